@@ -1,0 +1,377 @@
+//! The control stream: one message enum per direction.
+//!
+//! After the hellos each end sends frames of its own enum only. What does not parse, or makes no
+//! sense in the sender's state, ends the connection with a [`Refusal`]; it never disturbs another.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{EntryId, ReportId, SessionId, TicketRoute};
+use crate::limits::{MAX_CHAT_BYTES, MAX_NAME_BYTES, MAX_PASSWORD_BYTES, MAX_REPORT_FIELD_BYTES};
+use crate::refusal::Refusal;
+use crate::text::BoundedText;
+
+/// A person's, computer's or operator's name.
+pub type Name = BoundedText<MAX_NAME_BYTES>;
+/// One line of chat.
+pub type ChatText = BoundedText<MAX_CHAT_BYTES>;
+/// One field of a report.
+pub type ReportText = BoundedText<MAX_REPORT_FIELD_BYTES>;
+
+/// What an operator may do on a host; asked for by the operator, granted by the user (H5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Rights {
+    /// See the screen. Without it there is no session.
+    pub see: bool,
+    /// Use keyboard and pointer.
+    pub control: bool,
+    /// Send and fetch files.
+    pub files: bool,
+}
+
+impl Rights {
+    /// See and control, what most assistance needs.
+    pub const SEE_AND_CONTROL: Self = Self {
+        see: true,
+        control: true,
+        files: false,
+    };
+
+    /// Whether `self` asks for nothing that `other` lacks.
+    pub fn is_within(self, other: Self) -> bool {
+        (!self.see || other.see) && (!self.control || other.control) && (!self.files || other.files)
+    }
+}
+
+/// What happened to what a client asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    Done,
+    Refused(Refusal),
+}
+
+/// What a host (Helpme) says to the hub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HostToHub {
+    /// The user typed a ticket and pressed **Helpme**. `exchange` is the host's half of the key
+    /// exchange over the ticket's secret digits, for the operator's console.
+    OpenTicket {
+        route: TicketRoute,
+        computer: Name,
+        user: Name,
+        system: Name,
+        exchange: Bytes,
+    },
+    /// The host's proof that it knows the secret digits, for the operator's console.
+    ConfirmTicket { proof: Bytes },
+    /// The user answered the question for `session`. `granted` of `None` is a refusal; otherwise it
+    /// holds no right that was not asked for. `nonce` is the host's share of the session's keys.
+    AnswerConsent {
+        session: SessionId,
+        granted: Option<Rights>,
+        nonce: [u8; 16],
+    },
+    /// The user granted less than before in a running session.
+    ReduceRights { session: SessionId, rights: Rights },
+    /// The user pressed **End** (H6).
+    EndSession { session: SessionId },
+    /// A line of chat to the operator; also without a session.
+    Chat { text: ChatText },
+    /// Leave in good order.
+    Leave,
+}
+
+/// What the hub says to a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HubToHost {
+    /// The ticket is not accepted; the host may try another.
+    TicketRefused { refusal: Refusal },
+    /// The operator's half of the key exchange. The host answers [`HostToHub::ConfirmTicket`].
+    TicketAnswered { operator: Name, exchange: Bytes },
+    /// The ticket is good; `proof` shows that the operator's console knows the secret digits too,
+    /// which a hub cannot fake. The host now stands in the operator's list.
+    TicketAccepted { proof: Bytes },
+    /// The operator asks to be let in; the user decides (H5).
+    ConsentAsked {
+        session: SessionId,
+        operator: Name,
+        asked: Rights,
+        nonce: [u8; 16],
+    },
+    /// The operator took the question back, or the hub did.
+    ConsentWithdrawn { session: SessionId },
+    /// The session runs: the host may open its streams. Sent after the film is open (D2).
+    SessionStarted { session: SessionId, rights: Rights },
+    /// The session is over for everybody.
+    SessionEnded { session: SessionId, by: EndedBy },
+    /// A line of chat from the operator.
+    Chat { line: ChatLine },
+    /// The operator is out of reach (or back).
+    OperatorPresent { present: bool },
+    /// The hub ends the connection after this.
+    Goodbye { refusal: Refusal },
+}
+
+/// What an operator's console says to the hub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OperatorToHub {
+    /// First message after the hellos (O5).
+    LogIn { user: Name, password: Password },
+    /// Leave in good order.
+    LogOut,
+    /// Make a ticket (H1); the hub chooses the route, the console the secret digits.
+    GenerateTicket,
+    /// Take a ticket back.
+    RevokeTicket { route: TicketRoute },
+    /// Answer to [`HubToOperator::TicketOpened`].
+    AnswerTicket {
+        route: TicketRoute,
+        attempt: u64,
+        exchange: Bytes,
+    },
+    /// Whether the host's proof was right, and if so the console's own proof.
+    JudgeTicket {
+        route: TicketRoute,
+        attempt: u64,
+        proof: Option<Bytes>,
+    },
+    /// **Remote Session** in the list (O9).
+    StartSession {
+        host: EntryId,
+        asked: Rights,
+        nonce: [u8; 16],
+    },
+    /// Ends a session, or takes back a question that is not answered yet.
+    EndSession { session: SessionId },
+    /// **Disconnect this PC** (O9).
+    DisconnectHost { host: EntryId },
+    /// A line of chat to a host; also without a session (S5).
+    Chat { host: EntryId, text: ChatText },
+    /// Save the report; `finished` closes it, otherwise it stays a draft (D1).
+    SaveReport {
+        report: ReportId,
+        draft: ReportDraft,
+        finished: bool,
+    },
+    /// All drafts of this operator that are not finished.
+    ListDrafts,
+}
+
+/// What the hub says to an operator's console.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HubToOperator {
+    /// The answer to `LogIn`. `you` is the operator's own row.
+    LoggedIn {
+        you: EntryId,
+        display_name: Name,
+    },
+    LogInRefused {
+        refusal: Refusal,
+    },
+    /// A ticket exists. The console adds the four secret digits.
+    TicketGenerated {
+        route: TicketRoute,
+        valid_seconds: u32,
+    },
+    TicketRefused {
+        refusal: Refusal,
+    },
+    /// What became of one of this operator's tickets.
+    TicketChanged {
+        route: TicketRoute,
+        state: TicketState,
+    },
+    /// Somebody typed one of this operator's tickets. `attempt` numbers the try.
+    TicketOpened {
+        route: TicketRoute,
+        attempt: u64,
+        computer: Name,
+        user: Name,
+        exchange: Bytes,
+    },
+    /// The host's proof; the console judges it.
+    TicketProof {
+        route: TicketRoute,
+        attempt: u64,
+        proof: Bytes,
+    },
+    /// The host behind a judged ticket now stands in the list as `host`.
+    TicketSettled {
+        route: TicketRoute,
+        attempt: u64,
+        host: EntryId,
+    },
+    /// The whole live list, at log-in and after a gap (O8).
+    Entries {
+        entries: Vec<Entry>,
+    },
+    /// A row is new or changed.
+    EntryChanged {
+        entry: Entry,
+    },
+    /// A row left.
+    EntryGone {
+        id: EntryId,
+    },
+    /// The user is being asked.
+    ConsentPending {
+        session: SessionId,
+        host: EntryId,
+    },
+    /// The session runs; the console opens its streams. `nonce` is the host's share of the keys.
+    SessionStarted {
+        session: SessionId,
+        host: EntryId,
+        rights: Rights,
+        nonce: [u8; 16],
+    },
+    /// The question was not answered with yes, or could not be asked.
+    SessionRefused {
+        host: EntryId,
+        refusal: Refusal,
+    },
+    /// The user took rights back.
+    RightsChanged {
+        session: SessionId,
+        rights: Rights,
+    },
+    /// The session is over; `report` is its draft, with everything known filled in (D1).
+    SessionEnded {
+        session: SessionId,
+        by: EndedBy,
+        facts: ReportFacts,
+    },
+    /// A line of chat, from or to this host.
+    Chat {
+        host: EntryId,
+        line: ChatLine,
+    },
+    /// The answer to `SaveReport`.
+    ReportSaved {
+        report: ReportId,
+        finished: bool,
+        outcome: Outcome,
+    },
+    /// The answer to `ListDrafts`.
+    Drafts {
+        drafts: Vec<(ReportFacts, ReportDraft)>,
+    },
+    /// The hub ends the connection after this.
+    Goodbye {
+        refusal: Refusal,
+    },
+}
+
+/// A password on its way to the hub. Its text never shows in logs.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Password(pub BoundedText<MAX_PASSWORD_BYTES>);
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password(..)")
+    }
+}
+
+/// Who or what ended a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EndedBy {
+    /// The user pressed **End** or left.
+    User,
+    /// The operator ended it or left.
+    Operator,
+    /// The user's computer was out of reach for too long.
+    HostLost,
+    /// The operator's console was out of reach for too long.
+    OperatorLost,
+    /// The film could not be written.
+    CannotRecord,
+    /// The hub went down in good order.
+    HubStopped,
+}
+
+/// A ticket's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TicketState {
+    /// Waiting to be typed.
+    Open,
+    /// A host came with it.
+    Used,
+    Expired,
+    Revoked,
+    /// Three wrong secrets.
+    Burnt,
+}
+
+/// A row of the live list (O7, O8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub id: EntryId,
+    pub kind: EntryKind,
+    /// The computer's name, or the operator's.
+    pub name: Name,
+    /// The user at the host; empty for operators.
+    pub person: Name,
+    /// The host's operating system; empty for operators.
+    pub system: Name,
+    /// The route of the ticket it came with.
+    pub ticket: Option<TicketRoute>,
+    /// Who is in session with it (an operator's display name).
+    pub in_session_with: Option<Name>,
+    /// Since when it is connected, in seconds since the Unix epoch (hub's clock).
+    pub since_unix_seconds: i64,
+    /// Whether this operator may open it: hosts that came with his own tickets.
+    pub yours: bool,
+}
+
+/// What a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum EntryKind {
+    Operator,
+    /// A user in Helpme.
+    User,
+    /// A permanent host (`PurePC`).
+    PermanentHost,
+}
+
+/// Who wrote a line of chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChatAuthor {
+    User,
+    Operator,
+}
+
+/// A line of chat as the hub relays it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatLine {
+    pub author: ChatAuthor,
+    pub name: Name,
+    /// Seconds since the Unix epoch (hub's clock).
+    pub at_unix_seconds: i64,
+    pub text: ChatText,
+}
+
+/// What the hub knows of an assistance by itself (D1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportFacts {
+    pub report: ReportId,
+    pub session: SessionId,
+    /// The user's name as typed in Helpme.
+    pub requester: Name,
+    pub operator: Name,
+    /// The host's computer name.
+    pub host: Name,
+    pub ticket: Option<TicketRoute>,
+    /// Seconds since the Unix epoch (hub's clock).
+    pub started_unix_seconds: i64,
+    pub ended_unix_seconds: i64,
+}
+
+/// What the operator writes (D1).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ReportDraft {
+    pub problem: ReportText,
+    pub solution: ReportText,
+    pub category: Name,
+    pub notes: ReportText,
+}

@@ -1,0 +1,54 @@
+//! Keyboard and pointer events, from operator to host; sealed on their way (see `session::seal`).
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::BoundedText;
+
+/// A key by its place on the keyboard: the usage number on the USB HID keyboard page (0x07).
+///
+/// Source: HID Usage Tables 1.5, section 10.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HidKey(pub u16);
+
+/// A pointer button. `Back` and `Forward` are the thumb buttons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum PointerButton {
+    Left,
+    Middle,
+    Right,
+    Back,
+    Forward,
+}
+
+/// One thing the operator did. Positions are pixels of the shared screen, from its top left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InputEvent {
+    /// A key went down or up.
+    ///
+    /// `character` is what the operator's own layout makes of the press, if it makes a character
+    /// and no command modifier (Ctrl, Alt, Super) is held; the host types that character whatever
+    /// its layout. With `None` the place of the key decides.
+    /// With a command modifier held, `character` is the unmodified letter, so that Ctrl+C copies on
+    /// every layout.
+    Key {
+        key: HidKey,
+        pressed: bool,
+        character: Option<char>,
+    },
+    /// The pointer moved.
+    PointerMoved { x: i32, y: i32 },
+    /// A button went down or up at a place.
+    Button {
+        button: PointerButton,
+        pressed: bool,
+        x: i32,
+        y: i32,
+    },
+    /// The wheel turned, in 1/120 notches as the platforms count them; positive is down and right.
+    Wheel { dx: i32, dy: i32 },
+    /// Text to type as it is, for characters that come from an input method or from paste.
+    Text { text: BoundedText<1024> },
+    /// Everything that is held must be released now: the operator's window lost the focus.
+    ReleaseAll,
+}

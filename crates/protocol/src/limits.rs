@@ -1,0 +1,30 @@
+//! The largest of everything a peer may send.
+//!
+//! Each limit is checked before memory is reserved for what it limits.
+
+/// Largest control message, in bytes.
+pub const MAX_CONTROL_FRAME_BYTES: usize = 256 * 1024;
+/// Largest stream header, in bytes.
+pub const MAX_HEADER_FRAME_BYTES: usize = 256;
+/// Largest encoded screen update, in bytes.
+///
+/// A whole 8K screen of noise would need more; the encoder sends such a screen in several updates.
+pub const MAX_SCREEN_FRAME_BYTES: usize = 16 * 1024 * 1024;
+/// Largest pointer update, in bytes: a shape of 256 x 256 pixels and its position.
+pub const MAX_POINTER_FRAME_BYTES: usize = 256 * 256 * 4 + 1024;
+/// Largest sealed input event, in bytes.
+pub const MAX_INPUT_FRAME_BYTES: usize = 4 * 1024;
+/// Widest or highest pointer shape, in pixels.
+pub const MAX_POINTER_SIDE: u16 = 256;
+/// Longest name (person, computer, operator), in bytes.
+pub const MAX_NAME_BYTES: usize = 128;
+/// Longest chat line, in bytes.
+pub const MAX_CHAT_BYTES: usize = 4 * 1024;
+/// Longest field of a report, in bytes.
+pub const MAX_REPORT_FIELD_BYTES: usize = 32 * 1024;
+/// Longest password, in bytes.
+pub const MAX_PASSWORD_BYTES: usize = 256;
+/// Most rows in one live list.
+pub const MAX_ENTRIES: usize = 10_000;
+/// Largest key-exchange or confirmation message, in bytes.
+pub const MAX_EXCHANGE_BYTES: usize = 64;

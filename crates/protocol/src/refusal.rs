@@ -1,0 +1,88 @@
+//! Refusals: what was not done and why, as data with stable numbers.
+
+use serde::{Deserialize, Serialize};
+
+/// Why something was refused.
+///
+/// INVARIANT: numbers never change their meaning and are never used again. Programs turn them into
+/// sentences in the language of whoever reads; an unknown number from a newer peer still reads as
+/// "refused (number)".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RefusalCode(pub u16);
+
+impl RefusalCode {
+    /// The two programs share no version of the protocol.
+    pub const VERSION_MISMATCH: Self = Self(1);
+    /// A message that does not parse, or is too large.
+    pub const MALFORMED: Self = Self(2);
+    /// A message that makes no sense in this state, or from this role.
+    pub const OUT_OF_PLACE: Self = Self(3);
+    /// Too many tries; `retry_after_seconds` says how long to wait.
+    pub const THROTTLED: Self = Self(4);
+    /// The hub is going down.
+    pub const SHUTTING_DOWN: Self = Self(5);
+    /// The hub has as many connections as it takes.
+    pub const FULL: Self = Self(6);
+    /// The hub failed inside; its log says more.
+    pub const INTERNAL: Self = Self(7);
+    /// The client did not answer in time.
+    pub const TIMED_OUT: Self = Self(8);
+
+    /// User name or password is wrong (which of them is not said).
+    pub const WRONG_CREDENTIALS: Self = Self(20);
+    /// The account is disabled.
+    pub const ACCOUNT_DISABLED: Self = Self(21);
+    /// The same account logged in elsewhere and took over.
+    pub const LOGGED_IN_ELSEWHERE: Self = Self(22);
+
+    /// No such ticket.
+    pub const TICKET_WRONG: Self = Self(40);
+    /// The ticket's time is over.
+    pub const TICKET_EXPIRED: Self = Self(41);
+    /// The ticket was used before.
+    pub const TICKET_USED: Self = Self(42);
+    /// The ticket was withdrawn, or burnt by wrong guesses.
+    pub const TICKET_BURNT: Self = Self(43);
+    /// The operator who made the ticket is not connected now.
+    pub const OPERATOR_AWAY: Self = Self(44);
+
+    /// No such host, or not one this operator may open.
+    pub const HOST_GONE: Self = Self(60);
+    /// The host is in a session already.
+    pub const HOST_BUSY: Self = Self(61);
+    /// No such session, or not one of this client.
+    pub const SESSION_GONE: Self = Self(62);
+    /// The user did not allow it.
+    pub const CONSENT_REFUSED: Self = Self(63);
+    /// The film cannot be written (disk full or broken), so nothing may be seen.
+    pub const CANNOT_RECORD: Self = Self(64);
+
+    /// No such report, or not one of this operator.
+    pub const REPORT_GONE: Self = Self(80);
+}
+
+/// Something that was not done, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("refused ({})", code.0)]
+pub struct Refusal {
+    pub code: RefusalCode,
+    /// How long to wait before trying again makes sense, in seconds; 0 where waiting does not help.
+    pub retry_after_seconds: u32,
+}
+
+impl Refusal {
+    /// A refusal for which waiting does not help.
+    pub const fn new(code: RefusalCode) -> Self {
+        Self {
+            code,
+            retry_after_seconds: 0,
+        }
+    }
+}
+
+impl From<RefusalCode> for Refusal {
+    fn from(code: RefusalCode) -> Self {
+        Self::new(code)
+    }
+}

@@ -1,0 +1,292 @@
+//! The programs' end.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::limits::MAX_CONTROL_FRAME_BYTES;
+use protocol::{BoundedText, ClientHello, ProtocolVersion, Refusal, Role, VersionRange};
+use protocol::{HubHello, RefusalCode};
+use quinn::crypto::rustls::QuicClientConfig;
+use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TokioRuntime};
+
+use crate::close::CloseReason;
+use crate::framed::{FramedReader, FramedWriter};
+use crate::identity::{FOREIGN_KEY, Fingerprint, PinnedHub, provider};
+use crate::tuning;
+
+/// The port of a hub whose address names none.
+pub const DEFAULT_PORT: u16 = 443;
+/// How long connecting may take, for each of the hub's addresses.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// Where a hub is: a host name or IP address, and a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HubAddress {
+    pub host: String,
+    pub port: u16,
+}
+
+/// What was given is no address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{given}\" is no address; it should look like hub.example.org or hub.example.org:443")]
+pub struct ParseAddressError {
+    pub given: String,
+}
+
+impl fmt::Display for HubAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.host.contains(':'), self.port) {
+            (true, port) => write!(f, "[{}]:{port}", self.host),
+            (false, DEFAULT_PORT) => f.write_str(&self.host),
+            (false, port) => write!(f, "{}:{port}", self.host),
+        }
+    }
+}
+
+impl FromStr for HubAddress {
+    type Err = ParseAddressError;
+
+    fn from_str(given: &str) -> Result<Self, Self::Err> {
+        let text = given.trim();
+        let wrong = || ParseAddressError {
+            given: given.to_owned(),
+        };
+        if let Ok(address) = text.parse::<SocketAddr>() {
+            return Ok(Self {
+                host: address.ip().to_string(),
+                port: address.port(),
+            });
+        }
+        let bare = text.trim_start_matches('[').trim_end_matches(']');
+        if let Ok(address) = bare.parse::<IpAddr>() {
+            return Ok(Self {
+                host: address.to_string(),
+                port: DEFAULT_PORT,
+            });
+        }
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) => (
+                host,
+                port.parse().ok().filter(|p| *p > 0).ok_or_else(wrong)?,
+            ),
+            None => (text, DEFAULT_PORT),
+        };
+        let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
+        if host.is_empty() || host.len() > 253 || !host.chars().all(fits) {
+            return Err(wrong());
+        }
+        Ok(Self {
+            host: host.to_owned(),
+            port,
+        })
+    }
+}
+
+/// No connection to the hub.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    #[error("the name {host} is not known")]
+    UnknownName { host: String },
+    #[error("the hub {hub} does not answer")]
+    NoAnswer { hub: HubAddress },
+    /// Somebody else answers under the hub's address (E2).
+    #[error("the hub's key is not the one that is known; somebody may be in between")]
+    ForeignKey,
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    #[error("no connection: {detail}")]
+    Failed { detail: String },
+    #[error("no network socket: {0}")]
+    Socket(#[from] io::Error),
+}
+
+/// A connection whose hellos are done.
+#[derive(Debug)]
+pub struct Greeted {
+    /// Keeps the sockets; ends with the connection.
+    pub endpoint: Endpoint,
+    pub connection: Connection,
+    /// The control stream.
+    pub reader: FramedReader,
+    pub writer: FramedWriter,
+    pub version: ProtocolVersion,
+}
+
+/// Connects to `hub` as `role` and exchanges the hellos. Must run inside a tokio runtime.
+///
+/// All addresses of the name are tried in order, each for [`CONNECT_TIMEOUT`].
+///
+/// # Errors
+///
+/// [`ConnectError`].
+pub async fn connect(
+    hub: &HubAddress,
+    pin: Fingerprint,
+    role: Role,
+    program: &str,
+) -> Result<Greeted, ConnectError> {
+    let unknown = || ConnectError::UnknownName {
+        host: hub.host.clone(),
+    };
+    let addresses = tokio::net::lookup_host((hub.host.as_str(), hub.port))
+        .await
+        .map_err(|_resolver| unknown())?;
+    let mut last = unknown();
+    for address in addresses {
+        match connect_to(hub, address, pin, role, program).await {
+            Ok(greeted) => return Ok(greeted),
+            Err(error @ (ConnectError::ForeignKey | ConnectError::Refused(_))) => {
+                return Err(error);
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+async fn connect_to(
+    hub: &HubAddress,
+    address: SocketAddr,
+    pin: Fingerprint,
+    role: Role,
+    program: &str,
+) -> Result<Greeted, ConnectError> {
+    let endpoint = endpoint(address, pin)?;
+    let connecting =
+        endpoint
+            .connect(address, "hub.invalid")
+            .map_err(|e| ConnectError::Failed {
+                detail: e.to_string(),
+            })?;
+    let connection = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+        Ok(Ok(connection)) => connection,
+        Ok(Err(error)) => return Err(connect_error(hub, &error)),
+        Err(_elapsed) => return Err(ConnectError::NoAnswer { hub: hub.clone() }),
+    };
+    match tokio::time::timeout(CONNECT_TIMEOUT, greet(&connection, role, program)).await {
+        Ok(Ok((reader, writer, version))) => Ok(Greeted {
+            endpoint,
+            connection,
+            reader,
+            writer,
+            version,
+        }),
+        Ok(Err(error)) => Err(error),
+        Err(_elapsed) => Err(ConnectError::NoAnswer { hub: hub.clone() }),
+    }
+}
+
+fn endpoint(peer: SocketAddr, pin: Fingerprint) -> Result<Endpoint, ConnectError> {
+    let any: SocketAddr = match peer {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let failed = |detail: String| ConnectError::Failed { detail };
+    let provider = provider();
+    let verifier = Arc::new(PinnedHub::new(pin, Arc::clone(&provider)));
+    let mut crypto = rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(|e| failed(e.to_string()))?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    crypto.alpn_protocols = vec![protocol::version::ALPN.to_vec()];
+    let crypto = QuicClientConfig::try_from(crypto).map_err(|e| failed(e.to_string()))?;
+    let mut config = ClientConfig::new(Arc::new(crypto));
+    config.transport_config(Arc::new(tuning::transport()));
+
+    let socket = tuning::socket(any)?;
+    let mut endpoint = Endpoint::new(
+        EndpointConfig::default(),
+        None,
+        socket,
+        Arc::new(TokioRuntime),
+    )?;
+    endpoint.set_default_client_config(config);
+    Ok(endpoint)
+}
+
+fn connect_error(hub: &HubAddress, error: &quinn::ConnectionError) -> ConnectError {
+    match CloseReason::from(error) {
+        CloseReason::Refused(refusal) => refusal.into(),
+        CloseReason::Lost => ConnectError::NoAnswer { hub: hub.clone() },
+        CloseReason::Failed(detail) if detail.contains(FOREIGN_KEY) => ConnectError::ForeignKey,
+        CloseReason::Failed(detail) => ConnectError::Failed { detail },
+        CloseReason::GoodOrder => ConnectError::Failed {
+            detail: "the hub hung up".to_owned(),
+        },
+    }
+}
+
+async fn greet(
+    connection: &Connection,
+    role: Role,
+    program: &str,
+) -> Result<(FramedReader, FramedWriter, ProtocolVersion), ConnectError> {
+    let failed = |detail: String| ConnectError::Failed { detail };
+    let (send, recv) = connection
+        .open_bi()
+        .await
+        .map_err(|e| failed(e.to_string()))?;
+    let mut writer = FramedWriter::new(send, MAX_CONTROL_FRAME_BYTES);
+    let mut reader = FramedReader::new(recv, MAX_CONTROL_FRAME_BYTES);
+    let hello = ClientHello {
+        versions: VersionRange::OURS,
+        role,
+        program: BoundedText::cut(program),
+    };
+    writer
+        .write(&hello)
+        .await
+        .map_err(|e| failed(e.to_string()))?;
+    match reader.read::<HubHello>().await {
+        Ok(Some(HubHello::Welcome { version, .. })) => {
+            if VersionRange::OURS
+                .common_with(VersionRange {
+                    oldest: version,
+                    newest: version,
+                })
+                .is_none()
+            {
+                return Err(Refusal::new(RefusalCode::VERSION_MISMATCH).into());
+            }
+            Ok((reader, writer, version))
+        }
+        Ok(Some(HubHello::Refused { refusal, .. })) => Err(refusal.into()),
+        Ok(None) => Err(failed("the hub hung up".to_owned())),
+        Err(error) => match connection.close_reason() {
+            Some(reason) => match CloseReason::from(&reason) {
+                CloseReason::Refused(refusal) => Err(refusal.into()),
+                CloseReason::GoodOrder | CloseReason::Lost | CloseReason::Failed(_) => {
+                    Err(failed(reason.to_string()))
+                }
+            },
+            None => Err(failed(error.to_string())),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_as_people_write_them() {
+        let read = |text: &str| text.parse::<HubAddress>().map(|a| (a.host, a.port));
+        assert_eq!(
+            read(" hub.example.org "),
+            Ok(("hub.example.org".to_owned(), 443))
+        );
+        assert_eq!(read("127.0.0.1:4433"), Ok(("127.0.0.1".to_owned(), 4433)));
+        assert_eq!(read("[::1]:8080"), Ok(("::1".to_owned(), 8080)));
+        assert_eq!(read("::1"), Ok(("::1".to_owned(), 443)));
+        for wrong in ["", ":443", "a b", "hub:0", "hub:70000", "https://hub"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The hub's own key and how clients know it again (E2).
+
+use std::fmt;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use rcgen::{CertificateParams, KeyPair, PublicKeyData as _};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{DigitallySignedStruct, SignatureScheme};
+use sha2::{Digest as _, Sha256};
+
+const KEY_FILE: &str = "hub-key.pem";
+
+/// The hub's key cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdentityError {
+    #[error("cannot read the hub's key {path}: {source}")]
+    Read { path: PathBuf, source: io::Error },
+    #[error("cannot write the hub's key {path}: {source}")]
+    Write { path: PathBuf, source: io::Error },
+    #[error("the hub's key {path} is damaged: {detail}")]
+    Damaged { path: PathBuf, detail: String },
+    #[error("cannot make a key: {detail}")]
+    Make { detail: String },
+}
+
+/// SHA-256 of the hub's public key (its `SubjectPublicKeyInfo`), as clients pin it.
+///
+/// Written as 64 hexadecimal digits; spaces, colons and capitals are accepted when read.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+/// What was given is no fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a hub's fingerprint has 64 hexadecimal digits")]
+pub struct ParseFingerprintError;
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = ParseFingerprintError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.chars().filter(|c| !c.is_whitespace() && *c != ':');
+        let digits: Option<Vec<u32>> = digits.map(|c| c.to_digit(16)).collect();
+        let digits = digits
+            .filter(|d| d.len() == 64)
+            .ok_or(ParseFingerprintError)?;
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = u8::try_from(pair[0] << 4 | pair[1]).expect("two hexadecimal digits fit");
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl Fingerprint {
+    fn of_public_key(public_key_der: &[u8]) -> Self {
+        Self(Sha256::digest(public_key_der).into())
+    }
+}
+
+/// The hub's key and self-signed certificate.
+pub struct HubIdentity {
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+    fingerprint: Fingerprint,
+}
+
+impl fmt::Debug for HubIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HubIdentity")
+            .field("fingerprint", &self.fingerprint)
+            .finish_non_exhaustive()
+    }
+}
+
+impl HubIdentity {
+    /// Opens the key in `data_dir`, or makes one at first start (readable by its owner only).
+    ///
+    /// # Errors
+    ///
+    /// [`IdentityError`]. A damaged key is never replaced: every client would refuse the new one.
+    pub fn open_or_create(data_dir: &Path) -> Result<Self, IdentityError> {
+        let path = data_dir.join(KEY_FILE);
+        let pem = match fs::read_to_string(&path) {
+            Ok(pem) => pem,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create_key(&path)?,
+            Err(source) => return Err(IdentityError::Read { path, source }),
+        };
+        let damaged = |detail: String| IdentityError::Damaged {
+            path: path.clone(),
+            detail,
+        };
+        let key = KeyPair::from_pem(&pem).map_err(|e| damaged(e.to_string()))?;
+        let mut params = CertificateParams::new(vec!["hub.invalid".to_owned()])
+            .map_err(|e| damaged(e.to_string()))?;
+        params.not_before = rcgen::date_time_ymd(2024, 1, 1);
+        params.not_after = rcgen::date_time_ymd(4096, 1, 1);
+        let certificate = params
+            .self_signed(&key)
+            .map_err(|e| damaged(e.to_string()))?;
+        Ok(Self {
+            certificate: certificate.der().clone(),
+            fingerprint: Fingerprint::of_public_key(&key.subject_public_key_info()),
+            key: PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+        })
+    }
+
+    /// What clients pin.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    pub(crate) fn certificate_and_key(&self) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+        (self.certificate.clone(), self.key.clone_key())
+    }
+}
+
+fn create_key(path: &Path) -> Result<String, IdentityError> {
+    let key = KeyPair::generate().map_err(|e| IdentityError::Make {
+        detail: e.to_string(),
+    })?;
+    let pem = key.serialize_pem();
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(pem.as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|source| IdentityError::Write {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(pem)
+}
+
+/// The cryptography of both ends.
+pub(crate) fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+/// Accepts the one hub whose fingerprint is pinned, whatever name and dates its certificate has.
+#[derive(Debug)]
+pub(crate) struct PinnedHub {
+    fingerprint: Fingerprint,
+    provider: Arc<CryptoProvider>,
+}
+
+impl PinnedHub {
+    pub(crate) fn new(fingerprint: Fingerprint, provider: Arc<CryptoProvider>) -> Self {
+        Self {
+            fingerprint,
+            provider,
+        }
+    }
+}
+
+/// The text in the TLS error by which [`crate::client`] tells a foreign key from other failures.
+pub(crate) const FOREIGN_KEY: &str = "the hub's key is not the one that is known";
+
+impl ServerCertVerifier for PinnedHub {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let certificate = rustls::server::ParsedCertificate::try_from(end_entity)?;
+        let public_key = certificate.subject_public_key_info();
+        if Fingerprint::of_public_key(public_key.as_ref()) == self.fingerprint {
+            Ok(ServerCertVerified::assertion())
+        } else {
+            Err(rustls::Error::General(FOREIGN_KEY.to_owned()))
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _cert: &CertificateDer<'_>,
+        _dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Err(rustls::Error::General(
+            "QUIC speaks TLS 1.3 only".to_owned(),
+        ))
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}

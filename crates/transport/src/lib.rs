@@ -1,0 +1,18 @@
+//! QUIC between the programs and the hub: endpoints, the hub's identity and its pinning, framed
+//! messages on streams, and clean reasons for closing.
+//!
+//! Nothing above this crate knows how the datagrams travel.
+
+pub mod client;
+pub mod close;
+pub mod framed;
+pub mod identity;
+pub mod server;
+mod tuning;
+
+pub use client::{ConnectError, HubAddress};
+pub use close::CloseReason;
+pub use framed::{FramedReader, FramedWriter, ReadError, WriteError};
+pub use identity::{Fingerprint, HubIdentity, IdentityError};
+pub use quinn::{Connection, Endpoint, RecvStream, SendStream};
+pub use server::BindError;

@@ -1,0 +1,53 @@
+//! Windows, buffers and timers, as measured (ARCHITECTURE.md, "One protocol").
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use quinn::{IdleTimeout, TransportConfig, VarInt};
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// After this long without a sign of life a connection counts as lost.
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+/// How often an idle connection shows that it lives; also keeps NAT mappings open.
+const KEEP_ALIVE: Duration = Duration::from_secs(4);
+const STREAM_WINDOW_BYTES: u32 = 8 << 20;
+const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
+const SOCKET_BUFFER_BYTES: usize = 4 << 20;
+/// Streams that a peer may have open at once: control, and a handful for each session.
+const MAX_STREAMS: u32 = 64;
+
+/// The transport parameters of both ends. Segmentation offload is on by default and stays so: it
+/// triples what a core can send.
+pub(crate) fn transport() -> TransportConfig {
+    let mut config = TransportConfig::default();
+    let idle = IdleTimeout::try_from(IDLE_TIMEOUT).expect("fifteen seconds fit");
+    config
+        .max_idle_timeout(Some(idle))
+        .keep_alive_interval(Some(KEEP_ALIVE))
+        .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
+        .receive_window(VarInt::from_u32(CONNECTION_WINDOW_BYTES))
+        .send_window(u64::from(CONNECTION_WINDOW_BYTES))
+        .max_concurrent_bidi_streams(VarInt::from_u32(MAX_STREAMS))
+        .max_concurrent_uni_streams(VarInt::from_u32(MAX_STREAMS))
+        .datagram_receive_buffer_size(None);
+    config
+}
+
+/// A UDP socket with large buffers; the kernel may grant less, which only costs speed.
+pub(crate) fn socket(address: SocketAddr) -> std::io::Result<std::net::UdpSocket> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::DGRAM,
+        Some(Protocol::UDP),
+    )?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    for grow in [Socket::set_recv_buffer_size, Socket::set_send_buffer_size] {
+        if let Err(error) = grow(&socket, SOCKET_BUFFER_BYTES) {
+            tracing::debug!(%error, "Socket buffer not grown");
+        }
+    }
+    socket.bind(&address.into())?;
+    Ok(socket.into())
+}

@@ -1,0 +1,131 @@
+//! Hub and client over a real socket.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use protocol::limits::MAX_CONTROL_FRAME_BYTES;
+use protocol::{ClientHello, HubHello, RefusalCode, Role, VersionRange};
+use transport::client::{self, ConnectError};
+use transport::{BindError, Endpoint, FramedReader, FramedWriter, HubAddress, HubIdentity};
+
+fn hub(data: &tempfile::TempDir) -> (Endpoint, HubIdentity, HubAddress) {
+    let identity = HubIdentity::open_or_create(data.path()).expect("the folder is writable");
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let endpoint = transport::server::bind(any, &identity).expect("a free port");
+    let port = endpoint.local_addr().expect("bound").port();
+    (
+        endpoint,
+        identity,
+        HubAddress {
+            host: "127.0.0.1".to_owned(),
+            port,
+        },
+    )
+}
+
+/// Greets one client with `answer` and keeps the connection until the client leaves.
+fn greet_one(endpoint: Endpoint, answer: HubHello) -> tokio::task::JoinHandle<ClientHello> {
+    tokio::spawn(async move {
+        let connection = endpoint
+            .accept()
+            .await
+            .expect("open")
+            .await
+            .expect("handshake");
+        let (send, recv) = connection.accept_bi().await.expect("control stream");
+        let mut reader = FramedReader::new(recv, MAX_CONTROL_FRAME_BYTES);
+        let hello = reader.read().await.expect("parses").expect("a hello");
+        let mut writer = FramedWriter::new(send, MAX_CONTROL_FRAME_BYTES);
+        writer.write(&answer).await.expect("sent");
+        connection.closed().await;
+        hello
+    })
+}
+
+fn welcome() -> HubHello {
+    HubHello::Welcome {
+        version: VersionRange::OURS.newest,
+        hub: "test".into(),
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_knows_the_hub_is_greeted() {
+    let data = tempfile::tempdir().expect("a folder");
+    let (endpoint, identity, address) = hub(&data);
+    let hub = greet_one(endpoint, welcome());
+    let greeted = client::connect(&address, identity.fingerprint(), Role::Host, "test 1")
+        .await
+        .expect("greeted");
+    transport::close::close(&greeted.connection);
+    greeted.endpoint.wait_idle().await;
+    assert_eq!(hub.await.expect("no panic").role, Role::Host);
+}
+
+#[tokio::test]
+async fn e2_a_hub_with_another_key_is_refused() {
+    let (data, other) = (
+        tempfile::tempdir().expect("a folder"),
+        tempfile::tempdir().expect("two"),
+    );
+    let (endpoint, _, address) = hub(&data);
+    let accept = tokio::spawn(async move { endpoint.accept().await.expect("open").await.is_err() });
+    let wrong = HubIdentity::open_or_create(other.path())
+        .expect("writable")
+        .fingerprint();
+    let error = client::connect(&address, wrong, Role::Host, "test 1")
+        .await
+        .expect_err("foreign");
+    assert!(matches!(error, ConnectError::ForeignKey), "{error}");
+    assert!(
+        accept.await.expect("no panic"),
+        "the hub sees the refusal too"
+    );
+}
+
+#[tokio::test]
+async fn a_version_that_does_not_meet_is_a_clear_refusal() {
+    let data = tempfile::tempdir().expect("a folder");
+    let (endpoint, identity, address) = hub(&data);
+    let refusal = RefusalCode::VERSION_MISMATCH.into();
+    let _hub = greet_one(
+        endpoint,
+        HubHello::Refused {
+            versions: VersionRange::OURS,
+            refusal,
+        },
+    );
+    let error = client::connect(&address, identity.fingerprint(), Role::Operator, "test 1")
+        .await
+        .expect_err("refused");
+    assert!(
+        matches!(error, ConnectError::Refused(r) if r == refusal),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn the_hubs_key_is_kept_and_private() {
+    let data = tempfile::tempdir().expect("a folder");
+    let first = HubIdentity::open_or_create(data.path())
+        .expect("made")
+        .fingerprint();
+    let again = HubIdentity::open_or_create(data.path())
+        .expect("read")
+        .fingerprint();
+    assert_eq!(first, again);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let key = std::fs::metadata(data.path().join("hub-key.pem")).expect("there");
+        assert_eq!(key.permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named() {
+    let data = tempfile::tempdir().expect("a folder");
+    let (endpoint, identity, _) = hub(&data);
+    let taken = endpoint.local_addr().expect("bound");
+    let error = transport::server::bind(taken, &identity).expect_err("taken");
+    assert!(matches!(error, BindError::PortInUse { .. }), "{error}");
+}
