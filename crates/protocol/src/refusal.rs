@@ -57,6 +57,8 @@ impl RefusalCode {
     pub const CONSENT_REFUSED: Self = Self(63);
     /// The film cannot be written (disk full or broken), so nothing may be seen.
     pub const CANNOT_RECORD: Self = Self(64);
+    /// The operator disconnected this computer (O9).
+    pub const DISCONNECTED: Self = Self(65);
 
     /// No such report, or not one of this operator.
     pub const REPORT_GONE: Self = Self(80);

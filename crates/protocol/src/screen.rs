@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::SessionId;
+use crate::wire::DecodeError;
 
 /// The first frame of every unidirectional stream: what the rest of it is.
 ///
@@ -31,6 +32,35 @@ pub struct ScreenFrame {
     /// The update stands alone: a viewer can begin here.
     pub is_reset: bool,
     pub payload: Bytes,
+}
+
+impl ScreenFrame {
+    /// Parses one body; the payload shares its memory.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Malformed`] or [`DecodeError::TrailingBytes`].
+    pub fn from_body(body: &Bytes) -> Result<Self, DecodeError> {
+        /// The same fields in the same order, borrowed.
+        #[derive(Deserialize)]
+        struct Borrowed<'a> {
+            seq: u64,
+            captured_at_micros: u64,
+            is_reset: bool,
+            payload: &'a [u8],
+        }
+        match postcard::take_from_bytes::<Borrowed<'_>>(body) {
+            Ok((frame, [])) => Ok(Self {
+                seq: frame.seq,
+                captured_at_micros: frame.captured_at_micros,
+                is_reset: frame.is_reset,
+                payload: body.slice_ref(frame.payload),
+            }),
+            Ok((_, rest)) => Err(DecodeError::TrailingBytes { extra: rest.len() }),
+            // postcard's errors carry nothing beyond "does not parse"
+            Err(_no_detail) => Err(DecodeError::Malformed),
+        }
+    }
 }
 
 /// What the viewer says about the screen updates.
@@ -76,5 +106,31 @@ impl PointerShape {
         self.width <= max
             && self.height <= max
             && self.rgba.len() == usize::from(self.width) * usize::from(self.height) * 4
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{PREFIX_BYTES, decode, encode};
+
+    #[test]
+    fn a_frame_parses_in_place_as_it_parses_by_copy() {
+        for payload in [&b""[..], b"x", &[0xa5; 70_000]] {
+            let frame = ScreenFrame {
+                seq: 300,
+                captured_at_micros: u64::MAX,
+                is_reset: true,
+                payload: Bytes::copy_from_slice(payload),
+            };
+            let body = Bytes::from(encode(&frame, 1 << 20).expect("small")).slice(PREFIX_BYTES..);
+            let parsed = ScreenFrame::from_body(&body);
+            assert_eq!(parsed, Ok(frame));
+            assert_eq!(parsed, decode(&body));
+            for cut in [1, body.len() / 2, body.len()] {
+                let rest = body.slice(..body.len() - cut);
+                assert_eq!(ScreenFrame::from_body(&rest), Err(DecodeError::Malformed));
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use protocol::TicketRoute;
-use zeroize::Zeroize;
+use zeroize::Zeroize as _;
 
 /// How many digits a ticket has.
 pub const TICKET_DIGITS: usize = 9;
