@@ -1,0 +1,293 @@
+//! Writing a recording.
+
+use std::fs::File;
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi, params};
+
+use crate::chain::ChainHead;
+use crate::entry::{Body, EndedBy, Entry, Event, MAX_META_TEXT_BYTES, RecordingMeta};
+use crate::reader::{is_end, last_row};
+use crate::row::Row;
+use crate::schema::{self, OpenError};
+
+/// Something could not be recorded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    #[error("the disk is full")]
+    DiskFull,
+    #[error("the recording cannot be written")]
+    Storage(#[source] rusqlite::Error),
+    #[error("the file cannot be created")]
+    Create(#[source] std::io::Error),
+    #[error("{bytes} bytes are to be recorded at once, the limit is {limit}")]
+    TooLarge { bytes: usize, limit: usize },
+    #[error("the time {at_micros} is beyond every session")]
+    TimeTooLarge { at_micros: u64 },
+    #[error("the recording failed before and takes nothing more")]
+    Failed,
+}
+
+impl RecordError {
+    /// Whether the recorder takes further entries after this error.
+    pub fn is_about_this_entry_only(&self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::TimeTooLarge { .. })
+    }
+}
+
+impl From<rusqlite::Error> for RecordError {
+    fn from(error: rusqlite::Error) -> Self {
+        let no_space = error.sqlite_error().is_some_and(|error| {
+            // the second: there is no room for the index of the `-wal` file either
+            error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+        });
+        if no_space {
+            Self::DiskFull
+        } else {
+            Self::Storage(error)
+        }
+    }
+}
+
+/// Writes one recording.
+///
+/// Every call may block for as long as the disk does; drive a recorder from a thread that may.
+/// Dropping it commits what was appended and leaves the recording unfinished:
+/// [`Recorder::reopen`] can go on with it.
+#[derive(Debug)]
+pub struct Recorder {
+    connection: Connection,
+    head: ChainHead,
+    last_id: i64,
+    last_at_micros: i64,
+    bytes: u64,
+    failed: bool,
+}
+
+impl Recorder {
+    /// Starts a recording in a new file.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError::Create`] if `path` exists or its folder cannot be written,
+    /// [`RecordError::DiskFull`], [`RecordError::TooLarge`] if a text of `meta` exceeds
+    /// [`MAX_META_TEXT_BYTES`], [`RecordError::Storage`].
+    pub fn create(path: &Path, meta: &RecordingMeta) -> Result<Self, RecordError> {
+        let longest = schema::longest_text(meta);
+        if longest > MAX_META_TEXT_BYTES {
+            return Err(RecordError::TooLarge {
+                bytes: longest,
+                limit: MAX_META_TEXT_BYTES,
+            });
+        }
+        File::create_new(path).map_err(RecordError::Create)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        schema::create(&mut connection, meta)?;
+        Ok(Self {
+            connection,
+            head: ChainHead::of_meta(meta),
+            last_id: 0,
+            last_at_micros: 0,
+            bytes: 0,
+            failed: false,
+        })
+    }
+
+    /// Goes on with a recording that was not finished, for instance after a crash of the hub.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`crate::Recording::open`], and [`OpenError::Finished`].
+    pub fn reopen(path: &Path) -> Result<Self, OpenError> {
+        let (connection, _, meta_head) = schema::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        schema::set_up_writer(&connection)?;
+        let mut recorder = Self {
+            connection,
+            head: meta_head,
+            last_id: 0,
+            last_at_micros: 0,
+            bytes: 0,
+            failed: false,
+        };
+        if let Some((id, row, head)) = last_row(&recorder.connection)? {
+            recorder.head = head;
+            recorder.last_id = id;
+            recorder.last_at_micros = row.at_micros;
+            if is_end(row) {
+                return Err(OpenError::Finished);
+            }
+        }
+        let bytes: i64 = recorder.connection.query_row(
+            "SELECT coalesce(sum(length(body)), 0) FROM entry",
+            (),
+            |row| row.get(0),
+        )?;
+        recorder.bytes = bytes.cast_unsigned();
+        Ok(recorder)
+    }
+
+    /// Appends `entry`. It is seen by readers, and safe from a crash, after [`Self::commit`].
+    ///
+    /// A time earlier than the last entry's is raised to that.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError::TooLarge`] and [`RecordError::TimeTooLarge`] concern this entry alone. After
+    /// every other error the recorder takes nothing more; what was committed stays.
+    pub fn append(&mut self, entry: &Entry) -> Result<(), RecordError> {
+        if self.failed {
+            return Err(RecordError::Failed);
+        }
+        let mut row = Row::encode(entry)?;
+        row.at_micros = row.at_micros.max(self.last_at_micros);
+        let id = self.last_id + 1;
+        let head = self.head.with_entry(id, &row);
+        if let Err(error) = self.insert(id, &row, head) {
+            self.failed = true;
+            return Err(error.into());
+        }
+        self.head = head;
+        self.last_id = id;
+        self.last_at_micros = row.at_micros;
+        self.bytes += u64::try_from(row.body.len()).expect("a length fits 64 bits");
+        Ok(())
+    }
+
+    fn insert(&self, id: i64, row: &Row, head: ChainHead) -> rusqlite::Result<()> {
+        if self.connection.is_autocommit() {
+            self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        }
+        let mut statement = self.connection.prepare_cached(
+            "INSERT INTO entry (id, at_micros, kind, seq, is_reset, chain, body) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?;
+        let body: &[u8] = &row.body;
+        statement.execute(params![
+            id,
+            row.at_micros,
+            row.kind,
+            row.seq,
+            row.is_reset,
+            head.0,
+            body
+        ])?;
+        Ok(())
+    }
+
+    /// Makes everything appended safe from a crash of the process and visible to readers.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError::DiskFull`], [`RecordError::Storage`], [`RecordError::Failed`]; the recorder
+    /// takes nothing more then, and what was appended since the last commit is lost.
+    pub fn commit(&mut self) -> Result<(), RecordError> {
+        if self.failed {
+            return Err(RecordError::Failed);
+        }
+        if self.connection.is_autocommit() {
+            return Ok(());
+        }
+        if let Err(error) = self.connection.execute_batch("COMMIT") {
+            self.failed = true;
+            return Err(error.into());
+        }
+        Ok(())
+    }
+
+    /// Appends the end of the session, commits, and makes the recording one file without a `-wal`
+    /// beside it (unless somebody reads it just now). Returns the head of its chain, to be kept
+    /// elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::commit`]; the recording is left unfinished then.
+    pub fn finish(mut self, by: EndedBy, at_micros: u64) -> Result<ChainHead, RecordError> {
+        self.append(&Entry {
+            at_micros,
+            body: Body::Event(Event::Ended { by }),
+        })?;
+        self.commit()?;
+        // A reader keeps the file in WAL mode; that is as good, only not as tidy, so there is
+        // nothing to wait for and nothing to report.
+        self.connection.busy_timeout(std::time::Duration::ZERO)?;
+        match self
+            .connection
+            .pragma_update(None, "journal_mode", "DELETE")
+        {
+            Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => {
+                Err(error.into())
+            }
+            _ => Ok(self.head),
+        }
+    }
+
+    /// The head of the chain over everything appended so far.
+    pub fn head(&self) -> ChainHead {
+        self.head
+    }
+
+    /// The bytes of everything appended so far, without the container's own few percent.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        // nobody is left to be told
+        drop(self.commit());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Recording;
+
+    #[test]
+    fn a_full_disk_is_told_and_costs_only_what_was_not_committed() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = folder.path().join("1.film");
+        let meta = RecordingMeta {
+            session: 1,
+            operator: "Ada".to_owned(),
+            requester: "Bob".to_owned(),
+            host: "bobs-pc".to_owned(),
+            ticket: None,
+            started_unix_millis: 0,
+            hub_version: "0.1.0".to_owned(),
+        };
+        let mut recorder = Recorder::create(&path, &meta).expect("a new recording");
+        recorder
+            .connection
+            .pragma_update(None, "max_page_count", 64)
+            .expect("a small disk");
+        let entry = |at_micros| Entry {
+            at_micros,
+            body: Body::Pointer(vec![7; 10_000].into()),
+        };
+        let mut committed = 0;
+        let error = loop {
+            if let Err(error) = recorder.append(&entry(committed)) {
+                break error;
+            }
+            if let Err(error) = recorder.commit() {
+                break error;
+            }
+            committed += 1;
+        };
+        assert!(matches!(error, RecordError::DiskFull), "{error:?}");
+        assert!(committed > 10, "the small disk held {committed} entries");
+        let error = recorder.append(&entry(0)).expect_err("it failed before");
+        assert!(matches!(error, RecordError::Failed), "{error:?}");
+        drop(recorder);
+
+        let found = Recording::open(&path).expect("still a recording").verify();
+        assert_eq!(
+            (found.entries, found.intact, found.finished),
+            (committed, true, false)
+        );
+    }
+}
