@@ -1,0 +1,327 @@
+//! Who may know whom: the directions of `ARCHITECTURE.md`, proved from `cargo metadata`.
+//!
+//! Only normal dependencies count, also through other crates; tests may use what they like.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use anyhow::{Context as _, bail};
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+/// Where the programs run (E1); what only other platforms need is not in them.
+const PLATFORMS: &[&str] = &[
+    "x86_64-unknown-linux-gnu",
+    "x86_64-pc-windows-gnu",
+    "aarch64-apple-darwin",
+];
+
+/// What one crate of the workspace may depend on.
+struct Rule {
+    package: &'static str,
+    /// The crates of the workspace it may name in its manifest.
+    may_know: &'static [&'static str],
+    /// Crates that must not be in it, not even through others.
+    never: &'static [&'static str],
+}
+
+const CORE: &[&str] = &["protocol", "session", "codec", "recording"];
+const NO_IO_NO_GUI: &[&str] = &["tokio", "quinn", "eframe", "egui", "winit"];
+const NO_GUI: &[&str] = &["eframe", "egui", "winit"];
+
+const RULES: &[Rule] = &[
+    // core knows only core
+    Rule {
+        package: "protocol",
+        may_know: &[],
+        never: NO_IO_NO_GUI,
+    },
+    Rule {
+        package: "session",
+        may_know: CORE,
+        never: NO_IO_NO_GUI,
+    },
+    Rule {
+        package: "codec",
+        may_know: CORE,
+        never: NO_IO_NO_GUI,
+    },
+    Rule {
+        package: "recording",
+        may_know: CORE,
+        never: NO_IO_NO_GUI,
+    },
+    // platform knows core
+    Rule {
+        package: "capture",
+        may_know: CORE,
+        never: NO_IO_NO_GUI,
+    },
+    Rule {
+        package: "input",
+        may_know: CORE,
+        never: NO_IO_NO_GUI,
+    },
+    Rule {
+        package: "desktop",
+        may_know: CORE,
+        never: NO_IO_NO_GUI,
+    },
+    Rule {
+        package: "present",
+        may_know: CORE,
+        never: NO_IO_NO_GUI,
+    },
+    // io knows core; only the host's engine knows capture and input
+    Rule {
+        package: "transport",
+        may_know: CORE,
+        never: NO_GUI,
+    },
+    Rule {
+        package: "host-engine",
+        may_know: &[
+            "protocol",
+            "session",
+            "codec",
+            "recording",
+            "transport",
+            "capture",
+            "input",
+        ],
+        never: NO_GUI,
+    },
+    Rule {
+        package: "operator-engine",
+        may_know: &["protocol", "session", "codec", "recording", "transport"],
+        never: &["eframe", "egui", "winit", "capture", "input"],
+    },
+    // ui, and apps on top of their engine
+    Rule {
+        package: "ui-kit",
+        may_know: CORE,
+        never: &["tokio", "quinn", "capture", "input"],
+    },
+    Rule {
+        package: "helpme-app",
+        may_know: &["protocol", "session", "host-engine", "ui-kit", "desktop"],
+        never: &["operator-engine"],
+    },
+    Rule {
+        // `input` for the names of keys and the grab of the operator's own keyboard
+        package: "operator-app",
+        may_know: &[
+            "protocol",
+            "session",
+            "codec",
+            "operator-engine",
+            "ui-kit",
+            "desktop",
+            "input",
+            "present",
+        ],
+        never: &["host-engine", "capture"],
+    },
+    // the hub never decodes, draws, captures or types
+    Rule {
+        package: "hub",
+        may_know: &["protocol", "session", "transport", "recording"],
+        never: &["codec", "eframe", "egui", "winit", "capture", "input"],
+    },
+    Rule {
+        package: "hub-film",
+        may_know: &["protocol", "recording", "codec"],
+        never: &[
+            "tokio",
+            "quinn",
+            "eframe",
+            "egui",
+            "winit",
+            "capture",
+            "input",
+            "transport",
+        ],
+    },
+];
+
+/// Tools and tests, which may know everybody and whom nobody may know.
+const FREE: &[&str] = &["xtask", "e2e"];
+
+/// Checks this workspace.
+///
+/// # Errors
+///
+/// One line for each dependency that must not be, with the way it comes in.
+pub(crate) fn check() -> anyhow::Result<()> {
+    let graph = Graph::of_this_workspace()?;
+    let faults = graph.faults();
+    if faults.is_empty() {
+        println!("{} crates, every direction holds", graph.workspace.len());
+        return Ok(());
+    }
+    bail!("{}", faults.join("\n"));
+}
+
+/// Normal dependencies by package name.
+struct Graph {
+    workspace: BTreeSet<String>,
+    edges: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Graph {
+    fn of_this_workspace() -> anyhow::Result<Self> {
+        let platforms = PLATFORMS
+            .iter()
+            .flat_map(|&platform| ["--filter-platform", platform]);
+        let metadata = MetadataCommand::new()
+            .other_options(platforms.map(str::to_owned).collect::<Vec<_>>())
+            .exec()
+            .context("`cargo metadata` failed")?;
+        let resolve = metadata
+            .resolve
+            .as_ref()
+            .context("`cargo metadata` gave no graph")?;
+        let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for node in &resolve.nodes {
+            let from = metadata[&node.id].name.to_string();
+            let known = edges.entry(from).or_default();
+            for dependency in &node.deps {
+                let normal = dependency
+                    .dep_kinds
+                    .iter()
+                    .any(|kind| kind.kind == DependencyKind::Normal);
+                if normal {
+                    known.insert(metadata[&dependency.pkg].name.to_string());
+                }
+            }
+        }
+        let workspace = metadata
+            .workspace_members
+            .iter()
+            .map(|id| metadata[id].name.to_string())
+            .collect();
+        Ok(Self { workspace, edges })
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        for package in &self.workspace {
+            if FREE.contains(&package.as_str()) {
+                continue;
+            }
+            match RULES.iter().find(|rule| rule.package == package) {
+                Some(rule) => self.faults_against(rule, &mut faults),
+                None => faults.push(format!("{package} has no rule; add it to directions.rs")),
+            }
+        }
+        faults
+    }
+
+    fn faults_against(&self, rule: &Rule, faults: &mut Vec<String>) {
+        let package = rule.package;
+        for known in self.known_by(package) {
+            if self.workspace.contains(known) && !rule.may_know.contains(&known) {
+                faults.push(format!("{package} must not know {known}"));
+            }
+        }
+        for banned in rule.never {
+            if let Some(way) = self.way(package, banned) {
+                faults.push(format!(
+                    "{banned} must not be in {package}: {}",
+                    way.join(" -> ")
+                ));
+            }
+        }
+    }
+
+    fn known_by(&self, package: &str) -> impl Iterator<Item = &str> {
+        self.edges
+            .get(package)
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+    }
+
+    /// The shortest way from `from` to `to`, both included.
+    fn way(&self, from: &str, to: &str) -> Option<Vec<String>> {
+        let mut came_from: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut queue = VecDeque::from([from]);
+        while let Some(here) = queue.pop_front() {
+            for next in self.known_by(here) {
+                if next == from || came_from.contains_key(next) {
+                    continue;
+                }
+                came_from.insert(next, self.edges.get_key_value(here)?.0);
+                if next == to {
+                    return Some(walked_back(&came_from, from, next));
+                }
+                queue.push_back(next);
+            }
+        }
+        None
+    }
+}
+
+fn walked_back(came_from: &BTreeMap<&str, &str>, from: &str, to: &str) -> Vec<String> {
+    let mut way = vec![to.to_owned()];
+    let mut here = to;
+    while here != from {
+        here = came_from[here];
+        way.push(here.to_owned());
+    }
+    way.reverse();
+    way
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph(workspace: &[&str], edges: &[(&str, &[&str])]) -> Graph {
+        Graph {
+            workspace: workspace.iter().map(|&name| name.to_owned()).collect(),
+            edges: edges
+                .iter()
+                .map(|(from, to)| {
+                    let to = to.iter().map(|&name| name.to_owned()).collect();
+                    ((*from).to_owned(), to)
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn core_that_knows_a_platform_is_found() {
+        let graph = graph(&["session", "capture"], &[("session", &["capture"])]);
+        assert_eq!(graph.faults(), ["session must not know capture"]);
+    }
+
+    #[test]
+    fn tokio_behind_another_crate_is_found_with_the_way_it_came() {
+        let graph = graph(&["input"], &[("input", &["zbus"]), ("zbus", &["tokio"])]);
+        assert_eq!(
+            graph.faults(),
+            ["tokio must not be in input: input -> zbus -> tokio"]
+        );
+    }
+
+    #[test]
+    fn a_crate_without_a_rule_is_found() {
+        let graph = graph(&["newcomer"], &[]);
+        assert_eq!(
+            graph.faults(),
+            ["newcomer has no rule; add it to directions.rs"]
+        );
+    }
+
+    #[test]
+    fn what_the_architecture_allows_is_no_fault() {
+        let graph = graph(
+            &["protocol", "codec", "host-engine", "capture"],
+            &[
+                ("codec", &["protocol"]),
+                ("host-engine", &["capture", "codec", "tokio"]),
+                ("capture", &["x11rb", "protocol"]),
+            ],
+        );
+        assert!(graph.faults().is_empty());
+    }
+}

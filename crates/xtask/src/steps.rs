@@ -1,0 +1,85 @@
+//! Steps that are announced, timed and summed up.
+
+use std::ffi::OsStr;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+
+/// The cargo that runs this program, called with `arguments` in the same folder.
+pub(crate) fn cargo<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(program);
+    command.args(arguments);
+    command
+}
+
+/// Runs steps one after the other, says what it does, and keeps the times.
+#[derive(Default)]
+pub(crate) struct Steps {
+    taken: Vec<(&'static str, Duration)>,
+}
+
+impl Steps {
+    /// Runs `command` as the step `name`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started or ends with anything but success.
+    pub(crate) fn command(
+        &mut self,
+        name: &'static str,
+        command: &mut Command,
+    ) -> anyhow::Result<()> {
+        let shown = shown(command);
+        self.step(name, &shown, || {
+            let status = command
+                .status()
+                .with_context(|| format!("cannot start `{shown}`"))?;
+            if !status.success() {
+                bail!("`{shown}` ended with {status}");
+            }
+            Ok(())
+        })
+    }
+
+    /// Runs `work` as the step `name`; `what` tells the reader what it is.
+    ///
+    /// # Errors
+    ///
+    /// What `work` fails with, with the step's name.
+    pub(crate) fn step(
+        &mut self,
+        name: &'static str,
+        what: &str,
+        work: impl FnOnce() -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        println!("\n==> {name}: {what}");
+        let started = Instant::now();
+        let outcome = work();
+        let took = started.elapsed();
+        self.taken.push((name, took));
+        println!("<== {name}: {:.1} s", took.as_secs_f64());
+        outcome.with_context(|| format!("step `{name}` failed"))
+    }
+
+    /// Prints all steps with their times.
+    pub(crate) fn summary(&self) {
+        println!();
+        for (name, took) in &self.taken {
+            println!("{:>8.1} s  {name}", took.as_secs_f64());
+        }
+        let all: Duration = self.taken.iter().map(|(_, took)| *took).sum();
+        println!("{:>8.1} s  in all", all.as_secs_f64());
+    }
+}
+
+fn shown(command: &Command) -> String {
+    let mut words = vec!["cargo".to_owned()];
+    words.extend(
+        command
+            .get_args()
+            .map(|word| word.to_string_lossy().into_owned()),
+    );
+    words.join(" ")
+}
