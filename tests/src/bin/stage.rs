@@ -1,0 +1,2 @@
+//! Plays on the stage, by their names.
+fn main() {}

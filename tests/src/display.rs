@@ -1,0 +1,374 @@
+//! X servers: one without a screen for each person in the play, or the user's own.
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use tempfile::TempDir;
+use x11rb::connection::Connection as _;
+use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat, ImageOrder, MapState, Window};
+use x11rb::rust_connection::RustConnection;
+
+use crate::hands::Hands;
+use crate::picture::{Picture, Region};
+use crate::running::{Running, wait_until};
+
+/// An X display, with a window manager if the play needs one.
+///
+/// Dropping it ends the servers that it started, by their process ids, and no others.
+#[derive(Debug)]
+pub struct Display {
+    name: String,
+    connection: RustConnection,
+    root: Window,
+    width: u16,
+    height: u16,
+    // dropped in this order: the window manager before its server
+    window_manager: Option<Running>,
+    server: Option<Running>,
+    folder: TempDir,
+}
+
+impl Display {
+    /// Starts an X server without a screen on a free display, `width` x `height` pixels.
+    ///
+    /// # Errors
+    ///
+    /// If `Xvfb` is missing or does not come up.
+    pub fn start(width: u16, height: u16) -> anyhow::Result<Self> {
+        let folder = TempDir::with_prefix("phd-display-")?;
+        let number = folder.path().join("number");
+        let mut command = Command::new("sh");
+        // The server tells its number on a file descriptor once it takes connections.
+        command
+            .args(["-c", r#"exec Xvfb -displayfd 3 "$@" 3>"$0""#])
+            .arg(&number)
+            .args(["-screen", "0", &format!("{width}x{height}x24")])
+            .args(["-nolisten", "tcp", "-noreset", "-dpi", "96"]);
+        let mut server = Running::start("Xvfb", &mut command, &folder.path().join("Xvfb.log"))?;
+        let number = wait_until("an X server", Duration::from_secs(20), || {
+            server.check_alive()?;
+            let text = fs::read_to_string(&number).unwrap_or_default();
+            Ok(text.strip_suffix('\n').map(str::to_owned))
+        })?;
+        let mut display = Self::attach(&format!(":{number}"))?;
+        display.folder = folder;
+        display.server = Some(server);
+        Ok(display)
+    }
+
+    /// [`Display::start`] with a window manager that leaves all keys but Alt+Tab to the programs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Display::start`], or if `openbox` is missing.
+    pub fn start_managed(width: u16, height: u16) -> anyhow::Result<Self> {
+        let mut display = Self::start(width, height)?;
+        display.manage()?;
+        Ok(display)
+    }
+
+    /// A display that is there already; nothing is started or ended.
+    ///
+    /// # Errors
+    ///
+    /// If it takes no connection.
+    pub fn attach(name: &str) -> anyhow::Result<Self> {
+        let (connection, screen) = x11rb::connect(Some(name))
+            .with_context(|| format!("cannot connect to display {name}"))?;
+        let setup = &connection.setup().roots[screen];
+        let (root, width, height) = (setup.root, setup.width_in_pixels, setup.height_in_pixels);
+        Ok(Self {
+            name: name.to_owned(),
+            root,
+            width,
+            height,
+            connection,
+            window_manager: None,
+            server: None,
+            folder: TempDir::with_prefix("phd-display-")?,
+        })
+    }
+
+    fn manage(&mut self) -> anyhow::Result<()> {
+        let rules = self.folder.path().join("rc.xml");
+        fs::write(&rules, WINDOW_MANAGER_RULES)?;
+        let mut command = Command::new("openbox");
+        command
+            .arg("--sm-disable")
+            .arg("--config-file")
+            .arg(&rules)
+            .env("DISPLAY", &self.name)
+            .env("HOME", self.folder.path())
+            .env_remove("XDG_CONFIG_HOME");
+        let log = self.folder.path().join("openbox.log");
+        let mut manager = Running::start("openbox", &mut command, &log)?;
+        let check = self.atom("_NET_SUPPORTING_WM_CHECK")?;
+        wait_until("a window manager", Duration::from_secs(20), || {
+            manager.check_alive()?;
+            let property = self
+                .connection
+                .get_property(false, self.root, check, 0_u32, 0, 1)?
+                .reply()?;
+            Ok((property.type_ != 0).then_some(()))
+        })?;
+        self.window_manager = Some(manager);
+        Ok(())
+    }
+
+    /// Its name, for the environment variable `DISPLAY`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Width in pixels.
+    pub fn width(&self) -> u32 {
+        self.width.into()
+    }
+
+    /// Height in pixels.
+    pub fn height(&self) -> u32 {
+        self.height.into()
+    }
+
+    /// Somebody's keyboard and mouse on this display.
+    ///
+    /// # Errors
+    ///
+    /// If the server has no XTEST.
+    pub fn hands(&self) -> anyhow::Result<Hands> {
+        Hands::at(&self.name)
+    }
+
+    /// Gives the keyboard the layout `layout` of XKB (`us`, `it`, ...).
+    ///
+    /// # Errors
+    ///
+    /// If `setxkbmap` is missing or does not know the layout.
+    pub fn set_layout(&self, layout: &str) -> anyhow::Result<()> {
+        let output = Command::new("setxkbmap")
+            .args(["-display", &self.name, "-layout", layout])
+            .output()
+            .context("cannot start setxkbmap")?;
+        ensure!(
+            output.status.success(),
+            "setxkbmap {layout}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(())
+    }
+
+    /// What is on the screen now, without the pointer.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer or is no true-colour one.
+    pub fn screenshot(&self) -> anyhow::Result<Picture> {
+        self.screenshot_of(Region {
+            x: 0,
+            y: 0,
+            width: self.width(),
+            height: self.height(),
+        })
+    }
+
+    /// The part of [`Display::screenshot`] in `region`; what of it lies beyond the screen is cut off.
+    ///
+    /// # Errors
+    ///
+    /// As [`Display::screenshot`].
+    pub fn screenshot_of(&self, region: Region) -> anyhow::Result<Picture> {
+        let x = u16::try_from(region.x)?.min(self.width);
+        let y = u16::try_from(region.y)?.min(self.height);
+        let width = u16::try_from(region.width)?.min(self.width - x);
+        let height = u16::try_from(region.height)?.min(self.height - y);
+        let image = self
+            .connection
+            .get_image(
+                ImageFormat::Z_PIXMAP,
+                self.root,
+                i16::try_from(x)?,
+                i16::try_from(y)?,
+                width,
+                height,
+                u32::MAX,
+            )?
+            .reply()?;
+        let little = self.connection.setup().image_byte_order == ImageOrder::LSB_FIRST;
+        ensure!(little && image.depth == 24, "not a screen of 24 bit");
+        Picture::from_bgrx(width.into(), height.into(), &image.data)
+            .context("the server sent too few pixels")
+    }
+
+    /// The windows that can be seen, lowest first, with their places on the screen.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn windows(&self) -> anyhow::Result<Vec<(Window, Region)>> {
+        let mut found = Vec::new();
+        for window in self.connection.query_tree(self.root)?.reply()?.children {
+            // a window may go while it is looked at
+            let Ok(attributes) = self.connection.get_window_attributes(window)?.reply() else {
+                continue;
+            };
+            let Ok(place) = self.connection.get_geometry(window)?.reply() else {
+                continue;
+            };
+            if attributes.map_state == MapState::VIEWABLE {
+                found.push((
+                    window,
+                    Region {
+                        x: u32::try_from(place.x).unwrap_or(0),
+                        y: u32::try_from(place.y).unwrap_or(0),
+                        width: place.width.into(),
+                        height: place.height.into(),
+                    },
+                ));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The key codes that are down now.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn pressed_keys(&self) -> anyhow::Result<Vec<u8>> {
+        let map = self.connection.query_keymap()?.reply()?.keys;
+        Ok((0..=u8::MAX)
+            .filter(|code| map[usize::from(code / 8)] & (1 << (code % 8)) != 0)
+            .collect())
+    }
+
+    /// Whether any pointer button is down now.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn any_button_pressed(&self) -> anyhow::Result<bool> {
+        const BUTTONS: u16 = 0x1f00;
+        let pointer = self.connection.query_pointer(self.root)?.reply()?;
+        Ok(u16::from(pointer.mask) & BUTTONS != 0)
+    }
+
+    /// The text on the clipboard, or `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// If `xclip` is missing.
+    pub fn clipboard(&self) -> anyhow::Result<Option<String>> {
+        let output = Command::new("timeout")
+            .args(["5", "xclip", "-display", &self.name])
+            .args(["-selection", "clipboard", "-out"])
+            .stdin(Stdio::null())
+            .output()
+            .context("cannot start xclip")?;
+        Ok(output
+            .status
+            .success()
+            .then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
+    }
+
+    /// Paints the whole background in one colour, as a desktop would.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn paint_background(&self, rgb: u32) -> anyhow::Result<()> {
+        use x11rb::protocol::xproto::ChangeWindowAttributesAux;
+        let colour = ChangeWindowAttributesAux::new().background_pixel(rgb);
+        self.connection
+            .change_window_attributes(self.root, &colour)?;
+        self.connection
+            .clear_area(false, self.root, 0, 0, 0, 0)?
+            .check()?;
+        Ok(())
+    }
+
+    fn atom(&self, name: &str) -> anyhow::Result<u32> {
+        let reply = self.connection.intern_atom(false, name.as_bytes())?;
+        Ok(reply.reply()?.atom)
+    }
+}
+
+/// Focus follows clicks, windows are placed by themselves, and of all keys only Alt+Tab is the
+/// manager's: what a test types must reach the programs.
+const WINDOW_MANAGER_RULES: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<openbox_config xmlns="http://openbox.org/3.4/rc">
+  <focus><focusNew>yes</focusNew><followMouse>no</followMouse></focus>
+  <placement><policy>Smart</policy></placement>
+  <theme><name>Clearlooks</name><animateIconify>no</animateIconify></theme>
+  <desktops><number>1</number></desktops>
+  <keyboard>
+    <keybind key="A-Tab"><action name="NextWindow">
+      <finalactions><action name="Focus"/><action name="Raise"/></finalactions>
+    </action></keybind>
+  </keyboard>
+  <mouse>
+    <context name="Frame"><mousebind button="Left" action="Press">
+      <action name="Focus"/><action name="Raise"/>
+    </mousebind></context>
+    <context name="Client"><mousebind button="Left" action="Press">
+      <action name="Focus"/><action name="Raise"/>
+    </mousebind></context>
+    <context name="Titlebar"><mousebind button="Left" action="Drag">
+      <action name="Move"/>
+    </mousebind></context>
+    <context name="Close"><mousebind button="Left" action="Click">
+      <action name="Close"/>
+    </mousebind></context>
+  </mouse>
+</openbox_config>
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_displays_run_at_once_and_end_with_their_owners() {
+        let first = Display::start(320, 200).expect("an X server");
+        let second = Display::start_managed(300, 240).expect("an X server and a window manager");
+        assert_ne!(first.name(), second.name());
+        first.paint_background(0x12_34_56).expect("painted");
+        let seen = first.screenshot().expect("a picture");
+        assert_eq!((seen.width(), seen.height()), (320, 200));
+        assert_eq!(seen.at(319, 199), [0x12, 0x34, 0x56]);
+        let name = second.name().to_owned();
+        drop(second);
+        assert!(Display::attach(&name).is_err());
+    }
+
+    #[test]
+    fn characters_of_the_layout_are_typed_as_a_person_would() {
+        let display = Display::start_managed(640, 480).expect("an X server");
+        display.set_layout("it").expect("an Italian keyboard");
+        let folder = TempDir::new().expect("a folder");
+        let typed = folder.path().join("typed");
+        let mut command = Command::new("xterm");
+        command
+            .args(["-e", "sh", "-c", r#"cat >"$0""#])
+            .arg(&typed)
+            .env("DISPLAY", display.name())
+            .env("LC_ALL", "C.UTF-8");
+        let log = folder.path().join("log");
+        let _terminal = Running::start("xterm", &mut command, &log).expect("xterm");
+        wait_until("the terminal", Duration::from_secs(20), || {
+            Ok(typed.exists().then_some(()))
+        })
+        .expect("a terminal");
+        let hands = display.hands().expect("hands");
+        let text = "Perché? è ò @ € [ ñ ~";
+        hands.type_text(text).expect("typed");
+        hands.type_text("\n").expect("typed");
+        wait_until("the text", Duration::from_secs(10), || {
+            let arrived = fs::read_to_string(&typed)?;
+            Ok((arrived.trim_end() == text).then_some(()))
+        })
+        .expect("the text arrives");
+        assert!(display.pressed_keys().expect("keys").is_empty());
+    }
+}
