@@ -1,0 +1,73 @@
+//! The bundled fonts: Inter for text, JetBrains Mono for code, Lucide for icons.
+//!
+//! Inter is a variable font; [`crate::text`] sets its weight between 400 and 700. Both text fonts
+//! carry the SIL Open Font License (see `assets/fonts`), Lucide the ISC licence.
+
+use egui::{FontData, FontDefinitions, FontFamily, FontId};
+
+pub use lucide_icons::Icon;
+
+const INTER: &[u8] = include_bytes!("../../../assets/fonts/Inter-Variable.ttf");
+const JETBRAINS_MONO: &[u8] = include_bytes!("../../../assets/fonts/JetBrainsMono-Regular.ttf");
+
+/// The name of the family that holds the icons.
+const ICON_FAMILY: &str = "icons";
+
+/// All fonts and the families they serve.
+///
+/// Text families end with the icons, so that an icon character inside a text is drawn too.
+pub fn definitions() -> FontDefinitions {
+    let mut fonts = FontDefinitions::empty();
+    let mut icons = FontData::from_static(lucide_icons::LUCIDE_FONT_BYTES);
+    // thin strokes come out uneven when they are moved to whole pixels
+    icons.tweak.hinting = Some(false);
+    let mut add = |name: &str, data: FontData| fonts.font_data.insert(name.into(), data.into());
+    add("inter", FontData::from_static(INTER));
+    add("mono", FontData::from_static(JETBRAINS_MONO));
+    add(ICON_FAMILY, icons);
+
+    let mut family = |family: FontFamily, names: &[&str]| {
+        fonts
+            .families
+            .insert(family, names.iter().map(|&name| name.into()).collect());
+    };
+    family(FontFamily::Proportional, &["inter", ICON_FAMILY]);
+    family(FontFamily::Monospace, &["mono", "inter", ICON_FAMILY]);
+    family(
+        FontFamily::Name(ICON_FAMILY.into()),
+        &[ICON_FAMILY, "inter"],
+    );
+    fonts
+}
+
+/// The icon font at `size` points.
+pub fn icon_font(size: f32) -> FontId {
+    FontId::new(size, FontFamily::Name(ICON_FAMILY.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_letter_of_the_languages_around_us_has_a_glyph() {
+        let ctx = egui::Context::default();
+        ctx.set_fonts(definitions());
+        ctx.run_ui(Default::default(), |_| {})
+            .drop_without_applying_deltas();
+        let letters = "àèéìòùÀÈÉ äöüßÄÖÜ ñÑ¿¡ çêëîïôœ ąćęłńóśźżŁ čďěňřšťůž őű ăâîșț ğışİ åæø ðþ \
+                       αβγδεζ абвгдежъыьэюя „“”‘’«»–—…·€£°→←×✓";
+        for family in [FontFamily::Proportional, FontFamily::Monospace] {
+            let missing: String = letters
+                .chars()
+                .filter(|&letter| {
+                    letter != ' '
+                        && !ctx.fonts_mut(|fonts| {
+                            fonts.has_glyph(&FontId::new(14.0, family.clone()), letter)
+                        })
+                })
+                .collect();
+            assert_eq!(missing, "", "{family:?}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What both programs look like and how they speak.
+//!
+//! Theme, fonts, icons, the words in English and Italian, widgets, the view of a remote screen, the
+//! tap that takes key strokes before egui sees them, and a map of the window for tests from outside.
+//!
+//! A widget reads what it is given and reports what was wished for; it knows no network and no engine.
+//! Functions that take a `&mut egui::Ui` end in `_ui`.
+
+pub mod fonts;
+pub mod theme;
+pub mod widgets;
+pub mod words;
+
+pub use fonts::Icon;
+pub use theme::{Palette, ThemeChoice, Tone, text};
+pub use words::{Lang, Word, w};

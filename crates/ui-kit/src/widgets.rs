@@ -1,0 +1,29 @@
+//! Widgets in the look of the house.
+//!
+//! Each has a name for screen readers, can be reached by keyboard where it can be pressed, and
+//! shows when it is disabled.
+
+mod buttons;
+mod chat;
+mod dialogs;
+mod fields;
+mod frames;
+mod notices;
+mod paint;
+mod rows;
+mod ticket;
+
+pub use buttons::{
+    Push, check_ui, icon_button_ui, icon_toggle_ui, link_button_ui, menu_item_ui, segments_ui,
+    switch_ui,
+};
+pub use chat::{Bubble, chat_entry_ui, chat_lines_ui};
+pub use dialogs::{DialogSize, dialog_ui};
+pub use fields::{Field, choice_ui, password_field_ui, text_area_ui, text_field_ui};
+pub use frames::{
+    card_ui, countdown_ui, divider_ui, empty_state_ui, fact_ui, feature_ui, heading_ui,
+    icon_tile_ui, logo_ui, page_ui, section_header_ui, status_bar_ui,
+};
+pub use notices::{Notices, banner_ui};
+pub use rows::{Leading, Row, chip_ui, dot_ui, initials_ui, row_ui};
+pub use ticket::{TICKET_DIGITS, grouped_ticket, ticket_entry_ui, ticket_number_ui};

@@ -1,0 +1,67 @@
+//! Dialogs over the window.
+
+use egui::{Context, Frame, Id, Margin, Modal, ModalResponse, Role, Stroke, Ui};
+
+use super::icon_tile_ui;
+use crate::fonts::Icon;
+use crate::theme::{self, CARD_RADIUS, Palette, Tone, text};
+
+/// How wide a dialog is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DialogSize {
+    /// For a question (380 points).
+    #[default]
+    Small,
+    /// For a form (520 points).
+    Medium,
+    /// For settings and reports (680 points).
+    Large,
+}
+
+/// A dialog over everything else; keyboard and pointer reach nothing behind it.
+///
+/// `ModalResponse::should_close` tells that Escape was pressed or the dark around it clicked; the
+/// caller decides what that means.
+pub fn dialog_ui<R>(
+    ctx: &Context,
+    id: &str,
+    size: DialogSize,
+    icon: Option<(Icon, Tone)>,
+    title: &str,
+    content: impl FnOnce(&mut Ui) -> R,
+) -> ModalResponse<R> {
+    let palette = Palette::of_ctx(ctx);
+    let window = ctx.content_rect();
+    let wanted: f32 = match size {
+        DialogSize::Small => 380.0,
+        DialogSize::Medium => 520.0,
+        DialogSize::Large => 680.0,
+    };
+    let margin = 22;
+    let width = wanted.min(window.width() - 24.0) - 2.0 * f32::from(margin);
+    let frame = Frame::new()
+        .fill(palette.card)
+        .stroke(Stroke::new(1.0, palette.line))
+        .corner_radius(CARD_RADIUS + 2)
+        .inner_margin(Margin::same(margin))
+        .shadow(ctx.global_style().visuals.window_shadow);
+    Modal::new(Id::unique(id))
+        .backdrop_color(palette.backdrop)
+        .frame(frame)
+        .show(ctx, |ui| {
+            ui.set_width(width);
+            ui.set_max_height(window.height() - 72.0);
+            ui.horizontal(|ui| {
+                if let Some((icon, tone)) = icon {
+                    icon_tile_ui(ui, icon, tone, 36.0);
+                    ui.add_space(4.0);
+                }
+                let heading = text(title, 18.0, theme::BOLD, palette.text);
+                let response = ui.add(egui::Label::new(heading).wrap());
+                ui.ctx()
+                    .accesskit_node_builder(response.id, |node| node.set_role(Role::Heading));
+            });
+            ui.add_space(6.0);
+            content(ui)
+        })
+}

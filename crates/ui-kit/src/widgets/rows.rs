@@ -1,0 +1,207 @@
+//! Rows of lists, badges and dots.
+
+use egui::{
+    Align2, Color32, CornerRadius, CursorIcon, Response, Role, Sense, Ui, Vec2, WidgetInfo, pos2,
+    vec2,
+};
+
+use super::paint;
+use crate::fonts::Icon;
+use crate::theme::{self, Palette, Tone};
+
+/// What stands at the start of a row.
+#[derive(Debug, Clone, Copy)]
+pub enum Leading<'a> {
+    Icon(Icon, Tone),
+    /// The initials of a person.
+    Initials(&'a str),
+}
+
+/// A row of a list.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    pub leading: Leading<'a>,
+    pub title: &'a str,
+    /// Below the title.
+    pub detail: &'a str,
+    /// A badge at the right end.
+    pub badge: Option<(&'a str, Tone)>,
+    /// Grey text at the right end, before the badge.
+    pub trailing: &'a str,
+    pub selected: bool,
+}
+
+/// A row that can be chosen, pressed twice, or asked for its menu
+/// ([`Response::context_menu`]); as wide as there is room.
+pub fn row_ui(ui: &mut Ui, row: &Row<'_>) -> Response {
+    const HEIGHT: f32 = 54.0;
+    let palette = Palette::of(ui);
+    let enabled = ui.is_enabled();
+    let size = vec2(ui.available_width(), HEIGHT);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| {
+        WidgetInfo::selected(Role::ListBoxOption, enabled, row.selected, row.title)
+    });
+    if !row.detail.is_empty() {
+        ui.ctx()
+            .accesskit_node_builder(response.id, |node| node.set_description(row.detail));
+    }
+    if !ui.is_rect_visible(rect) {
+        return response;
+    }
+    let corner = CornerRadius::same(10);
+    let fill = match (row.selected, response.hovered()) {
+        (true, _) => palette.accent_soft,
+        (false, true) => palette.sunken,
+        (false, false) => Color32::TRANSPARENT,
+    };
+    ui.painter().rect_filled(rect, corner, fill);
+    paint::focus_ring(ui, &response, rect.shrink(3.0), 8, &palette);
+
+    let middle = rect.center().y;
+    let tile = egui::Rect::from_center_size(pos2(rect.left() + 28.0, middle), Vec2::splat(36.0));
+    match row.leading {
+        Leading::Icon(icon, tone) => {
+            let (color, soft) = palette.tone(tone);
+            let soft = if row.selected { palette.card } else { soft };
+            ui.painter().rect_filled(tile, corner, soft);
+            paint::put_icon(ui, tile.center(), icon, 18.0, color);
+        }
+        Leading::Initials(name) => initials_at(ui, tile, name, &palette),
+    }
+
+    let mut right = rect.right() - 12.0;
+    if let Some((label, tone)) = row.badge {
+        let (color, soft) = palette.tone(tone);
+        let galley = paint::line(ui, label, 12.0, theme::MEDIUM, color, 160.0);
+        let size = vec2(galley.size().x + 16.0, 22.0);
+        let badge = egui::Rect::from_center_size(pos2(right - size.x / 2.0, middle), size);
+        ui.painter()
+            .rect_filled(badge, CornerRadius::same(11), soft);
+        paint::put(ui, badge.center(), Align2::CENTER_CENTER, galley);
+        right = badge.left() - 10.0;
+    }
+    if !row.trailing.is_empty() {
+        let room = (right - tile.right()) * 0.5;
+        let galley = paint::line(
+            ui,
+            row.trailing,
+            theme::SMALL_SIZE,
+            theme::REGULAR,
+            palette.dim,
+            room,
+        );
+        right = paint::put(ui, pos2(right, middle), Align2::RIGHT_CENTER, galley).left() - 10.0;
+    }
+    let left = tile.right() + 12.0;
+    let title = paint::line(ui, row.title, 14.0, 580.0, palette.text, right - left);
+    if row.detail.is_empty() {
+        paint::put(ui, pos2(left, middle), Align2::LEFT_CENTER, title);
+    } else {
+        let detail = paint::line(
+            ui,
+            row.detail,
+            theme::SMALL_SIZE,
+            theme::REGULAR,
+            palette.dim,
+            right - left,
+        );
+        paint::put(ui, pos2(left, middle + 0.5), Align2::LEFT_BOTTOM, title);
+        paint::put(ui, pos2(left, middle + 1.5), Align2::LEFT_TOP, detail);
+    }
+    response.on_hover_cursor(CursorIcon::PointingHand)
+}
+
+/// A small label on a soft background of its tone.
+pub fn chip_ui(ui: &mut Ui, label: &str, tone: Tone) -> Response {
+    let palette = Palette::of(ui);
+    let (color, soft) = palette.tone(tone);
+    let galley = paint::line(ui, label, 12.0, theme::MEDIUM, color, 260.0);
+    let size = vec2(galley.size().x + 16.0, 22.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, label));
+    ui.painter().rect_filled(rect, CornerRadius::same(11), soft);
+    paint::put(ui, rect.center(), Align2::CENTER_CENTER, galley);
+    response
+}
+
+/// A dot with a soft halo: the state of something.
+pub fn dot_ui(ui: &mut Ui, tone: Tone) -> Response {
+    let palette = Palette::of(ui);
+    let (color, _) = palette.tone(tone);
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(12.0), Sense::hover());
+    ui.painter()
+        .circle_filled(rect.center(), 6.0, color.gamma_multiply(0.2));
+    ui.painter().circle_filled(rect.center(), 3.5, color);
+    response
+}
+
+/// The initials of a person on a disc whose colour comes from the name.
+pub fn initials_ui(ui: &mut Ui, name: &str, side: f32) -> Response {
+    let palette = Palette::of(ui);
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
+    initials_at(ui, rect, name, &palette);
+    response
+}
+
+fn initials_at(ui: &Ui, rect: egui::Rect, name: &str, palette: &Palette) {
+    let (fill, color) = disc_colors(name, palette);
+    ui.painter()
+        .circle_filled(rect.center(), rect.width() / 2.0, fill);
+    let size = rect.width() * 0.38;
+    let galley = paint::line(
+        ui,
+        &initials(name),
+        size,
+        theme::SEMIBOLD,
+        color,
+        rect.width(),
+    );
+    paint::put(ui, rect.center(), Align2::CENTER_CENTER, galley);
+}
+
+/// First letters of the first and the last word.
+fn initials(name: &str) -> String {
+    let mut words = name
+        .split_whitespace()
+        .filter_map(|word| word.chars().next());
+    let first = words.next();
+    let last = words.next_back();
+    let joined: String = first
+        .into_iter()
+        .chain(last)
+        .flat_map(char::to_uppercase)
+        .collect();
+    if joined.is_empty() {
+        "?".to_owned()
+    } else {
+        joined
+    }
+}
+
+/// A hue of its own for each name, soft enough for dark text in light theme and light in dark.
+fn disc_colors(name: &str, palette: &Palette) -> (Color32, Color32) {
+    let hash = name.bytes().fold(0_u32, |hash, byte| {
+        hash.wrapping_mul(31).wrapping_add(u32::from(byte))
+    });
+    let (color, soft) = match hash % 5 {
+        0 => palette.tone(Tone::Accent),
+        1 => palette.tone(Tone::Good),
+        2 => palette.tone(Tone::Warning),
+        3 => palette.tone(Tone::Danger),
+        _ => palette.tone(Tone::Neutral),
+    };
+    (soft, color)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_come_from_the_first_and_the_last_word() {
+        assert_eq!(initials("Anna Maria Rossi"), "AR");
+        assert_eq!(initials("élodie"), "É");
+        assert_eq!(initials("  "), "?");
+    }
+}

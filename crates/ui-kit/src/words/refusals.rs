@@ -1,0 +1,216 @@
+//! What a refusal says to the person in front of it.
+
+use protocol::{Refusal, RefusalCode};
+
+use super::Lang;
+
+/// A plain sentence for `refusal`: what happened and what to do now.
+///
+/// A number this build does not know reads as "refused (number)", as a newer peer may send it.
+pub fn refusal_text(lang: Lang, refusal: Refusal) -> String {
+    let Refusal {
+        code,
+        retry_after_seconds,
+    } = refusal;
+    if code == RefusalCode::THROTTLED {
+        return throttled(lang, retry_after_seconds);
+    }
+    let Some((en, it)) = sentence(code) else {
+        return match lang {
+            Lang::En => format!("The hub refused (number {}).", code.0),
+            Lang::It => format!("L'hub ha rifiutato (numero {}).", code.0),
+        };
+    };
+    let sentence = match lang {
+        Lang::En => en,
+        Lang::It => it,
+    };
+    if retry_after_seconds == 0 {
+        return sentence.to_owned();
+    }
+    let span = wait_span(lang, retry_after_seconds);
+    match lang {
+        Lang::En => format!("{sentence} Try again in {span}."),
+        Lang::It => format!("{sentence} Riprova tra {span}."),
+    }
+}
+
+fn throttled(lang: Lang, retry_after_seconds: u32) -> String {
+    let span = wait_span(lang, retry_after_seconds);
+    match (lang, retry_after_seconds) {
+        (Lang::En, 0) => "Too many tries. Wait a little, then try again.".to_owned(),
+        (Lang::En, _) => format!("Too many tries. Try again in {span}."),
+        (Lang::It, 0) => "Troppi tentativi. Attendi un poco e riprova.".to_owned(),
+        (Lang::It, _) => format!("Troppi tentativi. Riprova tra {span}."),
+    }
+}
+
+/// A time to wait, rounded up to whole minutes from two minutes on.
+fn wait_span(lang: Lang, seconds: u32) -> String {
+    let (count, unit) = if seconds >= 120 {
+        (
+            seconds.div_ceil(60),
+            if lang == Lang::En {
+                "minutes"
+            } else {
+                "minuti"
+            },
+        )
+    } else {
+        let unit = match (lang, seconds) {
+            (Lang::En, 1) => "second",
+            (Lang::En, _) => "seconds",
+            (Lang::It, 1) => "secondo",
+            (Lang::It, _) => "secondi",
+        };
+        (seconds, unit)
+    };
+    format!("{count} {unit}")
+}
+
+/// English and Italian for every code but [`RefusalCode::THROTTLED`].
+fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
+    Some(match code {
+        RefusalCode::VERSION_MISMATCH => (
+            "This program and the hub are of different versions. Get the current program from the hub's page.",
+            "Questo programma e l'hub hanno versioni diverse. Scarica il programma aggiornato dalla pagina dell'hub.",
+        ),
+        RefusalCode::MALFORMED => (
+            "The hub did not understand this program. Get the current program from the hub's page.",
+            "L'hub non ha capito questo programma. Scarica il programma aggiornato dalla pagina dell'hub.",
+        ),
+        RefusalCode::OUT_OF_PLACE => (
+            "This is not possible right now.",
+            "Al momento questo non è possibile.",
+        ),
+        RefusalCode::SHUTTING_DOWN => {
+            ("The hub is being restarted.", "L'hub è in fase di riavvio.")
+        }
+        RefusalCode::FULL => (
+            "The hub has no free place right now. Try again in a moment.",
+            "L'hub non ha posti liberi al momento. Riprova tra poco.",
+        ),
+        RefusalCode::INTERNAL => (
+            "The hub has a problem. Its administrator finds more in the hub's log.",
+            "L'hub ha un problema. L'amministratore trova i dettagli nel registro dell'hub.",
+        ),
+        RefusalCode::TIMED_OUT => (
+            "There was no answer in time. Try again.",
+            "Nessuna risposta in tempo utile. Riprova.",
+        ),
+        RefusalCode::WRONG_CREDENTIALS => (
+            "User name or password is wrong.",
+            "Nome utente o password errati.",
+        ),
+        RefusalCode::ACCOUNT_DISABLED => (
+            "This account is disabled. Ask your administrator.",
+            "Questo account è disabilitato. Rivolgiti all'amministratore.",
+        ),
+        RefusalCode::LOGGED_IN_ELSEWHERE => (
+            "You logged in on another computer, so this console was logged out.",
+            "Hai eseguito l'accesso da un altro computer: questa console è stata disconnessa.",
+        ),
+        RefusalCode::TICKET_WRONG => (
+            "There is no such ticket. Check the digits with your helper.",
+            "Questo ticket non esiste. Controlla le cifre con chi ti assiste.",
+        ),
+        RefusalCode::TICKET_EXPIRED => (
+            "This ticket has expired. Ask your helper for a new one.",
+            "Questo ticket è scaduto. Chiedine uno nuovo a chi ti assiste.",
+        ),
+        RefusalCode::TICKET_USED => (
+            "This ticket was used before. Ask your helper for a new one.",
+            "Questo ticket è già stato usato. Chiedine uno nuovo a chi ti assiste.",
+        ),
+        RefusalCode::TICKET_BURNT => (
+            "This ticket is no longer valid. Ask your helper for a new one.",
+            "Questo ticket non è più valido. Chiedine uno nuovo a chi ti assiste.",
+        ),
+        RefusalCode::OPERATOR_AWAY => (
+            "Your helper is not connected right now. Try again in a moment.",
+            "Chi ti assiste non è connesso al momento. Riprova tra poco.",
+        ),
+        RefusalCode::HOST_GONE => (
+            "This computer is no longer connected.",
+            "Questo computer non è più connesso.",
+        ),
+        RefusalCode::HOST_BUSY => (
+            "This computer is in a session already.",
+            "Questo computer è già in una sessione.",
+        ),
+        RefusalCode::SESSION_GONE => (
+            "This session no longer exists.",
+            "Questa sessione non esiste più.",
+        ),
+        RefusalCode::CONSENT_REFUSED => (
+            "The user did not allow it.",
+            "L'utente non ha dato il consenso.",
+        ),
+        RefusalCode::CANNOT_RECORD => (
+            "The hub cannot film the session, so nothing may be seen. Ask your administrator.",
+            "L'hub non può filmare la sessione, quindi nulla può essere visto. Rivolgiti all'amministratore.",
+        ),
+        RefusalCode::REPORT_GONE => (
+            "This report no longer exists.",
+            "Questo resoconto non esiste più.",
+        ),
+        RefusalCode(_) => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_code_has_a_sentence_of_its_own() {
+        let known = (1..=3)
+            .chain(5..=8)
+            .chain(20..=22)
+            .chain(40..=44)
+            .chain(60..=64)
+            .chain(80..=80);
+        for lang in Lang::ALL {
+            let mut said: Vec<String> = known
+                .clone()
+                .map(|n| refusal_text(lang, RefusalCode(n).into()))
+                .collect();
+            assert!(
+                said.iter()
+                    .all(|s| !s.contains("number") && !s.contains("numero"))
+            );
+            let before = said.len();
+            said.sort();
+            said.dedup();
+            assert_eq!(said.len(), before, "two codes say the same in {lang:?}");
+        }
+    }
+
+    #[test]
+    fn a_throttled_try_says_how_long_to_wait() {
+        let wait = |seconds| Refusal {
+            code: RefusalCode::THROTTLED,
+            retry_after_seconds: seconds,
+        };
+        assert_eq!(
+            refusal_text(Lang::En, wait(1)),
+            "Too many tries. Try again in 1 second."
+        );
+        assert_eq!(
+            refusal_text(Lang::It, wait(30)),
+            "Troppi tentativi. Riprova tra 30 secondi."
+        );
+        assert_eq!(
+            refusal_text(Lang::En, wait(121)),
+            "Too many tries. Try again in 3 minutes."
+        );
+    }
+
+    #[test]
+    fn an_unknown_code_still_reads() {
+        assert_eq!(
+            refusal_text(Lang::En, RefusalCode(999).into()),
+            "The hub refused (number 999)."
+        );
+    }
+}

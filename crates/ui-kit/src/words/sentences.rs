@@ -1,0 +1,185 @@
+//! Sentences with names, numbers and times in them.
+
+use protocol::{EndedBy, EntryKind, TicketState};
+
+use super::{Lang, Word, w};
+
+/// The question to the user, by the operator's name (H5).
+pub fn ask_consent(lang: Lang, operator: &str) -> String {
+    match lang {
+        Lang::En => format!("{operator} wants to help you"),
+        Lang::It => format!("{operator} vuole aiutarti"),
+    }
+}
+
+/// Who sees the user's screen now (H6).
+pub fn operator_is_here(lang: Lang, operator: &str) -> String {
+    match lang {
+        Lang::En => format!("{operator} is helping you"),
+        Lang::It => format!("{operator} ti sta aiutando"),
+    }
+}
+
+/// The title of a session window (S1).
+pub fn session_title(lang: Lang, host: &str) -> String {
+    match lang {
+        Lang::En => format!("{host} – Remote Session"),
+        Lang::It => format!("{host} – Sessione remota"),
+    }
+}
+
+/// The title of a chat window (S5).
+pub fn chat_with(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::En => format!("Chat with {name}"),
+        Lang::It => format!("Chat con {name}"),
+    }
+}
+
+/// Why the session is over, as the user reads it.
+pub fn session_ended_for_user(lang: Lang, by: EndedBy) -> &'static str {
+    match (lang, by) {
+        (Lang::En, EndedBy::User) => "You ended the session.",
+        (Lang::En, EndedBy::Operator) => "Your helper ended the session.",
+        (Lang::En, EndedBy::HostLost) => "This computer was out of reach for too long.",
+        (Lang::En, EndedBy::OperatorLost) => "Your helper was out of reach for too long.",
+        (Lang::En, EndedBy::CannotRecord) => "The hub could not film the session, so it was ended.",
+        (Lang::En, EndedBy::HubStopped) => "The hub was stopped.",
+        (Lang::It, EndedBy::User) => "Hai terminato la sessione.",
+        (Lang::It, EndedBy::Operator) => "Chi ti assiste ha terminato la sessione.",
+        (Lang::It, EndedBy::HostLost) => {
+            "Questo computer non è stato raggiungibile troppo a lungo."
+        }
+        (Lang::It, EndedBy::OperatorLost) => {
+            "Chi ti assiste non è stato raggiungibile troppo a lungo."
+        }
+        (Lang::It, EndedBy::CannotRecord) => {
+            "L'hub non ha potuto filmare la sessione, che è stata quindi terminata."
+        }
+        (Lang::It, EndedBy::HubStopped) => "L'hub è stato arrestato.",
+    }
+}
+
+/// Why the session is over, as the operator reads it.
+pub fn session_ended_for_operator(lang: Lang, by: EndedBy) -> &'static str {
+    match (lang, by) {
+        (Lang::En, EndedBy::User) => "The user ended the session.",
+        (Lang::En, EndedBy::Operator) => "You ended the session.",
+        (Lang::En, EndedBy::HostLost) => "The user's computer was out of reach for too long.",
+        (Lang::En, EndedBy::OperatorLost) => "This console was out of reach for too long.",
+        (Lang::En, EndedBy::CannotRecord) => "The hub could not film the session, so it was ended.",
+        (Lang::En, EndedBy::HubStopped) => "The hub was stopped.",
+        (Lang::It, EndedBy::User) => "L'utente ha terminato la sessione.",
+        (Lang::It, EndedBy::Operator) => "Hai terminato la sessione.",
+        (Lang::It, EndedBy::HostLost) => {
+            "Il computer dell'utente non è stato raggiungibile troppo a lungo."
+        }
+        (Lang::It, EndedBy::OperatorLost) => {
+            "Questa console non è stata raggiungibile troppo a lungo."
+        }
+        (Lang::It, EndedBy::CannotRecord) => {
+            "L'hub non ha potuto filmare la sessione, che è stata quindi terminata."
+        }
+        (Lang::It, EndedBy::HubStopped) => "L'hub è stato arrestato.",
+    }
+}
+
+/// What a row of the live list is (O8).
+pub fn entry_kind(lang: Lang, kind: EntryKind) -> &'static str {
+    match (lang, kind) {
+        (Lang::En, EntryKind::Operator) => "Operator",
+        (Lang::En, EntryKind::User) => "User",
+        (Lang::En, EntryKind::PermanentHost) => "Permanent host",
+        (Lang::It, EntryKind::Operator) => "Operatore",
+        (Lang::It, EntryKind::User) => "Utente",
+        (Lang::It, EntryKind::PermanentHost) => "Host permanente",
+    }
+}
+
+/// What became of a ticket.
+pub fn ticket_state(lang: Lang, state: TicketState) -> &'static str {
+    w(
+        lang,
+        match state {
+            TicketState::Open => Word::TicketOpen,
+            TicketState::Used => Word::TicketUsed,
+            TicketState::Expired => Word::TicketExpired,
+            TicketState::Revoked => Word::TicketRevoked,
+            TicketState::Burnt => Word::TicketBurnt,
+        },
+    )
+}
+
+/// Who is in session with a host (O8).
+pub fn in_session_with(lang: Lang, operator: &str) -> String {
+    match lang {
+        Lang::En => format!("in session with {operator}"),
+        Lang::It => format!("in sessione con {operator}"),
+    }
+}
+
+/// How long a ticket is still good, as `14:05`.
+pub fn valid_for(lang: Lang, seconds: u32) -> String {
+    let clock = format!("{}:{:02}", seconds / 60, seconds % 60);
+    match lang {
+        Lang::En => format!("valid for {clock}"),
+        Lang::It => format!("valido per {clock}"),
+    }
+}
+
+/// A span of time to read, in seconds: `1 h 02 min`, `3 min 05 s`, `12 s`.
+pub fn duration(seconds: u64) -> String {
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, min, s) => format!("{min} min {s:02} s"),
+        (h, min, _) => format!("{h} h {min:02} min"),
+    }
+}
+
+/// The prepared text for the user (O6); `{ticket}` and `{page}` stand for what goes in.
+pub fn ticket_template(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => {
+            "Hello,\n\nto get help, open {page} and start Helpme.\nYour ticket is {ticket}\n\nI can see your screen only after you agree, and you can end it at any time."
+        }
+        Lang::It => {
+            "Buongiorno,\n\nper ricevere assistenza apra {page} e avvii Helpme.\nIl suo ticket è {ticket}\n\nPotrò vedere il suo schermo solo dopo il suo consenso e potrà terminare in ogni momento."
+        }
+    }
+}
+
+/// A notice that somebody came (O2, Enable popup).
+pub fn has_connected(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::En => format!("{name} has connected"),
+        Lang::It => format!("{name} si è connesso"),
+    }
+}
+
+/// A notice that somebody left (O2, Enable popup).
+pub fn has_disconnected(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::En => format!("{name} has disconnected"),
+        Lang::It => format!("{name} si è disconnesso"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_read_in_their_two_largest_units() {
+        assert_eq!(duration(12), "12 s");
+        assert_eq!(duration(185), "3 min 05 s");
+        assert_eq!(duration(3725), "1 h 02 min");
+    }
+
+    #[test]
+    fn the_prepared_text_has_its_places_in_every_language() {
+        for lang in Lang::ALL {
+            assert!(ticket_template(lang).contains("{ticket}"));
+            assert!(ticket_template(lang).contains("{page}"));
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! The word list: one line per word, English and Italian.
+
+use super::Lang;
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $word:ident: $en:literal, $it:literal;)*) => {
+        /// A label, a button or a fixed sentence.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Word {
+            $($(#[$doc])* $word,)*
+        }
+
+        impl Word {
+            /// Every word.
+            pub const ALL: &'static [Self] = &[$(Self::$word,)*];
+
+            pub(super) fn in_lang(self, lang: Lang) -> &'static str {
+                match (lang, self) {
+                    $((Lang::En, Self::$word) => $en,)*
+                    $((Lang::It, Self::$word) => $it,)*
+                }
+            }
+        }
+    };
+}
+
+words! {
+    // Everywhere
+    Ok: "Ok", "Ok";
+    Cancel: "Cancel", "Annulla";
+    Close: "Close", "Chiudi";
+    Save: "Save", "Salva";
+    Back: "Back", "Indietro";
+    Retry: "Try again", "Riprova";
+    Yes: "Yes", "Sì";
+    No: "No", "No";
+    Copy: "Copy", "Copia";
+    Copied: "Copied", "Copiato";
+    Paste: "Paste", "Incolla";
+    Send: "Send", "Invia";
+    Open: "Open", "Apri";
+    Remove: "Remove", "Rimuovi";
+    Search: "Search", "Cerca";
+    Settings: "Settings", "Impostazioni";
+    Options: "Options", "Opzioni";
+    Language: "Language", "Lingua";
+    SystemLanguage: "As the system", "Come il sistema";
+    Appearance: "Appearance", "Aspetto";
+    ThemeSystem: "As the system", "Come il sistema";
+    ThemeLight: "Light", "Chiaro";
+    ThemeDark: "Dark", "Scuro";
+    SwitchTheme: "Switch between light and dark", "Passa da chiaro a scuro";
+    ShowPassword: "Show the password", "Mostra la password";
+    HidePassword: "Hide the password", "Nascondi la password";
+    Dismiss: "Dismiss", "Chiudi l'avviso";
+    Details: "Details", "Dettagli";
+    About: "About", "Informazioni";
+    Version: "Version", "Versione";
+    Quit: "Quit", "Esci";
+    Unknown: "Unknown", "Sconosciuto";
+    Required: "Please fill this in", "Da compilare";
+    SavedNotice: "Saved", "Salvato";
+    CopiedNotice: "Copied to the clipboard", "Copiato negli appunti";
+
+    // Connection and status
+    Ready: "Ready", "Pronto";
+    Connecting: "Connecting…", "Connessione in corso…";
+    Connected: "Connected", "Connesso";
+    Disconnected: "Not connected", "Non connesso";
+    Reconnecting: "Connection lost, connecting again…", "Connessione persa, nuovo tentativo…";
+    NoConnection: "The hub cannot be reached. Check the internet connection and try again.",
+        "Non si riesce a raggiungere l'hub. Controlla la connessione a internet e riprova.";
+    HubKeyDiffers:
+        "This is not the hub you know: its key has changed. For your safety nothing was sent. Ask your helper before you go on.",
+        "Questo non è l'hub che conosci: la sua chiave è cambiata. Per sicurezza non è stato inviato nulla. Chiedi a chi ti assiste prima di continuare.";
+    HubAddressMissing: "No hub is set. Enter the address of your hub.",
+        "Nessun hub impostato. Inserisci l'indirizzo del tuo hub.";
+    HubAddressWrong: "This is not a valid address.", "Questo indirizzo non è valido.";
+    PortWrong: "A port is a number from 1 to 65535.", "Una porta è un numero da 1 a 65535.";
+    DirectLine: "Direct connection", "Connessione diretta";
+    TunnelLine: "Connected through a tunnel", "Connesso attraverso un tunnel";
+    Hub: "Hub", "Hub";
+
+    // Helpme (H1-H7)
+    Helpme: "Helpme", "Helpme";
+    LetSomeoneHelp: "Let someone help you", "Fatti aiutare";
+    AskForTicket:
+        "Ask your helper for a ticket and type it here. Your screen can be seen only after you agree.",
+        "Chiedi un ticket a chi ti assiste e scrivilo qui. Il tuo schermo si vedrà solo dopo il tuo consenso.";
+    Ticket: "Ticket", "Ticket";
+    YourName: "Your name", "Il tuo nome";
+    YourNameHint: "So that your helper knows who you are", "Così chi ti assiste sa chi sei";
+    CheckingTicket: "Checking the ticket…", "Verifica del ticket…";
+    TicketIncomplete: "A ticket has nine digits.", "Un ticket ha nove cifre.";
+    WaitingForOperator: "Your helper knows that you are here and will call in a moment.",
+        "Chi ti assiste sa che ci sei e arriverà tra un momento.";
+    WaitingTitle: "You are in the queue", "Sei in attesa";
+    OperatorAway: "Your helper is not connected right now. Keep this window open.",
+        "Chi ti assiste non è connesso al momento. Tieni aperta questa finestra.";
+    StayInControl: "You stay in control", "Resti tu al comando";
+    StayInControlNote: "Watch everything, and stop at any moment.",
+        "Vedi tutto e puoi fermare in ogni momento.";
+    Encrypted: "Encrypted all the way", "Cifrato lungo tutto il percorso";
+    EncryptedNote: "Only the two of you can use the keyboard and pointer.",
+        "Solo voi due potete usare tastiera e puntatore.";
+    NoPasswordsAsked: "Nobody will ask for your passwords", "Nessuno ti chiederà le tue password";
+    NoPasswordsAskedNote: "Never type them for someone else.", "Non scriverle mai per qualcun altro.";
+    WantsToHelp: "wants to help you", "vuole aiutarti";
+    AsksFor: "Your helper asks to", "Chi ti assiste chiede di";
+    RightSee: "See your screen", "Vedere il tuo schermo";
+    RightSeeNote: "Without this nobody can help.", "Senza questo nessuno può aiutarti.";
+    RightControl: "Use your keyboard and mouse", "Usare tastiera e mouse";
+    RightControlNote: "Your own keep working.", "I tuoi continuano a funzionare.";
+    RightFiles: "Exchange files", "Scambiare file";
+    RightFilesNote: "Each file is shown to you.", "Ogni file ti viene mostrato.";
+    SessionIsFilmed: "The session is filmed and kept by the hub.",
+        "La sessione viene filmata e conservata dall'hub.";
+    Accept: "Accept", "Accetta";
+    Refuse: "Refuse", "Rifiuta";
+    EndSession: "End the session", "Termina la sessione";
+    End: "End", "Termina";
+    EndHotKey: "Ctrl+Alt+Shift+X ends it too", "Anche Ctrl+Alt+Maiusc+X la termina";
+    ViewedNow: "Your screen is being seen", "Il tuo schermo è visibile";
+    ControlledNow: "Your helper can use mouse and keyboard",
+        "Chi ti assiste può usare mouse e tastiera";
+    StopControl: "Take back mouse and keyboard", "Riprendi mouse e tastiera";
+    ControlStopped: "Your helper can only watch now", "Ora chi ti assiste può solo guardare";
+    SessionEndedTitle: "The session has ended", "La sessione è terminata";
+    NothingSeenAnyMore: "Your screen can no longer be seen.", "Il tuo schermo non è più visibile.";
+    NewTicket: "Use another ticket", "Usa un altro ticket";
+    StillConnected: "Your helper can call again until you close this window.",
+        "Chi ti assiste può tornare finché non chiudi questa finestra.";
+    HelpmeClosing: "End the session and close Helpme?", "Terminare la sessione e chiudere Helpme?";
+    Permissions: "Permissions", "Permessi";
+    ComputerName: "Computer", "Computer";
+
+    // Chat (S5)
+    Chat: "Chat", "Chat";
+    ChatHint: "Write a message", "Scrivi un messaggio";
+    ChatEmpty: "No messages yet. Say hello.", "Ancora nessun messaggio. Saluta pure.";
+    ChatEmptyTitle: "Nothing said yet", "Ancora niente";
+    You: "You", "Tu";
+
+    // Console: log-in and settings (O2-O5)
+    PureHelpDesk: "Pure Help Desk", "Pure Help Desk";
+    LogIntoService: "Log into the service", "Accedi al servizio";
+    LogOut: "Log out", "Esci dal servizio";
+    LoggedIn: "Logged in", "Accesso eseguito";
+    LoggedOut: "Logged out", "Accesso non eseguito";
+    LoggingIn: "Logging in…", "Accesso in corso…";
+    UserAccount: "User account", "Account utente";
+    UserName: "User name", "Nome utente";
+    Password: "Password", "Password";
+    RememberPassword: "Remember password", "Ricorda password";
+    ConnectOnStartUp: "Connect on start up", "Connetti all'avvio";
+    ConnectOnStartUpNote: "Log in by itself when the program starts",
+        "Accede da solo all'avvio del programma";
+    EnableActionFeedBack: "Enable action feed back", "Abilita resoconto intervento";
+    EnableActionFeedBackNote: "Ask for the report when an assistance ends",
+        "Chiede il resoconto alla fine di ogni assistenza";
+    EnablePopup: "Enable popup", "Abilita notifiche";
+    EnablePopupNote: "Desktop notices when users, hosts and operators come and go",
+        "Avvisi sul desktop quando utenti, host e operatori arrivano o escono";
+    ServerAddress: "Server address", "Indirizzo del server";
+    Port: "Port", "Porta";
+    HubFingerprint: "Fingerprint of the hub", "Impronta dell'hub";
+    HubFingerprintNote: "Printed by the hub at its first start; leave empty for a public certificate",
+        "Stampata dall'hub al primo avvio; vuota per un certificato pubblico";
+    OperationSettings: "Operation settings", "Impostazioni operative";
+    StartingColorDepth: "Starting color depth", "Profondità colore iniziale";
+    StartingImageSize: "Starting image size", "Dimensione immagine iniziale";
+    ProxyAndTunneling: "Proxy and http tunneling", "Proxy e tunnel http";
+    Enable: "Enable", "Abilita";
+    SystemSettings: "System settings", "Impostazioni di sistema";
+    CustomSettings: "Custom settings", "Impostazioni personalizzate";
+    ProxyServer: "Proxy server", "Server proxy";
+    ProxyPort: "Proxy port", "Porta proxy";
+    ProxyUsername: "Proxy username", "Nome utente proxy";
+    ProxyPassword: "Proxy password", "Password proxy";
+    PasswordInFileNote:
+        "This computer has no password store: the password is kept in a file that only your account can read. Whoever holds this folder can log in as you.",
+        "Questo computer non ha un archivio di password: la password è in un file leggibile solo dal tuo account. Chi possiede questa cartella può accedere come te.";
+    PasswordInStoreNote: "Kept in the password store of this computer",
+        "Conservata nell'archivio password di questo computer";
+    SettingsBroken: "The settings file could not be read and was set aside.",
+        "Il file delle impostazioni non era leggibile ed è stato messo da parte.";
+    SettingsNotSaved: "The settings could not be saved.",
+        "Non è stato possibile salvare le impostazioni.";
+    WelcomeBack: "Welcome", "Benvenuto";
+    LogInToStart: "Log in to hand out tickets and help people.",
+        "Accedi per creare ticket e assistere le persone.";
+
+    // Console: tickets (O6, H1)
+    Tickets: "Tickets", "Ticket";
+    GenerateIt: "Generate it", "Genera";
+    TicketText: "Text for the user", "Testo per l'utente";
+    KeepAsTemplate: "Keep as template", "Salva come modello";
+    RestoreTemplate: "Restore the original text", "Ripristina il testo originale";
+    Email: "E-mail", "E-mail";
+    EmailSubject: "Remote help", "Assistenza remota";
+    RevokeTicket: "Take the ticket back", "Ritira il ticket";
+    TicketOpen: "Waiting", "In attesa";
+    TicketUsed: "Used", "Usato";
+    TicketExpired: "Expired", "Scaduto";
+    TicketRevoked: "Taken back", "Ritirato";
+    TicketBurnt: "Blocked after wrong tries", "Bloccato per tentativi errati";
+    NoTicketYet: "No ticket yet", "Ancora nessun ticket";
+    NoTicketYetNote: "Press Generate it and read the number to the user.",
+        "Premi Genera e leggi il numero all'utente.";
+    TicketTemplateMissing: "The text must hold {ticket} where the number goes.",
+        "Il testo deve contenere {ticket} dove va il numero.";
+
+    // Console: the live list (O7-O9, O11)
+    Computers: "Computers", "Computer";
+    Operators: "Operators", "Operatori";
+    PermanentHosts: "Permanent hosts", "Host permanenti";
+    Users: "Users", "Utenti";
+    All: "All", "Tutti";
+    Filter: "Filter", "Filtra";
+    FilterHint: "Name, person or ticket", "Nome, persona o ticket";
+    NobodyHere: "Nobody is here yet", "Ancora nessuno";
+    NobodyHereNote: "A computer appears as soon as its user types a ticket.",
+        "Un computer appare appena l'utente inserisce un ticket.";
+    NothingFound: "Nothing matches the filter", "Nessun risultato per il filtro";
+    NotLoggedInNote: "Log into the service to see who needs help.",
+        "Accedi al servizio per vedere chi ha bisogno di aiuto.";
+    RemoteSession: "Remote Session", "Sessione remota";
+    DisconnectThisPc: "Disconnect this PC", "Disconnetti questo PC";
+    DisconnectQuestion: "Disconnect this computer? Its ticket cannot be used again.",
+        "Disconnettere questo computer? Il suo ticket non sarà più utilizzabile.";
+    InSession: "In session", "In sessione";
+    Free: "Free", "Libero";
+    Mine: "Mine", "Miei";
+    AwaitingConsent: "Waiting for the user to accept…", "In attesa che l'utente accetti…";
+    AskRights: "What do you need?", "Di cosa hai bisogno?";
+    AskToSee: "See the screen", "Vedere lo schermo";
+    AskToControl: "Keyboard and mouse", "Tastiera e mouse";
+    AskForFiles: "Files", "File";
+
+    // Console: sharing a desktop between operators (O10)
+    ShareDesktopTitle: "A colleague asks to see your desktop",
+        "Un collega chiede di vedere il tuo desktop";
+    ShareDesktopNote:
+        "Type any password and tell it to your colleague by another channel, before the time is over.",
+        "Scrivi una password qualsiasi e comunicala al collega per un'altra via, prima che scada il tempo.";
+    AskColleagueDesktop: "Ask to see this desktop", "Chiedi di vedere questo desktop";
+
+    // Remote session (S1-S7)
+    ColorDepth: "Color depth", "Profondità colore";
+    ColorLossless: "True colour, exact", "Colori reali, esatti";
+    ColorTrue: "True colour", "Colori reali";
+    ColorHigh: "16 bit", "16 bit";
+    ColorLow: "8 bit", "8 bit";
+    ColorGrey: "Grey", "Grigi";
+    ImageSize: "Image size", "Dimensione immagine";
+    SizeFit: "Fit to the window", "Adatta alla finestra";
+    SizeActual: "1:1", "1:1";
+    FullScreen: "Full screen", "Schermo intero";
+    LeaveFullScreen: "Leave full screen", "Esci da schermo intero";
+    Monitor: "Monitor", "Monitor";
+    ViewOnly: "View only", "Solo visione";
+    SpecialKeys: "Special keys", "Tasti speciali";
+    KeyCtrlAltDel: "Ctrl+Alt+Del", "Ctrl+Alt+Canc";
+    KeySuper: "Windows key", "Tasto Windows";
+    KeyPrint: "Print", "Stamp";
+    KeyEscape: "Escape", "Esc";
+    KeyAltTab: "Alt+Tab", "Alt+Tab";
+    KeyAltF4: "Alt+F4", "Alt+F4";
+    TypeClipboard: "Type the clipboard's text", "Digita il testo degli appunti";
+    Screenshot: "Screenshot", "Cattura schermata";
+    ScreenshotSaved: "Screenshot saved", "Schermata salvata";
+    Clipboard: "Clipboard", "Appunti";
+    SendFiles: "Send files", "Invia file";
+    FetchFiles: "Fetch files", "Preleva file";
+    SystemInformation: "System information", "Informazioni di sistema";
+    BlockInput: "Block the user's input", "Blocca l'input dell'utente";
+    BlankScreen: "Blank the screen", "Oscura lo schermo";
+    Pause: "Pause", "Pausa";
+    Resume: "Resume", "Riprendi";
+    Paused: "Paused", "In pausa";
+    WaitingForPicture: "Waiting for the first picture…", "In attesa della prima immagine…";
+    SessionMenu: "Session menu", "Menu della sessione";
+    ReleaseKeysHint: "Ctrl+Alt+Shift+E opens this menu", "Ctrl+Alt+Maiusc+E apre questo menu";
+    HostAway: "The user's computer is out of reach, waiting for it…",
+        "Il computer dell'utente non è raggiungibile, in attesa…";
+    NotOnThisPlatform: "Not possible on this system", "Non possibile su questo sistema";
+    NotGranted: "The user did not allow this", "L'utente non l'ha consentito";
+    EndSessionQuestion: "End the session?", "Terminare la sessione?";
+    ClosingMessage: "Closing message for the user", "Messaggio finale per l'utente";
+    RemoteScreen: "Remote screen", "Schermo remoto";
+
+    // Reports (D1)
+    Report: "Report", "Resoconto";
+    Reports: "Reports", "Resoconti";
+    ReportTitle: "Report of the assistance", "Resoconto dell'assistenza";
+    Problem: "Problem", "Problema";
+    ProblemHint: "What was wrong?", "Cosa non andava?";
+    Solution: "Solution", "Soluzione";
+    SolutionHint: "What was done?", "Cosa è stato fatto?";
+    Category: "Category", "Categoria";
+    Notes: "Notes", "Note";
+    Start: "Start", "Inizio";
+    EndTime: "End", "Fine";
+    Duration: "Duration", "Durata";
+    Requester: "Requester", "Richiedente";
+    Operator: "Operator", "Operatore";
+    Host: "Host", "Host";
+    FinishReport: "Finish the report", "Completa il resoconto";
+    FinishLater: "Finish later", "Completa più tardi";
+    Drafts: "Drafts", "Bozze";
+    NoDrafts: "No open drafts", "Nessuna bozza aperta";
+    ReportSaved: "Report saved", "Resoconto salvato";
+    DraftSaved: "Draft saved", "Bozza salvata";
+}
