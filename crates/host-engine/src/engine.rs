@@ -1,0 +1,322 @@
+//! The engine's thread, and what the program holds of it.
+
+use std::fmt;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use capture::{CaptureError, ScreenSource};
+use input::{InputError, InputSink};
+use protocol::Role;
+use protocol::control::Name;
+use session::TicketNumber;
+use tokio::sync::mpsc;
+use transport::{Fingerprint, HubAddress};
+
+use crate::conversation::Caller;
+use crate::event::{HostCommand, HostEvent};
+use crate::link::{self, Link};
+use crate::switch::Switch;
+
+/// Commands that may wait.
+const MAX_COMMANDS: usize = 64;
+/// Events that may wait; a hub that sends more than the program reads is left.
+const MAX_EVENTS: usize = 512;
+
+/// Opens the screen when a session starts; runs on the capture thread.
+pub type OpenScreen = Arc<dyn Fn() -> Result<Box<dyn ScreenSource>, CaptureError> + Send + Sync>;
+/// Opens keyboard and pointer when a session with control starts; runs on the inject thread.
+pub type OpenSink = Arc<dyn Fn() -> Result<Box<dyn InputSink>, InputError> + Send + Sync>;
+
+/// What the engine captures from and injects into. Neither is opened before a session runs (H5).
+#[derive(Clone)]
+pub struct Backends {
+    pub screen: OpenScreen,
+    pub input: OpenSink,
+}
+
+impl fmt::Debug for Backends {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Backends").finish_non_exhaustive()
+    }
+}
+
+/// Where the hub is and who this is.
+#[derive(Debug, Clone)]
+pub struct HostConfig {
+    pub hub: HubAddress,
+    pub pin: Fingerprint,
+    /// For the hub's log: `helpme 0.1.0 linux`.
+    pub program: String,
+    /// This computer's name, as the operator will read it.
+    pub computer: Name,
+    /// This computer's operating system.
+    pub system: Name,
+}
+
+/// Too many commands wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the engine is busy or has ended")]
+pub struct EngineBusy;
+
+/// Starts the engine.
+#[derive(Debug)]
+pub struct HostEngine;
+
+impl HostEngine {
+    /// Starts the engine's thread. It connects when a ticket is opened. `wake` is called from that
+    /// thread after each event and must not block.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread or no network runtime.
+    pub fn start(
+        config: HostConfig,
+        backends: Backends,
+        wake: Arc<dyn Fn() + Send + Sync>,
+    ) -> std::io::Result<(HostHandle, HostEvents)> {
+        let (commands, waiting) = mpsc::channel(MAX_COMMANDS);
+        let (events, told) = sync_channel(MAX_EVENTS);
+        let current = CurrentSession::default();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let mut worker = Worker {
+            config,
+            backends,
+            commands: waiting,
+            teller: Teller { events, wake },
+            current: current.clone(),
+        };
+        let thread = thread::Builder::new()
+            .name("host-net".to_owned())
+            .spawn(move || runtime.block_on(worker.run()))?;
+        let handle = HostHandle {
+            commands: Some(commands),
+            current,
+            thread: Some(thread),
+        };
+        Ok((handle, HostEvents { told }))
+    }
+}
+
+/// Commands for the engine. Dropping it ends everything in good order and waits for that, for at
+/// most about a second.
+#[derive(Debug)]
+pub struct HostHandle {
+    commands: Option<mpsc::Sender<HostCommand>>,
+    current: CurrentSession,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl HostHandle {
+    /// Gives a command; never waits. [`HostCommand::EndSession`], [`HostCommand::Leave`] and a
+    /// reduction to nothing stop capture and injection before this returns.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineBusy`]; the session is off even then.
+    pub fn send(&self, command: HostCommand) -> Result<(), EngineBusy> {
+        match &command {
+            HostCommand::EndSession | HostCommand::Leave => self.current.turn_off(),
+            HostCommand::ReduceRights { rights } => self.current.reduce(*rights),
+            HostCommand::OpenTicket { .. }
+            | HostCommand::AnswerConsent { .. }
+            | HostCommand::SendChat { .. } => {}
+        }
+        let commands = self.commands.as_ref().ok_or(EngineBusy)?;
+        commands
+            .try_send(command)
+            .map_err(|_full_or_closed| EngineBusy)
+    }
+
+    /// **End** (H6): capture and injection are off when this returns; the hub learns it right after.
+    pub fn end_session(&self) {
+        if self.send(HostCommand::EndSession).is_err() {
+            // the switch alone tells the engine
+            tracing::debug!("End not queued");
+        }
+    }
+
+    /// Something that ends the running session from another thread, for a global hot key.
+    pub fn ender(&self) -> SessionEnder {
+        SessionEnder {
+            current: self.current.clone(),
+        }
+    }
+}
+
+impl Drop for HostHandle {
+    fn drop(&mut self) {
+        self.current.turn_off();
+        self.commands = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("The engine's thread panicked");
+        }
+    }
+}
+
+/// Ends the running session from any thread.
+#[derive(Debug, Clone)]
+pub struct SessionEnder {
+    current: CurrentSession,
+}
+
+impl SessionEnder {
+    /// Capture and injection are off when this returns. Does nothing without a session.
+    pub fn end(&self) {
+        self.current.turn_off();
+    }
+}
+
+/// What happened, in order.
+#[derive(Debug)]
+pub struct HostEvents {
+    told: Receiver<HostEvent>,
+}
+
+impl HostEvents {
+    /// The next event, if there is one; never waits.
+    pub fn try_next(&self) -> Option<HostEvent> {
+        self.told.try_recv().ok()
+    }
+
+    /// The next event, waiting for at most `timeout`.
+    pub fn next_within(&self, timeout: Duration) -> Option<HostEvent> {
+        match self.told.recv_timeout(timeout) {
+            Ok(event) => Some(event),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+        }
+    }
+}
+
+/// The switch of the session that runs, if one does.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CurrentSession(Arc<Mutex<Option<Arc<Switch>>>>);
+
+impl CurrentSession {
+    pub(crate) fn set(&self, switch: Option<Arc<Switch>>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = switch;
+    }
+
+    fn get(&self) -> Option<Arc<Switch>> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn turn_off(&self) {
+        if let Some(switch) = self.get() {
+            switch.turn_off();
+        }
+    }
+
+    fn reduce(&self, rights: protocol::Rights) {
+        if let Some(switch) = self.get() {
+            if rights.see {
+                switch.reduce(rights);
+            } else {
+                switch.turn_off();
+            }
+        }
+    }
+}
+
+/// Tells the program what happened.
+#[derive(Clone)]
+pub(crate) struct Teller {
+    events: SyncSender<HostEvent>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Teller {
+    /// Tells `event`; `false` if the program does not keep up, or is gone.
+    #[must_use]
+    pub(crate) fn tell(&self, event: HostEvent) -> bool {
+        let told = match self.events.try_send(event) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
+        };
+        (self.wake)();
+        told
+    }
+}
+
+struct Worker {
+    config: HostConfig,
+    backends: Backends,
+    commands: mpsc::Receiver<HostCommand>,
+    teller: Teller,
+    current: CurrentSession,
+}
+
+impl Worker {
+    async fn run(&mut self) {
+        while let Some(command) = self.commands.recv().await {
+            match command {
+                HostCommand::OpenTicket { ticket, user } => self.connect(&ticket, user).await,
+                HostCommand::AnswerConsent { .. }
+                | HostCommand::ReduceRights { .. }
+                | HostCommand::EndSession
+                | HostCommand::SendChat { .. }
+                | HostCommand::Leave => {
+                    tracing::debug!("Nothing to do without a connection");
+                }
+            }
+        }
+    }
+
+    async fn connect(&mut self, ticket: &TicketNumber, user: Name) {
+        if !self.teller.tell(HostEvent::Connecting) {
+            return;
+        }
+        let HostConfig {
+            hub, pin, program, ..
+        } = &self.config;
+        let connecting = Box::pin(transport::client::connect(hub, *pin, Role::Host, program));
+        let connected = tokio::select! {
+            biased;
+            () = until_leave(&mut self.commands) => return,
+            connected = connecting => connected,
+        };
+        let greeted = match connected {
+            Ok(greeted) => greeted,
+            Err(error) => {
+                tracing::info!(%error, "Not connected");
+                // a program that does not listen is ending
+                let _told = self.teller.tell(HostEvent::ConnectionFailed(error.into()));
+                return;
+            }
+        };
+        tracing::info!(%hub, "Connected");
+        if !self.teller.tell(HostEvent::Connected) {
+            return;
+        }
+        let caller = Caller {
+            computer: self.config.computer.clone(),
+            user,
+            system: self.config.system.clone(),
+        };
+        let context = link::Context {
+            backends: &self.backends,
+            caller,
+            teller: &self.teller,
+            current: &self.current,
+        };
+        Box::pin(Link::new(greeted, context).serve(ticket, &mut self.commands)).await;
+    }
+}
+
+/// Returns when the program leaves or is gone; other commands make no sense now.
+async fn until_leave(commands: &mut mpsc::Receiver<HostCommand>) {
+    loop {
+        match commands.recv().await {
+            Some(HostCommand::Leave) | None => return,
+            Some(_) => tracing::debug!("Nothing to do while connecting"),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What the engine is told to do and what it tells.
+
+use std::time::Duration;
+
+use protocol::control::{ChatText, Name};
+use protocol::{ChatLine, EndedBy, Refusal, Rights, SessionId};
+use session::TicketNumber;
+use transport::{ConnectError, HubAddress};
+
+/// What the person at the host wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostCommand {
+    /// Connect where that is needed and come with this ticket (H4).
+    OpenTicket { ticket: TicketNumber, user: Name },
+    /// The answer to [`HostEvent::ConsentAsked`]; `None` refuses. More than was asked for is cut.
+    AnswerConsent {
+        session: SessionId,
+        granted: Option<Rights>,
+    },
+    /// Take back whatever `rights` lacks in the running session. Without `see` the session ends.
+    ReduceRights { rights: Rights },
+    /// **End** (H6). [`crate::HostHandle::end_session`] stops everything before this is read.
+    EndSession,
+    /// A line of chat to the operator.
+    SendChat { text: ChatText },
+    /// End everything and hang up; another ticket may follow.
+    Leave,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostEvent {
+    Connecting,
+    Connected,
+    /// The ticket was not accepted; the connection stands, another ticket may follow.
+    TicketRefused(Refusal),
+    /// The operator's console has proved that it made this ticket.
+    TicketAccepted {
+        operator: Name,
+    },
+    /// The operator asks to be let in (H5).
+    ConsentAsked {
+        session: SessionId,
+        operator: Name,
+        asked: Rights,
+    },
+    ConsentWithdrawn {
+        session: SessionId,
+    },
+    /// The operator sees the screen from now on.
+    SessionStarted {
+        session: SessionId,
+        operator: Name,
+        rights: Rights,
+    },
+    /// What the operator may do is less now.
+    RightsReduced {
+        session: SessionId,
+        rights: Rights,
+    },
+    /// Nothing of this machine is seen or touched any more.
+    SessionEnded {
+        session: SessionId,
+        cause: EndCause,
+        lasted: Duration,
+    },
+    ChatReceived(ChatLine),
+    /// The operator is out of reach (or back).
+    OperatorPresent(bool),
+    /// There is no connection, and the ticket was not used.
+    ConnectionFailed(ConnectProblem),
+    /// The connection ended after the ticket was accepted.
+    ConnectionLost(LostCause),
+    /// Something on this machine does not work; what still works goes on.
+    Trouble(Trouble),
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndCause {
+    /// As the hub says, or because of the person at the host.
+    By(EndedBy),
+    /// The screen could not be captured.
+    NoCapture,
+    /// Input arrived that the operator's console did not make as it is. The hub, or somebody in it,
+    /// tried to type.
+    ForgedInput,
+    /// The connection to the hub ended.
+    ConnectionLost,
+}
+
+/// Why the connection ended after a good beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LostCause {
+    /// No sign of life.
+    Silence,
+    /// The hub said why.
+    Refused(Refusal),
+    /// The hub closed in good order: the operator disconnected this computer.
+    Closed,
+    /// The hub said something that makes no sense.
+    Nonsense,
+}
+
+/// Why there is no connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConnectProblem {
+    /// The hub's name is not known.
+    UnknownName {
+        host: String,
+    },
+    NoAnswer {
+        hub: HubAddress,
+    },
+    /// Another computer answers under the hub's address (E2).
+    ForeignKey,
+    /// The hub does not know the ticket's secret digits, yet says that a console does.
+    FalseConsole,
+    Refused(Refusal),
+    /// The hub said something that makes no sense.
+    Nonsense,
+    Failed {
+        detail: String,
+    },
+}
+
+impl From<ConnectError> for ConnectProblem {
+    fn from(error: ConnectError) -> Self {
+        // the error may grow variants; what is not known here still has its sentence
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is non-exhaustive")]
+        match error {
+            ConnectError::UnknownName { host } => Self::UnknownName { host },
+            ConnectError::NoAnswer { hub } => Self::NoAnswer { hub },
+            ConnectError::ForeignKey => Self::ForeignKey,
+            ConnectError::Refused(refusal) => Self::Refused(refusal),
+            other => Self::Failed {
+                detail: other.to_string(),
+            },
+        }
+    }
+}
+
+/// What does not work on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// The screen cannot be captured; the session ends.
+    NoCapture { detail: String },
+    /// Keyboard and pointer cannot be driven; the operator can only watch.
+    NoInput { detail: String },
+}

@@ -1,0 +1,26 @@
+//! The helped side without its window: the ticket, the question, capture -> encode -> send,
+//! receive -> check -> inject, and the end.
+//!
+//! [`HostEngine::start`] gives a [`HostHandle`] for commands and [`HostEvents`]. One thread
+//! (`host-net`) talks to the hub; each session has a `capture` thread and, where control was granted,
+//! an `inject` thread. Nothing of the machine is opened before a session runs, and everything is
+//! released when it ends, on whatever way (H5, H6).
+//!
+//! The hub is trusted with what it films and with nothing else: it cannot start a session that the
+//! user did not allow, and what it could type does not open (`session::seal`).
+
+mod conversation;
+mod engine;
+mod event;
+mod inject;
+mod link;
+mod live;
+mod pace;
+mod share;
+mod switch;
+
+pub use engine::{
+    Backends, EngineBusy, HostConfig, HostEngine, HostEvents, HostHandle, OpenScreen, OpenSink,
+    SessionEnder,
+};
+pub use event::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble};

@@ -1,0 +1,111 @@
+//! The one switch of a session: off means that nothing is seen and nothing touched any more (H6).
+//!
+//! Whoever holds it can turn it off from any thread, without waiting for the network.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use capture::CaptureWaker;
+use codec::Rect;
+use protocol::Rights;
+use session::Grant;
+use tokio::sync::{mpsc, watch};
+
+use crate::inject::Job;
+
+/// What the threads and tasks of one session share.
+#[derive(Debug)]
+pub(crate) struct Switch {
+    off: watch::Sender<bool>,
+    parts: Mutex<Parts>,
+}
+
+#[derive(Debug)]
+struct Parts {
+    grant: Grant,
+    /// Pixels of the whole desktop that are shared; nothing is touched before this is known.
+    area: Option<Rect>,
+    waker: Option<CaptureWaker>,
+    jobs: mpsc::WeakSender<Job>,
+}
+
+impl Switch {
+    /// On, with what was granted. `jobs` leads to the thread that injects.
+    pub(crate) fn new(grant: Grant, jobs: &mpsc::Sender<Job>) -> Arc<Self> {
+        let parts = Parts {
+            grant,
+            area: None,
+            waker: None,
+            jobs: jobs.downgrade(),
+        };
+        Arc::new(Self {
+            off: watch::Sender::new(false),
+            parts: Mutex::new(parts),
+        })
+    }
+
+    /// Turns everything off and wakes whoever sleeps. Never blocks for longer than a lock.
+    pub(crate) fn turn_off(&self) {
+        self.off.send_replace(true);
+        self.wake_capture();
+        self.release();
+    }
+
+    pub(crate) fn is_on(&self) -> bool {
+        !*self.off.borrow()
+    }
+
+    /// Returns when the switch is off.
+    pub(crate) async fn until_off(&self) {
+        let mut off = self.off.subscribe();
+        if off.wait_for(|off| *off).await.is_err() {
+            unreachable!("the sender lives as long as self");
+        }
+    }
+
+    /// Takes rights away; held keys are released where control goes.
+    pub(crate) fn reduce(&self, rights: Rights) -> Rights {
+        let left = self.with(|parts| {
+            parts.grant.reduce(rights);
+            parts.grant.rights()
+        });
+        if !left.control {
+            self.release();
+        }
+        left
+    }
+
+    /// What the operator may touch now: nothing, or the pixels of this part of the desktop.
+    pub(crate) fn touchable(&self) -> Option<Rect> {
+        let area = self.with(|parts| parts.area.filter(|_| parts.grant.rights().control));
+        area.filter(|_| self.is_on())
+    }
+
+    pub(crate) fn set_area(&self, area: Rect) {
+        self.with(|parts| parts.area = Some(area));
+    }
+
+    pub(crate) fn set_waker(&self, waker: CaptureWaker) {
+        self.with(|parts| parts.waker = Some(waker));
+    }
+
+    /// Ends the capture thread's sleep.
+    pub(crate) fn wake_capture(&self) {
+        if let Some(waker) = self.with(|parts| parts.waker.clone()) {
+            waker.wake();
+        }
+    }
+
+    /// Has the injecting thread look at the rights again. Where its queue is full it is awake.
+    fn release(&self) {
+        if let Some(jobs) = self.with(|parts| parts.jobs.upgrade())
+            && jobs.try_send(Job::Check).is_err()
+        {
+            tracing::trace!("Injection is busy or gone");
+        }
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Parts) -> T) -> T {
+        // a panic elsewhere must not keep the switch from working
+        act(&mut self.parts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
