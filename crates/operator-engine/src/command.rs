@@ -1,0 +1,157 @@
+//! What can be wished for, and the handle through which it is.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use codec::{Picture, Rect};
+use protocol::control::ChatText;
+use protocol::{
+    Entry, EntryId, PointerUpdate, ReportDraft, ReportId, Rights, SessionId, TicketRoute,
+};
+use tokio::sync::{mpsc, watch};
+use transport::{Fingerprint, HubAddress};
+use zeroize::Zeroizing;
+
+/// Called after each event and each change of the list; must return at once. The program makes its
+/// window look again.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// What the engine must know to start.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub hub: HubAddress,
+    /// The key that the hub must have (E2).
+    pub pin: Fingerprint,
+    /// Name, version and system, for the hub's log: `pure-help-desk 0.1.0 linux`.
+    pub program: String,
+    /// The folder for open tickets and unsaved reports; is made where it is missing. Only its owner
+    /// may read what is put there.
+    pub keep: PathBuf,
+}
+
+/// Where a session's pictures go. Called from the session's own threads; must not wait for a window.
+pub trait SessionView: Send + Sync {
+    /// The remote screen changed inside `changed`; it counts as shown when this returns.
+    fn show_picture(&self, picture: &Picture, changed: &[Rect]);
+    /// The remote pointer moved or looks different.
+    fn show_pointer(&self, pointer: PointerUpdate);
+}
+
+/// What the operator wants.
+#[non_exhaustive]
+pub enum Command {
+    /// **Log into the service** (O5). With `keep_trying` a hub that does not answer is tried until it
+    /// does; otherwise the first failure is told and that is that. A refusal always ends it.
+    LogIn {
+        user: String,
+        password: Zeroizing<String>,
+        keep_trying: bool,
+    },
+    /// Leave the hub, or stop trying to get there.
+    LogOut,
+    /// **Generate it** (O6).
+    GenerateTicket,
+    RevokeTicket {
+        route: TicketRoute,
+    },
+    /// **Remote Session** (O9); the pictures will go to `view`.
+    StartSession {
+        host: EntryId,
+        asked: Rights,
+        view: Arc<dyn SessionView>,
+    },
+    /// Ends a session, or takes the question back.
+    EndSession {
+        session: SessionId,
+    },
+    /// **Disconnect this PC** (O9).
+    DisconnectHost {
+        host: EntryId,
+    },
+    SendChat {
+        host: EntryId,
+        text: ChatText,
+    },
+    /// Keeps the report on disk at once and with the hub as soon as it can be reached (D1).
+    SaveReport {
+        report: ReportId,
+        draft: ReportDraft,
+        finished: bool,
+    },
+    ListDrafts,
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // what people typed belongs in no log
+        f.write_str(match self {
+            Self::LogIn { .. } => "LogIn",
+            Self::LogOut => "LogOut",
+            Self::GenerateTicket => "GenerateTicket",
+            Self::RevokeTicket { .. } => "RevokeTicket",
+            Self::StartSession { .. } => "StartSession",
+            Self::EndSession { .. } => "EndSession",
+            Self::DisconnectHost { .. } => "DisconnectHost",
+            Self::SendChat { .. } => "SendChat",
+            Self::SaveReport { .. } => "SaveReport",
+            Self::ListDrafts => "ListDrafts",
+        })
+    }
+}
+
+/// A command was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// Too many commands wait; try again a little later.
+    #[error("too many commands are waiting")]
+    Busy,
+    /// The engine has ended.
+    #[error("the engine has ended")]
+    Ended,
+}
+
+/// The way to a running engine. Dropping it logs out and ends the engine in the background;
+/// [`Self::shut_down`] waits for that.
+#[derive(Debug)]
+pub struct OperatorHandle {
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) entries: watch::Receiver<Arc<Vec<Entry>>>,
+    pub(crate) thread: JoinHandle<()>,
+}
+
+impl OperatorHandle {
+    /// Gives `command` to the engine; never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError`]; the command was not taken then.
+    pub fn send(&self, command: Command) -> Result<(), CommandError> {
+        self.commands
+            .try_send(command)
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => CommandError::Busy,
+                mpsc::error::TrySendError::Closed(_) => CommandError::Ended,
+            })
+    }
+
+    /// The live list as it is now, in the order in which the rows came.
+    pub fn entries(&self) -> Arc<Vec<Entry>> {
+        Arc::clone(&self.entries.borrow())
+    }
+
+    /// Logs out and ends the engine; returns when everything is on disk and the hub knows, or
+    /// after about a second if it does not answer.
+    pub fn shut_down(self) {
+        let Self {
+            commands,
+            entries,
+            thread,
+        } = self;
+        drop((commands, entries));
+        if thread.join().is_err() {
+            tracing::error!("Engine thread panicked");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Each session's own thread that turns updates into pictures.
+
+use std::io;
+use std::sync::Arc;
+
+use codec::Decoder;
+use protocol::{ScreenAck, ScreenFrame, SessionId};
+use tokio::sync::mpsc;
+
+use crate::command::SessionView;
+
+/// Updates that may wait for the decoder. The host keeps about two in flight; beyond that QUIC holds
+/// them back.
+pub(crate) const MAX_FRAMES_WAITING: usize = 2;
+
+/// Starts the thread. It ends when the sender of `frames` or the receiver of `acks` is dropped.
+///
+/// # Errors
+///
+/// If the system gives no thread.
+pub(crate) fn start(
+    session: SessionId,
+    frames: mpsc::Receiver<ScreenFrame>,
+    acks: mpsc::Sender<ScreenAck>,
+    view: Arc<dyn SessionView>,
+) -> io::Result<()> {
+    std::thread::Builder::new()
+        .name(format!("decode-{session}"))
+        .spawn(move || decode_until_ended(session, frames, &acks, view.as_ref()))
+        .map(drop)
+}
+
+fn decode_until_ended(
+    session: SessionId,
+    mut frames: mpsc::Receiver<ScreenFrame>,
+    acks: &mpsc::Sender<ScreenAck>,
+    view: &dyn SessionView,
+) {
+    let mut screen = Screen::default();
+    while let Some(frame) = frames.blocking_recv() {
+        let Some(ack) = screen.show(session, &frame, view) else {
+            continue;
+        };
+        if acks.blocking_send(ack).is_err() {
+            return;
+        }
+    }
+}
+
+/// What one session's decoder knows.
+#[derive(Default)]
+struct Screen {
+    decoder: Decoder,
+    last_seq: u64,
+    /// A reset was asked for; what comes before it cannot be read.
+    waits_for_reset: bool,
+}
+
+impl Screen {
+    /// Shows one update; what the host is to be told.
+    fn show(
+        &mut self,
+        session: SessionId,
+        frame: &ScreenFrame,
+        view: &dyn SessionView,
+    ) -> Option<ScreenAck> {
+        let follows = frame.seq == self.last_seq.wrapping_add(1);
+        self.last_seq = frame.seq;
+        if !frame.is_reset && (self.waits_for_reset || !follows) {
+            return self.ask_for_reset();
+        }
+        if frame.is_reset {
+            self.decoder = Decoder::new();
+        }
+        match self.decoder.apply(&frame.payload) {
+            Ok(applied) => {
+                self.waits_for_reset = false;
+                if let Some(picture) = self.decoder.picture() {
+                    view.show_picture(picture, &applied.changed);
+                }
+                Some(ScreenAck::Shown { seq: frame.seq })
+            }
+            Err(error) => {
+                tracing::warn!(%session, seq = frame.seq, %error, "Screen update not readable");
+                self.waits_for_reset = false;
+                self.ask_for_reset()
+            }
+        }
+    }
+
+    /// Asks once.
+    fn ask_for_reset(&mut self) -> Option<ScreenAck> {
+        let asked = std::mem::replace(&mut self.waits_for_reset, true);
+        (!asked).then_some(ScreenAck::NeedReset)
+    }
+}

@@ -1,0 +1,344 @@
+//! The engine's thread: connecting, trying again, and one loop that takes commands and messages in
+//! turn.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::RefusalCode;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::Instant;
+use transport::ConnectError;
+
+use crate::command::{Command, Config, OperatorHandle, Wake};
+use crate::desk::Desk;
+use crate::event::{Event, Events, LogInProblem};
+use crate::keeper::Keeper;
+use crate::link::{Credentials, Link};
+use crate::session_streams::SessionFault;
+
+/// Commands and events that may wait.
+const MAX_COMMANDS_WAITING: usize = 256;
+const MAX_EVENTS_WAITING: usize = 1024;
+/// The wait before the first and before later tries to connect again, in milliseconds.
+const FIRST_RETRY_MILLIS: u64 = 500;
+const LAST_RETRY_MILLIS: u64 = 20_000;
+/// A connection that held this long makes the next wait short again.
+const STABLE_AFTER: Duration = Duration::from_secs(30);
+
+/// The engine could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    #[error("cannot keep anything in {folder}: {source}")]
+    Keep {
+        folder: std::path::PathBuf,
+        source: io::Error,
+    },
+    #[error("no thread for the network: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// The helping side of the program.
+#[derive(Debug)]
+pub struct OperatorEngine;
+
+impl OperatorEngine {
+    /// Starts the engine on a thread of its own. `wake` is called after every event.
+    ///
+    /// Reads what was kept from the last run, and so waits for the disk once.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`].
+    pub fn start(config: Config, wake: Wake) -> Result<(OperatorHandle, Events), StartError> {
+        let unkept = |source| StartError::Keep {
+            folder: config.keep.clone(),
+            source,
+        };
+        let keeper = Keeper::start(&config.keep).map_err(unkept)?;
+        let (commands, command_receiver) = mpsc::channel(MAX_COMMANDS_WAITING);
+        let (event_sender, events) = mpsc::channel(MAX_EVENTS_WAITING);
+        let (entry_sender, entries) = watch::channel(Arc::default());
+        let desk = Desk::open(
+            config.pin,
+            keeper,
+            Teller {
+                events: event_sender,
+                wake,
+            },
+            entry_sender,
+        )
+        .map_err(unkept)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let engine = Engine {
+            config,
+            desk,
+            credentials: None,
+            keep_trying: false,
+            retry_millis: FIRST_RETRY_MILLIS,
+            phase: Phase::LoggedOut,
+        };
+        let thread = std::thread::Builder::new()
+            .name("operator-net".to_owned())
+            .spawn(move || runtime.block_on(engine.run(command_receiver)))?;
+        Ok((
+            OperatorHandle {
+                commands,
+                entries,
+                thread,
+            },
+            Events(events),
+        ))
+    }
+}
+
+/// Tells events and wakes whoever draws them.
+pub(crate) struct Teller {
+    events: mpsc::Sender<Event>,
+    wake: Wake,
+}
+
+impl Teller {
+    /// Waits while the program does not take its events; nothing is lost.
+    pub(crate) async fn tell(&self, event: Event) {
+        tracing::debug!(?event, "Event");
+        if self.events.send(event).await.is_ok() {
+            self.wake();
+        }
+    }
+
+    pub(crate) fn wake(&self) {
+        (self.wake)();
+    }
+}
+
+enum Phase {
+    LoggedOut,
+    Connecting(JoinHandle<Result<Link, LogInProblem>>),
+    Online { link: Box<Link>, since: Instant },
+    Waiting { until: Instant },
+}
+
+enum Step {
+    Command(Option<Command>),
+    Connected(Result<Result<Link, LogInProblem>, JoinError>),
+    Retry,
+    Hub(Option<protocol::HubToOperator>),
+    Fault(Option<SessionFault>),
+}
+
+struct Engine {
+    config: Config,
+    desk: Desk,
+    credentials: Option<Credentials>,
+    keep_trying: bool,
+    retry_millis: u64,
+    phase: Phase,
+}
+
+impl Engine {
+    async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        loop {
+            match self.next(&mut commands).await {
+                Step::Command(Some(command)) => self.obey(command).await,
+                Step::Command(None) => break,
+                Step::Connected(done) => self.connected(done).await,
+                Step::Retry => self.connect().await,
+                Step::Hub(Some(message)) => {
+                    if let Phase::Online { link, .. } = &mut self.phase {
+                        self.desk.hub_says(link, message).await;
+                    }
+                }
+                Step::Hub(None) => self.lost().await,
+                Step::Fault(fault) => {
+                    if let (Phase::Online { link, .. }, Some(fault)) = (&self.phase, fault) {
+                        self.desk.session_failed(link, &fault);
+                    }
+                }
+            }
+            let hub_is_quiet = match &self.phase {
+                Phase::Online { link, .. } => link.inbox.is_empty(),
+                Phase::LoggedOut | Phase::Connecting(_) | Phase::Waiting { .. } => true,
+            };
+            self.desk.after_step(hub_is_quiet).await;
+        }
+        self.desk.end_sessions_silently();
+        if let Phase::Online { link, .. } = self.phase {
+            link.leave().await;
+        }
+    }
+
+    /// Waits for whatever comes first; every wait here can be given up without loss.
+    async fn next(&mut self, commands: &mut mpsc::Receiver<Command>) -> Step {
+        match &mut self.phase {
+            Phase::LoggedOut => Step::Command(commands.recv().await),
+            Phase::Connecting(task) => tokio::select! {
+                command = commands.recv() => Step::Command(command),
+                done = task => Step::Connected(done),
+            },
+            Phase::Online { link, .. } => tokio::select! {
+                command = commands.recv() => Step::Command(command),
+                message = link.inbox.recv() => Step::Hub(message),
+                fault = link.faults.recv() => Step::Fault(fault),
+            },
+            Phase::Waiting { until } => tokio::select! {
+                command = commands.recv() => Step::Command(command),
+                () = tokio::time::sleep_until(*until) => Step::Retry,
+            },
+        }
+    }
+
+    async fn obey(&mut self, command: Command) {
+        match command {
+            Command::LogIn {
+                user,
+                password,
+                keep_trying,
+            } => {
+                self.leave().await;
+                self.desk.serve(&user).await;
+                self.credentials = Some(Credentials { user, password });
+                self.keep_trying = keep_trying;
+                self.retry_millis = FIRST_RETRY_MILLIS;
+                self.connect().await;
+            }
+            Command::LogOut => {
+                self.credentials = None;
+                self.leave().await;
+                self.desk.tell(Event::LoggedOut(None)).await;
+            }
+            of_the_desk @ (Command::GenerateTicket
+            | Command::RevokeTicket { .. }
+            | Command::StartSession { .. }
+            | Command::EndSession { .. }
+            | Command::DisconnectHost { .. }
+            | Command::SendChat { .. }
+            | Command::SaveReport { .. }
+            | Command::ListDrafts) => {
+                let link = match &self.phase {
+                    Phase::Online { link, .. } => Some(link.as_ref()),
+                    Phase::LoggedOut | Phase::Connecting(_) | Phase::Waiting { .. } => None,
+                };
+                self.desk.obey(link, of_the_desk).await;
+            }
+        }
+    }
+
+    async fn connect(&mut self) {
+        let Some(credentials) = self.credentials.clone() else {
+            return;
+        };
+        let config = self.config.clone();
+        let task = tokio::spawn(async move { Link::open(&config, credentials).await });
+        self.phase = Phase::Connecting(task);
+        self.desk.tell(Event::Connecting).await;
+    }
+
+    async fn connected(&mut self, done: Result<Result<Link, LogInProblem>, JoinError>) {
+        self.phase = Phase::LoggedOut;
+        match done {
+            Ok(Ok(link)) => {
+                self.desk.logged_in(&link).await;
+                self.keep_trying = true;
+                self.phase = Phase::Online {
+                    link: Box::new(link),
+                    since: Instant::now(),
+                };
+            }
+            Ok(Err(problem)) if self.keep_trying && may_pass(&problem) => {
+                tracing::info!(?problem, "Hub not reached");
+                self.wait_to_retry().await;
+            }
+            Ok(Err(problem)) => {
+                self.credentials = None;
+                self.desk.tell(Event::LogInFailed(problem)).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "Connecting failed inside");
+                self.wait_to_retry().await;
+            }
+        }
+    }
+
+    /// The connection ended without our doing.
+    async fn lost(&mut self) {
+        let Phase::Online { link, since } = std::mem::replace(&mut self.phase, Phase::LoggedOut)
+        else {
+            return;
+        };
+        self.desk.connection_ended().await;
+        if since.elapsed() >= STABLE_AFTER {
+            self.retry_millis = FIRST_RETRY_MILLIS;
+        }
+        let refusal = link.refusal();
+        if refusal.is_some_and(|refusal| is_final(refusal.code)) {
+            self.credentials = None;
+            self.desk.tell(Event::LoggedOut(refusal)).await;
+        } else {
+            tracing::info!(?refusal, "Connection lost");
+            self.wait_to_retry().await;
+        }
+    }
+
+    async fn wait_to_retry(&mut self) {
+        let retry_in_millis = self.retry_millis + jitter_millis(self.retry_millis / 4);
+        self.retry_millis = (self.retry_millis * 2).min(LAST_RETRY_MILLIS);
+        let until = Instant::now() + Duration::from_millis(retry_in_millis);
+        self.phase = Phase::Waiting { until };
+        self.desk
+            .tell(Event::ConnectionLost { retry_in_millis })
+            .await;
+    }
+
+    /// Ends whatever connection there is.
+    async fn leave(&mut self) {
+        match std::mem::replace(&mut self.phase, Phase::LoggedOut) {
+            Phase::Online { link, .. } => {
+                self.desk.connection_ended().await;
+                link.leave().await;
+            }
+            Phase::Connecting(task) => task.abort(),
+            Phase::LoggedOut | Phase::Waiting { .. } => {}
+        }
+    }
+}
+
+/// Whether trying again can help.
+fn may_pass(problem: &LogInProblem) -> bool {
+    match problem {
+        LogInProblem::NotReached(error) => match error.as_ref() {
+            ConnectError::ForeignKey => false,
+            ConnectError::Refused(refusal) => !is_final(refusal.code),
+            ConnectError::UnknownName { .. }
+            | ConnectError::NoAnswer { .. }
+            | ConnectError::Failed { .. }
+            | ConnectError::Socket(_)
+            | _ => true,
+        },
+        LogInProblem::Refused(refusal) => !is_final(refusal.code),
+    }
+}
+
+/// Whether the hub's refusal will be the same however often this console comes.
+fn is_final(code: RefusalCode) -> bool {
+    [
+        RefusalCode::VERSION_MISMATCH,
+        RefusalCode::WRONG_CREDENTIALS,
+        RefusalCode::ACCOUNT_DISABLED,
+        RefusalCode::LOGGED_IN_ELSEWHERE,
+    ]
+    .contains(&code)
+}
+
+/// A random part below `limit`, so that consoles do not all come back in the same moment.
+fn jitter_millis(limit: u64) -> u64 {
+    let mut random = [0; 8];
+    match getrandom::fill(&mut random) {
+        Ok(()) => u64::from_le_bytes(random) % limit.max(1),
+        Err(_no_randomness) => 0,
+    }
+}

@@ -1,0 +1,173 @@
+//! What happened, for whoever draws it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use protocol::control::{ChatLine, ChatText, Name};
+use protocol::{
+    EndedBy, EntryId, Outcome, Refusal, ReportDraft, ReportFacts, ReportId, Rights, SessionId,
+    TicketRoute, TicketState,
+};
+use tokio::sync::mpsc;
+use transport::ConnectError;
+
+use crate::input_path::InputSender;
+
+/// Why a log-in failed (O5).
+#[derive(Debug, Clone)]
+pub enum LogInProblem {
+    /// The hub was not reached.
+    NotReached(Arc<ConnectError>),
+    /// The hub said no.
+    Refused(Refusal),
+}
+
+/// Why a session did not start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotStarted {
+    /// The user or the hub said no.
+    Refused(Refusal),
+    /// This console has no key for the host: it came with a ticket of another console.
+    NoKey,
+    /// The operator took the question back.
+    Withdrawn,
+    /// The connection to the hub is gone.
+    NotConnected,
+}
+
+/// Something that happened.
+#[non_exhaustive]
+pub enum Event {
+    Connecting,
+    LoggedIn {
+        you: EntryId,
+        display_name: Name,
+    },
+    /// No log-in, and no more tries.
+    LogInFailed(LogInProblem),
+    /// The connection is lost or could not be made; the engine tries again after `retry_in_millis`.
+    ConnectionLost {
+        retry_in_millis: u64,
+    },
+    /// Left: wished for (`None`), or the hub does not want this console any longer.
+    LoggedOut(Option<Refusal>),
+    /// A ticket exists. `spoken` is for the operator's eyes: never log it.
+    TicketGenerated {
+        route: TicketRoute,
+        spoken: String,
+        valid_seconds: u32,
+    },
+    /// A ticket from before the program was started anew still stands; told after the log-in.
+    TicketKept {
+        route: TicketRoute,
+        spoken: String,
+        valid_seconds: u32,
+    },
+    /// The hub made no ticket.
+    TicketRefused(Refusal),
+    TicketChanged {
+        route: TicketRoute,
+        state: TicketState,
+    },
+    /// Somebody typed one of this console's tickets with wrong last digits.
+    TicketGuessed {
+        route: TicketRoute,
+    },
+    /// The host behind a ticket stands in the list now.
+    TicketUsed {
+        route: TicketRoute,
+        host: EntryId,
+    },
+    /// The user is being asked; the question can be taken back with `EndSession`.
+    ConsentPending {
+        session: SessionId,
+        host: EntryId,
+    },
+    SessionRefused {
+        host: EntryId,
+        why: NotStarted,
+    },
+    SessionStarted {
+        session: SessionId,
+        host: EntryId,
+        rights: Rights,
+        input: InputSender,
+    },
+    RightsChanged {
+        session: SessionId,
+        rights: Rights,
+    },
+    /// A session is over. `facts` are missing where the connection broke: the hub fills the report
+    /// in, and it comes with the drafts after the next log-in.
+    SessionEnded {
+        session: SessionId,
+        by: EndedBy,
+        facts: Option<ReportFacts>,
+    },
+    ChatReceived {
+        host: EntryId,
+        line: ChatLine,
+    },
+    /// A line could not be sent because the hub is out of reach; here it is again.
+    ChatNotSent {
+        host: EntryId,
+        text: ChatText,
+    },
+    /// The hub's answer to a report. Where it is a refusal the text stays on this computer's disk.
+    ReportSaved {
+        report: ReportId,
+        finished: bool,
+        outcome: Outcome,
+    },
+    /// A report that the hub had not confirmed when the program ended last was sent to it again.
+    ReportRescued {
+        report: ReportId,
+    },
+    /// The reports that are not finished; where this computer has newer text, that is in them.
+    Drafts(Vec<(ReportFacts, ReportDraft)>),
+    /// Something could not be kept on this computer's disk (`detail` says what and why).
+    NotKept {
+        detail: String,
+    },
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // tickets and what people typed belong in no log
+        f.write_str(match self {
+            Self::Connecting => "Connecting",
+            Self::LoggedIn { .. } => "LoggedIn",
+            Self::LogInFailed(problem) => return write!(f, "LogInFailed({problem:?})"),
+            Self::ConnectionLost { .. } => "ConnectionLost",
+            Self::LoggedOut(why) => return write!(f, "LoggedOut({why:?})"),
+            Self::TicketGenerated { .. } => "TicketGenerated",
+            Self::TicketKept { .. } => "TicketKept",
+            Self::TicketRefused(refusal) => return write!(f, "TicketRefused({refusal:?})"),
+            Self::TicketChanged { state, .. } => return write!(f, "TicketChanged({state:?})"),
+            Self::TicketGuessed { .. } => "TicketGuessed",
+            Self::TicketUsed { .. } => "TicketUsed",
+            Self::ConsentPending { .. } => "ConsentPending",
+            Self::SessionRefused { why, .. } => return write!(f, "SessionRefused({why:?})"),
+            Self::SessionStarted { .. } => "SessionStarted",
+            Self::RightsChanged { .. } => "RightsChanged",
+            Self::SessionEnded { by, .. } => return write!(f, "SessionEnded({by:?})"),
+            Self::ChatReceived { .. } => "ChatReceived",
+            Self::ChatNotSent { .. } => "ChatNotSent",
+            Self::ReportSaved { outcome, .. } => return write!(f, "ReportSaved({outcome:?})"),
+            Self::ReportRescued { .. } => "ReportRescued",
+            Self::Drafts(_) => "Drafts",
+            Self::NotKept { detail } => return write!(f, "NotKept({detail})"),
+        })
+    }
+}
+
+/// Where events come out.
+#[derive(Debug)]
+pub struct Events(pub(crate) mpsc::Receiver<Event>);
+
+impl Events {
+    /// The next event if there is one; never waits.
+    pub fn take_next(&mut self) -> Option<Event> {
+        self.0.try_recv().ok()
+    }
+}

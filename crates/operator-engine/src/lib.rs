@@ -1,0 +1,28 @@
+//! The helping side without a window: commands in, events and pictures out.
+//!
+//! [`OperatorEngine::start`] runs everything on a thread of its own. What the operator wants goes in
+//! through the [`OperatorHandle`], which never waits; what happened comes back as [`Event`]s, and the
+//! live list as a snapshot that can be read at any time. Each session decodes on its own thread and
+//! hands pictures straight to the [`SessionView`] that came with the command; key strokes go out
+//! through its [`InputSender`], straight from the thread on which they were pressed.
+//!
+//! The hub is not trusted more than it must be: it never learns a ticket's secret digits, cannot make
+//! input, and whatever it sends is bounded and of no effect where it makes no sense.
+
+mod command;
+mod decode;
+mod desk;
+mod engine;
+mod event;
+mod input_path;
+mod keeper;
+mod link;
+mod list;
+mod reports;
+mod session_streams;
+mod tickets;
+
+pub use command::{Command, CommandError, Config, OperatorHandle, SessionView, Wake};
+pub use engine::{OperatorEngine, StartError};
+pub use event::{Event, Events, LogInProblem, NotStarted};
+pub use input_path::InputSender;

@@ -1,0 +1,77 @@
+//! The live list (O7, O8) as the hub tells it.
+
+use std::collections::BTreeMap;
+
+use protocol::limits::MAX_ENTRIES;
+use protocol::{Entry, EntryId};
+
+/// The rows by id; ids count up, so this is also the order in which they came.
+#[derive(Debug, Default)]
+pub(crate) struct LiveList {
+    rows: BTreeMap<EntryId, Entry>,
+}
+
+impl LiveList {
+    /// Takes the whole list; what is beyond the limit is left out.
+    pub(crate) fn replace(&mut self, entries: Vec<Entry>) {
+        self.rows = entries
+            .into_iter()
+            .take(MAX_ENTRIES)
+            .map(|e| (e.id, e))
+            .collect();
+    }
+
+    /// Takes a new or changed row; a new one beyond the limit is left out.
+    pub(crate) fn change(&mut self, entry: Entry) {
+        if self.rows.len() < MAX_ENTRIES || self.rows.contains_key(&entry.id) {
+            self.rows.insert(entry.id, entry);
+        }
+    }
+
+    /// Takes a row away; no matter if there is none.
+    pub(crate) fn remove(&mut self, id: EntryId) {
+        self.rows.remove(&id);
+    }
+
+    pub(crate) fn get(&self, id: EntryId) -> Option<&Entry> {
+        self.rows.get(&id)
+    }
+
+    pub(crate) fn snapshot(&self) -> Vec<Entry> {
+        self.rows.values().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::EntryKind;
+
+    fn row(id: usize) -> Entry {
+        Entry {
+            id: EntryId(id as u64),
+            kind: EntryKind::User,
+            name: "ANNA-PC".into(),
+            person: "Anna".into(),
+            system: "Linux".into(),
+            ticket: None,
+            in_session_with: None,
+            since_unix_seconds: 0,
+            yours: true,
+        }
+    }
+
+    #[test]
+    fn a_hub_that_sends_rows_without_end_is_not_followed() {
+        let mut list = LiveList::default();
+        for id in 0..MAX_ENTRIES + 50 {
+            list.change(row(id));
+        }
+        assert_eq!(list.snapshot().len(), MAX_ENTRIES);
+        list.replace((0..MAX_ENTRIES + 50).map(row).collect());
+        assert_eq!(list.snapshot().len(), MAX_ENTRIES);
+        list.remove(EntryId(3));
+        list.remove(EntryId(3));
+        assert_eq!(list.snapshot().len(), MAX_ENTRIES - 1);
+    }
+}
