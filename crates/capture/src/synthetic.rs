@@ -1,0 +1,355 @@
+//! A screen that a program paints: for demonstrations, and for tests that need no display.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use codec::{Picture, PixelSize, Rect};
+
+use crate::tiles::TileGrid;
+use crate::{
+    CaptureError, CaptureWaker, Changes, Monitor, PointerPicture, PointerState, ScreenSource,
+};
+
+/// The screen. It has one monitor, and a pointer once the painter has placed it.
+#[derive(Debug)]
+pub struct SyntheticScreen {
+    shared: Arc<Shared>,
+    everything: bool,
+}
+
+/// Paints on the [`SyntheticScreen`] it was made with; clones paint on the same one.
+#[derive(Debug, Clone)]
+pub struct SyntheticPainter {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    canvas: Mutex<Canvas>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct Canvas {
+    picture: Picture,
+    damaged: Vec<Rect>,
+    pointer: PointerState,
+    changes: Changes,
+    /// Set once the painter says that the screen is gone.
+    lost: Option<String>,
+}
+
+const MONITOR_ID: u32 = 1;
+
+impl SyntheticScreen {
+    /// A black screen and what paints it.
+    pub fn new(size: PixelSize) -> (Self, SyntheticPainter) {
+        let canvas = Canvas {
+            picture: Picture::new(size),
+            damaged: Vec::new(),
+            pointer: PointerState {
+                x: 0,
+                y: 0,
+                visible: false,
+                shape: None,
+            },
+            changes: Changes {
+                screen: true,
+                ..Changes::default()
+            },
+            lost: None,
+        };
+        let shared = Arc::new(Shared {
+            canvas: Mutex::new(canvas),
+            changed: Condvar::new(),
+        });
+        (
+            Self {
+                shared: Arc::clone(&shared),
+                everything: true,
+            },
+            SyntheticPainter { shared },
+        )
+    }
+}
+
+impl SyntheticPainter {
+    /// Fills the part of `rect` that is on the screen with one colour, `0x00RRGGBB`.
+    pub fn fill(&self, rect: Rect, colour: u32) {
+        self.paint(rect, |_, _| colour);
+    }
+
+    /// Paints the part of `rect` that is on the screen; `colour` is given places on the screen and
+    /// gives `0x00RRGGBB`.
+    pub fn paint(&self, rect: Rect, mut colour: impl FnMut(u32, u32) -> u32) {
+        self.change(|canvas| {
+            let Some(rect) = rect.intersect(whole(&canvas.picture)) else {
+                return;
+            };
+            for y in rect.y..rect.bottom() {
+                let row = canvas.picture.row_mut(y);
+                for x in rect.x..rect.right() {
+                    row[x as usize] = colour(x, y) & 0x00ff_ffff;
+                }
+            }
+            canvas.damaged.push(rect);
+            canvas.changes.screen = true;
+        });
+    }
+
+    /// Gives the screen another size; it is black again.
+    pub fn resize(&self, size: PixelSize) {
+        self.change(|canvas| {
+            canvas.picture = Picture::new(size);
+            canvas.changes.resized = true;
+            canvas.changes.screen = true;
+        });
+    }
+
+    /// Puts the pointer there and shows it.
+    pub fn move_pointer(&self, x: i32, y: i32) {
+        self.change(|canvas| {
+            canvas.pointer = PointerState {
+                x,
+                y,
+                visible: true,
+                ..canvas.pointer.clone()
+            };
+            canvas.changes.pointer_moved = true;
+        });
+    }
+
+    /// Gives the pointer another look.
+    pub fn shape_pointer(&self, shape: PointerPicture) {
+        self.change(|canvas| {
+            canvas.pointer.shape = Some(Arc::new(shape));
+            canvas.changes.pointer_shape = true;
+        });
+    }
+
+    /// Takes the screen away, as a display server that ends does.
+    pub fn lose(&self, reason: &str) {
+        self.change(|canvas| canvas.lost = Some(reason.to_owned()));
+    }
+
+    /// What is on the screen now.
+    pub fn picture(&self) -> Picture {
+        self.shared.lock().picture.clone()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Canvas)) {
+        change(&mut self.shared.lock());
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Canvas> {
+        // A painter that panicked leaves at worst a half painted picture.
+        self.canvas.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_alive(&self) -> Result<MutexGuard<'_, Canvas>, CaptureError> {
+        let canvas = self.lock();
+        match &canvas.lost {
+            Some(reason) => Err(CaptureError::Lost {
+                reason: reason.clone(),
+            }),
+            None => Ok(canvas),
+        }
+    }
+}
+
+impl ScreenSource for SyntheticScreen {
+    fn monitors(&mut self) -> Result<Vec<Monitor>, CaptureError> {
+        let area = whole(&self.shared.lock_alive()?.picture);
+        let name = "synthetic".to_owned();
+        Ok(vec![Monitor {
+            id: MONITOR_ID,
+            name,
+            area,
+            primary: true,
+        }])
+    }
+
+    fn select(&mut self, monitor: Option<u32>) -> Result<(), CaptureError> {
+        if let Some(id) = monitor.filter(|&id| id != MONITOR_ID) {
+            return Err(CaptureError::NoSuchMonitor { id });
+        }
+        self.everything = true;
+        self.shared.lock_alive()?.changes.screen = true;
+        Ok(())
+    }
+
+    fn area(&self) -> Rect {
+        whole(&self.shared.lock().picture)
+    }
+
+    fn wait(
+        &mut self,
+        timeout: Option<Duration>,
+        changes: &mut Changes,
+    ) -> Result<(), CaptureError> {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut canvas = self.shared.lock_alive()?;
+        loop {
+            *changes = std::mem::take(&mut canvas.changes);
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if let Some(reason) = &canvas.lost {
+                return Err(CaptureError::Lost {
+                    reason: reason.clone(),
+                });
+            }
+            if changes.any() || left.is_some_and(|left| left.is_zero()) {
+                return Ok(());
+            }
+            let changed = &self.shared.changed;
+            canvas = match left {
+                Some(left) => {
+                    changed
+                        .wait_timeout(canvas, left)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0
+                }
+                None => changed.wait(canvas).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    fn grab(&mut self, picture: &mut Picture) -> Result<Vec<Rect>, CaptureError> {
+        let mut canvas = self.shared.lock_alive()?;
+        let damaged = std::mem::take(&mut canvas.damaged);
+        let size = canvas.picture.size();
+        if std::mem::take(&mut self.everything) || picture.size() != size {
+            *picture = canvas.picture.clone();
+            return Ok(vec![whole(picture)]);
+        }
+        let mut grid = TileGrid::new(size);
+        for rect in damaged
+            .iter()
+            .filter_map(|rect| rect.intersect(whole(picture)))
+        {
+            grid.touch(rect);
+        }
+        let rects = grid.rects();
+        for &rect in &rects {
+            let columns = rect.x as usize..rect.right() as usize;
+            for y in rect.y..rect.bottom() {
+                let source = &canvas.picture.row(y)[columns.clone()];
+                picture.row_mut(y)[columns.clone()].copy_from_slice(source);
+            }
+        }
+        Ok(rects)
+    }
+
+    fn pointer(&mut self) -> Result<PointerState, CaptureError> {
+        Ok(self.shared.lock_alive()?.pointer.clone())
+    }
+
+    fn waker(&self) -> CaptureWaker {
+        let shared = Arc::clone(&self.shared);
+        CaptureWaker::new(move || {
+            shared.lock().changes.woken = true;
+            shared.changed.notify_all();
+        })
+    }
+}
+
+fn whole(picture: &Picture) -> Rect {
+    let size = picture.size();
+    Rect {
+        x: 0,
+        y: 0,
+        width: size.width,
+        height: size.height,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: PixelSize = PixelSize {
+        width: 320,
+        height: 200,
+    };
+
+    #[test]
+    fn the_grabbed_picture_is_what_was_painted() {
+        let (mut screen, painter) = SyntheticScreen::new(SIZE);
+        let mut picture = Picture::new(SIZE);
+        let mut changes = Changes::default();
+        screen
+            .wait(None, &mut changes)
+            .expect("a first picture is there at once");
+        assert!(changes.screen);
+        assert_eq!(screen.grab(&mut picture).expect("grabs").len(), 1);
+
+        let painted = Rect {
+            x: 300,
+            y: 10,
+            width: 100,
+            height: 20,
+        };
+        painter.paint(painted, |x, y| x * 3 + y);
+        screen
+            .wait(None, &mut changes)
+            .expect("the painting is told");
+        assert!(changes.screen);
+        let rects = screen.grab(&mut picture).expect("grabs");
+        assert_eq!(
+            rects,
+            [Rect {
+                x: 256,
+                y: 0,
+                width: 64,
+                height: 64
+            }]
+        );
+        assert_eq!(picture.pixels(), painter.picture().pixels());
+        assert_eq!(screen.grab(&mut picture).expect("grabs"), []);
+    }
+
+    #[test]
+    fn a_still_screen_ends_a_wait_only_by_time_or_waker() {
+        let (mut screen, _painter) = SyntheticScreen::new(SIZE);
+        let mut changes = Changes::default();
+        screen.wait(None, &mut changes).expect("first picture");
+        screen
+            .wait(Some(Duration::from_millis(20)), &mut changes)
+            .expect("time passes");
+        assert!(!changes.any());
+        let waker = screen.waker();
+        let waking = std::thread::spawn(move || waker.wake());
+        screen.wait(None, &mut changes).expect("woken");
+        assert!(changes.woken && !changes.screen);
+        waking.join().expect("the waking thread ends");
+    }
+
+    #[test]
+    fn a_new_size_gives_everything_and_a_lost_screen_an_error() {
+        let (mut screen, painter) = SyntheticScreen::new(SIZE);
+        let mut picture = Picture::new(SIZE);
+        screen.grab(&mut picture).expect("grabs");
+        painter.resize(PixelSize {
+            width: 100,
+            height: 90,
+        });
+        let mut changes = Changes::default();
+        screen.wait(None, &mut changes).expect("resized");
+        assert!(changes.resized && changes.screen);
+        screen.grab(&mut picture).expect("grabs");
+        assert_eq!(
+            picture.size(),
+            PixelSize {
+                width: 100,
+                height: 90
+            }
+        );
+        painter.lose("switched off");
+        let lost = CaptureError::Lost {
+            reason: "switched off".to_owned(),
+        };
+        assert_eq!(screen.wait(None, &mut changes), Err(lost));
+    }
+}

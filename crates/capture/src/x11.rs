@@ -1,0 +1,582 @@
+//! The X11 screen: MIT-SHM for the pixels, DAMAGE for what changed, `RandR` for monitors, XFIXES for
+//! the pointer's picture and `XInput` 2 for its moves.
+//!
+//! Nothing here has a timer: each change is an event of the server.
+
+use std::fmt;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use codec::{Picture, PixelSize, Rect};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec};
+use x11rb::connection::{Connection as _, RequestConnection as _};
+use x11rb::errors::{ConnectionError, ReplyError};
+use x11rb::protocol::Event;
+use x11rb::protocol::damage::{self, ConnectionExt as _};
+use x11rb::protocol::randr::{self, ConnectionExt as _};
+use x11rb::protocol::xfixes::{self, ConnectionExt as _};
+use x11rb::protocol::xinput::{self, ConnectionExt as _};
+use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, EventMask, Window};
+use x11rb::rust_connection::RustConnection;
+
+use crate::tiles::TileGrid;
+use crate::{
+    CaptureError, CaptureWaker, Changes, Monitor, PointerPicture, PointerState, ScreenSource,
+};
+
+mod pixels;
+mod shm;
+
+use pixels::{PixelReader, ReadFault};
+
+/// More damaged rectangles than this are made fewer and larger: each costs a request.
+const MAX_RECTS: usize = 48;
+/// How often a grab is tried anew while the screen keeps changing its size.
+const MAX_RESIZES_DURING_A_GRAB: usize = 8;
+
+/// The screen of an X server.
+pub struct X11Screen {
+    conn: RustConnection,
+    root: Window,
+    desktop: PixelSize,
+    selected: Option<u32>,
+    area: Rect,
+    reader: PixelReader,
+    damage: damage::Damage,
+    region: xfixes::Region,
+    /// Damage told by events before this request is already in the picture.
+    subtracted_at: u64,
+    /// The next grab copies the whole area.
+    everything: bool,
+    geometry_is_stale: bool,
+    /// What was found outside of a wait, for the next one to tell.
+    untold: Changes,
+    pointer_in_desktop: (i16, i16),
+    shape: Option<Arc<PointerPicture>>,
+    wake: Arc<OwnedFd>,
+}
+
+impl X11Screen {
+    /// Opens a display by name, or the one that `DISPLAY` names.
+    ///
+    /// # Errors
+    ///
+    /// [`CaptureError::NoDisplay`] when nothing answers there, [`CaptureError::Unsuitable`] when the
+    /// server lacks an extension or its pixels are not 24 bits in 32.
+    pub fn open_display(display: Option<&str>) -> Result<Self, CaptureError> {
+        let (conn, screen_number) =
+            RustConnection::connect(display).map_err(|error| CaptureError::NoDisplay {
+                reason: match display
+                    .map(str::to_owned)
+                    .or_else(|| std::env::var("DISPLAY").ok())
+                {
+                    Some(name) => format!("{name}: {error}"),
+                    None => "DISPLAY is not set".to_owned(),
+                },
+            })?;
+        require_extensions(&conn)?;
+        let screen = conn.setup().roots[screen_number].clone();
+        let root = screen.root;
+        let desktop = PixelSize {
+            width: screen.width_in_pixels.into(),
+            height: screen.height_in_pixels.into(),
+        };
+        let reader = PixelReader::new(&conn, &screen)?;
+        let (damage, region) = select_events(&conn, root).map_err(|error| lost(&error))?;
+        let wake = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
+            .map_err(|error| lost(&error))?;
+        let mut opened = Self {
+            conn,
+            root,
+            desktop,
+            selected: None,
+            area: whole(desktop),
+            reader,
+            damage,
+            region,
+            subtracted_at: 0,
+            everything: true,
+            geometry_is_stale: true,
+            untold: Changes {
+                screen: true,
+                pointer_moved: true,
+                pointer_shape: true,
+                ..Changes::default()
+            },
+            pointer_in_desktop: (0, 0),
+            shape: None,
+            wake: Arc::new(wake),
+        };
+        opened.reader.share_memory(&opened.conn, desktop.area());
+        // A new damage object begins with everything damaged, which the first grab copies anyway.
+        opened.subtract_damage().map_err(|error| lost(&error))?;
+        opened.refresh_geometry()?;
+        Ok(opened)
+    }
+
+    /// Forgets the damage of the past and gives it in pixels of the desktop.
+    fn subtract_damage(&mut self) -> Result<Vec<Rect>, ReplyError> {
+        let subtract = self
+            .conn
+            .damage_subtract(self.damage, x11rb::NONE, self.region)?;
+        self.subtracted_at = subtract.sequence_number();
+        let fetch = self.conn.xfixes_fetch_region(self.region)?;
+        let pointer = self.conn.query_pointer(self.root)?;
+        let damaged = fetch.reply()?.rectangles;
+        let pointer = pointer.reply()?;
+        // A program may place the pointer without moving any device; that has no event.
+        if (pointer.root_x, pointer.root_y) != self.pointer_in_desktop {
+            self.untold.pointer_moved = true;
+        }
+        let rects = damaged.iter().map(|rect| {
+            let x = u32::try_from(rect.x).unwrap_or(0);
+            let y = u32::try_from(rect.y).unwrap_or(0);
+            Rect {
+                x,
+                y,
+                width: rect.width.into(),
+                height: rect.height.into(),
+            }
+        });
+        Ok(rects.collect())
+    }
+
+    /// Asks for the size of the desktop, and finds the selected monitor in it again.
+    fn refresh_geometry(&mut self) -> Result<(), CaptureError> {
+        self.geometry_is_stale = false;
+        let geometry = self
+            .conn
+            .get_geometry(self.root)
+            .map_err(|error| lost(&error))?;
+        let geometry = geometry.reply().map_err(|error| lost(&error))?;
+        let desktop = PixelSize {
+            width: geometry.width.into(),
+            height: geometry.height.into(),
+        };
+        if !desktop.is_supported() {
+            let reason = format!("its size is {} x {} pixels", desktop.width, desktop.height);
+            return Err(CaptureError::Unsuitable { reason });
+        }
+        if desktop != self.desktop {
+            self.desktop = desktop;
+            self.reader.share_memory(&self.conn, desktop.area());
+            self.everything = true;
+        }
+        let mut area = whole(desktop);
+        if let Some(id) = self.selected {
+            match self
+                .monitors()?
+                .into_iter()
+                .find(|monitor| monitor.id == id)
+            {
+                Some(monitor) => area = monitor.area,
+                None => self.selected = None,
+            }
+        }
+        if area != self.area {
+            self.area = area;
+            self.everything = true;
+        }
+        Ok(())
+    }
+
+    /// Takes every event that has arrived, without blocking.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "of the server's hundred events only those that were asked for matter"
+    )]
+    fn take_events(&mut self, changes: &mut Changes) -> Result<(), CaptureError> {
+        while let Some((event, sequence)) = self
+            .conn
+            .poll_for_event_with_sequence()
+            .map_err(|error| lost(&error))?
+        {
+            match event {
+                Event::DamageNotify(_) if sequence >= self.subtracted_at => changes.screen = true,
+                Event::XinputRawMotion(_) => changes.pointer_moved = true,
+                Event::XfixesCursorNotify(_) => {
+                    self.shape = None;
+                    changes.pointer_shape = true;
+                }
+                Event::ConfigureNotify(event) if event.window == self.root => {
+                    self.geometry_is_stale = true;
+                    changes.resized = true;
+                }
+                Event::RandrScreenChangeNotify(_) | Event::RandrNotify(_) => {
+                    self.geometry_is_stale = true;
+                    changes.resized = true;
+                }
+                _ => {}
+            }
+        }
+        if self.geometry_is_stale {
+            self.refresh_geometry()?;
+            changes.screen |= self.everything;
+        }
+        Ok(())
+    }
+
+    fn take_wakes(&self, changes: &mut Changes) {
+        let mut count = [0; 8];
+        if rustix::io::read(self.wake.as_fd(), &mut count).is_ok() {
+            changes.woken = true;
+        }
+    }
+
+    fn try_grab(&mut self, picture: &mut Picture) -> Result<Vec<Rect>, ReadFault> {
+        // Subtracting comes before reading: what changes in between is damage again.
+        let damaged = self.subtract_damage()?;
+        let area = self.area;
+        let size = PixelSize {
+            width: area.width,
+            height: area.height,
+        };
+        let rects = if self.everything || picture.size() != size {
+            vec![area]
+        } else {
+            let inside: Vec<Rect> = damaged
+                .iter()
+                .filter_map(|rect| rect.intersect(area))
+                .collect();
+            if inside.len() > MAX_RECTS {
+                fewer_rects(&inside, area)
+            } else {
+                inside
+            }
+        };
+        if picture.size() != size {
+            *picture = Picture::new(size);
+        }
+        self.reader
+            .read(&self.conn, &rects, (area.x, area.y), picture)?;
+        self.everything = false;
+        Ok(rects
+            .into_iter()
+            .map(|rect| moved_into(rect, area))
+            .collect())
+    }
+
+    fn fetch_shape(&mut self) -> Result<Arc<PointerPicture>, CaptureError> {
+        let image = self
+            .conn
+            .xfixes_get_cursor_image()
+            .map_err(|error| lost(&error))?;
+        let image = image.reply().map_err(|error| lost(&error))?;
+        let shape = Arc::new(PointerPicture {
+            width: image.width,
+            height: image.height,
+            hot_x: image.xhot,
+            hot_y: image.yhot,
+            rgba: image
+                .cursor_image
+                .iter()
+                .flat_map(|&argb| straight_rgba(argb))
+                .collect(),
+            serial: image.cursor_serial,
+        });
+        self.shape = Some(Arc::clone(&shape));
+        Ok(shape)
+    }
+}
+
+impl ScreenSource for X11Screen {
+    fn monitors(&mut self) -> Result<Vec<Monitor>, CaptureError> {
+        let reply = self
+            .conn
+            .randr_get_monitors(self.root, true)
+            .map_err(|error| lost(&error))?;
+        let found = reply.reply().map_err(|error| lost(&error))?.monitors;
+        let mut monitors = Vec::with_capacity(found.len());
+        for info in found {
+            let place = Rect {
+                x: u32::try_from(info.x).unwrap_or(0),
+                y: u32::try_from(info.y).unwrap_or(0),
+                width: info.width.into(),
+                height: info.height.into(),
+            };
+            let Some(area) = place
+                .intersect(whole(self.desktop))
+                .filter(|area| !area.is_empty())
+            else {
+                continue;
+            };
+            let name = self
+                .conn
+                .get_atom_name(info.name)
+                .map_err(|error| lost(&error))?;
+            let name = name.reply().map_err(|error| lost(&error))?.name;
+            monitors.push(Monitor {
+                id: info.name,
+                name: String::from_utf8_lossy(&name).into_owned(),
+                area,
+                primary: info.primary,
+            });
+        }
+        if monitors.is_empty() {
+            let area = whole(self.desktop);
+            monitors.push(Monitor {
+                id: 0,
+                name: "screen".to_owned(),
+                area,
+                primary: true,
+            });
+        }
+        if !monitors.iter().any(|monitor| monitor.primary) {
+            monitors[0].primary = true;
+        }
+        monitors.sort_by_key(|monitor| !monitor.primary);
+        Ok(monitors)
+    }
+
+    fn select(&mut self, monitor: Option<u32>) -> Result<(), CaptureError> {
+        if let Some(id) = monitor
+            && !self.monitors()?.iter().any(|monitor| monitor.id == id)
+        {
+            return Err(CaptureError::NoSuchMonitor { id });
+        }
+        self.selected = monitor;
+        self.everything = true;
+        self.untold.screen = true;
+        self.untold.pointer_moved = true;
+        let area_before = self.area;
+        self.refresh_geometry()?;
+        self.untold.resized |= self.area != area_before;
+        Ok(())
+    }
+
+    fn area(&self) -> Rect {
+        self.area
+    }
+
+    fn wait(
+        &mut self,
+        timeout: Option<Duration>,
+        changes: &mut Changes,
+    ) -> Result<(), CaptureError> {
+        *changes = std::mem::take(&mut self.untold);
+        // A time too far away to be named is no limit.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            self.take_events(changes)?;
+            self.take_wakes(changes);
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if changes.any() || left.is_some_and(|left| left.is_zero()) {
+                return Ok(());
+            }
+            self.conn.flush().map_err(|error| lost(&error))?;
+            let left = left.map(|left| Timespec {
+                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+                tv_nsec: left.subsec_nanos().into(),
+            });
+            let mut fds = [
+                PollFd::new(self.conn.stream(), PollFlags::IN),
+                PollFd::new(&*self.wake, PollFlags::IN),
+            ];
+            match rustix::event::poll(&mut fds, left.as_ref()) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(lost(&error)),
+            }
+        }
+    }
+
+    fn grab(&mut self, picture: &mut Picture) -> Result<Vec<Rect>, CaptureError> {
+        let mut refused = None;
+        for _ in 0..MAX_RESIZES_DURING_A_GRAB {
+            match self.try_grab(picture) {
+                Ok(rects) => return Ok(rects),
+                Err(ReadFault::Failed(error)) => return Err(error),
+                Err(ReadFault::Refused(error)) => {
+                    refused = Some(format!("{error:?}"));
+                    self.refresh_geometry()?;
+                    self.everything = true;
+                    self.untold.resized = true;
+                }
+            }
+        }
+        Err(CaptureError::Lost {
+            reason: refused.unwrap_or_default(),
+        })
+    }
+
+    fn pointer(&mut self) -> Result<PointerState, CaptureError> {
+        let query = self
+            .conn
+            .query_pointer(self.root)
+            .map_err(|error| lost(&error))?;
+        let place = query.reply().map_err(|error| lost(&error))?;
+        let shape = match &self.shape {
+            Some(shape) => Arc::clone(shape),
+            None => self.fetch_shape()?,
+        };
+        self.pointer_in_desktop = (place.root_x, place.root_y);
+        let x = i32::from(place.root_x) - signed(self.area.x);
+        let y = i32::from(place.root_y) - signed(self.area.y);
+        let inside =
+            (0..signed(self.area.width)).contains(&x) && (0..signed(self.area.height)).contains(&y);
+        let drawn = shape
+            .rgba
+            .iter()
+            .skip(3)
+            .step_by(4)
+            .any(|&alpha| alpha != 0);
+        Ok(PointerState {
+            x,
+            y,
+            visible: place.same_screen && inside && drawn,
+            shape: Some(shape),
+        })
+    }
+
+    fn waker(&self) -> CaptureWaker {
+        let wake = Arc::clone(&self.wake);
+        CaptureWaker::new(move || {
+            // A full counter fails, and then the wait is woken already.
+            rustix::io::write(wake.as_fd(), &1_u64.to_ne_bytes()).ok();
+        })
+    }
+}
+
+impl fmt::Debug for X11Screen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("X11Screen")
+            .field("area", &self.area)
+            .finish_non_exhaustive()
+    }
+}
+
+fn require_extensions(conn: &RustConnection) -> Result<(), CaptureError> {
+    for name in [
+        damage::X11_EXTENSION_NAME,
+        xfixes::X11_EXTENSION_NAME,
+        randr::X11_EXTENSION_NAME,
+        xinput::X11_EXTENSION_NAME,
+    ] {
+        let present = conn
+            .extension_information(name)
+            .map_err(|error| lost(&error))?;
+        if present.is_none() {
+            let reason = format!("its display server has no {name} extension");
+            return Err(CaptureError::Unsuitable { reason });
+        }
+    }
+    Ok(())
+}
+
+/// Asks for every event that a wait is made of.
+fn select_events(
+    conn: &RustConnection,
+    root: Window,
+) -> Result<(damage::Damage, xfixes::Region), ReplyError> {
+    let fixes = conn.xfixes_query_version(5, 0)?;
+    let damages = conn.damage_query_version(1, 1)?;
+    let randr = conn.randr_query_version(1, 5)?;
+    let xinput = conn.xinput_xi_query_version(2, 2)?;
+    fixes.reply()?;
+    damages.reply()?;
+    randr.reply()?;
+    xinput.reply()?;
+    let structure = ChangeWindowAttributesAux::new().event_mask(EventMask::STRUCTURE_NOTIFY);
+    conn.change_window_attributes(root, &structure)?;
+    conn.randr_select_input(
+        root,
+        randr::NotifyMask::SCREEN_CHANGE | randr::NotifyMask::CRTC_CHANGE,
+    )?;
+    conn.xfixes_select_cursor_input(root, xfixes::CursorNotifyMask::DISPLAY_CURSOR)?;
+    let raw_motion = xinput::EventMask {
+        deviceid: xinput::Device::ALL_MASTER.into(),
+        mask: vec![xinput::XIEventMask::RAW_MOTION],
+    };
+    conn.xinput_xi_select_events(root, &[raw_motion])?;
+    let region = new_id(conn)?;
+    conn.xfixes_create_region(region, &[])?;
+    let damage = new_id(conn)?;
+    // One event when something is damaged; the rectangles are fetched when they are grabbed.
+    conn.damage_create(damage, root, damage::ReportLevel::NON_EMPTY)?
+        .check()?;
+    Ok((damage, region))
+}
+
+fn new_id(conn: &RustConnection) -> Result<u32, ReplyError> {
+    conn.generate_id().map_err(|error| match error {
+        x11rb::errors::ReplyOrIdError::IdsExhausted => {
+            ReplyError::ConnectionError(ConnectionError::UnknownError)
+        }
+        x11rb::errors::ReplyOrIdError::ConnectionError(error) => error.into(),
+        x11rb::errors::ReplyOrIdError::X11Error(error) => error.into(),
+    })
+}
+
+fn lost(error: &dyn fmt::Display) -> CaptureError {
+    CaptureError::Lost {
+        reason: error.to_string(),
+    }
+}
+
+fn whole(size: PixelSize) -> Rect {
+    Rect {
+        x: 0,
+        y: 0,
+        width: size.width,
+        height: size.height,
+    }
+}
+
+/// The same pixels, counted from the corner of `area`.
+fn moved_into(rect: Rect, area: Rect) -> Rect {
+    Rect {
+        x: rect.x - area.x,
+        y: rect.y - area.y,
+        ..rect
+    }
+}
+
+fn fewer_rects(rects: &[Rect], area: Rect) -> Vec<Rect> {
+    let mut grid = TileGrid::new(PixelSize {
+        width: area.width,
+        height: area.height,
+    });
+    for &rect in rects {
+        grid.touch(moved_into(rect, area));
+    }
+    let covering = grid.rects();
+    covering
+        .into_iter()
+        .map(|rect| Rect {
+            x: rect.x + area.x,
+            y: rect.y + area.y,
+            ..rect
+        })
+        .collect()
+}
+
+/// Sides of a screen fit: the codec takes none above [`codec::MAX_SIDE`].
+fn signed(pixels: u32) -> i32 {
+    i32::try_from(pixels).unwrap_or(i32::MAX)
+}
+
+/// Undoes the premultiplication of a cursor's pixel.
+fn straight_rgba(argb: u32) -> [u8; 4] {
+    let [alpha, red, green, blue] = argb.to_be_bytes();
+    let straight = |colour: u8| match alpha {
+        0 => 0,
+        alpha => {
+            let scaled = (u16::from(colour) * 255 + u16::from(alpha) / 2) / u16::from(alpha);
+            u8::try_from(scaled).unwrap_or(u8::MAX)
+        }
+    };
+    [straight(red), straight(green), straight(blue), alpha]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointers_colours_are_given_unmultiplied() {
+        assert_eq!(straight_rgba(0x8040_2010), [128, 64, 32, 0x80]);
+        assert_eq!(straight_rgba(0xff12_3456), [0x12, 0x34, 0x56, 0xff]);
+        assert_eq!(straight_rgba(0x0012_3456), [0, 0, 0, 0]);
+        assert_eq!(straight_rgba(0x01ff_ffff), [255, 255, 255, 1]);
+    }
+}
