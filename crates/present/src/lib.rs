@@ -1,0 +1,44 @@
+//! Shows a picture inside a window without repainting the window.
+//!
+//! Where GL is software, repainting a 1920x1080 surface costs some 18 ms, while handing the X server
+//! the few changed tiles through shared memory costs 0.02 ms. So the session window's picture is a
+//! child window of its own, fed by the decoding thread; the GUI thread only says where it stands.
+//!
+//! [`Presenter::attach`] fails where the platform has no such way yet; the caller then draws the
+//! picture itself.
+
+use codec::Rect;
+
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+mod x11;
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+pub use x11::Presenter;
+
+#[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+mod unsupported;
+#[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+pub use unsupported::Presenter;
+
+/// Where the picture stands in its window. All lengths are physical pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placement {
+    /// The part of the window that shows picture, from the window's top left.
+    pub area: Rect,
+    /// The pixel of the picture that stands at the area's top left.
+    pub source_x: u32,
+    pub source_y: u32,
+}
+
+/// The picture cannot be shown this way; the program draws it itself then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PresentError {
+    #[error("this platform shows pictures through the GUI only")]
+    Unsupported,
+    #[error("no connection to the display: {0}")]
+    NoDisplay(String),
+    #[error("the display lacks {0}")]
+    Lacks(&'static str),
+    #[error("the display refused: {0}")]
+    Refused(String),
+}

@@ -1,0 +1,356 @@
+//! X11: a child window fed through MIT-SHM.
+//!
+//! The child takes no input (its input shape is empty), so pointer and keyboard go to the window
+//! around it, and whatever that window draws under the child is clipped away by the server.
+
+mod segment;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use codec::{Picture, PixelSize, Rect};
+use x11rb::connection::{Connection as _, RequestConnection as _};
+use x11rb::errors::{ConnectionError, ReplyError, ReplyOrIdError};
+use x11rb::protocol::shm::ConnectionExt as _;
+use x11rb::protocol::xfixes::ConnectionExt as _;
+use x11rb::protocol::xproto::ConnectionExt as _;
+use x11rb::protocol::{Event, shape, shm, xfixes, xproto};
+use x11rb::rust_connection::RustConnection;
+
+use self::segment::Segment;
+use crate::{Placement, PresentError};
+
+/// A picture in a child window. Drop removes the window.
+///
+/// Calls send requests and wait for no answer, except when the picture's size changes.
+#[derive(Debug)]
+pub struct Presenter {
+    shared: Arc<Shared>,
+    exposures: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    connection: RustConnection,
+    window: xproto::Window,
+    gc: xproto::Gcontext,
+    depth: u8,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    placement: Option<Placement>,
+    /// The whole picture, as the server reads it.
+    segment: Option<(PixelSize, Segment)>,
+}
+
+impl From<ConnectionError> for PresentError {
+    fn from(error: ConnectionError) -> Self {
+        Self::NoDisplay(error.to_string())
+    }
+}
+
+impl From<ReplyError> for PresentError {
+    fn from(error: ReplyError) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+impl From<ReplyOrIdError> for PresentError {
+    fn from(error: ReplyOrIdError) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+impl Presenter {
+    /// Makes the child inside the X window `parent`, hidden until it is placed.
+    ///
+    /// # Errors
+    ///
+    /// [`PresentError`] where the display is not local, or has no MIT-SHM 1.2 or no 32-bit pixels.
+    pub fn attach(parent: u64) -> Result<Self, PresentError> {
+        Self::attach_on(None, parent)
+    }
+
+    /// As [`Self::attach`], on the display of that name instead of `$DISPLAY`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::attach`].
+    pub fn attach_on(display: Option<&str>, parent: u64) -> Result<Self, PresentError> {
+        let parent = u32::try_from(parent)
+            .map_err(|_too_large| PresentError::Refused("no X window".to_owned()))?;
+        let (connection, screen) =
+            RustConnection::connect(display).map_err(|e| PresentError::NoDisplay(e.to_string()))?;
+        let (root_visual, depth, colormap) = {
+            let screen = &connection.setup().roots[screen];
+            (
+                screen.root_visual,
+                screen.root_depth,
+                screen.default_colormap,
+            )
+        };
+        check_abilities(&connection, depth)?;
+
+        let window = connection.generate_id()?;
+        let look = xproto::CreateWindowAux::new()
+            .background_pixmap(x11rb::NONE)
+            .border_pixel(0)
+            .colormap(colormap)
+            .event_mask(xproto::EventMask::EXPOSURE | xproto::EventMask::STRUCTURE_NOTIFY);
+        connection
+            .create_window(
+                depth,
+                window,
+                parent,
+                0,
+                0,
+                1,
+                1,
+                0,
+                xproto::WindowClass::INPUT_OUTPUT,
+                root_visual,
+                &look,
+            )?
+            .check()?;
+        let nothing = connection.generate_id()?;
+        connection.xfixes_create_region(nothing, &[])?;
+        connection.xfixes_set_window_shape_region(window, shape::SK::INPUT, 0, 0, nothing)?;
+        connection.xfixes_destroy_region(nothing)?;
+        let gc = connection.generate_id()?;
+        let quiet = xproto::CreateGCAux::new().graphics_exposures(0);
+        connection.create_gc(gc, window, &quiet)?.check()?;
+
+        let state = Mutex::default();
+        let shared = Arc::new(Shared {
+            connection,
+            window,
+            gc,
+            depth,
+            state,
+        });
+        let answering = Arc::clone(&shared);
+        let exposures = std::thread::Builder::new()
+            .name("present".to_owned())
+            .spawn(move || answering.answer_exposures())
+            .map_err(|e| PresentError::Refused(e.to_string()))?;
+        Ok(Self {
+            shared,
+            exposures: Some(exposures),
+        })
+    }
+
+    /// Moves and shows the picture, or hides it.
+    pub fn place(&self, placement: Option<Placement>) {
+        let mut state = self.shared.lock();
+        if state.placement == placement {
+            return;
+        }
+        state.placement = placement;
+        if let Err(error) = self.shared.apply_placement(&state) {
+            tracing::debug!(%error, "Picture not placed");
+        }
+    }
+
+    /// Whether the picture is shown.
+    pub fn is_shown(&self) -> bool {
+        self.shared.lock().placement.is_some()
+    }
+
+    /// Takes over the `changed` parts of `picture` and shows them if the picture is placed.
+    ///
+    /// # Errors
+    ///
+    /// [`PresentError`] when the display went away or refuses a larger picture.
+    pub fn present(&self, picture: &Picture, changed: &[Rect]) -> Result<(), PresentError> {
+        let shared = &*self.shared;
+        let mut state = shared.lock();
+        let size = picture.size();
+        let whole = size.rect();
+        let changed = if state
+            .segment
+            .as_ref()
+            .is_some_and(|(have, _)| *have == size)
+        {
+            changed
+        } else {
+            if let Some((_, old)) = state.segment.take() {
+                shared.connection.shm_detach(old.id())?;
+            }
+            let segment = Segment::new(
+                &shared.connection,
+                size.width as usize * size.height as usize,
+            )?;
+            state.segment = Some((size, segment));
+            std::slice::from_ref(&whole)
+        };
+        let Some((_, segment)) = state.segment.as_mut() else {
+            return Ok(());
+        };
+        let stride = size.width as usize;
+        let pixels = segment.pixels_mut();
+        for rect in changed {
+            let (left, right) = (rect.x as usize, rect.right().min(size.width) as usize);
+            for y in rect.y..rect.bottom().min(size.height) {
+                let start = y as usize * stride;
+                pixels[start + left..start + right].copy_from_slice(&picture.row(y)[left..right]);
+            }
+        }
+        for rect in changed {
+            shared.put(&state, *rect)?;
+        }
+        shared.connection.flush()?;
+        Ok(())
+    }
+}
+
+impl Drop for Presenter {
+    fn drop(&mut self) {
+        // the window's end is what ends the thread
+        let gone = self
+            .shared
+            .connection
+            .destroy_window(self.shared.window)
+            .map(drop);
+        let gone = gone.and_then(|()| self.shared.connection.flush());
+        if let (Ok(()), Some(thread)) = (gone, self.exposures.take())
+            && thread.join().is_err()
+        {
+            tracing::warn!("The presenting thread panicked");
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn apply_placement(&self, state: &State) -> Result<(), PresentError> {
+        match state.placement {
+            Some(placement) if !placement.area.is_empty() => {
+                let area = placement.area;
+                let place = xproto::ConfigureWindowAux::new()
+                    .x(i32::try_from(area.x).unwrap_or(0))
+                    .y(i32::try_from(area.y).unwrap_or(0))
+                    .width(area.width)
+                    .height(area.height)
+                    .stack_mode(xproto::StackMode::ABOVE);
+                self.connection.configure_window(self.window, &place)?;
+                self.connection.map_window(self.window)?;
+                // what moved inside an area that stays causes no exposure
+                self.put_all(state)?;
+            }
+            Some(_) | None => {
+                self.connection.unmap_window(self.window)?;
+            }
+        }
+        self.connection.flush()?;
+        Ok(())
+    }
+
+    fn put_all(&self, state: &State) -> Result<(), PresentError> {
+        match &state.segment {
+            Some((size, _)) => self.put(state, size.rect()),
+            None => Ok(()),
+        }
+    }
+
+    /// Asks the server to copy `rect` of the picture, as far as it is in sight.
+    fn put(&self, state: &State, rect: Rect) -> Result<(), PresentError> {
+        let (Some(placement), Some((size, segment))) = (state.placement, &state.segment) else {
+            return Ok(());
+        };
+        let sight = Rect {
+            x: placement.source_x,
+            y: placement.source_y,
+            width: placement
+                .area
+                .width
+                .min(size.width.saturating_sub(placement.source_x)),
+            height: placement
+                .area
+                .height
+                .min(size.height.saturating_sub(placement.source_y)),
+        };
+        let Some(part) = rect.intersect(sight) else {
+            return Ok(());
+        };
+        let short = |length: u32| u16::try_from(length).unwrap_or(u16::MAX);
+        let place = |length: u32| i16::try_from(length).unwrap_or(i16::MAX);
+        self.connection.shm_put_image(
+            self.window,
+            self.gc,
+            short(size.width),
+            short(size.height),
+            short(part.x),
+            short(part.y),
+            short(part.width),
+            short(part.height),
+            place(part.x - placement.source_x),
+            place(part.y - placement.source_y),
+            self.depth,
+            xproto::ImageFormat::Z_PIXMAP.into(),
+            false,
+            segment.id(),
+            0,
+        )?;
+        Ok(())
+    }
+
+    /// Runs until the window is gone.
+    fn answer_exposures(&self) {
+        loop {
+            match self.connection.wait_for_event() {
+                Ok(Event::Expose(_)) => {
+                    let state = self.lock();
+                    let done = self
+                        .put_all(&state)
+                        .and_then(|()| self.connection.flush().map_err(Into::into));
+                    if let Err(error) = done {
+                        tracing::debug!(%error, "Exposed picture not drawn");
+                    }
+                }
+                Ok(Event::DestroyNotify(_)) => return,
+                Ok(Event::Error(error)) => tracing::debug!(?error, "The display refused"),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::debug!(%error, "The display is gone");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn check_abilities(connection: &RustConnection, depth: u8) -> Result<(), PresentError> {
+    let formats = &connection.setup().pixmap_formats;
+    if depth < 24
+        || !formats
+            .iter()
+            .any(|f| f.depth == depth && f.bits_per_pixel == 32)
+    {
+        return Err(PresentError::Lacks("32-bit pixels"));
+    }
+    if connection
+        .extension_information(shm::X11_EXTENSION_NAME)?
+        .is_none()
+    {
+        return Err(PresentError::Lacks("shared memory (MIT-SHM)"));
+    }
+    let version = connection.shm_query_version()?.reply()?;
+    if (version.major_version, version.minor_version) < (1, 2) {
+        return Err(PresentError::Lacks(
+            "shared memory by file descriptor (MIT-SHM 1.2)",
+        ));
+    }
+    if connection
+        .extension_information(xfixes::X11_EXTENSION_NAME)?
+        .is_none()
+    {
+        return Err(PresentError::Lacks("XFIXES"));
+    }
+    connection.xfixes_query_version(5, 0)?.reply()?;
+    Ok(())
+}
