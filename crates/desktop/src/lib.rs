@@ -1,0 +1,17 @@
+//! What a program asks of the desktop it runs on: folders, settings, secrets, mail and browser.
+//!
+//! Nothing here knows the network or a window. Calls touch files or the session bus and may block;
+//! each says so.
+
+pub mod folders;
+pub mod open;
+pub mod private_file;
+pub mod secrets;
+pub mod settings;
+pub mod window_place;
+
+pub use crate::open::{OpenError, mailto_url, open_mail, open_url};
+pub use folders::{Folders, FoldersError};
+pub use secrets::{Keeper, SecretError, Secrets};
+pub use settings::{LoadProblem, Loaded, SaveError, SettingsFile};
+pub use window_place::WindowPlace;
