@@ -1,0 +1,310 @@
+//! From a recording to a film.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use codec::{Decoder, PixelSize};
+use recording::{Body, OpenError, ReadError, Recording, RecordingMeta};
+
+use crate::canvas::{Canvas, canvas_size};
+use crate::encoder::{EncodeError, FilmEncoder};
+use crate::mp4::{Mp4Writer, Track};
+use crate::pace::{Due, Pace};
+use crate::scene::Scene;
+
+/// The longest film, in milliseconds: a week. What a recording holds beyond is left out.
+pub const MAX_FILM_MILLIS: u64 = 7 * 24 * 3600 * 1000;
+
+/// How a film is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Most frames a second, 1 to 60.
+    pub fps_max: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { fps_max: 10 }
+    }
+}
+
+/// The film that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    pub duration_millis: u64,
+    pub frames: u64,
+    pub bytes: u64,
+    pub width: u32,
+    pub height: u32,
+    /// Why the film is not all of the session, where it is not.
+    pub shortfall: Option<Shortfall>,
+    /// Updates of the host that made no sense and are not in the film.
+    pub not_understood: u64,
+}
+
+/// Why a film is not all of a session.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Shortfall {
+    #[error("the recording has no end, as after a crash of the hub")]
+    Unfinished,
+    #[error("the recording is damaged ({0}); the film ends before that")]
+    Damaged(String),
+    #[error("the session lasted more than a week; the film ends after that")]
+    TooLong,
+}
+
+/// A film could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    #[error("the recording cannot be opened")]
+    Open(#[from] OpenError),
+    #[error("the recording cannot be read")]
+    Read(#[from] ReadError),
+    #[error("the recording shows nothing{}", .0.as_ref().map_or(String::new(), |why| format!(": {why}")))]
+    NothingToSee(Option<Shortfall>),
+    #[error("at most {fps_max} frames a second were asked for; 1 to 60 can be")]
+    FpsOutOfRange { fps_max: u32 },
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    #[error("the film cannot be written")]
+    Write(#[from] io::Error),
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// Makes a film of the recording at `recording` and puts it to `out`, over a file that is there.
+///
+/// The film appears under that name only when it is complete. Until then there is a file of the
+/// same name with `.partial` behind it, which is removed unless the process is killed, and a
+/// nameless one; the disk must hold the film twice. Blocks for seconds to minutes; calls `progress`
+/// with the part that is done (0 to 1), and ends early when `cancel` becomes true.
+///
+/// # Errors
+///
+/// [`ExportError`]; nothing is left under the name `out` then that was not there before.
+pub fn export(
+    recording: &Path,
+    out: &Path,
+    options: Options,
+    progress: &mut dyn FnMut(f64),
+    cancel: &AtomicBool,
+) -> Result<Summary, ExportError> {
+    let fps_max = options.fps_max;
+    if !(1..=60).contains(&fps_max) {
+        return Err(ExportError::FpsOutOfRange { fps_max });
+    }
+    let recording = Recording::open(recording)?;
+    let sound = SoundPart::of(&recording);
+    let size = canvas_size(screen_sizes(&recording, cancel)?);
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut film = Film {
+        folder: folder.unwrap_or_else(|| Path::new(".")),
+        created_unix_seconds: created(recording.meta()),
+        fps_max,
+        canvas: Canvas::new(size),
+        writing: None,
+        frames: 0,
+    };
+
+    let mut scene = Scene::default();
+    let mut pace = Pace::new(fps_max);
+    let mut end = 0;
+    let mut shortfall = sound.shortfall;
+    for entry in recording.entries(0)?.take(sound.entries) {
+        let entry = entry?;
+        let at = entry.at_micros / 1000;
+        if at > MAX_FILM_MILLIS {
+            shortfall = Some(Shortfall::TooLong);
+            break;
+        }
+        film.catch_up(&mut pace, &scene, at, cancel)?;
+        end = at;
+        if scene.apply(&entry.body) {
+            pace.note_change(at);
+        }
+        if at > 0 {
+            progress(at as f64 / sound.end_millis.max(at) as f64);
+        }
+    }
+    film.catch_up(&mut pace, &scene, end, cancel)?;
+    if let Some(due) = pace.take_last() {
+        film.frame(&scene, due)?;
+    }
+    let end = end.max(pace.earliest_end());
+
+    let Film {
+        writing: Some(Writing { mp4, encoder: _ }),
+        frames,
+        ..
+    } = film
+    else {
+        return Err(ExportError::NothingToSee(shortfall));
+    };
+    let partial = Partial::create(out)?;
+    let bytes = mp4.finish(end, &partial.file)?;
+    partial.complete(out)?;
+    progress(1.0);
+    Ok(Summary {
+        duration_millis: end,
+        frames,
+        bytes,
+        width: size.width,
+        height: size.height,
+        shortfall,
+        not_understood: scene.not_understood(),
+    })
+}
+
+/// The part of a recording that is as it was recorded.
+struct SoundPart {
+    entries: usize,
+    end_millis: u64,
+    shortfall: Option<Shortfall>,
+}
+
+impl SoundPart {
+    fn of(recording: &Recording) -> Self {
+        let found = recording.verify();
+        let shortfall = match found.first_fault {
+            Some(fault) => Some(Shortfall::Damaged(fault.to_string())),
+            None if found.finished => None,
+            None => Some(Shortfall::Unfinished),
+        };
+        Self {
+            entries: usize::try_from(found.entries).unwrap_or(usize::MAX),
+            end_millis: recording.duration_micros().unwrap_or(0) / 1000,
+            shortfall,
+        }
+    }
+}
+
+/// The sizes of all screens in the recording.
+fn screen_sizes(recording: &Recording, cancel: &AtomicBool) -> Result<Vec<PixelSize>, ExportError> {
+    let mut sizes = Vec::new();
+    let mut decoder = Decoder::new();
+    // Where this ends early by a fault, screens of a later size are scaled to the canvas.
+    for entry in recording.resets().map_while(Result::ok) {
+        if cancel.load(Ordering::Relaxed) {
+            return Err(ExportError::Cancelled);
+        }
+        let Body::Screen { payload, .. } = &entry.body else {
+            continue;
+        };
+        if decoder.apply(payload).is_err() {
+            decoder = Decoder::new();
+        } else if let Some(picture) = decoder.picture()
+            && sizes.last() != Some(&picture.size())
+        {
+            sizes.push(picture.size());
+        }
+    }
+    Ok(sizes)
+}
+
+fn created(meta: &RecordingMeta) -> i64 {
+    meta.started_unix_millis.div_euclid(1000)
+}
+
+/// A film in the making.
+struct Film<'a> {
+    folder: &'a Path,
+    created_unix_seconds: i64,
+    fps_max: u32,
+    canvas: Canvas,
+    /// Begins with the first picture.
+    writing: Option<Writing>,
+    frames: u64,
+}
+
+struct Writing {
+    encoder: FilmEncoder,
+    mp4: Mp4Writer,
+}
+
+impl Film<'_> {
+    /// Writes all frames that are due before `now`.
+    fn catch_up(
+        &mut self,
+        pace: &mut Pace,
+        scene: &Scene,
+        now: u64,
+        cancel: &AtomicBool,
+    ) -> Result<(), ExportError> {
+        loop {
+            if cancel.load(Ordering::Relaxed) {
+                return Err(ExportError::Cancelled);
+            }
+            match pace.take_before(now) {
+                Some(due) => self.frame(scene, due)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn frame(&mut self, scene: &Scene, due: Due) -> Result<(), ExportError> {
+        let screen = scene.picture().filter(|_| due.changed);
+        if let (None, Some(_)) = (&self.writing, screen) {
+            self.writing = Some(Writing {
+                encoder: FilmEncoder::new(self.canvas.size(), self.fps_max)?,
+                mp4: Mp4Writer::new(
+                    track(self.canvas.size(), self.created_unix_seconds),
+                    self.folder,
+                )?,
+            });
+        }
+        let Some(writing) = &mut self.writing else {
+            return Ok(());
+        };
+        // where the screen is not known, the picture before stands
+        if let Some(screen) = screen {
+            self.canvas.show(screen, scene.pointer());
+            writing.encoder.take(&self.canvas)?;
+        }
+        if let Some(sample) = writing.encoder.encode(due.is_key)? {
+            writing.mp4.add(due.at, &sample)?;
+            self.frames += 1;
+        }
+        Ok(())
+    }
+}
+
+fn track(size: PixelSize, created_unix_seconds: i64) -> Track {
+    let side = |side: u32| u16::try_from(side).expect("a canvas has at most 3840 pixels a side");
+    Track {
+        width: side(size.width),
+        height: side(size.height),
+        created_unix_seconds,
+    }
+}
+
+/// The film's file until it is complete; removed when dropped.
+struct Partial {
+    path: PathBuf,
+    file: File,
+}
+
+impl Partial {
+    fn create(out: &Path) -> io::Result<Self> {
+        let mut name = OsString::from(out);
+        name.push(".partial");
+        let path = PathBuf::from(name);
+        let file = File::create(&path)?;
+        Ok(Self { path, file })
+    }
+
+    fn complete(self, out: &Path) -> io::Result<()> {
+        self.file.sync_all()?;
+        fs::rename(&self.path, out)
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // after `complete` there is nothing to remove, and elsewhere nobody to be told
+        drop(fs::remove_file(&self.path));
+    }
+}

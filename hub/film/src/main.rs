@@ -1,0 +1,73 @@
+//! `hub-film RECORDING OUT.mp4`: makes a film of a recording (D3).
+//!
+//! Says on standard output how far it is, a JSON object a line: `{"done":0.42}`, and at the end
+//! `{"film":{...}}`. What went wrong stands on standard error; the exit code is 1 then.
+
+mod priority;
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Context as _;
+use clap::Parser;
+use film::{Options, Summary, export};
+use serde_json::json;
+
+/// Makes a standard MP4 film of a session's recording.
+#[derive(Debug, Parser)]
+#[command(name = "hub-film", version)]
+struct Arguments {
+    /// The recording.
+    recording: PathBuf,
+    /// Where the film goes; it appears there when it is complete.
+    out: PathBuf,
+    /// Most frames a second.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=60))]
+    fps_max: u32,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    priority::lower();
+    let options = Options {
+        fps_max: arguments.fps_max,
+    };
+    let mut said = 0.0;
+    let mut progress = |done: f64| {
+        // a line for each percent; a reader that is gone is no reason to stop
+        if done >= said + 0.01 || done >= 1.0 {
+            said = done;
+            drop(say(&json!({ "done": (done * 1000.0).round() / 1000.0 })));
+        }
+    };
+    // whoever wants the film no longer ends this process; nothing is left under the final name
+    let never = AtomicBool::new(false);
+    let summary = export(
+        &arguments.recording,
+        &arguments.out,
+        options,
+        &mut progress,
+        &never,
+    )
+    .with_context(|| format!("no film of {}", arguments.recording.display()))?;
+    say(&json!({ "film": as_json(&summary) })).context("standard output is closed")
+}
+
+fn as_json(summary: &Summary) -> serde_json::Value {
+    json!({
+        "duration_millis": summary.duration_millis,
+        "frames": summary.frames,
+        "bytes": summary.bytes,
+        "width": summary.width,
+        "height": summary.height,
+        "shortfall": summary.shortfall.as_ref().map(ToString::to_string),
+        "not_understood": summary.not_understood,
+    })
+}
+
+fn say(line: &serde_json::Value) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}

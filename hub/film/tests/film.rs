@@ -1,0 +1,453 @@
+//! Films of whole recordings, looked at with ffmpeg.
+//!
+//! The recordings are made by the real codec. Where ffmpeg is not installed, what it would have
+//! checked is left out, and the tests say so.
+
+mod session;
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use codec::{Picture, PixelSize};
+use film::{ExportError, KEY_MILLIS, Options, REPEAT_MILLIS, Shortfall, Summary, export};
+use recording::{Body, ChatAuthor, EndedBy, Event};
+use session::{Session, page, pointer_at, psnr};
+
+const SIZE: PixelSize = PixelSize::new(640, 360);
+const STEP_MILLIS: u64 = 250;
+
+fn make(recording: &Path, out: &Path) -> Result<Summary, ExportError> {
+    let mut last = 0.0;
+    let mut progress = |done: f64| {
+        assert!((last..=1.0).contains(&done), "{done} came after {last}");
+        last = done;
+    };
+    let never = AtomicBool::new(false);
+    let summary = export(recording, out, Options::default(), &mut progress, &never);
+    if summary.is_ok() {
+        assert!((last - 1.0).abs() < f64::EPSILON, "it is done, not {last}");
+    }
+    summary
+}
+
+/// Standard output of an ffmpeg program, or `None` where there is none.
+///
+/// Anything on standard error is a fault it found in the film.
+#[expect(clippy::print_stdout, reason = "a test must say what it left out")]
+fn ffmpeg(program: &str, arguments: &[&str]) -> Option<Vec<u8>> {
+    let output = match Command::new(program)
+        .args(["-v", "error"])
+        .args(arguments)
+        .output()
+    {
+        Ok(output) => output,
+        Err(error) => {
+            println!("not checked: {program}: {error}");
+            return None;
+        }
+    };
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && errors.is_empty(),
+        "{program} {arguments:?}: {errors}"
+    );
+    Some(output.stdout)
+}
+
+fn ffprobe(film: &Path, entries: &str) -> Option<String> {
+    let film = film.to_str().expect("a plain path");
+    let arguments = [
+        "-select_streams",
+        "v",
+        "-show_entries",
+        entries,
+        "-of",
+        "csv=p=0",
+        film,
+    ];
+    ffmpeg("ffprobe", &arguments).map(|out| String::from_utf8_lossy(&out).into_owned())
+}
+
+/// Times in milliseconds and whether it is a key picture, for each frame.
+fn frames(film: &Path) -> Option<Vec<(u64, bool)>> {
+    let csv = ffprobe(film, "packet=pts_time,flags")?;
+    let frame = |line: &str| {
+        let (seconds, flags) = line.split_once(',').expect("two columns");
+        let seconds: f64 = seconds.parse().expect("a time");
+        (session::millis(seconds), flags.starts_with('K'))
+    };
+    Some(csv.lines().map(frame).collect())
+}
+
+/// The first picture at or after `millis`, as a player that seeks there shows it.
+fn picture_at(film: &Path, millis: u64, size: PixelSize) -> Option<Picture> {
+    let film = film.to_str().expect("a plain path");
+    let at = format!("{}.{:03}", millis / 1000, millis % 1000);
+    let pixels = ffmpeg(
+        "ffmpeg",
+        &[
+            "-ss",
+            &at,
+            "-i",
+            film,
+            "-frames:v",
+            "1",
+            "-sws_flags",
+            "accurate_rnd+full_chroma_int",
+            "-pix_fmt",
+            "bgr0",
+            "-f",
+            "rawvideo",
+            "-",
+        ],
+    )?;
+    let mut picture = Picture::new(size);
+    assert_eq!(
+        pixels.len(),
+        picture.pixels().len() * 4,
+        "one picture at {at}"
+    );
+    for (pixel, bytes) in picture.pixels_mut().iter_mut().zip(pixels.as_chunks().0) {
+        *pixel = u32::from_le_bytes(*bytes) & 0x00ff_ffff;
+    }
+    Some(picture)
+}
+
+/// Types for 30 s, rests for 40 s, types again until 90 s; moves the pointer at 80 s.
+fn an_assistance(session: &mut Session) {
+    session.event(
+        0,
+        Event::Started {
+            rights: recording::Rights::default(),
+        },
+    );
+    let typing = (0..120).chain(280..360);
+    for step in typing {
+        let at = step * STEP_MILLIS;
+        if step == 320 {
+            session.append(at, Body::Pointer(pointer_at(200, 100)));
+        }
+        session.show(at, &page(SIZE, step));
+    }
+    let chat = Body::Chat {
+        author: ChatAuthor::User,
+        name: "Bob".to_owned(),
+        text: "thank you".to_owned(),
+    };
+    session.append(89_800, chat);
+}
+
+#[test]
+fn a_film_shows_what_was_recorded_at_the_time_it_was_recorded() {
+    let mut session = Session::new();
+    an_assistance(&mut session);
+    let recording = session.finish(90_000);
+    let film = session.path("out.mp4");
+    let summary = make(&recording, &film).expect("a film");
+    assert_eq!(summary.duration_millis, 90_000);
+    assert_eq!((summary.width, summary.height), (640, 360));
+    assert_eq!((&summary.shortfall, summary.not_understood), (&None, 0));
+    let bytes = std::fs::read(&film).expect("the film");
+    assert_eq!(summary.bytes, bytes.len() as u64);
+    let find = |name: &[u8]| bytes.windows(4).position(|four| four == name);
+    assert!(
+        find(b"moov") < find(b"mdat"),
+        "a player must not need the end first"
+    );
+
+    let Some(frames) = frames(&film) else { return };
+    assert_eq!(frames.len() as u64, summary.frames);
+    assert_eq!(frames[0], (0, true));
+    assert!(
+        frames.windows(2).all(|two| two[0].0 < two[1].0),
+        "times increase"
+    );
+    assert!(
+        frames
+            .windows(2)
+            .all(|two| two[1].0 - two[0].0 <= REPEAT_MILLIS)
+    );
+    let keys: Vec<u64> = frames
+        .iter()
+        .filter(|frame| frame.1)
+        .map(|frame| frame.0)
+        .collect();
+    assert!(
+        keys.windows(2)
+            .all(|two| two[1] - two[0] <= KEY_MILLIS + 100),
+        "{keys:?}"
+    );
+    let stream = ffprobe(
+        &film,
+        "stream=codec_name,width,height,pix_fmt,color_range,color_space,color_transfer,color_primaries",
+    );
+    assert_eq!(
+        stream.expect("ffprobe ran before").trim(),
+        "h264,640,360,yuv420p,tv,bt709,bt709,bt709"
+    );
+    let duration = ffprobe(&film, "format=duration").expect("ffprobe ran before");
+    let duration: f64 = duration.trim().parse().expect("a duration");
+    assert!((duration - 90.0).abs() < 0.01, "{duration} s");
+    let film_name = film.to_str().expect("a plain path");
+    ffmpeg("ffmpeg", &["-i", film_name, "-f", "null", "-"]);
+
+    // in the middle of typing, in the rest, after it; each of them sought
+    for (sought, step) in [(0, 0), (12_500, 50), (44_000, 119), (75_000, 300)] {
+        let seen = picture_at(&film, sought, SIZE).expect("ffmpeg ran before");
+        let psnr = psnr(&seen, &page(SIZE, step));
+        assert!(psnr > 35.0, "{psnr:.1} dB at {sought} ms");
+        println!("{psnr:.1} dB at {sought} ms");
+    }
+    let with_pointer = picture_at(&film, 85_000, SIZE).expect("ffmpeg ran before");
+    let [_, green, red, _] = with_pointer.row(104)[204].to_le_bytes();
+    assert!(
+        red > 200 && green < 60,
+        "the pointer is red, not {red} {green}"
+    );
+}
+
+#[test]
+fn a_screen_that_changes_its_size_stands_in_the_middle_of_the_largest() {
+    let large = PixelSize::new(640, 480);
+    let mut session = Session::new();
+    session.show(0, &page(SIZE, 3));
+    session.show(10_000, &page(large, 4));
+    session.show(20_000, &page(SIZE, 5));
+    let recording = session.finish(30_000);
+    let film = session.path("out.mp4");
+    let summary = make(&recording, &film).expect("a film");
+    assert_eq!((summary.width, summary.height), (640, 480));
+    for (sought, size, step) in [(5000, SIZE, 3), (15_000, large, 4), (25_000, SIZE, 5)] {
+        let Some(seen) = picture_at(&film, sought, large) else {
+            return;
+        };
+        let mut expected = Picture::new(large);
+        let top = (large.height - size.height) / 2;
+        let shown = page(size, step);
+        for y in 0..size.height {
+            expected.row_mut(top + y).copy_from_slice(shown.row(y));
+        }
+        let psnr = psnr(&seen, &expected);
+        assert!(psnr > 35.0, "{psnr:.1} dB at {sought} ms");
+    }
+}
+
+#[test]
+fn a_screen_with_odd_sides_and_one_beyond_the_encoder_are_filmed() {
+    for (size, film_size) in [((321, 243), (322, 244)), ((4000, 500), (3840, 480))] {
+        let mut session = Session::new();
+        let size = PixelSize::new(size.0, size.1);
+        session.show(0, &page(size, 1));
+        session.show(1000, &page(size, 2));
+        let recording = session.finish(2000);
+        let film = session.path("out.mp4");
+        let summary = make(&recording, &film).expect("a film");
+        assert_eq!((summary.width, summary.height), film_size);
+        ffmpeg(
+            "ffmpeg",
+            &[
+                "-i",
+                film.to_str().expect("a plain path"),
+                "-f",
+                "null",
+                "-",
+            ],
+        );
+    }
+}
+
+#[test]
+fn an_unfinished_recording_gives_a_film_that_says_so() {
+    let mut session = Session::new();
+    an_assistance(&mut session);
+    let recording = session.abandon();
+    let summary = make(&recording, &session.path("out.mp4")).expect("a film");
+    assert_eq!(summary.shortfall, Some(Shortfall::Unfinished));
+    assert_eq!(
+        summary.duration_millis, 89_850,
+        "the last frame is not cut short"
+    );
+}
+
+#[test]
+fn a_damaged_recording_gives_a_film_up_to_its_last_good_entry() {
+    let mut session = Session::new();
+    an_assistance(&mut session);
+    let recording = session.finish(90_000);
+    let last_good = {
+        let recording = recording::Recording::open(&recording).expect("a recording");
+        let mut entries = recording.entries(0).expect("readable");
+        entries
+            .nth(60)
+            .expect("there are more")
+            .expect("sound")
+            .at_micros
+            / 1000
+    };
+    session.tamper("DELETE FROM entry WHERE id = 62");
+    let film = session.path("out.mp4");
+    let summary = make(&recording, &film).expect("a film");
+    let Some(Shortfall::Damaged(why)) = &summary.shortfall else {
+        panic!("{:?}", summary.shortfall)
+    };
+    assert_eq!(why, "entry 62: missing");
+    assert_eq!(
+        summary.duration_millis,
+        last_good + 100,
+        "its last picture is seen"
+    );
+    ffmpeg(
+        "ffmpeg",
+        &[
+            "-i",
+            film.to_str().expect("a plain path"),
+            "-f",
+            "null",
+            "-",
+        ],
+    );
+}
+
+#[test]
+fn nonsense_from_the_host_leaves_the_last_picture_until_the_next_reset() {
+    let mut session = Session::new();
+    session.show(0, &page(SIZE, 7));
+    let nonsense = vec![0xa5; 3000];
+    let screen = Body::Screen {
+        seq: 2,
+        is_reset: false,
+        payload: nonsense.clone().into(),
+    };
+    session.append(2000, screen);
+    session.append(3000, Body::Pointer(nonsense.into()));
+    session.show_anew(6000, &page(SIZE, 8));
+    let recording = session.finish(12_000);
+    let film = session.path("out.mp4");
+    let summary = make(&recording, &film).expect("a film");
+    assert_eq!((summary.not_understood, &summary.shortfall), (2, &None));
+    for (sought, step) in [(4500, 7), (7000, 8)] {
+        let Some(seen) = picture_at(&film, sought, SIZE) else {
+            return;
+        };
+        let psnr = psnr(&seen, &page(SIZE, step));
+        assert!(psnr > 35.0, "{psnr:.1} dB at {sought} ms");
+    }
+}
+
+#[test]
+fn a_recording_that_shows_nothing_gives_no_film() {
+    let mut session = Session::new();
+    session.event(0, Event::Note("nobody came".to_owned()));
+    let recording = session.finish(1000);
+    let film = session.path("out.mp4");
+    let error = make(&recording, &film).expect_err("nothing to see");
+    assert_eq!(error.to_string(), "the recording shows nothing");
+    assert_eq!(session.files(), ["session.film"]);
+}
+
+#[test]
+fn a_cancelled_export_leaves_an_older_film_as_it_was() {
+    let mut session = Session::new();
+    an_assistance(&mut session);
+    let recording = session.finish(90_000);
+    let film = session.path("out.mp4");
+    std::fs::write(&film, b"older").expect("a file");
+    let cancel = AtomicBool::new(false);
+    let mut progress = |done: f64| cancel.store(done > 0.3, Ordering::Relaxed);
+    let outcome = export(
+        &recording,
+        &film,
+        Options::default(),
+        &mut progress,
+        &cancel,
+    );
+    assert!(
+        matches!(outcome, Err(ExportError::Cancelled)),
+        "{outcome:?}"
+    );
+    assert_eq!(std::fs::read(&film).expect("the older film"), b"older");
+    assert_eq!(session.files(), ["out.mp4", "session.film"]);
+}
+
+#[test]
+fn the_program_tells_how_far_it_is_and_what_it_made() {
+    let mut session = Session::new();
+    an_assistance(&mut session);
+    let recording = session.finish(90_000);
+    let film = session.path("out.mp4");
+    let output = Command::new(env!("CARGO_BIN_EXE_hub-film"))
+        .args([&recording, &film])
+        .args(["--fps-max", "5"])
+        .output()
+        .expect("it runs");
+    assert!(output.status.success(), "{output:?}");
+    let lines = String::from_utf8(output.stdout).expect("text");
+    let lines: Vec<serde_json::Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let (last, progress) = lines.split_last().expect("at least the summary");
+    let done: Vec<f64> = progress
+        .iter()
+        .map(|line| line["done"].as_f64().expect("a number"))
+        .collect();
+    assert!(done.len() > 50 && done.is_sorted(), "{done:?}");
+    assert_eq!(last["film"]["duration_millis"], 90_000);
+    assert_eq!(last["film"]["shortfall"], serde_json::Value::Null);
+    assert!(film.exists());
+
+    let output = Command::new(env!("CARGO_BIN_EXE_hub-film"))
+        .args([&film, &session.path("other.mp4")])
+        .output()
+        .expect("it runs");
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("the file is no recording"), "{errors}");
+}
+
+/// What a minute of film costs; `cargo test --release -p hub-film -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement; it says something in a release build only"]
+fn what_a_minute_of_full_hd_costs() {
+    let size = PixelSize::new(1920, 1080);
+    for (name, step_millis) in [("typing", 250), ("scrolling ten times a second", 100)] {
+        let mut session = Session::new();
+        for step in 0..60_000 / step_millis {
+            // typing adds a letter, scrolling half a page
+            let letters = if step_millis == 250 {
+                step
+            } else {
+                step * 3000
+            };
+            session.show(step * step_millis, &page(size, letters));
+        }
+        let recording = session.finish(60_000);
+        let film = session.path("out.mp4");
+        let started = std::time::Instant::now();
+        let summary = make(&recording, &film).expect("a film");
+        let seconds = started.elapsed().as_secs_f64();
+        let recorded = std::fs::metadata(&recording).expect("the recording").len();
+        println!(
+            "{name}: {seconds:.1} s, {} frames, {:.2} MB of film from {:.2} MB of recording",
+            summary.frames,
+            summary.bytes as f64 / 1e6,
+            recorded as f64 / 1e6,
+        );
+    }
+}
+
+#[test]
+fn the_end_of_the_session_is_the_end_of_the_film() {
+    let mut session = Session::new();
+    session.show(500, &page(SIZE, 1));
+    session.event(61_234, Event::Ended { by: EndedBy::User });
+    let recording = session.abandon();
+    let film = session.path("out.mp4");
+    let summary = make(&recording, &film).expect("a film");
+    assert_eq!((summary.duration_millis, summary.shortfall), (61_234, None));
+    let Some(frames) = frames(&film) else { return };
+    let times: Vec<u64> = frames.iter().map(|frame| frame.0).collect();
+    let expected: Vec<u64> = (0..=12).map(|i| i * 5000).collect();
+    assert_eq!(times, expected);
+}
