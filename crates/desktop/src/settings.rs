@@ -211,7 +211,7 @@ mod tests {
         let not_text = [0xff, 0xfe, 0x00];
         for broken in [
             b"{\"server\": ".as_slice(),
-            b"[]",
+            b"[1]",
             b"{\"port\":70000}",
             &not_text,
         ] {
