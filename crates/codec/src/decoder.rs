@@ -1,0 +1,464 @@
+//! The viewer's side: updates in, the host's picture out.
+
+use crate::cache::TileCache;
+use crate::format::{FLAG_RESET, FORMAT_VERSION, MAX_UPDATE_BYTES, Reader, Tag};
+use crate::geometry::{PixelSize, Rect};
+use crate::grid::Grid;
+use crate::moves::Move;
+use crate::picture::Picture;
+use crate::pixels::PixelModel;
+use crate::range_coder::RangeDecoder;
+
+/// What an update did to the picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// Rectangles that cover every pixel that changed, and maybe more; they may overlap.
+    /// After a reset: the whole picture.
+    pub changed: Vec<Rect>,
+    pub was_reset: bool,
+}
+
+/// An update could not be applied.
+///
+/// The decoder then refuses every update until a reset; its picture may be half changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    #[error("update of {bytes} bytes, the limit is {MAX_UPDATE_BYTES}")]
+    TooLarge { bytes: usize },
+    #[error("the update needs a reset before it")]
+    ResetNeeded,
+    #[error("the update ends early")]
+    CutOff,
+    #[error("bytes are left behind the end of a section")]
+    BytesLeft,
+    #[error("unknown flags {flags:#04x}")]
+    UnknownFlags { flags: u8 },
+    #[error("format version {version}, this decoder knows {FORMAT_VERSION}")]
+    UnsupportedVersion { version: u8 },
+    #[error("a picture of {width} x {height} pixels is not supported")]
+    UnsupportedSize { width: u32, height: u32 },
+    #[error("unknown section tag {tag:#04x}")]
+    UnknownSection { tag: u8 },
+    #[error("a section comes twice or too late")]
+    SectionOutOfOrder,
+    #[error("a number is too large")]
+    NumberTooLarge,
+    #[error("rectangle {x},{y} {width} x {height} is empty or not within the picture", x = rect.x, y = rect.y, width = rect.width, height = rect.height)]
+    RectOutside { rect: Rect },
+    #[error("there is no tile {tile}")]
+    NoSuchTile { tile: u32 },
+    #[error("cache slot {slot} holds no tile of this size")]
+    NoSuchSlot { slot: u32 },
+    #[error("the rectangles of a section hold more pixels than the picture")]
+    TooManyPixels,
+}
+
+/// Applies updates to a picture.
+///
+/// For a picture of `p` pixels it keeps `4 p` bytes and up to 17 MiB, and briefly `4 p` more for
+/// moves. One update costs at most the work of writing each pixel four times. A clone goes on from
+/// the same state, which is how a film is played from the middle.
+#[derive(Clone, Default)]
+pub struct Decoder {
+    state: Option<State>,
+    /// The last update failed, so `state` is not what the encoder thinks it is.
+    is_broken: bool,
+}
+
+#[derive(Clone)]
+struct State {
+    grid: Grid,
+    picture: Picture,
+    cache: TileCache,
+    model: PixelModel,
+    changed: Vec<Rect>,
+}
+
+impl std::fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decoder")
+            .field("size", &self.picture().map(Picture::size))
+            .field("is_broken", &self.is_broken)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Decoder {
+    /// Starts without a picture: the first update must be a reset.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The picture after the last update; `None` before the first reset.
+    pub fn picture(&self) -> Option<&Picture> {
+        self.state.as_ref().map(|state| &state.picture)
+    }
+
+    /// Applies one update. Updates must come complete and in the order they were encoded.
+    ///
+    /// # Errors
+    ///
+    /// Any [`DecodeError`] means that the encoder must be asked for a reset; until one arrives
+    /// everything else is refused with [`DecodeError::ResetNeeded`].
+    pub fn apply(&mut self, bytes: &[u8]) -> Result<Applied, DecodeError> {
+        let applied = self.try_apply(bytes);
+        self.is_broken = applied.is_err();
+        applied
+    }
+
+    fn try_apply(&mut self, bytes: &[u8]) -> Result<Applied, DecodeError> {
+        if bytes.len() > MAX_UPDATE_BYTES {
+            return Err(DecodeError::TooLarge { bytes: bytes.len() });
+        }
+        let mut reader = Reader::new(bytes);
+        let flags = reader.byte()?;
+        if flags & !FLAG_RESET != 0 {
+            return Err(DecodeError::UnknownFlags { flags });
+        }
+        let was_reset = flags & FLAG_RESET != 0;
+        let state = if was_reset {
+            let size = read_reset(&mut reader)?;
+            let old = self.state.take();
+            self.state.insert(State::new(size, old))
+        } else {
+            let state = self.state.as_mut().filter(|_| !self.is_broken);
+            state.ok_or(DecodeError::ResetNeeded)?
+        };
+        state.apply_sections(reader)?;
+        let changed = std::mem::take(&mut state.changed);
+        let changed = if was_reset {
+            vec![state.grid.size().rect()]
+        } else {
+            changed
+        };
+        Ok(Applied { changed, was_reset })
+    }
+}
+
+fn read_reset(reader: &mut Reader<'_>) -> Result<PixelSize, DecodeError> {
+    let version = reader.byte()?;
+    if version != FORMAT_VERSION {
+        return Err(DecodeError::UnsupportedVersion { version });
+    }
+    let (width, height) = (reader.varint()?, reader.varint()?);
+    let size = PixelSize::new(width, height);
+    if size.is_supported() {
+        Ok(size)
+    } else {
+        Err(DecodeError::UnsupportedSize { width, height })
+    }
+}
+
+impl State {
+    /// Starts with a black picture; the memory of an old one is used again.
+    fn new(size: PixelSize, old: Option<Self>) -> Self {
+        let picture = match old.map(|old| old.picture) {
+            Some(mut picture) if picture.size() == size => {
+                picture.pixels_mut().fill(0);
+                picture
+            }
+            Some(_) | None => Picture::new(size),
+        };
+        Self {
+            grid: Grid::new(size),
+            picture,
+            cache: TileCache::new(),
+            model: PixelModel::new(),
+            changed: Vec::new(),
+        }
+    }
+
+    fn apply_sections(&mut self, mut reader: Reader<'_>) -> Result<(), DecodeError> {
+        self.changed.clear();
+        let mut last = None;
+        while !reader.is_empty() {
+            let (tag, body) = reader.section()?;
+            if last.replace(tag) >= Some(tag) {
+                return Err(DecodeError::SectionOutOfOrder);
+            }
+            match tag {
+                Tag::Stores => self.apply_stores(body)?,
+                Tag::Moves => self.apply_moves(body)?,
+                Tag::Recalls => self.apply_recalls(body)?,
+                Tag::Pixels => self.apply_pixels(body)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn apply_stores(&mut self, mut body: Reader<'_>) -> Result<(), DecodeError> {
+        let mut tiles = TileNumbers::default();
+        while !body.is_empty() {
+            let (_, rect) = tiles.read(&mut body, self.grid)?;
+            self.cache.store(&self.picture, rect);
+        }
+        Ok(())
+    }
+
+    fn apply_moves(&mut self, mut body: Reader<'_>) -> Result<(), DecodeError> {
+        let mut budget = self.grid.size().area();
+        let mut moves = Vec::new();
+        while !body.is_empty() {
+            let target = Rect::new(
+                body.varint()?,
+                body.varint()?,
+                body.varint()?,
+                body.varint()?,
+            );
+            let found = Move {
+                target,
+                right: body.signed()?,
+                down: body.signed()?,
+            };
+            self.admit(target, &mut budget)?;
+            let source = found.source(self.grid.size().rect());
+            moves.push((
+                source.ok_or(DecodeError::RectOutside { rect: target })?,
+                target,
+            ));
+        }
+        // All moves start from the same old picture, and one may cover what another reads.
+        let mut pixels = Vec::new();
+        for (source, _) in &moves {
+            for y in source.y..source.bottom() {
+                pixels.extend_from_slice(self.picture.span(source.x, y, source.width));
+            }
+        }
+        let mut rest = &pixels[..];
+        for (_, target) in moves {
+            for y in target.y..target.bottom() {
+                let (row, behind) = rest.split_at(target.width as usize);
+                self.picture
+                    .span_mut(target.x, y, target.width)
+                    .copy_from_slice(row);
+                rest = behind;
+            }
+            self.changed.push(target);
+        }
+        Ok(())
+    }
+
+    fn apply_recalls(&mut self, mut body: Reader<'_>) -> Result<(), DecodeError> {
+        let mut tiles = TileNumbers::default();
+        while !body.is_empty() {
+            let (_, rect) = tiles.read(&mut body, self.grid)?;
+            let slot = body.varint()?;
+            let rows = self.cache.tile(slot, rect.width, rect.height);
+            let rows = rows.ok_or(DecodeError::NoSuchSlot { slot })?;
+            for (y, row) in (rect.y..).zip(rows) {
+                self.picture
+                    .span_mut(rect.x, y, rect.width)
+                    .copy_from_slice(row);
+            }
+            self.changed.push(rect);
+        }
+        Ok(())
+    }
+
+    fn apply_pixels(&mut self, mut body: Reader<'_>) -> Result<(), DecodeError> {
+        let mut budget = self.grid.size().area();
+        let count = body.varint()?;
+        let first = self.changed.len();
+        let (mut x, mut y) = (0_u32, 0_u32);
+        for _ in 0..count {
+            x = x.wrapping_add_signed(body.signed()?);
+            y = y.wrapping_add_signed(body.signed()?);
+            let rect = Rect::new(x, y, body.varint()?, body.varint()?);
+            self.admit(rect, &mut budget)?;
+            self.changed.push(rect);
+        }
+        let mut coder = RangeDecoder::new(body.rest());
+        for &rect in &self.changed[first..] {
+            let mut rows = self.model.begin(rect.width);
+            for y in rect.y..rect.bottom() {
+                self.model.code_row(&mut coder, &mut rows);
+                if coder.is_exhausted() {
+                    return Err(DecodeError::CutOff);
+                }
+                self.picture
+                    .span_mut(rect.x, y, rect.width)
+                    .copy_from_slice(&rows.row);
+            }
+            self.model.end(&rows);
+        }
+        if coder.is_at_end() {
+            Ok(())
+        } else {
+            Err(DecodeError::BytesLeft)
+        }
+    }
+
+    /// Lets a rectangle pass that lies within the picture, as long as the budget of pixels lasts.
+    fn admit(&self, rect: Rect, budget: &mut u64) -> Result<(), DecodeError> {
+        if rect.is_empty() || !self.grid.size().rect().contains(rect) {
+            return Err(DecodeError::RectOutside { rect });
+        }
+        *budget = budget
+            .checked_sub(rect.area())
+            .ok_or(DecodeError::TooManyPixels)?;
+        Ok(())
+    }
+}
+
+/// Reads tile numbers, each larger than the one before, so that a list cannot be longer than the
+/// picture has tiles.
+#[derive(Default)]
+struct TileNumbers {
+    next: u32,
+}
+
+impl TileNumbers {
+    fn read(&mut self, body: &mut Reader<'_>, grid: Grid) -> Result<(u32, Rect), DecodeError> {
+        let tile = self.next.saturating_add(body.varint()?);
+        self.next = tile.saturating_add(1);
+        let rect = grid
+            .tile_rect(tile)
+            .ok_or(DecodeError::NoSuchTile { tile })?;
+        Ok((tile, rect))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::{put_section, put_signed, put_varint};
+
+    fn reset(width: u32, height: u32) -> Vec<u8> {
+        let mut bytes = vec![FLAG_RESET, FORMAT_VERSION];
+        put_varint(&mut bytes, width);
+        put_varint(&mut bytes, height);
+        bytes
+    }
+
+    fn ready() -> Decoder {
+        let mut decoder = Decoder::new();
+        decoder
+            .apply(&reset(100, 100))
+            .expect("a bare reset is a black picture");
+        decoder
+    }
+
+    fn delta(tag: Tag, body: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0];
+        put_section(&mut bytes, tag, body);
+        bytes
+    }
+
+    #[test]
+    fn nothing_is_applied_before_a_reset_or_after_an_error() {
+        let mut decoder = Decoder::new();
+        assert_eq!(decoder.apply(&[0]), Err(DecodeError::ResetNeeded));
+        assert!(decoder.picture().is_none());
+        let mut decoder = ready();
+        assert_eq!(
+            decoder.apply(&[0, 77]),
+            Err(DecodeError::UnknownSection { tag: 77 })
+        );
+        assert_eq!(decoder.apply(&[0]), Err(DecodeError::ResetNeeded));
+        assert!(
+            decoder
+                .apply(&reset(100, 100))
+                .is_ok_and(|applied| applied.was_reset)
+        );
+        assert_eq!(
+            decoder.apply(&[0]),
+            Ok(Applied {
+                changed: vec![],
+                was_reset: false
+            })
+        );
+    }
+
+    #[test]
+    fn a_reset_states_a_known_version_and_a_supported_size() {
+        let mut decoder = Decoder::new();
+        assert_eq!(
+            decoder.apply(&[FLAG_RESET, 2, 9, 9]),
+            Err(DecodeError::UnsupportedVersion { version: 2 })
+        );
+        assert_eq!(
+            decoder.apply(&reset(16_384, 16_384)),
+            Err(DecodeError::UnsupportedSize {
+                width: 16_384,
+                height: 16_384
+            })
+        );
+        assert_eq!(
+            decoder.apply(&[0x81]),
+            Err(DecodeError::UnknownFlags { flags: 0x81 })
+        );
+        assert_eq!(decoder.apply(&[]), Err(DecodeError::CutOff));
+    }
+
+    #[test]
+    fn an_update_above_the_limit_is_refused_unread() {
+        let bytes = vec![0; MAX_UPDATE_BYTES + 1];
+        let error = DecodeError::TooLarge { bytes: bytes.len() };
+        assert_eq!(ready().apply(&bytes), Err(error));
+    }
+
+    #[test]
+    fn rectangles_outside_the_picture_are_refused() {
+        let mut body = Vec::new();
+        for value in [90, 0, 11, 10] {
+            put_varint(&mut body, value);
+        }
+        put_signed(&mut body, 0);
+        put_signed(&mut body, 0);
+        let error = DecodeError::RectOutside {
+            rect: Rect::new(90, 0, 11, 10),
+        };
+        assert_eq!(ready().apply(&delta(Tag::Moves, &body)), Err(error));
+        let mut body = vec![1];
+        put_signed(&mut body, -1);
+        put_signed(&mut body, 0);
+        body.extend([5, 5]);
+        let outcome = ready().apply(&delta(Tag::Pixels, &body));
+        assert!(
+            matches!(outcome, Err(DecodeError::RectOutside { .. })),
+            "{outcome:?}"
+        );
+    }
+
+    #[test]
+    fn a_move_from_outside_the_picture_is_refused() {
+        let mut body = vec![0, 0, 10, 10];
+        put_signed(&mut body, 1);
+        put_signed(&mut body, 0);
+        let outcome = ready().apply(&delta(Tag::Moves, &body));
+        assert!(
+            matches!(outcome, Err(DecodeError::RectOutside { .. })),
+            "{outcome:?}"
+        );
+    }
+
+    #[test]
+    fn more_pixels_than_the_picture_has_are_refused() {
+        let one = [0, 0, 100, 51, 0, 0];
+        let body = [one, one].concat();
+        assert_eq!(
+            ready().apply(&delta(Tag::Moves, &body)),
+            Err(DecodeError::TooManyPixels)
+        );
+    }
+
+    #[test]
+    fn tiles_and_slots_that_do_not_exist_are_refused() {
+        assert_eq!(
+            ready().apply(&delta(Tag::Stores, &[4])),
+            Err(DecodeError::NoSuchTile { tile: 4 })
+        );
+        assert_eq!(
+            ready().apply(&delta(Tag::Recalls, &[0, 3])),
+            Err(DecodeError::NoSuchSlot { slot: 3 })
+        );
+    }
+
+    #[test]
+    fn sections_come_once_and_in_order() {
+        let mut bytes = delta(Tag::Stores, &[0]);
+        put_section(&mut bytes, Tag::Stores, &[0]);
+        assert_eq!(ready().apply(&bytes), Err(DecodeError::SectionOutOfOrder));
+    }
+}

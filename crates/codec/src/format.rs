@@ -1,0 +1,191 @@
+//! How an update is written down.
+//!
+//! ```text
+//! update  := flags:u8 [version:u8 width:varint height:varint] section*
+//! section := tag:u8 length:varint body
+//! ```
+//!
+//! Bit 0 of `flags` marks a reset, which alone carries version and size; the other bits are kept for
+//! later and must be zero. Sections come in ascending order of their tags, each at most once; a tag
+//! that this version does not know is an error, since a viewer that leaves something out would show
+//! a wrong picture. Further levels (pictures sent lossy first, video rectangles) get further tags
+//! behind [`Tag::Pixels`], and a new version if a viewer must know them.
+//!
+//! | section | body |
+//! | --- | --- |
+//! | stores  | tile number, as the distance from the one before, until the end |
+//! | moves   | x, y, width, height of the target, then how far it moved right and down, until the end |
+//! | recalls | tile number as in stores, cache slot, until the end |
+//! | pixels  | number of rectangles; each x and y as the signed distance from the one before, width, height; then the range coder's bytes |
+//!
+//! Numbers are *varints*: seven bits a byte, lowest first, the top bit says that more follow. Signed
+//! ones are folded (0, -1, 1, -2, ...).
+
+use crate::decoder::DecodeError;
+
+/// The version that a reset states. A decoder refuses every other.
+pub const FORMAT_VERSION: u8 = 1;
+
+/// Largest update, in bytes. An encoder keeps below it by sending what is too much in the next
+/// update, a decoder refuses more unread.
+///
+/// The parts: pixels stop after the row with which they pass 1 MiB (a row is at most 1 MiB in the
+/// worst case), and the lists of rectangles, moves and tiles stay below 6 MiB for the largest
+/// picture.
+pub const MAX_UPDATE_BYTES: usize = 8 << 20;
+
+/// The flag of an update that stands alone.
+pub(crate) const FLAG_RESET: u8 = 1;
+
+/// What a section holds. The numbers are the order in which sections are applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Tag {
+    Stores = 1,
+    Moves = 2,
+    Recalls = 3,
+    Pixels = 4,
+}
+
+impl Tag {
+    pub(crate) fn from_byte(byte: u8) -> Result<Self, DecodeError> {
+        match byte {
+            1 => Ok(Self::Stores),
+            2 => Ok(Self::Moves),
+            3 => Ok(Self::Recalls),
+            4 => Ok(Self::Pixels),
+            tag => Err(DecodeError::UnknownSection { tag }),
+        }
+    }
+}
+
+/// Appends a section, unless it is empty.
+pub(crate) fn put_section(bytes: &mut Vec<u8>, tag: Tag, body: &[u8]) {
+    if !body.is_empty() {
+        bytes.push(tag as u8);
+        put_varint(
+            bytes,
+            u32::try_from(body.len()).expect("an update is far below 4 GiB"),
+        );
+        bytes.extend_from_slice(body);
+    }
+}
+
+pub(crate) fn put_varint(bytes: &mut Vec<u8>, mut value: u32) {
+    loop {
+        let [low, ..] = value.to_le_bytes();
+        value >>= 7;
+        if value == 0 {
+            bytes.push(low & 0x7f);
+            return;
+        }
+        bytes.push(low | 0x80);
+    }
+}
+
+pub(crate) fn put_signed(bytes: &mut Vec<u8>, value: i32) {
+    put_varint(bytes, (value << 1 ^ value >> 31).cast_unsigned());
+}
+
+/// Takes numbers and sections off the front of an update.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Everything that is left.
+    pub(crate) fn rest(self) -> &'a [u8] {
+        self.rest
+    }
+
+    pub(crate) fn byte(&mut self) -> Result<u8, DecodeError> {
+        let (&first, rest) = self.rest.split_first().ok_or(DecodeError::CutOff)?;
+        self.rest = rest;
+        Ok(first)
+    }
+
+    /// A number of at most five bytes; bits beyond the 32nd are an error.
+    pub(crate) fn varint(&mut self) -> Result<u32, DecodeError> {
+        let mut value = 0;
+        for shift in [0, 7, 14, 21, 28] {
+            let byte = self.byte()?;
+            let bits = u32::from(byte & 0x7f);
+            if bits << shift >> shift != bits {
+                break;
+            }
+            value |= bits << shift;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(DecodeError::NumberTooLarge)
+    }
+
+    pub(crate) fn signed(&mut self) -> Result<i32, DecodeError> {
+        let folded = self.varint()?;
+        Ok((folded >> 1).cast_signed() ^ -(folded & 1).cast_signed())
+    }
+
+    /// The next section: its tag and a reader over its body.
+    pub(crate) fn section(&mut self) -> Result<(Tag, Self), DecodeError> {
+        let tag = Tag::from_byte(self.byte()?)?;
+        let length = self.varint()? as usize;
+        let (body, rest) = self
+            .rest
+            .split_at_checked(length)
+            .ok_or(DecodeError::CutOff)?;
+        self.rest = rest;
+        Ok((tag, Reader::new(body)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn numbers_come_back(value: u32, signed: i32) {
+            let mut bytes = Vec::new();
+            put_varint(&mut bytes, value);
+            put_signed(&mut bytes, signed);
+            let mut reader = Reader::new(&bytes);
+            proptest::prop_assert_eq!(reader.varint(), Ok(value));
+            proptest::prop_assert_eq!(reader.signed(), Ok(signed));
+            proptest::prop_assert!(reader.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_too_large_or_cut_off_is_refused() {
+        assert_eq!(
+            Reader::new(&[0xff; 5]).varint(),
+            Err(DecodeError::NumberTooLarge)
+        );
+        assert_eq!(
+            Reader::new(&[0xff, 0xff, 0xff, 0xff, 0x1f]).varint(),
+            Err(DecodeError::NumberTooLarge)
+        );
+        assert_eq!(Reader::new(&[0xff; 4]).varint(), Err(DecodeError::CutOff));
+    }
+
+    #[test]
+    fn a_section_longer_than_the_update_is_refused() {
+        assert!(matches!(
+            Reader::new(&[4, 3, 0, 0]).section(),
+            Err(DecodeError::CutOff)
+        ));
+        assert!(matches!(
+            Reader::new(&[9, 0]).section(),
+            Err(DecodeError::UnknownSection { tag: 9 })
+        ));
+    }
+}

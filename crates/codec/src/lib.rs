@@ -1,0 +1,33 @@
+//! The screen codec: turns what changed on a screen into small updates, and back.
+//!
+//! An [`Encoder`] watches one [`Picture`] change and says what a viewer must be told; a [`Decoder`]
+//! turns these updates into the same picture again, exactly. Both keep the same memory: the last
+//! picture, a cache of tiles seen before, and the statistics of the pixel coder. So updates must all
+//! arrive, and in order; a *reset* update stands alone and starts both sides anew.
+//!
+//! What an update holds, in the order it is applied (see [`mod@format`]):
+//!
+//! 1. *stores*: tiles of the old picture that are about to change and go into the cache,
+//! 2. *moves*: rectangles copied from elsewhere in the old picture (scrolled text, dragged windows),
+//! 3. *recalls*: tiles that come back out of the cache,
+//! 4. *pixels*: whatever is left, through a context-modelled range coder.
+//!
+//! This crate knows no clock, no thread, no file and no network. The decoder takes its input for
+//! hostile: memory and time are bounded by the picture's size and the update's length.
+
+mod cache;
+mod decoder;
+mod encoder;
+mod format;
+mod geometry;
+mod grid;
+mod moves;
+mod picture;
+mod pixels;
+mod range_coder;
+
+pub use decoder::{Applied, DecodeError, Decoder};
+pub use encoder::{DamageHint, Encoder, Level, Update};
+pub use format::{FORMAT_VERSION, MAX_UPDATE_BYTES};
+pub use geometry::{MAX_PIXELS, MAX_SIDE, PixelSize, Rect};
+pub use picture::Picture;

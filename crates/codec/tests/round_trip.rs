@@ -1,0 +1,323 @@
+//! The decoder's picture is the encoder's input, whatever the screen does.
+
+mod scene;
+
+use std::time::Duration;
+
+use codec::{
+    DamageHint, DecodeError, Decoder, Encoder, Level, MAX_UPDATE_BYTES, Picture, PixelSize, Rect,
+    Update,
+};
+use proptest::prelude::*;
+use scene::{Step, random_pixels, steps};
+
+/// The picture as the decoder must show it: without the top bytes.
+fn visible(picture: &Picture) -> Vec<u32> {
+    picture
+        .pixels()
+        .iter()
+        .map(|pixel| pixel & 0x00ff_ffff)
+        .collect()
+}
+
+fn shown(decoder: &Decoder) -> &[u32] {
+    decoder.picture().expect("a reset was applied").pixels()
+}
+
+/// Encodes `picture` until nothing is left, and hands each update to `deliver`.
+fn encode_all(
+    encoder: &mut Encoder,
+    picture: &Picture,
+    hint: DamageHint<'_>,
+    now: Duration,
+    mut deliver: impl FnMut(&Update),
+) {
+    let mut hint = hint;
+    while let Some(update) = encoder.encode(picture, hint, now) {
+        assert!(update.bytes.len() <= MAX_UPDATE_BYTES);
+        deliver(&update);
+        hint = DamageHint::Rects(&[]);
+    }
+    assert!(
+        !encoder.has_more(),
+        "nothing is left when nothing is encoded"
+    );
+}
+
+/// Applies an update and checks that every changed pixel lies in a rectangle it names.
+fn apply_checked(decoder: &mut Decoder, update: &Update) {
+    let before = decoder.picture().cloned();
+    let applied = decoder
+        .apply(&update.bytes)
+        .expect("the encoder's own update");
+    assert_eq!(applied.was_reset, update.is_reset);
+    let after = decoder.picture().expect("an update was applied");
+    let Some(before) = before.filter(|before| before.size() == after.size()) else {
+        assert_eq!(applied.changed, [after.size().rect()]);
+        return;
+    };
+    for y in 0..after.size().height {
+        for (x, (old, new)) in (0..).zip(before.row(y).iter().zip(after.row(y))) {
+            let pixel = Rect::new(x, y, 1, 1);
+            assert!(
+                old == new || applied.changed.iter().any(|rect| rect.contains(pixel)),
+                "pixel {x},{y} changed outside of {:?}",
+                applied.changed
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn the_decoder_shows_what_the_encoder_saw(steps in steps(), over_wide in any::<bool>()) {
+        let mut screen = scene::Screen::new(PixelSize::new(300, 200));
+        let mut encoder = Encoder::new(Level::Lossless);
+        let (mut viewer, mut late_viewer) = (Decoder::new(), None::<Decoder>);
+        for step in steps {
+            screen.apply(&step);
+            if matches!(step, Step::Reset) {
+                encoder.request_reset();
+                late_viewer = Some(Decoder::new());
+            }
+            let beyond = [Rect::new(7, 3, u32::MAX, 90), Rect::new(9999, 0, 5, 5), Rect::default()];
+            let hint: Vec<Rect> = if over_wide {
+                screen.damage.iter().chain(&beyond).copied().collect()
+            } else {
+                screen.damage.clone()
+            };
+            encode_all(&mut encoder, &screen.picture, DamageHint::Rects(&hint), screen.now, |update| {
+                apply_checked(&mut viewer, update);
+                if let Some(late) = &mut late_viewer {
+                    apply_checked(late, update);
+                }
+            });
+            screen.damage.clear();
+            prop_assert_eq!(shown(&viewer), visible(&screen.picture));
+            if let Some(late) = &late_viewer {
+                prop_assert_eq!(shown(late), shown(&viewer));
+            }
+            prop_assert!(encoder.encode(&screen.picture, DamageHint::Everything, screen.now).is_none());
+        }
+    }
+
+    #[test]
+    fn a_damaged_update_is_refused_or_applied_but_never_panics(
+        steps in steps(),
+        damage in any::<prop::sample::Index>(),
+        bit in 0_u32..8,
+        cut in any::<bool>(),
+    ) {
+        let mut screen = scene::Screen::new(PixelSize::new(130, 70));
+        let mut encoder = Encoder::new(Level::Lossless);
+        let mut viewer = Decoder::new();
+        for step in steps {
+            screen.apply(&step);
+            let Some(update) = encoder.encode(&screen.picture, DamageHint::Everything, screen.now) else {
+                continue;
+            };
+            let mut bytes = update.bytes.clone();
+            let place = damage.index(bytes.len());
+            if cut {
+                bytes.truncate(place);
+            } else {
+                bytes[place] ^= 1 << bit;
+            }
+            let mut victim = viewer.clone();
+            if victim.apply(&bytes).is_err() {
+                prop_assert_eq!(victim.apply(&[0]), Err(DecodeError::ResetNeeded));
+            }
+            viewer.apply(&update.bytes).expect("the encoder's own update");
+            prop_assert_eq!(shown(&viewer), visible(&screen.picture));
+        }
+    }
+
+    #[test]
+    fn garbage_never_panics(
+        updates in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 1..20),
+        is_dressed in any::<bool>(),
+    ) {
+        let mut decoder = Decoder::new();
+        for mut bytes in updates {
+            decoder.apply(&[1, 1, 100, 100]).expect("a reset to a black picture");
+            if is_dressed && bytes.len() > 3 {
+                // Something that gets past the header.
+                bytes[0] = 0;
+                bytes[1] = bytes[1] % 4 + 1;
+                bytes[2] = u8::try_from(bytes.len() - 3).unwrap_or(127).min(127);
+            }
+            let outcome = decoder.apply(&bytes);
+            prop_assert!(outcome.is_ok() || decoder.apply(&[0]).is_err());
+        }
+    }
+}
+
+#[test]
+fn every_odd_size_comes_back() {
+    let mut encoder = Encoder::new(Level::Lossless);
+    let mut decoder = Decoder::new();
+    for (width, height) in [
+        (1, 1),
+        (17, 33),
+        (1, 700),
+        (700, 1),
+        (64, 64),
+        (65, 63),
+        (24, 25),
+        (5, 2),
+    ] {
+        let size = PixelSize::new(width, height);
+        let mut picture = Picture::new(size);
+        for seed in 0..4 {
+            random_pixels(&mut picture, size.rect(), seed, 1 << (seed * 6));
+            encode_all(
+                &mut encoder,
+                &picture,
+                DamageHint::Everything,
+                Duration::ZERO,
+                |update| {
+                    assert_eq!(update.is_reset, seed == 0);
+                    apply_checked(&mut decoder, update);
+                },
+            );
+            assert_eq!(shown(&decoder), visible(&picture));
+        }
+    }
+}
+
+#[test]
+fn a_black_picture_still_makes_a_reset() {
+    let picture = Picture::new(PixelSize::new(40, 30));
+    let update = Encoder::new(Level::Lossless)
+        .encode(&picture, DamageHint::Rects(&[]), Duration::ZERO)
+        .expect("a viewer needs to know the size");
+    assert!(update.is_reset && update.bytes.len() < 8);
+    let mut decoder = Decoder::new();
+    decoder
+        .apply(&update.bytes)
+        .expect("the encoder's own update");
+    assert_eq!(decoder.picture(), Some(&picture));
+}
+
+#[test]
+fn noise_on_a_4k_screen_comes_in_several_bounded_updates() {
+    let size = PixelSize::new(3840, 2160);
+    let mut picture = Picture::new(size);
+    random_pixels(&mut picture, size.rect(), 5, 1 << 24);
+    let mut encoder = Encoder::new(Level::Lossless);
+    let mut decoder = Decoder::new();
+    let mut resets = Vec::new();
+    encode_all(
+        &mut encoder,
+        &picture,
+        DamageHint::Everything,
+        Duration::ZERO,
+        |update| {
+            assert!(
+                update.bytes.len() < (1 << 20) + 100_000,
+                "{} bytes",
+                update.bytes.len()
+            );
+            resets.push(update.is_reset);
+            decoder
+                .apply(&update.bytes)
+                .expect("the encoder's own update");
+        },
+    );
+    assert!(resets.len() > 20 && resets[0] && !resets[1..].contains(&true));
+    assert_eq!(shown(&decoder), visible(&picture));
+}
+
+#[test]
+fn what_waits_is_not_overtaken_for_ever() {
+    let size = PixelSize::new(1024, 1024);
+    let mut picture = Picture::new(size);
+    let bottom = Rect::new(0, 1000, 1024, 24);
+    let mut encoder = Encoder::new(Level::Lossless);
+    let mut decoder = Decoder::new();
+    for seed in 0..9 {
+        // All of it changes each time, and one update cannot hold it.
+        random_pixels(&mut picture, size.rect(), seed, 1 << 24);
+        let update = encoder
+            .encode(&picture, DamageHint::Everything, Duration::ZERO)
+            .expect("new noise");
+        let applied = decoder
+            .apply(&update.bytes)
+            .expect("the encoder's own update");
+        if applied
+            .changed
+            .iter()
+            .any(|rect| !applied.was_reset && rect.intersect(bottom).is_some())
+        {
+            return;
+        }
+    }
+    panic!("the bottom never came");
+}
+
+#[test]
+fn a_menu_that_comes_and_goes_is_nearly_free() {
+    let size = PixelSize::new(640, 480);
+    let menu = Rect::new(100, 50, 260, 300);
+    let mut closed = Picture::new(size);
+    random_pixels(&mut closed, size.rect(), 1, 6);
+    let mut open = closed.clone();
+    random_pixels(&mut open, menu, 2, 40);
+    let mut encoder = Encoder::new(Level::Lossless);
+    let mut decoder = Decoder::new();
+    let mut sizes = Vec::new();
+    for second in 0..8 {
+        let picture = if second % 2 == 0 { &closed } else { &open };
+        let hint = DamageHint::Rects(&[menu]);
+        let update = encoder
+            .encode(picture, hint, Duration::from_secs(second))
+            .expect("it changed");
+        decoder
+            .apply(&update.bytes)
+            .expect("the encoder's own update");
+        assert_eq!(decoder.picture(), Some(picture));
+        sizes.push(update.bytes.len());
+    }
+    assert!(sizes[2..].iter().all(|&bytes| bytes < 400), "{sizes:?}");
+}
+
+#[test]
+fn a_scroll_costs_little_more_than_the_new_lines() {
+    let size = PixelSize::new(640, 480);
+    let mut picture = Picture::new(size);
+    random_pixels(&mut picture, size.rect(), 1, 4);
+    let mut encoder = Encoder::new(Level::Lossless);
+    let first = encoder
+        .encode(&picture, DamageHint::Everything, Duration::ZERO)
+        .expect("a reset");
+    picture.pixels_mut().copy_within(640 * 12.., 0);
+    random_pixels(&mut picture, Rect::new(0, 468, 640, 12), 2, 4);
+    let scroll = encoder
+        .encode(&picture, DamageHint::Everything, Duration::ZERO)
+        .expect("it moved");
+    assert!(
+        scroll.bytes.len() * 30 < first.bytes.len(),
+        "{} bytes",
+        scroll.bytes.len()
+    );
+}
+
+#[test]
+fn what_lies_outside_the_hint_waits_until_it_is_named() {
+    let size = PixelSize::new(64, 64);
+    let mut picture = Picture::new(size);
+    let mut encoder = Encoder::new(Level::Lossless);
+    encoder
+        .encode(&picture, DamageHint::Everything, Duration::ZERO)
+        .expect("a reset");
+    random_pixels(&mut picture, size.rect(), 1, 9);
+    let nowhere = DamageHint::Rects(&[]);
+    assert_eq!(encoder.encode(&picture, nowhere, Duration::ZERO), None);
+    assert!(
+        encoder
+            .encode(&picture, DamageHint::Rects(&[size.rect()]), Duration::ZERO)
+            .is_some()
+    );
+}
