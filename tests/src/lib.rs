@@ -5,12 +5,20 @@
 //! they would ([`Hands`]), finds its way by the labels the users read ([`UiMap`]), and looks at
 //! the pixels ([`Picture`]). Everything that was started is ended again, by process id.
 
+mod app;
 mod display;
 mod hands;
+mod hub;
 mod picture;
+mod programs;
 mod running;
+mod ui_map;
 
+pub use app::{App, PATIENCE};
 pub use display::Display;
 pub use hands::Hands;
+pub use hub::{Film, Hub};
 pub use picture::{Picture, Region};
+pub use programs::{Home, Programs};
 pub use running::{Running, wait_until};
+pub use ui_map::{Found, MappedWindow, UiMap};

@@ -1,0 +1,188 @@
+//! A program with windows, used as a person would: by what the labels say.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+
+use crate::display::Display;
+use crate::hands::Hands;
+use crate::programs::Home;
+use crate::running::{Running, wait_until};
+use crate::ui_map::{Found, UiMap};
+
+/// How long something may take to show. Programs draw in software and share two cores with others.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running program, its windows, and the hands on its display.
+#[derive(Debug)]
+pub struct App {
+    running: Running,
+    home: Home,
+    hands: Hands,
+}
+
+impl App {
+    /// Starts `command` on `display`, its settings and log in `home`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub fn start(
+        name: &str,
+        command: &mut Command,
+        home: Home,
+        display: &Display,
+    ) -> anyhow::Result<Self> {
+        // what an earlier run wrote is not where things are now
+        drop(std::fs::remove_file(home.ui_map()));
+        Ok(Self {
+            running: Running::start(name, command, &home.log())?,
+            home,
+            hands: display.hands()?,
+        })
+    }
+
+    /// The process.
+    pub fn running(&mut self) -> &mut Running {
+        &mut self.running
+    }
+
+    /// Its settings and log.
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// The hands on its display.
+    pub fn hands(&self) -> &Hands {
+        &self.hands
+    }
+
+    /// What its windows show now.
+    ///
+    /// # Errors
+    ///
+    /// If it wrote something that is no map.
+    pub fn map(&self) -> anyhow::Result<UiMap> {
+        UiMap::read(&self.home.ui_map())
+    }
+
+    /// Whether `label` can be read now.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::map`].
+    pub fn shows(&self, label: &str) -> anyhow::Result<bool> {
+        Ok(self.map()?.find(label).is_some())
+    }
+
+    /// Waits until `label` can be read and stands still.
+    ///
+    /// # Errors
+    ///
+    /// If it does not within [`PATIENCE`], or the program ended.
+    pub fn wait_for(&mut self, label: &str) -> anyhow::Result<Found> {
+        self.wait_for_where(label, |_| true)
+    }
+
+    /// Waits until `label` can be read and used.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::wait_for`].
+    pub fn wait_until_usable(&mut self, label: &str) -> anyhow::Result<Found> {
+        self.wait_for_where(label, |found| found.enabled)
+    }
+
+    /// Waits until `label` is gone.
+    ///
+    /// # Errors
+    ///
+    /// If it is still there after [`PATIENCE`], or the program ended.
+    pub fn wait_until_gone(&mut self, label: &str) -> anyhow::Result<()> {
+        let Self { running, home, .. } = self;
+        wait_until(&format!("{label:?} to go"), PATIENCE, || {
+            running.check_alive()?;
+            let found = UiMap::read(&home.ui_map())?.find(label);
+            Ok(found.is_none().then_some(()))
+        })
+    }
+
+    /// Clicks what is called `label` as soon as it can be used.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::wait_for`].
+    pub fn click(&mut self, label: &str) -> anyhow::Result<()> {
+        let found = self.wait_until_usable(label)?;
+        self.hands.click(found.region.middle())
+    }
+
+    /// Clicks what is called `label` with the right button.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::wait_for`].
+    pub fn right_click(&mut self, label: &str) -> anyhow::Result<()> {
+        let found = self.wait_until_usable(label)?;
+        self.hands.right_click(found.region.middle())
+    }
+
+    /// Clicks into the field called `label` and replaces what is in it by `text`.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::wait_for`], or if a character is on no key.
+    pub fn type_into(&mut self, label: &str, text: &str) -> anyhow::Result<()> {
+        use xkeysym::key;
+        self.click(label)?;
+        // the field takes the focus with its next picture
+        std::thread::sleep(Duration::from_millis(150));
+        self.hands.chord(&[key::Control_L, key::a])?;
+        self.hands.tap(key::Delete)?;
+        self.hands.type_text(text)
+    }
+
+    fn wait_for_where(
+        &mut self,
+        label: &str,
+        good: impl Fn(Found) -> bool,
+    ) -> anyhow::Result<Found> {
+        let until = Instant::now() + PATIENCE;
+        let mut before: Option<Found> = None;
+        loop {
+            self.running.check_alive()?;
+            let map = self.map()?;
+            let found = map.find(label).filter(|&found| good(found));
+            if let Some(found) = found
+                && before == Some(found)
+            {
+                return Ok(found);
+            }
+            if Instant::now() >= until {
+                bail!(
+                    "{} does not show {label:?}; it shows {:?}\n{}",
+                    self.running.name(),
+                    map.labels(),
+                    self.running.log_tail()
+                );
+            }
+            before = found;
+            std::thread::sleep(Duration::from_millis(60));
+        }
+    }
+
+    /// The place of the window whose title holds `title`, as soon as it is open.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::wait_for`].
+    pub fn wait_for_window(&mut self, title: &str) -> anyhow::Result<()> {
+        let Self { running, home, .. } = self;
+        wait_until(&format!("a window {title:?}"), PATIENCE, || {
+            running.check_alive()?;
+            Ok(UiMap::read(&home.ui_map())?.window(title).map(|_| ()))
+        })
+        .with_context(|| running.log_tail())
+    }
+}

@@ -1,0 +1,210 @@
+//! A running hub, and what its administrator sees on the command line.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use serde::Deserialize;
+
+use crate::programs::{Home, Programs};
+use crate::running::{Running, wait_until};
+
+/// A hub with its data folder.
+#[derive(Debug)]
+pub struct Hub {
+    programs: Programs,
+    home: Home,
+    running: Option<Running>,
+    address: SocketAddr,
+    fingerprint: String,
+}
+
+#[derive(Deserialize)]
+struct Ready {
+    addr: SocketAddr,
+    fingerprint: String,
+}
+
+/// A film as `hub film list --json` tells.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Film {
+    pub id: u64,
+    pub requester: String,
+    pub ended_by: Option<String>,
+    pub path: PathBuf,
+}
+
+impl Hub {
+    /// Starts a hub with a fresh data folder in `home`, on a free port of this machine.
+    ///
+    /// # Errors
+    ///
+    /// If it does not come up.
+    pub fn start(programs: &Programs, home: Home) -> anyhow::Result<Self> {
+        let mut hub = Self {
+            programs: programs.clone(),
+            home,
+            running: None,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            fingerprint: String::new(),
+        };
+        hub.start_again()?;
+        Ok(hub)
+    }
+
+    /// Starts it again after it ended, on the same data and at the same address.
+    ///
+    /// # Errors
+    ///
+    /// If it does not come up.
+    pub fn start_again(&mut self) -> anyhow::Result<()> {
+        let ready = self.home.file("ready.json");
+        drop(fs::remove_file(&ready));
+        let mut command = self.home.command(self.programs.path("hub"));
+        command
+            .arg("serve")
+            .arg("--data")
+            .arg(self.data())
+            .args(["--listen", &self.address.to_string()])
+            .arg("--ready-file")
+            .arg(&ready);
+        let mut running = Running::start("hub", &mut command, &self.home.log())?;
+        let told = wait_until("the hub", Duration::from_secs(20), || {
+            running.check_alive()?;
+            Ok(fs::read(&ready).ok())
+        })?;
+        let told: Ready = serde_json::from_slice(&told)?;
+        self.address = told.addr;
+        self.fingerprint = told.fingerprint;
+        self.running = Some(running);
+        Ok(())
+    }
+
+    /// Its process.
+    ///
+    /// # Errors
+    ///
+    /// If it was ended.
+    pub fn running(&mut self) -> anyhow::Result<&mut Running> {
+        self.running.as_mut().context("the hub was ended")
+    }
+
+    /// Ends it as an administrator would.
+    ///
+    /// # Errors
+    ///
+    /// If it does not stop by itself, or not with success.
+    pub fn stop(&mut self) -> anyhow::Result<()> {
+        if let Some(mut running) = self.running.take() {
+            let status = running.stop()?;
+            ensure!(status.success(), "the hub ended with {status}");
+        }
+        Ok(())
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The fingerprint of its key.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> PathBuf {
+        self.home.file("data")
+    }
+
+    /// Makes an operator's account.
+    ///
+    /// # Errors
+    ///
+    /// If the hub refuses.
+    pub fn add_operator(&self, name: &str, display: &str, password: &str) -> anyhow::Result<()> {
+        let words = ["admin", "add-operator", name, "--display-name", display];
+        self.ask(&words, Some(password)).map(drop)
+    }
+
+    /// The films, newest first.
+    ///
+    /// # Errors
+    ///
+    /// If the hub's store does not open.
+    pub fn films(&self) -> anyhow::Result<Vec<Film>> {
+        let text = self.ask(&["film", "list", "--json"], None)?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// Checks that the film `id` is what was recorded.
+    ///
+    /// # Errors
+    ///
+    /// If it is not.
+    pub fn verify_film(&self, id: u64) -> anyhow::Result<()> {
+        self.ask(&["film", "verify", &id.to_string()], None)
+            .map(drop)
+    }
+
+    /// Makes the video file `out` from the film `id`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made.
+    pub fn export_film(&self, id: u64, out: &Path) -> anyhow::Result<()> {
+        let out = out.to_str().context("a path that can be typed")?;
+        self.ask(&["film", "export", &id.to_string(), out], None)
+            .map(drop)
+    }
+
+    /// The reports and drafts, newest first, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// If the hub's store does not open.
+    pub fn reports(&self) -> anyhow::Result<Vec<serde_json::Value>> {
+        let text = self.ask(&["report", "list", "--json"], None)?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// Checks that the audit log is what was written.
+    ///
+    /// # Errors
+    ///
+    /// If it is not.
+    pub fn verify_audit(&self) -> anyhow::Result<()> {
+        self.ask(&["audit", "verify"], None).map(drop)
+    }
+
+    /// Runs `hub` with `words` on its data and gives what it prints.
+    fn ask(&self, words: &[&str], input: Option<&str>) -> anyhow::Result<String> {
+        let mut command: Command = self.home.command(self.programs.path("hub"));
+        let mut child = command
+            .args(words)
+            .arg("--data")
+            .arg(self.data())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("cannot start hub")?;
+        let mut stdin = child.stdin.take().context("the input is a pipe")?;
+        stdin.write_all(input.unwrap_or_default().as_bytes())?;
+        drop(stdin);
+        let output = child.wait_with_output()?;
+        if !output.status.success() {
+            bail!(
+                "hub {}: {}{}",
+                words.join(" "),
+                String::from_utf8_lossy(&output.stderr),
+                String::from_utf8_lossy(&output.stdout)
+            );
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}

@@ -1,0 +1,156 @@
+//! The product's programs, started as their users would start them.
+
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, ensure};
+
+/// Where the built programs are.
+#[derive(Debug, Clone)]
+pub struct Programs {
+    folder: PathBuf,
+}
+
+impl Programs {
+    /// The programs in the folder that `PHD_BIN_DIR` names, by default in the target folder of the
+    /// profile that runs now.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is not there.
+    pub fn find() -> anyhow::Result<Self> {
+        let folder = match std::env::var_os("PHD_BIN_DIR") {
+            Some(folder) => PathBuf::from(folder),
+            None => Self::beside_this_one()?,
+        };
+        let programs = Self { folder };
+        for name in ["hub", "hub-film", "pure-help-desk", "helpme"] {
+            let path = programs.path(name);
+            ensure!(
+                path.is_file(),
+                "{} is missing; `cargo build --workspace --bins` makes it",
+                path.display()
+            );
+        }
+        Ok(programs)
+    }
+
+    /// Tests run in `deps`, one below the programs.
+    fn beside_this_one() -> anyhow::Result<PathBuf> {
+        let this = std::env::current_exe()?;
+        let folder = this.parent().context("a program is in a folder")?;
+        let above = folder.ends_with("deps").then(|| folder.parent()).flatten();
+        Ok(above.unwrap_or(folder).to_owned())
+    }
+
+    /// The path of the program `name`.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder
+            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+    }
+}
+
+/// A person's or service's own folder: home, settings, log and whatever its program keeps.
+#[derive(Debug, Clone)]
+pub struct Home {
+    folder: PathBuf,
+}
+
+impl Home {
+    /// A fresh home called `name` in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made.
+    pub fn fresh(folder: &Path, name: &str) -> anyhow::Result<Self> {
+        let home = Self {
+            folder: folder.join(name),
+        };
+        for part in ["profile", "run"] {
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(home.folder.join(part))?;
+        }
+        Ok(home)
+    }
+
+    /// Where the program keeps its settings.
+    pub fn profile(&self) -> PathBuf {
+        self.folder.join("profile")
+    }
+
+    /// Where the program says which of its labels is where.
+    pub fn ui_map(&self) -> PathBuf {
+        self.folder.join("ui-map.json")
+    }
+
+    /// Where the program's output goes.
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
+    /// A file of this home.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// `program` as it runs for the owner of this home: nothing of the real user's settings and
+    /// sessions reaches it.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        for name in [
+            "DISPLAY",
+            "WAYLAND_DISPLAY",
+            "XAUTHORITY",
+            "DBUS_SESSION_BUS_ADDRESS",
+            "XDG_CONFIG_HOME",
+            "XDG_DATA_HOME",
+            "XDG_STATE_HOME",
+            "XDG_CACHE_HOME",
+            "XDG_CURRENT_DESKTOP",
+            "LC_ALL",
+            "LANGUAGE",
+        ] {
+            command.env_remove(name);
+        }
+        command
+            .current_dir(&self.folder)
+            .env("HOME", &self.folder)
+            .env("XDG_RUNTIME_DIR", self.folder.join("run"))
+            .env("PHD_PROFILE_DIR", self.profile())
+            .env("LANG", "C.UTF-8");
+        command
+    }
+
+    /// [`Home::command`] for a program with windows on `display`, drawn in software.
+    pub fn windowed(&self, program: impl AsRef<OsStr>, display: &str) -> Command {
+        let mut command = self.command(program);
+        command
+            .env("DISPLAY", display)
+            .env("PHD_UI_MAP", self.ui_map())
+            .env("LIBGL_ALWAYS_SOFTWARE", "1")
+            .env("WINIT_X11_SCALE_FACTOR", "1")
+            .env("NO_AT_BRIDGE", "1");
+        if let Ok(user_display) = std::env::var("DISPLAY")
+            && user_display == display
+            && let Some(authority) = std::env::var_os("XAUTHORITY")
+        {
+            command.env("XAUTHORITY", authority);
+        }
+        command
+    }
+
+    /// Removes everything in it, for a new start.
+    ///
+    /// # Errors
+    ///
+    /// If something cannot be removed.
+    pub fn remove(self) -> anyhow::Result<()> {
+        fs::remove_dir_all(&self.folder)
+            .with_context(|| format!("cannot remove {}", self.folder.display()))
+    }
+}

@@ -1,0 +1,120 @@
+//! Where a program's labels are on the screen, as the program itself tells.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde::Deserialize;
+
+use crate::picture::Region;
+
+/// What one program's windows show now.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct UiMap {
+    windows: Vec<MappedWindow>,
+}
+
+/// One window of it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct MappedWindow {
+    /// The title in its bar.
+    pub title: String,
+    /// Its content's left upper corner on the screen, in pixels.
+    x: f32,
+    y: f32,
+    widgets: Vec<MappedWidget>,
+}
+
+/// One labelled thing in a window.
+#[derive(Debug, Clone, Deserialize)]
+struct MappedWidget {
+    label: String,
+    x: f32,
+    y: f32,
+    width: f32,
+    height: f32,
+    #[serde(default = "yes")]
+    enabled: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A label that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// Where it is, in pixels of the screen.
+    pub region: Region,
+    /// Whether it can be used; greyed things cannot.
+    pub enabled: bool,
+}
+
+impl UiMap {
+    /// Reads what the program wrote last; nothing is there before its first picture.
+    ///
+    /// # Errors
+    ///
+    /// If the file is there and is no map.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let Ok(text) = fs::read_to_string(path) else {
+            return Ok(Self::default());
+        };
+        serde_json::from_str(&text).with_context(|| format!("{} is no map", path.display()))
+    }
+
+    /// The windows that are open.
+    pub fn windows(&self) -> &[MappedWindow] {
+        &self.windows
+    }
+
+    /// The last drawn thing that is called `label`, in whichever window.
+    pub fn find(&self, label: &str) -> Option<Found> {
+        self.windows
+            .iter()
+            .rev()
+            .find_map(|window| window.find(label))
+    }
+
+    /// The window whose title holds `title`.
+    pub fn window(&self, title: &str) -> Option<&MappedWindow> {
+        self.windows
+            .iter()
+            .find(|window| window.title.contains(title))
+    }
+
+    /// Every label, for messages about what was not found.
+    pub fn labels(&self) -> Vec<&str> {
+        let widgets = self.windows.iter().flat_map(|window| &window.widgets);
+        widgets.map(|widget| widget.label.as_str()).collect()
+    }
+}
+
+impl MappedWindow {
+    /// The last drawn thing in it that is called `label`.
+    pub fn find(&self, label: &str) -> Option<Found> {
+        let widget = self
+            .widgets
+            .iter()
+            .rev()
+            .find(|widget| widget.label == label)?;
+        Some(Found {
+            region: Region {
+                x: to_pixel(self.x + widget.x),
+                y: to_pixel(self.y + widget.y),
+                width: to_pixel(widget.width),
+                height: to_pixel(widget.height),
+            },
+            enabled: widget.enabled,
+        })
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "places on a screen; the cast saturates"
+)]
+fn to_pixel(value: f32) -> u32 {
+    value.round() as u32
+}
