@@ -7,10 +7,12 @@
 //! Functions that take a `&mut egui::Ui` end in `_ui`.
 
 pub mod fonts;
+pub mod raw_input;
 pub mod theme;
 pub mod widgets;
 pub mod words;
 
 pub use fonts::Icon;
+pub use raw_input::{InputTap, MENU_KEY, TapEvent, TapTarget, run_app};
 pub use theme::{Palette, ThemeChoice, Tone, text};
 pub use words::{Lang, Word, w};

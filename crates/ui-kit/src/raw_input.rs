@@ -1,0 +1,268 @@
+//! Key strokes and pointer of a session window, before egui sees them (S1).
+//!
+//! egui loses the identity of numpad keys and scan codes and makes a copy command of Ctrl+C; and an
+//! event that waits for the next frame is late. So [`run_app`] puts a tap between winit and eframe:
+//! while a remote screen is shown, it *arms* the [`InputTap`] in each frame, and events that belong
+//! to it go to the host at once, without a frame between, and not to egui.
+//!
+//! Ctrl+Alt+Shift+E ([`MENU_KEY`]) always goes to egui: the way out for who has only a keyboard.
+
+mod keys;
+mod tap;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use eframe::{AppCreator, EframeWinitApplication, NativeOptions, UserEvent};
+use egui::{Context, Key, KeyboardShortcut, Ui, ViewportId};
+use protocol::PointerButton;
+use winit::application::ApplicationHandler;
+use winit::event::{
+    DeviceEvent, DeviceId, ElementState, Ime, KeyEvent, MouseButton, MouseScrollDelta, StartCause,
+    WindowEvent,
+};
+use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
+use winit::platform::modifier_supplement::KeyEventExtModifierSupplement as _;
+use winit::window::WindowId;
+
+pub use keys::hid_key;
+pub use tap::{TapEvent, TapTarget, WindowRect};
+
+use keys::{Modifiers, Stroke};
+use tap::{Tap, Verdict};
+
+/// What egui gets instead of the host; views ask `input.consume_shortcut(&MENU_KEY)`.
+pub const MENU_KEY: KeyboardShortcut = KeyboardShortcut::new(
+    egui::Modifiers {
+        alt: true,
+        ctrl: true,
+        shift: true,
+        mac_cmd: false,
+        command: true,
+    },
+    Key::E,
+);
+
+/// Takes the events of session windows; shared by [`run_app`] and the views of remote screens.
+pub struct InputTap {
+    state: Mutex<Tap>,
+    send: Box<dyn Fn(TapEvent) + Send + Sync>,
+}
+
+impl fmt::Debug for InputTap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InputTap").finish_non_exhaustive()
+    }
+}
+
+impl InputTap {
+    /// A tap that hands every event to `send`, on the GUI thread: `send` must not wait.
+    pub fn new(send: impl Fn(TapEvent) + Send + Sync + 'static) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::default(),
+            send: Box::new(send),
+        })
+    }
+
+    /// Says where a remote screen stands; call it in each pass that shows one.
+    ///
+    /// A target that is not armed in a pass of its viewport is let go, and what it held is released.
+    pub fn arm(&self, target: TapTarget) {
+        self.with(|tap, out| tap.arm(target, out));
+    }
+
+    /// The window of a viewport that armed a target, as the platform numbers it (on X11 its XID);
+    /// known once the pointer or the focus was in it.
+    pub fn window_of(&self, viewport: ViewportId) -> Option<u64> {
+        self.lock().window_of(viewport)
+    }
+
+    fn with<R>(&self, run: impl FnOnce(&mut Tap, &mut Vec<TapEvent>) -> R) -> R {
+        let mut out = Vec::new();
+        let result = run(&mut self.lock(), &mut out);
+        for event in out {
+            (self.send)(event);
+        }
+        result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tap> {
+        // the state is whole between any two calls
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn window_event(&self, window: WindowId, event: &WindowEvent) -> Verdict {
+        let window = u64::from(window);
+        self.with(|tap, out| match event {
+            WindowEvent::Focused(focused) => {
+                tap.focus(window, *focused, out);
+                Verdict::Forward
+            }
+            WindowEvent::Destroyed => {
+                tap.destroyed(window, out);
+                Verdict::Forward
+            }
+            WindowEvent::ModifiersChanged(modifiers) => {
+                let state = modifiers.state();
+                let modifiers = Modifiers {
+                    shift: state.shift_key(),
+                    control: state.control_key(),
+                    alt: state.alt_key(),
+                    super_key: state.super_key(),
+                    alt_gr: false,
+                };
+                tap.modifiers(window, modifiers);
+                Verdict::Forward
+            }
+            WindowEvent::KeyboardInput {
+                event,
+                is_synthetic: false,
+                ..
+            } => tap.key(window, &stroke(event), out),
+            WindowEvent::Ime(Ime::Commit(text)) => tap.text(window, text, out),
+            WindowEvent::CursorMoved { position, .. } => {
+                tap.pointer_moved(window, (position.x, position.y), out)
+            }
+            WindowEvent::CursorLeft { .. } => {
+                tap.pointer_left(window);
+                Verdict::Forward
+            }
+            WindowEvent::MouseInput { state, button, .. } => {
+                let (code, known) = pointer_button(*button);
+                tap.button(window, code, known, *state == ElementState::Pressed, out)
+            }
+            WindowEvent::MouseWheel { delta, .. } => {
+                // winit counts up and left as positive, the protocol down and right
+                let turned = match *delta {
+                    MouseScrollDelta::LineDelta(x, y) => {
+                        ((-f64::from(x), -f64::from(y)), (0.0, 0.0))
+                    }
+                    MouseScrollDelta::PixelDelta(by) => ((0.0, 0.0), (-by.x, -by.y)),
+                };
+                tap.wheel(window, turned, out)
+            }
+            _ => Verdict::Forward,
+        })
+    }
+}
+
+fn stroke(event: &KeyEvent) -> Stroke {
+    Stroke {
+        physical: event.physical_key,
+        logical: event.logical_key.clone(),
+        unmodified: event.key_without_modifiers(),
+        location: event.location,
+        text: event.text.as_ref().map(ToString::to_string),
+        pressed: event.state.is_pressed(),
+    }
+}
+
+fn pointer_button(button: MouseButton) -> (u16, Option<PointerButton>) {
+    match button {
+        MouseButton::Left => (0, Some(PointerButton::Left)),
+        MouseButton::Right => (1, Some(PointerButton::Right)),
+        MouseButton::Middle => (2, Some(PointerButton::Middle)),
+        MouseButton::Back => (3, Some(PointerButton::Back)),
+        MouseButton::Forward => (4, Some(PointerButton::Forward)),
+        MouseButton::Other(code) => (code.saturating_add(5), None),
+    }
+}
+
+/// Runs an app until its root window closes, with the tap between winit and eframe if there is one.
+///
+/// Blocks; call it on the main thread.
+///
+/// # Errors
+///
+/// [`eframe::Error`] where there is no display or the event loop fails.
+pub fn run_app(
+    title: &str,
+    mut options: NativeOptions,
+    creator: AppCreator<'_>,
+    tap: Option<Arc<InputTap>>,
+) -> eframe::Result {
+    let mut builder = EventLoop::<UserEvent>::with_user_event();
+    if let Some(hook) = options.event_loop_builder.take() {
+        hook(&mut builder);
+    }
+    let event_loop = builder.build()?;
+    event_loop.set_control_flow(ControlFlow::Wait);
+    let plugin = tap.as_ref().map(|tap| PassWatch {
+        tap: Arc::clone(tap),
+    });
+    let creator: AppCreator<'_> = Box::new(|creation| {
+        if let Some(plugin) = plugin {
+            creation.egui_ctx.add_plugin(plugin);
+        }
+        creator(creation)
+    });
+    let eframe = eframe::create_native(title, options, creator, &event_loop);
+    event_loop.run_app(&mut Tapped { eframe, tap })?;
+    Ok(())
+}
+
+/// Tells the tap when a pass of a viewport is over.
+#[derive(Debug)]
+struct PassWatch {
+    tap: Arc<InputTap>,
+}
+
+impl egui::Plugin for PassWatch {
+    fn debug_name(&self) -> &'static str {
+        "input tap"
+    }
+
+    fn on_end_pass(&mut self, ui: &mut Ui) {
+        let viewport = Context::viewport_id(ui.ctx());
+        self.tap.with(|tap, out| tap.pass_ended(viewport, out));
+    }
+}
+
+struct Tapped<'a> {
+    eframe: EframeWinitApplication<'a>,
+    tap: Option<Arc<InputTap>>,
+}
+
+impl ApplicationHandler<UserEvent> for Tapped<'_> {
+    fn new_events(&mut self, event_loop: &ActiveEventLoop, cause: StartCause) {
+        self.eframe.new_events(event_loop, cause);
+    }
+
+    fn resumed(&mut self, event_loop: &ActiveEventLoop) {
+        self.eframe.resumed(event_loop);
+    }
+
+    fn user_event(&mut self, event_loop: &ActiveEventLoop, event: UserEvent) {
+        self.eframe.user_event(event_loop, event);
+    }
+
+    fn window_event(&mut self, event_loop: &ActiveEventLoop, window: WindowId, event: WindowEvent) {
+        let verdict = match &self.tap {
+            Some(tap) => tap.window_event(window, &event),
+            None => Verdict::Forward,
+        };
+        if verdict == Verdict::Forward {
+            self.eframe.window_event(event_loop, window, event);
+        }
+    }
+
+    fn device_event(&mut self, event_loop: &ActiveEventLoop, device: DeviceId, event: DeviceEvent) {
+        self.eframe.device_event(event_loop, device, event);
+    }
+
+    fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
+        self.eframe.about_to_wait(event_loop);
+    }
+
+    fn suspended(&mut self, event_loop: &ActiveEventLoop) {
+        self.eframe.suspended(event_loop);
+    }
+
+    fn exiting(&mut self, event_loop: &ActiveEventLoop) {
+        self.eframe.exiting(event_loop);
+    }
+
+    fn memory_warning(&mut self, event_loop: &ActiveEventLoop) {
+        self.eframe.memory_warning(event_loop);
+    }
+}

@@ -1,0 +1,752 @@
+//! Which events go to the host and which to egui: a state machine without a window.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egui::ViewportId;
+use protocol::{BoundedText, HidKey, InputEvent, PointerButton};
+use winit::keyboard::{KeyCode, PhysicalKey};
+
+use super::keys::{Meaning, Modifiers, Stroke, meaning};
+
+/// Units of one wheel notch, as the protocol counts them.
+const NOTCH: f64 = 120.0;
+/// Pixels of smooth scrolling that make one notch.
+const NOTCH_PIXELS: f64 = 50.0;
+
+/// A rectangle of a window, in physical pixels from the top left of its content.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct WindowRect {
+    pub left: f64,
+    pub top: f64,
+    pub right: f64,
+    pub bottom: f64,
+}
+
+impl WindowRect {
+    fn holds(&self, (x, y): (f64, f64)) -> bool {
+        self.left <= x && x < self.right && self.top <= y && y < self.bottom
+    }
+}
+
+/// The picture of a remote screen as it stands in a window now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TapTarget {
+    /// The session.
+    pub id: u64,
+    /// The viewport whose window shows it.
+    pub viewport: ViewportId,
+    /// What is visible of the picture.
+    pub visible: WindowRect,
+    /// Where the picture's first pixel is (or would be), in physical window pixels.
+    pub zero: (f64, f64),
+    /// Pixels of the picture for each physical pixel of the window.
+    pub scale: (f64, f64),
+    /// Size of the picture, in its pixels.
+    pub size: (u32, u32),
+    /// Take key strokes.
+    pub keyboard: bool,
+    /// Take pointer and wheel.
+    pub pointer: bool,
+    /// Whether egui takes the viewport's window for focused, and the pointer for inside it; both
+    /// teach the tap which window this is.
+    pub focused: bool,
+    pub hovered: bool,
+    /// Other things that lie over the picture.
+    pub covered: Vec<WindowRect>,
+}
+
+impl TapTarget {
+    fn takes_pointer_at(&self, at: (f64, f64)) -> bool {
+        self.pointer && self.visible.holds(at) && !self.covered.iter().any(|cover| cover.holds(at))
+    }
+
+    /// The pixel of the picture at `at` of the window, at its edge where `at` is outside.
+    fn pixel(&self, at: (f64, f64)) -> (i32, i32) {
+        let along = |at: f64, zero: f64, scale: f64, size: u32| {
+            let last = f64::from(size.saturating_sub(1));
+            ((at - zero) * scale).floor().clamp(0.0, last)
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "within the size of a picture"
+        )]
+        let whole = |value: f64| value as i32;
+        (
+            whole(along(at.0, self.zero.0, self.scale.0, self.size.0)),
+            whole(along(at.1, self.zero.1, self.scale.1, self.size.1)),
+        )
+    }
+}
+
+/// Something the operator did over a remote screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TapEvent {
+    /// The session.
+    pub id: u64,
+    pub event: InputEvent,
+}
+
+/// Where an event goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// To egui.
+    Forward,
+    /// Nowhere else: the host has it.
+    Swallow,
+}
+
+/// Who gets the pointer until all buttons are up again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Grab {
+    #[default]
+    Nobody,
+    Egui,
+    Host,
+}
+
+#[derive(Debug, Default)]
+struct WindowState {
+    viewport: Option<ViewportId>,
+    pointer: Option<(f64, f64)>,
+    /// The pointer is over the picture and egui has been told so.
+    inside: bool,
+    grab: Grab,
+    buttons_down: BTreeSet<u16>,
+    modifiers: Modifiers,
+}
+
+/// All windows and targets.
+#[derive(Debug, Default)]
+pub(super) struct Tap {
+    targets: BTreeMap<u64, Armed>,
+    windows: BTreeMap<u64, WindowState>,
+    focused: Option<u64>,
+    under_pointer: Option<u64>,
+    wheel_rest: (f64, f64),
+}
+
+#[derive(Debug)]
+struct Armed {
+    target: TapTarget,
+    /// Armed during the pass that runs now.
+    fresh: bool,
+    keys: BTreeSet<HidKey>,
+    buttons: BTreeSet<PointerButton>,
+}
+
+impl Armed {
+    fn release_all(&mut self, out: &mut Vec<TapEvent>) {
+        let anything = !self.keys.is_empty() || !self.buttons.is_empty();
+        self.keys.clear();
+        self.buttons.clear();
+        if anything {
+            out.push(TapEvent {
+                id: self.target.id,
+                event: InputEvent::ReleaseAll,
+            });
+        }
+    }
+}
+
+impl Tap {
+    pub(super) fn arm(&mut self, target: TapTarget, out: &mut Vec<TapEvent>) {
+        let learned = if target.focused {
+            self.focused
+        } else if target.hovered {
+            self.under_pointer
+        } else {
+            None
+        };
+        if let Some(window) = learned {
+            for (id, state) in &mut self.windows {
+                if state.viewport == Some(target.viewport) && *id != window {
+                    state.viewport = None;
+                }
+            }
+            self.windows.entry(window).or_default().viewport = Some(target.viewport);
+        }
+        match self.targets.get_mut(&target.id) {
+            Some(armed) => {
+                if armed.target.keyboard && !target.keyboard {
+                    armed.release_all(out);
+                }
+                armed.target = target;
+                armed.fresh = true;
+            }
+            None => {
+                let armed = Armed {
+                    fresh: true,
+                    keys: BTreeSet::new(),
+                    buttons: BTreeSet::new(),
+                    target,
+                };
+                self.targets.insert(armed.target.id, armed);
+            }
+        }
+    }
+
+    /// A pass of `viewport` is over: what was not armed in it is no longer shown.
+    pub(super) fn pass_ended(&mut self, viewport: ViewportId, out: &mut Vec<TapEvent>) {
+        self.targets.retain(|_, armed| {
+            if armed.target.viewport != viewport {
+                return true;
+            }
+            if !armed.fresh {
+                armed.release_all(out);
+            }
+            std::mem::take(&mut armed.fresh)
+        });
+    }
+
+    pub(super) fn window_of(&self, viewport: ViewportId) -> Option<u64> {
+        self.windows
+            .iter()
+            .find_map(|(id, state)| (state.viewport == Some(viewport)).then_some(*id))
+    }
+
+    pub(super) fn focus(&mut self, window: u64, focused: bool, out: &mut Vec<TapEvent>) {
+        self.windows.entry(window).or_default().modifiers = Modifiers::default();
+        if focused {
+            self.focused = Some(window);
+            return;
+        }
+        if self.focused == Some(window) {
+            self.focused = None;
+        }
+        if let Some((armed, _)) = self.shown_in(window) {
+            armed.release_all(out);
+        }
+    }
+
+    pub(super) fn destroyed(&mut self, window: u64, out: &mut Vec<TapEvent>) {
+        if let Some((armed, state)) = self.shown_in(window) {
+            let viewport = state.viewport;
+            armed.release_all(out);
+            self.targets
+                .retain(|_, armed| Some(armed.target.viewport) != viewport);
+        }
+        self.windows.remove(&window);
+        for known in [&mut self.focused, &mut self.under_pointer] {
+            known.take_if(|known| *known == window);
+        }
+    }
+
+    pub(super) fn modifiers(&mut self, window: u64, modifiers: Modifiers) {
+        let state = self.windows.entry(window).or_default();
+        // AltGr is known from its key, not from the state winit reports
+        let alt_gr = state.modifiers.alt_gr;
+        state.modifiers = Modifiers {
+            alt_gr,
+            ..modifiers
+        };
+    }
+
+    pub(super) fn pointer_left(&mut self, window: u64) {
+        if let Some(state) = self.windows.get_mut(&window) {
+            state.pointer = None;
+            state.inside = false;
+        }
+        self.under_pointer.take_if(|known| *known == window);
+    }
+
+    pub(super) fn pointer_moved(
+        &mut self,
+        window: u64,
+        at: (f64, f64),
+        out: &mut Vec<TapEvent>,
+    ) -> Verdict {
+        self.under_pointer = Some(window);
+        self.windows.entry(window).or_default().pointer = Some(at);
+        let Some((armed, state)) = self.shown_in(window) else {
+            return Verdict::Forward;
+        };
+        let to_host = match state.grab {
+            Grab::Host => true,
+            Grab::Egui => false,
+            Grab::Nobody => armed.target.takes_pointer_at(at),
+        };
+        if !to_host {
+            state.inside = false;
+            return Verdict::Forward;
+        }
+        let (x, y) = armed.target.pixel(at);
+        out.push(TapEvent {
+            id: armed.target.id,
+            event: InputEvent::PointerMoved { x, y },
+        });
+        // egui hears of the first step in, so that nothing outside stays lit, and of no other
+        if std::mem::replace(&mut state.inside, true) {
+            Verdict::Swallow
+        } else {
+            Verdict::Forward
+        }
+    }
+
+    /// `code` tells buttons apart that the protocol does not know.
+    pub(super) fn button(
+        &mut self,
+        window: u64,
+        code: u16,
+        button: Option<PointerButton>,
+        pressed: bool,
+        out: &mut Vec<TapEvent>,
+    ) -> Verdict {
+        let Some((armed, state)) = self.shown_in(window) else {
+            return Verdict::Forward;
+        };
+        if pressed {
+            if state.buttons_down.is_empty() {
+                let on_picture = state
+                    .pointer
+                    .is_some_and(|at| armed.target.takes_pointer_at(at));
+                state.grab = if on_picture { Grab::Host } else { Grab::Egui };
+            }
+            state.buttons_down.insert(code);
+        } else {
+            state.buttons_down.remove(&code);
+        }
+        let grab = state.grab;
+        if state.buttons_down.is_empty() {
+            state.grab = Grab::Nobody;
+        }
+        if grab != Grab::Host {
+            return Verdict::Forward;
+        }
+        if let (Some(button), Some(at)) = (button, state.pointer) {
+            let known = if pressed {
+                armed.buttons.insert(button)
+            } else {
+                armed.buttons.remove(&button)
+            };
+            if known {
+                let (x, y) = armed.target.pixel(at);
+                let event = InputEvent::Button {
+                    button,
+                    pressed,
+                    x,
+                    y,
+                };
+                out.push(TapEvent {
+                    id: armed.target.id,
+                    event,
+                });
+            }
+        }
+        Verdict::Swallow
+    }
+
+    /// The wheel turned by `notches`, or by `pixels` on a smooth device; positive is down and right.
+    pub(super) fn wheel(
+        &mut self,
+        window: u64,
+        (notches, pixels): ((f64, f64), (f64, f64)),
+        out: &mut Vec<TapEvent>,
+    ) -> Verdict {
+        let rest = self.wheel_rest;
+        let Some((armed, state)) = self.shown_in(window) else {
+            return Verdict::Forward;
+        };
+        let on_picture = state
+            .pointer
+            .is_some_and(|at| armed.target.takes_pointer_at(at));
+        if !on_picture {
+            return Verdict::Forward;
+        }
+        let id = armed.target.id;
+        let whole = |rest: f64, notches: f64, pixels: f64| {
+            let sum = rest + notches * NOTCH + pixels / NOTCH_PIXELS * NOTCH;
+            let whole = sum.trunc().clamp(-100_000.0, 100_000.0);
+            #[expect(clippy::cast_possible_truncation, reason = "clamped on the line above")]
+            let units = whole as i32;
+            (units, sum.fract())
+        };
+        let (dx, rest_x) = whole(rest.0, notches.0, pixels.0);
+        let (dy, rest_y) = whole(rest.1, notches.1, pixels.1);
+        self.wheel_rest = (rest_x, rest_y);
+        if (dx, dy) != (0, 0) {
+            out.push(TapEvent {
+                id,
+                event: InputEvent::Wheel { dx, dy },
+            });
+        }
+        Verdict::Swallow
+    }
+
+    pub(super) fn key(&mut self, window: u64, stroke: &Stroke, out: &mut Vec<TapEvent>) -> Verdict {
+        let Some((armed, state)) = self.shown_in(window) else {
+            return Verdict::Forward;
+        };
+        if stroke.physical == PhysicalKey::Code(KeyCode::AltRight) {
+            let is_alt_gr =
+                stroke.logical == winit::keyboard::Key::Named(winit::keyboard::NamedKey::AltGraph);
+            state.modifiers.alt_gr = stroke.pressed && is_alt_gr;
+        }
+        let id = armed.target.id;
+        let key = super::hid_key(stroke.physical);
+        if !stroke.pressed {
+            // a key that went down elsewhere comes up there too
+            return match key {
+                Some(key) if armed.keys.remove(&key) => {
+                    let event = InputEvent::Key {
+                        key,
+                        pressed: false,
+                        character: None,
+                    };
+                    out.push(TapEvent { id, event });
+                    Verdict::Swallow
+                }
+                _ => Verdict::Forward,
+            };
+        }
+        if !armed.target.keyboard {
+            return Verdict::Forward;
+        }
+        if is_menu_key(stroke, state.modifiers) {
+            armed.release_all(out);
+            return Verdict::Forward;
+        }
+        let event = match meaning(stroke, state.modifiers) {
+            Meaning::Key(key, character) => {
+                armed.keys.insert(key);
+                InputEvent::Key {
+                    key,
+                    pressed: true,
+                    character,
+                }
+            }
+            Meaning::Text(text) => InputEvent::Text {
+                text: BoundedText::cut(text),
+            },
+            Meaning::Composing | Meaning::Unknown => return Verdict::Swallow,
+        };
+        out.push(TapEvent { id, event });
+        Verdict::Swallow
+    }
+
+    /// An input method has a text.
+    pub(super) fn text(&mut self, window: u64, text: &str, out: &mut Vec<TapEvent>) -> Verdict {
+        let Some((armed, _)) = self.shown_in(window) else {
+            return Verdict::Forward;
+        };
+        if !armed.target.keyboard || text.is_empty() {
+            return Verdict::Forward;
+        }
+        let event = InputEvent::Text {
+            text: BoundedText::cut(text),
+        };
+        out.push(TapEvent {
+            id: armed.target.id,
+            event,
+        });
+        Verdict::Swallow
+    }
+
+    fn shown_in(&mut self, window: u64) -> Option<(&mut Armed, &mut WindowState)> {
+        let state = self.windows.get_mut(&window)?;
+        let viewport = state.viewport?;
+        let armed = self
+            .targets
+            .values_mut()
+            .find(|armed| armed.target.viewport == viewport)?;
+        Some((armed, state))
+    }
+}
+
+/// Ctrl+Alt+Shift+E: egui gets it and opens the session's menu.
+fn is_menu_key(stroke: &Stroke, modifiers: Modifiers) -> bool {
+    let Modifiers {
+        shift,
+        control,
+        alt,
+        super_key,
+        ..
+    } = modifiers;
+    stroke.physical == PhysicalKey::Code(KeyCode::KeyE) && control && alt && shift && !super_key
+}
+
+#[cfg(test)]
+mod tests {
+    use winit::keyboard::{Key, KeyLocation};
+
+    use super::*;
+
+    const WINDOW: u64 = 7;
+
+    fn target() -> TapTarget {
+        TapTarget {
+            id: 1,
+            viewport: ViewportId::ROOT,
+            visible: WindowRect {
+                left: 10.0,
+                top: 50.0,
+                right: 210.0,
+                bottom: 150.0,
+            },
+            zero: (10.0, 50.0),
+            scale: (2.0, 2.0),
+            size: (400, 200),
+            keyboard: true,
+            pointer: true,
+            focused: true,
+            hovered: false,
+            covered: Vec::new(),
+        }
+    }
+
+    /// A tap whose only window is focused and shows [`target`].
+    fn armed() -> Tap {
+        let mut tap = Tap::default();
+        let mut out = Vec::new();
+        tap.focus(WINDOW, true, &mut out);
+        tap.arm(target(), &mut out);
+        assert_eq!(out, []);
+        tap
+    }
+
+    fn letter(pressed: bool) -> Stroke {
+        Stroke {
+            physical: PhysicalKey::Code(KeyCode::KeyE),
+            logical: Key::Character("e".into()),
+            unmodified: Key::Character("e".into()),
+            location: KeyLocation::Standard,
+            text: pressed.then(|| "e".to_owned()),
+            pressed,
+        }
+    }
+
+    fn events(run: impl FnOnce(&mut Vec<TapEvent>)) -> Vec<InputEvent> {
+        let mut out = Vec::new();
+        run(&mut out);
+        out.into_iter().map(|event| event.event).collect()
+    }
+
+    const E_DOWN: InputEvent = InputEvent::Key {
+        key: HidKey(8),
+        pressed: true,
+        character: Some('e'),
+    };
+
+    #[test]
+    fn keys_of_the_session_window_go_to_the_host_alone() {
+        let mut tap = armed();
+        let sent = events(|out| {
+            assert_eq!(tap.key(WINDOW, &letter(true), out), Verdict::Swallow);
+            assert_eq!(tap.key(WINDOW, &letter(false), out), Verdict::Swallow);
+        });
+        let up = InputEvent::Key {
+            key: HidKey(8),
+            pressed: false,
+            character: None,
+        };
+        assert_eq!(sent, [E_DOWN, up]);
+    }
+
+    #[test]
+    fn keys_of_other_windows_stay_here() {
+        let mut tap = armed();
+        let sent = events(|out| assert_eq!(tap.key(8, &letter(true), out), Verdict::Forward));
+        assert_eq!(sent, []);
+    }
+
+    #[test]
+    fn a_key_that_went_down_here_comes_up_here() {
+        let mut tap = armed();
+        let sent = events(|out| assert_eq!(tap.key(WINDOW, &letter(false), out), Verdict::Forward));
+        assert_eq!(sent, []);
+    }
+
+    #[test]
+    fn everything_is_released_when_the_focus_goes() {
+        let mut tap = armed();
+        let sent = events(|out| {
+            tap.key(WINDOW, &letter(true), out);
+            tap.focus(WINDOW, false, out);
+            tap.focus(WINDOW, false, out);
+        });
+        assert_eq!(sent, [E_DOWN, InputEvent::ReleaseAll]);
+    }
+
+    #[test]
+    fn everything_is_released_when_the_screen_is_no_longer_shown() {
+        let mut tap = armed();
+        let sent = events(|out| {
+            tap.pass_ended(ViewportId::ROOT, out);
+            tap.key(WINDOW, &letter(true), out);
+            tap.pass_ended(ViewportId::ROOT, out);
+            assert_eq!(tap.key(WINDOW, &letter(true), out), Verdict::Forward);
+        });
+        assert_eq!(sent, [E_DOWN, InputEvent::ReleaseAll]);
+    }
+
+    #[test]
+    fn the_menu_key_stays_here_and_lets_go_of_all_others() {
+        let mut tap = armed();
+        tap.modifiers(
+            WINDOW,
+            Modifiers {
+                shift: true,
+                control: true,
+                alt: true,
+                ..Default::default()
+            },
+        );
+        let mut shift = letter(true);
+        shift.physical = PhysicalKey::Code(KeyCode::ShiftLeft);
+        shift.logical = Key::Named(winit::keyboard::NamedKey::Shift);
+        let sent = events(|out| {
+            tap.key(WINDOW, &shift, out);
+            assert_eq!(tap.key(WINDOW, &letter(true), out), Verdict::Forward);
+        });
+        assert_eq!(sent.last(), Some(&InputEvent::ReleaseAll));
+        assert_eq!(sent.len(), 2);
+    }
+
+    #[test]
+    fn the_pointer_is_taken_over_the_picture_only() {
+        let mut tap = armed();
+        let sent = events(|out| {
+            assert_eq!(
+                tap.pointer_moved(WINDOW, (5.0, 60.0), out),
+                Verdict::Forward
+            );
+            // the first step in is told to egui too, so that no button outside stays lit
+            assert_eq!(
+                tap.pointer_moved(WINDOW, (10.0, 50.0), out),
+                Verdict::Forward
+            );
+            assert_eq!(
+                tap.pointer_moved(WINDOW, (209.6, 149.9), out),
+                Verdict::Swallow
+            );
+            assert_eq!(
+                tap.pointer_moved(WINDOW, (210.0, 100.0), out),
+                Verdict::Forward
+            );
+        });
+        assert_eq!(
+            sent,
+            [
+                InputEvent::PointerMoved { x: 0, y: 0 },
+                InputEvent::PointerMoved { x: 399, y: 199 }
+            ]
+        );
+    }
+
+    #[test]
+    fn a_drag_that_began_on_the_picture_goes_on_outside_it() {
+        let mut tap = armed();
+        let sent = events(|out| {
+            tap.pointer_moved(WINDOW, (60.0, 60.0), out);
+            tap.button(WINDOW, 1, Some(PointerButton::Left), true, out);
+            assert_eq!(tap.pointer_moved(WINDOW, (0.0, 0.0), out), Verdict::Swallow);
+            let up = tap.button(WINDOW, 1, Some(PointerButton::Left), false, out);
+            assert_eq!(up, Verdict::Swallow);
+            assert_eq!(tap.pointer_moved(WINDOW, (0.0, 0.0), out), Verdict::Forward);
+        });
+        let up = InputEvent::Button {
+            button: PointerButton::Left,
+            pressed: false,
+            x: 0,
+            y: 0,
+        };
+        assert_eq!(sent.last(), Some(&up));
+    }
+
+    #[test]
+    fn a_drag_that_began_outside_never_reaches_the_host() {
+        let mut tap = armed();
+        let sent = events(|out| {
+            tap.pointer_moved(WINDOW, (0.0, 0.0), out);
+            tap.button(WINDOW, 1, Some(PointerButton::Left), true, out);
+            assert_eq!(
+                tap.pointer_moved(WINDOW, (60.0, 60.0), out),
+                Verdict::Forward
+            );
+            let up = tap.button(WINDOW, 1, Some(PointerButton::Left), false, out);
+            assert_eq!(up, Verdict::Forward);
+        });
+        assert_eq!(sent, []);
+    }
+
+    #[test]
+    fn what_lies_over_the_picture_gets_the_pointer() {
+        let mut tap = armed();
+        let cover = WindowRect {
+            left: 50.0,
+            top: 50.0,
+            right: 100.0,
+            bottom: 100.0,
+        };
+        let target = TapTarget {
+            covered: vec![cover],
+            ..target()
+        };
+        let sent = events(|out| {
+            tap.arm(target, out);
+            assert_eq!(
+                tap.pointer_moved(WINDOW, (60.0, 60.0), out),
+                Verdict::Forward
+            );
+            let wheel = ((0.0, 1.0), (0.0, 0.0));
+            assert_eq!(tap.wheel(WINDOW, wheel, out), Verdict::Forward);
+        });
+        assert_eq!(sent, []);
+    }
+
+    #[test]
+    fn smooth_scrolling_adds_up() {
+        let mut tap = armed();
+        let sent = events(|out| {
+            tap.pointer_moved(WINDOW, (60.0, 60.0), out);
+            out.clear();
+            for _ in 0..4 {
+                tap.wheel(WINDOW, ((0.0, 0.0), (0.0, 0.2)), out);
+            }
+            tap.wheel(WINDOW, ((0.0, -2.0), (0.0, 0.0)), out);
+        });
+        let total: i32 = sent
+            .iter()
+            .map(|event| match event {
+                InputEvent::Wheel { dy, .. } => *dy,
+                other => panic!("not a wheel: {other:?}"),
+            })
+            .sum();
+        assert_eq!(total, -239);
+        assert_eq!(sent.len(), 2);
+    }
+
+    #[test]
+    fn a_window_is_known_by_the_pointer_before_it_has_the_focus() {
+        let mut tap = Tap::default();
+        let mut out = Vec::new();
+        tap.pointer_moved(WINDOW, (60.0, 60.0), &mut out);
+        tap.arm(
+            TapTarget {
+                focused: false,
+                hovered: true,
+                ..target()
+            },
+            &mut out,
+        );
+        assert_eq!(tap.window_of(ViewportId::ROOT), Some(WINDOW));
+        assert_eq!(
+            tap.pointer_moved(WINDOW, (61.0, 60.0), &mut out),
+            Verdict::Forward
+        );
+        assert_eq!(
+            tap.pointer_moved(WINDOW, (62.0, 60.0), &mut out),
+            Verdict::Swallow
+        );
+    }
+
+    #[test]
+    fn a_window_that_is_gone_holds_nothing() {
+        let mut tap = armed();
+        let sent = events(|out| {
+            tap.key(WINDOW, &letter(true), out);
+            tap.destroyed(WINDOW, out);
+        });
+        assert_eq!(sent, [E_DOWN, InputEvent::ReleaseAll]);
+        assert_eq!(tap.window_of(ViewportId::ROOT), None);
+    }
+}
