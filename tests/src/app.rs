@@ -14,6 +14,9 @@ use crate::ui_map::{Found, UiMap};
 /// How long something may take to show. Programs draw in software and share two cores with others.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How far from the pointer a menu may open, in pixels.
+const MENU_REACH: u32 = 250;
+
 /// A running program, its windows, and the hands on its display.
 #[derive(Debug)]
 pub struct App {
@@ -82,7 +85,7 @@ impl App {
     ///
     /// If it does not within [`PATIENCE`], or the program ended.
     pub fn wait_for(&mut self, label: &str) -> anyhow::Result<Found> {
-        self.wait_for_where(label, |_| true)
+        self.wait_for_matching(label, |shown| shown == label)
     }
 
     /// Waits until `label` can be read and used.
@@ -91,7 +94,7 @@ impl App {
     ///
     /// As [`App::wait_for`].
     pub fn wait_until_usable(&mut self, label: &str) -> anyhow::Result<Found> {
-        self.wait_for_where(label, |found| found.enabled)
+        self.wait_for_where(label, |map| map.find(label).filter(|found| found.enabled))
     }
 
     /// Waits until `label` is gone.
@@ -115,6 +118,22 @@ impl App {
     /// As [`App::wait_for`].
     pub fn click(&mut self, label: &str) -> anyhow::Result<()> {
         let found = self.wait_until_usable(label)?;
+        self.hands.click(found.region.middle())
+    }
+
+    /// Clicks what is called `label` and is nearest to `place`: in the menu that was opened there.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::wait_for`].
+    pub fn click_near(&mut self, label: &str, place: (u32, u32)) -> anyhow::Result<()> {
+        let found = self.wait_for_where(label, |map| {
+            let all = map.find_all(|shown| shown == label).into_iter();
+            let usable = all.filter(|found| found.enabled);
+            usable
+                .min_by_key(|found| found.region.distance_to(place))
+                .filter(|found| found.region.distance_to(place) < MENU_REACH)
+        })?;
         self.hands.click(found.region.middle())
     }
 
@@ -143,17 +162,30 @@ impl App {
         self.hands.type_text(text)
     }
 
+    /// Waits until a label that `matches` can be read and stands still; `what` is for the message.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::wait_for`].
+    pub fn wait_for_matching(
+        &mut self,
+        what: &str,
+        matches: impl Fn(&str) -> bool,
+    ) -> anyhow::Result<Found> {
+        self.wait_for_where(what, |map| map.find_all(&matches).first().copied())
+    }
+
     fn wait_for_where(
         &mut self,
         label: &str,
-        good: impl Fn(Found) -> bool,
+        look: impl Fn(&UiMap) -> Option<Found>,
     ) -> anyhow::Result<Found> {
         let until = Instant::now() + PATIENCE;
         let mut before: Option<Found> = None;
         loop {
             self.running.check_alive()?;
             let map = self.map()?;
-            let found = map.find(label).filter(|&found| good(found));
+            let found = look(&map);
             if let Some(found) = found
                 && before == Some(found)
             {

@@ -6,8 +6,10 @@
 //! the pixels ([`Picture`]). Everything that was started is ended again, by process id.
 
 mod app;
+mod console;
 mod display;
 mod hands;
+mod helpme;
 mod hub;
 mod picture;
 mod programs;
@@ -15,8 +17,10 @@ mod running;
 mod ui_map;
 
 pub use app::{App, PATIENCE};
+pub use console::{Console, check_ticket, ticket_in};
 pub use display::Display;
 pub use hands::Hands;
+pub use helpme::Helpme;
 pub use hub::{Film, Hub};
 pub use picture::{Picture, Region};
 pub use programs::{Home, Programs};

@@ -29,16 +29,12 @@ pub struct MappedWindow {
 #[derive(Debug, Clone, Deserialize)]
 struct MappedWidget {
     label: String,
+    role: String,
     x: f32,
     y: f32,
     width: f32,
     height: f32,
-    #[serde(default = "yes")]
     enabled: bool,
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// A label that was found.
@@ -68,12 +64,23 @@ impl UiMap {
         &self.windows
     }
 
-    /// The last drawn thing that is called `label`, in whichever window.
+    /// What is called `label`, in whichever window; see [`UiMap::find_all`].
     pub fn find(&self, label: &str) -> Option<Found> {
-        self.windows
+        self.find_all(|shown| shown == label).first().copied()
+    }
+
+    /// Everything whose label `matches`: first what can be used, then what is greyed, then plain
+    /// text; from the top to the bottom of the screen.
+    pub fn find_all(&self, matches: impl Fn(&str) -> bool) -> Vec<Found> {
+        let mut found: Vec<(bool, Found)> = self
+            .windows
             .iter()
-            .rev()
-            .find_map(|window| window.find(label))
+            .flat_map(|window| window.widgets.iter().map(move |widget| (window, widget)))
+            .filter(|(_, widget)| matches(&widget.label))
+            .map(|(window, widget)| (widget.role == "Label", widget.found_in(window)))
+            .collect();
+        found.sort_by_key(|(text, found)| (*text, !found.enabled, found.region.y, found.region.x));
+        found.into_iter().map(|(_, found)| found).collect()
     }
 
     /// The window whose title holds `title`.
@@ -90,23 +97,17 @@ impl UiMap {
     }
 }
 
-impl MappedWindow {
-    /// The last drawn thing in it that is called `label`.
-    pub fn find(&self, label: &str) -> Option<Found> {
-        let widget = self
-            .widgets
-            .iter()
-            .rev()
-            .find(|widget| widget.label == label)?;
-        Some(Found {
+impl MappedWidget {
+    fn found_in(&self, window: &MappedWindow) -> Found {
+        Found {
             region: Region {
-                x: to_pixel(self.x + widget.x),
-                y: to_pixel(self.y + widget.y),
-                width: to_pixel(widget.width),
-                height: to_pixel(widget.height),
+                x: to_pixel(window.x + self.x),
+                y: to_pixel(window.y + self.y),
+                width: to_pixel(self.width),
+                height: to_pixel(self.height),
             },
-            enabled: widget.enabled,
-        })
+            enabled: self.enabled,
+        }
     }
 }
 

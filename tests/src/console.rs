@@ -1,0 +1,179 @@
+//! The operator at the console.
+
+use anyhow::{Context as _, ensure};
+use xkeysym::key;
+
+use crate::app::{App, PATIENCE};
+use crate::display::Display;
+use crate::hub::Hub;
+use crate::picture::{Picture, Region};
+use crate::programs::{Home, Programs};
+use crate::running::wait_until;
+
+/// The console, and what an operator does with it.
+#[derive(Debug)]
+pub struct Console<'d> {
+    pub app: App,
+    display: &'d Display,
+}
+
+impl<'d> Console<'d> {
+    /// Starts the console on `display` with the settings in `home`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub fn start(programs: &Programs, display: &'d Display, home: Home) -> anyhow::Result<Self> {
+        let mut command = home.windowed(programs.path("pure-help-desk"), display.name());
+        let app = App::start("pure-help-desk", &mut command, home, display)?;
+        Ok(Self { app, display })
+    }
+
+    /// The first log-in: the hub's address and fingerprint, user name and password are typed.
+    ///
+    /// # Errors
+    ///
+    /// If the console does not show that it is logged in.
+    pub fn set_up_and_log_in(
+        &mut self,
+        hub: &Hub,
+        name: &str,
+        password: &str,
+    ) -> anyhow::Result<()> {
+        let address = hub.address();
+        self.app
+            .type_into("Server address", &address.ip().to_string())?;
+        self.app.type_into("Port", &address.port().to_string())?;
+        self.app
+            .type_into("Fingerprint of the hub", hub.fingerprint())?;
+        self.app.type_into("User name", name)?;
+        self.app.type_into("Password", password)?;
+        self.app.click("Remember password")?;
+        self.app.click("Connect on start up")?;
+        self.app.hands().tap(key::Return)?;
+        self.wait_until_logged_in()
+    }
+
+    /// Waits for the status bar (O5).
+    ///
+    /// # Errors
+    ///
+    /// If it does not say so in time.
+    pub fn wait_until_logged_in(&mut self) -> anyhow::Result<()> {
+        self.app.wait_for("Logged in").map(drop)
+    }
+
+    /// Makes a ticket with Ctrl+G, copies the text for the user, and reads the number in it (O6).
+    ///
+    /// # Errors
+    ///
+    /// If there is no ticket on the clipboard in time.
+    pub fn generate_ticket(&mut self) -> anyhow::Result<String> {
+        let before = self.display.clipboard()?.and_then(|text| ticket_in(&text));
+        self.app.hands().chord(&[key::Control_L, key::g])?;
+        wait_until("a ticket on the clipboard", PATIENCE, || {
+            self.app.click("Copy")?;
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            let now = self.display.clipboard()?.and_then(|text| ticket_in(&text));
+            Ok(if now == before { None } else { now })
+        })
+    }
+
+    /// Waits until the computer that came with `ticket` is in the list (O7).
+    ///
+    /// # Errors
+    ///
+    /// If it does not appear in time.
+    pub fn wait_for_computer(&mut self, ticket: &str) -> anyhow::Result<Region> {
+        let found = self.app.wait_for_matching(ticket, |label| {
+            label.contains(ticket) && label.contains('–')
+        })?;
+        Ok(found.region)
+    }
+
+    /// Chooses `command` in the menu of the computer that came with `ticket` (O9).
+    ///
+    /// # Errors
+    ///
+    /// If row or command are not there in time.
+    pub fn choose(&mut self, ticket: &str, command: &str) -> anyhow::Result<()> {
+        let row = self.wait_for_computer(ticket)?;
+        self.app.hands().right_click(row.middle())?;
+        self.app.click_near(command, row.middle())
+    }
+
+    /// Where the remote screen is, once the session's window shows it.
+    ///
+    /// # Errors
+    ///
+    /// If it does not appear in time.
+    pub fn wait_for_session(&mut self) -> anyhow::Result<Region> {
+        Ok(self.app.wait_for("Remote screen")?.region)
+    }
+
+    /// What the operator sees of the remote screen.
+    ///
+    /// # Errors
+    ///
+    /// If no session's window is open.
+    pub fn remote_picture(&self) -> anyhow::Result<Picture> {
+        let found = self.app.map()?.find("Remote screen");
+        let region = found.context("no session's window is open")?.region;
+        self.display.screenshot_of(region)
+    }
+
+    /// Ends the session that runs.
+    ///
+    /// # Errors
+    ///
+    /// If the button is not there in time.
+    pub fn end_session(&mut self) -> anyhow::Result<()> {
+        self.app.click("End the session")
+    }
+
+    /// Fills in the report that opened by itself and finishes it (D1).
+    ///
+    /// # Errors
+    ///
+    /// If the report does not open, or is not taken.
+    pub fn write_report(&mut self, problem: &str, solution: &str) -> anyhow::Result<()> {
+        self.app.type_into("Problem", problem)?;
+        self.app.type_into("Solution", solution)?;
+        self.app.click("Finish the report")?;
+        self.app.wait_until_gone("Finish the report")
+    }
+}
+
+/// The ticket in a text for the user: three groups of three digits.
+pub fn ticket_in(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).collect();
+    let groups = words
+        .windows(3)
+        .find(|groups| groups.iter().all(|group| group.len() == 3))?;
+    Some(groups.join(" "))
+}
+
+/// Fails if `ticket` is none.
+///
+/// # Errors
+///
+/// If it is not nine digits in groups of three.
+pub fn check_ticket(ticket: &str) -> anyhow::Result<()> {
+    ensure!(
+        ticket_in(ticket).as_deref() == Some(ticket),
+        "{ticket:?} is no ticket"
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ticket_is_found_in_the_text_for_the_user() {
+        let text = "Hello,\n\nopen https://10.0.0.1:4343\nYour ticket is 482 913 057\n";
+        assert_eq!(ticket_in(text).as_deref(), Some("482 913 057"));
+        assert_eq!(ticket_in("12 345 678"), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! The user at Helpme.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::app::App;
+use crate::display::Display;
+use crate::hub::Hub;
+use crate::programs::{Home, Programs};
+
+/// Helpme, and what a user does with it.
+#[derive(Debug)]
+pub struct Helpme {
+    pub app: App,
+}
+
+impl Helpme {
+    /// Starts Helpme on `display`, set up for `hub`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub fn start(
+        programs: &Programs,
+        display: &Display,
+        home: Home,
+        hub: &Hub,
+    ) -> anyhow::Result<Self> {
+        let settings = home.profile().join("helpme").join("settings.json");
+        if !settings.exists() {
+            let hub = json!({
+                "address": hub.address().to_string(),
+                "fingerprint": hub.fingerprint(),
+            });
+            fs::create_dir_all(home.profile().join("helpme"))?;
+            fs::write(&settings, json!({ "hub": hub }).to_string())?;
+        }
+        let mut command = home.windowed(programs.path("helpme"), display.name());
+        let app = App::start("helpme", &mut command, home, display)?;
+        Ok(Self { app })
+    }
+
+    /// Types the ticket and the name and presses **Helpme** (H4).
+    ///
+    /// # Errors
+    ///
+    /// If the form is not there in time.
+    pub fn ask_for_help(&mut self, ticket: &str, name: &str) -> anyhow::Result<()> {
+        self.enter(ticket, name)?;
+        self.app.click("Helpme")
+    }
+
+    /// Types the ticket and the name.
+    ///
+    /// # Errors
+    ///
+    /// If the form is not there in time.
+    pub fn enter(&mut self, ticket: &str, name: &str) -> anyhow::Result<()> {
+        let digits: String = ticket.chars().filter(char::is_ascii_digit).collect();
+        self.app.type_into("Ticket", &digits)?;
+        self.app.type_into("Your name", name)
+    }
+
+    /// Allows what the operator asks for (H5).
+    ///
+    /// # Errors
+    ///
+    /// If no question comes in time.
+    pub fn allow(&mut self) -> anyhow::Result<()> {
+        self.app.click("Allow")
+    }
+
+    /// Refuses what the operator asks for.
+    ///
+    /// # Errors
+    ///
+    /// If no question comes in time.
+    pub fn refuse(&mut self) -> anyhow::Result<()> {
+        self.app.click("Refuse")
+    }
+
+    /// Waits for the bar that is there while somebody sees the screen (H6).
+    ///
+    /// # Errors
+    ///
+    /// If it does not come in time.
+    pub fn wait_for_bar(&mut self) -> anyhow::Result<()> {
+        self.app.wait_for("End").map(drop)
+    }
+
+    /// Presses **End**.
+    ///
+    /// # Errors
+    ///
+    /// If the bar is not there in time.
+    pub fn end(&mut self) -> anyhow::Result<()> {
+        self.app.click("End")
+    }
+}
