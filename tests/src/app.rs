@@ -14,9 +14,6 @@ use crate::ui_map::{Found, UiMap};
 /// How long something may take to show. Programs draw in software and share two cores with others.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How far from the pointer a menu may open, in pixels.
-const MENU_REACH: u32 = 250;
-
 /// A running program, its windows, and the hands on its display.
 #[derive(Debug)]
 pub struct App {
@@ -121,18 +118,15 @@ impl App {
         self.hands.click(found.region.middle())
     }
 
-    /// Clicks what is called `label` and is nearest to `place`: in the menu that was opened there.
+    /// Clicks the command `label` of the menu that is open.
     ///
     /// # Errors
     ///
     /// As [`App::wait_for`].
-    pub fn click_near(&mut self, label: &str, place: (u32, u32)) -> anyhow::Result<()> {
+    pub fn click_in_menu(&mut self, label: &str) -> anyhow::Result<()> {
         let found = self.wait_for_where(label, |map| {
-            let all = map.find_all(|shown| shown == label).into_iter();
-            let usable = all.filter(|found| found.enabled);
-            usable
-                .min_by_key(|found| found.region.distance_to(place))
-                .filter(|found| found.region.distance_to(place) < MENU_REACH)
+            map.find_matching(|shown, role| shown == label && role == "MenuItem")
+                .filter(|found| found.enabled)
         })?;
         self.hands.click(found.region.middle())
     }
@@ -154,7 +148,11 @@ impl App {
     /// As [`App::wait_for`], or if a character is on no key.
     pub fn type_into(&mut self, label: &str, text: &str) -> anyhow::Result<()> {
         use xkeysym::key;
-        self.click(label)?;
+        let field = self.wait_for_where(label, |map| {
+            map.find_matching(|shown, role| shown == label && role.ends_with("Input"))
+                .filter(|found| found.enabled)
+        })?;
+        self.hands.click(field.region.middle())?;
         // the field takes the focus with its next picture
         std::thread::sleep(Duration::from_millis(150));
         self.hands.chord(&[key::Control_L, key::a])?;
@@ -172,7 +170,7 @@ impl App {
         what: &str,
         matches: impl Fn(&str) -> bool,
     ) -> anyhow::Result<Found> {
-        self.wait_for_where(what, |map| map.find_all(&matches).first().copied())
+        self.wait_for_where(what, |map| map.find_matching(|shown, _| matches(shown)))
     }
 
     fn wait_for_where(

@@ -99,7 +99,7 @@ impl<'d> Console<'d> {
     pub fn choose(&mut self, ticket: &str, command: &str) -> anyhow::Result<()> {
         let row = self.wait_for_computer(ticket)?;
         self.app.hands().right_click(row.middle())?;
-        self.app.click_near(command, row.middle())
+        self.app.click_in_menu(command)
     }
 
     /// Where the remote screen is, once the session's window shows it.

@@ -19,12 +19,6 @@ impl Region {
     pub fn middle(self) -> (u32, u32) {
         (self.x + self.width / 2, self.y + self.height / 2)
     }
-
-    /// How far its middle is from a pixel, across plus down.
-    pub fn distance_to(self, (x, y): (u32, u32)) -> u32 {
-        let middle = self.middle();
-        middle.0.abs_diff(x) + middle.1.abs_diff(y)
-    }
 }
 
 /// An opaque picture.

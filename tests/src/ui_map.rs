@@ -64,23 +64,23 @@ impl UiMap {
         &self.windows
     }
 
-    /// What is called `label`, in whichever window; see [`UiMap::find_all`].
+    /// What is called `label`, in whichever window; see [`UiMap::find_matching`].
     pub fn find(&self, label: &str) -> Option<Found> {
-        self.find_all(|shown| shown == label).first().copied()
+        self.find_matching(|shown, _| shown == label)
     }
 
-    /// Everything whose label `matches`: first what can be used, then what is greyed, then plain
-    /// text; from the top to the bottom of the screen.
-    pub fn find_all(&self, matches: impl Fn(&str) -> bool) -> Vec<Found> {
+    /// The first thing whose label and role `matches`: what can be used goes before what is greyed,
+    /// and plain text comes last; then from the top to the bottom of the screen.
+    pub fn find_matching(&self, matches: impl Fn(&str, &str) -> bool) -> Option<Found> {
         let mut found: Vec<(bool, Found)> = self
             .windows
             .iter()
             .flat_map(|window| window.widgets.iter().map(move |widget| (window, widget)))
-            .filter(|(_, widget)| matches(&widget.label))
+            .filter(|(_, widget)| matches(&widget.label, &widget.role))
             .map(|(window, widget)| (widget.role == "Label", widget.found_in(window)))
             .collect();
         found.sort_by_key(|(text, found)| (*text, !found.enabled, found.region.y, found.region.x));
-        found.into_iter().map(|(_, found)| found).collect()
+        found.first().map(|(_, found)| *found)
     }
 
     /// The window whose title holds `title`.
