@@ -1,0 +1,88 @@
+//! The command line: what there is to say, and who does it.
+
+mod admin;
+mod audit;
+mod film;
+mod report;
+mod serve;
+mod table;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// The hub of Pure Help Desk.
+#[derive(Debug, Parser)]
+#[command(name = "hub", version)]
+struct Cli {
+    /// What to log, for instance `info` or `hub=debug`; `RUST_LOG` says the same.
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server until it is told to stop.
+    Serve(serve::ServeArgs),
+    /// Manage the accounts of operators.
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
+    /// Read reports.
+    #[command(subcommand)]
+    Report(report::ReportCommand),
+    /// List, check and export films.
+    #[command(subcommand)]
+    Film(film::FilmCommand),
+    /// Check the audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Print the fingerprint by which clients know this hub.
+    Fingerprint(DataArgs),
+}
+
+/// Where the hub keeps everything.
+#[derive(Debug, Clone, Args)]
+struct DataArgs {
+    /// The hub's data folder.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+}
+
+/// Does what the arguments say; a failure is one sentence on standard error and the exit code 1.
+pub(crate) fn run() -> ExitCode {
+    let cli = Cli::parse();
+    set_up_log(cli.log.as_deref());
+    let done = match cli.command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Admin(command) => admin::run(command),
+        Command::Report(command) => report::run(command),
+        Command::Film(command) => film::run(command),
+        Command::Audit(command) => audit::run(command),
+        Command::Fingerprint(args) => serve::print_fingerprint(&args),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            // without standard error there is nobody to tell
+            drop(writeln!(std::io::stderr(), "hub: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn set_up_log(filter: Option<&str>) {
+    let filter = filter.map_or_else(
+        || EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info")),
+        EnvFilter::new,
+    );
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}

@@ -1,0 +1,155 @@
+//! `hub serve`.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use clap::Args;
+use hub::{Config, Hub};
+use serde_json::json;
+use transport::HubIdentity;
+
+use super::DataArgs;
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Where to listen; may be given several times.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:443")]
+    listen: Vec<SocketAddr>,
+    /// How long a ticket is good, in minutes.
+    #[arg(long, value_name = "MINUTES", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=1440))]
+    ticket_minutes: u32,
+    /// Write address and fingerprint as JSON to this file once the hub listens.
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// Connections that the hub takes at once.
+    #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
+    max_connections: usize,
+    /// Connections that the hub takes from one address.
+    #[arg(long, value_name = "COUNT", default_value_t = 4_096)]
+    max_connections_per_address: usize,
+}
+
+pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("no threads for the hub")?;
+    let served = runtime.block_on(serve(args));
+    // what still runs has nothing left to lose
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    served.map(|()| ExitCode::SUCCESS)
+}
+
+async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
+    let stop = StopSignal::listen().context("the hub cannot hear when it is to stop")?;
+    let config = Config {
+        data: args.data.data.clone(),
+        listen: args.listen.clone(),
+        ticket_validity: Duration::from_secs(u64::from(args.ticket_minutes) * 60),
+        max_connections: args.max_connections,
+        max_connections_per_address: args.max_connections_per_address,
+    };
+    let hub = Hub::start(&config)?;
+    announce(&hub, &args.data.data).context("the hub cannot say that it listens")?;
+    if let Some(path) = &args.ready_file {
+        write_ready_file(&hub, path)
+            .with_context(|| format!("cannot write the ready file {}", path.display()))?;
+    }
+    hub.run_until(stop.heard()).await;
+    Ok(())
+}
+
+fn announce(hub: &Hub, data: &Path) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    for address in hub.addresses() {
+        let fingerprint = hub.fingerprint();
+        writeln!(out, "hub listens on {address}, fingerprint {fingerprint}")?;
+    }
+    if !hub.has_accounts() {
+        writeln!(
+            out,
+            "nobody can log in yet; make the first administrator here with\n    \
+             hub admin add-operator NAME --administrator --data {}",
+            data.display()
+        )?;
+    }
+    out.flush()
+}
+
+/// Whoever waits for the file sees all of it or nothing.
+fn write_ready_file(hub: &Hub, path: &Path) -> std::io::Result<()> {
+    let addresses = hub.addresses();
+    let ready = json!({
+        "addr": addresses.first().map(ToString::to_string),
+        "addrs": addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "fingerprint": hub.fingerprint().to_string(),
+    });
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    fs::write(&part, format!("{ready}\n"))?;
+    fs::rename(&part, path)
+}
+
+/// The ways in which a person or a service manager stops the hub.
+struct StopSignal {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl StopSignal {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn heard(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl StopSignal {
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "listening can fail on other systems"
+    )]
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    async fn heard(self) {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "Cannot hear Ctrl+C");
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// `hub fingerprint`.
+pub(super) fn print_fingerprint(args: &DataArgs) -> anyhow::Result<ExitCode> {
+    let folder = &args.data;
+    ensure!(
+        folder.is_dir(),
+        "there is no hub in {}; start it once with `hub serve`",
+        folder.display()
+    );
+    let identity = HubIdentity::open_or_create(folder)?;
+    writeln!(std::io::stdout(), "{}", identity.fingerprint())?;
+    Ok(ExitCode::SUCCESS)
+}

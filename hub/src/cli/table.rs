@@ -1,0 +1,81 @@
+//! Rows of text in columns, for people; and times as people write them.
+
+use std::io::{self, Write};
+
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+pub(super) struct Table {
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    pub(super) fn new(heads: &[&str]) -> Self {
+        Self {
+            rows: vec![heads.iter().map(|&head| head.to_owned()).collect()],
+        }
+    }
+
+    pub(super) fn row(&mut self, cells: Vec<String>) {
+        // names come from outside: nothing in them may move the terminal's cursor
+        let clean = |cell: String| cell.replace(char::is_control, "\u{fffd}");
+        self.rows.push(cells.into_iter().map(clean).collect());
+    }
+
+    pub(super) fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        let columns = self.rows.first().map_or(0, Vec::len);
+        let chars = |cell: &String| cell.chars().count();
+        let width = |column| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells.map(chars).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        for row in &self.rows {
+            let mut line = String::new();
+            for (cell, width) in row.iter().zip(&widths) {
+                line.push_str(cell);
+                let gap = width.saturating_sub(chars(cell)) + 2;
+                line.extend(std::iter::repeat_n(' ', gap));
+            }
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// The time in UTC, as ISO 8601 writes it.
+pub(super) fn time_text(unix_millis: i64) -> String {
+    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+    OffsetDateTime::from_unix_timestamp(unix_millis.div_euclid(1000))
+        .ok()
+        .and_then(|time| time.format(&format).ok())
+        .unwrap_or_else(|| unix_millis.to_string())
+}
+
+/// Hours, minutes and seconds.
+pub(super) fn duration_text(seconds: i64) -> String {
+    let seconds = seconds.max(0);
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    format!("{hours}:{minutes:02}:{:02}", seconds % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let mut table = Table::new(&["A", "LONG"]);
+        table.row(vec!["lunghità".to_owned(), "x\u{1b}".to_owned()]);
+        let mut out = Vec::new();
+        table.print(&mut out).expect("memory takes it");
+        let text = String::from_utf8(out).expect("text");
+        assert_eq!(text, "A         LONG\nlunghità  x\u{fffd}\n");
+    }
+
+    #[test]
+    fn times_are_readable() {
+        assert_eq!(time_text(1_700_000_000_999), "2023-11-14T22:13:20Z");
+        assert_eq!(duration_text(3_725), "1:02:05");
+    }
+}

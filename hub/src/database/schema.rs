@@ -1,0 +1,82 @@
+//! The tables, their versions, and how a file is recognised.
+
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode};
+
+use super::DatabaseError;
+
+/// Marks a `SQLite` file as a hub's data base: `PHDh`.
+const APPLICATION_ID: i32 = 0x5048_4468;
+
+/// What leads from each version to the next, from an empty file on.
+///
+/// INVARIANT: a step that was released never changes; new ones are added at the end.
+const STEPS: [&str; 1] = [include_str!("schema-1.sql")];
+
+/// The version this build reads and writes.
+pub(crate) const VERSION: usize = STEPS.len();
+
+/// Prepares `connection` and brings its tables to [`VERSION`].
+pub(super) fn set_up(connection: &mut Connection, path: &Path) -> Result<(), DatabaseError> {
+    check(connection, path)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // a ticket or report that was confirmed survives a power failure too
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    migrate(connection)?;
+    Ok(())
+}
+
+fn check(connection: &Connection, path: &Path) -> Result<(), DatabaseError> {
+    let foreign = || DatabaseError::Foreign {
+        path: path.to_owned(),
+    };
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let application_id = match pragma("application_id") {
+        Ok(id) => id,
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            return Err(foreign());
+        }
+        Err(source) => {
+            return Err(DatabaseError::Open {
+                path: path.to_owned(),
+                source,
+            });
+        }
+    };
+    let found = pragma("user_version")?;
+    match (application_id, usize::try_from(found)) {
+        (APPLICATION_ID, Ok(version)) if version <= VERSION => Ok(()),
+        (APPLICATION_ID, Ok(_newer)) => Err(DatabaseError::NewerVersion {
+            path: path.to_owned(),
+            found,
+        }),
+        (0, Ok(0)) if is_empty(connection)? => Ok(()),
+        _ => Err(foreign()),
+    }
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", (), |r| {
+        r.get(0)
+    })
+}
+
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let version: usize = transaction
+        .pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0))?
+        .try_into()
+        .unwrap_or(VERSION);
+    for step in STEPS.iter().skip(version) {
+        transaction.execute_batch(step)?;
+    }
+    if version < VERSION {
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
+    transaction.commit()
+}

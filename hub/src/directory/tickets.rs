@@ -1,0 +1,504 @@
+//! Tickets, and the key exchange over them that the hub only carries (H1).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use protocol::control::Name;
+use protocol::limits::MAX_EXCHANGE_BYTES;
+use protocol::{HubToHost, HubToOperator, Refusal, RefusalCode, TicketRoute, TicketState};
+
+use super::{AcceptedHost, ConnectionId, Directory, Effect, HostStage, OutOfPlace};
+use crate::clock::Moment;
+use crate::database::accounts::AccountId;
+use crate::database::changes::{Change, What};
+use crate::database::tickets::StoredTicket;
+
+/// Wrong secrets that burn a ticket.
+const WRONG_SECRETS: u32 = 3;
+/// Hosts that may try one ticket at the same time.
+const ATTEMPTS_PER_TICKET: usize = 4;
+/// Open tickets that one operator may have.
+const OPEN_TICKETS_PER_OPERATOR: usize = 200;
+/// How long a ticket that is over is told apart from one that never was.
+pub(crate) const TICKET_MEMORY: Duration = Duration::from_hours(24);
+
+pub(super) struct Ticket {
+    owner: AccountId,
+    state: TicketState,
+    wrong_secrets: u32,
+    expires_unix_millis: i64,
+}
+
+impl From<StoredTicket> for Ticket {
+    fn from(stored: StoredTicket) -> Self {
+        Self {
+            owner: stored.owner,
+            state: stored.state,
+            wrong_secrets: stored.wrong_secrets,
+            expires_unix_millis: stored.expires_unix_millis,
+        }
+    }
+}
+
+/// One try of one host on one ticket.
+pub(super) struct Attempt {
+    route: TicketRoute,
+    owner: AccountId,
+    host: ConnectionId,
+    person: Introduction,
+    stage: AttemptStage,
+    /// In time since the hub started.
+    deadline: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AttemptStage {
+    /// Waits for the console's half.
+    Answer,
+    /// Waits for the host's proof.
+    Proof,
+    /// Waits for the console's judgement.
+    Judgement,
+}
+
+/// How the host introduced itself.
+pub(super) struct Introduction {
+    pub(super) computer: Name,
+    pub(super) user: Name,
+    pub(super) system: Name,
+}
+
+impl Directory {
+    pub(super) fn generate_ticket(
+        &mut self,
+        id: ConnectionId,
+        random: [u8; 16],
+        now: Moment,
+    ) -> Result<(), OutOfPlace> {
+        let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
+        let (owner, actor) = (operator.account, operator.login.clone());
+        let is_his = |t: &&Ticket| t.owner == owner && t.state == TicketState::Open;
+        let open = self.tickets.values().filter(is_his).count();
+        let free = self.free_route(random);
+        let Some(route) = free.filter(|_| open < OPEN_TICKETS_PER_OPERATOR) else {
+            let refusal = RefusalCode::FULL.into();
+            self.tell_operator(id, HubToOperator::TicketRefused { refusal });
+            return Ok(());
+        };
+        let validity = self.times.ticket_validity.as_millis();
+        let validity = i64::try_from(validity).expect("a day's milliseconds fit");
+        let expires_unix_millis = now.unix_millis.saturating_add(validity);
+        let ticket = Ticket {
+            owner,
+            state: TicketState::Open,
+            wrong_secrets: 0,
+            expires_unix_millis,
+        };
+        self.tickets.insert(route, ticket);
+        let what = What::TicketCreated {
+            route,
+            owner,
+            expires_unix_millis,
+        };
+        self.effects.push(Effect::StoreTicket {
+            operator: id,
+            route,
+            change: Change { actor, what },
+        });
+        Ok(())
+    }
+
+    /// The new ticket is stored, or cannot be.
+    pub(crate) fn ticket_stored(&mut self, id: ConnectionId, route: TicketRoute, stored: bool) {
+        let message = if stored {
+            let valid = self.times.ticket_validity.as_secs();
+            HubToOperator::TicketGenerated {
+                route,
+                valid_seconds: u32::try_from(valid).unwrap_or(u32::MAX),
+            }
+        } else {
+            self.tickets.remove(&route);
+            let refusal = RefusalCode::INTERNAL.into();
+            HubToOperator::TicketRefused { refusal }
+        };
+        self.tell_operator(id, message);
+    }
+
+    /// A route that no ticket has, nor had until lately.
+    fn free_route(&self, random: [u8; 16]) -> Option<TicketRoute> {
+        let number = u128::from_le_bytes(random) % u128::from(TicketRoute::COUNT);
+        let start = u32::try_from(number).expect("a number below 100 000 fits");
+        // a step without a common divisor with the count visits every route
+        let candidates = (0..TicketRoute::COUNT).map(|i| (start + i * 7_919) % TicketRoute::COUNT);
+        candidates
+            .filter_map(TicketRoute::new)
+            .find(|route| !self.tickets.contains_key(route))
+    }
+
+    pub(super) fn revoke_ticket(
+        &mut self,
+        id: ConnectionId,
+        route: TicketRoute,
+    ) -> Result<(), OutOfPlace> {
+        let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
+        let (account, actor) = (operator.account, operator.login.clone());
+        let his = self.tickets.get(&route).filter(|t| t.owner == account);
+        match his.map(|t| t.state) {
+            Some(TicketState::Open) => self.close_ticket(route, TicketState::Revoked, actor),
+            Some(state) => self.tell_operator(id, HubToOperator::TicketChanged { route, state }),
+            None => {
+                let refusal = RefusalCode::TICKET_WRONG.into();
+                self.tell_operator(id, HubToOperator::TicketRefused { refusal });
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends an open ticket, stores it and tells its owner; who tries it just now is refused.
+    fn close_ticket(&mut self, route: TicketRoute, state: TicketState, actor: String) {
+        let Some(ticket) = self.tickets.get_mut(&route) else {
+            return;
+        };
+        ticket.state = state;
+        let owner = ticket.owner;
+        let what = What::TicketClosed { route, state };
+        self.effects.push(Effect::Record(Change { actor, what }));
+        if let Some(operator) = self.operator_of(owner) {
+            self.tell_operator(operator, HubToOperator::TicketChanged { route, state });
+        }
+        if let Some(code) = over(state) {
+            let of_ticket = |attempt: &Attempt| attempt.route == route;
+            self.refuse_attempts(of_ticket, code.into());
+        }
+    }
+
+    pub(super) fn open_ticket(
+        &mut self,
+        id: ConnectionId,
+        route: TicketRoute,
+        person: Introduction,
+        exchange: Bytes,
+        now: Moment,
+    ) -> Result<(), OutOfPlace> {
+        let peer = self.hosts.get_mut(&id).ok_or(OutOfPlace)?;
+        if !matches!(peer.stage, HostStage::Idle) || exchange.len() > MAX_EXCHANGE_BYTES {
+            return Err(OutOfPlace);
+        }
+        peer.late_proof = false;
+        let neighbour = peer.neighbour;
+        match self.may_try(id, route, now) {
+            Ok((owner, operator)) => {
+                self.last_attempt += 1;
+                let attempt = self.last_attempt;
+                let message = HubToOperator::TicketOpened {
+                    route,
+                    attempt,
+                    computer: person.computer.clone(),
+                    user: person.user.clone(),
+                    exchange,
+                };
+                self.attempts.insert(
+                    attempt,
+                    Attempt {
+                        route,
+                        owner,
+                        host: id,
+                        person,
+                        stage: AttemptStage::Answer,
+                        deadline: now.since_start + self.times.attempt,
+                    },
+                );
+                if let Some(peer) = self.hosts.get_mut(&id) {
+                    peer.stage = HostStage::Trying(attempt);
+                }
+                self.tell_operator(operator, message);
+            }
+            Err(refusal) => {
+                if refusal.code == RefusalCode::TICKET_WRONG {
+                    self.wrong_by_neighbour.failed(neighbour, now.since_start);
+                    self.wrong_by_all.failed((), now.since_start);
+                }
+                self.tell_host(id, HubToHost::TicketRefused { refusal });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether `id` may try `route`, and who answers for the ticket.
+    fn may_try(
+        &self,
+        id: ConnectionId,
+        route: TicketRoute,
+        now: Moment,
+    ) -> Result<(AccountId, ConnectionId), Refusal> {
+        let neighbour = self.hosts.get(&id).map(|peer| peer.neighbour);
+        let by_neighbour =
+            neighbour.and_then(|n| self.wrong_by_neighbour.wait(&n, now.since_start));
+        let by_all = self.wrong_by_all.wait(&(), now.since_start);
+        if let Some(wait) = by_neighbour.max(by_all) {
+            return Err(throttled(wait));
+        }
+        let ticket = self
+            .tickets
+            .get(&route)
+            .ok_or(Refusal::new(RefusalCode::TICKET_WRONG))?;
+        if let Some(code) = over(ticket.state) {
+            return Err(code.into());
+        }
+        if ticket.expires_unix_millis <= now.unix_millis {
+            return Err(RefusalCode::TICKET_EXPIRED.into());
+        }
+        let operator = self
+            .operator_of(ticket.owner)
+            .ok_or(Refusal::new(RefusalCode::OPERATOR_AWAY))?;
+        let others = self.attempts.values().filter(|a| a.route == route).count();
+        if others >= ATTEMPTS_PER_TICKET {
+            return Err(throttled(self.times.attempt));
+        }
+        Ok((ticket.owner, operator))
+    }
+
+    pub(super) fn answer_ticket(
+        &mut self,
+        id: ConnectionId,
+        route: TicketRoute,
+        attempt: u64,
+        exchange: Bytes,
+    ) -> Result<(), OutOfPlace> {
+        let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
+        let name = operator.display_name.clone();
+        let account = operator.account;
+        if exchange.len() > MAX_EXCHANGE_BYTES {
+            return Err(OutOfPlace);
+        }
+        let Some(found) = self.attempts.get_mut(&attempt) else {
+            return self.is_over(attempt);
+        };
+        let fits =
+            found.owner == account && found.route == route && found.stage == AttemptStage::Answer;
+        if !fits {
+            return Err(OutOfPlace);
+        }
+        found.stage = AttemptStage::Proof;
+        let host = found.host;
+        self.tell_host(
+            host,
+            HubToHost::TicketAnswered {
+                operator: name,
+                exchange,
+            },
+        );
+        Ok(())
+    }
+
+    pub(super) fn confirm_ticket(
+        &mut self,
+        id: ConnectionId,
+        proof: Bytes,
+    ) -> Result<(), OutOfPlace> {
+        let peer = self.hosts.get_mut(&id).ok_or(OutOfPlace)?;
+        if proof.len() > MAX_EXCHANGE_BYTES {
+            return Err(OutOfPlace);
+        }
+        let HostStage::Trying(attempt) = peer.stage else {
+            let was_under_way = std::mem::take(&mut peer.late_proof);
+            return if was_under_way {
+                Ok(())
+            } else {
+                Err(OutOfPlace)
+            };
+        };
+        let found = self.attempts.get_mut(&attempt).ok_or(OutOfPlace)?;
+        if found.stage != AttemptStage::Proof {
+            return Err(OutOfPlace);
+        }
+        found.stage = AttemptStage::Judgement;
+        let (route, owner) = (found.route, found.owner);
+        if let Some(operator) = self.operator_of(owner) {
+            let message = HubToOperator::TicketProof {
+                route,
+                attempt,
+                proof,
+            };
+            self.tell_operator(operator, message);
+        }
+        Ok(())
+    }
+
+    pub(super) fn judge_ticket(
+        &mut self,
+        id: ConnectionId,
+        route: TicketRoute,
+        attempt: u64,
+        proof: Option<Bytes>,
+        now: Moment,
+    ) -> Result<(), OutOfPlace> {
+        let account = self.operators.get(&id).ok_or(OutOfPlace)?.account;
+        if proof.as_ref().is_some_and(|p| p.len() > MAX_EXCHANGE_BYTES) {
+            return Err(OutOfPlace);
+        }
+        let Some(found) = self.attempts.get(&attempt) else {
+            self.is_over(attempt)?;
+            let his = self.tickets.get(&route).filter(|t| t.owner == account);
+            if proof.is_none() && his.is_some_and(|t| t.state == TicketState::Open) {
+                // the guesser hung up, or the console was slow; a wrong guess it was
+                self.count_wrong_secret(route);
+            }
+            return Ok(());
+        };
+        if found.owner != account || found.route != route {
+            return Err(OutOfPlace);
+        }
+        let Some(proof) = proof else {
+            // also before any proof: the host's half was nonsense
+            self.judged_wrong(attempt, now);
+            return Ok(());
+        };
+        if found.stage != AttemptStage::Judgement {
+            return Err(OutOfPlace);
+        }
+        let Some(found) = self.attempts.remove(&attempt) else {
+            return Ok(());
+        };
+        let host = found.host;
+        let Some(peer) = self.hosts.get_mut(&host) else {
+            return Ok(());
+        };
+        let actor = found.person.computer.to_string();
+        peer.stage = HostStage::Accepted(AcceptedHost {
+            owner: found.owner,
+            computer: found.person.computer,
+            user: found.person.user,
+            system: found.person.system,
+            route,
+            since_unix_seconds: now.unix_seconds(),
+            session: None,
+            in_session_with: None,
+        });
+        self.close_ticket(route, TicketState::Used, actor);
+        self.tell_host(host, HubToHost::TicketAccepted { proof });
+        self.announce(host, None);
+        let settled = HubToOperator::TicketSettled {
+            route,
+            attempt,
+            host: host.into(),
+        };
+        self.tell_operator(id, settled);
+        Ok(())
+    }
+
+    fn judged_wrong(&mut self, attempt: u64, now: Moment) {
+        let Some(found) = self.attempts.remove(&attempt) else {
+            return;
+        };
+        let refusal = RefusalCode::TICKET_WRONG.into();
+        if let Some(peer) = self.hosts.get_mut(&found.host) {
+            peer.stage = HostStage::Idle;
+            let neighbour = peer.neighbour;
+            self.wrong_by_neighbour.failed(neighbour, now.since_start);
+            self.wrong_by_all.failed((), now.since_start);
+            self.tell_host(found.host, HubToHost::TicketRefused { refusal });
+        }
+        self.count_wrong_secret(found.route);
+    }
+
+    fn count_wrong_secret(&mut self, route: TicketRoute) {
+        let Some(ticket) = self.tickets.get_mut(&route) else {
+            return;
+        };
+        ticket.wrong_secrets += 1;
+        let wrong_secrets = ticket.wrong_secrets;
+        self.effects.push(Effect::Record(Change {
+            actor: "hub".to_owned(),
+            what: What::WrongSecret {
+                route,
+                wrong_secrets,
+            },
+        }));
+        if wrong_secrets >= WRONG_SECRETS {
+            self.close_ticket(route, TicketState::Burnt, "hub".to_owned());
+        }
+    }
+
+    /// An attempt that is no more is spoken of in good faith only if it ever was.
+    fn is_over(&self, attempt: u64) -> Result<(), OutOfPlace> {
+        if attempt <= self.last_attempt {
+            Ok(())
+        } else {
+            Err(OutOfPlace)
+        }
+    }
+
+    /// The host is gone. If its proof is with the console, the judgement still counts.
+    pub(super) fn forget_attempts_of_host(&mut self, host: ConnectionId) {
+        self.attempts.retain(|_, attempt| attempt.host != host);
+    }
+
+    pub(super) fn refuse_attempts_of_owner(&mut self, owner: AccountId, refusal: Refusal) {
+        self.refuse_attempts(|attempt| attempt.owner == owner, refusal);
+    }
+
+    pub(super) fn time_out_attempts(&mut self, now: Moment) {
+        let is_late = |attempt: &Attempt| attempt.deadline <= now.since_start;
+        self.refuse_attempts(is_late, RefusalCode::TIMED_OUT.into());
+    }
+
+    fn refuse_attempts(&mut self, which: impl Fn(&Attempt) -> bool, refusal: Refusal) {
+        let over: Vec<u64> = self
+            .attempts
+            .iter()
+            .filter(|(_, attempt)| which(attempt))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in over {
+            let Some(attempt) = self.attempts.remove(&id) else {
+                continue;
+            };
+            if let Some(peer) = self.hosts.get_mut(&attempt.host) {
+                peer.stage = HostStage::Idle;
+                peer.late_proof = attempt.stage == AttemptStage::Proof;
+                self.tell_host(attempt.host, HubToHost::TicketRefused { refusal });
+            }
+        }
+    }
+
+    pub(super) fn expire_tickets(&mut self, now: Moment) {
+        let late: Vec<TicketRoute> = self
+            .tickets
+            .iter()
+            .filter(|(route, ticket)| {
+                ticket.state == TicketState::Open
+                    && ticket.expires_unix_millis <= now.unix_millis
+                    // who typed it in time may finish
+                    && !self.attempts.values().any(|a| a.route == **route)
+            })
+            .map(|(route, _)| *route)
+            .collect();
+        for route in late {
+            self.close_ticket(route, TicketState::Expired, "hub".to_owned());
+        }
+        let memory = i64::try_from(TICKET_MEMORY.as_millis()).expect("a day's milliseconds fit");
+        self.tickets.retain(|_, ticket| {
+            ticket.state == TicketState::Open
+                || ticket.expires_unix_millis.saturating_add(memory) > now.unix_millis
+        });
+    }
+}
+
+/// Why a ticket in this state cannot be tried, if it cannot.
+fn over(state: TicketState) -> Option<RefusalCode> {
+    match state {
+        TicketState::Open => None,
+        TicketState::Used => Some(RefusalCode::TICKET_USED),
+        TicketState::Expired => Some(RefusalCode::TICKET_EXPIRED),
+        TicketState::Revoked | TicketState::Burnt => Some(RefusalCode::TICKET_BURNT),
+    }
+}
+
+fn throttled(wait: Duration) -> Refusal {
+    let seconds = wait.as_secs() + 1;
+    Refusal {
+        code: RefusalCode::THROTTLED,
+        retry_after_seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
+    }
+}

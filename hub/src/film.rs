@@ -1,0 +1,370 @@
+//! The film of one session: a thread that owns the recorder (D2).
+//!
+//! Whoever relays hands a picture over before he forwards it. The queue is short in entries and in
+//! bytes, so a stalled disk slows the session instead of filling the memory.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use protocol::{ChatAuthor, ChatLine, EndedBy, Rights, SessionId};
+use recording::{Body, ChainHead, Entry, Event as FilmEvent, RecordError, Recorder, RecordingMeta};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use crate::directory::FilmOrder;
+use crate::registry::Event;
+
+/// The folder of the films within the data folder.
+pub(crate) const FOLDER: &str = "films";
+
+const PICTURE_QUEUE: usize = 64;
+/// Bytes of pictures that may wait for the disk, in KiB.
+const QUEUE_KIB: usize = 32 * 1024;
+const MARK_QUEUE: usize = 256;
+
+/// A crash loses at most this much time, ...
+const COMMIT_AFTER: Duration = Duration::from_millis(250);
+/// ... and a batch has at most so many entries ...
+const COMMIT_ENTRIES: usize = 64;
+/// ... and bytes.
+const COMMIT_BYTES: usize = 4 << 20;
+
+/// The film takes nothing more; the session must end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the film cannot be written")]
+pub(crate) struct FilmError;
+
+/// A film that is open. Clones reach the same one.
+#[derive(Debug, Clone)]
+pub(crate) struct Film {
+    pictures: mpsc::Sender<Picture>,
+    marks: mpsc::Sender<Mark>,
+    budget: Arc<Semaphore>,
+    started: Instant,
+}
+
+#[derive(Debug)]
+struct Picture {
+    entry: Entry,
+    /// Gives the bytes back when the picture is written.
+    budget: OwnedSemaphorePermit,
+}
+
+#[derive(Debug)]
+enum Mark {
+    Entry(Entry),
+    Finish(EndedBy),
+    Discard,
+}
+
+/// What a finished film leaves for the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FinishedFilm {
+    pub(crate) bytes: u64,
+    pub(crate) head: ChainHead,
+}
+
+/// The path of a session's film, relative to the data folder.
+pub(crate) fn relative_path(session: SessionId) -> String {
+    format!("{FOLDER}/{:08}.film", session.0)
+}
+
+impl Film {
+    /// Takes a screen or pointer update of `len_bytes`; waits while the disk is behind.
+    pub(crate) async fn picture(&self, body: Body, len_bytes: usize) -> Result<(), FilmError> {
+        let at_micros = self.now_micros();
+        let kib = u32::try_from(len_bytes / 1024 + 1).unwrap_or(u32::MAX);
+        let budget = Arc::clone(&self.budget).acquire_many_owned(kib).await;
+        let picture = Picture {
+            entry: Entry { at_micros, body },
+            budget: budget.map_err(|_closed| FilmError)?,
+        };
+        let sent = self.pictures.send(picture).await;
+        sent.map_err(|_closed| FilmError)
+    }
+
+    /// Puts a line of chat on the time line.
+    pub(crate) fn chat(&self, line: &ChatLine) {
+        self.mark(Body::Chat {
+            author: match line.author {
+                ChatAuthor::User => recording::ChatAuthor::User,
+                ChatAuthor::Operator => recording::ChatAuthor::Operator,
+            },
+            name: line.name.to_string(),
+            text: line.text.to_string(),
+        });
+    }
+
+    /// Notes that the user took rights back.
+    pub(crate) fn rights_changed(&self, rights: Rights) {
+        let rights = film_rights(rights);
+        self.mark(Body::Event(FilmEvent::RightsChanged { rights }));
+    }
+
+    fn mark(&self, body: Body) {
+        let at_micros = self.now_micros();
+        self.send(Mark::Entry(Entry { at_micros, body }));
+    }
+
+    /// Ends the film after what was handed over before.
+    pub(crate) fn finish(&self, by: EndedBy) {
+        self.send(Mark::Finish(by));
+    }
+
+    /// Removes the film: the session never began.
+    pub(crate) fn discard(&self) {
+        self.send(Mark::Discard);
+    }
+
+    fn send(&self, mark: Mark) {
+        match self.marks.try_send(mark) {
+            Ok(()) => {}
+            // The disk has stalled for so long that hundreds of marks wait. Whoever hands over the
+            // next picture waits as well; the mark itself follows as soon as there is room.
+            Err(mpsc::error::TrySendError::Full(mark)) => {
+                let marks = self.marks.clone();
+                tokio::spawn(async move {
+                    if marks.send(mark).await.is_err() {
+                        tracing::debug!("Film was closed already");
+                    }
+                });
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => {
+                tracing::debug!("Film was closed already");
+            }
+        }
+    }
+
+    fn now_micros(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Starts the film's thread, which tells `registry` when the film is open, or fails, or is closed.
+/// Must run inside a tokio runtime.
+pub(crate) fn open(
+    folder: &Path,
+    order: FilmOrder,
+    registry: mpsc::Sender<Event>,
+) -> io::Result<()> {
+    let (pictures, picture_queue) = mpsc::channel(PICTURE_QUEUE);
+    let (marks, mark_queue) = mpsc::channel(MARK_QUEUE);
+    let film = Film {
+        pictures,
+        marks,
+        budget: Arc::new(Semaphore::new(QUEUE_KIB)),
+        started: Instant::now(),
+    };
+    let session = order.session;
+    let writer = Writer {
+        path: folder.join(relative_path(session)),
+        session,
+        registry,
+        runtime: Handle::current(),
+        pictures: picture_queue,
+        marks: mark_queue,
+        started: film.started,
+    };
+    std::thread::Builder::new()
+        .name(format!("film-{session}"))
+        .spawn(move || writer.run(&order, film))?;
+    Ok(())
+}
+
+struct Writer {
+    path: PathBuf,
+    session: SessionId,
+    registry: mpsc::Sender<Event>,
+    runtime: Handle,
+    pictures: mpsc::Receiver<Picture>,
+    marks: mpsc::Receiver<Mark>,
+    started: Instant,
+}
+
+/// What the thread has to do next.
+enum Next {
+    Append(Entry, Option<OwnedSemaphorePermit>),
+    Commit,
+    Finish(EndedBy),
+    Discard,
+}
+
+/// How the writing of a film ended.
+enum Ending {
+    Finished(FinishedFilm),
+    Discarded,
+}
+
+impl Writer {
+    fn run(mut self, order: &FilmOrder, film: Film) {
+        let session = self.session;
+        let recorder = match create(&self.path, order) {
+            Ok(recorder) => recorder,
+            Err(error) => {
+                tracing::error!(%session, error = &error as &dyn std::error::Error, "Film not opened");
+                self.tell(Event::FilmOpened(session, None));
+                return;
+            }
+        };
+        self.tell(Event::FilmOpened(session, Some(film)));
+        match self.write(recorder) {
+            Ok(Ending::Finished(finished)) => {
+                self.tell(Event::FilmClosed(session, Some(finished)));
+            }
+            Ok(Ending::Discarded) => {
+                if let Err(error) = std::fs::remove_file(&self.path) {
+                    tracing::warn!(%session, %error, "Film not removed");
+                }
+                self.tell(Event::FilmClosed(session, None));
+            }
+            Err(error) => {
+                tracing::error!(%session, error = &error as &dyn std::error::Error, "Film failed");
+                self.tell(Event::FilmFailed(session));
+            }
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        if self.registry.blocking_send(event).is_err() {
+            tracing::debug!(session = %self.session, "Hub is gone already");
+        }
+    }
+
+    fn write(&mut self, mut recorder: Recorder) -> Result<Ending, RecordError> {
+        let mut batch = Batch::default();
+        loop {
+            match self.next(batch.deadline) {
+                Next::Append(entry, budget) => {
+                    batch.add(&entry);
+                    append(&mut recorder, &entry, self.session)?;
+                    drop(budget);
+                    if batch.is_full() {
+                        recorder.commit()?;
+                        batch = Batch::default();
+                    }
+                }
+                Next::Commit => {
+                    recorder.commit()?;
+                    batch = Batch::default();
+                }
+                Next::Finish(by) => {
+                    while let Ok(picture) = self.pictures.try_recv() {
+                        append(&mut recorder, &picture.entry, self.session)?;
+                    }
+                    let bytes = recorder.bytes();
+                    let at_micros = u64::try_from(self.started.elapsed().as_micros());
+                    let head = recorder.finish(film_ended_by(by), at_micros.unwrap_or(u64::MAX))?;
+                    return Ok(Ending::Finished(FinishedFilm { bytes, head }));
+                }
+                Next::Discard => {
+                    drop(recorder);
+                    return Ok(Ending::Discarded);
+                }
+            }
+        }
+    }
+
+    fn next(&mut self, deadline: Option<Instant>) -> Next {
+        let (pictures, marks) = (&mut self.pictures, &mut self.marks);
+        self.runtime.block_on(async {
+            let commit_time = async {
+                match deadline {
+                    Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                mark = marks.recv() => match mark {
+                    Some(Mark::Entry(entry)) => Next::Append(entry, None),
+                    Some(Mark::Finish(by)) => Next::Finish(by),
+                    Some(Mark::Discard) => Next::Discard,
+                    // nobody holds the film any more: the hub goes down
+                    None => Next::Finish(EndedBy::HubStopped),
+                },
+                () = commit_time => Next::Commit,
+                Some(picture) = pictures.recv() => {
+                    Next::Append(picture.entry, Some(picture.budget))
+                }
+            }
+        })
+    }
+}
+
+/// What was appended since the last commit.
+#[derive(Default)]
+struct Batch {
+    deadline: Option<Instant>,
+    entries: usize,
+    bytes: usize,
+}
+
+impl Batch {
+    fn add(&mut self, entry: &Entry) {
+        self.entries += 1;
+        self.bytes += match &entry.body {
+            Body::Screen { payload, .. } | Body::Pointer(payload) => payload.len(),
+            Body::Chat { text, .. } => text.len(),
+            Body::Event(_) => 0,
+        };
+        self.deadline
+            .get_or_insert_with(|| Instant::now() + COMMIT_AFTER);
+    }
+
+    fn is_full(&self) -> bool {
+        self.entries >= COMMIT_ENTRIES || self.bytes >= COMMIT_BYTES
+    }
+}
+
+fn create(path: &Path, order: &FilmOrder) -> Result<Recorder, RecordError> {
+    let meta = RecordingMeta {
+        session: order.session.0,
+        operator: order.operator.clone(),
+        requester: order.requester.clone(),
+        host: order.host.clone(),
+        ticket: Some(order.ticket.get()),
+        started_unix_millis: order.started_unix_millis,
+        hub_version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let mut recorder = Recorder::create(path, &meta)?;
+    let rights = film_rights(order.rights);
+    recorder.append(&Entry {
+        at_micros: 0,
+        body: Body::Event(FilmEvent::Started { rights }),
+    })?;
+    recorder.commit()?;
+    Ok(recorder)
+}
+
+fn append(recorder: &mut Recorder, entry: &Entry, session: SessionId) -> Result<(), RecordError> {
+    match recorder.append(entry) {
+        Err(error) if error.is_about_this_entry_only() => {
+            // no entry that passed the protocol's limits exceeds the recorder's
+            tracing::error!(%session, %error, "Entry not recorded");
+            Err(error)
+        }
+        done => done,
+    }
+}
+
+fn film_rights(rights: Rights) -> recording::Rights {
+    recording::Rights {
+        see: rights.see,
+        control: rights.control,
+        files: rights.files,
+    }
+}
+
+/// The ending as recordings name it.
+pub(crate) fn film_ended_by(by: EndedBy) -> recording::EndedBy {
+    match by {
+        EndedBy::User => recording::EndedBy::User,
+        EndedBy::Operator => recording::EndedBy::Operator,
+        EndedBy::HostLost => recording::EndedBy::HostLost,
+        EndedBy::OperatorLost => recording::EndedBy::OperatorLost,
+        EndedBy::CannotRecord => recording::EndedBy::CannotRecord,
+        EndedBy::HubStopped => recording::EndedBy::HubStopped,
+    }
+}

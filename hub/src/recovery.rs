@@ -1,0 +1,79 @@
+//! Putting right, at the start, what a hub that went down without a word left behind (D2).
+
+use std::path::Path;
+
+use protocol::EndedBy;
+use recording::{OpenError, Recorder, Recording};
+
+use crate::database::changes::{Change, What};
+use crate::database::sessions::SessionRow;
+use crate::database::{Database, DatabaseError};
+use crate::film::{FinishedFilm, film_ended_by};
+
+/// Ends the sessions that were running, finishes their films, and keeps their report drafts.
+pub(crate) fn end_interrupted_sessions(
+    database: &mut Database,
+    folder: &Path,
+    now_unix_millis: i64,
+) -> Result<(), DatabaseError> {
+    database.drop_unanswered_questions()?;
+    for row in database.interrupted_sessions()? {
+        let mut lasted_micros = 0;
+        let mut changes = Vec::new();
+        match finish_film(&folder.join(&row.film)) {
+            Ok((micros, finished)) => {
+                lasted_micros = micros;
+                changes.extend(finished.map(|f| film_closed(&row, f)));
+            }
+            Err(error) => {
+                tracing::error!(session = %row.id, error = &*error, "Film not finished");
+                let session = row.id;
+                changes.push(by_hub(What::FilmFailed { session }));
+            }
+        }
+        let lasted_millis = i64::try_from(lasted_micros / 1000).unwrap_or(i64::MAX);
+        changes.push(by_hub(What::SessionEnded {
+            session: row.id,
+            ended_unix_millis: row.started_unix_millis.saturating_add(lasted_millis),
+            by: EndedBy::HubStopped,
+        }));
+        tracing::warn!(session = %row.id, lasted_millis, "Session was interrupted");
+        database.apply(now_unix_millis, &changes)?;
+    }
+    Ok(())
+}
+
+/// Finishes the film at `path`; gives its length in microseconds.
+fn finish_film(
+    path: &Path,
+) -> Result<(u64, Option<FinishedFilm>), Box<dyn std::error::Error + 'static>> {
+    let lasted_micros = Recording::open(path)?.duration_micros()?;
+    let recorder = match Recorder::reopen(path) {
+        Ok(recorder) => recorder,
+        // it was finished, only the catalogue did not hear of it
+        Err(OpenError::Finished) => {
+            let found = Recording::open(path)?.verify();
+            let bytes = std::fs::metadata(path)?.len();
+            let head = found.head;
+            let finished = found.intact.then_some(FinishedFilm { bytes, head });
+            return Ok((lasted_micros, finished));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let bytes = recorder.bytes();
+    let head = recorder.finish(film_ended_by(EndedBy::HubStopped), lasted_micros)?;
+    Ok((lasted_micros, Some(FinishedFilm { bytes, head })))
+}
+
+fn film_closed(row: &SessionRow, finished: FinishedFilm) -> Change {
+    by_hub(What::FilmClosed {
+        session: row.id,
+        bytes: finished.bytes,
+        head: finished.head.0,
+    })
+}
+
+fn by_hub(what: What) -> Change {
+    let actor = "hub".to_owned();
+    Change { actor, what }
+}

@@ -1,0 +1,176 @@
+//! Slowing down whoever guesses. Time arrives as an argument.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
+
+/// Guessers remembered at once; beyond that the oldest are forgotten.
+const MAX_KEYS: usize = 10_000;
+
+/// A network neighbour: an IPv4 address, or the /64 of an IPv6 address, within which a guesser
+/// changes his address at will.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Neighbour(IpAddr);
+
+impl From<IpAddr> for Neighbour {
+    fn from(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V4(address) => address.into(),
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        })
+    }
+}
+
+/// At most so many failures in a stretch of time.
+#[derive(Debug)]
+pub(crate) struct Window<K> {
+    limit: u32,
+    length: Duration,
+    /// Since when, and how many.
+    failures: BTreeMap<K, (Duration, u32)>,
+}
+
+impl<K: Ord + Clone> Window<K> {
+    pub(crate) fn new(limit: u32, length: Duration) -> Self {
+        Self {
+            limit,
+            length,
+            failures: BTreeMap::new(),
+        }
+    }
+
+    /// How long `key` has to wait, if it has to.
+    pub(crate) fn wait(&self, key: &K, now: Duration) -> Option<Duration> {
+        let (since, count) = self.failures.get(key)?;
+        let end = *since + self.length;
+        end.checked_sub(now)
+            .filter(|wait| *count >= self.limit && !wait.is_zero())
+    }
+
+    /// Counts a failure of `key`.
+    pub(crate) fn failed(&mut self, key: K, now: Duration) {
+        let length = self.length;
+        make_room(&mut self.failures, |(since, _)| *since, now, length);
+        let (since, count) = self.failures.entry(key).or_insert((now, 0));
+        if *since + length <= now {
+            (*since, *count) = (now, 0);
+        }
+        *count += 1;
+    }
+}
+
+/// A few failures are free; each further one doubles the wait.
+#[derive(Debug)]
+pub(crate) struct Backoff<K> {
+    free: u32,
+    longest: Duration,
+    /// When the last one was, and how many.
+    failures: BTreeMap<K, (Duration, u32)>,
+}
+
+impl<K: Ord + Clone> Backoff<K> {
+    /// After `free` failures the waits are 1 s, 2 s, 4 s and so on up to `longest`; whoever fails
+    /// no more for twice that long starts anew.
+    pub(crate) fn new(free: u32, longest: Duration) -> Self {
+        Self {
+            free,
+            longest,
+            failures: BTreeMap::new(),
+        }
+    }
+
+    /// How long `key` has to wait, if it has to.
+    pub(crate) fn wait(&self, key: &K, now: Duration) -> Option<Duration> {
+        let (last, count) = self.failures.get(key)?;
+        let doublings = count.checked_sub(self.free)?;
+        let wait = 1_u64.checked_shl(doublings).unwrap_or(u64::MAX);
+        let end = *last + Duration::from_secs(wait).min(self.longest);
+        end.checked_sub(now).filter(|wait| !wait.is_zero())
+    }
+
+    /// Counts a failure of `key`.
+    pub(crate) fn failed(&mut self, key: K, now: Duration) {
+        let memory = self.longest * 2;
+        make_room(&mut self.failures, |(last, _)| *last, now, memory);
+        let (last, count) = self.failures.entry(key).or_insert((now, 0));
+        if *last + memory <= now {
+            *count = 0;
+        }
+        *last = now;
+        *count = count.saturating_add(1).min(63);
+    }
+
+    /// Forgets the failures of `key`.
+    pub(crate) fn succeeded(&mut self, key: &K) {
+        self.failures.remove(key);
+    }
+}
+
+fn make_room<K: Ord + Clone, V>(
+    failures: &mut BTreeMap<K, V>,
+    at: impl Fn(&V) -> Duration,
+    now: Duration,
+    memory: Duration,
+) {
+    if failures.len() < MAX_KEYS {
+        return;
+    }
+    failures.retain(|_, value| at(value) + memory > now);
+    if failures.len() >= MAX_KEYS {
+        let oldest = failures.iter().min_by_key(|(_, value)| at(value));
+        if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
+            failures.remove(&oldest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_full_window_opens_again_when_its_time_is_over() {
+        let mut window = Window::new(2, 60 * SECOND);
+        window.failed("a", SECOND);
+        assert_eq!(window.wait(&"a", SECOND), None);
+        window.failed("a", 2 * SECOND);
+        assert_eq!(window.wait(&"a", 2 * SECOND), Some(59 * SECOND));
+        assert_eq!(window.wait(&"b", 2 * SECOND), None);
+        assert_eq!(window.wait(&"a", 61 * SECOND), None);
+        window.failed("a", 61 * SECOND);
+        assert_eq!(window.wait(&"a", 61 * SECOND), None, "a new window");
+    }
+
+    #[test]
+    fn each_failure_beyond_the_free_ones_doubles_the_wait() {
+        let mut backoff = Backoff::new(3, 60 * SECOND);
+        let mut waits = Vec::new();
+        for _ in 0..12 {
+            backoff.failed("a", SECOND);
+            waits.push(backoff.wait(&"a", SECOND).map_or(0, |w| w.as_secs()));
+        }
+        assert_eq!(waits, [0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60]);
+        backoff.succeeded(&"a");
+        assert_eq!(backoff.wait(&"a", SECOND), None);
+    }
+
+    #[test]
+    fn guessers_without_number_do_not_fill_the_memory() {
+        let mut backoff = Backoff::new(1, SECOND);
+        for key in 0..2 * MAX_KEYS {
+            backoff.failed(key, SECOND);
+        }
+        assert!(backoff.failures.len() <= MAX_KEYS);
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_neighbour() {
+        let key = |text: &str| Neighbour::from(text.parse::<IpAddr>().expect("an address"));
+        assert_eq!(key("2001:db8::1"), key("2001:db8::ffff:2"));
+        assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
+        assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
+        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
+    }
+}

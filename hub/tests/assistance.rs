@@ -1,0 +1,486 @@
+//! The whole assistance, with a real hub process between scripted ends.
+
+mod support;
+
+use std::path::Path;
+
+use protocol::{
+    ChatAuthor, EndedBy, HostToHub, HubToHost, HubToOperator, InputEvent, OperatorToHub, Outcome,
+    PointerUpdate, RefusalCode, ReportDraft, Rights, ScreenAck, ScreenFrame, StreamHeader,
+    TicketState, wire,
+};
+use recording::{Body, Event, Recording};
+use support::{Pair, TestHub, run_hub, screen_frame, text};
+
+const SEE: Rights = Rights {
+    see: true,
+    control: false,
+    files: false,
+};
+
+fn films(data: &Path) -> Vec<std::path::PathBuf> {
+    let folder = std::fs::read_dir(data.join("films")).expect("the folder of the films");
+    folder.map(|file| file.expect("readable").path()).collect()
+}
+
+#[tokio::test]
+async fn a_whole_assistance_is_relayed_filmed_and_reported() {
+    let hub = TestHub::start();
+    let mut pair = hub.pair("anna").await;
+    let (session, keys) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+
+    // the screen, large and small, and a pointer
+    let mut screen = pair
+        .host
+        .open_stream(StreamHeader::Screen { session })
+        .await;
+    let mut pointer = pair
+        .host
+        .open_stream(StreamHeader::Pointer { session })
+        .await;
+    let frames: Vec<ScreenFrame> = [(1, 3 << 20), (2, 10), (3, 0), (4, 70_000)]
+        .map(|(seq, bytes)| screen_frame(seq, bytes))
+        .into();
+    for frame in &frames {
+        screen.write(frame).await.expect("sent");
+    }
+    let moved = PointerUpdate {
+        at_micros: 5,
+        x: -1,
+        y: 700,
+        visible: true,
+        shape: None,
+    };
+    pointer.write(&moved).await.expect("sent");
+    for _ in 0..2 {
+        let (header, mut reader) = pair.operator.accept_stream().await;
+        match header {
+            StreamHeader::Screen { session: s } => {
+                assert_eq!(s, session);
+                for frame in &frames {
+                    let seen: ScreenFrame = reader.read().await.expect("whole").expect("there");
+                    assert_eq!(&seen, frame);
+                }
+            }
+            StreamHeader::Pointer { .. } => {
+                let seen: PointerUpdate = reader.read().await.expect("whole").expect("there");
+                assert_eq!(seen, moved);
+            }
+            StreamHeader::Input { .. } | StreamHeader::Acks { .. } => panic!("{header:?}"),
+        }
+    }
+
+    // acks and sealed input
+    let mut acks = pair
+        .operator
+        .open_stream(StreamHeader::Acks { session })
+        .await;
+    acks.write(&ScreenAck::Shown { seq: 4 })
+        .await
+        .expect("sent");
+    let (header, mut reader) = pair.host.accept_stream().await;
+    assert_eq!(header, StreamHeader::Acks { session });
+    let ack: ScreenAck = reader.read().await.expect("whole").expect("there");
+    assert_eq!(ack, ScreenAck::Shown { seq: 4 });
+    let mut input = pair
+        .operator
+        .open_stream(StreamHeader::Input { session })
+        .await;
+    let event = InputEvent::PointerMoved { x: 3, y: 4 };
+    let plain = wire::encode(&event, 1024).expect("small");
+    let sealed = keys.sealer_to_host().seal(&plain);
+    input.write_body(sealed.into()).await.expect("sent");
+    let (header, mut reader) = pair.host.accept_stream().await;
+    assert_eq!(header, StreamHeader::Input { session });
+    let body = reader.read_body().await.expect("whole").expect("there");
+    let opened = keys.opener_at_host().open(&body);
+    assert_eq!(opened.as_deref(), Ok(&plain[..]));
+
+    // chat, both ways
+    pair.host
+        .send(&HostToHub::Chat {
+            text: "hello".into(),
+        })
+        .await;
+    let line = pair.operator.wait_for(|m| match m {
+        HubToOperator::Chat { line, .. } => Some(line),
+        _ => None,
+    });
+    let line = line.await;
+    assert_eq!(
+        (line.author, &*line.name, &*line.text),
+        (ChatAuthor::User, "Rossi", "hello")
+    );
+    let host = pair.entry;
+    pair.operator
+        .send(&OperatorToHub::Chat {
+            host,
+            text: "hi".into(),
+        })
+        .await;
+    let line = pair.host.wait_for(|m| match m {
+        HubToHost::Chat { line } => Some(line),
+        _ => None,
+    });
+    assert_eq!(&*line.await.name, "ANNA");
+
+    // the end, the report
+    pair.host.send(&HostToHub::EndSession { session }).await;
+    let facts = pair.operator.wait_for(|m| match m {
+        HubToOperator::SessionEnded { by, facts, .. } => {
+            assert_eq!(by, EndedBy::User);
+            Some(facts)
+        }
+        _ => None,
+    });
+    let facts = facts.await;
+    assert_eq!(
+        (&*facts.requester, &*facts.operator, &*facts.host),
+        ("Rossi", "ANNA", "PC-ROSSI")
+    );
+    assert_eq!(facts.ticket, Some(pair.route));
+    pair.operator.send(&OperatorToHub::ListDrafts).await;
+    let drafts = pair.operator.wait_for(|m| match m {
+        HubToOperator::Drafts { drafts } => Some(drafts),
+        _ => None,
+    });
+    assert_eq!(drafts.await, [(facts.clone(), ReportDraft::default())]);
+    save_the_report(&mut pair, facts.report).await;
+
+    let data = hub.data_text();
+    let film = films(&hub.data).pop().expect("a film");
+    assert_film(&film, &frames);
+    let verified = wait_for_film(data);
+    assert!(verified.contains("is as it was recorded"), "{verified}");
+    let shown = run_hub(&["report", "show", "1", "--json", "--data", data], "");
+    let report: serde_json::Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+    assert_eq!(report["problem"], "no paper");
+    assert_eq!(report["finished"], true);
+    let audit = text(&run_hub(&["audit", "verify", "--data", data], ""));
+    assert!(audit.contains("as they were written"), "{audit}");
+}
+
+async fn save_the_report(pair: &mut Pair, report: protocol::ReportId) {
+    let draft = ReportDraft {
+        problem: "no paper".into(),
+        ..ReportDraft::default()
+    };
+    for (finished, expected) in [
+        (false, Outcome::Done),
+        (true, Outcome::Done),
+        (false, Outcome::Refused(RefusalCode::REPORT_GONE.into())),
+    ] {
+        let draft = draft.clone();
+        let message = OperatorToHub::SaveReport {
+            report,
+            draft,
+            finished,
+        };
+        pair.operator.send(&message).await;
+        let outcome = pair.operator.wait_for(|m| match m {
+            HubToOperator::ReportSaved { outcome, .. } => Some(outcome),
+            _ => None,
+        });
+        assert_eq!(outcome.await, expected, "finished reports stay as they are");
+    }
+}
+
+/// The film is finished a moment after the session.
+fn wait_for_film(data: &str) -> String {
+    let end = std::time::Instant::now() + support::PATIENCE;
+    loop {
+        let verified = run_hub(&["film", "verify", "1", "--data", data], "");
+        let said = text(&verified);
+        if !said.contains("not finished") || std::time::Instant::now() > end {
+            assert!(verified.status.success(), "{said}");
+            return said;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+/// D2: pictures, pointer, chat and events; no input.
+fn assert_film(film: &Path, frames: &[ScreenFrame]) {
+    let end = std::time::Instant::now() + support::PATIENCE;
+    let recording = loop {
+        let recording = Recording::open(film).expect("a recording");
+        if recording.is_finished().expect("readable") {
+            break recording;
+        }
+        assert!(std::time::Instant::now() < end, "finished in time");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    let (mut pictures, mut pointers, mut chat, mut events) = (0, 0, Vec::new(), Vec::new());
+    for entry in recording.entries(0).expect("readable") {
+        match entry.expect("well formed").body {
+            Body::Screen {
+                seq,
+                is_reset,
+                payload,
+            } => {
+                let frame = &frames[pictures];
+                assert_eq!(
+                    (seq, is_reset, &payload),
+                    (frame.seq, frame.is_reset, &frame.payload)
+                );
+                pictures += 1;
+            }
+            Body::Pointer(_) => pointers += 1,
+            Body::Chat { name, text, .. } => chat.push((name, text)),
+            Body::Event(event) => events.push(event),
+        }
+    }
+    assert_eq!((pictures, pointers), (frames.len(), 1));
+    let line = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    assert_eq!(chat, [line("Rossi", "hello"), line("ANNA", "hi")]);
+    assert!(
+        matches!(events[..], [Event::Started { .. }, Event::Ended { .. }]),
+        "{events:?}"
+    );
+}
+
+#[tokio::test]
+async fn h5_a_refused_question_leaves_no_film() {
+    let hub = TestHub::start();
+    let mut pair = hub.pair("anna").await;
+    let session = pair.ask(SEE).await;
+    let answer = HostToHub::AnswerConsent {
+        session,
+        granted: None,
+        nonce: [0; 16],
+    };
+    pair.host.send(&answer).await;
+    let code = pair.operator.wait_for(|m| match m {
+        HubToOperator::SessionRefused { refusal, .. } => Some(refusal.code),
+        _ => None,
+    });
+    assert_eq!(code.await, RefusalCode::CONSENT_REFUSED);
+    assert!(films(&hub.data).is_empty());
+    // and he may be asked again
+    pair.start_session(SEE).await;
+    assert_eq!(
+        films(&hub.data)
+            .iter()
+            .filter(|f| f.extension().is_some_and(|e| e == "film"))
+            .count(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn h5_a_host_that_grants_more_than_was_asked_is_cut_off() {
+    let hub = TestHub::start();
+    let mut pair = hub.pair("anna").await;
+    let session = pair.ask(SEE).await;
+    let answer = HostToHub::AnswerConsent {
+        session,
+        granted: Some(Rights::SEE_AND_CONTROL),
+        nonce: [0; 16],
+    };
+    pair.host.send(&answer).await;
+    assert_eq!(pair.host.refused().await, RefusalCode::OUT_OF_PLACE);
+    let code = pair.operator.wait_for(|m| match m {
+        HubToOperator::SessionRefused { refusal, .. } => Some(refusal.code),
+        _ => None,
+    });
+    assert_eq!(code.await, RefusalCode::HOST_GONE);
+}
+
+#[tokio::test]
+async fn h6_taking_control_back_ends_the_input_at_once() {
+    let hub = TestHub::start();
+    let mut pair = hub.pair("anna").await;
+    let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+    let mut input = pair
+        .operator
+        .open_stream(StreamHeader::Input { session })
+        .await;
+    input.write_body(vec![1; 20].into()).await.expect("sent");
+    let (_, mut reader) = pair.host.accept_stream().await;
+    assert!(reader.read_body().await.expect("whole").is_some());
+
+    let reduce = HostToHub::ReduceRights {
+        session,
+        rights: SEE,
+    };
+    pair.host.send(&reduce).await;
+    let rights = pair.operator.wait_for(|m| match m {
+        HubToOperator::RightsChanged { rights, .. } => Some(rights),
+        _ => None,
+    });
+    assert_eq!(rights.await, SEE);
+    assert!(input.stream_mut().stopped().await.expect("there").is_some());
+    assert!(reader.read_body().await.is_err(), "reset");
+    // the session goes on, and a new input stream is not taken
+    let mut again = pair
+        .operator
+        .open_stream(StreamHeader::Input { session })
+        .await;
+    assert!(again.stream_mut().stopped().await.expect("there").is_some());
+    let mut screen = pair
+        .host
+        .open_stream(StreamHeader::Screen { session })
+        .await;
+    screen.write(&screen_frame(1, 10)).await.expect("sent");
+    let (header, mut reader) = pair.operator.accept_stream().await;
+    assert_eq!(header, StreamHeader::Screen { session });
+    assert!(reader.read_body().await.expect("whole").is_some());
+}
+
+#[tokio::test]
+async fn b2_input_without_the_right_to_control_is_not_relayed() {
+    let hub = TestHub::start();
+    let mut pair = hub.pair("anna").await;
+    let (session, _) = pair.start_session(SEE).await;
+    let mut input = pair
+        .operator
+        .open_stream(StreamHeader::Input { session })
+        .await;
+    let stopped = input.stream_mut().stopped().await.expect("there");
+    let expected = u64::from(RefusalCode::OUT_OF_PLACE.0);
+    assert_eq!(stopped.map(u64::from), Some(expected));
+    let nothing = pair.host.greeted.connection.accept_uni();
+    let waited = tokio::time::timeout(std::time::Duration::from_millis(200), nothing).await;
+    assert!(waited.is_err(), "no stream reaches the host");
+}
+
+#[tokio::test]
+async fn b2_only_the_owner_of_a_ticket_may_touch_its_host() {
+    let hub = TestHub::start();
+    let mut pair = hub.pair("anna").await;
+    let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+    let mut bruno = hub.operator("bruno").await;
+    let start = OperatorToHub::StartSession {
+        host: pair.entry,
+        asked: SEE,
+        nonce: [0; 16],
+    };
+    bruno.send(&start).await;
+    let code = bruno.wait_for(|m| match m {
+        HubToOperator::SessionRefused { refusal, .. } => Some(refusal.code),
+        _ => None,
+    });
+    assert_eq!(code.await, RefusalCode::HOST_GONE);
+    let mut stream = bruno.open_stream(StreamHeader::Input { session }).await;
+    assert!(
+        stream
+            .stream_mut()
+            .stopped()
+            .await
+            .expect("there")
+            .is_some()
+    );
+    for message in [
+        OperatorToHub::EndSession { session },
+        OperatorToHub::DisconnectHost { host: pair.entry },
+        OperatorToHub::Chat {
+            host: pair.entry,
+            text: "psst".into(),
+        },
+    ] {
+        bruno.send(&message).await;
+        assert_eq!(
+            bruno.refused().await,
+            RefusalCode::OUT_OF_PLACE,
+            "{message:?}"
+        );
+        bruno = hub.operator("bruno").await;
+    }
+    // nobody noticed
+    let mut screen = pair
+        .host
+        .open_stream(StreamHeader::Screen { session })
+        .await;
+    screen.write(&screen_frame(1, 10)).await.expect("sent");
+    let (_, mut reader) = pair.operator.accept_stream().await;
+    assert!(reader.read_body().await.expect("whole").is_some());
+}
+
+#[tokio::test]
+async fn a_host_that_is_lost_ends_the_session_and_leaves_the_list() {
+    let hub = TestHub::start();
+    let mut pair = hub.pair("anna").await;
+    pair.start_session(SEE).await;
+    let connection = &pair.host.greeted.connection;
+    transport::close::close_refused(connection, RefusalCode::INTERNAL.into());
+    let by = pair.operator.wait_for(|m| match m {
+        HubToOperator::SessionEnded { by, .. } => Some(by),
+        _ => None,
+    });
+    assert_eq!(by.await, EndedBy::HostLost);
+    let gone = pair.operator.wait_for(|m| match m {
+        HubToOperator::EntryGone { id } => Some(id),
+        _ => None,
+    });
+    assert_eq!(gone.await, pair.entry);
+}
+
+#[tokio::test]
+async fn o5_the_newer_log_in_of_an_account_wins() {
+    let hub = TestHub::start();
+    let mut pair = hub.pair("anna").await;
+    let _newer = hub.operator("Anna").await;
+    let code = pair.operator.wait_for(|m| match m {
+        HubToOperator::Goodbye { refusal } => Some(refusal.code),
+        _ => None,
+    });
+    assert_eq!(code.await, RefusalCode::LOGGED_IN_ELSEWHERE);
+    assert_eq!(
+        pair.operator.refused().await,
+        RefusalCode::LOGGED_IN_ELSEWHERE
+    );
+    // the host stays with the account
+    for expected in [false, true] {
+        let present = pair.host.wait_for(|m| match m {
+            HubToHost::OperatorPresent { present } => Some(present),
+            _ => None,
+        });
+        assert_eq!(present.await, expected);
+    }
+}
+
+#[tokio::test]
+async fn o9_a_disconnected_host_is_told_so() {
+    let hub = TestHub::start();
+    let mut pair = hub.pair("anna").await;
+    let (_, _) = pair.start_session(SEE).await;
+    let disconnect = OperatorToHub::DisconnectHost { host: pair.entry };
+    pair.operator.send(&disconnect).await;
+    let by = pair.host.wait_for(|m| match m {
+        HubToHost::SessionEnded { by, .. } => Some(by),
+        _ => None,
+    });
+    assert_eq!(by.await, EndedBy::Operator);
+    assert_eq!(pair.host.refused().await, RefusalCode::DISCONNECTED);
+}
+
+#[tokio::test]
+async fn o7_a_host_appears_in_every_list_and_is_its_owners() {
+    let hub = TestHub::start();
+    let mut bruno = hub.operator("bruno").await;
+    let pair = hub.pair("anna").await;
+    let entry = bruno.wait_for(|m| match m {
+        HubToOperator::EntryChanged { entry } if entry.id == pair.entry => Some(entry),
+        _ => None,
+    });
+    let entry = entry.await;
+    assert_eq!((&*entry.name, &*entry.person), ("PC-ROSSI", "Rossi"));
+    assert_eq!((entry.ticket, entry.yours), (Some(pair.route), false));
+}
+
+#[tokio::test]
+async fn a_used_ticket_tells_its_operator() {
+    let hub = TestHub::start();
+    let mut operator = hub.operator("anna").await;
+    let ticket = operator.generate_ticket().await;
+    operator
+        .send(&OperatorToHub::RevokeTicket {
+            route: ticket.route(),
+        })
+        .await;
+    let state = operator.wait_for(|m| match m {
+        HubToOperator::TicketChanged { state, .. } => Some(state),
+        _ => None,
+    });
+    assert_eq!(state.await, TicketState::Revoked);
+}

@@ -1,0 +1,521 @@
+//! A real hub in a process of its own, and scripted peers that speak the real protocol with the
+//! real cryptography.
+
+#![expect(dead_code, reason = "each test program uses a part of this")]
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use protocol::control::Name;
+use protocol::limits::{MAX_HEADER_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES};
+use protocol::{
+    EntryId, HostToHub, HubToHost, HubToOperator, OperatorToHub, Password, RefusalCode, Rights,
+    Role, SessionId, StreamHeader, TicketRoute,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use session::{HostExchange, OperatorExchange, SessionKeys, TicketKey, TicketNumber, TicketSecret};
+use transport::client::{self, ConnectError, Greeted};
+use transport::{Fingerprint, FramedReader, FramedWriter, HubAddress};
+
+/// Longer than anything takes on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PASSWORD: &str = "correct horse";
+pub const SECRET: [u8; 16] = [7; 16];
+
+/// The `hub` program with `args`.
+pub fn hub_command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hub"));
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+/// Runs `hub` with `args` and `input`, to its end.
+pub fn run_hub(args: &[&str], input: &str) -> Output {
+    let mut child = hub_command(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("hub starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    // a program that does not read its input may be gone already
+    drop(stdin.write_all(input.as_bytes()));
+    drop(stdin);
+    child.wait_with_output().expect("hub ends")
+}
+
+/// The text of `output`, both streams.
+pub fn text(output: &Output) -> String {
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.push_str(&String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+/// A hub that serves; killed when dropped.
+pub struct TestHub {
+    pub data: PathBuf,
+    pub address: HubAddress,
+    pub fingerprint: Fingerprint,
+    child: Child,
+    folder: Option<tempfile::TempDir>,
+}
+
+impl TestHub {
+    /// A new hub with the operators `anna` and `bruno`.
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    pub fn start_with(args: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        for name in ["anna", "bruno"] {
+            add_operator(&data, name);
+        }
+        let mut hub = Self::serve(&data, args);
+        hub.folder = Some(folder);
+        hub
+    }
+
+    /// Serves a folder that exists.
+    pub fn serve(data: &Path, args: &[&str]) -> Self {
+        let ready = data.join("ready.json");
+        drop(std::fs::remove_file(&ready));
+        let data_text = data.to_str().expect("a plain path");
+        let mut child = hub_command(&["serve", "--data", data_text, "--listen", "127.0.0.1:0"])
+            .args(["--ready-file", ready.to_str().expect("a plain path")])
+            .args(args)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("hub starts");
+        let end = Instant::now() + PATIENCE;
+        let text = loop {
+            if let Ok(text) = std::fs::read_to_string(&ready) {
+                break text;
+            }
+            let gone = child.try_wait().expect("a child");
+            assert_eq!(gone, None, "the hub ended");
+            assert!(Instant::now() < end, "the hub is not ready");
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        let ready: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let field = |name: &str| ready[name].as_str().expect("a string").to_owned();
+        Self {
+            data: data.to_owned(),
+            address: field("addr").parse().expect("an address"),
+            fingerprint: field("fingerprint").parse().expect("a fingerprint"),
+            child,
+            folder: None,
+        }
+    }
+
+    pub fn data_text(&self) -> &str {
+        self.data.to_str().expect("a plain path")
+    }
+
+    /// Kills the hub as a power failure would, and serves its folder again.
+    pub fn kill_and_restart(mut self) -> Self {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("gone");
+        let folder = self.folder.take();
+        let mut again = Self::serve(&self.data, &[]);
+        again.folder = folder;
+        again
+    }
+
+    /// Asks the hub to stop, as a service manager does.
+    pub fn terminate(&mut self) {
+        let mut kill = Command::new("kill");
+        let done = kill.arg(self.child.id().to_string()).status();
+        assert!(done.expect("kill runs").success());
+    }
+
+    /// Waits for the hub's end.
+    pub fn wait(&mut self, at_most: Duration) -> Option<ExitStatus> {
+        let end = Instant::now() + at_most;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return Some(status);
+            }
+            if Instant::now() > end {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    pub async fn connect(&self, role: Role) -> Result<Greeted, ConnectError> {
+        client::connect(&self.address, self.fingerprint, role, "test 0").await
+    }
+
+    pub async fn host(&self) -> Peer {
+        Peer::new(self.connect(Role::Host).await.expect("greeted"))
+    }
+
+    /// An operator who is logged in and has the list.
+    pub async fn operator(&self, name: &str) -> Peer {
+        let mut peer = Peer::new(self.connect(Role::Operator).await.expect("greeted"));
+        peer.send(&log_in(name, PASSWORD)).await;
+        let logged_in: HubToOperator = peer.receive().await;
+        assert!(
+            matches!(logged_in, HubToOperator::LoggedIn { .. }),
+            "{logged_in:?}"
+        );
+        let entries: HubToOperator = peer.receive().await;
+        assert!(
+            matches!(entries, HubToOperator::Entries { .. }),
+            "{entries:?}"
+        );
+        peer
+    }
+
+    /// An operator and a host that came with his ticket.
+    pub async fn pair(&self, name: &str) -> Pair {
+        let mut operator = self.operator(name).await;
+        let ticket = operator.generate_ticket().await;
+        let host = self.host().await;
+        Pair::meet(operator, host, &ticket).await
+    }
+}
+
+impl Drop for TestHub {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+pub fn add_operator(data: &Path, name: &str) {
+    let data = data.to_str().expect("a plain path");
+    let display = name.to_uppercase();
+    let args = [
+        "admin",
+        "add-operator",
+        name,
+        "--display-name",
+        &display,
+        "--data",
+        data,
+    ];
+    let added = run_hub(&args, &format!("{PASSWORD}\n"));
+    assert!(added.status.success(), "{}", text(&added));
+}
+
+pub fn log_in(name: &str, password: &str) -> OperatorToHub {
+    OperatorToHub::LogIn {
+        user: name.into(),
+        password: Password(password.into()),
+    }
+}
+
+/// One scripted client.
+pub struct Peer {
+    pub greeted: Greeted,
+}
+
+impl Peer {
+    pub fn new(greeted: Greeted) -> Self {
+        Self { greeted }
+    }
+
+    pub async fn send<M: Serialize>(&mut self, message: &M) {
+        self.greeted.writer.write(message).await.expect("sent");
+    }
+
+    /// The next message, whatever it is.
+    pub async fn receive<M: DeserializeOwned>(&mut self) -> M {
+        let read = tokio::time::timeout(PATIENCE, self.greeted.reader.read());
+        let message = read.await.expect("an answer in time");
+        message.expect("well formed").expect("the hub is there")
+    }
+
+    /// The next message that `wanted` makes something of; others are skipped.
+    pub async fn wait_for<M: DeserializeOwned, T>(
+        &mut self,
+        mut wanted: impl FnMut(M) -> Option<T>,
+    ) -> T {
+        loop {
+            if let Some(found) = wanted(self.receive().await) {
+                return found;
+            }
+        }
+    }
+
+    /// The code with which the hub closes the connection.
+    pub async fn refused(&self) -> RefusalCode {
+        let closed = tokio::time::timeout(PATIENCE, self.greeted.connection.closed());
+        let reason = closed.await.expect("closed in time");
+        match transport::CloseReason::from(&reason) {
+            transport::CloseReason::Refused(refusal) => refusal.code,
+            other => panic!("closed by {other:?}"),
+        }
+    }
+
+    pub async fn generate_ticket(&mut self) -> TicketNumber {
+        self.send(&OperatorToHub::GenerateTicket).await;
+        let route = self
+            .wait_for(|message| match message {
+                HubToOperator::TicketGenerated { route, .. } => Some(route),
+                HubToOperator::TicketRefused { refusal } => panic!("{refusal:?}"),
+                _ => None,
+            })
+            .await;
+        TicketNumber::new(route, TicketSecret::from_random(SECRET))
+    }
+
+    /// What the host's Helpme does with a typed ticket, up to the hub's first answer.
+    pub async fn open_ticket(&mut self, ticket: &TicketNumber) -> (HostExchange, HubToHost) {
+        let (exchange, half) = HostExchange::start(ticket);
+        let message = HostToHub::OpenTicket {
+            route: ticket.route(),
+            computer: "PC-ROSSI".into(),
+            user: "Rossi".into(),
+            system: "Linux".into(),
+            exchange: half.into(),
+        };
+        self.send(&message).await;
+        (exchange, self.receive().await)
+    }
+
+    /// The refusal of a ticket that is not good.
+    pub async fn open_refused(&mut self, ticket: &TicketNumber) -> RefusalCode {
+        match self.open_ticket(ticket).await.1 {
+            HubToHost::TicketRefused { refusal } => refusal.code,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn open_stream(&self, header: StreamHeader) -> FramedWriter {
+        let stream = self.greeted.connection.open_uni().await.expect("a stream");
+        let mut writer = FramedWriter::new(stream, 64 << 20);
+        writer.write(&header).await.expect("sent");
+        writer
+    }
+
+    pub async fn accept_stream(&self) -> (StreamHeader, FramedReader) {
+        let accept = tokio::time::timeout(PATIENCE, self.greeted.connection.accept_uni());
+        let stream = accept.await.expect("in time").expect("a stream");
+        let mut reader = FramedReader::new(stream, MAX_HEADER_FRAME_BYTES);
+        let header = reader.read().await.expect("well formed").expect("there");
+        reader.set_limit(MAX_SCREEN_FRAME_BYTES);
+        (header, reader)
+    }
+}
+
+/// An operator's answer to one typed ticket, up to the host's proof.
+pub async fn answer(
+    operator: &mut Peer,
+    ticket: &TicketNumber,
+) -> (TicketRoute, u64, OperatorExchange) {
+    let (route, attempt, half) = operator
+        .wait_for(|message| match message {
+            HubToOperator::TicketOpened {
+                route,
+                attempt,
+                exchange,
+                ..
+            } => Some((route, attempt, exchange)),
+            _ => None,
+        })
+        .await;
+    let (exchange, ours) = OperatorExchange::answer(ticket, &half).expect("well formed");
+    let message = OperatorToHub::AnswerTicket {
+        route,
+        attempt,
+        exchange: ours.into(),
+    };
+    operator.send(&message).await;
+    (route, attempt, exchange)
+}
+
+/// The host's proof for `attempt`.
+pub async fn proof(operator: &mut Peer, attempt: u64) -> Bytes {
+    operator
+        .wait_for(|message| match message {
+            HubToOperator::TicketProof {
+                attempt: of, proof, ..
+            } if of == attempt => Some(proof),
+            _ => None,
+        })
+        .await
+}
+
+/// Types `typed` at `host` where `ticket` is the operator's: what the host is told.
+pub async fn guess(
+    operator: &mut Peer,
+    host: &mut Peer,
+    ticket: &TicketNumber,
+    typed: &TicketNumber,
+) -> RefusalCode {
+    let (exchange, half) = HostExchange::start(typed);
+    host.send(&HostToHub::OpenTicket {
+        route: typed.route(),
+        computer: "PC-X".into(),
+        user: "X".into(),
+        system: "Linux".into(),
+        exchange: half.into(),
+    })
+    .await;
+    let (route, attempt, operator_exchange) = answer(operator, ticket).await;
+    let HubToHost::TicketAnswered { exchange: half, .. } = host.receive().await else {
+        panic!("an answer");
+    };
+    let (_, host_proof) = exchange.answer(&half).expect("well formed");
+    let message = HostToHub::ConfirmTicket {
+        proof: host_proof.into(),
+    };
+    host.send(&message).await;
+    let host_proof = proof(operator, attempt).await;
+    assert!(operator_exchange.judge(&host_proof).is_err(), "a guess");
+    let judged = OperatorToHub::JudgeTicket {
+        route,
+        attempt,
+        proof: None,
+    };
+    operator.send(&judged).await;
+    match host.receive().await {
+        HubToHost::TicketRefused { refusal } => refusal.code,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// An operator and a host that share a ticket's key.
+pub struct Pair {
+    pub operator: Peer,
+    pub host: Peer,
+    pub entry: EntryId,
+    pub route: TicketRoute,
+    pub key: TicketKey,
+}
+
+impl Pair {
+    /// Goes through the whole ticket exchange.
+    pub async fn meet(mut operator: Peer, mut host: Peer, ticket: &TicketNumber) -> Self {
+        let (host_exchange, half) = HostExchange::start(ticket);
+        host.send(&HostToHub::OpenTicket {
+            route: ticket.route(),
+            computer: "PC-ROSSI".into(),
+            user: "Rossi".into(),
+            system: "Linux".into(),
+            exchange: half.into(),
+        })
+        .await;
+        let (route, attempt, operator_exchange) = answer(&mut operator, ticket).await;
+        let HubToHost::TicketAnswered { exchange, .. } = host.receive().await else {
+            panic!("an answer");
+        };
+        let (host_waits, host_proof) = host_exchange.answer(&exchange).expect("well formed");
+        let message = HostToHub::ConfirmTicket {
+            proof: host_proof.into(),
+        };
+        host.send(&message).await;
+        let host_proof = proof(&mut operator, attempt).await;
+        let (key, ours) = operator_exchange.judge(&host_proof).expect("same secret");
+        let judged = OperatorToHub::JudgeTicket {
+            route,
+            attempt,
+            proof: Some(ours.into()),
+        };
+        operator.send(&judged).await;
+        let HubToHost::TicketAccepted { proof } = host.receive().await else {
+            panic!("accepted");
+        };
+        let host_key = host_waits.finish(&proof).expect("same secret");
+        assert_eq!(host_key.to_bytes(), key.to_bytes());
+        let entry = operator
+            .wait_for(|message| match message {
+                HubToOperator::TicketSettled { host, .. } => Some(host),
+                _ => None,
+            })
+            .await;
+        Self {
+            operator,
+            host,
+            entry,
+            route,
+            key,
+        }
+    }
+
+    /// The operator asks; gives the session's number when the host has the question.
+    pub async fn ask(&mut self, asked: Rights) -> SessionId {
+        let message = OperatorToHub::StartSession {
+            host: self.entry,
+            asked,
+            nonce: [1; 16],
+        };
+        self.operator.send(&message).await;
+        self.host
+            .wait_for(|message| match message {
+                HubToHost::ConsentAsked {
+                    session,
+                    asked: seen,
+                    nonce,
+                    ..
+                } => {
+                    assert_eq!((seen, nonce), (asked, [1; 16]));
+                    Some(session)
+                }
+                _ => None,
+            })
+            .await
+    }
+
+    /// A session with `rights`, running at both ends.
+    pub async fn start_session(&mut self, rights: Rights) -> (SessionId, SessionKeys) {
+        let session = self.ask(rights).await;
+        let message = HostToHub::AnswerConsent {
+            session,
+            granted: Some(rights),
+            nonce: [2; 16],
+        };
+        self.host.send(&message).await;
+        self.host
+            .wait_for(|message| match message {
+                HubToHost::SessionStarted { session: s, .. } if s == session => Some(()),
+                HubToHost::SessionEnded { .. } => panic!("ended"),
+                _ => None,
+            })
+            .await;
+        self.operator
+            .wait_for(|message| match message {
+                HubToOperator::SessionStarted {
+                    session: s, nonce, ..
+                } if s == session => {
+                    assert_eq!(nonce, [2; 16]);
+                    Some(())
+                }
+                HubToOperator::SessionRefused { refusal, .. } => panic!("{refusal:?}"),
+                _ => None,
+            })
+            .await;
+        let keys = SessionKeys::derive(&self.key, session, [1; 16], [2; 16]);
+        (session, keys)
+    }
+}
+
+/// The frame of `seq` with `bytes` of a pattern.
+pub fn screen_frame(seq: u64, bytes: usize) -> protocol::ScreenFrame {
+    let fill = u8::try_from(seq % 251).expect("small");
+    protocol::ScreenFrame {
+        seq,
+        captured_at_micros: seq * 1000,
+        is_reset: seq == 1,
+        payload: vec![fill; bytes].into(),
+    }
+}
+
+pub fn name(text: &str) -> Name {
+    text.into()
+}
+
+/// Everything the child wrote to a pipe.
+pub fn read_all(mut pipe: impl std::io::Read) -> String {
+    let mut text = String::new();
+    pipe.read_to_string(&mut text).expect("text");
+    text
+}
