@@ -75,6 +75,13 @@ fn finished_session() -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
+// a hub's blocking thread owns a recorder, a player's a recording
+const _: fn() = || {
+    fn can_move_to_another_thread<T: Send>() {}
+    can_move_to_another_thread::<Recorder>();
+    can_move_to_another_thread::<Recording>();
+};
+
 fn place() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let path = folder.path().join("session.film");
@@ -352,6 +359,19 @@ fn a_recording_is_read_while_it_is_written() {
         .expect("a reader does not keep a recording from being finished");
     assert!(recording.is_finished().expect("readable"));
     assert!(Recording::open(&path).expect("a recording").verify().intact);
+}
+
+#[test]
+fn what_was_synced_is_in_the_file_itself() {
+    let (folder, path) = place();
+    let mut recorder = record(&path, &a_session());
+    recorder.sync().expect("room on the disk");
+    // all that is sure to be there after a power failure
+    let copy = folder.path().join("copy.film");
+    std::fs::copy(&path, &copy).expect("room on the disk");
+    let found = Recording::open(&copy).expect("a recording").verify();
+    assert_eq!((found.entries, found.intact), (103, true));
+    assert_eq!(found.head, recorder.head());
 }
 
 #[test]
