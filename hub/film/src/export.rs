@@ -52,7 +52,7 @@ pub enum Shortfall {
     Unfinished,
     #[error("the recording is damaged ({0}); the film ends before that")]
     Damaged(String),
-    #[error("the session lasted more than a week; the film ends after that")]
+    #[error("what came after a week is not in the film")]
     TooLong,
 }
 

@@ -77,3 +77,62 @@ impl Scene {
         self.not_understood
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pointer(visible: bool, shape: Option<PointerShape>) -> Body {
+        let update = PointerUpdate {
+            at_micros: 0,
+            x: i32::MIN,
+            y: 9,
+            visible,
+            shape,
+        };
+        let bytes = postcard::to_allocvec(&update).expect("it serialises");
+        Body::Pointer(bytes.into())
+    }
+
+    fn shape(width: u16, bytes: usize) -> PointerShape {
+        PointerShape {
+            width,
+            height: 1,
+            hot_x: 0,
+            hot_y: 0,
+            rgba: vec![1; bytes].into(),
+        }
+    }
+
+    #[test]
+    fn the_pointer_keeps_its_shape_until_a_sound_one_comes() {
+        let mut scene = Scene::default();
+        scene.apply(&pointer(true, None));
+        assert!(scene.pointer().is_none(), "it has no shape yet");
+        scene.apply(&pointer(true, Some(shape(2, 8))));
+        scene.apply(&pointer(true, None));
+        scene.apply(&pointer(true, Some(shape(3, 8))));
+        scene.apply(&pointer(true, Some(shape(u16::MAX, 4 * 65_535))));
+        assert_eq!(scene.pointer().map(|pointer| pointer.shape.width), Some(2));
+        assert_eq!(scene.not_understood(), 2);
+        scene.apply(&pointer(false, None));
+        assert!(scene.pointer().is_none(), "it is hidden");
+    }
+
+    #[test]
+    fn nothing_is_seen_before_the_first_picture_or_in_nonsense() {
+        let mut scene = Scene::default();
+        assert!(!scene.apply(&pointer(true, Some(shape(2, 8)))));
+        for len in [0, 1, 10, 1000] {
+            let payload = vec![0xff; len].into();
+            let is_reset = true;
+            assert!(!scene.apply(&Body::Screen {
+                seq: 1,
+                is_reset,
+                payload
+            }));
+        }
+        assert!(scene.picture().is_none());
+        assert_eq!(scene.not_understood(), 4);
+    }
+}

@@ -5,12 +5,15 @@
 
 mod session;
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use codec::{Picture, PixelSize};
-use film::{ExportError, KEY_MILLIS, Options, REPEAT_MILLIS, Shortfall, Summary, export};
+use film::{
+    ExportError, KEY_MILLIS, MAX_FILM_MILLIS, Options, REPEAT_MILLIS, Shortfall, Summary, export,
+};
 use recording::{Body, ChatAuthor, EndedBy, Event};
 use session::{Session, page, pointer_at, psnr};
 
@@ -368,6 +371,35 @@ fn a_cancelled_export_leaves_an_older_film_as_it_was() {
     );
     assert_eq!(std::fs::read(&film).expect("the older film"), b"older");
     assert_eq!(session.files(), ["out.mp4", "session.film"]);
+}
+
+#[test]
+fn a_killed_program_leaves_nothing_behind() {
+    let mut session = Session::new();
+    an_assistance(&mut session);
+    let recording = session.finish(90_000);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hub-film"))
+        .args([&recording, &session.path("out.mp4")])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let mut said = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+    said.nth(20).expect("it goes on").expect("text");
+    child.kill().expect("it runs");
+    child.wait().expect("it is over");
+    assert_eq!(session.files(), ["session.film"]);
+}
+
+#[test]
+fn a_time_beyond_every_session_ends_the_film() {
+    let mut session = Session::new();
+    session.show(0, &page(SIZE, 1));
+    session.show(2000, &page(SIZE, 40));
+    session.show(MAX_FILM_MILLIS + 1, &page(SIZE, 3));
+    let recording = session.finish(u64::MAX / 4000);
+    let summary = make(&recording, &session.path("out.mp4")).expect("a film");
+    assert_eq!(summary.shortfall, Some(Shortfall::TooLong));
+    assert_eq!(summary.duration_millis, 2100);
 }
 
 #[test]
