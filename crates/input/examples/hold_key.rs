@@ -1,0 +1,33 @@
+//! Holds Shift, a letter and a button on the display until it is killed: shows what a guardian is
+//! for.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use input::hid;
+use protocol::input::{InputEvent, PointerButton};
+
+fn main() -> ExitCode {
+    if let Some(code) = input::run_guardian_if_asked() {
+        return code;
+    }
+    match hold() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            writeln!(std::io::stderr(), "{error}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn hold() -> Result<(), Box<dyn std::error::Error>> {
+    let mut sink = input::open_guarded(&std::env::current_exe()?)?;
+    let character = None;
+    sink.inject(&InputEvent::Key { key: hid::SHIFT_LEFT, pressed: true, character })?;
+    sink.inject(&InputEvent::Key { key: hid::K, pressed: true, character: Some('ж') })?;
+    let button = PointerButton::Left;
+    sink.inject(&InputEvent::Button { button, pressed: true, x: 5, y: 5 })?;
+    std::thread::sleep(Duration::from_mins(10));
+    Ok(())
+}
