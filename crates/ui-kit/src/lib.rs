@@ -8,7 +8,9 @@
 
 pub mod fonts;
 pub mod raw_input;
+pub mod remote_view;
 pub mod theme;
+pub mod ui_map;
 pub mod widgets;
 pub mod words;
 

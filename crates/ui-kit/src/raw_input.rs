@@ -10,12 +10,14 @@
 mod keys;
 mod tap;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use eframe::{AppCreator, EframeWinitApplication, NativeOptions, UserEvent};
-use egui::{Context, Key, KeyboardShortcut, Ui, ViewportId};
-use protocol::PointerButton;
+use egui::{Key, KeyboardShortcut, Ui, ViewportId};
+use protocol::{InputEvent, PointerButton};
 use winit::application::ApplicationHandler;
 use winit::event::{
     DeviceEvent, DeviceId, ElementState, Ime, KeyEvent, MouseButton, MouseScrollDelta, StartCause,
@@ -46,7 +48,17 @@ pub const MENU_KEY: KeyboardShortcut = KeyboardShortcut::new(
 /// Takes the events of session windows; shared by [`run_app`] and the views of remote screens.
 pub struct InputTap {
     state: Mutex<Tap>,
+    last_moves: Mutex<BTreeMap<u64, SentMove>>,
     send: Box<dyn Fn(TapEvent) + Send + Sync>,
+}
+
+/// The last place a pointer was sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SentMove {
+    /// Pixels of the remote screen.
+    pub x: i32,
+    pub y: i32,
+    pub at: Instant,
 }
 
 impl fmt::Debug for InputTap {
@@ -60,6 +72,7 @@ impl InputTap {
     pub fn new(send: impl Fn(TapEvent) + Send + Sync + 'static) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::default(),
+            last_moves: Mutex::default(),
             send: Box::new(send),
         })
     }
@@ -77,10 +90,31 @@ impl InputTap {
         self.lock().window_of(viewport)
     }
 
+    /// Where the pointer of session `id` was last sent to.
+    pub fn last_move(&self, id: u64) -> Option<SentMove> {
+        let moves = self
+            .last_moves
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        moves.get(&id).copied()
+    }
+
     fn with<R>(&self, run: impl FnOnce(&mut Tap, &mut Vec<TapEvent>) -> R) -> R {
         let mut out = Vec::new();
         let result = run(&mut self.lock(), &mut out);
         for event in out {
+            if let InputEvent::PointerMoved { x, y } = event.event {
+                let sent = SentMove {
+                    x,
+                    y,
+                    at: Instant::now(),
+                };
+                let mut moves = self
+                    .last_moves
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                moves.insert(event.id, sent);
+            }
             (self.send)(event);
         }
         result
@@ -213,7 +247,7 @@ impl egui::Plugin for PassWatch {
     }
 
     fn on_end_pass(&mut self, ui: &mut Ui) {
-        let viewport = Context::viewport_id(ui.ctx());
+        let viewport = ui.ctx().viewport_id();
         self.tap.with(|tap, out| tap.pass_ended(viewport, out));
     }
 }

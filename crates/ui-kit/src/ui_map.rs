@@ -117,7 +117,8 @@ impl Plugin for Cartographer {
 
     fn input_hook(&mut self, ctx: &Context, input: &mut RawInput) {
         ctx.enable_accesskit();
-        self.windows.retain(|id, _| input.viewports.contains_key(id));
+        self.windows
+            .retain(|id, _| input.viewports.contains_key(id));
         let info = input.viewport();
         self.passes.push(Pass {
             viewport: input.viewport_id,
@@ -226,6 +227,10 @@ mod tests {
         let widgets = map["windows"][0]["widgets"].as_array().expect("a list");
         let of = |label: &'static str| widgets.iter().filter(move |w| w["label"] == label);
         assert!(of("Helpme").all(|w| w["enabled"] == false), "{text}");
-        assert_eq!(of("Your name").count(), 2, "the text and the field it names: {text}");
+        assert_eq!(
+            of("Your name").count(),
+            2,
+            "the text and the field it names: {text}"
+        );
     }
 }

@@ -112,6 +112,8 @@ struct WindowState {
     inside: bool,
     grab: Grab,
     buttons_down: BTreeSet<u16>,
+    /// egui has seen the press that the host got, so it must see the release.
+    egui_saw_press: bool,
     modifiers: Modifiers,
 }
 
@@ -331,6 +333,15 @@ impl Tap {
                     event,
                 });
             }
+        }
+        // with the keyboard elsewhere (a chat beside the picture), the press brings it back: egui
+        // must see it to take the focus from that field
+        if pressed && !armed.target.keyboard {
+            state.egui_saw_press = true;
+        }
+        if state.egui_saw_press {
+            state.egui_saw_press = pressed || !state.buttons_down.is_empty();
+            return Verdict::Forward;
         }
         Verdict::Swallow
     }
@@ -650,6 +661,29 @@ mod tests {
             y: 0,
         };
         assert_eq!(sent.last(), Some(&up));
+    }
+
+    #[test]
+    fn a_press_that_brings_the_keyboard_back_is_seen_on_both_sides() {
+        let mut tap = armed();
+        let sent = events(|out| {
+            tap.arm(
+                TapTarget {
+                    keyboard: false,
+                    ..target()
+                },
+                out,
+            );
+            tap.pointer_moved(WINDOW, (60.0, 60.0), out);
+            for pressed in [true, false] {
+                let verdict = tap.button(WINDOW, 1, Some(PointerButton::Left), pressed, out);
+                assert_eq!(verdict, Verdict::Forward);
+            }
+            tap.arm(target(), out);
+            let verdict = tap.button(WINDOW, 1, Some(PointerButton::Left), true, out);
+            assert_eq!(verdict, Verdict::Swallow);
+        });
+        assert_eq!(sent.len(), 4);
     }
 
     #[test]

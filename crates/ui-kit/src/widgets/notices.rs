@@ -103,7 +103,7 @@ impl Notices {
         let mut dismissed = None;
         let width = (ctx.content_rect().width() - 32.0).min(420.0);
         Area::new(Id::unique("notices"))
-            .order(Order::Tooltip)
+            .order(Order::Foreground)
             .anchor(Align2::CENTER_TOP, vec2(0.0, 14.0))
             .show(ctx, |ui| {
                 ui.spacing_mut().item_spacing.y = 8.0;

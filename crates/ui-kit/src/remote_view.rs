@@ -1,0 +1,467 @@
+//! The host's screen in a window (S1, S2).
+//!
+//! The decoding thread publishes into a [`PictureSlot`]; [`RemoteView::ui`] uploads what changed and
+//! draws it. At 1:1 every pixel of the window is a pixel of the host's screen, exactly. While shown
+//! and allowed to control, it arms the [`InputTap`].
+
+mod slot;
+mod texture;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use codec::{PixelSize, Rect as PixelRect};
+use egui::scroll_area::ScrollBarVisibility;
+use egui::{
+    Color32, CursorIcon, CustomCursorImage, Order, Popup, Pos2, Rect, Response, Role, ScrollArea,
+    Sense, TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, pos2, vec2,
+};
+use protocol::PointerShape;
+
+pub use slot::PictureSlot;
+
+use crate::raw_input::{InputTap, TapTarget, WindowRect};
+use slot::RemotePointer;
+use texture::PictureTexture;
+
+/// How large the picture is shown (S2, O3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub enum ViewSize {
+    /// As large as the window allows; enlarged by whole factors only, so that text stays sharp.
+    #[default]
+    Fit,
+    /// One pixel for one pixel.
+    Actual,
+    /// In per cent of the host's screen.
+    Percent(u16),
+}
+
+/// What the view is to do now.
+#[derive(Debug, Clone, Copy)]
+pub struct ViewOptions<'a> {
+    /// Its name for screen readers.
+    pub label: &'a str,
+    pub size: ViewSize,
+    /// Whether keyboard and pointer go to the host.
+    pub control: bool,
+    /// Somebody else draws the picture over this place (see [`Shown::placement`]); nothing is
+    /// uploaded then.
+    pub drawn_elsewhere: bool,
+}
+
+/// Where the picture went.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    pub response: Response,
+    /// The part of the window that shows picture, and its first pixel, when the picture is shown
+    /// 1:1 and whole pixels meet; for whoever draws it by other means.
+    pub placement: Option<PicturePlacement>,
+    /// Menus, notices or dialogs lie over the picture.
+    pub covered: bool,
+}
+
+/// A picture shown 1:1; all lengths are physical pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PicturePlacement {
+    /// The part of the window that shows picture, from the top left of the window's content.
+    pub area: PixelRect,
+    /// The pixel of the picture that stands at the area's top left.
+    pub source_x: u32,
+    pub source_y: u32,
+}
+
+/// The view of one session. Keep it for as long as the session's window is open.
+pub struct RemoteView {
+    id: u64,
+    slot: Arc<PictureSlot>,
+    tap: Option<Arc<InputTap>>,
+    texture: PictureTexture,
+    pointer: Option<RemotePointer>,
+    pointer_picture: Option<PointerPicture>,
+}
+
+impl std::fmt::Debug for RemoteView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RemoteView")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The host's pointer, ready to be drawn and to be the pointer of this window.
+struct PointerPicture {
+    shape: Arc<PointerShape>,
+    cursor: CustomCursorImage,
+    texture: TextureHandle,
+}
+
+impl RemoteView {
+    /// The view of session `id`; without a `tap` it only shows.
+    pub fn new(id: u64, slot: Arc<PictureSlot>, tap: Option<Arc<InputTap>>) -> Self {
+        Self {
+            id,
+            slot,
+            tap,
+            texture: PictureTexture::default(),
+            pointer: None,
+            pointer_picture: None,
+        }
+    }
+
+    /// The slot it shows.
+    pub fn slot(&self) -> &Arc<PictureSlot> {
+        &self.slot
+    }
+
+    /// Draws the picture into all the room there is.
+    pub fn ui(&mut self, ui: &mut Ui, options: &ViewOptions<'_>) -> Shown {
+        let room = ui.available_rect_before_wrap();
+        ui.painter().rect_filled(room, 0.0, Color32::from_gray(24));
+        let scale_to_pixels = f64::from(ui.ctx().pixels_per_point());
+        let size = self.slot.size();
+        let scale =
+            size.map(|size| picture_scale(options.size, size, room.size(), scale_to_pixels));
+        self.take_news(ui, scale.unwrap_or(1.0), options.drawn_elsewhere);
+
+        let (Some(size), Some(scale)) = (size, scale) else {
+            ui.ctx().set_cursor_image(None);
+            let response = ui.allocate_rect(room, Sense::hover());
+            return Shown {
+                response,
+                placement: None,
+                covered: false,
+            };
+        };
+        let points = vec2(
+            to_f32(f64::from(size.width) * scale / scale_to_pixels),
+            to_f32(f64::from(size.height) * scale / scale_to_pixels),
+        );
+        // a rounding error must not bring up scroll bars
+        let fits = points.x <= room.width() + 0.01 && points.y <= room.height() + 0.01;
+        ui.spacing_mut().scroll = egui::style::ScrollStyle::solid();
+        let visibility = if fits {
+            ScrollBarVisibility::AlwaysHidden
+        } else {
+            ScrollBarVisibility::VisibleWhenNeeded
+        };
+        let mut view = ui.new_child(egui::UiBuilder::new().max_rect(room));
+        let shown = ScrollArea::both()
+            .id_salt(("remote screen", self.id))
+            .auto_shrink(false)
+            .scroll_bar_visibility(visibility)
+            .show(&mut view, |ui| {
+                let place = ui.available_size().max(points);
+                let (outer, response) = ui.allocate_exact_size(place, Sense::click());
+                let picture = snapped(outer, points, scale_to_pixels);
+                self.picture_ui(ui, options, response, picture, size, scale)
+            })
+            .inner;
+        ui.advance_cursor_after_rect(room);
+        shown
+    }
+
+    fn take_news(&mut self, ui: &Ui, scale: f64, drawn_elsewhere: bool) {
+        let filter = texture::filter_for(scale);
+        let texture = &mut self.texture;
+        let pointer = self.slot.take(|news| {
+            let Some((picture, changed)) = news else {
+                return;
+            };
+            if drawn_elsewhere {
+                texture.clear();
+            } else {
+                texture.update(ui.ctx(), picture, changed, filter);
+            }
+        });
+        let shape = pointer.as_ref().and_then(|pointer| pointer.shape.clone());
+        let known = self.pointer_picture.as_ref().map(|picture| &picture.shape);
+        if known != shape.as_ref() {
+            self.pointer_picture = shape.map(|shape| PointerPicture::new(ui, shape));
+        }
+        self.pointer = pointer;
+    }
+
+    fn picture_ui(
+        &self,
+        ui: &Ui,
+        options: &ViewOptions<'_>,
+        response: Response,
+        picture: Rect,
+        size: PixelSize,
+        scale: f64,
+    ) -> Shown {
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, options.label));
+        let visible = picture.intersect(ui.clip_rect());
+        if !options.drawn_elsewhere {
+            self.texture.paint(ui.painter(), picture);
+        }
+        let covers = covers(ui, visible);
+        let covered = !covers.is_empty();
+        let busy = Popup::is_any_open(ui.ctx()) || modal_is_open(ui);
+        self.arm(
+            ui,
+            options,
+            &response,
+            Place {
+                picture,
+                visible,
+                size,
+                scale,
+            },
+            covers,
+            busy,
+        );
+
+        let hovered = response.hovered()
+            && ui.rect_contains_pointer(visible)
+            && !busy
+            && options.control
+            && self.tap.is_some();
+        self.pointer_ui(ui, picture, scale, hovered);
+        Shown {
+            response,
+            placement: placement(ui, picture, visible, size, scale),
+            covered: covered || busy,
+        }
+    }
+
+    fn arm(
+        &self,
+        ui: &Ui,
+        options: &ViewOptions<'_>,
+        response: &Response,
+        place: Place,
+        covers: Vec<Rect>,
+        busy: bool,
+    ) {
+        let Some(tap) = &self.tap else { return };
+        let in_pixels = f64::from(ui.ctx().pixels_per_point());
+        let window_rect = |rect: Rect| WindowRect {
+            left: f64::from(rect.left()) * in_pixels,
+            top: f64::from(rect.top()) * in_pixels,
+            right: f64::from(rect.right()) * in_pixels,
+            bottom: f64::from(rect.bottom()) * in_pixels,
+        };
+        let typing_elsewhere = ui.memory(|memory| {
+            memory
+                .focused()
+                .is_some_and(|focused| focused != response.id)
+        });
+        if response.clicked() {
+            response.request_focus();
+        }
+        let active = options.control && !busy;
+        let zero = window_rect(place.picture);
+        tap.arm(TapTarget {
+            id: self.id,
+            viewport: ui.ctx().viewport_id(),
+            visible: window_rect(place.visible),
+            zero: (zero.left.round(), zero.top.round()),
+            scale: (1.0 / place.scale, 1.0 / place.scale),
+            size: (place.size.width, place.size.height),
+            keyboard: active && !typing_elsewhere,
+            pointer: active,
+            focused: ui.input(|input| input.viewport().focused == Some(true)),
+            hovered: ui.input(|input| input.pointer.has_pointer()),
+            covered: covers.into_iter().map(window_rect).collect(),
+        });
+    }
+
+    /// With control, this window's pointer takes the host's shape at once and never lags. The host's
+    /// own pointer is drawn where it stands when that is elsewhere.
+    fn pointer_ui(&self, ui: &Ui, picture: Rect, scale: f64, hovered: bool) {
+        let Some(pointer) = &self.pointer else {
+            ui.ctx().set_cursor_image(None);
+            return;
+        };
+        let image = self
+            .pointer_picture
+            .as_ref()
+            .filter(|_| hovered && pointer.visible);
+        ui.ctx()
+            .set_cursor_image(image.map(|image| image.cursor.clone()));
+        if hovered && !pointer.visible {
+            ui.ctx().set_cursor_icon(CursorIcon::None);
+        }
+        if !pointer.visible || (hovered && !self.moved_by_somebody_else(ui, pointer)) {
+            return;
+        }
+        let Some(image) = &self.pointer_picture else {
+            return;
+        };
+        let points = 1.0 / ui.ctx().pixels_per_point();
+        let scale = to_f32(scale) * points;
+        #[expect(clippy::cast_precision_loss, reason = "pixels of a screen")]
+        let hot = picture.min + vec2(pointer.x as f32, pointer.y as f32) * scale;
+        let shape = &image.shape;
+        let offset = vec2(f32::from(shape.hot_x), f32::from(shape.hot_y)) * points;
+        let size = vec2(f32::from(shape.width), f32::from(shape.height)) * points;
+        let at = Rect::from_min_size(hot - offset, size);
+        let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
+        ui.painter()
+            .image(image.texture.id(), at, whole, Color32::WHITE);
+    }
+
+    /// Whether the host's pointer rests elsewhere than we sent it.
+    fn moved_by_somebody_else(&self, ui: &Ui, pointer: &RemotePointer) -> bool {
+        const NEAR_PIXELS: i32 = 12;
+        const ON_ITS_WAY: Duration = Duration::from_millis(600);
+        let Some(sent) = self.tap.as_ref().and_then(|tap| tap.last_move(self.id)) else {
+            return false;
+        };
+        let far = |one: i32, other: i32| one.saturating_sub(other).saturating_abs() > NEAR_PIXELS;
+        if !far(sent.x, pointer.x) && !far(sent.y, pointer.y) {
+            return false;
+        }
+        let settled = sent.at.elapsed() >= ON_ITS_WAY;
+        if !settled {
+            ui.ctx().request_repaint_after(ON_ITS_WAY);
+        }
+        settled
+    }
+}
+
+impl PointerPicture {
+    fn new(ui: &Ui, shape: Arc<PointerShape>) -> Self {
+        let size = [usize::from(shape.width), usize::from(shape.height)];
+        let image = egui::ColorImage::from_rgba_unmultiplied(size, &shape.rgba);
+        let texture = ui
+            .ctx()
+            .load_texture("remote pointer", image, TextureOptions::NEAREST);
+        let cursor = CustomCursorImage {
+            rgba: shape.rgba.as_ref().into(),
+            size: [shape.width, shape.height],
+            hotspot: [
+                shape.hot_x.min(shape.width.saturating_sub(1)),
+                shape.hot_y.min(shape.height.saturating_sub(1)),
+            ],
+        };
+        Self {
+            shape,
+            cursor,
+            texture,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    picture: Rect,
+    visible: Rect,
+    size: PixelSize,
+    scale: f64,
+}
+
+/// Physical pixels of the window for each pixel of the picture.
+fn picture_scale(size: ViewSize, picture: PixelSize, room: Vec2, in_pixels: f64) -> f64 {
+    match size {
+        ViewSize::Actual => 1.0,
+        ViewSize::Percent(percent) => f64::from(percent.clamp(5, 800)) / 100.0,
+        ViewSize::Fit => {
+            // whole physical pixels of the room
+            let pixels = |points: f32| (f64::from(points) * in_pixels + 0.01).floor().max(1.0);
+            let fit = (pixels(room.x) / f64::from(picture.width))
+                .min(pixels(room.y) / f64::from(picture.height));
+            if fit >= 1.0 { fit.floor() } else { fit }
+        }
+    }
+}
+
+/// The place of the picture in the middle of `outer`, at whole physical pixels.
+fn snapped(outer: Rect, points: Vec2, in_pixels: f64) -> Rect {
+    let min = outer.center() - points / 2.0;
+    let snap = |value: f32| to_f32((f64::from(value) * in_pixels).round() / in_pixels);
+    Rect::from_min_size(pos2(snap(min.x), snap(min.y)), points)
+}
+
+/// Other areas (menus, notices, windows) that lie over `visible`.
+fn covers(ui: &Ui, visible: Rect) -> Vec<Rect> {
+    let own = ui.layer_id();
+    ui.memory(|memory| {
+        memory
+            .layer_ids()
+            .filter(|layer| matches!(layer.order, Order::Middle | Order::Foreground))
+            .filter(|layer| *layer != own && memory.areas().is_visible(layer))
+            .filter_map(|layer| memory.area_rect(layer.id))
+            .filter(|rect| rect.intersects(visible))
+            .collect()
+    })
+}
+
+fn modal_is_open(ui: &Ui) -> bool {
+    let top = ui.memory(egui::Memory::top_modal_layer);
+    top.is_some_and(|layer| layer != ui.layer_id())
+}
+
+fn placement(
+    ui: &Ui,
+    picture: Rect,
+    visible: Rect,
+    size: PixelSize,
+    scale: f64,
+) -> Option<PicturePlacement> {
+    if (scale - 1.0).abs() > f64::EPSILON || !visible.is_positive() {
+        return None;
+    }
+    let in_pixels = f64::from(ui.ctx().pixels_per_point());
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "places in a window; the cast saturates"
+    )]
+    let pixel = |points: f32| (f64::from(points) * in_pixels).round().max(0.0) as u32;
+    let (left, top) = (pixel(visible.left()), pixel(visible.top()));
+    let source_x = pixel(visible.left() - picture.left());
+    let source_y = pixel(visible.top() - picture.top());
+    let width = pixel(visible.right()).saturating_sub(left);
+    let height = pixel(visible.bottom()).saturating_sub(top);
+    let area = PixelRect::new(
+        left,
+        top,
+        width.min(size.width.saturating_sub(source_x)),
+        height.min(size.height.saturating_sub(source_y)),
+    );
+    (!area.is_empty()).then_some(PicturePlacement {
+        area,
+        source_x,
+        source_y,
+    })
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "lengths in a window")]
+fn to_f32(value: f64) -> f32 {
+    value as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FULL_HD: PixelSize = PixelSize::new(1920, 1080);
+
+    #[test]
+    fn s2_fit_shrinks_to_the_window_and_enlarges_by_whole_factors() {
+        let fit = |x, y, in_pixels| picture_scale(ViewSize::Fit, FULL_HD, vec2(x, y), in_pixels);
+        assert!((fit(960.0, 2000.0, 1.0) - 0.5).abs() < 1e-9);
+        assert!((fit(1920.0, 1080.0, 1.0) - 1.0).abs() < 1e-9);
+        assert!((fit(1920.0, 1080.0, 2.0) - 2.0).abs() < 1e-9);
+        assert!((fit(2900.0, 1700.0, 1.0) - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn percent_is_kept_within_reason() {
+        let percent = |p| picture_scale(ViewSize::Percent(p), FULL_HD, vec2(10.0, 10.0), 1.0);
+        assert!((percent(75) - 0.75).abs() < 1e-9);
+        assert!((percent(0) - 0.05).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_picture_stands_on_whole_pixels_at_any_scale() {
+        for in_pixels in [1.0, 1.25, 1.5, 1.75, 2.0] {
+            let outer = Rect::from_min_size(pos2(13.37, 41.9), vec2(777.7, 555.5));
+            let picture = snapped(outer, vec2(300.0, 200.0), in_pixels);
+            let left = f64::from(picture.left()) * in_pixels;
+            assert!((left - left.round()).abs() < 1e-3, "{in_pixels}: {left}");
+        }
+    }
+}
