@@ -118,6 +118,20 @@ impl App {
         self.hands.click(found.region.middle())
     }
 
+    /// Clicks what has a label that `matches`; `what` is for the message.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::wait_for`].
+    pub fn click_matching(
+        &mut self,
+        what: &str,
+        matches: impl Fn(&str) -> bool,
+    ) -> anyhow::Result<()> {
+        let found = self.wait_for_matching(what, matches)?;
+        self.hands.click(found.region.middle())
+    }
+
     /// Clicks the command `label` of the menu that is open.
     ///
     /// # Errors

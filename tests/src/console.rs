@@ -12,21 +12,24 @@ use crate::running::wait_until;
 
 /// The console, and what an operator does with it.
 #[derive(Debug)]
-pub struct Console<'d> {
+pub struct Console {
     pub app: App,
-    display: &'d Display,
+    eyes: Display,
 }
 
-impl<'d> Console<'d> {
+impl Console {
     /// Starts the console on `display` with the settings in `home`.
     ///
     /// # Errors
     ///
     /// If it cannot be started.
-    pub fn start(programs: &Programs, display: &'d Display, home: Home) -> anyhow::Result<Self> {
+    pub fn start(programs: &Programs, display: &Display, home: Home) -> anyhow::Result<Self> {
         let mut command = home.windowed(programs.path("pure-help-desk"), display.name());
         let app = App::start("pure-help-desk", &mut command, home, display)?;
-        Ok(Self { app, display })
+        Ok(Self {
+            app,
+            eyes: Display::attach(display.name())?,
+        })
     }
 
     /// The first log-in: the hub's address and fingerprint, user name and password are typed.
@@ -69,12 +72,12 @@ impl<'d> Console<'d> {
     ///
     /// If there is no ticket on the clipboard in time.
     pub fn generate_ticket(&mut self) -> anyhow::Result<String> {
-        let before = self.display.clipboard()?.and_then(|text| ticket_in(&text));
+        let before = self.eyes.clipboard()?.and_then(|text| ticket_in(&text));
         self.app.hands().chord(&[key::Control_L, key::g])?;
         wait_until("a ticket on the clipboard", PATIENCE, || {
             self.app.click("Copy")?;
             std::thread::sleep(std::time::Duration::from_millis(200));
-            let now = self.display.clipboard()?.and_then(|text| ticket_in(&text));
+            let now = self.eyes.clipboard()?.and_then(|text| ticket_in(&text));
             Ok(if now == before { None } else { now })
         })
     }
@@ -119,7 +122,7 @@ impl<'d> Console<'d> {
     pub fn remote_picture(&self) -> anyhow::Result<Picture> {
         let found = self.app.map()?.find("Remote screen");
         let region = found.context("no session's window is open")?.region;
-        self.display.screenshot_of(region)
+        self.eyes.screenshot_of(region)
     }
 
     /// Ends the session that runs.
@@ -128,7 +131,7 @@ impl<'d> Console<'d> {
     ///
     /// If the button is not there in time.
     pub fn end_session(&mut self) -> anyhow::Result<()> {
-        self.app.click("End the session")
+        self.app.click("End")
     }
 
     /// Fills in the report that opened by itself and finishes it (D1).
@@ -137,6 +140,7 @@ impl<'d> Console<'d> {
     ///
     /// If the report does not open, or is not taken.
     pub fn write_report(&mut self, problem: &str, solution: &str) -> anyhow::Result<()> {
+        self.app.click("Write the report")?;
         self.app.type_into("Problem", problem)?;
         self.app.type_into("Solution", solution)?;
         self.app.click("Finish the report")?;

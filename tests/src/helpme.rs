@@ -1,9 +1,5 @@
 //! The user at Helpme.
 
-use std::fs;
-
-use serde_json::json;
-
 use crate::app::App;
 use crate::display::Display;
 use crate::hub::Hub;
@@ -27,16 +23,10 @@ impl Helpme {
         home: Home,
         hub: &Hub,
     ) -> anyhow::Result<Self> {
-        let settings = home.profile().join("helpme").join("settings.json");
-        if !settings.exists() {
-            let hub = json!({
-                "address": hub.address().to_string(),
-                "fingerprint": hub.fingerprint(),
-            });
-            fs::create_dir_all(home.profile().join("helpme"))?;
-            fs::write(&settings, json!({ "hub": hub }).to_string())?;
-        }
         let mut command = home.windowed(programs.path("helpme"), display.name());
+        command
+            .args(["--hub", &hub.address().to_string()])
+            .args(["--fingerprint", hub.fingerprint()]);
         let app = App::start("helpme", &mut command, home, display)?;
         Ok(Self { app })
     }

@@ -6,6 +6,7 @@
 //! the pixels ([`Picture`]). Everything that was started is ended again, by process id.
 
 mod app;
+mod cast;
 mod console;
 mod display;
 mod hands;
@@ -17,6 +18,7 @@ mod running;
 mod ui_map;
 
 pub use app::{App, PATIENCE};
+pub use cast::{Cast, OPERATOR, OPERATOR_NAME, PASSWORD, Size, USER_NAME};
 pub use console::{Console, check_ticket, ticket_in};
 pub use display::Display;
 pub use hands::Hands;

@@ -32,8 +32,6 @@ fn all(steps: &mut Steps, with_deny: bool) -> anyhow::Result<()> {
             "--workspace",
             "--all-targets",
             "--locked",
-            "--features",
-            OPTIONAL_BACKENDS,
             "--",
             "-D",
             "warnings",
@@ -51,10 +49,9 @@ fn all(steps: &mut Steps, with_deny: bool) -> anyhow::Result<()> {
             "--workspace",
             "--locked",
             "--no-fail-fast",
-            "--features",
-            OPTIONAL_BACKENDS,
         ]),
     )?;
+    fallbacks(steps)?;
     steps.command(
         "examples in docs",
         &mut cargo(["test", "--workspace", "--doc", "--locked"]),
@@ -73,7 +70,21 @@ fn all(steps: &mut Steps, with_deny: bool) -> anyhow::Result<()> {
 }
 
 /// The portable fallbacks are no part of the Linux programs but must compile and work (E1).
-const OPTIONAL_BACKENDS: &str = "capture/scrap,input/rdev";
+fn fallbacks(steps: &mut Steps) -> anyhow::Result<()> {
+    let chosen = [
+        "-p",
+        "capture",
+        "-p",
+        "input",
+        "--features",
+        "capture/scrap,input/rdev",
+    ];
+    let mut lints = cargo(["clippy", "--all-targets", "--locked"]);
+    lints.args(chosen).args(["--", "-D", "warnings"]);
+    steps.command("lints of fallbacks", &mut lints)?;
+    let mut tests = cargo(["nextest", "run", "--locked", "--no-fail-fast"]);
+    steps.command("tests of fallbacks", tests.args(chosen))
+}
 
 /// Licences, sources and banned crates must hold. The list of advisories comes from the network:
 /// where it cannot be fetched that is said, and no reason to fail.

@@ -13,20 +13,21 @@ mod directions;
 mod steps;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, bail};
+use cargo_metadata::MetadataCommand;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Checks and plays of this workspace")]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    task: Task,
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum Task {
     /// Everything that must hold before a change lands, with the time each step took.
     Ci {
         /// Leave out cargo-deny (for machines that cannot install it).
@@ -51,7 +52,7 @@ struct StageArguments {
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse().command) {
+    match run(Cli::parse().task) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error:#}");
@@ -60,13 +61,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
-    match command {
-        Command::Ci { without_deny } => ci::run(!without_deny),
-        Command::Check => directions::check(),
-        Command::Demo(arguments) => stage("demo", "dev", &arguments.rest),
-        Command::Screenshots(arguments) => stage("screenshots", "dev", &arguments.rest),
-        Command::Bench(arguments) => stage("bench", "release", &arguments.rest),
+fn run(task: Task) -> anyhow::Result<()> {
+    match task {
+        Task::Ci { without_deny } => ci::run(!without_deny),
+        Task::Check => directions::check(),
+        Task::Demo(arguments) => stage("demo", "dev", &arguments.rest),
+        Task::Screenshots(arguments) => stage("screenshots", "dev", &arguments.rest),
+        Task::Bench(arguments) => stage("bench", "release", &arguments.rest),
     }
 }
 
@@ -76,11 +77,14 @@ fn stage(play: &str, profile: &str, arguments: &[OsString]) -> anyhow::Result<()
     if !built.success() {
         bail!("the programs do not build");
     }
-    let played = steps::cargo(["run", "--quiet", "--package", "e2e", "--bin", "stage"])
-        .args(["--profile", profile, "--", play])
+    let metadata = MetadataCommand::new().no_deps().exec()?;
+    let folder = if profile == "dev" { "debug" } else { profile };
+    let stage = metadata.target_directory.join(folder).join("stage");
+    let played = Command::new(&stage)
+        .arg(play)
         .args(arguments)
         .status()
-        .context("cannot start the stage")?;
+        .with_context(|| format!("cannot start {stage}"))?;
     if !played.success() {
         bail!("{play} failed");
     }

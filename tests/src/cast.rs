@@ -1,0 +1,135 @@
+//! Everybody who is needed for an assistance: a hub, an operator at the console, a user at Helpme.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::console::Console;
+use crate::display::Display;
+use crate::helpme::Helpme;
+use crate::hub::Hub;
+use crate::picture::Region;
+use crate::programs::{Home, Programs};
+
+/// What the operator is called at log-in.
+pub const OPERATOR: &str = "anna";
+/// What the operator is called on the screen.
+pub const OPERATOR_NAME: &str = "Anna Bianchi";
+/// The operator's password.
+pub const PASSWORD: &str = "correct horse 7";
+/// What the user types as name.
+pub const USER_NAME: &str = "Mario Rossi";
+
+/// Size of a display, in pixels.
+#[derive(Debug, Clone, Copy)]
+pub struct Size(pub u16, pub u16);
+
+/// The cast of a play. Dropping it ends every program and both displays.
+#[derive(Debug)]
+pub struct Cast {
+    // dropped in this order
+    pub helpme: Helpme,
+    pub console: Console,
+    pub hub: Hub,
+    pub user_display: Display,
+    pub operator_display: Display,
+    pub programs: Programs,
+    folder: TempDir,
+    homes: u32,
+}
+
+impl Cast {
+    /// Starts everybody on two displays of their own and logs the operator in.
+    ///
+    /// # Errors
+    ///
+    /// If a program is missing, or the console does not log in.
+    pub fn assemble(user_screen: Size, operator_screen: Size) -> anyhow::Result<Self> {
+        let user_display = Display::start_managed(user_screen.0, user_screen.1)?;
+        let operator_display = Display::start_managed(operator_screen.0, operator_screen.1)?;
+        Self::assemble_on(user_display, operator_display)
+    }
+
+    /// Starts everybody on these displays and logs the operator in.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cast::assemble`].
+    pub fn assemble_on(user_display: Display, operator_display: Display) -> anyhow::Result<Self> {
+        let programs = Programs::find()?;
+        let folder = TempDir::with_prefix("phd-play-")?;
+        let home = |name| Home::fresh(folder.path(), name);
+        let hub = Hub::start(&programs, home("hub")?)?;
+        hub.add_operator(OPERATOR, OPERATOR_NAME, PASSWORD)?;
+        let mut console = Console::start(&programs, &operator_display, home("operator")?)?;
+        console.set_up_and_log_in(&hub, OPERATOR, PASSWORD)?;
+        let helpme = Helpme::start(&programs, &user_display, home("user")?, &hub)?;
+        Ok(Self {
+            helpme,
+            console,
+            hub,
+            user_display,
+            operator_display,
+            programs,
+            folder,
+            homes: 0,
+        })
+    }
+
+    /// A folder for whatever the play needs; it goes with the cast.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The user comes with a fresh ticket and appears in the operator's list; gives the ticket.
+    ///
+    /// # Errors
+    ///
+    /// If he does not appear in time.
+    pub fn user_asks_for_help(&mut self) -> anyhow::Result<String> {
+        let ticket = self.console.generate_ticket()?;
+        self.helpme.ask_for_help(&ticket, USER_NAME)?;
+        self.console.wait_for_computer(&ticket)?;
+        Ok(ticket)
+    }
+
+    /// The operator asks, the user allows, the session's window shows the picture; gives its place
+    /// on the operator's screen.
+    ///
+    /// # Errors
+    ///
+    /// If a step is not done in time.
+    pub fn session_begins(&mut self, ticket: &str) -> anyhow::Result<Region> {
+        self.console.choose(ticket, "Remote Session")?;
+        self.helpme.allow()?;
+        self.helpme.wait_for_bar()?;
+        self.console.wait_for_session()
+    }
+
+    /// Another Helpme on the user's display, after the first one ended.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub fn start_helpme_again(&mut self) -> anyhow::Result<()> {
+        let home = self.fresh_home("user")?;
+        self.helpme = Helpme::start(&self.programs, &self.user_display, home, &self.hub)?;
+        Ok(())
+    }
+
+    /// The console again, with the settings and the remembered password of the one that ended.
+    ///
+    /// # Errors
+    ///
+    /// If it does not log in by itself.
+    pub fn start_console_again(&mut self) -> anyhow::Result<()> {
+        let home = self.console.app.home().clone();
+        self.console = Console::start(&self.programs, &self.operator_display, home)?;
+        self.console.wait_until_logged_in()
+    }
+
+    fn fresh_home(&mut self, name: &str) -> anyhow::Result<Home> {
+        self.homes += 1;
+        Home::fresh(self.folder.path(), &format!("{name}-{}", self.homes))
+    }
+}
