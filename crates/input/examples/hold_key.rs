@@ -24,10 +24,23 @@ fn main() -> ExitCode {
 fn hold() -> Result<(), Box<dyn std::error::Error>> {
     let mut sink = input::open_guarded(&std::env::current_exe()?)?;
     let character = None;
-    sink.inject(&InputEvent::Key { key: hid::SHIFT_LEFT, pressed: true, character })?;
-    sink.inject(&InputEvent::Key { key: hid::K, pressed: true, character: Some('ж') })?;
+    sink.inject(&InputEvent::Key {
+        key: hid::SHIFT_LEFT,
+        pressed: true,
+        character,
+    })?;
+    sink.inject(&InputEvent::Key {
+        key: hid::K,
+        pressed: true,
+        character: Some('ж'),
+    })?;
     let button = PointerButton::Left;
-    sink.inject(&InputEvent::Button { button, pressed: true, x: 5, y: 5 })?;
+    sink.inject(&InputEvent::Button {
+        button,
+        pressed: true,
+        x: 5,
+        y: 5,
+    })?;
     std::thread::sleep(Duration::from_mins(10));
     Ok(())
 }

@@ -179,7 +179,9 @@ pub mod hid {
 
 /// The key of this Linux key code, if a keyboard has such a key.
 pub fn hid_from_evdev(code: u16) -> Option<HidKey> {
-    KEYS.iter().find(|(_, evdev)| *evdev == code).map(|(key, _)| *key)
+    KEYS.iter()
+        .find(|(_, evdev)| *evdev == code)
+        .map(|(key, _)| *key)
 }
 
 /// The Linux key code of this key, if there is one.

@@ -12,6 +12,8 @@ use std::process::ExitCode;
 
 use protocol::input::InputEvent;
 
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+pub mod grab;
 pub mod keymap;
 pub mod memory;
 #[cfg(feature = "rdev")]

@@ -42,7 +42,9 @@ struct Memory {
 
 /// A sink that remembers, and its memory.
 pub fn memory() -> (MemorySink, MemoryLog) {
-    let log = MemoryLog { shared: Arc::default() };
+    let log = MemoryLog {
+        shared: Arc::default(),
+    };
     (MemorySink { log: log.clone() }, log)
 }
 
@@ -62,7 +64,11 @@ impl MemoryLog {
         let mut typed = String::new();
         for event in &self.lock().events {
             match event {
-                InputEvent::Key { pressed: true, character, .. } => typed.extend(*character),
+                InputEvent::Key {
+                    pressed: true,
+                    character,
+                    ..
+                } => typed.extend(*character),
                 InputEvent::Text { text } => typed.push_str(text.as_str()),
                 InputEvent::Key { pressed: false, .. }
                 | InputEvent::PointerMoved { .. }
@@ -111,7 +117,10 @@ impl MemoryLog {
     }
 
     fn lock(&self) -> MutexGuard<'_, Memory> {
-        self.shared.memory.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared
+            .memory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -120,7 +129,9 @@ impl InputSink for MemorySink {
         self.log.change(|memory| {
             let held = match *event {
                 InputEvent::Key { key, pressed, .. } => Some((Held::Key(key), pressed)),
-                InputEvent::Button { button, pressed, .. } => Some((Held::Button(button), pressed)),
+                InputEvent::Button {
+                    button, pressed, ..
+                } => Some((Held::Button(button), pressed)),
                 InputEvent::ReleaseAll => {
                     memory.held.clear();
                     None
@@ -164,20 +175,36 @@ mod tests {
     use crate::hid;
 
     fn key(key: HidKey, pressed: bool, character: Option<char>) -> InputEvent {
-        InputEvent::Key { key, pressed, character }
+        InputEvent::Key {
+            key,
+            pressed,
+            character,
+        }
     }
 
     #[test]
     fn keys_are_released_when_the_sink_is_dropped() {
         let (mut sink, log) = memory();
-        sink.inject(&key(hid::SHIFT_LEFT, true, None)).expect("remembers");
-        sink.inject(&key(hid::A, true, Some('A'))).expect("remembers");
-        sink.inject(&key(hid::A, true, Some('A'))).expect("remembers");
+        sink.inject(&key(hid::SHIFT_LEFT, true, None))
+            .expect("remembers");
+        sink.inject(&key(hid::A, true, Some('A')))
+            .expect("remembers");
+        sink.inject(&key(hid::A, true, Some('A')))
+            .expect("remembers");
         let button = PointerButton::Left;
-        sink.inject(&InputEvent::Button { button, pressed: true, x: 1, y: 2 }).expect("remembers");
+        sink.inject(&InputEvent::Button {
+            button,
+            pressed: true,
+            x: 1,
+            y: 2,
+        })
+        .expect("remembers");
         assert_eq!(sink.held(), 3);
         sink.inject(&key(hid::A, false, None)).expect("remembers");
-        assert_eq!(log.held(), [Held::Key(hid::SHIFT_LEFT), Held::Button(button)]);
+        assert_eq!(
+            log.held(),
+            [Held::Key(hid::SHIFT_LEFT), Held::Button(button)]
+        );
         assert_eq!(log.typed(), "AA");
         drop(sink);
         assert_eq!(log.held(), []);
@@ -189,7 +216,8 @@ mod tests {
     #[test]
     fn release_all_releases_everything_that_is_held() {
         let (mut sink, log) = memory();
-        sink.inject(&key(hid::CONTROL_LEFT, true, None)).expect("remembers");
+        sink.inject(&key(hid::CONTROL_LEFT, true, None))
+            .expect("remembers");
         sink.inject(&InputEvent::ReleaseAll).expect("remembers");
         assert_eq!(sink.held(), 0);
         assert!(log.wait_until_released(Duration::ZERO));

@@ -99,7 +99,9 @@ impl X11Sink {
     pub fn open_display(display: Option<&str>) -> Result<Self, InjectError> {
         let (conn, root) = connect(display)?;
         for name in [xtest::X11_EXTENSION_NAME, xkb::X11_EXTENSION_NAME] {
-            let present = conn.extension_information(name).map_err(|error| lost(&error))?;
+            let present = conn
+                .extension_information(name)
+                .map_err(|error| lost(&error))?;
             if present.is_none() {
                 let reason = format!("its display server has no {name} extension");
                 return Err(InjectError::Unsuitable { reason });
@@ -135,10 +137,23 @@ impl X11Sink {
 
     fn do_event(&mut self, event: &InputEvent) -> Result<(), Fault> {
         match event {
-            InputEvent::Key { key, pressed: true, character } => self.press(*key, *character),
-            InputEvent::Key { key, pressed: false, .. } => Ok(self.release(*key)?),
+            InputEvent::Key {
+                key,
+                pressed: true,
+                character,
+            } => self.press(*key, *character),
+            InputEvent::Key {
+                key,
+                pressed: false,
+                ..
+            } => Ok(self.release(*key)?),
             InputEvent::PointerMoved { x, y } => Ok(self.move_pointer(*x, *y)?),
-            InputEvent::Button { button, pressed, x, y } => {
+            InputEvent::Button {
+                button,
+                pressed,
+                x,
+                y,
+            } => {
                 self.move_pointer(*x, *y)?;
                 Ok(self.button(*button, *pressed)?)
             }
@@ -157,7 +172,9 @@ impl X11Sink {
                 let group = self.state()?.group;
                 // The unmodified letter; Caps Lock at the operator makes no difference.
                 let plain = wanted.to_lowercase().next().unwrap_or(wanted);
-                self.layout()?.find_plain(plain, group, place).map(Way::plain)
+                self.layout()?
+                    .find_plain(plain, group, place)
+                    .map(Way::plain)
             }
             Some(wanted) => {
                 let mut way = self.way_to(wanted, place)?;
@@ -210,7 +227,11 @@ impl X11Sink {
         let state = self.state()?;
         let removable = self.held_modifiers()?;
         let layout = self.layout()?;
-        let mut addable = if layout.shift_key().is_some() { SHIFT } else { 0 };
+        let mut addable = if layout.shift_key().is_some() {
+            SHIFT
+        } else {
+            0
+        };
         addable |= layout.level_three().map_or(0, |(_, mods)| mods);
         addable |= layout.level_five().map_or(0, |(_, mods)| mods);
         let levels = addable;
@@ -225,7 +246,11 @@ impl X11Sink {
                 layout.find(wanted, state.group, mods, adjustable, place)
             {
                 self.spare.use_key_of(wanted);
-                return Ok(Some(Way { keycode, mods: Some((state.mods, mods)), unlock }));
+                return Ok(Some(Way {
+                    keycode,
+                    mods: Some((state.mods, mods)),
+                    unlock,
+                }));
             }
             if !locked {
                 break;
@@ -233,7 +258,11 @@ impl X11Sink {
         }
         let mods = Some((state.mods, if locked { mods & !LOCK } else { mods }));
         let lent = self.spare.use_key_of(wanted);
-        Ok(lent.map(|keycode| Way { keycode, mods, unlock: locked }))
+        Ok(lent.map(|keycode| Way {
+            keycode,
+            mods,
+            unlock: locked,
+        }))
     }
 
     /// Lends spare keys to those of `wanted` that no key makes.
@@ -269,7 +298,9 @@ impl X11Sink {
         if let Some((now, wanted)) = way.mods {
             let now = if way.unlock { now & !LOCK } else { now };
             self.layout()?;
-            let Some(layout) = &self.layout else { return Ok(()) };
+            let Some(layout) = &self.layout else {
+                return Ok(());
+            };
             for &keycode in self.held_keys.values() {
                 if keycode != way.keycode && layout.modifiers_of(keycode) & now & !wanted != 0 {
                     before.push((Hold::Key(keycode), false));
@@ -277,10 +308,14 @@ impl X11Sink {
                 }
             }
             for bit in layout::each(wanted & !now) {
-                let mut makers = [layout.level_three(), layout.level_five()].into_iter().flatten();
+                let mut makers = [layout.level_three(), layout.level_five()]
+                    .into_iter()
+                    .flatten();
                 let maker = match bit {
                     SHIFT => layout.shift_key(),
-                    bit => makers.find(|(_, mods)| mods & bit != 0).map(|(keycode, _)| keycode),
+                    bit => makers
+                        .find(|(_, mods)| mods & bit != 0)
+                        .map(|(keycode, _)| keycode),
                 };
                 if let Some(keycode) = maker {
                     before.push((Hold::Key(keycode), true));
@@ -306,7 +341,9 @@ impl X11Sink {
     }
 
     fn release(&mut self, key: HidKey) -> Result<(), ReplyError> {
-        let Some(keycode) = self.held_keys.remove(&key) else { return Ok(()) };
+        let Some(keycode) = self.held_keys.remove(&key) else {
+            return Ok(());
+        };
         // Two keys of the operator may be one of the host; the last one releases it.
         if self.held_keys.values().any(|&other| other == keycode) {
             return Ok(());
@@ -316,7 +353,9 @@ impl X11Sink {
 
     fn button(&mut self, button: PointerButton, pressed: bool) -> Result<(), ReplyError> {
         if !pressed {
-            let Some(number) = self.held_buttons.remove(&button) else { return Ok(()) };
+            let Some(number) = self.held_buttons.remove(&button) else {
+                return Ok(());
+            };
             return Ok(self.change(&[(Hold::Button(number), false)])?);
         }
         self.follow_changes()?;
@@ -365,9 +404,10 @@ impl X11Sink {
         };
         let across = notches(&mut self.wheel.0, dx);
         let down = notches(&mut self.wheel.1, dy);
-        for (notches, back, forth) in
-            [(down, WHEEL_UP, WHEEL_DOWN), (across, WHEEL_LEFT, WHEEL_RIGHT)]
-        {
+        for (notches, back, forth) in [
+            (down, WHEEL_UP, WHEEL_DOWN),
+            (across, WHEEL_LEFT, WHEEL_RIGHT),
+        ] {
             let button = self.device_button(if notches < 0 { back } else { forth });
             for _ in 0..notches.unsigned_abs() {
                 self.fake(BUTTON_PRESS_EVENT, button)?;
@@ -391,7 +431,11 @@ impl X11Sink {
                 let way = match place {
                     Some(keycode) => {
                         let mods = self.held_modifiers()?;
-                        Some(Way { keycode, mods: Some((mods, 0)), unlock: false })
+                        Some(Way {
+                            keycode,
+                            mods: Some((mods, 0)),
+                            unlock: false,
+                        })
                     }
                     None if character.is_control() => continue,
                     None => self.way_to(character, None)?,
@@ -420,8 +464,12 @@ impl X11Sink {
     }
 
     fn let_go(&mut self) -> Result<(), ReplyError> {
-        let keys = std::mem::take(&mut self.held_keys).into_values().map(Hold::Key);
-        let buttons = std::mem::take(&mut self.held_buttons).into_values().map(Hold::Button);
+        let keys = std::mem::take(&mut self.held_keys)
+            .into_values()
+            .map(Hold::Key);
+        let buttons = std::mem::take(&mut self.held_buttons)
+            .into_values()
+            .map(Hold::Button);
         let changes: Vec<(Hold, bool)> = keys.chain(buttons).map(|hold| (hold, false)).collect();
         self.wheel = (0, 0);
         self.change(&changes)?;
@@ -461,7 +509,8 @@ impl X11Sink {
     }
 
     fn fake(&self, kind: u8, detail: u8) -> Result<(), ConnectionError> {
-        self.conn.xtest_fake_input(kind, detail, x11rb::CURRENT_TIME, self.root, 0, 0, 0)?;
+        self.conn
+            .xtest_fake_input(kind, detail, x11rb::CURRENT_TIME, self.root, 0, 0, 0)?;
         Ok(())
     }
 
@@ -471,7 +520,8 @@ impl X11Sink {
         let none = 0_u16.into();
         let device = xkb::ID::USE_CORE_KBD.into();
         let group = xkb::Group::M1;
-        self.conn.xkb_latch_lock_state(device, lock, locks, false, group, none, false, 0)?;
+        self.conn
+            .xkb_latch_lock_state(device, lock, locks, false, group, none, false, 0)?;
         Ok(())
     }
 
@@ -479,11 +529,16 @@ impl X11Sink {
     fn held_modifiers(&mut self) -> Result<Mods, ReplyError> {
         let held: Vec<u8> = self.held_keys.values().copied().collect();
         let layout = self.layout()?;
-        Ok(held.into_iter().fold(0, |mods, keycode| mods | layout.modifiers_of(keycode)))
+        Ok(held
+            .into_iter()
+            .fold(0, |mods, keycode| mods | layout.modifiers_of(keycode)))
     }
 
     fn state(&self) -> Result<State, ReplyError> {
-        let state = self.conn.xkb_get_state(xkb::ID::USE_CORE_KBD.into())?.reply()?;
+        let state = self
+            .conn
+            .xkb_get_state(xkb::ID::USE_CORE_KBD.into())?
+            .reply()?;
         let byte = |mods| u16::from(mods).to_le_bytes()[0];
         Ok(State {
             mods: byte(state.mods),
@@ -540,7 +595,9 @@ impl InputSink for X11Sink {
         // Also what came before a fault must not wait in a buffer.
         let flushed = self.conn.flush();
         done.map_err(|fault| match fault {
-            Fault::NoKey => InjectError::NoWay { reason: "no key of this machine does that" },
+            Fault::NoKey => InjectError::NoWay {
+                reason: "no key of this machine does that",
+            },
             Fault::Lost(error) => lost(&error),
         })?;
         flushed.map_err(|error| lost(&error))
@@ -567,7 +624,9 @@ impl Drop for X11Sink {
 impl fmt::Debug for X11Sink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Which keys are held belongs in no log.
-        f.debug_struct("X11Sink").field("held", &self.held()).finish_non_exhaustive()
+        f.debug_struct("X11Sink")
+            .field("held", &self.held())
+            .finish_non_exhaustive()
     }
 }
 
@@ -584,7 +643,11 @@ struct Way {
 impl Way {
     /// A key as it is.
     fn plain(keycode: u8) -> Self {
-        Self { keycode, mods: None, unlock: false }
+        Self {
+            keycode,
+            mods: None,
+            unlock: false,
+        }
     }
 }
 
@@ -610,7 +673,10 @@ impl From<ReplyError> for Fault {
 fn connect(display: Option<&str>) -> Result<(RustConnection, Window), InjectError> {
     let (conn, screen) =
         RustConnection::connect(display).map_err(|error| InjectError::NoDisplay {
-            reason: match display.map(str::to_owned).or_else(|| std::env::var("DISPLAY").ok()) {
+            reason: match display
+                .map(str::to_owned)
+                .or_else(|| std::env::var("DISPLAY").ok())
+            {
                 Some(name) => format!("{name}: {error}"),
                 None => "DISPLAY is not set".to_owned(),
             },
@@ -633,9 +699,12 @@ pub(crate) fn xkb_prepare(conn: &RustConnection) -> Result<(), ReplyError> {
     let none = xkb::EventType::from(0_u16);
     let details = xkb::SelectEventsAux::new();
     let device = xkb::ID::USE_CORE_KBD.into();
-    conn.xkb_select_events(device, none, events, parts, parts, &details)?.check()
+    conn.xkb_select_events(device, none, events, parts, parts, &details)?
+        .check()
 }
 
 fn lost(error: &dyn fmt::Display) -> InjectError {
-    InjectError::Lost { reason: error.to_string() }
+    InjectError::Lost {
+        reason: error.to_string(),
+    }
 }

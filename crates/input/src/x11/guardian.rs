@@ -28,7 +28,10 @@ const DISPLAY: &str = "PHD_INPUT_GUARDIAN_DISPLAY";
 /// What a guardian says when it has its connection.
 const READY: u8 = b'+';
 /// A program starts and connects in some milliseconds; a busy machine may need longer.
-const PATIENCE: Timespec = Timespec { tv_sec: 10, tv_nsec: 0 };
+const PATIENCE: Timespec = Timespec {
+    tv_sec: 10,
+    tv_nsec: 0,
+};
 
 /// Until everything that a killed process had sent has been read.
 const LAST_LOOK: Duration = Duration::from_millis(50);
@@ -100,8 +103,10 @@ impl Guardian {
     /// INVARIANT: a hold is told before the request that makes it is sent.
     pub(super) fn tell(&mut self, changes: &[(Hold, bool)]) {
         let Some(pipe) = &mut self.pipe else { return };
-        let records: Vec<u8> =
-            changes.iter().flat_map(|&(hold, held)| record(hold, held)).collect();
+        let records: Vec<u8> = changes
+            .iter()
+            .flat_map(|&(hold, held)| record(hold, held))
+            .collect();
         if let Err(error) = pipe.write_all(&records) {
             tracing::warn!(%error, "The guardian of held keys is gone");
             self.pipe = None;

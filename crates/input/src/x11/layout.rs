@@ -79,15 +79,21 @@ impl Layout {
 
     /// Whether the key means nothing in any group, and does nothing.
     pub(crate) fn is_unused(&self, keycode: u8) -> bool {
-        let meaningless =
-            self.key(keycode).is_some_and(|key| key.syms.iter().all(|&sym| sym == 0));
+        let meaningless = self
+            .key(keycode)
+            .is_some_and(|key| key.syms.iter().all(|&sym| sym == 0));
         meaningless && self.modifiers_of(keycode) == 0
     }
 
     /// The modifiers that a key turns on while it is held.
     pub(crate) fn modifiers_of(&self, keycode: u8) -> Mods {
-        let of_key = self.modifiers.iter().filter(|entry| entry.keycode == keycode);
-        of_key.fold(0, |mods, entry| mods | u16::from(entry.mods).to_le_bytes()[0])
+        let of_key = self
+            .modifiers
+            .iter()
+            .filter(|entry| entry.keycode == keycode);
+        of_key.fold(0, |mods, entry| {
+            mods | u16::from(entry.mods).to_le_bytes()[0]
+        })
     }
 
     /// The modifier that an `AltGr` key turns on, if this layout has such a key.
@@ -106,7 +112,8 @@ impl Layout {
 
     fn modifier_with(&self, wanted: u32) -> Option<(u8, Mods)> {
         let is_wanted = |keycode: &u8| {
-            self.key(*keycode).is_some_and(|key| key.syms.first() == Some(&wanted))
+            self.key(*keycode)
+                .is_some_and(|key| key.syms.first() == Some(&wanted))
         };
         self.keycodes()
             .filter(is_wanted)
@@ -118,14 +125,21 @@ impl Layout {
     pub(crate) fn character(&self, keycode: u8, group: u8, mods: Mods) -> Option<char> {
         let (kind, syms) = self.group_of(keycode, group)?;
         let on = mods & bits(kind.mods_mask);
-        let entry = kind.map.iter().position(|entry| entry.active && bits(entry.mods_mask) == on);
+        let entry = kind
+            .map
+            .iter()
+            .position(|entry| entry.active && bits(entry.mods_mask) == on);
         let level = entry.map_or(0, |entry| usize::from(kind.map[entry].level));
         let character = printable(*syms.get(level)?)?;
         // Programs capitalise when the layout itself made nothing of Caps Lock.
         let preserved = entry.and_then(|entry| kind.preserve.get(entry));
         let preserved = preserved.map_or(0, |preserve| bits(preserve.mask));
         let consumed = bits(kind.mods_mask) & !preserved;
-        Some(if mods & LOCK & !consumed == 0 { character } else { capital(character) })
+        Some(if mods & LOCK & !consumed == 0 {
+            character
+        } else {
+            capital(character)
+        })
     }
 
     /// Finds how to make `wanted` in this group.
@@ -145,18 +159,20 @@ impl Layout {
             .map(|changed| mods ^ changed)
             .collect();
         variants.sort_by_key(|variant| (variant ^ mods).count_ones());
-        let makes = |&(keycode, mods): &(u8, Mods)| {
-            self.character(keycode, group, mods) == Some(wanted)
-        };
+        let makes =
+            |&(keycode, mods): &(u8, Mods)| self.character(keycode, group, mods) == Some(wanted);
         let stroke = |(keycode, mods)| Stroke { keycode, mods };
         let of_preferred = preferred.into_iter();
-        let by_preferred =
-            of_preferred.flat_map(|key| variants.iter().map(move |&mods| (key, mods))).find(makes);
+        let by_preferred = of_preferred
+            .flat_map(|key| variants.iter().map(move |&mods| (key, mods)))
+            .find(makes);
         if let Some(found) = by_preferred {
             return Some(stroke(found));
         }
-        let candidates: Vec<u8> =
-            self.keycodes().filter(|&keycode| self.may_make(keycode, wanted)).collect();
+        let candidates: Vec<u8> = self
+            .keycodes()
+            .filter(|&keycode| self.may_make(keycode, wanted))
+            .collect();
         variants
             .iter()
             .flat_map(|&mods| candidates.iter().map(move |&keycode| (keycode, mods)))
@@ -174,9 +190,10 @@ impl Layout {
     /// A quick no to most keys.
     fn may_make(&self, keycode: u8, wanted: char) -> bool {
         self.key(keycode).is_some_and(|key| {
-            key.syms.iter().filter_map(|&sym| printable(sym)).any(|character| {
-                character == wanted || capital(character) == wanted
-            })
+            key.syms
+                .iter()
+                .filter_map(|&sym| printable(sym))
+                .any(|character| character == wanted || capital(character) == wanted)
         })
     }
 
@@ -201,7 +218,9 @@ impl Layout {
                 _ => group % groups,
             }
         };
-        let kind = self.types.get(usize::from(*key.kt_index.get(usize::from(group))?))?;
+        let kind = self
+            .types
+            .get(usize::from(*key.kt_index.get(usize::from(group))?))?;
         let width = usize::from(key.width);
         let syms = key.syms.get(usize::from(group) * width..)?.get(..width)?;
         Some((kind, syms))
@@ -214,7 +233,9 @@ fn bits(mask: x11rb::protocol::xproto::ModMask) -> Mods {
 
 /// The character of a keysym, unless it is a command like Return.
 fn printable(sym: u32) -> Option<char> {
-    Keysym::new(sym).key_char().filter(|character| !character.is_control())
+    Keysym::new(sym)
+        .key_char()
+        .filter(|character| !character.is_control())
 }
 
 fn capital(character: char) -> char {
@@ -228,5 +249,7 @@ fn capital(character: char) -> char {
 
 /// The modifiers that are on one by one.
 pub(crate) fn each(mods: Mods) -> impl Iterator<Item = Mods> {
-    (0..MODIFIERS).map(|bit| 1 << bit).filter(move |bit| mods & bit != 0)
+    (0..MODIFIERS)
+        .map(|bit| 1 << bit)
+        .filter(move |bit| mods & bit != 0)
 }

@@ -13,13 +13,17 @@ use x11rb::protocol::xkb::{AXOption, BoolCtrl, Control, SetControlsRequest};
 use x11rb::rust_connection::RustConnection;
 
 pub(super) fn stop_server_repeats(conn: &RustConnection) -> Result<(), ReplyError> {
-    if conn.extension_information(xinput::X11_EXTENSION_NAME)?.is_none() {
+    if conn
+        .extension_information(xinput::X11_EXTENSION_NAME)?
+        .is_none()
+    {
         return Ok(());
     }
     conn.xinput_xi_query_version(2, 2)?.reply()?;
     for device in conn.xinput_xi_query_device(Device::ALL)?.reply()?.infos {
         if String::from_utf8_lossy(&device.name).contains("XTEST keyboard") {
-            conn.send_trait_request_without_reply(no_repeats(device.deviceid))?.check()?;
+            conn.send_trait_request_without_reply(no_repeats(device.deviceid))?
+                .check()?;
         }
     }
     Ok(())

@@ -35,9 +35,15 @@ struct Lent {
 impl SpareKeys {
     /// Follows a new layout: keys that it uses are not spare, and loans it forgot are over.
     pub(super) fn follow(&mut self, layout: &Layout) {
-        self.lent.retain(|lent| layout.character(lent.keycode, 0, 0) == Some(lent.character));
-        let unused = layout.keycodes().rev().filter(|&keycode| layout.is_unused(keycode));
-        self.free = unused.take(MOST_KEYS.saturating_sub(self.lent.len())).collect();
+        self.lent
+            .retain(|lent| layout.character(lent.keycode, 0, 0) == Some(lent.character));
+        let unused = layout
+            .keycodes()
+            .rev()
+            .filter(|&keycode| layout.is_unused(keycode));
+        self.free = unused
+            .take(MOST_KEYS.saturating_sub(self.lent.len()))
+            .collect();
     }
 
     /// How many characters can have a key at the same time.
@@ -47,7 +53,10 @@ impl SpareKeys {
 
     /// The key that was lent to a character; using it keeps it lent longest.
     pub(super) fn use_key_of(&mut self, character: char) -> Option<u8> {
-        let index = self.lent.iter().position(|lent| lent.character == character)?;
+        let index = self
+            .lent
+            .iter()
+            .position(|lent| lent.character == character)?;
         let mut lent = self.lent.remove(index)?;
         lent.used_at = Instant::now();
         let keycode = lent.keycode;
@@ -76,16 +85,23 @@ impl SpareKeys {
             let keycode = if let Some(keycode) = self.free.pop() {
                 keycode
             } else {
-                let may_go = |lent: &Lent| {
-                    !is_held(lent.keycode) && !characters.contains(&lent.character)
+                let may_go =
+                    |lent: &Lent| !is_held(lent.keycode) && !characters.contains(&lent.character);
+                let Some(index) = self.lent.iter().position(may_go) else {
+                    break;
                 };
-                let Some(index) = self.lent.iter().position(may_go) else { break };
-                let Some(old) = self.lent.remove(index) else { break };
+                let Some(old) = self.lent.remove(index) else {
+                    break;
+                };
                 rest_until = rest_until.max(old.used_at + RESTING);
                 old.keycode
             };
             tell(keycode);
-            self.lent.push_back(Lent { keycode, character, used_at: start });
+            self.lent.push_back(Lent {
+                keycode,
+                character,
+                used_at: start,
+            });
             new.push((keycode, Keysym::from_char(character).raw()));
         }
         if new.is_empty() {

@@ -31,7 +31,9 @@ fn artificial_holds(conn: &RustConnection) -> Result<BTreeSet<Hold>, ReplyError>
     let devices = conn.xinput_xi_query_device(Device::ALL)?.reply()?.infos;
     for device in devices {
         let is_xtest = String::from_utf8_lossy(&device.name).contains("XTEST");
-        let Some(id) = u8::try_from(device.deviceid).ok().filter(|_| is_xtest) else { continue };
+        let Some(id) = u8::try_from(device.deviceid).ok().filter(|_| is_xtest) else {
+            continue;
+        };
         conn.xinput_open_device(id)?.reply()?;
         for state in conn.xinput_query_device_state(id)?.reply()?.classes {
             match state.data {
