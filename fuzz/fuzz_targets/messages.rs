@@ -1,0 +1,49 @@
+//! Whatever a peer writes on a stream, framing and parsing end in a message or an error; a message
+//! that parses says the same when it is written and read again.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use protocol::limits::MAX_SCREEN_FRAME_BYTES;
+use protocol::wire::{self, PREFIX_BYTES};
+use protocol::{
+    ClientHello, HostToHub, HubHello, HubToHost, HubToOperator, InputEvent, OperatorToHub,
+    PointerUpdate, ScreenAck, ScreenFrame, StreamHeader,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+fn parse<M: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(body: &[u8]) {
+    if let Ok(message) = wire::decode::<M>(body) {
+        let frame = wire::encode(&message, MAX_SCREEN_FRAME_BYTES).expect("as small as it was");
+        assert_eq!(
+            wire::decode::<M>(&frame[PREFIX_BYTES..]).as_ref(),
+            Ok(&message)
+        );
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some((&kind, rest)) = data.split_first() else {
+        return;
+    };
+    let Some((prefix, _)) = rest.split_first_chunk::<PREFIX_BYTES>() else {
+        return;
+    };
+    if let Ok(len) = wire::body_len(*prefix, MAX_SCREEN_FRAME_BYTES) {
+        assert!(len <= MAX_SCREEN_FRAME_BYTES);
+    }
+    match kind % 11 {
+        0 => parse::<ClientHello>(rest),
+        1 => parse::<HubHello>(rest),
+        2 => parse::<HostToHub>(rest),
+        3 => parse::<HubToHost>(rest),
+        4 => parse::<OperatorToHub>(rest),
+        5 => parse::<HubToOperator>(rest),
+        6 => parse::<StreamHeader>(rest),
+        7 => parse::<ScreenFrame>(rest),
+        8 => parse::<ScreenAck>(rest),
+        9 => parse::<PointerUpdate>(rest),
+        _ => parse::<InputEvent>(rest),
+    }
+});
