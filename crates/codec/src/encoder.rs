@@ -49,7 +49,7 @@ const MIN_CHANGED_CELLS_OF_TILE: usize = 3;
 
 /// Turns pictures into updates for one viewer, or for several that all see every update.
 ///
-/// For a picture of `p` pixels it keeps `8 p` bytes and up to 18 MiB.
+/// For a picture of `p` pixels it keeps `8 p` bytes and up to 22 MiB.
 pub struct Encoder {
     level: Level,
     state: Option<State>,
@@ -217,6 +217,9 @@ impl State {
         put_section(bytes, Tag::Moves, &self.apply_moves(&moves));
         put_section(bytes, Tag::Recalls, &self.apply_recalls(&recalls));
         if !moves.is_empty() {
+            for found in &moves {
+                changed.clear_covered(found.target);
+            }
             let (shown, wanted) = (&self.shown, &self.wanted);
             changed.retain(|cell| rect_differs(shown, wanted, cell));
         }

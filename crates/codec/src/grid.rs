@@ -104,6 +104,28 @@ impl Cells {
         }
     }
 
+    /// Clears the mark of every cell that lies within `rect`.
+    pub(crate) fn clear_covered(&mut self, rect: Rect) {
+        let size = self.grid.size;
+        // A cell cut by the picture's edge is covered when the rectangle reaches that edge.
+        let end = |end: u32, limit: u32| {
+            if end == limit {
+                end.div_ceil(CELL)
+            } else {
+                end / CELL
+            }
+        };
+        let columns = rect.x.div_ceil(CELL)..end(rect.right(), size.width);
+        for row in rect.y.div_ceil(CELL)..end(rect.bottom(), size.height) {
+            if let Some(marks) = self
+                .row_mut(row)
+                .get_mut(columns.start as usize..columns.end as usize)
+            {
+                marks.fill(false);
+            }
+        }
+    }
+
     /// How many cells that `rect` touches are marked.
     pub(crate) fn count_touched(&self, rect: Rect) -> usize {
         let (columns, rows) = touched(rect);
@@ -261,6 +283,22 @@ mod tests {
         assert_eq!(grid.tile_rect(2), None);
         assert_eq!(grid.tile_rect(u32::MAX), None);
         assert_eq!(grid.cells_rect(4..5, 2..3), Rect::new(64, 32, 1, 1));
+    }
+
+    #[test]
+    fn only_cells_within_a_rectangle_are_cleared() {
+        let size = PixelSize::new(60, 40);
+        let cleared = |rect| {
+            let mut cells = Cells::none(Grid::new(size));
+            cells.set_all(true);
+            cells.clear_covered(rect);
+            12 - cells.count()
+        };
+        assert_eq!(cleared(Rect::new(0, 0, 32, 32)), 4);
+        assert_eq!(cleared(Rect::new(1, 0, 31, 31)), 1);
+        assert_eq!(cleared(Rect::new(32, 16, 28, 24)), 4);
+        assert_eq!(cleared(Rect::new(33, 17, 26, 20)), 0);
+        assert_eq!(cleared(size.rect()), 12);
     }
 
     #[test]

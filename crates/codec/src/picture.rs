@@ -73,6 +73,23 @@ impl Picture {
         &mut self.row_mut(y)[x as usize..][..width as usize]
     }
 
+    /// Copies `source` to `target`, which has the same size and may overlap it.
+    pub(crate) fn copy_within(&mut self, source: Rect, target: Rect) {
+        let (width, stride) = (target.width as usize, self.size.width as usize);
+        let start = |x: u32, y: u32| y as usize * stride + x as usize;
+        let mut copy_row = |row: u32| {
+            let from = start(source.x, source.y + row);
+            self.pixels
+                .copy_within(from..from + width, start(target.x, target.y + row));
+        };
+        // Rows that are read later must not be covered sooner.
+        if target.y > source.y {
+            (0..target.height).rev().for_each(&mut copy_row);
+        } else {
+            (0..target.height).for_each(&mut copy_row);
+        }
+    }
+
     /// Copies `rect` from `other`, where it lies at the same place.
     pub(crate) fn copy_rect(&mut self, other: &Self, rect: Rect) {
         for y in rect.y..rect.bottom() {

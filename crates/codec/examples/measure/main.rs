@@ -6,6 +6,7 @@
 //!
 //! The link is taken to be unlimited: each frame is encoded at the time it was recorded, the hint
 //! is the display server's damage as recorded, and the decoder applies the update at once.
+//! Milliseconds are CPU time of this one thread, and leave the first frame out.
 
 #![expect(
     clippy::print_stdout,
@@ -15,9 +16,10 @@
 mod seq;
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use codec::{DamageHint, Decoder, Encoder, Level};
+use cpu_time::ThreadTime;
 use seq::Recording;
 
 type Failure = Box<dyn std::error::Error>;
@@ -53,12 +55,12 @@ fn measure(path: &Path, level: Level) -> Result<serde_json::Value, Failure> {
         let mut hint = DamageHint::Rects(&frame.damage);
         let (mut frame_bytes, mut encoding, mut decoding) = (0, Duration::ZERO, Duration::ZERO);
         loop {
-            let start = Instant::now();
+            let start = ThreadTime::now();
             let update = encoder.encode(recording.picture(), hint, frame.at);
             encoding += start.elapsed();
             let Some(update) = update else { break };
             frame_bytes += update.bytes.len();
-            let start = Instant::now();
+            let start = ThreadTime::now();
             decoder.apply(&update.bytes)?;
             decoding += start.elapsed();
             if !encoder.has_more() {
