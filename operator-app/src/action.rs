@@ -1,0 +1,54 @@
+//! What the operator wished for in a view.
+
+use protocol::{EntryId, EntryKind, ReportId, SessionId, TicketRoute};
+use ui_kit::ThemeChoice;
+
+use crate::settings::Settings;
+use crate::state::Side;
+
+/// One wish; [`crate::app`] fulfils it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// **Log into the service**, with what stands in the form.
+    LogIn,
+    LogOut,
+    GenerateTicket,
+    RevokeTicket {
+        route: TicketRoute,
+    },
+    /// **Copy**: the prepared text.
+    CopyText,
+    /// **E-mail**: the prepared text.
+    MailText,
+    EditTemplate,
+    KeepTemplate,
+    RestoreTemplate,
+    CancelTemplate,
+    Select(EntryId),
+    ShowKind(Option<EntryKind>),
+    StartSession(EntryId),
+    WithdrawQuestion(SessionId),
+    OpenChat(EntryId),
+    /// **Disconnect this PC** was chosen: ask whether that is meant.
+    AskDisconnect(EntryId),
+    Disconnect(EntryId),
+    KeepConnected,
+    Show(Side),
+    SendChat {
+        host: EntryId,
+        text: String,
+    },
+    OpenDrafts,
+    CloseDrafts,
+    OpenReport(ReportId),
+    /// Something was typed into a report.
+    ReportTyped(ReportId),
+    SaveReport(ReportId),
+    FinishReport(ReportId),
+    /// Close the window; what was typed is a draft.
+    LeaveReport(ReportId),
+    OpenSettings,
+    CloseSettings,
+    SaveSettings(Box<Settings>),
+    SetTheme(ThemeChoice),
+}

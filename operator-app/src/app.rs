@@ -1,0 +1,412 @@
+//! Routes: events of the engine into the state, wishes of the views to the engine.
+
+mod events;
+pub(crate) mod session_windows;
+mod wishes;
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use egui::{Context, Ui, ViewportBuilder, ViewportId};
+use operator_engine::{Command, Wake};
+use protocol::ReportId;
+use time::UtcOffset;
+use ui_kit::widgets::Notices;
+use ui_kit::{Lang, Tone, Word, w};
+use zeroize::Zeroizing;
+
+use crate::action::Action;
+use crate::backend::Backend;
+use crate::clerk::{Clerk, Done, Job};
+use crate::phrases;
+use crate::settings::Settings;
+use crate::state::ConsoleState;
+use crate::state::account::{Account, LogIn};
+use crate::state::clock::Clock;
+use crate::state::reports::{AUTOSAVE_AFTER_SECONDS, Saved};
+use crate::views::settings::{SettingsForm, account_form};
+use crate::views::{drafts, report, settings, shell};
+pub use session_windows::InputRoutes;
+use session_windows::SessionWindows;
+
+/// Most events that are taken in one go, so that the window never stands still for long.
+const MAX_EVENTS_AT_ONCE: usize = 500;
+
+/// What the program starts with.
+pub struct Start {
+    pub settings: Settings,
+    pub settings_problem: bool,
+    pub folders: desktop::Folders,
+    /// Local time minus UTC, asked for before there was a second thread.
+    pub offset: UtcOffset,
+    /// Takes the keys of session windows; `None` in tests.
+    pub tap: Option<Arc<ui_kit::raw_input::InputTap>>,
+    pub routes: InputRoutes,
+}
+
+/// The console.
+pub struct ConsoleApp {
+    state: ConsoleState,
+    settings: Settings,
+    settings_form: Option<SettingsForm>,
+    /// The password of the account, as it was typed or remembered.
+    password: Zeroizing<String>,
+    backend: Backend,
+    clerk: Clerk,
+    notices: Notices,
+    sessions: SessionWindows,
+    offset: UtcOffset,
+    quit_asked: bool,
+    may_quit: bool,
+}
+
+impl ConsoleApp {
+    /// Starts the console: shows the window, and logs in by itself where that is wished for.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no threads.
+    pub fn new(ctx: &Context, start: Start) -> std::io::Result<Self> {
+        ui_kit::theme::install(ctx);
+        start.settings.theme.apply(ctx);
+        let wake: Wake = {
+            let ctx = ctx.clone();
+            Arc::new(move || ctx.request_repaint_of(ViewportId::ROOT))
+        };
+        let clerk = Clerk::start(&start.folders, Arc::clone(&wake))?;
+        let lang = start.settings.lang();
+        let settings = start.settings;
+        let account = Account {
+            form: account_form(&settings, Zeroizing::default()),
+            password_place: password_place(lang, clerk.keeper()).to_owned(),
+            ..Account::default()
+        };
+        let clock = clock(start.offset);
+        let template = settings.ticket_template.clone();
+        let mut app = Self {
+            state: ConsoleState::new(lang, clock, account, template),
+            settings_form: None,
+            password: Zeroizing::default(),
+            backend: Backend::new(start.folders.data().join("engine"), Arc::clone(&wake)),
+            clerk,
+            notices: Notices::default(),
+            sessions: SessionWindows::new(ctx.clone(), start.tap, start.routes, wake),
+            offset: start.offset,
+            quit_asked: false,
+            may_quit: false,
+            settings,
+        };
+        if start.settings_problem {
+            app.notices
+                .push(Tone::Danger, w(lang, Word::SettingsBroken));
+        }
+        if app.settings.remember_password {
+            let name = app.settings.secret_name();
+            app.clerk.give(Job::RecallPassword { name });
+        }
+        Ok(app)
+    }
+
+    fn lang(&self) -> Lang {
+        self.state.lang
+    }
+
+    /// Takes what the clerk has done.
+    fn take_answers(&mut self) {
+        let lang = self.lang();
+        while let Some(done) = self.clerk.take_answer() {
+            match done {
+                Done::PasswordRecalled { name, password } => {
+                    let still_wanted = name == self.settings.secret_name()
+                        && self.state.account.form.password.is_empty();
+                    if let Some(password) = password.filter(|_| still_wanted) {
+                        self.password = password.clone();
+                        self.state.account.form.password = password;
+                        if self.settings.connect_on_start_up {
+                            self.log_in(true);
+                        }
+                    }
+                }
+                Done::SettingsNotSaved { detail } => {
+                    let text = format!("{} ({detail})", w(lang, Word::SettingsNotSaved));
+                    self.notices.push(Tone::Danger, text);
+                }
+                Done::PasswordNotKept { detail } => {
+                    let text = format!("{} ({detail})", phrases::password_not_remembered(lang));
+                    self.notices.push(Tone::Danger, text);
+                }
+                Done::NoMailProgram => self
+                    .notices
+                    .push(Tone::Warning, phrases::no_mail_program(lang)),
+                Done::ScreenshotSaved { path } => {
+                    let text = phrases::screenshot_at(lang, &path.display().to_string());
+                    self.sessions.notice(&text, false);
+                }
+                Done::ScreenshotFailed { detail } => {
+                    let text = format!("{} ({detail})", phrases::screenshot_failed(lang));
+                    self.sessions.notice(&text, true);
+                }
+            }
+        }
+    }
+
+    /// Logs in with what stands in the form.
+    fn log_in(&mut self, keep_trying: bool) {
+        let form = &self.state.account.form;
+        let Some((hub, pin)) = form.hub().filter(|_| form.faults().is_sound()) else {
+            self.state.account.show_faults = true;
+            return;
+        };
+        let (user, password) = (form.user.trim().to_owned(), form.password.clone());
+        if let Err(error) = self.backend.serve(hub, pin) {
+            self.state.account.problem = Some(error.to_string());
+            return;
+        }
+        self.password = password.clone();
+        self.state.account.problem = None;
+        self.state.account.show_faults = false;
+        let command = Command::LogIn {
+            user,
+            password,
+            keep_trying,
+        };
+        if self.backend.send(command) {
+            self.state.account.log_in = LogIn::Connecting;
+        }
+    }
+
+    /// The log-in worked: what was typed for it is remembered as the operator wishes.
+    fn remember_account(&mut self) {
+        let before = self.settings.clone();
+        let form = &self.state.account.form;
+        let mut new = SettingsForm::new(&before, Zeroizing::default(), String::new());
+        new.account = form.clone();
+        self.settings = new.to_settings();
+        self.state.account.show_hub = false;
+        if self.settings != before {
+            self.save_settings();
+        }
+        self.keep_password(&before);
+    }
+
+    fn keep_password(&self, before: &Settings) {
+        let name = self.settings.secret_name();
+        if before.remember_password && before.secret_name() != name {
+            let name = before.secret_name();
+            self.clerk.give(Job::ForgetPassword { name });
+        }
+        if self.settings.remember_password && !self.password.is_empty() {
+            let password = self.password.clone();
+            self.clerk.give(Job::RememberPassword { name, password });
+        } else if before.remember_password {
+            self.clerk.give(Job::ForgetPassword { name });
+        }
+    }
+
+    fn save_settings(&self) {
+        let settings = Box::new(self.settings.clone());
+        self.clerk.give(Job::SaveSettings(settings));
+    }
+
+    /// Saves what was typed into reports a moment ago.
+    fn autosave(&mut self, ctx: &Context) {
+        let now = ctx.input(|input| input.time);
+        let due: Vec<ReportId> = self
+            .state
+            .reports
+            .open
+            .iter()
+            .filter(|open| open.saved == Saved::Typed)
+            .filter(|open| now - open.typed_at_seconds >= AUTOSAVE_AFTER_SECONDS)
+            .map(|open| open.facts.report)
+            .collect();
+        for report in due {
+            self.save_report(report, false);
+        }
+        let waiting = self.state.reports.open.iter();
+        if waiting.into_iter().any(|open| open.saved == Saved::Typed) {
+            ctx.request_repaint_after(std::time::Duration::from_millis(250));
+        }
+    }
+
+    fn save_report(&mut self, report: ReportId, finished: bool) {
+        let Some(open) = self.state.reports.get_mut(report) else {
+            return;
+        };
+        let draft = open.text.to_draft();
+        // what is typed after **Finish** belongs to the finished report
+        let finished = finished || open.finishing;
+        let command = Command::SaveReport {
+            report,
+            draft,
+            finished,
+        };
+        if self.backend.send(command) {
+            open.saved = Saved::OnDisk;
+            open.finishing = finished;
+        }
+    }
+
+    fn report_windows_ui(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
+        let (lang, clock) = (self.state.lang, self.state.clock);
+        for open in &mut self.state.reports.open {
+            let number = open.facts.report;
+            let title = format!("{} – {}", w(lang, Word::Report), open.facts.host);
+            let builder = ViewportBuilder::default()
+                .with_title(title)
+                .with_app_id("pure-help-desk")
+                .with_inner_size([680.0, 720.0])
+                .with_min_inner_size([480.0, 420.0]);
+            let id = ViewportId::from_hash_of(("report", number));
+            ctx.show_viewport_immediate(id, builder, |ui, _class| {
+                ui_kit::widgets::page_ui(ui, |ui| {
+                    report::report_ui(ui, lang, clock, open, actions);
+                });
+                if ui.input(|input| input.viewport().close_requested()) {
+                    actions.push(Action::LeaveReport(number));
+                }
+            });
+        }
+    }
+
+    /// Sessions are not cut by a slip: the first close asks.
+    fn closing(&mut self, ctx: &Context) {
+        if !ctx.input(|input| input.viewport().close_requested()) {
+            return;
+        }
+        if self.sessions.any_running() && !self.may_quit {
+            ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+            self.quit_asked = true;
+        }
+    }
+
+    fn quit_question_ui(&mut self, ui: &Ui) {
+        use ui_kit::widgets::{DialogSize, Push, dialog_ui};
+        if !self.quit_asked {
+            return;
+        }
+        let lang = self.lang();
+        let icon = Some((ui_kit::Icon::MonitorUp, Tone::Warning));
+        let title = phrases::quit_question(lang);
+        let dialog = dialog_ui(ui.ctx(), "quit", DialogSize::Small, icon, title, |ui| {
+            ui.label(phrases::quit_note(lang));
+            ui.add_space(10.0);
+            let mut answer = None;
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if ui.add(Push::danger(w(lang, Word::Quit))).clicked() {
+                    answer = Some(true);
+                }
+                if ui.add(Push::secondary(w(lang, Word::Cancel))).clicked() {
+                    answer = Some(false);
+                }
+            });
+            answer
+        });
+        let escaped = dialog.should_close();
+        match dialog.inner {
+            Some(true) => {
+                self.may_quit = true;
+                ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
+            }
+            Some(false) => self.quit_asked = false,
+            None => self.quit_asked &= !escaped,
+        }
+    }
+
+    /// What the next run of the window starts with.
+    fn note_window(&mut self, ctx: &Context) {
+        let (size, maximized) = ctx.input(|input| {
+            let viewport = input.viewport();
+            (viewport.inner_rect, viewport.maximized.unwrap_or(false))
+        });
+        if let Some(rect) = size {
+            let place = self.settings.window;
+            let (width, height) = match place {
+                Some(place) if maximized => (place.width, place.height),
+                _ => (rect.width(), rect.height()),
+            };
+            self.settings.window = Some(desktop::WindowPlace {
+                width,
+                height,
+                maximized,
+            });
+        }
+    }
+}
+
+impl eframe::App for ConsoleApp {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.state.clock = clock(self.offset);
+        for _ in 0..MAX_EVENTS_AT_ONCE {
+            let Some(event) = self.backend.take_event() else {
+                break;
+            };
+            self.take_event(event);
+        }
+        if let Some(entries) = self.backend.entries()
+            && !Arc::ptr_eq(&entries, &self.state.computers.entries)
+        {
+            self.take_entries(entries);
+        }
+        self.take_answers();
+        self.autosave(ctx);
+        self.fulfil_session_wishes();
+        self.closing(ctx);
+        if self
+            .state
+            .tickets
+            .any_open(self.state.clock.now_unix_seconds)
+        {
+            ctx.request_repaint_after(std::time::Duration::from_secs(1));
+        }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        let lang = self.lang();
+        let mut actions = Vec::new();
+        shell::main_window_ui(ui, &mut self.state, &mut actions);
+        if self.state.drafts_open {
+            drafts::drafts_ui(ui, &self.state, &mut actions);
+        }
+        if let Some(form) = &mut self.settings_form {
+            settings::settings_ui(ui, lang, form, &mut actions);
+        }
+        self.quit_question_ui(ui);
+        self.notices.ui(ui.ctx(), lang);
+        let ctx = ui.ctx().clone();
+        self.report_windows_ui(&ctx, &mut actions);
+        self.sessions.show(&ctx, self.state.clock);
+        self.note_window(&ctx);
+        for action in actions {
+            self.fulfil(&ctx, action);
+        }
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        for number in 0..self.state.reports.open.len() {
+            let report = self.state.reports.open[number].facts.report;
+            if self.state.reports.open[number].saved == Saved::Typed {
+                self.save_report(report, false);
+            }
+        }
+        self.sessions.close_all();
+        self.backend.shut_down();
+        self.save_settings();
+    }
+}
+
+fn clock(offset: UtcOffset) -> Clock {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let seconds = since.unwrap_or_default().as_secs();
+    Clock {
+        now_unix_seconds: i64::try_from(seconds).unwrap_or(i64::MAX),
+        offset,
+    }
+}
+
+fn password_place(lang: Lang, keeper: desktop::Keeper) -> &'static str {
+    match keeper {
+        desktop::Keeper::Store => w(lang, Word::PasswordInStoreNote),
+        desktop::Keeper::File => w(lang, Word::PasswordInFileNote),
+    }
+}

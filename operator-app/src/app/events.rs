@@ -1,0 +1,295 @@
+//! What the engine told goes into the state.
+
+use std::sync::Arc;
+
+use operator_engine::Event;
+use protocol::{
+    EndedBy, Entry, EntryId, Outcome, ReportDraft, ReportFacts, SessionId, TicketState,
+};
+use ui_kit::words::refusal_text;
+use ui_kit::{Tone, Word, w};
+
+use super::ConsoleApp;
+use crate::phrases;
+use crate::state::account::LogIn;
+use crate::state::reports::Saved;
+use crate::state::tickets::{Places, Ticket};
+use crate::views::chat;
+
+impl ConsoleApp {
+    pub(super) fn take_event(&mut self, event: Event) {
+        let lang = self.state.lang;
+        match event {
+            Event::Connecting => {
+                if !self.was_logged_in() {
+                    self.state.account.log_in = LogIn::Connecting;
+                }
+            }
+            Event::LoggedIn { you, display_name } => {
+                self.state.account.log_in = LogIn::In {
+                    display_name: display_name.to_string(),
+                };
+                self.state.account.problem = None;
+                self.state.computers.you = Some(you);
+                self.remember_account();
+            }
+            Event::LogInFailed(problem) => {
+                self.logged_out(Some(phrases::log_in_problem(lang, &problem)));
+            }
+            Event::LoggedOut(why) => {
+                self.logged_out(why.map(|refusal| refusal_text(lang, refusal)));
+            }
+            Event::ConnectionLost { .. } => {
+                self.state.account.log_in = LogIn::Retrying;
+                self.state.tickets.waiting = false;
+            }
+            Event::TicketGenerated {
+                route,
+                spoken,
+                valid_seconds,
+            } => {
+                self.add_ticket(route, spoken, valid_seconds);
+                self.fill_ticket_text();
+                self.state.tickets.waiting = false;
+            }
+            Event::TicketKept {
+                route,
+                spoken,
+                valid_seconds,
+            } => {
+                self.add_ticket(route, spoken, valid_seconds);
+                self.fill_ticket_text();
+            }
+            Event::TicketRefused(refusal) => {
+                self.state.tickets.waiting = false;
+                let text = refusal_text(lang, refusal);
+                let text = format!("{} {text}", phrases::ticket_refused_title(lang));
+                self.notices.push(Tone::Danger, text);
+            }
+            Event::TicketChanged { route, state } => {
+                if let Some(ticket) = self.state.tickets.get_mut(route) {
+                    ticket.state = state;
+                }
+            }
+            Event::TicketGuessed { route } => {
+                if let Some(ticket) = self.state.tickets.get_mut(route) {
+                    ticket.guesses = ticket.guesses.saturating_add(1);
+                }
+            }
+            Event::TicketUsed { route, host } => {
+                let name = self.host_name(host);
+                if let Some(ticket) = self.state.tickets.get_mut(route) {
+                    ticket.state = TicketState::Used;
+                    ticket.host = name;
+                }
+            }
+            Event::ConsentPending { session, host } => {
+                self.state.computers.asked.insert(host, Some(session));
+            }
+            Event::SessionRefused { host, why } => {
+                self.state.computers.asked.remove(&host);
+                self.sessions.forget_asked(host);
+                let name = self.host_name(host).unwrap_or_default();
+                if let Some(text) = phrases::not_started(lang, &name, why) {
+                    self.notices.push(Tone::Warning, text);
+                }
+            }
+            Event::SessionStarted {
+                session,
+                host,
+                rights,
+                input,
+            } => {
+                self.state.computers.asked.remove(&host);
+                self.state.computers.in_session.insert(host, session);
+                self.open_session_window(session, host, rights, input);
+            }
+            Event::RightsChanged { session, rights } => {
+                self.sessions.change(session, |state| {
+                    state.rights = rights;
+                    state.all_keys &= rights.control;
+                });
+            }
+            Event::SessionEnded { session, by, facts } => self.session_ended(session, by, facts),
+            Event::ChatReceived { host, line } => self.take_chat(host, line),
+            Event::ChatNotSent { host, text } => {
+                let draft = &mut self.state.chats.get_or_new(host).draft;
+                if draft.is_empty() {
+                    *draft = text.to_string();
+                }
+                self.notices
+                    .push(Tone::Warning, w(lang, Word::Reconnecting));
+            }
+            Event::ReportSaved {
+                report,
+                finished,
+                outcome,
+            } => self.report_saved(report, finished, outcome),
+            Event::ReportRescued { report } => {
+                tracing::info!(%report, "Report rescued");
+                self.notices.push(Tone::Good, phrases::report_rescued(lang));
+            }
+            Event::Drafts(drafts) => self.state.reports.drafts = drafts,
+            Event::NotKept { detail } => {
+                let text = format!("{} {detail}", phrases::not_kept(lang));
+                self.notices.push(Tone::Danger, text);
+            }
+            other => tracing::debug!(event = ?other, "Event of a newer engine"),
+        }
+    }
+
+    fn was_logged_in(&self) -> bool {
+        matches!(
+            self.state.account.log_in,
+            LogIn::In { .. } | LogIn::Retrying
+        )
+    }
+
+    fn logged_out(&mut self, problem: Option<String>) {
+        self.state.account.log_in = LogIn::Out;
+        self.state.account.problem = problem;
+        self.state.computers.you = None;
+        self.state.computers.asked.clear();
+        self.state.tickets.waiting = false;
+        self.take_entries(Arc::default());
+    }
+
+    pub(super) fn take_entries(&mut self, entries: Arc<Vec<Entry>>) {
+        self.state.computers.update(entries);
+        // a ticket can be used before its host's row is here
+        for entry in self.state.computers.entries.iter() {
+            let Some(route) = entry.ticket else { continue };
+            if let Some(ticket) = self.state.tickets.get_mut(route)
+                && ticket.state == TicketState::Used
+                && ticket.host.is_none()
+            {
+                ticket.host = Some(entry.name.to_string());
+            }
+        }
+    }
+
+    /// The name of a computer that is or was in the list.
+    pub(super) fn host_name(&self, host: EntryId) -> Option<String> {
+        let here = self.state.computers.get(host);
+        let known = here.map(|entry| entry.name.to_string());
+        known.or_else(|| self.state.chats.get(host).map(|chat| chat.name.clone()))
+    }
+
+    fn add_ticket(&mut self, route: protocol::TicketRoute, spoken: String, valid_seconds: u32) {
+        let now = self.state.clock.now_unix_seconds;
+        self.state.tickets.add(Ticket {
+            route,
+            spoken,
+            expires_unix_seconds: now.saturating_add(valid_seconds.into()),
+            state: TicketState::Open,
+            guesses: 0,
+            host: None,
+        });
+    }
+
+    /// Puts the newest ticket into the prepared text (O6).
+    pub(super) fn fill_ticket_text(&mut self) {
+        let Some(newest) = self.state.tickets.newest() else {
+            return;
+        };
+        let ticket = newest.spoken.clone();
+        let hub = self.state.account.form.hub();
+        let page = hub.map_or_else(String::new, |(hub, _)| format!("https://{hub}"));
+        let operator = match &self.state.account.log_in {
+            LogIn::In { display_name } => display_name.clone(),
+            LogIn::Out | LogIn::Connecting | LogIn::Retrying => {
+                self.state.account.form.user.clone()
+            }
+        };
+        let house = ui_kit::words::ticket_template(self.state.lang);
+        let places = Places {
+            ticket: &ticket,
+            page: &page,
+            operator: &operator,
+        };
+        self.state.tickets.fill(house, places);
+    }
+
+    fn take_chat(&mut self, host: EntryId, line: protocol::ChatLine) {
+        let lang = self.state.lang;
+        let by_user = line.author == protocol::ChatAuthor::User;
+        let in_window = self
+            .state
+            .computers
+            .in_session
+            .get(&host)
+            .is_some_and(|session| self.sessions.take_chat(*session, &line));
+        let in_sight = in_window || chat::is_in_sight(&self.state, host);
+        if by_user && !in_sight {
+            let text = phrases::wrote(lang, &line.name, &line.text);
+            self.notices.push(Tone::Accent, text);
+        }
+        let name = self.host_name(host);
+        let chat = self.state.chats.get_or_new(host);
+        if let Some(name) = name {
+            chat.name = name;
+        }
+        self.state.chats.take(host, line, in_sight);
+    }
+
+    fn session_ended(&mut self, session: SessionId, by: EndedBy, facts: Option<ReportFacts>) {
+        let lang = self.state.lang;
+        self.state
+            .computers
+            .in_session
+            .retain(|_, running| *running != session);
+        self.state
+            .computers
+            .asked
+            .retain(|_, asked| *asked != Some(session));
+        let had_window = self.sessions.ended(session, by);
+        match facts {
+            Some(facts) => {
+                let draft = ReportDraft::default();
+                self.state.reports.keep_draft(facts.clone(), draft);
+                if !self.settings.action_feed_back {
+                    self.notices
+                        .push(Tone::Neutral, phrases::report_follows(lang));
+                } else if had_window {
+                    self.sessions.report_follows(session, facts);
+                } else {
+                    self.state.reports.open(facts, &ReportDraft::default());
+                }
+            }
+            None => {
+                let sentence = ui_kit::words::session_ended_for_operator(lang, by);
+                self.notices.push(Tone::Warning, sentence);
+            }
+        }
+        if by == EndedBy::Operator || !had_window {
+            self.close_session_window(session);
+        }
+    }
+
+    fn report_saved(&mut self, report: protocol::ReportId, finished: bool, outcome: Outcome) {
+        let lang = self.state.lang;
+        match outcome {
+            Outcome::Done if finished => {
+                self.state.reports.finished(report);
+                self.notices
+                    .push(Tone::Good, phrases::report_finished(lang));
+            }
+            Outcome::Done => {
+                if let Some(open) = self.state.reports.get_mut(report)
+                    && open.saved == Saved::OnDisk
+                {
+                    open.saved = Saved::WithHub;
+                }
+            }
+            Outcome::Refused(refusal) => {
+                if let Some(open) = self.state.reports.get_mut(report) {
+                    open.saved = Saved::Refused;
+                    open.finishing = false;
+                }
+                let text = refusal_text(lang, refusal);
+                let text = format!("{text} {}", phrases::saved_here_only(lang));
+                self.notices.push(Tone::Danger, text);
+            }
+        }
+    }
+}

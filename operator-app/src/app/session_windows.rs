@@ -1,0 +1,373 @@
+//! The windows of remote sessions. Each is a deferred viewport with a state of its own, so that a
+//! new picture repaints its window and nothing else.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use egui::{Context, Ui, ViewportBuilder, ViewportCommand, ViewportId, vec2};
+use operator_engine::{InputSender, SessionView, Wake};
+use protocol::{ChatAuthor, ChatLine, EndedBy, EntryId, ReportFacts, Rights, SessionId};
+use ui_kit::Lang;
+use ui_kit::raw_input::{InputTap, TapEvent};
+
+use super::ConsoleApp;
+use crate::picture::SessionPicture;
+use crate::state::chats::Conversation;
+use crate::state::clock::Clock;
+use crate::state::session::{ImageSize, SessionNotice, SessionState, SessionWish};
+use crate::views::session::{BAR_HEIGHT, window_ui};
+
+/// How long a window waits for the first picture before it opens without one.
+const WAIT_FOR_PICTURE: Duration = Duration::from_millis(600);
+/// Room that window borders and the desktop's own bars may take, in points.
+const DESKTOP_ROOM: egui::Vec2 = vec2(0.0, 40.0);
+
+/// Where the input of which session goes; shared with the tap that takes it from the window.
+#[derive(Debug, Clone, Default)]
+pub struct InputRoutes {
+    routes: Arc<Mutex<BTreeMap<u64, InputSender>>>,
+}
+
+impl InputRoutes {
+    /// Sends what the tap took to its session. Never waits.
+    pub fn send(&self, event: TapEvent) {
+        let input = self.lock().get(&event.id).cloned();
+        if let Some(input) = input {
+            input.send(event.event);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, InputSender>> {
+        self.routes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What window and program share.
+pub(crate) struct SessionWindow {
+    pub(crate) session: SessionId,
+    pub(crate) viewport: ViewportId,
+    pub(crate) picture: Arc<SessionPicture>,
+    pub(crate) tap: Option<Arc<InputTap>>,
+    state: Mutex<SessionState>,
+    wake: Wake,
+}
+
+impl SessionWindow {
+    fn lock(&self) -> MutexGuard<'_, SessionState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ui(&self, ui: &mut Ui) {
+        let mut state = self.lock();
+        window_ui(ui, self, &mut state);
+        if ui.input(|input| input.viewport().close_requested()) {
+            let wish = if state.ended.is_some() {
+                SessionWish::Leave
+            } else {
+                SessionWish::End
+            };
+            ui.ctx().send_viewport_cmd(ViewportCommand::CancelClose);
+            state.wishes.push(wish);
+        }
+        if !state.wishes.is_empty() {
+            (self.wake)();
+        }
+    }
+}
+
+struct Running {
+    host: EntryId,
+    window: Arc<SessionWindow>,
+    since: Instant,
+    shown: bool,
+    /// The window has had its size for the first picture.
+    sized: bool,
+    /// The report that follows when the window is gone.
+    report: Option<ReportFacts>,
+}
+
+/// All session windows.
+pub(super) struct SessionWindows {
+    all: BTreeMap<SessionId, Running>,
+    /// Pictures of questions that are not answered yet.
+    asked: BTreeMap<EntryId, Arc<SessionPicture>>,
+    tap: Option<Arc<InputTap>>,
+    routes: InputRoutes,
+    wake: Wake,
+    ctx: Context,
+    made: u64,
+}
+
+impl SessionWindows {
+    pub(super) fn new(
+        ctx: Context,
+        tap: Option<Arc<InputTap>>,
+        routes: InputRoutes,
+        wake: Wake,
+    ) -> Self {
+        Self {
+            all: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            tap,
+            routes,
+            wake,
+            ctx,
+            made: 0,
+        }
+    }
+
+    /// Where the pictures of the session that is asked for will go.
+    pub(super) fn new_view(&mut self, host: EntryId) -> Arc<dyn SessionView> {
+        self.made += 1;
+        let viewport = ViewportId::from_hash_of(("session", self.made));
+        let picture = Arc::new(SessionPicture::new(self.ctx.clone(), viewport));
+        self.asked.insert(host, Arc::clone(&picture));
+        picture
+    }
+
+    pub(super) fn forget_asked(&mut self, host: EntryId) {
+        self.asked.remove(&host);
+    }
+
+    pub(super) fn any_running(&self) -> bool {
+        self.all
+            .values()
+            .any(|running| running.window.lock().ended.is_none())
+    }
+
+    /// Changes what a window knows, and lets it draw that.
+    pub(super) fn change(&self, session: SessionId, change: impl FnOnce(&mut SessionState)) {
+        if let Some(running) = self.all.get(&session) {
+            change(&mut running.window.lock());
+            self.ctx.request_repaint_of(running.window.viewport);
+        }
+    }
+
+    /// Takes a line of chat; whether its window shows the conversation now.
+    pub(super) fn take_chat(&self, session: SessionId, line: &ChatLine) -> bool {
+        let Some(running) = self.all.get(&session) else {
+            return false;
+        };
+        let mut state = running.window.lock();
+        state.chat.lines.push(line.clone());
+        let in_sight = state.chat_open;
+        if !in_sight && line.author == ChatAuthor::User {
+            state.chat.unread = state.chat.unread.saturating_add(1);
+        }
+        drop(state);
+        self.ctx.request_repaint_of(running.window.viewport);
+        in_sight
+    }
+
+    /// Says something in the windows that are open.
+    pub(super) fn notice(&self, text: &str, is_problem: bool) {
+        for session in self.all.keys() {
+            self.change(*session, |state| {
+                let text = text.to_owned();
+                state.notices.push(SessionNotice { text, is_problem });
+            });
+        }
+    }
+
+    pub(super) fn set_lang(&self, lang: Lang) {
+        for session in self.all.keys() {
+            self.change(*session, |state| state.lang = lang);
+        }
+    }
+
+    /// The session is over; whether it has a window that can say so.
+    pub(super) fn ended(&self, session: SessionId, by: EndedBy) -> bool {
+        self.routes.lock().remove(&session.0);
+        self.change(session, |state| {
+            state.ended = Some(by);
+            state.all_keys = false;
+            state.full_screen = false;
+        });
+        self.all.get(&session).is_some_and(|running| running.shown)
+    }
+
+    pub(super) fn report_follows(&mut self, session: SessionId, facts: ReportFacts) {
+        if let Some(running) = self.all.get_mut(&session) {
+            running.report = Some(facts);
+        }
+    }
+
+    /// Closes a window; the report that follows, if one does.
+    pub(super) fn close(&mut self, session: SessionId) -> Option<ReportFacts> {
+        self.all.remove(&session).and_then(|closed| closed.report)
+    }
+
+    pub(super) fn close_all(&mut self) {
+        self.all.clear();
+    }
+
+    /// What the windows ask for.
+    pub(super) fn take_wishes(&self) -> Vec<(SessionId, EntryId, SessionWish)> {
+        let mut wishes = Vec::new();
+        for (session, running) in &self.all {
+            let taken = std::mem::take(&mut running.window.lock().wishes);
+            wishes.extend(taken.into_iter().map(|wish| (*session, running.host, wish)));
+        }
+        wishes
+    }
+
+    /// The picture of a session in 8-bit RGB.
+    pub(super) fn picture_rgb(&self, session: SessionId) -> Option<(u32, u32, Vec<u8>)> {
+        self.all.get(&session)?.window.picture.to_rgb()
+    }
+
+    /// Keeps the windows open; called in every pass of the main window.
+    pub(super) fn show(&mut self, ctx: &Context, clock: Clock) {
+        let monitor = ctx.input(|input| input.viewport().monitor_size);
+        for running in self.all.values_mut() {
+            let pixels_per_point = ctx.pixels_per_point();
+            let size = running.window.picture.size();
+            if !running.shown && size.is_none() {
+                let waited = running.since.elapsed();
+                if waited < WAIT_FOR_PICTURE {
+                    ctx.request_repaint_after(WAIT_FOR_PICTURE.saturating_sub(waited));
+                    continue;
+                }
+            }
+            let mut state = running.window.lock();
+            state.clock = clock;
+            let mut builder = ViewportBuilder::default()
+                .with_title(state.title())
+                .with_app_id("pure-help-desk")
+                .with_min_inner_size([560.0, 320.0]);
+            if let Some((width, height)) = size.filter(|_| !running.sized) {
+                running.sized = true;
+                let place = Place::choose(width, height, pixels_per_point, monitor);
+                state.size = place.size;
+                builder = builder
+                    .with_inner_size(place.inner)
+                    .with_maximized(place.maximized);
+            } else if !running.shown {
+                builder = builder.with_inner_size([1280.0, 800.0]);
+            }
+            running.shown = true;
+            drop(state);
+            let window = Arc::clone(&running.window);
+            ctx.show_viewport_deferred(running.window.viewport, builder, move |ui, _class| {
+                window.ui(ui);
+            });
+        }
+    }
+}
+
+/// The first place of a session window.
+struct Place {
+    inner: egui::Vec2,
+    size: ImageSize,
+    maximized: bool,
+}
+
+impl Place {
+    /// The whole picture at 1:1 where the monitor has room for it, otherwise fitted.
+    fn choose(width: u32, height: u32, pixels_per_point: f32, monitor: Option<egui::Vec2>) -> Self {
+        let picture = vec2(width as f32, height as f32) / pixels_per_point;
+        let wanted = picture + vec2(0.0, BAR_HEIGHT);
+        let room = monitor.map_or(vec2(1280.0, 800.0), |monitor| monitor - DESKTOP_ROOM);
+        if wanted.x <= room.x && wanted.y <= room.y {
+            Self {
+                // an edge of half a pixel must not make scroll bars
+                inner: (wanted * pixels_per_point).ceil() / pixels_per_point,
+                size: ImageSize::Percent(100),
+                maximized: false,
+            }
+        } else {
+            Self {
+                inner: room * 0.9,
+                size: ImageSize::Fit,
+                maximized: true,
+            }
+        }
+    }
+}
+
+impl ConsoleApp {
+    /// Opens the window of a session that has started.
+    pub(super) fn open_session_window(
+        &mut self,
+        session: SessionId,
+        host: EntryId,
+        rights: Rights,
+        input: InputSender,
+    ) {
+        let Some(picture) = self.sessions.asked.remove(&host) else {
+            return;
+        };
+        self.sessions.routes.lock().insert(session.0, input.clone());
+        let entry = self.state.computers.get(host);
+        let route = entry.and_then(|entry| entry.ticket);
+        let ticket = route.and_then(|route| {
+            let known = self.state.tickets.all.iter();
+            let mut known = known.filter(|ticket| ticket.route == route);
+            known.next().map(|ticket| ticket.spoken.clone())
+        });
+        let name = self.host_name(host).unwrap_or_default();
+        let chat = self.state.chats.get_or_new(host);
+        let chat = Conversation {
+            name: name.clone(),
+            lines: chat.lines.clone(),
+            draft: String::new(),
+            unread: chat.unread,
+        };
+        let state = SessionState {
+            lang: self.state.lang,
+            clock: self.state.clock,
+            host: name,
+            ticket: ticket
+                .or_else(|| route.map(|r| r.to_string()))
+                .unwrap_or_default(),
+            rights,
+            input,
+            size: ImageSize::Fit,
+            full_screen: false,
+            view_only: false,
+            all_keys: false,
+            all_keys_problem: None,
+            chat_open: false,
+            chat,
+            ending: false,
+            ended: None,
+            ended_at_seconds: None,
+            notices: Vec::new(),
+            wishes: Vec::new(),
+        };
+        let window = SessionWindow {
+            session,
+            viewport: picture.viewport(),
+            picture,
+            tap: self.sessions.tap.clone(),
+            state: Mutex::new(state),
+            wake: Arc::clone(&self.sessions.wake),
+        };
+        let running = Running {
+            host,
+            window: Arc::new(window),
+            since: Instant::now(),
+            shown: false,
+            sized: false,
+            report: None,
+        };
+        self.sessions.all.insert(session, running);
+        (self.sessions.wake)();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s1_the_first_window_shows_every_pixel_where_the_monitor_has_room() {
+        let monitor = Some(vec2(2560.0, 1440.0));
+        let place = Place::choose(1920, 1080, 1.0, monitor);
+        assert_eq!(place.inner, vec2(1920.0, 1080.0 + BAR_HEIGHT));
+        assert_eq!(place.size, ImageSize::Percent(100));
+        let place = Place::choose(2560, 1440, 1.0, monitor);
+        assert_eq!((place.size, place.maximized), (ImageSize::Fit, true));
+    }
+}

@@ -1,0 +1,223 @@
+//! What the operator wished for goes to the engine, the clerk or the state.
+
+use egui::Context;
+use operator_engine::Command;
+use protocol::control::ChatText;
+use protocol::{EntryId, Rights, SessionId};
+use ui_kit::{Tone, Word, w};
+
+use super::ConsoleApp;
+use crate::action::Action;
+use crate::clerk::{Job, file_name};
+use crate::state::Side;
+use crate::state::account::LogIn;
+use crate::state::session::SessionWish;
+use crate::state::tickets::holds_ticket;
+use crate::views::settings::{SettingsForm, account_form};
+
+impl ConsoleApp {
+    pub(super) fn fulfil(&mut self, ctx: &Context, action: Action) {
+        let lang = self.state.lang;
+        match action {
+            Action::LogIn => self.log_in(false),
+            Action::LogOut => {
+                self.backend.send(Command::LogOut);
+            }
+            Action::GenerateTicket => {
+                if self.state.account.is_logged_in() && !self.state.tickets.waiting {
+                    self.state.side = Side::Tickets;
+                    self.state.tickets.waiting = self.backend.send(Command::GenerateTicket);
+                }
+            }
+            Action::RevokeTicket { route } => {
+                self.backend.send(Command::RevokeTicket { route });
+            }
+            Action::CopyText => {
+                ctx.copy_text(self.state.tickets.text.clone());
+                self.notices.push(Tone::Good, w(lang, Word::CopiedNotice));
+            }
+            Action::MailText => {
+                let subject = w(lang, Word::EmailSubject).to_owned();
+                let body = self.state.tickets.text.clone();
+                self.clerk.give(Job::Mail { subject, body });
+            }
+            Action::EditTemplate => {
+                let house = ui_kit::words::ticket_template(lang);
+                let template = self.state.tickets.template.as_deref().unwrap_or(house);
+                self.state.tickets.editing = Some(template.to_owned());
+            }
+            Action::KeepTemplate => {
+                let template = self.state.tickets.editing.take();
+                self.keep_template(template.filter(|template| holds_ticket(template)));
+            }
+            Action::RestoreTemplate => {
+                self.state.tickets.editing = None;
+                self.keep_template(None);
+            }
+            Action::CancelTemplate => self.state.tickets.editing = None,
+            Action::Select(id) => self.state.computers.selected = Some(id),
+            Action::ShowKind(kind) => self.state.computers.kind = kind,
+            Action::StartSession(host) => self.start_session(host),
+            Action::WithdrawQuestion(session) => {
+                self.backend.send(Command::EndSession { session });
+            }
+            Action::OpenChat(host) => {
+                let name = self.host_name(host).unwrap_or_default();
+                self.state.chats.get_or_new(host).name = name;
+                self.state.chats.open = Some(host);
+                self.state.chats.seen(host);
+                self.state.side = Side::Chat;
+            }
+            Action::AskDisconnect(host) => self.state.disconnecting = Some(host),
+            Action::KeepConnected => self.state.disconnecting = None,
+            Action::Disconnect(host) => {
+                self.state.disconnecting = None;
+                self.backend.send(Command::DisconnectHost { host });
+            }
+            Action::Show(side) => {
+                self.state.side = side;
+                if let Some(host) = self.state.chats.open.filter(|_| side == Side::Chat) {
+                    self.state.chats.seen(host);
+                }
+            }
+            Action::SendChat { host, text } => self.send_chat(host, &text),
+            Action::OpenDrafts => {
+                self.state.drafts_open = true;
+                self.backend.send(Command::ListDrafts);
+            }
+            Action::CloseDrafts => self.state.drafts_open = false,
+            Action::OpenReport(report) => {
+                self.state.drafts_open = false;
+                let drafts = &self.state.reports.drafts;
+                let found = drafts.iter().find(|(facts, _)| facts.report == report);
+                if let Some((facts, draft)) = found.cloned() {
+                    self.state.reports.open(facts, &draft);
+                }
+            }
+            // the clock decides when what was typed is saved
+            Action::ReportTyped(_) => {}
+            Action::SaveReport(report) => self.save_report(report, false),
+            Action::FinishReport(report) => self.save_report(report, true),
+            Action::LeaveReport(report) => {
+                self.save_report(report, false);
+                self.state.reports.close(report);
+            }
+            Action::OpenSettings => {
+                let place = self.state.account.password_place.clone();
+                let password = self.state.account.form.password.clone();
+                let form = SettingsForm::new(&self.settings, password, place);
+                self.settings_form = Some(form);
+                self.state.settings_open = true;
+            }
+            Action::CloseSettings => {
+                self.settings_form = None;
+                self.state.settings_open = false;
+            }
+            Action::SaveSettings(settings) => self.take_settings(ctx, *settings),
+            Action::SetTheme(theme) => {
+                self.settings.theme = theme;
+                theme.apply(ctx);
+                self.save_settings();
+            }
+        }
+    }
+
+    fn keep_template(&mut self, template: Option<String>) {
+        self.state.tickets.template.clone_from(&template);
+        self.settings.ticket_template = template;
+        self.save_settings();
+        self.fill_ticket_text();
+    }
+
+    fn take_settings(&mut self, ctx: &Context, settings: crate::settings::Settings) {
+        let before = std::mem::replace(&mut self.settings, settings);
+        if let Some(form) = self.settings_form.take() {
+            self.password = form.account.password;
+        }
+        self.state.settings_open = false;
+        let lang = self.settings.lang();
+        if lang != self.state.lang {
+            self.state.lang = lang;
+            self.state.account.password_place =
+                super::password_place(lang, self.clerk.keeper()).to_owned();
+            self.sessions.set_lang(lang);
+            self.fill_ticket_text();
+        }
+        self.settings.theme.apply(ctx);
+        if self.state.account.log_in == LogIn::Out {
+            self.state.account.form = account_form(&self.settings, self.password.clone());
+        }
+        self.save_settings();
+        self.keep_password(&before);
+        self.notices.push(Tone::Good, w(lang, Word::SavedNotice));
+    }
+
+    fn start_session(&mut self, host: EntryId) {
+        let Some(entry) = self.state.computers.get(host) else {
+            return;
+        };
+        if self.state.computers.obstacle(entry).is_some() || !self.state.account.is_logged_in() {
+            return;
+        }
+        let view = self.sessions.new_view(host);
+        let asked = Rights::SEE_AND_CONTROL;
+        if self
+            .backend
+            .send(Command::StartSession { host, asked, view })
+        {
+            self.state.computers.asked.insert(host, None);
+        }
+    }
+
+    pub(super) fn send_chat(&mut self, host: EntryId, text: &str) {
+        let text = ChatText::cut(text);
+        if !self.backend.send(Command::SendChat {
+            host,
+            text: text.clone(),
+        }) {
+            self.state.chats.get_or_new(host).draft = text.to_string();
+        }
+    }
+
+    /// What the session windows ask for.
+    pub(super) fn fulfil_session_wishes(&mut self) {
+        for (session, host, wish) in self.sessions.take_wishes() {
+            match wish {
+                SessionWish::End => {
+                    self.backend.send(Command::EndSession { session });
+                    self.sessions.change(session, |state| state.ending = true);
+                }
+                SessionWish::Leave => self.close_session_window(session),
+                SessionWish::SendChat { text } => self.send_chat(host, &text),
+                SessionWish::ChatSeen => self.state.chats.seen(host),
+                SessionWish::Screenshot => self.take_screenshot(session, host),
+            }
+        }
+    }
+
+    fn take_screenshot(&mut self, session: SessionId, host: EntryId) {
+        let Some((width, height, rgb)) = self.sessions.picture_rgb(session) else {
+            return;
+        };
+        let name = self.host_name(host).unwrap_or_default();
+        let file_name = file_name(&name, &self.state.clock.for_file_name());
+        self.clerk.give(Job::Screenshot {
+            file_name,
+            width,
+            height,
+            rgb,
+        });
+    }
+
+    /// Closes the window of a session that is over and opens its report.
+    pub(super) fn close_session_window(&mut self, session: SessionId) {
+        if let Some(facts) = self.sessions.close(session) {
+            let drafts = &self.state.reports.drafts;
+            let known = drafts
+                .iter()
+                .find(|(known, _)| known.report == facts.report);
+            let draft = known.map(|(_, draft)| draft.clone()).unwrap_or_default();
+            self.state.reports.open(facts, &draft);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The way to the engine.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use operator_engine::{
+    Command, CommandError, Config, Event, Events, OperatorEngine, OperatorHandle, StartError, Wake,
+};
+use protocol::Entry;
+use transport::{Fingerprint, HubAddress};
+
+/// An engine for the hub of the settings, once there is one.
+pub struct Backend {
+    running: Option<Running>,
+    keep: PathBuf,
+    wake: Wake,
+}
+
+struct Running {
+    handle: OperatorHandle,
+    events: Events,
+    hub: HubAddress,
+    pin: Fingerprint,
+}
+
+impl Backend {
+    /// Without an engine yet; `keep` is the engine's folder.
+    pub fn new(keep: PathBuf, wake: Wake) -> Self {
+        Self {
+            running: None,
+            keep,
+            wake,
+        }
+    }
+
+    /// Makes sure that the engine that runs is one for this hub.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`].
+    pub fn serve(&mut self, hub: HubAddress, pin: Fingerprint) -> Result<(), StartError> {
+        let serves_it = |running: &Running| running.hub == hub && running.pin == pin;
+        if self.running.as_ref().is_some_and(serves_it) {
+            return Ok(());
+        }
+        self.running = None;
+        let config = Config {
+            hub: hub.clone(),
+            pin,
+            program: program(),
+            keep: self.keep.clone(),
+        };
+        let (handle, events) = OperatorEngine::start(config, Arc::clone(&self.wake))?;
+        self.running = Some(Running {
+            handle,
+            events,
+            hub,
+            pin,
+        });
+        Ok(())
+    }
+
+    /// Sends a command; whether the engine took it.
+    pub fn send(&self, command: Command) -> bool {
+        let sent = match &self.running {
+            Some(running) => running.handle.send(command),
+            None => Err(CommandError::Ended),
+        };
+        if let Err(error) = sent {
+            tracing::warn!(%error, "Command not taken");
+        }
+        sent.is_ok()
+    }
+
+    /// The next event, if there is one.
+    pub fn take_event(&mut self) -> Option<Event> {
+        self.running.as_mut()?.events.take_next()
+    }
+
+    /// The live list as it is now.
+    pub fn entries(&self) -> Option<Arc<Vec<Entry>>> {
+        self.running
+            .as_ref()
+            .map(|running| running.handle.entries())
+    }
+
+    /// Logs out and waits until everything is on disk.
+    pub fn shut_down(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.handle.shut_down();
+        }
+    }
+}
+
+/// Name, version and system, for the hub's log.
+fn program() -> String {
+    format!(
+        "pure-help-desk {} {}",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::OS
+    )
+}

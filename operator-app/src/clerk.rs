@@ -1,0 +1,229 @@
+//! Work that may block and therefore is not done on the GUI thread: settings and pictures to disk,
+//! passwords, the mail program.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use desktop::{Folders, Keeper, Secrets, SettingsFile};
+use operator_engine::Wake;
+use zeroize::Zeroizing;
+
+use crate::settings::Settings;
+
+/// Jobs and answers that may wait.
+const MAX_WAITING: usize = 64;
+const SERVICE: &str = "pure-help-desk";
+
+/// Something to do.
+pub enum Job {
+    SaveSettings(Box<Settings>),
+    RecallPassword {
+        name: String,
+    },
+    RememberPassword {
+        name: String,
+        password: Zeroizing<String>,
+    },
+    ForgetPassword {
+        name: String,
+    },
+    Mail {
+        subject: String,
+        body: String,
+    },
+    /// A picture in 8-bit RGB, to be written as PNG.
+    Screenshot {
+        file_name: String,
+        width: u32,
+        height: u32,
+        rgb: Vec<u8>,
+    },
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum Done {
+    SettingsNotSaved {
+        detail: String,
+    },
+    PasswordRecalled {
+        name: String,
+        password: Option<Zeroizing<String>>,
+    },
+    PasswordNotKept {
+        detail: String,
+    },
+    NoMailProgram,
+    ScreenshotSaved {
+        path: PathBuf,
+    },
+    ScreenshotFailed {
+        detail: String,
+    },
+}
+
+/// The clerk's desk. Dropping it finishes what waits.
+#[derive(Debug)]
+pub struct Clerk {
+    jobs: Option<SyncSender<Job>>,
+    done: Receiver<Done>,
+    thread: Option<JoinHandle<()>>,
+    keeper: Keeper,
+}
+
+impl Clerk {
+    /// Starts the thread. `wake` is called after each answer.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread.
+    pub fn start(folders: &Folders, wake: Wake) -> std::io::Result<Self> {
+        let secrets = Secrets::open(SERVICE, folders);
+        let keeper = secrets.keeper();
+        let settings = SettingsFile::in_folder(folders.config());
+        let pictures = pictures_folder(folders);
+        let (jobs, waiting) = sync_channel(MAX_WAITING);
+        let (answers, done) = sync_channel(MAX_WAITING);
+        let thread = std::thread::Builder::new()
+            .name("console-clerk".to_owned())
+            .spawn(move || {
+                while let Ok(job) = waiting.recv() {
+                    if let Some(answer) = work(job, &secrets, &settings, &pictures) {
+                        if answers.try_send(answer).is_err() {
+                            tracing::warn!("Nobody takes the clerk's answers");
+                        }
+                        wake();
+                    }
+                }
+            })?;
+        Ok(Self {
+            jobs: Some(jobs),
+            done,
+            thread: Some(thread),
+            keeper,
+        })
+    }
+
+    /// Who keeps remembered passwords.
+    pub fn keeper(&self) -> Keeper {
+        self.keeper
+    }
+
+    /// Gives the clerk something to do; never waits. Whether it was taken.
+    pub fn give(&self, job: Job) -> bool {
+        let Some(jobs) = &self.jobs else { return false };
+        match jobs.try_send(job) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                tracing::warn!("The clerk takes no more");
+                false
+            }
+        }
+    }
+
+    /// The next answer, if there is one.
+    pub fn take_answer(&self) -> Option<Done> {
+        self.done.try_recv().ok()
+    }
+}
+
+impl Drop for Clerk {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if self.thread.take().is_some_and(|t| t.join().is_err()) {
+            tracing::error!("Clerk thread panicked");
+        }
+    }
+}
+
+fn work(job: Job, secrets: &Secrets, settings: &SettingsFile, pictures: &Path) -> Option<Done> {
+    let not_kept = |error: desktop::SecretError| Done::PasswordNotKept {
+        detail: error.to_string(),
+    };
+    match job {
+        Job::SaveSettings(new) => settings.save(&*new).err().map(|error| {
+            let detail = error.to_string();
+            Done::SettingsNotSaved { detail }
+        }),
+        Job::RecallPassword { name } => Some(match secrets.recall(&name) {
+            Ok(password) => Done::PasswordRecalled {
+                name,
+                password: password.map(Zeroizing::new),
+            },
+            Err(error) => {
+                tracing::warn!(%error, "Password not recalled");
+                let password = None;
+                Done::PasswordRecalled { name, password }
+            }
+        }),
+        Job::RememberPassword { name, password } => {
+            secrets.remember(&name, &password).err().map(not_kept)
+        }
+        Job::ForgetPassword { name } => secrets.forget(&name).err().map(not_kept),
+        Job::Mail { subject, body } => desktop::open_mail(&subject, &body).err().map(|error| {
+            tracing::warn!(%error, "Mail not opened");
+            Done::NoMailProgram
+        }),
+        Job::Screenshot {
+            file_name,
+            width,
+            height,
+            rgb,
+        } => {
+            let path = pictures.join(file_name);
+            Some(match save_png(&path, width, height, &rgb) {
+                Ok(()) => Done::ScreenshotSaved { path },
+                Err(detail) => Done::ScreenshotFailed { detail },
+            })
+        }
+    }
+}
+
+fn save_png(path: &Path, width: u32, height: u32, rgb: &[u8]) -> Result<(), String> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
+    }
+    image::save_buffer(path, rgb, width, height, image::ExtendedColorType::Rgb8)
+        .map_err(|error| error.to_string())
+}
+
+/// Beside a portable program, otherwise where the account keeps its pictures.
+fn pictures_folder(folders: &Folders) -> PathBuf {
+    let own = || folders.data().join("screenshots");
+    if folders.are_portable() {
+        return own();
+    }
+    let pictures = directories::UserDirs::new()
+        .and_then(|dirs| dirs.picture_dir().map(Path::to_owned))
+        .map(|pictures| pictures.join("Pure Help Desk"));
+    pictures.unwrap_or_else(own)
+}
+
+/// A name that a file can have on every platform.
+pub fn file_name(host: &str, time: &str) -> String {
+    let safe: String = host
+        .chars()
+        .take(60)
+        .map(|c| {
+            if c.is_alphanumeric() || matches!(c, '-' | '_' | ' ') {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    format!("{} {time}.png", safe.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_computer_name_stays_a_file_name() {
+        assert_eq!(file_name("../../etc/x", "12-00"), "______etc_x 12-00.png");
+        assert_eq!(file_name("ANNA-PC", "12-00"), "ANNA-PC 12-00.png");
+        assert!(file_name(&"x".repeat(500), "t").len() < 80);
+    }
+}

@@ -1,0 +1,92 @@
+//! Pure Help Desk: the operator's console.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Parser;
+use desktop::{Folders, SettingsFile, WindowPlace};
+use egui::ViewportBuilder;
+use operator_app::app::{ConsoleApp, InputRoutes, Start};
+use operator_app::settings::{Provision, Settings};
+use time::UtcOffset;
+use ui_kit::raw_input::{InputTap, run_app};
+
+const NAME: &str = "pure-help-desk";
+/// Smallest size of the main window, in points.
+const SMALLEST: (f32, f32) = (760.0, 540.0);
+const USUAL: (f32, f32) = (1080.0, 720.0);
+
+/// The operator's console of Pure Help Desk.
+#[derive(Debug, Parser)]
+#[command(name = NAME, version)]
+struct Arguments {
+    /// The hub, as hub.example.org or hub.example.org:4433.
+    #[arg(long, value_name = "ADDRESS")]
+    hub: Option<String>,
+    /// The hub's fingerprint: 64 hexadecimal digits.
+    #[arg(long, value_name = "HEX")]
+    fingerprint: Option<String>,
+}
+
+fn main() -> anyhow::Result<()> {
+    // asked for first: with a second thread around, no system tells the local time safely
+    let offset = UtcOffset::current_local_offset().unwrap_or(UtcOffset::UTC);
+    let arguments = Arguments::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env();
+    let filter = filter.unwrap_or_else(|_not_set| "info".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+
+    let folders = Folders::find(NAME)?;
+    let loaded = SettingsFile::in_folder(folders.config()).load::<Settings>();
+    let mut settings = loaded.settings;
+    if settings.server_address.is_empty()
+        && let Some(provision) = Provision::beside_program()
+    {
+        settings.take_hub(&provision);
+    }
+    settings.take_hub(&Provision {
+        hub: arguments.hub,
+        fingerprint: arguments.fingerprint,
+    });
+
+    let routes = InputRoutes::default();
+    let tap = {
+        let routes = routes.clone();
+        InputTap::new(move |event| routes.send(event))
+    };
+    let place = settings.window.unwrap_or(WindowPlace {
+        width: USUAL.0,
+        height: USUAL.1,
+        maximized: false,
+    });
+    let place = place.sound(SMALLEST);
+    let options = eframe::NativeOptions {
+        viewport: ViewportBuilder::default()
+            .with_title("Pure Help Desk")
+            .with_app_id(NAME)
+            .with_inner_size([place.width, place.height])
+            .with_min_inner_size([SMALLEST.0, SMALLEST.1])
+            .with_maximized(place.maximized),
+        renderer: eframe::Renderer::Glow,
+        ..eframe::NativeOptions::default()
+    };
+    let start = Start {
+        settings,
+        settings_problem: loaded.problem.is_some(),
+        folders,
+        offset,
+        tap: Some(Arc::clone(&tap)),
+        routes,
+    };
+    let creator: eframe::AppCreator<'_> = Box::new(move |creation| {
+        ui_kit::ui_map::install(&creation.egui_ctx);
+        let app = ConsoleApp::new(&creation.egui_ctx, start)?;
+        Ok(Box::new(app))
+    });
+    run_app("Pure Help Desk", options, creator, Some(tap))
+        .map_err(|error| anyhow::anyhow!("{error}"))
+        .context("the window cannot be shown")
+}

@@ -1,0 +1,221 @@
+//! Sentences that only the console says, in English and Italian (E3); single words are in `ui-kit`.
+
+use operator_engine::{LogInProblem, NotStarted};
+use transport::ConnectError;
+use ui_kit::words::refusal_text;
+use ui_kit::{Lang, Word, w};
+
+use crate::state::computers::Obstacle;
+
+macro_rules! phrases {
+    ($($(#[$doc:meta])* $name:ident: $en:literal, $it:literal;)*) => {
+        $($(#[$doc])* pub fn $name(lang: Lang) -> &'static str {
+            match lang {
+                Lang::En => $en,
+                Lang::It => $it,
+            }
+        })*
+    };
+}
+
+phrases! {
+    /// The status bar without a log-in (O5).
+    not_logged_in: "Not logged in", "Accesso non eseguito";
+    /// Above the log-in form of a console that knows no hub.
+    set_up_title: "Set up your console", "Configura la console";
+    set_up_note: "Your administrator gives you the hub's address, its fingerprint and your account.",
+        "L'amministratore ti fornisce l'indirizzo dell'hub, la sua impronta e il tuo account.";
+    fingerprint_wrong: "A fingerprint has 64 digits from 0 to 9 and a to f.",
+        "Un'impronta ha 64 cifre da 0 a 9 e da a a f.";
+    fingerprint_note: "Printed by the hub at its first start; proves that it is your hub.",
+        "Stampata dall'hub al primo avvio; dimostra che è il tuo hub.";
+    change_hub: "Change the hub", "Cambia hub";
+    log_in_first: "Log into the service first", "Prima accedi al servizio";
+    choose_a_computer: "Choose a computer in the list first", "Prima scegli un computer nell'elenco";
+    ticket_refused_title: "No ticket was made.", "Nessun ticket creato.";
+    all_tickets: "Earlier tickets", "Ticket precedenti";
+    edit_template: "Edit the template", "Modifica il modello";
+    template_places: "{ticket}, {page} and {operator} stand for what goes in.",
+        "{ticket}, {page} e {operator} indicano ciò che verrà inserito.";
+    no_mail_program: "This computer has no mail program. Use Copy instead.",
+        "Questo computer non ha un programma di posta. Usa Copia.";
+    no_chat_open: "Choose Chat in a computer's menu.", "Scegli Chat nel menu di un computer.";
+    conversation_over: "This computer is no longer connected.", "Questo computer non è più connesso.";
+    disconnect: "Disconnect", "Disconnetti";
+    waiting_for_consent: "waiting for consent", "in attesa del consenso";
+    withdraw_question: "Take the question back", "Ritira la richiesta";
+    this_is_you: "you", "tu";
+    is_operator: "This is an operator", "Questo è un operatore";
+    in_your_session: "You are in session with this computer", "Sei già in sessione con questo computer";
+    not_yours: "This computer came with another operator's ticket",
+        "Questo computer è arrivato con il ticket di un altro operatore";
+    no_key: "This computer came with a ticket of another console. Give its user a new ticket.",
+        "Questo computer è arrivato con un ticket di un'altra console. Dai all'utente un nuovo ticket.";
+    all_saved: "Saved at the hub", "Salvato nell'hub";
+    saved_here: "Kept on this computer, on its way to the hub",
+        "Conservato su questo computer, in invio all'hub";
+    saving: "Saving…", "Salvataggio…";
+    saved_here_only: "The hub does not take this report; it is kept on this computer.",
+        "L'hub non accetta questo resoconto; resta su questo computer.";
+    report_finished: "The report is finished.", "Il resoconto è completo.";
+    report_rescued: "A report from before the program ended was sent to the hub.",
+        "Un resoconto scritto prima della chiusura del programma è stato inviato all'hub.";
+    report_follows: "The report is among the drafts.", "Il resoconto è tra le bozze.";
+    choose_category: "Choose a category", "Scegli una categoria";
+    drafts_note: "Reports of assistances that are not finished yet.",
+        "Resoconti di assistenze non ancora completati.";
+    no_drafts_note: "A report appears here when an assistance ends.",
+        "Un resoconto appare qui alla fine di un'assistenza.";
+    file_transfer_missing: "Not in this version yet", "Non ancora in questa versione";
+    view_only_granted: "The user lets you watch only", "L'utente ti permette solo di guardare";
+    all_keys: "All keys", "Tutti i tasti";
+    all_keys_note: "Keys of this desktop, such as Alt+Tab, go to the remote computer too",
+        "Anche i tasti di questo desktop, come Alt+Tab, vanno al computer remoto";
+    fingerprint_place: "64 digits", "64 cifre";
+    password_missing: "Please type the password", "Scrivi la password";
+    screenshot_failed: "The screenshot could not be saved.", "Non è stato possibile salvare la schermata.";
+    not_kept: "This computer's disk did not take something:", "Il disco di questo computer ha rifiutato qualcosa:";
+    password_not_remembered: "The password could not be remembered.",
+        "Non è stato possibile ricordare la password.";
+    write_the_report: "Write the report", "Scrivi il resoconto";
+    keyboard_to_remote: "Type here to control the remote computer",
+        "Scrivi qui per controllare il computer remoto";
+    quit_question: "End the sessions and quit?", "Terminare le sessioni e uscire?";
+    quit_note: "Remote sessions are running.", "Ci sono sessioni remote attive.";
+}
+
+/// Usual categories of a report; others can be typed.
+pub fn categories(lang: Lang) -> [&'static str; 8] {
+    match lang {
+        Lang::En => [
+            "Hardware", "Software", "Network", "Printer", "E-mail", "Account", "Training", "Other",
+        ],
+        Lang::It => [
+            "Hardware",
+            "Software",
+            "Rete",
+            "Stampante",
+            "Posta",
+            "Account",
+            "Formazione",
+            "Altro",
+        ],
+    }
+}
+
+/// Why a log-in failed, and what to do (O5).
+pub fn log_in_problem(lang: Lang, problem: &LogInProblem) -> String {
+    match problem {
+        LogInProblem::Refused(refusal) => refusal_text(lang, *refusal),
+        LogInProblem::NotReached(error) => connect_problem(lang, error),
+    }
+}
+
+fn connect_problem(lang: Lang, error: &ConnectError) -> String {
+    match error {
+        ConnectError::ForeignKey => w(lang, Word::HubKeyDiffers).to_owned(),
+        ConnectError::Refused(refusal) => refusal_text(lang, *refusal),
+        ConnectError::UnknownName { host } => match lang {
+            Lang::En => format!("There is no computer named {host}. Check the server address."),
+            Lang::It => {
+                format!("Non esiste un computer di nome {host}. Controlla l'indirizzo del server.")
+            }
+        },
+        ConnectError::NoAnswer { hub } => match lang {
+            Lang::En => format!(
+                "The hub {hub} does not answer. Check the address, the port and your network."
+            ),
+            Lang::It => {
+                format!("L'hub {hub} non risponde. Controlla indirizzo, porta e la tua rete.")
+            }
+        },
+        ConnectError::Failed { detail } => format!("{} ({detail})", w(lang, Word::NoConnection)),
+        ConnectError::Socket(error) => format!("{} ({error})", w(lang, Word::NoConnection)),
+        other => format!("{} ({other})", w(lang, Word::NoConnection)),
+    }
+}
+
+/// Why a session did not start, with the host's name.
+pub fn not_started(lang: Lang, host: &str, why: NotStarted) -> Option<String> {
+    let sentence = match why {
+        NotStarted::Withdrawn => return None,
+        NotStarted::Refused(refusal) => refusal_text(lang, refusal),
+        NotStarted::NoKey => no_key(lang).to_owned(),
+        NotStarted::NotConnected => w(lang, Word::Reconnecting).to_owned(),
+    };
+    Some(if host.is_empty() {
+        sentence
+    } else {
+        format!("{host}: {sentence}")
+    })
+}
+
+/// Why **Remote Session** is greyed.
+pub fn obstacle(lang: Lang, obstacle: Obstacle, in_session_with: Option<&str>) -> String {
+    match obstacle {
+        Obstacle::IsOperator => is_operator(lang).to_owned(),
+        Obstacle::Asked => w(lang, Word::AwaitingConsent).to_owned(),
+        Obstacle::InYourSession => in_your_session(lang).to_owned(),
+        Obstacle::Busy => ui_kit::words::in_session_with(lang, in_session_with.unwrap_or_default()),
+        Obstacle::NotYours => not_yours(lang).to_owned(),
+    }
+}
+
+/// The question before **Disconnect this PC**.
+pub fn disconnect_title(lang: Lang, host: &str) -> String {
+    match lang {
+        Lang::En => format!("Disconnect {host}?"),
+        Lang::It => format!("Disconnettere {host}?"),
+    }
+}
+
+/// A ticket that a computer came with.
+pub fn used_by(lang: Lang, host: &str) -> String {
+    match lang {
+        Lang::En => format!("used by {host}"),
+        Lang::It => format!("usato da {host}"),
+    }
+}
+
+/// Somebody typed a ticket with wrong last digits.
+pub fn wrong_tries(lang: Lang, tries: u32) -> String {
+    match (lang, tries) {
+        (Lang::En, 1) => "1 wrong try".to_owned(),
+        (Lang::En, _) => format!("{tries} wrong tries"),
+        (Lang::It, 1) => "1 tentativo errato".to_owned(),
+        (Lang::It, _) => format!("{tries} tentativi errati"),
+    }
+}
+
+/// How many messages wait to be read.
+pub fn unread(lang: Lang, count: u32) -> String {
+    match (lang, count) {
+        (Lang::En, 1) => "1 new message".to_owned(),
+        (Lang::En, _) => format!("{count} new messages"),
+        (Lang::It, 1) => "1 nuovo messaggio".to_owned(),
+        (Lang::It, _) => format!("{count} nuovi messaggi"),
+    }
+}
+
+/// A user wrote while his conversation was out of sight.
+pub fn wrote(lang: Lang, name: &str, text: &str) -> String {
+    let short: String = text.chars().take(80).collect();
+    let dots = if short.len() < text.len() { "…" } else { "" };
+    match lang {
+        Lang::En => format!("{name} writes: {short}{dots}"),
+        Lang::It => format!("{name} scrive: {short}{dots}"),
+    }
+}
+
+/// Where a screenshot was put.
+pub fn screenshot_at(lang: Lang, path: &str) -> String {
+    format!("{}: {path}", w(lang, Word::ScreenshotSaved))
+}
+
+/// The hot key that lets all keys go to this desktop again.
+pub fn escape_key(lang: Lang, key: &str) -> String {
+    match lang {
+        Lang::En => format!("{key} gives the keys back to this desktop"),
+        Lang::It => format!("{key} restituisce i tasti a questo desktop"),
+    }
+}

@@ -1,0 +1,141 @@
+//! What the console remembers from run to run, and what an administrator may give it beforehand.
+
+use std::fs;
+use std::path::Path;
+
+use desktop::WindowPlace;
+use serde::{Deserialize, Serialize};
+use ui_kit::{Lang, ThemeChoice};
+
+/// The file beside the program that says which hub is whose: `pure-help-desk.json`.
+pub const PROVISION_FILE: &str = "pure-help-desk.json";
+const MAX_PROVISION_BYTES: u64 = 64 * 1024;
+
+/// Settings (O2). The password is not among them; see `desktop::Secrets`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    pub server_address: String,
+    pub port: u16,
+    /// The hub's fingerprint, 64 hexadecimal digits.
+    pub fingerprint: String,
+    pub user_name: String,
+    pub remember_password: bool,
+    pub connect_on_start_up: bool,
+    /// Ask for the report when an assistance ends.
+    pub action_feed_back: bool,
+    /// `None` follows the system.
+    pub language: Option<Lang>,
+    pub theme: ThemeChoice,
+    /// The operator's own text for the user; the house's if `None`.
+    pub ticket_template: Option<String>,
+    pub window: Option<WindowPlace>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            server_address: String::new(),
+            port: transport::client::DEFAULT_PORT,
+            fingerprint: String::new(),
+            user_name: String::new(),
+            remember_password: false,
+            connect_on_start_up: false,
+            action_feed_back: true,
+            language: None,
+            theme: ThemeChoice::System,
+            ticket_template: None,
+            window: None,
+        }
+    }
+}
+
+impl Settings {
+    pub fn lang(&self) -> Lang {
+        self.language.unwrap_or_else(Lang::from_system)
+    }
+
+    /// The name under which the password is remembered: a password belongs to one hub and one user.
+    pub fn secret_name(&self) -> String {
+        format!("{}@{}:{}", self.user_name, self.server_address, self.port)
+    }
+
+    /// Takes the hub from `provision` if it names one.
+    pub fn take_hub(&mut self, provision: &Provision) {
+        let address = provision.hub.as_deref().unwrap_or_default();
+        if let Ok(address) = address.parse::<transport::HubAddress>() {
+            self.server_address = address.host;
+            self.port = address.port;
+        }
+        if let Some(fingerprint) = &provision.fingerprint {
+            self.fingerprint.clone_from(fingerprint);
+        }
+    }
+}
+
+/// What an administrator or the command line says about the hub.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct Provision {
+    /// `hub.example.org` or `hub.example.org:4433`.
+    pub hub: Option<String>,
+    pub fingerprint: Option<String>,
+}
+
+impl Provision {
+    /// The file beside the program, if there is one. What cannot be read is told in the log: the
+    /// operator can still type it.
+    pub fn beside_program() -> Option<Self> {
+        let program = std::env::current_exe().ok()?;
+        Self::in_folder(program.parent()?)
+    }
+
+    fn in_folder(folder: &Path) -> Option<Self> {
+        let path = folder.join(PROVISION_FILE);
+        if fs::metadata(&path).ok()?.len() > MAX_PROVISION_BYTES {
+            tracing::warn!(path = %path.display(), "Provision file is too large");
+            return None;
+        }
+        let text = fs::read_to_string(&path).ok()?;
+        match serde_json::from_str(&text) {
+            Ok(provision) => Some(provision),
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "Provision file does not parse");
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_beside_the_program_sets_the_hub_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(Provision::in_folder(folder.path()), None);
+        let text = r#"{"hub": "hub.example.org:4433", "fingerprint": "abcd"}"#;
+        fs::write(folder.path().join(PROVISION_FILE), text).expect("written");
+        let provision = Provision::in_folder(folder.path()).expect("parses");
+        let mut settings = Settings::default();
+        settings.take_hub(&provision);
+        assert_eq!(settings.server_address, "hub.example.org");
+        assert_eq!(
+            (settings.port, settings.fingerprint.as_str()),
+            (4433, "abcd")
+        );
+    }
+
+    #[test]
+    fn e4_a_broken_file_beside_the_program_changes_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join(PROVISION_FILE), "{").expect("written");
+        assert_eq!(Provision::in_folder(folder.path()), None);
+        let mut settings = Settings::default();
+        settings.take_hub(&Provision {
+            hub: Some("a b".to_owned()),
+            fingerprint: None,
+        });
+        assert_eq!(settings, Settings::default());
+    }
+}

@@ -1,0 +1,62 @@
+//! What the console knows. Views read it, [`crate::app`] changes it.
+
+pub mod account;
+pub mod chats;
+pub mod clock;
+pub mod computers;
+pub mod reports;
+pub mod session;
+pub mod tickets;
+
+use ui_kit::Lang;
+
+use account::Account;
+use chats::Chats;
+use clock::Clock;
+use computers::Computers;
+use reports::Reports;
+use tickets::Tickets;
+
+/// Everything that the main window shows.
+#[derive(Debug)]
+pub struct ConsoleState {
+    pub lang: Lang,
+    pub clock: Clock,
+    pub account: Account,
+    pub computers: Computers,
+    pub tickets: Tickets,
+    pub chats: Chats,
+    pub reports: Reports,
+    pub side: Side,
+    /// The host that **Disconnect this PC** was chosen for, while the console asks if that is meant.
+    pub disconnecting: Option<protocol::EntryId>,
+    pub settings_open: bool,
+    pub drafts_open: bool,
+}
+
+/// What the panel at the right shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Side {
+    #[default]
+    Tickets,
+    Chat,
+}
+
+impl ConsoleState {
+    /// The state before anything happened.
+    pub fn new(lang: Lang, clock: Clock, account: Account, template: Option<String>) -> Self {
+        Self {
+            lang,
+            clock,
+            account,
+            computers: Computers::default(),
+            tickets: Tickets::new(template),
+            chats: Chats::default(),
+            reports: Reports::default(),
+            side: Side::Tickets,
+            disconnecting: None,
+            settings_open: false,
+            drafts_open: false,
+        }
+    }
+}

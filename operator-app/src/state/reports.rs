@@ -1,0 +1,180 @@
+//! Reports that are being written, and the drafts of earlier ones (D1).
+
+use protocol::{ReportDraft, ReportFacts, ReportId};
+
+/// How long after the last key stroke what was typed is saved, in seconds.
+pub const AUTOSAVE_AFTER_SECONDS: f64 = 0.8;
+
+/// The text of a report as it is typed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReportText {
+    pub problem: String,
+    pub solution: String,
+    pub category: String,
+    pub notes: String,
+}
+
+impl From<&ReportDraft> for ReportText {
+    fn from(draft: &ReportDraft) -> Self {
+        Self {
+            problem: draft.problem.to_string(),
+            solution: draft.solution.to_string(),
+            category: draft.category.to_string(),
+            notes: draft.notes.to_string(),
+        }
+    }
+}
+
+impl ReportText {
+    /// As it goes to the hub.
+    pub fn to_draft(&self) -> ReportDraft {
+        ReportDraft {
+            problem: self.problem.as_str().into(),
+            solution: self.solution.as_str().into(),
+            category: self.category.as_str().into(),
+            notes: self.notes.as_str().into(),
+        }
+    }
+
+    /// Cuts each field to what the hub takes, so that nothing is cut unseen later.
+    pub fn keep_within_limits(&mut self) {
+        let draft = self.to_draft();
+        for (field, kept) in [
+            (&mut self.problem, draft.problem.as_str()),
+            (&mut self.solution, draft.solution.as_str()),
+            (&mut self.category, draft.category.as_str()),
+            (&mut self.notes, draft.notes.as_str()),
+        ] {
+            if field.len() != kept.len() {
+                kept.clone_into(field);
+            }
+        }
+    }
+}
+
+/// How far the open text is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Saved {
+    /// Nothing was typed since the hub confirmed.
+    #[default]
+    WithHub,
+    /// On this computer's disk, on its way to the hub.
+    OnDisk,
+    /// Typed a moment ago.
+    Typed,
+    /// The hub does not take it; it stays on this computer's disk.
+    Refused,
+}
+
+/// A report in a window.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenReport {
+    pub facts: ReportFacts,
+    pub text: ReportText,
+    pub saved: Saved,
+    /// When the last key was pressed, in seconds of the window's clock.
+    pub typed_at_seconds: f64,
+    /// **Finish** was pressed; closes once the hub has confirmed.
+    pub finishing: bool,
+}
+
+/// Open reports and drafts.
+#[derive(Debug, Default)]
+pub struct Reports {
+    pub open: Vec<OpenReport>,
+    pub drafts: Vec<(ReportFacts, ReportDraft)>,
+}
+
+impl Reports {
+    /// Opens a window for a report, or finds the one that is open.
+    pub fn open(&mut self, facts: ReportFacts, draft: &ReportDraft) {
+        let report = facts.report;
+        if self.get_mut(report).is_none() {
+            self.open.push(OpenReport {
+                facts,
+                text: ReportText::from(draft),
+                saved: Saved::WithHub,
+                typed_at_seconds: 0.0,
+                finishing: false,
+            });
+        }
+    }
+
+    pub fn get_mut(&mut self, report: ReportId) -> Option<&mut OpenReport> {
+        self.open
+            .iter_mut()
+            .find(|open| open.facts.report == report)
+    }
+
+    /// Closes a window; the text stays among the drafts.
+    pub fn close(&mut self, report: ReportId) {
+        let Some(at) = self.open.iter().position(|o| o.facts.report == report) else {
+            return;
+        };
+        let closed = self.open.remove(at);
+        self.keep_draft(closed.facts, closed.text.to_draft());
+    }
+
+    /// Puts a draft into the list, or newer text into the one that is there.
+    pub fn keep_draft(&mut self, facts: ReportFacts, draft: ReportDraft) {
+        match self
+            .drafts
+            .iter_mut()
+            .find(|(known, _)| known.report == facts.report)
+        {
+            Some((_, known)) => *known = draft,
+            None => self.drafts.push((facts, draft)),
+        }
+    }
+
+    /// A report is finished: it is no draft any longer.
+    pub fn finished(&mut self, report: ReportId) {
+        self.open.retain(|open| open.facts.report != report);
+        self.drafts.retain(|(facts, _)| facts.report != report);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::SessionId;
+    use protocol::limits::MAX_REPORT_FIELD_BYTES;
+
+    fn facts() -> ReportFacts {
+        ReportFacts {
+            report: ReportId(1),
+            session: SessionId(1),
+            requester: "Anna".into(),
+            operator: "Otto".into(),
+            host: "ANNA-PC".into(),
+            ticket: None,
+            started_unix_seconds: 0,
+            ended_unix_seconds: 90,
+        }
+    }
+
+    #[test]
+    fn d1_a_report_left_for_later_is_a_draft_with_its_text() {
+        let mut reports = Reports::default();
+        reports.open(facts(), &ReportDraft::default());
+        let open = reports.get_mut(ReportId(1)).expect("open");
+        open.text.problem = "no sound".to_owned();
+        reports.open(facts(), &ReportDraft::default());
+        assert_eq!(reports.open.len(), 1);
+        reports.close(ReportId(1));
+        assert_eq!(reports.drafts[0].1.problem.as_str(), "no sound");
+        reports.finished(ReportId(1));
+        assert!(reports.drafts.is_empty());
+    }
+
+    #[test]
+    fn e4_text_beyond_the_limit_is_cut_before_the_eyes_of_its_writer() {
+        let mut text = ReportText {
+            notes: "é".repeat(MAX_REPORT_FIELD_BYTES),
+            ..ReportText::default()
+        };
+        text.keep_within_limits();
+        assert_eq!(text.notes.len(), MAX_REPORT_FIELD_BYTES);
+        assert_eq!(ReportText::from(&text.to_draft()), text);
+    }
+}

@@ -1,0 +1,166 @@
+//! Tickets of this console and the text that goes to the user (O6).
+
+use protocol::{TicketRoute, TicketState};
+
+/// Most tickets that are remembered; the oldest that are over make room.
+const MAX_TICKETS: usize = 50;
+
+/// One ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    pub route: TicketRoute,
+    /// As it is read aloud: `482 913 057`.
+    pub spoken: String,
+    pub expires_unix_seconds: i64,
+    pub state: TicketState,
+    /// Wrong tries so far.
+    pub guesses: u32,
+    /// The computer that came with it.
+    pub host: Option<String>,
+}
+
+impl Ticket {
+    /// What is left of its time, in seconds.
+    pub fn seconds_left(&self, now_unix_seconds: i64) -> u32 {
+        let left = self.expires_unix_seconds.saturating_sub(now_unix_seconds);
+        u32::try_from(left.max(0)).unwrap_or(u32::MAX)
+    }
+
+    /// The state, with time that ran out before the hub said so.
+    pub fn state_at(&self, now_unix_seconds: i64) -> TicketState {
+        if self.state == TicketState::Open && self.seconds_left(now_unix_seconds) == 0 {
+            TicketState::Expired
+        } else {
+            self.state
+        }
+    }
+}
+
+/// What goes into the places of a template.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'a> {
+    pub ticket: &'a str,
+    /// The hub's page for users.
+    pub page: &'a str,
+    pub operator: &'a str,
+}
+
+/// All tickets, the newest last, and the text.
+#[derive(Debug, Default)]
+pub struct Tickets {
+    pub all: Vec<Ticket>,
+    /// The hub was asked for a ticket and has not answered.
+    pub waiting: bool,
+    /// The prepared text with the ticket in it, as the operator edits it.
+    pub text: String,
+    /// The operator's own template; the house's if `None`.
+    pub template: Option<String>,
+    /// While the template is edited: the text so far.
+    pub editing: Option<String>,
+}
+
+impl Tickets {
+    pub fn new(template: Option<String>) -> Self {
+        Self {
+            template,
+            ..Self::default()
+        }
+    }
+
+    /// The newest ticket.
+    pub fn newest(&self) -> Option<&Ticket> {
+        self.all.last()
+    }
+
+    /// Whether a ticket's time must be shown running.
+    pub fn any_open(&self, now_unix_seconds: i64) -> bool {
+        self.all
+            .iter()
+            .any(|ticket| ticket.state_at(now_unix_seconds) == TicketState::Open)
+    }
+
+    pub fn get_mut(&mut self, route: TicketRoute) -> Option<&mut Ticket> {
+        self.all.iter_mut().rev().find(|t| t.route == route)
+    }
+
+    /// Takes a new ticket.
+    pub fn add(&mut self, ticket: Ticket) {
+        // a route can be used again once its ticket is over
+        self.all.retain(|known| known.route != ticket.route);
+        if self.all.len() >= MAX_TICKETS {
+            let over = self.all.iter().position(|t| t.state != TicketState::Open);
+            self.all.remove(over.unwrap_or(0));
+        }
+        self.all.push(ticket);
+    }
+
+    /// Puts `places` into the template; the result is what **Copy** and **E-mail** take.
+    pub fn fill(&mut self, house_template: &str, places: Places<'_>) {
+        let template = self.template.as_deref().unwrap_or(house_template);
+        self.text = filled(template, places);
+    }
+}
+
+/// `template` with its places filled.
+pub fn filled(template: &str, places: Places<'_>) -> String {
+    // the ticket goes in last, so that nothing inside a name counts as a place
+    template
+        .replace("{page}", places.page)
+        .replace("{operator}", places.operator)
+        .replace("{ticket}", places.ticket)
+}
+
+/// Whether a template has a place for the ticket.
+pub fn holds_ticket(template: &str) -> bool {
+    template.contains("{ticket}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ticket(route: u32, state: TicketState) -> Ticket {
+        Ticket {
+            route: TicketRoute::new(route).expect("five digits"),
+            spoken: "482 913 057".to_owned(),
+            expires_unix_seconds: 100,
+            state,
+            guesses: 0,
+            host: None,
+        }
+    }
+
+    #[test]
+    fn o6_the_prepared_text_holds_the_ticket_and_the_page() {
+        let mut tickets = Tickets::new(Some("{operator}: {ticket} at {page}".to_owned()));
+        let places = Places {
+            ticket: "482 913 057",
+            page: "https://hub",
+            operator: "Otto",
+        };
+        tickets.fill("unused", places);
+        assert_eq!(tickets.text, "Otto: 482 913 057 at https://hub");
+    }
+
+    #[test]
+    fn open_tickets_are_kept_and_old_ones_make_room() {
+        let mut tickets = Tickets::default();
+        tickets.add(ticket(1, TicketState::Open));
+        for route in 2..200 {
+            tickets.add(ticket(route, TicketState::Used));
+        }
+        assert_eq!(tickets.all.len(), MAX_TICKETS);
+        assert_eq!(tickets.all[0].route.get(), 1);
+    }
+
+    #[test]
+    fn a_ticket_whose_time_is_over_is_expired_before_the_hub_says_so() {
+        let open = ticket(1, TicketState::Open);
+        assert_eq!(open.state_at(99), TicketState::Open);
+        assert_eq!(open.state_at(100), TicketState::Expired);
+        assert_eq!(
+            ticket(1, TicketState::Used).state_at(100),
+            TicketState::Used
+        );
+    }
+}

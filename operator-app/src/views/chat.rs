@@ -1,0 +1,81 @@
+//! The conversation with one user (S5), in the main window and in session windows.
+
+use egui::Ui;
+use protocol::{ChatAuthor, EntryId};
+use ui_kit::widgets::{
+    Bubble, banner_ui, card_ui, chat_entry_ui, chat_lines_ui, empty_state_ui, section_header_ui,
+};
+use ui_kit::words::chat_with;
+use ui_kit::{Icon, Lang, Tone, Word, w};
+
+use crate::action::Action;
+use crate::phrases;
+use crate::state::ConsoleState;
+use crate::state::chats::Conversation;
+use crate::state::clock::Clock;
+
+/// Draws the conversation that is open in the main window.
+pub fn chat_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
+    let lang = state.lang;
+    let Some(host) = state.chats.open else {
+        let title = w(lang, Word::ChatEmptyTitle);
+        empty_state_ui(ui, Icon::MessageCircle, title, phrases::no_chat_open(lang));
+        return;
+    };
+    let here = state.account.is_logged_in() && state.computers.get(host).is_some();
+    let clock = state.clock;
+    let chat = state.chats.get_or_new(host);
+    card_ui(ui, |ui| {
+        ui.set_min_height(ui.available_height());
+        section_header_ui(ui, &chat_with(lang, &chat.name), "");
+        ui.add_space(4.0);
+        if let Some(text) = conversation_ui(ui, lang, clock, chat, here) {
+            actions.push(Action::SendChat { host, text });
+        }
+    });
+}
+
+/// Draws lines and entry; returns what is to be sent.
+pub fn conversation_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    clock: Clock,
+    chat: &mut Conversation,
+    here: bool,
+) -> Option<String> {
+    const ENTRY_HEIGHT: f32 = 46.0;
+    if !here {
+        banner_ui(ui, Tone::Neutral, phrases::conversation_over(lang));
+    }
+    let height = (ui.available_height() - ENTRY_HEIGHT).max(60.0);
+    ui.scope(|ui| {
+        ui.set_height(height);
+        if chat.lines.is_empty() {
+            let title = w(lang, Word::ChatEmptyTitle);
+            empty_state_ui(ui, Icon::MessageCircle, title, w(lang, Word::ChatEmpty));
+            return;
+        }
+        let times: Vec<String> = chat
+            .lines
+            .iter()
+            .map(|line| clock.since(line.at_unix_seconds))
+            .collect();
+        let lines = chat.lines.iter().zip(&times).map(|(line, time)| Bubble {
+            mine: line.author == ChatAuthor::Operator,
+            name: &line.name,
+            time,
+            text: &line.text,
+        });
+        chat_lines_ui(ui, lines);
+    });
+    ui.add_enabled_ui(here, |ui| {
+        let (hint, send) = (w(lang, Word::ChatHint), w(lang, Word::Send));
+        chat_entry_ui(ui, hint, send, &mut chat.draft)
+    })
+    .inner
+}
+
+/// Whether the conversation with `host` is before the operator's eyes in the main window.
+pub fn is_in_sight(state: &ConsoleState, host: EntryId) -> bool {
+    state.side == crate::state::Side::Chat && state.chats.open == Some(host)
+}

@@ -1,0 +1,275 @@
+//! The live list (O7-O9).
+
+use egui::{Key, Response, RichText, ScrollArea, Ui};
+use protocol::{Entry, EntryId, EntryKind};
+use ui_kit::widgets::{
+    Field, Leading, Push, Row, banner_ui, card_ui, empty_state_ui, icon_button_ui, menu_item_ui,
+    row_ui, segments_ui, text_field_ui,
+};
+use ui_kit::words::in_session_with;
+use ui_kit::{Icon, Palette, Tone, Word, text, theme, w};
+
+use crate::action::Action;
+use crate::phrases;
+use crate::state::ConsoleState;
+use crate::state::account::LogIn;
+use crate::state::computers::GROUPS;
+
+/// Draws filter and list.
+pub fn computers_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
+    let lang = state.lang;
+    if state.account.log_in == LogIn::Retrying {
+        banner_ui(ui, Tone::Warning, w(lang, Word::Reconnecting));
+        ui.add_space(2.0);
+    }
+    filter_ui(ui, state, actions);
+    ui.add_space(2.0);
+    card_ui(ui, |ui| {
+        ui.set_min_height(ui.available_height());
+        let shown = state.computers.shown();
+        if state.computers.entries.len() <= 1
+            && shown.iter().all(|e| e.kind == EntryKind::Operator)
+            && state.computers.filter.trim().is_empty()
+        {
+            for entry in &shown {
+                entry_ui(ui, state, entry, actions);
+            }
+            let (title, note) = (w(lang, Word::NobodyHere), w(lang, Word::NobodyHereNote));
+            empty_state_ui(ui, Icon::LifeBuoy, title, note);
+        } else if shown.is_empty() {
+            empty_state_ui(ui, Icon::SearchX, w(lang, Word::NothingFound), "");
+        } else {
+            drop(shown);
+            groups_ui(ui, state, actions);
+        }
+    });
+    keys(ui, state, actions);
+}
+
+fn filter_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
+    let lang = state.lang;
+    ui.horizontal(|ui| {
+        let kinds = [
+            (None, w(lang, Word::All)),
+            (Some(EntryKind::User), w(lang, Word::Users)),
+            (
+                Some(EntryKind::PermanentHost),
+                w(lang, Word::PermanentHosts),
+            ),
+            (Some(EntryKind::Operator), w(lang, Word::Operators)),
+        ];
+        if let Some(kind) = segments_ui(ui, state.computers.kind, &kinds) {
+            actions.push(Action::ShowKind(kind));
+        }
+        let field = Field {
+            hint: w(lang, Word::FilterHint),
+            ..Field::default()
+        };
+        let response = text_field_ui(ui, &field, &mut state.computers.filter);
+        let label = w(lang, Word::Filter);
+        ui.ctx()
+            .accesskit_node_builder(response.id, |node| node.set_label(label));
+    });
+}
+
+fn groups_ui(ui: &mut Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
+    let lang = state.lang;
+    let palette = Palette::of(ui);
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        for kind in GROUPS {
+            let rows = state.computers.group(kind);
+            if rows.is_empty() {
+                continue;
+            }
+            let title = match kind {
+                EntryKind::User => Word::Users,
+                EntryKind::PermanentHost => Word::PermanentHosts,
+                EntryKind::Operator => Word::Operators,
+            };
+            let title = format!("{}  ·  {}", w(lang, title), rows.len());
+            ui.add_space(4.0);
+            ui.label(text(title, 12.5, theme::SEMIBOLD, palette.dim));
+            ui.add_space(2.0);
+            for entry in rows {
+                entry_ui(ui, state, entry, actions);
+            }
+            ui.add_space(6.0);
+        }
+    });
+}
+
+fn entry_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<Action>) {
+    let lang = state.lang;
+    let title = match entry.ticket {
+        // O7: host name, then ticket number
+        Some(route) => format!("{}  –  {}", entry.name, ticket_text(state, route)),
+        None if state.computers.you == Some(entry.id) => {
+            format!("{} ({})", entry.name, phrases::this_is_you(lang))
+        }
+        None => entry.name.to_string(),
+    };
+    let since = state.clock.since(entry.since_unix_seconds);
+    let parts = [entry.person.as_str(), entry.system.as_str()];
+    let detail: Vec<&str> = parts.into_iter().filter(|p| !p.is_empty()).collect();
+    let detail = detail.join("  ·  ");
+    let asked = state.computers.asked.get(&entry.id);
+    let unread = state.chats.unread(entry.id);
+    let badge = if asked.is_some() {
+        Some((phrases::waiting_for_consent(lang).to_owned(), Tone::Warning))
+    } else if unread > 0 {
+        Some((phrases::unread(lang, unread), Tone::Danger))
+    } else if let Some(operator) = &entry.in_session_with {
+        Some((in_session_with(lang, operator), Tone::Good))
+    } else {
+        None
+    };
+    let row = Row {
+        leading: leading(entry),
+        title: &title,
+        detail: &detail,
+        badge: badge.as_ref().map(|(label, tone)| (label.as_str(), *tone)),
+        trailing: &since,
+        selected: state.computers.selected == Some(entry.id),
+    };
+    let response = match asked {
+        Some(session) => asked_row_ui(ui, state, &row, *session, actions),
+        None => row_ui(ui, &row),
+    };
+    if response.clicked() || response.secondary_clicked() {
+        actions.push(Action::Select(entry.id));
+    }
+    if response.double_clicked() && state.computers.obstacle(entry).is_none() {
+        actions.push(Action::StartSession(entry.id));
+    }
+    response.context_menu(|ui| menu_ui(ui, state, entry, actions));
+}
+
+/// A row whose question is not answered, with the button that takes it back.
+fn asked_row_ui(
+    ui: &mut Ui,
+    state: &ConsoleState,
+    row: &Row<'_>,
+    session: Option<protocol::SessionId>,
+    actions: &mut Vec<Action>,
+) -> Response {
+    ui.horizontal(|ui| {
+        let width = ui.available_width() - 42.0;
+        let response = ui
+            .scope(|ui| {
+                ui.set_max_width(width);
+                row_ui(ui, row)
+            })
+            .inner;
+        let label = phrases::withdraw_question(state.lang);
+        let cancel = icon_button_ui(ui, Icon::X, label, session.is_some());
+        if let Some(session) = session.filter(|_| cancel.clicked()) {
+            actions.push(Action::WithdrawQuestion(session));
+        }
+        response
+    })
+    .inner
+}
+
+fn leading(entry: &Entry) -> Leading<'_> {
+    match entry.kind {
+        EntryKind::Operator => Leading::Icon(Icon::Headset, Tone::Neutral),
+        EntryKind::User => Leading::Icon(Icon::UserRound, Tone::Accent),
+        EntryKind::PermanentHost => Leading::Icon(Icon::Server, Tone::Good),
+    }
+}
+
+/// The whole ticket where this console made it, otherwise the part that the hub knows.
+fn ticket_text(state: &ConsoleState, route: protocol::TicketRoute) -> String {
+    let ours = state.tickets.all.iter().find(|t| t.route == route);
+    ours.map_or_else(
+        || {
+            let digits = route.to_string();
+            format!("{} {}·· ···", &digits[..3], &digits[3..]).replace("·· ···", "· ···")
+        },
+        |ticket| ticket.spoken.clone(),
+    )
+}
+
+fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<Action>) {
+    let lang = state.lang;
+    let logged_in = state.account.is_logged_in();
+    let no_log_in = (!logged_in).then(|| phrases::log_in_first(lang).to_owned());
+    let with = entry.in_session_with.as_deref();
+    let obstacle = state.computers.obstacle(entry);
+    let obstacle = obstacle.map(|obstacle| phrases::obstacle(lang, obstacle, with));
+    let not_a_computer = match (entry.kind, entry.yours) {
+        (EntryKind::Operator, _) => Some(phrases::is_operator(lang)),
+        (_, false) => Some(phrases::not_yours(lang)),
+        (_, true) => None,
+    };
+    let session_reason = no_log_in.clone().or(obstacle);
+    let other_reason = no_log_in.or(not_a_computer.map(str::to_owned));
+    let items = [
+        (
+            Icon::MonitorUp,
+            Word::RemoteSession,
+            session_reason.as_deref(),
+            Action::StartSession(entry.id),
+        ),
+        (
+            Icon::MessageCircle,
+            Word::Chat,
+            other_reason.as_deref(),
+            Action::OpenChat(entry.id),
+        ),
+        (
+            Icon::Unplug,
+            Word::DisconnectThisPc,
+            other_reason.as_deref(),
+            Action::AskDisconnect(entry.id),
+        ),
+    ];
+    ui.set_min_width(220.0);
+    for (icon, word, reason, action) in items {
+        if menu_item_ui(ui, Some(icon), w(lang, word), false, reason).clicked() {
+            actions.push(action);
+            ui.close();
+        }
+    }
+}
+
+/// Arrow keys move the selection, Enter opens it; only while no field has the focus.
+fn keys(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
+    if ui.ctx().text_edit_focused() || state.settings_open || state.drafts_open {
+        return;
+    }
+    let (down, up, enter) = ui.input(|input| {
+        (
+            input.key_pressed(Key::ArrowDown),
+            input.key_pressed(Key::ArrowUp),
+            input.key_pressed(Key::Enter),
+        )
+    });
+    if down {
+        state.computers.move_selection(1);
+    }
+    if up {
+        state.computers.move_selection(-1);
+    }
+    let focused_elsewhere = ui.memory(|memory| memory.focused().is_some());
+    if enter
+        && !focused_elsewhere
+        && let Some(entry) = state.computers.selected_entry()
+        && state.computers.obstacle(entry).is_none()
+    {
+        actions.push(Action::StartSession(entry.id));
+    }
+}
+
+/// The label under which a row can be found by a test or a screen reader.
+pub fn row_label(name: &str, ticket: &str) -> String {
+    RichText::new(format!("{name}  –  {ticket}"))
+        .text()
+        .to_owned()
+}
+
+/// The row that stands for `id`, if it is shown.
+pub fn is_shown(state: &ConsoleState, id: EntryId) -> bool {
+    state.computers.shown().iter().any(|entry| entry.id == id)
+}

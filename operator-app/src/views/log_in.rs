@@ -1,0 +1,155 @@
+//! The log-in, and at the first start the set-up of the hub (O2, O5).
+
+use egui::{ScrollArea, Ui};
+use ui_kit::widgets::{
+    Field, Push, banner_ui, card_ui, check_ui, heading_ui, link_button_ui, password_field_ui,
+    text_field_ui,
+};
+use ui_kit::{Icon, Tone, Word, w};
+
+use crate::action::Action;
+use crate::phrases;
+use crate::state::ConsoleState;
+use crate::state::account::{Account, FormFaults, LogIn};
+use ui_kit::Lang;
+
+/// Width of the form, in points.
+const WIDTH: f32 = 460.0;
+
+/// Draws the form in the middle of the window.
+pub fn log_in_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
+    let lang = state.lang;
+    let account = &mut state.account;
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let room = ui.available_width();
+        let width = WIDTH.min(room);
+        ui.horizontal(|ui| {
+            ui.add_space(((room - width) / 2.0).floor());
+            ui.vertical(|ui| {
+                ui.set_width(width);
+                ui.add_space((ui.ctx().content_rect().height() * 0.04).min(48.0));
+                form_ui(ui, lang, account, actions);
+                ui.add_space(16.0);
+            });
+        });
+    });
+}
+
+fn form_ui(ui: &mut Ui, lang: Lang, account: &mut Account, actions: &mut Vec<Action>) {
+    let faults = account.form.faults();
+    let set_up = !faults.hub_is_sound() || account.show_hub;
+    if faults.hub_is_sound() {
+        let welcome = w(lang, Word::WelcomeBack);
+        heading_ui(ui, welcome, w(lang, Word::LogInToStart));
+    } else {
+        heading_ui(ui, phrases::set_up_title(lang), phrases::set_up_note(lang));
+    }
+    ui.add_space(10.0);
+    if let Some(problem) = &account.problem {
+        banner_ui(ui, Tone::Danger, problem);
+        ui.add_space(2.0);
+    }
+    let busy = account.log_in != LogIn::Out;
+    let shown = if account.show_faults {
+        faults
+    } else {
+        FormFaults::default()
+    };
+    let mut entered = false;
+    card_ui(ui, |ui| {
+        ui.add_enabled_ui(!busy, |ui| {
+            ui.spacing_mut().item_spacing.y = 12.0;
+            if set_up {
+                entered |= hub_ui(ui, lang, account, shown);
+            }
+            entered |= person_ui(ui, lang, account, shown);
+        });
+    });
+    ui.add_space(6.0);
+    let label = if busy {
+        w(lang, Word::LoggingIn)
+    } else {
+        w(lang, Word::LogIntoService)
+    };
+    let button = Push::primary(label)
+        .trailing_icon(Icon::ArrowRight)
+        .large()
+        .wide();
+    if ui.add(button.enabled(!busy)).clicked() || (entered && !busy) {
+        actions.push(Action::LogIn);
+    }
+    if busy {
+        if ui.add(Push::quiet(w(lang, Word::Cancel)).wide()).clicked() {
+            actions.push(Action::LogOut);
+        }
+    } else if !set_up {
+        ui.add_space(2.0);
+        ui.vertical_centered(|ui| {
+            if link_button_ui(ui, Some(Icon::Server), phrases::change_hub(lang)).clicked() {
+                account.show_hub = true;
+            }
+        });
+    }
+}
+
+/// Whether Enter was pressed in one of the fields.
+fn hub_ui(ui: &mut Ui, lang: Lang, account: &mut Account, faults: FormFaults) -> bool {
+    const PORT_WIDTH: f32 = 92.0;
+    let form = &mut account.form;
+    let mut entered = false;
+    ui.horizontal_top(|ui| {
+        let gap = ui.spacing().item_spacing.x;
+        let address = Field::new(w(lang, Word::ServerAddress))
+            .hint("hub.example.org")
+            .error(faults.host.then(|| w(lang, Word::HubAddressWrong)))
+            .width(ui.available_width() - PORT_WIDTH - gap);
+        let response = text_field_ui(ui, &address, &mut form.host);
+        if response.changed() {
+            form.split_pasted_port();
+        }
+        entered |= entered_in(ui, &response);
+        let port = Field::new(w(lang, Word::Port))
+            .width(PORT_WIDTH)
+            .error(faults.port.then(|| w(lang, Word::PortWrong)));
+        let response = text_field_ui(ui, &port, &mut form.port);
+        entered |= entered_in(ui, &response);
+    });
+    let fingerprint = Field::new(w(lang, Word::HubFingerprint))
+        .hint(phrases::fingerprint_place(lang))
+        .note(phrases::fingerprint_note(lang))
+        .error(faults.fingerprint.then(|| phrases::fingerprint_wrong(lang)));
+    let response = text_field_ui(ui, &fingerprint, &mut form.fingerprint);
+    entered | entered_in(ui, &response)
+}
+
+fn person_ui(ui: &mut Ui, lang: Lang, account: &mut Account, faults: FormFaults) -> bool {
+    let form = &mut account.form;
+    let user =
+        Field::new(w(lang, Word::UserName)).error(faults.user.then(|| w(lang, Word::Required)));
+    let response = text_field_ui(ui, &user, &mut form.user);
+    let mut entered = entered_in(ui, &response);
+    let password = Field::new(w(lang, Word::Password))
+        .error(faults.password.then(|| phrases::password_missing(lang)));
+    let response = password_field_ui(ui, lang, &password, &mut form.password);
+    entered |= entered_in(ui, &response);
+    let place = Some(account.password_place.as_str()).filter(|place| !place.is_empty());
+    let remember = w(lang, Word::RememberPassword);
+    check_ui(ui, &mut form.remember_password, remember, place);
+    if !form.remember_password {
+        form.connect_on_start = false;
+    }
+    ui.add_enabled_ui(form.remember_password, |ui| {
+        let note = Some(w(lang, Word::ConnectOnStartUpNote));
+        check_ui(
+            ui,
+            &mut form.connect_on_start,
+            w(lang, Word::ConnectOnStartUp),
+            note,
+        );
+    });
+    entered
+}
+
+fn entered_in(ui: &Ui, response: &egui::Response) -> bool {
+    response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
+}

@@ -1,0 +1,139 @@
+//! The report of one assistance (D1).
+
+use egui::{Layout, ScrollArea, Ui};
+use ui_kit::widgets::{
+    Field, Push, card_ui, dot_ui, fact_ui, heading_ui, icon_button_ui, menu_item_ui, text_area_ui,
+    text_field_ui,
+};
+use ui_kit::words::duration;
+use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
+
+use crate::action::Action;
+use crate::phrases;
+use crate::state::clock::Clock;
+use crate::state::reports::{OpenReport, Saved};
+
+/// Draws the report; `why_over` says how the session ended, right after it did.
+pub fn report_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    clock: Clock,
+    report: &mut OpenReport,
+    actions: &mut Vec<Action>,
+) {
+    const FOOT_HEIGHT: f32 = 50.0;
+    let number = report.facts.report;
+    heading_ui(ui, w(lang, Word::ReportTitle), "");
+    ui.add_space(2.0);
+    ScrollArea::vertical()
+        .max_height((ui.available_height() - FOOT_HEIGHT).max(80.0))
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            facts_ui(ui, lang, clock, report);
+            ui.add_space(6.0);
+            if fields_ui(ui, lang, report) {
+                report.text.keep_within_limits();
+                report.saved = Saved::Typed;
+                report.typed_at_seconds = ui.input(|input| input.time);
+                actions.push(Action::ReportTyped(number));
+            }
+            ui.add_space(4.0);
+        });
+    ui.add_space(4.0);
+    ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+        let finish = Push::primary(w(lang, Word::FinishReport)).icon(Icon::Check);
+        if ui.add(finish.enabled(!report.finishing)).clicked() {
+            actions.push(Action::FinishReport(number));
+        }
+        if ui.add(Push::secondary(w(lang, Word::Save))).clicked() {
+            actions.push(Action::SaveReport(number));
+        }
+        if ui.add(Push::quiet(w(lang, Word::FinishLater))).clicked() {
+            actions.push(Action::LeaveReport(number));
+        }
+        ui.with_layout(Layout::left_to_right(egui::Align::Center), |ui| {
+            saved_ui(ui, lang, report.saved);
+        });
+    });
+}
+
+fn facts_ui(ui: &mut Ui, lang: Lang, clock: Clock, report: &OpenReport) {
+    let facts = &report.facts;
+    let ticket = facts.ticket.map(|route| {
+        let digits = route.to_string();
+        format!("{} {}· ···", &digits[..3], &digits[3..])
+    });
+    let seconds = facts
+        .ended_unix_seconds
+        .saturating_sub(facts.started_unix_seconds);
+    let duration = duration(u64::try_from(seconds).unwrap_or(0));
+    let start = clock.date_time(facts.started_unix_seconds);
+    let end = clock.date_time(facts.ended_unix_seconds);
+    let left = [
+        (Word::Requester, facts.requester.as_str()),
+        (Word::Host, facts.host.as_str()),
+        (Word::Ticket, ticket.as_deref().unwrap_or("–")),
+        (Word::Operator, facts.operator.as_str()),
+    ];
+    let right = [
+        (Word::Start, start.as_str()),
+        (Word::EndTime, end.as_str()),
+        (Word::Duration, duration.as_str()),
+    ];
+    card_ui(ui, |ui| {
+        ui.columns(2, |columns| {
+            for (column, facts) in columns.iter_mut().zip([&left[..], &right[..]]) {
+                column.spacing_mut().item_spacing.y = 4.0;
+                for (word, value) in facts {
+                    fact_ui(column, w(lang, *word), value);
+                }
+            }
+        });
+    });
+}
+
+/// Whether something was typed.
+fn fields_ui(ui: &mut Ui, lang: Lang, report: &mut OpenReport) -> bool {
+    ui.spacing_mut().item_spacing.y = 10.0;
+    let text = &mut report.text;
+    let problem = Field::new(w(lang, Word::Problem)).hint(w(lang, Word::ProblemHint));
+    let mut typed = text_area_ui(ui, &problem, &mut text.problem, 3).changed();
+    let solution = Field::new(w(lang, Word::Solution)).hint(w(lang, Word::SolutionHint));
+    typed |= text_area_ui(ui, &solution, &mut text.solution, 3).changed();
+    ui.horizontal(|ui| {
+        const MENU_WIDTH: f32 = 34.0;
+        let gap = ui.spacing().item_spacing.x;
+        let category = Field::new(w(lang, Word::Category))
+            .width((ui.available_width() - MENU_WIDTH - gap).min(300.0));
+        typed |= text_field_ui(ui, &category, &mut text.category).changed();
+        ui.with_layout(Layout::bottom_up(egui::Align::Min), |ui| {
+            let label = phrases::choose_category(lang);
+            let button = icon_button_ui(ui, Icon::ChevronDown, label, true);
+            egui::Popup::menu(&button).show(|ui| {
+                for category in phrases::categories(lang) {
+                    let chosen = text.category == category;
+                    if menu_item_ui(ui, None, category, chosen, None).clicked() {
+                        category.clone_into(&mut text.category);
+                        typed = true;
+                        ui.close();
+                    }
+                }
+            });
+        });
+    });
+    let notes = Field::new(w(lang, Word::Notes));
+    typed | text_area_ui(ui, &notes, &mut text.notes, 2).changed()
+}
+
+fn saved_ui(ui: &mut Ui, lang: Lang, saved: Saved) {
+    let palette = Palette::of(ui);
+    let (tone, sentence) = match saved {
+        Saved::WithHub => (Tone::Good, phrases::all_saved(lang)),
+        Saved::OnDisk => (Tone::Accent, phrases::saved_here(lang)),
+        Saved::Typed => (Tone::Neutral, phrases::saving(lang)),
+        Saved::Refused => (Tone::Danger, phrases::saved_here_only(lang)),
+    };
+    dot_ui(ui, tone);
+    let sentence = text(sentence, 12.5, theme::REGULAR, palette.dim);
+    ui.add(egui::Label::new(sentence).truncate());
+}

@@ -1,0 +1,295 @@
+//! The tool bar of a session window, its chat, and how it says that the session is over (S2).
+
+use egui::{CornerRadius, Frame, Margin, Panel, Popup, Stroke, Ui};
+use input::hid;
+use protocol::{EndedBy, HidKey};
+use ui_kit::widgets::{
+    Push, chip_ui, icon_button_ui, icon_tile_ui, icon_toggle_ui, menu_item_ui, section_header_ui,
+};
+use ui_kit::words::{chat_with, session_ended_for_operator};
+use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
+
+use super::chat::conversation_ui;
+use crate::app::session_windows::SessionWindow;
+use crate::phrases;
+use crate::state::session::{ImageSize, SessionState, SessionWish};
+
+/// Height of the tool bar, in points.
+pub const BAR_HEIGHT: f32 = 44.0;
+/// Width of the chat beside the screen, in points.
+pub const CHAT_WIDTH: f32 = 320.0;
+/// How long the window says that the session is over before it goes, in seconds.
+const FAREWELL_SECONDS: f64 = 4.0;
+
+/// Draws the tool bar at the top of the window.
+pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
+    let palette = Palette::of(ui);
+    Panel::top("session tools")
+        .exact_size(BAR_HEIGHT)
+        .show_separator_line(false)
+        .frame(
+            Frame::new()
+                .fill(palette.card)
+                .inner_margin(Margin::symmetric(8, 0)),
+        )
+        .show(ui, |ui| {
+            let bar = ui.max_rect();
+            let line = Stroke::new(1.0, palette.line);
+            ui.painter()
+                .hline(bar.x_range().expand(8.0), bar.bottom() - 0.5, line);
+            ui.horizontal_centered(|ui| {
+                ui.spacing_mut().item_spacing.x = 2.0;
+                let label = text(state.title(), 13.5, theme::SEMIBOLD, palette.text);
+                ui.add_space(4.0);
+                let room = (ui.available_width() - 460.0).clamp(60.0, 340.0);
+                ui.scope(|ui| {
+                    ui.set_max_width(room);
+                    ui.add(egui::Label::new(label).truncate());
+                });
+                ui.add_space(8.0);
+                rights_ui(ui, state);
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    ui.spacing_mut().item_spacing.x = 2.0;
+                    let end = w(state.lang, Word::End);
+                    let end = Push::danger(end).icon(Icon::X).enabled(!state.ending);
+                    if ui.add(end).clicked() {
+                        state.wishes.push(SessionWish::End);
+                    }
+                    ui.add_space(6.0);
+                    tools_ui(ui, state);
+                });
+            });
+        });
+}
+
+fn rights_ui(ui: &mut Ui, state: &SessionState) {
+    if !state.rights.control {
+        chip_ui(ui, phrases::view_only_granted(state.lang), Tone::Warning);
+    } else if state.view_only {
+        chip_ui(ui, w(state.lang, Word::ViewOnly), Tone::Accent);
+    } else if state.all_keys {
+        let hint = phrases::escape_key(state.lang, ESCAPE_KEYS);
+        chip_ui(ui, phrases::all_keys(state.lang), Tone::Accent).on_hover_text(hint);
+    }
+}
+
+/// The keys that end the all-keys mode.
+pub const ESCAPE_KEYS: &str = "Ctrl+Alt+Shift+E";
+
+/// From right to left.
+fn tools_ui(ui: &mut Ui, state: &mut SessionState) {
+    let lang = state.lang;
+    more_menu_ui(ui, state);
+    if icon_button_ui(ui, Icon::Camera, w(lang, Word::Screenshot), true).clicked() {
+        state.wishes.push(SessionWish::Screenshot);
+    }
+    let chat = match state.chat.unread {
+        0 => w(lang, Word::Chat).to_owned(),
+        unread => format!(
+            "{} ({})",
+            w(lang, Word::Chat),
+            phrases::unread(lang, unread)
+        ),
+    };
+    let toggle = icon_toggle_ui(ui, Icon::MessageCircle, &chat, true, state.chat_open);
+    if state.chat.unread > 0 {
+        let palette = Palette::of(ui);
+        let at = toggle.rect.right_top() + egui::vec2(-8.0, 8.0);
+        ui.painter().circle_filled(at, 4.5, palette.danger_fill);
+    }
+    if toggle.clicked() {
+        state.chat_open = !state.chat_open;
+    }
+    let may_control = state.rights.control;
+    let label = w(lang, Word::ViewOnly);
+    if icon_toggle_ui(ui, Icon::Eye, label, may_control, state.view_only).clicked() {
+        state.set_view_only(!state.view_only);
+    }
+    special_keys_ui(ui, state);
+    let problem = state.all_keys_problem.clone();
+    let label = problem.unwrap_or_else(|| {
+        format!(
+            "{}: {}. {}",
+            phrases::all_keys(lang),
+            phrases::all_keys_note(lang),
+            phrases::escape_key(lang, ESCAPE_KEYS)
+        )
+    });
+    let possible = state.controls() && state.all_keys_problem.is_none();
+    if icon_toggle_ui(ui, Icon::Keyboard, &label, possible, state.all_keys).clicked() {
+        state.all_keys = !state.all_keys;
+    }
+    let (icon, word) = if state.full_screen {
+        (Icon::Minimize, Word::LeaveFullScreen)
+    } else {
+        (Icon::Maximize, Word::FullScreen)
+    };
+    if icon_toggle_ui(ui, icon, w(lang, word), true, state.full_screen).clicked() {
+        state.full_screen = !state.full_screen;
+    }
+    size_menu_ui(ui, state);
+}
+
+fn size_menu_ui(ui: &mut Ui, state: &mut SessionState) {
+    let lang = state.lang;
+    let button = icon_button_ui(ui, Icon::Scaling, w(lang, Word::ImageSize), true);
+    Popup::menu(&button).show(|ui| {
+        let fit = state.size == ImageSize::Fit;
+        let label = w(lang, Word::SizeFit);
+        if menu_item_ui(ui, Some(Icon::Shrink), label, fit, None).clicked() {
+            state.size = ImageSize::Fit;
+            ui.close();
+        }
+        for percent in ImageSize::PERCENTAGES {
+            let size = ImageSize::Percent(percent);
+            let label = if percent == 100 {
+                format!("{} (100 %)", w(lang, Word::SizeActual))
+            } else {
+                format!("{percent} %")
+            };
+            if menu_item_ui(ui, None, &label, state.size == size, None).clicked() {
+                state.size = size;
+                ui.close();
+            }
+        }
+    });
+}
+
+fn special_keys_ui(ui: &mut Ui, state: &mut SessionState) {
+    let lang = state.lang;
+    let label = w(lang, Word::SpecialKeys);
+    let button = icon_button_ui(ui, Icon::Command, label, state.controls());
+    Popup::menu(&button).show(|ui| {
+        for (word, keys) in chords() {
+            if menu_item_ui(ui, None, w(lang, word), false, None).clicked() {
+                state.press_chord(&keys);
+                ui.close();
+            }
+        }
+    });
+}
+
+fn chords() -> [(Word, Vec<HidKey>); 6] {
+    [
+        (
+            Word::KeyCtrlAltDel,
+            vec![hid::CONTROL_LEFT, hid::ALT_LEFT, hid::DELETE],
+        ),
+        (Word::KeySuper, vec![hid::SUPER_LEFT]),
+        (Word::KeyPrint, vec![hid::PRINT_SCREEN]),
+        (Word::KeyAltTab, vec![hid::ALT_LEFT, hid::TAB]),
+        (Word::KeyAltF4, vec![hid::ALT_LEFT, hid::F4]),
+        (Word::KeyEscape, vec![hid::ESCAPE]),
+    ]
+}
+
+/// Everything that this version cannot do yet, greyed with the reason (E1).
+fn more_menu_ui(ui: &mut Ui, state: &SessionState) {
+    let lang = state.lang;
+    let button = icon_button_ui(ui, Icon::Ellipsis, w(lang, Word::SessionMenu), true);
+    Popup::menu(&button).show(|ui| {
+        let missing = Some(phrases::file_transfer_missing(lang));
+        for (icon, word) in [
+            (Icon::Palette, Word::ColorDepth),
+            (Icon::Monitor, Word::Monitor),
+            (Icon::Clipboard, Word::Clipboard),
+            (Icon::Upload, Word::SendFiles),
+            (Icon::Download, Word::FetchFiles),
+            (Icon::Info, Word::SystemInformation),
+            (Icon::Lock, Word::BlockInput),
+            (Icon::MonitorOff, Word::BlankScreen),
+            (Icon::Pause, Word::Pause),
+        ] {
+            menu_item_ui(ui, Some(icon), w(lang, word), false, missing);
+        }
+    });
+}
+
+/// Draws the conversation at the right of the screen, if it is open.
+pub fn chat_side_ui(ui: &mut Ui, state: &mut SessionState) {
+    if !state.chat_open {
+        return;
+    }
+    let palette = Palette::of(ui);
+    if state.chat.unread > 0 {
+        state.wishes.push(SessionWish::ChatSeen);
+        state.chat.unread = 0;
+    }
+    Panel::right("session chat")
+        .exact_size(CHAT_WIDTH)
+        .resizable(false)
+        .frame(Frame::new().fill(palette.card).inner_margin(12))
+        .show(ui, |ui| {
+            section_header_ui(ui, &chat_with(state.lang, &state.chat.name), "");
+            let here = state.ended.is_none();
+            let (lang, clock) = (state.lang, state.clock);
+            if let Some(text) = conversation_ui(ui, lang, clock, &mut state.chat, here) {
+                state.wishes.push(SessionWish::SendChat { text });
+            }
+        });
+}
+
+/// Says over the screen that the session is over, and goes after a moment.
+pub fn ended_ui(ui: &mut Ui, state: &mut SessionState) {
+    let Some(by) = state.ended else { return };
+    let now = ui.input(|input| input.time);
+    let since = *state.ended_at_seconds.get_or_insert(now);
+    let left = since + FAREWELL_SECONDS - now;
+    if left <= 0.0 {
+        state.wishes.push(SessionWish::Leave);
+        return;
+    }
+    ui.ctx()
+        .request_repaint_after(std::time::Duration::from_secs_f64(left));
+    if over_ui(ui, state.lang, by) {
+        state.wishes.push(SessionWish::Leave);
+    }
+}
+
+/// The card itself; whether its button was pressed.
+fn over_ui(ui: &mut Ui, lang: Lang, by: EndedBy) -> bool {
+    let palette = Palette::of(ui);
+    let area = ui.max_rect();
+    ui.painter()
+        .rect_filled(area, CornerRadius::ZERO, palette.background);
+    let card = egui::Rect::from_center_size(area.center(), egui::vec2(400.0, 190.0));
+    let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(card));
+    Frame::new()
+        .fill(palette.card)
+        .stroke(Stroke::new(1.0, palette.line))
+        .corner_radius(theme::CARD_RADIUS)
+        .inner_margin(22)
+        .show(&mut inside, |ui| {
+            ui.set_width(card.width() - 44.0);
+            ui.horizontal(|ui| {
+                icon_tile_ui(ui, Icon::MonitorOff, Tone::Neutral, 36.0);
+                ui.add_space(4.0);
+                let title = w(lang, Word::SessionEndedTitle);
+                ui.label(text(title, 18.0, theme::BOLD, palette.text));
+            });
+            ui.add_space(4.0);
+            let sentence = session_ended_for_operator(lang, by);
+            ui.label(text(sentence, 14.5, theme::REGULAR, palette.dim));
+            ui.add_space(8.0);
+            let label = phrases::write_the_report(lang);
+            ui.add(Push::primary(label).trailing_icon(Icon::ArrowRight))
+                .clicked()
+        })
+        .inner
+}
+
+/// Draws a whole session window.
+pub(crate) fn window_ui(ui: &mut Ui, window: &SessionWindow, state: &mut SessionState) {
+    bar_ui(ui, state);
+    chat_side_ui(ui, state);
+    let palette = Palette::of(ui);
+    egui::CentralPanel::default()
+        .frame(Frame::new().fill(palette.sunken))
+        .show(ui, |ui| {
+            if state.ended.is_some() {
+                ended_ui(ui, state);
+            } else {
+                ui.label(format!("{:?}", window.picture.size()));
+            }
+        });
+}
