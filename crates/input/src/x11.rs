@@ -688,6 +688,8 @@ fn connect(display: Option<&str>) -> Result<(RustConnection, Window), InjectErro
 /// Asks for the events that tell of another layout, and for no repetitions by the server.
 fn prepare(conn: &RustConnection) -> Result<(), ReplyError> {
     xkb_prepare(conn)?;
+    // A menu that holds the server for itself must not lock the operator out.
+    conn.xtest_grab_control(true)?;
     repeat::stop_server_repeats(conn)
 }
 

@@ -30,12 +30,11 @@ fn keys_and_buttons_arrive_by_their_place_and_are_released_on_drop() {
     let mut server = Xvfb::start("640x480x24");
     server.run("setxkbmap", &["-layout", "us"]);
     let test = std::env::current_exe().expect("a program knows where it is");
-    let again: Command = {
-        let mut command = server.command(test.to_str().expect("a plain path"));
-        command.env(INNER, "1");
-        command
-    };
-    let output = { again }.output().expect("the test runs again");
+    let again = Command::new(test)
+        .env("DISPLAY", server.display())
+        .env(INNER, "1")
+        .output();
+    let output = again.expect("the test runs again");
     assert!(
         output.status.success(),
         "{}",
