@@ -184,7 +184,7 @@ impl State {
                     let new = picture.span(rect.x, y, rect.width).chunks(CELL as usize);
                     let shown = self.shown.span(rect.x, y, rect.width).chunks(CELL as usize);
                     for ((mark, new), shown) in marks.iter_mut().zip(new).zip(shown) {
-                        *mark |= differ(new, shown);
+                        *mark = *mark || differ(new, shown);
                     }
                 }
                 let was_waiting = &self.waiting.row(row)[run];
@@ -197,9 +197,7 @@ impl State {
                     let cells = marks.iter().zip(was_waiting).zip(new).zip(wanted);
                     for (((&differs, &waited), new), wanted) in cells {
                         if differs || waited {
-                            for (wanted, new) in wanted.iter_mut().zip(new) {
-                                *wanted = new & COLOUR;
-                            }
+                            copy_colours(wanted, new);
                         }
                     }
                 }
@@ -422,11 +420,28 @@ fn rect_differs(shown: &Picture, wanted: &Picture, rect: Rect) -> bool {
         .any(|y| shown.span(rect.x, y, rect.width) != wanted.span(rect.x, y, rect.width))
 }
 
-/// Whether colours differ. Without an early end, so that it is done many pixels at a time.
+/// Whether colours differ. A whole cell's row is compared without an early end, many pixels at a
+/// time.
 fn differ(new: &[u32], shown: &[u32]) -> bool {
-    new.iter()
+    const WHOLE: usize = CELL as usize;
+    match (new.as_array::<WHOLE>(), shown.as_array::<WHOLE>()) {
+        (Some(new), Some(shown)) => differing_bits(new, shown) != 0,
+        _ => differing_bits(new, shown) != 0,
+    }
+}
+
+#[inline]
+fn differing_bits(new: &[u32], shown: &[u32]) -> u32 {
+    let bits = new
+        .iter()
         .zip(shown)
-        .fold(0, |all, (new, shown)| all | (new ^ shown))
-        & COLOUR
-        != 0
+        .fold(0, |bits, (new, shown)| bits | (new ^ shown));
+    bits & COLOUR
+}
+
+/// Copies without the top bytes.
+fn copy_colours(wanted: &mut [u32], new: &[u32]) {
+    for (wanted, new) in wanted.iter_mut().zip(new) {
+        *wanted = new & COLOUR;
+    }
 }
