@@ -1,13 +1,14 @@
 //! The engine's thread, and what the program holds of it.
 
 use std::fmt;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use capture::{CaptureError, ScreenSource};
-use input::{InputError, InputSink};
+use input::{InjectError, InputSink};
 use protocol::Role;
 use protocol::control::Name;
 use session::TicketNumber;
@@ -27,13 +28,25 @@ const MAX_EVENTS: usize = 512;
 /// Opens the screen when a session starts; runs on the capture thread.
 pub type OpenScreen = Arc<dyn Fn() -> Result<Box<dyn ScreenSource>, CaptureError> + Send + Sync>;
 /// Opens keyboard and pointer when a session with control starts; runs on the inject thread.
-pub type OpenSink = Arc<dyn Fn() -> Result<Box<dyn InputSink>, InputError> + Send + Sync>;
+pub type OpenSink = Arc<dyn Fn() -> Result<Box<dyn InputSink>, InjectError> + Send + Sync>;
 
 /// What the engine captures from and injects into. Neither is opened before a session runs (H5).
 #[derive(Clone)]
 pub struct Backends {
     pub screen: OpenScreen,
     pub input: OpenSink,
+}
+
+impl Backends {
+    /// The screen, keyboard and pointer of this machine. Keys that are held when this process is
+    /// killed are released by a guardian, a process of `exe`, whose `main` must begin with
+    /// [`crate::run_guardian_if_asked`].
+    pub fn of_this_machine(exe: PathBuf) -> Self {
+        Self {
+            screen: Arc::new(capture::open),
+            input: Arc::new(move || input::open_guarded(&exe)),
+        }
+    }
 }
 
 impl fmt::Debug for Backends {
@@ -186,10 +199,7 @@ impl HostEvents {
 
     /// The next event, waiting for at most `timeout`.
     pub fn next_within(&self, timeout: Duration) -> Option<HostEvent> {
-        match self.told.recv_timeout(timeout) {
-            Ok(event) => Some(event),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.told.recv_timeout(timeout).ok()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use codec::Rect;
-use input::InputSink;
+use input::{InjectError, InputSink};
 use protocol::InputEvent;
 use tokio::sync::mpsc;
 
@@ -45,7 +45,6 @@ pub(crate) fn run(
             return trouble(error.to_string());
         }
     };
-    let mut told = false;
     while let Some(job) = jobs.blocking_recv() {
         if !switch.is_on() {
             break;
@@ -55,11 +54,15 @@ pub(crate) fn run(
             continue;
         };
         let Job::Do(event) = job else { continue };
-        if let Err(error) = sink.inject(&clamped(event, area)) {
-            tracing::debug!(%error, "Event not injected");
-            if !std::mem::replace(&mut told, true) {
+        match sink.inject(&clamped(event, area)) {
+            Ok(()) => {}
+            Err(error @ InjectError::Lost { .. }) => {
+                tracing::warn!(%error, "Input lost");
                 trouble(error.to_string());
+                break;
             }
+            // this one event cannot be done; the next may
+            Err(error) => tracing::debug!(%error, "Event not injected"),
         }
     }
     release(sink.as_mut());

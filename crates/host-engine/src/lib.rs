@@ -23,4 +23,7 @@ pub use engine::{
     Backends, EngineBusy, HostConfig, HostEngine, HostEvents, HostHandle, OpenScreen, OpenSink,
     SessionEnder,
 };
+pub use input::run_guardian_if_asked;
+pub use transport::{Fingerprint, HubAddress};
+
 pub use event::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble};

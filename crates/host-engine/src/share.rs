@@ -19,6 +19,11 @@ use crate::live::Report;
 use crate::pace::{Pace, Room};
 use crate::switch::Switch;
 
+const _: () = assert!(
+    codec::MAX_UPDATE_BYTES + 64 <= MAX_SCREEN_FRAME_BYTES,
+    "every update fits into a frame"
+);
+
 /// What the capture thread shares with the tasks that send and that hear acknowledgements.
 #[derive(Debug)]
 pub(crate) struct Outbox {
@@ -106,6 +111,8 @@ struct Sharing<'a> {
     stale: bool,
     /// The pointer's shape that the viewer has.
     shape_sent: Option<u32>,
+    /// The stream to the viewer broke; whoever wrote it has told.
+    viewer_gone: bool,
 }
 
 impl<'a> Sharing<'a> {
@@ -121,13 +128,14 @@ impl<'a> Sharing<'a> {
             picture: Picture::new(PixelSize::new(1, 1)),
             stale: true,
             shape_sent: None,
+            viewer_gone: false,
         }
     }
 
     fn run(mut self) -> Result<(), CaptureError> {
         let mut changes = Changes::default();
         self.send_pointer()?;
-        while self.switch.is_on() {
+        while self.switch.is_on() && !self.viewer_gone {
             let sleep = self.send_if_room()?;
             self.source.wait(sleep, &mut changes)?;
             if changes.resized {
@@ -163,17 +171,13 @@ impl<'a> Sharing<'a> {
         }
         let damage = self.source.grab(&mut self.picture)?;
         self.switch.set_area(self.source.area());
-        self.stale = false;
         let update = self
             .encoder
             .encode(&self.picture, DamageHint::Rects(&damage), now);
+        self.stale = self.encoder.has_more();
         let Some(update) = update else {
             return Ok(rest_of_restart);
         };
-        if update.bytes.len() + 64 > MAX_SCREEN_FRAME_BYTES {
-            let reason = format!("a picture of {} bytes is too large", update.bytes.len());
-            return Err(CaptureError::Unsuitable { reason });
-        }
         let seq = self
             .outbox
             .pace()
@@ -186,9 +190,10 @@ impl<'a> Sharing<'a> {
         };
         // as many places as updates in flight; only a viewer that starts anew makes it wait
         if self.switch.is_on() && self.outbox.frames.blocking_send(frame).is_err() {
-            self.switch.turn_off();
+            self.viewer_gone = true;
         }
-        Ok(Some(Duration::ZERO).filter(|_| rest_of_restart.is_some()))
+        let again = self.stale || rest_of_restart.is_some();
+        Ok(again.then_some(Duration::ZERO))
     }
 
     fn send_pointer(&mut self) -> Result<(), CaptureError> {

@@ -1,0 +1,269 @@
+//! Routes: events to the state, wishes to the state, and what the state wants done to the window, the
+//! engine and the disk.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use desktop::{SettingsFile, WindowPlace};
+use eframe::egui::{
+    Context, Pos2, Ui, UserAttentionType, Vec2, ViewportCommand, WindowLevel, vec2,
+};
+use eframe::{CreationContext, Frame};
+
+use crate::backend::{Backend, Wake};
+use crate::hot_key::HotKey;
+use crate::settings::HubPlace;
+use crate::state::{Action, Effect, Shape, Stage, State};
+use crate::views::{self, BAR_HEIGHT, BAR_WIDTH, CHAT_HEIGHT, ClockOffset, Moment};
+
+/// The window's size at a first start, and the smallest, in points.
+pub const WINDOW_SIZE: (f32, f32) = (440.0, 690.0);
+pub const SMALLEST_WINDOW: (f32, f32) = (360.0, 420.0);
+
+/// What the app is given.
+#[derive(Debug)]
+pub struct Start {
+    pub state: State,
+    /// `None` where nothing can be kept.
+    pub file: Option<SettingsFile>,
+    /// This program, to guard held keys.
+    pub exe: std::path::PathBuf,
+    pub clock: ClockOffset,
+}
+
+/// The program.
+#[derive(Debug)]
+pub struct HelpmeApp {
+    state: State,
+    backend: Backend,
+    file: Option<SettingsFile>,
+    started: Instant,
+    clock: ClockOffset,
+    hot_key: Option<HotKey>,
+    shape: Shape,
+    wake: WakeHandle,
+}
+
+struct WakeHandle(Wake);
+
+impl std::fmt::Debug for WakeHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WakeHandle")
+    }
+}
+
+impl HelpmeApp {
+    /// Gives the window its look and starts the engine where the hub is known.
+    pub fn new(creation: &CreationContext<'_>, start: Start) -> Self {
+        let ctx = &creation.egui_ctx;
+        ui_kit::theme::install(ctx);
+        ui_kit::ui_map::install(ctx);
+        start.state.settings.theme.apply(ctx);
+        let repaint = ctx.clone();
+        let wake: Wake = Arc::new(move || repaint.request_repaint());
+        let mut app = Self {
+            backend: Backend::new(start.exe, Arc::clone(&wake)),
+            state: start.state,
+            file: start.file,
+            started: Instant::now(),
+            clock: start.clock,
+            hot_key: None,
+            shape: Shape::Window,
+            wake: WakeHandle(wake),
+        };
+        if let Some(hub) = app.state.hub.clone() {
+            app.use_hub(&hub);
+        }
+        app
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn use_hub(&mut self, hub: &HubPlace) {
+        if let Err(error) = self.backend.use_hub(hub) {
+            tracing::error!(%error, "The engine did not start");
+        }
+    }
+
+    fn take(&mut self, ctx: &Context, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Tell(command) => self.backend.tell(command),
+                Effect::UseHub(hub) => self.use_hub(&hub),
+                Effect::Save => self.save_settings(),
+                Effect::ApplyTheme => self.state.settings.theme.apply(ctx),
+                Effect::DrawAttention => draw_attention(ctx, &self.state.stage),
+                Effect::Paste => ctx.send_viewport_cmd(ViewportCommand::RequestPaste),
+                Effect::DragBar => ctx.send_viewport_cmd(ViewportCommand::StartDrag),
+                Effect::WatchHotKey(watch) => self.watch_hot_key(watch),
+            }
+        }
+    }
+
+    fn watch_hot_key(&mut self, watch: bool) {
+        self.hot_key = None;
+        if let Some(ender) = self.backend.ender().filter(|_| watch) {
+            let wake = Arc::clone(&self.wake.0);
+            let pressed = move || {
+                ender.end();
+                wake();
+            };
+            match HotKey::watch(pressed) {
+                Ok(hot_key) => self.hot_key = Some(hot_key),
+                Err(error) => tracing::info!(%error, "No hot key"),
+            }
+        }
+        self.state.hot_key = self.hot_key.is_some();
+    }
+
+    fn save_settings(&self) {
+        if let Some(file) = &self.file
+            && let Err(error) = file.save(&self.state.settings)
+        {
+            tracing::warn!(%error, "Settings not saved");
+        }
+    }
+
+    /// Keeps the window as the state wants it to stand.
+    fn shape_window(&mut self, ctx: &Context) {
+        let wanted = self.state.shape();
+        if let Shape::Bar { .. } = wanted
+            && ctx.input(|input| input.viewport().minimized) == Some(true)
+        {
+            // whoever is seen must see that (H6)
+            ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
+        }
+        if wanted == self.shape {
+            if wanted == Shape::Window {
+                self.remember_window(ctx);
+            }
+            return;
+        }
+        let was_window = self.shape == Shape::Window;
+        self.shape = wanted;
+        match wanted {
+            Shape::Bar { with_chat } => become_bar(ctx, was_window, with_chat),
+            Shape::Window => become_window(ctx, self.window_size()),
+        }
+    }
+
+    fn window_size(&self) -> Vec2 {
+        let place = self
+            .state
+            .settings
+            .window
+            .map(|place| place.sound(SMALLEST_WINDOW));
+        place.map_or_else(
+            || Vec2::from(WINDOW_SIZE),
+            |place| vec2(place.width, place.height),
+        )
+    }
+
+    fn remember_window(&mut self, ctx: &Context) {
+        let (size, maximized) = ctx.input(|input| {
+            let viewport = input.viewport();
+            (
+                viewport.inner_rect.map(|rect| rect.size()),
+                viewport.maximized.unwrap_or(false),
+            )
+        });
+        if let Some(size) = size.filter(|size| size.x >= SMALLEST_WINDOW.0 && !maximized) {
+            let place = WindowPlace {
+                width: size.x,
+                height: size.y,
+                maximized: false,
+            };
+            self.state.settings.window = Some(place);
+        }
+    }
+}
+
+impl eframe::App for HelpmeApp {
+    fn logic(&mut self, ctx: &Context, _frame: &mut Frame) {
+        for event in self.backend.events() {
+            let effects = self.state.apply(event, self.now());
+            self.take(ctx, effects);
+        }
+        if ctx.input(|input| input.viewport().close_requested())
+            && matches!(self.state.stage, Stage::Running(_))
+        {
+            // the first close ends the session; then the window closes as usual
+            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+            let effects = self.state.act(Action::End, self.now());
+            self.take(ctx, effects);
+        }
+        self.shape_window(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut Frame) {
+        let now = self.now();
+        self.state.question_was_drawn(now);
+        let moment = Moment {
+            now,
+            clock: self.clock,
+        };
+        let mut actions = Vec::new();
+        views::root_ui(ui, &mut self.state, moment, &mut actions);
+        let ctx = ui.ctx().clone();
+        for action in actions {
+            let effects = self.state.act(action, now);
+            self.take(&ctx, effects);
+            ctx.request_repaint();
+        }
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.state.settings.name.clone_from(&self.state.form.name);
+        self.save_settings();
+    }
+
+    fn persist_egui_memory(&self) -> bool {
+        false
+    }
+}
+
+fn draw_attention(ctx: &Context, stage: &Stage) {
+    ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(
+        UserAttentionType::Critical,
+    ));
+    if matches!(stage, Stage::Asked(_)) {
+        ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
+        ctx.send_viewport_cmd(ViewportCommand::Visible(true));
+        ctx.send_viewport_cmd(ViewportCommand::Focus);
+    }
+}
+
+/// The bar at the top centre, above everything else.
+fn become_bar(ctx: &Context, was_window: bool, with_chat: bool) {
+    let below = if with_chat { CHAT_HEIGHT } else { 0.0 };
+    let size = vec2(BAR_WIDTH, BAR_HEIGHT + below);
+    if was_window {
+        let monitor = ctx.input(|input| input.viewport().monitor_size);
+        ctx.send_viewport_cmd(ViewportCommand::Maximized(false));
+        ctx.send_viewport_cmd(ViewportCommand::Decorations(false));
+        ctx.send_viewport_cmd(ViewportCommand::WindowLevel(WindowLevel::AlwaysOnTop));
+        ctx.send_viewport_cmd(ViewportCommand::MinInnerSize(vec2(BAR_WIDTH, BAR_HEIGHT)));
+        ctx.send_viewport_cmd(ViewportCommand::InnerSize(size));
+        let left = monitor
+            .map_or(0.0, |monitor| (monitor.x - size.x) / 2.0)
+            .max(0.0);
+        ctx.send_viewport_cmd(ViewportCommand::OuterPosition(Pos2::new(left, 0.0)));
+    } else {
+        ctx.send_viewport_cmd(ViewportCommand::InnerSize(size));
+    }
+}
+
+fn become_window(ctx: &Context, size: Vec2) {
+    let monitor = ctx.input(|input| input.viewport().monitor_size);
+    ctx.send_viewport_cmd(ViewportCommand::WindowLevel(WindowLevel::Normal));
+    ctx.send_viewport_cmd(ViewportCommand::Decorations(true));
+    ctx.send_viewport_cmd(ViewportCommand::InnerSize(size));
+    ctx.send_viewport_cmd(ViewportCommand::MinInnerSize(Vec2::from(SMALLEST_WINDOW)));
+    if let Some(monitor) = monitor {
+        let place = ((monitor - size) / 2.0).max(Vec2::ZERO);
+        ctx.send_viewport_cmd(ViewportCommand::OuterPosition(place.to_pos2()));
+    }
+    ctx.send_viewport_cmd(ViewportCommand::Focus);
+}

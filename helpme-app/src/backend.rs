@@ -1,0 +1,121 @@
+//! The engine behind the window: commands go to it, events come from it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use host_engine::{
+    Backends, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents, HostHandle, SessionEnder,
+};
+
+use crate::settings::HubPlace;
+
+/// Events that are taken at once; the rest comes with the next frame.
+const EVENTS_AT_ONCE: usize = 64;
+
+/// Asks for a frame, from any thread.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// The engine, once there is a hub to talk to.
+pub struct Backend {
+    backends: Backends,
+    wake: Wake,
+    engine: Option<(HostHandle, HostEvents)>,
+}
+
+impl std::fmt::Debug for Backend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Backend")
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Backend {
+    /// Nothing runs before [`Self::use_hub`]. `exe` is this program, to guard held keys.
+    pub fn new(exe: PathBuf, wake: Wake) -> Self {
+        Self {
+            backends: Backends::of_this_machine(exe),
+            wake,
+            engine: None,
+        }
+    }
+
+    /// Talks to `hub` from now on; what ran with another ends.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread.
+    pub fn use_hub(&mut self, hub: &HubPlace) -> std::io::Result<()> {
+        self.engine = None;
+        let config = HostConfig {
+            hub: hub.address.clone(),
+            pin: hub.pin,
+            program: format!(
+                "helpme {} {}",
+                env!("CARGO_PKG_VERSION"),
+                std::env::consts::OS
+            ),
+            computer: computer_name().as_str().into(),
+            system: system_name().as_str().into(),
+        };
+        let wake = Arc::clone(&self.wake);
+        self.engine = Some(HostEngine::start(config, self.backends.clone(), wake)?);
+        Ok(())
+    }
+
+    /// Gives a command; never waits.
+    pub fn tell(&self, command: HostCommand) {
+        let Some((handle, _)) = &self.engine else {
+            tracing::debug!("No hub yet");
+            return;
+        };
+        if let Err(error) = handle.send(command) {
+            tracing::warn!(%error, "Command not taken");
+        }
+    }
+
+    /// What happened since the last call; a bounded number.
+    pub fn events(&self) -> Vec<HostEvent> {
+        let Some((_, events)) = &self.engine else {
+            return Vec::new();
+        };
+        let taken: Vec<_> = std::iter::from_fn(|| events.try_next())
+            .take(EVENTS_AT_ONCE)
+            .collect();
+        if taken.len() == EVENTS_AT_ONCE {
+            (self.wake)();
+        }
+        taken
+    }
+
+    /// Ends a running session from another thread.
+    pub fn ender(&self) -> Option<SessionEnder> {
+        self.engine.as_ref().map(|(handle, _)| handle.ender())
+    }
+}
+
+fn computer_name() -> String {
+    hostname::get().map_or_else(
+        |_unknown| String::from("computer"),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
+/// The system's own name where it tells one, like `Debian GNU/Linux 12 (bookworm)`.
+fn system_name() -> String {
+    let pretty = std::fs::read_to_string("/etc/os-release")
+        .ok()
+        .and_then(|text| {
+            text.lines()
+                .find_map(|line| line.strip_prefix("PRETTY_NAME="))
+                .map(|name| name.trim_matches('"').to_owned())
+        });
+    pretty
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| match std::env::consts::OS {
+            "linux" => "Linux".to_owned(),
+            "windows" => "Windows".to_owned(),
+            "macos" => "macOS".to_owned(),
+            other => other.to_owned(),
+        })
+}

@@ -1,0 +1,11 @@
+//! Helpme: the small program of somebody who needs help.
+//!
+//! `main.rs` wires, [`app`] routes, [`state`] knows, `views` draws, [`backend`] talks to the engine.
+
+pub mod app;
+pub mod backend;
+pub mod hot_key;
+pub mod settings;
+pub mod state;
+pub mod views;
+pub mod words;

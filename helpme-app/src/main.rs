@@ -1,0 +1,134 @@
+//! The `helpme` program.
+
+#![cfg_attr(windows, windows_subsystem = "windows")]
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+use clap::Parser;
+use desktop::{Folders, SettingsFile};
+use eframe::egui::ViewportBuilder;
+use helpme_app::app::{HelpmeApp, SMALLEST_WINDOW, Start, WINDOW_SIZE};
+use helpme_app::settings::{HubPlace, HubText, Settings, account_name, hub_beside_program};
+use helpme_app::state::{State, Surroundings};
+use helpme_app::views::ClockOffset;
+use tracing_subscriber::EnvFilter;
+use ui_kit::Lang;
+
+/// Lets someone help you: shows your screen to your helper after you agree.
+#[derive(Debug, Parser)]
+#[command(name = "helpme", version)]
+struct Arguments {
+    /// The hub's address, like hub.example.org:443.
+    #[arg(long, value_name = "ADDRESS", requires = "fingerprint")]
+    hub: Option<String>,
+    /// The fingerprint of the hub's key, 64 hexadecimal digits.
+    #[arg(long, value_name = "HEX", requires = "hub")]
+    fingerprint: Option<String>,
+}
+
+fn main() -> ExitCode {
+    if let Some(code) = host_engine::run_guardian_if_asked() {
+        return code;
+    }
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| "info".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let exe = std::env::current_exe().context("this program's own file cannot be found")?;
+    let given = given_hub(arguments, exe.parent())?;
+    let file = settings_file();
+    let settings = file
+        .as_ref()
+        .map(|file| file.load::<Settings>())
+        .map_or_else(Settings::default, |loaded| {
+            if let Some(problem) = loaded.problem {
+                tracing::warn!(?problem, "Settings not read");
+            }
+            loaded.settings
+        });
+    let place = settings.window.map(|place| place.sound(SMALLEST_WINDOW));
+    let size = place.map_or(WINDOW_SIZE, |place| (place.width, place.height));
+    let around = Surroundings {
+        hub: given,
+        account: account_name(),
+        language: Lang::from_system(),
+        unix_seconds: unix_seconds(),
+    };
+    let start = Start {
+        state: State::new(settings, around),
+        file,
+        exe,
+        clock: clock_offset(),
+    };
+    let options = eframe::NativeOptions {
+        viewport: ViewportBuilder::default()
+            .with_title("Helpme")
+            .with_app_id("helpme")
+            .with_inner_size(size)
+            .with_min_inner_size(SMALLEST_WINDOW),
+        ..Default::default()
+    };
+    ui_kit::raw_input::run_app(
+        "Helpme",
+        options,
+        Box::new(|creation| Ok(Box::new(HelpmeApp::new(creation, start)))),
+        None,
+    )
+    // the error may hold what does not leave its thread
+    .map_err(|error| anyhow::anyhow!("no window: {error}"))
+}
+
+/// The hub from the command line, or from the file beside the program (H2).
+fn given_hub(arguments: Arguments, folder: Option<&Path>) -> anyhow::Result<Option<HubPlace>> {
+    if let (Some(address), Some(fingerprint)) = (arguments.hub, arguments.fingerprint) {
+        let place = HubText {
+            address,
+            fingerprint,
+        }
+        .parse()
+        .context("--hub and --fingerprint")?;
+        return Ok(Some(place));
+    }
+    let beside = folder.map_or(Ok(None), hub_beside_program);
+    Ok(beside.unwrap_or_else(|error| {
+        tracing::warn!("{error:#}");
+        None
+    }))
+}
+
+fn settings_file() -> Option<SettingsFile> {
+    match Folders::find("helpme") {
+        Ok(folders) => Some(SettingsFile::in_folder(&PathBuf::from(folders.config()))),
+        Err(error) => {
+            tracing::warn!(%error, "Nothing will be remembered");
+            None
+        }
+    }
+}
+
+fn unix_seconds() -> i64 {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Asked for before there are threads: afterwards the system's answer is not safe.
+fn clock_offset() -> ClockOffset {
+    let offset = time::UtcOffset::current_local_offset();
+    ClockOffset(offset.map_or(0, time::UtcOffset::whole_seconds))
+}

@@ -1,0 +1,145 @@
+//! What Helpme remembers, and where its hub is (H2).
+
+use std::path::Path;
+
+use desktop::WindowPlace;
+use host_engine::{Fingerprint, HubAddress};
+use serde::{Deserialize, Serialize};
+use ui_kit::{Lang, ThemeChoice};
+
+/// The file beside the program that names its hub.
+const HUB_FILE: &str = "helpme.json";
+/// The largest of it that is read, in bytes.
+const MAX_HUB_FILE_BYTES: u64 = 16 * 1024;
+
+/// What is kept between two starts. Nothing in it is a secret.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// `None` follows the system.
+    pub language: Option<Lang>,
+    pub theme: ThemeChoice,
+    /// The user's name as typed last.
+    pub name: String,
+    pub hub: Option<HubText>,
+    pub window: Option<WindowPlace>,
+}
+
+/// A hub's place as people write it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HubText {
+    pub address: String,
+    pub fingerprint: String,
+}
+
+/// Where the hub is and by which key it is known (E2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HubPlace {
+    pub address: HubAddress,
+    pub pin: Fingerprint,
+}
+
+/// The part of a hub's place that is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HubTextError {
+    #[error("the hub's address is not valid")]
+    Address,
+    #[error("the hub's fingerprint is not valid")]
+    Fingerprint,
+}
+
+impl HubText {
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// [`HubTextError`] names the first part that is wrong.
+    pub fn parse(&self) -> Result<HubPlace, HubTextError> {
+        let address = self
+            .address
+            .parse()
+            .map_err(|_detail| HubTextError::Address)?;
+        let pin = self
+            .fingerprint
+            .parse()
+            .map_err(|_detail| HubTextError::Fingerprint)?;
+        Ok(HubPlace { address, pin })
+    }
+}
+
+/// The hub that a set-up Helpme carries beside it: `helpme.json` in `folder` (H2).
+///
+/// # Errors
+///
+/// If the file is there and does not read; a missing one is `Ok(None)`.
+pub fn hub_beside_program(folder: &Path) -> anyhow::Result<Option<HubPlace>> {
+    use anyhow::Context as _;
+    use std::io::Read as _;
+
+    let path = folder.join(HUB_FILE);
+    let file = match std::fs::File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("{HUB_FILE} does not open")),
+    };
+    let mut text = String::new();
+    file.take(MAX_HUB_FILE_BYTES)
+        .read_to_string(&mut text)
+        .with_context(|| format!("{HUB_FILE} does not read"))?;
+    let hub: HubText =
+        serde_json::from_str(&text).with_context(|| format!("{HUB_FILE} is damaged"))?;
+    let place = hub
+        .parse()
+        .with_context(|| format!("{HUB_FILE} is damaged"))?;
+    Ok(Some(place))
+}
+
+/// The name of whoever uses this account, for a first start.
+pub fn account_name() -> String {
+    ["USER", "USERNAME", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h2_a_helpme_that_was_set_up_finds_its_hub_beside_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(
+            hub_beside_program(folder.path()).expect("no file is fine"),
+            None
+        );
+
+        let text = format!(
+            r#"{{"address": "hub.example.org:8443", "fingerprint": "{}"}}"#,
+            "ab".repeat(32)
+        );
+        std::fs::write(folder.path().join(HUB_FILE), text).expect("written");
+        let place = hub_beside_program(folder.path())
+            .expect("reads")
+            .expect("is there");
+        assert_eq!(place.address.port, 8443);
+        assert_eq!(place.pin.to_string(), "ab".repeat(32));
+    }
+
+    #[test]
+    fn e4_a_damaged_set_up_is_told_and_not_guessed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for text in ["", "{", r#"{"address": "hub", "fingerprint": "12"}"#] {
+            std::fs::write(folder.path().join(HUB_FILE), text).expect("written");
+            assert!(hub_beside_program(folder.path()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn settings_of_an_older_version_still_read() {
+        let settings: Settings =
+            serde_json::from_str(r#"{"name": "Anna", "gone": 1}"#).expect("reads");
+        assert_eq!(settings.name, "Anna");
+        assert_eq!(settings.language, None);
+    }
+}

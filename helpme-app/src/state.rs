@@ -1,0 +1,452 @@
+//! What Helpme knows: which page it shows and what is on it.
+//!
+//! [`State::apply`] takes what the engine tells, [`State::act`] what the user wants; both give what is
+//! to be done outside. No window, no network, no clock: times are since the program started.
+
+pub mod chat;
+pub mod consent;
+pub mod hub_form;
+pub mod session;
+pub mod ticket;
+
+use std::time::Duration;
+
+use host_engine::{EndCause, HostCommand, HostEvent, LostCause, Trouble};
+use protocol::{ChatAuthor, Rights};
+use ui_kit::{Lang, ThemeChoice};
+
+pub use chat::Chat;
+pub use consent::Question;
+pub use hub_form::HubForm;
+pub use session::{Ended, Running};
+pub use ticket::{FormProblem, TicketForm};
+
+use crate::settings::{HubPlace, HubText, Settings};
+
+/// Where the program stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stage {
+    /// The ticket can be typed.
+    Ticket,
+    /// The ticket is on its way.
+    Opening { connected: bool },
+    /// In the operator's list.
+    Waiting {
+        operator: String,
+        note: Option<WaitNote>,
+    },
+    /// The operator asks to be let in.
+    Asked(Question),
+    /// The operator sees the screen.
+    Running(Running),
+    /// A session is over.
+    Ended(Ended),
+}
+
+/// What just happened, for somebody who waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitNote {
+    Refused,
+    Withdrawn,
+}
+
+/// What the user wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// **Helpme**.
+    OpenTicket,
+    /// Stop trying; or leave and start with another ticket.
+    Leave,
+    /// **Allow** or **Refuse**.
+    Answer {
+        allow: bool,
+    },
+    /// Take back keyboard and mouse.
+    StopControl,
+    /// **End**.
+    End,
+    SendChat(String),
+    ShowChat(bool),
+    ShowSettings(bool),
+    SaveHub,
+    ChooseLanguage(Option<Lang>),
+    ChooseTheme(ThemeChoice),
+    /// Ask the desktop for the clipboard's text.
+    Paste,
+    /// Drag the bar.
+    DragBar,
+}
+
+/// What is to be done outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    Tell(HostCommand),
+    /// Start the engine anew, for another hub.
+    UseHub(HubPlace),
+    Save,
+    ApplyTheme,
+    /// Bring the window to the front.
+    DrawAttention,
+    Paste,
+    DragBar,
+    /// Watch for the hot key, or no longer.
+    WatchHotKey(bool),
+}
+
+/// How the window stands on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// A usual window.
+    Window,
+    /// A bar above everything else, with the chat below it or without.
+    Bar { with_chat: bool },
+}
+
+/// Everything.
+#[derive(Debug)]
+pub struct State {
+    pub settings: Settings,
+    pub hub: Option<HubPlace>,
+    /// The hub was named at start or beside the program; the settings do not change it.
+    pub hub_is_given: bool,
+    pub stage: Stage,
+    pub form: TicketForm,
+    pub chat: Chat,
+    pub operator_present: bool,
+    pub trouble: Option<Trouble>,
+    /// The hot key works.
+    pub hot_key: bool,
+    /// The settings, while they are open.
+    pub hub_form: Option<HubForm>,
+    system_language: Lang,
+    started_unix_seconds: i64,
+}
+
+/// What a start finds around it.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// A hub named from outside.
+    pub hub: Option<HubPlace>,
+    /// The name of the account's user.
+    pub account: String,
+    pub language: Lang,
+    /// Now, in seconds since the Unix epoch.
+    pub unix_seconds: i64,
+}
+
+impl State {
+    /// At start.
+    pub fn new(settings: Settings, around: Surroundings) -> Self {
+        let hub_is_given = around.hub.is_some();
+        let saved = settings.hub.as_ref().and_then(|text| text.parse().ok());
+        let name = if settings.name.is_empty() {
+            &around.account
+        } else {
+            &settings.name
+        };
+        let form = TicketForm::new(name);
+        let mut state = Self {
+            hub: around.hub.or(saved),
+            hub_is_given,
+            stage: Stage::Ticket,
+            form,
+            chat: Chat::default(),
+            operator_present: true,
+            trouble: None,
+            hot_key: false,
+            hub_form: None,
+            system_language: around.language,
+            started_unix_seconds: around.unix_seconds,
+            settings,
+        };
+        if state.hub.is_none() {
+            state.form.problem = Some(FormProblem::NoHub);
+        }
+        state
+    }
+
+    /// The language now.
+    pub fn lang(&self) -> Lang {
+        self.settings.language.unwrap_or(self.system_language)
+    }
+
+    /// How the window should stand.
+    pub fn shape(&self) -> Shape {
+        match self.stage {
+            Stage::Running(_) => Shape::Bar {
+                with_chat: self.chat.shown,
+            },
+            Stage::Ticket
+            | Stage::Opening { .. }
+            | Stage::Waiting { .. }
+            | Stage::Asked(_)
+            | Stage::Ended(_) => Shape::Window,
+        }
+    }
+
+    /// Takes what the engine tells.
+    pub fn apply(&mut self, event: HostEvent, now: Duration) -> Vec<Effect> {
+        match event {
+            HostEvent::Connecting => self.stage = Stage::Opening { connected: false },
+            HostEvent::Connected => self.stage = Stage::Opening { connected: true },
+            HostEvent::TicketRefused(refusal) => {
+                self.back_to_ticket(FormProblem::Refused(refusal));
+            }
+            HostEvent::ConnectionFailed(problem) => {
+                self.back_to_ticket(FormProblem::Connect(problem));
+            }
+            HostEvent::TicketAccepted { operator } => {
+                self.form.accepted();
+                self.chat = Chat::default();
+                self.operator_present = true;
+                self.trouble = None;
+                self.stage = Stage::Waiting {
+                    operator: operator.into_string(),
+                    note: None,
+                };
+            }
+            HostEvent::ConsentAsked {
+                session,
+                operator,
+                asked,
+            } => {
+                self.trouble = None;
+                self.stage = Stage::Asked(Question::new(session, operator.into_string(), asked));
+                return vec![Effect::DrawAttention];
+            }
+            HostEvent::ConsentWithdrawn { session } => self.withdrawn(session),
+            HostEvent::SessionStarted {
+                session,
+                operator,
+                rights,
+            } => {
+                self.chat.shown = false;
+                let operator = operator.into_string();
+                self.stage = Stage::Running(Running {
+                    session,
+                    operator,
+                    rights,
+                    since: now,
+                });
+                return vec![Effect::WatchHotKey(true)];
+            }
+            HostEvent::RightsReduced { session, rights } => {
+                if let Stage::Running(running) = &mut self.stage
+                    && running.session == session
+                {
+                    running.rights = rights;
+                }
+            }
+            HostEvent::SessionEnded {
+                session: _,
+                cause,
+                lasted,
+            } => {
+                return self.session_ended(cause, lasted);
+            }
+            HostEvent::ChatReceived(line) => {
+                // the user's own lines are shown when they are sent
+                if line.author == ChatAuthor::Operator {
+                    self.chat.receive(line, self.chat_is_visible());
+                    return vec![Effect::DrawAttention];
+                }
+            }
+            HostEvent::OperatorPresent(present) => self.operator_present = present,
+            HostEvent::ConnectionLost(cause) => self.lost(cause),
+            HostEvent::Trouble(trouble) => self.trouble = Some(trouble),
+        }
+        Vec::new()
+    }
+
+    /// Takes what the user wants.
+    pub fn act(&mut self, action: Action, now: Duration) -> Vec<Effect> {
+        match action {
+            Action::OpenTicket => self.open_ticket(),
+            Action::Leave => self.leave(),
+            Action::Answer { allow } => self.answer(allow, now),
+            Action::StopControl => match &self.stage {
+                Stage::Running(running) => {
+                    let rights = Rights {
+                        control: false,
+                        ..running.rights
+                    };
+                    vec![Effect::Tell(HostCommand::ReduceRights { rights })]
+                }
+                Stage::Ticket
+                | Stage::Opening { .. }
+                | Stage::Waiting { .. }
+                | Stage::Asked(_)
+                | Stage::Ended(_) => Vec::new(),
+            },
+            Action::End => vec![Effect::Tell(HostCommand::EndSession)],
+            Action::SendChat(text) => {
+                let since_start = i64::try_from(now.as_secs()).unwrap_or(0);
+                let at = self.started_unix_seconds.saturating_add(since_start);
+                let text = self.chat.send(&self.form.name, &text, at);
+                vec![Effect::Tell(HostCommand::SendChat { text })]
+            }
+            Action::ShowChat(shown) => {
+                self.chat.show(shown);
+                Vec::new()
+            }
+            Action::ShowSettings(shown) => {
+                let text = self.settings.hub.clone().unwrap_or_default();
+                let text = self.hub.as_ref().map_or(text, |hub| HubText {
+                    address: hub.address.to_string(),
+                    fingerprint: hub.pin.to_string(),
+                });
+                self.hub_form = shown.then_some(HubForm { text, error: None });
+                Vec::new()
+            }
+            Action::SaveHub => self.save_hub(),
+            Action::ChooseLanguage(language) => {
+                self.settings.language = language;
+                vec![Effect::Save]
+            }
+            Action::ChooseTheme(theme) => {
+                self.settings.theme = theme;
+                vec![Effect::ApplyTheme, Effect::Save]
+            }
+            Action::Paste => vec![Effect::Paste],
+            Action::DragBar => vec![Effect::DragBar],
+        }
+    }
+
+    /// Notes that the question stands on the screen; the guard against a click in flight runs from
+    /// the first time.
+    pub fn question_was_drawn(&mut self, now: Duration) {
+        if let Stage::Asked(question) = &mut self.stage {
+            question.drawn_at.get_or_insert(now);
+        }
+    }
+
+    /// Whether new lines of chat are seen as they come.
+    fn chat_is_visible(&self) -> bool {
+        match self.stage {
+            Stage::Waiting { .. } | Stage::Ended(_) => true,
+            Stage::Running(_) => self.chat.shown,
+            Stage::Ticket | Stage::Opening { .. } | Stage::Asked(_) => false,
+        }
+    }
+
+    fn open_ticket(&mut self) -> Vec<Effect> {
+        if self.hub.is_none() {
+            self.form.problem = Some(FormProblem::NoHub);
+            return self.act(Action::ShowSettings(true), Duration::ZERO);
+        }
+        if self.stage != Stage::Ticket {
+            return Vec::new();
+        }
+        let Some(command) = self.form.open() else {
+            return Vec::new();
+        };
+        self.settings.name.clone_from(&self.form.name);
+        self.stage = Stage::Opening { connected: false };
+        vec![Effect::Save, Effect::Tell(command)]
+    }
+
+    fn leave(&mut self) -> Vec<Effect> {
+        let unused = matches!(self.stage, Stage::Opening { .. });
+        if !unused {
+            self.form.digits.clear();
+        }
+        self.form.problem = None;
+        self.stage = Stage::Ticket;
+        vec![Effect::Tell(HostCommand::Leave), Effect::WatchHotKey(false)]
+    }
+
+    fn answer(&mut self, allow: bool, now: Duration) -> Vec<Effect> {
+        let Stage::Asked(question) = &mut self.stage else {
+            return Vec::new();
+        };
+        if allow && !question.may_allow(now) {
+            return Vec::new();
+        }
+        let granted = allow.then_some(question.chosen);
+        let session = question.session;
+        if allow {
+            question.allowed = true;
+        } else {
+            let operator = std::mem::take(&mut question.operator);
+            self.chat.mark_read();
+            self.stage = Stage::Waiting {
+                operator,
+                note: Some(WaitNote::Refused),
+            };
+        }
+        vec![Effect::Tell(HostCommand::AnswerConsent {
+            session,
+            granted,
+        })]
+    }
+
+    fn withdrawn(&mut self, session: protocol::SessionId) {
+        if let Stage::Asked(question) = &mut self.stage
+            && question.session == session
+        {
+            let operator = std::mem::take(&mut question.operator);
+            self.chat.mark_read();
+            self.stage = Stage::Waiting {
+                operator,
+                note: Some(WaitNote::Withdrawn),
+            };
+        }
+    }
+
+    fn session_ended(&mut self, cause: EndCause, lasted: Duration) -> Vec<Effect> {
+        if let Stage::Running(running) = &mut self.stage {
+            self.chat.mark_read();
+            self.stage = Stage::Ended(Ended {
+                operator: std::mem::take(&mut running.operator),
+                rights: running.rights,
+                cause,
+                lasted,
+                connected: true,
+            });
+        }
+        vec![Effect::WatchHotKey(false)]
+    }
+
+    fn lost(&mut self, cause: LostCause) {
+        match &mut self.stage {
+            Stage::Ended(ended) => ended.connected = false,
+            Stage::Ticket => {}
+            Stage::Opening { .. } | Stage::Waiting { .. } | Stage::Asked(_) | Stage::Running(_) => {
+                self.back_to_ticket(FormProblem::Lost(cause));
+            }
+        }
+    }
+
+    fn back_to_ticket(&mut self, problem: FormProblem) {
+        self.form.problem = Some(problem);
+        self.stage = Stage::Ticket;
+    }
+
+    fn save_hub(&mut self) -> Vec<Effect> {
+        let Some(form) = &mut self.hub_form else {
+            return Vec::new();
+        };
+        match form.text.parse() {
+            Ok(place) => {
+                self.settings.hub = Some(form.text.clone());
+                self.hub_form = None;
+                if self.form.problem == Some(FormProblem::NoHub) {
+                    self.form.problem = None;
+                }
+                let mut effects = vec![Effect::Save];
+                if self.hub.as_ref() != Some(&place) {
+                    self.hub = Some(place.clone());
+                    effects.push(Effect::UseHub(place));
+                }
+                effects
+            }
+            Err(error) => {
+                form.error = Some(error);
+                Vec::new()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! The operator's question (H5).
+
+use std::time::Duration;
+
+use protocol::{Rights, SessionId};
+
+/// For so long after the question appears **Allow** takes no press: a click that was meant for
+/// something else must not let anybody in.
+pub const GUARD: Duration = Duration::from_millis(500);
+
+/// A question that waits for its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    pub session: SessionId,
+    pub operator: String,
+    pub asked: Rights,
+    /// What the user is about to grant; at first what was asked for.
+    pub chosen: Rights,
+    /// The user said yes; the session starts any moment.
+    pub allowed: bool,
+    pub(super) drawn_at: Option<Duration>,
+}
+
+impl Question {
+    /// A fresh question.
+    pub fn new(session: SessionId, operator: String, asked: Rights) -> Self {
+        Self {
+            session,
+            operator,
+            asked,
+            chosen: asked,
+            allowed: false,
+            drawn_at: None,
+        }
+    }
+
+    /// Whether **Allow** works at `now`.
+    pub fn may_allow(&self, now: Duration) -> bool {
+        self.guard_left(now).is_zero() && self.chosen.see && !self.allowed
+    }
+
+    /// How long **Allow** stays closed from `now` on.
+    pub fn guard_left(&self, now: Duration) -> Duration {
+        self.drawn_at
+            .map_or(GUARD, |drawn_at| (drawn_at + GUARD).saturating_sub(now))
+    }
+}

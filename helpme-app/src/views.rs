@@ -1,0 +1,161 @@
+//! What Helpme looks like. A view reads the state and pushes what the user wants; only what is being
+//! typed is written in place.
+
+mod ask;
+mod bar;
+mod chat;
+mod ended;
+mod settings;
+mod ticket;
+mod waiting;
+
+use std::time::Duration;
+
+use eframe::egui::{Align, Layout, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
+use ui_kit::widgets::{icon_button_ui, logo_ui, page_ui, status_bar_ui};
+use ui_kit::{Icon, Lang, Palette, ThemeChoice, Tone, Word, text, theme, w};
+
+pub use bar::{BAR_HEIGHT, BAR_WIDTH, CHAT_HEIGHT};
+pub use chat::ClockOffset;
+
+use crate::state::{Action, FormProblem, Stage, State};
+use crate::words;
+
+/// What views need besides the state.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Moment {
+    /// Since the program started.
+    pub now: Duration,
+    /// What to add to the hub's clock for the clock on the wall.
+    pub clock: ClockOffset,
+}
+
+/// Draws the page of the present stage.
+pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec<Action>) {
+    if matches!(state.stage, Stage::Running(_)) {
+        bar::bar_ui(ui, state, moment, actions);
+        return;
+    }
+    let lang = state.lang();
+    let (tone, status) = status(state);
+    let hub = state
+        .hub
+        .as_ref()
+        .map(|hub| hub.address.to_string())
+        .unwrap_or_default();
+    status_bar_ui(ui, tone, status, &hub, env!("CARGO_PKG_VERSION"));
+    page_ui(ui, |ui| {
+        header_ui(ui, lang, actions);
+        ui.add_space(14.0);
+        match &mut state.stage {
+            Stage::Ticket => scrolling(ui, |ui| {
+                ticket::ticket_ui(ui, lang, &mut state.form, false, actions);
+            }),
+            Stage::Opening { connected } => {
+                let connected = *connected;
+                scrolling(ui, |ui| {
+                    ticket::opening_ui(ui, lang, &mut state.form, connected, actions);
+                });
+            }
+            Stage::Waiting { operator, note } => {
+                let view = waiting::Waiting {
+                    operator,
+                    note: *note,
+                    present: state.operator_present,
+                };
+                waiting::waiting_ui(ui, lang, &view, &mut state.chat, moment, actions);
+            }
+            Stage::Asked(question) => {
+                scrolling(ui, |ui| {
+                    ask::ask_ui(ui, lang, question, moment.now, actions)
+                });
+            }
+            Stage::Ended(ended) => {
+                let trouble = state.trouble.as_ref();
+                ended::ended_ui(ui, lang, ended, trouble, &mut state.chat, moment, actions);
+            }
+            Stage::Running(_) => {}
+        }
+    });
+    if state.hub_form.is_some() {
+        settings::settings_ui(ui, state, actions);
+    }
+}
+
+/// Content that may be higher than a small window.
+fn scrolling(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
+    // room for shadows and focus rings, which the scroll area would cut
+    const EDGE: f32 = 6.0;
+    let room = ui.available_rect_before_wrap().expand2(vec2(EDGE, 0.0));
+    ui.scope_builder(UiBuilder::new().max_rect(room), |ui| {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            let inner = ui.available_rect_before_wrap().shrink2(vec2(EDGE, 0.0));
+            ui.scope_builder(UiBuilder::new().max_rect(inner), content);
+            ui.add_space(10.0);
+        });
+    });
+}
+
+fn header_ui(ui: &mut Ui, lang: Lang, actions: &mut Vec<Action>) {
+    let palette = Palette::of(ui);
+    let row = ui.horizontal(|ui| {
+        logo_ui(ui, 34.0);
+        ui.add_space(2.0);
+        ui.label(text(w(lang, Word::Helpme), 19.0, theme::BOLD, palette.text));
+    });
+    // the icons, not their hit boxes, end at the margin
+    let top = row.response.rect.top();
+    let left = ui.max_rect().left();
+    let place = Rect::from_min_size(pos2(left, top), vec2(ui.max_rect().width() + 8.0, 34.0));
+    let layout = Layout::right_to_left(Align::Center);
+    let mut corner = ui.new_child(UiBuilder::new().max_rect(place).layout(layout));
+    corner.spacing_mut().item_spacing.x = 4.0;
+    if icon_button_ui(&mut corner, Icon::Settings, w(lang, Word::Settings), true).clicked() {
+        actions.push(Action::ShowSettings(true));
+    }
+    let sun_or_moon = if corner.visuals().dark_mode {
+        Icon::Sun
+    } else {
+        Icon::Moon
+    };
+    if icon_button_ui(&mut corner, sun_or_moon, w(lang, Word::SwitchTheme), true).clicked() {
+        actions.push(Action::ChooseTheme(ThemeChoice::opposite_of_shown(
+            corner.ctx(),
+        )));
+    }
+}
+
+fn status(state: &State) -> (Tone, &'static str) {
+    let lang = state.lang();
+    match &state.stage {
+        Stage::Ticket => match state.form.problem {
+            None | Some(FormProblem::Incomplete) => (Tone::Good, w(lang, Word::Ready)),
+            Some(FormProblem::NoHub) => (Tone::Warning, w(lang, Word::Disconnected)),
+            Some(FormProblem::Refused(_)) => (Tone::Warning, w(lang, Word::Ready)),
+            Some(FormProblem::Connect(_) | FormProblem::Lost(_)) => {
+                (Tone::Danger, w(lang, Word::Disconnected))
+            }
+        },
+        Stage::Opening { connected: false } => (Tone::Accent, w(lang, Word::Connecting)),
+        Stage::Opening { connected: true } => (Tone::Accent, w(lang, Word::CheckingTicket)),
+        Stage::Waiting { .. } | Stage::Asked(_) | Stage::Running(_) => {
+            (Tone::Good, w(lang, Word::Connected))
+        }
+        Stage::Ended(ended) if ended.connected => (Tone::Good, w(lang, Word::Connected)),
+        Stage::Ended(_) => (Tone::Neutral, w(lang, Word::Disconnected)),
+    }
+}
+
+/// The sentence for what went wrong with the ticket.
+fn problem_text(lang: Lang, problem: &FormProblem) -> String {
+    match problem {
+        FormProblem::NoHub => w(lang, Word::HubAddressMissing).to_owned(),
+        FormProblem::Incomplete => w(lang, Word::TicketIncomplete).to_owned(),
+        FormProblem::Refused(refusal) => ui_kit::words::refusal_text(lang, *refusal),
+        FormProblem::Connect(problem) => words::connect_problem(lang, problem),
+        FormProblem::Lost(cause) => words::lost_cause(lang, *cause),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! The question whether the operator may come in (H5).
+
+use std::time::Duration;
+
+use eframe::egui::Ui;
+use protocol::Rights;
+use ui_kit::widgets::{Push, banner_ui, card_ui, divider_ui, heading_ui, switch_ui};
+use ui_kit::words::ask_consent;
+use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
+
+use crate::state::{Action, Question};
+use crate::words;
+
+pub(super) fn ask_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    question: &mut Question,
+    now: Duration,
+    actions: &mut Vec<Action>,
+) {
+    let palette = Palette::of(ui);
+    heading_ui(
+        ui,
+        &ask_consent(lang, &question.operator),
+        words::choose_rights(lang),
+    );
+    ui.add_space(6.0);
+    ui.label(text(
+        w(lang, Word::AsksFor),
+        theme::SMALL_SIZE,
+        theme::MEDIUM,
+        palette.text,
+    ));
+    card_ui(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.add_enabled_ui(!question.allowed, |ui| rights_ui(ui, lang, question));
+    });
+    ui.add_space(4.0);
+    banner_ui(ui, Tone::Accent, w(lang, Word::SessionIsFilmed));
+    ui.add_space(10.0);
+    if question.allowed {
+        ui.horizontal(|ui| {
+            ui.spinner();
+            let label = w(lang, Word::Connecting);
+            ui.label(text(label, theme::BODY_SIZE, theme::MEDIUM, palette.text));
+        });
+        return;
+    }
+
+    // Refuse stands first: nobody lets somebody in by pressing Tab and Enter once too often
+    ui.columns(2, |columns| {
+        let refuse = Push::secondary(w(lang, Word::Refuse)).large().wide();
+        if columns[0].add(refuse).clicked() {
+            actions.push(Action::Answer { allow: false });
+        }
+        let allow = Push::primary(words::allow(lang))
+            .icon(Icon::Check)
+            .large()
+            .wide();
+        if columns[1]
+            .add(allow.enabled(question.may_allow(now)))
+            .clicked()
+        {
+            actions.push(Action::Answer { allow: true });
+        }
+    });
+    let guard = question.guard_left(now);
+    if !guard.is_zero() {
+        ui.ctx().request_repaint_after(guard);
+    }
+}
+
+/// One switch for each right that was asked for.
+fn rights_ui(ui: &mut Ui, lang: Lang, question: &mut Question) {
+    let Rights {
+        see,
+        control,
+        files,
+    } = &mut question.chosen;
+    let rows = [
+        (question.asked.see, see, Word::RightSee, Word::RightSeeNote),
+        (
+            question.asked.control,
+            control,
+            Word::RightControl,
+            Word::RightControlNote,
+        ),
+        (
+            question.asked.files,
+            files,
+            Word::RightFiles,
+            Word::RightFilesNote,
+        ),
+    ];
+    let mut first = true;
+    for (asked, chosen, label, note) in rows {
+        if !asked {
+            continue;
+        }
+        if !std::mem::take(&mut first) {
+            divider_ui(ui);
+        }
+        switch_ui(ui, chosen, w(lang, label), Some(w(lang, note)));
+    }
+}

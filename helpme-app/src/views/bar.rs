@@ -1,0 +1,181 @@
+//! The bar that stands above everything else while somebody sees the screen (H6).
+
+use eframe::egui::{
+    Align, Align2, CentralPanel, Color32, CornerRadius, CursorIcon, FontId, Frame, Label, Layout,
+    Margin, Panel, Sense, Stroke, StrokeKind, Ui, vec2,
+};
+use std::time::Duration;
+
+use protocol::Rights;
+use ui_kit::widgets::{Push, banner_ui, icon_button_ui};
+use ui_kit::words::operator_is_here;
+use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
+
+use super::{Moment, chat};
+use crate::state::{Action, Running, Stage, State};
+use crate::words;
+
+/// The bar's size, in points.
+pub const BAR_WIDTH: f32 = 640.0;
+pub const BAR_HEIGHT: f32 = 60.0;
+/// What the chat adds below it, in points.
+pub const CHAT_HEIGHT: f32 = 340.0;
+
+pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec<Action>) {
+    let lang = state.lang();
+    let palette = Palette::of(ui);
+    let Stage::Running(running) = &state.stage else {
+        return;
+    };
+    let frame = Frame::new()
+        .fill(palette.card)
+        .inner_margin(Margin::symmetric(14, 0));
+    let bar = Panel::top("bar")
+        .exact_size(BAR_HEIGHT)
+        .show_separator_line(false)
+        .frame(frame)
+        .show(ui, |ui| {
+            // the whole bar can be dragged; its buttons lie above
+            let drag = ui.interact(ui.max_rect(), ui.scope_id().with("drag"), Sense::drag());
+            if drag.drag_started() {
+                actions.push(Action::DragBar);
+            }
+            let drag = drag.on_hover_cursor(CursorIcon::Grab);
+            drop(drag);
+            let hint = state.hot_key.then(|| w(lang, Word::EndHotKey));
+            let unread = state.chat.unread;
+            let shown = state.chat.shown;
+            ui.horizontal_centered(|ui| {
+                content_ui(ui, lang, running, hint, unread, shown, moment.now, actions);
+            });
+        });
+    let edge = bar.response.rect;
+    if state.chat.shown {
+        let frame = Frame::new()
+            .fill(palette.background)
+            .inner_margin(Margin::symmetric(14, 10));
+        CentralPanel::default().frame(frame).show(ui, |ui| {
+            if let Some(trouble) = &state.trouble {
+                banner_ui(ui, Tone::Warning, &words::trouble(lang, trouble));
+            }
+            chat::conversation_ui(ui, lang, &mut state.chat, moment, actions);
+        });
+        let line = Stroke::new(1.0, palette.line);
+        ui.painter().hline(edge.x_range(), edge.bottom(), line);
+    }
+    // a border, so that the bar stands out from whatever is below
+    let window = ui.ctx().content_rect();
+    let line = Stroke::new(2.0, palette.danger_fill);
+    ui.ctx()
+        .layer_painter(eframe::egui::LayerId::new(
+            eframe::egui::Order::Foreground,
+            ui.scope_id().with("border"),
+        ))
+        .rect_stroke(window, CornerRadius::ZERO, line, StrokeKind::Inside);
+    // the clock on the bar goes on by itself
+    let into_second = Duration::from_nanos(u64::from(moment.now.subsec_nanos()));
+    ui.ctx()
+        .request_repaint_after(Duration::from_secs(1).saturating_sub(into_second));
+}
+
+#[expect(clippy::too_many_arguments, reason = "what a bar shows, used once")]
+fn content_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    running: &Running,
+    hint: Option<&str>,
+    unread: usize,
+    chat_shown: bool,
+    now: Duration,
+    actions: &mut Vec<Action>,
+) {
+    let palette = Palette::of(ui);
+    rights_ui(ui, lang, running.rights);
+    ui.add_space(4.0);
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        if ui
+            .add(Push::danger(w(lang, Word::End)).icon(Icon::X))
+            .clicked()
+        {
+            actions.push(Action::End);
+        }
+        chat_button_ui(ui, lang, unread, chat_shown, actions);
+        if running.rights.control
+            && icon_button_ui(ui, Icon::Hand, w(lang, Word::StopControl), true).clicked()
+        {
+            actions.push(Action::StopControl);
+        }
+        let lasted = now.saturating_sub(running.since).as_secs();
+        let clock = format!("{}:{:02}", lasted / 60, lasted % 60);
+        let clock = text(clock, 14.0, theme::MEDIUM, palette.dim);
+        ui.label(clock);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.vertical(|ui| {
+                ui.spacing_mut().item_spacing.y = 1.0;
+                let lines = if hint.is_some() { 38.0 } else { 20.0 };
+                ui.add_space((ui.available_height() - lines).max(0.0) / 2.0);
+                let who = operator_is_here(lang, &running.operator);
+                let who = text(who, theme::BODY_SIZE, theme::SEMIBOLD, palette.text);
+                ui.add(Label::new(who).truncate());
+                if let Some(hint) = hint {
+                    let hint = text(hint, 12.0, theme::REGULAR, palette.dim);
+                    ui.add(Label::new(hint).truncate());
+                }
+            });
+        });
+    });
+}
+
+/// An eye, and a hand where the operator may use keyboard and mouse.
+fn rights_ui(ui: &mut Ui, lang: Lang, rights: Rights) {
+    let mark = |ui: &mut Ui, icon, tone, name: &str| {
+        let tile = ui_kit::widgets::icon_tile_ui(ui, icon, tone, 32.0);
+        ui.ctx().accesskit_node_builder(tile.id, |node| {
+            node.set_role(eframe::egui::accesskit::Role::Image);
+            node.set_label(name);
+        });
+        tile.on_hover_text(name);
+    };
+    mark(ui, Icon::Eye, Tone::Danger, w(lang, Word::ViewedNow));
+    if rights.control {
+        mark(
+            ui,
+            Icon::MousePointerClick,
+            Tone::Danger,
+            w(lang, Word::ControlledNow),
+        );
+    } else {
+        mark(
+            ui,
+            Icon::MousePointerBan,
+            Tone::Neutral,
+            w(lang, Word::ControlStopped),
+        );
+    }
+}
+
+fn chat_button_ui(ui: &mut Ui, lang: Lang, unread: usize, shown: bool, actions: &mut Vec<Action>) {
+    let label = words::chat_unread(lang, unread);
+    let icon = if shown {
+        Icon::ChevronUp
+    } else {
+        Icon::MessageCircle
+    };
+    let button = icon_button_ui(ui, icon, &label, true);
+    if unread > 0 {
+        let palette = Palette::of(ui);
+        let center = button.rect.right_top() + vec2(-7.0, 8.0);
+        ui.painter().circle_filled(center, 8.0, palette.danger_fill);
+        let count = if unread > 9 {
+            "9+".to_owned()
+        } else {
+            unread.to_string()
+        };
+        let font = FontId::proportional(10.5);
+        ui.painter()
+            .text(center, Align2::CENTER_CENTER, count, font, Color32::WHITE);
+    }
+    if button.clicked() {
+        actions.push(Action::ShowChat(!shown));
+    }
+}

@@ -1,0 +1,96 @@
+//! The conversation, as a part of a page.
+
+use eframe::egui::Ui;
+use ui_kit::widgets::{Bubble, card_ui, chat_entry_ui, chat_lines_ui, empty_state_ui};
+use ui_kit::{Icon, Lang, Word, w};
+
+use super::Moment;
+use crate::state::{Action, Chat};
+
+/// Seconds from UTC to the clock on the wall.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ClockOffset(pub i32);
+
+impl ClockOffset {
+    /// The time of day, as `14:05`.
+    fn time_of_day(self, unix_seconds: i64) -> String {
+        let local = unix_seconds
+            .saturating_add(i64::from(self.0))
+            .rem_euclid(24 * 3600);
+        format!("{:02}:{:02}", local / 3600, local / 60 % 60)
+    }
+}
+
+/// Fills what is left of the page but `below` points.
+pub(super) fn panel_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    chat: &mut Chat,
+    moment: Moment,
+    below: f32,
+    actions: &mut Vec<Action>,
+) {
+    // what the card puts around its content
+    const FRAME: f32 = 30.0;
+    let height = (ui.available_height() - below - FRAME).max(120.0);
+    card_ui(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.set_height(height);
+        conversation_ui(ui, lang, chat, moment, actions);
+    });
+}
+
+/// The lines, and the line to write below them.
+pub(super) fn conversation_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    chat: &mut Chat,
+    moment: Moment,
+    actions: &mut Vec<Action>,
+) {
+    const ENTRY_HEIGHT: f32 = 44.0;
+    let lines_height = (ui.available_height() - ENTRY_HEIGHT).max(40.0);
+    ui.allocate_ui(
+        eframe::egui::vec2(ui.available_width(), lines_height),
+        |ui| {
+            ui.set_height(lines_height);
+            if chat.lines.is_empty() {
+                let (title, note) = (w(lang, Word::ChatEmptyTitle), w(lang, Word::ChatEmpty));
+                if lines_height > 130.0 {
+                    empty_state_ui(ui, Icon::MessageCircle, title, note);
+                } else {
+                    ui.weak(note);
+                }
+                return;
+            }
+            let times: Vec<String> = chat
+                .lines
+                .iter()
+                .map(|line| moment.clock.time_of_day(line.at_unix_seconds))
+                .collect();
+            let bubbles = chat.lines.iter().zip(&times).map(|(line, time)| Bubble {
+                mine: line.mine,
+                name: &line.name,
+                time,
+                text: &line.text,
+            });
+            chat_lines_ui(ui, bubbles);
+        },
+    );
+    let (hint, send) = (w(lang, Word::ChatHint), w(lang, Word::Send));
+    if let Some(text) = chat_entry_ui(ui, hint, send, &mut chat.draft) {
+        actions.push(Action::SendChat(text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_day_follows_the_wall() {
+        assert_eq!(ClockOffset(0).time_of_day(1_700_000_000), "22:13");
+        assert_eq!(ClockOffset(3600).time_of_day(1_700_000_000), "23:13");
+        assert_eq!(ClockOffset(-3600).time_of_day(60), "23:01");
+    }
+}

@@ -1,0 +1,73 @@
+//! After a session: thanks, what was, and a last word.
+
+use eframe::egui::Ui;
+use host_engine::Trouble;
+use ui_kit::widgets::{Push, banner_ui, card_ui, divider_ui, fact_ui, heading_ui};
+use ui_kit::words::duration;
+use ui_kit::{Lang, Palette, Tone, Word, text, theme, w};
+
+use super::{Moment, chat};
+use crate::state::{Action, Chat, Ended};
+use crate::words;
+
+pub(super) fn ended_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    ended: &Ended,
+    trouble: Option<&Trouble>,
+    chat: &mut Chat,
+    moment: Moment,
+    actions: &mut Vec<Action>,
+) {
+    let palette = Palette::of(ui);
+    heading_ui(
+        ui,
+        w(lang, Word::SessionEndedTitle),
+        &words::thanks(lang, &ended.operator),
+    );
+    ui.add_space(2.0);
+    let cause = words::end_cause(lang, ended.cause);
+    let tone = if words::is_good_end(ended.cause) {
+        Tone::Good
+    } else {
+        Tone::Danger
+    };
+    banner_ui(
+        ui,
+        tone,
+        &format!("{cause} {}", w(lang, Word::NothingSeenAnyMore)),
+    );
+    if let Some(trouble) = trouble {
+        banner_ui(ui, Tone::Warning, &words::trouble(lang, trouble));
+    }
+    ui.add_space(2.0);
+    card_ui(ui, |ui| {
+        ui.set_width(ui.available_width());
+        fact_ui(ui, words::lasted(lang), &duration(ended.lasted.as_secs()));
+        fact_ui(
+            ui,
+            words::was_allowed(lang),
+            &words::rights_in_words(lang, ended.rights),
+        );
+        if let Some(line) = chat.last_of_operator() {
+            divider_ui(ui);
+            let title = words::last_message(lang, &line.name);
+            ui.label(text(title, theme::SMALL_SIZE, theme::MEDIUM, palette.dim));
+            let words = text(&line.text, theme::BODY_SIZE, theme::REGULAR, palette.text);
+            ui.add(eframe::egui::Label::new(words).wrap());
+        }
+    });
+    ui.add_space(6.0);
+    if ended.connected {
+        let note = w(lang, Word::StillConnected);
+        ui.label(text(note, theme::SMALL_SIZE, theme::REGULAR, palette.dim));
+        chat::panel_ui(ui, lang, chat, moment, 36.0 + 18.0, actions);
+        ui.add_space(6.0);
+    }
+    if ui
+        .add(Push::secondary(w(lang, Word::NewTicket)).wide())
+        .clicked()
+    {
+        actions.push(Action::Leave);
+    }
+}

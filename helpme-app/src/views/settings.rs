@@ -1,0 +1,89 @@
+//! Language, appearance, and where the hub is.
+
+use eframe::egui::{Align, Layout, Ui};
+use ui_kit::widgets::{
+    DialogSize, Field, Push, banner_ui, choice_ui, dialog_ui, divider_ui, text_field_ui,
+};
+use ui_kit::{Icon, Lang, ThemeChoice, Tone, Word, w};
+
+use crate::settings::HubTextError;
+use crate::state::{Action, State};
+use crate::words;
+
+pub(super) fn settings_ui(ui: &mut Ui, state: &mut State, actions: &mut Vec<Action>) {
+    let lang = state.lang();
+    let icon = Some((Icon::Settings, Tone::Accent));
+    let size = DialogSize::Small;
+    let shown = dialog_ui(
+        ui.ctx(),
+        "settings",
+        size,
+        icon,
+        w(lang, Word::Settings),
+        |ui| {
+            look_ui(ui, lang, state, actions);
+            ui.add_space(4.0);
+            divider_ui(ui);
+            hub_ui(ui, lang, state);
+            ui.add_space(8.0);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if state.hub_is_given {
+                    if ui.add(Push::primary(w(lang, Word::Close))).clicked() {
+                        actions.push(Action::ShowSettings(false));
+                    }
+                    return;
+                }
+                if ui.add(Push::primary(w(lang, Word::Save))).clicked() {
+                    actions.push(Action::SaveHub);
+                }
+                if ui.add(Push::secondary(w(lang, Word::Cancel))).clicked() {
+                    actions.push(Action::ShowSettings(false));
+                }
+            });
+        },
+    );
+    if shown.should_close() {
+        actions.push(Action::ShowSettings(false));
+    }
+}
+
+fn look_ui(ui: &mut Ui, lang: Lang, state: &State, actions: &mut Vec<Action>) {
+    let languages = [
+        (None, w(lang, Word::SystemLanguage)),
+        (Some(Lang::En), Lang::En.own_name()),
+        (Some(Lang::It), Lang::It.own_name()),
+    ];
+    let field = Field::new(w(lang, Word::Language));
+    if let Some(chosen) = choice_ui(ui, &field, state.settings.language, &languages) {
+        actions.push(Action::ChooseLanguage(chosen));
+    }
+    let themes = [
+        (ThemeChoice::System, w(lang, Word::ThemeSystem)),
+        (ThemeChoice::Light, w(lang, Word::ThemeLight)),
+        (ThemeChoice::Dark, w(lang, Word::ThemeDark)),
+    ];
+    let field = Field::new(w(lang, Word::Appearance));
+    if let Some(chosen) = choice_ui(ui, &field, state.settings.theme, &themes) {
+        actions.push(Action::ChooseTheme(chosen));
+    }
+}
+
+fn hub_ui(ui: &mut Ui, lang: Lang, state: &mut State) {
+    let given = state.hub_is_given;
+    let Some(form) = &mut state.hub_form else {
+        return;
+    };
+    if given {
+        banner_ui(ui, Tone::Neutral, words::hub_is_given(lang));
+        ui.add_space(2.0);
+    }
+    let error = |wanted: HubTextError, sentence| (form.error == Some(wanted)).then_some(sentence);
+    let address_error = error(HubTextError::Address, w(lang, Word::HubAddressWrong));
+    let pin_error = error(HubTextError::Fingerprint, words::fingerprint_wrong(lang));
+    ui.add_enabled_ui(!given, |ui| {
+        let field = Field::new(w(lang, Word::ServerAddress)).hint("hub.example.org:443");
+        text_field_ui(ui, &field.error(address_error), &mut form.text.address);
+        let field = Field::new(w(lang, Word::HubFingerprint)).note(words::fingerprint_note(lang));
+        text_field_ui(ui, &field.error(pin_error), &mut form.text.fingerprint);
+    });
+}

@@ -1,0 +1,165 @@
+//! The ticket, the name and the button (H4).
+
+use eframe::egui::{Align, Key, Layout, Ui};
+use ui_kit::widgets::{
+    Field, Push, banner_ui, card_ui, divider_ui, feature_ui, heading_ui, link_button_ui,
+    text_field_ui, ticket_entry_ui,
+};
+use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
+
+use super::problem_text;
+use crate::state::{Action, FormProblem, TicketForm};
+
+/// Draws the form; `busy` closes it.
+pub(super) fn ticket_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    form: &mut TicketForm,
+    busy: bool,
+    actions: &mut Vec<Action>,
+) {
+    let palette = Palette::of(ui);
+    heading_ui(
+        ui,
+        w(lang, Word::LetSomeoneHelp),
+        w(lang, Word::AskForTicket),
+    );
+    ui.add_space(10.0);
+
+    ui.horizontal(|ui| {
+        let label = text(
+            w(lang, Word::Ticket),
+            theme::SMALL_SIZE,
+            theme::MEDIUM,
+            palette.text,
+        );
+        ui.label(label);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let icon = Some(Icon::ClipboardPaste);
+            let paste = link_button_ui(ui, icon, w(lang, Word::Paste));
+            if paste.clicked() && !busy {
+                actions.push(Action::Paste);
+            }
+        });
+    });
+    ui.add_space(-2.0);
+    let wrong = matches!(
+        form.problem,
+        Some(FormProblem::Refused(_) | FormProblem::Incomplete)
+    );
+    let digits_before = form.digits.clone();
+    let entry = ui
+        .add_enabled_ui(!busy, |ui| {
+            ticket_entry_ui(ui, w(lang, Word::Ticket), &mut form.digits, wrong)
+        })
+        .inner;
+    if form.digits != digits_before && wrong {
+        form.problem = None;
+    }
+    focus_once(ui, &entry);
+    ui.add_space(6.0);
+
+    let name = ui
+        .add_enabled_ui(!busy, |ui| {
+            let field = Field::new(w(lang, Word::YourName)).hint(w(lang, Word::YourNameHint));
+            text_field_ui(ui, &field, &mut form.name)
+        })
+        .inner;
+    ui.add_space(8.0);
+
+    if let Some(problem) = &form.problem {
+        let tone = match problem {
+            FormProblem::NoHub | FormProblem::Incomplete => Tone::Warning,
+            FormProblem::Refused(_) | FormProblem::Connect(_) | FormProblem::Lost(_) => {
+                Tone::Danger
+            }
+        };
+        banner_ui(ui, tone, &problem_text(lang, problem));
+        ui.add_space(6.0);
+    }
+
+    let label = w(lang, Word::Helpme);
+    let button = Push::primary(label)
+        .trailing_icon(Icon::ArrowRight)
+        .large()
+        .wide();
+    let pressed = ui
+        .add(button.enabled(!busy && form.is_complete()))
+        .clicked();
+    let enter = ui.input(|input| input.key_pressed(Key::Enter));
+    let typed = entry.has_focus() || entry.lost_focus() || name.has_focus() || name.lost_focus();
+    if !busy && (pressed || (enter && typed)) {
+        actions.push(Action::OpenTicket);
+    }
+    ui.add_space(14.0);
+    promises_ui(ui, lang);
+}
+
+/// Draws the form while the ticket is on its way.
+pub(super) fn opening_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    form: &mut TicketForm,
+    connected: bool,
+    actions: &mut Vec<Action>,
+) {
+    let palette = Palette::of(ui);
+    heading_ui(
+        ui,
+        w(lang, Word::LetSomeoneHelp),
+        w(lang, Word::AskForTicket),
+    );
+    ui.add_space(22.0);
+    ui.add_enabled_ui(false, |ui| {
+        ticket_entry_ui(ui, w(lang, Word::Ticket), &mut form.digits, false);
+    });
+    ui.add_space(14.0);
+    ui.horizontal(|ui| {
+        ui.spinner();
+        let word = if connected {
+            Word::CheckingTicket
+        } else {
+            Word::Connecting
+        };
+        ui.label(text(
+            w(lang, word),
+            theme::BODY_SIZE,
+            theme::MEDIUM,
+            palette.text,
+        ));
+    });
+    ui.add_space(10.0);
+    if ui
+        .add(Push::secondary(w(lang, Word::Cancel)).wide())
+        .clicked()
+    {
+        actions.push(Action::Leave);
+    }
+}
+
+fn promises_ui(ui: &mut Ui, lang: Lang) {
+    card_ui(ui, |ui| {
+        let (title, note) = (
+            w(lang, Word::StayInControl),
+            w(lang, Word::StayInControlNote),
+        );
+        feature_ui(ui, Icon::Hand, Tone::Accent, title, note);
+        divider_ui(ui);
+        let (title, note) = (
+            w(lang, Word::NoPasswordsAsked),
+            w(lang, Word::NoPasswordsAskedNote),
+        );
+        feature_ui(ui, Icon::ShieldCheck, Tone::Accent, title, note);
+    });
+}
+
+/// The ticket has the focus when the page appears.
+fn focus_once(ui: &Ui, entry: &eframe::egui::Response) {
+    let id = entry.id.with("focused once");
+    let pass = ui.ctx().cumulative_pass_nr();
+    let last: Option<u64> = ui.data(|data| data.get_temp(id));
+    ui.data_mut(|data| data.insert_temp(id, pass));
+    if last.is_none_or(|last| pass > last + 1) {
+        entry.request_focus();
+    }
+}

@@ -1,0 +1,259 @@
+//! Sentences that only Helpme says (E3); the words it shares with the console are in `ui_kit`.
+
+use host_engine::{ConnectProblem, EndCause, LostCause, Trouble};
+use protocol::EndedBy;
+use ui_kit::words::{refusal_text, session_ended_for_user};
+use ui_kit::{Lang, Word, w};
+
+/// Picks the sentence of `lang`.
+fn pick(lang: Lang, en: &'static str, it: &'static str) -> &'static str {
+    match lang {
+        Lang::En => en,
+        Lang::It => it,
+    }
+}
+
+/// The button that lets the operator in.
+pub fn allow(lang: Lang) -> &'static str {
+    pick(lang, "Allow", "Consenti")
+}
+
+/// What the user reads below the question.
+pub fn choose_rights(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "Choose what you allow. You can end it at any moment.",
+        "Scegli cosa consentire. Puoi terminare in ogni momento.",
+    )
+}
+
+/// Where the ticket came from.
+pub fn connected_with(lang: Lang, operator: &str) -> String {
+    match lang {
+        Lang::En => format!("Connected with {operator}"),
+        Lang::It => format!("In contatto con {operator}"),
+    }
+}
+
+/// What happens next, while the operator has not asked yet.
+pub fn waiting_for(lang: Lang, operator: &str) -> String {
+    match lang {
+        Lang::En => format!(
+            "{operator} sees that you are here and will ask to see your screen in a moment. Nothing can be seen yet."
+        ),
+        Lang::It => format!(
+            "{operator} sa che ci sei e tra un momento chiederà di vedere lo schermo. Per ora non si vede nulla."
+        ),
+    }
+}
+
+/// The operator's connection broke.
+pub fn operator_away(lang: Lang, operator: &str) -> String {
+    match lang {
+        Lang::En => format!("{operator} is out of reach right now. Keep this window open."),
+        Lang::It => {
+            format!("{operator} non è raggiungibile al momento. Tieni aperta questa finestra.")
+        }
+    }
+}
+
+/// After the user said no.
+pub fn you_refused(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "You did not allow it. Nothing was seen.",
+        "Non hai dato il consenso. Non è stato visto nulla.",
+    )
+}
+
+/// After the operator took his question back.
+pub fn question_withdrawn(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "Your helper took the question back.",
+        "Chi ti assiste ha ritirato la richiesta.",
+    )
+}
+
+/// The thanks at the end.
+pub fn thanks(lang: Lang, operator: &str) -> String {
+    match lang {
+        Lang::En => format!("Thank you. {operator} helped you with Helpme."),
+        Lang::It => format!("Grazie. {operator} ti ha aiutato con Helpme."),
+    }
+}
+
+/// The name of the time a session took.
+pub fn lasted(lang: Lang) -> &'static str {
+    pick(lang, "Duration", "Durata")
+}
+
+/// What the operator was allowed to do.
+pub fn was_allowed(lang: Lang) -> &'static str {
+    pick(lang, "You allowed", "Hai consentito")
+}
+
+/// A right in a few words.
+pub fn rights_in_words(lang: Lang, rights: protocol::Rights) -> String {
+    let mut words = Vec::new();
+    if rights.see {
+        words.push(pick(lang, "seeing", "vedere"));
+    }
+    if rights.control {
+        words.push(pick(lang, "keyboard and mouse", "tastiera e mouse"));
+    }
+    if rights.files {
+        words.push(pick(lang, "files", "file"));
+    }
+    words.join(", ")
+}
+
+/// The heading over the operator's last line of chat.
+pub fn last_message(lang: Lang, operator: &str) -> String {
+    match lang {
+        Lang::En => format!("Message from {operator}"),
+        Lang::It => format!("Messaggio di {operator}"),
+    }
+}
+
+/// The button of a chat with lines that were not read.
+pub fn chat_unread(lang: Lang, count: usize) -> String {
+    match (lang, count) {
+        (_, 0) => w(lang, Word::Chat).to_owned(),
+        (Lang::En, _) => format!("Chat, {count} unread"),
+        (Lang::It, _) => format!("Chat, {count} da leggere"),
+    }
+}
+
+/// Why the last try with a ticket did not work.
+pub fn connect_problem(lang: Lang, problem: &ConnectProblem) -> String {
+    match problem {
+        ConnectProblem::UnknownName { host } => match lang {
+            Lang::En => format!(
+                "The hub {host} cannot be found. Check the internet connection, or its address in the settings."
+            ),
+            Lang::It => format!(
+                "Non si trova l'hub {host}. Controlla la connessione a internet, o l'indirizzo nelle impostazioni."
+            ),
+        },
+        ConnectProblem::NoAnswer { hub } => match lang {
+            Lang::En => format!(
+                "The hub {hub} does not answer. Check the internet connection and try again."
+            ),
+            Lang::It => format!(
+                "L'hub {hub} non risponde. Controlla la connessione a internet e riprova."
+            ),
+        },
+        ConnectProblem::ForeignKey => w(lang, Word::HubKeyDiffers).to_owned(),
+        ConnectProblem::FalseConsole => pick(
+            lang,
+            "Whoever answered does not know your ticket, so it is not your helper. Nothing was seen. Ask your helper by telephone before you go on.",
+            "Chi ha risposto non conosce il tuo ticket, quindi non è chi ti assiste. Non è stato visto nulla. Telefona a chi ti assiste prima di continuare.",
+        )
+        .to_owned(),
+        ConnectProblem::Refused(refusal) => refusal_text(lang, *refusal),
+        ConnectProblem::Nonsense => hub_nonsense(lang).to_owned(),
+        ConnectProblem::Failed { .. } => w(lang, Word::NoConnection).to_owned(),
+    }
+}
+
+/// Why the connection ended while the user waited.
+pub fn lost_cause(lang: Lang, cause: LostCause) -> String {
+    match cause {
+        LostCause::Silence => pick(
+            lang,
+            "The connection was lost. Ask your helper for a new ticket.",
+            "La connessione è caduta. Chiedi un nuovo ticket a chi ti assiste.",
+        )
+        .to_owned(),
+        LostCause::Closed => pick(
+            lang,
+            "Your helper closed the connection.",
+            "Chi ti assiste ha chiuso il collegamento.",
+        )
+        .to_owned(),
+        LostCause::Refused(refusal) => refusal_text(lang, refusal),
+        LostCause::Nonsense => hub_nonsense(lang).to_owned(),
+    }
+}
+
+fn hub_nonsense(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "The hub does not follow the rules, so the connection was cut. Nothing of it can be trusted; ask your helper.",
+        "L'hub non rispetta le regole: il collegamento è stato interrotto. Non fidarti e chiedi a chi ti assiste.",
+    )
+}
+
+/// Why a session ended.
+pub fn end_cause(lang: Lang, cause: EndCause) -> &'static str {
+    match cause {
+        EndCause::By(by) => session_ended_for_user(lang, by),
+        EndCause::NoCapture => pick(
+            lang,
+            "This screen cannot be shown, so the session was ended.",
+            "Questo schermo non può essere mostrato: la sessione è stata terminata.",
+        ),
+        EndCause::ForgedInput => pick(
+            lang,
+            "Somebody other than your helper tried to use your keyboard and mouse. It was blocked and the session was ended. Tell your helper by telephone.",
+            "Qualcuno che non è chi ti assiste ha provato a usare tastiera e mouse. È stato bloccato e la sessione terminata. Avvisa per telefono chi ti assiste.",
+        ),
+        EndCause::ConnectionLost => pick(
+            lang,
+            "The connection was lost, so the session was ended.",
+            "La connessione è caduta: la sessione è stata terminata.",
+        ),
+    }
+}
+
+/// Whether an end is one that nobody needs to worry about.
+pub fn is_good_end(cause: EndCause) -> bool {
+    matches!(cause, EndCause::By(EndedBy::User | EndedBy::Operator))
+}
+
+/// What does not work on this machine.
+pub fn trouble(lang: Lang, trouble: &Trouble) -> String {
+    match (lang, trouble) {
+        (Lang::En, Trouble::NoCapture { detail }) => {
+            format!("This screen cannot be shown: {detail}")
+        }
+        (Lang::It, Trouble::NoCapture { detail }) => {
+            format!("Questo schermo non può essere mostrato: {detail}")
+        }
+        (Lang::En, Trouble::NoInput { .. }) => {
+            "Your helper can only watch: keyboard and mouse cannot be driven here.".to_owned()
+        }
+        (Lang::It, Trouble::NoInput { .. }) => {
+            "Chi ti assiste può solo guardare: qui tastiera e mouse non si possono guidare."
+                .to_owned()
+        }
+    }
+}
+
+/// The note under the hub's fingerprint.
+pub fn fingerprint_note(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "64 digits, from your helper or from the hub's page",
+        "64 cifre, da chi ti assiste o dalla pagina dell'hub",
+    )
+}
+
+/// What was typed is no fingerprint.
+pub fn fingerprint_wrong(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "A fingerprint has 64 digits and letters from a to f.",
+        "Un'impronta ha 64 cifre e lettere dalla a alla f.",
+    )
+}
+
+/// The hub's place was given from outside and cannot be changed here.
+pub fn hub_is_given(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "This Helpme was set up for its hub.",
+        "Questo Helpme è già configurato per il suo hub.",
+    )
+}
