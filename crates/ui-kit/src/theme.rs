@@ -221,6 +221,10 @@ fn apply(style: &mut egui::Style, palette: &Palette) {
     spacing.icon_width_inner = 10.0;
     spacing.icon_spacing = 8.0;
     spacing.combo_height = 320.0;
+    // the handle is drawn in the colour of text, which would shout
+    spacing.scroll.dormant_handle_opacity = 0.18;
+    spacing.scroll.active_handle_opacity = 0.3;
+    spacing.scroll.interact_handle_opacity = 0.5;
 
     let visuals = &mut style.visuals;
     visuals.panel_fill = palette.background;

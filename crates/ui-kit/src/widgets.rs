@@ -18,7 +18,7 @@ pub use buttons::{
     switch_ui,
 };
 pub use chat::{Bubble, chat_entry_ui, chat_lines_ui};
-pub use dialogs::{DialogSize, dialog_ui};
+pub use dialogs::{DialogSize, dialog_buttons_ui, dialog_ui};
 pub use fields::{Field, choice_ui, password_field_ui, text_area_ui, text_field_ui};
 pub use frames::{
     card_ui, countdown_ui, divider_ui, empty_state_ui, fact_ui, feature_ui, heading_ui,

@@ -745,7 +745,7 @@ mod tests {
                 other => panic!("not a wheel: {other:?}"),
             })
             .sum();
-        assert_eq!(total, -239);
+        assert_eq!(total, -238);
         assert_eq!(sent.len(), 2);
     }
 

@@ -124,6 +124,7 @@ impl Widget for Push<'_> {
         };
         let color = foreground(&palette, self.kind, enabled);
 
+        let gap = if self.label.is_empty() { 0.0 } else { gap };
         let icon_width = if self.icon.is_some() {
             icon_size + gap
         } else {

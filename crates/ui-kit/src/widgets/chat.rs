@@ -62,7 +62,7 @@ fn bubble_ui(ui: &mut Ui, line: &Bubble<'_>) {
             .show(ui, |ui| {
                 ui.set_max_width(room);
                 let words = text(line.text, 14.0, theme::REGULAR, color);
-                ui.add(Label::new(words).wrap().selectable(true));
+                ui.add(Label::new(words).wrap().selectable(true).halign(Align::Min));
             });
     });
 }
@@ -73,7 +73,7 @@ fn bubble_ui(ui: &mut Ui, line: &Bubble<'_>) {
 pub fn chat_entry_ui(ui: &mut Ui, hint: &str, send: &str, draft: &mut String) -> Option<String> {
     let mut sent = None;
     ui.horizontal(|ui| {
-        const BUTTON_WIDTH: f32 = 46.0;
+        const BUTTON_WIDTH: f32 = 44.0;
         let field = Field {
             hint,
             width: Some(ui.available_width() - BUTTON_WIDTH - ui.spacing().item_spacing.x),

@@ -1,6 +1,6 @@
 //! Dialogs over the window.
 
-use egui::{Context, Frame, Id, Margin, Modal, ModalResponse, Role, Stroke, Ui};
+use egui::{Align, Context, Frame, Id, Layout, Margin, Modal, ModalResponse, Role, Stroke, Ui};
 
 use super::icon_tile_ui;
 use crate::fonts::Icon;
@@ -16,6 +16,14 @@ pub enum DialogSize {
     Medium,
     /// For settings and reports (680 points).
     Large,
+}
+
+/// The buttons of a dialog, from the right: the one that goes on first.
+pub fn dialog_buttons_ui(ui: &mut Ui, buttons: impl FnOnce(&mut Ui)) {
+    ui.add_space(8.0);
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), buttons);
+    });
 }
 
 /// A dialog over everything else; keyboard and pointer reach nothing behind it.

@@ -135,6 +135,10 @@ pub fn choice_ui<T: Copy + PartialEq>(
         let response = ComboBox::from_id_salt(id)
             .width(width - 2.0)
             .selected_text(shown)
+            .icon(|ui, rect, visuals, _open| {
+                let color = visuals.text_color();
+                super::paint::put_icon(ui, rect.center(), Icon::ChevronDown, 16.0, color);
+            })
             .show_ui(ui, |ui| {
                 for &(value, name) in choices {
                     if super::menu_item_ui(ui, None, name, value == chosen, None).clicked() {
@@ -173,10 +177,11 @@ fn around_ui(
             response = response.labelled_by(label.id);
         }
         if let Some(error) = field.error {
-            ui.horizontal_wrapped(|ui| {
+            super::frames::row_of_text_ui(ui, |ui| {
                 ui.spacing_mut().item_spacing.x = 5.0;
                 ui.label(theme::icon(Icon::CircleAlert, 14.0, palette.danger));
-                ui.label(text(error, theme::SMALL_SIZE, 450.0, palette.danger));
+                let error = text(error, theme::SMALL_SIZE, 450.0, palette.danger);
+                ui.add(egui::Label::new(error).wrap());
             });
         } else if let Some(note) = field.note {
             ui.label(text(note, theme::SMALL_SIZE, theme::REGULAR, palette.dim));

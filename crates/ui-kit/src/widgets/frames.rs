@@ -143,7 +143,7 @@ pub fn feature_ui(ui: &mut Ui, icon: Icon, tone: Tone, title: &str, sentence: &s
 pub fn fact_ui(ui: &mut Ui, name: &str, value: &str) {
     const NAME_WIDTH: f32 = 110.0;
     let palette = Palette::of(ui);
-    ui.horizontal(|ui| {
+    row_of_text_ui(ui, |ui| {
         let name = text(name, theme::SMALL_SIZE, theme::REGULAR, palette.dim);
         let galley = egui::WidgetText::from(name).into_galley(
             ui,
@@ -163,6 +163,15 @@ pub fn fact_ui(ui: &mut Ui, name: &str, value: &str) {
         let value = text(value, theme::SMALL_SIZE, 500.0, palette.text);
         ui.add(Label::new(value).selectable(true).truncate());
     });
+}
+
+/// A line that is only as high as its text; `ui.horizontal` makes room for buttons.
+pub(super) fn row_of_text_ui<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.scope(|ui| {
+        ui.spacing_mut().interact_size.y = 20.0;
+        ui.horizontal(content).inner
+    })
+    .inner
 }
 
 /// What stands where a list would be: an icon, a title and what to do about it.
