@@ -18,16 +18,18 @@ use x11rb::protocol::randr::{self, ConnectionExt as _};
 use x11rb::protocol::xfixes::{self, ConnectionExt as _};
 use x11rb::protocol::xinput::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, EventMask, Window};
-use x11rb::rust_connection::RustConnection;
+use x11rb::protocol::xtest::{self, ConnectionExt as _};
 
 use crate::tiles::TileGrid;
 use crate::{
     CaptureError, CaptureWaker, Changes, Monitor, PointerPicture, PointerState, ScreenSource,
 };
 
+mod patient;
 mod pixels;
 mod shm;
 
+use patient::Connection;
 use pixels::{PixelReader, ReadFault};
 
 /// More damaged rectangles than this are made fewer and larger: each costs a request.
@@ -37,7 +39,7 @@ const MAX_RESIZES_DURING_A_GRAB: usize = 8;
 
 /// The screen of an X server.
 pub struct X11Screen {
-    conn: RustConnection,
+    conn: Connection,
     root: Window,
     desktop: PixelSize,
     selected: Option<u32>,
@@ -66,7 +68,7 @@ impl X11Screen {
     /// server lacks an extension or its pixels are not 24 bits in 32.
     pub fn open_display(display: Option<&str>) -> Result<Self, CaptureError> {
         let (conn, screen_number) =
-            RustConnection::connect(display).map_err(|error| CaptureError::NoDisplay {
+            patient::connect(display).map_err(|error| CaptureError::NoDisplay {
                 reason: match display
                     .map(str::to_owned)
                     .or_else(|| std::env::var("DISPLAY").ok())
@@ -385,7 +387,11 @@ impl ScreenSource for X11Screen {
         for _ in 0..MAX_RESIZES_DURING_A_GRAB {
             match self.try_grab(picture) {
                 Ok(rects) => return Ok(rects),
-                Err(ReadFault::Failed(error)) => return Err(error),
+                Err(ReadFault::Failed(error)) => {
+                    // A server that wakes up later may still write its answers.
+                    self.reader.unshare(&self.conn);
+                    return Err(error);
+                }
                 Err(ReadFault::Refused(error)) => {
                     refused = Some(format!("{error:?}"));
                     self.refresh_geometry()?;
@@ -445,7 +451,7 @@ impl fmt::Debug for X11Screen {
     }
 }
 
-fn require_extensions(conn: &RustConnection) -> Result<(), CaptureError> {
+fn require_extensions(conn: &Connection) -> Result<(), CaptureError> {
     for name in [
         damage::X11_EXTENSION_NAME,
         xfixes::X11_EXTENSION_NAME,
@@ -465,7 +471,7 @@ fn require_extensions(conn: &RustConnection) -> Result<(), CaptureError> {
 
 /// Asks for every event that a wait is made of.
 fn select_events(
-    conn: &RustConnection,
+    conn: &Connection,
     root: Window,
 ) -> Result<(damage::Damage, xfixes::Region), ReplyError> {
     let fixes = conn.xfixes_query_version(5, 0)?;
@@ -488,6 +494,13 @@ fn select_events(
         mask: vec![xinput::XIEventMask::RAW_MOTION],
     };
     conn.xinput_xi_select_events(root, &[raw_motion])?;
+    if conn
+        .extension_information(xtest::X11_EXTENSION_NAME)?
+        .is_some()
+    {
+        // A window manager that holds the server for itself must not freeze the picture.
+        conn.xtest_grab_control(true)?;
+    }
     let region = new_id(conn)?;
     conn.xfixes_create_region(region, &[])?;
     let damage = new_id(conn)?;
@@ -497,7 +510,7 @@ fn select_events(
     Ok((damage, region))
 }
 
-fn new_id(conn: &RustConnection) -> Result<u32, ReplyError> {
+fn new_id(conn: &Connection) -> Result<u32, ReplyError> {
     conn.generate_id().map_err(|error| match error {
         x11rb::errors::ReplyOrIdError::IdsExhausted => {
             ReplyError::ConnectionError(ConnectionError::UnknownError)

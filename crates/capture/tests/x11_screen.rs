@@ -493,6 +493,37 @@ fn a_display_that_ends_is_an_error_and_no_hang() {
 }
 
 #[test]
+#[ignore = "it waits ten seconds"]
+fn a_display_that_hangs_is_an_error_and_no_hang() {
+    let server = Xvfb::start("640x480x24");
+    let mut screen = open(&server);
+    let stop = ["-STOP", &server.process.id().to_string()];
+    server.run("kill", &stop);
+    let start = Instant::now();
+    let grabbed = screen.grab(&mut any_picture());
+    assert!(
+        matches!(grabbed, Err(CaptureError::Lost { .. })),
+        "{grabbed:?}"
+    );
+    assert!(start.elapsed() < Duration::from_secs(15));
+}
+
+#[test]
+fn a_program_that_holds_the_server_for_itself_does_not_freeze_the_picture() {
+    let server = Xvfb::start("640x480x24");
+    let mut screen = open(&server);
+    let painter = Painter::open(server.display(), 640, 480);
+    let mut picture = any_picture();
+    settle(&mut screen, &mut picture);
+    painter.conn.grab_server().expect("sends");
+    painter.fill(10, 10, 20, 20, 0x12_3456);
+    painter.sync();
+    assert!(wait(&mut screen, SOON).screen);
+    screen.grab(&mut picture).expect("grabs");
+    assert_eq!(picture.row(15)[15], 0x12_3456);
+}
+
+#[test]
 fn a_display_with_other_pixels_is_refused_with_a_reason() {
     let server = Xvfb::start("640x480x16");
     let error = X11Screen::open_display(Some(server.display())).expect_err("16 bits are too few");

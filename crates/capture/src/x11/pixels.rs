@@ -7,9 +7,9 @@ use x11rb::protocol::shm::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{
     ConnectionExt as _, GetImageRequest, ImageFormat, ImageOrder, Screen, VisualClass, Window,
 };
-use x11rb::rust_connection::RustConnection;
 use x11rb::x11_utils::X11Error;
 
+use super::patient::Connection;
 use super::shm::SharedBytes;
 use crate::CaptureError;
 
@@ -55,7 +55,7 @@ struct Shared {
 
 impl PixelReader {
     /// Checks that the pixels are of the one kind a picture holds.
-    pub(super) fn new(conn: &RustConnection, screen: &Screen) -> Result<Self, CaptureError> {
+    pub(super) fn new(conn: &Connection, screen: &Screen) -> Result<Self, CaptureError> {
         let unsuitable = |reason: String| CaptureError::Unsuitable { reason };
         let depth = screen.root_depth;
         if depth != 24 && depth != 32 {
@@ -96,7 +96,7 @@ impl PixelReader {
     /// Makes room for `pixels`; without it, pixels come through the socket.
     ///
     /// A server that cannot share memory is no error: reading is only slower.
-    pub(super) fn share_memory(&mut self, conn: &RustConnection, pixels: u64) {
+    pub(super) fn share_memory(&mut self, conn: &Connection, pixels: u64) {
         self.unshare(conn);
         match Shared::new(conn, pixels) {
             Ok(shared) => self.shared = Some(shared),
@@ -104,7 +104,8 @@ impl PixelReader {
         }
     }
 
-    fn unshare(&mut self, conn: &RustConnection) {
+    /// Reads through the socket from now on.
+    pub(super) fn unshare(&mut self, conn: &Connection) {
         if let Some(old) = self.shared.take() {
             // An error would mean that the connection is gone, and the segment with it.
             conn.shm_detach(old.segment).ok();
@@ -115,7 +116,7 @@ impl PixelReader {
     /// corner is `origin`.
     pub(super) fn read(
         &self,
-        conn: &RustConnection,
+        conn: &Connection,
         rects: &[Rect],
         origin: (u32, u32),
         picture: &mut Picture,
@@ -129,7 +130,7 @@ impl PixelReader {
     fn read_shared(
         &self,
         shared: &Shared,
-        conn: &RustConnection,
+        conn: &Connection,
         rects: &[Rect],
         origin: (u32, u32),
         picture: &mut Picture,
@@ -177,7 +178,7 @@ impl PixelReader {
 
     fn read_plain(
         &self,
-        conn: &RustConnection,
+        conn: &Connection,
         rects: &[Rect],
         origin: (u32, u32),
         picture: &mut Picture,
@@ -211,7 +212,7 @@ impl PixelReader {
 }
 
 impl Shared {
-    fn new(conn: &RustConnection, pixels: u64) -> Result<Self, String> {
+    fn new(conn: &Connection, pixels: u64) -> Result<Self, String> {
         // The extension is asked for first: a request of an absent one is a client's error.
         let present = conn.extension_information(shm::X11_EXTENSION_NAME);
         if present.map_err(|error| error.to_string())?.is_none() {

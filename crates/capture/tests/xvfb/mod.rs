@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 /// A virtual X server on a free display; ends when dropped.
 pub(crate) struct Xvfb {
-    server: Child,
+    pub(crate) process: Child,
     display: String,
 }
 
@@ -35,7 +35,7 @@ impl Xvfb {
             .read_line(&mut number)
             .expect("Xvfb says its display");
         Self {
-            server,
+            process: server,
             display: format!(":{}", number.trim()),
         }
     }
@@ -63,14 +63,14 @@ impl Xvfb {
 
     /// Ends the server now.
     pub(crate) fn stop(&mut self) {
-        self.server.kill().expect("the server is ours");
-        self.server.wait().expect("the server is ours");
+        self.process.kill().expect("the server is ours");
+        self.process.wait().expect("the server is ours");
     }
 }
 
 impl Drop for Xvfb {
     fn drop(&mut self) {
-        self.server.kill().ok();
-        self.server.wait().ok();
+        self.process.kill().ok();
+        self.process.wait().ok();
     }
 }

@@ -1,0 +1,87 @@
+//! A connection that does not wait for ever for a server that has stopped answering.
+
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+use x11rb::errors::{ConnectError, DisplayParsingError};
+use x11rb::reexports::x11rb_protocol::parse_display::parse_display;
+use x11rb::reexports::x11rb_protocol::xauth::get_auth;
+use x11rb::rust_connection::{DefaultStream, PollMode, RustConnection, Stream};
+use x11rb::utils::RawFdContainer;
+
+/// A server that needs longer for one answer is taken for dead.
+const PATIENCE: Timespec = Timespec {
+    tv_sec: 10,
+    tv_nsec: 0,
+};
+
+pub(super) type Connection = RustConnection<PatientStream>;
+
+/// The stream of a [`Connection`].
+#[derive(Debug)]
+pub(super) struct PatientStream(DefaultStream);
+
+/// Does what [`RustConnection::connect`] does.
+pub(super) fn connect(display: Option<&str>) -> Result<(Connection, usize), ConnectError> {
+    let parsed = parse_display(display)?;
+    let mut fault = None;
+    for address in parsed.connect_instruction() {
+        let (stream, (family, host)) = match DefaultStream::connect(&address) {
+            Ok(connected) => connected,
+            Err(error) => {
+                fault = Some(error);
+                continue;
+            }
+        };
+        // A server that asks for no proof of who calls has none stored either.
+        let proof = get_auth(family, &host, parsed.display).ok().flatten();
+        let (name, data) = proof.unwrap_or_default();
+        let screen = usize::from(parsed.screen);
+        let stream = PatientStream(stream);
+        let conn = Connection::connect_to_stream_with_auth_info(stream, screen, name, data)?;
+        return Ok((conn, screen));
+    }
+    Err(fault.map_or(
+        ConnectError::DisplayParsingError(DisplayParsingError::Unknown),
+        ConnectError::IoError,
+    ))
+}
+
+impl Stream for PatientStream {
+    fn poll(&self, mode: PollMode) -> io::Result<()> {
+        let mut wanted = PollFlags::empty();
+        wanted.set(PollFlags::IN, mode.readable());
+        wanted.set(PollFlags::OUT, mode.writable());
+        loop {
+            match rustix::event::poll(&mut [PollFd::new(&self.0, wanted)], Some(&PATIENCE)) {
+                Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+                Ok(_) => return Ok(()),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn read(&self, bytes: &mut [u8], fds: &mut Vec<RawFdContainer>) -> io::Result<usize> {
+        self.0.read(bytes, fds)
+    }
+
+    fn write(&self, bytes: &[u8], fds: &mut Vec<RawFdContainer>) -> io::Result<usize> {
+        self.0.write(bytes, fds)
+    }
+
+    fn write_vectored(
+        &self,
+        parts: &[IoSlice<'_>],
+        fds: &mut Vec<RawFdContainer>,
+    ) -> io::Result<usize> {
+        self.0.write_vectored(parts, fds)
+    }
+}
+
+impl AsFd for PatientStream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
