@@ -30,7 +30,7 @@ pub(crate) struct Window<K> {
     failures: BTreeMap<K, (Duration, u32)>,
 }
 
-impl<K: Ord + Clone> Window<K> {
+impl<K: Ord> Window<K> {
     pub(crate) fn new(limit: u32, length: Duration) -> Self {
         Self {
             limit,
@@ -68,9 +68,9 @@ pub(crate) struct Backoff<K> {
     failures: BTreeMap<K, (Duration, u32)>,
 }
 
-impl<K: Ord + Clone> Backoff<K> {
-    /// After `free` failures the waits are 1 s, 2 s, 4 s and so on up to `longest`; whoever fails
-    /// no more for twice that long starts anew.
+impl<K: Ord> Backoff<K> {
+    /// After `free` failures, each further one costs a wait: 1 s, 2 s, 4 s and so on up to
+    /// `longest`. Whoever fails no more for twice that long starts anew.
     pub(crate) fn new(free: u32, longest: Duration) -> Self {
         Self {
             free,
@@ -82,7 +82,7 @@ impl<K: Ord + Clone> Backoff<K> {
     /// How long `key` has to wait, if it has to.
     pub(crate) fn wait(&self, key: &K, now: Duration) -> Option<Duration> {
         let (last, count) = self.failures.get(key)?;
-        let doublings = count.checked_sub(self.free)?;
+        let doublings = count.checked_sub(self.free + 1)?;
         let wait = 1_u64.checked_shl(doublings).unwrap_or(u64::MAX);
         let end = *last + Duration::from_secs(wait).min(self.longest);
         end.checked_sub(now).filter(|wait| !wait.is_zero())
@@ -106,7 +106,7 @@ impl<K: Ord + Clone> Backoff<K> {
     }
 }
 
-fn make_room<K: Ord + Clone, V>(
+fn make_room<K: Ord, V>(
     failures: &mut BTreeMap<K, V>,
     at: impl Fn(&V) -> Duration,
     now: Duration,
@@ -117,10 +117,11 @@ fn make_room<K: Ord + Clone, V>(
     }
     failures.retain(|_, value| at(value) + memory > now);
     if failures.len() >= MAX_KEYS {
-        let oldest = failures.iter().min_by_key(|(_, value)| at(value));
-        if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
-            failures.remove(&oldest);
-        }
+        // a tenth at once, so that this is seldom
+        let mut times: Vec<Duration> = failures.values().map(&at).collect();
+        times.sort_unstable();
+        let oldest_kept = times[MAX_KEYS / 10];
+        failures.retain(|_, value| at(value) > oldest_kept);
     }
 }
 
@@ -151,7 +152,7 @@ mod tests {
             backoff.failed("a", SECOND);
             waits.push(backoff.wait(&"a", SECOND).map_or(0, |w| w.as_secs()));
         }
-        assert_eq!(waits, [0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60]);
+        assert_eq!(waits, [0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
         backoff.succeeded(&"a");
         assert_eq!(backoff.wait(&"a", SECOND), None);
     }
@@ -159,8 +160,9 @@ mod tests {
     #[test]
     fn guessers_without_number_do_not_fill_the_memory() {
         let mut backoff = Backoff::new(1, SECOND);
-        for key in 0..2 * MAX_KEYS {
-            backoff.failed(key, SECOND);
+        let millis = 0..2 * u64::try_from(MAX_KEYS).expect("small");
+        for key in millis {
+            backoff.failed(key, Duration::from_millis(key / 100));
         }
         assert!(backoff.failures.len() <= MAX_KEYS);
     }

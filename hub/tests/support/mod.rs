@@ -9,7 +9,6 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use protocol::control::Name;
 use protocol::limits::{MAX_HEADER_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES};
 use protocol::{
     EntryId, HostToHub, HubToHost, HubToOperator, OperatorToHub, Password, RefusalCode, Rights,
@@ -22,19 +21,19 @@ use transport::client::{self, ConnectError, Greeted};
 use transport::{Fingerprint, FramedReader, FramedWriter, HubAddress};
 
 /// Longer than anything takes on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(20);
-pub const PASSWORD: &str = "correct horse";
-pub const SECRET: [u8; 16] = [7; 16];
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PASSWORD: &str = "correct horse";
+pub(crate) const SECRET: [u8; 16] = [7; 16];
 
 /// The `hub` program with `args`.
-pub fn hub_command(args: &[&str]) -> Command {
+pub(crate) fn hub_command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hub"));
     command.args(args).stdin(Stdio::null());
     command
 }
 
 /// Runs `hub` with `args` and `input`, to its end.
-pub fn run_hub(args: &[&str], input: &str) -> Output {
+pub(crate) fn run_hub(args: &[&str], input: &str) -> Output {
     let mut child = hub_command(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -49,28 +48,28 @@ pub fn run_hub(args: &[&str], input: &str) -> Output {
 }
 
 /// The text of `output`, both streams.
-pub fn text(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.push_str(&String::from_utf8_lossy(&output.stderr));
     text
 }
 
 /// A hub that serves; killed when dropped.
-pub struct TestHub {
-    pub data: PathBuf,
-    pub address: HubAddress,
-    pub fingerprint: Fingerprint,
+pub(crate) struct TestHub {
+    pub(crate) data: PathBuf,
+    pub(crate) address: HubAddress,
+    pub(crate) fingerprint: Fingerprint,
     child: Child,
     folder: Option<tempfile::TempDir>,
 }
 
 impl TestHub {
     /// A new hub with the operators `anna` and `bruno`.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::start_with(&[])
     }
 
-    pub fn start_with(args: &[&str]) -> Self {
+    pub(crate) fn start_with(args: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path().join("data");
         for name in ["anna", "bruno"] {
@@ -82,7 +81,7 @@ impl TestHub {
     }
 
     /// Serves a folder that exists.
-    pub fn serve(data: &Path, args: &[&str]) -> Self {
+    pub(crate) fn serve(data: &Path, args: &[&str]) -> Self {
         let ready = data.join("ready.json");
         drop(std::fs::remove_file(&ready));
         let data_text = data.to_str().expect("a plain path");
@@ -113,12 +112,12 @@ impl TestHub {
         }
     }
 
-    pub fn data_text(&self) -> &str {
+    pub(crate) fn data_text(&self) -> &str {
         self.data.to_str().expect("a plain path")
     }
 
     /// Kills the hub as a power failure would, and serves its folder again.
-    pub fn kill_and_restart(mut self) -> Self {
+    pub(crate) fn kill_and_restart(mut self) -> Self {
         self.child.kill().expect("killed");
         self.child.wait().expect("gone");
         let folder = self.folder.take();
@@ -128,14 +127,14 @@ impl TestHub {
     }
 
     /// Asks the hub to stop, as a service manager does.
-    pub fn terminate(&mut self) {
+    pub(crate) fn terminate(&mut self) {
         let mut kill = Command::new("kill");
         let done = kill.arg(self.child.id().to_string()).status();
         assert!(done.expect("kill runs").success());
     }
 
     /// Waits for the hub's end.
-    pub fn wait(&mut self, at_most: Duration) -> Option<ExitStatus> {
+    pub(crate) fn wait(&mut self, at_most: Duration) -> Option<ExitStatus> {
         let end = Instant::now() + at_most;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
@@ -148,16 +147,16 @@ impl TestHub {
         }
     }
 
-    pub async fn connect(&self, role: Role) -> Result<Greeted, ConnectError> {
+    pub(crate) async fn connect(&self, role: Role) -> Result<Greeted, ConnectError> {
         client::connect(&self.address, self.fingerprint, role, "test 0").await
     }
 
-    pub async fn host(&self) -> Peer {
+    pub(crate) async fn host(&self) -> Peer {
         Peer::new(self.connect(Role::Host).await.expect("greeted"))
     }
 
     /// An operator who is logged in and has the list.
-    pub async fn operator(&self, name: &str) -> Peer {
+    pub(crate) async fn operator(&self, name: &str) -> Peer {
         let mut peer = Peer::new(self.connect(Role::Operator).await.expect("greeted"));
         peer.send(&log_in(name, PASSWORD)).await;
         let logged_in: HubToOperator = peer.receive().await;
@@ -174,7 +173,7 @@ impl TestHub {
     }
 
     /// An operator and a host that came with his ticket.
-    pub async fn pair(&self, name: &str) -> Pair {
+    pub(crate) async fn pair(&self, name: &str) -> Pair {
         let mut operator = self.operator(name).await;
         let ticket = operator.generate_ticket().await;
         let host = self.host().await;
@@ -189,7 +188,7 @@ impl Drop for TestHub {
     }
 }
 
-pub fn add_operator(data: &Path, name: &str) {
+pub(crate) fn add_operator(data: &Path, name: &str) {
     let data = data.to_str().expect("a plain path");
     let display = name.to_uppercase();
     let args = [
@@ -205,7 +204,7 @@ pub fn add_operator(data: &Path, name: &str) {
     assert!(added.status.success(), "{}", text(&added));
 }
 
-pub fn log_in(name: &str, password: &str) -> OperatorToHub {
+pub(crate) fn log_in(name: &str, password: &str) -> OperatorToHub {
     OperatorToHub::LogIn {
         user: name.into(),
         password: Password(password.into()),
@@ -213,28 +212,28 @@ pub fn log_in(name: &str, password: &str) -> OperatorToHub {
 }
 
 /// One scripted client.
-pub struct Peer {
-    pub greeted: Greeted,
+pub(crate) struct Peer {
+    pub(crate) greeted: Greeted,
 }
 
 impl Peer {
-    pub fn new(greeted: Greeted) -> Self {
+    pub(crate) fn new(greeted: Greeted) -> Self {
         Self { greeted }
     }
 
-    pub async fn send<M: Serialize>(&mut self, message: &M) {
+    pub(crate) async fn send<M: Serialize>(&mut self, message: &M) {
         self.greeted.writer.write(message).await.expect("sent");
     }
 
     /// The next message, whatever it is.
-    pub async fn receive<M: DeserializeOwned>(&mut self) -> M {
+    pub(crate) async fn receive<M: DeserializeOwned>(&mut self) -> M {
         let read = tokio::time::timeout(PATIENCE, self.greeted.reader.read());
         let message = read.await.expect("an answer in time");
         message.expect("well formed").expect("the hub is there")
     }
 
     /// The next message that `wanted` makes something of; others are skipped.
-    pub async fn wait_for<M: DeserializeOwned, T>(
+    pub(crate) async fn wait_for<M: DeserializeOwned, T>(
         &mut self,
         mut wanted: impl FnMut(M) -> Option<T>,
     ) -> T {
@@ -246,7 +245,7 @@ impl Peer {
     }
 
     /// The code with which the hub closes the connection.
-    pub async fn refused(&self) -> RefusalCode {
+    pub(crate) async fn refused(&self) -> RefusalCode {
         let closed = tokio::time::timeout(PATIENCE, self.greeted.connection.closed());
         let reason = closed.await.expect("closed in time");
         match transport::CloseReason::from(&reason) {
@@ -255,7 +254,7 @@ impl Peer {
         }
     }
 
-    pub async fn generate_ticket(&mut self) -> TicketNumber {
+    pub(crate) async fn generate_ticket(&mut self) -> TicketNumber {
         self.send(&OperatorToHub::GenerateTicket).await;
         let route = self
             .wait_for(|message| match message {
@@ -268,7 +267,7 @@ impl Peer {
     }
 
     /// What the host's Helpme does with a typed ticket, up to the hub's first answer.
-    pub async fn open_ticket(&mut self, ticket: &TicketNumber) -> (HostExchange, HubToHost) {
+    pub(crate) async fn open_ticket(&mut self, ticket: &TicketNumber) -> (HostExchange, HubToHost) {
         let (exchange, half) = HostExchange::start(ticket);
         let message = HostToHub::OpenTicket {
             route: ticket.route(),
@@ -282,21 +281,21 @@ impl Peer {
     }
 
     /// The refusal of a ticket that is not good.
-    pub async fn open_refused(&mut self, ticket: &TicketNumber) -> RefusalCode {
+    pub(crate) async fn open_refused(&mut self, ticket: &TicketNumber) -> RefusalCode {
         match self.open_ticket(ticket).await.1 {
             HubToHost::TicketRefused { refusal } => refusal.code,
             other => panic!("{other:?}"),
         }
     }
 
-    pub async fn open_stream(&self, header: StreamHeader) -> FramedWriter {
+    pub(crate) async fn open_stream(&self, header: StreamHeader) -> FramedWriter {
         let stream = self.greeted.connection.open_uni().await.expect("a stream");
         let mut writer = FramedWriter::new(stream, 64 << 20);
         writer.write(&header).await.expect("sent");
         writer
     }
 
-    pub async fn accept_stream(&self) -> (StreamHeader, FramedReader) {
+    pub(crate) async fn accept_stream(&self) -> (StreamHeader, FramedReader) {
         let accept = tokio::time::timeout(PATIENCE, self.greeted.connection.accept_uni());
         let stream = accept.await.expect("in time").expect("a stream");
         let mut reader = FramedReader::new(stream, MAX_HEADER_FRAME_BYTES);
@@ -307,7 +306,7 @@ impl Peer {
 }
 
 /// An operator's answer to one typed ticket, up to the host's proof.
-pub async fn answer(
+pub(crate) async fn answer(
     operator: &mut Peer,
     ticket: &TicketNumber,
 ) -> (TicketRoute, u64, OperatorExchange) {
@@ -333,7 +332,7 @@ pub async fn answer(
 }
 
 /// The host's proof for `attempt`.
-pub async fn proof(operator: &mut Peer, attempt: u64) -> Bytes {
+pub(crate) async fn proof(operator: &mut Peer, attempt: u64) -> Bytes {
     operator
         .wait_for(|message| match message {
             HubToOperator::TicketProof {
@@ -345,7 +344,7 @@ pub async fn proof(operator: &mut Peer, attempt: u64) -> Bytes {
 }
 
 /// Types `typed` at `host` where `ticket` is the operator's: what the host is told.
-pub async fn guess(
+pub(crate) async fn guess(
     operator: &mut Peer,
     host: &mut Peer,
     ticket: &TicketNumber,
@@ -384,17 +383,17 @@ pub async fn guess(
 }
 
 /// An operator and a host that share a ticket's key.
-pub struct Pair {
-    pub operator: Peer,
-    pub host: Peer,
-    pub entry: EntryId,
-    pub route: TicketRoute,
-    pub key: TicketKey,
+pub(crate) struct Pair {
+    pub(crate) operator: Peer,
+    pub(crate) host: Peer,
+    pub(crate) entry: EntryId,
+    pub(crate) route: TicketRoute,
+    pub(crate) key: TicketKey,
 }
 
 impl Pair {
     /// Goes through the whole ticket exchange.
-    pub async fn meet(mut operator: Peer, mut host: Peer, ticket: &TicketNumber) -> Self {
+    pub(crate) async fn meet(mut operator: Peer, mut host: Peer, ticket: &TicketNumber) -> Self {
         let (host_exchange, half) = HostExchange::start(ticket);
         host.send(&HostToHub::OpenTicket {
             route: ticket.route(),
@@ -442,7 +441,7 @@ impl Pair {
     }
 
     /// The operator asks; gives the session's number when the host has the question.
-    pub async fn ask(&mut self, asked: Rights) -> SessionId {
+    pub(crate) async fn ask(&mut self, asked: Rights) -> SessionId {
         let message = OperatorToHub::StartSession {
             host: self.entry,
             asked,
@@ -466,7 +465,7 @@ impl Pair {
     }
 
     /// A session with `rights`, running at both ends.
-    pub async fn start_session(&mut self, rights: Rights) -> (SessionId, SessionKeys) {
+    pub(crate) async fn start_session(&mut self, rights: Rights) -> (SessionId, SessionKeys) {
         let session = self.ask(rights).await;
         let message = HostToHub::AnswerConsent {
             session,
@@ -499,7 +498,7 @@ impl Pair {
 }
 
 /// The frame of `seq` with `bytes` of a pattern.
-pub fn screen_frame(seq: u64, bytes: usize) -> protocol::ScreenFrame {
+pub(crate) fn screen_frame(seq: u64, bytes: usize) -> protocol::ScreenFrame {
     let fill = u8::try_from(seq % 251).expect("small");
     protocol::ScreenFrame {
         seq,
@@ -507,15 +506,4 @@ pub fn screen_frame(seq: u64, bytes: usize) -> protocol::ScreenFrame {
         is_reset: seq == 1,
         payload: vec![fill; bytes].into(),
     }
-}
-
-pub fn name(text: &str) -> Name {
-    text.into()
-}
-
-/// Everything the child wrote to a pipe.
-pub fn read_all(mut pipe: impl std::io::Read) -> String {
-    let mut text = String::new();
-    pipe.read_to_string(&mut text).expect("text");
-    text
 }

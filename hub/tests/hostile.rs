@@ -1,0 +1,410 @@
+//! Peers that break the protocol are cut off and harm nobody (B2).
+
+#![expect(
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test waits for one message among many, and fails on any that rules it out"
+)]
+
+mod support;
+
+use std::net::UdpSocket;
+use std::time::Duration;
+
+use protocol::{
+    ClientHello, HostToHub, HubHello, HubToOperator, OperatorToHub, ProtocolVersion, RefusalCode,
+    Rights, Role, SessionId, StreamHeader, VersionRange, wire,
+};
+use support::{Pair, Peer, TestHub, log_in, screen_frame};
+use transport::{FramedReader, FramedWriter, SendStream};
+
+/// A session that runs while others misbehave, and still runs after.
+struct Witness {
+    pair: Pair,
+    screen: FramedWriter,
+    seen: FramedReader,
+    seq: u64,
+}
+
+impl Witness {
+    async fn start(hub: &TestHub) -> Self {
+        let mut pair = hub.pair("anna").await;
+        let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+        let mut screen = pair
+            .host
+            .open_stream(StreamHeader::Screen { session })
+            .await;
+        screen.write(&screen_frame(1, 100)).await.expect("sent");
+        let (_, mut seen) = pair.operator.accept_stream().await;
+        assert!(seen.read_body().await.expect("whole").is_some());
+        Self {
+            pair,
+            screen,
+            seen,
+            seq: 1,
+        }
+    }
+
+    async fn check(&mut self) {
+        self.seq += 1;
+        let frame = screen_frame(self.seq, 100);
+        self.screen.write(&frame).await.expect("sent");
+        let read = tokio::time::timeout(support::PATIENCE, self.seen.read()).await;
+        let seen: protocol::ScreenFrame = read.expect("in time").expect("whole").expect("there");
+        assert_eq!(seen, frame);
+        assert!(
+            self.pair
+                .operator
+                .greeted
+                .connection
+                .close_reason()
+                .is_none()
+        );
+    }
+}
+
+async fn write_raw(stream: &mut SendStream, bytes: &[u8]) {
+    // the hub may have closed already
+    drop(stream.write_all(bytes).await);
+}
+
+#[tokio::test]
+async fn b2_what_does_not_parse_cuts_its_sender_off_alone() {
+    let hub = TestHub::start();
+    let mut witness = Witness::start(&hub).await;
+    let trailing = {
+        let mut frame = wire::encode(&HostToHub::Leave, 100).expect("small");
+        frame.push(0);
+        frame[0] += 1;
+        frame
+    };
+    let wrong_direction = wire::encode(&OperatorToHub::ListDrafts, 100).expect("small");
+    let floods = [
+        vec![0xff; 64],
+        u32::MAX.to_le_bytes().to_vec(),
+        vec![1, 0, 0, 0, 200],
+        vec![0, 0, 0, 0],
+        trailing,
+        wrong_direction,
+    ];
+    for bytes in floods {
+        let mut host = hub.host().await;
+        write_raw(host.greeted.writer.stream_mut(), &bytes).await;
+        let code = host.refused().await;
+        assert_eq!(code, RefusalCode::MALFORMED, "{bytes:?}");
+        witness.check().await;
+    }
+}
+
+#[tokio::test]
+async fn b2_what_makes_no_sense_cuts_its_sender_off_alone() {
+    let hub = TestHub::start();
+    let mut witness = Witness::start(&hub).await;
+    let session = SessionId(1);
+    let from_host = [
+        HostToHub::ConfirmTicket {
+            proof: vec![1].into(),
+        },
+        HostToHub::EndSession { session },
+        HostToHub::EndSession {
+            session: SessionId(77),
+        },
+        HostToHub::ReduceRights {
+            session,
+            rights: Rights::default(),
+        },
+        HostToHub::AnswerConsent {
+            session,
+            granted: None,
+            nonce: [0; 16],
+        },
+        HostToHub::Chat { text: "x".into() },
+    ];
+    for message in from_host {
+        let mut host = hub.host().await;
+        host.send(&message).await;
+        assert_eq!(
+            host.refused().await,
+            RefusalCode::OUT_OF_PLACE,
+            "{message:?}"
+        );
+    }
+    let route = witness.pair.route;
+    let proof = Some(vec![0; 32].into());
+    let from_operator = [
+        log_in("bruno", support::PASSWORD),
+        OperatorToHub::EndSession { session },
+        OperatorToHub::JudgeTicket {
+            route,
+            attempt: 900,
+            proof,
+        },
+        OperatorToHub::AnswerTicket {
+            route,
+            attempt: 900,
+            exchange: vec![0; 33].into(),
+        },
+    ];
+    for message in from_operator {
+        let mut operator = hub.operator("bruno").await;
+        operator.send(&message).await;
+        assert_eq!(
+            operator.refused().await,
+            RefusalCode::OUT_OF_PLACE,
+            "{message:?}"
+        );
+    }
+    let mut early = Peer::new(hub.connect(Role::Operator).await.expect("greeted"));
+    early.send(&OperatorToHub::GenerateTicket).await;
+    assert_eq!(
+        early.refused().await,
+        RefusalCode::OUT_OF_PLACE,
+        "before log-in"
+    );
+    witness.check().await;
+}
+
+#[tokio::test]
+async fn b2_an_operator_cannot_judge_the_attempt_on_anothers_ticket() {
+    let hub = TestHub::start();
+    let mut anna = hub.operator("anna").await;
+    let mut bruno = hub.operator("bruno").await;
+    let ticket = anna.generate_ticket().await;
+    let mut host = hub.host().await;
+    let opening = tokio::spawn(async move {
+        host.open_ticket(&ticket).await;
+    });
+    let (route, attempt) = anna
+        .wait_for(|m| match m {
+            HubToOperator::TicketOpened { route, attempt, .. } => Some((route, attempt)),
+            _ => None,
+        })
+        .await;
+    let proof = Some(vec![0; 32].into());
+    bruno
+        .send(&OperatorToHub::JudgeTicket {
+            route,
+            attempt,
+            proof,
+        })
+        .await;
+    assert_eq!(bruno.refused().await, RefusalCode::OUT_OF_PLACE);
+    opening.abort();
+}
+
+#[tokio::test]
+async fn b2_bad_streams_cut_their_sender_off_alone() {
+    let hub = TestHub::start();
+    let mut witness = Witness::start(&hub).await;
+    let session = SessionId(1);
+
+    // a header that does not parse
+    let host = hub.host().await;
+    let mut stream = host.greeted.connection.open_uni().await.expect("a stream");
+    write_raw(&mut stream, &[0xff; 40]).await;
+    assert_eq!(host.refused().await, RefusalCode::MALFORMED);
+
+    // a header of the other role
+    let host = hub.host().await;
+    host.open_stream(StreamHeader::Input { session }).await;
+    assert_eq!(host.refused().await, RefusalCode::OUT_OF_PLACE);
+
+    // somebody else's session: no stream, and nothing worse
+    let host = hub.host().await;
+    let mut stream = host.open_stream(StreamHeader::Screen { session }).await;
+    assert!(
+        stream
+            .stream_mut()
+            .stopped()
+            .await
+            .expect("there")
+            .is_some()
+    );
+    assert!(host.greeted.connection.close_reason().is_none());
+    witness.check().await;
+
+    // frames beyond the limit, or not what the header says, within an own session
+    for (header, bytes) in [
+        (
+            StreamHeader::Screen {
+                session: SessionId(0),
+            },
+            (20_u32 << 20).to_le_bytes().to_vec(),
+        ),
+        (
+            StreamHeader::Screen {
+                session: SessionId(0),
+            },
+            vec![2, 0, 0, 0, 0xff, 0xff],
+        ),
+        (
+            StreamHeader::Pointer {
+                session: SessionId(0),
+            },
+            vec![1, 0, 0, 0, 0xff],
+        ),
+    ] {
+        let mut pair = hub.pair("bruno").await;
+        let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+        let header = match header {
+            StreamHeader::Screen { .. } => StreamHeader::Screen { session },
+            _ => StreamHeader::Pointer { session },
+        };
+        let mut stream = pair.host.open_stream(header).await;
+        write_raw(stream.stream_mut(), &bytes).await;
+        assert_eq!(
+            pair.host.refused().await,
+            RefusalCode::MALFORMED,
+            "{bytes:?}"
+        );
+        let ended = |m| matches!(m, HubToOperator::SessionEnded { .. }).then_some(());
+        pair.operator.wait_for(ended).await;
+        witness.check().await;
+    }
+    let mut pair = hub.pair("bruno").await;
+    let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+    let mut acks = pair
+        .operator
+        .open_stream(StreamHeader::Acks { session })
+        .await;
+    write_raw(acks.stream_mut(), &[1, 0, 0, 0, 9]).await;
+    assert_eq!(pair.operator.refused().await, RefusalCode::MALFORMED);
+    witness.check().await;
+}
+
+#[tokio::test]
+async fn b2_garbage_and_silence_harm_nobody() {
+    let hub = TestHub::start();
+    let mut witness = Witness::start(&hub).await;
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let hub_address = (hub.address.host.as_str(), hub.address.port);
+    let mut noise = 1_u64;
+    for len in (0..1400).step_by(7) {
+        let datagram: Vec<u8> = (0..len)
+            .map(|_| {
+                noise = noise
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                noise.to_le_bytes()[7]
+            })
+            .collect();
+        socket.send_to(&datagram, hub_address).expect("sent");
+    }
+    witness.check().await;
+    // hosts that say nothing, and one that opens streams without a word
+    let mut silent = Vec::new();
+    for _ in 0..50 {
+        silent.push(hub.host().await);
+    }
+    for _ in 0..60 {
+        silent[0]
+            .greeted
+            .connection
+            .open_uni()
+            .await
+            .expect("a stream");
+    }
+    witness.check().await;
+}
+
+#[tokio::test]
+async fn a_peer_that_never_says_hello_is_cut_off() {
+    let hub = TestHub::start();
+    let greeted = hub.connect(Role::Host).await.expect("greeted");
+    // the endpoint's second connection opens a control stream and says half a hello
+    let address = (
+        hub.address
+            .host
+            .parse::<std::net::IpAddr>()
+            .expect("an address"),
+        hub.address.port,
+    );
+    let connecting = greeted
+        .endpoint
+        .connect(address.into(), "hub.invalid")
+        .expect("begun");
+    let connection = connecting.await.expect("a handshake");
+    let (mut send, _recv) = connection.open_bi().await.expect("a stream");
+    write_raw(&mut send, &[9, 0]).await;
+    let closed = tokio::time::timeout(Duration::from_secs(15), connection.closed()).await;
+    let reason = transport::CloseReason::from(&closed.expect("cut off in time"));
+    let expected = transport::CloseReason::Refused(RefusalCode::TIMED_OUT.into());
+    assert_eq!(reason, expected);
+}
+
+#[tokio::test]
+async fn a_version_that_does_not_meet_is_a_clear_refusal() {
+    let hub = TestHub::start();
+    let greeted = hub.connect(Role::Host).await.expect("greeted");
+    let address = (
+        hub.address
+            .host
+            .parse::<std::net::IpAddr>()
+            .expect("an address"),
+        hub.address.port,
+    );
+    let connecting = greeted
+        .endpoint
+        .connect(address.into(), "hub.invalid")
+        .expect("begun");
+    let connection = connecting.await.expect("a handshake");
+    let (send, recv) = connection.open_bi().await.expect("a stream");
+    let mut writer = FramedWriter::new(send, 1000);
+    let future = ProtocolVersion(900);
+    let hello = ClientHello {
+        versions: VersionRange {
+            oldest: future,
+            newest: future,
+        },
+        role: Role::Host,
+        program: "future".into(),
+    };
+    writer.write(&hello).await.expect("sent");
+    let mut reader = FramedReader::new(recv, 1000);
+    let answer: HubHello = reader.read().await.expect("whole").expect("there");
+    let refusal = RefusalCode::VERSION_MISMATCH.into();
+    let versions = VersionRange::OURS;
+    assert_eq!(answer, HubHello::Refused { versions, refusal });
+}
+
+#[tokio::test]
+async fn b2_an_operator_who_does_not_read_blocks_nobody() {
+    let hub = TestHub::start();
+    let mut witness = Witness::start(&hub).await;
+    let mut stuck = hub.pair("bruno").await;
+    let (session, _) = stuck.start_session(Rights::SEE_AND_CONTROL).await;
+    let mut screen = stuck
+        .host
+        .open_stream(StreamHeader::Screen { session })
+        .await;
+    // more than every window and queue on the way holds: nobody reads them at the other end
+    let flood = async {
+        for seq in 1..=40 {
+            screen
+                .write(&screen_frame(seq, 2 << 20))
+                .await
+                .expect("sent");
+        }
+    };
+    let flooded = tokio::time::timeout(Duration::from_secs(3), flood).await;
+    assert!(flooded.is_err(), "the flood is held back");
+    witness.check().await;
+    // the stuck session still ends at once
+    stuck.host.send(&HostToHub::EndSession { session }).await;
+    let ended = |m| matches!(m, HubToOperator::SessionEnded { .. }).then_some(());
+    stuck.operator.wait_for(ended).await;
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_are_refused_in_words() {
+    let hub = TestHub::start_with(&["--max-connections-per-address", "3"]);
+    let mut kept = Vec::new();
+    for _ in 0..3 {
+        kept.push(hub.host().await);
+    }
+    let error = hub.connect(Role::Host).await.expect_err("no room");
+    let transport::ConnectError::Refused(refusal) = error else {
+        panic!("{error}");
+    };
+    assert_eq!(refusal.code, RefusalCode::FULL);
+}

@@ -1,0 +1,306 @@
+//! Starting, stopping, crashing, and the command line (B1, D2).
+
+#![expect(
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test waits for one message among many, and fails on any that rules it out"
+)]
+
+mod support;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use protocol::{
+    EndedBy, HubToHost, HubToOperator, OperatorToHub, RefusalCode, Rights, StreamHeader,
+};
+use support::{TestHub, add_operator, hub_command, run_hub, screen_frame, text};
+
+/// The one sentence with which `hub serve` refuses to serve `data`.
+fn refusal_to_serve(data: &Path, listen: &str) -> String {
+    let data = data.to_str().expect("a plain path");
+    let output = run_hub(
+        &["--log", "off", "serve", "--data", data, "--listen", listen],
+        "",
+    );
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(said.trim_end().lines().count(), 1, "one sentence: {said}");
+    said
+}
+
+const ANY: &str = "127.0.0.1:0";
+
+#[test]
+fn b1_the_first_start_says_what_clients_and_administrators_need() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("new/data");
+    let data_text = data.to_str().expect("a plain path");
+    let mut child = hub_command(&["serve", "--data", data_text, "--listen", ANY])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("hub starts");
+    let stdout = child.stdout.take().expect("piped");
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(stdout));
+    let first = lines.next().expect("a line").expect("text");
+    assert!(first.starts_with("hub listens on 127.0.0.1:"), "{first}");
+    let second = lines.next().expect("a line").expect("text");
+    assert!(second.contains("administrator"), "{second}");
+    let fingerprint = text(&run_hub(&["fingerprint", "--data", data_text], ""));
+    assert!(first.ends_with(fingerprint.trim()), "{first}");
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+}
+
+#[test]
+fn b1_a_second_hub_on_the_same_folder_is_refused() {
+    let hub = TestHub::start();
+    let said = refusal_to_serve(&hub.data, ANY);
+    assert!(said.contains("another hub runs"), "{said}");
+}
+
+#[test]
+fn b1_a_port_in_use_is_named() {
+    let hub = TestHub::start();
+    let other = tempfile::tempdir().expect("a folder");
+    let said = refusal_to_serve(other.path(), &hub.address.to_string());
+    assert!(said.contains("in use"), "{said}");
+    assert!(said.contains(&hub.address.port.to_string()), "{said}");
+}
+
+#[test]
+fn b1_data_of_a_newer_hub_are_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    add_operator(folder.path(), "anna");
+    let file = folder.path().join("hub.db");
+    let database = rusqlite::Connection::open(&file).expect("opened");
+    database
+        .pragma_update(None, "user_version", 99)
+        .expect("newer");
+    drop(database);
+    let before = std::fs::read(&file).expect("readable");
+    let said = refusal_to_serve(folder.path(), ANY);
+    assert!(said.contains("newer hub"), "{said}");
+    assert_eq!(std::fs::read(&file).expect("readable"), before);
+}
+
+#[test]
+fn b1_a_foreign_file_and_a_damaged_key_are_left_alone() {
+    for (name, content, words) in [
+        (
+            "hub.db",
+            "this is no data base at all, but long enough to look like one",
+            "no data base",
+        ),
+        ("hub-key.pem", "nonsense", "damaged"),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join(name);
+        std::fs::write(&file, content).expect("written");
+        let said = refusal_to_serve(folder.path(), ANY);
+        assert!(said.contains(words), "{said}");
+        assert_eq!(std::fs::read_to_string(&file).expect("readable"), content);
+    }
+}
+
+#[test]
+fn b1_a_folder_that_cannot_be_made_or_written_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("file");
+    std::fs::write(&file, "in the way").expect("written");
+    let said = refusal_to_serve(&file.join("data"), ANY);
+    assert!(said.contains("cannot be created"), "{said}");
+    // nobody, not even root, makes files there
+    #[cfg(target_os = "linux")]
+    {
+        let said = refusal_to_serve(Path::new("/proc/self"), ANY);
+        assert!(said.contains("cannot be written"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn b1_a_stop_ends_sessions_finishes_films_and_says_goodbye() {
+    let mut hub = TestHub::start();
+    let mut pair = hub.pair("anna").await;
+    let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+    let mut screen = pair
+        .host
+        .open_stream(StreamHeader::Screen { session })
+        .await;
+    screen.write(&screen_frame(1, 1000)).await.expect("sent");
+    let (_, mut seen) = pair.operator.accept_stream().await;
+    assert!(seen.read_body().await.expect("whole").is_some());
+    let idle = hub.host().await;
+
+    let asked = Instant::now();
+    hub.terminate();
+    let by = pair.host.wait_for(|m| match m {
+        HubToHost::SessionEnded { by, .. } => Some(by),
+        _ => None,
+    });
+    assert_eq!(by.await, EndedBy::HubStopped);
+    let goodbye = pair.operator.wait_for(|m| match m {
+        HubToOperator::Goodbye { refusal } => Some(refusal.code),
+        _ => None,
+    });
+    assert_eq!(goodbye.await, RefusalCode::SHUTTING_DOWN);
+    assert_eq!(idle.refused().await, RefusalCode::SHUTTING_DOWN);
+    let status = hub.wait(Duration::from_secs(10)).expect("the hub ends");
+    assert_eq!(status.code(), Some(0));
+    assert!(
+        asked.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        asked.elapsed()
+    );
+
+    let verified = run_hub(&["film", "verify", "1", "--data", hub.data_text()], "");
+    let said = text(&verified);
+    assert!(
+        verified.status.success() && !said.contains("not finished"),
+        "{said}"
+    );
+    let listed = text(&run_hub(&["film", "list", "--data", hub.data_text()], ""));
+    assert!(listed.contains("hub stopped"), "{listed}");
+    assert!(
+        !hub.data.join("hub.db-wal").exists(),
+        "the data base is closed"
+    );
+}
+
+#[tokio::test]
+async fn d2_a_killed_hub_loses_neither_film_nor_draft() {
+    let hub = TestHub::start();
+    let mut pair = hub.pair("anna").await;
+    let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+    let mut screen = pair
+        .host
+        .open_stream(StreamHeader::Screen { session })
+        .await;
+    for seq in 1..=20 {
+        screen.write(&screen_frame(seq, 5000)).await.expect("sent");
+    }
+    // a second is what a crash may take
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let hub = hub.kill_and_restart();
+
+    let verified = run_hub(&["film", "verify", "1", "--data", hub.data_text()], "");
+    let said = text(&verified);
+    assert!(verified.status.success(), "{said}");
+    // the start, twenty pictures, the end
+    assert!(
+        said.contains("22 entries") && !said.contains("not finished"),
+        "{said}"
+    );
+    let mut operator = hub.operator("anna").await;
+    operator.send(&OperatorToHub::ListDrafts).await;
+    let drafts = operator.wait_for(|m| match m {
+        HubToOperator::Drafts { drafts } => Some(drafts),
+        _ => None,
+    });
+    let drafts = drafts.await;
+    assert_eq!(drafts.len(), 1);
+    assert_eq!(&*drafts[0].0.requester, "Rossi");
+    let audit = run_hub(&["audit", "verify", "--data", hub.data_text()], "");
+    assert!(audit.status.success(), "{}", text(&audit));
+    // and the numbers go on
+    let mut pair = hub.pair("bruno").await;
+    let (next, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+    assert!(next > session);
+}
+
+#[tokio::test]
+async fn d2_without_a_film_there_is_no_session() {
+    let hub = TestHub::start();
+    let films = hub.data.join("films");
+    std::fs::remove_dir(&films).expect("removed");
+    std::fs::write(&films, "in the way").expect("written");
+    let mut pair = hub.pair("anna").await;
+    let session = pair.ask(Rights::SEE_AND_CONTROL).await;
+    let answer = protocol::HostToHub::AnswerConsent {
+        session,
+        granted: Some(Rights::SEE_AND_CONTROL),
+        nonce: [0; 16],
+    };
+    pair.host.send(&answer).await;
+    let code = pair.operator.wait_for(|m| match m {
+        HubToOperator::SessionRefused { refusal, .. } => Some(refusal.code),
+        _ => None,
+    });
+    assert_eq!(code.await, RefusalCode::CANNOT_RECORD);
+    let withdrawn = |m| matches!(m, HubToHost::ConsentWithdrawn { .. }).then_some(());
+    pair.host.wait_for(withdrawn).await;
+    assert!(!text(&run_hub(&["report", "list", "--data", hub.data_text()], "")).contains("Rossi"));
+}
+
+#[tokio::test]
+async fn d4_a_changed_film_and_a_changed_log_are_told() {
+    let hub = TestHub::start();
+    let mut pair = hub.pair("anna").await;
+    let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+    pair.operator
+        .send(&OperatorToHub::EndSession { session })
+        .await;
+    let mut hub = hub;
+    hub.terminate();
+    hub.wait(Duration::from_secs(10)).expect("the hub ends");
+    let film = rusqlite::Connection::open(hub.data.join("films/00000001.film")).expect("opened");
+    film.execute("UPDATE entry SET at_micros = 0 WHERE id = 2", ())
+        .expect("changed");
+    let verified = run_hub(&["film", "verify", "1", "--data", hub.data_text()], "");
+    assert_eq!(verified.status.code(), Some(1), "{}", text(&verified));
+    let database = rusqlite::Connection::open(hub.data.join("hub.db")).expect("opened");
+    database
+        .execute("UPDATE audit SET actor = 'nobody' WHERE id = 4", ())
+        .expect("changed");
+    let audit = run_hub(&["audit", "verify", "--data", hub.data_text()], "");
+    assert_eq!(audit.status.code(), Some(1));
+    assert!(text(&audit).contains("row 4"), "{}", text(&audit));
+}
+
+#[test]
+fn accounts_are_made_and_changed_while_nobody_serves() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let data = data.to_str().expect("a plain path");
+    add_operator(Path::new(data), "Anna");
+    let again = run_hub(
+        &["admin", "add-operator", "ANNA", "--data", data],
+        "long enough\n",
+    );
+    assert_eq!(again.status.code(), Some(1));
+    assert!(text(&again).contains("already"), "{}", text(&again));
+    let short = run_hub(
+        &["admin", "set-password", "anna", "--data", data],
+        "short\n",
+    );
+    assert!(text(&short).contains("at least 8"), "{}", text(&short));
+    let unknown = run_hub(
+        &["admin", "set-password", "carla", "--data", data],
+        "long enough\n",
+    );
+    assert!(text(&unknown).contains("no operator"), "{}", text(&unknown));
+    let changed = run_hub(
+        &["admin", "set-password", "anna", "--data", data],
+        "long enough\n",
+    );
+    assert!(changed.status.success(), "{}", text(&changed));
+    let listed = text(&run_hub(&["admin", "list-operators", "--data", data], ""));
+    assert!(
+        listed.contains("Anna") && listed.contains("enabled"),
+        "{listed}"
+    );
+    let nowhere = run_hub(&["report", "list", "--data", "/nonexistent"], "");
+    assert!(text(&nowhere).contains("hub serve"), "{}", text(&nowhere));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_data_folder_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let hub = TestHub::start();
+    let mode = std::fs::metadata(&hub.data)
+        .expect("there")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
