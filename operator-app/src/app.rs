@@ -1,7 +1,8 @@
 //! Routes: events of the engine into the state, wishes of the views to the engine.
 
+mod all_keys;
 mod events;
-pub(crate) mod session_windows;
+mod session_windows;
 mod wishes;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ use session_windows::SessionWindows;
 const MAX_EVENTS_AT_ONCE: usize = 500;
 
 /// What the program starts with.
+#[derive(Debug)]
 pub struct Start {
     pub settings: Settings,
     pub settings_problem: bool,
@@ -58,6 +60,12 @@ pub struct ConsoleApp {
     offset: UtcOffset,
     quit_asked: bool,
     may_quit: bool,
+}
+
+impl std::fmt::Debug for ConsoleApp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConsoleApp").finish_non_exhaustive()
+    }
 }
 
 impl ConsoleApp {
@@ -162,7 +170,7 @@ impl ConsoleApp {
             self.state.account.problem = Some(error.to_string());
             return;
         }
-        self.password = password.clone();
+        self.password.clone_from(&password);
         self.state.account.problem = None;
         self.state.account.show_faults = false;
         let command = Command::LogIn {

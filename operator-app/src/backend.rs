@@ -23,6 +23,14 @@ struct Running {
     pin: Fingerprint,
 }
 
+impl std::fmt::Debug for Backend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Backend")
+            .field("running", &self.running.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
 impl Backend {
     /// Without an engine yet; `keep` is the engine's folder.
     pub fn new(keep: PathBuf, wake: Wake) -> Self {

@@ -41,6 +41,20 @@ pub enum Job {
     },
 }
 
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // passwords, letters and screens belong in no log
+        f.write_str(match self {
+            Self::SaveSettings(_) => "SaveSettings",
+            Self::RecallPassword { .. } => "RecallPassword",
+            Self::RememberPassword { .. } => "RememberPassword",
+            Self::ForgetPassword { .. } => "ForgetPassword",
+            Self::Mail { .. } => "Mail",
+            Self::Screenshot { .. } => "Screenshot",
+        })
+    }
+}
+
 /// What came of it.
 #[derive(Debug)]
 pub enum Done {

@@ -1,26 +1,68 @@
-//! The remote screen of one session, between the decoding thread and the window.
+//! The remote screen of one session, between the decoding thread and its window.
+//!
+//! Every picture goes into a slot, from which the window draws it through egui. Where the picture is
+//! shown 1:1 and the platform can, it goes straight into a child window instead: no repaint, and so no
+//! GL, lies between the decoder and the screen. The host's pointer is drawn into it there.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod canvas;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use codec::{Picture, Rect};
 use egui::{Context, ViewportId};
 use operator_engine::SessionView;
+use present::{Placement, Presenter};
 use protocol::PointerUpdate;
+use ui_kit::remote_view::{PicturePlacement, PictureSlot};
 
-/// Takes pictures from the decoding thread and has the window draw them.
+use canvas::Canvas;
+
+/// Takes pictures from the decoding thread and has the window show them.
 pub struct SessionPicture {
     ctx: Context,
     viewport: ViewportId,
-    newest: Mutex<Option<Picture>>,
+    slot: Arc<PictureSlot>,
+    /// Pictures go straight to the screen now; the slot must not ask for a repaint.
+    direct: Arc<AtomicBool>,
+    /// Held while a picture is presented.
+    screen: Mutex<Screen>,
+}
+
+#[derive(Default)]
+struct Screen {
+    presenter: Option<Presenter>,
+    canvas: Canvas,
+    /// The platform cannot; not tried again.
+    refused: bool,
+}
+
+impl std::fmt::Debug for SessionPicture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionPicture")
+            .field("viewport", &self.viewport)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SessionPicture {
     /// For the window `viewport`.
     pub fn new(ctx: Context, viewport: ViewportId) -> Self {
+        let direct = Arc::new(AtomicBool::new(false));
+        let slot = {
+            let (ctx, direct) = (ctx.clone(), Arc::clone(&direct));
+            PictureSlot::new(move || {
+                if !direct.load(Ordering::Acquire) {
+                    ctx.request_repaint_of(viewport);
+                }
+            })
+        };
         Self {
             ctx,
             viewport,
-            newest: Mutex::default(),
+            slot,
+            direct,
+            screen: Mutex::default(),
         }
     }
 
@@ -29,17 +71,19 @@ impl SessionPicture {
         self.viewport
     }
 
+    /// Where the pictures are for the window to draw.
+    pub fn slot(&self) -> &Arc<PictureSlot> {
+        &self.slot
+    }
+
     /// Width and height in pixels, once there is a picture.
     pub fn size(&self) -> Option<(u32, u32)> {
-        let newest = self.lock();
-        let size = newest.as_ref()?.size();
-        Some((size.width, size.height))
+        self.slot.size().map(|size| (size.width, size.height))
     }
 
     /// Width, height and the pixels in 8-bit RGB.
     pub fn to_rgb(&self) -> Option<(u32, u32, Vec<u8>)> {
-        let newest = self.lock();
-        let picture = newest.as_ref()?;
+        let picture = self.slot.snapshot()?;
         let rgb = picture.pixels().iter().flat_map(|pixel| {
             let [_, red, green, blue] = pixel.to_be_bytes();
             [red, green, blue]
@@ -48,19 +92,127 @@ impl SessionPicture {
         Some((picture.size().width, picture.size().height, rgb))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Picture>> {
-        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether pictures go straight to the screen.
+    pub fn is_direct(&self) -> bool {
+        self.direct.load(Ordering::Acquire)
+    }
+
+    /// Shows the picture straight on the screen at `place` in `window` (as the platform numbers it),
+    /// or leaves it to egui; called in every pass of the window.
+    ///
+    /// `draw_pointer` says whether the host's pointer is to be seen in the picture.
+    pub fn place(&self, window: Option<u64>, place: Option<PicturePlacement>, draw_pointer: bool) {
+        let mut screen = self.lock();
+        if let (Some(window), Some(_)) = (window, place)
+            && screen.presenter.is_none()
+            && !screen.refused
+        {
+            match Presenter::attach(window) {
+                Ok(presenter) => {
+                    screen.presenter = Some(presenter);
+                }
+                Err(error) => {
+                    tracing::info!(%error, "Pictures go through the GUI");
+                    screen.refused = true;
+                }
+            }
+        }
+        let Screen {
+            presenter: Some(presenter),
+            canvas,
+            refused,
+        } = &mut *screen
+        else {
+            return;
+        };
+        let direct = place.is_some();
+        if direct && !self.is_direct() {
+            // from now on the decoding thread keeps it up to date
+            if let Some(picture) = self.slot.snapshot() {
+                canvas.replace(picture);
+            }
+            let whole: Vec<Rect> = canvas
+                .picture()
+                .map(|p| p.size().rect())
+                .into_iter()
+                .collect();
+            *refused |= !show(presenter, canvas, &whole);
+        }
+        let damage = canvas.set_pointer_drawn(draw_pointer);
+        if direct {
+            *refused |= !show(presenter, canvas, &damage);
+        }
+        presenter.place(place.filter(|_| !*refused).map(|place| Placement {
+            area: place.area,
+            source_x: place.source_x,
+            source_y: place.source_y,
+        }));
+        let direct = direct && !*refused;
+        if self.direct.swap(direct, Ordering::AcqRel) && !direct {
+            // what came meanwhile is in the slot
+            self.ctx.request_repaint_of(self.viewport);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Screen> {
+        self.screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl SessionView for SessionPicture {
-    fn show_picture(&self, picture: &Picture, _changed: &[Rect]) {
-        let is_first = self.lock().replace(picture.clone()).is_none();
-        self.ctx.request_repaint_of(self.viewport);
+    fn show_picture(&self, picture: &Picture, changed: &[Rect]) {
+        let is_first = self.slot.size().is_none();
+        {
+            let mut screen = self.lock();
+            if self.is_direct()
+                && let Screen {
+                    presenter: Some(presenter),
+                    canvas,
+                    refused,
+                } = &mut *screen
+            {
+                let damage = canvas.update(picture, changed);
+                *refused |= !show(presenter, canvas, &damage);
+            }
+        }
+        self.slot.publish(picture, changed);
         if is_first {
+            // the main window opens the session's window at its right size
             self.ctx.request_repaint_of(ViewportId::ROOT);
         }
     }
 
-    fn show_pointer(&self, _pointer: PointerUpdate) {}
+    fn show_pointer(&self, pointer: PointerUpdate) {
+        let has_new_shape = pointer.shape.is_some();
+        {
+            let mut screen = self.lock();
+            let damage = screen.canvas.move_pointer(&pointer);
+            if self.is_direct()
+                && let Screen {
+                    presenter: Some(presenter),
+                    canvas,
+                    refused,
+                } = &mut *screen
+            {
+                *refused |= !show(presenter, canvas, &damage);
+            }
+        }
+        self.slot.publish_pointer(&pointer);
+        if has_new_shape && self.is_direct() {
+            // the window's own pointer takes the new shape
+            self.ctx.request_repaint_of(self.viewport);
+        }
+    }
+}
+
+/// Whether the screen took it.
+fn show(presenter: &Presenter, canvas: &Canvas, damage: &[Rect]) -> bool {
+    let Some(picture) = canvas.picture().filter(|_| !damage.is_empty()) else {
+        return true;
+    };
+    let shown = presenter.present(picture, damage);
+    if let Err(error) = &shown {
+        tracing::warn!(%error, "Picture not presented");
+    }
+    shown.is_ok()
 }

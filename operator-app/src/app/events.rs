@@ -243,25 +243,22 @@ impl ConsoleApp {
             .asked
             .retain(|_, asked| *asked != Some(session));
         let had_window = self.sessions.ended(session, by);
-        match facts {
-            Some(facts) => {
-                let draft = ReportDraft::default();
-                self.state.reports.keep_draft(facts.clone(), draft);
-                if !self.settings.action_feed_back {
-                    self.notices
-                        .push(Tone::Neutral, phrases::report_follows(lang));
-                } else if had_window {
-                    self.sessions.report_follows(session, facts);
-                } else {
-                    self.state.reports.open(facts, &ReportDraft::default());
-                }
+        if let Some(facts) = facts {
+            let draft = ReportDraft::default();
+            self.state.reports.keep_draft(facts.clone(), draft);
+            if !self.settings.action_feed_back {
+                self.notices
+                    .push(Tone::Neutral, phrases::report_follows(lang));
+            } else if had_window {
+                self.sessions.report_follows(session, facts);
+            } else {
+                self.state.reports.open(facts, &ReportDraft::default());
             }
-            None => {
-                let sentence = ui_kit::words::session_ended_for_operator(lang, by);
-                self.notices.push(Tone::Warning, sentence);
-            }
+        } else {
+            let sentence = ui_kit::words::session_ended_for_operator(lang, by);
+            self.notices.push(Tone::Warning, sentence);
         }
-        if by == EndedBy::Operator || !had_window {
+        if !had_window {
             self.close_session_window(session);
         }
     }

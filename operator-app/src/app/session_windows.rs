@@ -5,18 +5,21 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use egui::{Context, Ui, ViewportBuilder, ViewportCommand, ViewportId, vec2};
+use egui::{CentralPanel, Context, Frame, Ui, ViewportBuilder, ViewportCommand, ViewportId, vec2};
 use operator_engine::{InputSender, SessionView, Wake};
 use protocol::{ChatAuthor, ChatLine, EndedBy, EntryId, ReportFacts, Rights, SessionId};
-use ui_kit::Lang;
-use ui_kit::raw_input::{InputTap, TapEvent};
+use ui_kit::raw_input::{InputTap, MENU_KEY, TapEvent};
+use ui_kit::remote_view::{RemoteView, ViewOptions, ViewSize};
+use ui_kit::widgets::Notices;
+use ui_kit::{Lang, Palette, Tone, Word, w};
 
 use super::ConsoleApp;
+use super::all_keys::AllKeys;
 use crate::picture::SessionPicture;
 use crate::state::chats::Conversation;
 use crate::state::clock::Clock;
-use crate::state::session::{ImageSize, SessionNotice, SessionState, SessionWish};
-use crate::views::session::{BAR_HEIGHT, window_ui};
+use crate::state::session::{SessionNotice, SessionState, SessionWish};
+use crate::views::session::{BAR_HEIGHT, bar_ui, chat_side_ui, ended_ui};
 
 /// How long a window waits for the first picture before it opens without one.
 const WAIT_FOR_PICTURE: Duration = Duration::from_millis(600);
@@ -44,13 +47,21 @@ impl InputRoutes {
 }
 
 /// What window and program share.
-pub(crate) struct SessionWindow {
-    pub(crate) session: SessionId,
-    pub(crate) viewport: ViewportId,
-    pub(crate) picture: Arc<SessionPicture>,
-    pub(crate) tap: Option<Arc<InputTap>>,
+struct SessionWindow {
+    viewport: ViewportId,
+    picture: Arc<SessionPicture>,
+    tap: Option<Arc<InputTap>>,
     state: Mutex<SessionState>,
+    drawing: Mutex<Drawing>,
     wake: Wake,
+}
+
+/// What only the window's own passes need.
+struct Drawing {
+    view: RemoteView,
+    notices: Notices,
+    all_keys: AllKeys,
+    full_screen: bool,
 }
 
 impl SessionWindow {
@@ -60,7 +71,36 @@ impl SessionWindow {
 
     fn ui(&self, ui: &mut Ui) {
         let mut state = self.lock();
-        window_ui(ui, self, &mut state);
+        let mut drawing = self.drawing.lock().unwrap_or_else(PoisonError::into_inner);
+        hot_keys(ui, &mut state);
+        bar_ui(ui, &mut state);
+        chat_side_ui(ui, &mut state);
+        let palette = Palette::of(ui);
+        CentralPanel::default()
+            .frame(Frame::new().fill(palette.sunken))
+            .show(ui, |ui| {
+                if state.ended.is_some() {
+                    self.picture.place(None, None, false);
+                    ended_ui(ui, &mut state);
+                } else {
+                    self.screen_ui(ui, &state, &mut drawing);
+                }
+            });
+        for notice in state.notices.drain(..) {
+            let tone = if notice.is_problem {
+                Tone::Danger
+            } else {
+                Tone::Good
+            };
+            drawing.notices.push(tone, notice.text);
+        }
+        drawing.notices.ui(ui.ctx(), state.lang);
+        drawing.all_keys.follow(ui, &mut state);
+        if drawing.full_screen != state.full_screen {
+            drawing.full_screen = state.full_screen;
+            let command = ViewportCommand::Fullscreen(state.full_screen);
+            ui.ctx().send_viewport_cmd(command);
+        }
         if ui.input(|input| input.viewport().close_requested()) {
             let wish = if state.ended.is_some() {
                 SessionWish::Leave
@@ -73,6 +113,42 @@ impl SessionWindow {
         if !state.wishes.is_empty() {
             (self.wake)();
         }
+    }
+
+    fn screen_ui(&self, ui: &mut Ui, state: &SessionState, drawing: &mut Drawing) {
+        let label = w(state.lang, Word::RemoteScreen);
+        let window = self
+            .tap
+            .as_ref()
+            .and_then(|tap| tap.window_of(self.viewport));
+        let options = ViewOptions {
+            label,
+            size: state.size,
+            control: state.controls(),
+            drawn_elsewhere: self.picture.is_direct(),
+        };
+        let shown = drawing.view.ui(ui, &options);
+        let place = shown.placement.filter(|_| !shown.covered);
+        // the operator's own pointer stands for the host's while it is over the screen
+        let draw_pointer = !(state.controls() && shown.response.hovered());
+        self.picture.place(window, place, draw_pointer);
+        if self.picture.size().is_none() {
+            let title = w(state.lang, Word::WaitingForPicture);
+            let mut over = ui.new_child(egui::UiBuilder::new().max_rect(shown.response.rect));
+            over.visuals_mut().dark_mode = true;
+            over.centered_and_justified(|ui| {
+                let color = Palette::DARK.dim;
+                ui.label(ui_kit::text(title, 15.0, ui_kit::theme::REGULAR, color));
+            });
+        }
+    }
+}
+
+/// F11 belongs to the remote computer; the menu key is the way out for who has only a keyboard.
+fn hot_keys(ui: &Ui, state: &mut SessionState) {
+    if ui.input_mut(|input| input.consume_shortcut(&MENU_KEY)) {
+        state.all_keys = false;
+        state.full_screen = false;
     }
 }
 
@@ -259,7 +335,7 @@ impl SessionWindows {
 /// The first place of a session window.
 struct Place {
     inner: egui::Vec2,
-    size: ImageSize,
+    size: ViewSize,
     maximized: bool,
 }
 
@@ -273,13 +349,13 @@ impl Place {
             Self {
                 // an edge of half a pixel must not make scroll bars
                 inner: (wanted * pixels_per_point).ceil() / pixels_per_point,
-                size: ImageSize::Percent(100),
+                size: ViewSize::Actual,
                 maximized: false,
             }
         } else {
             Self {
                 inner: room * 0.9,
-                size: ImageSize::Fit,
+                size: ViewSize::Fit,
                 maximized: true,
             }
         }
@@ -323,7 +399,7 @@ impl ConsoleApp {
                 .unwrap_or_default(),
             rights,
             input,
-            size: ImageSize::Fit,
+            size: ViewSize::Fit,
             full_screen: false,
             view_only: false,
             all_keys: false,
@@ -336,8 +412,15 @@ impl ConsoleApp {
             notices: Vec::new(),
             wishes: Vec::new(),
         };
+        let slot = Arc::clone(picture.slot());
+        let drawing = Drawing {
+            view: RemoteView::new(session.0, slot, self.sessions.tap.clone()),
+            notices: Notices::default(),
+            all_keys: AllKeys::default(),
+            full_screen: false,
+        };
         let window = SessionWindow {
-            session,
+            drawing: Mutex::new(drawing),
             viewport: picture.viewport(),
             picture,
             tap: self.sessions.tap.clone(),
@@ -366,8 +449,8 @@ mod tests {
         let monitor = Some(vec2(2560.0, 1440.0));
         let place = Place::choose(1920, 1080, 1.0, monitor);
         assert_eq!(place.inner, vec2(1920.0, 1080.0 + BAR_HEIGHT));
-        assert_eq!(place.size, ImageSize::Percent(100));
+        assert_eq!(place.size, ViewSize::Actual);
         let place = Place::choose(2560, 1440, 1.0, monitor);
-        assert_eq!((place.size, place.maximized), (ImageSize::Fit, true));
+        assert_eq!((place.size, place.maximized), (ViewSize::Fit, true));
     }
 }

@@ -138,8 +138,8 @@ impl ConsoleApp {
         let lang = self.settings.lang();
         if lang != self.state.lang {
             self.state.lang = lang;
-            self.state.account.password_place =
-                super::password_place(lang, self.clerk.keeper()).to_owned();
+            super::password_place(lang, self.clerk.keeper())
+                .clone_into(&mut self.state.account.password_place);
             self.sessions.set_lang(lang);
             self.fill_ticket_text();
         }

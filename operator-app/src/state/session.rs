@@ -3,24 +3,13 @@
 use operator_engine::InputSender;
 use protocol::{EndedBy, HidKey, InputEvent, Rights};
 use ui_kit::Lang;
+use ui_kit::remote_view::ViewSize;
 
 use super::chats::Conversation;
 use super::clock::Clock;
 
-/// How large the remote screen is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ImageSize {
-    /// As large as the window lets it be, never larger than it is.
-    #[default]
-    Fit,
-    /// A pixel there is so many hundredths of a pixel here.
-    Percent(u16),
-}
-
-impl ImageSize {
-    /// The percentages that the menu offers.
-    pub const PERCENTAGES: [u16; 5] = [50, 75, 100, 150, 200];
-}
+/// The percentages that the menu offers beside 1:1.
+pub const PERCENTAGES: [u16; 4] = [50, 75, 150, 200];
 
 /// What the window asks of the program around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +43,7 @@ pub struct SessionState {
     pub ticket: String,
     pub rights: Rights,
     pub input: InputSender,
-    pub size: ImageSize,
+    pub size: ViewSize,
     pub full_screen: bool,
     /// The operator's own choice to watch only.
     pub view_only: bool,

@@ -1,10 +1,10 @@
 //! The live list (O7-O9).
 
-use egui::{Key, Response, RichText, ScrollArea, Ui};
-use protocol::{Entry, EntryId, EntryKind};
+use egui::{Key, Response, ScrollArea, Ui};
+use protocol::{Entry, EntryKind};
 use ui_kit::widgets::{
-    Field, Leading, Push, Row, banner_ui, card_ui, empty_state_ui, icon_button_ui, menu_item_ui,
-    row_ui, segments_ui, text_field_ui,
+    Field, Leading, Row, banner_ui, card_ui, empty_state_ui, icon_button_ui, menu_item_ui, row_ui,
+    segments_ui, text_field_ui,
 };
 use ui_kit::words::in_session_with;
 use ui_kit::{Icon, Palette, Tone, Word, text, theme, w};
@@ -119,10 +119,9 @@ fn entry_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<
         Some((phrases::waiting_for_consent(lang).to_owned(), Tone::Warning))
     } else if unread > 0 {
         Some((phrases::unread(lang, unread), Tone::Danger))
-    } else if let Some(operator) = &entry.in_session_with {
-        Some((in_session_with(lang, operator), Tone::Good))
     } else {
-        None
+        let with = entry.in_session_with.as_ref();
+        with.map(|operator| (in_session_with(lang, operator), Tone::Good))
     };
     let row = Row {
         leading: leading(entry),
@@ -204,7 +203,7 @@ fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<A
         (_, true) => None,
     };
     let session_reason = no_log_in.clone().or(obstacle);
-    let other_reason = no_log_in.or(not_a_computer.map(str::to_owned));
+    let other_reason = no_log_in.or_else(|| not_a_computer.map(str::to_owned));
     let items = [
         (
             Icon::MonitorUp,
@@ -260,16 +259,4 @@ fn keys(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
     {
         actions.push(Action::StartSession(entry.id));
     }
-}
-
-/// The label under which a row can be found by a test or a screen reader.
-pub fn row_label(name: &str, ticket: &str) -> String {
-    RichText::new(format!("{name}  –  {ticket}"))
-        .text()
-        .to_owned()
-}
-
-/// The row that stands for `id`, if it is shown.
-pub fn is_shown(state: &ConsoleState, id: EntryId) -> bool {
-    state.computers.shown().iter().any(|entry| entry.id == id)
 }

@@ -10,16 +10,16 @@ use ui_kit::words::{chat_with, session_ended_for_operator};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::chat::conversation_ui;
-use crate::app::session_windows::SessionWindow;
 use crate::phrases;
-use crate::state::session::{ImageSize, SessionState, SessionWish};
+use crate::state::session::{PERCENTAGES, SessionState, SessionWish};
+use ui_kit::remote_view::ViewSize;
 
 /// Height of the tool bar, in points.
 pub const BAR_HEIGHT: f32 = 44.0;
 /// Width of the chat beside the screen, in points.
 pub const CHAT_WIDTH: f32 = 320.0;
 /// How long the window says that the session is over before it goes, in seconds.
-const FAREWELL_SECONDS: f64 = 4.0;
+const FAREWELL_SECONDS: f64 = 8.0;
 
 /// Draws the tool bar at the top of the window.
 pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
@@ -134,19 +134,15 @@ fn size_menu_ui(ui: &mut Ui, state: &mut SessionState) {
     let lang = state.lang;
     let button = icon_button_ui(ui, Icon::Scaling, w(lang, Word::ImageSize), true);
     Popup::menu(&button).show(|ui| {
-        let fit = state.size == ImageSize::Fit;
-        let label = w(lang, Word::SizeFit);
-        if menu_item_ui(ui, Some(Icon::Shrink), label, fit, None).clicked() {
-            state.size = ImageSize::Fit;
-            ui.close();
-        }
-        for percent in ImageSize::PERCENTAGES {
-            let size = ImageSize::Percent(percent);
-            let label = if percent == 100 {
-                format!("{} (100 %)", w(lang, Word::SizeActual))
-            } else {
-                format!("{percent} %")
-            };
+        let fixed = [
+            (ViewSize::Fit, w(lang, Word::SizeFit).to_owned()),
+            (
+                ViewSize::Actual,
+                format!("{} (100 %)", w(lang, Word::SizeActual)),
+            ),
+        ];
+        let percentages = PERCENTAGES.map(|p| (ViewSize::Percent(p), format!("{p} %")));
+        for (size, label) in fixed.into_iter().chain(percentages) {
             if menu_item_ui(ui, None, &label, state.size == size, None).clicked() {
                 state.size = size;
                 ui.close();
@@ -276,20 +272,4 @@ fn over_ui(ui: &mut Ui, lang: Lang, by: EndedBy) -> bool {
                 .clicked()
         })
         .inner
-}
-
-/// Draws a whole session window.
-pub(crate) fn window_ui(ui: &mut Ui, window: &SessionWindow, state: &mut SessionState) {
-    bar_ui(ui, state);
-    chat_side_ui(ui, state);
-    let palette = Palette::of(ui);
-    egui::CentralPanel::default()
-        .frame(Frame::new().fill(palette.sunken))
-        .show(ui, |ui| {
-            if state.ended.is_some() {
-                ended_ui(ui, state);
-            } else {
-                ui.label(format!("{:?}", window.picture.size()));
-            }
-        });
 }

@@ -193,12 +193,11 @@ fn tools_ui(ui: &mut Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
         actions.push(Action::StartSession(entry.id));
     }
     let unread = state.chats.unread_in_all();
+    let nobody_to_chat = none_chosen.filter(|_| state.chats.open.is_none());
     let chat = Tool {
         icon: Icon::MessageCircle,
         label: w(lang, Word::Chat),
-        reason: no_log_in
-            .or(none_chosen.filter(|_| state.chats.open.is_none()))
-            .or(chat_obstacle),
+        reason: no_log_in.or(nobody_to_chat).or(chat_obstacle),
         count: unread,
         primary: false,
         hot_key: "",

@@ -3,8 +3,8 @@
 use egui::{Layout, ScrollArea, Ui};
 use protocol::TicketState;
 use ui_kit::widgets::{
-    Field, Push, banner_ui, card_ui, chip_ui, empty_state_ui, icon_button_ui, link_button_ui,
-    text_area_ui, ticket_number_ui,
+    Field, Push, card_ui, chip_ui, empty_state_ui, icon_button_ui, link_button_ui, text_area_ui,
+    ticket_number_ui,
 };
 use ui_kit::words::{ticket_state, valid_for};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
@@ -111,7 +111,7 @@ fn text_ui(
     let open = newest.state_at(now) == TicketState::Open;
     ui.horizontal(|ui| {
         let width = (ui.available_width() - ui.spacing().item_spacing.x) / 2.0;
-        let mut half = |ui: &mut Ui, push: Push<'_>| {
+        let half = |ui: &mut Ui, push: Push<'_>| {
             ui.scope(|ui| {
                 ui.set_max_width(width);
                 ui.add(push.wide().enabled(open))
@@ -191,10 +191,4 @@ fn earlier_ui(ui: &mut Ui, lang: Lang, tickets: &Tickets, now: i64, actions: &mu
             });
         });
     }
-}
-
-/// Why the hub made no ticket.
-pub fn refused_ui(ui: &mut Ui, lang: Lang, sentence: &str) {
-    let text = format!("{} {sentence}", phrases::ticket_refused_title(lang));
-    banner_ui(ui, Tone::Danger, &text);
 }

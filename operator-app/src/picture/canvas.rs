@@ -1,0 +1,227 @@
+//! The remote screen with the host's pointer drawn into it.
+
+use codec::{Picture, Rect};
+use protocol::{PointerShape, PointerUpdate};
+
+/// A picture of its own, so that the pointer can be taken away again.
+#[derive(Debug, Default)]
+pub(super) struct Canvas {
+    /// The screen without the pointer.
+    clean: Option<Picture>,
+    /// The screen as it is shown.
+    shown: Option<Picture>,
+    pointer: Option<(i32, i32)>,
+    shape: Option<PointerShape>,
+    pointer_drawn: bool,
+}
+
+impl Canvas {
+    /// What is to be shown.
+    pub(super) fn picture(&self) -> Option<&Picture> {
+        self.shown.as_ref()
+    }
+
+    /// Starts anew with `picture`.
+    pub(super) fn replace(&mut self, picture: Picture) {
+        self.shown = Some(picture.clone());
+        self.clean = Some(picture);
+        self.draw_pointer();
+    }
+
+    /// Takes over what changed; returns what is to be shown anew.
+    pub(super) fn update(&mut self, picture: &Picture, changed: &[Rect]) -> Vec<Rect> {
+        let same_size = |have: &Picture| have.size() == picture.size();
+        if !self.clean.as_ref().is_some_and(same_size) {
+            self.replace(picture.clone());
+            return vec![picture.size().rect()];
+        }
+        let (Some(clean), Some(shown)) = (&mut self.clean, &mut self.shown) else {
+            return Vec::new();
+        };
+        let mut damage = Vec::with_capacity(changed.len());
+        for rect in changed {
+            if let Some(rect) = rect.intersect(picture.size().rect()) {
+                copy(picture, clean, rect);
+                copy(picture, shown, rect);
+                damage.push(rect);
+            }
+        }
+        if let Some(pointer) = self.pointer_rect()
+            && damage.iter().any(|rect| rect.intersect(pointer).is_some())
+        {
+            self.restore(pointer);
+            self.draw_pointer();
+            damage.push(pointer);
+        }
+        damage
+    }
+
+    /// Takes over where the pointer is; returns what is to be shown anew.
+    pub(super) fn move_pointer(&mut self, update: &PointerUpdate) -> Vec<Rect> {
+        let before = self.pointer_rect();
+        self.pointer = update.visible.then_some((update.x, update.y));
+        if let Some(shape) = update.shape.as_ref().filter(|shape| shape.is_sound()) {
+            self.shape = Some(shape.clone());
+        }
+        self.redraw(before)
+    }
+
+    /// Draws the pointer from now on, or does not; returns what is to be shown anew.
+    pub(super) fn set_pointer_drawn(&mut self, drawn: bool) -> Vec<Rect> {
+        if self.pointer_drawn == drawn {
+            return Vec::new();
+        }
+        let before = self.pointer_rect();
+        self.pointer_drawn = drawn;
+        self.redraw(before)
+    }
+
+    fn redraw(&mut self, before: Option<Rect>) -> Vec<Rect> {
+        if let Some(before) = before {
+            self.restore(before);
+        }
+        self.draw_pointer();
+        before.into_iter().chain(self.pointer_rect()).collect()
+    }
+
+    fn restore(&mut self, rect: Rect) {
+        if let (Some(clean), Some(shown)) = (&self.clean, &mut self.shown) {
+            copy(clean, shown, rect);
+        }
+    }
+
+    /// The part of the screen that the pointer covers, if it is drawn.
+    fn pointer_rect(&self) -> Option<Rect> {
+        let (left, top) = self.pointer_corner()?;
+        let shape = self.shape.as_ref()?;
+        let screen = self.clean.as_ref()?.size();
+        let span = |start: i64, length: u16, limit: u32| {
+            let limit = i64::from(limit);
+            let from = start.clamp(0, limit);
+            let to = (start + i64::from(length)).clamp(0, limit);
+            Some((u32::try_from(from).ok()?, u32::try_from(to - from).ok()?))
+        };
+        let (x, width) = span(left, shape.width, screen.width)?;
+        let (y, height) = span(top, shape.height, screen.height)?;
+        let rect = Rect::new(x, y, width, height);
+        (!rect.is_empty()).then_some(rect)
+    }
+
+    /// Where the pointer's picture begins; may be outside of the screen.
+    fn pointer_corner(&self) -> Option<(i64, i64)> {
+        let (x, y) = self.pointer.filter(|_| self.pointer_drawn)?;
+        let shape = self.shape.as_ref()?;
+        Some((
+            i64::from(x) - i64::from(shape.hot_x),
+            i64::from(y) - i64::from(shape.hot_y),
+        ))
+    }
+
+    fn draw_pointer(&mut self) {
+        let (Some(rect), Some((left, top))) = (self.pointer_rect(), self.pointer_corner()) else {
+            return;
+        };
+        let (Some(shape), Some(shown)) = (&self.shape, &mut self.shown) else {
+            return;
+        };
+        for y in rect.y..rect.bottom() {
+            let row = shown.row_mut(y);
+            for x in rect.x..rect.right() {
+                let inside = usize::try_from(i64::from(y) - top)
+                    .ok()
+                    .zip(usize::try_from(i64::from(x) - left).ok());
+                let Some((line, column)) = inside else {
+                    continue;
+                };
+                let at = (line * usize::from(shape.width) + column) * 4;
+                if let (Some([red, green, blue, alpha]), Some(pixel)) =
+                    (shape.rgba.get(at..at + 4), row.get_mut(x as usize))
+                {
+                    *pixel = blend(*pixel, [*red, *green, *blue], *alpha);
+                }
+            }
+        }
+    }
+}
+
+fn copy(from: &Picture, to: &mut Picture, rect: Rect) {
+    let (left, right) = (rect.x as usize, rect.right() as usize);
+    for y in rect.y..rect.bottom() {
+        to.row_mut(y)[left..right].copy_from_slice(&from.row(y)[left..right]);
+    }
+}
+
+/// `over` with `alpha` of 255 parts over `pixel`.
+fn blend(pixel: u32, over: [u8; 3], alpha: u8) -> u32 {
+    let [_, red, green, blue] = pixel.to_be_bytes();
+    let mix = |under: u8, over: u8| {
+        let (under, over, alpha) = (u32::from(under), u32::from(over), u32::from(alpha));
+        (over * alpha + under * (255 - alpha) + 127) / 255
+    };
+    mix(red, over[0]) << 16 | mix(green, over[1]) << 8 | mix(blue, over[2])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use codec::PixelSize;
+
+    fn white_pointer(x: i32, y: i32) -> PointerUpdate {
+        PointerUpdate {
+            at_micros: 0,
+            x,
+            y,
+            visible: true,
+            shape: Some(PointerShape {
+                width: 2,
+                height: 2,
+                hot_x: 1,
+                hot_y: 1,
+                rgba: vec![255; 16].into(),
+            }),
+        }
+    }
+
+    fn lit(canvas: &Canvas) -> usize {
+        let picture = canvas.picture().expect("a picture");
+        picture.pixels().iter().filter(|p| **p != 0).count()
+    }
+
+    #[test]
+    fn the_pointer_moves_without_a_trace() {
+        let mut canvas = Canvas::default();
+        canvas.replace(Picture::new(PixelSize::new(8, 8)));
+        canvas.set_pointer_drawn(true);
+        assert_eq!(canvas.move_pointer(&white_pointer(3, 3)).len(), 1);
+        assert_eq!(lit(&canvas), 4);
+        assert_eq!(canvas.move_pointer(&white_pointer(6, 6)).len(), 2);
+        assert_eq!(lit(&canvas), 4);
+        canvas.set_pointer_drawn(false);
+        assert_eq!(lit(&canvas), 0);
+    }
+
+    #[test]
+    fn a_pointer_over_the_edge_is_cut() {
+        let mut canvas = Canvas::default();
+        canvas.replace(Picture::new(PixelSize::new(8, 8)));
+        canvas.set_pointer_drawn(true);
+        canvas.move_pointer(&white_pointer(0, 0));
+        assert_eq!(lit(&canvas), 1);
+        canvas.move_pointer(&white_pointer(i32::MAX, i32::MIN));
+        assert_eq!(lit(&canvas), 0);
+    }
+
+    #[test]
+    fn what_changes_under_the_pointer_changes_under_the_pointer() {
+        let mut canvas = Canvas::default();
+        let mut screen = Picture::new(PixelSize::new(8, 8));
+        canvas.replace(screen.clone());
+        canvas.set_pointer_drawn(true);
+        canvas.move_pointer(&white_pointer(3, 3));
+        screen.pixels_mut().fill(0x0000_00ff);
+        let damage = canvas.update(&screen, &[screen.size().rect()]);
+        assert_eq!(damage.len(), 2);
+        let white = canvas.picture().expect("a picture").pixels();
+        assert_eq!(white.iter().filter(|p| **p == 0x00ff_ffff).count(), 4);
+    }
+}

@@ -1,0 +1,285 @@
+//! The views as their users see them, without a network.
+
+use std::sync::Arc;
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use operator_app::action::Action;
+use operator_app::settings::Settings;
+use operator_app::state::account::{Account, LogIn};
+use operator_app::state::clock::Clock;
+use operator_app::state::reports::{OpenReport, ReportText, Saved};
+use operator_app::state::tickets::Ticket;
+use operator_app::state::{ConsoleState, Side};
+use operator_app::views::settings::{SettingsForm, settings_ui};
+use operator_app::views::{drafts, report, shell};
+use protocol::{
+    ChatAuthor, ChatLine, Entry, EntryId, EntryKind, ReportFacts, ReportId, SessionId, TicketRoute,
+    TicketState,
+};
+use time::UtcOffset;
+use ui_kit::Lang;
+
+const NOW: i64 = 1_795_546_800;
+const ANNA: EntryId = EntryId(2);
+
+struct Seen {
+    state: ConsoleState,
+    actions: Vec<Action>,
+}
+
+fn clock() -> Clock {
+    Clock { now_unix_seconds: NOW, offset: UtcOffset::UTC }
+}
+
+fn state(lang: Lang, log_in: LogIn) -> ConsoleState {
+    let account = Account { log_in, ..Account::default() };
+    ConsoleState::new(lang, clock(), account, None)
+}
+
+fn logged_in(lang: Lang) -> ConsoleState {
+    let mut state = state(lang, LogIn::In { display_name: "Otto".to_owned() });
+    let row = |id, kind, name: &str, yours| Entry {
+        id: EntryId(id),
+        kind,
+        name: name.into(),
+        person: "Anna Rossi".into(),
+        system: "Linux".into(),
+        ticket: TicketRoute::new(48_291).filter(|_| kind == EntryKind::User),
+        in_session_with: None,
+        since_unix_seconds: NOW - 60,
+        yours,
+    };
+    state.computers.update(Arc::new(vec![
+        row(1, EntryKind::Operator, "Otto", false),
+        row(ANNA.0, EntryKind::User, "ANNA-PC", true),
+    ]));
+    state.tickets.add(ticket(TicketState::Open));
+    state.tickets.text = "Your ticket is 482 913 057".to_owned();
+    state
+}
+
+fn ticket(state: TicketState) -> Ticket {
+    Ticket {
+        route: TicketRoute::new(48_291).expect("five digits"),
+        spoken: "482 913 057".to_owned(),
+        expires_unix_seconds: NOW + 845,
+        state,
+        guesses: 0,
+        host: None,
+    }
+}
+
+fn window(state: ConsoleState) -> Harness<'static, Seen> {
+    let draw = |ui: &mut egui::Ui, seen: &mut Seen| {
+        ui_kit::theme::install(ui.ctx());
+        shell::main_window_ui(ui, &mut seen.state, &mut seen.actions);
+        if seen.state.drafts_open {
+            drafts::drafts_ui(ui, &seen.state, &mut seen.actions);
+        }
+    };
+    let seen = Seen { state, actions: Vec::new() };
+    let mut harness = Harness::builder()
+        .with_size([1080.0, 720.0])
+        .build_ui_state(draw, seen);
+    harness.run_steps(3);
+    harness
+}
+
+#[test]
+fn o5_before_the_log_in_everything_else_is_greyed() {
+    let harness = window(state(Lang::En, LogIn::Out));
+    harness.get_by_label("Not logged in");
+    for label in ["Generate it", "Remote Session", "Chat", "Reports"] {
+        let node = harness.get_by_label(label);
+        assert!(node.accesskit_node().is_disabled(), "{label}");
+    }
+}
+
+#[test]
+fn o5_a_log_in_with_empty_fields_is_not_sent_without_being_asked_for() {
+    let mut harness = window(state(Lang::En, LogIn::Out));
+    let buttons: Vec<_> = harness.get_all_by_label("Log into the service").collect();
+    buttons.last().expect("in the form").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::LogIn]);
+}
+
+#[test]
+fn o5_a_failed_log_in_says_why() {
+    let mut out = state(Lang::En, LogIn::Out);
+    out.account.problem = Some("User name or password is wrong.".to_owned());
+    window(out).get_by_label("User name or password is wrong.");
+}
+
+#[test]
+fn o6_a_ticket_is_shown_large_with_its_time_and_can_be_taken_back() {
+    let mut harness = window(logged_in(Lang::En));
+    harness.get_by_label("482-913-057");
+    harness.get_by_label("valid for 14:05");
+    harness.get_by_label("Take the ticket back").click();
+    harness.run_steps(2);
+    let route = TicketRoute::new(48_291).expect("five digits");
+    assert_eq!(harness.state().actions, [Action::RevokeTicket { route }]);
+}
+
+#[test]
+fn o6_copy_and_mail_take_the_prepared_text() {
+    let mut harness = window(logged_in(Lang::En));
+    harness.get_by_label("Copy").click();
+    harness.run_steps(2);
+    harness.get_by_label("E-mail").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::CopyText, Action::MailText]);
+}
+
+#[test]
+fn o6_an_expired_ticket_is_not_handed_out() {
+    let mut expired = logged_in(Lang::En);
+    expired.tickets.add(ticket(TicketState::Burnt));
+    let harness = window(expired);
+    harness.get_by_label("Blocked after wrong tries");
+    assert!(harness.get_by_label("Copy").accesskit_node().is_disabled());
+}
+
+#[test]
+fn o6_ctrl_g_generates() {
+    let mut harness = window(logged_in(Lang::En));
+    harness.key_press_modifiers(egui::Modifiers::CTRL, egui::Key::G);
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::GenerateTicket]);
+}
+
+#[test]
+fn o7_a_computer_stands_with_its_name_and_then_its_ticket() {
+    window(logged_in(Lang::En)).get_by_label("ANNA-PC  –  482 913 057");
+}
+
+#[test]
+fn o9_the_menu_of_a_row_opens_a_session() {
+    let mut harness = window(logged_in(Lang::En));
+    harness.get_by_label("ANNA-PC  –  482 913 057").click_secondary();
+    harness.run_steps(3);
+    harness.get_by_role_and_label(egui::accesskit::Role::MenuItem, "Remote Session").click();
+    harness.run_steps(2);
+    let actions = &harness.state().actions;
+    assert!(actions.contains(&Action::StartSession(ANNA)), "{actions:?}");
+}
+
+#[test]
+fn o9_disconnecting_asks_first() {
+    let mut asked = logged_in(Lang::En);
+    asked.disconnecting = Some(ANNA);
+    let mut harness = window(asked);
+    harness.get_by_label("Disconnect ANNA-PC?");
+    harness.get_by_label("Disconnect").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::Disconnect(ANNA)]);
+}
+
+#[test]
+fn a_question_that_waits_can_be_taken_back() {
+    let mut waiting = logged_in(Lang::En);
+    waiting.computers.asked.insert(ANNA, Some(SessionId(4)));
+    let mut harness = window(waiting);
+    harness.get_by_label("Take the question back").click();
+    harness.run_steps(2);
+    let withdraw = Action::WithdrawQuestion(SessionId(4));
+    assert!(harness.state().actions.contains(&withdraw));
+}
+
+#[test]
+fn s5_the_conversation_is_shown_and_answered() {
+    let mut chatting = logged_in(Lang::En);
+    chatting.side = Side::Chat;
+    chatting.chats.open = Some(ANNA);
+    let line = ChatLine {
+        author: ChatAuthor::User,
+        name: "Anna".into(),
+        at_unix_seconds: NOW,
+        text: "The printer beeps".into(),
+    };
+    chatting.chats.take(ANNA, line, true);
+    chatting.chats.get_or_new(ANNA).draft = "I am coming".to_owned();
+    let mut harness = window(chatting);
+    harness.get_by_label("The printer beeps");
+    harness.get_by_label("Send").click();
+    harness.run_steps(2);
+    let sent = Action::SendChat { host: ANNA, text: "I am coming".to_owned() };
+    assert_eq!(harness.state().actions, [sent]);
+}
+
+#[test]
+fn e3_the_window_speaks_italian() {
+    let harness = window(logged_in(Lang::It));
+    harness.get_by_label("Accesso eseguito");
+    harness.get_by_label("valido per 14:05");
+}
+
+fn facts() -> ReportFacts {
+    ReportFacts {
+        report: ReportId(7),
+        session: SessionId(1),
+        requester: "Anna Rossi".into(),
+        operator: "Otto".into(),
+        host: "ANNA-PC".into(),
+        ticket: TicketRoute::new(48_291),
+        started_unix_seconds: NOW - 185,
+        ended_unix_seconds: NOW,
+    }
+}
+
+#[test]
+fn d1_the_report_shows_its_facts_and_is_finished() {
+    let open = OpenReport {
+        facts: facts(),
+        text: ReportText::default(),
+        saved: Saved::WithHub,
+        typed_at_seconds: 0.0,
+        finishing: false,
+    };
+    let draw = |ui: &mut egui::Ui, (open, actions): &mut (OpenReport, Vec<Action>)| {
+        ui_kit::theme::install(ui.ctx());
+        report::report_ui(ui, Lang::En, clock(), open, actions);
+    };
+    let mut harness = Harness::builder()
+        .with_size([680.0, 720.0])
+        .build_ui_state(draw, (open, Vec::new()));
+    harness.run_steps(3);
+    for fact in ["Anna Rossi", "ANNA-PC", "Otto", "3 min 05 s"] {
+        harness.get_by_label(fact);
+    }
+    harness.get_by_label("Finish the report").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().1, [Action::FinishReport(ReportId(7))]);
+}
+
+#[test]
+fn d1_a_draft_is_opened_from_the_list() {
+    let mut with_draft = logged_in(Lang::En);
+    with_draft.reports.keep_draft(facts(), Default::default());
+    with_draft.drafts_open = true;
+    let mut harness = window(with_draft);
+    harness.get_by_label("ANNA-PC").click();
+    harness.run_steps(2);
+    assert!(harness.state().actions.contains(&Action::OpenReport(ReportId(7))));
+}
+
+#[test]
+fn e4_settings_with_a_wrong_port_are_not_saved() {
+    let settings = Settings { server_address: "hub".to_owned(), ..Settings::default() };
+    let mut form = SettingsForm::new(&settings, Default::default(), String::new());
+    form.account.port = "70000".to_owned();
+    let draw = |ui: &mut egui::Ui, (form, actions): &mut (SettingsForm, Vec<Action>)| {
+        ui_kit::theme::install(ui.ctx());
+        settings_ui(ui, Lang::En, form, actions);
+    };
+    let mut harness = Harness::builder()
+        .with_size([760.0, 900.0])
+        .build_ui_state(draw, (form, Vec::new()));
+    harness.run_steps(3);
+    harness.get_by_label("Save").click();
+    harness.run_steps(3);
+    assert!(harness.state().1.is_empty());
+    harness.get_by_label("A port is a number from 1 to 65535.");
+}
