@@ -1,4 +1,4 @@
-//! The bundled fonts: Inter for text, JetBrains Mono for code, Lucide for icons.
+//! The bundled fonts: one for text (Inter), one of fixed width, one for icons (Lucide).
 //!
 //! Inter is a variable font; [`crate::text`] sets its weight between 400 and 700. Both text fonts
 //! carry the SIL Open Font License (see `assets/fonts`), Lucide the ISC licence.

@@ -125,6 +125,10 @@ impl InputTap {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the few events that a host may get are named, all others are eframe's"
+    )]
     fn window_event(&self, window: WindowId, event: &WindowEvent) -> Verdict {
         let window = u64::from(window);
         self.with(|tap, out| match event {

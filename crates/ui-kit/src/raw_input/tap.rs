@@ -167,23 +167,24 @@ impl Tap {
             }
             self.windows.entry(window).or_default().viewport = Some(target.viewport);
         }
-        match self.targets.get_mut(&target.id) {
-            Some(armed) => {
-                if armed.target.keyboard && !target.keyboard {
-                    armed.release_all(out);
-                }
-                armed.target = target;
-                armed.fresh = true;
+        if let Some(armed) = self.targets.get_mut(&target.id) {
+            if armed.target.keyboard && !target.keyboard {
+                armed.release_all(out);
             }
-            None => {
-                let armed = Armed {
-                    fresh: true,
-                    keys: BTreeSet::new(),
-                    buttons: BTreeSet::new(),
+            armed.target = target;
+            armed.fresh = true;
+        } else {
+            let (keys, buttons) = (BTreeSet::new(), BTreeSet::new());
+            let id = target.id;
+            self.targets.insert(
+                id,
+                Armed {
                     target,
-                };
-                self.targets.insert(armed.target.id, armed);
-            }
+                    fresh: true,
+                    keys,
+                    buttons,
+                },
+            );
         }
     }
 
@@ -740,9 +741,11 @@ mod tests {
         });
         let total: i32 = sent
             .iter()
-            .map(|event| match event {
-                InputEvent::Wheel { dy, .. } => *dy,
-                other => panic!("not a wheel: {other:?}"),
+            .map(|event| {
+                let InputEvent::Wheel { dy, .. } = event else {
+                    panic!("not a wheel: {event:?}")
+                };
+                *dy
             })
             .sum();
         assert_eq!(total, -238);

@@ -93,17 +93,15 @@ pub(super) fn gradient(painter: &Painter, rect: Rect, radius: u8, top: Color32, 
         .map(|&(up, inset)| (rect.bottom() - up, inset));
 
     let mut mesh = Mesh::default();
-    let mut rows = 0_u32;
-    for (y, inset) in upper.chain(lower) {
+    for (row, (y, inset)) in (0_u32..).zip(upper.chain(lower)) {
         let color = mix(top, bottom, (y - rect.top()) / rect.height());
         mesh.colored_vertex(pos2(rect.left() + inset, y), color);
         mesh.colored_vertex(pos2(rect.right() - inset, y), color);
-        if rows > 0 {
-            let first = (rows - 1) * 2;
+        if let Some(above) = row.checked_sub(1) {
+            let first = above * 2;
             mesh.add_triangle(first, first + 1, first + 2);
             mesh.add_triangle(first + 1, first + 2, first + 3);
         }
-        rows += 1;
     }
     painter.add(Shape::mesh(mesh));
 }
