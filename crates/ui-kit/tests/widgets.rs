@@ -1,0 +1,230 @@
+//! The widgets as a person, a keyboard and a screen reader meet them; no display is needed.
+
+use egui::accesskit::Role;
+use egui::{Event, Key};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use ui_kit::theme;
+use ui_kit::widgets::{
+    Field, Leading, Notices, Push, Row, chat_entry_ui, check_ui, icon_button_ui, password_field_ui,
+    row_ui, text_field_ui, ticket_entry_ui,
+};
+use ui_kit::{Icon, Lang, Tone};
+
+/// A window that draws `view` over `state`, with our fonts and theme.
+fn window<'a, S>(state: S, mut view: impl FnMut(&mut egui::Ui, &mut S) + 'a) -> Harness<'a, S> {
+    let mut harness = Harness::new_ui_state(
+        move |ui, state| {
+            let installed = egui::Id::unique("theme installed");
+            if !ui.data(|data| data.get_temp(installed).unwrap_or(false)) {
+                ui.data_mut(|data| data.insert_temp(installed, true));
+                theme::install(ui.ctx());
+                ui.ctx().request_discard("fonts come with the next pass");
+                return;
+            }
+            view(ui, state);
+        },
+        state,
+    );
+    harness.run_ok();
+    harness
+}
+
+fn ticket() -> Harness<'static, String> {
+    let mut harness = window(String::new(), |ui, digits: &mut String| {
+        ticket_entry_ui(ui, "Ticket", digits, false);
+    });
+    harness
+        .get_by_role_and_label(Role::TextInput, "Ticket")
+        .focus();
+    harness.run_ok();
+    harness
+}
+
+#[test]
+fn h4_a_ticket_is_pasted_with_dashes_and_spaces() {
+    for pasted in [
+        "482-913-057",
+        " 482 913 057\n",
+        "ticket: 482913057.",
+        "4829130579999",
+    ] {
+        let mut harness = ticket();
+        harness.event(Event::Paste(pasted.to_owned()));
+        harness.run_ok();
+        assert_eq!(harness.state(), "482913057", "{pasted:?}");
+    }
+}
+
+#[test]
+fn h4_letters_do_not_get_into_a_ticket() {
+    let mut harness = ticket();
+    harness.event(Event::Text("4a8".to_owned()));
+    harness.run_ok();
+    harness.key_press(Key::ArrowLeft);
+    harness.run_ok();
+    harness.event(Event::Text("7".to_owned()));
+    harness.run_ok();
+    assert_eq!(harness.state(), "478");
+    harness.key_press(Key::Backspace);
+    harness.run_ok();
+    assert_eq!(harness.state(), "48");
+}
+
+#[test]
+fn e3_a_screen_reader_hears_the_ticket() {
+    let mut harness = ticket();
+    harness.event(Event::Text("48".to_owned()));
+    harness.run_ok();
+    harness.run_ok();
+    let entry = harness.get_by_role_and_label(Role::TextInput, "Ticket");
+    assert_eq!(entry.value().as_deref(), Some("48"));
+}
+
+#[test]
+fn e3_a_button_is_pressed_by_the_keyboard_alone() {
+    let mut harness = window(0_u32, |ui, presses: &mut u32| {
+        if ui
+            .add(
+                Push::primary("Helpme")
+                    .icon(Icon::ArrowRight)
+                    .large()
+                    .wide(),
+            )
+            .clicked()
+        {
+            *presses += 1;
+        }
+    });
+    harness.key_press(Key::Tab);
+    harness.run_ok();
+    assert!(harness.get_by_label("Helpme").is_focused());
+    harness.key_press(Key::Enter);
+    harness.run_ok();
+    assert_eq!(*harness.state(), 1);
+}
+
+#[test]
+fn e1_a_greyed_button_cannot_be_pressed_and_says_so() {
+    let mut harness = window(0_u32, |ui, presses: &mut u32| {
+        if ui
+            .add(Push::secondary("Blank").unless(Some("not here")))
+            .clicked()
+            | icon_button_ui(ui, Icon::Monitor, "Monitor", false).clicked()
+        {
+            *presses += 1;
+        }
+    });
+    for label in ["Blank", "Monitor"] {
+        let button = harness.get_by_label(label);
+        assert!(button.accesskit_node().is_disabled(), "{label}");
+        button.click();
+        harness.run_ok();
+    }
+    assert_eq!(*harness.state(), 0);
+}
+
+#[test]
+fn a_field_is_named_by_its_label_and_tells_its_error() {
+    let mut harness = window(String::new(), |ui, port: &mut String| {
+        let field = Field::new("Port").error(Some("A port is a number"));
+        text_field_ui(ui, &field, port);
+    });
+    harness.get_by_label("A port is a number");
+    harness
+        .get_by_role_and_label(Role::TextInput, "Port")
+        .focus();
+    harness.run_ok();
+    harness.event(Event::Text("443".to_owned()));
+    harness.run_ok();
+    assert_eq!(harness.state(), "443");
+}
+
+#[test]
+fn a_password_is_hidden_until_it_is_asked_for() {
+    let mut harness = window("secret".to_owned(), |ui, password: &mut String| {
+        password_field_ui(ui, Lang::En, &Field::new("Password"), password);
+    });
+    let hidden = harness
+        .get_by_role_and_label(Role::PasswordInput, "Password")
+        .value();
+    assert!(!hidden.unwrap_or_default().contains("secret"));
+    harness.get_by_label("Show the password").click();
+    harness.run_ok();
+    let shown = harness
+        .get_by_role_and_label(Role::TextInput, "Password")
+        .value();
+    assert_eq!(shown.as_deref(), Some("secret"));
+    harness.get_by_label("Hide the password").click();
+    harness.run_ok();
+    harness.get_by_role_and_label(Role::PasswordInput, "Password");
+}
+
+#[test]
+fn a_check_box_is_switched_by_its_label() {
+    let mut harness = window(false, |ui, on: &mut bool| {
+        check_ui(ui, on, "Remember password", Some("in a file"));
+    });
+    harness.get_by_label("Remember password").click();
+    harness.run_ok();
+    assert!(*harness.state());
+}
+
+#[test]
+fn o9_a_row_is_chosen_and_has_a_menu() {
+    let mut harness = window((false, false), |ui, (chosen, asked): &mut (bool, bool)| {
+        let row = Row {
+            leading: Leading::Icon(Icon::Monitor, Tone::Good),
+            title: "ANNA-PC",
+            detail: "Anna Rossi",
+            badge: Some(("In session", Tone::Good)),
+            trailing: "48291",
+            selected: *chosen,
+        };
+        let response = row_ui(ui, &row);
+        *chosen |= response.clicked();
+        response.context_menu(|ui| *asked |= ui.button("Chat").clicked());
+    });
+    harness.get_by_label("ANNA-PC").click();
+    harness.run_ok();
+    assert!(harness.state().0);
+    harness.get_by_label("ANNA-PC").click_secondary();
+    harness.run_ok();
+    harness.get_by_label("Chat").click();
+    harness.run_ok();
+    assert!(harness.state().1);
+}
+
+#[test]
+fn s5_enter_sends_a_line_and_keeps_the_focus() {
+    let state = (String::new(), Vec::new());
+    let mut harness = window(state, |ui, (draft, sent): &mut (String, Vec<String>)| {
+        sent.extend(chat_entry_ui(ui, "Write a message", "Send", draft));
+    });
+    let write = |harness: &mut Harness<'_, (String, Vec<String>)>, text: &str| {
+        harness.event(Event::Text(text.to_owned()));
+        harness.run_ok();
+        harness.key_press(Key::Enter);
+        harness.run_ok();
+    };
+    harness.get_by_label("Write a message").focus();
+    harness.run_ok();
+    write(&mut harness, "hello ");
+    write(&mut harness, "  ");
+    write(&mut harness, "again");
+    assert_eq!(harness.state().1, ["hello", "again"]);
+    assert!(harness.get_by_label("Write a message").is_focused());
+}
+
+#[test]
+fn a_notice_leaves_when_it_is_dismissed() {
+    let mut notices = Notices::default();
+    notices.push(Tone::Good, "Copied");
+    let mut harness = window(notices, |ui, notices: &mut Notices| {
+        notices.ui(ui.ctx(), Lang::En)
+    });
+    harness.get_by_label("Copied");
+    harness.get_by_label("Dismiss").click();
+    harness.run_ok();
+    assert!(harness.query_by_label("Copied").is_none());
+}
