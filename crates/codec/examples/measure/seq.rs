@@ -25,7 +25,8 @@ pub(crate) struct Recording {
 pub(crate) struct Frame {
     /// When it was shown, since some moment before the recording.
     pub(crate) at: Duration,
-    /// Where it may differ from the frame before.
+    /// Where it may differ from the frame before: the display server's damage, and the few tiles
+    /// beyond it that changed between the damage and the moment the picture was taken.
     pub(crate) damage: Vec<Rect>,
 }
 
@@ -70,7 +71,10 @@ impl Recording {
         let mut changed = vec![[0; 2]; tiles as usize];
         self.input.read_exact(changed.as_flattened_mut())?;
         for tile in changed {
-            self.read_tile(u32::from(u16::from_le_bytes(tile)))?;
+            let tile = self.read_tile(u32::from(u16::from_le_bytes(tile)))?;
+            if !damage.iter().any(|rect| rect.contains(tile)) {
+                damage.push(tile);
+            }
         }
         Ok(Some(Frame {
             at: Duration::from_millis(at_millis.into()),
@@ -78,7 +82,7 @@ impl Recording {
         }))
     }
 
-    fn read_tile(&mut self, tile: u32) -> io::Result<()> {
+    fn read_tile(&mut self, tile: u32) -> io::Result<Rect> {
         let size = self.picture.size();
         let columns = size.width.div_ceil(self.tile_side);
         let (x, y) = (
@@ -96,7 +100,7 @@ impl Recording {
                 *pixel = u32::from_le_bytes([blue, green, red, 0]);
             }
         }
-        Ok(())
+        Ok(rect)
     }
 }
 
