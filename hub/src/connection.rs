@@ -14,7 +14,7 @@ use protocol::{
 use quinn::{ConnectionError, Incoming};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 use transport::close::{CloseReason, close, close_refused};
@@ -374,7 +374,7 @@ impl Pace {
 }
 
 /// Refuses a connection for which there is no room.
-pub(crate) fn refuse(incoming: Incoming) {
+pub(crate) fn refuse(incoming: Incoming, permit: OwnedSemaphorePermit) {
     tracing::info!(peer = %incoming.remote_address(), "No room for a connection");
     let refusal: Refusal = RefusalCode::FULL.into();
     tokio::spawn(async move {
@@ -382,5 +382,6 @@ pub(crate) fn refuse(incoming: Incoming) {
         if let Ok(Ok(connection)) = timeout(HANDSHAKE_TIMEOUT, incoming).await {
             close_refused(&connection, refusal);
         }
+        drop(permit);
     });
 }

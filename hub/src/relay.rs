@@ -258,8 +258,11 @@ async fn relay(
         Lane::Acks => (3, &session.host),
     };
     let _one_at_a_time = session.lanes[place].lock().await;
-    let mut stream = ResetOnDrop(FramedWriter::new(receiver.open_uni().await?, lane.limit()));
-    let writer = &mut stream.0;
+    let mut stream = Outgoing {
+        writer: FramedWriter::new(receiver.open_uni().await?, lane.limit()),
+        is_whole: false,
+    };
+    let writer = &mut stream.writer;
     if writer.stream_mut().set_priority(lane.priority()).is_err() {
         tracing::trace!("Stream was closed already");
     }
@@ -275,6 +278,7 @@ async fn relay(
         writer.write_body(body).await?;
     }
     writer.finish();
+    stream.is_whole = true;
     Ok(())
 }
 
@@ -306,11 +310,15 @@ async fn film_pointer(film: &Film, body: &Bytes) -> Result<(), RelayEnd> {
 
 /// A stream that is left before its end is reset: a receiver must not take half a frame for the
 /// last one.
-struct ResetOnDrop(FramedWriter);
+struct Outgoing {
+    writer: FramedWriter,
+    /// It ended where the incoming one did; what is still under way must arrive.
+    is_whole: bool,
+}
 
-impl Drop for ResetOnDrop {
+impl Drop for Outgoing {
     fn drop(&mut self) {
-        if self.0.stream_mut().reset(OVER).is_err() {
+        if !self.is_whole && self.writer.stream_mut().reset(OVER).is_err() {
             tracing::trace!("Stream was closed already");
         }
     }

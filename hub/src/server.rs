@@ -11,7 +11,7 @@ use std::time::Duration;
 use protocol::RefusalCode;
 use quinn::{Incoming, VarInt};
 use serde_json::json;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use transport::{BindError, Endpoint, Fingerprint, HubIdentity, IdentityError};
@@ -34,6 +34,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 const CONSENT_TIMEOUT: Duration = Duration::from_mins(2);
 /// How often to look whether the command line changed accounts.
 const ACCOUNTS_INTERVAL: Duration = Duration::from_secs(1);
+/// Peers that are told at the same time that there is no room.
+const REFUSALS: usize = 64;
 /// How long connections may take to close when the hub goes down.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(400);
 /// How long the data base may take to close.
@@ -233,10 +235,10 @@ async fn accept(endpoint: Endpoint, desk: Arc<Desk>, crowd: Arc<Crowd>) {
 
 fn admit(incoming: Incoming, desk: &Arc<Desk>, crowd: &Arc<Crowd>) {
     let Some(place) = Crowd::enter(crowd, incoming.remote_address().ip().into()) else {
-        if crowd.is_overrun() {
-            incoming.ignore();
-        } else {
-            connection::refuse(incoming);
+        match Arc::clone(&crowd.refusals).try_acquire_owned() {
+            Ok(permit) => connection::refuse(incoming, permit),
+            // so many that there is no telling everybody why
+            Err(_none_left) => incoming.ignore(),
         }
         return;
     };
@@ -281,6 +283,8 @@ struct Crowd {
     next_id: AtomicU64,
     counts: Mutex<BTreeMap<Neighbour, usize>>,
     total: watch::Sender<usize>,
+    /// Peers that may be told at the same time that there is no room.
+    refusals: Arc<Semaphore>,
 }
 
 /// A connection's place; free again when it is dropped.
@@ -298,6 +302,7 @@ impl Crowd {
             next_id: AtomicU64::new(1),
             counts: Mutex::new(BTreeMap::new()),
             total: watch::Sender::new(0),
+            refusals: Arc::new(Semaphore::new(REFUSALS)),
         }
     }
 
@@ -325,11 +330,6 @@ impl Crowd {
     /// So many that addresses should be proven before a handshake is paid for.
     fn is_dense(&self) -> bool {
         *self.total.borrow() >= self.max / 2
-    }
-
-    /// So many that there is no telling everybody why he is refused.
-    fn is_overrun(&self) -> bool {
-        *self.total.borrow() >= self.max
     }
 
     async fn wait_empty(&self, at_most: Duration) {

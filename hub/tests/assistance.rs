@@ -487,3 +487,36 @@ async fn a_used_ticket_tells_its_operator() {
     });
     assert_eq!(state.await, TicketState::Revoked);
 }
+
+#[tokio::test]
+async fn a_stream_that_its_sender_finished_arrives_whole() {
+    let hub = TestHub::start();
+    let mut pair = hub.pair("anna").await;
+    let (session, _) = pair.start_session(SEE).await;
+    let header = StreamHeader::Screen { session };
+    let mut screen = pair.host.open_stream(header).await;
+    let frame = screen_frame(1, 4 << 20);
+    let sending = async {
+        screen.write(&frame).await.expect("sent");
+        screen.finish();
+    };
+    let receiving = async {
+        let (_, mut reader) = pair.operator.accept_stream().await;
+        // the last bytes are under way for a while after the hub is done with them
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let seen: ScreenFrame = reader.read().await.expect("whole").expect("there");
+        let end = reader
+            .read::<ScreenFrame>()
+            .await
+            .expect("an end in good order");
+        (seen, end)
+    };
+    let ((), (seen, end)) = tokio::join!(sending, receiving);
+    assert_eq!(seen, frame);
+    assert_eq!(end, None);
+    // and the next stream of the kind follows
+    let mut again = pair.host.open_stream(header).await;
+    again.write(&screen_frame(2, 10)).await.expect("sent");
+    let (_, mut reader) = pair.operator.accept_stream().await;
+    assert!(reader.read_body().await.expect("whole").is_some());
+}

@@ -41,6 +41,14 @@ enum Stage {
     },
 }
 
+#[cfg(test)]
+impl Session {
+    /// The host and the operator.
+    pub(super) fn ends(&self) -> (ConnectionId, ConnectionId) {
+        (self.host, self.operator)
+    }
+}
+
 impl Directory {
     pub(super) fn start_session(
         &mut self,
