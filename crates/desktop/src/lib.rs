@@ -3,6 +3,7 @@
 //! Nothing here knows the network or a window. Calls touch files or the session bus and may block;
 //! each says so.
 
+pub mod appearance;
 pub mod folders;
 pub mod open;
 pub mod private_file;
@@ -11,6 +12,7 @@ pub mod settings;
 pub mod window_place;
 
 pub use crate::open::{OpenError, mailto_url, open_mail, open_url};
+pub use appearance::prefers_dark;
 pub use folders::{Folders, FoldersError};
 pub use secrets::{Keeper, SecretError, Secrets};
 pub use settings::{LoadProblem, Loaded, SaveError, SettingsFile};

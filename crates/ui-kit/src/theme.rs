@@ -57,6 +57,14 @@ impl ThemeChoice {
     }
 }
 
+/// Says what the desktop prefers where the window system does not tell (X11, Wayland); ask
+/// `desktop::prefers_dark` on another thread. Until then [`ThemeChoice::System`] means light there.
+pub fn set_system_dark(ctx: &egui::Context, dark: bool) {
+    let theme = if dark { Theme::Dark } else { Theme::Light };
+    ctx.options_mut(|options| options.fallback_theme = theme);
+    ctx.request_repaint();
+}
+
 /// What a badge, a dot or a notice stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Tone {
@@ -196,6 +204,7 @@ impl Palette {
 /// Gives `ctx` the fonts and both themes; call once, before the first frame.
 pub fn install(ctx: &egui::Context) {
     ctx.set_fonts(fonts::definitions());
+    ctx.options_mut(|options| options.fallback_theme = Theme::Light);
     for (theme, palette) in [(Theme::Light, Palette::LIGHT), (Theme::Dark, Palette::DARK)] {
         ctx.style_mut_of(theme, |style| apply(style, &palette));
     }

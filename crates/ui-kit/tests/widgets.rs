@@ -221,7 +221,7 @@ fn a_notice_leaves_when_it_is_dismissed() {
     let mut notices = Notices::default();
     notices.push(Tone::Good, "Copied");
     let mut harness = window(notices, |ui, notices: &mut Notices| {
-        notices.ui(ui.ctx(), Lang::En)
+        notices.ui(ui.ctx(), Lang::En);
     });
     harness.get_by_label("Copied");
     harness.get_by_label("Dismiss").click();
