@@ -85,7 +85,14 @@ enum Stage {
 struct Admitted {
     key: TicketKey,
     question: Option<Question>,
-    live: Option<SessionId>,
+    live: Option<Live>,
+}
+
+/// The session that runs, and what the operator may still do in it.
+#[derive(Debug, Clone, Copy)]
+struct Live {
+    session: SessionId,
+    grant: Grant,
 }
 
 #[derive(Debug)]
@@ -126,7 +133,8 @@ impl Conversation {
             return false;
         };
         let allowed = |q: &Question| q.session == session && q.allowed.is_some();
-        admitted.live == Some(session) || admitted.question.as_ref().is_some_and(allowed)
+        admitted.live.is_some_and(|live| live.session == session)
+            || admitted.question.as_ref().is_some_and(allowed)
     }
 
     /// Comes with a ticket; does nothing unless the connection is without one.
@@ -174,12 +182,18 @@ impl Conversation {
 
     /// The user takes rights back; without seeing there is no session.
     pub(crate) fn reduce(&mut self, rights: Rights) -> Vec<Step> {
-        let Some(session) = self.live() else {
+        let Stage::Admitted(Admitted {
+            live: Some(Live { session, grant }),
+            ..
+        }) = &mut self.stage
+        else {
             return Vec::new();
         };
         if !rights.see {
             return self.end(EndCause::By(EndedBy::User));
         }
+        grant.reduce(rights);
+        let (session, rights) = (*session, grant.rights());
         vec![
             Step::Reduce(rights),
             Step::Send(HostToHub::ReduceRights { session, rights }),
@@ -191,7 +205,7 @@ impl Conversation {
         let Stage::Admitted(admitted) = &mut self.stage else {
             return Vec::new();
         };
-        if let Some(session) = admitted.live.take() {
+        if let Some(Live { session, .. }) = admitted.live.take() {
             return vec![
                 Step::Stop { session, cause },
                 Step::Send(HostToHub::EndSession { session }),
@@ -209,14 +223,6 @@ impl Conversation {
                 admitted.question = open;
                 Vec::new()
             }
-        }
-    }
-
-    /// The session that runs.
-    pub(crate) fn live(&self) -> Option<SessionId> {
-        match &self.stage {
-            Stage::Admitted(admitted) => admitted.live,
-            Stage::Idle | Stage::Offered(_) | Stage::Proved { .. } => None,
         }
     }
 
@@ -351,8 +357,8 @@ impl Conversation {
             return Err(Fault::NotAllowed);
         }
         let keys = SessionKeys::derive(&admitted.key, session, question.operator_nonce, host_nonce);
-        admitted.live = Some(session);
         let grant = Grant::from_answer(grant.rights(), rights);
+        admitted.live = Some(Live { session, grant });
         let operator = question.operator;
         Ok(vec![
             Step::Start(Box::new(Agreement {
@@ -371,7 +377,11 @@ impl Conversation {
 
     fn ended(&mut self, session: SessionId, by: EndedBy) -> Result<Vec<Step>, Fault> {
         let admitted = self.admitted_mut("SessionEnded")?;
-        if admitted.live.take_if(|live| *live == session).is_some() {
+        if admitted
+            .live
+            .take_if(|live| live.session == session)
+            .is_some()
+        {
             return Ok(vec![Step::Stop {
                 session,
                 cause: EndCause::By(by),
@@ -451,7 +461,7 @@ mod tests {
         ask(&mut conversation, Rights::SEE_AND_CONTROL);
         conversation.answer(SESSION, None, [2; 16]);
         assert!(conversation.hear(started(SEE)).expect("ignored").is_empty());
-        assert_eq!(conversation.live(), None);
+        assert!(!conversation.expects(SESSION));
     }
 
     #[test]
@@ -507,7 +517,7 @@ mod tests {
             [Step::Send(HostToHub::EndSession { session: SESSION })]
         ));
         assert!(conversation.hear(started(SEE)).expect("ignored").is_empty());
-        assert_eq!(conversation.live(), None);
+        assert!(!conversation.expects(SESSION));
     }
 
     #[test]
@@ -540,6 +550,20 @@ mod tests {
         ));
         let steps = conversation.reduce(Rights::default());
         assert!(matches!(steps[..], [Step::Stop { .. }, Step::Send(_)]));
+    }
+
+    #[test]
+    fn h6_rights_that_were_never_granted_are_not_spoken_of() {
+        let mut conversation = running(SEE);
+        let steps = conversation.reduce(Rights::SEE_AND_CONTROL);
+        let [
+            Step::Reduce(SEE),
+            Step::Send(HostToHub::ReduceRights { rights, .. }),
+        ] = steps[..]
+        else {
+            panic!("the hub would take more for an attack: {steps:?}");
+        };
+        assert_eq!(rights, SEE);
     }
 
     #[test]

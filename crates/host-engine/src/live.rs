@@ -33,7 +33,7 @@ pub(crate) enum Report {
     Trouble(Trouble),
     /// Input arrived that the console did not make.
     Forged,
-    /// A stream broke: the connection is ending, or the hub is.
+    /// A stream broke, and the hub has not said why in time.
     Broken,
     /// The switch was turned off from outside: the person pressed **End**.
     TurnedOff,
@@ -53,7 +53,12 @@ pub(crate) struct LiveSession {
     reports: mpsc::Receiver<Report>,
     reporter: mpsc::Sender<Report>,
     threads: Vec<JoinHandle<()>>,
+    /// A stream broke; until then the hub may say why.
+    patience: Option<tokio::time::Instant>,
 }
+
+/// How long after a broken stream the hub may take to say that the session is over.
+const BROKEN_PATIENCE: Duration = Duration::from_secs(3);
 
 impl LiveSession {
     /// Opens the host's streams and begins to capture and, where granted, to inject.
@@ -87,6 +92,7 @@ impl LiveSession {
             reports,
             reporter,
             threads: Vec::new(),
+            patience: None,
         };
         live.spawn_capture(backends)?;
         if grant.rights().control {
@@ -195,12 +201,28 @@ impl LiveSession {
         Arc::clone(&self.switch)
     }
 
-    /// The next thing that happened inside.
+    /// The next thing that happened inside. Cancellation safe.
     pub(crate) async fn next_report(&mut self) -> Report {
-        tokio::select! {
-            biased;
-            report = self.reports.recv() => report.unwrap_or(Report::Broken),
-            () = self.switch.until_off() => Report::TurnedOff,
+        loop {
+            let patience = self.patience;
+            let out_of_patience = async {
+                match patience {
+                    Some(until) => tokio::time::sleep_until(until).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                report = self.reports.recv() => match report {
+                    Some(Report::Broken) | None => {
+                        let until = tokio::time::Instant::now() + BROKEN_PATIENCE;
+                        self.patience.get_or_insert(until);
+                    }
+                    Some(report) => return report,
+                },
+                () = self.switch.until_off() => return Report::TurnedOff,
+                () = out_of_patience => return Report::Broken,
+            }
         }
     }
 
@@ -257,8 +279,8 @@ async fn hear_input(
     loop {
         let sealed = match reader.read_body().await {
             Ok(Some(sealed)) => sealed,
-            Ok(None) => return Heard::Ended,
-            Err(transport::ReadError::Broken(_)) => return Heard::Broken,
+            // where control was taken back, or the session is ending, the hub cuts this stream
+            Ok(None) | Err(transport::ReadError::Broken(_)) => return Heard::Ended,
             Err(_nonsense) => return Heard::Forged,
         };
         let event = opener

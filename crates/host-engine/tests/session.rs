@@ -1,0 +1,398 @@
+//! The engine against a hub that speaks the real protocol: what is seen, what is done, and the end.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    clippy::needless_pass_by_value,
+    reason = "a test waits for one event and skips the others"
+)]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use codec::Rect;
+use host_engine::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause};
+use protocol::{
+    EndedBy, HidKey, HostToHub, HubToHost, InputEvent, PointerButton, PointerUpdate, Refusal,
+    RefusalCode, Rights, ScreenAck,
+};
+use support::{FakeHub, Host, PATIENCE, SESSION, in_session};
+
+const SEE: Rights = Rights {
+    see: true,
+    control: false,
+    files: false,
+};
+const BOTH: Rights = Rights::SEE_AND_CONTROL;
+/// How soon **End** must have stopped everything (H6).
+const AT_ONCE: Duration = Duration::from_millis(100);
+
+fn press(key: u16) -> InputEvent {
+    InputEvent::Key {
+        key: HidKey(key),
+        pressed: true,
+        character: None,
+    }
+}
+
+fn ended(event: HostEvent) -> Option<EndCause> {
+    match event {
+        HostEvent::SessionEnded { cause, .. } => Some(cause),
+        _ => None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_painted_is_seen_exactly() {
+    let (_hub, host, _desk, mut seat) = in_session(SEE).await;
+    assert!(
+        seat.see().await.is_reset,
+        "a viewer begins with a whole picture"
+    );
+    for step in 0..20_u32 {
+        host.painter
+            .paint(Rect::new(step * 20, 30, 60, 50), |x, y| {
+                (x * 7 + y * 13 + step) << 3
+            });
+        let end = Instant::now() + PATIENCE;
+        while seat.decoder.picture() != Some(&host.painter.picture()) {
+            assert!(Instant::now() < end, "the picture does not arrive");
+            seat.see().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s4_an_idle_screen_sends_nothing_and_its_first_change_at_once() {
+    let (_hub, host, _desk, mut seat) = in_session(SEE).await;
+    seat.see().await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut fastest = Duration::MAX;
+    for step in 0..10 {
+        let painted = Instant::now();
+        host.painter
+            .fill(Rect::new(step * 30, 100, 20, 20), 0x00ff_8000 + step);
+        seat.see().await;
+        fastest = fastest.min(painted.elapsed());
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
+    println!("paint to decoded: {fastest:?}");
+    assert!(fastest < Duration::from_millis(50), "{fastest:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s4_a_slow_viewer_gets_the_newest_state_and_never_a_queue() {
+    let (_hub, host, _desk, mut seat) = in_session(SEE).await;
+    seat.see().await;
+    for colour in 1..=60 {
+        host.painter.fill(Rect::new(0, 0, 64, 64), colour);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // two are under way at most; nothing follows them before one is acknowledged
+    let mut seen = 0;
+    while seat
+        .see_unacknowledged(Duration::from_millis(300))
+        .await
+        .is_some()
+    {
+        seen += 1;
+        if seen == 2 {
+            break;
+        }
+    }
+    assert_eq!(seen, 2, "the change is under way");
+    seat.acks
+        .write(&ScreenAck::Shown { seq: seat.last_seq })
+        .await
+        .expect("written");
+    seat.see().await;
+    let newest = seat.decoder.picture().map(|picture| picture.pixels()[0]);
+    assert_eq!(newest, Some(60));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_viewer_that_starts_anew_gets_a_whole_picture() {
+    let (_hub, _host, _desk, mut seat) = in_session(SEE).await;
+    assert!(!seat.see().await.payload.is_empty());
+    seat.acks
+        .write(&ScreenAck::NeedReset)
+        .await
+        .expect("written");
+    assert!(seat.see().await.is_reset);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pointer_travels_apart() {
+    let (_hub, host, _desk, mut seat) = in_session(SEE).await;
+    seat.see().await;
+    host.painter.move_pointer(123, 45);
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let update = tokio::time::timeout(PATIENCE, seat.pointer.read::<PointerUpdate>());
+        let update = update
+            .await
+            .expect("in time")
+            .expect("reads")
+            .expect("there");
+        if (update.x, update.y, update.visible) == (123, 45, true) {
+            break;
+        }
+        assert!(Instant::now() < end, "the pointer does not arrive");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_operator_does_is_done_inside_the_shared_screen() {
+    let (_hub, host, _desk, mut seat) = in_session(BOTH).await;
+    seat.see().await;
+    seat.do_it(&InputEvent::PointerMoved { x: 99_999, y: -5 })
+        .await;
+    let button = PointerButton::Left;
+    seat.do_it(&InputEvent::Button {
+        button,
+        pressed: true,
+        x: 10,
+        y: 20,
+    })
+    .await;
+    seat.do_it(&InputEvent::Button {
+        button,
+        pressed: false,
+        x: 10,
+        y: 20,
+    })
+    .await;
+    assert!(host.log.wait_for_events(3, PATIENCE));
+    assert_eq!(
+        host.log.events()[0],
+        InputEvent::PointerMoved { x: 639, y: 0 }
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h5_an_operator_who_may_only_see_types_nothing() {
+    let (_hub, host, _desk, mut seat) = in_session(SEE).await;
+    seat.see().await;
+    seat.do_it(&press(4)).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(host.log.events().is_empty());
+    assert!(
+        host.sink.lock().expect("no panic").is_some(),
+        "keyboard and pointer stay closed"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h6_taking_back_control_releases_keys_and_leaves_the_picture() {
+    let (_hub, host, mut desk, mut seat) = in_session(BOTH).await;
+    seat.see().await;
+    seat.do_it(&press(4)).await;
+    assert!(host.log.wait_for_events(1, PATIENCE));
+    assert_eq!(host.log.held().len(), 1);
+    host.handle
+        .send(HostCommand::ReduceRights { rights: SEE })
+        .expect("room");
+    assert!(host.log.wait_until_released(PATIENCE));
+    let HostToHub::ReduceRights { rights, .. } = desk.hear().await else {
+        panic!("the hub must know");
+    };
+    assert_eq!(rights, SEE);
+    seat.do_it(&press(5)).await;
+    host.painter.fill(Rect::new(0, 0, 9, 9), 0x00ab_cdef);
+    seat.see().await;
+    assert!(host.log.held().is_empty(), "nothing is typed any more");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h6_end_stops_at_once_without_waiting_for_the_hub() {
+    let (_hub, host, mut desk, mut seat) = in_session(BOTH).await;
+    seat.see().await;
+    seat.do_it(&press(4)).await;
+    assert!(host.log.wait_for_events(1, PATIENCE));
+
+    let pressed = Instant::now();
+    host.handle.end_session();
+    assert!(host.log.wait_until_released(PATIENCE));
+    let released = pressed.elapsed();
+    let cause = host.wait_for(ended);
+    let told = pressed.elapsed();
+    assert_eq!(cause, EndCause::By(EndedBy::User));
+    println!("End: keys released after {released:?}, ended after {told:?}");
+    assert!(
+        released < AT_ONCE && told < AT_ONCE,
+        "{released:?} {told:?}"
+    );
+
+    host.painter.fill(Rect::new(0, 0, 300, 300), 0x0012_3456);
+    let frame = tokio::time::timeout(PATIENCE, seat.screen.read_body())
+        .await
+        .expect("in time");
+    assert!(frame.is_err(), "the screen's stream is cut, not finished");
+    assert!(matches!(
+        desk.hear().await,
+        HostToHub::EndSession { session: SESSION }
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h6_the_hot_key_ends_from_any_thread() {
+    let (_hub, host, mut desk, mut seat) = in_session(BOTH).await;
+    seat.see().await;
+    let ender = host.handle.ender();
+    std::thread::spawn(move || ender.end())
+        .join()
+        .expect("no panic");
+    assert_eq!(host.wait_for(ended), EndCause::By(EndedBy::User));
+    assert!(matches!(
+        desk.hear().await,
+        HostToHub::EndSession { session: SESSION }
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forged_input_is_not_done_and_ends_the_session() {
+    let (_hub, host, mut desk, mut seat) = in_session(BOTH).await;
+    seat.see().await;
+    seat.input
+        .write_body(vec![7; 40].into())
+        .await
+        .expect("written");
+    assert_eq!(host.wait_for(ended), EndCause::ForgedInput);
+    assert!(matches!(desk.hear().await, HostToHub::EndSession { .. }));
+    assert!(
+        host.log
+            .events()
+            .iter()
+            .all(|event| *event == InputEvent::ReleaseAll)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_end_by_the_operator_is_told_even_where_the_streams_break_first() {
+    let (_hub, host, mut desk, mut seat) = in_session(BOTH).await;
+    seat.see().await;
+    seat.do_it(&press(4)).await;
+    assert!(host.log.wait_for_events(1, PATIENCE));
+    seat.screen.stream_mut().stop(0u32.into()).expect("open");
+    seat.input.stream_mut().reset(0u32.into()).expect("open");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let by = EndedBy::Operator;
+    desk.say(HubToHost::SessionEnded {
+        session: SESSION,
+        by,
+    })
+    .await;
+    assert_eq!(host.wait_for(ended), EndCause::By(EndedBy::Operator));
+    assert!(host.log.wait_until_released(PATIENCE));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_is_released_when_the_hub_is_gone() {
+    let (_hub, host, desk, mut seat) = in_session(BOTH).await;
+    seat.see().await;
+    seat.do_it(&press(4)).await;
+    assert!(host.log.wait_for_events(1, PATIENCE));
+    transport::close::close(&desk.connection);
+    assert_eq!(host.wait_for(ended), EndCause::ConnectionLost);
+    assert!(host.log.wait_until_released(PATIENCE));
+    let cause = host.wait_for(|event| match event {
+        HostEvent::ConnectionLost(cause) => Some(cause),
+        _ => None,
+    });
+    assert_eq!(cause, LostCause::Closed);
+    let end = Instant::now() + PATIENCE;
+    while !host.log.sink_is_gone() {
+        assert!(Instant::now() < end, "the sink stays open");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h5_after_a_no_nothing_starts() {
+    let hub = FakeHub::listen();
+    let host = Host::start(hub.address, hub.pin);
+    host.open_ticket();
+    let mut desk = hub.accept().await;
+    desk.admit().await;
+    desk.ask(BOTH).await;
+    host.wait_for(|event| matches!(event, HostEvent::ConsentAsked { .. }).then_some(()));
+    host.answer(None);
+    assert_eq!(desk.answer().await.0, None);
+    desk.say(HubToHost::SessionStarted {
+        session: SESSION,
+        rights: BOTH,
+    })
+    .await;
+    let stream = tokio::time::timeout(Duration::from_millis(300), desk.connection.accept_uni());
+    assert!(stream.await.is_err(), "no stream opens");
+    assert!(host.untouched());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn e2_a_hub_that_plays_the_console_is_found_out() {
+    let hub = FakeHub::listen();
+    let host = Host::start(hub.address, hub.pin);
+    host.open_ticket();
+    let mut desk = hub.accept().await;
+    desk.until_proof().await;
+    desk.say(HubToHost::TicketAccepted {
+        proof: vec![3; 32].into(),
+    })
+    .await;
+    let problem = host.wait_for(failed);
+    assert_eq!(problem, ConnectProblem::FalseConsole);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h4_a_refused_ticket_leaves_room_for_another() {
+    let hub = FakeHub::listen();
+    let host = Host::start(hub.address, hub.pin);
+    host.open_ticket();
+    let mut desk = hub.accept().await;
+    let HostToHub::OpenTicket { .. } = desk.hear().await else {
+        panic!("a ticket");
+    };
+    let refusal = Refusal::new(RefusalCode::TICKET_EXPIRED);
+    desk.say(HubToHost::TicketRefused { refusal }).await;
+    let told = host.wait_for(|event| match event {
+        HostEvent::TicketRefused(refusal) => Some(refusal),
+        _ => None,
+    });
+    assert_eq!(told, refusal);
+    host.open_ticket();
+    desk.admit().await;
+    host.wait_for(|event| matches!(event, HostEvent::TicketAccepted { .. }).then_some(()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn e2_another_hub_under_the_same_address_is_not_spoken_to() {
+    let (hub, other) = (FakeHub::listen(), FakeHub::listen());
+    let host = Host::start(hub.address, other.pin);
+    host.open_ticket();
+    assert!(!hub.is_believed().await);
+    assert_eq!(host.wait_for(failed), ConnectProblem::ForeignKey);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leaving_tells_the_hub_and_does_not_hang() {
+    let (_hub, host, mut desk, mut seat) = in_session(SEE).await;
+    seat.see().await;
+    let Host { handle, .. } = host;
+    let left = Instant::now();
+    let gone = tokio::task::spawn_blocking(move || drop(handle));
+    assert!(matches!(desk.hear().await, HostToHub::EndSession { .. }));
+    assert!(matches!(desk.hear().await, HostToHub::Leave));
+    gone.await.expect("no panic");
+    assert!(
+        left.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        left.elapsed()
+    );
+}
+
+fn failed(event: HostEvent) -> Option<ConnectProblem> {
+    match event {
+        HostEvent::ConnectionFailed(problem) => Some(problem),
+        _ => None,
+    }
+}
