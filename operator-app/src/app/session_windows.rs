@@ -163,6 +163,15 @@ struct Running {
     report: Option<ReportFacts>,
 }
 
+/// What is left of a session's window.
+pub(super) struct Closed {
+    pub(super) host: EntryId,
+    /// The report that follows, if one does.
+    pub(super) report: Option<ReportFacts>,
+    /// A line of chat that was typed and not sent.
+    pub(super) unsent: String,
+}
+
 /// All session windows.
 pub(super) struct SessionWindows {
     all: BTreeMap<SessionId, Running>,
@@ -269,9 +278,15 @@ impl SessionWindows {
         }
     }
 
-    /// Closes a window; the report that follows, if one does.
-    pub(super) fn close(&mut self, session: SessionId) -> Option<ReportFacts> {
-        self.all.remove(&session).and_then(|closed| closed.report)
+    /// Closes a window; what is left of it.
+    pub(super) fn close(&mut self, session: SessionId) -> Option<Closed> {
+        let closed = self.all.remove(&session)?;
+        let unsent = std::mem::take(&mut closed.window.lock().chat.draft);
+        Some(Closed {
+            host: closed.host,
+            report: closed.report,
+            unsent,
+        })
     }
 
     pub(super) fn close_all(&mut self) {

@@ -211,7 +211,14 @@ impl ConsoleApp {
 
     /// Closes the window of a session that is over and opens its report.
     pub(super) fn close_session_window(&mut self, session: SessionId) {
-        if let Some(facts) = self.sessions.close(session) {
+        let Some(closed) = self.sessions.close(session) else {
+            return;
+        };
+        let draft = &mut self.state.chats.get_or_new(closed.host).draft;
+        if draft.is_empty() {
+            *draft = closed.unsent;
+        }
+        if let Some(facts) = closed.report {
             let drafts = &self.state.reports.drafts;
             let known = drafts
                 .iter()

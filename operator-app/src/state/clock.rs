@@ -57,8 +57,8 @@ mod tests {
             now_unix_seconds: 1_795_546_800,
             offset: UtcOffset::from_hms(1, 0, 0).expect("one hour"),
         };
-        assert_eq!(clock.since(1_795_546_800 - 60), "20:59");
-        assert_eq!(clock.since(1_795_546_800 - 86_400), "2026-11-23 21:00");
+        assert_eq!(clock.since(1_795_546_800 - 60), "19:59");
+        assert_eq!(clock.since(1_795_546_800 - 86_400), "2026-11-23 20:00");
         assert_eq!(clock.since(i64::MAX), "");
     }
 }

@@ -224,7 +224,7 @@ fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<A
             Action::AskDisconnect(entry.id),
         ),
     ];
-    ui.set_min_width(220.0);
+    ui.set_width(230.0);
     for (icon, word, reason, action) in items {
         if menu_item_ui(ui, Some(icon), w(lang, word), false, reason).clicked() {
             actions.push(action);

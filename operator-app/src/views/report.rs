@@ -110,6 +110,7 @@ fn fields_ui(ui: &mut Ui, lang: Lang, report: &mut OpenReport) -> bool {
             let label = phrases::choose_category(lang);
             let button = icon_button_ui(ui, Icon::ChevronDown, label, true);
             egui::Popup::menu(&button).show(|ui| {
+                ui.set_width(200.0);
                 for category in phrases::categories(lang) {
                     let chosen = text.category == category;
                     if menu_item_ui(ui, None, category, chosen, None).clicked() {

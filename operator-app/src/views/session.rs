@@ -18,6 +18,8 @@ use ui_kit::remote_view::ViewSize;
 pub const BAR_HEIGHT: f32 = 44.0;
 /// Width of the chat beside the screen, in points.
 pub const CHAT_WIDTH: f32 = 320.0;
+/// Width of the menus, in points.
+const MENU_WIDTH: f32 = 240.0;
 /// How long the window says that the session is over before it goes, in seconds.
 const FAREWELL_SECONDS: f64 = 8.0;
 
@@ -51,7 +53,8 @@ pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                     ui.spacing_mut().item_spacing.x = 2.0;
                     let end = w(state.lang, Word::End);
-                    let end = Push::danger(end).icon(Icon::X).enabled(!state.ending);
+                    let running = !state.ending && state.ended.is_none();
+                    let end = Push::danger(end).icon(Icon::X).enabled(running);
                     if ui.add(end).clicked() {
                         state.wishes.push(SessionWish::End);
                     }
@@ -134,6 +137,7 @@ fn size_menu_ui(ui: &mut Ui, state: &mut SessionState) {
     let lang = state.lang;
     let button = icon_button_ui(ui, Icon::Scaling, w(lang, Word::ImageSize), true);
     Popup::menu(&button).show(|ui| {
+        ui.set_width(MENU_WIDTH);
         let fixed = [
             (ViewSize::Fit, w(lang, Word::SizeFit).to_owned()),
             (
@@ -156,6 +160,7 @@ fn special_keys_ui(ui: &mut Ui, state: &mut SessionState) {
     let label = w(lang, Word::SpecialKeys);
     let button = icon_button_ui(ui, Icon::Command, label, state.controls());
     Popup::menu(&button).show(|ui| {
+        ui.set_width(MENU_WIDTH);
         for (word, keys) in chords() {
             if menu_item_ui(ui, None, w(lang, word), false, None).clicked() {
                 state.press_chord(&keys);
@@ -184,6 +189,7 @@ fn more_menu_ui(ui: &mut Ui, state: &SessionState) {
     let lang = state.lang;
     let button = icon_button_ui(ui, Icon::Ellipsis, w(lang, Word::SessionMenu), true);
     Popup::menu(&button).show(|ui| {
+        ui.set_width(MENU_WIDTH);
         let missing = Some(phrases::file_transfer_missing(lang));
         for (icon, word) in [
             (Icon::Palette, Word::ColorDepth),
@@ -203,7 +209,7 @@ fn more_menu_ui(ui: &mut Ui, state: &SessionState) {
 
 /// Draws the conversation at the right of the screen, if it is open.
 pub fn chat_side_ui(ui: &mut Ui, state: &mut SessionState) {
-    if !state.chat_open {
+    if !state.chat_open || state.ended.is_some() {
         return;
     }
     let palette = Palette::of(ui);
@@ -217,9 +223,8 @@ pub fn chat_side_ui(ui: &mut Ui, state: &mut SessionState) {
         .frame(Frame::new().fill(palette.card).inner_margin(12))
         .show(ui, |ui| {
             section_header_ui(ui, &chat_with(state.lang, &state.chat.name), "");
-            let here = state.ended.is_none();
             let (lang, clock) = (state.lang, state.clock);
-            if let Some(text) = conversation_ui(ui, lang, clock, &mut state.chat, here) {
+            if let Some(text) = conversation_ui(ui, lang, clock, &mut state.chat, true) {
                 state.wishes.push(SessionWish::SendChat { text });
             }
         });

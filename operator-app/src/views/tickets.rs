@@ -27,7 +27,7 @@ pub fn tickets_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Actio
         }
         ui.add_enabled_ui(logged_in, |ui| {
             let label = w(lang, Word::GenerateIt);
-            let button = Push::primary(label).icon(Icon::Ticket).wide();
+            let button = Push::secondary(label).icon(Icon::Ticket).wide();
             let button = ui.add(button.enabled(!tickets.waiting));
             if button.on_hover_text("Ctrl+G").clicked() {
                 actions.push(Action::GenerateTicket);
