@@ -1,10 +1,10 @@
 //! Every widget on one of several pages, to look at.
 //!
 //! ```text
-//! cargo run -p ui-kit --example gallery -- [light|dark] [en|it] [helpme|consent|console|fields|report|chat|screen]
+//! cargo run -p ui-kit --example gallery -- [light|dark] [en|it] [helpme|consent|console|fields|report|chat|screen|session]
 //! ```
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use codec::{Picture, PixelSize};
 use eframe::NativeOptions;
@@ -37,7 +37,7 @@ struct Gallery {
     control: bool,
     chosen: usize,
     notices: Notices,
-    view: RemoteView,
+    view: Arc<Mutex<RemoteView>>,
     focused_once: bool,
 }
 
@@ -106,7 +106,7 @@ impl Gallery {
             control: true,
             chosen: 0,
             notices,
-            view: RemoteView::new(1, slot, Some(tap)),
+            view: Arc::new(Mutex::new(RemoteView::new(1, slot, Some(tap)))),
             focused_once: false,
         }
     }
@@ -148,6 +148,7 @@ impl eframe::App for Gallery {
             "fields" => self.fields_ui(ui),
             "report" => self.report_ui(ui),
             "screen" => self.screen_ui(ui),
+            "session" => self.session_ui(ui),
             _ => self.console_ui(ui),
         }
         self.notices.ui(ui.ctx(), lang);
@@ -527,8 +528,39 @@ impl Gallery {
         });
         egui::CentralPanel::default()
             .frame(egui::Frame::NONE)
-            .show(ui, |ui| self.view.ui(ui, &options));
+            .show(ui, |ui| lock(&self.view).ui(ui, &options));
     }
+}
+
+impl Gallery {
+    /// The remote screen in a window of its own, as the console shows it.
+    fn session_ui(&mut self, ui: &mut Ui) {
+        self.console_ui(ui);
+        let view = Arc::clone(&self.view);
+        let label = w(self.lang, Word::RemoteScreen);
+        let builder = egui::ViewportBuilder::default()
+            .with_title("Session")
+            .with_inner_size(vec2(700.0, 500.0));
+        let id = egui::ViewportId::from_hash_of("session");
+        ui.ctx()
+            .show_viewport_deferred(id, builder, move |ui, _class| {
+                let size = ViewSize::Fit;
+                let options = ViewOptions {
+                    label,
+                    size,
+                    control: true,
+                    drawn_elsewhere: false,
+                };
+                let frame = egui::Frame::NONE;
+                egui::CentralPanel::default()
+                    .frame(frame)
+                    .show(ui, |ui| lock(&view).ui(ui, &options));
+            });
+    }
+}
+
+fn lock(view: &Mutex<RemoteView>) -> MutexGuard<'_, RemoteView> {
+    view.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn menu_ui(ui: &mut Ui, lang: Lang) {

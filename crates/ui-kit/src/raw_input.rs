@@ -206,7 +206,8 @@ fn pointer_button(button: MouseButton) -> (u16, Option<PointerButton>) {
     }
 }
 
-/// Runs an app until its root window closes, with the tap between winit and eframe if there is one.
+/// Runs an app until its root window closes, with the tap between winit and eframe if there is one
+/// and the [map](crate::ui_map) of its windows if the environment asks for it.
 ///
 /// Blocks; call it on the main thread.
 ///
@@ -229,6 +230,7 @@ pub fn run_app(
         tap: Arc::clone(tap),
     });
     let creator: AppCreator<'_> = Box::new(|creation| {
+        crate::ui_map::install_titled(&creation.egui_ctx, title);
         if let Some(plugin) = plugin {
             creation.egui_ctx.add_plugin(plugin);
         }

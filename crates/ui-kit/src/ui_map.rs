@@ -57,9 +57,16 @@ pub struct MappedWidget {
 }
 
 /// Writes the map from now on, if the environment asks for it.
+///
+/// [`crate::run_app`] has done so already; a second call changes nothing.
 pub fn install(ctx: &Context) {
+    install_titled(ctx, "");
+}
+
+/// As [`install`], for a main window with the title `main_title`: X11 does not tell it.
+pub(crate) fn install_titled(ctx: &Context, main_title: &str) {
     if let Some(path) = std::env::var_os(VARIABLE) {
-        ctx.add_plugin(Cartographer::new(path.into()));
+        ctx.add_plugin(Cartographer::new(path.into(), main_title));
     }
 }
 
@@ -74,6 +81,7 @@ struct Pass {
 /// Watches what egui tells screen readers and writes it down.
 struct Cartographer {
     path: PathBuf,
+    main_title: String,
     /// Passes nest where one window is drawn inside another's pass.
     passes: Vec<Pass>,
     windows: HashMap<ViewportId, MappedWindow>,
@@ -81,9 +89,10 @@ struct Cartographer {
 }
 
 impl Cartographer {
-    fn new(path: PathBuf) -> Self {
+    fn new(path: PathBuf, main_title: &str) -> Self {
         Self {
             path,
+            main_title: main_title.to_owned(),
             passes: Vec::new(),
             windows: HashMap::new(),
             written: None,
@@ -152,8 +161,13 @@ impl Plugin for Cartographer {
                 focused: tree.focus == *id,
             })
         });
+        // what the window system tells, what the window was made with, or what the program said
+        let made_with = output.viewport_output.get(&pass.viewport);
+        let made_with = made_with.and_then(|viewport| viewport.builder.title.clone());
+        let said = || (pass.viewport == ViewportId::ROOT).then(|| self.main_title.clone());
+        let title = Some(pass.title).filter(|title| !title.is_empty());
         let window = MappedWindow {
-            title: pass.title,
+            title: title.or(made_with).or_else(said).unwrap_or_default(),
             x: pass.origin_in_points.x * scale,
             y: pass.origin_in_points.y * scale,
             focused: pass.focused,
@@ -204,7 +218,7 @@ mod tests {
     fn mapped(draw: impl FnMut(&mut egui::Ui)) -> String {
         let file = std::env::temp_dir().join(format!("ui-map-{}.json", std::process::id()));
         let ctx = Context::default();
-        ctx.add_plugin(Cartographer::new(file.clone()));
+        ctx.add_plugin(Cartographer::new(file.clone(), ""));
         let mut output = ctx.run_ui(RawInput::default(), draw);
         output.textures_delta.clear();
         let text = std::fs::read_to_string(&file).expect("a pass writes the map");
