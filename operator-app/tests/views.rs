@@ -66,7 +66,7 @@ fn logged_in(lang: Lang) -> ConsoleState {
         row(ANNA.0, EntryKind::User, "ANNA-PC", true),
     ]));
     state.tickets.add(ticket(TicketState::Open));
-    state.tickets.text = "Your ticket is 482 913 057".to_owned();
+    state.tickets.text.push_str("Your ticket is 482 913 057");
     state
 }
 

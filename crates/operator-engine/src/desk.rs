@@ -128,6 +128,14 @@ impl Desk {
         })
         .await;
         if !std::mem::replace(&mut self.tickets_told, true) {
+            for (route, spoken, host) in self.tickets.used() {
+                self.tell(Event::TicketWasUsed {
+                    route,
+                    spoken,
+                    host,
+                })
+                .await;
+            }
             for (route, spoken, valid_seconds) in self.tickets.list(now()) {
                 self.tell(Event::TicketKept {
                     route,

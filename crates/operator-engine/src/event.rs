@@ -63,6 +63,13 @@ pub enum Event {
         spoken: String,
         valid_seconds: u32,
     },
+    /// A ticket from before the program was started anew, with which `host` came; told after the
+    /// log-in. The host may have left since.
+    TicketWasUsed {
+        route: TicketRoute,
+        spoken: String,
+        host: EntryId,
+    },
     /// The hub made no ticket.
     TicketRefused(Refusal),
     TicketChanged {
@@ -142,6 +149,7 @@ impl fmt::Debug for Event {
             Self::LoggedOut(why) => return write!(f, "LoggedOut({why:?})"),
             Self::TicketGenerated { .. } => "TicketGenerated",
             Self::TicketKept { .. } => "TicketKept",
+            Self::TicketWasUsed { .. } => "TicketWasUsed",
             Self::TicketRefused(refusal) => return write!(f, "TicketRefused({refusal:?})"),
             Self::TicketChanged { state, .. } => return write!(f, "TicketChanged({state:?})"),
             Self::TicketGuessed { .. } => "TicketGuessed",

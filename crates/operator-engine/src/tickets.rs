@@ -32,6 +32,8 @@ struct OpenTicket {
 
 struct HostKey {
     route: TicketRoute,
+    /// The ticket as it was spoken. It is used up, so it is no secret any longer, only a name.
+    spoken: String,
     /// The try that was right, until the hub says which host it was.
     attempt: u64,
     host: Option<EntryId>,
@@ -91,6 +93,15 @@ impl Tickets {
             .collect()
     }
 
+    /// The tickets that hosts came with, oldest first: route, spoken text, host.
+    pub(crate) fn used(&self) -> Vec<(TicketRoute, String, EntryId)> {
+        self.hosts
+            .iter()
+            .filter(|known| !known.spoken.is_empty())
+            .filter_map(|known| Some((known.route, known.spoken.clone(), known.host?)))
+            .collect()
+    }
+
     /// Forgets a ticket's secret; its hosts' keys stay.
     pub(crate) fn close(&mut self, route: TicketRoute) {
         self.open.remove(&route);
@@ -132,9 +143,11 @@ impl Tickets {
         };
         match exchange.judge(proof) {
             Ok((key, ours)) => {
+                let spoken = ticket.number.to_spoken();
                 self.open.remove(&route);
                 self.hosts.push(HostKey {
                     route,
+                    spoken,
                     attempt,
                     host: None,
                     key,
@@ -194,6 +207,7 @@ impl Tickets {
                 .iter()
                 .map(|known| KeptHost {
                     route: known.route,
+                    ticket: known.spoken.clone(),
                     attempt: known.attempt,
                     host: known.host,
                     key: known.key.to_bytes(),
@@ -225,6 +239,7 @@ impl Tickets {
         };
         let hosts = kept.hosts.into_iter().filter(fresh).map(|known| HostKey {
             route: known.route,
+            spoken: known.ticket,
             attempt: known.attempt,
             host: known.host,
             key: TicketKey::from_bytes(known.key),
@@ -252,6 +267,8 @@ struct KeptTicket {
 #[derive(Serialize, Deserialize)]
 struct KeptHost {
     route: TicketRoute,
+    #[serde(default)]
+    ticket: String,
     attempt: u64,
     host: Option<EntryId>,
     key: [u8; 32],
@@ -331,6 +348,7 @@ mod tests {
         let disk = serde_json::to_vec(&tickets.to_kept()).expect("serialises");
         let kept = serde_json::from_slice(&disk).expect("parses");
         let mut tickets = Tickets::from_kept(kept, 50);
+        assert_eq!(tickets.used().len(), 1);
         assert_eq!(tickets.list(50), [(other, spoken.clone(), 50)]);
         assert!(matches!(
             type_in(&mut tickets, &spoken, 2).0,

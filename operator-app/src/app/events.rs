@@ -60,6 +60,9 @@ impl ConsoleApp {
                 self.add_ticket(route, spoken, valid_seconds);
                 self.fill_ticket_text();
             }
+            Event::TicketWasUsed { route, spoken, .. } => {
+                self.state.tickets.used_before.insert(route, spoken);
+            }
             Event::TicketRefused(refusal) => {
                 self.state.tickets.waiting = false;
                 let text = refusal_text(lang, refusal);

@@ -392,11 +392,8 @@ impl ConsoleApp {
         self.sessions.routes.lock().insert(session.0, input.clone());
         let entry = self.state.computers.get(host);
         let route = entry.and_then(|entry| entry.ticket);
-        let ticket = route.and_then(|route| {
-            let known = self.state.tickets.all.iter();
-            let mut known = known.filter(|ticket| ticket.route == route);
-            known.next().map(|ticket| ticket.spoken.clone())
-        });
+        let ticket = route.and_then(|route| self.state.tickets.spoken(route));
+        let ticket = ticket.map(str::to_owned);
         let name = self.host_name(host).unwrap_or_default();
         let chat = self.state.chats.get_or_new(host);
         let chat = Conversation {

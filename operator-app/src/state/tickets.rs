@@ -1,5 +1,7 @@
 //! Tickets of this console and the text that goes to the user (O6).
 
+use std::collections::BTreeMap;
+
 use protocol::{TicketRoute, TicketState};
 
 /// Most tickets that are remembered; the oldest that are over make room.
@@ -49,6 +51,8 @@ pub struct Places<'a> {
 #[derive(Debug, Default)]
 pub struct Tickets {
     pub all: Vec<Ticket>,
+    /// Spoken texts of tickets that hosts came with before the program was started anew.
+    pub used_before: BTreeMap<TicketRoute, String>,
     /// The hub was asked for a ticket and has not answered.
     pub waiting: bool,
     /// The prepared text with the ticket in it, as the operator edits it.
@@ -81,6 +85,14 @@ impl Tickets {
 
     pub fn get_mut(&mut self, route: TicketRoute) -> Option<&mut Ticket> {
         self.all.iter_mut().rev().find(|t| t.route == route)
+    }
+
+    /// The whole ticket behind a route, if it was made here.
+    pub fn spoken(&self, route: TicketRoute) -> Option<&str> {
+        let made = self.all.iter().rev().find(|t| t.route == route);
+        let made = made.map(|ticket| &ticket.spoken);
+        made.or_else(|| self.used_before.get(&route))
+            .map(String::as_str)
     }
 
     /// Takes a new ticket.

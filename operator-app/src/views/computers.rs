@@ -180,14 +180,14 @@ fn leading(entry: &Entry) -> Leading<'_> {
 
 /// The whole ticket where this console made it, otherwise the part that the hub knows.
 fn ticket_text(state: &ConsoleState, route: protocol::TicketRoute) -> String {
-    let ours = state.tickets.all.iter().find(|t| t.route == route);
-    ours.map_or_else(
-        || {
-            let digits = route.to_string();
-            format!("{} {}·· ···", &digits[..3], &digits[3..]).replace("·· ···", "· ···")
-        },
-        |ticket| ticket.spoken.clone(),
-    )
+    let spoken = state.tickets.spoken(route);
+    spoken.map_or_else(|| routed_text(route), str::to_owned)
+}
+
+/// A ticket of which only the routing part is known.
+pub(super) fn routed_text(route: protocol::TicketRoute) -> String {
+    let digits = route.to_string();
+    format!("{} {}· ···", &digits[..3], &digits[3..])
 }
 
 fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<Action>) {

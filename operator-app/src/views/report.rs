@@ -59,10 +59,7 @@ pub fn report_ui(
 
 fn facts_ui(ui: &mut Ui, lang: Lang, clock: Clock, report: &OpenReport) {
     let facts = &report.facts;
-    let ticket = facts.ticket.map(|route| {
-        let digits = route.to_string();
-        format!("{} {}· ···", &digits[..3], &digits[3..])
-    });
+    let ticket = facts.ticket.map(super::computers::routed_text);
     let seconds = facts
         .ended_unix_seconds
         .saturating_sub(facts.started_unix_seconds);
