@@ -232,6 +232,46 @@ async fn d2_without_a_film_there_is_no_session() {
     assert!(!text(&run_hub(&["report", "list", "--data", hub.data_text()], "")).contains("Rossi"));
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn d2_a_film_that_cannot_go_on_ends_the_session() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    for name in ["anna", "bruno"] {
+        add_operator(&data, name);
+    }
+    let hub = TestHub::serve_with_small_files(&data, 4096);
+    let mut pair = hub.pair("anna").await;
+    let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+    let header = StreamHeader::Screen { session };
+    let mut screen = pair.host.open_stream(header).await;
+    let (_, mut seen) = {
+        screen.write(&screen_frame(1, 1000)).await.expect("sent");
+        pair.operator.accept_stream().await
+    };
+    let watch = tokio::spawn(async move { while let Ok(Some(_)) = seen.read_body().await {} });
+    let mut seq = 1;
+    loop {
+        seq += 1;
+        // the stream is stopped in the end
+        let frame = screen_frame(seq, 256 << 10);
+        if screen.write(&frame).await.is_err() {
+            break;
+        }
+        assert!(seq < 1000, "2 MiB cannot hold all this");
+    }
+    watch.await.expect("no panic");
+    let by = EndedBy::CannotRecord;
+    let ended = |m| matches!(m, HubToHost::SessionEnded { by: b, .. } if b == by).then_some(());
+    pair.host.wait_for(ended).await;
+    let ended = |m| matches!(m, HubToOperator::SessionEnded { by: b, .. } if b == by).then_some(());
+    pair.operator.wait_for(ended).await;
+    // the rest of the desk works, and what was committed is a sound film
+    hub.pair("bruno").await;
+    let verified = run_hub(&["film", "verify", "1", "--data", hub.data_text()], "");
+    assert!(verified.status.success(), "{}", text(&verified));
+}
+
 #[tokio::test]
 async fn d4_a_changed_film_and_a_changed_log_are_told() {
     let hub = TestHub::start();

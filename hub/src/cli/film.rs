@@ -162,7 +162,10 @@ async fn export(folder: &Path, id: SessionId, out: &Path) -> anyhow::Result<Exit
         .with_context(|| format!("cannot run {WORKER}, which belongs beside the hub"))?;
     tokio::select! {
         done = follow(child) => done?,
-        _interrupted = tokio::signal::ctrl_c() => bail!("cancelled"),
+        _interrupted = tokio::signal::ctrl_c() => {
+            end_progress_line()?;
+            bail!("cancelled");
+        }
     }
     let detail = json!({ "session": id.0 });
     database.note_export(unix_millis(), &detail)?;
@@ -192,10 +195,16 @@ async fn follow(mut child: Child) -> anyhow::Result<()> {
         }
     }
     let status = child.wait().await?;
-    if on_terminal {
-        writeln!(std::io::stderr())?;
-    }
+    end_progress_line()?;
     ensure!(status.success(), "the film could not be made ({status})");
+    Ok(())
+}
+
+fn end_progress_line() -> std::io::Result<()> {
+    let mut err = std::io::stderr();
+    if err.is_terminal() {
+        writeln!(err)?;
+    }
     Ok(())
 }
 

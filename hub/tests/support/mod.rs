@@ -82,10 +82,25 @@ impl TestHub {
 
     /// Serves a folder that exists.
     pub(crate) fn serve(data: &Path, args: &[&str]) -> Self {
+        Self::serve_by(hub_command(&[]), data, args)
+    }
+
+    /// As [`Self::serve`], with a hub whose files may not grow beyond `blocks` of 512 bytes.
+    #[cfg(unix)]
+    pub(crate) fn serve_with_small_files(data: &Path, blocks: u32) -> Self {
+        let mut shell = Command::new("sh");
+        // the signal is ignored, so that writing fails as on a full disk
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_hub")]);
+        Self::serve_by(shell, data, &[])
+    }
+
+    fn serve_by(mut command: Command, data: &Path, args: &[&str]) -> Self {
         let ready = data.join("ready.json");
         drop(std::fs::remove_file(&ready));
         let data_text = data.to_str().expect("a plain path");
-        let mut child = hub_command(&["serve", "--data", data_text, "--listen", "127.0.0.1:0"])
+        let mut child = command
+            .args(["serve", "--data", data_text, "--listen", "127.0.0.1:0"])
             .args(["--ready-file", ready.to_str().expect("a plain path")])
             .args(args)
             .stdout(Stdio::null())
