@@ -53,7 +53,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let file = settings_file();
     let settings = file
         .as_ref()
-        .map(|file| file.load::<Settings>())
+        .map(SettingsFile::load::<Settings>)
         .map_or_else(Settings::default, |loaded| {
             if let Some(problem) = loaded.problem {
                 tracing::warn!(?problem, "Settings not read");

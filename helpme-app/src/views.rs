@@ -67,7 +67,7 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
             }
             Stage::Asked(question) => {
                 scrolling(ui, |ui| {
-                    ask::ask_ui(ui, lang, question, moment.now, actions)
+                    ask::ask_ui(ui, lang, question, moment.now, actions);
                 });
             }
             Stage::Ended(ended) => {

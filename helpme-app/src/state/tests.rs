@@ -1,1 +1,254 @@
+use std::time::Duration;
 
+use host_engine::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause};
+use protocol::{ChatAuthor, ChatLine, EndedBy, Refusal, RefusalCode, Rights, SessionId};
+use ui_kit::Lang;
+
+use super::{Action, Effect, FormProblem, Shape, Stage, State, Surroundings, WaitNote};
+use crate::settings::{HubText, Settings};
+
+const SESSION: SessionId = SessionId(3);
+const SOON: Duration = Duration::from_secs(1);
+
+#[test]
+fn h4_nothing_typed_is_lost_when_a_ticket_is_refused() {
+    let mut state = typed();
+    state.act(Action::OpenTicket, SOON);
+    let refusal = Refusal::new(RefusalCode::TICKET_EXPIRED);
+    state.apply(HostEvent::TicketRefused(refusal), SOON);
+    assert_eq!(state.stage, Stage::Ticket);
+    assert_eq!(
+        (state.form.digits.as_str(), state.form.name.as_str()),
+        ("482913057", "Anna")
+    );
+    assert_eq!(state.form.problem, Some(FormProblem::Refused(refusal)));
+}
+
+#[test]
+fn h4_nothing_typed_is_lost_without_a_connection() {
+    let mut state = typed();
+    state.act(Action::OpenTicket, SOON);
+    state.apply(
+        HostEvent::ConnectionFailed(ConnectProblem::ForeignKey),
+        SOON,
+    );
+    assert_eq!(state.form.digits, "482913057");
+    assert_eq!(
+        state.form.problem,
+        Some(FormProblem::Connect(ConnectProblem::ForeignKey))
+    );
+}
+
+#[test]
+fn h4_an_unfinished_ticket_stays_here() {
+    let mut state = typed();
+    state.form.digits = "4829".to_owned();
+    assert_eq!(state.act(Action::OpenTicket, SOON), []);
+    assert_eq!(state.form.problem, Some(FormProblem::Incomplete));
+}
+
+#[test]
+fn h2_without_a_hub_the_settings_open() {
+    let mut state = State::new(Settings::default(), Surroundings::default());
+    state.form.digits = "482913057".to_owned();
+    state.act(Action::OpenTicket, SOON);
+    assert!(state.hub_form.is_some());
+    assert_eq!(state.stage, Stage::Ticket);
+}
+
+#[test]
+fn e4_a_wrong_hub_address_is_told_and_kept() {
+    let mut state = State::new(Settings::default(), Surroundings::default());
+    state.act(Action::ShowSettings(true), SOON);
+    state.hub_form.as_mut().expect("open").text.address = "no address!".to_owned();
+    assert_eq!(state.act(Action::SaveHub, SOON), []);
+    let form = state.hub_form.as_ref().expect("still open");
+    assert!(form.error.is_some());
+    assert_eq!(form.text.address, "no address!");
+}
+
+#[test]
+fn h5_a_click_in_flight_lets_nobody_in() {
+    let mut state = asked();
+    state.question_was_drawn(SOON);
+    let early = SOON + Duration::from_millis(400);
+    assert_eq!(state.act(Action::Answer { allow: true }, early), []);
+    let late = SOON + Duration::from_millis(500);
+    let granted = Some(Rights::SEE_AND_CONTROL);
+    let answer = HostCommand::AnswerConsent {
+        session: SESSION,
+        granted,
+    };
+    assert_eq!(
+        state.act(Action::Answer { allow: true }, late),
+        [Effect::Tell(answer)]
+    );
+}
+
+#[test]
+fn h5_less_than_was_asked_for_can_be_granted() {
+    let mut state = asked();
+    state.question_was_drawn(SOON);
+    if let Stage::Asked(question) = &mut state.stage {
+        question.chosen.control = false;
+    }
+    let granted = Some(Rights {
+        see: true,
+        ..Rights::default()
+    });
+    let answer = HostCommand::AnswerConsent {
+        session: SESSION,
+        granted,
+    };
+    let late = Duration::from_secs(9);
+    assert_eq!(
+        state.act(Action::Answer { allow: true }, late),
+        [Effect::Tell(answer)]
+    );
+}
+
+#[test]
+fn h5_a_no_goes_back_to_waiting() {
+    let mut state = asked();
+    let answer = HostCommand::AnswerConsent {
+        session: SESSION,
+        granted: None,
+    };
+    assert_eq!(
+        state.act(Action::Answer { allow: false }, SOON),
+        [Effect::Tell(answer)]
+    );
+    let note = Some(WaitNote::Refused);
+    assert_eq!(
+        state.stage,
+        Stage::Waiting {
+            operator: "Marco".to_owned(),
+            note
+        }
+    );
+}
+
+#[test]
+fn h6_the_window_is_a_bar_while_somebody_sees_the_screen() {
+    let mut state = running();
+    assert_eq!(state.shape(), Shape::Bar { with_chat: false });
+    state.act(Action::ShowChat(true), SOON);
+    assert_eq!(state.shape(), Shape::Bar { with_chat: true });
+    state.apply(ended(EndCause::By(EndedBy::User)), SOON);
+    assert_eq!(state.shape(), Shape::Window);
+}
+
+#[test]
+fn h6_taking_back_control_leaves_the_rest() {
+    let mut state = running();
+    let rights = Rights {
+        see: true,
+        ..Rights::default()
+    };
+    let effects = state.act(Action::StopControl, SOON);
+    assert_eq!(
+        effects,
+        [Effect::Tell(HostCommand::ReduceRights { rights })]
+    );
+}
+
+#[test]
+fn s5_lines_that_are_not_on_the_screen_are_counted() {
+    let mut state = running();
+    state.apply(said("hello"), SOON);
+    state.apply(said("are you there?"), SOON);
+    assert_eq!(state.chat.unread, 2);
+    state.act(Action::ShowChat(true), SOON);
+    state.apply(said("good"), SOON);
+    assert_eq!(state.chat.unread, 0);
+    assert_eq!(state.chat.lines.len(), 3);
+}
+
+#[test]
+fn a_lost_connection_after_a_session_keeps_the_closing_page() {
+    let mut state = running();
+    state.apply(ended(EndCause::ConnectionLost), SOON);
+    state.apply(HostEvent::ConnectionLost(LostCause::Silence), SOON);
+    let Stage::Ended(end) = &state.stage else {
+        panic!("the closing page stays");
+    };
+    assert!(!end.connected);
+}
+
+#[test]
+fn the_name_of_the_last_time_comes_before_that_of_the_account() {
+    let settings = Settings {
+        name: "Anna Rossi".to_owned(),
+        ..Settings::default()
+    };
+    let around = || Surroundings {
+        account: "anna".to_owned(),
+        ..Surroundings::default()
+    };
+    assert_eq!(State::new(settings, around()).form.name, "Anna Rossi");
+    assert_eq!(State::new(Settings::default(), around()).form.name, "anna");
+}
+
+/// A state at the ticket's page with everything typed.
+pub(crate) fn typed() -> State {
+    let hub = HubText {
+        address: "hub.example.org".to_owned(),
+        fingerprint: "ab".repeat(32),
+    };
+    let around = Surroundings {
+        hub: Some(hub.parse().expect("a hub")),
+        account: "Anna".to_owned(),
+        language: Lang::En,
+        unix_seconds: 1_800_000_000,
+    };
+    let mut state = State::new(Settings::default(), around);
+    state.form.digits = "482913057".to_owned();
+    state
+}
+
+/// A state with a question on the screen.
+pub(crate) fn asked() -> State {
+    let mut state = typed();
+    state.apply(
+        HostEvent::TicketAccepted {
+            operator: "Marco".into(),
+        },
+        SOON,
+    );
+    let question = HostEvent::ConsentAsked {
+        session: SESSION,
+        operator: "Marco".into(),
+        asked: Rights::SEE_AND_CONTROL,
+    };
+    assert_eq!(state.apply(question, SOON), [Effect::DrawAttention]);
+    state
+}
+
+/// A state with a session that runs.
+pub(crate) fn running() -> State {
+    let mut state = asked();
+    let started = HostEvent::SessionStarted {
+        session: SESSION,
+        operator: "Marco".into(),
+        rights: Rights::SEE_AND_CONTROL,
+    };
+    assert_eq!(state.apply(started, SOON), [Effect::WatchHotKey(true)]);
+    state
+}
+
+pub(crate) fn ended(cause: EndCause) -> HostEvent {
+    HostEvent::SessionEnded {
+        session: SESSION,
+        cause,
+        lasted: Duration::from_secs(185),
+    }
+}
+
+pub(crate) fn said(text: &str) -> HostEvent {
+    HostEvent::ChatReceived(ChatLine {
+        author: ChatAuthor::Operator,
+        name: "Marco".into(),
+        at_unix_seconds: 1_800_000_000,
+        text: text.into(),
+    })
+}

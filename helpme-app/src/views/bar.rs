@@ -35,13 +35,6 @@ pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &m
         .show_separator_line(false)
         .frame(frame)
         .show(ui, |ui| {
-            // the whole bar can be dragged; its buttons lie above
-            let drag = ui.interact(ui.max_rect(), ui.scope_id().with("drag"), Sense::drag());
-            if drag.drag_started() {
-                actions.push(Action::DragBar);
-            }
-            let drag = drag.on_hover_cursor(CursorIcon::Grab);
-            drop(drag);
             let hint = state.hot_key.then(|| w(lang, Word::EndHotKey));
             let unread = state.chat.unread;
             let shown = state.chat.shown;
@@ -110,6 +103,12 @@ fn content_ui(
         let clock = text(clock, 14.0, theme::MEDIUM, palette.dim);
         ui.label(clock);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            // the bar is dragged by its middle: a drag under a button would take its press
+            let middle = ui.available_rect_before_wrap();
+            let drag = ui.interact(middle, ui.scope_id().with("drag"), Sense::drag());
+            if drag.on_hover_cursor(CursorIcon::Grab).drag_started() {
+                actions.push(Action::DragBar);
+            }
             ui.vertical(|ui| {
                 ui.spacing_mut().item_spacing.y = 1.0;
                 let lines = if hint.is_some() { 38.0 } else { 20.0 };

@@ -1,1 +1,173 @@
+use std::time::Duration;
 
+use eframe::egui::{self, Key};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use host_engine::{EndCause, HostEvent};
+use protocol::{EndedBy, Refusal, RefusalCode};
+use ui_kit::{Lang, Word, w};
+
+use super::{Moment, root_ui};
+use crate::state::tests::{asked, ended, running, said, typed};
+use crate::state::{Action, State};
+
+const LATER: Duration = Duration::from_secs(60);
+
+struct Shown {
+    state: State,
+    actions: Vec<Action>,
+    now: Duration,
+}
+
+/// The window at its first size, showing `state` a minute after the start.
+fn show(state: State) -> Harness<'static, Shown> {
+    let shown = Shown {
+        state,
+        actions: Vec::new(),
+        now: LATER,
+    };
+    let mut harness = Harness::builder().with_size([440.0, 690.0]).build_ui_state(
+        |ui: &mut egui::Ui, shown: &mut Shown| {
+            ui_kit::theme::install(ui.ctx());
+            let moment = Moment {
+                now: shown.now,
+                ..Moment::default()
+            };
+            root_ui(ui, &mut shown.state, moment, &mut shown.actions);
+        },
+        shown,
+    );
+    harness.run_steps(3);
+    harness
+}
+
+/// Fails unless a heading says `said`.
+fn heading(harness: &Harness<'_, Shown>, said: &str) {
+    harness.get_by(|node| {
+        [node.label(), node.value()]
+            .into_iter()
+            .flatten()
+            .any(|text| text == said)
+    });
+}
+
+#[test]
+fn h4_the_button_helpme_opens_the_ticket() {
+    let mut harness = show(typed());
+    harness
+        .get_by_role_and_label(egui::accesskit::Role::Button, "Helpme")
+        .click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::OpenTicket]);
+}
+
+#[test]
+fn h4_enter_in_the_ticket_opens_it_too() {
+    let mut harness = show(typed());
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::OpenTicket]);
+}
+
+#[test]
+fn h4_each_refusal_has_its_sentence() {
+    for code in [40, 41, 42, 43, 44, 4] {
+        let mut state = typed();
+        let refusal = Refusal::new(RefusalCode(code));
+        state.apply(HostEvent::TicketRefused(refusal), LATER);
+        let sentence = ui_kit::words::refusal_text(Lang::En, refusal);
+        show(state).get_by_label(&sentence);
+    }
+}
+
+#[test]
+fn h5_the_question_names_the_operator_and_says_that_it_is_filmed() {
+    let harness = show(asked());
+    heading(&harness, "Marco wants to help you");
+    harness.get_by_label(w(Lang::En, Word::SessionIsFilmed));
+    harness.get_by_label(w(Lang::En, Word::RightSee));
+    harness.get_by_label(w(Lang::En, Word::RightControl));
+    assert!(
+        harness
+            .query_by_label(w(Lang::En, Word::RightFiles))
+            .is_none(),
+        "not asked for"
+    );
+}
+
+#[test]
+fn h5_an_accidental_enter_allows_nothing() {
+    let mut state = asked();
+    state.question_was_drawn(Duration::ZERO);
+    let mut harness = show(state);
+    harness.key_press(Key::Enter);
+    harness.key_press(Key::Space);
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, []);
+}
+
+#[test]
+fn h5_allow_is_closed_for_half_a_second() {
+    let mut state = asked();
+    state.question_was_drawn(LATER);
+    let mut harness = show(state);
+    assert!(harness.get_by_label("Allow").accesskit_node().is_disabled());
+    harness.state_mut().now = LATER + Duration::from_millis(501);
+    harness.run_steps(2);
+    harness.get_by_label("Allow").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::Answer { allow: true }]);
+}
+
+#[test]
+fn h6_the_bar_says_who_is_there_and_ends_with_one_press() {
+    let mut harness = show(running());
+    harness.get_by_label("Marco is helping you");
+    harness.get_by_label(w(Lang::En, Word::ViewedNow));
+    harness.get_by_label(w(Lang::En, Word::ControlledNow));
+    harness.get_by_label("End").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::End]);
+}
+
+#[test]
+fn h6_control_can_be_taken_back_on_the_bar() {
+    let mut harness = show(running());
+    harness.get_by_label(w(Lang::En, Word::StopControl)).click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::StopControl]);
+}
+
+#[test]
+fn s5_unread_lines_show_on_the_bar() {
+    let mut state = running();
+    state.apply(said("hello"), LATER);
+    show(state).get_by_label("Chat, 1 unread");
+}
+
+#[test]
+fn the_closing_page_thanks_and_shows_the_last_message() {
+    let mut state = running();
+    state.apply(said("Your printer works again."), LATER);
+    state.apply(ended(EndCause::By(EndedBy::Operator)), LATER);
+    let harness = show(state);
+    harness.get_by_label("Message from Marco");
+    harness.get_by_label("3 min 05 s");
+    assert!(
+        harness
+            .query_all_by_label("Your printer works again.")
+            .count()
+            > 0
+    );
+}
+
+#[test]
+fn e3_every_page_speaks_italian() {
+    let italian = |mut state: State| {
+        state.settings.language = Some(Lang::It);
+        show(state)
+    };
+    heading(&italian(typed()), "Fatti aiutare");
+    italian(asked()).get_by_label("Consenti");
+    italian(running()).get_by_label("Termina");
+}
