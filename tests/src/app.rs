@@ -1,5 +1,6 @@
 //! A program with windows, used as a person would: by what the labels say.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -7,6 +8,8 @@ use anyhow::{Context as _, bail};
 
 use crate::display::Display;
 use crate::hands::Hands;
+use crate::look::Look;
+use crate::picture::Picture;
 use crate::programs::Home;
 use crate::running::{Running, wait_until};
 use crate::ui_map::{Found, UiMap};
@@ -20,6 +23,8 @@ pub struct App {
     running: Running,
     home: Home,
     hands: Hands,
+    eyes: Display,
+    look: Look,
 }
 
 impl App {
@@ -33,13 +38,17 @@ impl App {
         command: &mut Command,
         home: Home,
         display: &Display,
+        look: Look,
     ) -> anyhow::Result<Self> {
+        look.set_up(&home.profile(), name)?;
         // what an earlier run wrote is not where things are now
         drop(std::fs::remove_file(home.ui_map()));
         Ok(Self {
             running: Running::start(name, command, &home.log())?,
             home,
             hands: display.hands()?,
+            eyes: Display::attach(display.name())?,
+            look,
         })
     }
 
@@ -51,6 +60,11 @@ impl App {
     /// Its settings and log.
     pub fn home(&self) -> &Home {
         &self.home
+    }
+
+    /// What is on its display.
+    pub fn eyes(&self) -> &Display {
+        &self.eyes
     }
 
     /// The hands on its display.
@@ -67,13 +81,22 @@ impl App {
         UiMap::read(&self.home.ui_map())
     }
 
+    /// What is called `label` now, if anything is.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::map`].
+    pub fn find(&self, label: &str) -> anyhow::Result<Option<Found>> {
+        Ok(self.map()?.find(self.look.reads(label)))
+    }
+
     /// Whether `label` can be read now.
     ///
     /// # Errors
     ///
     /// As [`App::map`].
     pub fn shows(&self, label: &str) -> anyhow::Result<bool> {
-        Ok(self.map()?.find(label).is_some())
+        Ok(self.find(label)?.is_some())
     }
 
     /// Waits until `label` can be read and stands still.
@@ -82,6 +105,7 @@ impl App {
     ///
     /// If it does not within [`PATIENCE`], or the program ended.
     pub fn wait_for(&mut self, label: &str) -> anyhow::Result<Found> {
+        let label = self.look.reads(label);
         self.wait_for_matching(label, |shown| shown == label)
     }
 
@@ -91,6 +115,7 @@ impl App {
     ///
     /// As [`App::wait_for`].
     pub fn wait_until_usable(&mut self, label: &str) -> anyhow::Result<Found> {
+        let label = self.look.reads(label);
         self.wait_for_where(label, |map| map.find(label).filter(|found| found.enabled))
     }
 
@@ -100,6 +125,7 @@ impl App {
     ///
     /// If it is still there after [`PATIENCE`], or the program ended.
     pub fn wait_until_gone(&mut self, label: &str) -> anyhow::Result<()> {
+        let label = self.look.reads(label);
         let Self { running, home, .. } = self;
         wait_until(&format!("{label:?} to go"), PATIENCE, || {
             running.check_alive()?;
@@ -138,11 +164,26 @@ impl App {
     ///
     /// As [`App::wait_for`].
     pub fn click_in_menu(&mut self, label: &str) -> anyhow::Result<()> {
-        let found = self.wait_for_where(label, |map| {
-            map.find_matching(|shown, role| shown == label && role == "MenuItem")
-                .filter(|found| found.enabled)
-        })?;
+        let label = self.look.reads(label);
+        let found = self.wait_for_where(label, |map| in_menu(map, label))?;
         self.hands.click(found.region.middle())
+    }
+
+    /// Whether a menu with the command `label` opens within two seconds.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::map`].
+    pub fn menu_opens(&self, label: &str) -> anyhow::Result<bool> {
+        let label = self.look.reads(label);
+        let until = Instant::now() + Duration::from_secs(2);
+        while Instant::now() < until {
+            if in_menu(&self.map()?, label).is_some() {
+                return Ok(true);
+            }
+            std::thread::sleep(Duration::from_millis(30));
+        }
+        Ok(false)
     }
 
     /// Clicks what is called `label` with the right button.
@@ -162,6 +203,7 @@ impl App {
     /// As [`App::wait_for`], or if a character is on no key.
     pub fn type_into(&mut self, label: &str, text: &str) -> anyhow::Result<()> {
         use xkeysym::key;
+        let label = self.look.reads(label);
         let field = self.wait_for_where(label, |map| {
             map.find_matching(|shown, role| shown == label && role.ends_with("Input"))
                 .filter(|found| found.enabled)
@@ -205,9 +247,10 @@ impl App {
             }
             if Instant::now() >= until {
                 bail!(
-                    "{} does not show {label:?}; it shows {:?}\n{}",
+                    "{} does not show {label:?}; it shows {:?} (see {})\n{}",
                     self.running.name(),
                     map.labels(),
+                    self.keep_screenshot()?.display(),
                     self.running.log_tail()
                 );
             }
@@ -216,7 +259,34 @@ impl App {
         }
     }
 
-    /// The place of the window whose title holds `title`, as soon as it is open.
+    /// A picture of the window that shows `label`, without its title bar.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such window.
+    pub fn picture_of(&self, label: &str) -> anyhow::Result<Picture> {
+        let label = self.look.reads(label);
+        let map = self.map()?;
+        let mut windows = map.windows().iter();
+        let window = windows
+            .find(|window| window.shows(label))
+            .with_context(|| format!("no window shows {label:?}"))?;
+        let (x, y) = window.corner();
+        let region = self.eyes.window_at_corner(x, y)?;
+        self.eyes.screenshot_of(region)
+    }
+
+    /// Keeps a picture of its display for whoever looks why a play failed.
+    fn keep_screenshot(&self) -> anyhow::Result<PathBuf> {
+        let folder = std::env::temp_dir().join("phd-e2e-failures");
+        std::fs::create_dir_all(&folder)?;
+        let name = format!("{}-{}.png", self.running.name(), self.running.pid());
+        let path = folder.join(name);
+        self.eyes.screenshot()?.save_png(&path)?;
+        Ok(path)
+    }
+
+    /// Waits until a window is open whose title holds `title`.
     ///
     /// # Errors
     ///
@@ -229,4 +299,10 @@ impl App {
         })
         .with_context(|| running.log_tail())
     }
+}
+
+/// The command `label` of a menu that is open.
+fn in_menu(map: &UiMap, label: &str) -> Option<Found> {
+    map.find_matching(|shown, role| shown == label && role == "MenuItem")
+        .filter(|found| found.enabled)
 }

@@ -8,6 +8,7 @@ use crate::console::Console;
 use crate::display::Display;
 use crate::helpme::Helpme;
 use crate::hub::Hub;
+use crate::look::Look;
 use crate::picture::Region;
 use crate::programs::{Home, Programs};
 
@@ -36,6 +37,7 @@ pub struct Cast {
     pub programs: Programs,
     folder: TempDir,
     homes: u32,
+    look: Look,
 }
 
 impl Cast {
@@ -47,7 +49,7 @@ impl Cast {
     pub fn assemble(user_screen: Size, operator_screen: Size) -> anyhow::Result<Self> {
         let user_display = Display::start_managed(user_screen.0, user_screen.1)?;
         let operator_display = Display::start_managed(operator_screen.0, operator_screen.1)?;
-        Self::assemble_on(user_display, operator_display)
+        Self::assemble_on(user_display, operator_display, Look::LIGHT)
     }
 
     /// Starts everybody on these displays and logs the operator in.
@@ -55,15 +57,33 @@ impl Cast {
     /// # Errors
     ///
     /// As [`Cast::assemble`].
-    pub fn assemble_on(user_display: Display, operator_display: Display) -> anyhow::Result<Self> {
+    pub fn assemble_on(
+        user_display: Display,
+        operator_display: Display,
+        look: Look,
+    ) -> anyhow::Result<Self> {
+        let mut cast = Self::before_log_in(user_display, operator_display, look)?;
+        cast.log_in()?;
+        Ok(cast)
+    }
+
+    /// Starts everybody on these displays; the console shows its log-in.
+    ///
+    /// # Errors
+    ///
+    /// If a program is missing or does not start.
+    pub fn before_log_in(
+        user_display: Display,
+        operator_display: Display,
+        look: Look,
+    ) -> anyhow::Result<Self> {
         let programs = Programs::find()?;
         let folder = TempDir::with_prefix("phd-play-")?;
         let home = |name| Home::fresh(folder.path(), name);
         let hub = Hub::start(&programs, home("hub")?)?;
         hub.add_operator(OPERATOR, OPERATOR_NAME, PASSWORD)?;
-        let mut console = Console::start(&programs, &operator_display, home("operator")?)?;
-        console.set_up_and_log_in(&hub, OPERATOR, PASSWORD)?;
-        let helpme = Helpme::start(&programs, &user_display, home("user")?, &hub)?;
+        let console = Console::start(&programs, &operator_display, home("operator")?, look)?;
+        let helpme = Helpme::start(&programs, &user_display, home("user")?, &hub, look)?;
         Ok(Self {
             helpme,
             console,
@@ -73,7 +93,18 @@ impl Cast {
             programs,
             folder,
             homes: 0,
+            look,
         })
+    }
+
+    /// The operator's first log-in.
+    ///
+    /// # Errors
+    ///
+    /// If the console does not show that it is logged in.
+    pub fn log_in(&mut self) -> anyhow::Result<()> {
+        self.console
+            .set_up_and_log_in(&self.hub, OPERATOR, PASSWORD)
     }
 
     /// A folder for whatever the play needs; it goes with the cast.
@@ -113,7 +144,13 @@ impl Cast {
     /// If it cannot be started.
     pub fn start_helpme_again(&mut self) -> anyhow::Result<()> {
         let home = self.fresh_home("user")?;
-        self.helpme = Helpme::start(&self.programs, &self.user_display, home, &self.hub)?;
+        self.helpme = Helpme::start(
+            &self.programs,
+            &self.user_display,
+            home,
+            &self.hub,
+            self.look,
+        )?;
         Ok(())
     }
 
@@ -124,7 +161,7 @@ impl Cast {
     /// If it does not log in by itself.
     pub fn start_console_again(&mut self) -> anyhow::Result<()> {
         let home = self.console.app.home().clone();
-        self.console = Console::start(&self.programs, &self.operator_display, home)?;
+        self.console = Console::start(&self.programs, &self.operator_display, home, self.look)?;
         self.console.wait_until_logged_in()
     }
 

@@ -6,6 +6,7 @@ use xkeysym::key;
 use crate::app::{App, PATIENCE};
 use crate::display::Display;
 use crate::hub::Hub;
+use crate::look::Look;
 use crate::picture::{Picture, Region};
 use crate::programs::{Home, Programs};
 use crate::running::wait_until;
@@ -14,7 +15,6 @@ use crate::running::wait_until;
 #[derive(Debug)]
 pub struct Console {
     pub app: App,
-    eyes: Display,
 }
 
 impl Console {
@@ -23,13 +23,15 @@ impl Console {
     /// # Errors
     ///
     /// If it cannot be started.
-    pub fn start(programs: &Programs, display: &Display, home: Home) -> anyhow::Result<Self> {
+    pub fn start(
+        programs: &Programs,
+        display: &Display,
+        home: Home,
+        look: Look,
+    ) -> anyhow::Result<Self> {
         let mut command = home.windowed(programs.path("pure-help-desk"), display.name());
-        let app = App::start("pure-help-desk", &mut command, home, display)?;
-        Ok(Self {
-            app,
-            eyes: Display::attach(display.name())?,
-        })
+        let app = App::start("pure-help-desk", &mut command, home, display, look)?;
+        Ok(Self { app })
     }
 
     /// The first log-in: the hub's address and fingerprint, user name and password are typed.
@@ -53,7 +55,7 @@ impl Console {
         self.app.type_into("Password", password)?;
         self.app.click("Remember password")?;
         self.app.click("Connect on start up")?;
-        self.app.hands().tap(key::Return)?;
+        self.app.click("Log into the service")?;
         self.wait_until_logged_in()
     }
 
@@ -72,12 +74,20 @@ impl Console {
     ///
     /// If there is no ticket on the clipboard in time.
     pub fn generate_ticket(&mut self) -> anyhow::Result<String> {
-        let before = self.eyes.clipboard()?.and_then(|text| ticket_in(&text));
+        let before = self
+            .app
+            .eyes()
+            .clipboard()?
+            .and_then(|text| ticket_in(&text));
         self.app.hands().chord(&[key::Control_L, key::g])?;
         wait_until("a ticket on the clipboard", PATIENCE, || {
             self.app.click("Copy")?;
             std::thread::sleep(std::time::Duration::from_millis(200));
-            let now = self.eyes.clipboard()?.and_then(|text| ticket_in(&text));
+            let now = self
+                .app
+                .eyes()
+                .clipboard()?
+                .and_then(|text| ticket_in(&text));
             Ok(if now == before { None } else { now })
         })
     }
@@ -100,8 +110,15 @@ impl Console {
     ///
     /// If row or command are not there in time.
     pub fn choose(&mut self, ticket: &str, command: &str) -> anyhow::Result<()> {
-        let row = self.wait_for_computer(ticket)?;
-        self.app.hands().right_click(row.middle())?;
+        // the row changes when its computer's state does; a press in that moment opens nothing
+        const TRIES: usize = 3;
+        for _ in 0..TRIES {
+            let row = self.wait_for_computer(ticket)?;
+            self.app.hands().right_click(row.middle())?;
+            if self.app.menu_opens(command)? {
+                break;
+            }
+        }
         self.app.click_in_menu(command)
     }
 
@@ -120,9 +137,9 @@ impl Console {
     ///
     /// If no session's window is open.
     pub fn remote_picture(&self) -> anyhow::Result<Picture> {
-        let found = self.app.map()?.find("Remote screen");
+        let found = self.app.find("Remote screen")?;
         let region = found.context("no session's window is open")?.region;
-        self.eyes.screenshot_of(region)
+        self.app.eyes().screenshot_of(region)
     }
 
     /// Ends the session that runs.

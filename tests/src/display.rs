@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
 use x11rb::connection::Connection as _;
-use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat, ImageOrder, MapState, Window};
+use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat, ImageOrder, Window};
 use x11rb::rust_connection::RustConnection;
 
 use crate::hands::Hands;
@@ -201,34 +201,34 @@ impl Display {
             .context("the server sent too few pixels")
     }
 
-    /// The windows that can be seen, lowest first, with their places on the screen.
+    /// The place of the largest window whose content has its left upper corner at `x`, `y`.
     ///
     /// # Errors
     ///
-    /// If the server does not answer.
-    pub fn windows(&self) -> anyhow::Result<Vec<(Window, Region)>> {
-        let mut found = Vec::new();
-        for window in self.connection.query_tree(self.root)?.reply()?.children {
-            // a window may go while it is looked at
-            let Ok(attributes) = self.connection.get_window_attributes(window)?.reply() else {
-                continue;
-            };
-            let Ok(place) = self.connection.get_geometry(window)?.reply() else {
-                continue;
-            };
-            if attributes.map_state == MapState::VIEWABLE {
-                found.push((
-                    window,
-                    Region {
-                        x: u32::try_from(place.x).unwrap_or(0),
-                        y: u32::try_from(place.y).unwrap_or(0),
-                        width: place.width.into(),
-                        height: place.height.into(),
-                    },
-                ));
+    /// If there is none, or the server does not answer.
+    pub fn window_at_corner(&self, x: u32, y: u32) -> anyhow::Result<Region> {
+        let mut best: Option<Region> = None;
+        let mut rest = vec![(self.root, 0_i32, 0_i32)];
+        while let Some((parent, left, top)) = rest.pop() {
+            for window in self.connection.query_tree(parent)?.reply()?.children {
+                let Ok(place) = self.connection.get_geometry(window)?.reply() else {
+                    continue;
+                };
+                let (left, top) = (left + i32::from(place.x), top + i32::from(place.y));
+                rest.push((window, left, top));
+                let region = Region {
+                    x: u32::try_from(left).unwrap_or(u32::MAX),
+                    y: u32::try_from(top).unwrap_or(u32::MAX),
+                    width: place.width.into(),
+                    height: place.height.into(),
+                };
+                let here = region.x.abs_diff(x) <= 1 && region.y.abs_diff(y) <= 1;
+                if here && best.is_none_or(|best| best.area() < region.area()) {
+                    best = Some(region);
+                }
             }
         }
-        Ok(found)
+        best.with_context(|| format!("no window at {x}, {y}"))
     }
 
     /// The key codes that are down now.
@@ -308,15 +308,13 @@ const WINDOW_MANAGER_RULES: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
     </action></keybind>
   </keyboard>
   <mouse>
-    <context name="Frame"><mousebind button="Left" action="Press">
-      <action name="Focus"/><action name="Raise"/>
-    </mousebind></context>
     <context name="Client"><mousebind button="Left" action="Press">
       <action name="Focus"/><action name="Raise"/>
     </mousebind></context>
-    <context name="Titlebar"><mousebind button="Left" action="Drag">
-      <action name="Move"/>
-    </mousebind></context>
+    <context name="Titlebar">
+      <mousebind button="Left" action="Press"><action name="Focus"/><action name="Raise"/></mousebind>
+      <mousebind button="Left" action="Drag"><action name="Move"/></mousebind>
+    </context>
     <context name="Close"><mousebind button="Left" action="Click">
       <action name="Close"/>
     </mousebind></context>

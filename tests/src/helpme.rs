@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::display::Display;
 use crate::hub::Hub;
+use crate::look::Look;
 use crate::programs::{Home, Programs};
 
 /// Helpme, and what a user does with it.
@@ -22,12 +23,13 @@ impl Helpme {
         display: &Display,
         home: Home,
         hub: &Hub,
+        look: Look,
     ) -> anyhow::Result<Self> {
         let mut command = home.windowed(programs.path("helpme"), display.name());
         command
             .args(["--hub", &hub.address().to_string()])
             .args(["--fingerprint", hub.fingerprint()]);
-        let app = App::start("helpme", &mut command, home, display)?;
+        let app = App::start("helpme", &mut command, home, display, look)?;
         Ok(Self { app })
     }
 

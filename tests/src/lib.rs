@@ -6,15 +6,19 @@
 //! the pixels ([`Picture`]). Everything that was started is ended again, by process id.
 
 mod app;
+pub mod bench;
 mod cast;
 mod console;
+pub mod demo;
 mod display;
 mod hands;
 mod helpme;
 mod hub;
+mod look;
 mod picture;
 mod programs;
 mod running;
+pub mod screenshots;
 mod ui_map;
 
 pub use app::{App, PATIENCE};
@@ -24,6 +28,7 @@ pub use display::Display;
 pub use hands::Hands;
 pub use helpme::Helpme;
 pub use hub::{Film, Hub};
+pub use look::Look;
 pub use picture::{Picture, Region};
 pub use programs::{Home, Programs};
 pub use running::{Running, wait_until};

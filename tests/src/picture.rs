@@ -19,6 +19,11 @@ impl Region {
     pub fn middle(self) -> (u32, u32) {
         (self.x + self.width / 2, self.y + self.height / 2)
     }
+
+    /// How many pixels it has.
+    pub fn area(self) -> u32 {
+        self.width.saturating_mul(self.height)
+    }
 }
 
 /// An opaque picture.

@@ -46,6 +46,11 @@ impl Programs {
         Ok(above.unwrap_or(folder).to_owned())
     }
 
+    /// The folder they are in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The path of the program `name`.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder

@@ -97,6 +97,18 @@ impl UiMap {
     }
 }
 
+impl MappedWindow {
+    /// Its content's left upper corner on the screen, in pixels.
+    pub fn corner(&self) -> (u32, u32) {
+        (to_pixel(self.x), to_pixel(self.y))
+    }
+
+    /// Whether it shows `label`.
+    pub fn shows(&self, label: &str) -> bool {
+        self.widgets.iter().any(|widget| widget.label == label)
+    }
+}
+
 impl MappedWidget {
     fn found_in(&self, window: &MappedWindow) -> Found {
         Found {

@@ -1,2 +1,69 @@
-//! Plays on the stage, by their names.
-fn main() {}
+//! Plays on the stage, by their names: `stage demo`, `stage screenshots`, `stage bench`.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a play tells what happens"
+)]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    name = "stage",
+    about = "Plays with the real programs on virtual displays"
+)]
+struct Cli {
+    #[command(subcommand)]
+    play: Play,
+}
+
+#[derive(Subcommand)]
+enum Play {
+    /// One whole assistance; leaves pictures, film and report.
+    Demo {
+        /// Where they go.
+        #[arg(long, default_value = "demo-out")]
+        out: PathBuf,
+    },
+    /// Pictures of every window, light, dark and Italian.
+    Screenshots {
+        /// Where they go.
+        #[arg(long, default_value = "assets/screenshots")]
+        out: PathBuf,
+    },
+    /// Measures this product beside others.
+    Bench {
+        /// The folder of the benchmark, with its `bench.py`.
+        #[arg(long)]
+        bench_dir: PathBuf,
+        /// A Python with `numpy` and `pillow`.
+        #[arg(long, default_value = "python3")]
+        python: PathBuf,
+        /// Handed on to `bench.py run`; by default `tigervnc`.
+        #[arg(last = true)]
+        rest: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let mut tell = |what: &str| println!("{what}");
+    let played = match Cli::parse().play {
+        Play::Demo { out } => e2e::demo::play(&out, &mut tell),
+        Play::Screenshots { out } => e2e::screenshots::take(&out, &mut tell),
+        Play::Bench {
+            bench_dir,
+            python,
+            rest,
+        } => e2e::bench::run(&bench_dir, &python, &rest),
+    };
+    match played {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

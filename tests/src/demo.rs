@@ -1,0 +1,137 @@
+//! The demo: one whole assistance through the real windows.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use xkeysym::key;
+
+use crate::cast::{Cast, Size};
+use crate::display::Display;
+use crate::look::Look;
+use crate::running::Running;
+
+pub(crate) const USER_SCREEN: Size = Size(1152, 720);
+pub(crate) const OPERATOR_SCREEN: Size = Size(1680, 1050);
+pub(crate) const WALLPAPER: u32 = 0x2f_4a_5f;
+
+/// What the user's terminal shows: something that went wrong, and a prompt that takes commands.
+const TROUBLE: &str = r#"printf '\033[1;31mprinter: out of paper\033[0m\n\n'; exec bash --norc -i"#;
+
+/// Plays it and leaves `console.png`, `helpme.png`, `session.png`, `film.mp4` and `report.json` in
+/// `out`. It plays on the user's own display if there is one (and this is no CI run), otherwise on
+/// two virtual ones.
+///
+/// # Errors
+///
+/// The first step that did not come out as it should.
+pub fn play(out: &Path, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+    fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+    tell("A hub starts, an operator logs in, and Helpme waits for a ticket");
+    let mut cast = assemble()?;
+    let terminal = start_terminal(&cast)?;
+
+    tell("The operator generates a ticket, the user types it into Helpme");
+    let ticket = cast.console.generate_ticket()?;
+    cast.helpme.enter(&ticket, crate::USER_NAME)?;
+    cast.helpme.app.wait_until_usable("Helpme")?;
+    save(&cast.helpme.app.picture_of("Helpme")?, out, "helpme.png")?;
+    cast.helpme.app.click("Helpme")?;
+    cast.console.wait_for_computer(&ticket)?;
+    std::thread::sleep(Duration::from_millis(500));
+    save(
+        &cast.console.app.picture_of("Logged in")?,
+        out,
+        "console.png",
+    )?;
+
+    tell("The operator asks for a remote session, the user allows it");
+    let started = Instant::now();
+    let session = cast.session_begins(&ticket)?;
+    tell(&format!(
+        "The user's screen is there after {:.1} s",
+        started.elapsed().as_secs_f32()
+    ));
+
+    tell("The operator works on the user's screen");
+    let hands = cast.operator_display.hands()?;
+    let (x, y) = (
+        session.x + session.width / 3,
+        session.y + session.height / 2,
+    );
+    hands.click((x, y))?;
+    for line in ["date", "seq 40", "echo 'Paper is in tray 2'"] {
+        hands.type_text(line)?;
+        hands.tap(key::Return)?;
+        std::thread::sleep(Duration::from_millis(700));
+    }
+    std::thread::sleep(Duration::from_millis(600));
+    save(
+        &cast.console.app.picture_of("Remote screen")?,
+        out,
+        "session.png",
+    )?;
+
+    tell("The user ends it, the operator writes the report");
+    cast.helpme.end()?;
+    cast.console
+        .write_report("The printer does not print", "Paper was missing in tray 2")?;
+    drop(terminal);
+
+    tell("The hub turns the recording into a film");
+    let films = cast.hub.films()?;
+    let film = films.first().context("the hub has no film")?;
+    cast.hub.verify_film(film.id)?;
+    let out = fs::canonicalize(out)?;
+    let video = out.join("film.mp4");
+    drop(fs::remove_file(&video));
+    cast.hub.export_film(film.id, &video)?;
+    let reports = cast.hub.reports()?;
+    let report = reports.first().context("the hub has no report")?;
+    ensure!(
+        report["finished"] == true,
+        "the report is not finished: {report}"
+    );
+    fs::write(out.join("report.json"), format!("{report:#}\n"))?;
+    cast.hub.stop()?;
+    tell(&format!("Everything is in {}", out.display()));
+    Ok(())
+}
+
+fn save(picture: &crate::Picture, out: &Path, name: &str) -> anyhow::Result<()> {
+    picture.save_png(&out.join(name))
+}
+
+fn assemble() -> anyhow::Result<Cast> {
+    let own = std::env::var("DISPLAY")
+        .ok()
+        .filter(|name| !name.is_empty());
+    match own.filter(|_| std::env::var_os("CI").is_none()) {
+        Some(name) => Cast::assemble_on(
+            Display::attach(&name)?,
+            Display::attach(&name)?,
+            Look::LIGHT,
+        ),
+        None => {
+            let cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN)?;
+            cast.user_display.paint_background(WALLPAPER)?;
+            cast.operator_display.paint_background(WALLPAPER)?;
+            Ok(cast)
+        }
+    }
+}
+
+/// A terminal on the user's display, as something to work on.
+pub(crate) fn start_terminal(cast: &Cast) -> anyhow::Result<Running> {
+    let mut command = Command::new("xterm");
+    command
+        .args(["-geometry", "74x18+40+300", "-fa", "Monospace", "-fs", "11"])
+        .args(["-T", "Terminal", "-e", "bash", "-c", TROUBLE])
+        .env("DISPLAY", cast.user_display.name())
+        .env("PS1", "mario@office:~$ ")
+        .env("LC_ALL", "C.UTF-8")
+        .current_dir(cast.folder());
+    Running::start("xterm", &mut command, &cast.folder().join("xterm.log"))
+}

@@ -1,0 +1,82 @@
+//! How the windows look: light or dark, English or Italian.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+/// The programs' settings for one look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// What files of this look are called.
+    pub name: &'static str,
+    theme: &'static str,
+    language: &'static str,
+}
+
+impl Look {
+    /// Light, in English: what tests and the demo look like.
+    pub const LIGHT: Self = Self {
+        name: "light",
+        theme: "Light",
+        language: "En",
+    };
+    /// Dark, in English.
+    pub const DARK: Self = Self {
+        name: "dark",
+        theme: "Dark",
+        language: "En",
+    };
+    /// Light, in Italian.
+    pub const ITALIAN: Self = Self {
+        name: "it",
+        theme: "Light",
+        language: "It",
+    };
+
+    /// Lets the program `app` with settings in `profile` have this look.
+    pub(crate) fn set_up(self, profile: &Path, app: &str) -> anyhow::Result<()> {
+        let folder = profile.join(app);
+        let settings = folder.join("settings.json");
+        if !settings.exists() {
+            fs::create_dir_all(folder)?;
+            let chosen = json!({ "theme": self.theme, "language": self.language });
+            fs::write(settings, chosen.to_string())?;
+        }
+        Ok(())
+    }
+
+    /// What stands on the screen where an English one shows `label`.
+    pub(crate) fn reads(self, label: &str) -> &str {
+        if self.language == "En" {
+            return label;
+        }
+        match label {
+            "Server address" => "Indirizzo del server",
+            "Port" => "Porta",
+            "Fingerprint of the hub" => "Impronta dell'hub",
+            "User name" => "Nome utente",
+            "Remember password" => "Ricorda password",
+            "Connect on start up" => "Connetti all'avvio",
+            "Log into the service" => "Accedi al servizio",
+            "Logged in" => "Accesso eseguito",
+            "Settings" => "Impostazioni",
+            "User account" => "Account utente",
+            "Cancel" => "Annulla",
+            "Copy" => "Copia",
+            "Remote Session" => "Sessione remota",
+            "Remote screen" => "Schermo remoto",
+            "End" => "Termina",
+            "Write the report" => "Scrivi il resoconto",
+            "Problem" => "Problema",
+            "Solution" => "Soluzione",
+            "Finish the report" => "Completa il resoconto",
+            "Your name" => "Il tuo nome",
+            "Allow" => "Consenti",
+            "Refuse" => "Rifiuta",
+            "Write a message" => "Scrivi un messaggio",
+            "Use another ticket" => "Usa un altro ticket",
+            same => same,
+        }
+    }
+}
