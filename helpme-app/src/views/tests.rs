@@ -11,7 +11,7 @@ use super::{Moment, root_ui};
 use crate::state::tests::{asked, ended, running, said, typed};
 use crate::state::{Action, State};
 
-const LATER: Duration = Duration::from_secs(60);
+const LATER: Duration = Duration::from_mins(1);
 
 struct Shown {
     state: State,
