@@ -76,6 +76,8 @@ impl LoginDesk {
         let check = move || password::verify(&password, &hash);
         let right = tokio::task::spawn_blocking(check).await.unwrap_or(false);
         let now = self.clock.now();
+        // A name that nobody has is not written down: it may be a password in the wrong place.
+        let name = account.as_ref().map_or("?", |a| a.name.as_str()).to_owned();
         let refused = match account {
             Some(account) if right && !account.disabled => {
                 lock(&self.by_account).succeeded(&key);
@@ -88,7 +90,7 @@ impl LoginDesk {
         lock(&self.by_account).failed(key, now.since_start);
         lock(&self.by_neighbour).failed(neighbour, now.since_start);
         drop(permit);
-        self.note(user, "log_in.refused", address).await;
+        self.note(&name, "log_in.refused", address).await;
         Err(refused.into())
     }
 
@@ -106,7 +108,7 @@ impl LoginDesk {
     }
 
     async fn note(&self, actor: &str, action: &'static str, address: IpAddr) {
-        tracing::info!(%actor, %address, action, "Desk");
+        tracing::info!(?actor, action, %address, "Desk");
         let actor = actor.to_owned();
         let now = self.clock.now().unix_millis;
         let detail = json!({ "address": address.to_string() });

@@ -280,7 +280,8 @@ impl Registry {
 
     async fn record(&self, changes: Vec<Change>) -> bool {
         for change in &changes {
-            tracing::info!(actor = %change.actor, what = ?change.what, "Desk");
+            let (action, detail) = change.what.describe();
+            tracing::info!(actor = ?change.actor, action, %detail, "Desk");
         }
         let now = self.clock.now().unix_millis;
         let done = self.store.run(move |db| db.apply(now, &changes)).await;

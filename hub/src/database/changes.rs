@@ -81,7 +81,8 @@ impl Database {
     pub(crate) fn apply(&mut self, now: i64, changes: &[Change]) -> Result<(), DatabaseError> {
         self.transaction(|t| {
             for change in changes {
-                let (action, detail) = make(t, now, &change.what)?;
+                make(t, now, &change.what)?;
+                let (action, detail) = change.what.describe();
                 audit::append(t, now, &change.actor, action, &detail)?;
             }
             Ok(())
@@ -89,13 +90,9 @@ impl Database {
     }
 }
 
-fn make(
-    t: &Transaction<'_>,
-    now: i64,
-    what: &What,
-) -> Result<(&'static str, Value), DatabaseError> {
-    Ok(match what {
-        What::LoggedOut => ("log_out", json!({})),
+fn make(t: &Transaction<'_>, now: i64, what: &What) -> Result<(), DatabaseError> {
+    match what {
+        What::LoggedOut | What::RightsReduced { .. } | What::FilmFailed { .. } => {}
         What::TicketCreated {
             route,
             owner,
@@ -106,21 +103,12 @@ fn make(
                  VALUES (?1, ?2, 0, ?3, ?4)",
                 (route.get(), owner.0, now, expires_unix_millis),
             )?;
-            ("ticket.created", json!({ "route": route.to_string() }))
         }
         What::TicketClosed { route, state } => {
             t.execute(
                 "UPDATE ticket SET state = ?2 WHERE route = ?1 AND state = 0",
                 (route.get(), state_number(*state)),
             )?;
-            let action = match state {
-                TicketState::Open => "ticket.open",
-                TicketState::Used => "ticket.used",
-                TicketState::Expired => "ticket.expired",
-                TicketState::Revoked => "ticket.revoked",
-                TicketState::Burnt => "ticket.burnt",
-            };
-            (action, json!({ "route": route.to_string() }))
         }
         What::WrongSecret {
             route,
@@ -130,8 +118,6 @@ fn make(
                 "UPDATE ticket SET wrong_secrets = ?2 WHERE route = ?1 AND state = 0",
                 (route.get(), wrong_secrets),
             )?;
-            let detail = json!({ "route": route.to_string(), "wrong_secrets": wrong_secrets });
-            ("ticket.wrong_secret", detail)
         }
         What::ConsentAsked {
             session,
@@ -140,7 +126,7 @@ fn make(
             host,
             requester,
             ticket,
-            asked,
+            asked: _,
         } => {
             t.execute(
                 "INSERT INTO session (id, operator, operator_name, host, requester, ticket, \
@@ -155,40 +141,28 @@ fn make(
                     now,
                 ),
             )?;
-            let detail = json!({ "session": session.0, "host": host, "asked": rights(*asked) });
-            ("consent.asked", detail)
         }
-        What::ConsentRefused { session, reason } => {
+        What::ConsentRefused { session, reason: _ } => {
             t.execute(
                 "UPDATE session SET state = 3, ended_at = ?2 WHERE id = ?1",
                 (session.0.cast_signed(), now),
             )?;
-            let detail = json!({ "session": session.0, "reason": reason });
-            ("consent.refused", detail)
         }
         What::SessionStarted {
             session,
             started_unix_millis,
             film,
-            granted,
+            granted: _,
         } => {
+            let session = session.0.cast_signed();
             t.execute(
                 "UPDATE session SET state = 1, started_at = ?2, film = ?3 WHERE id = ?1",
-                (session.0.cast_signed(), started_unix_millis, film),
+                (session, started_unix_millis, film),
             )?;
             t.execute(
                 "INSERT INTO report (session, saved_at) VALUES (?1, ?2)",
-                (session.0.cast_signed(), now),
+                (session, now),
             )?;
-            let detail = json!({ "session": session.0, "granted": rights(*granted) });
-            ("session.started", detail)
-        }
-        What::RightsReduced {
-            session,
-            rights: left,
-        } => {
-            let detail = json!({ "session": session.0, "rights": rights(*left) });
-            ("session.rights_reduced", detail)
         }
         What::SessionEnded {
             session,
@@ -203,8 +177,6 @@ fn make(
                     ended_by_number(*by),
                 ),
             )?;
-            let detail = json!({ "session": session.0, "by": ended_by_word(*by) });
-            ("session.ended", detail)
         }
         What::FilmClosed {
             session,
@@ -215,16 +187,79 @@ fn make(
                 "UPDATE session SET film_bytes = ?2, film_head = ?3 WHERE id = ?1",
                 (session.0.cast_signed(), bytes.cast_signed(), head),
             )?;
-            let head = recording::ChainHead(*head).to_string();
-            let detail = json!({ "session": session.0, "bytes": bytes, "head": head });
-            ("film.closed", detail)
         }
-        What::FilmFailed { session } => ("film.failed", json!({ "session": session.0 })),
-    })
+    }
+    Ok(())
+}
+
+impl What {
+    /// What happened and its details, for the audit log and for the hub's own.
+    pub(crate) fn describe(&self) -> (&'static str, Value) {
+        match self {
+            Self::LoggedOut => ("log_out", json!({})),
+            Self::TicketCreated { route, .. } => {
+                ("ticket.created", json!({ "route": route.to_string() }))
+            }
+            Self::TicketClosed { route, state } => {
+                let action = match state {
+                    TicketState::Open => "ticket.open",
+                    TicketState::Used => "ticket.used",
+                    TicketState::Expired => "ticket.expired",
+                    TicketState::Revoked => "ticket.revoked",
+                    TicketState::Burnt => "ticket.burnt",
+                };
+                (action, json!({ "route": route.to_string() }))
+            }
+            Self::WrongSecret {
+                route,
+                wrong_secrets,
+            } => {
+                let detail = json!({ "route": route.to_string(), "wrong_secrets": wrong_secrets });
+                ("ticket.wrong_secret", detail)
+            }
+            Self::ConsentAsked {
+                session,
+                host,
+                asked,
+                ..
+            } => {
+                let detail = json!({ "session": session.0, "host": host, "asked": words(*asked) });
+                ("consent.asked", detail)
+            }
+            Self::ConsentRefused { session, reason } => {
+                let detail = json!({ "session": session.0, "reason": reason });
+                ("consent.refused", detail)
+            }
+            Self::SessionStarted {
+                session, granted, ..
+            } => {
+                let detail = json!({ "session": session.0, "granted": words(*granted) });
+                ("session.started", detail)
+            }
+            Self::RightsReduced { session, rights } => {
+                let detail = json!({ "session": session.0, "rights": words(*rights) });
+                ("session.rights_reduced", detail)
+            }
+            Self::SessionEnded { session, by, .. } => {
+                let detail = json!({ "session": session.0, "by": ended_by_word(*by) });
+                ("session.ended", detail)
+            }
+            Self::FilmClosed {
+                session,
+                bytes,
+                head,
+            } => {
+                let head = recording::ChainHead(*head).to_string();
+                let detail = json!({ "session": session.0, "bytes": bytes, "head": head });
+                ("film.closed", detail)
+            }
+            Self::FilmFailed { session } => ("film.failed", json!({ "session": session.0 })),
+        }
+    }
 }
 
 /// The rights in a word or three, as the log shows them.
-fn rights(rights: Rights) -> String {
+fn words(rights: Rights) -> String {
     let words = [
         (rights.see, "see"),
         (rights.control, "control"),
