@@ -300,7 +300,7 @@ impl ConsoleApp {
             ui.label(phrases::quit_note(lang));
             ui.add_space(10.0);
             let mut answer = None;
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            crate::views::foot_ui(ui, |ui| {
                 if ui.add(Push::danger(w(lang, Word::Quit))).clicked() {
                     answer = Some(true);
                 }

@@ -10,3 +10,11 @@ pub mod settings;
 pub mod shell;
 pub mod tickets;
 mod tool_button;
+
+/// The buttons at the foot of a dialog, the first one at the right.
+pub(crate) fn foot_ui(ui: &mut egui::Ui, buttons: impl FnOnce(&mut egui::Ui)) {
+    ui.horizontal(|ui| {
+        let from_right = egui::Layout::right_to_left(egui::Align::Center);
+        ui.with_layout(from_right, buttons);
+    });
+}

@@ -8,10 +8,16 @@ use protocol::{ScreenAck, ScreenFrame, SessionId};
 use tokio::sync::mpsc;
 
 use crate::command::SessionView;
+use crate::input_path::StreamFault;
+use crate::session_streams::SessionFault;
 
 /// Updates that may wait for the decoder. The host keeps about two in flight; beyond that QUIC holds
 /// them back.
 pub(crate) const MAX_FRAMES_WAITING: usize = 2;
+
+/// So many updates in a row that stand alone and cannot be read end the session: the two programs do
+/// not understand each other, and asking again would only load the line.
+const MAX_UNREADABLE: u32 = 8;
 
 /// Starts the thread. It ends when the sender of `frames` or the receiver of `acks` is dropped.
 ///
@@ -23,10 +29,11 @@ pub(crate) fn start(
     frames: mpsc::Receiver<ScreenFrame>,
     acks: mpsc::Sender<ScreenAck>,
     view: Arc<dyn SessionView>,
+    faults: mpsc::Sender<SessionFault>,
 ) -> io::Result<()> {
     std::thread::Builder::new()
         .name(format!("decode-{session}"))
-        .spawn(move || decode_until_ended(session, frames, &acks, view.as_ref()))
+        .spawn(move || decode_until_ended(session, frames, &acks, view.as_ref(), &faults))
         .map(drop)
 }
 
@@ -35,12 +42,22 @@ fn decode_until_ended(
     mut frames: mpsc::Receiver<ScreenFrame>,
     acks: &mpsc::Sender<ScreenAck>,
     view: &dyn SessionView,
+    faults: &mpsc::Sender<SessionFault>,
 ) {
     let mut screen = Screen::default();
     while let Some(frame) = frames.blocking_recv() {
-        let Some(ack) = screen.show(session, &frame, view) else {
-            continue;
-        };
+        let ack = screen.show(session, &frame, view);
+        if screen.unreadable >= MAX_UNREADABLE {
+            let fault = StreamFault::Unreadable;
+            if faults
+                .blocking_send(SessionFault { session, fault })
+                .is_err()
+            {
+                tracing::debug!(%session, "Decoder ended after its engine");
+            }
+            return;
+        }
+        let Some(ack) = ack else { continue };
         if acks.blocking_send(ack).is_err() {
             return;
         }
@@ -54,6 +71,8 @@ struct Screen {
     last_seq: u64,
     /// A reset was asked for; what comes before it cannot be read.
     waits_for_reset: bool,
+    /// Updates in a row that stood alone and could not be read.
+    unreadable: u32,
 }
 
 impl Screen {
@@ -75,6 +94,7 @@ impl Screen {
         match self.decoder.apply(&frame.payload) {
             Ok(applied) => {
                 self.waits_for_reset = false;
+                self.unreadable = 0;
                 if let Some(picture) = self.decoder.picture() {
                     view.show_picture(picture, &applied.changed);
                 }
@@ -83,6 +103,7 @@ impl Screen {
             Err(error) => {
                 tracing::warn!(%session, seq = frame.seq, %error, "Screen update not readable");
                 self.waits_for_reset = false;
+                self.unreadable += u32::from(frame.is_reset);
                 self.ask_for_reset()
             }
         }

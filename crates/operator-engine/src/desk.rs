@@ -192,11 +192,11 @@ impl Desk {
         self.running.clear();
     }
 
-    /// Input can no longer be delivered: the session must not go on half deaf.
+    /// Input or pictures fail: the session must not go on half deaf or blind.
     pub(crate) fn session_failed(&self, link: &Link, fault: &SessionFault) {
         let session = fault.session;
         if self.running.contains_key(&session) {
-            tracing::warn!(%session, error = %fault.fault, "Session input failed");
+            tracing::warn!(%session, error = %fault.fault, "Session failed");
             link.send(OperatorToHub::EndSession { session });
         }
     }

@@ -37,16 +37,18 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<InputEvent>,
-    fault: Option<InputFault>,
+    fault: Option<StreamFault>,
 }
 
-/// Why input ended before its session.
+/// Why a session cannot go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum InputFault {
+pub(crate) enum StreamFault {
     #[error("{MAX_WAITING} input events wait for the network")]
     Overflow,
     #[error("the input stream broke")]
     Broken,
+    #[error("the host's pictures cannot be read")]
+    Unreadable,
 }
 
 impl InputSender {
@@ -78,7 +80,7 @@ impl InputSender {
                 _ if has_room => state.waiting.push_back(event),
                 _ if is_move => {}
                 _ => {
-                    state.fault = Some(InputFault::Overflow);
+                    state.fault = Some(StreamFault::Overflow);
                     state.waiting.clear();
                 }
             }
@@ -98,11 +100,11 @@ impl InputSender {
     pub(crate) fn close(&self) {
         let mut state = self.lock();
         state.waiting.clear();
-        state.fault.get_or_insert(InputFault::Broken);
+        state.fault.get_or_insert(StreamFault::Broken);
     }
 
     /// The next event, in order.
-    pub(crate) async fn next(&self) -> Result<InputEvent, InputFault> {
+    pub(crate) async fn next(&self) -> Result<InputEvent, StreamFault> {
         loop {
             {
                 let mut state = self.lock();
@@ -131,7 +133,7 @@ pub(crate) async fn write_input(
     input: InputSender,
     mut sealer: Sealer,
     mut writer: FramedWriter,
-) -> InputFault {
+) -> StreamFault {
     loop {
         let event = match input.next().await {
             Ok(event) => event,
@@ -142,7 +144,7 @@ pub(crate) async fn write_input(
         };
         if let Err(error) = writer.write_body(sealed).await {
             tracing::debug!(%error, "Input stream broke");
-            return InputFault::Broken;
+            return StreamFault::Broken;
         }
     }
 }
@@ -208,7 +210,7 @@ mod tests {
         assert_eq!(input.lock().fault, None);
         assert_eq!(input.lock().waiting.len(), MAX_WAITING);
         input.send(key(1));
-        assert_eq!(input.lock().fault, Some(InputFault::Overflow));
+        assert_eq!(input.lock().fault, Some(StreamFault::Overflow));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use transport::{Connection, FramedReader, FramedWriter, ReadError, RecvStream};
 
 use crate::command::SessionView;
 use crate::decode::{self, MAX_FRAMES_WAITING};
-use crate::input_path::{InputFault, InputSender, write_input};
+use crate::input_path::{InputSender, StreamFault, write_input};
 
 /// How long a stream may wait for its header, or for the session it names.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,7 +29,7 @@ const ACK_PRIORITY: i32 = 10;
 #[derive(Debug)]
 pub(crate) struct SessionFault {
     pub(crate) session: SessionId,
-    pub(crate) fault: InputFault,
+    pub(crate) fault: StreamFault,
 }
 
 /// Where the streams of one session go.
@@ -99,7 +99,7 @@ impl RunningSession {
     ) -> std::io::Result<Self> {
         let (frames, frames_out) = mpsc::channel(MAX_FRAMES_WAITING);
         let (acks, acks_out) = mpsc::channel(MAX_ACKS_WAITING);
-        decode::start(session, frames_out, acks, Arc::clone(&view))?;
+        decode::start(session, frames_out, acks, Arc::clone(&view), faults.clone())?;
         let (running, is_running) = watch::channel(());
         sessions.lock().insert(
             session,
@@ -121,7 +121,7 @@ impl RunningSession {
                 let writer = open_stream(&connection, header, limit, INPUT_PRIORITY).await;
                 let fault = match writer {
                     Some(writer) => write_input(input, sealer, writer).await,
-                    None => InputFault::Broken,
+                    None => StreamFault::Broken,
                 };
                 if faults.send(SessionFault { session, fault }).await.is_err() {
                     tracing::debug!(%session, "Input ended after its engine");

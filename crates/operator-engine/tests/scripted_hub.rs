@@ -419,6 +419,34 @@ async fn s4_an_update_that_cannot_be_read_asks_for_a_new_start_once() {
 }
 
 #[tokio::test]
+async fn a_session_whose_pictures_are_never_readable_ends() {
+    let hub = ScriptedHub::start();
+    let mut operator = Operator::log_in(&hub.config);
+    let mut console = hub.accept_logged_in(&mut operator).await;
+    let key = console.host_comes(&mut operator, 1).await;
+    operator.send(ask());
+    console.start_session(&key).await;
+    let screen = console.connection.open_uni().await.expect("room");
+    let mut screen = FramedWriter::new(screen, MAX_SCREEN_FRAME_BYTES);
+    screen
+        .write(&StreamHeader::Screen { session: SESSION })
+        .await
+        .expect("sent");
+    for seq in 1..20 {
+        let payload = vec![0xee; 100].into();
+        let frame = ScreenFrame {
+            seq,
+            captured_at_micros: 0,
+            is_reset: true,
+            payload,
+        };
+        screen.write(&frame).await.expect("sent");
+    }
+    let end = OperatorToHub::EndSession { session: SESSION };
+    assert_eq!(console.hears_next().await, end);
+}
+
+#[tokio::test]
 async fn h1_a_console_that_comes_back_serves_its_tickets_and_its_hosts() {
     let hub = ScriptedHub::start();
     let mut operator = Operator::log_in(&hub.config);

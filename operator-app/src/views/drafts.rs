@@ -1,6 +1,6 @@
 //! Reports that are not finished (D1).
 
-use egui::{Layout, ScrollArea, Ui};
+use egui::{ScrollArea, Ui};
 use ui_kit::widgets::{DialogSize, Leading, Push, Row, dialog_ui, empty_state_ui, row_ui};
 use ui_kit::{Icon, Palette, Tone, Word, text, theme, w};
 
@@ -31,7 +31,7 @@ pub fn drafts_ui(ui: &mut Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
                 .show(ui, |ui| list_ui(ui, state, actions));
         }
         ui.add_space(8.0);
-        ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+        super::foot_ui(ui, |ui| {
             if ui.add(Push::secondary(w(lang, Word::Close))).clicked() {
                 actions.push(Action::CloseDrafts);
             }

@@ -1,6 +1,6 @@
 //! **Settings** (O2): account, hub, language and looks.
 
-use egui::{Layout, ScrollArea, Ui};
+use egui::{ScrollArea, Ui};
 use ui_kit::widgets::{
     DialogSize, Field, Push, check_ui, choice_ui, dialog_ui, divider_ui, password_field_ui,
     section_header_ui, text_field_ui,
@@ -87,7 +87,7 @@ pub fn settings_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &m
                 .max_height(height)
                 .show(ui, |ui| content_ui(ui, lang, form));
             ui.add_space(10.0);
-            ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+            super::foot_ui(ui, |ui| {
                 if ui.add(Push::primary(w(lang, Word::Save))).clicked() {
                     let faults = form.account.faults();
                     if faults.hub_is_sound() || form.account.host.trim().is_empty() {

@@ -281,7 +281,7 @@ fn disconnect_question_ui(ui: &mut Ui, state: &ConsoleState, actions: &mut Vec<A
             let question = w(lang, Word::DisconnectQuestion);
             ui.label(text(question, 14.0, theme::REGULAR, palette.dim));
             ui.add_space(10.0);
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            super::foot_ui(ui, |ui| {
                 if ui.add(Push::danger(phrases::disconnect(lang))).clicked() {
                     actions.push(Action::Disconnect(host));
                 }
