@@ -276,6 +276,7 @@ impl SessionWindows {
         if let Some(running) = self.all.get_mut(&session) {
             running.report = Some(facts);
         }
+        self.change(session, |state| state.report_follows = true);
     }
 
     /// Closes a window; what is left of it.
@@ -420,6 +421,7 @@ impl ConsoleApp {
             chat,
             ending: false,
             ended: None,
+            report_follows: false,
             ended_at_seconds: None,
             notices: Vec::new(),
             wishes: Vec::new(),

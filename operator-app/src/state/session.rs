@@ -57,6 +57,8 @@ pub struct SessionState {
     pub ending: bool,
     /// How the session ended, once it has.
     pub ended: Option<EndedBy>,
+    /// The report comes when the window goes.
+    pub report_follows: bool,
     /// When it ended, in seconds of the window's clock; set when that is first drawn.
     pub ended_at_seconds: Option<f64>,
     pub notices: Vec<SessionNotice>,

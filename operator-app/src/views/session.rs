@@ -242,13 +242,13 @@ pub fn ended_ui(ui: &mut Ui, state: &mut SessionState) {
     }
     ui.ctx()
         .request_repaint_after(std::time::Duration::from_secs_f64(left));
-    if over_ui(ui, state.lang, by) {
+    if over_ui(ui, state.lang, by, state.report_follows) {
         state.wishes.push(SessionWish::Leave);
     }
 }
 
 /// The card itself; whether its button was pressed.
-fn over_ui(ui: &mut Ui, lang: Lang, by: EndedBy) -> bool {
+fn over_ui(ui: &mut Ui, lang: Lang, by: EndedBy, report_follows: bool) -> bool {
     let palette = Palette::of(ui);
     let area = ui.max_rect();
     ui.painter()
@@ -272,9 +272,12 @@ fn over_ui(ui: &mut Ui, lang: Lang, by: EndedBy) -> bool {
             let sentence = session_ended_for_operator(lang, by);
             ui.label(text(sentence, 14.5, theme::REGULAR, palette.dim));
             ui.add_space(8.0);
-            let label = phrases::write_the_report(lang);
-            ui.add(Push::primary(label).trailing_icon(Icon::ArrowRight))
-                .clicked()
+            let button = if report_follows {
+                Push::primary(phrases::write_the_report(lang)).trailing_icon(Icon::ArrowRight)
+            } else {
+                Push::secondary(w(lang, Word::Close))
+            };
+            ui.add(button).clicked()
         })
         .inner
 }

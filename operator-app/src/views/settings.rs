@@ -83,9 +83,16 @@ pub fn settings_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &m
         &title,
         |ui| {
             let height = (ui.ctx().content_rect().height() - 210.0).max(140.0);
-            ScrollArea::vertical()
-                .max_height(height)
-                .show(ui, |ui| content_ui(ui, lang, form));
+            ScrollArea::vertical().max_height(height).show(ui, |ui| {
+                // room for the scroll bar
+                let margin = egui::Margin {
+                    right: 10,
+                    ..egui::Margin::ZERO
+                };
+                egui::Frame::new()
+                    .inner_margin(margin)
+                    .show(ui, |ui| content_ui(ui, lang, form));
+            });
             ui.add_space(10.0);
             super::foot_ui(ui, |ui| {
                 if ui.add(Push::primary(w(lang, Word::Save))).clicked() {
