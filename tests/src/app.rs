@@ -272,8 +272,28 @@ impl App {
             .find(|window| window.shows(label))
             .with_context(|| format!("no window shows {label:?}"))?;
         let (x, y) = window.corner();
-        let region = self.eyes.window_at_corner(x, y)?;
+        let (_, region) = self.eyes.window_at_corner(x, y)?;
         self.eyes.screenshot_of(region)
+    }
+
+    /// Brings the window that shows `label` to the front, once it is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::wait_for`].
+    pub fn bring_to_front(&mut self, label: &str) -> anyhow::Result<()> {
+        self.wait_for(label)?;
+        let label = self.look.reads(label);
+        let map = self.map()?;
+        let mut windows = map.windows().iter();
+        let window = windows
+            .find(|window| window.shows(label))
+            .with_context(|| format!("no window shows {label:?}"))?;
+        let (x, y) = window.corner();
+        let (window, _) = self.eyes.window_at_corner(x, y)?;
+        self.eyes.bring_to_front(window)?;
+        std::thread::sleep(Duration::from_millis(200));
+        Ok(())
     }
 
     /// Keeps a picture of its display for whoever looks why a play failed.

@@ -112,6 +112,7 @@ impl Console {
     pub fn choose(&mut self, ticket: &str, command: &str) -> anyhow::Result<()> {
         // the row changes when its computer's state does; a press in that moment opens nothing
         const TRIES: usize = 3;
+        self.app.bring_to_front("Logged in")?;
         for _ in 0..TRIES {
             let row = self.wait_for_computer(ticket)?;
             self.app.hands().right_click(row.middle())?;

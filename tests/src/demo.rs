@@ -18,7 +18,7 @@ pub(crate) const OPERATOR_SCREEN: Size = Size(1680, 1050);
 pub(crate) const WALLPAPER: u32 = 0x2f_4a_5f;
 
 /// What the user's terminal shows: something that went wrong, and a prompt that takes commands.
-const TROUBLE: &str = r#"printf '\033[1;31mprinter: out of paper\033[0m\n\n'; exec bash --norc -i"#;
+const TROUBLE: &str = r"printf '\033[1;31mprinter: out of paper\033[0m\n\n'; exec bash --norc -i";
 
 /// Plays it and leaves `console.png`, `helpme.png`, `session.png`, `film.mp4` and `report.json` in
 /// `out`. It plays on the user's own display if there is one (and this is no CI run), otherwise on
@@ -108,19 +108,14 @@ fn assemble() -> anyhow::Result<Cast> {
     let own = std::env::var("DISPLAY")
         .ok()
         .filter(|name| !name.is_empty());
-    match own.filter(|_| std::env::var_os("CI").is_none()) {
-        Some(name) => Cast::assemble_on(
-            Display::attach(&name)?,
-            Display::attach(&name)?,
-            Look::LIGHT,
-        ),
-        None => {
-            let cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN)?;
-            cast.user_display.paint_background(WALLPAPER)?;
-            cast.operator_display.paint_background(WALLPAPER)?;
-            Ok(cast)
-        }
+    if let Some(name) = own.filter(|_| std::env::var_os("CI").is_none()) {
+        let (user, operator) = (Display::attach(&name)?, Display::attach(&name)?);
+        return Cast::assemble_on(user, operator, Look::LIGHT);
     }
+    let cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN)?;
+    cast.user_display.paint_background(WALLPAPER)?;
+    cast.operator_display.paint_background(WALLPAPER)?;
+    Ok(cast)
 }
 
 /// A terminal on the user's display, as something to work on.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
 use x11rb::connection::Connection as _;
-use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat, ImageOrder, Window};
+use x11rb::protocol::xproto::{
+    ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat, ImageOrder, Window,
+};
 use x11rb::rust_connection::RustConnection;
 
 use crate::hands::Hands;
@@ -201,13 +203,13 @@ impl Display {
             .context("the server sent too few pixels")
     }
 
-    /// The place of the largest window whose content has its left upper corner at `x`, `y`.
+    /// The largest window whose content has its left upper corner at `x`, `y`, and its place.
     ///
     /// # Errors
     ///
     /// If there is none, or the server does not answer.
-    pub fn window_at_corner(&self, x: u32, y: u32) -> anyhow::Result<Region> {
-        let mut best: Option<Region> = None;
+    pub fn window_at_corner(&self, x: u32, y: u32) -> anyhow::Result<(Window, Region)> {
+        let mut best: Option<(Window, Region)> = None;
         let mut rest = vec![(self.root, 0_i32, 0_i32)];
         while let Some((parent, left, top)) = rest.pop() {
             for window in self.connection.query_tree(parent)?.reply()?.children {
@@ -223,12 +225,28 @@ impl Display {
                     height: place.height.into(),
                 };
                 let here = region.x.abs_diff(x) <= 1 && region.y.abs_diff(y) <= 1;
-                if here && best.is_none_or(|best| best.area() < region.area()) {
-                    best = Some(region);
+                if here && best.is_none_or(|(_, best)| best.area() < region.area()) {
+                    best = Some((window, region));
                 }
             }
         }
         best.with_context(|| format!("no window at {x}, {y}"))
+    }
+
+    /// Brings a window to the front, as a click on its name in a task bar does.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn bring_to_front(&self, window: Window) -> anyhow::Result<()> {
+        // EWMH: 2 says that a pager asks, for the person in front of it
+        let active = self.atom("_NET_ACTIVE_WINDOW")?;
+        let wish = ClientMessageEvent::new(32, window, active, [2, 0, 0, 0, 0]);
+        let to = EventMask::SUBSTRUCTURE_REDIRECT | EventMask::SUBSTRUCTURE_NOTIFY;
+        self.connection
+            .send_event(false, self.root, to, wish)?
+            .check()?;
+        Ok(())
     }
 
     /// The key codes that are down now.

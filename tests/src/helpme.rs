@@ -50,6 +50,7 @@ impl Helpme {
     /// If the form is not there in time.
     pub fn enter(&mut self, ticket: &str, name: &str) -> anyhow::Result<()> {
         let digits: String = ticket.chars().filter(char::is_ascii_digit).collect();
+        self.app.bring_to_front("Your name")?;
         self.app.type_into("Ticket", &digits)?;
         self.app.type_into("Your name", name)
     }
@@ -60,6 +61,7 @@ impl Helpme {
     ///
     /// If no question comes in time.
     pub fn allow(&mut self) -> anyhow::Result<()> {
+        self.app.bring_to_front("Allow")?;
         self.app.click("Allow")
     }
 
@@ -69,6 +71,7 @@ impl Helpme {
     ///
     /// If no question comes in time.
     pub fn refuse(&mut self) -> anyhow::Result<()> {
+        self.app.bring_to_front("Refuse")?;
         self.app.click("Refuse")
     }
 
