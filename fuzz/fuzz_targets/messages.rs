@@ -3,6 +3,7 @@
 
 #![no_main]
 
+use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use protocol::limits::MAX_SCREEN_FRAME_BYTES;
 use protocol::wire::{self, PREFIX_BYTES};
@@ -23,6 +24,12 @@ fn parse<M: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(body: &[
     }
 }
 
+/// The hub parses frames in place; that says the same as parsing by copy.
+fn parse_frame_in_place(body: &[u8]) {
+    let in_place = ScreenFrame::from_body(&Bytes::copy_from_slice(body));
+    assert_eq!(in_place, wire::decode::<ScreenFrame>(body));
+}
+
 fuzz_target!(|data: &[u8]| {
     let Some((&kind, rest)) = data.split_first() else {
         return;
@@ -41,7 +48,10 @@ fuzz_target!(|data: &[u8]| {
         4 => parse::<OperatorToHub>(rest),
         5 => parse::<HubToOperator>(rest),
         6 => parse::<StreamHeader>(rest),
-        7 => parse::<ScreenFrame>(rest),
+        7 => {
+            parse::<ScreenFrame>(rest);
+            parse_frame_in_place(rest);
+        }
         8 => parse::<ScreenAck>(rest),
         9 => parse::<PointerUpdate>(rest),
         _ => parse::<InputEvent>(rest),
