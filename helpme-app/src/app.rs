@@ -20,6 +20,9 @@ use crate::views::{self, BAR_HEIGHT, BAR_WIDTH, CHAT_HEIGHT, ClockOffset, Moment
 pub const WINDOW_SIZE: (f32, f32) = (440.0, 690.0);
 pub const SMALLEST_WINDOW: (f32, f32) = (360.0, 420.0);
 
+/// How long a desktop may take to give the window another size.
+const SETTLING: Duration = Duration::from_secs(2);
+
 /// What the app is given.
 #[derive(Debug)]
 pub struct Start {
@@ -41,6 +44,8 @@ pub struct HelpmeApp {
     clock: ClockOffset,
     hot_key: Option<HotKey>,
     shape: Shape,
+    /// Until then the window's size is not its own yet, after it was a bar.
+    settles_at: Duration,
     wake: WakeHandle,
 }
 
@@ -69,6 +74,7 @@ impl HelpmeApp {
             clock: start.clock,
             hot_key: None,
             shape: Shape::Window,
+            settles_at: Duration::ZERO,
             wake: WakeHandle(wake),
         };
         if let Some(hub) = app.state.hub.clone() {
@@ -136,13 +142,14 @@ impl HelpmeApp {
             ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
         }
         if wanted == self.shape {
-            if wanted == Shape::Window {
+            if wanted == Shape::Window && self.now() > self.settles_at {
                 self.remember_window(ctx);
             }
             return;
         }
         let was_window = self.shape == Shape::Window;
         self.shape = wanted;
+        self.settles_at = self.now() + SETTLING;
         match wanted {
             Shape::Bar { with_chat } => become_bar(ctx, was_window, with_chat),
             Shape::Window => become_window(ctx, self.window_size()),
@@ -259,8 +266,9 @@ fn become_window(ctx: &Context, size: Vec2) {
     let monitor = ctx.input(|input| input.viewport().monitor_size);
     ctx.send_viewport_cmd(ViewportCommand::WindowLevel(WindowLevel::Normal));
     ctx.send_viewport_cmd(ViewportCommand::Decorations(true));
-    ctx.send_viewport_cmd(ViewportCommand::InnerSize(size));
+    // the bar's smallest width would keep the window from becoming narrower
     ctx.send_viewport_cmd(ViewportCommand::MinInnerSize(Vec2::from(SMALLEST_WINDOW)));
+    ctx.send_viewport_cmd(ViewportCommand::InnerSize(size));
     if let Some(monitor) = monitor {
         let place = ((monitor - size) / 2.0).max(Vec2::ZERO);
         ctx.send_viewport_cmd(ViewportCommand::OuterPosition(place.to_pos2()));

@@ -1,6 +1,6 @@
 //! Language, appearance, and where the hub is.
 
-use eframe::egui::{Align, Layout, Ui};
+use eframe::egui::{Align, Layout, ScrollArea, Ui};
 use ui_kit::widgets::{
     DialogSize, Field, Push, banner_ui, choice_ui, dialog_ui, divider_ui, text_field_ui,
 };
@@ -11,38 +11,52 @@ use crate::state::{Action, State};
 use crate::words;
 
 pub(super) fn settings_ui(ui: &mut Ui, state: &mut State, actions: &mut Vec<Action>) {
+    /// The title, the buttons and the margins.
+    const AROUND: f32 = 190.0;
     let lang = state.lang();
     let icon = Some((Icon::Settings, Tone::Accent));
-    let size = DialogSize::Small;
-    let shown = dialog_ui(
-        ui.ctx(),
-        "settings",
-        size,
-        icon,
-        w(lang, Word::Settings),
-        |ui| {
+    let title = w(lang, Word::Settings);
+    let height = (ui.ctx().content_rect().height() - AROUND).max(120.0);
+    let content = |ui: &mut Ui| {
+        ScrollArea::vertical().max_height(height).show(ui, |ui| {
             look_ui(ui, lang, state, actions);
             ui.add_space(4.0);
             divider_ui(ui);
             hub_ui(ui, lang, state);
-            ui.add_space(8.0);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if state.hub_is_given {
-                    if ui.add(Push::primary(w(lang, Word::Close))).clicked() {
-                        actions.push(Action::ShowSettings(false));
-                    }
-                    return;
-                }
-                if ui.add(Push::primary(w(lang, Word::Save))).clicked() {
-                    actions.push(Action::SaveHub);
-                }
-                if ui.add(Push::secondary(w(lang, Word::Cancel))).clicked() {
-                    actions.push(Action::ShowSettings(false));
-                }
+        });
+        ui.add_space(8.0);
+        // a row as high as its buttons, not as the window
+        ui.horizontal(|ui| {
+            let layout = Layout::right_to_left(Align::Center);
+            ui.with_layout(layout, |ui| {
+                buttons_ui(ui, lang, state.hub_is_given, actions)
             });
-        },
+        });
+    };
+    let shown = dialog_ui(
+        ui.ctx(),
+        "settings",
+        DialogSize::Small,
+        icon,
+        title,
+        content,
     );
     if shown.should_close() {
+        actions.push(Action::ShowSettings(false));
+    }
+}
+
+fn buttons_ui(ui: &mut Ui, lang: Lang, hub_is_given: bool, actions: &mut Vec<Action>) {
+    if hub_is_given {
+        if ui.add(Push::primary(w(lang, Word::Close))).clicked() {
+            actions.push(Action::ShowSettings(false));
+        }
+        return;
+    }
+    if ui.add(Push::primary(w(lang, Word::Save))).clicked() {
+        actions.push(Action::SaveHub);
+    }
+    if ui.add(Push::secondary(w(lang, Word::Cancel))).clicked() {
         actions.push(Action::ShowSettings(false));
     }
 }

@@ -83,9 +83,16 @@ pub(super) fn ticket_ui(
         .trailing_icon(Icon::ArrowRight)
         .large()
         .wide();
-    let pressed = ui
-        .add(button.enabled(!busy && form.is_complete()))
-        .clicked();
+    let helpme = ui.add(button.enabled(!busy && form.is_complete()));
+    let pressed = helpme.clicked();
+    let told = ui.scope_id().with("problem told");
+    let is_told = form.problem.is_some();
+    let was_told =
+        ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or(told, false), is_told));
+    if is_told && !was_told {
+        // in a small window the sentence above the button may be out of sight
+        helpme.scroll_to_me(Some(Align::Max));
+    }
     let enter = ui.input(|input| input.key_pressed(Key::Enter));
     let typed = entry.has_focus() || entry.lost_focus() || name.has_focus() || name.lost_focus();
     if !busy && (pressed || (enter && typed)) {
