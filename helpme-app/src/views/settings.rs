@@ -29,7 +29,7 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &mut State, actions: &mut Vec<Acti
         ui.horizontal(|ui| {
             let layout = Layout::right_to_left(Align::Center);
             ui.with_layout(layout, |ui| {
-                buttons_ui(ui, lang, state.hub_is_given, actions)
+                buttons_ui(ui, lang, state.hub_is_given, actions);
             });
         });
     };
