@@ -47,29 +47,44 @@ pub fn computers_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Act
 }
 
 fn filter_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
+    /// Below this width, in points, the field goes below the kinds.
+    const ROOM_FOR_BOTH: f32 = 540.0;
+    if ui.available_width() >= ROOM_FOR_BOTH {
+        ui.horizontal(|ui| {
+            kinds_ui(ui, state, actions);
+            filter_field_ui(ui, state);
+        });
+    } else {
+        kinds_ui(ui, state, actions);
+        filter_field_ui(ui, state);
+    }
+}
+
+fn kinds_ui(ui: &mut Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
     let lang = state.lang;
-    ui.horizontal(|ui| {
-        let kinds = [
-            (None, w(lang, Word::All)),
-            (Some(EntryKind::User), w(lang, Word::Users)),
-            (
-                Some(EntryKind::PermanentHost),
-                w(lang, Word::PermanentHosts),
-            ),
-            (Some(EntryKind::Operator), w(lang, Word::Operators)),
-        ];
-        if let Some(kind) = segments_ui(ui, state.computers.kind, &kinds) {
-            actions.push(Action::ShowKind(kind));
-        }
-        let field = Field {
-            hint: w(lang, Word::FilterHint),
-            ..Field::default()
-        };
-        let response = text_field_ui(ui, &field, &mut state.computers.filter);
-        let label = w(lang, Word::Filter);
-        ui.ctx()
-            .accesskit_node_builder(response.id, |node| node.set_label(label));
-    });
+    let kinds = [
+        (None, w(lang, Word::All)),
+        (Some(EntryKind::User), w(lang, Word::Users)),
+        (
+            Some(EntryKind::PermanentHost),
+            w(lang, Word::PermanentHosts),
+        ),
+        (Some(EntryKind::Operator), w(lang, Word::Operators)),
+    ];
+    if let Some(kind) = segments_ui(ui, state.computers.kind, &kinds) {
+        actions.push(Action::ShowKind(kind));
+    }
+}
+
+fn filter_field_ui(ui: &mut Ui, state: &mut ConsoleState) {
+    let field = Field {
+        hint: w(state.lang, Word::FilterHint),
+        ..Field::default()
+    };
+    let response = text_field_ui(ui, &field, &mut state.computers.filter);
+    let label = w(state.lang, Word::Filter);
+    ui.ctx()
+        .accesskit_node_builder(response.id, |node| node.set_label(label));
 }
 
 fn groups_ui(ui: &mut Ui, state: &ConsoleState, actions: &mut Vec<Action>) {

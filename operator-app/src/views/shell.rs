@@ -23,12 +23,12 @@ pub fn main_window_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<A
     let page = Frame::new().fill(palette.background);
     if state.account.is_logged_in() || state.account.log_in == LogIn::Retrying {
         Panel::right("side")
-            .exact_size(SIDE_WIDTH.min(ui.available_width() * 0.5))
+            .exact_size(SIDE_WIDTH.min(ui.available_width() * 0.44))
             .resizable(false)
             .show_separator_line(false)
             .frame(page.inner_margin(Margin {
                 left: 0,
-                right: 16,
+                right: 8,
                 top: 12,
                 bottom: 12,
             }))

@@ -21,6 +21,8 @@ pub fn tickets_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Actio
     let logged_in = state.account.is_logged_in();
     let tickets = &mut state.tickets;
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        // room for the scroll bar
+        ui.set_max_width(ui.available_width() - 8.0);
         if tickets.editing.is_some() {
             template_ui(ui, lang, tickets, actions);
             return;
