@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use codec::{Picture, Rect};
+use codec::{DamageHint, Encoder, Level, Picture, PixelSize, Rect};
 use operator_engine::{
     Command, Config, Event, Events, LogInProblem, NotStarted, OperatorEngine, OperatorHandle,
     SessionView,
@@ -289,15 +289,15 @@ impl Operator {
     }
 }
 
-/// Counts what it is shown.
+/// Keeps what it is shown last.
 #[derive(Default)]
 struct Shown {
-    pictures: Mutex<u32>,
+    picture: Mutex<Option<Picture>>,
 }
 
 impl SessionView for Shown {
-    fn show_picture(&self, _picture: &Picture, _changed: &[Rect]) {
-        *self.pictures.lock().expect("whole") += 1;
+    fn show_picture(&self, picture: &Picture, _changed: &[Rect]) {
+        *self.picture.lock().expect("whole") = Some(picture.clone());
     }
 
     fn show_pointer(&self, _pointer: PointerUpdate) {}
@@ -382,6 +382,49 @@ async fn s1_keys_reach_the_host_sealed_and_in_order() {
         let body = stream.read_body().await.expect("whole").expect("an event");
         let opened = opener.open(&body).expect("opens");
         assert_eq!(&wire::decode::<InputEvent>(&opened).expect("parses"), event);
+    }
+}
+
+#[tokio::test]
+async fn s1_a_picture_is_acknowledged_once_it_is_shown_exactly() {
+    let hub = ScriptedHub::start();
+    let mut operator = Operator::log_in(&hub.config);
+    let mut console = hub.accept_logged_in(&mut operator).await;
+    let key = console.host_comes(&mut operator, 1).await;
+    let view = Arc::<Shown>::default();
+    operator.send(Command::StartSession {
+        host: HOST,
+        asked: Rights::SEE_AND_CONTROL,
+        view: Arc::<Shown>::clone(&view),
+    });
+    console.start_session(&key).await;
+    let screen = console.connection.open_uni().await.expect("room");
+    let mut screen = FramedWriter::new(screen, MAX_SCREEN_FRAME_BYTES);
+    screen
+        .write(&StreamHeader::Screen { session: SESSION })
+        .await
+        .expect("sent");
+    let (mut acks, _input) = console.streams().await;
+    let mut encoder = Encoder::new(Level::Lossless);
+    let mut picture = Picture::new(PixelSize::new(320, 200));
+    for seq in 1..6_u32 {
+        for (at, pixel) in (0..).zip(picture.pixels_mut()) {
+            *pixel = (at * seq) & 0x00ff_ffff;
+        }
+        let time = Duration::from_millis(u64::from(seq) * 20);
+        let update = encoder.encode(&picture, DamageHint::Everything, time);
+        let update = update.expect("something changed");
+        let frame = ScreenFrame {
+            seq: seq.into(),
+            captured_at_micros: 0,
+            is_reset: update.is_reset,
+            payload: update.bytes.into(),
+        };
+        screen.write(&frame).await.expect("sent");
+        let ack = acks.read().await.expect("parses");
+        assert_eq!(ack, Some(ScreenAck::Shown { seq: seq.into() }));
+        let shown = view.picture.lock().expect("whole").clone();
+        assert!(shown.as_ref() == Some(&picture), "update {seq}");
     }
 }
 
