@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use operator_engine::{
-    Command, CommandError, Config, Event, Events, OperatorEngine, OperatorHandle, StartError, Wake,
+    Command, CommandError, Config, Event, Events, Fingerprint, HubAddress, OperatorEngine,
+    OperatorHandle, StartError, Wake,
 };
 use protocol::Entry;
-use transport::{Fingerprint, HubAddress};
 
 /// An engine for the hub of the settings, once there is one.
 pub struct Backend {

@@ -1,7 +1,6 @@
 //! Sentences that only the console says, in English and Italian (E3); single words are in `ui-kit`.
 
-use operator_engine::{LogInProblem, NotStarted};
-use transport::ConnectError;
+use operator_engine::{ConnectError, LogInProblem, NotStarted};
 use ui_kit::words::refusal_text;
 use ui_kit::{Lang, Word, w};
 

@@ -36,7 +36,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             server_address: String::new(),
-            port: transport::client::DEFAULT_PORT,
+            port: operator_engine::DEFAULT_PORT,
             fingerprint: String::new(),
             user_name: String::new(),
             remember_password: false,
@@ -63,7 +63,7 @@ impl Settings {
     /// Takes the hub from `provision` if it names one.
     pub fn take_hub(&mut self, provision: &Provision) {
         let address = provision.hub.as_deref().unwrap_or_default();
-        if let Ok(address) = address.parse::<transport::HubAddress>() {
+        if let Ok(address) = address.parse::<operator_engine::HubAddress>() {
             self.server_address = address.host;
             self.port = address.port;
         }

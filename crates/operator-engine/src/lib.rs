@@ -26,3 +26,5 @@ pub use command::{Command, CommandError, Config, OperatorHandle, SessionView, Wa
 pub use engine::{OperatorEngine, StartError};
 pub use event::{Event, Events, LogInProblem, NotStarted};
 pub use input_path::InputSender;
+pub use transport::client::DEFAULT_PORT;
+pub use transport::{ConnectError, Fingerprint, HubAddress};

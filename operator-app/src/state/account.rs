@@ -1,6 +1,6 @@
 //! The log-in (O5) and what is needed for it (O2).
 
-use transport::{Fingerprint, HubAddress};
+use operator_engine::{Fingerprint, HubAddress};
 use zeroize::Zeroizing;
 
 /// Whether this console is logged in.
