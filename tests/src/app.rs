@@ -12,7 +12,7 @@ use crate::look::Look;
 use crate::picture::Picture;
 use crate::programs::Home;
 use crate::running::{Running, wait_until};
-use crate::ui_map::{Found, UiMap};
+use crate::ui_map::{Found, MappedWindow, UiMap};
 
 /// How long something may take to show. Programs draw in software and share two cores with others.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -88,6 +88,18 @@ impl App {
     /// As [`App::map`].
     pub fn find(&self, label: &str) -> anyhow::Result<Option<Found>> {
         Ok(self.map()?.find(self.look.reads(label)))
+    }
+
+    /// The window that shows `label` now, if one does.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::map`].
+    pub fn window_of(&self, label: &str) -> anyhow::Result<Option<MappedWindow>> {
+        let label = self.look.reads(label);
+        let map = self.map()?;
+        let mut windows = map.windows().iter();
+        Ok(windows.find(|window| window.shows(label)).cloned())
     }
 
     /// Whether `label` can be read now.
@@ -265,12 +277,8 @@ impl App {
     ///
     /// If there is no such window.
     pub fn picture_of(&self, label: &str) -> anyhow::Result<Picture> {
-        let label = self.look.reads(label);
-        let map = self.map()?;
-        let mut windows = map.windows().iter();
-        let window = windows
-            .find(|window| window.shows(label))
-            .with_context(|| format!("no window shows {label:?}"))?;
+        let window = self.window_of(label)?;
+        let window = window.with_context(|| format!("no window shows {label:?}"))?;
         let (x, y) = window.corner();
         let (_, region) = self.eyes.window_at_corner(x, y)?;
         self.eyes.screenshot_of(region)
@@ -283,12 +291,8 @@ impl App {
     /// As [`App::wait_for`].
     pub fn bring_to_front(&mut self, label: &str) -> anyhow::Result<()> {
         self.wait_for(label)?;
-        let label = self.look.reads(label);
-        let map = self.map()?;
-        let mut windows = map.windows().iter();
-        let window = windows
-            .find(|window| window.shows(label))
-            .with_context(|| format!("no window shows {label:?}"))?;
+        let window = self.window_of(label)?;
+        let window = window.with_context(|| format!("no window shows {label:?}"))?;
         let (x, y) = window.corner();
         let (window, _) = self.eyes.window_at_corner(x, y)?;
         self.eyes.bring_to_front(window)?;

@@ -1,5 +1,7 @@
 //! The operator at the console.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context as _, ensure};
 use xkeysym::key;
 
@@ -82,7 +84,7 @@ impl Console {
         self.app.hands().chord(&[key::Control_L, key::g])?;
         wait_until("a ticket on the clipboard", PATIENCE, || {
             self.app.click("Copy")?;
-            std::thread::sleep(std::time::Duration::from_millis(200));
+            std::thread::sleep(Duration::from_millis(200));
             let now = self
                 .app
                 .eyes()
@@ -123,13 +125,27 @@ impl Console {
         self.app.click_in_menu(command)
     }
 
-    /// Where the remote screen is, once the session's window shows it.
+    /// Where the remote screen is, once the session's window shows it, has the keyboard and has
+    /// found its place.
     ///
     /// # Errors
     ///
     /// If it does not appear in time.
     pub fn wait_for_session(&mut self) -> anyhow::Result<Region> {
-        Ok(self.app.wait_for("Remote screen")?.region)
+        const AT_REST: Duration = Duration::from_millis(600);
+        let mut since = Instant::now();
+        let mut before = None;
+        wait_until("the session's window", PATIENCE, || {
+            self.app.running().check_alive()?;
+            let now = self.app.find("Remote screen")?.map(|found| found.region);
+            let focused = self.app.window_of("Remote screen")?;
+            let focused = focused.is_some_and(|window| window.focused);
+            if now != before || !focused {
+                before = now;
+                since = Instant::now();
+            }
+            Ok(now.filter(|_| since.elapsed() >= AT_REST))
+        })
     }
 
     /// What the operator sees of the remote screen.

@@ -22,6 +22,8 @@ pub struct MappedWindow {
     /// Its content's left upper corner on the screen, in pixels.
     x: f32,
     y: f32,
+    /// Whether it has the keyboard.
+    pub focused: bool,
     widgets: Vec<MappedWidget>,
 }
 

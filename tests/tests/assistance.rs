@@ -96,6 +96,10 @@ fn s1_what_is_typed_into_the_session_arrives_on_the_host() {
         .app
         .click_matching("All keys", |label| label.starts_with("All keys"))
         .expect("all keys");
+    // the two terminals were used last, so Alt+Tab goes from the one to the other
+    hands
+        .click(shown_at(session, 200, 620))
+        .expect("a click into the other terminal");
     hands
         .click(shown_at(session, 200, 420))
         .expect("a click into the terminal");
