@@ -216,13 +216,11 @@ impl App {
     pub fn type_into(&mut self, label: &str, text: &str) -> anyhow::Result<()> {
         use xkeysym::key;
         let label = self.look.reads(label);
-        let field = self.wait_for_where(label, |map| {
-            map.find_matching(|shown, role| shown == label && role.ends_with("Input"))
-                .filter(|found| found.enabled)
-        })?;
+        let field = self.wait_for_where(label, |map| input_field(map, label))?;
         self.hands.click(field.region.middle())?;
-        // the field takes the focus with its next picture
-        std::thread::sleep(Duration::from_millis(150));
+        self.wait_for_where(label, |map| {
+            input_field(map, label).filter(|field| field.focused)
+        })?;
         self.hands.chord(&[key::Control_L, key::a])?;
         self.hands.tap(key::Delete)?;
         self.hands.type_text(text)
@@ -328,5 +326,11 @@ impl App {
 /// The command `label` of a menu that is open.
 fn in_menu(map: &UiMap, label: &str) -> Option<Found> {
     map.find_matching(|shown, role| shown == label && role == "MenuItem")
+        .filter(|found| found.enabled)
+}
+
+/// The field `label`, if it takes text.
+fn input_field(map: &UiMap, label: &str) -> Option<Found> {
+    map.find_matching(|shown, role| shown == label && role.ends_with("Input"))
         .filter(|found| found.enabled)
 }

@@ -37,6 +37,7 @@ struct MappedWidget {
     width: f32,
     height: f32,
     enabled: bool,
+    focused: bool,
 }
 
 /// A label that was found.
@@ -46,6 +47,8 @@ pub struct Found {
     pub region: Region,
     /// Whether it can be used; greyed things cannot.
     pub enabled: bool,
+    /// Whether keys go to it.
+    pub focused: bool,
 }
 
 impl UiMap {
@@ -121,6 +124,7 @@ impl MappedWidget {
                 height: to_pixel(self.height),
             },
             enabled: self.enabled,
+            focused: self.focused,
         }
     }
 }
