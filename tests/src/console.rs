@@ -168,6 +168,37 @@ impl Console {
         self.app.click("End")
     }
 
+    /// Leaves a session that is over or can only be ended from here, and puts its report off.
+    ///
+    /// # Errors
+    ///
+    /// If its windows are still there after a long while.
+    pub fn leave_session(&mut self) -> anyhow::Result<()> {
+        const QUIET: Duration = Duration::from_millis(1_500);
+        let mut quiet_since = Instant::now();
+        wait_until("the end of the session", PATIENCE, || {
+            self.app.running().check_alive()?;
+            let mut done = true;
+            for label in ["Write the report", "Finish later"] {
+                if self.app.shows(label)? {
+                    done = false;
+                    self.app.click(label)?;
+                }
+            }
+            if self.app.shows("Remote screen")? {
+                done = false;
+                if let Some(end) = self.app.find("End")?.filter(|end| end.enabled) {
+                    self.app.hands().click(end.region.middle())?;
+                }
+                std::thread::sleep(Duration::from_millis(300));
+            }
+            if !done {
+                quiet_since = Instant::now();
+            }
+            Ok((quiet_since.elapsed() > QUIET).then_some(()))
+        })
+    }
+
     /// Fills in the report that opened by itself and finishes it (D1).
     ///
     /// # Errors

@@ -1,10 +1,11 @@
 //! The user at Helpme.
 
-use crate::app::App;
+use crate::app::{App, PATIENCE};
 use crate::display::Display;
 use crate::hub::Hub;
 use crate::look::Look;
 use crate::programs::{Home, Programs};
+use crate::running::wait_until;
 
 /// Helpme, and what a user does with it.
 #[derive(Debug)]
@@ -91,5 +92,21 @@ impl Helpme {
     /// If the bar is not there in time.
     pub fn end(&mut self) -> anyhow::Result<()> {
         self.app.click("End")
+    }
+
+    /// Waits until nobody sees the screen any more, and goes back to the ticket's form.
+    ///
+    /// # Errors
+    ///
+    /// If it takes too long.
+    pub fn leave(&mut self) -> anyhow::Result<()> {
+        wait_until("the ticket's form", PATIENCE, || {
+            self.app.running().check_alive()?;
+            if self.app.shows("Use another ticket")? {
+                self.app.bring_to_front("Use another ticket")?;
+                self.app.click("Use another ticket")?;
+            }
+            Ok(self.app.shows("Your name")?.then_some(()))
+        })
     }
 }

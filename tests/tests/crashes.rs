@@ -1,0 +1,190 @@
+//! Crashes at random moments of a session: `kill -9` of hub, console and Helpme, twenty times each.
+//!
+//! Afterwards the store opens, the recording verifies and plays up to the last second, the report's
+//! draft is there, and no key stays pressed on the host.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, ensure};
+use e2e::{Cast, PATIENCE, Region, Running, Size, wait_until};
+use xkeysym::key;
+
+const TIMES: u32 = 20;
+const USER_SCREEN: Size = Size(960, 640);
+const OPERATOR_SCREEN: Size = Size(1400, 900);
+/// Most that a crash may cost.
+const LAST_SECOND: Duration = Duration::from_secs(1);
+
+/// Moments that differ from run to run; what was drawn stands in the message of a failure.
+struct Moments(u64);
+
+impl Moments {
+    fn new() -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        Self(now.map_or(1, |now| u64::from(now.subsec_nanos()) << 20 | 1))
+    }
+
+    fn next(&mut self) -> Duration {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        Duration::from_millis(self.0 % 1_500)
+    }
+}
+
+/// A terminal on the user's display that never stops writing.
+fn busy_terminal(cast: &Cast) -> anyhow::Result<Running> {
+    let mut command = Command::new("xterm");
+    let script = "while sleep 0.1; do date +%N; done";
+    command
+        .args(["-geometry", "40x20+20+120", "-e", "bash", "-c", script])
+        .env("DISPLAY", cast.user_display.name());
+    Running::start("xterm", &mut command, &cast.folder().join("xterm.log"))
+}
+
+/// A session with a key and a button held down by the operator.
+fn session_with_pressed_keys(cast: &mut Cast) -> anyhow::Result<Region> {
+    let ticket = cast.user_asks_for_help()?;
+    let session = cast.session_begins(&ticket)?;
+    let hands = cast.operator_display.hands()?;
+    hands.point_at((session.x + 120, session.y + 250))?;
+    hands.press(key::Shift_L)?;
+    hands.press(key::a)?;
+    wait_until("the keys to be down on the host", PATIENCE, || {
+        Ok((cast.user_display.pressed_keys()?.len() >= 2).then_some(()))
+    })?;
+    Ok(session)
+}
+
+fn release_keys(cast: &Cast) -> anyhow::Result<()> {
+    let hands = cast.operator_display.hands()?;
+    hands.release(key::a)?;
+    hands.release(key::Shift_L)
+}
+
+fn wait_until_nothing_is_pressed(cast: &Cast) -> anyhow::Result<()> {
+    wait_until("every key of the host to be up", PATIENCE, || {
+        Ok(cast.user_display.pressed_keys()?.is_empty().then_some(()))
+    })
+}
+
+/// How long the film plays, by a program that knows nothing of this product.
+fn film_length(video: &Path) -> anyhow::Result<Duration> {
+    let output = Command::new("ffprobe")
+        .args(["-loglevel", "error", "-of", "csv=p=0"])
+        .args(["-show_entries", "format=duration"])
+        .arg(video)
+        .output()
+        .context("cannot start ffprobe")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let seconds: f32 = text.trim().parse().context("ffprobe tells no duration")?;
+    Ok(Duration::from_secs_f32(seconds))
+}
+
+/// The newest film verifies and plays for `lasted`, less the last second; its report is a draft.
+fn film_and_draft_are_there(cast: &Cast, lasted: Duration) -> anyhow::Result<()> {
+    let films = cast.hub.films()?;
+    let film = films.first().context("the hub has no film")?;
+    cast.hub.verify_film(film.id)?;
+    let video = cast.folder().join("film.mp4");
+    cast.hub.export_film(film.id, &video)?;
+    let plays = film_length(&video)?;
+    ensure!(
+        plays + LAST_SECOND >= lasted,
+        "the session was seen for {lasted:?}, its film plays for {plays:?}"
+    );
+    cast.hub.verify_audit()?;
+    wait_until("the report's draft", PATIENCE, || {
+        let reports = cast.hub.reports()?;
+        let mut reports = reports.iter();
+        let report = reports.find(|report| report["session"] == film.id);
+        Ok(report
+            .filter(|report| report["finished"] == false)
+            .map(|_| ()))
+    })
+}
+
+fn cast() -> anyhow::Result<Cast> {
+    let cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN)?;
+    cast.user_display.paint_background(0x30_50_40)?;
+    Ok(cast)
+}
+
+#[test]
+fn d2_a_killed_helpme_leaves_no_key_pressed_and_a_film_that_plays() {
+    let mut moments = Moments::new();
+    let mut cast = cast().expect("the cast");
+    let _terminal = busy_terminal(&cast).expect("a terminal");
+    for time in 1..=TIMES {
+        let moment = moments.next();
+        let mut once = || -> anyhow::Result<()> {
+            session_with_pressed_keys(&mut cast)?;
+            let started = Instant::now();
+            std::thread::sleep(moment);
+            cast.helpme.app.running().kill_now()?;
+            let lasted = started.elapsed();
+            wait_until_nothing_is_pressed(&cast)?;
+            release_keys(&cast)?;
+            cast.console.leave_session()?;
+            film_and_draft_are_there(&cast, lasted)?;
+            cast.start_helpme_again()
+        };
+        once()
+            .with_context(|| format!("kill {time}, {moment:?} into the session"))
+            .expect("nothing is lost");
+    }
+}
+
+#[test]
+fn d2_a_killed_console_leaves_no_key_pressed_and_a_draft() {
+    let mut moments = Moments::new();
+    let mut cast = cast().expect("the cast");
+    let _terminal = busy_terminal(&cast).expect("a terminal");
+    for time in 1..=TIMES {
+        let moment = moments.next();
+        let mut once = || -> anyhow::Result<()> {
+            session_with_pressed_keys(&mut cast)?;
+            let started = Instant::now();
+            std::thread::sleep(moment);
+            cast.console.app.running().kill_now()?;
+            let lasted = started.elapsed();
+            release_keys(&cast)?;
+            cast.start_console_again()?;
+            wait_until_nothing_is_pressed(&cast)?;
+            cast.helpme.leave()?;
+            film_and_draft_are_there(&cast, lasted)
+        };
+        once()
+            .with_context(|| format!("kill {time}, {moment:?} into the session"))
+            .expect("nothing is lost");
+    }
+}
+
+#[test]
+fn d2_a_killed_hub_opens_its_store_again_with_film_and_draft() {
+    let mut moments = Moments::new();
+    let mut cast = cast().expect("the cast");
+    let _terminal = busy_terminal(&cast).expect("a terminal");
+    for time in 1..=TIMES {
+        let moment = moments.next();
+        let mut once = || -> anyhow::Result<()> {
+            session_with_pressed_keys(&mut cast)?;
+            let started = Instant::now();
+            std::thread::sleep(moment);
+            cast.hub.running()?.kill_now()?;
+            let lasted = started.elapsed();
+            release_keys(&cast)?;
+            wait_until_nothing_is_pressed(&cast)?;
+            cast.hub.start_again()?;
+            cast.console.leave_session()?;
+            film_and_draft_are_there(&cast, lasted)?;
+            cast.helpme.leave()?;
+            cast.console.wait_until_logged_in()
+        };
+        once()
+            .with_context(|| format!("kill {time}, {moment:?} into the session"))
+            .expect("nothing is lost");
+    }
+}
