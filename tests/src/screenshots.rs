@@ -64,10 +64,9 @@ impl Album<'_> {
         cast.console.app.wait_until_gone("Cancel")?;
 
         cast.console.choose(&ticket, "Chat")?;
-        cast.console
-            .app
-            .hands()
-            .type_text("Hello Mario, what can I do for you?\n")?;
+        let app = &mut cast.console.app;
+        app.type_into("Write a message", "Hello Mario, what can I do for you?")?;
+        app.hands().tap(key::Return)?;
         self.add(&cast.console.app, "Logged in", "console-chat")?;
 
         cast.console.choose(&ticket, "Remote Session")?;

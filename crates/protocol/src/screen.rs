@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_frame_parses_in_place_as_it_parses_by_copy() {
-        for payload in [&b""[..], b"x", &[0xa5; 70_000]] {
+        for payload in [&b""[..], b"x", &vec![0xa5; 70_000]] {
             let frame = ScreenFrame {
                 seq: 300,
                 captured_at_micros: u64::MAX,

@@ -15,7 +15,10 @@ use serde::de::DeserializeOwned;
 fn parse<M: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(body: &[u8]) {
     if let Ok(message) = wire::decode::<M>(body) {
         let frame = wire::encode(&message, MAX_SCREEN_FRAME_BYTES).expect("as small as it was");
-        assert_eq!(wire::decode::<M>(&frame[PREFIX_BYTES..]).as_ref(), Ok(&message));
+        assert_eq!(
+            wire::decode::<M>(&frame[PREFIX_BYTES..]).as_ref(),
+            Ok(&message)
+        );
     }
 }
 

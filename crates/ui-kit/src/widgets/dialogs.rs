@@ -1,7 +1,8 @@
 //! Dialogs over the window.
 
-use egui::{Align, Context, Frame, Id, Layout, Margin, Modal, ModalResponse, Role, Stroke, Ui};
+use egui::{Align, Context, Frame, Id, Layout, Margin, Modal, ModalResponse, Stroke, Ui};
 
+use super::frames::mark_as_heading;
 use super::icon_tile_ui;
 use crate::fonts::Icon;
 use crate::theme::{self, CARD_RADIUS, Palette, Tone, text};
@@ -66,8 +67,7 @@ pub fn dialog_ui<R>(
                 }
                 let heading = text(title, 18.0, theme::BOLD, palette.text);
                 let response = ui.add(egui::Label::new(heading).wrap());
-                ui.ctx()
-                    .accesskit_node_builder(response.id, |node| node.set_role(Role::Heading));
+                mark_as_heading(&response, title);
             });
             ui.add_space(6.0);
             content(ui)

@@ -81,13 +81,20 @@ pub fn heading_ui(ui: &mut Ui, heading: &str, sentence: &str) {
         theme::BOLD,
         palette.text,
     ));
-    ui.ctx()
-        .accesskit_node_builder(response.id, |node| node.set_role(Role::Heading));
+    mark_as_heading(&response, heading);
     if !sentence.is_empty() {
         ui.add_space(-2.0);
         let sentence = text(sentence, 15.0, theme::REGULAR, palette.dim).line_height(Some(22.0));
         ui.add(Label::new(sentence).wrap());
     }
+}
+
+/// Tells screen readers that a text is a heading; headings say their label, plain texts their value.
+pub(super) fn mark_as_heading(response: &Response, title: &str) {
+    response.ctx.accesskit_node_builder(response.id, |node| {
+        node.set_role(Role::Heading);
+        node.set_label(title);
+    });
 }
 
 /// The title of a part of a page, with a note below it.
@@ -96,8 +103,7 @@ pub fn section_header_ui(ui: &mut Ui, title: &str, note: &str) {
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         let response = ui.label(text(title, 16.0, theme::SEMIBOLD, palette.text));
-        ui.ctx()
-            .accesskit_node_builder(response.id, |node| node.set_role(Role::Heading));
+        mark_as_heading(&response, title);
         if !note.is_empty() {
             let note = text(note, theme::SMALL_SIZE, theme::REGULAR, palette.dim);
             ui.add(Label::new(note).wrap());
