@@ -17,6 +17,9 @@ use crate::ui_map::{Found, MappedWindow, UiMap};
 /// How long something may take to show. Programs draw in software and share two cores with others.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How often a click that did nothing is tried.
+const CLICKS: u32 = 5;
+
 /// A running program, its windows, and the hands on its display.
 #[derive(Debug)]
 pub struct App {
@@ -188,9 +191,27 @@ impl App {
     /// As [`App::map`].
     pub fn menu_opens(&self, label: &str) -> anyhow::Result<bool> {
         let label = self.look.reads(label);
+        self.soon(|map| in_menu(map, label).is_some())
+    }
+
+    /// Clicks what is called `label` if it is there and can be used; whether it was.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::map`].
+    pub fn click_if_there(&self, label: &str) -> anyhow::Result<bool> {
+        let found = self.find(label)?.filter(|found| found.enabled);
+        if let Some(found) = found {
+            self.hands.click(found.region.middle())?;
+        }
+        Ok(found.is_some())
+    }
+
+    /// Whether `question` is answered with yes within two seconds.
+    fn soon(&self, question: impl Fn(&UiMap) -> bool) -> anyhow::Result<bool> {
         let until = Instant::now() + Duration::from_secs(2);
         while Instant::now() < until {
-            if in_menu(&self.map()?, label).is_some() {
+            if question(&self.map()?) {
                 return Ok(true);
             }
             std::thread::sleep(Duration::from_millis(30));
@@ -216,11 +237,15 @@ impl App {
     pub fn type_into(&mut self, label: &str, text: &str) -> anyhow::Result<()> {
         use xkeysym::key;
         let label = self.look.reads(label);
-        let field = self.wait_for_where(label, |map| input_field(map, label))?;
-        self.hands.click(field.region.middle())?;
-        self.wait_for_where(label, |map| {
-            input_field(map, label).filter(|field| field.focused)
-        })?;
+        // like a person, who clicks again when no caret appears
+        for _ in 0..CLICKS {
+            let field = self.wait_for_where(label, |map| input_field(map, label))?;
+            self.hands.click(field.region.middle())?;
+            let focused = |map: &UiMap| input_field(map, label).is_some_and(|f| f.focused);
+            if self.soon(focused)? {
+                break;
+            }
+        }
         self.hands.chord(&[key::Control_L, key::a])?;
         self.hands.tap(key::Delete)?;
         self.hands.type_text(text)

@@ -131,7 +131,14 @@ impl Cast {
     ///
     /// If a step is not done in time.
     pub fn session_begins(&mut self, ticket: &str) -> anyhow::Result<Region> {
-        self.console.choose(ticket, "Remote Session")?;
+        // rows move when others come and go, also between a look and a click
+        const TRIES: u32 = 3;
+        for _ in 0..TRIES {
+            self.console.choose(ticket, "Remote Session")?;
+            if self.helpme.is_asked()? {
+                break;
+            }
+        }
         self.helpme.allow()?;
         self.helpme.wait_for_bar()?;
         self.console.wait_for_session()

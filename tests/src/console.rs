@@ -81,15 +81,17 @@ impl Console {
             .eyes()
             .clipboard()?
             .and_then(|text| ticket_in(&text));
-        self.app.hands().chord(&[key::Control_L, key::g])?;
+        let mut asked: Option<Instant> = None;
         wait_until("a ticket on the clipboard", PATIENCE, || {
-            self.app.click("Copy")?;
+            if asked.is_none_or(|asked| asked.elapsed() > Duration::from_secs(4)) {
+                self.app.hands().chord(&[key::Control_L, key::g])?;
+                asked = Some(Instant::now());
+            }
+            std::thread::sleep(Duration::from_millis(300));
+            self.app.click_if_there("Copy")?;
             std::thread::sleep(Duration::from_millis(200));
-            let now = self
-                .app
-                .eyes()
-                .clipboard()?
-                .and_then(|text| ticket_in(&text));
+            let now = self.app.eyes().clipboard()?;
+            let now = now.and_then(|text| ticket_in(&text));
             Ok(if now == before { None } else { now })
         })
     }
@@ -180,16 +182,14 @@ impl Console {
             self.app.running().check_alive()?;
             let mut done = true;
             for label in ["Write the report", "Finish later"] {
-                if self.app.shows(label)? {
+                if self.app.click_if_there(label)? {
                     done = false;
-                    self.app.click(label)?;
+                    std::thread::sleep(Duration::from_millis(300));
                 }
             }
             if self.app.shows("Remote screen")? {
                 done = false;
-                if let Some(end) = self.app.find("End")?.filter(|end| end.enabled) {
-                    self.app.hands().click(end.region.middle())?;
-                }
+                self.app.click_if_there("End")?;
                 std::thread::sleep(Duration::from_millis(300));
             }
             if !done {

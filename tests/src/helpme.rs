@@ -1,5 +1,7 @@
 //! The user at Helpme.
 
+use std::time::{Duration, Instant};
+
 use crate::app::{App, PATIENCE};
 use crate::display::Display;
 use crate::hub::Hub;
@@ -66,6 +68,23 @@ impl Helpme {
         self.app.click("Allow")
     }
 
+    /// Whether the operator's question comes within five seconds.
+    ///
+    /// # Errors
+    ///
+    /// If Helpme ended.
+    pub fn is_asked(&mut self) -> anyhow::Result<bool> {
+        let until = Instant::now() + Duration::from_secs(5);
+        while Instant::now() < until {
+            self.app.running().check_alive()?;
+            if self.app.shows("Allow")? {
+                return Ok(true);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(false)
+    }
+
     /// Refuses what the operator asks for.
     ///
     /// # Errors
@@ -102,9 +121,8 @@ impl Helpme {
     pub fn leave(&mut self) -> anyhow::Result<()> {
         wait_until("the ticket's form", PATIENCE, || {
             self.app.running().check_alive()?;
-            if self.app.shows("Use another ticket")? {
-                self.app.bring_to_front("Use another ticket")?;
-                self.app.click("Use another ticket")?;
+            if self.app.click_if_there("Use another ticket")? {
+                std::thread::sleep(Duration::from_millis(300));
             }
             Ok(self.app.shows("Your name")?.then_some(()))
         })
