@@ -110,12 +110,19 @@ class PureHelpDesk(Driver):
         time.sleep(0.5)
 
     def disconnect(self):
-        if not self._find("viewer", "Remote screen"):
-            return
-        self._click("viewer", "End", "Button")
-        self._wait("the end of the session", lambda: self._find("viewer", "Write the report", "Button"))
-        self._click("viewer", "Write the report", "Button")
-        self._wait("the console", lambda: not self._find("viewer", "Write the report", "Button"))
+        def over():
+            if self._find("viewer", "Remote screen"):
+                self._click("viewer", "End", "Button")
+                time.sleep(0.5)
+                return False
+            # the window says for a moment that the session is over
+            if self._find("viewer", "Write the report", "Button"):
+                self._click("viewer", "Write the report", "Button")
+                time.sleep(0.3)
+                return False
+            return len((self._json(self._map_path("viewer")) or {"windows": []})["windows"]) == 1
+
+        self._wait("the end of the session", over)
         time.sleep(0.5)
 
     def _choose_remote_session(self):

@@ -105,9 +105,10 @@ fn clamped(event: InputEvent, area: Rect) -> InputEvent {
             dx: dx.clamp(-MAX_WHEEL, MAX_WHEEL),
             dy: dy.clamp(-MAX_WHEEL, MAX_WHEEL),
         },
-        event @ (InputEvent::Key { .. } | InputEvent::Text { .. } | InputEvent::ReleaseAll) => {
-            event
-        }
+        event @ (InputEvent::Key { .. }
+        | InputEvent::Text { .. }
+        | InputEvent::ReleaseAll
+        | InputEvent::StillHeld) => event,
     }
 }
 

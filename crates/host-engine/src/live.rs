@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use protocol::input::HOLD_PATIENCE;
 use protocol::limits::{
     MAX_HEADER_FRAME_BYTES, MAX_INPUT_FRAME_BYTES, MAX_POINTER_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES,
 };
@@ -276,8 +277,23 @@ async fn hear_input(
     jobs: &mpsc::Sender<Job>,
 ) -> Heard {
     reader.set_limit(MAX_INPUT_FRAME_BYTES);
+    let mut may_be_held = false;
     loop {
-        let sealed = match reader.read_body().await {
+        let read = reader.read_body();
+        tokio::pin!(read);
+        let read = tokio::select! {
+            biased;
+            read = &mut read => read,
+            () = tokio::time::sleep(HOLD_PATIENCE), if may_be_held => {
+                // the console is out of reach; what it held must not stay down until that is certain
+                may_be_held = false;
+                if jobs.send(Job::Do(InputEvent::ReleaseAll)).await.is_err() {
+                    tracing::trace!("Injection is over");
+                }
+                read.await
+            }
+        };
+        let sealed = match read {
             Ok(Some(sealed)) => sealed,
             // where control was taken back, or the session is ending, the hub cuts this stream
             Ok(None) | Err(transport::ReadError::Broken(_)) => return Heard::Ended,
@@ -290,6 +306,18 @@ async fn hear_input(
         let Some(event) = event else {
             return Heard::Forged;
         };
+        match event {
+            InputEvent::Key { .. } | InputEvent::Button { .. } | InputEvent::StillHeld => {
+                may_be_held = true;
+            }
+            InputEvent::PointerMoved { .. }
+            | InputEvent::Wheel { .. }
+            | InputEvent::Text { .. }
+            | InputEvent::ReleaseAll => {}
+        }
+        if event == InputEvent::StillHeld {
+            continue;
+        }
         if jobs.send(Job::Do(event)).await.is_err() {
             // control was not granted, or cannot be had; what arrives is dropped
             tracing::trace!("Input dropped");

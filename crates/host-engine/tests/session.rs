@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use codec::Rect;
 use host_engine::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause};
+use protocol::input::{HOLD_PATIENCE, HOLD_SIGN_EVERY};
 use protocol::{
     EndedBy, HidKey, HostToHub, HubToHost, InputEvent, PointerButton, PointerUpdate, Refusal,
     RefusalCode, Rights, ScreenAck,
@@ -284,6 +285,31 @@ async fn an_end_by_the_operator_is_told_even_where_the_streams_break_first() {
     .await;
     assert_eq!(host.wait_for(ended), EndCause::By(EndedBy::Operator));
     assert!(host.log.wait_until_released(PATIENCE));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_held_is_released_when_the_console_falls_silent() {
+    let (_hub, host, _desk, mut seat) = in_session(BOTH).await;
+    seat.see().await;
+    seat.do_it(&press(4)).await;
+    assert!(host.log.wait_for_events(1, PATIENCE));
+    for _ in 0..6 {
+        tokio::time::sleep(HOLD_SIGN_EVERY).await;
+        seat.do_it(&InputEvent::StillHeld).await;
+    }
+    assert_eq!(host.log.held().len(), 1, "held for as long as it is said");
+    let silent = Instant::now();
+    assert!(host.log.wait_until_released(PATIENCE));
+    let released = silent.elapsed();
+    assert!(released < 2 * HOLD_PATIENCE, "released after {released:?}");
+
+    // and the session goes on
+    seat.do_it(&press(5)).await;
+    let until = Instant::now() + PATIENCE;
+    while host.log.held().is_empty() {
+        assert!(Instant::now() < until, "input still works");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

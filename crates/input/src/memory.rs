@@ -74,7 +74,8 @@ impl MemoryLog {
                 | InputEvent::PointerMoved { .. }
                 | InputEvent::Button { .. }
                 | InputEvent::Wheel { .. }
-                | InputEvent::ReleaseAll => {}
+                | InputEvent::ReleaseAll
+                | InputEvent::StillHeld => {}
             }
         }
         typed
@@ -138,7 +139,8 @@ impl InputSink for MemorySink {
                 }
                 InputEvent::PointerMoved { .. }
                 | InputEvent::Wheel { .. }
-                | InputEvent::Text { .. } => None,
+                | InputEvent::Text { .. }
+                | InputEvent::StillHeld => None,
             };
             match held {
                 Some((held, true)) => drop(memory.held.insert(held)),

@@ -1,14 +1,15 @@
 //! From the key that was pressed to the wire: no timer, no window and no lock held for long on the
 //! way.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use protocol::InputEvent;
+use protocol::input::HOLD_SIGN_EVERY;
 use protocol::limits::MAX_INPUT_FRAME_BYTES;
 use protocol::wire::{self, PREFIX_BYTES};
+use protocol::{HidKey, InputEvent, PointerButton};
 use session::Sealer;
 use session::seal::SEAL_OVERHEAD_BYTES;
 use tokio::sync::Notify;
@@ -128,17 +129,65 @@ impl InputSender {
     }
 }
 
+/// What the operator holds down, as the host was told.
+#[derive(Debug, Default)]
+struct Held {
+    keys: BTreeSet<HidKey>,
+    buttons: BTreeSet<PointerButton>,
+}
+
+impl Held {
+    fn any(&self) -> bool {
+        !self.keys.is_empty() || !self.buttons.is_empty()
+    }
+
+    fn note(&mut self, event: &InputEvent) {
+        match *event {
+            InputEvent::Key {
+                key, pressed: true, ..
+            } => {
+                self.keys.insert(key);
+            }
+            InputEvent::Key { key, .. } => {
+                self.keys.remove(&key);
+            }
+            InputEvent::Button {
+                button,
+                pressed: true,
+                ..
+            } => {
+                self.buttons.insert(button);
+            }
+            InputEvent::Button { button, .. } => {
+                self.buttons.remove(&button);
+            }
+            InputEvent::ReleaseAll => *self = Self::default(),
+            InputEvent::PointerMoved { .. }
+            | InputEvent::Wheel { .. }
+            | InputEvent::Text { .. }
+            | InputEvent::StillHeld => {}
+        }
+    }
+}
+
 /// Seals and writes until the queue or the stream ends.
 pub(crate) async fn write_input(
     input: InputSender,
     mut sealer: Sealer,
     mut writer: FramedWriter,
 ) -> StreamFault {
+    let mut held = Held::default();
     loop {
-        let event = match input.next().await {
+        let next = tokio::select! {
+            biased;
+            next = input.next() => next,
+            () = tokio::time::sleep(HOLD_SIGN_EVERY), if held.any() => Ok(InputEvent::StillHeld),
+        };
+        let event = match next {
             Ok(event) => event,
             Err(fault) => return fault,
         };
+        held.note(&event);
         let Some(sealed) = seal(&mut sealer, &event) else {
             continue;
         };
@@ -159,7 +208,7 @@ fn seal(sealer: &mut Sealer, event: &InputEvent) -> Option<Bytes> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{HidKey, PointerButton, SessionId};
+    use protocol::SessionId;
     use session::{SessionKeys, TicketKey};
 
     fn key(number: u16) -> InputEvent {
@@ -198,6 +247,24 @@ mod tests {
             input.send(event);
         }
         assert_eq!(drain(&input), [moved(2), button, moved(4), key(4)]);
+    }
+
+    #[test]
+    fn what_is_held_is_known_until_it_is_let_go() {
+        let mut held = Held::default();
+        held.note(&key(4));
+        held.note(&key(4));
+        held.note(&moved(1));
+        assert!(held.any(), "a key that repeats is one key");
+        held.note(&InputEvent::Key {
+            key: HidKey(4),
+            pressed: false,
+            character: None,
+        });
+        assert!(!held.any());
+        held.note(&key(5));
+        held.note(&InputEvent::ReleaseAll);
+        assert!(!held.any());
     }
 
     #[test]

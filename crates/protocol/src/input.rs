@@ -1,5 +1,7 @@
 //! Keyboard and pointer events, from operator to host; sealed on their way (see `session::seal`).
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::text::BoundedText;
@@ -51,4 +53,13 @@ pub enum InputEvent {
     Text { text: BoundedText<1024> },
     /// Everything that is held must be released now: the operator's window lost the focus.
     ReleaseAll,
+    /// What is held is still held, and the console lives: said every [`HOLD_SIGN_EVERY`] for as long
+    /// as a key or button is down. A host that hears nothing for [`HOLD_PATIENCE`] lets everything go,
+    /// long before the connection counts as lost.
+    StillHeld,
 }
+
+/// How often a console says that something is held.
+pub const HOLD_SIGN_EVERY: Duration = Duration::from_millis(500);
+/// How long a host keeps something pressed without a sign of life from the console.
+pub const HOLD_PATIENCE: Duration = Duration::from_secs(2);

@@ -104,7 +104,8 @@ impl Notices {
         let width = (ctx.content_rect().width() - 32.0).min(420.0);
         Area::new(Id::unique("notices"))
             .order(Order::Foreground)
-            .anchor(Align2::CENTER_TOP, vec2(0.0, 14.0))
+            // above the status bar, where no button stands
+            .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -54.0))
             .show(ctx, |ui| {
                 ui.spacing_mut().item_spacing.y = 8.0;
                 for notice in &self.shown {

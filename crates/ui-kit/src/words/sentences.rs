@@ -136,14 +136,14 @@ pub fn duration(seconds: u64) -> String {
     }
 }
 
-/// The prepared text for the user (O6); `{ticket}` and `{page}` stand for what goes in.
+/// The prepared text for the user (O6); `{ticket}`, `{page}` and `{operator}` stand for what goes in.
 pub fn ticket_template(lang: Lang) -> &'static str {
     match lang {
         Lang::En => {
-            "Hello,\n\nto get help, open {page} and start Helpme.\nYour ticket is {ticket}\n\nI can see your screen only after you agree, and you can end it at any time."
+            "Hello,\n\nto get help, start Helpme and type this ticket:\n{ticket}\n\nI can see your screen only after you agree, and you can end it at any time."
         }
         Lang::It => {
-            "Buongiorno,\n\nper ricevere assistenza apra {page} e avvii Helpme.\nIl suo ticket è {ticket}\n\nPotrò vedere il suo schermo solo dopo il suo consenso e potrà terminare in ogni momento."
+            "Buongiorno,\n\nper ricevere assistenza avvii Helpme e scriva questo ticket:\n{ticket}\n\nPotrò vedere il suo schermo solo dopo il suo consenso e potrà terminare in ogni momento."
         }
     }
 }
@@ -179,7 +179,6 @@ mod tests {
     fn the_prepared_text_has_its_places_in_every_language() {
         for lang in Lang::ALL {
             assert!(ticket_template(lang).contains("{ticket}"));
-            assert!(ticket_template(lang).contains("{page}"));
         }
     }
 }
