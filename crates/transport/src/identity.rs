@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use rcgen::{CertificateParams, KeyPair, PublicKeyData as _};
+use ring::hmac;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
@@ -126,6 +127,13 @@ impl HubIdentity {
     /// What clients pin.
     pub fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
+    }
+
+    /// A secret for `purpose` that stays the same for as long as the hub's key does.
+    pub(crate) fn derived_secret(&self, purpose: &[u8]) -> [u8; 32] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.key.secret_der());
+        let tag = hmac::sign(&key, purpose);
+        tag.as_ref().try_into().expect("SHA-256 has 32 bytes")
     }
 
     pub(crate) fn certificate_and_key(&self) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use quinn::crypto::rustls::QuicServerConfig;
 use quinn::{Endpoint, EndpointConfig, ServerConfig, TokioRuntime};
+use quinn_proto::HashedConnectionIdGenerator;
 
 use crate::identity::{HubIdentity, provider};
 use crate::tuning;
@@ -57,10 +58,26 @@ pub fn bind(address: SocketAddr, identity: &HubIdentity) -> Result<Endpoint, Bin
     };
     let socket = tuning::socket(address).map_err(io)?;
     Endpoint::new(
-        EndpointConfig::default(),
+        recognisable(identity),
         Some(config),
         socket,
         Arc::new(TokioRuntime),
     )
     .map_err(io)
+}
+
+/// An endpoint that a client recognises after the hub was started anew.
+///
+/// Whoever was connected to the hub before a crash still believes so, and would for the whole idle
+/// timeout. With connection ids and reset tokens (RFC 9000, section 10.3) that follow from the hub's
+/// own key, the next sign of life of such a client is answered with a reset that it trusts, and it
+/// connects again at once.
+fn recognisable(identity: &HubIdentity) -> EndpointConfig {
+    let secret = identity.derived_secret(b"stateless reset");
+    let reset_key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &secret);
+    let mut config = EndpointConfig::new(Arc::new(reset_key));
+    let secret = identity.derived_secret(b"connection ids");
+    let id_key = u64::from_le_bytes(*secret.first_chunk().expect("32 bytes begin with 8"));
+    config.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(id_key)));
+    config
 }

@@ -1,11 +1,14 @@
 //! Hub and client over a real socket.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
 
 use protocol::limits::MAX_CONTROL_FRAME_BYTES;
 use protocol::{ClientHello, HubHello, RefusalCode, Role, VersionRange};
 use transport::client::{self, ConnectError};
-use transport::{BindError, Endpoint, FramedReader, FramedWriter, HubAddress, HubIdentity};
+use transport::{
+    BindError, CloseReason, Endpoint, FramedReader, FramedWriter, HubAddress, HubIdentity,
+};
 
 fn hub(data: &tempfile::TempDir) -> (Endpoint, HubIdentity, HubAddress) {
     let identity = HubIdentity::open_or_create(data.path()).expect("the folder is writable");
@@ -128,4 +131,36 @@ async fn a_port_in_use_is_named() {
     let taken = endpoint.local_addr().expect("bound");
     let error = transport::server::bind(taken, &identity).expect_err("taken");
     assert!(matches!(error, BindError::PortInUse { .. }), "{error}");
+}
+
+#[test]
+fn r4_a_client_learns_soon_that_the_hub_was_killed_and_started_anew() {
+    let data = tempfile::tempdir().expect("a folder");
+    let killed = tokio::runtime::Runtime::new().expect("threads");
+    let (address, identity, greeting) = killed.block_on(async {
+        let (endpoint, identity, address) = hub(&data);
+        (address, identity, greet_one(endpoint, welcome()))
+    });
+    let client = tokio::runtime::Runtime::new().expect("threads");
+    let greeted = client
+        .block_on(client::connect(
+            &address,
+            identity.fingerprint(),
+            Role::Host,
+            "test 1",
+        ))
+        .expect("greeted");
+    // the sockets close and nothing is said, as after kill -9
+    drop(greeting);
+    killed.shutdown_timeout(Duration::from_secs(1));
+
+    let since = Instant::now();
+    let reason = client.block_on(async {
+        let port = SocketAddr::from((Ipv4Addr::LOCALHOST, address.port));
+        let _again = transport::server::bind(port, &identity).expect("the port is free again");
+        greeted.connection.closed().await
+    });
+    assert_eq!(CloseReason::from(&reason), CloseReason::Lost);
+    let noticed = since.elapsed();
+    assert!(noticed < Duration::from_secs(8), "after {noticed:?}");
 }
