@@ -29,7 +29,7 @@ class PureHelpDesk(Driver):
     def __init__(self, env):
         super().__init__(env)
         self.folder = os.environ.get("PHD_BIN_DIR") or os.path.join(REPOSITORY, "target", "release")
-        self.asked_until = None
+        self.asked, self.pressed = False, 0.0
 
     def versions(self):
         return {"hub": self.output([self._program("hub"), "--version"]).strip()}
@@ -93,21 +93,42 @@ class PureHelpDesk(Driver):
     # -- what is measured --------------------------------------------------------
     def connect(self):
         self._choose_remote_session()
-        self.asked_until = time.monotonic() + PATIENCE
+        self.asked = True
+        self._restack_covers(xlib.x11.XLowerWindow)
 
     def poll_connect(self):
-        """The user's part: allows as soon as he is asked, whatever covers his screen, by keyboard."""
-        if self.asked_until and self._usable("host", "Allow", "Button"):
-            self._allow()
-            self.asked_until = None
+        """The user's part: he allows when he is asked, and goes back to his work."""
+        if not self.asked:
+            # the window manager keeps Helpme's bar in front when it comes; the cover goes over it
+            if time.monotonic() - self.pressed < 3.0:
+                self._restack_covers(xlib.x11.XRaiseWindow)
+            return
+        if self._find("host", "End", "Button"):
+            self.asked = False
+            self._restack_covers(xlib.x11.XRaiseWindow)
+        elif self._usable("host", "Allow", "Button") and time.monotonic() - self.pressed > 0.3:
+            self._click("host", "Allow", "Button")
+            self.pressed = time.monotonic()
 
     def after_connect(self):
-        if self.asked_until:
-            self._wait("the question", lambda: self._usable("host", "Allow", "Button"))
-            self._allow()
-            self.asked_until = None
-        # the pointer leaves the console, so that nothing lies over the picture
-        time.sleep(0.5)
+        def allowed():
+            self.poll_connect()
+            return not self.asked
+
+        self._wait("the user's answer", allowed)
+
+    def _restack_covers(self, how):
+        """The stage covers the whole screen while connecting; behind its cover nobody can answer a question."""
+        display = self.env.hd
+        for window in self._children(display, display.root):
+            root, x, y = ctypes.c_ulong(), ctypes.c_int(), ctypes.c_int()
+            width, height, border, depth = (ctypes.c_uint() for _ in range(4))
+            xlib.x11.XGetGeometry(ctypes.c_void_p(display.d), ctypes.c_ulong(window), ctypes.byref(root), ctypes.byref(x),
+                                  ctypes.byref(y), ctypes.byref(width), ctypes.byref(height), ctypes.byref(border),
+                                  ctypes.byref(depth))
+            if (width.value, height.value) == (display.w, display.h):
+                how(ctypes.c_void_p(display.d), ctypes.c_ulong(window))
+        display.sync()
 
     def disconnect(self):
         def over():
@@ -130,17 +151,6 @@ class PureHelpDesk(Driver):
         self._press(self.env.vd, row, 3)
         self._wait("the menu", lambda: self._usable("viewer", "Remote Session", "MenuItem"))
         self._click("viewer", "Remote Session", "MenuItem")
-
-    def _allow(self):
-        window = self._window(self.env.hd, "Helpme")
-        if window:
-            self.env.hd.focus(window)
-        for _ in range(20):
-            if (self._find("host", "Allow", "Button") or {}).get("focused"):
-                break
-            self._keys(self.env.hd, "Tab")
-            time.sleep(0.05)
-        self._keys(self.env.hd, "space")
 
     # -- windows, labels, hands --------------------------------------------------
     def _program(self, name):
@@ -216,21 +226,12 @@ class PureHelpDesk(Driver):
         time.sleep(0.02)
 
     @staticmethod
-    def _window(display, title):
-        """The window of this title that a program made, found below the window manager's frames."""
-        x11 = xlib.x11
-        rest, found = [display.root], None
-        while rest:
-            parent = rest.pop()
-            root, up, count = ctypes.c_ulong(), ctypes.c_ulong(), ctypes.c_uint()
-            children = ctypes.POINTER(ctypes.c_ulong)()
-            x11.XQueryTree(ctypes.c_void_p(display.d), ctypes.c_ulong(parent), ctypes.byref(root), ctypes.byref(up),
-                           ctypes.byref(children), ctypes.byref(count))
-            rest += [children[i] for i in range(count.value)]
-            name = ctypes.c_char_p()
-            if x11.XFetchName(ctypes.c_void_p(display.d), ctypes.c_ulong(parent), ctypes.byref(name)) and name.value == title.encode():
-                found = parent
-        return found
+    def _children(display, window):
+        root, up, count = ctypes.c_ulong(), ctypes.c_ulong(), ctypes.c_uint()
+        below = ctypes.POINTER(ctypes.c_ulong)()
+        xlib.x11.XQueryTree(ctypes.c_void_p(display.d), ctypes.c_ulong(window), ctypes.byref(root), ctypes.byref(up),
+                            ctypes.byref(below), ctypes.byref(count))
+        return [below[i] for i in range(count.value)]
 
     @staticmethod
     def _wait(what, question, seconds=PATIENCE):

@@ -346,3 +346,17 @@ fn keep_typing(hands: Hands, stop: &AtomicBool) {
         hands.tap(key::x).expect("typed");
     }
 }
+
+#[test]
+fn o9_a_host_can_be_opened_again_after_a_session() {
+    let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
+    let ticket = cast.user_asks_for_help().expect("asked");
+    for time in 1..=3 {
+        cast.session_begins(&ticket).expect("a session");
+        cast.console.end_session().expect("ended by the operator");
+        cast.console
+            .leave_session()
+            .expect("the console is free again");
+        assert_eq!(cast.hub.films().expect("the store").len(), time);
+    }
+}
