@@ -1,8 +1,9 @@
 //! When the next screen update may leave (S4).
 //!
 //! At most [`MAX_IN_FLIGHT`] updates are unacknowledged, so that what the viewer shows is never old;
-//! under continuous change there is a short space between two, so that a core is not spent on
-//! pictures nobody can tell apart. The first change after a rest leaves at once.
+//! under continuous change there is a space between two that follows from what the last one cost, so
+//! that capturing never takes more than a share of a core. The first change after a rest leaves at
+//! once, and what a program paints in two steps (a caret, then the character) is not kept apart.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,8 +12,12 @@ use std::time::Duration;
 pub(crate) const MAX_IN_FLIGHT: usize = 2;
 /// Most bytes that are sent and not acknowledged; one update of any size may always be.
 const MAX_BYTES_IN_FLIGHT: usize = 8 << 20;
-/// The shortest time between two updates.
-const SPACING: Duration = Duration::from_millis(12);
+/// Between two updates there are so many times the CPU time that the first one cost ...
+const SPACING_IN_COSTS: u32 = 3;
+/// ... but never less than this, so that bursts of small changes travel together ...
+const LEAST_SPACING: Duration = Duration::from_millis(2);
+/// ... and never more than this, so that motion stays smooth.
+const MOST_SPACING: Duration = Duration::from_millis(12);
 /// The shortest time between two restarts, each of which costs a whole picture.
 const RESTART_SPACING: Duration = Duration::from_millis(250);
 
@@ -30,7 +35,7 @@ pub(crate) enum Room {
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     last_seq: u64,
-    last_sent_at: Option<Duration>,
+    ready_at: Duration,
     last_restart_at: Option<Duration>,
     restart_wanted: bool,
     in_flight: VecDeque<(u64, usize)>,
@@ -43,17 +48,16 @@ impl Pace {
         if self.in_flight.len() >= MAX_IN_FLIGHT || bytes >= MAX_BYTES_IN_FLIGHT {
             return Room::WhenAcknowledged;
         }
-        let ready_at = self.last_sent_at.map_or(Duration::ZERO, |at| at + SPACING);
-        match ready_at.checked_sub(now) {
+        match self.ready_at.checked_sub(now) {
             Some(rest) if !rest.is_zero() => Room::In(rest),
             Some(_) | None => Room::Now,
         }
     }
 
-    /// Notes an update of `bytes` that leaves at `now`; gives its number.
-    pub(crate) fn sent(&mut self, bytes: usize, now: Duration) -> u64 {
+    /// Notes an update of `bytes` that leaves at `now` and took `cost` to make; gives its number.
+    pub(crate) fn sent(&mut self, bytes: usize, now: Duration, cost: Duration) -> u64 {
         self.last_seq += 1;
-        self.last_sent_at = Some(now);
+        self.ready_at = now + (cost * SPACING_IN_COSTS).clamp(LEAST_SPACING, MOST_SPACING);
         self.in_flight.push_back((self.last_seq, bytes));
         self.last_seq
     }
@@ -99,7 +103,7 @@ mod tests {
     fn s4_the_first_change_after_a_rest_leaves_at_once() {
         let mut pace = Pace::default();
         assert_eq!(pace.room(ms(0)), Room::Now);
-        let seq = pace.sent(100, ms(0));
+        let seq = pace.sent(100, ms(0), ms(9));
         pace.acknowledged(seq);
         assert_eq!(pace.room(ms(5)), Room::In(ms(7)));
         assert_eq!(pace.room(ms(12)), Room::Now);
@@ -107,30 +111,42 @@ mod tests {
     }
 
     #[test]
+    fn s4_cheap_updates_follow_each_other_closely() {
+        let mut pace = Pace::default();
+        let seq = pace.sent(100, ms(0), Duration::from_micros(400));
+        pace.acknowledged(seq);
+        assert_eq!(pace.room(ms(1)), Room::In(ms(1)));
+        assert_eq!(pace.room(ms(2)), Room::Now);
+        let seq = pace.sent(100, ms(2), ms(2));
+        pace.acknowledged(seq);
+        assert_eq!(pace.room(ms(2)), Room::In(ms(6)));
+    }
+
+    #[test]
     fn s4_no_third_update_leaves_before_an_acknowledgement() {
         let mut pace = Pace::default();
-        pace.sent(1, ms(0));
-        let second = pace.sent(1, ms(20));
+        pace.sent(1, ms(0), ms(0));
+        let second = pace.sent(1, ms(20), ms(0));
         assert_eq!(pace.room(ms(9_000)), Room::WhenAcknowledged);
         pace.acknowledged(1);
         assert_eq!(pace.room(ms(9_000)), Room::Now);
         pace.acknowledged(second);
         pace.acknowledged(u64::MAX);
-        assert_eq!(pace.sent(1, ms(9_000)), 3, "numbers go on by one");
+        assert_eq!(pace.sent(1, ms(9_000), ms(0)), 3, "numbers go on by one");
     }
 
     #[test]
     fn s4_a_large_update_travels_alone() {
         let mut pace = Pace::default();
-        pace.sent(MAX_BYTES_IN_FLIGHT, ms(0));
+        pace.sent(MAX_BYTES_IN_FLIGHT, ms(0), ms(0));
         assert_eq!(pace.room(ms(50)), Room::WhenAcknowledged);
     }
 
     #[test]
     fn a_viewer_that_keeps_starting_anew_is_slowed_down() {
         let mut pace = Pace::default();
-        pace.sent(1, ms(0));
-        pace.sent(1, ms(0));
+        pace.sent(1, ms(0), ms(0));
+        pace.sent(1, ms(0), ms(0));
         assert_eq!(pace.restart_in(ms(1)), None);
         pace.want_restart();
         assert_eq!(pace.restart_in(ms(1)), Some(Duration::ZERO));

@@ -178,10 +178,11 @@ impl<'a> Sharing<'a> {
         let Some(update) = update else {
             return Ok(rest_of_restart);
         };
+        let made = self.started.elapsed();
         let seq = self
             .outbox
             .pace()
-            .sent(update.bytes.len(), self.started.elapsed());
+            .sent(update.bytes.len(), made, made.saturating_sub(now));
         let frame = ScreenFrame {
             seq,
             captured_at_micros: micros(now),
