@@ -287,7 +287,11 @@ impl ApplicationHandler<UserEvent> for Tapped<'_> {
     }
 
     fn device_event(&mut self, event_loop: &ActiveEventLoop, device: DeviceId, event: DeviceEvent) {
-        self.eframe.device_event(event_loop, device, event);
+        // eframe repaints the window for each raw motion, which in software takes longer than the way
+        // to the host and back; what it needs of the pointer it hears from the window's own events
+        if self.tap.is_none() || !matches!(event, DeviceEvent::MouseMotion { .. }) {
+            self.eframe.device_event(event_loop, device, event);
+        }
     }
 
     fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
