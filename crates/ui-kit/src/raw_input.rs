@@ -161,10 +161,8 @@ impl InputTap {
             WindowEvent::CursorMoved { position, .. } => {
                 tap.pointer_moved(window, (position.x, position.y), out)
             }
-            WindowEvent::CursorLeft { .. } => {
-                tap.pointer_left(window);
-                Verdict::Forward
-            }
+            WindowEvent::CursorLeft { .. } => tap.pointer_left(window),
+            WindowEvent::CursorEntered { .. } => tap.pointer_entered(window),
             WindowEvent::MouseInput { state, button, .. } => {
                 let (code, known) = pointer_button(*button);
                 tap.button(window, code, known, *state == ElementState::Pressed, out)

@@ -244,12 +244,28 @@ impl Tap {
         };
     }
 
-    pub(super) fn pointer_left(&mut self, window: u64) {
-        if let Some(state) = self.windows.get_mut(&window) {
-            state.pointer = None;
-            state.inside = false;
-        }
+    /// The pointer left the window; or somebody grabbed it, as window managers do for a moment at
+    /// each press. Over a picture the two are not told apart: egui learns of neither, because the
+    /// repaint that it makes of each would hold up the press, and a press that follows without a
+    /// move belongs to where the pointer was.
+    pub(super) fn pointer_left(&mut self, window: u64) -> Verdict {
         self.under_pointer.take_if(|known| *known == window);
+        match self.windows.get_mut(&window) {
+            Some(state) if state.inside => Verdict::Swallow,
+            Some(state) => {
+                state.pointer = None;
+                Verdict::Forward
+            }
+            None => Verdict::Forward,
+        }
+    }
+
+    /// The pointer is in the window again; where, the move that follows tells.
+    pub(super) fn pointer_entered(&self, window: u64) -> Verdict {
+        match self.windows.get(&window) {
+            Some(state) if state.inside => Verdict::Swallow,
+            Some(_) | None => Verdict::Forward,
+        }
     }
 
     pub(super) fn pointer_moved(
@@ -261,6 +277,7 @@ impl Tap {
         self.under_pointer = Some(window);
         self.windows.entry(window).or_default().pointer = Some(at);
         let Some((armed, state)) = self.shown_in(window) else {
+            self.windows.entry(window).or_default().inside = false;
             return Verdict::Forward;
         };
         let to_host = match state.grab {
@@ -701,6 +718,34 @@ mod tests {
             assert_eq!(up, Verdict::Forward);
         });
         assert_eq!(sent, []);
+    }
+
+    #[test]
+    fn a_press_is_not_held_up_or_lost_when_the_window_manager_grabs_the_pointer() {
+        let mut tap = armed();
+        let sent = events(|out| {
+            tap.pointer_moved(WINDOW, (60.0, 70.0), out);
+            assert_eq!(tap.pointer_left(WINDOW), Verdict::Swallow);
+            assert_eq!(tap.pointer_entered(WINDOW), Verdict::Swallow);
+            let left = Some(PointerButton::Left);
+            assert_eq!(tap.button(WINDOW, 0, left, true, out), Verdict::Swallow);
+            tap.button(WINDOW, 0, left, false, out);
+            // outside of the picture egui hears of it all
+            assert_eq!(
+                tap.pointer_moved(WINDOW, (60.0, 5.0), out),
+                Verdict::Forward
+            );
+            assert_eq!(tap.pointer_left(WINDOW), Verdict::Forward);
+            assert_eq!(tap.pointer_entered(WINDOW), Verdict::Forward);
+        });
+        let pressed = |pressed| InputEvent::Button {
+            button: PointerButton::Left,
+            pressed,
+            x: 100,
+            y: 40,
+        };
+        let moved = InputEvent::PointerMoved { x: 100, y: 40 };
+        assert_eq!(sent, [moved, pressed(true), pressed(false)]);
     }
 
     #[test]
