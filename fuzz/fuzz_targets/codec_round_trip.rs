@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use codec::{DamageHint, Decoder, Encoder, Level, MAX_UPDATE_BYTES, Picture, PixelSize, Rect};
+use codec::{DamageHint, Decoder, Encoder, Level, Line, MAX_UPDATE_BYTES, Picture, PixelSize, Rect};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -47,7 +47,7 @@ fuzz_target!(|data: &[u8]| {
                 hint = [picture.size().rect()];
             }
         }
-        while let Some(update) = encoder.encode(&picture, DamageHint::Rects(&hint), now) {
+        while let Some(update) = encoder.encode(&picture, DamageHint::Rects(&hint), now, Line::WIDE) {
             assert!(update.bytes.len() <= MAX_UPDATE_BYTES);
             let applied = decoder
                 .apply(&update.bytes)

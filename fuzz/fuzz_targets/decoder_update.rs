@@ -9,7 +9,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use codec::{DamageHint, DecodeError, Decoder, Encoder, Level, Picture, PixelSize};
+use codec::{DamageHint, DecodeError, Decoder, Encoder, Level, Line, Picture, PixelSize};
 use libfuzzer_sys::fuzz_target;
 
 /// Updates after which a decoder shows something and has some tiles in its cache.
@@ -22,7 +22,7 @@ static SOUND: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
             *pixel = (place / (7 + second)).wrapping_mul(0x9e37_79b1) >> 30;
         }
         let now = Duration::from_secs(second.into());
-        updates.extend(encoder.encode(&picture, DamageHint::Everything, now));
+        updates.extend(encoder.encode(&picture, DamageHint::Everything, now, Line::WIDE));
     }
     updates.into_iter().map(|update| update.bytes).collect()
 });

@@ -9,7 +9,7 @@ use protocol::limits::MAX_SCREEN_FRAME_BYTES;
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
     ClientHello, HostToHub, HubHello, HubToHost, HubToOperator, InputEvent, OperatorToHub,
-    PointerUpdate, ScreenAck, ScreenFrame, StreamHeader,
+    PointerUpdate, ViewerMessage, ScreenFrame, StreamHeader,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -52,7 +52,7 @@ fuzz_target!(|data: &[u8]| {
             parse::<ScreenFrame>(rest);
             parse_frame_in_place(rest);
         }
-        8 => parse::<ScreenAck>(rest),
+        8 => parse::<ViewerMessage>(rest),
         9 => parse::<PointerUpdate>(rest),
         _ => parse::<InputEvent>(rest),
     }

@@ -13,8 +13,8 @@ use protocol::limits::{
 };
 use protocol::wire::{self, DecodeError};
 use protocol::{
-    PointerUpdate, Refusal, RefusalCode, Rights, Role, ScreenAck, ScreenFrame, SessionId,
-    StreamHeader,
+    PointerUpdate, Refusal, RefusalCode, Rights, Role, ScreenFrame, SessionId, StreamHeader,
+    ViewerMessage,
 };
 use quinn::VarInt;
 use recording::Body;
@@ -26,14 +26,14 @@ use crate::film::{Film, FilmError};
 
 /// How long a stream may be open without saying what it is.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-const MAX_ACK_FRAME_BYTES: usize = 32;
+const MAX_VIEWER_FRAME_BYTES: usize = 32;
 /// The code of a stream that ends because its session does.
 const OVER: VarInt = VarInt::from_u32(0);
 
 /// Of two streams of a connection, the one with the higher number is sent first.
 mod priority {
     pub(super) const INPUT: i32 = 3;
-    pub(super) const ACKS: i32 = 2;
+    pub(super) const VIEWER: i32 = 2;
     pub(crate) const CONTROL: i32 = 1;
     pub(super) const POINTER: i32 = 1;
     pub(super) const SCREEN: i32 = 0;
@@ -135,7 +135,7 @@ enum Lane {
     Screen,
     Pointer,
     Input,
-    Acks,
+    Viewer,
 }
 
 impl Lane {
@@ -145,9 +145,9 @@ impl Lane {
             (StreamHeader::Screen { session }, Role::Host) => Some((Self::Screen, session)),
             (StreamHeader::Pointer { session }, Role::Host) => Some((Self::Pointer, session)),
             (StreamHeader::Input { session }, Role::Operator) => Some((Self::Input, session)),
-            (StreamHeader::Acks { session }, Role::Operator) => Some((Self::Acks, session)),
+            (StreamHeader::Viewer { session }, Role::Operator) => Some((Self::Viewer, session)),
             (StreamHeader::Screen { .. } | StreamHeader::Pointer { .. }, Role::Operator)
-            | (StreamHeader::Input { .. } | StreamHeader::Acks { .. }, Role::Host) => None,
+            | (StreamHeader::Input { .. } | StreamHeader::Viewer { .. }, Role::Host) => None,
         }
     }
 
@@ -156,7 +156,7 @@ impl Lane {
             Self::Screen => MAX_SCREEN_FRAME_BYTES,
             Self::Pointer => MAX_POINTER_FRAME_BYTES,
             Self::Input => MAX_INPUT_FRAME_BYTES,
-            Self::Acks => MAX_ACK_FRAME_BYTES,
+            Self::Viewer => MAX_VIEWER_FRAME_BYTES,
         }
     }
 
@@ -165,14 +165,14 @@ impl Lane {
             Self::Screen => priority::SCREEN,
             Self::Pointer => priority::POINTER,
             Self::Input => priority::INPUT,
-            Self::Acks => priority::ACKS,
+            Self::Viewer => priority::VIEWER,
         }
     }
 
     /// Whether nothing may flow in this lane any more.
     fn is_closed(self, state: LiveState) -> bool {
         match self {
-            Self::Screen | Self::Pointer | Self::Acks => state.ended,
+            Self::Screen | Self::Pointer | Self::Viewer => state.ended,
             Self::Input => state.ended || !state.rights.control,
         }
     }
@@ -255,7 +255,7 @@ async fn relay(
         Lane::Screen => (0, &session.operator),
         Lane::Pointer => (1, &session.operator),
         Lane::Input => (2, &session.host),
-        Lane::Acks => (3, &session.host),
+        Lane::Viewer => (3, &session.host),
     };
     let _one_at_a_time = session.lanes[place].lock().await;
     let mut stream = Outgoing {
@@ -273,7 +273,7 @@ async fn relay(
             Lane::Pointer => film_pointer(&session.film, &body).await?,
             // sealed between the two ends; no film holds it
             Lane::Input => {}
-            Lane::Acks => drop(wire::decode::<ScreenAck>(&body)?),
+            Lane::Viewer => drop(wire::decode::<ViewerMessage>(&body)?),
         }
         writer.write_body(body).await?;
     }
@@ -286,13 +286,13 @@ async fn film_screen(film: &Film, body: &Bytes) -> Result<(), RelayEnd> {
     let ScreenFrame {
         seq,
         captured_at_micros: _,
-        is_reset,
+        layout,
         payload,
     } = ScreenFrame::from_body(body)?;
     let len = payload.len();
     let entry = Body::Screen {
         seq,
-        is_reset,
+        is_reset: layout.is_some(),
         payload,
     };
     Ok(film.picture(entry, len).await?)

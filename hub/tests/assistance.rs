@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use protocol::{
     ChatAuthor, EndedBy, HostToHub, HubToHost, HubToOperator, InputEvent, OperatorToHub, Outcome,
-    PointerUpdate, RefusalCode, ReportDraft, Rights, ScreenAck, ScreenFrame, StreamHeader,
-    TicketState, wire,
+    PointerUpdate, RefusalCode, ReportDraft, Rights, ScreenFrame, StreamHeader, TicketState,
+    ViewerMessage, wire,
 };
 use recording::{Body, Event, Recording};
 use support::{Pair, TestHub, run_hub, screen_frame, text};
@@ -75,22 +75,22 @@ async fn a_whole_assistance_is_relayed_filmed_and_reported() {
                 let seen: PointerUpdate = reader.read().await.expect("whole").expect("there");
                 assert_eq!(seen, moved);
             }
-            StreamHeader::Input { .. } | StreamHeader::Acks { .. } => panic!("{header:?}"),
+            StreamHeader::Input { .. } | StreamHeader::Viewer { .. } => panic!("{header:?}"),
         }
     }
 
     // acks and sealed input
     let mut acks = pair
         .operator
-        .open_stream(StreamHeader::Acks { session })
+        .open_stream(StreamHeader::Viewer { session })
         .await;
-    acks.write(&ScreenAck::Shown { seq: 4 })
+    acks.write(&ViewerMessage::Shown { seq: 4 })
         .await
         .expect("sent");
     let (header, mut reader) = pair.host.accept_stream().await;
-    assert_eq!(header, StreamHeader::Acks { session });
-    let ack: ScreenAck = reader.read().await.expect("whole").expect("there");
-    assert_eq!(ack, ScreenAck::Shown { seq: 4 });
+    assert_eq!(header, StreamHeader::Viewer { session });
+    let ack: ViewerMessage = reader.read().await.expect("whole").expect("there");
+    assert_eq!(ack, ViewerMessage::Shown { seq: 4 });
     let mut input = pair
         .operator
         .open_stream(StreamHeader::Input { session })
@@ -230,7 +230,7 @@ fn assert_film(film: &Path, frames: &[ScreenFrame]) {
                 let frame = &frames[pictures];
                 assert_eq!(
                     (seq, is_reset, &payload),
-                    (frame.seq, frame.is_reset, &frame.payload)
+                    (frame.seq, frame.is_reset(), &frame.payload)
                 );
                 pictures += 1;
             }

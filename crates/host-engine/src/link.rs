@@ -190,7 +190,7 @@ impl<'a> Link<'a> {
     }
 
     fn stream_arrived(&mut self, header: StreamHeader, mut reader: FramedReader) {
-        let (StreamHeader::Input { session } | StreamHeader::Acks { session }) = header else {
+        let (StreamHeader::Input { session } | StreamHeader::Viewer { session }) = header else {
             return refuse(&mut reader);
         };
         if let Some(live) = self.live.as_mut().filter(|live| live.session == session) {

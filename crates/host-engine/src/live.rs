@@ -10,7 +10,7 @@ use protocol::limits::{
     MAX_HEADER_FRAME_BYTES, MAX_INPUT_FRAME_BYTES, MAX_POINTER_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES,
 };
 use protocol::{
-    InputEvent, RefusalCode, Rights, ScreenAck, ScreenFrame, SessionId, StreamHeader, wire,
+    InputEvent, RefusalCode, Rights, ScreenFrame, SessionId, StreamHeader, ViewerMessage, wire,
 };
 use session::Opener;
 use tokio::sync::mpsc;
@@ -175,7 +175,7 @@ impl LiveSession {
                     heard.report(&reporter).await;
                 });
             }
-            StreamHeader::Acks { .. } if !self.hears_acks => {
+            StreamHeader::Viewer { .. } if !self.hears_acks => {
                 self.hears_acks = true;
                 let outbox = Arc::clone(&self.outbox);
                 tokio::spawn(async move {
@@ -186,7 +186,7 @@ impl LiveSession {
                     heard.report(&reporter).await;
                 });
             }
-            StreamHeader::Acks { .. }
+            StreamHeader::Viewer { .. }
             | StreamHeader::Screen { .. }
             | StreamHeader::Pointer { .. } => refuse(&mut reader),
         }
@@ -328,7 +328,7 @@ async fn hear_input(
 async fn hear_acks(mut reader: FramedReader, outbox: &Outbox, switch: &Switch) -> Heard {
     reader.set_limit(MAX_HEADER_FRAME_BYTES);
     loop {
-        match reader.read::<ScreenAck>().await {
+        match reader.read::<ViewerMessage>().await {
             Ok(Some(ack)) => {
                 outbox.acknowledged(ack);
                 switch.wake_capture();

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use capture::{CaptureError, Changes, PointerPicture, PointerState, ScreenSource};
-use codec::{DamageHint, Encoder, Level, Picture, PixelSize};
+use codec::{DamageHint, Encoder, Level, Line, Picture, PixelSize};
 use protocol::limits::{MAX_POINTER_SIDE, MAX_SCREEN_FRAME_BYTES};
-use protocol::{PointerShape, PointerUpdate, ScreenAck, ScreenFrame};
+use protocol::{PointerShape, PointerUpdate, ScreenFrame, ScreenLayout, ViewerMessage};
 use tokio::sync::{Notify, mpsc};
 
 use crate::engine::OpenScreen;
@@ -44,10 +44,11 @@ impl Outbox {
     }
 
     /// Takes what the viewer said; the capture thread must be woken afterwards.
-    pub(crate) fn acknowledged(&self, ack: ScreenAck) {
+    pub(crate) fn acknowledged(&self, ack: ViewerMessage) {
         match ack {
-            ScreenAck::Shown { seq } => self.pace().acknowledged(seq),
-            ScreenAck::NeedReset => self.pace().want_restart(),
+            ViewerMessage::Shown { seq } => self.pace().acknowledged(seq),
+            ViewerMessage::NeedReset => self.pace().want_restart(),
+            ViewerMessage::Wish(_wish) => {}
         }
     }
 
@@ -171,9 +172,9 @@ impl<'a> Sharing<'a> {
         }
         let damage = self.source.grab(&mut self.picture)?;
         self.switch.set_area(self.source.area());
-        let update = self
-            .encoder
-            .encode(&self.picture, DamageHint::Rects(&damage), now);
+        let update =
+            self.encoder
+                .encode(&self.picture, DamageHint::Rects(&damage), now, Line::WIDE);
         self.stale = self.encoder.has_more();
         let Some(update) = update else {
             return Ok(rest_of_restart);
@@ -186,7 +187,7 @@ impl<'a> Sharing<'a> {
         let frame = ScreenFrame {
             seq,
             captured_at_micros: micros(now),
-            is_reset: update.is_reset,
+            layout: update.is_reset.then(|| self.layout()),
             payload: update.bytes.into(),
         };
         // as many places as updates in flight; only a viewer that starts anew makes it wait
@@ -195,6 +196,17 @@ impl<'a> Sharing<'a> {
         }
         let again = self.stale || rest_of_restart.is_some();
         Ok(again.then_some(Duration::ZERO))
+    }
+
+    fn layout(&self) -> ScreenLayout {
+        let area = self.source.area();
+        ScreenLayout {
+            monitors: Vec::new(),
+            shared: None,
+            width: area.width,
+            height: area.height,
+            percent: 100,
+        }
     }
 
     fn send_pointer(&mut self) -> Result<(), CaptureError> {

@@ -15,7 +15,7 @@ use host_engine::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause};
 use protocol::input::{HOLD_PATIENCE, HOLD_SIGN_EVERY};
 use protocol::{
     EndedBy, HidKey, HostToHub, HubToHost, InputEvent, PointerButton, PointerUpdate, Refusal,
-    RefusalCode, Rights, ScreenAck,
+    RefusalCode, Rights, ViewerMessage,
 };
 use support::{FakeHub, Host, PATIENCE, SESSION, in_session};
 
@@ -47,7 +47,7 @@ fn ended(event: HostEvent) -> Option<EndCause> {
 async fn what_is_painted_is_seen_exactly() {
     let (_hub, host, _desk, mut seat) = in_session(SEE).await;
     assert!(
-        seat.see().await.is_reset,
+        seat.see().await.is_reset(),
         "a viewer begins with a whole picture"
     );
     for step in 0..20_u32 {
@@ -103,7 +103,7 @@ async fn s4_a_slow_viewer_gets_the_newest_state_and_never_a_queue() {
     }
     assert_eq!(seen, 2, "the change is under way");
     seat.acks
-        .write(&ScreenAck::Shown { seq: seat.last_seq })
+        .write(&ViewerMessage::Shown { seq: seat.last_seq })
         .await
         .expect("written");
     seat.see().await;
@@ -116,10 +116,10 @@ async fn a_viewer_that_starts_anew_gets_a_whole_picture() {
     let (_hub, _host, _desk, mut seat) = in_session(SEE).await;
     assert!(!seat.see().await.payload.is_empty());
     seat.acks
-        .write(&ScreenAck::NeedReset)
+        .write(&ViewerMessage::NeedReset)
         .await
         .expect("written");
-    assert!(seat.see().await.is_reset);
+    assert!(seat.see().await.is_reset());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

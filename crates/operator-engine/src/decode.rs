@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use codec::Decoder;
-use protocol::{ScreenAck, ScreenFrame, SessionId};
+use protocol::{ScreenFrame, SessionId, ViewerMessage};
 use tokio::sync::mpsc;
 
 use crate::command::SessionView;
@@ -27,7 +27,7 @@ const MAX_UNREADABLE: u32 = 8;
 pub(crate) fn start(
     session: SessionId,
     frames: mpsc::Receiver<ScreenFrame>,
-    acks: mpsc::Sender<ScreenAck>,
+    acks: mpsc::Sender<ViewerMessage>,
     view: Arc<dyn SessionView>,
     faults: mpsc::Sender<SessionFault>,
 ) -> io::Result<()> {
@@ -40,7 +40,7 @@ pub(crate) fn start(
 fn decode_until_ended(
     session: SessionId,
     mut frames: mpsc::Receiver<ScreenFrame>,
-    acks: &mpsc::Sender<ScreenAck>,
+    acks: &mpsc::Sender<ViewerMessage>,
     view: &dyn SessionView,
     faults: &mpsc::Sender<SessionFault>,
 ) {
@@ -82,13 +82,13 @@ impl Screen {
         session: SessionId,
         frame: &ScreenFrame,
         view: &dyn SessionView,
-    ) -> Option<ScreenAck> {
+    ) -> Option<ViewerMessage> {
         let follows = frame.seq == self.last_seq.wrapping_add(1);
         self.last_seq = frame.seq;
-        if !frame.is_reset && (self.waits_for_reset || !follows) {
+        if !frame.is_reset() && (self.waits_for_reset || !follows) {
             return self.ask_for_reset();
         }
-        if frame.is_reset {
+        if frame.is_reset() {
             self.decoder = Decoder::new();
         }
         match self.decoder.apply(&frame.payload) {
@@ -98,20 +98,20 @@ impl Screen {
                 if let Some(picture) = self.decoder.picture() {
                     view.show_picture(picture, &applied.changed);
                 }
-                Some(ScreenAck::Shown { seq: frame.seq })
+                Some(ViewerMessage::Shown { seq: frame.seq })
             }
             Err(error) => {
                 tracing::warn!(%session, seq = frame.seq, %error, "Screen update not readable");
                 self.waits_for_reset = false;
-                self.unreadable += u32::from(frame.is_reset);
+                self.unreadable += u32::from(frame.is_reset());
                 self.ask_for_reset()
             }
         }
     }
 
     /// Asks once.
-    fn ask_for_reset(&mut self) -> Option<ScreenAck> {
+    fn ask_for_reset(&mut self) -> Option<ViewerMessage> {
         let asked = std::mem::replace(&mut self.waits_for_reset, true);
-        (!asked).then_some(ScreenAck::NeedReset)
+        (!asked).then_some(ViewerMessage::NeedReset)
     }
 }

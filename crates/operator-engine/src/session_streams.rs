@@ -7,7 +7,7 @@ use std::time::Duration;
 use protocol::limits::{
     MAX_HEADER_FRAME_BYTES, MAX_INPUT_FRAME_BYTES, MAX_POINTER_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES,
 };
-use protocol::{PointerShape, PointerUpdate, ScreenAck, ScreenFrame, SessionId, StreamHeader};
+use protocol::{PointerShape, PointerUpdate, ScreenFrame, SessionId, StreamHeader, ViewerMessage};
 use session::SessionKeys;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -164,9 +164,9 @@ async fn open_stream(
 async fn write_acks(
     connection: Connection,
     session: SessionId,
-    mut acks: mpsc::Receiver<ScreenAck>,
+    mut acks: mpsc::Receiver<ViewerMessage>,
 ) {
-    let header = StreamHeader::Acks { session };
+    let header = StreamHeader::Viewer { session };
     let writer = open_stream(&connection, header, MAX_HEADER_FRAME_BYTES, ACK_PRIORITY).await;
     let Some(mut writer) = writer else { return };
     while let Some(ack) = acks.recv().await {

@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use codec::{DamageHint, Encoder, Level, Picture, PixelSize, Rect};
+use codec::{DamageHint, Encoder, Level, Line, Picture, PixelSize, Rect};
 use operator_engine::{
     Command, Config, Event, Events, LogInProblem, NotStarted, OperatorEngine, OperatorHandle,
     SessionView,
@@ -19,8 +19,8 @@ use operator_engine::{
 use protocol::limits::{MAX_CONTROL_FRAME_BYTES, MAX_INPUT_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES};
 use protocol::{
     ClientHello, Entry, EntryId, EntryKind, HidKey, HubHello, HubToOperator, InputEvent,
-    OperatorToHub, Outcome, PointerUpdate, RefusalCode, ReportDraft, ReportId, Rights, ScreenAck,
-    ScreenFrame, SessionId, StreamHeader, TicketRoute, VersionRange, wire,
+    OperatorToHub, Outcome, PointerUpdate, RefusalCode, ReportDraft, ReportId, Rights, ScreenFrame,
+    ScreenLayout, SessionId, StreamHeader, TicketRoute, VersionRange, ViewerMessage, wire,
 };
 use session::{HostExchange, SessionKeys, TicketKey, TicketNumber};
 use transport::{Connection, Endpoint, FramedReader, FramedWriter, HubAddress, HubIdentity};
@@ -228,7 +228,7 @@ impl Console {
             let stream = self.connection.accept_uni().await.expect("a stream");
             let mut reader = FramedReader::new(stream, MAX_INPUT_FRAME_BYTES);
             match reader.read().await.expect("parses").expect("a header") {
-                StreamHeader::Acks { session: SESSION } => acks = Some(reader),
+                StreamHeader::Viewer { session: SESSION } => acks = Some(reader),
                 StreamHeader::Input { session: SESSION } => input = Some(reader),
                 other => panic!("{other:?}"),
             }
@@ -412,17 +412,17 @@ async fn s1_a_picture_is_acknowledged_once_it_is_shown_exactly() {
             *pixel = (at * seq) & 0x00ff_ffff;
         }
         let time = Duration::from_millis(u64::from(seq) * 20);
-        let update = encoder.encode(&picture, DamageHint::Everything, time);
+        let update = encoder.encode(&picture, DamageHint::Everything, time, Line::WIDE);
         let update = update.expect("something changed");
         let frame = ScreenFrame {
             seq: seq.into(),
             captured_at_micros: 0,
-            is_reset: update.is_reset,
+            layout: update.is_reset.then(layout),
             payload: update.bytes.into(),
         };
         screen.write(&frame).await.expect("sent");
         let ack = acks.read().await.expect("parses");
-        assert_eq!(ack, Some(ScreenAck::Shown { seq: seq.into() }));
+        assert_eq!(ack, Some(ViewerMessage::Shown { seq: seq.into() }));
         let shown = view.picture.lock().expect("whole").clone();
         assert!(shown.as_ref() == Some(&picture), "update {seq}");
     }
@@ -447,7 +447,7 @@ async fn s4_an_update_that_cannot_be_read_asks_for_a_new_start_once() {
         let frame = ScreenFrame {
             seq,
             captured_at_micros: 0,
-            is_reset: seq == 1,
+            layout: (seq == 1).then(layout),
             payload,
         };
         screen.write(&frame).await.expect("sent");
@@ -455,9 +455,9 @@ async fn s4_an_update_that_cannot_be_read_asks_for_a_new_start_once() {
     let (mut acks, _input) = console.streams().await;
     assert_eq!(
         acks.read().await.expect("parses"),
-        Some(ScreenAck::NeedReset)
+        Some(ViewerMessage::NeedReset)
     );
-    let more = tokio::time::timeout(Duration::from_millis(300), acks.read::<ScreenAck>()).await;
+    let more = tokio::time::timeout(Duration::from_millis(300), acks.read::<ViewerMessage>()).await;
     assert!(more.is_err());
 }
 
@@ -480,7 +480,7 @@ async fn a_session_whose_pictures_are_never_readable_ends() {
         let frame = ScreenFrame {
             seq,
             captured_at_micros: 0,
-            is_reset: true,
+            layout: Some(layout()),
             payload,
         };
         screen.write(&frame).await.expect("sent");
@@ -610,4 +610,15 @@ async fn d1_a_report_typed_out_of_reach_is_sent_at_the_next_start() {
         })
         .await;
     assert_eq!(rescued, report);
+}
+
+/// What a picture is of that stands alone.
+fn layout() -> ScreenLayout {
+    ScreenLayout {
+        monitors: Vec::new(),
+        shared: None,
+        width: 1,
+        height: 1,
+        percent: 100,
+    }
 }

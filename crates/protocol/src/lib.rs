@@ -24,6 +24,9 @@ pub use control::{
 pub use ids::{EntryId, ReportId, SessionId, TicketRoute};
 pub use input::{HidKey, InputEvent, PointerButton};
 pub use refusal::{Refusal, RefusalCode};
-pub use screen::{PointerShape, PointerUpdate, ScreenAck, ScreenFrame, StreamHeader};
+pub use screen::{
+    ColourDepth, PointerShape, PointerUpdate, ScreenFrame, ScreenLayout, ScreenMonitor,
+    StreamHeader, ViewWish, ViewerMessage,
+};
 pub use text::BoundedText;
 pub use version::{ClientHello, HubHello, ProtocolVersion, Role, VersionRange};

@@ -28,3 +28,5 @@ pub const MAX_PASSWORD_BYTES: usize = 256;
 pub const MAX_ENTRIES: usize = 10_000;
 /// Largest key-exchange or confirmation message, in bytes.
 pub const MAX_EXCHANGE_BYTES: usize = 64;
+/// Most monitors of one host.
+pub const MAX_MONITORS: usize = 16;

@@ -1,9 +1,14 @@
 //! What travels on the streams of a session.
 
+use std::fmt;
+
 use bytes::Bytes;
+use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use crate::control::Name;
 use crate::ids::SessionId;
+use crate::limits::MAX_MONITORS;
 use crate::wire::DecodeError;
 
 /// The first frame of every unidirectional stream: what the rest of it is.
@@ -18,8 +23,8 @@ pub enum StreamHeader {
     Pointer { session: SessionId },
     /// Operator to hub to host: sealed [`crate::InputEvent`]s, opaque to the hub.
     Input { session: SessionId },
-    /// Operator to hub to host: [`ScreenAck`]s.
-    Acks { session: SessionId },
+    /// Operator to hub to host: [`ViewerMessage`]s.
+    Viewer { session: SessionId },
 }
 
 /// One encoded screen update. The payload is opaque to the hub.
@@ -29,12 +34,75 @@ pub struct ScreenFrame {
     pub seq: u64,
     /// When the pixels were captured, in microseconds since the session started (host's clock).
     pub captured_at_micros: u64,
-    /// The update stands alone: a viewer can begin here.
-    pub is_reset: bool,
+    /// What the picture is of. Told with an update that stands alone, and only with one: a viewer
+    /// can begin here.
+    pub layout: Option<ScreenLayout>,
     pub payload: Bytes,
 }
 
+/// The monitors of the host, and which of them is shared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScreenLayout {
+    /// The primary one first; at most [`MAX_MONITORS`].
+    #[serde(deserialize_with = "few_monitors")]
+    pub monitors: Vec<ScreenMonitor>,
+    /// The id of the shared monitor; `None` is the whole desktop.
+    pub shared: Option<u32>,
+    /// Size of the shared area on the host, in its pixels. The picture is smaller where the viewer
+    /// wished so.
+    pub width: u32,
+    /// See `width`.
+    pub height: u32,
+    /// The size of the picture, in hundredths of the shared area.
+    pub percent: u8,
+}
+
+/// Reads a list that is refused before it takes more memory than [`MAX_MONITORS`] need.
+fn few_monitors<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<ScreenMonitor>, D::Error> {
+    struct Few;
+
+    impl<'de> Visitor<'de> for Few {
+        type Value = Vec<ScreenMonitor>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "at most {MAX_MONITORS} monitors")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut monitors = Vec::new();
+            while let Some(monitor) = list.next_element()? {
+                if monitors.len() == MAX_MONITORS {
+                    return Err(serde::de::Error::invalid_length(MAX_MONITORS + 1, &self));
+                }
+                monitors.push(monitor);
+            }
+            Ok(monitors)
+        }
+    }
+
+    deserializer.deserialize_seq(Few)
+}
+
+/// One monitor of the host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScreenMonitor {
+    /// Stays the same while the monitor is connected.
+    pub id: u32,
+    pub name: Name,
+    /// Size in pixels.
+    pub width: u32,
+    /// See `width`.
+    pub height: u32,
+}
+
 impl ScreenFrame {
+    /// Whether the update stands alone.
+    pub fn is_reset(&self) -> bool {
+        self.layout.is_some()
+    }
+
     /// Parses one body; the payload shares its memory.
     ///
     /// # Errors
@@ -46,14 +114,14 @@ impl ScreenFrame {
         struct Borrowed<'a> {
             seq: u64,
             captured_at_micros: u64,
-            is_reset: bool,
+            layout: Option<ScreenLayout>,
             payload: &'a [u8],
         }
         match postcard::take_from_bytes::<Borrowed<'_>>(body) {
             Ok((frame, [])) => Ok(Self {
                 seq: frame.seq,
                 captured_at_micros: frame.captured_at_micros,
-                is_reset: frame.is_reset,
+                layout: frame.layout,
                 payload: body.slice_ref(frame.payload),
             }),
             Ok((_, rest)) => Err(DecodeError::TrailingBytes { extra: rest.len() }),
@@ -63,13 +131,52 @@ impl ScreenFrame {
     }
 }
 
-/// What the viewer says about the screen updates.
+/// What the viewer says to the host about the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ScreenAck {
+pub enum ViewerMessage {
     /// Everything up to `seq` has been decoded and handed to the screen.
     Shown { seq: u64 },
     /// The viewer starts anew and needs an update that stands alone.
     NeedReset,
+    /// How the viewer wants to see the screen from now on (S2, S3).
+    Wish(ViewWish),
+}
+
+/// How a viewer wants to see a screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewWish {
+    pub depth: ColourDepth,
+    /// Size of the picture in hundredths of the shared area, 10 to 100; the host takes the nearest.
+    pub percent: u8,
+    /// The id of one monitor, or `None` for the whole desktop. A monitor that is gone counts as
+    /// `None`.
+    pub monitor: Option<u32>,
+}
+
+impl Default for ViewWish {
+    fn default() -> Self {
+        Self {
+            depth: ColourDepth::True,
+            percent: 100,
+            monitor: None,
+        }
+    }
+}
+
+/// How much colour travels (S3). Text arrives exactly at every depth, in the colours that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum ColourDepth {
+    /// Every pixel exactly, always.
+    Lossless,
+    /// Photos and films coarse at first, everything exact at rest.
+    #[default]
+    True,
+    /// 5 bits for each channel.
+    Bits15,
+    /// 3 bits of red and green, 2 of blue.
+    Bits8,
+    /// 16 levels of grey.
+    Grey,
 }
 
 /// Where the host's pointer is and, when it changed, what it looks like.
@@ -115,12 +222,42 @@ mod tests {
     use crate::wire::{PREFIX_BYTES, decode, encode};
 
     #[test]
+    fn more_monitors_than_the_limit_are_refused() {
+        let mut layout = layout();
+        let one = layout.monitors[0].clone();
+        layout.monitors = vec![one; MAX_MONITORS];
+        let body = |layout: &ScreenLayout| {
+            let frame = encode(layout, 1 << 20).expect("small");
+            frame[PREFIX_BYTES..].to_vec()
+        };
+        assert_eq!(decode(&body(&layout)), Ok(layout.clone()));
+        layout.monitors.push(layout.monitors[0].clone());
+        let refused = decode::<ScreenLayout>(&body(&layout));
+        assert_eq!(refused, Err(DecodeError::Malformed));
+    }
+
+    fn layout() -> ScreenLayout {
+        ScreenLayout {
+            monitors: vec![ScreenMonitor {
+                id: 3,
+                name: "eDP-1".into(),
+                width: 1920,
+                height: 1080,
+            }],
+            shared: Some(3),
+            width: 1920,
+            height: 1080,
+            percent: 50,
+        }
+    }
+
+    #[test]
     fn a_frame_parses_in_place_as_it_parses_by_copy() {
         for payload in [&b""[..], b"x", &vec![0xa5; 70_000]] {
             let frame = ScreenFrame {
                 seq: 300,
                 captured_at_micros: u64::MAX,
-                is_reset: true,
+                layout: Some(layout()),
                 payload: Bytes::copy_from_slice(payload),
             };
             let body = Bytes::from(encode(&frame, 1 << 20).expect("small")).slice(PREFIX_BYTES..);

@@ -6,7 +6,7 @@ use protocol::limits::{MAX_CONTROL_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES};
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
     ClientHello, HostToHub, HubHello, HubToHost, HubToOperator, InputEvent, OperatorToHub,
-    PointerUpdate, ScreenAck, ScreenFrame, StreamHeader,
+    PointerUpdate, ScreenFrame, StreamHeader, ViewerMessage,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,7 +31,7 @@ fn parse_as_everything(body: &[u8]) {
     parse::<HubToOperator>(body);
     parse::<StreamHeader>(body);
     parse::<ScreenFrame>(body);
-    parse::<ScreenAck>(body);
+    parse::<ViewerMessage>(body);
     parse::<PointerUpdate>(body);
     parse::<InputEvent>(body);
 }

@@ -518,7 +518,18 @@ pub(crate) fn screen_frame(seq: u64, bytes: usize) -> protocol::ScreenFrame {
     protocol::ScreenFrame {
         seq,
         captured_at_micros: seq * 1000,
-        is_reset: seq == 1,
+        layout: (seq == 1).then(layout),
         payload: vec![fill; bytes].into(),
+    }
+}
+
+/// What a picture is of that stands alone.
+fn layout() -> ScreenLayout {
+    ScreenLayout {
+        monitors: Vec::new(),
+        shared: None,
+        width: 1,
+        height: 1,
+        percent: 100,
     }
 }

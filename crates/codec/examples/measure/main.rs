@@ -18,7 +18,7 @@ mod seq;
 use std::path::Path;
 use std::time::Duration;
 
-use codec::{DamageHint, Decoder, Encoder, Level};
+use codec::{DamageHint, Decoder, Encoder, Level, Line};
 use cpu_time::ThreadTime;
 use seq::Recording;
 
@@ -56,7 +56,7 @@ fn measure(path: &Path, level: Level) -> Result<serde_json::Value, Failure> {
         let (mut frame_bytes, mut encoding, mut decoding) = (0, Duration::ZERO, Duration::ZERO);
         loop {
             let start = ThreadTime::now();
-            let update = encoder.encode(recording.picture(), hint, frame.at);
+            let update = encoder.encode(recording.picture(), hint, frame.at, Line::WIDE);
             encoding += start.elapsed();
             let Some(update) = update else { break };
             frame_bytes += update.bytes.len();

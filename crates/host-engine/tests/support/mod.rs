@@ -14,8 +14,8 @@ use host_engine::{
 use input::{MemoryLog, MemorySink};
 use protocol::limits::{MAX_CONTROL_FRAME_BYTES, MAX_HEADER_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES};
 use protocol::{
-    ClientHello, HostToHub, HubHello, HubToHost, InputEvent, Rights, ScreenAck, ScreenFrame,
-    SessionId, StreamHeader, VersionRange, wire,
+    ClientHello, HostToHub, HubHello, HubToHost, InputEvent, Rights, ScreenFrame, SessionId,
+    StreamHeader, VersionRange, ViewerMessage, wire,
 };
 use session::{OperatorExchange, Sealer, SessionKeys, TicketKey, TicketNumber};
 use transport::{Connection, Endpoint, Fingerprint, FramedReader, FramedWriter, HubIdentity};
@@ -237,7 +237,7 @@ impl Desk {
         .await;
         let keys = SessionKeys::derive(key, SESSION, OPERATOR_NONCE, nonce);
         let input = self.open(StreamHeader::Input { session: SESSION }).await;
-        let acks = self.open(StreamHeader::Acks { session: SESSION }).await;
+        let acks = self.open(StreamHeader::Viewer { session: SESSION }).await;
         let mut screen = None;
         let mut pointer = None;
         while screen.is_none() || pointer.is_none() {
@@ -249,7 +249,7 @@ impl Desk {
             match header {
                 StreamHeader::Screen { .. } => screen = Some(reader),
                 StreamHeader::Pointer { .. } => pointer = Some(reader),
-                StreamHeader::Input { .. } | StreamHeader::Acks { .. } => panic!("{header:?}"),
+                StreamHeader::Input { .. } | StreamHeader::Viewer { .. } => panic!("{header:?}"),
             }
         }
         Seat {
@@ -295,7 +295,7 @@ impl Seat {
             .see_unacknowledged(PATIENCE)
             .await
             .expect("an update in time");
-        let ack = ScreenAck::Shown { seq: frame.seq };
+        let ack = ViewerMessage::Shown { seq: frame.seq };
         self.acks.write(&ack).await.expect("written");
         frame
     }

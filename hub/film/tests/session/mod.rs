@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
-use codec::{DamageHint, Encoder, Level, Picture, PixelSize};
+use codec::{DamageHint, Encoder, Level, Line, Picture, PixelSize};
 use protocol::{PointerShape, PointerUpdate};
 use recording::{Body, EndedBy, Entry, Event, Recorder, RecordingMeta};
 
@@ -73,7 +73,10 @@ impl Session {
     /// The host's screen shows `picture` from now on.
     pub(crate) fn show(&mut self, at_millis: u64, picture: &Picture) {
         let now = Duration::from_millis(at_millis);
-        while let Some(update) = self.encoder.encode(picture, DamageHint::Everything, now) {
+        while let Some(update) =
+            self.encoder
+                .encode(picture, DamageHint::Everything, now, Line::WIDE)
+        {
             self.seq += 1;
             let body = Body::Screen {
                 seq: self.seq,
