@@ -10,11 +10,15 @@ use crate::{
     CaptureError, CaptureWaker, Changes, Monitor, PointerPicture, PointerState, ScreenSource,
 };
 
-/// The screen. It has one monitor, and a pointer once the painter has placed it.
+/// The screen. It has one monitor until the painter names others, and a pointer once he has placed
+/// it.
 #[derive(Debug)]
 pub struct SyntheticScreen {
     shared: Arc<Shared>,
     everything: bool,
+    selected: Option<u32>,
+    /// Where the last grab was of.
+    grabbed: Rect,
 }
 
 /// Paints on the [`SyntheticScreen`] it was made with; clones paint on the same one.
@@ -32,6 +36,7 @@ struct Shared {
 #[derive(Debug)]
 struct Canvas {
     picture: Picture,
+    monitors: Vec<Monitor>,
     damaged: Vec<Rect>,
     pointer: PointerState,
     changes: Changes,
@@ -46,6 +51,7 @@ impl SyntheticScreen {
     pub fn new(size: PixelSize) -> (Self, SyntheticPainter) {
         let canvas = Canvas {
             picture: Picture::new(size),
+            monitors: vec![only_monitor(size)],
             damaged: Vec::new(),
             pointer: PointerState {
                 x: 0,
@@ -67,6 +73,8 @@ impl SyntheticScreen {
             Self {
                 shared: Arc::clone(&shared),
                 everything: true,
+                selected: None,
+                grabbed: size.rect(),
             },
             SyntheticPainter { shared },
         )
@@ -97,10 +105,26 @@ impl SyntheticPainter {
         });
     }
 
-    /// Gives the screen another size; it is black again.
+    /// Gives the screen another size, and one monitor; it is black again.
     pub fn resize(&self, size: PixelSize) {
         self.change(|canvas| {
             canvas.picture = Picture::new(size);
+            canvas.monitors = vec![only_monitor(size)];
+            canvas.changes.resized = true;
+            canvas.changes.screen = true;
+        });
+    }
+
+    /// Connects these monitors instead of those before; what of them is not on the screen is cut
+    /// off.
+    pub fn set_monitors(&self, monitors: Vec<Monitor>) {
+        self.change(|canvas| {
+            let whole = canvas.picture.size().rect();
+            let on_screen = |monitor: Monitor| {
+                let area = monitor.area.intersect(whole)?;
+                Some(Monitor { area, ..monitor })
+            };
+            canvas.monitors = monitors.into_iter().filter_map(on_screen).collect();
             canvas.changes.resized = true;
             canvas.changes.screen = true;
         });
@@ -143,6 +167,14 @@ impl SyntheticPainter {
     }
 }
 
+impl Canvas {
+    fn area_of(&self, selected: Option<u32>) -> Rect {
+        let is_selected = |monitor: &&Monitor| selected == Some(monitor.id);
+        let selected = self.monitors.iter().find(is_selected);
+        selected.map_or_else(|| whole(&self.picture), |monitor| monitor.area)
+    }
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Canvas> {
         // A painter that panicked leaves at worst a half painted picture.
@@ -162,27 +194,27 @@ impl Shared {
 
 impl ScreenSource for SyntheticScreen {
     fn monitors(&mut self) -> Result<Vec<Monitor>, CaptureError> {
-        let area = whole(&self.shared.lock_alive()?.picture);
-        let name = "synthetic".to_owned();
-        Ok(vec![Monitor {
-            id: MONITOR_ID,
-            name,
-            area,
-            primary: true,
-        }])
+        let mut monitors = self.shared.lock_alive()?.monitors.clone();
+        monitors.sort_by_key(|monitor| !monitor.primary);
+        Ok(monitors)
     }
 
     fn select(&mut self, monitor: Option<u32>) -> Result<(), CaptureError> {
-        if let Some(id) = monitor.filter(|&id| id != MONITOR_ID) {
+        let mut canvas = self.shared.lock_alive()?;
+        if let Some(id) = monitor
+            && !canvas.monitors.iter().any(|monitor| monitor.id == id)
+        {
             return Err(CaptureError::NoSuchMonitor { id });
         }
+        self.selected = monitor;
         self.everything = true;
-        self.shared.lock_alive()?.changes.screen = true;
+        canvas.changes.screen = true;
+        canvas.changes.pointer_moved = true;
         Ok(())
     }
 
     fn area(&self) -> Rect {
-        whole(&self.shared.lock().picture)
+        self.shared.lock().area_of(self.selected)
     }
 
     fn wait(
@@ -219,31 +251,42 @@ impl ScreenSource for SyntheticScreen {
     fn grab(&mut self, picture: &mut Picture) -> Result<Vec<Rect>, CaptureError> {
         let mut canvas = self.shared.lock_alive()?;
         let damaged = std::mem::take(&mut canvas.damaged);
-        let size = canvas.picture.size();
-        if std::mem::take(&mut self.everything) || picture.size() != size {
-            *picture = canvas.picture.clone();
-            return Ok(vec![whole(picture)]);
+        let area = canvas.area_of(self.selected);
+        let is_new = std::mem::replace(&mut self.grabbed, area) != area;
+        let size = PixelSize::new(area.width, area.height);
+        if picture.size() != size {
+            *picture = Picture::new(size);
+            self.everything = true;
         }
-        let mut grid = TileGrid::new(size);
-        for rect in damaged
-            .iter()
-            .filter_map(|rect| rect.intersect(whole(picture)))
-        {
-            grid.touch(rect);
-        }
-        let rects = grid.rects();
+        let rects = if std::mem::take(&mut self.everything) || is_new {
+            vec![size.rect()]
+        } else {
+            let mut grid = TileGrid::new(size);
+            for rect in damaged.iter().filter_map(|rect| rect.intersect(area)) {
+                let (x, y) = (rect.x - area.x, rect.y - area.y);
+                grid.touch(Rect { x, y, ..rect });
+            }
+            grid.rects()
+        };
         for &rect in &rects {
-            let columns = rect.x as usize..rect.right() as usize;
+            let from = (area.x + rect.x) as usize;
             for y in rect.y..rect.bottom() {
-                let source = &canvas.picture.row(y)[columns.clone()];
-                picture.row_mut(y)[columns.clone()].copy_from_slice(source);
+                let source = &canvas.picture.row(area.y + y)[from..][..rect.width as usize];
+                picture.row_mut(y)[rect.x as usize..][..source.len()].copy_from_slice(source);
             }
         }
         Ok(rects)
     }
 
     fn pointer(&mut self) -> Result<PointerState, CaptureError> {
-        Ok(self.shared.lock_alive()?.pointer.clone())
+        let canvas = self.shared.lock_alive()?;
+        let area = canvas.area_of(self.selected);
+        let within =
+            |place: i32, start: u32| place.saturating_sub(i32::try_from(start).unwrap_or(i32::MAX));
+        let mut pointer = canvas.pointer.clone();
+        pointer.x = within(pointer.x, area.x);
+        pointer.y = within(pointer.y, area.y);
+        Ok(pointer)
     }
 
     fn waker(&self) -> CaptureWaker {
@@ -252,6 +295,15 @@ impl ScreenSource for SyntheticScreen {
             shared.lock().changes.woken = true;
             shared.changed.notify_all();
         })
+    }
+}
+
+fn only_monitor(size: PixelSize) -> Monitor {
+    Monitor {
+        id: MONITOR_ID,
+        name: "synthetic".to_owned(),
+        area: size.rect(),
+        primary: true,
     }
 }
 
@@ -324,6 +376,34 @@ mod tests {
         screen.wait(None, &mut changes).expect("woken");
         assert!(changes.woken && !changes.screen);
         waking.join().expect("the waking thread ends");
+    }
+
+    #[test]
+    fn one_monitor_is_the_part_of_the_screen_that_it_shows() {
+        let (mut screen, painter) = SyntheticScreen::new(SIZE);
+        let area = Rect::new(200, 20, 120, 100);
+        let right = Monitor {
+            id: 7,
+            area,
+            ..only_monitor(SIZE)
+        };
+        painter.set_monitors(vec![right]);
+        screen.select(Some(7)).expect("connected");
+        assert_eq!(screen.area(), area);
+        painter.paint(SIZE.rect(), |x, y| x * 256 + y);
+        painter.move_pointer(210, 25);
+        let mut picture = Picture::new(PixelSize::new(1, 1));
+        screen.grab(&mut picture).expect("grabs");
+        assert_eq!(picture.size(), PixelSize::new(120, 100));
+        assert_eq!(picture.row(3)[5], 205 * 256 + 23);
+        let pointer = screen.pointer().expect("there");
+        assert_eq!((pointer.x, pointer.y), (10, 5));
+
+        painter.fill(Rect::new(0, 0, 199, 200), 9);
+        assert_eq!(screen.grab(&mut picture).expect("grabs"), []);
+        painter.set_monitors(vec![only_monitor(SIZE)]);
+        screen.grab(&mut picture).expect("grabs");
+        assert_eq!(picture.pixels(), painter.picture().pixels());
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use codec::Rect;
 use input::{InjectError, InputSink};
 use protocol::InputEvent;
 use tokio::sync::mpsc;
 
 use crate::engine::OpenSink;
 use crate::event::Trouble;
+use crate::geometry::Geometry;
 use crate::live::Report;
 use crate::switch::Switch;
 
@@ -49,12 +49,12 @@ pub(crate) fn run(
         if !switch.is_on() {
             break;
         }
-        let Some(area) = switch.touchable() else {
+        let Some(seen) = switch.touchable() else {
             release(sink.as_mut());
             continue;
         };
         let Job::Do(event) = job else { continue };
-        match sink.inject(&clamped(event, area)) {
+        match sink.inject(&on_desktop(event, &seen)) {
             Ok(()) => {}
             Err(error @ InjectError::Lost { .. }) => {
                 tracing::warn!(%error, "Input lost");
@@ -74,17 +74,11 @@ fn release(sink: &mut dyn InputSink) {
     }
 }
 
-/// The event with its place inside `area`, in pixels of the whole desktop.
-fn clamped(event: InputEvent, area: Rect) -> InputEvent {
-    let place = |x, y| {
-        (
-            inside(x, area.x, area.width),
-            inside(y, area.y, area.height),
-        )
-    };
+/// The event with its place on the desktop instead of in the picture, and never outside of it.
+fn on_desktop(event: InputEvent, seen: &Geometry) -> InputEvent {
     match event {
         InputEvent::PointerMoved { x, y } => {
-            let (x, y) = place(x, y);
+            let (x, y) = seen.on_desktop(x, y);
             InputEvent::PointerMoved { x, y }
         }
         InputEvent::Button {
@@ -93,7 +87,7 @@ fn clamped(event: InputEvent, area: Rect) -> InputEvent {
             x,
             y,
         } => {
-            let (x, y) = place(x, y);
+            let (x, y) = seen.on_desktop(x, y);
             InputEvent::Button {
                 button,
                 pressed,
@@ -112,21 +106,16 @@ fn clamped(event: InputEvent, area: Rect) -> InputEvent {
     }
 }
 
-fn inside(position: i32, start: u32, length: u32) -> i32 {
-    let last = i32::try_from(length.saturating_sub(1)).unwrap_or(i32::MAX);
-    i32::try_from(start)
-        .unwrap_or(i32::MAX)
-        .saturating_add(position.clamp(0, last))
-}
-
 #[cfg(test)]
 mod tests {
+    use codec::Rect;
+
     use super::*;
 
     #[test]
     fn a_place_outside_of_the_shared_screen_is_moved_to_its_edge() {
-        let area = Rect::new(100, 50, 640, 480);
-        let moved = |x, y| clamped(InputEvent::PointerMoved { x, y }, area);
+        let seen = Geometry::new(Rect::new(100, 50, 640, 480), 100);
+        let moved = |x, y| on_desktop(InputEvent::PointerMoved { x, y }, &seen);
         assert_eq!(moved(0, 0), InputEvent::PointerMoved { x: 100, y: 50 });
         assert_eq!(
             moved(-9, 9_999),
@@ -144,9 +133,9 @@ mod tests {
             dx: i32::MIN,
             dy: i32::MAX,
         };
-        let area = Rect::new(0, 0, 1, 1);
+        let seen = Geometry::new(Rect::new(0, 0, 1, 1), 100);
         assert_eq!(
-            clamped(event, area),
+            on_desktop(event, &seen),
             InputEvent::Wheel {
                 dx: -MAX_WHEEL,
                 dy: MAX_WHEEL

@@ -12,10 +12,13 @@
 mod conversation;
 mod engine;
 mod event;
+mod geometry;
 mod inject;
+mod line;
 mod link;
 mod live;
 mod pace;
+mod scale;
 mod share;
 mod switch;
 

@@ -85,7 +85,7 @@ impl LiveSession {
         let mut live = Self {
             session,
             started: Instant::now(),
-            outbox: Arc::new(Outbox::new(frames)),
+            outbox: Arc::new(Outbox::new(frames, connection.rtt())),
             switch,
             jobs,
             opener: Some(keys.opener_at_host()),
@@ -330,8 +330,9 @@ async fn hear_acks(mut reader: FramedReader, outbox: &Outbox, switch: &Switch) -
     loop {
         match reader.read::<ViewerMessage>().await {
             Ok(Some(ack)) => {
-                outbox.acknowledged(ack);
-                switch.wake_capture();
+                if outbox.heard(ack, switch) {
+                    switch.wake_capture();
+                }
             }
             Ok(None) => return Heard::Ended,
             Err(error) => {

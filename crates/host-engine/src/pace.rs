@@ -1,25 +1,38 @@
 //! When the next screen update may leave (S4).
 //!
-//! At most [`MAX_IN_FLIGHT`] updates are unacknowledged, so that what the viewer shows is never old;
-//! under continuous change there is a space between two that follows from what the last one cost, so
-//! that capturing never takes more than a share of a core. The first change after a rest leaves at
-//! once, and what a program paints in two steps (a caret, then the character) is not kept apart.
+//! On a thin line no more is on its way than fills it and waits for a moment, so that what is seen
+//! next never stands behind old pictures; on any line few updates are unacknowledged. Under
+//! continuous change there is a space between two that follows from what the last one cost, so that
+//! capturing never takes more than a share of a core. The first change after a rest leaves at once,
+//! and what a program paints in two steps (a caret, then the character) is not kept apart.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Most updates that are sent and not acknowledged.
-pub(crate) const MAX_IN_FLIGHT: usize = 2;
+use codec::Line;
+
+use crate::line::{LineGauge, Sent};
+
+/// Most updates that are sent and not acknowledged, on the longest way.
+pub(crate) const MAX_IN_FLIGHT: usize = 6;
+/// As many on the shortest way ...
+const IN_FLIGHT_NEARBY: usize = 2;
+/// ... and one more for each of these in a round trip.
+const TRIP_FOR_ONE_MORE: Duration = Duration::from_millis(20);
 /// Most bytes that are sent and not acknowledged; one update of any size may always be.
 const MAX_BYTES_IN_FLIGHT: usize = 8 << 20;
+/// How long what is sent may wait on a thin line for what was sent before.
+const MOST_QUEUE: Duration = Duration::from_millis(20);
 /// Between two updates there are so many times the CPU time that the first one cost ...
 const SPACING_IN_COSTS: u32 = 3;
 /// ... but never less than this, so that bursts of small changes travel together ...
 const LEAST_SPACING: Duration = Duration::from_millis(2);
 /// ... and never more than this, so that motion stays smooth.
 const MOST_SPACING: Duration = Duration::from_millis(12);
-/// The shortest time between two restarts, each of which costs a whole picture.
+/// The shortest time between two whole pictures that the viewer asks for.
 const RESTART_SPACING: Duration = Duration::from_millis(250);
+/// Sharpening takes a part of the line, so that a change need not wait for it.
+const SHARE_FOR_SHARPENING: u32 = 3;
 
 /// Whether an update may be encoded now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,20 +45,49 @@ pub(crate) enum Room {
 }
 
 /// What is on its way to the viewer. Times are since the session started.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pace {
     last_seq: u64,
     ready_at: Duration,
     last_restart_at: Option<Duration>,
     restart_wanted: bool,
-    in_flight: VecDeque<(u64, usize)>,
+    in_flight: VecDeque<(u64, Sent)>,
+    gauge: LineGauge,
+    /// The capture thread sleeps until something is acknowledged.
+    awaits_room: bool,
 }
 
 impl Pace {
+    /// Nothing is on its way; `trip` is the round trip of the connection to the hub.
+    pub(crate) fn new(trip: Duration) -> Self {
+        Self {
+            last_seq: 0,
+            ready_at: Duration::ZERO,
+            last_restart_at: None,
+            restart_wanted: false,
+            in_flight: VecDeque::new(),
+            gauge: LineGauge::new(trip),
+            awaits_room: false,
+        }
+    }
+
     /// Whether there is room for an update at `now`.
-    pub(crate) fn room(&self, now: Duration) -> Room {
-        let bytes: usize = self.in_flight.iter().map(|(_, bytes)| bytes).sum();
-        if self.in_flight.len() >= MAX_IN_FLIGHT || bytes >= MAX_BYTES_IN_FLIGHT {
+    pub(crate) fn room(&mut self, now: Duration) -> Room {
+        self.room_in_queue(now, MOST_QUEUE)
+    }
+
+    /// Whether there is room for what can wait: it may never stand in the way of a change.
+    pub(crate) fn room_to_spare(&mut self, now: Duration) -> Room {
+        self.room_in_queue(now, Duration::ZERO)
+    }
+
+    fn room_in_queue(&mut self, now: Duration, queue: Duration) -> Room {
+        let bytes: usize = self.in_flight.iter().map(|(_, sent)| sent.bytes).sum();
+        let most_bytes = self.gauge.fill(queue).unwrap_or(MAX_BYTES_IN_FLIGHT);
+        let is_full = bytes >= most_bytes.min(MAX_BYTES_IN_FLIGHT);
+        let is_full = is_full && !self.in_flight.is_empty();
+        self.awaits_room = is_full || self.in_flight.len() >= self.most_in_flight();
+        if self.awaits_room {
             return Room::WhenAcknowledged;
         }
         match self.ready_at.checked_sub(now) {
@@ -54,20 +96,44 @@ impl Pace {
         }
     }
 
+    fn most_in_flight(&self) -> usize {
+        let more = self.gauge.trip().as_millis() / TRIP_FOR_ONE_MORE.as_millis();
+        let more = usize::try_from(more).unwrap_or(MAX_IN_FLIGHT);
+        (IN_FLIGHT_NEARBY.saturating_add(more)).min(MAX_IN_FLIGHT)
+    }
+
+    /// What the next update is to be made for.
+    pub(crate) fn line(&self) -> Line {
+        self.gauge.line()
+    }
+
+    /// What a step of sharpening is to be made for.
+    pub(crate) fn line_to_spare(&self) -> Line {
+        Line {
+            bytes_per_second: self
+                .line()
+                .bytes_per_second
+                .map(|b| b / SHARE_FOR_SHARPENING),
+        }
+    }
+
     /// Notes an update of `bytes` that leaves at `now` and took `cost` to make; gives its number.
     pub(crate) fn sent(&mut self, bytes: usize, now: Duration, cost: Duration) -> u64 {
         self.last_seq += 1;
         self.ready_at = now + (cost * SPACING_IN_COSTS).clamp(LEAST_SPACING, MOST_SPACING);
-        self.in_flight.push_back((self.last_seq, bytes));
+        let at = now;
+        self.in_flight
+            .push_back((self.last_seq, Sent { bytes, at, cost }));
         self.last_seq
     }
 
-    /// Notes that the viewer has shown everything up to `seq`. A number that was never sent counts
-    /// as the last one that was.
-    pub(crate) fn acknowledged(&mut self, seq: u64) {
-        while self.in_flight.front().is_some_and(|(sent, _)| *sent <= seq) {
-            self.in_flight.pop_front();
+    /// Notes at `now` that the viewer has shown everything up to `seq`, and tells whether the
+    /// capture thread waits for that. A number that was never sent counts as the last one that was.
+    pub(crate) fn acknowledged(&mut self, seq: u64, now: Duration) -> bool {
+        while let Some((_, sent)) = self.in_flight.pop_front_if(|(sent, _)| *sent <= seq) {
+            self.gauge.shown(sent, now);
         }
+        std::mem::take(&mut self.awaits_room)
     }
 
     /// Notes that the viewer starts anew: it will acknowledge nothing that is on its way.
@@ -77,16 +143,26 @@ impl Pace {
 
     /// How long until a wanted restart may be made; `None` if none is wanted.
     pub(crate) fn restart_in(&self, now: Duration) -> Option<Duration> {
+        self.restart_wanted.then(|| self.renewal_in(now))
+    }
+
+    /// How long until the viewer may have another whole picture.
+    pub(crate) fn renewal_in(&self, now: Duration) -> Duration {
         let ready_at = self
             .last_restart_at
             .map_or(Duration::ZERO, |at| at + RESTART_SPACING);
-        self.restart_wanted.then(|| ready_at.saturating_sub(now))
+        ready_at.saturating_sub(now)
+    }
+
+    /// Notes that the picture is made anew, because the viewer wished so.
+    pub(crate) fn renew(&mut self, now: Duration) {
+        self.last_restart_at = Some(now);
     }
 
     /// Starts anew, with nothing in flight.
     pub(crate) fn restart(&mut self, now: Duration) {
         self.restart_wanted = false;
-        self.last_restart_at = Some(now);
+        self.renew(now);
         self.in_flight.clear();
     }
 }
@@ -95,16 +171,18 @@ impl Pace {
 mod tests {
     use super::*;
 
+    const NEARBY: Duration = Duration::from_millis(1);
+
     const fn ms(millis: u64) -> Duration {
         Duration::from_millis(millis)
     }
 
     #[test]
     fn s4_the_first_change_after_a_rest_leaves_at_once() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::new(NEARBY);
         assert_eq!(pace.room(ms(0)), Room::Now);
         let seq = pace.sent(100, ms(0), ms(9));
-        pace.acknowledged(seq);
+        pace.acknowledged(seq, ms(1));
         assert_eq!(pace.room(ms(5)), Room::In(ms(7)));
         assert_eq!(pace.room(ms(12)), Room::Now);
         assert_eq!(pace.room(ms(90_000)), Room::Now);
@@ -112,39 +190,76 @@ mod tests {
 
     #[test]
     fn s4_cheap_updates_follow_each_other_closely() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::new(NEARBY);
         let seq = pace.sent(100, ms(0), Duration::from_micros(400));
-        pace.acknowledged(seq);
+        pace.acknowledged(seq, ms(1));
         assert_eq!(pace.room(ms(1)), Room::In(ms(1)));
         assert_eq!(pace.room(ms(2)), Room::Now);
         let seq = pace.sent(100, ms(2), ms(2));
-        pace.acknowledged(seq);
+        pace.acknowledged(seq, ms(1));
         assert_eq!(pace.room(ms(2)), Room::In(ms(6)));
     }
 
     #[test]
     fn s4_no_third_update_leaves_before_an_acknowledgement() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::new(NEARBY);
         pace.sent(1, ms(0), ms(0));
         let second = pace.sent(1, ms(20), ms(0));
         assert_eq!(pace.room(ms(9_000)), Room::WhenAcknowledged);
-        pace.acknowledged(1);
+        assert!(pace.acknowledged(1, ms(9_000)), "the capture thread waits");
         assert_eq!(pace.room(ms(9_000)), Room::Now);
-        pace.acknowledged(second);
-        pace.acknowledged(u64::MAX);
+        assert!(!pace.acknowledged(second, ms(9_000)));
+        pace.acknowledged(u64::MAX, ms(9_000));
         assert_eq!(pace.sent(1, ms(9_000), ms(0)), 3, "numbers go on by one");
     }
 
     #[test]
     fn s4_a_large_update_travels_alone() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::new(NEARBY);
         pace.sent(MAX_BYTES_IN_FLIGHT, ms(0), ms(0));
         assert_eq!(pace.room(ms(50)), Room::WhenAcknowledged);
     }
 
     #[test]
+    fn s4_a_thin_line_is_filled_and_no_more() {
+        let mut pace = Pace::new(ms(40));
+        // 250 kB/s for 40 ms, and 20 ms of queue
+        pace.sent(14_000, ms(0), ms(0));
+        assert_eq!(pace.room(ms(20)), Room::Now);
+        assert_eq!(pace.room_to_spare(ms(20)), Room::WhenAcknowledged);
+        pace.sent(1_000, ms(20), ms(0));
+        assert_eq!(pace.room(ms(40)), Room::WhenAcknowledged);
+        assert!(pace.acknowledged(1, ms(97)));
+        assert_eq!(pace.room(ms(97)), Room::Now);
+    }
+
+    #[test]
+    fn s4_small_updates_follow_each_other_on_a_long_way() {
+        let mut pace = Pace::new(ms(200));
+        for step in 0..6 {
+            assert_eq!(pace.room(ms(step * 20)), Room::Now);
+            pace.sent(300, ms(step * 20), ms(0));
+        }
+        assert_eq!(pace.room(ms(120)), Room::WhenAcknowledged);
+    }
+
+    #[test]
+    fn s4_after_a_stall_the_newest_state_leaves_at_once() {
+        let mut pace = Pace::new(ms(40));
+        pace.sent(20_000, ms(0), ms(0));
+        assert_eq!(pace.room(ms(5_000)), Room::WhenAcknowledged);
+        assert!(pace.acknowledged(1, ms(5_000)));
+        assert_eq!(pace.room(ms(5_000)), Room::Now);
+        assert!(
+            pace.line()
+                .bytes_per_second
+                .is_some_and(|rate| rate >= 125_000)
+        );
+    }
+
+    #[test]
     fn a_viewer_that_keeps_starting_anew_is_slowed_down() {
-        let mut pace = Pace::default();
+        let mut pace = Pace::new(NEARBY);
         pace.sent(1, ms(0), ms(0));
         pace.sent(1, ms(0), ms(0));
         assert_eq!(pace.restart_in(ms(1)), None);

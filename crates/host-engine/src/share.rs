@@ -2,21 +2,29 @@
 //!
 //! It sleeps in the screen source until something changes, and encodes the newest state when there
 //! is room on the way to the viewer; a state that finds no room is never queued, it is seen with the
-//! next one (S4). Nothing is opened before the session runs (H5).
+//! next one (S4). When nothing changes, what was told coarsely is made exact. Nothing is opened
+//! before the session runs (H5).
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use capture::{CaptureError, Changes, PointerPicture, PointerState, ScreenSource};
-use codec::{DamageHint, Encoder, Level, Line, Picture, PixelSize};
-use protocol::limits::{MAX_POINTER_SIDE, MAX_SCREEN_FRAME_BYTES};
-use protocol::{PointerShape, PointerUpdate, ScreenFrame, ScreenLayout, ViewerMessage};
+use capture::{CaptureError, Changes, Monitor, PointerPicture, PointerState, ScreenSource};
+use codec::{DamageHint, Encoder, Level, Picture, PixelSize, Rect, Update};
+use protocol::control::Name;
+use protocol::limits::{MAX_MONITORS, MAX_POINTER_SIDE, MAX_SCREEN_FRAME_BYTES};
+use protocol::{
+    ColourDepth, PointerShape, PointerUpdate, ScreenFrame, ScreenLayout, ScreenMonitor, ViewWish,
+    ViewerMessage,
+};
 use tokio::sync::{Notify, mpsc};
 
 use crate::engine::OpenScreen;
 use crate::event::Trouble;
+use crate::geometry::{Geometry, PERCENTS};
 use crate::live::Report;
 use crate::pace::{Pace, Room};
+use crate::scale::Scaler;
 use crate::switch::Switch;
 
 const _: () = assert!(
@@ -27,28 +35,50 @@ const _: () = assert!(
 /// What the capture thread shares with the tasks that send and that hear acknowledgements.
 #[derive(Debug)]
 pub(crate) struct Outbox {
+    /// All times of a session are since then.
+    started: Instant,
     pace: Mutex<Pace>,
+    /// The newest wish that was not fulfilled yet.
+    wish: Mutex<Option<ViewWish>>,
+    /// Pictures of another geometry, with the number of the update that begins them.
+    unseen: Mutex<VecDeque<(u64, Geometry)>>,
     pointer: Mutex<Option<PointerUpdate>>,
     pointer_changed: Notify,
     frames: mpsc::Sender<ScreenFrame>,
 }
 
 impl Outbox {
-    pub(crate) fn new(frames: mpsc::Sender<ScreenFrame>) -> Self {
+    /// `trip` is the round trip of the connection to the hub.
+    pub(crate) fn new(frames: mpsc::Sender<ScreenFrame>, trip: Duration) -> Self {
         Self {
-            pace: Mutex::default(),
+            started: Instant::now(),
+            pace: Mutex::new(Pace::new(trip)),
+            wish: Mutex::default(),
+            unseen: Mutex::default(),
             pointer: Mutex::default(),
             pointer_changed: Notify::new(),
             frames,
         }
     }
 
-    /// Takes what the viewer said; the capture thread must be woken afterwards.
-    pub(crate) fn acknowledged(&self, ack: ViewerMessage) {
-        match ack {
-            ViewerMessage::Shown { seq } => self.pace().acknowledged(seq),
-            ViewerMessage::NeedReset => self.pace().want_restart(),
-            ViewerMessage::Wish(_wish) => {}
+    /// Takes what the viewer said; tells whether the capture thread must be woken.
+    pub(crate) fn heard(&self, message: ViewerMessage, switch: &Switch) -> bool {
+        match message {
+            ViewerMessage::Shown { seq } => {
+                let mut unseen = lock(&self.unseen);
+                while let Some((_, geometry)) = unseen.pop_front_if(|(first, _)| *first <= seq) {
+                    switch.set_geometry(geometry);
+                }
+                self.pace().acknowledged(seq, self.started.elapsed())
+            }
+            ViewerMessage::NeedReset => {
+                self.pace().want_restart();
+                true
+            }
+            ViewerMessage::Wish(wish) => {
+                *lock(&self.wish) = Some(wish);
+                true
+            }
         }
     }
 
@@ -89,7 +119,7 @@ pub(crate) fn run(
     outbox: &Arc<Outbox>,
     reports: &mpsc::Sender<Report>,
 ) {
-    let done = open().and_then(|source| Sharing::new(source, switch, outbox).run());
+    let done = open().and_then(|source| Sharing::new(source, switch, outbox)?.run());
     if let Err(error) = done {
         tracing::warn!(%error, "Screen not available");
         let trouble = Trouble::NoCapture {
@@ -105,9 +135,17 @@ struct Sharing<'a> {
     source: Box<dyn ScreenSource>,
     switch: &'a Switch,
     outbox: &'a Outbox,
-    started: Instant,
     encoder: Encoder,
+    /// The screen as it was grabbed last.
     picture: Picture,
+    /// Makes it smaller, where the viewer wished so.
+    scaler: Option<Scaler>,
+    /// Where the picture lies on the desktop.
+    geometry: Geometry,
+    /// What the picture is of.
+    layout: ScreenLayout,
+    /// The geometry that the last update was made for; `None` before the first.
+    geometry_sent: Option<Geometry>,
     /// The picture may be older than the screen, or the viewer older than the picture.
     stale: bool,
     /// The pointer's shape that the viewer has.
@@ -117,20 +155,29 @@ struct Sharing<'a> {
 }
 
 impl<'a> Sharing<'a> {
-    fn new(source: Box<dyn ScreenSource>, switch: &'a Switch, outbox: &'a Outbox) -> Self {
+    fn new(
+        mut source: Box<dyn ScreenSource>,
+        switch: &'a Switch,
+        outbox: &'a Outbox,
+    ) -> Result<Self, CaptureError> {
         switch.set_waker(source.waker());
-        switch.set_area(source.area());
-        Self {
+        let wish = ViewWish::default();
+        let (geometry, layout) = survey(source.as_mut(), wish.percent, None)?;
+        switch.set_geometry(geometry);
+        Ok(Self {
             source,
             switch,
             outbox,
-            started: Instant::now(),
-            encoder: Encoder::new(Level::Lossless),
+            encoder: Encoder::new(level(wish.depth)),
             picture: Picture::new(PixelSize::new(1, 1)),
+            scaler: None,
+            geometry,
+            layout,
+            geometry_sent: None,
             stale: true,
             shape_sent: None,
             viewer_gone: false,
-        }
+        })
     }
 
     fn run(mut self) -> Result<(), CaptureError> {
@@ -140,7 +187,7 @@ impl<'a> Sharing<'a> {
             let sleep = self.send_if_room()?;
             self.source.wait(sleep, &mut changes)?;
             if changes.resized {
-                self.switch.set_area(self.source.area());
+                self.survey()?;
             }
             self.stale |= changes.screen || changes.resized;
             if changes.pointer_moved || changes.pointer_shape {
@@ -152,61 +199,141 @@ impl<'a> Sharing<'a> {
 
     /// Sends the newest state if it is due; gives how long to sleep for (`None`: until woken).
     fn send_if_room(&mut self) -> Result<Option<Duration>, CaptureError> {
-        let now = self.started.elapsed();
-        let restart_in = self.outbox.pace().restart_in(now);
-        if restart_in == Some(Duration::ZERO) {
-            self.outbox.pace().restart(now);
-            self.encoder.request_reset();
-            self.stale = true;
-            self.shape_sent = None;
-            self.send_pointer()?;
-        }
-        let rest_of_restart = restart_in.filter(|rest| !rest.is_zero());
+        let now = self.now();
+        let renewal_in = self.renew_if_wanted(now)?;
+        let with_renewal = |rest: Duration| Some(renewal_in.map_or(rest, |r| r.min(rest)));
         if !self.stale {
-            return Ok(rest_of_restart);
+            return Ok(self.sharpen_if_room(now).map_or(renewal_in, with_renewal));
         }
         match self.outbox.pace().room(now) {
             Room::Now => {}
-            Room::In(rest) => return Ok(Some(rest_of_restart.map_or(rest, |r| r.min(rest)))),
-            Room::WhenAcknowledged => return Ok(rest_of_restart),
+            Room::In(rest) => return Ok(with_renewal(rest)),
+            Room::WhenAcknowledged => return Ok(renewal_in),
         }
+        let line = self.outbox.pace().line();
         let damage = self.source.grab(&mut self.picture)?;
-        self.switch.set_area(self.source.area());
-        let update =
-            self.encoder
-                .encode(&self.picture, DamageHint::Rects(&damage), now, Line::WIDE);
+        if self.source.area() != self.geometry.area {
+            self.survey()?;
+        }
+        let (picture, damage) = scaled(&mut self.scaler, &self.picture, self.geometry, damage);
+        let update = self
+            .encoder
+            .encode(picture, DamageHint::Rects(&damage), now, line);
         self.stale = self.encoder.has_more();
-        let Some(update) = update else {
-            return Ok(rest_of_restart);
-        };
-        let made = self.started.elapsed();
+        if let Some(update) = update {
+            self.send(update, now);
+        }
+        let again = self.stale || self.encoder.sharpens_at().is_some();
+        Ok(again.then_some(Duration::ZERO))
+    }
+
+    /// Makes a step towards an exact picture if one is due; gives how long to sleep for.
+    fn sharpen_if_room(&mut self, now: Duration) -> Option<Duration> {
+        let rest = self.encoder.sharpens_at()?.saturating_sub(now);
+        if !rest.is_zero() {
+            return Some(rest);
+        }
+        match self.outbox.pace().room_to_spare(now) {
+            Room::Now => {}
+            Room::In(rest) => return Some(rest),
+            Room::WhenAcknowledged => return None,
+        }
+        let line = self.outbox.pace().line_to_spare();
+        let update = self.encoder.sharpen(now, line)?;
+        self.send(update, now);
+        Some(Duration::ZERO)
+    }
+
+    /// Hands an update over that was begun at `begun`.
+    fn send(&mut self, update: Update, begun: Duration) {
+        let made = self.now();
+        let bytes = update.bytes.len();
         let seq = self
             .outbox
             .pace()
-            .sent(update.bytes.len(), made, made.saturating_sub(now));
+            .sent(bytes, made, made.saturating_sub(begun));
+        if update.is_reset && self.geometry_sent != Some(self.geometry) {
+            // until the viewer shows this, he points at the picture before it
+            if self.geometry_sent.replace(self.geometry).is_some() {
+                lock(&self.outbox.unseen).push_back((seq, self.geometry));
+            } else {
+                self.switch.set_geometry(self.geometry);
+            }
+        }
         let frame = ScreenFrame {
             seq,
-            captured_at_micros: micros(now),
-            layout: update.is_reset.then(|| self.layout()),
+            captured_at_micros: micros(begun),
+            layout: update.is_reset.then(|| self.layout.clone()),
             payload: update.bytes.into(),
         };
         // as many places as updates in flight; only a viewer that starts anew makes it wait
         if self.switch.is_on() && self.outbox.frames.blocking_send(frame).is_err() {
             self.viewer_gone = true;
         }
-        let again = self.stale || rest_of_restart.is_some();
-        Ok(again.then_some(Duration::ZERO))
     }
 
-    fn layout(&self) -> ScreenLayout {
-        let area = self.source.area();
-        ScreenLayout {
-            monitors: Vec::new(),
-            shared: None,
-            width: area.width,
-            height: area.height,
-            percent: 100,
+    /// Does what the viewer asked for, if it is time; gives how long until it is (`None`: nothing
+    /// is wanted).
+    fn renew_if_wanted(&mut self, now: Duration) -> Result<Option<Duration>, CaptureError> {
+        let restart_in = self.outbox.pace().restart_in(now);
+        let is_wished = lock(&self.outbox.wish).is_some();
+        if restart_in.is_none() && !is_wished {
+            return Ok(None);
         }
+        let renewal_in = self.outbox.pace().renewal_in(now);
+        if !renewal_in.is_zero() {
+            return Ok(Some(renewal_in));
+        }
+        if let Some(wish) = lock(&self.outbox.wish).take() {
+            self.outbox.pace().renew(now);
+            self.fulfil(wish)?;
+        }
+        if restart_in.is_some() {
+            self.outbox.pace().restart(now);
+            self.encoder.request_reset();
+            self.stale = true;
+            self.shape_sent = None;
+            self.send_pointer()?;
+        }
+        Ok(None)
+    }
+
+    /// Shows the screen as the viewer wishes. A change of colours alone needs no whole picture.
+    fn fulfil(&mut self, wish: ViewWish) -> Result<(), CaptureError> {
+        let level = level(wish.depth);
+        self.stale |= level != self.encoder.level();
+        self.encoder.set_level(level);
+        let percent = wish.percent.clamp(*PERCENTS.start(), *PERCENTS.end());
+        let mut shared = self.layout.shared;
+        if wish.monitor != shared {
+            match self.source.select(wish.monitor) {
+                Ok(()) => shared = wish.monitor,
+                Err(CaptureError::NoSuchMonitor { .. }) => {
+                    self.source.select(None)?;
+                    shared = None;
+                }
+                Err(error) => return Err(error),
+            }
+            self.stale = true;
+        }
+        self.survey_as(percent, shared)
+    }
+
+    /// Looks what the picture is of; where that has changed, the next update stands alone.
+    fn survey(&mut self) -> Result<(), CaptureError> {
+        self.survey_as(self.layout.percent, self.layout.shared)
+    }
+
+    fn survey_as(&mut self, percent: u8, shared: Option<u32>) -> Result<(), CaptureError> {
+        let (geometry, layout) = survey(self.source.as_mut(), percent, shared)?;
+        if (geometry, &layout) != (self.geometry, &self.layout) {
+            self.encoder.request_reset();
+            self.stale = true;
+            self.geometry = geometry;
+            self.layout = layout;
+            self.send_pointer()?;
+        }
+        Ok(())
     }
 
     fn send_pointer(&mut self) -> Result<(), CaptureError> {
@@ -216,12 +343,16 @@ impl<'a> Sharing<'a> {
             visible,
             shape,
         } = self.source.pointer()?;
+        let (x, y) = self.geometry.in_picture(x, y);
+        if let (true, Ok(x), Ok(y)) = (visible, x.try_into(), y.try_into()) {
+            self.encoder.look_at(x, y);
+        }
         let shape = shape.filter(|shape| self.shape_sent != Some(shape.serial));
         let shape = shape.and_then(|picture| {
             self.shape_sent = Some(picture.serial);
             sendable(&picture)
         });
-        let at_micros = micros(self.started.elapsed());
+        let at_micros = micros(self.now());
         self.outbox.put_pointer(PointerUpdate {
             at_micros,
             x,
@@ -230,6 +361,73 @@ impl<'a> Sharing<'a> {
             shape,
         });
         Ok(())
+    }
+
+    fn now(&self) -> Duration {
+        self.outbox.started.elapsed()
+    }
+}
+
+/// Where the picture lies on the desktop, and what the viewer is told of it. A monitor that is gone
+/// counts as the whole desktop, as it does for the source.
+fn survey(
+    source: &mut dyn ScreenSource,
+    percent: u8,
+    shared: Option<u32>,
+) -> Result<(Geometry, ScreenLayout), CaptureError> {
+    let monitors = source.monitors()?;
+    let area = source.area();
+    let layout = ScreenLayout {
+        shared: shared.filter(|id| monitors.iter().any(|monitor| monitor.id == *id)),
+        monitors: monitors.iter().take(MAX_MONITORS).map(told).collect(),
+        width: area.width,
+        height: area.height,
+        percent,
+    };
+    Ok((Geometry::new(area, percent), layout))
+}
+
+fn told(monitor: &Monitor) -> ScreenMonitor {
+    ScreenMonitor {
+        id: monitor.id,
+        name: Name::cut(monitor.name.as_str()),
+        width: monitor.area.width,
+        height: monitor.area.height,
+    }
+}
+
+/// The picture in the size that travels, and where it changed.
+fn scaled<'a>(
+    scaler: &'a mut Option<Scaler>,
+    picture: &'a Picture,
+    geometry: Geometry,
+    damage: Vec<Rect>,
+) -> (&'a Picture, Vec<Rect>) {
+    let (from, to) = (picture.size(), geometry.picture);
+    if from == to {
+        *scaler = None;
+        return (picture, damage);
+    }
+    let is_new = scaler.as_ref().is_none_or(|kept| !kept.fits(from, to));
+    if is_new {
+        *scaler = None;
+    }
+    let scaler = scaler.get_or_insert_with(|| Scaler::new(from, to));
+    let changed = if is_new {
+        scaler.update(picture, &[from.rect()])
+    } else {
+        scaler.update(picture, &damage)
+    };
+    (scaler.picture(), changed)
+}
+
+fn level(depth: ColourDepth) -> Level {
+    match depth {
+        ColourDepth::Lossless => Level::Lossless,
+        ColourDepth::True => Level::True,
+        ColourDepth::Bits15 => Level::Bits15,
+        ColourDepth::Bits8 => Level::Bits8,
+        ColourDepth::Grey => Level::Grey,
     }
 }
 

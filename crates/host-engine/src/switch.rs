@@ -5,11 +5,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use capture::CaptureWaker;
-use codec::Rect;
 use protocol::Rights;
 use session::Grant;
 use tokio::sync::{mpsc, watch};
 
+use crate::geometry::Geometry;
 use crate::inject::Job;
 
 /// What the threads and tasks of one session share.
@@ -22,8 +22,8 @@ pub(crate) struct Switch {
 #[derive(Debug)]
 struct Parts {
     grant: Grant,
-    /// Pixels of the whole desktop that are shared; nothing is touched before this is known.
-    area: Option<Rect>,
+    /// What the operator sees; nothing is touched before this is known.
+    geometry: Option<Geometry>,
     waker: Option<CaptureWaker>,
     jobs: mpsc::WeakSender<Job>,
 }
@@ -33,7 +33,7 @@ impl Switch {
     pub(crate) fn new(grant: Grant, jobs: &mpsc::Sender<Job>) -> Arc<Self> {
         let parts = Parts {
             grant,
-            area: None,
+            geometry: None,
             waker: None,
             jobs: jobs.downgrade(),
         };
@@ -74,14 +74,15 @@ impl Switch {
         left
     }
 
-    /// What the operator may touch now: nothing, or the pixels of this part of the desktop.
-    pub(crate) fn touchable(&self) -> Option<Rect> {
-        let area = self.with(|parts| parts.area.filter(|_| parts.grant.rights().control));
-        area.filter(|_| self.is_on())
+    /// What the operator may touch now: nothing, or what lies in this picture.
+    pub(crate) fn touchable(&self) -> Option<Geometry> {
+        let seen = self.with(|parts| parts.geometry.filter(|_| parts.grant.rights().control));
+        seen.filter(|_| self.is_on())
     }
 
-    pub(crate) fn set_area(&self, area: Rect) {
-        self.with(|parts| parts.area = Some(area));
+    /// Tells which picture the operator sees now: places that he names are places in it.
+    pub(crate) fn set_geometry(&self, geometry: Geometry) {
+        self.with(|parts| parts.geometry = Some(geometry));
     }
 
     pub(crate) fn set_waker(&self, waker: CaptureWaker) {

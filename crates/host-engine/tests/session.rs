@@ -10,14 +10,15 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use codec::Rect;
+use capture::Monitor;
+use codec::{PixelSize, Rect};
 use host_engine::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause};
 use protocol::input::{HOLD_PATIENCE, HOLD_SIGN_EVERY};
 use protocol::{
     EndedBy, HidKey, HostToHub, HubToHost, InputEvent, PointerButton, PointerUpdate, Refusal,
-    RefusalCode, Rights, ViewerMessage,
+    RefusalCode, Rights, ViewWish, ViewerMessage,
 };
-use support::{FakeHub, Host, PATIENCE, SESSION, in_session};
+use support::{FakeHub, Host, PATIENCE, SCREEN, SESSION, Seat, in_session};
 
 const SEE: Rights = Rights {
     see: true,
@@ -109,6 +110,178 @@ async fn s4_a_slow_viewer_gets_the_newest_state_and_never_a_queue() {
     seat.see().await;
     let newest = seat.decoder.picture().map(|picture| picture.pixels()[0]);
     assert_eq!(newest, Some(60));
+}
+
+/// Tells the host how to show the screen, and reads on until it does.
+async fn wish(seat: &mut Seat, wish: ViewWish) -> protocol::ScreenLayout {
+    let message = ViewerMessage::Wish(wish);
+    seat.acks.write(&message).await.expect("written");
+    loop {
+        if let Some(layout) = seat.see().await.layout {
+            return layout;
+        }
+    }
+}
+
+/// Reads updates until the viewer's picture is exactly `picture`.
+async fn see_exactly(seat: &mut Seat, picture: &codec::Picture) {
+    let end = Instant::now() + PATIENCE;
+    while seat.decoder.picture() != Some(picture) {
+        assert!(Instant::now() < end, "the picture does not become exact");
+        seat.see().await;
+    }
+}
+
+fn noise(x: u32, y: u32) -> u32 {
+    let mixed = (x ^ y << 9).wrapping_mul(0x9e37_79b1);
+    (mixed ^ mixed >> 15).wrapping_mul(0x85eb_ca77) >> 8
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s2_a_smaller_picture_is_wished_for_and_input_lands_where_it_was_meant() {
+    let (_hub, host, _desk, mut seat) = in_session(BOTH).await;
+    let first = seat.see().await.layout.expect("a whole picture");
+    assert_eq!((first.width, first.height, first.percent), (640, 400, 100));
+    assert_eq!((first.monitors.len(), first.shared), (1, None));
+    host.painter.fill(SCREEN.rect(), 0x00ff_ffff);
+    host.painter.fill(Rect::new(0, 0, 320, 400), 0);
+    let half = ViewWish {
+        percent: 50,
+        ..ViewWish::default()
+    };
+    let layout = wish(&mut seat, half).await;
+    assert_eq!(
+        (layout.width, layout.height, layout.percent),
+        (640, 400, 50)
+    );
+    let mut expected = codec::Picture::new(PixelSize::new(320, 200));
+    for y in 0..200 {
+        expected.row_mut(y)[160..].fill(0x00ff_ffff);
+    }
+    see_exactly(&mut seat, &expected).await;
+    // a part of the screen changes a part of the picture
+    host.painter.fill(Rect::new(101, 50, 2, 2), 0x00ff_0000);
+    expected.row_mut(25)[50..52].fill(0x0080_0000);
+    see_exactly(&mut seat, &expected).await;
+
+    // acknowledgements and input travel on streams of their own
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    seat.do_it(&InputEvent::PointerMoved { x: 319, y: 10 })
+        .await;
+    seat.do_it(&InputEvent::PointerMoved { x: 9_999, y: 0 })
+        .await;
+    assert!(host.log.wait_for_events(2, PATIENCE));
+    let landed = [(639, 21), (639, 1)].map(|(x, y)| InputEvent::PointerMoved { x, y });
+    assert_eq!(host.log.events()[..2], landed);
+
+    host.painter.move_pointer(401, 301);
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let update = tokio::time::timeout(PATIENCE, seat.pointer.read::<PointerUpdate>());
+        let update = update.await.expect("in time").expect("reads");
+        let update = update.expect("there");
+        if (update.x, update.y) == (200, 150) {
+            break;
+        }
+        assert!(Instant::now() < end, "the pointer does not arrive");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn until_the_new_picture_is_shown_the_operator_points_at_the_old_one() {
+    let (_hub, host, _desk, mut seat) = in_session(BOTH).await;
+    seat.see().await;
+    let half = ViewerMessage::Wish(ViewWish {
+        percent: 50,
+        ..ViewWish::default()
+    });
+    seat.acks.write(&half).await.expect("written");
+    let seen = seat.see_unacknowledged(PATIENCE).await.expect("in time");
+    assert!(seen.is_reset());
+    seat.do_it(&InputEvent::PointerMoved { x: 600, y: 300 })
+        .await;
+    assert!(host.log.wait_for_events(1, PATIENCE));
+    let shown = ViewerMessage::Shown { seq: seen.seq };
+    seat.acks.write(&shown).await.expect("written");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    seat.do_it(&InputEvent::PointerMoved { x: 300, y: 150 })
+        .await;
+    assert!(host.log.wait_for_events(2, PATIENCE));
+    let landed = [(600, 300), (601, 301)].map(|(x, y)| InputEvent::PointerMoved { x, y });
+    assert_eq!(host.log.events()[..2], landed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_several_monitors_is_seen_and_touched_and_may_be_unplugged() {
+    let (_hub, host, _desk, mut seat) = in_session(BOTH).await;
+    seat.see().await;
+    let monitor = |id, x, width| Monitor {
+        id,
+        name: format!("HDMI-{id}"),
+        area: Rect::new(x, 0, width, 400),
+        primary: id == 5,
+    };
+    host.painter
+        .set_monitors(vec![monitor(4, 0, 240), monitor(5, 240, 400)]);
+    host.painter
+        .paint(SCREEN.rect(), |x, y| x / 32 + ((y / 32) << 16));
+    let layout = loop {
+        match seat.see().await.layout {
+            Some(layout) if layout.monitors.len() == 2 => break layout,
+            _ => {}
+        }
+    };
+    assert_eq!(layout.monitors[0].id, 5, "the main one comes first");
+    let right = ViewWish {
+        monitor: Some(5),
+        ..ViewWish::default()
+    };
+    let layout = wish(&mut seat, right).await;
+    assert_eq!((layout.shared, layout.width), (Some(5), 400));
+    let mut expected = codec::Picture::new(PixelSize::new(400, 400));
+    let desktop = host.painter.picture();
+    for y in 0..400 {
+        let right = &desktop.row(y)[240..];
+        expected.row_mut(y).copy_from_slice(right);
+    }
+    see_exactly(&mut seat, &expected).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    seat.do_it(&InputEvent::PointerMoved { x: 10, y: 20 }).await;
+    assert!(host.log.wait_for_events(1, PATIENCE));
+    let landed = InputEvent::PointerMoved { x: 250, y: 20 };
+    assert_eq!(host.log.events()[0], landed);
+
+    host.painter.set_monitors(vec![monitor(4, 0, 240)]);
+    let layout = loop {
+        if let Some(layout) = seat.see().await.layout {
+            break layout;
+        }
+    };
+    assert_eq!((layout.shared, layout.width), (None, 640));
+    see_exactly(&mut seat, &host.painter.picture()).await;
+    let gone = ViewWish {
+        monitor: Some(99),
+        percent: 50,
+        ..ViewWish::default()
+    };
+    let layout = wish(&mut seat, gone).await;
+    assert_eq!((layout.shared, layout.percent), (None, 50));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_coarse_becomes_exact_and_then_nothing_is_sent() {
+    let (_hub, host, _desk, mut seat) = in_session(SEE).await;
+    seat.see().await;
+    for step in 0..4 {
+        host.painter
+            .paint(Rect::new(30, 30, 400, 300), |x, y| noise(x + step, y));
+        seat.see().await;
+    }
+    let stopped = Instant::now();
+    see_exactly(&mut seat, &host.painter.picture()).await;
+    println!("exact after {:?}", stopped.elapsed());
+    let rest = seat.see_unacknowledged(Duration::from_millis(700)).await;
+    assert!(rest.is_none(), "nothing is sent at rest");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
