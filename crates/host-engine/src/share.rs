@@ -32,6 +32,9 @@ const _: () = assert!(
     "every update fits into a frame"
 );
 
+/// Most changes of geometry that are remembered for a viewer who acknowledges nothing.
+const MAX_UNSEEN: usize = 16;
+
 /// What the capture thread shares with the tasks that send and that hear acknowledgements.
 #[derive(Debug)]
 pub(crate) struct Outbox {
@@ -255,7 +258,11 @@ impl<'a> Sharing<'a> {
         if update.is_reset && self.geometry_sent != Some(self.geometry) {
             // until the viewer shows this, he points at the picture before it
             if self.geometry_sent.replace(self.geometry).is_some() {
-                lock(&self.outbox.unseen).push_back((seq, self.geometry));
+                let mut unseen = lock(&self.outbox.unseen);
+                if unseen.len() == MAX_UNSEEN {
+                    unseen.pop_front();
+                }
+                unseen.push_back((seq, self.geometry));
             } else {
                 self.switch.set_geometry(self.geometry);
             }
