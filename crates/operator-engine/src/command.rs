@@ -8,7 +8,8 @@ use std::thread::JoinHandle;
 use codec::{Picture, Rect};
 use protocol::control::ChatText;
 use protocol::{
-    Entry, EntryId, PointerUpdate, ReportDraft, ReportId, Rights, SessionId, TicketRoute,
+    Entry, EntryId, PointerUpdate, ReportDraft, ReportId, Rights, ScreenLayout, SessionId,
+    TicketRoute,
 };
 use tokio::sync::{mpsc, watch};
 use transport::{Fingerprint, HubAddress};
@@ -33,9 +34,12 @@ pub struct Config {
 
 /// Where a session's pictures go. Called from the session's own threads; must not wait for a window.
 pub trait SessionView: Send + Sync {
+    /// What the pictures are of from now on; told before the first of them, and each time anew when
+    /// the host starts anew.
+    fn show_layout(&self, layout: &ScreenLayout);
     /// The remote screen changed inside `changed`; it counts as shown when this returns.
     fn show_picture(&self, picture: &Picture, changed: &[Rect]);
-    /// The remote pointer moved or looks different.
+    /// The remote pointer moved or looks different; its place is in pixels of the picture.
     fn show_pointer(&self, pointer: PointerUpdate);
 }
 

@@ -95,6 +95,9 @@ impl Screen {
             Ok(applied) => {
                 self.waits_for_reset = false;
                 self.unreadable = 0;
+                if let Some(layout) = &frame.layout {
+                    view.show_layout(layout);
+                }
                 if let Some(picture) = self.decoder.picture() {
                     view.show_picture(picture, &applied.changed);
                 }

@@ -465,12 +465,14 @@ impl Desk {
         match running {
             Ok(running) => {
                 let input = running.input.clone();
+                let wishes = running.wishes.clone();
                 self.running.insert(session, running);
                 self.tell(Event::SessionStarted {
                     session,
                     host,
                     rights,
                     input,
+                    wishes,
                 })
                 .await;
             }

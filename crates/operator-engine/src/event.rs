@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use transport::ConnectError;
 
 use crate::input_path::InputSender;
+use crate::wish_path::WishSender;
 
 /// Why a log-in failed (O5).
 #[derive(Debug, Clone)]
@@ -99,6 +100,7 @@ pub enum Event {
         host: EntryId,
         rights: Rights,
         input: InputSender,
+        wishes: WishSender,
     },
     RightsChanged {
         session: SessionId,

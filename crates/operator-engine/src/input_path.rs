@@ -63,6 +63,13 @@ impl InputSender {
         }
     }
 
+    /// Leads nowhere: for a window with no session behind it.
+    pub fn disconnected() -> Self {
+        let sender = Self::new(false);
+        sender.close();
+        sender
+    }
+
     /// Sends `event` as soon as the network takes it. Without the right to control, and after the
     /// session's end, nothing is sent.
     pub fn send(&self, event: InputEvent) {

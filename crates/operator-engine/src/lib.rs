@@ -4,7 +4,8 @@
 //! through the [`OperatorHandle`], which never waits; what happened comes back as [`Event`]s, and the
 //! live list as a snapshot that can be read at any time. Each session decodes on its own thread and
 //! hands pictures straight to the [`SessionView`] that came with the command; key strokes go out
-//! through its [`InputSender`], straight from the thread on which they were pressed.
+//! through its [`InputSender`], straight from the thread on which they were pressed, and how the
+//! operator wants to see the screen through its [`WishSender`].
 //!
 //! The hub is not trusted more than it must be: it never learns a ticket's secret digits, cannot make
 //! input, and whatever it sends is bounded and of no effect where it makes no sense.
@@ -21,6 +22,7 @@ mod list;
 mod reports;
 mod session_streams;
 mod tickets;
+mod wish_path;
 
 pub use command::{Command, CommandError, Config, OperatorHandle, SessionView, Wake};
 pub use engine::{OperatorEngine, StartError};
@@ -28,3 +30,4 @@ pub use event::{Event, Events, LogInProblem, NotStarted};
 pub use input_path::InputSender;
 pub use transport::client::DEFAULT_PORT;
 pub use transport::{ConnectError, Fingerprint, HubAddress};
+pub use wish_path::WishSender;

@@ -16,6 +16,7 @@ use transport::{Connection, FramedReader, FramedWriter, ReadError, RecvStream};
 use crate::command::SessionView;
 use crate::decode::{self, MAX_FRAMES_WAITING};
 use crate::input_path::{InputSender, StreamFault, write_input};
+use crate::wish_path::{WishSender, Wishes};
 
 /// How long a stream may wait for its header, or for the session it names.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,7 +24,7 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_ACKS_WAITING: usize = 16;
 /// Order of the streams where the line is narrow; control has 0.
 const INPUT_PRIORITY: i32 = 20;
-const ACK_PRIORITY: i32 = 10;
+const VIEWER_PRIORITY: i32 = 10;
 
 /// A session cannot go on.
 #[derive(Debug)]
@@ -84,6 +85,7 @@ pub(crate) struct RunningSession {
     /// Its drop ends the readers of the session's streams, and with them the decoder.
     _running: watch::Sender<()>,
     pub(crate) input: InputSender,
+    pub(crate) wishes: WishSender,
 }
 
 impl RunningSession {
@@ -111,7 +113,9 @@ impl RunningSession {
         );
         sessions.changed.send_replace(());
         let input = InputSender::new(may_control);
-        let ack_task = tokio::spawn(write_acks(connection.clone(), session, acks_out));
+        let wishes = WishSender::new();
+        let viewer = write_viewer(connection.clone(), session, acks_out, wishes.wishes());
+        let viewer_task = tokio::spawn(viewer);
         let input_task = {
             let (input, connection) = (input.clone(), connection.clone());
             let sealer = keys.sealer_to_host();
@@ -131,9 +135,10 @@ impl RunningSession {
         Ok(Self {
             session,
             sessions: sessions.clone(),
-            tasks: [ack_task, input_task],
+            tasks: [viewer_task, input_task],
             _running: running,
             input,
+            wishes,
         })
     }
 }
@@ -161,17 +166,26 @@ async fn open_stream(
     Some(writer)
 }
 
-async fn write_acks(
+/// Tells the host what has been shown and what is wished for.
+async fn write_viewer(
     connection: Connection,
     session: SessionId,
     mut acks: mpsc::Receiver<ViewerMessage>,
+    mut wishes: Wishes,
 ) {
     let header = StreamHeader::Viewer { session };
-    let writer = open_stream(&connection, header, MAX_HEADER_FRAME_BYTES, ACK_PRIORITY).await;
+    let writer = open_stream(&connection, header, MAX_HEADER_FRAME_BYTES, VIEWER_PRIORITY).await;
     let Some(mut writer) = writer else { return };
-    while let Some(ack) = acks.recv().await {
-        if let Err(error) = writer.write(&ack).await {
-            tracing::debug!(%session, %error, "Acknowledgements broke");
+    loop {
+        let message = tokio::select! {
+            ack = acks.recv() => match ack {
+                Some(ack) => ack,
+                None => return,
+            },
+            wish = wishes.next() => ViewerMessage::Wish(wish),
+        };
+        if let Err(error) = writer.write(&message).await {
+            tracing::debug!(%session, %error, "The viewer's stream broke");
             return;
         }
     }

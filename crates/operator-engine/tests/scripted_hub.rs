@@ -18,9 +18,10 @@ use operator_engine::{
 };
 use protocol::limits::{MAX_CONTROL_FRAME_BYTES, MAX_INPUT_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES};
 use protocol::{
-    ClientHello, Entry, EntryId, EntryKind, HidKey, HubHello, HubToOperator, InputEvent,
-    OperatorToHub, Outcome, PointerUpdate, RefusalCode, ReportDraft, ReportId, Rights, ScreenFrame,
-    ScreenLayout, SessionId, StreamHeader, TicketRoute, VersionRange, ViewerMessage, wire,
+    ClientHello, ColourDepth, Entry, EntryId, EntryKind, HidKey, HubHello, HubToOperator,
+    InputEvent, OperatorToHub, Outcome, PointerUpdate, RefusalCode, ReportDraft, ReportId, Rights,
+    ScreenFrame, ScreenLayout, SessionId, StreamHeader, TicketRoute, VersionRange, ViewWish,
+    ViewerMessage, wire,
 };
 use session::{HostExchange, SessionKeys, TicketKey, TicketNumber};
 use transport::{Connection, Endpoint, FramedReader, FramedWriter, HubAddress, HubIdentity};
@@ -293,9 +294,14 @@ impl Operator {
 #[derive(Default)]
 struct Shown {
     picture: Mutex<Option<Picture>>,
+    layouts: Mutex<Vec<ScreenLayout>>,
 }
 
 impl SessionView for Shown {
+    fn show_layout(&self, layout: &ScreenLayout) {
+        self.layouts.lock().expect("whole").push(layout.clone());
+    }
+
     fn show_picture(&self, picture: &Picture, _changed: &[Rect]) {
         *self.picture.lock().expect("whole") = Some(picture.clone());
     }
@@ -426,6 +432,44 @@ async fn s1_a_picture_is_acknowledged_once_it_is_shown_exactly() {
         let shown = view.picture.lock().expect("whole").clone();
         assert!(shown.as_ref() == Some(&picture), "update {seq}");
     }
+    assert_eq!(*view.layouts.lock().expect("whole"), [layout()]);
+}
+
+#[tokio::test]
+async fn s2_the_newest_wish_reaches_the_host_and_no_older_one_after_it() {
+    let hub = ScriptedHub::start();
+    let mut operator = Operator::log_in(&hub.config);
+    let mut console = hub.accept_logged_in(&mut operator).await;
+    let key = console.host_comes(&mut operator, 1).await;
+    operator.send(ask());
+    console.start_session(&key).await;
+    let wishes = operator
+        .until(|event| match event {
+            Event::SessionStarted { wishes, .. } => Some(wishes.clone()),
+            _ => None,
+        })
+        .await;
+    let (mut viewer, _input) = console.streams().await;
+    let wish = |percent| ViewWish {
+        depth: ColourDepth::Grey,
+        percent,
+        monitor: Some(3),
+    };
+    for percent in 10..=90 {
+        wishes.send(wish(percent));
+    }
+    let mut last = 0;
+    while last != 90 {
+        let message = tokio::time::timeout(PATIENCE, viewer.read()).await;
+        let Some(ViewerMessage::Wish(got)) = message.expect("in time").expect("parses") else {
+            panic!("no wish")
+        };
+        assert!(got.percent > last, "{} after {last}", got.percent);
+        assert_eq!(got, wish(got.percent));
+        last = got.percent;
+    }
+    let more = tokio::time::timeout(Duration::from_millis(200), viewer.read::<ViewerMessage>());
+    assert!(more.await.is_err(), "a wish is told once");
 }
 
 #[tokio::test]
