@@ -383,7 +383,7 @@ impl eframe::App for ConsoleApp {
         self.notices.ui(ui.ctx(), lang);
         let ctx = ui.ctx().clone();
         self.report_windows_ui(&ctx, &mut actions);
-        self.sessions.show(&ctx, self.state.clock);
+        self.sessions.show(&ctx, self.state.clock, &self.settings);
         self.note_window(&ctx);
         for action in actions {
             self.fulfil(&ctx, action);

@@ -1,7 +1,7 @@
 //! The remote screen of one session, between the decoding thread and its window.
 //!
-//! Every picture goes into a slot, from which the window draws it through egui. Where the picture is
-//! shown 1:1 and the platform can, it goes straight into a child window instead: no repaint, and so no
+//! Every picture goes into a slot, from which the window draws it through egui. Where the platform can,
+//! it goes straight into a child window instead, scaled on the decoding thread: no repaint, and so no
 //! GL, lies between the decoder and the screen. The host's pointer is drawn into it there.
 
 mod canvas;
@@ -13,7 +13,7 @@ use codec::{Picture, Rect};
 use egui::{Context, ViewportId};
 use operator_engine::SessionView;
 use present::{Placement, Presenter};
-use protocol::PointerUpdate;
+use protocol::{PointerUpdate, ScreenLayout};
 use ui_kit::remote_view::{PicturePlacement, PictureSlot};
 
 use canvas::Canvas;
@@ -27,6 +27,16 @@ pub struct SessionPicture {
     direct: Arc<AtomicBool>,
     /// Held while a picture is presented.
     screen: Mutex<Screen>,
+    layout: Mutex<Layouts>,
+}
+
+/// What the pictures are of.
+#[derive(Default)]
+struct Layouts {
+    /// Of the picture that is shown.
+    shown: Option<ScreenLayout>,
+    /// Of the picture that comes next.
+    next: Option<ScreenLayout>,
 }
 
 #[derive(Default)]
@@ -63,6 +73,7 @@ impl SessionPicture {
             slot,
             direct,
             screen: Mutex::default(),
+            layout: Mutex::default(),
         }
     }
 
@@ -79,6 +90,15 @@ impl SessionPicture {
     /// Width and height in pixels, once there is a picture.
     pub fn size(&self) -> Option<(u32, u32)> {
         self.slot.size().map(|size| (size.width, size.height))
+    }
+
+    /// What the picture is of, once there is one.
+    pub fn layout(&self) -> Option<ScreenLayout> {
+        self.layouts().shown.clone()
+    }
+
+    fn layouts(&self) -> MutexGuard<'_, Layouts> {
+        self.layout.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Width, height and the pixels in 8-bit RGB.
@@ -131,22 +151,21 @@ impl SessionPicture {
             if let Some(picture) = self.slot.snapshot() {
                 canvas.replace(picture);
             }
-            let whole: Vec<Rect> = canvas
-                .picture()
-                .map(|p| p.size().rect())
-                .into_iter()
-                .collect();
-            *refused |= !show(presenter, canvas, &whole);
         }
         let damage = canvas.set_pointer_drawn(draw_pointer);
-        if direct {
-            *refused |= !show(presenter, canvas, &damage);
-        }
-        presenter.place(place.filter(|_| !*refused).map(|place| Placement {
+        let place = place.filter(|_| !*refused).map(|place| Placement {
             area: place.area,
             source_x: place.source_x,
             source_y: place.source_y,
-        }));
+            shown: place.shown,
+        });
+        if let Err(error) = presenter.place(place, canvas.picture()) {
+            tracing::warn!(%error, "Picture not placed");
+            *refused = true;
+        }
+        if direct {
+            *refused |= !show(presenter, canvas, &damage);
+        }
         let direct = direct && !*refused;
         if self.direct.swap(direct, Ordering::AcqRel) && !direct {
             // what came meanwhile is in the slot
@@ -160,7 +179,18 @@ impl SessionPicture {
 }
 
 impl SessionView for SessionPicture {
+    fn show_layout(&self, layout: &ScreenLayout) {
+        self.layouts().next = Some(layout.clone());
+    }
+
     fn show_picture(&self, picture: &Picture, changed: &[Rect]) {
+        let new_layout = {
+            let mut layouts = self.layouts();
+            let next = layouts.next.take();
+            let is_new = next.is_some() && next != layouts.shown;
+            layouts.shown = next.or_else(|| layouts.shown.take());
+            is_new
+        };
         let is_first = self.slot.size().is_none();
         {
             let mut screen = self.lock();
@@ -176,6 +206,10 @@ impl SessionView for SessionPicture {
             }
         }
         self.slot.publish(picture, changed);
+        if new_layout {
+            // menus and scale follow it
+            self.ctx.request_repaint_of(self.viewport);
+        }
         if is_first {
             // the main window opens the session's window at its right size
             self.ctx.request_repaint_of(ViewportId::ROOT);

@@ -1,15 +1,19 @@
 //! What the console remembers from run to run, and what an administrator may give it beforehand.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use desktop::WindowPlace;
+use protocol::ColourDepth;
 use serde::{Deserialize, Serialize};
 use ui_kit::{Lang, ThemeChoice};
 
 /// The file beside the program that says which hub is whose: `pure-help-desk.json`.
 pub const PROVISION_FILE: &str = "pure-help-desk.json";
 const MAX_PROVISION_BYTES: u64 = 64 * 1024;
+/// Sizes of pictures whose windows' places are remembered.
+const MOST_SESSION_PLACES: usize = 12;
 
 /// Settings (O2). The password is not among them; see `desktop::Secrets`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +34,23 @@ pub struct Settings {
     /// The operator's own text for the user; the house's if `None`.
     pub ticket_template: Option<String>,
     pub window: Option<WindowPlace>,
+    /// The colour depth that each account chose last.
+    pub color_depths: BTreeMap<String, ColourDepth>,
+    /// Where session windows stand that their operator moved; the newest first.
+    pub session_places: Vec<SessionPlace>,
+}
+
+/// Where the window of a session stands whose picture has that size. Lengths are points.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SessionPlace {
+    /// The size of the picture it opened with, in pixels.
+    pub picture: (u32, u32),
+    pub left: f32,
+    pub top: f32,
+    /// The size without the window's frame.
+    pub width: f32,
+    pub height: f32,
+    pub maximized: bool,
 }
 
 impl Default for Settings {
@@ -46,6 +67,8 @@ impl Default for Settings {
             theme: ThemeChoice::System,
             ticket_template: None,
             window: None,
+            color_depths: BTreeMap::new(),
+            session_places: Vec::new(),
         }
     }
 }
@@ -58,6 +81,29 @@ impl Settings {
     /// The name under which the password is remembered: a password belongs to one hub and one user.
     pub fn secret_name(&self) -> String {
         format!("{}@{}:{}", self.user_name, self.server_address, self.port)
+    }
+
+    /// How much colour this account's sessions start with.
+    pub fn color_depth(&self) -> ColourDepth {
+        let chosen = self.color_depths.get(&self.secret_name());
+        chosen.copied().unwrap_or_default()
+    }
+
+    pub fn keep_color_depth(&mut self, depth: ColourDepth) {
+        self.color_depths.insert(self.secret_name(), depth);
+    }
+
+    /// Where the operator left the window of a picture of that size.
+    pub fn session_place(&self, picture: (u32, u32)) -> Option<SessionPlace> {
+        let mut places = self.session_places.iter();
+        places.find(|place| place.picture == picture).copied()
+    }
+
+    pub fn keep_session_place(&mut self, place: SessionPlace) {
+        self.session_places
+            .retain(|known| known.picture != place.picture);
+        self.session_places.insert(0, place);
+        self.session_places.truncate(MOST_SESSION_PLACES);
     }
 
     /// Takes the hub from `provision` if it names one.

@@ -7,7 +7,10 @@
 //! [`Presenter::attach`] fails where the platform has no such way yet; the caller then draws the
 //! picture itself.
 
-use codec::Rect;
+use codec::{PixelSize, Rect};
+
+mod scale;
+pub use scale::Scaler;
 
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 mod x11;
@@ -24,9 +27,11 @@ pub use unsupported::Presenter;
 pub struct Placement {
     /// The part of the window that shows picture, from the window's top left.
     pub area: Rect,
-    /// The pixel of the picture that stands at the area's top left.
+    /// The pixel of the picture, as large as it is shown, that stands at the area's top left.
     pub source_x: u32,
     pub source_y: u32,
+    /// The size at which the whole picture is shown; pixel by pixel if it is the picture's own.
+    pub shown: PixelSize,
 }
 
 /// The picture cannot be shown this way; the program draws it itself then.

@@ -19,7 +19,15 @@ impl Presenter {
     }
 
     /// Moves, shows or hides the picture.
-    pub fn place(&self, _placement: Option<Placement>) {
+    ///
+    /// # Errors
+    ///
+    /// None here.
+    pub fn place(
+        &self,
+        _placement: Option<Placement>,
+        _picture: Option<&Picture>,
+    ) -> Result<(), PresentError> {
         match self.0 {}
     }
 

@@ -18,7 +18,7 @@ use x11rb::protocol::{Event, shape, shm, xfixes, xproto};
 use x11rb::rust_connection::RustConnection;
 
 use self::segment::Segment;
-use crate::{Placement, PresentError};
+use crate::{Placement, PresentError, Scaler};
 
 /// A picture in a child window. Drop removes the window.
 ///
@@ -41,8 +41,20 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     placement: Option<Placement>,
-    /// The whole picture, as the server reads it.
-    segment: Option<(PixelSize, Segment)>,
+    /// The pixels that the server reads.
+    sheet: Option<Sheet>,
+    scaler: Option<Scaler>,
+}
+
+/// What is in the memory that the server reads.
+#[derive(Debug)]
+struct Sheet {
+    /// The part of the picture, at the size it is shown, that it holds.
+    part: Rect,
+    /// The size at which it holds the picture.
+    shown: PixelSize,
+    /// Of at least as many pixels.
+    segment: Segment,
 }
 
 impl From<ConnectionError> for PresentError {
@@ -141,16 +153,26 @@ impl Presenter {
         })
     }
 
-    /// Moves and shows the picture, or hides it.
-    pub fn place(&self, placement: Option<Placement>) {
+    /// Moves and shows `picture`, or hides it. The picture is read where it is shown at another place
+    /// or size than before.
+    ///
+    /// # Errors
+    ///
+    /// [`PresentError`] when the display went away or refuses a larger picture.
+    pub fn place(
+        &self,
+        placement: Option<Placement>,
+        picture: Option<&Picture>,
+    ) -> Result<(), PresentError> {
         let mut state = self.shared.lock();
         if state.placement == placement {
-            return;
+            return Ok(());
         }
         state.placement = placement;
-        if let Err(error) = self.shared.apply_placement(&state) {
-            tracing::debug!(%error, "Picture not placed");
+        if let (Some(_), Some(picture)) = (placement, picture) {
+            self.shared.draw(&mut state, picture, &[])?;
         }
+        self.shared.apply_placement(&state)
     }
 
     /// Whether the picture is shown.
@@ -158,47 +180,17 @@ impl Presenter {
         self.shared.lock().placement.is_some()
     }
 
-    /// Takes over the `changed` parts of `picture` and shows them if the picture is placed.
+    /// Shows the `changed` parts of `picture` if it is placed.
     ///
     /// # Errors
     ///
-    /// [`PresentError`] when the display went away or refuses a larger picture.
+    /// As [`Self::place`].
     pub fn present(&self, picture: &Picture, changed: &[Rect]) -> Result<(), PresentError> {
         let shared = &*self.shared;
         let mut state = shared.lock();
-        let size = picture.size();
-        let whole = size.rect();
-        let changed = if state
-            .segment
-            .as_ref()
-            .is_some_and(|(have, _)| *have == size)
-        {
-            changed
-        } else {
-            if let Some((_, old)) = state.segment.take() {
-                shared.connection.shm_detach(old.id())?;
-            }
-            let segment = Segment::new(
-                &shared.connection,
-                size.width as usize * size.height as usize,
-            )?;
-            state.segment = Some((size, segment));
-            std::slice::from_ref(&whole)
-        };
-        let Some((_, segment)) = state.segment.as_mut() else {
-            return Ok(());
-        };
-        let stride = size.width as usize;
-        let pixels = segment.pixels_mut();
-        for rect in changed {
-            let (left, right) = (rect.x as usize, rect.right().min(size.width) as usize);
-            for y in rect.y..rect.bottom().min(size.height) {
-                let start = y as usize * stride;
-                pixels[start + left..start + right].copy_from_slice(&picture.row(y)[left..right]);
-            }
-        }
-        for rect in changed {
-            shared.put(&state, *rect)?;
+        let drawn = shared.draw(&mut state, picture, changed)?;
+        for rect in drawn {
+            shared.put(&state, rect)?;
         }
         shared.connection.flush()?;
         Ok(())
@@ -250,31 +242,127 @@ impl Shared {
         Ok(())
     }
 
+    /// Brings the sheet up to date with what `changed` in `picture`; the parts of the picture, at the
+    /// size it is shown, that are new on it.
+    fn draw(
+        &self,
+        state: &mut State,
+        picture: &Picture,
+        changed: &[Rect],
+    ) -> Result<Vec<Rect>, PresentError> {
+        let Some(placement) = state.placement else {
+            // drawn when it is placed
+            if let Some(old) = state.sheet.take() {
+                self.connection.shm_detach(old.segment.id())?;
+            }
+            return Ok(Vec::new());
+        };
+        let (size, shown) = (picture.size(), placement.shown);
+        let scaled = shown != size;
+        let part = if scaled {
+            // only what is in sight is scaled
+            let sight = Rect {
+                x: placement.source_x,
+                y: placement.source_y,
+                ..placement.area
+            };
+            sight.intersect(shown.rect()).unwrap_or_default()
+        } else {
+            size.rect()
+        };
+        let is_new = !state
+            .sheet
+            .as_ref()
+            .is_some_and(|sheet| sheet.part == part && sheet.shown == shown);
+        if is_new {
+            self.fit_sheet(state, part, shown)?;
+        }
+        let Some(sheet) = &mut state.sheet else {
+            return Ok(Vec::new());
+        };
+        let (stride, pixels) = (part.width as usize, sheet.segment.pixels_mut());
+        let mut put = |part: Rect, y: u32, row: &[u32]| {
+            let at = (y - sheet.part.y) as usize * stride + (part.x - sheet.part.x) as usize;
+            pixels[at..at + row.len()].copy_from_slice(row);
+        };
+        let whole = size.rect();
+        let changed = if is_new {
+            std::slice::from_ref(&whole)
+        } else {
+            changed
+        };
+        let mut drawn = Vec::with_capacity(changed.len());
+        if !scaled {
+            for rect in changed.iter().filter_map(|rect| rect.intersect(whole)) {
+                let columns = rect.x as usize..rect.right() as usize;
+                for y in rect.y..rect.bottom() {
+                    put(rect, y, &picture.row(y)[columns.clone()]);
+                }
+                drawn.push(rect);
+            }
+            return Ok(drawn);
+        }
+        let scaler = match &mut state.scaler {
+            Some(scaler) if scaler.source() == size && scaler.target() == shown => scaler,
+            other => other.insert(Scaler::new(size, shown)),
+        };
+        for rect in changed {
+            if let Some(rect) = scaler.touched(*rect).intersect(part) {
+                scaler.scale(picture, rect, |y, row| put(rect, y, row));
+                drawn.push(rect);
+            }
+        }
+        Ok(drawn)
+    }
+
+    /// Makes room for `part` of a picture that is shown at size `shown`.
+    fn fit_sheet(
+        &self,
+        state: &mut State,
+        part: Rect,
+        shown: PixelSize,
+    ) -> Result<(), PresentError> {
+        let needed = usize::try_from(part.area()).unwrap_or(usize::MAX);
+        let segment = match state.sheet.take().map(|sheet| sheet.segment) {
+            // a window that is drawn larger bit by bit must not take new memory each time
+            Some(old) if (needed..=needed.saturating_mul(4)).contains(&old.pixel_count()) => old,
+            old => {
+                if let Some(old) = old {
+                    self.connection.shm_detach(old.id())?;
+                }
+                Segment::new(&self.connection, needed + needed / 8)?
+            }
+        };
+        state.sheet = Some(Sheet {
+            part,
+            shown,
+            segment,
+        });
+        Ok(())
+    }
+
     fn put_all(&self, state: &State) -> Result<(), PresentError> {
-        match &state.segment {
-            Some((size, _)) => self.put(state, size.rect()),
+        match &state.sheet {
+            Some(sheet) => self.put(state, sheet.part),
             None => Ok(()),
         }
     }
 
-    /// Asks the server to copy `rect` of the picture, as far as it is in sight.
+    /// Asks the server to copy `rect` of the picture, at the size it is shown, as far as it is in
+    /// sight.
     fn put(&self, state: &State, rect: Rect) -> Result<(), PresentError> {
-        let (Some(placement), Some((size, segment))) = (state.placement, &state.segment) else {
+        let (Some(placement), Some(sheet)) = (state.placement, &state.sheet) else {
             return Ok(());
         };
         let sight = Rect {
             x: placement.source_x,
             y: placement.source_y,
-            width: placement
-                .area
-                .width
-                .min(size.width.saturating_sub(placement.source_x)),
-            height: placement
-                .area
-                .height
-                .min(size.height.saturating_sub(placement.source_y)),
+            ..placement.area
         };
-        let Some(part) = rect.intersect(sight) else {
+        let part = sight
+            .intersect(sheet.part)
+            .and_then(|sight| sight.intersect(rect));
+        let Some(part) = part.filter(|_| sheet.shown == placement.shown) else {
             return Ok(());
         };
         let short = |length: u32| u16::try_from(length).unwrap_or(u16::MAX);
@@ -282,10 +370,10 @@ impl Shared {
         self.connection.shm_put_image(
             self.window,
             self.gc,
-            short(size.width),
-            short(size.height),
-            short(part.x),
-            short(part.y),
+            short(sheet.part.width),
+            short(sheet.part.height),
+            short(part.x - sheet.part.x),
+            short(part.y - sheet.part.y),
             short(part.width),
             short(part.height),
             place(part.x - placement.source_x),
@@ -293,7 +381,7 @@ impl Shared {
             self.depth,
             xproto::ImageFormat::Z_PIXMAP.into(),
             false,
-            segment.id(),
+            sheet.segment.id(),
             0,
         )?;
         Ok(())

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use codec::{Picture, PixelSize, Rect};
-use present::{Placement, Presenter};
+use present::{Placement, Presenter, Scaler};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
     ConnectionExt as _, CreateWindowAux, ImageFormat, Window, WindowClass,
@@ -132,11 +132,15 @@ fn the_picture_stands_where_it_is_placed_pixel_by_pixel() {
     );
 
     let area = Rect::new(10, 20, 250, 150);
-    presenter.place(Some(Placement {
+    let place = Placement {
         area,
         source_x: 5,
         source_y: 7,
-    }));
+        shown: picture.size(),
+    };
+    presenter
+        .place(Some(place), Some(&picture))
+        .expect("placed");
     let at = |x: u32, y: u32| (y * 300 + x) & 0x00ff_ffff;
     assert!(becomes(&connection, 10, 20, at(5, 7)), "top left");
     assert!(becomes(&connection, 259, 169, at(254, 156)), "bottom right");
@@ -158,7 +162,7 @@ fn the_picture_stands_where_it_is_placed_pixel_by_pixel() {
         "its neighbour stays"
     );
 
-    presenter.place(None);
+    presenter.place(None, None).expect("hidden");
     assert!(becomes(&connection, 10, 20, 0x00ff_0000), "hidden again");
 }
 
@@ -169,17 +173,70 @@ fn a_picture_that_grows_is_shown_whole() {
     let window = window(&connection);
     let presenter = Presenter::attach_on(Some(&server.display), window.into()).expect("attached");
     let area = Rect::new(0, 0, 400, 300);
-    presenter.place(Some(Placement {
+    let small = numbered(PixelSize::new(16, 16));
+    let place = |shown| Placement {
         area,
         source_x: 0,
         source_y: 0,
-    }));
-    let small = numbered(PixelSize::new(16, 16));
-    presenter
-        .present(&small, &[small.size().rect()])
-        .expect("taken");
+        shown,
+    };
+    let placed = presenter.place(Some(place(small.size())), Some(&small));
+    placed.expect("placed");
     assert!(becomes(&connection, 15, 15, 255));
     let large = numbered(PixelSize::new(400, 300));
-    presenter.present(&large, &[]).expect("taken");
+    let placed = presenter.place(Some(place(large.size())), Some(&large));
+    placed.expect("placed");
     assert!(becomes(&connection, 399, 299, 300 * 400 - 1));
+}
+
+#[test]
+fn s2_a_scaled_picture_changes_where_the_picture_changed() {
+    let server = Server::start();
+    let (connection, _) = RustConnection::connect(Some(&server.display)).expect("our server");
+    let window = window(&connection);
+    let presenter = Presenter::attach_on(Some(&server.display), window.into()).expect("attached");
+    let mut picture = numbered(PixelSize::new(301, 203));
+    for shown in [PixelSize::new(200, 135), PixelSize::new(452, 305)] {
+        let place = Placement {
+            area: Rect::new(20, 10, 190, 120),
+            source_x: 8,
+            source_y: 11,
+            shown,
+        };
+        presenter
+            .place(Some(place), Some(&picture))
+            .expect("placed");
+        let expected = |picture: &Picture, x: u32, y: u32| {
+            let mut pixel = 0;
+            let part = Rect::new(x, y, 1, 1);
+            Scaler::new(picture.size(), shown).scale(picture, part, |_, row| pixel = row[0]);
+            pixel
+        };
+        let corners = [(8, 11), (197, 11), (8, 130), (197, 130), (100, 60)];
+        let on_screen = |x: u32, y: u32| {
+            let place = |at: u32| i16::try_from(at).expect("small");
+            (place(x - 8 + 20), place(y - 11 + 10))
+        };
+        for (x, y) in corners {
+            let at = on_screen(x, y);
+            let pixel = expected(&picture, x, y);
+            assert!(becomes(&connection, at.0, at.1, pixel), "{x} {y}");
+        }
+        let changed = Rect::new(60, 40, 33, 21);
+        for y in changed.y..changed.bottom() {
+            picture.row_mut(y)[60..93].fill(0x00ab_cdef);
+        }
+        presenter.present(&picture, &[changed]).expect("taken");
+        let touched = Scaler::new(picture.size(), shown).touched(changed);
+        let edges = [
+            (touched.x, touched.y),
+            (touched.right() - 1, touched.bottom() - 1),
+            (touched.x - 1, touched.y),
+        ];
+        for (x, y) in edges {
+            let at = on_screen(x, y);
+            let pixel = expected(&picture, x, y);
+            assert!(becomes(&connection, at.0, at.1, pixel), "{x} {y}");
+        }
+    }
 }

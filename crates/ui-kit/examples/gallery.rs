@@ -513,6 +513,7 @@ impl Gallery {
             } else {
                 ViewSize::Fit
             },
+            picture_percent: 100,
             control: self.control,
             drawn_elsewhere: false,
         };
@@ -548,6 +549,7 @@ impl Gallery {
                 let options = ViewOptions {
                     label,
                     size,
+                    picture_percent: 100,
                     control: true,
                     drawn_elsewhere: false,
                 };

@@ -85,7 +85,7 @@ impl InputTap {
     }
 
     /// The window of a viewport that armed a target, as the platform numbers it (on X11 its XID);
-    /// known once the pointer or the focus was in it.
+    /// known from its first pass on.
     pub fn window_of(&self, viewport: ViewportId) -> Option<u64> {
         self.lock().window_of(viewport)
     }
@@ -279,8 +279,20 @@ impl ApplicationHandler<UserEvent> for Tapped<'_> {
             Some(tap) => tap.window_event(window, &event),
             None => Verdict::Forward,
         };
-        if verdict == Verdict::Forward {
-            self.eframe.window_event(event_loop, window, event);
+        if verdict == Verdict::Swallow {
+            return;
+        }
+        // eframe runs the pass of a window while it is told to redraw it
+        let drawn = self
+            .tap
+            .as_ref()
+            .filter(|_| event == WindowEvent::RedrawRequested);
+        if let Some(tap) = drawn {
+            tap.lock().drawing(Some(window.into()));
+        }
+        self.eframe.window_event(event_loop, window, event);
+        if let Some(tap) = &self.tap {
+            tap.lock().drawing(None);
         }
     }
 

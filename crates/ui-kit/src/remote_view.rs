@@ -42,6 +42,9 @@ pub struct ViewOptions<'a> {
     /// Its name for screen readers.
     pub label: &'a str,
     pub size: ViewSize,
+    /// The size of the picture in hundredths of the host's screen (1 to 100): the host may have made
+    /// it smaller already.
+    pub picture_percent: u8,
     /// Whether keyboard and pointer go to the host.
     pub control: bool,
     /// Somebody else draws the picture over this place (see [`Shown::placement`]); nothing is
@@ -53,21 +56,23 @@ pub struct ViewOptions<'a> {
 #[derive(Debug, Clone)]
 pub struct Shown {
     pub response: Response,
-    /// The part of the window that shows picture, and its first pixel, when the picture is shown
-    /// 1:1 and whole pixels meet; for whoever draws it by other means.
+    /// The part of the window that shows picture, and what of it; for whoever draws it by other
+    /// means.
     pub placement: Option<PicturePlacement>,
     /// Menus, notices or dialogs lie over the picture.
     pub covered: bool,
 }
 
-/// A picture shown 1:1; all lengths are physical pixels.
+/// Where a picture is shown; all lengths are physical pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PicturePlacement {
     /// The part of the window that shows picture, from the top left of the window's content.
     pub area: PixelRect,
-    /// The pixel of the picture that stands at the area's top left.
+    /// The pixel of the picture, as large as it is shown, that stands at the area's top left.
     pub source_x: u32,
     pub source_y: u32,
+    /// The size at which the whole picture is shown.
+    pub shown: PixelSize,
 }
 
 /// The view of one session. Keep it for as long as the session's window is open.
@@ -119,8 +124,7 @@ impl RemoteView {
         ui.painter().rect_filled(room, 0.0, Color32::from_gray(24));
         let scale_to_pixels = f64::from(ui.ctx().pixels_per_point());
         let size = self.slot.size();
-        let scale =
-            size.map(|size| picture_scale(options.size, size, room.size(), scale_to_pixels));
+        let scale = size.map(|size| picture_scale(options, size, room.size(), scale_to_pixels));
         self.take_news(ui, scale.unwrap_or(1.0), options.drawn_elsewhere);
 
         let (Some(size), Some(scale)) = (size, scale) else {
@@ -132,9 +136,10 @@ impl RemoteView {
                 covered: false,
             };
         };
+        let whole = shown_size(size, scale);
         let points = vec2(
-            to_f32(f64::from(size.width) * scale / scale_to_pixels),
-            to_f32(f64::from(size.height) * scale / scale_to_pixels),
+            to_f32(f64::from(whole.width) / scale_to_pixels),
+            to_f32(f64::from(whole.height) / scale_to_pixels),
         );
         // a rounding error must not bring up scroll bars
         let fits = points.x <= room.width() + 0.01 && points.y <= room.height() + 0.01;
@@ -220,7 +225,7 @@ impl RemoteView {
         self.pointer_ui(ui, picture, scale, hovered);
         Shown {
             response,
-            placement: placement(ui, picture, visible, size, scale),
+            placement: placement(ui, picture, visible, shown_size(size, scale)),
             covered: covered || busy,
         }
     }
@@ -257,7 +262,13 @@ impl RemoteView {
             viewport: ui.ctx().viewport_id(),
             visible: window_rect(place.visible),
             zero: (zero.left.round(), zero.top.round()),
-            scale: (1.0 / place.scale, 1.0 / place.scale),
+            scale: {
+                let shown = shown_size(place.size, place.scale);
+                (
+                    f64::from(place.size.width) / f64::from(shown.width),
+                    f64::from(place.size.height) / f64::from(shown.height),
+                )
+            },
             size: (place.size.width, place.size.height),
             keyboard: active && !typing_elsewhere,
             pointer: active,
@@ -353,10 +364,11 @@ struct Place {
 }
 
 /// Physical pixels of the window for each pixel of the picture.
-fn picture_scale(size: ViewSize, picture: PixelSize, room: Vec2, in_pixels: f64) -> f64 {
-    match size {
-        ViewSize::Actual => 1.0,
-        ViewSize::Percent(percent) => f64::from(percent.clamp(5, 800)) / 100.0,
+fn picture_scale(options: &ViewOptions<'_>, picture: PixelSize, room: Vec2, in_pixels: f64) -> f64 {
+    let of_picture = |percent: u16| f64::from(percent) / f64::from(options.picture_percent.max(1));
+    match options.size {
+        ViewSize::Actual => of_picture(100),
+        ViewSize::Percent(percent) => of_picture(percent.clamp(5, 800)),
         ViewSize::Fit => {
             // whole physical pixels of the room
             let pixels = |points: f32| (f64::from(points) * in_pixels + 0.01).floor().max(1.0);
@@ -365,6 +377,17 @@ fn picture_scale(size: ViewSize, picture: PixelSize, room: Vec2, in_pixels: f64)
             if fit >= 1.0 { fit.floor() } else { fit }
         }
     }
+}
+
+/// The size of a picture at `scale`, in whole physical pixels.
+fn shown_size(picture: PixelSize, scale: f64) -> PixelSize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "lengths in a window; the cast saturates"
+    )]
+    let side = |pixels: u32| (f64::from(pixels) * scale).round().max(1.0) as u32;
+    PixelSize::new(side(picture.width), side(picture.height))
 }
 
 /// The place of the picture in the middle of `outer`, at whole physical pixels.
@@ -393,14 +416,8 @@ fn modal_is_open(ui: &Ui) -> bool {
     top.is_some_and(|layer| layer != ui.layer_id())
 }
 
-fn placement(
-    ui: &Ui,
-    picture: Rect,
-    visible: Rect,
-    size: PixelSize,
-    scale: f64,
-) -> Option<PicturePlacement> {
-    if (scale - 1.0).abs() > f64::EPSILON || !visible.is_positive() {
+fn placement(ui: &Ui, picture: Rect, visible: Rect, shown: PixelSize) -> Option<PicturePlacement> {
+    if !visible.is_positive() {
         return None;
     }
     let in_pixels = f64::from(ui.ctx().pixels_per_point());
@@ -418,13 +435,14 @@ fn placement(
     let area = PixelRect::new(
         left,
         top,
-        width.min(size.width.saturating_sub(source_x)),
-        height.min(size.height.saturating_sub(source_y)),
+        width.min(shown.width.saturating_sub(source_x)),
+        height.min(shown.height.saturating_sub(source_y)),
     );
     (!area.is_empty()).then_some(PicturePlacement {
         area,
         source_x,
         source_y,
+        shown,
     })
 }
 
@@ -439,9 +457,34 @@ mod tests {
 
     const FULL_HD: PixelSize = PixelSize::new(1920, 1080);
 
+    fn options(size: ViewSize, picture_percent: u8) -> ViewOptions<'static> {
+        ViewOptions {
+            label: "",
+            size,
+            picture_percent,
+            control: false,
+            drawn_elsewhere: false,
+        }
+    }
+
+    #[test]
+    fn s2_what_the_host_made_smaller_is_shown_pixel_by_pixel() {
+        let half = PixelSize::new(960, 540);
+        let scale = |size| picture_scale(&options(size, 50), half, vec2(1.0, 1.0), 1.25);
+        assert_eq!(shown_size(half, scale(ViewSize::Percent(50))), half);
+        // until the host has followed a wish, the console makes the difference
+        assert_eq!(shown_size(half, scale(ViewSize::Actual)), FULL_HD);
+        assert_eq!(
+            shown_size(half, scale(ViewSize::Percent(25))),
+            PixelSize::new(480, 270)
+        );
+    }
+
     #[test]
     fn s2_fit_shrinks_to_the_window_and_enlarges_by_whole_factors() {
-        let fit = |x, y, in_pixels| picture_scale(ViewSize::Fit, FULL_HD, vec2(x, y), in_pixels);
+        let fit = |x, y, in_pixels| {
+            picture_scale(&options(ViewSize::Fit, 100), FULL_HD, vec2(x, y), in_pixels)
+        };
         assert!((fit(960.0, 2000.0, 1.0) - 0.5).abs() < 1e-9);
         assert!((fit(1920.0, 1080.0, 1.0) - 1.0).abs() < 1e-9);
         assert!((fit(1920.0, 1080.0, 2.0) - 2.0).abs() < 1e-9);
@@ -450,7 +493,10 @@ mod tests {
 
     #[test]
     fn percent_is_kept_within_reason() {
-        let percent = |p| picture_scale(ViewSize::Percent(p), FULL_HD, vec2(10.0, 10.0), 1.0);
+        let percent = |p| {
+            let options = options(ViewSize::Percent(p), 100);
+            picture_scale(&options, FULL_HD, vec2(10.0, 10.0), 1.0)
+        };
         assert!((percent(75) - 0.75).abs() < 1e-9);
         assert!((percent(0) - 0.05).abs() < 1e-9);
     }

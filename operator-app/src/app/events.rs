@@ -102,10 +102,11 @@ impl ConsoleApp {
                 host,
                 rights,
                 input,
+                wishes,
             } => {
                 self.state.computers.asked.remove(&host);
                 self.state.computers.in_session.insert(host, session);
-                self.open_session_window(session, host, rights, input);
+                self.open_session_window(session, host, rights, (input, wishes));
             }
             Event::RightsChanged { session, rights } => {
                 self.sessions.change(session, |state| {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use egui::{CentralPanel, Context, Frame, Ui, ViewportBuilder, ViewportCommand, ViewportId, vec2};
-use operator_engine::{InputSender, SessionView, Wake};
-use protocol::{ChatAuthor, ChatLine, EndedBy, EntryId, ReportFacts, Rights, SessionId};
+use operator_engine::{InputSender, SessionView, Wake, WishSender};
+use protocol::{ChatAuthor, ChatLine, EndedBy, EntryId, ReportFacts, Rights, SessionId, ViewWish};
 use ui_kit::raw_input::{InputTap, MENU_KEY, TapEvent};
 use ui_kit::remote_view::{RemoteView, ViewOptions, ViewSize};
 use ui_kit::widgets::Notices;
@@ -16,13 +16,22 @@ use ui_kit::{Lang, Palette, Tone, Word, w};
 use super::ConsoleApp;
 use super::all_keys::AllKeys;
 use crate::picture::SessionPicture;
+use crate::settings::{SessionPlace, Settings};
 use crate::state::chats::Conversation;
 use crate::state::clock::Clock;
 use crate::state::session::{SessionNotice, SessionState, SessionWish};
 use crate::views::session::{BAR_HEIGHT, bar_ui, chat_side_ui, ended_ui};
 
 /// How long a window waits for the first picture before it opens without one.
-const WAIT_FOR_PICTURE: Duration = Duration::from_millis(600);
+///
+/// Its size and place follow from the picture, so a window that opens early jumps.
+const WAIT_FOR_PICTURE: Duration = Duration::from_secs(3);
+/// Size of a window that opens without a picture, in points.
+const WITHOUT_PICTURE: egui::Vec2 = vec2(1280.0, 800.0);
+/// Smallest window, in points: all tools have room.
+const SMALLEST: egui::Vec2 = vec2(640.0, 320.0);
+/// A window that is further than this from where it opened was moved by its operator, in points.
+const MOVED: f32 = 8.0;
 /// Room that window borders and the desktop's own bars may take, in points.
 const DESKTOP_ROOM: egui::Vec2 = vec2(0.0, 40.0);
 
@@ -51,6 +60,7 @@ struct SessionWindow {
     viewport: ViewportId,
     picture: Arc<SessionPicture>,
     tap: Option<Arc<InputTap>>,
+    wishes: WishSender,
     state: Mutex<SessionState>,
     drawing: Mutex<Drawing>,
     wake: Wake,
@@ -62,6 +72,12 @@ struct Drawing {
     notices: Notices,
     all_keys: AllKeys,
     full_screen: bool,
+    /// What the host was told last.
+    wished: ViewWish,
+    /// Where the window stands.
+    outer: Option<egui::Rect>,
+    inner: Option<egui::Rect>,
+    maximized: bool,
 }
 
 impl SessionWindow {
@@ -72,6 +88,7 @@ impl SessionWindow {
     fn ui(&self, ui: &mut Ui) {
         let mut state = self.lock();
         let mut drawing = self.drawing.lock().unwrap_or_else(PoisonError::into_inner);
+        state.layout = self.picture.layout();
         hot_keys(ui, &mut state);
         bar_ui(ui, &mut state);
         chat_side_ui(ui, &mut state);
@@ -110,9 +127,52 @@ impl SessionWindow {
             ui.ctx().send_viewport_cmd(ViewportCommand::CancelClose);
             state.wishes.push(wish);
         }
+        let wish = state.view_wish();
+        if drawing.wished != wish {
+            drawing.wished = wish;
+            self.wishes.send(wish);
+        }
+        if !state.full_screen {
+            ui.input(|input| {
+                let viewport = input.viewport();
+                drawing.outer = viewport.outer_rect.or(drawing.outer);
+                drawing.inner = viewport.inner_rect.or(drawing.inner);
+                drawing.maximized = viewport.maximized.unwrap_or(false);
+            });
+        }
         if !state.wishes.is_empty() {
             (self.wake)();
         }
+    }
+
+    /// Where the window stands now, if that is not where it opened: at `opened`, for a picture of
+    /// that size.
+    fn moved_from(&self, opened: &Place, picture: (u32, u32)) -> Option<SessionPlace> {
+        let drawing = self.drawing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (outer, inner) = (drawing.outer?, drawing.inner?);
+        let far = |one: f32, other: f32| (one - other).abs() > MOVED;
+        let moved = if drawing.maximized || opened.maximized {
+            drawing.maximized != opened.maximized
+        } else {
+            far(outer.left(), opened.at.x)
+                || far(outer.top(), opened.at.y)
+                || far(inner.width(), opened.inner.x)
+                || far(inner.height(), opened.inner.y)
+        };
+        // a maximized window says nothing of the place that it goes back to
+        let (at, size) = if drawing.maximized {
+            (opened.at, opened.inner)
+        } else {
+            (outer.min, inner.size())
+        };
+        moved.then_some(SessionPlace {
+            picture,
+            left: at.x,
+            top: at.y,
+            width: size.x,
+            height: size.y,
+            maximized: drawing.maximized,
+        })
     }
 
     fn screen_ui(&self, ui: &mut Ui, state: &SessionState, drawing: &mut Drawing) {
@@ -124,6 +184,7 @@ impl SessionWindow {
         let options = ViewOptions {
             label,
             size: state.size,
+            picture_percent: state.picture_percent(),
             control: state.controls(),
             drawn_elsewhere: self.picture.is_direct(),
         };
@@ -157,8 +218,8 @@ struct Running {
     window: Arc<SessionWindow>,
     since: Instant,
     shown: bool,
-    /// The window has had its size for the first picture.
-    sized: bool,
+    /// Where the window opened for its first picture, of that size in pixels.
+    opened: Option<(Place, (u32, u32))>,
     /// The report that follows when the window is gone.
     report: Option<ReportFacts>,
 }
@@ -170,6 +231,8 @@ pub(super) struct Closed {
     pub(super) report: Option<ReportFacts>,
     /// A line of chat that was typed and not sent.
     pub(super) unsent: String,
+    /// The window's place, if the operator chose it.
+    pub(super) place: Option<SessionPlace>,
 }
 
 /// All session windows.
@@ -283,7 +346,11 @@ impl SessionWindows {
     pub(super) fn close(&mut self, session: SessionId) -> Option<Closed> {
         let closed = self.all.remove(&session)?;
         let unsent = std::mem::take(&mut closed.window.lock().chat.draft);
+        let place = closed
+            .opened
+            .and_then(|(place, picture)| closed.window.moved_from(&place, picture));
         Some(Closed {
+            place,
             host: closed.host,
             report: closed.report,
             unsent,
@@ -310,7 +377,7 @@ impl SessionWindows {
     }
 
     /// Keeps the windows open; called in every pass of the main window.
-    pub(super) fn show(&mut self, ctx: &Context, clock: Clock) {
+    pub(super) fn show(&mut self, ctx: &Context, clock: Clock, settings: &Settings) {
         let monitor = ctx.input(|input| input.viewport().monitor_size);
         for running in self.all.values_mut() {
             let pixels_per_point = ctx.pixels_per_point();
@@ -327,16 +394,22 @@ impl SessionWindows {
             let mut builder = ViewportBuilder::default()
                 .with_title(state.title())
                 .with_app_id("pure-help-desk")
-                .with_min_inner_size([560.0, 320.0]);
-            if let Some((width, height)) = size.filter(|_| !running.sized) {
-                running.sized = true;
-                let place = Place::choose(width, height, pixels_per_point, monitor);
+                .with_min_inner_size(SMALLEST);
+            if let Some(picture) = size.filter(|_| running.opened.is_none()) {
+                let mut place = Place::choose(picture, pixels_per_point, monitor);
+                if let Some(chosen) = settings.session_place(picture) {
+                    place.follow(&chosen, monitor);
+                }
                 state.size = place.size;
                 builder = builder
                     .with_inner_size(place.inner)
+                    .with_position(place.at)
                     .with_maximized(place.maximized);
+                running.opened = Some((place, picture));
             } else if !running.shown {
-                builder = builder.with_inner_size([1280.0, 800.0]);
+                builder = builder
+                    .with_inner_size(WITHOUT_PICTURE)
+                    .with_position(centred(WITHOUT_PICTURE, monitor));
             }
             running.shown = true;
             drop(state);
@@ -348,8 +421,11 @@ impl SessionWindows {
     }
 }
 
-/// The first place of a session window.
+/// The first place of a session window; the same for the same picture each time.
+#[derive(Debug, Clone, Copy)]
 struct Place {
+    /// Top left of its frame.
+    at: egui::Pos2,
     inner: egui::Vec2,
     size: ViewSize,
     maximized: bool,
@@ -357,25 +433,56 @@ struct Place {
 
 impl Place {
     /// The whole picture at 1:1 where the monitor has room for it, otherwise fitted.
-    fn choose(width: u32, height: u32, pixels_per_point: f32, monitor: Option<egui::Vec2>) -> Self {
+    fn choose(
+        (width, height): (u32, u32),
+        pixels_per_point: f32,
+        monitor: Option<egui::Vec2>,
+    ) -> Self {
         let picture = vec2(width as f32, height as f32) / pixels_per_point;
-        let wanted = picture + vec2(0.0, BAR_HEIGHT);
-        let room = monitor.map_or(vec2(1280.0, 800.0), |monitor| monitor - DESKTOP_ROOM);
-        if wanted.x <= room.x && wanted.y <= room.y {
-            Self {
-                // an edge of half a pixel must not make scroll bars
-                inner: (wanted * pixels_per_point).ceil() / pixels_per_point,
-                size: ViewSize::Actual,
-                maximized: false,
-            }
+        let wanted = (picture + vec2(0.0, BAR_HEIGHT)).max(SMALLEST);
+        let room = monitor.map_or(WITHOUT_PICTURE, |monitor| monitor - DESKTOP_ROOM);
+        let fits = wanted.x <= room.x && wanted.y <= room.y;
+        let inner = if fits {
+            // an edge of half a pixel must not make scroll bars
+            (wanted * pixels_per_point).ceil() / pixels_per_point
         } else {
-            Self {
-                inner: room * 0.9,
-                size: ViewSize::Fit,
-                maximized: true,
-            }
+            room * 0.9
+        };
+        Self {
+            at: centred(inner, monitor),
+            inner,
+            size: if fits {
+                ViewSize::Actual
+            } else {
+                ViewSize::Fit
+            },
+            maximized: !fits,
         }
     }
+
+    /// Goes where the operator left the window, as far as the monitor reaches now.
+    fn follow(&mut self, chosen: &SessionPlace, monitor: Option<egui::Vec2>) {
+        /// Of the window's frame this much stays in reach.
+        const IN_REACH: f32 = 80.0;
+        let room = monitor.map_or(WITHOUT_PICTURE, |monitor| monitor - DESKTOP_ROOM);
+        let room = room.max(SMALLEST);
+        let inner = vec2(chosen.width, chosen.height).clamp(SMALLEST, room);
+        if inner.x + MOVED < self.inner.x || inner.y + MOVED < self.inner.y {
+            self.size = ViewSize::Fit;
+        }
+        self.inner = inner;
+        self.at = egui::pos2(
+            chosen.left.clamp(IN_REACH - inner.x, room.x - IN_REACH),
+            chosen.top.clamp(0.0, room.y - IN_REACH),
+        );
+        self.maximized = chosen.maximized;
+    }
+}
+
+/// Where a window of that size stands in the middle of the monitor.
+fn centred(inner: egui::Vec2, monitor: Option<egui::Vec2>) -> egui::Pos2 {
+    let free = monitor.map_or(egui::Vec2::ZERO, |monitor| monitor - DESKTOP_ROOM - inner);
+    (free / 2.0).floor().max(egui::Vec2::ZERO).to_pos2()
 }
 
 impl ConsoleApp {
@@ -385,7 +492,7 @@ impl ConsoleApp {
         session: SessionId,
         host: EntryId,
         rights: Rights,
-        input: InputSender,
+        (input, wishes): (InputSender, WishSender),
     ) {
         let Some(picture) = self.sessions.asked.remove(&host) else {
             return;
@@ -413,6 +520,9 @@ impl ConsoleApp {
             rights,
             input,
             size: ViewSize::Fit,
+            depth: self.settings.color_depth(),
+            monitor: None,
+            layout: None,
             full_screen: false,
             view_only: false,
             all_keys: false,
@@ -432,12 +542,17 @@ impl ConsoleApp {
             notices: Notices::default(),
             all_keys: AllKeys::default(),
             full_screen: false,
+            wished: ViewWish::default(),
+            outer: None,
+            inner: None,
+            maximized: false,
         };
         let window = SessionWindow {
             drawing: Mutex::new(drawing),
             viewport: picture.viewport(),
             picture,
             tap: self.sessions.tap.clone(),
+            wishes,
             state: Mutex::new(state),
             wake: Arc::clone(&self.sessions.wake),
         };
@@ -446,7 +561,7 @@ impl ConsoleApp {
             window: Arc::new(window),
             since: Instant::now(),
             shown: false,
-            sized: false,
+            opened: None,
             report: None,
         };
         self.sessions.all.insert(session, running);
@@ -461,10 +576,28 @@ mod tests {
     #[test]
     fn s1_the_first_window_shows_every_pixel_where_the_monitor_has_room() {
         let monitor = Some(vec2(2560.0, 1440.0));
-        let place = Place::choose(1920, 1080, 1.0, monitor);
+        let place = Place::choose((1920, 1080), 1.0, monitor);
         assert_eq!(place.inner, vec2(1920.0, 1080.0 + BAR_HEIGHT));
         assert_eq!(place.size, ViewSize::Actual);
-        let place = Place::choose(2560, 1440, 1.0, monitor);
+        assert_eq!(place.at, egui::pos2(320.0, 138.0));
+        let place = Place::choose((2560, 1440), 1.0, monitor);
         assert_eq!((place.size, place.maximized), (ViewSize::Fit, true));
+    }
+
+    #[test]
+    fn a_place_that_was_chosen_on_a_larger_monitor_stays_in_reach() {
+        let mut place = Place::choose((800, 600), 1.0, Some(vec2(1280.0, 800.0)));
+        let chosen = SessionPlace {
+            picture: (800, 600),
+            left: 3000.0,
+            top: -50.0,
+            width: 1e9,
+            height: 700.0,
+            maximized: false,
+        };
+        place.follow(&chosen, Some(vec2(1280.0, 800.0)));
+        assert_eq!(place.inner, vec2(1280.0, 700.0));
+        assert_eq!(place.at, egui::pos2(1200.0, 0.0));
+        assert_eq!(place.size, ViewSize::Actual);
     }
 }

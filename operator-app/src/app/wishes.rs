@@ -191,6 +191,10 @@ impl ConsoleApp {
                 SessionWish::SendChat { text } => self.send_chat(host, &text),
                 SessionWish::ChatSeen => self.state.chats.seen(host),
                 SessionWish::Screenshot => self.take_screenshot(session, host),
+                SessionWish::KeepDepth(depth) => {
+                    self.settings.keep_color_depth(depth);
+                    self.save_settings();
+                }
             }
         }
     }
@@ -214,6 +218,10 @@ impl ConsoleApp {
         let Some(closed) = self.sessions.close(session) else {
             return;
         };
+        if let Some(place) = closed.place {
+            self.settings.keep_session_place(place);
+            self.save_settings();
+        }
         let draft = &mut self.state.chats.get_or_new(closed.host).draft;
         if draft.is_empty() {
             *draft = closed.unsent;

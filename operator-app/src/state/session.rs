@@ -1,15 +1,16 @@
 //! One remote session as its window shows it (S1, S2).
 
 use operator_engine::InputSender;
-use protocol::{EndedBy, HidKey, InputEvent, Rights};
+use protocol::{ColourDepth, EndedBy, HidKey, InputEvent, Rights, ScreenLayout, ViewWish};
 use ui_kit::Lang;
 use ui_kit::remote_view::ViewSize;
 
 use super::chats::Conversation;
 use super::clock::Clock;
 
-/// The percentages that the menu offers beside 1:1.
-pub const PERCENTAGES: [u16; 4] = [50, 75, 150, 200];
+/// The percentages that the menu offers beside 1:1. Those below 100 are made by the host, so that
+/// less travels; the others here.
+pub const PERCENTAGES: [u16; 5] = [25, 50, 75, 150, 200];
 
 /// What the window asks of the program around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum SessionWish {
         text: String,
     },
     Screenshot,
+    /// The colour depth that the next session starts with too.
+    KeepDepth(ColourDepth),
     /// The conversation came into sight.
     ChatSeen,
 }
@@ -44,6 +47,12 @@ pub struct SessionState {
     pub rights: Rights,
     pub input: InputSender,
     pub size: ViewSize,
+    /// How much colour travels (S3).
+    pub depth: ColourDepth,
+    /// The monitor that is to be seen; all of them if `None`.
+    pub monitor: Option<u32>,
+    /// What the host says that the pictures are of.
+    pub layout: Option<ScreenLayout>,
     pub full_screen: bool,
     /// The operator's own choice to watch only.
     pub view_only: bool,
@@ -66,6 +75,25 @@ pub struct SessionState {
 }
 
 impl SessionState {
+    /// What the host is to send.
+    pub fn view_wish(&self) -> ViewWish {
+        let percent = match self.size {
+            ViewSize::Percent(percent) => u8::try_from(percent.min(100)).unwrap_or(100),
+            ViewSize::Fit | ViewSize::Actual => 100,
+        };
+        ViewWish {
+            depth: self.depth,
+            percent,
+            monitor: self.monitor,
+        }
+    }
+
+    /// The size of the picture that arrives, in hundredths of the host's screen.
+    pub fn picture_percent(&self) -> u8 {
+        let told = self.layout.as_ref().map_or(100, |layout| layout.percent);
+        told.clamp(1, 100)
+    }
+
     /// Whether keyboard and pointer go to the host now.
     pub fn controls(&self) -> bool {
         self.rights.control && !self.view_only && self.ended.is_none()

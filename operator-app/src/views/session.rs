@@ -1,8 +1,8 @@
 //! The tool bar of a session window, its chat, and how it says that the session is over (S2).
 
-use egui::{CornerRadius, Frame, Margin, Panel, Popup, Stroke, Ui};
+use egui::{CornerRadius, Frame, Margin, Panel, Popup, Response, ScrollArea, Stroke, Ui};
 use input::hid;
-use protocol::{EndedBy, HidKey};
+use protocol::{ColourDepth, EndedBy, HidKey, ScreenMonitor};
 use ui_kit::widgets::{
     Push, chip_ui, icon_button_ui, icon_tile_ui, icon_toggle_ui, menu_item_ui, section_header_ui,
 };
@@ -43,7 +43,7 @@ pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
                 ui.spacing_mut().item_spacing.x = 2.0;
                 let label = text(state.title(), 13.5, theme::SEMIBOLD, palette.text);
                 ui.add_space(4.0);
-                let room = (ui.available_width() - 460.0).clamp(60.0, 340.0);
+                let room = (ui.available_width() - 536.0).clamp(60.0, 340.0);
                 ui.scope(|ui| {
                     ui.set_max_width(room);
                     ui.add(egui::Label::new(label).truncate());
@@ -130,29 +130,100 @@ fn tools_ui(ui: &mut Ui, state: &mut SessionState) {
     if icon_toggle_ui(ui, icon, w(lang, word), true, state.full_screen).clicked() {
         state.full_screen = !state.full_screen;
     }
+    monitor_menu_ui(ui, state);
+    depth_menu_ui(ui, state);
     size_menu_ui(ui, state);
 }
 
 fn size_menu_ui(ui: &mut Ui, state: &mut SessionState) {
     let lang = state.lang;
+    let fixed = [
+        (ViewSize::Fit, w(lang, Word::SizeFit).to_owned()),
+        (
+            ViewSize::Actual,
+            format!("{} (100 %)", w(lang, Word::SizeActual)),
+        ),
+    ];
+    let percentages = PERCENTAGES.map(|p| (ViewSize::Percent(p), format!("{p} %")));
+    let choices: Vec<_> = fixed.into_iter().chain(percentages).collect();
     let button = icon_button_ui(ui, Icon::Scaling, w(lang, Word::ImageSize), true);
-    Popup::menu(&button).show(|ui| {
-        ui.set_width(MENU_WIDTH);
-        let fixed = [
-            (ViewSize::Fit, w(lang, Word::SizeFit).to_owned()),
-            (
-                ViewSize::Actual,
-                format!("{} (100 %)", w(lang, Word::SizeActual)),
-            ),
-        ];
-        let percentages = PERCENTAGES.map(|p| (ViewSize::Percent(p), format!("{p} %")));
-        for (size, label) in fixed.into_iter().chain(percentages) {
-            if menu_item_ui(ui, None, &label, state.size == size, None).clicked() {
-                state.size = size;
-                ui.close();
-            }
-        }
+    if let Some(size) = pick_ui(&button, state.size, &choices) {
+        state.size = size;
+    }
+}
+
+fn depth_menu_ui(ui: &mut Ui, state: &mut SessionState) {
+    let lang = state.lang;
+    let choices = [
+        (ColourDepth::Lossless, Word::DepthLossless),
+        (ColourDepth::True, Word::DepthTrue),
+        (ColourDepth::Bits15, Word::Depth15),
+        (ColourDepth::Bits8, Word::Depth8),
+        (ColourDepth::Grey, Word::DepthGrey),
+    ]
+    .map(|(depth, word)| (depth, w(lang, word).to_owned()));
+    let button = icon_button_ui(ui, Icon::Palette, w(lang, Word::ColorDepth), true);
+    if let Some(depth) = pick_ui(&button, state.depth, &choices) {
+        state.depth = depth;
+        state.wishes.push(SessionWish::KeepDepth(depth));
+    }
+}
+
+fn monitor_menu_ui(ui: &mut Ui, state: &mut SessionState) {
+    let lang = state.lang;
+    let name = w(lang, Word::Monitor);
+    let monitors = state.layout.iter().flat_map(|layout| &layout.monitors);
+    let each = monitors.map(|monitor| {
+        let ScreenMonitor {
+            id,
+            name,
+            width,
+            height,
+        } = monitor;
+        (Some(*id), format!("{name} ({width} × {height})"))
     });
+    let all = (None, w(lang, Word::AllMonitors).to_owned());
+    let choices: Vec<_> = std::iter::once(all).chain(each).collect();
+    let has_choice = choices.len() > 2;
+    let label = match &state.layout {
+        Some(_) if has_choice => name.to_owned(),
+        Some(_) => format!("{name}: {}", w(lang, Word::OneMonitor)),
+        None => format!("{name}: {}", w(lang, Word::WaitingForPicture)),
+    };
+    let button = icon_button_ui(ui, Icon::Monitor, &label, has_choice);
+    // the host may show another than the one wished for: that one may be gone
+    let shared = state.layout.as_ref().and_then(|layout| layout.shared);
+    if let Some(monitor) = pick_ui(&button, shared, &choices) {
+        state.monitor = monitor;
+    }
+}
+
+/// The menu of `button` with one item for each choice; what was chosen. Opened by a key, it has the
+/// keyboard at its present choice.
+fn pick_ui<T: Copy + PartialEq>(
+    button: &Response,
+    present: T,
+    choices: &[(T, String)],
+) -> Option<T> {
+    let by_key = button.clicked() && button.has_focus();
+    let mut picked = None;
+    Popup::menu(button).show(|ui| {
+        ui.set_width(MENU_WIDTH);
+        let height = (ui.ctx().content_rect().height() - BAR_HEIGHT - 40.0).max(96.0);
+        ScrollArea::vertical().max_height(height).show(ui, |ui| {
+            for (choice, label) in choices {
+                let item = menu_item_ui(ui, None, label, *choice == present, None);
+                if by_key && *choice == present {
+                    item.request_focus();
+                }
+                if item.clicked() {
+                    picked = Some(*choice);
+                    ui.close();
+                }
+            }
+        });
+    });
+    picked
 }
 
 fn special_keys_ui(ui: &mut Ui, state: &mut SessionState) {
@@ -192,8 +263,6 @@ fn more_menu_ui(ui: &mut Ui, state: &SessionState) {
         ui.set_width(MENU_WIDTH);
         let missing = Some(phrases::file_transfer_missing(lang));
         for (icon, word) in [
-            (Icon::Palette, Word::ColorDepth),
-            (Icon::Monitor, Word::Monitor),
             (Icon::Clipboard, Word::Clipboard),
             (Icon::Upload, Word::SendFiles),
             (Icon::Download, Word::FetchFiles),

@@ -46,6 +46,10 @@ impl Segment {
         self.id
     }
 
+    pub(super) fn pixel_count(&self) -> usize {
+        self.map.len() / size_of::<u32>()
+    }
+
     /// The pixels. The server may be reading them for an earlier request, which at worst shows a
     /// state that the next request corrects.
     pub(super) fn pixels_mut(&mut self) -> &mut [u32] {

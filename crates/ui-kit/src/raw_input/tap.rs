@@ -123,6 +123,8 @@ pub(super) struct Tap {
     targets: BTreeMap<u64, Armed>,
     windows: BTreeMap<u64, WindowState>,
     focused: Option<u64>,
+    /// The window whose pass runs now.
+    drawing: Option<u64>,
     under_pointer: Option<u64>,
     wheel_rest: (f64, f64),
 }
@@ -152,7 +154,9 @@ impl Armed {
 
 impl Tap {
     pub(super) fn arm(&mut self, target: TapTarget, out: &mut Vec<TapEvent>) {
-        let learned = if target.focused {
+        let learned = if self.drawing.is_some() {
+            self.drawing
+        } else if target.focused {
             self.focused
         } else if target.hovered {
             self.under_pointer
@@ -186,6 +190,12 @@ impl Tap {
                 },
             );
         }
+    }
+
+    /// A pass of this window runs now. What is armed in it stands in this window: so the first key
+    /// and the first click after the first picture find their way, whoever has the focus.
+    pub(super) fn drawing(&mut self, window: Option<u64>) {
+        self.drawing = window;
     }
 
     /// A pass of `viewport` is over: what was not armed in it is no longer shown.
@@ -554,6 +564,35 @@ mod tests {
         pressed: true,
         character: Some('e'),
     };
+
+    #[test]
+    fn s1_a_click_right_after_the_first_picture_goes_to_the_host() {
+        let mut tap = Tap::default();
+        let mut out = Vec::new();
+        // the pointer was there before the window; the focus is still elsewhere
+        tap.focus(3, true, &mut out);
+        tap.pointer_moved(WINDOW, (20.0, 60.0), &mut out);
+        tap.drawing(Some(WINDOW));
+        let mut unfocused = target();
+        unfocused.focused = false;
+        tap.arm(unfocused, &mut out);
+        tap.drawing(None);
+        assert_eq!(out, []);
+        let pressed = events(|out| {
+            let button = Some(PointerButton::Left);
+            assert_eq!(tap.button(WINDOW, 0, button, true, out), Verdict::Swallow);
+        });
+        assert_eq!(
+            pressed,
+            [InputEvent::Button {
+                button: PointerButton::Left,
+                pressed: true,
+                x: 20,
+                y: 20
+            }]
+        );
+        assert_eq!(tap.window_of(ViewportId::ROOT), Some(WINDOW));
+    }
 
     #[test]
     fn keys_of_the_session_window_go_to_the_host_alone() {

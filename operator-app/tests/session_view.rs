@@ -1,0 +1,167 @@
+//! The tools of a session window as their users see them, without a session.
+
+use egui::Key;
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use operator_app::state::chats::Conversation;
+use operator_app::state::clock::Clock;
+use operator_app::state::session::{SessionState, SessionWish};
+use operator_app::views::session::bar_ui;
+use operator_engine::InputSender;
+use protocol::{ColourDepth, Rights, ScreenLayout, ScreenMonitor, ViewWish};
+use time::UtcOffset;
+use ui_kit::Lang;
+use ui_kit::remote_view::ViewSize;
+
+fn monitor(id: u32, name: &str, width: u32, height: u32) -> ScreenMonitor {
+    ScreenMonitor {
+        id,
+        name: name.into(),
+        width,
+        height,
+    }
+}
+
+fn layout(monitors: Vec<ScreenMonitor>) -> ScreenLayout {
+    ScreenLayout {
+        monitors,
+        shared: None,
+        width: 3200,
+        height: 1080,
+        percent: 100,
+    }
+}
+
+fn two_monitors() -> ScreenLayout {
+    layout(vec![
+        monitor(3, "eDP-1", 1920, 1080),
+        monitor(8, "HDMI-1", 1280, 1024),
+    ])
+}
+
+fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
+    SessionState {
+        lang,
+        clock: Clock {
+            now_unix_seconds: 1_795_546_800,
+            offset: UtcOffset::UTC,
+        },
+        host: "ANNA-PC".to_owned(),
+        ticket: "482 913 057".to_owned(),
+        rights: Rights::SEE_AND_CONTROL,
+        input: InputSender::disconnected(),
+        size: ViewSize::Actual,
+        depth: ColourDepth::True,
+        monitor: None,
+        layout,
+        full_screen: false,
+        view_only: false,
+        all_keys: false,
+        all_keys_problem: None,
+        chat_open: false,
+        chat: Conversation {
+            name: "Anna".to_owned(),
+            lines: Vec::new(),
+            draft: String::new(),
+            unread: 0,
+        },
+        ending: false,
+        ended: None,
+        report_follows: false,
+        ended_at_seconds: None,
+        notices: Vec::new(),
+        wishes: Vec::new(),
+    }
+}
+
+fn window(state: SessionState, width: f32) -> Harness<'static, SessionState> {
+    let draw = |ui: &mut egui::Ui, state: &mut SessionState| {
+        ui_kit::theme::install(ui.ctx());
+        bar_ui(ui, state);
+    };
+    let mut harness = Harness::builder()
+        .with_size([width, 600.0])
+        .build_ui_state(draw, state);
+    harness.run_steps(3);
+    harness
+}
+
+fn choose(harness: &mut Harness<'_, SessionState>, menu: &str, item: &str) {
+    harness.get_by_label(menu).click();
+    harness.run_steps(3);
+    harness.get_by_label(item).click();
+    harness.run_steps(3);
+}
+
+#[test]
+fn s3_the_colour_depth_is_wished_for_and_kept() {
+    let mut harness = window(state(Lang::En, Some(two_monitors())), 1000.0);
+    choose(&mut harness, "Color depth", "8 bit (256 colors)");
+    let state = harness.state();
+    assert_eq!(state.view_wish().depth, ColourDepth::Bits8);
+    assert_eq!(state.wishes, [SessionWish::KeepDepth(ColourDepth::Bits8)]);
+}
+
+#[test]
+fn s2_one_monitor_of_several_is_wished_for() {
+    let mut harness = window(state(Lang::En, Some(two_monitors())), 1000.0);
+    choose(&mut harness, "Monitor", "HDMI-1 (1280 × 1024)");
+    assert_eq!(harness.state().view_wish().monitor, Some(8));
+    choose(&mut harness, "Monitor", "All monitors");
+    assert_eq!(harness.state().view_wish().monitor, None);
+}
+
+#[test]
+fn e1_with_one_monitor_the_menu_is_greyed_and_says_why() {
+    let one = layout(vec![monitor(3, "eDP-1", 1920, 1080)]);
+    let harness = window(state(Lang::It, Some(one)), 1000.0);
+    let button = harness.get_by_label("Monitor: Questo computer ha un solo monitor");
+    assert!(button.accesskit_node().is_disabled());
+}
+
+#[test]
+fn s2_the_host_makes_the_picture_smaller_and_the_console_larger() {
+    let mut harness = window(state(Lang::En, None), 1000.0);
+    choose(&mut harness, "Image size", "50 %");
+    let half = ViewWish {
+        percent: 50,
+        ..ViewWish::default()
+    };
+    assert_eq!(harness.state().view_wish(), half);
+    for (item, size) in [
+        ("200 %", ViewSize::Percent(200)),
+        ("Fit to the window", ViewSize::Fit),
+        ("1:1 (100 %)", ViewSize::Actual),
+    ] {
+        choose(&mut harness, "Image size", item);
+        assert_eq!(harness.state().size, size);
+        assert_eq!(harness.state().view_wish(), ViewWish::default(), "{item}");
+    }
+}
+
+#[test]
+fn e3_the_menus_are_reached_and_left_by_the_keyboard() {
+    let mut harness = window(state(Lang::En, Some(two_monitors())), 1000.0);
+    harness.get_by_label("Color depth").focus();
+    harness.run_steps(2);
+    harness.key_press(Key::Space);
+    harness.run_steps(4);
+    harness.key_press(Key::ArrowDown);
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    harness.run_steps(4);
+    assert_eq!(harness.state().depth, ColourDepth::Bits15);
+    assert!(harness.query_by_label("Lossless").is_none());
+}
+
+#[test]
+fn the_narrowest_window_has_room_for_every_tool() {
+    let mut watching = state(Lang::It, Some(two_monitors()));
+    watching.rights.control = false;
+    let harness = window(watching, 640.0);
+    let title = harness.get_by_label("ANNA-PC - 482 913 057").rect();
+    for tool in ["Dimensione immagine", "Profondità colore", "Monitor"] {
+        let tool = harness.get_by_label(tool).rect();
+        assert!(tool.left() >= title.right(), "{tool} over {title}");
+    }
+}
