@@ -1,32 +1,24 @@
 //! The host's side: pictures in, updates out.
 
+mod exact;
+mod soft;
+mod video_region;
+
 use std::time::Duration;
 
+use crate::activity::Activity;
 use crate::cache::{TileCache, TileIndex, tile_hash};
 use crate::format::{FLAG_RESET, FORMAT_VERSION, Tag, put_section, put_signed, put_varint};
 use crate::geometry::{PixelSize, Rect};
-use crate::grid::{CELL, Cells, Grid};
+use crate::grid::{CELL, Cells, Grid, touched};
+use crate::levels::Level;
 use crate::moves::{Move, MoveFinder};
+use crate::natural::NaturalModel;
 use crate::picture::{COLOUR, Picture};
 use crate::pixels::PixelModel;
-use crate::range_coder::RangeEncoder;
 
-/// How exact the viewer's picture is to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Level {
-    /// Every pixel arrives exactly, at once.
-    #[default]
-    Lossless,
-    /// Photos and films arrive coarse and are sharpened when there is time; everything else is exact.
-    True,
-    /// As [`Self::True`], in 5 bits for each channel.
-    Bits15,
-    /// As [`Self::True`], in 3 bits of red and green and 2 of blue.
-    Bits8,
-    /// As [`Self::True`], in 16 levels of grey.
-    Grey,
-}
+use exact::rect_differs;
+use video_region::VideoRegion;
 
 /// What the way to the viewer carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +52,19 @@ pub struct Update {
     pub is_reset: bool,
 }
 
-/// Pixels of one update stop after the row with which they pass this; the rest comes in the next.
-const PIXEL_BUDGET_BYTES: usize = 1 << 20;
+impl Line {
+    /// What it carries in `time`, in bytes, but never more than `most`.
+    fn carries_in(self, time: Duration, most: usize) -> usize {
+        let Some(rate) = self.bytes_per_second else {
+            return most;
+        };
+        let bytes = u128::from(rate) * time.as_micros() / 1_000_000;
+        usize::try_from(bytes).map_or(most, |bytes| bytes.min(most))
+    }
+}
+
+/// Fewer natural cells than this are coded exactly like everything else.
+const MIN_NATURAL_CELLS: usize = 16;
 
 /// Only a tile that stood this long is worth a place in the cache.
 const MIN_TILE_AGE: Duration = Duration::from_millis(300);
@@ -71,21 +74,32 @@ const MIN_CHANGED_CELLS_OF_TILE: usize = 3;
 
 /// Turns pictures into updates for one viewer, or for several that all see every update.
 ///
-/// For a picture of `p` pixels it keeps `8 p` bytes and up to 22 MiB.
+/// For a picture of `p` pixels it keeps `8 p` bytes (`12 p` at levels of few colours) and up to
+/// 23 MiB, and what the video encoder needs while a video plays (about `8` bytes for each of its
+/// pixels).
 pub struct Encoder {
     level: Level,
+    /// The level has changed since the last update.
+    level_is_new: bool,
+    looked_at: Option<(u32, u32)>,
+    /// The picture in the colours of the level, where that has fewer than the screen.
+    reduced: Option<Picture>,
     state: Option<State>,
 }
 
 /// What the viewer has, and what it takes to tell him more.
 struct State {
     grid: Grid,
-    /// What the viewer shows.
+    /// What the viewer was told. He shows exactly this but for the `lossy` cells.
     shown: Picture,
     /// What he should show. Differs from `shown` in no cell but the `waiting` ones.
     wanted: Picture,
     /// Cells that did not fit into the last update.
     waiting: Cells,
+    /// Cells that the viewer shows only nearly as `shown`.
+    lossy: Cells,
+    /// Lossy cells that look bad.
+    coarse: Cells,
     /// The row from which the waiting cells go on.
     next_row: u32,
     cache: TileCache,
@@ -94,6 +108,20 @@ struct State {
     tile_changed_at: Vec<Duration>,
     mover: MoveFinder,
     model: PixelModel,
+    natural: NaturalModel,
+    activity: Activity,
+    video: Option<VideoRegion>,
+    /// What a cell cost lately to be made exact, in bytes.
+    sharpening_cost: usize,
+}
+
+/// How an update is to be made.
+#[derive(Clone, Copy)]
+struct Order {
+    level: Level,
+    line: Line,
+    looked_at: Option<(u32, u32)>,
+    now: Duration,
 }
 
 impl std::fmt::Debug for Encoder {
@@ -108,7 +136,13 @@ impl std::fmt::Debug for Encoder {
 impl Encoder {
     /// Starts without a viewer's picture: the first update is a reset.
     pub fn new(level: Level) -> Self {
-        Self { level, state: None }
+        Self {
+            level,
+            level_is_new: false,
+            looked_at: None,
+            reduced: None,
+            state: None,
+        }
     }
 
     pub fn level(&self) -> Level {
@@ -117,24 +151,13 @@ impl Encoder {
 
     /// Changes the level; the next updates bring the viewer's picture there without a reset.
     pub fn set_level(&mut self, level: Level) {
+        self.level_is_new |= level != self.level;
         self.level = level;
     }
 
     /// Where the viewer looks: what is near is exact first. In pixels of the picture.
     pub fn look_at(&mut self, x: u32, y: u32) {
-        let _ = (x, y);
-    }
-
-    /// When [`Self::sharpen`] has something to do; `None` while the viewer's picture is exact.
-    pub fn sharpens_at(&self) -> Option<Duration> {
-        None
-    }
-
-    /// Makes a part of what is not exact yet sharper, as much as `line` carries in about 100 ms.
-    /// To be called when nothing changes and there is room on the way.
-    pub fn sharpen(&mut self, now: Duration, line: Line) -> Option<Update> {
-        let _ = (now, line);
-        None
+        self.looked_at = Some((x, y));
     }
 
     /// Forgets what the viewer has, so that the next update stands alone.
@@ -145,14 +168,18 @@ impl Encoder {
     /// Whether the last update could not hold everything: call [`Self::encode`] again, with a new
     /// picture or the same one, as soon as the link has room.
     pub fn has_more(&self) -> bool {
-        self.state.as_ref().is_some_and(|state| state.waiting.any())
+        self.state
+            .as_ref()
+            .is_some_and(|state| state.waiting.any() || !self.level.is_lossy() && state.lossy.any())
     }
 
     /// Encodes what the viewer's picture lacks to be `picture`; `None` if that is nothing.
     ///
     /// A picture of another size is a reset. After a reset the hint does not matter. `now` is the
-    /// time since the session started and never goes back; it decides what is worth caching.
-    /// An update that would be too large covers only a part; [`Self::has_more`] tells.
+    /// time since the session started and never goes back; it decides what is worth caching and
+    /// what counts as video. An update that would be too large covers only a part;
+    /// [`Self::has_more`] tells. On a narrow `line` an update is made for about 100 ms of it where
+    /// it can be, coarse where it must be.
     pub fn encode(
         &mut self,
         picture: &Picture,
@@ -160,35 +187,105 @@ impl Encoder {
         now: Duration,
         line: Line,
     ) -> Option<Update> {
-        let _ = line;
-        if self
+        let size = picture.size();
+        let level_is_new = std::mem::take(&mut self.level_is_new);
+        let is_reset = self
             .state
             .as_ref()
-            .is_some_and(|state| state.grid.size() == picture.size())
-        {
-            let state = self.state.as_mut()?;
-            let changed = state.take_in(picture, hint);
-            return changed.any().then(|| {
-                let mut bytes = vec![0];
-                state.encode(changed, now, &mut bytes);
-                Update {
-                    bytes,
-                    is_reset: false,
-                }
-            });
+            .is_none_or(|state| state.grid.size() != size);
+        let hint = if is_reset || level_is_new {
+            DamageHint::Everything
+        } else {
+            hint
+        };
+        let order = self.order(now, line);
+        let picture = reduced(self.level, &mut self.reduced, picture, hint);
+        let mut bytes = if is_reset {
+            self.state = Some(State::new(size, now));
+            let mut bytes = vec![FLAG_RESET, FORMAT_VERSION];
+            put_varint(&mut bytes, size.width);
+            put_varint(&mut bytes, size.height);
+            bytes
+        } else {
+            vec![0]
+        };
+        let state = self.state.as_mut()?;
+        let mut changed = state.take_in(picture, hint);
+        if !self.level.is_lossy() {
+            changed.add(&state.lossy);
         }
-        let size = picture.size();
-        let state = self.state.insert(State::new(size, now));
-        let changed = state.take_in(picture, DamageHint::Everything);
-        let mut bytes = vec![FLAG_RESET, FORMAT_VERSION];
-        put_varint(&mut bytes, size.width);
-        put_varint(&mut bytes, size.height);
-        state.encode(changed, now, &mut bytes);
+        if !is_reset && !changed.any() {
+            return None;
+        }
+        state.encode(changed, order, &mut bytes);
+        Some(Update { bytes, is_reset })
+    }
+
+    /// When [`Self::sharpen`] has something to do; `None` while the viewer's picture is exact.
+    pub fn sharpens_at(&self) -> Option<Duration> {
+        self.state.as_ref()?.sharpens_at()
+    }
+
+    /// Makes a part of what is not exact yet sharper, as much as `line` carries in about 100 ms.
+    /// To be called when nothing changes and there is room on the way.
+    pub fn sharpen(&mut self, now: Duration, line: Line) -> Option<Update> {
+        let order = self.order(now, line);
+        let bytes = self.state.as_mut()?.sharpen(order)?;
         Some(Update {
             bytes,
-            is_reset: true,
+            is_reset: false,
         })
     }
+
+    /// Whether the viewer shows the cells that `rect` touches exactly as they are.
+    pub fn is_exact(&self, rect: Rect) -> bool {
+        self.state.as_ref().is_some_and(|state| {
+            rect.intersect(state.grid.size().rect()).is_none_or(|rect| {
+                !state.lossy.any_touched(rect) && !state.waiting.any_touched(rect)
+            })
+        })
+    }
+
+    fn order(&self, now: Duration, line: Line) -> Order {
+        Order {
+            level: self.level,
+            line,
+            looked_at: self.looked_at,
+            now,
+        }
+    }
+}
+
+/// The picture in the colours of `level`; `kept` is where it stands if it is not the same.
+fn reduced<'a>(
+    level: Level,
+    kept: &'a mut Option<Picture>,
+    picture: &'a Picture,
+    hint: DamageHint<'_>,
+) -> &'a Picture {
+    if level.keeps_colours() {
+        *kept = None;
+        return picture;
+    }
+    let whole = picture.size().rect();
+    let is_new = kept
+        .as_ref()
+        .is_none_or(|kept| kept.size() != picture.size());
+    let kept = if is_new {
+        kept.insert(Picture::new(picture.size()))
+    } else {
+        kept.get_or_insert_with(|| Picture::new(picture.size()))
+    };
+    match hint {
+        DamageHint::Rects(rects) if !is_new => {
+            // What is compared is whole cells, which hold unchanged pixels too: those are kept.
+            for rect in rects.iter().filter_map(|rect| rect.intersect(whole)) {
+                level.reduce_rect(picture, kept, rect);
+            }
+        }
+        DamageHint::Rects(_) | DamageHint::Everything => level.reduce_rect(picture, kept, whole),
+    }
+    kept
 }
 
 impl State {
@@ -199,12 +296,18 @@ impl State {
             shown: Picture::new(size),
             wanted: Picture::new(size),
             waiting: Cells::none(grid),
+            lossy: Cells::none(grid),
+            coarse: Cells::none(grid),
             next_row: 0,
             cache: TileCache::new(),
             index: TileIndex::new(),
             tile_changed_at: vec![now; grid.tiles() as usize],
             mover: MoveFinder::new(),
             model: PixelModel::new(),
+            natural: NaturalModel::new(),
+            activity: Activity::new(grid, now),
+            video: None,
+            sharpening_cost: soft::FIRST_SHARPENING_COST,
         }
     }
 
@@ -254,8 +357,15 @@ impl State {
     }
 
     /// Appends the sections that turn `shown` into `wanted` in the `changed` cells.
-    fn encode(&mut self, mut changed: Cells, now: Duration, bytes: &mut Vec<u8>) {
-        let (stores, recalls) = self.use_cache(&mut changed, now);
+    fn encode(&mut self, mut changed: Cells, order: Order, bytes: &mut Vec<u8>) {
+        self.activity.note(&changed, order.now);
+        let mut video = if order.level.is_lossy() {
+            self.go_on_with_video(&mut changed)
+        } else {
+            self.video = None;
+            None
+        };
+        let (stores, recalls) = self.use_cache(&mut changed, order.now);
         put_section(bytes, Tag::Stores, &stores);
         let moves = self.mover.find(&self.shown, &self.wanted, &changed);
         put_section(bytes, Tag::Moves, &self.apply_moves(&moves));
@@ -266,8 +376,40 @@ impl State {
             }
             let (shown, wanted) = (&self.shown, &self.wanted);
             changed.retain(|cell| rect_differs(shown, wanted, cell));
+            if !order.level.is_lossy() {
+                changed.add(&self.lossy);
+            }
         }
-        put_section(bytes, Tag::Pixels, &self.code_pixels(changed));
+        let mut natural = Cells::none(self.grid);
+        if order.level.is_lossy() {
+            self.activity.classify(&self.wanted, &changed);
+            natural = changed.clone();
+            natural.keep_where(|column, row| self.activity.is_natural(column, row));
+            if natural.count() < MIN_NATURAL_CELLS {
+                natural.set_all(false);
+            }
+            changed.remove(&natural);
+            self.start_video(&mut natural, &mut changed, &mut video);
+        }
+        let (pixels, left) = self.code_changed(&changed, order);
+        put_section(bytes, Tag::Pixels, &pixels);
+        self.waiting = left;
+        let mut are_drawn = false;
+        if order.level.is_lossy()
+            && order.line.bytes_per_second.is_some()
+            && self.waiting.count() >= MIN_NATURAL_CELLS
+        {
+            are_drawn = true;
+            natural.add(&self.waiting);
+            self.waiting.set_all(false);
+        }
+        let (body, left) = self.code_natural(&natural, are_drawn, order);
+        put_section(bytes, Tag::Natural, &body);
+        self.waiting.add(&left);
+        put_section(bytes, Tag::Video, &self.code_video(video, order));
+        if !self.waiting.any() {
+            self.next_row = 0;
+        }
     }
 
     /// Stores tiles that are about to change, and finds the new ones among those stored.
@@ -292,7 +434,7 @@ impl State {
                 candidates.push((tile, rect, slot));
             }
             let changed_at = std::mem::replace(&mut self.tile_changed_at[tile as usize], now);
-            if now.saturating_sub(changed_at) >= MIN_TILE_AGE {
+            if now.saturating_sub(changed_at) >= MIN_TILE_AGE && !self.lossy.any_touched(rect) {
                 let hash = tile_hash(&self.shown, rect);
                 if self.index.find(hash).is_none() {
                     self.index.insert(hash, self.cache.store(&self.shown, rect));
@@ -317,9 +459,44 @@ impl State {
             }
             put_signed(&mut body, found.right);
             put_signed(&mut body, found.down);
-            self.shown.copy_rect(&self.wanted, target);
+        }
+        if self.lossy.any() {
+            self.move_lossiness(moves);
+        }
+        for found in moves {
+            self.shown.copy_rect(&self.wanted, found.target);
         }
         body
+    }
+
+    /// What is copied from a cell that is not exact is not exact either.
+    fn move_lossiness(&mut self, moves: &[Move]) {
+        let before = self.lossy.clone();
+        for found in moves {
+            let Some(source) = found.source(self.grid.size().rect()) else {
+                continue;
+            };
+            let target = found.target;
+            let (columns, rows) = touched(target);
+            for row in rows {
+                for column in columns.clone() {
+                    let cell = self.grid.cells_rect(column..column + 1, row..row + 1);
+                    let Some(part) = cell.intersect(target) else {
+                        continue;
+                    };
+                    let from = Rect {
+                        x: part.x - target.x + source.x,
+                        y: part.y - target.y + source.y,
+                        ..part
+                    };
+                    let copied = before.any_touched(from);
+                    if copied || part == cell {
+                        self.lossy.set(column, row, copied);
+                        self.coarse.set(column, row, copied);
+                    }
+                }
+            }
+        }
     }
 
     fn apply_recalls(&mut self, recalls: &[(u32, Rect, u16)]) -> Vec<u8> {
@@ -328,65 +505,10 @@ impl State {
             list.put(tile);
             put_varint(&mut list.bytes, u32::from(slot));
             self.shown.copy_rect(&self.wanted, rect);
+            self.lossy.set_touched(rect, false);
+            self.coarse.set_touched(rect, false);
         }
         list.bytes
-    }
-
-    /// Codes the changed cells as pixels; what is too much for one update waits for the next.
-    fn code_pixels(&mut self, mut changed: Cells) -> Vec<u8> {
-        let mut coder = RangeEncoder::new();
-        let mut coded: Vec<Rect> = Vec::new();
-        let mut is_full = false;
-        for rect in in_turn(changed.few_rects(), self.next_row) {
-            let Some(rect) = trim(&self.shown, &self.wanted, rect) else {
-                continue;
-            };
-            let mut rows = self.model.begin(rect.width);
-            let mut end = rect.y;
-            while end < rect.bottom() && !is_full {
-                rows.row
-                    .copy_from_slice(self.wanted.span(rect.x, end, rect.width));
-                self.model.code_row(&mut coder, &mut rows);
-                end += 1;
-                is_full = coder.len() >= PIXEL_BUDGET_BYTES;
-            }
-            self.model.end(&rows);
-            let rect = Rect {
-                height: end - rect.y,
-                ..rect
-            };
-            self.shown.copy_rect(&self.wanted, rect);
-            coded.push(rect);
-            self.next_row = end;
-            if is_full {
-                break;
-            }
-        }
-        if is_full {
-            let (shown, wanted) = (&self.shown, &self.wanted);
-            changed.retain(|cell| rect_differs(shown, wanted, cell));
-            self.waiting = changed;
-        } else {
-            self.next_row = 0;
-        }
-        if coded.is_empty() {
-            return Vec::new();
-        }
-        let mut body = Vec::new();
-        put_varint(
-            &mut body,
-            u32::try_from(coded.len()).expect("fewer rectangles than cells"),
-        );
-        let (mut x, mut y) = (0, 0);
-        for rect in coded {
-            put_signed(&mut body, rect.x.wrapping_sub(x).cast_signed());
-            put_signed(&mut body, rect.y.wrapping_sub(y).cast_signed());
-            put_varint(&mut body, rect.width);
-            put_varint(&mut body, rect.height);
-            (x, y) = (rect.x, rect.y);
-        }
-        body.extend(coder.finish());
-        body
     }
 }
 
@@ -402,68 +524,6 @@ impl TileList {
         put_varint(&mut self.bytes, tile - self.next);
         self.next = tile + 1;
     }
-}
-
-/// Lets rectangles from `next_row` on come first, so that what waits is not overtaken for ever by
-/// what changes above it.
-fn in_turn(rects: Vec<Rect>, next_row: u32) -> Vec<Rect> {
-    if next_row == 0 {
-        return rects;
-    }
-    let mut first = Vec::new();
-    let mut later = Vec::new();
-    for rect in rects {
-        if rect.y >= next_row {
-            first.push(rect);
-        } else if rect.bottom() <= next_row {
-            later.push(rect);
-        } else {
-            let height = next_row - rect.y;
-            later.push(Rect { height, ..rect });
-            first.push(Rect {
-                y: next_row,
-                height: rect.height - height,
-                ..rect
-            });
-        }
-    }
-    first.sort_by_key(|rect| rect.y);
-    first.append(&mut later);
-    first
-}
-
-/// The smallest part of `rect` outside of which both pictures are equal.
-fn trim(shown: &Picture, wanted: &Picture, rect: Rect) -> Option<Rect> {
-    let differs = |part| rect_differs(shown, wanted, part);
-    let row = |y| Rect {
-        y,
-        height: 1,
-        ..rect
-    };
-    let top = (rect.y..rect.bottom()).find(|&y| differs(row(y)))?;
-    let bottom = (top..rect.bottom()).rfind(|&y| differs(row(y)))? + 1;
-    let rect = Rect {
-        y: top,
-        height: bottom - top,
-        ..rect
-    };
-    let column = |x| Rect {
-        x,
-        width: 1,
-        ..rect
-    };
-    let left = (rect.x..rect.right()).find(|&x| differs(column(x)))?;
-    let right = (left..rect.right()).rfind(|&x| differs(column(x)))? + 1;
-    Some(Rect {
-        x: left,
-        width: right - left,
-        ..rect
-    })
-}
-
-fn rect_differs(shown: &Picture, wanted: &Picture, rect: Rect) -> bool {
-    (rect.y..rect.bottom())
-        .any(|y| shown.span(rect.x, y, rect.width) != wanted.span(rect.x, y, rect.width))
 }
 
 /// Whether colours differ. A whole cell's row is compared without an early end, many pixels at a

@@ -8,8 +8,7 @@
 //! Bit 0 of `flags` marks a reset, which alone carries version and size; the other bits are kept for
 //! later and must be zero. Sections come in ascending order of their tags, each at most once; a tag
 //! that this version does not know is an error, since a viewer that leaves something out would show
-//! a wrong picture. Further levels (pictures sent lossy first, video rectangles) get further tags
-//! behind [`Tag::Pixels`], and a new version if a viewer must know them.
+//! a wrong picture.
 //!
 //! | section | body |
 //! | --- | --- |
@@ -17,14 +16,22 @@
 //! | moves   | x, y, width, height of the target, then how far it moved right and down, until the end |
 //! | recalls | tile number as in stores, cache slot, until the end |
 //! | pixels  | number of rectangles; each x and y as the signed distance from the one before, width, height; then the range coder's bytes |
+//! | natural | quality (1 to 100), runs of cells, the range coder's bytes |
+//! | video   | 1 if the rectangle is new, else 0; if new its x, y, width, height; runs of cells; one H.264 access unit (annex B) |
+//!
+//! *Runs of cells* are their number, then for each how many cells lie between it and the one before,
+//! and how many cells it has; cells count row by row.
 //!
 //! Numbers are *varints*: seven bits a byte, lowest first, the top bit says that more follow. Signed
 //! ones are folded (0, -1, 1, -2, ...).
 
+use std::ops::Range;
+
 use crate::decoder::DecodeError;
+use crate::grid::{Cells, Grid};
 
 /// The version that a reset states. A decoder refuses every other.
-pub const FORMAT_VERSION: u8 = 1;
+pub const FORMAT_VERSION: u8 = 2;
 
 /// Largest update, in bytes. An encoder keeps below it by sending what is too much in the next
 /// update, a decoder refuses more unread.
@@ -44,6 +51,8 @@ pub(crate) enum Tag {
     Moves = 2,
     Recalls = 3,
     Pixels = 4,
+    Natural = 5,
+    Video = 6,
 }
 
 impl Tag {
@@ -53,6 +62,8 @@ impl Tag {
             2 => Ok(Self::Moves),
             3 => Ok(Self::Recalls),
             4 => Ok(Self::Pixels),
+            5 => Ok(Self::Natural),
+            6 => Ok(Self::Video),
             tag => Err(DecodeError::UnknownSection { tag }),
         }
     }
@@ -79,6 +90,29 @@ pub(crate) fn put_varint(bytes: &mut Vec<u8>, mut value: u32) {
             return;
         }
         bytes.push(low | 0x80);
+    }
+}
+
+/// Writes which cells are marked.
+pub(crate) fn put_runs(bytes: &mut Vec<u8>, cells: &Cells) {
+    let columns = cells.grid().columns();
+    let mut runs: Vec<Range<u32>> = Vec::new();
+    for (column, row) in cells.marked() {
+        let cell = row * columns + column;
+        match runs.last_mut() {
+            Some(run) if run.end == cell => run.end += 1,
+            Some(_) | None => runs.push(cell..cell + 1),
+        }
+    }
+    put_varint(
+        bytes,
+        u32::try_from(runs.len()).expect("fewer runs than cells"),
+    );
+    let mut end = 0;
+    for run in runs {
+        put_varint(bytes, run.start - end);
+        put_varint(bytes, run.end - run.start);
+        end = run.end;
     }
 }
 
@@ -132,6 +166,26 @@ impl<'a> Reader<'a> {
     pub(crate) fn signed(&mut self) -> Result<i32, DecodeError> {
         let folded = self.varint()?;
         Ok((folded >> 1).cast_signed() ^ -(folded & 1).cast_signed())
+    }
+
+    /// Which cells are marked; the runs lie one behind the other, so there cannot be more than cells.
+    pub(crate) fn runs(&mut self, grid: Grid) -> Result<Cells, DecodeError> {
+        let mut cells = Cells::none(grid);
+        let columns = grid.columns();
+        let all = columns * grid.rows();
+        let mut end = 0_u32;
+        for _ in 0..self.varint()? {
+            let start = end.saturating_add(self.varint()?);
+            let count = self.varint()?;
+            end = start.saturating_add(count);
+            if count == 0 || end > all {
+                return Err(DecodeError::NoSuchCell { cell: end });
+            }
+            for cell in start..end {
+                cells.set(cell % columns, cell / columns, true);
+            }
+        }
+        Ok(cells)
     }
 
     /// The next section: its tag and a reader over its body.

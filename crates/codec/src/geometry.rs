@@ -60,6 +60,11 @@ impl Rect {
         }
     }
 
+    /// Its size.
+    pub const fn size(self) -> PixelSize {
+        PixelSize::new(self.width, self.height)
+    }
+
     /// The first column to the right of it; stays at `u32::MAX` where that would not fit.
     pub const fn right(self) -> u32 {
         self.x.saturating_add(self.width)

@@ -92,6 +92,64 @@ impl Cells {
         &mut self.marks[row as usize * columns..][..columns]
     }
 
+    pub(crate) fn has(&self, column: u32, row: u32) -> bool {
+        self.row(row)[column as usize]
+    }
+
+    pub(crate) fn set(&mut self, column: u32, row: u32, mark: bool) {
+        self.row_mut(row)[column as usize] = mark;
+    }
+
+    /// How many of a cell and its up to eight neighbours are marked.
+    pub(crate) fn count_around(&self, column: u32, row: u32) -> usize {
+        let columns = column.saturating_sub(1) as usize
+            ..(column as usize + 2).min(self.grid.columns() as usize);
+        let rows = row.saturating_sub(1)..(row + 2).min(self.grid.rows());
+        rows.map(|row| {
+            let marks = &self.row(row)[columns.clone()];
+            marks.iter().filter(|&&mark| mark).count()
+        })
+        .sum()
+    }
+
+    /// The marked cells: column and row, row by row.
+    pub(crate) fn marked(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        (0..self.grid.rows()).flat_map(|row| {
+            let marks = (0..).zip(self.row(row));
+            marks.filter_map(move |(column, &mark)| mark.then_some((column, row)))
+        })
+    }
+
+    /// Keeps the marks of those cells for which `keep` says so; it is given column and row.
+    pub(crate) fn keep_where(&mut self, mut keep: impl FnMut(u32, u32) -> bool) {
+        for row in 0..self.grid.rows() {
+            for (column, mark) in (0..).zip(self.row_mut(row)) {
+                *mark = *mark && keep(column, row);
+            }
+        }
+    }
+
+    /// Marks also what `others` marks.
+    pub(crate) fn add(&mut self, others: &Self) {
+        for (mark, &other) in self.marks.iter_mut().zip(&others.marks) {
+            *mark |= other;
+        }
+    }
+
+    /// Unmarks what `others` marks.
+    pub(crate) fn remove(&mut self, others: &Self) {
+        for (mark, &other) in self.marks.iter_mut().zip(&others.marks) {
+            *mark &= !other;
+        }
+    }
+
+    /// Whether a cell that `rect` touches is marked.
+    pub(crate) fn any_touched(&self, rect: Rect) -> bool {
+        let (columns, rows) = touched(rect);
+        rows.into_iter()
+            .any(|row| self.row(row)[columns.start as usize..columns.end as usize].contains(&true))
+    }
+
     pub(crate) fn set_all(&mut self, mark: bool) {
         self.marks.fill(mark);
     }
@@ -106,6 +164,19 @@ impl Cells {
 
     /// Clears the mark of every cell that lies within `rect`.
     pub(crate) fn clear_covered(&mut self, rect: Rect) {
+        let (columns, rows) = self.covered(rect);
+        for row in rows {
+            if let Some(marks) = self
+                .row_mut(row)
+                .get_mut(columns.start as usize..columns.end as usize)
+            {
+                marks.fill(false);
+            }
+        }
+    }
+
+    /// The cells that lie within `rect`: columns and rows.
+    pub(crate) fn covered(&self, rect: Rect) -> (Range<u32>, Range<u32>) {
         let size = self.grid.size;
         // A cell cut by the picture's edge is covered when the rectangle reaches that edge.
         let end = |end: u32, limit: u32| {
@@ -116,14 +187,8 @@ impl Cells {
             }
         };
         let columns = rect.x.div_ceil(CELL)..end(rect.right(), size.width);
-        for row in rect.y.div_ceil(CELL)..end(rect.bottom(), size.height) {
-            if let Some(marks) = self
-                .row_mut(row)
-                .get_mut(columns.start as usize..columns.end as usize)
-            {
-                marks.fill(false);
-            }
-        }
+        let rows = rect.y.div_ceil(CELL)..end(rect.bottom(), size.height);
+        (columns, rows)
     }
 
     /// How many cells that `rect` touches are marked.
@@ -253,7 +318,7 @@ impl Cells {
 }
 
 /// The cells that `rect` touches: columns and rows.
-fn touched(rect: Rect) -> (Range<u32>, Range<u32>) {
+pub(crate) fn touched(rect: Rect) -> (Range<u32>, Range<u32>) {
     if rect.is_empty() {
         return (0..0, 0..0);
     }

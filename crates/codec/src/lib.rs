@@ -15,19 +15,25 @@
 //! This crate knows no clock, no thread, no file and no network. The decoder takes its input for
 //! hostile: memory and time are bounded by the picture's size and the update's length.
 
+mod activity;
 mod cache;
 mod decoder;
 mod encoder;
 mod format;
 mod geometry;
 mod grid;
+mod levels;
 mod moves;
+mod natural;
 mod picture;
 mod pixels;
 mod range_coder;
+mod video;
 
 pub use decoder::{Applied, DecodeError, Decoder};
-pub use encoder::{DamageHint, Encoder, Level, Line, Update};
+pub use encoder::{DamageHint, Encoder, Line, Update};
 pub use format::{FORMAT_VERSION, MAX_UPDATE_BYTES};
 pub use geometry::{MAX_PIXELS, MAX_SIDE, PixelSize, Rect};
+pub use levels::Level;
 pub use picture::Picture;
+pub use video::VideoError;

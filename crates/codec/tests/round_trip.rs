@@ -5,8 +5,8 @@ mod scene;
 use std::time::Duration;
 
 use codec::{
-    DamageHint, DecodeError, Decoder, Encoder, Level, Line, MAX_UPDATE_BYTES, Picture, PixelSize,
-    Rect, Update,
+    DamageHint, DecodeError, Decoder, Encoder, FORMAT_VERSION, Level, Line, MAX_UPDATE_BYTES,
+    Picture, PixelSize, Rect, Update,
 };
 use proptest::prelude::*;
 use scene::{Step, random_pixels, steps};
@@ -18,6 +18,47 @@ fn visible(picture: &Picture) -> Vec<u32> {
         .iter()
         .map(|pixel| pixel & 0x00ff_ffff)
         .collect()
+}
+
+const LEVELS: [Level; 5] = [
+    Level::Lossless,
+    Level::True,
+    Level::Bits15,
+    Level::Bits8,
+    Level::Grey,
+];
+
+/// A viewer who has seen all of `history`.
+fn replayed(history: &[Vec<u8>]) -> Decoder {
+    let mut decoder = Decoder::new();
+    for update in history {
+        decoder.apply(update).expect("the encoder's own update");
+    }
+    decoder
+}
+
+fn deliver(viewers: &mut [Decoder; 2], update: &Update) {
+    let [first, second] = viewers;
+    apply_checked(first, update);
+    second
+        .apply(&update.bytes)
+        .expect("the encoder's own update");
+    assert_eq!(shown(first), shown(second), "all viewers show the same");
+}
+
+/// Checks that wherever the encoder says so the viewer shows exactly the colours of the level.
+fn assert_exact_where_promised(encoder: &Encoder, viewer: &Decoder, screen: &Picture) {
+    let level = encoder.level();
+    let picture = viewer.picture().expect("an update was applied");
+    for y in 0..screen.size().height {
+        for (x, (&shown, &pixel)) in (0..).zip(picture.row(y).iter().zip(screen.row(y))) {
+            let is_exact = encoder.is_exact(Rect::new(x, y, 1, 1));
+            assert!(
+                !is_exact || shown == level.reduce(pixel),
+                "{level:?}: pixel {x},{y} is {shown:06x} and not {pixel:06x}"
+            );
+        }
+    }
 }
 
 fn shown(decoder: &Decoder) -> &[u32] {
@@ -104,6 +145,49 @@ proptest! {
     }
 
     #[test]
+    fn s3_every_level_is_exact_where_it_says_so_and_everywhere_at_rest(
+        steps in steps(),
+        levels in prop::collection::vec(prop::sample::select(&LEVELS[..]), 14),
+        rate in prop::sample::select(&[None, Some(20_000), Some(250_000)][..]),
+    ) {
+        let line = Line { bytes_per_second: rate };
+        let mut screen = scene::Screen::new(PixelSize::new(300, 200));
+        let mut encoder = Encoder::new(Level::True);
+        let mut viewers = [Decoder::new(), Decoder::new()];
+        for (step, level) in steps.iter().zip(levels.iter().cycle()) {
+            screen.apply(step);
+            encoder.set_level(*level);
+            if matches!(step, Step::Reset) {
+                encoder.request_reset();
+            }
+            let hint = DamageHint::Rects(&screen.damage);
+            if let Some(update) = encoder.encode(&screen.picture, hint, screen.now, line) {
+                deliver(&mut viewers, &update);
+            }
+            screen.damage.clear();
+            assert_exact_where_promised(&encoder, &viewers[0], &screen.picture);
+            if let Some(update) = encoder.sharpen(screen.now, line) {
+                deliver(&mut viewers, &update);
+            }
+        }
+        for _ in 0..2_000 {
+            screen.now += Duration::from_millis(50);
+            let nowhere = DamageHint::Rects(&[]);
+            let update = match encoder.encode(&screen.picture, nowhere, screen.now, line) {
+                Some(update) => Some(update),
+                None => encoder.sharpen(screen.now, line),
+            };
+            if let Some(update) = update {
+                deliver(&mut viewers, &update);
+            } else if encoder.sharpens_at().is_none() && !encoder.has_more() {
+                break;
+            }
+        }
+        prop_assert!(encoder.is_exact(screen.picture.size().rect()));
+        assert_exact_where_promised(&encoder, &viewers[0], &screen.picture);
+    }
+
+    #[test]
     fn a_damaged_update_is_refused_or_applied_but_never_panics(
         steps in steps(),
         damage in any::<prop::sample::Index>(),
@@ -113,6 +197,7 @@ proptest! {
         let mut screen = scene::Screen::new(PixelSize::new(130, 70));
         let mut encoder = Encoder::new(Level::Lossless);
         let mut viewer = Decoder::new();
+        let mut history = Vec::new();
         for step in steps {
             screen.apply(&step);
             let Some(update) = encoder.encode(&screen.picture, DamageHint::Everything, screen.now, Line::WIDE) else {
@@ -125,11 +210,12 @@ proptest! {
             } else {
                 bytes[place] ^= 1 << bit;
             }
-            let mut victim = viewer.clone();
+            let mut victim = replayed(&history);
             if victim.apply(&bytes).is_err() {
                 prop_assert_eq!(victim.apply(&[0]), Err(DecodeError::ResetNeeded));
             }
             viewer.apply(&update.bytes).expect("the encoder's own update");
+            history.push(update.bytes);
             prop_assert_eq!(shown(&viewer), visible(&screen.picture));
         }
     }
@@ -141,11 +227,11 @@ proptest! {
     ) {
         let mut decoder = Decoder::new();
         for mut bytes in updates {
-            decoder.apply(&[1, 1, 100, 100]).expect("a reset to a black picture");
+            decoder.apply(&[1, FORMAT_VERSION, 100, 100]).expect("a reset to a black picture");
             if is_dressed && bytes.len() > 3 {
                 // Something that gets past the header.
                 bytes[0] = 0;
-                bytes[1] = bytes[1] % 4 + 1;
+                bytes[1] = bytes[1] % 6 + 1;
                 bytes[2] = u8::try_from(bytes.len() - 3).unwrap_or(127).min(127);
             }
             let outcome = decoder.apply(&bytes);
@@ -191,7 +277,7 @@ fn every_odd_size_comes_back() {
 fn a_black_picture_still_makes_a_reset() {
     let picture = Picture::new(PixelSize::new(40, 30));
     let update = Encoder::new(Level::Lossless)
-        .encode(&picture, DamageHint::Rects(&[]), Duration::ZERO)
+        .encode(&picture, DamageHint::Rects(&[]), Duration::ZERO, Line::WIDE)
         .expect("a viewer needs to know the size");
     assert!(update.is_reset && update.bytes.len() < 8);
     let mut decoder = Decoder::new();
@@ -320,7 +406,12 @@ fn what_lies_outside_the_hint_waits_until_it_is_named() {
     );
     assert!(
         encoder
-            .encode(&picture, DamageHint::Rects(&[size.rect()]), Duration::ZERO)
+            .encode(
+                &picture,
+                DamageHint::Rects(&[size.rect()]),
+                Duration::ZERO,
+                Line::WIDE
+            )
             .is_some()
     );
 }

@@ -15,8 +15,8 @@ use codec::{PixelSize, Rect};
 use host_engine::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause};
 use protocol::input::{HOLD_PATIENCE, HOLD_SIGN_EVERY};
 use protocol::{
-    EndedBy, HidKey, HostToHub, HubToHost, InputEvent, PointerButton, PointerUpdate, Refusal,
-    RefusalCode, Rights, ViewWish, ViewerMessage,
+    ColourDepth, EndedBy, HidKey, HostToHub, HubToHost, InputEvent, PointerButton, PointerUpdate,
+    Refusal, RefusalCode, Rights, ViewWish, ViewerMessage,
 };
 use support::{FakeHub, Host, PATIENCE, SCREEN, SESSION, Seat, in_session};
 
@@ -266,6 +266,33 @@ async fn one_of_several_monitors_is_seen_and_touched_and_may_be_unplugged() {
     };
     let layout = wish(&mut seat, gone).await;
     assert_eq!((layout.shared, layout.percent), (None, 50));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s3_fewer_colours_come_and_go_without_a_new_beginning() {
+    let (_hub, host, _desk, mut seat) = in_session(SEE).await;
+    seat.see().await;
+    host.painter.fill(SCREEN.rect(), 0x0041_8a3b);
+    see_exactly(&mut seat, &host.painter.picture()).await;
+    for (depth, colour) in [
+        (ColourDepth::Grey, 0x0066_6666),
+        (ColourDepth::Bits8, 0x0049_9200),
+        (ColourDepth::True, 0x0041_8a3b),
+    ] {
+        let wish = ViewerMessage::Wish(ViewWish {
+            depth,
+            ..ViewWish::default()
+        });
+        seat.acks.write(&wish).await.expect("written");
+        let mut expected = host.painter.picture();
+        expected.pixels_mut().fill(colour);
+        let end = Instant::now() + PATIENCE;
+        while seat.decoder.picture() != Some(&expected) {
+            assert!(Instant::now() < end, "{depth:?} does not come");
+            let seen = seat.see().await;
+            assert!(!seen.is_reset(), "{depth:?} begins anew");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,212 @@
+//! What is told exactly: changed cells as pixels.
+
+use std::time::Duration;
+
+use super::{Order, State};
+use crate::format::{put_signed, put_varint};
+use crate::geometry::Rect;
+use crate::grid::{CELL, Cells};
+use crate::picture::Picture;
+use crate::range_coder::RangeEncoder;
+
+/// Pixels of one update stop after the row with which they pass this; the rest comes in the next.
+const PIXEL_BUDGET_BYTES: usize = 1 << 20;
+
+/// How much of a narrow line one update's pixels may take ...
+const LINE_SHARE: Duration = Duration::from_millis(100);
+/// ... but never less than this many bytes, or hardly anything would ever be exact.
+const LEAST_BUDGET_BYTES: usize = 4 << 10;
+
+/// What a changed cell costs on a desktop, in bytes: text and edges, seldom more.
+const TYPICAL_CELL_BYTES: usize = 24;
+
+/// Width and height of the blocks in which pixels are told from where the viewer looks outward.
+const BLOCK_WIDTH: u32 = 8 * CELL;
+const BLOCK_HEIGHT: u32 = 4 * CELL;
+
+/// Rectangles told as pixels.
+pub(super) struct Coded {
+    /// The body of a pixels section.
+    pub(super) body: Vec<u8>,
+    pub(super) rects: Vec<Rect>,
+    /// The budget was used up before everything was told.
+    pub(super) is_cut: bool,
+}
+
+impl State {
+    /// Codes the changed cells as pixels. Gives the body of the section, and what was too much.
+    pub(super) fn code_changed(&mut self, changed: &Cells, order: Order) -> (Vec<u8>, Cells) {
+        let budget = order.line.carries_in(LINE_SHARE, PIXEL_BUDGET_BYTES);
+        let budget = budget.max(LEAST_BUDGET_BYTES);
+        let rects = changed.few_rects();
+        let is_much = changed.count() * TYPICAL_CELL_BYTES > budget;
+        let rects = if is_much && order.level.is_lossy() && budget < PIXEL_BUDGET_BYTES {
+            outward(&rects, changed, order.looked_at)
+        } else {
+            in_turn(rects, self.next_row)
+        };
+        let rects = rects.into_iter().filter_map(|rect| {
+            // What is lossy around the change is told too, or the cell would stay lossy.
+            if self.lossy.any_touched(rect) {
+                Some(rect)
+            } else {
+                trim(&self.shown, &self.wanted, rect)
+            }
+        });
+        let rects: Vec<Rect> = rects.collect();
+        let coded = self.code_pixels(rects, budget);
+        let mut left = Cells::none(self.grid);
+        if coded.is_cut {
+            left = changed.clone();
+            let (shown, wanted) = (&self.shown, &self.wanted);
+            left.retain(|cell| rect_differs(shown, wanted, cell));
+            self.next_row = coded.rects.last().map_or(0, |rect| rect.bottom());
+        }
+        (coded.body, left)
+    }
+
+    /// Codes rectangles as pixels until `budget` bytes are passed.
+    pub(super) fn code_pixels(&mut self, rects: Vec<Rect>, budget: usize) -> Coded {
+        let mut coder = RangeEncoder::new();
+        let mut coded: Vec<Rect> = Vec::new();
+        let count = rects.len();
+        let mut is_cut = false;
+        for (place, rect) in rects.into_iter().enumerate() {
+            let mut rows = self.model.begin(rect.width);
+            let mut end = rect.y;
+            let mut is_full = false;
+            while end < rect.bottom() && !is_full {
+                rows.row
+                    .copy_from_slice(self.wanted.span(rect.x, end, rect.width));
+                self.model.code_row(&mut coder, &mut rows);
+                end += 1;
+                is_full = coder.len() >= budget;
+            }
+            self.model.end(&rows);
+            is_cut = is_full && (end < rect.bottom() || place + 1 < count);
+            let rect = Rect {
+                height: end - rect.y,
+                ..rect
+            };
+            self.shown.copy_rect(&self.wanted, rect);
+            self.lossy.clear_covered(rect);
+            self.coarse.clear_covered(rect);
+            coded.push(rect);
+            if is_full {
+                break;
+            }
+        }
+        let mut body = Vec::new();
+        if !coded.is_empty() {
+            put_varint(
+                &mut body,
+                u32::try_from(coded.len()).expect("fewer rectangles than cells"),
+            );
+            let (mut x, mut y) = (0, 0);
+            for rect in &coded {
+                put_signed(&mut body, rect.x.wrapping_sub(x).cast_signed());
+                put_signed(&mut body, rect.y.wrapping_sub(y).cast_signed());
+                put_varint(&mut body, rect.width);
+                put_varint(&mut body, rect.height);
+                (x, y) = (rect.x, rect.y);
+            }
+            body.extend(coder.finish());
+        }
+        Coded {
+            body,
+            rects: coded,
+            is_cut,
+        }
+    }
+}
+
+/// Cuts rectangles into blocks, those near to where the viewer looks first; blocks without a marked
+/// cell are left out.
+fn outward(rects: &[Rect], marked: &Cells, looked_at: Option<(u32, u32)>) -> Vec<Rect> {
+    let mut blocks = Vec::new();
+    for &rect in rects {
+        for y in (rect.y..rect.bottom()).step_by(BLOCK_HEIGHT as usize) {
+            for x in (rect.x..rect.right()).step_by(BLOCK_WIDTH as usize) {
+                let block = Rect::new(x, y, BLOCK_WIDTH, BLOCK_HEIGHT).intersect(rect);
+                blocks.extend(block.filter(|&block| marked.any_touched(block)));
+            }
+        }
+    }
+    blocks.sort_by_key(|&block| distance(block, looked_at));
+    blocks
+}
+
+/// How far a rectangle's middle is from where the viewer looks, squared; where he looks nowhere,
+/// from the top.
+pub(super) fn distance(rect: Rect, looked_at: Option<(u32, u32)>) -> u64 {
+    let (x, y) = (rect.x + rect.width / 2, rect.y + rect.height / 2);
+    match looked_at {
+        Some((to_x, to_y)) => {
+            let (across, down) = (u64::from(x.abs_diff(to_x)), u64::from(y.abs_diff(to_y)));
+            across * across + down * down
+        }
+        None => u64::from(rect.y),
+    }
+}
+
+/// Lets rectangles from `next_row` on come first, so that what waits is not overtaken for ever by
+/// what changes above it.
+fn in_turn(rects: Vec<Rect>, next_row: u32) -> Vec<Rect> {
+    if next_row == 0 {
+        return rects;
+    }
+    let mut first = Vec::new();
+    let mut later = Vec::new();
+    for rect in rects {
+        if rect.y >= next_row {
+            first.push(rect);
+        } else if rect.bottom() <= next_row {
+            later.push(rect);
+        } else {
+            let height = next_row - rect.y;
+            later.push(Rect { height, ..rect });
+            first.push(Rect {
+                y: next_row,
+                height: rect.height - height,
+                ..rect
+            });
+        }
+    }
+    first.sort_by_key(|rect| rect.y);
+    first.append(&mut later);
+    first
+}
+
+/// The smallest part of `rect` outside of which both pictures are equal.
+fn trim(shown: &Picture, wanted: &Picture, rect: Rect) -> Option<Rect> {
+    let differs = |part| rect_differs(shown, wanted, part);
+    let row = |y| Rect {
+        y,
+        height: 1,
+        ..rect
+    };
+    let top = (rect.y..rect.bottom()).find(|&y| differs(row(y)))?;
+    let bottom = (top..rect.bottom()).rfind(|&y| differs(row(y)))? + 1;
+    let rect = Rect {
+        y: top,
+        height: bottom - top,
+        ..rect
+    };
+    let column = |x| Rect {
+        x,
+        width: 1,
+        ..rect
+    };
+    let left = (rect.x..rect.right()).find(|&x| differs(column(x)))?;
+    let right = (left..rect.right()).rfind(|&x| differs(column(x)))? + 1;
+    Some(Rect {
+        x: left,
+        width: right - left,
+        ..rect
+    })
+}
+
+pub(super) fn rect_differs(shown: &Picture, wanted: &Picture, rect: Rect) -> bool {
+    (rect.y..rect.bottom())
+        .any(|y| shown.span(rect.x, y, rect.width) != wanted.span(rect.x, y, rect.width))
+}

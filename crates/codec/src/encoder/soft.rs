@@ -1,0 +1,155 @@
+//! What is told nearly: natural pictures, and on a narrow line whatever is too much for it. Later,
+//! when a cell rests, it is made exact.
+
+use std::time::Duration;
+
+use super::exact::distance;
+use super::{Order, State};
+use crate::format::{Tag, put_runs, put_section};
+use crate::geometry::Rect;
+use crate::grid::{Cells, touched};
+use crate::natural::Quality;
+use crate::range_coder::RangeEncoder;
+
+/// A cell that did not change for so long is made exact.
+const REST: Duration = Duration::from_millis(250);
+
+/// How long a narrow line may be busy with one step towards exactness.
+const SHARPENING_SHARE: Duration = Duration::from_millis(100);
+
+/// Most cells of one such step, so that it takes few milliseconds of a core: whatever changes
+/// meanwhile waits for it.
+const MOST_SHARPENED_CELLS: usize = 600;
+const FEWEST_SHARPENED_CELLS: usize = 8;
+
+/// Natural cells of one update stop with the cell with which they pass this.
+const NATURAL_BUDGET_BYTES: usize = 1 << 20;
+
+/// What an exact natural cell costs until it is known better, in bytes.
+pub(super) const FIRST_SHARPENING_COST: usize = 250;
+
+/// What a sharpened natural cell costs at [`SHARPENED`], in bytes.
+const SHARPENED_CELL_BYTES: usize = 45;
+
+/// From this quality on nobody sees the difference at a glance.
+const GOOD: u8 = 70;
+
+/// The first step on a narrow line.
+const SHARPENED: u8 = 85;
+
+/// Qualities, what a natural cell costs at each in bytes, and how long the line may take for all
+/// cells of an update to get it.
+const QUALITIES: [(u8, usize, Duration); 4] = [
+    (75, 26, Duration::from_millis(400)),
+    (50, 18, Duration::from_millis(500)),
+    (35, 13, Duration::from_millis(600)),
+    (22, 9, Duration::from_millis(800)),
+];
+
+/// What is left where even [`QUALITIES`] are too much.
+const WORST: u8 = 12;
+
+impl State {
+    /// Codes cells as natural pictures, `are_drawn` if some are not; gives the body of the section,
+    /// and the cells that were too much for one update.
+    pub(super) fn code_natural(
+        &mut self,
+        cells: &Cells,
+        are_drawn: bool,
+        order: Order,
+    ) -> (Vec<u8>, Cells) {
+        let count = cells.count();
+        let quality = QUALITIES.iter().find(|&&(quality, bytes, time)| {
+            let is_enough = !are_drawn || quality < GOOD;
+            is_enough && count * bytes <= order.line.carries_in(time, usize::MAX)
+        });
+        let quality = quality.map_or(WORST, |&(quality, ..)| quality);
+        self.code_natural_at(cells, quality)
+    }
+
+    fn code_natural_at(&mut self, cells: &Cells, quality: u8) -> (Vec<u8>, Cells) {
+        let mut left = Cells::none(self.grid);
+        if !cells.any() {
+            return (Vec::new(), left);
+        }
+        let mut coded = Cells::none(self.grid);
+        let mut coder = RangeEncoder::new();
+        self.natural
+            .begin(Quality::new(quality).expect("all are within 1 and 100"));
+        for (column, row) in cells.marked() {
+            if coder.len() >= NATURAL_BUDGET_BYTES {
+                left.set(column, row, true);
+                continue;
+            }
+            let cell = self.grid.cells_rect(column..column + 1, row..row + 1);
+            self.natural.encode_cell(&mut coder, &self.wanted, cell);
+            self.shown.copy_rect(&self.wanted, cell);
+            self.lossy.set(column, row, true);
+            self.coarse.set(column, row, quality < GOOD);
+            coded.set(column, row, true);
+        }
+        let mut body = vec![quality];
+        put_runs(&mut body, &coded);
+        body.extend(coder.finish());
+        (body, left)
+    }
+
+    /// When the first lossy cell has rested.
+    pub(super) fn sharpens_at(&self) -> Option<Duration> {
+        let rests_at = |(column, row)| self.activity.changed_at(column, row) + REST;
+        let lossy = self.lossy.marked();
+        let lossy = lossy.filter(|&(column, row)| !self.waiting.has(column, row));
+        lossy.map(rests_at).min()
+    }
+
+    /// Makes some lossy cells better that have rested.
+    pub(super) fn sharpen(&mut self, order: Order) -> Option<Vec<u8>> {
+        let mut rested = self.lossy.clone();
+        rested.remove(&self.waiting);
+        rested.keep_where(|column, row| self.activity.changed_at(column, row) + REST <= order.now);
+        if !rested.any() {
+            return None;
+        }
+        let mut bytes = vec![0];
+        let budget = order.line.carries_in(SHARPENING_SHARE, usize::MAX);
+        if order.line.bytes_per_second.is_some() {
+            let mut coarse = rested.clone();
+            coarse.keep_where(|column, row| self.coarse.has(column, row));
+            if coarse.any() {
+                let chosen = nearest(&coarse, budget / SHARPENED_CELL_BYTES, order.looked_at);
+                let (body, _) = self.code_natural_at(&chosen, SHARPENED);
+                put_section(&mut bytes, Tag::Natural, &body);
+                return Some(bytes);
+            }
+        }
+        let chosen = nearest(&rested, budget / self.sharpening_cost, order.looked_at);
+        let coded = self.code_pixels(chosen.exact_rects(), NATURAL_BUDGET_BYTES);
+        let cost = coded.body.len() / chosen.count().max(1);
+        self.sharpening_cost = self.sharpening_cost.midpoint(cost).max(1);
+        put_section(&mut bytes, Tag::Pixels, &coded.body);
+        Some(bytes)
+    }
+}
+
+/// About `count` of the marked cells, tile by tile from where the viewer looks outward.
+fn nearest(cells: &Cells, count: usize, looked_at: Option<(u32, u32)>) -> Cells {
+    let count = count.clamp(FEWEST_SHARPENED_CELLS, MOST_SHARPENED_CELLS);
+    let grid = cells.grid();
+    let tiles = (0..grid.tiles()).filter_map(|tile| grid.tile_rect(tile));
+    let mut tiles: Vec<Rect> = tiles.filter(|&tile| cells.any_touched(tile)).collect();
+    tiles.sort_by_key(|&tile| distance(tile, looked_at));
+    let mut chosen = Cells::none(grid);
+    let mut room = count;
+    for tile in tiles {
+        let (columns, rows) = touched(tile);
+        let places = rows.flat_map(|row| columns.clone().map(move |column| (column, row)));
+        for (column, row) in places.filter(|&(column, row)| cells.has(column, row)) {
+            if room == 0 {
+                return chosen;
+            }
+            room -= 1;
+            chosen.set(column, row, true);
+        }
+    }
+    chosen
+}

@@ -1,0 +1,331 @@
+//! A rectangle that keeps changing, as H.264 video.
+//!
+//! One [`VideoEncoder`] and one [`VideoDecoder`] belong to one rectangle for as long as it lasts. Each
+//! picture is one access unit (annex B): constrained to what this program's encoder writes, which is
+//! baseline profile, one reference picture, and parameter sets only before an IDR.
+//!
+//! Sides that are odd or below 16 are padded by repeating the edge, since the library takes no other.
+
+mod openh264_encoder;
+mod parameters;
+mod planes;
+mod rate;
+
+use std::time::Duration;
+
+use openh264::formats::YUVSource as _;
+use yuv::{BufferStoreMut, YuvConversionMode, YuvPlanarImageMut, YuvRange, YuvStandardMatrix};
+
+use self::openh264_encoder::{RawEncoder, Source};
+use self::planes::{Planes, SPAN};
+use self::rate::RateControl;
+use crate::geometry::{PixelSize, Rect};
+use crate::picture::Picture;
+
+/// The rate from which on a line counts as unlimited, in bits per second: enough for the finest
+/// quality that is sent at all.
+const AMPLE_BITS_PER_SECOND: u32 = 100_000_000;
+/// Rows converted at once: they stay in the first cache.
+const BAND: usize = 16;
+/// Longest access unit that is looked at, in bytes.
+const MAX_ACCESS_UNIT_BYTES: usize = 8 << 20;
+
+/// A picture could not be encoded or decoded.
+///
+/// After a failed decoding only an access unit that begins anew is accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VideoError {
+    #[error("no video can have {width} x {height} pixels")]
+    UnsupportedSize { width: u32, height: u32 },
+    #[error("the video encoder failed to {what} ({code})")]
+    Encoder { what: &'static str, code: i32 },
+    #[error("the video encoder left out a picture")]
+    LeftOut,
+    #[error("the colours of a picture cannot be converted")]
+    Colours,
+    #[error("the video decoder failed: {0}")]
+    Decoder(String),
+    #[error("an access unit holds {0}")]
+    Malformed(&'static str),
+    #[error("an access unit holds a unit of kind {kind}")]
+    UnexpectedUnit { kind: u8 },
+    #[error("the video asks for {0}")]
+    Unsupported(&'static str),
+    #[error("the video has another size than its rectangle")]
+    WrongSize,
+    #[error("the video must begin anew")]
+    KeyNeeded,
+}
+
+/// The size that is really encoded for a rectangle of `size`.
+fn padded(size: PixelSize) -> Result<PixelSize, VideoError> {
+    let PixelSize { width, height } = size;
+    let side = |pixels: u32| pixels.max(16).next_multiple_of(2);
+    // the library's limits
+    let (long, short) = (width.max(height), width.min(height));
+    if width == 0 || height == 0 || long > 3840 || short > 2160 {
+        return Err(VideoError::UnsupportedSize { width, height });
+    }
+    Ok(PixelSize::new(side(width), side(height)))
+}
+
+/// Whether `rect` has `size` and lies within `picture`.
+fn fits(rect: Rect, size: PixelSize, picture: &Picture) -> bool {
+    PixelSize::new(rect.width, rect.height) == size && picture.size().rect().contains(rect)
+}
+
+/// Encodes one rectangle of the screen.
+pub(crate) struct VideoEncoder {
+    /// Starts with the first picture: only then its rate is known.
+    encoder: Option<RawEncoder>,
+    size: PixelSize,
+    padded: PixelSize,
+    luma: Vec<u8>,
+    blue: Vec<u8>,
+    red: Vec<u8>,
+    /// Rows of pixels as bytes (blue, green, red, nothing), padded to the right.
+    band: Vec<u8>,
+    rate: RateControl,
+    quantiser: i32,
+}
+
+impl VideoEncoder {
+    /// # Errors
+    ///
+    /// If the size is empty or larger than 3840 x 2160 (either way round).
+    pub(crate) fn new(size: PixelSize) -> Result<Self, VideoError> {
+        let padded = padded(size)?;
+        let area = padded.width as usize * padded.height as usize;
+        Ok(Self {
+            encoder: None,
+            size,
+            padded,
+            luma: vec![0; area],
+            blue: vec![0; area / 4],
+            red: vec![0; area / 4],
+            band: vec![0; padded.width as usize * 4 * BAND],
+            rate: RateControl::new(padded.area()),
+            quantiser: 0,
+        })
+    }
+
+    /// Makes the next picture an IDR with parameter sets. The first one is without being asked.
+    #[cfg(test)]
+    pub(crate) fn force_key(&mut self) -> Result<(), VideoError> {
+        self.encoder.as_mut().map_or(Ok(()), RawEncoder::force_key)
+    }
+
+    /// Encodes what lies in `rect` of `picture`: one access unit, never empty.
+    ///
+    /// `now` is any clock that only goes forward; with it, a picture's share of `bits_per_second` is
+    /// known. A picture can exceed its share; a line on which that goes on needs fewer pictures.
+    /// From 100 Mbit/s on (so for `u32::MAX`) only the quality decides.
+    ///
+    /// # Errors
+    ///
+    /// If `rect` has not the size of this video or is not within the picture, or the library fails.
+    pub(crate) fn encode(
+        &mut self,
+        picture: &Picture,
+        rect: Rect,
+        now: Duration,
+        bits_per_second: u32,
+    ) -> Result<Vec<u8>, VideoError> {
+        if !fits(rect, self.size, picture) {
+            return Err(VideoError::WrongSize);
+        }
+        self.take(picture, rect)?;
+        let limit = (bits_per_second < AMPLE_BITS_PER_SECOND).then_some(bits_per_second);
+        let quantiser = self.rate.quantiser(now, limit);
+        let encoder = if let Some(encoder) = &mut self.encoder {
+            if quantiser != self.quantiser {
+                encoder.set_quantiser(quantiser)?;
+            }
+            encoder
+        } else {
+            self.encoder
+                .insert(RawEncoder::new(self.padded, quantiser)?)
+        };
+        self.quantiser = quantiser;
+        let source = Source {
+            luma: &self.luma,
+            blue: &self.blue,
+            red: &self.red,
+        };
+        let bytes = encoder.encode(source, now)?;
+        if bytes.is_empty() {
+            return Err(VideoError::LeftOut);
+        }
+        // a sequence parameter set comes first in a whole picture
+        let is_whole = bytes.get(4).is_some_and(|header| header & 0x1f == 7);
+        self.rate.sent(bytes.len(), is_whole);
+        Ok(bytes)
+    }
+
+    /// Converts the pixels in `rect` to the planes.
+    fn take(&mut self, picture: &Picture, rect: Rect) -> Result<(), VideoError> {
+        let width = self.padded.width as usize;
+        let (stride, half) = (self.padded.width * 4, width / 2);
+        let bottom = rect.height - 1;
+        let luma = self.luma.chunks_mut(width * BAND);
+        let chroma = self.blue.chunks_mut(half * BAND / 2);
+        let chroma = chroma.zip(self.red.chunks_mut(half * BAND / 2));
+        let mut y = 0;
+        for (luma, (blue, red)) in luma.zip(chroma) {
+            let rows = luma.len() / width;
+            for row in self.band.chunks_exact_mut(width * 4).take(rows) {
+                let pixels = picture.span(rect.x, rect.y + y.min(bottom), rect.width);
+                let (inner, padding) = row.split_at_mut(pixels.len() * 4);
+                for (bytes, pixel) in inner.as_chunks_mut::<4>().0.iter_mut().zip(pixels) {
+                    *bytes = pixel.to_le_bytes();
+                }
+                let edge = pixels[pixels.len() - 1].to_le_bytes();
+                padding.as_chunks_mut::<4>().0.fill(edge);
+                y += 1;
+            }
+            let mut planes = YuvPlanarImageMut {
+                y_plane: BufferStoreMut::Borrowed(luma),
+                y_stride: self.padded.width,
+                u_plane: BufferStoreMut::Borrowed(blue),
+                u_stride: self.padded.width / 2,
+                v_plane: BufferStoreMut::Borrowed(red),
+                v_stride: self.padded.width / 2,
+                width: self.padded.width,
+                height: u32::try_from(rows).expect("a band has few rows"),
+            };
+            yuv::bgra_to_yuv420(
+                &mut planes,
+                &self.band[..rows * width * 4],
+                stride,
+                YuvRange::Full,
+                YuvStandardMatrix::Bt601,
+                YuvConversionMode::Balanced,
+            )
+            .map_err(|_cause| VideoError::Colours)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for VideoEncoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VideoEncoder")
+            .field("size", &self.size)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Decodes the video of one rectangle.
+///
+/// The library's state cannot be copied, so this is no `Clone`: a copy of a screen decoder takes
+/// [`fresh`](Self::fresh), which refuses everything until the video begins anew.
+pub(crate) struct VideoDecoder {
+    decoder: openh264::decoder::Decoder,
+    size: PixelSize,
+    padded: PixelSize,
+    is_running: bool,
+}
+
+impl VideoDecoder {
+    /// # Errors
+    ///
+    /// If the size is empty or larger than 3840 x 2160 (either way round).
+    pub(crate) fn new(size: PixelSize) -> Result<Self, VideoError> {
+        Ok(Self {
+            padded: padded(size)?,
+            decoder: start_decoder()?,
+            size,
+            is_running: false,
+        })
+    }
+
+    /// Decodes one access unit, the very picture it holds, and writes those pixels of it into `target`
+    /// that lie in one of `cells` (in `target`'s coordinates, as `rect` is) and in `rect`.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are not the next picture of this video; the picture is then unchanged, and only an
+    /// access unit that begins anew is accepted from there on.
+    pub(crate) fn decode(
+        &mut self,
+        bytes: &[u8],
+        target: &mut Picture,
+        rect: Rect,
+        cells: impl IntoIterator<Item = Rect>,
+    ) -> Result<(), VideoError> {
+        let was_running = std::mem::take(&mut self.is_running);
+        if !fits(rect, self.size, target) {
+            return Err(VideoError::WrongSize);
+        }
+        if bytes.len() > MAX_ACCESS_UNIT_BYTES {
+            return Err(VideoError::Malformed("too many bytes"));
+        }
+        if parameters::check_access_unit(bytes, self.padded)? {
+            if !was_running {
+                // whatever an earlier failure left behind
+                self.decoder = start_decoder()?;
+            }
+        } else if !was_running {
+            return Err(VideoError::KeyNeeded);
+        }
+        let decoded = self.decoder.decode(bytes);
+        let decoded = decoded.map_err(|cause| VideoError::Decoder(cause.to_string()))?;
+        let decoded = decoded.ok_or(VideoError::Malformed("no whole picture"))?;
+        let (width, height) = (self.padded.width as usize, self.padded.height as usize);
+        let (luma_stride, blue_stride, red_stride) = decoded.strides();
+        let planes = Planes {
+            luma: decoded.y(),
+            blue: decoded.u(),
+            red: decoded.v(),
+            luma_stride,
+            chroma_stride: blue_stride,
+        };
+        let reaches = |plane: &[u8], stride: usize, width: usize, height: usize| {
+            stride >= width && plane.len() >= stride * (height - 1) + width
+        };
+        if decoded.dimensions() != (width, height)
+            || blue_stride != red_stride
+            || !reaches(planes.luma, luma_stride, width, height)
+            || !reaches(planes.blue, blue_stride, width / 2, height / 2)
+            || !reaches(planes.red, blue_stride, width / 2, height / 2)
+        {
+            return Err(VideoError::WrongSize);
+        }
+        for cell in cells {
+            if let Some(cell) = cell.intersect(rect) {
+                write_cell(&planes, target, rect, cell);
+            }
+        }
+        self.is_running = true;
+        Ok(())
+    }
+}
+
+/// Converts the pixels of `cell`, which lies in `rect`.
+fn write_cell(planes: &Planes<'_>, target: &mut Picture, rect: Rect, cell: Rect) {
+    let x = (cell.x - rect.x) as usize;
+    for y in cell.y..cell.bottom() {
+        let mut x = x;
+        for span in target.span_mut(cell.x, y, cell.width).chunks_mut(SPAN) {
+            planes.convert(x, (y - rect.y) as usize, span);
+            x += SPAN;
+        }
+    }
+}
+
+fn start_decoder() -> Result<openh264::decoder::Decoder, VideoError> {
+    openh264::decoder::Decoder::new().map_err(|cause| VideoError::Decoder(cause.to_string()))
+}
+
+impl std::fmt::Debug for VideoDecoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VideoDecoder")
+            .field("size", &self.size)
+            .field("is_running", &self.is_running)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
