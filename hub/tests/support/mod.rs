@@ -524,8 +524,8 @@ pub(crate) fn screen_frame(seq: u64, bytes: usize) -> protocol::ScreenFrame {
 }
 
 /// What a picture is of that stands alone.
-fn layout() -> ScreenLayout {
-    ScreenLayout {
+fn layout() -> protocol::ScreenLayout {
+    protocol::ScreenLayout {
         monitors: Vec::new(),
         shared: None,
         width: 1,
