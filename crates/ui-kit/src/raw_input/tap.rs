@@ -125,6 +125,8 @@ pub(super) struct Tap {
     focused: Option<u64>,
     /// The window whose pass runs now.
     drawing: Option<u64>,
+    /// The viewport whose pass was over last.
+    passed: Option<ViewportId>,
     under_pointer: Option<u64>,
     wheel_rest: (f64, f64),
 }
@@ -164,12 +166,7 @@ impl Tap {
             None
         };
         if let Some(window) = learned {
-            for (id, state) in &mut self.windows {
-                if state.viewport == Some(target.viewport) && *id != window {
-                    state.viewport = None;
-                }
-            }
-            self.windows.entry(window).or_default().viewport = Some(target.viewport);
+            self.learn(window, target.viewport);
         }
         if let Some(armed) = self.targets.get_mut(&target.id) {
             if armed.target.keyboard && !target.keyboard {
@@ -195,11 +192,44 @@ impl Tap {
     /// A pass of this window runs now. What is armed in it stands in this window: so the first key
     /// and the first click after the first picture find their way, whoever has the focus.
     pub(super) fn drawing(&mut self, window: Option<u64>) {
-        self.drawing = window;
+        let before = std::mem::replace(&mut self.drawing, window);
+        // other viewports may have their passes inside of it, so its own ends last
+        if let Some((drawn, viewport)) = before.zip(self.passed.take()) {
+            self.learn(drawn, viewport);
+        }
+    }
+
+    fn learn(&mut self, window: u64, viewport: ViewportId) {
+        for (id, state) in &mut self.windows {
+            if state.viewport == Some(viewport) && *id != window {
+                state.viewport = None;
+            }
+        }
+        self.windows.entry(window).or_default().viewport = Some(viewport);
+    }
+
+    /// The first passes of a window run before it is on the screen, when nothing tells which window
+    /// it is. The first event tells: it comes to the only window that nobody has drawn yet.
+    fn learn_newcomer(&mut self, window: u64) {
+        let known = |state: &WindowState| state.viewport.is_some();
+        if self.windows.get(&window).is_some_and(known) {
+            return;
+        }
+        let mut others = self.windows.iter().filter(|(id, _)| **id != window);
+        if others.any(|(_, state)| !known(state)) {
+            return;
+        }
+        let shown = |viewport| self.window_of(viewport).is_some();
+        let viewports = self.targets.values().map(|armed| armed.target.viewport);
+        let mut homeless = viewports.filter(|viewport| !shown(*viewport));
+        if let (Some(viewport), None) = (homeless.next(), homeless.next()) {
+            self.learn(window, viewport);
+        }
     }
 
     /// A pass of `viewport` is over: what was not armed in it is no longer shown.
     pub(super) fn pass_ended(&mut self, viewport: ViewportId, out: &mut Vec<TapEvent>) {
+        self.passed = Some(viewport);
         self.targets.retain(|_, armed| {
             if armed.target.viewport != viewport {
                 return true;
@@ -285,6 +315,7 @@ impl Tap {
         out: &mut Vec<TapEvent>,
     ) -> Verdict {
         self.under_pointer = Some(window);
+        self.learn_newcomer(window);
         self.windows.entry(window).or_default().pointer = Some(at);
         let Some((armed, state)) = self.shown_in(window) else {
             self.windows.entry(window).or_default().inside = false;
@@ -321,6 +352,7 @@ impl Tap {
         pressed: bool,
         out: &mut Vec<TapEvent>,
     ) -> Verdict {
+        self.learn_newcomer(window);
         let Some((armed, state)) = self.shown_in(window) else {
             return Verdict::Forward;
         };
@@ -412,6 +444,7 @@ impl Tap {
     }
 
     pub(super) fn key(&mut self, window: u64, stroke: &Stroke, out: &mut Vec<TapEvent>) -> Verdict {
+        self.learn_newcomer(window);
         let Some((armed, state)) = self.shown_in(window) else {
             return Verdict::Forward;
         };
@@ -592,6 +625,45 @@ mod tests {
             }]
         );
         assert_eq!(tap.window_of(ViewportId::ROOT), Some(WINDOW));
+    }
+
+    #[test]
+    fn s1_a_key_for_a_window_that_was_drawn_before_it_was_seen_goes_to_the_host() {
+        const MAIN: u64 = 3;
+        const SESSION: u64 = 9;
+        let (root, session) = (ViewportId::ROOT, ViewportId::from_hash_of("session"));
+        let mut tap = Tap::default();
+        let mut out = Vec::new();
+        tap.focus(MAIN, true, &mut out);
+        tap.drawing(Some(MAIN));
+        tap.pass_ended(root, &mut out);
+        tap.drawing(None);
+        let mut hidden = target();
+        hidden.viewport = session;
+        hidden.focused = false;
+        tap.arm(hidden, &mut out);
+        tap.pass_ended(session, &mut out);
+        assert_eq!(tap.key(MAIN, &letter(true), &mut out), Verdict::Forward);
+        assert_eq!(out, [], "what is typed elsewhere stays there");
+        tap.focus(MAIN, false, &mut out);
+        tap.focus(SESSION, true, &mut out);
+        assert_eq!(
+            events(|out| assert_eq!(tap.key(SESSION, &letter(true), out), Verdict::Swallow)),
+            [E_DOWN]
+        );
+    }
+
+    #[test]
+    fn with_two_new_windows_nothing_is_guessed() {
+        let mut tap = Tap::default();
+        let mut out = Vec::new();
+        tap.focus(4, false, &mut out);
+        let mut hidden = target();
+        hidden.focused = false;
+        tap.arm(hidden, &mut out);
+        tap.focus(5, true, &mut out);
+        assert_eq!(tap.key(5, &letter(true), &mut out), Verdict::Forward);
+        assert_eq!(out, []);
     }
 
     #[test]
