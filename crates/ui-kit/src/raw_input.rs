@@ -252,7 +252,13 @@ impl egui::Plugin for PassWatch {
 
     fn on_end_pass(&mut self, ui: &mut Ui) {
         let viewport = ui.ctx().viewport_id();
-        self.tap.with(|tap, out| tap.pass_ended(viewport, out));
+        let all: Vec<_> = ui
+            .ctx()
+            .input(|input| input.raw.viewports.keys().copied().collect());
+        self.tap.with(|tap, out| {
+            tap.viewports(all);
+            tap.pass_ended(viewport, out);
+        });
     }
 }
 

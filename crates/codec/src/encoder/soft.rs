@@ -96,6 +96,9 @@ impl State {
 
     /// When the first lossy cell has rested.
     pub(super) fn sharpens_at(&self) -> Option<Duration> {
+        if !self.lossy.any() {
+            return None; // nearly always, and asked after every update
+        }
         let rests_at = |(column, row)| self.activity.changed_at(column, row) + REST;
         let lossy = self.lossy.marked();
         let lossy = lossy.filter(|&(column, row)| !self.waiting.has(column, row));

@@ -252,12 +252,12 @@ words! {
     ColorTrue: "True colour", "Colori reali";
     ColorHigh: "16 bit", "16 bit";
     ColorLow: "8 bit", "8 bit";
-    ColorGrey: "Grey", "Grigi";
+    ColorGrey: "Gray", "Grigi";
     DepthLossless: "Lossless", "Senza perdita";
     DepthTrue: "True color", "Colori reali";
     Depth15: "15 bit (32 768 colors)", "15 bit (32 768 colori)";
     Depth8: "8 bit (256 colors)", "8 bit (256 colori)";
-    DepthGrey: "Grey (16 levels)", "Grigio (16 livelli)";
+    DepthGrey: "Gray (16 levels)", "Grigio (16 livelli)";
     ImageSize: "Image size", "Dimensione immagine";
     AllMonitors: "All monitors", "Tutti i monitor";
     OneMonitor: "This computer has one monitor", "Questo computer ha un solo monitor";

@@ -1,4 +1,4 @@
-//! Prints what scaling costs: `cargo run --release -p present --example measure`.
+//! Prints what scaling costs: `cargo run --release -p present --example measure_scaling`.
 #![expect(clippy::print_stdout, reason = "its purpose")]
 
 use std::time::Instant;

@@ -1,0 +1,427 @@
+//! What goes to the host, what to egui, and what to nobody.
+
+use winit::keyboard::{Key, KeyLocation};
+
+use super::*;
+
+const WINDOW: u64 = 7;
+
+fn target() -> TapTarget {
+    TapTarget {
+        id: 1,
+        viewport: ViewportId::ROOT,
+        visible: WindowRect {
+            left: 10.0,
+            top: 50.0,
+            right: 210.0,
+            bottom: 150.0,
+        },
+        zero: (10.0, 50.0),
+        scale: (2.0, 2.0),
+        size: (400, 200),
+        keyboard: true,
+        pointer: true,
+        focused: true,
+        hovered: false,
+        covered: Vec::new(),
+    }
+}
+
+/// A tap whose only window is focused and shows [`target`].
+fn armed() -> Tap {
+    let mut tap = Tap::default();
+    let mut out = Vec::new();
+    tap.focus(WINDOW, true, &mut out);
+    tap.arm(target(), &mut out);
+    assert_eq!(out, []);
+    tap
+}
+
+fn letter(pressed: bool) -> Stroke {
+    Stroke {
+        physical: PhysicalKey::Code(KeyCode::KeyE),
+        logical: Key::Character("e".into()),
+        unmodified: Key::Character("e".into()),
+        location: KeyLocation::Standard,
+        text: pressed.then(|| "e".to_owned()),
+        pressed,
+    }
+}
+
+fn events(run: impl FnOnce(&mut Vec<TapEvent>)) -> Vec<InputEvent> {
+    let mut out = Vec::new();
+    run(&mut out);
+    out.into_iter().map(|event| event.event).collect()
+}
+
+const E_DOWN: InputEvent = InputEvent::Key {
+    key: HidKey(8),
+    pressed: true,
+    character: Some('e'),
+};
+
+#[test]
+fn s1_a_click_right_after_the_first_picture_goes_to_the_host() {
+    let mut tap = Tap::default();
+    let mut out = Vec::new();
+    // the pointer was there before the window; the focus is still elsewhere
+    tap.focus(3, true, &mut out);
+    tap.pointer_moved(WINDOW, (20.0, 60.0), &mut out);
+    tap.drawing(Some(WINDOW));
+    let mut unfocused = target();
+    unfocused.focused = false;
+    tap.arm(unfocused, &mut out);
+    tap.drawing(None);
+    assert_eq!(out, []);
+    let pressed = events(|out| {
+        let button = Some(PointerButton::Left);
+        assert_eq!(tap.button(WINDOW, 0, button, true, out), Verdict::Swallow);
+    });
+    assert_eq!(
+        pressed,
+        [InputEvent::Button {
+            button: PointerButton::Left,
+            pressed: true,
+            x: 20,
+            y: 20
+        }]
+    );
+    assert_eq!(tap.window_of(ViewportId::ROOT), Some(WINDOW));
+}
+
+#[test]
+fn s1_a_key_for_a_window_that_was_drawn_before_it_was_seen_goes_to_the_host() {
+    const MAIN: u64 = 3;
+    const SESSION: u64 = 9;
+    let (root, session) = (ViewportId::ROOT, ViewportId::from_hash_of("session"));
+    let mut tap = Tap::default();
+    let mut out = Vec::new();
+    tap.focus(MAIN, true, &mut out);
+    tap.drawing(Some(MAIN));
+    tap.pass_ended(root, &mut out);
+    tap.drawing(None);
+    let mut hidden = target();
+    hidden.viewport = session;
+    hidden.focused = false;
+    tap.arm(hidden, &mut out);
+    tap.viewports([root, session]);
+    tap.pass_ended(session, &mut out);
+    assert_eq!(tap.key(MAIN, &letter(true), &mut out), Verdict::Forward);
+    assert_eq!(out, [], "what is typed elsewhere stays there");
+    tap.focus(MAIN, false, &mut out);
+    tap.focus(SESSION, true, &mut out);
+    assert_eq!(
+        events(|out| assert_eq!(tap.key(SESSION, &letter(true), out), Verdict::Swallow)),
+        [E_DOWN]
+    );
+}
+
+#[test]
+fn a_key_for_a_new_report_never_goes_to_the_host_of_a_new_session() {
+    const REPORT: u64 = 7;
+    let (session, report) = (
+        ViewportId::from_hash_of("session"),
+        ViewportId::from_hash_of("report"),
+    );
+    let mut tap = Tap::default();
+    let mut out = Vec::new();
+    let mut hidden = target();
+    hidden.viewport = session;
+    hidden.focused = false;
+    tap.arm(hidden, &mut out);
+    tap.viewports([session, report]);
+    tap.pass_ended(session, &mut out);
+    tap.focus(REPORT, true, &mut out);
+    assert_eq!(tap.key(REPORT, &letter(true), &mut out), Verdict::Forward);
+    assert_eq!(out, []);
+}
+
+#[test]
+fn with_two_new_windows_nothing_is_guessed() {
+    let mut tap = Tap::default();
+    let mut out = Vec::new();
+    tap.focus(4, false, &mut out);
+    let mut hidden = target();
+    hidden.focused = false;
+    tap.arm(hidden, &mut out);
+    tap.focus(5, true, &mut out);
+    assert_eq!(tap.key(5, &letter(true), &mut out), Verdict::Forward);
+    assert_eq!(out, []);
+}
+
+#[test]
+fn keys_of_the_session_window_go_to_the_host_alone() {
+    let mut tap = armed();
+    let sent = events(|out| {
+        assert_eq!(tap.key(WINDOW, &letter(true), out), Verdict::Swallow);
+        assert_eq!(tap.key(WINDOW, &letter(false), out), Verdict::Swallow);
+    });
+    let up = InputEvent::Key {
+        key: HidKey(8),
+        pressed: false,
+        character: None,
+    };
+    assert_eq!(sent, [E_DOWN, up]);
+}
+
+#[test]
+fn keys_of_other_windows_stay_here() {
+    let mut tap = armed();
+    let sent = events(|out| assert_eq!(tap.key(8, &letter(true), out), Verdict::Forward));
+    assert_eq!(sent, []);
+}
+
+#[test]
+fn a_key_that_went_down_here_comes_up_here() {
+    let mut tap = armed();
+    let sent = events(|out| assert_eq!(tap.key(WINDOW, &letter(false), out), Verdict::Forward));
+    assert_eq!(sent, []);
+}
+
+#[test]
+fn everything_is_released_when_the_focus_goes() {
+    let mut tap = armed();
+    let sent = events(|out| {
+        tap.key(WINDOW, &letter(true), out);
+        tap.focus(WINDOW, false, out);
+        tap.focus(WINDOW, false, out);
+    });
+    assert_eq!(sent, [E_DOWN, InputEvent::ReleaseAll]);
+}
+
+#[test]
+fn everything_is_released_when_the_screen_is_no_longer_shown() {
+    let mut tap = armed();
+    let sent = events(|out| {
+        tap.pass_ended(ViewportId::ROOT, out);
+        tap.key(WINDOW, &letter(true), out);
+        tap.pass_ended(ViewportId::ROOT, out);
+        assert_eq!(tap.key(WINDOW, &letter(true), out), Verdict::Forward);
+    });
+    assert_eq!(sent, [E_DOWN, InputEvent::ReleaseAll]);
+}
+
+#[test]
+fn the_menu_key_stays_here_and_lets_go_of_all_others() {
+    let mut tap = armed();
+    tap.modifiers(
+        WINDOW,
+        Modifiers {
+            shift: true,
+            control: true,
+            alt: true,
+            ..Default::default()
+        },
+    );
+    let mut shift = letter(true);
+    shift.physical = PhysicalKey::Code(KeyCode::ShiftLeft);
+    shift.logical = Key::Named(winit::keyboard::NamedKey::Shift);
+    let sent = events(|out| {
+        tap.key(WINDOW, &shift, out);
+        assert_eq!(tap.key(WINDOW, &letter(true), out), Verdict::Forward);
+    });
+    assert_eq!(sent.last(), Some(&InputEvent::ReleaseAll));
+    assert_eq!(sent.len(), 2);
+}
+
+#[test]
+fn the_pointer_is_taken_over_the_picture_only() {
+    let mut tap = armed();
+    let sent = events(|out| {
+        assert_eq!(
+            tap.pointer_moved(WINDOW, (5.0, 60.0), out),
+            Verdict::Forward
+        );
+        // the first step in is told to egui too, so that no button outside stays lit
+        assert_eq!(
+            tap.pointer_moved(WINDOW, (10.0, 50.0), out),
+            Verdict::Forward
+        );
+        assert_eq!(
+            tap.pointer_moved(WINDOW, (209.6, 149.9), out),
+            Verdict::Swallow
+        );
+        assert_eq!(
+            tap.pointer_moved(WINDOW, (210.0, 100.0), out),
+            Verdict::Forward
+        );
+    });
+    assert_eq!(
+        sent,
+        [
+            InputEvent::PointerMoved { x: 0, y: 0 },
+            InputEvent::PointerMoved { x: 399, y: 199 }
+        ]
+    );
+}
+
+#[test]
+fn a_drag_that_began_on_the_picture_goes_on_outside_it() {
+    let mut tap = armed();
+    let sent = events(|out| {
+        tap.pointer_moved(WINDOW, (60.0, 60.0), out);
+        tap.button(WINDOW, 1, Some(PointerButton::Left), true, out);
+        assert_eq!(tap.pointer_moved(WINDOW, (0.0, 0.0), out), Verdict::Swallow);
+        let up = tap.button(WINDOW, 1, Some(PointerButton::Left), false, out);
+        assert_eq!(up, Verdict::Swallow);
+        assert_eq!(tap.pointer_moved(WINDOW, (0.0, 0.0), out), Verdict::Forward);
+    });
+    let up = InputEvent::Button {
+        button: PointerButton::Left,
+        pressed: false,
+        x: 0,
+        y: 0,
+    };
+    assert_eq!(sent.last(), Some(&up));
+}
+
+#[test]
+fn a_press_that_brings_the_keyboard_back_is_seen_on_both_sides() {
+    let mut tap = armed();
+    let sent = events(|out| {
+        tap.arm(
+            TapTarget {
+                keyboard: false,
+                ..target()
+            },
+            out,
+        );
+        tap.pointer_moved(WINDOW, (60.0, 60.0), out);
+        for pressed in [true, false] {
+            let verdict = tap.button(WINDOW, 1, Some(PointerButton::Left), pressed, out);
+            assert_eq!(verdict, Verdict::Forward);
+        }
+        tap.arm(target(), out);
+        let verdict = tap.button(WINDOW, 1, Some(PointerButton::Left), true, out);
+        assert_eq!(verdict, Verdict::Swallow);
+    });
+    assert_eq!(sent.len(), 4);
+}
+
+#[test]
+fn a_drag_that_began_outside_never_reaches_the_host() {
+    let mut tap = armed();
+    let sent = events(|out| {
+        tap.pointer_moved(WINDOW, (0.0, 0.0), out);
+        tap.button(WINDOW, 1, Some(PointerButton::Left), true, out);
+        assert_eq!(
+            tap.pointer_moved(WINDOW, (60.0, 60.0), out),
+            Verdict::Forward
+        );
+        let up = tap.button(WINDOW, 1, Some(PointerButton::Left), false, out);
+        assert_eq!(up, Verdict::Forward);
+    });
+    assert_eq!(sent, []);
+}
+
+#[test]
+fn a_press_is_not_held_up_or_lost_when_the_window_manager_grabs_the_pointer() {
+    let mut tap = armed();
+    let sent = events(|out| {
+        tap.pointer_moved(WINDOW, (60.0, 70.0), out);
+        assert_eq!(tap.pointer_left(WINDOW), Verdict::Swallow);
+        assert_eq!(tap.pointer_entered(WINDOW), Verdict::Swallow);
+        let left = Some(PointerButton::Left);
+        assert_eq!(tap.button(WINDOW, 0, left, true, out), Verdict::Swallow);
+        tap.button(WINDOW, 0, left, false, out);
+        // outside of the picture egui hears of it all
+        assert_eq!(
+            tap.pointer_moved(WINDOW, (60.0, 5.0), out),
+            Verdict::Forward
+        );
+        assert_eq!(tap.pointer_left(WINDOW), Verdict::Forward);
+        assert_eq!(tap.pointer_entered(WINDOW), Verdict::Forward);
+    });
+    let pressed = |pressed| InputEvent::Button {
+        button: PointerButton::Left,
+        pressed,
+        x: 100,
+        y: 40,
+    };
+    let moved = InputEvent::PointerMoved { x: 100, y: 40 };
+    assert_eq!(sent, [moved, pressed(true), pressed(false)]);
+}
+
+#[test]
+fn what_lies_over_the_picture_gets_the_pointer() {
+    let mut tap = armed();
+    let cover = WindowRect {
+        left: 50.0,
+        top: 50.0,
+        right: 100.0,
+        bottom: 100.0,
+    };
+    let target = TapTarget {
+        covered: vec![cover],
+        ..target()
+    };
+    let sent = events(|out| {
+        tap.arm(target, out);
+        assert_eq!(
+            tap.pointer_moved(WINDOW, (60.0, 60.0), out),
+            Verdict::Forward
+        );
+        let wheel = ((0.0, 1.0), (0.0, 0.0));
+        assert_eq!(tap.wheel(WINDOW, wheel, out), Verdict::Forward);
+    });
+    assert_eq!(sent, []);
+}
+
+#[test]
+fn smooth_scrolling_adds_up() {
+    let mut tap = armed();
+    let sent = events(|out| {
+        tap.pointer_moved(WINDOW, (60.0, 60.0), out);
+        out.clear();
+        for _ in 0..4 {
+            tap.wheel(WINDOW, ((0.0, 0.0), (0.0, 0.2)), out);
+        }
+        tap.wheel(WINDOW, ((0.0, -2.0), (0.0, 0.0)), out);
+    });
+    let total: i32 = sent
+        .iter()
+        .map(|event| {
+            let InputEvent::Wheel { dy, .. } = event else {
+                panic!("not a wheel: {event:?}")
+            };
+            *dy
+        })
+        .sum();
+    assert_eq!(total, -238);
+    assert_eq!(sent.len(), 2);
+}
+
+#[test]
+fn a_window_is_known_by_the_pointer_before_it_has_the_focus() {
+    let mut tap = Tap::default();
+    let mut out = Vec::new();
+    tap.pointer_moved(WINDOW, (60.0, 60.0), &mut out);
+    tap.arm(
+        TapTarget {
+            focused: false,
+            hovered: true,
+            ..target()
+        },
+        &mut out,
+    );
+    assert_eq!(tap.window_of(ViewportId::ROOT), Some(WINDOW));
+    assert_eq!(
+        tap.pointer_moved(WINDOW, (61.0, 60.0), &mut out),
+        Verdict::Forward
+    );
+    assert_eq!(
+        tap.pointer_moved(WINDOW, (62.0, 60.0), &mut out),
+        Verdict::Swallow
+    );
+}
+
+#[test]
+fn a_window_that_is_gone_holds_nothing() {
+    let mut tap = armed();
+    let sent = events(|out| {
+        tap.key(WINDOW, &letter(true), out);
+        tap.destroyed(WINDOW, out);
+    });
+    assert_eq!(sent, [E_DOWN, InputEvent::ReleaseAll]);
+    assert_eq!(tap.window_of(ViewportId::ROOT), None);
+}
