@@ -43,14 +43,8 @@ fn state(lang: Lang, log_in: LogIn) -> ConsoleState {
     ConsoleState::new(lang, clock(), account, None)
 }
 
-fn logged_in(lang: Lang) -> ConsoleState {
-    let mut state = state(
-        lang,
-        LogIn::In {
-            display_name: "Otto".to_owned(),
-        },
-    );
-    let row = |id, kind, name: &str, yours| Entry {
+fn row(id: u64, kind: EntryKind, name: &str, yours: bool) -> Entry {
+    Entry {
         id: EntryId(id),
         kind,
         name: name.into(),
@@ -60,7 +54,16 @@ fn logged_in(lang: Lang) -> ConsoleState {
         in_session_with: None,
         since_unix_seconds: NOW - 60,
         yours,
-    };
+    }
+}
+
+fn logged_in(lang: Lang) -> ConsoleState {
+    let mut state = state(
+        lang,
+        LogIn::In {
+            display_name: "Otto".to_owned(),
+        },
+    );
     state.computers.update(Arc::new(vec![
         row(1, EntryKind::Operator, "Otto", false),
         row(ANNA.0, EntryKind::User, "ANNA-PC", true),
@@ -185,6 +188,30 @@ fn o9_the_menu_of_a_row_opens_a_session() {
     harness.run_steps(2);
     let actions = &harness.state().actions;
     assert!(actions.contains(&Action::StartSession(ANNA)), "{actions:?}");
+}
+
+#[test]
+fn o9_an_open_menu_stays_with_its_computer_when_another_one_leaves() {
+    let anna = row(ANNA.0, EntryKind::User, "ANNA-PC", true);
+    let before = row(9, EntryKind::User, "A-PC", true);
+    let after = row(10, EntryKind::User, "Z-PC", true);
+    let mut state = logged_in(Lang::En);
+    let all = vec![before, anna.clone(), after.clone()];
+    state.computers.update(Arc::new(all));
+    let mut window = window(state);
+    window.get_by_label_contains("ANNA-PC").click_secondary();
+    window.run();
+    let left = Arc::new(vec![anna, after]);
+    window.state_mut().state.computers.update(left);
+    window.run();
+    window.get_by_label("Disconnect this PC").click();
+    window.run();
+    let asked = Action::AskDisconnect(ANNA);
+    assert!(
+        window.state().actions.contains(&asked),
+        "{:?}",
+        window.state().actions
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The live list (O7-O9).
 
-use egui::{Key, Response, ScrollArea, Ui};
+use egui::{Id, Key, Response, ScrollArea, Ui, UiBuilder};
 use protocol::{Entry, EntryKind};
 use ui_kit::widgets::{
     Field, Leading, Row, banner_ui, card_ui, empty_state_ui, icon_button_ui, menu_item_ui, row_ui,
@@ -107,7 +107,10 @@ fn groups_ui(ui: &mut Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
             ui.label(text(title, 12.5, theme::SEMIBOLD, palette.dim));
             ui.add_space(2.0);
             for entry in rows {
-                entry_ui(ui, state, entry, actions);
+                // A row is its computer, wherever it stands: an open menu must never pass to
+                // another one when the list changes.
+                let builder = UiBuilder::new().scope_id(Id::unique(("computer", entry.id.0)));
+                ui.scope_builder(builder, |ui| entry_ui(ui, state, entry, actions));
             }
             ui.add_space(6.0);
         }
