@@ -216,10 +216,9 @@ impl std::fmt::Debug for VideoEncoder {
     }
 }
 
-/// Decodes the video of one rectangle.
+/// Decodes what a [`VideoEncoder`] made for a rectangle of the same size.
 ///
-/// The library's state cannot be copied, so this is no `Clone`: a copy of a screen decoder takes
-/// [`fresh`](Self::fresh), which refuses everything until the video begins anew.
+/// The library's decoder cannot be cloned, so nothing that holds one can.
 pub(crate) struct VideoDecoder {
     decoder: openh264::decoder::Decoder,
     size: PixelSize,
