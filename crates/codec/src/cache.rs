@@ -43,6 +43,9 @@ impl TileCache {
         let slot = &mut self.slots[usize::from(number)];
         slot.width = rect.width;
         slot.pixels.clear();
+        // Else a slot whose tiles grow could take twice what the largest needs.
+        slot.pixels
+            .reserve_exact(rect.width as usize * rect.height as usize);
         for y in rect.y..rect.bottom() {
             slot.pixels
                 .extend_from_slice(picture.span(rect.x, y, rect.width));

@@ -1,7 +1,7 @@
 //! The viewer's side: updates in, the host's picture out.
 
 use crate::cache::TileCache;
-use crate::format::{FLAG_RESET, FORMAT_VERSION, MAX_UPDATE_BYTES, Reader, Tag};
+use crate::format::{FLAG_RESET, FORMAT_VERSION, MAX_UPDATE_BYTES, RECTS_OF_CELL, Reader, Tag};
 use crate::geometry::{PixelSize, Rect};
 use crate::grid::Grid;
 use crate::moves::Move;
@@ -62,13 +62,19 @@ pub enum DecodeError {
     Video(#[from] VideoError),
     #[error("the rectangles of a section hold more pixels than the picture")]
     TooManyPixels,
+    #[error("a section has more rectangles than a picture of this size needs")]
+    TooManyRects,
 }
 
 /// Applies updates to a picture.
 ///
-/// For a picture of `p` pixels it keeps `4 p` bytes and up to 22 MiB, at times `4 p` more while it
-/// moves rectangles, and while a video of `v` pixels plays about `12 v`. One update costs at most
-/// the work of writing each pixel six times.
+/// For a picture of `p` pixels it keeps `4 p` bytes and up to 22 MiB, and at times `4 p` more while it
+/// moves rectangles. Whatever a host sends, it never takes more than `9 p` bytes and 24 MiB: 600 MiB
+/// for the largest picture, 42 MiB for one of 1920 x 1080. While a video of `v` pixels plays, the
+/// video library takes up to `12 v` bytes and 24 MiB beside that, but at most 119 MiB. The update
+/// itself, of at most 8 MiB, is the caller's. (`tests/memory.rs` measures all of it.)
+///
+/// One update costs at most the work of writing each pixel six times.
 #[derive(Default)]
 pub struct Decoder {
     state: Option<State>,
@@ -170,12 +176,14 @@ fn read_reset(reader: &mut Reader<'_>) -> Result<PixelSize, DecodeError> {
 impl State {
     /// Starts with a black picture; the memory of an old one is used again.
     fn new(size: PixelSize, old: Option<Self>) -> Self {
-        let picture = match old.map(|old| old.picture) {
-            Some(mut picture) if picture.size() == size => {
+        // One of another size goes before there is a new one: there is never memory for two.
+        let old = old.map(|old| old.picture);
+        let picture = match old.filter(|picture| picture.size() == size) {
+            Some(mut picture) => {
                 picture.pixels_mut().fill(0);
                 picture
             }
-            Some(_) | None => Picture::new(size),
+            None => Picture::new(size),
         };
         Self {
             grid: Grid::new(size),
@@ -234,10 +242,11 @@ impl State {
             };
             self.admit(target, &mut budget)?;
             let source = found.source(self.grid.size().rect());
-            moves.push((
-                source.ok_or(DecodeError::RectOutside { rect: target })?,
-                target,
-            ));
+            let source = source.ok_or(DecodeError::RectOutside { rect: target })?;
+            if moves.len() == self.grid.cells() {
+                return Err(DecodeError::TooManyRects);
+            }
+            moves.push((source, target));
         }
         if may_go_one_by_one(&moves) {
             for &(source, target) in &moves {
@@ -252,7 +261,9 @@ impl State {
 
     /// Moves rectangles of which some cover what others read.
     fn move_together(&mut self, moves: &[(Rect, Rect)]) {
-        let mut pixels = Vec::new();
+        let area = moves.iter().map(|(source, _)| source.area()).sum::<u64>();
+        // No more than the picture has, and it must not take twice as much by growing.
+        let mut pixels = Vec::with_capacity(usize::try_from(area).unwrap_or(0));
         for (source, _) in moves {
             for y in source.y..source.bottom() {
                 pixels.extend_from_slice(self.picture.span(source.x, y, source.width));
@@ -342,6 +353,9 @@ impl State {
     fn apply_pixels(&mut self, mut body: Reader<'_>) -> Result<(), DecodeError> {
         let mut budget = self.grid.size().area();
         let count = body.varint()?;
+        if count as usize > RECTS_OF_CELL * self.grid.cells() {
+            return Err(DecodeError::TooManyRects);
+        }
         let first = self.changed.len();
         let (mut x, mut y) = (0_u32, 0_u32);
         for _ in 0..count {
@@ -537,6 +551,22 @@ mod tests {
             ready().apply(&delta(Tag::Moves, &body)),
             Err(DecodeError::TooManyPixels)
         );
+    }
+
+    #[test]
+    fn more_rectangles_than_cells_need_are_refused() {
+        // a picture of 100 x 100 pixels has 49 cells
+        let small = [0, 0, 1, 1, 0, 0];
+        let moves = |count| ready().apply(&delta(Tag::Moves, &small.repeat(count)));
+        assert!(moves(49).is_ok());
+        assert_eq!(moves(50), Err(DecodeError::TooManyRects));
+        let pixels = |count: u8| {
+            let mut body = vec![count];
+            body.extend([0, 0, 1, 1].repeat(usize::from(count)));
+            ready().apply(&delta(Tag::Pixels, &body))
+        };
+        assert_ne!(pixels(98), Err(DecodeError::TooManyRects));
+        assert_eq!(pixels(99), Err(DecodeError::TooManyRects));
     }
 
     #[test]

@@ -22,6 +22,10 @@
 //! *Runs of cells* are their number, then for each how many cells lie between it and the one before,
 //! and how many cells it has; cells count row by row.
 //!
+//! A moves section has at most one rectangle for each cell of the picture and a pixels section two,
+//! and those of either have together no more pixels than the picture; so a decoder's lists are bounded
+//! by the picture, not by the update.
+//!
 //! Numbers are *varints*: seven bits a byte, lowest first, the top bit says that more follow. Signed
 //! ones are folded (0, -1, 1, -2, ...).
 
@@ -40,6 +44,10 @@ pub const FORMAT_VERSION: u8 = 2;
 /// worst case), and the lists of rectangles, moves and tiles stay below 6 MiB for the largest
 /// picture.
 pub const MAX_UPDATE_BYTES: usize = 8 << 20;
+
+/// Most rectangles of a pixels section for each cell of the picture. An encoder tells cells once, but
+/// may cut them into what goes first and what follows.
+pub(crate) const RECTS_OF_CELL: usize = 2;
 
 /// The flag of an update that stands alone.
 pub(crate) const FLAG_RESET: u8 = 1;

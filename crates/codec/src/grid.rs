@@ -36,6 +36,11 @@ impl Grid {
         self.size.height.div_ceil(CELL)
     }
 
+    /// How many cells there are.
+    pub(crate) fn cells(self) -> usize {
+        self.columns() as usize * self.rows() as usize
+    }
+
     /// The pixels of the cells `columns` x `rows`.
     pub(crate) fn cells_rect(self, columns: Range<u32>, rows: Range<u32>) -> Rect {
         let (x, y) = (columns.start * CELL, rows.start * CELL);
@@ -73,7 +78,7 @@ impl Cells {
     pub(crate) fn none(grid: Grid) -> Self {
         Self {
             grid,
-            marks: vec![false; grid.columns() as usize * grid.rows() as usize],
+            marks: vec![false; grid.cells()],
         }
     }
 

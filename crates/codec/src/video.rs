@@ -27,8 +27,9 @@ use crate::picture::Picture;
 const AMPLE_BITS_PER_SECOND: u32 = 100_000_000;
 /// Rows converted at once: they stay in the first cache.
 const BAND: usize = 16;
-/// Longest access unit that is looked at, in bytes.
-const MAX_ACCESS_UNIT_BYTES: usize = 8 << 20;
+/// Longest access unit that is looked at, in bytes: as long as one that is sent. The library keeps
+/// three times the longest.
+const MAX_ACCESS_UNIT_BYTES: usize = 4 << 20;
 
 /// A picture could not be encoded or decoded.
 ///
