@@ -415,3 +415,33 @@ fn what_lies_outside_the_hint_waits_until_it_is_named() {
             .is_some()
     );
 }
+
+/// A photo of 320 x 320 pixels.
+fn photo() -> Picture {
+    let mut picture = Picture::new(PixelSize::new(320, 320));
+    for y in 0..320 {
+        for (x, pixel) in (0..).zip(picture.row_mut(y)) {
+            let grain = (x * 7 + y * 13) % 5;
+            *pixel = ((x + grain) / 2) << 16 | ((y + grain) / 2) << 8 | ((x + y) / 4);
+        }
+    }
+    picture
+}
+
+#[test]
+fn s3_a_photo_is_exact_at_once_on_a_wide_line_and_coarse_first_on_a_narrow_one() {
+    let photo = photo();
+    let everywhere = photo.size().rect();
+    let is_exact_on = |line| {
+        let mut encoder = Encoder::new(Level::True);
+        let nothing = Picture::new(photo.size());
+        encoder.encode(&nothing, DamageHint::Everything, Duration::ZERO, line);
+        let later = Duration::from_secs(3);
+        let update = encoder.encode(&photo, DamageHint::Everything, later, line);
+        assert!(update.is_some());
+        encoder.is_exact(everywhere)
+    };
+    let bytes_per_second = Some(250_000);
+    assert!(is_exact_on(Line::WIDE));
+    assert!(!is_exact_on(Line { bytes_per_second }));
+}

@@ -6,8 +6,9 @@
 //!
 //! The link is taken to be unlimited: each frame is encoded at the time it was recorded, the hint
 //! is the display server's damage as recorded, and the decoder applies the update at once. Between
-//! frames, and for two seconds after the last one, what is not exact is sharpened every 40 ms; its
-//! bytes and time count with the frame before. Milliseconds are CPU time of this one thread, and
+//! frames what is not exact is sharpened every 40 ms; its bytes and time count with the frame before.
+//! For two seconds after the last frame it goes on: these are `settle_bytes`, which belong to no
+//! second of the recording. Milliseconds are CPU time of this one thread, and
 //! leave the first frame out. Exact is what equals the recorded picture in the colours of the level:
 //! `exact_share` of its pixels after each frame, on average; `exact_at_rest` all of them in the end.
 
@@ -145,10 +146,11 @@ fn measure(path: &Path, level: Level) -> Result<serde_json::Value, Failure> {
             millis(&mut replay.decoding);
         }
     }
-    replay.sharpen_until(last_at, last_at + REST)?;
-    rest_bytes += replay.bytes;
+    rest_bytes += std::mem::take(&mut replay.bytes);
     encode_millis.push(millis(&mut replay.encoding));
     decode_millis.push(millis(&mut replay.decoding));
+    replay.sharpen_until(last_at, last_at + REST)?;
+    let settle_bytes = replay.bytes;
     let seconds = last_at
         .saturating_sub(first_at.unwrap_or_default())
         .as_secs_f64();
@@ -162,6 +164,7 @@ fn measure(path: &Path, level: Level) -> Result<serde_json::Value, Failure> {
         "seconds": rounded(seconds),
         "first_bytes": first_bytes,
         "rest_bytes": rest_bytes,
+        "settle_bytes": settle_bytes,
         "kbit_per_second": rounded(f64::from(u32::try_from(rest_bytes)?) * 8.0 / 1e3 / seconds),
         "first_encode_ms": rounded(first_encode_millis),
         "encode_ms_avg": rounded(encode_ms_avg),
