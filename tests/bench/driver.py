@@ -23,7 +23,7 @@ PATIENCE = 60.0
 
 class PureHelpDesk(Driver):
     name = "purehelpdesk"
-    settings = "defaults: lossless, 1:1, QUIC through the hub, filmed; input sealed between console and Helpme"
+    settings = "defaults: true colour, 1:1, QUIC through the hub, filmed; input sealed between console and Helpme"
     connect_action = "Remote Session in the logged-in console, and Allow in Helpme (which takes no press for 0.5 s)"
 
     def __init__(self, env):
@@ -93,7 +93,7 @@ class PureHelpDesk(Driver):
     # -- what is measured --------------------------------------------------------
     def connect(self):
         self._choose_remote_session()
-        self.asked = True
+        self.asked, self.pressed = True, 0.0
         self._restack_covers(xlib.x11.XLowerWindow)
 
     def poll_connect(self):
@@ -103,7 +103,7 @@ class PureHelpDesk(Driver):
             if time.monotonic() - self.pressed < 3.0:
                 self._restack_covers(xlib.x11.XRaiseWindow)
             return
-        if self._find("host", "End", "Button"):
+        if self.pressed and self._find("host", "End", "Button"):
             self.asked = False
             self._restack_covers(xlib.x11.XRaiseWindow)
         elif self._usable("host", "Allow", "Button") and time.monotonic() - self.pressed > 0.3:
@@ -127,8 +127,26 @@ class PureHelpDesk(Driver):
                                   ctypes.byref(y), ctypes.byref(width), ctypes.byref(height), ctypes.byref(border),
                                   ctypes.byref(depth))
             if (width.value, height.value) == (display.w, display.h):
+                if how is xlib.x11.XLowerWindow:
+                    self._keep_picture(display, window)
                 how(ctypes.c_void_p(display.d), ctypes.c_ulong(window))
         display.sync()
+
+    @staticmethod
+    def _keep_picture(display, window):
+        """A cover is painted once; what lies on it for a moment would leave a hole. Its own picture as its
+        background lets the server mend that."""
+        x11, d, root = xlib.x11, ctypes.c_void_p(display.d), ctypes.c_ulong(display.root)
+        x11.XCreatePixmap.restype, x11.XCreateGC.restype = ctypes.c_ulong, ctypes.c_void_p
+        depth = x11.XDefaultDepth(d, x11.XDefaultScreen(d))
+        pixmap = ctypes.c_ulong(x11.XCreatePixmap(d, root, display.w, display.h, depth))
+        context = ctypes.c_void_p(x11.XCreateGC(d, root, ctypes.c_ulong(0), None))
+        include_inferiors = 1
+        x11.XSetSubwindowMode(d, context, include_inferiors)
+        x11.XCopyArea(d, root, pixmap, context, 0, 0, display.w, display.h, 0, 0)
+        x11.XSetWindowBackgroundPixmap(d, ctypes.c_ulong(window), pixmap)
+        x11.XFreeGC(d, context)
+        x11.XFreePixmap(d, pixmap)
 
     def disconnect(self):
         def over():

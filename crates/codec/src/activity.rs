@@ -10,6 +10,9 @@ use crate::picture::{COLOUR, Picture};
 /// Time after which a change counts only 1/e.
 const MEMORY: f32 = 0.7;
 
+/// Pictures in a row that make a video of natural cells.
+const RUNS_OF_VIDEO: u8 = 3;
+
 /// Changes and content of the cells of one picture.
 pub(crate) struct Activity {
     grid: Grid,
@@ -19,6 +22,8 @@ pub(crate) struct Activity {
     noted_at: Duration,
     /// Cells that showed a natural picture when they were last looked at.
     natural: Cells,
+    /// How often in a row, up to 255 times.
+    natural_runs: Vec<u8>,
 }
 
 impl Activity {
@@ -30,6 +35,7 @@ impl Activity {
             changed_at: vec![now; cells],
             noted_at: now,
             natural: Cells::none(grid),
+            natural_runs: vec![0; cells],
         }
     }
 
@@ -65,6 +71,12 @@ impl Activity {
         self.natural.has(column, row)
     }
 
+    /// Whether a cell changed from one natural picture to the next for a while. What only comes out
+    /// from behind a moving window changes as often, but shows a photo once.
+    pub(crate) fn stays_natural(&self, column: u32, row: u32) -> bool {
+        self.natural_runs[self.place(column, row)] >= RUNS_OF_VIDEO
+    }
+
     fn place(&self, column: u32, row: u32) -> usize {
         row as usize * self.grid.columns() as usize + column as usize
     }
@@ -73,6 +85,7 @@ impl Activity {
     /// has no holes and a text no specks.
     pub(crate) fn classify(&mut self, picture: &Picture, cells: &Cells) {
         let grid = self.grid;
+        let columns = grid.columns() as usize;
         let mut looks = self.natural.clone();
         for row in 0..grid.rows() {
             for (column, &marked) in (0..).zip(cells.row(row)) {
@@ -87,7 +100,10 @@ impl Activity {
                 if marked {
                     let around = looks.count_around(column, row);
                     let enough = if looks.has(column, row) { 3 } else { 6 };
-                    self.natural.set(column, row, around >= enough);
+                    let is_natural = around >= enough;
+                    self.natural.set(column, row, is_natural);
+                    let run = &mut self.natural_runs[row as usize * columns + column as usize];
+                    *run = if is_natural { run.saturating_add(1) } else { 0 };
                 }
             }
         }

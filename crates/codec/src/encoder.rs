@@ -71,8 +71,6 @@ const MIN_NATURAL_CELLS: usize = 16;
 const MOST_EXACT_NATURAL_CELLS: usize = 600;
 /// ... or, in the first picture, which nobody has waited long for yet, some 200 ms.
 const MOST_EXACT_NATURAL_CELLS_AT_FIRST: usize = 5_000;
-/// A cell that scores more may change again before anybody looks closely.
-const CALM: f32 = 1.5;
 
 /// Only a tile that stood this long is worth a place in the cache.
 const MIN_TILE_AGE: Duration = Duration::from_millis(300);
@@ -436,7 +434,7 @@ impl State {
             None => MOST_EXACT_NATURAL_CELLS,
             Some(_) => 0,
         };
-        calm.keep_where(|column, row| self.activity.score(column, row) <= CALM);
+        calm.keep_where(|column, row| !self.activity.stays_natural(column, row));
         if calm.count() > most {
             calm.set_all(false);
         }

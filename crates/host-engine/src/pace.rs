@@ -27,8 +27,9 @@ const MOST_QUEUE: Duration = Duration::from_millis(20);
 const SPACING_IN_COSTS: u32 = 3;
 /// ... but never less than this, so that bursts of small changes travel together ...
 const LEAST_SPACING: Duration = Duration::from_millis(2);
-/// ... and never more than this, so that motion stays smooth.
-const MOST_SPACING: Duration = Duration::from_millis(12);
+/// ... and what took long to make is not kept waiting for more than this from one to the next, so
+/// that motion stays smooth.
+const MOST_PERIOD: Duration = Duration::from_millis(16);
 /// The shortest time between two whole pictures that the viewer asks for.
 const RESTART_SPACING: Duration = Duration::from_millis(250);
 /// Sharpening takes a part of the line, so that a change need not wait for it.
@@ -120,7 +121,8 @@ impl Pace {
     /// Notes an update of `bytes` that leaves at `now` and took `cost` to make; gives its number.
     pub(crate) fn sent(&mut self, bytes: usize, now: Duration, cost: Duration) -> u64 {
         self.last_seq += 1;
-        self.ready_at = now + (cost * SPACING_IN_COSTS).clamp(LEAST_SPACING, MOST_SPACING);
+        let spacing = (cost * SPACING_IN_COSTS).min(MOST_PERIOD.saturating_sub(cost));
+        self.ready_at = now + spacing.max(LEAST_SPACING);
         let at = now;
         self.in_flight
             .push_back((self.last_seq, Sent { bytes, at, cost }));
@@ -183,9 +185,18 @@ mod tests {
         assert_eq!(pace.room(ms(0)), Room::Now);
         let seq = pace.sent(100, ms(0), ms(9));
         pace.acknowledged(seq, ms(1));
-        assert_eq!(pace.room(ms(5)), Room::In(ms(7)));
-        assert_eq!(pace.room(ms(12)), Room::Now);
+        assert_eq!(pace.room(ms(5)), Room::In(ms(2)));
+        assert_eq!(pace.room(ms(7)), Room::Now);
         assert_eq!(pace.room(ms(90_000)), Room::Now);
+    }
+
+    #[test]
+    fn s4_what_took_long_is_not_kept_waiting_for_as_long_again() {
+        let mut pace = Pace::new(NEARBY);
+        let seq = pace.sent(9_000, ms(0), ms(25));
+        pace.acknowledged(seq, ms(1));
+        assert_eq!(pace.room(ms(1)), Room::In(ms(1)));
+        assert_eq!(pace.room(ms(2)), Room::Now);
     }
 
     #[test]

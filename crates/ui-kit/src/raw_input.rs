@@ -149,8 +149,7 @@ impl InputTap {
                     super_key: state.super_key(),
                     alt_gr: false,
                 };
-                tap.modifiers(window, modifiers);
-                Verdict::Forward
+                tap.modifiers(window, modifiers)
             }
             WindowEvent::KeyboardInput {
                 event,

@@ -94,7 +94,9 @@ impl State {
         video: &mut Option<Cells>,
     ) {
         let mut lively = natural.clone();
-        lively.keep_where(|column, row| self.activity.score(column, row) > STARTS);
+        lively.keep_where(|column, row| {
+            self.activity.stays_natural(column, row) && self.activity.score(column, row) > STARTS
+        });
         let needed = if self.video.is_some() {
             MIN_NEW_CELLS
         } else {

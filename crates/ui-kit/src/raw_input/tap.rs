@@ -115,6 +115,8 @@ struct WindowState {
     /// egui has seen the press that the host got, so it must see the release.
     egui_saw_press: bool,
     modifiers: Modifiers,
+    /// What egui was told of them last, since the focus changed.
+    told_modifiers: Option<Modifiers>,
 }
 
 /// All windows and targets.
@@ -257,7 +259,9 @@ impl Tap {
     }
 
     pub(super) fn focus(&mut self, window: u64, focused: bool, out: &mut Vec<TapEvent>) {
-        self.windows.entry(window).or_default().modifiers = Modifiers::default();
+        let state = self.windows.entry(window).or_default();
+        state.modifiers = Modifiers::default();
+        state.told_modifiers = None;
         if focused {
             self.focused = Some(window);
             return;
@@ -283,7 +287,9 @@ impl Tap {
         }
     }
 
-    pub(super) fn modifiers(&mut self, window: u64, modifiers: Modifiers) {
+    /// Some platforms tell the same modifiers at each press of a button, and of each telling egui
+    /// makes a repaint, which would hold up the press: it hears only of what is new.
+    pub(super) fn modifiers(&mut self, window: u64, modifiers: Modifiers) -> Verdict {
         let state = self.windows.entry(window).or_default();
         // AltGr is known from its key, not from the state winit reports
         let alt_gr = state.modifiers.alt_gr;
@@ -291,6 +297,11 @@ impl Tap {
             alt_gr,
             ..modifiers
         };
+        if state.told_modifiers.replace(modifiers) == Some(modifiers) {
+            Verdict::Swallow
+        } else {
+            Verdict::Forward
+        }
     }
 
     /// The pointer left the window; or somebody grabbed it, as window managers do for a moment at

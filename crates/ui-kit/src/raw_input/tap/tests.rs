@@ -425,3 +425,21 @@ fn a_window_that_is_gone_holds_nothing() {
     assert_eq!(sent, [E_DOWN, InputEvent::ReleaseAll]);
     assert_eq!(tap.window_of(ViewportId::ROOT), None);
 }
+
+#[test]
+fn s1_modifiers_that_did_not_change_make_no_repaint_before_a_click() {
+    let mut tap = armed();
+    let mut out = Vec::new();
+    let shift = Modifiers {
+        shift: true,
+        ..Modifiers::default()
+    };
+    let none = Modifiers::default();
+    assert_eq!(tap.modifiers(WINDOW, none), Verdict::Forward);
+    assert_eq!(tap.modifiers(WINDOW, none), Verdict::Swallow);
+    assert_eq!(tap.modifiers(WINDOW, shift), Verdict::Forward);
+    assert_eq!(tap.modifiers(WINDOW, none), Verdict::Forward);
+    // egui forgets them with the focus
+    tap.focus(WINDOW, true, &mut out);
+    assert_eq!(tap.modifiers(WINDOW, none), Verdict::Forward);
+}
