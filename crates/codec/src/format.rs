@@ -35,7 +35,7 @@ use crate::decoder::DecodeError;
 use crate::grid::{Cells, Grid};
 
 /// The version that a reset states. A decoder refuses every other.
-pub const FORMAT_VERSION: u8 = 2;
+pub const FORMAT_VERSION: u8 = 3;
 
 /// Largest update, in bytes. An encoder keeps below it by sending what is too much in the next
 /// update, a decoder refuses more unread.

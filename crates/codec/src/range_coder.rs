@@ -1,7 +1,9 @@
 //! The adaptive binary range coder under the pixel coder.
 //!
-//! A carry-propagating coder over 32 bits. Encoder and decoder share one trait, [`BitCoder`], so
-//! that each model is written once and cannot disagree with itself.
+//! A carry-propagating coder over 32 bits, the top one of the range always set: after each bit both
+//! sides shift by as many places as that takes, without a loop, and move bytes only once in many bits.
+//! Encoder and decoder share one trait, [`BitCoder`], so that each model is written once and cannot
+//! disagree with itself.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -28,13 +30,17 @@ impl Default for Probability {
 }
 
 impl Probability {
-    /// The probability of a clear bit in 1/4096.
+    /// The part of `range` that stands for a clear bit.
     ///
-    /// INVARIANT: within 4..=4091. `learn` leaves `quick` at least 15 and `slow` at least 127 away
-    /// from either end, because its shifts round down.
+    /// INVARIANT: neither it nor the rest is below 1/1024 of a range that has its top bit set, so no
+    /// bit shifts by more than [`MOST_PLACES`]. `learn` leaves `quick` at least 15 and `slow` at least
+    /// 127 away from either end, because its shifts round down.
     #[inline]
-    fn of_clear(self) -> u32 {
-        (u32::from(self.quick) + u32::from(self.slow)) >> 5
+    fn share_of_clear(self, range: u32) -> u32 {
+        // The sum of two estimates of 16 bits.
+        const SUM_BITS: u32 = 17;
+        let sum = u64::from(self.quick) + u64::from(self.slow);
+        ((u64::from(range) * sum) >> SUM_BITS) as u32
     }
 
     #[inline]
@@ -61,45 +67,63 @@ pub(crate) trait BitCoder {
     fn even_bit(&mut self, bit: bool) -> bool;
 }
 
-/// Below this the range is widened by a byte.
-const MIN_RANGE: u32 = 1 << 24;
+/// Bits of the range.
+const RANGE_BITS: u32 = u32::BITS;
+
+/// Most places that one bit shifts by.
+const MOST_PLACES: u32 = 10;
 
 /// Most zero bytes that [`RangeEncoder::finish`] leaves away and [`RangeDecoder`] makes up.
 const IMPLIED_ZEROS: usize = 4;
 
+/// [`RangeEncoder`] puts out so many bytes at once; the last of all may hold nothing of use.
+const WRITTEN_AT_ONCE: usize = 2;
+/// [`RangeDecoder`] takes in so many bytes at once.
+const READ_AT_ONCE: usize = 4;
+
+/// What is held or ahead must find room in 64 bits beside the range and a carry.
+const _: () = assert!(
+    1 + 8 * WRITTEN_AT_ONCE as u32 + MOST_PLACES + RANGE_BITS <= u64::BITS
+        && 8 * READ_AT_ONCE as u32 + RANGE_BITS <= u64::BITS
+);
+
 /// Writes bits into a byte string.
 #[derive(Debug)]
 pub(crate) struct RangeEncoder {
+    /// From the top: zeros, a carry, `held` bits that go out next, [`RANGE_BITS`] that still change.
     low: u64,
     range: u32,
-    /// The last byte, which a carry may still change, and how many 0xff bytes wait behind it.
-    last: Option<u8>,
-    waiting: usize,
+    /// Below [`Self::MOST_HELD`] between bits.
+    held: u32,
     bytes: Vec<u8>,
 }
 
 impl RangeEncoder {
+    /// As soon as so many bits are held, they go out together.
+    const MOST_HELD: u32 = 8 * WRITTEN_AT_ONCE as u32;
+
     pub(crate) fn new() -> Self {
         Self {
             low: 0,
             range: u32::MAX,
-            last: None,
-            waiting: 0,
+            held: 0,
             bytes: Vec::new(),
         }
     }
 
-    /// The bytes written so far; a few more may still wait for a carry.
+    /// The bytes written so far; a few more are still held.
     pub(crate) fn len(&self) -> usize {
-        self.bytes.len() + self.waiting
+        self.bytes.len()
     }
 
     /// Ends the string so that a decoder, which reads on in zeros, finds every bit.
     pub(crate) fn finish(mut self) -> Vec<u8> {
-        self.low = (self.low + u64::from(MIN_RANGE - 1)) & !u64::from(MIN_RANGE - 1);
-        for _ in 0..5 {
-            self.shift_out();
-        }
+        // The top bit of the range is set, so one bit more than those held tells a number within it.
+        const LEAST_RANGE: u64 = 1 << (RANGE_BITS - 1);
+        self.low = (self.low + (LEAST_RANGE - 1)) & !(LEAST_RANGE - 1);
+        self.low <<= Self::MOST_HELD - self.held;
+        self.held = Self::MOST_HELD;
+        self.put_held();
         for _ in 0..IMPLIED_ZEROS {
             if self.bytes.last() == Some(&0) {
                 self.bytes.pop();
@@ -108,30 +132,34 @@ impl RangeEncoder {
         self.bytes
     }
 
+    /// Shifts until the top bit of `range` is set.
     #[inline]
     fn widen(&mut self) {
-        while self.range < MIN_RANGE {
-            self.range <<= 8;
-            self.shift_out();
+        let places = self.range.leading_zeros();
+        self.range <<= places;
+        self.low <<= places;
+        self.held += places;
+        if self.held >= Self::MOST_HELD {
+            self.put_held();
         }
     }
 
-    /// Moves the top byte of `low` out; it is kept back while a carry can still reach it.
-    fn shift_out(&mut self) {
-        let (top, carry) = ((self.low >> 24) as u8, (self.low >> 32) as u8);
-        if top == u8::MAX && carry == 0 {
-            self.waiting += 1;
-        } else {
+    /// Puts out the upper [`Self::MOST_HELD`] of the bits held.
+    fn put_held(&mut self) {
+        let place = RANGE_BITS + self.held - Self::MOST_HELD;
+        let top = self.low >> place;
+        self.low -= top << place;
+        self.held -= Self::MOST_HELD;
+        if top >> Self::MOST_HELD != 0 {
             // Nothing carries out of the first byte: the whole string is a number below one.
-            if let Some(last) = self.last {
-                self.bytes.push(last.wrapping_add(carry));
+            for byte in self.bytes.iter_mut().rev() {
+                *byte = byte.wrapping_add(1);
+                if *byte != 0 {
+                    break;
+                }
             }
-            for _ in 0..std::mem::take(&mut self.waiting) {
-                self.bytes.push(u8::MAX.wrapping_add(carry));
-            }
-            self.last = Some(top);
         }
-        self.low = (self.low & 0x00ff_ffff) << 8;
+        self.bytes.extend_from_slice(&(top as u16).to_be_bytes());
     }
 }
 
@@ -140,13 +168,9 @@ impl BitCoder for RangeEncoder {
 
     #[inline]
     fn bit(&mut self, probability: &mut Probability, bit: bool) -> bool {
-        let bound = (self.range >> 12) * probability.of_clear();
-        if bit {
-            self.low += u64::from(bound);
-            self.range -= bound;
-        } else {
-            self.range = bound;
-        }
+        let bound = probability.share_of_clear(self.range);
+        self.low += if bit { u64::from(bound) } else { 0 };
+        self.range = if bit { self.range - bound } else { bound };
         probability.learn(bit);
         self.widen();
         bit
@@ -155,9 +179,7 @@ impl BitCoder for RangeEncoder {
     #[inline]
     fn even_bit(&mut self, bit: bool) -> bool {
         self.range >>= 1;
-        if bit {
-            self.low += u64::from(self.range);
-        }
+        self.low += if bit { u64::from(self.range) } else { 0 };
         self.widen();
         bit
     }
@@ -168,9 +190,13 @@ impl BitCoder for RangeEncoder {
 /// Past the end it reads zeros; [`Self::is_exhausted`] tells when that cannot be right.
 #[derive(Debug)]
 pub(crate) struct RangeDecoder<'a> {
-    code: u32,
+    /// From the top: [`RANGE_BITS`] to be compared with `range`, `ahead` that follow them, zeros.
+    code: u64,
     range: u32,
+    /// INVARIANT: at most `8 * (read - READ_AT_ONCE)`; the first bytes are compared at once.
+    ahead: u32,
     bytes: &'a [u8],
+    /// How many bytes were taken in, those behind the end as well.
     read: usize,
 }
 
@@ -179,37 +205,55 @@ impl<'a> RangeDecoder<'a> {
         let mut decoder = Self {
             code: 0,
             range: u32::MAX,
+            ahead: 0,
             bytes,
             read: 0,
         };
-        for _ in 0..4 {
-            decoder.shift_in();
-        }
+        decoder.code = u64::from(decoder.next_bytes()) << RANGE_BITS;
         decoder
     }
 
     /// Whether more was read than any encoder leaves away: the string is cut off or nonsense.
     pub(crate) fn is_exhausted(&self) -> bool {
-        self.read > self.bytes.len() + IMPLIED_ZEROS
+        self.used() > self.bytes.len() + IMPLIED_ZEROS
     }
 
     /// Whether the string was read to its end.
     pub(crate) fn is_at_end(&self) -> bool {
-        self.read >= self.bytes.len()
+        self.used() + WRITTEN_AT_ONCE >= self.bytes.len()
     }
 
-    #[inline]
-    fn shift_in(&mut self) {
-        let byte = self.bytes.get(self.read).copied().unwrap_or(0);
-        self.read += 1;
-        self.code = self.code << 8 | u32::from(byte);
+    /// How many bytes the bits so far took, rounded down.
+    fn used(&self) -> usize {
+        self.read - READ_AT_ONCE - self.ahead.div_ceil(8) as usize
     }
 
+    /// The next bytes, zeros from the end on.
+    fn next_bytes(&mut self) -> u32 {
+        let rest = self.bytes.get(self.read..).unwrap_or_default();
+        let mut next = [0; READ_AT_ONCE];
+        if let Some(whole) = rest.first_chunk() {
+            next = *whole;
+        } else {
+            next[..rest.len()].copy_from_slice(rest);
+        }
+        self.read += READ_AT_ONCE;
+        u32::from_be_bytes(next)
+    }
+
+    /// Shifts until the top bit of `range` is set.
     #[inline]
     fn widen(&mut self) {
-        while self.range < MIN_RANGE {
-            self.range <<= 8;
-            self.shift_in();
+        let places = self.range.leading_zeros();
+        self.range <<= places;
+        // Nonsense may lose its topmost bit here, what an encoder wrote is below the range.
+        self.code <<= places;
+        if let Some(ahead) = self.ahead.checked_sub(places) {
+            self.ahead = ahead;
+        } else {
+            let missing = places - self.ahead;
+            self.code |= u64::from(self.next_bytes()) << missing;
+            self.ahead = 8 * READ_AT_ONCE as u32 - missing;
         }
     }
 }
@@ -219,14 +263,11 @@ impl BitCoder for RangeDecoder<'_> {
 
     #[inline]
     fn bit(&mut self, probability: &mut Probability, _: bool) -> bool {
-        let bound = (self.range >> 12) * probability.of_clear();
-        let bit = self.code >= bound;
-        if bit {
-            self.code -= bound;
-            self.range -= bound;
-        } else {
-            self.range = bound;
-        }
+        let bound = probability.share_of_clear(self.range);
+        let above = u64::from(bound) << RANGE_BITS;
+        let bit = self.code >= above;
+        self.code -= if bit { above } else { 0 };
+        self.range = if bit { self.range - bound } else { bound };
         probability.learn(bit);
         self.widen();
         bit
@@ -235,10 +276,9 @@ impl BitCoder for RangeDecoder<'_> {
     #[inline]
     fn even_bit(&mut self, _: bool) -> bool {
         self.range >>= 1;
-        let bit = self.code >= self.range;
-        if bit {
-            self.code -= self.range;
-        }
+        let above = u64::from(self.range) << RANGE_BITS;
+        let bit = self.code >= above;
+        self.code -= if bit { above } else { 0 };
         self.widen();
         bit
     }
@@ -280,6 +320,47 @@ mod tests {
             proptest::prop_assert_eq!(code(&mut decoder, &bits), bits);
             proptest::prop_assert!(decoder.is_at_end() && !decoder.is_exhausted());
         }
+    }
+
+    /// Of three bits one is even and takes a bit of the input.
+    const MOST_BITS_OF_A_BYTE: usize = 24;
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_comes_is_soon_exhausted(
+            bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400),
+            ending in proptest::sample::select(vec![0, u8::MAX]),
+            repeated in 0_usize..100,
+        ) {
+            let bytes = [bytes, vec![ending; repeated]].concat();
+            let mut decoder = RangeDecoder::new(&bytes);
+            let mut probabilities = [Probability::default(); 2];
+            let (mut used, mut bits, mut previous) = (0, 0, false);
+            while !decoder.is_exhausted() {
+                let estimate = &mut probabilities[usize::from(previous)];
+                previous = decoder.bit(estimate, false);
+                decoder.bit(estimate, false);
+                decoder.even_bit(false);
+                bits += 3;
+                proptest::prop_assert!(decoder.used() >= used);
+                used = decoder.used();
+            }
+            proptest::prop_assert!(decoder.is_at_end());
+            proptest::prop_assert!(bits <= MOST_BITS_OF_A_BYTE * (bytes.len() + IMPLIED_ZEROS + 1));
+        }
+    }
+
+    /// Even a byte string that always has what is expected comes to an end.
+    #[test]
+    fn zeros_without_end_are_exhausted() {
+        const MOST_BITS_OF_AN_EMPTY_STRING: usize = 30_000;
+        let mut decoder = RangeDecoder::new(&[]);
+        let mut probability = Probability::default();
+        let is_exhausted = (0..MOST_BITS_OF_AN_EMPTY_STRING).any(|_| {
+            decoder.bit(&mut probability, true);
+            decoder.is_exhausted()
+        });
+        assert!(is_exhausted);
     }
 
     #[test]
