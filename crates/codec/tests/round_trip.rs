@@ -422,7 +422,8 @@ fn photo() -> Picture {
     for y in 0..320 {
         for (x, pixel) in (0..).zip(picture.row_mut(y)) {
             let grain = (x * 7 + y * 13) % 5;
-            *pixel = ((x + grain) / 2) << 16 | ((y + grain) / 2) << 8 | ((x + y) / 4);
+            let blend = u32::midpoint;
+            *pixel = blend(x, grain) << 16 | blend(y, grain) << 8 | ((x + y) >> 2);
         }
     }
     picture
