@@ -118,8 +118,9 @@ fn the_rate_changes_without_a_new_beginning() {
         lengths.push(unit.len());
     }
     let sum = |range: std::ops::Range<usize>| lengths[range].iter().sum::<usize>();
-    assert!(sum(30..40) * 3 < sum(10..20) * 2, "{lengths:?}");
-    assert!(sum(50..60) * 2 > sum(30..40) * 3, "{lengths:?}");
+    // from the finest quantiser to the coarsest is not far, for a scene that is easy to foretell
+    assert!(sum(30..40) * 10 < sum(10..20) * 9, "{lengths:?}");
+    assert!(sum(50..60) * 9 > sum(30..40) * 10, "{lengths:?}");
 }
 
 #[test]
