@@ -403,8 +403,10 @@ fn videos_that_begin_again_and_again_stay_within_their_bound() {
             counted as f64 / MIB as f64,
             library as f64 / MIB as f64
         );
+        // pages of the program's own code come in meanwhile, most of them without optimisation
+        let code = 8 * MIB;
         assert!(
-            library <= video_bound(size),
+            library <= video_bound(size) + code,
             "{width} x {height}: {library} bytes"
         );
     }
