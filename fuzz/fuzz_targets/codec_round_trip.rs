@@ -20,14 +20,6 @@ const MOST_FILM_PICTURES: usize = 48;
 /// Steps in which a screen at rest must have become exact.
 const MOST_RESTS: usize = 2_000;
 
-const LEVELS: [Level; 5] = [
-    Level::Lossless,
-    Level::True,
-    Level::Bits15,
-    Level::Bits8,
-    Level::Grey,
-];
-
 /// Bytes a second, from nothing to more than is ever needed.
 const RATES: [Option<u32>; 6] = [
     None,
@@ -103,7 +95,7 @@ impl Session {
             }
             8 => {
                 self.encoder
-                    .set_level(LEVELS[usize::from(a) % LEVELS.len()]);
+                    .set_level(Level::ALL[usize::from(a) % Level::ALL.len()]);
                 self.line.bytes_per_second = RATES[usize::from(b) % RATES.len()];
             }
             9 => self.encoder.look_at(u32::from(a) * 2, u32::from(b) * 2),

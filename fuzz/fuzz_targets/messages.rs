@@ -9,7 +9,7 @@ use protocol::limits::MAX_SCREEN_FRAME_BYTES;
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
     ClientHello, HostToHub, HubHello, HubToHost, HubToOperator, InputEvent, OperatorToHub,
-    PointerUpdate, ViewerMessage, ScreenFrame, StreamHeader,
+    PointerUpdate, ScreenFrame, StreamHeader, ViewerMessage,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -137,7 +137,6 @@ class PureHelpDesk(Driver):
         """A cover is painted once; what lies on it for a moment would leave a hole. Its own picture as its
         background lets the server mend that."""
         x11, d, root = xlib.x11, ctypes.c_void_p(display.d), ctypes.c_ulong(display.root)
-        x11.XCreatePixmap.restype, x11.XCreateGC.restype = ctypes.c_ulong, ctypes.c_void_p
         depth = x11.XDefaultDepth(d, x11.XDefaultScreen(d))
         pixmap = ctypes.c_ulong(x11.XCreatePixmap(d, root, display.w, display.h, depth))
         context = ctypes.c_void_p(x11.XCreateGC(d, root, ctypes.c_ulong(0), None))

@@ -85,7 +85,6 @@ impl Activity {
     /// has no holes and a text no specks.
     pub(crate) fn classify(&mut self, picture: &Picture, cells: &Cells) {
         let grid = self.grid;
-        let columns = grid.columns() as usize;
         let mut looks = self.natural.clone();
         for row in 0..grid.rows() {
             for (column, &marked) in (0..).zip(cells.row(row)) {
@@ -102,7 +101,8 @@ impl Activity {
                     let enough = if looks.has(column, row) { 3 } else { 6 };
                     let is_natural = around >= enough;
                     self.natural.set(column, row, is_natural);
-                    let run = &mut self.natural_runs[row as usize * columns + column as usize];
+                    let place = self.place(column, row);
+                    let run = &mut self.natural_runs[place];
                     *run = if is_natural { run.saturating_add(1) } else { 0 };
                 }
             }

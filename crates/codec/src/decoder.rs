@@ -71,8 +71,9 @@ pub enum DecodeError {
 /// For a picture of `p` pixels it keeps `4 p` bytes and up to 22 MiB, and at times `4 p` more while it
 /// moves rectangles. Whatever a host sends, it never takes more than `9 p` bytes and 24 MiB: 600 MiB
 /// for the largest picture, 42 MiB for one of 1920 x 1080. While a video of `v` pixels plays, the
-/// video library takes up to `12 v` bytes and 24 MiB beside that, but at most 119 MiB. The update
-/// itself, of at most 8 MiB, is the caller's. (`tests/memory.rs` measures all of it.)
+/// video library takes up to `12 v` bytes and 32 MiB beside that, with what the system keeps of memory
+/// that was given back; at most 127 MiB. The update itself, of at most 8 MiB, is the caller's.
+/// (`tests/memory.rs` measures all of it.)
 ///
 /// One update costs at most the work of writing each pixel six times.
 #[derive(Default)]

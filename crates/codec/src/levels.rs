@@ -24,6 +24,15 @@ pub enum Level {
 }
 
 impl Level {
+    /// Every level, the most exact first.
+    pub const ALL: [Self; 5] = [
+        Self::Lossless,
+        Self::True,
+        Self::Bits15,
+        Self::Bits8,
+        Self::Grey,
+    ];
+
     /// Whether anything may arrive coarse.
     pub(crate) fn is_lossy(self) -> bool {
         self != Self::Lossless
@@ -80,18 +89,10 @@ const fn stretch_3_bits(value: u32) -> u32 {
 mod tests {
     use super::*;
 
-    const ALL: [Level; 5] = [
-        Level::Lossless,
-        Level::True,
-        Level::Bits15,
-        Level::Bits8,
-        Level::Grey,
-    ];
-
     proptest::proptest! {
         #[test]
         fn s3_a_colour_of_a_level_stays_itself(pixel: u32) {
-            for level in ALL {
+            for level in Level::ALL {
                 let reduced = level.reduce(pixel);
                 proptest::prop_assert_eq!(level.reduce(reduced), reduced);
                 proptest::prop_assert_eq!(reduced >> 24, 0);
@@ -101,7 +102,7 @@ mod tests {
 
     #[test]
     fn s3_black_on_white_is_black_on_white_at_every_level() {
-        for level in ALL {
+        for level in Level::ALL {
             assert_eq!(level.reduce(0xff00_0000), 0, "{level:?}");
             assert_eq!(level.reduce(0xffff_ffff), 0x00ff_ffff, "{level:?}");
         }

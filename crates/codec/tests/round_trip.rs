@@ -20,14 +20,6 @@ fn visible(picture: &Picture) -> Vec<u32> {
         .collect()
 }
 
-const LEVELS: [Level; 5] = [
-    Level::Lossless,
-    Level::True,
-    Level::Bits15,
-    Level::Bits8,
-    Level::Grey,
-];
-
 /// A viewer who has seen all of `history`.
 fn replayed(history: &[Vec<u8>]) -> Decoder {
     let mut decoder = Decoder::new();
@@ -147,7 +139,7 @@ proptest! {
     #[test]
     fn s3_every_level_is_exact_where_it_says_so_and_everywhere_at_rest(
         steps in steps(),
-        levels in prop::collection::vec(prop::sample::select(&LEVELS[..]), 14),
+        levels in prop::collection::vec(prop::sample::select(&Level::ALL[..]), 14),
         rate in prop::sample::select(&[None, Some(20_000), Some(250_000)][..]),
     ) {
         let line = Line { bytes_per_second: rate };

@@ -8,8 +8,8 @@
 //! is the display server's damage as recorded, and the decoder applies the update at once. Between
 //! frames what is not exact is sharpened every 40 ms; its bytes and time count with the frame before.
 //! For two seconds after the last frame it goes on: these are `settle_bytes`, which belong to no
-//! second of the recording. Milliseconds are CPU time of this one thread, and
-//! leave the first frame out. Exact is what equals the recorded picture in the colours of the level:
+//! second of the recording. Milliseconds are CPU time of this one thread, and leave the first frame
+//! out. Exact is what equals the recorded picture in the colours of the level:
 //! `exact_share` of its pixels after each frame, on average; `exact_at_rest` all of them in the end.
 
 #![expect(

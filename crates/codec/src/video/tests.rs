@@ -100,6 +100,7 @@ fn the_rate_changes_without_a_new_beginning() {
     let mut decoder = VideoDecoder::new(size).expect("a supported size");
     let mut target = Picture::new(size);
     let mut lengths = Vec::new();
+    let mut quantisers = Vec::new();
     for at in 0..60 {
         let rate = if (20..40).contains(&at) {
             200_000
@@ -116,9 +117,16 @@ fn the_rate_changes_without_a_new_beginning() {
             .decode(&unit, &mut target, size.rect(), [size.rect()])
             .expect("its own video");
         lengths.push(unit.len());
+        quantisers.push(encoder.quantiser);
     }
     let sum = |range: std::ops::Range<usize>| lengths[range].iter().sum::<usize>();
-    // from the finest quantiser to the coarsest is not far, for a scene that is easy to foretell
+    // the line has the last word: as coarse as it goes, and as fine again
+    assert!(
+        quantisers[30..40].iter().all(|&q| q >= quantisers[19] + 5),
+        "{quantisers:?}"
+    );
+    assert_eq!(quantisers[50..], [quantisers[19]; 10]);
+    // for a scene that is easy to foretell that is not much
     assert!(sum(30..40) * 10 < sum(10..20) * 9, "{lengths:?}");
     assert!(sum(50..60) * 9 > sum(30..40) * 10, "{lengths:?}");
 }
