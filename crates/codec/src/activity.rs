@@ -10,8 +10,14 @@ use crate::picture::{COLOUR, Picture};
 /// Time after which a change counts only 1/e.
 const MEMORY: f32 = 0.7;
 
-/// Pictures in a row that make a video of natural cells.
+/// Updates of a narrow line wait for it. However long that took, no more fades between two of them
+/// than in this time: what changed at each update changes all the time as far as can be seen.
+const LONGEST_WAIT_ON_NARROW_LINE: Duration = Duration::from_millis(250);
+
+/// Pictures in a row that make a video of natural cells ...
 const RUNS_OF_VIDEO: u8 = 3;
+/// ... and on a narrow line, where another one told whole would take the time of many.
+const RUNS_OF_VIDEO_ON_NARROW_LINE: u8 = 2;
 
 /// Changes and content of the cells of one picture.
 pub(crate) struct Activity {
@@ -40,10 +46,13 @@ impl Activity {
     }
 
     /// Notes that cells changed.
-    pub(crate) fn note(&mut self, changed: &Cells, now: Duration) {
-        let passed = now.saturating_sub(self.noted_at).as_secs_f32();
+    pub(crate) fn note(&mut self, changed: &Cells, now: Duration, line_is_narrow: bool) {
+        let mut passed = now.saturating_sub(self.noted_at);
+        if line_is_narrow {
+            passed = passed.min(LONGEST_WAIT_ON_NARROW_LINE);
+        }
         self.noted_at = now;
-        let kept = (-passed / MEMORY).exp();
+        let kept = (-passed.as_secs_f32() / MEMORY).exp();
         for score in &mut self.scores {
             *score *= kept;
         }
@@ -73,8 +82,13 @@ impl Activity {
 
     /// Whether a cell changed from one natural picture to the next for a while. What only comes out
     /// from behind a moving window changes as often, but shows a photo once.
-    pub(crate) fn stays_natural(&self, column: u32, row: u32) -> bool {
-        self.natural_runs[self.place(column, row)] >= RUNS_OF_VIDEO
+    pub(crate) fn stays_natural(&self, column: u32, row: u32, line_is_narrow: bool) -> bool {
+        let needed = if line_is_narrow {
+            RUNS_OF_VIDEO_ON_NARROW_LINE
+        } else {
+            RUNS_OF_VIDEO
+        };
+        self.natural_runs[self.place(column, row)] >= needed
     }
 
     fn place(&self, column: u32, row: u32) -> usize {
@@ -172,12 +186,12 @@ mod tests {
         let mut one = Cells::none(activity.grid);
         one.set(2, 3, true);
         for tick in 1..=20 {
-            activity.note(&one, Duration::from_millis(100 * tick));
+            activity.note(&one, Duration::from_millis(100 * tick), false);
         }
         assert!(activity.score(2, 3) > 5.0, "{}", activity.score(2, 3));
         assert!(activity.score(1, 3) < 0.1);
         assert_eq!(activity.changed_at(2, 3), Duration::from_secs(2));
-        activity.note(&Cells::none(activity.grid), Duration::from_secs(5));
+        activity.note(&Cells::none(activity.grid), Duration::from_secs(5), false);
         assert!(activity.score(2, 3) < 0.5);
     }
 }

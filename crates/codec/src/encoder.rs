@@ -53,6 +53,10 @@ pub struct Update {
 }
 
 impl Line {
+    fn is_narrow(self) -> bool {
+        self.bytes_per_second.is_some()
+    }
+
     /// What it carries in `time`, in bytes, but never more than `most`.
     fn carries_in(self, time: Duration, most: usize) -> usize {
         let Some(rate) = self.bytes_per_second else {
@@ -369,7 +373,8 @@ impl State {
 
     /// Appends the sections that turn `shown` into `wanted` in the `changed` cells.
     fn encode(&mut self, mut changed: Cells, order: Order, bytes: &mut Vec<u8>) {
-        self.activity.note(&changed, order.now);
+        self.activity
+            .note(&changed, order.now, order.line.is_narrow());
         let mut video = if order.level.is_lossy() {
             self.go_on_with_video(&mut changed)
         } else {
@@ -400,7 +405,7 @@ impl State {
                 natural.set_all(false);
             }
             changed.remove(&natural);
-            self.start_video(&mut natural, &mut changed, &mut video);
+            self.start_video(&mut natural, &mut changed, &mut video, order);
             let calm = self.calm_of(&natural, order);
             natural.remove(&calm);
             changed.add(&calm);
@@ -410,7 +415,7 @@ impl State {
         self.waiting = left;
         let mut are_drawn = false;
         if order.level.is_lossy()
-            && order.line.bytes_per_second.is_some()
+            && order.line.is_narrow()
             && self.waiting.count() >= MIN_NATURAL_CELLS
         {
             are_drawn = true;
@@ -434,7 +439,8 @@ impl State {
             None => MOST_EXACT_NATURAL_CELLS,
             Some(_) => 0,
         };
-        calm.keep_where(|column, row| !self.activity.stays_natural(column, row));
+        let is_narrow = order.line.is_narrow();
+        calm.keep_where(|column, row| !self.activity.stays_natural(column, row, is_narrow));
         if calm.count() > most {
             calm.set_all(false);
         }

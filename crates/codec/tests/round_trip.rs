@@ -438,3 +438,44 @@ fn s3_a_photo_is_exact_at_once_on_a_wide_line_and_coarse_first_on_a_narrow_one()
     assert!(is_exact_on(Line::WIDE));
     assert!(!is_exact_on(Line { bytes_per_second }));
 }
+
+/// A photograph with detail, seen from closer and closer.
+fn moving_photo(picture: &mut Picture, now: Duration) {
+    let zoom = 1.0 + now.as_secs_f32() * 0.1;
+    for y in 0..picture.size().height {
+        for (x, pixel) in (0_u16..).zip(picture.row_mut(y)) {
+            let (x, y) = (f32::from(x) / zoom, y as f32 / zoom);
+            let coarse = (x * 0.031).sin() + (y * 0.047).cos();
+            let fine = (x * 0.41 + y * 0.13).sin() + (y * 0.37 - x * 0.19).cos();
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            let level = (128.0 + 40.0 * coarse + 12.0 * fine) as u32;
+            *pixel = level << 16 | (level * 3 / 4) << 8 | (200 - level / 2);
+        }
+    }
+}
+
+/// A video that fills the picture, on a line that takes half a second for each picture told whole.
+#[test]
+fn s4_a_large_video_on_a_narrow_line_moves_from_the_second_picture_on() {
+    let bytes_per_second = 12_000;
+    let line = Line {
+        bytes_per_second: Some(bytes_per_second),
+    };
+    let mut picture = Picture::new(PixelSize::new(640, 360));
+    let mut encoder = Encoder::new(Level::True);
+    let (mut now, mut updates, mut longest) = (Duration::ZERO, 0, Duration::ZERO);
+    while now < Duration::from_secs(6) {
+        moving_photo(&mut picture, now);
+        let update = encoder.encode(&picture, DamageHint::Everything, now, line);
+        let bytes = update.expect("it moves").bytes.len();
+        let carried = Duration::from_secs_f64(bytes as f64 / f64::from(bytes_per_second));
+        let taken = carried.max(Duration::from_millis(33));
+        if now > Duration::from_secs(2) {
+            longest = longest.max(taken);
+        }
+        now += taken;
+        updates += 1;
+    }
+    assert!(updates >= 6 * 8, "{updates} pictures in six seconds");
+    assert!(longest < Duration::from_millis(250), "{longest:?}");
+}

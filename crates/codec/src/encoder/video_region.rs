@@ -12,6 +12,9 @@ use crate::video::VideoEncoder;
 
 /// A natural cell that scores more wants to be part of a video ...
 const STARTS: f32 = 2.2;
+/// ... or this, on a narrow line: two changes that are seen one after the other, however long the
+/// line took to carry the first ...
+const STARTS_ON_NARROW_LINE: f32 = 1.6;
 /// ... and what scores more than this within one is part of it, whatever it shows ...
 const STAYS: f32 = 2.0;
 /// ... or more than this, if it is natural.
@@ -92,10 +95,18 @@ impl State {
         natural: &mut Cells,
         drawn: &mut Cells,
         video: &mut Option<Cells>,
+        order: Order,
     ) {
+        let is_narrow = order.line.is_narrow();
+        let starts = if is_narrow {
+            STARTS_ON_NARROW_LINE
+        } else {
+            STARTS
+        };
         let mut lively = natural.clone();
         lively.keep_where(|column, row| {
-            self.activity.stays_natural(column, row) && self.activity.score(column, row) > STARTS
+            self.activity.stays_natural(column, row, is_narrow)
+                && self.activity.score(column, row) > starts
         });
         let needed = if self.video.is_some() {
             MIN_NEW_CELLS
