@@ -56,15 +56,10 @@ impl Activity {
         for score in &mut self.scores {
             *score *= kept;
         }
-        let columns = self.grid.columns() as usize;
-        for row in 0..self.grid.rows() {
-            let first = row as usize * columns;
-            for (place, &changed) in (first..).zip(changed.row(row)) {
-                if changed {
-                    self.scores[place] += 1.0;
-                    self.changed_at[place] = now;
-                }
-            }
+        for (column, row) in changed.marked() {
+            let place = self.place(column, row);
+            self.scores[place] += 1.0;
+            self.changed_at[place] = now;
         }
     }
 
@@ -100,26 +95,18 @@ impl Activity {
     pub(crate) fn classify(&mut self, picture: &Picture, cells: &Cells) {
         let grid = self.grid;
         let mut looks = self.natural.clone();
-        for row in 0..grid.rows() {
-            for (column, &marked) in (0..).zip(cells.row(row)) {
-                if marked {
-                    let cell = grid.cells_rect(column..column + 1, row..row + 1);
-                    looks.set(column, row, looks_natural(picture, cell));
-                }
-            }
+        for (column, row) in cells.marked() {
+            let cell = grid.cells_rect(column..column + 1, row..row + 1);
+            looks.set(column, row, looks_natural(picture, cell));
         }
-        for row in 0..grid.rows() {
-            for (column, &marked) in (0..).zip(cells.row(row)) {
-                if marked {
-                    let around = looks.count_around(column, row);
-                    let enough = if looks.has(column, row) { 3 } else { 6 };
-                    let is_natural = around >= enough;
-                    self.natural.set(column, row, is_natural);
-                    let place = self.place(column, row);
-                    let run = &mut self.natural_runs[place];
-                    *run = if is_natural { run.saturating_add(1) } else { 0 };
-                }
-            }
+        for (column, row) in cells.marked() {
+            let around = looks.count_around(column, row);
+            let enough = if looks.has(column, row) { 3 } else { 6 };
+            let is_natural = around >= enough;
+            self.natural.set(column, row, is_natural);
+            let place = self.place(column, row);
+            let run = &mut self.natural_runs[place];
+            *run = if is_natural { run.saturating_add(1) } else { 0 };
         }
     }
 }

@@ -458,10 +458,7 @@ impl State {
     ) -> (Vec<u8>, Vec<(u32, Rect, u16)>) {
         let mut stores = TileList::default();
         let mut candidates = Vec::new();
-        for tile in 0..self.grid.tiles() {
-            let Some(rect) = self.grid.tile_rect(tile) else {
-                break;
-            };
+        for (tile, rect) in changed.tiles_near() {
             if changed.count_touched(rect) < MIN_CHANGED_CELLS_OF_TILE {
                 continue;
             }

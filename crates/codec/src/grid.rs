@@ -117,9 +117,33 @@ impl Cells {
         .sum()
     }
 
+    /// Whether a row has marked cells. Mostly few have, and this is much faster than a look at each.
+    fn has_any(&self, row: u32) -> bool {
+        self.row(row).contains(&true)
+    }
+
+    /// The rows that have marked cells.
+    pub(crate) fn marked_rows(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.grid.rows()).filter(|&row| self.has_any(row))
+    }
+
+    /// The tiles in those rows of tiles that have marked cells: number and pixels.
+    pub(crate) fn tiles_near(&self) -> impl Iterator<Item = (u32, Rect)> + '_ {
+        let grid = self.grid;
+        let columns = grid.size.width.div_ceil(TILE);
+        (0..grid.size.height.div_ceil(TILE))
+            .filter(move |row| {
+                let first = row * (TILE / CELL);
+                let end = (first + TILE / CELL).min(grid.rows());
+                (first..end).any(|row| self.has_any(row))
+            })
+            .flat_map(move |row| row * columns..(row + 1) * columns)
+            .filter_map(move |tile| Some((tile, grid.tile_rect(tile)?)))
+    }
+
     /// The marked cells: column and row, row by row.
     pub(crate) fn marked(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
-        (0..self.grid.rows()).flat_map(|row| {
+        self.marked_rows().flat_map(|row| {
             let marks = (0..).zip(self.row(row));
             marks.filter_map(move |(column, &mark)| mark.then_some((column, row)))
         })
@@ -128,8 +152,10 @@ impl Cells {
     /// Keeps the marks of those cells for which `keep` says so; it is given column and row.
     pub(crate) fn keep_where(&mut self, mut keep: impl FnMut(u32, u32) -> bool) {
         for row in 0..self.grid.rows() {
-            for (column, mark) in (0..).zip(self.row_mut(row)) {
-                *mark = *mark && keep(column, row);
+            if self.has_any(row) {
+                for (column, mark) in (0..).zip(self.row_mut(row)) {
+                    *mark = *mark && keep(column, row);
+                }
             }
         }
     }
@@ -217,16 +243,15 @@ impl Cells {
     /// Keeps the mark of those cells for which `keep` says so; it is given the cell's pixels.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(Rect) -> bool) {
         let grid = self.grid;
-        for row in 0..grid.rows() {
-            for (column, mark) in (0..).zip(self.row_mut(row)) {
-                *mark = *mark && keep(grid.cells_rect(column..column + 1, row..row + 1));
-            }
-        }
+        self.keep_where(|column, row| keep(grid.cells_rect(column..column + 1, row..row + 1)));
     }
 
     /// The runs of marked cells of one row, bridging up to `gap` unmarked ones.
     pub(crate) fn runs(&self, row: u32, gap: u32) -> Vec<Range<u32>> {
         let mut runs: Vec<Range<u32>> = Vec::new();
+        if !self.has_any(row) {
+            return runs;
+        }
         for (column, &mark) in (0..).zip(self.row(row)) {
             if mark {
                 match runs.last_mut() {

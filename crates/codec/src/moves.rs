@@ -333,32 +333,55 @@ impl Pair<'_> {
             }
             rect.height += 1;
         }
-        for _ in 1..CELL {
-            if rect.x == 0
-                || !self.is_equal(Rect {
-                    x: rect.x - 1,
-                    width: 1,
-                    ..rect
-                })
-            {
-                break;
-            }
-            rect.x -= 1;
-            rect.width += 1;
-        }
-        for _ in 1..CELL {
-            if rect.right() == size.width
-                || !self.is_equal(Rect {
-                    x: rect.right(),
-                    width: 1,
-                    ..rect
-                })
-            {
-                break;
-            }
-            rect.width += 1;
-        }
+        let (left, right) = (self.room_left(rect), self.room_right(rect));
+        rect.x -= left;
+        rect.width += left + right;
         rect
+    }
+
+    /// By how many columns `rect`, which is equal, could grow to the left: row by row, since a column
+    /// touches a cache line for each of its pixels.
+    fn room_left(&self, rect: Rect) -> u32 {
+        let (new_room, old_room) = (rect.x, rect.x.wrapping_add_signed(-self.right));
+        let mut room = (CELL - 1).min(new_room).min(old_room);
+        for (new_y, old_y) in self.rows(rect) {
+            let new = self.new.span(new_room - room, new_y, room);
+            let old = self.old.span(old_room - room, old_y, room);
+            let equal = new.iter().rev().zip(old.iter().rev());
+            room = (0..)
+                .zip(equal)
+                .find(|(_, (new, old))| new != old)
+                .map_or(room, |(n, _)| n);
+            if room == 0 {
+                break;
+            }
+        }
+        room
+    }
+
+    /// The same to the right.
+    fn room_right(&self, rect: Rect) -> u32 {
+        let (new_x, old_x) = (rect.right(), rect.right().wrapping_add_signed(-self.right));
+        let width = self.new.size().width;
+        let mut room = (CELL - 1).min(width - new_x).min(width - old_x);
+        for (new_y, old_y) in self.rows(rect) {
+            let new = self.new.span(new_x, new_y, room);
+            let old = self.old.span(old_x, old_y, room);
+            let equal = new.iter().zip(old);
+            room = (0..)
+                .zip(equal)
+                .find(|(_, (new, old))| new != old)
+                .map_or(room, |(n, _)| n);
+            if room == 0 {
+                break;
+            }
+        }
+        room
+    }
+
+    /// The rows of `rect` in the new picture, and those of the old one that they show.
+    fn rows(&self, rect: Rect) -> impl Iterator<Item = (u32, u32)> {
+        (rect.y..rect.bottom()).zip(rect.y.wrapping_add_signed(-self.down)..)
     }
 }
 

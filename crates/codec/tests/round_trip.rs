@@ -447,7 +447,11 @@ fn moving_photo(picture: &mut Picture, now: Duration) {
             let (x, y) = (f32::from(x) / zoom, y as f32 / zoom);
             let coarse = (x * 0.031).sin() + (y * 0.047).cos();
             let fine = (x * 0.41 + y * 0.13).sin() + (y * 0.37 - x * 0.19).cos();
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "within 24 and 232"
+            )]
             let level = (128.0 + 40.0 * coarse + 12.0 * fine) as u32;
             *pixel = level << 16 | (level * 3 / 4) << 8 | (200 - level / 2);
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use protocol::Rights;
 use ui_kit::widgets::{Push, banner_ui, icon_button_ui};
-use ui_kit::words::operator_is_here;
+use ui_kit::words::{operator_is_here, whole_minutes};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::{Moment, chat};
@@ -65,10 +65,12 @@ pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &m
             ui.scope_id().with("border"),
         ))
         .rect_stroke(window, CornerRadius::ZERO, line, StrokeKind::Inside);
-    // the clock on the bar goes on by itself
-    let into_second = Duration::from_nanos(u64::from(moment.now.subsec_nanos()));
+    // The clock on the bar goes on by itself, by minutes: each picture of it would be seen by the
+    // operator too, and cost more than the whole session while nothing else moves.
+    let lasted = moment.now.saturating_sub(running.since);
+    let minutes = lasted.as_secs() / 60;
     ui.ctx()
-        .request_repaint_after(Duration::from_secs(1).saturating_sub(into_second));
+        .request_repaint_after(Duration::from_mins(minutes + 1).saturating_sub(lasted));
 }
 
 #[expect(clippy::too_many_arguments, reason = "what a bar shows, used once")]
@@ -99,8 +101,7 @@ fn content_ui(
             actions.push(Action::StopControl);
         }
         let lasted = now.saturating_sub(running.since).as_secs();
-        let clock = format!("{}:{:02}", lasted / 60, lasted % 60);
-        let clock = text(clock, 14.0, theme::MEDIUM, palette.dim);
+        let clock = text(whole_minutes(lasted), 14.0, theme::MEDIUM, palette.dim);
         ui.label(clock);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             // the bar is dragged by its middle: a drag under a button would take its press

@@ -127,6 +127,15 @@ pub fn valid_for(lang: Lang, seconds: u32) -> String {
     }
 }
 
+/// A span of time in whole minutes, given in seconds: `< 1 min`, `12 min`, `1 h 02 min`.
+pub fn whole_minutes(seconds: u64) -> String {
+    match (seconds / 3600, seconds / 60 % 60) {
+        (0, 0) => "< 1 min".to_owned(),
+        (0, min) => format!("{min} min"),
+        (h, min) => format!("{h} h {min:02} min"),
+    }
+}
+
 /// A span of time to read, in seconds: `1 h 02 min`, `3 min 05 s`, `12 s`.
 pub fn duration(seconds: u64) -> String {
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
@@ -173,6 +182,9 @@ mod tests {
         assert_eq!(duration(12), "12 s");
         assert_eq!(duration(185), "3 min 05 s");
         assert_eq!(duration(3725), "1 h 02 min");
+        assert_eq!(whole_minutes(59), "< 1 min");
+        assert_eq!(whole_minutes(119), "1 min");
+        assert_eq!(whole_minutes(3725), "1 h 02 min");
     }
 
     #[test]
