@@ -260,9 +260,12 @@ impl Selector {
         let steps = row.iter().zip(&row[1..]);
         self.marks
             .extend(windows.zip(steps).map(|((&left, &right), (&here, &next))| {
-                let hash =
-                    joined(left, right, 17).wrapping_mul(0x2c1b_3c6d) >> (u32::BITS - selectivity);
-                u8::from(hash == 0) & u8::from(here != next)
+                // shifts and sums, since older vector units multiply slowly
+                let hash = joined(left, right, 17);
+                let hash = hash ^ hash << 13;
+                let hash = hash.wrapping_add(hash << 7);
+                let is_picked = hash >> (u32::BITS - selectivity) == 0;
+                u8::from(is_picked) & u8::from(here != next)
             }));
         self.marks.resize(places.next_multiple_of(8), 0);
         &self.marks
