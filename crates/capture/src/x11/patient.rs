@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use x11rb::errors::{ConnectError, DisplayParsingError};
@@ -20,7 +21,21 @@ pub(super) type Connection = RustConnection<PatientStream>;
 
 /// The stream of a [`Connection`].
 #[derive(Debug)]
-pub(super) struct PatientStream(DefaultStream);
+pub(super) struct PatientStream {
+    stream: DefaultStream,
+    /// The last write found no room. Only then it is waited for: to ask before each request whether
+    /// there is room would be most of the system calls of a small update.
+    is_full: AtomicBool,
+}
+
+impl PatientStream {
+    fn wrote(&self, result: io::Result<usize>) -> io::Result<usize> {
+        let found_no_room =
+            matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        self.is_full.store(found_no_room, Ordering::Relaxed);
+        result
+    }
+}
 
 /// Does what [`RustConnection::connect`] does.
 pub(super) fn connect(display: Option<&str>) -> Result<(Connection, usize), ConnectError> {
@@ -38,7 +53,10 @@ pub(super) fn connect(display: Option<&str>) -> Result<(Connection, usize), Conn
         let proof = get_auth(family, &host, parsed.display).ok().flatten();
         let (name, data) = proof.unwrap_or_default();
         let screen = usize::from(parsed.screen);
-        let stream = PatientStream(stream);
+        let stream = PatientStream {
+            stream,
+            is_full: AtomicBool::new(false),
+        };
         let conn = Connection::connect_to_stream_with_auth_info(stream, screen, name, data)?;
         return Ok((conn, screen));
     }
@@ -50,11 +68,14 @@ pub(super) fn connect(display: Option<&str>) -> Result<(Connection, usize), Conn
 
 impl Stream for PatientStream {
     fn poll(&self, mode: PollMode) -> io::Result<()> {
+        if mode.writable() && !self.is_full.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let mut wanted = PollFlags::empty();
         wanted.set(PollFlags::IN, mode.readable());
         wanted.set(PollFlags::OUT, mode.writable());
         loop {
-            match rustix::event::poll(&mut [PollFd::new(&self.0, wanted)], Some(&PATIENCE)) {
+            match rustix::event::poll(&mut [PollFd::new(&self.stream, wanted)], Some(&PATIENCE)) {
                 Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
                 Ok(_) => return Ok(()),
                 Err(rustix::io::Errno::INTR) => {}
@@ -64,11 +85,11 @@ impl Stream for PatientStream {
     }
 
     fn read(&self, bytes: &mut [u8], fds: &mut Vec<RawFdContainer>) -> io::Result<usize> {
-        self.0.read(bytes, fds)
+        self.stream.read(bytes, fds)
     }
 
     fn write(&self, bytes: &[u8], fds: &mut Vec<RawFdContainer>) -> io::Result<usize> {
-        self.0.write(bytes, fds)
+        self.wrote(self.stream.write(bytes, fds))
     }
 
     fn write_vectored(
@@ -76,12 +97,12 @@ impl Stream for PatientStream {
         parts: &[IoSlice<'_>],
         fds: &mut Vec<RawFdContainer>,
     ) -> io::Result<usize> {
-        self.0.write_vectored(parts, fds)
+        self.wrote(self.stream.write_vectored(parts, fds))
     }
 }
 
 impl AsFd for PatientStream {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.stream.as_fd()
     }
 }
