@@ -115,6 +115,12 @@ impl LineGauge {
         usize::try_from(u128::from(rate) * micros / 1_000_000).ok()
     }
 
+    /// How long a narrow line carries so many bytes; `None` where bytes need not be spared.
+    pub(crate) fn carried_in(&self, bytes: usize) -> Option<Duration> {
+        let rate = self.line().bytes_per_second?;
+        Some(Duration::from_secs_f64(bytes as f64 / f64::from(rate)))
+    }
+
     /// Learns from an update that is shown at `now`. In the order in which they were sent.
     pub(crate) fn shown(&mut self, sent: Sent, now: Duration) {
         self.note_trip(sent, now);

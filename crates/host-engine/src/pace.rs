@@ -50,6 +50,8 @@ pub(crate) enum Room {
 pub(crate) struct Pace {
     last_seq: u64,
     ready_at: Duration,
+    /// When a thin line will have carried what is on its way, but for the round trip.
+    drained_at: Duration,
     last_restart_at: Option<Duration>,
     restart_wanted: bool,
     in_flight: VecDeque<(u64, Sent)>,
@@ -64,6 +66,7 @@ impl Pace {
         Self {
             last_seq: 0,
             ready_at: Duration::ZERO,
+            drained_at: Duration::ZERO,
             last_restart_at: None,
             restart_wanted: false,
             in_flight: VecDeque::new(),
@@ -74,7 +77,24 @@ impl Pace {
 
     /// Whether there is room for an update at `now`.
     pub(crate) fn room(&mut self, now: Duration) -> Room {
-        self.room_in_queue(now, MOST_QUEUE)
+        match (self.room_in_queue(now, MOST_QUEUE), self.drained_in(now)) {
+            (Room::WhenAcknowledged, Some(rest)) if rest > MOST_QUEUE => {
+                Room::In(rest.saturating_sub(MOST_QUEUE))
+            }
+            (Room::WhenAcknowledged, Some(_)) => self.room_in_time(now),
+            (room, _) => room,
+        }
+    }
+
+    /// When a single large update has left for the other end of a thin line, by what is known of it.
+    /// The next can follow then; to wait until it is acknowledged would leave the line empty for a
+    /// round trip, and at a few updates in a second that is seen. `None` if nothing is known: when
+    /// more is on its way, or the acknowledgement is overdue.
+    fn drained_in(&self, now: Duration) -> Option<Duration> {
+        self.line().bytes_per_second?;
+        let is_overdue = now > self.drained_at + self.gauge.trip();
+        let is_known = self.in_flight.len() == 1 && !is_overdue;
+        is_known.then(|| self.drained_at.saturating_sub(now))
     }
 
     /// Whether there is room for what can wait: it may never stand in the way of a change.
@@ -91,6 +111,11 @@ impl Pace {
         if self.awaits_room {
             return Room::WhenAcknowledged;
         }
+        self.room_in_time(now)
+    }
+
+    /// Whether it is long enough since the last update.
+    fn room_in_time(&self, now: Duration) -> Room {
         match self.ready_at.checked_sub(now) {
             Some(rest) if !rest.is_zero() => Room::In(rest),
             Some(_) | None => Room::Now,
@@ -123,6 +148,8 @@ impl Pace {
         self.last_seq += 1;
         let spacing = (cost * SPACING_IN_COSTS).min(MOST_PERIOD.saturating_sub(cost));
         self.ready_at = now + spacing.max(LEAST_SPACING);
+        let carried_in = self.gauge.carried_in(bytes).unwrap_or_default();
+        self.drained_at = self.drained_at.max(now) + carried_in;
         let at = now;
         self.in_flight
             .push_back((self.last_seq, Sent { bytes, at, cost }));
@@ -134,6 +161,9 @@ impl Pace {
     pub(crate) fn acknowledged(&mut self, seq: u64, now: Duration) -> bool {
         while let Some((_, sent)) = self.in_flight.pop_front_if(|(sent, _)| *sent <= seq) {
             self.gauge.shown(sent, now);
+        }
+        if self.in_flight.is_empty() {
+            self.drained_at = self.drained_at.min(now);
         }
         std::mem::take(&mut self.awaits_room)
     }
@@ -166,6 +196,7 @@ impl Pace {
         self.restart_wanted = false;
         self.renew(now);
         self.in_flight.clear();
+        self.drained_at = now;
     }
 }
 
@@ -252,6 +283,21 @@ mod tests {
             pace.sent(300, ms(step * 20), ms(0));
         }
         assert_eq!(pace.room(ms(120)), Room::WhenAcknowledged);
+    }
+
+    #[test]
+    fn s4_on_a_thin_line_the_next_large_update_follows_before_the_last_is_acknowledged() {
+        let mut pace = Pace::new(ms(40));
+        pace.sent(25_000, ms(0), ms(0));
+        assert_eq!(pace.room(ms(30)), Room::In(ms(50)));
+        assert_eq!(pace.room_to_spare(ms(90)), Room::WhenAcknowledged);
+        assert_eq!(pace.room(ms(80)), Room::Now);
+        pace.sent(25_000, ms(80), ms(0));
+        assert_eq!(pace.room(ms(130)), Room::WhenAcknowledged);
+        pace.acknowledged(1, ms(140));
+        assert_eq!(pace.room(ms(140)), Room::In(ms(40)));
+        assert_eq!(pace.room(ms(180)), Room::Now);
+        assert_eq!(pace.room(ms(300)), Room::WhenAcknowledged, "overdue");
     }
 
     #[test]
