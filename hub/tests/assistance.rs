@@ -84,13 +84,22 @@ async fn a_whole_assistance_is_relayed_filmed_and_reported() {
         .operator
         .open_stream(StreamHeader::Viewer { session })
         .await;
-    acks.write(&ViewerMessage::Shown { seq: 4 })
-        .await
-        .expect("sent");
+    acks.write(&ViewerMessage::Shown {
+        seq: 4,
+        held_micros: 900,
+    })
+    .await
+    .expect("sent");
     let (header, mut reader) = pair.host.accept_stream().await;
     assert_eq!(header, StreamHeader::Viewer { session });
     let ack: ViewerMessage = reader.read().await.expect("whole").expect("there");
-    assert_eq!(ack, ViewerMessage::Shown { seq: 4 });
+    assert_eq!(
+        ack,
+        ViewerMessage::Shown {
+            seq: 4,
+            held_micros: 900
+        }
+    );
     let mut input = pair
         .operator
         .open_stream(StreamHeader::Input { session })

@@ -3,7 +3,7 @@
 //! The way is taken for a pipe: an update needs the shortest round trip, and longer by its bytes over
 //! the rate. The rate is the highest of the last seconds in which the pipe was the limit; that
 //! a program paints little does not make the line thin. What is measured is the whole way, with
-//! the hub and the work of decoding in it.
+//! the hub in it, but without the work of the viewer, who says how long he had each update.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -41,8 +41,6 @@ pub(crate) struct Sent {
     pub(crate) bytes: usize,
     /// When it left. Times are since the session started.
     pub(crate) at: Duration,
-    /// What it took to make, which is about what it takes to show.
-    pub(crate) cost: Duration,
 }
 
 /// The estimate.
@@ -54,7 +52,7 @@ pub(crate) struct LineGauge {
     /// Shortest first to leave the window; trips rise from the front to the back.
     trips: VecDeque<Trip>,
     burst: Burst,
-    last_shown_at: Duration,
+    last_arrived_at: Duration,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -67,10 +65,9 @@ struct Trip {
 /// Updates that followed each other without a gap.
 #[derive(Debug, Default)]
 struct Burst {
-    /// When the first of them would have been shown on an endless line.
+    /// When the first of them would have arrived on an endless line.
     start: Duration,
     bytes: usize,
-    cost: Duration,
 }
 
 impl LineGauge {
@@ -91,7 +88,7 @@ impl LineGauge {
                 bytes: 0,
             }]),
             burst: Burst::default(),
-            last_shown_at: Duration::ZERO,
+            last_arrived_at: Duration::ZERO,
         }
     }
 
@@ -103,7 +100,7 @@ impl LineGauge {
         }
     }
 
-    /// The shortest time from sending an update to hearing that it is shown.
+    /// The shortest time from sending an update to hearing that it arrived.
     pub(crate) fn trip(&self) -> Duration {
         self.shortest().time
     }
@@ -121,22 +118,21 @@ impl LineGauge {
         Some(Duration::from_secs_f64(bytes as f64 / f64::from(rate)))
     }
 
-    /// Learns from an update that is shown at `now`. In the order in which they were sent.
-    pub(crate) fn shown(&mut self, sent: Sent, now: Duration) {
+    /// Learns from an update whose acknowledgement would be here at `now`, had the viewer sent it as
+    /// soon as the update arrived. In the order in which they were sent.
+    pub(crate) fn arrived(&mut self, sent: Sent, now: Duration) {
         self.note_trip(sent, now);
         let base = self.shortest();
         let alone_at = sent.at + base.time;
-        if alone_at > self.last_shown_at {
+        if alone_at > self.last_arrived_at {
             self.burst = Burst {
                 start: alone_at,
                 bytes: sent.bytes.saturating_sub(base.bytes),
-                cost: sent.cost,
             };
         } else {
             self.burst.bytes += sent.bytes;
-            self.burst.cost += sent.cost;
         }
-        self.last_shown_at = now;
+        self.last_arrived_at = self.last_arrived_at.max(now);
         self.measure(now);
         self.shorten_burst(now);
     }
@@ -166,14 +162,12 @@ impl LineGauge {
 
     fn measure(&mut self, now: Duration) {
         let span = now.saturating_sub(self.burst.start);
-        // the viewer is at work meanwhile, which must not be taken for a thin line
-        let carried = span.saturating_sub(self.burst.cost).max(span / 2);
-        let rate = rate_of(self.burst.bytes, carried);
+        let rate = rate_of(self.burst.bytes, span);
         let was_limit = span >= LEAST_SPAN && self.burst.bytes >= LEAST_BYTES;
         if !was_limit {
             // it carried this without effort; more is not known
-            if rate > self.rate {
-                self.rate = rate;
+            if rate >= self.rate.min(WIDE_BYTES_PER_SECOND) {
+                self.rate = self.rate.max(rate);
                 self.note_rate(rate, now);
             }
             return;
@@ -204,7 +198,6 @@ impl LineGauge {
         if span > LONGEST_BURST {
             self.burst.start += span / 2;
             self.burst.bytes /= 2;
-            self.burst.cost /= 2;
         }
     }
 }
@@ -230,7 +223,7 @@ mod tests {
         bytes_per_second: u64,
         trip: Duration,
         free_at: Duration,
-        shown_at: Duration,
+        arrived_at: Duration,
     }
 
     impl Pipe {
@@ -239,7 +232,7 @@ mod tests {
                 bytes_per_second,
                 trip,
                 free_at: Duration::ZERO,
-                shown_at: Duration::ZERO,
+                arrived_at: Duration::ZERO,
             }
         }
 
@@ -247,8 +240,8 @@ mod tests {
         fn carry(&mut self, bytes: usize, at: Duration, held_up: Duration) -> Duration {
             let micros = bytes as u64 * 1_000_000 / self.bytes_per_second;
             self.free_at = self.free_at.max(at) + Duration::from_micros(micros);
-            self.shown_at = self.shown_at.max(self.free_at + self.trip + held_up);
-            self.shown_at
+            self.arrived_at = self.arrived_at.max(self.free_at + self.trip + held_up);
+            self.arrived_at
         }
     }
 
@@ -264,8 +257,7 @@ mod tests {
         for (number, &bytes) in sizes.iter().enumerate() {
             let held_up = if number % 9 == 8 { ms(60) } else { ms(0) };
             let shown = pipe.carry(bytes, at, held_up);
-            let cost = ms(1);
-            gauge.shown(Sent { bytes, at, cost }, shown);
+            gauge.arrived(Sent { bytes, at }, shown);
             at += every;
         }
         at
@@ -287,9 +279,9 @@ mod tests {
             assert_eq!(rate(&gauge), CAREFUL_BYTES_PER_SECOND);
             let mut pipe = Pipe::new(bytes_per_second.into(), ms(40));
             let shown = pipe.carry(40_000, ms(5), ms(0));
-            let (at, cost) = (ms(5), ms(5));
+            let at = ms(5);
             let bytes = 40_000;
-            gauge.shown(Sent { bytes, at, cost }, shown);
+            gauge.arrived(Sent { bytes, at }, shown);
             assert_near(rate(&gauge), bytes_per_second);
         }
     }
@@ -339,9 +331,8 @@ mod tests {
         let mut pipe = Pipe::new(100_000_000, ms(1));
         let mut at = ms(0);
         for bytes in [200_000, 90, 300, 60_000, 28_000, 150, 400_000] {
-            let shown = pipe.carry(bytes, at, ms(0)) + ms(8);
-            let cost = ms(9);
-            gauge.shown(Sent { bytes, at, cost }, shown);
+            let shown = pipe.carry(bytes, at, ms(0));
+            gauge.arrived(Sent { bytes, at }, shown);
             assert_eq!(gauge.line(), Line::WIDE, "after {bytes} bytes");
             at = shown + ms(20);
         }
@@ -359,10 +350,9 @@ mod tests {
     #[test]
     fn words_that_come_together_do_not_make_a_line_wide() {
         let mut gauge = LineGauge::new(ms(40));
-        let cost = ms(0);
         let together = ms(280);
         for (bytes, at) in [(20_000, ms(0)), (20_000, ms(30)), (20_000, ms(60))] {
-            gauge.shown(Sent { bytes, at, cost }, together);
+            gauge.arrived(Sent { bytes, at }, together);
         }
         assert_near(rate(&gauge), 250_000);
     }
@@ -370,13 +360,13 @@ mod tests {
     #[test]
     fn nonsense_of_a_viewer_leaves_a_usable_line() {
         let mut gauge = LineGauge::new(ms(40));
-        let (bytes, cost) = (1 << 30, ms(0));
+        let bytes = 1 << 30;
         for at in [ms(9_000), ms(1)] {
-            gauge.shown(Sent { bytes: 0, at, cost }, ms(0));
-            gauge.shown(Sent { bytes, at, cost }, ms(0));
+            gauge.arrived(Sent { bytes: 0, at }, ms(0));
+            gauge.arrived(Sent { bytes, at }, ms(0));
         }
         let (bytes, at) = (5_000, ms(10_000));
-        gauge.shown(Sent { bytes, at, cost }, Duration::from_hours(25));
+        gauge.arrived(Sent { bytes, at }, Duration::from_hours(25));
         assert!(rate(&gauge) >= LEAST_BYTES_PER_SECOND);
     }
 }

@@ -152,15 +152,17 @@ impl Pace {
         self.drained_at = self.drained_at.max(now) + carried_in;
         let at = now;
         self.in_flight
-            .push_back((self.last_seq, Sent { bytes, at, cost }));
+            .push_back((self.last_seq, Sent { bytes, at }));
         self.last_seq
     }
 
-    /// Notes at `now` that the viewer has shown everything up to `seq`, and tells whether the
-    /// capture thread waits for that. A number that was never sent counts as the last one that was.
-    pub(crate) fn acknowledged(&mut self, seq: u64, now: Duration) -> bool {
+    /// Notes at `now` that the viewer has shown everything up to `seq`, which he had `held` for so
+    /// long, and tells whether the capture thread waits for that. A number that was never sent counts
+    /// as the last one that was.
+    pub(crate) fn acknowledged(&mut self, seq: u64, now: Duration, held: Duration) -> bool {
+        let arrived = now.saturating_sub(held);
         while let Some((_, sent)) = self.in_flight.pop_front_if(|(sent, _)| *sent <= seq) {
-            self.gauge.shown(sent, now);
+            self.gauge.arrived(sent, arrived);
         }
         if self.in_flight.is_empty() {
             self.drained_at = self.drained_at.min(now);
@@ -215,7 +217,7 @@ mod tests {
         let mut pace = Pace::new(NEARBY);
         assert_eq!(pace.room(ms(0)), Room::Now);
         let seq = pace.sent(100, ms(0), ms(9));
-        pace.acknowledged(seq, ms(1));
+        pace.acknowledged(seq, ms(1), ms(0));
         assert_eq!(pace.room(ms(5)), Room::In(ms(2)));
         assert_eq!(pace.room(ms(7)), Room::Now);
         assert_eq!(pace.room(ms(90_000)), Room::Now);
@@ -225,7 +227,7 @@ mod tests {
     fn s4_what_took_long_is_not_kept_waiting_for_as_long_again() {
         let mut pace = Pace::new(NEARBY);
         let seq = pace.sent(9_000, ms(0), ms(25));
-        pace.acknowledged(seq, ms(1));
+        pace.acknowledged(seq, ms(1), ms(0));
         assert_eq!(pace.room(ms(1)), Room::In(ms(1)));
         assert_eq!(pace.room(ms(2)), Room::Now);
     }
@@ -234,11 +236,11 @@ mod tests {
     fn s4_cheap_updates_follow_each_other_closely() {
         let mut pace = Pace::new(NEARBY);
         let seq = pace.sent(100, ms(0), Duration::from_micros(400));
-        pace.acknowledged(seq, ms(1));
+        pace.acknowledged(seq, ms(1), ms(0));
         assert_eq!(pace.room(ms(1)), Room::In(ms(1)));
         assert_eq!(pace.room(ms(2)), Room::Now);
         let seq = pace.sent(100, ms(2), ms(2));
-        pace.acknowledged(seq, ms(1));
+        pace.acknowledged(seq, ms(1), ms(0));
         assert_eq!(pace.room(ms(2)), Room::In(ms(6)));
     }
 
@@ -248,10 +250,13 @@ mod tests {
         pace.sent(1, ms(0), ms(0));
         let second = pace.sent(1, ms(20), ms(0));
         assert_eq!(pace.room(ms(9_000)), Room::WhenAcknowledged);
-        assert!(pace.acknowledged(1, ms(9_000)), "the capture thread waits");
+        assert!(
+            pace.acknowledged(1, ms(9_000), ms(0)),
+            "the capture thread waits"
+        );
         assert_eq!(pace.room(ms(9_000)), Room::Now);
-        assert!(!pace.acknowledged(second, ms(9_000)));
-        pace.acknowledged(u64::MAX, ms(9_000));
+        assert!(!pace.acknowledged(second, ms(9_000), ms(0)));
+        pace.acknowledged(u64::MAX, ms(9_000), ms(0));
         assert_eq!(pace.sent(1, ms(9_000), ms(0)), 3, "numbers go on by one");
     }
 
@@ -271,7 +276,7 @@ mod tests {
         assert_eq!(pace.room_to_spare(ms(20)), Room::WhenAcknowledged);
         pace.sent(1_000, ms(20), ms(0));
         assert_eq!(pace.room(ms(40)), Room::WhenAcknowledged);
-        assert!(pace.acknowledged(1, ms(97)));
+        assert!(pace.acknowledged(1, ms(97), ms(0)));
         assert_eq!(pace.room(ms(97)), Room::Now);
     }
 
@@ -294,10 +299,24 @@ mod tests {
         assert_eq!(pace.room(ms(80)), Room::Now);
         pace.sent(25_000, ms(80), ms(0));
         assert_eq!(pace.room(ms(130)), Room::WhenAcknowledged);
-        pace.acknowledged(1, ms(140));
+        pace.acknowledged(1, ms(140), ms(0));
         assert_eq!(pace.room(ms(140)), Room::In(ms(40)));
         assert_eq!(pace.room(ms(180)), Room::Now);
         assert_eq!(pace.room(ms(300)), Room::WhenAcknowledged, "overdue");
+    }
+
+    #[test]
+    fn s4_the_work_of_a_slow_viewer_is_not_taken_for_the_line() {
+        for held in [ms(0), ms(60)] {
+            let mut pace = Pace::new(ms(40));
+            for step in 0..20 {
+                let at = ms(step * 100);
+                let seq = pace.sent(25_000, at, ms(30));
+                pace.acknowledged(seq, at + ms(140) + held, held);
+            }
+            let rate = pace.line().bytes_per_second.expect("a narrow line");
+            assert!((240_000..260_000).contains(&rate), "{rate} with {held:?}");
+        }
     }
 
     #[test]
@@ -305,7 +324,7 @@ mod tests {
         let mut pace = Pace::new(ms(40));
         pace.sent(20_000, ms(0), ms(0));
         assert_eq!(pace.room(ms(5_000)), Room::WhenAcknowledged);
-        assert!(pace.acknowledged(1, ms(5_000)));
+        assert!(pace.acknowledged(1, ms(5_000), ms(0)));
         assert_eq!(pace.room(ms(5_000)), Room::Now);
         assert!(
             pace.line()

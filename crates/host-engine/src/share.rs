@@ -67,12 +67,13 @@ impl Outbox {
     /// Takes what the viewer said; tells whether the capture thread must be woken.
     pub(crate) fn heard(&self, message: ViewerMessage, switch: &Switch) -> bool {
         match message {
-            ViewerMessage::Shown { seq } => {
+            ViewerMessage::Shown { seq, held_micros } => {
                 let mut unseen = lock(&self.unseen);
                 while let Some((_, geometry)) = unseen.pop_front_if(|(first, _)| *first <= seq) {
                     switch.set_geometry(geometry);
                 }
-                self.pace().acknowledged(seq, self.started.elapsed())
+                let held = Duration::from_micros(held_micros.into());
+                self.pace().acknowledged(seq, self.started.elapsed(), held)
             }
             ViewerMessage::NeedReset => {
                 self.pace().want_restart();

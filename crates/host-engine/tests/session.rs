@@ -104,7 +104,10 @@ async fn s4_a_slow_viewer_gets_the_newest_state_and_never_a_queue() {
     }
     assert_eq!(seen, 2, "the change is under way");
     seat.acks
-        .write(&ViewerMessage::Shown { seq: seat.last_seq })
+        .write(&ViewerMessage::Shown {
+            seq: seat.last_seq,
+            held_micros: 0,
+        })
         .await
         .expect("written");
     seat.see().await;
@@ -201,7 +204,10 @@ async fn until_the_new_picture_is_shown_the_operator_points_at_the_old_one() {
     seat.do_it(&InputEvent::PointerMoved { x: 600, y: 300 })
         .await;
     assert!(host.log.wait_for_events(1, PATIENCE));
-    let shown = ViewerMessage::Shown { seq: seen.seq };
+    let shown = ViewerMessage::Shown {
+        seq: seen.seq,
+        held_micros: 0,
+    };
     seat.acks.write(&shown).await.expect("written");
     tokio::time::sleep(Duration::from_millis(200)).await;
     seat.do_it(&InputEvent::PointerMoved { x: 300, y: 150 })

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use codec::Decoder;
 use protocol::{ScreenFrame, SessionId, ViewerMessage};
@@ -15,6 +16,13 @@ use crate::session_streams::SessionFault;
 /// them back.
 pub(crate) const MAX_FRAMES_WAITING: usize = 2;
 
+/// An update, and when the last byte of it was here.
+#[derive(Debug)]
+pub(crate) struct Arrived {
+    pub(crate) frame: ScreenFrame,
+    pub(crate) at: Instant,
+}
+
 /// So many updates in a row that stand alone and cannot be read end the session: the two programs do
 /// not understand each other, and asking again would only load the line.
 const MAX_UNREADABLE: u32 = 8;
@@ -26,7 +34,7 @@ const MAX_UNREADABLE: u32 = 8;
 /// If the system gives no thread.
 pub(crate) fn start(
     session: SessionId,
-    frames: mpsc::Receiver<ScreenFrame>,
+    frames: mpsc::Receiver<Arrived>,
     acks: mpsc::Sender<ViewerMessage>,
     view: Arc<dyn SessionView>,
     faults: mpsc::Sender<SessionFault>,
@@ -39,14 +47,14 @@ pub(crate) fn start(
 
 fn decode_until_ended(
     session: SessionId,
-    mut frames: mpsc::Receiver<ScreenFrame>,
+    mut frames: mpsc::Receiver<Arrived>,
     acks: &mpsc::Sender<ViewerMessage>,
     view: &dyn SessionView,
     faults: &mpsc::Sender<SessionFault>,
 ) {
     let mut screen = Screen::default();
-    while let Some(frame) = frames.blocking_recv() {
-        let ack = screen.show(session, &frame, view);
+    while let Some(arrived) = frames.blocking_recv() {
+        let ack = screen.show(session, &arrived, view);
         if screen.unreadable >= MAX_UNREADABLE {
             let fault = StreamFault::Unreadable;
             if faults
@@ -80,7 +88,7 @@ impl Screen {
     fn show(
         &mut self,
         session: SessionId,
-        frame: &ScreenFrame,
+        Arrived { frame, at }: &Arrived,
         view: &dyn SessionView,
     ) -> Option<ViewerMessage> {
         let follows = frame.seq == self.last_seq.wrapping_add(1);
@@ -101,7 +109,10 @@ impl Screen {
                 if let Some(picture) = self.decoder.picture() {
                     view.show_picture(picture, &applied.changed);
                 }
-                Some(ViewerMessage::Shown { seq: frame.seq })
+                Some(ViewerMessage::Shown {
+                    seq: frame.seq,
+                    held_micros: u32::try_from(at.elapsed().as_micros()).unwrap_or(u32::MAX),
+                })
             }
             Err(error) => {
                 tracing::warn!(%session, seq = frame.seq, %error, "Screen update not readable");

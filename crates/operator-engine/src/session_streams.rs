@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use protocol::limits::{
     MAX_HEADER_FRAME_BYTES, MAX_INPUT_FRAME_BYTES, MAX_POINTER_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES,
 };
-use protocol::{PointerShape, PointerUpdate, ScreenFrame, SessionId, StreamHeader, ViewerMessage};
+use protocol::{PointerShape, PointerUpdate, SessionId, StreamHeader, ViewerMessage};
 use session::SessionKeys;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use transport::{Connection, FramedReader, FramedWriter, ReadError, RecvStream};
 
 use crate::command::SessionView;
-use crate::decode::{self, MAX_FRAMES_WAITING};
+use crate::decode::{self, Arrived, MAX_FRAMES_WAITING};
 use crate::input_path::{InputSender, StreamFault, write_input};
 use crate::wish_path::{WishSender, Wishes};
 
@@ -36,7 +36,7 @@ pub(crate) struct SessionFault {
 /// Where the streams of one session go.
 #[derive(Clone)]
 struct Ports {
-    frames: mpsc::Sender<ScreenFrame>,
+    frames: mpsc::Sender<Arrived>,
     view: Arc<dyn SessionView>,
     /// Closes with the session.
     running: watch::Receiver<()>,
@@ -230,11 +230,12 @@ async fn read_stream(stream: RecvStream, sessions: Sessions) -> Result<(), ReadE
 
 async fn read_screen(
     mut reader: FramedReader,
-    frames: &mpsc::Sender<ScreenFrame>,
+    frames: &mpsc::Sender<Arrived>,
 ) -> Result<(), ReadError> {
     reader.set_limit(MAX_SCREEN_FRAME_BYTES);
     while let Some(frame) = reader.read().await? {
-        if frames.send(frame).await.is_err() {
+        let at = Instant::now();
+        if frames.send(Arrived { frame, at }).await.is_err() {
             break;
         }
     }

@@ -135,7 +135,12 @@ impl ScreenFrame {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ViewerMessage {
     /// Everything up to `seq` has been decoded and handed to the screen.
-    Shown { seq: u64 },
+    Shown {
+        seq: u64,
+        /// How long that took once all of `seq` was here, in microseconds: the host takes what is
+        /// left of the round trip for the line's.
+        held_micros: u32,
+    },
     /// The viewer starts anew and needs an update that stands alone.
     NeedReset,
     /// How the viewer wants to see the screen from now on (S2, S3).

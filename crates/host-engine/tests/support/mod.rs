@@ -295,7 +295,10 @@ impl Seat {
             .see_unacknowledged(PATIENCE)
             .await
             .expect("an update in time");
-        let ack = ViewerMessage::Shown { seq: frame.seq };
+        let ack = ViewerMessage::Shown {
+            seq: frame.seq,
+            held_micros: 0,
+        };
         self.acks.write(&ack).await.expect("written");
         frame
     }
