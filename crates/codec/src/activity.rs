@@ -112,7 +112,7 @@ impl Activity {
 }
 
 /// Whether nearly every pixel differs from the one beside it, or many do and mostly by little.
-fn looks_natural(picture: &Picture, cell: Rect) -> bool {
+pub(crate) fn looks_natural(picture: &Picture, cell: Rect) -> bool {
     const SMALL_STEP: i32 = 16;
     let (mut differing, mut small) = (0_u32, 0_u32);
     for y in cell.y..cell.bottom() {

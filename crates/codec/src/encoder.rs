@@ -119,6 +119,8 @@ struct State {
     mover: MoveFinder,
     model: PixelModel,
     natural: NaturalModel,
+    /// When natural cells were told last.
+    natural_at: Option<Duration>,
     activity: Activity,
     video: Option<VideoRegion>,
     /// What a cell cost lately to be made exact, in bytes.
@@ -320,6 +322,7 @@ impl State {
             mover: MoveFinder::new(),
             model: PixelModel::new(),
             natural: NaturalModel::new(),
+            natural_at: None,
             activity: Activity::new(grid, now),
             video: None,
             sharpening_cost: soft::FIRST_SHARPENING_COST,

@@ -483,3 +483,35 @@ fn s4_a_large_video_on_a_narrow_line_moves_from_the_second_picture_on() {
     assert!(updates >= 6 * 8, "{updates} pictures in six seconds");
     assert!(longest < Duration::from_millis(250), "{longest:?}");
 }
+
+/// On a narrow line text and a photo come coarse together; the text, which is read, is exact first.
+#[test]
+fn s3_text_is_sharp_before_photos_are() {
+    let photo = photo();
+    let mut picture = Picture::new(PixelSize::new(320, 640));
+    let mut state = 1_u32;
+    let (above, text) = picture.pixels_mut().split_at_mut(320 * 320);
+    above.copy_from_slice(photo.pixels());
+    for pixel in text {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *pixel = if state >> 31 == 0 { 0x00ff_ffff } else { 0 };
+    }
+    let line = Line {
+        bytes_per_second: Some(20_000),
+    };
+    let mut encoder = Encoder::new(Level::True);
+    let mut now = Duration::from_secs(1);
+    encoder.encode(&picture, DamageHint::Everything, now, line);
+    while encoder.has_more() {
+        now += Duration::from_millis(100);
+        encoder.encode(&picture, DamageHint::Rects(&[]), now, line);
+    }
+    let (photo, text) = (Rect::new(0, 0, 320, 320), Rect::new(0, 320, 320, 320));
+    assert!(!encoder.is_exact(text) && !encoder.is_exact(photo));
+    while !encoder.is_exact(text) {
+        now = encoder.sharpens_at().expect("there is more to do").max(now)
+            + Duration::from_millis(100);
+        encoder.sharpen(now, line).expect("it is due");
+        assert!(!encoder.is_exact(photo));
+    }
+}

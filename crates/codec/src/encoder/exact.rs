@@ -18,7 +18,7 @@ const LINE_SHARE: Duration = Duration::from_millis(100);
 const LEAST_BUDGET_BYTES: usize = 4 << 10;
 
 /// What a changed cell costs on a desktop, in bytes: text and edges, seldom more.
-const TYPICAL_CELL_BYTES: usize = 24;
+pub(super) const TYPICAL_CELL_BYTES: usize = 24;
 
 /// Width and height of the blocks in which pixels are told from where the viewer looks outward.
 const BLOCK_WIDTH: u32 = 8 * CELL;

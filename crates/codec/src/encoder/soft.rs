@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use super::exact::distance;
+use super::exact::{TYPICAL_CELL_BYTES, distance};
 use super::{Order, State};
+use crate::activity::looks_natural;
 use crate::format::{Tag, put_runs, put_section};
 use crate::geometry::Rect;
 use crate::grid::{Cells, touched};
@@ -49,6 +50,12 @@ const QUALITIES: [(u8, usize, Duration); 4] = [
 /// What is left where even [`QUALITIES`] are too much.
 const WORST: u8 = 12;
 
+/// Natural cells that follow others within this time are part of something that moves: what counts
+/// then is the next picture ...
+const IN_MOTION: Duration = Duration::from_millis(500);
+/// ... and the line may take only this part of the time for them.
+const MOTION_SHARE: u32 = 4;
+
 impl State {
     /// Codes cells as natural pictures, `are_drawn` if some are not; gives the body of the section,
     /// and the cells that were too much for one update.
@@ -59,9 +66,15 @@ impl State {
         order: Order,
     ) -> (Vec<u8>, Cells) {
         let count = cells.count();
+        if count == 0 {
+            return (Vec::new(), Cells::none(self.grid));
+        }
+        let before = self.natural_at.replace(order.now);
+        let moves = before.is_some_and(|before| order.now.saturating_sub(before) < IN_MOTION);
+        let share = if moves { MOTION_SHARE } else { 1 };
         let quality = QUALITIES.iter().find(|&&(quality, bytes, time)| {
             let is_enough = !are_drawn || quality < GOOD;
-            is_enough && count * bytes <= order.line.carries_in(time, usize::MAX)
+            is_enough && count * bytes <= order.line.carries_in(time / share, usize::MAX)
         });
         let quality = quality.map_or(WORST, |&(quality, ..)| quality);
         self.code_natural_at(cells, quality)
@@ -115,9 +128,18 @@ impl State {
         }
         let mut bytes = vec![0];
         let budget = order.line.carries_in(SHARPENING_SHARE, usize::MAX);
-        if order.line.bytes_per_second.is_some() {
+        if order.line.is_narrow() {
             let mut coarse = rested.clone();
             coarse.keep_where(|column, row| self.coarse.has(column, row));
+            let mut drawn = coarse.clone();
+            drawn.retain(|cell| !looks_natural(&self.wanted, cell));
+            if drawn.any() {
+                // text is read, photos are looked at
+                let chosen = nearest(&drawn, budget / TYPICAL_CELL_BYTES, order.looked_at);
+                let coded = self.code_pixels(chosen.exact_rects(), NATURAL_BUDGET_BYTES);
+                put_section(&mut bytes, Tag::Pixels, &coded.body);
+                return Some(bytes);
+            }
             if coarse.any() {
                 let chosen = nearest(&coarse, budget / SHARPENED_CELL_BYTES, order.looked_at);
                 let (body, _) = self.code_natural_at(&chosen, SHARPENED);
