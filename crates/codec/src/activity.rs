@@ -86,6 +86,14 @@ impl Activity {
         self.natural_runs[self.place(column, row)] >= needed
     }
 
+    /// Notes cells that show what was to be seen before, here or elsewhere: that is no video.
+    pub(crate) fn show_known(&mut self, cells: &Cells) {
+        for (column, row) in cells.marked() {
+            let place = self.place(column, row);
+            self.natural_runs[place] = 0;
+        }
+    }
+
     fn place(&self, column: u32, row: u32) -> usize {
         row as usize * self.grid.columns() as usize + column as usize
     }

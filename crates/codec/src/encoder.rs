@@ -384,6 +384,7 @@ impl State {
             self.video = None;
             None
         };
+        let mut known = changed.clone();
         let (stores, recalls) = self.use_cache(&mut changed, order.now);
         put_section(bytes, Tag::Stores, &stores);
         let moves = self.mover.find(&self.shown, &self.wanted, &changed);
@@ -399,6 +400,8 @@ impl State {
                 changed.add(&self.lossy);
             }
         }
+        known.remove(&changed);
+        self.activity.show_known(&known);
         let mut natural = Cells::none(self.grid);
         if order.level.is_lossy() {
             self.activity.classify(&self.wanted, &changed);

@@ -515,3 +515,50 @@ fn s3_text_is_sharp_before_photos_are() {
         assert!(!encoder.is_exact(photo));
     }
 }
+
+/// A window of text that is dragged over a photograph is moved, and what comes out from behind it is
+/// told once: nothing of that is a video.
+#[test]
+fn s4_a_window_dragged_over_a_photo_is_no_video() {
+    let line = Line {
+        bytes_per_second: Some(250_000),
+    };
+    let mut behind = Picture::new(PixelSize::new(1280, 720));
+    moving_photo(&mut behind, Duration::from_secs(1));
+    let mut text = Picture::new(PixelSize::new(400, 300));
+    let mut state = 1_u32;
+    for pixel in text.pixels_mut() {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *pixel = if state >> 29 == 0 {
+            0x00ff_ffff
+        } else {
+            0x10_20_30
+        };
+    }
+    let mut encoder = Encoder::new(Level::True);
+    let mut bytes = 0;
+    for step in 0..90_u32 {
+        let mut picture = behind.clone();
+        let turn = f64::from(step) / 15.0;
+        let (x, y) = (
+            turn.sin() * 400.0 + 420.0,
+            (turn * 1.6).cos() * 180.0 + 200.0,
+        );
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "within the picture"
+        )]
+        let (x, y) = (x as usize, y as u32);
+        for row in 0..300 {
+            picture.row_mut(y + row)[x..x + 400].copy_from_slice(text.row(row));
+        }
+        let now = Duration::from_millis(33) * step;
+        if let Some(update) = encoder.encode(&picture, DamageHint::Everything, now, line)
+            && step > 3
+        {
+            bytes += update.bytes.len();
+        }
+    }
+    assert!(bytes < 86 * 6_000, "{bytes} bytes in 86 steps");
+}

@@ -28,6 +28,9 @@ const MIN_NEW_CELLS: usize = 12;
 const MIN_ACTIVE_CELLS: usize = 8;
 /// Fewest columns and rows of cells of a video.
 const MIN_SIDE_CELLS: u32 = 6;
+/// They must fill at least one in so many of the cells around them: the edges of a window that is
+/// dragged over a photo change as often, but are thin.
+const MOST_CELLS_FOR_ONE: u64 = 4;
 
 /// Most pixels of a video: the most that H.264 knows a level for (5.2).
 const MAX_VIDEO_PIXELS: u64 = 36_864 * 256;
@@ -120,6 +123,10 @@ impl State {
         let cell = |(column, row)| self.grid.cells_rect(column..column + 1, row..row + 1);
         let bounds = lively.marked().map(cell).fold(Rect::default(), Rect::union);
         if bounds.width < MIN_SIDE_CELLS * CELL || bounds.height < MIN_SIDE_CELLS * CELL {
+            return;
+        }
+        let around = bounds.area() / u64::from(CELL * CELL);
+        if count as u64 * MOST_CELLS_FOR_ONE < around {
             return;
         }
         let changed = natural.count_touched(bounds) + drawn.count_touched(bounds);
