@@ -10,14 +10,9 @@ const MAX_SHORT_SIDE: u32 = 2160;
 const MIN_SIDE: u32 = 16;
 const BYTES_PER_PIXEL: usize = 4;
 
-/// The size of a film that shows screens of all these sizes: as wide as the widest, as high as the
-/// highest, within what the encoder takes, and even, as colours are stored for 2 x 2 pixels.
-pub(crate) fn canvas_size(sizes: impl IntoIterator<Item = PixelSize>) -> PixelSize {
-    let mut largest = PixelSize::new(MIN_SIDE, MIN_SIDE);
-    for size in sizes {
-        largest.width = largest.width.max(size.width);
-        largest.height = largest.height.max(size.height);
-    }
+/// The size of a film whose screens are at most as wide and as high as this: within what the encoder
+/// takes, and even, as colours are stored for 2 x 2 pixels.
+pub(crate) fn canvas_size(largest: PixelSize) -> PixelSize {
     let limit = if largest.width >= largest.height {
         PixelSize::new(MAX_LONG_SIDE, MAX_SHORT_SIDE)
     } else {
@@ -216,21 +211,18 @@ mod tests {
     }
 
     #[test]
-    fn the_canvas_takes_the_largest_sides_and_is_even() {
-        assert_eq!(
-            canvas_size([size(801, 600), size(640, 777)]),
-            size(802, 778)
-        );
-        assert_eq!(canvas_size([]), size(16, 16));
-        assert_eq!(canvas_size([size(1, 1)]), size(16, 16));
+    fn the_canvas_is_even_and_not_too_small() {
+        assert_eq!(canvas_size(size(801, 777)), size(802, 778));
+        assert_eq!(canvas_size(size(0, 0)), size(16, 16));
+        assert_eq!(canvas_size(size(1, 1)), size(16, 16));
     }
 
     #[test]
     fn the_canvas_stays_within_what_the_encoder_takes() {
-        assert_eq!(canvas_size([size(3840, 2160)]), size(3840, 2160));
-        assert_eq!(canvas_size([size(5760, 1080)]), size(3840, 720));
-        assert_eq!(canvas_size([size(1080, 7680)]), size(540, 3840));
-        assert_eq!(canvas_size([size(16_384, 1)]), size(3840, 16));
+        assert_eq!(canvas_size(size(3840, 2160)), size(3840, 2160));
+        assert_eq!(canvas_size(size(5760, 1080)), size(3840, 720));
+        assert_eq!(canvas_size(size(1080, 7680)), size(540, 3840));
+        assert_eq!(canvas_size(size(16_384, 1)), size(3840, 16));
     }
 
     #[test]

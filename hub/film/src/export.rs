@@ -79,8 +79,8 @@ pub enum ExportError {
 /// Makes a film of the recording at `recording` and puts it to `out`, over a file that is there.
 ///
 /// The film appears under that name only when it is complete. Until then there is a file of the
-/// same name with `.partial` behind it, which is removed unless the process is killed, and a
-/// nameless one; the disk must hold the film twice. Blocks for seconds to minutes; calls `progress`
+/// same name with `.partial` behind it, which is removed unless the process is killed, and nameless
+/// ones; the disk must hold the film twice. Blocks for seconds to minutes; calls `progress`
 /// with the part that is done (0 to 1), and ends early when `cancel` becomes true.
 ///
 /// # Errors
@@ -99,7 +99,7 @@ pub fn export(
     }
     let recording = Recording::open(recording)?;
     let sound = SoundPart::of(&recording);
-    let size = canvas_size(screen_sizes(&recording, cancel)?);
+    let size = canvas_size(largest_sides(&recording, cancel)?);
     let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut film = Film {
         folder: folder.unwrap_or_else(|| Path::new(".")),
@@ -182,9 +182,9 @@ impl SoundPart {
     }
 }
 
-/// The sizes of all screens in the recording.
-fn screen_sizes(recording: &Recording, cancel: &AtomicBool) -> Result<Vec<PixelSize>, ExportError> {
-    let mut sizes = Vec::new();
+/// The width of the widest screen in the recording and the height of the highest.
+fn largest_sides(recording: &Recording, cancel: &AtomicBool) -> Result<PixelSize, ExportError> {
+    let mut largest = PixelSize::new(0, 0);
     let mut decoder = Decoder::new();
     // Where this ends early by a fault, screens of a later size are scaled to the canvas.
     for entry in recording.resets().map_while(Result::ok) {
@@ -196,13 +196,13 @@ fn screen_sizes(recording: &Recording, cancel: &AtomicBool) -> Result<Vec<PixelS
         };
         if decoder.apply(payload).is_err() {
             decoder = Decoder::new();
-        } else if let Some(picture) = decoder.picture()
-            && sizes.last() != Some(&picture.size())
-        {
-            sizes.push(picture.size());
+        } else if let Some(picture) = decoder.picture() {
+            let PixelSize { width, height } = picture.size();
+            largest.width = largest.width.max(width);
+            largest.height = largest.height.max(height);
         }
     }
-    Ok(sizes)
+    Ok(largest)
 }
 
 fn created(meta: &RecordingMeta) -> i64 {

@@ -2,12 +2,16 @@
 //!
 //! Boxes and their fields are those of ISO/IEC 14496-12 (cited by clause) and, inside `avc1`, of
 //! ISO/IEC 14496-15. The index (`moov`) stands in front of the pictures, so that a player can begin
-//! before it has the whole file.
+//! before it has the whole file. The tables in it grow with the film, so they wait in files and
+//! stand at its end: a film takes no memory, however long it is.
+
+mod tables;
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read as _, Seek as _, Write as _};
+use std::io::{self, BufWriter, Read as _, Seek as _, Write};
 use std::path::Path;
 
+use self::tables::Tables;
 use crate::h264::Sample;
 
 /// Time units a second: times in this module are milliseconds.
@@ -27,39 +31,23 @@ pub(crate) struct Track {
     pub(crate) created_unix_seconds: i64,
 }
 
-/// Collects pictures in a nameless temporary file until the index that stands in front of them is
-/// complete.
+/// Collects pictures, and the tables about them, in nameless temporary files until the index that
+/// stands in front of the pictures is complete.
 #[derive(Debug)]
 pub(crate) struct Mp4Writer {
     track: Track,
-    pictures: BufWriter<File>,
-    table: Table,
+    pictures: Spool,
+    tables: Tables,
     parameters: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-/// What the boxes below `stbl` say of the pictures.
-#[derive(Debug, Default)]
-struct Table {
-    sizes: Vec<u32>,
-    /// Runs of pictures of equal duration: how many, how long.
-    durations: Vec<(u32, u32)>,
-    /// Numbers of the key pictures, from 1.
-    keys: Vec<u32>,
-    /// A chunk begins at each key picture: where (from the first picture's first byte), and with
-    /// which picture (from 0).
-    chunks: Vec<(u64, usize)>,
-    bytes: u64,
-    last_start: Option<u64>,
-    duration: u64,
-}
-
 impl Mp4Writer {
-    /// Keeps the pictures in a file without a name in `folder` until [`Self::finish`].
+    /// Keeps everything in files without a name in `folder` until [`Self::finish`].
     pub(crate) fn new(track: Track, folder: &Path) -> io::Result<Self> {
         Ok(Self {
             track,
-            pictures: BufWriter::new(tempfile::tempfile_in(folder)?),
-            table: Table::default(),
+            pictures: Spool::new(folder)?,
+            tables: Tables::new(folder)?,
             parameters: None,
         })
     }
@@ -73,84 +61,71 @@ impl Mp4Writer {
         ) {
             self.parameters = Some((sequence.clone(), picture.clone()));
         }
-        self.table.add(start_millis, sample);
-        self.pictures.write_all(&sample.bytes)
+        self.tables.add(start_millis, self.pictures.bytes, sample)?;
+        self.pictures.write(&sample.bytes)
     }
 
     /// Writes the whole film to `out`. The last picture stands until `end_millis`.
     ///
     /// Returns the bytes written.
-    pub(crate) fn finish(mut self, end_millis: u64, mut out: &File) -> io::Result<u64> {
-        self.table.end(end_millis);
+    pub(crate) fn finish(mut self, end_millis: u64, out: &File) -> io::Result<u64> {
+        self.tables.end(end_millis)?;
         let Some((sequence_parameters, picture_parameters)) = &self.parameters else {
             return Err(io::Error::other("the film has no picture"));
         };
         let avc = avc_configuration(sequence_parameters, picture_parameters)?;
         let ftyp = file_type();
-        let mdat = media_data_header(self.table.bytes);
-        // the offsets inside `moov` depend on its length, its length on their width alone
-        let length_of_moov = movie(self.track, &self.table, &avc, 0).len();
-        let before_pictures = u64_len(ftyp.len() + length_of_moov + mdat.len());
-        let moov = movie(self.track, &self.table, &avc, before_pictures);
+        let moov = movie(self.track, &self.tables, &avc);
+        let mdat = media_data_header(self.pictures.bytes);
+        let headers = u64_len(ftyp.len() + moov.len() + mdat.len());
+        let before_pictures = headers + self.tables.box_bytes();
+        let written = before_pictures + self.pictures.bytes;
 
-        let mut pictures = self.pictures.into_inner().map_err(io::Error::from)?;
-        pictures.rewind()?;
-        for part in [&ftyp, &moov, &mdat] {
-            out.write_all(part)?;
-        }
-        let copied = io::copy(&mut pictures.take(self.table.bytes), &mut out)?;
-        if copied != self.table.bytes {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(before_pictures + copied)
+        let mut out = BufWriter::new(out);
+        out.write_all(&ftyp)?;
+        out.write_all(&moov)?;
+        self.tables.copy_to(before_pictures, &mut out)?;
+        out.write_all(&mdat)?;
+        self.pictures.copy_to(&mut out)?;
+        out.flush()?;
+        Ok(written)
     }
 }
 
-impl Table {
-    fn add(&mut self, start: u64, sample: &Sample) {
-        self.end(start);
-        // the first picture stands from the beginning
-        let first = self.sizes.is_empty();
-        self.last_start = Some(if first { 0 } else { start });
-        if sample.is_key || self.chunks.is_empty() {
-            self.chunks.push((self.bytes, self.sizes.len()));
-        }
-        let size = u32::try_from(sample.bytes.len()).expect("a picture is smaller than 4 GB");
-        self.sizes.push(size);
-        self.bytes += u64::from(size);
-        if sample.is_key {
-            self.keys.push(count(self.sizes.len()));
-        }
+/// A nameless file: first written, then read once.
+#[derive(Debug)]
+struct Spool {
+    file: BufWriter<File>,
+    bytes: u64,
+}
+
+impl Spool {
+    fn new(folder: &Path) -> io::Result<Self> {
+        Ok(Self {
+            file: BufWriter::new(tempfile::tempfile_in(folder)?),
+            bytes: 0,
+        })
     }
 
-    /// The last picture added stands until `end`.
-    fn end(&mut self, end: u64) {
-        let Some(start) = self.last_start.take() else {
-            return;
-        };
-        // 49 days; the films made here are shorter
-        let duration = u32::try_from(end.saturating_sub(start)).unwrap_or(u32::MAX);
-        self.duration += u64::from(duration);
-        match self.durations.last_mut() {
-            Some((run, of)) if *of == duration => *run += 1,
-            _ => self.durations.push((1, duration)),
-        }
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.bytes += u64_len(bytes.len());
+        Ok(())
     }
 
-    /// Runs of chunks that hold equally many pictures: the first one (from 1), how many pictures.
-    fn chunk_runs(&self) -> Vec<(u32, u32)> {
-        let mut runs: Vec<(u32, u32)> = Vec::new();
-        for (index, &(_, first)) in self.chunks.iter().enumerate() {
-            let next = self
-                .chunks
-                .get(index + 1)
-                .map_or(self.sizes.len(), |&(_, next)| next);
-            let pictures = count(next - first);
-            if runs.last().is_none_or(|&(_, of)| of != pictures) {
-                runs.push((count(index + 1), pictures));
-            }
+    /// What was written, from the beginning.
+    fn read(self) -> io::Result<File> {
+        let mut file = self.file.into_inner().map_err(io::Error::from)?;
+        file.rewind()?;
+        Ok(file)
+    }
+
+    fn copy_to(self, out: &mut impl Write) -> io::Result<()> {
+        let bytes = self.bytes;
+        if io::copy(&mut self.read()?.take(bytes), out)? != bytes {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        runs
+        Ok(())
     }
 }
 
@@ -181,21 +156,24 @@ fn media_data_header(bytes: u64) -> Vec<u8> {
     header
 }
 
-/// `moov` (8.2.1): the index. `pictures_at` is the place of the first picture in the file.
-fn movie(track: Track, table: &Table, avc: &[u8], pictures_at: u64) -> Vec<u8> {
+/// `moov` (8.2.1): the index, up to its tables, which must follow.
+fn movie(track: Track, tables: &Tables, avc: &[u8]) -> Vec<u8> {
+    let duration = tables.duration();
+    let behind = tables.box_bytes();
     let created = u64::try_from(
         track
             .created_unix_seconds
             .saturating_add(EPOCH_1904_SECONDS),
     );
     let created = created.unwrap_or(0);
-    boxed(*b"moov", |b| {
+    let mut moov = Vec::new();
+    moov.child_that_goes_on(*b"moov", behind, |b| {
         // 8.2.2
         b.full(*b"mvhd", 1, 0, |b| {
             b.u64(created);
             b.u64(created);
             b.u32(TIMESCALE);
-            b.u64(table.duration);
+            b.u64(duration);
             b.u32(0x1_0000); // plays at its own speed
             b.u16(0x100); // full volume
             b.zeros(10);
@@ -203,26 +181,26 @@ fn movie(track: Track, table: &Table, avc: &[u8], pictures_at: u64) -> Vec<u8> {
             b.zeros(24);
             b.u32(TRACK_ID + 1);
         });
-        b.child(*b"trak", |b| {
+        b.child_that_goes_on(*b"trak", behind, |b| {
             // 8.3.2; the flags: enabled, in movie, in preview
             b.full(*b"tkhd", 1, 7, |b| {
                 b.u64(created);
                 b.u64(created);
                 b.u32(TRACK_ID);
                 b.zeros(4);
-                b.u64(table.duration);
+                b.u64(duration);
                 b.zeros(16);
                 b.matrix();
                 b.u32(u32::from(track.width) << 16);
                 b.u32(u32::from(track.height) << 16);
             });
-            b.child(*b"mdia", |b| {
+            b.child_that_goes_on(*b"mdia", behind, |b| {
                 // 8.4.2; "und" as three letters of five bits each
                 b.full(*b"mdhd", 1, 0, |b| {
                     b.u64(created);
                     b.u64(created);
                     b.u32(TIMESCALE);
-                    b.u64(table.duration);
+                    b.u64(duration);
                     b.u16(0x55c4);
                     b.zeros(2);
                 });
@@ -233,7 +211,7 @@ fn movie(track: Track, table: &Table, avc: &[u8], pictures_at: u64) -> Vec<u8> {
                     b.zeros(12);
                     b.extend(b"Screen\0");
                 });
-                b.child(*b"minf", |b| {
+                b.child_that_goes_on(*b"minf", behind, |b| {
                     // 12.1.2
                     b.full(*b"vmhd", 0, 1, |b| b.zeros(8));
                     // 8.7.1, 8.7.2; the flag: the pictures are in this file
@@ -243,14 +221,14 @@ fn movie(track: Track, table: &Table, avc: &[u8], pictures_at: u64) -> Vec<u8> {
                             b.full(*b"url ", 0, 1, |_| ());
                         });
                     });
-                    b.child(*b"stbl", |b| {
+                    b.child_that_goes_on(*b"stbl", behind, |b| {
                         sample_description(b, track, avc);
-                        sample_tables(b, table, pictures_at);
                     });
                 });
             });
         });
-    })
+    });
+    moov
 }
 
 /// `stsd` (8.5.2) with one visual sample entry (12.1.3).
@@ -280,41 +258,6 @@ fn sample_description(b: &mut Vec<u8>, track: Track, avc: &[u8]) {
                 b.push(0);
             });
         });
-    });
-}
-
-/// Durations, key pictures, sizes and places (8.6.1, 8.6.2, 8.7.3 to 8.7.5).
-fn sample_tables(b: &mut Vec<u8>, table: &Table, pictures_at: u64) {
-    b.full(*b"stts", 0, 0, |b| {
-        b.u32(count(table.durations.len()));
-        for &(run, duration) in &table.durations {
-            b.u32(run);
-            b.u32(duration);
-        }
-    });
-    b.full(*b"stss", 0, 0, |b| {
-        b.u32(count(table.keys.len()));
-        table.keys.iter().for_each(|key| b.u32(*key));
-    });
-    b.full(*b"stsc", 0, 0, |b| {
-        let runs = table.chunk_runs();
-        b.u32(count(runs.len()));
-        for (first_chunk, pictures) in runs {
-            b.u32(first_chunk);
-            b.u32(pictures);
-            b.u32(1); // described by the first entry of `stsd`
-        }
-    });
-    b.full(*b"stsz", 0, 0, |b| {
-        b.u32(0); // each has its own size
-        b.u32(count(table.sizes.len()));
-        table.sizes.iter().for_each(|size| b.u32(*size));
-    });
-    b.full(*b"co64", 0, 0, |b| {
-        b.u32(count(table.chunks.len()));
-        for (offset, _) in &table.chunks {
-            b.u64(pictures_at + offset);
-        }
     });
 }
 
@@ -350,7 +293,11 @@ trait BoxWriter {
     /// Shown as it is, neither turned nor scaled.
     fn matrix(&mut self);
     /// A box inside the current one.
-    fn child(&mut self, kind: [u8; 4], fill: impl FnOnce(&mut Vec<u8>));
+    fn child(&mut self, kind: [u8; 4], fill: impl FnOnce(&mut Vec<u8>)) {
+        self.child_that_goes_on(kind, 0, fill);
+    }
+    /// A box that goes on for `behind` bytes beyond the buffer.
+    fn child_that_goes_on(&mut self, kind: [u8; 4], behind: u64, fill: impl FnOnce(&mut Vec<u8>));
     /// A box with version and flags.
     fn full(&mut self, kind: [u8; 4], version: u8, flags: u8, fill: impl FnOnce(&mut Vec<u8>));
 }
@@ -378,12 +325,13 @@ impl BoxWriter for Vec<u8> {
         }
     }
 
-    fn child(&mut self, kind: [u8; 4], fill: impl FnOnce(&mut Self)) {
+    fn child_that_goes_on(&mut self, kind: [u8; 4], behind: u64, fill: impl FnOnce(&mut Self)) {
         let start = self.len();
         self.zeros(4);
         self.extend(kind);
         fill(self);
-        let size = u32::try_from(self.len() - start).expect("the index is smaller than 4 GB");
+        let size = u64_len(self.len() - start) + behind;
+        let size = u32::try_from(size).expect("the index of a week is smaller than 2 GB");
         self[start..start + 4].copy_from_slice(&size.to_be_bytes());
     }
 
@@ -401,11 +349,6 @@ fn boxed(kind: [u8; 4], fill: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     buffer
 }
 
-/// A number of pictures or chunks; a film has at most a few million.
-fn count(number: usize) -> u32 {
-    u32::try_from(number).expect("a film has fewer pictures than 2^32")
-}
-
 fn u64_len(length: usize) -> u64 {
     u64::try_from(length).expect("a length fits 64 bits")
 }
@@ -413,29 +356,6 @@ fn u64_len(length: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn sample(is_key: bool, len: usize) -> Sample {
-        Sample {
-            bytes: vec![0; len],
-            is_key,
-            sequence_parameters: None,
-            picture_parameters: None,
-        }
-    }
-
-    #[test]
-    fn chunks_begin_at_key_pictures_and_equal_ones_are_told_once() {
-        let mut table = Table::default();
-        for number in 0..9 {
-            table.add(number * 100, &sample(number % 3 == 0, 10));
-        }
-        table.end(1000);
-        assert_eq!(table.keys, [1, 4, 7]);
-        assert_eq!(table.chunks, [(0, 0), (30, 3), (60, 6)]);
-        assert_eq!(table.chunk_runs(), [(1, 3)]);
-        assert_eq!(table.durations, [(8, 100), (1, 200)]);
-        assert_eq!(table.duration, 1000);
-    }
 
     #[test]
     fn media_data_beyond_four_gigabytes_says_so_with_64_bits() {
@@ -450,15 +370,53 @@ mod tests {
         assert_eq!(nested, *b"\0\0\0\x16moov\0\0\0\x0efree\x01\0\0\x02\0\x07");
     }
 
-    #[test]
-    fn a_film_without_pictures_is_an_error() {
-        let folder = tempfile::tempdir().expect("a folder for the test");
+    fn writer(folder: &Path) -> Mp4Writer {
         let track = Track {
             width: 2,
             height: 2,
             created_unix_seconds: 0,
         };
-        let writer = Mp4Writer::new(track, folder.path()).expect("a writer");
+        Mp4Writer::new(track, folder).expect("a writer")
+    }
+
+    /// Four hours at 20 pictures a second, no two in a row alike, as a hostile session would have it.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_long_film_takes_no_memory() {
+        let resident = |name: &str| {
+            let status = std::fs::read_to_string("/proc/self/status").expect("it is always there");
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let kib = line.expect("it is always told").trim_end_matches("kB");
+            kib.trim().parse::<usize>().expect("a number") * 1024
+        };
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let mut writer = writer(folder.path());
+        let mut sample = Sample {
+            bytes: vec![0],
+            is_key: true,
+            sequence_parameters: Some(vec![0x67, 66, 0xc0, 10]),
+            picture_parameters: Some(vec![0x68]),
+        };
+        let before = resident("VmRSS:");
+        let pictures = 4 * 3600 * 20;
+        for picture in 0..pictures {
+            sample.is_key = picture % 3 != 0;
+            writer
+                .add(picture * 50 + picture % 2, &sample)
+                .expect("room");
+        }
+        let out = tempfile::tempfile_in(folder.path()).expect("a file");
+        let bytes = writer.finish(pictures * 50, &out).expect("room");
+        assert_eq!(out.metadata().expect("its length").len(), bytes);
+        assert!(bytes > 25 * pictures, "its tables are in it");
+        let taken = resident("VmHWM:").saturating_sub(before);
+        assert!(taken < 3 << 20, "{taken} bytes");
+    }
+
+    #[test]
+    fn a_film_without_pictures_is_an_error() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let writer = writer(folder.path());
         let out = tempfile::tempfile_in(folder.path()).expect("a file");
         assert!(writer.finish(0, &out).is_err());
     }
