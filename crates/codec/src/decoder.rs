@@ -73,7 +73,7 @@ pub enum DecodeError {
 /// for the largest picture, 42 MiB for one of 1920 x 1080. While a video of `v` pixels plays, the
 /// video library takes up to `12 v` bytes and 32 MiB beside that, with what the system keeps of memory
 /// that was given back; at most 127 MiB. The update itself, of at most 8 MiB, is the caller's.
-/// (`tests/memory.rs` measures all of it.)
+/// (`tests/memory.rs` and `tests/video_memory.rs` measure all of it.)
 ///
 /// One update costs at most the work of writing each pixel six times.
 #[derive(Default)]
