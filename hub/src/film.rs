@@ -19,6 +19,11 @@ use crate::registry::Event;
 /// The folder of the films within the data folder.
 pub(crate) const FOLDER: &str = "films";
 
+const _: () = assert!(
+    protocol::limits::MAX_SCREEN_FRAME_BYTES <= recording::MAX_PAYLOAD_BYTES,
+    "whatever a host may send can be recorded"
+);
+
 const PICTURE_QUEUE: usize = 64;
 /// Bytes of pictures that may wait for the disk, in KiB.
 const QUEUE_KIB: usize = 32 * 1024;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use capture::{CaptureError, Changes, Monitor, PointerPicture, PointerState, ScreenSource};
 use codec::{DamageHint, Encoder, Level, Picture, PixelSize, Rect, Update};
 use protocol::control::Name;
-use protocol::limits::{MAX_MONITORS, MAX_POINTER_SIDE, MAX_SCREEN_FRAME_BYTES};
+use protocol::limits::{MAX_MONITORS, MAX_POINTER_SIDE, MAX_SCREEN_UPDATE_BYTES};
 use protocol::{
     ColourDepth, PointerShape, PointerUpdate, ScreenFrame, ScreenLayout, ScreenMonitor, ViewWish,
     ViewerMessage,
@@ -28,7 +28,7 @@ use crate::scale::Scaler;
 use crate::switch::Switch;
 
 const _: () = assert!(
-    codec::MAX_UPDATE_BYTES + 64 <= MAX_SCREEN_FRAME_BYTES,
+    codec::MAX_UPDATE_BYTES <= MAX_SCREEN_UPDATE_BYTES,
     "every update fits into a frame"
 );
 

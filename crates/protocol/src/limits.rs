@@ -8,8 +8,10 @@ pub const MAX_CONTROL_FRAME_BYTES: usize = 256 * 1024;
 pub const MAX_HEADER_FRAME_BYTES: usize = 256;
 /// Largest encoded screen update, in bytes.
 ///
-/// A whole 8K screen of noise would need more; the encoder sends such a screen in several updates.
-pub const MAX_SCREEN_FRAME_BYTES: usize = 16 * 1024 * 1024;
+/// A whole 4K screen of noise would need more; the encoder sends such a screen in several updates.
+pub const MAX_SCREEN_UPDATE_BYTES: usize = 8 * 1024 * 1024;
+/// Largest frame of a screen stream, in bytes: an update and what it is of.
+pub const MAX_SCREEN_FRAME_BYTES: usize = MAX_SCREEN_UPDATE_BYTES + 4 * 1024;
 /// Largest pointer update, in bytes: a shape of 256 x 256 pixels and its position.
 pub const MAX_POINTER_FRAME_BYTES: usize = 256 * 256 * 4 + 1024;
 /// Largest sealed input event, in bytes.

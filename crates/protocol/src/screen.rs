@@ -224,6 +224,7 @@ impl PointerShape {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::{MAX_NAME_BYTES, MAX_SCREEN_FRAME_BYTES, MAX_SCREEN_UPDATE_BYTES};
     use crate::wire::{PREFIX_BYTES, decode, encode};
 
     #[test]
@@ -239,6 +240,29 @@ mod tests {
         layout.monitors.push(layout.monitors[0].clone());
         let refused = decode::<ScreenLayout>(&body(&layout));
         assert_eq!(refused, Err(DecodeError::Malformed));
+    }
+
+    #[test]
+    fn the_largest_update_fits_into_a_frame_with_the_longest_layout() {
+        let monitor = ScreenMonitor {
+            id: u32::MAX,
+            name: crate::BoundedText::cut("x".repeat(MAX_NAME_BYTES)),
+            width: u32::MAX,
+            height: u32::MAX,
+        };
+        let frame = ScreenFrame {
+            seq: u64::MAX,
+            captured_at_micros: u64::MAX,
+            layout: Some(ScreenLayout {
+                monitors: vec![monitor; MAX_MONITORS],
+                shared: Some(u32::MAX),
+                width: u32::MAX,
+                height: u32::MAX,
+                percent: u8::MAX,
+            }),
+            payload: vec![0xa5; MAX_SCREEN_UPDATE_BYTES].into(),
+        };
+        assert!(encode(&frame, MAX_SCREEN_FRAME_BYTES).is_ok());
     }
 
     fn layout() -> ScreenLayout {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 /// Largest screen or pointer update in a recording, in bytes.
-pub const MAX_PAYLOAD_BYTES: usize = 16 * 1024 * 1024;
+pub const MAX_PAYLOAD_BYTES: usize = 9 * 1024 * 1024;
 /// Longest chat line, name in a chat line, or note, in bytes.
 pub const MAX_TEXT_BYTES: usize = 32 * 1024;
 /// Longest text of the [`RecordingMeta`], in bytes.

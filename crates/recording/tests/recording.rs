@@ -304,7 +304,7 @@ fn a_newer_format_is_said_to_be_newer() {
 fn a_huge_row_in_a_hostile_file_is_an_error_and_not_an_allocation() {
     for sql in [
         "UPDATE entry SET body = zeroblob(100000000) WHERE id = 3",
-        "UPDATE entry SET body = zeroblob(16800000) WHERE id = 3",
+        "UPDATE entry SET body = zeroblob(9450000) WHERE id = 3",
     ] {
         let (_folder, path) = finished_session();
         tamper(&path, sql);
