@@ -12,9 +12,9 @@ use crate::command::SessionView;
 use crate::input_path::StreamFault;
 use crate::session_streams::SessionFault;
 
-/// Updates that may wait for the decoder. The host keeps about two in flight; beyond that QUIC holds
-/// them back.
-pub(crate) const MAX_FRAMES_WAITING: usize = 2;
+/// Updates that may wait for the decoder. The stream's reader has the next one at hand besides;
+/// beyond that QUIC holds them back.
+pub(crate) const MAX_FRAMES_WAITING: usize = 1;
 
 /// An update, and when the last byte of it was here.
 #[derive(Debug)]

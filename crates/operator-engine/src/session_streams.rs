@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use protocol::limits::{
     MAX_HEADER_FRAME_BYTES, MAX_INPUT_FRAME_BYTES, MAX_POINTER_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES,
 };
-use protocol::{PointerShape, PointerUpdate, SessionId, StreamHeader, ViewerMessage};
+use protocol::{PointerShape, PointerUpdate, ScreenFrame, SessionId, StreamHeader, ViewerMessage};
 use session::SessionKeys;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -33,14 +33,17 @@ pub(crate) struct SessionFault {
     pub(crate) fault: StreamFault,
 }
 
-/// Where the streams of one session go.
+/// Where the streams of one session go. One stream at a time uses a port; another one must not even
+/// read before, for what it read would wait in memory.
 #[derive(Clone)]
 struct Ports {
-    frames: mpsc::Sender<Arrived>,
-    view: Arc<dyn SessionView>,
+    frames: Arc<Port<mpsc::Sender<Arrived>>>,
+    view: Arc<Port<Arc<dyn SessionView>>>,
     /// Closes with the session.
     running: watch::Receiver<()>,
 }
+
+type Port<T> = tokio::sync::Mutex<T>;
 
 /// The sessions that streams may belong to. A stream can be here before the word that its session
 /// runs, so streams wait for their session a little.
@@ -106,8 +109,8 @@ impl RunningSession {
         sessions.lock().insert(
             session,
             Ports {
-                frames,
-                view,
+                frames: Arc::new(Port::new(frames)),
+                view: Arc::new(Port::new(view)),
                 running: is_running,
             },
         );
@@ -217,9 +220,9 @@ async fn read_stream(stream: RecvStream, sessions: Sessions) -> Result<(), ReadE
     let is_screen = matches!(header, StreamHeader::Screen { .. });
     let relay = async {
         if is_screen {
-            read_screen(reader, &ports.frames).await
+            read_screen(reader, &*ports.frames.lock().await).await
         } else {
-            read_pointer(reader, ports.view.as_ref()).await
+            read_pointer(reader, ports.view.lock().await.as_ref()).await
         }
     };
     tokio::select! {
@@ -233,8 +236,9 @@ async fn read_screen(
     frames: &mpsc::Sender<Arrived>,
 ) -> Result<(), ReadError> {
     reader.set_limit(MAX_SCREEN_FRAME_BYTES);
-    while let Some(frame) = reader.read().await? {
+    while let Some(body) = reader.read_body().await? {
         let at = Instant::now();
+        let frame = ScreenFrame::from_body(&body)?;
         if frames.send(Arrived { frame, at }).await.is_err() {
             break;
         }
