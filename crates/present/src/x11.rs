@@ -168,9 +168,12 @@ impl Presenter {
         if state.placement == placement {
             return Ok(());
         }
-        state.placement = placement;
+        let was_hidden = std::mem::replace(&mut state.placement, placement).is_none();
         if let (Some(_), Some(picture)) = (placement, picture) {
-            self.shared.draw(&mut state, picture, &[])?;
+            // while it was hidden nobody told what changed
+            let whole = picture.size().rect();
+            let changed = if was_hidden { &[whole][..] } else { &[] };
+            self.shared.draw(&mut state, picture, changed)?;
         }
         self.shared.apply_placement(&state)
     }

@@ -167,6 +167,32 @@ fn the_picture_stands_where_it_is_placed_pixel_by_pixel() {
 }
 
 #[test]
+fn what_changed_while_it_was_hidden_is_shown_when_it_comes_back() {
+    let server = Server::start();
+    let (connection, _) = RustConnection::connect(Some(&server.display)).expect("our server");
+    let window = window(&connection);
+    let presenter = Presenter::attach_on(Some(&server.display), window.into()).expect("attached");
+    let mut picture = numbered(PixelSize::new(64, 64));
+    for shown in [picture.size(), PixelSize::new(32, 32)] {
+        let place = Placement {
+            area: shown.rect(),
+            source_x: 0,
+            source_y: 0,
+            shown,
+        };
+        picture.pixels_mut().fill(0x0000_00aa);
+        let placed = presenter.place(Some(place), Some(&picture));
+        placed.expect("placed");
+        assert!(becomes(&connection, 31, 31, 0x0000_00aa), "{shown:?}");
+        presenter.place(None, Some(&picture)).expect("hidden");
+        picture.pixels_mut().fill(0x0000_bb00);
+        let placed = presenter.place(Some(place), Some(&picture));
+        placed.expect("placed");
+        assert!(becomes(&connection, 31, 31, 0x0000_bb00), "{shown:?}");
+    }
+}
+
+#[test]
 fn a_picture_that_grows_is_shown_whole() {
     let server = Server::start();
     let (connection, _) = RustConnection::connect(Some(&server.display)).expect("our server");
