@@ -204,8 +204,9 @@ impl SessionView for SessionPicture {
                 let damage = canvas.update(picture, changed);
                 *refused |= !show(presenter, canvas, &damage);
             }
+            // under the lock: a window that takes the picture over from the slot misses nothing
+            self.slot.publish(picture, changed);
         }
-        self.slot.publish(picture, changed);
         if new_layout {
             // menus and scale follow it
             self.ctx.request_repaint_of(self.viewport);
