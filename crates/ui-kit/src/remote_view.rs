@@ -27,7 +27,8 @@ use texture::PictureTexture;
 /// How large the picture is shown (S2, O3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub enum ViewSize {
-    /// As large as the window allows; enlarged by whole factors only, so that text stays sharp.
+    /// As large as the window allows; beyond its usual size enlarged by whole factors only, so that
+    /// text stays sharp.
     #[default]
     Fit,
     /// One pixel for one pixel.
@@ -48,7 +49,7 @@ pub struct ViewOptions<'a> {
     /// Whether keyboard and pointer go to the host.
     pub control: bool,
     /// Somebody else draws the picture over this place (see [`Shown::placement`]); nothing is
-    /// uploaded then.
+    /// uploaded then, unless something lies over it.
     pub drawn_elsewhere: bool,
 }
 
@@ -59,7 +60,7 @@ pub struct Shown {
     /// The part of the window that shows picture, and what of it; for whoever draws it by other
     /// means.
     pub placement: Option<PicturePlacement>,
-    /// Menus, notices or dialogs lie over the picture.
+    /// Menus, notices, dialogs or tool tips lie over the picture, which was drawn here under them.
     pub covered: bool,
 }
 
@@ -124,10 +125,8 @@ impl RemoteView {
         ui.painter().rect_filled(room, 0.0, Color32::from_gray(24));
         let scale_to_pixels = f64::from(ui.ctx().pixels_per_point());
         let size = self.slot.size();
-        let scale = size.map(|size| picture_scale(options, size, room.size(), scale_to_pixels));
-        self.take_news(ui, scale.unwrap_or(1.0), options.drawn_elsewhere);
-
-        let (Some(size), Some(scale)) = (size, scale) else {
+        let Some(size) = size else {
+            self.take_news(ui, 1.0, options.drawn_elsewhere);
             ui.ctx().set_cursor_image(None);
             let response = ui.allocate_rect(room, Sense::hover());
             return Shown {
@@ -136,6 +135,7 @@ impl RemoteView {
                 covered: false,
             };
         };
+        let scale = picture_scale(options, size, room.size(), scale_to_pixels);
         let whole = shown_size(size, scale);
         let points = vec2(
             to_f32(f64::from(whole.width) / scale_to_pixels),
@@ -187,7 +187,7 @@ impl RemoteView {
     }
 
     fn picture_ui(
-        &self,
+        &mut self,
         ui: &Ui,
         options: &ViewOptions<'_>,
         response: Response,
@@ -197,12 +197,17 @@ impl RemoteView {
     ) -> Shown {
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, options.label));
         let visible = picture.intersect(ui.clip_rect());
-        if !options.drawn_elsewhere {
+        let busy = Popup::is_any_open(ui.ctx()) || modal_is_open(ui);
+        let covers = areas_over(ui, visible, &[Order::Middle, Order::Foreground]);
+        // a tool tip hides picture and takes no clicks
+        let has_tip = !areas_over(ui, visible, &[Order::Tooltip]).is_empty();
+        let covered = busy || has_tip || !covers.is_empty();
+        // who draws it elsewhere makes way when this pass is over: it must not leave a gap
+        let drawn_elsewhere = options.drawn_elsewhere && !covered;
+        self.take_news(ui, scale, drawn_elsewhere);
+        if !drawn_elsewhere {
             self.texture.paint(ui.painter(), picture);
         }
-        let covers = covers(ui, visible);
-        let covered = !covers.is_empty();
-        let busy = Popup::is_any_open(ui.ctx()) || modal_is_open(ui);
         self.arm(
             ui,
             options,
@@ -226,7 +231,7 @@ impl RemoteView {
         Shown {
             response,
             placement: placement(ui, picture, visible, shown_size(size, scale)),
-            covered: covered || busy,
+            covered,
         }
     }
 
@@ -374,7 +379,9 @@ fn picture_scale(options: &ViewOptions<'_>, picture: PixelSize, room: Vec2, in_p
             let pixels = |points: f32| (f64::from(points) * in_pixels + 0.01).floor().max(1.0);
             let fit = (pixels(room.x) / f64::from(picture.width))
                 .min(pixels(room.y) / f64::from(picture.height));
-            if fit >= 1.0 { fit.floor() } else { fit }
+            // where pixels are finer than usual, one to one would be smaller than the eye expects
+            let usual = in_pixels.floor().max(1.0);
+            if fit >= usual { fit.floor() } else { fit }
         }
     }
 }
@@ -397,13 +404,13 @@ fn snapped(outer: Rect, points: Vec2, in_pixels: f64) -> Rect {
     Rect::from_min_size(pos2(snap(min.x), snap(min.y)), points)
 }
 
-/// Other areas (menus, notices, windows) that lie over `visible`.
-fn covers(ui: &Ui, visible: Rect) -> Vec<Rect> {
+/// Other areas of these `orders` that lie over `visible`.
+fn areas_over(ui: &Ui, visible: Rect, orders: &[Order]) -> Vec<Rect> {
     let own = ui.layer_id();
     ui.memory(|memory| {
         memory
             .layer_ids()
-            .filter(|layer| matches!(layer.order, Order::Middle | Order::Foreground))
+            .filter(|layer| orders.contains(&layer.order))
             .filter(|layer| *layer != own && memory.areas().is_visible(layer))
             .filter_map(|layer| memory.area_rect(layer.id))
             .filter(|rect| rect.intersects(visible))
@@ -453,7 +460,49 @@ fn to_f32(value: f64) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use codec::Picture;
+
     use super::*;
+
+    /// Textures that a pass of a view drew whose picture somebody else draws, with an area of `order`
+    /// over it if there is one.
+    fn drawn_under(order: Option<Order>) -> usize {
+        let slot = PictureSlot::new(|| ());
+        slot.publish(&Picture::new(PixelSize::new(64, 64)), &[]);
+        let mut view = RemoteView::new(1, slot, None);
+        let options = ViewOptions {
+            drawn_elsewhere: true,
+            ..options(ViewSize::Actual, 100)
+        };
+        let ctx = egui::Context::default();
+        let mut pass = || {
+            let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
+                let shown = view.ui(ui, &options);
+                let Some(order) = order else { return };
+                let at = shown.response.rect.center();
+                egui::Area::new(egui::Id::new("over"))
+                    .order(order)
+                    .fixed_pos(at)
+                    .show(ui.ctx(), |ui| ui.label("over"));
+            });
+            output.textures_delta.clear();
+            output.shapes
+        };
+        pass();
+        let shapes = pass();
+        let is_picture = |shape: &egui::epaint::ClippedShape| matches!(&shape.shape, egui::Shape::Mesh(mesh) if mesh.texture_id != egui::TextureId::default());
+        shapes.iter().filter(|shape| is_picture(shape)).count()
+    }
+
+    #[test]
+    fn what_lies_over_the_picture_never_lies_over_nothing() {
+        assert_eq!(drawn_under(None), 0, "somebody else draws it");
+        for order in [Order::Middle, Order::Foreground, Order::Tooltip] {
+            assert_eq!(drawn_under(Some(order)), 1, "{order:?}");
+        }
+    }
 
     const FULL_HD: PixelSize = PixelSize::new(1920, 1080);
 
@@ -489,6 +538,9 @@ mod tests {
         assert!((fit(1920.0, 1080.0, 1.0) - 1.0).abs() < 1e-9);
         assert!((fit(1920.0, 1080.0, 2.0) - 2.0).abs() < 1e-9);
         assert!((fit(2900.0, 1700.0, 1.0) - 1.0).abs() < 1e-9);
+        // on fine pixels the window is filled up to the usual size
+        assert!((fit(1440.0, 1080.0, 2.0) - 1.5).abs() < 1e-9);
+        assert!((fit(2900.0, 1700.0, 2.0) - 3.0).abs() < 1e-9);
     }
 
     #[test]
