@@ -460,8 +460,6 @@ fn to_f32(value: f64) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use codec::Picture;
 
     use super::*;
@@ -482,7 +480,7 @@ mod tests {
                 let shown = view.ui(ui, &options);
                 let Some(order) = order else { return };
                 let at = shown.response.rect.center();
-                egui::Area::new(egui::Id::new("over"))
+                egui::Area::new(egui::Id::unique("over"))
                     .order(order)
                     .fixed_pos(at)
                     .show(ui.ctx(), |ui| ui.label("over"));
@@ -492,7 +490,10 @@ mod tests {
         };
         pass();
         let shapes = pass();
-        let is_picture = |shape: &egui::epaint::ClippedShape| matches!(&shape.shape, egui::Shape::Mesh(mesh) if mesh.texture_id != egui::TextureId::default());
+        let is_picture = |clipped: &egui::epaint::ClippedShape| {
+            let usual = egui::TextureId::default();
+            matches!(&clipped.shape, egui::Shape::Mesh(mesh) if mesh.texture_id != usual)
+        };
         shapes.iter().filter(|shape| is_picture(shape)).count()
     }
 

@@ -7,6 +7,8 @@
 // the updates are those that the decoder's own bound is measured with
 #[path = "../../../crates/codec/tests/hostile/mod.rs"]
 mod hostile;
+#[expect(dead_code, reason = "the other tests do more with a session")]
+mod session;
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -17,10 +19,7 @@ use hostile::{
 };
 use protocol::limits::MAX_POINTER_SIDE;
 use protocol::{PointerShape, PointerUpdate};
-use recording::{
-    Body, ChatAuthor, EndedBy, Entry, Event, MAX_PAYLOAD_BYTES, MAX_TEXT_BYTES, Recorder,
-    RecordingMeta,
-};
+use recording::{Body, ChatAuthor, Event, MAX_PAYLOAD_BYTES, MAX_TEXT_BYTES};
 
 const MIB: u64 = 1 << 20;
 const LARGEST_SCREEN: PixelSize = PixelSize::new(16_384, 4_096);
@@ -35,38 +34,22 @@ fn bound(screen: PixelSize, video: Option<PixelSize>, film: PixelSize) -> u64 {
     9 * screen.area() + video + 26 * film.area() + 72 * MIB
 }
 
-/// The recording of a session whose host and operator do what they can.
+/// A session whose host and operator do what they can.
 struct Session {
-    folder: tempfile::TempDir,
-    recorder: Recorder,
+    session: session::Session,
     at_millis: u64,
 }
 
 impl Session {
     fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder for the test");
-        let meta = RecordingMeta {
-            session: 7,
-            operator: "Ada".to_owned(),
-            requester: "Bob".to_owned(),
-            host: "bobs-pc".to_owned(),
-            ticket: None,
-            started_unix_millis: 0,
-            hub_version: "0.1.0".to_owned(),
-        };
-        let path = folder.path().join("session.film");
-        let recorder = Recorder::create(&path, &meta).expect("a new recording");
         Self {
-            folder,
-            recorder,
+            session: session::Session::new(),
             at_millis: 0,
         }
     }
 
     fn append(&mut self, body: Body) {
-        let at_micros = self.at_millis * 1000;
-        let entry = Entry { at_micros, body };
-        self.recorder.append(&entry).expect("room on the disk");
+        self.session.append(self.at_millis, body);
     }
 
     fn screen(&mut self, payload: Vec<u8>) {
@@ -129,14 +112,10 @@ impl Session {
 
     /// Makes the film, for which the program may hold so many bytes.
     #[expect(clippy::print_stdout, reason = "whoever measures wants to know")]
-    fn film_within(self, stated: u64) {
-        let at_micros = self.at_millis * 1000 + 500_000;
-        self.recorder
-            .finish(EndedBy::User, at_micros)
-            .expect("room on the disk");
-        let path = |name: &str| self.folder.path().join(name);
+    fn film_within(mut self, stated: u64) {
+        let recording = self.session.finish(self.at_millis + 500);
         let mut child = Command::new(env!("CARGO_BIN_EXE_hub-film"))
-            .args([path("session.film"), path("out.mp4")])
+            .args([recording, self.session.path("out.mp4")])
             .stdout(Stdio::null())
             .spawn()
             .expect("it runs");
