@@ -17,7 +17,8 @@ pub enum Level {
     True,
     /// As [`Self::True`], in 5 bits for each channel.
     Bits15,
-    /// As [`Self::True`], in 3 bits of red and green and 2 of blue.
+    /// As [`Self::True`], in 256 colours: 16 greys for what has none, and 6 steps of red, 8 of green,
+    /// 5 of blue.
     Bits8,
     /// As [`Self::True`], in 16 levels of grey.
     Grey,
@@ -45,8 +46,7 @@ impl Level {
 
     /// The colour of this level for a pixel; `0x00RRGGBB`.
     ///
-    /// Channels are rounded down to their bits and then stretched, so that black and white stay
-    /// black and white and a colour of this level stays itself.
+    /// Black and white stay black and white, and a colour of this level stays itself.
     pub fn reduce(self, pixel: u32) -> u32 {
         match self {
             Self::Lossless | Self::True => pixel & COLOUR,
@@ -56,33 +56,63 @@ impl Level {
                 kept | low
             }
             Self::Bits8 => {
-                let red = (pixel >> 21) & 7;
-                let (green, blue) = ((pixel >> 13) & 7, (pixel >> 6) & 3);
-                (stretch_3_bits(red) << 16) | (stretch_3_bits(green) << 8) | (blue * 85)
+                let [_, red, green, blue] = pixel.to_be_bytes();
+                let (least, most) = (red.min(green).min(blue), red.max(green).max(blue));
+                // without greys of their own, text and windows would be tinted
+                if most - least <= MOST_TINT {
+                    return grey(pixel);
+                }
+                let step = |steps: &[u8; 256], channel: u8| u32::from(steps[usize::from(channel)]);
+                (step(&STEPS_6, red) << 16) | (step(&STEPS_8, green) << 8) | step(&STEPS_5, blue)
             }
-            Self::Grey => {
-                // Weights of ITU-R BT.601, in 1/256.
-                let (red, green, blue) = ((pixel >> 16) & 255, (pixel >> 8) & 255, pixel & 255);
-                let luma = (red * 77 + green * 150 + blue * 29) >> 8;
-                (luma >> 4) * 0x0011_1111
-            }
+            Self::Grey => grey(pixel),
         }
     }
 
     /// Puts the colours of this level for `rect` of `from` into `to`, a picture of the same size.
     pub(crate) fn reduce_rect(self, from: &Picture, to: &mut Picture, rect: Rect) {
+        // neighbours are often the same
+        let (mut last, mut reduced) = (0, self.reduce(0));
         for y in rect.y..rect.bottom() {
             let from = from.span(rect.x, y, rect.width);
             for (to, &from) in to.span_mut(rect.x, y, rect.width).iter_mut().zip(from) {
-                *to = self.reduce(from);
+                if from != last {
+                    (last, reduced) = (from, self.reduce(from));
+                }
+                *to = reduced;
             }
         }
     }
 }
 
-/// 3 bits as 8, so that 7 is 255.
-const fn stretch_3_bits(value: u32) -> u32 {
-    value << 5 | value << 2 | value >> 1
+/// The one of 16 greys that is about as light.
+fn grey(pixel: u32) -> u32 {
+    // Weights of ITU-R BT.601, in 1/256.
+    let (red, green, blue) = ((pixel >> 16) & 255, (pixel >> 8) & 255, pixel & 255);
+    let luma = (red * 77 + green * 150 + blue * 29) >> 8;
+    (luma >> 4) * 0x0011_1111
+}
+
+/// A colour whose channels differ by no more counts as grey among 256 colours. The steps of the
+/// channels meet this closely in black and white alone.
+const MOST_TINT: u8 = 12;
+
+const STEPS_5: [u8; 256] = nearest_steps(5);
+const STEPS_6: [u8; 256] = nearest_steps(6);
+const STEPS_8: [u8; 256] = nearest_steps(8);
+
+/// For each value of a channel the nearest of so many that stand evenly between 0 and 255.
+#[expect(clippy::cast_possible_truncation, reason = "no step is above 255")]
+const fn nearest_steps(count: usize) -> [u8; 256] {
+    let last = count - 1;
+    let mut nearest = [0; 256];
+    let mut value = 0;
+    while value < 256 {
+        let step = (value * last + 127) / 255;
+        nearest[value] = ((step * 255 + last / 2) / last) as u8;
+        value += 1;
+    }
+    nearest
 }
 
 #[cfg(test)]
@@ -97,6 +127,23 @@ mod tests {
                 proptest::prop_assert_eq!(level.reduce(reduced), reduced);
                 proptest::prop_assert_eq!(reduced >> 24, 0);
             }
+        }
+    }
+
+    #[test]
+    fn s3_among_256_colours_greys_have_no_tint() {
+        let mut colours = std::collections::BTreeSet::new();
+        for pixel in 0..=COLOUR {
+            colours.insert(Level::Bits8.reduce(pixel));
+        }
+        assert!(colours.len() <= 256, "{} colours", colours.len());
+        for shade in 0..=255_u32 {
+            let reduced = Level::Bits8.reduce(shade * 0x0001_0101);
+            assert_eq!(reduced, (reduced & 255) * 0x0001_0101);
+            assert!(
+                (reduced & 255).abs_diff(shade) < 16,
+                "{reduced:#x} for {shade}"
+            );
         }
     }
 

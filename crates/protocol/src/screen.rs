@@ -178,7 +178,7 @@ pub enum ColourDepth {
     True,
     /// 5 bits for each channel.
     Bits15,
-    /// 3 bits of red and green, 2 of blue.
+    /// 256 colours, 16 of them greys.
     Bits8,
     /// 16 levels of grey.
     Grey,
