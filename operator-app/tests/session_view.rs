@@ -120,7 +120,7 @@ fn e1_with_one_monitor_the_menu_is_greyed_and_says_why() {
 }
 
 #[test]
-fn s2_the_host_makes_the_picture_smaller_and_the_console_larger() {
+fn s2_the_host_makes_the_picture_smaller_where_that_spares_bytes() {
     let mut harness = window(state(Lang::En, None), 1000.0);
     choose(&mut harness, "Image size", "50 %");
     let half = ViewWish {
@@ -129,6 +129,7 @@ fn s2_the_host_makes_the_picture_smaller_and_the_console_larger() {
     };
     assert_eq!(harness.state().view_wish(), half);
     for (item, size) in [
+        ("75 %", ViewSize::Percent(75)),
         ("200 %", ViewSize::Percent(200)),
         ("Fit to the window", ViewSize::Fit),
         ("1:1 (100 %)", ViewSize::Actual),

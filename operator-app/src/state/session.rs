@@ -8,9 +8,11 @@ use ui_kit::remote_view::ViewSize;
 use super::chats::Conversation;
 use super::clock::Clock;
 
-/// The percentages that the menu offers beside 1:1. Those below 100 are made by the host, so that
-/// less travels; the others here.
+/// The percentages that the menu offers beside 1:1.
 pub const PERCENTAGES: [u16; 5] = [25, 50, 75, 150, 200];
+/// Up to here the host makes the picture smaller, so that less travels. Above, more would: what moves
+/// by pixels of the screen does not move by whole pixels of such a picture, and is told anew.
+const MADE_BY_THE_HOST: u16 = 50;
 
 /// What the window asks of the program around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,8 +80,10 @@ impl SessionState {
     /// What the host is to send.
     pub fn view_wish(&self) -> ViewWish {
         let percent = match self.size {
-            ViewSize::Percent(percent) => u8::try_from(percent.min(100)).unwrap_or(100),
-            ViewSize::Fit | ViewSize::Actual => 100,
+            ViewSize::Percent(percent) if percent <= MADE_BY_THE_HOST => {
+                u8::try_from(percent).unwrap_or(100)
+            }
+            ViewSize::Percent(_) | ViewSize::Fit | ViewSize::Actual => 100,
         };
         ViewWish {
             depth: self.depth,
