@@ -5,11 +5,12 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use x11rb::protocol::xproto::Window;
 
 use crate::display::Display;
 use crate::hands::Hands;
 use crate::look::Look;
-use crate::picture::Picture;
+use crate::picture::{Picture, Region};
 use crate::programs::Home;
 use crate::running::{Running, wait_until};
 use crate::ui_map::{Found, MappedWindow, UiMap};
@@ -300,11 +301,32 @@ impl App {
     ///
     /// If there is no such window.
     pub fn picture_of(&self, label: &str) -> anyhow::Result<Picture> {
+        let (_, region) = self.window_on_screen(label)?;
+        self.eyes.screenshot_of(region)
+    }
+
+    /// Brings the window that shows `label` to the front and waits until nothing lies over it: no
+    /// other window, and no notice of its own.
+    ///
+    /// # Errors
+    ///
+    /// If something still does after [`PATIENCE`].
+    pub fn uncover(&mut self, label: &str) -> anyhow::Result<()> {
+        self.bring_to_front(label)?;
+        // every notice can be dismissed, and leaves by itself
+        self.wait_until_gone("Dismiss")?;
+        wait_until(&format!("{label:?} to lie on top"), PATIENCE, || {
+            let (window, _) = self.window_on_screen(label)?;
+            Ok(self.eyes.is_on_top(window)?.then_some(()))
+        })
+    }
+
+    /// The window that shows `label` and its place, without its title bar.
+    fn window_on_screen(&self, label: &str) -> anyhow::Result<(Window, Region)> {
         let window = self.window_of(label)?;
         let window = window.with_context(|| format!("no window shows {label:?}"))?;
         let (x, y) = window.corner();
-        let (_, region) = self.eyes.window_at_corner(x, y)?;
-        self.eyes.screenshot_of(region)
+        self.eyes.window_at_corner(x, y)
     }
 
     /// Brings the window that shows `label` to the front, once it is there.
@@ -314,17 +336,18 @@ impl App {
     /// As [`App::wait_for`].
     pub fn bring_to_front(&mut self, label: &str) -> anyhow::Result<()> {
         self.wait_for(label)?;
-        let window = self.window_of(label)?;
-        let window = window.with_context(|| format!("no window shows {label:?}"))?;
-        let (x, y) = window.corner();
-        let (window, _) = self.eyes.window_at_corner(x, y)?;
+        let (window, _) = self.window_on_screen(label)?;
         self.eyes.bring_to_front(window)?;
         std::thread::sleep(Duration::from_millis(200));
         Ok(())
     }
 
     /// Keeps a picture of its display for whoever looks why a play failed.
-    fn keep_screenshot(&self) -> anyhow::Result<PathBuf> {
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be taken or written.
+    pub fn keep_screenshot(&self) -> anyhow::Result<PathBuf> {
         let folder = std::env::temp_dir().join("phd-e2e-failures");
         std::fs::create_dir_all(&folder)?;
         let name = format!("{}-{}.png", self.running.name(), self.running.pid());

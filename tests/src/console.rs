@@ -32,6 +32,7 @@ impl Console {
         look: Look,
     ) -> anyhow::Result<Self> {
         let mut command = home.windowed(programs.path("pure-help-desk"), display.name());
+        command.env("WINIT_X11_SCALE_FACTOR", look.operator_scale);
         let app = App::start("pure-help-desk", &mut command, home, display, look)?;
         Ok(Self { app })
     }
@@ -148,6 +149,18 @@ impl Console {
             }
             Ok(now.filter(|_| since.elapsed() >= AT_REST))
         })
+    }
+
+    /// Chooses `item` in the menu of the session window's tool `tool`, and waits until the menu has
+    /// closed (S2).
+    ///
+    /// # Errors
+    ///
+    /// If tool or item are not there in time.
+    pub fn choose_in_session(&mut self, tool: &str, item: &str) -> anyhow::Result<()> {
+        self.app.click(tool)?;
+        self.app.click_in_menu(item)?;
+        self.app.wait_until_gone(item)
     }
 
     /// What the operator sees of the remote screen.

@@ -1,6 +1,7 @@
 //! X servers: one without a screen for each person in the play, or the user's own.
 
 use std::fs;
+use std::ops::Range;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
-    ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat, ImageOrder, Window,
+    ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat, ImageOrder, MapState, Window,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -249,6 +250,52 @@ impl Display {
         Ok(())
     }
 
+    /// Whether no other program's window lies over `window`.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn is_on_top(&self, window: Window) -> anyhow::Result<bool> {
+        let mut top_level = window;
+        loop {
+            let parent = self.connection.query_tree(top_level)?.reply()?.parent;
+            if parent == self.root || parent == x11rb::NONE {
+                break;
+            }
+            top_level = parent;
+        }
+        let own = self.outline_of(top_level)?;
+        // the server tells them from the lowest to the highest
+        let all = self.connection.query_tree(self.root)?.reply()?.children;
+        let higher = all
+            .into_iter()
+            .rev()
+            .take_while(|other| *other != top_level);
+        for other in higher {
+            let Ok(look) = self.connection.get_window_attributes(other)?.reply() else {
+                continue;
+            };
+            let Ok(outline) = self.outline_of(other) else {
+                continue;
+            };
+            let overlaps = outline
+                .iter()
+                .zip(&own)
+                .all(|(one, own)| one.start < own.end && own.start < one.end);
+            if look.map_state == MapState::VIEWABLE && overlaps {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Columns and rows that a window which stands on the screen itself takes.
+    fn outline_of(&self, window: Window) -> anyhow::Result<[Range<i32>; 2]> {
+        let place = self.connection.get_geometry(window)?.reply()?;
+        let span = |start: i16, length: u16| i32::from(start)..i32::from(start) + i32::from(length);
+        Ok([span(place.x, place.width), span(place.y, place.height)])
+    }
+
     /// The key codes that are down now.
     ///
     /// # Errors
@@ -343,6 +390,7 @@ const WINDOW_MANAGER_RULES: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::board::Board;
 
     #[test]
     fn two_displays_run_at_once_and_end_with_their_owners() {
@@ -356,6 +404,25 @@ mod tests {
         let name = second.name().to_owned();
         drop(second);
         assert!(Display::attach(&name).is_err());
+    }
+
+    #[test]
+    fn a_window_under_another_is_not_on_top() {
+        let display = Display::start(320, 200).expect("an X server");
+        let grey = Picture::of_one_colour(100, 80, 0x80_80_80);
+        let hang = |x| Board::hang(&display, &grey, (x, 20)).expect("a window");
+        let first = hang(20);
+        let on_top = |x| {
+            let (window, _) = display.window_at_corner(x, 20).expect("a window");
+            display.is_on_top(window).expect("an answer")
+        };
+        assert!(on_top(20));
+        let second = hang(119);
+        assert!(!on_top(20) && on_top(119), "one column is covered");
+        drop(second);
+        let _beside = hang(120);
+        assert!(on_top(20));
+        drop(first);
     }
 
     #[test]

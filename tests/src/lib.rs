@@ -7,6 +7,7 @@
 
 mod app;
 pub mod bench;
+mod board;
 mod cast;
 mod console;
 pub mod demo;
@@ -22,6 +23,7 @@ pub mod screenshots;
 mod ui_map;
 
 pub use app::{App, PATIENCE};
+pub use board::{Board, colours, photo};
 pub use cast::{Cast, OPERATOR, OPERATOR_NAME, PASSWORD, Size, USER_NAME};
 pub use console::{Console, check_ticket, ticket_in};
 pub use display::Display;

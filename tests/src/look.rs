@@ -12,6 +12,8 @@ pub struct Look {
     pub name: &'static str,
     theme: &'static str,
     language: &'static str,
+    /// Pixels of the operator's display for each of a usual one.
+    pub(crate) operator_scale: &'static str,
 }
 
 impl Look {
@@ -20,18 +22,27 @@ impl Look {
         name: "light",
         theme: "Light",
         language: "En",
+        operator_scale: "1",
     };
     /// Dark, in English.
     pub const DARK: Self = Self {
         name: "dark",
         theme: "Dark",
         language: "En",
+        operator_scale: "1",
     };
     /// Light, in Italian.
     pub const ITALIAN: Self = Self {
         name: "it",
         theme: "Light",
         language: "It",
+        operator_scale: "1",
+    };
+    /// Light, in English, on an operator's display whose pixels are twice as fine as usual.
+    pub const FINE: Self = Self {
+        name: "fine",
+        operator_scale: "2",
+        ..Self::LIGHT
     };
 
     /// Lets the program `app` with settings in `profile` have this look.
@@ -64,6 +75,7 @@ impl Look {
             "User account" => "Account utente",
             "Cancel" => "Annulla",
             "Copy" => "Copia",
+            "Dismiss" => "Chiudi l'avviso",
             "Remote Session" => "Sessione remota",
             "Remote screen" => "Schermo remoto",
             "End" => "Termina",

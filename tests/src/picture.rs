@@ -36,6 +36,12 @@ impl std::fmt::Debug for Picture {
     }
 }
 
+impl From<RgbImage> for Picture {
+    fn from(pixels: RgbImage) -> Self {
+        Self(pixels)
+    }
+}
+
 impl Picture {
     /// A picture from rows of blue, green, red and one unused byte, as X servers give them.
     pub(crate) fn from_bgrx(width: u32, height: u32, pixels: &[u8]) -> Option<Self> {
@@ -44,6 +50,24 @@ impl Picture {
             .flat_map(|pixel| [pixel[2], pixel[1], pixel[0]])
             .collect();
         RgbImage::from_raw(width, height, rgb).map(Self)
+    }
+
+    /// One in a single colour, `0xrrggbb`.
+    pub fn of_one_colour(width: u32, height: u32, rgb: u32) -> Self {
+        let [_, red, green, blue] = rgb.to_be_bytes();
+        Self(RgbImage::from_pixel(
+            width,
+            height,
+            image::Rgb([red, green, blue]),
+        ))
+    }
+
+    /// The opposite of [`Picture::from_bgrx`].
+    pub(crate) fn to_bgrx(&self) -> Vec<u8> {
+        let pixels = self.0.pixels();
+        pixels
+            .flat_map(|pixel| [pixel.0[2], pixel.0[1], pixel.0[0], 0])
+            .collect()
     }
 
     /// Width in pixels.
@@ -59,6 +83,11 @@ impl Picture {
     /// Red, green and blue at a place.
     pub fn at(&self, x: u32, y: u32) -> [u8; 3] {
         self.0.get_pixel(x, y).0
+    }
+
+    /// Red, green and blue of every pixel, row by row.
+    pub fn colours(&self) -> impl Iterator<Item = [u8; 3]> {
+        self.0.pixels().map(|pixel| pixel.0)
     }
 
     /// The part of it that lies in `region`.
