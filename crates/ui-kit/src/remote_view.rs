@@ -14,7 +14,7 @@ use codec::{PixelSize, Rect as PixelRect};
 use egui::scroll_area::ScrollBarVisibility;
 use egui::{
     Color32, CursorIcon, CustomCursorImage, Order, Popup, Pos2, Rect, Response, Role, ScrollArea,
-    Sense, TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Sense, TextureHandle, TextureOptions, Theme, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 use protocol::PointerShape;
 
@@ -97,6 +97,8 @@ impl std::fmt::Debug for RemoteView {
 /// The host's pointer, ready to be drawn and to be the pointer of this window.
 struct PointerPicture {
     shape: Arc<PointerShape>,
+    /// It is enlarged with the picture, by whole factors.
+    factor: u16,
     cursor: CustomCursorImage,
     texture: TextureHandle,
 }
@@ -143,13 +145,19 @@ impl RemoteView {
         );
         // a rounding error must not bring up scroll bars
         let fits = points.x <= room.width() + 0.01 && points.y <= room.height() + 0.01;
-        ui.spacing_mut().scroll = egui::style::ScrollStyle::solid();
         let visibility = if fits {
             ScrollBarVisibility::AlwaysHidden
         } else {
             ScrollBarVisibility::VisibleWhenNeeded
         };
         let mut view = ui.new_child(egui::UiBuilder::new().max_rect(room));
+        // dark as what is around the picture
+        view.style_mut().visuals = ui.ctx().style_of(Theme::Dark).visuals.clone();
+        let scroll = &mut view.spacing_mut().scroll;
+        *scroll = egui::style::ScrollStyle::solid();
+        // a handle that can be seen, and no veil over the picture's edges
+        scroll.foreground_color = true;
+        scroll.fade.strength = 0.0;
         let shown = ScrollArea::both()
             .id_salt(("remote screen", self.id))
             .auto_shrink(false)
@@ -179,9 +187,13 @@ impl RemoteView {
             }
         });
         let shape = pointer.as_ref().and_then(|pointer| pointer.shape.clone());
-        let known = self.pointer_picture.as_ref().map(|picture| &picture.shape);
-        if known != shape.as_ref() {
-            self.pointer_picture = shape.map(|shape| PointerPicture::new(ui, shape));
+        let factor = pointer_factor(scale);
+        let is_known = |shape: &Arc<PointerShape>| {
+            let known = self.pointer_picture.as_ref();
+            known.is_some_and(|known| known.shape == *shape && known.factor == factor)
+        };
+        if !shape.as_ref().is_some_and(is_known) {
+            self.pointer_picture = shape.map(|shape| PointerPicture::new(ui, shape, factor));
         }
         self.pointer = pointer;
     }
@@ -309,9 +321,9 @@ impl RemoteView {
         let scale = to_f32(scale) * points;
         #[expect(clippy::cast_precision_loss, reason = "pixels of a screen")]
         let hot = picture.min + vec2(pointer.x as f32, pointer.y as f32) * scale;
-        let shape = &image.shape;
-        let offset = vec2(f32::from(shape.hot_x), f32::from(shape.hot_y)) * points;
-        let size = vec2(f32::from(shape.width), f32::from(shape.height)) * points;
+        let CustomCursorImage { size, hotspot, .. } = &image.cursor;
+        let offset = vec2(f32::from(hotspot[0]), f32::from(hotspot[1])) * points;
+        let size = vec2(f32::from(size[0]), f32::from(size[1])) * points;
         let at = Rect::from_min_size(hot - offset, size);
         let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
         ui.painter()
@@ -338,25 +350,53 @@ impl RemoteView {
 }
 
 impl PointerPicture {
-    fn new(ui: &Ui, shape: Arc<PointerShape>) -> Self {
-        let size = [usize::from(shape.width), usize::from(shape.height)];
-        let image = egui::ColorImage::from_rgba_unmultiplied(size, &shape.rgba);
+    fn new(ui: &Ui, shape: Arc<PointerShape>, factor: u16) -> Self {
+        let cursor = enlarged(&shape, factor);
+        let size = cursor.size.map(usize::from);
+        let image = egui::ColorImage::from_rgba_unmultiplied(size, &cursor.rgba);
         let texture = ui
             .ctx()
             .load_texture("remote pointer", image, TextureOptions::NEAREST);
-        let cursor = CustomCursorImage {
-            rgba: shape.rgba.as_ref().into(),
-            size: [shape.width, shape.height],
-            hotspot: [
-                shape.hot_x.min(shape.width.saturating_sub(1)),
-                shape.hot_y.min(shape.height.saturating_sub(1)),
-            ],
-        };
         Self {
             shape,
+            factor,
             cursor,
             texture,
         }
+    }
+}
+
+/// How much a pointer grows over a picture at `scale`.
+fn pointer_factor(scale: f64) -> u16 {
+    const MOST: f64 = 8.0;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a small number"
+    )]
+    let factor = scale.floor().clamp(1.0, MOST) as u16;
+    factor
+}
+
+/// `shape` with each of its pixels as a square of `factor` x `factor`.
+fn enlarged(shape: &PointerShape, factor: u16) -> CustomCursorImage {
+    let (width, times) = (usize::from(shape.width), usize::from(factor));
+    let rows = shape.rgba.chunks_exact(4 * width.max(1));
+    let rgba = rows.flat_map(|row| {
+        let row: Vec<u8> = row
+            .chunks_exact(4)
+            .flat_map(|pixel| pixel.repeat(times))
+            .collect();
+        row.repeat(times)
+    });
+    let hot = |at: u16, side: u16| at.min(side.saturating_sub(1)) * factor + factor / 2;
+    CustomCursorImage {
+        rgba: rgba.collect::<Vec<u8>>().into(),
+        size: [shape.width * factor, shape.height * factor],
+        hotspot: [
+            hot(shape.hot_x, shape.width),
+            hot(shape.hot_y, shape.height),
+        ],
     }
 }
 
@@ -464,11 +504,16 @@ mod tests {
 
     use super::*;
 
+    fn slot(picture: PixelSize) -> Arc<PictureSlot> {
+        let slot = PictureSlot::new(|| ());
+        slot.publish(&Picture::new(picture), &[]);
+        slot
+    }
+
     /// Textures that a pass of a view drew whose picture somebody else draws, with an area of `order`
     /// over it if there is one.
     fn drawn_under(order: Option<Order>) -> usize {
-        let slot = PictureSlot::new(|| ());
-        slot.publish(&Picture::new(PixelSize::new(64, 64)), &[]);
+        let slot = slot(PixelSize::new(64, 64));
         let mut view = RemoteView::new(1, slot, None);
         let options = ViewOptions {
             drawn_elsewhere: true,
@@ -490,11 +535,21 @@ mod tests {
         };
         pass();
         let shapes = pass();
-        let is_picture = |clipped: &egui::epaint::ClippedShape| {
-            let usual = egui::TextureId::default();
-            matches!(&clipped.shape, egui::Shape::Mesh(mesh) if mesh.texture_id != usual)
-        };
-        shapes.iter().filter(|shape| is_picture(shape)).count()
+        let textures = textures(&shapes);
+        textures
+            .filter(|texture| *texture != egui::TextureId::default())
+            .count()
+    }
+
+    /// What the meshes among `shapes` are drawn with.
+    fn textures(shapes: &[egui::epaint::ClippedShape]) -> impl Iterator<Item = egui::TextureId> {
+        shapes.iter().filter_map(|clipped| {
+            if let egui::Shape::Mesh(mesh) = &clipped.shape {
+                Some(mesh.texture_id)
+            } else {
+                None
+            }
+        })
     }
 
     #[test]
@@ -502,6 +557,27 @@ mod tests {
         assert_eq!(drawn_under(None), 0, "somebody else draws it");
         for order in [Order::Middle, Order::Foreground, Order::Tooltip] {
             assert_eq!(drawn_under(Some(order)), 1, "{order:?}");
+        }
+    }
+
+    #[test]
+    fn a_picture_larger_than_the_window_is_not_veiled_at_its_edges() {
+        let mut view = RemoteView::new(1, slot(FULL_HD), None);
+        let options = options(ViewSize::Actual, 100);
+        let ctx = egui::Context::default();
+        ctx.set_theme(Theme::Light);
+        let input = || egui::RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(300.0, 200.0))),
+            ..egui::RawInput::default()
+        };
+        for _ in 0..2 {
+            let mut output = ctx.run_ui(input(), |ui| {
+                view.ui(ui, &options);
+            });
+            output.textures_delta.clear();
+            let veils = textures(&output.shapes);
+            let veils = veils.filter(|texture| *texture == egui::TextureId::default());
+            assert_eq!(veils.count(), 0);
         }
     }
 
@@ -542,6 +618,26 @@ mod tests {
         // on fine pixels the window is filled up to the usual size
         assert!((fit(1440.0, 1080.0, 2.0) - 1.5).abs() < 1e-9);
         assert!((fit(2900.0, 1700.0, 2.0) - 3.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_pointer_grows_with_the_picture_by_whole_factors() {
+        assert_eq!(
+            [0.5, 1.0, 1.9, 2.0, 99.0].map(pointer_factor),
+            [1, 1, 1, 2, 8]
+        );
+        let (red, blue) = ([255, 0, 0, 255], [0, 0, 255, 128]);
+        let shape = PointerShape {
+            width: 2,
+            height: 1,
+            hot_x: 1,
+            hot_y: 0,
+            rgba: [red, blue].concat().into(),
+        };
+        let doubled = enlarged(&shape, 2);
+        assert_eq!((doubled.size, doubled.hotspot), ([4, 2], [3, 1]));
+        let row = [red, red, blue, blue].concat();
+        assert_eq!(doubled.rgba.to_vec(), row.repeat(2));
     }
 
     #[test]
