@@ -166,3 +166,14 @@ fn the_narrowest_window_has_room_for_every_tool() {
         assert!(tool.left() >= title.right(), "{tool} over {title}");
     }
 }
+
+#[test]
+fn a_long_name_has_all_the_room_that_the_tools_leave() {
+    let mut long = state(Lang::En, Some(two_monitors()));
+    long.host = "ACCOUNTING-SECOND-FLOOR-WORKPLACE-17.example.org".to_owned();
+    let harness = window(long, 800.0);
+    let title = harness.get_by_label_contains("ACCOUNTING").rect();
+    let tool = harness.get_by_label("Image size").rect();
+    let gap = tool.left() - title.right();
+    assert!((0.0..32.0).contains(&gap), "{gap} points are left over");
+}

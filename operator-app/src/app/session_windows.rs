@@ -432,33 +432,34 @@ struct Place {
 }
 
 impl Place {
-    /// The whole picture at 1:1 where the monitor has room for it, otherwise fitted. Where the monitor's
-    /// pixels are finer than usual the picture is larger by a whole factor, to be as easily read and
-    /// as sharp as at 1:1 on a usual one.
+    /// The whole picture at its usual size where the monitor has room for it, otherwise fitted. The
+    /// usual size is 1:1, and larger by a whole factor where the monitor's pixels are finer: as easily
+    /// read, and as sharp.
     fn choose(
         (width, height): (u32, u32),
         pixels_per_point: f32,
         monitor: Option<egui::Vec2>,
     ) -> Self {
-        let picture = vec2(width as f32, height as f32) / pixels_per_point;
+        let factor = pixels_per_point.floor().max(1.0);
+        let picture = vec2(width as f32, height as f32) * factor / pixels_per_point;
+        let wanted = (picture + vec2(0.0, BAR_HEIGHT)).max(SMALLEST);
         let room = monitor.map_or(WITHOUT_PICTURE, |monitor| monitor - DESKTOP_ROOM);
-        let wanted = |factor: f32| (picture * factor + vec2(0.0, BAR_HEIGHT)).max(SMALLEST);
-        let fits = |wanted: &egui::Vec2| wanted.x <= room.x && wanted.y <= room.y;
-        let usual = pixels_per_point.floor().max(1.0);
-        let enlarged = Some(wanted(usual)).filter(|_| usual > 1.0).filter(fits);
-        let actual = Some(wanted(1.0)).filter(fits);
-        // an edge of half a pixel must not make scroll bars
-        let whole = |wanted: egui::Vec2| (wanted * pixels_per_point).ceil() / pixels_per_point;
-        let (inner, size) = match (enlarged, actual) {
-            (Some(wanted), _) => (whole(wanted), ViewSize::Fit),
-            (None, Some(wanted)) => (whole(wanted), ViewSize::Actual),
-            (None, None) => (room * 0.9, ViewSize::Fit),
+        let fits = wanted.x <= room.x && wanted.y <= room.y;
+        let inner = if fits {
+            // an edge of half a pixel must not make scroll bars
+            (wanted * pixels_per_point).ceil() / pixels_per_point
+        } else {
+            room * 0.9
         };
         Self {
             at: centred(inner, monitor),
             inner,
-            size,
-            maximized: enlarged.or(actual).is_none(),
+            size: if fits && factor < 2.0 {
+                ViewSize::Actual
+            } else {
+                ViewSize::Fit
+            },
+            maximized: !fits,
         }
     }
 
@@ -592,13 +593,10 @@ mod tests {
         let place = Place::choose((1024, 700), 2.0, monitor);
         assert_eq!(place.inner, vec2(1024.0, 700.0 + BAR_HEIGHT));
         assert_eq!((place.size, place.maximized), (ViewSize::Fit, false));
-        let place = Place::choose((1920, 1080), 2.0, monitor);
-        assert_eq!(place.inner, vec2(960.0, 540.0 + BAR_HEIGHT), "at 1:1");
-        assert_eq!((place.size, place.maximized), (ViewSize::Actual, false));
+        let place = Place::choose((1280, 720), 2.0, monitor);
+        assert_eq!((place.size, place.maximized), (ViewSize::Fit, true));
         let place = Place::choose((1024, 700), 1.5, monitor);
         assert_eq!(place.size, ViewSize::Actual, "no whole factor");
-        let place = Place::choose((3840, 2160), 2.0, monitor);
-        assert_eq!((place.size, place.maximized), (ViewSize::Fit, true));
     }
 
     #[test]

@@ -40,16 +40,6 @@ pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
             ui.painter()
                 .hline(bar.x_range().expand(8.0), bar.bottom() - 0.5, line);
             ui.horizontal_centered(|ui| {
-                ui.spacing_mut().item_spacing.x = 2.0;
-                let label = text(state.title(), 13.5, theme::SEMIBOLD, palette.text);
-                ui.add_space(4.0);
-                let room = (ui.available_width() - 536.0).clamp(60.0, 340.0);
-                ui.scope(|ui| {
-                    ui.set_max_width(room);
-                    ui.add(egui::Label::new(label).truncate());
-                });
-                ui.add_space(8.0);
-                rights_ui(ui, state);
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                     ui.spacing_mut().item_spacing.x = 2.0;
                     let end = w(state.lang, Word::End);
@@ -60,6 +50,15 @@ pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
                     }
                     ui.add_space(6.0);
                     tools_ui(ui, state);
+                    ui.add_space(8.0);
+                    rights_ui(ui, state);
+                    ui.add_space(8.0);
+                    // what the tools leave is the title's
+                    ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                        ui.add_space(4.0);
+                        let label = text(state.title(), 13.5, theme::SEMIBOLD, palette.text);
+                        ui.add(egui::Label::new(label).truncate());
+                    });
                 });
             });
         });
