@@ -6,11 +6,14 @@ use std::time::{Duration, Instant};
 
 use desktop::{SettingsFile, WindowPlace};
 use eframe::egui::{
-    Context, Pos2, Ui, UserAttentionType, Vec2, ViewportCommand, WindowLevel, vec2,
+    Context, Event, Pos2, RawInput, Ui, UserAttentionType, Vec2, ViewportCommand, ViewportId,
+    WindowLevel, vec2,
 };
 use eframe::{CreationContext, Frame};
 
+use crate::above::Above;
 use crate::backend::{Backend, Wake};
+use crate::front::Front;
 use crate::hot_key::HotKey;
 use crate::settings::HubPlace;
 use crate::state::{Action, Effect, Shape, Stage, State};
@@ -43,6 +46,8 @@ pub struct HelpmeApp {
     started: Instant,
     clock: ClockOffset,
     hot_key: Option<HotKey>,
+    front: Front,
+    above: Above,
     shape: Shape,
     /// Until then the window's size is not its own yet, after it was a bar.
     settles_at: Duration,
@@ -73,6 +78,8 @@ impl HelpmeApp {
             started: Instant::now(),
             clock: start.clock,
             hot_key: None,
+            front: Front::of(creation),
+            above: Above::default(),
             shape: Shape::Window,
             settles_at: Duration::ZERO,
             wake: WakeHandle(wake),
@@ -100,7 +107,10 @@ impl HelpmeApp {
                 Effect::UseHub(hub) => self.use_hub(&hub),
                 Effect::Save => self.save_settings(),
                 Effect::ApplyTheme => self.state.settings.theme.apply(ctx),
-                Effect::DrawAttention => draw_attention(ctx, &self.state.stage),
+                Effect::DrawAttention => {
+                    let critical = UserAttentionType::Critical;
+                    ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(critical));
+                }
                 Effect::Paste => ctx.send_viewport_cmd(ViewportCommand::RequestPaste),
                 Effect::DragBar => ctx.send_viewport_cmd(ViewportCommand::StartDrag),
                 Effect::WatchHotKey(watch) => self.watch_hot_key(watch),
@@ -147,13 +157,43 @@ impl HelpmeApp {
             }
             return;
         }
-        let was_window = self.shape == Shape::Window;
+        let was_bar = matches!(self.shape, Shape::Bar { .. });
         self.shape = wanted;
-        self.settles_at = self.now() + SETTLING;
-        match wanted {
-            Shape::Bar { with_chat } => become_bar(ctx, was_window, with_chat),
-            Shape::Window => become_window(ctx, self.window_size()),
+        if let Shape::Bar { with_chat } = wanted {
+            become_bar(ctx, !was_bar, with_chat);
+            return;
         }
+        if was_bar {
+            self.settles_at = self.now() + SETTLING;
+            become_window(ctx, self.window_size());
+        }
+        if wanted == Shape::Question {
+            self.front.come(ctx);
+        } else {
+            ctx.send_viewport_cmd(ViewportCommand::WindowLevel(WindowLevel::Normal));
+        }
+    }
+
+    fn has_bar_above(&self) -> bool {
+        self.front.is_managed() && matches!(self.state.stage, Stage::Running(_))
+    }
+
+    /// What the user does on the bar above all.
+    fn bar_above(&mut self, ctx: &Context, moment: Moment) -> Vec<Action> {
+        let mut actions = Vec::new();
+        self.above.show(ctx, |ui| {
+            views::strip_ui(ui, "above", &self.state, moment, &mut actions);
+        });
+        if actions.contains(&Action::DragBar) {
+            self.above.hold(self.front.pointer(ctx));
+        }
+        self.above.follow(ctx, self.front);
+        if actions.contains(&Action::ShowChat(true)) {
+            // it opens below, where something may cover it
+            self.front.come(ctx);
+        }
+        actions.retain(|action| *action != Action::DragBar);
+        actions
     }
 
     fn window_size(&self) -> Vec2 {
@@ -214,10 +254,25 @@ impl eframe::App for HelpmeApp {
         let mut actions = Vec::new();
         views::root_ui(ui, &mut self.state, moment, &mut actions);
         let ctx = ui.ctx().clone();
+        if self.has_bar_above() {
+            actions.extend(self.bar_above(&ctx, moment));
+        }
         for action in actions {
             let effects = self.state.act(action, now);
             self.take(&ctx, effects);
             ctx.request_repaint();
+        }
+    }
+
+    fn raw_input_hook(&mut self, _ctx: &Context, input: &mut RawInput) {
+        if input.viewport_id != ViewportId::ROOT || !self.has_bar_above() {
+            return;
+        }
+        for event in &mut input.events {
+            // there the pointer is over the bar above; a tip of the one below would stick out
+            if matches!(event, Event::PointerMoved(place) if place.y < BAR_HEIGHT) {
+                *event = Event::PointerGone;
+            }
         }
     }
 
@@ -228,17 +283,6 @@ impl eframe::App for HelpmeApp {
 
     fn persist_egui_memory(&self) -> bool {
         false
-    }
-}
-
-fn draw_attention(ctx: &Context, stage: &Stage) {
-    ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(
-        UserAttentionType::Critical,
-    ));
-    if matches!(stage, Stage::Asked(_)) {
-        ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
-        ctx.send_viewport_cmd(ViewportCommand::Visible(true));
-        ctx.send_viewport_cmd(ViewportCommand::Focus);
     }
 }
 
@@ -264,7 +308,6 @@ fn become_bar(ctx: &Context, was_window: bool, with_chat: bool) {
 
 fn become_window(ctx: &Context, size: Vec2) {
     let monitor = ctx.input(|input| input.viewport().monitor_size);
-    ctx.send_viewport_cmd(ViewportCommand::WindowLevel(WindowLevel::Normal));
     ctx.send_viewport_cmd(ViewportCommand::Decorations(true));
     // the bar's smallest width would keep the window from becoming narrower
     ctx.send_viewport_cmd(ViewportCommand::MinInnerSize(Vec2::from(SMALLEST_WINDOW)));

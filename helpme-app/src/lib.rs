@@ -2,8 +2,10 @@
 //!
 //! `main.rs` wires, [`app`] routes, [`state`] knows, `views` draws, [`backend`] talks to the engine.
 
+pub mod above;
 pub mod app;
 pub mod backend;
+pub mod front;
 pub mod hot_key;
 pub mod settings;
 pub mod state;

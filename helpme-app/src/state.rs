@@ -85,7 +85,7 @@ pub enum Effect {
     UseHub(HubPlace),
     Save,
     ApplyTheme,
-    /// Bring the window to the front.
+    /// Have the desktop mark the window as one that wants attention.
     DrawAttention,
     Paste,
     DragBar,
@@ -98,6 +98,8 @@ pub enum Effect {
 pub enum Shape {
     /// A usual window.
     Window,
+    /// A window in front of all others, until its question is answered.
+    Question,
     /// A bar above everything else, with the chat below it or without.
     Bar { with_chat: bool },
 }
@@ -176,11 +178,10 @@ impl State {
             Stage::Running(_) => Shape::Bar {
                 with_chat: self.chat.shown,
             },
-            Stage::Ticket
-            | Stage::Opening { .. }
-            | Stage::Waiting { .. }
-            | Stage::Asked(_)
-            | Stage::Ended(_) => Shape::Window,
+            Stage::Asked(_) => Shape::Question,
+            Stage::Ticket | Stage::Opening { .. } | Stage::Waiting { .. } | Stage::Ended(_) => {
+                Shape::Window
+            }
         }
     }
 

@@ -335,9 +335,26 @@ impl App {
     ///
     /// As [`App::wait_for`].
     pub fn bring_to_front(&mut self, label: &str) -> anyhow::Result<()> {
+        let window = self.window_that_shows(label)?;
+        self.eyes.bring_to_front(window)?;
+        std::thread::sleep(Duration::from_millis(200));
+        Ok(())
+    }
+
+    fn window_that_shows(&mut self, label: &str) -> anyhow::Result<u32> {
         self.wait_for(label)?;
         let (window, _) = self.window_on_screen(label)?;
-        self.eyes.bring_to_front(window)?;
+        Ok(window)
+    }
+
+    /// Minimises the window that shows `label`, as the button in its title bar does.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::wait_for`].
+    pub fn minimise(&mut self, label: &str) -> anyhow::Result<()> {
+        let window = self.window_that_shows(label)?;
+        self.eyes.minimise(window)?;
         std::thread::sleep(Duration::from_millis(200));
         Ok(())
     }

@@ -8,10 +8,13 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
 use x11rb::connection::Connection as _;
+use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat, ImageOrder, MapState, Window,
+    AtomEnum, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat,
+    ImageOrder, MapState, PropMode, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
+use x11rb::wrapper::ConnectionExt as _;
 
 use crate::hands::Hands;
 use crate::picture::{Picture, Region};
@@ -241,8 +244,86 @@ impl Display {
     /// If the server does not answer.
     pub fn bring_to_front(&self, window: Window) -> anyhow::Result<()> {
         // EWMH: 2 says that a pager asks, for the person in front of it
+        self.ask_the_manager(window, "_NET_ACTIVE_WINDOW", [2, 0, 0, 0, 0])
+    }
+
+    /// Minimises a window, as the button in its title bar does.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn minimise(&self, window: Window) -> anyhow::Result<()> {
+        const ICONIC: u32 = 3;
+        self.ask_the_manager(window, "WM_CHANGE_STATE", [ICONIC, 0, 0, 0, 0])
+    }
+
+    /// Says for the window that has the keyboard that somebody uses it now, as GTK and Qt say for
+    /// theirs with each key: window managers let nothing take the keyboard from it then.
+    ///
+    /// # Errors
+    ///
+    /// If no window has it, or the server does not answer.
+    pub fn mark_as_used(&self) -> anyhow::Result<()> {
+        let window = self.active_window()?;
+        let now = self.server_time()?;
+        let used = self.atom("_NET_WM_USER_TIME")?;
+        self.connection
+            .change_property32(PropMode::REPLACE, window, used, AtomEnum::CARDINAL, &[now])?
+            .check()?;
+        Ok(())
+    }
+
+    /// Keeps the window that has the keyboard above usual ones, as its title bar's menu does.
+    ///
+    /// # Errors
+    ///
+    /// If no window has it, or the server does not answer.
+    pub fn keep_on_top(&self) -> anyhow::Result<()> {
+        const ADD: u32 = 1;
+        const FOR_THE_PERSON: u32 = 2;
+        let above = self.atom("_NET_WM_STATE_ABOVE")?;
+        let order = [ADD, above, 0, FOR_THE_PERSON, 0];
+        self.ask_the_manager(self.active_window()?, "_NET_WM_STATE", order)
+    }
+
+    fn active_window(&self) -> anyhow::Result<Window> {
         let active = self.atom("_NET_ACTIVE_WINDOW")?;
-        let wish = ClientMessageEvent::new(32, window, active, [2, 0, 0, 0, 0]);
+        let property = self
+            .connection
+            .get_property(false, self.root, active, AtomEnum::WINDOW, 0, 1)?
+            .reply()?;
+        let window = property.value32().and_then(|mut windows| windows.next());
+        window.context("no window has the keyboard")
+    }
+
+    /// What the server's clock shows, which it only tells with an event.
+    fn server_time(&self) -> anyhow::Result<u32> {
+        let window = self.connection.generate_id()?;
+        let aux = CreateWindowAux::new().event_mask(EventMask::PROPERTY_CHANGE);
+        let (class, visual) = (WindowClass::INPUT_ONLY, 0);
+        self.connection
+            .create_window(0, window, self.root, -1, -1, 1, 1, 0, class, visual, &aux)?;
+        self.connection.change_property8(
+            PropMode::REPLACE,
+            window,
+            AtomEnum::WM_NAME,
+            AtomEnum::STRING,
+            b"clock",
+        )?;
+        self.connection.flush()?;
+        loop {
+            if let Event::PropertyNotify(told) = self.connection.wait_for_event()?
+                && told.window == window
+            {
+                self.connection.destroy_window(window)?;
+                return Ok(told.time);
+            }
+        }
+    }
+
+    fn ask_the_manager(&self, window: Window, what: &str, how: [u32; 5]) -> anyhow::Result<()> {
+        let what = self.atom(what)?;
+        let wish = ClientMessageEvent::new(32, window, what, how);
         let to = EventMask::SUBSTRUCTURE_REDIRECT | EventMask::SUBSTRUCTURE_NOTIFY;
         self.connection
             .send_event(false, self.root, to, wish)?
@@ -350,6 +431,40 @@ impl Display {
         self.connection
             .clear_area(false, self.root, 0, 0, 0, 0)?
             .check()?;
+        Ok(())
+    }
+
+    /// Changes the size of the screen, as somebody does in the settings of his desktop. It cannot become
+    /// larger than it was at the start.
+    ///
+    /// # Errors
+    ///
+    /// If `xrandr` is missing or the server refuses.
+    pub fn resize(&mut self, width: u16, height: u16) -> anyhow::Result<()> {
+        let mode = format!("{width} by {height}");
+        let sides = [width, height].map(|side| [side, side, side, side + 8].map(|n| n.to_string()));
+        let timing = sides.as_flattened().iter().map(String::as_str);
+        let new_mode: Vec<&str> = ["--newmode", &mode, "25"]
+            .into_iter()
+            .chain(timing)
+            .collect();
+        for words in [
+            &new_mode[..],
+            &["--addmode", "screen", &mode],
+            &["--output", "screen", "--mode", &mode],
+        ] {
+            let output = Command::new("xrandr")
+                .args(["-display", &self.name])
+                .args(words)
+                .output()
+                .context("cannot start xrandr")?;
+            ensure!(
+                output.status.success(),
+                "xrandr {words:?}: {}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+        (self.width, self.height) = (width, height);
         Ok(())
     }
 

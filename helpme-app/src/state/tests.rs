@@ -129,6 +129,14 @@ fn h5_a_no_goes_back_to_waiting() {
 }
 
 #[test]
+fn h5_the_window_is_in_front_while_it_asks() {
+    let mut state = asked();
+    assert_eq!(state.shape(), Shape::Question);
+    state.act(Action::Answer { allow: false }, SOON);
+    assert_eq!(state.shape(), Shape::Window);
+}
+
+#[test]
 fn h6_the_window_is_a_bar_while_somebody_sees_the_screen() {
     let mut state = running();
     assert_eq!(state.shape(), Shape::Bar { with_chat: false });

@@ -2,7 +2,7 @@
 
 use eframe::egui::{
     Align, Align2, CentralPanel, Color32, CornerRadius, CursorIcon, FontId, Frame, Label, Layout,
-    Margin, Panel, Sense, Stroke, StrokeKind, Ui, vec2,
+    Margin, Panel, Rect, Sense, Stroke, StrokeKind, Ui, vec2,
 };
 use std::time::Duration;
 
@@ -21,28 +21,13 @@ pub const BAR_HEIGHT: f32 = 60.0;
 /// What the chat adds below it, in points.
 pub const CHAT_HEIGHT: f32 = 340.0;
 
+/// The bar, and the chat below it while it is shown.
 pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec<Action>) {
     let lang = state.lang();
     let palette = Palette::of(ui);
-    let Stage::Running(running) = &state.stage else {
+    let Some(edge) = strip_ui(ui, "bar", state, moment, actions) else {
         return;
     };
-    let frame = Frame::new()
-        .fill(palette.card)
-        .inner_margin(Margin::symmetric(14, 0));
-    let bar = Panel::top("bar")
-        .exact_size(BAR_HEIGHT)
-        .show_separator_line(false)
-        .frame(frame)
-        .show(ui, |ui| {
-            let hint = state.hot_key.then(|| w(lang, Word::EndHotKey));
-            let unread = state.chat.unread;
-            let shown = state.chat.shown;
-            ui.horizontal_centered(|ui| {
-                content_ui(ui, lang, running, hint, unread, shown, moment.now, actions);
-            });
-        });
-    let edge = bar.response.rect;
     if state.chat.shown {
         let frame = Frame::new()
             .fill(palette.background)
@@ -56,6 +41,36 @@ pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &m
         let line = Stroke::new(1.0, palette.line);
         ui.painter().hline(edge.x_range(), edge.bottom(), line);
     }
+}
+
+/// The bar alone; gives where it is, if there is one. `id` tells it from the same in another window.
+pub fn strip_ui(
+    ui: &mut Ui,
+    id: &'static str,
+    state: &State,
+    moment: Moment,
+    actions: &mut Vec<Action>,
+) -> Option<Rect> {
+    let lang = state.lang();
+    let palette = Palette::of(ui);
+    let Stage::Running(running) = &state.stage else {
+        return None;
+    };
+    let frame = Frame::new()
+        .fill(palette.card)
+        .inner_margin(Margin::symmetric(14, 0));
+    let bar = Panel::top(id)
+        .exact_size(BAR_HEIGHT)
+        .show_separator_line(false)
+        .frame(frame)
+        .show(ui, |ui| {
+            let hint = state.hot_key.then(|| w(lang, Word::EndHotKey));
+            let unread = state.chat.unread;
+            let shown = state.chat.shown;
+            ui.horizontal_centered(|ui| {
+                content_ui(ui, lang, running, hint, unread, shown, moment.now, actions);
+            });
+        });
     // a border, so that the bar stands out from whatever is below
     let window = ui.ctx().content_rect();
     let line = Stroke::new(2.0, palette.danger_fill);
@@ -71,6 +86,7 @@ pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &m
     let minutes = lasted.as_secs() / 60;
     ui.ctx()
         .request_repaint_after(Duration::from_mins(minutes + 1).saturating_sub(lasted));
+    Some(bar.response.rect)
 }
 
 #[expect(clippy::too_many_arguments, reason = "what a bar shows, used once")]
