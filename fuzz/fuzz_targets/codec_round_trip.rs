@@ -1,7 +1,7 @@
 //! Whatever happens on a screen, the viewer sees what the encoder says he sees.
 //!
-//! The input is a list of steps, eight bytes each: something is drawn, or a film is played, or the
-//! level, the line or the size changes. After each update every cell that the encoder calls exact
+//! The input is the size of the screen and a list of steps, eight bytes each: something is drawn, or a
+//! film is played, or the level, the line or the size changes. After each update every cell that the encoder calls exact
 //! must show the screen in the colours of the level, and a second viewer, who comes with each reset,
 //! must show what the first one does. At rest everything must become exact.
 
@@ -16,9 +16,16 @@ use libfuzzer_sys::fuzz_target;
 
 /// What one input may cost.
 const MOST_STEPS: usize = 24;
-const MOST_FILM_PICTURES: usize = 48;
+const MOST_FILM_PICTURES: usize = 24;
 /// Steps in which a screen at rest must have become exact.
 const MOST_RESTS: usize = 2_000;
+
+/// One tile, several, and just large enough for a video.
+const SIZES: [PixelSize; 3] = [
+    PixelSize::new(40, 34),
+    PixelSize::new(90, 70),
+    PixelSize::new(120, 104),
+];
 
 /// Bytes a second, from nothing to more than is ever needed.
 const RATES: [Option<u32>; 6] = [
@@ -31,8 +38,11 @@ const RATES: [Option<u32>; 6] = [
 ];
 
 fuzz_target!(|data: &[u8]| {
-    let mut session = Session::new();
-    for step in data.as_chunks::<8>().0.iter().take(MOST_STEPS) {
+    let Some((&size, steps)) = data.split_first() else {
+        return;
+    };
+    let mut session = Session::new(SIZES[usize::from(size) % SIZES.len()]);
+    for step in steps.as_chunks::<8>().0.iter().take(MOST_STEPS) {
         session.step(*step);
     }
     session.rest();
@@ -49,10 +59,9 @@ struct Session {
 }
 
 impl Session {
-    fn new() -> Self {
+    fn new(size: PixelSize) -> Self {
         Self {
-            // just large enough for a video
-            screen: Picture::new(PixelSize::new(120, 104)),
+            screen: Picture::new(size),
             encoder: Encoder::new(Level::True),
             line: Line::WIDE,
             now: Duration::ZERO,

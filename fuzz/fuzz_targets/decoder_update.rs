@@ -1,10 +1,11 @@
 //! A host that sends nonsense cannot make the viewer's decoder panic, or lose count of its picture.
 //!
 //! Nonsense gets furthest where it is nearly sound. So the decoder first sees a part of a sound
-//! session, in which every kind of section occurs; then the input says what comes: raw bytes, or the
-//! session's next updates with bytes changed, put in or left out, with sections exchanged, sections
-//! of other updates, cut off. Each is applied or refused; the rectangles reported lie within the
-//! picture, what lies outside of them is unchanged, and after a refusal only a reset helps.
+//! session, in which every kind of section occurs, from some reset on; then the input says what comes:
+//! raw bytes, or the session's next updates with bytes changed, put in or left out, with sections
+//! exchanged, sections of other updates, cut off. Each is applied or refused; the rectangles reported
+//! lie within the picture, what lies outside of them is unchanged, and after a refusal only a reset
+//! helps.
 
 #![no_main]
 
@@ -42,6 +43,8 @@ static SESSION: LazyLock<Vec<Update>> = LazyLock::new(|| {
         let has = |update: &Update| update.sections.iter().any(|section| section.tag == tag);
         assert!(session.iter().any(has), "no section {tag}");
     }
+    let resets = session.iter().filter(|update| update.is_reset()).count();
+    assert!(resets * 8 > session.len(), "it takes long to get anywhere");
     session
 });
 
@@ -49,7 +52,7 @@ fuzz_target!(|data: &[u8]| {
     let mut input = Input { rest: data };
     let mut next = usize::from(input.byte()) % SESSION.len();
     let mut viewer = Viewer::default();
-    for update in &SESSION[..=next] {
+    for update in &SESSION[reset_before(next)..=next] {
         viewer.apply(&update.bytes()).expect("the encoder's own");
     }
     for _ in 0..MOST_ORDERS {
@@ -68,13 +71,19 @@ fuzz_target!(|data: &[u8]| {
             continue;
         }
         if viewer.apply(&bytes).is_err() {
-            let sound = SESSION[0].bytes();
             assert_eq!(viewer.decoder.apply(&[0]), Err(DecodeError::ResetNeeded));
+            next = reset_before(usize::from(input.byte()) % SESSION.len());
+            let sound = SESSION[next].bytes();
             viewer.apply(&sound).expect("a reset, as it was encoded");
-            next = 0;
         }
     }
 });
+
+/// Where a viewer begins who is to see the update `next`.
+fn reset_before(next: usize) -> usize {
+    let reset = SESSION[..=next].iter().rposition(Update::is_reset);
+    reset.expect("a session begins with one")
+}
 
 /// An update that was sound before.
 fn damaged(update: &Update, kind: u8, input: &mut Input<'_>) -> Vec<u8> {
@@ -197,6 +206,10 @@ impl<'a> Input<'a> {
 }
 
 impl Update {
+    fn is_reset(&self) -> bool {
+        self.head[0] == 1
+    }
+
     /// Takes an encoder's own update apart.
     fn parse(bytes: &[u8], is_reset: bool) -> Self {
         let mut rest = bytes;
@@ -278,33 +291,46 @@ fn sound_session() -> Vec<Update> {
             if ink { 0x0010_2030 } else { 0x00ff_fff0 }
         }
     };
+    // a menu comes and goes
     session.paint(size.rect(), text(1));
     for seed in [2, 1, 2] {
         session.now += Duration::from_millis(400);
         session.paint(Rect::new(10, 10, 100, 90), text(seed));
     }
+    // a page scrolls
+    session.begin_anew(Line::WIDE);
+    session.paint(size.rect(), text(3));
     let page = session.screen.clone();
     session.paint(size.rect(), |x, y| page.row((y + 9).min(111))[x as usize]);
+    // a photo on a narrow line
+    session.begin_anew(NARROW);
+    session.paint(size.rect(), text(1));
     session.now += Duration::from_millis(400);
     session.paint(Rect::new(0, 0, 96, 96), |x, y| photo(x, y, 0));
-    for at in 1..16 {
-        if at == 11 {
-            session.line.bytes_per_second = Some(20_000);
-        }
-        // wider from the seventh picture on, so that the video begins a second time
-        let width = if at < 7 { 100 } else { 120 };
-        session.paint(Rect::new(5, 7, width, 100), |x, y| photo(x, y, at));
-    }
     session.rest();
-    session.line = Line::WIDE;
+    for line in [Line::WIDE, NARROW] {
+        session.begin_anew(line);
+        for at in 0..9 {
+            // wider in the end, so that the video begins a second time
+            let width = if at < 6 { 100 } else { 120 };
+            session.paint(Rect::new(5, 7, width, 100), |x, y| photo(x, y, at));
+        }
+    }
+    session.begin_anew(Line::WIDE);
     session.encoder.set_level(Level::Grey);
     session.paint(Rect::new(0, 0, 60, 112), text(5));
-    session.encoder.request_reset();
     session.paint(Rect::new(60, 0, 68, 112), |x, y| photo(x, y, 9));
+    // another size is a reset of its own
     session.screen = Picture::new(PixelSize::new(33, 70));
     session.paint(Rect::new(0, 0, 33, 70), text(6));
+    session.encoder.set_level(Level::Bits8);
+    session.paint(Rect::new(0, 30, 33, 9), text(7));
     session.updates
 }
+
+const NARROW: Line = Line {
+    bytes_per_second: Some(20_000),
+};
 
 struct Recorder {
     screen: Picture,
@@ -315,6 +341,12 @@ struct Recorder {
 }
 
 impl Recorder {
+    /// The next update is one with which a viewer can begin.
+    fn begin_anew(&mut self, line: Line) {
+        self.encoder.request_reset();
+        self.line = line;
+    }
+
     fn paint(&mut self, rect: Rect, colour_at: impl Fn(u32, u32) -> u32) {
         for y in rect.y..rect.bottom() {
             for x in rect.x..rect.right() {
@@ -336,7 +368,7 @@ impl Recorder {
 
     /// Some steps towards an exact picture.
     fn rest(&mut self) {
-        for _ in 0..12 {
+        for _ in 0..6 {
             self.now += Duration::from_millis(100);
             if !self.tell() {
                 let update = self.encoder.sharpen(self.now, self.line);

@@ -35,6 +35,8 @@ pub struct Film {
     pub id: u64,
     pub requester: String,
     pub ended_by: Option<String>,
+    pub started_unix_millis: u64,
+    pub ended_unix_millis: Option<u64>,
     pub path: PathBuf,
 }
 

@@ -132,6 +132,17 @@ impl Picture {
             .all(|(x, y, pixel)| !counts(x, y) || larger.0.get_pixel(left + x, top + y) == pixel)
     }
 
+    /// Reads a PNG.
+    ///
+    /// # Errors
+    ///
+    /// If the file is none.
+    pub fn open_png(path: &Path) -> anyhow::Result<Self> {
+        let picture =
+            image::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(Self(picture.to_rgb8()))
+    }
+
     /// Writes it as PNG.
     ///
     /// # Errors

@@ -34,12 +34,20 @@ const NO_COLOUR: u32 = u32::MAX;
 const FIRST_BACKGROUND: u32 = 0x00ff_ffff;
 
 /// A table of 4 MiB. A smaller one forgets: with 16 bits a dragged window cost 1.4 times as much.
-const NEIGHBOURHOOD_BITS: u32 = 20;
+const NEIGHBOURHOOD_BITS: u32 = if cfg!(feature = "small-tables") {
+    10
+} else {
+    20
+};
 /// The table consists of lines that fill one line of the processor's cache.
 const LINE_BITS: u32 = 4;
 const LINES_BITS: u32 = NEIGHBOURHOOD_BITS - LINE_BITS;
 /// A table of 512 KiB; with 12 bits a dragged window cost 1.15 times as much.
-const PAIR_BITS: u32 = 16;
+const PAIR_BITS: u32 = if cfg!(feature = "small-tables") {
+    8
+} else {
+    16
+};
 /// A larger cache takes longer to learn which of its places are in use.
 const COLOUR_CACHE_BITS: u32 = 11;
 const MOST_SEEN: u32 = 15;

@@ -10,6 +10,7 @@
 
 mod ci;
 mod directions;
+mod fuzz;
 mod steps;
 
 use std::ffi::OsString;
@@ -36,11 +37,20 @@ enum Task {
     },
     /// Proves from `cargo metadata` that crates know only whom they may know.
     Check,
+    /// Fuzzes the parsers of a peer's bytes; needs clang and cargo-fuzz.
+    Fuzz {
+        /// For each target.
+        #[arg(long, default_value_t = 600)]
+        seconds: u32,
+        /// By default all.
+        targets: Vec<String>,
+    },
     /// Plays one whole assistance through the real windows and leaves pictures, film and report.
     Demo(StageArguments),
     /// Takes the pictures of every window, light, dark and Italian, for `assets/screenshots`.
     Screenshots(StageArguments),
-    /// Measures this product beside others on the benchmark that `--bench-dir` holds.
+    /// Measures this product beside others on the benchmark that `--bench-dir` holds, and writes a
+    /// table: programs built for release, or those in `PHD_BIN_DIR`.
     Bench(StageArguments),
 }
 
@@ -65,16 +75,28 @@ fn run(task: Task) -> anyhow::Result<()> {
     match task {
         Task::Ci { without_deny } => ci::run(!without_deny),
         Task::Check => directions::check(),
+        Task::Fuzz { seconds, targets } => {
+            let metadata = MetadataCommand::new().no_deps().exec()?;
+            fuzz::run(metadata.workspace_root.as_std_path(), &targets, seconds)
+        }
         Task::Demo(arguments) => stage("demo", "dev", &arguments.rest),
         Task::Screenshots(arguments) => stage("screenshots", "dev", &arguments.rest),
         Task::Bench(arguments) => stage("bench", "release", &arguments.rest),
     }
 }
 
-/// Builds the programs in `profile` and lets the stage play `play` with them.
+/// Builds the programs in `profile` and lets the stage play `play` with them; only the stage itself is
+/// built where `PHD_BIN_DIR` names programs.
 fn stage(play: &str, profile: &str, arguments: &[OsString]) -> anyhow::Result<()> {
-    let built = steps::cargo(["build", "--workspace", "--bins", "--profile", profile]).status()?;
-    if !built.success() {
+    let mut build = steps::cargo(["build", "--bins"]);
+    let profile = if std::env::var_os("PHD_BIN_DIR").is_some() {
+        build.args(["--package", "e2e"]);
+        "dev"
+    } else {
+        build.args(["--workspace", "--profile", profile]);
+        profile
+    };
+    if !build.status()?.success() {
         bail!("the programs do not build");
     }
     let metadata = MetadataCommand::new().no_deps().exec()?;

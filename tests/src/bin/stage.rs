@@ -34,7 +34,9 @@ enum Play {
         #[arg(long, default_value = "assets/screenshots")]
         out: PathBuf,
     },
-    /// Measures this product beside others.
+    /// Measures this product beside others, and writes a table.
+    ///
+    /// The programs in `PHD_BIN_DIR`, by default those that were built with this one.
     Bench {
         /// The folder of the benchmark, with its `bench.py`.
         #[arg(long)]
@@ -42,9 +44,12 @@ enum Play {
         /// A Python with `numpy` and `pillow`.
         #[arg(long, default_value = "python3")]
         python: PathBuf,
-        /// Handed on to `bench.py run`; by default `tigervnc`.
+        /// Who is measured beside it; none if empty.
+        #[arg(long, value_delimiter = ',', default_value = "tigervnc")]
+        beside: Vec<String>,
+        /// Handed on to `bench.py run`, like `-- --workloads typing,scroll --samples 20`.
         #[arg(last = true)]
-        rest: Vec<String>,
+        options: Vec<String>,
     },
 }
 
@@ -56,8 +61,9 @@ fn main() -> ExitCode {
         Play::Bench {
             bench_dir,
             python,
-            rest,
-        } => e2e::bench::run(&bench_dir, &python, &rest),
+            beside,
+            options,
+        } => e2e::bench::run(&bench_dir, &python, &beside, &options, &mut tell),
     };
     match played {
         Ok(()) => ExitCode::SUCCESS,

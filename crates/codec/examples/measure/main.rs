@@ -4,184 +4,51 @@
 //! cargo run --release -p codec --example measure -- [--level lossless|true|15|8|grey] FILE.seq.zst...
 //! ```
 //!
-//! The link is taken to be unlimited: each frame is encoded at the time it was recorded, the hint
-//! is the display server's damage as recorded, and the decoder applies the update at once. Between
-//! frames what is not exact is sharpened every 40 ms; its bytes and time count with the frame before.
-//! For two seconds after the last frame it goes on: these are `settle_bytes`, which belong to no
-//! second of the recording. Milliseconds are CPU time of this one thread, and leave the first frame
-//! out. Exact is what equals the recorded picture in the colours of the level:
-//! `exact_share` of its pixels after each frame, on average; `exact_at_rest` all of them in the end.
+//! What the figures mean stands at [`replay::Findings`]; `cargo bench -p codec` shows them as tables.
 
 #![expect(
     clippy::print_stdout,
     reason = "printing its findings is what this program is for"
 )]
 
+mod replay;
 mod seq;
 
 use std::path::Path;
-use std::time::Duration;
 
-use codec::{DamageHint, Decoder, Encoder, Level, Line, Picture, Rect, Update};
-use cpu_time::ThreadTime;
-use seq::Recording;
-
-type Failure = Box<dyn std::error::Error>;
+use codec::Level;
+use replay::{Failure, Findings, level_named, replay};
 
 fn main() -> Result<(), Failure> {
     let mut level = Level::Lossless;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         if argument == "--level" {
-            level = match arguments.next().as_deref() {
-                Some("lossless") => Level::Lossless,
-                Some("true") => Level::True,
-                Some("15") => Level::Bits15,
-                Some("8") => Level::Bits8,
-                Some("grey") => Level::Grey,
-                other => return Err(format!("unknown level {other:?}").into()),
-            };
+            level = level_named(&arguments.next().unwrap_or_default())?;
         } else {
-            println!("{}", measure(Path::new(&argument), level)?);
+            let path = Path::new(&argument);
+            println!("{}", line(path, &replay(path, level)?));
         }
     }
     Ok(())
 }
 
-/// A gap between frames is used for sharpening this often.
-const SHARPENING_STEP: Duration = Duration::from_millis(40);
-/// How long is waited for exactness after the last frame.
-const REST: Duration = Duration::from_secs(2);
-
-/// Encoder and viewer of one recording, and what they cost.
-struct Replay {
-    encoder: Encoder,
-    decoder: Decoder,
-    bytes: usize,
-    encoding: Duration,
-    decoding: Duration,
-}
-
-impl Replay {
-    fn show(&mut self, picture: &Picture, damage: &[Rect], now: Duration) -> Result<(), Failure> {
-        let mut hint = DamageHint::Rects(damage);
-        loop {
-            let start = ThreadTime::now();
-            let update = self.encoder.encode(picture, hint, now, Line::WIDE);
-            self.encoding += start.elapsed();
-            let Some(update) = update else { break };
-            self.apply(&update)?;
-            if !self.encoder.has_more() {
-                break;
-            }
-            hint = DamageHint::Rects(&[]);
-        }
-        Ok(())
-    }
-
-    fn sharpen_until(&mut self, mut now: Duration, end: Duration) -> Result<(), Failure> {
-        while let Some(due) = self.encoder.sharpens_at() {
-            now = (now + SHARPENING_STEP).max(due);
-            if now >= end {
-                break;
-            }
-            let start = ThreadTime::now();
-            let update = self.encoder.sharpen(now, Line::WIDE);
-            self.encoding += start.elapsed();
-            if let Some(update) = update {
-                self.apply(&update)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn apply(&mut self, update: &Update) -> Result<(), Failure> {
-        self.bytes += update.bytes.len();
-        let start = ThreadTime::now();
-        self.decoder.apply(&update.bytes)?;
-        self.decoding += start.elapsed();
-        Ok(())
-    }
-
-    /// The share of pixels that the viewer shows exactly, in the colours of the level.
-    fn exact_share(&self, picture: &Picture) -> f64 {
-        let level = self.encoder.level();
-        let Some(shown) = self.decoder.picture() else {
-            return 0.0;
-        };
-        let pairs = shown.pixels().iter().zip(picture.pixels());
-        let exact = pairs.filter(|&(&shown, &pixel)| shown == level.reduce(pixel));
-        exact.count() as f64 / picture.pixels().len() as f64
-    }
-}
-
-fn measure(path: &Path, level: Level) -> Result<serde_json::Value, Failure> {
-    let mut recording = Recording::open(path)?;
-    let mut replay = Replay {
-        encoder: Encoder::new(level),
-        decoder: Decoder::new(),
-        bytes: 0,
-        encoding: Duration::ZERO,
-        decoding: Duration::ZERO,
-    };
-    let (mut first_bytes, mut rest_bytes, mut first_encode_millis) = (0, 0, 0.0);
-    let (mut encode_millis, mut decode_millis) = (Vec::new(), Vec::new());
-    let (mut first_at, mut last_at) = (None, Duration::ZERO);
-    let (mut frames, mut exact_shares) = (0_u32, Vec::new());
-    while let Some(frame) = recording.next_frame()? {
-        replay.sharpen_until(last_at, frame.at)?;
-        if frames > 1 {
-            rest_bytes += std::mem::take(&mut replay.bytes);
-            encode_millis.push(millis(&mut replay.encoding));
-            decode_millis.push(millis(&mut replay.decoding));
-        }
-        frames += 1;
-        last_at = frame.at;
-        first_at.get_or_insert(frame.at);
-        replay.show(recording.picture(), &frame.damage, frame.at)?;
-        exact_shares.push(replay.exact_share(recording.picture()));
-        if frames == 1 {
-            first_bytes = std::mem::take(&mut replay.bytes);
-            first_encode_millis = millis(&mut replay.encoding);
-            millis(&mut replay.decoding);
-        }
-    }
-    rest_bytes += std::mem::take(&mut replay.bytes);
-    encode_millis.push(millis(&mut replay.encoding));
-    decode_millis.push(millis(&mut replay.decoding));
-    replay.sharpen_until(last_at, last_at + REST)?;
-    let settle_bytes = replay.bytes;
-    let seconds = last_at
-        .saturating_sub(first_at.unwrap_or_default())
-        .as_secs_f64();
-    let encode_ms_avg = average(&encode_millis);
-    encode_millis.sort_by(f64::total_cmp);
-    let p95 = encode_millis.get(encode_millis.len() * 95 / 100).copied();
-    let is_exact = replay.exact_share(recording.picture()) >= 1.0;
-    Ok(serde_json::json!({
+fn line(path: &Path, found: &Findings) -> serde_json::Value {
+    serde_json::json!({
         "file": path.file_name().map(|name| name.to_string_lossy()),
-        "frames": frames,
-        "seconds": rounded(seconds),
-        "first_bytes": first_bytes,
-        "rest_bytes": rest_bytes,
-        "settle_bytes": settle_bytes,
-        "kbit_per_second": rounded(f64::from(u32::try_from(rest_bytes)?) * 8.0 / 1e3 / seconds),
-        "first_encode_ms": rounded(first_encode_millis),
-        "encode_ms_avg": rounded(encode_ms_avg),
-        "encode_ms_p95": rounded(p95.unwrap_or_default()),
-        "decode_ms_avg": rounded(average(&decode_millis)),
-        "exact_share": rounded(average(&exact_shares)),
-        "exact_at_rest": is_exact,
-    }))
-}
-
-/// The time so far, in milliseconds; it starts anew.
-fn millis(time: &mut Duration) -> f64 {
-    std::mem::take(time).as_secs_f64() * 1e3
-}
-
-fn average(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
+        "frames": found.frames,
+        "seconds": rounded(found.seconds),
+        "first_bytes": found.first_bytes,
+        "rest_bytes": found.rest_bytes,
+        "settle_bytes": found.settle_bytes,
+        "kbit_per_second": rounded(found.kbit_per_second()),
+        "first_encode_ms": rounded(found.first_encode_ms),
+        "encode_ms_avg": rounded(found.encode_ms_avg),
+        "encode_ms_p95": rounded(found.encode_ms_p95),
+        "decode_ms_avg": rounded(found.decode_ms_avg),
+        "exact_share": rounded(found.exact_share),
+        "exact_at_rest": found.is_exact_at_rest,
+    })
 }
 
 fn rounded(value: f64) -> f64 {
