@@ -6,8 +6,8 @@ use x11rb::COPY_DEPTH_FROM_PARENT;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    ChangeWindowAttributesAux, ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask,
-    ImageFormat, Window, WindowClass,
+    ChangeWindowAttributesAux, ConfigureWindowAux, ConnectionExt as _, CreateGCAux,
+    CreateWindowAux, EventMask, ImageFormat, StackMode, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -68,6 +68,19 @@ impl Board {
         connection.free_gc(gc)?;
         connection.free_pixmap(pixmap)?.check()?;
         Ok(Self { connection, window })
+    }
+
+    /// Goes behind all windows.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn lower(&self) -> anyhow::Result<()> {
+        let below = ConfigureWindowAux::new().stack_mode(StackMode::BELOW);
+        self.connection
+            .configure_window(self.window, &below)?
+            .check()?;
+        Ok(())
     }
 
     /// Shows one colour instead of the picture.
