@@ -350,11 +350,7 @@ impl Pair<'_> {
         for (new_y, old_y) in self.rows(rect) {
             let new = self.new.span(new_room - room, new_y, room);
             let old = self.old.span(old_room - room, old_y, room);
-            let equal = new.iter().rev().zip(old.iter().rev());
-            room = (0..)
-                .zip(equal)
-                .find(|(_, (new, old))| new != old)
-                .map_or(room, |(n, _)| n);
+            room = equal_run(new.iter().rev(), old.iter().rev());
             if room == 0 {
                 break;
             }
@@ -370,11 +366,7 @@ impl Pair<'_> {
         for (new_y, old_y) in self.rows(rect) {
             let new = self.new.span(new_x, new_y, room);
             let old = self.old.span(old_x, old_y, room);
-            let equal = new.iter().zip(old);
-            room = (0..)
-                .zip(equal)
-                .find(|(_, (new, old))| new != old)
-                .map_or(room, |(n, _)| n);
+            room = equal_run(new.iter(), old.iter());
             if room == 0 {
                 break;
             }
@@ -386,6 +378,12 @@ impl Pair<'_> {
     fn rows(&self, rect: Rect) -> impl Iterator<Item = (u32, u32)> {
         (rect.y..rect.bottom()).zip(rect.y.wrapping_add_signed(-self.down)..)
     }
+}
+
+/// How many pixels are the same from the start.
+fn equal_run<'a>(one: impl Iterator<Item = &'a u32>, other: impl Iterator<Item = &'a u32>) -> u32 {
+    let equal = one.zip(other).take_while(|(one, other)| one == other);
+    equal.fold(0, |run, _| run + 1)
 }
 
 #[cfg(test)]
