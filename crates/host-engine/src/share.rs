@@ -225,7 +225,8 @@ impl<'a> Sharing<'a> {
             .encode(picture, DamageHint::Rects(&damage), now, line);
         self.stale = self.encoder.has_more();
         if let Some(update) = update {
-            self.send(update, now);
+            let cost = self.now().saturating_sub(now);
+            self.send(update, now, cost);
         }
         let again = self.stale || self.encoder.sharpens_at().is_some();
         Ok(again.then_some(Duration::ZERO))
@@ -244,18 +245,17 @@ impl<'a> Sharing<'a> {
         }
         let line = self.outbox.pace().line_to_spare();
         let update = self.encoder.sharpen(now, line)?;
-        self.send(update, now);
+        // a change need not keep a distance to it, and it comes to an end by itself
+        self.send(update, now, Duration::ZERO);
         Some(Duration::ZERO)
     }
 
-    /// Hands an update over that was begun at `begun`.
-    fn send(&mut self, update: Update, begun: Duration) {
+    /// Hands an update over that was begun at `begun`; the next keeps a distance that follows from
+    /// `cost`.
+    fn send(&mut self, update: Update, begun: Duration, cost: Duration) {
         let made = self.now();
         let bytes = update.bytes.len();
-        let seq = self
-            .outbox
-            .pace()
-            .sent(bytes, made, made.saturating_sub(begun));
+        let seq = self.outbox.pace().sent(bytes, made, cost);
         if update.is_reset && self.geometry_sent != Some(self.geometry) {
             // until the viewer shows this, he points at the picture before it
             if self.geometry_sent.replace(self.geometry).is_some() {

@@ -282,7 +282,7 @@ async fn s3_fewer_colours_come_and_go_without_a_new_beginning() {
     see_exactly(&mut seat, &host.painter.picture()).await;
     for (depth, colour) in [
         (ColourDepth::Grey, 0x0066_6666),
-        (ColourDepth::Bits8, 0x0049_9200),
+        (ColourDepth::Bits8, 0x0033_9240),
         (ColourDepth::True, 0x0041_8a3b),
     ] {
         let wish = ViewerMessage::Wish(ViewWish {

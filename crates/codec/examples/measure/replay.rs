@@ -2,7 +2,7 @@
 //!
 //! The link is taken to be unlimited: each frame is encoded at the time it was recorded, the hint
 //! is the display server's damage as recorded, and the decoder applies the update at once. Between
-//! frames what is not exact is sharpened every 40 ms; its bytes and time count with the frame before.
+//! frames what is not exact is sharpened every 10 ms; its bytes and time count with the frame before.
 //! For two seconds after the last frame it goes on.
 
 use std::path::Path;
@@ -56,7 +56,7 @@ impl Findings {
 }
 
 /// A gap between frames is used for sharpening this often.
-const SHARPENING_STEP: Duration = Duration::from_millis(40);
+const SHARPENING_STEP: Duration = Duration::from_millis(10);
 /// How long is waited for exactness after the last frame.
 const REST: Duration = Duration::from_secs(2);
 

@@ -20,7 +20,7 @@ const SHARPENING_SHARE: Duration = Duration::from_millis(100);
 
 /// Most cells of one such step, so that it takes few milliseconds of a core: whatever changes
 /// meanwhile waits for it.
-const MOST_SHARPENED_CELLS: usize = 600;
+const MOST_SHARPENED_CELLS: usize = 150;
 const FEWEST_SHARPENED_CELLS: usize = 8;
 
 /// Natural cells of one update stop with the cell with which they pass this.
