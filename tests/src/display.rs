@@ -331,7 +331,8 @@ impl Display {
         Ok(())
     }
 
-    /// Whether no other program's window lies over `window`.
+    /// Whether no other program's window lies over `window`. What no window manager knows of the same
+    /// program may.
     ///
     /// # Errors
     ///
@@ -346,12 +347,14 @@ impl Display {
             top_level = parent;
         }
         let own = self.outline_of(top_level)?;
+        let program = self.program_in(top_level)?;
         // the server tells them from the lowest to the highest
         let all = self.connection.query_tree(self.root)?.reply()?.children;
         let higher = all
             .into_iter()
             .rev()
-            .take_while(|other| *other != top_level);
+            .take_while(|other| *other != top_level)
+            .filter(|other| self.maker_of(*other) != program);
         for other in higher {
             let Ok(look) = self.connection.get_window_attributes(other)?.reply() else {
                 continue;
@@ -368,6 +371,25 @@ impl Display {
             }
         }
         Ok(true)
+    }
+
+    /// What connection to the server made a window: the identifier says it.
+    fn maker_of(&self, window: Window) -> u32 {
+        window & !self.connection.setup().resource_id_mask
+    }
+
+    /// The program that shows something in a window which stands on the screen itself: not the window
+    /// manager, if that is only the frame.
+    fn program_in(&self, top_level: Window) -> anyhow::Result<u32> {
+        let mut rest = vec![top_level];
+        while let Some(window) = rest.pop() {
+            let maker = self.maker_of(window);
+            if maker != self.maker_of(top_level) {
+                return Ok(maker);
+            }
+            rest.extend(self.connection.query_tree(window)?.reply()?.children);
+        }
+        Ok(self.maker_of(top_level))
     }
 
     /// Columns and rows that a window which stands on the screen itself takes.
