@@ -11,7 +11,7 @@ use crate::cache::{TileCache, TileIndex, tile_hash};
 use crate::format::{FLAG_RESET, FORMAT_VERSION, Tag, put_section, put_signed, put_varint};
 use crate::geometry::{PixelSize, Rect};
 use crate::grid::{CELL, Cells, Grid, touched};
-use crate::levels::Level;
+use crate::levels::{Level, without_colour};
 use crate::moves::{Move, MoveFinder};
 use crate::natural::NaturalModel;
 use crate::picture::{COLOUR, Picture};
@@ -84,9 +84,9 @@ const MIN_CHANGED_CELLS_OF_TILE: usize = 3;
 
 /// Turns pictures into updates for one viewer, or for several that all see every update.
 ///
-/// For a picture of `p` pixels it keeps `8 p` bytes (`12 p` at levels of few colours) and up to
-/// 23 MiB, and what the video encoder needs while a video plays (about `8` bytes for each of its
-/// pixels).
+/// For a picture of `p` pixels it keeps `8 p` bytes (`12 p` at levels of few colours, `16 p` among
+/// greys) and up to 23 MiB, and what the video encoder needs while a video plays (about `8` bytes for
+/// each of its pixels).
 pub struct Encoder {
     level: Level,
     /// The level has changed since the last update.
@@ -94,6 +94,8 @@ pub struct Encoder {
     looked_at: Option<(u32, u32)>,
     /// The picture in the colours of the level, where that has fewer than the screen.
     reduced: Option<Picture>,
+    /// The picture as what is told only nearly shows it, where that is not the screen.
+    softened: Option<Picture>,
     state: Option<State>,
 }
 
@@ -154,6 +156,7 @@ impl Encoder {
             level_is_new: false,
             looked_at: None,
             reduced: None,
+            softened: None,
             state: None,
         }
     }
@@ -215,7 +218,21 @@ impl Encoder {
             is_first: is_reset,
             ..self.order(now, line)
         };
-        let picture = reduced(self.level, &mut self.reduced, picture, hint);
+        let level = self.level;
+        let soft = if level == Level::Grey {
+            kept(&mut self.softened, picture, hint, without_colour)
+        } else {
+            self.softened = None;
+            picture
+        };
+        let picture = if level.keeps_colours() {
+            self.reduced = None;
+            picture
+        } else {
+            kept(&mut self.reduced, picture, hint, |pixel| {
+                level.reduce(pixel)
+            })
+        };
         let mut bytes = if is_reset {
             self.state = Some(State::new(size, now));
             let mut bytes = vec![FLAG_RESET, FORMAT_VERSION];
@@ -233,7 +250,7 @@ impl Encoder {
         if !is_reset && !changed.any() {
             return None;
         }
-        state.encode(changed, order, &mut bytes);
+        state.encode(changed, soft, order, &mut bytes);
         Some(Update { bytes, is_reset })
     }
 
@@ -273,17 +290,13 @@ impl Encoder {
     }
 }
 
-/// The picture in the colours of `level`; `kept` is where it stands if it is not the same.
-fn reduced<'a>(
-    level: Level,
+/// The picture in other colours, which stands in `kept` from one update to the next.
+fn kept<'a>(
     kept: &'a mut Option<Picture>,
-    picture: &'a Picture,
+    picture: &Picture,
     hint: DamageHint<'_>,
+    colour: impl Fn(u32) -> u32,
 ) -> &'a Picture {
-    if level.keeps_colours() {
-        *kept = None;
-        return picture;
-    }
     let whole = picture.size().rect();
     let is_new = kept
         .as_ref()
@@ -297,12 +310,27 @@ fn reduced<'a>(
         DamageHint::Rects(rects) if !is_new => {
             // What is compared is whole cells, which hold unchanged pixels too: those are kept.
             for rect in rects.iter().filter_map(|rect| rect.intersect(whole)) {
-                level.reduce_rect(picture, kept, rect);
+                recolour(picture, kept, rect, &colour);
             }
         }
-        DamageHint::Rects(_) | DamageHint::Everything => level.reduce_rect(picture, kept, whole),
+        DamageHint::Rects(_) | DamageHint::Everything => recolour(picture, kept, whole, &colour),
     }
     kept
+}
+
+/// Puts `rect` of `from` into `to`, a picture of the same size, in other colours.
+fn recolour(from: &Picture, to: &mut Picture, rect: Rect, colour: impl Fn(u32) -> u32) {
+    // neighbours are often the same
+    let (mut last, mut last_coloured) = (0, colour(0));
+    for y in rect.y..rect.bottom() {
+        let from = from.span(rect.x, y, rect.width);
+        for (to, &from) in to.span_mut(rect.x, y, rect.width).iter_mut().zip(from) {
+            if from != last {
+                (last, last_coloured) = (from, colour(from));
+            }
+            *to = last_coloured;
+        }
+    }
 }
 
 impl State {
@@ -374,12 +402,13 @@ impl State {
         changed
     }
 
-    /// Appends the sections that turn `shown` into `wanted` in the `changed` cells.
-    fn encode(&mut self, mut changed: Cells, order: Order, bytes: &mut Vec<u8>) {
+    /// Appends the sections that turn `shown` into `wanted` in the `changed` cells; what is told only
+    /// nearly is told as `soft` shows it.
+    fn encode(&mut self, mut changed: Cells, soft: &Picture, order: Order, bytes: &mut Vec<u8>) {
         self.activity
             .note(&changed, order.now, order.line.is_narrow());
         let mut video = if order.level.is_lossy() {
-            self.go_on_with_video(&mut changed)
+            self.go_on_with_video(&mut changed, soft)
         } else {
             self.video = None;
             None
@@ -404,7 +433,7 @@ impl State {
         self.activity.show_known(&known);
         let mut natural = Cells::none(self.grid);
         if order.level.is_lossy() {
-            self.activity.classify(&self.wanted, &changed);
+            self.activity.classify(soft, &changed);
             natural = changed.clone();
             natural.keep_where(|column, row| self.activity.is_natural(column, row));
             if natural.count() < MIN_NATURAL_CELLS {
@@ -428,10 +457,10 @@ impl State {
             natural.add(&self.waiting);
             self.waiting.set_all(false);
         }
-        let (body, left) = self.code_natural(&natural, are_drawn, order);
+        let (body, left) = self.code_natural(&natural, soft, are_drawn, order);
         put_section(bytes, Tag::Natural, &body);
         self.waiting.add(&left);
-        put_section(bytes, Tag::Video, &self.code_video(video, order));
+        put_section(bytes, Tag::Video, &self.code_video(video, soft, order));
         if !self.waiting.any() {
             self.next_row = 0;
         }

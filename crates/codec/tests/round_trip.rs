@@ -484,6 +484,38 @@ fn s4_a_large_video_on_a_narrow_line_moves_from_the_second_picture_on() {
     assert!(longest < Duration::from_millis(250), "{longest:?}");
 }
 
+#[test]
+fn s3_a_film_in_few_colours_costs_no_more_than_in_all() {
+    let film = |level| {
+        let mut picture = Picture::new(PixelSize::new(640, 360));
+        let (mut encoder, mut viewer) = (Encoder::new(level), Decoder::new());
+        let mut bytes = 0;
+        for number in 0..60 {
+            let now = Duration::from_millis(33) * number;
+            moving_photo(&mut picture, now);
+            let update = encoder.encode(&picture, DamageHint::Everything, now, Line::WIDE);
+            let update = update.expect("it moves");
+            viewer.apply(&update.bytes).expect("the encoder's own");
+            bytes += update.bytes.len();
+        }
+        (bytes, viewer)
+    };
+    let (in_all, _) = film(Level::True);
+    for level in [Level::Bits15, Level::Bits8, Level::Grey] {
+        let (bytes, viewer) = film(level);
+        assert!(bytes <= in_all, "{level:?}: {bytes} bytes for {in_all}");
+        let colourless = |pixel: &u32| {
+            let [_, red, green, blue] = pixel.to_be_bytes();
+            red.max(green).max(blue) - red.min(green).min(blue) <= 4
+        };
+        assert_eq!(
+            level == Level::Grey,
+            shown(&viewer).iter().all(colourless),
+            "{level:?}"
+        );
+    }
+}
+
 /// On a narrow line text and a photo come coarse together; the text, which is read, is exact first.
 #[test]
 fn s3_text_is_sharp_before_photos_are() {

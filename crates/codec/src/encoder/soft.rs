@@ -10,6 +10,7 @@ use crate::format::{Tag, put_runs, put_section};
 use crate::geometry::Rect;
 use crate::grid::{Cells, touched};
 use crate::natural::Quality;
+use crate::picture::Picture;
 use crate::range_coder::RangeEncoder;
 
 /// A cell that did not change for so long is made exact.
@@ -57,11 +58,12 @@ const IN_MOTION: Duration = Duration::from_millis(500);
 const MOTION_SHARE: u32 = 4;
 
 impl State {
-    /// Codes cells as natural pictures, `are_drawn` if some are not; gives the body of the section,
-    /// and the cells that were too much for one update.
+    /// Codes cells as natural pictures, `are_drawn` if some are not, as `soft` shows them; gives the
+    /// body of the section, and the cells that were too much for one update.
     pub(super) fn code_natural(
         &mut self,
         cells: &Cells,
+        soft: &Picture,
         are_drawn: bool,
         order: Order,
     ) -> (Vec<u8>, Cells) {
@@ -77,10 +79,16 @@ impl State {
             is_enough && count * bytes <= order.line.carries_in(time / share, usize::MAX)
         });
         let quality = quality.map_or(WORST, |&(quality, ..)| quality);
-        self.code_natural_at(cells, quality)
+        self.code_natural_at(cells, Some(soft), quality)
     }
 
-    fn code_natural_at(&mut self, cells: &Cells, quality: u8) -> (Vec<u8>, Cells) {
+    /// Codes cells at a quality, as `soft` shows them if it is told.
+    fn code_natural_at(
+        &mut self,
+        cells: &Cells,
+        soft: Option<&Picture>,
+        quality: u8,
+    ) -> (Vec<u8>, Cells) {
         let mut left = Cells::none(self.grid);
         if !cells.any() {
             return (Vec::new(), left);
@@ -95,7 +103,8 @@ impl State {
                 continue;
             }
             let cell = self.grid.cells_rect(column..column + 1, row..row + 1);
-            self.natural.encode_cell(&mut coder, &self.wanted, cell);
+            let from = soft.unwrap_or(&self.wanted);
+            self.natural.encode_cell(&mut coder, from, cell);
             self.shown.copy_rect(&self.wanted, cell);
             self.lossy.set(column, row, true);
             self.coarse.set(column, row, quality < GOOD);
@@ -142,7 +151,7 @@ impl State {
             }
             if coarse.any() {
                 let chosen = nearest(&coarse, budget / SHARPENED_CELL_BYTES, order.looked_at);
-                let (body, _) = self.code_natural_at(&chosen, SHARPENED);
+                let (body, _) = self.code_natural_at(&chosen, None, SHARPENED);
                 put_section(&mut bytes, Tag::Natural, &body);
                 return Some(bytes);
             }

@@ -8,6 +8,7 @@ use super::{Order, State};
 use crate::format::{put_runs, put_varint};
 use crate::geometry::Rect;
 use crate::grid::{CELL, Cells, touched};
+use crate::picture::Picture;
 use crate::video::VideoEncoder;
 
 /// A natural cell that scores more wants to be part of a video ...
@@ -54,7 +55,11 @@ pub(super) struct VideoRegion {
 
 impl State {
     /// Takes the changed cells that belong to the running video out of `changed`.
-    pub(super) fn go_on_with_video(&mut self, changed: &mut Cells) -> Option<Cells> {
+    pub(super) fn go_on_with_video(
+        &mut self,
+        changed: &mut Cells,
+        soft: &Picture,
+    ) -> Option<Cells> {
         let region = self.video.as_mut()?;
         let (columns, rows) = touched(region.rect);
         let mut cells = Cells::none(self.grid);
@@ -79,7 +84,7 @@ impl State {
         }
         region.pictures += 1;
         if region.pictures.is_multiple_of(PICTURES_BETWEEN_LOOKS) {
-            self.activity.classify(&self.wanted, &cells);
+            self.activity.classify(soft, &cells);
             let mut natural = cells.clone();
             natural.keep_where(|column, row| self.activity.is_natural(column, row));
             if natural.count() * 5 < count * 2 {
@@ -165,18 +170,21 @@ impl State {
         *video = Some(cells);
     }
 
-    /// The body of a video section for `cells`. If the video cannot be made they wait, and are told
-    /// in other ways.
-    pub(super) fn code_video(&mut self, cells: Option<Cells>, order: Order) -> Vec<u8> {
+    /// The body of a video section for `cells`, as `soft` shows them. If the video cannot be made they
+    /// wait, and are told in other ways.
+    pub(super) fn code_video(
+        &mut self,
+        cells: Option<Cells>,
+        soft: &Picture,
+        order: Order,
+    ) -> Vec<u8> {
         let (Some(cells), Some(region)) = (cells, &mut self.video) else {
             return Vec::new();
         };
         let rate = order.line.bytes_per_second.map_or(u32::MAX, |bytes| {
             u32::try_from(u64::from(bytes) * 8 * LINE_SHARE / 100).unwrap_or(u32::MAX)
         });
-        let made = region
-            .encoder
-            .encode(&self.wanted, region.rect, order.now, rate);
+        let made = region.encoder.encode(soft, region.rect, order.now, rate);
         let Some(picture) = made
             .ok()
             .filter(|picture| picture.len() <= MAX_PICTURE_BYTES)
