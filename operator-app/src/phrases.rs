@@ -51,8 +51,7 @@ phrases! {
     no_key: "This computer came with a ticket of another console. Give its user a new ticket.",
         "Questo computer è arrivato con un ticket di un'altra console. Dai all'utente un nuovo ticket.";
     all_saved: "Saved at the hub", "Salvato nell'hub";
-    saved_here: "Kept on this computer, on its way to the hub",
-        "Conservato su questo computer, in invio all'hub";
+    saved_here: "Kept here, on its way to the hub", "Salvato qui, in invio";
     saving: "Saving…", "Salvataggio…";
     saved_here_only: "The hub does not take this report; it is kept on this computer.",
         "L'hub non accetta questo resoconto; resta su questo computer.";
