@@ -439,6 +439,39 @@ fn s3_a_photo_is_exact_at_once_on_a_wide_line_and_coarse_first_on_a_narrow_one()
     assert!(!is_exact_on(Line { bytes_per_second }));
 }
 
+/// Where an update of a narrow line holds only a few rows of a photo.
+#[test]
+fn s3_a_photo_told_nearly_becomes_exact_at_the_lossless_level_on_a_narrow_line() {
+    let mut grain = Picture::new(PixelSize::new(240, 240));
+    let mut state = 1_u32;
+    for pixel in grain.pixels_mut() {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *pixel = state >> 8;
+    }
+    let line = Line {
+        bytes_per_second: Some(20_000),
+    };
+    let mut encoder = Encoder::new(Level::True);
+    encoder.encode(&grain, DamageHint::Everything, Duration::ZERO, line);
+    let everywhere = grain.size().rect();
+    assert!(!encoder.is_exact(everywhere));
+    encoder.set_level(Level::Lossless);
+    let (mut updates, mut bytes, mut largest) = (0, 0, 0);
+    while !encoder.is_exact(everywhere) {
+        updates += 1;
+        let now = Duration::from_millis(100) * updates;
+        let update = encoder.encode(&grain, DamageHint::Rects(&[]), now, line);
+        let length = update.expect("it is not exact").bytes.len();
+        bytes += length;
+        largest = largest.max(length);
+    }
+    let once = Encoder::new(Level::Lossless)
+        .encode(&grain, DamageHint::Everything, Duration::ZERO, Line::WIDE)
+        .map_or(0, |update| update.bytes.len());
+    assert!(bytes < once * 11 / 10, "{bytes} bytes for {once}");
+    assert!(largest < 12_000, "{largest} bytes take long");
+}
+
 /// A photograph with detail, seen from closer and closer.
 fn moving_photo(picture: &mut Picture, now: Duration) {
     let zoom = 1.0 + now.as_secs_f32() * 0.1;

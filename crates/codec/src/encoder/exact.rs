@@ -9,7 +9,8 @@ use crate::grid::{CELL, Cells};
 use crate::picture::Picture;
 use crate::range_coder::RangeEncoder;
 
-/// Pixels of one update stop after the row with which they pass this; the rest comes in the next.
+/// Pixels of one update stop after the row of cells with which they pass this; the rest comes in the
+/// next.
 const PIXEL_BUDGET_BYTES: usize = 1 << 20;
 
 /// How much of a narrow line one update's pixels may take ...
@@ -20,7 +21,8 @@ const LEAST_BUDGET_BYTES: usize = 4 << 10;
 /// What a changed cell costs on a desktop, in bytes: text and edges, seldom more.
 pub(super) const TYPICAL_CELL_BYTES: usize = 24;
 
-/// Width and height of the blocks in which pixels are told from where the viewer looks outward.
+/// Width and height of the blocks in which pixels are told on a narrow line, from where the viewer
+/// looks outward.
 const BLOCK_WIDTH: u32 = 8 * CELL;
 const BLOCK_HEIGHT: u32 = 4 * CELL;
 
@@ -38,13 +40,18 @@ impl State {
     pub(super) fn code_changed(&mut self, changed: &Cells, order: Order) -> (Vec<u8>, Cells) {
         let budget = order.line.carries_in(LINE_SHARE, PIXEL_BUDGET_BYTES);
         let budget = budget.max(LEAST_BUDGET_BYTES);
-        let rects = changed.few_rects();
+        let mut rects = changed.few_rects();
         let is_much = changed.count() * TYPICAL_CELL_BYTES > budget;
-        let rects = if is_much && order.level.is_lossy() && budget < PIXEL_BUDGET_BYTES {
-            outward(&rects, changed, order.looked_at)
+        let touches_lossy = || rects.iter().any(|&rect| self.lossy.any_touched(rect));
+        let in_blocks = budget < PIXEL_BUDGET_BYTES && (is_much || touches_lossy());
+        if in_blocks {
+            rects = blocks(&rects, changed);
+        }
+        if in_blocks && order.level.is_lossy() {
+            rects.sort_by_key(|&block| distance(block, order.looked_at));
         } else {
-            in_turn(rects, self.next_row)
-        };
+            rects = in_turn(rects, self.next_row);
+        }
         let rects = rects.into_iter().filter_map(|rect| {
             // What is lossy around the change is told too, or the cell would stay lossy.
             if self.lossy.any_touched(rect) {
@@ -60,12 +67,14 @@ impl State {
             left = changed.clone();
             let (shown, wanted) = (&self.shown, &self.wanted);
             left.retain(|cell| rect_differs(shown, wanted, cell));
-            self.next_row = coded.rects.last().map_or(0, |rect| rect.bottom());
+            let end = coded.rects.last().map_or(0, |rect| rect.bottom());
+            self.next_row = end / CELL * CELL;
         }
         (coded.body, left)
     }
 
-    /// Codes rectangles as pixels until `budget` bytes are passed.
+    /// Codes rectangles as pixels until `budget` bytes are passed. It ends with a row of cells: half a
+    /// cell would not be exact, and would be told again.
     pub(super) fn code_pixels(&mut self, rects: Vec<Rect>, budget: usize) -> Coded {
         let mut coder = RangeEncoder::new();
         let mut coded: Vec<Rect> = Vec::new();
@@ -80,7 +89,8 @@ impl State {
                     .copy_from_slice(self.wanted.span(rect.x, end, rect.width));
                 self.model.code_row(&mut coder, &mut rows);
                 end += 1;
-                is_full = coder.len() >= budget;
+                let ends_cells = end.is_multiple_of(CELL) || end == rect.bottom();
+                is_full = ends_cells && coder.len() >= budget;
             }
             self.model.end(&rows);
             is_cut = is_full && (end < rect.bottom() || place + 1 < count);
@@ -120,9 +130,8 @@ impl State {
     }
 }
 
-/// Cuts rectangles into blocks, those near to where the viewer looks first; blocks without a marked
-/// cell are left out.
-fn outward(rects: &[Rect], marked: &Cells, looked_at: Option<(u32, u32)>) -> Vec<Rect> {
+/// Cuts rectangles into blocks; blocks without a marked cell are left out.
+fn blocks(rects: &[Rect], marked: &Cells) -> Vec<Rect> {
     let mut blocks = Vec::new();
     for &rect in rects {
         for y in (rect.y..rect.bottom()).step_by(BLOCK_HEIGHT as usize) {
@@ -132,7 +141,6 @@ fn outward(rects: &[Rect], marked: &Cells, looked_at: Option<(u32, u32)>) -> Vec
             }
         }
     }
-    blocks.sort_by_key(|&block| distance(block, looked_at));
     blocks
 }
 
