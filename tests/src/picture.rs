@@ -90,6 +90,20 @@ impl Picture {
         self.0.pixels().map(|pixel| pixel.0)
     }
 
+    /// Its first `width` columns.
+    ///
+    /// # Panics
+    ///
+    /// If it has fewer.
+    pub fn left(&self, width: u32) -> Self {
+        self.part(Region {
+            x: 0,
+            y: 0,
+            width,
+            height: self.height(),
+        })
+    }
+
     /// The part of it that lies in `region`.
     pub fn part(&self, region: Region) -> Self {
         let Region {

@@ -257,17 +257,10 @@ fn watch(eye: &Display, (x, y): (u32, u32), done: &AtomicBool) -> anyhow::Result
     Ok(seen)
 }
 
-fn comparable(picture: &Picture) -> Picture {
-    picture.part(Region {
-        x: 0,
-        y: 0,
-        width: WITHOUT_POINTER,
-        height: picture.height(),
-    })
-}
-
 fn equal(host: &Picture, seen: &Picture) -> anyhow::Result<()> {
-    let differing = comparable(host).differing_pixels(&comparable(seen));
+    let differing = host
+        .left(WITHOUT_POINTER)
+        .differing_pixels(&seen.left(WITHOUT_POINTER));
     ensure!(differing == 0, "{differing} pixels differ");
     Ok(())
 }
@@ -287,7 +280,9 @@ fn reduced(
             );
         }
     }
-    let differing = comparable(host).differing_pixels(&comparable(seen));
+    let differing = host
+        .left(WITHOUT_POINTER)
+        .differing_pixels(&seen.left(WITHOUT_POINTER));
     ensure!(differing > 50_000, "only {differing} pixels lost colour");
     Ok(())
 }
@@ -306,7 +301,7 @@ fn in_8_bits(host: &Picture, seen: &Picture) -> anyhow::Result<()> {
         let mut pairs = original.into_iter().zip(colour);
         pairs.all(|(original, colour)| original.abs_diff(colour) < 34)
     })?;
-    let colours: HashSet<[u8; 3]> = comparable(seen).colours().collect();
+    let colours: HashSet<[u8; 3]> = seen.left(WITHOUT_POINTER).colours().collect();
     ensure!(colours.len() <= 256, "{} colours", colours.len());
     Ok(())
 }

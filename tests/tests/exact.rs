@@ -114,13 +114,13 @@ impl Play {
 
     fn host(&self) -> Picture {
         let picture = self.cast.user_display.screenshot().expect("a picture");
-        comparable(&picture)
+        picture.left(WITHOUT_POINTER)
     }
 
     fn seen(&self) -> Picture {
         let display = &self.cast.operator_display;
         let picture = display.screenshot_of(self.session).expect("a picture");
-        comparable(&picture)
+        picture.left(WITHOUT_POINTER)
     }
 
     fn keep(&self, host: &Picture) -> String {
@@ -137,15 +137,6 @@ impl Play {
 
 fn is_other(one: &Picture, other: &Picture) -> bool {
     one.differing_pixels(other) > 0
-}
-
-fn comparable(picture: &Picture) -> Picture {
-    picture.part(Region {
-        x: 0,
-        y: 0,
-        width: WITHOUT_POINTER,
-        height: picture.height(),
-    })
 }
 
 #[test]

@@ -416,13 +416,14 @@ impl State {
         let mut known = changed.clone();
         let (stores, recalls) = self.use_cache(&mut changed, order.now);
         put_section(bytes, Tag::Stores, &stores);
-        let mut moving = changed.clone();
-        if !order.level.is_lossy() && self.lossy.any() {
-            // what is only lossy did not move, and a copy could make exact cells lossy for ever
-            let (shown, wanted) = (&self.shown, &self.wanted);
-            moving.retain(|cell| rect_differs(shown, wanted, cell));
-        }
-        let moves = self.mover.find(&self.shown, &self.wanted, &moving);
+        // what is only lossy did not move, and a copy could make exact cells lossy for ever
+        let moving = (!order.level.is_lossy() && self.lossy.any()).then(|| {
+            let mut moving = changed.clone();
+            moving.retain(|cell| rect_differs(&self.shown, &self.wanted, cell));
+            moving
+        });
+        let moving = moving.as_ref().unwrap_or(&changed);
+        let moves = self.mover.find(&self.shown, &self.wanted, moving);
         put_section(bytes, Tag::Moves, &self.apply_moves(&moves));
         put_section(bytes, Tag::Recalls, &self.apply_recalls(&recalls));
         if !moves.is_empty() {
