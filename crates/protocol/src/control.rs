@@ -6,10 +6,11 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{EntryId, ReportId, SessionId, TicketRoute};
+use crate::ids::{PeerId, ReportId, ResumeSecret, SessionId, TicketRoute};
 use crate::limits::{MAX_CHAT_BYTES, MAX_NAME_BYTES, MAX_PASSWORD_BYTES, MAX_REPORT_FIELD_BYTES};
 use crate::refusal::Refusal;
 use crate::text::BoundedText;
+use crate::words::{Greeting, Word};
 
 /// A person's, computer's or operator's name.
 pub type Name = BoundedText<MAX_NAME_BYTES>;
@@ -17,31 +18,6 @@ pub type Name = BoundedText<MAX_NAME_BYTES>;
 pub type ChatText = BoundedText<MAX_CHAT_BYTES>;
 /// One field of a report.
 pub type ReportText = BoundedText<MAX_REPORT_FIELD_BYTES>;
-
-/// What an operator may do on a host; asked for by the operator, granted by the user (H5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-pub struct Rights {
-    /// See the screen. Without it there is no session.
-    pub see: bool,
-    /// Use keyboard and pointer.
-    pub control: bool,
-    /// Send and fetch files.
-    pub files: bool,
-}
-
-impl Rights {
-    /// See and control, what most assistance needs.
-    pub const SEE_AND_CONTROL: Self = Self {
-        see: true,
-        control: true,
-        files: false,
-    };
-
-    /// Whether `self` asks for nothing that `other` lacks.
-    pub fn is_within(self, other: Self) -> bool {
-        (!self.see || other.see) && (!self.control || other.control) && (!self.files || other.files)
-    }
-}
 
 /// What happened to what a client asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,19 +40,14 @@ pub enum HostToHub {
     },
     /// The host's proof that it knows the secret digits, for the operator's console.
     ConfirmTicket { proof: Bytes },
-    /// The user answered the question for `session`. `granted` of `None` is a refusal; otherwise it
-    /// holds no right that was not asked for. `nonce` is the host's share of the session's keys.
-    AnswerConsent {
-        session: SessionId,
-        granted: Option<Rights>,
-        nonce: [u8; 16],
-    },
-    /// The user granted less than before in a running session.
-    ReduceRights { session: SessionId, rights: Rights },
-    /// The user pressed **End** (H6).
+    /// The first message of a host whose connection was lost.
+    Resume { you: PeerId, secret: ResumeSecret },
+    /// Opens a channel to an operator.
+    Greet { to: PeerId, greeting: Greeting },
+    /// A [`crate::HostWord`] to an operator.
+    Say { to: PeerId, word: Word },
+    /// The user pressed **End** (H6), or took an answer back.
     EndSession { session: SessionId },
-    /// A line of chat to the operator; also without a session.
-    Chat { text: ChatText },
     /// Leave in good order.
     Leave,
 }
@@ -89,25 +60,37 @@ pub enum HubToHost {
     /// The operator's half of the key exchange. The host answers [`HostToHub::ConfirmTicket`].
     TicketAnswered { operator: Name, exchange: Bytes },
     /// The ticket is good; `proof` shows that the operator's console knows the secret digits too,
-    /// which a hub cannot fake. The host now stands in the operator's list.
-    TicketAccepted { proof: Bytes },
-    /// The operator asks to be let in; the user decides (H5).
+    /// which a hub cannot fake. The host now stands in the operator's list as `you`.
+    TicketAccepted { proof: Bytes, admission: Admission },
+    /// The host is the one that it was. What is not in `running` has ended.
+    Resumed {
+        running: Vec<RunningSession>,
+        ended: Vec<(SessionId, EndedBy)>,
+    },
+    /// The host cannot go on where it was; it may come with a ticket.
+    ResumeRefused { refusal: Refusal },
+    /// An operator opens a channel. The host answers with [`HostToHub::Greet`].
+    Greeted { from: PeerId, greeting: Greeting },
+    /// A [`crate::OperatorWord`]; the clock is the hub's.
+    Said {
+        from: PeerId,
+        at_unix_seconds: i64,
+        word: Word,
+    },
+    /// The operator asks to be let in; the user decides (H5). `word` is a [`crate::OperatorWord::Ask`].
     ConsentAsked {
         session: SessionId,
-        operator: Name,
-        asked: Rights,
-        nonce: [u8; 16],
+        from: PeerId,
+        word: Word,
     },
     /// The operator took the question back, or the hub did.
     ConsentWithdrawn { session: SessionId },
     /// The session runs: the host may open its streams. Sent after the film is open (D2).
-    SessionStarted { session: SessionId, rights: Rights },
+    SessionStarted { session: SessionId },
     /// The session is over for everybody.
     SessionEnded { session: SessionId, by: EndedBy },
-    /// A line of chat from the operator.
-    Chat { line: ChatLine },
     /// The operator is out of reach (or back).
-    OperatorPresent { present: bool },
+    OperatorPresent { operator: PeerId, present: bool },
     /// The hub ends the connection after this.
     Goodbye { refusal: Refusal },
 }
@@ -117,6 +100,8 @@ pub enum HubToHost {
 pub enum OperatorToHub {
     /// First message after the hellos (O5).
     LogIn { user: Name, password: Password },
+    /// The first message of a console whose connection was lost.
+    Resume { you: PeerId, secret: ResumeSecret },
     /// Leave in good order.
     LogOut,
     /// Make a ticket (H1); the hub chooses the route, the console the secret digits.
@@ -135,18 +120,16 @@ pub enum OperatorToHub {
         attempt: u64,
         proof: Option<Bytes>,
     },
-    /// **Remote Session** in the list (O9).
-    StartSession {
-        host: EntryId,
-        asked: Rights,
-        nonce: [u8; 16],
-    },
+    /// Opens a channel to a host.
+    Greet { to: PeerId, greeting: Greeting },
+    /// An [`crate::OperatorWord`] to a host; also without a session (S5).
+    Say { to: PeerId, word: Word },
+    /// **Remote Session** in the list (O9). `word` is a [`crate::OperatorWord::Ask`].
+    StartSession { host: PeerId, word: Word },
     /// Ends a session, or takes back a question that is not answered yet.
     EndSession { session: SessionId },
     /// **Disconnect this PC** (O9).
-    DisconnectHost { host: EntryId },
-    /// A line of chat to a host; also without a session (S5).
-    Chat { host: EntryId, text: ChatText },
+    DisconnectHost { host: PeerId },
     /// Save the report; `finished` closes it, otherwise it stays a draft (D1).
     SaveReport {
         report: ReportId,
@@ -160,15 +143,24 @@ pub enum OperatorToHub {
 /// What the hub says to an operator's console.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HubToOperator {
-    /// The answer to `LogIn`. `you` is the operator's own row.
+    /// The answer to `LogIn`. The operator's own row is `admission.you`.
     LoggedIn {
-        you: EntryId,
+        admission: Admission,
         display_name: Name,
     },
     LogInRefused {
         refusal: Refusal,
     },
-    /// A ticket exists. The console adds the four secret digits.
+    /// The console is the one that it was. What is not in `running` has ended. The whole list follows.
+    Resumed {
+        running: Vec<RunningSession>,
+        ended: Vec<(SessionId, EndedBy)>,
+    },
+    /// The console cannot go on where it was; it may log in.
+    ResumeRefused {
+        refusal: Refusal,
+    },
+    /// A ticket exists. The console adds the six secret digits.
     TicketGenerated {
         route: TicketRoute,
         valid_seconds: u32,
@@ -185,8 +177,6 @@ pub enum HubToOperator {
     TicketOpened {
         route: TicketRoute,
         attempt: u64,
-        computer: Name,
-        user: Name,
         exchange: Bytes,
     },
     /// The host's proof; the console judges it.
@@ -199,7 +189,7 @@ pub enum HubToOperator {
     TicketSettled {
         route: TicketRoute,
         attempt: u64,
-        host: EntryId,
+        host: PeerId,
     },
     /// The whole live list, at log-in and after a gap (O8).
     Entries {
@@ -211,40 +201,39 @@ pub enum HubToOperator {
     },
     /// A row left.
     EntryGone {
-        id: EntryId,
+        id: PeerId,
+    },
+    /// A host's answer to a greeting.
+    Greeted {
+        from: PeerId,
+        greeting: Greeting,
+    },
+    /// A [`crate::HostWord`]; the clock is the hub's.
+    Said {
+        from: PeerId,
+        at_unix_seconds: i64,
+        word: Word,
     },
     /// The user is being asked.
     ConsentPending {
         session: SessionId,
-        host: EntryId,
+        host: PeerId,
     },
-    /// The session runs; the console opens its streams. `nonce` is the host's share of the keys.
+    /// The session runs; the console opens its streams.
     SessionStarted {
         session: SessionId,
-        host: EntryId,
-        rights: Rights,
-        nonce: [u8; 16],
+        host: PeerId,
     },
     /// The question was not answered with yes, or could not be asked.
     SessionRefused {
-        host: EntryId,
+        host: PeerId,
         refusal: Refusal,
     },
-    /// The user took rights back.
-    RightsChanged {
-        session: SessionId,
-        rights: Rights,
-    },
-    /// The session is over; `report` is its draft, with everything known filled in (D1).
+    /// The session is over; `facts` are of its report, a draft with everything known filled in (D1).
     SessionEnded {
         session: SessionId,
         by: EndedBy,
         facts: ReportFacts,
-    },
-    /// A line of chat, from or to this host.
-    Chat {
-        host: EntryId,
-        line: ChatLine,
     },
     /// The answer to `SaveReport`.
     ReportSaved {
@@ -260,6 +249,24 @@ pub enum HubToOperator {
     Goodbye {
         refusal: Refusal,
     },
+}
+
+/// A place at the hub that outlives a lost connection (R4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Admission {
+    pub you: PeerId,
+    /// Shown to the hub after a lost connection.
+    pub secret: ResumeSecret,
+    /// How long the place is kept for a peer that is out of reach, in seconds.
+    pub kept_seconds: u32,
+}
+
+/// A session that waits for a peer that was away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunningSession {
+    pub session: SessionId,
+    /// The other end.
+    pub with: PeerId,
 }
 
 /// A password on its way to the hub. Its text never shows in logs.
@@ -286,8 +293,12 @@ pub enum EndedBy {
     OperatorLost,
     /// The film could not be written.
     CannotRecord,
-    /// The hub went down in good order.
+    /// The hub went down in good order, or for too long.
     HubStopped,
+    /// One end found that what came from the other was not what the other had sent.
+    Forged,
+    /// The host's screen cannot be captured.
+    NoCapture,
 }
 
 /// A ticket's life.
@@ -306,7 +317,7 @@ pub enum TicketState {
 /// A row of the live list (O7, O8).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    pub id: EntryId,
+    pub id: PeerId,
     pub kind: EntryKind,
     /// The computer's name, or the operator's.
     pub name: Name,
@@ -320,8 +331,10 @@ pub struct Entry {
     pub in_session_with: Option<Name>,
     /// Since when it is connected, in seconds since the Unix epoch (hub's clock).
     pub since_unix_seconds: i64,
-    /// Whether this operator may open it: hosts that came with his own tickets.
+    /// Whether this operator may open it: hosts that came with their own tickets.
     pub yours: bool,
+    /// Whether it is in reach now; one that is not may come back.
+    pub present: bool,
 }
 
 /// What a row is.
@@ -335,18 +348,18 @@ pub enum EntryKind {
 }
 
 /// Who wrote a line of chat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChatAuthor {
     User,
     Operator,
 }
 
-/// A line of chat as the hub relays it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A line of chat as it is shown and filmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatLine {
     pub author: ChatAuthor,
     pub name: Name,
-    /// Seconds since the Unix epoch (hub's clock).
+    /// Seconds since the Unix epoch (hub's clock; the writer's own for what it wrote).
     pub at_unix_seconds: i64,
     pub text: ChatText,
 }

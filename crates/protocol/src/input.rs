@@ -23,7 +23,17 @@ pub enum PointerButton {
     Forward,
 }
 
-/// One thing the operator did. Positions are pixels of the shared screen, from its top left.
+/// A place in the picture that the operator saw, in pixels from its top left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    pub x: i32,
+    pub y: i32,
+    /// The number of the newest update that the operator saw ([`crate::ScreenFrame::seq`]). The host
+    /// knows where that picture lies on the desktop, however its screen has changed since.
+    pub seen: u64,
+}
+
+/// One thing the operator did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InputEvent {
     /// A key went down or up.
@@ -39,13 +49,12 @@ pub enum InputEvent {
         character: Option<char>,
     },
     /// The pointer moved.
-    PointerMoved { x: i32, y: i32 },
+    PointerMoved { to: Place },
     /// A button went down or up at a place.
     Button {
         button: PointerButton,
         pressed: bool,
-        x: i32,
-        y: i32,
+        at: Place,
     },
     /// The wheel turned, in 1/120 notches as the platforms count them; positive is down and right.
     Wheel { dx: i32, dy: i32 },
@@ -59,6 +68,20 @@ pub enum InputEvent {
     StillHeld,
 }
 
+/// One input event on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputFrame {
+    /// Counts the frames of one operator in one session from 1, also across channels: a frame that is
+    /// sent again after a lost connection is taken once.
+    pub number: u64,
+    /// When the event happened, in milliseconds since the channel was opened (console's clock);
+    /// before it where the event waited for the channel.
+    pub at_millis: i64,
+    pub event: InputEvent,
+}
+
+/// An event that took longer than this from the operator's hand is not done any more.
+pub const MAX_INPUT_AGE: Duration = Duration::from_secs(3);
 /// How often a console says that something is held.
 pub const HOLD_SIGN_EVERY: Duration = Duration::from_millis(500);
 /// How long a host keeps something pressed without a sign of life from the console.

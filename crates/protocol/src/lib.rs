@@ -5,28 +5,35 @@
 //! is allocated, and nothing a peer sends can make it panic.
 //!
 //! A connection carries one *control* stream (the first bidirectional stream, opened by the client)
-//! and, for each session, unidirectional streams that start with a [`StreamHeader`].
+//! and, for each session, the unidirectional streams of [`lanes`].
 
 pub mod control;
 pub mod ids;
 pub mod input;
+pub mod lanes;
 pub mod limits;
 pub mod refusal;
+pub mod rights;
 pub mod screen;
 pub mod text;
 pub mod version;
 pub mod wire;
+pub mod words;
 
 pub use control::{
-    ChatAuthor, ChatLine, EndedBy, Entry, EntryKind, HostToHub, HubToHost, HubToOperator,
-    OperatorToHub, Outcome, Password, ReportDraft, ReportFacts, Rights, TicketState,
+    Admission, ChatAuthor, ChatLine, EndedBy, Entry, EntryKind, HostToHub, HubToHost,
+    HubToOperator, OperatorToHub, Outcome, Password, ReportDraft, ReportFacts, RunningSession,
+    TicketState,
 };
-pub use ids::{EntryId, ReportId, SessionId, TicketRoute};
-pub use input::{HidKey, InputEvent, PointerButton};
+pub use ids::{PeerId, ReportId, ResumeSecret, SessionId, TicketRoute};
+pub use input::{HidKey, InputEvent, InputFrame, Place, PointerButton};
+pub use lanes::{ChannelId, Direction, Lane, LaneRules, Protection, StreamHeader};
 pub use refusal::{Refusal, RefusalCode};
+pub use rights::Rights;
 pub use screen::{
-    ColourDepth, PointerShape, PointerUpdate, ScreenFrame, ScreenLayout, ScreenMonitor,
-    StreamHeader, ViewWish, ViewerMessage,
+    ColourDepth, PointerShape, PointerUpdate, ScreenFrame, ScreenLayout, ScreenMonitor, ViewWish,
+    ViewerMessage,
 };
 pub use text::BoundedText;
 pub use version::{ClientHello, HubHello, ProtocolVersion, Role, VersionRange};
+pub use words::{Greeting, HostState, HostWord, LiveState, OperatorWord, Word};

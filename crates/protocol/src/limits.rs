@@ -14,8 +14,16 @@ pub const MAX_SCREEN_UPDATE_BYTES: usize = 8 * 1024 * 1024;
 pub const MAX_SCREEN_FRAME_BYTES: usize = MAX_SCREEN_UPDATE_BYTES + 4 * 1024;
 /// Largest pointer update, in bytes: a shape of 256 x 256 pixels and its position.
 pub const MAX_POINTER_FRAME_BYTES: usize = 256 * 256 * 4 + 1024;
-/// Largest sealed input event, in bytes.
+/// Largest sealed input frame, in bytes.
 pub const MAX_INPUT_FRAME_BYTES: usize = 4 * 1024;
+/// Largest sealed message of a viewer, in bytes.
+pub const MAX_VIEWER_FRAME_BYTES: usize = 256;
+/// Largest sealed piece of a clipboard, in bytes.
+pub const MAX_CLIPBOARD_FRAME_BYTES: usize = 64 * 1024;
+/// Largest sealed piece of a file, in bytes.
+pub const MAX_FILE_FRAME_BYTES: usize = 256 * 1024;
+/// Largest word from one end to the other, in bytes.
+pub const MAX_WORD_BYTES: usize = 8 * 1024;
 /// Widest or highest pointer shape, in pixels.
 pub const MAX_POINTER_SIDE: u16 = 256;
 /// Longest name (person, computer, operator), in bytes.

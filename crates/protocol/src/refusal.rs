@@ -36,6 +36,11 @@ impl RefusalCode {
     /// The same account logged in elsewhere and took over.
     pub const LOGGED_IN_ELSEWHERE: Self = Self(22);
 
+    /// The account's password was changed; the new one is needed.
+    pub const PASSWORD_CHANGED: Self = Self(23);
+    /// The peer was away for too long, or was never here: it starts anew.
+    pub const CANNOT_RESUME: Self = Self(24);
+
     /// No such ticket.
     pub const TICKET_WRONG: Self = Self(40);
     /// The ticket's time is over.

@@ -7,25 +7,8 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::control::Name;
-use crate::ids::SessionId;
 use crate::limits::MAX_MONITORS;
 use crate::wire::DecodeError;
-
-/// The first frame of every unidirectional stream: what the rest of it is.
-///
-/// A stream whose header does not fit its sender or the session's state is reset, and the sender is
-/// told [`crate::RefusalCode::OUT_OF_PLACE`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum StreamHeader {
-    /// Host to hub to operator: [`ScreenFrame`]s.
-    Screen { session: SessionId },
-    /// Host to hub to operator: [`PointerUpdate`]s.
-    Pointer { session: SessionId },
-    /// Operator to hub to host: sealed [`crate::InputEvent`]s, opaque to the hub.
-    Input { session: SessionId },
-    /// Operator to hub to host: [`ViewerMessage`]s.
-    Viewer { session: SessionId },
-}
 
 /// One encoded screen update. The payload is opaque to the hub.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,9 +170,11 @@ pub enum ColourDepth {
 /// Where the host's pointer is and, when it changed, what it looks like.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PointerUpdate {
+    /// Counts the updates of one session from 1.
+    pub seq: u64,
     /// When, in microseconds since the session started (host's clock).
     pub at_micros: u64,
-    /// Pixels of the shared screen; the hot spot.
+    /// Pixels of the picture; the hot spot.
     pub x: i32,
     pub y: i32,
     pub visible: bool,

@@ -1,4 +1,8 @@
 //! Who is calling and which version of the protocol both ends speak.
+//!
+//! INVARIANT: the hellos never change, in no version: a program of any age must be told in words that
+//! it is too old. A hub speaks the present version and the two before it. Version 1 was never
+//! released.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +27,8 @@ pub struct VersionRange {
 impl VersionRange {
     /// What this build speaks.
     pub const OURS: Self = Self {
-        oldest: ProtocolVersion(1),
-        newest: ProtocolVersion(1),
+        oldest: ProtocolVersion(2),
+        newest: ProtocolVersion(2),
     };
 
     /// The newest version both ends speak, if there is one.

@@ -5,8 +5,9 @@ use proptest::prelude::*;
 use protocol::limits::{MAX_CONTROL_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES};
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
-    ClientHello, HostToHub, HubHello, HubToHost, HubToOperator, InputEvent, OperatorToHub,
-    PointerUpdate, ScreenFrame, StreamHeader, ViewerMessage,
+    ClientHello, Greeting, HostState, HostToHub, HostWord, HubHello, HubToHost, HubToOperator,
+    InputFrame, OperatorToHub, OperatorWord, PointerUpdate, ScreenFrame, StreamHeader,
+    ViewerMessage,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -33,7 +34,11 @@ fn parse_as_everything(body: &[u8]) {
     parse::<ScreenFrame>(body);
     parse::<ViewerMessage>(body);
     parse::<PointerUpdate>(body);
-    parse::<InputEvent>(body);
+    parse::<InputFrame>(body);
+    parse::<Greeting>(body);
+    parse::<HostState>(body);
+    parse::<HostWord>(body);
+    parse::<OperatorWord>(body);
 }
 
 proptest! {

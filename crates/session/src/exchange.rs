@@ -1,4 +1,4 @@
-//! The key exchange over a ticket's four secret digits: SPAKE2 with key confirmation.
+//! The key exchange over a ticket's six secret digits: SPAKE2 with key confirmation.
 //!
 //! The hub carries it and learns nothing; a wrong guess costs the guesser one of three tries,
 //! because each try needs an answer from the operator's console. Order: the host's half, the
@@ -29,11 +29,13 @@ pub enum ExchangeError {
     WrongSecret,
 }
 
-/// The key that host and console share after a good exchange; session keys are derived from it.
+/// The key that a host and a console share after a good exchange. It shows each that the other is
+/// the same end as before; what they say is protected by the keys of a [`crate::Channel`], which
+/// nobody can learn from this one.
 #[derive(Clone, ZeroizeOnDrop)]
-pub struct TicketKey([u8; 32]);
+pub struct PairKey([u8; 32]);
 
-impl TicketKey {
+impl PairKey {
     /// The key's bytes, to be kept in the console's own protected file only.
     pub fn to_bytes(&self) -> [u8; 32] {
         self.0
@@ -49,21 +51,21 @@ impl TicketKey {
     }
 }
 
-impl std::fmt::Debug for TicketKey {
+impl std::fmt::Debug for PairKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("TicketKey(..)")
+        f.write_str("PairKey(..)")
     }
 }
 
 /// Everything both sides derive from the raw SPAKE2 key.
 struct Derived {
-    ticket_key: TicketKey,
+    pair_key: PairKey,
     host_proof: [u8; 32],
     operator_proof: [u8; 32],
 }
 
 fn derive(raw: &[u8], route: TicketRoute) -> Derived {
-    let expand = Hkdf::<Sha256>::new(Some(b"pure-help-desk ticket v1"), raw);
+    let expand = Hkdf::<Sha256>::new(Some(b"pure-help-desk ticket v2"), raw);
     let fill = |info: &[u8]| {
         let mut out = [0; 32];
         expand
@@ -77,7 +79,7 @@ fn derive(raw: &[u8], route: TicketRoute) -> Derived {
         <[u8; 32]>::from(mac.finalize().into_bytes())
     };
     Derived {
-        ticket_key: TicketKey(fill(b"ticket key")),
+        pair_key: PairKey(fill(b"pair key")),
         host_proof: proof(fill(b"host proof")),
         operator_proof: proof(fill(b"operator proof")),
     }
@@ -113,7 +115,7 @@ impl std::fmt::Debug for HostExchange {
 /// Helpme's side after it has sent its proof.
 #[derive(Debug)]
 pub struct HostAwaitsProof {
-    key: TicketKey,
+    key: PairKey,
     expected: [u8; 32],
 }
 
@@ -146,7 +148,7 @@ impl HostExchange {
             .map_err(|_no_detail| ExchangeError::Malformed)?;
         let derived = derive(&raw, self.route);
         let next = HostAwaitsProof {
-            key: derived.ticket_key,
+            key: derived.pair_key,
             expected: derived.operator_proof,
         };
         Ok((next, derived.host_proof.to_vec()))
@@ -159,7 +161,7 @@ impl HostAwaitsProof {
     /// # Errors
     ///
     /// [`ExchangeError::WrongSecret`].
-    pub fn finish(self, proof: &[u8]) -> Result<TicketKey, ExchangeError> {
+    pub fn finish(self, proof: &[u8]) -> Result<PairKey, ExchangeError> {
         if same(proof, &self.expected) {
             Ok(self.key)
         } else {
@@ -171,7 +173,7 @@ impl HostAwaitsProof {
 /// The console's side of the exchange, after it has sent its half.
 #[derive(Debug)]
 pub struct OperatorExchange {
-    key: TicketKey,
+    key: PairKey,
     expected: [u8; 32],
     proof: [u8; 32],
 }
@@ -193,7 +195,7 @@ impl OperatorExchange {
             .map_err(|_no_detail| ExchangeError::Malformed)?;
         let derived = derive(&raw, ticket.route());
         let next = Self {
-            key: derived.ticket_key,
+            key: derived.pair_key,
             expected: derived.host_proof,
             proof: derived.operator_proof,
         };
@@ -205,7 +207,7 @@ impl OperatorExchange {
     /// # Errors
     ///
     /// [`ExchangeError::WrongSecret`]: somebody guessed.
-    pub fn judge(self, proof: &[u8]) -> Result<(TicketKey, Vec<u8>), ExchangeError> {
+    pub fn judge(self, proof: &[u8]) -> Result<(PairKey, Vec<u8>), ExchangeError> {
         if same(proof, &self.expected) {
             Ok((self.key, self.proof.to_vec()))
         } else {
@@ -219,14 +221,14 @@ mod tests {
     use super::*;
 
     fn ticket(text: &str) -> TicketNumber {
-        TicketNumber::parse(text).expect("nine digits")
+        TicketNumber::parse(text).expect("ten digits")
     }
 
     #[test]
     fn both_sides_of_one_ticket_share_a_key() {
-        let (host, half) = HostExchange::start(&ticket("482 913 057"));
+        let (host, half) = HostExchange::start(&ticket("482 913 0571"));
         let (operator, answer) =
-            OperatorExchange::answer(&ticket("482913057"), &half).expect("well formed");
+            OperatorExchange::answer(&ticket("4829130571"), &half).expect("well formed");
         let (host, host_proof) = host.answer(&answer).expect("well formed");
         let (operator_key, operator_proof) = operator.judge(&host_proof).expect("same secret");
         let host_key = host.finish(&operator_proof).expect("same secret");
@@ -235,9 +237,9 @@ mod tests {
 
     #[test]
     fn a_guessed_secret_is_told() {
-        let (host, half) = HostExchange::start(&ticket("482 913 058"));
+        let (host, half) = HostExchange::start(&ticket("482 913 0572"));
         let (operator, answer) =
-            OperatorExchange::answer(&ticket("482 913 057"), &half).expect("well formed");
+            OperatorExchange::answer(&ticket("482 913 0571"), &half).expect("well formed");
         let (host, proof) = host.answer(&answer).expect("well formed");
         assert_eq!(
             operator.judge(&proof).expect_err("wrong"),
@@ -252,7 +254,7 @@ mod tests {
     #[test]
     fn nonsense_is_told_and_does_not_panic() {
         for half in [&[][..], &[0; 33], &[0xff; 33], &[0x41; 200]] {
-            assert!(OperatorExchange::answer(&ticket("482 913 057"), half).is_err());
+            assert!(OperatorExchange::answer(&ticket("482 913 0571"), half).is_err());
         }
     }
 }

@@ -12,12 +12,15 @@ pub struct Grant {
 
 impl Grant {
     /// What the user granted of what was `asked`; never more than that.
+    ///
+    /// Nothing else is granted to somebody who may not see, and no right that has no name here.
     pub fn from_answer(asked: Rights, granted: Rights) -> Self {
+        let common = asked.common_with(granted).common_with(Rights::KNOWN);
         Self {
-            rights: Rights {
-                see: asked.see && granted.see,
-                control: asked.see && granted.see && asked.control && granted.control,
-                files: asked.see && granted.see && asked.files && granted.files,
+            rights: if common.has(Rights::SEE) {
+                common
+            } else {
+                Rights::NONE
             },
         }
     }
@@ -39,37 +42,32 @@ mod tests {
 
     #[test]
     fn h5_nothing_is_granted_that_was_not_asked_for() {
-        let see = Rights {
-            see: true,
-            ..Rights::default()
-        };
         assert_eq!(
-            Grant::from_answer(see, Rights::SEE_AND_CONTROL).rights(),
-            see
+            Grant::from_answer(Rights::SEE, Rights::SEE_AND_CONTROL).rights(),
+            Rights::SEE
         );
     }
 
     #[test]
-    fn h5_nobody_controls_what_he_may_not_see() {
-        let blind = Rights {
-            see: false,
-            control: true,
-            files: true,
-        };
+    fn h5_nobody_controls_what_may_not_be_seen() {
+        let blind = Rights::CONTROL.with(Rights::FILES);
         assert_eq!(
             Grant::from_answer(Rights::SEE_AND_CONTROL, blind).rights(),
-            Rights::default()
+            Rights::NONE
         );
+    }
+
+    #[test]
+    fn h5_a_right_without_a_name_is_not_granted() {
+        let future = Rights::SEE.with(Rights::from_bits(1 << 30));
+        assert_eq!(Grant::from_answer(future, future).rights(), Rights::SEE);
     }
 
     #[test]
     fn h6_rights_that_were_taken_do_not_come_back() {
         let mut grant = Grant::from_answer(Rights::SEE_AND_CONTROL, Rights::SEE_AND_CONTROL);
-        grant.reduce(Rights {
-            see: true,
-            ..Rights::default()
-        });
+        grant.reduce(Rights::SEE);
         grant.reduce(Rights::SEE_AND_CONTROL);
-        assert!(!grant.rights().control);
+        assert!(!grant.rights().has(Rights::CONTROL));
     }
 }

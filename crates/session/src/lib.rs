@@ -3,12 +3,17 @@
 //!
 //! Time and randomness arrive as arguments.
 
+pub mod channel;
+mod chat;
+pub mod console;
 pub mod exchange;
 pub mod grant;
+pub mod host;
 pub mod seal;
 pub mod ticket;
 
-pub use exchange::{ExchangeError, HostExchange, OperatorExchange, TicketKey};
+pub use channel::{Channel, ChannelError, Ends, LaneKeys, Opening, PictureKey};
+pub use exchange::{ExchangeError, HostExchange, OperatorExchange, PairKey};
 pub use grant::Grant;
-pub use seal::{OpenError, Opener, Sealer, SessionKeys};
+pub use seal::{OpenError, Opener, Sealer};
 pub use ticket::{TicketError, TicketNumber, TicketSecret};

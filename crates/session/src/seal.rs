@@ -1,102 +1,19 @@
-//! Sealing what the operator does, so that the hub in between can carry it but not make it.
+//! Sealing what the hub in between may carry but neither read nor make.
 //!
-//! Session keys come from the ticket's key, the session's number and a nonce of either side (HKDF,
-//! RFC 5869). Each event is sealed with ChaCha20-Poly1305 (RFC 8439); the AEAD nonce is a counter,
-//! which also shows a dropped, doubled or reordered event: QUIC streams lose nothing, so any such
-//! gap is an attack and ends the session.
+//! Each message of a lane is sealed with ChaCha20-Poly1305 (RFC 8439) under a key of its own
+//! ([`crate::channel`]). The AEAD nonce is a counter, which also shows a dropped, doubled or reordered
+//! message: QUIC streams lose nothing, so any such gap is an attack and ends the session.
 
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
-use hkdf::Hkdf;
-use protocol::SessionId;
-use sha2::Sha256;
-use zeroize::ZeroizeOnDrop;
-
-use crate::exchange::TicketKey;
 
 /// Bytes that sealing adds to a message.
 pub const SEAL_OVERHEAD_BYTES: usize = 16;
 
 /// A sealed message does not open: it was made or changed by somebody else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a sealed message does not open; it did not come from the operator as it is")]
+#[error("a sealed message does not open; it did not come from the other end as it is")]
 pub struct OpenError;
-
-/// The keys of one session, one for each direction.
-#[derive(ZeroizeOnDrop)]
-pub struct SessionKeys {
-    to_host: [u8; 32],
-    to_operator: [u8; 32],
-}
-
-impl std::fmt::Debug for SessionKeys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SessionKeys(..)")
-    }
-}
-
-impl SessionKeys {
-    /// Derives the keys; both sides must put in the same.
-    pub fn derive(
-        ticket_key: &TicketKey,
-        session: SessionId,
-        operator_nonce: [u8; 16],
-        host_nonce: [u8; 16],
-    ) -> Self {
-        let mut salt = [0; 32];
-        salt[..16].copy_from_slice(&operator_nonce);
-        salt[16..].copy_from_slice(&host_nonce);
-        let expand = Hkdf::<Sha256>::new(Some(&salt), ticket_key.as_bytes());
-        let fill = |direction: &[u8]| {
-            let mut out = [0; 32];
-            let info = [
-                &b"pure-help-desk session v1 "[..],
-                direction,
-                &session.0.to_le_bytes(),
-            ];
-            expand
-                .expand_multi_info(&info, &mut out)
-                .expect("32 bytes are within HKDF's limit");
-            out
-        };
-        Self {
-            to_host: fill(b"to host "),
-            to_operator: fill(b"to operator "),
-        }
-    }
-
-    /// The console's end: seals for the host.
-    pub fn sealer_to_host(&self) -> Sealer {
-        Sealer {
-            cipher: cipher(&self.to_host),
-            counter: 0,
-        }
-    }
-
-    /// The host's end: opens what the console sealed.
-    pub fn opener_at_host(&self) -> Opener {
-        Opener {
-            cipher: cipher(&self.to_host),
-            counter: 0,
-        }
-    }
-
-    /// The host's end: seals for the console.
-    pub fn sealer_to_operator(&self) -> Sealer {
-        Sealer {
-            cipher: cipher(&self.to_operator),
-            counter: 0,
-        }
-    }
-
-    /// The console's end: opens what the host sealed.
-    pub fn opener_at_operator(&self) -> Opener {
-        Opener {
-            cipher: cipher(&self.to_operator),
-            counter: 0,
-        }
-    }
-}
 
 fn cipher(key: &[u8; 32]) -> ChaCha20Poly1305 {
     ChaCha20Poly1305::new(Key::from_slice(key))
@@ -123,6 +40,14 @@ impl std::fmt::Debug for Sealer {
 }
 
 impl Sealer {
+    /// Seals with `key`, which must be used for nothing else.
+    pub(crate) fn new(key: &[u8; 32]) -> Self {
+        Self {
+            cipher: cipher(key),
+            counter: 0,
+        }
+    }
+
     /// Seals the next message.
     pub fn seal(&mut self, message: &[u8]) -> Vec<u8> {
         let payload = Payload {
@@ -153,6 +78,14 @@ impl std::fmt::Debug for Opener {
 }
 
 impl Opener {
+    /// Opens what was sealed with `key`.
+    pub(crate) fn new(key: &[u8; 32]) -> Self {
+        Self {
+            cipher: cipher(key),
+            counter: 0,
+        }
+    }
+
     /// Opens the next message.
     ///
     /// # Errors
@@ -176,14 +109,11 @@ impl Opener {
 mod tests {
     use super::*;
 
-    fn keys(session: u64) -> SessionKeys {
-        let ticket_key = TicketKey::from_bytes([7; 32]);
-        SessionKeys::derive(&ticket_key, SessionId(session), [1; 16], [2; 16])
-    }
+    const KEY: [u8; 32] = [7; 32];
 
     #[test]
     fn what_is_sealed_opens_in_order() {
-        let (mut sealer, mut opener) = (keys(1).sealer_to_host(), keys(1).opener_at_host());
+        let (mut sealer, mut opener) = (Sealer::new(&KEY), Opener::new(&KEY));
         for message in [&b"a"[..], b"", b"long enough"] {
             assert_eq!(opener.open(&sealer.seal(message)).as_deref(), Ok(message));
         }
@@ -191,24 +121,15 @@ mod tests {
 
     #[test]
     fn a_changed_replayed_or_foreign_message_does_not_open() {
-        let mut sealer = keys(1).sealer_to_host();
+        let mut sealer = Sealer::new(&KEY);
         let (first, second) = (sealer.seal(b"one"), sealer.seal(b"two"));
+        assert_eq!(Opener::new(&KEY).open(&second), Err(OpenError), "a gap");
         assert_eq!(
-            keys(1).opener_at_host().open(&second),
+            Opener::new(&[8; 32]).open(&first),
             Err(OpenError),
-            "a gap"
+            "another key"
         );
-        assert_eq!(
-            keys(2).opener_at_host().open(&first),
-            Err(OpenError),
-            "another session"
-        );
-        assert_eq!(
-            keys(1).opener_at_operator().open(&first),
-            Err(OpenError),
-            "another direction"
-        );
-        let mut opener = keys(1).opener_at_host();
+        let mut opener = Opener::new(&KEY);
         assert!(opener.open(&first).is_ok());
         assert_eq!(opener.open(&first), Err(OpenError), "a replay");
         let mut changed = second;

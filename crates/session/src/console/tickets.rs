@@ -5,9 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{EntryId, TicketRoute};
+use protocol::{PeerId, TicketRoute};
 use serde::{Deserialize, Serialize};
-use session::{OperatorExchange, TicketKey, TicketNumber, TicketSecret};
+
+use crate::exchange::{OperatorExchange, PairKey};
+use crate::ticket::{TicketNumber, TicketSecret};
 
 /// Most tickets that can be open at once.
 const MAX_OPEN: usize = 200;
@@ -19,10 +21,8 @@ const MAX_TRIES_UNDER_WAY: usize = 8;
 const MAX_WRONG: u8 = 3;
 /// How long a host's key is kept, in seconds.
 const KEY_LIFE_SECONDS: i64 = 7 * 24 * 3600;
-/// The file, and the most bytes it may have to be read.
-pub(crate) const FILE: &str = "tickets.json";
-pub(crate) const MAX_FILE_BYTES: u64 = 1 << 20;
 
+#[derive(Debug)]
 struct OpenTicket {
     number: TicketNumber,
     expires_unix_seconds: i64,
@@ -30,14 +30,15 @@ struct OpenTicket {
     tries: BTreeMap<u64, OperatorExchange>,
 }
 
+#[derive(Debug)]
 struct HostKey {
     route: TicketRoute,
     /// The ticket as it was spoken. It is used up, so it is no secret any longer, only a name.
     spoken: String,
     /// The try that was right, until the hub says which host it was.
     attempt: u64,
-    host: Option<EntryId>,
-    key: TicketKey,
+    host: Option<PeerId>,
+    key: PairKey,
     since_unix_seconds: i64,
 }
 
@@ -52,7 +53,7 @@ pub(crate) enum Judgement {
 }
 
 /// All tickets and host keys of one operator at one hub.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Tickets {
     open: BTreeMap<TicketRoute, OpenTicket>,
     hosts: Vec<HostKey>,
@@ -94,7 +95,7 @@ impl Tickets {
     }
 
     /// The tickets that hosts came with, oldest first: route, spoken text, host.
-    pub(crate) fn used(&self) -> Vec<(TicketRoute, String, EntryId)> {
+    pub(crate) fn used(&self) -> Vec<(TicketRoute, String, PeerId)> {
         self.hosts
             .iter()
             .filter(|known| !known.spoken.is_empty())
@@ -168,7 +169,7 @@ impl Tickets {
     }
 
     /// The hub says which host a right try was; whether there was such a try.
-    pub(crate) fn settle(&mut self, route: TicketRoute, attempt: u64, host: EntryId) -> bool {
+    pub(crate) fn settle(&mut self, route: TicketRoute, attempt: u64, host: PeerId) -> bool {
         let found = self
             .hosts
             .iter_mut()
@@ -180,13 +181,10 @@ impl Tickets {
         })
     }
 
-    /// The key of a host that came with `route`.
-    pub(crate) fn key_of(&self, host: EntryId, route: Option<TicketRoute>) -> Option<TicketKey> {
+    /// The key of a host.
+    pub(crate) fn key_of(&self, host: PeerId) -> Option<PairKey> {
         let mut known = self.hosts.iter().rev();
-        let found = known.find(|known| {
-            // a hub that was started anew numbers its rows from the beginning
-            known.host == Some(host) && route.is_none_or(|route| route == known.route)
-        });
+        let found = known.find(|known| known.host == Some(host));
         found.map(|known| known.key.clone())
     }
 
@@ -210,7 +208,7 @@ impl Tickets {
                     ticket: known.spoken.clone(),
                     attempt: known.attempt,
                     host: known.host,
-                    key: known.key.to_bytes(),
+                    key: KeptKey(known.key.to_bytes()),
                     since_unix_seconds: known.since_unix_seconds,
                 })
                 .collect(),
@@ -242,7 +240,7 @@ impl Tickets {
             spoken: known.ticket,
             attempt: known.attempt,
             host: known.host,
-            key: TicketKey::from_bytes(known.key),
+            key: PairKey::from_bytes(known.key.0),
             since_unix_seconds: known.since_unix_seconds,
         });
         tickets.hosts = hosts.take(MAX_HOSTS).collect();
@@ -250,29 +248,38 @@ impl Tickets {
     }
 }
 
-/// [`Tickets`] as they lie on disk.
-#[derive(Default, Serialize, Deserialize)]
-pub(crate) struct KeptTickets {
+/// A console's tickets and keys as they lie on disk.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct KeptTickets {
     open: Vec<KeptTicket>,
     hosts: Vec<KeptHost>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct KeptTicket {
     ticket: String,
     expires_unix_seconds: i64,
     wrong: u8,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct KeptHost {
     route: TicketRoute,
     #[serde(default)]
     ticket: String,
     attempt: u64,
-    host: Option<EntryId>,
-    key: [u8; 32],
+    host: Option<PeerId>,
+    key: KeptKey,
     since_unix_seconds: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptKey([u8; 32]);
+
+impl std::fmt::Debug for KeptKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeptKey(..)")
+    }
 }
 
 #[cfg(test)]
@@ -281,7 +288,7 @@ mod tests {
     use session::HostExchange;
 
     fn route() -> TicketRoute {
-        TicketRoute::new(48_291).expect("five digits")
+        TicketRoute::new(4_829).expect("four digits")
     }
 
     fn one_open() -> (Tickets, String) {
@@ -291,12 +298,8 @@ mod tests {
     }
 
     /// Types `spoken` as try `attempt`; what the console thought of it, and the host's key if any.
-    fn type_in(
-        tickets: &mut Tickets,
-        spoken: &str,
-        attempt: u64,
-    ) -> (Judgement, Option<TicketKey>) {
-        let number = TicketNumber::parse(spoken).expect("nine digits");
+    fn type_in(tickets: &mut Tickets, spoken: &str, attempt: u64) -> (Judgement, Option<PairKey>) {
+        let number = TicketNumber::parse(spoken).expect("ten digits");
         let (host, half) = HostExchange::start(&number);
         let Some(answer) = tickets.answer(number.route(), attempt, &half, 0) else {
             return (Judgement::Unknown, None);
@@ -321,8 +324,8 @@ mod tests {
     fn h1_a_ticket_is_good_once_and_gives_its_host_a_key() {
         let (mut tickets, spoken) = one_open();
         let (_, key) = type_in(&mut tickets, &spoken, 1);
-        assert!(tickets.settle(route(), 1, EntryId(5)));
-        let ours = tickets.key_of(EntryId(5), Some(route())).expect("kept");
+        assert!(tickets.settle(route(), 1, PeerId([5; 16])));
+        let ours = tickets.key_of(PeerId([5; 16])).expect("kept");
         assert_eq!(key.expect("right").to_bytes(), ours.to_bytes());
         assert_eq!(type_in(&mut tickets, &spoken, 2).0, Judgement::Unknown);
     }
@@ -341,8 +344,8 @@ mod tests {
     fn a_console_that_was_killed_still_serves_its_tickets_and_hosts() {
         let (mut tickets, spoken) = one_open();
         let (_, first_key) = type_in(&mut tickets, &spoken, 1);
-        assert!(tickets.settle(route(), 1, EntryId(5)));
-        let other = TicketRoute::new(7).expect("five digits");
+        assert!(tickets.settle(route(), 1, PeerId([5; 16])));
+        let other = TicketRoute::new(7).expect("four digits");
         let spoken = tickets.add(other, [3; 16], 100).expect("room");
 
         let disk = serde_json::to_vec(&tickets.to_kept()).expect("serialises");
@@ -354,7 +357,7 @@ mod tests {
             type_in(&mut tickets, &spoken, 2).0,
             Judgement::Right(_)
         ));
-        let ours = tickets.key_of(EntryId(5), Some(route())).expect("kept");
+        let ours = tickets.key_of(PeerId([5; 16])).expect("kept");
         assert_eq!(first_key.expect("right").to_bytes(), ours.to_bytes());
     }
 
@@ -364,17 +367,9 @@ mod tests {
         let (_, half) = HostExchange::start(&TicketNumber::parse(&spoken).expect("digits"));
         assert_eq!(tickets.answer(route(), 1, &half, 100), None);
         type_in(&mut tickets, &spoken, 2);
-        tickets.settle(route(), 2, EntryId(5));
+        tickets.settle(route(), 2, PeerId([5; 16]));
         let tickets = Tickets::from_kept(tickets.to_kept(), KEY_LIFE_SECONDS + 1);
-        assert!(tickets.key_of(EntryId(5), None).is_none());
-    }
-
-    #[test]
-    fn a_row_with_an_old_number_and_another_ticket_gets_no_key() {
-        let (mut tickets, spoken) = one_open();
-        type_in(&mut tickets, &spoken, 1);
-        tickets.settle(route(), 1, EntryId(5));
-        assert!(tickets.key_of(EntryId(5), TicketRoute::new(1)).is_none());
+        assert!(tickets.key_of(PeerId([5; 16])).is_none());
     }
 
     #[test]
@@ -382,9 +377,9 @@ mod tests {
         let (mut tickets, _) = one_open();
         assert_eq!(tickets.answer(route(), 1, &[0; 7], 0), None);
         assert_eq!(tickets.judge(route(), 9, &[], 0), Judgement::Unknown);
-        assert!(!tickets.settle(route(), 9, EntryId(1)));
+        assert!(!tickets.settle(route(), 9, PeerId([1; 16])));
         for attempt in 0..100 {
-            let number = TicketNumber::parse("482 910 000").expect("digits");
+            let number = TicketNumber::parse("482 913 0000").expect("digits");
             tickets.answer(route(), attempt, &HostExchange::start(&number).1, 0);
         }
         let tries = tickets.open[&route()].tries.len();

@@ -1,0 +1,89 @@
+//! What the two ends of an assistance say to each other: words that the hub reads, stores and
+//! forwards but cannot make, change, repeat or reorder unnoticed (`session::channel`).
+//!
+//! The hub acts on the same bytes that the other end checks, so it cannot tell each a different
+//! story.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::control::{ChatText, Name};
+use crate::ids::SessionId;
+use crate::rights::Rights;
+
+/// A message from one end to the other, and the proof that it is the next one from there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Word {
+    /// An [`OperatorWord`] or [`HostWord`]; at most [`crate::limits::MAX_WORD_BYTES`].
+    pub body: Bytes,
+    pub tag: [u8; 16],
+}
+
+/// Opens a channel between two ends that share a ticket's key, and shows that they do. The hub only
+/// carries it. The console begins; the host answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Greeting {
+    /// An X25519 public key, used for this channel alone.
+    pub public: [u8; 32],
+    /// A [`HostState`] from the host; empty from the console.
+    pub state: Bytes,
+    pub proof: [u8; 32],
+}
+
+/// What the host tells with its greeting: where things stand on its side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostState {
+    pub computer: Name,
+    pub user: Name,
+    pub system: Name,
+    /// The highest line of chat that was heard from this console.
+    pub heard: u64,
+    /// The session that goes on in the new channel.
+    pub live: Option<LiveState>,
+}
+
+/// A session that goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveState {
+    pub session: SessionId,
+    pub rights: Rights,
+    /// The number of the last input frame that was taken.
+    pub input_taken: u64,
+}
+
+/// Says an operator to a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OperatorWord {
+    /// May I come in? (H5)
+    Ask {
+        asked: Rights,
+        operator: Name,
+        /// The oldest and newest format of pictures that the console reads.
+        formats: (u16, u16),
+    },
+    /// A line of chat. Lines are numbered upwards; the same number is the same line.
+    Chat { line: u64, text: ChatText },
+    /// Chat is heard up to this line.
+    Heard { line: u64 },
+}
+
+/// Says a host to an operator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HostWord {
+    /// The user answered. `granted` of `None` is a refusal; otherwise it holds no right that was not
+    /// asked for.
+    Answer {
+        session: SessionId,
+        granted: Option<Rights>,
+        /// The key that pictures are vouched for with, sealed for the console; empty in a refusal.
+        picture_key: Bytes,
+    },
+    /// The user grants less than before.
+    Reduce { session: SessionId, rights: Rights },
+    /// A line of chat. Lines are numbered upwards; the same number is the same line.
+    Chat { line: u64, text: ChatText },
+    /// Chat is heard up to this line.
+    Heard { line: u64 },
+    /// So many input frames came too late, and nothing was done with them.
+    InputTooOld { session: SessionId, count: u32 },
+}
