@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use protocol::control::ChatText;
 
 /// Most lines that may wait to be heard.
-pub const MAX_UNHEARD: usize = 500;
+pub(crate) const MAX_UNHEARD: usize = 500;
 
 /// One end's side of the chat with one other end.
 #[derive(Debug, Default)]

@@ -1,82 +1,79 @@
-//! Who is here, whose ticket leads where, and who is in session with whom.
+//! The hub's side: who is here, whose ticket leads where, and who is in session with whom.
 //!
-//! A pure state machine: it takes what happened and the time, and answers with [`Effect`]s for the
-//! [`registry`](crate::registry) to carry out in their order. It knows no socket, disk or clock.
-//! Everything a peer may do is decided here (B2); what makes no sense in the peer's state is
-//! answered with [`Effect::Cut`].
+//! A pure state machine: it takes what happened and the time, and answers with [`Effect`]s to be
+//! carried out in their order. It knows no socket, disk, clock or randomness. Everything a peer may do
+//! is decided here (B2); what makes no sense in the peer's state is answered with [`Effect::Cut`].
+//!
+//! A peer that was admitted (an operator who logged in, a host whose ticket was good) has a place that
+//! outlives its connection: whoever is out of reach is *away*, comes back with the place's secret,
+//! and its sessions go on (R4).
 
 mod presence;
+pub mod records;
+mod resume;
 mod sessions;
 mod tickets;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use protocol::control::{ChatText, Name};
+use protocol::control::Name;
+use protocol::limits::MAX_WORD_BYTES;
 use protocol::{
-    ChatAuthor, ChatLine, EndedBy, EntryId, HostToHub, HubToHost, HubToOperator, OperatorToHub,
-    Refusal, RefusalCode, Rights, SessionId, TicketRoute,
+    EndedBy, Greeting, HostToHub, HostWord, HubToHost, HubToOperator, OperatorToHub, OperatorWord,
+    PeerId, Refusal, RefusalCode, Rights, SessionId, TicketRoute, Word, wire,
 };
 
-use crate::clock::Moment;
-use crate::database::accounts::AccountId;
-use crate::database::changes::{Change, What};
-use crate::database::tickets::StoredTicket;
 use crate::throttle::{Neighbour, Window};
-
-pub(crate) use tickets::TICKET_MEMORY;
-
+use records::{AccountId, Change, SecretHash, Side, Stored, What};
 use sessions::Session;
+pub use tickets::TICKET_MEMORY;
 use tickets::{Attempt, Ticket};
 
 /// How many sessions that are over a peer may still speak of, because its message was under way.
 const PAST_SESSIONS: usize = 16;
 
-/// One connection, for as long as the hub runs; also the number of its row in the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct ConnectionId(pub(crate) u64);
-
-impl std::fmt::Display for ConnectionId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
+/// A moment on both of the hub's clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// Since the hub started; never jumps, so deadlines are kept in it.
+    pub since_start: Duration,
+    /// Milliseconds since the Unix epoch; what is stored and shown.
+    pub unix_millis: i64,
 }
 
-impl From<ConnectionId> for EntryId {
-    fn from(id: ConnectionId) -> Self {
-        Self(id.0)
-    }
-}
-
-impl From<EntryId> for ConnectionId {
-    fn from(id: EntryId) -> Self {
-        Self(id.0)
+impl Moment {
+    /// Whole seconds since the Unix epoch.
+    pub fn unix_seconds(self) -> i64 {
+        self.unix_millis.div_euclid(1000)
     }
 }
 
 /// How a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Departure {
+pub enum Departure {
     /// The peer left in good order.
     GoodOrder,
-    /// The peer is out of reach, or was cut off.
+    /// The peer is out of reach.
     Lost,
+    /// The peer broke the protocol: it has no place to come back to.
+    Cut,
 }
 
-/// What the registry has to do.
+/// What the hub has to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Effect {
-    ToHost(ConnectionId, HubToHost),
-    ToOperator(ConnectionId, HubToOperator),
+pub enum Effect {
+    ToHost(PeerId, HubToHost),
+    ToOperator(PeerId, HubToOperator),
     /// Say goodbye, then close.
-    Dismiss(ConnectionId, Refusal),
+    Dismiss(PeerId, Refusal),
     /// Close at once: the peer breaks the protocol.
-    Cut(ConnectionId, Refusal),
+    Cut(PeerId, Refusal),
     /// Store a change.
     Record(Change),
     /// Store a new ticket, then call [`Directory::ticket_stored`].
     StoreTicket {
-        operator: ConnectionId,
+        operator: PeerId,
         route: TicketRoute,
         change: Change,
     },
@@ -89,12 +86,19 @@ pub(crate) enum Effect {
         session: SessionId,
         change: Change,
     },
-    /// Let the streams of the session flow.
+    /// Let the streams of the session flow, for the first time or again.
     StartRelay {
         session: SessionId,
-        host: ConnectionId,
-        operator: ConnectionId,
+        host: PeerId,
+        operator: PeerId,
         rights: Rights,
+        /// After a pause; the film marks it.
+        resumed: bool,
+    },
+    /// One end is out of reach: the streams end, the film marks a gap and waits.
+    PauseRelay {
+        session: SessionId,
+        side: Side,
     },
     ChangeRights {
         session: SessionId,
@@ -103,7 +107,7 @@ pub(crate) enum Effect {
     /// Put a line of chat on the film's time line.
     FilmChat {
         session: SessionId,
-        line: ChatLine,
+        line: protocol::ChatLine,
     },
     /// Stop the streams and finish the film.
     EndRelay {
@@ -114,39 +118,52 @@ pub(crate) enum Effect {
 
 /// Which film to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FilmOrder {
-    pub(crate) session: SessionId,
-    pub(crate) operator: String,
-    pub(crate) requester: String,
-    pub(crate) host: String,
-    pub(crate) ticket: TicketRoute,
-    pub(crate) started_unix_millis: i64,
-    pub(crate) rights: Rights,
+pub struct FilmOrder {
+    pub session: SessionId,
+    pub operator: String,
+    pub requester: String,
+    pub host: String,
+    pub ticket: TicketRoute,
+    pub started_unix_millis: i64,
+    pub rights: Rights,
 }
 
-/// Times that an administrator may set.
+/// What an administrator may set.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Times {
-    pub(crate) ticket_validity: Duration,
+pub struct Policy {
+    /// The hub's own number, part of every number it gives out.
+    pub hub: u16,
+    pub ticket_validity: Duration,
     /// How long the console has to answer for a typed ticket.
-    pub(crate) attempt: Duration,
+    pub attempt: Duration,
     /// How long the user has to answer the question.
-    pub(crate) consent: Duration,
+    pub consent: Duration,
+    /// How long the place of a peer that is out of reach is kept.
+    pub kept: Duration,
+}
+
+/// Who logged in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedIn {
+    pub account: AccountId,
+    /// What is typed at log-in, for the audit log.
+    pub login: String,
+    pub display_name: Name,
 }
 
 struct OperatorPeer {
-    account: AccountId,
-    /// The name for the audit log.
-    login: String,
-    display_name: Name,
+    who: LoggedIn,
     since_unix_seconds: i64,
-    past_sessions: VecDeque<SessionId>,
+    secret: SecretHash,
+    /// Out of reach, until then in time since the hub started.
+    away: Option<Duration>,
+    past: VecDeque<(SessionId, EndedBy)>,
 }
 
 struct HostPeer {
-    neighbour: Neighbour,
+    neighbour: Option<Neighbour>,
     stage: HostStage,
-    past_sessions: VecDeque<SessionId>,
+    past: VecDeque<(SessionId, EndedBy)>,
     /// The host was told that its attempt is over while its proof may be under way.
     late_proof: bool,
 }
@@ -157,7 +174,7 @@ enum HostStage {
     /// Waits for the console; the number of its attempt.
     Trying(u64),
     /// Stands in the list.
-    Accepted(AcceptedHost),
+    Accepted(Box<AcceptedHost>),
 }
 
 #[derive(Clone)]
@@ -168,57 +185,74 @@ struct AcceptedHost {
     system: Name,
     route: TicketRoute,
     since_unix_seconds: i64,
+    secret: SecretHash,
+    /// Out of reach, until then in time since the hub started.
+    away: Option<Duration>,
     session: Option<SessionId>,
     in_session_with: Option<Name>,
+    /// The last lines of chat that were filmed: the user's and the operator's.
+    last_lines: (u64, u64),
 }
 
-/// The state of the desk.
-pub(crate) struct Directory {
-    times: Times,
-    operators: BTreeMap<ConnectionId, OperatorPeer>,
-    hosts: BTreeMap<ConnectionId, HostPeer>,
+/// The state of the hub's desk.
+pub struct Directory {
+    policy: Policy,
+    operators: BTreeMap<PeerId, OperatorPeer>,
+    hosts: BTreeMap<PeerId, HostPeer>,
     tickets: BTreeMap<TicketRoute, Ticket>,
     attempts: BTreeMap<u64, Attempt>,
     last_attempt: u64,
     sessions: BTreeMap<SessionId, Session>,
-    last_session: SessionId,
+    last_session: u64,
+    last_report: u64,
     wrong_by_neighbour: Window<Neighbour>,
     wrong_by_all: Window<()>,
     effects: Vec<Effect>,
+}
+
+impl std::fmt::Debug for Directory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Directory")
+            .field("operators", &self.operators.len())
+            .field("hosts", &self.hosts.len())
+            .field("sessions", &self.sessions.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// The peer broke the protocol.
 struct OutOfPlace;
 
 impl Directory {
-    /// A desk with nobody at it, and what is left from before.
-    pub(crate) fn new(times: Times, last_session: SessionId, tickets: Vec<StoredTicket>) -> Self {
+    /// A desk with nobody at it, and what is left from before. Peers that had a place are away.
+    pub fn new(policy: Policy, stored: Stored, now: Moment) -> Self {
         let minute = Duration::from_mins(1);
-        Self {
-            times,
+        let tickets = stored.tickets.iter();
+        let mut directory = Self {
+            policy,
             operators: BTreeMap::new(),
             hosts: BTreeMap::new(),
-            tickets: tickets
-                .into_iter()
-                .map(|stored| (stored.route, Ticket::from(stored)))
-                .collect(),
+            tickets: tickets.map(|t| (t.route, Ticket::from(t))).collect(),
             attempts: BTreeMap::new(),
             last_attempt: 0,
             sessions: BTreeMap::new(),
-            last_session,
+            last_session: stored.last_session.map_or(0, SessionId::count),
+            last_report: stored.last_report.map_or(0, protocol::ReportId::count),
             wrong_by_neighbour: Window::new(10, minute),
             wrong_by_all: Window::new(100, minute),
             effects: Vec::new(),
-        }
+        };
+        directory.restore(stored, now);
+        directory
     }
 
     /// What is to be done since this was last asked.
-    pub(crate) fn take_effects(&mut self) -> Vec<Effect> {
+    pub fn take_effects(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)
     }
 
     /// A host said something.
-    pub(crate) fn host_said(&mut self, id: ConnectionId, message: HostToHub, now: Moment) {
+    pub fn host_said(&mut self, id: PeerId, message: HostToHub, now: Moment) {
         if !self.hosts.contains_key(&id) {
             return;
         }
@@ -238,25 +272,23 @@ impl Directory {
                 self.open_ticket(id, route, person, exchange, now)
             }
             HostToHub::ConfirmTicket { proof } => self.confirm_ticket(id, proof),
-            HostToHub::AnswerConsent {
-                session,
-                granted,
-                nonce,
-            } => self.answer_consent(id, session, granted, nonce, now),
-            HostToHub::ReduceRights { session, rights } => self.reduce_rights(id, session, rights),
+            HostToHub::Greet { to, greeting } => self.host_greets(id, to, greeting),
+            HostToHub::Say { to, word } => self.host_says(id, to, word, now),
             HostToHub::EndSession { session } => self.host_ends_session(id, session, now),
-            HostToHub::Chat { text } => self.host_chats(id, text, now),
             HostToHub::Leave => Ok(()),
+            // the first message of a connection, or none
+            HostToHub::Resume { .. } => Err(OutOfPlace),
         };
         self.cut_unless(&done, id);
     }
 
-    /// An operator said something; log-in and reports are not the directory's business.
-    pub(crate) fn operator_said(
+    /// An operator said something; log-in and reports are not the directory's business. `random` must
+    /// be fresh.
+    pub fn operator_said(
         &mut self,
-        id: ConnectionId,
+        id: PeerId,
         message: OperatorToHub,
-        random: [u8; 16],
+        random: [u8; 32],
         now: Moment,
     ) {
         if !self.operators.contains_key(&id) {
@@ -274,15 +306,15 @@ impl Directory {
                 route,
                 attempt,
                 proof,
-            } => self.judge_ticket(id, route, attempt, proof, now),
-            OperatorToHub::StartSession { host, asked, nonce } => {
-                self.start_session(id, host.into(), asked, nonce, now)
-            }
+            } => self.judge_ticket(id, route, attempt, proof, random, now),
+            OperatorToHub::Greet { to, greeting } => self.operator_greets(id, to, greeting),
+            OperatorToHub::Say { to, word } => self.operator_says(id, to, word, now),
+            OperatorToHub::StartSession { host, word } => self.start_session(id, host, word, now),
             OperatorToHub::EndSession { session } => self.operator_ends_session(id, session, now),
-            OperatorToHub::DisconnectHost { host } => self.disconnect_host(id, host.into(), now),
-            OperatorToHub::Chat { host, text } => self.operator_chats(id, host.into(), text, now),
+            OperatorToHub::DisconnectHost { host } => self.disconnect_host(id, host, now),
             OperatorToHub::LogOut => Ok(()),
             OperatorToHub::LogIn { .. }
+            | OperatorToHub::Resume { .. }
             | OperatorToHub::SaveReport { .. }
             | OperatorToHub::ListDrafts => Err(OutOfPlace),
         };
@@ -290,120 +322,225 @@ impl Directory {
     }
 
     /// Time went by; call it about once a second.
-    pub(crate) fn tick(&mut self, now: Moment) {
+    pub fn tick(&mut self, now: Moment) {
         self.expire_tickets(now);
         self.time_out_attempts(now);
         self.time_out_questions(now);
+        self.time_out_away(now);
     }
 
-    /// The hub goes down: every session ends and everybody is dismissed.
-    pub(crate) fn stop(&mut self, now: Moment) {
-        let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
-        for session in sessions {
-            self.end_session(session, EndedBy::HubStopped, now);
+    /// The hub goes down: everybody is dismissed, and may come back to where they were.
+    pub fn stop(&mut self, now: Moment) {
+        let operators: Vec<PeerId> = self.operators.keys().copied().collect();
+        let hosts: Vec<PeerId> = self.hosts.keys().copied().collect();
+        for id in operators.into_iter().chain(hosts) {
+            self.left(id, Departure::Lost, now);
+            let refusal = RefusalCode::SHUTTING_DOWN.into();
+            self.effects.push(Effect::Dismiss(id, refusal));
         }
-        let everybody = self.operators.keys().chain(self.hosts.keys()).copied();
-        let goodbye = |id| Effect::Dismiss(id, RefusalCode::SHUTTING_DOWN.into());
-        self.effects.extend(everybody.map(goodbye));
     }
 
-    fn host_chats(
+    fn host_greets(
         &mut self,
-        id: ConnectionId,
-        text: ChatText,
-        now: Moment,
+        id: PeerId,
+        to: PeerId,
+        greeting: Greeting,
     ) -> Result<(), OutOfPlace> {
-        let host = self.accepted(id).ok_or(OutOfPlace)?;
-        let line = ChatLine {
-            author: ChatAuthor::User,
-            name: host.user.clone(),
-            at_unix_seconds: now.unix_seconds(),
-            text,
-        };
-        self.relay_chat(id, line);
+        check_greeting(&greeting)?;
+        let owner = self.accepted(id).ok_or(OutOfPlace)?.owner;
+        if self.present_operator_of(owner) == Some(to) {
+            let from = id;
+            self.tell_operator(to, HubToOperator::Greeted { from, greeting });
+        }
         Ok(())
     }
 
-    fn operator_chats(
+    fn operator_greets(
         &mut self,
-        id: ConnectionId,
-        host: ConnectionId,
-        text: ChatText,
+        id: PeerId,
+        to: PeerId,
+        greeting: Greeting,
+    ) -> Result<(), OutOfPlace> {
+        check_greeting(&greeting)?;
+        if let Some(host) = self.own_host(id, to)?
+            && host.away.is_none()
+        {
+            let from = id;
+            self.tell_host(to, HubToHost::Greeted { from, greeting });
+        }
+        Ok(())
+    }
+
+    fn host_says(
+        &mut self,
+        id: PeerId,
+        to: PeerId,
+        word: Word,
         now: Moment,
     ) -> Result<(), OutOfPlace> {
-        let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
-        let Some(accepted) = self.accepted(host) else {
-            // it left while the line was under way
+        let owner = self.accepted(id).ok_or(OutOfPlace)?.owner;
+        let said: HostWord = parse(&word)?;
+        if self.present_operator_of(owner) == Some(to) {
+            let at_unix_seconds = now.unix_seconds();
+            let from = id;
+            let said = HubToOperator::Said {
+                from,
+                at_unix_seconds,
+                word,
+            };
+            self.tell_operator(to, said);
+        }
+        match said {
+            HostWord::Answer {
+                session, granted, ..
+            } => self.answer_consent(id, session, granted, now),
+            HostWord::Reduce { session, rights } => self.reduce_rights(id, session, rights),
+            HostWord::Chat { line, text } => {
+                self.film_chat(id, protocol::ChatAuthor::User, line, text, now);
+                Ok(())
+            }
+            HostWord::InputTooOld { session, count } => {
+                if let Some(found) = self.session_of_host(id, session)? {
+                    let actor = found.requester();
+                    let what = What::InputTooOld { session, count };
+                    self.effects.push(Effect::Record(Change { actor, what }));
+                }
+                Ok(())
+            }
+            HostWord::Heard { .. } => Ok(()),
+        }
+    }
+
+    fn operator_says(
+        &mut self,
+        id: PeerId,
+        to: PeerId,
+        word: Word,
+        now: Moment,
+    ) -> Result<(), OutOfPlace> {
+        let said: OperatorWord = parse(&word)?;
+        let Some(host) = self.own_host(id, to)? else {
             return Ok(());
         };
-        if accepted.owner != operator.account {
-            return Err(OutOfPlace);
+        if host.away.is_none() {
+            let from = id;
+            let at_unix_seconds = now.unix_seconds();
+            let said = HubToHost::Said {
+                from,
+                at_unix_seconds,
+                word,
+            };
+            self.tell_host(to, said);
         }
-        let line = ChatLine {
-            author: ChatAuthor::Operator,
-            name: operator.display_name.clone(),
-            at_unix_seconds: now.unix_seconds(),
-            text,
-        };
-        self.effects
-            .push(Effect::ToHost(host, HubToHost::Chat { line: line.clone() }));
-        self.relay_chat(host, line);
-        Ok(())
+        match said {
+            OperatorWord::Chat { line, text } => {
+                self.film_chat(to, protocol::ChatAuthor::Operator, line, text, now);
+                Ok(())
+            }
+            OperatorWord::Heard { .. } => Ok(()),
+            // with a question comes a session's number
+            OperatorWord::Ask { .. } => Err(OutOfPlace),
+        }
     }
 
-    /// Gives a line of the chat with `host` to its operator, whoever wrote it, and to the film.
-    fn relay_chat(&mut self, host: ConnectionId, line: ChatLine) {
-        let Some(accepted) = self.accepted(host) else {
+    /// Puts a line of the chat with `host` on the film, once.
+    fn film_chat(
+        &mut self,
+        host: PeerId,
+        author: protocol::ChatAuthor,
+        line: u64,
+        text: protocol::control::ChatText,
+        now: Moment,
+    ) {
+        let Some(accepted) = self.accepted_mut(host) else {
             return;
         };
-        let owner = accepted.owner;
-        if let Some(session) = accepted.session.filter(|id| self.is_running(*id)) {
-            let line = line.clone();
-            self.effects.push(Effect::FilmChat { session, line });
+        let last = match author {
+            protocol::ChatAuthor::User => &mut accepted.last_lines.0,
+            protocol::ChatAuthor::Operator => &mut accepted.last_lines.1,
+        };
+        if line <= *last {
+            return;
         }
-        if let Some(operator) = self.operator_of(owner) {
-            let host = host.into();
-            self.tell_operator(operator, HubToOperator::Chat { host, line });
+        *last = line;
+        let (user, owner, session) = (accepted.user.clone(), accepted.owner, accepted.session);
+        let name = match author {
+            protocol::ChatAuthor::User => user,
+            protocol::ChatAuthor::Operator => self
+                .operator_of(owner)
+                .and_then(|id| self.operators.get(&id))
+                .map(|operator| operator.who.display_name.clone())
+                .unwrap_or_default(),
+        };
+        if let Some(session) = session.filter(|id| self.is_running(*id)) {
+            let line = protocol::ChatLine {
+                author,
+                name,
+                at_unix_seconds: now.unix_seconds(),
+                text,
+            };
+            self.effects.push(Effect::FilmChat { session, line });
         }
     }
 
-    fn accepted(&self, host: ConnectionId) -> Option<&AcceptedHost> {
+    fn accepted(&self, host: PeerId) -> Option<&AcceptedHost> {
         match &self.hosts.get(&host)?.stage {
             HostStage::Accepted(accepted) => Some(accepted),
             HostStage::Idle | HostStage::Trying(_) => None,
         }
     }
 
-    fn accepted_mut(&mut self, host: ConnectionId) -> Option<&mut AcceptedHost> {
+    fn accepted_mut(&mut self, host: PeerId) -> Option<&mut AcceptedHost> {
         match &mut self.hosts.get_mut(&host)?.stage {
             HostStage::Accepted(accepted) => Some(accepted),
             HostStage::Idle | HostStage::Trying(_) => None,
         }
     }
 
-    /// The connection over which `account` is logged in.
-    fn operator_of(&self, account: AccountId) -> Option<ConnectionId> {
+    /// The host that operator `id` speaks of: `None` if it is gone, an error if it is another's.
+    fn own_host(&self, id: PeerId, host: PeerId) -> Result<Option<&AcceptedHost>, OutOfPlace> {
+        let account = self.operators.get(&id).ok_or(OutOfPlace)?.who.account;
+        match self.accepted(host) {
+            Some(accepted) if accepted.owner != account => Err(OutOfPlace),
+            found => Ok(found),
+        }
+    }
+
+    /// The place of `account`, here or away.
+    fn operator_of(&self, account: AccountId) -> Option<PeerId> {
         let mut operators = self.operators.iter();
         operators
-            .find(|(_, o)| o.account == account)
+            .find(|(_, o)| o.who.account == account)
             .map(|(id, _)| *id)
     }
 
-    fn tell_operator(&mut self, id: ConnectionId, message: HubToOperator) {
-        self.effects.push(Effect::ToOperator(id, message));
+    /// The place of `account`, if its operator is in reach.
+    fn present_operator_of(&self, account: AccountId) -> Option<PeerId> {
+        let id = self.operator_of(account)?;
+        let operator = self.operators.get(&id)?;
+        operator.away.is_none().then_some(id)
     }
 
-    fn tell_host(&mut self, id: ConnectionId, message: HubToHost) {
-        self.effects.push(Effect::ToHost(id, message));
+    fn tell_operator(&mut self, id: PeerId, message: HubToOperator) {
+        let here = self.operators.get(&id).is_some_and(|o| o.away.is_none());
+        if here {
+            self.effects.push(Effect::ToOperator(id, message));
+        }
+    }
+
+    fn tell_host(&mut self, id: PeerId, message: HubToHost) {
+        if !self.accepted(id).is_some_and(|host| host.away.is_some()) {
+            self.effects.push(Effect::ToHost(id, message));
+        }
     }
 
     /// Stores what the hub itself did.
-    pub(crate) fn record_as_hub(&mut self, what: What) {
+    pub fn record_as_hub(&mut self, what: What) {
         let actor = "hub".to_owned();
         self.effects.push(Effect::Record(Change { actor, what }));
     }
 
-    fn cut_unless(&mut self, done: &Result<(), OutOfPlace>, id: ConnectionId) {
+    fn cut_unless(&mut self, done: &Result<(), OutOfPlace>, id: PeerId) {
         if done.is_err() {
             let refusal = RefusalCode::OUT_OF_PLACE.into();
             self.effects.push(Effect::Cut(id, refusal));
@@ -411,12 +548,27 @@ impl Directory {
     }
 }
 
-fn remember(past: &mut VecDeque<SessionId>, session: SessionId) {
+fn parse<W: serde::de::DeserializeOwned>(word: &Word) -> Result<W, OutOfPlace> {
+    if word.body.len() > MAX_WORD_BYTES {
+        return Err(OutOfPlace);
+    }
+    wire::decode(&word.body).map_err(|_malformed| OutOfPlace)
+}
+
+fn check_greeting(greeting: &Greeting) -> Result<(), OutOfPlace> {
+    if greeting.state.len() > MAX_WORD_BYTES {
+        return Err(OutOfPlace);
+    }
+    Ok(())
+}
+
+fn remember(past: &mut VecDeque<(SessionId, EndedBy)>, session: SessionId, by: EndedBy) {
     if past.len() == PAST_SESSIONS {
         past.pop_front();
     }
-    past.push_back(session);
+    past.push_back((session, by));
 }
 
-#[cfg(test)]
-mod tests;
+fn is_past(past: &VecDeque<(SessionId, EndedBy)>, session: SessionId) -> bool {
+    past.iter().any(|(id, _)| *id == session)
+}

@@ -6,10 +6,12 @@
 pub mod channel;
 mod chat;
 pub mod console;
+pub mod directory;
 pub mod exchange;
 pub mod grant;
 pub mod host;
 pub mod seal;
+pub mod throttle;
 pub mod ticket;
 
 pub use channel::{Channel, ChannelError, Ends, LaneKeys, Opening, PictureKey};

@@ -10,7 +10,7 @@ const MAX_KEYS: usize = 10_000;
 /// A network neighbour: an IPv4 address, or the /64 of an IPv6 address, within which a guesser
 /// changes his address at will.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Neighbour(IpAddr);
+pub struct Neighbour(IpAddr);
 
 impl From<IpAddr> for Neighbour {
     fn from(address: IpAddr) -> Self {
@@ -23,7 +23,7 @@ impl From<IpAddr> for Neighbour {
 
 /// At most so many failures in a stretch of time.
 #[derive(Debug)]
-pub(crate) struct Window<K> {
+pub struct Window<K> {
     limit: u32,
     length: Duration,
     /// Since when, and how many.
@@ -31,7 +31,7 @@ pub(crate) struct Window<K> {
 }
 
 impl<K: Ord> Window<K> {
-    pub(crate) fn new(limit: u32, length: Duration) -> Self {
+    pub fn new(limit: u32, length: Duration) -> Self {
         Self {
             limit,
             length,
@@ -40,7 +40,7 @@ impl<K: Ord> Window<K> {
     }
 
     /// How long `key` has to wait, if it has to.
-    pub(crate) fn wait(&self, key: &K, now: Duration) -> Option<Duration> {
+    pub fn wait(&self, key: &K, now: Duration) -> Option<Duration> {
         let (since, count) = self.failures.get(key)?;
         let end = *since + self.length;
         end.checked_sub(now)
@@ -48,7 +48,7 @@ impl<K: Ord> Window<K> {
     }
 
     /// Counts a failure of `key`.
-    pub(crate) fn failed(&mut self, key: K, now: Duration) {
+    pub fn failed(&mut self, key: K, now: Duration) {
         let length = self.length;
         make_room(&mut self.failures, |(since, _)| *since, now, length);
         let (since, count) = self.failures.entry(key).or_insert((now, 0));
@@ -61,7 +61,7 @@ impl<K: Ord> Window<K> {
 
 /// A few failures are free; each further one doubles the wait.
 #[derive(Debug)]
-pub(crate) struct Backoff<K> {
+pub struct Backoff<K> {
     free: u32,
     longest: Duration,
     /// When the last one was, and how many.
@@ -71,7 +71,7 @@ pub(crate) struct Backoff<K> {
 impl<K: Ord> Backoff<K> {
     /// After `free` failures, each further one costs a wait: 1 s, 2 s, 4 s and so on up to
     /// `longest`. Whoever fails no more for twice that long starts anew.
-    pub(crate) fn new(free: u32, longest: Duration) -> Self {
+    pub fn new(free: u32, longest: Duration) -> Self {
         Self {
             free,
             longest,
@@ -80,7 +80,7 @@ impl<K: Ord> Backoff<K> {
     }
 
     /// How long `key` has to wait, if it has to.
-    pub(crate) fn wait(&self, key: &K, now: Duration) -> Option<Duration> {
+    pub fn wait(&self, key: &K, now: Duration) -> Option<Duration> {
         let (last, count) = self.failures.get(key)?;
         let doublings = count.checked_sub(self.free + 1)?;
         let wait = 1_u64.checked_shl(doublings).unwrap_or(u64::MAX);
@@ -89,7 +89,7 @@ impl<K: Ord> Backoff<K> {
     }
 
     /// Counts a failure of `key`.
-    pub(crate) fn failed(&mut self, key: K, now: Duration) {
+    pub fn failed(&mut self, key: K, now: Duration) {
         let memory = self.longest * 2;
         make_room(&mut self.failures, |(last, _)| *last, now, memory);
         let (last, count) = self.failures.entry(key).or_insert((now, 0));
@@ -101,7 +101,7 @@ impl<K: Ord> Backoff<K> {
     }
 
     /// Forgets the failures of `key`.
-    pub(crate) fn succeeded(&mut self, key: &K) {
+    pub fn succeeded(&mut self, key: &K) {
         self.failures.remove(key);
     }
 }

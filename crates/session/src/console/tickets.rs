@@ -285,7 +285,7 @@ impl std::fmt::Debug for KeptKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use session::HostExchange;
+    use crate::exchange::HostExchange;
 
     fn route() -> TicketRoute {
         TicketRoute::new(4_829).expect("four digits")

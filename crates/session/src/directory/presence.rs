@@ -3,100 +3,154 @@
 use std::collections::VecDeque;
 
 use protocol::control::Name;
-use protocol::{EndedBy, Entry, EntryKind, HubToHost, HubToOperator, RefusalCode};
+use protocol::{EndedBy, Entry, EntryKind, HubToHost, HubToOperator, PeerId, Refusal, RefusalCode};
 
+use super::records::{AccountId, Change, Side, StoredOperator, What};
+use super::resume::hash;
 use super::{
-    AcceptedHost, ConnectionId, Departure, Directory, Effect, HostPeer, HostStage, OperatorPeer,
-    OutOfPlace,
+    AcceptedHost, Departure, Directory, Effect, HostPeer, HostStage, LoggedIn, Moment,
+    OperatorPeer, OutOfPlace,
 };
-use crate::clock::Moment;
-use crate::database::accounts::{Account, AccountId};
-use crate::database::changes::{Change, What};
 use crate::throttle::Neighbour;
 
 /// Rows in the first list message, which has to fit one frame; the others follow one by one.
 const FIRST_ROWS_BYTES: usize = 200 * 1024;
 
 impl Directory {
-    /// A host connected; it is in nobody's list yet.
-    pub(crate) fn host_arrived(&mut self, id: ConnectionId, neighbour: Neighbour) {
+    /// A host connected; it is in nobody's list yet. `id` must be new and random.
+    pub fn host_arrived(&mut self, id: PeerId, neighbour: Neighbour) {
         let peer = HostPeer {
-            neighbour,
+            neighbour: Some(neighbour),
             stage: HostStage::Idle,
-            past_sessions: VecDeque::new(),
+            past: VecDeque::new(),
             late_proof: false,
         };
         self.hosts.insert(id, peer);
     }
 
-    /// An operator logged in. Who was logged in with the same account makes room.
-    pub(crate) fn operator_arrived(&mut self, id: ConnectionId, account: &Account, now: Moment) {
-        if let Some(older) = self.operator_of(account.id) {
-            self.operator_left(older, Departure::Lost, now);
-            let refusal = RefusalCode::LOGGED_IN_ELSEWHERE.into();
-            self.effects.push(Effect::Dismiss(older, refusal));
+    /// An operator logged in. Who was logged in with the same account makes room. `id` must be new and
+    /// random, `random` fresh.
+    pub fn operator_arrived(&mut self, id: PeerId, who: LoggedIn, random: [u8; 32], now: Moment) {
+        if let Some(older) = self.operator_of(who.account) {
+            self.dismiss_operator(older, RefusalCode::LOGGED_IN_ELSEWHERE.into(), now);
         }
+        let admission = self.admission(id, random);
         let peer = OperatorPeer {
-            account: account.id,
-            login: account.name.clone(),
-            display_name: Name::cut(account.display_name.as_str()),
+            who: who.clone(),
             since_unix_seconds: now.unix_seconds(),
-            past_sessions: VecDeque::new(),
+            secret: hash(&admission.secret),
+            away: None,
+            past: VecDeque::new(),
         };
-        let display_name = peer.display_name.clone();
+        self.effects.push(Effect::Record(Change {
+            actor: who.login.clone(),
+            what: What::OperatorAdmitted(StoredOperator {
+                peer: id,
+                account: who.account,
+                login: who.login,
+                display_name: who.display_name.to_string(),
+                since_unix_seconds: peer.since_unix_seconds,
+                secret: peer.secret,
+            }),
+        }));
         self.operators.insert(id, peer);
-        let you = id.into();
-        self.tell_operator(id, HubToOperator::LoggedIn { you, display_name });
-        self.send_whole_list(id, account.id);
+        let display_name = who.display_name;
+        let logged_in = HubToOperator::LoggedIn {
+            admission,
+            display_name,
+        };
+        self.tell_operator(id, logged_in);
+        self.send_whole_list(id, who.account);
         self.announce(id, Some(id));
-        self.tell_presence(account.id, true);
+        self.tell_presence(id, who.account, true);
     }
 
     /// A connection is gone.
-    pub(crate) fn left(&mut self, id: ConnectionId, how: Departure, now: Moment) {
-        self.host_left(id, how, now);
-        self.operator_left(id, how, now);
+    pub fn left(&mut self, id: PeerId, how: Departure, now: Moment) {
+        if self.operators.contains_key(&id) {
+            match how {
+                Departure::GoodOrder => self.forget_operator(id, EndedBy::Operator, now),
+                Departure::Cut => self.forget_operator(id, EndedBy::OperatorLost, now),
+                Departure::Lost => self.operator_lost(id, now),
+            }
+        } else {
+            match how {
+                Departure::GoodOrder => self.forget_host(id, EndedBy::User, now),
+                Departure::Cut => self.forget_host(id, EndedBy::HostLost, now),
+                Departure::Lost => self.host_lost(id, now),
+            }
+        }
     }
 
-    /// Dismisses whoever is logged in with one of `accounts`, which are closed.
-    pub(crate) fn accounts_disabled(&mut self, accounts: &[AccountId], now: Moment) {
+    /// Dismisses whoever is logged in with one of `accounts`.
+    pub fn accounts_closed(&mut self, accounts: &[AccountId], refusal: Refusal, now: Moment) {
         for account in accounts {
             if let Some(id) = self.operator_of(*account) {
-                self.operator_left(id, Departure::Lost, now);
-                let refusal = RefusalCode::ACCOUNT_DISABLED.into();
-                self.effects.push(Effect::Dismiss(id, refusal));
+                self.dismiss_operator(id, refusal, now);
             }
+        }
+    }
+
+    fn dismiss_operator(&mut self, id: PeerId, refusal: Refusal, now: Moment) {
+        let here = self.operators.get(&id).is_some_and(|o| o.away.is_none());
+        self.forget_operator(id, EndedBy::OperatorLost, now);
+        if here {
+            self.effects.push(Effect::Dismiss(id, refusal));
         }
     }
 
     /// **Disconnect this PC** (O9).
     pub(super) fn disconnect_host(
         &mut self,
-        id: ConnectionId,
-        host: ConnectionId,
+        id: PeerId,
+        host: PeerId,
         now: Moment,
     ) -> Result<(), OutOfPlace> {
-        let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
-        let Some(accepted) = self.accepted(host) else {
+        let Some(accepted) = self.own_host(id, host)? else {
             return Ok(());
         };
-        if accepted.owner != operator.account {
-            return Err(OutOfPlace);
+        let here = accepted.away.is_none();
+        self.forget_host(host, EndedBy::Operator, now);
+        if here {
+            let refusal = RefusalCode::DISCONNECTED.into();
+            self.effects.push(Effect::Dismiss(host, refusal));
         }
-        if let Some(session) = accepted.session {
-            self.end_session(session, EndedBy::Operator, now);
-        }
-        self.host_left(host, Departure::GoodOrder, now);
-        let refusal = RefusalCode::DISCONNECTED.into();
-        self.effects.push(Effect::Dismiss(host, refusal));
         Ok(())
     }
 
-    fn host_left(&mut self, id: ConnectionId, how: Departure, now: Moment) {
-        let by = match how {
-            Departure::GoodOrder => EndedBy::User,
-            Departure::Lost => EndedBy::HostLost,
+    fn host_lost(&mut self, id: PeerId, now: Moment) {
+        let deadline = now.since_start + self.policy.kept;
+        let Some(host) = self.accepted_mut(id) else {
+            // without a place there is nothing to come back to
+            self.forget_host(id, EndedBy::HostLost, now);
+            return;
         };
+        if host.away.is_some() {
+            return;
+        }
+        host.away = Some(deadline);
+        self.pause_sessions_of(id, Side::Host, now);
+        self.announce(id, None);
+    }
+
+    fn operator_lost(&mut self, id: PeerId, now: Moment) {
+        let deadline = now.since_start + self.policy.kept;
+        let Some(operator) = self.operators.get_mut(&id) else {
+            return;
+        };
+        if operator.away.is_some() {
+            return;
+        }
+        operator.away = Some(deadline);
+        let account = operator.who.account;
+        self.pause_sessions_of(id, Side::Operator, now);
+        self.refuse_attempts_of_owner(account, RefusalCode::OPERATOR_AWAY.into());
+        self.announce(id, Some(id));
+        self.tell_presence(id, account, false);
+    }
+
+    /// The host's place is given up.
+    pub(super) fn forget_host(&mut self, id: PeerId, by: EndedBy, now: Moment) {
         if let Some(session) = self.accepted(id).and_then(|host| host.session) {
             self.end_session(session, by, now);
         }
@@ -105,31 +159,30 @@ impl Directory {
             return;
         };
         if matches!(peer.stage, HostStage::Accepted(_)) {
+            self.record_as_hub(What::PeerGone { peer: id });
             self.announce_gone(id);
         }
     }
 
-    fn operator_left(&mut self, id: ConnectionId, how: Departure, now: Moment) {
-        let by = match how {
-            Departure::GoodOrder => EndedBy::Operator,
-            Departure::Lost => EndedBy::OperatorLost,
-        };
+    /// The operator's place is given up.
+    pub(super) fn forget_operator(&mut self, id: PeerId, by: EndedBy, now: Moment) {
         for session in self.sessions_of_operator(id) {
             self.end_session(session, by, now);
         }
         let Some(peer) = self.operators.remove(&id) else {
             return;
         };
-        self.refuse_attempts_of_owner(peer.account, RefusalCode::OPERATOR_AWAY.into());
+        self.refuse_attempts_of_owner(peer.who.account, RefusalCode::OPERATOR_AWAY.into());
         self.announce_gone(id);
-        self.tell_presence(peer.account, false);
+        self.tell_presence(id, peer.who.account, false);
+        self.record_as_hub(What::PeerGone { peer: id });
         self.effects.push(Effect::Record(Change {
-            actor: peer.login,
+            actor: peer.who.login,
             what: What::LoggedOut,
         }));
     }
 
-    fn send_whole_list(&mut self, to: ConnectionId, account: AccountId) {
+    pub(super) fn send_whole_list(&mut self, to: PeerId, account: AccountId) {
         let ids = self.operators.keys().chain(self.hosts.keys());
         let rows: Vec<Entry> = ids.filter_map(|id| self.entry(*id, account)).collect();
         let (mut entries, mut bytes) = (Vec::new(), 0);
@@ -148,12 +201,12 @@ impl Directory {
     }
 
     /// Tells every operator but `except` that the row of `id` is new or changed.
-    pub(super) fn announce(&mut self, id: ConnectionId, except: Option<ConnectionId>) {
-        let viewers: Vec<(ConnectionId, AccountId)> = self
+    pub(super) fn announce(&mut self, id: PeerId, except: Option<PeerId>) {
+        let viewers: Vec<(PeerId, AccountId)> = self
             .operators
             .iter()
             .filter(|(viewer, _)| Some(**viewer) != except)
-            .map(|(viewer, operator)| (*viewer, operator.account))
+            .map(|(viewer, operator)| (*viewer, operator.who.account))
             .collect();
         for (viewer, account) in viewers {
             if let Some(entry) = self.entry(id, account) {
@@ -162,38 +215,39 @@ impl Directory {
         }
     }
 
-    fn announce_gone(&mut self, id: ConnectionId) {
-        let viewers: Vec<ConnectionId> = self.operators.keys().copied().collect();
+    fn announce_gone(&mut self, id: PeerId) {
+        let viewers: Vec<PeerId> = self.operators.keys().copied().collect();
         for viewer in viewers {
-            self.tell_operator(viewer, HubToOperator::EntryGone { id: id.into() });
+            self.tell_operator(viewer, HubToOperator::EntryGone { id });
         }
     }
 
-    fn tell_presence(&mut self, account: AccountId, present: bool) {
-        let his: Vec<ConnectionId> = self
+    pub(super) fn tell_presence(&mut self, operator: PeerId, account: AccountId, present: bool) {
+        let own: Vec<PeerId> = self
             .hosts
             .iter()
             .filter(|(_, peer)| matches!(&peer.stage, HostStage::Accepted(h) if h.owner == account))
             .map(|(id, _)| *id)
             .collect();
-        for host in his {
-            self.tell_host(host, HubToHost::OperatorPresent { present });
+        for host in own {
+            self.tell_host(host, HubToHost::OperatorPresent { operator, present });
         }
     }
 
     /// The row of `id` as `viewer` sees it, if it has one.
-    fn entry(&self, id: ConnectionId, viewer: AccountId) -> Option<Entry> {
+    fn entry(&self, id: PeerId, viewer: AccountId) -> Option<Entry> {
         if let Some(operator) = self.operators.get(&id) {
             return Some(Entry {
-                id: id.into(),
+                id,
                 kind: EntryKind::Operator,
-                name: operator.display_name.clone(),
+                name: operator.who.display_name.clone(),
                 person: Name::default(),
                 system: Name::default(),
                 ticket: None,
                 in_session_with: None,
                 since_unix_seconds: operator.since_unix_seconds,
                 yours: false,
+                present: operator.away.is_none(),
             });
         }
         let AcceptedHost {
@@ -203,11 +257,12 @@ impl Directory {
             system,
             route,
             since_unix_seconds,
-            session: _,
+            away,
             in_session_with,
+            ..
         } = self.accepted(id)?.clone();
         Some(Entry {
-            id: id.into(),
+            id,
             kind: EntryKind::User,
             name: computer,
             person: user,
@@ -216,6 +271,7 @@ impl Directory {
             in_session_with,
             since_unix_seconds,
             yours: owner == viewer,
+            present: away.is_none(),
         })
     }
 }

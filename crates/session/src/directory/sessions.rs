@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use protocol::control::Name;
 use protocol::{
-    EndedBy, HubToHost, HubToOperator, RefusalCode, ReportFacts, ReportId, Rights, SessionId,
-    TicketRoute,
+    EndedBy, HubToHost, HubToOperator, OperatorWord, PeerId, RefusalCode, ReportFacts, ReportId,
+    Rights, SessionId, TicketRoute, Word,
 };
 
-use super::{ConnectionId, Directory, Effect, FilmOrder, OutOfPlace, remember};
-use crate::clock::Moment;
-use crate::database::changes::{Change, What};
+use super::records::{Change, StartedSession, StoredSession, What};
+use super::{
+    AcceptedHost, Directory, Effect, FilmOrder, Moment, OutOfPlace, is_past, parse, remember,
+};
 
 pub(super) struct Session {
-    host: ConnectionId,
-    operator: ConnectionId,
+    host: PeerId,
+    operator: PeerId,
     /// The operator's log-in name, for the audit log.
     login: String,
     operator_name: Name,
@@ -32,63 +33,113 @@ enum Stage {
     /// The user agreed; the film is being opened.
     Opening {
         granted: Rights,
-        nonce: [u8; 16],
         started_unix_millis: i64,
+        report: ReportId,
     },
     Running {
         rights: Rights,
         started_unix_millis: i64,
+        report: ReportId,
+        /// One end is away.
+        paused: bool,
     },
 }
 
-#[cfg(test)]
 impl Session {
+    /// A session that ran when the hub went down.
+    pub(super) fn restored(stored: StoredSession, host: &AcceptedHost) -> Self {
+        Self {
+            host: stored.host,
+            operator: stored.operator,
+            login: stored.login,
+            operator_name: Name::cut(stored.operator_name),
+            computer: host.computer.clone(),
+            requester: host.user.clone(),
+            ticket: host.route,
+            asked: stored.asked,
+            stage: Stage::Running {
+                rights: stored.rights,
+                started_unix_millis: stored.started_unix_millis,
+                report: stored.report,
+                paused: true,
+            },
+        }
+    }
+
     /// The host and the operator.
-    pub(super) fn ends(&self) -> (ConnectionId, ConnectionId) {
+    pub(super) fn ends(&self) -> (PeerId, PeerId) {
         (self.host, self.operator)
+    }
+
+    /// The user's name, for the audit log.
+    pub(super) fn requester(&self) -> String {
+        self.requester.to_string()
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        matches!(self.stage, Stage::Running { .. })
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        matches!(self.stage, Stage::Running { paused: true, .. })
+    }
+
+    pub(super) fn set_paused(&mut self, wanted: bool) {
+        if let Stage::Running { paused, .. } = &mut self.stage {
+            *paused = wanted;
+        }
+    }
+
+    pub(super) fn rights(&self) -> Rights {
+        match self.stage {
+            Stage::Running { rights, .. } => rights,
+            Stage::Asked { .. } | Stage::Opening { .. } => Rights::NONE,
+        }
     }
 }
 
 impl Directory {
     pub(super) fn start_session(
         &mut self,
-        id: ConnectionId,
-        host: ConnectionId,
-        asked: Rights,
-        nonce: [u8; 16],
+        id: PeerId,
+        host: PeerId,
+        word: Word,
         now: Moment,
     ) -> Result<(), OutOfPlace> {
+        let OperatorWord::Ask { asked, .. } = parse(&word)? else {
+            return Err(OutOfPlace);
+        };
         let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
-        let found = self.accepted(host).filter(|h| h.owner == operator.account);
+        let found = self.accepted(host);
+        let found = found.filter(|h| h.owner == operator.who.account && h.away.is_none());
         let refused = match found {
             None => Some(RefusalCode::HOST_GONE),
             Some(h) if h.session.is_some() => Some(RefusalCode::HOST_BUSY),
-            Some(_) if !asked.see => Some(RefusalCode::OUT_OF_PLACE),
+            Some(_) if !asked.has(Rights::SEE) => Some(RefusalCode::OUT_OF_PLACE),
             Some(_) => None,
         };
         let (Some(accepted), None) = (found, refused) else {
             let refusal = refused.unwrap_or(RefusalCode::HOST_GONE).into();
-            let host = host.into();
             self.tell_operator(id, HubToOperator::SessionRefused { host, refusal });
             return Ok(());
         };
-        let session = SessionId(self.last_session.0 + 1);
+        let session = SessionId::of_hub(self.policy.hub, self.last_session + 1);
         let new = Session {
             host,
             operator: id,
-            login: operator.login.clone(),
-            operator_name: operator.display_name.clone(),
+            login: operator.who.login.clone(),
+            operator_name: operator.who.display_name.clone(),
             computer: accepted.computer.clone(),
             requester: accepted.user.clone(),
             ticket: accepted.route,
             asked,
             stage: Stage::Asked {
-                deadline: now.since_start + self.times.consent,
+                deadline: now.since_start + self.policy.consent,
             },
         };
         let what = What::ConsentAsked {
             session,
-            owner: operator.account,
+            owner: operator.who.account,
             operator: new.operator_name.to_string(),
             host: new.computer.to_string(),
             requester: new.requester.to_string(),
@@ -96,25 +147,20 @@ impl Directory {
             asked,
         };
         let actor = new.login.clone();
-        let operator_name = new.operator_name.clone();
-        self.last_session = session;
+        self.last_session += 1;
         self.sessions.insert(session, new);
         if let Some(accepted) = self.accepted_mut(host) {
             accepted.session = Some(session);
         }
         self.effects.push(Effect::Record(Change { actor, what }));
-        let pending = HubToOperator::ConsentPending {
-            session,
-            host: host.into(),
-        };
-        self.tell_operator(id, pending);
+        self.tell_operator(id, HubToOperator::ConsentPending { session, host });
+        let from = id;
         self.tell_host(
             host,
             HubToHost::ConsentAsked {
                 session,
-                operator: operator_name,
-                asked,
-                nonce,
+                from,
+                word,
             },
         );
         Ok(())
@@ -122,12 +168,12 @@ impl Directory {
 
     pub(super) fn answer_consent(
         &mut self,
-        id: ConnectionId,
+        id: PeerId,
         session: SessionId,
         granted: Option<Rights>,
-        nonce: [u8; 16],
         now: Moment,
     ) -> Result<(), OutOfPlace> {
+        let report = ReportId::of_hub(self.policy.hub, self.last_report + 1);
         let Some(found) = self.session_of_host(id, session)? else {
             return Ok(());
         };
@@ -138,13 +184,13 @@ impl Directory {
             self.refuse_session(session, RefusalCode::CONSENT_REFUSED, "the user refused");
             return Ok(());
         };
-        if !granted.see || !granted.is_within(found.asked) {
+        if !granted.has(Rights::SEE) || !granted.is_within(found.asked) {
             return Err(OutOfPlace);
         }
         found.stage = Stage::Opening {
             granted,
-            nonce,
             started_unix_millis: now.unix_millis,
+            report,
         };
         let order = FilmOrder {
             session,
@@ -155,12 +201,13 @@ impl Directory {
             started_unix_millis: now.unix_millis,
             rights: granted,
         };
+        self.last_report += 1;
         self.effects.push(Effect::OpenFilm(order));
         Ok(())
     }
 
     /// The film is open under `path`, or cannot be opened; then nothing may be seen (D2).
-    pub(crate) fn film_opened(&mut self, session: SessionId, path: Option<String>) {
+    pub fn film_opened(&mut self, session: SessionId, path: Option<String>) {
         let Some(found) = self.sessions.get(&session) else {
             self.effects.push(Effect::DiscardFilm(session));
             return;
@@ -168,7 +215,7 @@ impl Directory {
         let Stage::Opening {
             granted,
             started_unix_millis,
-            ..
+            report,
         } = found.stage
         else {
             return;
@@ -180,26 +227,29 @@ impl Directory {
         };
         let change = Change {
             actor: found.requester.to_string(),
-            what: What::SessionStarted {
+            what: What::SessionStarted(StartedSession {
                 session,
+                report,
+                host: found.host,
+                operator: found.operator,
                 started_unix_millis,
                 film,
                 granted,
-            },
+            }),
         };
         self.effects.push(Effect::StoreSession { session, change });
     }
 
     /// The session is stored, or cannot be.
-    pub(crate) fn session_stored(&mut self, session: SessionId, stored: bool) {
+    pub fn session_stored(&mut self, session: SessionId, stored: bool) {
         let Some(found) = self.sessions.get_mut(&session) else {
             self.effects.push(Effect::DiscardFilm(session));
             return;
         };
         let Stage::Opening {
             granted,
-            nonce,
             started_unix_millis,
+            report,
         } = found.stage
         else {
             return;
@@ -213,6 +263,8 @@ impl Directory {
         found.stage = Stage::Running {
             rights: granted,
             started_unix_millis,
+            report,
+            paused: false,
         };
         let (host, operator) = (found.host, found.operator);
         let with = found.operator_name.clone();
@@ -221,23 +273,10 @@ impl Directory {
             host,
             operator,
             rights: granted,
+            resumed: false,
         });
-        self.tell_host(
-            host,
-            HubToHost::SessionStarted {
-                session,
-                rights: granted,
-            },
-        );
-        self.tell_operator(
-            operator,
-            HubToOperator::SessionStarted {
-                session,
-                host: host.into(),
-                rights: granted,
-                nonce,
-            },
-        );
+        self.tell_host(host, HubToHost::SessionStarted { session });
+        self.tell_operator(operator, HubToOperator::SessionStarted { session, host });
         if let Some(accepted) = self.accepted_mut(host) {
             accepted.in_session_with = Some(with);
         }
@@ -245,14 +284,14 @@ impl Directory {
     }
 
     /// The film of a running session cannot be written any more (D2).
-    pub(crate) fn film_failed(&mut self, session: SessionId, now: Moment) {
+    pub fn film_failed(&mut self, session: SessionId, now: Moment) {
         self.record_as_hub(What::FilmFailed { session });
         self.end_session(session, EndedBy::CannotRecord, now);
     }
 
     pub(super) fn reduce_rights(
         &mut self,
-        id: ConnectionId,
+        id: PeerId,
         session: SessionId,
         rights: Rights,
     ) -> Result<(), OutOfPlace> {
@@ -262,22 +301,25 @@ impl Directory {
         let Stage::Running { rights: before, .. } = &mut found.stage else {
             return Err(OutOfPlace);
         };
-        if !rights.see || !rights.is_within(*before) {
+        if !rights.has(Rights::SEE) || !rights.is_within(*before) {
             return Err(OutOfPlace);
         }
+        if *before == rights {
+            // said again, for whoever had not heard it
+            return Ok(());
+        }
         *before = rights;
-        let (operator, actor) = (found.operator, found.requester.to_string());
+        let actor = found.requester.to_string();
         let what = What::RightsReduced { session, rights };
         // the streams first: nothing may pass while the disk is busy
         self.effects.push(Effect::ChangeRights { session, rights });
-        self.tell_operator(operator, HubToOperator::RightsChanged { session, rights });
         self.effects.push(Effect::Record(Change { actor, what }));
         Ok(())
     }
 
     pub(super) fn host_ends_session(
         &mut self,
-        id: ConnectionId,
+        id: PeerId,
         session: SessionId,
         now: Moment,
     ) -> Result<(), OutOfPlace> {
@@ -289,7 +331,7 @@ impl Directory {
 
     pub(super) fn operator_ends_session(
         &mut self,
-        id: ConnectionId,
+        id: PeerId,
         session: SessionId,
         now: Moment,
     ) -> Result<(), OutOfPlace> {
@@ -301,8 +343,8 @@ impl Directory {
             Some(_) => Err(OutOfPlace),
             None => {
                 let peer = self.operators.get(&id).ok_or(OutOfPlace)?;
-                let was_his = peer.past_sessions.contains(&session);
-                if was_his { Ok(()) } else { Err(OutOfPlace) }
+                let was_own = is_past(&peer.past, session);
+                if was_own { Ok(()) } else { Err(OutOfPlace) }
             }
         }
     }
@@ -320,13 +362,16 @@ impl Directory {
                     EndedBy::OperatorLost => (RefusalCode::SESSION_GONE, "the operator is gone"),
                     EndedBy::CannotRecord => (RefusalCode::CANNOT_RECORD, "no film"),
                     EndedBy::HubStopped => (RefusalCode::SHUTTING_DOWN, "the hub stops"),
+                    EndedBy::Forged => (RefusalCode::OUT_OF_PLACE, "forged"),
+                    EndedBy::NoCapture => (RefusalCode::HOST_GONE, "no screen"),
                 };
                 self.refuse_session(session, code, reason);
             }
             Some(Stage::Running {
                 started_unix_millis,
+                report,
                 ..
-            }) => self.end_running(session, by, started_unix_millis, now),
+            }) => self.end_running(session, by, (report, started_unix_millis), now),
         }
     }
 
@@ -334,15 +379,15 @@ impl Directory {
         &mut self,
         session: SessionId,
         by: EndedBy,
-        started_unix_millis: i64,
+        (report, started_unix_millis): (ReportId, i64),
         now: Moment,
     ) {
-        let Some(found) = self.forget_session(session) else {
+        let Some(found) = self.forget_session(session, by) else {
             return;
         };
         let ended_unix_millis = now.unix_millis.max(started_unix_millis);
         let facts = ReportFacts {
-            report: ReportId(session.0),
+            report,
             session,
             requester: found.requester.clone(),
             operator: found.operator_name,
@@ -359,7 +404,9 @@ impl Directory {
             EndedBy::HostLost
             | EndedBy::OperatorLost
             | EndedBy::CannotRecord
-            | EndedBy::HubStopped => "hub".to_owned(),
+            | EndedBy::HubStopped
+            | EndedBy::Forged
+            | EndedBy::NoCapture => "hub".to_owned(),
         };
         let what = What::SessionEnded {
             session,
@@ -375,14 +422,14 @@ impl Directory {
 
     /// There will be no session: tells both, and the log.
     fn refuse_session(&mut self, session: SessionId, code: RefusalCode, reason: &'static str) {
-        let Some(found) = self.forget_session(session) else {
+        let Some(found) = self.forget_session(session, EndedBy::User) else {
             return;
         };
         if code != RefusalCode::CONSENT_REFUSED {
             self.tell_host(found.host, HubToHost::ConsentWithdrawn { session });
         }
         let refused = HubToOperator::SessionRefused {
-            host: found.host.into(),
+            host: found.host,
             refusal: code.into(),
         };
         self.tell_operator(found.operator, refused);
@@ -392,29 +439,29 @@ impl Directory {
         }));
     }
 
-    fn forget_session(&mut self, session: SessionId) -> Option<Session> {
+    fn forget_session(&mut self, session: SessionId, by: EndedBy) -> Option<Session> {
         let found = self.sessions.remove(&session)?;
         if let Some(accepted) = self.accepted_mut(found.host) {
             accepted.session = None;
             accepted.in_session_with = None;
         }
         if let Some(peer) = self.hosts.get_mut(&found.host) {
-            remember(&mut peer.past_sessions, session);
+            remember(&mut peer.past, session, by);
         }
         if let Some(peer) = self.operators.get_mut(&found.operator) {
-            remember(&mut peer.past_sessions, session);
+            remember(&mut peer.past, session, by);
         }
         Some(found)
     }
 
     /// The session that `host` speaks of: `None` if it is over, an error if it never was its own.
-    fn session_of_host(
+    pub(super) fn session_of_host(
         &mut self,
-        host: ConnectionId,
+        host: PeerId,
         session: SessionId,
     ) -> Result<Option<&mut Session>, OutOfPlace> {
         let peer = self.hosts.get(&host).ok_or(OutOfPlace)?;
-        if peer.past_sessions.contains(&session) {
+        if is_past(&peer.past, session) {
             return Ok(None);
         }
         match self.sessions.get_mut(&session) {
@@ -423,14 +470,13 @@ impl Directory {
         }
     }
 
-    pub(super) fn sessions_of_operator(&self, id: ConnectionId) -> Vec<SessionId> {
-        let his = self.sessions.iter().filter(|(_, s)| s.operator == id);
-        his.map(|(session, _)| *session).collect()
+    pub(super) fn sessions_of_operator(&self, id: PeerId) -> Vec<SessionId> {
+        let own = self.sessions.iter().filter(|(_, s)| s.operator == id);
+        own.map(|(session, _)| *session).collect()
     }
 
     pub(super) fn is_running(&self, session: SessionId) -> bool {
-        let found = self.sessions.get(&session);
-        found.is_some_and(|s| matches!(s.stage, Stage::Running { .. }))
+        self.sessions.get(&session).is_some_and(Session::is_running)
     }
 
     pub(super) fn time_out_questions(&mut self, now: Moment) {

@@ -5,13 +5,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use protocol::control::Name;
 use protocol::limits::MAX_EXCHANGE_BYTES;
-use protocol::{HubToHost, HubToOperator, Refusal, RefusalCode, TicketRoute, TicketState};
+use protocol::{HubToHost, HubToOperator, PeerId, Refusal, RefusalCode, TicketRoute, TicketState};
 
-use super::{AcceptedHost, ConnectionId, Directory, Effect, HostStage, OutOfPlace};
-use crate::clock::Moment;
-use crate::database::accounts::AccountId;
-use crate::database::changes::{Change, What};
-use crate::database::tickets::StoredTicket;
+use super::records::{AccountId, Change, StoredHost, StoredTicket, What};
+use super::resume::hash;
+use super::{AcceptedHost, Directory, Effect, HostStage, Moment, OutOfPlace};
 
 /// Wrong secrets that burn a ticket.
 const WRONG_SECRETS: u32 = 3;
@@ -20,7 +18,7 @@ const ATTEMPTS_PER_TICKET: usize = 4;
 /// Open tickets that one operator may have.
 const OPEN_TICKETS_PER_OPERATOR: usize = 200;
 /// How long a ticket that is over is told apart from one that never was.
-pub(crate) const TICKET_MEMORY: Duration = Duration::from_hours(24);
+pub const TICKET_MEMORY: Duration = Duration::from_hours(24);
 
 pub(super) struct Ticket {
     owner: AccountId,
@@ -29,8 +27,8 @@ pub(super) struct Ticket {
     expires_unix_millis: i64,
 }
 
-impl From<StoredTicket> for Ticket {
-    fn from(stored: StoredTicket) -> Self {
+impl From<&StoredTicket> for Ticket {
+    fn from(stored: &StoredTicket) -> Self {
         Self {
             owner: stored.owner,
             state: stored.state,
@@ -44,7 +42,7 @@ impl From<StoredTicket> for Ticket {
 pub(super) struct Attempt {
     route: TicketRoute,
     owner: AccountId,
-    host: ConnectionId,
+    host: PeerId,
     person: Introduction,
     stage: AttemptStage,
     /// In time since the hub started.
@@ -71,21 +69,21 @@ pub(super) struct Introduction {
 impl Directory {
     pub(super) fn generate_ticket(
         &mut self,
-        id: ConnectionId,
-        random: [u8; 16],
+        id: PeerId,
+        random: [u8; 32],
         now: Moment,
     ) -> Result<(), OutOfPlace> {
         let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
-        let (owner, actor) = (operator.account, operator.login.clone());
-        let is_his = |t: &&Ticket| t.owner == owner && t.state == TicketState::Open;
-        let open = self.tickets.values().filter(is_his).count();
-        let free = self.free_route(random);
+        let (owner, actor) = (operator.who.account, operator.who.login.clone());
+        let is_own = |t: &&Ticket| t.owner == owner && t.state == TicketState::Open;
+        let open = self.tickets.values().filter(is_own).count();
+        let free = self.free_route(&random);
         let Some(route) = free.filter(|_| open < OPEN_TICKETS_PER_OPERATOR) else {
             let refusal = RefusalCode::FULL.into();
             self.tell_operator(id, HubToOperator::TicketRefused { refusal });
             return Ok(());
         };
-        let validity = self.times.ticket_validity.as_millis();
+        let validity = self.policy.ticket_validity.as_millis();
         let validity = i64::try_from(validity).expect("a day's milliseconds fit");
         let expires_unix_millis = now.unix_millis.saturating_add(validity);
         let ticket = Ticket {
@@ -109,9 +107,9 @@ impl Directory {
     }
 
     /// The new ticket is stored, or cannot be.
-    pub(crate) fn ticket_stored(&mut self, id: ConnectionId, route: TicketRoute, stored: bool) {
+    pub fn ticket_stored(&mut self, id: PeerId, route: TicketRoute, stored: bool) {
         let message = if stored {
-            let valid = self.times.ticket_validity.as_secs();
+            let valid = self.policy.ticket_validity.as_secs();
             HubToOperator::TicketGenerated {
                 route,
                 valid_seconds: u32::try_from(valid).unwrap_or(u32::MAX),
@@ -125,9 +123,10 @@ impl Directory {
     }
 
     /// A route that no ticket has, nor had until lately.
-    fn free_route(&self, random: [u8; 16]) -> Option<TicketRoute> {
-        let number = u128::from_le_bytes(random) % u128::from(TicketRoute::COUNT);
-        let start = u32::try_from(number).expect("a number below 100 000 fits");
+    fn free_route(&self, random: &[u8; 32]) -> Option<TicketRoute> {
+        let random = u128::from_le_bytes(*random.first_chunk().expect("16 of 32 bytes"));
+        let number = random % u128::from(TicketRoute::COUNT);
+        let start = u32::try_from(number).expect("a number below 10 000 fits");
         // a step without a common divisor with the count visits every route
         let candidates = (0..TicketRoute::COUNT).map(|i| (start + i * 7_919) % TicketRoute::COUNT);
         candidates
@@ -137,13 +136,13 @@ impl Directory {
 
     pub(super) fn revoke_ticket(
         &mut self,
-        id: ConnectionId,
+        id: PeerId,
         route: TicketRoute,
     ) -> Result<(), OutOfPlace> {
         let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
-        let (account, actor) = (operator.account, operator.login.clone());
-        let his = self.tickets.get(&route).filter(|t| t.owner == account);
-        match his.map(|t| t.state) {
+        let (account, actor) = (operator.who.account, operator.who.login.clone());
+        let own = self.tickets.get(&route).filter(|t| t.owner == account);
+        match own.map(|t| t.state) {
             Some(TicketState::Open) => self.close_ticket(route, TicketState::Revoked, actor),
             Some(state) => self.tell_operator(id, HubToOperator::TicketChanged { route, state }),
             None => {
@@ -163,7 +162,7 @@ impl Directory {
         let owner = ticket.owner;
         let what = What::TicketClosed { route, state };
         self.effects.push(Effect::Record(Change { actor, what }));
-        if let Some(operator) = self.operator_of(owner) {
+        if let Some(operator) = self.present_operator_of(owner) {
             self.tell_operator(operator, HubToOperator::TicketChanged { route, state });
         }
         if let Some(code) = over(state) {
@@ -174,7 +173,7 @@ impl Directory {
 
     pub(super) fn open_ticket(
         &mut self,
-        id: ConnectionId,
+        id: PeerId,
         route: TicketRoute,
         person: Introduction,
         exchange: Bytes,
@@ -185,7 +184,9 @@ impl Directory {
             return Err(OutOfPlace);
         }
         peer.late_proof = false;
-        let neighbour = peer.neighbour;
+        let Some(neighbour) = peer.neighbour else {
+            return Err(OutOfPlace); // it has its place already
+        };
         match self.may_try(id, route, now) {
             Ok((owner, operator)) => {
                 self.last_attempt += 1;
@@ -193,8 +194,6 @@ impl Directory {
                 let message = HubToOperator::TicketOpened {
                     route,
                     attempt,
-                    computer: person.computer.clone(),
-                    user: person.user.clone(),
                     exchange,
                 };
                 self.attempts.insert(
@@ -205,7 +204,7 @@ impl Directory {
                         host: id,
                         person,
                         stage: AttemptStage::Answer,
-                        deadline: now.since_start + self.times.attempt,
+                        deadline: now.since_start + self.policy.attempt,
                     },
                 );
                 if let Some(peer) = self.hosts.get_mut(&id) {
@@ -227,11 +226,11 @@ impl Directory {
     /// Whether `id` may try `route`, and who answers for the ticket.
     fn may_try(
         &self,
-        id: ConnectionId,
+        id: PeerId,
         route: TicketRoute,
         now: Moment,
-    ) -> Result<(AccountId, ConnectionId), Refusal> {
-        let neighbour = self.hosts.get(&id).map(|peer| peer.neighbour);
+    ) -> Result<(AccountId, PeerId), Refusal> {
+        let neighbour = self.hosts.get(&id).and_then(|peer| peer.neighbour);
         let by_neighbour =
             neighbour.and_then(|n| self.wrong_by_neighbour.wait(&n, now.since_start));
         let by_all = self.wrong_by_all.wait(&(), now.since_start);
@@ -249,25 +248,25 @@ impl Directory {
             return Err(RefusalCode::TICKET_EXPIRED.into());
         }
         let operator = self
-            .operator_of(ticket.owner)
+            .present_operator_of(ticket.owner)
             .ok_or(Refusal::new(RefusalCode::OPERATOR_AWAY))?;
         let others = self.attempts.values().filter(|a| a.route == route).count();
         if others >= ATTEMPTS_PER_TICKET {
-            return Err(throttled(self.times.attempt));
+            return Err(throttled(self.policy.attempt));
         }
         Ok((ticket.owner, operator))
     }
 
     pub(super) fn answer_ticket(
         &mut self,
-        id: ConnectionId,
+        id: PeerId,
         route: TicketRoute,
         attempt: u64,
         exchange: Bytes,
     ) -> Result<(), OutOfPlace> {
         let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
-        let name = operator.display_name.clone();
-        let account = operator.account;
+        let name = operator.who.display_name.clone();
+        let account = operator.who.account;
         if exchange.len() > MAX_EXCHANGE_BYTES {
             return Err(OutOfPlace);
         }
@@ -291,11 +290,7 @@ impl Directory {
         Ok(())
     }
 
-    pub(super) fn confirm_ticket(
-        &mut self,
-        id: ConnectionId,
-        proof: Bytes,
-    ) -> Result<(), OutOfPlace> {
+    pub(super) fn confirm_ticket(&mut self, id: PeerId, proof: Bytes) -> Result<(), OutOfPlace> {
         let peer = self.hosts.get_mut(&id).ok_or(OutOfPlace)?;
         if proof.len() > MAX_EXCHANGE_BYTES {
             return Err(OutOfPlace);
@@ -314,7 +309,7 @@ impl Directory {
         }
         found.stage = AttemptStage::Judgement;
         let (route, owner) = (found.route, found.owner);
-        if let Some(operator) = self.operator_of(owner) {
+        if let Some(operator) = self.present_operator_of(owner) {
             let message = HubToOperator::TicketProof {
                 route,
                 attempt,
@@ -327,20 +322,21 @@ impl Directory {
 
     pub(super) fn judge_ticket(
         &mut self,
-        id: ConnectionId,
+        id: PeerId,
         route: TicketRoute,
         attempt: u64,
         proof: Option<Bytes>,
+        random: [u8; 32],
         now: Moment,
     ) -> Result<(), OutOfPlace> {
-        let account = self.operators.get(&id).ok_or(OutOfPlace)?.account;
+        let account = self.operators.get(&id).ok_or(OutOfPlace)?.who.account;
         if proof.as_ref().is_some_and(|p| p.len() > MAX_EXCHANGE_BYTES) {
             return Err(OutOfPlace);
         }
         let Some(found) = self.attempts.get(&attempt) else {
             self.is_over(attempt)?;
-            let his = self.tickets.get(&route).filter(|t| t.owner == account);
-            if proof.is_none() && his.is_some_and(|t| t.state == TicketState::Open) {
+            let own = self.tickets.get(&route).filter(|t| t.owner == account);
+            if proof.is_none() && own.is_some_and(|t| t.state == TicketState::Open) {
                 // the guesser hung up, or the console was slow; a wrong guess it was
                 self.count_wrong_secret(route);
             }
@@ -361,27 +357,48 @@ impl Directory {
             return Ok(());
         };
         let host = found.host;
+        let admission = self.admission(host, random);
         let Some(peer) = self.hosts.get_mut(&host) else {
             return Ok(());
         };
         let actor = found.person.computer.to_string();
-        peer.stage = HostStage::Accepted(AcceptedHost {
+        let accepted = AcceptedHost {
             owner: found.owner,
             computer: found.person.computer,
             user: found.person.user,
             system: found.person.system,
             route,
             since_unix_seconds: now.unix_seconds(),
+            secret: hash(&admission.secret),
+            away: None,
             session: None,
             in_session_with: None,
-        });
+            last_lines: (0, 0),
+        };
+        let stored = StoredHost {
+            peer: host,
+            owner: accepted.owner,
+            computer: accepted.computer.to_string(),
+            user: accepted.user.to_string(),
+            system: accepted.system.to_string(),
+            route,
+            since_unix_seconds: accepted.since_unix_seconds,
+            secret: accepted.secret,
+        };
+        peer.stage = HostStage::Accepted(Box::new(accepted));
+        let what = What::HostAdmitted(stored);
+        let admitted = Change {
+            actor: actor.clone(),
+            what,
+        };
+        self.effects.push(Effect::Record(admitted));
         self.close_ticket(route, TicketState::Used, actor);
-        self.tell_host(host, HubToHost::TicketAccepted { proof });
+        self.tell_host(host, HubToHost::TicketAccepted { proof, admission });
         self.announce(host, None);
         let settled = HubToOperator::TicketSettled {
             route,
             attempt,
-            host: host.into(),
+            host,
         };
         self.tell_operator(id, settled);
         Ok(())
@@ -394,8 +411,9 @@ impl Directory {
         let refusal = RefusalCode::TICKET_WRONG.into();
         if let Some(peer) = self.hosts.get_mut(&found.host) {
             peer.stage = HostStage::Idle;
-            let neighbour = peer.neighbour;
-            self.wrong_by_neighbour.failed(neighbour, now.since_start);
+            if let Some(neighbour) = peer.neighbour {
+                self.wrong_by_neighbour.failed(neighbour, now.since_start);
+            }
             self.wrong_by_all.failed((), now.since_start);
             self.tell_host(found.host, HubToHost::TicketRefused { refusal });
         }
@@ -430,7 +448,7 @@ impl Directory {
     }
 
     /// The host is gone. If its proof is with the console, the judgement still counts.
-    pub(super) fn forget_attempts_of_host(&mut self, host: ConnectionId) {
+    pub(super) fn forget_attempts_of_host(&mut self, host: PeerId) {
         self.attempts.retain(|_, attempt| attempt.host != host);
     }
 

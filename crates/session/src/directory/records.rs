@@ -1,0 +1,174 @@
+//! What the directory asks the hub's store to keep, and what the store gives back at the next start.
+
+use protocol::{EndedBy, PeerId, ReportId, Rights, SessionId, TicketRoute, TicketState};
+
+/// One operator's account, numbered by the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccountId(pub i64);
+
+/// The hash of a peer's resume secret; the secret itself is never stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecretHash(pub [u8; 32]);
+
+/// One change and who made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// A name for the audit log.
+    pub actor: String,
+    pub what: What,
+}
+
+/// What changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// An operator has a place that outlives a lost connection.
+    OperatorAdmitted(StoredOperator),
+    /// A host has a place that outlives a lost connection.
+    HostAdmitted(StoredHost),
+    /// A place is given up.
+    PeerGone {
+        peer: PeerId,
+    },
+    LoggedOut,
+    TicketCreated {
+        route: TicketRoute,
+        owner: AccountId,
+        expires_unix_millis: i64,
+    },
+    /// The ticket that was open is so no longer.
+    TicketClosed {
+        route: TicketRoute,
+        state: TicketState,
+    },
+    /// Somebody typed the right route and the wrong secret.
+    WrongSecret {
+        route: TicketRoute,
+        wrong_secrets: u32,
+    },
+    ConsentAsked {
+        session: SessionId,
+        owner: AccountId,
+        operator: String,
+        host: String,
+        requester: String,
+        ticket: TicketRoute,
+        asked: Rights,
+    },
+    /// There will be no session.
+    ConsentRefused {
+        session: SessionId,
+        reason: &'static str,
+    },
+    /// The user agreed and the film is open: a session with its film and an empty report.
+    SessionStarted(StartedSession),
+    /// One end is out of reach.
+    SessionPaused {
+        session: SessionId,
+        side: Side,
+    },
+    SessionResumed {
+        session: SessionId,
+    },
+    RightsReduced {
+        session: SessionId,
+        rights: Rights,
+    },
+    /// Input came too late to be done.
+    InputTooOld {
+        session: SessionId,
+        count: u32,
+    },
+    SessionEnded {
+        session: SessionId,
+        ended_unix_millis: i64,
+        by: EndedBy,
+    },
+    FilmClosed {
+        session: SessionId,
+        bytes: u64,
+        head: [u8; 32],
+    },
+    FilmFailed {
+        session: SessionId,
+    },
+}
+
+/// An end of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Host,
+    Operator,
+}
+
+/// A session that begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartedSession {
+    pub session: SessionId,
+    pub report: ReportId,
+    pub host: PeerId,
+    pub operator: PeerId,
+    pub started_unix_millis: i64,
+    /// The recording, relative to the data folder.
+    pub film: String,
+    pub granted: Rights,
+}
+
+/// A ticket as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredTicket {
+    pub route: TicketRoute,
+    pub owner: AccountId,
+    pub state: TicketState,
+    pub wrong_secrets: u32,
+    pub expires_unix_millis: i64,
+}
+
+/// An operator's place as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredOperator {
+    pub peer: PeerId,
+    pub account: AccountId,
+    /// What is typed at log-in.
+    pub login: String,
+    pub display_name: String,
+    pub since_unix_seconds: i64,
+    pub secret: SecretHash,
+}
+
+/// A host's place as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredHost {
+    pub peer: PeerId,
+    pub owner: AccountId,
+    pub computer: String,
+    pub user: String,
+    pub system: String,
+    pub route: TicketRoute,
+    pub since_unix_seconds: i64,
+    pub secret: SecretHash,
+}
+
+/// A session that ran when the hub went down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredSession {
+    pub session: SessionId,
+    pub report: ReportId,
+    pub host: PeerId,
+    pub operator: PeerId,
+    pub operator_name: String,
+    pub login: String,
+    pub rights: Rights,
+    pub asked: Rights,
+    pub started_unix_millis: i64,
+}
+
+/// What the store gives back when the hub starts.
+#[derive(Debug, Clone, Default)]
+pub struct Stored {
+    pub last_session: Option<SessionId>,
+    pub last_report: Option<ReportId>,
+    pub tickets: Vec<StoredTicket>,
+    pub operators: Vec<StoredOperator>,
+    pub hosts: Vec<StoredHost>,
+    pub sessions: Vec<StoredSession>,
+}
