@@ -1,5 +1,6 @@
 //! What the two ends of an assistance say to each other: words that the hub reads, stores and
-//! forwards but cannot make, change, repeat or reorder unnoticed (`session::channel`).
+//! forwards but cannot make, change, repeat or reorder unnoticed (`session::channel`). It can leave one
+//! out, as a cut line can: what must arrive is said until it is heard.
 //!
 //! The hub acts on the same bytes that the other end checks, so it cannot tell each a different
 //! story.
@@ -11,9 +12,11 @@ use crate::control::{ChatText, Name};
 use crate::ids::SessionId;
 use crate::rights::Rights;
 
-/// A message from one end to the other, and the proof that it is the next one from there.
+/// A message from one end to the other, and the proof that it comes from there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Word {
+    /// Counts the words of one direction of a channel from 1.
+    pub number: u64,
     /// An [`OperatorWord`] or [`HostWord`]; at most [`crate::limits::MAX_WORD_BYTES`].
     pub body: Bytes,
     pub tag: [u8; 16],
@@ -25,6 +28,8 @@ pub struct Word {
 pub struct Greeting {
     /// An X25519 public key, used for this channel alone.
     pub public: [u8; 32],
+    /// From the host: the public key that it answers; zeros from the console.
+    pub answers: [u8; 32],
     /// A [`HostState`] from the host; empty from the console.
     pub state: Bytes,
     pub proof: [u8; 32],

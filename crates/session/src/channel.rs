@@ -10,9 +10,9 @@
 //!   the end it was paired with;
 //! - keys by HKDF-SHA-256 (RFC 5869) from both, one for each purpose and direction.
 //!
-//! [`Channel::say`] and [`Channel::hear`] vouch for words (keyed BLAKE3 over a counter and the
-//! body): the hub reads them, but a word that it makes, changes, repeats, swaps or leaves out shows at
-//! the next one. Sealed lanes get a [`Sealer`] and an [`Opener`]; pictures are vouched for with a
+//! [`Channel::say`] and [`Channel::hear`] vouch for words (keyed BLAKE3 over a number and the body): the
+//! hub reads them, but a word that it makes, changes, repeats or swaps is found out. It can leave words
+//! out, as it does where they come too late. Sealed lanes get a [`Sealer`] and an [`Opener`]; pictures are vouched for with a
 //! [`PictureKey`], which every operator of a session gets from the host.
 
 use hkdf::Hkdf;
@@ -35,7 +35,7 @@ pub const TAG_BYTES: usize = 16;
 pub enum ChannelError {
     #[error("the greeting is not from the end that was paired with")]
     ForeignGreeting,
-    #[error("a word is not the next one from the other end")]
+    #[error("a word is not one that the other end says now")]
     ForeignWord,
     #[error("a word from the other end does not parse")]
     Malformed,
@@ -71,6 +71,7 @@ impl Opening {
         let public = PublicKey::from(&secret).to_bytes();
         let greeting = Greeting {
             public,
+            answers: [0; 32],
             state: bytes::Bytes::new(),
             proof: console_proof(&pair, ends, &public),
         };
@@ -81,6 +82,11 @@ impl Opening {
             public,
         };
         (opening, greeting)
+    }
+
+    /// Whether `answer` is to this greeting and not to one before it.
+    pub fn is_answered_by(&self, answer: &Greeting) -> bool {
+        answer.answers == self.public
     }
 
     /// Takes the host's answer.
@@ -131,6 +137,7 @@ pub fn answer(
     let state = body(state);
     let answer = Greeting {
         public,
+        answers: greeting.public,
         proof: keys.host_proof(&state),
         state: state.into(),
     };
@@ -233,17 +240,18 @@ enum Side {
 #[derive(ZeroizeOnDrop)]
 struct Vouching {
     key: [u8; 32],
-    count: u64,
+    /// The number of the last word.
+    last: u64,
 }
 
 impl Vouching {
     fn new(key: [u8; 32]) -> Self {
-        Self { key, count: 0 }
+        Self { key, last: 0 }
     }
 
-    fn tag(&self, body: &[u8]) -> [u8; TAG_BYTES] {
+    fn tag(&self, number: u64, body: &[u8]) -> [u8; TAG_BYTES] {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        hasher.update(&self.count.to_le_bytes());
+        hasher.update(&number.to_le_bytes());
         hasher.update(body);
         shortened(hasher.finalize())
     }
@@ -288,24 +296,27 @@ impl Channel {
     /// Vouches for the next word to the other end.
     pub fn say<W: Serialize>(&mut self, word: &W) -> Word {
         let body = body(word);
-        let tag = self.ours.tag(&body);
-        self.ours.count += 1;
+        let number = self.ours.last + 1;
+        self.ours.last = number;
+        let tag = self.ours.tag(number, &body);
         Word {
+            number,
             body: body.into(),
             tag,
         }
     }
 
-    /// Takes the next word from the other end.
+    /// Takes a word from the other end.
     ///
     /// # Errors
     ///
     /// [`ChannelError`]; nothing that comes later can be trusted then.
     pub fn hear<W: DeserializeOwned>(&mut self, word: &Word) -> Result<W, ChannelError> {
-        if !same_tag(self.theirs.tag(&word.body), &word.tag) {
+        let is_theirs = same_tag(self.theirs.tag(word.number, &word.body), &word.tag);
+        if !is_theirs || word.number <= self.theirs.last {
             return Err(ChannelError::ForeignWord);
         }
-        self.theirs.count += 1;
+        self.theirs.last = word.number;
         wire::decode(&word.body).map_err(|_detail| ChannelError::Malformed)
     }
 
@@ -482,12 +493,14 @@ mod tests {
             host.hear::<OperatorWord>(&touch(first, second))
         };
         assert!(heard(&|first, _| first).is_ok());
-        assert_eq!(heard(&|_, second| second), Err(ChannelError::ForeignWord));
+        assert!(heard(&|_, second| second).is_ok(), "one may be left out");
         let changed = |first: Word, second: Word| Word {
             body: second.body,
-            tag: first.tag,
+            ..first
         };
         assert_eq!(heard(&changed), Err(ChannelError::ForeignWord));
+        let renumbered = |first: Word, _| Word { number: 2, ..first };
+        assert_eq!(heard(&renumbered), Err(ChannelError::ForeignWord));
         let (mut console, mut host) = channels();
         let word = console.say(&OperatorWord::Heard { line: 1 });
         assert!(host.hear::<OperatorWord>(&word).is_ok());
@@ -527,6 +540,7 @@ mod tests {
     fn a_point_of_low_order_opens_no_channel() {
         let greeting = Greeting {
             public: [0; 32],
+            answers: [0; 32],
             state: bytes::Bytes::new(),
             proof: console_proof(&pair(), ENDS, &[0; 32]),
         };

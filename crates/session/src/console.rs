@@ -297,7 +297,7 @@ impl ConsoleSide {
         for session in sessions {
             steps.extend(self.forget_session(session, EndedBy::OperatorLost, None));
         }
-        self.hosts.clear();
+        // what was written to a host waits for the next log-in
         self.admission = None;
         steps
     }
@@ -320,12 +320,21 @@ impl ConsoleSide {
         if !known.present || self.admission.is_none() {
             return refuse(NotStarted::NotConnected);
         }
+        if self.sessions.values().any(|live| live.host == host) {
+            return refuse(NotStarted::Refused(RefusalCode::HOST_BUSY.into()));
+        }
+        if known.ask.is_some() {
+            return Vec::new();
+        }
         known.ask = Some(Ask {
             asked,
             sent: false,
             session: None,
             answer: None,
         });
+        if known.opening.is_some() {
+            return Vec::new(); // the question follows the greeting
+        }
         if known.channel.is_none() {
             // a host whose words were once not its own is greeted anew
             return self.greet(host, outside);
@@ -378,7 +387,8 @@ impl ConsoleSide {
     }
 
     /// Takes what the hub said. What concerns the list of rows, reports and the log-in itself is the
-    /// caller's; of rows it must be told by [`Self::entry`] and [`Self::entry_gone`].
+    /// caller's; of rows it must be told by [`Self::entries`], [`Self::entry`] and
+    /// [`Self::entry_gone`].
     pub fn hear(&mut self, message: HubToOperator, outside: &mut Outside<'_>) -> Vec<ConsoleStep> {
         match message {
             HubToOperator::TicketGenerated {
@@ -469,16 +479,42 @@ impl ConsoleSide {
         }
     }
 
+    /// The whole list is told anew.
+    pub fn entries(&mut self, entries: &[Entry], outside: &mut Outside<'_>) -> Vec<ConsoleStep> {
+        let gone: Vec<PeerId> = self
+            .hosts
+            .keys()
+            .filter(|host| !entries.iter().any(|entry| entry.id == **host))
+            .copied()
+            .collect();
+        let mut steps: Vec<ConsoleStep> = gone
+            .into_iter()
+            .flat_map(|id| self.entry_gone(id))
+            .collect();
+        for entry in entries {
+            steps.extend(self.entry(entry, outside));
+        }
+        steps
+    }
+
     /// A row of the list is new or changed.
     pub fn entry(&mut self, entry: &Entry, outside: &mut Outside<'_>) -> Vec<ConsoleStep> {
         if entry.kind == EntryKind::Operator || !entry.yours {
             return Vec::new();
         }
-        if entry.present {
-            self.host_present(entry.id, outside)
-        } else {
-            self.host_away(entry.id)
+        let (host, mut steps) = (entry.id, Vec::new());
+        if let Some(route) = entry.ticket
+            && self.tickets.settle_late(route, host)
+        {
+            steps.push(ConsoleStep::KeepTickets);
+            steps.push(ConsoleStep::Tell(ConsoleNews::TicketUsed { route, host }));
         }
+        steps.extend(if entry.present {
+            self.host_present(host, outside)
+        } else {
+            self.host_away(host)
+        });
+        steps
     }
 
     /// A row is gone.
@@ -611,7 +647,7 @@ impl ConsoleSide {
         let Some(known) = self.hosts.get_mut(&host) else {
             return Vec::new();
         };
-        let Some(opening) = known.opening.take() else {
+        let Some(opening) = known.opening.take_if(|o| o.is_answered_by(greeting)) else {
             return Vec::new();
         };
         let Ok((channel, state)) = opening.finish(greeting) else {

@@ -30,7 +30,7 @@ use sessions::Session;
 pub use tickets::TICKET_MEMORY;
 use tickets::{Attempt, Ticket};
 
-/// How many sessions that are over a peer may still speak of, because its message was under way.
+/// Sessions that are over of which a peer that comes back is told how they ended.
 const PAST_SESSIONS: usize = 16;
 
 /// A moment on both of the hub's clocks.
@@ -567,8 +567,4 @@ fn remember(past: &mut VecDeque<(SessionId, EndedBy)>, session: SessionId, by: E
         past.pop_front();
     }
     past.push_back((session, by));
-}
-
-fn is_past(past: &VecDeque<(SessionId, EndedBy)>, session: SessionId) -> bool {
-    past.iter().any(|(id, _)| *id == session)
 }

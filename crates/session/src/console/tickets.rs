@@ -181,6 +181,20 @@ impl Tickets {
         })
     }
 
+    /// A host stands in the list with `route`. Where the word that it was the right try got lost, this
+    /// tells; whether it did.
+    pub(crate) fn settle_late(&mut self, route: TicketRoute, host: PeerId) -> bool {
+        if self.key_of(host).is_some() {
+            return false;
+        }
+        let mut known = self.hosts.iter_mut().rev();
+        let found = known.find(|h| h.route == route && h.host.is_none());
+        found.is_some_and(|known| {
+            known.host = Some(host);
+            true
+        })
+    }
+
     /// The key of a host.
     pub(crate) fn key_of(&self, host: PeerId) -> Option<PairKey> {
         let mut known = self.hosts.iter().rev();

@@ -184,7 +184,9 @@ impl Directory {
 
     pub(super) fn send_whole_list(&mut self, to: PeerId, account: AccountId) {
         let ids = self.operators.keys().chain(self.hosts.keys());
-        let rows: Vec<Entry> = ids.filter_map(|id| self.entry(*id, account)).collect();
+        let mut rows: Vec<Entry> = ids.filter_map(|id| self.entry(*id, account)).collect();
+        // the operator's own hosts are in the first message, whatever it leaves out
+        rows.sort_by_key(|entry| !entry.yours);
         let (mut entries, mut bytes) = (Vec::new(), 0);
         let mut rest = rows.into_iter();
         for entry in rest.by_ref() {

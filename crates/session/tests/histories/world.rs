@@ -17,6 +17,15 @@ use session::directory::{Departure, Directory, Effect, LoggedIn, Moment, Policy}
 use session::host::{Caller, HostNews, HostSide, HostStep, Outside};
 use session::throttle::Neighbour;
 
+/// Tells what happens where one history is played alone.
+macro_rules! trace {
+    ($($told:tt)*) => {
+        if std::env::var_os("PHD_SEED").is_some() {
+            eprintln!($($told)*);
+        }
+    };
+}
+
 /// A generator of numbers (SplitMix64) that gives the same history for the same seed everywhere.
 pub(crate) struct Dice(u64);
 
@@ -53,8 +62,6 @@ struct Line<Up, Down> {
     down: VecDeque<Down>,
     /// The hub's name for it; `None` while the hub has not heard the first message.
     peer: Option<PeerId>,
-    /// The program's end is gone; the hub has not noticed yet.
-    dead: bool,
 }
 
 impl<Up, Down> Line<Up, Down> {
@@ -63,7 +70,6 @@ impl<Up, Down> Line<Up, Down> {
             up: VecDeque::new(),
             down: VecDeque::new(),
             peer: None,
-            dead: false,
         }
     }
 }
@@ -103,8 +109,10 @@ pub(crate) struct Host {
     pub(crate) session: Option<(SessionId, Streams)>,
     pub(crate) said: BTreeMap<PeerId, Vec<String>>,
     pub(crate) heard: BTreeMap<PeerId, Vec<String>>,
-    pub(crate) faults: u32,
+    pub(crate) faults: Vec<String>,
     pub(crate) gone_at: Option<Duration>,
+    /// Somebody else speaks on its line.
+    hostile: bool,
 }
 
 /// What the hub's disk holds.
@@ -119,9 +127,6 @@ struct Disk {
     last_report: u64,
 }
 
-/// A change that somebody may make to what the hub forwards.
-pub(crate) type Tamper = fn(&mut Dice, &mut World) -> bool;
-
 pub(crate) struct World {
     pub(crate) dice: Dice,
     directory: Directory,
@@ -134,8 +139,12 @@ pub(crate) struct World {
     pub(crate) ended: BTreeMap<SessionId, u32>,
     pub(crate) filmed: Vec<String>,
     lines_written: u64,
+    /// Lines that were cut, unknown to the hub so far.
+    unnoticed: Vec<(PeerId, Duration)>,
 }
 
+/// When the hub notices by itself that a peer is silent.
+const SILENCE: Duration = Duration::from_secs(15);
 pub(crate) const KEPT: Duration = Duration::from_secs(600);
 
 fn policy() -> Policy {
@@ -178,8 +187,9 @@ impl World {
             session: None,
             said: BTreeMap::new(),
             heard: BTreeMap::new(),
-            faults: 0,
+            faults: Vec::new(),
             gone_at: None,
+            hostile: false,
         };
         Self {
             dice: Dice::new(seed),
@@ -192,6 +202,7 @@ impl World {
             ended: BTreeMap::new(),
             filmed: Vec::new(),
             lines_written: 0,
+            unnoticed: Vec::new(),
         }
     }
 
@@ -351,13 +362,19 @@ impl World {
         let Some(line) = &mut self.consoles[console].line else {
             return;
         };
+        trace!("line of console {console} is cut, noticed {noticed}");
         let peer = line.peer;
         self.consoles[console].line = None;
         let steps = self.consoles[console].side.connection_lost();
         self.console_does(console, steps);
-        if let Some(peer) = peer.filter(|_| noticed) {
+        let Some(peer) = peer else {
+            return;
+        };
+        if noticed {
             self.directory.left(peer, Departure::Lost, moment(self.now));
             self.carry_out();
+        } else {
+            self.unnoticed.push((peer, self.now));
         }
     }
 
@@ -365,18 +382,25 @@ impl World {
         let Some(line) = &mut self.hosts[host].line else {
             return;
         };
+        trace!("line of host {host} is cut, noticed {noticed}");
         let peer = line.peer;
         self.hosts[host].line = None;
         let steps = self.hosts[host].side.connection_lost();
         self.host_does(host, steps);
-        if let Some(peer) = peer.filter(|_| noticed) {
+        let Some(peer) = peer else {
+            return;
+        };
+        if noticed {
             self.directory.left(peer, Departure::Lost, moment(self.now));
             self.carry_out();
+        } else {
+            self.unnoticed.push((peer, self.now));
         }
     }
 
     /// The hub is killed and started again on the same disk.
     pub(crate) fn restart_hub(&mut self) {
+        trace!("the hub starts anew");
         for console in 0..self.consoles.len() {
             self.cut_console(console, false);
         }
@@ -395,12 +419,20 @@ impl World {
             hosts: self.disk.hosts.values().cloned().collect(),
             sessions: self.disk.running.values().cloned().collect(),
         };
+        self.unnoticed.clear();
         self.directory = Directory::new(policy(), stored, moment(self.now));
         self.carry_out();
     }
 
     pub(crate) fn wait(&mut self, time: Duration) {
+        trace!("{time:?} go by");
         self.now += time;
+        let silent = |(_, at): &mut (PeerId, Duration)| *at + SILENCE <= self.now;
+        let noticed: Vec<_> = self.unnoticed.extract_if(.., silent).collect();
+        for (peer, _) in noticed {
+            self.directory.left(peer, Departure::Lost, moment(self.now));
+            self.carry_out();
+        }
         self.directory.tick(moment(self.now));
         self.carry_out();
         for host in 0..self.hosts.len() {
@@ -488,6 +520,7 @@ impl World {
 
     /// A host that says whatever comes to its mind.
     pub(crate) fn host_says_nonsense(&mut self, host: usize) {
+        self.hosts[host].hostile = true;
         let session = SessionId(self.dice.next() % 6);
         let peers: Vec<PeerId> = self.disk.operators.keys().copied().collect();
         let to = match peers.len() {
@@ -495,6 +528,7 @@ impl World {
             n => peers[self.dice.below(n)],
         };
         let word = protocol::Word {
+            number: self.dice.next() % 4,
             body: match self.dice.below(3) {
                 0 => vec![0, 1, 1, 3, 0].into(),
                 1 => vec![1, 1, 3].into(),
@@ -516,6 +550,7 @@ impl World {
                 to,
                 greeting: protocol::Greeting {
                     public: self.dice.fill(),
+                    answers: [0; 32],
                     state: vec![1].into(),
                     proof: self.dice.fill(),
                 },
@@ -558,6 +593,7 @@ impl World {
         let Some(message) = line.down.pop_front() else {
             return false;
         };
+        trace!("console {console} hears {message:?}");
         let steps = match message {
             HubToOperator::LoggedIn {
                 admission,
@@ -576,11 +612,7 @@ impl World {
             }
             HubToOperator::Entries { entries } => {
                 self.consoles[console].rows = entries.iter().map(|entry| entry.id).collect();
-                let mut steps = Vec::new();
-                for entry in &entries {
-                    steps.extend(self.with_console(console, |side, out| side.entry(entry, out)));
-                }
-                steps
+                self.with_console(console, |side, out| side.entries(&entries, out))
             }
             HubToOperator::EntryChanged { entry } => {
                 self.consoles[console].rows.insert(entry.id);
@@ -654,6 +686,7 @@ impl World {
         let Some(message) = line.down.pop_front() else {
             return false;
         };
+        trace!("host {host} hears {message:?}");
         if let HubToHost::TicketAccepted { admission, .. } = &message {
             self.hosts[host].place = Some(admission.you);
         }
@@ -664,8 +697,8 @@ impl World {
         };
         match self.hosts[host].side.hear(message, outside) {
             Ok(steps) => self.host_does(host, steps),
-            Err(_fault) => {
-                self.hosts[host].faults += 1;
+            Err(fault) => {
+                self.hosts[host].faults.push(fault.to_string());
                 let steps = self.hosts[host].side.give_up();
                 self.host_does(host, steps);
                 let line = self.hosts[host].line.take();
@@ -747,6 +780,7 @@ impl World {
         let Some(message) = line.up.pop_front() else {
             return false;
         };
+        trace!("hub hears from console {console} {message:?}");
         let now = moment(self.now);
         let peer = line.peer;
         match (peer, message) {
@@ -763,6 +797,7 @@ impl World {
             }
             (None, OperatorToHub::Resume { you, secret }) => {
                 line.peer = Some(you);
+                self.unnoticed.retain(|(peer, _)| *peer != you);
                 if let Err(refusal) = self.directory.operator_resumes(you, &secret, now) {
                     line.peer = None;
                     line.down
@@ -789,11 +824,13 @@ impl World {
         let Some(message) = line.up.pop_front() else {
             return false;
         };
+        trace!("hub hears from host {host} {message:?}");
         let now = moment(self.now);
         let peer = line.peer;
         match (peer, message) {
             (None, HostToHub::Resume { you, secret }) => {
                 line.peer = Some(you);
+                self.unnoticed.retain(|(peer, _)| *peer != you);
                 if let Err(refusal) = self.directory.host_resumes(you, &secret, now) {
                     line.peer = None;
                     line.down.push_back(HubToHost::ResumeRefused { refusal });
@@ -841,7 +878,7 @@ impl World {
                     self.directory.left(id, Departure::Cut, moment(self.now));
                     let of_host = |host: &Host| host.line.as_ref().and_then(|l| l.peer) == Some(id);
                     if let Some(host) = self.hosts.iter().position(of_host) {
-                        self.hosts[host].faults += 1;
+                        self.hosts[host].faults.push("cut by the hub".to_owned());
                         self.hosts[host].line = None;
                         let steps = self.hosts[host].side.give_up();
                         self.host_does(host, steps);
@@ -879,7 +916,9 @@ impl World {
                     assert_ne!(before, Some(Streams::Running));
                     let user = self.hosts.iter().find(|h| h.place == Some(host));
                     let allowed = user.and_then(|h| h.allowed.get(&session));
-                    assert!(rights.has(Rights::SEE) && allowed.is_some(), "a yes first");
+                    let hostile = user.is_some_and(|h| h.hostile);
+                    let asked = rights.has(Rights::SEE) && allowed.is_some();
+                    assert!(hostile || asked, "a yes first");
                 }
                 Effect::PauseRelay { session, .. } => {
                     let before = self.relays.insert(session, Streams::Paused);
