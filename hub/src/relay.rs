@@ -8,17 +8,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use protocol::limits::{
-    MAX_HEADER_FRAME_BYTES, MAX_INPUT_FRAME_BYTES, MAX_POINTER_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES,
-};
+use protocol::limits::MAX_HEADER_FRAME_BYTES;
 use protocol::wire::{self, DecodeError};
 use protocol::{
-    PointerUpdate, Refusal, RefusalCode, Rights, Role, ScreenFrame, SessionId, StreamHeader,
-    ViewerMessage,
+    Direction, Lane, PeerId, PointerUpdate, Protection, Refusal, RefusalCode, Rights, Role,
+    ScreenFrame, SessionId, StreamHeader,
 };
 use quinn::VarInt;
 use recording::Body;
-use tokio::sync::watch;
+use session::channel::TAG_BYTES;
+use tokio::sync::{Semaphore, watch};
 use transport::close::close_refused;
 use transport::{Connection, FramedReader, FramedWriter, ReadError, RecvStream, WriteError};
 
@@ -26,19 +25,8 @@ use crate::film::{Film, FilmError};
 
 /// How long a stream may be open without saying what it is.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-const MAX_VIEWER_FRAME_BYTES: usize = 32;
 /// The code of a stream that ends because its session does.
 const OVER: VarInt = VarInt::from_u32(0);
-
-/// Of two streams of a connection, the one with the higher number is sent first.
-mod priority {
-    pub(super) const INPUT: i32 = 3;
-    pub(super) const VIEWER: i32 = 2;
-    pub(crate) const CONTROL: i32 = 1;
-    pub(super) const POINTER: i32 = 1;
-    pub(super) const SCREEN: i32 = 0;
-}
-pub(crate) use priority::CONTROL as CONTROL_PRIORITY;
 
 /// A running session, shared by the tasks of its streams.
 #[derive(Debug)]
@@ -46,9 +34,10 @@ pub(crate) struct LiveSession {
     film: Film,
     host: Connection,
     operator: Connection,
+    operator_id: PeerId,
     state: watch::Receiver<LiveState>,
-    /// One stream of a kind at a time; a second one waits for the end of the first.
-    lanes: [tokio::sync::Mutex<()>; 4],
+    /// As many streams of a lane at a time as its rules say; another one waits for the end of one.
+    lanes: [Semaphore; Lane::ALL.len()],
 }
 
 /// What may flow.
@@ -62,15 +51,16 @@ impl LiveSession {
     pub(crate) fn new(
         film: Film,
         host: Connection,
-        operator: Connection,
+        (operator_id, operator): (PeerId, Connection),
         state: watch::Receiver<LiveState>,
     ) -> Self {
         Self {
             film,
             host,
             operator,
+            operator_id,
             state,
-            lanes: Default::default(),
+            lanes: Lane::ALL.map(|lane| Semaphore::new(lane.rules().at_once)),
         }
     }
 }
@@ -130,52 +120,17 @@ impl StreamFault {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Lane {
-    Screen,
-    Pointer,
-    Input,
-    Viewer,
+/// Whether `role` may open a lane that leads there.
+fn may_open(role: Role, direction: Direction) -> bool {
+    match (role, direction) {
+        (Role::Host, Direction::ToOperator) | (Role::Operator, Direction::ToHost) => true,
+        (Role::Host, Direction::ToHost) | (Role::Operator, Direction::ToOperator) => false,
+    }
 }
 
-impl Lane {
-    /// The lane and the session that `header` names, if `role` may open it.
-    fn from_header(header: StreamHeader, role: Role) -> Option<(Self, SessionId)> {
-        match (header, role) {
-            (StreamHeader::Screen { session }, Role::Host) => Some((Self::Screen, session)),
-            (StreamHeader::Pointer { session }, Role::Host) => Some((Self::Pointer, session)),
-            (StreamHeader::Input { session }, Role::Operator) => Some((Self::Input, session)),
-            (StreamHeader::Viewer { session }, Role::Operator) => Some((Self::Viewer, session)),
-            (StreamHeader::Screen { .. } | StreamHeader::Pointer { .. }, Role::Operator)
-            | (StreamHeader::Input { .. } | StreamHeader::Viewer { .. }, Role::Host) => None,
-        }
-    }
-
-    fn limit(self) -> usize {
-        match self {
-            Self::Screen => MAX_SCREEN_FRAME_BYTES,
-            Self::Pointer => MAX_POINTER_FRAME_BYTES,
-            Self::Input => MAX_INPUT_FRAME_BYTES,
-            Self::Viewer => MAX_VIEWER_FRAME_BYTES,
-        }
-    }
-
-    fn priority(self) -> i32 {
-        match self {
-            Self::Screen => priority::SCREEN,
-            Self::Pointer => priority::POINTER,
-            Self::Input => priority::INPUT,
-            Self::Viewer => priority::VIEWER,
-        }
-    }
-
-    /// Whether nothing may flow in this lane any more.
-    fn is_closed(self, state: LiveState) -> bool {
-        match self {
-            Self::Screen | Self::Pointer | Self::Viewer => state.ended,
-            Self::Input => state.ended || !state.rights.control,
-        }
-    }
+/// Whether nothing may flow in this lane any more.
+fn is_closed(lane: Lane, state: LiveState) -> bool {
+    state.ended || !state.rights.has(lane.rules().needs)
 }
 
 async fn serve_stream(
@@ -193,22 +148,29 @@ async fn serve_stream(
             return Ok(());
         }
     };
-    let Some((lane, id)) = Lane::from_header(header, role) else {
+    let StreamHeader {
+        lane,
+        session: id,
+        operator,
+        channel: _,
+    } = header;
+    let rules = lane.rules();
+    if !may_open(role, rules.direction) {
         return Err(StreamFault::OutOfPlace);
-    };
+    }
     let out_of_place = refusal_code(RefusalCode::OUT_OF_PLACE);
     let Some(session) = sessions.get(id) else {
         // it may have ended while the stream was under way
         stop(&mut reader, out_of_place);
         return Ok(());
     };
-    if lane.is_closed(*session.state.borrow()) {
+    if session.operator_id != operator || is_closed(lane, *session.state.borrow()) {
         stop(&mut reader, out_of_place);
         return Ok(());
     }
-    reader.set_limit(lane.limit());
+    reader.set_limit(rules.max_frame_bytes);
     let mut state = session.state.clone();
-    let over = state.wait_for(|state| lane.is_closed(*state));
+    let over = state.wait_for(|state| is_closed(lane, *state));
     tokio::select! {
         biased;
         _ended = over => {
@@ -216,7 +178,7 @@ async fn serve_stream(
             stop(&mut reader, OVER);
             Ok(())
         }
-        relayed = relay(&mut reader, lane, header, &session) => match relayed {
+        relayed = relay(&mut reader, header, &session) => match relayed {
             Ok(()) => Ok(()),
             Err(RelayEnd::Read(ReadError::Decode(error)) | RelayEnd::Malformed(error)) => {
                 Err(error.into())
@@ -247,33 +209,36 @@ enum RelayEnd {
 
 async fn relay(
     reader: &mut FramedReader,
-    lane: Lane,
     header: StreamHeader,
     session: &LiveSession,
 ) -> Result<(), RelayEnd> {
-    let (place, receiver) = match lane {
-        Lane::Screen => (0, &session.operator),
-        Lane::Pointer => (1, &session.operator),
-        Lane::Input => (2, &session.host),
-        Lane::Viewer => (3, &session.host),
+    let lane = header.lane;
+    let rules = lane.rules();
+    let receiver = match rules.direction {
+        Direction::ToOperator => &session.operator,
+        Direction::ToHost => &session.host,
     };
-    let _one_at_a_time = session.lanes[place].lock().await;
+    let place = Lane::ALL.iter().position(|other| *other == lane);
+    let place = place.expect("every lane is in the table");
+    let Ok(_in_turn) = session.lanes[place].acquire().await else {
+        return Ok(()); // cannot be: nobody closes it
+    };
     let mut stream = Outgoing {
-        writer: FramedWriter::new(receiver.open_uni().await?, lane.limit()),
+        writer: FramedWriter::new(receiver.open_uni().await?, MAX_HEADER_FRAME_BYTES),
         is_whole: false,
     };
     let writer = &mut stream.writer;
-    if writer.stream_mut().set_priority(lane.priority()).is_err() {
+    if writer.stream_mut().set_priority(rules.priority).is_err() {
         tracing::trace!("Stream was closed already");
     }
     writer.write(&header).await?;
+    writer.set_limit(rules.max_frame_bytes);
     while let Some(body) = reader.read_body().await? {
-        match lane {
-            Lane::Screen => film_screen(&session.film, &body).await?,
-            Lane::Pointer => film_pointer(&session.film, &body).await?,
+        match (lane, rules.protection) {
+            (Lane::Screen, _) => film_screen(&session.film, &body).await?,
+            (Lane::Pointer, _) => film_pointer(&session.film, &body).await?,
             // sealed between the two ends; no film holds it
-            Lane::Input => {}
-            Lane::Viewer => drop(wire::decode::<ViewerMessage>(&body)?),
+            (_, Protection::Sealed | Protection::Vouched) => {}
         }
         writer.write_body(body).await?;
     }
@@ -282,13 +247,20 @@ async fn relay(
     Ok(())
 }
 
+/// A vouched frame without its tag, which is for the other end.
+fn untagged(frame: &Bytes) -> Result<Bytes, DecodeError> {
+    let len = frame.len().checked_sub(TAG_BYTES);
+    len.map(|len| frame.slice(..len))
+        .ok_or(DecodeError::Malformed)
+}
+
 async fn film_screen(film: &Film, body: &Bytes) -> Result<(), RelayEnd> {
     let ScreenFrame {
         seq,
         captured_at_micros: _,
         layout,
         payload,
-    } = ScreenFrame::from_body(body)?;
+    } = ScreenFrame::from_body(&untagged(body)?)?;
     let len = payload.len();
     let entry = Body::Screen {
         seq,
@@ -299,13 +271,9 @@ async fn film_screen(film: &Film, body: &Bytes) -> Result<(), RelayEnd> {
 }
 
 async fn film_pointer(film: &Film, body: &Bytes) -> Result<(), RelayEnd> {
-    let update = wire::decode::<PointerUpdate>(body)?;
-    if update.shape.is_some_and(|shape| !shape.is_sound()) {
-        return Err(DecodeError::Malformed.into());
-    }
-    Ok(film
-        .picture(Body::Pointer(body.clone()), body.len())
-        .await?)
+    let kept = PointerUpdate::to_film(&untagged(body)?)?;
+    let len = kept.len();
+    Ok(film.picture(Body::Pointer(kept), len).await?)
 }
 
 /// A stream that is left before its end is reset: a receiver must not take half a frame for the

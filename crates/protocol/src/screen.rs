@@ -182,6 +182,36 @@ pub struct PointerUpdate {
     pub shape: Option<PointerShape>,
 }
 
+impl PointerUpdate {
+    /// What a film keeps of one body on the wire: everything but the number, so that films look the
+    /// same as before numbers were sent.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Malformed`] or [`DecodeError::TrailingBytes`], also for an unsound shape.
+    pub fn to_film(body: &Bytes) -> Result<Bytes, DecodeError> {
+        let update: Self = crate::wire::decode(body)?;
+        if update.shape.is_some_and(|shape| !shape.is_sound()) {
+            return Err(DecodeError::Malformed);
+        }
+        let (_seq, kept) =
+            postcard::take_from_bytes::<u64>(body).map_err(|_no_detail| DecodeError::Malformed)?;
+        Ok(body.slice_ref(kept))
+    }
+
+    /// Reads what a film keeps; the number is 0.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Malformed`] or [`DecodeError::TrailingBytes`].
+    pub fn from_film(kept: &[u8]) -> Result<Self, DecodeError> {
+        let mut body = Vec::with_capacity(kept.len() + 1);
+        body.push(0);
+        body.extend_from_slice(kept);
+        crate::wire::decode(&body)
+    }
+}
+
 /// A pointer's picture.
 ///
 /// INVARIANT: `rgba.len() == width * height * 4`, sides at most
@@ -225,6 +255,25 @@ mod tests {
         layout.monitors.push(layout.monitors[0].clone());
         let refused = decode::<ScreenLayout>(&body(&layout));
         assert_eq!(refused, Err(DecodeError::Malformed));
+    }
+
+    #[test]
+    fn films_keep_pointers_without_their_numbers() {
+        let update = PointerUpdate {
+            seq: 300,
+            at_micros: 70_000,
+            x: -1,
+            y: 9,
+            visible: true,
+            shape: None,
+        };
+        let frame = encode(&update, 1024).expect("small");
+        let kept = PointerUpdate::to_film(&Bytes::copy_from_slice(&frame[PREFIX_BYTES..]));
+        let kept = kept.expect("sound");
+        // as films have had it from the first on: time, place, visible, no shape
+        assert_eq!(kept[..], [0xf0, 0xa2, 0x04, 0x01, 0x12, 0x01, 0x00]);
+        let read = PointerUpdate::from_film(&kept).expect("as it was kept");
+        assert_eq!(read, PointerUpdate { seq: 0, ..update });
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the session looks like at one moment of the recording.
 
 use codec::{Decoder, Picture};
-use protocol::{PointerShape, PointerUpdate, wire};
+use protocol::{PointerShape, PointerUpdate};
 use recording::Body;
 
 use crate::canvas::Pointer;
@@ -43,7 +43,7 @@ impl Scene {
     }
 
     fn apply_pointer(&mut self, payload: &[u8]) -> bool {
-        let Ok(mut update) = wire::decode::<PointerUpdate>(payload) else {
+        let Ok(mut update) = PointerUpdate::from_film(payload) else {
             self.not_understood += 1;
             return false;
         };
@@ -84,6 +84,7 @@ mod tests {
 
     fn pointer(visible: bool, shape: Option<PointerShape>) -> Body {
         let update = PointerUpdate {
+            seq: 0,
             at_micros: 0,
             x: i32::MIN,
             y: 9,
@@ -91,7 +92,7 @@ mod tests {
             shape,
         };
         let bytes = postcard::to_allocvec(&update).expect("it serialises");
-        Body::Pointer(bytes.into())
+        Body::Pointer(bytes[1..].to_vec().into())
     }
 
     fn shape(width: u16, bytes: usize) -> PointerShape {

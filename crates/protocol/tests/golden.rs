@@ -1,0 +1,576 @@
+//! The wire form of every message, byte for byte. A saved Helpme must be understood for years, so a
+//! line of `golden.txt` never changes; a new message adds lines at its end.
+//!
+//! `PHD_WRITE_GOLDEN=1` writes the lines of messages that have none yet.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use protocol::control::Admission;
+use protocol::wire::{self, PREFIX_BYTES};
+use protocol::{
+    ChannelId, ClientHello, ColourDepth, EndedBy, Entry, EntryKind, Greeting, HidKey, HostState,
+    HostToHub, HostWord, HubHello, HubToHost, HubToOperator, InputEvent, InputFrame, Lane,
+    LiveState, OperatorToHub, OperatorWord, Outcome, Password, PeerId, Place, PointerButton,
+    PointerShape, PointerUpdate, ProtocolVersion, Refusal, RefusalCode, ReportDraft, ReportFacts,
+    ReportId, ResumeSecret, Rights, Role, RunningSession, ScreenFrame, ScreenLayout, ScreenMonitor,
+    SessionId, StreamHeader, TicketRoute, TicketState, VersionRange, ViewWish, ViewerMessage, Word,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+const GOLDEN: &str = include_str!("golden.txt");
+
+/// Every sample, by its name.
+#[derive(Default)]
+struct Samples(BTreeMap<String, String>);
+
+impl Samples {
+    fn add<M>(&mut self, message: &M)
+    where
+        M: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug,
+    {
+        let kind = std::any::type_name::<M>().rsplit("::").next();
+        let shown = format!("{message:?}");
+        let end = shown.find(|c: char| !c.is_alphanumeric());
+        let variant = &shown[..end.unwrap_or(shown.len())];
+        let mut name = format!("{} {variant}", kind.expect("a name"));
+        let count = self.0.keys().filter(|known| {
+            let rest = known.strip_prefix(&name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+        });
+        let count = count.count();
+        if count > 0 {
+            write!(name, "#{count}").expect("a string takes it");
+        }
+        let frame = wire::encode(message, 1 << 20).expect("small");
+        let body = &frame[PREFIX_BYTES..];
+        let hex = body.iter().map(|byte| format!("{byte:02x}")).collect();
+        let back = wire::decode::<M>(body).expect("what is written is read");
+        assert_eq!(&back, message);
+        self.0.insert(name, hex);
+    }
+}
+
+const PEER: PeerId = PeerId([0xaa; 16]);
+const SESSION: SessionId = SessionId(7);
+const REFUSAL: Refusal = Refusal {
+    code: RefusalCode::THROTTLED,
+    retry_after_seconds: 30,
+};
+
+fn bytes(text: &'static str) -> Bytes {
+    Bytes::from_static(text.as_bytes())
+}
+
+fn route() -> TicketRoute {
+    TicketRoute::new(4829).expect("four digits")
+}
+
+fn word() -> Word {
+    Word {
+        number: 3,
+        body: bytes("word"),
+        tag: [0xbb; 16],
+    }
+}
+
+fn greeting() -> Greeting {
+    Greeting {
+        public: [1; 32],
+        answers: [2; 32],
+        state: bytes("state"),
+        proof: [3; 32],
+    }
+}
+
+fn admission() -> Admission {
+    Admission {
+        you: PEER,
+        secret: ResumeSecret([4; 32]),
+        kept_seconds: 600,
+    }
+}
+
+fn running() -> Vec<RunningSession> {
+    vec![RunningSession {
+        session: SESSION,
+        with: PEER,
+    }]
+}
+
+fn facts() -> ReportFacts {
+    ReportFacts {
+        report: ReportId(8),
+        session: SESSION,
+        requester: "Anna".into(),
+        operator: "Marco".into(),
+        host: "ANNA-PC".into(),
+        ticket: Some(route()),
+        started_unix_seconds: 1_800_000_000,
+        ended_unix_seconds: 1_800_000_060,
+    }
+}
+
+fn draft() -> ReportDraft {
+    ReportDraft {
+        problem: "p".into(),
+        solution: "s".into(),
+        category: "c".into(),
+        notes: "n".into(),
+    }
+}
+
+fn entry(kind: EntryKind) -> Entry {
+    Entry {
+        id: PEER,
+        kind,
+        name: "ANNA-PC".into(),
+        person: "Anna".into(),
+        system: "Linux".into(),
+        ticket: Some(route()),
+        in_session_with: Some("Marco".into()),
+        since_unix_seconds: 1_800_000_000,
+        yours: true,
+        present: true,
+    }
+}
+
+fn hellos(samples: &mut Samples) {
+    let versions = VersionRange {
+        oldest: ProtocolVersion(2),
+        newest: ProtocolVersion(300),
+    };
+    for role in [Role::Operator, Role::Host] {
+        samples.add(&ClientHello {
+            versions,
+            role,
+            program: "helpme 0.1.0 linux".into(),
+        });
+    }
+    samples.add(&HubHello::Welcome {
+        version: ProtocolVersion(2),
+        hub: "hub 0.1.0".into(),
+    });
+    samples.add(&HubHello::Refused {
+        versions,
+        refusal: REFUSAL,
+    });
+}
+
+fn host_to_hub(samples: &mut Samples) {
+    let messages = [
+        HostToHub::OpenTicket {
+            route: route(),
+            computer: "ANNA-PC".into(),
+            user: "Anna".into(),
+            system: "Linux".into(),
+            exchange: bytes("half"),
+        },
+        HostToHub::ConfirmTicket {
+            proof: bytes("proof"),
+        },
+        HostToHub::Resume {
+            you: PEER,
+            secret: ResumeSecret([4; 32]),
+        },
+        HostToHub::Greet {
+            to: PEER,
+            greeting: greeting(),
+        },
+        HostToHub::Say {
+            to: PEER,
+            word: word(),
+        },
+        HostToHub::EndSession { session: SESSION },
+        HostToHub::Leave,
+    ];
+    messages.iter().for_each(|message| samples.add(message));
+}
+
+fn hub_to_host(samples: &mut Samples) {
+    let messages = [
+        HubToHost::TicketRefused { refusal: REFUSAL },
+        HubToHost::TicketAnswered {
+            operator: "Marco".into(),
+            exchange: bytes("half"),
+        },
+        HubToHost::TicketAccepted {
+            proof: bytes("proof"),
+            admission: admission(),
+        },
+        HubToHost::Resumed {
+            running: running(),
+            ended: vec![(SESSION, EndedBy::Operator)],
+        },
+        HubToHost::ResumeRefused { refusal: REFUSAL },
+        HubToHost::Greeted {
+            from: PEER,
+            greeting: greeting(),
+        },
+        HubToHost::Said {
+            from: PEER,
+            at_unix_seconds: 1_800_000_000,
+            word: word(),
+        },
+        HubToHost::ConsentAsked {
+            session: SESSION,
+            from: PEER,
+            word: word(),
+        },
+        HubToHost::ConsentWithdrawn { session: SESSION },
+        HubToHost::SessionStarted { session: SESSION },
+        HubToHost::SessionEnded {
+            session: SESSION,
+            by: EndedBy::User,
+        },
+        HubToHost::OperatorPresent {
+            operator: PEER,
+            present: true,
+        },
+        HubToHost::Goodbye { refusal: REFUSAL },
+    ];
+    messages.iter().for_each(|message| samples.add(message));
+}
+
+fn operator_to_hub(samples: &mut Samples) {
+    let messages = [
+        OperatorToHub::LogIn {
+            user: "marco".into(),
+            password: Password("secret".into()),
+        },
+        OperatorToHub::Resume {
+            you: PEER,
+            secret: ResumeSecret([4; 32]),
+        },
+        OperatorToHub::LogOut,
+        OperatorToHub::GenerateTicket,
+        OperatorToHub::RevokeTicket { route: route() },
+        OperatorToHub::AnswerTicket {
+            route: route(),
+            attempt: 5,
+            exchange: bytes("half"),
+        },
+        OperatorToHub::JudgeTicket {
+            route: route(),
+            attempt: 5,
+            proof: Some(bytes("proof")),
+        },
+        OperatorToHub::Greet {
+            to: PEER,
+            greeting: greeting(),
+        },
+        OperatorToHub::Say {
+            to: PEER,
+            word: word(),
+        },
+        OperatorToHub::StartSession {
+            host: PEER,
+            word: word(),
+        },
+        OperatorToHub::EndSession { session: SESSION },
+        OperatorToHub::DisconnectHost { host: PEER },
+        OperatorToHub::SaveReport {
+            report: ReportId(8),
+            draft: draft(),
+            finished: true,
+        },
+        OperatorToHub::ListDrafts,
+    ];
+    messages.iter().for_each(|message| samples.add(message));
+}
+
+fn hub_to_operator(samples: &mut Samples) {
+    let messages = [
+        HubToOperator::LoggedIn {
+            admission: admission(),
+            display_name: "Marco".into(),
+        },
+        HubToOperator::LogInRefused { refusal: REFUSAL },
+        HubToOperator::Resumed {
+            running: running(),
+            ended: vec![(SESSION, EndedBy::HostLost)],
+        },
+        HubToOperator::ResumeRefused { refusal: REFUSAL },
+        HubToOperator::TicketGenerated {
+            route: route(),
+            valid_seconds: 3600,
+        },
+        HubToOperator::TicketRefused { refusal: REFUSAL },
+        HubToOperator::TicketOpened {
+            route: route(),
+            attempt: 5,
+            exchange: bytes("half"),
+        },
+        HubToOperator::TicketProof {
+            route: route(),
+            attempt: 5,
+            proof: bytes("proof"),
+        },
+        HubToOperator::TicketSettled {
+            route: route(),
+            attempt: 5,
+            host: PEER,
+        },
+        HubToOperator::Entries {
+            entries: vec![entry(EntryKind::User), entry(EntryKind::Operator)],
+        },
+        HubToOperator::EntryChanged {
+            entry: entry(EntryKind::PermanentHost),
+        },
+        HubToOperator::EntryGone { id: PEER },
+        HubToOperator::Greeted {
+            from: PEER,
+            greeting: greeting(),
+        },
+        HubToOperator::Said {
+            from: PEER,
+            at_unix_seconds: 1_800_000_000,
+            word: word(),
+        },
+        HubToOperator::ConsentPending {
+            session: SESSION,
+            host: PEER,
+        },
+        HubToOperator::SessionStarted {
+            session: SESSION,
+            host: PEER,
+        },
+        HubToOperator::SessionRefused {
+            host: PEER,
+            refusal: REFUSAL,
+        },
+        HubToOperator::ReportSaved {
+            report: ReportId(8),
+            finished: false,
+            outcome: Outcome::Done,
+        },
+        HubToOperator::ReportSaved {
+            report: ReportId(8),
+            finished: true,
+            outcome: Outcome::Refused(REFUSAL),
+        },
+        HubToOperator::Drafts {
+            drafts: vec![(facts(), draft())],
+        },
+        HubToOperator::Goodbye { refusal: REFUSAL },
+    ];
+    messages.iter().for_each(|message| samples.add(message));
+    for state in [
+        TicketState::Open,
+        TicketState::Used,
+        TicketState::Expired,
+        TicketState::Revoked,
+        TicketState::Burnt,
+    ] {
+        samples.add(&HubToOperator::TicketChanged {
+            route: route(),
+            state,
+        });
+    }
+    for by in [
+        EndedBy::User,
+        EndedBy::Operator,
+        EndedBy::HostLost,
+        EndedBy::OperatorLost,
+        EndedBy::CannotRecord,
+        EndedBy::HubStopped,
+        EndedBy::Forged,
+        EndedBy::NoCapture,
+    ] {
+        samples.add(&HubToOperator::SessionEnded {
+            session: SESSION,
+            by,
+            facts: facts(),
+        });
+    }
+}
+
+fn words(samples: &mut Samples) {
+    samples.add(&HostState {
+        computer: "ANNA-PC".into(),
+        user: "Anna".into(),
+        system: "Linux".into(),
+        heard: 9,
+        live: Some(LiveState {
+            session: SESSION,
+            rights: Rights::SEE_AND_CONTROL,
+            input_taken: 400,
+        }),
+    });
+    let operator = [
+        OperatorWord::Ask {
+            asked: Rights::KNOWN,
+            operator: "Marco".into(),
+            formats: (3, 4),
+        },
+        OperatorWord::Chat {
+            line: 9,
+            text: "hello".into(),
+        },
+        OperatorWord::Heard { line: 9 },
+    ];
+    operator.iter().for_each(|message| samples.add(message));
+    let host = [
+        HostWord::Answer {
+            session: SESSION,
+            granted: Some(Rights::SEE),
+            picture_key: bytes("sealed"),
+        },
+        HostWord::Reduce {
+            session: SESSION,
+            rights: Rights::SEE,
+        },
+        HostWord::Chat {
+            line: 9,
+            text: "hello".into(),
+        },
+        HostWord::Heard { line: 9 },
+        HostWord::InputTooOld {
+            session: SESSION,
+            count: 2,
+        },
+    ];
+    host.iter().for_each(|message| samples.add(message));
+}
+
+fn streams(samples: &mut Samples) {
+    for lane in Lane::ALL {
+        samples.add(&StreamHeader {
+            lane,
+            session: SESSION,
+            operator: PEER,
+            channel: ChannelId(0x0102_0304_0506_0708),
+        });
+    }
+    let place = Place {
+        x: -1,
+        y: 1080,
+        seen: 300,
+    };
+    let mut events = vec![
+        InputEvent::Key {
+            key: HidKey(4),
+            pressed: true,
+            character: Some('è'),
+        },
+        InputEvent::PointerMoved { to: place },
+        InputEvent::Wheel { dx: -120, dy: 120 },
+        InputEvent::Text {
+            text: "日本".into(),
+        },
+        InputEvent::ReleaseAll,
+        InputEvent::StillHeld,
+    ];
+    events.extend(
+        [
+            PointerButton::Left,
+            PointerButton::Middle,
+            PointerButton::Right,
+            PointerButton::Back,
+            PointerButton::Forward,
+        ]
+        .map(|button| InputEvent::Button {
+            button,
+            pressed: false,
+            at: place,
+        }),
+    );
+    for event in events {
+        samples.add(&InputFrame {
+            number: 400,
+            at_millis: -5,
+            event,
+        });
+    }
+    let mut viewer = vec![
+        ViewerMessage::Shown {
+            seq: 300,
+            held_micros: 900,
+        },
+        ViewerMessage::NeedReset,
+    ];
+    viewer.extend(
+        [
+            ColourDepth::Lossless,
+            ColourDepth::True,
+            ColourDepth::Bits15,
+            ColourDepth::Bits8,
+            ColourDepth::Grey,
+        ]
+        .map(|depth| {
+            ViewerMessage::Wish(ViewWish {
+                depth,
+                percent: 50,
+                monitor: Some(3),
+            })
+        }),
+    );
+    viewer.iter().for_each(|message| samples.add(message));
+    samples.add(&ScreenFrame {
+        seq: 300,
+        captured_at_micros: 70_000,
+        layout: Some(ScreenLayout {
+            monitors: vec![ScreenMonitor {
+                id: 3,
+                name: "eDP-1".into(),
+                width: 1920,
+                height: 1080,
+            }],
+            shared: Some(3),
+            width: 1920,
+            height: 1080,
+            percent: 50,
+        }),
+        payload: bytes("update"),
+    });
+    samples.add(&PointerUpdate {
+        seq: 301,
+        at_micros: 70_000,
+        x: -1,
+        y: 9,
+        visible: true,
+        shape: Some(PointerShape {
+            width: 1,
+            height: 1,
+            hot_x: 0,
+            hot_y: 0,
+            rgba: Bytes::from_static(&[1, 2, 3, 4]),
+        }),
+    });
+}
+
+fn samples() -> BTreeMap<String, String> {
+    let mut samples = Samples::default();
+    hellos(&mut samples);
+    host_to_hub(&mut samples);
+    hub_to_host(&mut samples);
+    operator_to_hub(&mut samples);
+    hub_to_operator(&mut samples);
+    words(&mut samples);
+    streams(&mut samples);
+    samples.0
+}
+
+#[test]
+fn every_message_looks_on_the_wire_as_it_always_has() {
+    let golden: BTreeMap<String, String> = GOLDEN
+        .lines()
+        .filter_map(|line| line.rsplit_once(' '))
+        .map(|(name, hex)| (name.to_owned(), hex.to_owned()))
+        .collect();
+    let samples = samples();
+    if std::env::var_os("PHD_WRITE_GOLDEN").is_some() {
+        let mut text = GOLDEN.to_owned();
+        for (name, hex) in &samples {
+            if !golden.contains_key(name) {
+                writeln!(text, "{name} {hex}").expect("a string takes it");
+            }
+        }
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden.txt");
+        std::fs::write(path, text).expect("the file is ours");
+        return;
+    }
+    assert_eq!(samples, golden);
+}
