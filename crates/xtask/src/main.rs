@@ -8,6 +8,7 @@
     reason = "what a check finds and how long it took is this program's output"
 )]
 
+mod bugs;
 mod ci;
 mod directions;
 mod fuzz;
@@ -37,6 +38,8 @@ enum Task {
     },
     /// Proves from `cargo metadata` that crates know only whom they may know.
     Check,
+    /// Puts bugs into copies of the protocol's state machines; the random histories must find each.
+    Bugs,
     /// Fuzzes the parsers of a peer's bytes; needs clang and cargo-fuzz.
     Fuzz {
         /// For each target.
@@ -75,6 +78,13 @@ fn run(task: Task) -> anyhow::Result<()> {
     match task {
         Task::Ci { without_deny } => ci::run(!without_deny),
         Task::Check => directions::check(),
+        Task::Bugs => {
+            let metadata = MetadataCommand::new().no_deps().exec()?;
+            bugs::run(
+                metadata.workspace_root.as_std_path(),
+                metadata.target_directory.as_std_path(),
+            )
+        }
         Task::Fuzz { seconds, targets } => {
             let metadata = MetadataCommand::new().no_deps().exec()?;
             fuzz::run(metadata.workspace_root.as_std_path(), &targets, seconds)

@@ -1,0 +1,150 @@
+//! Bugs put in by hand: each must be found by the random histories, or these prove little.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+
+use anyhow::{Context as _, bail};
+
+use crate::steps::cargo;
+
+struct Bug {
+    what: &'static str,
+    file: &'static str,
+    right: &'static str,
+    wrong: &'static str,
+}
+
+const BUGS: [Bug; 8] = [
+    Bug {
+        what: "the hub takes the user's no for a yes",
+        file: "directory/sessions.rs",
+        right: "let Some(granted) = granted else {",
+        wrong: "let Some(granted) = granted.or(Some(found.asked)) else {",
+    },
+    Bug {
+        what: "the console shows a line of chat each time that it comes",
+        file: "console.rs",
+        right: "if known.chat.hear(line) {",
+        wrong: "if known.chat.hear(line) || line > 0 {",
+    },
+    Bug {
+        what: "a line is forgotten before it was heard",
+        file: "chat.rs",
+        right: "self.unheard.retain(|(number, _)| *number > line);",
+        wrong: "self.unheard.retain(|(number, _)| *number > line + 1);",
+    },
+    Bug {
+        what: "the hub goes on relaying when a host is out of reach",
+        file: "directory/presence.rs",
+        right: "self.pause_sessions_of(id, Side::Host, now);",
+        wrong: "let _ = Side::Host;",
+    },
+    Bug {
+        what: "the hub gives a host's words to whoever is first",
+        file: "directory.rs",
+        right: "self.tell_operator(to, said);",
+        wrong: "let first = self.operators.keys().next().copied(); self.tell_operator(first.unwrap_or(to), said);",
+    },
+    Bug {
+        what: "nobody looks at the proof of a word",
+        file: "channel.rs",
+        right: "if !is_theirs || word.number <= self.theirs.last {",
+        wrong: "if !is_theirs && word.number <= self.theirs.last {",
+    },
+    Bug {
+        what: "a host whose line is lost keeps its keys down",
+        file: "host.rs",
+        right: "steps.extend(admitted.pause());\n                steps\n",
+        wrong: "steps\n",
+    },
+    Bug {
+        what: "a place is kept for ever",
+        file: "directory.rs",
+        right: "self.time_out_away(now);",
+        wrong: "",
+    },
+];
+
+/// Puts each bug into a copy of the two crates and plays histories until it is found.
+///
+/// # Errors
+///
+/// The first bug that is not found, or that cannot be put in because the code has changed.
+pub(crate) fn run(root: &Path, target: &Path) -> anyhow::Result<()> {
+    let copy = target.join("bugs");
+    for bug in &BUGS {
+        prepare(root, &copy)?;
+        let file = copy.join("crates/session/src").join(bug.file);
+        let text = fs::read_to_string(&file)?;
+        if !text.contains(bug.right) {
+            bail!("{}: `{}` is not there any more", bug.file, bug.right);
+        }
+        fs::write(&file, text.replacen(bug.right, bug.wrong, 1))?;
+        let mut test = cargo(["test", "--package", "session", "--test", "histories"]);
+        test.current_dir(&copy)
+            .env("CARGO_TARGET_DIR", copy.join("target"))
+            .stderr(Stdio::null());
+        let built = test.args(["--no-run"]).status()?.success();
+        if !built {
+            bail!("with the bug \"{}\" the crate does not build", bug.what);
+        }
+        let mut test = cargo(["test", "--package", "session", "--test", "histories"]);
+        test.current_dir(&copy)
+            .env("CARGO_TARGET_DIR", copy.join("target"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        if test.status()?.success() {
+            bail!("not found: {}", bug.what);
+        }
+        println!("found: {}", bug.what);
+    }
+    Ok(())
+}
+
+/// A workspace of the two crates alone, so that it is built in seconds.
+fn prepare(root: &Path, copy: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(copy.join("crates"))?;
+    for crate_name in ["protocol", "session"] {
+        let to = copy.join("crates").join(crate_name);
+        if to.exists() {
+            fs::remove_dir_all(&to)?;
+        }
+        copy_folder(&root.join("crates").join(crate_name), &to)?;
+    }
+    let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
+    let (before, rest) = manifest.split_once("members = [").context("a workspace")?;
+    let (_, after) = rest.split_once(']').context("a list of members")?;
+    let members = "members = [\"crates/protocol\", \"crates/session\"]";
+    fs::write(
+        copy.join("Cargo.toml"),
+        without_other_packages(&format!("{before}{members}{after}")),
+    )?;
+    fs::copy(root.join("Cargo.lock"), copy.join("Cargo.lock"))?;
+    Ok(())
+}
+
+/// Profiles of packages that are not in the copy would only be warned about, and paths to them fail.
+fn without_other_packages(manifest: &str) -> String {
+    let is_other = |line: &&str| {
+        let is_path = line.contains("path = \"crates/");
+        let kept = ["protocol =", "session ="];
+        !is_path || kept.iter().any(|name| line.starts_with(name))
+    };
+    let lines: Vec<&str> = manifest.lines().filter(is_other).collect();
+    lines.join("\n")
+}
+
+fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
