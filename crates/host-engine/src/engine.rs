@@ -9,16 +9,13 @@ use std::time::Duration;
 
 use capture::{CaptureError, ScreenSource};
 use input::{InjectError, InputSink};
-use protocol::Role;
 use protocol::control::Name;
-use session::TicketNumber;
 use tokio::sync::mpsc;
 use transport::{Fingerprint, HubAddress};
 
-use crate::conversation::Caller;
 use crate::event::{HostCommand, HostEvent};
-use crate::link::{self, Link};
 use crate::switch::Switch;
+use crate::worker::Worker;
 
 /// Commands that may wait.
 const MAX_COMMANDS: usize = 64;
@@ -95,13 +92,8 @@ impl HostEngine {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let mut worker = Worker {
-            config,
-            backends,
-            commands: waiting,
-            teller: Teller { events, wake },
-            current: current.clone(),
-        };
+        let teller = Teller { events, wake };
+        let worker = Worker::new(config, backends, waiting, teller, current.clone());
         let thread = thread::Builder::new()
             .name("host-net".to_owned())
             .spawn(move || runtime.block_on(worker.run()))?;
@@ -227,7 +219,7 @@ impl CurrentSession {
 
     fn reduce(&self, rights: protocol::Rights) {
         if let Some(switch) = self.get() {
-            if rights.see {
+            if rights.has(protocol::Rights::SEE) {
                 switch.reduce(rights);
             } else {
                 switch.turn_off();
@@ -253,80 +245,5 @@ impl Teller {
         };
         (self.wake)();
         told
-    }
-}
-
-struct Worker {
-    config: HostConfig,
-    backends: Backends,
-    commands: mpsc::Receiver<HostCommand>,
-    teller: Teller,
-    current: CurrentSession,
-}
-
-impl Worker {
-    async fn run(&mut self) {
-        while let Some(command) = self.commands.recv().await {
-            match command {
-                HostCommand::OpenTicket { ticket, user } => self.connect(&ticket, user).await,
-                HostCommand::AnswerConsent { .. }
-                | HostCommand::ReduceRights { .. }
-                | HostCommand::EndSession
-                | HostCommand::SendChat { .. }
-                | HostCommand::Leave => {
-                    tracing::debug!("Nothing to do without a connection");
-                }
-            }
-        }
-    }
-
-    async fn connect(&mut self, ticket: &TicketNumber, user: Name) {
-        if !self.teller.tell(HostEvent::Connecting) {
-            return;
-        }
-        let HostConfig {
-            hub, pin, program, ..
-        } = &self.config;
-        let connecting = Box::pin(transport::client::connect(hub, *pin, Role::Host, program));
-        let connected = tokio::select! {
-            biased;
-            () = until_leave(&mut self.commands) => return,
-            connected = connecting => connected,
-        };
-        let greeted = match connected {
-            Ok(greeted) => greeted,
-            Err(error) => {
-                tracing::info!(%error, "Not connected");
-                // a program that does not listen is ending
-                let _told = self.teller.tell(HostEvent::ConnectionFailed(error.into()));
-                return;
-            }
-        };
-        tracing::info!(%hub, "Connected");
-        if !self.teller.tell(HostEvent::Connected) {
-            return;
-        }
-        let caller = Caller {
-            computer: self.config.computer.clone(),
-            user,
-            system: self.config.system.clone(),
-        };
-        let context = link::Context {
-            backends: &self.backends,
-            caller,
-            teller: &self.teller,
-            current: &self.current,
-        };
-        Box::pin(Link::new(greeted, context).serve(ticket, &mut self.commands)).await;
-    }
-}
-
-/// Returns when the program leaves or is gone; other commands make no sense now.
-async fn until_leave(commands: &mut mpsc::Receiver<HostCommand>) {
-    loop {
-        match commands.recv().await {
-            Some(HostCommand::Leave) | None => return,
-            Some(_) => tracing::debug!("Nothing to do while connecting"),
-        }
     }
 }

@@ -23,7 +23,8 @@ pub enum HostCommand {
     EndSession,
     /// A line of chat to the operator.
     SendChat { text: ChatText },
-    /// End everything and hang up; another ticket may follow.
+    /// End everything and hang up; another ticket may follow. Also the answer to an operator who asks
+    /// again and again.
     Leave,
 }
 
@@ -34,6 +35,8 @@ pub enum HostEvent {
     Connected,
     /// The ticket was not accepted; the connection stands, another ticket may follow.
     TicketRefused(Refusal),
+    /// This ticket was tried too often on this computer; only a new one helps.
+    TicketSpent,
     /// The operator's console has proved that it made this ticket.
     TicketAccepted {
         operator: Name,
@@ -43,6 +46,8 @@ pub enum HostEvent {
         session: SessionId,
         operator: Name,
         asked: Rights,
+        /// It was asked several times without a yes: offer to send the operator away.
+        insistent: bool,
     },
     ConsentWithdrawn {
         session: SessionId,
@@ -64,7 +69,24 @@ pub enum HostEvent {
         cause: EndCause,
         lasted: Duration,
     },
+    /// The line to the operator is gone: nothing is seen or touched until it is back.
+    SessionPaused {
+        session: SessionId,
+    },
+    /// The line is back, and the session goes on.
+    SessionResumed {
+        session: SessionId,
+    },
+    /// This computer's own connection is lost; the engine tries to get it back.
+    Reconnecting,
+    /// The connection is back.
+    Reconnected,
+    /// A line of the operator's.
     ChatReceived(ChatLine),
+    /// A line could not be taken, because too many wait to be heard; here it is again.
+    ChatNotSent {
+        text: ChatText,
+    },
     /// The operator is out of reach (or back).
     OperatorPresent(bool),
     /// There is no connection, and the ticket was not used.
@@ -82,9 +104,9 @@ pub enum EndCause {
     By(EndedBy),
     /// The screen could not be captured.
     NoCapture,
-    /// Input arrived that the operator's console did not make as it is. The hub, or somebody in it,
-    /// tried to type.
-    ForgedInput,
+    /// Something arrived that the operator's console did not make as it is. The hub, or somebody in it,
+    /// tried to act in the operator's name.
+    Forged,
     /// The connection to the hub ended.
     ConnectionLost,
 }

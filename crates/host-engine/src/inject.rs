@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use input::{InjectError, InputSink};
-use protocol::InputEvent;
+use protocol::{InputEvent, Place};
 use tokio::sync::mpsc;
 
+use crate::course::Course;
 use crate::engine::OpenSink;
 use crate::event::Trouble;
-use crate::geometry::Geometry;
 use crate::live::Report;
 use crate::switch::Switch;
 
@@ -29,6 +29,7 @@ pub(crate) enum Job {
 pub(crate) fn run(
     open: &OpenSink,
     switch: &Arc<Switch>,
+    course: &Course,
     mut jobs: mpsc::Receiver<Job>,
     reports: &mpsc::Sender<Report>,
 ) {
@@ -49,12 +50,16 @@ pub(crate) fn run(
         if !switch.is_on() {
             break;
         }
-        let Some(seen) = switch.touchable() else {
+        if !switch.is_touchable() {
             release(sink.as_mut());
             continue;
-        };
+        }
         let Job::Do(event) = job else { continue };
-        match sink.inject(&on_desktop(event, &seen)) {
+        let Some(event) = on_desktop(event, course) else {
+            tracing::debug!("Place in a picture that is not known");
+            continue;
+        };
+        match sink.inject(&event) {
             Ok(()) => {}
             Err(error @ InjectError::Lost { .. }) => {
                 tracing::warn!(%error, "Input lost");
@@ -74,27 +79,29 @@ fn release(sink: &mut dyn InputSink) {
     }
 }
 
-/// The event with its place on the desktop instead of in the picture, and never outside of it.
-fn on_desktop(event: InputEvent, seen: &Geometry) -> InputEvent {
-    match event {
-        InputEvent::PointerMoved { x, y } => {
-            let (x, y) = seen.on_desktop(x, y);
-            InputEvent::PointerMoved { x, y }
-        }
+/// The event with its place on the desktop instead of in the picture, and never outside of it. `None`
+/// for a place in a picture that nobody can have seen or that is long gone.
+fn on_desktop(event: InputEvent, course: &Course) -> Option<InputEvent> {
+    let moved = |place: Place| {
+        let (x, y) = course.seen(place.seen)?.on_desktop(place.x, place.y);
+        Some(Place { x, y, ..place })
+    };
+    Some(match event {
+        InputEvent::PointerMoved { to } => InputEvent::PointerMoved { to: moved(to)? },
         InputEvent::Button {
             button,
             pressed,
-            x,
-            y,
-        } => {
-            let (x, y) = seen.on_desktop(x, y);
-            InputEvent::Button {
+            at,
+        } => match moved(at) {
+            Some(at) => InputEvent::Button {
                 button,
                 pressed,
-                x,
-                y,
-            }
-        }
+                at,
+            },
+            None if pressed => return None,
+            // it must not stay down, wherever that was
+            None => InputEvent::ReleaseAll,
+        },
         InputEvent::Wheel { dx, dy } => InputEvent::Wheel {
             dx: dx.clamp(-MAX_WHEEL, MAX_WHEEL),
             dy: dy.clamp(-MAX_WHEEL, MAX_WHEEL),
@@ -103,28 +110,47 @@ fn on_desktop(event: InputEvent, seen: &Geometry) -> InputEvent {
         | InputEvent::Text { .. }
         | InputEvent::ReleaseAll
         | InputEvent::StillHeld) => event,
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use codec::Rect;
+    use protocol::SessionId;
 
     use super::*;
+    use crate::geometry::Geometry;
+
+    fn course(area: Rect) -> Course {
+        let course = Course::begin(SessionId(1));
+        course.lies(1, Geometry::new(area, 100));
+        course.screen_sent(1);
+        course
+    }
+
+    fn moved(x: i32, y: i32, seen: u64) -> InputEvent {
+        InputEvent::PointerMoved {
+            to: Place { x, y, seen },
+        }
+    }
 
     #[test]
     fn a_place_outside_of_the_shared_screen_is_moved_to_its_edge() {
-        let seen = Geometry::new(Rect::new(100, 50, 640, 480), 100);
-        let moved = |x, y| on_desktop(InputEvent::PointerMoved { x, y }, &seen);
-        assert_eq!(moved(0, 0), InputEvent::PointerMoved { x: 100, y: 50 });
-        assert_eq!(
-            moved(-9, 9_999),
-            InputEvent::PointerMoved { x: 100, y: 529 }
-        );
-        assert_eq!(
-            moved(i32::MAX, i32::MIN),
-            InputEvent::PointerMoved { x: 739, y: 50 }
-        );
+        let course = course(Rect::new(100, 50, 640, 480));
+        let lands = |x, y| on_desktop(moved(x, y, 1), &course);
+        assert_eq!(lands(0, 0), Some(moved(100, 50, 1)));
+        assert_eq!(lands(-9, 9_999), Some(moved(100, 529, 1)));
+        assert_eq!(lands(i32::MAX, i32::MIN), Some(moved(739, 50, 1)));
+    }
+
+    #[test]
+    fn a_click_lands_where_the_operator_saw_it() {
+        let course = course(Rect::new(0, 0, 640, 480));
+        course.lies(2, Geometry::new(Rect::new(640, 0, 640, 480), 100));
+        course.screen_sent(2);
+        assert_eq!(on_desktop(moved(5, 5, 1), &course), Some(moved(5, 5, 1)));
+        assert_eq!(on_desktop(moved(5, 5, 2), &course), Some(moved(645, 5, 2)));
+        assert_eq!(on_desktop(moved(5, 5, 3), &course), None);
     }
 
     #[test]
@@ -133,13 +159,12 @@ mod tests {
             dx: i32::MIN,
             dy: i32::MAX,
         };
-        let seen = Geometry::new(Rect::new(0, 0, 1, 1), 100);
         assert_eq!(
-            on_desktop(event, &seen),
-            InputEvent::Wheel {
+            on_desktop(event, &course(Rect::new(0, 0, 1, 1))),
+            Some(InputEvent::Wheel {
                 dx: -MAX_WHEEL,
                 dy: MAX_WHEEL
-            }
+            })
         );
     }
 }

@@ -7,20 +7,21 @@
 //! released when it ends, on whatever way (H5, H6).
 //!
 //! The hub is trusted with what it films and with nothing else: it cannot start a session that the
-//! user did not allow, and what it could type does not open (`session::seal`).
+//! user did not allow, and what it could type does not open (`session::channel`).
 
-mod conversation;
+mod course;
 mod engine;
 mod event;
 mod geometry;
 mod inject;
 mod line;
-mod link;
 mod live;
 mod pace;
 mod scale;
 mod share;
 mod switch;
+mod wire;
+mod worker;
 
 pub use engine::{
     Backends, EngineBusy, HostConfig, HostEngine, HostEvents, HostHandle, OpenScreen, OpenSink,

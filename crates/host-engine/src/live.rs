@@ -1,39 +1,45 @@
-//! A session that runs: its threads, its streams, and the switch that ends them all.
+//! A session whose line stands: its threads, its streams, and the switch that ends them all. What
+//! outlives them is the session's [`Course`].
 
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use protocol::input::HOLD_PATIENCE;
-use protocol::limits::{
-    MAX_HEADER_FRAME_BYTES, MAX_INPUT_FRAME_BYTES, MAX_POINTER_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES,
-};
+use protocol::input::{HOLD_PATIENCE, MAX_INPUT_AGE};
+use protocol::lanes::CONTROL_PRIORITY;
+use protocol::limits::MAX_HEADER_FRAME_BYTES;
 use protocol::{
-    InputEvent, RefusalCode, Rights, ScreenFrame, SessionId, StreamHeader, ViewerMessage, wire,
+    InputEvent, InputFrame, Lane, PeerId, PointerUpdate, Rights, ScreenFrame, SessionId,
+    StreamHeader, ViewerMessage, wire,
 };
-use session::Opener;
+use session::host::Agreement;
+use session::{LaneKeys, Opener, PictureKey};
 use tokio::sync::mpsc;
 use transport::{Connection, FramedReader, FramedWriter, WriteError};
 
-use crate::conversation::Agreement;
+use crate::course::Course;
 use crate::engine::Backends;
 use crate::event::Trouble;
 use crate::inject::{self, Job};
 use crate::pace::MAX_IN_FLIGHT;
 use crate::share::{self, Outbox};
 use crate::switch::Switch;
+use crate::wire::refuse;
 
-/// The pointer is small and overtakes the screen; control overtakes both.
-const POINTER_PRIORITY: i32 = -1;
-const SCREEN_PRIORITY: i32 = -2;
+/// How far two clocks may drift apart while a channel is open: one part in so many.
+const DRIFT: u32 = 5_000;
+/// How often it is said that input came too late.
+const SAY_TOO_OLD_EVERY: Duration = Duration::from_secs(1);
 
 /// What a session's threads and tasks tell.
 #[derive(Debug)]
 pub(crate) enum Report {
     Trouble(Trouble),
-    /// Input arrived that the console did not make.
+    /// Something arrived that the console did not make.
     Forged,
+    /// So many input frames came too late to be done.
+    TooOld(u32),
     /// A stream broke, and the hub has not said why in time.
     Broken,
     /// The switch was turned off from outside: the person pressed **End**.
@@ -43,14 +49,17 @@ pub(crate) enum Report {
 /// The parts of a running session that the network thread holds. Dropping it turns everything off.
 #[derive(Debug)]
 pub(crate) struct LiveSession {
-    pub(crate) session: SessionId,
-    started: Instant,
+    header: StreamHeader,
+    course: Arc<Course>,
+    /// When the channel was opened: the console's events are timed from there.
+    channel_opened: Instant,
+    lanes: LaneKeys,
+    picture_key: PictureKey,
     switch: Arc<Switch>,
     outbox: Arc<Outbox>,
     jobs: mpsc::Sender<Job>,
-    /// Until the operator's input stream comes.
-    opener: Option<Opener>,
-    hears_acks: bool,
+    hears_input: bool,
+    hears_viewer: bool,
     reports: mpsc::Receiver<Report>,
     reporter: mpsc::Sender<Report>,
     threads: Vec<JoinHandle<()>>,
@@ -59,7 +68,7 @@ pub(crate) struct LiveSession {
 }
 
 /// How long after a broken stream the hub may take to say that the session is over.
-const BROKEN_PATIENCE: Duration = Duration::from_secs(3);
+const BROKEN_PATIENCE: Duration = Duration::from_secs(6);
 
 impl LiveSession {
     /// Opens the host's streams and begins to capture and, where granted, to inject.
@@ -69,38 +78,56 @@ impl LiveSession {
     /// If the system gives no thread.
     pub(crate) fn start(
         agreement: Agreement,
+        course: Arc<Course>,
+        channel_opened: Instant,
         connection: &Connection,
         backends: &Backends,
     ) -> io::Result<Self> {
         let Agreement {
             session,
-            operator: _,
+            operator,
+            operator_name: _,
             grant,
-            keys,
+            lanes,
+            picture_key,
+            formats: _,
         } = agreement;
         let (jobs, waiting_jobs) = mpsc::channel(inject::MAX_WAITING);
         let (frames, waiting_frames) = mpsc::channel(MAX_IN_FLIGHT);
         let (reporter, reports) = mpsc::channel(8);
         let switch = Switch::new(grant, &jobs);
+        let outbox = Outbox::new(Arc::clone(&course), frames, connection.rtt());
         let mut live = Self {
-            session,
-            started: Instant::now(),
-            outbox: Arc::new(Outbox::new(frames, connection.rtt())),
+            header: header(Lane::Screen, session, operator, &lanes),
+            course,
+            channel_opened,
+            lanes,
+            picture_key,
+            outbox: Arc::new(outbox),
             switch,
             jobs,
-            opener: Some(keys.opener_at_host()),
-            hears_acks: false,
+            hears_input: false,
+            hears_viewer: false,
             reports,
             reporter,
             threads: Vec::new(),
             patience: None,
         };
         live.spawn_capture(backends)?;
-        if grant.rights().control {
+        if grant.rights().has(Rights::CONTROL) {
             live.spawn_injection(backends, waiting_jobs)?;
         }
         live.spawn_writers(connection, waiting_frames);
         Ok(live)
+    }
+
+    /// Whether a stream with `header` belongs here.
+    pub(crate) fn is_for(&self, header: &StreamHeader) -> bool {
+        let ours = StreamHeader {
+            lane: header.lane,
+            ..self.header
+        };
+        *header == ours
     }
 
     fn spawn_capture(&mut self, backends: &Backends) -> io::Result<()> {
@@ -120,27 +147,29 @@ impl LiveSession {
         jobs: mpsc::Receiver<Job>,
     ) -> io::Result<()> {
         let open = Arc::clone(&backends.input);
+        let course = Arc::clone(&self.course);
         let (switch, reporter) = (Arc::clone(&self.switch), self.reporter.clone());
         let thread = thread::Builder::new()
             .name("inject".to_owned())
-            .spawn(move || inject::run(&open, &switch, jobs, &reporter))?;
+            .spawn(move || inject::run(&open, &switch, &course, jobs, &reporter))?;
         self.threads.push(thread);
         Ok(())
     }
 
     fn spawn_writers(&self, connection: &Connection, frames: mpsc::Receiver<ScreenFrame>) {
-        let session = self.session;
         let writers = [
-            Writer {
-                header: StreamHeader::Screen { session },
-                what: What::Screen(frames),
-            },
-            Writer {
-                header: StreamHeader::Pointer { session },
-                what: What::Pointer(Arc::clone(&self.outbox)),
-            },
+            (Lane::Screen, What::Screen(frames)),
+            (Lane::Pointer, What::Pointer(Arc::clone(&self.outbox))),
         ];
-        for writer in writers {
+        for (lane, what) in writers {
+            let writer = Writer {
+                header: StreamHeader {
+                    lane,
+                    ..self.header
+                },
+                key: self.picture_key.clone(),
+                what,
+            };
             let (connection, switch) = (connection.clone(), Arc::clone(&self.switch));
             let reporter = self.reporter.clone();
             tokio::spawn(async move {
@@ -152,21 +181,28 @@ impl LiveSession {
         }
     }
 
-    /// Takes a stream that the hub opened for this session. One of each kind; more are refused,
-    /// and a second input stream could only be a replay.
+    /// Takes a stream that the hub opened for this session. One of each kind; more are refused: a
+    /// second one could only be a replay.
     pub(crate) fn take_stream(&mut self, header: StreamHeader, mut reader: FramedReader) {
-        let switch = Arc::clone(&self.switch);
-        let reporter = self.reporter.clone();
-        match header {
-            StreamHeader::Input { .. } => {
-                let Some(opener) = self.opener.take() else {
-                    return refuse(&mut reader);
+        let StreamHeader { lane, session, .. } = header;
+        let rules = lane.rules();
+        match lane {
+            Lane::Input if !self.hears_input => {
+                self.hears_input = true;
+                reader.set_limit(rules.max_frame_bytes);
+                let hearing = Hearing {
+                    opener: self.lanes.opener(session, lane),
+                    course: Arc::clone(&self.course),
+                    channel_opened: self.channel_opened,
+                    jobs: self.jobs.clone(),
+                    reporter: self.reporter.clone(),
                 };
+                let (switch, reporter) = (Arc::clone(&self.switch), self.reporter.clone());
                 let jobs = self.jobs.clone();
                 tokio::spawn(async move {
                     let heard = tokio::select! {
                         () = switch.until_off() => Heard::Ended,
-                        heard = hear_input(reader, opener, &jobs) => heard,
+                        heard = hearing.hear_input(reader) => heard,
                     };
                     // whatever the operator still held
                     if jobs.try_send(Job::Do(InputEvent::ReleaseAll)).is_err() {
@@ -175,20 +211,28 @@ impl LiveSession {
                     heard.report(&reporter).await;
                 });
             }
-            StreamHeader::Viewer { .. } if !self.hears_acks => {
-                self.hears_acks = true;
+            Lane::Viewer if !self.hears_viewer => {
+                self.hears_viewer = true;
+                reader.set_limit(rules.max_frame_bytes);
+                let opener = self.lanes.opener(session, lane);
                 let outbox = Arc::clone(&self.outbox);
+                let (switch, reporter) = (Arc::clone(&self.switch), self.reporter.clone());
                 tokio::spawn(async move {
                     let heard = tokio::select! {
                         () = switch.until_off() => Heard::Ended,
-                        heard = hear_acks(reader, &outbox, &switch) => heard,
+                        heard = hear_viewer(reader, opener, &outbox, &switch) => heard,
                     };
                     heard.report(&reporter).await;
                 });
             }
-            StreamHeader::Viewer { .. }
-            | StreamHeader::Screen { .. }
-            | StreamHeader::Pointer { .. } => refuse(&mut reader),
+            Lane::Input
+            | Lane::Viewer
+            | Lane::Screen
+            | Lane::Pointer
+            | Lane::ClipboardToOperator
+            | Lane::ClipboardToHost
+            | Lane::FileToOperator
+            | Lane::FileToHost => refuse(&mut reader),
         }
     }
 
@@ -227,10 +271,10 @@ impl LiveSession {
         }
     }
 
-    /// Turns everything off; gives how long the session lasted, and the threads that are ending.
-    pub(crate) fn stop(mut self) -> (Duration, Vec<JoinHandle<()>>) {
+    /// Turns everything off; gives the threads that are ending.
+    pub(crate) fn stop(mut self) -> Vec<JoinHandle<()>> {
         self.switch.turn_off();
-        (self.started.elapsed(), std::mem::take(&mut self.threads))
+        std::mem::take(&mut self.threads)
     }
 }
 
@@ -240,11 +284,12 @@ impl Drop for LiveSession {
     }
 }
 
-/// Tells the hub that a stream does not belong here.
-pub(crate) fn refuse(reader: &mut FramedReader) {
-    let code = u32::from(RefusalCode::OUT_OF_PLACE.0).into();
-    if reader.stream_mut().stop(code).is_err() {
-        tracing::trace!("Stream was over already");
+fn header(lane: Lane, session: SessionId, operator: PeerId, lanes: &LaneKeys) -> StreamHeader {
+    StreamHeader {
+        lane,
+        session,
+        operator,
+        channel: lanes.channel(),
     }
 }
 
@@ -257,7 +302,6 @@ async fn report(reporter: &mpsc::Sender<Report>, report: Report) {
 /// How a stream from the operator ended.
 enum Heard {
     Ended,
-    Broken,
     Forged,
 }
 
@@ -265,80 +309,146 @@ impl Heard {
     async fn report(self, reporter: &mpsc::Sender<Report>) {
         match self {
             Self::Ended => {}
-            Self::Broken => report(reporter, Report::Broken).await,
             Self::Forged => report(reporter, Report::Forged).await,
         }
     }
 }
 
-async fn hear_input(
-    mut reader: FramedReader,
-    mut opener: Opener,
-    jobs: &mpsc::Sender<Job>,
-) -> Heard {
-    reader.set_limit(MAX_INPUT_FRAME_BYTES);
-    let mut may_be_held = false;
-    loop {
-        let read = reader.read_body();
-        tokio::pin!(read);
-        let read = tokio::select! {
-            biased;
-            read = &mut read => read,
-            () = tokio::time::sleep(HOLD_PATIENCE), if may_be_held => {
-                // the console is out of reach; what it held must not stay down until that is certain
-                may_be_held = false;
-                if jobs.send(Job::Do(InputEvent::ReleaseAll)).await.is_err() {
-                    tracing::trace!("Injection is over");
+/// What hears the operator's keyboard and pointer.
+struct Hearing {
+    opener: Opener,
+    course: Arc<Course>,
+    channel_opened: Instant,
+    jobs: mpsc::Sender<Job>,
+    reporter: mpsc::Sender<Report>,
+}
+
+impl Hearing {
+    async fn hear_input(mut self, mut reader: FramedReader) -> Heard {
+        let mut may_be_held = false;
+        let mut too_old = TooOld::default();
+        loop {
+            let read = reader.read_body();
+            tokio::pin!(read);
+            let read = tokio::select! {
+                biased;
+                read = &mut read => read,
+                () = tokio::time::sleep(HOLD_PATIENCE), if may_be_held => {
+                    // the console is out of reach; what it held must not stay down until that is certain
+                    may_be_held = false;
+                    if self.jobs.send(Job::Do(InputEvent::ReleaseAll)).await.is_err() {
+                        tracing::trace!("Injection is over");
+                    }
+                    read.await
                 }
-                read.await
+            };
+            let sealed = match read {
+                Ok(Some(sealed)) => sealed,
+                // where control was taken back, or the session is ending, the hub cuts this stream
+                Ok(None) | Err(transport::ReadError::Broken(_)) => return Heard::Ended,
+                Err(_nonsense) => return Heard::Forged,
+            };
+            let frame = self.opener.open(&sealed).ok();
+            let frame = frame.and_then(|body| wire::decode::<InputFrame>(&body).ok());
+            let Some(InputFrame {
+                number,
+                at_millis,
+                event,
+            }) = frame
+            else {
+                return Heard::Forged;
+            };
+            match event {
+                InputEvent::Key { .. } | InputEvent::Button { .. } | InputEvent::StillHeld => {
+                    may_be_held = true;
+                }
+                InputEvent::PointerMoved { .. }
+                | InputEvent::Wheel { .. }
+                | InputEvent::Text { .. }
+                | InputEvent::ReleaseAll => {}
             }
-        };
-        let sealed = match read {
-            Ok(Some(sealed)) => sealed,
-            // where control was taken back, or the session is ending, the hub cuts this stream
-            Ok(None) | Err(transport::ReadError::Broken(_)) => return Heard::Ended,
-            Err(_nonsense) => return Heard::Forged,
-        };
-        let event = opener
-            .open(&sealed)
-            .ok()
-            .and_then(|body| wire::decode(&body).ok());
-        let Some(event) = event else {
-            return Heard::Forged;
-        };
-        match event {
-            InputEvent::Key { .. } | InputEvent::Button { .. } | InputEvent::StillHeld => {
-                may_be_held = true;
+            if event == InputEvent::StillHeld || !self.course.take_input(number) {
+                continue;
             }
-            InputEvent::PointerMoved { .. }
-            | InputEvent::Wheel { .. }
-            | InputEvent::Text { .. }
-            | InputEvent::ReleaseAll => {}
+            if !lets_go(&event) && self.age(at_millis) > MAX_INPUT_AGE {
+                too_old.count(&self.reporter);
+                continue;
+            }
+            too_old.say(&self.reporter);
+            if self.jobs.send(Job::Do(event)).await.is_err() {
+                // control was not granted, or cannot be had; what arrives is dropped
+                tracing::trace!("Input dropped");
+            }
         }
-        if event == InputEvent::StillHeld {
-            continue;
-        }
-        if jobs.send(Job::Do(event)).await.is_err() {
-            // control was not granted, or cannot be had; what arrives is dropped
-            tracing::trace!("Input dropped");
-        }
+    }
+
+    /// How long ago, at least, something happened at the console `at_millis` after it opened the
+    /// channel. It did so after this end had.
+    fn age(&self, at_millis: i64) -> Duration {
+        let open_for = self.channel_opened.elapsed();
+        let age_millis = i64::try_from(open_for.as_millis())
+            .unwrap_or(i64::MAX)
+            .saturating_sub(at_millis);
+        let age = Duration::from_millis(u64::try_from(age_millis).unwrap_or(0));
+        age.saturating_sub(open_for / DRIFT)
     }
 }
 
-async fn hear_acks(mut reader: FramedReader, outbox: &Outbox, switch: &Switch) -> Heard {
-    reader.set_limit(MAX_HEADER_FRAME_BYTES);
+/// Whether `event` only lets something go, which is done however late it is.
+fn lets_go(event: &InputEvent) -> bool {
+    match event {
+        InputEvent::ReleaseAll => true,
+        InputEvent::Key { pressed, .. } | InputEvent::Button { pressed, .. } => !pressed,
+        InputEvent::PointerMoved { .. }
+        | InputEvent::Wheel { .. }
+        | InputEvent::Text { .. }
+        | InputEvent::StillHeld => false,
+    }
+}
+
+/// Counts what came too late, and says so now and then.
+#[derive(Default)]
+struct TooOld {
+    count: u32,
+    said: Option<Instant>,
+}
+
+impl TooOld {
+    fn count(&mut self, reporter: &mpsc::Sender<Report>) {
+        self.count = self.count.saturating_add(1);
+        let lately = |said: Instant| said.elapsed() < SAY_TOO_OLD_EVERY;
+        if !self.said.is_some_and(lately) {
+            self.say(reporter);
+        }
+    }
+
+    fn say(&mut self, reporter: &mpsc::Sender<Report>) {
+        if self.count == 0 || reporter.try_send(Report::TooOld(self.count)).is_err() {
+            return;
+        }
+        (self.count, self.said) = (0, Some(Instant::now()));
+    }
+}
+
+async fn hear_viewer(
+    mut reader: FramedReader,
+    mut opener: Opener,
+    outbox: &Outbox,
+    switch: &Switch,
+) -> Heard {
     loop {
-        match reader.read::<ViewerMessage>().await {
-            Ok(Some(ack)) => {
-                if outbox.heard(ack, switch) {
-                    switch.wake_capture();
-                }
-            }
-            Ok(None) => return Heard::Ended,
-            Err(error) => {
-                tracing::debug!(%error, "Acknowledgements broke");
-                return Heard::Broken;
-            }
+        let sealed = match reader.read_body().await {
+            Ok(Some(sealed)) => sealed,
+            Ok(None) | Err(transport::ReadError::Broken(_)) => return Heard::Ended,
+            Err(_nonsense) => return Heard::Forged,
+        };
+        let opened = opener.open(&sealed).ok();
+        let message = opened.and_then(|body| wire::decode::<ViewerMessage>(&body).ok());
+        let Some(message) = message else {
+            return Heard::Forged;
+        };
+        if outbox.heard(message) {
+            switch.wake_capture();
         }
     }
 }
@@ -346,6 +456,7 @@ async fn hear_acks(mut reader: FramedReader, outbox: &Outbox, switch: &Switch) -
 /// One stream from the host.
 struct Writer {
     header: StreamHeader,
+    key: PictureKey,
     what: What,
 }
 
@@ -369,41 +480,43 @@ impl Writer {
         let written = tokio::select! {
             biased;
             () = switch.until_off() => Ok(()),
-            written = Self::write(self.header, self.what, &mut writer) => written,
+            written = write(self.header, &self.key, self.what, &mut writer) => written,
         };
         if writer.stream_mut().reset(0u32.into()).is_err() {
             tracing::trace!("Stream was over already");
         }
         written
     }
+}
 
-    async fn write(
-        header: StreamHeader,
-        what: What,
-        writer: &mut FramedWriter,
-    ) -> Result<(), WriteError> {
-        let priority = match what {
-            What::Screen(_) => SCREEN_PRIORITY,
-            What::Pointer(_) => POINTER_PRIORITY,
-        };
-        if writer.stream_mut().set_priority(priority).is_err() {
-            tracing::trace!("Stream was over already");
-        }
-        writer.write(&header).await?;
-        match what {
-            What::Screen(mut frames) => {
-                writer.set_limit(MAX_SCREEN_FRAME_BYTES);
-                while let Some(frame) = frames.recv().await {
-                    writer.write(&frame).await?;
-                }
-                Ok(())
+async fn write(
+    header: StreamHeader,
+    key: &PictureKey,
+    what: What,
+    writer: &mut FramedWriter,
+) -> Result<(), WriteError> {
+    let StreamHeader { lane, session, .. } = header;
+    let rules = lane.rules();
+    if writer
+        .stream_mut()
+        .set_priority(rules.priority - CONTROL_PRIORITY)
+        .is_err()
+    {
+        tracing::trace!("Stream was over already");
+    }
+    writer.write(&header).await?;
+    writer.set_limit(rules.max_frame_bytes);
+    let tag = |body: &[u8]| key.tag(session, lane, body);
+    match what {
+        What::Screen(mut frames) => {
+            while let Some(frame) = frames.recv().await {
+                writer.write_tagged(&frame, tag).await?;
             }
-            What::Pointer(outbox) => {
-                writer.set_limit(MAX_POINTER_FRAME_BYTES);
-                loop {
-                    writer.write(&outbox.next_pointer().await).await?;
-                }
-            }
+            Ok(())
         }
+        What::Pointer(outbox) => loop {
+            let update: PointerUpdate = outbox.next_pointer().await;
+            writer.write_tagged(&update, tag).await?;
+        },
     }
 }

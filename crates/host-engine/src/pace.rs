@@ -75,6 +75,12 @@ impl Pace {
         }
     }
 
+    /// Goes on counting after `last_seq`, in a session whose line was lost.
+    pub(crate) fn counting_from(mut self, last_seq: u64) -> Self {
+        self.last_seq = last_seq;
+        self
+    }
+
     /// Whether there is room for an update at `now`.
     pub(crate) fn room(&mut self, now: Duration) -> Room {
         match (self.room_in_queue(now, MOST_QUEUE), self.drained_in(now)) {

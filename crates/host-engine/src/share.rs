@@ -5,9 +5,8 @@
 //! next one (S4). When nothing changes, what was told coarsely is made exact. Nothing is opened
 //! before the session runs (H5).
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use capture::{CaptureError, Changes, Monitor, PointerPicture, PointerState, ScreenSource};
 use codec::{DamageHint, Encoder, Level, Picture, PixelSize, Rect, Update};
@@ -19,6 +18,7 @@ use protocol::{
 };
 use tokio::sync::{Notify, mpsc};
 
+use crate::course::Course;
 use crate::engine::OpenScreen;
 use crate::event::Trouble;
 use crate::geometry::{Geometry, PERCENTS};
@@ -32,19 +32,13 @@ const _: () = assert!(
     "every update fits into a frame"
 );
 
-/// Most changes of geometry that are remembered for a viewer who acknowledges nothing.
-const MAX_UNSEEN: usize = 16;
-
 /// What the capture thread shares with the tasks that send and that hear acknowledgements.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    /// All times of a session are since then.
-    started: Instant,
+    pub(crate) course: Arc<Course>,
     pace: Mutex<Pace>,
     /// The newest wish that was not fulfilled yet.
     wish: Mutex<Option<ViewWish>>,
-    /// Pictures of another geometry, with the number of the update that begins them.
-    unseen: Mutex<VecDeque<(u64, Geometry)>>,
     pointer: Mutex<Option<PointerUpdate>>,
     pointer_changed: Notify,
     frames: mpsc::Sender<ScreenFrame>,
@@ -52,12 +46,15 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     /// `trip` is the round trip of the connection to the hub.
-    pub(crate) fn new(frames: mpsc::Sender<ScreenFrame>, trip: Duration) -> Self {
+    pub(crate) fn new(
+        course: Arc<Course>,
+        frames: mpsc::Sender<ScreenFrame>,
+        trip: Duration,
+    ) -> Self {
         Self {
-            started: Instant::now(),
-            pace: Mutex::new(Pace::new(trip)),
+            pace: Mutex::new(Pace::new(trip).counting_from(course.last_screen())),
+            course,
             wish: Mutex::default(),
-            unseen: Mutex::default(),
             pointer: Mutex::default(),
             pointer_changed: Notify::new(),
             frames,
@@ -65,15 +62,11 @@ impl Outbox {
     }
 
     /// Takes what the viewer said; tells whether the capture thread must be woken.
-    pub(crate) fn heard(&self, message: ViewerMessage, switch: &Switch) -> bool {
+    pub(crate) fn heard(&self, message: ViewerMessage) -> bool {
         match message {
             ViewerMessage::Shown { seq, held_micros } => {
-                let mut unseen = lock(&self.unseen);
-                while let Some((_, geometry)) = unseen.pop_front_if(|(first, _)| *first <= seq) {
-                    switch.set_geometry(geometry);
-                }
                 let held = Duration::from_micros(held_micros.into());
-                self.pace().acknowledged(seq, self.started.elapsed(), held)
+                self.pace().acknowledged(seq, self.course.elapsed(), held)
             }
             ViewerMessage::NeedReset => {
                 self.pace().want_restart();
@@ -148,8 +141,6 @@ struct Sharing<'a> {
     geometry: Geometry,
     /// What the picture is of.
     layout: ScreenLayout,
-    /// The geometry that the last update was made for; `None` before the first.
-    geometry_sent: Option<Geometry>,
     /// The picture may be older than the screen, or the viewer older than the picture.
     stale: bool,
     /// The pointer's shape that the viewer has.
@@ -167,7 +158,6 @@ impl<'a> Sharing<'a> {
         switch.set_waker(source.waker());
         let wish = ViewWish::default();
         let (geometry, layout) = survey(source.as_mut(), wish.percent, None)?;
-        switch.set_geometry(geometry);
         Ok(Self {
             source,
             switch,
@@ -177,7 +167,6 @@ impl<'a> Sharing<'a> {
             scaler: None,
             geometry,
             layout,
-            geometry_sent: None,
             stale: true,
             shape_sent: None,
             viewer_gone: false,
@@ -256,18 +245,9 @@ impl<'a> Sharing<'a> {
         let made = self.now();
         let bytes = update.bytes.len();
         let seq = self.outbox.pace().sent(bytes, made, cost);
-        if update.is_reset && self.geometry_sent != Some(self.geometry) {
-            // until the viewer shows this, he points at the picture before it
-            if self.geometry_sent.replace(self.geometry).is_some() {
-                let mut unseen = lock(&self.outbox.unseen);
-                if unseen.len() == MAX_UNSEEN {
-                    unseen.pop_front();
-                }
-                unseen.push_back((seq, self.geometry));
-            } else {
-                self.switch.set_geometry(self.geometry);
-            }
-        }
+        // before the viewer can have it: a click in it finds where it lies
+        self.outbox.course.lies(seq, self.geometry);
+        self.outbox.course.screen_sent(seq);
         let frame = ScreenFrame {
             seq,
             captured_at_micros: micros(begun),
@@ -361,7 +341,9 @@ impl<'a> Sharing<'a> {
             sendable(&picture)
         });
         let at_micros = micros(self.now());
+        let seq = self.outbox.course.next_pointer();
         self.outbox.put_pointer(PointerUpdate {
+            seq,
             at_micros,
             x,
             y,
@@ -372,7 +354,7 @@ impl<'a> Sharing<'a> {
     }
 
     fn now(&self) -> Duration {
-        self.outbox.started.elapsed()
+        self.outbox.course.elapsed()
     }
 }
 

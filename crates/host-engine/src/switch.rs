@@ -9,7 +9,6 @@ use protocol::Rights;
 use session::Grant;
 use tokio::sync::{mpsc, watch};
 
-use crate::geometry::Geometry;
 use crate::inject::Job;
 
 /// What the threads and tasks of one session share.
@@ -22,8 +21,6 @@ pub(crate) struct Switch {
 #[derive(Debug)]
 struct Parts {
     grant: Grant,
-    /// What the operator sees; nothing is touched before this is known.
-    geometry: Option<Geometry>,
     waker: Option<CaptureWaker>,
     jobs: mpsc::WeakSender<Job>,
 }
@@ -33,7 +30,6 @@ impl Switch {
     pub(crate) fn new(grant: Grant, jobs: &mpsc::Sender<Job>) -> Arc<Self> {
         let parts = Parts {
             grant,
-            geometry: None,
             waker: None,
             jobs: jobs.downgrade(),
         };
@@ -68,21 +64,15 @@ impl Switch {
             parts.grant.reduce(rights);
             parts.grant.rights()
         });
-        if !left.control {
+        if !left.has(Rights::CONTROL) {
             self.release();
         }
         left
     }
 
-    /// What the operator may touch now: nothing, or what lies in this picture.
-    pub(crate) fn touchable(&self) -> Option<Geometry> {
-        let seen = self.with(|parts| parts.geometry.filter(|_| parts.grant.rights().control));
-        seen.filter(|_| self.is_on())
-    }
-
-    /// Tells which picture the operator sees now: places that he names are places in it.
-    pub(crate) fn set_geometry(&self, geometry: Geometry) {
-        self.with(|parts| parts.geometry = Some(geometry));
+    /// Whether the operator may touch anything now.
+    pub(crate) fn is_touchable(&self) -> bool {
+        self.is_on() && self.with(|parts| parts.grant.rights().has(Rights::CONTROL))
     }
 
     pub(crate) fn set_waker(&self, waker: CaptureWaker) {

@@ -78,14 +78,13 @@ impl InputSink for RdevSink {
     fn inject(&mut self, event: &InputEvent) -> Result<(), InjectError> {
         match *event {
             InputEvent::Key { key, pressed, .. } => self.key(key, pressed),
-            InputEvent::PointerMoved { x, y } => move_pointer(x, y),
+            InputEvent::PointerMoved { to } => move_pointer(to.x, to.y),
             InputEvent::Button {
                 button,
                 pressed,
-                x,
-                y,
+                at,
             } => {
-                move_pointer(x, y)?;
+                move_pointer(at.x, at.y)?;
                 self.button(button, pressed)
             }
             InputEvent::Wheel { dx, dy } => self.turn(dx, dy),

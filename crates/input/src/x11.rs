@@ -147,14 +147,13 @@ impl X11Sink {
                 pressed: false,
                 ..
             } => Ok(self.release(*key)?),
-            InputEvent::PointerMoved { x, y } => Ok(self.move_pointer(*x, *y)?),
+            InputEvent::PointerMoved { to } => Ok(self.move_pointer(to.x, to.y)?),
             InputEvent::Button {
                 button,
                 pressed,
-                x,
-                y,
+                at,
             } => {
-                self.move_pointer(*x, *y)?;
+                self.move_pointer(at.x, at.y)?;
                 Ok(self.button(*button, *pressed)?)
             }
             InputEvent::Wheel { dx, dy } => Ok(self.turn(*dx, *dy)?),

@@ -75,6 +75,25 @@ pub fn encode<M: Serialize>(message: &M, limit: usize) -> Result<Vec<u8>, Encode
     Ok(frame)
 }
 
+/// Turns `message` into one frame with what `tag` makes of its body behind it.
+///
+/// # Errors
+///
+/// [`EncodeError`] if body and tag exceed `limit` bytes.
+pub fn encode_tagged<M: Serialize, const N: usize>(
+    message: &M,
+    limit: usize,
+    tag: impl FnOnce(&[u8]) -> [u8; N],
+) -> Result<Vec<u8>, EncodeError> {
+    let mut frame = encode(message, limit.saturating_sub(N))?;
+    let tag = tag(&frame[PREFIX_BYTES..]);
+    frame.extend_from_slice(&tag);
+    let bytes = frame.len() - PREFIX_BYTES;
+    let prefix = u32::try_from(bytes).map_err(|_over| EncodeError { bytes, limit })?;
+    frame[..PREFIX_BYTES].copy_from_slice(&prefix.to_le_bytes());
+    Ok(frame)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

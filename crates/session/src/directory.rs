@@ -529,7 +529,7 @@ impl Directory {
     }
 
     fn tell_host(&mut self, id: PeerId, message: HubToHost) {
-        if !self.accepted(id).is_some_and(|host| host.away.is_some()) {
+        if self.accepted(id).is_none_or(|host| host.away.is_none()) {
             self.effects.push(Effect::ToHost(id, message));
         }
     }

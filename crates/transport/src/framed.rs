@@ -120,6 +120,21 @@ impl FramedWriter {
         Ok(())
     }
 
+    /// Sends `message` with what `tag` makes of its body behind it.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`].
+    pub async fn write_tagged<M: Serialize, const N: usize>(
+        &mut self,
+        message: &M,
+        tag: impl FnOnce(&[u8]) -> [u8; N],
+    ) -> Result<(), WriteError> {
+        let frame = wire::encode_tagged(message, self.limit, tag)?;
+        self.stream.write_chunk(frame.into()).await?;
+        Ok(())
+    }
+
     /// Sends `body` as it is.
     ///
     /// # Errors

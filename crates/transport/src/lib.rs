@@ -7,6 +7,7 @@ pub mod client;
 pub mod close;
 pub mod framed;
 pub mod identity;
+pub mod reconnect;
 pub mod server;
 mod tuning;
 

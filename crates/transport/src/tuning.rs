@@ -8,8 +8,9 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 /// After this long without a sign of life a connection counts as lost.
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
-/// How often an idle connection shows that it lives; also keeps NAT mappings open.
-const KEEP_ALIVE: Duration = Duration::from_secs(4);
+/// How often an idle connection shows that it lives; also keeps NAT mappings open, and lets a client tell
+/// a dead line from a silent one (`reconnect::SILENCE`).
+const KEEP_ALIVE: Duration = Duration::from_millis(1500);
 const STREAM_WINDOW_BYTES: u32 = 8 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
 const SOCKET_BUFFER_BYTES: usize = 4 << 20;

@@ -1,0 +1,143 @@
+//! What a session keeps while its streams come and go: its clock, its counts, and where each picture
+//! lay on the desktop.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use protocol::SessionId;
+
+use crate::geometry::Geometry;
+
+/// Changes of geometry that are remembered. A place that names an older picture is not used.
+const MAX_GEOMETRIES: usize = 64;
+
+/// The part of a session that outlives its streams.
+#[derive(Debug)]
+pub(crate) struct Course {
+    pub(crate) session: SessionId,
+    started: Instant,
+    last_screen: AtomicU64,
+    last_pointer: AtomicU64,
+    input_taken: AtomicU64,
+    /// The update that begins each geometry, the oldest first.
+    geometries: Mutex<VecDeque<(u64, Geometry)>>,
+}
+
+impl Course {
+    /// A session that begins now.
+    pub(crate) fn begin(session: SessionId) -> Self {
+        Self {
+            session,
+            started: Instant::now(),
+            last_screen: AtomicU64::new(0),
+            last_pointer: AtomicU64::new(0),
+            input_taken: AtomicU64::new(0),
+            geometries: Mutex::default(),
+        }
+    }
+
+    /// How long the session has lasted. All times on its streams are counted so.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// The last update of the screen that was numbered.
+    pub(crate) fn last_screen(&self) -> u64 {
+        self.last_screen.load(Ordering::Relaxed)
+    }
+
+    /// Notes that updates were numbered up to `seq`.
+    pub(crate) fn screen_sent(&self, seq: u64) {
+        self.last_screen.store(seq, Ordering::Relaxed);
+    }
+
+    /// The number of the next update of the pointer.
+    pub(crate) fn next_pointer(&self) -> u64 {
+        self.last_pointer.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The number of the last input frame that was taken.
+    pub(crate) fn input_taken(&self) -> u64 {
+        self.input_taken.load(Ordering::Relaxed)
+    }
+
+    /// Takes the input frame `number`, unless it was taken before.
+    pub(crate) fn take_input(&self, number: u64) -> bool {
+        self.input_taken.fetch_max(number, Ordering::Relaxed) < number
+    }
+
+    /// From update `first` on, pictures lie so on the desktop.
+    pub(crate) fn lies(&self, first: u64, geometry: Geometry) {
+        let mut geometries = self.geometries();
+        if geometries.back().is_some_and(|(_, last)| *last == geometry) {
+            return;
+        }
+        if geometries.len() == MAX_GEOMETRIES {
+            geometries.pop_front();
+        }
+        geometries.push_back((first, geometry));
+    }
+
+    /// Where the picture of update `seen` lay; `None` if there was none, or it is forgotten.
+    pub(crate) fn seen(&self, seen: u64) -> Option<Geometry> {
+        if seen > self.last_screen() {
+            return None;
+        }
+        let geometries = self.geometries();
+        let mut newest_first = geometries.iter().rev();
+        newest_first
+            .find(|(first, _)| *first <= seen)
+            .map(|(_, geometry)| *geometry)
+    }
+
+    fn geometries(&self) -> MutexGuard<'_, VecDeque<(u64, Geometry)>> {
+        self.geometries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use codec::Rect;
+
+    use super::*;
+
+    fn geometry(x: u32) -> Geometry {
+        Geometry::new(Rect::new(x, 0, 100, 100), 100)
+    }
+
+    #[test]
+    fn a_place_belongs_to_the_picture_that_was_seen() {
+        let course = Course::begin(SessionId(1));
+        course.lies(1, geometry(0));
+        course.screen_sent(4);
+        course.lies(5, geometry(50));
+        course.screen_sent(9);
+        assert_eq!(course.seen(0), None, "nothing was seen");
+        assert_eq!(course.seen(4), Some(geometry(0)));
+        assert_eq!(course.seen(5), Some(geometry(50)));
+        assert_eq!(course.seen(10), None, "nobody can have seen that");
+    }
+
+    #[test]
+    fn a_place_in_a_forgotten_picture_is_not_used() {
+        let course = Course::begin(SessionId(1));
+        for i in 1..=100 {
+            course.lies(i, geometry(u32::try_from(i).expect("small")));
+            course.screen_sent(i);
+        }
+        assert_eq!(course.seen(1), None);
+        assert_eq!(course.seen(100), Some(geometry(100)));
+    }
+
+    #[test]
+    fn each_input_frame_is_taken_once() {
+        let course = Course::begin(SessionId(1));
+        let taken: Vec<bool> = [1, 2, 2, 1, 5, 3].map(|n| course.take_input(n)).into();
+        assert_eq!(taken, [true, true, false, false, true, false]);
+        assert_eq!(course.input_taken(), 5);
+    }
+}
