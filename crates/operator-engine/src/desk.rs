@@ -270,6 +270,10 @@ impl Desk {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the protocol's side matches every one"
+    )]
     pub(crate) async fn hub_says(&mut self, link: &mut Link, message: HubToOperator) {
         match message {
             HubToOperator::Entries { entries } => {
@@ -302,10 +306,6 @@ impl Desk {
                 self.tell(Event::Drafts(drafts)).await;
             }
             HubToOperator::Goodbye { refusal } => link.goodbye = Some(refusal),
-            #[expect(
-                clippy::wildcard_enum_match_arm,
-                reason = "the protocol's side matches every one"
-            )]
             of_the_protocol => {
                 let steps = self.with_side(|side, outside| side.hear(of_the_protocol, outside));
                 self.take(Some(link), steps).await;

@@ -50,6 +50,10 @@ pub(crate) struct Link {
 }
 
 impl Link {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "whatever else the hub says is no answer"
+    )]
     /// Connects and logs in; gives the operator's place and name.
     pub(crate) async fn open(
         config: &Config,
@@ -72,14 +76,14 @@ impl Link {
                 transport::close::close(&greeted.connection);
                 Err(LogInProblem::Refused(refusal))
             }
-            #[expect(
-                clippy::wildcard_enum_match_arm,
-                reason = "whatever else it is, it is no answer"
-            )]
             _ => Err(nonsense(&greeted)),
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "whatever else the hub says is no answer"
+    )]
     /// Connects, however long it takes, and comes back to a place with `resume`.
     pub(crate) async fn reopen(
         config: &Config,
@@ -97,10 +101,6 @@ impl Link {
                 transport::close::close(&greeted.connection);
                 Err(LogInProblem::Refused(refusal))
             }
-            #[expect(
-                clippy::wildcard_enum_match_arm,
-                reason = "whatever else it is, it is no answer"
-            )]
             _ => Err(nonsense(&greeted)),
         }
     }
