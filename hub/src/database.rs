@@ -16,6 +16,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::folder::private_file;
+
 const FILE_NAME: &str = "hub.db";
 /// How long to wait for another program that writes just now.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -26,6 +28,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub enum DatabaseError {
     #[error("there is no hub in {folder}; start it once with `hub serve`")]
     Missing { folder: PathBuf },
+    #[error("cannot create {path}: {source}")]
+    Create {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("cannot open {path}: {source}")]
     Open {
         path: PathBuf,
@@ -63,8 +70,13 @@ impl Database {
     ///
     /// [`DatabaseError`]; a newer or foreign file is left untouched.
     pub fn open_or_create(folder: &Path) -> Result<Self, DatabaseError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        Self::open_with(&folder.join(FILE_NAME), flags)
+        let path = folder.join(FILE_NAME);
+        let made = private_file(&path);
+        made.map_err(|source| DatabaseError::Create {
+            path: path.clone(),
+            source,
+        })?;
+        Self::open_file(&path)
     }
 
     /// Opens the data base in `folder`, which must exist.
@@ -79,17 +91,16 @@ impl Database {
                 folder: folder.to_owned(),
             });
         }
-        Self::open_with(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        Self::open_file(&path)
     }
 
-    fn open_with(path: &Path, flags: OpenFlags) -> Result<Self, DatabaseError> {
+    fn open_file(path: &Path) -> Result<Self, DatabaseError> {
         let opening = |source| DatabaseError::Open {
             path: path.to_owned(),
             source,
         };
-        let mut connection =
-            Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-                .map_err(opening)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags).map_err(opening)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(opening)?;
         schema::set_up(&mut connection, path)?;
         let mut database = Self {
