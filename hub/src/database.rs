@@ -16,8 +16,6 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::folder::private_file;
-
 const FILE_NAME: &str = "hub.db";
 /// How long to wait for another program that writes just now.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -71,7 +69,8 @@ impl Database {
     /// [`DatabaseError`]; a newer or foreign file is left untouched.
     pub fn open_or_create(folder: &Path) -> Result<Self, DatabaseError> {
         let path = folder.join(FILE_NAME);
-        let made = private_file(&path);
+        // those that SQLite puts beside it take its mode
+        let made = private_file::open(&path);
         made.map_err(|source| DatabaseError::Create {
             path: path.clone(),
             source,

@@ -1,6 +1,6 @@
 //! The hub's data folder: made at first start, one server's alone, and closed to other accounts.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +44,7 @@ impl DataFolder {
             path: path.to_owned(),
             source,
         };
-        let lock = private_file(&path.join(LOCK_FILE)).map_err(write)?;
+        let lock = private_file::open(&path.join(LOCK_FILE)).map_err(write)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -82,54 +82,21 @@ pub fn create(path: &Path) -> Result<(), FolderError> {
         path: path.to_owned(),
         source,
     };
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(failed)?;
-    #[cfg(unix)]
-    {
-        let found = fs::metadata(path).map_err(failed)?;
-        let mode = std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o777;
-        if mode & 0o077 != 0 {
-            let path = path.to_owned();
-            return Err(FolderError::Open { path, mode });
-        }
+    private_file::make_folder(path).map_err(failed)?;
+    match private_file::mode_open_to_others(path).map_err(failed)? {
+        None => Ok(()),
+        Some(mode) => Err(FolderError::Open {
+            path: path.to_owned(),
+            mode,
+        }),
     }
-    Ok(())
-}
-
-/// Opens the file at `path` for writing, or makes an empty one; its owner alone can read it,
-/// whatever the umask is or was. Files that `SQLite` puts beside a data base take its mode.
-pub(crate) fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    #[cfg(unix)]
-    {
-        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-        file.set_permissions(private)?;
-    }
-    Ok(file)
 }
 
 /// Takes the rights of other accounts from the files in `folder`; an older hub, or whoever brought
 /// back a back-up, may have left some.
 fn close_files(folder: &Path) -> io::Result<()> {
-    #[cfg(unix)]
     for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        // of the entry itself: a link is not followed
-        let found = entry.metadata()?;
-        let mode = std::os::unix::fs::PermissionsExt::mode(&found.permissions());
-        if found.is_file() && mode & 0o077 != 0 {
-            let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-            fs::set_permissions(entry.path(), private)?;
-        }
+        private_file::close_to_others(&entry?.path())?;
     }
-    #[cfg(not(unix))]
-    let _ = folder;
     Ok(())
 }
