@@ -18,10 +18,8 @@ use protocol::{
     Refusal, RefusalCode, Rights, SessionId, TicketRoute,
 };
 
+use crate::catalogue::{AccountId, Change, StoredTicket, What};
 use crate::clock::Moment;
-use crate::database::accounts::AccountId;
-use crate::database::changes::{Change, What};
-use crate::database::tickets::StoredTicket;
 use crate::throttle::{Neighbour, Window};
 
 pub(crate) use tickets::TICKET_MEMORY;

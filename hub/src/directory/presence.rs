@@ -9,9 +9,8 @@ use super::{
     AcceptedHost, ConnectionId, Departure, Directory, Effect, HostPeer, HostStage, OperatorPeer,
     OutOfPlace,
 };
+use crate::catalogue::{Account, AccountId, Change, What};
 use crate::clock::Moment;
-use crate::database::accounts::{Account, AccountId};
-use crate::database::changes::{Change, What};
 use crate::throttle::Neighbour;
 
 /// Rows in the first list message, which has to fit one frame; the others follow one by one.

@@ -9,8 +9,8 @@ use protocol::{
 };
 
 use super::{ConnectionId, Directory, Effect, FilmOrder, OutOfPlace, remember};
+use crate::catalogue::{Change, What};
 use crate::clock::Moment;
-use crate::database::changes::{Change, What};
 
 pub(super) struct Session {
     host: ConnectionId,

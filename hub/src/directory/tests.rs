@@ -11,8 +11,7 @@ use proptest::prelude::*;
 use protocol::{ReportId, TicketState};
 
 use super::*;
-use crate::database::accounts::Account;
-use crate::database::changes::What;
+use crate::catalogue::{Account, What};
 
 const ANNA: ConnectionId = ConnectionId(1);
 const BRUNO: ConnectionId = ConnectionId(2);

@@ -8,10 +8,8 @@ use protocol::limits::MAX_EXCHANGE_BYTES;
 use protocol::{HubToHost, HubToOperator, Refusal, RefusalCode, TicketRoute, TicketState};
 
 use super::{AcceptedHost, ConnectionId, Directory, Effect, HostStage, OutOfPlace};
+use crate::catalogue::{AccountId, Change, StoredTicket, What};
 use crate::clock::Moment;
-use crate::database::accounts::AccountId;
-use crate::database::changes::{Change, What};
-use crate::database::tickets::StoredTicket;
 
 /// Wrong secrets that burn a ticket.
 const WRONG_SECRETS: u32 = 3;
