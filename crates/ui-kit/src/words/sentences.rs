@@ -45,6 +45,10 @@ pub fn session_ended_for_user(lang: Lang, by: EndedBy) -> &'static str {
         (Lang::En, EndedBy::OperatorLost) => "Your helper was out of reach for too long.",
         (Lang::En, EndedBy::CannotRecord) => "The hub could not film the session, so it was ended.",
         (Lang::En, EndedBy::HubStopped) => "The hub was stopped.",
+        (Lang::En, EndedBy::Forged) => {
+            "Something on the way changed what was sent, so the session was ended."
+        }
+        (Lang::En, EndedBy::NoCapture) => "This computer's screen cannot be shown to others.",
         (Lang::It, EndedBy::User) => "Hai terminato la sessione.",
         (Lang::It, EndedBy::Operator) => "Chi ti assiste ha terminato la sessione.",
         (Lang::It, EndedBy::HostLost) => {
@@ -57,6 +61,12 @@ pub fn session_ended_for_user(lang: Lang, by: EndedBy) -> &'static str {
             "L'hub non ha potuto filmare la sessione, che è stata quindi terminata."
         }
         (Lang::It, EndedBy::HubStopped) => "L'hub è stato arrestato.",
+        (Lang::It, EndedBy::Forged) => {
+            "Qualcosa lungo il percorso ha cambiato ciò che era stato inviato: la sessione è stata terminata."
+        }
+        (Lang::It, EndedBy::NoCapture) => {
+            "Lo schermo di questo computer non può essere mostrato ad altri."
+        }
     }
 }
 
@@ -69,6 +79,10 @@ pub fn session_ended_for_operator(lang: Lang, by: EndedBy) -> &'static str {
         (Lang::En, EndedBy::OperatorLost) => "This console was out of reach for too long.",
         (Lang::En, EndedBy::CannotRecord) => "The hub could not film the session, so it was ended.",
         (Lang::En, EndedBy::HubStopped) => "The hub was stopped.",
+        (Lang::En, EndedBy::Forged) => {
+            "What arrived was not what the user's computer sent, so the session was ended. Tell your administrator."
+        }
+        (Lang::En, EndedBy::NoCapture) => "The user's screen cannot be captured.",
         (Lang::It, EndedBy::User) => "L'utente ha terminato la sessione.",
         (Lang::It, EndedBy::Operator) => "Hai terminato la sessione.",
         (Lang::It, EndedBy::HostLost) => {
@@ -81,6 +95,10 @@ pub fn session_ended_for_operator(lang: Lang, by: EndedBy) -> &'static str {
             "L'hub non ha potuto filmare la sessione, che è stata quindi terminata."
         }
         (Lang::It, EndedBy::HubStopped) => "L'hub è stato arrestato.",
+        (Lang::It, EndedBy::Forged) => {
+            "Ciò che è arrivato non è ciò che il computer dell'utente ha inviato: la sessione è stata terminata. Avvisa l'amministratore."
+        }
+        (Lang::It, EndedBy::NoCapture) => "Lo schermo dell'utente non può essere catturato.",
     }
 }
 
