@@ -265,6 +265,7 @@ mod tests {
             rgba: vec![1, 2, 3, 255].into(),
         };
         let update = |shape| PointerUpdate {
+            seq: 1,
             at_micros: 0,
             x: 1,
             y: 2,
