@@ -1,0 +1,184 @@
+//! Coming back over real sockets (R4).
+
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use protocol::limits::MAX_CONTROL_FRAME_BYTES;
+use protocol::{ClientHello, HubHello, Refusal, RefusalCode, Role, VersionRange};
+use transport::client::ConnectError;
+use transport::reconnect::{self, SILENCE};
+use transport::{Connection, Endpoint, FramedReader, FramedWriter, HubAddress, HubIdentity};
+
+const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+struct Hub {
+    endpoint: Endpoint,
+    identity: HubIdentity,
+    _folder: tempfile::TempDir,
+}
+
+impl Hub {
+    fn listen(on: SocketAddr) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let identity = HubIdentity::open_or_create(folder.path()).expect("writable");
+        let endpoint = transport::server::bind(on, &identity).expect("a free port");
+        Self {
+            endpoint,
+            identity,
+            _folder: folder,
+        }
+    }
+
+    fn address(&self) -> HubAddress {
+        address(self.endpoint.local_addr().expect("bound"))
+    }
+
+    /// Takes a client's connection without a word.
+    async fn take(&self) -> Connection {
+        let incoming = self.endpoint.accept().await.expect("open");
+        incoming.await.expect("a handshake")
+    }
+
+    /// Takes a client and answers its hello.
+    async fn greet(&self, answer: HubHello) -> (Connection, FramedWriter) {
+        let connection = self.take().await;
+        let (send, recv) = connection.accept_bi().await.expect("control stream");
+        let mut reader = FramedReader::new(recv, MAX_CONTROL_FRAME_BYTES);
+        let _hello: ClientHello = reader.read().await.expect("parses").expect("a hello");
+        let mut writer = FramedWriter::new(send, MAX_CONTROL_FRAME_BYTES);
+        writer.write(&answer).await.expect("sent");
+        (connection, writer)
+    }
+}
+
+fn address(of: SocketAddr) -> HubAddress {
+    HubAddress {
+        host: "127.0.0.1".to_owned(),
+        port: of.port(),
+    }
+}
+
+fn welcome() -> HubHello {
+    HubHello::Welcome {
+        version: VersionRange::OURS.newest,
+        hub: "test".into(),
+    }
+}
+
+#[tokio::test]
+async fn a_hub_that_is_down_is_reached_when_it_is_up_again() {
+    let first = Hub::listen(LOCAL);
+    let on = first.endpoint.local_addr().expect("bound");
+    let address = address(on);
+    drop(first);
+    let identity = tempfile::tempdir().expect("a folder");
+    let pin = HubIdentity::open_or_create(identity.path()).expect("writable");
+    let hub = async {
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        let identity = HubIdentity::open_or_create(identity.path()).expect("writable");
+        let endpoint = transport::server::bind(on, &identity).expect("a free port");
+        let hub = Hub {
+            endpoint,
+            identity,
+            _folder: tempfile::tempdir().expect("a folder"),
+        };
+        let greeted = hub.greet(welcome()).await;
+        (hub, greeted, Instant::now())
+    };
+    let coming = reconnect::connect_until_it_works(&address, pin.fingerprint(), Role::Host, "t");
+    let (came, _hub) = tokio::join!(coming, hub);
+    came.expect("reached");
+}
+
+#[tokio::test]
+async fn a_try_that_hangs_does_not_hold_up_the_next() {
+    let hub = Hub::listen(LOCAL);
+    let (address, pin) = (hub.address(), hub.identity.fingerprint());
+    let serving = async {
+        let swallowed = hub.take().await;
+        (swallowed, hub.greet(welcome()).await)
+    };
+    let started = Instant::now();
+    let coming = reconnect::connect_until_it_works(&address, pin, Role::Host, "t");
+    let (came, _serving) = tokio::join!(coming, serving);
+    came.expect("the second try is answered");
+    assert!(started.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn a_foreign_key_and_a_foreign_version_are_not_tried_again() {
+    let (hub, other) = (Hub::listen(LOCAL), Hub::listen(LOCAL));
+    let (address, pin) = (hub.address(), other.identity.fingerprint());
+    let serving = async { hub.endpoint.accept().await.expect("open").await.is_err() };
+    let coming = reconnect::connect_until_it_works(&address, pin, Role::Host, "t");
+    let (came, refused) = tokio::join!(coming, serving);
+    assert!(refused);
+    assert!(matches!(came, Err(ConnectError::ForeignKey)), "{came:?}");
+
+    let pin = hub.identity.fingerprint();
+    let refusal = Refusal::new(RefusalCode::VERSION_MISMATCH);
+    let versions = VersionRange::OURS;
+    let serving = hub.greet(HubHello::Refused { refusal, versions });
+    let coming = reconnect::connect_until_it_works(&address, pin, Role::Host, "t");
+    let (came, _serving) = tokio::join!(coming, serving);
+    assert!(
+        matches!(came, Err(ConnectError::Refused(told)) if told == refusal),
+        "{came:?}"
+    );
+}
+
+/// Carries datagrams between one client and `hub` until the line is cut.
+fn line_to(hub: SocketAddr) -> (SocketAddr, Arc<AtomicBool>) {
+    let front = UdpSocket::bind(LOCAL).expect("a port");
+    let back = UdpSocket::bind(LOCAL).expect("a port");
+    back.connect(hub).expect("an address");
+    let address = front.local_addr().expect("bound");
+    let is_cut = Arc::new(AtomicBool::new(false));
+    let (front_too, back_too) = (
+        front.try_clone().expect("a socket"),
+        back.try_clone().expect("a socket"),
+    );
+    let client = Arc::new(std::sync::OnceLock::new());
+    let (cut, known) = (Arc::clone(&is_cut), Arc::clone(&client));
+    std::thread::spawn(move || {
+        let mut datagram = vec![0; 65_536];
+        while let Ok((len, from)) = front.recv_from(&mut datagram) {
+            known.get_or_init(|| from);
+            if !cut.load(Ordering::Relaxed) {
+                back.send(&datagram[..len]).expect("loopback");
+            }
+        }
+    });
+    let cut = Arc::clone(&is_cut);
+    std::thread::spawn(move || {
+        let mut datagram = vec![0; 65_536];
+        while let Ok(len) = back_too.recv(&mut datagram) {
+            if let Some(client) = client.get().filter(|_| !cut.load(Ordering::Relaxed)) {
+                front_too
+                    .send_to(&datagram[..len], client)
+                    .expect("loopback");
+            }
+        }
+    });
+    (address, is_cut)
+}
+
+#[tokio::test]
+async fn an_idle_line_is_told_from_a_dead_one() {
+    let hub = Hub::listen(LOCAL);
+    let (through, is_cut) = line_to(hub.endpoint.local_addr().expect("bound"));
+    let (through, pin) = (address(through), hub.identity.fingerprint());
+    let coming = transport::client::connect(&through, pin, Role::Host, "t");
+    let (came, _served) = tokio::join!(coming, hub.greet(welcome()));
+    let greeted = came.expect("reached");
+    let idle = tokio::time::timeout(SILENCE * 2, reconnect::silent(&greeted.connection));
+    assert!(idle.await.is_err(), "nothing is said, and the line stands");
+    is_cut.store(true, Ordering::Relaxed);
+    let cut = Instant::now();
+    reconnect::silent(&greeted.connection).await;
+    let found = cut.elapsed();
+    assert!(found > SILENCE / 4 * 3, "{found:?}");
+    assert!(found < SILENCE * 2, "{found:?}");
+}
