@@ -9,11 +9,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use protocol::{ChatAuthor, ChatLine, EndedBy, Rights, SessionId};
-use recording::{Body, ChainHead, Entry, Event as FilmEvent, RecordError, Recorder, RecordingMeta};
+use recording::{
+    Body, ChainHead, Entry, Event as FilmEvent, OpenError, RecordError, Recorder, RecordingMeta,
+};
+use session::directory::FilmOrder;
+use session::directory::records::Side;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use crate::directory::FilmOrder;
 use crate::registry::Event;
 
 /// The folder of the films within the data folder.
@@ -47,7 +50,31 @@ pub(crate) struct Film {
     pictures: mpsc::Sender<Picture>,
     marks: mpsc::Sender<Mark>,
     budget: Arc<Semaphore>,
-    started: Instant,
+    clock: FilmClock,
+}
+
+/// The time within a film, which goes on while the hub is down.
+#[derive(Debug, Clone, Copy)]
+struct FilmClock {
+    /// When this process opened the film, and how long it had lasted by then.
+    opened: Instant,
+    before: Duration,
+}
+
+impl FilmClock {
+    /// A film that began at `started_unix_millis`; `now_unix_millis` may lie before where clocks jump.
+    fn start(started_unix_millis: i64, now_unix_millis: i64) -> Self {
+        let before = now_unix_millis.saturating_sub(started_unix_millis);
+        Self {
+            opened: Instant::now(),
+            before: Duration::from_millis(u64::try_from(before).unwrap_or(0)),
+        }
+    }
+
+    fn micros(self) -> u64 {
+        let time = self.before + self.opened.elapsed();
+        u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+    }
 }
 
 #[derive(Debug)]
@@ -61,6 +88,8 @@ struct Picture {
 enum Mark {
     Entry(Entry),
     Finish(EndedBy),
+    /// The hub goes down; the session may go on when it is back.
+    Leave,
     Discard,
 }
 
@@ -73,13 +102,16 @@ pub(crate) struct FinishedFilm {
 
 /// The path of a session's film, relative to the data folder.
 pub(crate) fn relative_path(session: SessionId) -> String {
-    format!("{FOLDER}/{:08}.film", session.0)
+    match session.hub() {
+        0 => format!("{FOLDER}/{:08}.film", session.count()),
+        hub => format!("{FOLDER}/{hub}-{:08}.film", session.count()),
+    }
 }
 
 impl Film {
     /// Takes a screen or pointer update of `len_bytes`; waits while the disk is behind.
     pub(crate) async fn picture(&self, body: Body, len_bytes: usize) -> Result<(), FilmError> {
-        let at_micros = self.now_micros();
+        let at_micros = self.clock.micros();
         let kib = u32::try_from(len_bytes / 1024 + 1).unwrap_or(u32::MAX);
         let budget = Arc::clone(&self.budget).acquire_many_owned(kib).await;
         let picture = Picture {
@@ -108,14 +140,35 @@ impl Film {
         self.mark(Body::Event(FilmEvent::RightsChanged { rights }));
     }
 
+    /// Notes that the line of one end is gone: what follows comes after a gap.
+    pub(crate) fn interrupted(&self, side: Side) {
+        let note = match side {
+            Side::Host => "connection of the computer lost",
+            Side::Operator => "connection of the operator lost",
+        };
+        self.mark(Body::Event(FilmEvent::Note(note.to_owned())));
+    }
+
+    /// Notes that the line is back.
+    pub(crate) fn resumed(&self) {
+        let note = "connection back".to_owned();
+        self.mark(Body::Event(FilmEvent::Note(note)));
+    }
+
     fn mark(&self, body: Body) {
-        let at_micros = self.now_micros();
+        let at_micros = self.clock.micros();
         self.send(Mark::Entry(Entry { at_micros, body }));
     }
 
     /// Ends the film after what was handed over before.
     pub(crate) fn finish(&self, by: EndedBy) {
         self.send(Mark::Finish(by));
+    }
+
+    /// Keeps what was handed over before and closes the film unfinished: the hub goes down, and the
+    /// session may go on when it is back.
+    pub(crate) fn leave(&self) {
+        self.send(Mark::Leave);
     }
 
     /// Removes the film: the session never began.
@@ -141,10 +194,6 @@ impl Film {
             }
         }
     }
-
-    fn now_micros(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
-    }
 }
 
 /// Starts the film's thread, which tells `registry` when the film is open, or fails, or is closed.
@@ -154,15 +203,56 @@ pub(crate) fn open(
     order: FilmOrder,
     registry: mpsc::Sender<Event>,
 ) -> io::Result<()> {
+    let started = order.started_unix_millis;
+    let clock = FilmClock::start(started, started);
+    let (film, writer) = prepare(folder, order.session, clock, registry);
+    std::thread::Builder::new()
+        .name(format!("film-{}", order.session))
+        .spawn(move || writer.run(|path| create(path, &order), film))?;
+    Ok(())
+}
+
+/// As [`open`], for the film of a session that ran when the hub went down and goes on.
+pub(crate) fn reopen(
+    folder: &Path,
+    session: SessionId,
+    started_unix_millis: i64,
+    registry: mpsc::Sender<Event>,
+) -> io::Result<()> {
+    let clock = FilmClock::start(started_unix_millis, crate::unix_millis());
+    let (film, writer) = prepare(folder, session, clock, registry);
+    std::thread::Builder::new()
+        .name(format!("film-{session}"))
+        .spawn(move || {
+            let open = |path: &Path| -> Result<Recorder, OpenFilmError> {
+                let mut recorder = Recorder::reopen(path)?;
+                let note = FilmEvent::Note("the hub was started anew".to_owned());
+                recorder.append(&Entry {
+                    at_micros: clock.micros(),
+                    body: Body::Event(note),
+                })?;
+                recorder.commit()?;
+                Ok(recorder)
+            };
+            writer.run(open, film);
+        })?;
+    Ok(())
+}
+
+fn prepare(
+    folder: &Path,
+    session: SessionId,
+    clock: FilmClock,
+    registry: mpsc::Sender<Event>,
+) -> (Film, Writer) {
     let (pictures, picture_queue) = mpsc::channel(PICTURE_QUEUE);
     let (marks, mark_queue) = mpsc::channel(MARK_QUEUE);
     let film = Film {
         pictures,
         marks,
         budget: Arc::new(Semaphore::new(QUEUE_KIB)),
-        started: Instant::now(),
+        clock,
     };
-    let session = order.session;
     let writer = Writer {
         path: folder.join(relative_path(session)),
         session,
@@ -170,12 +260,18 @@ pub(crate) fn open(
         runtime: Handle::current(),
         pictures: picture_queue,
         marks: mark_queue,
-        started: film.started,
+        clock,
     };
-    std::thread::Builder::new()
-        .name(format!("film-{session}"))
-        .spawn(move || writer.run(&order, film))?;
-    Ok(())
+    (film, writer)
+}
+
+/// A film cannot be opened.
+#[derive(Debug, thiserror::Error)]
+enum OpenFilmError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
 }
 
 struct Writer {
@@ -185,7 +281,7 @@ struct Writer {
     runtime: Handle,
     pictures: mpsc::Receiver<Picture>,
     marks: mpsc::Receiver<Mark>,
-    started: Instant,
+    clock: FilmClock,
 }
 
 /// What the thread has to do next.
@@ -193,19 +289,25 @@ enum Next {
     Append(Entry, Option<OwnedSemaphorePermit>),
     Commit,
     Finish(EndedBy),
+    Leave,
     Discard,
 }
 
 /// How the writing of a film ended.
 enum Ending {
     Finished(FinishedFilm),
+    Left,
     Discarded,
 }
 
 impl Writer {
-    fn run(mut self, order: &FilmOrder, film: Film) {
+    fn run<E: std::error::Error + 'static>(
+        mut self,
+        open: impl FnOnce(&Path) -> Result<Recorder, E>,
+        film: Film,
+    ) {
         let session = self.session;
-        let recorder = match create(&self.path, order) {
+        let recorder = match open(&self.path) {
             Ok(recorder) => recorder,
             Err(error) => {
                 tracing::error!(%session, error = &error as &dyn std::error::Error, "Film not opened");
@@ -218,6 +320,7 @@ impl Writer {
             Ok(Ending::Finished(finished)) => {
                 self.tell(Event::FilmClosed(session, Some(finished)));
             }
+            Ok(Ending::Left) => self.tell(Event::FilmClosed(session, None)),
             Ok(Ending::Discarded) => {
                 if let Err(error) = std::fs::remove_file(&self.path) {
                     tracing::warn!(%session, %error, "Film not removed");
@@ -259,9 +362,16 @@ impl Writer {
                         append(&mut recorder, &picture.entry, self.session)?;
                     }
                     let bytes = recorder.bytes();
-                    let at_micros = u64::try_from(self.started.elapsed().as_micros());
-                    let head = recorder.finish(film_ended_by(by), at_micros.unwrap_or(u64::MAX))?;
+                    let head = recorder.finish(film_ended_by(by), self.clock.micros())?;
                     return Ok(Ending::Finished(FinishedFilm { bytes, head }));
+                }
+                Next::Leave => {
+                    while let Ok(picture) = self.pictures.try_recv() {
+                        append(&mut recorder, &picture.entry, self.session)?;
+                    }
+                    recorder.commit()?;
+                    recorder.sync()?;
+                    return Ok(Ending::Left);
                 }
                 Next::Discard => {
                     drop(recorder);
@@ -285,9 +395,9 @@ impl Writer {
                 mark = marks.recv() => match mark {
                     Some(Mark::Entry(entry)) => Next::Append(entry, None),
                     Some(Mark::Finish(by)) => Next::Finish(by),
-                    Some(Mark::Discard) => Next::Discard,
                     // nobody holds the film any more: the hub goes down
-                    None => Next::Finish(EndedBy::HubStopped),
+                    Some(Mark::Leave) | None => Next::Leave,
+                    Some(Mark::Discard) => Next::Discard,
                 },
                 () = commit_time => Next::Commit,
                 Some(picture) = pictures.recv() => {
@@ -356,9 +466,9 @@ fn append(recorder: &mut Recorder, entry: &Entry, session: SessionId) -> Result<
 
 fn film_rights(rights: Rights) -> recording::Rights {
     recording::Rights {
-        see: rights.see,
-        control: rights.control,
-        files: rights.files,
+        see: rights.has(Rights::SEE),
+        control: rights.has(Rights::CONTROL),
+        files: rights.has(Rights::FILES),
     }
 }
 
@@ -371,5 +481,7 @@ pub(crate) fn film_ended_by(by: EndedBy) -> recording::EndedBy {
         EndedBy::OperatorLost => recording::EndedBy::OperatorLost,
         EndedBy::CannotRecord => recording::EndedBy::CannotRecord,
         EndedBy::HubStopped => recording::EndedBy::HubStopped,
+        // the film says what was seen; why it stopped stands in the catalogue
+        EndedBy::Forged | EndedBy::NoCapture => recording::EndedBy::User,
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use protocol::limits::MAX_HEADER_FRAME_BYTES;
-use protocol::wire::{self, DecodeError};
+use protocol::wire::DecodeError;
 use protocol::{
     Direction, Lane, PeerId, PointerUpdate, Protection, Refusal, RefusalCode, Rights, Role,
     ScreenFrame, SessionId, StreamHeader,
