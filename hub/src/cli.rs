@@ -45,6 +45,9 @@ enum Command {
     Fingerprint(DataArgs),
 }
 
+/// Who acts here, for the audit log.
+const ACTOR: &str = "command line";
+
 /// Where the hub keeps everything.
 #[derive(Debug, Clone, Args)]
 struct DataArgs {

@@ -20,15 +20,14 @@ use tokio::time::{Instant, timeout, timeout_at};
 use transport::close::{CloseReason, close, close_refused};
 use transport::{Connection, FramedReader, FramedWriter, ReadError};
 
+use crate::catalogue::Account;
 use crate::clock::Clock;
-use crate::database::accounts::Account;
-use crate::database::reports::SaveOutcome;
 use crate::directory::{ConnectionId, Departure};
 use crate::login::LoginDesk;
 use crate::outbound::{self, Outbound};
 use crate::registry::{Event, PeerLink, log_store_error};
 use crate::relay::{self, SessionsOfPeer};
-use crate::store::Store;
+use crate::store::{SaveOutcome, SaveReport, Store};
 use crate::throttle::Neighbour;
 
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -238,17 +237,19 @@ async fn serve_operator(
                 draft,
                 finished,
             } => {
-                let now = desk.clock.now().unix_millis;
-                let (owner, actor) = (account.id, account.name.clone());
-                let saved = desk
-                    .store
-                    .run(move |db| db.save_report(now, (owner, &actor), report, &draft, finished));
+                let saved = desk.store.save_report(SaveReport {
+                    account: account.clone(),
+                    report,
+                    draft,
+                    finished,
+                    at_unix_millis: desk.clock.now().unix_millis,
+                });
                 HubToOperator::ReportSaved {
                     report,
                     finished,
                     outcome: match saved.await {
                         Ok(SaveOutcome::Saved) => Outcome::Done,
-                        Ok(SaveOutcome::NotHis) => {
+                        Ok(SaveOutcome::NotTheirs) => {
                             Outcome::Refused(RefusalCode::REPORT_GONE.into())
                         }
                         Err(error) => {
@@ -259,8 +260,7 @@ async fn serve_operator(
                 }
             }
             OperatorToHub::ListDrafts => {
-                let owner = account.id;
-                let drafts = desk.store.run(move |db| db.drafts(owner)).await;
+                let drafts = desk.store.drafts(account.id).await;
                 let drafts = drafts.inspect_err(log_store_error).unwrap_or_default();
                 HubToOperator::Drafts { drafts }
             }

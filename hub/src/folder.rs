@@ -1,6 +1,6 @@
-//! The hub's data folder: made at first start, and one server's alone.
+//! The hub's data folder: made at first start, one server's alone, and closed to other accounts.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,11 @@ pub enum FolderError {
     Write { path: PathBuf, source: io::Error },
     #[error("another hub runs on the data folder {path}")]
     InUse { path: PathBuf },
+    #[error(
+        "other accounts can get at the data folder {path} (mode {mode:03o}); \
+         close it with `chmod 700 {path}`"
+    )]
+    Open { path: PathBuf, mode: u32 },
 }
 
 /// The data folder, locked against other servers until this is dropped.
@@ -28,7 +33,7 @@ pub(crate) struct DataFolder {
 }
 
 impl DataFolder {
-    /// Creates the folder if it is missing, and locks it.
+    /// Creates the folder if it is missing, locks it, and closes what lies in it to other accounts.
     ///
     /// # Errors
     ///
@@ -39,12 +44,7 @@ impl DataFolder {
             path: path.to_owned(),
             source,
         };
-        let lock = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path.join(LOCK_FILE))
-            .map_err(write)?;
+        let lock = private_file::open(&path.join(LOCK_FILE)).map_err(write)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -54,7 +54,11 @@ impl DataFolder {
             }
             Err(TryLockError::Error(source)) => return Err(write(source)),
         }
-        create_private(&path.join(film::FOLDER)).map_err(write)?;
+        let films = path.join(film::FOLDER);
+        create(&films)?;
+        for folder in [path, &films] {
+            close_files(folder).map_err(write)?;
+        }
         Ok(Self {
             path: path.to_owned(),
             _lock: lock,
@@ -67,25 +71,32 @@ impl DataFolder {
     }
 }
 
-/// Creates the folder, readable by its owner only, if it is missing.
+/// Creates the folder if it is missing, for its owner only.
 ///
 /// # Errors
 ///
-/// [`FolderError::Create`].
+/// [`FolderError::Create`], and [`FolderError::Open`] if it is there and other accounts can get at
+/// it: whoever made it so must know, since they may have read or written in it already.
 pub fn create(path: &Path) -> Result<(), FolderError> {
-    create_private(path).map_err(|source| FolderError::Create {
+    let failed = |source| FolderError::Create {
         path: path.to_owned(),
         source,
-    })
+    };
+    private_file::make_folder(path).map_err(failed)?;
+    match private_file::mode_open_to_others(path).map_err(failed)? {
+        None => Ok(()),
+        Some(mode) => Err(FolderError::Open {
+            path: path.to_owned(),
+            mode,
+        }),
+    }
 }
 
-fn create_private(path: &Path) -> io::Result<()> {
-    if fs::metadata(path).is_ok_and(|found| found.is_dir()) {
-        return Ok(());
+/// Takes the rights of other accounts from the files in `folder`; an older hub, or whoever brought
+/// back a back-up, may have left some.
+fn close_files(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        private_file::close_to_others(&entry?.path())?;
     }
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    Ok(())
 }

@@ -2,14 +2,14 @@
 //!
 //! It knows who is there ([`Hub`]), authorises every step, relays the streams of a session, films
 //! what is seen and remembers what must be remembered. It can watch what it films; it can never
-//! type: what the operator does is sealed between his console and the user's computer.
+//! type: what the operator does is sealed between their console and the user's computer.
 //!
-//! One task serves each connection, one task owns the state of the desk, one thread the data base,
+//! One task serves each connection, one task owns the state of the desk, one thread the catalogue,
 //! and one thread each film.
 
+pub mod catalogue;
 mod clock;
 mod connection;
-mod database;
 mod directory;
 mod film;
 mod folder;
@@ -24,10 +24,5 @@ mod store;
 mod throttle;
 
 pub use clock::unix_millis;
-pub use database::accounts::{Account, AccountId, NewAccount};
-pub use database::audit::{AuditHead, AuditVerification};
-pub use database::reports::StoredReport;
-pub use database::sessions::{SessionRow, ended_by_word};
-pub use database::{Database, DatabaseError};
 pub use folder::{FolderError, create as create_folder};
 pub use server::{Config, Hub, StartError};

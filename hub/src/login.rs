@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use protocol::control::Name;
 use protocol::{Password, Refusal, RefusalCode};
-use serde_json::json;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+use crate::catalogue::{Account, Change, What, name_key};
 use crate::clock::Clock;
-use crate::database::accounts::{Account, name_key};
 use crate::password::{self, HashError};
 use crate::registry::log_store_error;
 use crate::store::Store;
@@ -63,10 +62,9 @@ impl LoginDesk {
         // who comes while others are being checked waits here, so the throttle is asked after
         let permit = self.checks.acquire().await;
         self.may_try(&key, &neighbour)?;
-        let name = user.to_string();
-        let found = self.store.run(move |db| db.credentials(&name)).await;
+        let found = self.store.credentials(user.to_string()).await;
         let (account, hash) = match found {
-            Ok(Some((account, hash))) => (Some(account), hash),
+            Ok(Some((account, hash))) => (Some(account), hash.0),
             Ok(None) => (None, self.decoy.clone()),
             Err(error) => {
                 log_store_error(&error);
@@ -81,7 +79,7 @@ impl LoginDesk {
         let refused = match account {
             Some(account) if right && !account.disabled => {
                 lock(&self.by_account).succeeded(&key);
-                self.note(&account.name, "log_in", address).await;
+                self.note(&account.name, What::LoggedIn { address }).await;
                 return Ok(account);
             }
             Some(_) if right => RefusalCode::ACCOUNT_DISABLED,
@@ -90,7 +88,7 @@ impl LoginDesk {
         lock(&self.by_account).failed(key, now.since_start);
         lock(&self.by_neighbour).failed(neighbour, now.since_start);
         drop(permit);
-        self.note(&name, "log_in.refused", address).await;
+        self.note(&name, What::LogInRefused { address }).await;
         Err(refused.into())
     }
 
@@ -107,15 +105,13 @@ impl LoginDesk {
         }
     }
 
-    async fn note(&self, actor: &str, action: &'static str, address: IpAddr) {
-        tracing::info!(?actor, action, %address, "Desk");
+    async fn note(&self, actor: &str, what: What) {
+        let (action, detail) = what.describe();
+        tracing::info!(?actor, action, %detail, "Desk");
         let actor = actor.to_owned();
+        let change = Change { actor, what };
         let now = self.clock.now().unix_millis;
-        let detail = json!({ "address": address.to_string() });
-        let noted = self
-            .store
-            .run(move |db| db.note(now, &actor, action, &detail));
-        if let Err(error) = noted.await {
+        if let Err(error) = self.store.apply(change.at(now)).await {
             log_store_error(&error);
         }
     }

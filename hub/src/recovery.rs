@@ -5,19 +5,17 @@ use std::path::Path;
 use protocol::EndedBy;
 use recording::{OpenError, Recorder, Recording};
 
-use crate::database::changes::{Change, What};
-use crate::database::sessions::SessionRow;
-use crate::database::{Database, DatabaseError};
+use crate::catalogue::{Batch, Catalogue, CatalogueError, Change, SessionRow, What};
 use crate::film::{FinishedFilm, film_ended_by};
 
 /// Ends the sessions that were running, finishes their films, and keeps their report drafts.
 pub(crate) fn end_interrupted_sessions(
-    database: &mut Database,
+    catalogue: &mut dyn Catalogue,
     folder: &Path,
     now_unix_millis: i64,
-) -> Result<(), DatabaseError> {
-    database.drop_unanswered_questions()?;
-    for row in database.interrupted_sessions()? {
+) -> Result<(), CatalogueError> {
+    catalogue.drop_unanswered_questions()?;
+    for row in catalogue.interrupted_sessions()? {
         let mut lasted_micros = 0;
         let mut changes = Vec::new();
         match finish_film(&folder.join(&row.film)) {
@@ -28,17 +26,20 @@ pub(crate) fn end_interrupted_sessions(
             Err(error) => {
                 tracing::error!(session = %row.id, error = &*error, "Film not finished");
                 let session = row.id;
-                changes.push(by_hub(What::FilmFailed { session }));
+                changes.push(Change::by_hub(What::FilmFailed { session }));
             }
         }
         let lasted_millis = i64::try_from(lasted_micros / 1000).unwrap_or(i64::MAX);
-        changes.push(by_hub(What::SessionEnded {
+        changes.push(Change::by_hub(What::SessionEnded {
             session: row.id,
             ended_unix_millis: row.started_unix_millis.saturating_add(lasted_millis),
             by: EndedBy::HubStopped,
         }));
         tracing::warn!(session = %row.id, lasted_millis, "Session was interrupted");
-        database.apply(now_unix_millis, &changes)?;
+        catalogue.apply(&[Batch {
+            at_unix_millis: now_unix_millis,
+            changes,
+        }])?;
     }
     Ok(())
 }
@@ -66,14 +67,9 @@ fn finish_film(
 }
 
 fn film_closed(row: &SessionRow, finished: FinishedFilm) -> Change {
-    by_hub(What::FilmClosed {
+    Change::by_hub(What::FilmClosed {
         session: row.id,
         bytes: finished.bytes,
         head: finished.head.0,
     })
-}
-
-fn by_hub(what: What) -> Change {
-    let actor = "hub".to_owned();
-    Change { actor, what }
 }

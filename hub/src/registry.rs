@@ -13,10 +13,8 @@ use tokio::time::{Instant, MissedTickBehavior};
 use transport::Connection;
 use transport::close::close_refused;
 
+use crate::catalogue::{Account, AccountId, Batch, CatalogueError, Change, What};
 use crate::clock::Clock;
-use crate::database::DatabaseError;
-use crate::database::accounts::{Account, AccountId};
-use crate::database::changes::{Change, What};
 use crate::directory::{ConnectionId, Departure, Directory, Effect, FilmOrder};
 use crate::film::{self, Film, FinishedFilm};
 use crate::outbound::Outbound;
@@ -283,8 +281,11 @@ impl Registry {
             let (action, detail) = change.what.describe();
             tracing::info!(actor = ?change.actor, action, %detail, "Desk");
         }
-        let now = self.clock.now().unix_millis;
-        let done = self.store.run(move |db| db.apply(now, &changes)).await;
+        let batch = Batch {
+            at_unix_millis: self.clock.now().unix_millis,
+            changes,
+        };
+        let done = self.store.apply(batch).await;
         if let Err(error) = &done {
             log_store_error(error);
         }
@@ -403,6 +404,6 @@ impl Directory {
 }
 
 /// Logs a failure of the store, once.
-pub(crate) fn log_store_error(error: &DatabaseError) {
+pub(crate) fn log_store_error(error: &CatalogueError) {
     tracing::error!(error = error as &dyn std::error::Error, "Not stored");
 }

@@ -10,15 +10,14 @@ use std::time::Duration;
 
 use protocol::RefusalCode;
 use quinn::{Incoming, VarInt};
-use serde_json::json;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use transport::{BindError, Endpoint, Fingerprint, HubIdentity, IdentityError};
 
+use crate::catalogue::{self, CatalogueError, Change, What};
 use crate::clock::Clock;
 use crate::connection::{self, Desk};
-use crate::database::{Database, DatabaseError};
 use crate::directory::{ConnectionId, Directory, TICKET_MEMORY, Times};
 use crate::folder::{DataFolder, FolderError};
 use crate::login::LoginDesk;
@@ -62,7 +61,7 @@ pub enum StartError {
     #[error(transparent)]
     Folder(#[from] FolderError),
     #[error(transparent)]
-    Database(#[from] DatabaseError),
+    Catalogue(#[from] CatalogueError),
     #[error(transparent)]
     Identity(#[from] IdentityError),
     #[error(transparent)]
@@ -106,7 +105,7 @@ impl Hub {
         let identity = HubIdentity::open_or_create(folder.path())?;
         let clock = Clock::start();
         let now = clock.now();
-        let mut database = Database::open_or_create(folder.path())?;
+        let mut catalogue = catalogue::open_or_create(folder.path())?;
         let bind = |address: &SocketAddr| transport::server::bind(*address, &identity);
         let endpoints = config.listen.iter().map(bind);
         let endpoints: Vec<Endpoint> = endpoints.collect::<Result<_, _>>()?;
@@ -114,15 +113,16 @@ impl Hub {
         let addresses = addresses.map(|(e, given)| e.local_addr().unwrap_or(*given));
         let addresses: Vec<SocketAddr> = addresses.collect();
 
-        recovery::end_interrupted_sessions(&mut database, folder.path(), now.unix_millis)?;
+        recovery::end_interrupted_sessions(&mut *catalogue, folder.path(), now.unix_millis)?;
         let memory = i64::try_from(TICKET_MEMORY.as_millis()).unwrap_or(i64::MAX);
-        let tickets = database.recent_tickets(now.unix_millis.saturating_sub(memory))?;
-        let last_session = database.last_session()?;
-        let has_accounts = !database.accounts()?.is_empty();
-        let detail = json!({ "version": env!("CARGO_PKG_VERSION") });
-        database.note(now.unix_millis, "hub", "hub.started", &detail)?;
+        let tickets = catalogue.recent_tickets(now.unix_millis.saturating_sub(memory))?;
+        let last_session = catalogue.last_session()?;
+        let has_accounts = !catalogue.accounts()?.is_empty();
+        let version = env!("CARGO_PKG_VERSION");
+        let started = Change::by_hub(What::HubStarted { version });
+        catalogue.apply(&[started.at(now.unix_millis)])?;
 
-        let (store, store_thread) = Store::start(database).map_err(StartError::Thread)?;
+        let (store, store_thread) = Store::start(catalogue).map_err(StartError::Thread)?;
         let logins = LoginDesk::new(clock, store.clone())?;
         let times = Times {
             ticket_validity: config.ticket_validity,
@@ -204,8 +204,8 @@ impl Hub {
             }
         }
         let now = self.desk.clock.now().unix_millis;
-        let note = move |db: &mut Database| db.note(now, "hub", "hub.stopped", &json!({}));
-        if let Err(error) = self.desk.store.run(note).await {
+        let stopped = Change::by_hub(What::HubStopped);
+        if let Err(error) = self.desk.store.apply(stopped.at(now)).await {
             log_store_error(&error);
         }
         drop(self.desk);
@@ -255,15 +255,8 @@ async fn watch_accounts(desk: Arc<Desk>) {
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
-        let disabled = desk.store.run(|db| {
-            if db.changed_elsewhere()? {
-                db.disabled_accounts().map(Some)
-            } else {
-                Ok(None)
-            }
-        });
-        match disabled.await {
-            Ok(Some(accounts)) if !accounts.is_empty() => {
+        match desk.store.newly_disabled().await {
+            Ok(accounts) if !accounts.is_empty() => {
                 let event = Event::AccountsDisabled(accounts);
                 if desk.registry.send(event).await.is_err() {
                     return;

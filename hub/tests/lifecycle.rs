@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use protocol::{
     EndedBy, HubToHost, HubToOperator, OperatorToHub, RefusalCode, Rights, StreamHeader,
 };
-use support::{TestHub, add_operator, hub_command, run_hub, screen_frame, text};
+use support::{TestHub, add_operator, folder, hub_command, run_hub, screen_frame, text};
 
 /// The one sentence with which `hub serve` refuses to serve `data`.
 fn refusal_to_serve(data: &Path, listen: &str) -> String {
@@ -33,7 +33,7 @@ const ANY: &str = "127.0.0.1:0";
 
 #[test]
 fn b1_the_first_start_says_what_clients_and_administrators_need() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let data = folder.path().join("new/data");
     let data_text = data.to_str().expect("a plain path");
     let mut child = hub_command(&["serve", "--data", data_text, "--listen", ANY])
@@ -62,7 +62,7 @@ fn b1_a_second_hub_on_the_same_folder_is_refused() {
 #[test]
 fn b1_a_port_in_use_is_named() {
     let hub = TestHub::start();
-    let other = tempfile::tempdir().expect("a folder");
+    let other = folder();
     let said = refusal_to_serve(other.path(), &hub.address.to_string());
     assert!(said.contains("in use"), "{said}");
     assert!(said.contains(&hub.address.port.to_string()), "{said}");
@@ -70,7 +70,7 @@ fn b1_a_port_in_use_is_named() {
 
 #[test]
 fn b1_data_of_a_newer_hub_are_left_alone() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     add_operator(folder.path(), "anna");
     let file = folder.path().join("hub.db");
     let database = rusqlite::Connection::open(&file).expect("opened");
@@ -94,7 +94,7 @@ fn b1_a_foreign_file_and_a_damaged_key_are_left_alone() {
         ),
         ("hub-key.pem", "nonsense", "damaged"),
     ] {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         let file = folder.path().join(name);
         std::fs::write(&file, content).expect("written");
         let said = refusal_to_serve(folder.path(), ANY);
@@ -105,7 +105,7 @@ fn b1_a_foreign_file_and_a_damaged_key_are_left_alone() {
 
 #[test]
 fn b1_a_folder_that_cannot_be_made_or_written_is_named() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let file = folder.path().join("file");
     std::fs::write(&file, "in the way").expect("written");
     let said = refusal_to_serve(&file.join("data"), ANY);
@@ -113,7 +113,7 @@ fn b1_a_folder_that_cannot_be_made_or_written_is_named() {
     // nobody, not even root, makes files there
     #[cfg(target_os = "linux")]
     {
-        let said = refusal_to_serve(Path::new("/proc/self"), ANY);
+        let said = refusal_to_serve(Path::new("/proc/self/fd"), ANY);
         assert!(said.contains("cannot be written"), "{said}");
     }
 }
@@ -235,7 +235,7 @@ async fn d2_without_a_film_there_is_no_session() {
 #[cfg(unix)]
 #[tokio::test]
 async fn d2_a_film_that_cannot_go_on_ends_the_session() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let data = folder.path().join("data");
     for name in ["anna", "bruno"] {
         add_operator(&data, name);
@@ -299,7 +299,7 @@ async fn d4_a_changed_film_and_a_changed_log_are_told() {
 
 #[test]
 fn accounts_are_made_and_changed_while_nobody_serves() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let data = folder.path().join("data");
     let data = data.to_str().expect("a plain path");
     add_operator(Path::new(data), "Anna");
@@ -331,16 +331,4 @@ fn accounts_are_made_and_changed_while_nobody_serves() {
     );
     let nowhere = run_hub(&["report", "list", "--data", "/nonexistent"], "");
     assert!(text(&nowhere).contains("hub serve"), "{}", text(&nowhere));
-}
-
-#[cfg(unix)]
-#[test]
-fn the_data_folder_is_its_owners_alone() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let hub = TestHub::start();
-    let mode = std::fs::metadata(&hub.data)
-        .expect("there")
-        .permissions()
-        .mode();
-    assert_eq!(mode & 0o777, 0o700);
 }

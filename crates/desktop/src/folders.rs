@@ -70,7 +70,7 @@ impl Folders {
             }
         };
         for path in [&folders.config, &folders.data] {
-            std::fs::create_dir_all(path).map_err(|source| FoldersError::Create {
+            private_file::make_folder(path).map_err(|source| FoldersError::Create {
                 path: path.clone(),
                 source,
             })?;

@@ -6,7 +6,6 @@
 pub mod appearance;
 pub mod folders;
 pub mod open;
-pub mod private_file;
 pub mod secrets;
 pub mod settings;
 pub mod window_place;

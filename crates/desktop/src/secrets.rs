@@ -12,7 +12,6 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::folders::Folders;
-use crate::private_file;
 
 /// Who keeps the passwords.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,6 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::private_file;
-
 /// Largest settings file that is read, in bytes; a larger one is broken.
 pub const MAX_SETTINGS_BYTES: u64 = 1024 * 1024;
 

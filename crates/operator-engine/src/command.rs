@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use codec::{Picture, Rect};
 use protocol::control::ChatText;
 use protocol::{
-    Entry, EntryId, PointerUpdate, ReportDraft, ReportId, Rights, ScreenLayout, SessionId,
+    Entry, PeerId, PointerUpdate, ReportDraft, ReportId, Rights, ScreenLayout, SessionId,
     TicketRoute,
 };
 use tokio::sync::{mpsc, watch};
@@ -37,8 +37,9 @@ pub trait SessionView: Send + Sync {
     /// What the pictures are of from now on; told before the first of them, and each time anew when
     /// the host starts anew.
     fn show_layout(&self, layout: &ScreenLayout);
-    /// The remote screen changed inside `changed`; it counts as shown when this returns.
-    fn show_picture(&self, picture: &Picture, changed: &[Rect]);
+    /// The remote screen changed inside `changed`, by update `seq`; it counts as shown when this
+    /// returns. Places in this picture name `seq` ([`protocol::Place`]).
+    fn show_picture(&self, picture: &Picture, changed: &[Rect], seq: u64);
     /// The remote pointer moved or looks different; its place is in pixels of the picture.
     fn show_pointer(&self, pointer: PointerUpdate);
 }
@@ -62,7 +63,7 @@ pub enum Command {
     },
     /// **Remote Session** (O9); the pictures will go to `view`.
     StartSession {
-        host: EntryId,
+        host: PeerId,
         asked: Rights,
         view: Arc<dyn SessionView>,
     },
@@ -72,10 +73,10 @@ pub enum Command {
     },
     /// **Disconnect this PC** (O9).
     DisconnectHost {
-        host: EntryId,
+        host: PeerId,
     },
     SendChat {
-        host: EntryId,
+        host: PeerId,
         text: ChatText,
     },
     /// Keeps the report on disk at once and with the hub as soon as it can be reached (D1).

@@ -107,7 +107,7 @@ impl Screen {
                     view.show_layout(layout);
                 }
                 if let Some(picture) = self.decoder.picture() {
-                    view.show_picture(picture, &applied.changed);
+                    view.show_picture(picture, &applied.changed, frame.seq);
                 }
                 Some(ViewerMessage::Shown {
                     seq: frame.seq,

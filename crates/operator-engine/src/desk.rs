@@ -1,39 +1,38 @@
-//! What the console knows and does while it is logged in: tickets, list, sessions, chat, reports.
+//! What the console knows and does while it is logged in: the protocol's side of it, the list, reports,
+//! and the streams of sessions.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
-use protocol::limits::MAX_EXCHANGE_BYTES;
+use protocol::control::{Admission, ChatText, Name};
 use protocol::{
-    EndedBy, Entry, EntryId, HubToOperator, OperatorToHub, Outcome, RefusalCode, ReportId, Rights,
-    SessionId, TicketState,
+    ChatAuthor, ChatLine, Entry, HubToOperator, OperatorToHub, Outcome, PeerId, RefusalCode,
+    ReportId, Rights, SessionId,
 };
-use session::SessionKeys;
+use session::console::{
+    ConsoleNews, ConsoleSide, ConsoleStep, KeptTickets, NotStarted, Outside, Running,
+};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use transport::Fingerprint;
 
 use crate::command::{Command, SessionView};
 use crate::engine::Teller;
-use crate::event::{Event, NotStarted};
+use crate::event::Event;
+use crate::input_path::StreamFault;
 use crate::keeper::Keeper;
-use crate::link::Link;
+use crate::link::{Link, Resumed};
 use crate::list::LiveList;
 use crate::reports::{self, KeptReport, Reports};
-use crate::session_streams::{RunningSession, SessionFault};
-use crate::tickets::{self, Judgement, KeptTickets, Tickets};
+use crate::session_streams::{RunningSession, SessionFault, Way};
 
-/// Most questions and sessions at once.
-const MAX_SESSIONS: usize = 64;
-
-/// A question that the user has not answered.
-struct Asked {
-    nonce: [u8; 16],
-    view: Arc<dyn SessionView>,
-    session: Option<SessionId>,
-}
+/// The file of tickets and keys, and the most bytes it may have to be read.
+const TICKETS_FILE: &str = "tickets.json";
+const MAX_TICKETS_BYTES: u64 = 1 << 20;
+/// How far apart channels are opened anew because input came too late.
+const RENEW_EVERY: Duration = Duration::from_secs(10);
 
 pub(crate) struct Desk {
     pin: Fingerprint,
@@ -44,14 +43,18 @@ pub(crate) struct Desk {
     list_changed: bool,
     /// Hub and user that everything kept here belongs to.
     owner: String,
-    tickets: Tickets,
+    side: ConsoleSide,
+    /// What the operator is called, for the lines of chat.
+    display_name: Name,
     /// The open tickets from disk have been told.
     tickets_told: bool,
     /// Tickets of other hubs and users, as they lie on disk.
     foreign_tickets: BTreeMap<String, KeptTickets>,
     reports: Reports,
-    asked: BTreeMap<EntryId, Asked>,
+    /// Where the pictures of sessions go that were asked for.
+    views: BTreeMap<PeerId, Arc<dyn SessionView>>,
     running: BTreeMap<SessionId, RunningSession>,
+    renewed: Option<Instant>,
 }
 
 impl Desk {
@@ -62,7 +65,7 @@ impl Desk {
         teller: Teller,
         entries: watch::Sender<Arc<Vec<Entry>>>,
     ) -> io::Result<Self> {
-        let files = keeper.read_all(tickets::FILE, 1, tickets::MAX_FILE_BYTES)?;
+        let files = keeper.read_all(TICKETS_FILE, 1, MAX_TICKETS_BYTES)?;
         let foreign_tickets = files
             .first()
             .and_then(|(name, bytes)| parse(name, bytes))
@@ -75,12 +78,14 @@ impl Desk {
             list: LiveList::default(),
             list_changed: false,
             owner: String::new(),
-            tickets: Tickets::default(),
+            side: ConsoleSide::default(),
+            display_name: Name::default(),
             tickets_told: false,
             foreign_tickets,
             reports: Reports::default(),
-            asked: BTreeMap::new(),
+            views: BTreeMap::new(),
             running: BTreeMap::new(),
+            renewed: None,
         })
     }
 
@@ -95,10 +100,15 @@ impl Desk {
             return;
         }
         let kept = self.foreign_tickets.remove(&owner).unwrap_or_default();
-        let before = std::mem::replace(&mut self.tickets, Tickets::from_kept(kept, now()));
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+        let chat_base = since_epoch.unwrap_or_default().as_micros();
+        let chat_base = u64::try_from(chat_base).unwrap_or_default();
+        let side = ConsoleSide::new(kept, formats(), chat_base, now());
+        let before = std::mem::replace(&mut self.side, side);
         let owner_before = std::mem::replace(&mut self.owner, owner);
         if !owner_before.is_empty() {
-            self.foreign_tickets.insert(owner_before, before.to_kept());
+            self.foreign_tickets
+                .insert(owner_before, before.kept_tickets());
         }
         self.tickets_told = false;
         let found =
@@ -120,15 +130,20 @@ impl Desk {
         self.reports = Reports::from_kept(kept, &self.owner);
     }
 
-    pub(crate) async fn logged_in(&mut self, link: &Link) {
-        let display_name = link.display_name.clone();
-        self.tell(Event::LoggedIn {
-            you: link.you,
-            display_name,
-        })
-        .await;
+    /// The operator has a new place.
+    pub(crate) async fn logged_in(
+        &mut self,
+        link: &Link,
+        admission: Admission,
+        display_name: Name,
+    ) {
+        self.display_name = display_name.clone();
+        let steps = self.side.logged_in(admission, display_name.clone());
+        self.take(Some(link), steps).await;
+        let you = admission.you;
+        self.tell(Event::LoggedIn { you, display_name }).await;
         if !std::mem::replace(&mut self.tickets_told, true) {
-            for (route, spoken, host) in self.tickets.used() {
+            for (route, spoken, host) in self.side.used_tickets() {
                 self.tell(Event::TicketWasUsed {
                     route,
                     spoken,
@@ -136,7 +151,7 @@ impl Desk {
                 })
                 .await;
             }
-            for (route, spoken, valid_seconds) in self.tickets.list(now()) {
+            for (route, spoken, valid_seconds) in self.side.open_tickets(now()) {
                 self.tell(Event::TicketKept {
                     route,
                     spoken,
@@ -145,10 +160,28 @@ impl Desk {
                 .await;
             }
         }
+        self.send_reports(link);
+    }
+
+    /// The operator is back in the same place.
+    pub(crate) async fn resumed(&mut self, link: &Link, resumed: &Resumed) {
+        let steps = self.side.resumed(&resumed.running, &resumed.ended);
+        self.take(Some(link), steps).await;
+        self.tell(Event::Reconnected).await;
+        self.send_reports(link);
+    }
+
+    fn send_reports(&mut self, link: &Link) {
         for save in self.reports.send_all() {
             link.send(save);
         }
         link.send(OperatorToHub::ListDrafts);
+    }
+
+    /// What another connection has to begin with, and for how long the hub waits for it.
+    pub(crate) fn resume(&self) -> Option<(OperatorToHub, Duration)> {
+        let kept = self.side.admission()?.kept_seconds;
+        Some((self.side.resume()?, Duration::from_secs(kept.into())))
     }
 
     /// Tells what the disk could not take, and publishes the list once the hub has said all it had
@@ -164,41 +197,40 @@ impl Desk {
         }
     }
 
-    /// The connection is gone, and with it every question and session.
-    pub(crate) async fn connection_ended(&mut self) {
-        for host in std::mem::take(&mut self.asked).into_keys() {
-            self.tell(Event::SessionRefused {
-                host,
-                why: NotStarted::NotConnected,
-            })
-            .await;
-        }
-        for session in std::mem::take(&mut self.running).into_keys() {
-            let by = EndedBy::OperatorLost;
-            self.tell(Event::SessionEnded {
-                session,
-                by,
-                facts: None,
-            })
-            .await;
-        }
+    /// The connection is gone; what runs waits for the next.
+    pub(crate) async fn connection_lost(&mut self) {
+        let steps = self.side.connection_lost();
+        self.take(None, steps).await;
+    }
+
+    /// The place is gone, and with it every question and session.
+    pub(crate) async fn give_up(&mut self) {
+        let steps = self.side.give_up();
+        self.take(None, steps).await;
         self.list.replace(Vec::new());
         self.list_changed = true;
     }
 
     /// The program ends; nobody is there to be told.
     pub(crate) fn end_sessions_silently(&mut self) {
-        self.asked.clear();
+        self.views.clear();
         self.running.clear();
     }
 
     /// Input or pictures fail: the session must not go on half deaf or blind.
-    pub(crate) fn session_failed(&self, link: &Link, fault: &SessionFault) {
+    pub(crate) async fn session_failed(&mut self, link: &Link, fault: &SessionFault) {
         let session = fault.session;
-        if self.running.contains_key(&session) {
-            tracing::warn!(%session, error = %fault.fault, "Session failed");
-            link.send(OperatorToHub::EndSession { session });
+        if !self.running.contains_key(&session) {
+            return;
         }
+        tracing::warn!(%session, error = %fault.fault, "Session failed");
+        let steps = match fault.fault {
+            StreamFault::Forged => self.side.forged(session),
+            StreamFault::Overflow | StreamFault::Closed | StreamFault::Unreadable => {
+                self.side.end(session)
+            }
+        };
+        self.take(Some(link), steps).await;
     }
 
     pub(crate) async fn obey(&mut self, link: Option<&Link>, command: Command) {
@@ -222,11 +254,11 @@ impl Desk {
             Command::StartSession { host, asked, view } => {
                 self.ask(link, host, asked, view).await;
             }
-            Command::EndSession { session } => self.end(link, session).await,
-            Command::SendChat { host, text } => match link {
-                Some(link) => link.send(OperatorToHub::Chat { host, text }),
-                None => self.tell(Event::ChatNotSent { host, text }).await,
-            },
+            Command::EndSession { session } => {
+                let steps = self.side.end(session);
+                self.take(link, steps).await;
+            }
+            Command::SendChat { host, text } => self.chat(link, host, text).await,
             Command::GenerateTicket => tell_hub(link, OperatorToHub::GenerateTicket),
             Command::RevokeTicket { route } => {
                 tell_hub(link, OperatorToHub::RevokeTicket { route });
@@ -238,146 +270,29 @@ impl Desk {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the protocol's side matches every one"
+    )]
     pub(crate) async fn hub_says(&mut self, link: &mut Link, message: HubToOperator) {
         match message {
-            HubToOperator::LoggedIn { .. } | HubToOperator::LogInRefused { .. } => {
-                tracing::debug!("Log-in answered twice");
-            }
-            HubToOperator::Goodbye { refusal } => link.goodbye = Some(refusal),
-            HubToOperator::TicketGenerated {
-                route,
-                valid_seconds,
-            } => {
-                let valid_until = now().saturating_add(valid_seconds.into());
-                let spoken = random_bytes().and_then(|r| self.tickets.add(route, r, valid_until));
-                if let Some(spoken) = spoken {
-                    self.keep_tickets();
-                    self.tell(Event::TicketGenerated {
-                        route,
-                        spoken,
-                        valid_seconds,
-                    })
-                    .await;
-                } else {
-                    link.send(OperatorToHub::RevokeTicket { route });
-                    self.tell(Event::TicketRefused(RefusalCode::FULL.into()))
-                        .await;
-                }
-            }
-            HubToOperator::TicketRefused { refusal } => {
-                self.tell(Event::TicketRefused(refusal)).await;
-            }
-            HubToOperator::TicketChanged { route, state } => {
-                if state != TicketState::Open {
-                    self.tickets.close(route);
-                    self.keep_tickets();
-                }
-                self.tell(Event::TicketChanged { route, state }).await;
-            }
-            HubToOperator::TicketOpened {
-                route,
-                attempt,
-                exchange,
-                ..
-            } => {
-                // the names in it are only what somebody typed; they count once the row is there
-                let half = exchange.get(..MAX_EXCHANGE_BYTES).unwrap_or(&exchange);
-                let answer = self.tickets.answer(route, attempt, half, now());
-                let message = match answer.map(Bytes::from) {
-                    Some(exchange) => OperatorToHub::AnswerTicket {
-                        route,
-                        attempt,
-                        exchange,
-                    },
-                    None => OperatorToHub::JudgeTicket {
-                        route,
-                        attempt,
-                        proof: None,
-                    },
-                };
-                link.send(message);
-            }
-            HubToOperator::TicketProof {
-                route,
-                attempt,
-                proof,
-            } => {
-                let judgement = self.tickets.judge(route, attempt, &proof, now());
-                self.keep_tickets();
-                let proof = match judgement {
-                    Judgement::Right(proof) => Some(proof.into()),
-                    Judgement::Wrong => {
-                        self.tell(Event::TicketGuessed { route }).await;
-                        None
-                    }
-                    Judgement::Unknown => None,
-                };
-                link.send(OperatorToHub::JudgeTicket {
-                    route,
-                    attempt,
-                    proof,
-                });
-            }
-            HubToOperator::TicketSettled {
-                route,
-                attempt,
-                host,
-            } => {
-                if self.tickets.settle(route, attempt, host) {
-                    self.keep_tickets();
-                    self.tell(Event::TicketUsed { route, host }).await;
-                }
-            }
             HubToOperator::Entries { entries } => {
+                let steps = self.with_side(|side, outside| side.entries(&entries, outside));
                 self.list.replace(entries);
                 self.list_changed = true;
+                self.take(Some(link), steps).await;
             }
             HubToOperator::EntryChanged { entry } => {
+                let steps = self.with_side(|side, outside| side.entry(&entry, outside));
                 self.list.change(entry);
                 self.list_changed = true;
+                self.take(Some(link), steps).await;
             }
             HubToOperator::EntryGone { id } => {
+                let steps = self.side.entry_gone(id);
                 self.list.remove(id);
                 self.list_changed = true;
-            }
-            HubToOperator::ConsentPending { session, host } => {
-                if let Some(asked) = self.asked.get_mut(&host) {
-                    asked.session = Some(session);
-                    self.tell(Event::ConsentPending { session, host }).await;
-                }
-            }
-            HubToOperator::SessionStarted {
-                session,
-                host,
-                rights,
-                nonce,
-            } => {
-                self.start(link, session, host, rights, nonce).await;
-            }
-            HubToOperator::SessionRefused { host, refusal } => {
-                if self.asked.remove(&host).is_some() {
-                    let why = NotStarted::Refused(refusal);
-                    self.tell(Event::SessionRefused { host, why }).await;
-                }
-            }
-            HubToOperator::RightsChanged { session, rights } => {
-                if let Some(running) = self.running.get(&session) {
-                    running.input.set_allowed(rights.control);
-                    self.tell(Event::RightsChanged { session, rights }).await;
-                }
-            }
-            HubToOperator::SessionEnded { session, by, facts } => {
-                self.running.remove(&session);
-                self.asked.retain(|_, asked| asked.session != Some(session));
-                self.tell(Event::SessionEnded {
-                    session,
-                    by,
-                    facts: Some(facts),
-                })
-                .await;
-            }
-            HubToOperator::Chat { host, line } => {
-                self.tell(Event::ChatReceived { host, line }).await;
+                self.take(Some(link), steps).await;
             }
             HubToOperator::ReportSaved {
                 report,
@@ -390,97 +305,207 @@ impl Desk {
                 self.reports.overlay(&mut drafts);
                 self.tell(Event::Drafts(drafts)).await;
             }
+            HubToOperator::Goodbye { refusal } => link.goodbye = Some(refusal),
+            of_the_protocol => {
+                let steps = self.with_side(|side, outside| side.hear(of_the_protocol, outside));
+                self.take(Some(link), steps).await;
+            }
         }
+    }
+
+    /// Lets the protocol's side do something that may need randomness.
+    fn with_side(
+        &mut self,
+        act: impl FnOnce(&mut ConsoleSide, &mut Outside<'_>) -> Vec<ConsoleStep>,
+    ) -> Vec<ConsoleStep> {
+        let mut has_randomness = true;
+        let mut random = |bytes: &mut [u8; 32]| has_randomness &= getrandom::fill(bytes).is_ok();
+        let mut outside = Outside {
+            now_unix_seconds: now(),
+            random: &mut random,
+        };
+        let steps = act(&mut self.side, &mut outside);
+        if has_randomness {
+            return steps;
+        }
+        // whatever was made without it must not be used
+        tracing::error!("No randomness");
+        Vec::new()
     }
 
     async fn ask(
         &mut self,
         link: Option<&Link>,
-        host: EntryId,
+        host: PeerId,
         asked: Rights,
         view: Arc<dyn SessionView>,
     ) {
-        let ticket = self.list.get(host).and_then(|entry| entry.ticket);
-        let known = self.tickets.key_of(host, ticket).is_some();
-        let room = self.asked.len() + self.running.len() < MAX_SESSIONS;
-        let why = match (link, random_bytes()) {
-            (Some(link), Some(nonce)) if known && room => {
-                self.asked.insert(
-                    host,
-                    Asked {
-                        nonce,
-                        view,
-                        session: None,
-                    },
-                );
-                link.send(OperatorToHub::StartSession { host, asked, nonce });
-                return;
-            }
-            (Some(_), _) if !known => NotStarted::NoKey,
-            (Some(_), _) => NotStarted::Refused(RefusalCode::FULL.into()),
-            (None, _) => NotStarted::NotConnected,
-        };
-        self.tell(Event::SessionRefused { host, why }).await;
+        self.views.insert(host, view);
+        let steps = self.with_side(|side, outside| side.ask(host, asked, outside));
+        self.take(link, steps).await;
     }
 
-    async fn end(&mut self, link: Option<&Link>, session: SessionId) {
-        tell_hub(link, OperatorToHub::EndSession { session });
-        let mut questions = self.asked.iter();
-        let question = questions.find(|(_, asked)| asked.session == Some(session));
-        if let Some(host) = question.map(|(host, _)| *host) {
-            self.asked.remove(&host);
-            self.tell(Event::SessionRefused {
+    async fn chat(&mut self, link: Option<&Link>, host: PeerId, text: ChatText) {
+        let (steps, taken) = self.side.chat(host, text.clone());
+        if !taken {
+            return self.tell(Event::ChatNotSent { host, text }).await;
+        }
+        let line = ChatLine {
+            author: ChatAuthor::Operator,
+            name: self.display_name.clone(),
+            at_unix_seconds: now(),
+            text,
+        };
+        self.tell(Event::ChatReceived { host, line }).await;
+        self.take(link, steps).await;
+    }
+
+    async fn take(&mut self, link: Option<&Link>, steps: Vec<ConsoleStep>) {
+        for step in steps {
+            match step {
+                ConsoleStep::Send(message) => tell_hub(link, message),
+                ConsoleStep::Tell(news) => self.tell_news(link, news).await,
+                ConsoleStep::KeepTickets => self.keep_tickets(),
+                ConsoleStep::Start(running) => self.start(link, *running).await,
+                ConsoleStep::Rights { session, rights } => {
+                    if let Some(running) = self.running.get(&session) {
+                        running.input.set_allowed(rights.has(Rights::CONTROL));
+                    }
+                }
+                ConsoleStep::Pause { session } => {
+                    if let Some(running) = self.running.get_mut(&session) {
+                        running.pause();
+                    }
+                }
+                ConsoleStep::Stop { session } => {
+                    self.running.remove(&session);
+                }
+                // the link hears of it before
+                ConsoleStep::Goodbye(_) => {}
+            }
+        }
+    }
+
+    async fn start(&mut self, link: Option<&Link>, started: Running) {
+        let Running {
+            session,
+            host,
+            rights,
+            input_taken,
+            resumed,
+            ..
+        } = started;
+        let (Some(link), Some(admission)) = (link, self.side.admission()) else {
+            return;
+        };
+        if !resumed {
+            let Some(view) = self.views.remove(&host) else {
+                // cannot be: it was asked for with one
+                return link.send(OperatorToHub::EndSession { session });
+            };
+            let new = RunningSession::new(session, view, rights.has(Rights::CONTROL));
+            self.running.insert(session, new);
+        }
+        let Some(running) = self.running.get_mut(&session) else {
+            return;
+        };
+        let way = Way {
+            you: admission.you,
+            connection: &link.connection,
+            sessions: &link.sessions,
+            faults: &link.fault_sender,
+        };
+        if let Err(error) = running.open(&started, &way) {
+            tracing::error!(%session, %error, "No thread for the session");
+            self.running.remove(&session);
+            link.send(OperatorToHub::EndSession { session });
+            let why = NotStarted::Refused(RefusalCode::FULL.into());
+            return self.tell(Event::SessionRefused { host, why }).await;
+        }
+        let count = running.input.resume_after(input_taken);
+        if resumed && count > 0 {
+            self.tell(Event::InputNotDelivered { session, count }).await;
+        }
+        if !resumed {
+            let running = &self.running[&session];
+            let (input, wishes) = (running.input.clone(), running.wishes.clone());
+            self.tell(Event::SessionStarted {
+                session,
                 host,
-                why: NotStarted::Withdrawn,
+                rights,
+                input,
+                wishes,
             })
             .await;
         }
     }
 
-    async fn start(
-        &mut self,
-        link: &Link,
-        session: SessionId,
-        host: EntryId,
-        rights: Rights,
-        nonce: [u8; 16],
-    ) {
-        let ticket = self.list.get(host).and_then(|entry| entry.ticket);
-        let key = self.tickets.key_of(host, ticket);
-        let (Some(asked), Some(key)) = (self.asked.remove(&host), key) else {
-            // taken back in the same moment, or never asked for
-            link.send(OperatorToHub::EndSession { session });
-            return;
-        };
-        let keys = SessionKeys::derive(&key, session, asked.nonce, nonce);
-        let running = RunningSession::start(
-            session,
-            &keys,
-            &link.connection,
-            &link.sessions,
-            asked.view,
-            rights.control,
-            link.fault_sender.clone(),
-        );
-        match running {
-            Ok(running) => {
-                let input = running.input.clone();
-                let wishes = running.wishes.clone();
-                self.running.insert(session, running);
-                self.tell(Event::SessionStarted {
-                    session,
-                    host,
-                    rights,
-                    input,
-                    wishes,
-                })
-                .await;
+    async fn tell_news(&mut self, link: Option<&Link>, news: ConsoleNews) {
+        let event = match news {
+            ConsoleNews::TicketGenerated {
+                route,
+                spoken,
+                valid_seconds,
+            } => Event::TicketGenerated {
+                route,
+                spoken,
+                valid_seconds,
+            },
+            ConsoleNews::TicketRefused(refusal) => Event::TicketRefused(refusal),
+            ConsoleNews::TicketChanged { route, state } => Event::TicketChanged { route, state },
+            ConsoleNews::TicketGuessed { route } => Event::TicketGuessed { route },
+            ConsoleNews::TicketUsed { route, host } => Event::TicketUsed { route, host },
+            ConsoleNews::ConsentPending { session, host } => {
+                Event::ConsentPending { session, host }
             }
-            Err(error) => {
-                tracing::error!(%session, %error, "No thread for the session");
-                link.send(OperatorToHub::EndSession { session });
-                let why = NotStarted::Refused(RefusalCode::FULL.into());
-                self.tell(Event::SessionRefused { host, why }).await;
+            ConsoleNews::SessionRefused { host, why } => {
+                self.views.remove(&host);
+                Event::SessionRefused { host, why }
+            }
+            ConsoleNews::SessionPaused { session } => Event::SessionPaused { session },
+            ConsoleNews::SessionResumed { session } => Event::SessionResumed { session },
+            ConsoleNews::RightsChanged { session, rights } => {
+                Event::RightsChanged { session, rights }
+            }
+            ConsoleNews::SessionEnded { session, by, facts } => {
+                Event::SessionEnded { session, by, facts }
+            }
+            ConsoleNews::ChatReceived {
+                host,
+                user,
+                at_unix_seconds,
+                text,
+            } => Event::ChatReceived {
+                host,
+                line: ChatLine {
+                    author: ChatAuthor::User,
+                    name: user,
+                    at_unix_seconds,
+                    text,
+                },
+            },
+            ConsoleNews::ChatHeard { host, lines } => Event::ChatHeard { host, lines },
+            ConsoleNews::InputTooOld { session, count } => {
+                self.renew(link, session);
+                let count = usize::try_from(count).unwrap_or(usize::MAX);
+                Event::InputNotDelivered { session, count }
+            }
+            ConsoleNews::Forged { host } => Event::Forged { host },
+        };
+        self.tell(event).await;
+    }
+
+    /// Opens a new channel: this computer's clock may have stood still, and with it all that is typed
+    /// would be too old for ever.
+    fn renew(&mut self, link: Option<&Link>, session: SessionId) {
+        let lately = |at: Instant| at.elapsed() < RENEW_EVERY;
+        if self.renewed.is_some_and(lately) {
+            return;
+        }
+        self.renewed = Some(Instant::now());
+        for step in self.with_side(|side, outside| side.renew(session, outside)) {
+            if let ConsoleStep::Send(message) = step {
+                tell_hub(link, message);
             }
         }
     }
@@ -532,10 +557,10 @@ impl Desk {
             .iter()
             .map(|(owner, kept)| (owner.as_str(), kept))
             .collect();
-        let ours = self.tickets.to_kept();
+        let ours = self.side.kept_tickets();
         all.insert(&self.owner, &ours);
         match serde_json::to_vec(&all) {
-            Ok(bytes) => self.keeper.write(tickets::FILE, bytes),
+            Ok(bytes) => self.keeper.write(TICKETS_FILE, bytes),
             Err(error) => tracing::error!(%error, "Tickets not kept"),
         }
     }
@@ -558,9 +583,10 @@ fn parse<T: serde::de::DeserializeOwned>(name: &str, bytes: &[u8]) -> Option<T> 
     }
 }
 
-fn random_bytes() -> Option<[u8; 16]> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).ok().map(|()| random)
+/// The oldest and newest format of pictures that the decoder reads.
+fn formats() -> (u16, u16) {
+    let format = codec::FORMAT_VERSION.into();
+    (format, format)
 }
 
 fn now() -> i64 {

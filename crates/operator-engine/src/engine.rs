@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::RefusalCode;
+use protocol::control::{Admission, Name};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
@@ -15,7 +16,7 @@ use crate::command::{Command, Config, OperatorHandle, Wake};
 use crate::desk::Desk;
 use crate::event::{Event, Events, LogInProblem};
 use crate::keeper::Keeper;
-use crate::link::{Credentials, Link};
+use crate::link::{Credentials, Link, Resumed};
 use crate::session_streams::SessionFault;
 
 /// Commands and events that may wait.
@@ -118,15 +119,29 @@ impl Teller {
 
 enum Phase {
     LoggedOut,
-    Connecting(JoinHandle<Result<Link, LogInProblem>>),
-    Online { link: Box<Link>, since: Instant },
-    Waiting { until: Instant },
+    Connecting(JoinHandle<Result<LoggedIn, LogInProblem>>),
+    /// The connection was lost; the place is kept.
+    Returning(JoinHandle<Returned>),
+    Online {
+        link: Box<Link>,
+        since: Instant,
+    },
+    Waiting {
+        until: Instant,
+    },
 }
+
+/// A link, the operator's place and name.
+type LoggedIn = (Link, Admission, Name);
+/// A link to a place that was kept; `None` if the hub was out of reach for too long.
+type Returned = Option<Result<(Link, Resumed), LogInProblem>>;
 
 enum Step {
     Command(Option<Command>),
-    Connected(Result<Result<Link, LogInProblem>, JoinError>),
+    Connected(Result<Result<LoggedIn, LogInProblem>, JoinError>),
+    Returned(Result<Returned, JoinError>),
     Retry,
+    Silence,
     Hub(Option<protocol::HubToOperator>),
     Fault(Option<SessionFault>),
 }
@@ -147,22 +162,26 @@ impl Engine {
                 Step::Command(Some(command)) => self.obey(command).await,
                 Step::Command(None) => break,
                 Step::Connected(done) => self.connected(done).await,
+                Step::Returned(done) => self.returned(done).await,
                 Step::Retry => self.connect().await,
                 Step::Hub(Some(message)) => {
                     if let Phase::Online { link, .. } = &mut self.phase {
                         self.desk.hub_says(link, message).await;
                     }
                 }
-                Step::Hub(None) => self.lost().await,
+                Step::Hub(None) | Step::Silence => self.lost().await,
                 Step::Fault(fault) => {
                     if let (Phase::Online { link, .. }, Some(fault)) = (&self.phase, fault) {
-                        self.desk.session_failed(link, &fault);
+                        self.desk.session_failed(link, &fault).await;
                     }
                 }
             }
             let hub_is_quiet = match &self.phase {
                 Phase::Online { link, .. } => link.inbox.is_empty(),
-                Phase::LoggedOut | Phase::Connecting(_) | Phase::Waiting { .. } => true,
+                Phase::LoggedOut
+                | Phase::Connecting(_)
+                | Phase::Returning(_)
+                | Phase::Waiting { .. } => true,
             };
             self.desk.after_step(hub_is_quiet).await;
         }
@@ -180,10 +199,15 @@ impl Engine {
                 command = commands.recv() => Step::Command(command),
                 done = task => Step::Connected(done),
             },
+            Phase::Returning(task) => tokio::select! {
+                command = commands.recv() => Step::Command(command),
+                done = task => Step::Returned(done),
+            },
             Phase::Online { link, .. } => tokio::select! {
                 command = commands.recv() => Step::Command(command),
                 message = link.inbox.recv() => Step::Hub(message),
                 fault = link.faults.recv() => Step::Fault(fault),
+                _silent = &mut link.silent => Step::Silence,
             },
             Phase::Waiting { until } => tokio::select! {
                 command = commands.recv() => Step::Command(command),
@@ -221,7 +245,10 @@ impl Engine {
             | Command::ListDrafts) => {
                 let link = match &self.phase {
                     Phase::Online { link, .. } => Some(link.as_ref()),
-                    Phase::LoggedOut | Phase::Connecting(_) | Phase::Waiting { .. } => None,
+                    Phase::LoggedOut
+                    | Phase::Connecting(_)
+                    | Phase::Returning(_)
+                    | Phase::Waiting { .. } => None,
                 };
                 self.desk.obey(link, of_the_desk).await;
             }
@@ -238,11 +265,11 @@ impl Engine {
         self.desk.tell(Event::Connecting).await;
     }
 
-    async fn connected(&mut self, done: Result<Result<Link, LogInProblem>, JoinError>) {
+    async fn connected(&mut self, done: Result<Result<LoggedIn, LogInProblem>, JoinError>) {
         self.phase = Phase::LoggedOut;
         match done {
-            Ok(Ok(link)) => {
-                self.desk.logged_in(&link).await;
+            Ok(Ok((link, admission, display_name))) => {
+                self.desk.logged_in(&link, admission, display_name).await;
                 self.keep_trying = true;
                 self.phase = Phase::Online {
                     link: Box::new(link),
@@ -270,18 +297,70 @@ impl Engine {
         else {
             return;
         };
-        self.desk.connection_ended().await;
         if since.elapsed() >= STABLE_AFTER {
             self.retry_millis = FIRST_RETRY_MILLIS;
         }
         let refusal = link.refusal();
+        drop(link);
         if refusal.is_some_and(|refusal| is_final(refusal.code)) {
             self.credentials = None;
+            self.desk.give_up().await;
             self.desk.tell(Event::LoggedOut(refusal)).await;
-        } else {
-            tracing::info!(?refusal, "Connection lost");
-            self.wait_to_retry().await;
+            return;
         }
+        tracing::info!(?refusal, "Connection lost");
+        self.desk.connection_lost().await;
+        let Some((resume, kept)) = self.desk.resume() else {
+            self.desk.give_up().await;
+            return self.wait_to_retry().await;
+        };
+        let config = self.config.clone();
+        let returning = async move {
+            let coming = Link::reopen(&config, resume);
+            tokio::time::timeout(kept, coming).await.ok()
+        };
+        self.phase = Phase::Returning(tokio::spawn(returning));
+        let retry_in_millis = 0;
+        self.desk
+            .tell(Event::ConnectionLost { retry_in_millis })
+            .await;
+    }
+
+    /// The way back to the place was found, or there is none.
+    async fn returned(&mut self, done: Result<Returned, JoinError>) {
+        self.phase = Phase::LoggedOut;
+        match done {
+            Ok(Some(Ok((link, resumed)))) => {
+                self.desk.resumed(&link, &resumed).await;
+                self.phase = Phase::Online {
+                    link: Box::new(link),
+                    since: Instant::now(),
+                };
+                return;
+            }
+            Ok(Some(Err(problem))) => {
+                let final_refusal = match &problem {
+                    LogInProblem::Refused(refusal) => Some(*refusal),
+                    LogInProblem::NotReached(_) => None,
+                };
+                let final_refusal = final_refusal.filter(|refusal| is_final(refusal.code));
+                tracing::info!(?problem, "The place at the hub is gone");
+                if final_refusal.is_some() || !may_pass(&problem) {
+                    self.credentials = None;
+                    self.desk.give_up().await;
+                    let lost = match final_refusal {
+                        Some(refusal) => Event::LoggedOut(Some(refusal)),
+                        None => Event::LogInFailed(problem),
+                    };
+                    self.desk.tell(lost).await;
+                    return;
+                }
+            }
+            Ok(None) => tracing::info!("The hub was out of reach for too long"),
+            Err(error) => tracing::error!(%error, "Coming back failed inside"),
+        }
+        self.desk.give_up().await;
+        self.connect().await;
     }
 
     async fn wait_to_retry(&mut self) {
@@ -298,10 +377,14 @@ impl Engine {
     async fn leave(&mut self) {
         match std::mem::replace(&mut self.phase, Phase::LoggedOut) {
             Phase::Online { link, .. } => {
-                self.desk.connection_ended().await;
+                self.desk.give_up().await;
                 link.leave().await;
             }
             Phase::Connecting(task) => task.abort(),
+            Phase::Returning(task) => {
+                task.abort();
+                self.desk.give_up().await;
+            }
             Phase::LoggedOut | Phase::Waiting { .. } => {}
         }
     }
@@ -330,6 +413,7 @@ fn is_final(code: RefusalCode) -> bool {
         RefusalCode::WRONG_CREDENTIALS,
         RefusalCode::ACCOUNT_DISABLED,
         RefusalCode::LOGGED_IN_ELSEWHERE,
+        RefusalCode::PASSWORD_CHANGED,
     ]
     .contains(&code)
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use protocol::control::{ChatLine, ChatText, Name};
 use protocol::{
-    EndedBy, EntryId, Outcome, Refusal, ReportDraft, ReportFacts, ReportId, Rights, SessionId,
+    EndedBy, Outcome, PeerId, Refusal, ReportDraft, ReportFacts, ReportId, Rights, SessionId,
     TicketRoute, TicketState,
 };
+pub use session::console::NotStarted;
 use tokio::sync::mpsc;
 use transport::ConnectError;
 
@@ -23,25 +24,12 @@ pub enum LogInProblem {
     Refused(Refusal),
 }
 
-/// Why a session did not start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotStarted {
-    /// The user or the hub said no.
-    Refused(Refusal),
-    /// This console has no key for the host: it came with a ticket of another console.
-    NoKey,
-    /// The operator took the question back.
-    Withdrawn,
-    /// The connection to the hub is gone.
-    NotConnected,
-}
-
 /// Something that happened.
 #[non_exhaustive]
 pub enum Event {
     Connecting,
     LoggedIn {
-        you: EntryId,
+        you: PeerId,
         display_name: Name,
     },
     /// No log-in, and no more tries.
@@ -69,7 +57,7 @@ pub enum Event {
     TicketWasUsed {
         route: TicketRoute,
         spoken: String,
-        host: EntryId,
+        host: PeerId,
     },
     /// The hub made no ticket.
     TicketRefused(Refusal),
@@ -84,20 +72,20 @@ pub enum Event {
     /// The host behind a ticket stands in the list now.
     TicketUsed {
         route: TicketRoute,
-        host: EntryId,
+        host: PeerId,
     },
     /// The user is being asked; the question can be taken back with `EndSession`.
     ConsentPending {
         session: SessionId,
-        host: EntryId,
+        host: PeerId,
     },
     SessionRefused {
-        host: EntryId,
+        host: PeerId,
         why: NotStarted,
     },
     SessionStarted {
         session: SessionId,
-        host: EntryId,
+        host: PeerId,
         rights: Rights,
         input: InputSender,
         wishes: WishSender,
@@ -106,6 +94,25 @@ pub enum Event {
         session: SessionId,
         rights: Rights,
     },
+    /// The line to the host is gone, on this side or on the host's; the session waits for it.
+    SessionPaused {
+        session: SessionId,
+    },
+    /// The line is back, and the session goes on in the same view.
+    SessionResumed {
+        session: SessionId,
+    },
+    /// So many keys and clicks were made and are not done: the line was gone for too long.
+    InputNotDelivered {
+        session: SessionId,
+        count: usize,
+    },
+    /// Something in a host's name did not come from there as it is; its sessions are over.
+    Forged {
+        host: PeerId,
+    },
+    /// The connection is back; what runs goes on.
+    Reconnected,
     /// A session is over. `facts` are missing where the connection broke: the hub fills the report
     /// in, and it comes with the drafts after the next log-in.
     SessionEnded {
@@ -114,12 +121,18 @@ pub enum Event {
         facts: Option<ReportFacts>,
     },
     ChatReceived {
-        host: EntryId,
+        host: PeerId,
         line: ChatLine,
     },
-    /// A line could not be sent because the hub is out of reach; here it is again.
+    /// The host's user has been shown so many more of the lines that were written to them.
+    ChatHeard {
+        host: PeerId,
+        lines: usize,
+    },
+    /// A line could not be taken, because too many wait to be heard or the host is gone; here it is
+    /// again.
     ChatNotSent {
-        host: EntryId,
+        host: PeerId,
         text: ChatText,
     },
     /// The hub's answer to a report. Where it is a refusal the text stays on this computer's disk.
@@ -160,6 +173,12 @@ impl fmt::Debug for Event {
             Self::SessionRefused { why, .. } => return write!(f, "SessionRefused({why:?})"),
             Self::SessionStarted { .. } => "SessionStarted",
             Self::RightsChanged { .. } => "RightsChanged",
+            Self::SessionPaused { .. } => "SessionPaused",
+            Self::SessionResumed { .. } => "SessionResumed",
+            Self::InputNotDelivered { .. } => "InputNotDelivered",
+            Self::Forged { .. } => "Forged",
+            Self::Reconnected => "Reconnected",
+            Self::ChatHeard { .. } => "ChatHeard",
             Self::SessionEnded { by, .. } => return write!(f, "SessionEnded({by:?})"),
             Self::ChatReceived { .. } => "ChatReceived",
             Self::ChatNotSent { .. } => "ChatNotSent",

@@ -4,12 +4,13 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use protocol::input::HOLD_SIGN_EVERY;
+use protocol::input::{HOLD_SIGN_EVERY, MAX_INPUT_AGE};
 use protocol::limits::MAX_INPUT_FRAME_BYTES;
 use protocol::wire::{self, PREFIX_BYTES};
-use protocol::{HidKey, InputEvent, PointerButton};
+use protocol::{HidKey, InputEvent, InputFrame, PointerButton};
 use session::Sealer;
 use session::seal::SEAL_OVERHEAD_BYTES;
 use tokio::sync::Notify;
@@ -17,6 +18,8 @@ use transport::FramedWriter;
 
 /// Most events that wait for the network.
 const MAX_WAITING: usize = 4096;
+/// Most events of which is remembered that they left.
+const MAX_SENT: usize = 4096;
 
 /// Sends what the operator does to one session's host. Clones share one queue.
 ///
@@ -37,19 +40,52 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    waiting: VecDeque<InputEvent>,
+    waiting: VecDeque<Queued>,
+    /// What left and may have to be said again after a lost connection, oldest first.
+    sent: VecDeque<Sent>,
+    last_number: u64,
+    paused: bool,
     fault: Option<StreamFault>,
 }
 
-/// Why a session cannot go on.
+/// An event that has not left. What is sent again keeps its number.
+#[derive(Debug)]
+struct Queued {
+    number: Option<u64>,
+    at: Instant,
+    event: InputEvent,
+}
+
+/// An event that left. It is forgotten when it is too old to be done, but not that it was there.
+#[derive(Debug)]
+struct Sent {
+    number: u64,
+    at: Instant,
+    event: Option<InputEvent>,
+    /// Whether the operator would miss it.
+    counts: bool,
+}
+
+/// An event on its way into a frame.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Outgoing {
+    number: u64,
+    at: Instant,
+    event: InputEvent,
+}
+
+/// Why a session cannot go on. A stream that breaks is no such reason: the session is paused or over
+/// then, and the hub says which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum StreamFault {
     #[error("{MAX_WAITING} input events wait for the network")]
     Overflow,
-    #[error("the input stream broke")]
-    Broken,
+    #[error("the session is over")]
+    Closed,
     #[error("the host's pictures cannot be read")]
     Unreadable,
+    #[error("what came was not what the host sent")]
+    Forged,
 }
 
 impl InputSender {
@@ -78,14 +114,22 @@ impl InputSender {
         }
         {
             let mut state = self.lock();
-            if state.fault.is_some() {
+            if state.fault.is_some() || state.paused {
                 return;
             }
             let is_move = matches!(event, InputEvent::PointerMoved { .. });
             let has_room = state.waiting.len() < MAX_WAITING;
+            let queued = Queued {
+                number: None,
+                at: Instant::now(),
+                event,
+            };
+            let is_free_move = |last: &Queued| {
+                last.number.is_none() && matches!(last.event, InputEvent::PointerMoved { .. })
+            };
             match state.waiting.back_mut() {
-                Some(last @ InputEvent::PointerMoved { .. }) if is_move => *last = event,
-                _ if has_room => state.waiting.push_back(event),
+                Some(last) if is_move && is_free_move(last) => *last = queued,
+                _ if has_room => state.waiting.push_back(queued),
                 _ if is_move => {}
                 _ => {
                     state.fault = Some(StreamFault::Overflow);
@@ -108,19 +152,59 @@ impl InputSender {
     pub(crate) fn close(&self) {
         let mut state = self.lock();
         state.waiting.clear();
-        state.fault.get_or_insert(StreamFault::Broken);
+        state.sent.clear();
+        state.fault.get_or_insert(StreamFault::Closed);
+        drop(state);
+        self.shared.wake.notify_one();
+    }
+
+    /// The line is gone: nothing more is taken until [`Self::resume_after`].
+    pub(crate) fn pause(&self) {
+        self.lock().paused = true;
+    }
+
+    /// The line is back, and the host has taken everything up to `taken`. What it has not, and what is
+    /// young enough, is sent again; gives how many keys and buttons were not delivered.
+    pub(crate) fn resume_after(&self, taken: u64) -> usize {
+        let mut state = self.lock();
+        let now = Instant::now();
+        let is_young = |at: Instant| now.saturating_duration_since(at) < MAX_INPUT_AGE;
+        let (mut again, mut lost) = (VecDeque::new(), 0);
+        for sent in std::mem::take(&mut state.sent) {
+            match sent.event {
+                _ if sent.number <= taken => {}
+                Some(event) if is_young(sent.at) => again.push_back(Queued {
+                    number: Some(sent.number),
+                    at: sent.at,
+                    event,
+                }),
+                Some(_) | None => lost += usize::from(sent.counts),
+            }
+        }
+        for queued in std::mem::take(&mut state.waiting) {
+            if is_young(queued.at) {
+                again.push_back(queued);
+            } else {
+                lost += usize::from(counts(&queued.event));
+            }
+        }
+        state.waiting = again;
+        state.paused = false;
+        drop(state);
+        self.shared.wake.notify_one();
+        lost
     }
 
     /// The next event, in order.
-    pub(crate) async fn next(&self) -> Result<InputEvent, StreamFault> {
+    pub(crate) async fn next(&self) -> Result<Outgoing, StreamFault> {
         loop {
             {
                 let mut state = self.lock();
                 if let Some(fault) = state.fault {
                     return Err(fault);
                 }
-                if let Some(event) = state.waiting.pop_front() {
-                    return Ok(event);
+                if let Some(queued) = state.waiting.pop_front() {
+                    return Ok(state.number(queued));
                 }
             }
             // a wake between the look and the wait is kept by the Notify
@@ -133,6 +217,40 @@ impl InputSender {
             .state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Gives an event its number and keeps it for as long as it could be sent again.
+    fn number(&mut self, queued: Queued) -> Outgoing {
+        let Queued { number, at, event } = queued;
+        let number = number.unwrap_or(self.last_number + 1);
+        self.last_number = self.last_number.max(number);
+        for old in &mut self.sent {
+            if old.at.elapsed() < MAX_INPUT_AGE {
+                break;
+            }
+            old.event = None;
+        }
+        if self.sent.len() == MAX_SENT {
+            self.sent.pop_front();
+        }
+        self.sent.push_back(Sent {
+            number,
+            at,
+            event: Some(event.clone()),
+            counts: counts(&event),
+        });
+        Outgoing { number, at, event }
+    }
+}
+
+/// Whether the operator would miss `event`.
+fn counts(event: &InputEvent) -> bool {
+    match event {
+        InputEvent::Key { pressed, .. } | InputEvent::Button { pressed, .. } => *pressed,
+        InputEvent::Text { .. } | InputEvent::Wheel { .. } => true,
+        InputEvent::PointerMoved { .. } | InputEvent::ReleaseAll | InputEvent::StillHeld => false,
     }
 }
 
@@ -177,46 +295,65 @@ impl Held {
     }
 }
 
-/// Seals and writes until the queue or the stream ends.
+/// Seals and writes until the queue or the stream ends; gives the fault that ends the session, if one
+/// does. `opened` is when this end had the channel.
 pub(crate) async fn write_input(
     input: InputSender,
     mut sealer: Sealer,
     mut writer: FramedWriter,
-) -> StreamFault {
+    opened: Instant,
+) -> Option<StreamFault> {
     let mut held = Held::default();
     loop {
         let next = tokio::select! {
             biased;
             next = input.next() => next,
-            () = tokio::time::sleep(HOLD_SIGN_EVERY), if held.any() => Ok(InputEvent::StillHeld),
+            () = tokio::time::sleep(HOLD_SIGN_EVERY), if held.any() => Ok(Outgoing {
+                // it is no event, so it has no number
+                number: 0,
+                at: Instant::now(),
+                event: InputEvent::StillHeld,
+            }),
         };
-        let event = match next {
-            Ok(event) => event,
-            Err(fault) => return fault,
+        let outgoing = match next {
+            Ok(outgoing) => outgoing,
+            Err(StreamFault::Closed) => return None,
+            Err(fault) => return Some(fault),
         };
-        held.note(&event);
-        let Some(sealed) = seal(&mut sealer, &event) else {
+        held.note(&outgoing.event);
+        let Some(sealed) = seal(&mut sealer, outgoing, opened) else {
             continue;
         };
         if let Err(error) = writer.write_body(sealed).await {
             tracing::debug!(%error, "Input stream broke");
-            return StreamFault::Broken;
+            return None;
         }
     }
 }
 
-/// The frame's body: the event's postcard bytes, sealed. `None` for an event over the size limit,
-/// which only a text longer than its own limit could be.
-fn seal(sealer: &mut Sealer, event: &InputEvent) -> Option<Bytes> {
-    let frame = wire::encode(event, MAX_INPUT_FRAME_BYTES - SEAL_OVERHEAD_BYTES).ok()?;
+/// The frame's body, sealed. `None` for an event over the size limit, which only a text longer than its
+/// own limit could be.
+fn seal(sealer: &mut Sealer, outgoing: Outgoing, opened: Instant) -> Option<Bytes> {
+    let Outgoing { number, at, event } = outgoing;
+    let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    let at_millis = match at.checked_duration_since(opened) {
+        Some(after) => millis(after),
+        None => -millis(opened.saturating_duration_since(at)),
+    };
+    let frame = InputFrame {
+        number,
+        at_millis,
+        event,
+    };
+    let limit = MAX_INPUT_FRAME_BYTES - SEAL_OVERHEAD_BYTES;
+    let frame = wire::encode(&frame, limit).ok()?;
     Some(sealer.seal(&frame[PREFIX_BYTES..]).into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::SessionId;
-    use session::{SessionKeys, TicketKey};
+    use protocol::Place;
 
     fn key(number: u16) -> InputEvent {
         InputEvent::Key {
@@ -227,11 +364,24 @@ mod tests {
     }
 
     fn moved(x: i32) -> InputEvent {
-        InputEvent::PointerMoved { x, y: 0 }
+        InputEvent::PointerMoved {
+            to: Place { x, y: 0, seen: 1 },
+        }
     }
 
     fn drain(input: &InputSender) -> Vec<InputEvent> {
-        input.lock().waiting.drain(..).collect()
+        let mut state = input.lock();
+        state.waiting.drain(..).map(|queued| queued.event).collect()
+    }
+
+    /// Lets everything that waits leave; the numbers that it went with.
+    fn leave(input: &InputSender) -> Vec<u64> {
+        let mut state = input.lock();
+        let waiting = std::mem::take(&mut state.waiting);
+        let numbers = waiting
+            .into_iter()
+            .map(|queued| state.number(queued).number);
+        numbers.collect()
     }
 
     #[test]
@@ -240,8 +390,11 @@ mod tests {
         let button = InputEvent::Button {
             button: PointerButton::Left,
             pressed: true,
-            x: 2,
-            y: 0,
+            at: Place {
+                x: 2,
+                y: 0,
+                seen: 1,
+            },
         };
         for event in [
             moved(1),
@@ -254,6 +407,47 @@ mod tests {
             input.send(event);
         }
         assert_eq!(drain(&input), [moved(2), button, moved(4), key(4)]);
+    }
+
+    #[test]
+    fn r4_what_the_host_did_not_take_is_sent_again_with_its_number() {
+        let input = InputSender::new(true);
+        for number in 4..8 {
+            input.send(key(number));
+        }
+        assert_eq!(leave(&input), [1, 2, 3, 4]);
+        input.pause();
+        input.send(key(9));
+        assert_eq!(input.resume_after(2), 0);
+        assert_eq!(leave(&input), [3, 4]);
+        input.send(key(10));
+        assert_eq!(leave(&input), [5]);
+        assert_eq!(input.resume_after(5), 0, "all was taken");
+        assert_eq!(leave(&input), []);
+    }
+
+    #[test]
+    fn r4_what_is_too_old_is_told_and_not_sent() {
+        let input = InputSender::new(true);
+        for number in 4..7 {
+            input.send(key(number));
+        }
+        input.send(moved(3));
+        leave(&input);
+        let long_ago = Instant::now().checked_sub(MAX_INPUT_AGE);
+        let long_ago = long_ago.expect("the machine runs for longer");
+        for sent in &mut input.lock().sent {
+            sent.at = long_ago;
+        }
+        input.send(key(8));
+        leave(&input);
+        assert_eq!(
+            input.lock().sent[0].event,
+            None,
+            "it is not kept for longer"
+        );
+        assert_eq!(input.resume_after(1), 2, "two keys; nobody misses a move");
+        assert_eq!(leave(&input), [5]);
     }
 
     #[test]
@@ -294,18 +488,5 @@ mod tests {
         input.send(key(4));
         input.send(InputEvent::ReleaseAll);
         assert_eq!(drain(&input), [InputEvent::ReleaseAll]);
-    }
-
-    #[test]
-    fn the_host_opens_what_was_sealed() {
-        let keys = SessionKeys::derive(
-            &TicketKey::from_bytes([7; 32]),
-            SessionId(1),
-            [1; 16],
-            [2; 16],
-        );
-        let sealed = seal(&mut keys.sealer_to_host(), &key(4)).expect("small");
-        let opened = keys.opener_at_host().open(&sealed).expect("opens");
-        assert_eq!(wire::decode::<InputEvent>(&opened), Ok(key(4)));
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -45,7 +45,7 @@ impl Keeper {
     ///
     /// Where the folder or the thread cannot be made.
     pub(crate) fn start(folder: &Path) -> io::Result<Self> {
-        make_private_folder(folder)?;
+        private_file::make_folder(folder)?;
         let shared = Arc::new(Shared::default());
         let thread = {
             let (shared, folder) = (Arc::clone(&shared), folder.to_owned());
@@ -128,7 +128,7 @@ fn write_until_ended(shared: &Shared, folder: &Path) {
         if let Some((name, bytes)) = state.waiting.pop_first() {
             drop(state);
             let done = match bytes {
-                Some(bytes) => replace_private_file(folder, &name, &bytes),
+                Some(bytes) => private_file::replace(&folder.join(&name), &bytes),
                 None => remove_file(&folder.join(&name)),
             };
             state = shared.lock();
@@ -147,27 +147,6 @@ fn write_until_ended(shared: &Shared, folder: &Path) {
                 .unwrap_or_else(PoisonError::into_inner);
         }
     }
-}
-
-fn make_private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-fn replace_private_file(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let new = folder.join(format!("{name}.new"));
-    remove_file(&new)?;
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&new)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&new, folder.join(name))
 }
 
 fn remove_file(path: &Path) -> io::Result<()> {

@@ -21,7 +21,6 @@ mod link;
 mod list;
 mod reports;
 mod session_streams;
-mod tickets;
 mod wish_path;
 
 pub use command::{Command, CommandError, Config, OperatorHandle, SessionView, Wake};

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::control::Name;
-use protocol::{EntryId, HubToOperator, OperatorToHub, Password, Refusal, RefusalCode, Role};
-use tokio::sync::mpsc;
+use protocol::control::{Admission, Name};
+use protocol::{
+    EndedBy, HubToOperator, OperatorToHub, Password, Refusal, RefusalCode, Role, RunningSession,
+    SessionId,
+};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use transport::client::{self, Greeted};
+use transport::reconnect;
 use transport::{CloseReason, ConnectError, Connection, Endpoint, FramedReader, FramedWriter};
 use zeroize::Zeroizing;
 
@@ -31,8 +35,6 @@ pub(crate) struct Credentials {
 
 /// A running connection. Dropping it cuts the connection; [`Self::leave`] ends it in good order.
 pub(crate) struct Link {
-    pub(crate) you: EntryId,
-    pub(crate) display_name: Name,
     pub(crate) inbox: mpsc::Receiver<HubToOperator>,
     pub(crate) faults: mpsc::Receiver<SessionFault>,
     pub(crate) fault_sender: mpsc::Sender<SessionFault>,
@@ -40,70 +42,120 @@ pub(crate) struct Link {
     pub(crate) connection: Connection,
     /// What the hub said when it ended the connection.
     pub(crate) goodbye: Option<Refusal>,
+    /// Ready when the hub gives no sign of life.
+    pub(crate) silent: oneshot::Receiver<()>,
     outbox: mpsc::Sender<OperatorToHub>,
-    tasks: [JoinHandle<()>; 3],
+    tasks: [JoinHandle<()>; 4],
     endpoint: Endpoint,
 }
 
 impl Link {
-    /// Connects and logs in.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "whatever else the hub says is no answer"
+    )]
+    /// Connects and logs in; gives the operator's place and name.
     pub(crate) async fn open(
         config: &Config,
         credentials: Credentials,
-    ) -> Result<Self, LogInProblem> {
+    ) -> Result<(Self, Admission, Name), LogInProblem> {
         let not_reached = |error| LogInProblem::NotReached(Arc::new(error));
-        let greeted = client::connect(&config.hub, config.pin, Role::Operator, &config.program)
+        let mut greeted = client::connect(&config.hub, config.pin, Role::Operator, &config.program)
             .await
             .map_err(not_reached)?;
+        let message = OperatorToHub::LogIn {
+            user: Name::cut(credentials.user),
+            password: Password(protocol::BoundedText::cut(credentials.password.as_str())),
+        };
+        match answer(&mut greeted, message).await? {
+            HubToOperator::LoggedIn {
+                admission,
+                display_name,
+            } => Ok((Self::new(greeted), admission, display_name)),
+            HubToOperator::LogInRefused { refusal } | HubToOperator::Goodbye { refusal } => {
+                transport::close::close(&greeted.connection);
+                Err(LogInProblem::Refused(refusal))
+            }
+            _ => Err(nonsense(&greeted)),
+        }
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "whatever else the hub says is no answer"
+    )]
+    /// Connects, however long it takes, and comes back to a place with `resume`.
+    pub(crate) async fn reopen(
+        config: &Config,
+        resume: OperatorToHub,
+    ) -> Result<(Self, Resumed), LogInProblem> {
+        let not_reached = |error| LogInProblem::NotReached(Arc::new(error));
+        let (hub, program) = (&config.hub, &config.program);
+        let coming = reconnect::connect_until_it_works(hub, config.pin, Role::Operator, program);
+        let mut greeted = coming.await.map_err(not_reached)?;
+        match answer(&mut greeted, resume).await? {
+            HubToOperator::Resumed { running, ended } => {
+                Ok((Self::new(greeted), Resumed { running, ended }))
+            }
+            HubToOperator::ResumeRefused { refusal } | HubToOperator::Goodbye { refusal } => {
+                transport::close::close(&greeted.connection);
+                Err(LogInProblem::Refused(refusal))
+            }
+            _ => Err(nonsense(&greeted)),
+        }
+    }
+
+    fn new(greeted: Greeted) -> Self {
         let Greeted {
             endpoint,
             connection,
-            mut reader,
-            mut writer,
+            reader,
+            writer,
             ..
         } = greeted;
-        let answer = log_in(&mut reader, &mut writer, credentials);
-        let answer = tokio::time::timeout(LOG_IN_TIMEOUT, answer)
-            .await
-            .unwrap_or_else(|_elapsed| Err(Refusal::new(RefusalCode::TIMED_OUT).into()));
-        let (you, display_name) = match answer {
-            Ok(known) => known,
-            Err(no_answer) => {
-                let problem = no_answer.told_by(&connection);
-                transport::close::close(&connection);
-                return Err(problem);
-            }
-        };
         let (in_sender, inbox) = mpsc::channel(MAX_WAITING);
         let (outbox, out_receiver) = mpsc::channel(MAX_WAITING);
         let (fault_sender, faults) = mpsc::channel(MAX_WAITING);
         let sessions = Sessions::new();
+        let (silence, silent) = oneshot::channel();
+        let watched = connection.clone();
         let tasks = [
             tokio::spawn(read_control(reader, in_sender)),
             tokio::spawn(write_control(writer, out_receiver)),
             tokio::spawn(accept_streams(connection.clone(), sessions.clone())),
+            tokio::spawn(async move {
+                reconnect::silent(&watched).await;
+                if silence.send(()).is_err() {
+                    tracing::trace!("The connection is over");
+                }
+            }),
         ];
-        Ok(Self {
-            you,
-            display_name,
+        Self {
             inbox,
             faults,
             fault_sender,
             sessions,
             connection,
             goodbye: None,
+            silent,
             outbox,
             tasks,
             endpoint,
-        })
+        }
     }
 
     /// Sends `message`. A hub that takes nothing for so long that messages pile up is cut off.
     pub(crate) fn send(&self, message: OperatorToHub) {
         if self.outbox.try_send(message).is_err() {
             tracing::warn!("Hub takes no messages");
-            self.connection.close(0_u32.into(), b"");
+            self.abandon();
         }
+    }
+
+    /// Hangs up on a hub or line that is dead. The hub keeps the place.
+    fn abandon(&self) {
+        let refusal = RefusalCode::TIMED_OUT.into();
+        transport::close::close_refused(&self.connection, refusal);
     }
 
     /// Why the connection ended: what the hub refused, if it did.
@@ -143,67 +195,64 @@ impl Drop for Link {
         for task in &self.tasks {
             task.abort();
         }
-        transport::close::close(&self.connection);
+        // without effect after a farewell
+        self.abandon();
     }
 }
 
-/// The hub did not let the operator in.
-enum NoAnswer {
-    Refused(Refusal),
-    /// The connection broke, or the hub said something else.
-    Broken(String),
+/// What the hub says to a console that is back.
+#[derive(Debug)]
+pub(crate) struct Resumed {
+    pub(crate) running: Vec<RunningSession>,
+    pub(crate) ended: Vec<(SessionId, EndedBy)>,
 }
 
-impl From<Refusal> for NoAnswer {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl NoAnswer {
-    /// The reason that the hub gave when it closed says more than a broken stream.
-    fn told_by(self, connection: &Connection) -> LogInProblem {
-        let closed = connection
-            .close_reason()
-            .map(|reason| CloseReason::from(&reason));
-        match (self, closed) {
-            (Self::Refused(refusal), _) | (_, Some(CloseReason::Refused(refusal))) => {
-                LogInProblem::Refused(refusal)
-            }
-            (Self::Broken(detail), _) => {
-                LogInProblem::NotReached(Arc::new(ConnectError::Failed { detail }))
-            }
+/// Says `message`, the first one, and waits for the answer.
+async fn answer(
+    greeted: &mut Greeted,
+    message: OperatorToHub,
+) -> Result<HubToOperator, LogInProblem> {
+    let Greeted {
+        connection,
+        reader,
+        writer,
+        ..
+    } = greeted;
+    let asked = async {
+        writer
+            .write(&message)
+            .await
+            .map_err(|error| error.to_string())?;
+        match reader.read().await {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => Err("the hub hung up".to_owned()),
+            Err(error) => Err(error.to_string()),
         }
-    }
-}
-
-async fn log_in(
-    reader: &mut FramedReader,
-    writer: &mut FramedWriter,
-    credentials: Credentials,
-) -> Result<(EntryId, Name), NoAnswer> {
-    let message = OperatorToHub::LogIn {
-        user: Name::cut(credentials.user),
-        password: Password(protocol::BoundedText::cut(credentials.password.as_str())),
     };
-    writer
-        .write(&message)
-        .await
-        .map_err(|e| NoAnswer::Broken(e.to_string()))?;
-    let answer = reader
-        .read()
-        .await
-        .map_err(|e| NoAnswer::Broken(e.to_string()))?;
-    match answer {
-        Some(HubToOperator::LoggedIn { you, display_name }) => Ok((you, display_name)),
-        Some(HubToOperator::LogInRefused { refusal } | HubToOperator::Goodbye { refusal }) => {
-            Err(refusal.into())
+    match tokio::time::timeout(LOG_IN_TIMEOUT, asked).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(detail)) => {
+            // the reason that the hub gave when it closed says more than a broken stream
+            let closed = connection.close_reason();
+            let problem = match closed.map(|reason| CloseReason::from(&reason)) {
+                Some(CloseReason::Refused(refusal)) => LogInProblem::Refused(refusal),
+                Some(CloseReason::GoodOrder | CloseReason::Lost | CloseReason::Failed(_))
+                | None => LogInProblem::NotReached(Arc::new(ConnectError::Failed { detail })),
+            };
+            transport::close::close(connection);
+            Err(problem)
         }
-        Some(_) => Err(NoAnswer::Broken(
-            "the hub did not answer the log-in".to_owned(),
-        )),
-        None => Err(NoAnswer::Broken("the hub hung up".to_owned())),
+        Err(_elapsed) => {
+            transport::close::close(connection);
+            Err(LogInProblem::Refused(RefusalCode::TIMED_OUT.into()))
+        }
     }
+}
+
+fn nonsense(greeted: &Greeted) -> LogInProblem {
+    transport::close::close(&greeted.connection);
+    let detail = "the hub did not answer the log-in".to_owned();
+    LogInProblem::NotReached(Arc::new(ConnectError::Failed { detail }))
 }
 
 async fn read_control(mut reader: FramedReader, inbox: mpsc::Sender<HubToOperator>) {

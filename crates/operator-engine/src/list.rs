@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use protocol::limits::MAX_ENTRIES;
-use protocol::{Entry, EntryId};
+use protocol::{Entry, PeerId};
 
-/// The rows by id; ids count up, so this is also the order in which they came.
+/// The rows by id.
 #[derive(Debug, Default)]
 pub(crate) struct LiveList {
-    rows: BTreeMap<EntryId, Entry>,
+    rows: BTreeMap<PeerId, Entry>,
 }
 
 impl LiveList {
@@ -29,16 +29,15 @@ impl LiveList {
     }
 
     /// Takes a row away; no matter if there is none.
-    pub(crate) fn remove(&mut self, id: EntryId) {
+    pub(crate) fn remove(&mut self, id: PeerId) {
         self.rows.remove(&id);
     }
 
-    pub(crate) fn get(&self, id: EntryId) -> Option<&Entry> {
-        self.rows.get(&id)
-    }
-
+    /// All rows, in the order in which they came.
     pub(crate) fn snapshot(&self) -> Vec<Entry> {
-        self.rows.values().cloned().collect()
+        let mut rows: Vec<Entry> = self.rows.values().cloned().collect();
+        rows.sort_by_key(|entry| (entry.since_unix_seconds, entry.id));
+        rows
     }
 }
 
@@ -47,9 +46,15 @@ mod tests {
     use super::*;
     use protocol::EntryKind;
 
+    fn peer(id: usize) -> PeerId {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&(id as u64).to_le_bytes());
+        PeerId(bytes)
+    }
+
     fn row(id: usize) -> Entry {
         Entry {
-            id: EntryId(id as u64),
+            id: peer(id),
             kind: EntryKind::User,
             name: "ANNA-PC".into(),
             person: "Anna".into(),
@@ -58,6 +63,7 @@ mod tests {
             in_session_with: None,
             since_unix_seconds: 0,
             yours: true,
+            present: true,
         }
     }
 
@@ -70,8 +76,8 @@ mod tests {
         assert_eq!(list.snapshot().len(), MAX_ENTRIES);
         list.replace((0..MAX_ENTRIES + 50).map(row).collect());
         assert_eq!(list.snapshot().len(), MAX_ENTRIES);
-        list.remove(EntryId(3));
-        list.remove(EntryId(3));
+        list.remove(peer(3));
+        list.remove(peer(3));
         assert_eq!(list.snapshot().len(), MAX_ENTRIES - 1);
     }
 }

@@ -1,14 +1,21 @@
 //! The streams of a running session.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use protocol::limits::{
-    MAX_HEADER_FRAME_BYTES, MAX_INPUT_FRAME_BYTES, MAX_POINTER_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES,
+use bytes::Bytes;
+use protocol::lanes::CONTROL_PRIORITY;
+use protocol::limits::MAX_HEADER_FRAME_BYTES;
+use protocol::wire::{self, DecodeError, PREFIX_BYTES};
+use protocol::{
+    ChannelId, Lane, PeerId, PointerShape, PointerUpdate, ScreenFrame, SessionId, StreamHeader,
+    ViewerMessage,
 };
-use protocol::{PointerShape, PointerUpdate, ScreenFrame, SessionId, StreamHeader, ViewerMessage};
-use session::SessionKeys;
+use session::channel::TAG_BYTES;
+use session::console::Running;
+use session::{PictureKey, Sealer};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use transport::{Connection, FramedReader, FramedWriter, ReadError, RecvStream};
@@ -22,9 +29,8 @@ use crate::wish_path::{WishSender, Wishes};
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Acknowledgements that may wait for the network.
 const MAX_ACKS_WAITING: usize = 16;
-/// Order of the streams where the line is narrow; control has 0.
-const INPUT_PRIORITY: i32 = 20;
-const VIEWER_PRIORITY: i32 = 10;
+/// Updates of the pointer that may wait for the view.
+const MAX_POINTERS_WAITING: usize = 16;
 
 /// A session cannot go on.
 #[derive(Debug)]
@@ -33,23 +39,39 @@ pub(crate) struct SessionFault {
     pub(crate) fault: StreamFault,
 }
 
-/// Where the streams of one session go. One stream at a time uses a port; another one must not even
-/// read before, for what it read would wait in memory.
+/// Where the streams of one session go in one channel. One stream at a time uses a port; another one must
+/// not even read before, for what it read would wait in memory.
 #[derive(Clone)]
 struct Ports {
+    session: SessionId,
     frames: Arc<Port<mpsc::Sender<Arrived>>>,
-    view: Arc<Port<Arc<dyn SessionView>>>,
-    /// Closes with the session.
+    pointers: Arc<Port<mpsc::Sender<PointerUpdate>>>,
+    seen: Arc<Seen>,
+    key: PictureKey,
+    faults: mpsc::Sender<SessionFault>,
+    /// Closes with the channel.
     running: watch::Receiver<()>,
 }
 
 type Port<T> = tokio::sync::Mutex<T>;
 
+/// The highest numbers that were taken in a session: whatever comes with a lower one, comes again.
+#[derive(Debug, Default)]
+struct Seen {
+    screen: AtomicU64,
+    pointer: AtomicU64,
+}
+
+/// Takes `number` if it is higher than all before.
+fn is_new(highest: &AtomicU64, number: u64) -> bool {
+    highest.fetch_max(number, Ordering::Relaxed) < number
+}
+
 /// The sessions that streams may belong to. A stream can be here before the word that its session
 /// runs, so streams wait for their session a little.
 #[derive(Clone)]
 pub(crate) struct Sessions {
-    ports: Arc<Mutex<BTreeMap<SessionId, Ports>>>,
+    ports: Arc<Mutex<BTreeMap<SessionId, (ChannelId, Ports)>>>,
     changed: watch::Sender<()>,
 }
 
@@ -61,11 +83,11 @@ impl Sessions {
         }
     }
 
-    async fn ports_of(&self, session: SessionId) -> Ports {
+    async fn ports_of(&self, session: SessionId, channel: ChannelId) -> Ports {
         let mut changed = self.changed.subscribe();
         loop {
             let found = self.lock().get(&session).cloned();
-            if let Some(ports) = found {
+            if let Some((_, ports)) = found.filter(|(open, _)| *open == channel) {
                 return ports;
             }
             if changed.changed().await.is_err() {
@@ -75,110 +97,184 @@ impl Sessions {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<SessionId, Ports>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<SessionId, (ChannelId, Ports)>> {
         self.ports.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A running session's tasks; dropping it ends them and the decoder.
+/// A session as the engine keeps it, over any number of channels. Dropping it ends everything.
 pub(crate) struct RunningSession {
     session: SessionId,
+    view: Arc<dyn SessionView>,
+    seen: Arc<Seen>,
+    pub(crate) input: InputSender,
+    pub(crate) wishes: WishSender,
+    streams: Option<Streams>,
+}
+
+/// A session's streams in one channel; dropping them ends their tasks and the decoder.
+struct Streams {
+    session: SessionId,
+    channel: ChannelId,
     sessions: Sessions,
     tasks: [JoinHandle<()>; 2],
     /// Its drop ends the readers of the session's streams, and with them the decoder.
     _running: watch::Sender<()>,
-    pub(crate) input: InputSender,
-    pub(crate) wishes: WishSender,
+}
+
+/// What a session's streams need of the connection.
+pub(crate) struct Way<'a> {
+    /// This operator's place.
+    pub(crate) you: PeerId,
+    pub(crate) connection: &'a Connection,
+    pub(crate) sessions: &'a Sessions,
+    pub(crate) faults: &'a mpsc::Sender<SessionFault>,
 }
 
 impl RunningSession {
-    /// Opens the operator's streams and starts the decoder.
-    pub(crate) fn start(
-        session: SessionId,
-        keys: &SessionKeys,
-        connection: &Connection,
-        sessions: &Sessions,
-        view: Arc<dyn SessionView>,
-        may_control: bool,
-        faults: mpsc::Sender<SessionFault>,
-    ) -> std::io::Result<Self> {
-        let (frames, frames_out) = mpsc::channel(MAX_FRAMES_WAITING);
-        let (acks, acks_out) = mpsc::channel(MAX_ACKS_WAITING);
-        decode::start(session, frames_out, acks, Arc::clone(&view), faults.clone())?;
-        let (running, is_running) = watch::channel(());
-        sessions.lock().insert(
+    /// A session that has no streams yet.
+    pub(crate) fn new(session: SessionId, view: Arc<dyn SessionView>, may_control: bool) -> Self {
+        Self {
             session,
-            Ports {
-                frames: Arc::new(Port::new(frames)),
-                view: Arc::new(Port::new(view)),
-                running: is_running,
-            },
-        );
-        sessions.changed.send_replace(());
-        let input = InputSender::new(may_control);
-        let wishes = WishSender::new();
-        let viewer = write_viewer(connection.clone(), session, acks_out, wishes.wishes());
-        let viewer_task = tokio::spawn(viewer);
+            view,
+            seen: Arc::default(),
+            input: InputSender::new(may_control),
+            wishes: WishSender::new(),
+            streams: None,
+        }
+    }
+
+    /// Opens the operator's streams and starts the decoder; streams of an earlier channel end.
+    pub(crate) fn open(&mut self, running: &Running, way: &Way<'_>) -> std::io::Result<()> {
+        let opened = Instant::now();
+        self.streams = None;
+        let session = self.session;
+        let channel = running.lanes.channel();
+        let (frames, frames_out) = mpsc::channel(MAX_FRAMES_WAITING);
+        let (pointers, pointers_out) = mpsc::channel(MAX_POINTERS_WAITING);
+        let (acks, acks_out) = mpsc::channel(MAX_ACKS_WAITING);
+        let view = Arc::clone(&self.view);
+        decode::start(session, frames_out, acks, view, way.faults.clone())?;
+        show_pointers(session, pointers_out, Arc::clone(&self.view))?;
+        let (keep_running, is_running) = watch::channel(());
+        let ports = Ports {
+            session,
+            frames: Arc::new(Port::new(frames)),
+            pointers: Arc::new(Port::new(pointers)),
+            seen: Arc::clone(&self.seen),
+            key: running.picture_key.clone(),
+            faults: way.faults.clone(),
+            running: is_running,
+        };
+        way.sessions.lock().insert(session, (channel, ports));
+        way.sessions.changed.send_replace(());
+        let header = |lane| StreamHeader {
+            lane,
+            session,
+            operator: way.you,
+            channel,
+        };
+        let sealer = |lane| running.lanes.sealer(session, lane);
+        let viewer_task = tokio::spawn(write_viewer(
+            way.connection.clone(),
+            header(Lane::Viewer),
+            sealer(Lane::Viewer),
+            acks_out,
+            self.wishes.wishes(),
+        ));
         let input_task = {
-            let (input, connection) = (input.clone(), connection.clone());
-            let sealer = keys.sealer_to_host();
+            let (input, connection) = (self.input.clone(), way.connection.clone());
+            let (header, sealer) = (header(Lane::Input), sealer(Lane::Input));
+            let faults = way.faults.clone();
             tokio::spawn(async move {
-                let header = StreamHeader::Input { session };
-                let limit = MAX_INPUT_FRAME_BYTES;
-                let writer = open_stream(&connection, header, limit, INPUT_PRIORITY).await;
-                let fault = match writer {
-                    Some(writer) => write_input(input, sealer, writer).await,
-                    None => StreamFault::Broken,
+                let Some(writer) = open_stream(&connection, header).await else {
+                    return;
+                };
+                let Some(fault) = write_input(input, sealer, writer, opened).await else {
+                    return;
                 };
                 if faults.send(SessionFault { session, fault }).await.is_err() {
                     tracing::debug!(%session, "Input ended after its engine");
                 }
             })
         };
-        Ok(Self {
+        self.streams = Some(Streams {
             session,
-            sessions: sessions.clone(),
+            channel,
+            sessions: way.sessions.clone(),
             tasks: [viewer_task, input_task],
-            _running: running,
-            input,
-            wishes,
-        })
+            _running: keep_running,
+        });
+        Ok(())
+    }
+
+    /// The line is gone: the streams end, the view keeps its picture.
+    pub(crate) fn pause(&mut self) {
+        self.streams = None;
+        self.input.pause();
     }
 }
 
 impl Drop for RunningSession {
     fn drop(&mut self) {
-        self.sessions.lock().remove(&self.session);
         self.input.close();
+    }
+}
+
+impl Drop for Streams {
+    fn drop(&mut self) {
+        let mut ports = self.sessions.lock();
+        let is_ours = |(channel, _): &(ChannelId, Ports)| *channel == self.channel;
+        if ports.get(&self.session).is_some_and(is_ours) {
+            ports.remove(&self.session);
+        }
+        drop(ports);
         for task in &self.tasks {
             task.abort();
         }
     }
 }
 
-async fn open_stream(
-    connection: &Connection,
-    header: StreamHeader,
-    limit: usize,
-    priority: i32,
-) -> Option<FramedWriter> {
+/// Hands the pointer to the view on a thread of its own: its picture may take a moment, and neither
+/// the network nor the screen is to wait for it. The thread ends with the sender.
+fn show_pointers(
+    session: SessionId,
+    mut pointers: mpsc::Receiver<PointerUpdate>,
+    view: Arc<dyn SessionView>,
+) -> std::io::Result<()> {
+    std::thread::Builder::new()
+        .name(format!("pointer-{session}"))
+        .spawn(move || {
+            while let Some(pointer) = pointers.blocking_recv() {
+                view.show_pointer(pointer);
+            }
+        })
+        .map(drop)
+}
+
+async fn open_stream(connection: &Connection, header: StreamHeader) -> Option<FramedWriter> {
+    let rules = header.lane.rules();
     let stream = connection.open_uni().await.ok()?;
-    let mut writer = FramedWriter::new(stream, limit);
+    let mut writer = FramedWriter::new(stream, MAX_HEADER_FRAME_BYTES);
+    // the control stream has 0 on this side
+    let priority = rules.priority - CONTROL_PRIORITY;
     writer.stream_mut().set_priority(priority).ok()?;
     writer.write(&header).await.ok()?;
+    writer.set_limit(rules.max_frame_bytes);
     Some(writer)
 }
 
 /// Tells the host what has been shown and what is wished for.
 async fn write_viewer(
     connection: Connection,
-    session: SessionId,
+    header: StreamHeader,
+    mut sealer: Sealer,
     mut acks: mpsc::Receiver<ViewerMessage>,
     mut wishes: Wishes,
 ) {
-    let header = StreamHeader::Viewer { session };
-    let writer = open_stream(&connection, header, MAX_HEADER_FRAME_BYTES, VIEWER_PRIORITY).await;
-    let Some(mut writer) = writer else { return };
+    let Some(mut writer) = open_stream(&connection, header).await else {
+        return;
+    };
     loop {
         let message = tokio::select! {
             ack = acks.recv() => match ack {
@@ -187,7 +283,12 @@ async fn write_viewer(
             },
             wish = wishes.next() => ViewerMessage::Wish(wish),
         };
-        if let Err(error) = writer.write(&message).await {
+        let Ok(frame) = wire::encode(&message, MAX_HEADER_FRAME_BYTES) else {
+            continue; // cannot be: it is small
+        };
+        let sealed = sealer.seal(&frame[PREFIX_BYTES..]);
+        if let Err(error) = writer.write_body(sealed.into()).await {
+            let session = header.session;
             tracing::debug!(%session, %error, "The viewer's stream broke");
             return;
         }
@@ -206,39 +307,83 @@ pub(crate) async fn accept_streams(connection: Connection, sessions: Sessions) {
     }
 }
 
+/// A stream from the host is not read any further.
+#[derive(Debug, thiserror::Error)]
+enum StreamEnd {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("the host made no such frame")]
+    Forged,
+}
+
+impl From<DecodeError> for StreamEnd {
+    /// The tag was right, so the host itself sent nonsense.
+    fn from(error: DecodeError) -> Self {
+        Self::Read(error.into())
+    }
+}
+
 async fn read_stream(stream: RecvStream, sessions: Sessions) -> Result<(), ReadError> {
     let mut reader = FramedReader::new(stream, MAX_HEADER_FRAME_BYTES);
     let header = tokio::time::timeout(HEADER_TIMEOUT, reader.read::<StreamHeader>()).await;
     let Ok(Some(header)) = header.unwrap_or(Ok(None)) else {
         return Ok(());
     };
-    let (StreamHeader::Screen { session } | StreamHeader::Pointer { session }) = header else {
-        return Ok(()); // only an operator opens the others
+    let ports = sessions.ports_of(header.session, header.channel);
+    let Ok(mut ports) = tokio::time::timeout(HEADER_TIMEOUT, ports).await else {
+        return Ok(());
     };
-    let ports = tokio::time::timeout(HEADER_TIMEOUT, sessions.ports_of(session)).await;
-    let Ok(mut ports) = ports else { return Ok(()) };
-    let is_screen = matches!(header, StreamHeader::Screen { .. });
+    reader.set_limit(header.lane.rules().max_frame_bytes);
+    let mut running = ports.running.clone();
     let relay = async {
-        if is_screen {
-            read_screen(reader, &*ports.frames.lock().await).await
-        } else {
-            read_pointer(reader, ports.view.lock().await.as_ref()).await
+        match header.lane {
+            Lane::Screen => read_screen(reader, &mut ports).await,
+            Lane::Pointer => read_pointer(reader, &mut ports).await,
+            // an operator opens these, or they are not used yet
+            Lane::Viewer
+            | Lane::Input
+            | Lane::ClipboardToOperator
+            | Lane::ClipboardToHost
+            | Lane::FileToOperator
+            | Lane::FileToHost => Ok(()),
         }
     };
-    tokio::select! {
+    let ended = tokio::select! {
         ended = relay => ended,
-        _ = ports.running.changed() => Ok(()),
+        _ = running.changed() => Ok(()),
+    };
+    match ended {
+        Ok(()) => Ok(()),
+        Err(StreamEnd::Read(error)) => Err(error),
+        Err(StreamEnd::Forged) => {
+            let (session, fault) = (header.session, StreamFault::Forged);
+            let told = ports.faults.send(SessionFault { session, fault }).await;
+            if told.is_err() {
+                tracing::debug!(%session, "Stream ended after its engine");
+            }
+            Ok(())
+        }
     }
 }
 
-async fn read_screen(
-    mut reader: FramedReader,
-    frames: &mpsc::Sender<Arrived>,
-) -> Result<(), ReadError> {
-    reader.set_limit(MAX_SCREEN_FRAME_BYTES);
-    while let Some(body) = reader.read_body().await? {
+/// The body of a frame that the host vouches for.
+fn checked(ports: &Ports, lane: Lane, frame: &Bytes) -> Result<Bytes, StreamEnd> {
+    let checked = ports.key.check(ports.session, lane, frame);
+    if checked.is_none() {
+        return Err(StreamEnd::Forged);
+    }
+    Ok(frame.slice(..frame.len() - TAG_BYTES))
+}
+
+async fn read_screen(mut reader: FramedReader, ports: &mut Ports) -> Result<(), StreamEnd> {
+    let frames = Arc::clone(&ports.frames);
+    let frames = frames.lock().await;
+    while let Some(frame) = reader.read_body().await? {
         let at = Instant::now();
-        let frame = ScreenFrame::from_body(&body)?;
+        let frame = ScreenFrame::from_body(&checked(ports, Lane::Screen, &frame)?)?;
+        if !is_new(&ports.seen.screen, frame.seq) {
+            return Err(StreamEnd::Forged);
+        }
         if frames.send(Arrived { frame, at }).await.is_err() {
             break;
         }
@@ -246,11 +391,18 @@ async fn read_screen(
     Ok(())
 }
 
-async fn read_pointer(mut reader: FramedReader, view: &dyn SessionView) -> Result<(), ReadError> {
-    reader.set_limit(MAX_POINTER_FRAME_BYTES);
-    while let Some(pointer) = reader.read::<PointerUpdate>().await? {
-        if pointer.shape.as_ref().is_none_or(PointerShape::is_sound) {
-            view.show_pointer(pointer);
+async fn read_pointer(mut reader: FramedReader, ports: &mut Ports) -> Result<(), StreamEnd> {
+    let pointers = Arc::clone(&ports.pointers);
+    let pointers = pointers.lock().await;
+    while let Some(frame) = reader.read_body().await? {
+        let body = checked(ports, Lane::Pointer, &frame)?;
+        let pointer: PointerUpdate = wire::decode(&body)?;
+        if !is_new(&ports.seen.pointer, pointer.seq) {
+            return Err(StreamEnd::Forged);
+        }
+        let is_sound = pointer.shape.as_ref().is_none_or(PointerShape::is_sound);
+        if is_sound && pointers.send(pointer).await.is_err() {
+            break;
         }
     }
     Ok(())

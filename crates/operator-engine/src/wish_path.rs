@@ -24,8 +24,14 @@ impl WishSender {
         self.newest.send_replace(wish);
     }
 
+    /// Where the wishes come out for one channel; the newest is told anew, since the host may have
+    /// begun again without it.
     pub(crate) fn wishes(&self) -> Wishes {
-        Wishes(self.newest.subscribe())
+        let mut newest = self.newest.subscribe();
+        if *newest.borrow_and_update() != ViewWish::default() {
+            newest.mark_changed();
+        }
+        Wishes(newest)
     }
 }
 

@@ -66,7 +66,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Starts a recording in a new file.
+    /// Starts a recording in a new file that only its owner can read.
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl Recorder {
                 limit: MAX_META_TEXT_BYTES,
             });
         }
-        File::create_new(path).map_err(RecordError::Create)?;
+        create_private(path).map_err(RecordError::Create)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags)?;
         schema::create(&mut connection, meta)?;
@@ -250,6 +250,19 @@ impl Recorder {
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
+}
+
+/// Makes an empty file for its owner only, whatever the umask is; `SQLite` gives the same mode to
+/// those it puts beside it.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let file = File::create_new(path)?;
+    #[cfg(unix)]
+    {
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        file.set_permissions(private)?;
+    }
+    drop(file);
+    Ok(())
 }
 
 impl Drop for Recorder {

@@ -202,6 +202,8 @@ struct Live {
 #[derive(Debug, Default)]
 pub struct ConsoleSide {
     admission: Option<Admission>,
+    /// Whether the hub is in reach.
+    connected: bool,
     display_name: Name,
     /// The oldest and newest format of pictures that this console reads.
     formats: (u16, u16),
@@ -251,6 +253,7 @@ impl ConsoleSide {
     pub fn logged_in(&mut self, admission: Admission, display_name: Name) -> Vec<ConsoleStep> {
         let steps = self.give_up();
         self.admission = Some(admission);
+        self.connected = true;
         self.display_name = display_name;
         steps
     }
@@ -267,6 +270,7 @@ impl ConsoleSide {
         running: &[RunningSession],
         ended: &[(SessionId, EndedBy)],
     ) -> Vec<ConsoleStep> {
+        self.connected = true;
         let mut steps = Vec::new();
         let goes_on = |session| running.iter().any(|found| found.session == session);
         let ours: Vec<SessionId> = self.sessions.keys().copied().collect();
@@ -285,6 +289,7 @@ impl ConsoleSide {
 
     /// The connection is gone; [`Self::resume`] says whether another may go on here.
     pub fn connection_lost(&mut self) -> Vec<ConsoleStep> {
+        self.connected = false;
         let hosts: Vec<PeerId> = self.hosts.keys().copied().collect();
         let away = |host| self.host_away(host);
         hosts.into_iter().flat_map(away).collect()
@@ -317,7 +322,7 @@ impl ConsoleSide {
         let Some(known) = self.hosts.get_mut(&host) else {
             return refuse(NotStarted::NoKey);
         };
-        if !known.present || self.admission.is_none() {
+        if !known.present || !self.connected {
             return refuse(NotStarted::NotConnected);
         }
         if self.sessions.values().any(|live| live.host == host) {
@@ -342,8 +347,12 @@ impl ConsoleSide {
         self.send_ask(host)
     }
 
-    /// Ends a session, or takes a question back.
+    /// Ends a session, or takes a question back. Out of reach it ends here at once; the hub hears of
+    /// it when it is in reach again.
     pub fn end(&mut self, session: SessionId) -> Vec<ConsoleStep> {
+        if !self.connected {
+            return self.forget_session(session, EndedBy::Operator, None);
+        }
         let mut steps = vec![ConsoleStep::Send(OperatorToHub::EndSession { session })];
         for (host, known) in &mut self.hosts {
             let is_it = |ask: &mut Ask| ask.session == Some(session);
@@ -351,9 +360,6 @@ impl ConsoleSide {
                 let (host, why) = (*host, NotStarted::Withdrawn);
                 steps.push(ConsoleStep::Tell(ConsoleNews::SessionRefused { host, why }));
             }
-        }
-        if self.admission.is_none() {
-            steps.clear();
         }
         steps
     }

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use private_file::Created;
 use rcgen::{CertificateParams, KeyPair, PublicKeyData as _};
 use ring::hmac;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -146,19 +147,18 @@ fn create_key(path: &Path) -> Result<String, IdentityError> {
         detail: e.to_string(),
     })?;
     let pem = key.serialize_pem();
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(path).and_then(|mut file| {
-        file.write_all(pem.as_bytes())?;
-        file.sync_all()
-    });
-    written.map_err(|source| IdentityError::Write {
+    let write = |source| IdentityError::Write {
         path: path.to_owned(),
         source,
-    })?;
-    Ok(pem)
+    };
+    match private_file::create(path, pem.as_bytes()).map_err(write)? {
+        Created::New => Ok(pem),
+        // somebody else made one at the same moment: that is the hub's
+        Created::Kept => fs::read_to_string(path).map_err(|source| IdentityError::Read {
+            path: path.to_owned(),
+            source,
+        }),
+    }
 }
 
 /// The cryptography of both ends.

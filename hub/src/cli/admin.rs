@@ -6,14 +6,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
-use hub::{Database, NewAccount, unix_millis};
+use hub::catalogue::{self, Catalogue, Change, NewAccount, PasswordHash, What};
+use hub::unix_millis;
 use protocol::limits::{MAX_NAME_BYTES, MAX_PASSWORD_BYTES};
 
-use super::DataArgs;
 use super::table::Table;
+use super::{ACTOR, DataArgs};
 
-/// Who acts here, for the audit log.
-const ACTOR: &str = "command line";
 const MIN_PASSWORD_CHARS: usize = 8;
 
 #[derive(Debug, Subcommand)]
@@ -79,40 +78,44 @@ pub(super) fn run(command: AdminCommand) -> anyhow::Result<ExitCode> {
         } => {
             let name = checked_name(&name)?;
             let display_name = checked_name(display_name.as_deref().unwrap_or(&name))?;
-            let mut database = open_or_create(&data.data)?;
+            let mut catalogue = open_or_create(&data.data)?;
             let new = NewAccount {
                 name,
                 display_name,
                 administrator,
-                password_hash: hub::password::hash(&password.ask()?)?,
+                password_hash: password.hash()?,
             };
-            database.add_account(unix_millis(), ACTOR, &new)?;
-            writeln!(out, "operator {} can log in", new.name)?;
+            let done = format!("operator {} can log in", new.name);
+            change(&mut *catalogue, What::AccountAdded(new))?;
+            writeln!(out, "{done}")?;
         }
         AdminCommand::SetPassword {
             name,
             password,
             data,
         } => {
-            let mut database = Database::open(&data.data)?;
-            let hash = hub::password::hash(&password.ask()?)?;
-            database.set_password(unix_millis(), ACTOR, &name, &hash)?;
-            writeln!(out, "operator {name} has a new password")?;
+            let mut catalogue = catalogue::open(&data.data)?;
+            let done = format!("operator {name} has a new password");
+            let hash = password.hash()?;
+            change(&mut *catalogue, What::PasswordSet { name, hash })?;
+            writeln!(out, "{done}")?;
         }
         AdminCommand::DisableOperator { name, data } => {
-            let mut database = Database::open(&data.data)?;
-            database.set_disabled(unix_millis(), ACTOR, &name, true)?;
-            writeln!(out, "operator {name} cannot log in any more")?;
+            let mut catalogue = catalogue::open(&data.data)?;
+            let done = format!("operator {name} cannot log in any more");
+            change(&mut *catalogue, What::AccountDisabled { name })?;
+            writeln!(out, "{done}")?;
         }
         AdminCommand::EnableOperator { name, data } => {
-            let mut database = Database::open(&data.data)?;
-            database.set_disabled(unix_millis(), ACTOR, &name, false)?;
-            writeln!(out, "operator {name} can log in")?;
+            let mut catalogue = catalogue::open(&data.data)?;
+            let done = format!("operator {name} can log in");
+            change(&mut *catalogue, What::AccountEnabled { name })?;
+            writeln!(out, "{done}")?;
         }
         AdminCommand::ListOperators { data } => {
-            let database = Database::open(&data.data)?;
+            let catalogue = catalogue::open(&data.data)?;
             let mut table = Table::new(&["NAME", "DISPLAY NAME", "ROLE", "STATE"]);
-            for account in database.accounts()? {
+            for account in catalogue.accounts()? {
                 table.row(vec![
                     account.name,
                     account.display_name,
@@ -139,9 +142,15 @@ fn state(disabled: bool) -> &'static str {
 }
 
 /// The first account may be made before the hub ever ran.
-fn open_or_create(folder: &Path) -> anyhow::Result<Database> {
+fn open_or_create(folder: &Path) -> anyhow::Result<Box<dyn Catalogue>> {
     hub::create_folder(folder)?;
-    Ok(Database::open_or_create(folder)?)
+    Ok(catalogue::open_or_create(folder)?)
+}
+
+fn change(catalogue: &mut dyn Catalogue, what: What) -> anyhow::Result<()> {
+    let actor = ACTOR.to_owned();
+    let batch = Change { actor, what }.at(unix_millis());
+    Ok(catalogue.apply(&[batch])?)
 }
 
 fn checked_name(name: &str) -> anyhow::Result<String> {
@@ -159,6 +168,10 @@ fn checked_name(name: &str) -> anyhow::Result<String> {
 }
 
 impl PasswordArgs {
+    fn hash(&self) -> anyhow::Result<PasswordHash> {
+        Ok(PasswordHash(hub::password::hash(&self.ask()?)?))
+    }
+
     /// The new password, typed twice at a terminal, or read from standard input.
     fn ask(&self) -> anyhow::Result<String> {
         let password = if self.password_stdin || !std::io::stdin().is_terminal() {

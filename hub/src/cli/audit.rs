@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use hub::Database;
+use hub::catalogue;
 
 use super::DataArgs;
 
@@ -19,7 +19,7 @@ pub(super) enum AuditCommand {
 
 pub(super) fn run(command: AuditCommand) -> anyhow::Result<ExitCode> {
     let AuditCommand::Verify { data } = command;
-    let found = Database::open(&data.data)?.verify_audit()?;
+    let found = catalogue::open(&data.data)?.verify_audit()?;
     let mut out = std::io::stdout();
     let (rows, head) = (found.rows, found.head);
     if let Some(row) = found.first_fault {

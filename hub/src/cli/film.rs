@@ -6,15 +6,16 @@ use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
-use hub::{Database, SessionRow, ended_by_word, unix_millis};
+use hub::catalogue::{self, Change, SessionRow, What, ended_by_word};
+use hub::unix_millis;
 use protocol::SessionId;
 use recording::Recording;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-use super::DataArgs;
 use super::table::{Table, duration_text, time_text};
+use super::{ACTOR, DataArgs};
 
 /// The program that turns a recording into a film.
 const WORKER: &str = "hub-film";
@@ -65,7 +66,7 @@ pub(super) fn run(command: FilmCommand) -> anyhow::Result<ExitCode> {
 }
 
 fn list(folder: &Path, limit: u32, as_json: bool) -> anyhow::Result<ExitCode> {
-    let sessions = Database::open(folder)?.sessions(limit)?;
+    let sessions = catalogue::open(folder)?.sessions(limit)?;
     let mut out = std::io::stdout().lock();
     if as_json {
         let values: Vec<Value> = sessions.iter().map(|row| to_json(folder, row)).collect();
@@ -116,7 +117,7 @@ fn to_json(folder: &Path, row: &SessionRow) -> Value {
 }
 
 fn verify(folder: &Path, id: SessionId) -> anyhow::Result<ExitCode> {
-    let row = Database::open(folder)?.session(id)?;
+    let row = catalogue::open(folder)?.session(id)?;
     let path = folder.join(&row.film);
     let recording = Recording::open(&path)
         .with_context(|| format!("the film {} cannot be opened", path.display()))?;
@@ -144,8 +145,8 @@ fn verify(folder: &Path, id: SessionId) -> anyhow::Result<ExitCode> {
 }
 
 async fn export(folder: &Path, id: SessionId, out: &Path) -> anyhow::Result<ExitCode> {
-    let mut database = Database::open(folder)?;
-    let row = database.session(id)?;
+    let mut catalogue = catalogue::open(folder)?;
+    let row = catalogue.session(id)?;
     let recording = folder.join(&row.film);
     ensure!(
         recording.is_file(),
@@ -167,8 +168,11 @@ async fn export(folder: &Path, id: SessionId, out: &Path) -> anyhow::Result<Exit
             bail!("cancelled");
         }
     }
-    let detail = json!({ "session": id.0 });
-    database.note_export(unix_millis(), &detail)?;
+    let exported = Change {
+        actor: ACTOR.to_owned(),
+        what: What::FilmExported { session: id },
+    };
+    catalogue.apply(&[exported.at(unix_millis())])?;
     writeln!(std::io::stdout(), "film {id} is in {}", out.display())?;
     Ok(ExitCode::SUCCESS)
 }

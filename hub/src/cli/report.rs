@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use hub::{Database, StoredReport};
+use hub::catalogue::{self, StoredReport};
 use protocol::ReportId;
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ pub(super) fn run(command: ReportCommand) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     match command {
         ReportCommand::List { limit, json, data } => {
-            let reports = Database::open(&data.data)?.reports(limit)?;
+            let reports = catalogue::open(&data.data)?.reports(limit)?;
             if json {
                 let values: Vec<Value> = reports.iter().map(to_json).collect();
                 writeln!(out, "{:#}", Value::from(values))?;
@@ -49,7 +49,7 @@ pub(super) fn run(command: ReportCommand) -> anyhow::Result<ExitCode> {
             }
         }
         ReportCommand::Show { id, json, data } => {
-            let report = Database::open(&data.data)?.report(ReportId(id))?;
+            let report = catalogue::open(&data.data)?.report(ReportId(id))?;
             if json {
                 writeln!(out, "{:#}", to_json(&report))?;
             } else {

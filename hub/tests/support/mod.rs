@@ -47,6 +47,14 @@ pub(crate) fn run_hub(args: &[&str], input: &str) -> Output {
     child.wait_with_output().expect("hub ends")
 }
 
+/// A folder for the test, for its owner alone, as a hub wants its data folder.
+pub(crate) fn folder() -> tempfile::TempDir {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir().expect("a folder")
+}
+
 /// The text of `output`, both streams.
 pub(crate) fn text(output: &Output) -> String {
     let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -70,7 +78,7 @@ impl TestHub {
     }
 
     pub(crate) fn start_with(args: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         let data = folder.path().join("data");
         for name in ["anna", "bruno"] {
             add_operator(&data, name);
@@ -95,7 +103,8 @@ impl TestHub {
         Self::serve_by(shell, data, &[])
     }
 
-    fn serve_by(mut command: Command, data: &Path, args: &[&str]) -> Self {
+    /// As [`Self::serve`], by a command that starts the hub in its own way.
+    pub(crate) fn serve_by(mut command: Command, data: &Path, args: &[&str]) -> Self {
         let ready = data.join("ready.json");
         drop(std::fs::remove_file(&ready));
         let data_text = data.to_str().expect("a plain path");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::DatabaseError;
+use crate::catalogue::CatalogueError;
 
 /// Marks a `SQLite` file as a hub's data base: `PHDh`.
 const APPLICATION_ID: i32 = 0x5048_4468;
@@ -15,10 +15,10 @@ const APPLICATION_ID: i32 = 0x5048_4468;
 const STEPS: [&str; 1] = [include_str!("schema-1.sql")];
 
 /// The version this build reads and writes.
-pub(crate) const VERSION: usize = STEPS.len();
+const VERSION: usize = STEPS.len();
 
 /// Prepares `connection` and brings its tables to [`VERSION`].
-pub(super) fn set_up(connection: &mut Connection, path: &Path) -> Result<(), DatabaseError> {
+pub(super) fn set_up(connection: &mut Connection, path: &Path) -> Result<(), CatalogueError> {
     check(connection, path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // a ticket or report that was confirmed survives a power failure too
@@ -29,8 +29,8 @@ pub(super) fn set_up(connection: &mut Connection, path: &Path) -> Result<(), Dat
     Ok(())
 }
 
-fn check(connection: &Connection, path: &Path) -> Result<(), DatabaseError> {
-    let foreign = || DatabaseError::Foreign {
+fn check(connection: &Connection, path: &Path) -> Result<(), CatalogueError> {
+    let foreign = || CatalogueError::Foreign {
         path: path.to_owned(),
     };
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
@@ -40,18 +40,19 @@ fn check(connection: &Connection, path: &Path) -> Result<(), DatabaseError> {
             return Err(foreign());
         }
         Err(source) => {
-            return Err(DatabaseError::Open {
+            return Err(CatalogueError::Open {
                 path: path.to_owned(),
-                source,
+                source: source.into(),
             });
         }
     };
     let found = pragma("user_version")?;
     match (application_id, usize::try_from(found)) {
         (APPLICATION_ID, Ok(version)) if version <= VERSION => Ok(()),
-        (APPLICATION_ID, Ok(_newer)) => Err(DatabaseError::NewerVersion {
+        (APPLICATION_ID, Ok(_newer)) => Err(CatalogueError::NewerVersion {
             path: path.to_owned(),
             found,
+            known: VERSION,
         }),
         (0, Ok(0)) if is_empty(connection)? => Ok(()),
         _ => Err(foreign()),

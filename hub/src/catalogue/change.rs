@@ -1,26 +1,46 @@
-//! What happens at the desk, as changes to the data base with their audit rows (D4).
+//! What happens at the desk and to its accounts, as changes that are stored with an audit row (D4).
 
-use protocol::{EndedBy, Rights, SessionId, TicketRoute, TicketState};
-use rusqlite::Transaction;
+use std::net::IpAddr;
+
+use protocol::{EndedBy, ReportDraft, ReportId, Rights, SessionId, TicketRoute, TicketState};
 use serde_json::{Value, json};
 
-use super::accounts::AccountId;
-use super::sessions::{ended_by_number, ended_by_word};
-use super::tickets::state_number;
-use super::{Database, DatabaseError, audit};
+use super::{AccountId, NewAccount, PasswordHash, ended_by_word};
 
 /// One change and who made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Change {
+pub struct Change {
     /// A name for the audit log.
-    pub(crate) actor: String,
-    pub(crate) what: What,
+    pub actor: String,
+    pub what: What,
 }
 
 /// What changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum What {
+pub enum What {
+    HubStarted {
+        version: &'static str,
+    },
+    HubStopped,
+    LoggedIn {
+        address: IpAddr,
+    },
+    LogInRefused {
+        address: IpAddr,
+    },
     LoggedOut,
+    AccountAdded(NewAccount),
+    PasswordSet {
+        name: String,
+        hash: PasswordHash,
+    },
+    /// Nobody can log in with it any more. A running hub cuts its operator off within seconds.
+    AccountDisabled {
+        name: String,
+    },
+    AccountEnabled {
+        name: String,
+    },
     TicketCreated {
         route: TicketRoute,
         owner: AccountId,
@@ -74,129 +94,60 @@ pub(crate) enum What {
     FilmFailed {
         session: SessionId,
     },
+    /// The operator wrote a report that was not finished.
+    ReportSaved {
+        report: ReportId,
+        draft: ReportDraft,
+        finished: bool,
+    },
+    /// Somebody made a video file of the session's film.
+    FilmExported {
+        session: SessionId,
+    },
 }
 
-impl Database {
-    /// Makes all `changes`, or none.
-    pub(crate) fn apply(&mut self, now: i64, changes: &[Change]) -> Result<(), DatabaseError> {
-        self.transaction(|t| {
-            for change in changes {
-                make(t, now, &change.what)?;
-                let (action, detail) = change.what.describe();
-                audit::append(t, now, &change.actor, action, &detail)?;
-            }
-            Ok(())
-        })
-    }
+/// Changes that belong together, and when they happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    pub at_unix_millis: i64,
+    pub changes: Vec<Change>,
 }
 
-fn make(t: &Transaction<'_>, now: i64, what: &What) -> Result<(), DatabaseError> {
-    match what {
-        What::LoggedOut | What::RightsReduced { .. } | What::FilmFailed { .. } => {}
-        What::TicketCreated {
-            route,
-            owner,
-            expires_unix_millis,
-        } => {
-            t.execute(
-                "INSERT INTO ticket (route, operator, state, created_at, expires_at) \
-                 VALUES (?1, ?2, 0, ?3, ?4)",
-                (route.get(), owner.0, now, expires_unix_millis),
-            )?;
-        }
-        What::TicketClosed { route, state } => {
-            t.execute(
-                "UPDATE ticket SET state = ?2 WHERE route = ?1 AND state = 0",
-                (route.get(), state_number(*state)),
-            )?;
-        }
-        What::WrongSecret {
-            route,
-            wrong_secrets,
-        } => {
-            t.execute(
-                "UPDATE ticket SET wrong_secrets = ?2 WHERE route = ?1 AND state = 0",
-                (route.get(), wrong_secrets),
-            )?;
-        }
-        What::ConsentAsked {
-            session,
-            owner,
-            operator,
-            host,
-            requester,
-            ticket,
-            asked: _,
-        } => {
-            t.execute(
-                "INSERT INTO session (id, operator, operator_name, host, requester, ticket, \
-                 state, asked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7)",
-                (
-                    session.0.cast_signed(),
-                    owner.0,
-                    operator,
-                    host,
-                    requester,
-                    ticket.get(),
-                    now,
-                ),
-            )?;
-        }
-        What::ConsentRefused { session, reason: _ } => {
-            t.execute(
-                "UPDATE session SET state = 3, ended_at = ?2 WHERE id = ?1",
-                (session.0.cast_signed(), now),
-            )?;
-        }
-        What::SessionStarted {
-            session,
-            started_unix_millis,
-            film,
-            granted: _,
-        } => {
-            let session = session.0.cast_signed();
-            t.execute(
-                "UPDATE session SET state = 1, started_at = ?2, film = ?3 WHERE id = ?1",
-                (session, started_unix_millis, film),
-            )?;
-            t.execute(
-                "INSERT INTO report (session, saved_at) VALUES (?1, ?2)",
-                (session, now),
-            )?;
-        }
-        What::SessionEnded {
-            session,
-            ended_unix_millis,
-            by,
-        } => {
-            t.execute(
-                "UPDATE session SET state = 2, ended_at = ?2, ended_by = ?3 WHERE id = ?1",
-                (
-                    session.0.cast_signed(),
-                    ended_unix_millis,
-                    ended_by_number(*by),
-                ),
-            )?;
-        }
-        What::FilmClosed {
-            session,
-            bytes,
-            head,
-        } => {
-            t.execute(
-                "UPDATE session SET film_bytes = ?2, film_head = ?3 WHERE id = ?1",
-                (session.0.cast_signed(), bytes.cast_signed(), head),
-            )?;
+impl Change {
+    /// What the hub itself did.
+    pub fn by_hub(what: What) -> Self {
+        let actor = "hub".to_owned();
+        Self { actor, what }
+    }
+
+    /// As a batch of its own.
+    pub fn at(self, unix_millis: i64) -> Batch {
+        Batch {
+            at_unix_millis: unix_millis,
+            changes: vec![self],
         }
     }
-    Ok(())
 }
 
 impl What {
     /// What happened and its details, for the audit log and for the hub's own.
     pub(crate) fn describe(&self) -> (&'static str, Value) {
         match self {
+            Self::HubStarted { version } => ("hub.started", json!({ "version": version })),
+            Self::HubStopped => ("hub.stopped", json!({})),
+            Self::LoggedIn { address } => ("log_in", json!({ "address": address.to_string() })),
+            Self::LogInRefused { address } => {
+                let detail = json!({ "address": address.to_string() });
+                ("log_in.refused", detail)
+            }
             Self::LoggedOut => ("log_out", json!({})),
+            Self::AccountAdded(new) => {
+                let detail = json!({ "name": new.name, "administrator": new.administrator });
+                ("account.added", detail)
+            }
+            Self::PasswordSet { name, hash: _ } => ("account.password", json!({ "name": name })),
+            Self::AccountDisabled { name } => ("account.disabled", json!({ "name": name })),
+            Self::AccountEnabled { name } => ("account.enabled", json!({ "name": name })),
             Self::TicketCreated { route, .. } => {
                 ("ticket.created", json!({ "route": route.to_string() }))
             }
@@ -254,6 +205,19 @@ impl What {
                 ("film.closed", detail)
             }
             Self::FilmFailed { session } => ("film.failed", json!({ "session": session.0 })),
+            Self::ReportSaved {
+                report,
+                draft: _,
+                finished,
+            } => {
+                let action = if *finished {
+                    "report.finished"
+                } else {
+                    "report.saved"
+                };
+                (action, json!({ "report": report.0 }))
+            }
+            Self::FilmExported { session } => ("film.exported", json!({ "session": session.0 })),
         }
     }
 }

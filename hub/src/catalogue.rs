@@ -1,0 +1,140 @@
+//! Everything the hub must remember, behind one trait of named reads and changes.
+//!
+//! Each change and its row in the audit log are stored together or not at all (D4). Rows and
+//! changes are plain data: only [`sqlite`] knows which engine keeps them. The server reaches the
+//! catalogue through the [`store`](crate::store) thread; the command line opens it directly, also
+//! while a server runs.
+
+mod account;
+mod audit;
+mod change;
+mod report;
+mod session;
+mod sqlite;
+mod ticket;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use protocol::{ReportDraft, ReportFacts, ReportId, SessionId};
+
+pub(crate) use account::name_key;
+pub use account::{Account, AccountId, NewAccount, PasswordHash};
+pub use audit::{AuditHead, AuditVerification};
+pub use change::{Batch, Change, What};
+pub use report::{ReportStanding, StoredReport};
+pub use session::{SessionRow, ended_by_word};
+pub use ticket::StoredTicket;
+
+/// The catalogue does not do what it should.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CatalogueError {
+    #[error("there is no hub in {folder}; start it once with `hub serve`")]
+    Missing { folder: PathBuf },
+    #[error("cannot create {path}: {source}")]
+    Create {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("cannot open {path}: {source}")]
+    Open {
+        path: PathBuf,
+        source: Box<dyn Error + Send + Sync>,
+    },
+    #[error(
+        "the data in {path} were written by a newer hub (version {found}, this one knows up to \
+         {known}); install that hub or restore a back-up"
+    )]
+    NewerVersion {
+        path: PathBuf,
+        found: i32,
+        known: usize,
+    },
+    #[error("{path} is no data base of a hub")]
+    Foreign { path: PathBuf },
+    #[error("the data base failed: {0}")]
+    Engine(#[source] Box<dyn Error + Send + Sync>),
+    #[error("the data base is closed")]
+    Closed,
+    /// What was asked for breaks a rule; the sentence says which.
+    #[error("{0}")]
+    Rule(String),
+}
+
+/// Opens the catalogue in `folder`, creates it at first start and migrates an older one.
+///
+/// # Errors
+///
+/// [`CatalogueError`]; the data of a newer or foreign program are left untouched.
+pub fn open_or_create(folder: &Path) -> Result<Box<dyn Catalogue>, CatalogueError> {
+    Ok(Box::new(sqlite::SqliteCatalogue::open_or_create(folder)?))
+}
+
+/// Opens the catalogue in `folder`, which must exist.
+///
+/// # Errors
+///
+/// [`CatalogueError`].
+pub fn open(folder: &Path) -> Result<Box<dyn Catalogue>, CatalogueError> {
+    Ok(Box::new(sqlite::SqliteCatalogue::open(folder)?))
+}
+
+/// What an engine that keeps the catalogue can do. Calls block for as long as the disk does.
+///
+/// Every call fails with [`CatalogueError::Engine`] where the engine does; other errors are named.
+/// Others may write to the same catalogue between two calls.
+#[expect(clippy::missing_errors_doc, reason = "said above for all of them")]
+pub trait Catalogue: Send {
+    /// Makes all the changes of all the batches, in their order and safe from a power failure, or
+    /// none of them.
+    ///
+    /// [`CatalogueError::Rule`] if one of them breaks a rule.
+    fn apply(&mut self, batches: &[Batch]) -> Result<(), CatalogueError>;
+
+    /// Closes the questions nobody will answer any more, at the hub's start.
+    fn drop_unanswered_questions(&mut self) -> Result<(), CatalogueError>;
+
+    /// Whether another program changed anything since this was last asked.
+    fn changed_elsewhere(&mut self) -> Result<bool, CatalogueError>;
+
+    /// All accounts by name.
+    fn accounts(&self) -> Result<Vec<Account>, CatalogueError>;
+
+    /// The account and password hash behind a typed name.
+    fn credentials(&self, name: &str) -> Result<Option<(Account, PasswordHash)>, CatalogueError>;
+
+    /// All accounts that are closed for log-in.
+    fn disabled_accounts(&self) -> Result<Vec<AccountId>, CatalogueError>;
+
+    /// The newest ticket of each route whose time ended after `since_unix_millis`, and every one
+    /// that is open.
+    fn recent_tickets(&self, since_unix_millis: i64) -> Result<Vec<StoredTicket>, CatalogueError>;
+
+    /// The highest session number ever given.
+    fn last_session(&self) -> Result<SessionId, CatalogueError>;
+
+    /// All sessions that ran, newest first, at most `limit`.
+    fn sessions(&self, limit: u32) -> Result<Vec<SessionRow>, CatalogueError>;
+
+    /// One session that ran; [`CatalogueError::Rule`] if there is none with this number.
+    fn session(&self, id: SessionId) -> Result<SessionRow, CatalogueError>;
+
+    /// The sessions that were running when the hub last went down without a word.
+    fn interrupted_sessions(&self) -> Result<Vec<SessionRow>, CatalogueError>;
+
+    /// Whose report this is and whether it can still change, if there is one.
+    fn report_standing(&self, id: ReportId) -> Result<Option<ReportStanding>, CatalogueError>;
+
+    /// The newest unfinished reports of `owner`, as many as fit one message.
+    fn drafts(&self, owner: AccountId) -> Result<Vec<(ReportFacts, ReportDraft)>, CatalogueError>;
+
+    /// All reports, newest first, at most `limit`.
+    fn reports(&self, limit: u32) -> Result<Vec<StoredReport>, CatalogueError>;
+
+    /// One report; [`CatalogueError::Rule`] if there is none with this number.
+    fn report(&self, id: ReportId) -> Result<StoredReport, CatalogueError>;
+
+    /// Reads the whole audit log and checks every hash, up to the first fault.
+    fn verify_audit(&self) -> Result<AuditVerification, CatalogueError>;
+}

@@ -1,0 +1,156 @@
+//! The catalogue in one `SQLite` file, `hub.db`.
+
+mod accounts;
+mod audit;
+mod changes;
+mod reports;
+mod schema;
+mod sessions;
+mod tickets;
+
+use std::path::Path;
+use std::time::Duration;
+
+use protocol::{ReportDraft, ReportFacts, ReportId, SessionId};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::{
+    Account, AccountId, AuditVerification, Batch, Catalogue, CatalogueError, PasswordHash,
+    ReportStanding, SessionRow, StoredReport, StoredTicket,
+};
+
+const FILE_NAME: &str = "hub.db";
+/// How long to wait for another program that writes just now.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl From<rusqlite::Error> for CatalogueError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
+/// An open file.
+pub(crate) struct SqliteCatalogue {
+    connection: Connection,
+    /// `SQLite`'s `data_version` when it was last asked for.
+    seen_version: i64,
+}
+
+impl SqliteCatalogue {
+    /// Opens the file in `folder`, creates it at first start and migrates an older one.
+    pub(crate) fn open_or_create(folder: &Path) -> Result<Self, CatalogueError> {
+        let path = folder.join(FILE_NAME);
+        // those that SQLite puts beside it take its mode
+        let made = private_file::open(&path);
+        made.map_err(|source| CatalogueError::Create {
+            path: path.clone(),
+            source,
+        })?;
+        Self::open_file(&path)
+    }
+
+    /// Opens the file in `folder`, which must exist.
+    pub(crate) fn open(folder: &Path) -> Result<Self, CatalogueError> {
+        let path = folder.join(FILE_NAME);
+        if !path.is_file() {
+            return Err(CatalogueError::Missing {
+                folder: folder.to_owned(),
+            });
+        }
+        Self::open_file(&path)
+    }
+
+    fn open_file(path: &Path) -> Result<Self, CatalogueError> {
+        let opening = |source: rusqlite::Error| CatalogueError::Open {
+            path: path.to_owned(),
+            source: source.into(),
+        };
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags).map_err(opening)?;
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(opening)?;
+        schema::set_up(&mut connection, path)?;
+        let mut opened = Self {
+            connection,
+            seen_version: 0,
+        };
+        opened.changed_elsewhere()?;
+        Ok(opened)
+    }
+}
+
+impl Catalogue for SqliteCatalogue {
+    fn apply(&mut self, batches: &[Batch]) -> Result<(), CatalogueError> {
+        // one that no other writer can slip into
+        let behavior = TransactionBehavior::Immediate;
+        let transaction = self.connection.transaction_with_behavior(behavior)?;
+        for batch in batches {
+            changes::make_all(&transaction, batch)?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    fn drop_unanswered_questions(&mut self) -> Result<(), CatalogueError> {
+        sessions::drop_unanswered(&self.connection)
+    }
+
+    fn changed_elsewhere(&mut self) -> Result<bool, CatalogueError> {
+        let version = self
+            .connection
+            .pragma_query_value(None, "data_version", |row| row.get(0))?;
+        let changed = version != self.seen_version;
+        self.seen_version = version;
+        Ok(changed)
+    }
+
+    fn accounts(&self) -> Result<Vec<Account>, CatalogueError> {
+        accounts::all(&self.connection)
+    }
+
+    fn credentials(&self, name: &str) -> Result<Option<(Account, PasswordHash)>, CatalogueError> {
+        accounts::credentials(&self.connection, name)
+    }
+
+    fn disabled_accounts(&self) -> Result<Vec<AccountId>, CatalogueError> {
+        accounts::disabled(&self.connection)
+    }
+
+    fn recent_tickets(&self, since_unix_millis: i64) -> Result<Vec<StoredTicket>, CatalogueError> {
+        tickets::recent(&self.connection, since_unix_millis)
+    }
+
+    fn last_session(&self) -> Result<SessionId, CatalogueError> {
+        sessions::last(&self.connection)
+    }
+
+    fn sessions(&self, limit: u32) -> Result<Vec<SessionRow>, CatalogueError> {
+        sessions::all(&self.connection, limit)
+    }
+
+    fn session(&self, id: SessionId) -> Result<SessionRow, CatalogueError> {
+        sessions::one(&self.connection, id)
+    }
+
+    fn interrupted_sessions(&self) -> Result<Vec<SessionRow>, CatalogueError> {
+        sessions::interrupted(&self.connection)
+    }
+
+    fn report_standing(&self, id: ReportId) -> Result<Option<ReportStanding>, CatalogueError> {
+        reports::standing(&self.connection, id)
+    }
+
+    fn drafts(&self, owner: AccountId) -> Result<Vec<(ReportFacts, ReportDraft)>, CatalogueError> {
+        reports::drafts(&self.connection, owner)
+    }
+
+    fn reports(&self, limit: u32) -> Result<Vec<StoredReport>, CatalogueError> {
+        reports::all(&self.connection, limit)
+    }
+
+    fn report(&self, id: ReportId) -> Result<StoredReport, CatalogueError> {
+        reports::one(&self.connection, id)
+    }
+
+    fn verify_audit(&self) -> Result<AuditVerification, CatalogueError> {
+        audit::verify(&self.connection)
+    }
+}

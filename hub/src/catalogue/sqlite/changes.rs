@@ -1,0 +1,156 @@
+//! How each change changes the rows.
+
+use rusqlite::Connection;
+
+use super::accounts;
+use super::audit;
+use super::sessions::ended_by_number;
+use super::tickets::state_number;
+use crate::catalogue::{Batch, CatalogueError, Change, What};
+
+/// Makes the changes of `batch` with their audit rows, inside a transaction of the caller's.
+pub(super) fn make_all(t: &Connection, batch: &Batch) -> Result<(), CatalogueError> {
+    let now = batch.at_unix_millis;
+    for Change { actor, what } in &batch.changes {
+        make(t, now, what)?;
+        let (action, detail) = what.describe();
+        audit::append(t, now, actor, action, &detail)?;
+    }
+    Ok(())
+}
+
+fn make(t: &Connection, now: i64, what: &What) -> Result<(), CatalogueError> {
+    match what {
+        What::HubStarted { .. }
+        | What::HubStopped
+        | What::LoggedIn { .. }
+        | What::LogInRefused { .. }
+        | What::LoggedOut
+        | What::RightsReduced { .. }
+        | What::FilmFailed { .. }
+        | What::FilmExported { .. } => {}
+        What::AccountAdded(new) => accounts::add(t, now, new)?,
+        What::PasswordSet { name, hash } => accounts::set_password(t, name, hash)?,
+        What::AccountDisabled { name } => accounts::set_disabled(t, name, true)?,
+        What::AccountEnabled { name } => accounts::set_disabled(t, name, false)?,
+        What::ReportSaved {
+            report,
+            draft,
+            finished,
+        } => {
+            let changed = t.execute(
+                "UPDATE report SET problem = ?2, solution = ?3, category = ?4, notes = ?5, \
+                 finished = ?6, saved_at = ?7 WHERE session = ?1 AND finished = 0",
+                (
+                    report.0.cast_signed(),
+                    draft.problem.as_str(),
+                    draft.solution.as_str(),
+                    draft.category.as_str(),
+                    draft.notes.as_str(),
+                    finished,
+                    now,
+                ),
+            )?;
+            if changed == 0 {
+                let rule = format!("there is no unfinished report with the number {report}");
+                return Err(CatalogueError::Rule(rule));
+            }
+        }
+        What::TicketCreated {
+            route,
+            owner,
+            expires_unix_millis,
+        } => {
+            t.execute(
+                "INSERT INTO ticket (route, operator, state, created_at, expires_at) \
+                 VALUES (?1, ?2, 0, ?3, ?4)",
+                (route.get(), owner.0, now, expires_unix_millis),
+            )?;
+        }
+        What::TicketClosed { route, state } => {
+            t.execute(
+                "UPDATE ticket SET state = ?2 WHERE route = ?1 AND state = 0",
+                (route.get(), state_number(*state)),
+            )?;
+        }
+        What::WrongSecret {
+            route,
+            wrong_secrets,
+        } => {
+            t.execute(
+                "UPDATE ticket SET wrong_secrets = ?2 WHERE route = ?1 AND state = 0",
+                (route.get(), wrong_secrets),
+            )?;
+        }
+        What::ConsentAsked {
+            session,
+            owner,
+            operator,
+            host,
+            requester,
+            ticket,
+            asked: _,
+        } => {
+            t.execute(
+                "INSERT INTO session (id, operator, operator_name, host, requester, ticket, \
+                 state, asked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7)",
+                (
+                    session.0.cast_signed(),
+                    owner.0,
+                    operator,
+                    host,
+                    requester,
+                    ticket.get(),
+                    now,
+                ),
+            )?;
+        }
+        What::ConsentRefused { session, reason: _ } => {
+            t.execute(
+                "UPDATE session SET state = 3, ended_at = ?2 WHERE id = ?1",
+                (session.0.cast_signed(), now),
+            )?;
+        }
+        What::SessionStarted {
+            session,
+            started_unix_millis,
+            film,
+            granted: _,
+        } => {
+            let session = session.0.cast_signed();
+            t.execute(
+                "UPDATE session SET state = 1, started_at = ?2, film = ?3 WHERE id = ?1",
+                (session, started_unix_millis, film),
+            )?;
+            t.execute(
+                "INSERT INTO report (session, saved_at) VALUES (?1, ?2)",
+                (session, now),
+            )?;
+        }
+        What::SessionEnded {
+            session,
+            ended_unix_millis,
+            by,
+        } => {
+            t.execute(
+                "UPDATE session SET state = 2, ended_at = ?2, ended_by = ?3 WHERE id = ?1",
+                (
+                    session.0.cast_signed(),
+                    ended_unix_millis,
+                    ended_by_number(*by),
+                ),
+            )?;
+        }
+        What::FilmClosed {
+            session,
+            bytes,
+            head,
+        } => {
+            t.execute(
+                "UPDATE session SET film_bytes = ?2, film_head = ?3 WHERE id = ?1",
+                (session.0.cast_signed(), bytes.cast_signed(), head),
+            )?;
+        }
+    }
+    Ok(())
+}
