@@ -5,6 +5,7 @@
 //! GL, lies between the decoder and the screen. The host's pointer is drawn into it there.
 
 mod canvas;
+mod sight;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,10 +14,11 @@ use codec::{Picture, Rect};
 use egui::{Context, ViewportId};
 use operator_engine::SessionView;
 use present::{Placement, Presenter};
-use protocol::{PointerUpdate, ScreenLayout};
+use protocol::{InputEvent, PointerUpdate, ScreenLayout};
 use ui_kit::remote_view::{PicturePlacement, PictureSlot};
 
 use canvas::Canvas;
+use sight::Sight;
 
 /// Takes pictures from the decoding thread and has the window show them.
 pub struct SessionPicture {
@@ -28,6 +30,7 @@ pub struct SessionPicture {
     /// Held while a picture is presented.
     screen: Mutex<Screen>,
     layout: Mutex<Layouts>,
+    sight: Mutex<Sight>,
 }
 
 /// What the pictures are of.
@@ -74,6 +77,7 @@ impl SessionPicture {
             direct,
             screen: Mutex::default(),
             layout: Mutex::default(),
+            sight: Mutex::default(),
         }
     }
 
@@ -95,6 +99,26 @@ impl SessionPicture {
     /// What the picture is of, once there is one.
     pub fn layout(&self) -> Option<ScreenLayout> {
         self.layouts().shown.clone()
+    }
+
+    /// A pass of the window took update `seq` from the slot, and places in the window are reckoned
+    /// by it.
+    pub fn passed(&self, seq: u64) {
+        self.sight().passed(seq);
+    }
+
+    /// `event` with its place in the picture that the operator sees now.
+    pub fn name_places(&self, mut event: InputEvent) -> InputEvent {
+        if let InputEvent::PointerMoved { to: place } | InputEvent::Button { at: place, .. } =
+            &mut event
+        {
+            place.seen = self.sight().seen();
+        }
+        event
+    }
+
+    fn sight(&self) -> MutexGuard<'_, Sight> {
+        self.sight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn layouts(&self) -> MutexGuard<'_, Layouts> {
@@ -183,7 +207,7 @@ impl SessionView for SessionPicture {
         self.layouts().next = Some(layout.clone());
     }
 
-    fn show_picture(&self, picture: &Picture, changed: &[Rect]) {
+    fn show_picture(&self, picture: &Picture, changed: &[Rect], seq: u64) {
         let new_layout = {
             let mut layouts = self.layouts();
             let next = layouts.next.take();
@@ -205,7 +229,8 @@ impl SessionView for SessionPicture {
                 *refused |= !show(presenter, canvas, &damage);
             }
             // under the lock: a window that takes the picture over from the slot misses nothing
-            self.slot.publish(picture, changed);
+            self.slot.publish(picture, changed, seq);
+            self.sight().shown(seq, self.is_direct(), new_layout);
         }
         if new_layout {
             // menus and scale follow it

@@ -47,7 +47,7 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
             offset: UtcOffset::UTC,
         },
         host: "ANNA-PC".to_owned(),
-        ticket: "482 913 057".to_owned(),
+        ticket: "482 913 0571".to_owned(),
         rights: Rights::SEE_AND_CONTROL,
         input: InputSender::disconnected(),
         size: ViewSize::Actual,
@@ -61,10 +61,9 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         chat_open: false,
         chat: Conversation {
             name: "Anna".to_owned(),
-            lines: Vec::new(),
-            draft: String::new(),
-            unread: 0,
+            ..Conversation::default()
         },
+        paused: false,
         ending: false,
         ended: None,
         report_follows: false,
@@ -158,9 +157,9 @@ fn e3_the_menus_are_reached_and_left_by_the_keyboard() {
 #[test]
 fn the_narrowest_window_has_room_for_every_tool() {
     let mut watching = state(Lang::It, Some(two_monitors()));
-    watching.rights.control = false;
+    watching.rights = Rights::SEE;
     let harness = window(watching, 640.0);
-    let title = harness.get_by_label("ANNA-PC - 482 913 057").rect();
+    let title = harness.get_by_label("ANNA-PC - 482 913 0571").rect();
     for tool in ["Dimensione immagine", "Profondità colore", "Monitor"] {
         let tool = harness.get_by_label(tool).rect();
         assert!(tool.left() >= title.right(), "{tool} over {title}");

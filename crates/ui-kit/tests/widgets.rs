@@ -180,6 +180,7 @@ fn o9_a_row_is_chosen_and_has_a_menu() {
             badge: Some(("In session", Tone::Good)),
             trailing: "48291",
             selected: *chosen,
+            away: false,
         };
         let response = row_ui(ui, &row);
         *chosen |= response.clicked();

@@ -3,7 +3,7 @@
 use egui::Context;
 use operator_engine::Command;
 use protocol::control::ChatText;
-use protocol::{EntryId, Rights, SessionId};
+use protocol::{PeerId, Rights, SessionId};
 use ui_kit::{Tone, Word, w};
 
 use super::ConsoleApp;
@@ -152,7 +152,7 @@ impl ConsoleApp {
         self.notices.push(Tone::Good, w(lang, Word::SavedNotice));
     }
 
-    fn start_session(&mut self, host: EntryId) {
+    fn start_session(&mut self, host: PeerId) {
         let Some(entry) = self.state.computers.get(host) else {
             return;
         };
@@ -169,7 +169,7 @@ impl ConsoleApp {
         }
     }
 
-    pub(super) fn send_chat(&mut self, host: EntryId, text: &str) {
+    pub(super) fn send_chat(&mut self, host: PeerId, text: &str) {
         let text = ChatText::cut(text);
         if !self.backend.send(Command::SendChat {
             host,
@@ -199,7 +199,7 @@ impl ConsoleApp {
         }
     }
 
-    fn take_screenshot(&mut self, session: SessionId, host: EntryId) {
+    fn take_screenshot(&mut self, session: SessionId, host: PeerId) {
         let Some((width, height, rgb)) = self.sessions.picture_rgb(session) else {
             return;
         };

@@ -1,7 +1,7 @@
 //! The conversation with one user (S5), in the main window and in session windows.
 
 use egui::Ui;
-use protocol::{ChatAuthor, EntryId};
+use protocol::{ChatAuthor, PeerId};
 use ui_kit::widgets::{
     Bubble, banner_ui, card_ui, chat_entry_ui, chat_lines_ui, empty_state_ui, section_header_ui,
 };
@@ -22,7 +22,8 @@ pub fn chat_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>)
         empty_state_ui(ui, Icon::MessageCircle, title, phrases::no_chat_open(lang));
         return;
     };
-    let here = state.account.is_logged_in() && state.computers.get(host).is_some();
+    // while the line is lost, what is written waits
+    let here = state.account.has_list() && state.computers.get(host).is_some();
     let clock = state.clock;
     let chat = state.chats.get_or_new(host);
     card_ui(ui, |ui| {
@@ -76,6 +77,6 @@ pub fn conversation_ui(
 }
 
 /// Whether the conversation with `host` is before the operator's eyes in the main window.
-pub fn is_in_sight(state: &ConsoleState, host: EntryId) -> bool {
+pub fn is_in_sight(state: &ConsoleState, host: PeerId) -> bool {
     state.side == crate::state::Side::Chat && state.chats.open == Some(host)
 }

@@ -29,6 +29,8 @@ pub struct Row<'a> {
     /// Grey text at the right end, before the badge.
     pub trailing: &'a str,
     pub selected: bool,
+    /// What it stands for is out of reach now.
+    pub away: bool,
 }
 
 /// A row that can be chosen, pressed twice, or asked for its menu
@@ -62,6 +64,7 @@ pub fn row_ui(ui: &mut Ui, row: &Row<'_>) -> Response {
     let tile = egui::Rect::from_center_size(pos2(rect.left() + 28.0, middle), Vec2::splat(36.0));
     match row.leading {
         Leading::Icon(icon, tone) => {
+            let tone = if row.away { Tone::Neutral } else { tone };
             let (color, soft) = palette.tone(tone);
             let soft = if row.selected { palette.card } else { soft };
             ui.painter().rect_filled(tile, corner, soft);
@@ -94,7 +97,8 @@ pub fn row_ui(ui: &mut Ui, row: &Row<'_>) -> Response {
         right = paint::put(ui, pos2(right, middle), Align2::RIGHT_CENTER, galley).left() - 10.0;
     }
     let left = tile.right() + 12.0;
-    let title = paint::line(ui, row.title, 14.0, 580.0, palette.text, right - left);
+    let color = if row.away { palette.dim } else { palette.text };
+    let title = paint::line(ui, row.title, 14.0, 580.0, color, right - left);
     if row.detail.is_empty() {
         paint::put(ui, pos2(left, middle), Align2::LEFT_CENTER, title);
     } else {

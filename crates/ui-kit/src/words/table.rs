@@ -69,6 +69,8 @@ words! {
     Connected: "Connected", "Connesso";
     Disconnected: "Not connected", "Non connesso";
     Reconnecting: "Connection lost, connecting again…", "Connessione persa, nuovo tentativo…";
+    LineLost: "Connection lost. Trying to get it back…", "Connessione persa. Sto cercando di ripristinarla…";
+    LineBack: "The connection is back.", "La connessione è tornata.";
     NoConnection: "The hub cannot be reached. Check the internet connection and try again.",
         "Non si riesce a raggiungere l'hub. Controlla la connessione a internet e riprova.";
     HubKeyDiffers:
