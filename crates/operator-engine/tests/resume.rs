@@ -288,6 +288,30 @@ async fn r4_a_hub_that_forgot_the_place_is_logged_in_at_anew() {
 }
 
 #[tokio::test]
+async fn r4_a_hub_that_stops_while_a_console_comes_back_is_tried_again() {
+    let mut session = Session::start().await;
+    session.console.cut();
+    let mut stopping = session.hub.accept().await;
+    let resume = stopping.hears().await;
+    assert!(matches!(resume, OperatorToHub::Resume { .. }), "{resume:?}");
+    stopping.cut();
+    // and once more without a reason
+    let dying = session.hub.accept().await;
+    drop(dying);
+    let mut console = session.hub.accept_resumed(running()).await;
+    let live = state(0, Some((SESSION, 0)));
+    console.greet(&mut session.host, &live).await;
+    session
+        .operator
+        .until(|event| match event {
+            Event::SessionResumed { .. } => Some(()),
+            Event::SessionEnded { .. } => panic!("it ended"),
+            _ => None,
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn r4_a_line_of_chat_is_said_until_it_is_heard_and_then_no_more() {
     let session = Session::start().await;
     let Session {

@@ -242,6 +242,20 @@ async fn h1_a_console_that_comes_back_serves_its_tickets_and_its_hosts() {
 }
 
 #[tokio::test]
+async fn h1_a_file_of_tickets_that_cannot_be_read_is_set_aside_and_not_written_over() {
+    let hub = ScriptedHub::start();
+    let keep = &hub.config.keep;
+    std::fs::create_dir_all(keep).expect("made");
+    let old = r#"{"ab/otto":{"open":[{"route":48291,"secret":"0571"}],"hosts":[]}}"#;
+    std::fs::write(keep.join("tickets.json"), old).expect("written");
+    let mut operator = Operator::log_in(&hub.config);
+    let mut console = hub.accept_logged_in(&mut operator).await;
+    Host::comes(&mut console, &mut operator).await;
+    let aside = std::fs::read_to_string(keep.join("tickets.json.damaged"));
+    assert_eq!(aside.expect("it is there"), old);
+}
+
+#[tokio::test]
 async fn a_host_of_another_console_is_not_asked() {
     let hub = ScriptedHub::start();
     let mut operator = Operator::log_in(&hub.config);
