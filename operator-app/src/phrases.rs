@@ -1,7 +1,7 @@
 //! Sentences that only the console says, in English and Italian (E3); single words are in `ui-kit`.
 
 use operator_engine::{ConnectError, LogInProblem, NotStarted};
-use ui_kit::words::refusal_text;
+use ui_kit::words::{refusal_text, visible_name};
 use ui_kit::{Lang, Word, w};
 
 use crate::state::computers::Obstacle;
@@ -218,6 +218,7 @@ pub fn unread(lang: Lang, count: u32) -> String {
 pub fn wrote(lang: Lang, name: &str, text: &str) -> String {
     let short: String = text.chars().take(80).collect();
     let dots = if short.len() < text.len() { "…" } else { "" };
+    let (name, short) = (visible_name(name), visible_name(&short));
     match lang {
         Lang::En => format!("{name} writes: {short}{dots}"),
         Lang::It => format!("{name} scrive: {short}{dots}"),

@@ -6,7 +6,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use operator_app::state::chats::Conversation;
 use operator_app::state::clock::Clock;
 use operator_app::state::session::{SessionState, SessionWish};
-use operator_app::views::session::bar_ui;
+use operator_app::views::session::{bar_ui, paused_ui};
 use operator_engine::InputSender;
 use protocol::{ColourDepth, Rights, ScreenLayout, ScreenMonitor, ViewWish};
 use time::UtcOffset;
@@ -90,6 +90,27 @@ fn choose(harness: &mut Harness<'_, SessionState>, menu: &str, item: &str) {
     harness.run_steps(3);
     harness.get_by_label(item).click();
     harness.run_steps(3);
+}
+
+#[test]
+fn r4_while_the_line_is_lost_the_window_says_so_and_can_be_ended() {
+    let mut lost = state(Lang::En, None);
+    lost.paused = true;
+    assert!(!lost.controls());
+    let draw = |ui: &mut egui::Ui, state: &mut SessionState| {
+        ui_kit::theme::install(ui.ctx());
+        bar_ui(ui, state);
+        let area = ui.available_rect_before_wrap();
+        paused_ui(ui, state.lang, area);
+    };
+    let mut harness = Harness::builder()
+        .with_size([1000.0, 600.0])
+        .build_ui_state(draw, lost);
+    harness.run_steps(3);
+    harness.get_by_label("Connection lost. Trying to get it back…");
+    harness.get_by_label("End").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().wishes, [SessionWish::End]);
 }
 
 #[test]

@@ -133,7 +133,7 @@ fn o5_a_failed_log_in_says_why() {
 #[test]
 fn o6_a_ticket_is_shown_large_with_its_time_and_can_be_taken_back() {
     let mut harness = window(logged_in(Lang::En));
-    harness.get_by_label("482-913-0571");
+    harness.get_by_label("482 913 0571");
     harness.get_by_label("valid for 14:05");
     harness.get_by_label("Take the ticket back").click();
     harness.run_steps(2);

@@ -6,7 +6,7 @@ use operator_engine::Event;
 use protocol::{
     EndedBy, Entry, Outcome, PeerId, ReportDraft, ReportFacts, Rights, SessionId, TicketState,
 };
-use ui_kit::words::refusal_text;
+use ui_kit::words::{refusal_text, visible_name};
 use ui_kit::{Tone, Word, w};
 
 use super::ConsoleApp;
@@ -208,7 +208,7 @@ impl ConsoleApp {
                 && ticket.state == TicketState::Used
                 && ticket.host.is_none()
             {
-                ticket.host = Some(entry.name.to_string());
+                ticket.host = Some(visible_name(&entry.name).into_owned());
             }
         }
     }
@@ -216,7 +216,7 @@ impl ConsoleApp {
     /// The name of a computer that is or was in the list.
     pub(super) fn host_name(&self, host: PeerId) -> Option<String> {
         let here = self.state.computers.get(host);
-        let known = here.map(|entry| entry.name.to_string());
+        let known = here.map(|entry| visible_name(&entry.name).into_owned());
         known.or_else(|| self.state.chats.get(host).map(|chat| chat.name.clone()))
     }
 

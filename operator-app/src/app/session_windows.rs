@@ -9,7 +9,7 @@ use egui::{CentralPanel, Context, Frame, Ui, ViewportBuilder, ViewportCommand, V
 use operator_engine::{InputSender, SessionView, Wake, WishSender};
 use protocol::{ChatLine, EndedBy, PeerId, ReportFacts, Rights, SessionId, ViewWish};
 use ui_kit::raw_input::{InputTap, MENU_KEY, TapEvent};
-use ui_kit::remote_view::{RemoteView, ViewOptions, ViewSize};
+use ui_kit::remote_view::{PictureSlot, RemoteView, ViewOptions, ViewSize};
 use ui_kit::widgets::Notices;
 use ui_kit::{Lang, Palette, Tone, Word, w};
 
@@ -381,9 +381,10 @@ impl SessionWindows {
         wishes
     }
 
-    /// The picture of a session in 8-bit RGB.
-    pub(super) fn picture_rgb(&self, session: SessionId) -> Option<(u32, u32, Vec<u8>)> {
-        self.all.get(&session)?.window.picture.to_rgb()
+    /// Where the picture of a session is, once there is one.
+    pub(super) fn picture(&self, session: SessionId) -> Option<Arc<PictureSlot>> {
+        let picture = &self.all.get(&session)?.window.picture;
+        picture.size().map(|_| Arc::clone(picture.slot()))
     }
 
     /// Keeps the windows open; called in every pass of the main window.

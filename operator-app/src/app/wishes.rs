@@ -138,8 +138,7 @@ impl ConsoleApp {
         let lang = self.settings.lang();
         if lang != self.state.lang {
             self.state.lang = lang;
-            super::password_place(lang, self.clerk.keeper())
-                .clone_into(&mut self.state.account.password_place);
+            self.tell_password_place();
             self.sessions.set_lang(lang);
             self.fill_ticket_text();
         }
@@ -200,17 +199,12 @@ impl ConsoleApp {
     }
 
     fn take_screenshot(&mut self, session: SessionId, host: PeerId) {
-        let Some((width, height, rgb)) = self.sessions.picture_rgb(session) else {
+        let Some(picture) = self.sessions.picture(session) else {
             return;
         };
         let name = self.host_name(host).unwrap_or_default();
         let file_name = file_name(&name, &self.state.clock.for_file_name());
-        self.clerk.give(Job::Screenshot {
-            file_name,
-            width,
-            height,
-            rgb,
-        });
+        self.clerk.give(Job::Screenshot { file_name, picture });
     }
 
     /// Closes the window of a session that is over and opens its report.

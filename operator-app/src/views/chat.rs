@@ -56,11 +56,7 @@ pub fn conversation_ui(
             empty_state_ui(ui, Icon::MessageCircle, title, w(lang, Word::ChatEmpty));
             return;
         }
-        let times: Vec<String> = chat
-            .lines
-            .iter()
-            .map(|line| clock.since(line.at_unix_seconds))
-            .collect();
+        let times = times(lang, clock, chat);
         let lines = chat.lines.iter().zip(&times).map(|(line, time)| Bubble {
             mine: line.author == ChatAuthor::Operator,
             name: &line.name,
@@ -74,6 +70,27 @@ pub fn conversation_ui(
         chat_entry_ui(ui, hint, send, &mut chat.draft)
     })
     .inner
+}
+
+/// When each line was written, and which have not arrived.
+fn times(lang: Lang, clock: Clock, chat: &Conversation) -> Vec<String> {
+    /// So long a line may take before anybody is told, in seconds.
+    const ON_ITS_WAY: i64 = 2;
+    let mut unheard = chat.unheard;
+    let newest_first = chat.lines.iter().rev().map(|line| {
+        let time = clock.since(line.at_unix_seconds);
+        if line.author == ChatAuthor::User || unheard == 0 {
+            return time;
+        }
+        unheard -= 1;
+        if clock.now_unix_seconds - line.at_unix_seconds < ON_ITS_WAY {
+            return time;
+        }
+        format!("{time}  ·  {}", phrases::not_received_yet(lang))
+    });
+    let mut times: Vec<String> = newest_first.collect();
+    times.reverse();
+    times
 }
 
 /// Whether the conversation with `host` is before the operator's eyes in the main window.
