@@ -316,7 +316,7 @@ impl Gallery {
                 ui.add_space(10.0);
                 card_ui(ui, |ui| {
                     section_header_ui(ui, w(lang, Word::Tickets), "");
-                    ticket_number_ui(ui, "482913057");
+                    ticket_number_ui(ui, "4829130571");
                     ui.horizontal(|ui| {
                         chip_ui(ui, w(lang, Word::TicketOpen), Tone::Accent);
                         ui.label(text("14:05", SMALL_SIZE, REGULAR, palette.dim));

@@ -94,7 +94,7 @@ words! {
     YourName: "Your name", "Il tuo nome";
     YourNameHint: "So that your helper knows who you are", "Così chi ti assiste sa chi sei";
     CheckingTicket: "Checking the ticket…", "Verifica del ticket…";
-    TicketIncomplete: "A ticket has nine digits.", "Un ticket ha nove cifre.";
+    TicketIncomplete: "A ticket has ten digits.", "Un ticket ha dieci cifre.";
     WaitingForOperator: "Your helper knows that you are here and will call in a moment.",
         "Chi ti assiste sa che ci sei e arriverà tra un momento.";
     WaitingTitle: "You are in the queue", "Sei in attesa";
