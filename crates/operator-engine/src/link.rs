@@ -84,10 +84,6 @@ impl Link {
         }
     }
 
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "whatever else the hub says is no answer"
-    )]
     /// Connects, however long it takes, and comes back to a place with `resume`. A hub or line that is
     /// gone again in the middle of it is tried again: only the hub's word ends it.
     pub(crate) async fn reopen(
