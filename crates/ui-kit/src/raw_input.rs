@@ -103,10 +103,10 @@ impl InputTap {
         let mut out = Vec::new();
         let result = run(&mut self.lock(), &mut out);
         for event in out {
-            if let InputEvent::PointerMoved { x, y } = event.event {
+            if let InputEvent::PointerMoved { to } = event.event {
                 let sent = SentMove {
-                    x,
-                    y,
+                    x: to.x,
+                    y: to.y,
                     at: Instant::now(),
                 };
                 let mut moves = self

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egui::ViewportId;
-use protocol::{BoundedText, HidKey, InputEvent, PointerButton};
+use protocol::{BoundedText, HidKey, InputEvent, Place, PointerButton};
 use winit::keyboard::{KeyCode, PhysicalKey};
 
 use super::keys::{Meaning, Modifiers, Stroke, meaning};
@@ -60,8 +60,9 @@ impl TapTarget {
         self.pointer && self.visible.holds(at) && !self.covered.iter().any(|cover| cover.holds(at))
     }
 
-    /// The pixel of the picture at `at` of the window, at its edge where `at` is outside.
-    fn pixel(&self, at: (f64, f64)) -> (i32, i32) {
+    /// The pixel of the picture at `at` of the window, at its edge where `at` is outside. Which
+    /// picture that is (`seen`) knows whoever shows it.
+    fn pixel(&self, at: (f64, f64)) -> Place {
         let along = |at: f64, zero: f64, scale: f64, size: u32| {
             let last = f64::from(size.saturating_sub(1));
             ((at - zero) * scale).floor().clamp(0.0, last)
@@ -71,14 +72,16 @@ impl TapTarget {
             reason = "within the size of a picture"
         )]
         let whole = |value: f64| value as i32;
-        (
-            whole(along(at.0, self.zero.0, self.scale.0, self.size.0)),
-            whole(along(at.1, self.zero.1, self.scale.1, self.size.1)),
-        )
+        Place {
+            x: whole(along(at.0, self.zero.0, self.scale.0, self.size.0)),
+            y: whole(along(at.1, self.zero.1, self.scale.1, self.size.1)),
+            seen: 0,
+        }
     }
 }
 
-/// Something the operator did over a remote screen.
+/// Something the operator did over a remote screen. Its places name no picture: whoever sends it on
+/// fills `seen` in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TapEvent {
     /// The session.
@@ -350,10 +353,10 @@ impl Tap {
             state.inside = false;
             return Verdict::Forward;
         }
-        let (x, y) = armed.target.pixel(at);
+        let to = armed.target.pixel(at);
         out.push(TapEvent {
             id: armed.target.id,
-            event: InputEvent::PointerMoved { x, y },
+            event: InputEvent::PointerMoved { to },
         });
         // egui hears of the first step in, so that nothing outside stays lit, and of no other
         if std::mem::replace(&mut state.inside, true) {
@@ -401,12 +404,10 @@ impl Tap {
                 armed.buttons.remove(&button)
             };
             if known {
-                let (x, y) = armed.target.pixel(at);
                 let event = InputEvent::Button {
                     button,
                     pressed,
-                    x,
-                    y,
+                    at: armed.target.pixel(at),
                 };
                 out.push(TapEvent {
                     id: armed.target.id,

@@ -1,4 +1,4 @@
-//! The ticket: nine digits in three groups, to type (H4) and to read aloud (H1).
+//! The ticket: ten digits in groups of three, three and four, to type (H4) and to read aloud (H1).
 
 use std::any::TypeId;
 use std::ops::Range;
@@ -14,19 +14,21 @@ use super::paint;
 use crate::theme::{self, Palette, mix};
 
 /// Digits of a ticket.
-pub const TICKET_DIGITS: usize = 9;
+pub const TICKET_DIGITS: usize = 10;
 const GROUPS: usize = 3;
-const GROUP_DIGITS: usize = TICKET_DIGITS / GROUPS;
+/// The first digit of each group.
+const GROUP_STARTS: [usize; GROUPS] = [0, 3, 6];
 const HEIGHT: f32 = 72.0;
 const GAP: f32 = 20.0;
+/// The most that a digit takes, in points.
 const DIGIT_WIDTH: f32 = 25.0;
 
-/// The digits as they are read aloud: `482-913-057`.
+/// The digits as they are read aloud: `482 913 0571`.
 pub fn grouped_ticket(digits: &str) -> String {
     let mut grouped = String::with_capacity(digits.len() + GROUPS);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && index % GROUP_DIGITS == 0 {
-            grouped.push('-');
+        if index > 0 && GROUP_STARTS.contains(&index) {
+            grouped.push(' ');
         }
         grouped.push(digit);
     }
@@ -95,7 +97,7 @@ pub fn ticket_entry_ui(ui: &mut Ui, label: &str, digits: &mut String, failed: bo
 pub fn ticket_number_ui(ui: &mut Ui, digits: &str) -> Response {
     let palette = Palette::of(ui);
     let grouped = grouped_ticket(digits);
-    let shown = grouped.replace('-', "  ");
+    let shown = grouped.replace(' ', "  ");
     let galley = paint::line(
         ui,
         &shown,
@@ -113,36 +115,45 @@ pub fn ticket_number_ui(ui: &mut Ui, digits: &str) -> Response {
 /// Where the boxes and digits are.
 struct Boxes {
     groups: [Rect; GROUPS],
+    digit_width: f32,
+    /// From a box's edge to its first digit.
+    padding: f32,
 }
 
 impl Boxes {
     fn new(rect: Rect) -> Self {
-        let width = (rect.width() - 2.0 * GAP) / 3.0;
-        let group = |shift: f32| {
-            let left = rect.left() + shift * (width + GAP);
-            Rect::from_min_size(pos2(left, rect.top()), vec2(width, rect.height()))
+        const DIGITS: f32 = 10.0;
+        let room = rect.width() - 2.0 * GAP;
+        // in a narrow window the digits stand closer, so that the boxes keep their edges
+        let digit_width = DIGIT_WIDTH.min(room / (DIGITS + 1.0));
+        let padding = (room - DIGITS * digit_width) / 6.0;
+        let width = |digits: f32| digits * digit_width + 2.0 * padding;
+        let group = |left: f32, digits: f32| {
+            let corner = pos2(rect.left() + left, rect.top());
+            Rect::from_min_size(corner, vec2(width(digits), rect.height()))
         };
+        let step = width(3.0) + GAP;
         Self {
-            groups: [group(0.0), group(1.0), group(2.0)],
+            groups: [group(0.0, 3.0), group(step, 3.0), group(2.0 * step, 4.0)],
+            digit_width,
+            padding,
         }
     }
 
     /// The middle of the digit at `index`.
     fn digit(&self, index: usize) -> Pos2 {
-        let group = self.groups[(index / GROUP_DIGITS).min(GROUPS - 1)];
-        let shift = match index % GROUP_DIGITS {
-            0 => -DIGIT_WIDTH,
-            1 => 0.0,
-            _ => DIGIT_WIDTH,
-        };
-        group.center() + vec2(shift, 0.0)
+        let group = group_of(index);
+        let before = index - GROUP_STARTS[group];
+        let before = (0..before).fold(0.5, |sum, _| sum + 1.0);
+        let edge = self.groups[group].left_center() + vec2(self.padding, 0.0);
+        edge + vec2(before * self.digit_width, 0.0)
     }
 
-    /// Where the caret stands before the digit at `index`; after the last one for nine.
+    /// Where the caret stands before the digit at `index`; after the last one for ten.
     fn caret(&self, index: usize) -> Pos2 {
         match index.checked_sub(TICKET_DIGITS) {
-            None => self.digit(index) - vec2(DIGIT_WIDTH / 2.0, 0.0),
-            Some(_) => self.digit(TICKET_DIGITS - 1) + vec2(DIGIT_WIDTH / 2.0, 0.0),
+            None => self.digit(index) - vec2(self.digit_width / 2.0, 0.0),
+            Some(_) => self.digit(TICKET_DIGITS - 1) + vec2(self.digit_width / 2.0, 0.0),
         }
     }
 
@@ -157,6 +168,12 @@ impl Boxes {
     }
 }
 
+/// The group that the digit at `index` is in.
+fn group_of(index: usize) -> usize {
+    let started = GROUP_STARTS.iter().filter(|start| **start <= index);
+    started.count().saturating_sub(1)
+}
+
 fn boxes_ui(
     ui: &Ui,
     palette: &Palette,
@@ -169,7 +186,7 @@ fn boxes_ui(
     let focused = response.has_focus();
     let focus = ui.ctx().animate_bool(response.id.with("focus"), focused);
     let caret = range.primary.index.0.min(digits.len());
-    let active = (caret / GROUP_DIGITS).min(GROUPS - 1);
+    let active = group_of(caret);
     let ring = if failed {
         palette.danger
     } else {
@@ -215,7 +232,7 @@ fn boxes_ui(
             continue;
         };
         if focused && chosen.start.0 <= index && index < chosen.end.0 {
-            let behind = Rect::from_center_size(at, vec2(DIGIT_WIDTH, 40.0));
+            let behind = Rect::from_center_size(at, vec2(boxes.digit_width, 40.0));
             ui.painter()
                 .rect_filled(behind, CornerRadius::ZERO, palette.accent_soft);
         }
@@ -260,12 +277,14 @@ impl TextBuffer for Digits<'_> {
     }
 
     fn insert_text(&mut self, text: &str, char_index: CharIndex) -> usize {
+        let given = text.chars().filter(char::is_ascii_digit);
+        if given.clone().count() >= TICKET_DIGITS {
+            // a whole ticket is pasted: what was typed before it is not a part of it
+            *self.digits = given.take(TICKET_DIGITS).collect();
+            return TICKET_DIGITS.saturating_sub(char_index.0);
+        }
         let room = TICKET_DIGITS.saturating_sub(self.digits.len());
-        let fitting: String = text
-            .chars()
-            .filter(char::is_ascii_digit)
-            .take(room)
-            .collect();
+        let fitting: String = given.take(room).collect();
         self.digits
             .insert_str(char_index.0.min(self.digits.len()), &fitting);
         fitting.len()
@@ -288,8 +307,8 @@ mod tests {
 
     #[test]
     fn a_ticket_is_read_in_three_groups() {
-        assert_eq!(grouped_ticket("482913057"), "482-913-057");
-        assert_eq!(grouped_ticket("4829"), "482-9");
+        assert_eq!(grouped_ticket("4829130571"), "482 913 0571");
+        assert_eq!(grouped_ticket("4829"), "482 9");
         assert_eq!(grouped_ticket(""), "");
     }
 
@@ -297,19 +316,45 @@ mod tests {
     fn only_digits_that_fit_get_in() {
         let mut text = "48".to_owned();
         let mut digits = Digits { digits: &mut text };
-        assert_eq!(digits.insert_text(" 2-913 057 99", CharIndex(2)), 7);
-        assert_eq!(digits.as_str(), "482913057");
+        assert_eq!(digits.insert_text(" 2-913 057 ", CharIndex(2)), 7);
+        assert_eq!(digits.insert_text("199", CharIndex(9)), 1);
+        assert_eq!(digits.as_str(), "4829130571");
         digits.delete_char_range(CharIndex(7)..CharIndex(40));
         assert_eq!(digits.as_str(), "4829130");
+    }
+
+    #[test]
+    fn a_whole_ticket_replaces_what_was_typed() {
+        let mut text = "99".to_owned();
+        let mut digits = Digits { digits: &mut text };
+        assert_eq!(digits.insert_text("482-913-0571", CharIndex(1)), 9);
+        assert_eq!(digits.as_str(), "4829130571");
     }
 
     #[test]
     fn a_click_lands_between_the_nearest_digits() {
         let boxes = Boxes::new(Rect::from_min_size(Pos2::ZERO, vec2(392.0, 72.0)));
         assert_eq!(boxes.nearest_place(pos2(0.0, 30.0)), 0);
-        assert_eq!(boxes.nearest_place(pos2(391.0, 30.0)), 9);
+        assert_eq!(boxes.nearest_place(pos2(391.0, 30.0)), 10);
         let fifth = boxes.digit(4);
         assert_eq!(boxes.nearest_place(fifth - vec2(6.0, 0.0)), 4);
         assert_eq!(boxes.nearest_place(fifth + vec2(6.0, 0.0)), 5);
+    }
+
+    #[test]
+    fn all_digits_are_in_their_boxes_however_narrow_the_window() {
+        for width in [290.0, 312.0, 392.0, 700.0] {
+            let rect = Rect::from_min_size(Pos2::ZERO, vec2(width, 72.0));
+            let boxes = Boxes::new(rect);
+            for index in 0..TICKET_DIGITS {
+                let digit =
+                    Rect::from_center_size(boxes.digit(index), vec2(boxes.digit_width, 40.0));
+                assert!(
+                    boxes.groups[group_of(index)].contains_rect(digit),
+                    "{index} at {width}"
+                );
+            }
+            assert!((boxes.groups[2].right() - width).abs() < 0.01, "{width}");
+        }
     }
 }

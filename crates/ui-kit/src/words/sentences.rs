@@ -2,10 +2,11 @@
 
 use protocol::{EndedBy, EntryKind, TicketState};
 
-use super::{Lang, Word, w};
+use super::{Lang, Word, visible_name, w};
 
 /// The question to the user, by the operator's name (H5).
 pub fn ask_consent(lang: Lang, operator: &str) -> String {
+    let operator = visible_name(operator);
     match lang {
         Lang::En => format!("{operator} wants to help you"),
         Lang::It => format!("{operator} vuole aiutarti"),
@@ -14,6 +15,7 @@ pub fn ask_consent(lang: Lang, operator: &str) -> String {
 
 /// Who sees the user's screen now (H6).
 pub fn operator_is_here(lang: Lang, operator: &str) -> String {
+    let operator = visible_name(operator);
     match lang {
         Lang::En => format!("{operator} is helping you"),
         Lang::It => format!("{operator} ti sta aiutando"),
@@ -22,6 +24,7 @@ pub fn operator_is_here(lang: Lang, operator: &str) -> String {
 
 /// The title of a session window (S1).
 pub fn session_title(lang: Lang, host: &str) -> String {
+    let host = visible_name(host);
     match lang {
         Lang::En => format!("{host} – Remote Session"),
         Lang::It => format!("{host} – Sessione remota"),
@@ -30,6 +33,7 @@ pub fn session_title(lang: Lang, host: &str) -> String {
 
 /// The title of a chat window (S5).
 pub fn chat_with(lang: Lang, name: &str) -> String {
+    let name = visible_name(name);
     match lang {
         Lang::En => format!("Chat with {name}"),
         Lang::It => format!("Chat con {name}"),
@@ -45,6 +49,10 @@ pub fn session_ended_for_user(lang: Lang, by: EndedBy) -> &'static str {
         (Lang::En, EndedBy::OperatorLost) => "Your helper was out of reach for too long.",
         (Lang::En, EndedBy::CannotRecord) => "The hub could not film the session, so it was ended.",
         (Lang::En, EndedBy::HubStopped) => "The hub was stopped.",
+        (Lang::En, EndedBy::Forged) => {
+            "Something on the way changed what was sent, so the session was ended."
+        }
+        (Lang::En, EndedBy::NoCapture) => "This computer's screen cannot be shown to others.",
         (Lang::It, EndedBy::User) => "Hai terminato la sessione.",
         (Lang::It, EndedBy::Operator) => "Chi ti assiste ha terminato la sessione.",
         (Lang::It, EndedBy::HostLost) => {
@@ -57,6 +65,12 @@ pub fn session_ended_for_user(lang: Lang, by: EndedBy) -> &'static str {
             "L'hub non ha potuto filmare la sessione, che è stata quindi terminata."
         }
         (Lang::It, EndedBy::HubStopped) => "L'hub è stato arrestato.",
+        (Lang::It, EndedBy::Forged) => {
+            "Qualcosa lungo il percorso ha cambiato ciò che era stato inviato: la sessione è stata terminata."
+        }
+        (Lang::It, EndedBy::NoCapture) => {
+            "Lo schermo di questo computer non può essere mostrato ad altri."
+        }
     }
 }
 
@@ -69,6 +83,10 @@ pub fn session_ended_for_operator(lang: Lang, by: EndedBy) -> &'static str {
         (Lang::En, EndedBy::OperatorLost) => "This console was out of reach for too long.",
         (Lang::En, EndedBy::CannotRecord) => "The hub could not film the session, so it was ended.",
         (Lang::En, EndedBy::HubStopped) => "The hub was stopped.",
+        (Lang::En, EndedBy::Forged) => {
+            "What arrived was not what the user's computer sent, so the session was ended. Tell your administrator."
+        }
+        (Lang::En, EndedBy::NoCapture) => "The user's screen cannot be captured.",
         (Lang::It, EndedBy::User) => "L'utente ha terminato la sessione.",
         (Lang::It, EndedBy::Operator) => "Hai terminato la sessione.",
         (Lang::It, EndedBy::HostLost) => {
@@ -81,6 +99,10 @@ pub fn session_ended_for_operator(lang: Lang, by: EndedBy) -> &'static str {
             "L'hub non ha potuto filmare la sessione, che è stata quindi terminata."
         }
         (Lang::It, EndedBy::HubStopped) => "L'hub è stato arrestato.",
+        (Lang::It, EndedBy::Forged) => {
+            "Ciò che è arrivato non è ciò che il computer dell'utente ha inviato: la sessione è stata terminata. Avvisa l'amministratore."
+        }
+        (Lang::It, EndedBy::NoCapture) => "Lo schermo dell'utente non può essere catturato.",
     }
 }
 
@@ -112,6 +134,7 @@ pub fn ticket_state(lang: Lang, state: TicketState) -> &'static str {
 
 /// Who is in session with a host (O8).
 pub fn in_session_with(lang: Lang, operator: &str) -> String {
+    let operator = visible_name(operator);
     match lang {
         Lang::En => format!("in session with {operator}"),
         Lang::It => format!("in sessione con {operator}"),

@@ -69,6 +69,8 @@ words! {
     Connected: "Connected", "Connesso";
     Disconnected: "Not connected", "Non connesso";
     Reconnecting: "Connection lost, connecting again…", "Connessione persa, nuovo tentativo…";
+    LineLost: "Connection lost. Trying to get it back…", "Connessione persa. Sto cercando di ripristinarla…";
+    LineBack: "The connection is back.", "La connessione è tornata.";
     NoConnection: "The hub cannot be reached. Check the internet connection and try again.",
         "Non si riesce a raggiungere l'hub. Controlla la connessione a internet e riprova.";
     HubKeyDiffers:
@@ -92,7 +94,7 @@ words! {
     YourName: "Your name", "Il tuo nome";
     YourNameHint: "So that your helper knows who you are", "Così chi ti assiste sa chi sei";
     CheckingTicket: "Checking the ticket…", "Verifica del ticket…";
-    TicketIncomplete: "A ticket has nine digits.", "Un ticket ha nove cifre.";
+    TicketIncomplete: "A ticket has ten digits.", "Un ticket ha dieci cifre.";
     WaitingForOperator: "Your helper knows that you are here and will call in a moment.",
         "Chi ti assiste sa che ci sei e arriverà tra un momento.";
     WaitingTitle: "You are in the queue", "Sei in attesa";

@@ -27,6 +27,14 @@ fn target() -> TapTarget {
     }
 }
 
+fn place(x: i32, y: i32) -> Place {
+    Place { x, y, seen: 0 }
+}
+
+fn moved(x: i32, y: i32) -> InputEvent {
+    InputEvent::PointerMoved { to: place(x, y) }
+}
+
 /// A tap whose only window is focused and shows [`target`].
 fn armed() -> Tap {
     let mut tap = Tap::default();
@@ -82,8 +90,7 @@ fn s1_a_click_right_after_the_first_picture_goes_to_the_host() {
         [InputEvent::Button {
             button: PointerButton::Left,
             pressed: true,
-            x: 20,
-            y: 20
+            at: place(20, 20),
         }]
     );
     assert_eq!(tap.window_of(ViewportId::ROOT), Some(WINDOW));
@@ -246,13 +253,7 @@ fn the_pointer_is_taken_over_the_picture_only() {
             Verdict::Forward
         );
     });
-    assert_eq!(
-        sent,
-        [
-            InputEvent::PointerMoved { x: 0, y: 0 },
-            InputEvent::PointerMoved { x: 399, y: 199 }
-        ]
-    );
+    assert_eq!(sent, [moved(0, 0), moved(399, 199)]);
 }
 
 #[test]
@@ -269,8 +270,7 @@ fn a_drag_that_began_on_the_picture_goes_on_outside_it() {
     let up = InputEvent::Button {
         button: PointerButton::Left,
         pressed: false,
-        x: 0,
-        y: 0,
+        at: place(0, 0),
     };
     assert_eq!(sent.last(), Some(&up));
 }
@@ -335,10 +335,9 @@ fn a_press_is_not_held_up_or_lost_when_the_window_manager_grabs_the_pointer() {
     let pressed = |pressed| InputEvent::Button {
         button: PointerButton::Left,
         pressed,
-        x: 100,
-        y: 40,
+        at: place(100, 40),
     };
-    let moved = InputEvent::PointerMoved { x: 100, y: 40 };
+    let moved = moved(100, 40);
     assert_eq!(sent, [moved, pressed(true), pressed(false)]);
 }
 
