@@ -18,7 +18,7 @@ use ui_kit::{Lang, ThemeChoice};
 pub use chat::Chat;
 pub use consent::Question;
 pub use hub_form::HubForm;
-pub use session::{Ended, Running};
+pub use session::{Ended, Line, Running};
 pub use ticket::{FormProblem, TicketForm};
 
 use crate::settings::{HubPlace, HubText, Settings};
@@ -61,6 +61,8 @@ pub enum Action {
     Answer {
         allow: bool,
     },
+    /// Send an operator away who asks again and again.
+    Block,
     /// Take back keyboard and mouse.
     StopControl,
     /// **End**.
@@ -115,6 +117,8 @@ pub struct State {
     pub form: TicketForm,
     pub chat: Chat,
     pub operator_present: bool,
+    /// This computer's connection is lost and is being tried again.
+    pub reconnecting: bool,
     pub trouble: Option<Trouble>,
     /// The hot key works.
     pub hot_key: bool,
@@ -154,6 +158,7 @@ impl State {
             form,
             chat: Chat::default(),
             operator_present: true,
+            reconnecting: false,
             trouble: None,
             hot_key: false,
             hub_form: None,
@@ -193,6 +198,7 @@ impl State {
             HostEvent::TicketRefused(refusal) => {
                 self.back_to_ticket(FormProblem::Refused(refusal));
             }
+            HostEvent::TicketSpent => self.back_to_ticket(FormProblem::Spent),
             HostEvent::ConnectionFailed(problem) => {
                 self.back_to_ticket(FormProblem::Connect(problem));
             }
@@ -200,6 +206,7 @@ impl State {
                 self.form.accepted();
                 self.chat = Chat::default();
                 self.operator_present = true;
+                self.reconnecting = false;
                 self.trouble = None;
                 self.stage = Stage::Waiting {
                     operator: operator.into_string(),
@@ -210,9 +217,12 @@ impl State {
                 session,
                 operator,
                 asked,
+                insistent,
             } => {
                 self.trouble = None;
-                self.stage = Stage::Asked(Question::new(session, operator.into_string(), asked));
+                let operator = operator.into_string();
+                let question = Question::new(session, operator, asked, insistent);
+                self.stage = Stage::Asked(question);
                 return vec![Effect::DrawAttention];
             }
             HostEvent::ConsentWithdrawn { session } => self.withdrawn(session),
@@ -228,6 +238,7 @@ impl State {
                     operator,
                     rights,
                     since: now,
+                    line: Line::Up,
                 });
                 return vec![Effect::WatchHotKey(true)];
             }
@@ -238,6 +249,12 @@ impl State {
                     running.rights = rights;
                 }
             }
+            HostEvent::SessionPaused { session } => self.line_is(session, Line::Lost),
+            HostEvent::SessionResumed { session } => {
+                self.line_is(session, Line::Back { at: now });
+            }
+            HostEvent::Reconnecting => self.reconnecting(),
+            HostEvent::Reconnected => self.reconnecting = false,
             HostEvent::SessionEnded {
                 session: _,
                 cause,
@@ -252,6 +269,7 @@ impl State {
                     return vec![Effect::DrawAttention];
                 }
             }
+            HostEvent::ChatNotSent { text } => self.chat.take_back(text.as_str()),
             HostEvent::OperatorPresent(present) => self.operator_present = present,
             HostEvent::ConnectionLost(cause) => self.lost(cause),
             HostEvent::Trouble(trouble) => self.trouble = Some(trouble),
@@ -263,14 +281,11 @@ impl State {
     pub fn act(&mut self, action: Action, now: Duration) -> Vec<Effect> {
         match action {
             Action::OpenTicket => self.open_ticket(),
-            Action::Leave => self.leave(),
+            Action::Leave | Action::Block => self.leave(),
             Action::Answer { allow } => self.answer(allow, now),
             Action::StopControl => match &self.stage {
                 Stage::Running(running) => {
-                    let rights = Rights {
-                        control: false,
-                        ..running.rights
-                    };
+                    let rights = running.rights.without(Rights::CONTROL);
                     vec![Effect::Tell(HostCommand::ReduceRights { rights })]
                 }
                 Stage::Ticket
@@ -352,6 +367,7 @@ impl State {
             self.form.digits.clear();
         }
         self.form.problem = None;
+        self.reconnecting = false;
         self.stage = Stage::Ticket;
         vec![Effect::Tell(HostCommand::Leave), Effect::WatchHotKey(false)]
     }
@@ -394,6 +410,22 @@ impl State {
         }
     }
 
+    fn line_is(&mut self, session: protocol::SessionId, line: Line) {
+        if let Stage::Running(running) = &mut self.stage
+            && running.session == session
+        {
+            running.line = line;
+        }
+    }
+
+    fn reconnecting(&mut self) {
+        self.reconnecting = true;
+        if let Stage::Waiting { note, .. } = &mut self.stage {
+            // nobody took the question back, the line did
+            note.take_if(|note| *note == WaitNote::Withdrawn);
+        }
+    }
+
     fn session_ended(&mut self, cause: EndCause, lasted: Duration) -> Vec<Effect> {
         if let Stage::Running(running) = &mut self.stage {
             self.chat.mark_read();
@@ -409,6 +441,7 @@ impl State {
     }
 
     fn lost(&mut self, cause: LostCause) {
+        self.reconnecting = false;
         match &mut self.stage {
             Stage::Ended(ended) => ended.connected = false,
             Stage::Ticket => {}

@@ -18,6 +18,7 @@ use ui_kit::{Icon, Lang, Palette, ThemeChoice, Tone, Word, text, theme, w};
 pub use bar::{BAR_HEIGHT, BAR_WIDTH, CHAT_HEIGHT, strip_ui};
 pub use chat::ClockOffset;
 
+use self::waiting::{Reach, Waiting};
 use crate::state::{Action, FormProblem, Stage, State};
 use crate::words;
 
@@ -58,10 +59,14 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
                 });
             }
             Stage::Waiting { operator, note } => {
-                let view = waiting::Waiting {
+                let view = Waiting {
                     operator,
                     note: *note,
-                    present: state.operator_present,
+                    reach: match (state.reconnecting, state.operator_present) {
+                        (true, _) => Reach::LineLost,
+                        (false, false) => Reach::OperatorAway,
+                        (false, true) => Reach::Present,
+                    },
                 };
                 waiting::waiting_ui(ui, lang, &view, &mut state.chat, moment, actions);
             }
@@ -127,11 +132,16 @@ fn header_ui(ui: &mut Ui, lang: Lang, actions: &mut Vec<Action>) {
 
 fn status(state: &State) -> (Tone, &'static str) {
     let lang = state.lang();
+    if state.reconnecting {
+        return (Tone::Warning, w(lang, Word::Reconnecting));
+    }
     match &state.stage {
         Stage::Ticket => match state.form.problem {
             None | Some(FormProblem::Incomplete) => (Tone::Good, w(lang, Word::Ready)),
             Some(FormProblem::NoHub) => (Tone::Warning, w(lang, Word::Disconnected)),
-            Some(FormProblem::Refused(_)) => (Tone::Warning, w(lang, Word::Ready)),
+            Some(FormProblem::Refused(_) | FormProblem::Spent) => {
+                (Tone::Warning, w(lang, Word::Ready))
+            }
             Some(FormProblem::Connect(_) | FormProblem::Lost(_)) => {
                 (Tone::Danger, w(lang, Word::Disconnected))
             }
@@ -151,6 +161,7 @@ fn problem_text(lang: Lang, problem: &FormProblem) -> String {
     match problem {
         FormProblem::NoHub => w(lang, Word::HubAddressMissing).to_owned(),
         FormProblem::Incomplete => w(lang, Word::TicketIncomplete).to_owned(),
+        FormProblem::Spent => words::ticket_spent(lang).to_owned(),
         FormProblem::Refused(refusal) => ui_kit::words::refusal_text(lang, *refusal),
         FormProblem::Connect(problem) => words::connect_problem(lang, problem),
         FormProblem::Lost(cause) => words::lost_cause(lang, *cause),

@@ -1,7 +1,7 @@
 //! Sentences that only Helpme says (E3); the words it shares with the console are in `ui_kit`.
 
 use host_engine::{ConnectProblem, EndCause, LostCause, Trouble};
-use protocol::EndedBy;
+use protocol::{EndedBy, Rights};
 use ui_kit::words::{refusal_text, session_ended_for_user};
 use ui_kit::{Lang, Word, w};
 
@@ -94,16 +94,19 @@ pub fn was_allowed(lang: Lang) -> &'static str {
 }
 
 /// A right in a few words.
-pub fn rights_in_words(lang: Lang, rights: protocol::Rights) -> String {
+pub fn rights_in_words(lang: Lang, rights: Rights) -> String {
     let mut words = Vec::new();
-    if rights.see {
+    if rights.has(Rights::SEE) {
         words.push(pick(lang, "seeing", "vedere"));
     }
-    if rights.control {
+    if rights.has(Rights::CONTROL) {
         words.push(pick(lang, "keyboard and mouse", "tastiera e mouse"));
     }
-    if rights.files {
+    if rights.has(Rights::FILES) {
         words.push(pick(lang, "files", "file"));
+    }
+    if rights.has(Rights::CLIPBOARD) {
+        words.push(pick(lang, "the clipboard", "appunti"));
     }
     words.join(", ")
 }
@@ -185,6 +188,50 @@ fn hub_nonsense(lang: Lang) -> &'static str {
     )
 }
 
+/// The button that sends an operator away who asks again and again.
+pub fn block(lang: Lang) -> &'static str {
+    pick(lang, "Block", "Blocca")
+}
+
+/// Why there is such a button.
+pub fn asks_again(lang: Lang, operator: &str) -> String {
+    match lang {
+        Lang::En => {
+            format!("{operator} has asked several times. Block ends the connection for good.")
+        }
+        Lang::It => {
+            format!("{operator} lo ha già chiesto più volte. Blocca chiude il collegamento.")
+        }
+    }
+}
+
+/// This computer takes the ticket no more.
+pub fn ticket_spent(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "This ticket was tried twice on this computer. Ask for a new one.",
+        "Questo ticket è stato provato due volte su questo computer. Chiedine uno nuovo.",
+    )
+}
+
+/// While the line is lost.
+pub fn nothing_seen_now(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "Nothing can be seen right now",
+        "Al momento non si vede nulla",
+    )
+}
+
+/// A line of chat came back.
+pub fn chat_not_sent(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "Your message was not sent, because many are still waiting. Try again in a moment.",
+        "Il messaggio non è stato inviato: molti sono ancora in attesa. Riprova tra un momento.",
+    )
+}
+
 /// Why a session ended.
 pub fn end_cause(lang: Lang, cause: EndCause) -> &'static str {
     match cause {
@@ -194,10 +241,10 @@ pub fn end_cause(lang: Lang, cause: EndCause) -> &'static str {
             "This screen cannot be shown, so the session was ended.",
             "Questo schermo non può essere mostrato: la sessione è stata terminata.",
         ),
-        EndCause::ForgedInput => pick(
+        EndCause::Forged => pick(
             lang,
-            "Somebody other than your helper tried to use your keyboard and mouse. It was blocked and the session was ended. Tell your helper by telephone.",
-            "Qualcuno che non è chi ti assiste ha provato a usare tastiera e mouse. È stato bloccato e la sessione terminata. Avvisa per telefono chi ti assiste.",
+            "Somebody other than your helper tried to act in your helper's name. It was blocked and the session was ended. Tell your helper by telephone.",
+            "Qualcuno che non è chi ti assiste ha provato ad agire a suo nome. È stato bloccato e la sessione terminata. Avvisa per telefono chi ti assiste.",
         ),
         EndCause::ConnectionLost => pick(
             lang,

@@ -28,6 +28,8 @@ pub struct Chat {
     pub shown: bool,
     /// What is being written.
     pub draft: String,
+    /// The last line could not be sent; it is a draft again.
+    pub not_sent: bool,
 }
 
 impl Chat {
@@ -50,6 +52,7 @@ impl Chat {
 
     /// Shows the user's own line and gives what goes to the operator.
     pub(super) fn send(&mut self, name: &str, text: &str, at_unix_seconds: i64) -> ChatText {
+        self.not_sent = false;
         let text = ChatText::cut(text);
         self.keep(Line {
             mine: true,
@@ -58,6 +61,20 @@ impl Chat {
             at_unix_seconds,
         });
         text
+    }
+
+    /// The user's line `text` was not sent: it is to be written again.
+    pub(super) fn take_back(&mut self, text: &str) {
+        let sent = |line: &Line| line.mine && line.text == text;
+        if let Some(index) = self.lines.iter().rposition(sent) {
+            self.lines.remove(index);
+        }
+        if self.draft.is_empty() {
+            text.clone_into(&mut self.draft);
+        } else {
+            self.draft.insert_str(0, &format!("{text} "));
+        }
+        self.not_sent = true;
     }
 
     pub(super) fn show(&mut self, shown: bool) {

@@ -14,6 +14,8 @@ pub struct Question {
     pub session: SessionId,
     pub operator: String,
     pub asked: Rights,
+    /// It was asked again and again.
+    pub insistent: bool,
     /// What the user is about to grant; at first what was asked for.
     pub chosen: Rights,
     /// The user said yes; the session starts any moment.
@@ -23,11 +25,12 @@ pub struct Question {
 
 impl Question {
     /// A fresh question.
-    pub fn new(session: SessionId, operator: String, asked: Rights) -> Self {
+    pub fn new(session: SessionId, operator: String, asked: Rights, insistent: bool) -> Self {
         Self {
             session,
             operator,
             asked,
+            insistent,
             chosen: asked,
             allowed: false,
             drawn_at: None,
@@ -36,7 +39,7 @@ impl Question {
 
     /// Whether **Allow** works at `now`.
     pub fn may_allow(&self, now: Duration) -> bool {
-        self.guard_left(now).is_zero() && self.chosen.see && !self.allowed
+        self.guard_left(now).is_zero() && self.chosen.has(Rights::SEE) && !self.allowed
     }
 
     /// How long **Allow** stays closed from `now` on.

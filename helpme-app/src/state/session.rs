@@ -13,6 +13,32 @@ pub struct Running {
     pub rights: Rights,
     /// When it began.
     pub since: Duration,
+    pub line: Line,
+}
+
+/// How the line to the operator stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    Up,
+    /// Nothing is seen or touched until it is back.
+    Lost,
+    /// It was lost, and is up again since `at`.
+    Back {
+        at: Duration,
+    },
+}
+
+impl Line {
+    /// For so long the user reads that the line is back.
+    const NEWS: Duration = Duration::from_secs(5);
+
+    /// How long the user still reads at `now` that the line is back.
+    pub fn news_left(self, now: Duration) -> Duration {
+        match self {
+            Self::Up | Self::Lost => Duration::ZERO,
+            Self::Back { at } => (at + Self::NEWS).saturating_sub(now),
+        }
+    }
 }
 
 /// A session that is over.

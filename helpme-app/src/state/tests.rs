@@ -4,7 +4,7 @@ use host_engine::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause};
 use protocol::{ChatAuthor, ChatLine, EndedBy, Refusal, RefusalCode, Rights, SessionId};
 use ui_kit::Lang;
 
-use super::{Action, Effect, FormProblem, Shape, Stage, State, Surroundings, WaitNote};
+use super::{Action, Effect, FormProblem, Line, Shape, Stage, State, Surroundings, WaitNote};
 use crate::settings::{HubText, Settings};
 
 const SESSION: SessionId = SessionId(3);
@@ -19,7 +19,7 @@ fn h4_nothing_typed_is_lost_when_a_ticket_is_refused() {
     assert_eq!(state.stage, Stage::Ticket);
     assert_eq!(
         (state.form.digits.as_str(), state.form.name.as_str()),
-        ("482913057", "Anna")
+        ("4829130571", "Anna")
     );
     assert_eq!(state.form.problem, Some(FormProblem::Refused(refusal)));
 }
@@ -32,7 +32,7 @@ fn h4_nothing_typed_is_lost_without_a_connection() {
         HostEvent::ConnectionFailed(ConnectProblem::ForeignKey),
         SOON,
     );
-    assert_eq!(state.form.digits, "482913057");
+    assert_eq!(state.form.digits, "4829130571");
     assert_eq!(
         state.form.problem,
         Some(FormProblem::Connect(ConnectProblem::ForeignKey))
@@ -50,7 +50,7 @@ fn h4_an_unfinished_ticket_stays_here() {
 #[test]
 fn h2_without_a_hub_the_settings_open() {
     let mut state = State::new(Settings::default(), Surroundings::default());
-    state.form.digits = "482913057".to_owned();
+    state.form.digits = "4829130571".to_owned();
     state.act(Action::OpenTicket, SOON);
     assert!(state.hub_form.is_some());
     assert_eq!(state.stage, Stage::Ticket);
@@ -90,12 +90,9 @@ fn h5_less_than_was_asked_for_can_be_granted() {
     let mut state = asked();
     state.question_was_drawn(SOON);
     if let Stage::Asked(question) = &mut state.stage {
-        question.chosen.control = false;
+        question.chosen = question.chosen.without(Rights::CONTROL);
     }
-    let granted = Some(Rights {
-        see: true,
-        ..Rights::default()
-    });
+    let granted = Some(Rights::SEE);
     let answer = HostCommand::AnswerConsent {
         session: SESSION,
         granted,
@@ -149,10 +146,7 @@ fn h6_the_window_is_a_bar_while_somebody_sees_the_screen() {
 #[test]
 fn h6_taking_back_control_leaves_the_rest() {
     let mut state = running();
-    let rights = Rights {
-        see: true,
-        ..Rights::default()
-    };
+    let rights = Rights::SEE;
     let effects = state.act(Action::StopControl, SOON);
     assert_eq!(
         effects,
@@ -170,6 +164,91 @@ fn s5_lines_that_are_not_on_the_screen_are_counted() {
     state.apply(said("good"), SOON);
     assert_eq!(state.chat.unread, 0);
     assert_eq!(state.chat.lines.len(), 3);
+}
+
+#[test]
+fn s5_a_line_that_was_not_sent_is_a_draft_again() {
+    let mut state = running();
+    state.act(Action::SendChat("hello".to_owned()), SOON);
+    state.act(Action::SendChat("are you there?".to_owned()), SOON);
+    state.chat.draft = "well".to_owned();
+    let text = "are you there?".into();
+    state.apply(HostEvent::ChatNotSent { text }, SOON);
+    assert_eq!(state.chat.lines.len(), 1);
+    assert_eq!(state.chat.draft, "are you there? well");
+    assert!(state.chat.not_sent);
+    state.act(Action::SendChat("are you there? well".to_owned()), SOON);
+    assert!(!state.chat.not_sent);
+}
+
+#[test]
+fn r4_a_session_without_a_line_is_still_one_and_ends_at_once() {
+    let mut state = running();
+    state.apply(HostEvent::SessionPaused { session: SESSION }, SOON);
+    state.apply(HostEvent::Reconnecting, SOON);
+    assert_eq!(line(&state), Line::Lost);
+    assert_eq!(state.shape(), Shape::Bar { with_chat: false });
+    assert_eq!(
+        state.act(Action::End, SOON),
+        [Effect::Tell(HostCommand::EndSession)]
+    );
+}
+
+#[test]
+fn r4_that_the_line_is_back_is_news_for_a_moment() {
+    let mut state = running();
+    state.apply(HostEvent::SessionPaused { session: SESSION }, SOON);
+    state.apply(HostEvent::Reconnecting, SOON);
+    state.apply(HostEvent::Reconnected, SOON);
+    assert!(!state.reconnecting);
+    assert_eq!(line(&state), Line::Lost, "the operator may still be away");
+    let back = Duration::from_secs(9);
+    state.apply(HostEvent::SessionResumed { session: SESSION }, back);
+    assert_eq!(line(&state), Line::Back { at: back });
+    assert!(!line(&state).news_left(back).is_zero());
+    assert!(line(&state).news_left(Duration::from_secs(20)).is_zero());
+}
+
+#[test]
+fn r4_a_question_that_a_lost_line_took_away_is_not_called_taken_back() {
+    let mut state = asked();
+    state.apply(HostEvent::ConsentWithdrawn { session: SESSION }, SOON);
+    state.apply(HostEvent::Reconnecting, SOON);
+    let note = None;
+    let operator = "Marco".to_owned();
+    assert_eq!(state.stage, Stage::Waiting { operator, note });
+    assert!(state.reconnecting);
+}
+
+#[test]
+fn r4_a_place_that_is_gone_asks_for_a_new_ticket() {
+    let mut state = asked();
+    state.apply(HostEvent::ConsentWithdrawn { session: SESSION }, SOON);
+    state.apply(HostEvent::Reconnecting, SOON);
+    state.apply(HostEvent::ConnectionLost(LostCause::Silence), SOON);
+    assert_eq!(state.stage, Stage::Ticket);
+    assert!(!state.reconnecting);
+    let problem = FormProblem::Lost(LostCause::Silence);
+    assert_eq!(state.form.problem, Some(problem));
+}
+
+#[test]
+fn h4_a_ticket_that_was_tried_twice_here_is_told_and_kept() {
+    let mut state = typed();
+    state.act(Action::OpenTicket, SOON);
+    state.apply(HostEvent::TicketSpent, SOON);
+    assert_eq!(state.stage, Stage::Ticket);
+    assert_eq!(state.form.problem, Some(FormProblem::Spent));
+    assert_eq!(state.form.digits, "4829130571");
+}
+
+#[test]
+fn h5_an_operator_who_insists_can_be_sent_away() {
+    let mut state = asked_again(true);
+    let leave = Effect::Tell(HostCommand::Leave);
+    assert!(state.act(Action::Block, SOON).contains(&leave));
+    assert_eq!(state.stage, Stage::Ticket);
+    assert_eq!(state.form.digits, "");
 }
 
 #[test]
@@ -210,12 +289,17 @@ pub(crate) fn typed() -> State {
         unix_seconds: 1_800_000_000,
     };
     let mut state = State::new(Settings::default(), around);
-    state.form.digits = "482913057".to_owned();
+    state.form.digits = "4829130571".to_owned();
     state
 }
 
 /// A state with a question on the screen.
 pub(crate) fn asked() -> State {
+    asked_again(false)
+}
+
+/// A state with a question on the screen, that came often before or did not.
+pub(crate) fn asked_again(insistent: bool) -> State {
     let mut state = typed();
     state.apply(
         HostEvent::TicketAccepted {
@@ -227,6 +311,7 @@ pub(crate) fn asked() -> State {
         session: SESSION,
         operator: "Marco".into(),
         asked: Rights::SEE_AND_CONTROL,
+        insistent,
     };
     assert_eq!(state.apply(question, SOON), [Effect::DrawAttention]);
     state
@@ -242,6 +327,17 @@ pub(crate) fn running() -> State {
     };
     assert_eq!(state.apply(started, SOON), [Effect::WatchHotKey(true)]);
     state
+}
+
+fn line(state: &State) -> Line {
+    match &state.stage {
+        Stage::Running(running) => running.line,
+        Stage::Ticket
+        | Stage::Opening { .. }
+        | Stage::Waiting { .. }
+        | Stage::Asked(_)
+        | Stage::Ended(_) => panic!("no session: {:?}", state.stage),
+    }
 }
 
 pub(crate) fn ended(cause: EndCause) -> HostEvent {

@@ -19,6 +19,8 @@ pub enum FormProblem {
     /// No hub is set.
     NoHub,
     Incomplete,
+    /// The ticket was tried too often on this computer.
+    Spent,
     Refused(Refusal),
     Connect(ConnectProblem),
     Lost(LostCause),

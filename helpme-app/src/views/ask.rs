@@ -47,6 +47,14 @@ pub(super) fn ask_ui(
         return;
     }
 
+    if question.insistent {
+        banner_ui(
+            ui,
+            Tone::Warning,
+            &words::asks_again(lang, &question.operator),
+        );
+        ui.add_space(6.0);
+    }
     // Refuse stands first: nobody lets somebody in by pressing Tab and Enter once too often
     ui.columns(2, |columns| {
         let refuse = Push::secondary(w(lang, Word::Refuse)).large().wide();
@@ -64,6 +72,13 @@ pub(super) fn ask_ui(
             actions.push(Action::Answer { allow: true });
         }
     });
+    if question.insistent {
+        ui.add_space(4.0);
+        let block = Push::danger(words::block(lang)).icon(Icon::Ban).wide();
+        if ui.add(block).clicked() {
+            actions.push(Action::Block);
+        }
+    }
     let guard = question.guard_left(now);
     if !guard.is_zero() {
         ui.ctx().request_repaint_after(guard);
@@ -72,34 +87,21 @@ pub(super) fn ask_ui(
 
 /// One switch for each right that was asked for.
 fn rights_ui(ui: &mut Ui, lang: Lang, question: &mut Question) {
-    let Rights {
-        see,
-        control,
-        files,
-    } = &mut question.chosen;
     let rows = [
-        (question.asked.see, see, Word::RightSee, Word::RightSeeNote),
-        (
-            question.asked.control,
-            control,
-            Word::RightControl,
-            Word::RightControlNote,
-        ),
-        (
-            question.asked.files,
-            files,
-            Word::RightFiles,
-            Word::RightFilesNote,
-        ),
+        (Rights::SEE, Word::RightSee, Word::RightSeeNote),
+        (Rights::CONTROL, Word::RightControl, Word::RightControlNote),
+        (Rights::FILES, Word::RightFiles, Word::RightFilesNote),
     ];
     let mut first = true;
-    for (asked, chosen, label, note) in rows {
-        if !asked {
+    for (right, label, note) in rows {
+        if !question.asked.has(right) {
             continue;
         }
         if !std::mem::take(&mut first) {
             divider_ui(ui);
         }
-        switch_ui(ui, chosen, w(lang, label), Some(w(lang, note)));
+        let mut chosen = question.chosen.has(right);
+        switch_ui(ui, &mut chosen, w(lang, label), Some(w(lang, note)));
+        question.chosen = question.chosen.set(right, chosen);
     }
 }

@@ -12,7 +12,7 @@ use ui_kit::words::{operator_is_here, whole_minutes};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::{Moment, chat};
-use crate::state::{Action, Running, Stage, State};
+use crate::state::{Action, Line, Running, Stage, State};
 use crate::words;
 
 /// The bar's size, in points.
@@ -86,6 +86,10 @@ pub fn strip_ui(
     let minutes = lasted.as_secs() / 60;
     ui.ctx()
         .request_repaint_after(Duration::from_mins(minutes + 1).saturating_sub(lasted));
+    let news_left = running.line.news_left(moment.now);
+    if !news_left.is_zero() {
+        ui.ctx().request_repaint_after(news_left);
+    }
     Some(bar.response.rect)
 }
 
@@ -101,7 +105,7 @@ fn content_ui(
     actions: &mut Vec<Action>,
 ) {
     let palette = Palette::of(ui);
-    rights_ui(ui, lang, running.rights);
+    rights_ui(ui, lang, running);
     ui.add_space(4.0);
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if ui
@@ -111,7 +115,7 @@ fn content_ui(
             actions.push(Action::End);
         }
         chat_button_ui(ui, lang, unread, chat_shown, actions);
-        if running.rights.control
+        if running.rights.has(Rights::CONTROL)
             && icon_button_ui(ui, Icon::Hand, w(lang, Word::StopControl), true).clicked()
         {
             actions.push(Action::StopControl);
@@ -130,8 +134,8 @@ fn content_ui(
                 ui.spacing_mut().item_spacing.y = 1.0;
                 let lines = if hint.is_some() { 38.0 } else { 20.0 };
                 ui.add_space((ui.available_height() - lines).max(0.0) / 2.0);
-                let who = operator_is_here(lang, &running.operator);
-                let who = text(who, theme::BODY_SIZE, theme::SEMIBOLD, palette.text);
+                let (who, color) = headline(lang, &palette, running, now);
+                let who = text(who, theme::BODY_SIZE, theme::SEMIBOLD, color);
                 ui.add(Label::new(who).truncate());
                 if let Some(hint) = hint {
                     let hint = text(hint, 12.0, theme::REGULAR, palette.dim);
@@ -142,8 +146,19 @@ fn content_ui(
     });
 }
 
+/// Who is there; or how the line stands, where that is news.
+fn headline(lang: Lang, palette: &Palette, running: &Running, now: Duration) -> (String, Color32) {
+    match running.line {
+        Line::Lost => (w(lang, Word::LineLost).to_owned(), palette.danger),
+        Line::Back { .. } if !running.line.news_left(now).is_zero() => {
+            (w(lang, Word::LineBack).to_owned(), palette.text)
+        }
+        Line::Up | Line::Back { .. } => (operator_is_here(lang, &running.operator), palette.text),
+    }
+}
+
 /// An eye, and a hand where the operator may use keyboard and mouse.
-fn rights_ui(ui: &mut Ui, lang: Lang, rights: Rights) {
+fn rights_ui(ui: &mut Ui, lang: Lang, running: &Running) {
     let mark = |ui: &mut Ui, icon, tone, name: &str| {
         let tile = ui_kit::widgets::icon_tile_ui(ui, icon, tone, 32.0);
         ui.ctx().accesskit_node_builder(tile.id, |node| {
@@ -152,8 +167,17 @@ fn rights_ui(ui: &mut Ui, lang: Lang, rights: Rights) {
         });
         tile.on_hover_text(name);
     };
+    if running.line == Line::Lost {
+        mark(
+            ui,
+            Icon::Unplug,
+            Tone::Warning,
+            words::nothing_seen_now(lang),
+        );
+        return;
+    }
     mark(ui, Icon::Eye, Tone::Danger, w(lang, Word::ViewedNow));
-    if rights.control {
+    if running.rights.has(Rights::CONTROL) {
         mark(
             ui,
             Icon::MousePointerClick,

@@ -1,11 +1,12 @@
 //! The conversation, as a part of a page.
 
 use eframe::egui::Ui;
-use ui_kit::widgets::{Bubble, card_ui, chat_entry_ui, chat_lines_ui, empty_state_ui};
-use ui_kit::{Icon, Lang, Word, w};
+use ui_kit::widgets::{Bubble, banner_ui, card_ui, chat_entry_ui, chat_lines_ui, empty_state_ui};
+use ui_kit::{Icon, Lang, Tone, Word, w};
 
 use super::Moment;
 use crate::state::{Action, Chat};
+use crate::words;
 
 /// Seconds from UTC to the clock on the wall.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,7 +50,9 @@ pub(super) fn conversation_ui(
     actions: &mut Vec<Action>,
 ) {
     const ENTRY_HEIGHT: f32 = 44.0;
-    let lines_height = (ui.available_height() - ENTRY_HEIGHT).max(40.0);
+    const BANNER_HEIGHT: f32 = 64.0;
+    let below = ENTRY_HEIGHT + if chat.not_sent { BANNER_HEIGHT } else { 0.0 };
+    let lines_height = (ui.available_height() - below).max(40.0);
     ui.allocate_ui(
         eframe::egui::vec2(ui.available_width(), lines_height),
         |ui| {
@@ -77,6 +80,9 @@ pub(super) fn conversation_ui(
             chat_lines_ui(ui, bubbles);
         },
     );
+    if chat.not_sent {
+        banner_ui(ui, Tone::Warning, words::chat_not_sent(lang));
+    }
     let (hint, send) = (w(lang, Word::ChatHint), w(lang, Word::Send));
     if let Some(text) = chat_entry_ui(ui, hint, send, &mut chat.draft) {
         actions.push(Action::SendChat(text));

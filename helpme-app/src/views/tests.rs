@@ -4,11 +4,11 @@ use eframe::egui::{self, Key};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use host_engine::{EndCause, HostEvent};
-use protocol::{EndedBy, Refusal, RefusalCode};
+use protocol::{EndedBy, Refusal, RefusalCode, SessionId};
 use ui_kit::{Lang, Word, w};
 
 use super::{Moment, root_ui};
-use crate::state::tests::{asked, ended, running, said, typed};
+use crate::state::tests::{asked, asked_again, ended, running, said, typed};
 use crate::state::{Action, State};
 
 const LATER: Duration = Duration::from_mins(1);
@@ -128,6 +128,68 @@ fn h6_the_bar_says_who_is_there_and_ends_with_one_press() {
     harness.get_by_label("End").click();
     harness.run_steps(2);
     assert_eq!(harness.state().actions, [Action::End]);
+}
+
+#[test]
+fn h5_block_stands_beside_refuse_for_an_operator_who_insists() {
+    assert!(show(asked()).query_by_label("Block").is_none());
+    let mut harness = show(asked_again(true));
+    harness.get_by_label("Refuse");
+    harness.get_by_label("Block").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::Block]);
+}
+
+#[test]
+fn h4_a_spent_ticket_has_its_sentence() {
+    let mut state = typed();
+    state.apply(HostEvent::TicketSpent, LATER);
+    show(state).get_by_label("This ticket was tried twice on this computer. Ask for a new one.");
+}
+
+#[test]
+fn r4_the_bar_says_that_the_line_is_lost_and_ends_with_one_press() {
+    let mut state = running();
+    let session = SessionId(3);
+    state.apply(HostEvent::SessionPaused { session }, LATER);
+    let mut harness = show(state);
+    harness.get_by_label(w(Lang::En, Word::LineLost));
+    assert!(
+        harness
+            .query_by_label(w(Lang::En, Word::ViewedNow))
+            .is_none()
+    );
+    harness.get_by_label("End").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::End]);
+    let shown = harness.state_mut();
+    shown
+        .state
+        .apply(HostEvent::SessionResumed { session }, LATER);
+    harness.run_steps(2);
+    harness.get_by_label(w(Lang::En, Word::LineBack));
+    harness.get_by_label(w(Lang::En, Word::ViewedNow));
+    harness.state_mut().now = LATER + Duration::from_secs(6);
+    harness.run_steps(2);
+    harness.get_by_label("Marco is helping you");
+}
+
+#[test]
+fn r4_who_waits_reads_that_the_line_is_lost() {
+    let mut state = asked();
+    state.act(Action::Answer { allow: false }, LATER);
+    state.apply(HostEvent::Reconnecting, LATER);
+    show(state).get_by_label(w(Lang::En, Word::LineLost));
+}
+
+#[test]
+fn s5_a_line_that_was_not_sent_is_told() {
+    let mut state = running();
+    state.act(Action::ShowChat(true), LATER);
+    state.act(Action::SendChat("hello".to_owned()), LATER);
+    let text = "hello".into();
+    state.apply(HostEvent::ChatNotSent { text }, LATER);
+    show(state).get_by_label(crate::words::chat_not_sent(Lang::En));
 }
 
 #[test]

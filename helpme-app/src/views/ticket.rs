@@ -45,7 +45,7 @@ pub(super) fn ticket_ui(
     ui.add_space(-2.0);
     let wrong = matches!(
         form.problem,
-        Some(FormProblem::Refused(_) | FormProblem::Incomplete)
+        Some(FormProblem::Refused(_) | FormProblem::Incomplete | FormProblem::Spent)
     );
     let digits_before = form.digits.clone();
     let entry = ui
@@ -70,9 +70,10 @@ pub(super) fn ticket_ui(
     if let Some(problem) = &form.problem {
         let tone = match problem {
             FormProblem::NoHub | FormProblem::Incomplete => Tone::Warning,
-            FormProblem::Refused(_) | FormProblem::Connect(_) | FormProblem::Lost(_) => {
-                Tone::Danger
-            }
+            FormProblem::Spent
+            | FormProblem::Refused(_)
+            | FormProblem::Connect(_)
+            | FormProblem::Lost(_) => Tone::Danger,
         };
         banner_ui(ui, tone, &problem_text(lang, problem));
         ui.add_space(6.0);

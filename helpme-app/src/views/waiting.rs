@@ -12,7 +12,16 @@ use crate::words;
 pub(super) struct Waiting<'a> {
     pub(super) operator: &'a str,
     pub(super) note: Option<WaitNote>,
-    pub(super) present: bool,
+    pub(super) reach: Reach,
+}
+
+/// Whether the one who is waited for can be reached.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    Present,
+    OperatorAway,
+    /// This computer's own line is lost.
+    LineLost,
 }
 
 pub(super) fn waiting_ui(
@@ -24,19 +33,19 @@ pub(super) fn waiting_ui(
     actions: &mut Vec<Action>,
 ) {
     let title = words::connected_with(lang, waiting.operator);
-    let sentence = if waiting.present {
-        words::waiting_for(lang, waiting.operator)
-    } else {
-        String::new()
+    let sentence = match waiting.reach {
+        Reach::Present => words::waiting_for(lang, waiting.operator),
+        Reach::OperatorAway | Reach::LineLost => String::new(),
     };
     heading_ui(ui, &title, &sentence);
     ui.add_space(4.0);
-    if !waiting.present {
-        banner_ui(
-            ui,
-            Tone::Warning,
-            &words::operator_away(lang, waiting.operator),
-        );
+    match waiting.reach {
+        Reach::Present => {}
+        Reach::OperatorAway => {
+            let away = words::operator_away(lang, waiting.operator);
+            banner_ui(ui, Tone::Warning, &away);
+        }
+        Reach::LineLost => banner_ui(ui, Tone::Warning, w(lang, Word::LineLost)),
     }
     match waiting.note {
         Some(WaitNote::Refused) => banner_ui(ui, Tone::Good, words::you_refused(lang)),
