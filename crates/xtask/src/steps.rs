@@ -18,6 +18,7 @@ pub(crate) fn cargo<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> 
 #[derive(Default)]
 pub(crate) struct Steps {
     taken: Vec<(&'static str, Duration)>,
+    left_out: Vec<&'static str>,
 }
 
 impl Steps {
@@ -63,7 +64,13 @@ impl Steps {
         outcome.with_context(|| format!("step `{name}` failed"))
     }
 
-    /// Prints all steps with their times.
+    /// Notes what was not done, to be said last, where nobody overlooks it.
+    pub(crate) fn left_out(&mut self, what: &'static str) {
+        println!("\n{what}");
+        self.left_out.push(what);
+    }
+
+    /// Prints all steps with their times, and what was left out.
     pub(crate) fn summary(&self) {
         println!();
         for (name, took) in &self.taken {
@@ -71,6 +78,9 @@ impl Steps {
         }
         let all: Duration = self.taken.iter().map(|(_, took)| *took).sum();
         println!("{:>8.1} s  in all", all.as_secs_f64());
+        for what in &self.left_out {
+            println!("{what}");
+        }
     }
 }
 
