@@ -6,11 +6,21 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
-/// The cargo that runs this program, called with `arguments` in the same folder.
+/// The cargo that runs this program, called with `arguments` in the same folder and as if from a shell.
 pub(crate) fn cargo<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
     command.args(arguments);
+    // What `cargo run` says about this program. The build script of `ring` looks at it, so that ring
+    // and all that uses it were built anew whenever a build from here followed one from a shell.
+    for (name, _) in std::env::vars_os() {
+        let about_this = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if about_this {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
