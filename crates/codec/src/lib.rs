@@ -29,6 +29,7 @@ mod picture;
 mod pixels;
 mod range_coder;
 mod video;
+mod yuv420;
 
 pub use decoder::{Applied, DecodeError, Decoder};
 pub use encoder::{DamageHint, Encoder, Line, Update};
@@ -37,3 +38,4 @@ pub use geometry::{MAX_PIXELS, MAX_SIDE, PixelSize, Rect};
 pub use levels::Level;
 pub use picture::Picture;
 pub use video::VideoError;
+pub use yuv420::{VideoColours, Yuv420};

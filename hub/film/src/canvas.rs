@@ -48,53 +48,45 @@ pub(crate) struct Pointer<'a> {
     pub(crate) shape: &'a PointerShape,
 }
 
-/// The film's current picture: blue, green, red and an unused byte for each pixel.
+/// The film's current picture.
 #[derive(Debug)]
 pub(crate) struct Canvas {
-    size: PixelSize,
-    bytes: Vec<u8>,
+    picture: Picture,
     shown: Option<PixelSize>,
 }
 
 impl Canvas {
     /// A black canvas.
     pub(crate) fn new(size: PixelSize) -> Self {
-        let bytes = vec![0; to_usize(size.width) * to_usize(size.height) * BYTES_PER_PIXEL];
         Self {
-            size,
-            bytes,
+            picture: Picture::new(size),
             shown: None,
         }
     }
 
     pub(crate) fn size(&self) -> PixelSize {
-        self.size
+        self.picture.size()
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// Bytes from one row to the next.
-    pub(crate) fn stride(&self) -> usize {
-        to_usize(self.size.width) * BYTES_PER_PIXEL
+    pub(crate) fn picture(&self) -> &Picture {
+        &self.picture
     }
 
     /// Shows `screen` and the pointer on it instead of what was there.
     pub(crate) fn show(&mut self, screen: &Picture, pointer: Option<Pointer<'_>>) {
         if self.shown != Some(screen.size()) {
             // the bars beside a screen of another size
-            self.bytes.fill(0);
+            self.picture.pixels_mut().fill(0);
             self.shown = Some(screen.size());
         }
-        let size = fit(screen.size(), self.size);
-        let left = (self.size.width - size.width) / 2;
-        let top = (self.size.height - size.height) / 2;
+        let room = self.size();
+        let size = fit(screen.size(), room);
+        let left = (room.width - size.width) / 2;
+        let top = (room.height - size.height) / 2;
         if size == screen.size() {
             for y in 0..size.height {
-                for (to, pixel) in self.row_mut(left, top + y, size.width).zip(screen.row(y)) {
-                    to.copy_from_slice(&pixel.to_le_bytes());
-                }
+                self.row_mut(left, top + y, size.width)
+                    .copy_from_slice(screen.row(y));
             }
         } else {
             self.show_smaller(screen, size, left, top);
@@ -108,7 +100,7 @@ impl Canvas {
     fn show_smaller(&mut self, screen: &Picture, size: PixelSize, left: u32, top: u32) {
         for y in 0..size.height {
             let rows = source_range(y, size.height, screen.size().height);
-            for (x, to) in (0..).zip(self.row_mut(left, top + y, size.width)) {
+            for (x, pixel) in (0..).zip(self.row_mut(left, top + y, size.width)) {
                 let columns = source_range(x, size.width, screen.size().width);
                 let mut sums = [0_u64; 3];
                 let mut count = 0;
@@ -121,9 +113,9 @@ impl Canvas {
                         count += 1;
                     }
                 }
-                for (byte, sum) in to.iter_mut().zip(sums) {
-                    *byte = u8::try_from(sum / count).expect("the mean of bytes is a byte");
-                }
+                let [blue, green, red] =
+                    sums.map(|sum| u8::try_from(sum / count).expect("the mean of bytes is a byte"));
+                *pixel = u32::from_le_bytes([blue, green, red, 0]);
             }
         }
     }
@@ -147,29 +139,30 @@ impl Canvas {
         let rows = shape.rgba.chunks_exact(width * BYTES_PER_PIXEL);
         for (y, row) in (y0..).zip(rows) {
             for (x, rgba) in (x0..).zip(row.chunks_exact(BYTES_PER_PIXEL)) {
-                let (&[red, green, blue, alpha], Some(to)) = (
+                let (&[red, green, blue, alpha], Some(pixel)) = (
                     rgba.first_chunk().expect("four bytes"),
                     self.pixel_mut(x, y),
                 ) else {
                     continue;
                 };
-                for (to, from) in to.iter_mut().zip([blue, green, red]) {
-                    *to = blend(*to, from, alpha);
+                let mut under = pixel.to_le_bytes();
+                for (under, over) in under.iter_mut().zip([blue, green, red]) {
+                    *under = blend(*under, over, alpha);
                 }
+                *pixel = u32::from_le_bytes(under);
             }
         }
     }
 
-    fn row_mut(&mut self, x: u32, y: u32, width: u32) -> impl Iterator<Item = &mut [u8; 4]> {
-        let start = to_usize(y) * self.stride() + to_usize(x) * BYTES_PER_PIXEL;
-        let row = &mut self.bytes[start..][..to_usize(width) * BYTES_PER_PIXEL];
-        row.as_chunks_mut().0.iter_mut()
+    fn row_mut(&mut self, x: u32, y: u32, width: u32) -> &mut [u32] {
+        &mut self.picture.row_mut(y)[to_usize(x)..][..to_usize(width)]
     }
 
-    fn pixel_mut(&mut self, x: i64, y: i64) -> Option<&mut [u8; 4]> {
-        let x = u32::try_from(x).ok().filter(|x| *x < self.size.width)?;
-        let y = u32::try_from(y).ok().filter(|y| *y < self.size.height)?;
-        self.row_mut(x, y, 1).next()
+    fn pixel_mut(&mut self, x: i64, y: i64) -> Option<&mut u32> {
+        let PixelSize { width, height } = self.size();
+        let x = u32::try_from(x).ok().filter(|x| *x < width)?;
+        let y = u32::try_from(y).ok().filter(|y| *y < height)?;
+        self.row_mut(x, y, 1).first_mut()
     }
 }
 
@@ -206,8 +199,7 @@ mod tests {
     }
 
     fn pixel(canvas: &mut Canvas, x: i64, y: i64) -> u32 {
-        let bytes = *canvas.pixel_mut(x, y).expect("on the canvas");
-        u32::from_le_bytes(bytes)
+        *canvas.pixel_mut(x, y).expect("on the canvas")
     }
 
     #[test]
