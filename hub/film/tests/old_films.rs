@@ -10,6 +10,8 @@
 //!
 //! and puts what that prints into [`FIXTURES`].
 
+#[path = "../../../crates/codec/tests/sections/mod.rs"]
+mod sections;
 #[expect(dead_code, reason = "the other tests do more with a session")]
 mod session;
 
@@ -238,7 +240,7 @@ fn make_a_film_of_today() {
     let name = format!(
         "recording-{}-codec-{}.film",
         recording::FORMAT_VERSION,
-        codec::FORMAT_VERSION
+        codec::FormatVersion::NEWEST
     );
     let path = path_of(&name);
     let mut host = Host::new(&path);
@@ -397,7 +399,7 @@ impl Host {
     }
 
     fn update(&mut self, is_reset: bool, bytes: Vec<u8>) {
-        for tag in tags(&bytes) {
+        for tag in sections::tags(&bytes) {
             self.sections[usize::from(tag) - 1] = true;
         }
         self.seq += 1;
@@ -445,35 +447,4 @@ impl Host {
             .finish(by, self.at_millis * 1000)
             .expect("room on the disk");
     }
-}
-
-/// The tags of an update's sections.
-fn tags(update: &[u8]) -> Vec<u8> {
-    let mut rest = update.iter();
-    // the flags; after a reset version, width and height
-    if rest.next() == Some(&1) {
-        for _ in 0..3 {
-            number(&mut rest);
-        }
-    }
-    let mut tags = Vec::new();
-    while let Some(&tag) = rest.next() {
-        tags.push(tag);
-        let length = number(&mut rest);
-        rest = rest.as_slice()[length..].iter();
-    }
-    tags
-}
-
-/// A number as the format writes it, seven bits a byte.
-fn number(rest: &mut std::slice::Iter<'_, u8>) -> usize {
-    let mut number = 0;
-    for shift in [0, 7, 14, 21, 28] {
-        let byte = *rest.next().expect("a whole number");
-        number |= usize::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            break;
-        }
-    }
-    number
 }
