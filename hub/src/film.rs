@@ -104,8 +104,10 @@ impl Film {
 
     /// Notes that the user took rights back.
     pub(crate) fn rights_changed(&self, rights: Rights) {
-        let rights = film_rights(rights);
-        self.mark(Body::Event(FilmEvent::RightsChanged { rights }));
+        self.mark(Body::Event(FilmEvent::RightsChanged {
+            operator: None,
+            rights: film_rights(rights),
+        }));
     }
 
     fn mark(&self, body: Body) {
@@ -355,11 +357,19 @@ fn append(recorder: &mut Recorder, entry: &Entry, session: SessionId) -> Result<
 }
 
 fn film_rights(rights: Rights) -> recording::Rights {
-    recording::Rights {
-        see: rights.see,
-        control: rights.control,
-        files: rights.files,
-    }
+    let Rights {
+        see,
+        control,
+        files,
+    } = rights;
+    [
+        (see, recording::Rights::SEE),
+        (control, recording::Rights::CONTROL),
+        (files, recording::Rights::FILES),
+    ]
+    .into_iter()
+    .filter_map(|(is_given, right)| is_given.then_some(right))
+    .collect()
 }
 
 /// The ending as recordings name it.

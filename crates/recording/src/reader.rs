@@ -7,7 +7,9 @@ use bytes::Bytes;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use crate::chain::ChainHead;
-use crate::entry::{Body, Entry, Event, RecordingMeta};
+use crate::entry::{Body, Entry, RecordingMeta};
+use crate::event::Event;
+use crate::gaps::Gaps;
 use crate::row::{Row, RowError};
 use crate::schema::{self, OpenError};
 use crate::verify::{self, Verification};
@@ -120,7 +122,20 @@ impl Recording {
 
     /// Only chat and events: what a time line shows.
     pub fn timeline(&self) -> Entries<'_> {
-        self.walk(0, Which::Timeline)
+        timeline(&self.connection)
+    }
+
+    /// The times in which a line was lost.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if the file is damaged.
+    pub fn gaps(&self) -> Result<Gaps, ReadError> {
+        let mut gaps = Gaps::default();
+        for entry in self.timeline() {
+            gaps.note(&entry?);
+        }
+        Ok(gaps)
     }
 
     /// Reads the whole file and checks every hash.
@@ -137,13 +152,13 @@ impl Recording {
     }
 
     fn walk(&self, next_id: i64, which: Which) -> Entries<'_> {
-        Entries {
-            connection: &self.connection,
-            next_id,
-            which,
-            broken: false,
-        }
+        Entries::new(&self.connection, next_id, which)
     }
+}
+
+/// Chat and events of the recording in `connection`.
+pub(crate) fn timeline(connection: &Connection) -> Entries<'_> {
+    Entries::new(connection, 0, Which::Timeline)
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -164,7 +179,16 @@ pub struct Entries<'a> {
     broken: bool,
 }
 
-impl Entries<'_> {
+impl<'a> Entries<'a> {
+    fn new(connection: &'a Connection, next_id: i64, which: Which) -> Self {
+        Self {
+            connection,
+            next_id,
+            which,
+            broken: false,
+        }
+    }
+
     // One query for each entry keeps one entry in memory and no read transaction open, so that a
     // slow reader never stops the writer's checkpoints.
     fn fetch(&mut self) -> Result<Option<Entry>, ReadError> {

@@ -1,7 +1,9 @@
 //! The picture of the film: where the screen stands in it and how the pointer is drawn on it.
 
-use codec::{Picture, PixelSize};
+use codec::{Picture, PixelSize, Rect};
 use protocol::PointerShape;
+
+use crate::caption::Caption;
 
 /// The longer and the shorter side of the largest picture the encoder takes, in pixels.
 const MAX_LONG_SIDE: u32 = 3840;
@@ -54,6 +56,7 @@ pub(crate) struct Canvas {
     size: PixelSize,
     bytes: Vec<u8>,
     shown: Option<PixelSize>,
+    is_marked: bool,
 }
 
 impl Canvas {
@@ -64,6 +67,7 @@ impl Canvas {
             size,
             bytes,
             shown: None,
+            is_marked: false,
         }
     }
 
@@ -82,10 +86,11 @@ impl Canvas {
 
     /// Shows `screen` and the pointer on it instead of what was there.
     pub(crate) fn show(&mut self, screen: &Picture, pointer: Option<Pointer<'_>>) {
-        if self.shown != Some(screen.size()) {
-            // the bars beside a screen of another size
+        if self.shown != Some(screen.size()) || self.is_marked {
+            // the bars beside a screen of another size, where the mark may reach into them
             self.bytes.fill(0);
             self.shown = Some(screen.size());
+            self.is_marked = false;
         }
         let size = fit(screen.size(), self.size);
         let left = (self.size.width - size.width) / 2;
@@ -101,6 +106,31 @@ impl Canvas {
         }
         if let Some(pointer) = pointer {
             self.draw_pointer(pointer, screen.size(), size, (left, top));
+        }
+    }
+
+    /// Marks what is shown as old: the connection is lost.
+    pub(crate) fn mark_lost(&mut self) {
+        const WHITE: [u8; 4] = [255, 255, 255, 0];
+        if self.is_marked {
+            return;
+        }
+        self.is_marked = true;
+        for byte in &mut self.bytes {
+            *byte /= 3;
+        }
+        if let Some(caption) = Caption::on(self.size) {
+            self.fill(caption.plate(), [0; 4]);
+            caption.dots().for_each(|dot| self.fill(dot, WHITE));
+        }
+    }
+
+    fn fill(&mut self, rect: Rect, colour: [u8; 4]) {
+        if let Some(rect) = rect.intersect(self.size.rect()) {
+            for y in rect.y..rect.bottom() {
+                self.row_mut(rect.x, y, rect.width)
+                    .for_each(|pixel| *pixel = colour);
+            }
         }
     }
 
@@ -252,6 +282,29 @@ mod tests {
         assert_eq!(pixel(&mut canvas, 9, 10), 0);
         assert_eq!(pixel(&mut canvas, 10, 0), 0x0060_6060);
         assert_eq!(pixel(&mut canvas, 29, 19), 0x0060_6060);
+    }
+
+    #[test]
+    fn an_old_picture_is_dark_with_words_on_it_until_there_is_a_new_one() {
+        const GREY: u32 = 0x0060_6060;
+        for (width, height) in [(16, 16), (320, 200), (3840, 2160), (2160, 3840)] {
+            let mut canvas = Canvas::new(size(width, height));
+            let screen = filled(width, height / 2, GREY);
+            canvas.show(&screen, None);
+            let before = canvas.bytes().to_vec();
+            canvas.mark_lost();
+            let marked = canvas.bytes().to_vec();
+            let pixels = || marked.as_chunks::<4>().0.iter();
+            let dark = pixels().filter(|pixel| **pixel == [0x20, 0x20, 0x20, 0]);
+            assert!(dark.count() > pixels().count() / 3);
+            let words = pixels().filter(|pixel| pixel[..3] == [255; 3]).count();
+            // there is no room for words on the smallest
+            assert_eq!(words > 0, width > 16, "{width} x {height}: {words}");
+            canvas.mark_lost();
+            assert_eq!(canvas.bytes(), marked, "once is enough");
+            canvas.show(&screen, None);
+            assert_eq!(canvas.bytes(), before);
+        }
     }
 
     #[test]

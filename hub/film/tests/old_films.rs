@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use codec::{DamageHint, Decoder, Encoder, Level, Line, Picture, PixelSize, Rect};
 use recording::{
-    Body, ChatAuthor, EndedBy, Entry, Event, Recorder, Recording, RecordingMeta, Rights,
+    Body, ChatAuthor, EndedBy, Entry, Event, Recorder, Recording, RecordingMeta, Rights, Side,
 };
 use session::{page, pointer_at, psnr};
 
@@ -44,24 +44,59 @@ struct Fixture {
     chat: &'static [&'static str],
     /// Milliseconds, and the hash of the screen that then stood for a while.
     moments: &'static [(u64, &'static str)],
+    gaps: &'static [&'static str],
+    /// Milliseconds within gaps of the host or the hub.
+    lost: &'static [u64],
 }
 
-const FIXTURES: &[Fixture] = &[Fixture {
-    name: "recording-1-codec-3.film",
-    entries: 31,
-    duration_millis: 15_000,
-    chat: &["Bòb: it does not print", "Ada: now it does"],
-    moments: &[
-        (1_400, "5ba4293d925e1d92"),
-        (2_650, "c7ccbbe31a63c067"),
-        (3_650, "5ba4293d925e1d92"),
-        (4_650, "2eb37645d9b7515f"),
-        (5_450, "0373b00f15a71b9b"),
-        (9_150, "ae9f117db9b3e7f3"),
-        (10_650, "5b3ad4bc57d1d0e2"),
-        (13_150, "9199a6024f5e951f"),
-    ],
-}];
+const FIXTURES: &[Fixture] = &[
+    Fixture {
+        name: "recording-1-codec-3.film",
+        entries: 31,
+        duration_millis: 15_000,
+        chat: &["Bòb: it does not print", "Ada: now it does"],
+        moments: &[
+            (1_400, "5ba4293d925e1d92"),
+            (2_650, "c7ccbbe31a63c067"),
+            (3_650, "5ba4293d925e1d92"),
+            (4_650, "2eb37645d9b7515f"),
+            (5_450, "0373b00f15a71b9b"),
+            (9_150, "ae9f117db9b3e7f3"),
+            (10_650, "5b3ad4bc57d1d0e2"),
+            (13_150, "9199a6024f5e951f"),
+        ],
+        gaps: &[],
+        lost: &[],
+    },
+    Fixture {
+        name: "recording-2-codec-3.film",
+        entries: 44,
+        duration_millis: 28_000,
+        chat: &[
+            "Bòb: it does not print",
+            "Ada: now it does",
+            "Ada: there you are again",
+        ],
+        moments: &[
+            (1_400, "5ba4293d925e1d92"),
+            (2_650, "c7ccbbe31a63c067"),
+            (3_650, "5ba4293d925e1d92"),
+            (4_650, "2eb37645d9b7515f"),
+            (5_450, "0373b00f15a71b9b"),
+            (9_150, "ae9f117db9b3e7f3"),
+            (10_650, "5b3ad4bc57d1d0e2"),
+            (13_150, "9199a6024f5e951f"),
+            (19_150, "c4e3a72274ea0b6e"),
+            (26_150, "5a1381258a9093db"),
+        ],
+        gaps: &[
+            "15.000 s to 16.000 s: connection lost: operator Bea",
+            "16.000 s to 19.000 s: connection lost: the user's computer",
+            "21.000 s to 26.000 s: connection lost: the hub",
+        ],
+        lost: &[16_150, 18_900, 21_150, 25_900],
+    },
+];
 
 fn path_of(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -124,6 +159,9 @@ fn films_of_every_format_are_as_they_were_recorded() {
             })
             .collect();
         assert_eq!(said, fixture.chat, "{}", fixture.name);
+        let gaps = recording.gaps().expect("readable").all;
+        let gaps: Vec<String> = gaps.iter().map(ToString::to_string).collect();
+        assert_eq!(gaps, fixture.gaps, "{}", fixture.name);
     }
 }
 
@@ -163,15 +201,34 @@ fn films_of_every_format_are_exported() {
         assert_eq!(made["not_understood"], 0);
 
         let recording = Recording::open(&path).expect(fixture.name);
-        let millis: Vec<u64> = fixture.moments.iter().map(|moment| moment.0).collect();
+        let shown = fixture.moments.iter().map(|&(millis, _)| (millis, false));
+        let lost = fixture.lost.iter().map(|&millis| (millis, true));
+        let mut moments: Vec<(u64, bool)> = shown.chain(lost).collect();
+        moments.sort_unstable();
+        let millis: Vec<u64> = moments.iter().map(|moment| moment.0).collect();
         let Some(pictures) = pictures_at(&film, &millis) else {
             return;
         };
-        for (seen, &millis) in pictures.iter().zip(&millis) {
-            let expected = on_film(&screen_at(&recording, millis), millis);
+        for (seen, (millis, is_lost)) in pictures.iter().zip(moments) {
+            let mut expected = on_film(&screen_at(&recording, millis), millis);
+            let mut least = 33.0;
+            if is_lost {
+                darken(&mut expected);
+                // but for the words on it
+                least = 15.0;
+            }
             let psnr = psnr(seen, &expected);
-            assert!(psnr > 33.0, "{}: {psnr:.1} dB at {millis} ms", fixture.name);
+            let name = fixture.name;
+            assert!(psnr > least, "{name}: {psnr:.1} dB at {millis} ms");
         }
+    }
+}
+
+/// What a picture is like while the connection is lost.
+fn darken(picture: &mut Picture) {
+    for pixel in picture.pixels_mut() {
+        let [blue, green, red, _] = pixel.to_le_bytes();
+        *pixel = u32::from_le_bytes([blue / 3, green / 3, red / 3, 0]);
     }
 }
 
@@ -260,12 +317,8 @@ fn make_a_film_of_today() {
 
 /// A short session in which everything occurs that these formats can say.
 fn script(host: &mut Host) {
-    let all = Rights {
-        see: true,
-        control: true,
-        files: true,
-    };
-    host.event(Event::Started { rights: all });
+    let rights = Rights::SEE | Rights::CONTROL | Rights::FILES;
+    host.event(Event::Started { rights });
     for letters in 0..6 {
         host.at_millis = letters * 250;
         host.show(&page(SCREEN, letters), Line::WIDE);
@@ -307,17 +360,44 @@ fn script(host: &mut Host) {
     host.rest(Line::WIDE);
     host.moment();
     host.at_millis = 13_000;
-    let see = Rights {
-        see: true,
-        ..Rights::default()
-    };
-    host.event(Event::RightsChanged { rights: see });
+    host.event(Event::RightsChanged {
+        operator: None,
+        rights: Rights::SEE,
+    });
     host.event(Event::Note("the display was changed".to_owned()));
     host.show(&page(SMALL_SCREEN, 9), Line::WIDE);
     host.moment();
     host.at_millis = 14_000;
     host.chat(ChatAuthor::Operator, "Ada", "now it does");
+    // from format 2 on
     host.at_millis = 15_000;
+    let bea = || "Bea".to_owned();
+    host.event(Event::OperatorJoined {
+        name: bea(),
+        rights: Rights::SEE,
+    });
+    host.event(Event::RightsChanged {
+        operator: Some(bea()),
+        rights: Rights::CONTROL | Rights::CLIPBOARD | Rights::from_bits(1 << 20),
+    });
+    host.event(Event::Driver { name: Some(bea()) });
+    host.event(Event::Interrupted {
+        side: Side::Operator { name: bea() },
+    });
+    host.at_millis = 16_000;
+    host.event(Event::OperatorLeft { name: bea() });
+    host.event(Event::Driver { name: None });
+    host.event(Event::Interrupted { side: Side::Host });
+    host.at_millis = 19_000;
+    host.event(Event::Resumed { side: Side::Host });
+    host.begin_anew(&page(SMALL_SCREEN, 12));
+    host.at_millis = 21_000;
+    host.chat(ChatAuthor::Operator, "Ada", "there you are again");
+    host.at_millis = 26_000;
+    host.outlive_the_hub();
+    host.event(Event::Resumed { side: Side::Hub });
+    host.begin_anew(&page(SCREEN, 3));
+    host.at_millis = 28_000;
     host.finish(EndedBy::User);
 }
 
@@ -344,6 +424,7 @@ fn with_photo(page: &Picture, place: Rect, at: u32) -> Picture {
 
 /// The helped side of a session that is being recorded.
 struct Host {
+    path: PathBuf,
     recorder: Option<Recorder>,
     encoder: Encoder,
     screen: Picture,
@@ -367,6 +448,7 @@ impl Host {
             hub_version: "0.1.0".to_owned(),
         };
         Self {
+            path: path.to_owned(),
             recorder: Some(Recorder::create(path, &meta).expect("there is none yet")),
             encoder: Encoder::new(Level::True),
             screen: Picture::new(SCREEN),
@@ -433,6 +515,20 @@ impl Host {
                 self.update(update.is_reset, update.bytes);
             }
         }
+    }
+
+    /// A new line, on which everything is told anew.
+    fn begin_anew(&mut self, screen: &Picture) {
+        self.encoder.request_reset();
+        self.seq = 0;
+        self.show(screen, Line::WIDE);
+        self.moment();
+    }
+
+    /// The hub is killed, and comes back.
+    fn outlive_the_hub(&mut self) {
+        self.recorder = None;
+        self.recorder = Some(Recorder::reopen(&self.path).expect("it is not finished"));
     }
 
     /// What is shown now stands for a while, and is worth looking at.
