@@ -23,6 +23,8 @@ pub(crate) const COLUMNS: &str = "id, at_micros, kind, seq, is_reset, chain, bod
 pub enum ReadError {
     #[error("entry {entry} of the recording makes no sense")]
     Malformed { entry: u64, source: RowError },
+    #[error("the recording's index is damaged")]
+    Index,
     #[error("the recording cannot be read any further")]
     Storage(#[from] rusqlite::Error),
 }
@@ -174,7 +176,8 @@ enum Which {
 /// next commit. After an error it gives nothing more.
 pub struct Entries<'a> {
     connection: &'a Connection,
-    next_id: i64,
+    /// Entries before it were given already; `None` after the last that can have a number.
+    next_id: Option<i64>,
     which: Which,
     broken: bool,
 }
@@ -183,7 +186,7 @@ impl<'a> Entries<'a> {
     fn new(connection: &'a Connection, next_id: i64, which: Which) -> Self {
         Self {
             connection,
-            next_id,
+            next_id: Some(next_id),
             which,
             broken: false,
         }
@@ -192,6 +195,9 @@ impl<'a> Entries<'a> {
     // One query for each entry keeps one entry in memory and no read transaction open, so that a
     // slow reader never stops the writer's checkpoints.
     fn fetch(&mut self) -> Result<Option<Entry>, ReadError> {
+        let Some(next_id) = self.next_id else {
+            return Ok(None);
+        };
         let rest = match self.which {
             Which::All => "WHERE id >= ?1",
             Which::Resets => "INDEXED BY entry_resets WHERE id >= ?1 AND is_reset = 1",
@@ -199,10 +205,14 @@ impl<'a> Entries<'a> {
         };
         let sql = format!("SELECT {COLUMNS} FROM entry {rest} ORDER BY id LIMIT 1");
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let Some((id, row, _)) = statement.query_row([self.next_id], read_row).optional()? else {
+        let Some((id, row, _)) = statement.query_row([next_id], read_row).optional()? else {
             return Ok(None);
         };
-        self.next_id = id.saturating_add(1);
+        if id < next_id {
+            // a damaged index could lead to the same entry again and again
+            return Err(ReadError::Index);
+        }
+        self.next_id = id.checked_add(1);
         match row.decode() {
             Ok(entry) => Ok(Some(entry)),
             Err(source) => Err(ReadError::Malformed {

@@ -27,6 +27,8 @@ pub enum RecordError {
     TooLarge { bytes: usize, limit: usize },
     #[error("the time {at_micros} is beyond every session")]
     TimeTooLarge { at_micros: u64 },
+    #[error("no number is left for another entry")]
+    NoNumberLeft,
     #[error("the recording failed before and takes nothing more")]
     Failed,
 }
@@ -172,7 +174,9 @@ impl Recorder {
         }
         let mut row = Row::encode(entry)?;
         row.at_micros = row.at_micros.max(self.last_at_micros);
-        let id = self.last_id + 1;
+        // a recorder never gets that far, but it may go on with what somebody else wrote
+        let id = self.last_id.checked_add(1);
+        let id = id.ok_or(RecordError::NoNumberLeft)?;
         let head = self.head.with_entry(id, &row);
         if let Err(error) = self.insert(id, &row, head) {
             self.failed = true;

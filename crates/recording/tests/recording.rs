@@ -250,6 +250,41 @@ fn a_damaged_index_is_noticed() {
 }
 
 #[test]
+fn a_damaged_index_or_the_last_number_there_is_never_makes_reading_endless() {
+    let (_folder, path) = finished_session();
+    // times stand where numbers of entries are looked for
+    tamper(
+        &path,
+        "PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET rootpage =
+             (SELECT sum(rootpage) FROM sqlite_schema
+              WHERE name IN ('entry_by_time', 'entry_timeline')) - rootpage
+             WHERE name IN ('entry_by_time', 'entry_timeline');",
+    );
+    let recording = Recording::open(&path).expect("a recording");
+    let read: Vec<_> = recording.timeline().take(1000).collect();
+    assert!(matches!(read.last(), Some(Err(ReadError::Index))));
+    assert!(matches!(recording.gaps(), Err(ReadError::Index)));
+
+    let (_folder, path) = finished_session();
+    let last = "INSERT INTO entry SELECT 9223372036854775807, at_micros, 4, 0, 0, chain, x'0401' \
+                FROM entry WHERE id = 104";
+    tamper(&path, last);
+    let recording = Recording::open(&path).expect("a recording");
+    for entries in [
+        recording.entries(0).expect("readable"),
+        recording.timeline(),
+    ] {
+        assert!(entries.take(1000).count() < 110);
+    }
+    let error = Recorder::reopen(&path).expect_err("no number is left");
+    assert!(matches!(
+        error,
+        OpenError::NotContinued(RecordError::NoNumberLeft)
+    ));
+}
+
+#[test]
 fn other_files_are_no_recordings() {
     let (folder, path) = place();
     let open = |path: &Path| Recording::open(path).expect_err("no recording");
