@@ -5,15 +5,13 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use protocol::{ChatAuthor, ChatLine, EndedBy, Rights, SessionId};
-use recording::{
-    Body, ChainHead, Entry, Event as FilmEvent, OpenError, RecordError, Recorder, RecordingMeta,
-};
+use recording::{Body, ChainHead, Entry, Event as FilmEvent, RecordError, Recorder, RecordingMeta};
 use session::directory::FilmOrder;
-use session::directory::records::Side;
+use session::directory::records::{Side, StoredSession};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -51,6 +49,15 @@ pub(crate) struct Film {
     marks: mpsc::Sender<Mark>,
     budget: Arc<Semaphore>,
     clock: FilmClock,
+    /// The operator's name, for the time line.
+    operator: Arc<str>,
+    /// Whose lines are gone.
+    lost: Arc<Mutex<Vec<recording::Side>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // nothing in here panics while it holds the lock
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The time within a film, which goes on while the hub is down.
@@ -136,23 +143,30 @@ impl Film {
 
     /// Notes that the user took rights back.
     pub(crate) fn rights_changed(&self, rights: Rights) {
-        let rights = film_rights(rights);
-        self.mark(Body::Event(FilmEvent::RightsChanged { rights }));
+        self.mark(Body::Event(FilmEvent::RightsChanged {
+            operator: None,
+            rights: film_rights(rights),
+        }));
     }
 
     /// Notes that the line of one end is gone: what follows comes after a gap.
     pub(crate) fn interrupted(&self, side: Side) {
-        let note = match side {
-            Side::Host => "connection of the computer lost",
-            Side::Operator => "connection of the operator lost",
+        let side = match side {
+            Side::Host => recording::Side::Host,
+            Side::Operator => {
+                let name = self.operator.to_string();
+                recording::Side::Operator { name }
+            }
         };
-        self.mark(Body::Event(FilmEvent::Note(note.to_owned())));
+        lock(&self.lost).push(side.clone());
+        self.mark(Body::Event(FilmEvent::Interrupted { side }));
     }
 
-    /// Notes that the line is back.
+    /// Notes that every line that was gone is back.
     pub(crate) fn resumed(&self) {
-        let note = "connection back".to_owned();
-        self.mark(Body::Event(FilmEvent::Note(note)));
+        for side in std::mem::take(&mut *lock(&self.lost)) {
+            self.mark(Body::Event(FilmEvent::Resumed { side }));
+        }
     }
 
     fn mark(&self, body: Body) {
@@ -205,7 +219,8 @@ pub(crate) fn open(
 ) -> io::Result<()> {
     let started = order.started_unix_millis;
     let clock = FilmClock::start(started, started);
-    let (film, writer) = prepare(folder, order.session, clock, registry);
+    let operator = order.operator.as_str();
+    let (film, writer) = prepare(folder, order.session, (operator, &[]), clock, registry);
     std::thread::Builder::new()
         .name(format!("film-{}", order.session))
         .spawn(move || writer.run(|path| create(path, &order), film))?;
@@ -215,26 +230,19 @@ pub(crate) fn open(
 /// As [`open`], for the film of a session that ran when the hub went down and goes on.
 pub(crate) fn reopen(
     folder: &Path,
-    session: SessionId,
-    started_unix_millis: i64,
+    stored: &StoredSession,
     registry: mpsc::Sender<Event>,
 ) -> io::Result<()> {
-    let clock = FilmClock::start(started_unix_millis, crate::unix_millis());
-    let (film, writer) = prepare(folder, session, clock, registry);
+    let session = stored.session;
+    let clock = FilmClock::start(stored.started_unix_millis, crate::unix_millis());
+    let operator = stored.operator_name.as_str();
+    // opening it marks the hub's own absence
+    let lost = [recording::Side::Hub];
+    let (film, writer) = prepare(folder, session, (operator, &lost), clock, registry);
     std::thread::Builder::new()
         .name(format!("film-{session}"))
         .spawn(move || {
-            let open = |path: &Path| -> Result<Recorder, OpenFilmError> {
-                let mut recorder = Recorder::reopen(path)?;
-                let note = FilmEvent::Note("the hub was started anew".to_owned());
-                recorder.append(&Entry {
-                    at_micros: clock.micros(),
-                    body: Body::Event(note),
-                })?;
-                recorder.commit()?;
-                Ok(recorder)
-            };
-            writer.run(open, film);
+            writer.run(Recorder::reopen, film);
         })?;
     Ok(())
 }
@@ -242,6 +250,7 @@ pub(crate) fn reopen(
 fn prepare(
     folder: &Path,
     session: SessionId,
+    (operator, lost): (&str, &[recording::Side]),
     clock: FilmClock,
     registry: mpsc::Sender<Event>,
 ) -> (Film, Writer) {
@@ -252,6 +261,8 @@ fn prepare(
         marks,
         budget: Arc::new(Semaphore::new(QUEUE_KIB)),
         clock,
+        operator: operator.into(),
+        lost: Arc::new(Mutex::new(lost.to_vec())),
     };
     let writer = Writer {
         path: folder.join(relative_path(session)),
@@ -263,15 +274,6 @@ fn prepare(
         clock,
     };
     (film, writer)
-}
-
-/// A film cannot be opened.
-#[derive(Debug, thiserror::Error)]
-enum OpenFilmError {
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    #[error(transparent)]
-    Record(#[from] RecordError),
 }
 
 struct Writer {
@@ -465,23 +467,18 @@ fn append(recorder: &mut Recorder, entry: &Entry, session: SessionId) -> Result<
 }
 
 fn film_rights(rights: Rights) -> recording::Rights {
-    recording::Rights {
-        see: rights.has(Rights::SEE),
-        control: rights.has(Rights::CONTROL),
-        files: rights.has(Rights::FILES),
-    }
+    recording::Rights::from_bits(rights.bits())
 }
 
 /// The ending as recordings name it.
 pub(crate) fn film_ended_by(by: EndedBy) -> recording::EndedBy {
     match by {
-        EndedBy::User => recording::EndedBy::User,
+        // the film says what was seen; that something was forged stands in the catalogue
+        EndedBy::User | EndedBy::Forged | EndedBy::NoCapture => recording::EndedBy::User,
         EndedBy::Operator => recording::EndedBy::Operator,
         EndedBy::HostLost => recording::EndedBy::HostLost,
         EndedBy::OperatorLost => recording::EndedBy::OperatorLost,
         EndedBy::CannotRecord => recording::EndedBy::CannotRecord,
         EndedBy::HubStopped => recording::EndedBy::HubStopped,
-        // the film says what was seen; why it stopped stands in the catalogue
-        EndedBy::Forged | EndedBy::NoCapture => recording::EndedBy::User,
     }
 }

@@ -159,9 +159,7 @@ impl Registry {
     pub(crate) fn reopen_films(&mut self, sessions: &[StoredSession]) {
         for stored in sessions {
             let session = stored.session;
-            let started = stored.started_unix_millis;
-            let mailbox = self.mailbox.clone();
-            match film::reopen(&self.data, session, started, mailbox) {
+            match film::reopen(&self.data, stored, self.mailbox.clone()) {
                 Ok(()) => {
                     self.films_at_work += 1;
                     self.reopening.insert(session, Reopening::default());
@@ -217,7 +215,7 @@ impl Registry {
                 self.directory.host_arrived(id, neighbour);
             }
             Event::OperatorArrived(id, link, who) => {
-                let Some(random) = self.random(&link.connection) else {
+                let Some(random) = Self::random(&link.connection) else {
                     return;
                 };
                 self.peers.insert(id, Peer::Operator(link));
@@ -244,7 +242,7 @@ impl Registry {
                 let Some(peer) = self.peers.get(&id) else {
                     return;
                 };
-                if let Some(random) = self.random(peer.connection()) {
+                if let Some(random) = Self::random(peer.connection()) {
                     self.directory.operator_said(id, *message, random, now);
                 }
             }
@@ -279,7 +277,7 @@ impl Registry {
     }
 
     /// Fresh randomness; without it nobody can be served.
-    fn random(&self, connection: &Connection) -> Option<[u8; 32]> {
+    fn random(connection: &Connection) -> Option<[u8; 32]> {
         let mut random = [0; 32];
         match getrandom::fill(&mut random) {
             Ok(()) => Some(random),

@@ -186,9 +186,9 @@ async fn d2_a_killed_hub_loses_neither_film_nor_draft() {
     let verified = run_hub(&["film", "verify", "1", "--data", hub.data_text()], "");
     let said = text(&verified);
     assert!(verified.status.success(), "{said}");
-    // the start, twenty pictures, the end
+    // the start, twenty pictures, that the hub was lost, the end
     assert!(
-        said.contains("22 entries") && !said.contains("not finished"),
+        said.contains("23 entries") && !said.contains("not finished"),
         "{said}"
     );
     let mut operator = hub.operator("anna").await;

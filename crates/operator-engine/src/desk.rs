@@ -583,8 +583,11 @@ fn parse<T: serde::de::DeserializeOwned>(keeper: &Keeper, name: &str, bytes: &[u
 
 /// The oldest and newest format of pictures that the decoder reads.
 fn formats() -> (u16, u16) {
-    let format = codec::FORMAT_VERSION.into();
-    (format, format)
+    let number = |version: codec::FormatVersion| u16::from(version.number());
+    (
+        number(*codec::SUPPORTED.start()),
+        number(*codec::SUPPORTED.end()),
+    )
 }
 
 fn now() -> i64 {

@@ -1,7 +1,9 @@
 //! The picture of the film: where the screen stands in it and how the pointer is drawn on it.
 
-use codec::{Picture, PixelSize};
+use codec::{Picture, PixelSize, Rect};
 use protocol::PointerShape;
+
+use crate::caption::Caption;
 
 /// The longer and the shorter side of the largest picture the encoder takes, in pixels.
 const MAX_LONG_SIDE: u32 = 3840;
@@ -53,6 +55,7 @@ pub(crate) struct Pointer<'a> {
 pub(crate) struct Canvas {
     picture: Picture,
     shown: Option<PixelSize>,
+    is_marked: bool,
 }
 
 impl Canvas {
@@ -61,6 +64,7 @@ impl Canvas {
         Self {
             picture: Picture::new(size),
             shown: None,
+            is_marked: false,
         }
     }
 
@@ -74,10 +78,11 @@ impl Canvas {
 
     /// Shows `screen` and the pointer on it instead of what was there.
     pub(crate) fn show(&mut self, screen: &Picture, pointer: Option<Pointer<'_>>) {
-        if self.shown != Some(screen.size()) {
-            // the bars beside a screen of another size
+        if self.shown != Some(screen.size()) || self.is_marked {
+            // the bars beside a screen of another size, where the mark may reach into them
             self.picture.pixels_mut().fill(0);
             self.shown = Some(screen.size());
+            self.is_marked = false;
         }
         let room = self.size();
         let size = fit(screen.size(), room);
@@ -93,6 +98,30 @@ impl Canvas {
         }
         if let Some(pointer) = pointer {
             self.draw_pointer(pointer, screen.size(), size, (left, top));
+        }
+    }
+
+    /// Marks what is shown as old: the connection is lost.
+    pub(crate) fn mark_lost(&mut self) {
+        const WHITE: u32 = 0x00ff_ffff;
+        if self.is_marked {
+            return;
+        }
+        self.is_marked = true;
+        for pixel in self.picture.pixels_mut() {
+            *pixel = u32::from_le_bytes(pixel.to_le_bytes().map(|channel| channel / 3));
+        }
+        if let Some(caption) = Caption::on(self.size()) {
+            self.fill(caption.plate(), 0);
+            caption.dots().for_each(|dot| self.fill(dot, WHITE));
+        }
+    }
+
+    fn fill(&mut self, rect: Rect, colour: u32) {
+        if let Some(rect) = rect.intersect(self.size().rect()) {
+            for y in rect.y..rect.bottom() {
+                self.row_mut(rect.x, y, rect.width).fill(colour);
+            }
         }
     }
 
@@ -244,6 +273,29 @@ mod tests {
         assert_eq!(pixel(&mut canvas, 9, 10), 0);
         assert_eq!(pixel(&mut canvas, 10, 0), 0x0060_6060);
         assert_eq!(pixel(&mut canvas, 29, 19), 0x0060_6060);
+    }
+
+    #[test]
+    fn an_old_picture_is_dark_with_words_on_it_until_there_is_a_new_one() {
+        const GREY: u32 = 0x0060_6060;
+        for (width, height) in [(16, 16), (320, 200), (3840, 2160), (2160, 3840)] {
+            let mut canvas = Canvas::new(size(width, height));
+            let screen = filled(width, height / 2, GREY);
+            canvas.show(&screen, None);
+            let before = canvas.picture().pixels().to_vec();
+            canvas.mark_lost();
+            let marked = canvas.picture().pixels().to_vec();
+            let pixels = || marked.iter();
+            let dark = pixels().filter(|pixel| **pixel == 0x0020_2020);
+            assert!(dark.count() > pixels().count() / 3);
+            let words = pixels().filter(|pixel| **pixel == 0x00ff_ffff).count();
+            // there is no room for words on the smallest
+            assert_eq!(words > 0, width > 16, "{width} x {height}: {words}");
+            canvas.mark_lost();
+            assert_eq!(canvas.picture().pixels(), marked, "once is enough");
+            canvas.show(&screen, None);
+            assert_eq!(canvas.picture().pixels(), before);
+        }
     }
 
     #[test]

@@ -262,6 +262,11 @@ impl Film<'_> {
         // where the screen is not known, the picture before stands
         if let Some(screen) = screen {
             self.canvas.show(screen, scene.pointer());
+        }
+        if scene.is_lost() {
+            self.canvas.mark_lost();
+        }
+        if due.changed {
             writing.encoder.take(self.canvas.picture());
         }
         if let Some(sample) = writing.encoder.encode(due.is_key)? {
