@@ -241,6 +241,11 @@ pub fn end_cause(lang: Lang, cause: EndCause) -> &'static str {
             "This screen cannot be shown, so the session was ended.",
             "Questo schermo non può essere mostrato: la sessione è stata terminata.",
         ),
+        EndCause::NoCommonFormat => pick(
+            lang,
+            "Your helper's program and this one are too far apart in age to work together. One of them must be brought up to date.",
+            "Il programma di chi ti assiste e questo sono di versioni troppo lontane. Uno dei due va aggiornato.",
+        ),
         EndCause::Forged => pick(
             lang,
             "Somebody other than your helper tried to act in your helper's name. It was blocked and the session was ended. Tell your helper by telephone.",

@@ -148,6 +148,7 @@ impl HostHandle {
     pub fn ender(&self) -> SessionEnder {
         SessionEnder {
             current: self.current.clone(),
+            commands: self.commands.as_ref().map(mpsc::Sender::downgrade),
         }
     }
 }
@@ -168,12 +169,21 @@ impl Drop for HostHandle {
 #[derive(Debug, Clone)]
 pub struct SessionEnder {
     current: CurrentSession,
+    /// Weak, so that a handle that is dropped ends the engine.
+    commands: Option<mpsc::WeakSender<HostCommand>>,
 }
 
 impl SessionEnder {
     /// Capture and injection are off when this returns. Does nothing without a session.
     pub fn end(&self) {
         self.current.turn_off();
+        // a session whose line is lost has no switch
+        let commands = self.commands.as_ref().and_then(mpsc::WeakSender::upgrade);
+        if let Some(commands) = commands
+            && commands.try_send(HostCommand::EndSession).is_err()
+        {
+            tracing::debug!("End not queued");
+        }
     }
 }
 

@@ -104,6 +104,8 @@ pub enum EndCause {
     By(EndedBy),
     /// The screen could not be captured.
     NoCapture,
+    /// The operator's console reads no format of pictures that this build makes.
+    NoCommonFormat,
     /// Something arrived that the operator's console did not make as it is. The hub, or somebody in it,
     /// tried to act in the operator's name.
     Forged,

@@ -330,16 +330,22 @@ impl Hearing {
         loop {
             let read = reader.read_body();
             tokio::pin!(read);
-            let read = tokio::select! {
-                biased;
-                read = &mut read => read,
-                () = tokio::time::sleep(HOLD_PATIENCE), if may_be_held => {
-                    // the console is out of reach; what it held must not stay down until that is certain
-                    may_be_held = false;
-                    if self.jobs.send(Job::Do(InputEvent::ReleaseAll)).await.is_err() {
-                        tracing::trace!("Injection is over");
+            let hold_until = tokio::time::Instant::now() + HOLD_PATIENCE;
+            let read = loop {
+                tokio::select! {
+                    biased;
+                    read = &mut read => break read,
+                    () = tokio::time::sleep_until(hold_until), if may_be_held => {
+                        // the console is out of reach; what it held must not stay down until that is
+                        // certain
+                        may_be_held = false;
+                        if self.jobs.send(Job::Do(InputEvent::ReleaseAll)).await.is_err() {
+                            tracing::trace!("Injection is over");
+                        }
                     }
-                    read.await
+                    () = tokio::time::sleep(SAY_TOO_OLD_EVERY), if too_old.count > 0 => {
+                        too_old.say(&self.reporter);
+                    }
                 }
             };
             let sealed = match read {
@@ -382,8 +388,8 @@ impl Hearing {
         }
     }
 
-    /// How long ago, at least, something happened at the console `at_millis` after it opened the
-    /// channel. It did so after this end had.
+    /// How long ago, at most, something happened at the console `at_millis` after it opened the
+    /// channel. It did so after this end had, by the time that the answer to its greeting took.
     fn age(&self, at_millis: i64) -> Duration {
         let open_for = self.channel_opened.elapsed();
         let age_millis = i64::try_from(open_for.as_millis())

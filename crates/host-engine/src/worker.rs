@@ -9,10 +9,11 @@ use protocol::{
     ChatAuthor, ChatLine, EndedBy, HostToHub, HubToHost, RefusalCode, Role, StreamHeader,
 };
 use session::TicketNumber;
-use session::host::{Caller, HostFault, HostNews, HostSide, HostStep, Outside, StopCause};
+use session::host::{
+    Agreement, Caller, HostFault, HostNews, HostSide, HostStep, Outside, StopCause,
+};
 use tokio::sync::mpsc;
-use transport::FramedReader;
-use transport::reconnect;
+use transport::{ConnectError, FramedReader, reconnect};
 
 use crate::course::Course;
 use crate::engine::{Backends, CurrentSession, HostConfig, Teller};
@@ -22,6 +23,8 @@ use crate::wire::{Wire, refuse};
 
 /// Streams of a session that may arrive before its start does.
 const MAX_EARLY_STREAMS: usize = 4;
+/// How far apart at least two connections to the same place are made.
+const RETURN_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Why a connection is not served any further.
 enum End {
@@ -46,6 +49,14 @@ pub(crate) struct Worker {
     course: Option<Arc<Course>>,
     live: Option<LiveSession>,
     early: Vec<(StreamHeader, FramedReader)>,
+    /// The ticket was accepted: there is a place to come back to.
+    accepted: bool,
+    /// Since when this host has not been in its place.
+    away_since: Option<Instant>,
+    /// When it last connected again.
+    last_return: Option<Instant>,
+    /// Why the session ends, where that is known here alone.
+    cause: Option<EndCause>,
     ending: Vec<JoinHandle<()>>,
 }
 
@@ -77,6 +88,10 @@ impl Worker {
             course: None,
             live: None,
             early: Vec::new(),
+            accepted: false,
+            away_since: None,
+            last_return: None,
+            cause: None,
             ending: Vec::new(),
         }
     }
@@ -102,36 +117,25 @@ impl Worker {
         let Some(wire) = self.connect().await else {
             return;
         };
+        self.accepted = false;
+        self.away_since = None;
         let opened = self.side.open_ticket(ticket, user);
         let mut end = self.serve(wire, opened).await;
-        while let End::Lost(cause) = end {
-            if !self.side.admitted() {
-                end = End::Lost(cause);
-                break;
-            }
+        while matches!(end, End::Lost(_)) && self.side.admitted() {
             if !self.teller.tell(HostEvent::Reconnecting) {
                 end = End::Left;
                 break;
             }
             end = match self.come_back().await {
-                Some(wire) => {
+                Ok(wire) => {
                     let resume = self.side.resume().map(HostStep::Send);
                     self.serve(wire, resume.into_iter().collect()).await
                 }
-                None if self.commands.is_closed() => End::Left,
-                None => End::Lost(cause),
+                Err(end) => end,
             };
-            if matches!(end, End::Lost(_)) && self.live.is_none() && self.gave_up() {
-                break;
-            }
         }
         self.give_up(&end);
         self.join_threads().await;
-    }
-
-    /// Whether the place is gone, so that there is nothing to come back to.
-    fn gave_up(&self) -> bool {
-        !self.side.admitted()
     }
 
     async fn connect(&mut self) -> Option<Wire> {
@@ -164,49 +168,60 @@ impl Worker {
 
     /// Tries to reach the hub again for as long as it keeps this host's place. What the person does
     /// meanwhile counts at once.
-    async fn come_back(&mut self) -> Option<Wire> {
+    async fn come_back(&mut self) -> Result<Wire, End> {
         let HostConfig {
             hub, pin, program, ..
         } = self.config.clone();
-        let coming = reconnect::connect_until_it_works(&hub, pin, Role::Host, &program);
-        let mut coming = Box::pin(tokio::time::timeout(self.side.kept_for(), coming));
-        loop {
+        let now = Instant::now();
+        let kept_until = *self.away_since.get_or_insert(now) + self.side.kept_for();
+        // a hub that takes every connection and keeps none must not be called without a pause
+        let begin = self.last_return.map_or(now, |last| last + RETURN_INTERVAL);
+        let coming = async {
+            tokio::time::sleep_until(begin.into()).await;
+            reconnect::connect_until_it_works(&hub, pin, Role::Host, &program).await
+        };
+        let mut coming = Box::pin(tokio::time::timeout_at(kept_until.into(), coming));
+        let came = loop {
             tokio::select! {
                 biased;
                 command = self.commands.recv() => match command {
-                    None => return None,
-                    Some(HostCommand::Leave) => {
-                        let steps = self.side.give_up();
-                        // nobody is there to be told of a lost connection
-                        let _taken = self.take(steps, None);
-                        return None;
-                    }
+                    None | Some(HostCommand::Leave) => return Err(End::Left),
                     Some(command) => {
                         let steps = self.commanded(command);
-                        if self.take(steps, None).is_err() {
-                            return None;
-                        }
+                        self.take(steps, None)?;
                     }
                 },
-                came = &mut coming => return match came {
-                    Ok(Ok(greeted)) => {
-                        tracing::info!(%hub, "Connected again");
-                        Some(Wire::new(greeted))
-                    }
-                    Ok(Err(error)) => {
-                        tracing::warn!(%error, "Cannot come back");
-                        let steps = self.side.give_up();
-                        let _taken = self.take(steps, None);
-                        None
-                    }
-                    Err(_elapsed) => {
-                        tracing::info!("The place at the hub is gone");
-                        let steps = self.side.give_up();
-                        let _taken = self.take(steps, None);
-                        None
-                    }
-                },
+                came = &mut coming => break came,
             }
+        };
+        match came {
+            Ok(Ok(greeted)) => {
+                tracing::info!(%hub, "Connected again");
+                self.last_return = Some(Instant::now());
+                Ok(Wire::new(greeted))
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "Cannot come back");
+                Err(self.gone(if let ConnectError::Refused(refusal) = error {
+                    LostCause::Refused(refusal)
+                } else {
+                    // another computer answers under the hub's address
+                    LostCause::Nonsense
+                }))
+            }
+            Err(_elapsed) => {
+                tracing::info!("The place at the hub is gone");
+                Err(self.gone(LostCause::Silence))
+            }
+        }
+    }
+
+    /// There is nothing to come back to.
+    fn gone(&mut self, cause: LostCause) -> End {
+        let steps = self.side.give_up();
+        match self.take(steps, None) {
+            Ok(()) => End::Lost(cause),
+            Err(end) => end,
         }
     }
 
@@ -246,8 +261,8 @@ impl Worker {
         self.early.clear();
         match &end {
             End::Left => {
-                let steps = self.side.give_up();
-                let _taken = self.take(steps, None);
+                let steps = self.side.end(StopCause::By(EndedBy::User));
+                let _taken = self.take(steps, Some(&wire));
                 let _queued = wire.send(HostToHub::Leave);
                 wire.leave().await;
             }
@@ -259,7 +274,9 @@ impl Worker {
             End::Problem(_) => {
                 let steps = self.side.give_up();
                 let _taken = self.take(steps, None);
-                wire.hang_up();
+                // this host does not come back: nobody needs to wait for it
+                let _queued = wire.send(HostToHub::Leave);
+                wire.leave().await;
             }
         }
         end
@@ -267,14 +284,17 @@ impl Worker {
 
     /// Everything is over: tells why.
     fn give_up(&mut self, end: &End) {
-        let opening = self.course.is_none() && !self.side.admitted();
+        if matches!(end, End::Left) {
+            let steps = self.side.end(StopCause::By(EndedBy::User));
+            let _taken = self.take(steps, None);
+        }
         let steps = self.side.give_up();
         let _taken = self.take(steps, None);
         let event = match end {
             End::Left => return,
-            End::Lost(LostCause::Nonsense) => HostEvent::ConnectionLost(LostCause::Nonsense),
-            End::Lost(cause) if opening => HostEvent::ConnectionFailed(unused_ticket(*cause)),
-            End::Lost(cause) => HostEvent::ConnectionLost(*cause),
+            End::Lost(cause) if self.accepted => HostEvent::ConnectionLost(*cause),
+            End::Lost(cause) => HostEvent::ConnectionFailed(unused_ticket(*cause)),
+            End::Problem(_) if self.accepted => HostEvent::ConnectionLost(LostCause::Nonsense),
             End::Problem(problem) => HostEvent::ConnectionFailed(problem.clone()),
         };
         // a program that does not listen is ending
@@ -331,7 +351,7 @@ impl Worker {
                 tracing::warn!(%fault, "The hub breaks the rules");
                 if fault == HostFault::Forged {
                     let steps = self.side.end(StopCause::Forged);
-                    let _taken = self.take(steps, None);
+                    let _taken = self.take(steps, Some(wire));
                 }
                 Err(End::Problem(problem(fault)))
             }
@@ -368,6 +388,7 @@ impl Worker {
     }
 
     fn take(&mut self, steps: Vec<HostStep>, wire: Option<&Wire>) -> Result<(), End> {
+        let mut after = Vec::new();
         for step in steps {
             match step {
                 HostStep::Send(message) => {
@@ -378,30 +399,14 @@ impl Worker {
                 HostStep::Tell(news) => self.tell_news(news)?,
                 HostStep::Start(agreement) => {
                     let Some(wire) = wire else { continue };
-                    let session = agreement.session;
-                    tracing::info!(%session, operator = %agreement.operator_name, "Session runs");
-                    let course = self.course.take_if(|course| course.session == session);
-                    let course = course.unwrap_or_else(|| Arc::new(Course::begin(session)));
-                    self.course = Some(Arc::clone(&course));
-                    let opened = self.channel_opened;
-                    let connection = &wire.connection;
-                    match LiveSession::start(*agreement, course, opened, connection, &self.backends)
-                    {
-                        Ok(live) => {
-                            self.current.set(Some(live.switch()));
-                            self.live = Some(live);
-                            for (header, reader) in std::mem::take(&mut self.early) {
-                                self.stream_arrived(header, reader);
-                            }
+                    if let Err(cause) = self.start(*agreement, wire) {
+                        if let EndCause::NoCapture = cause {
+                            let detail = "no thread".to_owned();
+                            self.tell(HostEvent::Trouble(Trouble::NoCapture { detail }))?;
                         }
-                        Err(error) => {
-                            let trouble = Trouble::NoCapture {
-                                detail: error.to_string(),
-                            };
-                            self.tell(HostEvent::Trouble(trouble))?;
-                            let steps = self.side.end(StopCause::By(EndedBy::NoCapture));
-                            return self.take(steps, Some(wire));
-                        }
+                        self.cause = Some(cause);
+                        // what the other end learns; the protocol has no other word for it
+                        after.extend(self.side.end(StopCause::By(EndedBy::NoCapture)));
                     }
                 }
                 HostStep::Reduce(rights) => {
@@ -423,7 +428,7 @@ impl Worker {
                     let course = self.course.take();
                     let lasted = course.map_or(Duration::ZERO, |course| course.elapsed());
                     tracing::info!(%session, ?cause, "Session ended");
-                    let cause = end_cause(cause);
+                    let cause = self.cause.take().unwrap_or_else(|| end_cause(cause));
                     self.tell(HostEvent::SessionEnded {
                         session,
                         cause,
@@ -441,6 +446,35 @@ impl Worker {
                 }
             }
         }
+        if after.is_empty() {
+            Ok(())
+        } else {
+            self.take(after, wire)
+        }
+    }
+
+    /// Begins to capture and to inject, at first or after a pause.
+    fn start(&mut self, agreement: Agreement, wire: &Wire) -> Result<(), EndCause> {
+        let session = agreement.session;
+        let course = self.course.take_if(|course| course.session == session);
+        let course = course.unwrap_or_else(|| Arc::new(Course::begin(session)));
+        self.course = Some(Arc::clone(&course));
+        if !reads_our_pictures(agreement.formats) {
+            tracing::warn!(%session, formats = ?agreement.formats, "No common format of pictures");
+            return Err(EndCause::NoCommonFormat);
+        }
+        tracing::info!(%session, operator = %agreement.operator_name, "Session runs");
+        let opened = self.channel_opened;
+        let live = LiveSession::start(agreement, course, opened, &wire.connection, &self.backends);
+        let live = live.map_err(|error| {
+            tracing::error!(%error, "No thread for the session");
+            EndCause::NoCapture
+        })?;
+        self.current.set(Some(live.switch()));
+        self.live = Some(live);
+        for (header, reader) in std::mem::take(&mut self.early) {
+            self.stream_arrived(header, reader);
+        }
         Ok(())
     }
 
@@ -454,7 +488,20 @@ impl Worker {
         }
     }
 
-    fn tell_news(&self, news: HostNews) -> Result<(), End> {
+    fn tell_news(&mut self, news: HostNews) -> Result<(), End> {
+        match &news {
+            HostNews::TicketAccepted { .. } => self.accepted = true,
+            HostNews::Resumed => self.away_since = None,
+            HostNews::TicketRefused(_)
+            | HostNews::TicketSpent
+            | HostNews::ConsentAsked { .. }
+            | HostNews::ConsentWithdrawn { .. }
+            | HostNews::SessionStarted { .. }
+            | HostNews::SessionPaused { .. }
+            | HostNews::SessionResumed { .. }
+            | HostNews::ChatReceived { .. }
+            | HostNews::OperatorPresent(_) => {}
+        }
         self.tell(match news {
             HostNews::TicketRefused(refusal) => HostEvent::TicketRefused(refusal),
             HostNews::TicketSpent => HostEvent::TicketSpent,
@@ -535,6 +582,12 @@ async fn until_leave(commands: &mut mpsc::Receiver<HostCommand>) {
             Some(_) => tracing::debug!("Nothing to do while connecting"),
         }
     }
+}
+
+/// Whether a console that reads the `formats` from the oldest to the newest reads what is encoded here.
+fn reads_our_pictures(formats: (u16, u16)) -> bool {
+    let (oldest, newest) = formats;
+    (oldest..=newest).contains(&codec::FORMAT_VERSION.into())
 }
 
 fn random() -> Option<[u8; 32]> {
