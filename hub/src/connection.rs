@@ -3,6 +3,7 @@
 //! Whatever a peer sends that does not parse or makes no sense ends this connection and no other.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -109,7 +110,9 @@ pub(crate) async fn serve(desk: Arc<Desk>, incoming: Incoming, id: LinkId) {
         }
     };
     let place = Arc::new(OnceLock::new());
+    let broke_rules = Arc::new(AtomicBool::new(false));
     let talk = Talk {
+        broke_rules: Arc::clone(&broke_rules),
         desk: Arc::clone(&desk),
         connection: connection.clone(),
         address: peer.ip(),
@@ -128,7 +131,7 @@ pub(crate) async fn serve(desk: Arc<Desk>, incoming: Incoming, id: LinkId) {
             Departure::GoodOrder
         }
         Ok(Err(fault)) => {
-            let breaks_rules = fault.breaks_rules();
+            let breaks_rules = fault.breaks_rules() || broke_rules.load(Ordering::Relaxed);
             end(&connection, id, fault).await;
             if left_by_itself {
                 Departure::GoodOrder
@@ -189,6 +192,8 @@ struct Talk {
     /// Where the handshake came from.
     address: IpAddr,
     id: LinkId,
+    /// A stream of the peer's broke the protocol.
+    broke_rules: Arc<AtomicBool>,
     /// The peer's place, when it has one.
     place: Arc<OnceLock<PeerId>>,
 }
@@ -259,8 +264,7 @@ impl Talk {
         let mut reader = reader;
         let mut pace = Pace::new();
         let first = read::<HostToHub>(&mut reader, &mut pace).await?;
-        let (link, outbound, _tasks) =
-            link::<HubToHost>(self.id, &self.connection, Role::Host, writer);
+        let (link, outbound, _tasks) = self.link::<HubToHost>(Role::Host, writer);
         let (you, mut next) = match first {
             None | Some(HostToHub::Leave) => return Ok(()),
             Some(HostToHub::Resume { you, secret }) => {
@@ -316,15 +320,13 @@ impl Talk {
             None => return Ok(()),
             Some(Admitted::LoggedIn(who)) => {
                 let you = new_place()?;
-                let (link, outbound, tasks) =
-                    link::<HubToOperator>(self.id, &self.connection, Role::Operator, writer);
+                let (link, outbound, tasks) = self.link::<HubToOperator>(Role::Operator, writer);
                 let arrived = Event::OperatorArrived(you, link, who.clone());
                 desk.tell(arrived).await?;
                 (you, who, outbound, tasks)
             }
             Some(Admitted::Resumes(you, secret)) => {
-                let (link, outbound, tasks) =
-                    link::<HubToOperator>(self.id, &self.connection, Role::Operator, writer);
+                let (link, outbound, tasks) = self.link::<HubToOperator>(Role::Operator, writer);
                 let (answer, answered) = oneshot::channel();
                 let resume = Resume {
                     you,
@@ -457,27 +459,33 @@ impl Desk {
     }
 }
 
-/// Starts the tasks beside the reader: one that sends what is queued, one for the peer's streams.
-/// The second ends when the set is dropped, the first when it has sent what it was given.
-fn link<M: Serialize + Send + Sync + 'static>(
-    id: LinkId,
-    connection: &Connection,
-    role: Role,
-    writer: FramedWriter,
-) -> (PeerLink<M>, mpsc::Sender<Outbound<M>>, JoinSet<()>) {
-    let sessions = SessionsOfPeer::default();
-    let (outbound, queue) = mpsc::channel(outbound::QUEUE);
-    tokio::spawn(outbound::send_all(connection.clone(), writer, queue));
-    let mut tasks = JoinSet::new();
-    let streams = relay::serve_streams(connection.clone(), role, sessions.clone());
-    tasks.spawn(streams);
-    let link = PeerLink {
-        id,
-        connection: connection.clone(),
-        outbound: outbound.clone(),
-        sessions,
-    };
-    (link, outbound, tasks)
+impl Talk {
+    /// Starts the tasks beside the reader: one that sends what is queued, one for the peer's streams.
+    /// The second ends when the set is dropped, the first when it has sent what it was given.
+    fn link<M: Serialize + Send + Sync + 'static>(
+        &self,
+        role: Role,
+        writer: FramedWriter,
+    ) -> (PeerLink<M>, mpsc::Sender<Outbound<M>>, JoinSet<()>) {
+        let connection = &self.connection;
+        let sessions = SessionsOfPeer::default();
+        let (outbound, queue) = mpsc::channel(outbound::QUEUE);
+        tokio::spawn(outbound::send_all(connection.clone(), writer, queue));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(relay::serve_streams(
+            connection.clone(),
+            role,
+            sessions.clone(),
+            Arc::clone(&self.broke_rules),
+        ));
+        let link = PeerLink {
+            id: self.id,
+            connection: connection.clone(),
+            outbound: outbound.clone(),
+            sessions,
+        };
+        (link, outbound, tasks)
+    }
 }
 
 async fn read<M: DeserializeOwned>(

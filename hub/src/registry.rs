@@ -47,6 +47,7 @@ pub(crate) enum Event {
     /// Log-ins with these accounts end, for that reason.
     AccountsClosed(Vec<AccountId>, Refusal),
     TicketStored(PeerId, protocol::TicketRoute, bool),
+    TicketRevoked(PeerId, protocol::TicketRoute, bool),
     SessionStored(SessionId, bool),
     /// The film is open, or cannot be opened.
     FilmOpened(SessionId, Option<Film>),
@@ -258,6 +259,9 @@ impl Registry {
             Event::TicketStored(operator, route, stored) => {
                 self.directory.ticket_stored(operator, route, stored);
             }
+            Event::TicketRevoked(operator, route, stored) => {
+                self.directory.ticket_revoked(operator, route, stored);
+            }
             Event::SessionStored(session, stored) => {
                 self.directory.session_stored(session, stored);
             }
@@ -350,6 +354,13 @@ impl Registry {
                     change,
                 } => self.store_new(change.into(), move |stored| {
                     Event::TicketStored(operator, route, stored)
+                }),
+                Effect::StoreRevocation {
+                    operator,
+                    route,
+                    change,
+                } => self.store_new(change.into(), move |stored| {
+                    Event::TicketRevoked(operator, route, stored)
                 }),
                 Effect::OpenFilm(order) => self.open_film(order),
                 Effect::DiscardFilm(session) => {
