@@ -9,8 +9,7 @@ use crate::support::{
 use codec::Rect;
 use host_engine::{EndCause, HostCommand, HostEvent, LostCause};
 use protocol::{
-    EndedBy, HidKey, HostToHub, HostWord, HubToHost, InputEvent, LiveState, Refusal, RefusalCode,
-    Rights,
+    EndedBy, HostToHub, HostWord, HubToHost, InputEvent, LiveState, Refusal, RefusalCode, Rights,
 };
 use transport::close::close;
 

@@ -11,8 +11,8 @@ use codec::{PixelSize, Rect};
 use host_engine::{EndCause, HostCommand, HostEvent, Trouble};
 use protocol::input::{HOLD_PATIENCE, HOLD_SIGN_EVERY, MAX_INPUT_AGE};
 use protocol::{
-    ColourDepth, EndedBy, HidKey, HostToHub, HostWord, HubToHost, InputEvent, Lane, Place,
-    PointerButton, Refusal, RefusalCode, Rights, SessionId, ViewWish, ViewerMessage,
+    ColourDepth, EndedBy, HostToHub, HostWord, HubToHost, InputEvent, Lane, Place, PointerButton,
+    Refusal, RefusalCode, SessionId, ViewWish, ViewerMessage,
 };
 
 /// How soon **End** must have stopped everything (H6).

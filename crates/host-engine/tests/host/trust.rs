@@ -9,7 +9,7 @@ use crate::support::{
 };
 use bytes::Bytes;
 use host_engine::{ConnectProblem, EndCause, HostEvent, LostCause};
-use protocol::{HidKey, HostToHub, HubToHost, InputEvent, Rights};
+use protocol::{HostToHub, HubToHost, InputEvent, Rights};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forged_input_is_not_done_and_ends_the_session() {

@@ -26,7 +26,7 @@ macro_rules! trace {
     };
 }
 
-/// A generator of numbers (SplitMix64) that gives the same history for the same seed everywhere.
+/// A generator of numbers (`SplitMix64`) that gives the same history for the same seed everywhere.
 pub(crate) struct Dice(u64);
 
 impl Dice {
@@ -148,14 +148,14 @@ pub(crate) struct World {
 
 /// When the hub notices by itself that a peer is silent.
 const SILENCE: Duration = Duration::from_secs(15);
-pub(crate) const KEPT: Duration = Duration::from_secs(600);
+pub(crate) const KEPT: Duration = Duration::from_mins(10);
 
 fn policy() -> Policy {
     Policy {
         hub: 0,
-        ticket_validity: Duration::from_secs(3600),
+        ticket_validity: Duration::from_hours(1),
         attempt: Duration::from_secs(20),
-        consent: Duration::from_secs(120),
+        consent: Duration::from_mins(2),
         kept: KEPT,
     }
 }
@@ -456,7 +456,7 @@ impl World {
         let first = self.dice.below(places);
         (0..places).any(|i| {
             let place = (first + i) % places;
-            let (index, up) = (place / 2, place % 2 == 0);
+            let (index, up) = (place / 2, place.is_multiple_of(2));
             match (index < consoles, up) {
                 (true, true) => self.hub_hears_console(index),
                 (true, false) => self.console_hears(index),
