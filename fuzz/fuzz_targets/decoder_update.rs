@@ -5,7 +5,7 @@
 //! raw bytes, or the session's next updates with bytes changed, put in or left out, with sections
 //! exchanged, sections of other updates, cut off. Each is applied or refused; the rectangles reported
 //! lie within the picture, what lies outside of them is unchanged, and after a refusal only a reset
-//! helps.
+//! helps, of a version that the decoder knows.
 
 #![no_main]
 
@@ -13,7 +13,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use codec::{
-    Applied, DamageHint, DecodeError, Decoder, Encoder, Level, Line, Picture, PixelSize, Rect,
+    Applied, DamageHint, DecodeError, Decoder, Encoder, FormatVersion, Level, Line, Picture,
+    PixelSize, Rect, SUPPORTED,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -161,6 +162,8 @@ impl Viewer {
         let whole = picture.size().rect();
         assert!(changed.iter().all(|&rect| whole.contains(rect)));
         assert!(!was_reset || changed == [whole]);
+        let states_known_version = || SUPPORTED.contains(&FormatVersion::new(bytes[1]));
+        assert!(!was_reset || states_known_version());
         assert!(picture.pixels().iter().all(|&pixel| pixel >> 24 == 0));
         match &mut self.before {
             Some(before) if !was_reset => {

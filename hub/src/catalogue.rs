@@ -11,20 +11,19 @@ mod change;
 mod report;
 mod session;
 mod sqlite;
-mod ticket;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use protocol::{ReportDraft, ReportFacts, ReportId, SessionId};
 
+pub use ::session::directory::records::Stored;
 pub(crate) use account::name_key;
 pub use account::{Account, AccountId, NewAccount, PasswordHash};
 pub use audit::{AuditHead, AuditVerification};
 pub use change::{Batch, Change, What};
 pub use report::{ReportStanding, StoredReport};
 pub use session::{SessionRow, ended_by_word};
-pub use ticket::StoredTicket;
 
 /// The catalogue does not do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -107,12 +106,10 @@ pub trait Catalogue: Send {
     /// All accounts that are closed for log-in.
     fn disabled_accounts(&self) -> Result<Vec<AccountId>, CatalogueError>;
 
-    /// The newest ticket of each route whose time ended after `since_unix_millis`, and every one
-    /// that is open.
-    fn recent_tickets(&self, since_unix_millis: i64) -> Result<Vec<StoredTicket>, CatalogueError>;
-
-    /// The highest session number ever given.
-    fn last_session(&self) -> Result<SessionId, CatalogueError>;
+    /// What a hub that starts goes on with: the newest ticket of each route whose time ended after
+    /// `tickets_since_unix_millis` and every one that is open; places; and the sessions whose ends may
+    /// both come back.
+    fn stored(&self, tickets_since_unix_millis: i64) -> Result<Stored, CatalogueError>;
 
     /// All sessions that ran, newest first, at most `limit`.
     fn sessions(&self, limit: u32) -> Result<Vec<SessionRow>, CatalogueError>;
@@ -120,7 +117,8 @@ pub trait Catalogue: Send {
     /// One session that ran; [`CatalogueError::Rule`] if there is none with this number.
     fn session(&self, id: SessionId) -> Result<SessionRow, CatalogueError>;
 
-    /// The sessions that were running when the hub last went down without a word.
+    /// The sessions that were running when the hub last went down and whose ends are not both known
+    /// any more.
     fn interrupted_sessions(&self) -> Result<Vec<SessionRow>, CatalogueError>;
 
     /// Whose report this is and whether it can still change, if there is one.

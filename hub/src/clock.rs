@@ -1,22 +1,8 @@
 //! The hub's clock: the one place where time comes from.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// A moment on both of the hub's clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Moment {
-    /// Since the hub started; never jumps, so deadlines are kept in it.
-    pub(crate) since_start: Duration,
-    /// Milliseconds since the Unix epoch; what is stored and shown.
-    pub(crate) unix_millis: i64,
-}
-
-impl Moment {
-    /// Whole seconds since the Unix epoch.
-    pub(crate) fn unix_seconds(self) -> i64 {
-        self.unix_millis.div_euclid(1000)
-    }
-}
+use session::directory::Moment;
 
 /// Tells the time.
 #[derive(Debug, Clone, Copy)]

@@ -3,32 +3,33 @@
 //! Whatever a peer sends that does not parse or makes no sense ends this connection and no other.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use protocol::control::Name;
 use protocol::limits::MAX_CONTROL_FRAME_BYTES;
 use protocol::{
-    ClientHello, HostToHub, HubHello, HubToHost, HubToOperator, OperatorToHub, Outcome, Refusal,
-    RefusalCode, Role, VersionRange,
+    ClientHello, HostToHub, HubHello, HubToHost, HubToOperator, OperatorToHub, Outcome, PeerId,
+    Refusal, RefusalCode, ResumeSecret, Role, VersionRange,
 };
 use quinn::{ConnectionError, Incoming};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use session::directory::{Departure, LoggedIn};
+use session::throttle::Neighbour;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 use transport::close::{CloseReason, close, close_refused};
 use transport::{Connection, FramedReader, FramedWriter, ReadError};
 
-use crate::catalogue::Account;
 use crate::clock::Clock;
-use crate::directory::{ConnectionId, Departure};
 use crate::login::LoginDesk;
 use crate::outbound::{self, Outbound};
-use crate::registry::{Event, PeerLink, log_store_error};
+use crate::registry::{Event, LinkId, PeerLink, Resume, log_store_error};
 use crate::relay::{self, SessionsOfPeer};
 use crate::store::{SaveOutcome, SaveReport, Store};
-use crate::throttle::Neighbour;
 
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
@@ -63,9 +64,21 @@ enum Fault {
     LogIns,
     #[error("the hub goes down")]
     Stopping,
+    #[error("the hub failed inside")]
+    Inside,
     /// The peer left, or the network did.
     #[error("gone")]
     Gone,
+}
+
+impl Fault {
+    /// Whether the peer has no place to come back to.
+    fn breaks_rules(&self) -> bool {
+        match self {
+            Self::Read(_) | Self::OutOfPlace | Self::Version(_) | Self::LogIns => true,
+            Self::Silent | Self::Stopping | Self::Inside | Self::Gone => false,
+        }
+    }
 }
 
 /// The control stream of a peer that still has to be told something.
@@ -82,21 +95,32 @@ impl From<ReadError> for Fault {
 }
 
 /// Serves whoever is `incoming`.
-pub(crate) async fn serve(desk: Arc<Desk>, incoming: Incoming, id: ConnectionId) {
+pub(crate) async fn serve(desk: Arc<Desk>, incoming: Incoming, id: LinkId) {
+    // failures count for the address that the handshake proved, wherever the peer goes later
     let peer = incoming.remote_address();
     let connection = match timeout(HANDSHAKE_TIMEOUT, incoming).await {
         Ok(Ok(connection)) => connection,
         Ok(Err(error)) => {
-            tracing::debug!(connection = %id, %peer, %error, "No handshake");
+            tracing::debug!(link = id.0, %peer, %error, "No handshake");
             return;
         }
         Err(_elapsed) => {
-            tracing::debug!(connection = %id, %peer, "No handshake in time");
+            tracing::debug!(link = id.0, %peer, "No handshake in time");
             return;
         }
     };
+    let place = Arc::new(OnceLock::new());
+    let broke_rules = Arc::new(AtomicBool::new(false));
+    let talk = Talk {
+        broke_rules: Arc::clone(&broke_rules),
+        desk: Arc::clone(&desk),
+        connection: connection.clone(),
+        address: peer.ip(),
+        id,
+        place: Arc::clone(&place),
+    };
     // a task of its own, so that even a panic ends in the directory as a departure
-    let served = tokio::spawn(serve_connected(Arc::clone(&desk), connection.clone(), id)).await;
+    let served = tokio::spawn(talk.serve()).await;
     let left_by_itself = match connection.close_reason() {
         Some(ConnectionError::LocallyClosed) | None => false,
         Some(reason) => CloseReason::from(&reason) == CloseReason::GoodOrder,
@@ -107,29 +131,38 @@ pub(crate) async fn serve(desk: Arc<Desk>, incoming: Incoming, id: ConnectionId)
             Departure::GoodOrder
         }
         Ok(Err(fault)) => {
+            let breaks_rules = fault.breaks_rules() || broke_rules.load(Ordering::Relaxed);
             end(&connection, id, fault).await;
             if left_by_itself {
                 Departure::GoodOrder
+            } else if breaks_rules {
+                Departure::Cut
             } else {
                 Departure::Lost
             }
         }
         Err(error) => {
-            tracing::error!(connection = %id, %error, "Connection task failed");
+            tracing::error!(link = id.0, %error, "Connection task failed");
             close_refused(&connection, RefusalCode::INTERNAL.into());
-            Departure::Lost
+            Departure::Cut
         }
     };
-    tracing::info!(connection = %id, %peer, ?how, "Disconnected");
-    if desk.registry.send(Event::Left(id, how)).await.is_err() {
-        tracing::debug!(connection = %id, "Hub went down first");
+    tracing::info!(link = id.0, %peer, ?how, "Disconnected");
+    if let Some(place) = place.get()
+        && desk
+            .registry
+            .send(Event::Left(*place, id, how))
+            .await
+            .is_err()
+    {
+        tracing::debug!(link = id.0, "Hub went down first");
     }
 }
 
-async fn end(connection: &Connection, id: ConnectionId, fault: Fault) {
+async fn end(connection: &Connection, id: LinkId, fault: Fault) {
     if !matches!(fault, Fault::Gone) {
         let peer = connection.remote_address();
-        tracing::info!(connection = %id, %peer, %fault, "Connection is cut");
+        tracing::info!(link = id.0, %peer, %fault, "Connection is cut");
     }
     let code = match fault {
         Fault::Read(_) => RefusalCode::MALFORMED,
@@ -137,6 +170,7 @@ async fn end(connection: &Connection, id: ConnectionId, fault: Fault) {
         Fault::Silent => RefusalCode::TIMED_OUT,
         Fault::LogIns => RefusalCode::THROTTLED,
         Fault::Stopping => RefusalCode::SHUTTING_DOWN,
+        Fault::Inside => RefusalCode::INTERNAL,
         Fault::Version(mut writer) => {
             let refusal = RefusalCode::VERSION_MISMATCH.into();
             return outbound::close_after_delivery(connection, &mut writer.0, refusal).await;
@@ -151,32 +185,62 @@ async fn end(connection: &Connection, id: ConnectionId, fault: Fault) {
     close_refused(connection, code.into());
 }
 
-async fn serve_connected(
+/// One connection's conversation.
+struct Talk {
     desk: Arc<Desk>,
     connection: Connection,
-    id: ConnectionId,
-) -> Result<(), Fault> {
-    let greeting = timeout(HELLO_TIMEOUT, greet(&connection, id));
-    let (role, reader, writer) = greeting.await.map_err(|_elapsed| Fault::Silent)??;
-    match role {
-        Role::Host => serve_host(&desk, connection, id, reader, writer).await,
-        Role::Operator => serve_operator(&desk, connection, id, reader, writer).await,
+    /// Where the handshake came from.
+    address: IpAddr,
+    id: LinkId,
+    /// A stream of the peer's broke the protocol.
+    broke_rules: Arc<AtomicBool>,
+    /// The peer's place, when it has one.
+    place: Arc<OnceLock<PeerId>>,
+}
+
+impl Talk {
+    async fn serve(self) -> Result<(), Fault> {
+        let greeting = timeout(HELLO_TIMEOUT, greet(&self.connection, self.id));
+        let (role, reader, writer) = greeting.await.map_err(|_elapsed| Fault::Silent)??;
+        match role {
+            Role::Host => self.serve_host(reader, writer).await,
+            Role::Operator => self.serve_operator(reader, writer).await,
+        }
     }
+
+    fn takes_place(&self, place: PeerId) {
+        if self.place.set(place).is_err() {
+            tracing::error!(link = self.id.0, "A connection takes a second place");
+        }
+    }
+}
+
+/// A place that nobody had before.
+fn new_place() -> Result<PeerId, Fault> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|error| {
+        tracing::error!(%error, "No randomness");
+        Fault::Inside
+    })?;
+    Ok(PeerId(random))
 }
 
 async fn greet(
     connection: &Connection,
-    id: ConnectionId,
+    id: LinkId,
 ) -> Result<(Role, FramedReader, FramedWriter), Fault> {
     let (send, recv) = connection.accept_bi().await.map_err(|_gone| Fault::Gone)?;
-    if send.set_priority(relay::CONTROL_PRIORITY).is_err() {
+    if send
+        .set_priority(protocol::lanes::CONTROL_PRIORITY)
+        .is_err()
+    {
         return Err(Fault::Gone);
     }
     let mut reader = FramedReader::new(recv, MAX_CONTROL_FRAME_BYTES);
     let mut writer = FramedWriter::new(send, MAX_CONTROL_FRAME_BYTES);
     let hello: ClientHello = reader.read().await?.ok_or(Fault::Gone)?;
     let peer = connection.remote_address();
-    tracing::info!(connection = %id, %peer, role = ?hello.role, program = ?hello.program.as_str(), "Connected");
+    tracing::info!(link = id.0, %peer, role = ?hello.role, program = ?hello.program.as_str(), "Connected");
     let Some(version) = VersionRange::OURS.common_with(hello.versions) else {
         let refused = HubHello::Refused {
             versions: VersionRange::OURS,
@@ -193,94 +257,167 @@ async fn greet(
     Ok((hello.role, reader, writer))
 }
 
-async fn serve_host(
-    desk: &Desk,
-    connection: Connection,
-    id: ConnectionId,
-    mut reader: FramedReader,
-    writer: FramedWriter,
-) -> Result<(), Fault> {
-    let neighbour = Neighbour::from(connection.remote_address().ip());
-    let (link, _outbound, _tasks) = link::<HubToHost>(&connection, Role::Host, writer);
-    desk.tell(Event::HostArrived(id, link, neighbour)).await?;
-    let mut pace = Pace::new();
-    while let Some(message) = read::<HostToHub>(&mut reader, &mut pace).await? {
-        if message == HostToHub::Leave {
-            break;
+impl Talk {
+    async fn serve_host(self, reader: FramedReader, writer: FramedWriter) -> Result<(), Fault> {
+        let desk = &self.desk;
+        let neighbour = Neighbour::from(self.address);
+        let mut reader = reader;
+        let mut pace = Pace::new();
+        let first = read::<HostToHub>(&mut reader, &mut pace).await?;
+        let (link, outbound, _tasks) = self.link::<HubToHost>(Role::Host, writer);
+        let (you, mut next) = match first {
+            None | Some(HostToHub::Leave) => return Ok(()),
+            Some(HostToHub::Resume { you, secret }) => {
+                let (answer, answered) = oneshot::channel();
+                let resume = Resume {
+                    you,
+                    secret,
+                    link,
+                    answer,
+                };
+                desk.tell(Event::HostResumes(resume)).await?;
+                match answered.await {
+                    Ok(Ok(())) => (you, None),
+                    Ok(Err(refusal)) => {
+                        // it comes again, with a ticket
+                        let refused = HubToHost::ResumeRefused { refusal };
+                        let sent = outbound.send(Outbound::Message(refused)).await;
+                        sent.map_err(|_closed| Fault::Gone)?;
+                        let gone = timeout(HELLO_TIMEOUT, reader.read::<HostToHub>()).await;
+                        drop(gone);
+                        return Ok(());
+                    }
+                    Err(_gone) => return Err(Fault::Stopping),
+                }
+            }
+            Some(message) => {
+                let you = new_place()?;
+                desk.tell(Event::HostArrived(you, link, neighbour)).await?;
+                (you, Some(message))
+            }
+        };
+        self.takes_place(you);
+        loop {
+            let message = match next.take() {
+                Some(message) => message,
+                None => match read::<HostToHub>(&mut reader, &mut pace).await? {
+                    None | Some(HostToHub::Leave) => return Ok(()),
+                    Some(message) => message,
+                },
+            };
+            desk.tell(Event::HostSaid(you, message)).await?;
         }
-        desk.tell(Event::HostSaid(id, message)).await?;
     }
-    Ok(())
-}
 
-async fn serve_operator(
-    desk: &Desk,
-    connection: Connection,
-    id: ConnectionId,
-    mut reader: FramedReader,
-    mut writer: FramedWriter,
-) -> Result<(), Fault> {
-    let address = connection.remote_address().ip();
-    let Some(account) = log_in(desk, address, &mut reader, &mut writer).await? else {
-        return Ok(());
-    };
-    let (link, outbound, _tasks) = link::<HubToOperator>(&connection, Role::Operator, writer);
-    let arrived = Event::OperatorArrived(id, link, account.clone());
-    desk.tell(arrived).await?;
-    let mut pace = Pace::new();
-    while let Some(message) = read::<OperatorToHub>(&mut reader, &mut pace).await? {
-        let answer = match message {
-            OperatorToHub::LogOut => break,
-            OperatorToHub::LogIn { .. } => return Err(Fault::OutOfPlace),
-            OperatorToHub::SaveReport {
-                report,
-                draft,
-                finished,
-            } => {
-                let saved = desk.store.save_report(SaveReport {
-                    account: account.clone(),
+    async fn serve_operator(
+        self,
+        mut reader: FramedReader,
+        mut writer: FramedWriter,
+    ) -> Result<(), Fault> {
+        let desk = &self.desk;
+        let admitted = log_in(desk, self.address, &mut reader, &mut writer).await?;
+        let (you, who, outbound, _tasks) = match admitted {
+            None => return Ok(()),
+            Some(Admitted::LoggedIn(who)) => {
+                let you = new_place()?;
+                let (link, outbound, tasks) = self.link::<HubToOperator>(Role::Operator, writer);
+                let arrived = Event::OperatorArrived(you, link, who.clone());
+                desk.tell(arrived).await?;
+                (you, who, outbound, tasks)
+            }
+            Some(Admitted::Resumes(you, secret)) => {
+                let (link, outbound, tasks) = self.link::<HubToOperator>(Role::Operator, writer);
+                let (answer, answered) = oneshot::channel();
+                let resume = Resume {
+                    you,
+                    secret,
+                    link,
+                    answer,
+                };
+                desk.tell(Event::OperatorResumes(resume)).await?;
+                match answered.await {
+                    Ok(Ok(who)) => (you, who, outbound, tasks),
+                    Ok(Err(refusal)) => {
+                        // it comes again, and logs in
+                        let refused = HubToOperator::ResumeRefused { refusal };
+                        let sent = outbound.send(Outbound::Message(refused)).await;
+                        sent.map_err(|_closed| Fault::Gone)?;
+                        let gone = timeout(HELLO_TIMEOUT, reader.read::<OperatorToHub>()).await;
+                        drop(gone);
+                        return Ok(());
+                    }
+                    Err(_gone) => return Err(Fault::Stopping),
+                }
+            }
+        };
+        self.takes_place(you);
+        let id = you;
+        let mut pace = Pace::new();
+        while let Some(message) = read::<OperatorToHub>(&mut reader, &mut pace).await? {
+            let answer = match message {
+                OperatorToHub::LogOut => break,
+                OperatorToHub::LogIn { .. } | OperatorToHub::Resume { .. } => {
+                    return Err(Fault::OutOfPlace);
+                }
+                OperatorToHub::SaveReport {
                     report,
                     draft,
                     finished,
-                    at_unix_millis: desk.clock.now().unix_millis,
-                });
-                HubToOperator::ReportSaved {
-                    report,
-                    finished,
-                    outcome: match saved.await {
-                        Ok(SaveOutcome::Saved) => Outcome::Done,
-                        Ok(SaveOutcome::NotTheirs) => {
-                            Outcome::Refused(RefusalCode::REPORT_GONE.into())
-                        }
-                        Err(error) => {
-                            log_store_error(&error);
-                            Outcome::Refused(RefusalCode::INTERNAL.into())
-                        }
-                    },
+                } => {
+                    let saved = desk.store.save_report(SaveReport {
+                        account: who.account,
+                        actor: who.login.clone(),
+                        report,
+                        draft,
+                        finished,
+                        at_unix_millis: desk.clock.now().unix_millis,
+                    });
+                    HubToOperator::ReportSaved {
+                        report,
+                        finished,
+                        outcome: match saved.await {
+                            Ok(SaveOutcome::Saved) => Outcome::Done,
+                            Ok(SaveOutcome::NotTheirs) => {
+                                Outcome::Refused(RefusalCode::REPORT_GONE.into())
+                            }
+                            Err(error) => {
+                                log_store_error(&error);
+                                Outcome::Refused(RefusalCode::INTERNAL.into())
+                            }
+                        },
+                    }
                 }
-            }
-            OperatorToHub::ListDrafts => {
-                let drafts = desk.store.drafts(account.id).await;
-                let drafts = drafts.inspect_err(log_store_error).unwrap_or_default();
-                HubToOperator::Drafts { drafts }
-            }
-            message @ (OperatorToHub::GenerateTicket
-            | OperatorToHub::RevokeTicket { .. }
-            | OperatorToHub::AnswerTicket { .. }
-            | OperatorToHub::JudgeTicket { .. }
-            | OperatorToHub::StartSession { .. }
-            | OperatorToHub::EndSession { .. }
-            | OperatorToHub::DisconnectHost { .. }
-            | OperatorToHub::Chat { .. }) => {
-                desk.tell(Event::OperatorSaid(id, Box::new(message)))
-                    .await?;
-                continue;
-            }
-        };
-        let sent = outbound.send(Outbound::Message(answer)).await;
-        sent.map_err(|_closed| Fault::Gone)?;
+                OperatorToHub::ListDrafts => {
+                    let drafts = desk.store.drafts(who.account).await;
+                    let drafts = drafts.inspect_err(log_store_error).unwrap_or_default();
+                    HubToOperator::Drafts { drafts }
+                }
+                message @ (OperatorToHub::GenerateTicket
+                | OperatorToHub::RevokeTicket { .. }
+                | OperatorToHub::AnswerTicket { .. }
+                | OperatorToHub::JudgeTicket { .. }
+                | OperatorToHub::StartSession { .. }
+                | OperatorToHub::EndSession { .. }
+                | OperatorToHub::DisconnectHost { .. }
+                | OperatorToHub::Greet { .. }
+                | OperatorToHub::Say { .. }) => {
+                    desk.tell(Event::OperatorSaid(id, Box::new(message)))
+                        .await?;
+                    continue;
+                }
+            };
+            let sent = outbound.send(Outbound::Message(answer)).await;
+            sent.map_err(|_closed| Fault::Gone)?;
+        }
+        Ok(())
     }
-    Ok(())
+}
+
+/// An operator who may come in.
+enum Admitted {
+    LoggedIn(LoggedIn),
+    /// It says that it had a place.
+    Resumes(PeerId, ResumeSecret),
 }
 
 /// Asks until somebody is logged in; `None` if the peer left before.
@@ -289,17 +426,26 @@ async fn log_in(
     address: IpAddr,
     reader: &mut FramedReader,
     writer: &mut FramedWriter,
-) -> Result<Option<Account>, Fault> {
+) -> Result<Option<Admitted>, Fault> {
     let deadline = Instant::now() + LOG_IN_TIMEOUT;
     for _ in 0..LOG_INS {
         let message = timeout_at(deadline, reader.read::<OperatorToHub>()).await;
         let (user, password) = match message.map_err(|_elapsed| Fault::Silent)?? {
             Some(OperatorToHub::LogIn { user, password }) => (user, password),
+            Some(OperatorToHub::Resume { you, secret }) => {
+                return Ok(Some(Admitted::Resumes(you, secret)));
+            }
             Some(OperatorToHub::LogOut) | None => return Ok(None),
             Some(_) => return Err(Fault::OutOfPlace),
         };
         match desk.logins.log_in(&user, password, address).await {
-            Ok(account) => return Ok(Some(account)),
+            Ok(account) => {
+                return Ok(Some(Admitted::LoggedIn(LoggedIn {
+                    account: account.id,
+                    login: account.name,
+                    display_name: Name::cut(account.display_name),
+                })));
+            }
             Err(refusal) => write(writer, &HubToOperator::LogInRefused { refusal }).await?,
         }
     }
@@ -313,25 +459,33 @@ impl Desk {
     }
 }
 
-/// Starts the tasks beside the reader: one that sends what is queued, one for the peer's streams.
-/// The second ends when the set is dropped, the first when it has sent what it was given.
-fn link<M: Serialize + Send + Sync + 'static>(
-    connection: &Connection,
-    role: Role,
-    writer: FramedWriter,
-) -> (PeerLink<M>, mpsc::Sender<Outbound<M>>, JoinSet<()>) {
-    let sessions = SessionsOfPeer::default();
-    let (outbound, queue) = mpsc::channel(outbound::QUEUE);
-    tokio::spawn(outbound::send_all(connection.clone(), writer, queue));
-    let mut tasks = JoinSet::new();
-    let streams = relay::serve_streams(connection.clone(), role, sessions.clone());
-    tasks.spawn(streams);
-    let link = PeerLink {
-        connection: connection.clone(),
-        outbound: outbound.clone(),
-        sessions,
-    };
-    (link, outbound, tasks)
+impl Talk {
+    /// Starts the tasks beside the reader: one that sends what is queued, one for the peer's streams.
+    /// The second ends when the set is dropped, the first when it has sent what it was given.
+    fn link<M: Serialize + Send + Sync + 'static>(
+        &self,
+        role: Role,
+        writer: FramedWriter,
+    ) -> (PeerLink<M>, mpsc::Sender<Outbound<M>>, JoinSet<()>) {
+        let connection = &self.connection;
+        let sessions = SessionsOfPeer::default();
+        let (outbound, queue) = mpsc::channel(outbound::QUEUE);
+        tokio::spawn(outbound::send_all(connection.clone(), writer, queue));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(relay::serve_streams(
+            connection.clone(),
+            role,
+            sessions.clone(),
+            Arc::clone(&self.broke_rules),
+        ));
+        let link = PeerLink {
+            id: self.id,
+            connection: connection.clone(),
+            outbound: outbound.clone(),
+            sessions,
+        };
+        (link, outbound, tasks)
+    }
 }
 
 async fn read<M: DeserializeOwned>(

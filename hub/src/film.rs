@@ -5,15 +5,16 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use protocol::{ChatAuthor, ChatLine, EndedBy, Rights, SessionId};
 use recording::{Body, ChainHead, Entry, Event as FilmEvent, RecordError, Recorder, RecordingMeta};
+use session::directory::FilmOrder;
+use session::directory::records::{Side, StoredSession};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use crate::directory::FilmOrder;
 use crate::registry::Event;
 
 /// The folder of the films within the data folder.
@@ -47,7 +48,40 @@ pub(crate) struct Film {
     pictures: mpsc::Sender<Picture>,
     marks: mpsc::Sender<Mark>,
     budget: Arc<Semaphore>,
-    started: Instant,
+    clock: FilmClock,
+    /// The operator's name, for the time line.
+    operator: Arc<str>,
+    /// Whose lines are gone.
+    lost: Arc<Mutex<Vec<recording::Side>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // nothing in here panics while it holds the lock
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The time within a film, which goes on while the hub is down.
+#[derive(Debug, Clone, Copy)]
+struct FilmClock {
+    /// When this process opened the film, and how long it had lasted by then.
+    opened: Instant,
+    before: Duration,
+}
+
+impl FilmClock {
+    /// A film that began at `started_unix_millis`; `now_unix_millis` may lie before where clocks jump.
+    fn start(started_unix_millis: i64, now_unix_millis: i64) -> Self {
+        let before = now_unix_millis.saturating_sub(started_unix_millis);
+        Self {
+            opened: Instant::now(),
+            before: Duration::from_millis(u64::try_from(before).unwrap_or(0)),
+        }
+    }
+
+    fn micros(self) -> u64 {
+        let time = self.before + self.opened.elapsed();
+        u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+    }
 }
 
 #[derive(Debug)]
@@ -61,6 +95,8 @@ struct Picture {
 enum Mark {
     Entry(Entry),
     Finish(EndedBy),
+    /// The hub goes down; the session may go on when it is back.
+    Leave,
     Discard,
 }
 
@@ -73,13 +109,16 @@ pub(crate) struct FinishedFilm {
 
 /// The path of a session's film, relative to the data folder.
 pub(crate) fn relative_path(session: SessionId) -> String {
-    format!("{FOLDER}/{:08}.film", session.0)
+    match session.hub() {
+        0 => format!("{FOLDER}/{:08}.film", session.count()),
+        hub => format!("{FOLDER}/{hub}-{:08}.film", session.count()),
+    }
 }
 
 impl Film {
     /// Takes a screen or pointer update of `len_bytes`; waits while the disk is behind.
     pub(crate) async fn picture(&self, body: Body, len_bytes: usize) -> Result<(), FilmError> {
-        let at_micros = self.now_micros();
+        let at_micros = self.clock.micros();
         let kib = u32::try_from(len_bytes / 1024 + 1).unwrap_or(u32::MAX);
         let budget = Arc::clone(&self.budget).acquire_many_owned(kib).await;
         let picture = Picture {
@@ -104,18 +143,46 @@ impl Film {
 
     /// Notes that the user took rights back.
     pub(crate) fn rights_changed(&self, rights: Rights) {
-        let rights = film_rights(rights);
-        self.mark(Body::Event(FilmEvent::RightsChanged { rights }));
+        self.mark(Body::Event(FilmEvent::RightsChanged {
+            operator: None,
+            rights: film_rights(rights),
+        }));
+    }
+
+    /// Notes that the line of one end is gone: what follows comes after a gap.
+    pub(crate) fn interrupted(&self, side: Side) {
+        let side = match side {
+            Side::Host => recording::Side::Host,
+            Side::Operator => {
+                let name = self.operator.to_string();
+                recording::Side::Operator { name }
+            }
+        };
+        lock(&self.lost).push(side.clone());
+        self.mark(Body::Event(FilmEvent::Interrupted { side }));
+    }
+
+    /// Notes that every line that was gone is back.
+    pub(crate) fn resumed(&self) {
+        for side in std::mem::take(&mut *lock(&self.lost)) {
+            self.mark(Body::Event(FilmEvent::Resumed { side }));
+        }
     }
 
     fn mark(&self, body: Body) {
-        let at_micros = self.now_micros();
+        let at_micros = self.clock.micros();
         self.send(Mark::Entry(Entry { at_micros, body }));
     }
 
     /// Ends the film after what was handed over before.
     pub(crate) fn finish(&self, by: EndedBy) {
         self.send(Mark::Finish(by));
+    }
+
+    /// Keeps what was handed over before and closes the film unfinished: the hub goes down, and the
+    /// session may go on when it is back.
+    pub(crate) fn leave(&self) {
+        self.send(Mark::Leave);
     }
 
     /// Removes the film: the session never began.
@@ -141,10 +208,6 @@ impl Film {
             }
         }
     }
-
-    fn now_micros(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
-    }
 }
 
 /// Starts the film's thread, which tells `registry` when the film is open, or fails, or is closed.
@@ -154,15 +217,53 @@ pub(crate) fn open(
     order: FilmOrder,
     registry: mpsc::Sender<Event>,
 ) -> io::Result<()> {
+    let started = order.started_unix_millis;
+    let clock = FilmClock::start(started, started);
+    let operator = order.operator.as_str();
+    let (film, writer) = prepare(folder, order.session, (operator, &[]), clock, registry);
+    std::thread::Builder::new()
+        .name(format!("film-{}", order.session))
+        .spawn(move || writer.run(|path| create(path, &order), film))?;
+    Ok(())
+}
+
+/// As [`open`], for the film of a session that ran when the hub went down and goes on.
+pub(crate) fn reopen(
+    folder: &Path,
+    stored: &StoredSession,
+    registry: mpsc::Sender<Event>,
+) -> io::Result<()> {
+    let session = stored.session;
+    let clock = FilmClock::start(stored.started_unix_millis, crate::unix_millis());
+    let operator = stored.operator_name.as_str();
+    // opening it marks the hub's own absence
+    let lost = [recording::Side::Hub];
+    let (film, writer) = prepare(folder, session, (operator, &lost), clock, registry);
+    std::thread::Builder::new()
+        .name(format!("film-{session}"))
+        .spawn(move || {
+            writer.run(Recorder::reopen, film);
+        })?;
+    Ok(())
+}
+
+fn prepare(
+    folder: &Path,
+    session: SessionId,
+    (operator, lost): (&str, &[recording::Side]),
+    clock: FilmClock,
+    registry: mpsc::Sender<Event>,
+) -> (Film, Writer) {
     let (pictures, picture_queue) = mpsc::channel(PICTURE_QUEUE);
     let (marks, mark_queue) = mpsc::channel(MARK_QUEUE);
     let film = Film {
         pictures,
         marks,
         budget: Arc::new(Semaphore::new(QUEUE_KIB)),
-        started: Instant::now(),
+        clock,
+        operator: operator.into(),
+        lost: Arc::new(Mutex::new(lost.to_vec())),
     };
-    let session = order.session;
     let writer = Writer {
         path: folder.join(relative_path(session)),
         session,
@@ -170,12 +271,9 @@ pub(crate) fn open(
         runtime: Handle::current(),
         pictures: picture_queue,
         marks: mark_queue,
-        started: film.started,
+        clock,
     };
-    std::thread::Builder::new()
-        .name(format!("film-{session}"))
-        .spawn(move || writer.run(&order, film))?;
-    Ok(())
+    (film, writer)
 }
 
 struct Writer {
@@ -185,7 +283,7 @@ struct Writer {
     runtime: Handle,
     pictures: mpsc::Receiver<Picture>,
     marks: mpsc::Receiver<Mark>,
-    started: Instant,
+    clock: FilmClock,
 }
 
 /// What the thread has to do next.
@@ -193,19 +291,25 @@ enum Next {
     Append(Entry, Option<OwnedSemaphorePermit>),
     Commit,
     Finish(EndedBy),
+    Leave,
     Discard,
 }
 
 /// How the writing of a film ended.
 enum Ending {
     Finished(FinishedFilm),
+    Left,
     Discarded,
 }
 
 impl Writer {
-    fn run(mut self, order: &FilmOrder, film: Film) {
+    fn run<E: std::error::Error + 'static>(
+        mut self,
+        open: impl FnOnce(&Path) -> Result<Recorder, E>,
+        film: Film,
+    ) {
         let session = self.session;
-        let recorder = match create(&self.path, order) {
+        let recorder = match open(&self.path) {
             Ok(recorder) => recorder,
             Err(error) => {
                 tracing::error!(%session, error = &error as &dyn std::error::Error, "Film not opened");
@@ -218,6 +322,7 @@ impl Writer {
             Ok(Ending::Finished(finished)) => {
                 self.tell(Event::FilmClosed(session, Some(finished)));
             }
+            Ok(Ending::Left) => self.tell(Event::FilmClosed(session, None)),
             Ok(Ending::Discarded) => {
                 if let Err(error) = std::fs::remove_file(&self.path) {
                     tracing::warn!(%session, %error, "Film not removed");
@@ -259,9 +364,16 @@ impl Writer {
                         append(&mut recorder, &picture.entry, self.session)?;
                     }
                     let bytes = recorder.bytes();
-                    let at_micros = u64::try_from(self.started.elapsed().as_micros());
-                    let head = recorder.finish(film_ended_by(by), at_micros.unwrap_or(u64::MAX))?;
+                    let head = recorder.finish(film_ended_by(by), self.clock.micros())?;
                     return Ok(Ending::Finished(FinishedFilm { bytes, head }));
+                }
+                Next::Leave => {
+                    while let Ok(picture) = self.pictures.try_recv() {
+                        append(&mut recorder, &picture.entry, self.session)?;
+                    }
+                    recorder.commit()?;
+                    recorder.sync()?;
+                    return Ok(Ending::Left);
                 }
                 Next::Discard => {
                     drop(recorder);
@@ -285,9 +397,9 @@ impl Writer {
                 mark = marks.recv() => match mark {
                     Some(Mark::Entry(entry)) => Next::Append(entry, None),
                     Some(Mark::Finish(by)) => Next::Finish(by),
-                    Some(Mark::Discard) => Next::Discard,
                     // nobody holds the film any more: the hub goes down
-                    None => Next::Finish(EndedBy::HubStopped),
+                    Some(Mark::Leave) | None => Next::Leave,
+                    Some(Mark::Discard) => Next::Discard,
                 },
                 () = commit_time => Next::Commit,
                 Some(picture) = pictures.recv() => {
@@ -355,17 +467,14 @@ fn append(recorder: &mut Recorder, entry: &Entry, session: SessionId) -> Result<
 }
 
 fn film_rights(rights: Rights) -> recording::Rights {
-    recording::Rights {
-        see: rights.see,
-        control: rights.control,
-        files: rights.files,
-    }
+    recording::Rights::from_bits(rights.bits())
 }
 
 /// The ending as recordings name it.
 pub(crate) fn film_ended_by(by: EndedBy) -> recording::EndedBy {
     match by {
-        EndedBy::User => recording::EndedBy::User,
+        // the film says what was seen; that something was forged stands in the catalogue
+        EndedBy::User | EndedBy::Forged | EndedBy::NoCapture => recording::EndedBy::User,
         EndedBy::Operator => recording::EndedBy::Operator,
         EndedBy::HostLost => recording::EndedBy::HostLost,
         EndedBy::OperatorLost => recording::EndedBy::OperatorLost,

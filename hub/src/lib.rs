@@ -10,7 +10,6 @@
 pub mod catalogue;
 mod clock;
 mod connection;
-mod directory;
 mod film;
 mod folder;
 mod login;
@@ -21,7 +20,6 @@ mod registry;
 mod relay;
 mod server;
 mod store;
-mod throttle;
 
 pub use clock::unix_millis;
 pub use folder::{FolderError, create as create_folder};

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::password::{self, HashError};
 use crate::registry::log_store_error;
 use crate::store::Store;
-use crate::throttle::{Backoff, Neighbour};
+use session::throttle::{Backoff, Neighbour};
 
 /// Failures that cost no wait, and the longest wait, for one account ...
 const FREE_PER_ACCOUNT: u32 = 5;

@@ -1,9 +1,11 @@
-//! Putting right, at the start, what a hub that went down without a word left behind (D2).
+//! Putting right, at the start, what a hub that went down left behind and nobody comes back to (D2).
+//! Sessions whose ends both have their places still go on instead.
 
 use std::path::Path;
 
 use protocol::EndedBy;
 use recording::{OpenError, Recorder, Recording};
+use session::directory::records;
 
 use crate::catalogue::{Batch, Catalogue, CatalogueError, Change, SessionRow, What};
 use crate::film::{FinishedFilm, film_ended_by};
@@ -26,15 +28,17 @@ pub(crate) fn end_interrupted_sessions(
             Err(error) => {
                 tracing::error!(session = %row.id, error = &*error, "Film not finished");
                 let session = row.id;
-                changes.push(Change::by_hub(What::FilmFailed { session }));
+                changes.push(Change::by_hub(What::Desk(records::What::FilmFailed {
+                    session,
+                })));
             }
         }
         let lasted_millis = i64::try_from(lasted_micros / 1000).unwrap_or(i64::MAX);
-        changes.push(Change::by_hub(What::SessionEnded {
+        changes.push(Change::by_hub(What::Desk(records::What::SessionEnded {
             session: row.id,
             ended_unix_millis: row.started_unix_millis.saturating_add(lasted_millis),
             by: EndedBy::HubStopped,
-        }));
+        })));
         tracing::warn!(session = %row.id, lasted_millis, "Session was interrupted");
         catalogue.apply(&[Batch {
             at_unix_millis: now_unix_millis,
@@ -67,9 +71,9 @@ fn finish_film(
 }
 
 fn film_closed(row: &SessionRow, finished: FinishedFilm) -> Change {
-    Change::by_hub(What::FilmClosed {
+    Change::by_hub(What::Desk(records::What::FilmClosed {
         session: row.id,
         bytes: finished.bytes,
         head: finished.head.0,
-    })
+    }))
 }

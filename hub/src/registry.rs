@@ -6,47 +6,70 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::{
-    HostToHub, HubToHost, HubToOperator, OperatorToHub, Refusal, RefusalCode, SessionId,
+    EndedBy, HostToHub, HubToHost, HubToOperator, OperatorToHub, PeerId, Refusal, RefusalCode,
+    ResumeSecret, SessionId,
 };
-use tokio::sync::{mpsc, watch};
+use session::directory::records::{AccountId, StoredSession, What};
+use session::directory::{Departure, Directory, Effect, FilmOrder, LoggedIn};
+use session::throttle::Neighbour;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 use transport::Connection;
 use transport::close::close_refused;
 
-use crate::catalogue::{Account, AccountId, Batch, CatalogueError, Change, What};
+use crate::catalogue::{Batch, CatalogueError, Change};
 use crate::clock::Clock;
-use crate::directory::{ConnectionId, Departure, Directory, Effect, FilmOrder};
 use crate::film::{self, Film, FinishedFilm};
 use crate::outbound::Outbound;
 use crate::relay::{LiveSession, LiveState, SessionsOfPeer};
 use crate::store::Store;
-use crate::throttle::Neighbour;
 
 /// Events that may wait before their senders have to.
 pub(crate) const MAILBOX: usize = 1024;
 /// How long films may take to finish when the hub goes down.
 const FINISH_FILMS: Duration = Duration::from_millis(1500);
 
+/// Tells the connections of one place apart: one that is late to end must not end its successor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LinkId(pub(crate) u64);
+
 /// What happened.
 #[derive(Debug)]
 pub(crate) enum Event {
-    HostArrived(ConnectionId, PeerLink<HubToHost>, Neighbour),
-    OperatorArrived(ConnectionId, PeerLink<HubToOperator>, Account),
-    HostSaid(ConnectionId, HostToHub),
-    OperatorSaid(ConnectionId, Box<OperatorToHub>),
-    Left(ConnectionId, Departure),
-    AccountsDisabled(Vec<AccountId>),
+    HostArrived(PeerId, PeerLink<HubToHost>, Neighbour),
+    OperatorArrived(PeerId, PeerLink<HubToOperator>, LoggedIn),
+    /// Somebody says that it had a place; it hears whether it still has.
+    HostResumes(Resume<HubToHost, ()>),
+    OperatorResumes(Resume<HubToOperator, LoggedIn>),
+    HostSaid(PeerId, HostToHub),
+    OperatorSaid(PeerId, Box<OperatorToHub>),
+    Left(PeerId, LinkId, Departure),
+    /// Log-ins with these accounts end, for that reason.
+    AccountsClosed(Vec<AccountId>, Refusal),
+    TicketStored(PeerId, protocol::TicketRoute, bool),
+    TicketRevoked(PeerId, protocol::TicketRoute, bool),
+    SessionStored(SessionId, bool),
     /// The film is open, or cannot be opened.
     FilmOpened(SessionId, Option<Film>),
-    /// The film ended in good order; `None` if it was discarded.
+    /// The film ended in good order; `None` if it was discarded or left.
     FilmClosed(SessionId, Option<FinishedFilm>),
     /// The film broke off.
     FilmFailed(SessionId),
 }
 
+/// A peer that comes back.
+#[derive(Debug)]
+pub(crate) struct Resume<M, W> {
+    pub(crate) you: PeerId,
+    pub(crate) secret: ResumeSecret,
+    pub(crate) link: PeerLink<M>,
+    pub(crate) answer: oneshot::Sender<Result<W, Refusal>>,
+}
+
 /// How the registry reaches a peer.
 #[derive(Debug)]
 pub(crate) struct PeerLink<M> {
+    pub(crate) id: LinkId,
     pub(crate) connection: Connection,
     pub(crate) outbound: mpsc::Sender<Outbound<M>>,
     pub(crate) sessions: SessionsOfPeer,
@@ -58,6 +81,13 @@ enum Peer {
 }
 
 impl Peer {
+    fn link(&self) -> LinkId {
+        match self {
+            Self::Host(link) => link.id,
+            Self::Operator(link) => link.id,
+        }
+    }
+
     fn connection(&self) -> &Connection {
         match self {
             Self::Host(link) => &link.connection,
@@ -78,10 +108,17 @@ struct OpenFilm {
     relay: Option<Relay>,
 }
 
+/// A film that is being opened again while its session goes on or ends.
+#[derive(Default)]
+struct Reopening {
+    start: Option<(PeerId, PeerId, LiveState)>,
+    end: Option<EndedBy>,
+}
+
 struct Relay {
     state: watch::Sender<LiveState>,
-    host: ConnectionId,
-    operator: ConnectionId,
+    host: PeerId,
+    operator: PeerId,
 }
 
 pub(crate) struct Registry {
@@ -91,8 +128,9 @@ pub(crate) struct Registry {
     data: PathBuf,
     /// For the films' threads to answer.
     mailbox: mpsc::Sender<Event>,
-    peers: BTreeMap<ConnectionId, Peer>,
+    peers: BTreeMap<PeerId, Peer>,
     films: BTreeMap<SessionId, OpenFilm>,
+    reopening: BTreeMap<SessionId, Reopening>,
     /// Threads that have not said yet that they are done.
     films_at_work: usize,
 }
@@ -113,7 +151,25 @@ impl Registry {
             mailbox,
             peers: BTreeMap::new(),
             films: BTreeMap::new(),
+            reopening: BTreeMap::new(),
             films_at_work: 0,
+        }
+    }
+
+    /// Opens the films of sessions that ran when the hub went down and whose ends may come back.
+    pub(crate) fn reopen_films(&mut self, sessions: &[StoredSession]) {
+        for stored in sessions {
+            let session = stored.session;
+            match film::reopen(&self.data, stored, self.mailbox.clone()) {
+                Ok(()) => {
+                    self.films_at_work += 1;
+                    self.reopening.insert(session, Reopening::default());
+                }
+                Err(error) => {
+                    tracing::error!(%session, %error, "No thread for the film");
+                    self.directory.film_failed(session, self.clock.now());
+                }
+            }
         }
     }
 
@@ -132,10 +188,13 @@ impl Registry {
                 _ = tick.tick() => self.directory.tick(self.clock.now()),
                 Some(event) = events.recv() => self.take(event),
             }
-            self.carry_out().await;
+            self.carry_out();
         }
         self.directory.stop(self.clock.now());
-        self.carry_out().await;
+        self.carry_out();
+        for open in self.films.values() {
+            open.film.leave();
+        }
         let deadline = Instant::now() + FINISH_FILMS;
         while self.films_at_work > 0 {
             let Ok(Some(event)) = tokio::time::timeout_at(deadline, events.recv()).await else {
@@ -144,7 +203,7 @@ impl Registry {
             };
             if let Event::FilmOpened(..) | Event::FilmClosed(..) | Event::FilmFailed(..) = event {
                 self.take(event);
-                self.carry_out().await;
+                self.carry_out();
             }
         }
     }
@@ -156,32 +215,62 @@ impl Registry {
                 self.peers.insert(id, Peer::Host(link));
                 self.directory.host_arrived(id, neighbour);
             }
-            Event::OperatorArrived(id, link, account) => {
+            Event::OperatorArrived(id, link, who) => {
+                let Some(random) = Self::random(&link.connection) else {
+                    return;
+                };
                 self.peers.insert(id, Peer::Operator(link));
-                self.directory.operator_arrived(id, &account, now);
+                self.directory.operator_arrived(id, who, random, now);
+            }
+            Event::HostResumes(resume) => {
+                let answer = self.directory.host_resumes(resume.you, &resume.secret, now);
+                if answer.is_ok() {
+                    self.replace(resume.you, Peer::Host(resume.link));
+                }
+                tell_resumed(resume.answer, answer);
+            }
+            Event::OperatorResumes(resume) => {
+                let answer = self
+                    .directory
+                    .operator_resumes(resume.you, &resume.secret, now);
+                if answer.is_ok() {
+                    self.replace(resume.you, Peer::Operator(resume.link));
+                }
+                tell_resumed(resume.answer, answer);
             }
             Event::HostSaid(id, message) => self.directory.host_said(id, message, now),
             Event::OperatorSaid(id, message) => {
-                let mut random = [0; 16];
-                match getrandom::fill(&mut random) {
-                    Ok(()) => self.directory.operator_said(id, *message, random, now),
-                    Err(error) => {
-                        tracing::error!(%error, "No randomness");
-                        self.cut(id, RefusalCode::INTERNAL.into());
-                    }
+                let Some(peer) = self.peers.get(&id) else {
+                    return;
+                };
+                if let Some(random) = Self::random(peer.connection()) {
+                    self.directory.operator_said(id, *message, random, now);
                 }
             }
-            Event::Left(id, how) => {
-                self.directory.left(id, how, now);
-                self.peers.remove(&id);
+            Event::Left(id, link, how) => {
+                if self.peers.get(&id).is_some_and(|peer| peer.link() == link) {
+                    self.peers.remove(&id);
+                    self.directory.left(id, how, now);
+                }
             }
-            Event::AccountsDisabled(accounts) => self.directory.accounts_disabled(&accounts, now),
+            Event::AccountsClosed(accounts, refusal) => {
+                self.directory.accounts_closed(&accounts, refusal, now);
+            }
+            Event::TicketStored(operator, route, stored) => {
+                self.directory.ticket_stored(operator, route, stored);
+            }
+            Event::TicketRevoked(operator, route, stored) => {
+                self.directory.ticket_revoked(operator, route, stored);
+            }
+            Event::SessionStored(session, stored) => {
+                self.directory.session_stored(session, stored);
+            }
             Event::FilmOpened(session, film) => self.film_opened(session, film),
             Event::FilmClosed(session, finished) => {
                 self.films_at_work -= 1;
                 self.films.remove(&session);
                 if let Some(finished) = finished {
-                    self.directory.film_closed(session, finished);
+                    film_closed(&mut self.directory, session, finished);
                 }
             }
             Event::FilmFailed(session) => {
@@ -191,20 +280,53 @@ impl Registry {
         }
     }
 
+    /// Fresh randomness; without it nobody can be served.
+    fn random(connection: &Connection) -> Option<[u8; 32]> {
+        let mut random = [0; 32];
+        match getrandom::fill(&mut random) {
+            Ok(()) => Some(random),
+            Err(error) => {
+                tracing::error!(%error, "No randomness");
+                close_refused(connection, RefusalCode::INTERNAL.into());
+                None
+            }
+        }
+    }
+
+    /// A peer is here over another connection; an old one that was not missed yet ends.
+    fn replace(&mut self, id: PeerId, peer: Peer) {
+        if let Some(older) = self.peers.insert(id, peer) {
+            close_refused(older.connection(), RefusalCode::TIMED_OUT.into());
+        }
+    }
+
     fn film_opened(&mut self, session: SessionId, film: Option<Film>) {
-        let path = film.as_ref().map(|_| film::relative_path(session));
-        match film {
-            Some(film) => {
+        if film.is_none() {
+            self.films_at_work -= 1;
+        }
+        let Some(reopening) = self.reopening.remove(&session) else {
+            let path = film.as_ref().map(|_| film::relative_path(session));
+            if let Some(film) = film {
                 let open = OpenFilm { film, relay: None };
                 self.films.insert(session, open);
             }
-            None => self.films_at_work -= 1,
+            return self.directory.film_opened(session, path);
+        };
+        let Some(film) = film else {
+            return self.directory.film_failed(session, self.clock.now());
+        };
+        let open = OpenFilm { film, relay: None };
+        self.films.insert(session, open);
+        if let Some(by) = reopening.end {
+            self.end_relay(session, by);
+        } else if let Some((host, operator, live)) = reopening.start {
+            self.start_relay(session, host, operator, live);
         }
-        self.directory.film_opened(session, path);
     }
 
-    /// Carries out the directory's effects in their order, and what follows from them.
-    async fn carry_out(&mut self) {
+    /// Carries out the directory's effects in their order, and what follows from them. Waits for nothing:
+    /// what has to be stored is handed over, and the answer comes as an event.
+    fn carry_out(&mut self) {
         let mut effects = VecDeque::from(self.directory.take_effects());
         while let Some(effect) = effects.pop_front() {
             match effect {
@@ -212,26 +334,34 @@ impl Registry {
                 Effect::ToOperator(id, message) => self.send_operator(id, message),
                 Effect::Dismiss(id, refusal) => self.dismiss(id, refusal),
                 Effect::Cut(id, refusal) => {
-                    tracing::info!(connection = %id, "Peer said what is out of place");
+                    tracing::info!(peer = %id, "Peer said what is out of place");
                     self.cut(id, refusal);
                 }
                 Effect::Record(change) => {
-                    let mut changes = vec![change];
+                    let mut changes = vec![change.into()];
                     while let Some(Effect::Record(_)) = effects.front() {
                         if let Some(Effect::Record(next)) = effects.pop_front() {
-                            changes.push(next);
+                            changes.push(next.into());
                         }
                     }
-                    self.record(changes).await;
+                    if let Err(error) = self.store.hand_over(self.batch(changes)) {
+                        tracing::error!(%error, "Not stored");
+                    }
                 }
                 Effect::StoreTicket {
                     operator,
                     route,
                     change,
-                } => {
-                    let stored = self.record(vec![change]).await;
-                    self.directory.ticket_stored(operator, route, stored);
-                }
+                } => self.store_new(change.into(), move |stored| {
+                    Event::TicketStored(operator, route, stored)
+                }),
+                Effect::StoreRevocation {
+                    operator,
+                    route,
+                    change,
+                } => self.store_new(change.into(), move |stored| {
+                    Event::TicketRevoked(operator, route, stored)
+                }),
                 Effect::OpenFilm(order) => self.open_film(order),
                 Effect::DiscardFilm(session) => {
                     if let Some(open) = self.films.remove(&session) {
@@ -239,20 +369,36 @@ impl Registry {
                     }
                 }
                 Effect::StoreSession { session, change } => {
-                    let stored = self.record(vec![change]).await;
-                    self.directory.session_stored(session, stored);
+                    self.store_new(change.into(), move |stored| {
+                        Event::SessionStored(session, stored)
+                    });
                 }
                 Effect::StartRelay {
                     session,
                     host,
                     operator,
                     rights,
+                    resumed,
                 } => {
                     let state = LiveState {
                         rights,
                         ended: false,
                     };
-                    self.start_relay(session, host, operator, state);
+                    if resumed && let Some(open) = self.films.get(&session) {
+                        open.film.resumed();
+                    }
+                    match self.reopening.get_mut(&session) {
+                        Some(film) => film.start = Some((host, operator, state)),
+                        None => self.start_relay(session, host, operator, state),
+                    }
+                }
+                Effect::PauseRelay { session, side } => {
+                    self.stop_relay(session);
+                    if let Some(reopening) = self.reopening.get_mut(&session) {
+                        reopening.start = None;
+                    } else if let Some(open) = self.films.get(&session) {
+                        open.film.interrupted(side);
+                    }
                 }
                 Effect::ChangeRights { session, rights } => {
                     if let Some(open) = self.films.get(&session) {
@@ -276,20 +422,37 @@ impl Registry {
         }
     }
 
-    async fn record(&self, changes: Vec<Change>) -> bool {
+    fn batch(&self, changes: Vec<Change>) -> Batch {
         for change in &changes {
             let (action, detail) = change.what.describe();
             tracing::info!(actor = ?change.actor, action, %detail, "Desk");
         }
-        let batch = Batch {
+        Batch {
             at_unix_millis: self.clock.now().unix_millis,
             changes,
-        };
-        let done = self.store.apply(batch).await;
-        if let Err(error) = &done {
-            log_store_error(error);
         }
-        done.is_ok()
+    }
+
+    /// Hands a change over that something waits for; `told` makes an event of the answer.
+    fn store_new(&mut self, change: Change, told: impl FnOnce(bool) -> Event + Send + 'static) {
+        let batch = self.batch(vec![change]);
+        let answer = match self.store.hand_over_new(batch) {
+            Ok(answer) => answer,
+            Err(error) => {
+                tracing::error!(%error, "Refused");
+                return self.take(told(false));
+            }
+        };
+        let mailbox = self.mailbox.clone();
+        tokio::spawn(async move {
+            let stored = answer.await.unwrap_or(Err(CatalogueError::Closed));
+            if let Err(error) = &stored {
+                log_store_error(error);
+            }
+            if mailbox.send(told(stored.is_ok())).await.is_err() {
+                tracing::debug!("Hub is gone already");
+            }
+        });
     }
 
     fn open_film(&mut self, order: FilmOrder) {
@@ -303,13 +466,7 @@ impl Registry {
         }
     }
 
-    fn start_relay(
-        &mut self,
-        session: SessionId,
-        host: ConnectionId,
-        operator: ConnectionId,
-        live: LiveState,
-    ) {
+    fn start_relay(&mut self, session: SessionId, host: PeerId, operator: PeerId, live: LiveState) {
         let host_peer = self.peers.get(&host);
         let operator_peer = self.peers.get(&operator);
         let open = self.films.get_mut(&session);
@@ -322,7 +479,7 @@ impl Registry {
         let running = Arc::new(LiveSession::new(
             open.film.clone(),
             host_peer.connection().clone(),
-            operator_peer.connection().clone(),
+            (operator, operator_peer.connection().clone()),
             watched,
         ));
         host_peer.sessions().insert(session, Arc::clone(&running));
@@ -334,34 +491,46 @@ impl Registry {
         });
     }
 
-    fn end_relay(&mut self, session: SessionId, by: protocol::EndedBy) {
-        let Some(open) = self.films.remove(&session) else {
+    /// Ends the streams of a session, if any flow.
+    fn stop_relay(&mut self, session: SessionId) {
+        let relay = self
+            .films
+            .get_mut(&session)
+            .and_then(|open| open.relay.take());
+        let Some(relay) = relay else {
             return;
         };
-        if let Some(relay) = open.relay {
-            relay.state.send_modify(|state| state.ended = true);
-            for id in [relay.host, relay.operator] {
-                if let Some(peer) = self.peers.get(&id) {
-                    peer.sessions().remove(session);
-                }
+        relay.state.send_modify(|state| state.ended = true);
+        for id in [relay.host, relay.operator] {
+            if let Some(peer) = self.peers.get(&id) {
+                peer.sessions().remove(session);
             }
         }
-        open.film.finish(by);
     }
 
-    fn send_host(&self, id: ConnectionId, message: HubToHost) {
+    fn end_relay(&mut self, session: SessionId, by: EndedBy) {
+        self.stop_relay(session);
+        if let Some(reopening) = self.reopening.get_mut(&session) {
+            reopening.end = Some(by);
+        }
+        if let Some(open) = self.films.remove(&session) {
+            open.film.finish(by);
+        }
+    }
+
+    fn send_host(&self, id: PeerId, message: HubToHost) {
         if let Some(Peer::Host(link)) = self.peers.get(&id) {
             link.send(id, Outbound::Message(message));
         }
     }
 
-    fn send_operator(&self, id: ConnectionId, message: HubToOperator) {
+    fn send_operator(&self, id: PeerId, message: HubToOperator) {
         if let Some(Peer::Operator(link)) = self.peers.get(&id) {
             link.send(id, Outbound::Message(message));
         }
     }
 
-    fn dismiss(&self, id: ConnectionId, refusal: Refusal) {
+    fn dismiss(&self, id: PeerId, refusal: Refusal) {
         match self.peers.get(&id) {
             Some(Peer::Host(link)) => {
                 link.send(id, Outbound::Message(HubToHost::Goodbye { refusal }));
@@ -375,31 +544,38 @@ impl Registry {
         }
     }
 
-    fn cut(&self, id: ConnectionId, refusal: Refusal) {
-        if let Some(peer) = self.peers.get(&id) {
+    /// The peer has no place to come back to.
+    fn cut(&mut self, id: PeerId, refusal: Refusal) {
+        if let Some(peer) = self.peers.remove(&id) {
             close_refused(peer.connection(), refusal);
         }
+        self.directory.left(id, Departure::Cut, self.clock.now());
     }
 }
 
 impl<M> PeerLink<M> {
     /// Puts `message` into the peer's queue; a peer that does not empty it is cut off.
-    fn send(&self, id: ConnectionId, message: Outbound<M>) {
+    fn send(&self, id: PeerId, message: Outbound<M>) {
         if let Err(mpsc::error::TrySendError::Full(_)) = self.outbound.try_send(message) {
-            tracing::info!(connection = %id, "Peer does not read");
+            tracing::info!(peer = %id, "Peer does not read");
             close_refused(&self.connection, RefusalCode::TIMED_OUT.into());
         }
     }
 }
 
-impl Directory {
-    /// A film is finished; the catalogue keeps what it needs to recognise it.
-    fn film_closed(&mut self, session: SessionId, finished: FinishedFilm) {
-        self.record_as_hub(What::FilmClosed {
-            session,
-            bytes: finished.bytes,
-            head: finished.head.0,
-        });
+/// A film is finished; the catalogue keeps what it needs to recognise it.
+fn film_closed(directory: &mut Directory, session: SessionId, finished: FinishedFilm) {
+    directory.record_as_hub(What::FilmClosed {
+        session,
+        bytes: finished.bytes,
+        head: finished.head.0,
+    });
+}
+
+fn tell_resumed<W>(asks: oneshot::Sender<Result<W, Refusal>>, answer: Result<W, Refusal>) {
+    if asks.send(answer).is_err() {
+        // its connection is gone again, of which the registry hears next
+        tracing::debug!("Whoever came back is gone");
     }
 }
 

@@ -4,12 +4,13 @@
 //! state and forwards body by body at once.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use protocol::limits::MAX_HEADER_FRAME_BYTES;
-use protocol::wire::{self, DecodeError};
+use protocol::wire::DecodeError;
 use protocol::{
     Direction, Lane, PeerId, PointerUpdate, Protection, Refusal, RefusalCode, Rights, Role,
     ScreenFrame, SessionId, StreamHeader,
@@ -89,13 +90,21 @@ impl SessionsOfPeer {
 }
 
 /// Serves the streams that a peer opens, until its connection ends.
-pub(crate) async fn serve_streams(connection: Connection, role: Role, sessions: SessionsOfPeer) {
+/// A peer that breaks the protocol is cut off, and `breaks_rules` says so.
+pub(crate) async fn serve_streams(
+    connection: Connection,
+    role: Role,
+    sessions: SessionsOfPeer,
+    breaks_rules: Arc<AtomicBool>,
+) {
     while let Ok(stream) = connection.accept_uni().await {
         let connection = connection.clone();
         let sessions = sessions.clone();
+        let breaks_rules = Arc::clone(&breaks_rules);
         tokio::spawn(async move {
             if let Err(fault) = serve_stream(stream, role, &sessions).await {
                 tracing::info!(peer = %connection.remote_address(), %fault, "Stream breaks the protocol");
+                breaks_rules.store(true, Ordering::Relaxed);
                 close_refused(&connection, fault.refusal());
             }
         });

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use protocol::RefusalCode;
 use quinn::{Incoming, VarInt};
+use session::directory::{Directory, Policy, TICKET_MEMORY};
+use session::throttle::Neighbour;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
@@ -18,14 +20,12 @@ use transport::{BindError, Endpoint, Fingerprint, HubIdentity, IdentityError};
 use crate::catalogue::{self, CatalogueError, Change, What};
 use crate::clock::Clock;
 use crate::connection::{self, Desk};
-use crate::directory::{ConnectionId, Directory, TICKET_MEMORY, Times};
 use crate::folder::{DataFolder, FolderError};
 use crate::login::LoginDesk;
 use crate::password::HashError;
 use crate::recovery;
-use crate::registry::{self, Event, Registry, log_store_error};
+use crate::registry::{self, Event, LinkId, Registry, log_store_error};
 use crate::store::Store;
-use crate::throttle::Neighbour;
 
 /// How long the console has to answer for a typed ticket.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -49,6 +49,10 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// How long a ticket is good.
     pub ticket_validity: Duration,
+    /// How long the place of a peer that is out of reach is kept (R4).
+    pub kept: Duration,
+    /// This hub's own number, where several share a store.
+    pub number: u16,
     pub max_connections: usize,
     /// For one IPv4 address or one IPv6 /64.
     pub max_connections_per_address: usize,
@@ -115,8 +119,7 @@ impl Hub {
 
         recovery::end_interrupted_sessions(&mut *catalogue, folder.path(), now.unix_millis)?;
         let memory = i64::try_from(TICKET_MEMORY.as_millis()).unwrap_or(i64::MAX);
-        let tickets = catalogue.recent_tickets(now.unix_millis.saturating_sub(memory))?;
-        let last_session = catalogue.last_session()?;
+        let stored = catalogue.stored(now.unix_millis.saturating_sub(memory))?;
         let has_accounts = !catalogue.accounts()?.is_empty();
         let version = env!("CARGO_PKG_VERSION");
         let started = Change::by_hub(What::HubStarted { version });
@@ -124,20 +127,24 @@ impl Hub {
 
         let (store, store_thread) = Store::start(catalogue).map_err(StartError::Thread)?;
         let logins = LoginDesk::new(clock, store.clone())?;
-        let times = Times {
+        let policy = Policy {
+            hub: config.number,
             ticket_validity: config.ticket_validity,
             attempt: ATTEMPT_TIMEOUT,
             consent: CONSENT_TIMEOUT,
+            kept: config.kept,
         };
-        let directory = Directory::new(times, last_session, tickets);
+        let sessions = stored.sessions.clone();
+        let directory = Directory::new(policy, stored, now);
         let (mailbox, events) = mpsc::channel(registry::MAILBOX);
-        let registry = Registry::new(
+        let mut registry = Registry::new(
             directory,
             clock,
             store.clone(),
             folder.path().to_owned(),
             mailbox.clone(),
         );
+        registry.reopen_films(&sessions);
         let (stop, stopped) = watch::channel(false);
         let registry = tokio::spawn(registry.run(events, stopped));
         Ok(Self {
@@ -257,7 +264,8 @@ async fn watch_accounts(desk: Arc<Desk>) {
         interval.tick().await;
         match desk.store.newly_disabled().await {
             Ok(accounts) if !accounts.is_empty() => {
-                let event = Event::AccountsDisabled(accounts);
+                let refusal = RefusalCode::ACCOUNT_DISABLED.into();
+                let event = Event::AccountsClosed(accounts, refusal);
                 if desk.registry.send(event).await.is_err() {
                     return;
                 }
@@ -282,7 +290,7 @@ struct Crowd {
 
 /// A connection's place; free again when it is dropped.
 struct Place {
-    id: ConnectionId,
+    id: LinkId,
     neighbour: Neighbour,
     crowd: Arc<Crowd>,
 }
@@ -311,7 +319,7 @@ impl Crowd {
         }
         *count += 1;
         crowd.total.send_modify(|total| *total += 1);
-        let id = ConnectionId(crowd.next_id.fetch_add(1, Ordering::Relaxed));
+        let id = LinkId(crowd.next_id.fetch_add(1, Ordering::Relaxed));
         let crowd = Arc::clone(crowd);
         Some(Place {
             id,

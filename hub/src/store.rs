@@ -8,15 +8,20 @@ use tokio::sync::{mpsc, oneshot};
 use crate::catalogue::{
     Account, AccountId, Batch, Catalogue, CatalogueError, Change, PasswordHash, What,
 };
+use crate::registry::log_store_error;
 
-/// How many requests may wait for the disk before those who ask have to wait, too.
-const QUEUE: usize = 256;
+/// How many requests may wait for the disk. Whoever asks for an answer then waits for room.
+const QUEUE: usize = 8192;
+/// How many may wait while new tickets and sessions are taken; the rest is for how things end.
+const BUSY: usize = QUEUE / 2;
+/// Most batches that are stored in one transaction.
+const MAX_GROUP: usize = 512;
 
 type Answer<T> = oneshot::Sender<Result<T, CatalogueError>>;
 
 /// What the thread is asked to do.
 enum Request {
-    Apply(Batch, Answer<()>),
+    Apply(Batch, Option<Answer<()>>),
     SaveReport(SaveReport, Answer<SaveOutcome>),
     Credentials(String, Answer<Option<(Account, PasswordHash)>>),
     Drafts(AccountId, Answer<Vec<(ReportFacts, ReportDraft)>>),
@@ -26,12 +31,19 @@ enum Request {
 /// What an operator wrote.
 #[derive(Debug)]
 pub(crate) struct SaveReport {
-    pub(crate) account: Account,
+    pub(crate) account: AccountId,
+    /// The operator's name, for the audit log.
+    pub(crate) actor: String,
     pub(crate) report: ReportId,
     pub(crate) draft: ReportDraft,
     pub(crate) finished: bool,
     pub(crate) at_unix_millis: i64,
 }
+
+/// The disk is too far behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too much waits for the disk")]
+pub(crate) struct StoreBusy;
 
 /// What became of a report that was to be saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,8 +74,12 @@ impl Store {
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || {
-                while let Some(request) = queue.blocking_recv() {
-                    serve(&mut *catalogue, request);
+                let mut next = queue.blocking_recv();
+                while let Some(request) = next.take() {
+                    next = serve(&mut *catalogue, request, &mut queue);
+                    if next.is_none() {
+                        next = queue.blocking_recv();
+                    }
                 }
             })?;
         Ok((Self { requests }, thread))
@@ -71,7 +87,34 @@ impl Store {
 
     /// Makes the changes of `batch`, or none of them.
     pub(crate) async fn apply(&self, batch: Batch) -> Result<(), CatalogueError> {
-        self.ask(|answer| Request::Apply(batch, answer)).await
+        self.ask(|answer| Request::Apply(batch, Some(answer))).await
+    }
+
+    /// Hands `batch` over without waiting for anything. Whatever is handed over later is stored later.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreBusy`] if the disk has stalled for so long that nothing more can wait; it is lost then.
+    pub(crate) fn hand_over(&self, batch: Batch) -> Result<(), StoreBusy> {
+        let sent = self.requests.try_send(Request::Apply(batch, None));
+        sent.map_err(|_full| StoreBusy)
+    }
+
+    /// As [`Self::hand_over`], for what is new and may be refused; the answer comes by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreBusy`] while the disk is far behind.
+    pub(crate) fn hand_over_new(
+        &self,
+        batch: Batch,
+    ) -> Result<oneshot::Receiver<Result<(), CatalogueError>>, StoreBusy> {
+        if self.requests.capacity() < QUEUE - BUSY {
+            return Err(StoreBusy);
+        }
+        let (answer, answered) = oneshot::channel();
+        let sent = self.requests.try_send(Request::Apply(batch, Some(answer)));
+        sent.map(|()| answered).map_err(|_full| StoreBusy)
     }
 
     /// Saves what an operator wrote, if the report is theirs and not finished.
@@ -115,14 +158,56 @@ impl Store {
     }
 }
 
-fn serve(catalogue: &mut dyn Catalogue, request: Request) {
+/// Serves `request`, and the changes that wait behind it with it; gives the first request that is of
+/// another kind.
+fn serve(
+    catalogue: &mut dyn Catalogue,
+    request: Request,
+    queue: &mut mpsc::Receiver<Request>,
+) -> Option<Request> {
     // whoever asked may have gone; the work is done all the same
     match request {
-        Request::Apply(batch, answer) => drop(answer.send(catalogue.apply(&[batch]))),
+        Request::Apply(batch, answer) => {
+            let mut group = vec![(batch, answer)];
+            let mut next = None;
+            while group.len() < MAX_GROUP {
+                match queue.try_recv() {
+                    Ok(Request::Apply(batch, answer)) => group.push((batch, answer)),
+                    Ok(other) => {
+                        next = Some(other);
+                        break;
+                    }
+                    Err(_empty) => break,
+                }
+            }
+            apply_group(catalogue, group);
+            return next;
+        }
         Request::SaveReport(report, answer) => drop(answer.send(save_report(catalogue, report))),
         Request::Credentials(name, answer) => drop(answer.send(catalogue.credentials(&name))),
         Request::Drafts(owner, answer) => drop(answer.send(catalogue.drafts(owner))),
         Request::NewlyDisabled(answer) => drop(answer.send(newly_disabled(catalogue))),
+    }
+    None
+}
+
+/// Stores a group at once; if that fails, one by one, so that one bad batch harms no other.
+fn apply_group(catalogue: &mut dyn Catalogue, group: Vec<(Batch, Option<Answer<()>>)>) {
+    let (batches, answers): (Vec<Batch>, Vec<_>) = group.into_iter().unzip();
+    let at_once = catalogue.apply(&batches);
+    let stored_at_once = at_once.is_ok();
+    let mut only = (batches.len() == 1).then_some(at_once);
+    for (batch, answer) in batches.iter().zip(answers) {
+        let stored = match only.take() {
+            Some(stored) => stored,
+            None if stored_at_once => Ok(()),
+            None => catalogue.apply(std::slice::from_ref(batch)),
+        };
+        match (answer, stored) {
+            (Some(answer), stored) => drop(answer.send(stored)),
+            (None, Ok(())) => {}
+            (None, Err(error)) => log_store_error(&error),
+        }
     }
 }
 
@@ -131,11 +216,11 @@ fn save_report(
     wish: SaveReport,
 ) -> Result<SaveOutcome, CatalogueError> {
     let found = catalogue.report_standing(wish.report)?;
-    if !found.is_some_and(|report| report.owner == wish.account.id && !report.finished) {
+    if !found.is_some_and(|report| report.owner == wish.account && !report.finished) {
         return Ok(SaveOutcome::NotTheirs);
     }
     let change = Change {
-        actor: wish.account.name,
+        actor: wish.actor,
         what: What::ReportSaved {
             report: wish.report,
             draft: wish.draft,

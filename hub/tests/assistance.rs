@@ -11,18 +11,13 @@ mod support;
 use std::path::{Path, PathBuf};
 
 use protocol::{
-    ChatAuthor, EndedBy, HostToHub, HubToHost, HubToOperator, InputEvent, OperatorToHub, Outcome,
-    PointerUpdate, RefusalCode, ReportDraft, Rights, ScreenFrame, StreamHeader, TicketState,
-    ViewerMessage, wire,
+    EndedBy, HostToHub, HostWord, HubToHost, HubToOperator, Lane, OperatorToHub, OperatorWord,
+    Outcome, PointerUpdate, RefusalCode, ReportDraft, Rights, Role, ScreenFrame, TicketState,
 };
 use recording::{Body, Event, Recording};
-use support::{Pair, TestHub, run_hub, screen_frame, text};
+use support::{Pair, Peer, TestHub, receive_tagged, run_hub, screen_frame, send_tagged, text};
 
-const SEE: Rights = Rights {
-    see: true,
-    control: false,
-    files: false,
-};
+const SEE: Rights = Rights::SEE;
 
 fn films(data: &Path) -> Vec<PathBuf> {
     let folder = std::fs::read_dir(data.join("films")).expect("the folder of the films");
@@ -39,108 +34,70 @@ async fn a_whole_assistance_is_relayed_filmed_and_reported() {
     let (session, keys) = pair.start_session(Rights::SEE_AND_CONTROL).await;
 
     // the screen, large and small, and a pointer
-    let mut screen = pair
-        .host
-        .open_stream(StreamHeader::Screen { session })
-        .await;
-    let mut pointer = pair
-        .host
-        .open_stream(StreamHeader::Pointer { session })
-        .await;
+    let mut screen = pair.open(Lane::Screen, session).await;
+    let mut pointer = pair.open(Lane::Pointer, session).await;
     let frames: Vec<ScreenFrame> = [(1, 3 << 20), (2, 10), (3, 0), (4, 70_000)]
         .map(|(seq, bytes)| screen_frame(seq, bytes))
         .into();
     for frame in &frames {
-        screen.write(frame).await.expect("sent");
+        send_tagged(&mut screen, frame).await;
     }
     let moved = PointerUpdate {
+        seq: 1,
         at_micros: 5,
         x: -1,
         y: 700,
         visible: true,
         shape: None,
     };
-    pointer.write(&moved).await.expect("sent");
+    send_tagged(&mut pointer, &moved).await;
     for _ in 0..2 {
         let (header, mut reader) = pair.operator.accept_stream().await;
-        match header {
-            StreamHeader::Screen { session: s } => {
-                assert_eq!(s, session);
+        assert_eq!(header, pair.header(header.lane, session));
+        match header.lane {
+            Lane::Screen => {
                 for frame in &frames {
-                    let seen: ScreenFrame = reader.read().await.expect("whole").expect("there");
+                    let seen: ScreenFrame = receive_tagged(&mut reader).await.expect("there");
                     assert_eq!(&seen, frame);
                 }
             }
-            StreamHeader::Pointer { .. } => {
-                let seen: PointerUpdate = reader.read().await.expect("whole").expect("there");
+            Lane::Pointer => {
+                let seen: PointerUpdate = receive_tagged(&mut reader).await.expect("there");
                 assert_eq!(seen, moved);
             }
-            StreamHeader::Input { .. } | StreamHeader::Viewer { .. } => panic!("{header:?}"),
+            _ => panic!("{header:?}"),
         }
     }
 
-    // acks and sealed input
-    let mut acks = pair
-        .operator
-        .open_stream(StreamHeader::Viewer { session })
-        .await;
-    acks.write(&ViewerMessage::Shown {
-        seq: 4,
-        held_micros: 900,
-    })
-    .await
-    .expect("sent");
-    let (header, mut reader) = pair.host.accept_stream().await;
-    assert_eq!(header, StreamHeader::Viewer { session });
-    let ack: ViewerMessage = reader.read().await.expect("whole").expect("there");
-    assert_eq!(
-        ack,
-        ViewerMessage::Shown {
-            seq: 4,
-            held_micros: 900
-        }
-    );
-    let mut input = pair
-        .operator
-        .open_stream(StreamHeader::Input { session })
-        .await;
-    let event = InputEvent::PointerMoved { x: 3, y: 4 };
-    let plain = wire::encode(&event, 1024).expect("small");
-    let sealed = keys.sealer_to_host().seal(&plain);
-    input.write_body(sealed.into()).await.expect("sent");
-    let (header, mut reader) = pair.host.accept_stream().await;
-    assert_eq!(header, StreamHeader::Input { session });
-    let body = reader.read_body().await.expect("whole").expect("there");
-    let opened = keys.opener_at_host().open(&body);
-    assert_eq!(opened.as_deref(), Ok(&plain[..]));
+    // what is sealed goes by as it is
+    for lane in [Lane::Viewer, Lane::Input] {
+        let mut writer = pair.open(lane, session).await;
+        let sealed = keys
+            .operator
+            .sealer(session, lane)
+            .seal(b"for the host alone");
+        writer.write_body(sealed.into()).await.expect("sent");
+        let (header, mut reader) = pair.host.accept_stream().await;
+        assert_eq!(header, pair.header(lane, session));
+        let body = reader.read_body().await.expect("whole").expect("there");
+        let opened = keys.host.opener(session, lane).open(&body);
+        assert_eq!(opened.as_deref(), Ok(&b"for the host alone"[..]));
+    }
 
-    // chat, both ways
-    pair.host
-        .send(&HostToHub::Chat {
-            text: "hello".into(),
-        })
-        .await;
-    let line = pair.operator.wait_for(|m| match m {
-        HubToOperator::Chat { line, .. } => Some(line),
-        _ => None,
-    });
-    let line = line.await;
-    assert_eq!(
-        (line.author, &*line.name, &*line.text),
-        (ChatAuthor::User, "Rossi", "hello")
-    );
-    let host = pair.entry;
-    pair.operator
-        .send(&OperatorToHub::Chat {
-            host,
-            text: "hi".into(),
-        })
-        .await;
-    let line = pair.host.wait_for(|m| match m {
-        HubToHost::Chat { line } => Some(line),
-        _ => None,
-    });
-    assert_eq!(&*line.await.name, "ANNA");
+    // chat, both ways; a line that is said again is filmed once
+    for line in [1, 1] {
+        let text = "hello".into();
+        pair.host_says(&HostWord::Chat { line, text }).await;
+        let heard = pair.operator_hears().await;
+        let text = "hello".into();
+        assert_eq!(heard, HostWord::Chat { line, text });
+    }
+    let word = OperatorWord::Chat {
+        line: 1,
+        text: "hi".into(),
+    };
+    pair.operator_says(&word).await;
+    assert_eq!(pair.host_hears().await, word);
 
     // the end, the report
     pair.host.send(&HostToHub::EndSession { session }).await;
@@ -262,12 +219,7 @@ async fn h5_a_refused_question_leaves_no_film() {
     let hub = TestHub::start();
     let mut pair = hub.pair("anna").await;
     let session = pair.ask(SEE).await;
-    let answer = HostToHub::AnswerConsent {
-        session,
-        granted: None,
-        nonce: [0; 16],
-    };
-    pair.host.send(&answer).await;
+    pair.answer(session, None).await;
     let code = pair.operator.wait_for(|m| match m {
         HubToOperator::SessionRefused { refusal, .. } => Some(refusal.code),
         _ => None,
@@ -284,12 +236,7 @@ async fn h5_a_host_that_grants_more_than_was_asked_is_cut_off() {
     let hub = TestHub::start();
     let mut pair = hub.pair("anna").await;
     let session = pair.ask(SEE).await;
-    let answer = HostToHub::AnswerConsent {
-        session,
-        granted: Some(Rights::SEE_AND_CONTROL),
-        nonce: [0; 16],
-    };
-    pair.host.send(&answer).await;
+    pair.answer(session, Some(Rights::SEE_AND_CONTROL)).await;
     assert_eq!(pair.host.refused().await, RefusalCode::OUT_OF_PLACE);
     let code = pair.operator.wait_for(|m| match m {
         HubToOperator::SessionRefused { refusal, .. } => Some(refusal.code),
@@ -303,39 +250,24 @@ async fn h6_taking_control_back_ends_the_input_at_once() {
     let hub = TestHub::start();
     let mut pair = hub.pair("anna").await;
     let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
-    let mut input = pair
-        .operator
-        .open_stream(StreamHeader::Input { session })
-        .await;
+    let mut input = pair.open(Lane::Input, session).await;
     input.write_body(vec![1; 20].into()).await.expect("sent");
     let (_, mut reader) = pair.host.accept_stream().await;
     assert!(reader.read_body().await.expect("whole").is_some());
 
-    let reduce = HostToHub::ReduceRights {
-        session,
-        rights: SEE,
-    };
-    pair.host.send(&reduce).await;
-    let rights = pair.operator.wait_for(|m| match m {
-        HubToOperator::RightsChanged { rights, .. } => Some(rights),
-        _ => None,
-    });
-    assert_eq!(rights.await, SEE);
+    let rights = SEE;
+    pair.host_says(&HostWord::Reduce { session, rights }).await;
+    let heard = pair.operator_hears().await;
+    assert_eq!(heard, HostWord::Reduce { session, rights });
     assert!(input.stream_mut().stopped().await.expect("there").is_some());
     assert!(reader.read_body().await.is_err(), "reset");
     // the session goes on, and a new input stream is not taken
-    let mut again = pair
-        .operator
-        .open_stream(StreamHeader::Input { session })
-        .await;
+    let mut again = pair.open(Lane::Input, session).await;
     assert!(again.stream_mut().stopped().await.expect("there").is_some());
-    let mut screen = pair
-        .host
-        .open_stream(StreamHeader::Screen { session })
-        .await;
-    screen.write(&screen_frame(1, 10)).await.expect("sent");
+    let mut screen = pair.open(Lane::Screen, session).await;
+    send_tagged(&mut screen, &screen_frame(1, 10)).await;
     let (header, mut reader) = pair.operator.accept_stream().await;
-    assert_eq!(header, StreamHeader::Screen { session });
+    assert_eq!(header, pair.header(Lane::Screen, session));
     assert!(reader.read_body().await.expect("whole").is_some());
 }
 
@@ -344,10 +276,7 @@ async fn b2_input_without_the_right_to_control_is_not_relayed() {
     let hub = TestHub::start();
     let mut pair = hub.pair("anna").await;
     let (session, _) = pair.start_session(SEE).await;
-    let mut input = pair
-        .operator
-        .open_stream(StreamHeader::Input { session })
-        .await;
+    let mut input = pair.open(Lane::Input, session).await;
     let stopped = input.stream_mut().stopped().await.expect("there");
     let expected = u64::from(RefusalCode::OUT_OF_PLACE.0);
     assert_eq!(stopped.map(u64::from), Some(expected));
@@ -362,18 +291,15 @@ async fn b2_only_the_owner_of_a_ticket_may_touch_its_host() {
     let mut pair = hub.pair("anna").await;
     let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
     let mut bruno = hub.operator("bruno").await;
-    let start = OperatorToHub::StartSession {
-        host: pair.entry,
-        asked: SEE,
-        nonce: [0; 16],
-    };
+    let start = pair.question(SEE);
     bruno.send(&start).await;
     let code = bruno.wait_for(|m| match m {
         HubToOperator::SessionRefused { refusal, .. } => Some(refusal.code),
         _ => None,
     });
     assert_eq!(code.await, RefusalCode::HOST_GONE);
-    let mut stream = bruno.open_stream(StreamHeader::Input { session }).await;
+    let header = pair.header(Lane::Input, session);
+    let mut stream = bruno.open_stream(header).await;
     assert!(
         stream
             .stream_mut()
@@ -385,9 +311,9 @@ async fn b2_only_the_owner_of_a_ticket_may_touch_its_host() {
     for message in [
         OperatorToHub::EndSession { session },
         OperatorToHub::DisconnectHost { host: pair.entry },
-        OperatorToHub::Chat {
-            host: pair.entry,
-            text: "psst".into(),
+        OperatorToHub::Say {
+            to: pair.entry,
+            word: pair.console.say(&OperatorWord::Heard { line: 1 }),
         },
     ] {
         bruno.send(&message).await;
@@ -399,32 +325,110 @@ async fn b2_only_the_owner_of_a_ticket_may_touch_its_host() {
         bruno = hub.operator("bruno").await;
     }
     // nobody noticed
-    let mut screen = pair
-        .host
-        .open_stream(StreamHeader::Screen { session })
-        .await;
-    screen.write(&screen_frame(1, 10)).await.expect("sent");
+    let mut screen = pair.open(Lane::Screen, session).await;
+    send_tagged(&mut screen, &screen_frame(1, 10)).await;
     let (_, mut reader) = pair.operator.accept_stream().await;
     assert!(reader.read_body().await.expect("whole").is_some());
 }
 
+/// Waits until the row of `pair`'s host says `present`.
+async fn host_is(pair: &mut Pair, present: bool) {
+    let entry = pair.entry;
+    let changed = pair.operator.wait_for(|m| match m {
+        HubToOperator::EntryChanged { entry: row } if row.id == entry => {
+            (row.present == present).then_some(())
+        }
+        HubToOperator::SessionEnded { .. } => panic!("ended"),
+        _ => None,
+    });
+    changed.await;
+}
+
 #[tokio::test]
-async fn a_host_that_is_lost_ends_the_session_and_leaves_the_list() {
+async fn r4_a_host_that_is_lost_comes_back_to_its_session() {
     let hub = TestHub::start();
     let mut pair = hub.pair("anna").await;
-    pair.start_session(SEE).await;
+    let (session, _) = pair.start_session(SEE).await;
     let connection = &pair.host.greeted.connection;
-    transport::close::close_refused(connection, RefusalCode::INTERNAL.into());
-    let by = pair.operator.wait_for(|m| match m {
-        HubToOperator::SessionEnded { by, .. } => Some(by),
-        _ => None,
-    });
-    assert_eq!(by.await, EndedBy::HostLost);
-    let gone = pair.operator.wait_for(|m| match m {
-        HubToOperator::EntryGone { id } => Some(id),
-        _ => None,
-    });
-    assert_eq!(gone.await, pair.entry);
+    transport::close::close_refused(connection, RefusalCode::TIMED_OUT.into());
+    host_is(&mut pair, false).await;
+
+    let admission = pair.host.admission.expect("a place");
+    let mut wrong = hub.host().await;
+    wrong
+        .send(&HostToHub::Resume {
+            you: admission.you,
+            secret: protocol::ResumeSecret([1; 32]),
+        })
+        .await;
+    let HubToHost::ResumeRefused { refusal } = wrong.receive().await else {
+        panic!("refused");
+    };
+    assert_eq!(refusal.code, RefusalCode::CANNOT_RESUME);
+
+    let mut back = hub.host().await;
+    back.send(&HostToHub::Resume {
+        you: admission.you,
+        secret: admission.secret,
+    })
+    .await;
+    let HubToHost::Resumed { running, .. } = back.receive().await else {
+        panic!("resumed");
+    };
+    assert_eq!(running.len(), 1);
+    assert_eq!((running[0].session, running[0].with), (session, pair.you()));
+    pair.host = back;
+    host_is(&mut pair, true).await;
+    // the streams flow again, into the same film
+    let mut screen = pair.open(Lane::Screen, session).await;
+    send_tagged(&mut screen, &screen_frame(1, 10)).await;
+    let (_, mut reader) = pair.operator.accept_stream().await;
+    assert!(reader.read_body().await.expect("whole").is_some());
+    assert_eq!(films(&hub.data).len(), 1);
+}
+
+#[tokio::test]
+async fn r4_a_killed_hub_takes_both_ends_back() {
+    let hub = TestHub::start();
+    let mut pair = hub.pair("anna").await;
+    let (session, _) = pair.start_session(SEE).await;
+    let (operator, host) = (pair.operator.admission, pair.host.admission);
+    let (operator, host) = (operator.expect("a place"), host.expect("a place"));
+    let hub = hub.kill_and_restart();
+    let mut console = Peer::new(hub.connect(Role::Operator).await.expect("greeted"));
+    console
+        .send(&OperatorToHub::Resume {
+            you: operator.you,
+            secret: operator.secret,
+        })
+        .await;
+    let HubToOperator::Resumed { running, .. } = console.receive().await else {
+        panic!("resumed");
+    };
+    assert_eq!(running.len(), 1);
+    let mut helpme = hub.host().await;
+    helpme
+        .send(&HostToHub::Resume {
+            you: host.you,
+            secret: host.secret,
+        })
+        .await;
+    let HubToHost::Resumed { running, .. } = helpme.receive().await else {
+        panic!("resumed");
+    };
+    assert_eq!(running[0].session, session);
+    (pair.operator, pair.host) = (console, helpme);
+    pair.operator.admission = Some(operator);
+    host_is(&mut pair, true).await;
+    let mut screen = pair.open(Lane::Screen, session).await;
+    send_tagged(&mut screen, &screen_frame(1, 10)).await;
+    let (_, mut reader) = pair.operator.accept_stream().await;
+    assert!(reader.read_body().await.expect("whole").is_some());
+    pair.host.send(&HostToHub::EndSession { session }).await;
+    let ended = |m| matches!(m, HubToOperator::SessionEnded { .. }).then_some(());
+    pair.operator.wait_for(ended).await;
+    let verified = wait_for_film(hub.data_text());
+    assert!(verified.contains("is as it was recorded"), "{verified}");
 }
 
 #[tokio::test]
@@ -444,7 +448,7 @@ async fn o5_the_newer_log_in_of_an_account_wins() {
     // the host stays with the account
     for expected in [false, true] {
         let present = pair.host.wait_for(|m| match m {
-            HubToHost::OperatorPresent { present } => Some(present),
+            HubToHost::OperatorPresent { present, .. } => Some(present),
             _ => None,
         });
         assert_eq!(present.await, expected);
@@ -502,30 +506,26 @@ async fn a_stream_that_its_sender_finished_arrives_whole() {
     let hub = TestHub::start();
     let mut pair = hub.pair("anna").await;
     let (session, _) = pair.start_session(SEE).await;
-    let header = StreamHeader::Screen { session };
-    let mut screen = pair.host.open_stream(header).await;
+    let mut screen = pair.open(Lane::Screen, session).await;
     let frame = screen_frame(1, 4 << 20);
     let sending = async {
-        screen.write(&frame).await.expect("sent");
+        send_tagged(&mut screen, &frame).await;
         screen.finish();
     };
     let receiving = async {
         let (_, mut reader) = pair.operator.accept_stream().await;
         // the last bytes are under way for a while after the hub is done with them
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-        let seen: ScreenFrame = reader.read().await.expect("whole").expect("there");
-        let end = reader
-            .read::<ScreenFrame>()
-            .await
-            .expect("an end in good order");
+        let seen: ScreenFrame = receive_tagged(&mut reader).await.expect("there");
+        let end: Option<ScreenFrame> = receive_tagged(&mut reader).await;
         (seen, end)
     };
     let ((), (seen, end)) = tokio::join!(sending, receiving);
     assert_eq!(seen, frame);
     assert_eq!(end, None);
     // and the next stream of the kind follows
-    let mut again = pair.host.open_stream(header).await;
-    again.write(&screen_frame(2, 10)).await.expect("sent");
+    let mut again = pair.open(Lane::Screen, session).await;
+    send_tagged(&mut again, &screen_frame(2, 10)).await;
     let (_, mut reader) = pair.operator.accept_stream().await;
     assert!(reader.read_body().await.expect("whole").is_some());
 }

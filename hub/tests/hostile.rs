@@ -12,10 +12,12 @@ use std::net::UdpSocket;
 use std::time::Duration;
 
 use protocol::{
-    ClientHello, HostToHub, HubHello, HubToOperator, OperatorToHub, ProtocolVersion, RefusalCode,
-    Rights, Role, SessionId, StreamHeader, VersionRange, wire,
+    ClientHello, HostToHub, HostWord, HubHello, HubToOperator, Lane, OperatorToHub,
+    ProtocolVersion, RefusalCode, Rights, Role, SessionId, VersionRange, Word, wire,
 };
-use support::{Pair, Peer, TestHub, log_in, screen_frame};
+use support::{
+    Pair, Peer, TestHub, log_in, receive_tagged, screen_frame, send_tagged, try_send_tagged,
+};
 use transport::{FramedReader, FramedWriter, SendStream};
 
 /// A session that runs while others misbehave, and still runs after.
@@ -30,11 +32,8 @@ impl Witness {
     async fn start(hub: &TestHub) -> Self {
         let mut pair = hub.pair("anna").await;
         let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
-        let mut screen = pair
-            .host
-            .open_stream(StreamHeader::Screen { session })
-            .await;
-        screen.write(&screen_frame(1, 100)).await.expect("sent");
+        let mut screen = pair.open(Lane::Screen, session).await;
+        send_tagged(&mut screen, &screen_frame(1, 100)).await;
         let (_, mut seen) = pair.operator.accept_stream().await;
         assert!(seen.read_body().await.expect("whole").is_some());
         Self {
@@ -48,9 +47,9 @@ impl Witness {
     async fn check(&mut self) {
         self.seq += 1;
         let frame = screen_frame(self.seq, 100);
-        self.screen.write(&frame).await.expect("sent");
-        let read = tokio::time::timeout(support::PATIENCE, self.seen.read()).await;
-        let seen: protocol::ScreenFrame = read.expect("in time").expect("whole").expect("there");
+        send_tagged(&mut self.screen, &frame).await;
+        let read = tokio::time::timeout(support::PATIENCE, receive_tagged(&mut self.seen)).await;
+        let seen: protocol::ScreenFrame = read.expect("in time").expect("there");
         assert_eq!(seen, frame);
         assert!(
             self.pair
@@ -101,6 +100,13 @@ async fn b2_what_makes_no_sense_cuts_its_sender_off_alone() {
     let hub = TestHub::start();
     let mut witness = Witness::start(&hub).await;
     let session = SessionId(1);
+    let first = HostToHub::OpenTicket {
+        route: witness.pair.route,
+        computer: "X".into(),
+        user: "X".into(),
+        system: "X".into(),
+        exchange: vec![1; 33].into(),
+    };
     let from_host = [
         HostToHub::ConfirmTicket {
             proof: vec![1].into(),
@@ -109,19 +115,24 @@ async fn b2_what_makes_no_sense_cuts_its_sender_off_alone() {
         HostToHub::EndSession {
             session: SessionId(77),
         },
-        HostToHub::ReduceRights {
-            session,
-            rights: Rights::default(),
+        HostToHub::Say {
+            to: witness.pair.you(),
+            word: witness.pair.channel.say(&HostWord::Heard { line: 1 }),
         },
-        HostToHub::AnswerConsent {
-            session,
-            granted: None,
-            nonce: [0; 16],
+        HostToHub::Resume {
+            you: witness.pair.entry,
+            secret: protocol::ResumeSecret([0; 32]),
         },
-        HostToHub::Chat { text: "x".into() },
     ];
+    let nonsense = Word {
+        number: 1,
+        body: vec![0xff; 40].into(),
+        tag: [0; 16],
+    };
     for message in from_host {
         let mut host = hub.host().await;
+        // a place is come back to with the first message only
+        host.send(&first).await;
         host.send(&message).await;
         assert_eq!(
             host.refused().await,
@@ -129,6 +140,10 @@ async fn b2_what_makes_no_sense_cuts_its_sender_off_alone() {
             "{message:?}"
         );
     }
+    let mut pair = hub.pair("bruno").await;
+    let to = pair.you();
+    pair.host.send(&HostToHub::Say { to, word: nonsense }).await;
+    assert_eq!(pair.host.refused().await, RefusalCode::OUT_OF_PLACE);
     let route = witness.pair.route;
     let proof = Some(vec![0; 32].into());
     let from_operator = [
@@ -192,6 +207,14 @@ async fn b2_an_operator_cannot_judge_the_attempt_on_anothers_ticket() {
     opening.abort();
 }
 
+/// A host that said something, so that the hub takes its streams.
+async fn arrived(hub: &TestHub) -> Peer {
+    let mut host = hub.host().await;
+    let unknown = session::TicketNumber::parse("000 000 0000").expect("ten digits");
+    host.open_ticket(&unknown).await;
+    host
+}
+
 #[tokio::test]
 async fn b2_bad_streams_cut_their_sender_off_alone() {
     let hub = TestHub::start();
@@ -199,19 +222,21 @@ async fn b2_bad_streams_cut_their_sender_off_alone() {
     let session = SessionId(1);
 
     // a header that does not parse
-    let host = hub.host().await;
+    let host = arrived(&hub).await;
     let mut stream = host.greeted.connection.open_uni().await.expect("a stream");
     write_raw(&mut stream, &[0xff; 40]).await;
     assert_eq!(host.refused().await, RefusalCode::MALFORMED);
 
     // a header of the other role
-    let host = hub.host().await;
-    host.open_stream(StreamHeader::Input { session }).await;
+    let host = arrived(&hub).await;
+    host.open_stream(witness.pair.header(Lane::Input, session))
+        .await;
     assert_eq!(host.refused().await, RefusalCode::OUT_OF_PLACE);
 
     // somebody else's session: no stream, and nothing worse
-    let host = hub.host().await;
-    let mut stream = host.open_stream(StreamHeader::Screen { session }).await;
+    let host = arrived(&hub).await;
+    let header = witness.pair.header(Lane::Screen, session);
+    let mut stream = host.open_stream(header).await;
     assert!(
         stream
             .stream_mut()
@@ -224,33 +249,16 @@ async fn b2_bad_streams_cut_their_sender_off_alone() {
     witness.check().await;
 
     // frames beyond the limit, or not what the header says, within an own session
-    for (header, bytes) in [
-        (
-            StreamHeader::Screen {
-                session: SessionId(0),
-            },
-            (20_u32 << 20).to_le_bytes().to_vec(),
-        ),
-        (
-            StreamHeader::Screen {
-                session: SessionId(0),
-            },
-            vec![2, 0, 0, 0, 0xff, 0xff],
-        ),
-        (
-            StreamHeader::Pointer {
-                session: SessionId(0),
-            },
-            vec![1, 0, 0, 0, 0xff],
-        ),
+    for (lane, bytes) in [
+        (Lane::Screen, (20_u32 << 20).to_le_bytes().to_vec()),
+        (Lane::Screen, vec![2, 0, 0, 0, 0xff, 0xff]),
+        (Lane::Screen, [vec![18, 0, 0, 0], vec![0xff; 18]].concat()),
+        (Lane::Pointer, vec![1, 0, 0, 0, 0xff]),
+        (Lane::Pointer, [vec![17, 0, 0, 0], vec![0xff; 17]].concat()),
     ] {
         let mut pair = hub.pair("bruno").await;
         let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
-        let header = match header {
-            StreamHeader::Screen { .. } => StreamHeader::Screen { session },
-            _ => StreamHeader::Pointer { session },
-        };
-        let mut stream = pair.host.open_stream(header).await;
+        let mut stream = pair.open(lane, session).await;
         write_raw(stream.stream_mut(), &bytes).await;
         assert_eq!(
             pair.host.refused().await,
@@ -263,11 +271,8 @@ async fn b2_bad_streams_cut_their_sender_off_alone() {
     }
     let mut pair = hub.pair("bruno").await;
     let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
-    let mut acks = pair
-        .operator
-        .open_stream(StreamHeader::Viewer { session })
-        .await;
-    write_raw(acks.stream_mut(), &[1, 0, 0, 0, 9]).await;
+    let mut acks = pair.open(Lane::Viewer, session).await;
+    write_raw(acks.stream_mut(), &[0, 2, 0, 0, 9]).await;
     assert_eq!(pair.operator.refused().await, RefusalCode::MALFORMED);
     witness.check().await;
 }
@@ -373,17 +378,12 @@ async fn b2_an_operator_who_does_not_read_blocks_nobody() {
     let mut witness = Witness::start(&hub).await;
     let mut stuck = hub.pair("bruno").await;
     let (session, _) = stuck.start_session(Rights::SEE_AND_CONTROL).await;
-    let mut screen = stuck
-        .host
-        .open_stream(StreamHeader::Screen { session })
-        .await;
+    let mut screen = stuck.open(Lane::Screen, session).await;
     // more than every window and queue on the way holds: nobody reads them at the other end
     let flood = async {
         for seq in 1..=40 {
-            screen
-                .write(&screen_frame(seq, 2 << 20))
-                .await
-                .expect("sent");
+            let frame = screen_frame(seq, 2 << 20);
+            try_send_tagged(&mut screen, &frame).await.expect("sent");
         }
     };
     let flooded = tokio::time::timeout(Duration::from_secs(3), flood).await;

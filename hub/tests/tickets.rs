@@ -60,7 +60,7 @@ async fn h4_each_bad_ticket_has_its_own_refusal_and_another_may_be_tried() {
 }
 
 async fn wait_until_away(host: &mut Peer) {
-    let away = |m| matches!(m, HubToHost::OperatorPresent { present: false }).then_some(());
+    let away = |m| matches!(m, HubToHost::OperatorPresent { present: false, .. }).then_some(());
     host.wait_for(away).await;
 }
 

@@ -1,6 +1,6 @@
 //! What the operator wished for in a view.
 
-use protocol::{EntryId, EntryKind, ReportId, SessionId, TicketRoute};
+use protocol::{EntryKind, PeerId, ReportId, SessionId, TicketRoute};
 use ui_kit::ThemeChoice;
 
 use crate::settings::Settings;
@@ -24,18 +24,18 @@ pub enum Action {
     KeepTemplate,
     RestoreTemplate,
     CancelTemplate,
-    Select(EntryId),
+    Select(PeerId),
     ShowKind(Option<EntryKind>),
-    StartSession(EntryId),
+    StartSession(PeerId),
     WithdrawQuestion(SessionId),
-    OpenChat(EntryId),
+    OpenChat(PeerId),
     /// **Disconnect this PC** was chosen: ask whether that is meant.
-    AskDisconnect(EntryId),
-    Disconnect(EntryId),
+    AskDisconnect(PeerId),
+    Disconnect(PeerId),
     KeepConnected,
     Show(Side),
     SendChat {
-        host: EntryId,
+        host: PeerId,
         text: String,
     },
     OpenDrafts,

@@ -13,6 +13,7 @@ use operator_engine::{Command, Wake};
 use protocol::ReportId;
 use time::UtcOffset;
 use ui_kit::widgets::Notices;
+use ui_kit::words::visible_name;
 use ui_kit::{Lang, Tone, Word, w};
 use zeroize::Zeroizing;
 
@@ -55,6 +56,8 @@ pub struct ConsoleApp {
     password: Zeroizing<String>,
     backend: Backend,
     clerk: Clerk,
+    /// Who keeps remembered passwords, once the clerk knows.
+    keeper: Option<desktop::Keeper>,
     notices: Notices,
     sessions: SessionWindows,
     offset: UtcOffset,
@@ -86,7 +89,6 @@ impl ConsoleApp {
         let settings = start.settings;
         let account = Account {
             form: account_form(&settings, Zeroizing::default()),
-            password_place: password_place(lang, clerk.keeper()).to_owned(),
             ..Account::default()
         };
         let clock = clock(start.offset);
@@ -97,6 +99,7 @@ impl ConsoleApp {
             password: Zeroizing::default(),
             backend: Backend::new(start.folders.data().join("engine"), Arc::clone(&wake)),
             clerk,
+            keeper: None,
             notices: Notices::default(),
             sessions: SessionWindows::new(ctx.clone(), start.tap, start.routes, wake),
             offset: start.offset,
@@ -124,6 +127,10 @@ impl ConsoleApp {
         let lang = self.lang();
         while let Some(done) = self.clerk.take_answer() {
             match done {
+                Done::KeeperKnown(keeper) => {
+                    self.keeper = Some(keeper);
+                    self.tell_password_place();
+                }
                 Done::PasswordRecalled { name, password } => {
                     let still_wanted = name == self.settings.secret_name()
                         && self.state.account.form.password.is_empty();
@@ -156,6 +163,15 @@ impl ConsoleApp {
                 }
             }
         }
+    }
+
+    /// Says in words where a remembered password is kept.
+    fn tell_password_place(&mut self) {
+        let lang = self.lang();
+        let place = self.keeper.map(|keeper| password_place(lang, keeper));
+        place
+            .unwrap_or_default()
+            .clone_into(&mut self.state.account.password_place);
     }
 
     /// Logs in with what stands in the form.
@@ -259,7 +275,11 @@ impl ConsoleApp {
         let (lang, clock) = (self.state.lang, self.state.clock);
         for open in &mut self.state.reports.open {
             let number = open.facts.report;
-            let title = format!("{} – {}", w(lang, Word::Report), open.facts.host);
+            let title = format!(
+                "{} – {}",
+                w(lang, Word::Report),
+                visible_name(&open.facts.host)
+            );
             let builder = ViewportBuilder::default()
                 .with_title(title)
                 .with_app_id("pure-help-desk")

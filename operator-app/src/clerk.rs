@@ -2,11 +2,14 @@
 //! passwords, the mail program.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
+use codec::{Picture, PixelSize};
 use desktop::{Folders, Keeper, Secrets, SettingsFile};
 use operator_engine::Wake;
+use ui_kit::remote_view::PictureSlot;
 use zeroize::Zeroizing;
 
 use crate::settings::Settings;
@@ -32,12 +35,10 @@ pub enum Job {
         subject: String,
         body: String,
     },
-    /// A picture in 8-bit RGB, to be written as PNG.
+    /// The picture as it is when its turn comes, to be written as PNG.
     Screenshot {
         file_name: String,
-        width: u32,
-        height: u32,
-        rgb: Vec<u8>,
+        picture: Arc<PictureSlot>,
     },
 }
 
@@ -58,6 +59,8 @@ impl std::fmt::Debug for Job {
 /// What came of it.
 #[derive(Debug)]
 pub enum Done {
+    /// Who keeps remembered passwords; told once, first of all.
+    KeeperKnown(Keeper),
     SettingsNotSaved {
         detail: String,
     },
@@ -83,7 +86,6 @@ pub struct Clerk {
     jobs: Option<SyncSender<Job>>,
     done: Receiver<Done>,
     thread: Option<JoinHandle<()>>,
-    keeper: Keeper,
 }
 
 impl Clerk {
@@ -93,21 +95,26 @@ impl Clerk {
     ///
     /// If the system gives no thread.
     pub fn start(folders: &Folders, wake: Wake) -> std::io::Result<Self> {
-        let secrets = Secrets::open(SERVICE, folders);
-        let keeper = secrets.keeper();
+        let folders = folders.clone();
         let settings = SettingsFile::in_folder(folders.config());
-        let pictures = pictures_folder(folders);
         let (jobs, waiting) = sync_channel(MAX_WAITING);
         let (answers, done) = sync_channel(MAX_WAITING);
         let thread = std::thread::Builder::new()
             .name("console-clerk".to_owned())
             .spawn(move || {
+                let answer = |answer| {
+                    if answers.try_send(answer).is_err() {
+                        tracing::warn!("Nobody takes the clerk's answers");
+                    }
+                    wake();
+                };
+                // asking the desktop for its store may take a while
+                let secrets = Secrets::open(SERVICE, &folders);
+                answer(Done::KeeperKnown(secrets.keeper()));
+                let pictures = pictures_folder(&folders);
                 while let Ok(job) = waiting.recv() {
-                    if let Some(answer) = work(job, &secrets, &settings, &pictures) {
-                        if answers.try_send(answer).is_err() {
-                            tracing::warn!("Nobody takes the clerk's answers");
-                        }
-                        wake();
+                    if let Some(done) = work(job, &secrets, &settings, &pictures) {
+                        answer(done);
                     }
                 }
             })?;
@@ -115,13 +122,7 @@ impl Clerk {
             jobs: Some(jobs),
             done,
             thread: Some(thread),
-            keeper,
         })
-    }
-
-    /// Who keeps remembered passwords.
-    pub fn keeper(&self) -> Keeper {
-        self.keeper
     }
 
     /// Gives the clerk something to do; never waits. Whether it was taken.
@@ -179,14 +180,9 @@ fn work(job: Job, secrets: &Secrets, settings: &SettingsFile, pictures: &Path) -
             tracing::warn!(%error, "Mail not opened");
             Done::NoMailProgram
         }),
-        Job::Screenshot {
-            file_name,
-            width,
-            height,
-            rgb,
-        } => {
+        Job::Screenshot { file_name, picture } => {
             let path = pictures.join(file_name);
-            Some(match save_png(&path, width, height, &rgb) {
+            Some(match save_png(&path, &picture.snapshot()?) {
                 Ok(()) => Done::ScreenshotSaved { path },
                 Err(detail) => Done::ScreenshotFailed { detail },
             })
@@ -194,11 +190,17 @@ fn work(job: Job, secrets: &Secrets, settings: &SettingsFile, pictures: &Path) -
     }
 }
 
-fn save_png(path: &Path, width: u32, height: u32, rgb: &[u8]) -> Result<(), String> {
+fn save_png(path: &Path, picture: &Picture) -> Result<(), String> {
+    let rgb = picture.pixels().iter().flat_map(|pixel| {
+        let [_, red, green, blue] = pixel.to_be_bytes();
+        [red, green, blue]
+    });
+    let rgb: Vec<u8> = rgb.collect();
+    let PixelSize { width, height } = picture.size();
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
     }
-    image::save_buffer(path, rgb, width, height, image::ExtendedColorType::Rgb8)
+    image::save_buffer(path, &rgb, width, height, image::ExtendedColorType::Rgb8)
         .map_err(|error| error.to_string())
 }
 
@@ -239,5 +241,17 @@ mod tests {
         assert_eq!(file_name("../../etc/x", "12-00"), "______etc_x 12-00.png");
         assert_eq!(file_name("ANNA-PC", "12-00"), "ANNA-PC 12-00.png");
         assert!(file_name(&"x".repeat(500), "t").len() < 80);
+    }
+
+    #[test]
+    fn s2_a_screenshot_holds_the_pixels_of_the_screen() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("Pictures").join("shot.png");
+        let mut picture = Picture::new(PixelSize::new(3, 2));
+        picture.row_mut(1)[2] = 0x0012_3456;
+        save_png(&path, &picture).expect("saved");
+        let saved = image::open(&path).expect("a picture").to_rgb8();
+        assert_eq!(saved.dimensions(), (3, 2));
+        assert_eq!(saved.get_pixel(2, 1).0, [0x12, 0x34, 0x56]);
     }
 }

@@ -1,7 +1,7 @@
 //! Sentences that only the console says, in English and Italian (E3); single words are in `ui-kit`.
 
 use operator_engine::{ConnectError, LogInProblem, NotStarted};
-use ui_kit::words::refusal_text;
+use ui_kit::words::{refusal_text, visible_name};
 use ui_kit::{Lang, Word, w};
 
 use crate::state::computers::Obstacle;
@@ -46,6 +46,13 @@ phrases! {
     this_is_you: "you", "tu";
     is_operator: "This is an operator", "Questo è un operatore";
     in_your_session: "You are in session with this computer", "Sei già in sessione con questo computer";
+    out_of_reach: "out of reach", "non raggiungibile";
+    away: "This computer is out of reach at the moment", "Al momento questo computer non è raggiungibile";
+    chat_not_sent: "This line could not be taken. Wait until the computer is in reach again.",
+        "Questo messaggio non può essere inviato ora. Attendi che il computer sia di nuovo raggiungibile.";
+    not_received_yet: "not received yet", "non ancora ricevuto";
+    forged: "What arrived was not what this computer sent. Whatever it did is over; tell your administrator.",
+        "Ciò che è arrivato non è ciò che questo computer ha inviato. Tutto è stato interrotto; avvisa l'amministratore.";
     not_yours: "This computer came with another operator's ticket",
         "Questo computer è arrivato con il ticket di un altro operatore";
     no_key: "This computer came with a ticket of another console. Give its user a new ticket.",
@@ -139,7 +146,8 @@ pub fn not_started(lang: Lang, host: &str, why: NotStarted) -> Option<String> {
         NotStarted::Withdrawn => return None,
         NotStarted::Refused(refusal) => refusal_text(lang, refusal),
         NotStarted::NoKey => no_key(lang).to_owned(),
-        NotStarted::NotConnected => w(lang, Word::Reconnecting).to_owned(),
+        NotStarted::NotConnected => away(lang).to_owned(),
+        NotStarted::Forged => forged(lang).to_owned(),
     };
     Some(if host.is_empty() {
         sentence
@@ -156,6 +164,7 @@ pub fn obstacle(lang: Lang, obstacle: Obstacle, in_session_with: Option<&str>) -
         Obstacle::InYourSession => in_your_session(lang).to_owned(),
         Obstacle::Busy => ui_kit::words::in_session_with(lang, in_session_with.unwrap_or_default()),
         Obstacle::NotYours => not_yours(lang).to_owned(),
+        Obstacle::Away => away(lang).to_owned(),
     }
 }
 
@@ -185,6 +194,16 @@ pub fn wrong_tries(lang: Lang, tries: u32) -> String {
     }
 }
 
+/// Keys and clicks that the line swallowed.
+pub fn not_delivered(lang: Lang, count: usize) -> String {
+    match (lang, count) {
+        (Lang::En, 1) => "1 key or click was not delivered.".to_owned(),
+        (Lang::En, _) => format!("{count} keys or clicks were not delivered."),
+        (Lang::It, 1) => "1 tasto o clic non è stato recapitato.".to_owned(),
+        (Lang::It, _) => format!("{count} tasti o clic non sono stati recapitati."),
+    }
+}
+
 /// How many messages wait to be read.
 pub fn unread(lang: Lang, count: u32) -> String {
     match (lang, count) {
@@ -199,6 +218,7 @@ pub fn unread(lang: Lang, count: u32) -> String {
 pub fn wrote(lang: Lang, name: &str, text: &str) -> String {
     let short: String = text.chars().take(80).collect();
     let dots = if short.len() < text.len() { "…" } else { "" };
+    let (name, short) = (visible_name(name), visible_name(&short));
     match lang {
         Lang::En => format!("{name} writes: {short}{dots}"),
         Lang::It => format!("{name} scrive: {short}{dots}"),

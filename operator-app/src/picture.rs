@@ -3,31 +3,63 @@
 //! Every picture goes into a slot, from which the window draws it through egui. Where the platform can,
 //! it goes straight into a child window instead, scaled on the decoding thread: no repaint, and so no
 //! GL, lies between the decoder and the screen. The host's pointer is drawn into it there.
+//!
+//! The display answers when it likes. The GUI thread only says where the picture is to stand; a thread
+//! of the picture's own sees to it.
 
 mod canvas;
+mod sight;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use codec::{Picture, Rect};
+use codec::{Picture, PixelSize, Rect};
 use egui::{Context, ViewportId};
 use operator_engine::SessionView;
 use present::{Placement, Presenter};
-use protocol::{PointerUpdate, ScreenLayout};
+use protocol::{InputEvent, PointerUpdate, ScreenLayout};
 use ui_kit::remote_view::{PicturePlacement, PictureSlot};
 
 use canvas::Canvas;
+use sight::Sight;
 
 /// Takes pictures from the decoding thread and has the window show them.
 pub struct SessionPicture {
+    stage: Arc<Stage>,
+    layout: Mutex<Layouts>,
+    sight: Mutex<Sight>,
+}
+
+/// The way to the screen.
+struct Stage {
     ctx: Context,
     viewport: ViewportId,
     slot: Arc<PictureSlot>,
     /// Pictures go straight to the screen now; the slot must not ask for a repaint.
     direct: Arc<AtomicBool>,
-    /// Held while a picture is presented.
+    /// Held while a picture is presented: never waited for by the GUI thread.
     screen: Mutex<Screen>,
-    layout: Mutex<Layouts>,
+    wished: Mutex<Wished>,
+    wish_changed: Condvar,
+}
+
+/// What the window wishes for.
+#[derive(Default)]
+struct Wished {
+    standing: Standing,
+    carried_out: bool,
+    is_over: bool,
+}
+
+/// Where the picture stands.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+struct Standing {
+    /// As the platform numbers it.
+    window: Option<u64>,
+    place: Option<PicturePlacement>,
+    draw_pointer: bool,
+    /// Of the picture.
+    size: Option<PixelSize>,
 }
 
 /// What the pictures are of.
@@ -50,7 +82,7 @@ struct Screen {
 impl std::fmt::Debug for SessionPicture {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SessionPicture")
-            .field("viewport", &self.viewport)
+            .field("viewport", &self.stage.viewport)
             .finish_non_exhaustive()
     }
 }
@@ -67,29 +99,41 @@ impl SessionPicture {
                 }
             })
         };
-        Self {
+        let stage = Arc::new(Stage {
             ctx,
             viewport,
             slot,
             direct,
             screen: Mutex::default(),
+            wished: Mutex::default(),
+            wish_changed: Condvar::new(),
+        });
+        let placing = Arc::clone(&stage);
+        let thread = std::thread::Builder::new().name("picture-place".to_owned());
+        if let Err(error) = thread.spawn(move || placing.place_as_wished()) {
+            tracing::warn!(%error, "Pictures go through the GUI");
+            stage.lock().refused = true;
+        }
+        Self {
+            stage,
             layout: Mutex::default(),
+            sight: Mutex::default(),
         }
     }
 
     /// The window that shows it.
     pub fn viewport(&self) -> ViewportId {
-        self.viewport
+        self.stage.viewport
     }
 
     /// Where the pictures are for the window to draw.
     pub fn slot(&self) -> &Arc<PictureSlot> {
-        &self.slot
+        &self.stage.slot
     }
 
     /// Width and height in pixels, once there is a picture.
     pub fn size(&self) -> Option<(u32, u32)> {
-        self.slot.size().map(|size| (size.width, size.height))
+        self.stage.slot.size().map(|size| (size.width, size.height))
     }
 
     /// What the picture is of, once there is one.
@@ -97,31 +141,91 @@ impl SessionPicture {
         self.layouts().shown.clone()
     }
 
+    /// A pass of the window took update `seq` from the slot, and places in the window are reckoned
+    /// by it.
+    pub fn passed(&self, seq: u64) {
+        self.sight().passed(seq);
+    }
+
+    /// `event` with its place in the picture that the operator sees now.
+    pub fn name_places(&self, mut event: InputEvent) -> InputEvent {
+        if let InputEvent::PointerMoved { to: place } | InputEvent::Button { at: place, .. } =
+            &mut event
+        {
+            place.seen = self.sight().seen();
+        }
+        event
+    }
+
+    fn sight(&self) -> MutexGuard<'_, Sight> {
+        self.sight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn layouts(&self) -> MutexGuard<'_, Layouts> {
         self.layout.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Width, height and the pixels in 8-bit RGB.
-    pub fn to_rgb(&self) -> Option<(u32, u32, Vec<u8>)> {
-        let picture = self.slot.snapshot()?;
-        let rgb = picture.pixels().iter().flat_map(|pixel| {
-            let [_, red, green, blue] = pixel.to_be_bytes();
-            [red, green, blue]
-        });
-        let rgb = rgb.collect();
-        Some((picture.size().width, picture.size().height, rgb))
-    }
-
     /// Whether pictures go straight to the screen.
     pub fn is_direct(&self) -> bool {
-        self.direct.load(Ordering::Acquire)
+        self.stage.is_direct()
     }
 
-    /// Shows the picture straight on the screen at `place` in `window` (as the platform numbers it),
-    /// or leaves it to egui; called in every pass of the window.
+    /// From now on the picture is to stand straight on the screen at `place` in `window` (as the
+    /// platform numbers it), or is left to egui; called in every pass of the window. Never waits.
     ///
     /// `draw_pointer` says whether the host's pointer is to be seen in the picture.
     pub fn place(&self, window: Option<u64>, place: Option<PicturePlacement>, draw_pointer: bool) {
+        let standing = Standing {
+            window,
+            place,
+            draw_pointer,
+            size: self.stage.slot.size(),
+        };
+        let mut wished = self.stage.wished();
+        if wished.standing != standing {
+            wished.standing = standing;
+            wished.carried_out = false;
+            self.stage.wish_changed.notify_one();
+        }
+    }
+}
+
+impl Drop for SessionPicture {
+    fn drop(&mut self) {
+        self.stage.wished().is_over = true;
+        self.stage.wish_changed.notify_one();
+    }
+}
+
+impl Stage {
+    fn is_direct(&self) -> bool {
+        self.direct.load(Ordering::Acquire)
+    }
+
+    /// Does as the window wishes until there is none any more.
+    fn place_as_wished(&self) {
+        loop {
+            let standing = {
+                let idle = |wished: &mut Wished| wished.carried_out && !wished.is_over;
+                let wished = self.wish_changed.wait_while(self.wished(), idle);
+                let mut wished = wished.unwrap_or_else(PoisonError::into_inner);
+                if wished.is_over {
+                    return;
+                }
+                wished.carried_out = true;
+                wished.standing
+            };
+            self.place(standing);
+        }
+    }
+
+    fn place(&self, standing: Standing) {
+        let Standing {
+            window,
+            place,
+            draw_pointer,
+            size: _,
+        } = standing;
         let mut screen = self.lock();
         if let (Some(window), Some(_)) = (window, place)
             && screen.presenter.is_none()
@@ -173,6 +277,10 @@ impl SessionPicture {
         }
     }
 
+    fn wished(&self) -> MutexGuard<'_, Wished> {
+        self.wished.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Screen> {
         self.screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -183,7 +291,7 @@ impl SessionView for SessionPicture {
         self.layouts().next = Some(layout.clone());
     }
 
-    fn show_picture(&self, picture: &Picture, changed: &[Rect]) {
+    fn show_picture(&self, picture: &Picture, changed: &[Rect], seq: u64) {
         let new_layout = {
             let mut layouts = self.layouts();
             let next = layouts.next.take();
@@ -191,9 +299,9 @@ impl SessionView for SessionPicture {
             layouts.shown = next.or_else(|| layouts.shown.take());
             is_new
         };
-        let is_first = self.slot.size().is_none();
+        let is_first = self.stage.slot.size().is_none();
         {
-            let mut screen = self.lock();
+            let mut screen = self.stage.lock();
             if self.is_direct()
                 && let Screen {
                     presenter: Some(presenter),
@@ -205,22 +313,23 @@ impl SessionView for SessionPicture {
                 *refused |= !show(presenter, canvas, &damage);
             }
             // under the lock: a window that takes the picture over from the slot misses nothing
-            self.slot.publish(picture, changed);
+            self.stage.slot.publish(picture, changed, seq);
+            self.sight().shown(seq, self.is_direct(), new_layout);
         }
         if new_layout {
             // menus and scale follow it
-            self.ctx.request_repaint_of(self.viewport);
+            self.stage.ctx.request_repaint_of(self.stage.viewport);
         }
         if is_first {
             // the main window opens the session's window at its right size
-            self.ctx.request_repaint_of(ViewportId::ROOT);
+            self.stage.ctx.request_repaint_of(ViewportId::ROOT);
         }
     }
 
     fn show_pointer(&self, pointer: PointerUpdate) {
         let has_new_shape = pointer.shape.is_some();
         {
-            let mut screen = self.lock();
+            let mut screen = self.stage.lock();
             let damage = screen.canvas.move_pointer(&pointer);
             if self.is_direct()
                 && let Screen {
@@ -232,10 +341,10 @@ impl SessionView for SessionPicture {
                 *refused |= !show(presenter, canvas, &damage);
             }
         }
-        self.slot.publish_pointer(&pointer);
+        self.stage.slot.publish_pointer(&pointer);
         if has_new_shape && self.is_direct() {
             // the window's own pointer takes the new shape
-            self.ctx.request_repaint_of(self.viewport);
+            self.stage.ctx.request_repaint_of(self.stage.viewport);
         }
     }
 }
@@ -250,4 +359,19 @@ fn show(presenter: &Presenter, canvas: &Canvas, damage: &[Rect]) -> bool {
         tracing::warn!(%error, "Picture not presented");
     }
     shown.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_does_not_wait_for_the_display() {
+        let picture = SessionPicture::new(Context::default(), ViewportId::ROOT);
+        // somebody presents a picture, and the display takes its time
+        let busy = picture.stage.lock();
+        picture.place(Some(7), None, true);
+        picture.place(Some(7), None, false);
+        drop(busy);
+    }
 }

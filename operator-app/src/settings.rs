@@ -78,19 +78,27 @@ impl Settings {
         self.language.unwrap_or_else(Lang::from_system)
     }
 
-    /// The name under which the password is remembered: a password belongs to one hub and one user.
+    /// The name under which the password is remembered: a password belongs to one user of one hub, and
+    /// is not recalled for another key at the same address.
     pub fn secret_name(&self) -> String {
+        let digits = self.fingerprint.chars().filter(char::is_ascii_hexdigit);
+        let key: String = digits.map(|digit| digit.to_ascii_lowercase()).collect();
+        format!("{}#{key}", self.account())
+    }
+
+    /// The account, in words.
+    fn account(&self) -> String {
         format!("{}@{}:{}", self.user_name, self.server_address, self.port)
     }
 
     /// How much colour this account's sessions start with.
     pub fn color_depth(&self) -> ColourDepth {
-        let chosen = self.color_depths.get(&self.secret_name());
+        let chosen = self.color_depths.get(&self.account());
         chosen.copied().unwrap_or_default()
     }
 
     pub fn keep_color_depth(&mut self, depth: ColourDepth) {
-        self.color_depths.insert(self.secret_name(), depth);
+        self.color_depths.insert(self.account(), depth);
     }
 
     /// Where the operator left the window of a picture of that size.
@@ -170,6 +178,25 @@ mod tests {
             (settings.port, settings.fingerprint.as_str()),
             (4433, "abcd")
         );
+    }
+
+    #[test]
+    fn a_password_is_not_recalled_for_another_key_at_the_same_address() {
+        let mut settings = Settings {
+            server_address: "hub.example.org".to_owned(),
+            user_name: "otto".to_owned(),
+            fingerprint: "AB".repeat(32),
+            ..Settings::default()
+        };
+        let before = settings.secret_name();
+        settings.fingerprint = "ab ".repeat(32);
+        assert_eq!(
+            settings.secret_name(),
+            before,
+            "the same key, typed otherwise"
+        );
+        settings.fingerprint = "cd".repeat(32);
+        assert_ne!(settings.secret_name(), before);
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub struct ConsoleState {
     pub reports: Reports,
     pub side: Side,
     /// The host that **Disconnect this PC** was chosen for, while the console asks if that is meant.
-    pub disconnecting: Option<protocol::EntryId>,
+    pub disconnecting: Option<protocol::PeerId>,
     pub settings_open: bool,
     pub drafts_open: bool,
 }

@@ -6,7 +6,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use operator_app::state::chats::Conversation;
 use operator_app::state::clock::Clock;
 use operator_app::state::session::{SessionState, SessionWish};
-use operator_app::views::session::bar_ui;
+use operator_app::views::session::{bar_ui, paused_ui};
 use operator_engine::InputSender;
 use protocol::{ColourDepth, Rights, ScreenLayout, ScreenMonitor, ViewWish};
 use time::UtcOffset;
@@ -47,7 +47,7 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
             offset: UtcOffset::UTC,
         },
         host: "ANNA-PC".to_owned(),
-        ticket: "482 913 057".to_owned(),
+        ticket: "482 913 0571".to_owned(),
         rights: Rights::SEE_AND_CONTROL,
         input: InputSender::disconnected(),
         size: ViewSize::Actual,
@@ -61,10 +61,9 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         chat_open: false,
         chat: Conversation {
             name: "Anna".to_owned(),
-            lines: Vec::new(),
-            draft: String::new(),
-            unread: 0,
+            ..Conversation::default()
         },
+        paused: false,
         ending: false,
         ended: None,
         report_follows: false,
@@ -91,6 +90,27 @@ fn choose(harness: &mut Harness<'_, SessionState>, menu: &str, item: &str) {
     harness.run_steps(3);
     harness.get_by_label(item).click();
     harness.run_steps(3);
+}
+
+#[test]
+fn r4_while_the_line_is_lost_the_window_says_so_and_can_be_ended() {
+    let mut lost = state(Lang::En, None);
+    lost.paused = true;
+    assert!(!lost.controls());
+    let draw = |ui: &mut egui::Ui, state: &mut SessionState| {
+        ui_kit::theme::install(ui.ctx());
+        bar_ui(ui, state);
+        let area = ui.available_rect_before_wrap();
+        paused_ui(ui, state.lang, area);
+    };
+    let mut harness = Harness::builder()
+        .with_size([1000.0, 600.0])
+        .build_ui_state(draw, lost);
+    harness.run_steps(3);
+    harness.get_by_label("Connection lost. Trying to get it back…");
+    harness.get_by_label("End").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().wishes, [SessionWish::End]);
 }
 
 #[test]
@@ -158,9 +178,9 @@ fn e3_the_menus_are_reached_and_left_by_the_keyboard() {
 #[test]
 fn the_narrowest_window_has_room_for_every_tool() {
     let mut watching = state(Lang::It, Some(two_monitors()));
-    watching.rights.control = false;
+    watching.rights = Rights::SEE;
     let harness = window(watching, 640.0);
-    let title = harness.get_by_label("ANNA-PC - 482 913 057").rect();
+    let title = harness.get_by_label("ANNA-PC - 482 913 0571").rect();
     for tool in ["Dimensione immagine", "Profondità colore", "Monitor"] {
         let tool = harness.get_by_label(tool).rect();
         assert!(tool.left() >= title.right(), "{tool} over {title}");

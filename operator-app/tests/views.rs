@@ -14,14 +14,14 @@ use operator_app::state::{ConsoleState, Side};
 use operator_app::views::settings::{SettingsForm, settings_ui};
 use operator_app::views::{drafts, report, shell};
 use protocol::{
-    ChatAuthor, ChatLine, Entry, EntryId, EntryKind, ReportFacts, ReportId, SessionId, TicketRoute,
+    ChatAuthor, ChatLine, Entry, EntryKind, PeerId, ReportFacts, ReportId, SessionId, TicketRoute,
     TicketState,
 };
 use time::UtcOffset;
 use ui_kit::Lang;
 
 const NOW: i64 = 1_795_546_800;
-const ANNA: EntryId = EntryId(2);
+const ANNA: PeerId = PeerId([2; 16]);
 
 struct Seen {
     state: ConsoleState,
@@ -43,17 +43,18 @@ fn state(lang: Lang, log_in: LogIn) -> ConsoleState {
     ConsoleState::new(lang, clock(), account, None)
 }
 
-fn row(id: u64, kind: EntryKind, name: &str, yours: bool) -> Entry {
+fn row(id: u8, kind: EntryKind, name: &str, yours: bool) -> Entry {
     Entry {
-        id: EntryId(id),
+        id: PeerId([id; 16]),
         kind,
         name: name.into(),
         person: "Anna Rossi".into(),
         system: "Linux".into(),
-        ticket: TicketRoute::new(48_291).filter(|_| kind == EntryKind::User),
+        ticket: TicketRoute::new(4_829).filter(|_| kind == EntryKind::User),
         in_session_with: None,
         since_unix_seconds: NOW - 60,
         yours,
+        present: true,
     }
 }
 
@@ -66,17 +67,17 @@ fn logged_in(lang: Lang) -> ConsoleState {
     );
     state.computers.update(Arc::new(vec![
         row(1, EntryKind::Operator, "Otto", false),
-        row(ANNA.0, EntryKind::User, "ANNA-PC", true),
+        row(ANNA.0[0], EntryKind::User, "ANNA-PC", true),
     ]));
     state.tickets.add(ticket(TicketState::Open));
-    state.tickets.text.push_str("Your ticket is 482 913 057");
+    state.tickets.text.push_str("Your ticket is 482 913 0571");
     state
 }
 
 fn ticket(state: TicketState) -> Ticket {
     Ticket {
-        route: TicketRoute::new(48_291).expect("five digits"),
-        spoken: "482 913 057".to_owned(),
+        route: TicketRoute::new(4_829).expect("four digits"),
+        spoken: "482 913 0571".to_owned(),
         expires_unix_seconds: NOW + 845,
         state,
         guesses: 0,
@@ -132,11 +133,11 @@ fn o5_a_failed_log_in_says_why() {
 #[test]
 fn o6_a_ticket_is_shown_large_with_its_time_and_can_be_taken_back() {
     let mut harness = window(logged_in(Lang::En));
-    harness.get_by_label("482-913-057");
+    harness.get_by_label("482 913 0571");
     harness.get_by_label("valid for 14:05");
     harness.get_by_label("Take the ticket back").click();
     harness.run_steps(2);
-    let route = TicketRoute::new(48_291).expect("five digits");
+    let route = TicketRoute::new(4_829).expect("four digits");
     assert_eq!(harness.state().actions, [Action::RevokeTicket { route }]);
 }
 
@@ -172,14 +173,14 @@ fn o6_ctrl_g_generates() {
 
 #[test]
 fn o7_a_computer_stands_with_its_name_and_then_its_ticket() {
-    window(logged_in(Lang::En)).get_by_label("ANNA-PC  –  482 913 057");
+    window(logged_in(Lang::En)).get_by_label("ANNA-PC  –  482 913 0571");
 }
 
 #[test]
 fn o9_the_menu_of_a_row_opens_a_session() {
     let mut harness = window(logged_in(Lang::En));
     harness
-        .get_by_label("ANNA-PC  –  482 913 057")
+        .get_by_label("ANNA-PC  –  482 913 0571")
         .click_secondary();
     harness.run_steps(3);
     harness
@@ -192,7 +193,7 @@ fn o9_the_menu_of_a_row_opens_a_session() {
 
 #[test]
 fn o9_an_open_menu_stays_with_its_computer_when_another_one_leaves() {
-    let anna = row(ANNA.0, EntryKind::User, "ANNA-PC", true);
+    let anna = row(ANNA.0[0], EntryKind::User, "ANNA-PC", true);
     let before = row(9, EntryKind::User, "A-PC", true);
     let after = row(10, EntryKind::User, "Z-PC", true);
     let mut state = logged_in(Lang::En);
@@ -273,7 +274,7 @@ fn facts() -> ReportFacts {
         requester: "Anna Rossi".into(),
         operator: "Otto".into(),
         host: "ANNA-PC".into(),
-        ticket: TicketRoute::new(48_291),
+        ticket: TicketRoute::new(4_829),
         started_unix_seconds: NOW - 185,
         ended_unix_seconds: NOW,
     }

@@ -226,12 +226,12 @@ impl Console {
     }
 }
 
-/// The ticket in a text for the user: three groups of three digits.
+/// The ticket in a text for the user: groups of three, three and four digits.
 pub fn ticket_in(text: &str) -> Option<String> {
     let words: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).collect();
     let groups = words
         .windows(3)
-        .find(|groups| groups.iter().all(|group| group.len() == 3))?;
+        .find(|groups| groups.iter().map(|group| group.len()).eq([3, 3, 4]))?;
     Some(groups.join(" "))
 }
 
@@ -239,7 +239,7 @@ pub fn ticket_in(text: &str) -> Option<String> {
 ///
 /// # Errors
 ///
-/// If it is not nine digits in groups of three.
+/// If it is not ten digits in groups of three, three and four.
 pub fn check_ticket(ticket: &str) -> anyhow::Result<()> {
     ensure!(
         ticket_in(ticket).as_deref() == Some(ticket),
@@ -254,8 +254,8 @@ mod tests {
 
     #[test]
     fn the_ticket_is_found_in_the_text_for_the_user() {
-        let text = "Hello,\n\nopen https://10.0.0.1:4343\nYour ticket is 482 913 057\n";
-        assert_eq!(ticket_in(text).as_deref(), Some("482 913 057"));
+        let text = "Hello,\n\nopen https://10.0.0.1:4343\nYour ticket is 482 913 0571\n";
+        assert_eq!(ticket_in(text).as_deref(), Some("482 913 0571"));
         assert_eq!(ticket_in("12 345 678"), None);
     }
 }

@@ -1,4 +1,5 @@
-//! Crashes at random moments of a session: `kill -9` of hub, console and Helpme, twenty times each.
+//! Crashes at random moments of a session: `kill -9` of hub, console and Helpme, a few times each, and
+//! many times with `cargo xtask soak`.
 //!
 //! Afterwards the store opens, the recording verifies and plays up to the last second, the report's
 //! draft is there, and no key stays pressed on the host.
@@ -11,7 +12,9 @@ use anyhow::{Context as _, ensure};
 use e2e::{Cast, PATIENCE, Region, Running, Size, wait_until};
 use xkeysym::key;
 
-const TIMES: u32 = 20;
+/// How often each program is killed, and how often where `PHD_SOAK` is set.
+const TIMES: u32 = 5;
+const TIMES_IN_A_SOAK: u32 = 20;
 const USER_SCREEN: Size = Size(960, 640);
 const OPERATOR_SCREEN: Size = Size(1400, 900);
 /// Most that a crash may cost.
@@ -31,6 +34,14 @@ impl Moments {
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         Duration::from_millis(self.0 % 1_500)
+    }
+}
+
+fn times() -> u32 {
+    if std::env::var_os("PHD_SOAK").is_some() {
+        TIMES_IN_A_SOAK
+    } else {
+        TIMES
     }
 }
 
@@ -117,7 +128,7 @@ fn d2_a_killed_helpme_leaves_no_key_pressed_and_a_film_that_plays() {
     let mut moments = Moments::new();
     let mut cast = cast().expect("the cast");
     let _terminal = busy_terminal(&cast).expect("a terminal");
-    for time in 1..=TIMES {
+    for time in 1..=times() {
         let moment = moments.next();
         let mut once = || -> anyhow::Result<()> {
             session_with_pressed_keys(&mut cast)?;
@@ -142,7 +153,7 @@ fn d2_a_killed_console_leaves_no_key_pressed_and_a_draft() {
     let mut moments = Moments::new();
     let mut cast = cast().expect("the cast");
     let _terminal = busy_terminal(&cast).expect("a terminal");
-    for time in 1..=TIMES {
+    for time in 1..=times() {
         let moment = moments.next();
         let mut once = || -> anyhow::Result<()> {
             session_with_pressed_keys(&mut cast)?;
@@ -167,7 +178,7 @@ fn d2_a_killed_hub_opens_its_store_again_with_film_and_draft() {
     let mut moments = Moments::new();
     let mut cast = cast().expect("the cast");
     let _terminal = busy_terminal(&cast).expect("a terminal");
-    for time in 1..=TIMES {
+    for time in 1..=times() {
         let moment = moments.next();
         let mut once = || -> anyhow::Result<()> {
             session_with_pressed_keys(&mut cast)?;

@@ -1,7 +1,7 @@
 //! The viewer's side: updates in, the host's picture out.
 
 use crate::cache::TileCache;
-use crate::format::{FLAG_RESET, FORMAT_VERSION, MAX_UPDATE_BYTES, RECTS_OF_CELL, Reader, Tag};
+use crate::format::{FLAG_RESET, MAX_UPDATE_BYTES, RECTS_OF_CELL, Reader, Tag};
 use crate::geometry::{PixelSize, Rect};
 use crate::grid::Grid;
 use crate::moves::Move;
@@ -9,6 +9,7 @@ use crate::natural::{NaturalModel, Quality};
 use crate::picture::Picture;
 use crate::pixels::PixelModel;
 use crate::range_coder::RangeDecoder;
+use crate::version::{FormatVersion, UnsupportedVersion};
 use crate::video::{VideoDecoder, VideoError};
 
 /// What an update did to the picture.
@@ -36,8 +37,8 @@ pub enum DecodeError {
     BytesLeft,
     #[error("unknown flags {flags:#04x}")]
     UnknownFlags { flags: u8 },
-    #[error("format version {version}, this decoder knows {FORMAT_VERSION}")]
-    UnsupportedVersion { version: u8 },
+    #[error(transparent)]
+    UnsupportedVersion(#[from] UnsupportedVersion),
     #[error("a picture of {width} x {height} pixels is not supported")]
     UnsupportedSize { width: u32, height: u32 },
     #[error("unknown section tag {tag:#04x}")]
@@ -79,7 +80,7 @@ pub enum DecodeError {
 #[derive(Default)]
 pub struct Decoder {
     state: Option<State>,
-    /// The last update failed, so `state` is not what the encoder thinks it is.
+    /// The last update failed or was lost, so `state` is not what the encoder thinks it is.
     is_broken: bool,
 }
 
@@ -112,6 +113,11 @@ impl Decoder {
     /// Starts without a picture: the first update must be a reset.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Refuses every update until a reset, for instance where some were lost. The picture stays.
+    pub fn require_reset(&mut self) {
+        self.is_broken = true;
     }
 
     /// The picture after the last update; `None` before the first reset.
@@ -161,10 +167,8 @@ impl Decoder {
 }
 
 fn read_reset(reader: &mut Reader<'_>) -> Result<PixelSize, DecodeError> {
-    let version = reader.byte()?;
-    if version != FORMAT_VERSION {
-        return Err(DecodeError::UnsupportedVersion { version });
-    }
+    // All of them are read alike so far. A version that is not goes into `State` from here.
+    FormatVersion::new(reader.byte()?).supported()?;
     let (width, height) = (reader.varint()?, reader.varint()?);
     let size = PixelSize::new(width, height);
     if size.is_supported() {
@@ -433,10 +437,11 @@ impl TileNumbers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SUPPORTED;
     use crate::format::{put_section, put_signed, put_varint};
 
     fn reset(width: u32, height: u32) -> Vec<u8> {
-        let mut bytes = vec![FLAG_RESET, FORMAT_VERSION];
+        let mut bytes = vec![FLAG_RESET, FormatVersion::NEWEST.number()];
         put_varint(&mut bytes, width);
         put_varint(&mut bytes, height);
         bytes
@@ -482,12 +487,32 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_states_a_known_version_and_a_supported_size() {
+    fn where_updates_were_lost_the_picture_stays_and_only_a_reset_helps() {
+        let mut decoder = ready();
+        decoder.require_reset();
+        assert_eq!(decoder.apply(&[0]), Err(DecodeError::ResetNeeded));
+        assert!(decoder.picture().is_some());
+        decoder.apply(&reset(100, 100)).expect("a reset");
+        assert!(decoder.apply(&[0]).is_ok());
+    }
+
+    #[test]
+    fn every_supported_version_is_decoded_and_no_other() {
+        for number in 0..=u8::MAX {
+            let version = FormatVersion::new(number);
+            let outcome = Decoder::new().apply(&[FLAG_RESET, number, 9, 9]);
+            if SUPPORTED.contains(&version) {
+                assert!(outcome.is_ok_and(|applied| applied.was_reset), "{version}");
+            } else {
+                let error = UnsupportedVersion { version };
+                assert_eq!(outcome, Err(DecodeError::UnsupportedVersion(error)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_reset_states_a_supported_size() {
         let mut decoder = Decoder::new();
-        assert_eq!(
-            decoder.apply(&[FLAG_RESET, 1, 9, 9]),
-            Err(DecodeError::UnsupportedVersion { version: 1 })
-        );
         assert_eq!(
             decoder.apply(&reset(16_384, 16_384)),
             Err(DecodeError::UnsupportedSize {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::activity::Activity;
 use crate::cache::{TileCache, TileIndex, tile_hash};
-use crate::format::{FLAG_RESET, FORMAT_VERSION, Tag, put_section, put_signed, put_varint};
+use crate::format::{FLAG_RESET, Tag, put_section, put_signed, put_varint};
 use crate::geometry::{PixelSize, Rect};
 use crate::grid::{CELL, Cells, Grid, touched};
 use crate::levels::{Level, without_colour};
@@ -16,6 +16,7 @@ use crate::moves::{Move, MoveFinder};
 use crate::natural::NaturalModel;
 use crate::picture::{COLOUR, Picture};
 use crate::pixels::PixelModel;
+use crate::version::{FormatVersion, UnsupportedVersion};
 
 use exact::rect_differs;
 use video_region::VideoRegion;
@@ -88,6 +89,7 @@ const MIN_CHANGED_CELLS_OF_TILE: usize = 3;
 /// greys) and up to 23 MiB, and what the video encoder needs while a video plays (about `8` bytes for
 /// each of its pixels).
 pub struct Encoder {
+    version: FormatVersion,
     level: Level,
     /// The level has changed since the last update.
     level_is_new: bool,
@@ -142,6 +144,7 @@ struct Order {
 impl std::fmt::Debug for Encoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Encoder")
+            .field("version", &self.version)
             .field("level", &self.level)
             .field("size", &self.state.as_ref().map(|state| state.grid.size()))
             .finish_non_exhaustive()
@@ -149,9 +152,25 @@ impl std::fmt::Debug for Encoder {
 }
 
 impl Encoder {
-    /// Starts without a viewer's picture: the first update is a reset.
+    /// Starts without a viewer's picture: the first update is a reset. Writes the newest version of
+    /// the format.
     pub fn new(level: Level) -> Self {
+        Self::writing(level, FormatVersion::NEWEST)
+    }
+
+    /// As [`Self::new`], but writes `version`: what [`newest_common`](crate::newest_common) says for
+    /// this side and its viewers. Where they change, a new encoder begins with a reset.
+    ///
+    /// # Errors
+    ///
+    /// [`UnsupportedVersion`] if this build does not write it.
+    pub fn with_version(level: Level, version: FormatVersion) -> Result<Self, UnsupportedVersion> {
+        Ok(Self::writing(level, version.supported()?))
+    }
+
+    fn writing(level: Level, version: FormatVersion) -> Self {
         Self {
+            version,
             level,
             level_is_new: false,
             looked_at: None,
@@ -159,6 +178,10 @@ impl Encoder {
             softened: None,
             state: None,
         }
+    }
+
+    pub fn version(&self) -> FormatVersion {
+        self.version
     }
 
     pub fn level(&self) -> Level {
@@ -235,7 +258,7 @@ impl Encoder {
         };
         let mut bytes = if is_reset {
             self.state = Some(State::new(size, now));
-            let mut bytes = vec![FLAG_RESET, FORMAT_VERSION];
+            let mut bytes = vec![FLAG_RESET, self.version.number()];
             put_varint(&mut bytes, size.width);
             put_varint(&mut bytes, size.height);
             bytes

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Bit 0 of `flags` marks a reset, which alone carries version and size; the other bits are kept for
-//! later and must be zero. Sections come in ascending order of their tags, each at most once; a tag
+//! later and must be zero. This is version 3 (see [`FormatVersion`](crate::FormatVersion)); the updates
+//! up to the next reset have its version too. Sections come in ascending order of their tags, each at most once; a tag
 //! that this version does not know is an error, since a viewer that leaves something out would show
 //! a wrong picture.
 //!
@@ -33,9 +34,6 @@ use std::ops::Range;
 
 use crate::decoder::DecodeError;
 use crate::grid::{Cells, Grid};
-
-/// The version that a reset states. A decoder refuses every other.
-pub const FORMAT_VERSION: u8 = 3;
 
 /// Largest update, in bytes. An encoder keeps below it by sending what is too much in the next
 /// update, a decoder refuses more unread.

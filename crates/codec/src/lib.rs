@@ -28,12 +28,16 @@ mod natural;
 mod picture;
 mod pixels;
 mod range_coder;
+mod version;
 mod video;
+mod yuv420;
 
 pub use decoder::{Applied, DecodeError, Decoder};
 pub use encoder::{DamageHint, Encoder, Line, Update};
-pub use format::{FORMAT_VERSION, MAX_UPDATE_BYTES};
+pub use format::MAX_UPDATE_BYTES;
 pub use geometry::{MAX_PIXELS, MAX_SIDE, PixelSize, Rect};
 pub use levels::Level;
 pub use picture::Picture;
+pub use version::{FormatVersion, SUPPORTED, UnsupportedVersion, newest_common};
 pub use video::VideoError;
+pub use yuv420::{VideoColours, Yuv420};

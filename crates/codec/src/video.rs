@@ -14,19 +14,17 @@ mod rate;
 use std::time::Duration;
 
 use openh264::formats::YUVSource as _;
-use yuv::{BufferStoreMut, YuvConversionMode, YuvPlanarImageMut, YuvRange, YuvStandardMatrix};
 
 use self::openh264_encoder::{RawEncoder, Source};
 use self::planes::{Planes, SPAN};
 use self::rate::RateControl;
 use crate::geometry::{PixelSize, Rect};
 use crate::picture::Picture;
+use crate::yuv420::{VideoColours, Yuv420};
 
 /// The rate from which on a line counts as unlimited, in bits per second: enough for the finest
 /// quality that is sent at all.
 const AMPLE_BITS_PER_SECOND: u32 = 100_000_000;
-/// Rows converted at once: they stay in the first cache.
-const BAND: usize = 16;
 /// Longest access unit that is looked at, in bytes: as long as one that is sent. The library keeps
 /// three times the longest.
 const MAX_ACCESS_UNIT_BYTES: usize = 4 << 20;
@@ -43,8 +41,6 @@ pub enum VideoError {
     Encoder { what: &'static str, code: i32 },
     #[error("the video encoder left out a picture")]
     LeftOut,
-    #[error("the colours of a picture cannot be converted")]
-    Colours,
     #[error("the video decoder failed: {0}")]
     Decoder(String),
     #[error("an access unit holds {0}")]
@@ -82,11 +78,7 @@ pub(crate) struct VideoEncoder {
     encoder: Option<RawEncoder>,
     size: PixelSize,
     padded: PixelSize,
-    luma: Vec<u8>,
-    blue: Vec<u8>,
-    red: Vec<u8>,
-    /// Rows of pixels as bytes (blue, green, red, nothing), padded to the right.
-    band: Vec<u8>,
+    planes: Yuv420,
     rate: RateControl,
     quantiser: i32,
 }
@@ -97,15 +89,11 @@ impl VideoEncoder {
     /// If the size is empty or larger than 3840 x 2160 (either way round).
     pub(crate) fn new(size: PixelSize) -> Result<Self, VideoError> {
         let padded = padded(size)?;
-        let area = padded.width as usize * padded.height as usize;
         Ok(Self {
             encoder: None,
             size,
             padded,
-            luma: vec![0; area],
-            blue: vec![0; area / 4],
-            red: vec![0; area / 4],
-            band: vec![0; padded.width as usize * 4 * BAND],
+            planes: Yuv420::new(padded, VideoColours::Screen),
             rate: RateControl::new(padded.area()),
             quantiser: 0,
         })
@@ -136,7 +124,7 @@ impl VideoEncoder {
         if !fits(rect, self.size, picture) {
             return Err(VideoError::WrongSize);
         }
-        self.take(picture, rect)?;
+        self.planes.take(picture, rect);
         let limit = (bits_per_second < AMPLE_BITS_PER_SECOND).then_some(bits_per_second);
         let quantiser = self.rate.quantiser(now, limit);
         let encoder = if let Some(encoder) = &mut self.encoder {
@@ -150,9 +138,9 @@ impl VideoEncoder {
         };
         self.quantiser = quantiser;
         let source = Source {
-            luma: &self.luma,
-            blue: &self.blue,
-            red: &self.red,
+            luma: self.planes.luma(),
+            blue: self.planes.blue(),
+            red: self.planes.red(),
         };
         let bytes = encoder.encode(source, now)?;
         if bytes.is_empty() {
@@ -162,50 +150,6 @@ impl VideoEncoder {
         let is_whole = bytes.get(4).is_some_and(|header| header & 0x1f == 7);
         self.rate.sent(bytes.len(), is_whole);
         Ok(bytes)
-    }
-
-    /// Converts the pixels in `rect` to the planes.
-    fn take(&mut self, picture: &Picture, rect: Rect) -> Result<(), VideoError> {
-        let width = self.padded.width as usize;
-        let (stride, half) = (self.padded.width * 4, width / 2);
-        let bottom = rect.height - 1;
-        let luma = self.luma.chunks_mut(width * BAND);
-        let chroma = self.blue.chunks_mut(half * BAND / 2);
-        let chroma = chroma.zip(self.red.chunks_mut(half * BAND / 2));
-        let mut y = 0;
-        for (luma, (blue, red)) in luma.zip(chroma) {
-            let rows = luma.len() / width;
-            for row in self.band.chunks_exact_mut(width * 4).take(rows) {
-                let pixels = picture.span(rect.x, rect.y + y.min(bottom), rect.width);
-                let (inner, padding) = row.split_at_mut(pixels.len() * 4);
-                for (bytes, pixel) in inner.as_chunks_mut::<4>().0.iter_mut().zip(pixels) {
-                    *bytes = pixel.to_le_bytes();
-                }
-                let edge = pixels[pixels.len() - 1].to_le_bytes();
-                padding.as_chunks_mut::<4>().0.fill(edge);
-                y += 1;
-            }
-            let mut planes = YuvPlanarImageMut {
-                y_plane: BufferStoreMut::Borrowed(luma),
-                y_stride: self.padded.width,
-                u_plane: BufferStoreMut::Borrowed(blue),
-                u_stride: self.padded.width / 2,
-                v_plane: BufferStoreMut::Borrowed(red),
-                v_stride: self.padded.width / 2,
-                width: self.padded.width,
-                height: u32::try_from(rows).expect("a band has few rows"),
-            };
-            yuv::bgra_to_yuv420(
-                &mut planes,
-                &self.band[..rows * width * 4],
-                stride,
-                YuvRange::Full,
-                YuvStandardMatrix::Bt601,
-                YuvConversionMode::Balanced,
-            )
-            .map_err(|_cause| VideoError::Colours)?;
-        }
-        Ok(())
     }
 }
 

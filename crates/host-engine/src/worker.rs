@@ -587,7 +587,7 @@ async fn until_leave(commands: &mut mpsc::Receiver<HostCommand>) {
 /// Whether a console that reads the `formats` from the oldest to the newest reads what is encoded here.
 fn reads_our_pictures(formats: (u16, u16)) -> bool {
     let (oldest, newest) = formats;
-    (oldest..=newest).contains(&codec::FORMAT_VERSION.into())
+    (oldest..=newest).contains(&codec::FormatVersion::NEWEST.number().into())
 }
 
 fn random() -> Option<[u8; 32]> {

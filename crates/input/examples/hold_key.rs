@@ -38,8 +38,11 @@ fn hold() -> Result<(), Box<dyn std::error::Error>> {
     sink.inject(&InputEvent::Button {
         button,
         pressed: true,
-        x: 5,
-        y: 5,
+        at: protocol::Place {
+            x: 5,
+            y: 5,
+            seen: 0,
+        },
     })?;
     std::thread::sleep(Duration::from_mins(10));
     Ok(())

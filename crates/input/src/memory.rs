@@ -197,8 +197,11 @@ mod tests {
         sink.inject(&InputEvent::Button {
             button,
             pressed: true,
-            x: 1,
-            y: 2,
+            at: protocol::Place {
+                x: 1,
+                y: 2,
+                seen: 0,
+            },
         })
         .expect("remembers");
         assert_eq!(sink.held(), 3);

@@ -97,8 +97,11 @@ fn on_the_display() {
     sink.inject(&InputEvent::Button {
         button,
         pressed: true,
-        x: 30,
-        y: 40,
+        at: protocol::Place {
+            x: 30,
+            y: 40,
+            seen: 0,
+        },
     })
     .expect("presses");
     eventually(&|| {

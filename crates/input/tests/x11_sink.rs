@@ -97,7 +97,13 @@ impl Terminal {
         });
         // Its window comes before its program, and has the keyboard while the pointer is over it.
         open(server)
-            .inject(&InputEvent::PointerMoved { x: 100, y: 100 })
+            .inject(&InputEvent::PointerMoved {
+                to: protocol::Place {
+                    x: 100,
+                    y: 100,
+                    seen: 0,
+                },
+            })
             .expect("moves");
         terminal
     }
@@ -454,8 +460,11 @@ fn keys_are_released_when_the_sink_is_dropped_also_by_a_panic() {
         sink.inject(&InputEvent::Button {
             button,
             pressed,
-            x: 3,
-            y: 4,
+            at: protocol::Place {
+                x: 3,
+                y: 4,
+                seen: 0,
+            },
         })
         .expect("presses");
         assert_eq!(sink.held(), 4);
@@ -500,8 +509,14 @@ fn the_wheel_turns_by_notches_and_remembers_less_than_one() {
     let server = Xvfb::start(SCREEN);
     let watcher = Watcher::open(&server);
     let mut sink = open(&server);
-    sink.inject(&InputEvent::PointerMoved { x: 50, y: 50 })
-        .expect("moves");
+    sink.inject(&InputEvent::PointerMoved {
+        to: protocol::Place {
+            x: 50,
+            y: 50,
+            seen: 0,
+        },
+    })
+    .expect("moves");
     for (dx, dy) in [
         (0, 120),
         (0, -240),
@@ -543,8 +558,11 @@ fn buttons_are_the_ones_that_programs_mean_also_for_a_left_handed_user() {
                 let click = InputEvent::Button {
                     button,
                     pressed,
-                    x: 77,
-                    y: 88,
+                    at: protocol::Place {
+                        x: 77,
+                        y: 88,
+                        seen: 0,
+                    },
                 };
                 sink.inject(&click).expect("clicks");
             }
@@ -688,7 +706,9 @@ fn the_cost_of_an_event() {
                 start.elapsed().as_secs_f64() * 1e6 / 2000.0
             );
         };
-        measure("motion", &|_, x| InputEvent::PointerMoved { x, y: 100 });
+        measure("motion", &|_, x| InputEvent::PointerMoved {
+            to: protocol::Place { x, y: 100, seen: 0 },
+        });
         measure("key by place", &|pressed, _| key(hid::A, pressed, None));
         measure("key with its character", &|pressed, _| {
             key(hid::A, pressed, Some('a'))

@@ -68,7 +68,7 @@ impl Desk {
         let files = keeper.read_all(TICKETS_FILE, 1, MAX_TICKETS_BYTES)?;
         let foreign_tickets = files
             .first()
-            .and_then(|(name, bytes)| parse(name, bytes))
+            .and_then(|(name, bytes)| parse(&keeper, name, bytes))
             .unwrap_or_default();
         Ok(Self {
             pin,
@@ -126,7 +126,7 @@ impl Desk {
         };
         let kept = found
             .iter()
-            .filter_map(|(name, bytes)| parse::<KeptReport>(name, bytes));
+            .filter_map(|(name, bytes)| parse::<KeptReport>(&self.keeper, name, bytes));
         self.reports = Reports::from_kept(kept, &self.owner);
     }
 
@@ -572,21 +572,22 @@ fn tell_hub(link: Option<&Link>, message: OperatorToHub) {
     }
 }
 
-/// A kept file's content; a damaged file is left where it is and told in the log.
-fn parse<T: serde::de::DeserializeOwned>(name: &str, bytes: &[u8]) -> Option<T> {
-    match serde_json::from_slice(bytes) {
-        Ok(parsed) => Some(parsed),
-        Err(error) => {
-            tracing::error!(%name, line = error.line(), "Kept file is damaged");
-            None
-        }
+/// A kept file's content. One that is damaged, or of another version, is set aside.
+fn parse<T: serde::de::DeserializeOwned>(keeper: &Keeper, name: &str, bytes: &[u8]) -> Option<T> {
+    let parsed = serde_json::from_slice(bytes);
+    if parsed.is_err() {
+        keeper.set_aside(name);
     }
+    parsed.ok()
 }
 
 /// The oldest and newest format of pictures that the decoder reads.
 fn formats() -> (u16, u16) {
-    let format = codec::FORMAT_VERSION.into();
-    (format, format)
+    let number = |version: codec::FormatVersion| u16::from(version.number());
+    (
+        number(*codec::SUPPORTED.start()),
+        number(*codec::SUPPORTED.end()),
+    )
 }
 
 fn now() -> i64 {

@@ -106,6 +106,16 @@ impl Keeper {
         files.sort();
         Ok(files)
     }
+
+    /// Puts a file that cannot be understood out of the way of the next one of its name. Waits for the
+    /// disk.
+    pub(crate) fn set_aside(&self, name: &str) {
+        let aside = self.folder.join(format!("{name}.damaged"));
+        match fs::rename(self.folder.join(name), &aside) {
+            Ok(()) => tracing::error!(path = %aside.display(), "Kept file is damaged; set aside"),
+            Err(error) => tracing::error!(%name, %error, "Kept file is damaged"),
+        }
+    }
 }
 
 impl Drop for Keeper {

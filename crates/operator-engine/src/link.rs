@@ -21,6 +21,10 @@ use crate::session_streams::{SessionFault, Sessions, accept_streams};
 
 /// How long the hub may take to answer a log-in; it hashes the password slowly on purpose.
 const LOG_IN_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long it may take to answer a console that is back.
+const RESUME_TIMEOUT: Duration = Duration::from_secs(5);
+/// The wait after a hub that stopped while it answered.
+const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 /// How long a farewell may take.
 const FAREWELL_TIMEOUT: Duration = Duration::from_millis(800);
 /// Messages that may wait in each direction.
@@ -67,7 +71,7 @@ impl Link {
             user: Name::cut(credentials.user),
             password: Password(protocol::BoundedText::cut(credentials.password.as_str())),
         };
-        match answer(&mut greeted, message).await? {
+        match answer(&mut greeted, message, LOG_IN_TIMEOUT).await? {
             HubToOperator::LoggedIn {
                 admission,
                 display_name,
@@ -80,28 +84,38 @@ impl Link {
         }
     }
 
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "whatever else the hub says is no answer"
-    )]
-    /// Connects, however long it takes, and comes back to a place with `resume`.
+    /// Connects, however long it takes, and comes back to a place with `resume`. A hub or line that is
+    /// gone again in the middle of it is tried again: only the hub's word ends it.
     pub(crate) async fn reopen(
         config: &Config,
         resume: OperatorToHub,
     ) -> Result<(Self, Resumed), LogInProblem> {
         let not_reached = |error| LogInProblem::NotReached(Arc::new(error));
         let (hub, program) = (&config.hub, &config.program);
-        let coming = reconnect::connect_until_it_works(hub, config.pin, Role::Operator, program);
-        let mut greeted = coming.await.map_err(not_reached)?;
-        match answer(&mut greeted, resume).await? {
-            HubToOperator::Resumed { running, ended } => {
-                Ok((Self::new(greeted), Resumed { running, ended }))
+        loop {
+            let role = Role::Operator;
+            let coming = reconnect::connect_until_it_works(hub, config.pin, role, program);
+            let mut greeted = coming.await.map_err(not_reached)?;
+            let problem = match answer(&mut greeted, resume.clone(), RESUME_TIMEOUT).await {
+                Ok(HubToOperator::Resumed { running, ended }) => {
+                    return Ok((Self::new(greeted), Resumed { running, ended }));
+                }
+                Ok(HubToOperator::ResumeRefused { refusal }) => {
+                    transport::close::close(&greeted.connection);
+                    return Err(LogInProblem::Refused(refusal));
+                }
+                Ok(HubToOperator::Goodbye { refusal }) => {
+                    transport::close::close(&greeted.connection);
+                    LogInProblem::Refused(refusal)
+                }
+                Ok(_) => return Err(nonsense(&greeted)),
+                Err(problem) => problem,
+            };
+            if !is_gone_again(&problem) {
+                return Err(problem);
             }
-            HubToOperator::ResumeRefused { refusal } | HubToOperator::Goodbye { refusal } => {
-                transport::close::close(&greeted.connection);
-                Err(LogInProblem::Refused(refusal))
-            }
-            _ => Err(nonsense(&greeted)),
+            tracing::info!(?problem, "The hub is gone again");
+            tokio::time::sleep(BETWEEN_TRIES).await;
         }
     }
 
@@ -207,10 +221,25 @@ pub(crate) struct Resumed {
     pub(crate) ended: Vec<(SessionId, EndedBy)>,
 }
 
+/// Whether a hub that answered so may answer otherwise in a moment.
+fn is_gone_again(problem: &LogInProblem) -> bool {
+    match problem {
+        LogInProblem::NotReached(_) => true,
+        LogInProblem::Refused(refusal) => [
+            RefusalCode::SHUTTING_DOWN,
+            RefusalCode::TIMED_OUT,
+            RefusalCode::THROTTLED,
+            RefusalCode::FULL,
+        ]
+        .contains(&refusal.code),
+    }
+}
+
 /// Says `message`, the first one, and waits for the answer.
 async fn answer(
     greeted: &mut Greeted,
     message: OperatorToHub,
+    patience: Duration,
 ) -> Result<HubToOperator, LogInProblem> {
     let Greeted {
         connection,
@@ -229,7 +258,7 @@ async fn answer(
             Err(error) => Err(error.to_string()),
         }
     };
-    match tokio::time::timeout(LOG_IN_TIMEOUT, asked).await {
+    match tokio::time::timeout(patience, asked).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(detail)) => {
             // the reason that the hub gave when it closed says more than a broken stream

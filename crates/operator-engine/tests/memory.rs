@@ -15,13 +15,12 @@ mod support;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use bytes::Bytes;
 use codec::{DamageHint, Encoder, Level, Line, Picture, PixelSize, Rect};
 use operator_engine::{Command, SessionView};
 use protocol::limits::{MAX_SCREEN_FRAME_BYTES, MAX_SCREEN_UPDATE_BYTES};
-use protocol::wire::{self, PREFIX_BYTES};
-use protocol::{PointerUpdate, Rights, ScreenFrame, ScreenLayout, StreamHeader};
-use support::{HOST, Operator, SESSION, ScriptedHub, layout};
+use protocol::{Lane, PointerUpdate, Rights, ScreenFrame, ScreenLayout};
+use support::host::vouched;
+use support::{HOST, Host, Operator, ScriptedHub, layout};
 use transport::FramedWriter;
 
 const MIB: usize = 1 << 20;
@@ -52,7 +51,7 @@ impl Stuck {
 impl SessionView for Stuck {
     fn show_layout(&self, _layout: &ScreenLayout) {}
 
-    fn show_picture(&self, _picture: &Picture, _changed: &[Rect]) {
+    fn show_picture(&self, _picture: &Picture, _changed: &[Rect], _seq: u64) {
         self.wait();
     }
 
@@ -67,51 +66,52 @@ fn resident() -> usize {
     kib.trim().parse::<usize>().expect("a number") * 1024
 }
 
-fn body(frame: &ScreenFrame) -> Bytes {
-    let frame = wire::encode(frame, MAX_SCREEN_FRAME_BYTES).expect("as large as it may be");
-    Bytes::from(frame).slice(PREFIX_BYTES..)
-}
-
 #[tokio::test]
 async fn frames_that_nobody_shows_stay_within_the_stated_bound() {
     let hub = ScriptedHub::start();
     let mut operator = Operator::log_in(&hub.config);
     let mut console = hub.accept_logged_in(&mut operator).await;
-    let key = console.host_comes(&mut operator, 1).await;
+    let mut host = Host::comes(&mut console, &mut operator).await;
     let view = Arc::<Stuck>::default();
     operator.send(Command::StartSession {
         host: HOST,
         asked: Rights::SEE_AND_CONTROL,
         view: Arc::<Stuck>::clone(&view),
     });
-    console.start_session(&key).await;
-    console.streams().await;
+    let lanes = host.start_session(&mut console).await;
+    lanes.accept(&console.connection).await;
 
     let mut encoder = Encoder::new(Level::Lossless);
     let picture = Picture::new(PixelSize::new(64, 64));
     let update = encoder
         .encode(&picture, DamageHint::Everything, Duration::ZERO, Line::WIDE)
         .expect("a first picture");
-    let first = body(&ScreenFrame {
-        seq: 1,
-        captured_at_micros: 0,
-        layout: Some(layout()),
-        payload: update.bytes.into(),
-    });
-    let huge = body(&ScreenFrame {
-        seq: 2,
-        captured_at_micros: 0,
-        layout: Some(layout()),
-        payload: vec![0xa5; MAX_SCREEN_UPDATE_BYTES].into(),
-    });
+    let first = vouched(
+        &host.picture_key,
+        &ScreenFrame {
+            seq: 1,
+            captured_at_micros: 0,
+            layout: Some(layout()),
+            payload: update.bytes.into(),
+        },
+    );
+    let huge = vouched(
+        &host.picture_key,
+        &ScreenFrame {
+            seq: 2,
+            captured_at_micros: 0,
+            layout: Some(layout()),
+            payload: vec![0xa5; MAX_SCREEN_UPDATE_BYTES].into(),
+        },
+    );
     let before = resident();
     let mut senders = Vec::new();
     for number in 0..STREAMS {
         let stream = console.connection.open_uni().await.expect("room");
         let mut screen = FramedWriter::new(stream, MAX_SCREEN_FRAME_BYTES);
         let (first, huge) = (first.clone(), huge.clone());
+        let header = lanes.header(Lane::Screen);
         senders.push(tokio::spawn(async move {
-            let header = StreamHeader::Screen { session: SESSION };
             screen.write(&header).await.expect("sent");
             if number == 0 {
                 screen.write_body(first).await.expect("sent");

@@ -46,7 +46,10 @@ impl Samples {
         }
         let frame = wire::encode(message, 1 << 20).expect("small");
         let body = &frame[PREFIX_BYTES..];
-        let hex = body.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut hex = String::new();
+        for byte in body {
+            write!(hex, "{byte:02x}").expect("a string takes it");
+        }
         let back = wire::decode::<M>(body).expect("what is written is read");
         assert_eq!(&back, message);
         self.0.insert(name, hex);
@@ -186,7 +189,9 @@ fn host_to_hub(samples: &mut Samples) {
         HostToHub::EndSession { session: SESSION },
         HostToHub::Leave,
     ];
-    messages.iter().for_each(|message| samples.add(message));
+    for message in &messages {
+        samples.add(message);
+    }
 }
 
 fn hub_to_host(samples: &mut Samples) {
@@ -231,7 +236,9 @@ fn hub_to_host(samples: &mut Samples) {
         },
         HubToHost::Goodbye { refusal: REFUSAL },
     ];
-    messages.iter().for_each(|message| samples.add(message));
+    for message in &messages {
+        samples.add(message);
+    }
 }
 
 fn operator_to_hub(samples: &mut Samples) {
@@ -278,7 +285,9 @@ fn operator_to_hub(samples: &mut Samples) {
         },
         OperatorToHub::ListDrafts,
     ];
-    messages.iter().for_each(|message| samples.add(message));
+    for message in &messages {
+        samples.add(message);
+    }
 }
 
 fn hub_to_operator(samples: &mut Samples) {
@@ -356,7 +365,9 @@ fn hub_to_operator(samples: &mut Samples) {
         },
         HubToOperator::Goodbye { refusal: REFUSAL },
     ];
-    messages.iter().for_each(|message| samples.add(message));
+    for message in &messages {
+        samples.add(message);
+    }
     for state in [
         TicketState::Open,
         TicketState::Used,
@@ -411,7 +422,9 @@ fn words(samples: &mut Samples) {
         },
         OperatorWord::Heard { line: 9 },
     ];
-    operator.iter().for_each(|message| samples.add(message));
+    for message in &operator {
+        samples.add(message);
+    }
     let host = [
         HostWord::Answer {
             session: SESSION,
@@ -432,7 +445,9 @@ fn words(samples: &mut Samples) {
             count: 2,
         },
     ];
-    host.iter().for_each(|message| samples.add(message));
+    for message in &host {
+        samples.add(message);
+    }
 }
 
 fn streams(samples: &mut Samples) {
@@ -507,7 +522,9 @@ fn streams(samples: &mut Samples) {
             })
         }),
     );
-    viewer.iter().for_each(|message| samples.add(message));
+    for message in &viewer {
+        samples.add(message);
+    }
     samples.add(&ScreenFrame {
         seq: 300,
         captured_at_micros: 70_000,

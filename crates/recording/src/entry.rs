@@ -2,9 +2,11 @@
 
 use bytes::Bytes;
 
+use crate::event::Event;
+
 /// Largest screen or pointer update in a recording, in bytes.
 pub const MAX_PAYLOAD_BYTES: usize = 9 * 1024 * 1024;
-/// Longest chat line, name in a chat line, or note, in bytes.
+/// Longest chat line, name in a chat line or event, or note, in bytes.
 pub const MAX_TEXT_BYTES: usize = 32 * 1024;
 /// Longest text of the [`RecordingMeta`], in bytes.
 pub const MAX_META_TEXT_BYTES: usize = 1024;
@@ -55,27 +57,6 @@ pub enum Body {
     Event(Event),
 }
 
-/// What else belongs on the time line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// The session began with these rights.
-    Started { rights: Rights },
-    /// The user took rights back.
-    RightsChanged { rights: Rights },
-    /// The session is over; the last entry of a finished recording.
-    Ended { by: EndedBy },
-    /// Anything else worth a mark, in plain words.
-    Note(String),
-}
-
-/// What the operator may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Rights {
-    pub see: bool,
-    pub control: bool,
-    pub files: bool,
-}
-
 /// Who wrote a line of chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChatAuthor {
@@ -83,39 +64,8 @@ pub enum ChatAuthor {
     Operator,
 }
 
-/// Who or what ended the session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndedBy {
-    /// The user ended it or left.
-    User,
-    /// The operator ended it or left.
-    Operator,
-    /// The user's computer was out of reach for too long.
-    HostLost,
-    /// The operator's console was out of reach for too long.
-    OperatorLost,
-    /// The recording could not be written.
-    CannotRecord,
-    /// The hub went down, in good order or not.
-    HubStopped,
-}
-
 // INVARIANT: the numbers below stand in files; they never change their meaning and are never used
 // again.
-
-impl Rights {
-    pub(crate) fn to_bits(self) -> u8 {
-        u8::from(self.see) | u8::from(self.control) << 1 | u8::from(self.files) << 2
-    }
-
-    pub(crate) fn from_bits(bits: u8) -> Option<Self> {
-        (bits < 8).then_some(Self {
-            see: bits & 1 != 0,
-            control: bits & 2 != 0,
-            files: bits & 4 != 0,
-        })
-    }
-}
 
 impl ChatAuthor {
     pub(crate) fn number(self) -> u8 {
@@ -129,31 +79,5 @@ impl ChatAuthor {
         [Self::User, Self::Operator]
             .into_iter()
             .find(|author| author.number() == number)
-    }
-}
-
-impl EndedBy {
-    const ALL: [Self; 6] = [
-        Self::User,
-        Self::Operator,
-        Self::HostLost,
-        Self::OperatorLost,
-        Self::CannotRecord,
-        Self::HubStopped,
-    ];
-
-    pub(crate) fn number(self) -> u8 {
-        match self {
-            Self::User => 1,
-            Self::Operator => 2,
-            Self::HostLost => 3,
-            Self::OperatorLost => 4,
-            Self::CannotRecord => 5,
-            Self::HubStopped => 6,
-        }
-    }
-
-    pub(crate) fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|by| by.number() == number)
     }
 }

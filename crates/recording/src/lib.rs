@@ -18,22 +18,40 @@
 //!
 //! Times are microseconds since the session started, on the hub's clock, and never decrease from
 //! one entry to the next.
+//!
+//! # Interruptions
+//!
+//! A session may lose the line of the host, of an operator, or its hub, and go on later: that is an
+//! [`Event::Interrupted`] and an [`Event::Resumed`] with the same [`Side`], and [`Recording::gaps`]
+//! lists them. [`Recorder::reopen`] marks the end of what is known after a crash of the hub itself.
+//! Behind a gap of the host or the hub the screen begins anew with an update that stands alone.
+//!
+//! # What a failure costs
+//!
+//! Of a crash of the process: what was not [committed](Recorder::commit). Of a power failure: what was
+//! neither [synced](Recorder::sync) nor written into the file itself by `SQLite`, which happens for every
+//! 4 MB or so. A [finished](Recorder::finish) recording is safe from both.
 
 mod chain;
 mod entry;
+mod event;
+mod gaps;
 mod reader;
 mod recorder;
+mod rights;
 mod row;
 mod schema;
 mod verify;
 
 pub use chain::ChainHead;
 pub use entry::{
-    Body, ChatAuthor, EndedBy, Entry, Event, MAX_META_TEXT_BYTES, MAX_PAYLOAD_BYTES,
-    MAX_TEXT_BYTES, RecordingMeta, Rights,
+    Body, ChatAuthor, Entry, MAX_META_TEXT_BYTES, MAX_PAYLOAD_BYTES, MAX_TEXT_BYTES, RecordingMeta,
 };
+pub use event::{EndedBy, Event, Side};
+pub use gaps::{Gap, Gaps, MAX_GAPS};
 pub use reader::{Entries, ReadError, Recording};
 pub use recorder::{RecordError, Recorder};
+pub use rights::Rights;
 pub use row::RowError;
 pub use schema::{APPLICATION_ID, FORMAT_VERSION, OpenError};
 pub use verify::{Fault, FaultKind, Verification};

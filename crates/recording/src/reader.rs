@@ -7,7 +7,9 @@ use bytes::Bytes;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use crate::chain::ChainHead;
-use crate::entry::{Body, Entry, Event, RecordingMeta};
+use crate::entry::{Body, Entry, RecordingMeta};
+use crate::event::Event;
+use crate::gaps::Gaps;
 use crate::row::{Row, RowError};
 use crate::schema::{self, OpenError};
 use crate::verify::{self, Verification};
@@ -21,6 +23,8 @@ pub(crate) const COLUMNS: &str = "id, at_micros, kind, seq, is_reset, chain, bod
 pub enum ReadError {
     #[error("entry {entry} of the recording makes no sense")]
     Malformed { entry: u64, source: RowError },
+    #[error("the recording's index is damaged")]
+    Index,
     #[error("the recording cannot be read any further")]
     Storage(#[from] rusqlite::Error),
 }
@@ -120,7 +124,20 @@ impl Recording {
 
     /// Only chat and events: what a time line shows.
     pub fn timeline(&self) -> Entries<'_> {
-        self.walk(0, Which::Timeline)
+        timeline(&self.connection)
+    }
+
+    /// The times in which a line was lost.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if the file is damaged.
+    pub fn gaps(&self) -> Result<Gaps, ReadError> {
+        let mut gaps = Gaps::default();
+        for entry in self.timeline() {
+            gaps.note(&entry?);
+        }
+        Ok(gaps)
     }
 
     /// Reads the whole file and checks every hash.
@@ -137,13 +154,13 @@ impl Recording {
     }
 
     fn walk(&self, next_id: i64, which: Which) -> Entries<'_> {
-        Entries {
-            connection: &self.connection,
-            next_id,
-            which,
-            broken: false,
-        }
+        Entries::new(&self.connection, next_id, which)
     }
+}
+
+/// Chat and events of the recording in `connection`.
+pub(crate) fn timeline(connection: &Connection) -> Entries<'_> {
+    Entries::new(connection, 0, Which::Timeline)
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -159,15 +176,28 @@ enum Which {
 /// next commit. After an error it gives nothing more.
 pub struct Entries<'a> {
     connection: &'a Connection,
-    next_id: i64,
+    /// Entries before it were given already; `None` after the last that can have a number.
+    next_id: Option<i64>,
     which: Which,
     broken: bool,
 }
 
-impl Entries<'_> {
+impl<'a> Entries<'a> {
+    fn new(connection: &'a Connection, next_id: i64, which: Which) -> Self {
+        Self {
+            connection,
+            next_id: Some(next_id),
+            which,
+            broken: false,
+        }
+    }
+
     // One query for each entry keeps one entry in memory and no read transaction open, so that a
     // slow reader never stops the writer's checkpoints.
     fn fetch(&mut self) -> Result<Option<Entry>, ReadError> {
+        let Some(next_id) = self.next_id else {
+            return Ok(None);
+        };
         let rest = match self.which {
             Which::All => "WHERE id >= ?1",
             Which::Resets => "INDEXED BY entry_resets WHERE id >= ?1 AND is_reset = 1",
@@ -175,10 +205,14 @@ impl Entries<'_> {
         };
         let sql = format!("SELECT {COLUMNS} FROM entry {rest} ORDER BY id LIMIT 1");
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let Some((id, row, _)) = statement.query_row([self.next_id], read_row).optional()? else {
+        let Some((id, row, _)) = statement.query_row([next_id], read_row).optional()? else {
             return Ok(None);
         };
-        self.next_id = id.saturating_add(1);
+        if id < next_id {
+            // a damaged index could lead to the same entry again and again
+            return Err(ReadError::Index);
+        }
+        self.next_id = id.checked_add(1);
         match row.decode() {
             Ok(entry) => Ok(Some(entry)),
             Err(source) => Err(ReadError::Malformed {

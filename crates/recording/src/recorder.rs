@@ -6,8 +6,10 @@ use std::path::Path;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi, params};
 
 use crate::chain::ChainHead;
-use crate::entry::{Body, EndedBy, Entry, Event, MAX_META_TEXT_BYTES, RecordingMeta};
-use crate::reader::{is_end, last_row};
+use crate::entry::{Body, Entry, MAX_META_TEXT_BYTES, RecordingMeta};
+use crate::event::{EndedBy, Event, Side};
+use crate::gaps::Gaps;
+use crate::reader::{is_end, last_row, timeline};
 use crate::row::Row;
 use crate::schema::{self, OpenError};
 
@@ -25,6 +27,8 @@ pub enum RecordError {
     TooLarge { bytes: usize, limit: usize },
     #[error("the time {at_micros} is beyond every session")]
     TimeTooLarge { at_micros: u64 },
+    #[error("no number is left for another entry")]
+    NoNumberLeft,
     #[error("the recording failed before and takes nothing more")]
     Failed,
 }
@@ -97,9 +101,17 @@ impl Recorder {
 
     /// Goes on with a recording that was not finished, for instance after a crash of the hub.
     ///
+    /// At the time of the last entry it marks that the hub was lost, unless that is the last thing
+    /// that is known of it, and commits the mark. When the session goes on, append [`Event::Resumed`]
+    /// of [`Side::Hub`]; when it does not, [`Self::finish`].
+    ///
+    /// A recording of an older format becomes one of [`crate::FORMAT_VERSION`]: its entries, and their
+    /// chain, stay as they are.
+    ///
     /// # Errors
     ///
-    /// Those of [`crate::Recording::open`], and [`OpenError::Finished`].
+    /// Those of [`crate::Recording::open`], [`OpenError::Finished`], and [`OpenError::NotContinued`]
+    /// where the disk takes no more.
     pub fn reopen(path: &Path) -> Result<Self, OpenError> {
         let (connection, _, meta_head) = schema::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         schema::set_up_writer(&connection)?;
@@ -125,7 +137,27 @@ impl Recorder {
             |row| row.get(0),
         )?;
         recorder.bytes = bytes.cast_unsigned();
+        recorder.mark_lost_hub()?;
         Ok(recorder)
+    }
+
+    fn mark_lost_hub(&mut self) -> Result<(), RecordError> {
+        let side = Side::Hub;
+        let mut gaps = Gaps::default();
+        // what makes no sense was there before, and `verify` names it
+        for entry in timeline(&self.connection).map_while(Result::ok) {
+            gaps.note(&entry);
+        }
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        self.connection
+            .pragma_update(None, "user_version", schema::FORMAT_VERSION)?;
+        if !gaps.is_lost(&side) {
+            self.append(&Entry {
+                at_micros: self.last_at_micros(),
+                body: Body::Event(Event::Interrupted { side }),
+            })?;
+        }
+        self.commit()
     }
 
     /// Appends `entry`. It is seen by readers, and safe from a crash, after [`Self::commit`].
@@ -142,7 +174,9 @@ impl Recorder {
         }
         let mut row = Row::encode(entry)?;
         row.at_micros = row.at_micros.max(self.last_at_micros);
-        let id = self.last_id + 1;
+        // a recorder never gets that far, but it may go on with what somebody else wrote
+        let id = self.last_id.checked_add(1);
+        let id = id.ok_or(RecordError::NoNumberLeft)?;
         let head = self.head.with_entry(id, &row);
         if let Err(error) = self.insert(id, &row, head) {
             self.failed = true;
@@ -178,6 +212,9 @@ impl Recorder {
 
     /// Makes everything appended safe from a crash of the process and visible to readers.
     ///
+    /// Not from a power failure: `SQLite` (`synchronous` is `NORMAL`, in WAL mode) does not wait for the
+    /// disk here. See [`Self::sync`].
+    ///
     /// # Errors
     ///
     /// [`RecordError::DiskFull`], [`RecordError::Storage`], [`RecordError::Failed`]; the recorder
@@ -198,30 +235,57 @@ impl Recorder {
 
     /// Commits, and makes everything safe from a power failure too.
     ///
-    /// Costs two flushes of the disk; a hub that does this every few seconds loses no more than
-    /// these even when its machine fails.
+    /// Costs two flushes of the disk, or one more while somebody verifies the recording; a hub that
+    /// does this every few seconds loses no more than these even when its machine fails.
     ///
     /// # Errors
     ///
     /// As [`Self::commit`].
     pub fn sync(&mut self) -> Result<(), RecordError> {
         self.commit()?;
-        let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
-        if let Err(error) = self.connection.query_row(checkpoint, (), |_| Ok(())) {
+        let synced = self
+            .checkpoint()
+            .and_then(|is_whole| if is_whole { Ok(()) } else { self.sync_log() });
+        if let Err(error) = synced {
             self.failed = true;
             return Err(error.into());
         }
         Ok(())
     }
 
-    /// Appends the end of the session, commits, and makes the recording one file without a `-wal`
-    /// beside it (unless somebody reads it just now). Returns the head of its chain, to be kept
-    /// elsewhere.
+    /// Moves the log into the file, and both to the disk; says whether that was all of it. A reader
+    /// that has been at it for a while keeps what came since in the log.
+    fn checkpoint(&self) -> rusqlite::Result<bool> {
+        let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
+        let (log, moved): (i64, i64) = self
+            .connection
+            .query_row(checkpoint, (), |row| Ok((row.get(1)?, row.get(2)?)))?;
+        Ok(log == moved)
+    }
+
+    /// Brings the whole log to the disk, with a commit that changes nothing.
+    fn sync_log(&self) -> rusqlite::Result<()> {
+        // cannot be changed within a transaction
+        self.connection.pragma_update(None, "synchronous", "FULL")?;
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        self.connection
+            .pragma_update(None, "user_version", schema::FORMAT_VERSION)?;
+        self.connection.execute_batch("COMMIT")?;
+        self.connection
+            .pragma_update(None, "synchronous", schema::SYNCHRONOUS)
+    }
+
+    /// Appends the end of the session, makes everything safe from a power failure, and makes the
+    /// recording one file without a `-wal` beside it (unless somebody reads it just now). Returns the
+    /// head of its chain, to be kept elsewhere.
     ///
     /// # Errors
     ///
     /// As [`Self::commit`]; the recording is left unfinished then.
     pub fn finish(mut self, by: EndedBy, at_micros: u64) -> Result<ChainHead, RecordError> {
+        self.commit()?;
+        // so that the commit below waits for the disk, also where a reader keeps the log
+        self.connection.pragma_update(None, "synchronous", "FULL")?;
         self.append(&Entry {
             at_micros,
             body: Body::Event(Event::Ended { by }),
@@ -244,6 +308,12 @@ impl Recorder {
     /// The head of the chain over everything appended so far.
     pub fn head(&self) -> ChainHead {
         self.head
+    }
+
+    /// The time of the last entry, in microseconds since the session started: later ones are no
+    /// earlier.
+    pub fn last_at_micros(&self) -> u64 {
+        u64::try_from(self.last_at_micros).unwrap_or(0)
     }
 
     /// The bytes of everything appended so far, without the container's own few percent.

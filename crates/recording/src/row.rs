@@ -5,13 +5,13 @@
 //! | 1 screen | of the update | the update |
 //! | 2 pointer | 0 | the update |
 //! | 3 chat | 0 | author (1 byte), name length (2 bytes, little endian), name, text |
-//! | 4 event | 0 | what (1 byte), then rights (1 byte), who ended (1 byte) or the note |
+//! | 4 event | 0 | see [`event`] |
+
+mod event;
 
 use bytes::Bytes;
 
-use crate::entry::{
-    Body, ChatAuthor, EndedBy, Entry, Event, MAX_PAYLOAD_BYTES, MAX_TEXT_BYTES, Rights,
-};
+use crate::entry::{Body, ChatAuthor, Entry, MAX_PAYLOAD_BYTES, MAX_TEXT_BYTES};
 use crate::recorder::RecordError;
 
 const KIND_SCREEN: i64 = 1;
@@ -19,11 +19,6 @@ const KIND_POINTER: i64 = 2;
 // the index `entry_timeline` holds the kinds from here on
 const KIND_CHAT: i64 = 3;
 const KIND_EVENT: i64 = 4;
-
-const EVENT_STARTED: u8 = 1;
-const EVENT_RIGHTS_CHANGED: u8 = 2;
-const EVENT_ENDED: u8 = 3;
-const EVENT_NOTE: u8 = 4;
 
 /// A row of a recording makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,16 +82,11 @@ impl Row {
                 row(KIND_POINTER, payload.clone())
             }
             Body::Chat { author, name, text } => {
-                within(name.as_bytes(), MAX_TEXT_BYTES)?;
                 within(text.as_bytes(), MAX_TEXT_BYTES)?;
-                let name_len = u16::try_from(name.len()).expect("names were just found shorter");
-                let mut body = vec![author.number()];
-                body.extend_from_slice(&name_len.to_le_bytes());
-                body.extend_from_slice(name.as_bytes());
-                body.extend_from_slice(text.as_bytes());
+                let body = encode_with_name(author.number(), name, text.as_bytes())?;
                 row(KIND_CHAT, body.into())
             }
-            Body::Event(event) => row(KIND_EVENT, encode_event(event)?.into()),
+            Body::Event(event) => row(KIND_EVENT, event::encode(event)?.into()),
         })
     }
 
@@ -122,49 +112,38 @@ impl Row {
             },
             KIND_POINTER => Body::Pointer(bounded(self.body)?),
             KIND_CHAT => decode_chat(&self.body)?,
-            KIND_EVENT => Body::Event(decode_event(&self.body)?),
+            KIND_EVENT => Body::Event(event::decode(&self.body)?),
             kind => return Err(RowError::UnknownKind { kind }),
         };
         Ok(Entry { at_micros, body })
     }
 }
 
-fn encode_event(event: &Event) -> Result<Vec<u8>, RecordError> {
-    Ok(match event {
-        Event::Started { rights } => vec![EVENT_STARTED, rights.to_bits()],
-        Event::RightsChanged { rights } => vec![EVENT_RIGHTS_CHANGED, rights.to_bits()],
-        Event::Ended { by } => vec![EVENT_ENDED, by.number()],
-        Event::Note(text) => {
-            within(text.as_bytes(), MAX_TEXT_BYTES)?;
-            [&[EVENT_NOTE], text.as_bytes()].concat()
-        }
-    })
-}
-
-fn decode_event(body: &[u8]) -> Result<Event, RowError> {
-    let event = match *body {
-        [EVENT_STARTED, bits] => Rights::from_bits(bits).map(|rights| Event::Started { rights }),
-        [EVENT_RIGHTS_CHANGED, bits] => {
-            Rights::from_bits(bits).map(|rights| Event::RightsChanged { rights })
-        }
-        [EVENT_ENDED, by] => EndedBy::from_number(by).map(|by| Event::Ended { by }),
-        [EVENT_NOTE, ref text @ ..] => Some(Event::Note(decode_text(text)?)),
-        _ => None,
-    };
-    event.ok_or(RowError::Malformed)
-}
-
 fn decode_chat(body: &[u8]) -> Result<Body, RowError> {
-    let (&[author, len_low, len_high], rest) =
-        body.split_first_chunk().ok_or(RowError::Malformed)?;
+    let (&author, rest) = body.split_first().ok_or(RowError::Malformed)?;
     let author = ChatAuthor::from_number(author).ok_or(RowError::Malformed)?;
-    let name_len = usize::from(u16::from_le_bytes([len_low, len_high]));
-    let (name, text) = rest.split_at_checked(name_len).ok_or(RowError::Malformed)?;
+    let (name, text) = decode_with_name(rest)?;
     Ok(Body::Chat {
         author,
-        name: decode_text(name)?,
+        name,
         text: decode_text(text)?,
     })
+}
+
+/// A byte, the name with its length, and whatever follows.
+fn encode_with_name(first: u8, name: &str, rest: &[u8]) -> Result<Vec<u8>, RecordError> {
+    within(name.as_bytes(), MAX_TEXT_BYTES)?;
+    let name_len = u16::try_from(name.len()).expect("names were just found shorter");
+    let head = [&[first], &name_len.to_le_bytes()[..]].concat();
+    Ok([&head, name.as_bytes(), rest].concat())
+}
+
+/// The name, and whatever follows.
+fn decode_with_name(bytes: &[u8]) -> Result<(String, &[u8]), RowError> {
+    let (&name_len, rest) = bytes.split_first_chunk().ok_or(RowError::Malformed)?;
+    let name_len = usize::from(u16::from_le_bytes(name_len));
+    let (name, rest) = rest.split_at_checked(name_len).ok_or(RowError::Malformed)?;
+    Ok((decode_text(name)?, rest))
 }
 
 fn decode_text(bytes: &[u8]) -> Result<String, RowError> {
@@ -202,21 +181,9 @@ fn within(bytes: &[u8], limit: usize) -> Result<(), RecordError> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::event::tests::any_event;
     use super::*;
-
-    fn any_rights() -> impl Strategy<Value = Rights> {
-        (0_u8..8).prop_map(|bits| Rights::from_bits(bits).expect("three bits are rights"))
-    }
-
-    fn any_event() -> impl Strategy<Value = Event> {
-        let by = (1_u8..=6).prop_map(|n| EndedBy::from_number(n).expect("six endings"));
-        prop_oneof![
-            any_rights().prop_map(|rights| Event::Started { rights }),
-            any_rights().prop_map(|rights| Event::RightsChanged { rights }),
-            by.prop_map(|by| Event::Ended { by }),
-            any::<String>().prop_map(Event::Note),
-        ]
-    }
+    use crate::event::Event;
 
     fn any_body() -> impl Strategy<Value = Body> {
         let author = prop_oneof![Just(ChatAuthor::User), Just(ChatAuthor::Operator)];
@@ -281,20 +248,6 @@ mod tests {
     #[test]
     fn the_numbers_in_the_file_stay_as_they_are() {
         let body = |body| Row::encode(&Entry { at_micros: 0, body }).expect("small");
-        let by = |by| body(Body::Event(Event::Ended { by })).body[1];
-        let endings = EndedBy::from_number;
-        assert_eq!(by(EndedBy::User), 1);
-        assert_eq!(by(EndedBy::HubStopped), 6);
-        assert_eq!((endings(0), endings(7)), (None, None));
-        let all = Rights {
-            see: true,
-            control: true,
-            files: true,
-        };
-        assert_eq!(
-            &body(Body::Event(Event::Started { rights: all })).body[..],
-            [1, 7]
-        );
         let chat = Body::Chat {
             author: ChatAuthor::Operator,
             name: "Al".to_owned(),

@@ -8,16 +8,22 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 
 use crate::chain::ChainHead;
 use crate::entry::{MAX_META_TEXT_BYTES, MAX_PAYLOAD_BYTES, RecordingMeta};
+use crate::recorder::RecordError;
 
 /// Marks a `SQLite` file as a recording: `PHDr`.
 pub const APPLICATION_ID: i32 = 0x5048_4472;
-/// The version of the file format this build writes, and the newest it reads.
-pub const FORMAT_VERSION: i32 = 1;
+/// The version of the file format this build writes, and the newest it reads. It reads all before it.
+///
+/// Version 2 has more kinds of events and more rights than version 1, and is the same otherwise.
+pub const FORMAT_VERSION: i32 = 2;
 
 // A row with all its columns; SQLite itself refuses larger ones.
 const MAX_ROW_BYTES: usize = MAX_PAYLOAD_BYTES + 64 * 1024;
 // Only a checkpoint or the recovery after a crash makes anybody wait, and neither takes long.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A commit does not wait for the disk; a checkpoint does.
+pub(crate) const SYNCHRONOUS: &str = "NORMAL";
 
 /// Everything in the schema, in the order it is created: name and SQL.
 ///
@@ -74,6 +80,8 @@ pub enum OpenError {
     NewerVersion { found: i32 },
     #[error("the recording is finished, nothing can be appended")]
     Finished,
+    #[error("the recording cannot be continued")]
+    NotContinued(#[from] RecordError),
     #[error("the recording is damaged")]
     Damaged(#[source] rusqlite::Error),
 }
@@ -153,7 +161,7 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
 /// What a connection gets that writes.
 pub(crate) fn set_up_writer(connection: &Connection) -> rusqlite::Result<()> {
     // a commit survives the process; only a power failure can take more than the last seconds
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "synchronous", SYNCHRONOUS)?;
     // one large update must not leave a large `-wal` behind
     connection.pragma_update(None, "journal_size_limit", 4 * MAX_PAYLOAD_BYTES)
 }

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use crate::chain::ChainHead;
 use crate::entry::RecordingMeta;
+use crate::gaps::seconds;
 use crate::reader::{COLUMNS, is_end, read_row};
 use crate::row::RowError;
 
@@ -61,12 +62,7 @@ impl fmt::Display for Fault {
         if let Some(entry) = self.entry {
             write!(f, "entry {entry}")?;
             if let Some(at_micros) = self.at_micros {
-                write!(
-                    f,
-                    " at {}.{:03} s",
-                    at_micros / 1_000_000,
-                    at_micros / 1000 % 1000
-                )?;
+                write!(f, " at {}", seconds(at_micros))?;
             }
             f.write_str(": ")?;
         }

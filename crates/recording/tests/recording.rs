@@ -10,12 +10,6 @@ use recording::{
 };
 use rusqlite::Connection;
 
-const SEE: Rights = Rights {
-    see: true,
-    control: false,
-    files: false,
-};
-
 fn meta() -> RecordingMeta {
     RecordingMeta {
         session: u64::MAX,
@@ -39,7 +33,9 @@ fn screen(seq: u64, is_reset: bool) -> Body {
 
 /// A session of a second: a screen update every 10 ms, every tenth of them a reset, one chat line.
 fn a_session() -> Vec<Entry> {
-    let started = Body::Event(Event::Started { rights: SEE });
+    let started = Body::Event(Event::Started {
+        rights: Rights::SEE,
+    });
     let mut bodies = vec![(0, started)];
     for seq in 0..100 {
         bodies.push((seq * 10_000, screen(seq, seq % 10 == 0)));
@@ -254,6 +250,41 @@ fn a_damaged_index_is_noticed() {
 }
 
 #[test]
+fn a_damaged_index_or_the_last_number_there_is_never_makes_reading_endless() {
+    let (_folder, path) = finished_session();
+    // times stand where numbers of entries are looked for
+    tamper(
+        &path,
+        "PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET rootpage =
+             (SELECT sum(rootpage) FROM sqlite_schema
+              WHERE name IN ('entry_by_time', 'entry_timeline')) - rootpage
+             WHERE name IN ('entry_by_time', 'entry_timeline');",
+    );
+    let recording = Recording::open(&path).expect("a recording");
+    let read: Vec<_> = recording.timeline().take(1000).collect();
+    assert!(matches!(read.last(), Some(Err(ReadError::Index))));
+    assert!(matches!(recording.gaps(), Err(ReadError::Index)));
+
+    let (_folder, path) = finished_session();
+    let last = "INSERT INTO entry SELECT 9223372036854775807, at_micros, 4, 0, 0, chain, x'0401' \
+                FROM entry WHERE id = 104";
+    tamper(&path, last);
+    let recording = Recording::open(&path).expect("a recording");
+    for entries in [
+        recording.entries(0).expect("readable"),
+        recording.timeline(),
+    ] {
+        assert!(entries.take(1000).count() < 110);
+    }
+    let error = Recorder::reopen(&path).expect_err("no number is left");
+    assert!(matches!(
+        error,
+        OpenError::NotContinued(RecordError::NoNumberLeft)
+    ));
+}
+
+#[test]
 fn other_files_are_no_recordings() {
     let (folder, path) = place();
     let open = |path: &Path| Recording::open(path).expect_err("no recording");
@@ -291,12 +322,12 @@ fn a_file_with_anything_else_in_its_schema_is_no_recording() {
 #[test]
 fn a_newer_format_is_said_to_be_newer() {
     let (_folder, path) = finished_session();
-    tamper(&path, "PRAGMA user_version = 2");
+    tamper(&path, "PRAGMA user_version = 3");
     let error = Recording::open(&path).expect_err("newer");
-    assert!(matches!(error, OpenError::NewerVersion { found: 2 }));
+    assert!(matches!(error, OpenError::NewerVersion { found: 3 }));
     assert_eq!(
         error.to_string(),
-        "the recording has format 2, this program knows formats up to 1"
+        "the recording has format 3, this program knows formats up to 2"
     );
 }
 
@@ -384,14 +415,15 @@ fn an_unfinished_recording_can_be_continued_and_a_finished_one_not() {
     for entry in second {
         recorder.append(entry).expect("room on the disk");
     }
-    assert_eq!(recorder.bytes(), 2 + 100 * 5000 + 24 + 3);
+    // with the mark that the hub was lost
+    assert_eq!(recorder.bytes(), 2 + 100 * 5000 + 24 + 3 + 2);
     recorder
         .finish(EndedBy::HubStopped, 1_000_000)
         .expect("room on the disk");
     let found = Recording::open(&path).expect("a recording").verify();
     assert_eq!(
         (found.entries, found.intact, found.finished),
-        (104, true, true)
+        (105, true, true)
     );
     let error = Recorder::reopen(&path).expect_err("finished");
     assert!(matches!(error, OpenError::Finished));

@@ -195,6 +195,8 @@ struct Live {
     rights: Rights,
     picture_key: PictureKey,
     paused: bool,
+    /// The operator ended it, and the hub has not said so yet.
+    ending: bool,
 }
 
 /// The console's side: lives as long as the operator works with one hub, over any number of
@@ -279,11 +281,10 @@ impl ConsoleSide {
             let by = found.map_or(EndedBy::OperatorLost, |(_, by)| *by);
             steps.extend(self.forget_session(session, by, None));
         }
-        let strange = running.iter().map(|found| found.session);
-        let strange = strange.filter(|session| !self.sessions.contains_key(session));
-        steps.extend(
-            strange.map(|session| ConsoleStep::Send(OperatorToHub::EndSession { session })),
-        );
+        // ended here while the hub could not hear it
+        let is_over = |session: &SessionId| self.sessions.get(session).is_none_or(|s| s.ending);
+        let over = running.iter().map(|found| found.session).filter(is_over);
+        steps.extend(over.map(|session| ConsoleStep::Send(OperatorToHub::EndSession { session })));
         steps
     }
 
@@ -352,6 +353,9 @@ impl ConsoleSide {
     pub fn end(&mut self, session: SessionId) -> Vec<ConsoleStep> {
         if !self.connected {
             return self.forget_session(session, EndedBy::Operator, None);
+        }
+        if let Some(live) = self.sessions.get_mut(&session) {
+            live.ending = true;
         }
         let mut steps = vec![ConsoleStep::Send(OperatorToHub::EndSession { session })];
         for (host, known) in &mut self.hosts {
@@ -850,6 +854,7 @@ impl ConsoleSide {
             rights,
             picture_key,
             paused: false,
+            ending: false,
         };
         self.sessions.insert(session, live);
         vec![ConsoleStep::Start(Box::new(running))]

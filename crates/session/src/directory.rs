@@ -77,6 +77,13 @@ pub enum Effect {
         route: TicketRoute,
         change: Change,
     },
+    /// Store that a ticket was withdrawn, then call [`Directory::ticket_revoked`]: who was told so can
+    /// rely on it.
+    StoreRevocation {
+        operator: PeerId,
+        route: TicketRoute,
+        change: Change,
+    },
     /// Open the film of a session, later call [`Directory::film_opened`].
     OpenFilm(FilmOrder),
     /// Nobody waits for this film any more; nothing was seen in it.

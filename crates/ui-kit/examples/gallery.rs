@@ -87,7 +87,7 @@ impl Gallery {
     fn new(lang: Lang, page: String, ctx: &egui::Context, tap: Arc<InputTap>) -> Self {
         let wake = ctx.clone();
         let slot = PictureSlot::new(move || wake.request_repaint());
-        slot.publish(&test_picture(), &[]);
+        slot.publish(&test_picture(), &[], 1);
         let mut notices = Notices::default();
         if page == "console" {
             notices.push(Tone::Good, w(lang, Word::CopiedNotice));
@@ -368,6 +368,7 @@ impl Gallery {
                         badge,
                         trailing: "48291",
                         selected: self.chosen == index,
+                        away: false,
                     };
                     let response = row_ui(ui, &row);
                     if response.clicked() {
@@ -382,6 +383,7 @@ impl Gallery {
                     badge: None,
                     trailing: "",
                     selected: false,
+                    away: false,
                 };
                 row_ui(ui, &row);
             });

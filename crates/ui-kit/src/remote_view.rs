@@ -60,6 +60,8 @@ pub struct Shown {
     /// The part of the window that shows picture, and what of it; for whoever draws it by other
     /// means.
     pub placement: Option<PicturePlacement>,
+    /// The number of the update that the picture here is of; 0 before the first.
+    pub seq: u64,
     /// Menus, notices, dialogs or tool tips lie over the picture, which was drawn here under them.
     pub covered: bool,
 }
@@ -82,6 +84,7 @@ pub struct RemoteView {
     slot: Arc<PictureSlot>,
     tap: Option<Arc<InputTap>>,
     texture: PictureTexture,
+    seq: u64,
     pointer: Option<RemotePointer>,
     pointer_picture: Option<PointerPicture>,
 }
@@ -111,6 +114,7 @@ impl RemoteView {
             slot,
             tap,
             texture: PictureTexture::default(),
+            seq: 0,
             pointer: None,
             pointer_picture: None,
         }
@@ -134,6 +138,7 @@ impl RemoteView {
             return Shown {
                 response,
                 placement: None,
+                seq: 0,
                 covered: false,
             };
         };
@@ -176,7 +181,7 @@ impl RemoteView {
     fn take_news(&mut self, ui: &Ui, scale: f64, drawn_elsewhere: bool) {
         let filter = texture::filter_for(scale);
         let texture = &mut self.texture;
-        let pointer = self.slot.take(|news| {
+        let (seq, pointer) = self.slot.take(|news| {
             let Some((picture, changed)) = news else {
                 return;
             };
@@ -186,6 +191,7 @@ impl RemoteView {
                 texture.update(ui.ctx(), picture, changed, filter);
             }
         });
+        self.seq = seq;
         let shape = pointer.as_ref().and_then(|pointer| pointer.shape.clone());
         let factor = pointer_factor(scale);
         let is_known = |shape: &Arc<PointerShape>| {
@@ -243,6 +249,7 @@ impl RemoteView {
         Shown {
             response,
             placement: placement(ui, picture, visible, shown_size(size, scale)),
+            seq: self.seq,
             covered,
         }
     }
@@ -506,7 +513,7 @@ mod tests {
 
     fn slot(picture: PixelSize) -> Arc<PictureSlot> {
         let slot = PictureSlot::new(|| ());
-        slot.publish(&Picture::new(picture), &[]);
+        slot.publish(&Picture::new(picture), &[], 1);
         slot
     }
 

@@ -7,12 +7,14 @@
 mod refusals;
 mod sentences;
 mod table;
+mod visible;
 
 use serde::{Deserialize, Serialize};
 
 pub use refusals::refusal_text;
 pub use sentences::*;
 pub use table::Word;
+pub use visible::{visible_name, visible_text};
 
 /// A language of the programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]

@@ -6,8 +6,8 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use ui_kit::theme;
 use ui_kit::widgets::{
-    Field, Leading, Notices, Push, Row, chat_entry_ui, check_ui, icon_button_ui, password_field_ui,
-    row_ui, text_field_ui, ticket_entry_ui,
+    Bubble, Field, Leading, Notices, Push, Row, chat_entry_ui, chat_lines_ui, check_ui,
+    icon_button_ui, password_field_ui, row_ui, text_field_ui, ticket_entry_ui,
 };
 use ui_kit::{Icon, Lang, Tone};
 
@@ -182,6 +182,7 @@ fn o9_a_row_is_chosen_and_has_a_menu() {
             badge: Some(("In session", Tone::Good)),
             trailing: "48291",
             selected: *chosen,
+            away: false,
         };
         let response = row_ui(ui, &row);
         *chosen |= response.clicked();
@@ -229,4 +230,70 @@ fn a_notice_leaves_when_it_is_dismissed() {
     harness.get_by_label("Dismiss").click();
     harness.run_ok();
     assert!(harness.query_by_label("Copied").is_none());
+}
+
+fn conversation(count: usize) -> Harness<'static, ()> {
+    let lines: Vec<String> = (0..count)
+        .map(|number| {
+            format!(
+                "line {number}: the printer beeps {}",
+                "and beeps ".repeat(number % 9)
+            )
+        })
+        .collect();
+    let draw = move |ui: &mut egui::Ui, (): &mut ()| {
+        let bubbles = lines.iter().enumerate().map(|(number, text)| Bubble {
+            mine: number % 3 == 0,
+            name: "Anna",
+            time: "12:00",
+            text,
+        });
+        chat_lines_ui(ui, bubbles);
+    };
+    let mut harness = window((), draw);
+    harness.run_steps(4);
+    harness
+}
+
+#[test]
+fn s5_of_a_long_conversation_only_what_is_in_sight_is_drawn() {
+    let mut harness = conversation(2_000);
+    harness.get_by_label_contains("line 1999:");
+    let drawn = harness.get_all_by_label_contains("line ").count();
+    assert!(drawn < 30, "{drawn} lines");
+    let start = std::time::Instant::now();
+    harness.run_steps(20);
+    println!("{:?} for a pass", start.elapsed() / 20);
+}
+
+#[test]
+fn s5_lines_stand_one_below_the_other() {
+    let harness = conversation(40);
+    let drawn: Vec<egui::Rect> = harness
+        .get_all_by_label_contains("line ")
+        .map(|line| line.rect())
+        .collect();
+    assert!(drawn.len() > 3);
+    for pair in drawn.windows(2) {
+        let gap = pair[1].top() - pair[0].bottom();
+        // the margins of two bubbles, the space between, the head of the second
+        assert!((30.0..60.0).contains(&gap), "{gap} points apart: {pair:?}");
+    }
+}
+
+#[test]
+fn what_somebody_hid_in_a_line_is_shown() {
+    let draw = |ui: &mut egui::Ui, (): &mut ()| {
+        let line = Bubble {
+            mine: false,
+            name: "An\u{202e}na",
+            time: "12:00",
+            text: "open invoice\u{202e}fdp.exe",
+        };
+        chat_lines_ui(ui, [line]);
+    };
+    let mut harness = window((), draw);
+    harness.run_steps(3);
+    harness.get_by_label("open invoice‹U+202E›fdp.exe");
+    harness.get_by_label("An‹U+202E›na  ·  12:00");
 }

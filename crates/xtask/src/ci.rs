@@ -3,28 +3,38 @@
 use crate::directions;
 use crate::steps::{Steps, cargo};
 
+/// How much cargo-deny is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dependencies {
+    Checked,
+    /// All but the advisories, whose list comes from the network.
+    CheckedOffline,
+    Unchecked,
+}
+
+/// The portable fallbacks are no part of the Linux programs but must compile and work (E1).
+const FALLBACKS: &str = "capture/scrap,input/rdev";
+
 /// Runs all checks and stops at the first that fails.
 ///
 /// # Errors
 ///
 /// The first step that did not hold.
-pub(crate) fn run(with_deny: bool) -> anyhow::Result<()> {
+pub(crate) fn run(dependencies: Dependencies) -> anyhow::Result<()> {
     let mut steps = Steps::default();
-    let outcome = all(&mut steps, with_deny);
+    let outcome = all(&mut steps, dependencies);
     steps.summary();
     outcome
 }
 
-fn all(steps: &mut Steps, with_deny: bool) -> anyhow::Result<()> {
+fn all(steps: &mut Steps, dependencies: Dependencies) -> anyhow::Result<()> {
     steps.command("format", &mut cargo(["fmt", "--all", "--check"]))?;
     steps.step(
         "directions",
         "crates know only whom they may know",
         directions::check,
     )?;
-    if with_deny {
-        deny(steps)?;
-    }
+    deny(steps, dependencies)?;
     steps.command(
         "lints",
         &mut cargo([
@@ -32,6 +42,8 @@ fn all(steps: &mut Steps, with_deny: bool) -> anyhow::Result<()> {
             "--workspace",
             "--all-targets",
             "--locked",
+            "--features",
+            FALLBACKS,
             "--",
             "-D",
             "warnings",
@@ -51,7 +63,21 @@ fn all(steps: &mut Steps, with_deny: bool) -> anyhow::Result<()> {
             "--no-fail-fast",
         ]),
     )?;
-    fallbacks(steps)?;
+    steps.command(
+        "tests of fallbacks",
+        &mut cargo([
+            "nextest",
+            "run",
+            "--package",
+            "capture",
+            "--package",
+            "input",
+            "--features",
+            FALLBACKS,
+            "--locked",
+            "--no-fail-fast",
+        ]),
+    )?;
     steps.command(
         "examples in docs",
         &mut cargo(["test", "--workspace", "--doc", "--locked"]),
@@ -69,26 +95,13 @@ fn all(steps: &mut Steps, with_deny: bool) -> anyhow::Result<()> {
     )
 }
 
-/// The portable fallbacks are no part of the Linux programs but must compile and work (E1).
-fn fallbacks(steps: &mut Steps) -> anyhow::Result<()> {
-    let chosen = [
-        "-p",
-        "capture",
-        "-p",
-        "input",
-        "--features",
-        "capture/scrap,input/rdev",
-    ];
-    let mut lints = cargo(["clippy", "--all-targets", "--locked"]);
-    lints.args(chosen).args(["--", "-D", "warnings"]);
-    steps.command("lints of fallbacks", &mut lints)?;
-    let mut tests = cargo(["nextest", "run", "--locked", "--no-fail-fast"]);
-    steps.command("tests of fallbacks", tests.args(chosen))
-}
-
-/// Licences, sources and banned crates must hold. The list of advisories comes from the network:
-/// where it cannot be fetched that is said, and no reason to fail.
-fn deny(steps: &mut Steps) -> anyhow::Result<()> {
+/// Licences, sources and banned crates must hold, and no advisory may be known. Where the list of
+/// advisories cannot be had, that is a failure too, unless whoever started this said so.
+fn deny(steps: &mut Steps, dependencies: Dependencies) -> anyhow::Result<()> {
+    if dependencies == Dependencies::Unchecked {
+        steps.left_out("dependencies: NOT checked, told to leave them out");
+        return Ok(());
+    }
     steps.command(
         "dependencies",
         &mut cargo([
@@ -100,24 +113,12 @@ fn deny(steps: &mut Steps) -> anyhow::Result<()> {
             "sources",
         ]),
     )?;
-    let advisories = steps.command(
-        "advisories",
-        &mut cargo(["deny", "--all-features", "fetch", "db"]),
-    );
-    match advisories {
-        Ok(()) => steps.command(
-            "advisories",
-            &mut cargo([
-                "deny",
-                "--all-features",
-                "check",
-                "--disable-fetch",
-                "advisories",
-            ]),
-        ),
-        Err(_unreachable) => {
-            println!("the list of advisories cannot be fetched from here: not checked");
-            Ok(())
-        }
+    if dependencies == Dependencies::CheckedOffline {
+        steps.left_out("advisories: NOT checked, told to be offline");
+        return Ok(());
     }
+    steps.command(
+        "advisories",
+        &mut cargo(["deny", "--all-features", "check", "advisories"]),
+    )
 }

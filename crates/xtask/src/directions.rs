@@ -24,6 +24,7 @@ struct Rule {
 }
 
 const CORE: &[&str] = &["protocol", "session", "codec", "recording"];
+const CORE_AND_FILES: &[&str] = &["protocol", "session", "codec", "recording", "private-file"];
 const NO_IO_NO_GUI: &[&str] = &["tokio", "quinn", "eframe", "egui", "winit"];
 const NO_GUI: &[&str] = &["eframe", "egui", "winit"];
 
@@ -51,6 +52,11 @@ const RULES: &[Rule] = &[
     },
     // platform knows core
     Rule {
+        package: "private-file",
+        may_know: &[],
+        never: NO_IO_NO_GUI,
+    },
+    Rule {
         package: "capture",
         may_know: CORE,
         never: NO_IO_NO_GUI,
@@ -62,7 +68,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         package: "desktop",
-        may_know: CORE,
+        may_know: CORE_AND_FILES,
         never: NO_IO_NO_GUI,
     },
     Rule {
@@ -73,7 +79,7 @@ const RULES: &[Rule] = &[
     // io knows core; only the host's engine knows capture and input
     Rule {
         package: "transport",
-        may_know: CORE,
+        may_know: CORE_AND_FILES,
         never: NO_GUI,
     },
     Rule {
@@ -91,7 +97,14 @@ const RULES: &[Rule] = &[
     },
     Rule {
         package: "operator-engine",
-        may_know: &["protocol", "session", "codec", "recording", "transport"],
+        may_know: &[
+            "protocol",
+            "session",
+            "codec",
+            "recording",
+            "transport",
+            "private-file",
+        ],
         never: &["eframe", "egui", "winit", "capture", "input"],
     },
     // ui, and apps on top of their engine
@@ -123,7 +136,13 @@ const RULES: &[Rule] = &[
     // the hub never decodes, draws, captures or types
     Rule {
         package: "hub",
-        may_know: &["protocol", "session", "transport", "recording"],
+        may_know: &[
+            "protocol",
+            "session",
+            "transport",
+            "recording",
+            "private-file",
+        ],
         never: &["codec", "eframe", "egui", "winit", "capture", "input"],
     },
     Rule {

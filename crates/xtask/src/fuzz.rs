@@ -6,9 +6,10 @@ use anyhow::Context as _;
 
 use crate::steps::{Steps, cargo};
 
-const TARGETS: [&str; 4] = [
+const TARGETS: [&str; 5] = [
     "decoder_update",
     "codec_round_trip",
+    "recording",
     "messages",
     "key_exchange",
 ];

@@ -12,6 +12,7 @@ mod bugs;
 mod ci;
 mod directions;
 mod fuzz;
+mod soak;
 mod steps;
 
 use std::ffi::OsString;
@@ -20,6 +21,8 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, bail};
 use cargo_metadata::MetadataCommand;
 use clap::{Parser, Subcommand};
+
+use crate::ci::Dependencies;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Checks and plays of this workspace")]
@@ -35,7 +38,12 @@ enum Task {
         /// Leave out cargo-deny (for machines that cannot install it).
         #[arg(long)]
         without_deny: bool,
+        /// Do not check for advisories (for machines that cannot fetch their list).
+        #[arg(long)]
+        offline_advisories: bool,
     },
+    /// The long versions of tests: twenty crashes of each program. Takes about a quarter of an hour.
+    Soak,
     /// Proves from `cargo metadata` that crates know only whom they may know.
     Check,
     /// Puts bugs into copies of the protocol's state machines; the random histories must find each.
@@ -76,7 +84,15 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> anyhow::Result<()> {
     match task {
-        Task::Ci { without_deny } => ci::run(!without_deny),
+        Task::Ci {
+            without_deny,
+            offline_advisories,
+        } => ci::run(match (without_deny, offline_advisories) {
+            (true, _) => Dependencies::Unchecked,
+            (false, true) => Dependencies::CheckedOffline,
+            (false, false) => Dependencies::Checked,
+        }),
+        Task::Soak => soak::run(),
         Task::Check => directions::check(),
         Task::Bugs => {
             let metadata = MetadataCommand::new().no_deps().exec()?;

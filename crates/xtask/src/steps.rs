@@ -6,11 +6,21 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
-/// The cargo that runs this program, called with `arguments` in the same folder.
+/// The cargo that runs this program, called with `arguments` in the same folder and as if from a shell.
 pub(crate) fn cargo<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
     command.args(arguments);
+    // What `cargo run` says about this program. The build script of `ring` looks at it, so that ring
+    // and all that uses it were built anew whenever a build from here followed one from a shell.
+    for (name, _) in std::env::vars_os() {
+        let about_this = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if about_this {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
@@ -18,6 +28,7 @@ pub(crate) fn cargo<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> 
 #[derive(Default)]
 pub(crate) struct Steps {
     taken: Vec<(&'static str, Duration)>,
+    left_out: Vec<&'static str>,
 }
 
 impl Steps {
@@ -63,7 +74,13 @@ impl Steps {
         outcome.with_context(|| format!("step `{name}` failed"))
     }
 
-    /// Prints all steps with their times.
+    /// Notes what was not done, to be said last, where nobody overlooks it.
+    pub(crate) fn left_out(&mut self, what: &'static str) {
+        println!("\n{what}");
+        self.left_out.push(what);
+    }
+
+    /// Prints all steps with their times, and what was left out.
     pub(crate) fn summary(&self) {
         println!();
         for (name, took) in &self.taken {
@@ -71,6 +88,9 @@ impl Steps {
         }
         let all: Duration = self.taken.iter().map(|(_, took)| *took).sum();
         println!("{:>8.1} s  in all", all.as_secs_f64());
+        for what in &self.left_out {
+            println!("{what}");
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! The picture of the film: where the screen stands in it and how the pointer is drawn on it.
 
-use codec::{Picture, PixelSize};
+use codec::{Picture, PixelSize, Rect};
 use protocol::PointerShape;
+
+use crate::caption::Caption;
 
 /// The longer and the shorter side of the largest picture the encoder takes, in pixels.
 const MAX_LONG_SIDE: u32 = 3840;
@@ -48,53 +50,48 @@ pub(crate) struct Pointer<'a> {
     pub(crate) shape: &'a PointerShape,
 }
 
-/// The film's current picture: blue, green, red and an unused byte for each pixel.
+/// The film's current picture.
 #[derive(Debug)]
 pub(crate) struct Canvas {
-    size: PixelSize,
-    bytes: Vec<u8>,
+    picture: Picture,
     shown: Option<PixelSize>,
+    is_marked: bool,
 }
 
 impl Canvas {
     /// A black canvas.
     pub(crate) fn new(size: PixelSize) -> Self {
-        let bytes = vec![0; to_usize(size.width) * to_usize(size.height) * BYTES_PER_PIXEL];
         Self {
-            size,
-            bytes,
+            picture: Picture::new(size),
             shown: None,
+            is_marked: false,
         }
     }
 
     pub(crate) fn size(&self) -> PixelSize {
-        self.size
+        self.picture.size()
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// Bytes from one row to the next.
-    pub(crate) fn stride(&self) -> usize {
-        to_usize(self.size.width) * BYTES_PER_PIXEL
+    pub(crate) fn picture(&self) -> &Picture {
+        &self.picture
     }
 
     /// Shows `screen` and the pointer on it instead of what was there.
     pub(crate) fn show(&mut self, screen: &Picture, pointer: Option<Pointer<'_>>) {
-        if self.shown != Some(screen.size()) {
-            // the bars beside a screen of another size
-            self.bytes.fill(0);
+        if self.shown != Some(screen.size()) || self.is_marked {
+            // the bars beside a screen of another size, where the mark may reach into them
+            self.picture.pixels_mut().fill(0);
             self.shown = Some(screen.size());
+            self.is_marked = false;
         }
-        let size = fit(screen.size(), self.size);
-        let left = (self.size.width - size.width) / 2;
-        let top = (self.size.height - size.height) / 2;
+        let room = self.size();
+        let size = fit(screen.size(), room);
+        let left = (room.width - size.width) / 2;
+        let top = (room.height - size.height) / 2;
         if size == screen.size() {
             for y in 0..size.height {
-                for (to, pixel) in self.row_mut(left, top + y, size.width).zip(screen.row(y)) {
-                    to.copy_from_slice(&pixel.to_le_bytes());
-                }
+                self.row_mut(left, top + y, size.width)
+                    .copy_from_slice(screen.row(y));
             }
         } else {
             self.show_smaller(screen, size, left, top);
@@ -104,11 +101,35 @@ impl Canvas {
         }
     }
 
+    /// Marks what is shown as old: the connection is lost.
+    pub(crate) fn mark_lost(&mut self) {
+        const WHITE: u32 = 0x00ff_ffff;
+        if self.is_marked {
+            return;
+        }
+        self.is_marked = true;
+        for pixel in self.picture.pixels_mut() {
+            *pixel = u32::from_le_bytes(pixel.to_le_bytes().map(|channel| channel / 3));
+        }
+        if let Some(caption) = Caption::on(self.size()) {
+            self.fill(caption.plate(), 0);
+            caption.dots().for_each(|dot| self.fill(dot, WHITE));
+        }
+    }
+
+    fn fill(&mut self, rect: Rect, colour: u32) {
+        if let Some(rect) = rect.intersect(self.size().rect()) {
+            for y in rect.y..rect.bottom() {
+                self.row_mut(rect.x, y, rect.width).fill(colour);
+            }
+        }
+    }
+
     /// Each pixel becomes the mean of those it stands for.
     fn show_smaller(&mut self, screen: &Picture, size: PixelSize, left: u32, top: u32) {
         for y in 0..size.height {
             let rows = source_range(y, size.height, screen.size().height);
-            for (x, to) in (0..).zip(self.row_mut(left, top + y, size.width)) {
+            for (x, pixel) in (0..).zip(self.row_mut(left, top + y, size.width)) {
                 let columns = source_range(x, size.width, screen.size().width);
                 let mut sums = [0_u64; 3];
                 let mut count = 0;
@@ -121,9 +142,9 @@ impl Canvas {
                         count += 1;
                     }
                 }
-                for (byte, sum) in to.iter_mut().zip(sums) {
-                    *byte = u8::try_from(sum / count).expect("the mean of bytes is a byte");
-                }
+                let [blue, green, red] =
+                    sums.map(|sum| u8::try_from(sum / count).expect("the mean of bytes is a byte"));
+                *pixel = u32::from_le_bytes([blue, green, red, 0]);
             }
         }
     }
@@ -147,29 +168,30 @@ impl Canvas {
         let rows = shape.rgba.chunks_exact(width * BYTES_PER_PIXEL);
         for (y, row) in (y0..).zip(rows) {
             for (x, rgba) in (x0..).zip(row.chunks_exact(BYTES_PER_PIXEL)) {
-                let (&[red, green, blue, alpha], Some(to)) = (
+                let (&[red, green, blue, alpha], Some(pixel)) = (
                     rgba.first_chunk().expect("four bytes"),
                     self.pixel_mut(x, y),
                 ) else {
                     continue;
                 };
-                for (to, from) in to.iter_mut().zip([blue, green, red]) {
-                    *to = blend(*to, from, alpha);
+                let mut under = pixel.to_le_bytes();
+                for (under, over) in under.iter_mut().zip([blue, green, red]) {
+                    *under = blend(*under, over, alpha);
                 }
+                *pixel = u32::from_le_bytes(under);
             }
         }
     }
 
-    fn row_mut(&mut self, x: u32, y: u32, width: u32) -> impl Iterator<Item = &mut [u8; 4]> {
-        let start = to_usize(y) * self.stride() + to_usize(x) * BYTES_PER_PIXEL;
-        let row = &mut self.bytes[start..][..to_usize(width) * BYTES_PER_PIXEL];
-        row.as_chunks_mut().0.iter_mut()
+    fn row_mut(&mut self, x: u32, y: u32, width: u32) -> &mut [u32] {
+        &mut self.picture.row_mut(y)[to_usize(x)..][..to_usize(width)]
     }
 
-    fn pixel_mut(&mut self, x: i64, y: i64) -> Option<&mut [u8; 4]> {
-        let x = u32::try_from(x).ok().filter(|x| *x < self.size.width)?;
-        let y = u32::try_from(y).ok().filter(|y| *y < self.size.height)?;
-        self.row_mut(x, y, 1).next()
+    fn pixel_mut(&mut self, x: i64, y: i64) -> Option<&mut u32> {
+        let PixelSize { width, height } = self.size();
+        let x = u32::try_from(x).ok().filter(|x| *x < width)?;
+        let y = u32::try_from(y).ok().filter(|y| *y < height)?;
+        self.row_mut(x, y, 1).first_mut()
     }
 }
 
@@ -206,8 +228,7 @@ mod tests {
     }
 
     fn pixel(canvas: &mut Canvas, x: i64, y: i64) -> u32 {
-        let bytes = *canvas.pixel_mut(x, y).expect("on the canvas");
-        u32::from_le_bytes(bytes)
+        *canvas.pixel_mut(x, y).expect("on the canvas")
     }
 
     #[test]
@@ -252,6 +273,29 @@ mod tests {
         assert_eq!(pixel(&mut canvas, 9, 10), 0);
         assert_eq!(pixel(&mut canvas, 10, 0), 0x0060_6060);
         assert_eq!(pixel(&mut canvas, 29, 19), 0x0060_6060);
+    }
+
+    #[test]
+    fn an_old_picture_is_dark_with_words_on_it_until_there_is_a_new_one() {
+        const GREY: u32 = 0x0060_6060;
+        for (width, height) in [(16, 16), (320, 200), (3840, 2160), (2160, 3840)] {
+            let mut canvas = Canvas::new(size(width, height));
+            let screen = filled(width, height / 2, GREY);
+            canvas.show(&screen, None);
+            let before = canvas.picture().pixels().to_vec();
+            canvas.mark_lost();
+            let marked = canvas.picture().pixels().to_vec();
+            let pixels = || marked.iter();
+            let dark = pixels().filter(|pixel| **pixel == 0x0020_2020);
+            assert!(dark.count() > pixels().count() / 3);
+            let words = pixels().filter(|pixel| **pixel == 0x00ff_ffff).count();
+            // there is no room for words on the smallest
+            assert_eq!(words > 0, width > 16, "{width} x {height}: {words}");
+            canvas.mark_lost();
+            assert_eq!(canvas.picture().pixels(), marked, "once is enough");
+            canvas.show(&screen, None);
+            assert_eq!(canvas.picture().pixels(), before);
+        }
     }
 
     #[test]

@@ -1,17 +1,13 @@
 //! Pictures to H.264.
 
-use codec::PixelSize;
+use codec::{Picture, PixelSize, VideoColours, Yuv420};
 use openh264::OpenH264API;
 use openh264::encoder::{
     BitRate, Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, QpRange,
     RateControlMode, SpsPpsStrategy, UsageType, VuiConfig,
 };
 use openh264::formats::YUVSource;
-use yuv::{
-    YuvChromaSubsampling, YuvConversionMode, YuvPlanarImageMut, YuvRange, YuvStandardMatrix,
-};
 
-use crate::canvas::Canvas;
 use crate::h264::{Sample, without_start_code};
 
 /// The encoder's quantiser: small text stays sharp. Up to two steps coarser where much of the
@@ -22,17 +18,13 @@ const BIT_RATE: BitRate = BitRate::from_bps(40_000_000);
 
 /// A picture could not be encoded.
 #[derive(Debug, thiserror::Error)]
-pub enum EncodeError {
-    #[error("the video encoder failed")]
-    Encoder(#[from] openh264::Error),
-    #[error("the colours of a picture cannot be converted")]
-    Colours(#[from] yuv::YuvError),
-}
+#[error("the video encoder failed")]
+pub struct EncodeError(#[from] openh264::Error);
 
 /// Encodes the pictures of one film.
 pub(crate) struct FilmEncoder {
     encoder: Encoder,
-    picture: YuvPlanarImageMut<'static, u8>,
+    planes: Yuv420,
 }
 
 impl FilmEncoder {
@@ -57,23 +49,13 @@ impl FilmEncoder {
             .num_threads(1)
             .vui(VuiConfig::bt709());
         let encoder = Encoder::with_api_config(OpenH264API::from_source(), config)?;
-        let picture =
-            YuvPlanarImageMut::alloc(size.width, size.height, YuvChromaSubsampling::Yuv420);
-        Ok(Self { encoder, picture })
+        let planes = Yuv420::new(size, VideoColours::Film);
+        Ok(Self { encoder, planes })
     }
 
-    /// Takes over the picture on `canvas`, which has the encoder's size.
-    pub(crate) fn take(&mut self, canvas: &Canvas) -> Result<(), EncodeError> {
-        let stride = u32::try_from(canvas.stride()).expect("a row is far below 4 GB");
-        yuv::bgra_to_yuv420(
-            &mut self.picture,
-            canvas.bytes(),
-            stride,
-            YuvRange::Limited,
-            YuvStandardMatrix::Bt709,
-            YuvConversionMode::Balanced,
-        )?;
-        Ok(())
+    /// Takes over `picture`, which has the encoder's size.
+    pub(crate) fn take(&mut self, picture: &Picture) {
+        self.planes.take(picture, picture.size().rect());
     }
 
     /// Encodes the picture taken last, as a key picture if `is_key`.
@@ -83,7 +65,7 @@ impl FilmEncoder {
         if is_key {
             self.encoder.force_intra_frame();
         }
-        let stream = self.encoder.encode(&Planes(&self.picture))?;
+        let stream = self.encoder.encode(&Source(&self.planes))?;
         if matches!(stream.frame_type(), FrameType::Skip | FrameType::Invalid) {
             return Ok(None);
         }
@@ -99,42 +81,36 @@ impl FilmEncoder {
 
 impl std::fmt::Debug for FilmEncoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            encoder: _,
-            picture,
-        } = self;
+        let Self { encoder: _, planes } = self;
         f.debug_struct("FilmEncoder")
-            .field("width", &picture.width)
-            .field("height", &picture.height)
+            .field("size", &planes.size())
             .finish_non_exhaustive()
     }
 }
 
-struct Planes<'a>(&'a YuvPlanarImageMut<'static, u8>);
+struct Source<'a>(&'a Yuv420);
 
-impl YUVSource for Planes<'_> {
+impl YUVSource for Source<'_> {
     fn dimensions(&self) -> (usize, usize) {
-        (to_usize(self.0.width), to_usize(self.0.height))
+        let PixelSize { width, height } = self.0.size();
+        (to_usize(width), to_usize(height))
     }
 
     fn strides(&self) -> (usize, usize, usize) {
-        (
-            to_usize(self.0.y_stride),
-            to_usize(self.0.u_stride),
-            to_usize(self.0.v_stride),
-        )
+        let (width, _) = self.dimensions();
+        (width, width / 2, width / 2)
     }
 
     fn y(&self) -> &[u8] {
-        self.0.y_plane.borrow()
+        self.0.luma()
     }
 
     fn u(&self) -> &[u8] {
-        self.0.u_plane.borrow()
+        self.0.blue()
     }
 
     fn v(&self) -> &[u8] {
-        self.0.v_plane.borrow()
+        self.0.red()
     }
 }
 

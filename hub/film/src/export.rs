@@ -262,7 +262,12 @@ impl Film<'_> {
         // where the screen is not known, the picture before stands
         if let Some(screen) = screen {
             self.canvas.show(screen, scene.pointer());
-            writing.encoder.take(&self.canvas)?;
+        }
+        if scene.is_lost() {
+            self.canvas.mark_lost();
+        }
+        if due.changed {
+            writing.encoder.take(self.canvas.picture());
         }
         if let Some(sample) = writing.encoder.encode(due.is_key)? {
             writing.mp4.add(due.at, &sample)?;

@@ -13,6 +13,8 @@
 //! - The canvas is as wide and as high as the widest and the highest screen of the session, but at
 //!   most 3840 x 2160 or 2160 x 3840 (what the encoder takes). A smaller screen stands in its
 //!   middle, a larger one is scaled down.
+//! - While the line of the host or the hub is lost, the last picture stands, darker, with the words
+//!   "connection lost".
 //! - What cannot be decoded leaves the last good picture standing until the next update that stands
 //!   alone. An unfinished or damaged recording gives a film up to its last good entry; the
 //!   [`Summary`] says so.
@@ -23,6 +25,7 @@
 //! and never more than 1 GiB. (`tests/memory.rs` measures it.)
 
 mod canvas;
+mod caption;
 mod encoder;
 mod export;
 mod h264;

@@ -2,7 +2,7 @@
 
 use codec::{Decoder, Picture};
 use protocol::{PointerShape, PointerUpdate};
-use recording::Body;
+use recording::{Body, Event, Side};
 
 use crate::canvas::Pointer;
 
@@ -14,6 +14,9 @@ pub(crate) struct Scene {
     broken: bool,
     pointer: Option<PointerUpdate>,
     shape: Option<PointerShape>,
+    /// The host's line is lost; the hub's.
+    host_is_lost: bool,
+    hub_is_lost: bool,
     not_understood: u64,
 }
 
@@ -27,14 +30,48 @@ impl Scene {
                 is_reset: _,
             } => self.apply_screen(payload),
             Body::Pointer(payload) => self.apply_pointer(payload),
-            Body::Chat { .. } | Body::Event(_) => false,
+            Body::Event(event) => self.apply_event(event),
+            Body::Chat { .. } => false,
         }
+    }
+
+    fn apply_event(&mut self, event: &Event) -> bool {
+        let was_lost = self.is_lost();
+        match event {
+            Event::Interrupted { side: Side::Host } => self.host_is_lost = true,
+            Event::Interrupted { side: Side::Hub } => {
+                self.hub_is_lost = true;
+                // updates that were shown may be missing; on these nothing can build
+                self.decoder.require_reset();
+            }
+            Event::Resumed { side: Side::Host } => self.host_is_lost = false,
+            Event::Resumed { side: Side::Hub } => self.hub_is_lost = false,
+            // what the host shows goes on, for the film and for other operators
+            Event::Interrupted {
+                side: Side::Operator { .. },
+            }
+            | Event::Resumed {
+                side: Side::Operator { .. },
+            }
+            | Event::Started { .. }
+            | Event::RightsChanged { .. }
+            | Event::Ended { .. }
+            | Event::Note(_)
+            | Event::OperatorJoined { .. }
+            | Event::OperatorLeft { .. }
+            | Event::Driver { .. } => {}
+        }
+        self.is_lost() != was_lost
     }
 
     fn apply_screen(&mut self, payload: &[u8]) -> bool {
         // whether it is a reset the update itself says best
         if let Ok(applied) = self.decoder.apply(payload) {
             self.broken = false;
+            if applied.was_reset {
+                // whatever was said of the lines, here is the host's picture
+                (self.host_is_lost, self.hub_is_lost) = (false, false);
+            }
             return applied.was_reset || !applied.changed.is_empty();
         }
         self.broken = true;
@@ -72,6 +109,11 @@ impl Scene {
         })
     }
 
+    /// The picture may be an old one: the line to the host is lost.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.host_is_lost || self.hub_is_lost
+    }
+
     /// How many updates made no sense.
     pub(crate) fn not_understood(&self) -> u64 {
         self.not_understood
@@ -80,6 +122,8 @@ impl Scene {
 
 #[cfg(test)]
 mod tests {
+    use codec::FormatVersion;
+
     use super::*;
 
     fn pointer(visible: bool, shape: Option<PointerShape>) -> Body {
@@ -118,6 +162,34 @@ mod tests {
         assert_eq!(scene.not_understood(), 2);
         scene.apply(&pointer(false, None));
         assert!(scene.pointer().is_none(), "it is hidden");
+    }
+
+    #[test]
+    fn only_a_picture_that_stands_alone_is_seen_after_the_hub_was_lost() {
+        let mut scene = Scene::default();
+        let screen = |payload: &[u8]| Body::Screen {
+            seq: 1,
+            is_reset: false,
+            payload: payload.to_vec().into(),
+        };
+        let lost = |side| Body::Event(Event::Interrupted { side });
+        let back = |side| Body::Event(Event::Resumed { side });
+        let reset = screen(&[1, FormatVersion::NEWEST.number(), 20, 20]);
+        assert!(scene.apply(&reset));
+        let ada = || Side::Operator {
+            name: "Ada".to_owned(),
+        };
+        assert!(!scene.apply(&lost(ada())) && !scene.is_lost());
+        assert!(scene.apply(&lost(Side::Host)));
+        assert!(!scene.apply(&lost(Side::Hub)), "it is no more lost");
+        assert!(!scene.apply(&back(Side::Host)), "the hub still is");
+        assert!(scene.is_lost());
+        scene.apply(&screen(&[0]));
+        assert_eq!(scene.not_understood(), 1);
+        assert!(scene.apply(&reset) && !scene.is_lost());
+        scene.apply(&screen(&[0]));
+        assert_eq!(scene.not_understood(), 1);
+        assert!(!scene.apply(&back(Side::Hub)));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use codec::{Picture, PixelSize};
 use film::{
     ExportError, KEY_MILLIS, MAX_FILM_MILLIS, Options, REPEAT_MILLIS, Shortfall, Summary, export,
 };
-use recording::{Body, ChatAuthor, EndedBy, Event};
+use recording::{Body, ChatAuthor, EndedBy, Event, Side};
 use session::{Session, page, pointer_at, psnr};
 
 const SIZE: PixelSize = PixelSize::new(640, 360);
@@ -335,6 +335,42 @@ fn nonsense_from_the_host_leaves_the_last_picture_until_the_next_reset() {
         };
         let psnr = psnr(&seen, &page(SIZE, step));
         assert!(psnr > 35.0, "{psnr:.1} dB at {sought} ms");
+    }
+}
+
+#[test]
+fn a_gap_of_minutes_is_a_dark_picture_and_one_without_an_end_is_a_film_too() {
+    let mut session = Session::new();
+    let lost = |side| Event::Interrupted { side };
+    session.show(0, &page(SIZE, 7));
+    session.event(2000, lost(Side::Host));
+    session.event(600_000, Event::Resumed { side: Side::Host });
+    session.show_anew(600_200, &page(SIZE, 8));
+    session.event(605_000, lost(Side::Hub));
+    // what would build on lost updates is not shown
+    session.show(606_000, &page(SIZE, 9));
+    let recording = session.finish(900_000);
+    let film = session.path("out.mp4");
+    let summary = make(&recording, &film).expect("a film");
+    assert_eq!(
+        (summary.duration_millis, summary.shortfall),
+        (900_000, None)
+    );
+    assert_eq!(summary.not_understood, 1);
+    for (sought, step, is_lost) in [
+        (0, 7, false),
+        (2000, 7, true),
+        (400_000, 7, true),
+        (600_200, 8, false),
+        (606_000, 8, true),
+        (880_000, 8, true),
+    ] {
+        let Some(seen) = picture_at(&film, sought, SIZE) else {
+            return;
+        };
+        let psnr = psnr(&seen, &page(SIZE, step));
+        assert_eq!(psnr < 10.0, is_lost, "{psnr:.1} dB at {sought} ms");
+        assert_eq!(psnr > 35.0, !is_lost, "{psnr:.1} dB at {sought} ms");
     }
 }
 

@@ -100,6 +100,7 @@ impl Session {
             rgba: vec![0x5a; bytes].into(),
         };
         let update = PointerUpdate {
+            seq: 0,
             at_micros: 0,
             x: i32::MIN,
             y: 9,

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-/// One operator's account, numbered by the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AccountId(pub(crate) i64);
+pub use session::directory::records::AccountId;
 
 /// An account without its password.
 #[derive(Debug, Clone, PartialEq, Eq)]

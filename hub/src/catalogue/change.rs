@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 
-use protocol::{EndedBy, ReportDraft, ReportId, Rights, SessionId, TicketRoute, TicketState};
+use protocol::{ReportDraft, ReportId, SessionId, TicketState};
 use serde_json::{Value, json};
 
-use super::{AccountId, NewAccount, PasswordHash, ended_by_word};
+use ::session::directory::records::{self, Side};
+
+use super::{NewAccount, PasswordHash, ended_by_word};
 
 /// One change and who made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +30,6 @@ pub enum What {
     LogInRefused {
         address: IpAddr,
     },
-    LoggedOut,
     AccountAdded(NewAccount),
     PasswordSet {
         name: String,
@@ -41,59 +42,8 @@ pub enum What {
     AccountEnabled {
         name: String,
     },
-    TicketCreated {
-        route: TicketRoute,
-        owner: AccountId,
-        expires_unix_millis: i64,
-    },
-    /// The ticket that was open is so no longer.
-    TicketClosed {
-        route: TicketRoute,
-        state: TicketState,
-    },
-    /// Somebody typed the right route and the wrong secret.
-    WrongSecret {
-        route: TicketRoute,
-        wrong_secrets: u32,
-    },
-    ConsentAsked {
-        session: SessionId,
-        owner: AccountId,
-        operator: String,
-        host: String,
-        requester: String,
-        ticket: TicketRoute,
-        asked: Rights,
-    },
-    /// There will be no session.
-    ConsentRefused {
-        session: SessionId,
-        reason: &'static str,
-    },
-    /// The user agreed and the film is open: a session with its film and an empty report.
-    SessionStarted {
-        session: SessionId,
-        started_unix_millis: i64,
-        film: String,
-        granted: Rights,
-    },
-    RightsReduced {
-        session: SessionId,
-        rights: Rights,
-    },
-    SessionEnded {
-        session: SessionId,
-        ended_unix_millis: i64,
-        by: EndedBy,
-    },
-    FilmClosed {
-        session: SessionId,
-        bytes: u64,
-        head: [u8; 32],
-    },
-    FilmFailed {
-        session: SessionId,
-    },
+    /// What the directory of peers, tickets and sessions asks to be kept.
+    Desk(records::What),
     /// The operator wrote a report that was not finished.
     ReportSaved {
         report: ReportId,
@@ -104,6 +54,15 @@ pub enum What {
     FilmExported {
         session: SessionId,
     },
+}
+
+impl From<records::Change> for Change {
+    fn from(change: records::Change) -> Self {
+        Self {
+            actor: change.actor,
+            what: What::Desk(change.what),
+        }
+    }
 }
 
 /// Changes that belong together, and when they happened.
@@ -140,7 +99,6 @@ impl What {
                 let detail = json!({ "address": address.to_string() });
                 ("log_in.refused", detail)
             }
-            Self::LoggedOut => ("log_out", json!({})),
             Self::AccountAdded(new) => {
                 let detail = json!({ "name": new.name, "administrator": new.administrator });
                 ("account.added", detail)
@@ -148,63 +106,7 @@ impl What {
             Self::PasswordSet { name, hash: _ } => ("account.password", json!({ "name": name })),
             Self::AccountDisabled { name } => ("account.disabled", json!({ "name": name })),
             Self::AccountEnabled { name } => ("account.enabled", json!({ "name": name })),
-            Self::TicketCreated { route, .. } => {
-                ("ticket.created", json!({ "route": route.to_string() }))
-            }
-            Self::TicketClosed { route, state } => {
-                let action = match state {
-                    TicketState::Open => "ticket.open",
-                    TicketState::Used => "ticket.used",
-                    TicketState::Expired => "ticket.expired",
-                    TicketState::Revoked => "ticket.revoked",
-                    TicketState::Burnt => "ticket.burnt",
-                };
-                (action, json!({ "route": route.to_string() }))
-            }
-            Self::WrongSecret {
-                route,
-                wrong_secrets,
-            } => {
-                let detail = json!({ "route": route.to_string(), "wrong_secrets": wrong_secrets });
-                ("ticket.wrong_secret", detail)
-            }
-            Self::ConsentAsked {
-                session,
-                host,
-                asked,
-                ..
-            } => {
-                let detail = json!({ "session": session.0, "host": host, "asked": words(*asked) });
-                ("consent.asked", detail)
-            }
-            Self::ConsentRefused { session, reason } => {
-                let detail = json!({ "session": session.0, "reason": reason });
-                ("consent.refused", detail)
-            }
-            Self::SessionStarted {
-                session, granted, ..
-            } => {
-                let detail = json!({ "session": session.0, "granted": words(*granted) });
-                ("session.started", detail)
-            }
-            Self::RightsReduced { session, rights } => {
-                let detail = json!({ "session": session.0, "rights": words(*rights) });
-                ("session.rights_reduced", detail)
-            }
-            Self::SessionEnded { session, by, .. } => {
-                let detail = json!({ "session": session.0, "by": ended_by_word(*by) });
-                ("session.ended", detail)
-            }
-            Self::FilmClosed {
-                session,
-                bytes,
-                head,
-            } => {
-                let head = recording::ChainHead(*head).to_string();
-                let detail = json!({ "session": session.0, "bytes": bytes, "head": head });
-                ("film.closed", detail)
-            }
-            Self::FilmFailed { session } => ("film.failed", json!({ "session": session.0 })),
+            Self::Desk(what) => describe_desk(what),
             Self::ReportSaved {
                 report,
                 draft: _,
@@ -215,20 +117,99 @@ impl What {
                 } else {
                     "report.saved"
                 };
-                (action, json!({ "report": report.0 }))
+                (action, json!({ "report": report.to_string() }))
             }
-            Self::FilmExported { session } => ("film.exported", json!({ "session": session.0 })),
+            Self::FilmExported { session } => {
+                ("film.exported", json!({ "session": session.to_string() }))
+            }
         }
     }
 }
 
-/// The rights in a word or three, as the log shows them.
-fn words(rights: Rights) -> String {
-    let words = [
-        (rights.see, "see"),
-        (rights.control, "control"),
-        (rights.files, "files"),
-    ];
-    let words: Vec<&str> = words.iter().filter(|w| w.0).map(|w| w.1).collect();
-    words.join("+")
+fn describe_desk(what: &records::What) -> (&'static str, Value) {
+    use records::{StartedSession, What};
+    match what {
+        What::OperatorAdmitted(operator) => {
+            ("place.given", json!({ "peer": operator.peer.to_string() }))
+        }
+        What::HostAdmitted(host) => {
+            let detail = json!({ "peer": host.peer.to_string(), "host": host.computer });
+            ("place.given", detail)
+        }
+        What::PeerGone { peer } => ("place.gone", json!({ "peer": peer.to_string() })),
+        What::LoggedOut => ("log_out", json!({})),
+        What::SessionPaused { session, side } => {
+            let side = match side {
+                Side::Host => "host",
+                Side::Operator => "operator",
+            };
+            let detail = json!({ "session": session.to_string(), "lost": side });
+            ("session.paused", detail)
+        }
+        What::SessionResumed { session } => {
+            ("session.resumed", json!({ "session": session.to_string() }))
+        }
+        What::InputTooOld { session, count } => {
+            let detail = json!({ "session": session.to_string(), "count": count });
+            ("session.input_too_old", detail)
+        }
+        What::TicketCreated { route, .. } => {
+            ("ticket.created", json!({ "route": route.to_string() }))
+        }
+        What::TicketClosed { route, state } => {
+            let action = match state {
+                TicketState::Open => "ticket.open",
+                TicketState::Used => "ticket.used",
+                TicketState::Expired => "ticket.expired",
+                TicketState::Revoked => "ticket.revoked",
+                TicketState::Burnt => "ticket.burnt",
+            };
+            (action, json!({ "route": route.to_string() }))
+        }
+        What::WrongSecret {
+            route,
+            wrong_secrets,
+        } => {
+            let detail = json!({ "route": route.to_string(), "wrong_secrets": wrong_secrets });
+            ("ticket.wrong_secret", detail)
+        }
+        What::ConsentAsked {
+            session,
+            host,
+            asked,
+            ..
+        } => {
+            let detail =
+                json!({ "session": session.to_string(), "host": host, "asked": asked.to_string() });
+            ("consent.asked", detail)
+        }
+        What::ConsentRefused { session, reason } => {
+            let detail = json!({ "session": session.to_string(), "reason": reason });
+            ("consent.refused", detail)
+        }
+        What::SessionStarted(StartedSession {
+            session, granted, ..
+        }) => {
+            let detail = json!({ "session": session.to_string(), "granted": granted.to_string() });
+            ("session.started", detail)
+        }
+        What::RightsReduced { session, rights } => {
+            let detail = json!({ "session": session.to_string(), "rights": rights.to_string() });
+            ("session.rights_reduced", detail)
+        }
+        What::SessionEnded { session, by, .. } => {
+            let detail = json!({ "session": session.to_string(), "by": ended_by_word(*by) });
+            ("session.ended", detail)
+        }
+        What::FilmClosed {
+            session,
+            bytes,
+            head,
+        } => {
+            let head = recording::ChainHead(*head).to_string();
+            let detail = json!({ "session": session.to_string(), "bytes": bytes, "head": head });
+            ("film.closed", detail)
+        }
+        What::FilmFailed { session } => ("film.failed", json!({ "session": session.to_string() })),
+    }
 }

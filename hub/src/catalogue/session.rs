@@ -33,5 +33,7 @@ pub fn ended_by_word(by: EndedBy) -> &'static str {
         EndedBy::OperatorLost => "operator lost",
         EndedBy::CannotRecord => "cannot record",
         EndedBy::HubStopped => "hub stopped",
+        EndedBy::Forged => "forged",
+        EndedBy::NoCapture => "no screen",
     }
 }

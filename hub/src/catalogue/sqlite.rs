@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod changes;
+mod places;
 mod reports;
 mod schema;
 mod sessions;
@@ -16,7 +17,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::{
     Account, AccountId, AuditVerification, Batch, Catalogue, CatalogueError, PasswordHash,
-    ReportStanding, SessionRow, StoredReport, StoredTicket,
+    ReportStanding, SessionRow, Stored, StoredReport,
 };
 
 const FILE_NAME: &str = "hub.db";
@@ -114,12 +115,15 @@ impl Catalogue for SqliteCatalogue {
         accounts::disabled(&self.connection)
     }
 
-    fn recent_tickets(&self, since_unix_millis: i64) -> Result<Vec<StoredTicket>, CatalogueError> {
-        tickets::recent(&self.connection, since_unix_millis)
-    }
-
-    fn last_session(&self) -> Result<SessionId, CatalogueError> {
-        sessions::last(&self.connection)
+    fn stored(&self, tickets_since_unix_millis: i64) -> Result<Stored, CatalogueError> {
+        Ok(Stored {
+            last_session: sessions::last(&self.connection)?,
+            last_report: reports::last(&self.connection)?,
+            tickets: tickets::recent(&self.connection, tickets_since_unix_millis)?,
+            operators: places::operators(&self.connection)?,
+            hosts: places::hosts(&self.connection)?,
+            sessions: places::sessions(&self.connection)?,
+        })
     }
 
     fn sessions(&self, limit: u32) -> Result<Vec<SessionRow>, CatalogueError> {

@@ -25,6 +25,12 @@ pub(super) struct ServeArgs {
     /// How long a ticket is good, in minutes.
     #[arg(long, value_name = "MINUTES", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=1440))]
     ticket_minutes: u32,
+    /// How long a session waits for a side that is out of reach, in minutes.
+    #[arg(long, value_name = "MINUTES", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1440))]
+    keep_minutes: u32,
+    /// This hub's own number, where several share a store.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    number: u16,
     /// Write address and fingerprint as JSON to this file once the hub listens.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
@@ -53,6 +59,8 @@ async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
         data: args.data.data.clone(),
         listen: args.listen.clone(),
         ticket_validity: Duration::from_secs(u64::from(args.ticket_minutes) * 60),
+        kept: Duration::from_secs(u64::from(args.keep_minutes) * 60),
+        number: args.number,
         max_connections: args.max_connections,
         max_connections_per_address: args.max_connections_per_address,
     };

@@ -9,14 +9,19 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use protocol::control::Admission;
 use protocol::limits::{MAX_HEADER_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES};
 use protocol::{
-    EntryId, HostToHub, HubToHost, HubToOperator, OperatorToHub, Password, RefusalCode, Rights,
-    Role, SessionId, StreamHeader, TicketRoute,
+    HostState, HostToHub, HostWord, HubToHost, HubToOperator, Lane, OperatorToHub, OperatorWord,
+    Password, PeerId, RefusalCode, Rights, Role, SessionId, StreamHeader, TicketRoute,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use session::{HostExchange, OperatorExchange, SessionKeys, TicketKey, TicketNumber, TicketSecret};
+use session::channel::{self, TAG_BYTES};
+use session::{
+    Channel, Ends, HostExchange, LaneKeys, Opening, OperatorExchange, PictureKey, TicketNumber,
+    TicketSecret,
+};
 use transport::client::{self, ConnectError, Greeted};
 use transport::{Fingerprint, FramedReader, FramedWriter, HubAddress};
 
@@ -184,10 +189,10 @@ impl TestHub {
         let mut peer = Peer::new(self.connect(Role::Operator).await.expect("greeted"));
         peer.send(&log_in(name, PASSWORD)).await;
         let logged_in: HubToOperator = peer.receive().await;
-        assert!(
-            matches!(logged_in, HubToOperator::LoggedIn { .. }),
-            "{logged_in:?}"
-        );
+        let HubToOperator::LoggedIn { admission, .. } = logged_in else {
+            panic!("{logged_in:?}");
+        };
+        peer.admission = Some(admission);
         let entries: HubToOperator = peer.receive().await;
         assert!(
             matches!(entries, HubToOperator::Entries { .. }),
@@ -196,7 +201,7 @@ impl TestHub {
         peer
     }
 
-    /// An operator and a host that came with his ticket.
+    /// An operator and a host that came with their ticket.
     pub(crate) async fn pair(&self, name: &str) -> Pair {
         let mut operator = self.operator(name).await;
         let ticket = operator.generate_ticket().await;
@@ -238,11 +243,16 @@ pub(crate) fn log_in(name: &str, password: &str) -> OperatorToHub {
 /// One scripted client.
 pub(crate) struct Peer {
     pub(crate) greeted: Greeted,
+    /// Its place, when it has one.
+    pub(crate) admission: Option<Admission>,
 }
 
 impl Peer {
     pub(crate) fn new(greeted: Greeted) -> Self {
-        Self { greeted }
+        Self {
+            greeted,
+            admission: None,
+        }
     }
 
     pub(crate) async fn send<M: Serialize>(&mut self, message: &M) {
@@ -406,13 +416,41 @@ pub(crate) async fn guess(
     }
 }
 
-/// An operator and a host that share a ticket's key.
+/// Sends what the host vouches for; the hub does not look at the tag.
+pub(crate) async fn send_tagged<M: Serialize>(writer: &mut FramedWriter, message: &M) {
+    try_send_tagged(writer, message).await.expect("sent");
+}
+
+pub(crate) async fn try_send_tagged<M: Serialize>(
+    writer: &mut FramedWriter,
+    message: &M,
+) -> Result<(), transport::WriteError> {
+    writer.write_tagged(message, |_| [7; TAG_BYTES]).await
+}
+
+/// What the hub passed on, without its tag, which must be as it was; `None` at the end.
+pub(crate) async fn receive_tagged<M: DeserializeOwned>(reader: &mut FramedReader) -> Option<M> {
+    let frame = reader.read_body().await.expect("whole")?;
+    let (body, tag) = frame.split_last_chunk::<TAG_BYTES>().expect("a tag");
+    assert_eq!(*tag, [7; TAG_BYTES]);
+    Some(protocol::wire::decode(body).expect("well formed"))
+}
+
+/// The keys of a session's two ends.
+pub(crate) struct SessionKeys {
+    pub(crate) operator: LaneKeys,
+    pub(crate) host: LaneKeys,
+}
+
+/// An operator and a host that share a channel.
 pub(crate) struct Pair {
     pub(crate) operator: Peer,
     pub(crate) host: Peer,
-    pub(crate) entry: EntryId,
+    pub(crate) entry: PeerId,
     pub(crate) route: TicketRoute,
-    pub(crate) key: TicketKey,
+    /// The operator's end and the host's end.
+    pub(crate) console: Channel,
+    pub(crate) channel: Channel,
 }
 
 impl Pair {
@@ -444,9 +482,10 @@ impl Pair {
             proof: Some(ours.into()),
         };
         operator.send(&judged).await;
-        let HubToHost::TicketAccepted { proof } = host.receive().await else {
+        let HubToHost::TicketAccepted { proof, admission } = host.receive().await else {
             panic!("accepted");
         };
+        host.admission = Some(admission);
         let host_key = host_waits.finish(&proof).expect("same secret");
         assert_eq!(host_key.to_bytes(), key.to_bytes());
         let entry = operator
@@ -455,48 +494,159 @@ impl Pair {
                 _ => None,
             })
             .await;
+        assert_eq!(admission.you, entry);
+        let you = operator.admission.expect("logged in").you;
+        let ends = Ends {
+            console: you,
+            host: entry,
+        };
+        let (opening, greeting) = Opening::begin(key, ends, [5; 32]);
+        let to = entry;
+        operator.send(&OperatorToHub::Greet { to, greeting }).await;
+        let greeting = host
+            .wait_for(|message| match message {
+                HubToHost::Greeted { from, greeting } => {
+                    assert_eq!(from, you);
+                    Some(greeting)
+                }
+                _ => None,
+            })
+            .await;
+        let state = HostState {
+            computer: "PC-ROSSI".into(),
+            user: "Rossi".into(),
+            system: "Linux".into(),
+            heard: 0,
+            live: None,
+        };
+        let answered = channel::answer(&host_key, ends, &greeting, &state, [6; 32]);
+        let (channel, greeting) = answered.expect("the right console");
+        host.send(&HostToHub::Greet { to: you, greeting }).await;
+        let greeting = operator
+            .wait_for(|message| match message {
+                HubToOperator::Greeted { greeting, .. } => Some(greeting),
+                _ => None,
+            })
+            .await;
+        let (console, _) = opening.finish(&greeting).expect("the right host");
         Self {
             operator,
             host,
             entry,
             route,
-            key,
+            console,
+            channel,
+        }
+    }
+
+    /// The operator's place.
+    pub(crate) fn you(&self) -> PeerId {
+        self.operator.admission.expect("logged in").you
+    }
+
+    /// The header of a stream between the two.
+    pub(crate) fn header(&self, lane: Lane, session: SessionId) -> StreamHeader {
+        StreamHeader {
+            lane,
+            session,
+            operator: self.you(),
+            channel: self.console.id(),
+        }
+    }
+
+    /// Opens a stream of the host's or of the operator's, as the lane demands.
+    pub(crate) async fn open(&self, lane: Lane, session: SessionId) -> FramedWriter {
+        let header = self.header(lane, session);
+        match lane.rules().direction {
+            protocol::Direction::ToOperator => self.host.open_stream(header).await,
+            protocol::Direction::ToHost => self.operator.open_stream(header).await,
+        }
+    }
+
+    /// The host says a word to the operator.
+    pub(crate) async fn host_says(&mut self, word: &HostWord) {
+        let to = self.you();
+        let word = self.channel.say(word);
+        self.host.send(&HostToHub::Say { to, word }).await;
+    }
+
+    /// The operator says a word to the host.
+    pub(crate) async fn operator_says(&mut self, word: &OperatorWord) {
+        let to = self.entry;
+        let word = self.console.say(word);
+        self.operator.send(&OperatorToHub::Say { to, word }).await;
+    }
+
+    /// The next word from the host, at the operator.
+    pub(crate) async fn operator_hears(&mut self) -> HostWord {
+        let word = self.operator.wait_for(|message| match message {
+            HubToOperator::Said { word, .. } => Some(word),
+            _ => None,
+        });
+        let word = word.await;
+        self.console.hear(&word).expect("the host's")
+    }
+
+    /// The next word from the operator, at the host.
+    pub(crate) async fn host_hears(&mut self) -> OperatorWord {
+        let word = self.host.wait_for(|message| match message {
+            HubToHost::Said { word, .. } => Some(word),
+            _ => None,
+        });
+        let word = word.await;
+        self.channel.hear(&word).expect("the operator's")
+    }
+
+    /// The operator's question, as a message.
+    pub(crate) fn question(&mut self, asked: Rights) -> OperatorToHub {
+        let word = OperatorWord::Ask {
+            asked,
+            operator: "ANNA".into(),
+            formats: (3, 3),
+        };
+        OperatorToHub::StartSession {
+            host: self.entry,
+            word: self.console.say(&word),
         }
     }
 
     /// The operator asks; gives the session's number when the host has the question.
     pub(crate) async fn ask(&mut self, asked: Rights) -> SessionId {
-        let message = OperatorToHub::StartSession {
-            host: self.entry,
-            asked,
-            nonce: [1; 16],
-        };
+        let message = self.question(asked);
         self.operator.send(&message).await;
-        self.host
+        let (session, word) = self
+            .host
             .wait_for(|message| match message {
-                HubToHost::ConsentAsked {
-                    session,
-                    asked: seen,
-                    nonce,
-                    ..
-                } => {
-                    assert_eq!((seen, nonce), (asked, [1; 16]));
-                    Some(session)
-                }
+                HubToHost::ConsentAsked { session, word, .. } => Some((session, word)),
                 _ => None,
             })
-            .await
+            .await;
+        let word: OperatorWord = self.channel.hear(&word).expect("the operator's");
+        let OperatorWord::Ask { asked: seen, .. } = word else {
+            panic!("{word:?}");
+        };
+        assert_eq!(seen, asked);
+        session
+    }
+
+    /// The host's user answers.
+    pub(crate) async fn answer(&mut self, session: SessionId, granted: Option<Rights>) {
+        let key = PictureKey::from_random([8; 32]);
+        let picture_key = self.channel.lane_keys().seal_picture_key(session, &key);
+        self.host_says(&HostWord::Answer {
+            session,
+            granted,
+            picture_key: picture_key.into(),
+        })
+        .await;
     }
 
     /// A session with `rights`, running at both ends.
     pub(crate) async fn start_session(&mut self, rights: Rights) -> (SessionId, SessionKeys) {
         let session = self.ask(rights).await;
-        let message = HostToHub::AnswerConsent {
-            session,
-            granted: Some(rights),
-            nonce: [2; 16],
-        };
-        self.host.send(&message).await;
+        self.answer(session, Some(rights)).await;
+        let answer = self.operator_hears().await;
+        assert!(matches!(answer, HostWord::Answer { .. }), "{answer:?}");
         self.host
             .wait_for(|message| match message {
                 HubToHost::SessionStarted { session: s, .. } if s == session => Some(()),
@@ -506,17 +656,15 @@ impl Pair {
             .await;
         self.operator
             .wait_for(|message| match message {
-                HubToOperator::SessionStarted {
-                    session: s, nonce, ..
-                } if s == session => {
-                    assert_eq!(nonce, [2; 16]);
-                    Some(())
-                }
+                HubToOperator::SessionStarted { session: s, .. } if s == session => Some(()),
                 HubToOperator::SessionRefused { refusal, .. } => panic!("{refusal:?}"),
                 _ => None,
             })
             .await;
-        let keys = SessionKeys::derive(&self.key, session, [1; 16], [2; 16]);
+        let keys = SessionKeys {
+            operator: self.console.lane_keys(),
+            host: self.channel.lane_keys(),
+        };
         (session, keys)
     }
 }

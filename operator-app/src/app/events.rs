@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use operator_engine::Event;
 use protocol::{
-    EndedBy, Entry, EntryId, Outcome, ReportDraft, ReportFacts, SessionId, TicketState,
+    EndedBy, Entry, Outcome, PeerId, ReportDraft, ReportFacts, Rights, SessionId, TicketState,
 };
-use ui_kit::words::refusal_text;
+use ui_kit::words::{refusal_text, visible_name};
 use ui_kit::{Tone, Word, w};
 
 use super::ConsoleApp;
 use crate::phrases;
 use crate::state::account::LogIn;
 use crate::state::reports::Saved;
+use crate::state::session::SessionNotice;
 use crate::state::tickets::{Places, Ticket};
 use crate::views::chat;
 
@@ -21,7 +22,7 @@ impl ConsoleApp {
         let lang = self.state.lang;
         match event {
             Event::Connecting => {
-                if !self.was_logged_in() {
+                if self.display_name().is_none() {
                     self.state.account.log_in = LogIn::Connecting;
                 }
             }
@@ -40,8 +41,14 @@ impl ConsoleApp {
                 self.logged_out(why.map(|refusal| refusal_text(lang, refusal)));
             }
             Event::ConnectionLost { .. } => {
-                self.state.account.log_in = LogIn::Retrying;
+                let display_name = self.display_name().unwrap_or_default();
+                self.state.account.log_in = LogIn::Retrying { display_name };
                 self.state.tickets.waiting = false;
+            }
+            Event::Reconnected => {
+                let display_name = self.display_name().unwrap_or_default();
+                self.state.account.log_in = LogIn::In { display_name };
+                self.notices.push(Tone::Good, w(lang, Word::LineBack));
             }
             Event::TicketGenerated {
                 route,
@@ -111,8 +118,39 @@ impl ConsoleApp {
             Event::RightsChanged { session, rights } => {
                 self.sessions.change(session, |state| {
                     state.rights = rights;
-                    state.all_keys &= rights.control;
+                    state.all_keys &= rights.has(Rights::CONTROL);
                 });
+            }
+            Event::SessionPaused { session } => {
+                self.sessions.change(session, |state| state.paused = true);
+            }
+            Event::SessionResumed { session } => self.sessions.change(session, |state| {
+                state.paused = false;
+                let text = w(lang, Word::LineBack).to_owned();
+                state.notices.push(SessionNotice {
+                    text,
+                    is_problem: false,
+                });
+            }),
+            Event::InputNotDelivered { session, count } => {
+                self.sessions.change(session, |state| {
+                    state.notices.push(SessionNotice {
+                        text: phrases::not_delivered(lang, count),
+                        is_problem: true,
+                    });
+                });
+            }
+            Event::Forged { host } => {
+                let name = self.host_name(host).unwrap_or_default();
+                let text = format!("{name}: {}", phrases::forged(lang));
+                self.notices.push(Tone::Danger, text);
+            }
+            Event::ChatHeard { host, lines } => {
+                self.state.chats.heard(host, lines);
+                if let Some(session) = self.state.computers.in_session.get(&host) {
+                    self.sessions
+                        .change(*session, |state| state.chat.heard(lines));
+                }
             }
             Event::SessionEnded { session, by, facts } => self.session_ended(session, by, facts),
             Event::ChatReceived { host, line } => self.take_chat(host, line),
@@ -122,7 +160,7 @@ impl ConsoleApp {
                     *draft = text.to_string();
                 }
                 self.notices
-                    .push(Tone::Warning, w(lang, Word::Reconnecting));
+                    .push(Tone::Warning, phrases::chat_not_sent(lang));
             }
             Event::ReportSaved {
                 report,
@@ -142,11 +180,14 @@ impl ConsoleApp {
         }
     }
 
-    fn was_logged_in(&self) -> bool {
-        matches!(
-            self.state.account.log_in,
-            LogIn::In { .. } | LogIn::Retrying
-        )
+    /// What the operator is called by the hub that the console is logged in at, or was.
+    fn display_name(&self) -> Option<String> {
+        match &self.state.account.log_in {
+            LogIn::In { display_name } | LogIn::Retrying { display_name } => {
+                Some(display_name.clone())
+            }
+            LogIn::Out | LogIn::Connecting => None,
+        }
     }
 
     fn logged_out(&mut self, problem: Option<String>) {
@@ -167,15 +208,15 @@ impl ConsoleApp {
                 && ticket.state == TicketState::Used
                 && ticket.host.is_none()
             {
-                ticket.host = Some(entry.name.to_string());
+                ticket.host = Some(visible_name(&entry.name).into_owned());
             }
         }
     }
 
     /// The name of a computer that is or was in the list.
-    pub(super) fn host_name(&self, host: EntryId) -> Option<String> {
+    pub(super) fn host_name(&self, host: PeerId) -> Option<String> {
         let here = self.state.computers.get(host);
-        let known = here.map(|entry| entry.name.to_string());
+        let known = here.map(|entry| visible_name(&entry.name).into_owned());
         known.or_else(|| self.state.chats.get(host).map(|chat| chat.name.clone()))
     }
 
@@ -199,12 +240,8 @@ impl ConsoleApp {
         let ticket = newest.spoken.clone();
         let hub = self.state.account.form.hub();
         let page = hub.map_or_else(String::new, |(hub, _)| format!("https://{hub}"));
-        let operator = match &self.state.account.log_in {
-            LogIn::In { display_name } => display_name.clone(),
-            LogIn::Out | LogIn::Connecting | LogIn::Retrying => {
-                self.state.account.form.user.clone()
-            }
-        };
+        let user = || self.state.account.form.user.clone();
+        let operator = self.display_name().unwrap_or_else(user);
         let house = ui_kit::words::ticket_template(self.state.lang);
         let places = Places {
             ticket: &ticket,
@@ -214,7 +251,7 @@ impl ConsoleApp {
         self.state.tickets.fill(house, places);
     }
 
-    fn take_chat(&mut self, host: EntryId, line: protocol::ChatLine) {
+    fn take_chat(&mut self, host: PeerId, line: protocol::ChatLine) {
         let lang = self.state.lang;
         let by_user = line.author == protocol::ChatAuthor::User;
         let in_window = self

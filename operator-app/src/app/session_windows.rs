@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use egui::{CentralPanel, Context, Frame, Ui, ViewportBuilder, ViewportCommand, ViewportId, vec2};
 use operator_engine::{InputSender, SessionView, Wake, WishSender};
-use protocol::{ChatAuthor, ChatLine, EndedBy, EntryId, ReportFacts, Rights, SessionId, ViewWish};
+use protocol::{ChatLine, EndedBy, PeerId, ReportFacts, Rights, SessionId, ViewWish};
 use ui_kit::raw_input::{InputTap, MENU_KEY, TapEvent};
-use ui_kit::remote_view::{RemoteView, ViewOptions, ViewSize};
+use ui_kit::remote_view::{PictureSlot, RemoteView, ViewOptions, ViewSize};
 use ui_kit::widgets::Notices;
 use ui_kit::{Lang, Palette, Tone, Word, w};
 
@@ -20,7 +20,7 @@ use crate::settings::{SessionPlace, Settings};
 use crate::state::chats::Conversation;
 use crate::state::clock::Clock;
 use crate::state::session::{SessionNotice, SessionState, SessionWish};
-use crate::views::session::{BAR_HEIGHT, bar_ui, chat_side_ui, ended_ui};
+use crate::views::session::{BAR_HEIGHT, bar_ui, chat_side_ui, ended_ui, paused_ui};
 
 /// How long a window waits for the first picture before it opens without one.
 ///
@@ -38,19 +38,26 @@ const DESKTOP_ROOM: egui::Vec2 = vec2(0.0, 40.0);
 /// Where the input of which session goes; shared with the tap that takes it from the window.
 #[derive(Debug, Clone, Default)]
 pub struct InputRoutes {
-    routes: Arc<Mutex<BTreeMap<u64, InputSender>>>,
+    routes: Arc<Mutex<BTreeMap<u64, Route>>>,
+}
+
+/// Where one session's input goes, and the picture that its places are in.
+#[derive(Debug, Clone)]
+struct Route {
+    input: InputSender,
+    picture: Arc<SessionPicture>,
 }
 
 impl InputRoutes {
     /// Sends what the tap took to its session. Never waits.
     pub fn send(&self, event: TapEvent) {
-        let input = self.lock().get(&event.id).cloned();
-        if let Some(input) = input {
-            input.send(event.event);
+        let route = self.lock().get(&event.id).cloned();
+        if let Some(Route { input, picture }) = route {
+            input.send(picture.name_places(event.event));
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, InputSender>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Route>> {
         self.routes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -186,10 +193,12 @@ impl SessionWindow {
             size: state.size,
             picture_percent: state.picture_percent(),
             control: state.controls(),
-            drawn_elsewhere: self.picture.is_direct(),
+            // the words over a picture that stands still are drawn here, and it with them
+            drawn_elsewhere: self.picture.is_direct() && !state.paused,
         };
         let shown = drawing.view.ui(ui, &options);
-        let place = shown.placement.filter(|_| !shown.covered);
+        self.picture.passed(shown.seq);
+        let place = shown.placement.filter(|_| !shown.covered && !state.paused);
         // the operator's own pointer stands for the host's while it is over the screen
         let draw_pointer = !(state.controls() && shown.response.hovered());
         self.picture.place(window, place, draw_pointer);
@@ -201,6 +210,9 @@ impl SessionWindow {
                 let color = Palette::DARK.dim;
                 ui.label(ui_kit::text(title, 15.0, ui_kit::theme::REGULAR, color));
             });
+        }
+        if state.paused {
+            paused_ui(ui, state.lang, shown.response.rect);
         }
     }
 }
@@ -214,7 +226,7 @@ fn hot_keys(ui: &Ui, state: &mut SessionState) {
 }
 
 struct Running {
-    host: EntryId,
+    host: PeerId,
     window: Arc<SessionWindow>,
     since: Instant,
     shown: bool,
@@ -226,7 +238,7 @@ struct Running {
 
 /// What is left of a session's window.
 pub(super) struct Closed {
-    pub(super) host: EntryId,
+    pub(super) host: PeerId,
     /// The report that follows, if one does.
     pub(super) report: Option<ReportFacts>,
     /// A line of chat that was typed and not sent.
@@ -239,7 +251,7 @@ pub(super) struct Closed {
 pub(super) struct SessionWindows {
     all: BTreeMap<SessionId, Running>,
     /// Pictures of questions that are not answered yet.
-    asked: BTreeMap<EntryId, Arc<SessionPicture>>,
+    asked: BTreeMap<PeerId, Arc<SessionPicture>>,
     tap: Option<Arc<InputTap>>,
     routes: InputRoutes,
     wake: Wake,
@@ -266,7 +278,7 @@ impl SessionWindows {
     }
 
     /// Where the pictures of the session that is asked for will go.
-    pub(super) fn new_view(&mut self, host: EntryId) -> Arc<dyn SessionView> {
+    pub(super) fn new_view(&mut self, host: PeerId) -> Arc<dyn SessionView> {
         self.made += 1;
         let viewport = ViewportId::from_hash_of(("session", self.made));
         let picture = Arc::new(SessionPicture::new(self.ctx.clone(), viewport));
@@ -274,7 +286,7 @@ impl SessionWindows {
         picture
     }
 
-    pub(super) fn forget_asked(&mut self, host: EntryId) {
+    pub(super) fn forget_asked(&mut self, host: PeerId) {
         self.asked.remove(&host);
     }
 
@@ -298,11 +310,8 @@ impl SessionWindows {
             return false;
         };
         let mut state = running.window.lock();
-        state.chat.lines.push(line.clone());
         let in_sight = state.chat_open;
-        if !in_sight && line.author == ChatAuthor::User {
-            state.chat.unread = state.chat.unread.saturating_add(1);
-        }
+        state.chat.take(line.clone(), in_sight);
         drop(state);
         self.ctx.request_repaint_of(running.window.viewport);
         in_sight
@@ -329,6 +338,7 @@ impl SessionWindows {
         self.routes.lock().remove(&session.0);
         self.change(session, |state| {
             state.ended = Some(by);
+            state.paused = false;
             state.all_keys = false;
             state.full_screen = false;
         });
@@ -362,7 +372,7 @@ impl SessionWindows {
     }
 
     /// What the windows ask for.
-    pub(super) fn take_wishes(&self) -> Vec<(SessionId, EntryId, SessionWish)> {
+    pub(super) fn take_wishes(&self) -> Vec<(SessionId, PeerId, SessionWish)> {
         let mut wishes = Vec::new();
         for (session, running) in &self.all {
             let taken = std::mem::take(&mut running.window.lock().wishes);
@@ -371,9 +381,10 @@ impl SessionWindows {
         wishes
     }
 
-    /// The picture of a session in 8-bit RGB.
-    pub(super) fn picture_rgb(&self, session: SessionId) -> Option<(u32, u32, Vec<u8>)> {
-        self.all.get(&session)?.window.picture.to_rgb()
+    /// Where the picture of a session is, once there is one.
+    pub(super) fn picture(&self, session: SessionId) -> Option<Arc<PictureSlot>> {
+        let picture = &self.all.get(&session)?.window.picture;
+        picture.size().map(|_| Arc::clone(picture.slot()))
     }
 
     /// Keeps the windows open; called in every pass of the main window.
@@ -493,14 +504,18 @@ impl ConsoleApp {
     pub(super) fn open_session_window(
         &mut self,
         session: SessionId,
-        host: EntryId,
+        host: PeerId,
         rights: Rights,
         (input, wishes): (InputSender, WishSender),
     ) {
         let Some(picture) = self.sessions.asked.remove(&host) else {
             return;
         };
-        self.sessions.routes.lock().insert(session.0, input.clone());
+        let way = Route {
+            input: input.clone(),
+            picture: Arc::clone(&picture),
+        };
+        self.sessions.routes.lock().insert(session.0, way);
         let entry = self.state.computers.get(host);
         let route = entry.and_then(|entry| entry.ticket);
         let ticket = route.and_then(|route| self.state.tickets.spoken(route));
@@ -509,9 +524,8 @@ impl ConsoleApp {
         let chat = self.state.chats.get_or_new(host);
         let chat = Conversation {
             name: name.clone(),
-            lines: chat.lines.clone(),
             draft: String::new(),
-            unread: chat.unread,
+            ..chat.clone()
         };
         let state = SessionState {
             lang: self.state.lang,
@@ -532,6 +546,7 @@ impl ConsoleApp {
             all_keys_problem: None,
             chat_open: false,
             chat,
+            paused: false,
             ending: false,
             ended: None,
             report_follows: false,

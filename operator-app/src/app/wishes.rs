@@ -3,7 +3,7 @@
 use egui::Context;
 use operator_engine::Command;
 use protocol::control::ChatText;
-use protocol::{EntryId, Rights, SessionId};
+use protocol::{PeerId, Rights, SessionId};
 use ui_kit::{Tone, Word, w};
 
 use super::ConsoleApp;
@@ -138,8 +138,7 @@ impl ConsoleApp {
         let lang = self.settings.lang();
         if lang != self.state.lang {
             self.state.lang = lang;
-            super::password_place(lang, self.clerk.keeper())
-                .clone_into(&mut self.state.account.password_place);
+            self.tell_password_place();
             self.sessions.set_lang(lang);
             self.fill_ticket_text();
         }
@@ -152,7 +151,7 @@ impl ConsoleApp {
         self.notices.push(Tone::Good, w(lang, Word::SavedNotice));
     }
 
-    fn start_session(&mut self, host: EntryId) {
+    fn start_session(&mut self, host: PeerId) {
         let Some(entry) = self.state.computers.get(host) else {
             return;
         };
@@ -169,7 +168,7 @@ impl ConsoleApp {
         }
     }
 
-    pub(super) fn send_chat(&mut self, host: EntryId, text: &str) {
+    pub(super) fn send_chat(&mut self, host: PeerId, text: &str) {
         let text = ChatText::cut(text);
         if !self.backend.send(Command::SendChat {
             host,
@@ -199,18 +198,13 @@ impl ConsoleApp {
         }
     }
 
-    fn take_screenshot(&mut self, session: SessionId, host: EntryId) {
-        let Some((width, height, rgb)) = self.sessions.picture_rgb(session) else {
+    fn take_screenshot(&mut self, session: SessionId, host: PeerId) {
+        let Some(picture) = self.sessions.picture(session) else {
             return;
         };
         let name = self.host_name(host).unwrap_or_default();
         let file_name = file_name(&name, &self.state.clock.for_file_name());
-        self.clerk.give(Job::Screenshot {
-            file_name,
-            width,
-            height,
-            rgb,
-        });
+        self.clerk.give(Job::Screenshot { file_name, picture });
     }
 
     /// Closes the window of a session that is over and opens its report.

@@ -168,6 +168,7 @@ mod tests {
 
     fn white_pointer(x: i32, y: i32) -> PointerUpdate {
         PointerUpdate {
+            seq: 1,
             at_micros: 0,
             x,
             y,

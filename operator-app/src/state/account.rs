@@ -12,8 +12,10 @@ pub enum LogIn {
     In {
         display_name: String,
     },
-    /// Was logged in; the engine tries again by itself.
-    Retrying,
+    /// Was logged in, or is to be; the engine tries again by itself.
+    Retrying {
+        display_name: String,
+    },
 }
 
 /// The fields of the log-in form, as they are typed.
@@ -114,8 +116,13 @@ impl Account {
         matches!(self.log_in, LogIn::In { .. })
     }
 
+    /// Whether the list still stands: the connection may be lost, and is to come back.
+    pub fn has_list(&self) -> bool {
+        matches!(self.log_in, LogIn::In { .. } | LogIn::Retrying { .. })
+    }
+
     pub fn is_busy(&self) -> bool {
-        matches!(self.log_in, LogIn::Connecting | LogIn::Retrying)
+        matches!(self.log_in, LogIn::Connecting | LogIn::Retrying { .. })
     }
 }
 

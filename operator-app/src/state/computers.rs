@@ -3,22 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use protocol::{Entry, EntryId, EntryKind, SessionId};
+use protocol::{Entry, EntryKind, PeerId, SessionId};
 
 /// The list and what the operator did with it.
 #[derive(Debug, Default)]
 pub struct Computers {
     pub entries: Arc<Vec<Entry>>,
     /// The operator's own row.
-    pub you: Option<EntryId>,
+    pub you: Option<PeerId>,
     pub filter: String,
     /// Shows only this kind.
     pub kind: Option<EntryKind>,
-    pub selected: Option<EntryId>,
+    pub selected: Option<PeerId>,
     /// Questions that are not answered; the session's number once the hub has said it.
-    pub asked: BTreeMap<EntryId, Option<SessionId>>,
+    pub asked: BTreeMap<PeerId, Option<SessionId>>,
     /// Hosts with a session window of this console.
-    pub in_session: BTreeMap<EntryId, SessionId>,
+    pub in_session: BTreeMap<PeerId, SessionId>,
 }
 
 /// The order of the groups: who needs help first.
@@ -35,11 +35,11 @@ impl Computers {
         if self.selected.is_some_and(|id| self.get(id).is_none()) {
             self.selected = None;
         }
-        let here: Vec<EntryId> = self.entries.iter().map(|entry| entry.id).collect();
+        let here: Vec<PeerId> = self.entries.iter().map(|entry| entry.id).collect();
         self.asked.retain(|id, _| here.contains(id));
     }
 
-    pub fn get(&self, id: EntryId) -> Option<&Entry> {
+    pub fn get(&self, id: PeerId) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.id == id)
     }
 
@@ -64,7 +64,7 @@ impl Computers {
 
     /// Moves the selection by `step` rows, from nothing to the first or last.
     pub fn move_selection(&mut self, step: isize) {
-        let shown: Vec<EntryId> = self.shown().iter().map(|entry| entry.id).collect();
+        let shown: Vec<PeerId> = self.shown().iter().map(|entry| entry.id).collect();
         let at = self
             .selected
             .and_then(|id| shown.iter().position(|s| *s == id));
@@ -90,6 +90,8 @@ impl Computers {
             Some(Obstacle::Busy)
         } else if !entry.yours {
             Some(Obstacle::NotYours)
+        } else if !entry.present {
+            Some(Obstacle::Away)
         } else {
             None
         }
@@ -104,6 +106,7 @@ pub enum Obstacle {
     InYourSession,
     Busy,
     NotYours,
+    Away,
 }
 
 fn matches(entry: &Entry, needle: &str) -> bool {
@@ -126,17 +129,22 @@ mod tests {
     use super::*;
     use protocol::TicketRoute;
 
-    fn entry(id: u64, kind: EntryKind, name: &str, person: &str) -> Entry {
+    fn peer(id: u8) -> PeerId {
+        PeerId([id; 16])
+    }
+
+    fn entry(id: u8, kind: EntryKind, name: &str, person: &str) -> Entry {
         Entry {
-            id: EntryId(id),
+            id: peer(id),
             kind,
             name: name.into(),
             person: person.into(),
             system: "Linux".into(),
-            ticket: TicketRoute::new(48_291).filter(|_| kind == EntryKind::User),
+            ticket: TicketRoute::new(4_829).filter(|_| kind == EntryKind::User),
             in_session_with: None,
             since_unix_seconds: 0,
             yours: true,
+            present: true,
         }
     }
 
@@ -158,7 +166,7 @@ mod tests {
     fn o8_the_list_is_filtered_by_name_person_and_ticket() {
         let mut computers = three();
         assert_eq!(names(&computers), ["ANNA-PC", "server-1", "Otto"]);
-        for needle in ["anna", "ROSSI", "482", "482 91", "482 913 057"] {
+        for needle in ["anna", "ROSSI", "482", "482 9", "482 913 0571"] {
             computers.filter = needle.to_owned();
             assert_eq!(names(&computers), ["ANNA-PC"], "{needle}");
         }
@@ -171,10 +179,10 @@ mod tests {
     fn the_selection_moves_through_the_groups_and_leaves_with_its_row() {
         let mut computers = three();
         computers.move_selection(1);
-        assert_eq!(computers.selected, Some(EntryId(2)));
+        assert_eq!(computers.selected, Some(peer(2)));
         computers.move_selection(1);
         computers.move_selection(5);
-        assert_eq!(computers.selected, Some(EntryId(1)));
+        assert_eq!(computers.selected, Some(peer(1)));
         computers.update(Arc::default());
         assert_eq!(computers.selected, None);
         computers.move_selection(1);
@@ -191,6 +199,11 @@ mod tests {
             ..anna.clone()
         };
         assert_eq!(computers.obstacle(&foreign), Some(Obstacle::NotYours));
+        let away = Entry {
+            present: false,
+            ..anna.clone()
+        };
+        assert_eq!(computers.obstacle(&away), Some(Obstacle::Away));
         computers.asked.insert(anna.id, None);
         assert_eq!(computers.obstacle(&anna), Some(Obstacle::Asked));
     }

@@ -64,6 +64,8 @@ pub struct SessionState {
     pub all_keys_problem: Option<String>,
     pub chat_open: bool,
     pub chat: Conversation,
+    /// The line is lost and is to come back; the picture is the last one.
+    pub paused: bool,
     /// **End** was pressed and the hub has not answered.
     pub ending: bool,
     /// How the session ended, once it has.
@@ -100,7 +102,7 @@ impl SessionState {
 
     /// Whether keyboard and pointer go to the host now.
     pub fn controls(&self) -> bool {
-        self.rights.control && !self.view_only && self.ended.is_none()
+        self.rights.has(Rights::CONTROL) && !self.view_only && !self.paused && self.ended.is_none()
     }
 
     /// Sends `event` if this window controls the host.
@@ -134,7 +136,7 @@ impl SessionState {
         self.view_only = view_only;
     }
 
-    /// The title of the window: `ANNA-PC - 482 913 057`.
+    /// The title of the window: `ANNA-PC - 482 913 0571`.
     pub fn title(&self) -> String {
         if self.ticket.is_empty() {
             self.host.clone()

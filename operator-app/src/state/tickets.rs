@@ -11,7 +11,7 @@ const MAX_TICKETS: usize = 50;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
     pub route: TicketRoute,
-    /// As it is read aloud: `482 913 057`.
+    /// As it is read aloud: `482 913 0571`.
     pub spoken: String,
     pub expires_unix_seconds: i64,
     pub state: TicketState,
@@ -133,8 +133,8 @@ mod tests {
 
     fn ticket(route: u32, state: TicketState) -> Ticket {
         Ticket {
-            route: TicketRoute::new(route).expect("five digits"),
-            spoken: "482 913 057".to_owned(),
+            route: TicketRoute::new(route).expect("four digits"),
+            spoken: "482 913 0571".to_owned(),
             expires_unix_seconds: 100,
             state,
             guesses: 0,
@@ -146,12 +146,12 @@ mod tests {
     fn o6_the_prepared_text_holds_the_ticket_and_the_page() {
         let mut tickets = Tickets::new(Some("{operator}: {ticket} at {page}".to_owned()));
         let places = Places {
-            ticket: "482 913 057",
+            ticket: "482 913 0571",
             page: "https://hub",
             operator: "Otto",
         };
         tickets.fill("unused", places);
-        assert_eq!(tickets.text, "Otto: 482 913 057 at https://hub");
+        assert_eq!(tickets.text, "Otto: 482 913 0571 at https://hub");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The conversation with one user (S5), in the main window and in session windows.
 
 use egui::Ui;
-use protocol::{ChatAuthor, EntryId};
+use protocol::{ChatAuthor, PeerId};
 use ui_kit::widgets::{
     Bubble, banner_ui, card_ui, chat_entry_ui, chat_lines_ui, empty_state_ui, section_header_ui,
 };
@@ -22,7 +22,8 @@ pub fn chat_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>)
         empty_state_ui(ui, Icon::MessageCircle, title, phrases::no_chat_open(lang));
         return;
     };
-    let here = state.account.is_logged_in() && state.computers.get(host).is_some();
+    // while the line is lost, what is written waits
+    let here = state.account.has_list() && state.computers.get(host).is_some();
     let clock = state.clock;
     let chat = state.chats.get_or_new(host);
     card_ui(ui, |ui| {
@@ -55,11 +56,7 @@ pub fn conversation_ui(
             empty_state_ui(ui, Icon::MessageCircle, title, w(lang, Word::ChatEmpty));
             return;
         }
-        let times: Vec<String> = chat
-            .lines
-            .iter()
-            .map(|line| clock.since(line.at_unix_seconds))
-            .collect();
+        let times = times(lang, clock, chat);
         let lines = chat.lines.iter().zip(&times).map(|(line, time)| Bubble {
             mine: line.author == ChatAuthor::Operator,
             name: &line.name,
@@ -75,7 +72,28 @@ pub fn conversation_ui(
     .inner
 }
 
+/// When each line was written, and which have not arrived.
+fn times(lang: Lang, clock: Clock, chat: &Conversation) -> Vec<String> {
+    /// So long a line may take before anybody is told, in seconds.
+    const ON_ITS_WAY: i64 = 2;
+    let mut unheard = chat.unheard;
+    let newest_first = chat.lines.iter().rev().map(|line| {
+        let time = clock.since(line.at_unix_seconds);
+        if line.author == ChatAuthor::User || unheard == 0 {
+            return time;
+        }
+        unheard -= 1;
+        if clock.now_unix_seconds - line.at_unix_seconds < ON_ITS_WAY {
+            return time;
+        }
+        format!("{time}  ·  {}", phrases::not_received_yet(lang))
+    });
+    let mut times: Vec<String> = newest_first.collect();
+    times.reverse();
+    times
+}
+
 /// Whether the conversation with `host` is before the operator's eyes in the main window.
-pub fn is_in_sight(state: &ConsoleState, host: EntryId) -> bool {
+pub fn is_in_sight(state: &ConsoleState, host: PeerId) -> bool {
     state.side == crate::state::Side::Chat && state.chats.open == Some(host)
 }

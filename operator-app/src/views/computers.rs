@@ -18,7 +18,7 @@ use crate::state::computers::GROUPS;
 /// Draws filter and list.
 pub fn computers_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
     let lang = state.lang;
-    if state.account.log_in == LogIn::Retrying {
+    if matches!(state.account.log_in, LogIn::Retrying { .. }) {
         banner_ui(ui, Tone::Warning, w(lang, Word::Reconnecting));
         ui.add_space(2.0);
     }
@@ -137,6 +137,8 @@ fn entry_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<
         Some((phrases::waiting_for_consent(lang).to_owned(), Tone::Warning))
     } else if unread > 0 {
         Some((phrases::unread(lang, unread), Tone::Danger))
+    } else if !entry.present {
+        Some((phrases::out_of_reach(lang).to_owned(), Tone::Neutral))
     } else {
         let with = entry.in_session_with.as_ref();
         with.map(|operator| (in_session_with(lang, operator), Tone::Good))
@@ -148,6 +150,7 @@ fn entry_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<
         badge: badge.as_ref().map(|(label, tone)| (label.as_str(), *tone)),
         trailing: &since,
         selected: state.computers.selected == Some(entry.id),
+        away: !entry.present,
     };
     let response = match asked {
         Some(session) => asked_row_ui(ui, state, &row, *session, actions),
@@ -205,7 +208,7 @@ fn ticket_text(state: &ConsoleState, route: protocol::TicketRoute) -> String {
 /// A ticket of which only the routing part is known.
 pub(super) fn routed_text(route: protocol::TicketRoute) -> String {
     let digits = route.to_string();
-    format!("{} {}· ···", &digits[..3], &digits[3..])
+    format!("{} {}·· ····", &digits[..3], &digits[3..])
 }
 
 fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<Action>) {

@@ -59,6 +59,7 @@ fn list_ui(ui: &mut Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
             badge: None,
             trailing: &ended,
             selected: false,
+            away: false,
         };
         if row_ui(ui, &row).clicked() {
             actions.push(Action::OpenReport(facts.report));

@@ -2,7 +2,7 @@
 
 use egui::{CornerRadius, Frame, Margin, Panel, Popup, Response, ScrollArea, Stroke, Ui};
 use input::hid;
-use protocol::{ColourDepth, EndedBy, HidKey, ScreenMonitor};
+use protocol::{ColourDepth, EndedBy, HidKey, Rights, ScreenMonitor};
 use ui_kit::widgets::{
     Push, chip_ui, icon_button_ui, icon_tile_ui, icon_toggle_ui, menu_item_ui, section_header_ui,
 };
@@ -65,7 +65,7 @@ pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
 }
 
 fn rights_ui(ui: &mut Ui, state: &SessionState) {
-    if !state.rights.control {
+    if !state.rights.has(Rights::CONTROL) {
         chip_ui(ui, phrases::view_only_granted(state.lang), Tone::Warning);
     } else if state.view_only {
         chip_ui(ui, w(state.lang, Word::ViewOnly), Tone::Accent);
@@ -102,7 +102,7 @@ fn tools_ui(ui: &mut Ui, state: &mut SessionState) {
     if toggle.clicked() {
         state.chat_open = !state.chat_open;
     }
-    let may_control = state.rights.control;
+    let may_control = state.rights.has(Rights::CONTROL);
     let label = w(lang, Word::ViewOnly);
     if icon_toggle_ui(ui, Icon::Eye, label, may_control, state.view_only).clicked() {
         state.set_view_only(!state.view_only);
@@ -296,6 +296,18 @@ pub fn chat_side_ui(ui: &mut Ui, state: &mut SessionState) {
                 state.wishes.push(SessionWish::SendChat { text });
             }
         });
+}
+
+/// Says over the screen, which stays to be seen, that the line is lost.
+pub fn paused_ui(ui: &mut Ui, lang: Lang, area: egui::Rect) {
+    let veil = egui::Color32::from_black_alpha(170);
+    ui.painter().rect_filled(area, CornerRadius::ZERO, veil);
+    let mut over = ui.new_child(egui::UiBuilder::new().max_rect(area));
+    over.visuals_mut().dark_mode = true;
+    over.centered_and_justified(|ui| {
+        let words = w(lang, Word::LineLost);
+        ui.label(text(words, 18.0, theme::SEMIBOLD, egui::Color32::WHITE));
+    });
 }
 
 /// Says over the screen that the session is over, and goes after a moment.

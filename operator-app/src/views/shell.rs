@@ -21,7 +21,7 @@ pub fn main_window_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<A
     status_ui(ui, state);
     let palette = Palette::of(ui);
     let page = Frame::new().fill(palette.background);
-    if state.account.is_logged_in() || state.account.log_in == LogIn::Retrying {
+    if state.account.has_list() {
         Panel::right("side")
             .exact_size(SIDE_WIDTH.min(ui.available_width() * 0.44))
             .resizable(false)
@@ -230,7 +230,7 @@ fn status_ui(ui: &mut Ui, state: &ConsoleState) {
     let (tone, status, detail) = match &state.account.log_in {
         LogIn::Out => (Tone::Neutral, phrases::not_logged_in(lang), hub),
         LogIn::Connecting => (Tone::Warning, w(lang, Word::LoggingIn), hub),
-        LogIn::Retrying => (Tone::Warning, w(lang, Word::Reconnecting), hub),
+        LogIn::Retrying { .. } => (Tone::Warning, w(lang, Word::Reconnecting), hub),
         LogIn::In { display_name } => {
             let detail = format!("{display_name}  ·  {hub}");
             (Tone::Good, w(lang, Word::LoggedIn), detail)

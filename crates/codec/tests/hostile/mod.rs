@@ -1,7 +1,7 @@
 //! Updates that a hostile host may send: legal, or wrong only at their end, and as costly to a decoder as
 //! they can be made.
 
-use codec::{FORMAT_VERSION, PixelSize};
+use codec::{FormatVersion, PixelSize};
 
 /// Puts a tile into each slot of the cache, in such an order that each first holds a smaller one.
 pub(crate) fn fill_the_cache(size: PixelSize) -> impl Iterator<Item = Vec<u8>> {
@@ -86,7 +86,7 @@ fn folded(number: i64) -> u32 {
 
 /// A black picture of this size.
 pub(crate) fn reset(size: PixelSize) -> Vec<u8> {
-    let mut update = vec![1, FORMAT_VERSION];
+    let mut update = vec![1, FormatVersion::NEWEST.number()];
     update.extend(numbers(&[size.width, size.height]));
     update
 }

@@ -246,8 +246,8 @@ async fn r4_a_hub_that_starts_anew_is_waited_for() {
     let refusal = Refusal::new(RefusalCode::SHUTTING_DOWN);
     desk.say(HubToHost::Goodbye { refusal }).await;
     host.wait_until(&PAUSED);
-    let mut desk = hub.accept_again().await;
-    desk.resume().await;
+    let mut back = hub.accept_again().await;
+    back.resume().await;
     host.wait_until(&HostEvent::Reconnected);
 }
 

@@ -39,7 +39,7 @@ pub(crate) const SCREEN: PixelSize = PixelSize::new(640, 400);
 pub(crate) const HOST: PeerId = PeerId([2; 16]);
 pub(crate) const OPERATOR: PeerId = PeerId([1; 16]);
 /// What every console of today reads.
-pub(crate) const FORMATS: (u16, u16) = (1, codec::FORMAT_VERSION as u16);
+pub(crate) const FORMATS: (u16, u16) = (1, 3);
 
 pub(crate) const SEE: Rights = Rights::SEE;
 pub(crate) const BOTH: Rights = Rights::SEE_AND_CONTROL;

@@ -9,17 +9,23 @@ use codec::{Picture, Rect};
 use operator_engine::{
     Command, Config, Event, Events, OperatorEngine, OperatorHandle, SessionView,
 };
-use protocol::limits::{MAX_CONTROL_FRAME_BYTES, MAX_INPUT_FRAME_BYTES};
+use protocol::control::Admission;
+use protocol::limits::MAX_CONTROL_FRAME_BYTES;
 use protocol::{
-    ClientHello, Entry, EntryId, EntryKind, HubHello, HubToOperator, OperatorToHub, PointerUpdate,
-    Rights, ScreenLayout, SessionId, StreamHeader, TicketRoute, VersionRange,
+    ClientHello, Entry, EntryKind, HostState, HubHello, HubToOperator, OperatorToHub, OperatorWord,
+    PeerId, PointerUpdate, ResumeSecret, RunningSession, ScreenLayout, SessionId, VersionRange,
 };
-use session::{HostExchange, SessionKeys, TicketKey, TicketNumber};
 use transport::{Connection, Endpoint, FramedReader, FramedWriter, HubAddress, HubIdentity};
 
+pub(crate) mod host;
+
+pub(crate) use host::Host;
+
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
-pub(crate) const HOST: EntryId = EntryId(7);
+pub(crate) const CONSOLE: PeerId = PeerId([1; 16]);
+pub(crate) const HOST: PeerId = PeerId([7; 16]);
 pub(crate) const SESSION: SessionId = SessionId(3);
+const SECRET: ResumeSecret = ResumeSecret([5; 32]);
 
 /// A hub that does what the test says.
 pub(crate) struct ScriptedHub {
@@ -84,13 +90,31 @@ impl ScriptedHub {
             "{message:?}"
         );
         let display_name = "Otto".into();
+        let admission = Admission {
+            you: CONSOLE,
+            secret: SECRET,
+            kept_seconds: 60,
+        };
         console
             .say(HubToOperator::LoggedIn {
-                you: EntryId(1),
+                admission,
                 display_name,
             })
             .await;
         operator.until(logged_in).await;
+        console
+    }
+
+    /// Takes a console that was away back in, with all of `running` and the list.
+    pub(crate) async fn accept_resumed(&self, running: Vec<RunningSession>) -> Console {
+        let mut console = self.accept().await;
+        let (you, secret) = (CONSOLE, SECRET);
+        let resume = OperatorToHub::Resume { you, secret };
+        assert_eq!(console.hears().await, resume);
+        let ended = Vec::new();
+        console.say(HubToOperator::Resumed { running, ended }).await;
+        let entries = vec![row()];
+        console.say(HubToOperator::Entries { entries }).await;
         console
     }
 }
@@ -120,112 +144,34 @@ impl Console {
         }
     }
 
+    /// The next word to `host`, as the host understands it.
+    pub(crate) async fn hears_word(&mut self, host: &mut Host) -> OperatorWord {
+        let OperatorToHub::Say { to, word } = self.hears_next().await else {
+            panic!("no word")
+        };
+        assert_eq!(to, host.id);
+        host.hear(&word)
+    }
+
     pub(crate) async fn say(&mut self, message: HubToOperator) {
         self.writer.write(&message).await.expect("sent");
     }
 
-    /// Makes a ticket and lets a host in with it; the host's key and the ticket's text.
-    pub(crate) async fn host_comes(&mut self, operator: &mut Operator, attempt: u64) -> TicketKey {
-        operator.send(Command::GenerateTicket);
-        assert_eq!(self.hears_next().await, OperatorToHub::GenerateTicket);
-        self.say(HubToOperator::TicketGenerated {
-            route: route(),
-            valid_seconds: 600,
-        })
-        .await;
-        let spoken = operator
-            .until(|event| match event {
-                Event::TicketGenerated { spoken, .. } => Some(spoken.clone()),
-                _ => None,
-            })
-            .await;
-        let key = self.type_ticket(&spoken, attempt).await;
-        operator
-            .until(|event| match event {
-                Event::TicketUsed { host: HOST, .. } => Some(()),
-                _ => None,
-            })
-            .await;
-        key
+    /// Lets the console greet `host`, which answers with `state`.
+    pub(crate) async fn greet(&mut self, host: &mut Host, state: &HostState) {
+        let OperatorToHub::Greet { to, greeting } = self.hears_next().await else {
+            panic!("no greeting")
+        };
+        assert_eq!(to, host.id);
+        let greeting = host.answer(CONSOLE, &greeting, state);
+        let from = host.id;
+        self.say(HubToOperator::Greeted { from, greeting }).await;
     }
 
-    async fn type_ticket(&mut self, spoken: &str, attempt: u64) -> TicketKey {
-        let ticket = TicketNumber::parse(spoken).expect("nine digits");
-        let (host, half) = HostExchange::start(&ticket);
-        let route = ticket.route();
-        let (computer, user) = ("ANNA-PC".into(), "Anna".into());
-        let exchange = half.into();
-        self.say(HubToOperator::TicketOpened {
-            route,
-            attempt,
-            computer,
-            user,
-            exchange,
-        })
-        .await;
-        let OperatorToHub::AnswerTicket { exchange, .. } = self.hears_next().await else {
-            panic!("no answer")
-        };
-        let (host, proof) = host.answer(&exchange).expect("well formed");
-        let proof = proof.into();
-        self.say(HubToOperator::TicketProof {
-            route,
-            attempt,
-            proof,
-        })
-        .await;
-        let OperatorToHub::JudgeTicket {
-            proof: Some(proof), ..
-        } = self.hears_next().await
-        else {
-            panic!("judged wrong")
-        };
-        let key = host.finish(&proof).expect("same secret");
-        self.say(HubToOperator::EntryChanged { entry: row() }).await;
-        self.say(HubToOperator::TicketSettled {
-            route,
-            attempt,
-            host: HOST,
-        })
-        .await;
-        key
-    }
-
-    /// Lets the session start that the operator asks for.
-    pub(crate) async fn start_session(&mut self, key: &TicketKey) -> SessionKeys {
-        let OperatorToHub::StartSession { nonce, .. } = self.hears_next().await else {
-            panic!("no question")
-        };
-        self.say(HubToOperator::ConsentPending {
-            session: SESSION,
-            host: HOST,
-        })
-        .await;
-        let rights = Rights::SEE_AND_CONTROL;
-        let (session, host_nonce) = (SESSION, [9; 16]);
-        let started = HubToOperator::SessionStarted {
-            session,
-            host: HOST,
-            rights,
-            nonce: host_nonce,
-        };
-        self.say(started).await;
-        SessionKeys::derive(key, SESSION, nonce, host_nonce)
-    }
-
-    /// The console's two streams: acknowledgements and input.
-    pub(crate) async fn streams(&self) -> (FramedReader, FramedReader) {
-        let (mut acks, mut input) = (None, None);
-        for _ in 0..2 {
-            let stream = self.connection.accept_uni().await.expect("a stream");
-            let mut reader = FramedReader::new(stream, MAX_INPUT_FRAME_BYTES);
-            match reader.read().await.expect("parses").expect("a header") {
-                StreamHeader::Viewer { session: SESSION } => acks = Some(reader),
-                StreamHeader::Input { session: SESSION } => input = Some(reader),
-                other => panic!("{other:?}"),
-            }
-        }
-        (acks.expect("opened"), input.expect("opened"))
+    /// Cuts the connection as a hub does that starts anew.
+    pub(crate) fn cut(self) {
+        let refusal = protocol::RefusalCode::SHUTTING_DOWN.into();
+        transport::close::close_refused(&self.connection, refusal);
     }
 }
 
@@ -293,28 +239,29 @@ impl SessionView for Shown {
         self.layouts.lock().expect("whole").push(layout.clone());
     }
 
-    fn show_picture(&self, picture: &Picture, _changed: &[Rect]) {
+    fn show_picture(&self, picture: &Picture, _changed: &[Rect], _seq: u64) {
         *self.picture.lock().expect("whole") = Some(picture.clone());
     }
 
     fn show_pointer(&self, _pointer: PointerUpdate) {}
 }
 
-fn route() -> TicketRoute {
-    TicketRoute::new(48_291).expect("five digits")
+pub(crate) fn row() -> Entry {
+    row_of(HOST)
 }
 
-pub(crate) fn row() -> Entry {
+pub(crate) fn row_of(id: PeerId) -> Entry {
     Entry {
-        id: HOST,
+        id,
         kind: EntryKind::User,
         name: "ANNA-PC".into(),
         person: "Anna".into(),
         system: "Linux".into(),
-        ticket: Some(route()),
+        ticket: None,
         in_session_with: None,
         since_unix_seconds: 0,
         yours: true,
+        present: true,
     }
 }
 

@@ -122,6 +122,19 @@ impl Directory {
         self.tell_operator(id, message);
     }
 
+    /// The withdrawal is stored, or cannot be: the ticket is not good in either case while this hub
+    /// runs.
+    pub fn ticket_revoked(&mut self, id: PeerId, route: TicketRoute, stored: bool) {
+        let message = if stored {
+            let state = TicketState::Revoked;
+            HubToOperator::TicketChanged { route, state }
+        } else {
+            let refusal = RefusalCode::INTERNAL.into();
+            HubToOperator::TicketRefused { refusal }
+        };
+        self.tell_operator(id, message);
+    }
+
     /// A route that no ticket has, nor had until lately.
     fn free_route(&self, random: &[u8; 32]) -> Option<TicketRoute> {
         let random = u128::from_le_bytes(*random.first_chunk().expect("16 of 32 bytes"));
@@ -143,7 +156,20 @@ impl Directory {
         let (account, actor) = (operator.who.account, operator.who.login.clone());
         let own = self.tickets.get(&route).filter(|t| t.owner == account);
         match own.map(|t| t.state) {
-            Some(TicketState::Open) => self.close_ticket(route, TicketState::Revoked, actor),
+            Some(TicketState::Open) => {
+                if let Some(ticket) = self.tickets.get_mut(&route) {
+                    ticket.state = TicketState::Revoked;
+                }
+                let state = TicketState::Revoked;
+                let what = What::TicketClosed { route, state };
+                self.effects.push(Effect::StoreRevocation {
+                    operator: id,
+                    route,
+                    change: Change { actor, what },
+                });
+                let of_ticket = |attempt: &Attempt| attempt.route == route;
+                self.refuse_attempts(of_ticket, RefusalCode::TICKET_BURNT.into());
+            }
             Some(state) => self.tell_operator(id, HubToOperator::TicketChanged { route, state }),
             None => {
                 let refusal = RefusalCode::TICKET_WRONG.into();

@@ -4,6 +4,14 @@
 //! `PHD_HISTORIES` says how many (10,000 otherwise); a history that fails names its seed, and
 //! `PHD_SEED` plays that one alone.
 
+#![expect(
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "a stage that picks a few messages among many, with small numbers"
+)]
+
 mod world;
 
 use std::time::Duration;

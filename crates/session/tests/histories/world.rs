@@ -26,7 +26,7 @@ macro_rules! trace {
     };
 }
 
-/// A generator of numbers (SplitMix64) that gives the same history for the same seed everywhere.
+/// A generator of numbers (`SplitMix64`) that gives the same history for the same seed everywhere.
 pub(crate) struct Dice(u64);
 
 impl Dice {
@@ -62,6 +62,8 @@ struct Line<Up, Down> {
     down: VecDeque<Down>,
     /// The hub's name for it; `None` while the hub has not heard the first message.
     peer: Option<PeerId>,
+    /// The hub said goodbye and listens no more.
+    dismissed: bool,
 }
 
 impl<Up, Down> Line<Up, Down> {
@@ -70,6 +72,7 @@ impl<Up, Down> Line<Up, Down> {
             up: VecDeque::new(),
             down: VecDeque::new(),
             peer: None,
+            dismissed: false,
         }
     }
 }
@@ -145,14 +148,14 @@ pub(crate) struct World {
 
 /// When the hub notices by itself that a peer is silent.
 const SILENCE: Duration = Duration::from_secs(15);
-pub(crate) const KEPT: Duration = Duration::from_secs(600);
+pub(crate) const KEPT: Duration = Duration::from_mins(10);
 
 fn policy() -> Policy {
     Policy {
         hub: 0,
-        ticket_validity: Duration::from_secs(3600),
+        ticket_validity: Duration::from_hours(1),
         attempt: Duration::from_secs(20),
-        consent: Duration::from_secs(120),
+        consent: Duration::from_mins(2),
         kept: KEPT,
     }
 }
@@ -453,7 +456,7 @@ impl World {
         let first = self.dice.below(places);
         (0..places).any(|i| {
             let place = (first + i) % places;
-            let (index, up) = (place / 2, place % 2 == 0);
+            let (index, up) = (place / 2, place.is_multiple_of(2));
             match (index < consoles, up) {
                 (true, true) => self.hub_hears_console(index),
                 (true, false) => self.console_hears(index),
@@ -640,7 +643,8 @@ impl World {
                         me.heard.entry(host).or_default().push(text.to_string());
                     }
                     ConsoleNews::Forged { .. } => me.forged += 1,
-                    ConsoleNews::SessionEnded { session, .. } => {
+                    // whoever ended it out of reach hears of the report later
+                    ConsoleNews::SessionEnded { session, facts, .. } if facts.is_some() => {
                         *me.ended.entry(session).or_insert(0) += 1;
                     }
                     _ => {}
@@ -783,6 +787,9 @@ impl World {
         trace!("hub hears from console {console} {message:?}");
         let now = moment(self.now);
         let peer = line.peer;
+        if line.dismissed {
+            return true;
+        }
         match (peer, message) {
             (None, OperatorToHub::LogIn { .. }) => {
                 let id = PeerId(self.dice.fill());
@@ -827,6 +834,9 @@ impl World {
         trace!("hub hears from host {host} {message:?}");
         let now = moment(self.now);
         let peer = line.peer;
+        if line.dismissed {
+            return true;
+        }
         match (peer, message) {
             (None, HostToHub::Resume { you, secret }) => {
                 line.peer = Some(you);
@@ -868,13 +878,14 @@ impl World {
                 Effect::Dismiss(id, refusal) => {
                     if let Some(line) = self.host_line(id) {
                         line.down.push_back(HubToHost::Goodbye { refusal });
-                        line.peer = None;
+                        (line.peer, line.dismissed) = (None, true);
                     } else if let Some(line) = self.console_line(id) {
                         line.down.push_back(HubToOperator::Goodbye { refusal });
-                        line.peer = None;
+                        (line.peer, line.dismissed) = (None, true);
                     }
                 }
                 Effect::Cut(id, _refusal) => {
+                    trace!("the hub cuts {id}");
                     self.directory.left(id, Departure::Cut, moment(self.now));
                     let of_host = |host: &Host| host.line.as_ref().and_then(|l| l.peer) == Some(id);
                     if let Some(host) = self.hosts.iter().position(of_host) {
@@ -894,6 +905,14 @@ impl World {
                 } => {
                     self.store(change);
                     self.directory.ticket_stored(operator, route, true);
+                }
+                Effect::StoreRevocation {
+                    operator,
+                    route,
+                    change,
+                } => {
+                    self.store(change);
+                    self.directory.ticket_revoked(operator, route, true);
                 }
                 Effect::OpenFilm(order) => {
                     let film = Some(order.session.to_string());

@@ -29,6 +29,8 @@ pub(super) struct RemotePointer {
 #[derive(Default)]
 struct State {
     picture: Option<Picture>,
+    /// The number of the update that the picture is of.
+    seq: u64,
     damage: Damage,
     pointer: Option<RemotePointer>,
     /// The reader was woken and has not come yet.
@@ -53,12 +55,14 @@ impl PictureSlot {
         })
     }
 
-    /// Takes over what changed in `picture`; a picture of another size is taken as a whole.
+    /// Takes over what changed in `picture` by update `seq`; a picture of another size is taken as a
+    /// whole.
     ///
     /// `changed` may overlap and reach beyond the picture.
-    pub fn publish(&self, picture: &Picture, changed: &[Rect]) {
+    pub fn publish(&self, picture: &Picture, changed: &[Rect], seq: u64) {
         let size = picture.size();
         self.change(|state| {
+            state.seq = seq;
             let Some(shown) = state.picture.as_mut().filter(|shown| shown.size() == size) else {
                 state.picture = Some(picture.clone());
                 state.damage.everything(size);
@@ -109,11 +113,11 @@ impl PictureSlot {
     }
 
     /// Hands the picture and what changed since the last call to `read`; both stay locked for as
-    /// long as it runs.
+    /// long as it runs. Gives the number of the picture's update, and the pointer.
     pub(super) fn take(
         &self,
         read: impl FnOnce(Option<(&Picture, &[Rect])>),
-    ) -> Option<RemotePointer> {
+    ) -> (u64, Option<RemotePointer>) {
         let mut state = self.lock();
         state.woken = false;
         let damage = std::mem::take(&mut state.damage);
@@ -123,7 +127,7 @@ impl PictureSlot {
                 .as_ref()
                 .map(|picture| (picture, damage.rects.as_slice())),
         );
-        state.pointer.clone()
+        (state.seq, state.pointer.clone())
     }
 
     fn change(&self, change: impl FnOnce(&mut State) -> bool) {
@@ -199,12 +203,12 @@ mod tests {
     fn the_reader_is_woken_once_and_finds_everything() {
         let (slot, wakes) = slot();
         let mut picture = Picture::new(PixelSize::new(64, 64));
-        slot.publish(&picture, &[]);
+        slot.publish(&picture, &[], 1);
         assert_eq!(taken(&slot), [Rect::new(0, 0, 64, 64)]);
 
         picture.row_mut(3)[5] = 0x00ff_0000;
-        slot.publish(&picture, &[Rect::new(4, 2, 4, 4)]);
-        slot.publish(&picture, &[Rect::new(40, 40, 100, 1)]);
+        slot.publish(&picture, &[Rect::new(4, 2, 4, 4)], 1);
+        slot.publish(&picture, &[Rect::new(40, 40, 100, 1)], 1);
         assert_eq!(wakes.load(Ordering::Relaxed), 2);
         assert_eq!(
             taken(&slot),
@@ -218,9 +222,9 @@ mod tests {
     fn only_what_was_named_is_copied() {
         let (slot, _) = slot();
         let mut picture = Picture::new(PixelSize::new(8, 8));
-        slot.publish(&picture, &[]);
+        slot.publish(&picture, &[], 1);
         picture.pixels_mut().fill(7);
-        slot.publish(&picture, &[Rect::new(1, 1, 2, 2)]);
+        slot.publish(&picture, &[Rect::new(1, 1, 2, 2)], 1);
         let shown = slot.snapshot().expect("a picture");
         assert_eq!(
             shown.pixels().iter().filter(|&&pixel| pixel == 7).count(),
@@ -232,10 +236,10 @@ mod tests {
     fn nothing_changed_wakes_nobody() {
         let (slot, wakes) = slot();
         let picture = Picture::new(PixelSize::new(8, 8));
-        slot.publish(&picture, &[]);
+        slot.publish(&picture, &[], 1);
         taken(&slot);
-        slot.publish(&picture, &[]);
-        slot.publish(&picture, &[Rect::new(20, 20, 5, 5)]);
+        slot.publish(&picture, &[], 1);
+        slot.publish(&picture, &[Rect::new(20, 20, 5, 5)], 1);
         assert_eq!(wakes.load(Ordering::Relaxed), 1);
     }
 
@@ -278,7 +282,7 @@ mod tests {
             ..good.clone()
         };
         slot.publish_pointer(&update(Some(bad)));
-        let pointer = slot.take(|_| ()).expect("a pointer");
+        let pointer = slot.take(|_| ()).1.expect("a pointer");
         assert_eq!(pointer.shape.as_deref(), Some(&good));
     }
 }

@@ -1,10 +1,18 @@
 //! A conversation: bubbles and the line to write (S5).
 
-use egui::{Align, CornerRadius, Frame, Key, Label, Layout, Margin, Response, ScrollArea, Ui};
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use egui::{
+    Align, CornerRadius, FontSelection, Frame, Id, Key, Label, Layout, Margin, Response, RichText,
+    ScrollArea, TextWrapMode, Ui, UiBuilder, WidgetText, vec2,
+};
 
 use super::{Field, Push, text_field_ui};
 use crate::fonts::Icon;
 use crate::theme::{self, Palette, text};
+use crate::words::{visible_name, visible_text};
 
 /// One line of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,21 +26,93 @@ pub struct Bubble<'a> {
 }
 
 /// The conversation so far, oldest first; stays at the newest line until somebody scrolls up.
+///
+/// Only what is in sight is drawn, and how high a line is is reckoned once. Unseen characters in names
+/// and lines are shown.
 pub fn chat_lines_ui<'a>(ui: &mut Ui, lines: impl IntoIterator<Item = Bubble<'a>>) {
     ScrollArea::vertical()
         .auto_shrink(false)
         .stick_to_bottom(true)
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 10.0;
+            let width = ui.available_width();
+            let heights = ui.ctx().data_mut(|data| {
+                let id = Id::unique("heights of chat lines");
+                Arc::clone(data.get_temp_mut_or_default::<Arc<Mutex<Heights>>>(id))
+            });
+            let mut heights = heights.lock().unwrap_or_else(PoisonError::into_inner);
             for line in lines {
-                bubble_ui(ui, &line);
+                let height = heights.of(ui, line.text, width);
+                let (_, rect) = ui.allocate_space(vec2(width, height));
+                if ui.is_rect_visible(rect) {
+                    let mut inside = ui.new_child(UiBuilder::new().max_rect(rect));
+                    bubble_ui(&mut inside, &line);
+                }
             }
         });
 }
 
+/// Between the head of a line and its words.
+const GAP: f32 = 3.0;
+/// Around the words of a line.
+const MARGIN: Margin = Margin::symmetric(12, 8);
+
+/// How wide the words of a line may be.
+fn room_for_words(width: f32) -> f32 {
+    (width * 0.8).min(480.0).min(width - MARGIN.sum().x)
+}
+
+fn words_of(line: &str) -> RichText {
+    text(
+        &*visible_text(line),
+        14.0,
+        theme::REGULAR,
+        egui::Color32::PLACEHOLDER,
+    )
+}
+
+/// How high lines are that were drawn before.
+#[derive(Default)]
+struct Heights {
+    known: HashMap<u64, f32>,
+    hasher: RandomState,
+}
+
+impl Heights {
+    /// More than the longest conversations have together; then all are reckoned anew.
+    const MOST: usize = 20_000;
+
+    fn of(&mut self, ui: &Ui, line: &str, width: f32) -> f32 {
+        let scale = ui.ctx().pixels_per_point();
+        let key = (line, width.to_bits(), scale.to_bits());
+        let key = self.hasher.hash_one(key);
+        if self.known.len() >= Self::MOST {
+            self.known.clear();
+        }
+        *self.known.entry(key).or_insert_with(|| {
+            let high = |words: RichText, wrap: TextWrapMode, width: f32| {
+                let words = WidgetText::from(words);
+                let galley = words.into_galley(ui, Some(wrap), width, FontSelection::Default);
+                galley.size().y
+            };
+            let head = high(
+                head_of("x".to_owned(), egui::Color32::PLACEHOLDER),
+                TextWrapMode::Extend,
+                width,
+            );
+            let words = high(words_of(line), TextWrapMode::Wrap, room_for_words(width));
+            head + GAP + MARGIN.sum().y + words
+        })
+    }
+}
+
+fn head_of(head: String, color: egui::Color32) -> RichText {
+    text(head, 12.0, 450.0, color)
+}
+
 fn bubble_ui(ui: &mut Ui, line: &Bubble<'_>) {
     let palette = Palette::of(ui);
-    let room = (ui.available_width() * 0.8).min(480.0);
+    let room = room_for_words(ui.available_width());
     let align = if line.mine { Align::Max } else { Align::Min };
     let (fill, color) = if line.mine {
         (palette.accent_fill, palette.on_accent)
@@ -48,20 +128,20 @@ fn bubble_ui(ui: &mut Ui, line: &Bubble<'_>) {
         se,
     };
     ui.with_layout(Layout::top_down(align), |ui| {
-        ui.spacing_mut().item_spacing.y = 3.0;
+        ui.spacing_mut().item_spacing.y = GAP;
         let head = if line.mine {
             line.time.to_owned()
         } else {
-            format!("{}  ·  {}", line.name, line.time)
+            format!("{}  ·  {}", visible_name(line.name), line.time)
         };
-        ui.label(text(head, 12.0, 450.0, palette.dim));
+        ui.label(head_of(head, palette.dim));
         Frame::new()
             .fill(fill)
             .corner_radius(corner)
-            .inner_margin(Margin::symmetric(12, 8))
+            .inner_margin(MARGIN)
             .show(ui, |ui| {
                 ui.set_max_width(room);
-                let words = text(line.text, 14.0, theme::REGULAR, color);
+                let words = words_of(line.text).color(color);
                 ui.add(Label::new(words).wrap().selectable(true).halign(Align::Min));
             });
     });

@@ -8,6 +8,7 @@ use egui::{
 use super::{dot_ui, paint};
 use crate::fonts::Icon;
 use crate::theme::{self, CARD_RADIUS, PAGE_MARGIN, Palette, Tone, mix, text};
+use crate::words::visible_name;
 
 /// The content of a window, on its background and with its margins.
 pub fn page_ui<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> InnerResponse<R> {
@@ -166,7 +167,8 @@ pub fn fact_ui(ui: &mut Ui, name: &str, value: &str) {
             Align2::LEFT_CENTER,
             std::sync::Arc::clone(&galley),
         );
-        let value = text(value, theme::SMALL_SIZE, 500.0, palette.text);
+        let value = visible_name(value);
+        let value = text(&*value, theme::SMALL_SIZE, 500.0, palette.text);
         ui.add(Label::new(value).selectable(true).truncate());
     });
 }

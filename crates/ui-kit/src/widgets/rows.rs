@@ -8,6 +8,7 @@ use egui::{
 use super::paint;
 use crate::fonts::Icon;
 use crate::theme::{self, Palette, Tone};
+use crate::words::visible_name;
 
 /// What stands at the start of a row.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +18,7 @@ pub enum Leading<'a> {
     Initials(&'a str),
 }
 
-/// A row of a list.
+/// A row of a list. Unseen characters in its texts are shown.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
     pub leading: Leading<'a>,
@@ -29,6 +30,8 @@ pub struct Row<'a> {
     /// Grey text at the right end, before the badge.
     pub trailing: &'a str,
     pub selected: bool,
+    /// What it stands for is out of reach now.
+    pub away: bool,
 }
 
 /// A row that can be chosen, pressed twice, or asked for its menu
@@ -37,14 +40,14 @@ pub fn row_ui(ui: &mut Ui, row: &Row<'_>) -> Response {
     const HEIGHT: f32 = 54.0;
     let palette = Palette::of(ui);
     let enabled = ui.is_enabled();
+    let (title, detail) = (visible_name(row.title), visible_name(row.detail));
     let size = vec2(ui.available_width(), HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    response.widget_info(|| {
-        WidgetInfo::selected(Role::ListBoxOption, enabled, row.selected, row.title)
-    });
+    response
+        .widget_info(|| WidgetInfo::selected(Role::ListBoxOption, enabled, row.selected, &*title));
     if !row.detail.is_empty() {
         ui.ctx()
-            .accesskit_node_builder(response.id, |node| node.set_description(row.detail));
+            .accesskit_node_builder(response.id, |node| node.set_description(&*detail));
     }
     if !ui.is_rect_visible(rect) {
         return response;
@@ -62,6 +65,7 @@ pub fn row_ui(ui: &mut Ui, row: &Row<'_>) -> Response {
     let tile = egui::Rect::from_center_size(pos2(rect.left() + 28.0, middle), Vec2::splat(36.0));
     match row.leading {
         Leading::Icon(icon, tone) => {
+            let tone = if row.away { Tone::Neutral } else { tone };
             let (color, soft) = palette.tone(tone);
             let soft = if row.selected { palette.card } else { soft };
             ui.painter().rect_filled(tile, corner, soft);
@@ -94,13 +98,14 @@ pub fn row_ui(ui: &mut Ui, row: &Row<'_>) -> Response {
         right = paint::put(ui, pos2(right, middle), Align2::RIGHT_CENTER, galley).left() - 10.0;
     }
     let left = tile.right() + 12.0;
-    let title = paint::line(ui, row.title, 14.0, 580.0, palette.text, right - left);
+    let color = if row.away { palette.dim } else { palette.text };
+    let title = paint::line(ui, &title, 14.0, 580.0, color, right - left);
     if row.detail.is_empty() {
         paint::put(ui, pos2(left, middle), Align2::LEFT_CENTER, title);
     } else {
         let detail = paint::line(
             ui,
-            row.detail,
+            &detail,
             theme::SMALL_SIZE,
             theme::REGULAR,
             palette.dim,

@@ -2,10 +2,11 @@
 
 use protocol::{EndedBy, EntryKind, TicketState};
 
-use super::{Lang, Word, w};
+use super::{Lang, Word, visible_name, w};
 
 /// The question to the user, by the operator's name (H5).
 pub fn ask_consent(lang: Lang, operator: &str) -> String {
+    let operator = visible_name(operator);
     match lang {
         Lang::En => format!("{operator} wants to help you"),
         Lang::It => format!("{operator} vuole aiutarti"),
@@ -14,6 +15,7 @@ pub fn ask_consent(lang: Lang, operator: &str) -> String {
 
 /// Who sees the user's screen now (H6).
 pub fn operator_is_here(lang: Lang, operator: &str) -> String {
+    let operator = visible_name(operator);
     match lang {
         Lang::En => format!("{operator} is helping you"),
         Lang::It => format!("{operator} ti sta aiutando"),
@@ -22,6 +24,7 @@ pub fn operator_is_here(lang: Lang, operator: &str) -> String {
 
 /// The title of a session window (S1).
 pub fn session_title(lang: Lang, host: &str) -> String {
+    let host = visible_name(host);
     match lang {
         Lang::En => format!("{host} – Remote Session"),
         Lang::It => format!("{host} – Sessione remota"),
@@ -30,6 +33,7 @@ pub fn session_title(lang: Lang, host: &str) -> String {
 
 /// The title of a chat window (S5).
 pub fn chat_with(lang: Lang, name: &str) -> String {
+    let name = visible_name(name);
     match lang {
         Lang::En => format!("Chat with {name}"),
         Lang::It => format!("Chat con {name}"),
@@ -130,6 +134,7 @@ pub fn ticket_state(lang: Lang, state: TicketState) -> &'static str {
 
 /// Who is in session with a host (O8).
 pub fn in_session_with(lang: Lang, operator: &str) -> String {
+    let operator = visible_name(operator);
     match lang {
         Lang::En => format!("in session with {operator}"),
         Lang::It => format!("in sessione con {operator}"),

@@ -180,15 +180,15 @@ pub(crate) fn pointer_at(x: i32, y: i32) -> Bytes {
         rgba: [255, 0, 0, 255].repeat(12 * 12).into(),
     };
     let update = PointerUpdate {
+        seq: 0,
         at_micros: 0,
         x,
         y,
         visible: true,
         shape: Some(shape),
     };
-    postcard::to_allocvec(&update)
-        .expect("it serialises")
-        .into()
+    let body = postcard::to_allocvec(&update).expect("it serialises");
+    PointerUpdate::to_film(&body.into()).expect("sound")
 }
 
 /// How alike two pictures of one size are, in dB over red, green and blue.

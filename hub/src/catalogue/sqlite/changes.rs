@@ -1,9 +1,11 @@
 //! How each change changes the rows.
 
+use ::session::directory::records;
 use rusqlite::Connection;
 
 use super::accounts;
 use super::audit;
+use super::places;
 use super::sessions::ended_by_number;
 use super::tickets::state_number;
 use crate::catalogue::{Batch, CatalogueError, Change, What};
@@ -25,13 +27,17 @@ fn make(t: &Connection, now: i64, what: &What) -> Result<(), CatalogueError> {
         | What::HubStopped
         | What::LoggedIn { .. }
         | What::LogInRefused { .. }
-        | What::LoggedOut
-        | What::RightsReduced { .. }
-        | What::FilmFailed { .. }
         | What::FilmExported { .. } => {}
+        What::Desk(what) => make_desk(t, now, what)?,
         What::AccountAdded(new) => accounts::add(t, now, new)?,
-        What::PasswordSet { name, hash } => accounts::set_password(t, name, hash)?,
-        What::AccountDisabled { name } => accounts::set_disabled(t, name, true)?,
+        What::PasswordSet { name, hash } => {
+            accounts::set_password(t, name, hash)?;
+            places::remove_of_operator(t, name)?;
+        }
+        What::AccountDisabled { name } => {
+            accounts::set_disabled(t, name, true)?;
+            places::remove_of_operator(t, name)?;
+        }
         What::AccountEnabled { name } => accounts::set_disabled(t, name, false)?,
         What::ReportSaved {
             report,
@@ -40,7 +46,7 @@ fn make(t: &Connection, now: i64, what: &What) -> Result<(), CatalogueError> {
         } => {
             let changed = t.execute(
                 "UPDATE report SET problem = ?2, solution = ?3, category = ?4, notes = ?5, \
-                 finished = ?6, saved_at = ?7 WHERE session = ?1 AND finished = 0",
+                 finished = ?6, saved_at = ?7 WHERE id = ?1 AND finished = 0",
                 (
                     report.0.cast_signed(),
                     draft.problem.as_str(),
@@ -55,6 +61,27 @@ fn make(t: &Connection, now: i64, what: &What) -> Result<(), CatalogueError> {
                 let rule = format!("there is no unfinished report with the number {report}");
                 return Err(CatalogueError::Rule(rule));
             }
+        }
+    }
+    Ok(())
+}
+
+fn make_desk(t: &Connection, now: i64, what: &records::What) -> Result<(), CatalogueError> {
+    use records::What;
+    match what {
+        What::LoggedOut
+        | What::SessionPaused { .. }
+        | What::SessionResumed { .. }
+        | What::InputTooOld { .. }
+        | What::FilmFailed { .. } => {}
+        What::OperatorAdmitted(operator) => places::add_operator(t, operator)?,
+        What::HostAdmitted(host) => places::add_host(t, host)?,
+        What::PeerGone { peer } => places::remove(t, *peer)?,
+        What::RightsReduced { session, rights } => {
+            t.execute(
+                "UPDATE session SET rights = ?2 WHERE id = ?1",
+                (session.0.cast_signed(), rights.bits()),
+            )?;
         }
         What::TicketCreated {
             route,
@@ -89,11 +116,11 @@ fn make(t: &Connection, now: i64, what: &What) -> Result<(), CatalogueError> {
             host,
             requester,
             ticket,
-            asked: _,
+            asked,
         } => {
             t.execute(
                 "INSERT INTO session (id, operator, operator_name, host, requester, ticket, \
-                 state, asked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7)",
+                 state, asked_at, asked) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8)",
                 (
                     session.0.cast_signed(),
                     owner.0,
@@ -102,6 +129,7 @@ fn make(t: &Connection, now: i64, what: &What) -> Result<(), CatalogueError> {
                     requester,
                     ticket.get(),
                     now,
+                    asked.bits(),
                 ),
             )?;
         }
@@ -111,20 +139,23 @@ fn make(t: &Connection, now: i64, what: &What) -> Result<(), CatalogueError> {
                 (session.0.cast_signed(), now),
             )?;
         }
-        What::SessionStarted {
-            session,
-            started_unix_millis,
-            film,
-            granted: _,
-        } => {
-            let session = session.0.cast_signed();
+        What::SessionStarted(started) => {
+            let session = started.session.0.cast_signed();
             t.execute(
-                "UPDATE session SET state = 1, started_at = ?2, film = ?3 WHERE id = ?1",
-                (session, started_unix_millis, film),
+                "UPDATE session SET state = 1, started_at = ?2, film = ?3, host_place = ?4, \
+                 operator_place = ?5, rights = ?6 WHERE id = ?1",
+                (
+                    session,
+                    started.started_unix_millis,
+                    &started.film,
+                    started.host.0,
+                    started.operator.0,
+                    started.granted.bits(),
+                ),
             )?;
             t.execute(
-                "INSERT INTO report (session, saved_at) VALUES (?1, ?2)",
-                (session, now),
+                "INSERT INTO report (session, id, saved_at) VALUES (?1, ?2, ?3)",
+                (session, started.report.0.cast_signed(), now),
             )?;
         }
         What::SessionEnded {

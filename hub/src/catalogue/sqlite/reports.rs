@@ -11,18 +11,17 @@ const MAX_DRAFTS: u32 = 200;
 const MAX_DRAFTS_BYTES: usize = 200 * 1024;
 
 const SELECT: &str = "SELECT session.id, requester, operator_name, host, ticket, started_at, \
-                      ended_at, problem, solution, category, notes, finished, saved_at \
+                      ended_at, problem, solution, category, notes, finished, saved_at, report.id \
                       FROM report JOIN session ON session.id = report.session";
 
 fn report(row: &Row<'_>) -> rusqlite::Result<StoredReport> {
-    let number = row.get::<_, i64>(0)?.cast_unsigned();
     let started: i64 = row.get(5)?;
     // a session that still runs has lasted up to now, which nobody needs to know to the second
     let ended = row.get::<_, Option<i64>>(6)?.unwrap_or(started);
     Ok(StoredReport {
         facts: ReportFacts {
-            report: ReportId(number),
-            session: SessionId(number),
+            report: ReportId(row.get::<_, i64>(13)?.cast_unsigned()),
+            session: SessionId(row.get::<_, i64>(0)?.cast_unsigned()),
             requester: BoundedText::cut(row.get::<_, String>(1)?),
             operator: BoundedText::cut(row.get::<_, String>(2)?),
             host: BoundedText::cut(row.get::<_, String>(3)?),
@@ -51,7 +50,7 @@ pub(super) fn standing(
     id: ReportId,
 ) -> Result<Option<ReportStanding>, CatalogueError> {
     let sql = "SELECT operator, finished FROM report \
-               JOIN session ON session.id = report.session WHERE session.id = ?1";
+               JOIN session ON session.id = report.session WHERE report.id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let found = statement
         .query_row([id.0.cast_signed()], |row| {
@@ -97,9 +96,16 @@ pub(super) fn all(
 }
 
 pub(super) fn one(connection: &Connection, id: ReportId) -> Result<StoredReport, CatalogueError> {
-    let sql = format!("{SELECT} WHERE session.id = ?1");
+    let sql = format!("{SELECT} WHERE report.id = ?1");
     connection
         .query_row(&sql, [id.0.cast_signed()], report)
         .optional()?
         .ok_or_else(|| CatalogueError::Rule(format!("there is no report with the number {id}")))
+}
+
+/// The highest report number ever given.
+pub(super) fn last(connection: &Connection) -> Result<Option<ReportId>, CatalogueError> {
+    let sql = "SELECT max(id) FROM report";
+    let last: Option<i64> = connection.query_row(sql, (), |row| row.get(0))?;
+    Ok(last.map(|last| ReportId(last.cast_unsigned())))
 }

@@ -26,13 +26,15 @@ fn session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     })
 }
 
-const ENDINGS: [EndedBy; 6] = [
+const ENDINGS: [EndedBy; 8] = [
     EndedBy::User,
     EndedBy::Operator,
     EndedBy::HostLost,
     EndedBy::OperatorLost,
     EndedBy::CannotRecord,
     EndedBy::HubStopped,
+    EndedBy::Forged,
+    EndedBy::NoCapture,
 ];
 
 // INVARIANT: these numbers stand in data bases.
@@ -44,6 +46,8 @@ pub(super) fn ended_by_number(by: EndedBy) -> i64 {
         EndedBy::OperatorLost => 4,
         EndedBy::CannotRecord => 5,
         EndedBy::HubStopped => 6,
+        EndedBy::Forged => 7,
+        EndedBy::NoCapture => 8,
     }
 }
 
@@ -53,10 +57,10 @@ fn ended_by_from_number(number: i64) -> Option<EndedBy> {
         .find(|by| ended_by_number(*by) == number)
 }
 
-pub(super) fn last(connection: &Connection) -> Result<SessionId, CatalogueError> {
+pub(super) fn last(connection: &Connection) -> Result<Option<SessionId>, CatalogueError> {
     let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'session'";
     let last: Option<i64> = connection.query_row(sql, (), |row| row.get(0)).optional()?;
-    Ok(SessionId(last.unwrap_or(0).cast_unsigned()))
+    Ok(last.map(|last| SessionId(last.cast_unsigned())))
 }
 
 pub(super) fn all(connection: &Connection, limit: u32) -> Result<Vec<SessionRow>, CatalogueError> {
@@ -76,7 +80,13 @@ pub(super) fn one(connection: &Connection, id: SessionId) -> Result<SessionRow, 
 }
 
 pub(super) fn interrupted(connection: &Connection) -> Result<Vec<SessionRow>, CatalogueError> {
-    let sql = format!("SELECT {COLUMNS} FROM session WHERE state = 1 ORDER BY id");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM session WHERE state = 1 AND NOT (\
+         EXISTS (SELECT 1 FROM host_place AS host WHERE host.peer = session.host_place) AND \
+         EXISTS (SELECT 1 FROM operator_place AS place \
+                 JOIN operator ON operator.id = place.operator AND operator.disabled = 0 \
+                 WHERE place.peer = session.operator_place)) ORDER BY id"
+    );
     let mut statement = connection.prepare(&sql)?;
     let rows = statement.query_map((), session)?;
     Ok(rows.collect::<Result<_, _>>()?)

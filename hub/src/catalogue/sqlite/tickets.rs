@@ -3,7 +3,9 @@
 use protocol::{TicketRoute, TicketState};
 use rusqlite::Connection;
 
-use crate::catalogue::{AccountId, CatalogueError, StoredTicket};
+use ::session::directory::records::StoredTicket;
+
+use crate::catalogue::{AccountId, CatalogueError};
 
 // INVARIANT: these numbers stand in data bases.
 pub(super) fn state_number(state: TicketState) -> i64 {

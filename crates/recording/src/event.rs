@@ -1,0 +1,108 @@
+//! What happens in a session beside pictures and chat.
+
+use std::fmt;
+
+use crate::rights::Rights;
+
+/// What else belongs on the time line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The session began; its first operator has these rights.
+    Started { rights: Rights },
+    /// The user gave or took back rights.
+    RightsChanged {
+        /// Whose rights; `None`: those of every operator.
+        operator: Option<String>,
+        rights: Rights,
+    },
+    /// The session is over; the last entry of a finished recording.
+    Ended { by: EndedBy },
+    /// Anything else worth a mark, in plain words.
+    Note(String),
+    /// A line was lost. The session waits, and there may be nothing new to see until it is back.
+    Interrupted { side: Side },
+    /// The line of `side` is back. After that of the host or the hub the screen begins anew, with an
+    /// update that stands alone and with any `seq`.
+    Resumed { side: Side },
+    /// One more operator takes part.
+    OperatorJoined { name: String, rights: Rights },
+    /// An operator takes part no more.
+    OperatorLeft { name: String },
+    /// Who has the keyboard and the pointer from now on; `None`: only the user.
+    Driver { name: Option<String> },
+}
+
+/// Whose line it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Side {
+    /// The user's computer.
+    Host,
+    /// The console of the operator with this name.
+    Operator { name: String },
+    /// The hub itself went down; what it did not commit is not in the recording.
+    Hub,
+}
+
+/// Who or what ended the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndedBy {
+    /// The user ended it or left.
+    User,
+    /// The operator ended it or left.
+    Operator,
+    /// The user's computer was out of reach for too long.
+    HostLost,
+    /// The operator's console was out of reach for too long.
+    OperatorLost,
+    /// The recording could not be written.
+    CannotRecord,
+    /// The hub went down, in good order or not.
+    HubStopped,
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Started { rights } => write!(f, "the session began, allowed: {rights}"),
+            Self::RightsChanged {
+                operator: None,
+                rights,
+            } => write!(f, "allowed from now on: {rights}"),
+            Self::RightsChanged {
+                operator: Some(name),
+                rights,
+            } => write!(f, "allowed to {name} from now on: {rights}"),
+            Self::Ended { by } => write!(f, "the session ended: {by}"),
+            Self::Note(text) => f.write_str(text),
+            Self::Interrupted { side } => write!(f, "connection lost: {side}"),
+            Self::Resumed { side } => write!(f, "connection back: {side}"),
+            Self::OperatorJoined { name, rights } => write!(f, "{name} joined, allowed: {rights}"),
+            Self::OperatorLeft { name } => write!(f, "{name} left"),
+            Self::Driver { name: Some(name) } => write!(f, "{name} has keyboard and pointer"),
+            Self::Driver { name: None } => f.write_str("only the user has keyboard and pointer"),
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host => f.write_str("the user's computer"),
+            Self::Operator { name } => write!(f, "operator {name}"),
+            Self::Hub => f.write_str("the hub"),
+        }
+    }
+}
+
+impl fmt::Display for EndedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::User => "by the user",
+            Self::Operator => "by the operator",
+            Self::HostLost => "the user's computer was out of reach for too long",
+            Self::OperatorLost => "the operator was out of reach for too long",
+            Self::CannotRecord => "it could not be recorded",
+            Self::HubStopped => "the hub went down",
+        })
+    }
+}

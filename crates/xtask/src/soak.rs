@@ -1,0 +1,38 @@
+//! The long versions of tests, for a night rather than for every change.
+
+use crate::steps::{Steps, cargo};
+
+/// Kills each program twenty times, at random moments of a session.
+///
+/// # Errors
+///
+/// If the programs do not build or a test fails.
+pub(crate) fn run() -> anyhow::Result<()> {
+    let mut steps = Steps::default();
+    let outcome = all(&mut steps);
+    steps.summary();
+    outcome
+}
+
+fn all(steps: &mut Steps) -> anyhow::Result<()> {
+    steps.command(
+        "programs",
+        &mut cargo(["build", "--workspace", "--bins", "--locked"]),
+    )?;
+    steps.command(
+        "crashes",
+        cargo([
+            "nextest",
+            "run",
+            "--profile",
+            "soak",
+            "--package",
+            "e2e",
+            "--test",
+            "crashes",
+            "--locked",
+            "--no-fail-fast",
+        ])
+        .env("PHD_SOAK", "1"),
+    )
+}
