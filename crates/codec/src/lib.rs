@@ -28,6 +28,7 @@ mod natural;
 mod picture;
 mod pixels;
 mod range_coder;
+mod scale;
 mod video;
 
 pub use decoder::{Applied, DecodeError, Decoder};
@@ -36,4 +37,5 @@ pub use format::{FORMAT_VERSION, MAX_UPDATE_BYTES};
 pub use geometry::{MAX_PIXELS, MAX_SIDE, PixelSize, Rect};
 pub use levels::Level;
 pub use picture::Picture;
+pub use scale::Scaler;
 pub use video::VideoError;

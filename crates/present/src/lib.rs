@@ -9,9 +9,6 @@
 
 use codec::{PixelSize, Rect};
 
-mod scale;
-pub use scale::Scaler;
-
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 mod x11;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]

@@ -8,7 +8,7 @@ mod segment;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use codec::{Picture, PixelSize, Rect};
+use codec::{Picture, PixelSize, Rect, Scaler};
 use x11rb::connection::{Connection as _, RequestConnection as _};
 use x11rb::errors::{ConnectionError, ReplyError, ReplyOrIdError};
 use x11rb::protocol::shm::ConnectionExt as _;
@@ -18,7 +18,7 @@ use x11rb::protocol::{Event, shape, shm, xfixes, xproto};
 use x11rb::rust_connection::RustConnection;
 
 use self::segment::Segment;
-use crate::{Placement, PresentError, Scaler};
+use crate::{Placement, PresentError};
 
 /// A picture in a child window. Drop removes the window.
 ///
