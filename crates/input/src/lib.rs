@@ -136,7 +136,7 @@ pub fn release_stuck() -> Result<usize, InjectError> {
 }
 
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-use x11 as platform;
+use self::x11 as platform;
 
 #[cfg(all(feature = "rdev", not(any(target_os = "linux", target_os = "freebsd"))))]
 use rdev_backend as platform;

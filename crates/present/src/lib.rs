@@ -12,7 +12,7 @@ use codec::{PixelSize, Rect};
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 mod x11;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-pub use x11::Presenter;
+pub use self::x11::Presenter;
 
 #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
 mod unsupported;
