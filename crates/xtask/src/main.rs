@@ -12,6 +12,7 @@ mod ci;
 mod directions;
 mod fuzz;
 mod steps;
+mod windows;
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
@@ -37,6 +38,8 @@ enum Task {
     },
     /// Proves from `cargo metadata` that crates know only whom they may know.
     Check,
+    /// Checks that the workspace would compile for Windows; needs nothing but rustup.
+    CheckWindows,
     /// Fuzzes the parsers of a peer's bytes; needs clang and cargo-fuzz.
     Fuzz {
         /// For each target.
@@ -75,6 +78,12 @@ fn run(task: Task) -> anyhow::Result<()> {
     match task {
         Task::Ci { without_deny } => ci::run(!without_deny),
         Task::Check => directions::check(),
+        Task::CheckWindows => {
+            let mut steps = steps::Steps::default();
+            let outcome = windows::check(&mut steps);
+            steps.summary();
+            outcome
+        }
         Task::Fuzz { seconds, targets } => {
             let metadata = MetadataCommand::new().no_deps().exec()?;
             fuzz::run(metadata.workspace_root.as_std_path(), &targets, seconds)
