@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use desktop::{SettingsFile, WindowPlace};
+use desktop::{HotKey, SettingsFile, WindowPlace};
 use eframe::egui::{
     Context, Event, Pos2, RawInput, Ui, UserAttentionType, Vec2, ViewportCommand, ViewportId,
     WindowLevel, vec2,
@@ -14,7 +14,6 @@ use eframe::{CreationContext, Frame};
 use crate::above::Above;
 use crate::backend::{Backend, Wake};
 use crate::front::Front;
-use crate::hot_key::HotKey;
 use crate::settings::HubPlace;
 use crate::state::{Action, Effect, Shape, Stage, State};
 use crate::views::{self, BAR_HEIGHT, BAR_WIDTH, CHAT_HEIGHT, ClockOffset, Moment};
@@ -45,6 +44,7 @@ pub struct HelpmeApp {
     file: Option<SettingsFile>,
     started: Instant,
     clock: ClockOffset,
+    /// `None` where there is none.
     hot_key: Option<HotKey>,
     front: Front,
     above: Above,
@@ -77,8 +77,8 @@ impl HelpmeApp {
             file: start.file,
             started: Instant::now(),
             clock: start.clock,
-            hot_key: None,
-            front: Front::of(creation),
+            hot_key: hot_key(&wake),
+            front: Front::of(creation, Arc::clone(&wake)),
             above: Above::default(),
             shape: Shape::Window,
             settles_at: Duration::ZERO,
@@ -118,20 +118,19 @@ impl HelpmeApp {
         }
     }
 
-    fn watch_hot_key(&mut self, watch: bool) {
-        self.hot_key = None;
-        if let Some(ender) = self.backend.ender().filter(|_| watch) {
-            let wake = Arc::clone(&self.wake.0);
-            let pressed = move || {
-                ender.end();
-                wake();
-            };
-            match HotKey::watch(pressed) {
-                Ok(hot_key) => self.hot_key = Some(hot_key),
-                Err(error) => tracing::info!(%error, "No hot key"),
-            }
-        }
-        self.state.hot_key = self.hot_key.is_some();
+    fn watch_hot_key(&self, watch: bool) {
+        let Some(hot_key) = &self.hot_key else {
+            return;
+        };
+        let Some(ender) = self.backend.ender().filter(|_| watch) else {
+            hot_key.let_go();
+            return;
+        };
+        let wake = Arc::clone(&self.wake.0);
+        hot_key.watch(move || {
+            ender.end();
+            wake();
+        });
     }
 
     fn save_settings(&self) {
@@ -185,9 +184,9 @@ impl HelpmeApp {
             views::strip_ui(ui, "above", &self.state, moment, &mut actions);
         });
         if actions.contains(&Action::DragBar) {
-            self.above.hold(self.front.pointer(ctx));
+            self.above.hold();
         }
-        self.above.follow(ctx, self.front);
+        self.above.follow(ctx, &mut self.front);
         if actions.contains(&Action::ShowChat(true)) {
             // it opens below, where something may cover it
             self.front.come(ctx);
@@ -233,6 +232,8 @@ impl eframe::App for HelpmeApp {
             let effects = self.state.apply(event, self.now());
             self.take(ctx, effects);
         }
+        self.state.hot_key = self.hot_key.as_ref().is_some_and(HotKey::is_watched);
+        self.front.follow_up(ctx);
         if ctx.input(|input| input.viewport().close_requested())
             && matches!(self.state.stage, Stage::Running(_))
         {
@@ -284,6 +285,13 @@ impl eframe::App for HelpmeApp {
     fn persist_egui_memory(&self) -> bool {
         false
     }
+}
+
+fn hot_key(wake: &Wake) -> Option<HotKey> {
+    let wake = Arc::clone(wake);
+    HotKey::start(move || wake())
+        .inspect_err(|error| tracing::info!(%error, "No hot key"))
+        .ok()
 }
 
 /// The bar at the top centre, above everything else.

@@ -1,57 +1,68 @@
-//! The window comes in front of all others, with the keyboard: for what must not be missed (H5).
+//! Helpme's window comes in front of all others, with the keyboard: for what must not be missed (H5).
+//! The desktop is asked where it decides that; elsewhere the window does it by itself.
 
-#[cfg(any(target_os = "linux", target_os = "freebsd"))]
-mod x11;
-
+use desktop::FrontBusy;
+use eframe::CreationContext;
 use eframe::egui::{Context, Pos2, ViewportCommand, WindowLevel, pos2};
-use raw_window_handle::{HasWindowHandle, RawWindowHandle};
 
-/// The way of one window to the front.
-#[derive(Debug, Clone, Copy)]
+use crate::backend::Wake;
+
+/// The way of one window to the front. Nothing here waits.
+#[derive(Debug)]
 pub struct Front {
-    x11_window: Option<u32>,
+    managed: Option<desktop::Front>,
 }
 
 impl Front {
-    /// The way of `window`.
-    pub fn of(window: &impl HasWindowHandle) -> Self {
-        let handle = window.window_handle().map(|handle| handle.as_raw());
-        let x11_window = if let Ok(RawWindowHandle::Xlib(handle)) = handle {
-            u32::try_from(handle.window).ok()
-        } else {
-            None
-        };
-        Self { x11_window }
+    /// The way of the window that is being made; `wake` is called when the desktop has answered.
+    pub fn of(creation: &CreationContext<'_>, wake: Wake) -> Self {
+        Self {
+            managed: desktop::Front::of(creation, move || wake()),
+        }
     }
 
     /// Whether a window manager decides what stands in front of what: then even a window that asks to
     /// be above all others is covered by one that fills the screen.
-    pub fn is_managed(self) -> bool {
-        self.x11_window.is_some()
+    pub fn is_managed(&self) -> bool {
+        self.managed.is_some()
     }
 
     /// Brings it to the front, also if it was minimised, is covered or is on another desktop, and keeps
     /// it above usual windows.
-    pub fn come(self, ctx: &Context) {
-        #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-        if let Some(window) = self.x11_window {
-            match x11::raise(window) {
-                Ok(()) => return,
-                Err(error) => tracing::warn!(%error, "The window manager was not asked"),
-            }
+    pub fn come(&self, ctx: &Context) {
+        let asked = self.managed.as_ref().map(desktop::Front::come);
+        if asked != Some(Ok(())) {
+            come_by_itself(ctx);
         }
-        ctx.send_viewport_cmd(ViewportCommand::WindowLevel(WindowLevel::AlwaysOnTop));
-        ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
-        ctx.send_viewport_cmd(ViewportCommand::Focus);
     }
 
-    /// Where the pointer is on the screen, in points; known only where there is a window manager.
-    pub fn pointer(self, ctx: &Context) -> Option<Pos2> {
-        #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-        if self.x11_window.is_some() {
-            let (x, y) = x11::pointer().ok()?;
-            return Some(pos2(f32::from(x), f32::from(y)) / ctx.pixels_per_point());
+    /// In each pass: does by itself what the desktop could not be asked for.
+    pub fn follow_up(&self, ctx: &Context) {
+        let managed = self.managed.as_ref();
+        if managed.is_some_and(desktop::Front::was_refused) {
+            come_by_itself(ctx);
         }
-        None
     }
+
+    /// Asks where the pointer is on the screen; gives the question's number, none where nobody can say.
+    pub fn ask_pointer(&mut self) -> Option<u64> {
+        let asked = self.managed.as_mut()?.ask_pointer();
+        asked
+            .inspect_err(|error: &FrontBusy| tracing::debug!(%error, "The bar stays behind"))
+            .ok()
+    }
+
+    /// The newest answer since the last pass: the question's number, and where the pointer was, in points.
+    pub fn pointer(&self, ctx: &Context) -> Option<(u64, Pos2)> {
+        let place = self.managed.as_ref()?.pointer()?;
+        #[expect(clippy::cast_precision_loss, reason = "screens have no 2^24 pixels")]
+        let pixels = pos2(place.x as f32, place.y as f32);
+        Some((place.question, pixels / ctx.pixels_per_point()))
+    }
+}
+
+fn come_by_itself(ctx: &Context) {
+    ctx.send_viewport_cmd(ViewportCommand::WindowLevel(WindowLevel::AlwaysOnTop));
+    ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
+    ctx.send_viewport_cmd(ViewportCommand::Focus);
 }

@@ -6,7 +6,6 @@ pub mod above;
 pub mod app;
 pub mod backend;
 pub mod front;
-pub mod hot_key;
 pub mod settings;
 pub mod state;
 pub mod views;

@@ -184,3 +184,17 @@ fn h6_a_bar_that_was_minimised_is_seen_again() {
     is_seen_at_once(&cast, "End");
     cast.helpme.end().expect("ended");
 }
+
+#[test]
+fn h6_the_hot_key_ends_the_session_whatever_window_has_the_keyboard() {
+    let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
+    let ticket = cast.user_asks_for_help().expect("asked");
+    cast.session_begins(&ticket).expect("a session");
+    let _screen = cover(&cast, "-fullscreen");
+    work(&cast);
+    let hands = cast.user_display.hands().expect("hands");
+    let keys = [key::Control_L, key::Alt_L, key::Shift_L, key::x];
+    hands.chord(&keys).expect("pressed");
+    let ended = cast.helpme.app.wait_for("Use another ticket");
+    ended.expect("the session is over");
+}

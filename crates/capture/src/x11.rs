@@ -4,14 +4,13 @@
 //! Nothing here has a timer: each change is an event of the server.
 
 use std::fmt;
-use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use codec::{Picture, PixelSize, Rect};
-use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec};
+use x11::{Alarm, ConnectError, PatientConnection};
 use x11rb::connection::{Connection as _, RequestConnection as _};
-use x11rb::errors::{ConnectionError, ReplyError};
+use x11rb::errors::ReplyError;
 use x11rb::protocol::Event;
 use x11rb::protocol::damage::{self, ConnectionExt as _};
 use x11rb::protocol::randr::{self, ConnectionExt as _};
@@ -25,11 +24,8 @@ use crate::{
     CaptureError, CaptureWaker, Changes, Monitor, PointerPicture, PointerState, ScreenSource,
 };
 
-mod patient;
 mod pixels;
-mod shm;
 
-use patient::Connection;
 use pixels::{PixelReader, ReadFault};
 
 /// More damaged rectangles than this are made fewer and larger: each costs a request.
@@ -39,7 +35,7 @@ const MAX_RESIZES_DURING_A_GRAB: usize = 8;
 
 /// The screen of an X server.
 pub struct X11Screen {
-    conn: Connection,
+    conn: PatientConnection,
     root: Window,
     desktop: PixelSize,
     selected: Option<u32>,
@@ -56,7 +52,7 @@ pub struct X11Screen {
     untold: Changes,
     pointer_in_desktop: (i16, i16),
     shape: Option<Arc<PointerPicture>>,
-    wake: Arc<OwnedFd>,
+    wake: Arc<Alarm>,
 }
 
 impl X11Screen {
@@ -67,18 +63,8 @@ impl X11Screen {
     /// [`CaptureError::NoDisplay`] when nothing answers there, [`CaptureError::Unsuitable`] when the
     /// server lacks an extension or its pixels are not 24 bits in 32.
     pub fn open_display(display: Option<&str>) -> Result<Self, CaptureError> {
-        let (conn, screen_number) =
-            patient::connect(display).map_err(|error| CaptureError::NoDisplay {
-                reason: match display
-                    .map(str::to_owned)
-                    .or_else(|| std::env::var("DISPLAY").ok())
-                {
-                    Some(name) => format!("{name}: {error}"),
-                    None => "DISPLAY is not set".to_owned(),
-                },
-            })?;
+        let (conn, screen) = x11::connect_patiently(display)?;
         require_extensions(&conn)?;
-        let screen = conn.setup().roots[screen_number].clone();
         let root = screen.root;
         let desktop = PixelSize {
             width: screen.width_in_pixels.into(),
@@ -86,8 +72,7 @@ impl X11Screen {
         };
         let reader = PixelReader::new(&conn, &screen)?;
         let (damage, region) = select_events(&conn, root).map_err(|error| lost(&error))?;
-        let wake = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
-            .map_err(|error| lost(&error))?;
+        let wake = Alarm::new().map_err(|error| lost(&error))?;
         let mut opened = Self {
             conn,
             root,
@@ -217,13 +202,6 @@ impl X11Screen {
             changes.screen |= self.everything;
         }
         Ok(())
-    }
-
-    fn take_wakes(&self, changes: &mut Changes) {
-        let mut count = [0; 8];
-        if rustix::io::read(self.wake.as_fd(), &mut count).is_ok() {
-            changes.woken = true;
-        }
     }
 
     fn try_grab(&mut self, picture: &mut Picture) -> Result<Vec<Rect>, ReadFault> {
@@ -361,24 +339,15 @@ impl ScreenSource for X11Screen {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             self.take_events(changes)?;
-            self.take_wakes(changes);
+            changes.woken |= self.wake.rang();
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if changes.any() || left.is_some_and(|left| left.is_zero()) {
                 return Ok(());
             }
             self.conn.flush().map_err(|error| lost(&error))?;
-            let left = left.map(|left| Timespec {
-                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-                tv_nsec: left.subsec_nanos().into(),
-            });
-            let mut fds = [
-                PollFd::new(self.conn.stream(), PollFlags::IN),
-                PollFd::new(&*self.wake, PollFlags::IN),
-            ];
-            match rustix::event::poll(&mut fds, left.as_ref()) {
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(lost(&error)),
-            }
+            self.wake
+                .wait(self.conn.stream(), left)
+                .map_err(|error| lost(&error))?;
         }
     }
 
@@ -436,10 +405,7 @@ impl ScreenSource for X11Screen {
 
     fn waker(&self) -> CaptureWaker {
         let wake = Arc::clone(&self.wake);
-        CaptureWaker::new(move || {
-            // A full counter fails, and then the wait is woken already.
-            rustix::io::write(wake.as_fd(), &1_u64.to_ne_bytes()).ok();
-        })
+        CaptureWaker::new(move || wake.ring())
     }
 }
 
@@ -451,27 +417,25 @@ impl fmt::Debug for X11Screen {
     }
 }
 
-fn require_extensions(conn: &Connection) -> Result<(), CaptureError> {
-    for name in [
+fn require_extensions(conn: &PatientConnection) -> Result<(), CaptureError> {
+    let needed = [
         damage::X11_EXTENSION_NAME,
         xfixes::X11_EXTENSION_NAME,
         randr::X11_EXTENSION_NAME,
         xinput::X11_EXTENSION_NAME,
-    ] {
-        let present = conn
-            .extension_information(name)
-            .map_err(|error| lost(&error))?;
-        if present.is_none() {
+    ];
+    match x11::missing_extension(conn, &needed).map_err(|error| lost(&error))? {
+        Some(name) => {
             let reason = format!("its display server has no {name} extension");
-            return Err(CaptureError::Unsuitable { reason });
+            Err(CaptureError::Unsuitable { reason })
         }
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Asks for every event that a wait is made of.
 fn select_events(
-    conn: &Connection,
+    conn: &PatientConnection,
     root: Window,
 ) -> Result<(damage::Damage, xfixes::Region), ReplyError> {
     let fixes = conn.xfixes_query_version(5, 0)?;
@@ -501,23 +465,21 @@ fn select_events(
         // A window manager that holds the server for itself must not freeze the picture.
         conn.xtest_grab_control(true)?;
     }
-    let region = new_id(conn)?;
+    let region = x11::new_id(conn)?;
     conn.xfixes_create_region(region, &[])?;
-    let damage = new_id(conn)?;
+    let damage = x11::new_id(conn)?;
     // One event when something is damaged; the rectangles are fetched when they are grabbed.
     conn.damage_create(damage, root, damage::ReportLevel::NON_EMPTY)?
         .check()?;
     Ok((damage, region))
 }
 
-fn new_id(conn: &Connection) -> Result<u32, ReplyError> {
-    conn.generate_id().map_err(|error| match error {
-        x11rb::errors::ReplyOrIdError::IdsExhausted => {
-            ReplyError::ConnectionError(ConnectionError::UnknownError)
+impl From<ConnectError> for CaptureError {
+    fn from(error: ConnectError) -> Self {
+        Self::NoDisplay {
+            reason: error.to_string(),
         }
-        x11rb::errors::ReplyOrIdError::ConnectionError(error) => error.into(),
-        x11rb::errors::ReplyOrIdError::X11Error(error) => error.into(),
-    })
+    }
 }
 
 fn lost(error: &dyn fmt::Display) -> CaptureError {

@@ -1,10 +1,13 @@
-//! What a program asks of the desktop it runs on: folders, settings, secrets, mail and browser.
+//! What a program asks of the desktop it runs on: folders, settings, secrets, mail and browser, a place
+//! in front of all windows, and a key that works whatever window has the focus.
 //!
-//! Nothing here knows the network or a window. Calls touch files or the session bus and may block;
-//! each says so.
+//! Nothing here knows the network or draws. Calls touch files or the session bus and may block; each
+//! says so.
 
 pub mod appearance;
 pub mod folders;
+pub mod front;
+pub mod hot_key;
 pub mod open;
 pub mod secrets;
 pub mod settings;
@@ -13,6 +16,8 @@ pub mod window_place;
 pub use crate::open::{OpenError, mailto_url, open_mail, open_url};
 pub use appearance::prefers_dark;
 pub use folders::{Folders, FoldersError};
+pub use front::{Front, FrontBusy, PointerPlace};
+pub use hot_key::{HotKey, HotKeyError};
 pub use secrets::{Keeper, SecretError, Secrets};
 pub use settings::{LoadProblem, Loaded, SaveError, SettingsFile};
 pub use window_place::WindowPlace;

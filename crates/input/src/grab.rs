@@ -3,14 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::io;
-use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use protocol::input::HidKey;
-use rustix::event::{EventfdFlags, PollFd, PollFlags};
+use x11::{Alarm, ConnectError};
 use x11rb::connection::Connection as _;
 use x11rb::errors::{ConnectionError, ReplyError};
 use x11rb::protocol::Event;
@@ -51,9 +49,17 @@ pub enum GrabError {
     Refused { reason: String },
 }
 
+impl From<ConnectError> for GrabError {
+    fn from(error: ConnectError) -> Self {
+        Self::NoDisplay {
+            reason: error.to_string(),
+        }
+    }
+}
+
 /// The taken keyboard; given back when dropped.
 pub struct KeyboardGrab {
-    stop: Arc<OwnedFd>,
+    stop: Arc<Alarm>,
     active: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -73,17 +79,12 @@ impl KeyboardGrab {
         display: Option<&str>,
         on_key: impl FnMut(GrabbedKey) + Send + 'static,
     ) -> Result<Self, GrabError> {
-        let (conn, screen) =
-            RustConnection::connect(display).map_err(|error| GrabError::NoDisplay {
-                reason: error.to_string(),
-            })?;
+        let (conn, screen) = x11::connect(display)?;
         let layout = prepare(&conn).map_err(|error| GrabError::NoDisplay {
             reason: error.to_string(),
         })?;
-        let stop = rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
-            .map_err(|error| refused(&error))?;
-        let root = conn.setup().roots[screen].root;
-        let status = grab(&conn, root).map_err(|error| refused(&error))?;
+        let stop = Alarm::new().map_err(|error| refused(&error))?;
+        let status = grab(&conn, screen.root).map_err(|error| refused(&error))?;
         if status == GrabStatus::ALREADY_GRABBED {
             return Err(GrabError::AlreadyGrabbed);
         }
@@ -123,7 +124,7 @@ impl KeyboardGrab {
 
 impl Drop for KeyboardGrab {
     fn drop(&mut self) {
-        rustix::io::write(self.stop.as_fd(), &1_u64.to_ne_bytes()).ok();
+        self.stop.ring();
         if let Some(thread) = self.thread.take()
             // A callback may end its own grab.
             && thread.thread().id() != std::thread::current().id()
@@ -150,7 +151,7 @@ struct Taken<F> {
 }
 
 impl<F: FnMut(GrabbedKey)> Taken<F> {
-    fn run(mut self, stop: &OwnedFd) {
+    fn run(mut self, stop: &Alarm) {
         if let Err(error) = self.pass_keys_on(stop) {
             tracing::warn!(%error, "The taken keyboard was lost");
         }
@@ -167,7 +168,7 @@ impl<F: FnMut(GrabbedKey)> Taken<F> {
         clippy::wildcard_enum_match_arm,
         reason = "of the server's hundred events only those that were asked for matter"
     )]
-    fn pass_keys_on(&mut self, stop: &OwnedFd) -> Result<(), ReplyError> {
+    fn pass_keys_on(&mut self, stop: &Alarm) -> Result<(), ReplyError> {
         loop {
             while let Some(event) = self.conn.poll_for_event()? {
                 match event {
@@ -181,17 +182,11 @@ impl<F: FnMut(GrabbedKey)> Taken<F> {
                     _ => {}
                 }
             }
-            if rustix::io::read(stop, &mut [0; 8]).is_ok() {
+            if stop.rang() {
                 return Ok(());
             }
-            let mut fds = [
-                PollFd::new(self.conn.stream(), PollFlags::IN),
-                PollFd::new(stop, PollFlags::IN),
-            ];
-            match rustix::event::poll(&mut fds, None) {
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(ConnectionError::from(io::Error::from(error)).into()),
-            }
+            stop.wait(self.conn.stream(), None)
+                .map_err(ConnectionError::from)?;
         }
     }
 

@@ -5,7 +5,7 @@
 //! remembers instead of typing. `grab` is the other direction, for an operator who wants to
 //! send every key: it takes the keyboard of this machine.
 //!
-//! Key places travel as USB HID usages ([`keymap`]).
+//! Key places travel as USB HID usages ([`keyboard`]).
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -22,7 +22,7 @@ mod unsupported;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 pub mod x11;
 
-pub use keymap::hid;
+pub use keyboard::hid;
 pub use memory::{MemoryLog, MemorySink, memory};
 
 /// Somewhere input events can be delivered.
@@ -136,7 +136,7 @@ pub fn release_stuck() -> Result<usize, InjectError> {
 }
 
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-use x11 as platform;
+use self::x11 as platform;
 
 #[cfg(all(feature = "rdev", not(any(target_os = "linux", target_os = "freebsd"))))]
 use rdev_backend as platform;

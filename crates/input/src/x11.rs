@@ -9,7 +9,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use protocol::input::{HidKey, InputEvent, PointerButton};
-use x11rb::connection::{Connection as _, RequestConnection as _};
+use x11::ConnectError;
+use x11rb::connection::Connection as _;
 use x11rb::errors::{ConnectionError, ReplyError};
 use x11rb::protocol::Event;
 use x11rb::protocol::xkb::{self, ConnectionExt as _};
@@ -97,20 +98,12 @@ impl X11Sink {
     /// [`InjectError::NoDisplay`] when nothing answers there, [`InjectError::Unsuitable`] when the
     /// server lacks an extension.
     pub fn open_display(display: Option<&str>) -> Result<Self, InjectError> {
-        let (conn, root) = connect(display)?;
-        for name in [xtest::X11_EXTENSION_NAME, xkb::X11_EXTENSION_NAME] {
-            let present = conn
-                .extension_information(name)
-                .map_err(|error| lost(&error))?;
-            if present.is_none() {
-                let reason = format!("its display server has no {name} extension");
-                return Err(InjectError::Unsuitable { reason });
-            }
-        }
+        let (conn, screen) = x11::connect(display)?;
+        require_extensions(&conn, &[xtest::X11_EXTENSION_NAME, xkb::X11_EXTENSION_NAME])?;
         prepare(&conn).map_err(|error| lost(&error))?;
         let mut sink = Self {
             conn,
-            root,
+            root: screen.root,
             guardian: None,
             layout: None,
             spare: SpareKeys::default(),
@@ -670,19 +663,22 @@ impl From<ReplyError> for Fault {
     }
 }
 
-fn connect(display: Option<&str>) -> Result<(RustConnection, Window), InjectError> {
-    let (conn, screen) =
-        RustConnection::connect(display).map_err(|error| InjectError::NoDisplay {
-            reason: match display
-                .map(str::to_owned)
-                .or_else(|| std::env::var("DISPLAY").ok())
-            {
-                Some(name) => format!("{name}: {error}"),
-                None => "DISPLAY is not set".to_owned(),
-            },
-        })?;
-    let root = conn.setup().roots[screen].root;
-    Ok((conn, root))
+impl From<ConnectError> for InjectError {
+    fn from(error: ConnectError) -> Self {
+        Self::NoDisplay {
+            reason: error.to_string(),
+        }
+    }
+}
+
+fn require_extensions(conn: &RustConnection, names: &[&'static str]) -> Result<(), InjectError> {
+    match x11::missing_extension(conn, names).map_err(|error| lost(&error))? {
+        Some(name) => {
+            let reason = format!("its display server has no {name} extension");
+            Err(InjectError::Unsuitable { reason })
+        }
+        None => Ok(()),
+    }
 }
 
 /// Asks for the events that tell of another layout, and for no repetitions by the server.

@@ -9,13 +9,10 @@
 
 use codec::{PixelSize, Rect};
 
-mod scale;
-pub use scale::Scaler;
-
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 mod x11;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-pub use x11::Presenter;
+pub use self::x11::Presenter;
 
 #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
 mod unsupported;

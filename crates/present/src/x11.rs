@@ -3,22 +3,20 @@
 //! The child takes no input (its input shape is empty), so pointer and keyboard go to the window
 //! around it, and whatever that window draws under the child is clipped away by the server.
 
-mod segment;
-
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use codec::{Picture, PixelSize, Rect};
-use x11rb::connection::{Connection as _, RequestConnection as _};
+use codec::{Picture, PixelSize, Rect, Scaler};
+use x11::{ConnectError, Segment, SegmentError, ServerMay};
+use x11rb::connection::Connection as _;
 use x11rb::errors::{ConnectionError, ReplyError, ReplyOrIdError};
 use x11rb::protocol::shm::ConnectionExt as _;
 use x11rb::protocol::xfixes::ConnectionExt as _;
 use x11rb::protocol::xproto::ConnectionExt as _;
-use x11rb::protocol::{Event, shape, shm, xfixes, xproto};
+use x11rb::protocol::{Event, shape, xfixes, xproto};
 use x11rb::rust_connection::RustConnection;
 
-use self::segment::Segment;
-use crate::{Placement, PresentError, Scaler};
+use crate::{Placement, PresentError};
 
 /// A picture in a child window. Drop removes the window.
 ///
@@ -57,6 +55,24 @@ struct Sheet {
     segment: Segment,
 }
 
+impl From<ConnectError> for PresentError {
+    fn from(error: ConnectError) -> Self {
+        Self::NoDisplay(error.to_string())
+    }
+}
+
+impl From<SegmentError> for PresentError {
+    fn from(error: SegmentError) -> Self {
+        match error {
+            SegmentError::NoExtension => Self::Lacks("shared memory (MIT-SHM)"),
+            SegmentError::TooOld => Self::Lacks("shared memory by file descriptor (MIT-SHM 1.2)"),
+            error @ (SegmentError::NoMemory(_) | SegmentError::Refused(_)) => {
+                Self::Refused(error.to_string())
+            }
+        }
+    }
+}
+
 impl From<ConnectionError> for PresentError {
     fn from(error: ConnectionError) -> Self {
         Self::NoDisplay(error.to_string())
@@ -93,23 +109,15 @@ impl Presenter {
     pub fn attach_on(display: Option<&str>, parent: u64) -> Result<Self, PresentError> {
         let parent = u32::try_from(parent)
             .map_err(|_too_large| PresentError::Refused("no X window".to_owned()))?;
-        let (connection, screen) =
-            RustConnection::connect(display).map_err(|e| PresentError::NoDisplay(e.to_string()))?;
-        let (root_visual, depth, colormap) = {
-            let screen = &connection.setup().roots[screen];
-            (
-                screen.root_visual,
-                screen.root_depth,
-                screen.default_colormap,
-            )
-        };
+        let (connection, screen) = x11::connect(display)?;
+        let (root_visual, depth) = (screen.root_visual, screen.root_depth);
         check_abilities(&connection, depth)?;
 
         let window = connection.generate_id()?;
         let look = xproto::CreateWindowAux::new()
             .background_pixmap(x11rb::NONE)
             .border_pixel(0)
-            .colormap(colormap)
+            .colormap(screen.default_colormap)
             .event_mask(xproto::EventMask::EXPOSURE | xproto::EventMask::STRUCTURE_NOTIFY);
         connection
             .create_window(
@@ -256,7 +264,7 @@ impl Shared {
         let Some(placement) = state.placement else {
             // drawn when it is placed
             if let Some(old) = state.sheet.take() {
-                self.connection.shm_detach(old.segment.id())?;
+                old.segment.detach(&self.connection)?;
             }
             return Ok(Vec::new());
         };
@@ -331,9 +339,10 @@ impl Shared {
             Some(old) if (needed..=needed.saturating_mul(4)).contains(&old.pixel_count()) => old,
             old => {
                 if let Some(old) = old {
-                    self.connection.shm_detach(old.id())?;
+                    old.detach(&self.connection)?;
                 }
-                Segment::new(&self.connection, needed + needed / 8)?
+                let len_bytes = (needed + needed / 8) * size_of::<u32>();
+                Segment::new(&self.connection, len_bytes, ServerMay::Read)?
             }
         };
         state.sheet = Some(Sheet {
@@ -424,23 +433,9 @@ fn check_abilities(connection: &RustConnection, depth: u8) -> Result<(), Present
     {
         return Err(PresentError::Lacks("32-bit pixels"));
     }
-    if connection
-        .extension_information(shm::X11_EXTENSION_NAME)?
-        .is_none()
-    {
-        return Err(PresentError::Lacks("shared memory (MIT-SHM)"));
-    }
-    let version = connection.shm_query_version()?.reply()?;
-    if (version.major_version, version.minor_version) < (1, 2) {
-        return Err(PresentError::Lacks(
-            "shared memory by file descriptor (MIT-SHM 1.2)",
-        ));
-    }
-    if connection
-        .extension_information(xfixes::X11_EXTENSION_NAME)?
-        .is_none()
-    {
-        return Err(PresentError::Lacks("XFIXES"));
+    x11::can_share_memory(connection)?;
+    if let Some(name) = x11::missing_extension(connection, &[xfixes::X11_EXTENSION_NAME])? {
+        return Err(PresentError::Lacks(name));
     }
     connection.xfixes_query_version(5, 0)?.reply()?;
     Ok(())

@@ -5,8 +5,8 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use codec::{Picture, PixelSize, Rect};
-use present::{Placement, Presenter, Scaler};
+use codec::{Picture, PixelSize, Rect, Scaler};
+use present::{Placement, Presenter};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
     ConnectionExt as _, CreateWindowAux, ImageFormat, Window, WindowClass,

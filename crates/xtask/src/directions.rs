@@ -23,8 +23,55 @@ struct Rule {
     never: &'static [&'static str],
 }
 
-const CORE: &[&str] = &["protocol", "session", "codec", "recording"];
-const CORE_AND_FILES: &[&str] = &["protocol", "session", "codec", "recording", "private-file"];
+/// What an operating system's display, keyboard or desktop is spoken to with, by the beginnings of the
+/// crates' names. Only platform crates may name these in their manifests, so that all others are the same
+/// everywhere.
+const OF_ONE_SYSTEM: &[&str] = &[
+    "x11",
+    "xcb",
+    "xkb",
+    "wayland",
+    "smithay",
+    "zbus",
+    "windows",
+    "winapi",
+    "objc2",
+    "cocoa",
+    "core-foundation",
+    "core-graphics",
+    "rdev",
+    "scrap",
+];
+const PLATFORM: &[&str] = &["capture", "desktop", "input", "present", "x11"];
+
+const CORE: &[&str] = &["protocol", "session", "codec", "recording", "keyboard"];
+/// What a platform crate may know.
+const CORE_AND_X11: &[&str] = &[
+    "protocol",
+    "session",
+    "codec",
+    "recording",
+    "keyboard",
+    "x11",
+];
+/// What a crate that keeps files may know.
+const CORE_AND_FILES: &[&str] = &[
+    "protocol",
+    "session",
+    "codec",
+    "recording",
+    "keyboard",
+    "private-file",
+];
+const CORE_X11_AND_FILES: &[&str] = &[
+    "protocol",
+    "session",
+    "codec",
+    "recording",
+    "keyboard",
+    "x11",
+    "private-file",
+];
 const NO_IO_NO_GUI: &[&str] = &["tokio", "quinn", "eframe", "egui", "winit"];
 const NO_GUI: &[&str] = &["eframe", "egui", "winit"];
 
@@ -50,7 +97,17 @@ const RULES: &[Rule] = &[
         may_know: CORE,
         never: NO_IO_NO_GUI,
     },
-    // platform knows core
+    Rule {
+        package: "keyboard",
+        may_know: CORE,
+        never: NO_IO_NO_GUI,
+    },
+    // platform knows core; what its crates do alike with an X server is in one of them
+    Rule {
+        package: "x11",
+        may_know: &[],
+        never: NO_IO_NO_GUI,
+    },
     Rule {
         package: "private-file",
         may_know: &[],
@@ -58,22 +115,22 @@ const RULES: &[Rule] = &[
     },
     Rule {
         package: "capture",
-        may_know: CORE,
+        may_know: CORE_AND_X11,
         never: NO_IO_NO_GUI,
     },
     Rule {
         package: "input",
-        may_know: CORE,
+        may_know: CORE_AND_X11,
         never: NO_IO_NO_GUI,
     },
     Rule {
         package: "desktop",
-        may_know: CORE_AND_FILES,
+        may_know: CORE_X11_AND_FILES,
         never: NO_IO_NO_GUI,
     },
     Rule {
         package: "present",
-        may_know: CORE,
+        may_know: CORE_AND_X11,
         never: NO_IO_NO_GUI,
     },
     // io knows core; only the host's engine knows capture and input
@@ -241,6 +298,14 @@ impl Graph {
                 faults.push(format!("{package} must not know {known}"));
             }
         }
+        for known in self.known_by(package) {
+            let is_of_one_system = OF_ONE_SYSTEM.iter().any(|name| known.starts_with(name));
+            if is_of_one_system && !PLATFORM.contains(&package) && !self.workspace.contains(known) {
+                faults.push(format!(
+                    "{package} must not name {known}: that is for platform crates"
+                ));
+            }
+        }
         for banned in rule.never {
             if let Some(way) = self.way(package, banned) {
                 faults.push(format!(
@@ -311,6 +376,27 @@ mod tests {
     fn core_that_knows_a_platform_is_found() {
         let graph = graph(&["session", "capture"], &[("session", &["capture"])]);
         assert_eq!(graph.faults(), ["session must not know capture"]);
+    }
+
+    #[test]
+    fn x11_in_the_manifest_of_an_app_is_found_and_behind_a_platform_crate_it_is_not() {
+        let graph = graph(
+            &["operator-app", "helpme-app", "desktop", "x11"],
+            &[
+                ("operator-app", &["desktop", "x11rb"]),
+                ("helpme-app", &["desktop", "windows-sys", "x11"]),
+                ("desktop", &["x11", "x11rb", "windows", "objc2-app-kit"]),
+                ("x11", &["x11rb"]),
+            ],
+        );
+        assert_eq!(
+            graph.faults(),
+            [
+                "helpme-app must not know x11",
+                "helpme-app must not name windows-sys: that is for platform crates",
+                "operator-app must not name x11rb: that is for platform crates",
+            ]
+        );
     }
 
     #[test]

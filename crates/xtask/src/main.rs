@@ -14,6 +14,7 @@ mod directions;
 mod fuzz;
 mod soak;
 mod steps;
+mod windows;
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
@@ -48,6 +49,8 @@ enum Task {
     Check,
     /// Puts bugs into copies of the protocol's state machines; the random histories must find each.
     Bugs,
+    /// Checks that the workspace would compile for Windows; needs nothing but rustup.
+    CheckWindows,
     /// Fuzzes the parsers of a peer's bytes; needs clang and cargo-fuzz.
     Fuzz {
         /// For each target.
@@ -100,6 +103,12 @@ fn run(task: Task) -> anyhow::Result<()> {
                 metadata.workspace_root.as_std_path(),
                 metadata.target_directory.as_std_path(),
             )
+        }
+        Task::CheckWindows => {
+            let mut steps = steps::Steps::default();
+            let outcome = windows::check(&mut steps);
+            steps.summary();
+            outcome
         }
         Task::Fuzz { seconds, targets } => {
             let metadata = MetadataCommand::new().no_deps().exec()?;

@@ -1,16 +1,15 @@
 //! Copies pixels from the root window into a picture.
 
 use codec::{Picture, Rect};
-use x11rb::connection::{Connection as _, RequestConnection as _};
+use x11::{PatientConnection, Segment, SegmentError, ServerMay};
+use x11rb::connection::Connection as _;
 use x11rb::errors::ReplyError;
-use x11rb::protocol::shm::{self, ConnectionExt as _};
+use x11rb::protocol::shm::ConnectionExt as _;
 use x11rb::protocol::xproto::{
     ConnectionExt as _, GetImageRequest, ImageFormat, ImageOrder, Screen, VisualClass, Window,
 };
 use x11rb::x11_utils::X11Error;
 
-use super::patient::Connection;
-use super::shm::SharedBytes;
 use crate::CaptureError;
 
 const PIXEL_BYTES: usize = 4;
@@ -45,17 +44,12 @@ pub(super) struct PixelReader {
     root: Window,
     image_order: ImageOrder,
     /// `None` where the server is not on this machine or too old: pixels come through the socket.
-    shared: Option<Shared>,
-}
-
-struct Shared {
-    segment: shm::Seg,
-    memory: SharedBytes,
+    shared: Option<Segment>,
 }
 
 impl PixelReader {
     /// Checks that the pixels are of the one kind a picture holds.
-    pub(super) fn new(conn: &Connection, screen: &Screen) -> Result<Self, CaptureError> {
+    pub(super) fn new(conn: &PatientConnection, screen: &Screen) -> Result<Self, CaptureError> {
         let unsuitable = |reason: String| CaptureError::Unsuitable { reason };
         let depth = screen.root_depth;
         if depth != 24 && depth != 32 {
@@ -96,19 +90,19 @@ impl PixelReader {
     /// Makes room for `pixels`; without it, pixels come through the socket.
     ///
     /// A server that cannot share memory is no error: reading is only slower.
-    pub(super) fn share_memory(&mut self, conn: &Connection, pixels: u64) {
+    pub(super) fn share_memory(&mut self, conn: &PatientConnection, pixels: u64) {
         self.unshare(conn);
-        match Shared::new(conn, pixels) {
+        match share(conn, pixels) {
             Ok(shared) => self.shared = Some(shared),
             Err(reason) => tracing::info!(%reason, "The display server shares no memory"),
         }
     }
 
     /// Reads through the socket from now on.
-    pub(super) fn unshare(&mut self, conn: &Connection) {
+    pub(super) fn unshare(&mut self, conn: &PatientConnection) {
         if let Some(old) = self.shared.take() {
             // An error would mean that the connection is gone, and the segment with it.
-            conn.shm_detach(old.segment).ok();
+            old.detach(conn).ok();
         }
     }
 
@@ -116,7 +110,7 @@ impl PixelReader {
     /// corner is `origin`.
     pub(super) fn read(
         &self,
-        conn: &Connection,
+        conn: &PatientConnection,
         rects: &[Rect],
         origin: (u32, u32),
         picture: &mut Picture,
@@ -129,8 +123,8 @@ impl PixelReader {
 
     fn read_shared(
         &self,
-        shared: &Shared,
-        conn: &Connection,
+        shared: &Segment,
+        conn: &PatientConnection,
         rects: &[Rect],
         origin: (u32, u32),
         picture: &mut Picture,
@@ -140,7 +134,7 @@ impl PixelReader {
         // All are asked for at once, each with a place of its own in the segment.
         for &rect in rects {
             let len_bytes = image_len_bytes(rect);
-            if offset_bytes + len_bytes > shared.memory.bytes().len() {
+            if offset_bytes + len_bytes > shared.bytes().len() {
                 // Only a server whose damage overlaps itself gets here.
                 break;
             }
@@ -153,7 +147,7 @@ impl PixelReader {
                 image.height,
                 image.plane_mask,
                 image.format.into(),
-                shared.segment,
+                shared.id(),
                 u32::try_from(offset_bytes).unwrap_or(u32::MAX),
             )?;
             asked.push((cookie, rect, offset_bytes));
@@ -167,7 +161,7 @@ impl PixelReader {
             answered.push((rect, offset_bytes));
         }
         for (rect, offset_bytes) in answered {
-            let image = &shared.memory.bytes()[offset_bytes..][..image_len_bytes(rect)];
+            let image = &shared.bytes()[offset_bytes..][..image_len_bytes(rect)];
             copy_image(image, rect, origin, picture, u32::from_ne_bytes);
         }
         if copied < rects.len() {
@@ -178,7 +172,7 @@ impl PixelReader {
 
     fn read_plain(
         &self,
-        conn: &Connection,
+        conn: &PatientConnection,
         rects: &[Rect],
         origin: (u32, u32),
         picture: &mut Picture,
@@ -211,33 +205,12 @@ impl PixelReader {
     }
 }
 
-impl Shared {
-    fn new(conn: &Connection, pixels: u64) -> Result<Self, String> {
-        // The extension is asked for first: a request of an absent one is a client's error.
-        let present = conn.extension_information(shm::X11_EXTENSION_NAME);
-        if present.map_err(|error| error.to_string())?.is_none() {
-            return Err("it has no MIT-SHM".to_owned());
-        }
-        let version = conn
-            .shm_query_version()
-            .map_err(|error| error.to_string())?;
-        let version = version.reply().map_err(|error| error.to_string())?;
-        if (version.major_version, version.minor_version) < (1, 2) {
-            return Err("its MIT-SHM takes no file descriptors".to_owned());
-        }
-        let len_bytes = usize::try_from(pixels)
-            .unwrap_or(usize::MAX)
-            .saturating_mul(PIXEL_BYTES);
-        let (memory, fd) = SharedBytes::new(len_bytes).map_err(|error| error.to_string())?;
-        let segment = conn.generate_id().map_err(|error| error.to_string())?;
-        // Not read-only: the server writes and this process reads.
-        let attached = conn.shm_attach_fd(segment, fd, false);
-        attached
-            .map_err(|error| error.to_string())?
-            .check()
-            .map_err(|error| error.to_string())?;
-        Ok(Self { segment, memory })
-    }
+fn share(conn: &PatientConnection, pixels: u64) -> Result<Segment, SegmentError> {
+    x11::can_share_memory(conn)?;
+    let len_bytes = usize::try_from(pixels)
+        .unwrap_or(usize::MAX)
+        .saturating_mul(PIXEL_BYTES);
+    Segment::new(conn, len_bytes, ServerMay::Write)
 }
 
 fn image_len_bytes(rect: Rect) -> usize {

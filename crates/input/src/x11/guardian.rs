@@ -13,7 +13,6 @@ use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
-use x11rb::connection::Connection as _;
 use x11rb::errors::ReplyError;
 use x11rb::protocol::xproto::{BUTTON_RELEASE_EVENT, KEY_RELEASE_EVENT};
 use x11rb::protocol::xtest::ConnectionExt as _;
@@ -163,8 +162,7 @@ pub(super) fn run_if_asked() -> Option<ExitCode> {
 
 fn guard() -> Result<(), Box<dyn std::error::Error>> {
     let display = std::env::var(DISPLAY).ok();
-    let (conn, screen) = RustConnection::connect(display.as_deref())?;
-    let root = conn.setup().roots[screen].root;
+    let (conn, screen) = x11::connect(display.as_deref())?;
     let mut output = std::io::stdout();
     output.write_all(&[READY])?;
     output.flush()?;
@@ -179,10 +177,10 @@ fn guard() -> Result<(), Box<dyn std::error::Error>> {
             None => {}
         }
     }
-    release(&conn, root, &holds)?;
+    release(&conn, screen.root, &holds)?;
     // The server may have read the last presses only after these releases.
     std::thread::sleep(LAST_LOOK);
-    Ok(release(&conn, root, &holds)?)
+    Ok(release(&conn, screen.root, &holds)?)
 }
 
 /// Releases what is held and takes back what was lent.

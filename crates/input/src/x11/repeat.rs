@@ -13,10 +13,7 @@ use x11rb::protocol::xkb::{AXOption, BoolCtrl, Control, SetControlsRequest};
 use x11rb::rust_connection::RustConnection;
 
 pub(super) fn stop_server_repeats(conn: &RustConnection) -> Result<(), ReplyError> {
-    if conn
-        .extension_information(xinput::X11_EXTENSION_NAME)?
-        .is_none()
-    {
+    if x11::missing_extension(conn, &[xinput::X11_EXTENSION_NAME])?.is_some() {
         return Ok(());
     }
     conn.xinput_xi_query_version(2, 2)?.reply()?;

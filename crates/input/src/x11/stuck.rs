@@ -2,25 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use x11rb::connection::RequestConnection as _;
 use x11rb::errors::ReplyError;
 use x11rb::protocol::xinput::{self, ConnectionExt as _, Device, InputStateData};
 use x11rb::rust_connection::RustConnection;
 
 use super::guardian::{self, Hold};
-use super::{connect, lost};
+use super::{lost, require_extensions};
 use crate::InjectError;
 
 /// Releases what is down on the server's XTEST devices; gives how many keys and buttons that were.
 pub(super) fn release(display: Option<&str>) -> Result<usize, InjectError> {
-    let (conn, root) = connect(display)?;
-    let present = conn.extension_information(xinput::X11_EXTENSION_NAME);
-    if present.map_err(|error| lost(&error))?.is_none() {
-        let reason = "its display server has no XInput extension".to_owned();
-        return Err(InjectError::Unsuitable { reason });
-    }
+    let (conn, screen) = x11::connect(display)?;
+    require_extensions(&conn, &[xinput::X11_EXTENSION_NAME])?;
     let holds = artificial_holds(&conn).map_err(|error| lost(&error))?;
-    guardian::release(&conn, root, &holds).map_err(|error| lost(&error))?;
+    guardian::release(&conn, screen.root, &holds).map_err(|error| lost(&error))?;
     Ok(holds.len())
 }
 

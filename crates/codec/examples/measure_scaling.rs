@@ -1,10 +1,9 @@
-//! Prints what scaling costs: `cargo run --release -p present --example measure_scaling`.
+//! Prints what scaling costs: `cargo run --release -p codec --example measure_scaling`.
 #![expect(clippy::print_stdout, reason = "its purpose")]
 
 use std::time::Instant;
 
-use codec::{Picture, PixelSize, Rect};
-use present::Scaler;
+use codec::{Picture, PixelSize, Rect, Scaler};
 
 fn main() {
     let mut picture = Picture::new(PixelSize::new(1920, 1080));

@@ -5,11 +5,15 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
-use x11rb::errors::{ConnectError, DisplayParsingError};
+use x11rb::connection::Connection as _;
+use x11rb::errors::DisplayParsingError;
+use x11rb::protocol::xproto::Screen;
 use x11rb::reexports::x11rb_protocol::parse_display::parse_display;
 use x11rb::reexports::x11rb_protocol::xauth::get_auth;
 use x11rb::rust_connection::{DefaultStream, PollMode, RustConnection, Stream};
 use x11rb::utils::RawFdContainer;
+
+use crate::ConnectError;
 
 /// A server that needs longer for one answer is taken for dead.
 const PATIENCE: Timespec = Timespec {
@@ -17,11 +21,12 @@ const PATIENCE: Timespec = Timespec {
     tv_nsec: 0,
 };
 
-pub(super) type Connection = RustConnection<PatientStream>;
+/// A connection whose calls fail after ten seconds without an answer.
+pub type PatientConnection = RustConnection<PatientStream>;
 
-/// The stream of a [`Connection`].
+/// The stream of a [`PatientConnection`].
 #[derive(Debug)]
-pub(super) struct PatientStream {
+pub struct PatientStream {
     stream: DefaultStream,
     /// The last write found no room. Only then it is waited for: to ask before each request whether
     /// there is room would be most of the system calls of a small update.
@@ -37,8 +42,20 @@ impl PatientStream {
     }
 }
 
+/// As [`crate::connect`], but neither this nor any later call waits longer than ten seconds for the
+/// server. Do not wait for events with it: they may be longer in coming.
+///
+/// # Errors
+///
+/// Those of [`crate::connect`].
+pub fn connect_patiently(
+    display: Option<&str>,
+) -> Result<(PatientConnection, Screen), ConnectError> {
+    open(display).map_err(|error| ConnectError::new(display, error))
+}
+
 /// Does what [`RustConnection::connect`] does.
-pub(super) fn connect(display: Option<&str>) -> Result<(Connection, usize), ConnectError> {
+fn open(display: Option<&str>) -> Result<(PatientConnection, Screen), x11rb::errors::ConnectError> {
     let parsed = parse_display(display)?;
     let mut fault = None;
     for address in parsed.connect_instruction() {
@@ -52,17 +69,18 @@ pub(super) fn connect(display: Option<&str>) -> Result<(Connection, usize), Conn
         // A server that asks for no proof of who calls has none stored either.
         let proof = get_auth(family, &host, parsed.display).ok().flatten();
         let (name, data) = proof.unwrap_or_default();
-        let screen = usize::from(parsed.screen);
+        let number = usize::from(parsed.screen);
         let stream = PatientStream {
             stream,
             is_full: AtomicBool::new(false),
         };
-        let conn = Connection::connect_to_stream_with_auth_info(stream, screen, name, data)?;
+        let conn = PatientConnection::connect_to_stream_with_auth_info(stream, number, name, data)?;
+        let screen = conn.setup().roots[number].clone();
         return Ok((conn, screen));
     }
     Err(fault.map_or(
-        ConnectError::DisplayParsingError(DisplayParsingError::Unknown),
-        ConnectError::IoError,
+        x11rb::errors::ConnectError::DisplayParsingError(DisplayParsingError::Unknown),
+        x11rb::errors::ConnectError::IoError,
     ))
 }
 

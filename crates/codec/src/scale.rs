@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use codec::{Picture, PixelSize, Rect};
+use crate::{Picture, PixelSize, Rect};
 
 /// The weights of one target pixel add up to this; a channel times this fits 16 bits.
 const WHOLE: u16 = 256;
