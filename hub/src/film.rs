@@ -223,16 +223,20 @@ pub(crate) fn open(
     let (film, writer) = prepare(folder, order.session, (operator, &[]), clock, registry);
     std::thread::Builder::new()
         .name(format!("film-{}", order.session))
-        .spawn(move || writer.run(|path| create(path, &order), film))?;
+        .spawn(move || writer.begin(&order, film))?;
     Ok(())
 }
 
-/// As [`open`], for the film of a session that ran when the hub went down and goes on.
+/// Starts the thread for the film of a session that ran when the hub went down and goes on, which
+/// tells `registry` when the film fails or is closed.
+///
+/// The film can be used at once: what comes waits in its queue until the file is checked and open.
+/// Must run inside a tokio runtime.
 pub(crate) fn reopen(
     folder: &Path,
     stored: &StoredSession,
     registry: mpsc::Sender<Event>,
-) -> io::Result<()> {
+) -> io::Result<Film> {
     let session = stored.session;
     let clock = FilmClock::start(stored.started_unix_millis, crate::unix_millis());
     let operator = stored.operator_name.as_str();
@@ -241,10 +245,8 @@ pub(crate) fn reopen(
     let (film, writer) = prepare(folder, session, (operator, &lost), clock, registry);
     std::thread::Builder::new()
         .name(format!("film-{session}"))
-        .spawn(move || {
-            writer.run(Recorder::reopen, film);
-        })?;
-    Ok(())
+        .spawn(move || writer.go_on())?;
+    Ok(film)
 }
 
 fn prepare(
@@ -303,21 +305,33 @@ enum Ending {
 }
 
 impl Writer {
-    fn run<E: std::error::Error + 'static>(
-        mut self,
-        open: impl FnOnce(&Path) -> Result<Recorder, E>,
-        film: Film,
-    ) {
-        let session = self.session;
-        let recorder = match open(&self.path) {
-            Ok(recorder) => recorder,
-            Err(error) => {
-                tracing::error!(%session, error = &error as &dyn std::error::Error, "Film not opened");
-                self.tell(Event::FilmOpened(session, None));
-                return;
+    /// Writes a new film; the registry gets `film` once it is open.
+    fn begin(self, order: &FilmOrder, film: Film) {
+        match create(&self.path, order) {
+            Ok(recorder) => {
+                self.tell(Event::FilmOpened(self.session, Some(film)));
+                self.run(recorder);
             }
-        };
-        self.tell(Event::FilmOpened(session, Some(film)));
+            Err(error) => {
+                self.log(&error, "Film not opened");
+                self.tell(Event::FilmOpened(self.session, None));
+            }
+        }
+    }
+
+    /// Writes the rest of a film that the registry has already.
+    fn go_on(self) {
+        match Recorder::reopen(&self.path) {
+            Ok(recorder) => self.run(recorder),
+            Err(error) => {
+                self.log(&error, "Film not opened again");
+                self.tell(Event::FilmFailed(self.session));
+            }
+        }
+    }
+
+    fn run(mut self, recorder: Recorder) {
+        let session = self.session;
         match self.write(recorder) {
             Ok(Ending::Finished(finished)) => {
                 self.tell(Event::FilmClosed(session, Some(finished)));
@@ -330,10 +344,14 @@ impl Writer {
                 self.tell(Event::FilmClosed(session, None));
             }
             Err(error) => {
-                tracing::error!(%session, error = &error as &dyn std::error::Error, "Film failed");
+                self.log(&error, "Film failed");
                 self.tell(Event::FilmFailed(session));
             }
         }
+    }
+
+    fn log(&self, error: &(dyn std::error::Error + 'static), what: &'static str) {
+        tracing::error!(session = %self.session, error, "{what}");
     }
 
     fn tell(&self, event: Event) {

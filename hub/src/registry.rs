@@ -108,13 +108,6 @@ struct OpenFilm {
     relay: Option<Relay>,
 }
 
-/// A film that is being opened again while its session goes on or ends.
-#[derive(Default)]
-struct Reopening {
-    start: Option<(PeerId, PeerId, LiveState)>,
-    end: Option<EndedBy>,
-}
-
 struct Relay {
     state: watch::Sender<LiveState>,
     host: PeerId,
@@ -130,7 +123,6 @@ pub(crate) struct Registry {
     mailbox: mpsc::Sender<Event>,
     peers: BTreeMap<PeerId, Peer>,
     films: BTreeMap<SessionId, OpenFilm>,
-    reopening: BTreeMap<SessionId, Reopening>,
     /// Threads that have not said yet that they are done.
     films_at_work: usize,
 }
@@ -151,7 +143,6 @@ impl Registry {
             mailbox,
             peers: BTreeMap::new(),
             films: BTreeMap::new(),
-            reopening: BTreeMap::new(),
             films_at_work: 0,
         }
     }
@@ -161,9 +152,9 @@ impl Registry {
         for stored in sessions {
             let session = stored.session;
             match film::reopen(&self.data, stored, self.mailbox.clone()) {
-                Ok(()) => {
+                Ok(film) => {
                     self.films_at_work += 1;
-                    self.reopening.insert(session, Reopening::default());
+                    self.films.insert(session, OpenFilm { film, relay: None });
                 }
                 Err(error) => {
                     tracing::error!(%session, %error, "No thread for the film");
@@ -304,24 +295,11 @@ impl Registry {
         if film.is_none() {
             self.films_at_work -= 1;
         }
-        let Some(reopening) = self.reopening.remove(&session) else {
-            let path = film.as_ref().map(|_| film::relative_path(session));
-            if let Some(film) = film {
-                let open = OpenFilm { film, relay: None };
-                self.films.insert(session, open);
-            }
-            return self.directory.film_opened(session, path);
-        };
-        let Some(film) = film else {
-            return self.directory.film_failed(session, self.clock.now());
-        };
-        let open = OpenFilm { film, relay: None };
-        self.films.insert(session, open);
-        if let Some(by) = reopening.end {
-            self.end_relay(session, by);
-        } else if let Some((host, operator, live)) = reopening.start {
-            self.start_relay(session, host, operator, live);
+        let path = film.as_ref().map(|_| film::relative_path(session));
+        if let Some(film) = film {
+            self.films.insert(session, OpenFilm { film, relay: None });
         }
+        self.directory.film_opened(session, path);
     }
 
     /// Carries out the directory's effects in their order, and what follows from them. Waits for nothing:
@@ -387,16 +365,11 @@ impl Registry {
                     if resumed && let Some(open) = self.films.get(&session) {
                         open.film.resumed();
                     }
-                    match self.reopening.get_mut(&session) {
-                        Some(film) => film.start = Some((host, operator, state)),
-                        None => self.start_relay(session, host, operator, state),
-                    }
+                    self.start_relay(session, host, operator, state);
                 }
                 Effect::PauseRelay { session, side } => {
                     self.stop_relay(session);
-                    if let Some(reopening) = self.reopening.get_mut(&session) {
-                        reopening.start = None;
-                    } else if let Some(open) = self.films.get(&session) {
+                    if let Some(open) = self.films.get(&session) {
                         open.film.interrupted(side);
                     }
                 }
@@ -510,9 +483,6 @@ impl Registry {
 
     fn end_relay(&mut self, session: SessionId, by: EndedBy) {
         self.stop_relay(session);
-        if let Some(reopening) = self.reopening.get_mut(&session) {
-            reopening.end = Some(by);
-        }
         if let Some(open) = self.films.remove(&session) {
             open.film.finish(by);
         }

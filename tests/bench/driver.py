@@ -54,7 +54,8 @@ class PureHelpDesk(Driver):
             "server_address": self.env.hub_ip_for_viewer, "port": PORT, "fingerprint": self.fingerprint,
             "user_name": OPERATOR, "remember_password": True, "connect_on_start_up": True,
             "action_feed_back": False, "language": "En", "theme": "Light"})
-        secret = "%s@%s:%d" % (OPERATOR, self.env.hub_ip_for_viewer, PORT)
+        key = re.sub("[^0-9a-f]", "", self.fingerprint.lower())
+        secret = "%s@%s:%d#%s" % (OPERATOR, self.env.hub_ip_for_viewer, PORT, key)
         self._write_private(os.path.join(profile, "pure-help-desk", "secrets.json"), {secret: PASSWORD})
         self.env.spawn("viewer", [self._program("pure-help-desk")], env=self._environment("viewer", profile))
         self._wait("the log-in", lambda: self._find("viewer", "Logged in"))
@@ -76,7 +77,7 @@ class PureHelpDesk(Driver):
             time.sleep(0.3)
             shown = subprocess.run(["xclip", "-display", self.env.viewer_display, "-selection", "clipboard", "-out"],
                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=10)
-            return re.search(r"\b\d{3} \d{3} \d{3}\b", shown.stdout.decode(errors="replace"))
+            return re.search(r"\b\d{3} \d{3} \d{4}\b", shown.stdout.decode(errors="replace"))
 
         self._wait("the ticket", lambda: self._find("viewer", "Copy", "Button"))
         found = self._wait("the ticket on the clipboard", copied)

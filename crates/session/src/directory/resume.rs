@@ -118,6 +118,7 @@ impl Directory {
         };
         host.away = None;
         let owner = host.owner;
+        self.resume_relays();
         let (running, ended) = self.sessions_of(id);
         self.tell_host(id, HubToHost::Resumed { running, ended });
         self.announce(id, None);
@@ -125,7 +126,6 @@ impl Directory {
             let present = true;
             self.tell_host(id, HubToHost::OperatorPresent { operator, present });
         }
-        self.resume_relays();
         Ok(())
     }
 
@@ -150,12 +150,12 @@ impl Directory {
         };
         operator.away = None;
         let who = operator.who.clone();
+        self.resume_relays();
         let (running, ended) = self.sessions_of(id);
         self.tell_operator(id, HubToOperator::Resumed { running, ended });
         self.send_whole_list(id, who.account);
         self.announce(id, Some(id));
         self.tell_presence(id, who.account, true);
-        self.resume_relays();
         Ok(who)
     }
 
@@ -182,7 +182,8 @@ impl Directory {
         (running.collect(), ended.collect())
     }
 
-    /// Lets the streams of sessions flow whose ends are both here.
+    /// Lets the streams of sessions flow whose ends are both here: before anybody hears of it, for
+    /// whoever does may open one at once.
     fn resume_relays(&mut self) {
         let is_here = |id: &PeerId| {
             let host = self.accepted(*id).is_some_and(|host| host.away.is_none());
