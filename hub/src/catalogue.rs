@@ -12,6 +12,7 @@ mod report;
 mod session;
 mod sqlite;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
@@ -105,6 +106,9 @@ pub trait Catalogue: Send {
 
     /// All accounts that are closed for log-in.
     fn disabled_accounts(&self) -> Result<Vec<AccountId>, CatalogueError>;
+
+    /// What each account's password is, to see where one is changed.
+    fn password_hashes(&self) -> Result<BTreeMap<AccountId, PasswordHash>, CatalogueError>;
 
     /// What a hub that starts goes on with: the newest ticket of each route whose time ended after
     /// `tickets_since_unix_millis` and every one that is open; places; and the sessions whose ends may

@@ -10,15 +10,16 @@ use protocol::{
     ResumeSecret, SessionId,
 };
 use session::directory::records::{AccountId, StoredSession, What};
-use session::directory::{Departure, Directory, Effect, FilmOrder, LoggedIn};
-use session::throttle::Neighbour;
+use session::directory::{CannotResume, Departure, Directory, Effect, FilmOrder, LoggedIn};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 use transport::Connection;
 use transport::close::close_refused;
 
+use crate::admission::Admission;
 use crate::catalogue::{Batch, CatalogueError, Change};
 use crate::clock::Clock;
+use crate::crowd::Crowd;
 use crate::film::{self, Film, FinishedFilm};
 use crate::outbound::Outbound;
 use crate::relay::{LiveSession, LiveState, SessionsOfPeer};
@@ -30,13 +31,13 @@ pub(crate) const MAILBOX: usize = 1024;
 const FINISH_FILMS: Duration = Duration::from_millis(1500);
 
 /// Tells the connections of one place apart: one that is late to end must not end its successor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LinkId(pub(crate) u64);
 
 /// What happened.
 #[derive(Debug)]
 pub(crate) enum Event {
-    HostArrived(PeerId, PeerLink<HubToHost>, Neighbour),
+    HostArrived(PeerId, PeerLink<HubToHost>),
     OperatorArrived(PeerId, PeerLink<HubToOperator>, LoggedIn),
     /// Somebody says that it had a place; it hears whether it still has.
     HostResumes(Resume<HubToHost, ()>),
@@ -63,16 +64,16 @@ pub(crate) struct Resume<M, W> {
     pub(crate) you: PeerId,
     pub(crate) secret: ResumeSecret,
     pub(crate) link: PeerLink<M>,
-    pub(crate) answer: oneshot::Sender<Result<W, Refusal>>,
+    pub(crate) answer: oneshot::Sender<Result<W, CannotResume>>,
 }
 
 /// How the registry reaches a peer.
 #[derive(Debug)]
 pub(crate) struct PeerLink<M> {
-    pub(crate) id: LinkId,
     pub(crate) connection: Connection,
     pub(crate) outbound: mpsc::Sender<Outbound<M>>,
     pub(crate) sessions: SessionsOfPeer,
+    pub(crate) admission: Arc<Admission>,
 }
 
 enum Peer {
@@ -81,10 +82,10 @@ enum Peer {
 }
 
 impl Peer {
-    fn link(&self) -> LinkId {
+    fn admission(&self) -> &Admission {
         match self {
-            Self::Host(link) => link.id,
-            Self::Operator(link) => link.id,
+            Self::Host(link) => &link.admission,
+            Self::Operator(link) => &link.admission,
         }
     }
 
@@ -116,6 +117,8 @@ struct Relay {
 
 pub(crate) struct Registry {
     directory: Directory,
+    /// Hears how many may come back.
+    crowd: Arc<Crowd>,
     clock: Clock,
     store: Store,
     data: PathBuf,
@@ -130,13 +133,16 @@ pub(crate) struct Registry {
 impl Registry {
     pub(crate) fn new(
         directory: Directory,
+        crowd: Arc<Crowd>,
         clock: Clock,
         store: Store,
         data: PathBuf,
         mailbox: mpsc::Sender<Event>,
     ) -> Self {
+        crowd.expect(directory.away());
         Self {
             directory,
+            crowd,
             clock,
             store,
             data,
@@ -176,7 +182,10 @@ impl Registry {
             tokio::select! {
                 biased;
                 _stopped = stop.wait_for(|stop| *stop) => break,
-                _ = tick.tick() => self.directory.tick(self.clock.now()),
+                _ = tick.tick() => {
+                    self.directory.tick(self.clock.now());
+                    self.crowd.expect(self.directory.away());
+                }
                 Some(event) = events.recv() => self.take(event),
             }
             self.carry_out();
@@ -202,9 +211,9 @@ impl Registry {
     fn take(&mut self, event: Event) {
         let now = self.clock.now();
         match event {
-            Event::HostArrived(id, link, neighbour) => {
+            Event::HostArrived(id, link) => {
                 self.peers.insert(id, Peer::Host(link));
-                self.directory.host_arrived(id, neighbour);
+                self.directory.host_arrived(id);
             }
             Event::OperatorArrived(id, link, who) => {
                 let Some(random) = Self::random(&link.connection) else {
@@ -215,18 +224,14 @@ impl Registry {
             }
             Event::HostResumes(resume) => {
                 let answer = self.directory.host_resumes(resume.you, &resume.secret, now);
-                if answer.is_ok() {
-                    self.replace(resume.you, Peer::Host(resume.link));
-                }
+                self.resumed(resume.you, &answer, Peer::Host(resume.link));
                 tell_resumed(resume.answer, answer);
             }
             Event::OperatorResumes(resume) => {
                 let answer = self
                     .directory
                     .operator_resumes(resume.you, &resume.secret, now);
-                if answer.is_ok() {
-                    self.replace(resume.you, Peer::Operator(resume.link));
-                }
+                self.resumed(resume.you, &answer, Peer::Operator(resume.link));
                 tell_resumed(resume.answer, answer);
             }
             Event::HostSaid(id, message) => self.directory.host_said(id, message, now),
@@ -239,7 +244,8 @@ impl Registry {
                 }
             }
             Event::Left(id, link, how) => {
-                if self.peers.get(&id).is_some_and(|peer| peer.link() == link) {
+                let peer = self.peers.get(&id);
+                if peer.is_some_and(|peer| peer.admission().id() == link) {
                     self.peers.remove(&id);
                     self.directory.left(id, how, now);
                 }
@@ -284,8 +290,19 @@ impl Registry {
         }
     }
 
-    /// A peer is here over another connection; an old one that was not missed yet ends.
-    fn replace(&mut self, id: PeerId, peer: Peer) {
+    /// A peer that had a place is here over another connection, or only says so. An old connection that
+    /// was not missed yet ends.
+    fn resumed<W>(&mut self, id: PeerId, answer: &Result<W, CannotResume>, peer: Peer) {
+        match answer {
+            Ok(_who) => {}
+            Err(CannotResume::NoPlace) => return,
+            Err(CannotResume::WrongSecret) => {
+                peer.admission().log("Wrong secret for a place");
+                return peer.admission().wrong_secret();
+            }
+        }
+        // before it hears that it is back: it opens its streams at once
+        peer.admission().admit();
         if let Some(older) = self.peers.insert(id, peer) {
             close_refused(older.connection(), RefusalCode::TIMED_OUT.into());
         }
@@ -312,7 +329,9 @@ impl Registry {
                 Effect::ToOperator(id, message) => self.send_operator(id, message),
                 Effect::Dismiss(id, refusal) => self.dismiss(id, refusal),
                 Effect::Cut(id, refusal) => {
-                    tracing::info!(peer = %id, "Peer said what is out of place");
+                    if let Some(peer) = self.peers.get(&id) {
+                        peer.admission().log("Peer said what is out of place");
+                    }
                     self.cut(id, refusal);
                 }
                 Effect::Record(change) => {
@@ -490,6 +509,7 @@ impl Registry {
 
     fn send_host(&self, id: PeerId, message: HubToHost) {
         if let Some(Peer::Host(link)) = self.peers.get(&id) {
+            link.admission.host_is_told(&message);
             link.send(id, Outbound::Message(message));
         }
     }
@@ -542,7 +562,10 @@ fn film_closed(directory: &mut Directory, session: SessionId, finished: Finished
     });
 }
 
-fn tell_resumed<W>(asks: oneshot::Sender<Result<W, Refusal>>, answer: Result<W, Refusal>) {
+fn tell_resumed<W>(
+    asks: oneshot::Sender<Result<W, CannotResume>>,
+    answer: Result<W, CannotResume>,
+) {
     if asks.send(answer).is_err() {
         // its connection is gone again, of which the registry hears next
         tracing::debug!("Whoever came back is gone");

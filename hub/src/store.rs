@@ -1,5 +1,6 @@
 //! The one thread that owns the catalogue while the hub serves.
 
+use std::collections::BTreeMap;
 use std::thread::JoinHandle;
 
 use protocol::{ReportDraft, ReportFacts, ReportId};
@@ -25,7 +26,14 @@ enum Request {
     SaveReport(SaveReport, Answer<SaveOutcome>),
     Credentials(String, Answer<Option<(Account, PasswordHash)>>),
     Drafts(AccountId, Answer<Vec<(ReportFacts, ReportDraft)>>),
-    NewlyDisabled(Answer<Vec<AccountId>>),
+    ChangedAccounts(Answer<Option<Accounts>>),
+}
+
+/// What decides whether somebody who is logged in may stay so.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    pub(crate) disabled: Vec<AccountId>,
+    pub(crate) passwords: BTreeMap<AccountId, PasswordHash>,
 }
 
 /// What an operator wrote.
@@ -141,9 +149,9 @@ impl Store {
         self.ask(|answer| Request::Drafts(owner, answer)).await
     }
 
-    /// The closed accounts, if another program changed anything since this was last asked.
-    pub(crate) async fn newly_disabled(&self) -> Result<Vec<AccountId>, CatalogueError> {
-        self.ask(Request::NewlyDisabled).await
+    /// The accounts, if another program changed anything since this was last asked.
+    pub(crate) async fn changed_accounts(&self) -> Result<Option<Accounts>, CatalogueError> {
+        self.ask(Request::ChangedAccounts).await
     }
 
     async fn ask<T>(
@@ -186,7 +194,7 @@ fn serve(
         Request::SaveReport(report, answer) => drop(answer.send(save_report(catalogue, report))),
         Request::Credentials(name, answer) => drop(answer.send(catalogue.credentials(&name))),
         Request::Drafts(owner, answer) => drop(answer.send(catalogue.drafts(owner))),
-        Request::NewlyDisabled(answer) => drop(answer.send(newly_disabled(catalogue))),
+        Request::ChangedAccounts(answer) => drop(answer.send(changed_accounts(catalogue))),
     }
     None
 }
@@ -231,10 +239,12 @@ fn save_report(
     Ok(SaveOutcome::Saved)
 }
 
-fn newly_disabled(catalogue: &mut dyn Catalogue) -> Result<Vec<AccountId>, CatalogueError> {
-    if catalogue.changed_elsewhere()? {
-        catalogue.disabled_accounts()
-    } else {
-        Ok(Vec::new())
+fn changed_accounts(catalogue: &mut dyn Catalogue) -> Result<Option<Accounts>, CatalogueError> {
+    if !catalogue.changed_elsewhere()? {
+        return Ok(None);
     }
+    Ok(Some(Accounts {
+        disabled: catalogue.disabled_accounts()?,
+        passwords: catalogue.password_hashes()?,
+    }))
 }

@@ -24,8 +24,9 @@ use protocol::{
     PeerId, Refusal, RefusalCode, Rights, SessionId, TicketRoute, Word, wire,
 };
 
-use crate::throttle::{Neighbour, Window};
+use crate::throttle::Window;
 use records::{AccountId, Change, SecretHash, Side, Stored, What};
+pub use resume::CannotResume;
 use sessions::Session;
 pub use tickets::TICKET_MEMORY;
 use tickets::{Attempt, Ticket};
@@ -168,7 +169,6 @@ struct OperatorPeer {
 }
 
 struct HostPeer {
-    neighbour: Option<Neighbour>,
     stage: HostStage,
     past: VecDeque<(SessionId, EndedBy)>,
     /// The host was told that its attempt is over while its proof may be under way.
@@ -212,8 +212,8 @@ pub struct Directory {
     sessions: BTreeMap<SessionId, Session>,
     last_session: u64,
     last_report: u64,
-    wrong_by_neighbour: Window<Neighbour>,
-    wrong_by_all: Window<()>,
+    /// Tickets that each operator made lately.
+    made: Window<AccountId>,
     effects: Vec<Effect>,
 }
 
@@ -233,7 +233,6 @@ struct OutOfPlace;
 impl Directory {
     /// A desk with nobody at it, and what is left from before. Peers that had a place are away.
     pub fn new(policy: Policy, stored: Stored, now: Moment) -> Self {
-        let minute = Duration::from_mins(1);
         let tickets = stored.tickets.iter();
         let mut directory = Self {
             policy,
@@ -245,8 +244,7 @@ impl Directory {
             sessions: BTreeMap::new(),
             last_session: stored.last_session.map_or(0, SessionId::count),
             last_report: stored.last_report.map_or(0, protocol::ReportId::count),
-            wrong_by_neighbour: Window::new(10, minute),
-            wrong_by_all: Window::new(100, minute),
+            made: Window::new(tickets::TICKETS_PER_HOUR, Duration::from_hours(1)),
             effects: Vec::new(),
         };
         directory.restore(stored, now);

@@ -9,6 +9,7 @@ mod schema;
 mod sessions;
 mod tickets;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -113,6 +114,10 @@ impl Catalogue for SqliteCatalogue {
 
     fn disabled_accounts(&self) -> Result<Vec<AccountId>, CatalogueError> {
         accounts::disabled(&self.connection)
+    }
+
+    fn password_hashes(&self) -> Result<BTreeMap<AccountId, PasswordHash>, CatalogueError> {
+        accounts::password_hashes(&self.connection)
     }
 
     fn stored(&self, tickets_since_unix_millis: i64) -> Result<Stored, CatalogueError> {

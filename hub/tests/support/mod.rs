@@ -3,7 +3,10 @@
 
 #![expect(dead_code, reason = "each test program uses a part of this")]
 
+pub(crate) mod caller;
+
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -19,8 +22,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use session::channel::{self, TAG_BYTES};
 use session::{
-    Channel, Ends, HostExchange, LaneKeys, Opening, OperatorExchange, PictureKey, TicketNumber,
-    TicketSecret,
+    Channel, Ends, HostExchange, LaneKeys, Opening, OperatorExchange, PairKey, PictureKey,
+    TicketNumber, TicketSecret,
 };
 use transport::client::{self, ConnectError, Greeted};
 use transport::{Fingerprint, FramedReader, FramedWriter, HubAddress};
@@ -145,10 +148,29 @@ impl TestHub {
         self.data.to_str().expect("a plain path")
     }
 
-    /// Kills the hub as a power failure would, and serves its folder again.
-    pub(crate) fn kill_and_restart(mut self) -> Self {
+    pub(crate) fn socket_address(&self) -> SocketAddr {
+        let ip = self.address.host.parse().expect("an address");
+        SocketAddr::new(ip, self.address.port)
+    }
+
+    /// The memory that the hub's process has in use, in bytes.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("a process");
+        let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|l| l.split_whitespace().next());
+        kib.and_then(|k| k.parse::<u64>().ok()).expect("a figure") * 1024
+    }
+
+    /// Kills the hub as a power failure would.
+    pub(crate) fn kill(&mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("gone");
+    }
+
+    /// Kills the hub, and serves its folder again.
+    pub(crate) fn kill_and_restart(mut self) -> Self {
+        self.kill();
         let folder = self.folder.take();
         let mut again = Self::serve(&self.data, &[]);
         again.folder = folder;
@@ -187,17 +209,7 @@ impl TestHub {
     /// An operator who is logged in and has the list.
     pub(crate) async fn operator(&self, name: &str) -> Peer {
         let mut peer = Peer::new(self.connect(Role::Operator).await.expect("greeted"));
-        peer.send(&log_in(name, PASSWORD)).await;
-        let logged_in: HubToOperator = peer.receive().await;
-        let HubToOperator::LoggedIn { admission, .. } = logged_in else {
-            panic!("{logged_in:?}");
-        };
-        peer.admission = Some(admission);
-        let entries: HubToOperator = peer.receive().await;
-        assert!(
-            matches!(entries, HubToOperator::Entries { .. }),
-            "{entries:?}"
-        );
+        peer.log_in(name).await;
         peer
     }
 
@@ -286,6 +298,21 @@ impl Peer {
             transport::CloseReason::Refused(refusal) => refusal.code,
             other => panic!("closed by {other:?}"),
         }
+    }
+
+    /// Logs in, and takes the list.
+    pub(crate) async fn log_in(&mut self, name: &str) {
+        self.send(&log_in(name, PASSWORD)).await;
+        let logged_in: HubToOperator = self.receive().await;
+        let HubToOperator::LoggedIn { admission, .. } = logged_in else {
+            panic!("{logged_in:?}");
+        };
+        self.admission = Some(admission);
+        let entries: HubToOperator = self.receive().await;
+        assert!(
+            matches!(entries, HubToOperator::Entries { .. }),
+            "{entries:?}"
+        );
     }
 
     pub(crate) async fn generate_ticket(&mut self) -> TicketNumber {
@@ -451,6 +478,8 @@ pub(crate) struct Pair {
     /// The operator's end and the host's end.
     pub(crate) console: Channel,
     pub(crate) channel: Channel,
+    /// What the two ends have from the ticket.
+    pub(crate) key: PairKey,
 }
 
 impl Pair {
@@ -536,6 +565,7 @@ impl Pair {
             route,
             console,
             channel,
+            key: host_key,
         }
     }
 

@@ -247,6 +247,7 @@ impl FakeHub {
         let incoming = tokio::time::timeout(PATIENCE, self.endpoint.accept());
         let incoming = incoming.await.expect("in time").expect("listens");
         let connection = incoming.await.expect("a handshake");
+        transport::server::welcome(&connection);
         let (send, receive) = connection.accept_bi().await.expect("a stream");
         let mut desk = Desk {
             reader: FramedReader::new(receive, MAX_CONTROL_FRAME_BYTES),

@@ -11,16 +11,14 @@ use super::{
     AcceptedHost, Departure, Directory, Effect, HostPeer, HostStage, LoggedIn, Moment,
     OperatorPeer, OutOfPlace,
 };
-use crate::throttle::Neighbour;
 
 /// Rows in the first list message, which has to fit one frame; the others follow one by one.
 const FIRST_ROWS_BYTES: usize = 200 * 1024;
 
 impl Directory {
     /// A host connected; it is in nobody's list yet. `id` must be new and random.
-    pub fn host_arrived(&mut self, id: PeerId, neighbour: Neighbour) {
+    pub fn host_arrived(&mut self, id: PeerId) {
         let peer = HostPeer {
-            neighbour: Some(neighbour),
             stage: HostStage::Idle,
             past: VecDeque::new(),
             late_proof: false,

@@ -7,11 +7,26 @@ use protocol::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::records::{AccountId, SecretHash, Side, Stored, What};
+use super::records::{SecretHash, Side, Stored, What};
 use super::sessions::Session;
 use super::{
     AcceptedHost, Departure, Directory, Effect, HostPeer, HostStage, LoggedIn, Moment, OperatorPeer,
 };
+
+/// Why somebody does not come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CannotResume {
+    /// There is no such place, or no longer: whoever was away for too long is told so.
+    NoPlace,
+    /// The place is there, and the secret is not its own: a guess. The peer is told no more than above.
+    WrongSecret,
+}
+
+impl From<CannotResume> for Refusal {
+    fn from(_either: CannotResume) -> Self {
+        RefusalCode::CANNOT_RESUME.into()
+    }
+}
 
 /// The hash of a resume secret, which is what the hub keeps of it. The secret has 256 random bits, so a
 /// plain hash cannot be searched.
@@ -60,7 +75,6 @@ impl Directory {
                 last_lines: (0, 0),
             };
             let peer = HostPeer {
-                neighbour: None,
                 stage: HostStage::Accepted(Box::new(accepted)),
                 past: Default::default(),
                 late_proof: false,
@@ -100,21 +114,21 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// A refusal if it has no place here (any more).
+    /// [`CannotResume`].
     pub fn host_resumes(
         &mut self,
         id: PeerId,
         secret: &ResumeSecret,
         now: Moment,
-    ) -> Result<(), Refusal> {
-        let found = self.accepted(id);
-        if !found.is_some_and(|host| is_right(secret, host.secret)) {
-            return Err(RefusalCode::CANNOT_RESUME.into());
+    ) -> Result<(), CannotResume> {
+        let found = self.accepted(id).ok_or(CannotResume::NoPlace)?;
+        if !is_right(secret, found.secret) {
+            return Err(CannotResume::WrongSecret);
         }
         // the old connection may not have been missed yet
         self.left(id, Departure::Lost, now);
         let Some(host) = self.accepted_mut(id) else {
-            return Err(RefusalCode::CANNOT_RESUME.into());
+            return Err(CannotResume::NoPlace);
         };
         host.away = None;
         let owner = host.owner;
@@ -133,20 +147,20 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// A refusal if it has no place here (any more).
+    /// [`CannotResume`].
     pub fn operator_resumes(
         &mut self,
         id: PeerId,
         secret: &ResumeSecret,
         now: Moment,
-    ) -> Result<LoggedIn, Refusal> {
-        let found = self.operators.get(&id);
-        if !found.is_some_and(|operator| is_right(secret, operator.secret)) {
-            return Err(RefusalCode::CANNOT_RESUME.into());
+    ) -> Result<LoggedIn, CannotResume> {
+        let found = self.operators.get(&id).ok_or(CannotResume::NoPlace)?;
+        if !is_right(secret, found.secret) {
+            return Err(CannotResume::WrongSecret);
         }
         self.left(id, Departure::Lost, now);
         let Some(operator) = self.operators.get_mut(&id) else {
-            return Err(RefusalCode::CANNOT_RESUME.into());
+            return Err(CannotResume::NoPlace);
         };
         operator.away = None;
         let who = operator.who.clone();
@@ -159,10 +173,14 @@ impl Directory {
         Ok(who)
     }
 
-    /// The account behind a place, if the place exists and the secret is right.
-    pub fn account_of(&self, id: PeerId, secret: &ResumeSecret) -> Option<AccountId> {
-        let operator = self.operators.get(&id)?;
-        is_right(secret, operator.secret).then_some(operator.who.account)
+    /// How many places wait for whoever is away.
+    pub fn away(&self) -> usize {
+        let operators = self.operators.values().filter(|o| o.away.is_some());
+        let is_away = |peer: &&HostPeer| match &peer.stage {
+            HostStage::Accepted(host) => host.away.is_some(),
+            HostStage::Idle | HostStage::Trying(_) => false,
+        };
+        operators.count() + self.hosts.values().filter(is_away).count()
     }
 
     fn sessions_of(&self, id: PeerId) -> (Vec<RunningSession>, Vec<(SessionId, EndedBy)>) {

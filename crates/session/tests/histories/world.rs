@@ -15,7 +15,6 @@ use session::directory::records::{
 };
 use session::directory::{Departure, Directory, Effect, LoggedIn, Moment, Policy};
 use session::host::{Caller, HostNews, HostSide, HostStep, Outside};
-use session::throttle::Neighbour;
 
 /// Tells what happens where one history is played alone.
 macro_rules! trace {
@@ -805,8 +804,9 @@ impl World {
             (None, OperatorToHub::Resume { you, secret }) => {
                 line.peer = Some(you);
                 self.unnoticed.retain(|(peer, _)| *peer != you);
-                if let Err(refusal) = self.directory.operator_resumes(you, &secret, now) {
+                if let Err(cannot) = self.directory.operator_resumes(you, &secret, now) {
                     line.peer = None;
+                    let refusal = cannot.into();
                     line.down
                         .push_back(HubToOperator::ResumeRefused { refusal });
                 }
@@ -841,17 +841,16 @@ impl World {
             (None, HostToHub::Resume { you, secret }) => {
                 line.peer = Some(you);
                 self.unnoticed.retain(|(peer, _)| *peer != you);
-                if let Err(refusal) = self.directory.host_resumes(you, &secret, now) {
+                if let Err(cannot) = self.directory.host_resumes(you, &secret, now) {
                     line.peer = None;
+                    let refusal = cannot.into();
                     line.down.push_back(HubToHost::ResumeRefused { refusal });
                 }
             }
             (None, message) => {
                 let id = PeerId(self.dice.fill());
                 line.peer = Some(id);
-                let address = std::net::Ipv4Addr::new(10, 0, 0, host as u8);
-                let neighbour = Neighbour::from(std::net::IpAddr::from(address));
-                self.directory.host_arrived(id, neighbour);
+                self.directory.host_arrived(id);
                 self.directory.host_said(id, message, now);
             }
             (Some(id), HostToHub::Leave) => self.directory.left(id, Departure::GoodOrder, now),

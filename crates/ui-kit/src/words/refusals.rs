@@ -110,6 +110,10 @@ fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
             "You logged in on another computer, so this console was logged out.",
             "Hai eseguito l'accesso da un altro computer: questa console è stata disconnessa.",
         ),
+        RefusalCode::PASSWORD_CHANGED => (
+            "Your password was changed. Log in with the new one.",
+            "La tua password è stata cambiata. Accedi con quella nuova.",
+        ),
         RefusalCode::TICKET_WRONG => (
             "There is no such ticket. Check the digits with your helper.",
             "Questo ticket non esiste. Controlla le cifre con chi ti assiste.",
@@ -166,7 +170,7 @@ mod tests {
     fn every_known_code_has_a_sentence_of_its_own() {
         let known = (1..=3)
             .chain(5..=8)
-            .chain(20..=22)
+            .chain(20..=23)
             .chain(40..=44)
             .chain(60..=64)
             .chain(80..=80);
