@@ -20,6 +20,7 @@ use protocol::{
 };
 use support::host::{Lanes, running, state, vouched};
 use support::{Console, HOST, Host, Operator, SESSION, ScriptedHub, Shown, layout, row_of};
+use transport::CloseReason;
 
 const OTHER_HOST: PeerId = PeerId([8; 16]);
 
@@ -308,6 +309,26 @@ async fn r4_a_hub_that_stops_while_a_console_comes_back_is_tried_again() {
             Event::SessionEnded { .. } => panic!("it ended"),
             _ => None,
         })
+        .await;
+}
+
+#[tokio::test]
+async fn r4_a_hub_that_is_slow_to_answer_is_not_told_that_the_console_left() {
+    let mut session = Session::start().await;
+    session.console.cut();
+    let mut slow = session.hub.accept().await;
+    let resume = slow.hears().await;
+    assert!(matches!(resume, OperatorToHub::Resume { .. }), "{resume:?}");
+    let hung_up = tokio::time::timeout(Duration::from_secs(10), slow.connection.closed()).await;
+    let reason = CloseReason::from(&hung_up.expect("the console gives up"));
+    // whoever leaves in good order has no place any more
+    assert!(matches!(reason, CloseReason::Refused(_)), "{reason:?}");
+    let mut console = session.hub.accept_resumed(running()).await;
+    let live = state(0, Some((SESSION, 0)));
+    console.greet(&mut session.host, &live).await;
+    session
+        .operator
+        .until(|event| matches!(event, Event::SessionResumed { .. }).then_some(()))
         .await;
 }
 
