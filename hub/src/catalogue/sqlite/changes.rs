@@ -134,9 +134,13 @@ fn make_desk(t: &Connection, now: i64, what: &records::What) -> Result<(), Catal
             )?;
         }
         What::ConsentRefused { session, reason: _ } => {
+            let session = session.0.cast_signed();
+            // it may have been stored as started in the moment in which it was taken back
+            t.execute("DELETE FROM report WHERE session = ?1", [session])?;
             t.execute(
-                "UPDATE session SET state = 3, ended_at = ?2 WHERE id = ?1",
-                (session.0.cast_signed(), now),
+                "UPDATE session SET state = 3, started_at = NULL, ended_at = ?2, film = NULL \
+                 WHERE id = ?1",
+                (session, now),
             )?;
         }
         What::SessionStarted(started) => {
@@ -184,4 +188,53 @@ fn make_desk(t: &Connection, now: i64, what: &records::What) -> Result<(), Catal
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{PeerId, ReportId, Rights, SessionId, TicketRoute};
+    use records::{AccountId, StartedSession};
+
+    use super::*;
+    use crate::catalogue::{self, NewAccount, PasswordHash};
+
+    #[test]
+    fn a_session_that_was_taken_back_while_it_was_stored_leaves_no_report() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut catalogue = catalogue::open_or_create(folder.path()).expect("created");
+        let (session, owner) = (SessionId(1), AccountId(1));
+        let account = NewAccount {
+            name: "anna".to_owned(),
+            display_name: "Anna".to_owned(),
+            administrator: false,
+            password_hash: PasswordHash(String::new()),
+        };
+        let asked = records::What::ConsentAsked {
+            session,
+            owner,
+            operator: "Anna".to_owned(),
+            host: "PC".to_owned(),
+            requester: "Rossi".to_owned(),
+            ticket: TicketRoute::new(1).expect("four digits"),
+            asked: Rights::SEE,
+        };
+        let started = records::What::SessionStarted(StartedSession {
+            session,
+            report: ReportId(1),
+            host: PeerId([1; 16]),
+            operator: PeerId([2; 16]),
+            started_unix_millis: 5,
+            film: "films/00000001.film".to_owned(),
+            granted: Rights::SEE,
+        });
+        let reason = "the user left";
+        let refused = records::What::ConsentRefused { session, reason };
+        let desk = [asked, started, refused].map(What::Desk);
+        let batches = [What::AccountAdded(account)].into_iter().chain(desk);
+        let batches: Vec<Batch> = batches.map(|what| Change::by_hub(what).at(1)).collect();
+        catalogue.apply(&batches).expect("stored");
+        assert_eq!(catalogue.drafts(owner).expect("readable"), []);
+        assert_eq!(catalogue.reports(10).expect("readable"), []);
+        assert_eq!(catalogue.sessions(10).expect("readable"), []);
+    }
 }
