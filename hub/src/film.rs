@@ -1,8 +1,11 @@
 //! The film of one session: a thread that owns the recorder (D2).
 //!
-//! Whoever relays hands a picture over before he forwards it. The queue is short in entries and in
-//! bytes, so a stalled disk slows the session instead of filling the memory.
+//! Whoever relays hands a picture over before it is forwarded. The queue is short in entries and in
+//! bytes, so a stalled disk slows the pictures instead of filling the memory: those that are shown
+//! and not on the disk are at most the queue (64, or 32 MiB) and one transaction (64, or 4 MiB). No
+//! input, chat or consent goes by this queue.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,12 +33,23 @@ const PICTURE_QUEUE: usize = 64;
 const QUEUE_KIB: usize = 32 * 1024;
 const MARK_QUEUE: usize = 256;
 
-/// A crash loses at most this much time, ...
+/// A power failure loses at most this much time, ...
+const SYNC_AFTER: Duration = Duration::from_secs(5);
+/// ... a crash of the hub this much, ...
 const COMMIT_AFTER: Duration = Duration::from_millis(250);
 /// ... and a batch has at most so many entries ...
 const COMMIT_ENTRIES: usize = 64;
 /// ... and bytes.
 const COMMIT_BYTES: usize = 4 << 20;
+
+/// The film cannot be written.
+#[derive(Debug, thiserror::Error)]
+enum WriteError {
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error("the film cannot be synced")]
+    Sync(#[source] io::Error),
+}
 
 /// The film takes nothing more; the session must end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -360,21 +374,23 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, mut recorder: Recorder) -> Result<Ending, RecordError> {
+    fn write(&mut self, mut recorder: Recorder) -> Result<Ending, WriteError> {
         let mut batch = Batch::default();
+        // when what is committed has to be on the disk
+        let mut sync_due = None;
         loop {
-            match self.next(batch.deadline) {
+            match self.next(batch.deadline.or(sync_due)) {
                 Next::Append(entry, budget) => {
                     batch.add(&entry);
                     append(&mut recorder, &entry, self.session)?;
                     drop(budget);
                     if batch.is_full() {
-                        recorder.commit()?;
+                        store(&mut recorder, &mut sync_due)?;
                         batch = Batch::default();
                     }
                 }
                 Next::Commit => {
-                    recorder.commit()?;
+                    store(&mut recorder, &mut sync_due)?;
                     batch = Batch::default();
                 }
                 Next::Finish(by) => {
@@ -383,6 +399,7 @@ impl Writer {
                     }
                     let bytes = recorder.bytes();
                     let head = recorder.finish(film_ended_by(by), self.clock.micros())?;
+                    sync(&self.path).map_err(WriteError::Sync)?;
                     return Ok(Ending::Finished(FinishedFilm { bytes, head }));
                 }
                 Next::Leave => {
@@ -453,7 +470,7 @@ impl Batch {
     }
 }
 
-fn create(path: &Path, order: &FilmOrder) -> Result<Recorder, RecordError> {
+fn create(path: &Path, order: &FilmOrder) -> Result<Recorder, WriteError> {
     let meta = RecordingMeta {
         session: order.session.0,
         operator: order.operator.clone(),
@@ -469,8 +486,26 @@ fn create(path: &Path, order: &FilmOrder) -> Result<Recorder, RecordError> {
         at_micros: 0,
         body: Body::Event(FilmEvent::Started { rights }),
     })?;
-    recorder.commit()?;
+    // the catalogue is about to say that it is there, and it must be after a power failure too
+    recorder.sync()?;
+    sync(path).map_err(WriteError::Sync)?;
     Ok(recorder)
+}
+
+/// Makes the file at `path` and its name safe from a power failure.
+pub(crate) fn sync(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()?;
+    path.parent().map_or(Ok(()), private_file::sync_folder)
+}
+
+/// Commits what was appended, and brings it to the disk when that is due.
+fn store(recorder: &mut Recorder, sync_due: &mut Option<Instant>) -> Result<(), RecordError> {
+    let now = Instant::now();
+    if *sync_due.get_or_insert(now + SYNC_AFTER) > now {
+        return recorder.commit();
+    }
+    *sync_due = None;
+    recorder.sync()
 }
 
 fn append(recorder: &mut Recorder, entry: &Entry, session: SessionId) -> Result<(), RecordError> {

@@ -8,7 +8,7 @@ use recording::{OpenError, Recorder, Recording};
 use session::directory::records;
 
 use crate::catalogue::{Batch, Catalogue, CatalogueError, Change, SessionRow, What};
-use crate::film::{FinishedFilm, film_ended_by};
+use crate::film::{self, FinishedFilm, film_ended_by};
 
 /// Ends the sessions that were running, finishes their films, and keeps their report drafts.
 pub(crate) fn end_interrupted_sessions(
@@ -67,6 +67,7 @@ fn finish_film(
     };
     let bytes = recorder.bytes();
     let head = recorder.finish(film_ended_by(EndedBy::HubStopped), lasted_micros)?;
+    film::sync(path)?;
     Ok((lasted_micros, Some(FinishedFilm { bytes, head })))
 }
 
