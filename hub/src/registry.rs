@@ -27,6 +27,8 @@ use crate::store::Store;
 
 /// Events that may wait before their senders have to.
 pub(crate) const MAILBOX: usize = 1024;
+/// When to try again what was refused because the disk is behind.
+const RETRY_SECONDS: u32 = 5;
 /// How long films may take to finish when the hub goes down.
 const FINISH_FILMS: Duration = Duration::from_millis(1500);
 
@@ -236,6 +238,9 @@ impl Registry {
             }
             Event::HostSaid(id, message) => self.directory.host_said(id, message, now),
             Event::OperatorSaid(id, message) => {
+                if let Some(refused) = self.refuse_new_work(&message) {
+                    return self.send_operator(id, refused);
+                }
                 let Some(peer) = self.peers.get(&id) else {
                     return;
                 };
@@ -275,6 +280,34 @@ impl Registry {
                 self.directory.film_failed(session, now);
             }
         }
+    }
+
+    /// The refusal of what begins something new to remember, while the disk is far behind.
+    fn refuse_new_work(&self, message: &OperatorToHub) -> Option<HubToOperator> {
+        let refusal = Refusal {
+            code: RefusalCode::INTERNAL,
+            retry_after_seconds: RETRY_SECONDS,
+        };
+        let refused = match message {
+            OperatorToHub::GenerateTicket => HubToOperator::TicketRefused { refusal },
+            OperatorToHub::StartSession { host, .. } => HubToOperator::SessionRefused {
+                host: *host,
+                refusal,
+            },
+            OperatorToHub::LogIn { .. }
+            | OperatorToHub::Resume { .. }
+            | OperatorToHub::RevokeTicket { .. }
+            | OperatorToHub::AnswerTicket { .. }
+            | OperatorToHub::JudgeTicket { .. }
+            | OperatorToHub::Greet { .. }
+            | OperatorToHub::Say { .. }
+            | OperatorToHub::EndSession { .. }
+            | OperatorToHub::DisconnectHost { .. }
+            | OperatorToHub::SaveReport { .. }
+            | OperatorToHub::ListDrafts
+            | OperatorToHub::LogOut => return None,
+        };
+        self.store.is_behind().then_some(refused)
     }
 
     /// Fresh randomness; without it nobody can be served.

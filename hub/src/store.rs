@@ -108,6 +108,11 @@ impl Store {
         sent.map_err(|_full| StoreBusy)
     }
 
+    /// Whether so much waits for the disk that there must be no new work.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.requests.capacity() < QUEUE - BUSY
+    }
+
     /// As [`Self::hand_over`], for what is new and may be refused; the answer comes by itself.
     ///
     /// # Errors
@@ -117,7 +122,7 @@ impl Store {
         &self,
         batch: Batch,
     ) -> Result<oneshot::Receiver<Result<(), CatalogueError>>, StoreBusy> {
-        if self.requests.capacity() < QUEUE - BUSY {
+        if self.is_behind() {
             return Err(StoreBusy);
         }
         let (answer, answered) = oneshot::channel();

@@ -162,6 +162,22 @@ impl TestHub {
         kib.and_then(|k| k.parse::<u64>().ok()).expect("a figure") * 1024
     }
 
+    /// The time that the hub's process has spent on processors.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let stat = std::fs::read_to_string(path).expect("a process");
+        // what follows the program's name; user and system time, in hundredths of a second
+        let (_, fields) = stat.rsplit_once(')').expect("a name");
+        let ticks = |n| {
+            fields
+                .split_whitespace()
+                .nth(n)
+                .and_then(|f| f.parse().ok())
+        };
+        let (user, system): (Option<u64>, Option<u64>) = (ticks(11), ticks(12));
+        Duration::from_millis((user.expect("a figure") + system.expect("a figure")) * 10)
+    }
+
     /// Kills the hub as a power failure would.
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("killed");
@@ -482,54 +498,64 @@ pub(crate) struct Pair {
     pub(crate) key: PairKey,
 }
 
-impl Pair {
-    /// Goes through the whole ticket exchange.
-    pub(crate) async fn meet(mut operator: Peer, mut host: Peer, ticket: &TicketNumber) -> Self {
-        let (host_exchange, half) = HostExchange::start(ticket);
-        host.send(&HostToHub::OpenTicket {
-            route: ticket.route(),
-            computer: "PC-ROSSI".into(),
-            user: "Rossi".into(),
-            system: "Linux".into(),
-            exchange: half.into(),
+/// Brings `host` in with `ticket`: the whole exchange over it. Gives the key of both and the host's place.
+pub(crate) async fn admit(
+    operator: &mut Peer,
+    host: &mut Peer,
+    ticket: &TicketNumber,
+) -> (PairKey, PeerId) {
+    let (host_exchange, half) = HostExchange::start(ticket);
+    host.send(&HostToHub::OpenTicket {
+        route: ticket.route(),
+        computer: "PC-ROSSI".into(),
+        user: "Rossi".into(),
+        system: "Linux".into(),
+        exchange: half.into(),
+    })
+    .await;
+    let (route, attempt, operator_exchange) = answer(operator, ticket).await;
+    let HubToHost::TicketAnswered { exchange, .. } = host.receive().await else {
+        panic!("an answer");
+    };
+    let (host_waits, host_proof) = host_exchange.answer(&exchange).expect("well formed");
+    let message = HostToHub::ConfirmTicket {
+        proof: host_proof.into(),
+    };
+    host.send(&message).await;
+    let host_proof = proof(operator, attempt).await;
+    let (key, ours) = operator_exchange.judge(&host_proof).expect("same secret");
+    let judged = OperatorToHub::JudgeTicket {
+        route,
+        attempt,
+        proof: Some(ours.into()),
+    };
+    operator.send(&judged).await;
+    let HubToHost::TicketAccepted { proof, admission } = host.receive().await else {
+        panic!("accepted");
+    };
+    host.admission = Some(admission);
+    let host_key = host_waits.finish(&proof).expect("same secret");
+    assert_eq!(host_key.to_bytes(), key.to_bytes());
+    let entry = operator
+        .wait_for(|message| match message {
+            HubToOperator::TicketSettled { host, .. } => Some(host),
+            _ => None,
         })
         .await;
-        let (route, attempt, operator_exchange) = answer(&mut operator, ticket).await;
-        let HubToHost::TicketAnswered { exchange, .. } = host.receive().await else {
-            panic!("an answer");
-        };
-        let (host_waits, host_proof) = host_exchange.answer(&exchange).expect("well formed");
-        let message = HostToHub::ConfirmTicket {
-            proof: host_proof.into(),
-        };
-        host.send(&message).await;
-        let host_proof = proof(&mut operator, attempt).await;
-        let (key, ours) = operator_exchange.judge(&host_proof).expect("same secret");
-        let judged = OperatorToHub::JudgeTicket {
-            route,
-            attempt,
-            proof: Some(ours.into()),
-        };
-        operator.send(&judged).await;
-        let HubToHost::TicketAccepted { proof, admission } = host.receive().await else {
-            panic!("accepted");
-        };
-        host.admission = Some(admission);
-        let host_key = host_waits.finish(&proof).expect("same secret");
-        assert_eq!(host_key.to_bytes(), key.to_bytes());
-        let entry = operator
-            .wait_for(|message| match message {
-                HubToOperator::TicketSettled { host, .. } => Some(host),
-                _ => None,
-            })
-            .await;
-        assert_eq!(admission.you, entry);
+    assert_eq!(admission.you, entry);
+    (host_key, entry)
+}
+
+impl Pair {
+    /// Goes through the whole ticket exchange, and the greeting after it.
+    pub(crate) async fn meet(mut operator: Peer, mut host: Peer, ticket: &TicketNumber) -> Self {
+        let (key, entry) = admit(&mut operator, &mut host, ticket).await;
         let you = operator.admission.expect("logged in").you;
         let ends = Ends {
             console: you,
             host: entry,
         };
-        let (opening, greeting) = Opening::begin(key, ends, [5; 32]);
+        let (opening, greeting) = Opening::begin(key.clone(), ends, [5; 32]);
         let to = entry;
         operator.send(&OperatorToHub::Greet { to, greeting }).await;
         let greeting = host
@@ -548,7 +574,7 @@ impl Pair {
             heard: 0,
             live: None,
         };
-        let answered = channel::answer(&host_key, ends, &greeting, &state, [6; 32]);
+        let answered = channel::answer(&key, ends, &greeting, &state, [6; 32]);
         let (channel, greeting) = answered.expect("the right console");
         host.send(&HostToHub::Greet { to: you, greeting }).await;
         let greeting = operator
@@ -562,10 +588,10 @@ impl Pair {
             operator,
             host,
             entry,
-            route,
+            route: ticket.route(),
             console,
             channel,
-            key: host_key,
+            key,
         }
     }
 
