@@ -16,6 +16,7 @@ use protocol::{
 use quinn::{ConnectionError, Incoming};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use session::authority::{Action, Object, Who, may};
 use session::directory::{Departure, LoggedIn};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -396,7 +397,7 @@ impl Talk {
                         finished,
                         outcome: match saved.await {
                             Ok(SaveOutcome::Saved) => Outcome::Done,
-                            Ok(SaveOutcome::NotTheirs) => {
+                            Ok(SaveOutcome::Denied) => {
                                 Outcome::Refused(RefusalCode::REPORT_GONE.into())
                             }
                             Err(error) => {
@@ -407,6 +408,11 @@ impl Talk {
                     }
                 }
                 OperatorToHub::ListDrafts => {
+                    let owner = who.account;
+                    let asks = Who::operator(owner);
+                    if may(asks, Action::ListDrafts, Object::Drafts { owner }).is_err() {
+                        return Err(Fault::OutOfPlace);
+                    }
                     let drafts = desk.store.drafts(who.account).await;
                     let drafts = drafts.inspect_err(log_store_error).unwrap_or_default();
                     HubToOperator::Drafts { drafts }

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use protocol::control::Name;
 use protocol::{Password, Refusal, RefusalCode};
+use session::authority::{Action, Object, may};
 use session::throttle::{Backoff, NEIGHBOURS_OF_SITE, Neighbour, Site, throttled};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
@@ -200,11 +201,11 @@ impl LoginDesk {
         // A name that nobody has is not written down: it may be a password in the wrong place.
         let name = account.as_ref().map_or("?", |a| a.name.as_str()).to_owned();
         let refused = match account {
-            Some(account) if right && !account.disabled => {
+            Some(account) if right && may_log_in(&account) => {
                 self.note(&account.name, What::LoggedIn { address }).await;
                 // it may have been changed meanwhile, and who watches for that has not seen this one
                 let now = self.credentials(user).await?;
-                if now.is_some_and(|(now, hash)| hash == stored && !now.disabled) {
+                if now.is_some_and(|(now, hash)| hash == stored && may_log_in(&now)) {
                     self.known.remember(&who.account, neighbour);
                     lock(&self.failures).forgive(&who);
                     return Ok(account);
@@ -245,6 +246,10 @@ impl LoginDesk {
             log_store_error(&error);
         }
     }
+}
+
+fn may_log_in(account: &Account) -> bool {
+    may(account.into(), Action::LogIn, Object::Hub).is_ok()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

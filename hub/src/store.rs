@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::thread::JoinHandle;
 
 use protocol::{ReportDraft, ReportFacts, ReportId};
+use session::authority::{Action, Object, Who, may};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::catalogue::{
@@ -57,8 +58,8 @@ pub(crate) struct StoreBusy;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SaveOutcome {
     Saved,
-    /// No such report, not this operator's, or finished already.
-    NotTheirs,
+    /// There is no such report, or it is not theirs to change.
+    Denied,
 }
 
 /// A way to the store thread; clones reach the same one.
@@ -130,7 +131,7 @@ impl Store {
         sent.map(|()| answered).map_err(|_full| StoreBusy)
     }
 
-    /// Saves what an operator wrote, if the report is theirs and not finished.
+    /// Saves what an operator wrote, if they may.
     pub(crate) async fn save_report(
         &self,
         report: SaveReport,
@@ -228,9 +229,17 @@ fn save_report(
     catalogue: &mut dyn Catalogue,
     wish: SaveReport,
 ) -> Result<SaveOutcome, CatalogueError> {
-    let found = catalogue.report_standing(wish.report)?;
-    if !found.is_some_and(|report| report.owner == wish.account && !report.finished) {
-        return Ok(SaveOutcome::NotTheirs);
+    let Some(found) = catalogue.report_standing(wish.report)? else {
+        return Ok(SaveOutcome::Denied);
+    };
+    // asked here, where nothing can come between the question and the change
+    let object = Object::Report {
+        owner: found.owner,
+        finished: found.finished,
+    };
+    if let Err(denied) = may(Who::operator(wish.account), Action::SaveReport, object) {
+        tracing::info!(actor = ?wish.actor, report = %wish.report, %denied, "Report not saved");
+        return Ok(SaveOutcome::Denied);
     }
     let change = Change {
         actor: wish.actor,

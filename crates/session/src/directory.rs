@@ -24,6 +24,7 @@ use protocol::{
     PeerId, Refusal, RefusalCode, Rights, SessionId, TicketRoute, Word, wire,
 };
 
+use crate::authority::{Action, Object, Who, may};
 use crate::throttle::Window;
 use records::{AccountId, Change, SecretHash, Side, Stored, What};
 pub use resume::CannotResume;
@@ -367,7 +368,7 @@ impl Directory {
         greeting: Greeting,
     ) -> Result<(), OutOfPlace> {
         check_greeting(&greeting)?;
-        if let Some(host) = self.own_host(id, to)?
+        if let Some(host) = self.own_host(id, Action::SpeakToHost, to)?
             && host.away.is_none()
         {
             let from = id;
@@ -405,7 +406,7 @@ impl Directory {
                 Ok(())
             }
             HostWord::InputTooOld { session, count } => {
-                if let Some(found) = self.session_of_host(id, session)? {
+                if let Some(found) = self.session_of_host(id, Action::SpeakForUser, session)? {
                     let actor = found.requester();
                     let what = What::InputTooOld { session, count };
                     self.effects.push(Effect::Record(Change { actor, what }));
@@ -424,7 +425,7 @@ impl Directory {
         now: Moment,
     ) -> Result<(), OutOfPlace> {
         let said: OperatorWord = parse(&word)?;
-        let Some(host) = self.own_host(id, to)? else {
+        let Some(host) = self.own_host(id, Action::SpeakToHost, to)? else {
             return Ok(());
         };
         if host.away.is_none() {
@@ -503,12 +504,29 @@ impl Directory {
     }
 
     /// The host that operator `id` speaks of: `None` if it is gone, an error if it is another's.
-    fn own_host(&self, id: PeerId, host: PeerId) -> Result<Option<&AcceptedHost>, OutOfPlace> {
-        let account = self.operators.get(&id).ok_or(OutOfPlace)?.who.account;
-        match self.accepted(host) {
-            Some(accepted) if accepted.owner != account => Err(OutOfPlace),
-            found => Ok(found),
+    fn own_host(
+        &self,
+        id: PeerId,
+        action: Action,
+        host: PeerId,
+    ) -> Result<Option<&AcceptedHost>, OutOfPlace> {
+        let found = self.accepted(host);
+        if let Some(accepted) = found {
+            let owner = accepted.owner;
+            self.check(id, action, Object::Host { owner })?;
         }
+        Ok(found)
+    }
+
+    /// Whether operator `id` may do `action` to `object`; who asks for what is another's is out of place.
+    fn check(&self, id: PeerId, action: Action, object: Object) -> Result<(), OutOfPlace> {
+        let account = self.account_of(id)?;
+        may(Who::operator(account), action, object).map_err(|_denied| OutOfPlace)
+    }
+
+    fn account_of(&self, operator: PeerId) -> Result<AccountId, OutOfPlace> {
+        let found = self.operators.get(&operator).ok_or(OutOfPlace)?;
+        Ok(found.who.account)
     }
 
     /// The place of `account`, here or away.

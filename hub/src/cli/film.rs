@@ -11,6 +11,7 @@ use hub::unix_millis;
 use protocol::SessionId;
 use recording::Recording;
 use serde_json::{Value, json};
+use session::authority::{Action, Object, Who, may};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
@@ -52,6 +53,7 @@ pub(super) enum FilmCommand {
 }
 
 pub(super) fn run(command: FilmCommand) -> anyhow::Result<ExitCode> {
+    may(Who::CommandLine, Action::ReadFilm, Object::Film)?;
     match command {
         FilmCommand::List { limit, json, data } => list(&data.data, limit, json),
         FilmCommand::Verify { id, data } => verify(&data.data, SessionId(id)),

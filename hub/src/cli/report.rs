@@ -7,6 +7,7 @@ use clap::Subcommand;
 use hub::catalogue::{self, StoredReport};
 use protocol::ReportId;
 use serde_json::{Value, json};
+use session::authority::{Action, Object, Who, may};
 
 use super::DataArgs;
 use super::table::{Table, duration_text, time_text};
@@ -37,6 +38,7 @@ pub(super) enum ReportCommand {
 }
 
 pub(super) fn run(command: ReportCommand) -> anyhow::Result<ExitCode> {
+    may(Who::CommandLine, Action::ListReports, Object::Hub)?;
     let mut out = std::io::stdout().lock();
     match command {
         ReportCommand::List { limit, json, data } => {

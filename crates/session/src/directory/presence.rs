@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use protocol::control::Name;
 use protocol::{EndedBy, Entry, EntryKind, HubToHost, HubToOperator, PeerId, Refusal, RefusalCode};
 
+use crate::authority::{Action, Object, Who, may};
+
 use super::records::{AccountId, Change, Side, StoredOperator, What};
 use super::resume::hash;
 use super::{
@@ -104,7 +106,7 @@ impl Directory {
         host: PeerId,
         now: Moment,
     ) -> Result<(), OutOfPlace> {
-        let Some(accepted) = self.own_host(id, host)? else {
+        let Some(accepted) = self.own_host(id, Action::DisconnectHost, host)? else {
             return Ok(());
         };
         let here = accepted.away.is_none();
@@ -270,7 +272,12 @@ impl Directory {
             ticket: Some(route),
             in_session_with,
             since_unix_seconds,
-            yours: owner == viewer,
+            yours: may(
+                Who::operator(viewer),
+                Action::AskForSession,
+                Object::Host { owner },
+            )
+            .is_ok(),
             present: away.is_none(),
         })
     }

@@ -9,6 +9,8 @@ use protocol::{
 };
 
 use super::records::{Change, StartedSession, StoredSession, What};
+use crate::authority::{Action, Object, Who, may};
+
 use super::{AcceptedHost, Directory, Effect, FilmOrder, Moment, OutOfPlace, parse, remember};
 
 pub(super) struct Session {
@@ -109,7 +111,11 @@ impl Directory {
         };
         let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
         let found = self.accepted(host);
-        let found = found.filter(|h| h.owner == operator.who.account && h.away.is_none());
+        let is_theirs = |owner| {
+            let host = Object::Host { owner };
+            self.check(id, Action::AskForSession, host).is_ok()
+        };
+        let found = found.filter(|h| is_theirs(h.owner) && h.away.is_none());
         let refused = match found {
             None => Some(RefusalCode::HOST_GONE),
             Some(h) if h.session.is_some() => Some(RefusalCode::HOST_BUSY),
@@ -172,7 +178,7 @@ impl Directory {
         now: Moment,
     ) -> Result<(), OutOfPlace> {
         let report = ReportId::of_hub(self.policy.hub, self.last_report + 1);
-        let Some(found) = self.session_of_host(id, session)? else {
+        let Some(found) = self.session_of_host(id, Action::SpeakForUser, session)? else {
             return Ok(());
         };
         if !matches!(found.stage, Stage::Asked { .. }) {
@@ -293,7 +299,7 @@ impl Directory {
         session: SessionId,
         rights: Rights,
     ) -> Result<(), OutOfPlace> {
-        let Some(found) = self.session_of_host(id, session)? else {
+        let Some(found) = self.session_of_host(id, Action::SpeakForUser, session)? else {
             return Ok(());
         };
         let Stage::Running { rights: before, .. } = &mut found.stage else {
@@ -321,7 +327,8 @@ impl Directory {
         session: SessionId,
         now: Moment,
     ) -> Result<(), OutOfPlace> {
-        if self.session_of_host(id, session)?.is_some() {
+        let found = self.session_of_host(id, Action::EndSession, session)?;
+        if found.is_some() {
             self.end_session(session, EndedBy::User, now);
         }
         Ok(())
@@ -333,14 +340,13 @@ impl Directory {
         session: SessionId,
         now: Moment,
     ) -> Result<(), OutOfPlace> {
-        match self.sessions.get(&session) {
-            Some(found) if found.operator == id => {
-                self.end_session(session, EndedBy::Operator, now);
-                Ok(())
-            }
-            Some(_) => Err(OutOfPlace),
-            None => self.was_once(session),
-        }
+        let Some(found) = self.sessions.get(&session) else {
+            return self.was_once(session);
+        };
+        let (owner, host) = (self.account_of(found.operator)?, found.host);
+        self.check(id, Action::EndSession, Object::Session { owner, host })?;
+        self.end_session(session, EndedBy::Operator, now);
+        Ok(())
     }
 
     /// A session that is not here is spoken of in good faith only if it ever was.
@@ -458,15 +464,18 @@ impl Directory {
     pub(super) fn session_of_host(
         &mut self,
         host: PeerId,
+        action: Action,
         session: SessionId,
     ) -> Result<Option<&mut Session>, OutOfPlace> {
-        if !self.sessions.contains_key(&session) {
+        let Some(found) = self.sessions.get(&session) else {
             return self.was_once(session).map(|()| None);
-        }
-        match self.sessions.get_mut(&session) {
-            Some(found) if found.host == host => Ok(Some(found)),
-            Some(_) | None => Err(OutOfPlace),
-        }
+        };
+        let ends = Object::Session {
+            owner: self.account_of(found.operator)?,
+            host: found.host,
+        };
+        may(Who::Host(host), action, ends).map_err(|_denied| OutOfPlace)?;
+        Ok(self.sessions.get_mut(&session))
     }
 
     pub(super) fn sessions_of_operator(&self, id: PeerId) -> Vec<SessionId> {

@@ -10,6 +10,7 @@ use protocol::{HubToHost, HubToOperator, PeerId, Refusal, RefusalCode, TicketRou
 use super::records::{AccountId, Change, StoredHost, StoredTicket, What};
 use super::resume::hash;
 use super::{AcceptedHost, Directory, Effect, HostStage, Moment, OutOfPlace};
+use crate::authority::{Action, Object};
 use crate::throttle::throttled;
 
 /// Wrong secrets that burn a ticket.
@@ -81,6 +82,7 @@ impl Directory {
         random: [u8; 32],
         now: Moment,
     ) -> Result<(), OutOfPlace> {
+        self.check(id, Action::MakeTicket, Object::Hub)?;
         let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
         let (owner, actor) = (operator.who.account, operator.who.login.clone());
         let is_own = |t: &&Ticket| t.owner == owner && t.state == TicketState::Open;
@@ -168,8 +170,8 @@ impl Directory {
         route: TicketRoute,
     ) -> Result<(), OutOfPlace> {
         let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
-        let (account, actor) = (operator.who.account, operator.who.login.clone());
-        let own = self.tickets.get(&route).filter(|t| t.owner == account);
+        let actor = operator.who.login.clone();
+        let own = self.ticket_of(id, Action::RevokeTicket, route);
         match own.map(|t| t.state) {
             Some(TicketState::Open) => {
                 if let Some(ticket) = self.tickets.get_mut(&route) {
@@ -288,16 +290,14 @@ impl Directory {
     ) -> Result<(), OutOfPlace> {
         let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
         let name = operator.who.display_name.clone();
-        let account = operator.who.account;
         if exchange.len() > MAX_EXCHANGE_BYTES {
             return Err(OutOfPlace);
         }
-        let Some(found) = self.attempts.get_mut(&attempt) else {
+        if !self.attempts.contains_key(&attempt) {
             return self.is_over(attempt);
-        };
-        let fits =
-            found.owner == account && found.route == route && found.stage == AttemptStage::Answer;
-        if !fits {
+        }
+        let found = self.own_attempt(id, route, attempt)?;
+        if found.stage != AttemptStage::Answer {
             return Err(OutOfPlace);
         }
         found.stage = AttemptStage::Proof;
@@ -351,28 +351,25 @@ impl Directory {
         random: [u8; 32],
         now: Moment,
     ) -> Result<(), OutOfPlace> {
-        let account = self.operators.get(&id).ok_or(OutOfPlace)?.who.account;
         if proof.as_ref().is_some_and(|p| p.len() > MAX_EXCHANGE_BYTES) {
             return Err(OutOfPlace);
         }
-        let Some(found) = self.attempts.get(&attempt) else {
+        if !self.attempts.contains_key(&attempt) {
             self.is_over(attempt)?;
-            let own = self.tickets.get(&route).filter(|t| t.owner == account);
+            let own = self.ticket_of(id, Action::AnswerTicket, route);
             if proof.is_none() && own.is_some_and(|t| t.state == TicketState::Open) {
                 // the guesser hung up, or the console was slow; a wrong guess it was
                 self.count_wrong_secret(route);
             }
             return Ok(());
-        };
-        if found.owner != account || found.route != route {
-            return Err(OutOfPlace);
         }
+        let stage = self.own_attempt(id, route, attempt)?.stage;
         let Some(proof) = proof else {
             // also before any proof: the host's half was nonsense
             self.judged_wrong(attempt);
             return Ok(());
         };
-        if found.stage != AttemptStage::Judgement {
+        if stage != AttemptStage::Judgement {
             return Err(OutOfPlace);
         }
         let Some(found) = self.attempts.remove(&attempt) else {
@@ -454,6 +451,28 @@ impl Directory {
         if wrong_secrets >= WRONG_SECRETS {
             self.close_ticket(route, TicketState::Burnt, "hub".to_owned());
         }
+    }
+
+    /// The ticket with `route`, if operator `id` may do `action` to it.
+    fn ticket_of(&self, id: PeerId, action: Action, route: TicketRoute) -> Option<&Ticket> {
+        let is_theirs = |ticket: &&Ticket| {
+            let owner = ticket.owner;
+            self.check(id, action, Object::Ticket { owner }).is_ok()
+        };
+        self.tickets.get(&route).filter(is_theirs)
+    }
+
+    /// The attempt on `route` that operator `id` speaks of, which there is.
+    fn own_attempt(
+        &mut self,
+        id: PeerId,
+        route: TicketRoute,
+        attempt: u64,
+    ) -> Result<&mut Attempt, OutOfPlace> {
+        let owner = self.attempts.get(&attempt).ok_or(OutOfPlace)?.owner;
+        self.check(id, Action::AnswerTicket, Object::Ticket { owner })?;
+        let found = self.attempts.get_mut(&attempt);
+        found.filter(|found| found.route == route).ok_or(OutOfPlace)
     }
 
     /// An attempt that is no more is spoken of in good faith only if it ever was.
