@@ -138,6 +138,8 @@ pub(crate) struct World {
     pub(crate) hosts: Vec<Host>,
     /// Sessions whose streams the hub relays, and whether they wait.
     pub(crate) relays: BTreeMap<SessionId, Streams>,
+    /// The host and the operator of each of them.
+    ends: BTreeMap<SessionId, (PeerId, PeerId)>,
     pub(crate) ended: BTreeMap<SessionId, u32>,
     pub(crate) filmed: Vec<String>,
     lines_written: u64,
@@ -201,6 +203,7 @@ impl World {
             consoles: (1..=consoles as i64).map(console).collect(),
             hosts: (0..hosts).map(host).collect(),
             relays: BTreeMap::new(),
+            ends: BTreeMap::new(),
             ended: BTreeMap::new(),
             filmed: Vec::new(),
             lines_written: 0,
@@ -373,8 +376,7 @@ impl World {
             return;
         };
         if noticed {
-            self.directory.left(peer, Departure::Lost, moment(self.now));
-            self.carry_out();
+            self.lost(peer);
         } else {
             self.unnoticed.push((peer, self.now));
         }
@@ -393,10 +395,22 @@ impl World {
             return;
         };
         if noticed {
-            self.directory.left(peer, Departure::Lost, moment(self.now));
-            self.carry_out();
+            self.lost(peer);
         } else {
             self.unnoticed.push((peer, self.now));
+        }
+    }
+
+    /// The hub notices that the line of `peer` is lost: from then on it relays nothing of theirs.
+    fn lost(&mut self, peer: PeerId) {
+        self.directory.left(peer, Departure::Lost, moment(self.now));
+        self.carry_out();
+        for (session, (host, operator)) in &self.ends {
+            let flows = self.relays.get(session) == Some(&Streams::Running);
+            assert!(
+                !flows || (*host != peer && *operator != peer),
+                "{session} flows"
+            );
         }
     }
 
@@ -432,8 +446,7 @@ impl World {
         let silent = |(_, at): &mut (PeerId, Duration)| *at + SILENCE <= self.now;
         let noticed: Vec<_> = self.unnoticed.extract_if(.., silent).collect();
         for (peer, _) in noticed {
-            self.directory.left(peer, Departure::Lost, moment(self.now));
-            self.carry_out();
+            self.lost(peer);
         }
         self.directory.tick(moment(self.now));
         self.carry_out();
@@ -925,10 +938,11 @@ impl World {
                 Effect::StartRelay {
                     session,
                     host,
+                    operator,
                     resumed,
                     rights,
-                    ..
                 } => {
+                    self.ends.insert(session, (host, operator));
                     let before = self.relays.insert(session, Streams::Running);
                     assert_eq!(before.is_some(), resumed, "a relay starts once");
                     assert_ne!(before, Some(Streams::Running));
