@@ -54,6 +54,8 @@ pub(crate) struct Desk {
     /// Where the pictures of sessions go that were asked for.
     views: BTreeMap<PeerId, Arc<dyn SessionView>>,
     running: BTreeMap<SessionId, RunningSession>,
+    /// When the channel to each host was opened.
+    opened: BTreeMap<PeerId, std::time::Instant>,
     renewed: Option<Instant>,
 }
 
@@ -85,6 +87,7 @@ impl Desk {
             reports: Reports::default(),
             views: BTreeMap::new(),
             running: BTreeMap::new(),
+            opened: BTreeMap::new(),
             renewed: None,
         })
     }
@@ -307,7 +310,15 @@ impl Desk {
             }
             HubToOperator::Goodbye { refusal } => link.goodbye = Some(refusal),
             of_the_protocol => {
+                let greeted_by = match &of_the_protocol {
+                    HubToOperator::Greeted { from, .. } => Some(*from),
+                    _ => None,
+                };
                 let steps = self.with_side(|side, outside| side.hear(of_the_protocol, outside));
+                if let Some(host) = greeted_by {
+                    self.opened.insert(host, std::time::Instant::now());
+                    self.opened.retain(|host, _| self.side.has_channel_to(*host));
+                }
                 self.take(Some(link), steps).await;
             }
         }
@@ -406,6 +417,7 @@ impl Desk {
             let new = RunningSession::new(session, view, rights.has(Rights::CONTROL));
             self.running.insert(session, new);
         }
+        let opened = self.opened.get(&host).copied();
         let Some(running) = self.running.get_mut(&session) else {
             return;
         };
@@ -414,6 +426,7 @@ impl Desk {
             connection: &link.connection,
             sessions: &link.sessions,
             faults: &link.fault_sender,
+            opened: opened.unwrap_or_else(std::time::Instant::now),
         };
         if let Err(error) = running.open(&started, &way) {
             tracing::error!(%session, %error, "No thread for the session");

@@ -188,6 +188,18 @@ impl InputSender {
                 lost += usize::from(counts(&queued.event));
             }
         }
+        // what comes up while the line is lost is not taken, so nothing that is said again may stay down
+        let mut held = Held::default();
+        for queued in &again {
+            held.note(&queued.event);
+        }
+        if held.any() {
+            again.push_back(Queued {
+                number: None,
+                at: now,
+                event: InputEvent::ReleaseAll,
+            });
+        }
         state.waiting = again;
         state.paused = false;
         drop(state);
@@ -419,11 +431,31 @@ mod tests {
         input.pause();
         input.send(key(9));
         assert_eq!(input.resume_after(2), 0);
-        assert_eq!(leave(&input), [3, 4]);
+        assert_eq!(leave(&input), [3, 4, 5], "and a release");
         input.send(key(10));
-        assert_eq!(leave(&input), [5]);
-        assert_eq!(input.resume_after(5), 0, "all was taken");
+        assert_eq!(leave(&input), [6]);
+        assert_eq!(input.resume_after(6), 0, "all was taken");
         assert_eq!(leave(&input), [0_u64; 0]);
+    }
+
+    #[test]
+    fn r4_a_key_that_came_up_while_the_line_was_lost_does_not_stay_down() {
+        let input = InputSender::new(true);
+        let up = InputEvent::Key {
+            key: HidKey(4),
+            pressed: false,
+            character: None,
+        };
+        input.send(key(4));
+        leave(&input);
+        input.pause();
+        input.send(up);
+        assert_eq!(input.resume_after(0), 0);
+        assert_eq!(drain(&input), [key(4), InputEvent::ReleaseAll]);
+
+        input.pause();
+        assert_eq!(input.resume_after(9), 0);
+        assert_eq!(drain(&input), [], "nothing is said again, nothing is down");
     }
 
     #[test]
@@ -447,7 +479,7 @@ mod tests {
             "it is not kept for longer"
         );
         assert_eq!(input.resume_after(1), 2, "two keys; nobody misses a move");
-        assert_eq!(leave(&input), [5]);
+        assert_eq!(leave(&input), [5, 6], "and a release");
     }
 
     #[test]

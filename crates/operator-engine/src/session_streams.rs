@@ -129,6 +129,9 @@ pub(crate) struct Way<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) sessions: &'a Sessions,
     pub(crate) faults: &'a mpsc::Sender<SessionFault>,
+    /// When this end had the channel. The host counts the age of input from when it had it, a moment
+    /// before.
+    pub(crate) opened: Instant,
 }
 
 impl RunningSession {
@@ -146,7 +149,7 @@ impl RunningSession {
 
     /// Opens the operator's streams and starts the decoder; streams of an earlier channel end.
     pub(crate) fn open(&mut self, running: &Running, way: &Way<'_>) -> std::io::Result<()> {
-        let opened = Instant::now();
+        let opened = way.opened;
         self.streams = None;
         let session = self.session;
         let channel = running.lanes.channel();

@@ -388,6 +388,12 @@ impl ConsoleSide {
         }
     }
 
+    /// Whether there is a channel to `host`.
+    pub fn has_channel_to(&self, host: PeerId) -> bool {
+        let known = self.hosts.get(&host);
+        known.is_some_and(|known| known.channel.is_some())
+    }
+
     /// Opens a new channel to a session's host, so that both start afresh.
     pub fn renew(&mut self, session: SessionId, outside: &mut Outside<'_>) -> Vec<ConsoleStep> {
         match self.sessions.get(&session).map(|live| live.host) {
