@@ -376,11 +376,13 @@ impl Hearing {
             if event == InputEvent::StillHeld || !self.course.take_input(number) {
                 continue;
             }
-            if !lets_go(&event) && self.age(at_millis) > MAX_INPUT_AGE {
-                too_old.count(&self.reporter);
-                continue;
+            if !lets_go(&event) {
+                if self.age(at_millis) > MAX_INPUT_AGE {
+                    too_old.count(&self.reporter);
+                    continue;
+                }
+                too_old.say(&self.reporter);
             }
-            too_old.say(&self.reporter);
             if self.jobs.send(Job::Do(event)).await.is_err() {
                 // control was not granted, or cannot be had; what arrives is dropped
                 tracing::trace!("Input dropped");
@@ -412,18 +414,18 @@ fn lets_go(event: &InputEvent) -> bool {
     }
 }
 
-/// Counts what came too late, and says so now and then.
+/// Counts what came too late, and says so when that is over, or now and then.
 #[derive(Default)]
 struct TooOld {
     count: u32,
-    said: Option<Instant>,
+    since: Option<Instant>,
 }
 
 impl TooOld {
     fn count(&mut self, reporter: &mpsc::Sender<Report>) {
         self.count = self.count.saturating_add(1);
-        let lately = |said: Instant| said.elapsed() < SAY_TOO_OLD_EVERY;
-        if !self.said.is_some_and(lately) {
+        let since = *self.since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= SAY_TOO_OLD_EVERY {
             self.say(reporter);
         }
     }
@@ -432,7 +434,7 @@ impl TooOld {
         if self.count == 0 || reporter.try_send(Report::TooOld(self.count)).is_err() {
             return;
         }
-        (self.count, self.said) = (0, Some(Instant::now()));
+        *self = Self::default();
     }
 }
 
