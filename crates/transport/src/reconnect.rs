@@ -20,8 +20,8 @@ pub const SILENCE: Duration = Duration::from_secs(4);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// A new try each so often at first ...
 const FIRST_INTERVAL: Duration = Duration::from_secs(1);
-/// ... and after this long more seldom.
-const PATIENT_AFTER: Duration = Duration::from_mins(1);
+/// ... and more seldom after this long, when most hubs have given the place away.
+const PATIENT_AFTER: Duration = Duration::from_mins(10);
 const LATER_INTERVAL: Duration = Duration::from_secs(5);
 /// How long one try goes on.
 const TRY_FOR: Duration = Duration::from_secs(4);

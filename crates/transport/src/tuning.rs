@@ -6,8 +6,9 @@ use std::time::Duration;
 use quinn::{IdleTimeout, TransportConfig, VarInt};
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// After this long without a sign of life a connection counts as lost.
-pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+/// After this long without a sign of life a connection counts as lost. The hub learns of a lost line only
+/// by this, and until then the other end of a session types into nothing.
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(6);
 /// How often an idle connection shows that it lives; also keeps NAT mappings open, and lets a client tell
 /// a dead line from a silent one (`reconnect::SILENCE`).
 const KEEP_ALIVE: Duration = Duration::from_millis(1500);
@@ -21,7 +22,7 @@ const MAX_STREAMS: u32 = 64;
 /// triples what a core can send.
 pub(crate) fn transport() -> TransportConfig {
     let mut config = TransportConfig::default();
-    let idle = IdleTimeout::try_from(IDLE_TIMEOUT).expect("fifteen seconds fit");
+    let idle = IdleTimeout::try_from(IDLE_TIMEOUT).expect("seconds fit");
     config
         .max_idle_timeout(Some(idle))
         .keep_alive_interval(Some(KEEP_ALIVE))

@@ -171,7 +171,7 @@ async fn an_idle_line_is_told_from_a_dead_one() {
     let (through, is_cut) = line_to(hub.endpoint.local_addr().expect("bound"));
     let (through, pin) = (address(through), hub.identity.fingerprint());
     let coming = transport::client::connect(&through, pin, Role::Host, "t");
-    let (came, _served) = tokio::join!(coming, hub.greet(welcome()));
+    let (came, (at_the_hub, _writer)) = tokio::join!(coming, hub.greet(welcome()));
     let greeted = came.expect("reached");
     let idle = tokio::time::timeout(SILENCE * 2, reconnect::silent(&greeted.connection));
     assert!(idle.await.is_err(), "nothing is said, and the line stands");
@@ -181,4 +181,8 @@ async fn an_idle_line_is_told_from_a_dead_one() {
     let found = cut.elapsed();
     assert!(found > SILENCE / 4 * 3, "{found:?}");
     assert!(found < SILENCE * 2, "{found:?}");
+    // the other end of a session waits for the hub to notice
+    at_the_hub.closed().await;
+    let found = cut.elapsed();
+    assert!(found < SILENCE * 2, "the hub noticed after {found:?}");
 }
