@@ -43,7 +43,8 @@ enum Task {
         #[arg(long)]
         offline_advisories: bool,
     },
-    /// The long versions of tests: twenty crashes of each program. Takes about a quarter of an hour.
+    /// The long versions of tests: twenty crashes of each program, and fifty cut lines, on network
+    /// namespaces where root runs it. Takes about three quarters of an hour.
     Soak,
     /// Proves from `cargo metadata` that crates know only whom they may know.
     Check,

@@ -33,7 +33,8 @@ pub(super) enum FilmCommand {
         #[command(flatten)]
         data: DataArgs,
     },
-    /// Check that a film is what was recorded; the exit code is 1 if it is not.
+    /// Check that a film is what was recorded, and tell when connections were lost; the exit code is 1
+    /// if it is not.
     Verify {
         /// The film's number.
         id: u64,
@@ -141,6 +142,13 @@ fn verify(folder: &Path, id: SessionId) -> anyhow::Result<ExitCode> {
         out,
         "film {id} is as it was recorded: {entries} entries, head {head}{running}"
     )?;
+    let gaps = recording.gaps()?;
+    for gap in &gaps.all {
+        writeln!(out, "{gap}")?;
+    }
+    if gaps.left_out > 0 {
+        writeln!(out, "and {} more lost connections", gaps.left_out)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
