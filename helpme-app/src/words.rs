@@ -2,7 +2,7 @@
 
 use host_engine::{ConnectProblem, EndCause, LostCause, Trouble};
 use protocol::{EndedBy, Rights};
-use ui_kit::words::{refusal_text, session_ended_for_user};
+use ui_kit::words::{other_version, refusal_text, session_ended_for_user};
 use ui_kit::{Lang, Word, w};
 
 /// Picks the sentence of `lang`.
@@ -154,6 +154,7 @@ pub fn connect_problem(lang: Lang, problem: &ConnectProblem) -> String {
             "Chi ha risposto non conosce il tuo ticket, quindi non è chi ti assiste. Non è stato visto nulla. Telefona a chi ti assiste prima di continuare.",
         )
         .to_owned(),
+        ConnectProblem::OtherVersion { hub, too_old } => other_version(lang, *too_old, hub),
         ConnectProblem::Refused(refusal) => refusal_text(lang, *refusal),
         ConnectProblem::Nonsense => hub_nonsense(lang).to_owned(),
         ConnectProblem::Failed { .. } => w(lang, Word::NoConnection).to_owned(),

@@ -12,8 +12,8 @@ use std::net::UdpSocket;
 use std::time::Duration;
 
 use protocol::{
-    ClientHello, HostToHub, HostWord, HubHello, HubToOperator, Lane, OperatorToHub,
-    ProtocolVersion, RefusalCode, Rights, Role, SessionId, VersionRange, Word, wire,
+    HostToHub, HostWord, HubToOperator, Lane, OperatorToHub, RefusalCode, Rights, Role, SessionId,
+    VersionRange, Word, wire,
 };
 use support::{
     Pair, Peer, TestHub, log_in, receive_tagged, screen_frame, send_tagged, try_send_tagged,
@@ -337,39 +337,37 @@ async fn a_peer_that_never_says_hello_is_cut_off() {
     assert_eq!(reason, expected);
 }
 
+/// What a client says first and a hub answers that has no version in common with it, byte for byte: this
+/// never changes, so that a program of any age is told in its own words.
 #[tokio::test]
-async fn a_version_that_does_not_meet_is_a_clear_refusal() {
+async fn p2_programs_of_the_past_and_of_the_future_get_a_clear_refusal() {
     let hub = TestHub::start();
     let greeted = hub.connect(Role::Host).await.expect("greeted");
-    let address = (
-        hub.address
-            .host
-            .parse::<std::net::IpAddr>()
-            .expect("an address"),
-        hub.address.port,
-    );
-    let connecting = greeted
-        .endpoint
-        .connect(address.into(), "hub.invalid")
-        .expect("begun");
-    let connection = connecting.await.expect("a handshake");
-    let (send, recv) = connection.open_bi().await.expect("a stream");
-    let mut writer = FramedWriter::new(send, 1000);
-    let future = ProtocolVersion(900);
-    let hello = ClientHello {
-        versions: VersionRange {
-            oldest: future,
-            newest: future,
-        },
-        role: Role::Host,
-        program: "future".into(),
-    };
-    writer.write(&hello).await.expect("sent");
-    let mut reader = FramedReader::new(recv, 1000);
-    let answer: HubHello = reader.read().await.expect("whole").expect("there");
-    let refusal = RefusalCode::VERSION_MISMATCH.into();
-    let versions = VersionRange::OURS;
-    assert_eq!(answer, HubHello::Refused { versions, refusal });
+    let address: std::net::IpAddr = hub.address.host.parse().expect("an address");
+    // the versions from and to, and what the program is; 900 takes two bytes
+    let programs: [(&str, &[u8]); 3] = [
+        ("helpme 0.1.0 linux", &[1, 1, 1]),
+        ("pure-help-desk 0.1.0 linux", &[1, 1, 0]),
+        ("helpme 9.0.0 linux", &[0x84, 7, 0x84, 7, 1]),
+    ];
+    for (name, versions_and_role) in programs {
+        let connecting = greeted
+            .endpoint
+            .connect((address, hub.address.port).into(), "hub.invalid");
+        let connection = connecting.expect("begun").await.expect("a handshake");
+        let (mut send, mut recv) = connection.open_bi().await.expect("a stream");
+        let length = u8::try_from(name.len()).expect("short");
+        let hello = [versions_and_role, &[length], name.as_bytes()].concat();
+        let frame_length = u32::try_from(hello.len()).expect("short").to_le_bytes();
+        write_raw(&mut send, &[&frame_length, hello.as_slice()].concat()).await;
+        let mut answer = vec![0; frame_length.len() + 5];
+        recv.read_exact(&mut answer).await.expect("an answer");
+        // the second kind of answer, the hub's versions from and to, the refusal's number, no wait
+        let VersionRange { oldest, newest } = VersionRange::OURS;
+        let [oldest, newest] =
+            [oldest, newest].map(|version| u8::try_from(version.0).expect("small"));
+        assert_eq!(answer[4..], [1, oldest, newest, 1, 0], "{name}");
+    }
 }
 
 #[tokio::test]

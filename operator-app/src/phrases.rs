@@ -1,7 +1,7 @@
 //! Sentences that only the console says, in English and Italian (E3); single words are in `ui-kit`.
 
 use operator_engine::{ConnectError, LogInProblem, NotStarted};
-use ui_kit::words::{refusal_text, visible_name};
+use ui_kit::words::{other_version, refusal_text, visible_name};
 use ui_kit::{Lang, Word, w};
 
 use crate::state::computers::Obstacle;
@@ -119,6 +119,7 @@ pub fn log_in_problem(lang: Lang, problem: &LogInProblem) -> String {
 fn connect_problem(lang: Lang, error: &ConnectError) -> String {
     match error {
         ConnectError::ForeignKey => w(lang, Word::HubKeyDiffers).to_owned(),
+        ConnectError::OtherVersion { hub, too_old } => other_version(lang, *too_old, hub),
         ConnectError::Refused(refusal) => refusal_text(lang, *refusal),
         ConnectError::UnknownName { host } => match lang {
             Lang::En => format!("There is no computer named {host}. Check the server address."),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::control::{ChatText, Name};
-use protocol::{ChatLine, EndedBy, Refusal, Rights, SessionId};
+use protocol::{ChatLine, EndedBy, Refusal, Rights, SessionId, TooOld};
 use session::TicketNumber;
 use transport::{ConnectError, HubAddress};
 
@@ -140,6 +140,11 @@ pub enum ConnectProblem {
     ForeignKey,
     /// The hub does not know the ticket's secret digits, yet says that a console does.
     FalseConsole,
+    /// The hub speaks no version that this program speaks.
+    OtherVersion {
+        hub: HubAddress,
+        too_old: TooOld,
+    },
     Refused(Refusal),
     /// The hub said something that makes no sense.
     Nonsense,
@@ -156,6 +161,7 @@ impl From<ConnectError> for ConnectProblem {
             ConnectError::UnknownName { host } => Self::UnknownName { host },
             ConnectError::NoAnswer { hub } => Self::NoAnswer { hub },
             ConnectError::ForeignKey => Self::ForeignKey,
+            ConnectError::OtherVersion { hub, too_old } => Self::OtherVersion { hub, too_old },
             ConnectError::Refused(refusal) => Self::Refused(refusal),
             other => Self::Failed {
                 detail: other.to_string(),

@@ -202,11 +202,13 @@ impl Worker {
             }
             Ok(Err(error)) => {
                 tracing::warn!(%error, "Cannot come back");
-                Err(self.gone(if let ConnectError::Refused(refusal) = error {
-                    LostCause::Refused(refusal)
-                } else {
+                Err(self.gone(match error {
+                    ConnectError::Refused(refusal) => LostCause::Refused(refusal),
+                    ConnectError::OtherVersion { .. } => {
+                        LostCause::Refused(RefusalCode::VERSION_MISMATCH.into())
+                    }
                     // another computer answers under the hub's address
-                    LostCause::Nonsense
+                    _ => LostCause::Nonsense,
                 }))
             }
             Err(_elapsed) => {

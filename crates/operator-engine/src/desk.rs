@@ -317,7 +317,8 @@ impl Desk {
                 let steps = self.with_side(|side, outside| side.hear(of_the_protocol, outside));
                 if let Some(host) = greeted_by {
                     self.opened.insert(host, std::time::Instant::now());
-                    self.opened.retain(|host, _| self.side.has_channel_to(*host));
+                    self.opened
+                        .retain(|host, _| self.side.has_channel_to(*host));
                 }
                 self.take(Some(link), steps).await;
             }

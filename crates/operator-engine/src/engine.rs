@@ -394,7 +394,7 @@ impl Engine {
 fn may_pass(problem: &LogInProblem) -> bool {
     match problem {
         LogInProblem::NotReached(error) => match error.as_ref() {
-            ConnectError::ForeignKey => false,
+            ConnectError::ForeignKey | ConnectError::OtherVersion { .. } => false,
             ConnectError::Refused(refusal) => !is_final(refusal.code),
             ConnectError::UnknownName { .. }
             | ConnectError::NoAnswer { .. }

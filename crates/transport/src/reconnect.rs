@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use protocol::{RefusalCode, Role};
+use protocol::Role;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
@@ -89,9 +89,9 @@ pub async fn connect_until_it_works(
 /// Whether the answer will be the same however often this program comes.
 fn is_final(error: &ConnectError) -> bool {
     match error {
-        ConnectError::ForeignKey => true,
-        ConnectError::Refused(refusal) => refusal.code == RefusalCode::VERSION_MISMATCH,
-        ConnectError::UnknownName { .. }
+        ConnectError::ForeignKey | ConnectError::OtherVersion { .. } => true,
+        ConnectError::Refused(_)
+        | ConnectError::UnknownName { .. }
         | ConnectError::NoAnswer { .. }
         | ConnectError::Failed { .. }
         | ConnectError::Socket(_) => false,

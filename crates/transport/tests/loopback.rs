@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use protocol::limits::MAX_CONTROL_FRAME_BYTES;
-use protocol::{ClientHello, HubHello, RefusalCode, Role, VersionRange};
+use protocol::{ClientHello, HubHello, ProtocolVersion, RefusalCode, Role, TooOld, VersionRange};
 use transport::client::{self, ConnectError};
 use transport::{
     BindError, CloseReason, Endpoint, FramedReader, FramedWriter, HubAddress, HubIdentity,
@@ -86,24 +86,27 @@ async fn e2_a_hub_with_another_key_is_refused() {
 }
 
 #[tokio::test]
-async fn a_version_that_does_not_meet_is_a_clear_refusal() {
-    let data = tempfile::tempdir().expect("a folder");
-    let (endpoint, identity, address) = hub(&data);
-    let refusal = RefusalCode::VERSION_MISMATCH.into();
-    let _hub = greet_one(
-        endpoint,
-        HubHello::Refused {
-            versions: VersionRange::OURS,
-            refusal,
-        },
-    );
-    let error = client::connect(&address, identity.fingerprint(), Role::Operator, "test 1")
-        .await
-        .expect_err("refused");
-    assert!(
-        matches!(error, ConnectError::Refused(r) if r == refusal),
-        "{error}"
-    );
+async fn p2_a_hub_of_another_version_says_who_is_too_old() {
+    for (version, expected) in [(1, TooOld::Hub), (900, TooOld::Program)] {
+        let data = tempfile::tempdir().expect("a folder");
+        let (endpoint, identity, address) = hub(&data);
+        let version = ProtocolVersion(version);
+        let refused = HubHello::Refused {
+            versions: VersionRange {
+                oldest: version,
+                newest: version,
+            },
+            refusal: RefusalCode::VERSION_MISMATCH.into(),
+        };
+        let _hub = greet_one(endpoint, refused);
+        let error = client::connect(&address, identity.fingerprint(), Role::Operator, "test 1")
+            .await
+            .expect_err("refused");
+        assert!(
+            matches!(error, ConnectError::OtherVersion { too_old, .. } if too_old == expected),
+            "{error}"
+        );
+    }
 }
 
 #[tokio::test]
