@@ -6,6 +6,7 @@
 pub mod chat;
 pub mod consent;
 pub mod hub_form;
+pub mod other_hub;
 pub mod session;
 pub mod ticket;
 
@@ -18,6 +19,7 @@ use ui_kit::{Lang, ThemeChoice};
 pub use chat::Chat;
 pub use consent::Question;
 pub use hub_form::HubForm;
+pub use other_hub::OtherHub;
 pub use session::{Ended, Line, Running};
 pub use ticket::{FormProblem, TicketForm};
 
@@ -26,6 +28,8 @@ use crate::settings::{HubPlace, HubText, Settings};
 /// Where the program stands.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Stage {
+    /// The user chooses between two hubs.
+    OtherHub(OtherHub),
     /// The ticket can be typed.
     Ticket,
     /// The ticket is on its way.
@@ -71,6 +75,10 @@ pub enum Action {
     ShowChat(bool),
     ShowSettings(bool),
     SaveHub,
+    /// The hub that is named now, or the one that was used before.
+    ChooseHub {
+        named: bool,
+    },
     ChooseLanguage(Option<Lang>),
     ChooseTheme(ThemeChoice),
     /// Ask the desktop for the clipboard's text.
@@ -151,6 +159,7 @@ impl State {
             &settings.name
         };
         let form = TicketForm::new(name);
+        let other_hub = OtherHub::ask(around.hub.as_ref(), settings.used_hub.as_ref());
         let mut state = Self {
             hub: around.hub.or(saved),
             hub_is_given,
@@ -166,7 +175,9 @@ impl State {
             started_unix_seconds: around.unix_seconds,
             settings,
         };
-        if state.hub.is_none() {
+        if let Some(question) = other_hub {
+            (state.hub, state.stage) = (None, Stage::OtherHub(question));
+        } else if state.hub.is_none() {
             state.form.problem = Some(FormProblem::NoHub);
         }
         state
@@ -184,9 +195,11 @@ impl State {
                 with_chat: self.chat.shown,
             },
             Stage::Asked(_) => Shape::Question,
-            Stage::Ticket | Stage::Opening { .. } | Stage::Waiting { .. } | Stage::Ended(_) => {
-                Shape::Window
-            }
+            Stage::OtherHub(_)
+            | Stage::Ticket
+            | Stage::Opening { .. }
+            | Stage::Waiting { .. }
+            | Stage::Ended(_) => Shape::Window,
         }
     }
 
@@ -212,6 +225,7 @@ impl State {
                     operator: operator.into_string(),
                     note: None,
                 };
+                return self.remember_hub();
             }
             HostEvent::ConsentAsked {
                 session,
@@ -288,7 +302,8 @@ impl State {
                     let rights = running.rights.without(Rights::CONTROL);
                     vec![Effect::Tell(HostCommand::ReduceRights { rights })]
                 }
-                Stage::Ticket
+                Stage::OtherHub(_)
+                | Stage::Ticket
                 | Stage::Opening { .. }
                 | Stage::Waiting { .. }
                 | Stage::Asked(_)
@@ -307,14 +322,12 @@ impl State {
             }
             Action::ShowSettings(shown) => {
                 let text = self.settings.hub.clone().unwrap_or_default();
-                let text = self.hub.as_ref().map_or(text, |hub| HubText {
-                    address: hub.address.to_string(),
-                    fingerprint: hub.pin.to_string(),
-                });
+                let text = self.hub.as_ref().map_or(text, HubText::from);
                 self.hub_form = shown.then_some(HubForm { text, error: None });
                 Vec::new()
             }
             Action::SaveHub => self.save_hub(),
+            Action::ChooseHub { named } => self.choose_hub(named),
             Action::ChooseLanguage(language) => {
                 self.settings.language = language;
                 vec![Effect::Save]
@@ -341,7 +354,7 @@ impl State {
         match self.stage {
             Stage::Waiting { .. } | Stage::Ended(_) => true,
             Stage::Running(_) => self.chat.shown,
-            Stage::Ticket | Stage::Opening { .. } | Stage::Asked(_) => false,
+            Stage::OtherHub(_) | Stage::Ticket | Stage::Opening { .. } | Stage::Asked(_) => false,
         }
     }
 
@@ -444,7 +457,7 @@ impl State {
         self.reconnecting = false;
         match &mut self.stage {
             Stage::Ended(ended) => ended.connected = false,
-            Stage::Ticket => {}
+            Stage::OtherHub(_) | Stage::Ticket => {}
             Stage::Opening { .. } | Stage::Waiting { .. } | Stage::Asked(_) | Stage::Running(_) => {
                 self.back_to_ticket(FormProblem::Lost(cause));
             }
@@ -454,6 +467,34 @@ impl State {
     fn back_to_ticket(&mut self, problem: FormProblem) {
         self.form.problem = Some(problem);
         self.stage = Stage::Ticket;
+    }
+
+    fn choose_hub(&mut self, named: bool) -> Vec<Effect> {
+        let Stage::OtherHub(question) = &self.stage else {
+            return Vec::new();
+        };
+        let chosen = if named {
+            &question.named
+        } else {
+            &question.known
+        }
+        .clone();
+        self.hub_is_given = named;
+        self.hub = Some(chosen.clone());
+        self.stage = Stage::Ticket;
+        let mut effects = self.remember_hub();
+        effects.push(Effect::UseHub(chosen));
+        effects
+    }
+
+    /// From now on another hub is asked about.
+    fn remember_hub(&mut self) -> Vec<Effect> {
+        let used = self.hub.as_ref().map(HubText::from);
+        if self.settings.used_hub == used {
+            return Vec::new();
+        }
+        self.settings.used_hub = used;
+        vec![Effect::Save]
     }
 
     fn save_hub(&mut self) -> Vec<Effect> {

@@ -1,6 +1,7 @@
 //! The user at Helpme.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::app::{App, PATIENCE};
@@ -32,6 +33,22 @@ impl Helpme {
         command
             .args(["--hub", &hub.to_string()])
             .args(["--fingerprint", fingerprint]);
+        let app = App::start("helpme", &mut command, home, display, look)?;
+        Ok(Self { app })
+    }
+
+    /// Starts the Helpme in the file `program`, with whatever set-up lies beside it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub fn start_as_set_up(
+        program: &Path,
+        display: &Display,
+        home: Home,
+        look: Look,
+    ) -> anyhow::Result<Self> {
+        let mut command = home.windowed(program, display.name());
         let app = App::start("helpme", &mut command, home, display, look)?;
         Ok(Self { app })
     }

@@ -57,6 +57,62 @@ fn h2_without_a_hub_the_settings_open() {
 }
 
 #[test]
+fn e2_a_hub_with_another_key_is_asked_about_before_it_is_used() {
+    let (known, named) = (
+        hub_at("hub.example.org", "ab"),
+        hub_at("hub.example.org", "cd"),
+    );
+    let (known, named) = (known.parse().expect("valid"), named.parse().expect("valid"));
+    for (choice, chosen) in [(false, &known), (true, &named)] {
+        let mut state = other_hub();
+        assert_eq!(state.hub, None, "nothing may be connected to");
+        assert_eq!(state.act(Action::OpenTicket, SOON), []);
+        let mut state = other_hub();
+        let effects = state.act(Action::ChooseHub { named: choice }, SOON);
+        assert!(effects.contains(&Effect::UseHub(chosen.clone())));
+        assert_eq!(
+            effects.contains(&Effect::Save),
+            choice,
+            "what is known is kept"
+        );
+        assert_eq!(
+            (&state.stage, state.hub.as_ref()),
+            (&Stage::Ticket, Some(chosen))
+        );
+        assert_eq!(state.form.problem, None);
+        assert_eq!(state.settings.used_hub, Some(chosen.into()));
+    }
+}
+
+#[test]
+fn e2_a_hub_that_moved_and_a_first_hub_are_not_asked_about() {
+    for used in [None, Some(hub_at("old.example.org:8443", "cd"))] {
+        let settings = Settings {
+            used_hub: used,
+            ..Settings::default()
+        };
+        let around = Surroundings {
+            hub: hub_at("hub.example.org", "cd").parse().ok(),
+            ..Surroundings::default()
+        };
+        assert_eq!(State::new(settings, around).stage, Stage::Ticket);
+    }
+}
+
+#[test]
+fn e2_the_hub_that_took_the_ticket_is_remembered() {
+    let mut state = typed();
+    let hub = state.hub.as_ref().map(HubText::from);
+    let operator = "Marco".into();
+    let effects = state.apply(HostEvent::TicketAccepted { operator }, SOON);
+    assert_eq!(
+        (effects, &state.settings.used_hub),
+        (vec![Effect::Save], &hub)
+    );
+    assert!(hub.is_some());
+}
+
+#[test]
 fn e4_a_wrong_hub_address_is_told_and_kept() {
     let mut state = State::new(Settings::default(), Surroundings::default());
     state.act(Action::ShowSettings(true), SOON);
@@ -317,6 +373,26 @@ pub(crate) fn asked_again(insistent: bool) -> State {
     state
 }
 
+pub(crate) fn hub_at(address: &str, digits: &str) -> HubText {
+    HubText {
+        address: address.to_owned(),
+        fingerprint: digits.repeat(32),
+    }
+}
+
+/// A state that is set up for another hub than the one that was used.
+pub(crate) fn other_hub() -> State {
+    let settings = Settings {
+        used_hub: Some(hub_at("hub.example.org", "ab")),
+        ..Settings::default()
+    };
+    let around = Surroundings {
+        hub: hub_at("hub.example.org", "cd").parse().ok(),
+        ..Surroundings::default()
+    };
+    State::new(settings, around)
+}
+
 /// A state with a session that runs.
 pub(crate) fn running() -> State {
     let mut state = asked();
@@ -332,7 +408,8 @@ pub(crate) fn running() -> State {
 fn line(state: &State) -> Line {
     match &state.stage {
         Stage::Running(running) => running.line,
-        Stage::Ticket
+        Stage::OtherHub(_)
+        | Stage::Ticket
         | Stage::Opening { .. }
         | Stage::Waiting { .. }
         | Stage::Asked(_)

@@ -73,6 +73,15 @@ words! {
     LineBack: "The connection is back.", "La connessione è tornata.";
     NoConnection: "The hub cannot be reached. Check the internet connection and try again.",
         "Non si riesce a raggiungere l'hub. Controlla la connessione a internet e riprova.";
+    OtherHub: "Another service than last time", "Un servizio diverso dal solito";
+    OtherHubNote:
+        "Helpme is set up for another service than the one that helped you before. If nobody told you about a change, keep the one you know.",
+        "Helpme è impostato per un servizio diverso da quello che ti ha già aiutato. Se nessuno ti ha parlato di un cambio, mantieni quello che conosci.";
+    HubUsedBefore: "The one that helped you before", "Quello che ti ha già aiutato";
+    HubNamedNow: "The one that is named now", "Quello indicato ora";
+    HubKey: "Key", "Chiave";
+    KeepHub: "Keep the one you know", "Mantieni quello che conosci";
+    UseNewHub: "Use the new one", "Usa quello nuovo";
     HubKeyDiffers:
         "This is not the hub you know: its key has changed. For your safety nothing was sent. Ask your helper before you go on.",
         "Questo non è l'hub che conosci: la sua chiave è cambiata. Per sicurezza non è stato inviato nulla. Chiedi a chi ti assiste prima di continuare.";
