@@ -182,6 +182,11 @@ async fn connect_to(
             writer,
             version,
         }),
+        Ok(Err(ConnectError::Failed { detail })) => Err(match connection.close_reason() {
+            // says more than the stream that broke with it
+            Some(reason) => connect_error(hub, &reason),
+            None => ConnectError::Failed { detail },
+        }),
         Ok(Err(error)) => Err(error),
         Err(_elapsed) => Err(ConnectError::NoAnswer { hub: hub.clone() }),
     }
@@ -273,15 +278,7 @@ async fn greet(
         }
         Ok(Some(HubHello::Refused { refusal, .. })) => Err(refusal.into()),
         Ok(None) => Err(failed("the hub hung up".to_owned())),
-        Err(error) => match connection.close_reason() {
-            Some(reason) => match CloseReason::from(&reason) {
-                CloseReason::Refused(refusal) => Err(refusal.into()),
-                CloseReason::GoodOrder | CloseReason::Lost | CloseReason::Failed(_) => {
-                    Err(failed(reason.to_string()))
-                }
-            },
-            None => Err(failed(error.to_string())),
-        },
+        Err(error) => Err(failed(error.to_string())),
     }
 }
 
