@@ -357,3 +357,31 @@ impl Outcome {
         )
     }
 }
+
+#[test]
+fn r4_a_key_that_is_down_when_the_line_is_lost_is_typed_once() {
+    let network = Network::Relays(None);
+    let mut cast = Cast::assemble_over(network, USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
+    let typed = cast.folder().join("typed");
+    let _terminal = witness::terminal(&cast, &typed).expect("a terminal");
+    let ticket = cast.user_asks_for_help().expect("asked");
+    let session = cast.session_begins(&ticket).expect("a session");
+    let hands = cast.operator_display.hands().expect("hands");
+    let terminal = (
+        session.x + witness::TERMINAL.0,
+        session.y + witness::TERMINAL.1,
+    );
+    hands.click(terminal).expect("clicked");
+    hands.press(key::x).expect("pressed");
+    wait_until("the key to be down on the host", PATIENCE, || {
+        Ok((!cast.user_display.pressed_keys()?.is_empty()).then_some(()))
+    })
+    .expect("it arrives");
+    cast.network.cut(End::Operator).expect("cut");
+    hands.release(key::x).expect("released");
+    std::thread::sleep(KEYS_UP_WITHIN);
+    let down = cast.user_display.pressed_keys().expect("keys");
+    assert!(down.is_empty(), "{down:?} are down without a line");
+    let text = std::fs::read_to_string(&typed).expect("readable");
+    assert_eq!(text, "x");
+}

@@ -19,7 +19,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 const SLACK: Duration = Duration::from_millis(300);
 /// Marks a colour as painted here, so that nothing else is taken for it.
 const MARK: u32 = 0x5a_00_00;
-const TERMINAL: (u32, u32) = (200, 420);
+pub(crate) const TERMINAL: (u32, u32) = (200, 420);
 const WATCHED: (u32, u32) = (900, 300);
 const PAUSED: &str = "Connection lost. Trying to get it back…";
 
