@@ -13,7 +13,9 @@ pub mod ticket;
 use std::time::Duration;
 
 use host_engine::{EndCause, HostCommand, HostEvent, LostCause, Trouble};
+use protocol::control::Name;
 use protocol::{ChatAuthor, Rights};
+use ui_kit::words::visible_name;
 use ui_kit::{Lang, ThemeChoice};
 
 pub use chat::Chat;
@@ -222,7 +224,7 @@ impl State {
                 self.reconnecting = false;
                 self.trouble = None;
                 self.stage = Stage::Waiting {
-                    operator: operator.into_string(),
+                    operator: visible(&operator),
                     note: None,
                 };
                 return self.remember_hub();
@@ -234,7 +236,7 @@ impl State {
                 insistent,
             } => {
                 self.trouble = None;
-                let operator = operator.into_string();
+                let operator = visible(&operator);
                 let question = Question::new(session, operator, asked, insistent);
                 self.stage = Stage::Asked(question);
                 return vec![Effect::DrawAttention];
@@ -246,7 +248,7 @@ impl State {
                 rights,
             } => {
                 self.chat.shown = false;
-                let operator = operator.into_string();
+                let operator = visible(&operator);
                 self.stage = Stage::Running(Running {
                     session,
                     operator,
@@ -521,6 +523,11 @@ impl State {
             }
         }
     }
+}
+
+/// An operator's name, with what hides in it shown.
+fn visible(name: &Name) -> String {
+    visible_name(name.as_str()).into_owned()
 }
 
 #[cfg(test)]
