@@ -45,6 +45,8 @@ struct State {
     sent: VecDeque<Sent>,
     last_number: u64,
     paused: bool,
+    /// Keys and buttons that came after that.
+    missed: usize,
     fault: Option<StreamFault>,
 }
 
@@ -114,7 +116,12 @@ impl InputSender {
         }
         {
             let mut state = self.lock();
-            if state.fault.is_some() || state.paused {
+            if state.fault.is_some() {
+                return;
+            }
+            if state.paused {
+                // the window takes nothing either, as soon as it shows that the line is lost
+                state.missed += usize::from(counts(&event));
                 return;
             }
             let is_move = matches!(event, InputEvent::PointerMoved { .. });
@@ -169,7 +176,7 @@ impl InputSender {
         let mut state = self.lock();
         let now = Instant::now();
         let is_young = |at: Instant| now.saturating_duration_since(at) < MAX_INPUT_AGE;
-        let (mut again, mut lost) = (VecDeque::new(), 0);
+        let (mut again, mut lost) = (VecDeque::new(), std::mem::take(&mut state.missed));
         for sent in std::mem::take(&mut state.sent) {
             match sent.event {
                 _ if sent.number <= taken => {}
@@ -430,7 +437,12 @@ mod tests {
         assert_eq!(leave(&input), [1, 2, 3, 4]);
         input.pause();
         input.send(key(9));
-        assert_eq!(input.resume_after(2), 0);
+        input.send(moved(1));
+        assert_eq!(
+            input.resume_after(2),
+            1,
+            "the window had not shown the pause"
+        );
         assert_eq!(leave(&input), [3, 4, 5], "and a release");
         input.send(key(10));
         assert_eq!(leave(&input), [6]);
