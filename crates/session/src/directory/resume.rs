@@ -7,7 +7,7 @@ use protocol::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::records::{AccountId, SecretHash, Side, Stored, What};
+use super::records::{SecretHash, Side, Stored, What};
 use super::sessions::Session;
 use super::{
     AcceptedHost, Departure, Directory, Effect, HostPeer, HostStage, LoggedIn, Moment, OperatorPeer,
@@ -157,12 +157,6 @@ impl Directory {
         self.announce(id, Some(id));
         self.tell_presence(id, who.account, true);
         Ok(who)
-    }
-
-    /// The account behind a place, if the place exists and the secret is right.
-    pub fn account_of(&self, id: PeerId, secret: &ResumeSecret) -> Option<AccountId> {
-        let operator = self.operators.get(&id)?;
-        is_right(secret, operator.secret).then_some(operator.who.account)
     }
 
     fn sessions_of(&self, id: PeerId) -> (Vec<RunningSession>, Vec<(SessionId, EndedBy)>) {

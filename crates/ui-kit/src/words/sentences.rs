@@ -1,6 +1,6 @@
 //! Sentences with names, numbers and times in them.
 
-use protocol::{EndedBy, EntryKind, TicketState};
+use protocol::{EndedBy, TicketState};
 
 use super::{Lang, Word, visible_name, w};
 
@@ -19,15 +19,6 @@ pub fn operator_is_here(lang: Lang, operator: &str) -> String {
     match lang {
         Lang::En => format!("{operator} is helping you"),
         Lang::It => format!("{operator} ti sta aiutando"),
-    }
-}
-
-/// The title of a session window (S1).
-pub fn session_title(lang: Lang, host: &str) -> String {
-    let host = visible_name(host);
-    match lang {
-        Lang::En => format!("{host} – Remote Session"),
-        Lang::It => format!("{host} – Sessione remota"),
     }
 }
 
@@ -106,18 +97,6 @@ pub fn session_ended_for_operator(lang: Lang, by: EndedBy) -> &'static str {
     }
 }
 
-/// What a row of the live list is (O8).
-pub fn entry_kind(lang: Lang, kind: EntryKind) -> &'static str {
-    match (lang, kind) {
-        (Lang::En, EntryKind::Operator) => "Operator",
-        (Lang::En, EntryKind::User) => "User",
-        (Lang::En, EntryKind::PermanentHost) => "Permanent host",
-        (Lang::It, EntryKind::Operator) => "Operatore",
-        (Lang::It, EntryKind::User) => "Utente",
-        (Lang::It, EntryKind::PermanentHost) => "Host permanente",
-    }
-}
-
 /// What became of a ticket.
 pub fn ticket_state(lang: Lang, state: TicketState) -> &'static str {
     w(
@@ -177,22 +156,6 @@ pub fn ticket_template(lang: Lang) -> &'static str {
         Lang::It => {
             "Buongiorno,\n\nper ricevere assistenza avvii Helpme e scriva questo ticket:\n{ticket}\n\nPotrò vedere il suo schermo solo dopo il suo consenso e potrà terminare in ogni momento."
         }
-    }
-}
-
-/// A notice that somebody came (O2, Enable popup).
-pub fn has_connected(lang: Lang, name: &str) -> String {
-    match lang {
-        Lang::En => format!("{name} has connected"),
-        Lang::It => format!("{name} si è connesso"),
-    }
-}
-
-/// A notice that somebody left (O2, Enable popup).
-pub fn has_disconnected(lang: Lang, name: &str) -> String {
-    match lang {
-        Lang::En => format!("{name} has disconnected"),
-        Lang::It => format!("{name} si è disconnesso"),
     }
 }
 
