@@ -208,7 +208,12 @@ impl Worker {
                         LostCause::Refused(RefusalCode::VERSION_MISMATCH.into())
                     }
                     // another computer answers under the hub's address
-                    _ => LostCause::Nonsense,
+                    ConnectError::ForeignKey
+                    | ConnectError::UnknownName { .. }
+                    | ConnectError::NoAnswer { .. }
+                    | ConnectError::Failed { .. }
+                    | ConnectError::Socket(_)
+                    | _ => LostCause::Nonsense,
                 }))
             }
             Err(_elapsed) => {

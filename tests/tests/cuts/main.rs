@@ -306,7 +306,7 @@ fn stay_down(cast: &Cast, cut: Cut) -> anyhow::Result<()> {
         let down = cast.user_display.pressed_keys()?;
         ensure!(down.is_empty(), "the keys {down:?} are down without a line");
     }
-    std::thread::sleep(cut.down - up_after);
+    std::thread::sleep(cut.down.saturating_sub(up_after));
     Ok(())
 }
 

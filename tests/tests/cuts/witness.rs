@@ -105,7 +105,10 @@ impl Witness {
             spawn(of(), move |shared| keep_painting(shared, &host)),
             spawn(of(), move |shared| keep_reading(shared, &file)),
             spawn(of(), move |shared| keep_watching(shared, &console, watched)),
-            spawn(of(), move |shared| keep_asking(shared, &map)),
+            spawn(of(), move |shared| {
+                keep_asking(shared, &map);
+                Ok(())
+            }),
         ];
         Ok(Self { shared, threads })
     }
@@ -322,7 +325,7 @@ fn keep_watching(shared: &Shared, console: &Display, (x, y): (u32, u32)) -> anyh
 }
 
 /// What the console says of the line and of keys that were not delivered.
-fn keep_asking(shared: &Shared, map: &Path) -> anyhow::Result<()> {
+fn keep_asking(shared: &Shared, map: &Path) {
     let mut said: Vec<usize> = Vec::new();
     while shared.goes_on() {
         // it is read while it is written now and then
@@ -345,7 +348,6 @@ fn keep_asking(shared: &Shared, map: &Path) -> anyhow::Result<()> {
         }
         std::thread::sleep(LOOK_EVERY * 3);
     }
-    Ok(())
 }
 
 fn not_delivered(label: &str) -> Option<usize> {
