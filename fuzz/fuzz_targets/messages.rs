@@ -8,8 +8,9 @@ use libfuzzer_sys::fuzz_target;
 use protocol::limits::MAX_SCREEN_FRAME_BYTES;
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
-    ClientHello, HostToHub, HubHello, HubToHost, HubToOperator, InputEvent, OperatorToHub,
-    PointerUpdate, ScreenFrame, StreamHeader, ViewerMessage,
+    ClientHello, Greeting, HostState, HostToHub, HostWord, HubHello, HubToHost, HubToOperator,
+    InputFrame, OperatorToHub, OperatorWord, PointerUpdate, ScreenFrame, StreamHeader,
+    ViewerMessage,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -40,7 +41,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(len) = wire::body_len(*prefix, MAX_SCREEN_FRAME_BYTES) {
         assert!(len <= MAX_SCREEN_FRAME_BYTES);
     }
-    match kind % 11 {
+    match kind % 15 {
         0 => parse::<ClientHello>(rest),
         1 => parse::<HubHello>(rest),
         2 => parse::<HostToHub>(rest),
@@ -54,6 +55,10 @@ fuzz_target!(|data: &[u8]| {
         }
         8 => parse::<ViewerMessage>(rest),
         9 => parse::<PointerUpdate>(rest),
-        _ => parse::<InputEvent>(rest),
+        10 => parse::<InputFrame>(rest),
+        11 => parse::<Greeting>(rest),
+        12 => parse::<HostState>(rest),
+        13 => parse::<HostWord>(rest),
+        _ => parse::<OperatorWord>(rest),
     }
 });

@@ -22,6 +22,8 @@ pub struct Settings {
     /// The user's name as typed last.
     pub name: String,
     pub hub: Option<HubText>,
+    /// The hub whose operator helped last; another one is asked about.
+    pub used_hub: Option<HubText>,
     pub window: Option<WindowPlace>,
 }
 
@@ -46,6 +48,15 @@ pub enum HubTextError {
     Address,
     #[error("the hub's fingerprint is not valid")]
     Fingerprint,
+}
+
+impl From<&HubPlace> for HubText {
+    fn from(place: &HubPlace) -> Self {
+        Self {
+            address: place.address.to_string(),
+            fingerprint: place.pin.to_string(),
+        }
+    }
 }
 
 impl HubText {

@@ -6,18 +6,22 @@
 pub mod chat;
 pub mod consent;
 pub mod hub_form;
+pub mod other_hub;
 pub mod session;
 pub mod ticket;
 
 use std::time::Duration;
 
 use host_engine::{EndCause, HostCommand, HostEvent, LostCause, Trouble};
+use protocol::control::Name;
 use protocol::{ChatAuthor, Rights};
+use ui_kit::words::visible_name;
 use ui_kit::{Lang, ThemeChoice};
 
 pub use chat::Chat;
-pub use consent::Question;
+pub use consent::{Joins, Question};
 pub use hub_form::HubForm;
+pub use other_hub::OtherHub;
 pub use session::{Ended, Line, Running};
 pub use ticket::{FormProblem, TicketForm};
 
@@ -26,6 +30,8 @@ use crate::settings::{HubPlace, HubText, Settings};
 /// Where the program stands.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Stage {
+    /// The user chooses between two hubs.
+    OtherHub(OtherHub),
     /// The ticket can be typed.
     Ticket,
     /// The ticket is on its way.
@@ -71,6 +77,10 @@ pub enum Action {
     ShowChat(bool),
     ShowSettings(bool),
     SaveHub,
+    /// The hub that is named now, or the one that was used before.
+    ChooseHub {
+        named: bool,
+    },
     ChooseLanguage(Option<Lang>),
     ChooseTheme(ThemeChoice),
     /// Ask the desktop for the clipboard's text.
@@ -151,6 +161,7 @@ impl State {
             &settings.name
         };
         let form = TicketForm::new(name);
+        let other_hub = OtherHub::ask(around.hub.as_ref(), settings.used_hub.as_ref());
         let mut state = Self {
             hub: around.hub.or(saved),
             hub_is_given,
@@ -166,7 +177,9 @@ impl State {
             started_unix_seconds: around.unix_seconds,
             settings,
         };
-        if state.hub.is_none() {
+        if let Some(question) = other_hub {
+            (state.hub, state.stage) = (None, Stage::OtherHub(question));
+        } else if state.hub.is_none() {
             state.form.problem = Some(FormProblem::NoHub);
         }
         state
@@ -184,9 +197,11 @@ impl State {
                 with_chat: self.chat.shown,
             },
             Stage::Asked(_) => Shape::Question,
-            Stage::Ticket | Stage::Opening { .. } | Stage::Waiting { .. } | Stage::Ended(_) => {
-                Shape::Window
-            }
+            Stage::OtherHub(_)
+            | Stage::Ticket
+            | Stage::Opening { .. }
+            | Stage::Waiting { .. }
+            | Stage::Ended(_) => Shape::Window,
         }
     }
 
@@ -209,19 +224,27 @@ impl State {
                 self.reconnecting = false;
                 self.trouble = None;
                 self.stage = Stage::Waiting {
-                    operator: operator.into_string(),
+                    operator: visible(&operator),
                     note: None,
                 };
+                return self.remember_hub();
             }
             HostEvent::ConsentAsked {
                 session,
                 operator,
                 asked,
                 insistent,
+                brought_by,
             } => {
                 self.trouble = None;
-                let operator = operator.into_string();
-                let question = Question::new(session, operator, asked, insistent);
+                let operator = visible(&operator);
+                let mut question = Question::new(session, operator, asked, insistent);
+                if let Stage::Running(running) = &self.stage {
+                    question.joins = Some(Joins {
+                        running: running.clone(),
+                        brought_by: visible(&brought_by.unwrap_or_default()),
+                    });
+                }
                 self.stage = Stage::Asked(question);
                 return vec![Effect::DrawAttention];
             }
@@ -232,10 +255,10 @@ impl State {
                 rights,
             } => {
                 self.chat.shown = false;
-                let operator = operator.into_string();
                 self.stage = Stage::Running(Running {
                     session,
-                    operator,
+                    operators: vec![visible(&operator)],
+                    driver: None,
                     rights,
                     since: now,
                     line: Line::Up,
@@ -243,12 +266,15 @@ impl State {
                 return vec![Effect::WatchHotKey(true)];
             }
             HostEvent::RightsReduced { session, rights } => {
-                if let Stage::Running(running) = &mut self.stage
-                    && running.session == session
-                {
+                if let Some(running) = self.running_mut(session) {
                     running.rights = rights;
                 }
             }
+            HostEvent::Company {
+                session,
+                operators,
+                driver,
+            } => self.company_is(session, &operators, driver),
             HostEvent::SessionPaused { session } => self.line_is(session, Line::Lost),
             HostEvent::SessionResumed { session } => {
                 self.line_is(session, Line::Back { at: now });
@@ -288,7 +314,8 @@ impl State {
                     let rights = running.rights.without(Rights::CONTROL);
                     vec![Effect::Tell(HostCommand::ReduceRights { rights })]
                 }
-                Stage::Ticket
+                Stage::OtherHub(_)
+                | Stage::Ticket
                 | Stage::Opening { .. }
                 | Stage::Waiting { .. }
                 | Stage::Asked(_)
@@ -307,14 +334,12 @@ impl State {
             }
             Action::ShowSettings(shown) => {
                 let text = self.settings.hub.clone().unwrap_or_default();
-                let text = self.hub.as_ref().map_or(text, |hub| HubText {
-                    address: hub.address.to_string(),
-                    fingerprint: hub.pin.to_string(),
-                });
+                let text = self.hub.as_ref().map_or(text, HubText::from);
                 self.hub_form = shown.then_some(HubForm { text, error: None });
                 Vec::new()
             }
             Action::SaveHub => self.save_hub(),
+            Action::ChooseHub { named } => self.choose_hub(named),
             Action::ChooseLanguage(language) => {
                 self.settings.language = language;
                 vec![Effect::Save]
@@ -341,7 +366,7 @@ impl State {
         match self.stage {
             Stage::Waiting { .. } | Stage::Ended(_) => true,
             Stage::Running(_) => self.chat.shown,
-            Stage::Ticket | Stage::Opening { .. } | Stage::Asked(_) => false,
+            Stage::OtherHub(_) | Stage::Ticket | Stage::Opening { .. } | Stage::Asked(_) => false,
         }
     }
 
@@ -381,7 +406,9 @@ impl State {
         }
         let granted = allow.then_some(question.chosen);
         let session = question.session;
-        if allow {
+        if let Some(joins) = question.joins.take() {
+            self.stage = Stage::Running(joins.running);
+        } else if allow {
             question.allowed = true;
         } else {
             let operator = std::mem::take(&mut question.operator);
@@ -401,6 +428,10 @@ impl State {
         if let Stage::Asked(question) = &mut self.stage
             && question.session == session
         {
+            if let Some(joins) = question.joins.take() {
+                self.stage = Stage::Running(joins.running);
+                return;
+            }
             let operator = std::mem::take(&mut question.operator);
             self.chat.mark_read();
             self.stage = Stage::Waiting {
@@ -410,10 +441,42 @@ impl State {
         }
     }
 
+    /// The session that runs, also behind a question.
+    fn running_mut(&mut self, session: protocol::SessionId) -> Option<&mut Running> {
+        let running = match &mut self.stage {
+            Stage::Running(running) => running,
+            Stage::Asked(question) => &mut question.joins.as_mut()?.running,
+            Stage::Ticket
+            | Stage::OtherHub(_)
+            | Stage::Opening { .. }
+            | Stage::Waiting { .. }
+            | Stage::Ended(_) => {
+                return None;
+            }
+        };
+        (running.session == session).then_some(running)
+    }
+
+    fn company_is(
+        &mut self,
+        session: protocol::SessionId,
+        operators: &[protocol::Companion],
+        driver: Option<protocol::PeerId>,
+    ) {
+        let Some(running) = self.running_mut(session) else {
+            return;
+        };
+        if operators.is_empty() {
+            return; // the line is lost, which is said in other words
+        }
+        let is_shared = operators.len() > 1;
+        let driver = operators.iter().find(|o| Some(o.operator) == driver);
+        running.driver = driver.filter(|_| is_shared).map(|o| visible(&o.name));
+        running.operators = operators.iter().map(|o| visible(&o.name)).collect();
+    }
+
     fn line_is(&mut self, session: protocol::SessionId, line: Line) {
-        if let Stage::Running(running) = &mut self.stage
-            && running.session == session
-        {
+        if let Some(running) = self.running_mut(session) {
             running.line = line;
         }
     }
@@ -427,10 +490,21 @@ impl State {
     }
 
     fn session_ended(&mut self, cause: EndCause, lasted: Duration) -> Vec<Effect> {
-        if let Stage::Running(running) = &mut self.stage {
+        let session = match &self.stage {
+            Stage::Running(running) => Some(running.session),
+            Stage::Asked(question) => question.joins.as_ref().map(|j| j.running.session),
+            Stage::Ticket
+            | Stage::OtherHub(_)
+            | Stage::Opening { .. }
+            | Stage::Waiting { .. }
+            | Stage::Ended(_) => None,
+        };
+        let lang = self.lang();
+        if let Some(running) = session.and_then(|session| self.running_mut(session)) {
+            let running = running.clone();
             self.chat.mark_read();
             self.stage = Stage::Ended(Ended {
-                operator: std::mem::take(&mut running.operator),
+                operator: ui_kit::words::names_in_words(lang, &running.operators),
                 rights: running.rights,
                 cause,
                 lasted,
@@ -444,7 +518,7 @@ impl State {
         self.reconnecting = false;
         match &mut self.stage {
             Stage::Ended(ended) => ended.connected = false,
-            Stage::Ticket => {}
+            Stage::OtherHub(_) | Stage::Ticket => {}
             Stage::Opening { .. } | Stage::Waiting { .. } | Stage::Asked(_) | Stage::Running(_) => {
                 self.back_to_ticket(FormProblem::Lost(cause));
             }
@@ -454,6 +528,34 @@ impl State {
     fn back_to_ticket(&mut self, problem: FormProblem) {
         self.form.problem = Some(problem);
         self.stage = Stage::Ticket;
+    }
+
+    fn choose_hub(&mut self, named: bool) -> Vec<Effect> {
+        let Stage::OtherHub(question) = &self.stage else {
+            return Vec::new();
+        };
+        let chosen = if named {
+            &question.named
+        } else {
+            &question.known
+        }
+        .clone();
+        self.hub_is_given = named;
+        self.hub = Some(chosen.clone());
+        self.stage = Stage::Ticket;
+        let mut effects = self.remember_hub();
+        effects.push(Effect::UseHub(chosen));
+        effects
+    }
+
+    /// From now on another hub is asked about.
+    fn remember_hub(&mut self) -> Vec<Effect> {
+        let used = self.hub.as_ref().map(HubText::from);
+        if self.settings.used_hub == used {
+            return Vec::new();
+        }
+        self.settings.used_hub = used;
+        vec![Effect::Save]
     }
 
     fn save_hub(&mut self) -> Vec<Effect> {
@@ -480,6 +582,11 @@ impl State {
             }
         }
     }
+}
+
+/// An operator's name, with what hides in it shown.
+fn visible(name: &Name) -> String {
+    visible_name(name.as_str()).into_owned()
 }
 
 #[cfg(test)]

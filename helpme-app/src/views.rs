@@ -5,6 +5,7 @@ mod ask;
 mod bar;
 mod chat;
 mod ended;
+mod other_hub;
 mod settings;
 mod ticket;
 mod waiting;
@@ -49,6 +50,9 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
         header_ui(ui, lang, actions);
         ui.add_space(14.0);
         match &mut state.stage {
+            Stage::OtherHub(question) => scrolling(ui, |ui| {
+                other_hub::other_hub_ui(ui, lang, question, actions);
+            }),
             Stage::Ticket => scrolling(ui, |ui| {
                 ticket::ticket_ui(ui, lang, &mut state.form, false, actions);
             }),
@@ -136,6 +140,7 @@ fn status(state: &State) -> (Tone, &'static str) {
         return (Tone::Warning, w(lang, Word::Reconnecting));
     }
     match &state.stage {
+        Stage::OtherHub(_) => (Tone::Warning, w(lang, Word::Disconnected)),
         Stage::Ticket => match state.form.problem {
             None | Some(FormProblem::Incomplete) => (Tone::Good, w(lang, Word::Ready)),
             Some(FormProblem::NoHub) => (Tone::Warning, w(lang, Word::Disconnected)),

@@ -2,7 +2,7 @@
 
 use host_engine::{ConnectProblem, EndCause, LostCause, Trouble};
 use protocol::{EndedBy, Rights};
-use ui_kit::words::{refusal_text, session_ended_for_user};
+use ui_kit::words::{other_version, refusal_text, session_ended_for_user};
 use ui_kit::{Lang, Word, w};
 
 /// Picks the sentence of `lang`.
@@ -16,6 +16,27 @@ fn pick(lang: Lang, en: &'static str, it: &'static str) -> &'static str {
 /// The button that lets the operator in.
 pub fn allow(lang: Lang) -> &'static str {
     pick(lang, "Allow", "Consenti")
+}
+
+/// The question of one more operator (O11).
+pub fn asks_to_join(lang: Lang, operator: &str, brought_by: &str) -> String {
+    let operator = ui_kit::words::visible_name(operator);
+    if brought_by.is_empty() {
+        return match lang {
+            Lang::En => format!("{operator} wants to join"),
+            Lang::It => format!("{operator} vuole partecipare"),
+        };
+    }
+    let by = ui_kit::words::visible_name(brought_by);
+    match lang {
+        Lang::En => format!("{operator} wants to join; {by} asked for that"),
+        Lang::It => format!("{operator} vuole partecipare, su richiesta di {by}"),
+    }
+}
+
+/// Below the question of one more operator: ends what runs meanwhile.
+pub fn end_the_session(lang: Lang) -> &'static str {
+    pick(lang, "End the whole session", "Termina tutta la sessione")
 }
 
 /// What the user reads below the question.
@@ -154,6 +175,7 @@ pub fn connect_problem(lang: Lang, problem: &ConnectProblem) -> String {
             "Chi ha risposto non conosce il tuo ticket, quindi non è chi ti assiste. Non è stato visto nulla. Telefona a chi ti assiste prima di continuare.",
         )
         .to_owned(),
+        ConnectProblem::OtherVersion { hub, too_old } => other_version(lang, *too_old, hub),
         ConnectProblem::Refused(refusal) => refusal_text(lang, *refusal),
         ConnectProblem::Nonsense => hub_nonsense(lang).to_owned(),
         ConnectProblem::Failed { .. } => w(lang, Word::NoConnection).to_owned(),

@@ -12,6 +12,7 @@ mod report;
 mod session;
 mod sqlite;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,7 @@ pub use account::{Account, AccountId, NewAccount, PasswordHash};
 pub use audit::{AuditHead, AuditVerification};
 pub use change::{Batch, Change, What};
 pub use report::{ReportStanding, StoredReport};
-pub use session::{SessionRow, ended_by_word};
+pub use session::{AbsentMember, SessionRow, ended_by_word};
 
 /// The catalogue does not do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -106,9 +107,12 @@ pub trait Catalogue: Send {
     /// All accounts that are closed for log-in.
     fn disabled_accounts(&self) -> Result<Vec<AccountId>, CatalogueError>;
 
+    /// What each account's password is, to see where one is changed.
+    fn password_hashes(&self) -> Result<BTreeMap<AccountId, PasswordHash>, CatalogueError>;
+
     /// What a hub that starts goes on with: the newest ticket of each route whose time ended after
-    /// `tickets_since_unix_millis` and every one that is open; places; and the sessions whose ends may
-    /// both come back.
+    /// `tickets_since_unix_millis` and every one that is open; places; and the sessions whose host
+    /// may come back, and an operator.
     fn stored(&self, tickets_since_unix_millis: i64) -> Result<Stored, CatalogueError>;
 
     /// All sessions that ran, newest first, at most `limit`.
@@ -117,9 +121,13 @@ pub trait Catalogue: Send {
     /// One session that ran; [`CatalogueError::Rule`] if there is none with this number.
     fn session(&self, id: SessionId) -> Result<SessionRow, CatalogueError>;
 
-    /// The sessions that were running when the hub last went down and whose ends are not both known
-    /// any more.
+    /// The sessions that were running when the hub last went down and whose host, or every operator, is
+    /// not known any more.
     fn interrupted_sessions(&self) -> Result<Vec<SessionRow>, CatalogueError>;
+
+    /// Those who took part, when the hub last went down, in a session that can go on, and cannot come
+    /// back themselves.
+    fn absent_members(&self) -> Result<Vec<AbsentMember>, CatalogueError>;
 
     /// Whose report this is and whether it can still change, if there is one.
     fn report_standing(&self, id: ReportId) -> Result<Option<ReportStanding>, CatalogueError>;

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use protocol::control::Name;
-use protocol::limits::MAX_CONTROL_FRAME_BYTES;
+use protocol::limits::{MAX_CONTROL_FRAME_BYTES, MAX_STRANGER_FRAME_BYTES};
 use protocol::{
     ClientHello, HostToHub, HubHello, HubToHost, HubToOperator, OperatorToHub, Outcome, PeerId,
     Refusal, RefusalCode, ResumeSecret, Role, VersionRange,
@@ -16,14 +16,15 @@ use protocol::{
 use quinn::{ConnectionError, Incoming};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use session::authority::{Action, Object, Who, may};
 use session::directory::{Departure, LoggedIn};
-use session::throttle::Neighbour;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 use transport::close::{CloseReason, close, close_refused};
 use transport::{Connection, FramedReader, FramedWriter, ReadError};
 
+use crate::admission::{Admission, GuessDesk, HANDSHAKE_TIMEOUT, Verdict};
 use crate::clock::Clock;
 use crate::login::LoginDesk;
 use crate::outbound::{self, Outbound};
@@ -31,7 +32,6 @@ use crate::registry::{Event, LinkId, PeerLink, Resume, log_store_error};
 use crate::relay::{self, SessionsOfPeer};
 use crate::store::{SaveOutcome, SaveReport, Store};
 
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 const LOG_IN_TIMEOUT: Duration = Duration::from_mins(1);
 /// Log-ins that one connection may try.
@@ -47,6 +47,7 @@ pub(crate) struct Desk {
     pub(crate) store: Store,
     pub(crate) registry: mpsc::Sender<Event>,
     pub(crate) logins: LoginDesk,
+    pub(crate) guesses: Arc<GuessDesk>,
 }
 
 /// Why the hub ends a connection.
@@ -60,8 +61,8 @@ enum Fault {
     Silent,
     #[error("the peer speaks no version that this hub speaks")]
     Version(FramedWriterOfPeer),
-    #[error("the peer tried too many log-ins")]
-    LogIns,
+    #[error("the peer tried too many log-ins or tickets")]
+    Tries,
     #[error("the hub goes down")]
     Stopping,
     #[error("the hub failed inside")]
@@ -75,7 +76,7 @@ impl Fault {
     /// Whether the peer has no place to come back to.
     fn breaks_rules(&self) -> bool {
         match self {
-            Self::Read(_) | Self::OutOfPlace | Self::Version(_) | Self::LogIns => true,
+            Self::Read(_) | Self::OutOfPlace | Self::Version(_) | Self::Tries => true,
             Self::Silent | Self::Stopping | Self::Inside | Self::Gone => false,
         }
     }
@@ -95,19 +96,10 @@ impl From<ReadError> for Fault {
 }
 
 /// Serves whoever is `incoming`.
-pub(crate) async fn serve(desk: Arc<Desk>, incoming: Incoming, id: LinkId) {
-    // failures count for the address that the handshake proved, wherever the peer goes later
-    let peer = incoming.remote_address();
-    let connection = match timeout(HANDSHAKE_TIMEOUT, incoming).await {
-        Ok(Ok(connection)) => connection,
-        Ok(Err(error)) => {
-            tracing::debug!(link = id.0, %peer, %error, "No handshake");
-            return;
-        }
-        Err(_elapsed) => {
-            tracing::debug!(link = id.0, %peer, "No handshake in time");
-            return;
-        }
+pub(crate) async fn serve(desk: Arc<Desk>, incoming: Incoming, admission: Arc<Admission>) {
+    let id = admission.id();
+    let Some(connection) = admission.shake_hands(incoming).await else {
+        return;
     };
     let place = Arc::new(OnceLock::new());
     let broke_rules = Arc::new(AtomicBool::new(false));
@@ -115,8 +107,7 @@ pub(crate) async fn serve(desk: Arc<Desk>, incoming: Incoming, id: LinkId) {
         broke_rules: Arc::clone(&broke_rules),
         desk: Arc::clone(&desk),
         connection: connection.clone(),
-        address: peer.ip(),
-        id,
+        admission: Arc::clone(&admission),
         place: Arc::clone(&place),
     };
     // a task of its own, so that even a panic ends in the directory as a departure
@@ -132,7 +123,7 @@ pub(crate) async fn serve(desk: Arc<Desk>, incoming: Incoming, id: LinkId) {
         }
         Ok(Err(fault)) => {
             let breaks_rules = fault.breaks_rules() || broke_rules.load(Ordering::Relaxed);
-            end(&connection, id, fault).await;
+            end(&connection, &admission, fault).await;
             if left_by_itself {
                 Departure::GoodOrder
             } else if breaks_rules {
@@ -147,7 +138,12 @@ pub(crate) async fn serve(desk: Arc<Desk>, incoming: Incoming, id: LinkId) {
             Departure::Cut
         }
     };
-    tracing::info!(link = id.0, %peer, ?how, "Disconnected");
+    let address = admission.address();
+    if admission.is_admitted() {
+        tracing::info!(link = id.0, %address, ?how, "Disconnected");
+    } else {
+        tracing::debug!(link = id.0, %address, ?how, "Stranger left");
+    }
     if let Some(place) = place.get()
         && desk
             .registry
@@ -159,16 +155,15 @@ pub(crate) async fn serve(desk: Arc<Desk>, incoming: Incoming, id: LinkId) {
     }
 }
 
-async fn end(connection: &Connection, id: LinkId, fault: Fault) {
+async fn end(connection: &Connection, admission: &Admission, fault: Fault) {
     if !matches!(fault, Fault::Gone) {
-        let peer = connection.remote_address();
-        tracing::info!(link = id.0, %peer, %fault, "Connection is cut");
+        admission.log(&format!("Connection is cut: {fault}"));
     }
     let code = match fault {
         Fault::Read(_) => RefusalCode::MALFORMED,
         Fault::OutOfPlace => RefusalCode::OUT_OF_PLACE,
         Fault::Silent => RefusalCode::TIMED_OUT,
-        Fault::LogIns => RefusalCode::THROTTLED,
+        Fault::Tries => RefusalCode::THROTTLED,
         Fault::Stopping => RefusalCode::SHUTTING_DOWN,
         Fault::Inside => RefusalCode::INTERNAL,
         Fault::Version(mut writer) => {
@@ -189,9 +184,7 @@ async fn end(connection: &Connection, id: LinkId, fault: Fault) {
 struct Talk {
     desk: Arc<Desk>,
     connection: Connection,
-    /// Where the handshake came from.
-    address: IpAddr,
-    id: LinkId,
+    admission: Arc<Admission>,
     /// A stream of the peer's broke the protocol.
     broke_rules: Arc<AtomicBool>,
     /// The peer's place, when it has one.
@@ -200,7 +193,7 @@ struct Talk {
 
 impl Talk {
     async fn serve(self) -> Result<(), Fault> {
-        let greeting = timeout(HELLO_TIMEOUT, greet(&self.connection, self.id));
+        let greeting = timeout(HELLO_TIMEOUT, greet(&self.connection, self.admission.id()));
         let (role, reader, writer) = greeting.await.map_err(|_elapsed| Fault::Silent)??;
         match role {
             Role::Host => self.serve_host(reader, writer).await,
@@ -210,7 +203,10 @@ impl Talk {
 
     fn takes_place(&self, place: PeerId) {
         if self.place.set(place).is_err() {
-            tracing::error!(link = self.id.0, "A connection takes a second place");
+            tracing::error!(
+                link = self.admission.id().0,
+                "A connection takes a second place"
+            );
         }
     }
 }
@@ -236,11 +232,11 @@ async fn greet(
     {
         return Err(Fault::Gone);
     }
-    let mut reader = FramedReader::new(recv, MAX_CONTROL_FRAME_BYTES);
+    let mut reader = FramedReader::new(recv, MAX_STRANGER_FRAME_BYTES);
     let mut writer = FramedWriter::new(send, MAX_CONTROL_FRAME_BYTES);
     let hello: ClientHello = reader.read().await?.ok_or(Fault::Gone)?;
     let peer = connection.remote_address();
-    tracing::info!(link = id.0, %peer, role = ?hello.role, program = ?hello.program.as_str(), "Connected");
+    tracing::debug!(link = id.0, %peer, role = ?hello.role, program = ?hello.program.as_str(), "Connected");
     let Some(version) = VersionRange::OURS.common_with(hello.versions) else {
         let refused = HubHello::Refused {
             versions: VersionRange::OURS,
@@ -260,8 +256,9 @@ async fn greet(
 impl Talk {
     async fn serve_host(self, reader: FramedReader, writer: FramedWriter) -> Result<(), Fault> {
         let desk = &self.desk;
-        let neighbour = Neighbour::from(self.address);
+        let admission = &self.admission;
         let mut reader = reader;
+        admission.expect_ticket();
         let mut pace = Pace::new();
         let first = read::<HostToHub>(&mut reader, &mut pace).await?;
         let (link, outbound, _tasks) = self.link::<HubToHost>(Role::Host, writer);
@@ -278,8 +275,9 @@ impl Talk {
                 desk.tell(Event::HostResumes(resume)).await?;
                 match answered.await {
                     Ok(Ok(())) => (you, None),
-                    Ok(Err(refusal)) => {
+                    Ok(Err(cannot)) => {
                         // it comes again, with a ticket
+                        let refusal = cannot.into();
                         let refused = HubToHost::ResumeRefused { refusal };
                         let sent = outbound.send(Outbound::Message(refused)).await;
                         sent.map_err(|_closed| Fault::Gone)?;
@@ -292,12 +290,15 @@ impl Talk {
             }
             Some(message) => {
                 let you = new_place()?;
-                desk.tell(Event::HostArrived(you, link, neighbour)).await?;
+                desk.tell(Event::HostArrived(you, link)).await?;
                 (you, Some(message))
             }
         };
         self.takes_place(you);
         loop {
+            if admission.is_admitted() {
+                reader.set_limit(MAX_CONTROL_FRAME_BYTES);
+            }
             let message = match next.take() {
                 Some(message) => message,
                 None => match read::<HostToHub>(&mut reader, &mut pace).await? {
@@ -305,6 +306,18 @@ impl Talk {
                     Some(message) => message,
                 },
             };
+            if matches!(message, HostToHub::OpenTicket { .. }) {
+                match admission.may_try_ticket().await {
+                    Verdict::Try => {}
+                    Verdict::Refuse(refusal) => {
+                        let refused = HubToHost::TicketRefused { refusal };
+                        let sent = outbound.send(Outbound::Message(refused)).await;
+                        sent.map_err(|_closed| Fault::Gone)?;
+                        continue;
+                    }
+                    Verdict::End => return Err(Fault::Tries),
+                }
+            }
             desk.tell(Event::HostSaid(you, message)).await?;
         }
     }
@@ -315,11 +328,12 @@ impl Talk {
         mut writer: FramedWriter,
     ) -> Result<(), Fault> {
         let desk = &self.desk;
-        let admitted = log_in(desk, self.address, &mut reader, &mut writer).await?;
+        let admitted = log_in(desk, self.admission.address(), &mut reader, &mut writer).await?;
         let (you, who, outbound, _tasks) = match admitted {
             None => return Ok(()),
             Some(Admitted::LoggedIn(who)) => {
                 let you = new_place()?;
+                self.admission.admit();
                 let (link, outbound, tasks) = self.link::<HubToOperator>(Role::Operator, writer);
                 let arrived = Event::OperatorArrived(you, link, who.clone());
                 desk.tell(arrived).await?;
@@ -336,9 +350,14 @@ impl Talk {
                 };
                 desk.tell(Event::OperatorResumes(resume)).await?;
                 match answered.await {
-                    Ok(Ok(who)) => (you, who, outbound, tasks),
-                    Ok(Err(refusal)) => {
+                    Ok(Ok(who)) => {
+                        let logins = &desk.logins;
+                        logins.is_at_home(&who.login, self.admission.address());
+                        (you, who, outbound, tasks)
+                    }
+                    Ok(Err(cannot)) => {
                         // it comes again, and logs in
+                        let refusal = cannot.into();
                         let refused = HubToOperator::ResumeRefused { refusal };
                         let sent = outbound.send(Outbound::Message(refused)).await;
                         sent.map_err(|_closed| Fault::Gone)?;
@@ -351,6 +370,7 @@ impl Talk {
             }
         };
         self.takes_place(you);
+        reader.set_limit(MAX_CONTROL_FRAME_BYTES);
         let id = you;
         let mut pace = Pace::new();
         while let Some(message) = read::<OperatorToHub>(&mut reader, &mut pace).await? {
@@ -377,7 +397,7 @@ impl Talk {
                         finished,
                         outcome: match saved.await {
                             Ok(SaveOutcome::Saved) => Outcome::Done,
-                            Ok(SaveOutcome::NotTheirs) => {
+                            Ok(SaveOutcome::Denied) => {
                                 Outcome::Refused(RefusalCode::REPORT_GONE.into())
                             }
                             Err(error) => {
@@ -388,6 +408,11 @@ impl Talk {
                     }
                 }
                 OperatorToHub::ListDrafts => {
+                    let owner = who.account;
+                    let asks = Who::operator(owner);
+                    if may(asks, Action::ListDrafts, Object::Drafts { owner }).is_err() {
+                        return Err(Fault::OutOfPlace);
+                    }
                     let drafts = desk.store.drafts(who.account).await;
                     let drafts = drafts.inspect_err(log_store_error).unwrap_or_default();
                     HubToOperator::Drafts { drafts }
@@ -449,7 +474,7 @@ async fn log_in(
             Err(refusal) => write(writer, &HubToOperator::LogInRefused { refusal }).await?,
         }
     }
-    Err(Fault::LogIns)
+    Err(Fault::Tries)
 }
 
 impl Desk {
@@ -479,10 +504,10 @@ impl Talk {
             Arc::clone(&self.broke_rules),
         ));
         let link = PeerLink {
-            id: self.id,
             connection: connection.clone(),
             outbound: outbound.clone(),
             sessions,
+            admission: Arc::clone(&self.admission),
         };
         (link, outbound, tasks)
     }
@@ -529,7 +554,6 @@ impl Pace {
 
 /// Refuses a connection for which there is no room.
 pub(crate) fn refuse(incoming: Incoming, permit: OwnedSemaphorePermit) {
-    tracing::info!(peer = %incoming.remote_address(), "No room for a connection");
     let refusal: Refusal = RefusalCode::FULL.into();
     tokio::spawn(async move {
         // the handshake is worth it: only after it can the peer be told why

@@ -1,17 +1,25 @@
 //! The film of one session: a thread that owns the recorder (D2).
 //!
-//! Whoever relays hands a picture over before he forwards it. The queue is short in entries and in
-//! bytes, so a stalled disk slows the session instead of filling the memory.
+//! Whoever relays hands a picture over before it is forwarded. The queue is short in entries and in
+//! bytes, so a stalled disk slows the pictures instead of filling the memory: those that are shown
+//! and not on the disk are at most the queue (64, or 32 MiB) and one transaction (64, or 4 MiB). No
+//! input, chat or consent goes by this queue.
 
+use std::error::Error;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use protocol::control::Name;
 use protocol::{ChatAuthor, ChatLine, EndedBy, Rights, SessionId};
-use recording::{Body, ChainHead, Entry, Event as FilmEvent, RecordError, Recorder, RecordingMeta};
+use recording::{
+    Body, ChainHead, Entry, Event as FilmEvent, RecordError, Recorder, Recording, RecordingMeta,
+    Side,
+};
 use session::directory::FilmOrder;
-use session::directory::records::{Side, StoredSession};
+use session::directory::records::StoredSession;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -30,12 +38,23 @@ const PICTURE_QUEUE: usize = 64;
 const QUEUE_KIB: usize = 32 * 1024;
 const MARK_QUEUE: usize = 256;
 
-/// A crash loses at most this much time, ...
+/// A power failure loses at most this much time, ...
+const SYNC_AFTER: Duration = Duration::from_secs(5);
+/// ... a crash of the hub this much, ...
 const COMMIT_AFTER: Duration = Duration::from_millis(250);
 /// ... and a batch has at most so many entries ...
 const COMMIT_ENTRIES: usize = 64;
 /// ... and bytes.
 const COMMIT_BYTES: usize = 4 << 20;
+
+/// The film cannot be written.
+#[derive(Debug, thiserror::Error)]
+enum WriteError {
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error("the film cannot be synced")]
+    Sync(#[source] io::Error),
+}
 
 /// The film takes nothing more; the session must end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -49,15 +68,6 @@ pub(crate) struct Film {
     marks: mpsc::Sender<Mark>,
     budget: Arc<Semaphore>,
     clock: FilmClock,
-    /// The operator's name, for the time line.
-    operator: Arc<str>,
-    /// Whose lines are gone.
-    lost: Arc<Mutex<Vec<recording::Side>>>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // nothing in here panics while it holds the lock
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The time within a film, which goes on while the hub is down.
@@ -94,6 +104,8 @@ struct Picture {
 #[derive(Debug)]
 enum Mark {
     Entry(Entry),
+    /// The lines of these sides are back, of those that were lost.
+    Back(u64, Vec<Side>),
     Finish(EndedBy),
     /// The hub goes down; the session may go on when it is back.
     Leave,
@@ -141,32 +153,51 @@ impl Film {
         });
     }
 
-    /// Notes that the user took rights back.
-    pub(crate) fn rights_changed(&self, rights: Rights) {
+    /// Notes that the user took rights back from the operator of this name.
+    pub(crate) fn rights_changed(&self, operator: &Name, rights: Rights) {
         self.mark(Body::Event(FilmEvent::RightsChanged {
-            operator: None,
+            operator: Some(operator.to_string()),
             rights: film_rights(rights),
         }));
     }
 
-    /// Notes that the line of one end is gone: what follows comes after a gap.
-    pub(crate) fn interrupted(&self, side: Side) {
-        let side = match side {
-            Side::Host => recording::Side::Host,
-            Side::Operator => {
-                let name = self.operator.to_string();
-                recording::Side::Operator { name }
-            }
-        };
-        lock(&self.lost).push(side.clone());
+    /// Notes that one more operator takes part.
+    pub(crate) fn joined(&self, operator: &Name, rights: Rights) {
+        self.mark(Body::Event(FilmEvent::OperatorJoined {
+            name: operator.to_string(),
+            rights: film_rights(rights),
+        }));
+    }
+
+    /// Notes that an operator takes part no more.
+    pub(crate) fn left(&self, operator: &Name) {
+        let name = operator.to_string();
+        self.mark(Body::Event(FilmEvent::OperatorLeft { name }));
+    }
+
+    /// Notes who has keyboard and pointer beside the user.
+    pub(crate) fn driver(&self, operator: Option<&Name>) {
+        let name = operator.map(Name::to_string);
+        self.mark(Body::Event(FilmEvent::Driver { name }));
+    }
+
+    /// Notes that the host's line is gone: what follows comes after a gap.
+    pub(crate) fn lost_host(&self) {
+        let side = Side::Host;
         self.mark(Body::Event(FilmEvent::Interrupted { side }));
     }
 
-    /// Notes that every line that was gone is back.
-    pub(crate) fn resumed(&self) {
-        for side in std::mem::take(&mut *lock(&self.lost)) {
-            self.mark(Body::Event(FilmEvent::Resumed { side }));
-        }
+    /// Notes that an operator's line is gone.
+    pub(crate) fn lost_operator(&self, operator: &Name) {
+        let side = operator_side(operator);
+        self.mark(Body::Event(FilmEvent::Interrupted { side }));
+    }
+
+    /// Notes that something flows to this operator again: so its line is back, and those of the host and
+    /// the hub, where they were gone.
+    pub(crate) fn resumed(&self, operator: &Name) {
+        let sides = vec![Side::Hub, Side::Host, operator_side(operator)];
+        self.send(Mark::Back(self.clock.micros(), sides));
     }
 
     fn mark(&self, body: Body) {
@@ -219,8 +250,7 @@ pub(crate) fn open(
 ) -> io::Result<()> {
     let started = order.started_unix_millis;
     let clock = FilmClock::start(started, started);
-    let operator = order.operator.as_str();
-    let (film, writer) = prepare(folder, order.session, (operator, &[]), clock, registry);
+    let (film, writer) = prepare(folder, order.session, clock, registry);
     std::thread::Builder::new()
         .name(format!("film-{}", order.session))
         .spawn(move || writer.begin(&order, film))?;
@@ -239,10 +269,7 @@ pub(crate) fn reopen(
 ) -> io::Result<Film> {
     let session = stored.session;
     let clock = FilmClock::start(stored.started_unix_millis, crate::unix_millis());
-    let operator = stored.operator_name.as_str();
-    // opening it marks the hub's own absence
-    let lost = [recording::Side::Hub];
-    let (film, writer) = prepare(folder, session, (operator, &lost), clock, registry);
+    let (film, writer) = prepare(folder, session, clock, registry);
     std::thread::Builder::new()
         .name(format!("film-{session}"))
         .spawn(move || writer.go_on())?;
@@ -252,7 +279,6 @@ pub(crate) fn reopen(
 fn prepare(
     folder: &Path,
     session: SessionId,
-    (operator, lost): (&str, &[recording::Side]),
     clock: FilmClock,
     registry: mpsc::Sender<Event>,
 ) -> (Film, Writer) {
@@ -263,8 +289,6 @@ fn prepare(
         marks,
         budget: Arc::new(Semaphore::new(QUEUE_KIB)),
         clock,
-        operator: operator.into(),
-        lost: Arc::new(Mutex::new(lost.to_vec())),
     };
     let writer = Writer {
         path: folder.join(relative_path(session)),
@@ -274,6 +298,7 @@ fn prepare(
         pictures: picture_queue,
         marks: mark_queue,
         clock,
+        lost: Vec::new(),
     };
     (film, writer)
 }
@@ -286,11 +311,14 @@ struct Writer {
     pictures: mpsc::Receiver<Picture>,
     marks: mpsc::Receiver<Mark>,
     clock: FilmClock,
+    /// The sides whose lines are gone, by what the film says.
+    lost: Vec<Side>,
 }
 
 /// What the thread has to do next.
 enum Next {
     Append(Entry, Option<OwnedSemaphorePermit>),
+    Back(u64, Vec<Side>),
     Commit,
     Finish(EndedBy),
     Leave,
@@ -320,11 +348,14 @@ impl Writer {
     }
 
     /// Writes the rest of a film that the registry has already.
-    fn go_on(self) {
-        match Recorder::reopen(&self.path) {
-            Ok(recorder) => self.run(recorder),
+    fn go_on(mut self) {
+        match reopen_recorder(&self.path) {
+            Ok((recorder, lost)) => {
+                self.lost = lost;
+                self.run(recorder);
+            }
             Err(error) => {
-                self.log(&error, "Film not opened again");
+                self.log(&*error, "Film not opened again");
                 self.tell(Event::FilmFailed(self.session));
             }
         }
@@ -350,7 +381,7 @@ impl Writer {
         }
     }
 
-    fn log(&self, error: &(dyn std::error::Error + 'static), what: &'static str) {
+    fn log(&self, error: &(dyn Error + 'static), what: &'static str) {
         tracing::error!(session = %self.session, error, "{what}");
     }
 
@@ -360,21 +391,36 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, mut recorder: Recorder) -> Result<Ending, RecordError> {
+    fn write(&mut self, mut recorder: Recorder) -> Result<Ending, WriteError> {
         let mut batch = Batch::default();
+        // when what is committed has to be on the disk
+        let mut sync_due = None;
         loop {
-            match self.next(batch.deadline) {
+            match self.next(batch.deadline.or(sync_due)) {
                 Next::Append(entry, budget) => {
                     batch.add(&entry);
+                    self.note_lost(&entry);
                     append(&mut recorder, &entry, self.session)?;
                     drop(budget);
                     if batch.is_full() {
-                        recorder.commit()?;
+                        store(&mut recorder, &mut sync_due)?;
                         batch = Batch::default();
                     }
                 }
+                Next::Back(at_micros, sides) => {
+                    for side in sides {
+                        let lost = self.lost.len();
+                        self.lost.retain(|lost| *lost != side);
+                        if self.lost.len() < lost {
+                            let body = Body::Event(FilmEvent::Resumed { side });
+                            let entry = Entry { at_micros, body };
+                            batch.add(&entry);
+                            append(&mut recorder, &entry, self.session)?;
+                        }
+                    }
+                }
                 Next::Commit => {
-                    recorder.commit()?;
+                    store(&mut recorder, &mut sync_due)?;
                     batch = Batch::default();
                 }
                 Next::Finish(by) => {
@@ -383,6 +429,7 @@ impl Writer {
                     }
                     let bytes = recorder.bytes();
                     let head = recorder.finish(film_ended_by(by), self.clock.micros())?;
+                    sync(&self.path).map_err(WriteError::Sync)?;
                     return Ok(Ending::Finished(FinishedFilm { bytes, head }));
                 }
                 Next::Leave => {
@@ -401,6 +448,19 @@ impl Writer {
         }
     }
 
+    /// Keeps count of whose line is gone.
+    fn note_lost(&mut self, entry: &Entry) {
+        match &entry.body {
+            Body::Event(FilmEvent::Interrupted { side }) => self.lost.push(side.clone()),
+            // nobody waits for that operator any more
+            Body::Event(FilmEvent::OperatorLeft { name }) => {
+                let side = Side::Operator { name: name.clone() };
+                self.lost.retain(|lost| *lost != side);
+            }
+            Body::Event(_) | Body::Chat { .. } | Body::Screen { .. } | Body::Pointer(_) => {}
+        }
+    }
+
     fn next(&mut self, deadline: Option<Instant>) -> Next {
         let (pictures, marks) = (&mut self.pictures, &mut self.marks);
         self.runtime.block_on(async {
@@ -414,6 +474,7 @@ impl Writer {
                 biased;
                 mark = marks.recv() => match mark {
                     Some(Mark::Entry(entry)) => Next::Append(entry, None),
+                    Some(Mark::Back(at_micros, sides)) => Next::Back(at_micros, sides),
                     Some(Mark::Finish(by)) => Next::Finish(by),
                     // nobody holds the film any more: the hub goes down
                     Some(Mark::Leave) | None => Next::Leave,
@@ -453,7 +514,7 @@ impl Batch {
     }
 }
 
-fn create(path: &Path, order: &FilmOrder) -> Result<Recorder, RecordError> {
+fn create(path: &Path, order: &FilmOrder) -> Result<Recorder, WriteError> {
     let meta = RecordingMeta {
         session: order.session.0,
         operator: order.operator.clone(),
@@ -469,8 +530,37 @@ fn create(path: &Path, order: &FilmOrder) -> Result<Recorder, RecordError> {
         at_micros: 0,
         body: Body::Event(FilmEvent::Started { rights }),
     })?;
-    recorder.commit()?;
+    // the catalogue is about to say that it is there, and it must be after a power failure too
+    recorder.sync()?;
+    sync(path).map_err(WriteError::Sync)?;
     Ok(recorder)
+}
+
+/// Opens a film to go on with it; gives whose lines are gone by what it says. Opening it marks the hub's.
+fn reopen_recorder(path: &Path) -> Result<(Recorder, Vec<Side>), Box<dyn Error>> {
+    let recorder = Recorder::reopen(path)?;
+    let gaps = Recording::open(path)?.gaps()?;
+    let open = gaps
+        .all
+        .into_iter()
+        .filter(|gap| gap.until_micros.is_none());
+    Ok((recorder, open.map(|gap| gap.side).collect()))
+}
+
+/// Makes the file at `path` and its name safe from a power failure.
+pub(crate) fn sync(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()?;
+    path.parent().map_or(Ok(()), private_file::sync_folder)
+}
+
+/// Commits what was appended, and brings it to the disk when that is due.
+fn store(recorder: &mut Recorder, sync_due: &mut Option<Instant>) -> Result<(), RecordError> {
+    let now = Instant::now();
+    if *sync_due.get_or_insert(now + SYNC_AFTER) > now {
+        return recorder.commit();
+    }
+    *sync_due = None;
+    recorder.sync()
 }
 
 fn append(recorder: &mut Recorder, entry: &Entry, session: SessionId) -> Result<(), RecordError> {
@@ -482,6 +572,11 @@ fn append(recorder: &mut Recorder, entry: &Entry, session: SessionId) -> Result<
         }
         done => done,
     }
+}
+
+fn operator_side(name: &Name) -> Side {
+    let name = name.to_string();
+    Side::Operator { name }
 }
 
 fn film_rights(rights: Rights) -> recording::Rights {

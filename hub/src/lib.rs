@@ -7,11 +7,16 @@
 //! One task serves each connection, one task owns the state of the desk, one thread the catalogue,
 //! and one thread each film.
 
+mod admission;
 pub mod catalogue;
 mod clock;
 mod connection;
+mod crowd;
 mod film;
 mod folder;
+mod guesses;
+mod known;
+mod log_limit;
 mod login;
 mod outbound;
 pub mod password;

@@ -1,5 +1,5 @@
 //! Putting right, at the start, what a hub that went down left behind and nobody comes back to (D2).
-//! Sessions whose ends both have their places still go on instead.
+//! Sessions whose host has its place still, and one operator at least, go on instead.
 
 use std::path::Path;
 
@@ -7,10 +7,11 @@ use protocol::EndedBy;
 use recording::{OpenError, Recorder, Recording};
 use session::directory::records;
 
-use crate::catalogue::{Batch, Catalogue, CatalogueError, Change, SessionRow, What};
-use crate::film::{FinishedFilm, film_ended_by};
+use crate::catalogue::{AbsentMember, Batch, Catalogue, CatalogueError, Change, SessionRow, What};
+use crate::film::{self, FinishedFilm, film_ended_by};
 
-/// Ends the sessions that were running, finishes their films, and keeps their report drafts.
+/// Ends the sessions that were running and cannot go on, finishes their films, and keeps their report
+/// drafts.
 pub(crate) fn end_interrupted_sessions(
     catalogue: &mut dyn Catalogue,
     folder: &Path,
@@ -48,6 +49,28 @@ pub(crate) fn end_interrupted_sessions(
     Ok(())
 }
 
+/// Lets those go who took part in sessions that go on and cannot come back to them; gives who that is.
+pub(crate) fn let_absent_members_go(
+    catalogue: &mut dyn Catalogue,
+    now_unix_millis: i64,
+) -> Result<Vec<AbsentMember>, CatalogueError> {
+    let absent = catalogue.absent_members()?;
+    let left = absent.iter().map(|member| {
+        Change::by_hub(What::Desk(records::What::OperatorLeft {
+            session: member.session,
+            operator: member.operator,
+            name: member.name.clone(),
+            owner: member.heir,
+        }))
+    });
+    let changes = left.collect();
+    catalogue.apply(&[Batch {
+        at_unix_millis: now_unix_millis,
+        changes,
+    }])?;
+    Ok(absent)
+}
+
 /// Finishes the film at `path`; gives its length in microseconds.
 fn finish_film(
     path: &Path,
@@ -67,6 +90,7 @@ fn finish_film(
     };
     let bytes = recorder.bytes();
     let head = recorder.finish(film_ended_by(EndedBy::HubStopped), lasted_micros)?;
+    film::sync(path)?;
     Ok((lasted_micros, Some(FinishedFilm { bytes, head })))
 }
 

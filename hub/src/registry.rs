@@ -5,38 +5,44 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use protocol::control::Name;
 use protocol::{
     EndedBy, HostToHub, HubToHost, HubToOperator, OperatorToHub, PeerId, Refusal, RefusalCode,
-    ResumeSecret, SessionId,
+    ResumeSecret, Rights, SessionId,
 };
-use session::directory::records::{AccountId, StoredSession, What};
-use session::directory::{Departure, Directory, Effect, FilmOrder, LoggedIn};
-use session::throttle::Neighbour;
+use session::directory::records::{AccountId, Side, StoredSession, What};
+use session::directory::{
+    CannotResume, Departure, Directory, Effect, FilmOrder, LoggedIn, RelayStart,
+};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 use transport::Connection;
 use transport::close::close_refused;
 
-use crate::catalogue::{Batch, CatalogueError, Change};
+use crate::admission::Admission;
+use crate::catalogue::{AbsentMember, Batch, CatalogueError, Change};
 use crate::clock::Clock;
+use crate::crowd::Crowd;
 use crate::film::{self, Film, FinishedFilm};
 use crate::outbound::Outbound;
-use crate::relay::{LiveSession, LiveState, SessionsOfPeer};
+use crate::relay::{Relay, Seat, SessionsOfPeer};
 use crate::store::Store;
 
 /// Events that may wait before their senders have to.
 pub(crate) const MAILBOX: usize = 1024;
+/// When to try again what was refused because the disk is behind.
+const RETRY_SECONDS: u32 = 5;
 /// How long films may take to finish when the hub goes down.
 const FINISH_FILMS: Duration = Duration::from_millis(1500);
 
 /// Tells the connections of one place apart: one that is late to end must not end its successor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LinkId(pub(crate) u64);
 
 /// What happened.
 #[derive(Debug)]
 pub(crate) enum Event {
-    HostArrived(PeerId, PeerLink<HubToHost>, Neighbour),
+    HostArrived(PeerId, PeerLink<HubToHost>),
     OperatorArrived(PeerId, PeerLink<HubToOperator>, LoggedIn),
     /// Somebody says that it had a place; it hears whether it still has.
     HostResumes(Resume<HubToHost, ()>),
@@ -63,16 +69,16 @@ pub(crate) struct Resume<M, W> {
     pub(crate) you: PeerId,
     pub(crate) secret: ResumeSecret,
     pub(crate) link: PeerLink<M>,
-    pub(crate) answer: oneshot::Sender<Result<W, Refusal>>,
+    pub(crate) answer: oneshot::Sender<Result<W, CannotResume>>,
 }
 
 /// How the registry reaches a peer.
 #[derive(Debug)]
 pub(crate) struct PeerLink<M> {
-    pub(crate) id: LinkId,
     pub(crate) connection: Connection,
     pub(crate) outbound: mpsc::Sender<Outbound<M>>,
     pub(crate) sessions: SessionsOfPeer,
+    pub(crate) admission: Arc<Admission>,
 }
 
 enum Peer {
@@ -81,10 +87,10 @@ enum Peer {
 }
 
 impl Peer {
-    fn link(&self) -> LinkId {
+    fn admission(&self) -> &Admission {
         match self {
-            Self::Host(link) => link.id,
-            Self::Operator(link) => link.id,
+            Self::Host(link) => &link.admission,
+            Self::Operator(link) => &link.admission,
         }
     }
 
@@ -105,17 +111,26 @@ impl Peer {
 
 struct OpenFilm {
     film: Film,
+    /// Those who take part, here or away, by the names that the film gives them.
+    names: BTreeMap<PeerId, Name>,
+    /// While something flows.
     relay: Option<Relay>,
 }
 
-struct Relay {
-    state: watch::Sender<LiveState>,
-    host: PeerId,
-    operator: PeerId,
+impl OpenFilm {
+    fn new(film: Film) -> Self {
+        Self {
+            film,
+            names: BTreeMap::new(),
+            relay: None,
+        }
+    }
 }
 
 pub(crate) struct Registry {
     directory: Directory,
+    /// Hears how many may come back.
+    crowd: Arc<Crowd>,
     clock: Clock,
     store: Store,
     data: PathBuf,
@@ -130,13 +145,16 @@ pub(crate) struct Registry {
 impl Registry {
     pub(crate) fn new(
         directory: Directory,
+        crowd: Arc<Crowd>,
         clock: Clock,
         store: Store,
         data: PathBuf,
         mailbox: mpsc::Sender<Event>,
     ) -> Self {
+        crowd.expect(directory.away());
         Self {
             directory,
+            crowd,
             clock,
             store,
             data,
@@ -147,14 +165,22 @@ impl Registry {
         }
     }
 
-    /// Opens the films of sessions that ran when the hub went down and whose ends may come back.
-    pub(crate) fn reopen_films(&mut self, sessions: &[StoredSession]) {
+    /// Opens the films of sessions that ran when the hub went down and may go on, without `absent`.
+    pub(crate) fn reopen_films(&mut self, sessions: &[StoredSession], absent: &[AbsentMember]) {
         for stored in sessions {
             let session = stored.session;
             match film::reopen(&self.data, stored, self.mailbox.clone()) {
                 Ok(film) => {
                     self.films_at_work += 1;
-                    self.films.insert(session, OpenFilm { film, relay: None });
+                    let mut open = OpenFilm::new(film);
+                    for member in &stored.members {
+                        let name = Name::cut(member.name.as_str());
+                        open.names.insert(member.operator, name);
+                    }
+                    for gone in absent.iter().filter(|gone| gone.session == session) {
+                        open.film.left(&Name::cut(gone.name.as_str()));
+                    }
+                    self.films.insert(session, open);
                 }
                 Err(error) => {
                     tracing::error!(%session, %error, "No thread for the film");
@@ -176,7 +202,10 @@ impl Registry {
             tokio::select! {
                 biased;
                 _stopped = stop.wait_for(|stop| *stop) => break,
-                _ = tick.tick() => self.directory.tick(self.clock.now()),
+                _ = tick.tick() => {
+                    self.directory.tick(self.clock.now());
+                    self.crowd.expect(self.directory.away());
+                }
                 Some(event) = events.recv() => self.take(event),
             }
             self.carry_out();
@@ -202,9 +231,9 @@ impl Registry {
     fn take(&mut self, event: Event) {
         let now = self.clock.now();
         match event {
-            Event::HostArrived(id, link, neighbour) => {
+            Event::HostArrived(id, link) => {
                 self.peers.insert(id, Peer::Host(link));
-                self.directory.host_arrived(id, neighbour);
+                self.directory.host_arrived(id);
             }
             Event::OperatorArrived(id, link, who) => {
                 let Some(random) = Self::random(&link.connection) else {
@@ -215,22 +244,21 @@ impl Registry {
             }
             Event::HostResumes(resume) => {
                 let answer = self.directory.host_resumes(resume.you, &resume.secret, now);
-                if answer.is_ok() {
-                    self.replace(resume.you, Peer::Host(resume.link));
-                }
+                self.resumed(resume.you, &answer, Peer::Host(resume.link));
                 tell_resumed(resume.answer, answer);
             }
             Event::OperatorResumes(resume) => {
                 let answer = self
                     .directory
                     .operator_resumes(resume.you, &resume.secret, now);
-                if answer.is_ok() {
-                    self.replace(resume.you, Peer::Operator(resume.link));
-                }
+                self.resumed(resume.you, &answer, Peer::Operator(resume.link));
                 tell_resumed(resume.answer, answer);
             }
             Event::HostSaid(id, message) => self.directory.host_said(id, message, now),
             Event::OperatorSaid(id, message) => {
+                if let Some(refused) = self.refuse_new_work(&message) {
+                    return self.send_operator(id, refused);
+                }
                 let Some(peer) = self.peers.get(&id) else {
                     return;
                 };
@@ -239,7 +267,8 @@ impl Registry {
                 }
             }
             Event::Left(id, link, how) => {
-                if self.peers.get(&id).is_some_and(|peer| peer.link() == link) {
+                let peer = self.peers.get(&id);
+                if peer.is_some_and(|peer| peer.admission().id() == link) {
                     self.peers.remove(&id);
                     self.directory.left(id, how, now);
                 }
@@ -271,6 +300,34 @@ impl Registry {
         }
     }
 
+    /// The refusal of what begins something new to remember, while the disk is far behind.
+    fn refuse_new_work(&self, message: &OperatorToHub) -> Option<HubToOperator> {
+        let refusal = Refusal {
+            code: RefusalCode::INTERNAL,
+            retry_after_seconds: RETRY_SECONDS,
+        };
+        let refused = match message {
+            OperatorToHub::GenerateTicket => HubToOperator::TicketRefused { refusal },
+            OperatorToHub::StartSession { host, .. } => HubToOperator::SessionRefused {
+                host: *host,
+                refusal,
+            },
+            OperatorToHub::LogIn { .. }
+            | OperatorToHub::Resume { .. }
+            | OperatorToHub::RevokeTicket { .. }
+            | OperatorToHub::AnswerTicket { .. }
+            | OperatorToHub::JudgeTicket { .. }
+            | OperatorToHub::Greet { .. }
+            | OperatorToHub::Say { .. }
+            | OperatorToHub::EndSession { .. }
+            | OperatorToHub::DisconnectHost { .. }
+            | OperatorToHub::SaveReport { .. }
+            | OperatorToHub::ListDrafts
+            | OperatorToHub::LogOut => return None,
+        };
+        self.store.is_behind().then_some(refused)
+    }
+
     /// Fresh randomness; without it nobody can be served.
     fn random(connection: &Connection) -> Option<[u8; 32]> {
         let mut random = [0; 32];
@@ -284,8 +341,19 @@ impl Registry {
         }
     }
 
-    /// A peer is here over another connection; an old one that was not missed yet ends.
-    fn replace(&mut self, id: PeerId, peer: Peer) {
+    /// A peer that had a place is here over another connection, or only says so. An old connection that
+    /// was not missed yet ends.
+    fn resumed<W>(&mut self, id: PeerId, answer: &Result<W, CannotResume>, peer: Peer) {
+        match answer {
+            Ok(_who) => {}
+            Err(CannotResume::NoPlace) => return,
+            Err(CannotResume::WrongSecret) => {
+                peer.admission().log("Wrong secret for a place");
+                return peer.admission().wrong_secret();
+            }
+        }
+        // before it hears that it is back: it opens its streams at once
+        peer.admission().admit();
         if let Some(older) = self.peers.insert(id, peer) {
             close_refused(older.connection(), RefusalCode::TIMED_OUT.into());
         }
@@ -297,7 +365,7 @@ impl Registry {
         }
         let path = film.as_ref().map(|_| film::relative_path(session));
         if let Some(film) = film {
-            self.films.insert(session, OpenFilm { film, relay: None });
+            self.films.insert(session, OpenFilm::new(film));
         }
         self.directory.film_opened(session, path);
     }
@@ -312,7 +380,9 @@ impl Registry {
                 Effect::ToOperator(id, message) => self.send_operator(id, message),
                 Effect::Dismiss(id, refusal) => self.dismiss(id, refusal),
                 Effect::Cut(id, refusal) => {
-                    tracing::info!(peer = %id, "Peer said what is out of place");
+                    if let Some(peer) = self.peers.get(&id) {
+                        peer.admission().log("Peer said what is out of place");
+                    }
                     self.cut(id, refusal);
                 }
                 Effect::Record(change) => {
@@ -355,30 +425,60 @@ impl Registry {
                     session,
                     host,
                     operator,
+                    name,
                     rights,
-                    resumed,
+                    start,
                 } => {
-                    let state = LiveState {
-                        rights,
-                        ended: false,
-                    };
-                    if resumed && let Some(open) = self.films.get(&session) {
-                        open.film.resumed();
-                    }
-                    self.start_relay(session, host, operator, state);
-                }
-                Effect::PauseRelay { session, side } => {
-                    self.stop_relay(session);
-                    if let Some(open) = self.films.get(&session) {
-                        open.film.interrupted(side);
-                    }
-                }
-                Effect::ChangeRights { session, rights } => {
-                    if let Some(open) = self.films.get(&session) {
-                        open.film.rights_changed(rights);
-                        if let Some(relay) = &open.relay {
-                            relay.state.send_modify(|state| state.rights = rights);
+                    if let Some(open) = self.films.get_mut(&session) {
+                        match start {
+                            RelayStart::First => {}
+                            RelayStart::Joined => open.film.joined(&name, rights),
+                            RelayStart::Resumed => open.film.resumed(&name),
                         }
+                        open.names.insert(operator, name);
+                    }
+                    self.start_relay(session, host, operator, rights);
+                }
+                Effect::PauseRelay { session, side } => match side {
+                    Side::Host => {
+                        self.stop_relay(session);
+                        if let Some(open) = self.films.get(&session) {
+                            open.film.lost_host();
+                        }
+                    }
+                    Side::Operator(operator) => {
+                        self.stop_viewer(session, operator);
+                        if let Some((film, name)) = self.named(session, operator) {
+                            film.lost_operator(name);
+                        }
+                    }
+                },
+                Effect::LeaveRelay { session, operator } => {
+                    self.stop_viewer(session, operator);
+                    if let Some((film, name)) = self.named(session, operator) {
+                        film.left(name);
+                    }
+                    if let Some(open) = self.films.get_mut(&session) {
+                        open.names.remove(&operator);
+                    }
+                }
+                Effect::ChangeRights {
+                    session,
+                    operator,
+                    rights,
+                } => {
+                    // first of all: nothing may pass any more
+                    let open = self.films.get(&session);
+                    if let Some(relay) = open.and_then(|open| open.relay.as_ref()) {
+                        relay.set_rights(operator, rights);
+                    }
+                    if let Some((film, name)) = self.named(session, operator) {
+                        film.rights_changed(name, rights);
+                    }
+                }
+                Effect::FilmDriver { session, driver } => {
+                    if let Some(open) = self.films.get(&session) {
+                        open.film.driver(driver.as_ref());
                     }
                 }
                 Effect::FilmChat { session, line } => {
@@ -439,46 +539,60 @@ impl Registry {
         }
     }
 
-    fn start_relay(&mut self, session: SessionId, host: PeerId, operator: PeerId, live: LiveState) {
+    fn start_relay(&mut self, id: SessionId, host: PeerId, operator: PeerId, rights: Rights) {
         let host_peer = self.peers.get(&host);
         let operator_peer = self.peers.get(&operator);
-        let open = self.films.get_mut(&session);
+        let open = self.films.get_mut(&id);
         let (Some(host_peer), Some(operator_peer), Some(open)) = (host_peer, operator_peer, open)
         else {
             // whoever is missing has left; the directory hears of it next and ends the session
             return;
         };
-        let (state, watched) = watch::channel(live);
-        let running = Arc::new(LiveSession::new(
-            open.film.clone(),
-            host_peer.connection().clone(),
-            (operator, operator_peer.connection().clone()),
-            watched,
-        ));
-        host_peer.sessions().insert(session, Arc::clone(&running));
-        operator_peer.sessions().insert(session, running);
-        open.relay = Some(Relay {
-            state,
-            host,
-            operator,
+        let film = &open.film;
+        let relay = open.relay.get_or_insert_with(|| {
+            let connection = host_peer.connection().clone();
+            Relay::new(id, film.clone(), (host, connection))
         });
+        let viewer = relay.admit(operator, operator_peer.connection().clone(), rights);
+        // the host's last: what it opens at once must find somebody
+        let seat = Seat::Operator(viewer);
+        operator_peer.sessions().insert(id, seat);
+        host_peer.sessions().insert(id, Seat::Host(relay.session()));
     }
 
     /// Ends the streams of a session, if any flow.
     fn stop_relay(&mut self, session: SessionId) {
-        let relay = self
-            .films
-            .get_mut(&session)
-            .and_then(|open| open.relay.take());
-        let Some(relay) = relay else {
+        let open = self.films.get_mut(&session);
+        let Some(relay) = open.and_then(|open| open.relay.take()) else {
             return;
         };
-        relay.state.send_modify(|state| state.ended = true);
-        for id in [relay.host, relay.operator] {
+        for id in relay.operators().into_iter().chain([relay.host()]) {
             if let Some(peer) = self.peers.get(&id) {
                 peer.sessions().remove(session);
             }
         }
+    }
+
+    /// Ends the streams to and from one operator; with the last one, those of the session.
+    fn stop_viewer(&mut self, session: SessionId, operator: PeerId) {
+        let open = self.films.get_mut(&session);
+        let Some(relay) = open.and_then(|open| open.relay.as_mut()) else {
+            return;
+        };
+        relay.leave(operator);
+        let is_last = relay.operators().is_empty();
+        if let Some(peer) = self.peers.get(&operator) {
+            peer.sessions().remove(session);
+        }
+        if is_last {
+            self.stop_relay(session);
+        }
+    }
+
+    /// The film of a session, and the name that it has for `operator`.
+    fn named(&self, session: SessionId, operator: PeerId) -> Option<(&Film, &Name)> {
+        let open = self.films.get(&session)?;
+        Some((&open.film, open.names.get(&operator)?))
     }
 
     fn end_relay(&mut self, session: SessionId, by: EndedBy) {
@@ -490,6 +604,7 @@ impl Registry {
 
     fn send_host(&self, id: PeerId, message: HubToHost) {
         if let Some(Peer::Host(link)) = self.peers.get(&id) {
+            link.admission.host_is_told(&message);
             link.send(id, Outbound::Message(message));
         }
     }
@@ -542,7 +657,10 @@ fn film_closed(directory: &mut Directory, session: SessionId, finished: Finished
     });
 }
 
-fn tell_resumed<W>(asks: oneshot::Sender<Result<W, Refusal>>, answer: Result<W, Refusal>) {
+fn tell_resumed<W>(
+    asks: oneshot::Sender<Result<W, CannotResume>>,
+    answer: Result<W, CannotResume>,
+) {
     if asks.send(answer).is_err() {
         // its connection is gone again, of which the registry hears next
         tracing::debug!("Whoever came back is gone");

@@ -1,93 +1,37 @@
 //! The streams of a session, from one side through the film to the other.
 //!
-//! Each stream has its own task, which takes no lock and asks nobody: it watches the session's
-//! state and forwards body by body at once.
+//! Each stream has its own task, which takes no lock that another holds and asks nobody: it watches the
+//! session's state and forwards body by body at once. What the host sends to everybody goes from there
+//! into each viewer's [`backlog`], which has a task that writes.
 
-use std::collections::BTreeMap;
+mod backlog;
+mod live;
+
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use protocol::limits::MAX_HEADER_FRAME_BYTES;
 use protocol::wire::DecodeError;
 use protocol::{
-    Direction, Lane, PeerId, PointerUpdate, Protection, Refusal, RefusalCode, Rights, Role,
-    ScreenFrame, SessionId, StreamHeader,
+    Direction, Lane, PointerUpdate, Refusal, RefusalCode, Rights, Role, ScreenFrame, StreamHeader,
 };
 use quinn::VarInt;
 use recording::Body;
 use session::channel::TAG_BYTES;
-use tokio::sync::{Semaphore, watch};
 use transport::close::close_refused;
 use transport::{Connection, FramedReader, FramedWriter, ReadError, RecvStream, WriteError};
 
 use crate::film::{Film, FilmError};
+use backlog::Frame;
+use live::{LiveSession, StreamCount, Viewer};
+pub(crate) use live::{Relay, Seat, SessionsOfPeer};
 
 /// How long a stream may be open without saying what it is.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The code of a stream that ends because its session does.
 const OVER: VarInt = VarInt::from_u32(0);
-
-/// A running session, shared by the tasks of its streams.
-#[derive(Debug)]
-pub(crate) struct LiveSession {
-    film: Film,
-    host: Connection,
-    operator: Connection,
-    operator_id: PeerId,
-    state: watch::Receiver<LiveState>,
-    /// As many streams of a lane at a time as its rules say; another one waits for the end of one.
-    lanes: [Semaphore; Lane::ALL.len()],
-}
-
-/// What may flow.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct LiveState {
-    pub(crate) rights: Rights,
-    pub(crate) ended: bool,
-}
-
-impl LiveSession {
-    pub(crate) fn new(
-        film: Film,
-        host: Connection,
-        (operator_id, operator): (PeerId, Connection),
-        state: watch::Receiver<LiveState>,
-    ) -> Self {
-        Self {
-            film,
-            host,
-            operator,
-            operator_id,
-            state,
-            lanes: Lane::ALL.map(|lane| Semaphore::new(lane.rules().at_once)),
-        }
-    }
-}
-
-/// The running sessions of one connection.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct SessionsOfPeer(Arc<Mutex<BTreeMap<SessionId, Arc<LiveSession>>>>);
-
-impl SessionsOfPeer {
-    pub(crate) fn insert(&self, id: SessionId, session: Arc<LiveSession>) {
-        self.lock().insert(id, session);
-    }
-
-    pub(crate) fn remove(&self, id: SessionId) {
-        self.lock().remove(&id);
-    }
-
-    fn get(&self, id: SessionId) -> Option<Arc<LiveSession>> {
-        self.lock().get(&id).cloned()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<SessionId, Arc<LiveSession>>> {
-        // nothing in here panics while it holds the lock
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Serves the streams that a peer opens, until its connection ends.
 /// A peer that breaks the protocol is cut off, and `breaks_rules` says so.
@@ -137,9 +81,9 @@ fn may_open(role: Role, direction: Direction) -> bool {
     }
 }
 
-/// Whether nothing may flow in this lane any more.
-fn is_closed(lane: Lane, state: LiveState) -> bool {
-    state.ended || !state.rights.has(lane.rules().needs)
+/// Whether nothing may flow in this lane, or not any more.
+fn is_closed(lane: Lane, rights: Rights) -> bool {
+    !rights.has(lane.rules().needs)
 }
 
 async fn serve_stream(
@@ -157,48 +101,38 @@ async fn serve_stream(
             return Ok(());
         }
     };
-    let StreamHeader {
-        lane,
-        session: id,
-        operator,
-        channel: _,
-    } = header;
+    let (lane, id) = (header.lane, header.session);
     let rules = lane.rules();
     if !may_open(role, rules.direction) {
         return Err(StreamFault::OutOfPlace);
     }
-    let out_of_place = refusal_code(RefusalCode::OUT_OF_PLACE);
-    let Some(session) = sessions.get(id) else {
-        // it may have ended while the stream was under way
-        stop(&mut reader, out_of_place);
-        return Ok(());
-    };
-    if session.operator_id != operator || is_closed(lane, *session.state.borrow()) {
-        stop(&mut reader, out_of_place);
-        return Ok(());
-    }
     reader.set_limit(rules.max_frame_bytes);
-    let mut state = session.state.clone();
-    let over = state.wait_for(|state| is_closed(lane, *state));
-    tokio::select! {
-        biased;
-        _ended = over => {
-            // dropping the writer inside `relay` resets the other half
-            stop(&mut reader, OVER);
-            Ok(())
-        }
-        relayed = relay(&mut reader, header, &session) => match relayed {
-            Ok(()) => Ok(()),
-            Err(RelayEnd::Read(ReadError::Decode(error)) | RelayEnd::Malformed(error)) => {
-                Err(error.into())
-            }
-            Err(end) => {
-                tracing::debug!(session = %id, ?lane, %end, "Stream ended");
-                stop(&mut reader, OVER);
-                Ok(())
-            }
+    let relayed = match sessions.get(id) {
+        Some(Seat::Host(session)) => match session.streams.of(lane) {
+            Some(streams) => give_to_all(&mut reader, header, &session, streams).await,
+            None => match session.viewer(header.operator) {
+                Some(viewer) => relay(&mut reader, header, &viewer, &viewer.connection).await,
+                None => None,
+            },
         },
+        Some(Seat::Operator(viewer)) if viewer.operator == header.operator => {
+            relay(&mut reader, header, &viewer, &viewer.host).await
+        }
+        // nobody speaks for another; or the session ended while the stream was under way
+        Some(Seat::Operator(_)) | None => None,
+    };
+    match relayed {
+        None => stop(&mut reader, refusal_code(RefusalCode::OUT_OF_PLACE)),
+        Some(Ok(())) => {}
+        Some(Err(RelayEnd::Read(ReadError::Decode(error)) | RelayEnd::Malformed(error))) => {
+            return Err(error.into());
+        }
+        Some(Err(end)) => {
+            tracing::debug!(session = %id, ?lane, %end, "Stream ended");
+            stop(&mut reader, OVER);
+        }
     }
+    Ok(())
 }
 
 /// Why a stream is not relayed any further.
@@ -214,46 +148,111 @@ enum RelayEnd {
     Open(#[from] quinn::ConnectionError),
     #[error(transparent)]
     Film(#[from] FilmError),
+    #[error("nothing may flow there any more")]
+    Over,
 }
 
+/// Relays what is sealed between the host and `viewer`, while the viewer may have it; `None` if it may
+/// not from the first.
 async fn relay(
     reader: &mut FramedReader,
     header: StreamHeader,
-    session: &LiveSession,
-) -> Result<(), RelayEnd> {
+    viewer: &Viewer,
+    receiver: &Connection,
+) -> Option<Result<(), RelayEnd>> {
     let lane = header.lane;
-    let rules = lane.rules();
-    let receiver = match rules.direction {
-        Direction::ToOperator => &session.operator,
-        Direction::ToHost => &session.host,
-    };
-    let place = Lane::ALL.iter().position(|other| *other == lane);
-    let place = place.expect("every lane is in the table");
-    let Ok(_in_turn) = session.lanes[place].acquire().await else {
-        return Ok(()); // cannot be: nobody closes it
-    };
-    let mut stream = Outgoing {
-        writer: FramedWriter::new(receiver.open_uni().await?, MAX_HEADER_FRAME_BYTES),
-        is_whole: false,
-    };
-    let writer = &mut stream.writer;
-    if writer.stream_mut().set_priority(rules.priority).is_err() {
-        tracing::trace!("Stream was closed already");
+    let mut rights = viewer.rights.clone();
+    if is_closed(lane, *rights.borrow()) {
+        return None;
     }
-    writer.write(&header).await?;
-    writer.set_limit(rules.max_frame_bytes);
-    while let Some(body) = reader.read_body().await? {
-        match (lane, rules.protection) {
-            (Lane::Screen, _) => film_screen(&session.film, &body).await?,
-            (Lane::Pointer, _) => film_pointer(&session.film, &body).await?,
-            // sealed between the two ends; no film holds it
-            (_, Protection::Sealed | Protection::Vouched) => {}
+    let relayed = async {
+        let Ok(_in_turn) = viewer.places(lane).acquire().await else {
+            return Ok(()); // cannot be: nobody closes it
+        };
+        let mut stream = Outgoing::open(receiver, header).await?;
+        while let Some(body) = reader.read_body().await? {
+            stream.writer.write_body(body).await?;
         }
-        writer.write_body(body).await?;
+        stream.finish();
+        Ok(())
+    };
+    tokio::select! {
+        biased;
+        // dropping the writer resets the other half
+        _over = rights.wait_for(|rights| is_closed(lane, *rights)) => Some(Err(RelayEnd::Over)),
+        relayed = relayed => Some(relayed),
     }
-    writer.finish();
-    stream.is_whole = true;
-    Ok(())
+}
+
+/// Films what the host sends to everybody and gives it to each viewer, while there is one; `None` if there
+/// is none from the first, or if it is not for everybody.
+async fn give_to_all(
+    reader: &mut FramedReader,
+    header: StreamHeader,
+    session: &LiveSession,
+    streams: &StreamCount,
+) -> Option<Result<(), RelayEnd>> {
+    let mut audience = session.audience.clone();
+    let is_for_all = header == StreamHeader::to_everybody(header.lane, header.session);
+    if !is_for_all || audience.borrow().is_empty() {
+        return None;
+    }
+    tokio::select! {
+        biased;
+        _over = audience.wait_for(|viewers| viewers.is_empty()) => Some(Err(RelayEnd::Over)),
+        given = film_and_give(reader, header.lane, session, streams) => Some(given),
+    }
+}
+
+async fn film_and_give(
+    reader: &mut FramedReader,
+    lane: Lane,
+    session: &LiveSession,
+    streams: &StreamCount,
+) -> Result<(), RelayEnd> {
+    let mut count = streams.lock().await;
+    *count += 1;
+    let mut audience = session.audience.clone();
+    let mut viewers = Arc::clone(&audience.borrow_and_update());
+    let given = loop {
+        let frame = match read_and_film(reader, lane, session, *count).await {
+            Ok(Some(frame)) => frame,
+            Ok(None) => break Ok(()),
+            Err(end) => break Err(end),
+        };
+        if audience.has_changed().unwrap_or(false) {
+            viewers = Arc::clone(&audience.borrow_and_update());
+        }
+        for backlog in viewers.iter().filter_map(|viewer| viewer.backlogs.of(lane)) {
+            backlog.put(frame.clone());
+        }
+    };
+    for backlog in viewers.iter().filter_map(|viewer| viewer.backlogs.of(lane)) {
+        backlog.end_stream();
+    }
+    given
+}
+
+/// The host's next frame, when the film has it.
+async fn read_and_film(
+    reader: &mut FramedReader,
+    lane: Lane,
+    session: &LiveSession,
+    stream: u64,
+) -> Result<Option<Frame>, RelayEnd> {
+    let Some(body) = reader.read_body().await? else {
+        return Ok(None);
+    };
+    let stands_alone = if lane == Lane::Screen {
+        film_screen(&session.film, &body).await?
+    } else {
+        film_pointer(&session.film, &body).await?
+    };
+    Ok(Some(Frame {
+        stream,
+        body,
+        stands_alone,
+    }))
 }
 
 /// A vouched frame without its tag, which is for the other end.
@@ -263,34 +262,63 @@ fn untagged(frame: &Bytes) -> Result<Bytes, DecodeError> {
         .ok_or(DecodeError::Malformed)
 }
 
-async fn film_screen(film: &Film, body: &Bytes) -> Result<(), RelayEnd> {
+/// Says whether a viewer can begin with this update.
+async fn film_screen(film: &Film, body: &Bytes) -> Result<bool, RelayEnd> {
     let ScreenFrame {
         seq,
         captured_at_micros: _,
         layout,
         payload,
     } = ScreenFrame::from_body(&untagged(body)?)?;
+    let is_reset = layout.is_some();
     let len = payload.len();
     let entry = Body::Screen {
         seq,
-        is_reset: layout.is_some(),
+        is_reset,
         payload,
     };
-    Ok(film.picture(entry, len).await?)
+    film.picture(entry, len).await?;
+    Ok(is_reset)
 }
 
-async fn film_pointer(film: &Film, body: &Bytes) -> Result<(), RelayEnd> {
+async fn film_pointer(film: &Film, body: &Bytes) -> Result<bool, RelayEnd> {
     let kept = PointerUpdate::to_film(&untagged(body)?)?;
     let len = kept.len();
-    Ok(film.picture(Body::Pointer(kept), len).await?)
+    film.picture(Body::Pointer(kept), len).await?;
+    Ok(true)
 }
 
-/// A stream that is left before its end is reset: a receiver must not take half a frame for the
-/// last one.
+/// A stream to a receiver. One that is left before its end is reset: a receiver must not take half a
+/// frame for the last one.
+#[derive(Debug)]
 struct Outgoing {
     writer: FramedWriter,
-    /// It ended where the incoming one did; what is still under way must arrive.
+    /// It ended between two frames; what is still under way must arrive.
     is_whole: bool,
+}
+
+impl Outgoing {
+    /// Opens a stream that begins with `header`.
+    async fn open(receiver: &Connection, header: StreamHeader) -> Result<Self, RelayEnd> {
+        let rules = header.lane.rules();
+        let writer = FramedWriter::new(receiver.open_uni().await?, MAX_HEADER_FRAME_BYTES);
+        let mut stream = Self {
+            writer,
+            is_whole: false,
+        };
+        let writer = &mut stream.writer;
+        if writer.stream_mut().set_priority(rules.priority).is_err() {
+            tracing::trace!("Stream was closed already");
+        }
+        writer.write(&header).await?;
+        writer.set_limit(rules.max_frame_bytes);
+        Ok(stream)
+    }
+
+    fn finish(mut self) {
+        self.writer.finish();
+        self.is_whole = true;
+    }
 }
 
 impl Drop for Outgoing {

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -12,20 +11,23 @@ use protocol::RefusalCode;
 use quinn::{Incoming, VarInt};
 use session::directory::{Directory, Policy, TICKET_MEMORY};
 use session::throttle::Neighbour;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use transport::{BindError, Endpoint, Fingerprint, HubIdentity, IdentityError};
 
-use crate::catalogue::{self, CatalogueError, Change, What};
+use crate::admission::{Admission, GuessDesk};
+use crate::catalogue::{self, AccountId, CatalogueError, Change, PasswordHash, What};
 use crate::clock::Clock;
 use crate::connection::{self, Desk};
+use crate::crowd::{Crowd, Knock, Limits};
 use crate::folder::{DataFolder, FolderError};
+use crate::known::KnownAddresses;
 use crate::login::LoginDesk;
 use crate::password::HashError;
 use crate::recovery;
-use crate::registry::{self, Event, LinkId, Registry, log_store_error};
-use crate::store::Store;
+use crate::registry::{self, Event, Registry, log_store_error};
+use crate::store::{Accounts, Store};
 
 /// How long the console has to answer for a typed ticket.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -33,8 +35,6 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 const CONSENT_TIMEOUT: Duration = Duration::from_mins(2);
 /// How often to look whether the command line changed accounts.
 const ACCOUNTS_INTERVAL: Duration = Duration::from_secs(1);
-/// Peers that are told at the same time that there is no room.
-const REFUSALS: usize = 64;
 /// How long connections may take to close when the hub goes down.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(400);
 /// How long the data base may take to close.
@@ -56,6 +56,9 @@ pub struct Config {
     pub max_connections: usize,
     /// For one IPv4 address or one IPv6 /64.
     pub max_connections_per_address: usize,
+    /// Connections of whoever is not admitted, beside those that are expected to come back; never more
+    /// than half of all.
+    pub max_strangers: usize,
 }
 
 /// The hub cannot start.
@@ -87,6 +90,8 @@ pub struct Hub {
     has_accounts: bool,
     desk: Arc<Desk>,
     crowd: Arc<Crowd>,
+    /// What each account's password was when the hub started.
+    passwords: BTreeMap<AccountId, PasswordHash>,
     registry: tokio::task::JoinHandle<()>,
     stop: watch::Sender<bool>,
     store_thread: JoinHandle<()>,
@@ -118,6 +123,9 @@ impl Hub {
         let addresses: Vec<SocketAddr> = addresses.collect();
 
         recovery::end_interrupted_sessions(&mut *catalogue, folder.path(), now.unix_millis)?;
+        let absent = recovery::let_absent_members_go(&mut *catalogue, now.unix_millis)?;
+        // before the places are taken back: what is changed later is noticed
+        let passwords = catalogue.password_hashes()?;
         let memory = i64::try_from(TICKET_MEMORY.as_millis()).unwrap_or(i64::MAX);
         let stored = catalogue.stored(now.unix_millis.saturating_sub(memory))?;
         let has_accounts = !catalogue.accounts()?.is_empty();
@@ -126,7 +134,14 @@ impl Hub {
         catalogue.apply(&[started.at(now.unix_millis)])?;
 
         let (store, store_thread) = Store::start(catalogue).map_err(StartError::Thread)?;
-        let logins = LoginDesk::new(clock, store.clone())?;
+        let known = Arc::new(KnownAddresses::default());
+        let logins = LoginDesk::new(clock, store.clone(), Arc::clone(&known))?;
+        let limits = Limits {
+            all: config.max_connections,
+            per_neighbour: config.max_connections_per_address,
+            strangers: config.max_strangers,
+        };
+        let crowd = Arc::new(Crowd::new(limits, known));
         let policy = Policy {
             hub: config.number,
             ticket_validity: config.ticket_validity,
@@ -139,12 +154,13 @@ impl Hub {
         let (mailbox, events) = mpsc::channel(registry::MAILBOX);
         let mut registry = Registry::new(
             directory,
+            Arc::clone(&crowd),
             clock,
             store.clone(),
             folder.path().to_owned(),
             mailbox.clone(),
         );
-        registry.reopen_films(&sessions);
+        registry.reopen_films(&sessions, &absent);
         let (stop, stopped) = watch::channel(false);
         let registry = tokio::spawn(registry.run(events, stopped));
         Ok(Self {
@@ -157,8 +173,10 @@ impl Hub {
                 store,
                 registry: mailbox,
                 logins,
+                guesses: Arc::new(GuessDesk::new(clock)),
             }),
-            crowd: Arc::new(Crowd::new(config)),
+            crowd,
+            passwords,
             registry,
             stop,
             store_thread,
@@ -189,7 +207,7 @@ impl Hub {
             let desk = Arc::clone(&self.desk);
             accepting.spawn(accept(endpoint.clone(), desk, Arc::clone(&self.crowd)));
         }
-        accepting.spawn(watch_accounts(Arc::clone(&self.desk)));
+        accepting.spawn(watch_accounts(Arc::clone(&self.desk), self.passwords));
         stop.await;
         tracing::info!("Stopping");
         accepting.shutdown().await;
@@ -231,131 +249,68 @@ impl Hub {
 
 async fn accept(endpoint: Endpoint, desk: Arc<Desk>, crowd: Arc<Crowd>) {
     while let Some(incoming) = endpoint.accept().await {
-        if incoming.remote_address_validated() || !crowd.is_dense() {
-            admit(incoming, &desk, &crowd);
-        } else if let Err(error) = incoming.retry() {
-            // a sender that forges its address never gets further than this
-            admit(error.into_incoming(), &desk, &crowd);
-        }
+        admit(incoming, &desk, &crowd);
     }
 }
 
 fn admit(incoming: Incoming, desk: &Arc<Desk>, crowd: &Arc<Crowd>) {
-    let Some(place) = Crowd::enter(crowd, incoming.remote_address().ip().into()) else {
-        match Arc::clone(&crowd.refusals).try_acquire_owned() {
-            Ok(permit) => connection::refuse(incoming, permit),
+    let address = incoming.remote_address().ip();
+    let proven = incoming.remote_address_validated();
+    match Crowd::knock(crowd, Neighbour::from(address), proven) {
+        Knock::Enter(place) => {
+            let admission = Admission::new(place, address, Arc::clone(&desk.guesses));
+            tokio::spawn(connection::serve(Arc::clone(desk), incoming, admission));
+        }
+        // a sender that forges its address never gets further than this
+        Knock::Retry => {
+            if incoming.retry().is_err() {
+                tracing::debug!(%address, "Retried already");
+            }
+        }
+        Knock::Full => match Arc::clone(&crowd.refusals).try_acquire_owned() {
+            Ok(permit) => {
+                if let Some(left_out) = crowd.log.may_write() {
+                    tracing::info!(%address, left_out, "No room for a connection");
+                }
+                connection::refuse(incoming, permit);
+            }
             // so many that there is no telling everybody why
             Err(_none_left) => incoming.ignore(),
-        }
-        return;
-    };
-    let desk = Arc::clone(desk);
-    tokio::spawn(async move {
-        connection::serve(desk, incoming, place.id).await;
-        drop(place);
-    });
+        },
+    }
 }
 
-/// Cuts off operators whose accounts the command line disabled.
-async fn watch_accounts(desk: Arc<Desk>) {
+/// Cuts off operators whose accounts the command line disabled, or gave another password.
+async fn watch_accounts(desk: Arc<Desk>, mut passwords: BTreeMap<AccountId, PasswordHash>) {
     let mut interval = tokio::time::interval(ACCOUNTS_INTERVAL);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
-        match desk.store.newly_disabled().await {
-            Ok(accounts) if !accounts.is_empty() => {
-                let refusal = RefusalCode::ACCOUNT_DISABLED.into();
-                let event = Event::AccountsClosed(accounts, refusal);
-                if desk.registry.send(event).await.is_err() {
-                    return;
-                }
+        let changed = desk.store.changed_accounts();
+        let Accounts {
+            disabled,
+            passwords: now,
+        } = match changed.await {
+            Ok(Some(found)) => found,
+            Ok(None) => continue,
+            Err(error) => {
+                log_store_error(&error);
+                continue;
             }
-            Ok(_) => {}
-            Err(error) => log_store_error(&error),
-        }
-    }
-}
-
-/// Who is connected, counted.
-#[derive(Debug)]
-struct Crowd {
-    max: usize,
-    max_per_neighbour: usize,
-    next_id: AtomicU64,
-    counts: Mutex<BTreeMap<Neighbour, usize>>,
-    total: watch::Sender<usize>,
-    /// Peers that may be told at the same time that there is no room.
-    refusals: Arc<Semaphore>,
-}
-
-/// A connection's place; free again when it is dropped.
-struct Place {
-    id: LinkId,
-    neighbour: Neighbour,
-    crowd: Arc<Crowd>,
-}
-
-impl Crowd {
-    fn new(config: &Config) -> Self {
-        Self {
-            max: config.max_connections,
-            max_per_neighbour: config.max_connections_per_address,
-            next_id: AtomicU64::new(1),
-            counts: Mutex::new(BTreeMap::new()),
-            total: watch::Sender::new(0),
-            refusals: Arc::new(Semaphore::new(REFUSALS)),
-        }
-    }
-
-    fn enter(crowd: &Arc<Self>, neighbour: Neighbour) -> Option<Place> {
-        let mut counts = crowd.lock();
-        let total = *crowd.total.borrow();
-        let count = counts.entry(neighbour).or_insert(0);
-        if total >= crowd.max || *count >= crowd.max_per_neighbour {
-            if *count == 0 {
-                counts.remove(&neighbour);
-            }
-            return None;
-        }
-        *count += 1;
-        crowd.total.send_modify(|total| *total += 1);
-        let id = LinkId(crowd.next_id.fetch_add(1, Ordering::Relaxed));
-        let crowd = Arc::clone(crowd);
-        Some(Place {
-            id,
-            neighbour,
-            crowd,
-        })
-    }
-
-    /// So many that addresses should be proven before a handshake is paid for.
-    fn is_dense(&self) -> bool {
-        *self.total.borrow() >= self.max / 2
-    }
-
-    async fn wait_empty(&self, at_most: Duration) {
-        let mut total = self.total.subscribe();
-        let empty = total.wait_for(|total| *total == 0);
-        if tokio::time::timeout(at_most, empty).await.is_err() {
-            tracing::debug!("Some connections are still open");
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<Neighbour, usize>> {
-        // nothing in here panics while it holds the lock
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut counts = self.crowd.lock();
-        if let Some(count) = counts.get_mut(&self.neighbour) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.neighbour);
+        };
+        let before = std::mem::replace(&mut passwords, now);
+        let differs = |(id, hash): &(&AccountId, &PasswordHash)| {
+            before.get(id).is_some_and(|before| before != *hash)
+        };
+        let replaced = passwords.iter().filter(differs).map(|(id, _)| *id);
+        for (accounts, code) in [
+            (disabled, RefusalCode::ACCOUNT_DISABLED),
+            (replaced.collect(), RefusalCode::PASSWORD_CHANGED),
+        ] {
+            let event = Event::AccountsClosed(accounts, code.into());
+            if desk.registry.send(event).await.is_err() {
+                return;
             }
         }
-        self.crowd.total.send_modify(|total| *total -= 1);
     }
 }

@@ -1,8 +1,10 @@
 //! The one thread that owns the catalogue while the hub serves.
 
+use std::collections::BTreeMap;
 use std::thread::JoinHandle;
 
 use protocol::{ReportDraft, ReportFacts, ReportId};
+use session::authority::{Action, Object, Who, may};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::catalogue::{
@@ -25,7 +27,14 @@ enum Request {
     SaveReport(SaveReport, Answer<SaveOutcome>),
     Credentials(String, Answer<Option<(Account, PasswordHash)>>),
     Drafts(AccountId, Answer<Vec<(ReportFacts, ReportDraft)>>),
-    NewlyDisabled(Answer<Vec<AccountId>>),
+    ChangedAccounts(Answer<Option<Accounts>>),
+}
+
+/// What decides whether somebody who is logged in may stay so.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    pub(crate) disabled: Vec<AccountId>,
+    pub(crate) passwords: BTreeMap<AccountId, PasswordHash>,
 }
 
 /// What an operator wrote.
@@ -49,8 +58,8 @@ pub(crate) struct StoreBusy;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SaveOutcome {
     Saved,
-    /// No such report, not this operator's, or finished already.
-    NotTheirs,
+    /// There is no such report, or it is not theirs to change.
+    Denied,
 }
 
 /// A way to the store thread; clones reach the same one.
@@ -100,6 +109,11 @@ impl Store {
         sent.map_err(|_full| StoreBusy)
     }
 
+    /// Whether so much waits for the disk that there must be no new work.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.requests.capacity() < QUEUE - BUSY
+    }
+
     /// As [`Self::hand_over`], for what is new and may be refused; the answer comes by itself.
     ///
     /// # Errors
@@ -109,7 +123,7 @@ impl Store {
         &self,
         batch: Batch,
     ) -> Result<oneshot::Receiver<Result<(), CatalogueError>>, StoreBusy> {
-        if self.requests.capacity() < QUEUE - BUSY {
+        if self.is_behind() {
             return Err(StoreBusy);
         }
         let (answer, answered) = oneshot::channel();
@@ -117,7 +131,7 @@ impl Store {
         sent.map(|()| answered).map_err(|_full| StoreBusy)
     }
 
-    /// Saves what an operator wrote, if the report is theirs and not finished.
+    /// Saves what an operator wrote, if they may.
     pub(crate) async fn save_report(
         &self,
         report: SaveReport,
@@ -141,9 +155,9 @@ impl Store {
         self.ask(|answer| Request::Drafts(owner, answer)).await
     }
 
-    /// The closed accounts, if another program changed anything since this was last asked.
-    pub(crate) async fn newly_disabled(&self) -> Result<Vec<AccountId>, CatalogueError> {
-        self.ask(Request::NewlyDisabled).await
+    /// The accounts, if another program changed anything since this was last asked.
+    pub(crate) async fn changed_accounts(&self) -> Result<Option<Accounts>, CatalogueError> {
+        self.ask(Request::ChangedAccounts).await
     }
 
     async fn ask<T>(
@@ -186,7 +200,7 @@ fn serve(
         Request::SaveReport(report, answer) => drop(answer.send(save_report(catalogue, report))),
         Request::Credentials(name, answer) => drop(answer.send(catalogue.credentials(&name))),
         Request::Drafts(owner, answer) => drop(answer.send(catalogue.drafts(owner))),
-        Request::NewlyDisabled(answer) => drop(answer.send(newly_disabled(catalogue))),
+        Request::ChangedAccounts(answer) => drop(answer.send(changed_accounts(catalogue))),
     }
     None
 }
@@ -215,9 +229,17 @@ fn save_report(
     catalogue: &mut dyn Catalogue,
     wish: SaveReport,
 ) -> Result<SaveOutcome, CatalogueError> {
-    let found = catalogue.report_standing(wish.report)?;
-    if !found.is_some_and(|report| report.owner == wish.account && !report.finished) {
-        return Ok(SaveOutcome::NotTheirs);
+    let Some(found) = catalogue.report_standing(wish.report)? else {
+        return Ok(SaveOutcome::Denied);
+    };
+    // asked here, where nothing can come between the question and the change
+    let object = Object::Report {
+        owner: found.owner,
+        finished: found.finished,
+    };
+    if let Err(denied) = may(Who::operator(wish.account), Action::SaveReport, object) {
+        tracing::info!(actor = ?wish.actor, report = %wish.report, %denied, "Report not saved");
+        return Ok(SaveOutcome::Denied);
     }
     let change = Change {
         actor: wish.actor,
@@ -231,10 +253,12 @@ fn save_report(
     Ok(SaveOutcome::Saved)
 }
 
-fn newly_disabled(catalogue: &mut dyn Catalogue) -> Result<Vec<AccountId>, CatalogueError> {
-    if catalogue.changed_elsewhere()? {
-        catalogue.disabled_accounts()
-    } else {
-        Ok(Vec::new())
+fn changed_accounts(catalogue: &mut dyn Catalogue) -> Result<Option<Accounts>, CatalogueError> {
+    if !catalogue.changed_elsewhere()? {
+        return Ok(None);
     }
+    Ok(Some(Accounts {
+        disabled: catalogue.disabled_accounts()?,
+        passwords: catalogue.password_hashes()?,
+    }))
 }

@@ -429,6 +429,7 @@ async fn r4_a_killed_hub_takes_both_ends_back() {
     pair.operator.wait_for(ended).await;
     let verified = wait_for_film(hub.data_text());
     assert!(verified.contains("is as it was recorded"), "{verified}");
+    assert!(verified.contains("connection lost: "), "{verified}");
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! Sentences that only the console says, in English and Italian (E3); single words are in `ui-kit`.
 
 use operator_engine::{ConnectError, LogInProblem, NotStarted};
-use ui_kit::words::{refusal_text, visible_name};
+use protocol::BroughtIn;
+use ui_kit::words::{other_version, refusal_text, visible_name};
 use ui_kit::{Lang, Word, w};
 
 use crate::state::computers::Obstacle;
@@ -85,6 +86,16 @@ phrases! {
     write_the_report: "Write the report", "Scrivi il resoconto";
     keyboard_to_remote: "Type here to control the remote computer",
         "Scrivi qui per controllare il computer remoto";
+    bring_in: "Bring in a colleague", "Coinvolgi un collega";
+    bring_in_note: "Your colleague makes a ticket in their console and tells it to you. The user is asked before they see anything.",
+        "Il collega crea un ticket nella sua console e te lo comunica. Prima che veda qualcosa, viene chiesto all'utente.";
+    bring_in_button: "Bring in", "Coinvolgi";
+    colleagues_ticket: "Your colleague's ticket", "Il ticket del collega";
+    you_have_control: "You have the keyboard and mouse", "Tastiera e mouse sono tuoi";
+    handed_over: "You left the session; your colleague goes on and writes the report.",
+        "Hai lasciato la sessione; il collega continua e scrive il resoconto.";
+    sent_away: "The user ended your part of the session; it goes on without you.",
+        "L'utente ha terminato la tua partecipazione; la sessione continua senza di te.";
     quit_question: "End the sessions and quit?", "Terminare le sessioni e uscire?";
     quit_note: "Remote sessions are running.", "Ci sono sessioni remote attive.";
 }
@@ -119,6 +130,7 @@ pub fn log_in_problem(lang: Lang, problem: &LogInProblem) -> String {
 fn connect_problem(lang: Lang, error: &ConnectError) -> String {
     match error {
         ConnectError::ForeignKey => w(lang, Word::HubKeyDiffers).to_owned(),
+        ConnectError::OtherVersion { hub, too_old } => other_version(lang, *too_old, hub),
         ConnectError::Refused(refusal) => refusal_text(lang, *refusal),
         ConnectError::UnknownName { host } => match lang {
             Lang::En => format!("There is no computer named {host}. Check the server address."),
@@ -154,6 +166,42 @@ pub fn not_started(lang: Lang, host: &str, why: NotStarted) -> Option<String> {
     } else {
         format!("{host}: {sentence}")
     })
+}
+
+/// What became of a colleague who was to be brought in (O11).
+pub fn brought_in(lang: Lang, outcome: &BroughtIn) -> String {
+    match (outcome, lang) {
+        (BroughtIn::Met { operator }, Lang::En) => format!(
+            "{} has the computer in the list now and can ask to join.",
+            visible_name(operator)
+        ),
+        (BroughtIn::Met { operator }, Lang::It) => format!(
+            "{} vede ora il computer nell'elenco e può chiedere di partecipare.",
+            visible_name(operator)
+        ),
+        (BroughtIn::Refused(refusal), lang) => refusal_text(lang, *refusal),
+        (BroughtIn::Spent, Lang::En) => {
+            "This ticket was tried too often. Ask for a new one.".to_owned()
+        }
+        (BroughtIn::Spent, Lang::It) => {
+            "Questo ticket è stato provato troppe volte. Chiedine uno nuovo.".to_owned()
+        }
+        (BroughtIn::Busy, Lang::En) => {
+            "Somebody else is being brought in just now, or there are too many already.".to_owned()
+        }
+        (BroughtIn::Busy, Lang::It) => {
+            "Un altro collega sta entrando proprio ora, oppure sono già troppi.".to_owned()
+        }
+    }
+}
+
+/// Who else sees the screen.
+pub fn together_with(lang: Lang, others: &[String]) -> String {
+    let names = ui_kit::words::names_in_words(lang, others);
+    match lang {
+        Lang::En => format!("With {names}"),
+        Lang::It => format!("Con {names}"),
+    }
 }
 
 /// Why **Remote Session** is greyed.

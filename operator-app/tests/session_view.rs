@@ -58,6 +58,8 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         view_only: false,
         all_keys: false,
         all_keys_problem: None,
+        company: Default::default(),
+        bring_in: None,
         chat_open: false,
         chat: Conversation {
             name: "Anna".to_owned(),

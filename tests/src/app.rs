@@ -372,20 +372,6 @@ impl App {
         self.eyes.screenshot()?.save_png(&path)?;
         Ok(path)
     }
-
-    /// Waits until a window is open whose title holds `title`.
-    ///
-    /// # Errors
-    ///
-    /// As [`App::wait_for`].
-    pub fn wait_for_window(&mut self, title: &str) -> anyhow::Result<()> {
-        let Self { running, home, .. } = self;
-        wait_until(&format!("a window {title:?}"), PATIENCE, || {
-            running.check_alive()?;
-            Ok(UiMap::read(&home.ui_map())?.window(title).map(|_| ()))
-        })
-        .with_context(|| running.log_tail())
-    }
 }
 
 /// The command `label` of a menu that is open.

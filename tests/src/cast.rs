@@ -9,6 +9,7 @@ use crate::display::Display;
 use crate::helpme::Helpme;
 use crate::hub::Hub;
 use crate::look::Look;
+use crate::network::{End, Network};
 use crate::picture::Region;
 use crate::programs::{Home, Programs};
 
@@ -34,6 +35,7 @@ pub struct Cast {
     pub hub: Hub,
     pub user_display: Display,
     pub operator_display: Display,
+    pub network: Network,
     pub programs: Programs,
     folder: TempDir,
     homes: u32,
@@ -50,6 +52,23 @@ impl Cast {
         let user_display = Display::start_managed(user_screen.0, user_screen.1)?;
         let operator_display = Display::start_managed(operator_screen.0, operator_screen.1)?;
         Self::assemble_on(user_display, operator_display, Look::LIGHT)
+    }
+
+    /// [`Cast::assemble`], with `network` between the programs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cast::assemble`].
+    pub fn assemble_over(
+        network: Network,
+        user_screen: Size,
+        operator_screen: Size,
+    ) -> anyhow::Result<Self> {
+        let user_display = Display::start_managed(user_screen.0, user_screen.1)?;
+        let operator_display = Display::start_managed(operator_screen.0, operator_screen.1)?;
+        let mut cast = Self::on_stage(user_display, operator_display, Look::LIGHT, network)?;
+        cast.log_in()?;
+        Ok(cast)
     }
 
     /// Starts everybody on these displays and logs the operator in.
@@ -77,19 +96,35 @@ impl Cast {
         operator_display: Display,
         look: Look,
     ) -> anyhow::Result<Self> {
+        Self::on_stage(user_display, operator_display, look, Network::Direct)
+    }
+
+    fn on_stage(
+        user_display: Display,
+        operator_display: Display,
+        look: Look,
+        mut network: Network,
+    ) -> anyhow::Result<Self> {
         let programs = Programs::find()?;
         let folder = TempDir::with_prefix("phd-play-")?;
         let home = |name| Home::fresh(folder.path(), name);
-        let hub = Hub::start(&programs, home("hub")?)?;
+        let of_hub = home("hub")?.in_network_of(network.of_hub());
+        let hub = Hub::start(&programs, of_hub, network.hub_listens_at())?;
+        network.hub_runs_at(hub.address())?;
         hub.add_operator(OPERATOR, OPERATOR_NAME, PASSWORD)?;
-        let console = Console::start(&programs, &operator_display, home("operator")?, look)?;
-        let helpme = Helpme::start(&programs, &user_display, home("user")?, &hub, look)?;
+        let of_operator = home("operator")?.in_network_of(network.of_end(End::Operator));
+        let console = Console::start(&programs, &operator_display, of_operator, look)?;
+        let of_user = home("user")?.in_network_of(network.of_end(End::User));
+        let seen = network.hub_seen_from(End::User, hub.address());
+        let seen = (seen, hub.fingerprint());
+        let helpme = Helpme::start(&programs, &user_display, of_user, seen, look)?;
         Ok(Self {
             helpme,
             console,
             hub,
             user_display,
             operator_display,
+            network,
             programs,
             folder,
             homes: 0,
@@ -103,8 +138,11 @@ impl Cast {
     ///
     /// If the console does not show that it is logged in.
     pub fn log_in(&mut self) -> anyhow::Result<()> {
+        let seen = self
+            .network
+            .hub_seen_from(End::Operator, self.hub.address());
         self.console
-            .set_up_and_log_in(&self.hub, OPERATOR, PASSWORD)
+            .set_up_and_log_in(seen, self.hub.fingerprint(), OPERATOR, PASSWORD)
     }
 
     /// A folder for whatever the play needs; it goes with the cast.
@@ -151,11 +189,13 @@ impl Cast {
     /// If it cannot be started.
     pub fn start_helpme_again(&mut self) -> anyhow::Result<()> {
         let home = self.fresh_home("user")?;
+        let home = home.in_network_of(self.network.of_end(End::User));
+        let seen = self.network.hub_seen_from(End::User, self.hub.address());
         self.helpme = Helpme::start(
             &self.programs,
             &self.user_display,
             home,
-            &self.hub,
+            (seen, self.hub.fingerprint()),
             self.look,
         )?;
         Ok(())

@@ -1,5 +1,6 @@
 //! The operator at the console.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
@@ -7,7 +8,6 @@ use xkeysym::key;
 
 use crate::app::{App, PATIENCE};
 use crate::display::Display;
-use crate::hub::Hub;
 use crate::look::Look;
 use crate::picture::{Picture, Region};
 use crate::programs::{Home, Programs};
@@ -44,16 +44,15 @@ impl Console {
     /// If the console does not show that it is logged in.
     pub fn set_up_and_log_in(
         &mut self,
-        hub: &Hub,
+        address: SocketAddr,
+        fingerprint: &str,
         name: &str,
         password: &str,
     ) -> anyhow::Result<()> {
-        let address = hub.address();
         self.app
             .type_into("Server address", &address.ip().to_string())?;
         self.app.type_into("Port", &address.port().to_string())?;
-        self.app
-            .type_into("Fingerprint of the hub", hub.fingerprint())?;
+        self.app.type_into("Fingerprint of the hub", fingerprint)?;
         self.app.type_into("User name", name)?;
         self.app.type_into("Password", password)?;
         self.app.click("Remember password")?;

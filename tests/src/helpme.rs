@@ -1,10 +1,11 @@
 //! The user at Helpme.
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::app::{App, PATIENCE};
 use crate::display::Display;
-use crate::hub::Hub;
 use crate::look::Look;
 use crate::programs::{Home, Programs};
 use crate::running::wait_until;
@@ -16,7 +17,7 @@ pub struct Helpme {
 }
 
 impl Helpme {
-    /// Starts Helpme on `display`, set up for `hub`.
+    /// Starts Helpme on `display`, set up for the hub at this address with this fingerprint.
     ///
     /// # Errors
     ///
@@ -25,13 +26,29 @@ impl Helpme {
         programs: &Programs,
         display: &Display,
         home: Home,
-        hub: &Hub,
+        (hub, fingerprint): (SocketAddr, &str),
         look: Look,
     ) -> anyhow::Result<Self> {
         let mut command = home.windowed(programs.path("helpme"), display.name());
         command
-            .args(["--hub", &hub.address().to_string()])
-            .args(["--fingerprint", hub.fingerprint()]);
+            .args(["--hub", &hub.to_string()])
+            .args(["--fingerprint", fingerprint]);
+        let app = App::start("helpme", &mut command, home, display, look)?;
+        Ok(Self { app })
+    }
+
+    /// Starts the Helpme in the file `program`, with whatever set-up lies beside it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub fn start_as_set_up(
+        program: &Path,
+        display: &Display,
+        home: Home,
+        look: Look,
+    ) -> anyhow::Result<Self> {
+        let mut command = home.windowed(program, display.name());
         let app = App::start("helpme", &mut command, home, display, look)?;
         Ok(Self { app })
     }

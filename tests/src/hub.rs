@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -41,17 +41,17 @@ pub struct Film {
 }
 
 impl Hub {
-    /// Starts a hub with a fresh data folder in `home`, on a free port of this machine.
+    /// Starts a hub with a fresh data folder in `home`, on a free port of `at`.
     ///
     /// # Errors
     ///
     /// If it does not come up.
-    pub fn start(programs: &Programs, home: Home) -> anyhow::Result<Self> {
+    pub fn start(programs: &Programs, home: Home, at: IpAddr) -> anyhow::Result<Self> {
         let mut hub = Self {
             programs: programs.clone(),
             home,
             running: None,
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            address: SocketAddr::new(at, 0),
             fingerprint: String::new(),
         };
         hub.start_again()?;
@@ -73,7 +73,9 @@ impl Hub {
             .arg(self.data())
             .args(["--listen", &self.address.to_string()])
             .arg("--ready-file")
-            .arg(&ready);
+            .arg(&ready)
+            // a play may look who called, also without getting in
+            .env("RUST_LOG", "info,hub::connection=debug");
         let mut running = Running::start("hub", &mut command, &self.home.log())?;
         let told = wait_until("the hub", Duration::from_secs(20), || {
             running.check_alive()?;
@@ -143,14 +145,23 @@ impl Hub {
         Ok(serde_json::from_str(&text)?)
     }
 
-    /// Checks that the film `id` is what was recorded.
+    /// Checks that the film `id` is what was recorded; gives a line for each connection that was lost.
     ///
     /// # Errors
     ///
     /// If it is not.
-    pub fn verify_film(&self, id: u64) -> anyhow::Result<()> {
-        self.ask(&["film", "verify", &id.to_string()], None)
-            .map(drop)
+    pub fn verify_film(&self, id: u64) -> anyhow::Result<Vec<String>> {
+        let told = self.ask(&["film", "verify", &id.to_string()], None)?;
+        Ok(told.lines().skip(1).map(str::to_owned).collect())
+    }
+
+    /// What happened in the film `id` beside the pictures.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such film.
+    pub fn timeline(&self, id: u64) -> anyhow::Result<String> {
+        self.ask(&["film", "timeline", &id.to_string()], None)
     }
 
     /// Makes the video file `out` from the film `id`.

@@ -62,6 +62,8 @@ impl Programs {
 #[derive(Debug, Clone)]
 pub struct Home {
     folder: PathBuf,
+    /// The process in whose network the owner's programs run, if it is not this one's.
+    network: Option<u32>,
 }
 
 impl Home {
@@ -73,6 +75,7 @@ impl Home {
     pub fn fresh(folder: &Path, name: &str) -> anyhow::Result<Self> {
         let home = Self {
             folder: folder.join(name),
+            network: None,
         };
         for part in ["profile", "run"] {
             DirBuilder::new()
@@ -81,6 +84,12 @@ impl Home {
                 .create(home.folder.join(part))?;
         }
         Ok(home)
+    }
+
+    /// The same home, with programs that run in the network of `process`, if one is given.
+    pub fn in_network_of(mut self, process: Option<u32>) -> Self {
+        self.network = process;
+        self
     }
 
     /// Where the program keeps its settings.
@@ -106,7 +115,17 @@ impl Home {
     /// `program` as it runs for the owner of this home: nothing of the real user's settings and
     /// sessions reaches it.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new(program);
+        let mut command = match self.network {
+            None => Command::new(program),
+            Some(process) => {
+                let mut command = Command::new("nsenter");
+                command
+                    .arg(format!("--net=/proc/{process}/ns/net"))
+                    .arg("--")
+                    .arg(program);
+                command
+            }
+        };
         for name in [
             "DISPLAY",
             "WAYLAND_DISPLAY",

@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 use codec::{Picture, PixelSize, Rect};
 
 use crate::tiles::TileGrid;
-use crate::{
-    CaptureError, CaptureWaker, Changes, Monitor, PointerPicture, PointerState, ScreenSource,
-};
+use crate::{CaptureError, CaptureWaker, Changes, Monitor, PointerState, ScreenSource};
 
 /// The screen. It has one monitor until the painter names others, and a pointer once he has placed
 /// it.
@@ -140,14 +138,6 @@ impl SyntheticPainter {
                 ..canvas.pointer.clone()
             };
             canvas.changes.pointer_moved = true;
-        });
-    }
-
-    /// Gives the pointer another look.
-    pub fn shape_pointer(&self, shape: PointerPicture) {
-        self.change(|canvas| {
-            canvas.pointer.shape = Some(Arc::new(shape));
-            canvas.changes.pointer_shape = true;
         });
     }
 

@@ -51,14 +51,35 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// The passwords of the program `service`; looks whether the desktop has a store.
+    /// The passwords of the program `service`; looks whether the desktop has a store. What was kept in
+    /// the file while there was none moves into it.
     pub fn open(service: &str, folders: &Folders) -> Self {
         let stored = !folders.are_portable() && keyring::Entry::store_status().is_ok();
         let keeper = if stored { Keeper::Store } else { Keeper::File };
-        Self {
+        let secrets = Self {
             service: service.to_owned(),
             file: folders.config().join("secrets.json"),
             keeper,
+        };
+        if keeper == Keeper::Store
+            && let Err(error) = secrets.empty_file(|name, secret| secrets.remember(name, secret))
+        {
+            tracing::warn!(%error, "The password file stays");
+        }
+        secrets
+    }
+
+    /// Hands everything in the file to `keep`; the file goes when all is kept.
+    fn empty_file(
+        &self,
+        mut keep: impl FnMut(&str, &str) -> Result<(), SecretError>,
+    ) -> Result<(), SecretError> {
+        for (name, secret) in self.read_file()? {
+            keep(&name, &secret)?;
+        }
+        match fs::remove_file(&self.file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.file_error(error)),
+            Ok(()) | Err(_) => Ok(()),
         }
     }
 
@@ -206,6 +227,35 @@ mod tests {
             .permissions()
             .mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn the_password_file_goes_when_a_store_takes_all_of_it() {
+        let (_folder, secrets) = in_file();
+        secrets.remember("hub", "first").expect("kept");
+        secrets.remember("proxy", "second").expect("kept");
+        let refuses = |name: &str, _: &str| match name {
+            "hub" => Ok(()),
+            _ => Err(SecretError::Store {
+                reason: "locked".to_owned(),
+            }),
+        };
+        secrets.empty_file(refuses).expect_err("not all is kept");
+        let kept = secrets.recall("proxy").expect("readable");
+        assert_eq!(kept.as_deref(), Some("second"), "nothing is lost");
+
+        let mut store = BTreeMap::new();
+        let takes = |name: &str, secret: &str| {
+            store.insert(name.to_owned(), secret.to_owned());
+            Ok(())
+        };
+        secrets.empty_file(takes).expect("moved");
+        let [hub, proxy] = ["hub", "proxy"].map(|name| store.get(name).map(String::as_str));
+        assert_eq!((hub, proxy), (Some("first"), Some("second")));
+        assert!(!secrets.file.exists());
+        secrets
+            .empty_file(|_, _| panic!("there is nothing"))
+            .expect("there is no file either");
     }
 
     #[test]

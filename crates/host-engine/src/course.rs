@@ -1,17 +1,19 @@
 //! What a session keeps while its streams come and go: its clock, its counts, and where each picture
 //! lay on the desktop.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use protocol::SessionId;
+use protocol::{PeerId, SessionId};
 
 use crate::geometry::Geometry;
 
 /// Changes of geometry that are remembered. A place that names an older picture is not used.
 const MAX_GEOMETRIES: usize = 64;
+/// Places of the pointer that are remembered: more than can be under way to the screen and back.
+const MAX_PUT: usize = 64;
 
 /// The part of a session that outlives its streams.
 #[derive(Debug)]
@@ -20,7 +22,10 @@ pub(crate) struct Course {
     started: Instant,
     last_screen: AtomicU64,
     last_pointer: AtomicU64,
-    input_taken: AtomicU64,
+    /// The last input frame that was taken from each operator.
+    input_taken: Mutex<BTreeMap<PeerId, u64>>,
+    /// Where the pointer was put last, the newest at the end.
+    put: Mutex<VecDeque<(i32, i32)>>,
     /// The update that begins each geometry, the oldest first.
     geometries: Mutex<VecDeque<(u64, Geometry)>>,
 }
@@ -33,7 +38,8 @@ impl Course {
             started: Instant::now(),
             last_screen: AtomicU64::new(0),
             last_pointer: AtomicU64::new(0),
-            input_taken: AtomicU64::new(0),
+            input_taken: Mutex::default(),
+            put: Mutex::default(),
             geometries: Mutex::default(),
         }
     }
@@ -58,14 +64,37 @@ impl Course {
         self.last_pointer.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// The number of the last input frame that was taken.
-    pub(crate) fn input_taken(&self) -> u64 {
-        self.input_taken.load(Ordering::Relaxed)
+    /// The number of the last input frame that was taken from `operator`.
+    pub(crate) fn input_taken(&self, operator: PeerId) -> u64 {
+        lock(&self.input_taken).get(&operator).copied().unwrap_or(0)
     }
 
-    /// Takes the input frame `number`, unless it was taken before.
-    pub(crate) fn take_input(&self, number: u64) -> bool {
-        self.input_taken.fetch_max(number, Ordering::Relaxed) < number
+    /// Takes the input frame `number` of `operator`, unless it was taken before.
+    pub(crate) fn take_input(&self, operator: PeerId, number: u64) -> bool {
+        let mut taken = lock(&self.input_taken);
+        let last = taken.entry(operator).or_insert(0);
+        let is_new = number > *last;
+        *last = number.max(*last);
+        is_new
+    }
+
+    /// `operator` takes part no more.
+    pub(crate) fn forget(&self, operator: PeerId) {
+        lock(&self.input_taken).remove(&operator);
+    }
+
+    /// An operator puts the pointer there.
+    pub(crate) fn put_pointer(&self, place: (i32, i32)) {
+        let mut put = lock(&self.put);
+        if put.len() == MAX_PUT {
+            put.pop_front();
+        }
+        put.push_back(place);
+    }
+
+    /// Whether the pointer is at `place` because an operator put it there.
+    pub(crate) fn was_put(&self, place: (i32, i32)) -> bool {
+        lock(&self.put).contains(&place)
     }
 
     /// From update `first` on, pictures lie so on the desktop.
@@ -93,10 +122,12 @@ impl Course {
     }
 
     fn geometries(&self) -> MutexGuard<'_, VecDeque<(u64, Geometry)>> {
-        self.geometries
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.geometries)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -136,8 +167,15 @@ mod tests {
     #[test]
     fn each_input_frame_is_taken_once() {
         let course = Course::begin(SessionId(1));
-        let taken: Vec<bool> = [1, 2, 2, 1, 5, 3].map(|n| course.take_input(n)).into();
+        let (anna, bruno) = (PeerId([1; 16]), PeerId([2; 16]));
+        let taken = [1, 2, 2, 1, 5, 3].map(|n| course.take_input(anna, n));
         assert_eq!(taken, [true, true, false, false, true, false]);
-        assert_eq!(course.input_taken(), 5);
+        assert_eq!(course.input_taken(anna), 5);
+        assert!(
+            course.take_input(bruno, 1),
+            "each operator counts for itself"
+        );
+        course.forget(anna);
+        assert_eq!(course.input_taken(anna), 0);
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::control::{ChatText, Name};
-use protocol::{ChatLine, EndedBy, Refusal, Rights, SessionId};
+use protocol::{ChatLine, Companion, EndedBy, PeerId, Refusal, Rights, SessionId, TooOld};
 use session::TicketNumber;
 use transport::{ConnectError, HubAddress};
 
@@ -48,6 +48,8 @@ pub enum HostEvent {
         asked: Rights,
         /// It was asked several times without a yes: offer to send the operator away.
         insistent: bool,
+        /// Who brings this operator into the session that runs.
+        brought_by: Option<Name>,
     },
     ConsentWithdrawn {
         session: SessionId,
@@ -58,7 +60,13 @@ pub enum HostEvent {
         operator: Name,
         rights: Rights,
     },
-    /// What the operator may do is less now.
+    /// Who sees the screen now, in the order in which they came, and who has keyboard and pointer.
+    Company {
+        session: SessionId,
+        operators: Vec<Companion>,
+        driver: Option<PeerId>,
+    },
+    /// What the operators may do is less now.
     RightsReduced {
         session: SessionId,
         rights: Rights,
@@ -140,6 +148,11 @@ pub enum ConnectProblem {
     ForeignKey,
     /// The hub does not know the ticket's secret digits, yet says that a console does.
     FalseConsole,
+    /// The hub speaks no version that this program speaks.
+    OtherVersion {
+        hub: HubAddress,
+        too_old: TooOld,
+    },
     Refused(Refusal),
     /// The hub said something that makes no sense.
     Nonsense,
@@ -156,6 +169,7 @@ impl From<ConnectError> for ConnectProblem {
             ConnectError::UnknownName { host } => Self::UnknownName { host },
             ConnectError::NoAnswer { hub } => Self::NoAnswer { hub },
             ConnectError::ForeignKey => Self::ForeignKey,
+            ConnectError::OtherVersion { hub, too_old } => Self::OtherVersion { hub, too_old },
             ConnectError::Refused(refusal) => Self::Refused(refusal),
             other => Self::Failed {
                 detail: other.to_string(),

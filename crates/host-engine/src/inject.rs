@@ -1,9 +1,9 @@
-//! The thread that does what the operator does.
+//! The thread that does what the operators do.
 
 use std::sync::Arc;
 
 use input::{InjectError, InputSink};
-use protocol::{InputEvent, Place};
+use protocol::{InputEvent, PeerId, Place};
 use tokio::sync::mpsc;
 
 use crate::course::Course;
@@ -11,6 +11,7 @@ use crate::engine::OpenSink;
 use crate::event::Trouble;
 use crate::live::Report;
 use crate::switch::Switch;
+use crate::turns::{Turn, Turns};
 
 /// Events that may wait for injection; then the operator's stream is no longer read.
 pub(crate) const MAX_WAITING: usize = 256;
@@ -20,7 +21,9 @@ const MAX_WHEEL: i32 = 120 * 64;
 /// Work for the injecting thread.
 #[derive(Debug)]
 pub(crate) enum Job {
-    Do(InputEvent),
+    Do(PeerId, InputEvent),
+    /// The user has moved the pointer.
+    UserActs,
     /// The rights changed.
     Check,
 }
@@ -46,19 +49,44 @@ pub(crate) fn run(
             return trouble(error.to_string());
         }
     };
+    let mut turns = Turns::default();
     while let Some(job) = jobs.blocking_recv() {
         if !switch.is_on() {
             break;
         }
-        if !switch.is_touchable() {
+        if let Some(driver) = turns.driver()
+            && !switch.lets_touch(driver)
+        {
+            turns.give_up(driver);
             release(sink.as_mut());
+            tell_driver(reports, None);
+        }
+        let (operator, event) = match job {
+            Job::Do(operator, event) => (operator, event),
+            Job::UserActs => {
+                turns.user_acts(course.elapsed());
+                continue;
+            }
+            Job::Check => continue,
+        };
+        if !switch.lets_touch(operator) {
             continue;
         }
-        let Job::Do(event) = job else { continue };
+        match turns.turn(operator, &event, course.elapsed()) {
+            Turn::Has => {}
+            Turn::Takes => {
+                release(sink.as_mut());
+                tell_driver(reports, Some(operator));
+            }
+            Turn::Waits => continue,
+        }
         let Some(event) = on_desktop(event, course) else {
             tracing::debug!("Place in a picture that is not known");
             continue;
         };
+        if let InputEvent::PointerMoved { to: at } | InputEvent::Button { at, .. } = &event {
+            course.put_pointer((at.x, at.y));
+        }
         match sink.inject(&event) {
             Ok(()) => {}
             Err(error @ InjectError::Lost { .. }) => {
@@ -71,6 +99,13 @@ pub(crate) fn run(
         }
     }
     release(sink.as_mut());
+}
+
+/// Says who has keyboard and pointer now; input does not wait for whoever hears it.
+fn tell_driver(reports: &mpsc::Sender<Report>, driver: Option<PeerId>) {
+    if reports.try_send(Report::Driver(driver)).is_err() {
+        tracing::debug!("Driver not told");
+    }
 }
 
 fn release(sink: &mut dyn InputSink) {

@@ -20,6 +20,8 @@ mod pace;
 mod scale;
 mod share;
 mod switch;
+mod turns;
+mod viewers;
 mod wire;
 mod worker;
 

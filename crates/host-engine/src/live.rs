@@ -1,6 +1,7 @@
-//! A session whose line stands: its threads, its streams, and the switch that ends them all. What
-//! outlives them is the session's [`Course`].
+//! A session whose line stands: its threads, its streams to and from each operator, and the switch that
+//! ends them all. What outlives them is the session's [`Course`].
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -10,12 +11,12 @@ use protocol::input::{HOLD_PATIENCE, MAX_INPUT_AGE};
 use protocol::lanes::CONTROL_PRIORITY;
 use protocol::limits::MAX_HEADER_FRAME_BYTES;
 use protocol::{
-    InputEvent, InputFrame, Lane, PeerId, PointerUpdate, Rights, ScreenFrame, SessionId,
+    ChannelId, InputEvent, InputFrame, Lane, PeerId, PointerUpdate, Rights, ScreenFrame, SessionId,
     StreamHeader, ViewerMessage, wire,
 };
 use session::host::Agreement;
 use session::{LaneKeys, Opener, PictureKey};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use transport::{Connection, FramedReader, FramedWriter, WriteError};
 
 use crate::course::Course;
@@ -38,8 +39,10 @@ pub(crate) enum Report {
     Trouble(Trouble),
     /// Something arrived that the console did not make.
     Forged,
-    /// So many input frames came too late to be done.
-    TooOld(u32),
+    /// So many input frames of an operator came too late to be done.
+    TooOld(PeerId, u32),
+    /// Who has keyboard and pointer now.
+    Driver(Option<PeerId>),
     /// A stream broke, and the hub has not said why in time.
     Broken,
     /// The switch was turned off from outside: the person pressed **End**.
@@ -49,17 +52,15 @@ pub(crate) enum Report {
 /// The parts of a running session that the network thread holds. Dropping it turns everything off.
 #[derive(Debug)]
 pub(crate) struct LiveSession {
-    header: StreamHeader,
+    session: SessionId,
     course: Arc<Course>,
-    /// When the channel was opened: the console's events are timed from there.
-    channel_opened: Instant,
-    lanes: LaneKeys,
     picture_key: PictureKey,
     switch: Arc<Switch>,
     outbox: Arc<Outbox>,
     jobs: mpsc::Sender<Job>,
-    hears_input: bool,
-    hears_viewer: bool,
+    /// For the thread that injects, until somebody may control.
+    waiting_jobs: Option<mpsc::Receiver<Job>>,
+    operators: BTreeMap<PeerId, Operator>,
     reports: mpsc::Receiver<Report>,
     reporter: mpsc::Sender<Report>,
     threads: Vec<JoinHandle<()>>,
@@ -67,67 +68,117 @@ pub(crate) struct LiveSession {
     patience: Option<tokio::time::Instant>,
 }
 
+/// What belongs to one operator. Dropping it ends its streams.
+#[derive(Debug)]
+struct Operator {
+    channel: ChannelId,
+    lanes: LaneKeys,
+    /// When the channel was opened: the console's events are timed from there.
+    channel_opened: Instant,
+    hears_input: bool,
+    hears_viewer: bool,
+    here: watch::Sender<()>,
+}
+
 /// How long after a broken stream the hub may take to say that the session is over.
 const BROKEN_PATIENCE: Duration = Duration::from_secs(6);
 
 impl LiveSession {
-    /// Opens the host's streams and begins to capture and, where granted, to inject.
+    /// Opens the host's streams and begins to capture, for nobody yet: [`Self::admit`] follows.
     ///
     /// # Errors
     ///
     /// If the system gives no thread.
     pub(crate) fn start(
-        agreement: Agreement,
+        session: SessionId,
+        picture_key: PictureKey,
         course: Arc<Course>,
-        channel_opened: Instant,
         connection: &Connection,
         backends: &Backends,
     ) -> io::Result<Self> {
-        let Agreement {
-            session,
-            operator,
-            operator_name: _,
-            grant,
-            lanes,
-            picture_key,
-            formats: _,
-        } = agreement;
         let (jobs, waiting_jobs) = mpsc::channel(inject::MAX_WAITING);
         let (frames, waiting_frames) = mpsc::channel(MAX_IN_FLIGHT);
         let (reporter, reports) = mpsc::channel(8);
-        let switch = Switch::new(grant, &jobs);
-        let outbox = Outbox::new(Arc::clone(&course), frames, connection.rtt());
+        let switch = Switch::new(&jobs);
+        let outbox = Outbox::new(Arc::clone(&course), frames, &jobs);
         let mut live = Self {
-            header: header(Lane::Screen, session, operator, &lanes),
+            session,
             course,
-            channel_opened,
-            lanes,
             picture_key,
             outbox: Arc::new(outbox),
             switch,
             jobs,
-            hears_input: false,
-            hears_viewer: false,
+            waiting_jobs: Some(waiting_jobs),
+            operators: BTreeMap::new(),
             reports,
             reporter,
             threads: Vec::new(),
             patience: None,
         };
         live.spawn_capture(backends)?;
-        if grant.rights().has(Rights::CONTROL) {
-            live.spawn_injection(backends, waiting_jobs)?;
-        }
         live.spawn_writers(connection, waiting_frames);
         Ok(live)
     }
 
+    /// Lets an operator see and, where granted, act.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread.
+    pub(crate) fn admit(
+        &mut self,
+        agreement: Agreement,
+        channel_opened: Instant,
+        trip: Duration,
+        backends: &Backends,
+    ) -> io::Result<()> {
+        let Agreement {
+            operator,
+            grant,
+            lanes,
+            ..
+        } = agreement;
+        if grant.rights().has(Rights::CONTROL)
+            && let Some(jobs) = self.waiting_jobs.take()
+        {
+            self.spawn_injection(backends, jobs)?;
+        }
+        self.switch.allow(operator, Some(grant));
+        self.outbox.viewers().add(operator, trip);
+        let here = Operator {
+            channel: lanes.channel(),
+            lanes,
+            channel_opened,
+            hears_input: false,
+            hears_viewer: false,
+            here: watch::Sender::new(()),
+        };
+        self.operators.insert(operator, here);
+        self.switch.wake_capture();
+        Ok(())
+    }
+
+    /// An operator sees and touches nothing any more; tells whether nobody is left.
+    pub(crate) fn dismiss(&mut self, operator: PeerId) -> bool {
+        self.switch.allow(operator, None);
+        self.outbox.viewers().remove(operator);
+        self.operators.remove(&operator);
+        self.operators.is_empty()
+    }
+
+    /// Who has keyboard and pointer: the picture is made for that operator's line.
+    pub(crate) fn driver_is(&self, driver: Option<PeerId>) {
+        self.outbox.viewers().driver_is(driver);
+    }
+
+    pub(crate) fn session(&self) -> SessionId {
+        self.session
+    }
+
     /// Whether a stream with `header` belongs here.
     pub(crate) fn is_for(&self, header: &StreamHeader) -> bool {
-        let ours = StreamHeader {
-            lane: header.lane,
-            ..self.header
-        };
-        *header == ours
+        let operator = self.operators.get(&header.operator);
+        header.session == self.session && operator.is_some_and(|o| o.channel == header.channel)
     }
 
     fn spawn_capture(&mut self, backends: &Backends) -> io::Result<()> {
@@ -163,10 +214,7 @@ impl LiveSession {
         ];
         for (lane, what) in writers {
             let writer = Writer {
-                header: StreamHeader {
-                    lane,
-                    ..self.header
-                },
+                header: StreamHeader::to_everybody(lane, self.session),
                 key: self.picture_key.clone(),
                 what,
             };
@@ -181,46 +229,64 @@ impl LiveSession {
         }
     }
 
-    /// Takes a stream that the hub opened for this session. One of each kind; more are refused: a
-    /// second one could only be a replay.
+    /// Takes a stream that the hub opened for an operator. One of each kind; more are refused: a second
+    /// one could only be a replay.
     pub(crate) fn take_stream(&mut self, header: StreamHeader, mut reader: FramedReader) {
-        let StreamHeader { lane, session, .. } = header;
+        let StreamHeader {
+            lane,
+            session,
+            operator: id,
+            ..
+        } = header;
+        let Some(operator) = self.operators.get_mut(&id) else {
+            return refuse(&mut reader);
+        };
         let rules = lane.rules();
+        let (switch, reporter) = (Arc::clone(&self.switch), self.reporter.clone());
+        let mut here = operator.here.subscribe();
+        let gone = async move {
+            // the sender says nothing; it is dropped
+            if here.changed().await.is_ok() {
+                tracing::trace!("The operator is here");
+            }
+        };
         match lane {
-            Lane::Input if !self.hears_input => {
-                self.hears_input = true;
+            Lane::Input if !operator.hears_input => {
+                operator.hears_input = true;
                 reader.set_limit(rules.max_frame_bytes);
                 let hearing = Hearing {
-                    opener: self.lanes.opener(session, lane),
+                    operator: id,
+                    opener: operator.lanes.opener(session, lane),
                     course: Arc::clone(&self.course),
-                    channel_opened: self.channel_opened,
+                    channel_opened: operator.channel_opened,
                     jobs: self.jobs.clone(),
-                    reporter: self.reporter.clone(),
+                    reporter: reporter.clone(),
                 };
-                let (switch, reporter) = (Arc::clone(&self.switch), self.reporter.clone());
                 let jobs = self.jobs.clone();
                 tokio::spawn(async move {
                     let heard = tokio::select! {
                         () = switch.until_off() => Heard::Ended,
+                        () = gone => Heard::Ended,
                         heard = hearing.hear_input(reader) => heard,
                     };
                     // whatever the operator still held
-                    if jobs.try_send(Job::Do(InputEvent::ReleaseAll)).is_err() {
+                    let let_go = Job::Do(id, InputEvent::ReleaseAll);
+                    if jobs.try_send(let_go).is_err() {
                         tracing::trace!("Injection is over or busy");
                     }
                     heard.report(&reporter).await;
                 });
             }
-            Lane::Viewer if !self.hears_viewer => {
-                self.hears_viewer = true;
+            Lane::Viewer if !operator.hears_viewer => {
+                operator.hears_viewer = true;
                 reader.set_limit(rules.max_frame_bytes);
-                let opener = self.lanes.opener(session, lane);
+                let opener = operator.lanes.opener(session, lane);
                 let outbox = Arc::clone(&self.outbox);
-                let (switch, reporter) = (Arc::clone(&self.switch), self.reporter.clone());
                 tokio::spawn(async move {
                     let heard = tokio::select! {
                         () = switch.until_off() => Heard::Ended,
-                        heard = hear_viewer(reader, opener, &outbox, &switch) => heard,
+                        () = gone => Heard::Ended,
+                        heard = hear_viewer(id, reader, opener, &outbox, &switch) => heard,
                     };
                     heard.report(&reporter).await;
                 });
@@ -284,15 +350,6 @@ impl Drop for LiveSession {
     }
 }
 
-fn header(lane: Lane, session: SessionId, operator: PeerId, lanes: &LaneKeys) -> StreamHeader {
-    StreamHeader {
-        lane,
-        session,
-        operator,
-        channel: lanes.channel(),
-    }
-}
-
 async fn report(reporter: &mpsc::Sender<Report>, report: Report) {
     if reporter.send(report).await.is_err() {
         tracing::trace!("The session is over");
@@ -316,6 +373,7 @@ impl Heard {
 
 /// What hears the operator's keyboard and pointer.
 struct Hearing {
+    operator: PeerId,
     opener: Opener,
     course: Arc<Course>,
     channel_opened: Instant,
@@ -339,12 +397,13 @@ impl Hearing {
                         // the console is out of reach; what it held must not stay down until that is
                         // certain
                         may_be_held = false;
-                        if self.jobs.send(Job::Do(InputEvent::ReleaseAll)).await.is_err() {
+                        let let_go = Job::Do(self.operator, InputEvent::ReleaseAll);
+                        if self.jobs.send(let_go).await.is_err() {
                             tracing::trace!("Injection is over");
                         }
                     }
                     () = tokio::time::sleep(SAY_TOO_OLD_EVERY), if too_old.count > 0 => {
-                        too_old.say(&self.reporter);
+                        too_old.say(self.operator, &self.reporter);
                     }
                 }
             };
@@ -373,15 +432,17 @@ impl Hearing {
                 | InputEvent::Text { .. }
                 | InputEvent::ReleaseAll => {}
             }
-            if event == InputEvent::StillHeld || !self.course.take_input(number) {
+            if event == InputEvent::StillHeld || !self.course.take_input(self.operator, number) {
                 continue;
             }
-            if !lets_go(&event) && self.age(at_millis) > MAX_INPUT_AGE {
-                too_old.count(&self.reporter);
-                continue;
+            if !lets_go(&event) {
+                if self.age(at_millis) > MAX_INPUT_AGE {
+                    too_old.count(self.operator, &self.reporter);
+                    continue;
+                }
+                too_old.say(self.operator, &self.reporter);
             }
-            too_old.say(&self.reporter);
-            if self.jobs.send(Job::Do(event)).await.is_err() {
+            if self.jobs.send(Job::Do(self.operator, event)).await.is_err() {
                 // control was not granted, or cannot be had; what arrives is dropped
                 tracing::trace!("Input dropped");
             }
@@ -412,31 +473,33 @@ fn lets_go(event: &InputEvent) -> bool {
     }
 }
 
-/// Counts what came too late, and says so now and then.
+/// Counts what came too late, and says so when that is over, or now and then.
 #[derive(Default)]
 struct TooOld {
     count: u32,
-    said: Option<Instant>,
+    since: Option<Instant>,
 }
 
 impl TooOld {
-    fn count(&mut self, reporter: &mpsc::Sender<Report>) {
+    fn count(&mut self, operator: PeerId, reporter: &mpsc::Sender<Report>) {
         self.count = self.count.saturating_add(1);
-        let lately = |said: Instant| said.elapsed() < SAY_TOO_OLD_EVERY;
-        if !self.said.is_some_and(lately) {
-            self.say(reporter);
+        let since = *self.since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= SAY_TOO_OLD_EVERY {
+            self.say(operator, reporter);
         }
     }
 
-    fn say(&mut self, reporter: &mpsc::Sender<Report>) {
-        if self.count == 0 || reporter.try_send(Report::TooOld(self.count)).is_err() {
+    fn say(&mut self, operator: PeerId, reporter: &mpsc::Sender<Report>) {
+        let report = Report::TooOld(operator, self.count);
+        if self.count == 0 || reporter.try_send(report).is_err() {
             return;
         }
-        (self.count, self.said) = (0, Some(Instant::now()));
+        *self = Self::default();
     }
 }
 
 async fn hear_viewer(
+    operator: PeerId,
     mut reader: FramedReader,
     mut opener: Opener,
     outbox: &Outbox,
@@ -453,7 +516,7 @@ async fn hear_viewer(
         let Some(message) = message else {
             return Heard::Forged;
         };
-        if outbox.heard(message) {
+        if outbox.heard(operator, message) {
             switch.wake_capture();
         }
     }

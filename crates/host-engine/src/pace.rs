@@ -15,6 +15,8 @@ use crate::line::{LineGauge, Sent};
 
 /// Most updates that are sent and not acknowledged, on the longest way.
 pub(crate) const MAX_IN_FLIGHT: usize = 6;
+/// Most that are remembered of a viewer that falls behind.
+const MAX_REMEMBERED: usize = 64;
 /// As many on the shortest way ...
 const IN_FLIGHT_NEARBY: usize = 2;
 /// ... and one more for each of these in a round trip.
@@ -159,6 +161,10 @@ impl Pace {
         let at = now;
         self.in_flight
             .push_back((self.last_seq, Sent { bytes, at }));
+        if self.in_flight.len() > MAX_REMEMBERED {
+            // a viewer that falls behind, for whom nobody waits
+            self.in_flight.pop_front();
+        }
         self.last_seq
     }
 
@@ -184,6 +190,19 @@ impl Pace {
     /// How long until a wanted restart may be made; `None` if none is wanted.
     pub(crate) fn restart_in(&self, now: Duration) -> Option<Duration> {
         self.restart_wanted.then(|| self.renewal_in(now))
+    }
+
+    /// As [`Self::restart_in`], for a viewer that may have a whole picture this long after the last.
+    pub(crate) fn restart_in_after(&self, spacing: Duration, now: Duration) -> Option<Duration> {
+        let ready_at = self
+            .last_restart_at
+            .map_or(Duration::ZERO, |at| at + spacing);
+        self.restart_wanted.then(|| ready_at.saturating_sub(now))
+    }
+
+    /// How long a narrow line carries so many bytes; `None` where bytes need not be spared.
+    pub(crate) fn carried_in(&self, bytes: usize) -> Option<Duration> {
+        self.gauge.carried_in(bytes)
     }
 
     /// How long until the viewer may have another whole picture.

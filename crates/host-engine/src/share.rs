@@ -13,8 +13,8 @@ use codec::{DamageHint, Encoder, Level, Picture, PixelSize, Rect, Update};
 use protocol::control::Name;
 use protocol::limits::{MAX_MONITORS, MAX_POINTER_SIDE, MAX_SCREEN_UPDATE_BYTES};
 use protocol::{
-    ColourDepth, PointerShape, PointerUpdate, ScreenFrame, ScreenLayout, ScreenMonitor, ViewWish,
-    ViewerMessage,
+    ColourDepth, PeerId, PointerShape, PointerUpdate, ScreenFrame, ScreenLayout, ScreenMonitor,
+    ViewWish, ViewerMessage,
 };
 use tokio::sync::{Notify, mpsc};
 
@@ -22,10 +22,12 @@ use crate::course::Course;
 use crate::engine::OpenScreen;
 use crate::event::Trouble;
 use crate::geometry::{Geometry, PERCENTS};
+use crate::inject::Job;
 use crate::live::Report;
-use crate::pace::{Pace, Room};
+use crate::pace::Room;
 use crate::scale::Scaler;
 use crate::switch::Switch;
+use crate::viewers::Viewers;
 
 const _: () = assert!(
     codec::MAX_UPDATE_BYTES <= MAX_SCREEN_UPDATE_BYTES,
@@ -36,23 +38,25 @@ const _: () = assert!(
 #[derive(Debug)]
 pub(crate) struct Outbox {
     pub(crate) course: Arc<Course>,
-    pace: Mutex<Pace>,
+    viewers: Mutex<Viewers>,
     /// The newest wish that was not fulfilled yet.
     wish: Mutex<Option<ViewWish>>,
     pointer: Mutex<Option<PointerUpdate>>,
     pointer_changed: Notify,
     frames: mpsc::Sender<ScreenFrame>,
+    jobs: mpsc::WeakSender<Job>,
 }
 
 impl Outbox {
-    /// `trip` is the round trip of the connection to the hub.
+    /// Nobody watches yet. `jobs` leads to the thread that injects.
     pub(crate) fn new(
         course: Arc<Course>,
         frames: mpsc::Sender<ScreenFrame>,
-        trip: Duration,
+        jobs: &mpsc::Sender<Job>,
     ) -> Self {
         Self {
-            pace: Mutex::new(Pace::new(trip).counting_from(course.last_screen())),
+            viewers: Mutex::new(Viewers::new(course.last_screen())),
+            jobs: jobs.downgrade(),
             course,
             wish: Mutex::default(),
             pointer: Mutex::default(),
@@ -61,15 +65,16 @@ impl Outbox {
         }
     }
 
-    /// Takes what the viewer said; tells whether the capture thread must be woken.
-    pub(crate) fn heard(&self, message: ViewerMessage) -> bool {
+    /// Takes what a viewer said; tells whether the capture thread must be woken.
+    pub(crate) fn heard(&self, operator: PeerId, message: ViewerMessage) -> bool {
         match message {
             ViewerMessage::Shown { seq, held_micros } => {
                 let held = Duration::from_micros(held_micros.into());
-                self.pace().acknowledged(seq, self.course.elapsed(), held)
+                let now = self.course.elapsed();
+                self.viewers().acknowledged(operator, seq, now, held)
             }
             ViewerMessage::NeedReset => {
-                self.pace().want_restart();
+                self.viewers().want_restart(operator);
                 true
             }
             ViewerMessage::Wish(wish) => {
@@ -100,8 +105,18 @@ impl Outbox {
         self.pointer_changed.notify_one();
     }
 
-    fn pace(&self) -> MutexGuard<'_, Pace> {
-        lock(&self.pace)
+    /// Those who watch.
+    pub(crate) fn viewers(&self) -> MutexGuard<'_, Viewers> {
+        lock(&self.viewers)
+    }
+
+    /// The user has moved the pointer.
+    fn user_acts(&self) {
+        if let Some(jobs) = self.jobs.upgrade()
+            && jobs.try_send(Job::UserActs).is_err()
+        {
+            tracing::trace!("Injection is busy or gone");
+        }
     }
 }
 
@@ -145,8 +160,10 @@ struct Sharing<'a> {
     stale: bool,
     /// The pointer's shape that the viewer has.
     shape_sent: Option<u32>,
-    /// The stream to the viewer broke; whoever wrote it has told.
-    viewer_gone: bool,
+    /// The stream to the viewers broke; whoever wrote it has told.
+    viewers_gone: bool,
+    /// Where the pointer was on the desktop when it was looked at last.
+    pointer_at: Option<(i32, i32)>,
 }
 
 impl<'a> Sharing<'a> {
@@ -169,14 +186,15 @@ impl<'a> Sharing<'a> {
             layout,
             stale: true,
             shape_sent: None,
-            viewer_gone: false,
+            viewers_gone: false,
+            pointer_at: None,
         })
     }
 
     fn run(mut self) -> Result<(), CaptureError> {
         let mut changes = Changes::default();
         self.send_pointer()?;
-        while self.switch.is_on() && !self.viewer_gone {
+        while self.switch.is_on() && !self.viewers_gone {
             let sleep = self.send_if_room()?;
             self.source.wait(sleep, &mut changes)?;
             if changes.resized {
@@ -198,12 +216,12 @@ impl<'a> Sharing<'a> {
         if !self.stale {
             return Ok(self.sharpen_if_room(now).map_or(renewal_in, with_renewal));
         }
-        match self.outbox.pace().room(now) {
+        match self.outbox.viewers().room(now) {
             Room::Now => {}
             Room::In(rest) => return Ok(with_renewal(rest)),
             Room::WhenAcknowledged => return Ok(renewal_in),
         }
-        let line = self.outbox.pace().line();
+        let line = self.outbox.viewers().line();
         let damage = self.source.grab(&mut self.picture)?;
         if self.source.area() != self.geometry.area {
             self.survey()?;
@@ -218,7 +236,11 @@ impl<'a> Sharing<'a> {
             self.send(update, now, cost);
         }
         let again = self.stale || self.encoder.sharpens_at().is_some();
-        Ok(again.then_some(Duration::ZERO))
+        Ok(if again {
+            Some(Duration::ZERO)
+        } else {
+            renewal_in
+        })
     }
 
     /// Makes a step towards an exact picture if one is due; gives how long to sleep for.
@@ -227,12 +249,12 @@ impl<'a> Sharing<'a> {
         if !rest.is_zero() {
             return Some(rest);
         }
-        match self.outbox.pace().room_to_spare(now) {
+        match self.outbox.viewers().room_to_spare(now) {
             Room::Now => {}
             Room::In(rest) => return Some(rest),
             Room::WhenAcknowledged => return None,
         }
-        let line = self.outbox.pace().line_to_spare();
+        let line = self.outbox.viewers().line_to_spare();
         let update = self.encoder.sharpen(now, line)?;
         // a change need not keep a distance to it, and it comes to an end by itself
         self.send(update, now, Duration::ZERO);
@@ -244,7 +266,10 @@ impl<'a> Sharing<'a> {
     fn send(&mut self, update: Update, begun: Duration, cost: Duration) {
         let made = self.now();
         let bytes = update.bytes.len();
-        let seq = self.outbox.pace().sent(bytes, made, cost);
+        let seq = self
+            .outbox
+            .viewers()
+            .sent(bytes, update.is_reset, made, cost);
         // before the viewer can have it: a click in it finds where it lies
         self.outbox.course.lies(seq, self.geometry);
         self.outbox.course.screen_sent(seq);
@@ -256,34 +281,35 @@ impl<'a> Sharing<'a> {
         };
         // as many places as updates in flight; only a viewer that starts anew makes it wait
         if self.switch.is_on() && self.outbox.frames.blocking_send(frame).is_err() {
-            self.viewer_gone = true;
+            self.viewers_gone = true;
         }
     }
 
     /// Does what the viewer asked for, if it is time; gives how long until it is (`None`: nothing
     /// is wanted).
     fn renew_if_wanted(&mut self, now: Duration) -> Result<Option<Duration>, CaptureError> {
-        let restart_in = self.outbox.pace().restart_in(now);
+        let restart_in = self.outbox.viewers().restart_in(now);
         let is_wished = lock(&self.outbox.wish).is_some();
         if restart_in.is_none() && !is_wished {
             return Ok(None);
         }
-        let renewal_in = self.outbox.pace().renewal_in(now);
+        let renewal_in = self.outbox.viewers().renewal_in(now);
         if !renewal_in.is_zero() {
             return Ok(Some(renewal_in));
         }
         if let Some(wish) = lock(&self.outbox.wish).take() {
-            self.outbox.pace().renew(now);
+            self.outbox.viewers().renew(now);
             self.fulfil(wish)?;
         }
-        if restart_in.is_some() {
-            self.outbox.pace().restart(now);
+        if restart_in.is_some_and(|rest| rest.is_zero()) {
+            self.outbox.viewers().restart(now);
             self.encoder.request_reset();
             self.stale = true;
             self.shape_sent = None;
             self.send_pointer()?;
+            return Ok(None);
         }
-        Ok(None)
+        Ok(restart_in)
     }
 
     /// Shows the screen as the viewer wishes. A change of colours alone needs no whole picture.
@@ -331,6 +357,7 @@ impl<'a> Sharing<'a> {
             visible,
             shape,
         } = self.source.pointer()?;
+        self.note_hand((x, y));
         let (x, y) = self.geometry.in_picture(x, y);
         if let (true, Ok(x), Ok(y)) = (visible, x.try_into(), y.try_into()) {
             self.encoder.look_at(x, y);
@@ -351,6 +378,15 @@ impl<'a> Sharing<'a> {
             shape,
         });
         Ok(())
+    }
+
+    /// Notices that it was the user who moved the pointer. Asked only where several operators may: one
+    /// alone sees the user's hand and makes room by itself.
+    fn note_hand(&mut self, place: (i32, i32)) {
+        let moved = self.pointer_at.replace(place).is_some_and(|at| at != place);
+        if moved && self.switch.is_shared() && !self.outbox.course.was_put(place) {
+            self.outbox.user_acts();
+        }
     }
 
     fn now(&self) -> Duration {

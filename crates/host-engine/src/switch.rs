@@ -2,10 +2,11 @@
 //!
 //! Whoever holds it can turn it off from any thread, without waiting for the network.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use capture::CaptureWaker;
-use protocol::Rights;
+use protocol::{PeerId, Rights};
 use session::Grant;
 use tokio::sync::{mpsc, watch};
 
@@ -20,16 +21,16 @@ pub(crate) struct Switch {
 
 #[derive(Debug)]
 struct Parts {
-    grant: Grant,
+    grants: BTreeMap<PeerId, Grant>,
     waker: Option<CaptureWaker>,
     jobs: mpsc::WeakSender<Job>,
 }
 
 impl Switch {
-    /// On, with what was granted. `jobs` leads to the thread that injects.
-    pub(crate) fn new(grant: Grant, jobs: &mpsc::Sender<Job>) -> Arc<Self> {
+    /// On, with nothing granted to anybody. `jobs` leads to the thread that injects.
+    pub(crate) fn new(jobs: &mpsc::Sender<Job>) -> Arc<Self> {
         let parts = Parts {
-            grant,
+            grants: BTreeMap::new(),
             waker: None,
             jobs: jobs.downgrade(),
         };
@@ -58,21 +59,40 @@ impl Switch {
         }
     }
 
-    /// Takes rights away; held keys are released where control goes.
+    /// `operator` may do what was granted to it, or nothing any more.
+    pub(crate) fn allow(&self, operator: PeerId, grant: Option<Grant>) {
+        self.with(|parts| match grant {
+            Some(grant) => parts.grants.insert(operator, grant),
+            None => parts.grants.remove(&operator),
+        });
+        self.release();
+    }
+
+    /// Takes rights away from everybody, and lets go what is held where control goes; gives what is
+    /// left to anybody.
     pub(crate) fn reduce(&self, rights: Rights) -> Rights {
         let left = self.with(|parts| {
-            parts.grant.reduce(rights);
-            parts.grant.rights()
+            let mut left = Rights::NONE;
+            for grant in parts.grants.values_mut() {
+                grant.reduce(rights);
+                left = left.with(grant.rights());
+            }
+            left
         });
-        if !left.has(Rights::CONTROL) {
-            self.release();
-        }
+        self.release();
         left
     }
 
-    /// Whether the operator may touch anything now.
-    pub(crate) fn is_touchable(&self) -> bool {
-        self.is_on() && self.with(|parts| parts.grant.rights().has(Rights::CONTROL))
+    /// Whether `operator` may touch anything now.
+    pub(crate) fn lets_touch(&self, operator: PeerId) -> bool {
+        let may = |grant: &Grant| grant.rights().has(Rights::CONTROL);
+        self.is_on() && self.with(|parts| parts.grants.get(&operator).is_some_and(may))
+    }
+
+    /// Whether more than one operator may touch anything.
+    pub(crate) fn is_shared(&self) -> bool {
+        let may = |grant: &&Grant| grant.rights().has(Rights::CONTROL);
+        self.with(|parts| parts.grants.values().filter(may).count() > 1)
     }
 
     pub(crate) fn set_waker(&self, waker: CaptureWaker) {

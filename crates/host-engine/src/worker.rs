@@ -1,12 +1,14 @@
 //! The engine's network thread: one host over any number of connections.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use protocol::control::Name;
+use protocol::limits::MAX_OPERATORS;
 use protocol::{
-    ChatAuthor, ChatLine, EndedBy, HostToHub, HubToHost, RefusalCode, Role, StreamHeader,
+    ChatAuthor, ChatLine, EndedBy, HostToHub, HubToHost, PeerId, RefusalCode, Role, StreamHeader,
 };
 use session::TicketNumber;
 use session::host::{
@@ -44,8 +46,8 @@ pub(crate) struct Worker {
     current: CurrentSession,
     started: Instant,
     side: HostSide,
-    /// When the channel to the operator was opened.
-    channel_opened: Instant,
+    /// When the channel to each operator was opened.
+    channels_opened: BTreeMap<PeerId, Instant>,
     course: Option<Arc<Course>>,
     live: Option<LiveSession>,
     early: Vec<(StreamHeader, FramedReader)>,
@@ -84,7 +86,7 @@ impl Worker {
             current,
             started: Instant::now(),
             side: HostSide::new(caller, chat_base),
-            channel_opened: Instant::now(),
+            channels_opened: BTreeMap::new(),
             course: None,
             live: None,
             early: Vec::new(),
@@ -202,11 +204,18 @@ impl Worker {
             }
             Ok(Err(error)) => {
                 tracing::warn!(%error, "Cannot come back");
-                Err(self.gone(if let ConnectError::Refused(refusal) = error {
-                    LostCause::Refused(refusal)
-                } else {
+                Err(self.gone(match error {
+                    ConnectError::Refused(refusal) => LostCause::Refused(refusal),
+                    ConnectError::OtherVersion { .. } => {
+                        LostCause::Refused(RefusalCode::VERSION_MISMATCH.into())
+                    }
                     // another computer answers under the hub's address
-                    LostCause::Nonsense
+                    ConnectError::ForeignKey
+                    | ConnectError::UnknownName { .. }
+                    | ConnectError::NoAnswer { .. }
+                    | ConnectError::Failed { .. }
+                    | ConnectError::Socket(_)
+                    | _ => LostCause::Nonsense,
                 }))
             }
             Err(_elapsed) => {
@@ -331,8 +340,14 @@ impl Worker {
             Some(Err(cause)) => return Err(End::Lost(cause)),
             None => return Err(End::Lost(wire.lost_cause())),
         };
-        if matches!(message, HubToHost::Greeted { .. }) {
-            self.channel_opened = Instant::now();
+        let mut input_taken = 0;
+        if let HubToHost::Greeted { from, .. } = &message {
+            if self.channels_opened.len() > MAX_OPERATORS {
+                self.channels_opened.clear(); // only a hub that plays gets there
+            }
+            self.channels_opened.insert(*from, Instant::now());
+            let course = self.course.as_ref();
+            input_taken = course.map_or(0, |course| course.input_taken(*from));
         }
         let Some(random) = random() else {
             return Err(End::Lost(LostCause::Silence));
@@ -340,10 +355,7 @@ impl Worker {
         let outside = Outside {
             now: self.started.elapsed(),
             random,
-            input_taken: self
-                .course
-                .as_ref()
-                .map_or(0, |course| course.input_taken()),
+            input_taken,
         };
         match self.side.hear(message, outside) {
             Ok(steps) => self.take(steps, Some(wire)),
@@ -364,7 +376,13 @@ impl Worker {
             Report::Forged => self.side.end(StopCause::Forged),
             // the hub says why, or the connection ends
             Report::Broken => self.side.end(StopCause::ConnectionLost),
-            Report::TooOld(count) => self.side.input_too_old(count),
+            Report::TooOld(operator, count) => self.side.input_too_old(operator, count),
+            Report::Driver(driver) => {
+                if let Some(live) = &self.live {
+                    live.driver_is(driver);
+                }
+                self.side.driver_is(driver)
+            }
             Report::Trouble(trouble) => {
                 let fatal = matches!(trouble, Trouble::NoCapture { .. });
                 self.tell(HostEvent::Trouble(trouble))?;
@@ -399,7 +417,13 @@ impl Worker {
                 HostStep::Tell(news) => self.tell_news(news)?,
                 HostStep::Start(agreement) => {
                     let Some(wire) = wire else { continue };
+                    let operator = agreement.operator;
                     if let Err(cause) = self.start(*agreement, wire) {
+                        if self.live.is_some() {
+                            // the others go on
+                            after.extend(self.side.send_away(operator));
+                            continue;
+                        }
                         if let EndCause::NoCapture = cause {
                             let detail = "no thread".to_owned();
                             self.tell(HostEvent::Trouble(Trouble::NoCapture { detail }))?;
@@ -419,9 +443,16 @@ impl Worker {
                         self.tell(HostEvent::RightsReduced { session, rights })?;
                     }
                 }
-                HostStep::Pause { session } => {
-                    tracing::info!(%session, "Session waits for its line");
-                    self.stop_run();
+                HostStep::Pause { session, operator } => {
+                    tracing::info!(%session, %operator, "Session waits for its line");
+                    self.dismiss(operator);
+                }
+                HostStep::Leave { session, operator } => {
+                    tracing::info!(%session, %operator, "Operator left the session");
+                    self.dismiss(operator);
+                    if let Some(course) = &self.course {
+                        course.forget(operator);
+                    }
                 }
                 HostStep::Stop { session, cause } => {
                     self.stop_run();
@@ -463,19 +494,44 @@ impl Worker {
             tracing::warn!(%session, formats = ?agreement.formats, "No common format of pictures");
             return Err(EndCause::NoCommonFormat);
         }
-        tracing::info!(%session, operator = %agreement.operator_name, "Session runs");
-        let opened = self.channel_opened;
-        let live = LiveSession::start(agreement, course, opened, &wire.connection, &self.backends);
-        let live = live.map_err(|error| {
+        let (operator, name) = (agreement.operator, &agreement.operator_name);
+        tracing::info!(%session, %operator, %name, "Session runs");
+        let opened = self.channels_opened.get(&operator).copied();
+        let opened = opened.unwrap_or_else(Instant::now);
+        let no_thread = |error: std::io::Error| {
             tracing::error!(%error, "No thread for the session");
             EndCause::NoCapture
-        })?;
-        self.current.set(Some(live.switch()));
-        self.live = Some(live);
+        };
+        let (connection, backends) = (&wire.connection, &self.backends);
+        if self.live.as_ref().is_none_or(|l| l.session() != session) {
+            let key = agreement.picture_key.clone();
+            let live = LiveSession::start(session, key, course, connection, backends);
+            let live = live.map_err(no_thread)?;
+            self.current.set(Some(live.switch()));
+            self.live = Some(live);
+        }
+        if let Some(live) = &mut self.live {
+            let trip = connection.rtt();
+            let admitted = live.admit(agreement, opened, trip, backends);
+            if let Err(error) = admitted {
+                if live.dismiss(operator) {
+                    self.stop_run();
+                }
+                return Err(no_thread(error));
+            }
+        }
         for (header, reader) in std::mem::take(&mut self.early) {
             self.stream_arrived(header, reader);
         }
         Ok(())
+    }
+
+    /// Nothing is seen or touched by `operator` any more, and by nobody once all are gone.
+    fn dismiss(&mut self, operator: PeerId) {
+        let nobody_left = self.live.as_mut().is_some_and(|l| l.dismiss(operator));
+        if nobody_left {
+            self.stop_run();
+        }
     }
 
     /// Ends the streams and threads of the session: nothing is seen or touched any more.
@@ -497,6 +553,7 @@ impl Worker {
             | HostNews::ConsentAsked { .. }
             | HostNews::ConsentWithdrawn { .. }
             | HostNews::SessionStarted { .. }
+            | HostNews::Company { .. }
             | HostNews::SessionPaused { .. }
             | HostNews::SessionResumed { .. }
             | HostNews::ChatReceived { .. }
@@ -511,11 +568,22 @@ impl Worker {
                 operator,
                 asked,
                 insistent,
+                brought_by,
             } => HostEvent::ConsentAsked {
                 session,
                 operator,
                 asked,
                 insistent,
+                brought_by,
+            },
+            HostNews::Company {
+                session,
+                operators,
+                driver,
+            } => HostEvent::Company {
+                session,
+                operators,
+                driver,
             },
             HostNews::ConsentWithdrawn { session } => HostEvent::ConsentWithdrawn { session },
             HostNews::SessionStarted {

@@ -14,7 +14,8 @@ use protocol::text::BoundedText;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    ConnectionExt as _, CreateWindowAux, EventMask, Window, WindowClass,
+    ConnectionExt as _, CreateWindowAux, EventMask, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Window,
+    WindowClass,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -443,6 +444,24 @@ fn a_held_key_repeats_as_often_as_the_operator_says_and_never_by_itself() {
     sink.inject(&key(hid::SHIFT_LEFT, true, None))
         .expect("repeats");
     assert_eq!(watcher.seen().join(" "), "+50", "a modifier stays down");
+}
+
+#[test]
+fn the_server_does_not_repeat_a_key_either_where_another_program_typed_before() {
+    let server = Xvfb::start(SCREEN);
+    let watcher = Watcher::open(&server);
+    // now the desktop's keyboard has what the artificial one had then
+    for kind in [KEY_PRESS_EVENT, KEY_RELEASE_EVENT] {
+        let conn = &watcher.conn;
+        conn.xtest_fake_input(kind, 40, 0, watcher.root, 0, 0, 0)
+            .expect("sends");
+        conn.sync().expect("the display answers");
+    }
+    assert_eq!(watcher.seen().join(" "), "+40 -40");
+    let mut sink = open(&server);
+    sink.inject(&key(hid::A, true, Some('a'))).expect("presses");
+    std::thread::sleep(Duration::from_millis(1200));
+    assert_eq!(watcher.seen().join(" "), "+38");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use protocol::{
     Entry, PeerId, PointerUpdate, ReportDraft, ReportId, Rights, ScreenLayout, SessionId,
     TicketRoute,
 };
+use session::TicketNumber;
 use tokio::sync::{mpsc, watch};
 use transport::{Fingerprint, HubAddress};
 use zeroize::Zeroizing;
@@ -67,7 +68,13 @@ pub enum Command {
         asked: Rights,
         view: Arc<dyn SessionView>,
     },
-    /// Ends a session, or takes the question back.
+    /// Gives the session's host the ticket of a colleague, who may ask to be let in then (O11).
+    /// [`crate::Event::BroughtIn`] tells what became of it.
+    BringIn {
+        session: SessionId,
+        ticket: TicketNumber,
+    },
+    /// Leaves a session, which ends with its last operator; or takes the question back.
     EndSession {
         session: SessionId,
     },
@@ -97,6 +104,7 @@ impl fmt::Debug for Command {
             Self::GenerateTicket => "GenerateTicket",
             Self::RevokeTicket { .. } => "RevokeTicket",
             Self::StartSession { .. } => "StartSession",
+            Self::BringIn { .. } => "BringIn",
             Self::EndSession { .. } => "EndSession",
             Self::DisconnectHost { .. } => "DisconnectHost",
             Self::SendChat { .. } => "SendChat",

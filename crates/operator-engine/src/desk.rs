@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use protocol::control::{Admission, ChatText, Name};
 use protocol::{
-    ChatAuthor, ChatLine, Entry, HubToOperator, OperatorToHub, Outcome, PeerId, RefusalCode,
-    ReportId, Rights, SessionId,
+    BroughtIn, ChatAuthor, ChatLine, Entry, HubToOperator, OperatorToHub, Outcome, PeerId,
+    RefusalCode, ReportId, Rights, SessionId,
 };
 use session::console::{
     ConsoleNews, ConsoleSide, ConsoleStep, KeptTickets, NotStarted, Outside, Running,
@@ -54,6 +54,8 @@ pub(crate) struct Desk {
     /// Where the pictures of sessions go that were asked for.
     views: BTreeMap<PeerId, Arc<dyn SessionView>>,
     running: BTreeMap<SessionId, RunningSession>,
+    /// When the channel to each host was opened.
+    opened: BTreeMap<PeerId, std::time::Instant>,
     renewed: Option<Instant>,
 }
 
@@ -85,6 +87,7 @@ impl Desk {
             reports: Reports::default(),
             views: BTreeMap::new(),
             running: BTreeMap::new(),
+            opened: BTreeMap::new(),
             renewed: None,
         })
     }
@@ -258,6 +261,14 @@ impl Desk {
                 let steps = self.side.end(session);
                 self.take(link, steps).await;
             }
+            Command::BringIn { session, ticket } => {
+                let (steps, told) = self.side.bring_in(session, &ticket);
+                if !told {
+                    let outcome = BroughtIn::Refused(RefusalCode::HOST_GONE.into());
+                    self.tell(Event::BroughtIn { session, outcome }).await;
+                }
+                self.take(link, steps).await;
+            }
             Command::SendChat { host, text } => self.chat(link, host, text).await,
             Command::GenerateTicket => tell_hub(link, OperatorToHub::GenerateTicket),
             Command::RevokeTicket { route } => {
@@ -307,7 +318,16 @@ impl Desk {
             }
             HubToOperator::Goodbye { refusal } => link.goodbye = Some(refusal),
             of_the_protocol => {
+                let greeted_by = match &of_the_protocol {
+                    HubToOperator::Greeted { from, .. } => Some(*from),
+                    _ => None,
+                };
                 let steps = self.with_side(|side, outside| side.hear(of_the_protocol, outside));
+                if let Some(host) = greeted_by {
+                    self.opened.insert(host, std::time::Instant::now());
+                    self.opened
+                        .retain(|host, _| self.side.has_channel_to(*host));
+                }
                 self.take(Some(link), steps).await;
             }
         }
@@ -406,6 +426,7 @@ impl Desk {
             let new = RunningSession::new(session, view, rights.has(Rights::CONTROL));
             self.running.insert(session, new);
         }
+        let opened = self.opened.get(&host).copied();
         let Some(running) = self.running.get_mut(&session) else {
             return;
         };
@@ -414,6 +435,7 @@ impl Desk {
             connection: &link.connection,
             sessions: &link.sessions,
             faults: &link.fault_sender,
+            opened: opened.unwrap_or_else(std::time::Instant::now),
         };
         if let Err(error) = running.open(&started, &way) {
             tracing::error!(%session, %error, "No thread for the session");
@@ -470,16 +492,28 @@ impl Desk {
             ConsoleNews::SessionEnded { session, by, facts } => {
                 Event::SessionEnded { session, by, facts }
             }
+            ConsoleNews::Company {
+                session,
+                operators,
+                driver,
+            } => Event::Company {
+                session,
+                operators,
+                driver,
+            },
+            ConsoleNews::BroughtIn { session, outcome } => Event::BroughtIn { session, outcome },
+            ConsoleNews::SessionLeft { session, by } => Event::SessionLeft { session, by },
             ConsoleNews::ChatReceived {
                 host,
-                user,
+                author,
+                name,
                 at_unix_seconds,
                 text,
             } => Event::ChatReceived {
                 host,
                 line: ChatLine {
-                    author: ChatAuthor::User,
-                    name: user,
+                    author,
+                    name,
                     at_unix_seconds,
                     text,
                 },

@@ -238,6 +238,7 @@ impl Engine {
             of_the_desk @ (Command::GenerateTicket
             | Command::RevokeTicket { .. }
             | Command::StartSession { .. }
+            | Command::BringIn { .. }
             | Command::EndSession { .. }
             | Command::DisconnectHost { .. }
             | Command::SendChat { .. }
@@ -394,7 +395,7 @@ impl Engine {
 fn may_pass(problem: &LogInProblem) -> bool {
     match problem {
         LogInProblem::NotReached(error) => match error.as_ref() {
-            ConnectError::ForeignKey => false,
+            ConnectError::ForeignKey | ConnectError::OtherVersion { .. } => false,
             ConnectError::Refused(refusal) => !is_final(refusal.code),
             ConnectError::UnknownName { .. }
             | ConnectError::NoAnswer { .. }

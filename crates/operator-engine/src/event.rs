@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use protocol::control::{ChatLine, ChatText, Name};
 use protocol::{
-    EndedBy, Outcome, PeerId, Refusal, ReportDraft, ReportFacts, ReportId, Rights, SessionId,
-    TicketRoute, TicketState,
+    BroughtIn, Companion, EndedBy, Outcome, PeerId, Refusal, ReportDraft, ReportFacts, ReportId,
+    Rights, SessionId, TicketRoute, TicketState,
 };
 pub use session::console::NotStarted;
 use tokio::sync::mpsc;
@@ -120,6 +120,23 @@ pub enum Event {
         by: EndedBy,
         facts: Option<ReportFacts>,
     },
+    /// This operator takes part no more; the session goes on with another, who writes the report.
+    SessionLeft {
+        session: SessionId,
+        by: EndedBy,
+    },
+    /// Who sees the host's screen now, in the order in which they came, and who has keyboard and
+    /// pointer (`None`: only the user).
+    Company {
+        session: SessionId,
+        operators: Vec<Companion>,
+        driver: Option<PeerId>,
+    },
+    /// What became of a colleague who was to be brought in.
+    BroughtIn {
+        session: SessionId,
+        outcome: BroughtIn,
+    },
     ChatReceived {
         host: PeerId,
         line: ChatLine,
@@ -180,6 +197,9 @@ impl fmt::Debug for Event {
             Self::Reconnected => "Reconnected",
             Self::ChatHeard { .. } => "ChatHeard",
             Self::SessionEnded { by, .. } => return write!(f, "SessionEnded({by:?})"),
+            Self::SessionLeft { by, .. } => return write!(f, "SessionLeft({by:?})"),
+            Self::Company { .. } => "Company",
+            Self::BroughtIn { .. } => "BroughtIn",
             Self::ChatReceived { .. } => "ChatReceived",
             Self::ChatNotSent { .. } => "ChatNotSent",
             Self::ReportSaved { outcome, .. } => return write!(f, "ReportSaved({outcome:?})"),

@@ -45,6 +45,8 @@ struct State {
     sent: VecDeque<Sent>,
     last_number: u64,
     paused: bool,
+    /// Keys and buttons that came after that.
+    missed: usize,
     fault: Option<StreamFault>,
 }
 
@@ -114,7 +116,12 @@ impl InputSender {
         }
         {
             let mut state = self.lock();
-            if state.fault.is_some() || state.paused {
+            if state.fault.is_some() {
+                return;
+            }
+            if state.paused {
+                // the window takes nothing either, as soon as it shows that the line is lost
+                state.missed += usize::from(counts(&event));
                 return;
             }
             let is_move = matches!(event, InputEvent::PointerMoved { .. });
@@ -169,7 +176,7 @@ impl InputSender {
         let mut state = self.lock();
         let now = Instant::now();
         let is_young = |at: Instant| now.saturating_duration_since(at) < MAX_INPUT_AGE;
-        let (mut again, mut lost) = (VecDeque::new(), 0);
+        let (mut again, mut lost) = (VecDeque::new(), std::mem::take(&mut state.missed));
         for sent in std::mem::take(&mut state.sent) {
             match sent.event {
                 _ if sent.number <= taken => {}
@@ -187,6 +194,18 @@ impl InputSender {
             } else {
                 lost += usize::from(counts(&queued.event));
             }
+        }
+        // what comes up while the line is lost is not taken, so nothing that is said again may stay down
+        let mut held = Held::default();
+        for queued in &again {
+            held.note(&queued.event);
+        }
+        if held.any() {
+            again.push_back(Queued {
+                number: None,
+                at: now,
+                event: InputEvent::ReleaseAll,
+            });
         }
         state.waiting = again;
         state.paused = false;
@@ -418,12 +437,37 @@ mod tests {
         assert_eq!(leave(&input), [1, 2, 3, 4]);
         input.pause();
         input.send(key(9));
-        assert_eq!(input.resume_after(2), 0);
-        assert_eq!(leave(&input), [3, 4]);
+        input.send(moved(1));
+        assert_eq!(
+            input.resume_after(2),
+            1,
+            "the window had not shown the pause"
+        );
+        assert_eq!(leave(&input), [3, 4, 5], "and a release");
         input.send(key(10));
-        assert_eq!(leave(&input), [5]);
-        assert_eq!(input.resume_after(5), 0, "all was taken");
+        assert_eq!(leave(&input), [6]);
+        assert_eq!(input.resume_after(6), 0, "all was taken");
         assert_eq!(leave(&input), [0_u64; 0]);
+    }
+
+    #[test]
+    fn r4_a_key_that_came_up_while_the_line_was_lost_does_not_stay_down() {
+        let input = InputSender::new(true);
+        let up = InputEvent::Key {
+            key: HidKey(4),
+            pressed: false,
+            character: None,
+        };
+        input.send(key(4));
+        leave(&input);
+        input.pause();
+        input.send(up);
+        assert_eq!(input.resume_after(0), 0);
+        assert_eq!(drain(&input), [key(4), InputEvent::ReleaseAll]);
+
+        input.pause();
+        assert_eq!(input.resume_after(9), 0);
+        assert_eq!(drain(&input), [], "nothing is said again, nothing is down");
     }
 
     #[test]
@@ -447,7 +491,7 @@ mod tests {
             "it is not kept for longer"
         );
         assert_eq!(input.resume_after(1), 2, "two keys; nobody misses a move");
-        assert_eq!(leave(&input), [5]);
+        assert_eq!(leave(&input), [5, 6], "and a release");
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub use command::{Command, CommandError, Config, OperatorHandle, SessionView, Wa
 pub use engine::{OperatorEngine, StartError};
 pub use event::{Event, Events, LogInProblem, NotStarted};
 pub use input_path::InputSender;
+pub use session::TicketNumber;
 pub use transport::client::DEFAULT_PORT;
 pub use transport::{ConnectError, Fingerprint, HubAddress};
 pub use wish_path::WishSender;

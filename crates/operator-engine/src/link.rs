@@ -272,8 +272,10 @@ async fn answer(
             Err(problem)
         }
         Err(_elapsed) => {
-            transport::close::close(connection);
-            Err(LogInProblem::Refused(RefusalCode::TIMED_OUT.into()))
+            let refusal = RefusalCode::TIMED_OUT.into();
+            // the answer may only be late, and to leave in good order would give the place up
+            transport::close::close_refused(connection, refusal);
+            Err(LogInProblem::Refused(refusal))
         }
     }
 }

@@ -83,11 +83,13 @@ impl Sessions {
         }
     }
 
+    /// The ports of `session`; those of one channel if that is not [`ChannelId::NONE`].
     async fn ports_of(&self, session: SessionId, channel: ChannelId) -> Ports {
         let mut changed = self.changed.subscribe();
         loop {
             let found = self.lock().get(&session).cloned();
-            if let Some((_, ports)) = found.filter(|(open, _)| *open == channel) {
+            let is_it = |open| channel == ChannelId::NONE || open == channel;
+            if let Some((_, ports)) = found.filter(|(open, _)| is_it(*open)) {
                 return ports;
             }
             if changed.changed().await.is_err() {
@@ -129,6 +131,9 @@ pub(crate) struct Way<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) sessions: &'a Sessions,
     pub(crate) faults: &'a mpsc::Sender<SessionFault>,
+    /// When this end had the channel. The host counts the age of input from when it had it, a moment
+    /// before.
+    pub(crate) opened: Instant,
 }
 
 impl RunningSession {
@@ -146,7 +151,7 @@ impl RunningSession {
 
     /// Opens the operator's streams and starts the decoder; streams of an earlier channel end.
     pub(crate) fn open(&mut self, running: &Running, way: &Way<'_>) -> std::io::Result<()> {
-        let opened = Instant::now();
+        let opened = way.opened;
         self.streams = None;
         let session = self.session;
         let channel = running.lanes.channel();

@@ -20,6 +20,7 @@ use protocol::{
 };
 use support::host::{Lanes, running, state, vouched};
 use support::{Console, HOST, Host, Operator, SESSION, ScriptedHub, Shown, layout, row_of};
+use transport::CloseReason;
 
 const OTHER_HOST: PeerId = PeerId([8; 16]);
 
@@ -37,10 +38,16 @@ struct Session {
 
 impl Session {
     async fn start() -> Self {
+        Self::start_after(Duration::ZERO).await
+    }
+
+    /// Starts a session with a host that came so long before.
+    async fn start_after(wait: Duration) -> Self {
         let hub = ScriptedHub::start();
         let mut operator = Operator::log_in(&hub.config);
         let mut console = hub.accept_logged_in(&mut operator).await;
         let mut host = Host::comes(&mut console, &mut operator).await;
+        tokio::time::sleep(wait).await;
         let view = Arc::<Shown>::default();
         operator.send(Command::StartSession {
             host: HOST,
@@ -115,6 +122,18 @@ fn whole(seq: u64, colour: u32) -> (Picture, ScreenFrame) {
 }
 
 #[tokio::test]
+async fn input_is_not_old_because_the_user_took_long_to_allow_it() {
+    let thinks = Duration::from_millis(700);
+    let session = Session::start_after(thinks).await;
+    let (_viewer, mut stream) = session.lanes.accept(&session.console.connection).await;
+    session.input.send(key(4));
+    // the host counts from the answer that opened the channel, before the question
+    let frame: InputFrame = stream.next().await;
+    let after = Duration::from_millis(frame.at_millis.try_into().expect("after it"));
+    assert!(after >= thinks, "{after:?} after the channel was opened");
+}
+
+#[tokio::test]
 async fn r4_a_session_goes_on_in_the_same_view_and_no_key_is_lost_or_doubled() {
     let session = Session::start().await;
     let wish = ViewWish {
@@ -151,9 +170,11 @@ async fn r4_a_session_goes_on_in_the_same_view_and_no_key_is_lost_or_doubled() {
         .await;
     session.input.send(key(8));
     let (mut viewer, mut stream) = session.lanes.accept(&session.console.connection).await;
-    for (number, pressed) in [(3, 6), (4, 7), (5, 8)] {
+    // what is said again does not stay down
+    let expected = [key(6), key(7), InputEvent::ReleaseAll, key(8)];
+    for (number, event) in (3..).zip(expected) {
         let frame: InputFrame = stream.next().await;
-        assert_eq!((frame.number, frame.event), (number, key(pressed)));
+        assert_eq!((frame.number, frame.event), (number, event));
     }
     assert_eq!(
         viewer.next::<ViewerMessage>().await,
@@ -308,6 +329,26 @@ async fn r4_a_hub_that_stops_while_a_console_comes_back_is_tried_again() {
             Event::SessionEnded { .. } => panic!("it ended"),
             _ => None,
         })
+        .await;
+}
+
+#[tokio::test]
+async fn r4_a_hub_that_is_slow_to_answer_is_not_told_that_the_console_left() {
+    let mut session = Session::start().await;
+    session.console.cut();
+    let mut slow = session.hub.accept().await;
+    let resume = slow.hears().await;
+    assert!(matches!(resume, OperatorToHub::Resume { .. }), "{resume:?}");
+    let hung_up = tokio::time::timeout(Duration::from_secs(10), slow.connection.closed()).await;
+    let reason = CloseReason::from(&hung_up.expect("the console gives up"));
+    // whoever leaves in good order has no place any more
+    assert!(matches!(reason, CloseReason::Refused(_)), "{reason:?}");
+    let mut console = session.hub.accept_resumed(running()).await;
+    let live = state(0, Some((SESSION, 0)));
+    console.greet(&mut session.host, &live).await;
+    session
+        .operator
+        .until(|event| matches!(event, Event::SessionResumed { .. }).then_some(()))
         .await;
 }
 

@@ -50,6 +50,12 @@ pub enum HostToHub {
     EndSession { session: SessionId },
     /// Leave in good order.
     Leave,
+    /// This operator is not let in (any more): the question is over, or the user sent it away. Who else
+    /// is in the session stays.
+    SendAway {
+        session: SessionId,
+        operator: PeerId,
+    },
 }
 
 /// What the hub says to a host.
@@ -93,6 +99,11 @@ pub enum HubToHost {
     OperatorPresent { operator: PeerId, present: bool },
     /// The hub ends the connection after this.
     Goodbye { refusal: Refusal },
+    /// An operator takes part in the session no more; the others do.
+    OperatorLeft {
+        session: SessionId,
+        operator: PeerId,
+    },
 }
 
 /// What an operator's console says to the hub.
@@ -126,7 +137,8 @@ pub enum OperatorToHub {
     Say { to: PeerId, word: Word },
     /// **Remote Session** in the list (O9). `word` is a [`crate::OperatorWord::Ask`].
     StartSession { host: PeerId, word: Word },
-    /// Ends a session, or takes back a question that is not answered yet.
+    /// Leaves a session, which ends with its last operator; or takes back a question that is not
+    /// answered yet.
     EndSession { session: SessionId },
     /// **Disconnect this PC** (O9).
     DisconnectHost { host: PeerId },
@@ -249,6 +261,11 @@ pub enum HubToOperator {
     Goodbye {
         refusal: Refusal,
     },
+    /// This operator takes part in the session no more; it goes on with another, who writes the report.
+    SessionLeft {
+        session: SessionId,
+        by: EndedBy,
+    },
 }
 
 /// A place at the hub that outlives a lost connection (R4).
@@ -327,7 +344,7 @@ pub struct Entry {
     pub system: Name,
     /// The route of the ticket it came with.
     pub ticket: Option<TicketRoute>,
-    /// Who is in session with it (an operator's display name).
+    /// Who is in session with it (the operators' display names).
     pub in_session_with: Option<Name>,
     /// Since when it is connected, in seconds since the Unix epoch (hub's clock).
     pub since_unix_seconds: i64,

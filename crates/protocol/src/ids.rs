@@ -83,6 +83,11 @@ numbered!(
 #[serde(transparent)]
 pub struct PeerId(pub [u8; 16]);
 
+impl PeerId {
+    /// No peer; the hub draws it for nobody.
+    pub const NOBODY: Self = Self([0; 16]);
+}
+
 impl fmt::Display for PeerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

@@ -19,16 +19,34 @@ use crate::rights::Rights;
 pub struct StreamHeader {
     pub lane: Lane,
     pub session: SessionId,
-    /// The operator whose stream it is; for what goes to every operator, the one it is given to.
+    /// The operator whose stream it is; [`PeerId::NOBODY`] for what goes to every operator.
     pub operator: PeerId,
-    /// The channel between the two ends whose keys protect it (`session::channel`).
+    /// The channel between the two ends whose keys protect it (`session::channel`);
+    /// [`ChannelId::NONE`] for what goes to every operator, which the session's own key vouches for.
     pub channel: ChannelId,
+}
+
+impl StreamHeader {
+    /// The header of a lane that goes to every operator of `session`.
+    pub const fn to_everybody(lane: Lane, session: SessionId) -> Self {
+        Self {
+            lane,
+            session,
+            operator: PeerId::NOBODY,
+            channel: ChannelId::NONE,
+        }
+    }
 }
 
 /// Tells the channels between two ends apart, one after the other; part of what their keys come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ChannelId(pub u64);
+
+impl ChannelId {
+    /// No channel.
+    pub const NONE: Self = Self(0);
+}
 
 /// What a stream carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -61,7 +79,8 @@ pub enum Direction {
 /// What the hub can do to a lane's frames without being found out: drop or delay them, nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protection {
-    /// The hub reads each frame for the film; it cannot make or change one.
+    /// The hub reads each frame for the film, and gives it to every operator; it cannot make or change
+    /// one.
     Vouched,
     /// Nobody but the two ends reads a frame.
     Sealed,

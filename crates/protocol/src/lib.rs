@@ -35,5 +35,7 @@ pub use screen::{
     ViewerMessage,
 };
 pub use text::BoundedText;
-pub use version::{ClientHello, HubHello, ProtocolVersion, Role, VersionRange};
-pub use words::{Greeting, HostState, HostWord, LiveState, OperatorWord, Word};
+pub use version::{ClientHello, HubHello, ProtocolVersion, Role, TooOld, VersionRange};
+pub use words::{
+    BroughtIn, Companion, Greeting, HostState, HostWord, LiveState, OperatorWord, Word,
+};

@@ -4,6 +4,9 @@
 
 /// Largest control message, in bytes.
 pub const MAX_CONTROL_FRAME_BYTES: usize = 256 * 1024;
+/// Largest control message of a peer that is not admitted yet, in bytes. Also holds whatever a host may
+/// say first once it is, since that may be on the way already.
+pub const MAX_STRANGER_FRAME_BYTES: usize = MAX_WORD_BYTES + 1024;
 /// Largest stream header, in bytes.
 pub const MAX_HEADER_FRAME_BYTES: usize = 256;
 /// Largest encoded screen update, in bytes.
@@ -40,3 +43,5 @@ pub const MAX_ENTRIES: usize = 10_000;
 pub const MAX_EXCHANGE_BYTES: usize = 64;
 /// Most monitors of one host.
 pub const MAX_MONITORS: usize = 16;
+/// Most operators in one session.
+pub const MAX_OPERATORS: usize = 8;

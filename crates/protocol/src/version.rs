@@ -1,8 +1,7 @@
 //! Who is calling and which version of the protocol both ends speak.
 //!
 //! INVARIANT: the hellos never change, in no version: a program of any age must be told in words that
-//! it is too old. A hub speaks the present version and the two before it. Version 1 was never
-//! released.
+//! it is too old.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,18 +23,50 @@ pub struct VersionRange {
     pub newest: ProtocolVersion,
 }
 
+/// What no program speaks that anybody was given.
+const NEVER_RELEASED: u16 = 1;
+/// How many versions a build speaks besides its newest.
+const KEPT: u16 = 2;
+
+/// Whoever has to be renewed before two ends can speak to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TooOld {
+    Program,
+    Hub,
+}
+
 impl VersionRange {
     /// What this build speaks.
-    pub const OURS: Self = Self {
-        oldest: ProtocolVersion(2),
-        newest: ProtocolVersion(2),
-    };
+    pub const OURS: Self = Self::up_to(2);
+
+    /// What a build speaks whose newest version is `newest`: that and the two before it.
+    const fn up_to(newest: u16) -> Self {
+        let oldest = newest.saturating_sub(KEPT);
+        let oldest = if oldest > NEVER_RELEASED {
+            oldest
+        } else {
+            NEVER_RELEASED + 1
+        };
+        Self {
+            oldest: ProtocolVersion(oldest),
+            newest: ProtocolVersion(newest),
+        }
+    }
 
     /// The newest version both ends speak, if there is one.
     pub fn common_with(self, other: Self) -> Option<ProtocolVersion> {
         let newest = self.newest.min(other.newest);
         let oldest = self.oldest.max(other.oldest);
         (oldest <= newest).then_some(newest)
+    }
+
+    /// Who is too old where a program with these versions and a `hub` have none in common.
+    pub fn too_old_for(self, hub: Self) -> TooOld {
+        if self.newest < hub.newest {
+            TooOld::Program
+        } else {
+            TooOld::Hub
+        }
     }
 }
 
@@ -90,5 +121,39 @@ mod tests {
             Some(ProtocolVersion(3))
         );
         assert_eq!(range(1, 1).common_with(range(2, 5)), None);
+    }
+
+    #[test]
+    fn a_build_speaks_its_newest_version_and_the_two_before_it() {
+        let spoken = [2, 3, 4, 5, 9].map(VersionRange::up_to);
+        let expected = [
+            range(2, 2),
+            range(2, 3),
+            range(2, 4),
+            range(3, 5),
+            range(7, 9),
+        ];
+        assert_eq!(spoken, expected);
+        let hub = VersionRange::up_to(9);
+        for (program, agreed) in [
+            (6, None),
+            (7, Some(7)),
+            (9, Some(9)),
+            (11, Some(9)),
+            (12, None),
+        ] {
+            let agreed = agreed.map(ProtocolVersion);
+            assert_eq!(
+                VersionRange::up_to(program).common_with(hub),
+                agreed,
+                "{program}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_one_with_the_older_versions_is_too_old() {
+        assert_eq!(range(1, 1).too_old_for(range(2, 2)), TooOld::Program);
+        assert_eq!(range(4, 6).too_old_for(range(1, 3)), TooOld::Hub);
     }
 }

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::control::{ChatText, Name};
-use crate::ids::SessionId;
+use crate::ids::{PeerId, SessionId};
+use crate::refusal::Refusal;
 use crate::rights::Rights;
 
 /// A message from one end to the other, and the proof that it comes from there.
@@ -70,6 +71,36 @@ pub enum OperatorWord {
     Chat { line: u64, text: ChatText },
     /// Chat is heard up to this line.
     Heard { line: u64 },
+    /// Bring a colleague into the session: come to the one whose ticket this is, too (O11). The user is
+    /// asked when that operator asks to be let in.
+    BringIn {
+        session: SessionId,
+        /// Counts these words in one channel from 1; a part of what the ticket is sealed with.
+        attempt: u64,
+        /// The ticket's digits, sealed for the host: the hub must not learn the secret ones.
+        ticket: Bytes,
+    },
+}
+
+/// What became of [`OperatorWord::BringIn`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BroughtIn {
+    /// The colleague's console has proved that it made the ticket, and may ask now.
+    Met { operator: Name },
+    /// The hub or the colleague's console did not accept the ticket.
+    Refused(Refusal),
+    /// This ticket was tried too often on the host; only a new one helps.
+    Spent,
+    /// Another colleague is being brought in at this moment, or there are too many already.
+    Busy,
+}
+
+/// Somebody who takes part in a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Companion {
+    pub operator: PeerId,
+    pub name: Name,
+    pub rights: Rights,
 }
 
 /// Says a host to an operator.
@@ -91,4 +122,23 @@ pub enum HostWord {
     Heard { line: u64 },
     /// So many input frames came too late, and nothing was done with them.
     InputTooOld { session: SessionId, count: u32 },
+    /// What became of a colleague who was to be brought in.
+    BroughtIn {
+        session: SessionId,
+        attempt: u64,
+        outcome: BroughtIn,
+    },
+    /// Who takes part in the session, in the order in which they came, and who has keyboard and
+    /// pointer (`None`: nobody but the user). Said to each whenever it changes.
+    Company {
+        session: SessionId,
+        operators: Vec<Companion>,
+        driver: Option<PeerId>,
+    },
+    /// A line of chat that another operator wrote; numbered as the host's own lines are.
+    ChatOf {
+        line: u64,
+        operator: Name,
+        text: ChatText,
+    },
 }

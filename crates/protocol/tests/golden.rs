@@ -10,12 +10,13 @@ use bytes::Bytes;
 use protocol::control::Admission;
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
-    ChannelId, ClientHello, ColourDepth, EndedBy, Entry, EntryKind, Greeting, HidKey, HostState,
-    HostToHub, HostWord, HubHello, HubToHost, HubToOperator, InputEvent, InputFrame, Lane,
-    LiveState, OperatorToHub, OperatorWord, Outcome, Password, PeerId, Place, PointerButton,
-    PointerShape, PointerUpdate, ProtocolVersion, Refusal, RefusalCode, ReportDraft, ReportFacts,
-    ReportId, ResumeSecret, Rights, Role, RunningSession, ScreenFrame, ScreenLayout, ScreenMonitor,
-    SessionId, StreamHeader, TicketRoute, TicketState, VersionRange, ViewWish, ViewerMessage, Word,
+    BroughtIn, ChannelId, ClientHello, ColourDepth, Companion, EndedBy, Entry, EntryKind, Greeting,
+    HidKey, HostState, HostToHub, HostWord, HubHello, HubToHost, HubToOperator, InputEvent,
+    InputFrame, Lane, LiveState, OperatorToHub, OperatorWord, Outcome, Password, PeerId, Place,
+    PointerButton, PointerShape, PointerUpdate, ProtocolVersion, Refusal, RefusalCode, ReportDraft,
+    ReportFacts, ReportId, ResumeSecret, Rights, Role, RunningSession, ScreenFrame, ScreenLayout,
+    ScreenMonitor, SessionId, StreamHeader, TicketRoute, TicketState, VersionRange, ViewWish,
+    ViewerMessage, Word,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -188,6 +189,10 @@ fn host_to_hub(samples: &mut Samples) {
         },
         HostToHub::EndSession { session: SESSION },
         HostToHub::Leave,
+        HostToHub::SendAway {
+            session: SESSION,
+            operator: PEER,
+        },
     ];
     for message in &messages {
         samples.add(message);
@@ -235,6 +240,10 @@ fn hub_to_host(samples: &mut Samples) {
             present: true,
         },
         HubToHost::Goodbye { refusal: REFUSAL },
+        HubToHost::OperatorLeft {
+            session: SESSION,
+            operator: PEER,
+        },
     ];
     for message in &messages {
         samples.add(message);
@@ -364,6 +373,10 @@ fn hub_to_operator(samples: &mut Samples) {
             drafts: vec![(facts(), draft())],
         },
         HubToOperator::Goodbye { refusal: REFUSAL },
+        HubToOperator::SessionLeft {
+            session: SESSION,
+            by: EndedBy::User,
+        },
     ];
     for message in &messages {
         samples.add(message);
@@ -421,6 +434,11 @@ fn words(samples: &mut Samples) {
             text: "hello".into(),
         },
         OperatorWord::Heard { line: 9 },
+        OperatorWord::BringIn {
+            session: SESSION,
+            attempt: 2,
+            ticket: bytes("sealed"),
+        },
     ];
     for message in &operator {
         samples.add(message);
@@ -444,8 +462,35 @@ fn words(samples: &mut Samples) {
             session: SESSION,
             count: 2,
         },
+        HostWord::Company {
+            session: SESSION,
+            operators: vec![Companion {
+                operator: PEER,
+                name: "Marco".into(),
+                rights: Rights::SEE_AND_CONTROL,
+            }],
+            driver: Some(PEER),
+        },
+        HostWord::ChatOf {
+            line: 9,
+            operator: "Marco".into(),
+            text: "hello".into(),
+        },
     ];
-    for message in &host {
+    let outcomes = [
+        BroughtIn::Met {
+            operator: "Lucia".into(),
+        },
+        BroughtIn::Refused(REFUSAL),
+        BroughtIn::Spent,
+        BroughtIn::Busy,
+    ];
+    let outcomes = outcomes.map(|outcome| HostWord::BroughtIn {
+        session: SESSION,
+        attempt: 2,
+        outcome,
+    });
+    for message in host.iter().chain(&outcomes) {
         samples.add(message);
     }
 }
@@ -459,6 +504,7 @@ fn streams(samples: &mut Samples) {
             channel: ChannelId(0x0102_0304_0506_0708),
         });
     }
+    samples.add(&StreamHeader::to_everybody(Lane::Screen, SESSION));
     let place = Place {
         x: -1,
         y: 1080,

@@ -26,6 +26,7 @@ use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
 use crate::exchange::PairKey;
 use crate::seal::{Opener, Sealer};
+use crate::ticket::TicketNumber;
 
 /// Bytes of a tag behind a vouched frame.
 pub const TAG_BYTES: usize = 16;
@@ -306,18 +307,19 @@ impl Channel {
         }
     }
 
-    /// Takes a word from the other end.
+    /// Takes a word from the other end; `None` if it is one that this build does not know, from a newer
+    /// one.
     ///
     /// # Errors
     ///
     /// [`ChannelError`]; nothing that comes later can be trusted then.
-    pub fn hear<W: DeserializeOwned>(&mut self, word: &Word) -> Result<W, ChannelError> {
+    pub fn hear<W: DeserializeOwned>(&mut self, word: &Word) -> Result<Option<W>, ChannelError> {
         let is_theirs = same_tag(self.theirs.tag(word.number, &word.body), &word.tag);
         if !is_theirs || word.number <= self.theirs.last {
             return Err(ChannelError::ForeignWord);
         }
         self.theirs.last = word.number;
-        wire::decode(&word.body).map_err(|_detail| ChannelError::Malformed)
+        Ok(wire::decode(&word.body).ok())
     }
 
     /// The keys of this channel's sealed lanes.
@@ -372,6 +374,35 @@ impl LaneKeys {
         Some(PictureKey(key.try_into().ok()?))
     }
 
+    /// Seals the digits of a colleague's ticket for the host; `attempt` is used once in a channel.
+    pub fn seal_ticket(&self, session: SessionId, attempt: u64, ticket: &TicketNumber) -> Vec<u8> {
+        let mut digits = ticket.to_spoken();
+        let sealed = Sealer::new(&self.ticket_key(session, attempt)).seal(digits.as_bytes());
+        digits.zeroize();
+        sealed
+    }
+
+    /// Opens what [`Self::seal_ticket`] sealed.
+    pub fn open_ticket(
+        &self,
+        session: SessionId,
+        attempt: u64,
+        sealed: &[u8],
+    ) -> Option<TicketNumber> {
+        let mut opener = Opener::new(&self.ticket_key(session, attempt));
+        let mut digits = opener.open(sealed).ok()?;
+        let ticket = std::str::from_utf8(&digits).ok();
+        let ticket = ticket.and_then(|digits| TicketNumber::parse(digits).ok());
+        digits.zeroize();
+        ticket
+    }
+
+    fn ticket_key(&self, session: SessionId, attempt: u64) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.key(session, TICKET));
+        hasher.update(&attempt.to_le_bytes());
+        hasher.finalize().into()
+    }
+
     fn lane_key(&self, session: SessionId, lane: Lane) -> [u8; 32] {
         self.key(session, lane_number(lane))
     }
@@ -385,6 +416,7 @@ impl LaneKeys {
 }
 
 const PICTURE_KEY: u8 = 255;
+const TICKET: u8 = 254;
 
 // INVARIANT: the numbers are part of what keys come from, on both ends.
 fn lane_number(lane: Lane) -> u8 {
@@ -478,9 +510,9 @@ mod tests {
         let (mut console, mut host) = channels();
         for line in 0..3 {
             let word = OperatorWord::Heard { line };
-            assert_eq!(host.hear(&console.say(&word)), Ok(word));
+            assert_eq!(host.hear(&console.say(&word)), Ok(Some(word)));
             let word = HostWord::Heard { line };
-            assert_eq!(console.hear(&host.say(&word)), Ok(word));
+            assert_eq!(console.hear(&host.say(&word)), Ok(Some(word)));
         }
     }
 
@@ -556,6 +588,31 @@ mod tests {
             opened.expect("the right console").0
         };
         assert_ne!(open([4; 32]).id(), open([5; 32]).id());
+    }
+
+    #[test]
+    fn a_word_from_the_future_is_left_alone() {
+        let (mut console, mut host) = channels();
+        let future = (77_u8, "what nobody says yet");
+        assert_eq!(host.hear::<OperatorWord>(&console.say(&future)), Ok(None));
+        let word = OperatorWord::Heard { line: 1 };
+        assert_eq!(host.hear(&console.say(&word)), Ok(Some(word)));
+    }
+
+    #[test]
+    fn a_colleagues_ticket_is_sealed_from_the_hub() {
+        let (console, host) = channels();
+        let ticket = TicketNumber::parse("482 913 0571").expect("ten digits");
+        let sealed = console.lane_keys().seal_ticket(SESSION, 1, &ticket);
+        let again = console.lane_keys().seal_ticket(SESSION, 2, &ticket);
+        assert_ne!(sealed, again);
+        let opened = host.lane_keys().open_ticket(SESSION, 1, &sealed);
+        assert_eq!(
+            opened.map(|ticket| ticket.to_spoken()),
+            Some(ticket.to_spoken())
+        );
+        assert!(host.lane_keys().open_ticket(SESSION, 2, &sealed).is_none());
+        assert!(host.lane_keys().open_ticket(SESSION, 1, b"12").is_none());
     }
 
     #[test]

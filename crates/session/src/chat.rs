@@ -5,20 +5,28 @@
 
 use std::collections::VecDeque;
 
-use protocol::control::ChatText;
-
 /// Most lines that may wait to be heard.
 pub(crate) const MAX_UNHEARD: usize = 500;
 
-/// One end's side of the chat with one other end.
-#[derive(Debug, Default)]
-pub(crate) struct Chat {
+/// One end's side of the chat with one other end; `T` is what a line holds.
+#[derive(Debug)]
+pub(crate) struct Chat<T> {
     last_line: u64,
-    unheard: VecDeque<(u64, ChatText)>,
+    unheard: VecDeque<(u64, T)>,
     heard: u64,
 }
 
-impl Chat {
+impl<T> Default for Chat<T> {
+    fn default() -> Self {
+        Self {
+            last_line: 0,
+            unheard: VecDeque::new(),
+            heard: 0,
+        }
+    }
+}
+
+impl<T: Clone> Chat<T> {
     /// A chat whose own lines are numbered from above `base`: higher than anything that an earlier
     /// run of the program can have used.
     pub(crate) fn from_base(base: u64) -> Self {
@@ -29,13 +37,28 @@ impl Chat {
     }
 
     /// Numbers a line of our own; `None` if too many wait to be heard.
-    pub(crate) fn write(&mut self, text: ChatText) -> Option<u64> {
-        if self.unheard.len() >= MAX_UNHEARD {
+    pub(crate) fn write(&mut self, text: T) -> Option<u64> {
+        if !self.has_room() {
             return None;
         }
         self.last_line += 1;
         self.unheard.push_back((self.last_line, text));
         Some(self.last_line)
+    }
+
+    /// Whether another line may wait to be heard.
+    pub(crate) fn has_room(&self) -> bool {
+        self.unheard.len() < MAX_UNHEARD
+    }
+
+    /// The number of the last line of our own.
+    pub(crate) fn last_line(&self) -> u64 {
+        self.last_line
+    }
+
+    /// Numbers lines from above `line`, so that one that is said to several has one number.
+    pub(crate) fn skip_to(&mut self, line: u64) {
+        self.last_line = self.last_line.max(line);
     }
 
     /// The other end says that it heard everything up to `line`; gives how many lines that settles.
@@ -58,18 +81,21 @@ impl Chat {
     }
 
     /// What has to be said again in a new channel.
-    pub(crate) fn unheard(&self) -> impl Iterator<Item = (u64, ChatText)> + '_ {
+    pub(crate) fn unheard(&self) -> impl Iterator<Item = (u64, T)> + '_ {
         self.unheard.iter().cloned()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use protocol::control::ChatText;
+
     use super::*;
 
     #[test]
     fn a_line_waits_until_it_is_heard_and_is_heard_once() {
-        let (mut ours, mut theirs) = (Chat::from_base(100), Chat::default());
+        let mut ours: Chat<ChatText> = Chat::from_base(100);
+        let mut theirs: Chat<ChatText> = Chat::default();
         let first = ours.write("one".into()).expect("room");
         assert!(theirs.hear(first));
         assert!(!theirs.hear(first), "said again after a lost connection");
@@ -81,7 +107,7 @@ mod tests {
 
     #[test]
     fn whoever_is_not_heard_cannot_write_for_ever() {
-        let mut chat = Chat::default();
+        let mut chat: Chat<ChatText> = Chat::default();
         let written = (0..2 * MAX_UNHEARD).filter_map(|_| chat.write("x".into()));
         assert_eq!(written.count(), MAX_UNHEARD);
     }

@@ -10,13 +10,14 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use protocol::control::{Admission, ChatText, Name};
-use protocol::limits::MAX_EXCHANGE_BYTES;
+use protocol::limits::{MAX_EXCHANGE_BYTES, MAX_OPERATORS};
 use protocol::{
-    EndedBy, Entry, EntryKind, Greeting, HostState, HostWord, HubToOperator, OperatorToHub,
-    OperatorWord, PeerId, Refusal, RefusalCode, ReportFacts, Rights, RunningSession, SessionId,
-    TicketRoute, TicketState, Word,
+    BroughtIn, ChatAuthor, Companion, EndedBy, Entry, EntryKind, Greeting, HostState, HostWord,
+    HubToOperator, OperatorToHub, OperatorWord, PeerId, Refusal, RefusalCode, ReportFacts, Rights,
+    RunningSession, SessionId, TicketRoute, TicketState, Word,
 };
 
+use crate::TicketNumber;
 use crate::channel::{Channel, Ends, LaneKeys, Opening, PictureKey};
 use crate::chat::Chat;
 use crate::exchange::PairKey;
@@ -146,11 +147,29 @@ pub enum ConsoleNews {
         by: EndedBy,
         facts: Option<ReportFacts>,
     },
+    /// A line of chat from the host's user, or from another operator there.
     ChatReceived {
         host: PeerId,
-        user: Name,
+        author: ChatAuthor,
+        name: Name,
         at_unix_seconds: i64,
         text: ChatText,
+    },
+    /// Who sees the host's screen now, and who has keyboard and pointer.
+    Company {
+        session: SessionId,
+        operators: Vec<Companion>,
+        driver: Option<PeerId>,
+    },
+    /// What became of a colleague who was to be brought in.
+    BroughtIn {
+        session: SessionId,
+        outcome: BroughtIn,
+    },
+    /// This operator takes part no more; the session goes on with another, who writes the report.
+    SessionLeft {
+        session: SessionId,
+        by: EndedBy,
     },
     /// The host has heard so many more of our lines.
     ChatHeard {
@@ -172,12 +191,16 @@ pub enum ConsoleNews {
 #[derive(Debug)]
 struct Acquaintance {
     pair: PairKey,
+    /// Whether a channel was ever opened with this pair key: then the host knows it, too.
+    met: bool,
     present: bool,
     opening: Option<Opening>,
     channel: Option<Channel>,
     user: Name,
-    chat: Chat,
+    chat: Chat<ChatText>,
     ask: Option<Ask>,
+    /// Colleagues that were to be brought in.
+    brought: u64,
 }
 
 /// A question on its way.
@@ -354,8 +377,14 @@ impl ConsoleSide {
         if !self.connected {
             return self.forget_session(session, EndedBy::Operator, None);
         }
-        if let Some(live) = self.sessions.get_mut(&session) {
-            live.ending = true;
+        let is_asked = |known: &Acquaintance| {
+            let ask = known.ask.as_ref();
+            ask.is_some_and(|ask| ask.session == Some(session))
+        };
+        match self.sessions.get_mut(&session) {
+            Some(live) => live.ending = true,
+            None if self.hosts.values().any(is_asked) => {}
+            None => return Vec::new(), // it is over
         }
         let mut steps = vec![ConsoleStep::Send(OperatorToHub::EndSession { session })];
         for (host, known) in &mut self.hosts {
@@ -366,6 +395,32 @@ impl ConsoleSide {
             }
         }
         steps
+    }
+
+    /// Gives the host the ticket of a colleague, who may ask to be let in then (O11); `false` if there is
+    /// no line to the host now.
+    pub fn bring_in(
+        &mut self,
+        session: SessionId,
+        ticket: &TicketNumber,
+    ) -> (Vec<ConsoleStep>, bool) {
+        let host = self.sessions.get(&session).map(|live| live.host);
+        let known = host.and_then(|host| Some((host, self.hosts.get_mut(&host)?)));
+        let Some((host, known)) = known else {
+            return (Vec::new(), false);
+        };
+        let Some(channel) = &known.channel else {
+            return (Vec::new(), false);
+        };
+        known.brought += 1;
+        let attempt = known.brought;
+        let sealed = channel.lane_keys().seal_ticket(session, attempt, ticket);
+        let word = OperatorWord::BringIn {
+            session,
+            attempt,
+            ticket: sealed.into(),
+        };
+        (known.say(host, &word).into_iter().collect(), true)
     }
 
     /// A line of chat to a host; `false` if too many wait to be heard or the host is unknown.
@@ -386,6 +441,12 @@ impl ConsoleSide {
             Some(host) => self.distrust(host),
             None => Vec::new(),
         }
+    }
+
+    /// Whether there is a channel to `host`.
+    pub fn has_channel_to(&self, host: PeerId) -> bool {
+        let known = self.hosts.get(&host);
+        known.is_some_and(|known| known.channel.is_some())
     }
 
     /// Opens a new channel to a session's host, so that both start afresh.
@@ -450,7 +511,14 @@ impl ConsoleSide {
                 attempt,
                 host,
             } => {
-                if !self.tickets.settle(route, attempt, host) {
+                let knows_us = self.hosts.get(&host).is_some_and(|known| known.met);
+                let is_settled = if knows_us {
+                    // it goes on with the key that both have
+                    self.tickets.forget_try(route, attempt)
+                } else {
+                    self.tickets.settle(route, attempt, host)
+                };
+                if !is_settled {
                     return Vec::new();
                 }
                 let used = ConsoleNews::TicketUsed { route, host };
@@ -476,6 +544,7 @@ impl ConsoleSide {
             HubToOperator::SessionEnded { session, by, facts } => {
                 self.forget_session(session, by, Some(facts))
             }
+            HubToOperator::SessionLeft { session, by } => self.left(session, by),
             HubToOperator::Goodbye { refusal } => vec![ConsoleStep::Goodbye(refusal)],
             HubToOperator::LoggedIn { .. }
             | HubToOperator::LogInRefused { .. }
@@ -513,7 +582,8 @@ impl ConsoleSide {
             return Vec::new();
         }
         let (host, mut steps) = (entry.id, Vec::new());
-        if let Some(route) = entry.ticket
+        let knows_us = self.hosts.get(&host).is_some_and(|known| known.met);
+        if let Some(route) = entry.ticket.filter(|_| !knows_us)
             && self.tickets.settle_late(route, host)
         {
             steps.push(ConsoleStep::KeepTickets);
@@ -593,16 +663,23 @@ impl ConsoleSide {
         };
         let chat_base = self.chat_base;
         let known = self.hosts.entry(host).or_insert_with(|| Acquaintance {
-            pair,
+            pair: pair.clone(),
+            met: false,
             present: false,
             opening: None,
             channel: None,
             user: Name::default(),
             chat: Chat::from_base(chat_base),
             ask: None,
+            brought: 0,
         });
-        if std::mem::replace(&mut known.present, true) {
+        let is_known = known.met || known.pair.as_bytes() == pair.as_bytes();
+        if std::mem::replace(&mut known.present, true) && is_known {
             return Vec::new();
+        }
+        if !is_known {
+            // it never heard of the ticket before this one
+            known.pair = pair;
         }
         self.greet(host, outside)
     }
@@ -672,6 +749,7 @@ impl ConsoleSide {
         } = state;
         let lanes = channel.lane_keys();
         known.channel = Some(channel);
+        known.met = true;
         known.user = user;
         let settled = known.chat.settle(heard);
         let unheard: Vec<_> = known.chat.unheard().collect();
@@ -748,6 +826,9 @@ impl ConsoleSide {
         let Ok(word) = channel.hear::<HostWord>(word) else {
             return self.distrust(host);
         };
+        let Some(word) = word else {
+            return Vec::new(); // a newer host says more than is known here
+        };
         match word {
             HostWord::Answer {
                 session,
@@ -785,18 +866,42 @@ impl ConsoleSide {
                 Some(_) | None => Vec::new(),
             },
             HostWord::Chat { line, text } => {
-                let mut steps = Vec::new();
-                if known.chat.hear(line) {
-                    steps.push(ConsoleStep::Tell(ConsoleNews::ChatReceived {
-                        host,
-                        user: known.user.clone(),
-                        at_unix_seconds,
-                        text,
-                    }));
-                }
-                let line = known.chat.heard();
-                steps.extend(known.say(host, &OperatorWord::Heard { line }));
-                steps
+                let name = known.user.clone();
+                known.hear_line(host, line, (ChatAuthor::User, name), at_unix_seconds, text)
+            }
+            HostWord::ChatOf {
+                line,
+                operator,
+                text,
+            } => {
+                let author = (ChatAuthor::Operator, operator);
+                known.hear_line(host, line, author, at_unix_seconds, text)
+            }
+            HostWord::Company {
+                session,
+                operators,
+                driver,
+            } => {
+                let of_host = self.sessions.get(&session).is_some_and(|l| l.host == host);
+                let operators = operators.into_iter().take(MAX_OPERATORS).collect();
+                let company = ConsoleStep::Tell(ConsoleNews::Company {
+                    session,
+                    operators,
+                    driver,
+                });
+                of_host.then_some(company).into_iter().collect()
+            }
+            HostWord::BroughtIn {
+                session,
+                attempt,
+                outcome,
+            } => {
+                let is_last = known.brought == attempt;
+                let news = ConsoleNews::BroughtIn { session, outcome };
+                is_last
+                    .then_some(ConsoleStep::Tell(news))
+                    .into_iter()
+                    .collect()
             }
             HostWord::Heard { line } => {
                 let lines = known.chat.settle(line);
@@ -860,6 +965,17 @@ impl ConsoleSide {
         vec![ConsoleStep::Start(Box::new(running))]
     }
 
+    /// This operator's part is over, the session is not.
+    fn left(&mut self, session: SessionId, by: EndedBy) -> Vec<ConsoleStep> {
+        if self.sessions.remove(&session).is_none() {
+            return Vec::new();
+        }
+        vec![
+            ConsoleStep::Stop { session },
+            ConsoleStep::Tell(ConsoleNews::SessionLeft { session, by }),
+        ]
+    }
+
     fn forget_session(
         &mut self,
         session: SessionId,
@@ -908,5 +1024,29 @@ impl Acquaintance {
     fn say(&mut self, host: PeerId, word: &OperatorWord) -> Option<ConsoleStep> {
         let word = self.channel.as_mut()?.say(word);
         Some(ConsoleStep::Send(OperatorToHub::Say { to: host, word }))
+    }
+
+    /// Tells a line of the chat once, and that it was heard.
+    fn hear_line(
+        &mut self,
+        host: PeerId,
+        line: u64,
+        (author, name): (ChatAuthor, Name),
+        at_unix_seconds: i64,
+        text: ChatText,
+    ) -> Vec<ConsoleStep> {
+        let mut steps = Vec::new();
+        if self.chat.hear(line) {
+            steps.push(ConsoleStep::Tell(ConsoleNews::ChatReceived {
+                host,
+                author,
+                name,
+                at_unix_seconds,
+                text,
+            }));
+        }
+        let line = self.chat.heard();
+        steps.extend(self.say(host, &OperatorWord::Heard { line }));
+        steps
     }
 }

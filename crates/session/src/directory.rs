@@ -14,18 +14,22 @@ mod resume;
 mod sessions;
 mod tickets;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use protocol::control::Name;
+use protocol::control::{ChatText, Name};
 use protocol::limits::MAX_WORD_BYTES;
 use protocol::{
-    EndedBy, Greeting, HostToHub, HostWord, HubToHost, HubToOperator, OperatorToHub, OperatorWord,
-    PeerId, Refusal, RefusalCode, Rights, SessionId, TicketRoute, Word, wire,
+    ChatAuthor, ChatLine, EndedBy, Greeting, HostToHub, HostWord, HubToHost, HubToOperator,
+    OperatorToHub, OperatorWord, PeerId, Refusal, RefusalCode, Rights, SessionId, TicketRoute,
+    Word, wire,
 };
 
-use crate::throttle::{Neighbour, Window};
+use crate::authority::{Action, Object, Who, may};
+use crate::chat::MAX_UNHEARD;
+use crate::throttle::Window;
 use records::{AccountId, Change, SecretHash, Side, Stored, What};
+pub use resume::CannotResume;
 use sessions::Session;
 pub use tickets::TICKET_MEMORY;
 use tickets::{Attempt, Ticket};
@@ -93,34 +97,58 @@ pub enum Effect {
         session: SessionId,
         change: Change,
     },
-    /// Let the streams of the session flow, for the first time or again.
+    /// Let the streams between the host and one operator flow, for the first time or again.
     StartRelay {
         session: SessionId,
         host: PeerId,
         operator: PeerId,
+        /// The operator's display name, for the film.
+        name: Name,
         rights: Rights,
-        /// After a pause; the film marks it.
-        resumed: bool,
+        start: RelayStart,
     },
-    /// One end is out of reach: the streams end, the film marks a gap and waits.
+    /// One end is out of reach: its streams end, and the film marks it. Without the host, or without
+    /// any operator, nothing flows in the session.
     PauseRelay {
         session: SessionId,
         side: Side,
     },
+    /// An operator takes part no more; the others do.
+    LeaveRelay {
+        session: SessionId,
+        operator: PeerId,
+    },
     ChangeRights {
         session: SessionId,
+        operator: PeerId,
         rights: Rights,
+    },
+    /// Note on the film's time line who has keyboard and pointer (an operator's name).
+    FilmDriver {
+        session: SessionId,
+        driver: Option<Name>,
     },
     /// Put a line of chat on the film's time line.
     FilmChat {
         session: SessionId,
-        line: protocol::ChatLine,
+        line: ChatLine,
     },
     /// Stop the streams and finish the film.
     EndRelay {
         session: SessionId,
         by: EndedBy,
     },
+}
+
+/// Why streams start to flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelayStart {
+    /// The session begins.
+    First,
+    /// One more operator was let in.
+    Joined,
+    /// A line that was lost is back.
+    Resumed,
 }
 
 /// Which film to open.
@@ -168,7 +196,6 @@ struct OperatorPeer {
 }
 
 struct HostPeer {
-    neighbour: Option<Neighbour>,
     stage: HostStage,
     past: VecDeque<(SessionId, EndedBy)>,
     /// The host was told that its attempt is over while its proof may be under way.
@@ -186,19 +213,80 @@ enum HostStage {
 
 #[derive(Clone)]
 struct AcceptedHost {
-    owner: AccountId,
+    /// Whose tickets it came with: first the one it was admitted by, then those of colleagues.
+    owners: Vec<Owner>,
     computer: Name,
     user: Name,
     system: Name,
-    route: TicketRoute,
     since_unix_seconds: i64,
     secret: SecretHash,
     /// Out of reach, until then in time since the hub started.
     away: Option<Duration>,
+    /// The attempt on a colleague's ticket that is under way.
+    trying: Option<u64>,
     session: Option<SessionId>,
-    in_session_with: Option<Name>,
-    /// The last lines of chat that were filmed: the user's and the operator's.
-    last_lines: (u64, u64),
+    /// The lines of the user's chat that were filmed.
+    filmed: FilmedLines,
+}
+
+/// An account whose ticket a host came with.
+#[derive(Clone)]
+struct Owner {
+    account: AccountId,
+    route: TicketRoute,
+    /// The last line of the operator's chat that was filmed.
+    last_line: u64,
+}
+
+/// The last lines of chat that were filmed. Lines that are said to several operators come by in no
+/// order: to one who was away an old line may come after a newer one that others had before.
+#[derive(Clone, Default)]
+struct FilmedLines(BTreeSet<u64>);
+
+impl FilmedLines {
+    /// More than can wait to be heard.
+    const MAX: usize = MAX_UNHEARD + 100;
+
+    /// Whether `line` is to be filmed now.
+    fn note(&mut self, line: u64) -> bool {
+        let Self(lines) = self;
+        if lines.len() >= Self::MAX && lines.first().is_some_and(|first| line < *first) {
+            return false;
+        }
+        let is_new = lines.insert(line);
+        if lines.len() > Self::MAX {
+            lines.pop_first();
+        }
+        is_new
+    }
+}
+
+impl Owner {
+    fn new((account, route): (AccountId, TicketRoute)) -> Self {
+        Self {
+            account,
+            route,
+            last_line: 0,
+        }
+    }
+}
+
+impl AcceptedHost {
+    fn owner(&self, account: AccountId) -> Option<&Owner> {
+        self.owners.iter().find(|owner| owner.account == account)
+    }
+
+    /// The owner that counts where `account` wants something: itself if it is one.
+    fn owner_for(&self, account: AccountId) -> AccountId {
+        let first = || self.owners.first().map(|owner| owner.account);
+        let own = self.owner(account).map(|owner| owner.account);
+        own.or_else(first).expect("it was admitted by one")
+    }
+
+    /// The route of the ticket that it was admitted by.
+    fn first_route(&self) -> TicketRoute {
+        self.owners.first().expect("it was admitted by one").route
+    }
 }
 
 /// The state of the hub's desk.
@@ -212,8 +300,8 @@ pub struct Directory {
     sessions: BTreeMap<SessionId, Session>,
     last_session: u64,
     last_report: u64,
-    wrong_by_neighbour: Window<Neighbour>,
-    wrong_by_all: Window<()>,
+    /// Tickets that each operator made lately.
+    made: Window<AccountId>,
     effects: Vec<Effect>,
 }
 
@@ -233,7 +321,6 @@ struct OutOfPlace;
 impl Directory {
     /// A desk with nobody at it, and what is left from before. Peers that had a place are away.
     pub fn new(policy: Policy, stored: Stored, now: Moment) -> Self {
-        let minute = Duration::from_mins(1);
         let tickets = stored.tickets.iter();
         let mut directory = Self {
             policy,
@@ -245,8 +332,7 @@ impl Directory {
             sessions: BTreeMap::new(),
             last_session: stored.last_session.map_or(0, SessionId::count),
             last_report: stored.last_report.map_or(0, protocol::ReportId::count),
-            wrong_by_neighbour: Window::new(10, minute),
-            wrong_by_all: Window::new(100, minute),
+            made: Window::new(tickets::TICKETS_PER_HOUR, Duration::from_hours(1)),
             effects: Vec::new(),
         };
         directory.restore(stored, now);
@@ -282,6 +368,7 @@ impl Directory {
             HostToHub::Greet { to, greeting } => self.host_greets(id, to, greeting),
             HostToHub::Say { to, word } => self.host_says(id, to, word, now),
             HostToHub::EndSession { session } => self.host_ends_session(id, session, now),
+            HostToHub::SendAway { session, operator } => self.send_away(id, session, operator, now),
             HostToHub::Leave => Ok(()),
             // the first message of a connection, or none
             HostToHub::Resume { .. } => Err(OutOfPlace),
@@ -354,8 +441,7 @@ impl Directory {
         greeting: Greeting,
     ) -> Result<(), OutOfPlace> {
         check_greeting(&greeting)?;
-        let owner = self.accepted(id).ok_or(OutOfPlace)?.owner;
-        if self.present_operator_of(owner) == Some(to) {
+        if self.reaches(id, to)? {
             let from = id;
             self.tell_operator(to, HubToOperator::Greeted { from, greeting });
         }
@@ -369,7 +455,7 @@ impl Directory {
         greeting: Greeting,
     ) -> Result<(), OutOfPlace> {
         check_greeting(&greeting)?;
-        if let Some(host) = self.own_host(id, to)?
+        if let Some(host) = self.own_host(id, Action::SpeakToHost, to)?
             && host.away.is_none()
         {
             let from = id;
@@ -385,9 +471,10 @@ impl Directory {
         word: Word,
         now: Moment,
     ) -> Result<(), OutOfPlace> {
-        let owner = self.accepted(id).ok_or(OutOfPlace)?.owner;
-        let said: HostWord = parse(&word)?;
-        if self.present_operator_of(owner) == Some(to) {
+        check_word(&word)?;
+        // one from the future is the other end's business alone
+        let said = wire::decode::<HostWord>(&word.body).ok();
+        if self.reaches(id, to)? {
             let at_unix_seconds = now.unix_seconds();
             let from = id;
             let said = HubToOperator::Said {
@@ -398,23 +485,29 @@ impl Directory {
             self.tell_operator(to, said);
         }
         match said {
-            HostWord::Answer {
+            Some(HostWord::Answer {
                 session, granted, ..
-            } => self.answer_consent(id, session, granted, now),
-            HostWord::Reduce { session, rights } => self.reduce_rights(id, session, rights),
-            HostWord::Chat { line, text } => {
-                self.film_chat(id, protocol::ChatAuthor::User, line, text, now);
+            }) => self.answer_consent(id, to, session, granted, now),
+            Some(HostWord::Reduce { session, rights }) => {
+                self.reduce_rights(id, to, session, rights)
+            }
+            Some(HostWord::Chat { line, text }) => {
+                self.film_users_chat(id, line, text, now);
                 Ok(())
             }
-            HostWord::InputTooOld { session, count } => {
-                if let Some(found) = self.session_of_host(id, session)? {
+            Some(HostWord::InputTooOld { session, count }) => {
+                if let Some(found) = self.session_of_host(id, Action::SpeakForUser, session)? {
                     let actor = found.requester();
                     let what = What::InputTooOld { session, count };
                     self.effects.push(Effect::Record(Change { actor, what }));
                 }
                 Ok(())
             }
-            HostWord::Heard { .. } => Ok(()),
+            Some(HostWord::Company {
+                session, driver, ..
+            }) => self.driver_is(id, session, driver),
+            Some(HostWord::Heard { .. } | HostWord::BroughtIn { .. } | HostWord::ChatOf { .. })
+            | None => Ok(()),
         }
     }
 
@@ -425,8 +518,9 @@ impl Directory {
         word: Word,
         now: Moment,
     ) -> Result<(), OutOfPlace> {
-        let said: OperatorWord = parse(&word)?;
-        let Some(host) = self.own_host(id, to)? else {
+        check_word(&word)?;
+        let said = wire::decode::<OperatorWord>(&word.body).ok();
+        let Some(host) = self.own_host(id, Action::SpeakToHost, to)? else {
             return Ok(());
         };
         if host.away.is_none() {
@@ -440,47 +534,63 @@ impl Directory {
             self.tell_host(to, said);
         }
         match said {
-            OperatorWord::Chat { line, text } => {
-                self.film_chat(to, protocol::ChatAuthor::Operator, line, text, now);
+            Some(OperatorWord::Chat { line, text }) => {
+                self.film_operators_chat(to, id, line, text, now);
                 Ok(())
             }
-            OperatorWord::Heard { .. } => Ok(()),
+            Some(OperatorWord::Heard { .. } | OperatorWord::BringIn { .. }) | None => Ok(()),
             // with a question comes a session's number
-            OperatorWord::Ask { .. } => Err(OutOfPlace),
+            Some(OperatorWord::Ask { .. }) => Err(OutOfPlace),
         }
     }
 
-    /// Puts a line of the chat with `host` on the film, once.
-    fn film_chat(
-        &mut self,
-        host: PeerId,
-        author: protocol::ChatAuthor,
-        line: u64,
-        text: protocol::control::ChatText,
-        now: Moment,
-    ) {
+    /// Puts a line that the user wrote on the film, once, however many operators it is said to.
+    fn film_users_chat(&mut self, host: PeerId, line: u64, text: ChatText, now: Moment) {
         let Some(accepted) = self.accepted_mut(host) else {
             return;
         };
-        let last = match author {
-            protocol::ChatAuthor::User => &mut accepted.last_lines.0,
-            protocol::ChatAuthor::Operator => &mut accepted.last_lines.1,
-        };
-        if line <= *last {
+        if !accepted.filmed.note(line) {
             return;
         }
-        *last = line;
-        let (user, owner, session) = (accepted.user.clone(), accepted.owner, accepted.session);
-        let name = match author {
-            protocol::ChatAuthor::User => user,
-            protocol::ChatAuthor::Operator => self
-                .operator_of(owner)
-                .and_then(|id| self.operators.get(&id))
-                .map(|operator| operator.who.display_name.clone())
-                .unwrap_or_default(),
+        let name = accepted.user.clone();
+        self.film_chat(host, ChatAuthor::User, name, text, now);
+    }
+
+    /// Puts a line that an operator wrote to `host` on the film, once.
+    fn film_operators_chat(
+        &mut self,
+        host: PeerId,
+        operator: PeerId,
+        line: u64,
+        text: ChatText,
+        now: Moment,
+    ) {
+        let Some(who) = self.operators.get(&operator).map(|o| o.who.clone()) else {
+            return;
         };
+        let owners = self.accepted_mut(host).map(|h| &mut h.owners);
+        let owner = owners.into_iter().flatten();
+        let Some(owner) = owner
+            .filter(|owner| owner.account == who.account)
+            .find(|owner| line > owner.last_line)
+        else {
+            return;
+        };
+        owner.last_line = line;
+        self.film_chat(host, ChatAuthor::Operator, who.display_name, text, now);
+    }
+
+    fn film_chat(
+        &mut self,
+        host: PeerId,
+        author: ChatAuthor,
+        name: Name,
+        text: ChatText,
+        now: Moment,
+    ) {
+        let session = self.accepted(host).and_then(|h| h.session);
         if let Some(session) = session.filter(|id| self.is_running(*id)) {
-            let line = protocol::ChatLine {
+            let line = ChatLine {
                 author,
                 name,
                 at_unix_seconds: now.unix_seconds(),
@@ -505,12 +615,37 @@ impl Directory {
     }
 
     /// The host that operator `id` speaks of: `None` if it is gone, an error if it is another's.
-    fn own_host(&self, id: PeerId, host: PeerId) -> Result<Option<&AcceptedHost>, OutOfPlace> {
-        let account = self.operators.get(&id).ok_or(OutOfPlace)?.who.account;
-        match self.accepted(host) {
-            Some(accepted) if accepted.owner != account => Err(OutOfPlace),
-            found => Ok(found),
+    fn own_host(
+        &self,
+        id: PeerId,
+        action: Action,
+        host: PeerId,
+    ) -> Result<Option<&AcceptedHost>, OutOfPlace> {
+        let found = self.accepted(host);
+        if let Some(accepted) = found {
+            let owner = accepted.owner_for(self.account_of(id)?);
+            self.check(id, action, Object::Host { owner })?;
         }
+        Ok(found)
+    }
+
+    /// Whether operator `id` may do `action` to `object`; who asks for what is another's is out of place.
+    fn check(&self, id: PeerId, action: Action, object: Object) -> Result<(), OutOfPlace> {
+        let account = self.account_of(id)?;
+        may(Who::operator(account), action, object).map_err(|_denied| OutOfPlace)
+    }
+
+    fn account_of(&self, operator: PeerId) -> Result<AccountId, OutOfPlace> {
+        let found = self.operators.get(&operator).ok_or(OutOfPlace)?;
+        Ok(found.who.account)
+    }
+
+    /// Whether words of `host` reach the operator `to`: it is here, and the host came with one of its
+    /// tickets.
+    fn reaches(&self, host: PeerId, to: PeerId) -> Result<bool, OutOfPlace> {
+        let host = self.accepted(host).ok_or(OutOfPlace)?;
+        let operator = self.operators.get(&to).filter(|o| o.away.is_none());
+        Ok(operator.is_some_and(|o| host.owner(o.who.account).is_some()))
     }
 
     /// The place of `account`, here or away.
@@ -555,11 +690,11 @@ impl Directory {
     }
 }
 
-fn parse<W: serde::de::DeserializeOwned>(word: &Word) -> Result<W, OutOfPlace> {
+fn check_word(word: &Word) -> Result<(), OutOfPlace> {
     if word.body.len() > MAX_WORD_BYTES {
         return Err(OutOfPlace);
     }
-    wire::decode(&word.body).map_err(|_malformed| OutOfPlace)
+    Ok(())
 }
 
 fn check_greeting(greeting: &Greeting) -> Result<(), OutOfPlace> {
@@ -570,6 +705,8 @@ fn check_greeting(greeting: &Greeting) -> Result<(), OutOfPlace> {
 }
 
 fn remember(past: &mut VecDeque<(SessionId, EndedBy)>, session: SessionId, by: EndedBy) {
+    // it may have left the same one before
+    past.retain(|(id, _)| *id != session);
     if past.len() == PAST_SESSIONS {
         past.pop_front();
     }

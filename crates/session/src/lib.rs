@@ -3,6 +3,7 @@
 //!
 //! Time and randomness arrive as arguments.
 
+pub mod authority;
 pub mod channel;
 mod chat;
 pub mod console;

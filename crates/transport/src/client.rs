@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::limits::MAX_CONTROL_FRAME_BYTES;
-use protocol::{BoundedText, ClientHello, ProtocolVersion, Refusal, Role, VersionRange};
+use protocol::{BoundedText, ClientHello, ProtocolVersion, Refusal, Role, TooOld, VersionRange};
 use protocol::{HubHello, RefusalCode};
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TokioRuntime};
@@ -97,6 +97,8 @@ pub enum ConnectError {
     /// Somebody else answers under the hub's address (E2).
     #[error("the hub's key is not the one that is known; somebody may be in between")]
     ForeignKey,
+    #[error("the hub {hub} speaks no version of the protocol that this program speaks")]
+    OtherVersion { hub: HubAddress, too_old: TooOld },
     #[error("{0}")]
     Refused(#[from] Refusal),
     #[error("no connection: {detail}")]
@@ -140,7 +142,11 @@ pub async fn connect(
     for address in addresses {
         match connect_to(hub, address, pin, role, program).await {
             Ok(greeted) => return Ok(greeted),
-            Err(error @ (ConnectError::ForeignKey | ConnectError::Refused(_))) => {
+            Err(
+                error @ (ConnectError::ForeignKey
+                | ConnectError::OtherVersion { .. }
+                | ConnectError::Refused(_)),
+            ) => {
                 return Err(error);
             }
             Err(error) => last = error,
@@ -168,13 +174,18 @@ async fn connect_to(
         Ok(Err(error)) => return Err(connect_error(hub, &error)),
         Err(_elapsed) => return Err(ConnectError::NoAnswer { hub: hub.clone() }),
     };
-    match tokio::time::timeout(CONNECT_TIMEOUT, greet(&connection, role, program)).await {
+    match tokio::time::timeout(CONNECT_TIMEOUT, greet(hub, &connection, role, program)).await {
         Ok(Ok((reader, writer, version))) => Ok(Greeted {
             endpoint,
             connection,
             reader,
             writer,
             version,
+        }),
+        Ok(Err(ConnectError::Failed { detail })) => Err(match connection.close_reason() {
+            // says more than the stream that broke with it
+            Some(reason) => connect_error(hub, &reason),
+            None => ConnectError::Failed { detail },
         }),
         Ok(Err(error)) => Err(error),
         Err(_elapsed) => Err(ConnectError::NoAnswer { hub: hub.clone() }),
@@ -224,11 +235,16 @@ fn connect_error(hub: &HubAddress, error: &quinn::ConnectionError) -> ConnectErr
 }
 
 async fn greet(
+    hub: &HubAddress,
     connection: &Connection,
     role: Role,
     program: &str,
 ) -> Result<(FramedReader, FramedWriter, ProtocolVersion), ConnectError> {
     let failed = |detail: String| ConnectError::Failed { detail };
+    let other_version = |versions| ConnectError::OtherVersion {
+        hub: hub.clone(),
+        too_old: VersionRange::OURS.too_old_for(versions),
+    };
     let (send, recv) = connection
         .open_bi()
         .await
@@ -246,28 +262,23 @@ async fn greet(
         .map_err(|e| failed(e.to_string()))?;
     match reader.read::<HubHello>().await {
         Ok(Some(HubHello::Welcome { version, .. })) => {
-            if VersionRange::OURS
-                .common_with(VersionRange {
-                    oldest: version,
-                    newest: version,
-                })
-                .is_none()
-            {
-                return Err(Refusal::new(RefusalCode::VERSION_MISMATCH).into());
+            let chosen = VersionRange {
+                oldest: version,
+                newest: version,
+            };
+            match VersionRange::OURS.common_with(chosen) {
+                Some(version) => Ok((reader, writer, version)),
+                None => Err(other_version(chosen)),
             }
-            Ok((reader, writer, version))
+        }
+        Ok(Some(HubHello::Refused { versions, refusal }))
+            if refusal.code == RefusalCode::VERSION_MISMATCH =>
+        {
+            Err(other_version(versions))
         }
         Ok(Some(HubHello::Refused { refusal, .. })) => Err(refusal.into()),
         Ok(None) => Err(failed("the hub hung up".to_owned())),
-        Err(error) => match connection.close_reason() {
-            Some(reason) => match CloseReason::from(&reason) {
-                CloseReason::Refused(refusal) => Err(refusal.into()),
-                CloseReason::GoodOrder | CloseReason::Lost | CloseReason::Failed(_) => {
-                    Err(failed(reason.to_string()))
-                }
-            },
-            None => Err(failed(error.to_string())),
-        },
+        Err(error) => Err(failed(error.to_string())),
     }
 }
 

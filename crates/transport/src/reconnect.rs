@@ -6,43 +6,79 @@
 
 use std::time::Duration;
 
-use protocol::{RefusalCode, Role};
+use protocol::Role;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::client::{self, ConnectError, Greeted, HubAddress};
 use crate::identity::Fingerprint;
 
-/// A connection that received nothing for this long is taken for lost. Both ends show that they live
-/// several times as often.
-pub const SILENCE: Duration = Duration::from_secs(4);
+/// A connection that received nothing for this long is taken for lost, and one whose peer acknowledged
+/// nothing. Both ends show that they live twice as often.
+pub const SILENCE: Duration = Duration::from_secs(3);
 /// How often to look.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// A new try each so often at first ...
 const FIRST_INTERVAL: Duration = Duration::from_secs(1);
-/// ... and after this long more seldom.
-const PATIENT_AFTER: Duration = Duration::from_mins(1);
+/// ... and more seldom after this long, when most hubs have given the place away.
+const PATIENT_AFTER: Duration = Duration::from_mins(10);
 const LATER_INTERVAL: Duration = Duration::from_secs(5);
 /// How long one try goes on.
 const TRY_FOR: Duration = Duration::from_secs(4);
 
-/// Returns when nothing was received over `connection` for [`SILENCE`]. Cancellation safe.
+/// Returns when nothing was received over `connection` for [`SILENCE`], or when nothing was acknowledged
+/// for so long after something was sent. Cancellation safe.
+///
+/// Not to wait for acknowledgements would be to wait for QUIC: while a line is down it tries ever more
+/// seldom, and an end whose window is full of what went into nothing does not even acknowledge what
+/// arrives when the line is back.
 pub async fn silent(connection: &quinn::Connection) {
     let mut ticks = interval(LOOK_EVERY);
     // a program that stood still has not looked, so looks are counted and not time
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let looks = SILENCE.as_millis() / LOOK_EVERY.as_millis();
-    let (mut last, mut unchanged) = (received(connection), 0);
-    while unchanged < looks {
+    let mut before = Traffic::of(connection);
+    let (mut nothing_received, mut nothing_acknowledged) = (0, 0);
+    while nothing_received < looks && nothing_acknowledged < looks {
         ticks.tick().await;
-        let now = received(connection);
-        unchanged = if now == last { unchanged + 1 } else { 0 };
-        last = now;
+        let now = Traffic::of(connection);
+        nothing_received = if now.received == before.received {
+            nothing_received + 1
+        } else {
+            0
+        };
+        let sent = now.sent != before.sent;
+        nothing_acknowledged = if now.round_trip != before.round_trip {
+            0
+        } else if sent || nothing_acknowledged > 0 {
+            nothing_acknowledged + 1
+        } else {
+            0
+        };
+        before = now;
     }
 }
 
-fn received(connection: &quinn::Connection) -> u64 {
-    connection.stats().udp_rx.datagrams
+/// What went over a connection so far.
+struct Traffic {
+    /// Datagrams.
+    received: u64,
+    /// Frames that the peer acknowledges.
+    sent: u64,
+    /// Measured anew, and never the same to the nanosecond, with each acknowledgement of something new.
+    round_trip: Duration,
+}
+
+impl Traffic {
+    fn of(connection: &quinn::Connection) -> Self {
+        let stats = connection.stats();
+        let sent = stats.frame_tx;
+        Self {
+            received: stats.udp_rx.datagrams,
+            sent: sent.stream + sent.ping + sent.immediate_ack,
+            round_trip: stats.path.rtt,
+        }
+    }
 }
 
 /// Connects as [`client::connect`] does, until it succeeds. Must run inside a tokio runtime; dropping the
@@ -89,9 +125,9 @@ pub async fn connect_until_it_works(
 /// Whether the answer will be the same however often this program comes.
 fn is_final(error: &ConnectError) -> bool {
     match error {
-        ConnectError::ForeignKey => true,
-        ConnectError::Refused(refusal) => refusal.code == RefusalCode::VERSION_MISMATCH,
-        ConnectError::UnknownName { .. }
+        ConnectError::ForeignKey | ConnectError::OtherVersion { .. } => true,
+        ConnectError::Refused(_)
+        | ConnectError::UnknownName { .. }
         | ConnectError::NoAnswer { .. }
         | ConnectError::Failed { .. }
         | ConnectError::Socket(_) => false,

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use quinn::crypto::rustls::QuicServerConfig;
-use quinn::{Endpoint, EndpointConfig, ServerConfig, TokioRuntime};
+use quinn::{Connection, Endpoint, EndpointConfig, ServerConfig, TokioRuntime};
 use quinn_proto::HashedConnectionIdGenerator;
 
 use crate::identity::{HubIdentity, provider};
@@ -28,6 +28,9 @@ pub enum BindError {
 
 /// Listens on `address` with the hub's identity. Must run inside a tokio runtime.
 ///
+/// Each peer is a stranger at first: it may open one bidirectional stream, and has 16 KiB on the way
+/// at most, until [`welcome`].
+///
 /// # Errors
 ///
 /// [`BindError`].
@@ -47,7 +50,8 @@ pub fn bind(address: SocketAddr, identity: &HubIdentity) -> Result<Endpoint, Bin
         detail: e.to_string(),
     })?;
     let mut config = ServerConfig::with_crypto(Arc::new(crypto));
-    config.transport_config(Arc::new(tuning::transport()));
+    config.transport_config(Arc::new(tuning::transport_for_strangers()));
+    tuning::limit_incoming(&mut config);
 
     let io = |source: io::Error| {
         if source.kind() == io::ErrorKind::AddrInUse {
@@ -64,6 +68,11 @@ pub fn bind(address: SocketAddr, identity: &HubIdentity) -> Result<Endpoint, Bin
         Arc::new(TokioRuntime),
     )
     .map_err(io)
+}
+
+/// Gives a peer that has shown who it is the windows and streams of a session.
+pub fn welcome(connection: &Connection) {
+    tuning::welcome(connection);
 }
 
 /// An endpoint that a client recognises after the hub was started anew.

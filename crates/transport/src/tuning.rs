@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use quinn::{IdleTimeout, TransportConfig, VarInt};
+use quinn::{Connection, IdleTimeout, ServerConfig, TransportConfig, VarInt};
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// After this long without a sign of life a connection counts as lost.
-pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+/// After this long without a sign of life a connection counts as lost. The hub learns of a lost line only
+/// by this, and until then the other end of a session types into nothing.
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(6);
 /// How often an idle connection shows that it lives; also keeps NAT mappings open, and lets a client tell
 /// a dead line from a silent one (`reconnect::SILENCE`).
 const KEEP_ALIVE: Duration = Duration::from_millis(1500);
@@ -17,11 +18,25 @@ const SOCKET_BUFFER_BYTES: usize = 4 << 20;
 /// Streams that a peer may have open at once: control, and a handful for each session.
 const MAX_STREAMS: u32 = 64;
 
-/// The transport parameters of both ends. Segmentation offload is on by default and stays so: it
+/// What a stranger may have on the way to the hub, in all its streams together. Flow control grants
+/// more as the hub reads, so larger messages pass too.
+const STRANGER_WINDOW_BYTES: u32 = 16 << 10;
+/// A stranger has its control stream, which it opens, and nothing else.
+const STRANGER_BIDI_STREAMS: u32 = 1;
+const STRANGER_UNI_STREAMS: u32 = 0;
+/// How long a caller may take to prove its address: also at a hub that is too busy to answer at once.
+const RETRY_TOKEN_LIFETIME: Duration = Duration::from_mins(1);
+/// First packets that may wait for the hub's decision; it is quick, so few ever do.
+const MAX_INCOMING: usize = 1024;
+/// What else may arrive for one of them meanwhile, and for all.
+const INCOMING_BUFFER_BYTES: u64 = 16 << 10;
+const INCOMING_BUFFERS_BYTES: u64 = 4 << 20;
+
+/// The transport parameters of the clients' end. Segmentation offload is on by default and stays so: it
 /// triples what a core can send.
 pub(crate) fn transport() -> TransportConfig {
     let mut config = TransportConfig::default();
-    let idle = IdleTimeout::try_from(IDLE_TIMEOUT).expect("fifteen seconds fit");
+    let idle = IdleTimeout::try_from(IDLE_TIMEOUT).expect("seconds fit");
     config
         .max_idle_timeout(Some(idle))
         .keep_alive_interval(Some(KEEP_ALIVE))
@@ -32,6 +47,36 @@ pub(crate) fn transport() -> TransportConfig {
         .max_concurrent_uni_streams(VarInt::from_u32(MAX_STREAMS))
         .datagram_receive_buffer_size(None);
     config
+}
+
+/// The transport parameters of the hub's end, for a peer of which nothing is known yet.
+///
+/// INVARIANT: what is small here is what [`welcome`] raises.
+pub(crate) fn transport_for_strangers() -> TransportConfig {
+    let mut config = transport();
+    config
+        .receive_window(VarInt::from_u32(STRANGER_WINDOW_BYTES))
+        .send_window(u64::from(STRANGER_WINDOW_BYTES))
+        .max_concurrent_bidi_streams(VarInt::from_u32(STRANGER_BIDI_STREAMS))
+        .max_concurrent_uni_streams(VarInt::from_u32(STRANGER_UNI_STREAMS));
+    config
+}
+
+/// Lets `connection`'s peer send and open streams as both ends are tuned to.
+pub(crate) fn welcome(connection: &Connection) {
+    connection.set_receive_window(VarInt::from_u32(CONNECTION_WINDOW_BYTES));
+    connection.set_send_window(u64::from(CONNECTION_WINDOW_BYTES));
+    connection.set_max_concurrent_bi_streams(VarInt::from_u32(MAX_STREAMS));
+    connection.set_max_concurrent_uni_streams(VarInt::from_u32(MAX_STREAMS));
+}
+
+/// Keeps what waits for the hub's decision small.
+pub(crate) fn limit_incoming(config: &mut ServerConfig) {
+    config
+        .max_incoming(MAX_INCOMING)
+        .retry_token_lifetime(RETRY_TOKEN_LIFETIME)
+        .incoming_buffer_size(INCOMING_BUFFER_BYTES)
+        .incoming_buffer_size_total(INCOMING_BUFFERS_BYTES);
 }
 
 /// A UDP socket with large buffers; the kernel may grant less, which only costs speed.

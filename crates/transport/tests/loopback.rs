@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use protocol::limits::MAX_CONTROL_FRAME_BYTES;
-use protocol::{ClientHello, HubHello, RefusalCode, Role, VersionRange};
+use protocol::{ClientHello, HubHello, ProtocolVersion, RefusalCode, Role, TooOld, VersionRange};
 use transport::client::{self, ConnectError};
 use transport::{
     BindError, CloseReason, Endpoint, FramedReader, FramedWriter, HubAddress, HubIdentity,
@@ -86,24 +86,27 @@ async fn e2_a_hub_with_another_key_is_refused() {
 }
 
 #[tokio::test]
-async fn a_version_that_does_not_meet_is_a_clear_refusal() {
-    let data = tempfile::tempdir().expect("a folder");
-    let (endpoint, identity, address) = hub(&data);
-    let refusal = RefusalCode::VERSION_MISMATCH.into();
-    let _hub = greet_one(
-        endpoint,
-        HubHello::Refused {
-            versions: VersionRange::OURS,
-            refusal,
-        },
-    );
-    let error = client::connect(&address, identity.fingerprint(), Role::Operator, "test 1")
-        .await
-        .expect_err("refused");
-    assert!(
-        matches!(error, ConnectError::Refused(r) if r == refusal),
-        "{error}"
-    );
+async fn p2_a_hub_of_another_version_says_who_is_too_old() {
+    for (version, expected) in [(1, TooOld::Hub), (900, TooOld::Program)] {
+        let data = tempfile::tempdir().expect("a folder");
+        let (endpoint, identity, address) = hub(&data);
+        let version = ProtocolVersion(version);
+        let refused = HubHello::Refused {
+            versions: VersionRange {
+                oldest: version,
+                newest: version,
+            },
+            refusal: RefusalCode::VERSION_MISMATCH.into(),
+        };
+        let _hub = greet_one(endpoint, refused);
+        let error = client::connect(&address, identity.fingerprint(), Role::Operator, "test 1")
+            .await
+            .expect_err("refused");
+        assert!(
+            matches!(error, ConnectError::OtherVersion { too_old, .. } if too_old == expected),
+            "{error}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -163,4 +166,43 @@ fn r4_a_client_learns_soon_that_the_hub_was_killed_and_started_anew() {
     assert_eq!(CloseReason::from(&reason), CloseReason::Lost);
     let noticed = since.elapsed();
     assert!(noticed < Duration::from_secs(8), "after {noticed:?}");
+}
+
+#[tokio::test]
+async fn a_stranger_has_one_stream_and_a_small_window_until_it_is_welcome() {
+    let data = tempfile::tempdir().expect("a folder");
+    let (endpoint, identity, address) = hub(&data);
+    let (admit, admitted) = tokio::sync::oneshot::channel::<()>();
+    let hub = tokio::spawn(async move {
+        let incoming = endpoint.accept().await.expect("open");
+        let connection = incoming.await.expect("handshake");
+        let (send, recv) = connection.accept_bi().await.expect("control stream");
+        let mut reader = FramedReader::new(recv, MAX_CONTROL_FRAME_BYTES);
+        let _hello: Option<ClientHello> = reader.read().await.expect("parses");
+        let mut writer = FramedWriter::new(send, MAX_CONTROL_FRAME_BYTES);
+        writer.write(&welcome()).await.expect("sent");
+        admitted.await.expect("told");
+        transport::server::welcome(&connection);
+        connection.closed().await;
+    });
+    let greeted = client::connect(&address, identity.fingerprint(), Role::Host, "test 1");
+    let mut greeted = greeted.await.expect("greeted");
+    let moment = Duration::from_millis(300);
+    let opened = tokio::time::timeout(moment, greeted.connection.open_uni()).await;
+    assert!(opened.is_err(), "a second stream");
+    // nobody reads it at the other end
+    let control = greeted.writer.stream_mut();
+    let mut taken = 0;
+    while let Ok(written) = tokio::time::timeout(moment, control.write(&[0; 1024])).await {
+        taken += written.expect("open");
+    }
+    assert!(taken <= 16 * 1024, "{taken} bytes are on the way");
+    admit.send(()).expect("there");
+    let stream = tokio::time::timeout(moment * 10, greeted.connection.open_uni()).await;
+    let mut stream = stream.expect("room for it").expect("open");
+    let four_mib = vec![0; 4 << 20];
+    let sent = tokio::time::timeout(moment * 30, stream.write_all(&four_mib)).await;
+    sent.expect("room for it").expect("open");
+    greeted.connection.close(0_u32.into(), b"");
+    hub.await.expect("no panic");
 }

@@ -124,61 +124,96 @@ async fn a_foreign_key_and_a_foreign_version_are_not_tried_again() {
     let coming = reconnect::connect_until_it_works(&address, pin, Role::Host, "t");
     let (came, _serving) = tokio::join!(coming, serving);
     assert!(
-        matches!(came, Err(ConnectError::Refused(told)) if told == refusal),
+        matches!(came, Err(ConnectError::OtherVersion { .. })),
         "{came:?}"
     );
 }
 
-/// Carries datagrams between one client and `hub` until the line is cut.
-fn line_to(hub: SocketAddr) -> (SocketAddr, Arc<AtomicBool>) {
+/// Carries datagrams between one client and `hub` until the line is cut, towards the hub or back.
+fn line_to(hub: SocketAddr) -> (SocketAddr, [Arc<AtomicBool>; 2]) {
     let front = UdpSocket::bind(LOCAL).expect("a port");
     let back = UdpSocket::bind(LOCAL).expect("a port");
     back.connect(hub).expect("an address");
     let address = front.local_addr().expect("bound");
-    let is_cut = Arc::new(AtomicBool::new(false));
+    let cuts = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+    let [there, back_again] = cuts.clone();
     let (front_too, back_too) = (
         front.try_clone().expect("a socket"),
         back.try_clone().expect("a socket"),
     );
     let client = Arc::new(std::sync::OnceLock::new());
-    let (cut, known) = (Arc::clone(&is_cut), Arc::clone(&client));
+    let known = Arc::clone(&client);
     std::thread::spawn(move || {
         let mut datagram = vec![0; 65_536];
         while let Ok((len, from)) = front.recv_from(&mut datagram) {
             known.get_or_init(|| from);
-            if !cut.load(Ordering::Relaxed) {
+            if !there.load(Ordering::Relaxed) {
                 back.send(&datagram[..len]).expect("loopback");
             }
         }
     });
-    let cut = Arc::clone(&is_cut);
     std::thread::spawn(move || {
         let mut datagram = vec![0; 65_536];
         while let Ok(len) = back_too.recv(&mut datagram) {
-            if let Some(client) = client.get().filter(|_| !cut.load(Ordering::Relaxed)) {
+            if let Some(client) = client.get().filter(|_| !back_again.load(Ordering::Relaxed)) {
                 front_too
                     .send_to(&datagram[..len], client)
                     .expect("loopback");
             }
         }
     });
-    (address, is_cut)
+    (address, cuts)
 }
 
 #[tokio::test]
 async fn an_idle_line_is_told_from_a_dead_one() {
     let hub = Hub::listen(LOCAL);
-    let (through, is_cut) = line_to(hub.endpoint.local_addr().expect("bound"));
+    let (through, cuts) = line_to(hub.endpoint.local_addr().expect("bound"));
     let (through, pin) = (address(through), hub.identity.fingerprint());
     let coming = transport::client::connect(&through, pin, Role::Host, "t");
-    let (came, _served) = tokio::join!(coming, hub.greet(welcome()));
+    let (came, (at_the_hub, _writer)) = tokio::join!(coming, hub.greet(welcome()));
     let greeted = came.expect("reached");
     let idle = tokio::time::timeout(SILENCE * 2, reconnect::silent(&greeted.connection));
     assert!(idle.await.is_err(), "nothing is said, and the line stands");
-    is_cut.store(true, Ordering::Relaxed);
+    for cut in cuts {
+        cut.store(true, Ordering::Relaxed);
+    }
     let cut = Instant::now();
     reconnect::silent(&greeted.connection).await;
     let found = cut.elapsed();
     assert!(found > SILENCE / 4 * 3, "{found:?}");
     assert!(found < SILENCE * 2, "{found:?}");
+    // the other end of a session waits for the hub to notice
+    at_the_hub.closed().await;
+    let found = cut.elapsed();
+    assert!(found < SILENCE * 3, "the hub noticed after {found:?}");
+}
+
+#[tokio::test]
+async fn a_line_that_only_brings_is_dead_too() {
+    let hub = Hub::listen(LOCAL);
+    let (through, [there, _back]) = line_to(hub.endpoint.local_addr().expect("bound"));
+    let (through, pin) = (address(through), hub.identity.fingerprint());
+    let coming = transport::client::connect(&through, pin, Role::Host, "t");
+    let (came, (at_the_hub, mut hubs_writer)) = tokio::join!(coming, hub.greet(welcome()));
+    let greeted = came.expect("reached");
+    transport::server::welcome(&at_the_hub);
+    let mut stream = greeted.connection.open_uni().await.expect("a stream");
+    there.store(true, Ordering::Relaxed);
+    let cut = Instant::now();
+    stream.write_all(b"a key").await.expect("queued");
+    let talking = async {
+        loop {
+            // whatever the hub says: it arrives, and the answer does not
+            hubs_writer.write(&welcome()).await.expect("queued");
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    };
+    tokio::select! {
+        () = reconnect::silent(&greeted.connection) => {}
+        () = talking => {}
+    }
+    let found = cut.elapsed();
+    assert!(found > SILENCE / 4 * 3, "{found:?}");
+    assert!(found < SILENCE / 2 * 3, "{found:?}");
 }

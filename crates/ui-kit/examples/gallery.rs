@@ -259,12 +259,12 @@ impl Gallery {
             ui.add_space(4.0);
             ui.columns(2, |columns| {
                 columns[0].add(Push::secondary(w(lang, Word::Refuse)).large().wide());
-                let accept = Push::primary(w(lang, Word::Accept)).icon(Icon::Check);
+                let accept = Push::primary(w(lang, Word::KeepHub)).icon(Icon::Check);
                 columns[1].add(accept.large().wide());
             });
             ui.add_space(4.0);
             ui.add(
-                Push::danger(w(lang, Word::EndSession))
+                Push::danger(w(lang, Word::End))
                     .icon(Icon::Square)
                     .large()
                     .wide(),
@@ -360,7 +360,7 @@ impl Gallery {
                     (Icon::Monitor, Tone::Good, "server-01", "Debian 13", false),
                 ];
                 for (index, (icon, tone, title, detail, busy)) in rows.into_iter().enumerate() {
-                    let badge = busy.then(|| (w(lang, Word::InSession), Tone::Good));
+                    let badge = busy.then(|| (w(lang, Word::Connected), Tone::Good));
                     let row = Row {
                         leading: Leading::Icon(icon, tone),
                         title,
@@ -429,18 +429,18 @@ impl Gallery {
                     ui.add_enabled_ui(false, |ui| {
                         text_field_ui(
                             ui,
-                            &Field::new(w(lang, Word::ProxyServer)),
+                            &Field::new(w(lang, Word::ServerAddress)),
                             &mut String::new(),
                         );
                     });
 
                     let ui = &mut columns[1];
-                    section_header_ui(ui, w(lang, Word::OperationSettings), "");
+                    section_header_ui(ui, w(lang, Word::Options), "");
                     let depths = [
-                        (0, w(lang, Word::ColorLossless)),
-                        (1, w(lang, Word::ColorHigh)),
+                        (0, w(lang, Word::DepthLossless)),
+                        (1, w(lang, Word::DepthTrue)),
                     ];
-                    let field = Field::new(w(lang, Word::StartingColorDepth));
+                    let field = Field::new(w(lang, Word::ColorDepth));
                     if let Some(depth) = choice_ui(ui, &field, self.depth.min(1), &depths) {
                         self.depth = depth;
                     }
@@ -458,7 +458,7 @@ impl Gallery {
                     ui.horizontal(|ui| {
                         ui.add(Push::primary(w(lang, Word::Save)));
                         ui.add(Push::secondary(w(lang, Word::Cancel)));
-                        ui.add(Push::quiet(w(lang, Word::Back)).icon(Icon::ArrowLeft));
+                        ui.add(Push::quiet(w(lang, Word::Cancel)).icon(Icon::ArrowLeft));
                         ui.add(Push::danger(w(lang, Word::End)));
                     });
                     ui.horizontal(|ui| {

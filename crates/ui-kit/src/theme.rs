@@ -57,14 +57,6 @@ impl ThemeChoice {
     }
 }
 
-/// Says what the desktop prefers where the window system does not tell (X11, Wayland); ask
-/// `desktop::prefers_dark` on another thread. Until then [`ThemeChoice::System`] means light there.
-pub fn set_system_dark(ctx: &egui::Context, dark: bool) {
-    let theme = if dark { Theme::Dark } else { Theme::Light };
-    ctx.options_mut(|options| options.fallback_theme = theme);
-    ctx.request_repaint();
-}
-
 /// What a badge, a dot or a notice stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Tone {

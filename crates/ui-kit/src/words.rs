@@ -11,7 +11,7 @@ mod visible;
 
 use serde::{Deserialize, Serialize};
 
-pub use refusals::refusal_text;
+pub use refusals::{other_version, refusal_text};
 pub use sentences::*;
 pub use table::Word;
 pub use visible::{visible_name, visible_text};

@@ -15,18 +15,18 @@ struct Bug {
     wrong: &'static str,
 }
 
-const BUGS: [Bug; 8] = [
+const BUGS: [Bug; 13] = [
     Bug {
         what: "the hub takes the user's no for a yes",
         file: "directory/sessions.rs",
-        right: "let Some(granted) = granted else {",
-        wrong: "let Some(granted) = granted.or(Some(found.asked)) else {",
+        right: "let Some(rights) = granted else {",
+        wrong: "let Some(rights) = granted.or(Some(member.asked)) else {",
     },
     Bug {
         what: "the console shows a line of chat each time that it comes",
         file: "console.rs",
-        right: "if known.chat.hear(line) {",
-        wrong: "if known.chat.hear(line) || line > 0 {",
+        right: "if self.chat.hear(line) {",
+        wrong: "if self.chat.hear(line) || line > 0 {",
     },
     Bug {
         what: "a line is forgotten before it was heard",
@@ -37,8 +37,8 @@ const BUGS: [Bug; 8] = [
     Bug {
         what: "the hub goes on relaying when a host is out of reach",
         file: "directory/presence.rs",
-        right: "self.pause_sessions_of(id, Side::Host, now);",
-        wrong: "let _ = Side::Host;",
+        right: "self.pause_session_of_host(id, now);",
+        wrong: "",
     },
     Bug {
         what: "the hub gives a host's words to whoever is first",
@@ -55,14 +55,44 @@ const BUGS: [Bug; 8] = [
     Bug {
         what: "a host whose line is lost keeps its keys down",
         file: "host.rs",
-        right: "steps.extend(admitted.pause());\n                steps\n",
-        wrong: "steps\n",
+        right: "steps.extend(admitted.pause(at));\n                }\n                steps\n",
+        wrong: "}\n                steps\n",
     },
     Bug {
         what: "a place is kept for ever",
         file: "directory.rs",
         right: "self.time_out_away(now);",
         wrong: "",
+    },
+    Bug {
+        what: "the host lets a colleague in to whom its user said no",
+        file: "host.rs",
+        right: "let grant = grant.filter(|grant| grant.rights().has(Rights::SEE));",
+        wrong: "let asked = question.asked; let grant = grant.or(admitted.live.as_ref().map(|_| Grant::from_answer(asked, asked)));",
+    },
+    Bug {
+        what: "the hub takes whoever asks to join for one who is in",
+        file: "directory/sessions.rs",
+        right: "running.members.push(member);",
+        wrong: "running.members.push(Member { part: Part::In { rights: asked, flows: false }, ..member });",
+    },
+    Bug {
+        what: "a colleague gets another picture key than the session's",
+        file: "host.rs",
+        right: "Some(live) => live.picture_key.clone(),",
+        wrong: "Some(_) => PictureKey::from_random(random),",
+    },
+    Bug {
+        what: "the hub goes on relaying to one who was sent away",
+        file: "directory/sessions.rs",
+        right: "self.effects.push(Effect::LeaveRelay { session, operator });",
+        wrong: "",
+    },
+    Bug {
+        what: "the hub takes an answer that is under way for one to the next question",
+        file: "directory/sessions.rs",
+        right: "if host_said_so {",
+        wrong: "if host_said_so || !host_said_so {",
     },
 ];
 

@@ -1,7 +1,7 @@
 //! Everything that must hold before a change lands.
 
-use crate::directions;
 use crate::steps::{Steps, cargo};
+use crate::{directions, words, workspace_root};
 
 /// How much cargo-deny is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,9 @@ fn all(steps: &mut Steps, dependencies: Dependencies) -> anyhow::Result<()> {
         "crates know only whom they may know",
         directions::check,
     )?;
+    steps.step("words", "every word is on a screen", || {
+        words::check(workspace_root()?.as_std_path())
+    })?;
     deny(steps, dependencies)?;
     steps.command(
         "lints",

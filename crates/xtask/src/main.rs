@@ -15,6 +15,7 @@ mod fuzz;
 mod soak;
 mod steps;
 mod windows;
+mod words;
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
@@ -43,9 +44,10 @@ enum Task {
         #[arg(long)]
         offline_advisories: bool,
     },
-    /// The long versions of tests: twenty crashes of each program. Takes about a quarter of an hour.
+    /// The long versions of tests: twenty crashes of each program, and fifty cut lines, on network
+    /// namespaces where root runs it. Takes about three quarters of an hour.
     Soak,
-    /// Proves from `cargo metadata` that crates know only whom they may know.
+    /// Proves from `cargo metadata` that crates know only whom they may know, and that every word is used.
     Check,
     /// Puts bugs into copies of the protocol's state machines; the random histories must find each.
     Bugs,
@@ -96,7 +98,10 @@ fn run(task: Task) -> anyhow::Result<()> {
             (false, false) => Dependencies::Checked,
         }),
         Task::Soak => soak::run(),
-        Task::Check => directions::check(),
+        Task::Check => {
+            directions::check()?;
+            words::check(workspace_root()?.as_std_path())
+        }
         Task::Bugs => {
             let metadata = MetadataCommand::new().no_deps().exec()?;
             bugs::run(
@@ -118,6 +123,10 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Screenshots(arguments) => stage("screenshots", "dev", &arguments.rest),
         Task::Bench(arguments) => stage("bench", "release", &arguments.rest),
     }
+}
+
+pub(crate) fn workspace_root() -> anyhow::Result<cargo_metadata::camino::Utf8PathBuf> {
+    Ok(MetadataCommand::new().no_deps().exec()?.workspace_root)
 }
 
 /// Builds the programs in `profile` and lets the stage play `play` with them; only the stage itself is

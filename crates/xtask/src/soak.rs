@@ -2,7 +2,7 @@
 
 use crate::steps::{Steps, cargo};
 
-/// Kills each program twenty times, at random moments of a session.
+/// Kills each program twenty times, at random moments of a session, and cuts lines fifty times.
 ///
 /// # Errors
 ///
@@ -32,6 +32,23 @@ fn all(steps: &mut Steps) -> anyhow::Result<()> {
             "crashes",
             "--locked",
             "--no-fail-fast",
+        ])
+        .env("PHD_SOAK", "1"),
+    )?;
+    // its table is read while it grows
+    steps.command(
+        "cuts",
+        cargo([
+            "nextest",
+            "run",
+            "--profile",
+            "soak",
+            "--package",
+            "e2e",
+            "--test",
+            "cuts",
+            "--locked",
+            "--no-capture",
         ])
         .env("PHD_SOAK", "1"),
     )

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use protocol::{Rights, SessionId};
 
+use super::Running;
+
 /// For so long after the question appears **Allow** takes no press: a click that was meant for
 /// something else must not let anybody in.
 pub const GUARD: Duration = Duration::from_millis(500);
@@ -20,7 +22,16 @@ pub struct Question {
     pub chosen: Rights,
     /// The user said yes; the session starts any moment.
     pub allowed: bool,
+    /// The session that runs meanwhile, and who brings the operator into it.
+    pub joins: Option<Joins>,
     pub(super) drawn_at: Option<Duration>,
+}
+
+/// What one more operator asks to join (O11).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joins {
+    pub running: Running,
+    pub brought_by: String,
 }
 
 impl Question {
@@ -33,6 +44,7 @@ impl Question {
             insistent,
             chosen: asked,
             allowed: false,
+            joins: None,
             drawn_at: None,
         }
     }

@@ -5,11 +5,14 @@ use std::time::Duration;
 use host_engine::EndCause;
 use protocol::{Rights, SessionId};
 
-/// The operator sees the screen.
+/// One operator sees the screen, or several do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Running {
     pub session: SessionId,
-    pub operator: String,
+    /// In the order in which they came.
+    pub operators: Vec<String>,
+    /// Who of several has keyboard and mouse.
+    pub driver: Option<String>,
     pub rights: Rights,
     /// When it began.
     pub since: Duration,

@@ -57,6 +57,85 @@ fn h2_without_a_hub_the_settings_open() {
 }
 
 #[test]
+fn h5_an_operator_hides_nothing_in_a_name() {
+    let name = "Mar\u{202e}oc\u{200b}";
+    let mut state = typed();
+    let operator = name.into();
+    state.apply(HostEvent::TicketAccepted { operator }, SOON);
+    let Stage::Waiting { operator, .. } = &state.stage else {
+        panic!("waits");
+    };
+    assert_eq!(operator, "Mar‹U+202E›oc‹U+200B›");
+    let mut state = typed();
+    let started = HostEvent::SessionStarted {
+        session: SESSION,
+        operator: name.into(),
+        rights: Rights::SEE_AND_CONTROL,
+    };
+    state.apply(started, SOON);
+    let Stage::Running(running) = &state.stage else {
+        panic!("runs");
+    };
+    assert_eq!(running.operators, ["Mar‹U+202E›oc‹U+200B›"]);
+}
+
+#[test]
+fn e2_a_hub_with_another_key_is_asked_about_before_it_is_used() {
+    let (known, named) = (
+        hub_at("hub.example.org", "ab"),
+        hub_at("hub.example.org", "cd"),
+    );
+    let (known, named) = (known.parse().expect("valid"), named.parse().expect("valid"));
+    for (choice, chosen) in [(false, &known), (true, &named)] {
+        let mut state = other_hub();
+        assert_eq!(state.hub, None, "nothing may be connected to");
+        assert_eq!(state.act(Action::OpenTicket, SOON), []);
+        let mut state = other_hub();
+        let effects = state.act(Action::ChooseHub { named: choice }, SOON);
+        assert!(effects.contains(&Effect::UseHub(chosen.clone())));
+        assert_eq!(
+            effects.contains(&Effect::Save),
+            choice,
+            "what is known is kept"
+        );
+        assert_eq!(
+            (&state.stage, state.hub.as_ref()),
+            (&Stage::Ticket, Some(chosen))
+        );
+        assert_eq!(state.form.problem, None);
+        assert_eq!(state.settings.used_hub, Some(chosen.into()));
+    }
+}
+
+#[test]
+fn e2_a_hub_that_moved_and_a_first_hub_are_not_asked_about() {
+    for used in [None, Some(hub_at("old.example.org:8443", "cd"))] {
+        let settings = Settings {
+            used_hub: used,
+            ..Settings::default()
+        };
+        let around = Surroundings {
+            hub: hub_at("hub.example.org", "cd").parse().ok(),
+            ..Surroundings::default()
+        };
+        assert_eq!(State::new(settings, around).stage, Stage::Ticket);
+    }
+}
+
+#[test]
+fn e2_the_hub_that_took_the_ticket_is_remembered() {
+    let mut state = typed();
+    let hub = state.hub.as_ref().map(HubText::from);
+    let operator = "Marco".into();
+    let effects = state.apply(HostEvent::TicketAccepted { operator }, SOON);
+    assert_eq!(
+        (effects, &state.settings.used_hub),
+        (vec![Effect::Save], &hub)
+    );
+    assert!(hub.is_some());
+}
+
+#[test]
 fn e4_a_wrong_hub_address_is_told_and_kept() {
     let mut state = State::new(Settings::default(), Surroundings::default());
     state.act(Action::ShowSettings(true), SOON);
@@ -312,9 +391,30 @@ pub(crate) fn asked_again(insistent: bool) -> State {
         operator: "Marco".into(),
         asked: Rights::SEE_AND_CONTROL,
         insistent,
+        brought_by: None,
     };
     assert_eq!(state.apply(question, SOON), [Effect::DrawAttention]);
     state
+}
+
+pub(crate) fn hub_at(address: &str, digits: &str) -> HubText {
+    HubText {
+        address: address.to_owned(),
+        fingerprint: digits.repeat(32),
+    }
+}
+
+/// A state that is set up for another hub than the one that was used.
+pub(crate) fn other_hub() -> State {
+    let settings = Settings {
+        used_hub: Some(hub_at("hub.example.org", "ab")),
+        ..Settings::default()
+    };
+    let around = Surroundings {
+        hub: hub_at("hub.example.org", "cd").parse().ok(),
+        ..Surroundings::default()
+    };
+    State::new(settings, around)
 }
 
 /// A state with a session that runs.
@@ -332,7 +432,8 @@ pub(crate) fn running() -> State {
 fn line(state: &State) -> Line {
     match &state.stage {
         Stage::Running(running) => running.line,
-        Stage::Ticket
+        Stage::OtherHub(_)
+        | Stage::Ticket
         | Stage::Opening { .. }
         | Stage::Waiting { .. }
         | Stage::Asked(_)
@@ -355,4 +456,88 @@ pub(crate) fn said(text: &str) -> HostEvent {
         at_unix_seconds: 1_800_000_000,
         text: text.into(),
     })
+}
+
+/// A state with a second operator's question in front of a session that runs.
+pub(crate) fn asked_to_join() -> State {
+    let mut state = running();
+    let question = HostEvent::ConsentAsked {
+        session: SESSION,
+        operator: "Carla".into(),
+        asked: Rights::SEE,
+        insistent: false,
+        brought_by: Some("Marco".into()),
+    };
+    assert_eq!(state.apply(question, SOON), [Effect::DrawAttention]);
+    state
+}
+
+fn company(names: &[&str], driver: Option<u8>) -> HostEvent {
+    let companion = |(number, name): (u8, &&str)| protocol::Companion {
+        operator: protocol::PeerId([number; 16]),
+        name: (**name).into(),
+        rights: Rights::SEE_AND_CONTROL,
+    };
+    HostEvent::Company {
+        session: SESSION,
+        operators: (1..).zip(names).map(companion).collect(),
+        driver: driver.map(|number| protocol::PeerId([number; 16])),
+    }
+}
+
+#[test]
+fn o11_a_second_operators_question_leaves_the_session_as_it_is() {
+    for allow in [true, false] {
+        let mut state = asked_to_join();
+        let Stage::Asked(question) = &state.stage else {
+            panic!("{:?}", state.stage);
+        };
+        let joins = question.joins.as_ref().expect("a session runs");
+        assert_eq!(joins.brought_by, "Marco");
+        state.question_was_drawn(SOON);
+        let answered = state.act(Action::Answer { allow }, SOON + super::consent::GUARD);
+        let granted = allow.then_some(Rights::SEE);
+        let session = SESSION;
+        let command = HostCommand::AnswerConsent { session, granted };
+        assert_eq!(answered, [Effect::Tell(command)]);
+        assert!(matches!(&state.stage, Stage::Running(r) if r.operators == ["Marco"]));
+    }
+    let mut state = asked_to_join();
+    let session = SESSION;
+    state.apply(HostEvent::ConsentWithdrawn { session }, SOON);
+    assert!(matches!(state.stage, Stage::Running(_)));
+}
+
+#[test]
+fn o11_end_works_while_a_second_operator_asks() {
+    let mut state = asked_to_join();
+    let ended = HostEvent::SessionEnded {
+        session: SESSION,
+        cause: EndCause::By(EndedBy::User),
+        lasted: SOON,
+    };
+    assert_eq!(
+        state.act(Action::End, SOON),
+        [Effect::Tell(HostCommand::EndSession)]
+    );
+    assert_eq!(state.apply(ended, SOON), [Effect::WatchHotKey(false)]);
+    assert!(matches!(&state.stage, Stage::Ended(e) if e.operator == "Marco"));
+}
+
+#[test]
+fn o11_the_user_reads_who_is_there_and_who_drives() {
+    let mut state = running();
+    state.apply(company(&["Marco"], Some(1)), SOON);
+    let driver = |state: &State| {
+        let Stage::Running(running) = &state.stage else {
+            panic!("{:?}", state.stage);
+        };
+        running.driver.clone()
+    };
+    assert_eq!(driver(&state), None, "with one there is no question");
+    state.apply(company(&["Marco", "Carla"], Some(2)), SOON);
+    assert_eq!(driver(&state).as_deref(), Some("Carla"));
+    assert!(matches!(&state.stage, Stage::Running(r) if r.operators == ["Marco", "Carla"]));
+    state.apply(company(&["Marco", "Carla"], None), SOON);
+    assert_eq!(driver(&state), None);
 }

@@ -19,11 +19,11 @@ pub(super) fn ask_ui(
     actions: &mut Vec<Action>,
 ) {
     let palette = Palette::of(ui);
-    heading_ui(
-        ui,
-        &ask_consent(lang, &question.operator),
-        words::choose_rights(lang),
-    );
+    let heading = match &question.joins {
+        Some(joins) => words::asks_to_join(lang, &question.operator, &joins.brought_by),
+        None => ask_consent(lang, &question.operator),
+    };
+    heading_ui(ui, &heading, words::choose_rights(lang));
     ui.add_space(6.0);
     ui.label(text(
         w(lang, Word::AsksFor),
@@ -72,11 +72,19 @@ pub(super) fn ask_ui(
             actions.push(Action::Answer { allow: true });
         }
     });
-    if question.insistent {
+    // to block is to leave, which would end what others do
+    if question.insistent && question.joins.is_none() {
         ui.add_space(4.0);
         let block = Push::danger(words::block(lang)).icon(Icon::Ban).wide();
         if ui.add(block).clicked() {
             actions.push(Action::Block);
+        }
+    }
+    if question.joins.is_some() {
+        ui.add_space(4.0);
+        let end = Push::danger(words::end_the_session(lang));
+        if ui.add(end.icon(Icon::X).wide()).clicked() {
+            actions.push(Action::End);
         }
     }
     let guard = question.guard_left(now);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use protocol::Rights;
 use ui_kit::widgets::{Push, banner_ui, icon_button_ui};
-use ui_kit::words::{operator_is_here, whole_minutes};
+use ui_kit::words::{has_control, operators_are_here, whole_minutes};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::{Moment, chat};
@@ -64,7 +64,10 @@ pub fn strip_ui(
         .show_separator_line(false)
         .frame(frame)
         .show(ui, |ui| {
+            let driver = running.driver.as_ref();
+            let driver = driver.map(|driver| has_control(lang, driver));
             let hint = state.hot_key.then(|| w(lang, Word::EndHotKey));
+            let hint = driver.as_deref().or(hint);
             let unread = state.chat.unread;
             let shown = state.chat.shown;
             ui.horizontal_centered(|ui| {
@@ -153,7 +156,9 @@ fn headline(lang: Lang, palette: &Palette, running: &Running, now: Duration) -> 
         Line::Back { .. } if !running.line.news_left(now).is_zero() => {
             (w(lang, Word::LineBack).to_owned(), palette.text)
         }
-        Line::Up | Line::Back { .. } => (operator_is_here(lang, &running.operator), palette.text),
+        Line::Up | Line::Back { .. } => {
+            (operators_are_here(lang, &running.operators), palette.text)
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use protocol::{EndedBy, Refusal, RefusalCode, SessionId};
 use ui_kit::{Lang, Word, w};
 
 use super::{Moment, root_ui};
-use crate::state::tests::{asked, asked_again, ended, running, said, typed};
+use crate::state::tests::{asked, asked_again, ended, other_hub, running, said, typed};
 use crate::state::{Action, State};
 
 const LATER: Duration = Duration::from_mins(1);
@@ -67,6 +67,27 @@ fn h4_enter_in_the_ticket_opens_it_too() {
     harness.key_press(Key::Enter);
     harness.run_steps(2);
     assert_eq!(harness.state().actions, [Action::OpenTicket]);
+}
+
+#[test]
+fn e2_enter_keeps_the_hub_that_is_known() {
+    let mut harness = show(other_hub());
+    harness.get_by_label("Key abab abab abab abab");
+    harness.get_by_label("Key cdcd cdcd cdcd cdcd");
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(
+        harness.state().actions,
+        [Action::ChooseHub { named: false }]
+    );
+    harness.get_by_label("Use the new one").click();
+    harness.run_steps(2);
+    assert!(
+        harness
+            .state()
+            .actions
+            .contains(&Action::ChooseHub { named: true })
+    );
 }
 
 #[test]

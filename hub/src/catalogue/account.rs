@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use session::authority::{Standing, Who};
+
 pub use session::directory::records::AccountId;
 
 /// An account without its password.
@@ -14,6 +16,16 @@ pub struct Account {
     pub display_name: String,
     pub administrator: bool,
     pub disabled: bool,
+}
+
+impl From<&Account> for Who {
+    fn from(account: &Account) -> Self {
+        Self::Account(Standing {
+            id: account.id,
+            administrator: account.administrator,
+            disabled: account.disabled,
+        })
+    }
 }
 
 /// An account to be made.

@@ -139,11 +139,13 @@ fn describe_desk(what: &records::What) -> (&'static str, Value) {
         What::PeerGone { peer } => ("place.gone", json!({ "peer": peer.to_string() })),
         What::LoggedOut => ("log_out", json!({})),
         What::SessionPaused { session, side } => {
-            let side = match side {
-                Side::Host => "host",
-                Side::Operator => "operator",
+            let session = session.to_string();
+            let detail = match side {
+                Side::Host => json!({ "session": session, "lost": "host" }),
+                Side::Operator(peer) => {
+                    json!({ "session": session, "lost": "operator", "peer": peer.to_string() })
+                }
             };
-            let detail = json!({ "session": session.to_string(), "lost": side });
             ("session.paused", detail)
         }
         What::SessionResumed { session } => {
@@ -187,14 +189,42 @@ fn describe_desk(what: &records::What) -> (&'static str, Value) {
             let detail = json!({ "session": session.to_string(), "reason": reason });
             ("consent.refused", detail)
         }
-        What::SessionStarted(StartedSession {
-            session, granted, ..
-        }) => {
-            let detail = json!({ "session": session.to_string(), "granted": granted.to_string() });
-            ("session.started", detail)
+        What::SessionStarted(StartedSession { session, first, .. }) => {
+            ("session.started", member_detail(*session, first))
         }
-        What::RightsReduced { session, rights } => {
-            let detail = json!({ "session": session.to_string(), "rights": rights.to_string() });
+        What::JoinAsked {
+            session,
+            operator,
+            asked,
+        } => {
+            let (session, asked) = (session.to_string(), asked.to_string());
+            let detail = json!({ "session": session, "operator": operator, "asked": asked });
+            ("session.join_asked", detail)
+        }
+        What::JoinRefused {
+            session,
+            operator,
+            reason,
+        } => {
+            let session = session.to_string();
+            let detail = json!({ "session": session, "operator": operator, "reason": reason });
+            ("session.join_refused", detail)
+        }
+        What::OperatorJoined { session, member } => {
+            ("session.joined", member_detail(*session, member))
+        }
+        What::OperatorLeft { session, name, .. } => {
+            let detail = json!({ "session": session.to_string(), "operator": name });
+            ("session.left", detail)
+        }
+        What::RightsReduced {
+            session,
+            operator: _,
+            name,
+            rights,
+        } => {
+            let (session, rights) = (session.to_string(), rights.to_string());
+            let detail = json!({ "session": session, "operator": name, "rights": rights });
             ("session.rights_reduced", detail)
         }
         What::SessionEnded { session, by, .. } => {
@@ -212,4 +242,12 @@ fn describe_desk(what: &records::What) -> (&'static str, Value) {
         }
         What::FilmFailed { session } => ("film.failed", json!({ "session": session.to_string() })),
     }
+}
+
+fn member_detail(session: SessionId, member: &records::StoredMember) -> Value {
+    json!({
+        "session": session.to_string(),
+        "operator": member.name,
+        "granted": member.rights.to_string(),
+    })
 }

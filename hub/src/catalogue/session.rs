@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
-use protocol::{EndedBy, SessionId};
+use protocol::{EndedBy, PeerId, SessionId};
+
+use super::AccountId;
 
 /// A session that ran, as the catalogue shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionRow {
     pub id: SessionId,
-    /// The operator's display name at that time.
+    /// The display names of all operators who took part, at that time.
     pub operator: String,
     pub host: String,
     pub requester: String,
@@ -22,6 +24,17 @@ pub struct SessionRow {
     pub film_bytes: Option<u64>,
     /// The last hash of the recording's chain; known when the film is finished.
     pub film_head: Option<[u8; 32]>,
+}
+
+/// An operator who took part in a session that goes on without them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AbsentMember {
+    pub session: SessionId,
+    pub operator: PeerId,
+    /// The operator's display name.
+    pub name: String,
+    /// Whose report it is now.
+    pub heir: AccountId,
 }
 
 /// The word for `by` in lists and logs.

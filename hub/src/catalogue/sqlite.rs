@@ -3,12 +3,14 @@
 mod accounts;
 mod audit;
 mod changes;
+mod members;
 mod places;
 mod reports;
 mod schema;
 mod sessions;
 mod tickets;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,8 +18,8 @@ use protocol::{ReportDraft, ReportFacts, ReportId, SessionId};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::{
-    Account, AccountId, AuditVerification, Batch, Catalogue, CatalogueError, PasswordHash,
-    ReportStanding, SessionRow, Stored, StoredReport,
+    AbsentMember, Account, AccountId, AuditVerification, Batch, Catalogue, CatalogueError,
+    PasswordHash, ReportStanding, SessionRow, Stored, StoredReport,
 };
 
 const FILE_NAME: &str = "hub.db";
@@ -115,6 +117,10 @@ impl Catalogue for SqliteCatalogue {
         accounts::disabled(&self.connection)
     }
 
+    fn password_hashes(&self) -> Result<BTreeMap<AccountId, PasswordHash>, CatalogueError> {
+        accounts::password_hashes(&self.connection)
+    }
+
     fn stored(&self, tickets_since_unix_millis: i64) -> Result<Stored, CatalogueError> {
         Ok(Stored {
             last_session: sessions::last(&self.connection)?,
@@ -122,7 +128,7 @@ impl Catalogue for SqliteCatalogue {
             tickets: tickets::recent(&self.connection, tickets_since_unix_millis)?,
             operators: places::operators(&self.connection)?,
             hosts: places::hosts(&self.connection)?,
-            sessions: places::sessions(&self.connection)?,
+            sessions: members::running_sessions(&self.connection)?,
         })
     }
 
@@ -136,6 +142,10 @@ impl Catalogue for SqliteCatalogue {
 
     fn interrupted_sessions(&self) -> Result<Vec<SessionRow>, CatalogueError> {
         sessions::interrupted(&self.connection)
+    }
+
+    fn absent_members(&self) -> Result<Vec<AbsentMember>, CatalogueError> {
+        members::absent(&self.connection)
     }
 
     fn report_standing(&self, id: ReportId) -> Result<Option<ReportStanding>, CatalogueError> {

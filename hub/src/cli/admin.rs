@@ -9,6 +9,7 @@ use clap::Subcommand;
 use hub::catalogue::{self, Catalogue, Change, NewAccount, PasswordHash, What};
 use hub::unix_millis;
 use protocol::limits::{MAX_NAME_BYTES, MAX_PASSWORD_BYTES};
+use session::authority::{Action, Object, Who, may};
 
 use super::table::Table;
 use super::{ACTOR, DataArgs};
@@ -67,6 +68,7 @@ pub(super) struct PasswordArgs {
 }
 
 pub(super) fn run(command: AdminCommand) -> anyhow::Result<ExitCode> {
+    may(Who::CommandLine, Action::Administer, Object::Hub)?;
     let mut out = std::io::stdout();
     match command {
         AdminCommand::AddOperator {

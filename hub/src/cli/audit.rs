@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use hub::catalogue;
+use session::authority::{Action, Object, Who, may};
 
 use super::DataArgs;
 
@@ -18,6 +19,7 @@ pub(super) enum AuditCommand {
 }
 
 pub(super) fn run(command: AuditCommand) -> anyhow::Result<ExitCode> {
+    may(Who::CommandLine, Action::ReadAudit, Object::Hub)?;
     let AuditCommand::Verify { data } = command;
     let found = catalogue::open(&data.data)?.verify_audit()?;
     let mut out = std::io::stdout();

@@ -9,8 +9,9 @@ use clap::Subcommand;
 use hub::catalogue::{self, Change, SessionRow, What, ended_by_word};
 use hub::unix_millis;
 use protocol::SessionId;
-use recording::Recording;
+use recording::{Body, Entry, Recording};
 use serde_json::{Value, json};
+use session::authority::{Action, Object, Who, may};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
@@ -33,8 +34,16 @@ pub(super) enum FilmCommand {
         #[command(flatten)]
         data: DataArgs,
     },
-    /// Check that a film is what was recorded; the exit code is 1 if it is not.
+    /// Check that a film is what was recorded, and tell when connections were lost; the exit code is 1
+    /// if it is not.
     Verify {
+        /// The film's number.
+        id: u64,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Print what happened in a film beside the pictures: chat, who joined and left, lost lines.
+    Timeline {
         /// The film's number.
         id: u64,
         #[command(flatten)]
@@ -52,9 +61,11 @@ pub(super) enum FilmCommand {
 }
 
 pub(super) fn run(command: FilmCommand) -> anyhow::Result<ExitCode> {
+    may(Who::CommandLine, Action::ReadFilm, Object::Film)?;
     match command {
         FilmCommand::List { limit, json, data } => list(&data.data, limit, json),
         FilmCommand::Verify { id, data } => verify(&data.data, SessionId(id)),
+        FilmCommand::Timeline { id, data } => timeline(&data.data, SessionId(id)),
         FilmCommand::Export { id, out, data } => {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -77,7 +88,7 @@ fn list(folder: &Path, limit: u32, as_json: bool) -> anyhow::Result<ExitCode> {
         "ID",
         "STARTED",
         "TIME",
-        "OPERATOR",
+        "OPERATORS",
         "REQUESTER",
         "HOST",
         "ENDED BY",
@@ -116,6 +127,23 @@ fn to_json(folder: &Path, row: &SessionRow) -> Value {
     })
 }
 
+/// One line for each entry: the time since the beginning, and what happened.
+fn timeline(folder: &Path, id: SessionId) -> anyhow::Result<ExitCode> {
+    let row = catalogue::open(folder)?.session(id)?;
+    let recording = Recording::open(&folder.join(&row.film))?;
+    let mut out = std::io::stdout().lock();
+    for entry in recording.timeline() {
+        let Entry { at_micros, body } = entry?;
+        let at = duration_text(i64::try_from(at_micros / 1_000_000).unwrap_or(i64::MAX));
+        match body {
+            Body::Event(event) => writeln!(out, "{at:>8}  {event}")?,
+            Body::Chat { name, text, .. } => writeln!(out, "{at:>8}  {name}: {text}")?,
+            Body::Screen { .. } | Body::Pointer(_) => {}
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 fn verify(folder: &Path, id: SessionId) -> anyhow::Result<ExitCode> {
     let row = catalogue::open(folder)?.session(id)?;
     let path = folder.join(&row.film);
@@ -141,6 +169,13 @@ fn verify(folder: &Path, id: SessionId) -> anyhow::Result<ExitCode> {
         out,
         "film {id} is as it was recorded: {entries} entries, head {head}{running}"
     )?;
+    let gaps = recording.gaps()?;
+    for gap in &gaps.all {
+        writeln!(out, "{gap}")?;
+    }
+    if gaps.left_out > 0 {
+        writeln!(out, "and {} more lost connections", gaps.left_out)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

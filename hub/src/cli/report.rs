@@ -7,6 +7,7 @@ use clap::Subcommand;
 use hub::catalogue::{self, StoredReport};
 use protocol::ReportId;
 use serde_json::{Value, json};
+use session::authority::{Action, Object, Who, may};
 
 use super::DataArgs;
 use super::table::{Table, duration_text, time_text};
@@ -37,6 +38,7 @@ pub(super) enum ReportCommand {
 }
 
 pub(super) fn run(command: ReportCommand) -> anyhow::Result<ExitCode> {
+    may(Who::CommandLine, Action::ListReports, Object::Hub)?;
     let mut out = std::io::stdout().lock();
     match command {
         ReportCommand::List { limit, json, data } => {
@@ -82,7 +84,7 @@ fn list(reports: &[StoredReport]) -> Table {
         "ID",
         "STARTED",
         "TIME",
-        "OPERATOR",
+        "OPERATORS",
         "REQUESTER",
         "HOST",
         "CATEGORY",
@@ -119,7 +121,7 @@ fn details(report: &StoredReport) -> Table {
             time_text(facts.ended_unix_seconds.saturating_mul(1000)),
         ),
         ("time", duration_text(lasted_seconds(report))),
-        ("operator", facts.operator.to_string()),
+        ("operators", facts.operator.to_string()),
         ("requester", facts.requester.to_string()),
         ("host", facts.host.to_string()),
         ("ticket", ticket_text(report)),

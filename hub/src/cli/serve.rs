@@ -40,6 +40,10 @@ pub(super) struct ServeArgs {
     /// Connections that the hub takes from one address.
     #[arg(long, value_name = "COUNT", default_value_t = 4_096)]
     max_connections_per_address: usize,
+    /// Connections of those who have neither logged in, nor brought a good ticket, nor come back to a place
+    /// of theirs.
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000)]
+    max_strangers: usize,
 }
 
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
@@ -63,6 +67,7 @@ async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
         number: args.number,
         max_connections: args.max_connections,
         max_connections_per_address: args.max_connections_per_address,
+        max_strangers: args.max_strangers,
     };
     let hub = Hub::start(&config)?;
     announce(&hub, &args.data.data).context("the hub cannot say that it listens")?;

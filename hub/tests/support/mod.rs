@@ -3,7 +3,10 @@
 
 #![expect(dead_code, reason = "each test program uses a part of this")]
 
+pub(crate) mod caller;
+
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -13,14 +16,14 @@ use protocol::control::Admission;
 use protocol::limits::{MAX_HEADER_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES};
 use protocol::{
     HostState, HostToHub, HostWord, HubToHost, HubToOperator, Lane, OperatorToHub, OperatorWord,
-    Password, PeerId, RefusalCode, Rights, Role, SessionId, StreamHeader, TicketRoute,
+    Password, PeerId, Protection, RefusalCode, Rights, Role, SessionId, StreamHeader, TicketRoute,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use session::channel::{self, TAG_BYTES};
 use session::{
-    Channel, Ends, HostExchange, LaneKeys, Opening, OperatorExchange, PictureKey, TicketNumber,
-    TicketSecret,
+    Channel, Ends, HostExchange, LaneKeys, Opening, OperatorExchange, PairKey, PictureKey,
+    TicketNumber, TicketSecret,
 };
 use transport::client::{self, ConnectError, Greeted};
 use transport::{Fingerprint, FramedReader, FramedWriter, HubAddress};
@@ -145,10 +148,45 @@ impl TestHub {
         self.data.to_str().expect("a plain path")
     }
 
-    /// Kills the hub as a power failure would, and serves its folder again.
-    pub(crate) fn kill_and_restart(mut self) -> Self {
+    pub(crate) fn socket_address(&self) -> SocketAddr {
+        let ip = self.address.host.parse().expect("an address");
+        SocketAddr::new(ip, self.address.port)
+    }
+
+    /// The memory that the hub's process has in use, in bytes.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("a process");
+        let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|l| l.split_whitespace().next());
+        kib.and_then(|k| k.parse::<u64>().ok()).expect("a figure") * 1024
+    }
+
+    /// The time that the hub's process has spent on processors.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let stat = std::fs::read_to_string(path).expect("a process");
+        // what follows the program's name; user and system time, in hundredths of a second
+        let (_, fields) = stat.rsplit_once(')').expect("a name");
+        let ticks = |n| {
+            fields
+                .split_whitespace()
+                .nth(n)
+                .and_then(|f| f.parse().ok())
+        };
+        let (user, system): (Option<u64>, Option<u64>) = (ticks(11), ticks(12));
+        Duration::from_millis((user.expect("a figure") + system.expect("a figure")) * 10)
+    }
+
+    /// Kills the hub as a power failure would.
+    pub(crate) fn kill(&mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("gone");
+    }
+
+    /// Kills the hub, and serves its folder again.
+    pub(crate) fn kill_and_restart(mut self) -> Self {
+        self.kill();
         let folder = self.folder.take();
         let mut again = Self::serve(&self.data, &[]);
         again.folder = folder;
@@ -187,17 +225,7 @@ impl TestHub {
     /// An operator who is logged in and has the list.
     pub(crate) async fn operator(&self, name: &str) -> Peer {
         let mut peer = Peer::new(self.connect(Role::Operator).await.expect("greeted"));
-        peer.send(&log_in(name, PASSWORD)).await;
-        let logged_in: HubToOperator = peer.receive().await;
-        let HubToOperator::LoggedIn { admission, .. } = logged_in else {
-            panic!("{logged_in:?}");
-        };
-        peer.admission = Some(admission);
-        let entries: HubToOperator = peer.receive().await;
-        assert!(
-            matches!(entries, HubToOperator::Entries { .. }),
-            "{entries:?}"
-        );
+        peer.log_in(name).await;
         peer
     }
 
@@ -286,6 +314,21 @@ impl Peer {
             transport::CloseReason::Refused(refusal) => refusal.code,
             other => panic!("closed by {other:?}"),
         }
+    }
+
+    /// Logs in, and takes the list.
+    pub(crate) async fn log_in(&mut self, name: &str) {
+        self.send(&log_in(name, PASSWORD)).await;
+        let logged_in: HubToOperator = self.receive().await;
+        let HubToOperator::LoggedIn { admission, .. } = logged_in else {
+            panic!("{logged_in:?}");
+        };
+        self.admission = Some(admission);
+        let entries: HubToOperator = self.receive().await;
+        assert!(
+            matches!(entries, HubToOperator::Entries { .. }),
+            "{entries:?}"
+        );
     }
 
     pub(crate) async fn generate_ticket(&mut self) -> TicketNumber {
@@ -442,6 +485,128 @@ pub(crate) struct SessionKeys {
     pub(crate) host: LaneKeys,
 }
 
+/// Brings `host` in with `ticket`: the whole exchange over it. Gives the key of both and the host's place.
+pub(crate) async fn admit(
+    operator: &mut Peer,
+    host: &mut Peer,
+    ticket: &TicketNumber,
+) -> (PairKey, PeerId) {
+    let (host_exchange, half) = HostExchange::start(ticket);
+    host.send(&HostToHub::OpenTicket {
+        route: ticket.route(),
+        computer: "PC-ROSSI".into(),
+        user: "Rossi".into(),
+        system: "Linux".into(),
+        exchange: half.into(),
+    })
+    .await;
+    let (route, attempt, operator_exchange) = answer(operator, ticket).await;
+    let answered = host.wait_for(|message| match message {
+        HubToHost::TicketAnswered { exchange, .. } => Some(exchange),
+        HubToHost::TicketRefused { refusal } => panic!("{refusal:?}"),
+        _ => None,
+    });
+    let (host_waits, host_proof) = host_exchange.answer(&answered.await).expect("well formed");
+    let message = HostToHub::ConfirmTicket {
+        proof: host_proof.into(),
+    };
+    host.send(&message).await;
+    let host_proof = proof(operator, attempt).await;
+    let (key, ours) = operator_exchange.judge(&host_proof).expect("same secret");
+    let judged = OperatorToHub::JudgeTicket {
+        route,
+        attempt,
+        proof: Some(ours.into()),
+    };
+    operator.send(&judged).await;
+    let accepted = host.wait_for(|message| match message {
+        HubToHost::TicketAccepted { proof, admission } => Some((proof, admission)),
+        _ => None,
+    });
+    let (proof, admission) = accepted.await;
+    // who has a place already keeps it, and the secret of it
+    let before = *host.admission.get_or_insert(admission);
+    assert_eq!(before.you, admission.you, "its place is the same");
+    let host_key = host_waits.finish(&proof).expect("same secret");
+    assert_eq!(host_key.to_bytes(), key.to_bytes());
+    let entry = operator.wait_for(|message| match message {
+        HubToOperator::TicketSettled { host, .. } => Some(host),
+        _ => None,
+    });
+    assert_eq!(admission.you, entry.await);
+    (host_key, admission.you)
+}
+
+/// The ticket's exchange and the greeting after it; gives the console's end and the host's end of the
+/// channel, and what the two have from the ticket.
+pub(crate) async fn meet(
+    operator: &mut Peer,
+    host: &mut Peer,
+    ticket: &TicketNumber,
+) -> (Channel, Channel, PairKey) {
+    let (key, entry) = admit(operator, host, ticket).await;
+    let ends = Ends {
+        console: operator.admission.expect("logged in").you,
+        host: entry,
+    };
+    let (opening, greeting) = Opening::begin(key.clone(), ends, [5; 32]);
+    let to = ends.host;
+    operator.send(&OperatorToHub::Greet { to, greeting }).await;
+    let greeting = host.wait_for(|message| match message {
+        HubToHost::Greeted { from, greeting } => {
+            assert_eq!(from, ends.console);
+            Some(greeting)
+        }
+        _ => None,
+    });
+    let greeting = greeting.await;
+    let state = HostState {
+        computer: "PC-ROSSI".into(),
+        user: "Rossi".into(),
+        system: "Linux".into(),
+        heard: 0,
+        live: None,
+    };
+    let answered = channel::answer(&key, ends, &greeting, &state, [6; 32]);
+    let (channel, greeting) = answered.expect("the right console");
+    let to = ends.console;
+    host.send(&HostToHub::Greet { to, greeting }).await;
+    let greeting = operator.wait_for(|message| match message {
+        HubToOperator::Greeted { greeting, .. } => Some(greeting),
+        _ => None,
+    });
+    let (console, _) = opening.finish(&greeting.await).expect("the right host");
+    (console, channel, key)
+}
+
+/// Another operator whose ticket a host came with, and the two ends of their channel.
+pub(crate) struct Colleague {
+    pub(crate) operator: Peer,
+    pub(crate) console: Channel,
+    pub(crate) channel: Channel,
+    pub(crate) key: PairKey,
+}
+
+impl Colleague {
+    /// Logs `name` in, whose ticket `host` comes with too.
+    pub(crate) async fn meet(hub: &TestHub, name: &str, host: &mut Peer) -> Self {
+        let mut operator = hub.operator(name).await;
+        let ticket = operator.generate_ticket().await;
+        let (console, channel, key) = meet(&mut operator, host, &ticket).await;
+        Self {
+            operator,
+            console,
+            channel,
+            key,
+        }
+    }
+
+    /// The operator's place.
+    pub(crate) fn you(&self) -> PeerId {
+        self.operator.admission.expect("logged in").you
+    }
+}
+
 /// An operator and a host that share a channel.
 pub(crate) struct Pair {
     pub(crate) operator: Peer,
@@ -451,92 +616,30 @@ pub(crate) struct Pair {
     /// The operator's end and the host's end.
     pub(crate) console: Channel,
     pub(crate) channel: Channel,
+    /// What the two ends have from the ticket.
+    pub(crate) key: PairKey,
 }
 
 impl Pair {
-    /// Goes through the whole ticket exchange.
+    /// Goes through the whole ticket exchange, and the greeting after it.
     pub(crate) async fn meet(mut operator: Peer, mut host: Peer, ticket: &TicketNumber) -> Self {
-        let (host_exchange, half) = HostExchange::start(ticket);
-        host.send(&HostToHub::OpenTicket {
-            route: ticket.route(),
-            computer: "PC-ROSSI".into(),
-            user: "Rossi".into(),
-            system: "Linux".into(),
-            exchange: half.into(),
-        })
-        .await;
-        let (route, attempt, operator_exchange) = answer(&mut operator, ticket).await;
-        let HubToHost::TicketAnswered { exchange, .. } = host.receive().await else {
-            panic!("an answer");
-        };
-        let (host_waits, host_proof) = host_exchange.answer(&exchange).expect("well formed");
-        let message = HostToHub::ConfirmTicket {
-            proof: host_proof.into(),
-        };
-        host.send(&message).await;
-        let host_proof = proof(&mut operator, attempt).await;
-        let (key, ours) = operator_exchange.judge(&host_proof).expect("same secret");
-        let judged = OperatorToHub::JudgeTicket {
-            route,
-            attempt,
-            proof: Some(ours.into()),
-        };
-        operator.send(&judged).await;
-        let HubToHost::TicketAccepted { proof, admission } = host.receive().await else {
-            panic!("accepted");
-        };
-        host.admission = Some(admission);
-        let host_key = host_waits.finish(&proof).expect("same secret");
-        assert_eq!(host_key.to_bytes(), key.to_bytes());
-        let entry = operator
-            .wait_for(|message| match message {
-                HubToOperator::TicketSettled { host, .. } => Some(host),
-                _ => None,
-            })
-            .await;
-        assert_eq!(admission.you, entry);
-        let you = operator.admission.expect("logged in").you;
-        let ends = Ends {
-            console: you,
-            host: entry,
-        };
-        let (opening, greeting) = Opening::begin(key, ends, [5; 32]);
-        let to = entry;
-        operator.send(&OperatorToHub::Greet { to, greeting }).await;
-        let greeting = host
-            .wait_for(|message| match message {
-                HubToHost::Greeted { from, greeting } => {
-                    assert_eq!(from, you);
-                    Some(greeting)
-                }
-                _ => None,
-            })
-            .await;
-        let state = HostState {
-            computer: "PC-ROSSI".into(),
-            user: "Rossi".into(),
-            system: "Linux".into(),
-            heard: 0,
-            live: None,
-        };
-        let answered = channel::answer(&host_key, ends, &greeting, &state, [6; 32]);
-        let (channel, greeting) = answered.expect("the right console");
-        host.send(&HostToHub::Greet { to: you, greeting }).await;
-        let greeting = operator
-            .wait_for(|message| match message {
-                HubToOperator::Greeted { greeting, .. } => Some(greeting),
-                _ => None,
-            })
-            .await;
-        let (console, _) = opening.finish(&greeting).expect("the right host");
+        let (console, channel, key) = meet(&mut operator, &mut host, ticket).await;
         Self {
+            entry: host.admission.expect("admitted").you,
+            route: ticket.route(),
             operator,
             host,
-            entry,
-            route,
             console,
             channel,
+            key,
         }
+    }
+
+    /// Stands for `other` and the host from now on; what it stood for is kept in `other`.
+    pub(crate) fn trade(&mut self, other: &mut Colleague) {
+        std::mem::swap(&mut self.operator, &mut other.operator);
+        std::mem::swap(&mut self.console, &mut other.console);
+        std::mem::swap(&mut self.channel, &mut other.channel);
     }
 
     /// The operator's place.
@@ -544,8 +647,11 @@ impl Pair {
         self.operator.admission.expect("logged in").you
     }
 
-    /// The header of a stream between the two.
+    /// The header of a stream between the two, or to everybody.
     pub(crate) fn header(&self, lane: Lane, session: SessionId) -> StreamHeader {
+        if lane.rules().protection == Protection::Vouched {
+            return StreamHeader::to_everybody(lane, session);
+        }
         StreamHeader {
             lane,
             session,
@@ -584,7 +690,10 @@ impl Pair {
             _ => None,
         });
         let word = word.await;
-        self.console.hear(&word).expect("the host's")
+        self.console
+            .hear(&word)
+            .expect("the host's")
+            .expect("known")
     }
 
     /// The next word from the operator, at the host.
@@ -594,7 +703,10 @@ impl Pair {
             _ => None,
         });
         let word = word.await;
-        self.channel.hear(&word).expect("the operator's")
+        self.channel
+            .hear(&word)
+            .expect("the operator's")
+            .expect("known")
     }
 
     /// The operator's question, as a message.
@@ -621,7 +733,11 @@ impl Pair {
                 _ => None,
             })
             .await;
-        let word: OperatorWord = self.channel.hear(&word).expect("the operator's");
+        let word: OperatorWord = self
+            .channel
+            .hear(&word)
+            .expect("the operator's")
+            .expect("known");
         let OperatorWord::Ask { asked: seen, .. } = word else {
             panic!("{word:?}");
         };

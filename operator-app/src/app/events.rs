@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use operator_engine::Event;
 use protocol::{
-    EndedBy, Entry, Outcome, PeerId, ReportDraft, ReportFacts, Rights, SessionId, TicketState,
+    BroughtIn, Companion, EndedBy, Entry, Outcome, PeerId, ReportDraft, ReportFacts, Rights,
+    SessionId, TicketState,
 };
 use ui_kit::words::{refusal_text, visible_name};
 use ui_kit::{Tone, Word, w};
@@ -13,7 +14,7 @@ use super::ConsoleApp;
 use crate::phrases;
 use crate::state::account::LogIn;
 use crate::state::reports::Saved;
-use crate::state::session::SessionNotice;
+use crate::state::session::{Company, Driver, SessionNotice};
 use crate::state::tickets::{Places, Ticket};
 use crate::views::chat;
 
@@ -153,6 +154,17 @@ impl ConsoleApp {
                 }
             }
             Event::SessionEnded { session, by, facts } => self.session_ended(session, by, facts),
+            Event::SessionLeft { session, by } => self.session_left(session, by),
+            Event::Company {
+                session,
+                operators,
+                driver,
+            } => {
+                let company = company(self.state.computers.you, &operators, driver);
+                self.sessions
+                    .change(session, |state| state.company = company);
+            }
+            Event::BroughtIn { session, outcome } => self.brought_in(session, &outcome),
             Event::ChatReceived { host, line } => self.take_chat(host, line),
             Event::ChatNotSent { host, text } => {
                 let draft = &mut self.state.chats.get_or_new(host).draft;
@@ -273,6 +285,38 @@ impl ConsoleApp {
         self.state.chats.take(host, line, in_sight);
     }
 
+    /// What became of a colleague: the dialog says so, or goes.
+    fn brought_in(&mut self, session: SessionId, outcome: &BroughtIn) {
+        let lang = self.state.lang;
+        self.sessions.change(session, |state| {
+            let text = phrases::brought_in(lang, outcome);
+            if matches!(outcome, BroughtIn::Met { .. }) {
+                state.bring_in = None;
+                state.notices.push(SessionNotice {
+                    text,
+                    is_problem: false,
+                });
+            } else if let Some(open) = &mut state.bring_in {
+                open.waiting = false;
+                open.problem = Some(text);
+            }
+        });
+    }
+
+    /// The session goes on without this operator.
+    fn session_left(&mut self, session: SessionId, by: EndedBy) {
+        let lang = self.state.lang;
+        let running = &mut self.state.computers.in_session;
+        running.retain(|_, running| *running != session);
+        if by == EndedBy::User {
+            self.notices.push(Tone::Warning, phrases::sent_away(lang));
+        } else {
+            self.notices.push(Tone::Neutral, phrases::handed_over(lang));
+        }
+        self.sessions.ended(session, by);
+        self.close_session_window(session);
+    }
+
     fn session_ended(&mut self, session: SessionId, by: EndedBy, facts: Option<ReportFacts>) {
         let lang = self.state.lang;
         self.state
@@ -330,4 +374,17 @@ impl ConsoleApp {
             }
         }
     }
+}
+
+/// Who else is there, and who drives, as `you` read it.
+fn company(you: Option<PeerId>, operators: &[Companion], driver: Option<PeerId>) -> Company {
+    let others = operators.iter().filter(|o| Some(o.operator) != you);
+    let others: Vec<String> = others.map(|o| visible_name(&o.name).into_owned()).collect();
+    let drives = operators.iter().find(|o| Some(o.operator) == driver);
+    let driver = match drives {
+        None => Driver::Nobody,
+        Some(drives) if Some(drives.operator) == you => Driver::You,
+        Some(drives) => Driver::Other(visible_name(&drives.name).into_owned()),
+    };
+    Company { others, driver }
 }

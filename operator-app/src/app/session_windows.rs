@@ -19,8 +19,8 @@ use crate::picture::SessionPicture;
 use crate::settings::{SessionPlace, Settings};
 use crate::state::chats::Conversation;
 use crate::state::clock::Clock;
-use crate::state::session::{SessionNotice, SessionState, SessionWish};
-use crate::views::session::{BAR_HEIGHT, bar_ui, chat_side_ui, ended_ui, paused_ui};
+use crate::state::session::{Company, SessionNotice, SessionState, SessionWish};
+use crate::views::session::{BAR_HEIGHT, bar_ui, bring_in_ui, chat_side_ui, ended_ui, paused_ui};
 
 /// How long a window waits for the first picture before it opens without one.
 ///
@@ -99,6 +99,7 @@ impl SessionWindow {
         hot_keys(ui, &mut state);
         bar_ui(ui, &mut state);
         chat_side_ui(ui, &mut state);
+        bring_in_ui(ui, &mut state);
         let palette = Palette::of(ui);
         CentralPanel::default()
             .frame(Frame::new().fill(palette.sunken))
@@ -338,6 +339,7 @@ impl SessionWindows {
         self.routes.lock().remove(&session.0);
         self.change(session, |state| {
             state.ended = Some(by);
+            state.bring_in = None;
             state.paused = false;
             state.all_keys = false;
             state.full_screen = false;
@@ -544,6 +546,8 @@ impl ConsoleApp {
             view_only: false,
             all_keys: false,
             all_keys_problem: None,
+            company: Company::default(),
+            bring_in: None,
             chat_open: false,
             chat,
             paused: false,

@@ -1,7 +1,7 @@
 //! What the operator wished for goes to the engine, the clerk or the state.
 
 use egui::Context;
-use operator_engine::Command;
+use operator_engine::{Command, TicketNumber};
 use protocol::control::ChatText;
 use protocol::{PeerId, Rights, SessionId};
 use ui_kit::{Tone, Word, w};
@@ -189,6 +189,7 @@ impl ConsoleApp {
                 SessionWish::Leave => self.close_session_window(session),
                 SessionWish::SendChat { text } => self.send_chat(host, &text),
                 SessionWish::ChatSeen => self.state.chats.seen(host),
+                SessionWish::BringIn { digits } => self.bring_in(session, &digits),
                 SessionWish::Screenshot => self.take_screenshot(session, host),
                 SessionWish::KeepDepth(depth) => {
                     self.settings.keep_color_depth(depth);
@@ -196,6 +197,19 @@ impl ConsoleApp {
                 }
             }
         }
+    }
+
+    fn bring_in(&mut self, session: SessionId, digits: &str) {
+        let Ok(ticket) = TicketNumber::parse(digits) else {
+            return; // the dialog lets only whole tickets through
+        };
+        let told = self.backend.send(Command::BringIn { session, ticket });
+        self.sessions.change(session, |state| {
+            if let Some(open) = &mut state.bring_in {
+                open.waiting = told;
+                open.problem = None;
+            }
+        });
     }
 
     fn take_screenshot(&mut self, session: SessionId, host: PeerId) {

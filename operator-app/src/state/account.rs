@@ -120,10 +120,6 @@ impl Account {
     pub fn has_list(&self) -> bool {
         matches!(self.log_in, LogIn::In { .. } | LogIn::Retrying { .. })
     }
-
-    pub fn is_busy(&self) -> bool {
-        matches!(self.log_in, LogIn::Connecting | LogIn::Retrying { .. })
-    }
 }
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ impl Computers {
             Some(Obstacle::Asked)
         } else if self.in_session.contains_key(&entry.id) {
             Some(Obstacle::InYourSession)
-        } else if entry.in_session_with.is_some() {
+        } else if entry.in_session_with.is_some() && !entry.yours {
             Some(Obstacle::Busy)
         } else if !entry.yours {
             Some(Obstacle::NotYours)

@@ -29,6 +29,39 @@ pub enum SessionWish {
     KeepDepth(ColourDepth),
     /// The conversation came into sight.
     ChatSeen,
+    /// The digits of a colleague's ticket are complete.
+    BringIn {
+        digits: String,
+    },
+}
+
+/// A colleague who is to be brought in (O11).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BringIn {
+    /// The digits of the colleague's ticket, as far as they are typed.
+    pub digits: String,
+    /// The ticket is with the host.
+    pub waiting: bool,
+    /// What went wrong last.
+    pub problem: Option<String>,
+}
+
+/// Who else is there (O11).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Company {
+    /// The names of the other operators.
+    pub others: Vec<String>,
+    /// Who has keyboard and mouse.
+    pub driver: Driver,
+}
+
+/// Who has keyboard and mouse.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Driver {
+    #[default]
+    Nobody,
+    You,
+    Other(String),
 }
 
 /// A notice inside the session window.
@@ -62,6 +95,9 @@ pub struct SessionState {
     pub all_keys: bool,
     /// Why all keys cannot be had, if they cannot.
     pub all_keys_problem: Option<String>,
+    pub company: Company,
+    /// The dialog for a colleague, while it is open.
+    pub bring_in: Option<BringIn>,
     pub chat_open: bool,
     pub chat: Conversation,
     /// The line is lost and is to come back; the picture is the last one.

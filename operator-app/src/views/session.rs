@@ -4,14 +4,15 @@ use egui::{CornerRadius, Frame, Margin, Panel, Popup, Response, ScrollArea, Stro
 use input::hid;
 use protocol::{ColourDepth, EndedBy, HidKey, Rights, ScreenMonitor};
 use ui_kit::widgets::{
-    Push, chip_ui, icon_button_ui, icon_tile_ui, icon_toggle_ui, menu_item_ui, section_header_ui,
+    DialogSize, Push, TICKET_DIGITS, banner_ui, chip_ui, dialog_ui, icon_button_ui, icon_tile_ui,
+    icon_toggle_ui, menu_item_ui, section_header_ui, ticket_entry_ui,
 };
 use ui_kit::words::{chat_with, session_ended_for_operator};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::chat::conversation_ui;
 use crate::phrases;
-use crate::state::session::{PERCENTAGES, SessionState, SessionWish};
+use crate::state::session::{BringIn, Driver, PERCENTAGES, SessionState, SessionWish};
 use ui_kit::remote_view::ViewSize;
 
 /// Height of the tool bar, in points.
@@ -65,6 +66,7 @@ pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
 }
 
 fn rights_ui(ui: &mut Ui, state: &SessionState) {
+    company_ui(ui, state);
     if !state.rights.has(Rights::CONTROL) {
         chip_ui(ui, phrases::view_only_granted(state.lang), Tone::Warning);
     } else if state.view_only {
@@ -72,6 +74,87 @@ fn rights_ui(ui: &mut Ui, state: &SessionState) {
     } else if state.all_keys {
         let hint = phrases::escape_key(state.lang, ESCAPE_KEYS);
         chip_ui(ui, phrases::all_keys(state.lang), Tone::Accent).on_hover_text(hint);
+    }
+}
+
+/// Who has keyboard and mouse where several operators are there; all of them on a closer look (O11).
+fn company_ui(ui: &mut Ui, state: &SessionState) {
+    let (lang, company) = (state.lang, &state.company);
+    if company.others.is_empty() {
+        return;
+    }
+    let everybody = phrases::together_with(lang, &company.others);
+    let (label, tone) = match &company.driver {
+        Driver::Nobody => (everybody.clone(), Tone::Neutral),
+        Driver::You => (phrases::you_have_control(lang).to_owned(), Tone::Good),
+        Driver::Other(name) => (ui_kit::words::has_control(lang, name), Tone::Warning),
+    };
+    chip_ui(ui, &label, tone).on_hover_text(everybody);
+}
+
+/// The dialog that brings a colleague in, while it is open (O11).
+pub fn bring_in_ui(ui: &mut Ui, state: &mut SessionState) {
+    let lang = state.lang;
+    let Some(open) = &mut state.bring_in else {
+        return;
+    };
+    let (mut digits, mut cancelled) = (None, false);
+    let icon = Some((Icon::UserPlus, Tone::Accent));
+    let title = phrases::bring_in(lang);
+    let dialog = dialog_ui(
+        ui.ctx(),
+        "bring in",
+        DialogSize::Medium,
+        icon,
+        title,
+        |ui| {
+            let palette = Palette::of(ui);
+            let note = text(
+                phrases::bring_in_note(lang),
+                14.0,
+                theme::REGULAR,
+                palette.dim,
+            );
+            ui.label(note);
+            ui.add_space(10.0);
+            let before = open.digits.clone();
+            let label = phrases::colleagues_ticket(lang);
+            let failed = open.problem.is_some();
+            let entry = ui.add_enabled_ui(!open.waiting, |ui| {
+                ticket_entry_ui(ui, label, &mut open.digits, failed)
+            });
+            if before.is_empty() && !entry.inner.has_focus() && !failed {
+                entry.inner.request_focus();
+            }
+            if before != open.digits {
+                open.problem = None;
+            }
+            if let Some(problem) = &open.problem {
+                ui.add_space(6.0);
+                banner_ui(ui, Tone::Danger, problem);
+            }
+            ui.add_space(12.0);
+            let is_complete = open.digits.len() == TICKET_DIGITS && !open.waiting;
+            let enter = ui.input(|input| input.key_pressed(egui::Key::Enter));
+            super::foot_ui(ui, |ui| {
+                let button = Push::primary(phrases::bring_in_button(lang)).enabled(is_complete);
+                if ui.add(button).clicked() || (enter && is_complete) {
+                    digits = Some(open.digits.clone());
+                }
+                if ui.add(Push::secondary(w(lang, Word::Cancel))).clicked() {
+                    cancelled = true;
+                }
+                if open.waiting {
+                    ui.spinner();
+                }
+            });
+        },
+    );
+    let escaped = dialog.should_close() && ui.input(|input| input.key_pressed(egui::Key::Escape));
+    if let Some(digits) = digits {
+        state.wishes.push(SessionWish::BringIn { digits });
+    } else if cancelled || escaped {
+        state.bring_in = None;
     }
 }
 
@@ -254,12 +337,19 @@ fn chords() -> [(Word, Vec<HidKey>); 6] {
     ]
 }
 
-/// Everything that this version cannot do yet, greyed with the reason (E1).
-fn more_menu_ui(ui: &mut Ui, state: &SessionState) {
+/// What is seldom needed; and everything that this version cannot do yet, greyed with the reason (E1).
+fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
     let lang = state.lang;
     let button = icon_button_ui(ui, Icon::Ellipsis, w(lang, Word::SessionMenu), true);
     Popup::menu(&button).show(|ui| {
         ui.set_width(MENU_WIDTH);
+        let running = !state.paused && state.ended.is_none();
+        let reason = (!running).then(|| w(lang, Word::LineLost));
+        let label = phrases::bring_in(lang);
+        if menu_item_ui(ui, Some(Icon::UserPlus), label, false, reason).clicked() {
+            state.bring_in = Some(BringIn::default());
+            ui.close();
+        }
         let missing = Some(phrases::file_transfer_missing(lang));
         for (icon, word) in [
             (Icon::Clipboard, Word::Clipboard),

@@ -337,23 +337,29 @@ async fn what_comes_too_late_is_not_done_and_said() {
         session: SESSION,
         count: 1,
     };
+    // also if nothing follows
     assert_eq!(console.hear(&mut desk).await, first);
-    // more of it is told together, also if nothing follows
+    // what comes in one go is told together
     for key in 6..9 {
         seat.do_late(&press(key), too_late).await;
+        seat.do_late(&release(key), too_late).await;
     }
     // what lets go is done however late it is
     seat.do_late(&release(4), too_late).await;
-    assert!(host.log.wait_for_events(2, PATIENCE));
+    assert!(host.log.wait_for_events(5, PATIENCE));
     assert!(host.log.held().is_empty());
     let rest = HostWord::InputTooOld {
         session: SESSION,
         count: 3,
     };
     assert_eq!(console.hear(&mut desk).await, rest);
-    assert_eq!(host.log.events(), [press(4), release(4)]);
+    let done: Vec<_> = [press(4)]
+        .into_iter()
+        .chain([6, 7, 8, 4].map(release))
+        .collect();
+    assert_eq!(host.log.events(), done);
     seat.do_it(&press(9)).await;
-    assert!(host.log.wait_for_events(3, PATIENCE));
+    assert!(host.log.wait_for_events(6, PATIENCE));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

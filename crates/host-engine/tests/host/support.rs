@@ -247,11 +247,13 @@ impl FakeHub {
         let incoming = tokio::time::timeout(PATIENCE, self.endpoint.accept());
         let incoming = incoming.await.expect("in time").expect("listens");
         let connection = incoming.await.expect("a handshake");
+        transport::server::welcome(&connection);
         let (send, receive) = connection.accept_bi().await.expect("a stream");
         let mut desk = Desk {
             reader: FramedReader::new(receive, MAX_CONTROL_FRAME_BYTES),
             writer: FramedWriter::new(send, MAX_CONTROL_FRAME_BYTES),
             connection,
+            company: None,
         };
         let _hello: ClientHello = desk.reader.read().await.expect("reads").expect("there");
         let welcome = HubHello::Welcome {
@@ -279,6 +281,8 @@ pub(crate) struct Desk {
     pub(crate) connection: Connection,
     pub(crate) reader: FramedReader,
     pub(crate) writer: FramedWriter,
+    /// Who takes part, as the host said last.
+    pub(crate) company: Option<HostWord>,
 }
 
 impl Desk {
@@ -286,13 +290,23 @@ impl Desk {
         self.writer.write(&message).await.expect("written");
     }
 
+    /// What the host says next, but for who takes part: that is kept aside.
     pub(crate) async fn hear(&mut self) -> HostToHub {
-        let heard = tokio::time::timeout(PATIENCE, self.reader.read());
-        heard
-            .await
-            .expect("in time")
-            .expect("reads")
-            .expect("there")
+        loop {
+            let heard = tokio::time::timeout(PATIENCE, self.reader.read());
+            let heard = heard
+                .await
+                .expect("in time")
+                .expect("reads")
+                .expect("there");
+            if let HostToHub::Say { word, .. } = &heard
+                && let Ok(company @ HostWord::Company { .. }) = wire::decode(&word.body)
+            {
+                self.company = Some(company);
+                continue;
+            }
+            return heard;
+        }
     }
 
     /// The whole exchange over the ticket, as an honest console does it, and its greeting. The place is
@@ -422,7 +436,8 @@ impl Console {
             panic!("a word, not {said:?}");
         };
         assert_eq!(to, OPERATOR);
-        self.channel().hear(&word).expect("from the host")
+        let heard = self.channel().hear(&word).expect("from the host");
+        heard.expect("a word that is known")
     }
 
     pub(crate) fn question(&mut self, asked: Rights) -> Word {
@@ -487,7 +502,8 @@ impl Console {
             let stream = stream.await.expect("in time").expect("a stream");
             let mut reader = FramedReader::new(stream, MAX_HEADER_FRAME_BYTES);
             let told: StreamHeader = reader.read().await.expect("reads").expect("there");
-            assert_eq!(told, header(told.lane), "of this session and channel");
+            let to_everybody = StreamHeader::to_everybody(told.lane, SESSION);
+            assert_eq!(told, to_everybody, "of this session");
             reader.set_limit(told.lane.rules().max_frame_bytes);
             let place = if told.lane == Lane::Screen {
                 &mut screen

@@ -2,13 +2,16 @@
 //!
 //! The operator's keyboard does: each of its repetitions arrives as another press. The server would
 //! repeat the artificial press as well, and go on for as long as a release is late. So the XTEST
-//! keyboard, and only that one, is told not to repeat.
+//! keyboard is told not to repeat, and none of the user's own.
+//!
+//! What programs hear comes from a master keyboard, which takes over the settings of another keyboard
+//! with that one's next key, and not before. So a master that was used by XTEST last is told too.
 
 use std::borrow::Cow;
 
 use x11rb::connection::RequestConnection as _;
 use x11rb::errors::ReplyError;
-use x11rb::protocol::xinput::{self, ConnectionExt as _, Device};
+use x11rb::protocol::xinput::{self, ConnectionExt as _, Device, DeviceClassData, XIDeviceInfo};
 use x11rb::protocol::xkb::{AXOption, BoolCtrl, Control, SetControlsRequest};
 use x11rb::rust_connection::RustConnection;
 
@@ -17,13 +20,24 @@ pub(super) fn stop_server_repeats(conn: &RustConnection) -> Result<(), ReplyErro
         return Ok(());
     }
     conn.xinput_xi_query_version(2, 2)?.reply()?;
-    for device in conn.xinput_xi_query_device(Device::ALL)?.reply()?.infos {
-        if String::from_utf8_lossy(&device.name).contains("XTEST keyboard") {
-            conn.send_trait_request_without_reply(no_repeats(device.deviceid))?
-                .check()?;
-        }
+    let devices = conn.xinput_xi_query_device(Device::ALL)?.reply()?.infos;
+    let artificial = devices.iter().filter(|device| is_artificial(device));
+    let artificial: Vec<u16> = artificial.map(|device| device.deviceid).collect();
+    let follows = |device: &&XIDeviceInfo| {
+        let mut classes = device.classes.iter();
+        classes.any(|class| {
+            matches!(class.data, DeviceClassData::Key(_)) && artificial.contains(&class.sourceid)
+        })
+    };
+    for device in devices.iter().filter(follows) {
+        conn.send_trait_request_without_reply(no_repeats(device.deviceid))?
+            .check()?;
     }
     Ok(())
+}
+
+fn is_artificial(device: &XIDeviceInfo) -> bool {
+    String::from_utf8_lossy(&device.name).contains("XTEST keyboard")
 }
 
 /// Only "repeat keys" is touched; every other field is ignored by its mask.

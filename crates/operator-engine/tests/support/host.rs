@@ -97,7 +97,8 @@ impl Host {
     }
 
     pub(crate) fn hear(&mut self, word: &Word) -> OperatorWord {
-        self.channel().hear(word).expect("the console's own word")
+        let heard = self.channel().hear(word).expect("the console's own word");
+        heard.expect("a word that is known")
     }
 
     /// Whether a word is one that the console says to this host now.

@@ -61,6 +61,7 @@ impl ScriptedHub {
     pub(crate) async fn accept(&self) -> Console {
         let incoming = self.endpoint.accept().await.expect("open");
         let connection = incoming.await.expect("handshake");
+        transport::server::welcome(&connection);
         let (send, recv) = connection.accept_bi().await.expect("control stream");
         let mut reader = FramedReader::new(recv, MAX_CONTROL_FRAME_BYTES);
         let hello: ClientHello = reader.read().await.expect("parses").expect("a hello");

@@ -181,12 +181,17 @@ impl Tickets {
         })
     }
 
-    /// A host stands in the list with `route`. Where the word that it was the right try got lost, this
-    /// tells; whether it did.
+    /// A right try whose key nobody needs: the host has one already. Whether there was such a try.
+    pub(crate) fn forget_try(&mut self, route: TicketRoute, attempt: u64) -> bool {
+        let before = self.hosts.len();
+        self.hosts
+            .retain(|h| h.route != route || h.attempt != attempt);
+        self.hosts.len() < before
+    }
+
+    /// A host that was not met stands in the list with `route`. Where the word that it was the right try
+    /// got lost, this tells; whether it did.
     pub(crate) fn settle_late(&mut self, route: TicketRoute, host: PeerId) -> bool {
-        if self.key_of(host).is_some() {
-            return false;
-        }
         let mut known = self.hosts.iter_mut().rev();
         let found = known.find(|h| h.route == route && h.host.is_none());
         found.is_some_and(|known| {

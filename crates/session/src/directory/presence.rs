@@ -5,22 +5,21 @@ use std::collections::VecDeque;
 use protocol::control::Name;
 use protocol::{EndedBy, Entry, EntryKind, HubToHost, HubToOperator, PeerId, Refusal, RefusalCode};
 
-use super::records::{AccountId, Change, Side, StoredOperator, What};
+use super::records::{AccountId, Change, StoredOperator, What};
+use crate::authority::{Action, Object, Who, may};
+
 use super::resume::hash;
 use super::{
-    AcceptedHost, Departure, Directory, Effect, HostPeer, HostStage, LoggedIn, Moment,
-    OperatorPeer, OutOfPlace,
+    Departure, Directory, Effect, HostPeer, HostStage, LoggedIn, Moment, OperatorPeer, OutOfPlace,
 };
-use crate::throttle::Neighbour;
 
 /// Rows in the first list message, which has to fit one frame; the others follow one by one.
 const FIRST_ROWS_BYTES: usize = 200 * 1024;
 
 impl Directory {
     /// A host connected; it is in nobody's list yet. `id` must be new and random.
-    pub fn host_arrived(&mut self, id: PeerId, neighbour: Neighbour) {
+    pub fn host_arrived(&mut self, id: PeerId) {
         let peer = HostPeer {
-            neighbour: Some(neighbour),
             stage: HostStage::Idle,
             past: VecDeque::new(),
             late_proof: false,
@@ -106,10 +105,17 @@ impl Directory {
         host: PeerId,
         now: Moment,
     ) -> Result<(), OutOfPlace> {
-        let Some(accepted) = self.own_host(id, host)? else {
+        let Some(accepted) = self.own_host(id, Action::DisconnectHost, host)? else {
             return Ok(());
         };
         let here = accepted.away.is_none();
+        if let Some(session) = accepted.session
+            && self.is_shared_with_others(session, id)
+        {
+            // a colleague works there
+            self.leave_session(session, id, EndedBy::Operator, now);
+            return Ok(());
+        }
         self.forget_host(host, EndedBy::Operator, now);
         if here {
             let refusal = RefusalCode::DISCONNECTED.into();
@@ -129,7 +135,9 @@ impl Directory {
             return;
         }
         host.away = Some(deadline);
-        self.pause_sessions_of(id, Side::Host, now);
+        host.trying = None;
+        self.forget_attempts_of_host(id);
+        self.pause_session_of_host(id, now);
         self.announce(id, None);
     }
 
@@ -143,7 +151,7 @@ impl Directory {
         }
         operator.away = Some(deadline);
         let account = operator.who.account;
-        self.pause_sessions_of(id, Side::Operator, now);
+        self.pause_sessions_of_operator(id, now);
         self.refuse_attempts_of_owner(account, RefusalCode::OPERATOR_AWAY.into());
         self.announce(id, Some(id));
         self.tell_presence(id, account, false);
@@ -167,7 +175,7 @@ impl Directory {
     /// The operator's place is given up.
     pub(super) fn forget_operator(&mut self, id: PeerId, by: EndedBy, now: Moment) {
         for session in self.sessions_of_operator(id) {
-            self.end_session(session, by, now);
+            self.leave_session(session, id, by, now);
         }
         let Some(peer) = self.operators.remove(&id) else {
             return;
@@ -228,7 +236,7 @@ impl Directory {
         let own: Vec<PeerId> = self
             .hosts
             .iter()
-            .filter(|(_, peer)| matches!(&peer.stage, HostStage::Accepted(h) if h.owner == account))
+            .filter(|(_, peer)| matches!(&peer.stage, HostStage::Accepted(h) if h.owner(account).is_some()))
             .map(|(id, _)| *id)
             .collect();
         for host in own {
@@ -252,28 +260,26 @@ impl Directory {
                 present: operator.away.is_none(),
             });
         }
-        let AcceptedHost {
-            owner,
-            computer,
-            user,
-            system,
-            route,
-            since_unix_seconds,
-            away,
-            in_session_with,
-            ..
-        } = self.accepted(id)?.clone();
+        let host = self.accepted(id)?;
+        let own = host.owner(viewer);
         Some(Entry {
             id,
             kind: EntryKind::User,
-            name: computer,
-            person: user,
-            system,
-            ticket: Some(route),
-            in_session_with,
-            since_unix_seconds,
-            yours: owner == viewer,
-            present: away.is_none(),
+            name: host.computer.clone(),
+            person: host.user.clone(),
+            system: host.system.clone(),
+            ticket: own.or_else(|| host.owners.first()).map(|owner| owner.route),
+            in_session_with: host.session.and_then(|session| self.company(session)),
+            since_unix_seconds: host.since_unix_seconds,
+            yours: may(
+                Who::operator(viewer),
+                Action::AskForSession,
+                Object::Host {
+                    owner: host.owner_for(viewer),
+                },
+            )
+            .is_ok(),
+            present: host.away.is_none(),
         })
     }
 }

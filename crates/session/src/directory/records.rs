@@ -59,6 +59,30 @@ pub enum What {
         session: SessionId,
         reason: &'static str,
     },
+    /// One more operator asks to be let into a session that runs.
+    JoinAsked {
+        session: SessionId,
+        operator: String,
+        asked: Rights,
+    },
+    /// That operator is not let in.
+    JoinRefused {
+        session: SessionId,
+        operator: String,
+        reason: &'static str,
+    },
+    /// One more operator takes part.
+    OperatorJoined {
+        session: SessionId,
+        member: StoredMember,
+    },
+    /// An operator takes part no more. The report is `owner`'s from now on.
+    OperatorLeft {
+        session: SessionId,
+        operator: PeerId,
+        name: String,
+        owner: AccountId,
+    },
     /// The user agreed and the film is open: a session with its film and an empty report.
     SessionStarted(StartedSession),
     /// One end is out of reach.
@@ -71,6 +95,8 @@ pub enum What {
     },
     RightsReduced {
         session: SessionId,
+        operator: PeerId,
+        name: String,
         rights: Rights,
     },
     /// Input came too late to be done.
@@ -97,7 +123,7 @@ pub enum What {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     Host,
-    Operator,
+    Operator(PeerId),
 }
 
 /// A session that begins.
@@ -106,11 +132,22 @@ pub struct StartedSession {
     pub session: SessionId,
     pub report: ReportId,
     pub host: PeerId,
-    pub operator: PeerId,
+    /// The operator whom the user let in.
+    pub first: StoredMember,
     pub started_unix_millis: i64,
     /// The recording, relative to the data folder.
     pub film: String,
-    pub granted: Rights,
+}
+
+/// An operator who takes part in a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredMember {
+    pub operator: PeerId,
+    pub account: AccountId,
+    pub login: String,
+    pub name: String,
+    pub asked: Rights,
+    pub rights: Rights,
 }
 
 /// A ticket as the store keeps it.
@@ -139,11 +176,11 @@ pub struct StoredOperator {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredHost {
     pub peer: PeerId,
-    pub owner: AccountId,
+    /// Whose tickets it came with, the first one first.
+    pub owners: Vec<(AccountId, TicketRoute)>,
     pub computer: String,
     pub user: String,
     pub system: String,
-    pub route: TicketRoute,
     pub since_unix_seconds: i64,
     pub secret: SecretHash,
 }
@@ -154,11 +191,10 @@ pub struct StoredSession {
     pub session: SessionId,
     pub report: ReportId,
     pub host: PeerId,
-    pub operator: PeerId,
-    pub operator_name: String,
-    pub login: String,
-    pub rights: Rights,
-    pub asked: Rights,
+    /// Those who took part at that time and whose places are kept, in the order in which they came.
+    pub members: Vec<StoredMember>,
+    /// The names of all who ever took part, as the report shows them.
+    pub operator_names: String,
     pub started_unix_millis: i64,
 }
 

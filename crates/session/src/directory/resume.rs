@@ -1,5 +1,7 @@
 //! Places that outlive a connection, and the hub's own process (R4).
 
+use std::collections::BTreeSet;
+
 use protocol::control::{Admission, Name};
 use protocol::{
     EndedBy, HubToHost, HubToOperator, PeerId, Refusal, RefusalCode, ResumeSecret, RunningSession,
@@ -7,11 +9,27 @@ use protocol::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::records::{AccountId, SecretHash, Side, Stored, What};
+use super::records::{AccountId, SecretHash, Side, Stored, StoredMember, StoredSession, What};
 use super::sessions::Session;
 use super::{
-    AcceptedHost, Departure, Directory, Effect, HostPeer, HostStage, LoggedIn, Moment, OperatorPeer,
+    AcceptedHost, Departure, Directory, Effect, FilmedLines, HostPeer, HostStage, LoggedIn, Moment,
+    OperatorPeer, Owner,
 };
+
+/// Why somebody does not come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CannotResume {
+    /// There is no such place, or no longer: whoever was away for too long is told so.
+    NoPlace,
+    /// The place is there, and the secret is not its own: a guess. The peer is told no more than above.
+    WrongSecret,
+}
+
+impl From<CannotResume> for Refusal {
+    fn from(_either: CannotResume) -> Self {
+        RefusalCode::CANNOT_RESUME.into()
+    }
+}
 
 /// The hash of a resume secret, which is what the hub keeps of it. The secret has 256 random bits, so a
 /// plain hash cannot be searched.
@@ -47,20 +65,18 @@ impl Directory {
         }
         for host in stored.hosts {
             let accepted = AcceptedHost {
-                owner: host.owner,
+                owners: host.owners.into_iter().map(Owner::new).collect(),
                 computer: Name::cut(host.computer),
                 user: Name::cut(host.user),
                 system: Name::cut(host.system),
-                route: host.route,
                 since_unix_seconds: host.since_unix_seconds,
                 secret: host.secret,
                 away,
+                trying: None,
                 session: None,
-                in_session_with: None,
-                last_lines: (0, 0),
+                filmed: FilmedLines::default(),
             };
             let peer = HostPeer {
-                neighbour: None,
                 stage: HostStage::Accepted(Box::new(accepted)),
                 past: Default::default(),
                 late_proof: false,
@@ -68,9 +84,14 @@ impl Directory {
             self.hosts.insert(host.peer, peer);
         }
         for session in stored.sessions {
-            let (id, name) = (session.session, Name::cut(session.operator_name.as_str()));
-            let operator_known = self.operators.contains_key(&session.operator);
-            let Some(host) = self.accepted_mut(session.host).filter(|_| operator_known) else {
+            let id = session.session;
+            let members = session.members.into_iter();
+            let members: Vec<StoredMember> = members
+                .filter(|member| self.operators.contains_key(&member.operator))
+                .collect();
+            let session = StoredSession { members, ..session };
+            let has_members = !session.members.is_empty();
+            let Some(host) = self.accepted_mut(session.host).filter(|_| has_members) else {
                 let by = EndedBy::HubStopped;
                 self.record_as_hub(What::SessionEnded {
                     session: id,
@@ -81,7 +102,6 @@ impl Directory {
                 continue;
             };
             host.session = Some(id);
-            host.in_session_with = Some(name);
             let host = host.clone();
             self.sessions.insert(id, Session::restored(session, &host));
         }
@@ -100,31 +120,33 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// A refusal if it has no place here (any more).
+    /// [`CannotResume`].
     pub fn host_resumes(
         &mut self,
         id: PeerId,
         secret: &ResumeSecret,
         now: Moment,
-    ) -> Result<(), Refusal> {
-        let found = self.accepted(id);
-        if !found.is_some_and(|host| is_right(secret, host.secret)) {
-            return Err(RefusalCode::CANNOT_RESUME.into());
+    ) -> Result<(), CannotResume> {
+        let found = self.accepted(id).ok_or(CannotResume::NoPlace)?;
+        if !is_right(secret, found.secret) {
+            return Err(CannotResume::WrongSecret);
         }
         // the old connection may not have been missed yet
         self.left(id, Departure::Lost, now);
         let Some(host) = self.accepted_mut(id) else {
-            return Err(RefusalCode::CANNOT_RESUME.into());
+            return Err(CannotResume::NoPlace);
         };
         host.away = None;
-        let owner = host.owner;
+        let owners: Vec<AccountId> = host.owners.iter().map(|owner| owner.account).collect();
         self.resume_relays();
         let (running, ended) = self.sessions_of(id);
         self.tell_host(id, HubToHost::Resumed { running, ended });
         self.announce(id, None);
-        if let Some(operator) = self.present_operator_of(owner) {
-            let present = true;
-            self.tell_host(id, HubToHost::OperatorPresent { operator, present });
+        for owner in owners {
+            if let Some(operator) = self.present_operator_of(owner) {
+                let present = true;
+                self.tell_host(id, HubToHost::OperatorPresent { operator, present });
+            }
         }
         Ok(())
     }
@@ -133,20 +155,20 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// A refusal if it has no place here (any more).
+    /// [`CannotResume`].
     pub fn operator_resumes(
         &mut self,
         id: PeerId,
         secret: &ResumeSecret,
         now: Moment,
-    ) -> Result<LoggedIn, Refusal> {
-        let found = self.operators.get(&id);
-        if !found.is_some_and(|operator| is_right(secret, operator.secret)) {
-            return Err(RefusalCode::CANNOT_RESUME.into());
+    ) -> Result<LoggedIn, CannotResume> {
+        let found = self.operators.get(&id).ok_or(CannotResume::NoPlace)?;
+        if !is_right(secret, found.secret) {
+            return Err(CannotResume::WrongSecret);
         }
         self.left(id, Departure::Lost, now);
         let Some(operator) = self.operators.get_mut(&id) else {
-            return Err(RefusalCode::CANNOT_RESUME.into());
+            return Err(CannotResume::NoPlace);
         };
         operator.away = None;
         let who = operator.who.clone();
@@ -159,23 +181,22 @@ impl Directory {
         Ok(who)
     }
 
-    /// The account behind a place, if the place exists and the secret is right.
-    pub fn account_of(&self, id: PeerId, secret: &ResumeSecret) -> Option<AccountId> {
-        let operator = self.operators.get(&id)?;
-        is_right(secret, operator.secret).then_some(operator.who.account)
+    /// How many places wait for whoever is away.
+    pub fn away(&self) -> usize {
+        let operators = self.operators.values().filter(|o| o.away.is_some());
+        let is_away = |peer: &&HostPeer| match &peer.stage {
+            HostStage::Accepted(host) => host.away.is_some(),
+            HostStage::Idle | HostStage::Trying(_) => false,
+        };
+        operators.count() + self.hosts.values().filter(is_away).count()
     }
 
     fn sessions_of(&self, id: PeerId) -> (Vec<RunningSession>, Vec<(SessionId, EndedBy)>) {
-        let running = self
-            .sessions
-            .iter()
-            .filter(|(_, session)| session.is_running())
-            .filter_map(|(session, found)| {
-                let (host, operator) = found.ends();
-                let with = if host == id { operator } else { host };
-                let session = *session;
-                (host == id || operator == id).then_some(RunningSession { session, with })
-            });
+        let running = self.sessions.iter().flat_map(|(session, found)| {
+            let session = *session;
+            let with = found.others_of(id);
+            with.map(move |with| RunningSession { session, with })
+        });
         let host = self.hosts.get(&id).map(|peer| &peer.past);
         let operator = self.operators.get(&id).map(|peer| &peer.past);
         let ended = host.or(operator).into_iter().flatten().copied();
@@ -185,62 +206,66 @@ impl Directory {
     /// Lets the streams of sessions flow whose ends are both here: before anybody hears of it, for
     /// whoever does may open one at once.
     fn resume_relays(&mut self) {
-        let is_here = |id: &PeerId| {
-            let host = self.accepted(*id).is_some_and(|host| host.away.is_none());
-            let operator = self.operators.get(id);
-            host || operator.is_some_and(|operator| operator.away.is_none())
-        };
-        let ready: Vec<SessionId> = self
-            .sessions
-            .iter()
-            .filter(|(_, session)| session.is_paused())
-            .filter(|(_, session)| {
-                let (host, operator) = session.ends();
-                is_here(&host) && is_here(&operator)
-            })
+        let hosts = self.hosts.iter();
+        let hosts: BTreeSet<PeerId> = hosts
+            .filter(|(id, _)| self.accepted(**id).is_some_and(|host| host.away.is_none()))
             .map(|(id, _)| *id)
             .collect();
-        for session in ready {
-            let Some(found) = self.sessions.get_mut(&session) else {
-                continue;
-            };
-            found.set_paused(false);
-            let (host, operator) = found.ends();
-            let rights = found.rights();
-            self.record_as_hub(What::SessionResumed { session });
-            self.effects.push(Effect::StartRelay {
-                session,
-                host,
-                operator,
-                rights,
-                resumed: true,
-            });
+        let operators = self.operators.iter().filter(|(_, o)| o.away.is_none());
+        let operators: BTreeSet<PeerId> = operators.map(|(id, _)| *id).collect();
+        let mut effects = Vec::new();
+        for (session, found) in &mut self.sessions {
+            let session = *session;
+            if hosts.contains(&found.host()) {
+                let starts = found.resume(|operator| operators.contains(&operator));
+                effects.extend(starts.into_iter().map(|start| start.effect(session)));
+            }
+        }
+        for effect in effects {
+            if let Effect::StartRelay { session, .. } = effect {
+                self.record_as_hub(What::SessionResumed { session });
+            }
+            self.effects.push(effect);
         }
     }
 
-    /// Marks the running sessions of `id` as waiting for it; its questions come to nothing.
-    pub(super) fn pause_sessions_of(&mut self, id: PeerId, side: Side, now: Moment) {
-        let of_peer = self.sessions.iter().filter(|(_, session)| {
-            let (host, operator) = session.ends();
-            host == id || operator == id
-        });
-        let of_peer: Vec<SessionId> = of_peer.map(|(session, _)| *session).collect();
-        for session in of_peer {
+    /// Marks the session of a host as waiting for it; questions to it come to nothing.
+    pub(super) fn pause_session_of_host(&mut self, id: PeerId, now: Moment) {
+        let Some(session) = self.accepted(id).and_then(|host| host.session) else {
+            return;
+        };
+        let Some(found) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        if !found.is_running() {
+            return self.end_session(session, EndedBy::HostLost, now);
+        }
+        let flowed = found.pause(None);
+        for operator in found.asking() {
+            self.leave_session(session, operator, EndedBy::HostLost, now);
+        }
+        if flowed {
+            self.paused(session, Side::Host);
+        }
+    }
+
+    /// Marks an operator's part in its sessions as waiting; its questions come to nothing.
+    pub(super) fn pause_sessions_of_operator(&mut self, id: PeerId, now: Moment) {
+        for session in self.sessions_of_operator(id) {
             let Some(found) = self.sessions.get_mut(&session) else {
                 continue;
             };
-            if !found.is_running() {
-                let by = match side {
-                    Side::Host => EndedBy::HostLost,
-                    Side::Operator => EndedBy::OperatorLost,
-                };
-                self.end_session(session, by, now);
-            } else if !found.is_paused() {
-                found.set_paused(true);
-                self.effects.push(Effect::PauseRelay { session, side });
-                self.record_as_hub(What::SessionPaused { session, side });
+            if !found.takes_part(id) {
+                self.leave_session(session, id, EndedBy::OperatorLost, now);
+            } else if found.pause(Some(id)) {
+                self.paused(session, Side::Operator(id));
             }
         }
+    }
+
+    fn paused(&mut self, session: SessionId, side: Side) {
+        self.effects.push(Effect::PauseRelay { session, side });
+        self.record_as_hub(What::SessionPaused { session, side });
     }
 
     /// Gives up the places of whoever is away for too long.

@@ -1,72 +1,130 @@
-//! The question, the session, and its end (H5, H6, D1).
+//! The question, the session, who takes part in it, and its end (H5, H6, O11, D1).
 
 use std::time::Duration;
 
 use protocol::control::Name;
+use protocol::limits::MAX_OPERATORS;
 use protocol::{
     EndedBy, HubToHost, HubToOperator, OperatorWord, PeerId, RefusalCode, ReportFacts, ReportId,
-    Rights, SessionId, TicketRoute, Word,
+    Rights, SessionId, TicketRoute, Word, wire,
 };
 
-use super::records::{Change, StartedSession, StoredSession, What};
-use super::{AcceptedHost, Directory, Effect, FilmOrder, Moment, OutOfPlace, parse, remember};
+use super::records::{AccountId, Change, StartedSession, StoredMember, StoredSession, What};
+use super::{
+    AcceptedHost, Directory, Effect, FilmOrder, Moment, OutOfPlace, RelayStart, check_word,
+    remember,
+};
+use crate::authority::{Action, Object, Who, may};
 
 pub(super) struct Session {
     host: PeerId,
-    operator: PeerId,
-    /// The operator's log-in name, for the audit log.
-    login: String,
-    operator_name: Name,
     computer: Name,
     requester: Name,
     ticket: TicketRoute,
-    asked: Rights,
+    /// In the order in which they came; there is always one.
+    members: Vec<Member>,
+    /// The names of all who ever took part.
+    names: Vec<String>,
     stage: Stage,
+}
+
+/// An operator who takes part, or asks to.
+struct Member {
+    operator: PeerId,
+    account: AccountId,
+    /// The operator's log-in name, for the audit log.
+    login: String,
+    name: Name,
+    asked: Rights,
+    part: Part,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    /// The user is being asked until then, in time since the hub started.
+    Asks { deadline: Duration },
+    /// The question to join is over for its operator, and the host has not said that it knows: an
+    /// answer that is under way is not one to the next question.
+    TakenBack,
+    /// Let in.
+    In {
+        rights: Rights,
+        /// Both ends are here.
+        flows: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Stage {
-    /// The user is being asked until then, in time since the hub started.
-    Asked { deadline: Duration },
+    /// The user is being asked for the first time.
+    Asked,
     /// The user agreed; the film is being opened.
-    Opening {
-        granted: Rights,
-        started_unix_millis: i64,
-        report: ReportId,
-    },
-    Running {
-        rights: Rights,
-        started_unix_millis: i64,
-        report: ReportId,
-        /// One end is away.
-        paused: bool,
-    },
+    Opening(Run),
+    Running(Run),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    started_unix_millis: i64,
+    report: ReportId,
+    /// Who has keyboard and pointer, as the film knows it, or [`PeerId::NOBODY`]; `None` where this hub
+    /// does not know what the film knows.
+    driver: Option<PeerId>,
+}
+
+/// Streams that flow again.
+pub(super) struct Start {
+    host: PeerId,
+    operator: PeerId,
+    name: Name,
+    rights: Rights,
+    why: RelayStart,
+}
+
+impl Start {
+    pub(super) fn effect(self, session: SessionId) -> Effect {
+        Effect::StartRelay {
+            session,
+            host: self.host,
+            operator: self.operator,
+            name: self.name,
+            rights: self.rights,
+            start: self.why,
+        }
+    }
 }
 
 impl Session {
     /// A session that ran when the hub went down.
     pub(super) fn restored(stored: StoredSession, host: &AcceptedHost) -> Self {
+        let member = |stored: StoredMember| Member {
+            operator: stored.operator,
+            account: stored.account,
+            login: stored.login,
+            name: Name::cut(stored.name),
+            asked: stored.asked,
+            part: Part::In {
+                rights: stored.rights,
+                flows: false,
+            },
+        };
         Self {
             host: stored.host,
-            operator: stored.operator,
-            login: stored.login,
-            operator_name: Name::cut(stored.operator_name),
             computer: host.computer.clone(),
             requester: host.user.clone(),
-            ticket: host.route,
-            asked: stored.asked,
-            stage: Stage::Running {
-                rights: stored.rights,
+            ticket: host.first_route(),
+            members: stored.members.into_iter().map(member).collect(),
+            names: vec![stored.operator_names],
+            stage: Stage::Running(Run {
                 started_unix_millis: stored.started_unix_millis,
                 report: stored.report,
-                paused: true,
-            },
+                driver: None,
+            }),
         }
     }
 
-    /// The host and the operator.
-    pub(super) fn ends(&self) -> (PeerId, PeerId) {
-        (self.host, self.operator)
+    pub(super) fn host(&self) -> PeerId {
+        self.host
     }
 
     /// The user's name, for the audit log.
@@ -75,23 +133,126 @@ impl Session {
     }
 
     pub(super) fn is_running(&self) -> bool {
-        matches!(self.stage, Stage::Running { .. })
+        matches!(self.stage, Stage::Running(_))
     }
 
-    pub(super) fn is_paused(&self) -> bool {
-        matches!(self.stage, Stage::Running { paused: true, .. })
-    }
-
-    pub(super) fn set_paused(&mut self, wanted: bool) {
-        if let Stage::Running { paused, .. } = &mut self.stage {
-            *paused = wanted;
+    fn run(&self) -> Option<Run> {
+        match self.stage {
+            Stage::Running(run) => Some(run),
+            Stage::Asked | Stage::Opening(_) => None,
         }
     }
 
-    pub(super) fn rights(&self) -> Rights {
-        match self.stage {
-            Stage::Running { rights, .. } => rights,
-            Stage::Asked { .. } | Stage::Opening { .. } => Rights::NONE,
+    fn member(&self, operator: PeerId) -> Option<&Member> {
+        self.members.iter().find(|m| m.operator == operator)
+    }
+
+    fn member_mut(&mut self, operator: PeerId) -> Option<&mut Member> {
+        self.members.iter_mut().find(|m| m.operator == operator)
+    }
+
+    /// The account that counts where `operator` wants something: its own if it is one of them.
+    fn account_for(&self, operator: PeerId) -> AccountId {
+        let member = self.member(operator).or_else(|| self.members.first());
+        member.expect("there is always one").account
+    }
+
+    /// Those who were let in.
+    fn inside(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(|member| member.is_in())
+    }
+
+    /// Whether `operator` was let into a session that runs.
+    pub(super) fn takes_part(&self, operator: PeerId) -> bool {
+        self.is_running() && self.member(operator).is_some_and(Member::is_in)
+    }
+
+    /// The operators whose questions are open, or not known to be over at the host.
+    pub(super) fn asking(&self) -> Vec<PeerId> {
+        let asking = self.members.iter().filter(|member| !member.is_in());
+        asking.map(|member| member.operator).collect()
+    }
+
+    /// The other ends of what runs between `peer` and them: the operators for the host, the host for an
+    /// operator.
+    pub(super) fn others_of(&self, peer: PeerId) -> impl Iterator<Item = PeerId> {
+        let runs = self.is_running();
+        let inside = self.inside().filter(move |_| runs);
+        inside.filter_map(move |member| {
+            if self.host == peer {
+                Some(member.operator)
+            } else {
+                (member.operator == peer).then_some(self.host)
+            }
+        })
+    }
+
+    /// Nothing flows to and from `operator`, or anybody (`None`), until the next [`Self::resume`];
+    /// tells whether anything did.
+    pub(super) fn pause(&mut self, operator: Option<PeerId>) -> bool {
+        let mut flowed = false;
+        for member in &mut self.members {
+            if let Part::In { flows, .. } = &mut member.part
+                && operator.is_none_or(|operator| operator == member.operator)
+            {
+                flowed |= std::mem::take(flows);
+            }
+        }
+        flowed
+    }
+
+    /// Lets everything flow again whose operator `is_here`; the host is.
+    pub(super) fn resume(&mut self, is_here: impl Fn(PeerId) -> bool) -> Vec<Start> {
+        let (host, runs) = (self.host, self.is_running());
+        let waiting = self.members.iter_mut().filter_map(|member| {
+            let Part::In { rights, flows } = &mut member.part else {
+                return None;
+            };
+            if !runs || *flows || !is_here(member.operator) {
+                return None;
+            }
+            *flows = true;
+            Some(Start {
+                host,
+                operator: member.operator,
+                name: member.name.clone(),
+                rights: *rights,
+                why: RelayStart::Resumed,
+            })
+        });
+        waiting.collect()
+    }
+
+    /// The report's line of who helped.
+    fn all_names(&self) -> Name {
+        Name::cut(self.names.join(", "))
+    }
+
+    /// The operator's name is one of those who took part.
+    fn note_name(&mut self, name: &Name) {
+        let known = self.names.iter().any(|names| {
+            let mut names = names.split(", ");
+            names.any(|known| known == name.as_str())
+        });
+        if !known {
+            self.names.push(name.to_string());
+        }
+    }
+}
+
+impl Member {
+    fn is_in(&self) -> bool {
+        matches!(self.part, Part::In { .. })
+    }
+
+    fn stored(&self, rights: Rights) -> StoredMember {
+        StoredMember {
+            operator: self.operator,
+            account: self.account,
+            login: self.login.clone(),
+            name: self.name.to_string(),
+            asked: self.asked,
+            rights,
         }
     }
 }
@@ -104,52 +265,79 @@ impl Directory {
         word: Word,
         now: Moment,
     ) -> Result<(), OutOfPlace> {
-        let OperatorWord::Ask { asked, .. } = parse(&word)? else {
+        check_word(&word)?;
+        let Ok(OperatorWord::Ask { asked, .. }) = wire::decode(&word.body) else {
             return Err(OutOfPlace);
         };
-        let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
-        let found = self.accepted(host);
-        let found = found.filter(|h| h.owner == operator.who.account && h.away.is_none());
-        let refused = match found {
-            None => Some(RefusalCode::HOST_GONE),
-            Some(h) if h.session.is_some() => Some(RefusalCode::HOST_BUSY),
-            Some(_) if !asked.has(Rights::SEE) => Some(RefusalCode::OUT_OF_PLACE),
-            Some(_) => None,
-        };
-        let (Some(accepted), None) = (found, refused) else {
-            let refusal = refused.unwrap_or(RefusalCode::HOST_GONE).into();
-            self.tell_operator(id, HubToOperator::SessionRefused { host, refusal });
+        let who = &self.operators.get(&id).ok_or(OutOfPlace)?.who;
+        let found = self.accepted(host).filter(|h| {
+            let owner = h.owner_for(who.account);
+            let is_theirs = self.check(id, Action::AskForSession, Object::Host { owner });
+            is_theirs.is_ok() && h.away.is_none()
+        });
+        let Some((accepted, ticket)) = found.and_then(|h| Some((h, h.owner(who.account)?.route)))
+        else {
+            self.not_asked(id, host, RefusalCode::HOST_GONE);
             return Ok(());
         };
-        let session = SessionId::of_hub(self.policy.hub, self.last_session + 1);
-        let new = Session {
-            host,
+        if !asked.has(Rights::SEE) {
+            self.not_asked(id, host, RefusalCode::OUT_OF_PLACE);
+            return Ok(());
+        }
+        let member = Member {
             operator: id,
-            login: operator.who.login.clone(),
-            operator_name: operator.who.display_name.clone(),
-            computer: accepted.computer.clone(),
-            requester: accepted.user.clone(),
-            ticket: accepted.route,
+            account: who.account,
+            login: who.login.clone(),
+            name: who.display_name.clone(),
             asked,
-            stage: Stage::Asked {
+            part: Part::Asks {
                 deadline: now.since_start + self.policy.consent,
             },
         };
-        let what = What::ConsentAsked {
-            session,
-            owner: operator.who.account,
-            operator: new.operator_name.to_string(),
-            host: new.computer.to_string(),
-            requester: new.requester.to_string(),
-            ticket: new.ticket,
-            asked,
+        let (actor, operator) = (member.login.clone(), member.name.to_string());
+        let (session, what) = if let Some(session) = accepted.session {
+            let running = self.sessions.get_mut(&session).filter(|found| {
+                let may_join = found.is_running() && found.asking().is_empty();
+                may_join && found.member(id).is_none() && found.members.len() < MAX_OPERATORS
+            });
+            let Some(running) = running else {
+                self.not_asked(id, host, RefusalCode::HOST_BUSY);
+                return Ok(());
+            };
+            running.members.push(member);
+            let what = What::JoinAsked {
+                session,
+                operator,
+                asked,
+            };
+            (session, what)
+        } else {
+            let session = SessionId::of_hub(self.policy.hub, self.last_session + 1);
+            let what = What::ConsentAsked {
+                session,
+                owner: member.account,
+                operator,
+                host: accepted.computer.to_string(),
+                requester: accepted.user.to_string(),
+                ticket,
+                asked,
+            };
+            let new = Session {
+                host,
+                computer: accepted.computer.clone(),
+                requester: accepted.user.clone(),
+                ticket,
+                members: vec![member],
+                names: Vec::new(),
+                stage: Stage::Asked,
+            };
+            self.last_session += 1;
+            self.sessions.insert(session, new);
+            if let Some(accepted) = self.accepted_mut(host) {
+                accepted.session = Some(session);
+            }
+            (session, what)
         };
-        let actor = new.login.clone();
-        self.last_session += 1;
-        self.sessions.insert(session, new);
-        if let Some(accepted) = self.accepted_mut(host) {
-            accepted.session = Some(session);
-        }
         self.effects.push(Effect::Record(Change { actor, what }));
         self.tell_operator(id, HubToOperator::ConsentPending { session, host });
         let from = id;
@@ -164,44 +352,89 @@ impl Directory {
         Ok(())
     }
 
+    fn not_asked(&mut self, operator: PeerId, host: PeerId, code: RefusalCode) {
+        let refusal = code.into();
+        self.tell_operator(operator, HubToOperator::SessionRefused { host, refusal });
+    }
+
     pub(super) fn answer_consent(
         &mut self,
         id: PeerId,
+        operator: PeerId,
         session: SessionId,
         granted: Option<Rights>,
         now: Moment,
     ) -> Result<(), OutOfPlace> {
         let report = ReportId::of_hub(self.policy.hub, self.last_report + 1);
-        let Some(found) = self.session_of_host(id, session)? else {
+        let Some(found) = self.session_of_host(id, Action::SpeakForUser, session)? else {
             return Ok(());
         };
-        if !matches!(found.stage, Stage::Asked { .. }) {
-            return Err(OutOfPlace);
+        let is_first = matches!(found.stage, Stage::Asked);
+        let Some(member) = found.member_mut(operator) else {
+            return Ok(()); // taken back while the answer was under way
+        };
+        match member.part {
+            Part::Asks { .. } => {}
+            Part::TakenBack => {
+                found.members.retain(|m| m.operator != operator);
+                return Ok(());
+            }
+            Part::In { .. } => return Err(OutOfPlace),
         }
-        let Some(granted) = granted else {
-            self.refuse_session(session, RefusalCode::CONSENT_REFUSED, "the user refused");
+        let Some(rights) = granted else {
+            let code = RefusalCode::CONSENT_REFUSED;
+            self.refuse_question(session, operator, code, "the user refused");
             return Ok(());
         };
-        if !granted.has(Rights::SEE) || !granted.is_within(found.asked) {
+        if !rights.has(Rights::SEE) || !rights.is_within(member.asked) {
             return Err(OutOfPlace);
         }
-        found.stage = Stage::Opening {
-            granted,
+        let flows = !is_first;
+        member.part = Part::In { rights, flows };
+        let (name, stored) = (member.name.clone(), member.stored(rights));
+        found.note_name(&name);
+        if !is_first {
+            self.let_in(id, session, stored);
+            return Ok(());
+        }
+        found.stage = Stage::Opening(Run {
             started_unix_millis: now.unix_millis,
             report,
-        };
+            driver: Some(PeerId::NOBODY),
+        });
         let order = FilmOrder {
             session,
-            operator: found.operator_name.to_string(),
+            operator: name.to_string(),
             requester: found.requester.to_string(),
             host: found.computer.to_string(),
             ticket: found.ticket,
             started_unix_millis: now.unix_millis,
-            rights: granted,
+            rights,
         };
         self.last_report += 1;
         self.effects.push(Effect::OpenFilm(order));
         Ok(())
+    }
+
+    /// One more operator takes part in what runs and is filmed already.
+    fn let_in(&mut self, host: PeerId, session: SessionId, member: StoredMember) {
+        let (operator, rights) = (member.operator, member.rights);
+        let name = Name::cut(member.name.as_str());
+        let actor = self.accepted(host).map(|host| host.user.to_string());
+        let actor = actor.unwrap_or_default();
+        let what = What::OperatorJoined { session, member };
+        self.effects.push(Effect::Record(Change { actor, what }));
+        self.effects.push(Effect::StartRelay {
+            session,
+            host,
+            operator,
+            name,
+            rights,
+            start: RelayStart::Joined,
+        });
+        self.tell_host(host, HubToHost::SessionStarted { session });
+        self.tell_operator(operator, HubToOperator::SessionStarted { session, host });
+        self.announce(host, None);
     }
 
     /// The film is open under `path`, or cannot be opened; then nothing may be seen (D2).
@@ -210,12 +443,7 @@ impl Directory {
             self.effects.push(Effect::DiscardFilm(session));
             return;
         };
-        let Stage::Opening {
-            granted,
-            started_unix_millis,
-            report,
-        } = found.stage
-        else {
+        let Stage::Opening(run) = found.stage else {
             return;
         };
         let Some(film) = path else {
@@ -223,16 +451,22 @@ impl Directory {
             self.refuse_session(session, code, "the film cannot be opened");
             return;
         };
+        let Some(&Member {
+            part: Part::In { rights, .. },
+            ..
+        }) = found.members.first()
+        else {
+            return;
+        };
         let change = Change {
             actor: found.requester.to_string(),
             what: What::SessionStarted(StartedSession {
                 session,
-                report,
+                report: run.report,
                 host: found.host,
-                operator: found.operator,
-                started_unix_millis,
+                first: found.members[0].stored(rights),
+                started_unix_millis: run.started_unix_millis,
                 film,
-                granted,
             }),
         };
         self.effects.push(Effect::StoreSession { session, change });
@@ -244,12 +478,7 @@ impl Directory {
             self.effects.push(Effect::DiscardFilm(session));
             return;
         };
-        let Stage::Opening {
-            granted,
-            started_unix_millis,
-            report,
-        } = found.stage
-        else {
+        let Stage::Opening(run) = found.stage else {
             return;
         };
         if !stored {
@@ -258,25 +487,18 @@ impl Directory {
             self.effects.push(Effect::DiscardFilm(session));
             return;
         }
-        found.stage = Stage::Running {
-            rights: granted,
-            started_unix_millis,
-            report,
-            paused: false,
-        };
-        let (host, operator) = (found.host, found.operator);
-        let with = found.operator_name.clone();
-        self.effects.push(Effect::StartRelay {
-            session,
-            host,
-            operator,
-            rights: granted,
-            resumed: false,
-        });
-        self.tell_host(host, HubToHost::SessionStarted { session });
-        self.tell_operator(operator, HubToOperator::SessionStarted { session, host });
-        if let Some(accepted) = self.accepted_mut(host) {
-            accepted.in_session_with = Some(with);
+        found.stage = Stage::Running(run);
+        let starts = found.resume(|_| true);
+        let host = found.host;
+        for start in starts {
+            let operator = start.operator;
+            let start = Start {
+                why: RelayStart::First,
+                ..start
+            };
+            self.effects.push(start.effect(session));
+            self.tell_host(host, HubToHost::SessionStarted { session });
+            self.tell_operator(operator, HubToOperator::SessionStarted { session, host });
         }
         self.announce(host, None);
     }
@@ -290,16 +512,23 @@ impl Directory {
     pub(super) fn reduce_rights(
         &mut self,
         id: PeerId,
+        operator: PeerId,
         session: SessionId,
         rights: Rights,
     ) -> Result<(), OutOfPlace> {
-        let Some(found) = self.session_of_host(id, session)? else {
+        let Some(found) = self.session_of_host(id, Action::SpeakForUser, session)? else {
             return Ok(());
         };
-        let Stage::Running { rights: before, .. } = &mut found.stage else {
-            return Err(OutOfPlace);
+        let (actor, is_running) = (found.requester(), found.is_running());
+        let Some(member) = found.member_mut(operator) else {
+            return Ok(());
         };
-        if !rights.has(Rights::SEE) || !rights.is_within(*before) {
+        let name = member.name.to_string();
+        let Part::In { rights: before, .. } = &mut member.part else {
+            // it has left, and asks again
+            return Ok(());
+        };
+        if !is_running || !rights.has(Rights::SEE) || !rights.is_within(*before) {
             return Err(OutOfPlace);
         }
         if *before == rights {
@@ -307,11 +536,45 @@ impl Directory {
             return Ok(());
         }
         *before = rights;
-        let actor = found.requester.to_string();
-        let what = What::RightsReduced { session, rights };
+        let what = What::RightsReduced {
+            session,
+            operator,
+            name,
+            rights,
+        };
         // the streams first: nothing may pass while the disk is busy
-        self.effects.push(Effect::ChangeRights { session, rights });
+        self.effects.push(Effect::ChangeRights {
+            session,
+            operator,
+            rights,
+        });
         self.effects.push(Effect::Record(Change { actor, what }));
+        Ok(())
+    }
+
+    /// The host says who has keyboard and pointer; the film notes each change once.
+    pub(super) fn driver_is(
+        &mut self,
+        id: PeerId,
+        session: SessionId,
+        driver: Option<PeerId>,
+    ) -> Result<(), OutOfPlace> {
+        let Some(found) = self.session_of_host(id, Action::SpeakForUser, session)? else {
+            return Ok(());
+        };
+        // one who has just left drives no more
+        let member = driver.and_then(|driver| found.member(driver));
+        let member = member.filter(|member| member.is_in());
+        let name = member.map(|member| member.name.clone());
+        let driver = member.map(|member| member.operator);
+        let Stage::Running(run) = &mut found.stage else {
+            return Ok(());
+        };
+        let now = Some(driver.unwrap_or(PeerId::NOBODY));
+        if std::mem::replace(&mut run.driver, now) != now {
+            let driver = name;
+            self.effects.push(Effect::FilmDriver { session, driver });
+        }
         Ok(())
     }
 
@@ -321,8 +584,26 @@ impl Directory {
         session: SessionId,
         now: Moment,
     ) -> Result<(), OutOfPlace> {
-        if self.session_of_host(id, session)?.is_some() {
+        let found = self.session_of_host(id, Action::EndSession, session)?;
+        if found.is_some() {
             self.end_session(session, EndedBy::User, now);
+        }
+        Ok(())
+    }
+
+    /// The host's user does not let `operator` in, or not any more.
+    pub(super) fn send_away(
+        &mut self,
+        id: PeerId,
+        session: SessionId,
+        operator: PeerId,
+        now: Moment,
+    ) -> Result<(), OutOfPlace> {
+        if self
+            .session_of_host(id, Action::SpeakForUser, session)?
+            .is_some()
+        {
+            self.leave_session(session, operator, EndedBy::User, now);
         }
         Ok(())
     }
@@ -333,14 +614,21 @@ impl Directory {
         session: SessionId,
         now: Moment,
     ) -> Result<(), OutOfPlace> {
-        match self.sessions.get(&session) {
-            Some(found) if found.operator == id => {
-                self.end_session(session, EndedBy::Operator, now);
-                Ok(())
-            }
-            Some(_) => Err(OutOfPlace),
-            None => self.was_once(session),
+        let Some(found) = self.sessions.get(&session) else {
+            return self.was_once(session);
+        };
+        let (owner, host) = (found.account_for(id), found.host);
+        if self
+            .check(id, Action::EndSession, Object::Session { owner, host })
+            .is_ok()
+        {
+            self.leave_session(session, id, EndedBy::Operator, now);
+            return Ok(());
         }
+        // it may have been sent away while this was under way
+        let left = self.operators.get(&id).map(|peer| &peer.past);
+        let was_in = left.is_some_and(|past| past.iter().any(|(id, _)| *id == session));
+        if was_in { Ok(()) } else { Err(OutOfPlace) }
     }
 
     /// A session that is not here is spoken of in good faith only if it ever was.
@@ -349,58 +637,92 @@ impl Directory {
         if ours { Ok(()) } else { Err(OutOfPlace) }
     }
 
-    /// Ends a session at any stage, for everybody.
-    pub(super) fn end_session(&mut self, session: SessionId, by: EndedBy, now: Moment) {
-        let stage = self.sessions.get(&session).map(|found| found.stage);
-        match stage {
-            None => {}
-            Some(Stage::Asked { .. } | Stage::Opening { .. }) => {
-                let (code, reason) = match by {
-                    EndedBy::User => (RefusalCode::CONSENT_REFUSED, "the user left"),
-                    EndedBy::HostLost => (RefusalCode::HOST_GONE, "the host is gone"),
-                    EndedBy::Operator => (RefusalCode::SESSION_GONE, "taken back"),
-                    EndedBy::OperatorLost => (RefusalCode::SESSION_GONE, "the operator is gone"),
-                    EndedBy::CannotRecord => (RefusalCode::CANNOT_RECORD, "no film"),
-                    EndedBy::HubStopped => (RefusalCode::SHUTTING_DOWN, "the hub stops"),
-                    EndedBy::Forged => (RefusalCode::OUT_OF_PLACE, "forged"),
-                    EndedBy::NoCapture => (RefusalCode::HOST_GONE, "no screen"),
-                };
-                self.refuse_session(session, code, reason);
-            }
-            Some(Stage::Running {
-                started_unix_millis,
-                report,
-                ..
-            }) => self.end_running(session, by, (report, started_unix_millis), now),
-        }
-    }
-
-    fn end_running(
+    /// Takes `operator` out of a session, which ends with the last one; or its question back.
+    pub(super) fn leave_session(
         &mut self,
         session: SessionId,
+        operator: PeerId,
         by: EndedBy,
-        (report, started_unix_millis): (ReportId, i64),
         now: Moment,
     ) {
-        let Some(found) = self.forget_session(session, by) else {
+        let Some(found) = self.sessions.get_mut(&session) else {
             return;
         };
-        let ended_unix_millis = now.unix_millis.max(started_unix_millis);
+        let Some(at) = found.members.iter().position(|m| m.operator == operator) else {
+            return;
+        };
+        if !found.members[at].is_in() {
+            let (code, reason) = not_begun(by);
+            return self.refuse_question(session, operator, code, reason);
+        }
+        let heir = found.inside().find(|member| member.operator != operator);
+        let Some(heir) = heir.map(|member| member.account) else {
+            return self.end_session(session, by, now);
+        };
+        let member = found.members.remove(at);
+        let host = found.host;
+        let owner = found.inside().next().map_or(heir, |first| first.account);
+        let actor = match by {
+            EndedBy::Operator => member.login,
+            EndedBy::User => found.requester(),
+            EndedBy::HostLost
+            | EndedBy::OperatorLost
+            | EndedBy::CannotRecord
+            | EndedBy::HubStopped
+            | EndedBy::Forged
+            | EndedBy::NoCapture => "hub".to_owned(),
+        };
+        let what = What::OperatorLeft {
+            session,
+            operator,
+            name: member.name.to_string(),
+            owner,
+        };
+        if let Some(peer) = self.operators.get_mut(&operator) {
+            remember(&mut peer.past, session, by);
+        }
+        self.effects.push(Effect::LeaveRelay { session, operator });
+        self.effects.push(Effect::Record(Change { actor, what }));
+        self.tell_host(host, HubToHost::OperatorLeft { session, operator });
+        self.tell_operator(operator, HubToOperator::SessionLeft { session, by });
+        self.announce(host, None);
+    }
+
+    /// Ends a session at any stage, for everybody.
+    pub(super) fn end_session(&mut self, session: SessionId, by: EndedBy, now: Moment) {
+        let Some(found) = self.sessions.get(&session) else {
+            return;
+        };
+        let (code, reason) = not_begun(by);
+        let Some(run) = found.run() else {
+            return self.refuse_session(session, code, reason);
+        };
+        for operator in found.asking() {
+            self.refuse_question(session, operator, code, reason);
+        }
+        let Some(mut found) = self.forget_session(session, by) else {
+            return;
+        };
+        found.members.retain(Member::is_in);
+        let ended_unix_millis = now.unix_millis.max(run.started_unix_millis);
         let facts = ReportFacts {
-            report,
+            report: run.report,
             session,
             requester: found.requester.clone(),
-            operator: found.operator_name,
-            host: found.computer,
+            operator: found.all_names(),
+            host: found.computer.clone(),
             ticket: Some(found.ticket),
-            started_unix_seconds: started_unix_millis.div_euclid(1000),
+            started_unix_seconds: run.started_unix_millis.div_euclid(1000),
             ended_unix_seconds: ended_unix_millis.div_euclid(1000),
         };
         self.effects.push(Effect::EndRelay { session, by });
         self.tell_host(found.host, HubToHost::SessionEnded { session, by });
+        let mut members = found.members.into_iter();
+        // the longest there writes the report
+        let owner = members.next();
         let actor = match by {
             EndedBy::User => found.requester.to_string(),
-            EndedBy::Operator => found.login,
+            EndedBy::Operator => owner.as_ref().map(|o| o.login.clone()).unwrap_or_default(),
             EndedBy::HostLost
             | EndedBy::OperatorLost
             | EndedBy::CannotRecord
@@ -415,41 +737,90 @@ impl Directory {
         };
         // stored first: a console that asks for its drafts at once finds this one
         self.effects.push(Effect::Record(Change { actor, what }));
-        let ended = HubToOperator::SessionEnded { session, by, facts };
-        self.tell_operator(found.operator, ended);
+        if let Some(owner) = owner {
+            let ended = HubToOperator::SessionEnded { session, by, facts };
+            self.tell_operator(owner.operator, ended);
+        }
+        for member in members {
+            let left = HubToOperator::SessionLeft { session, by };
+            self.tell_operator(member.operator, left);
+        }
         self.announce(found.host, None);
     }
 
     /// There will be no session: tells both, and the log.
     fn refuse_session(&mut self, session: SessionId, code: RefusalCode, reason: &'static str) {
-        let Some(found) = self.forget_session(session, EndedBy::User) else {
+        let operators = self.sessions.get(&session).map(|found| {
+            let members = found.members.iter();
+            members.map(|m| m.operator).collect::<Vec<_>>()
+        });
+        for operator in operators.into_iter().flatten() {
+            self.refuse_question(session, operator, code, reason);
+        }
+    }
+
+    /// This operator is not let in; without anybody else there is no session.
+    fn refuse_question(
+        &mut self,
+        session: SessionId,
+        operator: PeerId,
+        code: RefusalCode,
+        reason: &'static str,
+    ) {
+        let host = self.sessions.get(&session).map(Session::host);
+        let host = host.and_then(|host| self.accepted(host));
+        let is_away = host.is_none_or(|host| host.away.is_some());
+        let Some(found) = self.sessions.get_mut(&session) else {
             return;
         };
-        if code != RefusalCode::CONSENT_REFUSED {
-            self.tell_host(found.host, HubToHost::ConsentWithdrawn { session });
-        }
-        let refused = HubToOperator::SessionRefused {
-            host: found.host,
-            refusal: code.into(),
+        let (host, actor) = (found.host, found.requester.to_string());
+        let Some(at) = found.members.iter().position(|m| m.operator == operator) else {
+            return;
         };
-        self.tell_operator(found.operator, refused);
-        self.effects.push(Effect::Record(Change {
-            actor: found.requester.to_string(),
-            what: What::ConsentRefused { session, reason },
-        }));
+        let host_said_so = code == RefusalCode::CONSENT_REFUSED || is_away;
+        let what = if found.is_running() {
+            let member = &mut found.members[at];
+            let before = std::mem::replace(&mut member.part, Part::TakenBack);
+            let name = member.name.to_string();
+            if host_said_so {
+                found.members.remove(at);
+            }
+            if matches!(before, Part::TakenBack) {
+                return;
+            }
+            if let Some(peer) = self.operators.get_mut(&operator) {
+                // it may speak of the session before it hears this
+                remember(&mut peer.past, session, EndedBy::User);
+            }
+            What::JoinRefused {
+                session,
+                operator: name,
+                reason,
+            }
+        } else {
+            self.forget_session(session, EndedBy::User);
+            What::ConsentRefused { session, reason }
+        };
+        if code != RefusalCode::CONSENT_REFUSED {
+            self.tell_host(host, HubToHost::ConsentWithdrawn { session });
+        }
+        let refusal = code.into();
+        self.tell_operator(operator, HubToOperator::SessionRefused { host, refusal });
+        self.effects.push(Effect::Record(Change { actor, what }));
     }
 
     fn forget_session(&mut self, session: SessionId, by: EndedBy) -> Option<Session> {
         let found = self.sessions.remove(&session)?;
         if let Some(accepted) = self.accepted_mut(found.host) {
             accepted.session = None;
-            accepted.in_session_with = None;
         }
         if let Some(peer) = self.hosts.get_mut(&found.host) {
             remember(&mut peer.past, session, by);
         }
-        if let Some(peer) = self.operators.get_mut(&found.operator) {
-            remember(&mut peer.past, session, by);
+        for member in &found.members {
+            if let Some(peer) = self.operators.get_mut(&member.operator) {
+                remember(&mut peer.past, session, by);
+            }
         }
         Some(found)
     }
@@ -458,19 +829,24 @@ impl Directory {
     pub(super) fn session_of_host(
         &mut self,
         host: PeerId,
+        action: Action,
         session: SessionId,
     ) -> Result<Option<&mut Session>, OutOfPlace> {
-        if !self.sessions.contains_key(&session) {
+        let Some(found) = self.sessions.get(&session) else {
             return self.was_once(session).map(|()| None);
-        }
-        match self.sessions.get_mut(&session) {
-            Some(found) if found.host == host => Ok(Some(found)),
-            Some(_) | None => Err(OutOfPlace),
-        }
+        };
+        let ends = Object::Session {
+            owner: found.account_for(host),
+            host: found.host,
+        };
+        may(Who::Host(host), action, ends).map_err(|_denied| OutOfPlace)?;
+        Ok(self.sessions.get_mut(&session))
     }
 
+    /// The sessions that an operator takes part in, or asks to.
     pub(super) fn sessions_of_operator(&self, id: PeerId) -> Vec<SessionId> {
-        let own = self.sessions.iter().filter(|(_, s)| s.operator == id);
+        let own = self.sessions.iter();
+        let own = own.filter(|(_, found)| found.member(id).is_some());
         own.map(|(session, _)| *session).collect()
     }
 
@@ -478,16 +854,43 @@ impl Directory {
         self.sessions.get(&session).is_some_and(Session::is_running)
     }
 
+    /// Whether others than `operator` take part.
+    pub(super) fn is_shared_with_others(&self, session: SessionId, operator: PeerId) -> bool {
+        let found = self.sessions.get(&session).filter(|s| s.is_running());
+        found.is_some_and(|found| found.inside().any(|m| m.operator != operator))
+    }
+
+    /// The names of those who take part in a session that runs.
+    pub(super) fn company(&self, session: SessionId) -> Option<Name> {
+        let found = self.sessions.get(&session).filter(|s| s.is_running())?;
+        let names: Vec<&str> = found.inside().map(|member| member.name.as_str()).collect();
+        Some(Name::cut(names.join(", ")))
+    }
+
     pub(super) fn time_out_questions(&mut self, now: Moment) {
-        let is_late = |s: &Session| matches!(s.stage, Stage::Asked { deadline } if deadline <= now.since_start);
-        let late: Vec<SessionId> = self
-            .sessions
-            .iter()
-            .filter(|(_, session)| is_late(session))
-            .map(|(id, _)| *id)
-            .collect();
-        for session in late {
-            self.refuse_session(session, RefusalCode::TIMED_OUT, "nobody answered");
+        let late = self.sessions.iter().flat_map(|(session, found)| {
+            let is_late =
+                |part| matches!(part, Part::Asks { deadline } if deadline <= now.since_start);
+            let late = found.members.iter().filter(move |m| is_late(m.part));
+            late.map(|member| (*session, member.operator))
+        });
+        let late: Vec<(SessionId, PeerId)> = late.collect();
+        for (session, operator) in late {
+            self.refuse_question(session, operator, RefusalCode::TIMED_OUT, "nobody answered");
         }
+    }
+}
+
+/// What an operator is told, and why, where a session does not begin.
+fn not_begun(by: EndedBy) -> (RefusalCode, &'static str) {
+    match by {
+        EndedBy::User => (RefusalCode::CONSENT_REFUSED, "the user refused or left"),
+        EndedBy::HostLost => (RefusalCode::HOST_GONE, "the host is gone"),
+        EndedBy::Operator => (RefusalCode::SESSION_GONE, "taken back"),
+        EndedBy::OperatorLost => (RefusalCode::SESSION_GONE, "the operator is gone"),
+        EndedBy::CannotRecord => (RefusalCode::CANNOT_RECORD, "no film"),
+        EndedBy::HubStopped => (RefusalCode::SHUTTING_DOWN, "the hub stops"),
+        EndedBy::Forged => (RefusalCode::OUT_OF_PLACE, "forged"),
+        EndedBy::NoCapture => (RefusalCode::HOST_GONE, "no screen"),
     }
 }

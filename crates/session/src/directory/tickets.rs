@@ -5,26 +5,35 @@ use std::time::Duration;
 use bytes::Bytes;
 use protocol::control::Name;
 use protocol::limits::MAX_EXCHANGE_BYTES;
-use protocol::{HubToHost, HubToOperator, PeerId, Refusal, RefusalCode, TicketRoute, TicketState};
+use protocol::{
+    HubToHost, HubToOperator, PeerId, Refusal, RefusalCode, ResumeSecret, TicketRoute, TicketState,
+};
 
 use super::records::{AccountId, Change, StoredHost, StoredTicket, What};
 use super::resume::hash;
-use super::{AcceptedHost, Directory, Effect, HostStage, Moment, OutOfPlace};
+use super::{AcceptedHost, Directory, Effect, FilmedLines, HostStage, Moment, OutOfPlace, Owner};
+use crate::authority::{Action, Object};
+use crate::throttle::throttled;
 
 /// Wrong secrets that burn a ticket.
 const WRONG_SECRETS: u32 = 3;
 /// Hosts that may try one ticket at the same time.
 const ATTEMPTS_PER_TICKET: usize = 4;
 /// Open tickets that one operator may have.
-const OPEN_TICKETS_PER_OPERATOR: usize = 200;
+const OPEN_TICKETS_PER_OPERATOR: usize = 50;
+/// Tickets that one operator may make in an hour. With the above and [`TICKET_MEMORY`], no operator
+/// ever holds more than 170 of the 10,000 routes.
+pub(super) const TICKETS_PER_HOUR: u32 = 60;
 /// How long a ticket that is over is told apart from one that never was.
-pub const TICKET_MEMORY: Duration = Duration::from_hours(24);
+pub const TICKET_MEMORY: Duration = Duration::from_mins(10);
 
 pub(super) struct Ticket {
     owner: AccountId,
     state: TicketState,
     wrong_secrets: u32,
     expires_unix_millis: i64,
+    /// When it was first seen closed, in time since the hub started.
+    over_since: Option<Duration>,
 }
 
 impl From<&StoredTicket> for Ticket {
@@ -34,6 +43,8 @@ impl From<&StoredTicket> for Ticket {
             state: stored.state,
             wrong_secrets: stored.wrong_secrets,
             expires_unix_millis: stored.expires_unix_millis,
+            // one that was over before the hub started is remembered from its start
+            over_since: (stored.state != TicketState::Open).then_some(Duration::ZERO),
         }
     }
 }
@@ -73,10 +84,16 @@ impl Directory {
         random: [u8; 32],
         now: Moment,
     ) -> Result<(), OutOfPlace> {
+        self.check(id, Action::MakeTicket, Object::Hub)?;
         let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
         let (owner, actor) = (operator.who.account, operator.who.login.clone());
         let is_own = |t: &&Ticket| t.owner == owner && t.state == TicketState::Open;
         let open = self.tickets.values().filter(is_own).count();
+        if let Some(wait) = self.made.wait(&owner, now.since_start) {
+            let refusal = throttled(wait);
+            self.tell_operator(id, HubToOperator::TicketRefused { refusal });
+            return Ok(());
+        }
         let free = self.free_route(&random);
         let Some(route) = free.filter(|_| open < OPEN_TICKETS_PER_OPERATOR) else {
             let refusal = RefusalCode::FULL.into();
@@ -91,8 +108,10 @@ impl Directory {
             state: TicketState::Open,
             wrong_secrets: 0,
             expires_unix_millis,
+            over_since: None,
         };
         self.tickets.insert(route, ticket);
+        self.made.count(owner, now.since_start);
         let what = What::TicketCreated {
             route,
             owner,
@@ -153,8 +172,8 @@ impl Directory {
         route: TicketRoute,
     ) -> Result<(), OutOfPlace> {
         let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
-        let (account, actor) = (operator.who.account, operator.who.login.clone());
-        let own = self.tickets.get(&route).filter(|t| t.owner == account);
+        let actor = operator.who.login.clone();
+        let own = self.ticket_of(id, Action::RevokeTicket, route);
         match own.map(|t| t.state) {
             Some(TicketState::Open) => {
                 if let Some(ticket) = self.tickets.get_mut(&route) {
@@ -206,14 +225,17 @@ impl Directory {
         now: Moment,
     ) -> Result<(), OutOfPlace> {
         let peer = self.hosts.get_mut(&id).ok_or(OutOfPlace)?;
-        if !matches!(peer.stage, HostStage::Idle) || exchange.len() > MAX_EXCHANGE_BYTES {
+        let may_come = match &peer.stage {
+            HostStage::Idle => true,
+            // with a colleague's ticket
+            HostStage::Accepted(host) => host.trying.is_none(),
+            HostStage::Trying(_) => false,
+        };
+        if !may_come || exchange.len() > MAX_EXCHANGE_BYTES {
             return Err(OutOfPlace);
         }
         peer.late_proof = false;
-        let Some(neighbour) = peer.neighbour else {
-            return Err(OutOfPlace); // it has its place already
-        };
-        match self.may_try(id, route, now) {
+        match self.may_try(route, now) {
             Ok((owner, operator)) => {
                 self.last_attempt += 1;
                 let attempt = self.last_attempt;
@@ -234,35 +256,19 @@ impl Directory {
                     },
                 );
                 if let Some(peer) = self.hosts.get_mut(&id) {
-                    peer.stage = HostStage::Trying(attempt);
+                    peer.stage.tries(Some(attempt));
                 }
                 self.tell_operator(operator, message);
             }
             Err(refusal) => {
-                if refusal.code == RefusalCode::TICKET_WRONG {
-                    self.wrong_by_neighbour.failed(neighbour, now.since_start);
-                    self.wrong_by_all.failed((), now.since_start);
-                }
                 self.tell_host(id, HubToHost::TicketRefused { refusal });
             }
         }
         Ok(())
     }
 
-    /// Whether `id` may try `route`, and who answers for the ticket.
-    fn may_try(
-        &self,
-        id: PeerId,
-        route: TicketRoute,
-        now: Moment,
-    ) -> Result<(AccountId, PeerId), Refusal> {
-        let neighbour = self.hosts.get(&id).and_then(|peer| peer.neighbour);
-        let by_neighbour =
-            neighbour.and_then(|n| self.wrong_by_neighbour.wait(&n, now.since_start));
-        let by_all = self.wrong_by_all.wait(&(), now.since_start);
-        if let Some(wait) = by_neighbour.max(by_all) {
-            return Err(throttled(wait));
-        }
+    /// Whether `route` may be tried, and who answers for the ticket.
+    fn may_try(&self, route: TicketRoute, now: Moment) -> Result<(AccountId, PeerId), Refusal> {
         let ticket = self
             .tickets
             .get(&route)
@@ -292,16 +298,14 @@ impl Directory {
     ) -> Result<(), OutOfPlace> {
         let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
         let name = operator.who.display_name.clone();
-        let account = operator.who.account;
         if exchange.len() > MAX_EXCHANGE_BYTES {
             return Err(OutOfPlace);
         }
-        let Some(found) = self.attempts.get_mut(&attempt) else {
+        if !self.attempts.contains_key(&attempt) {
             return self.is_over(attempt);
-        };
-        let fits =
-            found.owner == account && found.route == route && found.stage == AttemptStage::Answer;
-        if !fits {
+        }
+        let found = self.own_attempt(id, route, attempt)?;
+        if found.stage != AttemptStage::Answer {
             return Err(OutOfPlace);
         }
         found.stage = AttemptStage::Proof;
@@ -321,7 +325,7 @@ impl Directory {
         if proof.len() > MAX_EXCHANGE_BYTES {
             return Err(OutOfPlace);
         }
-        let HostStage::Trying(attempt) = peer.stage else {
+        let Some(attempt) = peer.stage.attempt() else {
             let was_under_way = std::mem::take(&mut peer.late_proof);
             return if was_under_way {
                 Ok(())
@@ -355,63 +359,74 @@ impl Directory {
         random: [u8; 32],
         now: Moment,
     ) -> Result<(), OutOfPlace> {
-        let account = self.operators.get(&id).ok_or(OutOfPlace)?.who.account;
         if proof.as_ref().is_some_and(|p| p.len() > MAX_EXCHANGE_BYTES) {
             return Err(OutOfPlace);
         }
-        let Some(found) = self.attempts.get(&attempt) else {
+        if !self.attempts.contains_key(&attempt) {
             self.is_over(attempt)?;
-            let own = self.tickets.get(&route).filter(|t| t.owner == account);
+            let own = self.ticket_of(id, Action::AnswerTicket, route);
             if proof.is_none() && own.is_some_and(|t| t.state == TicketState::Open) {
                 // the guesser hung up, or the console was slow; a wrong guess it was
                 self.count_wrong_secret(route);
             }
             return Ok(());
-        };
-        if found.owner != account || found.route != route {
-            return Err(OutOfPlace);
         }
+        let stage = self.own_attempt(id, route, attempt)?.stage;
         let Some(proof) = proof else {
             // also before any proof: the host's half was nonsense
-            self.judged_wrong(attempt, now);
+            self.judged_wrong(attempt);
             return Ok(());
         };
-        if found.stage != AttemptStage::Judgement {
+        if stage != AttemptStage::Judgement {
             return Err(OutOfPlace);
         }
         let Some(found) = self.attempts.remove(&attempt) else {
             return Ok(());
         };
         let host = found.host;
-        let admission = self.admission(host, random);
+        let mut admission = self.admission(host, random);
         let Some(peer) = self.hosts.get_mut(&host) else {
             return Ok(());
         };
-        let actor = found.person.computer.to_string();
-        let accepted = AcceptedHost {
-            owner: found.owner,
-            computer: found.person.computer,
-            user: found.person.user,
-            system: found.person.system,
-            route,
-            since_unix_seconds: now.unix_seconds(),
-            secret: hash(&admission.secret),
-            away: None,
-            session: None,
-            in_session_with: None,
-            last_lines: (0, 0),
+        if let HostStage::Accepted(accepted) = &mut peer.stage {
+            // it has its place, and keeps the secret that it has: this message may be lost, and it
+            // could not come back then; one more may ask to be let in
+            accepted.trying = None;
+            admission.secret = ResumeSecret([0; 32]);
+            let mut owners = accepted.owners.iter_mut();
+            match owners.find(|known| known.account == found.owner) {
+                Some(known) => known.route = route,
+                None => accepted.owners.push(Owner::new((found.owner, route))),
+            }
+        } else {
+            let accepted = AcceptedHost {
+                owners: vec![Owner::new((found.owner, route))],
+                computer: found.person.computer,
+                user: found.person.user,
+                system: found.person.system,
+                since_unix_seconds: now.unix_seconds(),
+                secret: hash(&admission.secret),
+                away: None,
+                trying: None,
+                session: None,
+                filmed: FilmedLines::default(),
+            };
+            peer.stage = HostStage::Accepted(Box::new(accepted));
+        }
+        let HostStage::Accepted(accepted) = &peer.stage else {
+            return Ok(()); // cannot be
         };
+        let actor = accepted.computer.to_string();
+        let owners = accepted.owners.iter();
         let stored = StoredHost {
             peer: host,
-            owner: accepted.owner,
+            owners: owners.map(|owner| (owner.account, owner.route)).collect(),
             computer: accepted.computer.to_string(),
             user: accepted.user.to_string(),
             system: accepted.system.to_string(),
-            route,
             since_unix_seconds: accepted.since_unix_seconds,
             secret: accepted.secret,
         };
-        peer.stage = HostStage::Accepted(Box::new(accepted));
         let what = What::HostAdmitted(stored);
         let admitted = Change {
             actor: actor.clone(),
@@ -430,17 +445,13 @@ impl Directory {
         Ok(())
     }
 
-    fn judged_wrong(&mut self, attempt: u64, now: Moment) {
+    fn judged_wrong(&mut self, attempt: u64) {
         let Some(found) = self.attempts.remove(&attempt) else {
             return;
         };
         let refusal = RefusalCode::TICKET_WRONG.into();
         if let Some(peer) = self.hosts.get_mut(&found.host) {
-            peer.stage = HostStage::Idle;
-            if let Some(neighbour) = peer.neighbour {
-                self.wrong_by_neighbour.failed(neighbour, now.since_start);
-            }
-            self.wrong_by_all.failed((), now.since_start);
+            peer.stage.tries(None);
             self.tell_host(found.host, HubToHost::TicketRefused { refusal });
         }
         self.count_wrong_secret(found.route);
@@ -462,6 +473,28 @@ impl Directory {
         if wrong_secrets >= WRONG_SECRETS {
             self.close_ticket(route, TicketState::Burnt, "hub".to_owned());
         }
+    }
+
+    /// The ticket with `route`, if operator `id` may do `action` to it.
+    fn ticket_of(&self, id: PeerId, action: Action, route: TicketRoute) -> Option<&Ticket> {
+        let is_theirs = |ticket: &&Ticket| {
+            let owner = ticket.owner;
+            self.check(id, action, Object::Ticket { owner }).is_ok()
+        };
+        self.tickets.get(&route).filter(is_theirs)
+    }
+
+    /// The attempt on `route` that operator `id` speaks of, which there is.
+    fn own_attempt(
+        &mut self,
+        id: PeerId,
+        route: TicketRoute,
+        attempt: u64,
+    ) -> Result<&mut Attempt, OutOfPlace> {
+        let owner = self.attempts.get(&attempt).ok_or(OutOfPlace)?.owner;
+        self.check(id, Action::AnswerTicket, Object::Ticket { owner })?;
+        let found = self.attempts.get_mut(&attempt);
+        found.filter(|found| found.route == route).ok_or(OutOfPlace)
     }
 
     /// An attempt that is no more is spoken of in good faith only if it ever was.
@@ -499,7 +532,7 @@ impl Directory {
                 continue;
             };
             if let Some(peer) = self.hosts.get_mut(&attempt.host) {
-                peer.stage = HostStage::Idle;
+                peer.stage.tries(None);
                 peer.late_proof = attempt.stage == AttemptStage::Proof;
                 self.tell_host(attempt.host, HubToHost::TicketRefused { refusal });
             }
@@ -521,11 +554,32 @@ impl Directory {
         for route in late {
             self.close_ticket(route, TicketState::Expired, "hub".to_owned());
         }
-        let memory = i64::try_from(TICKET_MEMORY.as_millis()).expect("a day's milliseconds fit");
         self.tickets.retain(|_, ticket| {
-            ticket.state == TicketState::Open
-                || ticket.expires_unix_millis.saturating_add(memory) > now.unix_millis
+            if ticket.state == TicketState::Open {
+                return true;
+            }
+            let since = *ticket.over_since.get_or_insert(now.since_start);
+            since + TICKET_MEMORY > now.since_start
         });
+    }
+}
+
+impl HostStage {
+    /// The attempt that is under way.
+    fn attempt(&self) -> Option<u64> {
+        match self {
+            Self::Idle => None,
+            Self::Trying(attempt) => Some(*attempt),
+            Self::Accepted(host) => host.trying,
+        }
+    }
+
+    fn tries(&mut self, attempt: Option<u64>) {
+        match (self, attempt) {
+            (Self::Accepted(host), attempt) => host.trying = attempt,
+            (stage, Some(attempt)) => *stage = Self::Trying(attempt),
+            (stage, None) => *stage = Self::Idle,
+        }
     }
 }
 
@@ -536,13 +590,5 @@ fn over(state: TicketState) -> Option<RefusalCode> {
         TicketState::Used => Some(RefusalCode::TICKET_USED),
         TicketState::Expired => Some(RefusalCode::TICKET_EXPIRED),
         TicketState::Revoked | TicketState::Burnt => Some(RefusalCode::TICKET_BURNT),
-    }
-}
-
-fn throttled(wait: Duration) -> Refusal {
-    let seconds = wait.as_secs() + 1;
-    Refusal {
-        code: RefusalCode::THROTTLED,
-        retry_after_seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
     }
 }

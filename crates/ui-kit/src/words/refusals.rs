@@ -1,6 +1,8 @@
 //! What a refusal says to the person in front of it.
 
-use protocol::{Refusal, RefusalCode};
+use std::fmt;
+
+use protocol::{Refusal, RefusalCode, TooOld};
 
 use super::Lang;
 
@@ -32,6 +34,25 @@ pub fn refusal_text(lang: Lang, refusal: Refusal) -> String {
     match lang {
         Lang::En => format!("{sentence} Try again in {span}."),
         Lang::It => format!("{sentence} Riprova tra {span}."),
+    }
+}
+
+/// Why this program and `hub` do not understand each other, and what to do: the page is the hub's own
+/// address, under which the present program is handed out.
+pub fn other_version(lang: Lang, too_old: TooOld, hub: impl fmt::Display) -> String {
+    match (lang, too_old) {
+        (Lang::En, TooOld::Program) => {
+            format!("This program is too old. Get the current one from https://{hub}.")
+        }
+        (Lang::It, TooOld::Program) => {
+            format!("Questo programma è troppo vecchio. Scarica quello attuale da https://{hub}.")
+        }
+        (Lang::En, TooOld::Hub) => format!(
+            "The hub is older than this program. Use the program from https://{hub} until the hub is updated."
+        ),
+        (Lang::It, TooOld::Hub) => format!(
+            "L'hub è più vecchio di questo programma. Finché non viene aggiornato, usa il programma che trovi su https://{hub}."
+        ),
     }
 }
 
@@ -110,6 +131,14 @@ fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
             "You logged in on another computer, so this console was logged out.",
             "Hai eseguito l'accesso da un altro computer: questa console è stata disconnessa.",
         ),
+        RefusalCode::PASSWORD_CHANGED => (
+            "Your password was changed. Log in with the new one.",
+            "La tua password è stata cambiata. Accedi con quella nuova.",
+        ),
+        RefusalCode::CANNOT_RESUME => (
+            "You were away for too long, so the hub has let you go.",
+            "L'assenza è durata troppo a lungo: l'hub ha chiuso il collegamento.",
+        ),
         RefusalCode::TICKET_WRONG => (
             "There is no such ticket. Check the digits with your helper.",
             "Questo ticket non esiste. Controlla le cifre con chi ti assiste.",
@@ -150,6 +179,10 @@ fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
             "The hub cannot film the session, so nothing may be seen. Ask your administrator.",
             "L'hub non può filmare la sessione, quindi nulla può essere visto. Rivolgiti all'amministratore.",
         ),
+        RefusalCode::DISCONNECTED => (
+            "Your helper disconnected this computer.",
+            "Chi ti assiste ha scollegato questo computer.",
+        ),
         RefusalCode::REPORT_GONE => (
             "This report no longer exists.",
             "Questo resoconto non esiste più.",
@@ -166,9 +199,9 @@ mod tests {
     fn every_known_code_has_a_sentence_of_its_own() {
         let known = (1..=3)
             .chain(5..=8)
-            .chain(20..=22)
+            .chain(20..=24)
             .chain(40..=44)
-            .chain(60..=64)
+            .chain(60..=65)
             .chain(80..=80);
         for lang in Lang::ALL {
             let mut said: Vec<String> = known
@@ -204,6 +237,17 @@ mod tests {
             refusal_text(Lang::En, wait(121)),
             "Too many tries. Try again in 3 minutes."
         );
+    }
+
+    #[test]
+    fn p2_whoever_is_too_old_is_named_and_the_new_program_is_found() {
+        for lang in Lang::ALL {
+            let program = other_version(lang, TooOld::Program, "hub.example.org");
+            let hub = other_version(lang, TooOld::Hub, "hub.example.org");
+            assert_ne!(program, hub);
+            assert!(program.contains("https://hub.example.org"), "{program}");
+            assert!(hub.contains("https://hub.example.org"), "{hub}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Sentences with names, numbers and times in them.
 
-use protocol::{EndedBy, EntryKind, TicketState};
+use protocol::{EndedBy, TicketState};
 
 use super::{Lang, Word, visible_name, w};
 
@@ -22,12 +22,34 @@ pub fn operator_is_here(lang: Lang, operator: &str) -> String {
     }
 }
 
-/// The title of a session window (S1).
-pub fn session_title(lang: Lang, host: &str) -> String {
-    let host = visible_name(host);
+/// Who sees the user's screen now, one or several (O11). There is little room: several are only named.
+pub fn operators_are_here(lang: Lang, operators: &[String]) -> String {
+    match operators {
+        [operator] => operator_is_here(lang, operator),
+        several => names_in_words(lang, several),
+    }
+}
+
+/// Names as a sentence has them: `Anna, Bruno and Carla`.
+pub fn names_in_words(lang: Lang, names: &[String]) -> String {
+    let names: Vec<_> = names.iter().map(|name| visible_name(name)).collect();
+    let and = match lang {
+        Lang::En => "and",
+        Lang::It => "e",
+    };
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [front @ .., last] => format!("{} {and} {last}", front.join(", ")),
+    }
+}
+
+/// Who of several has keyboard and mouse (O11).
+pub fn has_control(lang: Lang, operator: &str) -> String {
+    let operator = visible_name(operator);
     match lang {
-        Lang::En => format!("{host} – Remote Session"),
-        Lang::It => format!("{host} – Sessione remota"),
+        Lang::En => format!("{operator} has the keyboard and mouse"),
+        Lang::It => format!("{operator} usa tastiera e mouse"),
     }
 }
 
@@ -106,18 +128,6 @@ pub fn session_ended_for_operator(lang: Lang, by: EndedBy) -> &'static str {
     }
 }
 
-/// What a row of the live list is (O8).
-pub fn entry_kind(lang: Lang, kind: EntryKind) -> &'static str {
-    match (lang, kind) {
-        (Lang::En, EntryKind::Operator) => "Operator",
-        (Lang::En, EntryKind::User) => "User",
-        (Lang::En, EntryKind::PermanentHost) => "Permanent host",
-        (Lang::It, EntryKind::Operator) => "Operatore",
-        (Lang::It, EntryKind::User) => "Utente",
-        (Lang::It, EntryKind::PermanentHost) => "Host permanente",
-    }
-}
-
 /// What became of a ticket.
 pub fn ticket_state(lang: Lang, state: TicketState) -> &'static str {
     w(
@@ -177,22 +187,6 @@ pub fn ticket_template(lang: Lang) -> &'static str {
         Lang::It => {
             "Buongiorno,\n\nper ricevere assistenza avvii Helpme e scriva questo ticket:\n{ticket}\n\nPotrò vedere il suo schermo solo dopo il suo consenso e potrà terminare in ogni momento."
         }
-    }
-}
-
-/// A notice that somebody came (O2, Enable popup).
-pub fn has_connected(lang: Lang, name: &str) -> String {
-    match lang {
-        Lang::En => format!("{name} has connected"),
-        Lang::It => format!("{name} si è connesso"),
-    }
-}
-
-/// A notice that somebody left (O2, Enable popup).
-pub fn has_disconnected(lang: Lang, name: &str) -> String {
-    match lang {
-        Lang::En => format!("{name} has disconnected"),
-        Lang::It => format!("{name} si è disconnesso"),
     }
 }
 

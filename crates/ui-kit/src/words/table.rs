@@ -27,21 +27,12 @@ macro_rules! words {
 
 words! {
     // Everywhere
-    Ok: "Ok", "Ok";
     Cancel: "Cancel", "Annulla";
     Close: "Close", "Chiudi";
     Save: "Save", "Salva";
-    Back: "Back", "Indietro";
-    Retry: "Try again", "Riprova";
-    Yes: "Yes", "Sì";
-    No: "No", "No";
     Copy: "Copy", "Copia";
-    Copied: "Copied", "Copiato";
     Paste: "Paste", "Incolla";
     Send: "Send", "Invia";
-    Open: "Open", "Apri";
-    Remove: "Remove", "Rimuovi";
-    Search: "Search", "Cerca";
     Settings: "Settings", "Impostazioni";
     Options: "Options", "Opzioni";
     Language: "Language", "Lingua";
@@ -54,11 +45,7 @@ words! {
     ShowPassword: "Show the password", "Mostra la password";
     HidePassword: "Hide the password", "Nascondi la password";
     Dismiss: "Dismiss", "Chiudi l'avviso";
-    Details: "Details", "Dettagli";
-    About: "About", "Informazioni";
-    Version: "Version", "Versione";
     Quit: "Quit", "Esci";
-    Unknown: "Unknown", "Sconosciuto";
     Required: "Please fill this in", "Da compilare";
     SavedNotice: "Saved", "Salvato";
     CopiedNotice: "Copied to the clipboard", "Copiato negli appunti";
@@ -73,6 +60,15 @@ words! {
     LineBack: "The connection is back.", "La connessione è tornata.";
     NoConnection: "The hub cannot be reached. Check the internet connection and try again.",
         "Non si riesce a raggiungere l'hub. Controlla la connessione a internet e riprova.";
+    OtherHub: "Another service than last time", "Un servizio diverso dal solito";
+    OtherHubNote:
+        "Helpme is set up for another service than the one that helped you before. If nobody told you about a change, keep the one you know.",
+        "Helpme è impostato per un servizio diverso da quello che ti ha già aiutato. Se nessuno ti ha parlato di un cambio, mantieni quello che conosci.";
+    HubUsedBefore: "The one that helped you before", "Quello che ti ha già aiutato";
+    HubNamedNow: "The one that is named now", "Quello indicato ora";
+    HubKey: "Key", "Chiave";
+    KeepHub: "Keep the one you know", "Mantieni quello che conosci";
+    UseNewHub: "Use the new one", "Usa quello nuovo";
     HubKeyDiffers:
         "This is not the hub you know: its key has changed. For your safety nothing was sent. Ask your helper before you go on.",
         "Questo non è l'hub che conosci: la sua chiave è cambiata. Per sicurezza non è stato inviato nulla. Chiedi a chi ti assiste prima di continuare.";
@@ -80,8 +76,6 @@ words! {
         "Nessun hub impostato. Inserisci l'indirizzo del tuo hub.";
     HubAddressWrong: "This is not a valid address.", "Questo indirizzo non è valido.";
     PortWrong: "A port is a number from 1 to 65535.", "Una porta è un numero da 1 a 65535.";
-    DirectLine: "Direct connection", "Connessione diretta";
-    TunnelLine: "Connected through a tunnel", "Connesso attraverso un tunnel";
     Hub: "Hub", "Hub";
 
     // Helpme (H1-H7)
@@ -95,20 +89,11 @@ words! {
     YourNameHint: "So that your helper knows who you are", "Così chi ti assiste sa chi sei";
     CheckingTicket: "Checking the ticket…", "Verifica del ticket…";
     TicketIncomplete: "A ticket has ten digits.", "Un ticket ha dieci cifre.";
-    WaitingForOperator: "Your helper knows that you are here and will call in a moment.",
-        "Chi ti assiste sa che ci sei e arriverà tra un momento.";
-    WaitingTitle: "You are in the queue", "Sei in attesa";
-    OperatorAway: "Your helper is not connected right now. Keep this window open.",
-        "Chi ti assiste non è connesso al momento. Tieni aperta questa finestra.";
     StayInControl: "You stay in control", "Resti tu al comando";
     StayInControlNote: "Watch everything, and stop at any moment.",
         "Vedi tutto e puoi fermare in ogni momento.";
-    Encrypted: "Encrypted all the way", "Cifrato lungo tutto il percorso";
-    EncryptedNote: "Only the two of you can use the keyboard and pointer.",
-        "Solo voi due potete usare tastiera e puntatore.";
     NoPasswordsAsked: "Nobody will ask for your passwords", "Nessuno ti chiederà le tue password";
     NoPasswordsAskedNote: "Never type them for someone else.", "Non scriverle mai per qualcun altro.";
-    WantsToHelp: "wants to help you", "vuole aiutarti";
     AsksFor: "Your helper asks to", "Chi ti assiste chiede di";
     RightSee: "See your screen", "Vedere il tuo schermo";
     RightSeeNote: "Without this nobody can help.", "Senza questo nessuno può aiutarti.";
@@ -118,9 +103,7 @@ words! {
     RightFilesNote: "Each file is shown to you.", "Ogni file ti viene mostrato.";
     SessionIsFilmed: "The session is filmed and kept by the hub.",
         "La sessione viene filmata e conservata dall'hub.";
-    Accept: "Accept", "Accetta";
     Refuse: "Refuse", "Rifiuta";
-    EndSession: "End the session", "Termina la sessione";
     End: "End", "Termina";
     EndHotKey: "Ctrl+Alt+Shift+X ends it too", "Anche Ctrl+Alt+Maiusc+X la termina";
     ViewedNow: "Your screen is being seen", "Il tuo schermo è visibile";
@@ -133,23 +116,18 @@ words! {
     NewTicket: "Use another ticket", "Usa un altro ticket";
     StillConnected: "Your helper can call again until you close this window.",
         "Chi ti assiste può tornare finché non chiudi questa finestra.";
-    HelpmeClosing: "End the session and close Helpme?", "Terminare la sessione e chiudere Helpme?";
-    Permissions: "Permissions", "Permessi";
-    ComputerName: "Computer", "Computer";
 
     // Chat (S5)
     Chat: "Chat", "Chat";
     ChatHint: "Write a message", "Scrivi un messaggio";
     ChatEmpty: "No messages yet. Say hello.", "Ancora nessun messaggio. Saluta pure.";
     ChatEmptyTitle: "Nothing said yet", "Ancora niente";
-    You: "You", "Tu";
 
     // Console: log-in and settings (O2-O5)
     PureHelpDesk: "Pure Help Desk", "Pure Help Desk";
     LogIntoService: "Log into the service", "Accedi al servizio";
     LogOut: "Log out", "Esci dal servizio";
     LoggedIn: "Logged in", "Accesso eseguito";
-    LoggedOut: "Logged out", "Accesso non eseguito";
     LoggingIn: "Logging in…", "Accesso in corso…";
     UserAccount: "User account", "Account utente";
     UserName: "User name", "Nome utente";
@@ -161,25 +139,9 @@ words! {
     EnableActionFeedBack: "Enable action feed back", "Abilita resoconto intervento";
     EnableActionFeedBackNote: "Ask for the report when an assistance ends",
         "Chiede il resoconto alla fine di ogni assistenza";
-    EnablePopup: "Enable popup", "Abilita notifiche";
-    EnablePopupNote: "Desktop notices when users, hosts and operators come and go",
-        "Avvisi sul desktop quando utenti, host e operatori arrivano o escono";
     ServerAddress: "Server address", "Indirizzo del server";
     Port: "Port", "Porta";
     HubFingerprint: "Fingerprint of the hub", "Impronta dell'hub";
-    HubFingerprintNote: "Printed by the hub at its first start; leave empty for a public certificate",
-        "Stampata dall'hub al primo avvio; vuota per un certificato pubblico";
-    OperationSettings: "Operation settings", "Impostazioni operative";
-    StartingColorDepth: "Starting color depth", "Profondità colore iniziale";
-    StartingImageSize: "Starting image size", "Dimensione immagine iniziale";
-    ProxyAndTunneling: "Proxy and http tunneling", "Proxy e tunnel http";
-    Enable: "Enable", "Abilita";
-    SystemSettings: "System settings", "Impostazioni di sistema";
-    CustomSettings: "Custom settings", "Impostazioni personalizzate";
-    ProxyServer: "Proxy server", "Server proxy";
-    ProxyPort: "Proxy port", "Porta proxy";
-    ProxyUsername: "Proxy username", "Nome utente proxy";
-    ProxyPassword: "Proxy password", "Password proxy";
     PasswordInFileNote:
         "This computer has no password store: the password is kept in a file that only your account can read. Whoever holds this folder can log in as you.",
         "Questo computer non ha un archivio di password: la password è in un file leggibile solo dal tuo account. Chi possiede questa cartella può accedere come te.";
@@ -214,7 +176,6 @@ words! {
         "Il testo deve contenere {ticket} dove va il numero.";
 
     // Console: the live list (O7-O9, O11)
-    Computers: "Computers", "Computer";
     Operators: "Operators", "Operatori";
     PermanentHosts: "Permanent hosts", "Host permanenti";
     Users: "Users", "Utenti";
@@ -225,36 +186,14 @@ words! {
     NobodyHereNote: "A computer appears as soon as its user types a ticket.",
         "Un computer appare appena l'utente inserisce un ticket.";
     NothingFound: "Nothing matches the filter", "Nessun risultato per il filtro";
-    NotLoggedInNote: "Log into the service to see who needs help.",
-        "Accedi al servizio per vedere chi ha bisogno di aiuto.";
     RemoteSession: "Remote Session", "Sessione remota";
     DisconnectThisPc: "Disconnect this PC", "Disconnetti questo PC";
     DisconnectQuestion: "Disconnect this computer? Its ticket cannot be used again.",
         "Disconnettere questo computer? Il suo ticket non sarà più utilizzabile.";
-    InSession: "In session", "In sessione";
-    Free: "Free", "Libero";
-    Mine: "Mine", "Miei";
     AwaitingConsent: "Waiting for the user to accept…", "In attesa che l'utente accetti…";
-    AskRights: "What do you need?", "Di cosa hai bisogno?";
-    AskToSee: "See the screen", "Vedere lo schermo";
-    AskToControl: "Keyboard and mouse", "Tastiera e mouse";
-    AskForFiles: "Files", "File";
-
-    // Console: sharing a desktop between operators (O10)
-    ShareDesktopTitle: "A colleague asks to see your desktop",
-        "Un collega chiede di vedere il tuo desktop";
-    ShareDesktopNote:
-        "Type any password and tell it to your colleague by another channel, before the time is over.",
-        "Scrivi una password qualsiasi e comunicala al collega per un'altra via, prima che scada il tempo.";
-    AskColleagueDesktop: "Ask to see this desktop", "Chiedi di vedere questo desktop";
 
     // Remote session (S1-S7)
     ColorDepth: "Color depth", "Profondità colore";
-    ColorLossless: "True colour, exact", "Colori reali, esatti";
-    ColorTrue: "True colour", "Colori reali";
-    ColorHigh: "16 bit", "16 bit";
-    ColorLow: "8 bit", "8 bit";
-    ColorGrey: "Gray", "Grigi";
     DepthLossless: "Lossless", "Senza perdita";
     DepthTrue: "True color", "Colori reali";
     Depth15: "15 bit (32 768 colors)", "15 bit (32 768 colori)";
@@ -276,7 +215,6 @@ words! {
     KeyEscape: "Escape", "Esc";
     KeyAltTab: "Alt+Tab", "Alt+Tab";
     KeyAltF4: "Alt+F4", "Alt+F4";
-    TypeClipboard: "Type the clipboard's text", "Digita il testo degli appunti";
     Screenshot: "Screenshot", "Cattura schermata";
     ScreenshotSaved: "Screenshot saved", "Schermata salvata";
     Clipboard: "Clipboard", "Appunti";
@@ -286,17 +224,9 @@ words! {
     BlockInput: "Block the user's input", "Blocca l'input dell'utente";
     BlankScreen: "Blank the screen", "Oscura lo schermo";
     Pause: "Pause", "Pausa";
-    Resume: "Resume", "Riprendi";
-    Paused: "Paused", "In pausa";
     WaitingForPicture: "Waiting for the first picture…", "In attesa della prima immagine…";
     SessionMenu: "Session menu", "Menu della sessione";
-    ReleaseKeysHint: "Ctrl+Alt+Shift+E opens this menu", "Ctrl+Alt+Maiusc+E apre questo menu";
-    HostAway: "The user's computer is out of reach, waiting for it…",
-        "Il computer dell'utente non è raggiungibile, in attesa…";
     NotOnThisPlatform: "Not possible on this system", "Non possibile su questo sistema";
-    NotGranted: "The user did not allow this", "L'utente non l'ha consentito";
-    EndSessionQuestion: "End the session?", "Terminare la sessione?";
-    ClosingMessage: "Closing message for the user", "Messaggio finale per l'utente";
     RemoteScreen: "Remote screen", "Schermo remoto";
 
     // Reports (D1)
@@ -319,6 +249,4 @@ words! {
     FinishLater: "Finish later", "Completa più tardi";
     Drafts: "Drafts", "Bozze";
     NoDrafts: "No open drafts", "Nessuna bozza aperta";
-    ReportSaved: "Report saved", "Resoconto salvato";
-    DraftSaved: "Draft saved", "Bozza salvata";
 }

@@ -1,5 +1,7 @@
 //! Accounts as rows.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row};
 
 use crate::catalogue::{Account, AccountId, CatalogueError, NewAccount, PasswordHash, name_key};
@@ -90,6 +92,16 @@ pub(super) fn credentials(
         })
         .optional()?;
     Ok(found)
+}
+
+pub(super) fn password_hashes(
+    connection: &Connection,
+) -> Result<BTreeMap<AccountId, PasswordHash>, CatalogueError> {
+    let mut statement = connection.prepare_cached("SELECT id, password_hash FROM operator")?;
+    let rows = statement.query_map((), |row| {
+        Ok((AccountId(row.get(0)?), PasswordHash(row.get(1)?)))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn disabled(connection: &Connection) -> Result<Vec<AccountId>, CatalogueError> {

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::accounts;
 use super::audit;
+use super::members;
 use super::places;
 use super::sessions::ended_by_number;
 use super::tickets::state_number;
@@ -73,16 +74,25 @@ fn make_desk(t: &Connection, now: i64, what: &records::What) -> Result<(), Catal
         | What::SessionPaused { .. }
         | What::SessionResumed { .. }
         | What::InputTooOld { .. }
+        | What::JoinAsked { .. }
+        | What::JoinRefused { .. }
         | What::FilmFailed { .. } => {}
         What::OperatorAdmitted(operator) => places::add_operator(t, operator)?,
         What::HostAdmitted(host) => places::add_host(t, host)?,
         What::PeerGone { peer } => places::remove(t, *peer)?,
-        What::RightsReduced { session, rights } => {
-            t.execute(
-                "UPDATE session SET rights = ?2 WHERE id = ?1",
-                (session.0.cast_signed(), rights.bits()),
-            )?;
-        }
+        What::RightsReduced {
+            session,
+            operator,
+            name: _,
+            rights,
+        } => members::set_rights(t, *session, *operator, *rights)?,
+        What::OperatorJoined { session, member } => members::join(t, *session, member, now)?,
+        What::OperatorLeft {
+            session,
+            operator,
+            name: _,
+            owner,
+        } => members::leave(t, *session, *operator, *owner, now)?,
         What::TicketCreated {
             route,
             owner,
@@ -116,11 +126,11 @@ fn make_desk(t: &Connection, now: i64, what: &records::What) -> Result<(), Catal
             host,
             requester,
             ticket,
-            asked,
+            asked: _,
         } => {
             t.execute(
                 "INSERT INTO session (id, operator, operator_name, host, requester, ticket, \
-                 state, asked_at, asked) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8)",
+                 state, asked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7)",
                 (
                     session.0.cast_signed(),
                     owner.0,
@@ -129,30 +139,34 @@ fn make_desk(t: &Connection, now: i64, what: &records::What) -> Result<(), Catal
                     requester,
                     ticket.get(),
                     now,
-                    asked.bits(),
                 ),
             )?;
         }
         What::ConsentRefused { session, reason: _ } => {
+            let session = session.0.cast_signed();
+            // it may have been stored as started in the moment in which it was taken back
+            t.execute("DELETE FROM report WHERE session = ?1", [session])?;
+            t.execute("DELETE FROM member WHERE session = ?1", [session])?;
             t.execute(
-                "UPDATE session SET state = 3, ended_at = ?2 WHERE id = ?1",
-                (session.0.cast_signed(), now),
+                "UPDATE session SET state = 3, started_at = NULL, ended_at = ?2, film = NULL \
+                 WHERE id = ?1",
+                (session, now),
             )?;
         }
         What::SessionStarted(started) => {
             let session = started.session.0.cast_signed();
             t.execute(
-                "UPDATE session SET state = 1, started_at = ?2, film = ?3, host_place = ?4, \
-                 operator_place = ?5, rights = ?6 WHERE id = ?1",
+                "UPDATE session SET state = 1, started_at = ?2, film = ?3, host_place = ?4 \
+                 WHERE id = ?1",
                 (
                     session,
                     started.started_unix_millis,
                     &started.film,
                     started.host.0,
-                    started.operator.0,
-                    started.granted.bits(),
                 ),
             )?;
+            let joined = started.started_unix_millis;
+            members::add(t, started.session, &started.first, joined)?;
             t.execute(
                 "INSERT INTO report (session, id, saved_at) VALUES (?1, ?2, ?3)",
                 (session, started.report.0.cast_signed(), now),
@@ -171,6 +185,7 @@ fn make_desk(t: &Connection, now: i64, what: &records::What) -> Result<(), Catal
                     ended_by_number(*by),
                 ),
             )?;
+            members::leave_all(t, *session, *ended_unix_millis)?;
         }
         What::FilmClosed {
             session,
@@ -184,4 +199,59 @@ fn make_desk(t: &Connection, now: i64, what: &records::What) -> Result<(), Catal
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{PeerId, ReportId, Rights, SessionId, TicketRoute};
+    use records::{AccountId, StartedSession};
+
+    use super::*;
+    use crate::catalogue::{self, NewAccount, PasswordHash};
+
+    #[test]
+    fn a_session_that_was_taken_back_while_it_was_stored_leaves_no_report() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut catalogue = catalogue::open_or_create(folder.path()).expect("created");
+        let (session, owner) = (SessionId(1), AccountId(1));
+        let account = NewAccount {
+            name: "anna".to_owned(),
+            display_name: "Anna".to_owned(),
+            administrator: false,
+            password_hash: PasswordHash(String::new()),
+        };
+        let asked = records::What::ConsentAsked {
+            session,
+            owner,
+            operator: "Anna".to_owned(),
+            host: "PC".to_owned(),
+            requester: "Rossi".to_owned(),
+            ticket: TicketRoute::new(1).expect("four digits"),
+            asked: Rights::SEE,
+        };
+        let started = records::What::SessionStarted(StartedSession {
+            session,
+            report: ReportId(1),
+            host: PeerId([1; 16]),
+            first: records::StoredMember {
+                operator: PeerId([2; 16]),
+                account: owner,
+                login: "anna".to_owned(),
+                name: "Anna".to_owned(),
+                asked: Rights::SEE,
+                rights: Rights::SEE,
+            },
+            started_unix_millis: 5,
+            film: "films/00000001.film".to_owned(),
+        });
+        let reason = "the user left";
+        let refused = records::What::ConsentRefused { session, reason };
+        let desk = [asked, started, refused].map(What::Desk);
+        let batches = [What::AccountAdded(account)].into_iter().chain(desk);
+        let batches: Vec<Batch> = batches.map(|what| Change::by_hub(what).at(1)).collect();
+        catalogue.apply(&batches).expect("stored");
+        assert_eq!(catalogue.drafts(owner).expect("readable"), []);
+        assert_eq!(catalogue.reports(10).expect("readable"), []);
+        assert_eq!(catalogue.sessions(10).expect("readable"), []);
+    }
 }

@@ -1,9 +1,7 @@
 //! Places of operators and hosts as rows: what outlives a lost connection and the hub's own process.
 
-use ::session::directory::records::{
-    AccountId, SecretHash, StoredHost, StoredOperator, StoredSession,
-};
-use protocol::{PeerId, ReportId, Rights, SessionId, TicketRoute};
+use ::session::directory::records::{AccountId, SecretHash, StoredHost, StoredOperator};
+use protocol::{PeerId, TicketRoute};
 use rusqlite::Connection;
 
 use crate::catalogue::{CatalogueError, name_key};
@@ -24,21 +22,29 @@ pub(super) fn add_operator(t: &Connection, place: &StoredOperator) -> Result<(),
     Ok(())
 }
 
+/// A host that has its place already came with one more ticket, and has a new secret.
 pub(super) fn add_host(t: &Connection, place: &StoredHost) -> Result<(), CatalogueError> {
+    let peer = place.peer.0;
     t.prepare_cached(
-        "INSERT INTO host_place (peer, owner, computer, user, system, route, since, secret) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO host_place (peer, computer, user, system, since, secret) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (peer) DO UPDATE SET secret = ?6",
     )?
     .execute((
-        place.peer.0,
-        place.owner.0,
+        peer,
         &place.computer,
         &place.user,
         &place.system,
-        place.route.get(),
         place.since_unix_seconds,
         place.secret.0,
     ))?;
+    t.prepare_cached("DELETE FROM host_owner WHERE peer = ?1")?
+        .execute([peer])?;
+    let mut add = t.prepare_cached(
+        "INSERT INTO host_owner (peer, operator, position, route) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for (position, (owner, route)) in place.owners.iter().enumerate() {
+        add.execute((peer, owner.0, position.cast_signed(), route.get()))?;
+    }
     Ok(())
 }
 
@@ -82,51 +88,31 @@ pub(super) fn operators(c: &Connection) -> Result<Vec<StoredOperator>, Catalogue
 
 pub(super) fn hosts(c: &Connection) -> Result<Vec<StoredHost>, CatalogueError> {
     let mut statement = c.prepare(
-        "SELECT peer, owner, computer, user, system, route, since, secret FROM host_place",
+        "SELECT host.peer, computer, user, system, since, secret, owner.operator, owner.route \
+         FROM host_place AS host JOIN host_owner AS owner ON owner.peer = host.peer \
+         ORDER BY host.peer, owner.position",
     )?;
     let mut rows = statement.query(())?;
-    let mut hosts = Vec::new();
+    let mut hosts: Vec<StoredHost> = Vec::new();
     while let Some(row) = rows.next()? {
-        let Some(route) = TicketRoute::new(row.get(5)?) else {
+        let peer = PeerId(row.get(0)?);
+        let Some(route) = TicketRoute::new(row.get(7)?) else {
             continue;
         };
+        let owner = (AccountId(row.get(6)?), route);
+        if let Some(host) = hosts.last_mut().filter(|host| host.peer == peer) {
+            host.owners.push(owner);
+            continue;
+        }
         hosts.push(StoredHost {
-            peer: PeerId(row.get(0)?),
-            owner: AccountId(row.get(1)?),
-            computer: row.get(2)?,
-            user: row.get(3)?,
-            system: row.get(4)?,
-            route,
-            since_unix_seconds: row.get(6)?,
-            secret: SecretHash(row.get(7)?),
+            peer,
+            owners: vec![owner],
+            computer: row.get(1)?,
+            user: row.get(2)?,
+            system: row.get(3)?,
+            since_unix_seconds: row.get(4)?,
+            secret: SecretHash(row.get(5)?),
         });
     }
     Ok(hosts)
-}
-
-/// The sessions that ran and whose two ends have their places still.
-pub(super) fn sessions(c: &Connection) -> Result<Vec<StoredSession>, CatalogueError> {
-    let mut statement = c.prepare(
-        "SELECT session.id, report.id, host_place, operator_place, operator_name, login, rights, \
-         asked, started_at FROM session JOIN report ON report.session = session.id \
-         JOIN operator_place AS place ON place.peer = session.operator_place \
-         JOIN operator ON operator.id = place.operator \
-         WHERE state = 1 AND operator.disabled = 0 \
-         AND EXISTS (SELECT 1 FROM host_place AS host WHERE host.peer = session.host_place) \
-         ORDER BY session.id",
-    )?;
-    let rows = statement.query_map((), |row| {
-        Ok(StoredSession {
-            session: SessionId(row.get::<_, i64>(0)?.cast_unsigned()),
-            report: ReportId(row.get::<_, i64>(1)?.cast_unsigned()),
-            host: PeerId(row.get(2)?),
-            operator: PeerId(row.get(3)?),
-            operator_name: row.get(4)?,
-            login: row.get(5)?,
-            rights: Rights::from_bits(row.get(6)?),
-            asked: Rights::from_bits(row.get(7)?),
-            started_unix_millis: row.get(8)?,
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use protocol::{EndedBy, SessionId};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
+use super::members::PRESENT;
 use crate::catalogue::{CatalogueError, SessionRow};
 
 const COLUMNS: &str = "id, operator_name, host, requester, ticket, started_at, ended_at, \
@@ -83,9 +84,8 @@ pub(super) fn interrupted(connection: &Connection) -> Result<Vec<SessionRow>, Ca
     let sql = format!(
         "SELECT {COLUMNS} FROM session WHERE state = 1 AND NOT (\
          EXISTS (SELECT 1 FROM host_place AS host WHERE host.peer = session.host_place) AND \
-         EXISTS (SELECT 1 FROM operator_place AS place \
-                 JOIN operator ON operator.id = place.operator AND operator.disabled = 0 \
-                 WHERE place.peer = session.operator_place)) ORDER BY id"
+         EXISTS (SELECT 1 FROM {PRESENT} WHERE member.session = session.id AND left_at IS NULL)) \
+         ORDER BY id"
     );
     let mut statement = connection.prepare(&sql)?;
     let rows = statement.query_map((), session)?;

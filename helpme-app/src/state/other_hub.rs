@@ -1,0 +1,23 @@
+//! The question which hub to use, where this Helpme is set up for another one than it used before.
+
+use crate::settings::{HubPlace, HubText};
+
+/// The two hubs. Neither is connected to before the user has chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherHub {
+    /// Its operator helped before.
+    pub known: HubPlace,
+    /// The one that is named now.
+    pub named: HubPlace,
+}
+
+impl OtherHub {
+    /// The question, if there is one. A hub is its key: it may move to another address.
+    pub(super) fn ask(named: Option<&HubPlace>, used: Option<&HubText>) -> Option<Self> {
+        let (named, known) = (named?, used?.parse().ok()?);
+        (named.pin != known.pin).then(|| Self {
+            known,
+            named: named.clone(),
+        })
+    }
+}
