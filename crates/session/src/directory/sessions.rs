@@ -662,16 +662,7 @@ impl Directory {
         let member = found.members.remove(at);
         let host = found.host;
         let owner = found.inside().next().map_or(heir, |first| first.account);
-        let actor = match by {
-            EndedBy::Operator => member.login,
-            EndedBy::User => found.requester(),
-            EndedBy::HostLost
-            | EndedBy::OperatorLost
-            | EndedBy::CannotRecord
-            | EndedBy::HubStopped
-            | EndedBy::Forged
-            | EndedBy::NoCapture => "hub".to_owned(),
-        };
+        let actor = actor(by, found.requester(), member.login);
         let what = What::OperatorLeft {
             session,
             operator,
@@ -720,16 +711,8 @@ impl Directory {
         let mut members = found.members.into_iter();
         // the longest there writes the report
         let owner = members.next();
-        let actor = match by {
-            EndedBy::User => found.requester.to_string(),
-            EndedBy::Operator => owner.as_ref().map(|o| o.login.clone()).unwrap_or_default(),
-            EndedBy::HostLost
-            | EndedBy::OperatorLost
-            | EndedBy::CannotRecord
-            | EndedBy::HubStopped
-            | EndedBy::Forged
-            | EndedBy::NoCapture => "hub".to_owned(),
-        };
+        let login = owner.as_ref().map(|owner| owner.login.clone());
+        let actor = actor(by, found.requester.to_string(), login.unwrap_or_default());
         let what = What::SessionEnded {
             session,
             ended_unix_millis,
@@ -878,6 +861,20 @@ impl Directory {
         for (session, operator) in late {
             self.refuse_question(session, operator, RefusalCode::TIMED_OUT, "nobody answered");
         }
+    }
+}
+
+/// Who did it, for the audit log, where a part of a session ends.
+fn actor(by: EndedBy, requester: String, login: String) -> String {
+    match by {
+        EndedBy::User => requester,
+        EndedBy::Operator => login,
+        EndedBy::HostLost
+        | EndedBy::OperatorLost
+        | EndedBy::CannotRecord
+        | EndedBy::HubStopped
+        | EndedBy::Forged
+        | EndedBy::NoCapture => "hub".to_owned(),
     }
 }
 
