@@ -36,7 +36,12 @@ impl Above {
     /// Shows `content` over the root window in this pass, and until one that does not call this.
     pub fn show(&mut self, ctx: &Context, mut content: impl FnMut(&mut Ui)) {
         let below = ctx.input(|input| input.viewport().inner_rect);
-        self.corner = below.map_or(self.corner, |below| below.min);
+        let corner = below.map_or(self.corner, |below| below.min);
+        if corner != self.corner {
+            self.corner = corner;
+            // nobody tells a window without a manager that it was moved; the next pass looks by itself
+            ctx.request_repaint();
+        }
         let builder = ViewportBuilder::default()
             .with_title("Helpme")
             .with_override_redirect(true)
