@@ -15,8 +15,8 @@ use crate::above::Above;
 use crate::backend::{Backend, Wake};
 use crate::front::Front;
 use crate::settings::HubPlace;
-use crate::state::{Action, Effect, Shape, Stage, State};
-use crate::views::{self, BAR_HEIGHT, BAR_WIDTH, CHAT_HEIGHT, ClockOffset, Moment};
+use crate::state::{Action, Below, Effect, Shape, Stage, State};
+use crate::views::{self, BAR_HEIGHT, BAR_WIDTH, ClockOffset, Moment};
 
 /// The window's size at a first start, and the smallest, in points.
 pub const WINDOW_SIZE: (f32, f32) = (440.0, 690.0);
@@ -158,8 +158,8 @@ impl HelpmeApp {
         }
         let was_bar = matches!(self.shape, Shape::Bar { .. });
         self.shape = wanted;
-        if let Shape::Bar { with_chat } = wanted {
-            become_bar(ctx, !was_bar, with_chat);
+        if let Shape::Bar { below } = wanted {
+            become_bar(ctx, !was_bar, below);
             return;
         }
         if was_bar {
@@ -187,7 +187,8 @@ impl HelpmeApp {
             self.above.hold();
         }
         self.above.follow(ctx, &mut self.front);
-        if actions.contains(&Action::ShowChat(true)) {
+        let opens = [Action::ShowChat(true), Action::ListOperators(true)];
+        if opens.iter().any(|opens| actions.contains(opens)) {
             // it opens below, where something may cover it
             self.front.come(ctx);
         }
@@ -295,8 +296,8 @@ fn hot_key(wake: &Wake) -> Option<HotKey> {
 }
 
 /// The bar at the top centre, above everything else.
-fn become_bar(ctx: &Context, was_window: bool, with_chat: bool) {
-    let below = if with_chat { CHAT_HEIGHT } else { 0.0 };
+fn become_bar(ctx: &Context, was_window: bool, below: Below) {
+    let below = views::height_below(below);
     let size = vec2(BAR_WIDTH, BAR_HEIGHT + below);
     if was_window {
         let monitor = ctx.input(|input| input.viewport().monitor_size);

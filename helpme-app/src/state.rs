@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use host_engine::{EndCause, HostCommand, HostEvent, LostCause, Trouble};
 use protocol::control::Name;
-use protocol::{ChatAuthor, Rights};
+use protocol::{ChatAuthor, PeerId, Rights};
 use ui_kit::words::visible_name;
 use ui_kit::{Lang, ThemeChoice};
 
@@ -22,7 +22,7 @@ pub use chat::Chat;
 pub use consent::{Joins, Question};
 pub use hub_form::HubForm;
 pub use other_hub::OtherHub;
-pub use session::{Ended, Line, Running};
+pub use session::{Ended, Line, Present, Running};
 pub use ticket::{FormProblem, TicketForm};
 
 use crate::settings::{HubPlace, HubText, Settings};
@@ -73,6 +73,10 @@ pub enum Action {
     StopControl,
     /// **End**.
     End,
+    /// List the operators below the bar, or no longer.
+    ListOperators(bool),
+    /// Send one of several operators away.
+    SendAway(PeerId),
     SendChat(String),
     ShowChat(bool),
     ShowSettings(bool),
@@ -112,8 +116,17 @@ pub enum Shape {
     Window,
     /// A window in front of all others, until its question is answered.
     Question,
-    /// A bar above everything else, with the chat below it or without.
-    Bar { with_chat: bool },
+    /// A bar above everything else.
+    Bar { below: Below },
+}
+
+/// What stands below the bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Below {
+    Nothing,
+    Chat,
+    /// So many operators, one of whom can be sent away.
+    Operators(usize),
 }
 
 /// Everything.
@@ -192,9 +205,15 @@ impl State {
 
     /// How the window should stand.
     pub fn shape(&self) -> Shape {
-        match self.stage {
-            Stage::Running(_) => Shape::Bar {
-                with_chat: self.chat.shown,
+        match &self.stage {
+            Stage::Running(running) => Shape::Bar {
+                below: if running.list_shown {
+                    Below::Operators(running.operators.len())
+                } else if self.chat.shown {
+                    Below::Chat
+                } else {
+                    Below::Nothing
+                },
             },
             Stage::Asked(_) => Shape::Question,
             Stage::OtherHub(_)
@@ -257,11 +276,15 @@ impl State {
                 self.chat.shown = false;
                 self.stage = Stage::Running(Running {
                     session,
-                    operators: vec![visible(&operator)],
+                    operators: vec![Present {
+                        operator: None,
+                        name: visible(&operator),
+                    }],
                     driver: None,
                     rights,
                     since: now,
                     line: Line::Up,
+                    list_shown: false,
                 });
                 return vec![Effect::WatchHotKey(true)];
             }
@@ -329,8 +352,18 @@ impl State {
                 vec![Effect::Tell(HostCommand::SendChat { text })]
             }
             Action::ShowChat(shown) => {
+                self.list_operators(false);
                 self.chat.show(shown);
                 Vec::new()
+            }
+            Action::ListOperators(shown) => {
+                self.chat.show(false);
+                self.list_operators(shown);
+                Vec::new()
+            }
+            Action::SendAway(operator) => {
+                self.list_operators(false);
+                vec![Effect::Tell(HostCommand::SendAway { operator })]
             }
             Action::ShowSettings(shown) => {
                 let text = self.settings.hub.clone().unwrap_or_default();
@@ -461,7 +494,7 @@ impl State {
         &mut self,
         session: protocol::SessionId,
         operators: &[protocol::Companion],
-        driver: Option<protocol::PeerId>,
+        driver: Option<PeerId>,
     ) {
         let Some(running) = self.running_mut(session) else {
             return;
@@ -469,10 +502,21 @@ impl State {
         if operators.is_empty() {
             return; // the line is lost, which is said in other words
         }
-        let is_shared = operators.len() > 1;
+        let present = |o: &protocol::Companion| Present {
+            operator: Some(o.operator),
+            name: visible(&o.name),
+        };
+        running.operators = operators.iter().map(present).collect();
+        let is_shared = running.is_shared();
+        running.list_shown &= is_shared;
         let driver = operators.iter().find(|o| Some(o.operator) == driver);
         running.driver = driver.filter(|_| is_shared).map(|o| visible(&o.name));
-        running.operators = operators.iter().map(|o| visible(&o.name)).collect();
+    }
+
+    fn list_operators(&mut self, shown: bool) {
+        if let Stage::Running(running) = &mut self.stage {
+            running.list_shown = shown && running.is_shared();
+        }
     }
 
     fn line_is(&mut self, session: protocol::SessionId, line: Line) {
@@ -504,7 +548,7 @@ impl State {
             let running = running.clone();
             self.chat.mark_read();
             self.stage = Stage::Ended(Ended {
-                operator: ui_kit::words::names_in_words(lang, &running.operators),
+                operator: ui_kit::words::names_in_words(lang, &running.names()),
                 rights: running.rights,
                 cause,
                 lasted,

@@ -16,7 +16,7 @@ use eframe::egui::{Align, Layout, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
 use ui_kit::widgets::{icon_button_ui, logo_ui, page_ui, status_bar_ui};
 use ui_kit::{Icon, Lang, Palette, ThemeChoice, Tone, Word, text, theme, w};
 
-pub use bar::{BAR_HEIGHT, BAR_WIDTH, CHAT_HEIGHT, strip_ui};
+pub use bar::{BAR_HEIGHT, BAR_WIDTH, height_below, strip_ui};
 pub use chat::ClockOffset;
 
 use self::waiting::{Reach, Waiting};

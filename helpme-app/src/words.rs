@@ -227,6 +227,24 @@ pub fn asks_again(lang: Lang, operator: &str) -> String {
     }
 }
 
+/// The button that lists the operators of a session.
+pub fn who_is_here(lang: Lang) -> &'static str {
+    pick(lang, "Who is here", "Chi è presente")
+}
+
+/// The button that ends the part of one operator.
+pub fn send_away(lang: Lang) -> &'static str {
+    pick(lang, "Send away", "Manda via")
+}
+
+/// The same, for whoever does not see beside which name it stands.
+pub fn send_away_who(lang: Lang, operator: &str) -> String {
+    match lang {
+        Lang::En => format!("Send {operator} away"),
+        Lang::It => format!("Manda via {operator}"),
+    }
+}
+
 /// This computer takes the ticket no more.
 pub fn ticket_spent(lang: Lang) -> &'static str {
     pick(

@@ -32,6 +32,55 @@ fn wait_to_read(app: &mut e2e::App, words: &str) {
         .expect("the words");
 }
 
+/// The second operator, on a display of his own, with the window of the session that he has joined.
+struct Colleague {
+    console: Console,
+    display: Display,
+    session: Region,
+}
+
+/// The first operator brings a colleague in, and the user agrees.
+fn a_colleague_joins(cast: &mut Cast) -> Colleague {
+    cast.hub
+        .add_operator(COLLEAGUE, COLLEAGUE_NAME, PASSWORD)
+        .expect("an account");
+    let Size(width, height) = OPERATOR_SCREEN;
+    let display = Display::start_managed(width, height).expect("a third display");
+    let home = Home::fresh(cast.folder(), "colleague").expect("a home");
+    let console = Console::start(&cast.programs, &display, home, Look::LIGHT);
+    let mut console = console.expect("a console");
+    console
+        .set_up_and_log_in(
+            cast.hub.address(),
+            cast.hub.fingerprint(),
+            COLLEAGUE,
+            PASSWORD,
+        )
+        .expect("logged in");
+    let ticket = console.generate_ticket().expect("a ticket");
+
+    // Anna types it into her session, and the user is asked when the colleague asks
+    let anna = &mut cast.console.app;
+    anna.click("Session menu").expect("the menu");
+    anna.click_in_menu("Bring in a colleague")
+        .expect("the dialog");
+    let digits: String = ticket.chars().filter(char::is_ascii_digit).collect();
+    anna.type_into("Your colleague's ticket", &digits)
+        .expect("typed");
+    anna.click("Bring in").expect("brought in");
+    wait_to_read(anna, "can ask to join");
+    console.choose(&ticket, "Remote Session").expect("asked");
+    wait_to_read(&mut cast.helpme.app, "wants to join");
+    cast.helpme.allow().expect("allowed");
+    let session = console.wait_for_session().expect("the session's window");
+    wait_to_read(&mut cast.helpme.app, "Anna Bianchi and Bruno Verdi");
+    Colleague {
+        console,
+        display,
+        session,
+    }
+}
+
 #[test]
 fn o11_a_second_operator_joins_and_the_session_is_handed_over() {
     let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
@@ -69,42 +118,8 @@ fn o11_a_second_operator_joins_and_the_session_is_handed_over() {
     anna.type_text("anna one\n").expect("typed");
     wait_for_text("anna one\n");
 
-    // the colleague, on a display of his own, makes a ticket
-    cast.hub
-        .add_operator(COLLEAGUE, COLLEAGUE_NAME, PASSWORD)
-        .expect("an account");
-    let Size(width, height) = OPERATOR_SCREEN;
-    let third = Display::start_managed(width, height).expect("a third display");
-    let home = Home::fresh(cast.folder(), "colleague").expect("a home");
-    let mut bruno = Console::start(&cast.programs, &third, home, Look::LIGHT).expect("a console");
-    bruno
-        .set_up_and_log_in(
-            cast.hub.address(),
-            cast.hub.fingerprint(),
-            COLLEAGUE,
-            PASSWORD,
-        )
-        .expect("logged in");
-    let his_ticket = bruno.generate_ticket().expect("a ticket");
-
-    // Anna types it into her session, and the user is asked when he asks
-    cast.console.app.click("Session menu").expect("the menu");
-    cast.console
-        .app
-        .click_in_menu("Bring in a colleague")
-        .expect("the dialog");
-    let digits: String = his_ticket.chars().filter(char::is_ascii_digit).collect();
-    cast.console
-        .app
-        .type_into("Your colleague's ticket", &digits)
-        .expect("typed");
-    cast.console.app.click("Bring in").expect("brought in");
-    wait_to_read(&mut cast.console.app, "can ask to join");
-    bruno.choose(&his_ticket, "Remote Session").expect("asked");
-    wait_to_read(&mut cast.helpme.app, "wants to join");
-    cast.helpme.allow().expect("allowed");
-    let second = bruno.wait_for_session().expect("the session's window");
-    wait_to_read(&mut cast.helpme.app, "Anna Bianchi and Bruno Verdi");
+    let colleague = a_colleague_joins(&mut cast);
+    let (mut bruno, second) = (colleague.console, colleague.session);
 
     // both see; the first still types, then the second takes over
     wait_until_same(&bruno, &cast.user_display).expect("Bruno sees");
@@ -116,7 +131,7 @@ fn o11_a_second_operator_joins_and_the_session_is_handed_over() {
     wait_to_read(&mut bruno.app, "Anna Bianchi has the keyboard and mouse");
     std::thread::sleep(REST);
     let at = |region: Region| (region.x + 200, region.y + 420);
-    let his = third.hands().expect("hands");
+    let his = colleague.display.hands().expect("hands");
     his.click(at(second)).expect("clicked");
     his.type_text("bruno three\n").expect("typed");
     wait_for_text("anna two\nbruno three\n");
@@ -129,6 +144,17 @@ fn o11_a_second_operator_joins_and_the_session_is_handed_over() {
         &mut cast.helpme.app,
         "Bruno Verdi has the keyboard and mouse",
     );
+
+    // the user's own keys come before both
+    let user = cast.user_display.hands().expect("hands");
+    user.type_text("user").expect("typed");
+    std::thread::sleep(Duration::from_millis(50));
+    his.type_text("zzz").expect("typed");
+    user.type_text(" first\n").expect("typed");
+    wait_for_text("bruno three\nuser first\n");
+    std::thread::sleep(REST);
+    his.type_text("bruno again\n").expect("typed");
+    wait_for_text("user first\nbruno again\n");
 
     // a line of chat reaches everybody
     bruno.app.click("Chat").expect("the chat");
@@ -184,4 +210,41 @@ fn o11_a_second_operator_joins_and_the_session_is_handed_over() {
     assert!(report.contains("Anna Bianchi, Bruno Verdi"), "{report}");
     assert!(report.contains("Paper was in the wrong tray"), "{report}");
     cast.hub.verify_audit().expect("an audit log");
+}
+
+#[test]
+fn o11_the_user_sends_one_of_two_operators_away() {
+    let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
+    let ticket = cast.user_asks_for_help().expect("asked");
+    cast.session_begins(&ticket).expect("a session");
+    let mut colleague = a_colleague_joins(&mut cast);
+    let bruno = &mut colleague.console;
+
+    cast.helpme.app.click("Who is here").expect("the list");
+    let away = "Send Bruno Verdi away";
+    cast.helpme.app.click(away).expect("sent away");
+    bruno
+        .app
+        .wait_until_gone("Remote screen")
+        .expect("his window goes");
+    wait_to_read(&mut bruno.app, "The user ended your part of the session");
+    wait_to_read(&mut cast.helpme.app, "Anna Bianchi is helping you");
+    assert!(
+        !cast.helpme.app.shows(away).expect("a map"),
+        "the list is closed"
+    );
+
+    // Anna's session goes on, and the film says what happened
+    let shown = cast.user_display.hands().expect("hands");
+    shown.point_at((40, 600)).expect("moved");
+    wait_until_same(&cast.console, &cast.user_display).expect("Anna still sees");
+    cast.helpme.end().expect("ended");
+    let film = wait_until("the film", PATIENCE, || {
+        let films = cast.hub.films()?;
+        let ended = films.iter().find(|film| film.ended_unix_millis.is_some());
+        Ok(ended.map(|film| film.id))
+    })
+    .expect("a film");
+    let timeline = cast.hub.timeline(film).expect("a time line");
+    assert!(timeline.contains("Bruno Verdi"), "{timeline}");
 }

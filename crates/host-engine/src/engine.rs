@@ -117,7 +117,8 @@ pub struct HostHandle {
 
 impl HostHandle {
     /// Gives a command; never waits. [`HostCommand::EndSession`], [`HostCommand::Leave`] and a
-    /// reduction to nothing stop capture and injection before this returns.
+    /// reduction to nothing stop capture and injection before this returns;
+    /// [`HostCommand::SendAway`] injection for that operator.
     ///
     /// # Errors
     ///
@@ -126,6 +127,7 @@ impl HostHandle {
         match &command {
             HostCommand::EndSession | HostCommand::Leave => self.current.turn_off(),
             HostCommand::ReduceRights { rights } => self.current.reduce(*rights),
+            HostCommand::SendAway { operator } => self.current.disarm(*operator),
             HostCommand::OpenTicket { .. }
             | HostCommand::AnswerConsent { .. }
             | HostCommand::SendChat { .. } => {}
@@ -224,6 +226,13 @@ impl CurrentSession {
     fn turn_off(&self) {
         if let Some(switch) = self.get() {
             switch.turn_off();
+        }
+    }
+
+    /// `operator` touches nothing from now on.
+    fn disarm(&self, operator: protocol::PeerId) {
+        if let Some(switch) = self.get() {
+            switch.allow(operator, None);
         }
     }
 

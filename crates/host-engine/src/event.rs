@@ -19,6 +19,8 @@ pub enum HostCommand {
     },
     /// Take back whatever `rights` lacks in the running session. Without `see` the session ends.
     ReduceRights { rights: Rights },
+    /// Send one of several operators away; with the last one the session ends.
+    SendAway { operator: PeerId },
     /// **End** (H6). [`crate::HostHandle::end_session`] stops everything before this is read.
     EndSession,
     /// A line of chat to the operator.

@@ -22,7 +22,7 @@ const MAX_WHEEL: i32 = 120 * 64;
 #[derive(Debug)]
 pub(crate) enum Job {
     Do(PeerId, InputEvent),
-    /// The user has moved the pointer.
+    /// The user has moved the pointer, or pressed something.
     UserActs,
     /// The rights changed.
     Check,
@@ -50,6 +50,7 @@ pub(crate) fn run(
         }
     };
     let mut turns = Turns::default();
+    let mut watches_user = false;
     while let Some(job) = jobs.blocking_recv() {
         if !switch.is_on() {
             break;
@@ -60,6 +61,11 @@ pub(crate) fn run(
             turns.give_up(driver);
             release(sink.as_mut());
             tell_driver(reports, None);
+        }
+        let is_shared = switch.is_shared();
+        if is_shared != watches_user {
+            watches_user = is_shared;
+            watch_user(sink.as_mut(), is_shared.then_some(switch));
         }
         let (operator, event) = match job {
             Job::Do(operator, event) => (operator, event),
@@ -84,7 +90,9 @@ pub(crate) fn run(
             tracing::debug!("Place in a picture that is not known");
             continue;
         };
-        if let InputEvent::PointerMoved { to: at } | InputEvent::Button { at, .. } = &event {
+        if is_shared
+            && let InputEvent::PointerMoved { to: at } | InputEvent::Button { at, .. } = &event
+        {
             course.put_pointer((at.x, at.y));
         }
         match sink.inject(&event) {
@@ -99,6 +107,23 @@ pub(crate) fn run(
         }
     }
     release(sink.as_mut());
+}
+
+/// Has the user's keys and clicks noticed as long as several operators could be in their way; one alone
+/// sees what the user does and makes room by itself.
+fn watch_user(sink: &mut dyn InputSink, switch: Option<&Arc<Switch>>) {
+    let acted = switch.map(|switch| {
+        let switch = Arc::downgrade(switch);
+        let acted = move || {
+            if let Some(switch) = switch.upgrade() {
+                switch.user_acts();
+            }
+        };
+        Box::new(acted) as input::UserActed
+    });
+    if let Err(error) = sink.watch_user(acted) {
+        tracing::info!(%error, "Only the user's pointer comes before the operators");
+    }
 }
 
 /// Says who has keyboard and pointer now; input does not wait for whoever hears it.

@@ -100,7 +100,7 @@ impl LiveSession {
         let (frames, waiting_frames) = mpsc::channel(MAX_IN_FLIGHT);
         let (reporter, reports) = mpsc::channel(8);
         let switch = Switch::new(&jobs);
-        let outbox = Outbox::new(Arc::clone(&course), frames, &jobs);
+        let outbox = Outbox::new(Arc::clone(&course), frames);
         let mut live = Self {
             session,
             course,

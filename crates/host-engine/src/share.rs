@@ -22,7 +22,6 @@ use crate::course::Course;
 use crate::engine::OpenScreen;
 use crate::event::Trouble;
 use crate::geometry::{Geometry, PERCENTS};
-use crate::inject::Job;
 use crate::live::Report;
 use crate::pace::Room;
 use crate::scale::Scaler;
@@ -44,19 +43,13 @@ pub(crate) struct Outbox {
     pointer: Mutex<Option<PointerUpdate>>,
     pointer_changed: Notify,
     frames: mpsc::Sender<ScreenFrame>,
-    jobs: mpsc::WeakSender<Job>,
 }
 
 impl Outbox {
-    /// Nobody watches yet. `jobs` leads to the thread that injects.
-    pub(crate) fn new(
-        course: Arc<Course>,
-        frames: mpsc::Sender<ScreenFrame>,
-        jobs: &mpsc::Sender<Job>,
-    ) -> Self {
+    /// Nobody watches yet.
+    pub(crate) fn new(course: Arc<Course>, frames: mpsc::Sender<ScreenFrame>) -> Self {
         Self {
             viewers: Mutex::new(Viewers::new(course.last_screen())),
-            jobs: jobs.downgrade(),
             course,
             wish: Mutex::default(),
             pointer: Mutex::default(),
@@ -108,15 +101,6 @@ impl Outbox {
     /// Those who watch.
     pub(crate) fn viewers(&self) -> MutexGuard<'_, Viewers> {
         lock(&self.viewers)
-    }
-
-    /// The user has moved the pointer.
-    fn user_acts(&self) {
-        if let Some(jobs) = self.jobs.upgrade()
-            && jobs.try_send(Job::UserActs).is_err()
-        {
-            tracing::trace!("Injection is busy or gone");
-        }
     }
 }
 
@@ -385,7 +369,7 @@ impl<'a> Sharing<'a> {
     fn note_hand(&mut self, place: (i32, i32)) {
         let moved = self.pointer_at.replace(place).is_some_and(|at| at != place);
         if moved && self.switch.is_shared() && !self.outbox.course.was_put(place) {
-            self.outbox.user_acts();
+            self.switch.user_acts();
         }
     }
 

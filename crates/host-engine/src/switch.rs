@@ -3,6 +3,7 @@
 //! Whoever holds it can turn it off from any thread, without waiting for the network.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use capture::CaptureWaker;
@@ -16,6 +17,8 @@ use crate::inject::Job;
 #[derive(Debug)]
 pub(crate) struct Switch {
     off: watch::Sender<bool>,
+    /// More than one operator may touch anything.
+    shared: AtomicBool,
     parts: Mutex<Parts>,
 }
 
@@ -36,6 +39,7 @@ impl Switch {
         };
         Arc::new(Self {
             off: watch::Sender::new(false),
+            shared: AtomicBool::new(false),
             parts: Mutex::new(parts),
         })
     }
@@ -89,10 +93,14 @@ impl Switch {
         self.is_on() && self.with(|parts| parts.grants.get(&operator).is_some_and(may))
     }
 
-    /// Whether more than one operator may touch anything.
+    /// Whether more than one operator may touch anything; asked for each event, so no lock is taken.
     pub(crate) fn is_shared(&self) -> bool {
-        let may = |grant: &&Grant| grant.rights().has(Rights::CONTROL);
-        self.with(|parts| parts.grants.values().filter(may).count() > 1)
+        self.shared.load(Ordering::Relaxed)
+    }
+
+    /// The user has moved the pointer, or pressed something.
+    pub(crate) fn user_acts(&self) {
+        self.tell_injection(Job::UserActs);
     }
 
     pub(crate) fn set_waker(&self, waker: CaptureWaker) {
@@ -108,8 +116,15 @@ impl Switch {
 
     /// Has the injecting thread look at the rights again. Where its queue is full it is awake.
     fn release(&self) {
+        let may = |grant: &&Grant| grant.rights().has(Rights::CONTROL);
+        let able = self.with(|parts| parts.grants.values().filter(may).count());
+        self.shared.store(able > 1, Ordering::Relaxed);
+        self.tell_injection(Job::Check);
+    }
+
+    fn tell_injection(&self, job: Job) {
         if let Some(jobs) = self.with(|parts| parts.jobs.upgrade())
-            && jobs.try_send(Job::Check).is_err()
+            && jobs.try_send(job).is_err()
         {
             tracing::trace!("Injection is busy or gone");
         }

@@ -13,7 +13,7 @@ use protocol::{InputEvent, PeerId};
 const HAND_OVER: Duration = Duration::from_millis(400);
 /// ... and a pointer that moves, once it was so long.
 const HAND_OVER_TO_MOVES: Duration = Duration::from_secs(2);
-/// How long every operator waits after the user has moved the pointer.
+/// How long every operator waits after the user has moved the pointer or pressed something.
 const USER_FIRST: Duration = Duration::from_millis(700);
 
 /// Whether an event is done.
@@ -89,7 +89,7 @@ impl Turns {
         self.driver.take_if(|driver| *driver == operator).is_some()
     }
 
-    /// The user has moved the pointer.
+    /// The user has moved the pointer, or pressed something.
     pub(crate) fn user_acts(&mut self, now: Duration) {
         self.user_until = now + USER_FIRST;
     }

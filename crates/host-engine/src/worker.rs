@@ -106,6 +106,7 @@ impl Worker {
                 HostCommand::AnswerConsent { .. }
                 | HostCommand::ReduceRights { .. }
                 | HostCommand::EndSession
+                | HostCommand::SendAway { .. }
                 | HostCommand::SendChat { .. }
                 | HostCommand::Leave => {
                     tracing::debug!("Nothing to do without a connection");
@@ -318,6 +319,7 @@ impl Worker {
                 None => self.side.answer(session, None, [0; 32]),
             },
             HostCommand::ReduceRights { rights } => self.side.reduce(rights),
+            HostCommand::SendAway { operator } => self.side.send_away(operator),
             HostCommand::EndSession => self.side.end(StopCause::By(EndedBy::User)),
             HostCommand::SendChat { text } => {
                 let (steps, taken) = self.side.chat(text.clone());

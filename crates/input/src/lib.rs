@@ -52,7 +52,25 @@ pub trait InputSink: Send {
 
     /// How many keys and buttons this sink holds down now.
     fn held(&self) -> usize;
+
+    /// Has `acted` called, from a thread of its own, whenever somebody else presses a key or a button of
+    /// this machine; `None` ends that. Which key it is, is not told.
+    ///
+    /// # Errors
+    ///
+    /// [`InjectError::Unsuitable`] where nobody can tell the user's keys from this sink's.
+    fn watch_user(&mut self, acted: Option<UserActed>) -> Result<(), InjectError> {
+        match acted {
+            None => Ok(()),
+            Some(_) => Err(InjectError::Unsuitable {
+                reason: "this platform does not tell the user's keys".to_owned(),
+            }),
+        }
+    }
 }
+
+/// Called when the user has pressed a key or a button. It must not block.
+pub type UserActed = Box<dyn Fn() + Send>;
 
 /// Input cannot be delivered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

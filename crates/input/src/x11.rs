@@ -22,17 +22,19 @@ use x11rb::protocol::xtest::{self, ConnectionExt as _};
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 
-use crate::{InjectError, InputSink, hid, keymap};
+use crate::{InjectError, InputSink, UserActed, hid, keymap};
 
 mod guardian;
 pub(crate) mod layout;
 mod repeat;
 mod spare;
 mod stuck;
+mod user;
 
 use guardian::{Guardian, Hold};
 use layout::{ALT, CONTROL, LOCK, Layout, Mods, SHIFT, SUPER, Stroke};
 use spare::SpareKeys;
+use user::{Pressed, UserWatch};
 
 /// The platforms count a notch of a wheel as this.
 const NOTCH: i32 = 120;
@@ -47,6 +49,7 @@ const WHEEL_RIGHT: u8 = 7;
 /// Types and clicks on an X server.
 pub struct X11Sink {
     conn: RustConnection,
+    display: Option<String>,
     root: Window,
     guardian: Option<Guardian>,
     /// `None` after the host's layout changed.
@@ -59,6 +62,7 @@ pub struct X11Sink {
     held_buttons: BTreeMap<PointerButton, u8>,
     /// What is left of turns that were less than a notch.
     wheel: (i32, i32),
+    user: Option<UserWatch>,
 }
 
 /// See [`crate::open`].
@@ -103,6 +107,7 @@ impl X11Sink {
         prepare(&conn).map_err(|error| lost(&error))?;
         let mut sink = Self {
             conn,
+            display: display.map(str::to_owned),
             root: screen.root,
             guardian: None,
             layout: None,
@@ -111,6 +116,7 @@ impl X11Sink {
             held_keys: BTreeMap::new(),
             held_buttons: BTreeMap::new(),
             wheel: (0, 0),
+            user: None,
         };
         sink.fetch_buttons().map_err(|error| lost(&error))?;
         sink.layout().map_err(|error| lost(&error))?;
@@ -502,6 +508,13 @@ impl X11Sink {
     }
 
     fn fake(&self, kind: u8, detail: u8) -> Result<(), ConnectionError> {
+        if let Some(user) = &self.user {
+            match kind {
+                KEY_PRESS_EVENT => user.we_press(Pressed::Key(detail)),
+                BUTTON_PRESS_EVENT => user.we_press(Pressed::Button(detail)),
+                _ => {}
+            }
+        }
         self.conn
             .xtest_fake_input(kind, detail, x11rb::CURRENT_TIME, self.root, 0, 0, 0)?;
         Ok(())
@@ -603,6 +616,12 @@ impl InputSink for X11Sink {
 
     fn held(&self) -> usize {
         self.held_keys.len() + self.held_buttons.len()
+    }
+
+    fn watch_user(&mut self, acted: Option<UserActed>) -> Result<(), InjectError> {
+        let watch = |acted| UserWatch::start(self.display.as_deref(), acted);
+        self.user = acted.map(watch).transpose()?;
+        Ok(())
     }
 }
 

@@ -5,6 +5,8 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Child;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use input::x11::X11Sink;
@@ -14,8 +16,8 @@ use protocol::text::BoundedText;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    ConnectionExt as _, CreateWindowAux, EventMask, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Window,
-    WindowClass,
+    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConnectionExt as _, CreateWindowAux, EventMask,
+    GrabMode, GrabStatus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Window, WindowClass,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -31,6 +33,7 @@ const NO_DISPLAY: &str = ":59123";
 
 const SCREEN: &str = "800x600x24";
 const SHIFT_KEYCODE: u8 = 50;
+const A_KEYCODE: u8 = 38;
 
 fn key(key: HidKey, pressed: bool, character: Option<char>) -> InputEvent {
     InputEvent::Key {
@@ -749,4 +752,88 @@ fn example() -> PathBuf {
         .and_then(std::path::Path::parent)
         .expect("target/debug/deps");
     target.join("examples/hold_key")
+}
+
+/// How often the user pressed something, as the sink tells.
+fn count_user(sink: &mut X11Sink) -> Arc<AtomicUsize> {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counting = Arc::clone(&count);
+    let acted = move || {
+        counting.fetch_add(1, Ordering::Relaxed);
+    };
+    sink.watch_user(Some(Box::new(acted))).expect("watches");
+    count
+}
+
+#[test]
+fn o11_the_users_keys_and_clicks_are_told_from_the_sinks_own() {
+    let server = Xvfb::start(SCREEN);
+    let mut sink = open(&server);
+    let pressed = count_user(&mut sink);
+    let (user, _) = x11rb::connect(Some(server.display())).expect("connects");
+    let root = user.setup().roots[0].root;
+    let press = |kind, detail| {
+        user.xtest_fake_input(kind, detail, x11rb::CURRENT_TIME, root, 0, 0, 0)
+            .expect("sent");
+        user.sync().expect("done");
+    };
+    let is = |count| {
+        eventually("the press is told", || {
+            pressed.load(Ordering::Relaxed) == count
+        })
+    };
+
+    // everything the sink can do, a character that needs a key of its own and a key that is down twice
+    type_keys(&mut sink, "aZ€я");
+    sink.inject(&text("a whole text, é и 漢\n")).expect("types");
+    sink.inject(&key(hid::G, true, None)).expect("presses");
+    sink.inject(&key(hid::G, true, None)).expect("repeats");
+    let at = protocol::Place {
+        x: 5,
+        y: 5,
+        seen: 0,
+    };
+    for pressed in [true, false] {
+        let button = PointerButton::Left;
+        let event = InputEvent::Button {
+            button,
+            pressed,
+            at,
+        };
+        sink.inject(&event).expect("clicks");
+    }
+    sink.inject(&InputEvent::Wheel { dx: 120, dy: -240 })
+        .expect("turns");
+    sink.release_all().expect("released");
+    press(KEY_PRESS_EVENT, SHIFT_KEYCODE);
+    is(1);
+    press(KEY_RELEASE_EVENT, SHIFT_KEYCODE);
+    press(BUTTON_PRESS_EVENT, 1);
+    is(2);
+    press(BUTTON_RELEASE_EVENT, 1);
+
+    // also while a menu has grabbed the keyboard, and the same key that the sink presses
+    let grabbed = user
+        .grab_keyboard(
+            true,
+            root,
+            x11rb::CURRENT_TIME,
+            GrabMode::ASYNC,
+            GrabMode::ASYNC,
+        )
+        .expect("sent");
+    assert_eq!(
+        grabbed.reply().expect("grabbed").status,
+        GrabStatus::SUCCESS
+    );
+    sink.inject(&key(hid::A, true, None)).expect("presses");
+    sink.inject(&key(hid::A, false, None)).expect("releases");
+    press(KEY_PRESS_EVENT, A_KEYCODE);
+    press(KEY_RELEASE_EVENT, A_KEYCODE);
+    is(3);
+    sink.watch_user(None).expect("ends");
+    press(KEY_PRESS_EVENT, A_KEYCODE);
+    press(KEY_RELEASE_EVENT, A_KEYCODE);
+    std::thread::sleep(Duration::from_millis(100));
+    is(3);
 }

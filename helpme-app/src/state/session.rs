@@ -3,20 +3,42 @@
 use std::time::Duration;
 
 use host_engine::EndCause;
-use protocol::{Rights, SessionId};
+use protocol::{PeerId, Rights, SessionId};
 
 /// One operator sees the screen, or several do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Running {
     pub session: SessionId,
     /// In the order in which they came.
-    pub operators: Vec<String>,
+    pub operators: Vec<Present>,
     /// Who of several has keyboard and mouse.
     pub driver: Option<String>,
     pub rights: Rights,
     /// When it began.
     pub since: Duration,
     pub line: Line,
+    /// The operators are listed below the bar, each with a way to send it away.
+    pub list_shown: bool,
+}
+
+/// An operator who sees the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Present {
+    /// Known where there are several.
+    pub operator: Option<PeerId>,
+    pub name: String,
+}
+
+impl Running {
+    /// Who is there.
+    pub fn names(&self) -> Vec<String> {
+        self.operators.iter().map(|o| o.name.clone()).collect()
+    }
+
+    /// Several operators see the screen.
+    pub fn is_shared(&self) -> bool {
+        self.operators.len() > 1
+    }
 }
 
 /// How the line to the operator stands.

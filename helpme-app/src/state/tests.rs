@@ -4,7 +4,9 @@ use host_engine::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause};
 use protocol::{ChatAuthor, ChatLine, EndedBy, Refusal, RefusalCode, Rights, SessionId};
 use ui_kit::Lang;
 
-use super::{Action, Effect, FormProblem, Line, Shape, Stage, State, Surroundings, WaitNote};
+use super::{
+    Action, Below, Effect, FormProblem, Line, Shape, Stage, State, Surroundings, WaitNote,
+};
 use crate::settings::{HubText, Settings};
 
 const SESSION: SessionId = SessionId(3);
@@ -76,7 +78,7 @@ fn h5_an_operator_hides_nothing_in_a_name() {
     let Stage::Running(running) = &state.stage else {
         panic!("runs");
     };
-    assert_eq!(running.operators, ["Mar‹U+202E›oc‹U+200B›"]);
+    assert_eq!(running.names(), ["Mar‹U+202E›oc‹U+200B›"]);
 }
 
 #[test]
@@ -215,9 +217,14 @@ fn h5_the_window_is_in_front_while_it_asks() {
 #[test]
 fn h6_the_window_is_a_bar_while_somebody_sees_the_screen() {
     let mut state = running();
-    assert_eq!(state.shape(), Shape::Bar { with_chat: false });
+    assert_eq!(
+        state.shape(),
+        Shape::Bar {
+            below: Below::Nothing
+        }
+    );
     state.act(Action::ShowChat(true), SOON);
-    assert_eq!(state.shape(), Shape::Bar { with_chat: true });
+    assert_eq!(state.shape(), Shape::Bar { below: Below::Chat });
     state.apply(ended(EndCause::By(EndedBy::User)), SOON);
     assert_eq!(state.shape(), Shape::Window);
 }
@@ -266,7 +273,12 @@ fn r4_a_session_without_a_line_is_still_one_and_ends_at_once() {
     state.apply(HostEvent::SessionPaused { session: SESSION }, SOON);
     state.apply(HostEvent::Reconnecting, SOON);
     assert_eq!(line(&state), Line::Lost);
-    assert_eq!(state.shape(), Shape::Bar { with_chat: false });
+    assert_eq!(
+        state.shape(),
+        Shape::Bar {
+            below: Below::Nothing
+        }
+    );
     assert_eq!(
         state.act(Action::End, SOON),
         [Effect::Tell(HostCommand::EndSession)]
@@ -500,7 +512,7 @@ fn o11_a_second_operators_question_leaves_the_session_as_it_is() {
         let session = SESSION;
         let command = HostCommand::AnswerConsent { session, granted };
         assert_eq!(answered, [Effect::Tell(command)]);
-        assert!(matches!(&state.stage, Stage::Running(r) if r.operators == ["Marco"]));
+        assert!(matches!(&state.stage, Stage::Running(r) if r.names() == ["Marco"]));
     }
     let mut state = asked_to_join();
     let session = SESSION;
@@ -537,7 +549,30 @@ fn o11_the_user_reads_who_is_there_and_who_drives() {
     assert_eq!(driver(&state), None, "with one there is no question");
     state.apply(company(&["Marco", "Carla"], Some(2)), SOON);
     assert_eq!(driver(&state).as_deref(), Some("Carla"));
-    assert!(matches!(&state.stage, Stage::Running(r) if r.operators == ["Marco", "Carla"]));
+    assert!(matches!(&state.stage, Stage::Running(r) if r.names() == ["Marco", "Carla"]));
     state.apply(company(&["Marco", "Carla"], None), SOON);
     assert_eq!(driver(&state), None);
+}
+
+#[test]
+fn o11_one_of_several_operators_can_be_sent_away() {
+    let mut state = running();
+    state.act(Action::ListOperators(true), SOON);
+    let alone = Shape::Bar {
+        below: Below::Nothing,
+    };
+    assert_eq!(state.shape(), alone, "one alone is ended");
+    state.apply(company(&["Marco", "Carla"], None), SOON);
+    state.act(Action::ShowChat(true), SOON);
+    state.act(Action::ListOperators(true), SOON);
+    let below = Below::Operators(2);
+    assert_eq!(state.shape(), Shape::Bar { below }, "one at a time");
+    let operator = protocol::PeerId([2; 16]);
+    let command = HostCommand::SendAway { operator };
+    let told = state.act(Action::SendAway(operator), SOON);
+    assert_eq!(told, [Effect::Tell(command)]);
+    assert_eq!(state.shape(), alone, "the list has done its work");
+    state.act(Action::ListOperators(true), SOON);
+    state.apply(company(&["Marco"], None), SOON);
+    assert_eq!(state.shape(), alone, "nobody is left to choose from");
 }

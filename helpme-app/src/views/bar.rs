@@ -7,28 +7,45 @@ use eframe::egui::{
 use std::time::Duration;
 
 use protocol::Rights;
-use ui_kit::widgets::{Push, banner_ui, icon_button_ui};
+use ui_kit::widgets::{Push, banner_ui, icon_button_ui, icon_toggle_ui, initials_ui};
 use ui_kit::words::{has_control, operators_are_here, whole_minutes};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::{Moment, chat};
-use crate::state::{Action, Line, Running, Stage, State};
+use crate::state::{Action, Below, Line, Present, Running, Stage, State};
 use crate::words;
 
 /// The bar's size, in points.
 pub const BAR_WIDTH: f32 = 640.0;
 pub const BAR_HEIGHT: f32 = 60.0;
 /// What the chat adds below it, in points.
-pub const CHAT_HEIGHT: f32 = 340.0;
+const CHAT_HEIGHT: f32 = 340.0;
+/// What each operator of the list adds, and what stands around them.
+const OPERATOR_HEIGHT: f32 = 48.0;
+const LIST_MARGIN: i8 = 10;
 
-/// The bar, and the chat below it while it is shown.
+/// How high it is below the bar, in points.
+#[expect(clippy::cast_precision_loss, reason = "a handful of operators")]
+pub fn height_below(below: Below) -> f32 {
+    match below {
+        Below::Nothing => 0.0,
+        Below::Chat => CHAT_HEIGHT,
+        Below::Operators(count) => 2.0 * f32::from(LIST_MARGIN) + count as f32 * OPERATOR_HEIGHT,
+    }
+}
+
+/// The bar, and below it the operators or the chat while they are shown.
 pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec<Action>) {
     let lang = state.lang();
     let palette = Palette::of(ui);
     let Some(edge) = strip_ui(ui, "bar", state, moment, actions) else {
         return;
     };
-    if state.chat.shown {
+    if let Stage::Running(running) = &state.stage
+        && running.list_shown
+    {
+        operators_ui(ui, lang, running, actions);
+    } else if state.chat.shown {
         let frame = Frame::new()
             .fill(palette.background)
             .inner_margin(Margin::symmetric(14, 10));
@@ -38,9 +55,41 @@ pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &m
             }
             chat::conversation_ui(ui, lang, &mut state.chat, moment, actions);
         });
-        let line = Stroke::new(1.0, palette.line);
-        ui.painter().hline(edge.x_range(), edge.bottom(), line);
+    } else {
+        return;
     }
+    let line = Stroke::new(1.0, palette.line);
+    ui.painter().hline(edge.x_range(), edge.bottom(), line);
+}
+
+/// The operators, each with a way to send it away; the others stay.
+fn operators_ui(ui: &mut Ui, lang: Lang, running: &Running, actions: &mut Vec<Action>) {
+    let palette = Palette::of(ui);
+    let frame = Frame::new()
+        .fill(palette.background)
+        .inner_margin(Margin::symmetric(14, LIST_MARGIN));
+    CentralPanel::default().frame(frame).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        for Present { operator, name } in &running.operators {
+            let size = vec2(ui.available_width(), OPERATOR_HEIGHT);
+            ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+                let push = Push::secondary(words::send_away(lang)).icon(Icon::UserX);
+                let push = ui.add(push.enabled(operator.is_some()));
+                let label = words::send_away_who(lang, name);
+                ui.ctx()
+                    .accesskit_node_builder(push.id, |node| node.set_label(label));
+                if push.clicked() {
+                    actions.extend(operator.map(Action::SendAway));
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    initials_ui(ui, name, 28.0);
+                    ui.add_space(4.0);
+                    let name = text(name, theme::BODY_SIZE, theme::MEDIUM, palette.text);
+                    ui.add(Label::new(name).truncate());
+                });
+            });
+        }
+    });
 }
 
 /// The bar alone; gives where it is, if there is one. `id` tells it from the same in another window.
@@ -118,6 +167,12 @@ fn content_ui(
             actions.push(Action::End);
         }
         chat_button_ui(ui, lang, unread, chat_shown, actions);
+        if running.is_shared() {
+            let label = words::who_is_here(lang);
+            if icon_toggle_ui(ui, Icon::Users, label, true, running.list_shown).clicked() {
+                actions.push(Action::ListOperators(!running.list_shown));
+            }
+        }
         if running.rights.has(Rights::CONTROL)
             && icon_button_ui(ui, Icon::Hand, w(lang, Word::StopControl), true).clicked()
         {
@@ -156,9 +211,7 @@ fn headline(lang: Lang, palette: &Palette, running: &Running, now: Duration) -> 
         Line::Back { .. } if !running.line.news_left(now).is_zero() => {
             (w(lang, Word::LineBack).to_owned(), palette.text)
         }
-        Line::Up | Line::Back { .. } => {
-            (operators_are_here(lang, &running.operators), palette.text)
-        }
+        Line::Up | Line::Back { .. } => (operators_are_here(lang, &running.names()), palette.text),
     }
 }
 
