@@ -145,6 +145,11 @@ impl Cast {
             .set_up_and_log_in(seen, self.hub.fingerprint(), OPERATOR, PASSWORD)
     }
 
+    /// How the programs look.
+    pub fn look(&self) -> Look {
+        self.look
+    }
+
     /// A folder for whatever the play needs; it goes with the cast.
     pub fn folder(&self) -> &Path {
         self.folder.path()

@@ -11,6 +11,7 @@ use xkeysym::key;
 use crate::app::App;
 use crate::board::{Board, colours, photo};
 use crate::cast::{Cast, USER_NAME};
+use crate::colleague::Colleague;
 use crate::demo::{OPERATOR_SCREEN, USER_SCREEN, WALLPAPER, start_terminal};
 use crate::display::Display;
 use crate::look::Look;
@@ -179,6 +180,7 @@ impl Album<'_> {
         hands.tap(key::Return)?;
         self.add(&mut cast.console.app, "Remote screen", "session")?;
         self.add(&mut cast.helpme.app, "End", "helpme-bar")?;
+        self.bring_in_a_colleague(&mut cast)?;
         cast.helpme.end()?;
         cast.helpme.app.wait_for("Use another ticket")?;
         self.add(&mut cast.helpme.app, "Use another ticket", "helpme-ended")?;
@@ -187,6 +189,29 @@ impl Album<'_> {
             .app
             .type_into("Problem", "The printer does not print")?;
         self.add(&mut cast.console.app, "Finish the report", "report")
+    }
+
+    /// A second operator joins the session (O11).
+    fn bring_in_a_colleague(&self, cast: &mut Cast) -> anyhow::Result<()> {
+        let mut colleague = Colleague::arrive(cast, OPERATOR_SCREEN)?;
+        colleague.is_told(&mut cast.console.app)?;
+        self.add(&mut cast.console.app, "Bring in", "session-bring-in")?;
+        colleague.asks(&mut cast.console.app)?;
+        cast.helpme.app.wait_until_usable("Allow")?;
+        self.add(&mut cast.helpme.app, "Allow", "helpme-joins")?;
+        cast.helpme.allow()?;
+        colleague.console.wait_for_session()?;
+        cast.helpme.app.click("Who is here")?;
+        let away = "Send Bruno Verdi away";
+        cast.helpme.app.wait_until_usable(away)?;
+        self.add(&mut cast.helpme.app, away, "helpme-operators")?;
+        cast.helpme.app.click("Who is here")?;
+        cast.helpme.app.wait_until_gone(away)?;
+        self.add(
+            &mut colleague.console.app,
+            "Remote screen",
+            "session-shared",
+        )
     }
 
     /// Adds a picture of the window of `app` that shows `label`.

@@ -5,14 +5,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use e2e::{Cast, Console, Display, Home, Look, PATIENCE, Region, Running, Size, wait_until};
+use e2e::{
+    COLLEAGUE_NAME, Cast, Colleague, Console, Display, PATIENCE, Region, Running, Size, wait_until,
+};
 
 const USER_SCREEN: Size = Size(1024, 720);
 const OPERATOR_SCREEN: Size = Size(1680, 1050);
-/// The second operator.
-const COLLEAGUE: &str = "bruno";
-const COLLEAGUE_NAME: &str = "Bruno Verdi";
-const PASSWORD: &str = "battery staple 9";
 /// Longer than a driver has to rest before another's key counts.
 const REST: Duration = Duration::from_millis(700);
 
@@ -30,55 +28,6 @@ fn wait_until_same(console: &Console, user: &Display) -> anyhow::Result<()> {
 fn wait_to_read(app: &mut e2e::App, words: &str) {
     app.wait_for_matching(words, |label| label.contains(words))
         .expect("the words");
-}
-
-/// The second operator, on a display of his own, with the window of the session that he has joined.
-struct Colleague {
-    console: Console,
-    display: Display,
-    session: Region,
-}
-
-/// The first operator brings a colleague in, and the user agrees.
-fn a_colleague_joins(cast: &mut Cast) -> Colleague {
-    cast.hub
-        .add_operator(COLLEAGUE, COLLEAGUE_NAME, PASSWORD)
-        .expect("an account");
-    let Size(width, height) = OPERATOR_SCREEN;
-    let display = Display::start_managed(width, height).expect("a third display");
-    let home = Home::fresh(cast.folder(), "colleague").expect("a home");
-    let console = Console::start(&cast.programs, &display, home, Look::LIGHT);
-    let mut console = console.expect("a console");
-    console
-        .set_up_and_log_in(
-            cast.hub.address(),
-            cast.hub.fingerprint(),
-            COLLEAGUE,
-            PASSWORD,
-        )
-        .expect("logged in");
-    let ticket = console.generate_ticket().expect("a ticket");
-
-    // Anna types it into her session, and the user is asked when the colleague asks
-    let anna = &mut cast.console.app;
-    anna.click("Session menu").expect("the menu");
-    anna.click_in_menu("Bring in a colleague")
-        .expect("the dialog");
-    let digits: String = ticket.chars().filter(char::is_ascii_digit).collect();
-    anna.type_into("Your colleague's ticket", &digits)
-        .expect("typed");
-    anna.click("Bring in").expect("brought in");
-    wait_to_read(anna, "can ask to join");
-    console.choose(&ticket, "Remote Session").expect("asked");
-    wait_to_read(&mut cast.helpme.app, "wants to join");
-    cast.helpme.allow().expect("allowed");
-    let session = console.wait_for_session().expect("the session's window");
-    wait_to_read(&mut cast.helpme.app, "Anna Bianchi and Bruno Verdi");
-    Colleague {
-        console,
-        display,
-        session,
-    }
 }
 
 #[test]
@@ -118,11 +67,20 @@ fn o11_a_second_operator_joins_and_the_session_is_handed_over() {
     anna.type_text("anna one\n").expect("typed");
     wait_for_text("anna one\n");
 
-    let colleague = a_colleague_joins(&mut cast);
-    let (mut bruno, second) = (colleague.console, colleague.session);
+    // the colleague makes a ticket, Anna types it into her session, and the user is asked
+    let mut colleague = Colleague::arrive(&cast, OPERATOR_SCREEN).expect("a colleague");
+    let anna_at = &mut cast.console.app;
+    colleague.is_told(anna_at).expect("typed");
+    colleague.asks(anna_at).expect("asked");
+    wait_to_read(anna_at, "can ask to join");
+    wait_to_read(&mut cast.helpme.app, "wants to join");
+    cast.helpme.allow().expect("allowed");
+    let bruno = &mut colleague.console;
+    let second = bruno.wait_for_session().expect("the session's window");
+    wait_to_read(&mut cast.helpme.app, "Anna Bianchi and Bruno Verdi");
 
     // both see; the first still types, then the second takes over
-    wait_until_same(&bruno, &cast.user_display).expect("Bruno sees");
+    wait_until_same(bruno, &cast.user_display).expect("Bruno sees");
     wait_until_same(&cast.console, &cast.user_display).expect("Anna sees");
     anna.click((first.x + 200, first.y + 420)).expect("clicked");
     anna.type_text("anna two\n").expect("typed");
@@ -174,7 +132,7 @@ fn o11_a_second_operator_joins_and_the_session_is_handed_over() {
     his.click(at(second)).expect("clicked");
     his.type_text("bruno four\n").expect("typed");
     wait_for_text("bruno four\n");
-    wait_until_same(&bruno, &cast.user_display).expect("Bruno still sees");
+    wait_until_same(bruno, &cast.user_display).expect("Bruno still sees");
     bruno.end_session().expect("ended");
     bruno
         .write_report("Printer", "Paper was in the wrong tray")
@@ -217,8 +175,10 @@ fn o11_the_user_sends_one_of_two_operators_away() {
     let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
     let ticket = cast.user_asks_for_help().expect("asked");
     cast.session_begins(&ticket).expect("a session");
-    let mut colleague = a_colleague_joins(&mut cast);
+    let mut colleague = Colleague::arrive(&cast, OPERATOR_SCREEN).expect("a colleague");
+    colleague.joins(&mut cast).expect("joined");
     let bruno = &mut colleague.console;
+    wait_to_read(&mut cast.helpme.app, "Anna Bianchi and Bruno Verdi");
 
     cast.helpme.app.click("Who is here").expect("the list");
     let away = "Send Bruno Verdi away";
@@ -246,5 +206,5 @@ fn o11_the_user_sends_one_of_two_operators_away() {
     })
     .expect("a film");
     let timeline = cast.hub.timeline(film).expect("a time line");
-    assert!(timeline.contains("Bruno Verdi"), "{timeline}");
+    assert!(timeline.contains(COLLEAGUE_NAME), "{timeline}");
 }
