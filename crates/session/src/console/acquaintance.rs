@@ -1,0 +1,152 @@
+//! A host that this console knows, and the words between the two.
+
+use protocol::control::{ChatText, Name};
+use protocol::{ChatAuthor, HostWord, OperatorToHub, OperatorWord, PeerId, Word};
+
+use super::question::Ask;
+use super::{ConsoleNews, ConsoleSide, ConsoleStep};
+use crate::channel::{Channel, Opening};
+use crate::chat::Chat;
+use crate::exchange::PairKey;
+
+/// A host that this console was paired with.
+#[derive(Debug)]
+pub(super) struct Acquaintance {
+    pub(super) pair: PairKey,
+    /// Whether a channel was ever opened with this pair key: then the host knows it, too.
+    pub(super) met: bool,
+    pub(super) present: bool,
+    pub(super) opening: Option<Opening>,
+    pub(super) channel: Option<Channel>,
+    pub(super) user: Name,
+    pub(super) chat: Chat<ChatText>,
+    pub(super) ask: Option<Ask>,
+    /// Colleagues that were to be brought in.
+    pub(super) brought: u64,
+}
+
+impl ConsoleSide {
+    /// A line of chat to a host; `false` if too many wait to be heard or the host is unknown.
+    pub fn chat(&mut self, host: PeerId, text: ChatText) -> (Vec<ConsoleStep>, bool) {
+        let Some(known) = self.hosts.get_mut(&host) else {
+            return (Vec::new(), false);
+        };
+        let Some(line) = known.chat.write(text.clone()) else {
+            return (Vec::new(), false);
+        };
+        let said = known.say(host, &OperatorWord::Chat { line, text });
+        (said.into_iter().collect(), true)
+    }
+
+    pub(super) fn said(
+        &mut self,
+        host: PeerId,
+        at_unix_seconds: i64,
+        word: &Word,
+    ) -> Vec<ConsoleStep> {
+        let Some(known) = self.hosts.get_mut(&host) else {
+            return Vec::new();
+        };
+        let Some(channel) = &mut known.channel else {
+            // said in a channel that is no more
+            return Vec::new();
+        };
+        let Ok(word) = channel.hear::<HostWord>(word) else {
+            return self.distrust(host);
+        };
+        let Some(word) = word else {
+            return Vec::new(); // a newer host says more than is known here
+        };
+        match word {
+            HostWord::Answer {
+                session,
+                granted,
+                picture_key,
+            } => self.answered(host, session, granted, &picture_key),
+            HostWord::Reduce { session, rights } => self.reduced(host, session, rights),
+            HostWord::Chat { line, text } => {
+                let name = known.user.clone();
+                known.hear_line(host, line, (ChatAuthor::User, name), at_unix_seconds, text)
+            }
+            HostWord::ChatOf {
+                line,
+                operator,
+                text,
+            } => {
+                let author = (ChatAuthor::Operator, operator);
+                known.hear_line(host, line, author, at_unix_seconds, text)
+            }
+            HostWord::Company {
+                session,
+                operators,
+                driver,
+            } => self.company(host, session, operators, driver),
+            HostWord::BroughtIn {
+                session,
+                attempt,
+                outcome,
+            } => {
+                let is_last = known.brought == attempt;
+                let news = ConsoleStep::Tell(ConsoleNews::BroughtIn { session, outcome });
+                is_last.then_some(news).into_iter().collect()
+            }
+            HostWord::Heard { line } => {
+                let lines = known.chat.settle(line);
+                let tell = ConsoleStep::Tell(ConsoleNews::ChatHeard { host, lines });
+                (lines > 0).then_some(tell).into_iter().collect()
+            }
+            HostWord::InputTooOld { session, count } => {
+                vec![ConsoleStep::Tell(ConsoleNews::InputTooOld {
+                    session,
+                    count,
+                })]
+            }
+        }
+    }
+}
+
+impl Acquaintance {
+    pub(super) fn new(pair: PairKey, chat_base: u64) -> Self {
+        Self {
+            pair,
+            met: false,
+            present: false,
+            opening: None,
+            channel: None,
+            user: Name::default(),
+            chat: Chat::from_base(chat_base),
+            ask: None,
+            brought: 0,
+        }
+    }
+
+    /// Says `word` if there is a channel; without one the next greeting makes up for it.
+    pub(super) fn say(&mut self, host: PeerId, word: &OperatorWord) -> Option<ConsoleStep> {
+        let word = self.channel.as_mut()?.say(word);
+        Some(ConsoleStep::Send(OperatorToHub::Say { to: host, word }))
+    }
+
+    /// Tells a line of the chat once, and that it was heard.
+    fn hear_line(
+        &mut self,
+        host: PeerId,
+        line: u64,
+        (author, name): (ChatAuthor, Name),
+        at_unix_seconds: i64,
+        text: ChatText,
+    ) -> Vec<ConsoleStep> {
+        let mut steps = Vec::new();
+        if self.chat.hear(line) {
+            steps.push(ConsoleStep::Tell(ConsoleNews::ChatReceived {
+                host,
+                author,
+                name,
+                at_unix_seconds,
+                text,
+            }));
+        }
+        let line = self.chat.heard();
+        steps.extend(self.say(host, &OperatorWord::Heard { line }));
+        steps
+    }
+}
