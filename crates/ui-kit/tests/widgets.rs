@@ -220,6 +220,28 @@ fn s5_enter_sends_a_line_and_keeps_the_focus() {
 }
 
 #[test]
+fn s5_what_is_typed_right_after_enter_begins_the_next_line() {
+    let state = (String::new(), Vec::new());
+    let mut harness = window(state, |ui, (draft, sent): &mut (String, Vec<String>)| {
+        sent.extend(chat_entry_ui(ui, "Write a message", "Send", draft));
+    });
+    harness.get_by_label("Write a message").focus();
+    harness.run_ok();
+    // all in one pass, as from hands that are faster than the window
+    for text in ["one", "two", "three"] {
+        harness.event(Event::Text(text.to_owned()));
+        harness.key_press(Key::Enter);
+    }
+    harness.event(Event::Text("fo".to_owned()));
+    harness.run_ok();
+    harness.event(Event::Text("ur".to_owned()));
+    harness.run_ok();
+    let (draft, sent) = harness.state();
+    assert_eq!(sent, &["one", "two", "three"]);
+    assert_eq!(draft, "four");
+}
+
+#[test]
 fn a_notice_leaves_when_it_is_dismissed() {
     let mut notices = Notices::default();
     notices.push(Tone::Good, "Copied");

@@ -5,8 +5,8 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use egui::{
-    Align, CornerRadius, FontSelection, Frame, Id, Key, Label, Layout, Margin, Response, RichText,
-    ScrollArea, TextWrapMode, Ui, UiBuilder, WidgetText, vec2,
+    Align, CornerRadius, Event, FontSelection, Frame, Id, Key, Label, Layout, Margin, Response,
+    RichText, ScrollArea, TextWrapMode, Ui, UiBuilder, WidgetText, vec2,
 };
 
 use super::{Field, Push, text_field_ui};
@@ -149,9 +149,11 @@ fn bubble_ui(ui: &mut Ui, line: &Bubble<'_>) {
 
 /// The line to write; returns what is to be sent when Enter or the button is pressed.
 ///
-/// The field is emptied then and keeps the focus.
+/// The field is emptied then and keeps the focus. Whoever types on meanwhile begins the next line.
 pub fn chat_entry_ui(ui: &mut Ui, hint: &str, send: &str, draft: &mut String) -> Option<String> {
     let mut sent = None;
+    let place = ui.scope_id().with("entry");
+    one_line_in_a_pass(ui, place);
     ui.horizontal(|ui| {
         const BUTTON_WIDTH: f32 = 44.0;
         let field = Field {
@@ -160,6 +162,7 @@ pub fn chat_entry_ui(ui: &mut Ui, hint: &str, send: &str, draft: &mut String) ->
             ..Field::default()
         };
         let response: Response = text_field_ui(ui, &field, draft);
+        ui.data_mut(|data| data.get_temp_mut_or_default::<Entry>(place).field = Some(response.id));
         ui.ctx()
             .accesskit_node_builder(response.id, |node| node.set_label(hint));
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
@@ -177,4 +180,55 @@ pub fn chat_entry_ui(ui: &mut Ui, hint: &str, send: &str, draft: &mut String) ->
         pressed.on_hover_text(send);
     });
     sent
+}
+
+/// What an entry remembers from pass to pass.
+#[derive(Debug, Clone, Default)]
+struct Entry {
+    field: Option<Id>,
+    /// What was typed after Enter.
+    later: Vec<Event>,
+}
+
+/// Holds back what was typed after Enter in the same pass, for the next one: the field ends at Enter, and
+/// what follows would be lost.
+fn one_line_in_a_pass(ui: &Ui, place: Id) {
+    let mut entry: Entry = ui.data(|data| data.get_temp(place)).unwrap_or_default();
+    let has_focus = entry.field.is_some() && ui.memory(|memory| memory.focused()) == entry.field;
+    if !has_focus {
+        return;
+    }
+    let later = std::mem::take(&mut entry.later);
+    ui.input_mut(|input| {
+        input.events.splice(0..0, later);
+        let is_enter = |event: &Event| {
+            matches!(
+                event,
+                Event::Key {
+                    key: Key::Enter,
+                    pressed: true,
+                    ..
+                }
+            )
+        };
+        if let Some(enter) = input.events.iter().position(is_enter) {
+            let (kept, later): (Vec<Event>, Vec<Event>) = input
+                .events
+                .drain(enter + 1..)
+                .partition(|event| !is_typed(event));
+            input.events.extend(kept);
+            entry.later = later;
+        }
+    });
+    if !entry.later.is_empty() {
+        ui.ctx().request_repaint();
+    }
+    ui.data_mut(|data| data.insert_temp(place, entry));
+}
+
+fn is_typed(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Text(_) | Event::Key { .. } | Event::Paste(_) | Event::Ime(_)
+    )
 }
