@@ -780,7 +780,7 @@ fn o11_the_users_keys_and_clicks_are_told_from_the_sinks_own() {
     let is = |count| {
         eventually("the press is told", || {
             pressed.load(Ordering::Relaxed) == count
-        })
+        });
     };
 
     // everything the sink can do, a character that needs a key of its own and a key that is down twice

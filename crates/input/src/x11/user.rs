@@ -1,5 +1,5 @@
 //! What the user does with keyboard and buttons, told from what this sink does: the server reports
-//! every press to whoever asks for raw events of XInput 2, also while somebody has grabbed the keyboard.
+//! every press to whoever asks for the raw events of `XInput` 2, also while somebody has grabbed the keyboard.
 //!
 //! Which key it was is forgotten at once.
 

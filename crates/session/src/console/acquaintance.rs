@@ -54,8 +54,17 @@ impl ConsoleSide {
         let Ok(word) = channel.hear::<HostWord>(word) else {
             return self.distrust(host);
         };
-        let Some(word) = word else {
-            return Vec::new(); // a newer host says more than is known here
+        match word {
+            Some(word) => self.heard(host, at_unix_seconds, word),
+            // a newer host says more than is known here
+            None => Vec::new(),
+        }
+    }
+
+    /// What `host` itself has said.
+    fn heard(&mut self, host: PeerId, at_unix_seconds: i64, word: HostWord) -> Vec<ConsoleStep> {
+        let Some(known) = self.hosts.get_mut(&host) else {
+            return Vec::new();
         };
         match word {
             HostWord::Answer {
@@ -87,8 +96,10 @@ impl ConsoleSide {
                 outcome,
             } => {
                 let is_last = known.brought == attempt;
+                let is_its_own = self.session_with(host, session).is_some();
                 let news = ConsoleStep::Tell(ConsoleNews::BroughtIn { session, outcome });
-                is_last.then_some(news).into_iter().collect()
+                let tell = is_last && is_its_own;
+                tell.then_some(news).into_iter().collect()
             }
             HostWord::Heard { line } => {
                 let lines = known.chat.settle(line);
@@ -96,10 +107,9 @@ impl ConsoleSide {
                 (lines > 0).then_some(tell).into_iter().collect()
             }
             HostWord::InputTooOld { session, count } => {
-                vec![ConsoleStep::Tell(ConsoleNews::InputTooOld {
-                    session,
-                    count,
-                })]
+                let is_its_own = self.session_with(host, session).is_some();
+                let news = ConsoleStep::Tell(ConsoleNews::InputTooOld { session, count });
+                is_its_own.then_some(news).into_iter().collect()
             }
         }
     }
@@ -148,5 +158,65 @@ impl Acquaintance {
         let line = self.chat.heard();
         steps.extend(self.say(host, &OperatorWord::Heard { line }));
         steps
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{BroughtIn, Rights, SessionId};
+
+    use super::*;
+    use crate::channel::PictureKey;
+    use crate::console::sessions::Live;
+
+    const HONEST: PeerId = PeerId([1; 16]);
+    const HOSTILE: PeerId = PeerId([2; 16]);
+    const SESSION: SessionId = SessionId(7);
+
+    #[test]
+    fn no_host_speaks_of_anothers_session() {
+        let mut side = ConsoleSide::default();
+        for host in [HONEST, HOSTILE] {
+            let pair = PairKey::from_bytes([host.0[0]; 32]);
+            side.hosts.insert(host, Acquaintance::new(pair, 0));
+        }
+        let live = Live {
+            host: HONEST,
+            rights: Rights::SEE,
+            picture_key: PictureKey::from_random([3; 32]),
+            paused: false,
+            ending: false,
+        };
+        side.sessions.insert(SESSION, live);
+        let words = || {
+            [
+                HostWord::InputTooOld {
+                    session: SESSION,
+                    count: 3,
+                },
+                HostWord::BroughtIn {
+                    session: SESSION,
+                    attempt: 0,
+                    outcome: BroughtIn::Busy,
+                },
+                HostWord::Reduce {
+                    session: SESSION,
+                    rights: Rights::NONE,
+                },
+                HostWord::Company {
+                    session: SESSION,
+                    operators: Vec::new(),
+                    driver: None,
+                },
+            ]
+        };
+        for word in words() {
+            let said = format!("{word:?}");
+            assert!(side.heard(HOSTILE, 0, word).is_empty(), "{said}");
+        }
+        for word in words().into_iter().take(3) {
+            let said = format!("{word:?}");
+            assert!(!side.heard(HONEST, 0, word).is_empty(), "{said}");
+        }
     }
 }

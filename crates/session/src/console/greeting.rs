@@ -76,6 +76,10 @@ impl ConsoleSide {
         if let Some(told) = live {
             let session = told.session;
             match self.session_with(host, session) {
+                // the operator has ended it, which the host has not heard
+                Some(live) if live.ending => {
+                    steps.push(ConsoleStep::Send(OperatorToHub::EndSession { session }));
+                }
                 Some(live) => {
                     live.paused = false;
                     live.rights = live.rights.common_with(told.rights);

@@ -194,7 +194,7 @@ struct Entry {
 /// what follows would be lost.
 fn one_line_in_a_pass(ui: &Ui, place: Id) {
     let mut entry: Entry = ui.data(|data| data.get_temp(place)).unwrap_or_default();
-    let has_focus = entry.field.is_some() && ui.memory(|memory| memory.focused()) == entry.field;
+    let has_focus = entry.field.is_some() && ui.memory(egui::Memory::focused) == entry.field;
     if !has_focus {
         return;
     }
