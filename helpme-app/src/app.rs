@@ -10,13 +10,14 @@ use eframe::egui::{
     WindowLevel, vec2,
 };
 use eframe::{CreationContext, Frame};
+use ui_kit::Clock;
 
 use crate::above::Above;
 use crate::backend::{Backend, Wake};
 use crate::front::Front;
 use crate::settings::HubPlace;
 use crate::state::{Action, Below, Effect, Shape, Stage, State};
-use crate::views::{self, BAR_HEIGHT, BAR_WIDTH, ClockOffset, Moment};
+use crate::views::{self, BAR_HEIGHT, BAR_WIDTH, Moment};
 
 /// The window's size at a first start, and the smallest, in points.
 pub const WINDOW_SIZE: (f32, f32) = (440.0, 690.0);
@@ -33,7 +34,6 @@ pub struct Start {
     pub file: Option<SettingsFile>,
     /// This program, to guard held keys.
     pub exe: std::path::PathBuf,
-    pub clock: ClockOffset,
 }
 
 /// The program.
@@ -43,7 +43,6 @@ pub struct HelpmeApp {
     backend: Backend,
     file: Option<SettingsFile>,
     started: Instant,
-    clock: ClockOffset,
     /// `None` where there is none.
     hot_key: Option<HotKey>,
     front: Front,
@@ -76,7 +75,6 @@ impl HelpmeApp {
             state: start.state,
             file: start.file,
             started: Instant::now(),
-            clock: start.clock,
             hot_key: hot_key(&wake),
             front: Front::of(creation, Arc::clone(&wake)),
             above: Above::default(),
@@ -251,7 +249,7 @@ impl eframe::App for HelpmeApp {
         self.state.question_was_drawn(now);
         let moment = Moment {
             now,
-            clock: self.clock,
+            clock: Clock::now(),
         };
         let mut actions = Vec::new();
         views::root_ui(ui, &mut self.state, moment, &mut actions);

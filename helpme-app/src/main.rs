@@ -13,7 +13,6 @@ use eframe::egui::ViewportBuilder;
 use helpme_app::app::{HelpmeApp, SMALLEST_WINDOW, Start, WINDOW_SIZE};
 use helpme_app::settings::{HubPlace, HubText, Settings, account_name, hub_beside_program};
 use helpme_app::state::{State, Surroundings};
-use helpme_app::views::ClockOffset;
 use tracing_subscriber::EnvFilter;
 use ui_kit::Lang;
 
@@ -72,7 +71,6 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         state: State::new(settings, around),
         file,
         exe,
-        clock: clock_offset(),
     };
     let options = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
@@ -125,10 +123,4 @@ fn unix_seconds() -> i64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX)
-}
-
-/// Asked for before there are threads: afterwards the system's answer is not safe.
-fn clock_offset() -> ClockOffset {
-    let offset = time::UtcOffset::current_local_offset();
-    ClockOffset(offset.map_or(0, time::UtcOffset::whole_seconds))
 }

@@ -14,10 +14,9 @@ use std::time::Duration;
 
 use eframe::egui::{Align, Layout, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
 use ui_kit::widgets::{icon_button_ui, logo_ui, page_ui, status_bar_ui};
-use ui_kit::{Icon, Lang, Palette, ThemeChoice, Tone, Word, text, theme, w};
+use ui_kit::{Clock, Icon, Lang, Palette, ThemeChoice, Tone, Word, text, theme, w};
 
 pub use bar::{BAR_HEIGHT, BAR_WIDTH, height_below, strip_ui};
-pub use chat::ClockOffset;
 
 use self::waiting::{Reach, Waiting};
 use crate::state::{Action, FormProblem, Stage, State};
@@ -28,8 +27,8 @@ use crate::words;
 pub struct Moment {
     /// Since the program started.
     pub now: Duration,
-    /// What to add to the hub's clock for the clock on the wall.
-    pub clock: ClockOffset,
+    /// The clock on the wall.
+    pub clock: Clock,
 }
 
 /// Draws the page of the present stage.

@@ -6,15 +6,13 @@ mod session_windows;
 mod wishes;
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use egui::{Context, Ui, ViewportBuilder, ViewportId};
 use operator_engine::{Command, Wake};
 use protocol::ReportId;
-use time::UtcOffset;
 use ui_kit::widgets::Notices;
 use ui_kit::words::visible_name;
-use ui_kit::{Lang, Tone, Word, w};
+use ui_kit::{Clock, Lang, Tone, Word, w};
 use zeroize::Zeroizing;
 
 use crate::action::Action;
@@ -24,7 +22,6 @@ use crate::phrases;
 use crate::settings::Settings;
 use crate::state::ConsoleState;
 use crate::state::account::{Account, LogIn};
-use crate::state::clock::Clock;
 use crate::state::reports::{AUTOSAVE_AFTER_SECONDS, Saved};
 use crate::views::settings::{SettingsForm, account_form};
 use crate::views::{drafts, report, settings, shell};
@@ -40,8 +37,6 @@ pub struct Start {
     pub settings: Settings,
     pub settings_problem: bool,
     pub folders: desktop::Folders,
-    /// Local time minus UTC, asked for before there was a second thread.
-    pub offset: UtcOffset,
     /// Takes the keys of session windows; `None` in tests.
     pub tap: Option<Arc<ui_kit::raw_input::InputTap>>,
     pub routes: InputRoutes,
@@ -60,7 +55,6 @@ pub struct ConsoleApp {
     keeper: Option<desktop::Keeper>,
     notices: Notices,
     sessions: SessionWindows,
-    offset: UtcOffset,
     quit_asked: bool,
     may_quit: bool,
 }
@@ -91,10 +85,9 @@ impl ConsoleApp {
             form: account_form(&settings, Zeroizing::default()),
             ..Account::default()
         };
-        let clock = clock(start.offset);
         let template = settings.ticket_template.clone();
         let mut app = Self {
-            state: ConsoleState::new(lang, clock, account, template),
+            state: ConsoleState::new(lang, Clock::now(), account, template),
             settings_form: None,
             password: Zeroizing::default(),
             backend: Backend::new(start.folders.data().join("engine"), Arc::clone(&wake)),
@@ -102,7 +95,6 @@ impl ConsoleApp {
             keeper: None,
             notices: Notices::default(),
             sessions: SessionWindows::new(ctx.clone(), start.tap, start.routes, wake),
-            offset: start.offset,
             quit_asked: false,
             may_quit: false,
             settings,
@@ -364,7 +356,7 @@ impl ConsoleApp {
 
 impl eframe::App for ConsoleApp {
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
-        self.state.clock = clock(self.offset);
+        self.state.clock = Clock::now();
         for _ in 0..MAX_EVENTS_AT_ONCE {
             let Some(event) = self.backend.take_event() else {
                 break;
@@ -420,15 +412,6 @@ impl eframe::App for ConsoleApp {
         self.sessions.close_all();
         self.backend.shut_down();
         self.save_settings();
-    }
-}
-
-fn clock(offset: UtcOffset) -> Clock {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    let seconds = since.unwrap_or_default().as_secs();
-    Clock {
-        now_unix_seconds: i64::try_from(seconds).unwrap_or(i64::MAX),
-        offset,
     }
 }
 

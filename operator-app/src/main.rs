@@ -8,7 +8,6 @@ use desktop::{Folders, SettingsFile, WindowPlace};
 use egui::ViewportBuilder;
 use operator_app::app::{ConsoleApp, InputRoutes, Start};
 use operator_app::settings::{Provision, Settings};
-use time::UtcOffset;
 use ui_kit::raw_input::{InputTap, run_app};
 
 const NAME: &str = "pure-help-desk";
@@ -29,8 +28,6 @@ struct Arguments {
 }
 
 fn main() -> anyhow::Result<()> {
-    // asked for first: with a second thread around, no system tells the local time safely
-    let offset = UtcOffset::current_local_offset().unwrap_or(UtcOffset::UTC);
     let arguments = Arguments::parse();
     let filter = tracing_subscriber::EnvFilter::try_from_default_env();
     let filter = filter.unwrap_or_else(|_not_set| "info".into());
@@ -77,7 +74,6 @@ fn main() -> anyhow::Result<()> {
         settings,
         settings_problem: loaded.problem.is_some(),
         folders,
-        offset,
         tap: Some(Arc::clone(&tap)),
         routes,
     };

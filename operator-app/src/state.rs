@@ -2,7 +2,6 @@
 
 pub mod account;
 pub mod chats;
-pub mod clock;
 pub mod computers;
 pub mod reports;
 pub mod session;
@@ -12,10 +11,10 @@ use ui_kit::Lang;
 
 use account::Account;
 use chats::Chats;
-use clock::Clock;
 use computers::Computers;
 use reports::Reports;
 use tickets::Tickets;
+use ui_kit::Clock;
 
 /// Everything that the main window shows.
 #[derive(Debug)]

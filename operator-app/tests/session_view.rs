@@ -4,14 +4,13 @@ use egui::Key;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use operator_app::state::chats::Conversation;
-use operator_app::state::clock::Clock;
 use operator_app::state::session::{SessionState, SessionWish};
 use operator_app::views::session::{bar_ui, paused_ui};
 use operator_engine::InputSender;
 use protocol::{ColourDepth, Rights, ScreenLayout, ScreenMonitor, ViewWish};
-use time::UtcOffset;
 use ui_kit::Lang;
 use ui_kit::remote_view::ViewSize;
+use ui_kit::{Clock, Zone};
 
 fn monitor(id: u32, name: &str, width: u32, height: u32) -> ScreenMonitor {
     ScreenMonitor {
@@ -44,7 +43,7 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         lang,
         clock: Clock {
             now_unix_seconds: 1_795_546_800,
-            offset: UtcOffset::UTC,
+            zone: Zone::utc(),
         },
         host: "ANNA-PC".to_owned(),
         ticket: "482 913 0571".to_owned(),

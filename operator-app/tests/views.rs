@@ -7,7 +7,6 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use operator_app::action::Action;
 use operator_app::settings::Settings;
 use operator_app::state::account::{Account, LogIn};
-use operator_app::state::clock::Clock;
 use operator_app::state::reports::{OpenReport, ReportText, Saved};
 use operator_app::state::tickets::Ticket;
 use operator_app::state::{ConsoleState, Side};
@@ -17,8 +16,8 @@ use protocol::{
     ChatAuthor, ChatLine, Entry, EntryKind, PeerId, ReportFacts, ReportId, SessionId, TicketRoute,
     TicketState,
 };
-use time::UtcOffset;
 use ui_kit::Lang;
+use ui_kit::{Clock, Zone};
 
 const NOW: i64 = 1_795_546_800;
 const ANNA: PeerId = PeerId([2; 16]);
@@ -31,7 +30,7 @@ struct Seen {
 fn clock() -> Clock {
     Clock {
         now_unix_seconds: NOW,
-        offset: UtcOffset::UTC,
+        zone: Zone::utc(),
     }
 }
 

@@ -213,6 +213,20 @@ impl Cast {
     /// If it does not log in by itself.
     pub fn start_console_again(&mut self) -> anyhow::Result<()> {
         let home = self.console.app.home().clone();
+        self.start_console_in(home)
+    }
+
+    /// The same, in a place whose clocks go by `zone`, as `TZ` has it.
+    ///
+    /// # Errors
+    ///
+    /// If it does not log in by itself.
+    pub fn start_console_in_zone(&mut self, zone: &str) -> anyhow::Result<()> {
+        let home = self.console.app.home().clone().in_zone(zone);
+        self.start_console_in(home)
+    }
+
+    fn start_console_in(&mut self, home: Home) -> anyhow::Result<()> {
         self.console = Console::start(&self.programs, &self.operator_display, home, self.look)?;
         self.console.wait_until_logged_in()
     }

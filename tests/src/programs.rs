@@ -64,6 +64,8 @@ pub struct Home {
     folder: PathBuf,
     /// The process in whose network the owner's programs run, if it is not this one's.
     network: Option<u32>,
+    /// The rules of the owner's clocks, as `TZ` has them.
+    zone: Option<String>,
 }
 
 impl Home {
@@ -76,6 +78,7 @@ impl Home {
         let home = Self {
             folder: folder.join(name),
             network: None,
+            zone: None,
         };
         for part in ["profile", "run"] {
             DirBuilder::new()
@@ -89,6 +92,12 @@ impl Home {
     /// The same home, with programs that run in the network of `process`, if one is given.
     pub fn in_network_of(mut self, process: Option<u32>) -> Self {
         self.network = process;
+        self
+    }
+
+    /// The same home, in a place whose clocks go by `zone`, as `TZ` has it.
+    pub fn in_zone(mut self, zone: &str) -> Self {
+        self.zone = Some(zone.to_owned());
         self
     }
 
@@ -147,6 +156,9 @@ impl Home {
             .env("XDG_RUNTIME_DIR", self.folder.join("run"))
             .env("PHD_PROFILE_DIR", self.profile())
             .env("LANG", "C.UTF-8");
+        if let Some(zone) = &self.zone {
+            command.env("TZ", zone);
+        }
         command
     }
 

@@ -8,20 +8,6 @@ use super::Moment;
 use crate::state::{Action, Chat};
 use crate::words;
 
-/// Seconds from UTC to the clock on the wall.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ClockOffset(pub i32);
-
-impl ClockOffset {
-    /// The time of day, as `14:05`.
-    fn time_of_day(self, unix_seconds: i64) -> String {
-        let local = unix_seconds
-            .saturating_add(i64::from(self.0))
-            .rem_euclid(24 * 3600);
-        format!("{:02}:{:02}", local / 3600, local / 60 % 60)
-    }
-}
-
 /// Fills what is left of the page but `below` points.
 pub(super) fn panel_ui(
     ui: &mut Ui,
@@ -69,7 +55,7 @@ pub(super) fn conversation_ui(
             let times: Vec<String> = chat
                 .lines
                 .iter()
-                .map(|line| moment.clock.time_of_day(line.at_unix_seconds))
+                .map(|line| moment.clock.since(line.at_unix_seconds))
                 .collect();
             let bubbles = chat.lines.iter().zip(&times).map(|(line, time)| Bubble {
                 mine: line.mine,
@@ -86,17 +72,5 @@ pub(super) fn conversation_ui(
     let (hint, send) = (w(lang, Word::ChatHint), w(lang, Word::Send));
     if let Some(text) = chat_entry_ui(ui, hint, send, &mut chat.draft) {
         actions.push(Action::SendChat(text));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_time_of_day_follows_the_wall() {
-        assert_eq!(ClockOffset(0).time_of_day(1_700_000_000), "22:13");
-        assert_eq!(ClockOffset(3600).time_of_day(1_700_000_000), "23:13");
-        assert_eq!(ClockOffset(-3600).time_of_day(60), "23:01");
     }
 }

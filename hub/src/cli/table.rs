@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use time::OffsetDateTime;
-use time::macros::format_description;
+use jiff::Timestamp;
 
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
@@ -45,11 +44,8 @@ impl Table {
 
 /// The time in UTC, as ISO 8601 writes it.
 pub(super) fn time_text(unix_millis: i64) -> String {
-    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
-    OffsetDateTime::from_unix_timestamp(unix_millis.div_euclid(1000))
-        .ok()
-        .and_then(|time| time.format(&format).ok())
-        .unwrap_or_else(|| unix_millis.to_string())
+    let at = Timestamp::from_second(unix_millis.div_euclid(1000));
+    at.map_or_else(|_| unix_millis.to_string(), |at| at.to_string())
 }
 
 /// Hours, minutes and seconds.

@@ -18,9 +18,9 @@ use super::all_keys::AllKeys;
 use crate::picture::SessionPicture;
 use crate::settings::{SessionPlace, Settings};
 use crate::state::chats::Conversation;
-use crate::state::clock::Clock;
 use crate::state::session::{Company, SessionNotice, SessionState, SessionWish};
 use crate::views::session::{BAR_HEIGHT, bar_ui, bring_in_ui, chat_side_ui, ended_ui, paused_ui};
+use ui_kit::Clock;
 
 /// How long a window waits for the first picture before it opens without one.
 ///

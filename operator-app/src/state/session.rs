@@ -6,7 +6,7 @@ use ui_kit::Lang;
 use ui_kit::remote_view::ViewSize;
 
 use super::chats::Conversation;
-use super::clock::Clock;
+use ui_kit::Clock;
 
 /// The percentages that the menu offers beside 1:1.
 pub const PERCENTAGES: [u16; 5] = [25, 50, 75, 150, 200];

@@ -12,7 +12,7 @@ use crate::action::Action;
 use crate::phrases;
 use crate::state::ConsoleState;
 use crate::state::chats::Conversation;
-use crate::state::clock::Clock;
+use ui_kit::Clock;
 
 /// Draws the conversation that is open in the main window.
 pub fn chat_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {

@@ -10,8 +10,8 @@ use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use crate::action::Action;
 use crate::phrases;
-use crate::state::clock::Clock;
 use crate::state::reports::{OpenReport, Saved};
+use ui_kit::Clock;
 
 /// Draws the report; `why_over` says how the session ended, right after it did.
 pub fn report_ui(
