@@ -19,6 +19,8 @@ const LEFT: u8 = 1;
 const RIGHT: u8 = 3;
 const WHEEL_UP: u8 = 4;
 const WHEEL_DOWN: u8 = 5;
+const WHEEL_LEFT: u8 = 6;
+const WHEEL_RIGHT: u8 = 7;
 
 /// Types and clicks on one display. Every call returns when the server has taken its events.
 #[derive(Debug)]
@@ -175,6 +177,19 @@ impl Hands {
     /// If the server does not answer.
     pub fn turn_wheel(&self, notches: i32) -> anyhow::Result<()> {
         let button = if notches < 0 { WHEEL_UP } else { WHEEL_DOWN };
+        for _ in 0..notches.abs() {
+            self.click_button(button)?;
+        }
+        Ok(())
+    }
+
+    /// Turns the wheel sideways by `notches`, to the left if negative, where the pointer is.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn turn_wheel_sideways(&self, notches: i32) -> anyhow::Result<()> {
+        let button = if notches < 0 { WHEEL_LEFT } else { WHEEL_RIGHT };
         for _ in 0..notches.abs() {
             self.click_button(button)?;
         }

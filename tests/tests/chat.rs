@@ -96,7 +96,7 @@ fn s5_two_thousand_lines_arrive_in_order_and_scroll_as_a_hundred_do() {
         .expect("every line arrives");
         if last == BATCH {
             (_, few) = scroll_up(app, &operator, last).expect("scrolled");
-            operator.turn_wheel(200).expect("turned");
+            operator.turn_wheel(400).expect("turned");
             // back at the newest line, which those that follow push up
             cast.console.app.wait_for(&last.to_string()).expect("it");
             std::thread::sleep(Duration::from_millis(500));
@@ -106,7 +106,7 @@ fn s5_two_thousand_lines_arrive_in_order_and_scroll_as_a_hundred_do() {
     let (read, many) = scroll_up(&cast.console.app, &operator, LINES).expect("scrolled");
     let lowest = read.first().copied().expect("some lines");
     assert_eq!(read.len(), LINES + 1 - lowest, "all of them: {read:?}");
-    operator.turn_wheel(-2_000).expect("turned");
+    operator.turn_wheel(-4_000).expect("turned");
     cast.console.app.wait_for("1").expect("the first is kept");
     let p95 = many[many.len() * 95 / 100];
     let (few, many) = (middle(&few), middle(&many));

@@ -8,6 +8,7 @@
 //! Ctrl+Alt+Shift+E ([`MENU_KEY`]) always goes to egui: the way out for who has only a keyboard.
 
 mod keys;
+mod notches;
 mod tap;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ pub use keys::hid_key;
 pub use tap::{TapEvent, TapTarget, WindowRect};
 
 use keys::{Modifiers, Stroke};
+use notches::Notches;
 use tap::{Tap, Verdict};
 
 /// What egui gets instead of the host; views ask `input.consume_shortcut(&MENU_KEY)`.
@@ -234,7 +236,12 @@ pub fn run_app(
         creator(creation)
     });
     let eframe = eframe::create_native(title, options, creator, &event_loop);
-    event_loop.run_app(&mut Tapped { eframe, tap })?;
+    let mut tapped = Tapped {
+        eframe,
+        tap,
+        notches: Notches::default(),
+    };
+    event_loop.run_app(&mut tapped)?;
     Ok(())
 }
 
@@ -264,6 +271,7 @@ impl egui::Plugin for PassWatch {
 struct Tapped<'a> {
     eframe: EframeWinitApplication<'a>,
     tap: Option<Arc<InputTap>>,
+    notches: Notches,
 }
 
 impl ApplicationHandler<UserEvent> for Tapped<'_> {
@@ -280,6 +288,11 @@ impl ApplicationHandler<UserEvent> for Tapped<'_> {
     }
 
     fn window_event(&mut self, event_loop: &ActiveEventLoop, window: WindowId, event: WindowEvent) {
+        if let WindowEvent::MouseWheel { delta, .. } = &event
+            && self.notches.is_release(*delta, Instant::now())
+        {
+            return;
+        }
         let verdict = match &self.tap {
             Some(tap) => tap.window_event(window, &event),
             None => Verdict::Forward,
@@ -302,6 +315,10 @@ impl ApplicationHandler<UserEvent> for Tapped<'_> {
     }
 
     fn device_event(&mut self, event_loop: &ActiveEventLoop, device: DeviceId, event: DeviceEvent) {
+        // elsewhere these numbers are other buttons
+        if cfg!(any(target_os = "linux", target_os = "freebsd")) {
+            self.notches.device_event(&event, Instant::now());
+        }
         // eframe repaints the window for each raw motion, which in software takes longer than the way
         // to the host and back; what it needs of the pointer it hears from the window's own events
         if self.tap.is_none() || !matches!(event, DeviceEvent::MouseMotion { .. }) {
