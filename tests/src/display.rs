@@ -153,8 +153,19 @@ impl Display {
     ///
     /// If `setxkbmap` is missing or does not know the layout.
     pub fn set_layout(&self, layout: &str) -> anyhow::Result<()> {
+        self.set_layout_with(layout, "", "")
+    }
+
+    /// The same with a variant (`colemak`) and an option (`caps:escape`), or without where it is empty.
+    ///
+    /// # Errors
+    ///
+    /// As [`Display::set_layout`].
+    pub fn set_layout_with(&self, layout: &str, variant: &str, option: &str) -> anyhow::Result<()> {
+        // an empty option takes back those that were set before
         let output = Command::new("setxkbmap")
             .args(["-display", &self.name, "-layout", layout])
+            .args(["-variant", variant, "-option", "", "-option", option])
             .output()
             .context("cannot start setxkbmap")?;
         ensure!(

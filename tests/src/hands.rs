@@ -132,8 +132,40 @@ impl Hands {
     ///
     /// If the server does not answer.
     pub fn tap_keycode(&self, keycode: u8) -> anyhow::Result<()> {
-        self.fake(KEY_PRESS_EVENT, keycode, 0, 0)?;
-        self.fake(KEY_RELEASE_EVENT, keycode, 0, 0)
+        self.chord_of_keycodes(&[keycode])
+    }
+
+    /// Presses keys by their X key codes one after another, then releases them in the reverse order.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn chord_of_keycodes(&self, keycodes: &[u8]) -> anyhow::Result<()> {
+        for keycode in keycodes {
+            self.fake(KEY_PRESS_EVENT, *keycode, 0, 0)?;
+        }
+        for keycode in keycodes.iter().rev() {
+            self.fake(KEY_RELEASE_EVENT, *keycode, 0, 0)?;
+        }
+        Ok(())
+    }
+
+    /// Presses the left button where the pointer is, and leaves it down.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn press_button(&self) -> anyhow::Result<()> {
+        self.fake(BUTTON_PRESS_EVENT, LEFT, 0, 0)
+    }
+
+    /// Releases the left button.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn release_button(&self) -> anyhow::Result<()> {
+        self.fake(BUTTON_RELEASE_EVENT, LEFT, 0, 0)
     }
 
     /// Moves the pointer to a pixel of the screen.

@@ -151,7 +151,7 @@ impl InputTap {
                     super_key: state.super_key(),
                     alt_gr: false,
                 };
-                tap.modifiers(window, modifiers)
+                tap.modifiers(window, modifiers, out)
             }
             WindowEvent::KeyboardInput {
                 event,

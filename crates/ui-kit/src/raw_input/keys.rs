@@ -27,6 +27,23 @@ pub(super) struct Modifiers {
 }
 
 impl Modifiers {
+    /// Each modifier, whether it is on, and its keys on the left and on the right.
+    pub(super) fn keys(self) -> [(bool, [HidKey; 2]); 4] {
+        use keyboard::hid;
+        [
+            (self.shift, [hid::SHIFT_LEFT, hid::SHIFT_RIGHT]),
+            (self.control, [hid::CONTROL_LEFT, hid::CONTROL_RIGHT]),
+            (self.alt, [hid::ALT_LEFT, hid::ALT_RIGHT]),
+            (self.super_key, [hid::SUPER_LEFT, hid::SUPER_RIGHT]),
+        ]
+    }
+
+    /// Whether `key` makes one.
+    pub(super) fn is_modifier(key: HidKey) -> bool {
+        let all = Self::default().keys();
+        all.iter().any(|(_, keys)| keys.contains(&key))
+    }
+
     /// Whether a key now is a command and not a character. `AltGr` is none: Windows reports it as
     /// Ctrl and Alt together.
     pub(super) fn command(self) -> bool {
@@ -68,7 +85,7 @@ pub(super) fn meaning(stroke: &Stroke, modifiers: Modifiers) -> Meaning {
             return Meaning::Text(text.to_owned());
         }
     }
-    let Some(key) = hid_key(stroke.physical) else {
+    let Some(key) = hid_key(stroke.physical).map(|place| named(stroke, place)) else {
         // a key without a place can still make a character
         return match text {
             Some(text) if !command => Meaning::Text(text.to_owned()),
@@ -82,6 +99,59 @@ pub(super) fn meaning(stroke: &Stroke, modifiers: Modifiers) -> Meaning {
         (false, false) => text.and_then(single),
     };
     Meaning::Key(key, character)
+}
+
+/// What the operator's layout makes of the key at `place`: Caps Lock may be another Escape, Control or
+/// Backspace, and what it is here it must be at the host. The pad stays a pad.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of hundreds of names those that layouts move are written out"
+)]
+fn named(stroke: &Stroke, place: HidKey) -> HidKey {
+    use keyboard::hid;
+    let Key::Named(name) = stroke.logical else {
+        return place;
+    };
+    if stroke.location == KeyLocation::Numpad {
+        return place;
+    }
+    let (left, right) = match name {
+        NamedKey::Shift => (hid::SHIFT_LEFT, hid::SHIFT_RIGHT),
+        NamedKey::Control => (hid::CONTROL_LEFT, hid::CONTROL_RIGHT),
+        NamedKey::Alt => (hid::ALT_LEFT, hid::ALT_RIGHT),
+        NamedKey::Super => (hid::SUPER_LEFT, hid::SUPER_RIGHT),
+        _ => {
+            let key = match name {
+                NamedKey::CapsLock => hid::CAPS_LOCK,
+                NamedKey::NumLock => hid::NUM_LOCK,
+                NamedKey::ScrollLock => hid::SCROLL_LOCK,
+                NamedKey::Escape => hid::ESCAPE,
+                NamedKey::Backspace => hid::BACKSPACE,
+                NamedKey::Tab => hid::TAB,
+                NamedKey::Enter => hid::ENTER,
+                NamedKey::Insert => hid::INSERT,
+                NamedKey::Delete => hid::DELETE,
+                NamedKey::Home => hid::HOME,
+                NamedKey::End => hid::END,
+                NamedKey::PageUp => hid::PAGE_UP,
+                NamedKey::PageDown => hid::PAGE_DOWN,
+                NamedKey::ArrowLeft => hid::ARROW_LEFT,
+                NamedKey::ArrowRight => hid::ARROW_RIGHT,
+                NamedKey::ArrowUp => hid::ARROW_UP,
+                NamedKey::ArrowDown => hid::ARROW_DOWN,
+                NamedKey::ContextMenu => hid::CONTEXT_MENU,
+                _ => place,
+            };
+            (key, key)
+        }
+    };
+    if place == left || place == right {
+        place
+    } else if stroke.location == KeyLocation::Right {
+        right
+    } else {
+        left
+    }
 }
 
 fn single_character(key: &Key) -> Option<char> {

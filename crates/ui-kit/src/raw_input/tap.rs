@@ -143,14 +143,54 @@ struct Armed {
     target: TapTarget,
     /// Armed during the pass that runs now.
     fresh: bool,
-    keys: BTreeSet<HidKey>,
+    /// What the host holds, by the key that is down here.
+    keys: BTreeMap<HidKey, HidKey>,
+    /// Those of them that the host got for a modifier whose key went down before the window had the
+    /// keyboard.
+    stand_ins: BTreeSet<HidKey>,
     buttons: BTreeSet<PointerButton>,
 }
 
 impl Armed {
+    /// What is about to be done is done with these modifiers: the host gets those that it lacks.
+    fn hold(&mut self, modifiers: Modifiers, out: &mut Vec<TapEvent>) {
+        if !self.target.keyboard {
+            return;
+        }
+        for (is_on, [key, other]) in modifiers.keys() {
+            let has = |held: &HidKey| [key, other].contains(held);
+            if is_on && !self.keys.values().any(has) {
+                self.keys.insert(key, key);
+                self.stand_ins.insert(key);
+                self.press(key, true, out);
+            }
+        }
+    }
+
+    /// The modifiers are those now: what stood in for another comes up.
+    fn let_go_of_others(&mut self, modifiers: Modifiers, out: &mut Vec<TapEvent>) {
+        for (is_on, [key, _]) in modifiers.keys() {
+            if !is_on && self.stand_ins.remove(&key) && self.keys.remove(&key).is_some() {
+                self.press(key, false, out);
+            }
+        }
+    }
+
+    fn press(&self, key: HidKey, pressed: bool, out: &mut Vec<TapEvent>) {
+        out.push(TapEvent {
+            id: self.target.id,
+            event: InputEvent::Key {
+                key,
+                pressed,
+                character: None,
+            },
+        });
+    }
+
     fn release_all(&mut self, out: &mut Vec<TapEvent>) {
         let anything = !self.keys.is_empty() || !self.buttons.is_empty();
         self.keys.clear();
+        self.stand_ins.clear();
         self.buttons.clear();
         if anything {
             out.push(TapEvent {
@@ -182,17 +222,14 @@ impl Tap {
             armed.target = target;
             armed.fresh = true;
         } else {
-            let (keys, buttons) = (BTreeSet::new(), BTreeSet::new());
-            let id = target.id;
-            self.targets.insert(
-                id,
-                Armed {
-                    target,
-                    fresh: true,
-                    keys,
-                    buttons,
-                },
-            );
+            let armed = Armed {
+                fresh: true,
+                keys: BTreeMap::new(),
+                stand_ins: BTreeSet::new(),
+                buttons: BTreeSet::new(),
+                target,
+            };
+            self.targets.insert(armed.target.id, armed);
         }
     }
 
@@ -292,7 +329,15 @@ impl Tap {
 
     /// Some platforms tell the same modifiers at each press of a button, and of each telling egui
     /// makes a repaint, which would hold up the press: it hears only of what is new.
-    pub(super) fn modifiers(&mut self, window: u64, modifiers: Modifiers) -> Verdict {
+    pub(super) fn modifiers(
+        &mut self,
+        window: u64,
+        modifiers: Modifiers,
+        out: &mut Vec<TapEvent>,
+    ) -> Verdict {
+        if let Some((armed, _)) = self.shown_in(window) {
+            armed.let_go_of_others(modifiers, out);
+        }
         let state = self.windows.entry(window).or_default();
         // AltGr is known from its key, not from the state winit reports
         let alt_gr = state.modifiers.alt_gr;
@@ -404,6 +449,9 @@ impl Tap {
                 armed.buttons.remove(&button)
             };
             if known {
+                if pressed {
+                    armed.hold(state.modifiers, out);
+                }
                 let event = InputEvent::Button {
                     button,
                     pressed,
@@ -456,6 +504,9 @@ impl Tap {
         let (dy, rest_y) = whole(rest.1, notches.1, pixels.1);
         self.wheel_rest = (rest_x, rest_y);
         if (dx, dy) != (0, 0) {
+            if let Some((armed, state)) = self.shown_in(window) {
+                armed.hold(state.modifiers, out);
+            }
             out.push(TapEvent {
                 id,
                 event: InputEvent::Wheel { dx, dy },
@@ -475,11 +526,13 @@ impl Tap {
             state.modifiers.alt_gr = stroke.pressed && is_alt_gr;
         }
         let id = armed.target.id;
-        let key = super::hid_key(stroke.physical);
+        let place = super::hid_key(stroke.physical);
         if !stroke.pressed {
             // a key that went down elsewhere comes up there too
-            return match key {
-                Some(key) if armed.keys.remove(&key) => {
+            let held = place.and_then(|place| Some((place, armed.keys.remove(&place)?)));
+            return match held {
+                Some((place, key)) => {
+                    armed.stand_ins.remove(&place);
                     let event = InputEvent::Key {
                         key,
                         pressed: false,
@@ -488,7 +541,7 @@ impl Tap {
                     out.push(TapEvent { id, event });
                     Verdict::Swallow
                 }
-                _ => Verdict::Forward,
+                None => Verdict::Forward,
             };
         }
         if !armed.target.keyboard {
@@ -500,7 +553,10 @@ impl Tap {
         }
         let event = match meaning(stroke, state.modifiers) {
             Meaning::Key(key, character) => {
-                armed.keys.insert(key);
+                if !Modifiers::is_modifier(key) {
+                    armed.hold(state.modifiers, out);
+                }
+                armed.keys.insert(place.unwrap_or(key), key);
                 InputEvent::Key {
                     key,
                     pressed: true,

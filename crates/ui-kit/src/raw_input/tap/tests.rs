@@ -219,6 +219,7 @@ fn the_menu_key_stays_here_and_lets_go_of_all_others() {
             alt: true,
             ..Default::default()
         },
+        &mut Vec::new(),
     );
     let mut shift = letter(true);
     shift.physical = PhysicalKey::Code(KeyCode::ShiftLeft);
@@ -434,11 +435,111 @@ fn s1_modifiers_that_did_not_change_make_no_repaint_before_a_click() {
         ..Modifiers::default()
     };
     let none = Modifiers::default();
-    assert_eq!(tap.modifiers(WINDOW, none), Verdict::Forward);
-    assert_eq!(tap.modifiers(WINDOW, none), Verdict::Swallow);
-    assert_eq!(tap.modifiers(WINDOW, shift), Verdict::Forward);
-    assert_eq!(tap.modifiers(WINDOW, none), Verdict::Forward);
+    assert_eq!(tap.modifiers(WINDOW, none, &mut out), Verdict::Forward);
+    assert_eq!(tap.modifiers(WINDOW, none, &mut out), Verdict::Swallow);
+    assert_eq!(tap.modifiers(WINDOW, shift, &mut out), Verdict::Forward);
+    assert_eq!(tap.modifiers(WINDOW, none, &mut out), Verdict::Forward);
     // egui forgets them with the focus
     tap.focus(WINDOW, true, &mut out);
-    assert_eq!(tap.modifiers(WINDOW, none), Verdict::Forward);
+    assert_eq!(tap.modifiers(WINDOW, none, &mut out), Verdict::Forward);
+}
+
+const SHIFT: Modifiers = Modifiers {
+    shift: true,
+    control: false,
+    alt: false,
+    super_key: false,
+    alt_gr: false,
+};
+
+fn shift_key(pressed: bool) -> InputEvent {
+    InputEvent::Key {
+        key: keyboard::hid::SHIFT_LEFT,
+        pressed,
+        character: None,
+    }
+}
+
+#[test]
+fn s1_a_modifier_that_was_down_before_the_focus_counts_for_a_click() {
+    let mut tap = armed();
+    let mut out = Vec::new();
+    tap.pointer_moved(WINDOW, (20.0, 60.0), &mut out);
+    tap.modifiers(WINDOW, SHIFT, &mut out);
+    let click = |tap: &mut Tap, pressed| {
+        events(|out| {
+            tap.button(WINDOW, 0, Some(PointerButton::Left), pressed, out);
+        })
+    };
+    let pressed = click(&mut tap, true);
+    assert_eq!(pressed.first(), Some(&shift_key(true)), "{pressed:?}");
+    assert_eq!(pressed.len(), 2, "{pressed:?}");
+    assert_eq!(click(&mut tap, false).len(), 1);
+    // once is enough
+    assert_eq!(click(&mut tap, true).len(), 1);
+    click(&mut tap, false);
+    let none = Modifiers::default();
+    let released = events(|out| {
+        tap.modifiers(WINDOW, none, out);
+    });
+    assert_eq!(released, [shift_key(false)]);
+}
+
+#[test]
+fn s1_a_modifier_whose_key_went_down_here_is_not_pressed_twice() {
+    let mut tap = armed();
+    let mut out = Vec::new();
+    let shift = |pressed| Stroke {
+        physical: PhysicalKey::Code(KeyCode::ShiftRight),
+        logical: Key::Named(winit::keyboard::NamedKey::Shift),
+        unmodified: Key::Named(winit::keyboard::NamedKey::Shift),
+        location: KeyLocation::Right,
+        text: None,
+        pressed,
+    };
+    tap.key(WINDOW, &shift(true), &mut out);
+    tap.modifiers(WINDOW, SHIFT, &mut out);
+    let wheel = events(|out| {
+        tap.pointer_moved(WINDOW, (20.0, 60.0), &mut Vec::new());
+        tap.wheel(WINDOW, ((0.0, 1.0), (0.0, 0.0)), out);
+    });
+    assert_eq!(wheel, [InputEvent::Wheel { dx: 0, dy: 120 }]);
+    let released = events(|out| {
+        tap.modifiers(WINDOW, Modifiers::default(), out);
+    });
+    assert_eq!(released, [], "its own release does that");
+}
+
+#[test]
+fn s1_caps_lock_is_what_the_layout_makes_of_it() {
+    use keyboard::hid;
+    use winit::keyboard::NamedKey;
+    for (name, key) in [
+        (NamedKey::Escape, hid::ESCAPE),
+        (NamedKey::Control, hid::CONTROL_LEFT),
+        (NamedKey::Backspace, hid::BACKSPACE),
+        (NamedKey::CapsLock, hid::CAPS_LOCK),
+    ] {
+        let mut tap = armed();
+        let stroke = |pressed| Stroke {
+            physical: PhysicalKey::Code(KeyCode::CapsLock),
+            logical: Key::Named(name),
+            unmodified: Key::Named(name),
+            location: KeyLocation::Standard,
+            text: None,
+            pressed,
+        };
+        for pressed in [true, false] {
+            let done = events(|out| {
+                tap.key(WINDOW, &stroke(pressed), out);
+            });
+            let character = None;
+            let event = InputEvent::Key {
+                key,
+                pressed,
+                character,
+            };
+            assert_eq!(done, [event]);
+        }
+    }
 }
