@@ -11,6 +11,8 @@ use e2e::{Cast, Display, Hands, PATIENCE, Region, Running, Size, wait_until};
 use xkeysym::key;
 
 const USER_SCREEN: Size = Size(1024, 720);
+/// A window manager has given the keyboard to another window by then, also on a busy machine.
+const SWITCHED: Duration = Duration::from_secs(1);
 const OPERATOR_SCREEN: Size = Size(1680, 1050);
 
 /// A terminal on the user's display in which `script` runs; `$1` is `file`.
@@ -96,6 +98,7 @@ fn s1_what_is_typed_into_the_session_arrives_on_the_host() {
         .app
         .click_matching("All keys", |label| label.starts_with("All keys"))
         .expect("all keys");
+    std::thread::sleep(SWITCHED);
     // the two terminals were used last, so Alt+Tab goes from the one to the other
     hands
         .click(shown_at(session, 200, 620))
@@ -104,11 +107,11 @@ fn s1_what_is_typed_into_the_session_arrives_on_the_host() {
         .click(shown_at(session, 200, 420))
         .expect("a click into the terminal");
     hands.chord(&[key::Alt_L, key::Tab]).expect("typed");
-    std::thread::sleep(Duration::from_millis(300));
+    std::thread::sleep(SWITCHED);
     hands.type_text("after Alt+Tab\n").expect("typed");
     wait_for_text(other, "after Alt+Tab\n");
     hands.chord(&[key::Alt_L, key::Tab]).expect("typed");
-    std::thread::sleep(Duration::from_millis(300));
+    std::thread::sleep(SWITCHED);
 
     hands.chord(&[key::Control_L, key::c]).expect("typed");
     wait_for_text(interrupted, "yes");
