@@ -141,7 +141,9 @@ fn status(state: &State) -> (Tone, &'static str) {
     match &state.stage {
         Stage::OtherHub(_) => (Tone::Warning, w(lang, Word::Disconnected)),
         Stage::Ticket => match state.form.problem {
-            None | Some(FormProblem::Incomplete) => (Tone::Good, w(lang, Word::Ready)),
+            None | Some(FormProblem::Incomplete | FormProblem::Pasted(_)) => {
+                (Tone::Good, w(lang, Word::Ready))
+            }
             Some(FormProblem::NoHub) => (Tone::Warning, w(lang, Word::Disconnected)),
             Some(FormProblem::Refused(_) | FormProblem::Spent) => {
                 (Tone::Warning, w(lang, Word::Ready))
@@ -165,6 +167,7 @@ fn problem_text(lang: Lang, problem: &FormProblem) -> String {
     match problem {
         FormProblem::NoHub => w(lang, Word::HubAddressMissing).to_owned(),
         FormProblem::Incomplete => w(lang, Word::TicketIncomplete).to_owned(),
+        FormProblem::Pasted(missing) => ui_kit::words::ticket_missing(lang, *missing).to_owned(),
         FormProblem::Spent => words::ticket_spent(lang).to_owned(),
         FormProblem::Refused(refusal) => ui_kit::words::refusal_text(lang, *refusal),
         FormProblem::Connect(problem) => words::connect_problem(lang, problem),

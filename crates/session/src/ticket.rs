@@ -1,9 +1,13 @@
 //! The ticket as people know it: ten digits, grouped 3-3-4 (H1).
 
+mod found;
+
 use std::fmt;
 
 use protocol::TicketRoute;
 use zeroize::Zeroize as _;
+
+pub use found::{TicketMissing, digit_value, ticket_in};
 
 /// How many digits a ticket has.
 pub const TICKET_DIGITS: usize = 10;

@@ -199,7 +199,7 @@ impl Gallery {
             ui.add_space(-2.0);
             let entry = ticket_entry_ui(ui, w(lang, Word::Ticket), &mut self.digits, false);
             if !std::mem::replace(&mut self.focused_once, true) {
-                entry.request_focus();
+                entry.response.request_focus();
             }
             ui.add_space(6.0);
             let field = Field::new(w(lang, Word::YourName)).hint(w(lang, Word::YourNameHint));

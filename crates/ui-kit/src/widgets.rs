@@ -26,4 +26,4 @@ pub use frames::{
 };
 pub use notices::{Notices, banner_ui};
 pub use rows::{Leading, Row, chip_ui, dot_ui, initials_ui, row_ui};
-pub use ticket::{TICKET_DIGITS, grouped_ticket, ticket_entry_ui, ticket_number_ui};
+pub use ticket::{TICKET_DIGITS, TicketEntry, grouped_ticket, ticket_entry_ui, ticket_number_ui};

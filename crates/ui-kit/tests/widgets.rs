@@ -49,12 +49,28 @@ fn h4_a_ticket_is_pasted_with_dashes_and_spaces() {
         "482/913–0571",
         " 482 913 0571\n",
         "ticket: 4829130571.",
-        "48291305719999",
+        "Hello,\n14:30\n４８２ ９１３ ０５７１\n2026",
     ] {
         let mut harness = ticket();
         harness.event(Event::Paste(pasted.to_owned()));
         harness.run_ok();
         assert_eq!(harness.state(), "4829130571", "{pasted:?}");
+    }
+}
+
+#[test]
+fn h4_of_a_message_without_one_ticket_nothing_is_taken() {
+    for pasted in [
+        "48291305719999",
+        "482\n913\n0571",
+        "+39 482 913 0571",
+        "at 14:30",
+    ] {
+        let mut harness = ticket();
+        harness.event(Event::Text("12".to_owned()));
+        harness.event(Event::Paste(pasted.to_owned()));
+        harness.run_ok();
+        assert_eq!(harness.state(), "12", "{pasted:?}");
     }
 }
 

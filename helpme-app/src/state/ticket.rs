@@ -3,6 +3,7 @@
 use host_engine::{ConnectProblem, HostCommand, LostCause};
 use protocol::Refusal;
 use session::TicketNumber;
+use session::ticket::TicketMissing;
 
 /// What is typed, and what came of it. Nothing typed is lost on an error.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,8 @@ pub enum FormProblem {
     /// No hub is set.
     NoHub,
     Incomplete,
+    /// Nothing was taken of what was pasted.
+    Pasted(TicketMissing),
     /// The ticket was tried too often on this computer.
     Spent,
     Refused(Refusal),

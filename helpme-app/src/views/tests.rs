@@ -5,6 +5,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use host_engine::{EndCause, HostEvent};
 use protocol::{EndedBy, Refusal, RefusalCode, SessionId};
+use session::ticket::TicketMissing;
 use ui_kit::{Lang, Word, w};
 
 use super::{Moment, root_ui};
@@ -253,4 +254,35 @@ fn e3_every_page_speaks_italian() {
     heading(&italian(typed()), "Fatti aiutare");
     italian(asked()).get_by_label("Consenti");
     italian(running()).get_by_label("Termina");
+}
+
+#[test]
+fn h4_the_link_paste_gives_the_text_to_the_ticket() {
+    let mut state = typed();
+    state.form.digits.clear();
+    let mut harness = show(state);
+    harness.get_by_label(w(Lang::En, Word::YourName)).focus();
+    harness.run_steps(2);
+    harness.get_by_label(w(Lang::En, Word::Paste)).click();
+    harness.run_steps(2);
+    assert!(harness.state().actions.contains(&Action::Paste));
+    harness.event(egui::Event::Paste("482 913 0570".to_owned()));
+    harness.run_steps(2);
+    assert_eq!(harness.state().state.form.digits, "4829130570");
+}
+
+#[test]
+fn h4_a_message_without_a_ticket_is_answered_with_a_sentence() {
+    let mut state = typed();
+    state.form.digits.clear();
+    let mut harness = show(state);
+    harness.event(egui::Event::Paste(
+        "call 0612345678 or 482 913 0570".to_owned(),
+    ));
+    harness.run_steps(3);
+    assert_eq!(harness.state().state.form.digits, "");
+    heading(
+        &harness,
+        ui_kit::words::ticket_missing(Lang::En, TicketMissing::Several),
+    );
 }

@@ -26,6 +26,7 @@ pub(super) fn ticket_ui(
     );
     ui.add_space(10.0);
 
+    let mut pastes = false;
     ui.horizontal(|ui| {
         let label = text(
             w(lang, Word::Ticket),
@@ -39,13 +40,19 @@ pub(super) fn ticket_ui(
             let paste = link_button_ui(ui, icon, w(lang, Word::Paste));
             if paste.clicked() && !busy {
                 actions.push(Action::Paste);
+                pastes = true;
             }
         });
     });
     ui.add_space(-2.0);
     let wrong = matches!(
         form.problem,
-        Some(FormProblem::Refused(_) | FormProblem::Incomplete | FormProblem::Spent)
+        Some(
+            FormProblem::Refused(_)
+                | FormProblem::Incomplete
+                | FormProblem::Pasted(_)
+                | FormProblem::Spent
+        )
     );
     let digits_before = form.digits.clone();
     let entry = ui
@@ -55,6 +62,14 @@ pub(super) fn ticket_ui(
         .inner;
     if form.digits != digits_before && wrong {
         form.problem = None;
+    }
+    if let Some(missing) = entry.refused {
+        form.problem = Some(FormProblem::Pasted(missing));
+    }
+    let entry = entry.response;
+    if pastes {
+        // the click gave the focus to the link, and the text comes to whoever has it
+        entry.request_focus();
     }
     focus_once(ui, &entry);
     ui.add_space(6.0);
@@ -69,7 +84,7 @@ pub(super) fn ticket_ui(
 
     if let Some(problem) = &form.problem {
         let tone = match problem {
-            FormProblem::NoHub | FormProblem::Incomplete => Tone::Warning,
+            FormProblem::NoHub | FormProblem::Incomplete | FormProblem::Pasted(_) => Tone::Warning,
             FormProblem::Spent
             | FormProblem::Refused(_)
             | FormProblem::Connect(_)

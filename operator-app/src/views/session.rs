@@ -123,11 +123,15 @@ pub fn bring_in_ui(ui: &mut Ui, state: &mut SessionState) {
             let entry = ui.add_enabled_ui(!open.waiting, |ui| {
                 ticket_entry_ui(ui, label, &mut open.digits, failed)
             });
-            if before.is_empty() && !entry.inner.has_focus() && !failed {
-                entry.inner.request_focus();
+            let entry = entry.inner;
+            if before.is_empty() && !entry.response.has_focus() && !failed {
+                entry.response.request_focus();
             }
             if before != open.digits {
                 open.problem = None;
+            }
+            if let Some(missing) = entry.refused {
+                open.problem = Some(ui_kit::words::ticket_missing(lang, missing).to_owned());
             }
             if let Some(problem) = &open.problem {
                 ui.add_space(6.0);

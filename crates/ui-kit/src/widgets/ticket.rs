@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use egui::text::{CCursor, CCursorRange, CharIndex};
 use egui::{
-    Align2, Color32, CornerRadius, CursorIcon, FontId, Frame, Pos2, Rect, Response, Role, Sense,
-    Stroke, StrokeKind, TextBuffer, TextEdit, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+    Align2, Color32, CornerRadius, CursorIcon, Event, FontId, Frame, Pos2, Rect, Response, Role,
+    Sense, Stroke, StrokeKind, TextBuffer, TextEdit, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
+
+use session::ticket::{TicketMissing, digit_value, is_separator, ticket_in};
 
 use super::paint;
 use crate::theme::{self, Palette, mix};
@@ -37,25 +39,30 @@ pub fn grouped_ticket(digits: &str) -> String {
 
 /// Three boxes for the digits of a ticket, as wide as there is room.
 ///
-/// Takes digits only, at most [`TICKET_DIGITS`]; what is pasted may hold spaces, dashes or words
-/// around them. Under the boxes lies a real text field, so the clipboard, input methods and screen
+/// Takes digits of any script, at most [`TICKET_DIGITS`]. Of a message that is pasted it takes the ticket,
+/// or nothing and says why. Under the boxes lies a real text field, so the clipboard, input methods and screen
 /// readers work as everywhere. `failed` draws the boxes in the colour of an error.
-pub fn ticket_entry_ui(ui: &mut Ui, label: &str, digits: &mut String, failed: bool) -> Response {
+pub fn ticket_entry_ui(ui: &mut Ui, label: &str, digits: &mut String, failed: bool) -> TicketEntry {
     let palette = Palette::of(ui);
     let enabled = ui.is_enabled();
     let size = vec2(ui.available_width(), HEIGHT);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     let before = digits.clone();
+    let mut refused = None;
     let mut buffer = Digits { digits };
     let output = ui
         .scope_builder(UiBuilder::new().max_rect(rect), |ui| {
+            let id = ui.make_persistent_id("ticket");
+            if enabled && ui.memory(|memory| memory.has_focus(id)) {
+                refused = sift_pasted(ui);
+            }
             let visuals = ui.visuals_mut();
             visuals.text_cursor.stroke = Stroke::NONE;
             visuals.text_cursor.preview = false;
             visuals.selection.bg_fill = Color32::TRANSPARENT;
             visuals.selection.stroke = Stroke::NONE;
             TextEdit::singleline(&mut buffer)
-                .id_salt("ticket")
+                .id(id)
                 .frame(Frame::NONE)
                 .text_color(Color32::TRANSPARENT)
                 .font(FontId::proportional(1.0))
@@ -86,11 +93,51 @@ pub fn ticket_entry_ui(ui: &mut Ui, label: &str, digits: &mut String, failed: bo
     if ui.is_rect_visible(rect) {
         boxes_ui(ui, &palette, &boxes, digits, range, &response, failed);
     }
-    if enabled {
+    let response = if enabled {
         response.on_hover_cursor(CursorIcon::Text)
     } else {
         response
-    }
+    };
+    TicketEntry { response, refused }
+}
+
+/// The boxes of a ticket, and what came of a text pasted into them.
+#[derive(Debug)]
+pub struct TicketEntry {
+    pub response: Response,
+    /// Why nothing was taken of what was pasted in this pass.
+    pub refused: Option<TicketMissing>,
+}
+
+/// Leaves of what is pasted the ticket alone, before a field of one line takes its lines together.
+fn sift_pasted(ui: &Ui) -> Option<TicketMissing> {
+    let mut refused = None;
+    ui.input_mut(|input| {
+        input.events.retain_mut(|event| {
+            let Event::Paste(text) = event else {
+                return true;
+            };
+            if is_part(text) {
+                return true;
+            }
+            match ticket_in(text) {
+                Ok(ticket) => *text = ticket,
+                Err(missing) => {
+                    refused = Some(missing);
+                    return false;
+                }
+            }
+            true
+        });
+    });
+    refused
+}
+
+/// Whether `text` is some digits of a ticket and nothing else, as somebody types them.
+fn is_part(text: &str) -> bool {
+    let digits = text.chars().filter_map(digit_value).count();
+    let may_be = |c| digit_value(c).is_some() || is_separator(c);
+    (1..TICKET_DIGITS).contains(&digits) && text.chars().all(may_be)
 }
 
 /// A ticket to read aloud or copy: large digits in groups.
@@ -277,10 +324,14 @@ impl TextBuffer for Digits<'_> {
     }
 
     fn insert_text(&mut self, text: &str, char_index: CharIndex) -> usize {
-        let given = text.chars().filter(char::is_ascii_digit);
+        let given = text.chars().filter_map(digit_value);
+        let given = given.map(|value| char::from(b'0' + value));
         if given.clone().count() >= TICKET_DIGITS {
+            let Ok(ticket) = ticket_in(text) else {
+                return 0;
+            };
             // a whole ticket is pasted: what was typed before it is not a part of it
-            *self.digits = given.take(TICKET_DIGITS).collect();
+            *self.digits = ticket;
             return TICKET_DIGITS.saturating_sub(char_index.0);
         }
         let room = TICKET_DIGITS.saturating_sub(self.digits.len());

@@ -1,6 +1,7 @@
 //! Sentences with names, numbers and times in them.
 
 use protocol::{EndedBy, TicketState};
+use session::ticket::TicketMissing;
 
 use super::{Lang, Word, visible_name, w};
 
@@ -175,6 +176,24 @@ pub fn duration(seconds: u64) -> String {
         (0, 0, s) => format!("{s} s"),
         (0, min, s) => format!("{min} min {s:02} s"),
         (h, min, _) => format!("{h} h {min:02} min"),
+    }
+}
+
+/// Why nothing was taken of a text pasted as a ticket, and what to do.
+pub fn ticket_missing(lang: Lang, missing: TicketMissing) -> &'static str {
+    match (lang, missing) {
+        (Lang::En, TicketMissing::Nowhere) => {
+            "No ticket was found in what you pasted. Copy only its ten digits, or type them."
+        }
+        (Lang::It, TicketMissing::Nowhere) => {
+            "Nel testo incollato non c'è un ticket. Copia solo le sue dieci cifre, o scrivile."
+        }
+        (Lang::En, TicketMissing::Several) => {
+            "What you pasted has several numbers that could be the ticket. Copy only the right one, or type it."
+        }
+        (Lang::It, TicketMissing::Several) => {
+            "Il testo incollato ha più numeri che potrebbero essere il ticket. Copia solo quello giusto, o scrivilo."
+        }
     }
 }
 
