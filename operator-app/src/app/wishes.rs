@@ -145,6 +145,7 @@ impl ConsoleApp {
         self.settings.theme.apply(ctx);
         if self.state.account.log_in == LogIn::Out {
             self.state.account.form = account_form(&self.settings, self.password.clone());
+            self.state.account.show_hub = false;
         }
         self.save_settings();
         self.keep_password(&before);

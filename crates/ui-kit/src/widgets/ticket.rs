@@ -10,6 +10,7 @@ use egui::{
     Stroke, StrokeKind, TextBuffer, TextEdit, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 
+use super::edit::{self, Edited};
 use super::paint;
 use crate::theme::{self, Palette, mix};
 
@@ -70,6 +71,14 @@ pub fn ticket_entry_ui(ui: &mut Ui, label: &str, digits: &mut String, failed: bo
         label: Some(label.to_owned()),
         ..WidgetInfo::text_edit(enabled, before.as_str(), digits.as_str(), "")
     });
+
+    let edited = Edited {
+        response: &response,
+        length: digits.len(),
+        selected: None,
+        secret: false,
+    };
+    edit::clipboard_ui(ui, edited);
 
     let boxes = Boxes::new(rect);
     let mut range = output.cursor_range.unwrap_or_default();
