@@ -185,7 +185,7 @@ fn o9_the_menu_of_a_row_opens_a_session() {
         .click_secondary();
     harness.run_steps(3);
     harness
-        .get_by_role_and_label(egui::accesskit::Role::MenuItem, "Remote Session")
+        .get_by_role_and_label(Role::MenuItem, "Remote Session")
         .click();
     harness.run_steps(2);
     let actions = &harness.state().actions;

@@ -118,6 +118,7 @@ fn every_way_to_paste_works() {
         let app = &mut cast.console.app;
         app.type_into(ADDRESS, "").expect("there");
         app.eyes().put_on_clipboard(pasted).expect("put");
+        let app = &cast.console.app;
         let hands = app.hands();
         match way {
             "Ctrl+V" => hands.chord(&[key::Control_L, key::v]).expect("typed"),

@@ -337,7 +337,13 @@ fn the_clipboard_is_reached_by_the_older_keys_and_by_a_menu() {
         .get_by_role_and_label(Role::TextInput, "Name")
         .focus();
     harness.run_ok();
-    harness.key_press_modifiers(egui::Modifiers::SHIFT, Key::Insert);
+    harness.input_mut().events.push(Event::Key {
+        key: Key::Insert,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: egui::Modifiers::SHIFT,
+    });
     harness.step();
     assert!(asks_for(&harness, &paste));
     harness.run_ok();
