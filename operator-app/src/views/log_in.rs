@@ -91,6 +91,10 @@ fn form_ui(
     }
     if busy {
         let cancel = ui.add(Push::quiet(w(lang, Word::Cancel)).wide());
+        if !ui.clip_rect().contains_rect(cancel.rect) {
+            // it came below a form that may have filled the window
+            cancel.scroll_to_me(None);
+        }
         if cancel.clicked() || escaped {
             actions.push(Action::LogOut);
         }
