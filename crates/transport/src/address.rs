@@ -259,7 +259,9 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        use AddressFault::*;
+        use AddressFault::{
+            Bracket, Character, Colons, Dots, Email, Long, NoHost, Numbers, Port, Space,
+        };
         for (text, fault) in [
             ("", NoHost),
             (" \n", NoHost),

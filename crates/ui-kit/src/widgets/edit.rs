@@ -63,7 +63,7 @@ pub(super) fn clipboard_ui(ui: &Ui, edited: Edited<'_>) {
         }
     }
     let pressed = ui.input(|input| input.pointer.secondary_pressed());
-    if pressed && response.hovered() && selected.is_some() {
+    if let Some(selected) = selected.filter(|_| pressed && response.hovered()) {
         // the press took the selection away that the menu is about
         select(ui.ctx(), response.id, selected);
     }
@@ -97,14 +97,14 @@ fn menu_ui(ui: &mut Ui, edited: Edited<'_>) {
     }
 }
 
-fn whole(length: usize) -> Option<CCursorRange> {
+fn whole(length: usize) -> CCursorRange {
     let place = |index| CCursor::new(CharIndex(index));
-    Some(CCursorRange::two(place(0), place(length)))
+    CCursorRange::two(place(0), place(length))
 }
 
-fn select(ctx: &Context, id: Id, range: Option<CCursorRange>) {
+fn select(ctx: &Context, id: Id, range: CCursorRange) {
     let mut state = TextEditState::load(ctx, id).unwrap_or_default();
-    state.cursor.set_char_range(range);
+    state.cursor.set_char_range(Some(range));
     state.store(ctx, id);
 }
 
