@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use desktop::WindowPlace;
-use host_engine::{Fingerprint, HubAddress};
+use host_engine::{AddressFault, Fingerprint, HubAddress};
 use serde::{Deserialize, Serialize};
 use ui_kit::{Lang, ThemeChoice};
 
@@ -44,8 +44,8 @@ pub struct HubPlace {
 /// The part of a hub's place that is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HubTextError {
-    #[error("the hub's address is not valid")]
-    Address,
+    #[error("{0}")]
+    Address(AddressFault),
     #[error("the hub's fingerprint is not valid")]
     Fingerprint,
 }
@@ -66,10 +66,7 @@ impl HubText {
     ///
     /// [`HubTextError`] names the first part that is wrong.
     pub fn parse(&self) -> Result<HubPlace, HubTextError> {
-        let address = self
-            .address
-            .parse()
-            .map_err(|_detail| HubTextError::Address)?;
+        let address = self.address.parse().map_err(HubTextError::Address)?;
         let pin = self
             .fingerprint
             .parse()

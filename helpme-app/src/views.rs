@@ -38,6 +38,7 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
         return;
     }
     let lang = state.lang();
+    lang.speak_in_widgets(ui.ctx());
     let (tone, status) = status(state);
     let hub = state
         .hub

@@ -1,6 +1,6 @@
 //! Sentences that only Helpme says (E3); the words it shares with the console are in `ui_kit`.
 
-use host_engine::{ConnectProblem, EndCause, LostCause, Trouble};
+use host_engine::{AddressFault, ConnectProblem, EndCause, LostCause, Trouble};
 use protocol::{EndedBy, Rights};
 use ui_kit::words::{other_version, refusal_text, session_ended_for_user};
 use ui_kit::{Lang, Word, w};
@@ -330,6 +330,23 @@ pub fn fingerprint_note(lang: Lang) -> &'static str {
         "64 digits, from your helper or from the hub's page",
         "64 cifre, da chi ti assiste o dalla pagina dell'hub",
     )
+}
+
+/// What is wrong with the address of a hub, and what it should be.
+pub fn address_wrong(lang: Lang, fault: AddressFault) -> &'static str {
+    let word = match fault {
+        AddressFault::NoHost => Word::AddressMissing,
+        AddressFault::Space => Word::AddressHasSpace,
+        AddressFault::Email => Word::AddressIsEmail,
+        AddressFault::Port => Word::AddressPortWrong,
+        AddressFault::Bracket => Word::AddressBracketWrong,
+        AddressFault::Colons => Word::AddressColonsWrong,
+        AddressFault::Numbers => Word::AddressNumbersWrong,
+        AddressFault::Dots => Word::AddressDotsWrong,
+        AddressFault::Character => Word::AddressCharacterWrong,
+        AddressFault::Long => Word::AddressTooLong,
+    };
+    w(lang, word)
 }
 
 /// What was typed is no fingerprint.

@@ -168,6 +168,7 @@ impl ConsoleApp {
 
     /// Logs in with what stands in the form.
     fn log_in(&mut self, keep_trying: bool) {
+        self.state.account.form.take_address_apart();
         let form = &self.state.account.form;
         let Some((hub, pin)) = form.hub().filter(|_| form.faults().is_sound()) else {
             self.state.account.show_faults = true;
@@ -383,6 +384,7 @@ impl eframe::App for ConsoleApp {
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let lang = self.lang();
+        lang.speak_in_widgets(ui.ctx());
         let mut actions = Vec::new();
         shell::main_window_ui(ui, &mut self.state, &mut actions);
         if self.state.drafts_open {

@@ -1,6 +1,6 @@
 //! Sentences that only the console says, in English and Italian (E3); single words are in `ui-kit`.
 
-use operator_engine::{ConnectError, LogInProblem, NotStarted};
+use operator_engine::{AddressFault, ConnectError, LogInProblem, NotStarted};
 use protocol::BroughtIn;
 use ui_kit::words::{other_version, refusal_text, visible_name};
 use ui_kit::{Lang, Word, w};
@@ -117,6 +117,23 @@ pub fn categories(lang: Lang) -> [&'static str; 8] {
             "Altro",
         ],
     }
+}
+
+/// What is wrong with the address of a hub, and what it should be.
+pub fn address_wrong(lang: Lang, fault: AddressFault) -> &'static str {
+    let word = match fault {
+        AddressFault::NoHost => Word::AddressMissing,
+        AddressFault::Space => Word::AddressHasSpace,
+        AddressFault::Email => Word::AddressIsEmail,
+        AddressFault::Port => Word::AddressPortWrong,
+        AddressFault::Bracket => Word::AddressBracketWrong,
+        AddressFault::Colons => Word::AddressColonsWrong,
+        AddressFault::Numbers => Word::AddressNumbersWrong,
+        AddressFault::Dots => Word::AddressDotsWrong,
+        AddressFault::Character => Word::AddressCharacterWrong,
+        AddressFault::Long => Word::AddressTooLong,
+    };
+    w(lang, word)
 }
 
 /// Why a log-in failed, and what to do (O5).

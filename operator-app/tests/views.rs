@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use operator_app::action::Action;
@@ -183,7 +184,7 @@ fn o9_the_menu_of_a_row_opens_a_session() {
         .click_secondary();
     harness.run_steps(3);
     harness
-        .get_by_role_and_label(egui::accesskit::Role::MenuItem, "Remote Session")
+        .get_by_role_and_label(Role::MenuItem, "Remote Session")
         .click();
     harness.run_steps(2);
     let actions = &harness.state().actions;
@@ -340,4 +341,63 @@ fn e4_settings_with_a_wrong_port_are_not_saved() {
     harness.run_steps(3);
     assert!(harness.state().1.is_empty());
     harness.get_by_label("A port is a number from 1 to 65535.");
+}
+
+fn address(harness: &Harness<'static, Seen>) -> String {
+    harness.state().state.account.form.host.clone()
+}
+
+#[test]
+fn e4_an_address_is_taken_apart_when_its_field_is_left_and_the_page_keeps_its_shape() {
+    let mut out = state(Lang::En, LogIn::Out);
+    out.account.form.fingerprint = "ab".repeat(32);
+    out.account.form.port = "443".to_owned();
+    let mut harness = window(out);
+    let label = "Server address";
+    harness
+        .get_by_role_and_label(Role::TextInput, label)
+        .focus();
+    harness.run_steps(2);
+    let mut typed = String::new();
+    for character in "hub.example.org:4433".chars() {
+        typed.push(character);
+        harness.event(egui::Event::Text(character.to_string()));
+        harness.run_steps(2);
+        assert_eq!(address(&harness), typed);
+        harness.get_by_role_and_label(Role::TextInput, label);
+    }
+    harness.key_press(egui::Key::Tab);
+    harness.run_steps(3);
+    let form = &harness.state().state.account.form;
+    assert_eq!(
+        (form.host.as_str(), form.port.as_str()),
+        ("hub.example.org", "4433")
+    );
+}
+
+#[test]
+fn e4_what_is_wrong_with_an_address_is_said() {
+    let mut out = state(Lang::It, LogIn::Out);
+    out.account.form.host = "anna@example.org".to_owned();
+    out.account.show_faults = true;
+    window(out).get_by_label_contains("Questo è un indirizzo e-mail.");
+}
+
+#[test]
+fn o5_after_a_wrong_password_the_next_one_replaces_it() {
+    let mut out = state(Lang::En, LogIn::Out);
+    *out.account.form.password = "wrong".to_owned();
+    out.account.retype_password = true;
+    let mut harness = window(out);
+    harness.event(egui::Event::Text("right".to_owned()));
+    harness.run_steps(2);
+    assert_eq!(*harness.state().state.account.form.password, "right");
+}
+
+#[test]
+fn o5_escape_gives_a_log_in_up() {
+    let mut harness = window(state(Lang::En, LogIn::Connecting));
+    harness.key_press(egui::Key::Escape);
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::LogOut]);
 }

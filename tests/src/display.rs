@@ -451,6 +451,42 @@ impl Display {
             .then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
     }
 
+    /// Puts `text` on the clipboard, as another program would.
+    ///
+    /// # Errors
+    ///
+    /// If `xclip` is missing.
+    pub fn put_on_clipboard(&self, text: &str) -> anyhow::Result<()> {
+        self.offer("clipboard", text)
+    }
+
+    /// Offers `text` to the middle button, as if it were selected in another program.
+    ///
+    /// # Errors
+    ///
+    /// If `xclip` is missing.
+    pub fn put_in_selection(&self, text: &str) -> anyhow::Result<()> {
+        self.offer("primary", text)
+    }
+
+    /// The `xclip` that stays to answer goes when somebody else offers something, or with the display.
+    fn offer(&self, selection: &str, text: &str) -> anyhow::Result<()> {
+        use std::io::Write as _;
+        let mut xclip = Command::new("xclip")
+            .args(["-display", &self.name])
+            .args(["-selection", selection, "-in"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("cannot start xclip")?;
+        let mut stdin = xclip.stdin.take().context("xclip takes nothing")?;
+        stdin.write_all(text.as_bytes())?;
+        drop(stdin);
+        anyhow::ensure!(xclip.wait()?.success(), "xclip offers nothing");
+        Ok(())
+    }
+
     /// Paints the whole background in one colour, as a desktop would.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ use xkeysym::{RawKeysym, key};
 const PACE: Duration = Duration::from_millis(12);
 
 const LEFT: u8 = 1;
+const MIDDLE: u8 = 2;
 const RIGHT: u8 = 3;
 const WHEEL_UP: u8 = 4;
 const WHEEL_DOWN: u8 = 5;
@@ -200,6 +201,16 @@ impl Hands {
     pub fn right_click(&self, place: (u32, u32)) -> anyhow::Result<()> {
         self.point_at(place)?;
         self.click_button(RIGHT)
+    }
+
+    /// Clicks with the middle button.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn middle_click(&self, place: (u32, u32)) -> anyhow::Result<()> {
+        self.point_at(place)?;
+        self.click_button(MIDDLE)
     }
 
     /// Turns the wheel by `notches`, upwards if negative, where the pointer is.

@@ -30,6 +30,6 @@ pub use engine::{
     SessionEnder,
 };
 pub use input::run_guardian_if_asked;
-pub use transport::{Fingerprint, HubAddress};
+pub use transport::{AddressFault, Fingerprint, HubAddress};
 
 pub use event::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble};

@@ -28,6 +28,6 @@ pub use engine::{OperatorEngine, StartError};
 pub use event::{Event, Events, LogInProblem, NotStarted};
 pub use input_path::InputSender;
 pub use session::TicketNumber;
-pub use transport::client::DEFAULT_PORT;
-pub use transport::{ConnectError, Fingerprint, HubAddress};
+pub use transport::address::DEFAULT_PORT;
+pub use transport::{AddressFault, ConnectError, Fingerprint, HubAddress, WrittenAddress};
 pub use wish_path::WishSender;

@@ -1,9 +1,7 @@
 //! The programs' end.
 
-use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::str::FromStr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,78 +11,14 @@ use protocol::{HubHello, RefusalCode};
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TokioRuntime};
 
+use crate::address::HubAddress;
 use crate::close::CloseReason;
 use crate::framed::{FramedReader, FramedWriter};
 use crate::identity::{FOREIGN_KEY, Fingerprint, PinnedHub, provider};
 use crate::tuning;
 
-/// The port of a hub whose address names none.
-pub const DEFAULT_PORT: u16 = 443;
 /// How long connecting may take, for each of the hub's addresses.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
-
-/// Where a hub is: a host name or IP address, and a port.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HubAddress {
-    pub host: String,
-    pub port: u16,
-}
-
-/// What was given is no address.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{given}\" is no address; it should look like hub.example.org or hub.example.org:443")]
-pub struct ParseAddressError {
-    pub given: String,
-}
-
-impl fmt::Display for HubAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.host.contains(':'), self.port) {
-            (true, port) => write!(f, "[{}]:{port}", self.host),
-            (false, DEFAULT_PORT) => f.write_str(&self.host),
-            (false, port) => write!(f, "{}:{port}", self.host),
-        }
-    }
-}
-
-impl FromStr for HubAddress {
-    type Err = ParseAddressError;
-
-    fn from_str(given: &str) -> Result<Self, Self::Err> {
-        let text = given.trim();
-        let wrong = || ParseAddressError {
-            given: given.to_owned(),
-        };
-        if let Ok(address) = text.parse::<SocketAddr>() {
-            return Ok(Self {
-                host: address.ip().to_string(),
-                port: address.port(),
-            });
-        }
-        let bare = text.trim_start_matches('[').trim_end_matches(']');
-        if let Ok(address) = bare.parse::<IpAddr>() {
-            return Ok(Self {
-                host: address.to_string(),
-                port: DEFAULT_PORT,
-            });
-        }
-        let (host, port) = match text.rsplit_once(':') {
-            Some((host, port)) => (
-                host,
-                port.parse().ok().filter(|p| *p > 0).ok_or_else(wrong)?,
-            ),
-            None => (text, DEFAULT_PORT),
-        };
-        let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
-        if host.is_empty() || host.len() > 253 || !host.chars().all(fits) {
-            return Err(wrong());
-        }
-        Ok(Self {
-            host: host.to_owned(),
-            port,
-        })
-    }
-}
 
 /// No connection to the hub.
 #[derive(Debug, thiserror::Error)]
@@ -279,25 +213,5 @@ async fn greet(
         Ok(Some(HubHello::Refused { refusal, .. })) => Err(refusal.into()),
         Ok(None) => Err(failed("the hub hung up".to_owned())),
         Err(error) => Err(failed(error.to_string())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_read_as_people_write_them() {
-        let read = |text: &str| text.parse::<HubAddress>().map(|a| (a.host, a.port));
-        assert_eq!(
-            read(" hub.example.org "),
-            Ok(("hub.example.org".to_owned(), 443))
-        );
-        assert_eq!(read("127.0.0.1:4433"), Ok(("127.0.0.1".to_owned(), 4433)));
-        assert_eq!(read("[::1]:8080"), Ok(("::1".to_owned(), 8080)));
-        assert_eq!(read("::1"), Ok(("::1".to_owned(), 443)));
-        for wrong in ["", ":443", "a b", "hub:0", "hub:70000", "https://hub"] {
-            assert!(read(wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Nothing above this crate knows how the datagrams travel.
 
+pub mod address;
 pub mod client;
 pub mod close;
 pub mod framed;
@@ -11,7 +12,8 @@ pub mod reconnect;
 pub mod server;
 mod tuning;
 
-pub use client::{ConnectError, HubAddress};
+pub use address::{AddressFault, HubAddress, WrittenAddress};
+pub use client::ConnectError;
 pub use close::CloseReason;
 pub use framed::{FramedReader, FramedWriter, ReadError, WriteError};
 pub use identity::{Fingerprint, HubIdentity, IdentityError};

@@ -10,7 +10,8 @@ use protocol::Role;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-use crate::client::{self, ConnectError, Greeted, HubAddress};
+use crate::address::HubAddress;
+use crate::client::{self, ConnectError, Greeted};
 use crate::identity::Fingerprint;
 
 /// A connection that received nothing for this long is taken for lost, and one whose peer acknowledged

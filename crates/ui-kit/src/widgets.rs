@@ -6,6 +6,7 @@
 mod buttons;
 mod chat;
 mod dialogs;
+mod edit;
 mod fields;
 mod frames;
 mod notices;
@@ -19,6 +20,7 @@ pub use buttons::{
 };
 pub use chat::{Bubble, chat_entry_ui, chat_lines_ui};
 pub use dialogs::{DialogSize, dialog_buttons_ui, dialog_ui};
+pub use edit::{entered_in_field, focus_and_select};
 pub use fields::{Field, choice_ui, password_field_ui, text_area_ui, text_field_ui};
 pub use frames::{
     card_ui, countdown_ui, divider_ui, empty_state_ui, fact_ui, feature_ui, heading_ui,

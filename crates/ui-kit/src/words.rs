@@ -16,6 +16,10 @@ pub use sentences::*;
 pub use table::Word;
 pub use visible::{visible_name, visible_text};
 
+fn widgets_id() -> egui::Id {
+    egui::Id::unique("language of widgets")
+}
+
 /// A language of the programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Lang {
@@ -27,6 +31,16 @@ pub enum Lang {
 impl Lang {
     /// All languages, in the order a choice shows them.
     pub const ALL: [Self; 2] = [Self::En, Self::It];
+
+    /// From now on widgets that bring words of their own say them in this language.
+    pub fn speak_in_widgets(self, ctx: &egui::Context) {
+        ctx.data_mut(|data| data.insert_temp(widgets_id(), self));
+    }
+
+    pub(crate) fn of_widgets(ctx: &egui::Context) -> Self {
+        ctx.data(|data| data.get_temp(widgets_id()))
+            .unwrap_or_default()
+    }
 
     /// The language of the system; English where it is none of ours.
     pub fn from_system() -> Self {

@@ -335,3 +335,41 @@ fn what_somebody_hid_in_a_line_is_shown() {
     harness.get_by_label("open invoice‹U+202E›fdp.exe");
     harness.get_by_label("An‹U+202E›na  ·  12:00");
 }
+
+fn asks_for(harness: &Harness<'_, String>, wanted: &egui::ViewportCommand) -> bool {
+    let windows = &harness.output().viewport_output;
+    windows
+        .values()
+        .any(|window| window.commands.contains(wanted))
+}
+
+#[test]
+fn the_clipboard_is_reached_by_the_older_keys_and_by_a_menu() {
+    let mut harness = window("abc".to_owned(), |ui, value: &mut String| {
+        text_field_ui(ui, &Field::new("Name"), value);
+    });
+    let paste = egui::ViewportCommand::RequestPaste;
+    harness
+        .get_by_role_and_label(Role::TextInput, "Name")
+        .focus();
+    harness.run_ok();
+    harness.input_mut().events.push(Event::Key {
+        key: Key::Insert,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: egui::Modifiers::SHIFT,
+    });
+    harness.step();
+    assert!(asks_for(&harness, &paste));
+    harness.run_ok();
+
+    let field = harness.get_by_role_and_label(Role::TextInput, "Name");
+    field.click_secondary();
+    harness.run_ok();
+    harness.get_by_label("Select all").click();
+    harness.run_ok();
+    harness.event(Event::Text("d".to_owned()));
+    harness.run_ok();
+    assert_eq!(harness.state(), "d");
+}

@@ -1,13 +1,13 @@
 use std::time::Duration;
 
-use host_engine::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause};
+use host_engine::{AddressFault, ConnectProblem, EndCause, HostCommand, HostEvent, LostCause};
 use protocol::{ChatAuthor, ChatLine, EndedBy, Refusal, RefusalCode, Rights, SessionId};
 use ui_kit::Lang;
 
 use super::{
     Action, Below, Effect, FormProblem, Line, Shape, Stage, State, Surroundings, WaitNote,
 };
-use crate::settings::{HubText, Settings};
+use crate::settings::{HubText, HubTextError, Settings};
 
 const SESSION: SessionId = SessionId(3);
 const SOON: Duration = Duration::from_secs(1);
@@ -144,7 +144,8 @@ fn e4_a_wrong_hub_address_is_told_and_kept() {
     state.hub_form.as_mut().expect("open").text.address = "no address!".to_owned();
     assert_eq!(state.act(Action::SaveHub, SOON), []);
     let form = state.hub_form.as_ref().expect("still open");
-    assert!(form.error.is_some());
+    let fault = HubTextError::Address(AddressFault::Space);
+    assert_eq!(form.error, Some(fault));
     assert_eq!(form.text.address, "no address!");
 }
 

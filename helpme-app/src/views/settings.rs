@@ -1,8 +1,9 @@
 //! Language, appearance, and where the hub is.
 
-use eframe::egui::{Align, Layout, ScrollArea, Ui};
+use eframe::egui::{Align, Key, Layout, ScrollArea, Ui};
 use ui_kit::widgets::{
-    DialogSize, Field, Push, banner_ui, choice_ui, dialog_ui, divider_ui, text_field_ui,
+    DialogSize, Field, Push, banner_ui, choice_ui, dialog_ui, divider_ui, entered_in_field,
+    text_field_ui,
 };
 use ui_kit::{Icon, Lang, ThemeChoice, Tone, Word, w};
 
@@ -41,7 +42,8 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &mut State, actions: &mut Vec<Acti
         title,
         content,
     );
-    if shown.should_close() {
+    // a click beside the dialog must not lose what was typed: only Escape and the buttons close it
+    if shown.should_close() && ui.input(|input| input.key_pressed(Key::Escape)) {
         actions.push(Action::ShowSettings(false));
     }
 }
@@ -53,7 +55,7 @@ fn buttons_ui(ui: &mut Ui, lang: Lang, hub_is_given: bool, actions: &mut Vec<Act
         }
         return;
     }
-    if ui.add(Push::primary(w(lang, Word::Save))).clicked() {
+    if ui.add(Push::primary(w(lang, Word::Save))).clicked() || entered_in_field(ui) {
         actions.push(Action::SaveHub);
     }
     if ui.add(Push::secondary(w(lang, Word::Cancel))).clicked() {
@@ -91,9 +93,11 @@ fn hub_ui(ui: &mut Ui, lang: Lang, state: &mut State) {
         banner_ui(ui, Tone::Neutral, words::hub_is_given(lang));
         ui.add_space(2.0);
     }
-    let error = |wanted: HubTextError, sentence| (form.error == Some(wanted)).then_some(sentence);
-    let address_error = error(HubTextError::Address, w(lang, Word::HubAddressWrong));
-    let pin_error = error(HubTextError::Fingerprint, words::fingerprint_wrong(lang));
+    let (address_error, pin_error) = match form.error {
+        Some(HubTextError::Address(fault)) => (Some(words::address_wrong(lang, fault)), None),
+        Some(HubTextError::Fingerprint) => (None, Some(words::fingerprint_wrong(lang))),
+        None => (None, None),
+    };
     ui.add_enabled_ui(!given, |ui| {
         let field = Field::new(w(lang, Word::ServerAddress)).hint("hub.example.org:443");
         text_field_ui(ui, &field.error(address_error), &mut form.text.address);

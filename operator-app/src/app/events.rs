@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use operator_engine::Event;
+use operator_engine::{Event, LogInProblem};
 use protocol::{
-    BroughtIn, Companion, EndedBy, Entry, Outcome, PeerId, ReportDraft, ReportFacts, Rights,
-    SessionId, TicketState,
+    BroughtIn, Companion, EndedBy, Entry, Outcome, PeerId, RefusalCode, ReportDraft, ReportFacts,
+    Rights, SessionId, TicketState,
 };
 use ui_kit::words::{refusal_text, visible_name};
 use ui_kit::{Tone, Word, w};
@@ -36,6 +36,7 @@ impl ConsoleApp {
                 self.remember_account();
             }
             Event::LogInFailed(problem) => {
+                self.state.account.retype_password = is_wrong_password(&problem);
                 self.logged_out(Some(phrases::log_in_problem(lang, &problem)));
             }
             Event::LoggedOut(why) => {
@@ -387,4 +388,11 @@ fn company(you: Option<PeerId>, operators: &[Companion], driver: Option<PeerId>)
         Some(drives) => Driver::Other(visible_name(&drives.name).into_owned()),
     };
     Company { others, driver }
+}
+
+fn is_wrong_password(problem: &LogInProblem) -> bool {
+    match problem {
+        LogInProblem::Refused(refusal) => refusal.code == RefusalCode::WRONG_CREDENTIALS,
+        LogInProblem::NotReached(_) => false,
+    }
 }

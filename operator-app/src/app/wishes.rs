@@ -22,6 +22,10 @@ impl ConsoleApp {
             Action::LogIn => self.log_in(false),
             Action::LogOut => {
                 self.backend.send(Command::LogOut);
+                if self.state.account.log_in == LogIn::Connecting {
+                    // the form is there again at once, whatever the network does
+                    self.state.account.log_in = LogIn::Out;
+                }
             }
             Action::GenerateTicket => {
                 if self.state.account.is_logged_in() && !self.state.tickets.waiting {
@@ -145,6 +149,7 @@ impl ConsoleApp {
         self.settings.theme.apply(ctx);
         if self.state.account.log_in == LogIn::Out {
             self.state.account.form = account_form(&self.settings, self.password.clone());
+            self.state.account.show_hub = false;
         }
         self.save_settings();
         self.keep_password(&before);

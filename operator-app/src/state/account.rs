@@ -1,6 +1,6 @@
 //! The log-in (O5) and what is needed for it (O2).
 
-use operator_engine::{Fingerprint, HubAddress};
+use operator_engine::{AddressFault, Fingerprint, HubAddress, WrittenAddress};
 use zeroize::Zeroizing;
 
 /// Whether this console is logged in.
@@ -33,7 +33,7 @@ pub struct AccountForm {
 /// What is wrong with a form, field by field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FormFaults {
-    pub host: bool,
+    pub host: Option<AddressFault>,
     pub port: bool,
     pub fingerprint: bool,
     pub user: bool,
@@ -43,7 +43,7 @@ pub struct FormFaults {
 impl FormFaults {
     /// Whether the hub's own fields are as they should be.
     pub fn hub_is_sound(self) -> bool {
-        !(self.host || self.port || self.fingerprint)
+        !(self.host.is_some() || self.port || self.fingerprint)
     }
 
     /// Whether everything is as it should be.
@@ -55,9 +55,10 @@ impl FormFaults {
 impl AccountForm {
     /// Checks every field.
     pub fn faults(&self) -> FormFaults {
+        let written = self.written();
         FormFaults {
-            host: self.address_with_port(443).is_none(),
-            port: self.port().is_none(),
+            host: written.as_ref().err().copied(),
+            port: self.port(written.ok().as_ref()).is_none(),
             fingerprint: self.fingerprint().is_none(),
             user: self.user.trim().is_empty(),
             password: self.password.is_empty(),
@@ -66,32 +67,34 @@ impl AccountForm {
 
     /// Where the hub is, if the fields say so.
     pub fn hub(&self) -> Option<(HubAddress, Fingerprint)> {
-        let address = self.address_with_port(self.port()?)?;
-        Some((address, self.fingerprint()?))
+        let written = self.written().ok()?;
+        let port = self.port(Some(&written))?;
+        let host = written.host;
+        Some((HubAddress { host, port }, self.fingerprint()?))
     }
 
-    fn port(&self) -> Option<u16> {
-        self.port.trim().parse().ok().filter(|port| *port > 0)
+    fn written(&self) -> Result<WrittenAddress, AddressFault> {
+        self.host.parse()
+    }
+
+    /// The port beside the address counts unless the address names one.
+    fn port(&self, written: Option<&WrittenAddress>) -> Option<u16> {
+        let named = written.and_then(|written| written.port);
+        named.or_else(|| self.port.trim().parse().ok().filter(|port| *port > 0))
     }
 
     fn fingerprint(&self) -> Option<Fingerprint> {
         self.fingerprint.parse().ok()
     }
 
-    fn address_with_port(&self, port: u16) -> Option<HubAddress> {
-        let address: HubAddress = self.host.trim().parse().ok()?;
-        Some(HubAddress { port, ..address })
-    }
-
-    /// Takes an address with its port apart into the two fields, as somebody may paste it whole.
-    pub fn split_pasted_port(&mut self) {
-        let pasted = self.host.trim();
-        let names_port = pasted.rsplit_once(':').is_some_and(|(host, port)| {
-            port.parse::<u16>().is_ok() && (!host.contains(':') || host.ends_with(']'))
-        });
-        if names_port && let Ok(address) = pasted.parse::<HubAddress>() {
-            self.host = address.host;
-            self.port = address.port.to_string();
+    /// Takes the address apart into its two fields, as it may be written with its port or as a link.
+    /// To be done when somebody is through with typing it, and not before.
+    pub fn take_address_apart(&mut self) {
+        if let Ok(WrittenAddress { host, port }) = self.written() {
+            self.host = host;
+            if let Some(port) = port {
+                self.port = port.to_string();
+            }
         }
     }
 }
@@ -105,8 +108,10 @@ pub struct Account {
     pub problem: Option<String>,
     /// Faults are shown once somebody tried to log in with them.
     pub show_faults: bool,
-    /// The hub's fields are shown though they are sound.
+    /// The hub's fields are shown, until a log-in with them succeeds.
     pub show_hub: bool,
+    /// The password was refused, and is to be typed anew.
+    pub retype_password: bool,
     /// In words: where a remembered password is kept.
     pub password_place: String,
 }
@@ -145,22 +150,35 @@ mod tests {
         wrong.fingerprint.pop();
         wrong.host = "a b".to_owned();
         let faults = wrong.faults();
-        assert!(faults.port && faults.fingerprint && faults.host && !faults.user);
+        assert!(faults.port && faults.fingerprint && !faults.user);
+        assert_eq!(faults.host, Some(AddressFault::Space));
         assert!(wrong.hub().is_none());
     }
 
     #[test]
-    fn a_pasted_address_with_its_port_fills_both_fields() {
-        let mut pasted = form();
+    fn an_address_with_its_port_fills_both_fields() {
         for (text, host, port) in [
             ("10.0.0.5:8080", "10.0.0.5", "8080"),
             ("[::1]:99", "::1", "99"),
-            ("::1", "::1", "99"),
-            ("hub:", "hub:", "99"),
+            ("::1", "::1", "4433"),
+            ("https://Hub.example.org:8443/", "hub.example.org", "8443"),
+            ("my hub:1", "my hub:1", "4433"),
         ] {
-            pasted.host = text.to_owned();
-            pasted.split_pasted_port();
-            assert_eq!((pasted.host.as_str(), pasted.port.as_str()), (host, port));
+            let mut typed = form();
+            typed.host = text.to_owned();
+            let before = typed.hub();
+            typed.take_address_apart();
+            assert_eq!((typed.host.as_str(), typed.port.as_str()), (host, port));
+            assert_eq!(typed.hub(), before, "it means the same");
         }
+    }
+
+    #[test]
+    fn a_port_in_the_address_makes_up_for_one_that_is_wrong() {
+        let mut typed = form();
+        typed.port.clear();
+        assert!(typed.faults().port);
+        typed.host.push_str(":99");
+        assert!(typed.faults().is_sound());
     }
 }

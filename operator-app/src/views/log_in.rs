@@ -2,8 +2,8 @@
 
 use egui::{ScrollArea, Ui};
 use ui_kit::widgets::{
-    Field, Push, banner_ui, card_ui, check_ui, heading_ui, link_button_ui, password_field_ui,
-    text_field_ui,
+    Field, Push, banner_ui, card_ui, check_ui, focus_and_select, heading_ui, link_button_ui,
+    password_field_ui, text_field_ui,
 };
 use ui_kit::{Icon, Tone, Word, w};
 
@@ -19,6 +19,7 @@ const WIDTH: f32 = 460.0;
 /// Draws the form in the middle of the window.
 pub fn log_in_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
     let lang = state.lang;
+    let covered = state.settings_open;
     let account = &mut state.account;
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         let room = ui.available_width();
@@ -28,21 +29,30 @@ pub fn log_in_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action
             ui.vertical(|ui| {
                 ui.set_width(width);
                 ui.add_space((ui.ctx().content_rect().height() * 0.04).min(48.0));
-                form_ui(ui, lang, account, actions);
+                form_ui(ui, lang, account, covered, actions);
                 ui.add_space(16.0);
             });
         });
     });
 }
 
-fn form_ui(ui: &mut Ui, lang: Lang, account: &mut Account, actions: &mut Vec<Action>) {
+/// `covered` by a dialog, which Escape is for then.
+fn form_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    account: &mut Account,
+    covered: bool,
+    actions: &mut Vec<Action>,
+) {
     let faults = account.form.faults();
-    let set_up = !faults.hub_is_sound() || account.show_hub;
-    if faults.hub_is_sound() {
+    // once shown, the set-up stays: what is typed may be sound half-way
+    account.show_hub |= !faults.hub_is_sound();
+    let set_up = account.show_hub;
+    if set_up {
+        heading_ui(ui, phrases::set_up_title(lang), phrases::set_up_note(lang));
+    } else {
         let welcome = w(lang, Word::WelcomeBack);
         heading_ui(ui, welcome, w(lang, Word::LogInToStart));
-    } else {
-        heading_ui(ui, phrases::set_up_title(lang), phrases::set_up_note(lang));
     }
     ui.add_space(10.0);
     if let Some(problem) = &account.problem {
@@ -50,6 +60,7 @@ fn form_ui(ui: &mut Ui, lang: Lang, account: &mut Account, actions: &mut Vec<Act
         ui.add_space(2.0);
     }
     let busy = account.log_in != LogIn::Out;
+    let escaped = !covered && ui.input(|input| input.key_pressed(egui::Key::Escape));
     let shown = if account.show_faults {
         faults
     } else {
@@ -79,7 +90,12 @@ fn form_ui(ui: &mut Ui, lang: Lang, account: &mut Account, actions: &mut Vec<Act
         actions.push(Action::LogIn);
     }
     if busy {
-        if ui.add(Push::quiet(w(lang, Word::Cancel)).wide()).clicked() {
+        let cancel = ui.add(Push::quiet(w(lang, Word::Cancel)).wide());
+        if !ui.clip_rect().contains_rect(cancel.rect) {
+            // it came below a form that may have filled the window
+            cancel.scroll_to_me(None);
+        }
+        if cancel.clicked() || escaped {
             actions.push(Action::LogOut);
         }
     } else if !set_up {
@@ -101,11 +117,11 @@ fn hub_ui(ui: &mut Ui, lang: Lang, account: &mut Account, faults: FormFaults) ->
         let gap = ui.spacing().item_spacing.x;
         let address = Field::new(w(lang, Word::ServerAddress))
             .hint("hub.example.org")
-            .error(faults.host.then(|| w(lang, Word::HubAddressWrong)))
+            .error(faults.host.map(|fault| phrases::address_wrong(lang, fault)))
             .width(ui.available_width() - PORT_WIDTH - gap);
         let response = text_field_ui(ui, &address, &mut form.host);
-        if response.changed() {
-            form.split_pasted_port();
+        if response.lost_focus() {
+            form.take_address_apart();
         }
         entered |= entered_in(ui, &response);
         let port = Field::new(w(lang, Word::Port))
@@ -132,6 +148,10 @@ fn person_ui(ui: &mut Ui, lang: Lang, account: &mut Account, faults: FormFaults)
         .error(faults.password.then(|| phrases::password_missing(lang)));
     let response = password_field_ui(ui, lang, &password, &mut form.password);
     entered |= entered_in(ui, &response);
+    if account.retype_password && ui.is_enabled() {
+        account.retype_password = false;
+        focus_and_select(ui, &response, &form.password);
+    }
     let place = Some(account.password_place.as_str()).filter(|place| !place.is_empty());
     let remember = w(lang, Word::RememberPassword);
     check_ui(ui, &mut form.remember_password, remember, place);

@@ -2,8 +2,8 @@
 
 use egui::{ScrollArea, Ui};
 use ui_kit::widgets::{
-    DialogSize, Field, Push, check_ui, choice_ui, dialog_ui, divider_ui, password_field_ui,
-    section_header_ui, text_field_ui,
+    DialogSize, Field, Push, check_ui, choice_ui, dialog_ui, divider_ui, entered_in_field,
+    password_field_ui, section_header_ui, text_field_ui,
 };
 use ui_kit::{Icon, Lang, ThemeChoice, Tone, Word, w};
 use zeroize::Zeroizing;
@@ -94,8 +94,10 @@ pub fn settings_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &m
                     .show(ui, |ui| content_ui(ui, lang, form));
             });
             ui.add_space(10.0);
+            let entered = entered_in_field(ui);
             super::foot_ui(ui, |ui| {
-                if ui.add(Push::primary(w(lang, Word::Save))).clicked() {
+                if ui.add(Push::primary(w(lang, Word::Save))).clicked() || entered {
+                    form.account.take_address_apart();
                     let faults = form.account.faults();
                     if faults.hub_is_sound() || form.account.host.trim().is_empty() {
                         actions.push(Action::SaveSettings(Box::new(form.to_settings())));
@@ -151,11 +153,9 @@ fn content_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm) {
 fn hub_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm) {
     const PORT_WIDTH: f32 = 92.0;
     let faults = form.account.faults();
-    let wrong = |fault: bool, word: Word| (form.show_faults && fault).then(|| w(lang, word));
-    let (host_error, port_error) = (
-        wrong(faults.host, Word::HubAddressWrong),
-        wrong(faults.port, Word::PortWrong),
-    );
+    let host_fault = faults.host.filter(|_| form.show_faults);
+    let host_error = host_fault.map(|fault| phrases::address_wrong(lang, fault));
+    let port_error = (form.show_faults && faults.port).then(|| w(lang, Word::PortWrong));
     let fingerprint_error =
         (form.show_faults && faults.fingerprint).then(|| phrases::fingerprint_wrong(lang));
     let account = &mut form.account;
@@ -165,8 +165,8 @@ fn hub_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm) {
             .hint("hub.example.org")
             .error(host_error)
             .width(ui.available_width() - PORT_WIDTH - gap);
-        if text_field_ui(ui, &address, &mut account.host).changed() {
-            account.split_pasted_port();
+        if text_field_ui(ui, &address, &mut account.host).lost_focus() {
+            account.take_address_apart();
         }
         let port = Field::new(w(lang, Word::Port))
             .width(PORT_WIDTH)

@@ -32,6 +32,9 @@ pub fn digit_value(character: char) -> Option<u8> {
 ///
 /// [`TicketMissing`] if there is none, or if several different numbers could be it.
 pub fn ticket_in(text: &str) -> Result<String, TicketMissing> {
+    if let Some(alone) = alone(text) {
+        return Ok(alone);
+    }
     let mut found: Option<String> = None;
     for number in numbers(text) {
         let Some(ticket) = number.into_ticket() else {
@@ -43,6 +46,19 @@ pub fn ticket_in(text: &str) -> Result<String, TicketMissing> {
         found = Some(ticket);
     }
     found.ok_or(TicketMissing::Nowhere)
+}
+
+/// The digits of a text that is nothing but ten of them, however they are grouped.
+fn alone(text: &str) -> Option<String> {
+    let mut digits = String::new();
+    for character in text.trim().chars() {
+        match digit_value(character) {
+            Some(value) => digits.push(char::from(b'0' + value)),
+            None if is_separator(character) => {}
+            None => return None,
+        }
+    }
+    (digits.len() == TICKET_DIGITS).then_some(digits)
 }
 
 /// Groups of digits that belong together.
@@ -126,6 +142,7 @@ mod tests {
         for text in [
             "482 913 0570",
             " 482-913-0570\n",
+            "48 29 13 05 70",
             "482.913.0570",
             "482\u{a0}913\u{a0}0570",
             "ticket: 4829130570.",

@@ -5,6 +5,7 @@ use egui::{
     UiBuilder, WidgetInfo, pos2, vec2,
 };
 
+use super::edit::{self, Edited};
 use super::icon_button_ui;
 use crate::fonts::Icon;
 use crate::theme::{self, Palette, mix, text};
@@ -62,16 +63,18 @@ impl<'a> Field<'a> {
 /// One line of text.
 pub fn text_field_ui(ui: &mut Ui, field: &Field<'_>, value: &mut String) -> Response {
     around_ui(ui, field, |ui, id, palette| {
-        let edit = TextEdit::singleline(value).id(id);
-        edit_ui(ui, field, id, palette, edit, 0)
+        let text = TextEdit::singleline(value).id(id);
+        let response = edit_ui(ui, field, id, palette, text, Kind::Line);
+        edit::note_enter(ui, &response);
+        response
     })
 }
 
 /// Several lines of text, at least `rows` of them.
 pub fn text_area_ui(ui: &mut Ui, field: &Field<'_>, value: &mut String, rows: usize) -> Response {
     around_ui(ui, field, |ui, id, palette| {
-        let edit = TextEdit::multiline(value).id(id).desired_rows(rows);
-        edit_ui(ui, field, id, palette, edit, 0)
+        let text = TextEdit::multiline(value).id(id).desired_rows(rows);
+        edit_ui(ui, field, id, palette, text, Kind::Area)
     })
 }
 
@@ -86,8 +89,9 @@ pub fn password_field_ui(
     around_ui(ui, field, |ui, id, palette| {
         let shown_id = id.with("shown");
         let mut shown = ui.data(|data| data.get_temp::<bool>(shown_id).unwrap_or(false));
-        let edit = TextEdit::singleline(value).id(id).password(!shown);
-        let response = edit_ui(ui, field, id, palette, edit, 30);
+        let text = TextEdit::singleline(value).id(id).password(!shown);
+        let response = edit_ui(ui, field, id, palette, text, Kind::Secret);
+        edit::note_enter(ui, &response);
 
         let word = if shown {
             Word::HidePassword
@@ -191,14 +195,22 @@ fn around_ui(
     .inner
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Line,
+    Area,
+    Secret,
+}
+
 fn edit_ui(
     ui: &mut Ui,
     field: &Field<'_>,
     id: Id,
     palette: &Palette,
-    edit: TextEdit<'_>,
-    reserved_right: i8,
+    text_edit: TextEdit<'_>,
+    kind: Kind,
 ) -> Response {
+    let selected = edit::selection(ui.ctx(), id);
     let focus = ui
         .ctx()
         .animate_bool(id.with("focus"), ui.memory(|memory| memory.has_focus(id)));
@@ -220,7 +232,8 @@ fn edit_ui(
     };
     let margin = Margin {
         left: 11,
-        right: 11 + reserved_right,
+        // room for the eye
+        right: if kind == Kind::Secret { 41 } else { 11 },
         top: 8,
         bottom: 8,
     };
@@ -230,7 +243,7 @@ fn edit_ui(
         .corner_radius(CornerRadius::same(theme::RADIUS))
         .inner_margin(margin);
     let width = field.width.unwrap_or_else(|| ui.available_width());
-    let edit = edit
+    let text_edit = text_edit
         .frame(frame)
         .font(FontId::proportional(theme::BODY_SIZE))
         .text_color(palette.text)
@@ -241,7 +254,15 @@ fn edit_ui(
             palette.dim,
         ))
         .desired_width(width);
-    let response = edit.show(ui).response.response;
+    let shown = text_edit.show(ui);
+    let response = shown.response.response;
+    let edited = Edited {
+        response: &response,
+        length: shown.galley.text().chars().count(),
+        selected,
+        secret: kind == Kind::Secret,
+    };
+    edit::clipboard_ui(ui, edited);
     if focus > 0.0 {
         ui.painter().rect_stroke(
             response.rect.expand(1.5),

@@ -9,9 +9,9 @@ use egui::{
     Align2, Color32, CornerRadius, CursorIcon, Event, FontId, Frame, Pos2, Rect, Response, Role,
     Sense, Stroke, StrokeKind, TextBuffer, TextEdit, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
-
 use session::ticket::{TicketMissing, digit_value, is_separator, ticket_in};
 
+use super::edit::{self, Edited};
 use super::paint;
 use crate::theme::{self, Palette, mix};
 
@@ -77,6 +77,14 @@ pub fn ticket_entry_ui(ui: &mut Ui, label: &str, digits: &mut String, failed: bo
         label: Some(label.to_owned()),
         ..WidgetInfo::text_edit(enabled, before.as_str(), digits.as_str(), "")
     });
+
+    let edited = Edited {
+        response: &response,
+        length: digits.len(),
+        selected: None,
+        secret: false,
+    };
+    edit::clipboard_ui(ui, edited);
 
     let boxes = Boxes::new(rect);
     let mut range = output.cursor_range.unwrap_or_default();

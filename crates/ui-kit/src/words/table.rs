@@ -32,6 +32,8 @@ words! {
     Save: "Save", "Salva";
     Copy: "Copy", "Copia";
     Paste: "Paste", "Incolla";
+    Cut: "Cut", "Taglia";
+    SelectAll: "Select all", "Seleziona tutto";
     Send: "Send", "Invia";
     Settings: "Settings", "Impostazioni";
     Options: "Options", "Opzioni";
@@ -74,7 +76,25 @@ words! {
         "Questo non è l'hub che conosci: la sua chiave è cambiata. Per sicurezza non è stato inviato nulla. Chiedi a chi ti assiste prima di continuare.";
     HubAddressMissing: "No hub is set. Enter the address of your hub.",
         "Nessun hub impostato. Inserisci l'indirizzo del tuo hub.";
-    HubAddressWrong: "This is not a valid address.", "Questo indirizzo non è valido.";
+    AddressMissing: "Enter the hub's address, such as hub.example.org.",
+        "Inserisci l'indirizzo dell'hub, per esempio hub.example.org.";
+    AddressHasSpace: "There is a space in the address. Take it out.",
+        "C'è uno spazio nell'indirizzo. Toglilo.";
+    AddressIsEmail: "This is an e-mail address. The address of a hub has no @, such as hub.example.org.",
+        "Questo è un indirizzo e-mail. L'indirizzo di un hub non ha la @, per esempio hub.example.org.";
+    AddressPortWrong: "After the colon comes the port, a number from 1 to 65535.",
+        "Dopo i due punti va la porta, un numero da 1 a 65535.";
+    AddressBracketWrong: "Brackets belong around an IPv6 address only, as in [2001:db8::5]:443.",
+        "Le parentesi quadre vanno solo intorno a un indirizzo IPv6, come [2001:db8::5]:443.";
+    AddressColonsWrong: "There are too many colons. Write hub.example.org:443, or a whole IPv6 address.",
+        "Ci sono troppi due punti. Scrivi hub.example.org:443 oppure un indirizzo IPv6 intero.";
+    AddressNumbersWrong: "An IP address has four numbers from 0 to 255, such as 192.0.2.7.",
+        "Un indirizzo IP ha quattro numeri da 0 a 255, per esempio 192.0.2.7.";
+    AddressDotsWrong: "A part is missing before or between the dots of the address.",
+        "Manca una parte prima dei punti dell'indirizzo o tra di essi.";
+    AddressCharacterWrong: "Only letters, digits, dots and hyphens belong in the name of a hub.",
+        "Nel nome di un hub vanno solo lettere, cifre, punti e trattini.";
+    AddressTooLong: "This address is too long.", "Questo indirizzo è troppo lungo.";
     PortWrong: "A port is a number from 1 to 65535.", "Una porta è un numero da 1 a 65535.";
     Hub: "Hub", "Hub";
 
