@@ -24,7 +24,7 @@ const BUGS: [Bug; 13] = [
     },
     Bug {
         what: "the console shows a line of chat each time that it comes",
-        file: "console.rs",
+        file: "console/acquaintance.rs",
         right: "if self.chat.hear(line) {",
         wrong: "if self.chat.hear(line) || line > 0 {",
     },
@@ -54,9 +54,9 @@ const BUGS: [Bug; 13] = [
     },
     Bug {
         what: "a host whose line is lost keeps its keys down",
-        file: "host.rs",
-        right: "steps.extend(admitted.pause(at));\n                }\n                steps\n",
-        wrong: "}\n                steps\n",
+        file: "host/resume.rs",
+        right: "steps.extend(admitted.pause(at));",
+        wrong: "",
     },
     Bug {
         what: "a place is kept for ever",
@@ -66,7 +66,7 @@ const BUGS: [Bug; 13] = [
     },
     Bug {
         what: "the host lets a colleague in to whom its user said no",
-        file: "host.rs",
+        file: "host/question.rs",
         right: "let grant = grant.filter(|grant| grant.rights().has(Rights::SEE));",
         wrong: "let asked = question.asked; let grant = grant.or(admitted.live.as_ref().map(|_| Grant::from_answer(asked, asked)));",
     },
@@ -78,7 +78,7 @@ const BUGS: [Bug; 13] = [
     },
     Bug {
         what: "a colleague gets another picture key than the session's",
-        file: "host.rs",
+        file: "host/question.rs",
         right: "Some(live) => live.picture_key.clone(),",
         wrong: "Some(_) => PictureKey::from_random(random),",
     },
@@ -177,4 +177,24 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bug_has_its_place_in_the_code() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../session/src");
+        for bug in &BUGS {
+            let text = fs::read_to_string(source.join(bug.file)).expect(bug.file);
+            assert_eq!(
+                text.matches(bug.right).count(),
+                1,
+                "{}: {}",
+                bug.file,
+                bug.right
+            );
+        }
+    }
 }
