@@ -6,13 +6,20 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use e2e::{
-    COLLEAGUE_NAME, Cast, Colleague, Console, Display, PATIENCE, Region, Running, Size, wait_until,
+    COLLEAGUE_NAME, Cast, Colleague, Console, Display, Hands, PATIENCE, Region, Running, Size,
+    wait_until,
 };
 
 const USER_SCREEN: Size = Size(1024, 720);
 const OPERATOR_SCREEN: Size = Size(1680, 1050);
 /// Longer than a driver has to rest before another's key counts.
 const REST: Duration = Duration::from_millis(700);
+
+/// Clicks, and waits as long as a hand takes from the mouse to the keys.
+fn click(hands: &Hands, place: (u32, u32)) {
+    hands.click(place).expect("clicked");
+    std::thread::sleep(Duration::from_millis(300));
+}
 
 /// Waits until a console shows as much of the user's screen as there is.
 fn wait_until_same(console: &Console, user: &Display) -> anyhow::Result<()> {
@@ -63,7 +70,7 @@ fn o11_a_second_operator_joins_and_the_session_is_handed_over() {
     let ticket = cast.user_asks_for_help().expect("asked");
     let first = cast.session_begins(&ticket).expect("a session");
     let anna = cast.operator_display.hands().expect("hands");
-    anna.click((first.x + 200, first.y + 420)).expect("clicked");
+    click(&anna, (first.x + 200, first.y + 420));
     anna.type_text("anna one\n").expect("typed");
     wait_for_text("anna one\n");
 
@@ -82,7 +89,7 @@ fn o11_a_second_operator_joins_and_the_session_is_handed_over() {
     // both see; the first still types, then the second takes over
     wait_until_same(bruno, &cast.user_display).expect("Bruno sees");
     wait_until_same(&cast.console, &cast.user_display).expect("Anna sees");
-    anna.click((first.x + 200, first.y + 420)).expect("clicked");
+    click(&anna, (first.x + 200, first.y + 420));
     anna.type_text("anna two\n").expect("typed");
     wait_for_text("anna two\n");
     wait_to_read(&mut cast.console.app, "You have the keyboard and mouse");
@@ -90,7 +97,7 @@ fn o11_a_second_operator_joins_and_the_session_is_handed_over() {
     std::thread::sleep(REST);
     let at = |region: Region| (region.x + 200, region.y + 420);
     let his = colleague.display.hands().expect("hands");
-    his.click(at(second)).expect("clicked");
+    click(&his, at(second));
     his.type_text("bruno three\n").expect("typed");
     wait_for_text("anna two\nbruno three\n");
     wait_to_read(&mut bruno.app, "You have the keyboard and mouse");
@@ -129,7 +136,7 @@ fn o11_a_second_operator_joins_and_the_session_is_handed_over() {
         .expect("her window goes");
     std::thread::sleep(REST);
     bruno.app.click("Chat").expect("the chat closes");
-    his.click(at(second)).expect("clicked");
+    click(&his, at(second));
     his.type_text("bruno four\n").expect("typed");
     wait_for_text("bruno four\n");
     wait_until_same(bruno, &cast.user_display).expect("Bruno still sees");
