@@ -2,17 +2,21 @@
 //!
 //! To add one, write a line in `words/table.rs`; a line without its translation does not compile.
 //! Sentences with names or times in them are functions in `words/sentences.rs`, what a refusal says
-//! is in `words/refusals.rs`.
+//! is in `words/refusals.rs`, what hinders on a host in `words/hindrances.rs`.
 
+mod hindrances;
 mod refusals;
 mod sentences;
+mod starts;
 mod table;
 mod visible;
 
 use serde::{Deserialize, Serialize};
 
+pub use hindrances::{hindrance_for_operator, hindrance_for_user, hindrance_in_short};
 pub use refusals::{other_version, refusal_text};
 pub use sentences::*;
+pub use starts::{StartWords, start_words};
 pub use table::Word;
 pub use visible::{visible_name, visible_text};
 
