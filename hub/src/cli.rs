@@ -88,7 +88,9 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
         reason = "what has no number of its own has the usual one"
     )]
     match error.downcast_ref() {
-        Some(StartError::Folder(_)) => ExitCode::from(NO_FOLDER),
+        Some(StartError::Folder(_) | StartError::Catalogue(_) | StartError::Identity(_)) => {
+            ExitCode::from(NO_FOLDER)
+        }
         Some(StartError::Bind(_)) => ExitCode::from(CANNOT_LISTEN),
         _ => ExitCode::FAILURE,
     }

@@ -11,7 +11,7 @@ use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
     AtomEnum, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat,
-    ImageOrder, MapState, PropMode, Window, WindowClass,
+    ImageOrder, InputFocus, MapState, PropMode, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
@@ -359,6 +359,29 @@ impl Display {
             }
         }
         Ok(usual)
+    }
+
+    /// Whether its server has the extension `name`.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn has_extension(&self, name: &str) -> anyhow::Result<bool> {
+        let asked = self.connection.query_extension(name.as_bytes())?;
+        Ok(asked.reply()?.present)
+    }
+
+    /// Lets whatever is under the pointer have the keyboard, where no window manager says who has it.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn keyboard_follows_pointer(&self) -> anyhow::Result<()> {
+        const POINTER_ROOT: u32 = 1;
+        self.connection
+            .set_input_focus(InputFocus::POINTER_ROOT, POINTER_ROOT, x11rb::CURRENT_TIME)?
+            .check()?;
+        Ok(())
     }
 
     /// The place of the window with this title, if there is one.

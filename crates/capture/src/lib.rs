@@ -22,7 +22,7 @@ mod unsupported;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 pub mod x11;
 
-pub use obstacles::{Obstacle, Obstacles, obstacles};
+pub use obstacles::{Observer, Obstacle, Obstacles};
 
 /// One monitor of the desktop.
 #[derive(Debug, Clone, PartialEq, Eq)]

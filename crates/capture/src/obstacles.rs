@@ -31,14 +31,23 @@ pub struct Obstacles {
     pub acting: Option<Obstacle>,
 }
 
-/// Finds out what is in the way on this machine now. Nothing of the screen is looked at.
-///
-/// Asks the display server and the system, so it may block for some milliseconds; a second where the
-/// system does not answer.
-pub fn obstacles() -> Obstacles {
+/// Finds out what is in the way on this machine, again and again, over one connection to the display.
+#[derive(Debug, Default)]
+pub struct Observer {
     #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-    let found = crate::x11::obstacles();
-    #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
-    let found = Obstacles::default();
-    found
+    platform: crate::x11::Observer,
+}
+
+impl Observer {
+    /// What is in the way now. Nothing of the screen is looked at.
+    ///
+    /// Asks the display server and the system, so it may block for some milliseconds; a second where the
+    /// system does not answer.
+    pub fn obstacles(&mut self) -> Obstacles {
+        #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+        let found = self.platform.obstacles();
+        #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+        let found = Obstacles::default();
+        found
+    }
 }

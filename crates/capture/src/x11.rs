@@ -31,7 +31,7 @@ use crate::{
 mod obstacles;
 mod pixels;
 
-pub(crate) use obstacles::obstacles;
+pub(crate) use obstacles::Observer;
 
 use pixels::{PixelReader, ReadFault};
 

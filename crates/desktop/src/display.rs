@@ -20,7 +20,7 @@ pub enum DisplayFault {
 
 /// A display on which a window can be opened.
 ///
-/// Keep it until the window is there: a server without any client may begin anew, and meanwhile takes no
+/// Keep it while the window is there: a server without any client may begin anew, and meanwhile takes no
 /// connection.
 #[derive(Debug)]
 pub struct CheckedDisplay {

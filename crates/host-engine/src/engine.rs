@@ -48,7 +48,7 @@ impl Backends {
         Self {
             screen: Arc::new(capture::open),
             input: Arc::new(move || input::open_guarded(&exe)),
-            hindrances: Arc::new(hindrances::of_this_machine),
+            hindrances: hindrances::of_this_machine(),
         }
     }
 }

@@ -2,10 +2,11 @@
 //! session begins.
 
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use capture::{Obstacle, Obstacles};
+use capture::{Observer, Obstacle, Obstacles};
 use protocol::{Hindrance, Hindrances};
 use tokio::sync::watch;
 
@@ -15,9 +16,17 @@ use crate::event::HostEvent;
 /// How often it is looked. A look costs a connection to the display server.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// What hinders here.
-pub(crate) fn of_this_machine() -> Hindrances {
-    let Obstacles { seeing, acting } = capture::obstacles();
+/// What looks at this machine.
+pub(crate) fn of_this_machine() -> LookForHindrances {
+    let observer = Mutex::new(Observer::default());
+    Arc::new(move || {
+        let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
+        named(observer.obstacles())
+    })
+}
+
+fn named(obstacles: Obstacles) -> Hindrances {
+    let Obstacles { seeing, acting } = obstacles;
     let hindrance = |obstacle| match obstacle {
         Obstacle::NoDisplay => Hindrance::NO_DISPLAY,
         Obstacle::Unsuitable => Hindrance::NO_CAPTURE,

@@ -113,12 +113,12 @@ impl Program {
             Box::new(move |creation| {
                 let app = creator(creation)?;
                 created.set(true);
-                drop(display);
                 seen.store(true, Ordering::Relaxed);
                 Ok(app)
             })
         };
         let ended = run_app(self.title, options, creator, tap);
+        drop(display);
         match ended {
             Ok(()) if created.get() => Ok(()),
             // eframe writes the reason to the log and ends the loop as if all were well

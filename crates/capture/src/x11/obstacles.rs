@@ -20,20 +20,39 @@ use crate::{Obstacle, Obstacles};
 /// How long the system may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What is in the way of the display that `DISPLAY` names.
-pub(crate) fn obstacles() -> Obstacles {
-    let desk = Desk::ask();
-    let Ok((conn, screen)) = x11::connect_patiently(None) else {
-        return Obstacles {
-            seeing: Some(Obstacle::NoDisplay),
-            acting: None,
+/// Looks again and again. A look over a connection of its own would be a program that comes and goes for
+/// everybody who watches the display.
+#[derive(Default)]
+pub(crate) struct Observer {
+    display: Option<(PatientConnection, Screen)>,
+}
+
+impl std::fmt::Debug for Observer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Observer").finish_non_exhaustive()
+    }
+}
+
+impl Observer {
+    /// What is in the way of the display that `DISPLAY` names.
+    pub(crate) fn obstacles(&mut self) -> Obstacles {
+        let desk = Desk::ask();
+        if self.display.is_none() {
+            self.display = x11::connect_patiently(None).ok();
+        }
+        let Some((conn, screen)) = &self.display else {
+            return Obstacles {
+                seeing: Some(Obstacle::NoDisplay),
+                acting: None,
+            };
         };
-    };
-    match look(&conn, &screen, &desk) {
-        Ok(found) => found,
-        Err(error) => {
-            tracing::debug!(%error, "Display not asked to the end");
-            Obstacles::default()
+        match look(conn, screen, &desk) {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::debug!(%error, "Display not asked to the end");
+                self.display = None;
+                Obstacles::default()
+            }
         }
     }
 }
