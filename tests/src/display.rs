@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::ops::Range;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
     AtomEnum, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat,
-    ImageOrder, InputFocus, MapState, PropMode, Window, WindowClass,
+    ImageOrder, MapState, PropMode, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
@@ -92,7 +93,7 @@ impl Display {
     ///
     /// As [`Display::start`].
     pub fn start_server(server: &Server<'_>) -> anyhow::Result<Self> {
-        Self::start_program("Xvfb", &["-screen", "0"], server, |_| {})
+        Self::start_program("Xvfb", server.arguments(&["-screen", "0"]), |_| {})
     }
 
     /// A display inside of a window of this one, which has the size of it at least: what is done with
@@ -102,17 +103,31 @@ impl Display {
     ///
     /// If `Xephyr` is missing or does not come up.
     pub fn start_inside(&self, server: &Server<'_>) -> anyhow::Result<Self> {
-        let mut inner = Self::start_program("Xephyr", &["-screen"], server, |command| {
+        let arguments = server.arguments(&["-screen"]);
+        let mut inner = Self::start_program("Xephyr", arguments, |command| {
             command.env("DISPLAY", &self.name);
         })?;
         inner.hands_at = Some(self.name.clone());
         Ok(inner)
     }
 
+    /// The X server of a Wayland desktop that listens at `socket` in the runtime folder `folder`.
+    ///
+    /// # Errors
+    ///
+    /// If `Xwayland` is missing or does not come up.
+    pub fn start_on_wayland(folder: &Path, socket: &str) -> anyhow::Result<Self> {
+        let arguments = ["-noreset"].map(str::to_owned);
+        Self::start_program("Xwayland", arguments.to_vec(), |command| {
+            command
+                .env("XDG_RUNTIME_DIR", folder)
+                .env("WAYLAND_DISPLAY", socket);
+        })
+    }
+
     fn start_program(
         program: &str,
-        screen: &[&str],
-        server: &Server<'_>,
+        arguments: Vec<String>,
         set_up: impl FnOnce(&mut Command),
     ) -> anyhow::Result<Self> {
         let folder = TempDir::with_prefix("phd-display-")?;
@@ -126,7 +141,7 @@ impl Display {
             ])
             .arg(&number)
             .arg(program)
-            .args(server.arguments(screen));
+            .args(arguments);
         set_up(&mut command);
         let mut server = Running::start(program, &mut command, &folder.path().join("server.log"))?;
         let number = wait_until("an X server", Duration::from_secs(20), || {
@@ -369,19 +384,6 @@ impl Display {
     pub fn has_extension(&self, name: &str) -> anyhow::Result<bool> {
         let asked = self.connection.query_extension(name.as_bytes())?;
         Ok(asked.reply()?.present)
-    }
-
-    /// Lets whatever is under the pointer have the keyboard, where no window manager says who has it.
-    ///
-    /// # Errors
-    ///
-    /// If the server does not answer.
-    pub fn keyboard_follows_pointer(&self) -> anyhow::Result<()> {
-        const POINTER_ROOT: u32 = 1;
-        self.connection
-            .set_input_focus(InputFocus::POINTER_ROOT, POINTER_ROOT, x11rb::CURRENT_TIME)?
-            .check()?;
-        Ok(())
     }
 
     /// The place of the window with this title, if there is one.

@@ -5,10 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use e2e::{
-    Cast, Display, Helpme, Home, Look, PATIENCE, Region, Running, Server, Size, USER_NAME,
-    wait_until,
-};
+use e2e::{Cast, Display, Helpme, Home, Look, PATIENCE, Region, Running, Server, Size, wait_until};
 use xkeysym::key;
 
 const USER_SCREEN: (u16, u16) = (1024, 720);
@@ -228,7 +225,6 @@ fn e1_a_screen_that_is_not_the_screen_is_told_before_a_session() {
     weston
         .args([
             "--backend=headless-backend.so",
-            "--xwayland",
             "--no-config",
             "--idle-time=0",
         ])
@@ -236,38 +232,28 @@ fn e1_a_screen_that_is_not_the_screen_is_told_before_a_session() {
         .env("XDG_RUNTIME_DIR", &folder)
         .env_remove("DISPLAY");
     let _weston = Running::start("weston", &mut weston, &log).expect("weston");
-    let name = wait_until("an X server of weston's", PATIENCE, || {
-        let told = std::fs::read_to_string(&log)?;
-        let name = told
-            .lines()
-            .find_map(|l| l.split("listening on display ").nth(1));
-        Ok(name.map(|name| name.trim().to_owned()))
-    });
-    let name = name.expect("XWayland");
-    let screen = Display::attach(&name).expect("XWayland takes connections");
+    let socket = folder.join("wayland-9");
+    wait_until("weston", PATIENCE, || Ok(socket.exists().then_some(()))).expect("weston");
+    let screen = Display::start_on_wayland(&folder, "wayland-9").expect("Xwayland");
+    let screen = screen.managed().expect("a window manager");
     play.user_sits_at(screen, &[]).expect("Helpme");
     play.helpme_reads(WAYLAND_USER)
         .expect("the user knows before any ticket");
-    let ticket = play.cast.console.generate_ticket().expect("a ticket");
-    let digits: String = ticket.chars().filter(char::is_ascii_digit).collect();
-    let screen = &play.cast.user_display;
-    screen.keyboard_follows_pointer().expect("the keyboard");
-    let app = &mut play.cast.helpme.app;
-    app.type_into("Ticket", &digits).expect("typed");
-    app.type_into("Your name", USER_NAME).expect("typed");
-    app.click("Helpme").expect("clicked");
-    let console = &mut play.cast.console;
-    console.wait_for_computer(&ticket).expect("in the list");
+    let ticket = play.cast.user_asks_for_help().expect("asked");
     play.console_reads("Wayland: cannot be shown")
         .expect("the operator knows");
     let row = play.cast.console.wait_for_computer(&ticket).expect("a row");
     let hands = play.cast.console.app.hands();
     hands.right_click(row.middle()).expect("clicked");
-    play.console_reads(WAYLAND_OPERATOR)
-        .expect("the command says why it is greyed");
-    let map = play.cast.console.app.map().expect("a map");
-    let command = map.find_matching(|label, _| label.starts_with("Remote Session"));
-    assert!(command.is_some_and(|found| !found.enabled), "it is greyed");
+    let command = wait_until("the row's menu", PATIENCE, || {
+        let map = play.cast.console.app.map()?;
+        let is_command = |label: &str, role: &str| label == "Remote Session" && role == "MenuItem";
+        Ok(map.find_matching(is_command))
+    });
+    assert!(
+        !command.expect("a menu").enabled,
+        "it is greyed, with the reason"
+    );
     play.cast
         .console
         .app

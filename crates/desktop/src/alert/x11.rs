@@ -43,6 +43,7 @@ pub(super) fn show(alert: &Alert) -> Result<(), AlertError> {
     wait(&connection, window, alert.face.button, closes).or(Ok(()))
 }
 
+#[derive(Clone, Copy)]
 struct Atoms {
     protocols: u32,
     delete: u32,
