@@ -77,6 +77,10 @@ phrases! {
     all_keys: "All keys", "Tutti i tasti";
     all_keys_note: "Keys of this desktop, such as Alt+Tab, go to the remote computer too",
         "Anche i tasti di questo desktop, come Alt+Tab, vanno al computer remoto";
+    keys_by_place: "Keys by position", "Tasti per posizione";
+    by_place: "By position", "Per posizione";
+    keys_by_place_note: "Every key counts by where it is, as games, virtual machines and boot menus expect",
+        "Ogni tasto conta per la sua posizione, come per giochi, macchine virtuali e menu di avvio";
     fingerprint_place: "64 digits", "64 cifre";
     password_missing: "Please type the password", "Scrivi la password";
     screenshot_failed: "The screenshot could not be saved.", "Non è stato possibile salvare la schermata.";

@@ -11,7 +11,7 @@ use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
     AtomEnum, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat,
-    ImageOrder, MapState, PropMode, Window, WindowClass,
+    ImageOrder, KeyButMask, MapState, PropMode, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
@@ -431,6 +431,16 @@ impl Display {
         const BUTTONS: u16 = 0x1f00;
         let pointer = self.connection.query_pointer(self.root)?.reply()?;
         Ok(u16::from(pointer.mask) & BUTTONS != 0)
+    }
+
+    /// Whether Num Lock is on; it is the modifier that X calls `Mod2` on every usual layout.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn num_lock_is_on(&self) -> anyhow::Result<bool> {
+        let pointer = self.connection.query_pointer(self.root)?.reply()?;
+        Ok(u16::from(pointer.mask) & u16::from(KeyButMask::MOD2) != 0)
     }
 
     /// The text on the clipboard, or `None` if there is none.

@@ -91,6 +91,8 @@ pub struct SessionState {
     pub full_screen: bool,
     /// The operator's own choice to watch only.
     pub view_only: bool,
+    /// The host presses keys where they are on the keyboard, whatever they mean here.
+    pub keys_by_place: bool,
     /// Keys of this desktop go to the remote computer too.
     pub all_keys: bool,
     /// Why all keys cannot be had, if they cannot.
@@ -161,6 +163,12 @@ impl SessionState {
         for key in keys.iter().rev() {
             self.send(event(key, false));
         }
+    }
+
+    /// Keys count by where they are from now on, or by what they mean here again. Nothing stays pressed.
+    pub fn set_keys_by_place(&mut self, by_place: bool) {
+        self.send(InputEvent::ReleaseAll);
+        self.keys_by_place = by_place;
     }
 
     /// Watches only from now on, or controls again. Nothing stays pressed.

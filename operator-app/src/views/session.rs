@@ -75,6 +75,10 @@ fn rights_ui(ui: &mut Ui, state: &SessionState) {
         let hint = phrases::escape_key(state.lang, ESCAPE_KEYS);
         chip_ui(ui, phrases::all_keys(state.lang), Tone::Accent).on_hover_text(hint);
     }
+    if state.controls() && state.keys_by_place {
+        let note = phrases::keys_by_place_note(state.lang);
+        chip_ui(ui, phrases::by_place(state.lang), Tone::Accent).on_hover_text(note);
+    }
 }
 
 /// Who has keyboard and mouse where several operators are there; all of them on a closer look (O11).
@@ -323,6 +327,16 @@ fn special_keys_ui(ui: &mut Ui, state: &mut SessionState) {
                 state.press_chord(&keys);
                 ui.close();
             }
+        }
+        ui.separator();
+        let label = phrases::keys_by_place(lang);
+        let item = menu_item_ui(ui, None, label, state.keys_by_place, None);
+        if item
+            .on_hover_text(phrases::keys_by_place_note(lang))
+            .clicked()
+        {
+            state.set_keys_by_place(!state.keys_by_place);
+            ui.close();
         }
     });
 }

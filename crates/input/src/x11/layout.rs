@@ -187,6 +187,28 @@ impl Layout {
         keys.next()
     }
 
+    /// What the key means in this group without any modifier.
+    pub(crate) fn plain_symbol(&self, keycode: u8, group: u8) -> Option<u32> {
+        let (_, symbols) = self.group_of(keycode, group)?;
+        symbols.first().copied()
+    }
+
+    /// Finds the key that means one of `symbols`, whose order is their rank; `preferred` wins if it means
+    /// any of them.
+    pub(crate) fn find_symbol(
+        &self,
+        symbols: &[u32],
+        group: u8,
+        preferred: Option<u8>,
+    ) -> Option<u8> {
+        let means = |keycode: u8, wanted: u32| self.plain_symbol(keycode, group) == Some(wanted);
+        let preferred = preferred.filter(|key| symbols.iter().any(|&symbol| means(*key, symbol)));
+        preferred.or_else(|| {
+            let mut ranked = symbols.iter();
+            ranked.find_map(|&symbol| self.keycodes().find(|&key| means(key, symbol)))
+        })
+    }
+
     /// A quick no to most keys.
     fn may_make(&self, keycode: u8, wanted: char) -> bool {
         self.key(keycode).is_some_and(|key| {

@@ -6,7 +6,7 @@ use egui::ViewportId;
 use protocol::{BoundedText, HidKey, InputEvent, Place, PointerButton};
 use winit::keyboard::{KeyCode, PhysicalKey};
 
-use super::keys::{Meaning, Modifiers, Stroke, meaning};
+use super::keys::{self, Meaning, Modifiers, Stroke};
 
 /// Units of one wheel notch, as the protocol counts them.
 const NOTCH: f64 = 120.0;
@@ -45,6 +45,8 @@ pub struct TapTarget {
     pub size: (u32, u32),
     /// Take key strokes.
     pub keyboard: bool,
+    /// Places of keys count, not what the operator's layout makes of them.
+    pub by_place: bool,
     /// Take pointer and wheel.
     pub pointer: bool,
     /// Whether egui takes the viewport's window for focused, and the pointer for inside it; both
@@ -520,10 +522,8 @@ impl Tap {
         let Some((armed, state)) = self.shown_in(window) else {
             return Verdict::Forward;
         };
-        if stroke.physical == PhysicalKey::Code(KeyCode::AltRight) {
-            let is_alt_gr =
-                stroke.logical == winit::keyboard::Key::Named(winit::keyboard::NamedKey::AltGraph);
-            state.modifiers.alt_gr = stroke.pressed && is_alt_gr;
+        if keys::is_alt_gr(stroke) || stroke.physical == PhysicalKey::Code(KeyCode::AltRight) {
+            state.modifiers.alt_gr = stroke.pressed && keys::is_alt_gr(stroke);
         }
         let id = armed.target.id;
         let place = super::hid_key(stroke.physical);
@@ -551,7 +551,12 @@ impl Tap {
             armed.release_all(out);
             return Verdict::Forward;
         }
-        let event = match meaning(stroke, state.modifiers) {
+        let meaning = if armed.target.by_place {
+            keys::place(stroke)
+        } else {
+            keys::meaning(stroke, state.modifiers)
+        };
+        let event = match meaning {
             Meaning::Key(key, character) => {
                 if !Modifiers::is_modifier(key) {
                     armed.hold(state.modifiers, out);

@@ -20,6 +20,7 @@ fn target() -> TapTarget {
         scale: (2.0, 2.0),
         size: (400, 200),
         keyboard: true,
+        by_place: false,
         pointer: true,
         focused: true,
         hovered: false,
