@@ -147,6 +147,10 @@ impl Display {
         Hands::at(&self.name)
     }
 
+    pub(crate) fn connection(&self) -> &RustConnection {
+        &self.connection
+    }
+
     /// Gives the keyboard the layout `layout` of XKB (`us`, `it`, ...).
     ///
     /// # Errors

@@ -191,7 +191,7 @@ impl X11Sink {
     fn way_of(&mut self, key: HidKey, character: Option<char>) -> Result<Option<Way>, Fault> {
         let place = keymap::x11_from_hid(key);
         match character {
-            Some(hint::BY_PLACE) => return Ok(Some(Way::plain(place.ok_or(Fault::NoKey)?))),
+            Some(hint::BY_PLACE) => return Ok(Some(Way::plain(self.own(place)?))),
             // What it reaches arrives as characters; the key itself is pressed if the host has one.
             Some(hint::LEVEL_THREE) => {
                 let symbols = [xkeysym::key::ISO_Level3_Shift];
@@ -230,7 +230,13 @@ impl X11Sink {
             let group = self.state()?.group;
             self.layout()?.find_symbol(symbols, group, place)
         };
-        Ok(Way::plain(named.or(place).ok_or(Fault::NoKey)?))
+        Ok(Way::plain(self.own(named.or(place))?))
+    }
+
+    /// A key of the host's own keyboard: one that is lent means nothing there.
+    fn own(&self, keycode: Option<u8>) -> Result<u8, Fault> {
+        let own = keycode.filter(|keycode| !self.spare.lends(*keycode));
+        own.ok_or(Fault::NoKey)
     }
 
     /// A command's key is pressed with what the operator holds and nothing else, if there is a key that

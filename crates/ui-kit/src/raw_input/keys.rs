@@ -220,7 +220,6 @@ fn named(name: NamedKey, location: KeyLocation, place: Option<HidKey>) -> Option
 
 macro_rules! function_keys {
     ($($name:ident)*) => {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "the keys of a row")]
         fn function_key(name: NamedKey) -> Option<HidKey> {
             match name {
                 $(NamedKey::$name => Some(keyboard::hid::$name),)*
@@ -232,11 +231,12 @@ macro_rules! function_keys {
 function_keys!(F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 F13 F14 F15 F16 F17 F18 F19 F20 F21 F22 F23 F24);
 
 /// Whether the host may press the key at `place` for one that winit has no name for. On X11 that is a
-/// symbol: one of nothing does nothing here, and one that reaches other levels or layouts does it here
-/// alone. What makes characters at the host must not make them for a key that makes none.
+/// symbol, or nothing for a key that does nothing here; one that reaches other levels or layouts does it
+/// here alone. What makes characters at the host must not make them for a key that makes none.
 fn may_stand_for(native: &NativeKey, place: HidKey) -> bool {
     use keyboard::hid;
     match native {
+        NativeKey::Unidentified if cfg!(any(target_os = "linux", target_os = "freebsd")) => false,
         NativeKey::Xkb(_) => {
             let makes_characters = (hid::A..hid::ENTER).contains(&place)
                 || (hid::SPACE..hid::CAPS_LOCK).contains(&place)
