@@ -50,10 +50,9 @@ impl AllKeys {
             }
         }
         let changed = |grab: &Grab| grab.by_place != state.keys_by_place;
-        if !state.all_keys || self.grab.as_ref().is_some_and(changed) {
-            if self.grab.take().is_some() {
-                state.send(InputEvent::ReleaseAll);
-            }
+        let over = !state.all_keys || self.grab.as_ref().is_some_and(changed);
+        if over && self.grab.take().is_some() {
+            state.send(InputEvent::ReleaseAll);
         }
         if state.all_keys && self.grab.is_none() {
             self.take(ui, state);
