@@ -13,7 +13,7 @@ mod tap;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use eframe::{AppCreator, EframeWinitApplication, NativeOptions, UserEvent};
@@ -50,6 +50,7 @@ pub const MENU_KEY: KeyboardShortcut = KeyboardShortcut::new(
 /// Takes the events of session windows; shared by [`run_app`] and the views of remote screens.
 pub struct InputTap {
     state: Mutex<Tap>,
+    ctx: OnceLock<egui::Context>,
     last_moves: Mutex<BTreeMap<u64, SentMove>>,
     send: Box<dyn Fn(TapEvent) + Send + Sync>,
 }
@@ -74,6 +75,7 @@ impl InputTap {
     pub fn new(send: impl Fn(TapEvent) + Send + Sync + 'static) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::default(),
+            ctx: OnceLock::new(),
             last_moves: Mutex::default(),
             send: Box::new(send),
         })
@@ -99,6 +101,26 @@ impl InputTap {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         moves.get(&id).copied()
+    }
+
+    /// Has `window` drawn once more if the pointer stays away from it: then egui hears that it has left.
+    fn watch_leaving(self: &Arc<Self>, window: WindowId) {
+        let tap = Arc::downgrade(self);
+        let watch = move || {
+            std::thread::sleep(tap::AWAY);
+            let Some(tap) = tap.upgrade() else { return };
+            let viewport = {
+                let state = tap.lock();
+                let gone = state.is_gone(window.into(), Instant::now());
+                gone.then(|| state.viewport_of(window.into())).flatten()
+            };
+            if let (Some(ctx), Some(viewport)) = (tap.ctx.get(), viewport) {
+                ctx.request_repaint_of(viewport);
+            }
+        };
+        let named = std::thread::Builder::new().name("pointer left".to_owned());
+        // without a thread the next repaint tells egui
+        named.spawn(watch).ok();
     }
 
     fn with<R>(&self, run: impl FnOnce(&mut Tap, &mut Vec<TapEvent>) -> R) -> R {
@@ -162,7 +184,7 @@ impl InputTap {
             WindowEvent::CursorMoved { position, .. } => {
                 tap.pointer_moved(window, (position.x, position.y), out)
             }
-            WindowEvent::CursorLeft { .. } => tap.pointer_left(window),
+            WindowEvent::CursorLeft { .. } => tap.pointer_left(window, Instant::now()),
             WindowEvent::CursorEntered { .. } => tap.pointer_entered(window),
             WindowEvent::MouseInput { state, button, .. } => {
                 let (code, known) = pointer_button(*button);
@@ -240,6 +262,7 @@ pub fn run_app(
         eframe,
         tap,
         notches: Notches::default(),
+        left: None,
     };
     event_loop.run_app(&mut tapped)?;
     Ok(())
@@ -258,6 +281,7 @@ impl egui::Plugin for PassWatch {
 
     fn on_end_pass(&mut self, ui: &mut Ui) {
         let viewport = ui.ctx().viewport_id();
+        self.tap.ctx.get_or_init(|| ui.ctx().clone());
         let all: Vec<_> = ui
             .ctx()
             .input(|input| input.raw.viewports.keys().copied().collect());
@@ -272,6 +296,8 @@ struct Tapped<'a> {
     eframe: EframeWinitApplication<'a>,
     tap: Option<Arc<InputTap>>,
     notches: Notches,
+    /// The last pointer that left a window without egui knowing.
+    left: Option<WindowEvent>,
 }
 
 impl ApplicationHandler<UserEvent> for Tapped<'_> {
@@ -298,7 +324,18 @@ impl ApplicationHandler<UserEvent> for Tapped<'_> {
             None => Verdict::Forward,
         };
         if verdict == Verdict::Swallow {
+            if let (Some(tap), WindowEvent::CursorLeft { .. }) = (&self.tap, &event) {
+                self.left = Some(event);
+                tap.watch_leaving(window);
+            }
             return;
+        }
+        if event == WindowEvent::RedrawRequested
+            && let Some(tap) = &self.tap
+            && tap.lock().take_gone(window.into(), Instant::now())
+            && let Some(left) = self.left.take()
+        {
+            self.eframe.window_event(event_loop, window, left);
         }
         // eframe runs the pass of a window while it is told to redraw it
         let drawn = self

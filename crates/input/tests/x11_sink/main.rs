@@ -2,9 +2,6 @@
 
 #![cfg(any(target_os = "linux", target_os = "freebsd"))]
 
-use std::fs;
-use std::path::PathBuf;
-use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -12,7 +9,6 @@ use std::time::{Duration, Instant};
 use input::x11::X11Sink;
 use input::{InjectError, InputSink as _, hid};
 use protocol::input::{HidKey, InputEvent, PointerButton};
-use protocol::text::BoundedText;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
