@@ -54,6 +54,8 @@ fn main() -> anyhow::Result<()> {
         let routes = routes.clone();
         InputTap::new(move |event| routes.send(event))
     };
+    #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+    operator_app::meanings::follow(&tap);
     let place = settings.window.unwrap_or(WindowPlace {
         width: USUAL.0,
         height: USUAL.1,

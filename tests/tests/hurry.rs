@@ -10,7 +10,7 @@ const USER_SCREEN: Size = Size(1024, 720);
 const OPERATOR_SCREEN: Size = Size(1280, 800);
 
 /// Keys of the operator's display that the tool types with in turn.
-const KEYS: usize = 12;
+const KEYS: usize = 3;
 
 /// Characters of six scripts that a keyboard with an American layout lacks, between those that it has.
 fn mixed(count: usize) -> String {

@@ -832,7 +832,10 @@ impl From<ConnectError> for InjectError {
     }
 }
 
-fn require_extensions(conn: &RustConnection, names: &[&'static str]) -> Result<(), InjectError> {
+pub(crate) fn require_extensions(
+    conn: &RustConnection,
+    names: &[&'static str],
+) -> Result<(), InjectError> {
     match x11::missing_extension(conn, names).map_err(|error| lost(&error))? {
         Some(name) => {
             let reason = format!("its display server has no {name} extension");
@@ -862,7 +865,7 @@ pub(crate) fn xkb_prepare(conn: &RustConnection) -> Result<(), ReplyError> {
         .check()
 }
 
-fn lost(error: &dyn fmt::Display) -> InjectError {
+pub(crate) fn lost(error: &dyn fmt::Display) -> InjectError {
     InjectError::Lost {
         reason: error.to_string(),
     }

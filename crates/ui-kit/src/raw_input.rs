@@ -51,8 +51,20 @@ pub const MENU_KEY: KeyboardShortcut = KeyboardShortcut::new(
 pub struct InputTap {
     state: Mutex<Tap>,
     ctx: OnceLock<egui::Context>,
+    meanings: OnceLock<Box<dyn KeyMeanings>>,
     last_moves: Mutex<BTreeMap<u64, SentMove>>,
     send: Box<dyn Fn(TapEvent) + Send + Sync>,
+}
+
+/// Who knows better than winit what a key meant at the moment it was pressed.
+pub trait KeyMeanings: Send + Sync {
+    /// Whether a window of this program has the keyboard, from now on.
+    fn listen(&self, listens: bool);
+
+    /// The character that the key of this Linux key code made at the next of its presses that nobody asked
+    /// for yet; `None` where winit knows. It may wait some milliseconds for a key that `is_unusual`: one
+    /// that keyboards do not have.
+    fn meant(&self, code: u32, is_unusual: bool) -> Option<char>;
 }
 
 /// The last place a pointer was sent to.
@@ -76,9 +88,15 @@ impl InputTap {
         Arc::new(Self {
             state: Mutex::default(),
             ctx: OnceLock::new(),
+            meanings: OnceLock::new(),
             last_moves: Mutex::default(),
             send: Box::new(send),
         })
+    }
+
+    /// Has `meanings` asked for each press over a remote screen. The first call counts.
+    pub fn ask_for_meanings(&self, meanings: Box<dyn KeyMeanings>) {
+        self.meanings.set(meanings).ok();
     }
 
     /// Says where a remote screen stands; call it in each pass that shows one.
@@ -101,6 +119,16 @@ impl InputTap {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         moves.get(&id).copied()
+    }
+
+    /// What `event` meant when it happened, if that is known better than winit knows it.
+    fn meant(&self, event: &KeyEvent) -> Option<char> {
+        if !event.state.is_pressed() || event.repeat {
+            return None;
+        }
+        let is_unusual = hid_key(event.physical_key).is_none();
+        let code = keys::code(event.physical_key)?;
+        self.meanings.get()?.meant(code, is_unusual)
     }
 
     /// Has `window` drawn once more if the pointer stays away from it: then egui hears that it has left.
@@ -157,6 +185,9 @@ impl InputTap {
         let window = u64::from(window);
         self.with(|tap, out| match event {
             WindowEvent::Focused(focused) => {
+                if let Some(meanings) = self.meanings.get() {
+                    meanings.listen(*focused);
+                }
                 tap.focus(window, *focused, out);
                 Verdict::Forward
             }
@@ -179,7 +210,14 @@ impl InputTap {
                 event,
                 is_synthetic: false,
                 ..
-            } => tap.key(window, &stroke(event), out),
+            } => {
+                let mut stroke = stroke(event);
+                if let Some(character) = self.meant(event) {
+                    stroke.logical = winit::keyboard::Key::Character(character.to_string().into());
+                    stroke.text = Some(character.to_string());
+                }
+                tap.key(window, &stroke, out)
+            }
             WindowEvent::Ime(Ime::Commit(text)) => tap.text(window, text, out),
             WindowEvent::CursorMoved { position, .. } => {
                 tap.pointer_moved(window, (position.x, position.y), out)

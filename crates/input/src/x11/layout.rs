@@ -187,6 +187,22 @@ impl Layout {
         keys.next()
     }
 
+    /// The character that the key makes whatever the group and the modifiers, if it makes no other.
+    pub(crate) fn only(&self, keycode: u8) -> Option<char> {
+        let mut symbols = self
+            .key(keycode)?
+            .syms
+            .iter()
+            .filter(|symbol| **symbol != 0);
+        let first = *symbols.next()?;
+        // a letter alone has its capital beside it
+        let only = printable(first)?;
+        let same = |symbol: u32| {
+            printable(symbol).is_some_and(|other| other == only || other == capital(only))
+        };
+        symbols.all(|symbol| same(*symbol)).then_some(only)
+    }
+
     /// What the key means in this group without any modifier.
     pub(crate) fn plain_symbol(&self, keycode: u8, group: u8) -> Option<u32> {
         let (_, symbols) = self.group_of(keycode, group)?;

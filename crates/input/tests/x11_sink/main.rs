@@ -2,6 +2,7 @@
 
 #![cfg(any(target_os = "linux", target_os = "freebsd"))]
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -10,10 +11,9 @@ use input::x11::X11Sink;
 use input::{InjectError, InputSink as _, hid};
 use protocol::input::{HidKey, InputEvent, PointerButton};
 use x11rb::connection::Connection as _;
-use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConnectionExt as _, CreateWindowAux, EventMask,
-    GrabMode, GrabStatus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Window, WindowClass,
+    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConnectionExt as _, GrabMode, GrabStatus,
+    KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Window,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -23,6 +23,7 @@ use x11rb::wrapper::ConnectionExt as _;
 mod xvfb;
 
 mod names;
+mod remapped;
 mod support;
 
 use support::*;

@@ -282,6 +282,20 @@ pub fn hid_key(key: PhysicalKey) -> Option<HidKey> {
     }
 }
 
+/// The Linux key code of a key; `None` on platforms that count otherwise.
+pub(super) fn code(key: PhysicalKey) -> Option<u32> {
+    #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+    {
+        use winit::platform::scancode::PhysicalKeyExtScancode as _;
+        key.to_scancode()
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+    {
+        let _ = key;
+        None
+    }
+}
+
 macro_rules! places {
     ($($name:ident $usage:literal [$($evdev:literal)?] [$($code:ident)*])*) => {
         fn place_of(code: KeyCode) -> Option<HidKey> {
