@@ -1,8 +1,8 @@
 //! Sentences that only the console says, in English and Italian (E3); single words are in `ui-kit`.
 
-use operator_engine::{AddressFault, ConnectError, LogInProblem, NotStarted};
+use operator_engine::{ConnectError, LogInProblem, NotStarted};
 use protocol::BroughtIn;
-use ui_kit::words::{other_version, refusal_text, visible_name};
+use ui_kit::words::{beginning_of, name_alone, name_in_sentence, other_version, refusal_text};
 use ui_kit::{Lang, Word, w};
 
 use crate::state::computers::Obstacle;
@@ -30,6 +30,8 @@ phrases! {
     fingerprint_note: "Printed by the hub at its first start; proves that it is your hub.",
         "Stampata dall'hub al primo avvio; dimostra che è il tuo hub.";
     change_hub: "Change the hub", "Cambia hub";
+    keeps_trying: "The hub cannot be reached. The console tries again until it answers.",
+        "Non si riesce a raggiungere l'hub. La console riprova finché non risponde.";
     log_in_first: "Log into the service first", "Prima accedi al servizio";
     choose_a_computer: "Choose a computer in the list first", "Prima scegli un computer nell'elenco";
     ticket_refused_title: "No ticket was made.", "Nessun ticket creato.";
@@ -123,23 +125,6 @@ pub fn categories(lang: Lang) -> [&'static str; 8] {
     }
 }
 
-/// What is wrong with the address of a hub, and what it should be.
-pub fn address_wrong(lang: Lang, fault: AddressFault) -> &'static str {
-    let word = match fault {
-        AddressFault::NoHost => Word::AddressMissing,
-        AddressFault::Space => Word::AddressHasSpace,
-        AddressFault::Email => Word::AddressIsEmail,
-        AddressFault::Port => Word::AddressPortWrong,
-        AddressFault::Bracket => Word::AddressBracketWrong,
-        AddressFault::Colons => Word::AddressColonsWrong,
-        AddressFault::Numbers => Word::AddressNumbersWrong,
-        AddressFault::Dots => Word::AddressDotsWrong,
-        AddressFault::Character => Word::AddressCharacterWrong,
-        AddressFault::Long => Word::AddressTooLong,
-    };
-    w(lang, word)
-}
-
 /// Why a log-in failed, and what to do (O5).
 pub fn log_in_problem(lang: Lang, problem: &LogInProblem) -> String {
     match problem {
@@ -185,8 +170,13 @@ pub fn not_started(lang: Lang, host: &str, why: NotStarted) -> Option<String> {
     Some(if host.is_empty() {
         sentence
     } else {
-        format!("{host}: {sentence}")
+        about(lang, host, &sentence)
     })
+}
+
+/// A sentence with the name of the host that it is about in front.
+pub fn about(lang: Lang, host: &str, sentence: &str) -> String {
+    format!("{}: {sentence}", name_alone(lang, host))
 }
 
 /// What became of a colleague who was to be brought in (O11).
@@ -194,11 +184,11 @@ pub fn brought_in(lang: Lang, outcome: &BroughtIn) -> String {
     match (outcome, lang) {
         (BroughtIn::Met { operator }, Lang::En) => format!(
             "{} has the computer in the list now and can ask to join.",
-            visible_name(operator)
+            name_in_sentence(lang, operator)
         ),
         (BroughtIn::Met { operator }, Lang::It) => format!(
             "{} vede ora il computer nell'elenco e può chiedere di partecipare.",
-            visible_name(operator)
+            name_in_sentence(lang, operator)
         ),
         (BroughtIn::Refused(refusal), lang) => refusal_text(lang, *refusal),
         (BroughtIn::Spent, Lang::En) => {
@@ -239,6 +229,7 @@ pub fn obstacle(lang: Lang, obstacle: Obstacle, in_session_with: Option<&str>) -
 
 /// The question before **Disconnect this PC**.
 pub fn disconnect_title(lang: Lang, host: &str) -> String {
+    let host = name_in_sentence(lang, host);
     match lang {
         Lang::En => format!("Disconnect {host}?"),
         Lang::It => format!("Disconnettere {host}?"),
@@ -247,6 +238,7 @@ pub fn disconnect_title(lang: Lang, host: &str) -> String {
 
 /// A ticket that a computer came with.
 pub fn used_by(lang: Lang, host: &str) -> String {
+    let host = name_in_sentence(lang, host);
     match lang {
         Lang::En => format!("used by {host}"),
         Lang::It => format!("usato da {host}"),
@@ -285,12 +277,10 @@ pub fn unread(lang: Lang, count: u32) -> String {
 
 /// A user wrote while his conversation was out of sight.
 pub fn wrote(lang: Lang, name: &str, text: &str) -> String {
-    let short: String = text.chars().take(80).collect();
-    let dots = if short.len() < text.len() { "…" } else { "" };
-    let (name, short) = (visible_name(name), visible_name(&short));
+    let (name, short) = (name_in_sentence(lang, name), beginning_of(text, 80));
     match lang {
-        Lang::En => format!("{name} writes: {short}{dots}"),
-        Lang::It => format!("{name} scrive: {short}{dots}"),
+        Lang::En => format!("{name} writes: {short}"),
+        Lang::It => format!("{name} scrive: {short}"),
     }
 }
 

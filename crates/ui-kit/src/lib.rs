@@ -11,6 +11,7 @@ pub mod fonts;
 pub mod raw_input;
 pub mod remote_view;
 pub mod theme;
+mod typing;
 pub mod ui_map;
 pub mod widgets;
 pub mod words;

@@ -4,17 +4,19 @@
 //! Sentences with names or times in them are functions in `words/sentences.rs`, what a refusal says
 //! is in `words/refusals.rs`.
 
+mod names;
 mod refusals;
 mod sentences;
 mod table;
-mod visible;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use names::name_alone_within;
+pub use names::{beginning_of, name_alone, name_in_sentence, whole_name};
+pub use protocol::{visible_line, visible_text};
 pub use refusals::{other_version, refusal_text};
 pub use sentences::*;
 pub use table::Word;
-pub use visible::{visible_name, visible_text};
 
 fn widgets_id() -> egui::Id {
     egui::Id::unique("language of widgets")

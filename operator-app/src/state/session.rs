@@ -4,6 +4,7 @@ use operator_engine::InputSender;
 use protocol::{ColourDepth, EndedBy, HidKey, InputEvent, Rights, ScreenLayout, ViewWish};
 use ui_kit::Lang;
 use ui_kit::remote_view::ViewSize;
+use ui_kit::words::name_alone;
 
 use super::chats::Conversation;
 use ui_kit::Clock;
@@ -182,10 +183,11 @@ impl SessionState {
 
     /// The title of the window: `ANNA-PC - 482 913 0571`.
     pub fn title(&self) -> String {
+        let host = name_alone(self.lang, &self.host);
         if self.ticket.is_empty() {
-            self.host.clone()
+            host
         } else {
-            format!("{} - {}", self.host, self.ticket)
+            format!("{host} - {}", self.ticket)
         }
     }
 }

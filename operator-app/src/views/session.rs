@@ -4,10 +4,10 @@ use egui::{CornerRadius, Frame, Margin, Panel, Popup, Response, ScrollArea, Stro
 use input::hid;
 use protocol::{ColourDepth, EndedBy, HidKey, Rights, ScreenMonitor};
 use ui_kit::widgets::{
-    DialogSize, Push, TICKET_DIGITS, banner_ui, chip_ui, dialog_ui, icon_button_ui, icon_tile_ui,
-    icon_toggle_ui, menu_item_ui, section_header_ui, ticket_entry_ui,
+    DialogSize, Push, TICKET_DIGITS, banner_ui, chip_ui, dialog_ui, escaped_from, icon_button_ui,
+    icon_tile_ui, icon_toggle_ui, menu_item_ui, section_header_ui, ticket_entry_ui,
 };
-use ui_kit::words::{chat_with, session_ended_for_operator};
+use ui_kit::words::{chat_with, name_alone, session_ended_for_operator};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::chat::conversation_ui;
@@ -158,7 +158,7 @@ pub fn bring_in_ui(ui: &mut Ui, state: &mut SessionState) {
             });
         },
     );
-    let escaped = dialog.should_close() && ui.input(|input| input.key_pressed(egui::Key::Escape));
+    let escaped = escaped_from(&dialog);
     if let Some(digits) = digits {
         state.wishes.push(SessionWish::BringIn { digits });
     } else if cancelled || escaped {
@@ -270,6 +270,7 @@ fn monitor_menu_ui(ui: &mut Ui, state: &mut SessionState) {
             width,
             height,
         } = monitor;
+        let name = name_alone(lang, name);
         (Some(*id), format!("{name} ({width} × {height})"))
     });
     let all = (None, w(lang, Word::AllMonitors).to_owned());
