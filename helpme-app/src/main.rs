@@ -14,7 +14,7 @@ use helpme_app::app::{HelpmeApp, SMALLEST_WINDOW, Start, WINDOW_SIZE};
 use helpme_app::settings::{HubPlace, HubText, Settings, account_name, hub_beside_program};
 use helpme_app::state::{State, Surroundings};
 use tracing_subscriber::EnvFilter;
-use ui_kit::Lang;
+use ui_kit::{Lang, Program, StartFault};
 
 /// Lets someone help you: shows your screen to your helper after you agree.
 #[derive(Debug, Parser)]
@@ -37,18 +37,21 @@ fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
-    match run(Arguments::parse()) {
+    let mut program = Program {
+        title: "Helpme",
+        lang: Lang::from_system(),
+    };
+    match run(&mut program, Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error:#}");
-            ExitCode::FAILURE
-        }
+        Err(fault) => program.tell(&fault),
     }
 }
 
-fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let exe = std::env::current_exe().context("this program's own file cannot be found")?;
-    let given = given_hub(arguments, exe.parent())?;
+fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
+    let exe = std::env::current_exe().map_err(StartFault::unknown)?;
+    let given = given_hub(arguments, exe.parent()).map_err(|error| StartFault::BadSetUp {
+        detail: format!("{error:#}"),
+    })?;
     let file = settings_file();
     let settings = file
         .as_ref()
@@ -67,6 +70,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         language: Lang::from_system(),
         unix_seconds: unix_seconds(),
     };
+    program.lang = settings.language.unwrap_or(program.lang);
     let start = Start {
         state: State::new(settings, around),
         file,
@@ -80,14 +84,11 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             .with_min_inner_size(SMALLEST_WINDOW),
         ..Default::default()
     };
-    ui_kit::raw_input::run_app(
-        "Helpme",
+    program.run_window(
         options,
         Box::new(|creation| Ok(Box::new(HelpmeApp::new(creation, start)))),
         None,
     )
-    // the error may hold what does not leave its thread
-    .map_err(|error| anyhow::anyhow!("no window: {error}"))
 }
 
 /// The hub from the command line, or from the file beside the program (H2).

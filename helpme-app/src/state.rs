@@ -13,7 +13,7 @@ pub mod ticket;
 use std::time::Duration;
 
 use host_engine::{EndCause, HostCommand, HostEvent, LostCause, Trouble};
-use protocol::{ChatAuthor, PeerId, Rights};
+use protocol::{ChatAuthor, Hindrances, PeerId, Rights};
 use ui_kit::{Lang, ThemeChoice};
 
 pub use chat::Chat;
@@ -138,6 +138,8 @@ pub struct State {
     /// This computer's connection is lost and is being tried again.
     pub reconnecting: bool,
     pub trouble: Option<Trouble>,
+    /// What hinders a helper on this computer.
+    pub hindrances: Hindrances,
     /// The hot key works.
     pub hot_key: bool,
     /// The settings, while they are open.
@@ -179,6 +181,7 @@ impl State {
             operator_present: true,
             reconnecting: false,
             trouble: None,
+            hindrances: Hindrances::NONE,
             hot_key: false,
             hub_form: None,
             system_language: around.language,
@@ -253,6 +256,9 @@ impl State {
                 self.trouble = None;
                 let operator = operator.to_string();
                 let mut question = Question::new(session, operator, asked, insistent);
+                if self.hindrances.input.is_some() {
+                    question.chosen = asked.without(Rights::CONTROL);
+                }
                 if let Stage::Running(running) = &self.stage {
                     question.joins = Some(Joins {
                         running: running.clone(),
@@ -316,6 +322,7 @@ impl State {
             HostEvent::ChatNotSent { text } => self.chat.take_back(text.as_str()),
             HostEvent::OperatorPresent(present) => self.operator_present = present,
             HostEvent::ConnectionLost(cause) => self.lost(cause),
+            HostEvent::Hindered(hindrances) => self.hindrances = hindrances,
             HostEvent::Trouble(trouble) => self.trouble = Some(trouble),
         }
         Vec::new()

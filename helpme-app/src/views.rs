@@ -13,7 +13,9 @@ mod waiting;
 use std::time::Duration;
 
 use eframe::egui::{Align, Layout, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
-use ui_kit::widgets::{icon_button_ui, logo_ui, page_ui, status_bar_ui};
+use protocol::Hindrances;
+use ui_kit::widgets::{banner_ui, icon_button_ui, logo_ui, page_ui, status_bar_ui};
+use ui_kit::words::hindrance_for_user;
 use ui_kit::{Clock, Icon, Lang, Palette, ThemeChoice, Tone, Word, text, theme, w};
 
 pub use bar::{BAR_HEIGHT, BAR_WIDTH, height_below, strip_ui};
@@ -54,6 +56,7 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
                 other_hub::other_hub_ui(ui, lang, question, actions);
             }),
             Stage::Ticket => scrolling(ui, |ui| {
+                hindrances_ui(ui, lang, state.hindrances);
                 ticket::ticket_ui(ui, lang, &mut state.form, false, actions);
             }),
             Stage::Opening { connected } => {
@@ -72,11 +75,12 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
                         (false, true) => Reach::Present,
                     },
                 };
+                hindrances_ui(ui, lang, state.hindrances);
                 waiting::waiting_ui(ui, lang, &view, &mut state.chat, moment, actions);
             }
             Stage::Asked(question) => {
                 scrolling(ui, |ui| {
-                    ask::ask_ui(ui, lang, question, moment.now, actions);
+                    ask::ask_ui(ui, lang, question, state.hindrances, moment.now, actions);
                 });
             }
             Stage::Ended(ended) => {
@@ -88,6 +92,15 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
     });
     if state.hub_form.is_some() {
         settings::settings_ui(ui, state, actions);
+    }
+}
+
+/// What hinders a helper here, before anybody begins in vain.
+fn hindrances_ui(ui: &mut Ui, lang: Lang, hindrances: Hindrances) {
+    let Hindrances { screen, input } = hindrances;
+    for hindrance in screen.into_iter().chain(input) {
+        banner_ui(ui, Tone::Warning, hindrance_for_user(lang, hindrance));
+        ui.add_space(6.0);
     }
 }
 

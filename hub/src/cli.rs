@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use hub::StartError;
 use tracing_subscriber::EnvFilter;
 
 /// The hub of Pure Help Desk.
@@ -56,7 +57,7 @@ struct DataArgs {
     data: PathBuf,
 }
 
-/// Does what the arguments say; a failure is one sentence on standard error and the exit code 1.
+/// Does what the arguments say; a failure is one sentence on standard error and an exit code.
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
     set_up_log(cli.log.as_deref());
@@ -73,8 +74,25 @@ pub(crate) fn run() -> ExitCode {
         Err(error) => {
             // without standard error there is nobody to tell
             drop(writeln!(std::io::stderr(), "hub: {error:#}"));
-            ExitCode::FAILURE
+            exit_code(&error)
         }
+    }
+}
+
+/// What the hub exits with; the numbers stand in README.md.
+fn exit_code(error: &anyhow::Error) -> ExitCode {
+    const NO_FOLDER: u8 = 13;
+    const CANNOT_LISTEN: u8 = 15;
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what has no number of its own has the usual one"
+    )]
+    match error.downcast_ref() {
+        Some(StartError::Folder(_) | StartError::Catalogue(_) | StartError::Identity(_)) => {
+            ExitCode::from(NO_FOLDER)
+        }
+        Some(StartError::Bind(_)) => ExitCode::from(CANNOT_LISTEN),
+        _ => ExitCode::FAILURE,
     }
 }
 

@@ -181,6 +181,11 @@ impl Film {
         self.mark(Body::Event(FilmEvent::Driver { name }));
     }
 
+    /// Notes something in plain words.
+    pub(crate) fn note(&self, text: String) {
+        self.mark(Body::Event(FilmEvent::Note(text)));
+    }
+
     /// Notes that the host's line is gone: what follows comes after a gap.
     pub(crate) fn lost_host(&self) {
         let side = Side::Host;
@@ -586,12 +591,13 @@ fn film_rights(rights: Rights) -> recording::Rights {
 /// The ending as recordings name it.
 pub(crate) fn film_ended_by(by: EndedBy) -> recording::EndedBy {
     match by {
-        // the film says what was seen; that something was forged stands in the catalogue
-        EndedBy::User | EndedBy::Forged | EndedBy::NoCapture => recording::EndedBy::User,
+        EndedBy::User => recording::EndedBy::User,
         EndedBy::Operator => recording::EndedBy::Operator,
         EndedBy::HostLost => recording::EndedBy::HostLost,
         EndedBy::OperatorLost => recording::EndedBy::OperatorLost,
         EndedBy::CannotRecord => recording::EndedBy::CannotRecord,
         EndedBy::HubStopped => recording::EndedBy::HubStopped,
+        EndedBy::Forged => recording::EndedBy::Forged,
+        EndedBy::NoCapture => recording::EndedBy::NoCapture,
     }
 }

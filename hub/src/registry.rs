@@ -481,6 +481,11 @@ impl Registry {
                         open.film.driver(driver.as_ref());
                     }
                 }
+                Effect::FilmNote { session, text } => {
+                    if let Some(open) = self.films.get(&session) {
+                        open.film.note(text);
+                    }
+                }
                 Effect::FilmChat { session, line } => {
                     if let Some(open) = self.films.get(&session) {
                         open.film.chat(&line);

@@ -1,14 +1,15 @@
 //! Pure Help Desk: the operator's console.
 
+use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use clap::Parser;
 use desktop::{Folders, SettingsFile, WindowPlace};
 use egui::ViewportBuilder;
 use operator_app::app::{ConsoleApp, InputRoutes, Start};
 use operator_app::settings::{Provision, Settings};
-use ui_kit::raw_input::{InputTap, run_app};
+use ui_kit::raw_input::InputTap;
+use ui_kit::{Lang, Program, StartFault};
 
 const NAME: &str = "pure-help-desk";
 /// Smallest size of the main window, in points.
@@ -27,7 +28,7 @@ struct Arguments {
     fingerprint: Option<String>,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter = tracing_subscriber::EnvFilter::try_from_default_env();
     let filter = filter.unwrap_or_else(|_not_set| "info".into());
@@ -36,7 +37,20 @@ fn main() -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .init();
 
-    let folders = Folders::find(NAME)?;
+    let mut program = Program {
+        title: "Pure Help Desk",
+        lang: Lang::from_system(),
+    };
+    match run(&mut program, arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => program.tell(&fault),
+    }
+}
+
+fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
+    let folders = Folders::find(NAME).map_err(|error| StartFault::NoFolder {
+        detail: with_causes(&error),
+    })?;
     let loaded = SettingsFile::in_folder(folders.config()).load::<Settings>();
     let mut settings = loaded.settings;
     if settings.server_address.is_empty()
@@ -72,6 +86,7 @@ fn main() -> anyhow::Result<()> {
         renderer: eframe::Renderer::Glow,
         ..eframe::NativeOptions::default()
     };
+    program.lang = settings.lang();
     let start = Start {
         settings,
         settings_problem: loaded.problem.is_some(),
@@ -84,7 +99,11 @@ fn main() -> anyhow::Result<()> {
         let app = ConsoleApp::new(&creation.egui_ctx, start)?;
         Ok(Box::new(app))
     });
-    run_app("Pure Help Desk", options, creator, Some(tap))
-        .map_err(|error| anyhow::anyhow!("{error}"))
-        .context("the window cannot be shown")
+    program.run_window(options, creator, Some(tap))
+}
+
+/// What went wrong, and why.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
 }

@@ -1,8 +1,11 @@
 //! Sentences that only the console says, in English and Italian (E3); single words are in `ui-kit`.
 
 use operator_engine::{ConnectError, LogInProblem, NotStarted};
-use protocol::BroughtIn;
-use ui_kit::words::{beginning_of, name_alone, name_in_sentence, other_version, refusal_text};
+use protocol::{BroughtIn, EndedBy, Hindrances};
+use ui_kit::words::{
+    beginning_of, hindrance_for_operator, name_alone, name_in_sentence, other_version,
+    refusal_text, session_ended_for_operator,
+};
 use ui_kit::{Lang, Word, w};
 
 use crate::state::computers::Obstacle;
@@ -179,6 +182,15 @@ pub fn about(lang: Lang, host: &str, sentence: &str) -> String {
     format!("{}: {sentence}", name_alone(lang, host))
 }
 
+/// Why a session is over: what hindered it, where that was the reason.
+pub fn session_over(lang: Lang, by: EndedBy, hindrances: Hindrances) -> String {
+    let hindrance = hindrances.screen.filter(|_| by == EndedBy::NoCapture);
+    let sentence = hindrance.map(|h| hindrance_for_operator(lang, h));
+    sentence
+        .unwrap_or_else(|| session_ended_for_operator(lang, by))
+        .to_owned()
+}
+
 /// What became of a colleague who was to be brought in (O11).
 pub fn brought_in(lang: Lang, outcome: &BroughtIn) -> String {
     match (outcome, lang) {
@@ -224,6 +236,7 @@ pub fn obstacle(lang: Lang, obstacle: Obstacle, in_session_with: Option<&str>) -
         Obstacle::Busy => ui_kit::words::in_session_with(lang, in_session_with.unwrap_or_default()),
         Obstacle::NotYours => not_yours(lang).to_owned(),
         Obstacle::Away => away(lang).to_owned(),
+        Obstacle::Hindered(hindrance) => hindrance_for_operator(lang, hindrance).to_owned(),
     }
 }
 

@@ -67,6 +67,7 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         },
         paused: false,
         ending: false,
+        hindrances: Default::default(),
         ended: None,
         report_follows: false,
         ended_at_seconds: None,

@@ -345,7 +345,9 @@ impl App {
                     "{} does not show {label:?}; it shows {:?} (see {})\n{}",
                     self.running.name(),
                     map.labels(),
-                    self.keep_screenshot()?.display(),
+                    // the screen of a Wayland desktop's X server cannot be taken
+                    self.keep_screenshot()
+                        .map_or_else(|error| error.to_string(), |path| path.display().to_string()),
                     self.running.log_tail()
                 );
             }

@@ -11,7 +11,7 @@ use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
     AtomEnum, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat,
-    ImageOrder, KeyButMask, MapState, PropMode, Window, WindowClass,
+    ImageOrder, InputFocus, KeyButMask, MapState, PropMode, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
@@ -19,6 +19,44 @@ use x11rb::wrapper::ConnectionExt as _;
 use crate::hands::Hands;
 use crate::picture::{Picture, Region};
 use crate::running::{Running, wait_until};
+
+/// What an X server is like.
+#[derive(Debug, Clone, Copy)]
+pub struct Server<'a> {
+    pub width: u16,
+    pub height: u16,
+    /// Bits of a pixel's colours.
+    pub depth: u8,
+    /// The extensions that it does not have.
+    pub lacking: &'a [&'a str],
+}
+
+impl Server<'_> {
+    /// A usual one of this size.
+    pub const fn usual(width: u16, height: u16) -> Self {
+        Self {
+            width,
+            height,
+            depth: 24,
+            lacking: &[],
+        }
+    }
+
+    fn arguments(&self, screen: &[&str]) -> Vec<String> {
+        let Self {
+            width,
+            height,
+            depth,
+            lacking,
+        } = self;
+        let size = format!("{width}x{height}x{depth}");
+        let lacking = lacking.iter().flat_map(|name| ["-extension", name]);
+        let arguments = ["-nolisten", "tcp", "-noreset", "-dpi", "96"];
+        let arguments = arguments.into_iter().chain(lacking);
+        let arguments = arguments.chain(screen.iter().copied()).map(str::to_owned);
+        arguments.chain([size]).collect()
+    }
+}
 
 /// An X display, with a window manager if the play needs one.
 ///
@@ -30,6 +68,8 @@ pub struct Display {
     root: Window,
     width: u16,
     height: u16,
+    /// Where the hands act that this display feels, if it has none of its own.
+    hands_at: Option<String>,
     // dropped in this order: the window manager before its server
     window_manager: Option<Running>,
     server: Option<Running>,
@@ -43,16 +83,52 @@ impl Display {
     ///
     /// If `Xvfb` is missing or does not come up.
     pub fn start(width: u16, height: u16) -> anyhow::Result<Self> {
+        Self::start_server(&Server::usual(width, height))
+    }
+
+    /// The same with such a server.
+    ///
+    /// # Errors
+    ///
+    /// As [`Display::start`].
+    pub fn start_server(server: &Server<'_>) -> anyhow::Result<Self> {
+        Self::start_program("Xvfb", &["-screen", "0"], server, |_| {})
+    }
+
+    /// A display inside of a window of this one, which has the size of it at least: what is done with
+    /// hands here is felt there, also by a server without XTEST.
+    ///
+    /// # Errors
+    ///
+    /// If `Xephyr` is missing or does not come up.
+    pub fn start_inside(&self, server: &Server<'_>) -> anyhow::Result<Self> {
+        let mut inner = Self::start_program("Xephyr", &["-screen"], server, |command| {
+            command.env("DISPLAY", &self.name);
+        })?;
+        inner.hands_at = Some(self.name.clone());
+        Ok(inner)
+    }
+
+    fn start_program(
+        program: &str,
+        screen: &[&str],
+        server: &Server<'_>,
+        set_up: impl FnOnce(&mut Command),
+    ) -> anyhow::Result<Self> {
         let folder = TempDir::with_prefix("phd-display-")?;
         let number = folder.path().join("number");
         let mut command = Command::new("sh");
         // The server tells its number on a file descriptor once it takes connections.
         command
-            .args(["-c", r#"exec Xvfb -displayfd 3 "$@" 3>"$0""#])
+            .args([
+                "-c",
+                r#"program=$1; shift; exec "$program" -displayfd 3 "$@" 3>"$0""#,
+            ])
             .arg(&number)
-            .args(["-screen", "0", &format!("{width}x{height}x24")])
-            .args(["-nolisten", "tcp", "-noreset", "-dpi", "96"]);
-        let mut server = Running::start("Xvfb", &mut command, &folder.path().join("Xvfb.log"))?;
+            .arg(program)
+            .args(server.arguments(screen));
+        set_up(&mut command);
+        let mut server = Running::start(program, &mut command, &folder.path().join("server.log"))?;
         let number = wait_until("an X server", Duration::from_secs(20), || {
             server.check_alive()?;
             let text = fs::read_to_string(&number).unwrap_or_default();
@@ -75,6 +151,16 @@ impl Display {
         Ok(display)
     }
 
+    /// The same display with such a window manager.
+    ///
+    /// # Errors
+    ///
+    /// If `openbox` is missing.
+    pub fn managed(mut self) -> anyhow::Result<Self> {
+        self.manage()?;
+        Ok(self)
+    }
+
     /// A display that is there already; nothing is started or ended.
     ///
     /// # Errors
@@ -90,6 +176,7 @@ impl Display {
             root,
             width,
             height,
+            hands_at: None,
             connection,
             window_manager: None,
             server: None,
@@ -144,7 +231,7 @@ impl Display {
     ///
     /// If the server has no XTEST.
     pub fn hands(&self) -> anyhow::Result<Hands> {
-        Hands::at(&self.name)
+        Hands::at(self.hands_at.as_deref().unwrap_or(&self.name))
     }
 
     pub(crate) fn connection(&self) -> &RustConnection {
@@ -217,9 +304,116 @@ impl Display {
             )?
             .reply()?;
         let little = self.connection.setup().image_byte_order == ImageOrder::LSB_FIRST;
-        ensure!(little && image.depth == 24, "not a screen of 24 bit");
-        Picture::from_bgrx(width.into(), height.into(), &image.data)
+        ensure!(little, "not a server of this kind of machine");
+        let pixels = if image.depth == 24 {
+            image.data
+        } else {
+            self.usual_pixels(&image.data, width, image.depth)?
+        };
+        Picture::from_bgrx(width.into(), height.into(), &pixels)
             .context("the server sent too few pixels")
+    }
+
+    /// Pixels of another depth as a screen of 24 bits has them.
+    fn usual_pixels(&self, data: &[u8], width: u16, depth: u8) -> anyhow::Result<Vec<u8>> {
+        let setup = self.connection.setup();
+        let screen = setup.roots.iter().find(|s| s.root == self.root);
+        let screen = screen.context("a root window is of a screen")?;
+        let format = setup.pixmap_formats.iter().find(|f| f.depth == depth);
+        let format = format.context("a depth has a format")?;
+        let bytes = usize::from(format.bits_per_pixel / 8);
+        ensure!(matches!(bytes, 1 | 2 | 4), "{bytes} bytes for a pixel");
+        let visuals = screen.allowed_depths.iter().flat_map(|d| &d.visuals);
+        let visual = visuals
+            .into_iter()
+            .find(|v| v.visual_id == screen.root_visual);
+        let visual = visual.context("a screen has a visual")?;
+        // a map of colours has as many as one byte can name
+        let map = if bytes == 1 {
+            let all: Vec<u32> = (0..256).collect();
+            let asked = self
+                .connection
+                .query_colors(screen.default_colormap, &all)?;
+            asked.reply()?.colors
+        } else {
+            Vec::new()
+        };
+        let row_bytes = (usize::from(width) * bytes).next_multiple_of(4);
+        let mut usual = Vec::new();
+        for row in data.chunks_exact(row_bytes) {
+            for pixel in row[..usize::from(width) * bytes].chunks_exact(bytes) {
+                let stored = pixel
+                    .iter()
+                    .rev()
+                    .fold(0, |all, b| all << 8 | u32::from(*b));
+                let part = |mask: u32| {
+                    let highest = mask >> mask.trailing_zeros();
+                    let value = (stored & mask) >> mask.trailing_zeros();
+                    u8::try_from((value * 255 + highest / 2) / highest)
+                };
+                usual.extend(match map.get(pixel[0] as usize) {
+                    Some(c) => [c.blue, c.green, c.red].map(|c| c.to_be_bytes()[0]),
+                    None => [
+                        part(visual.blue_mask)?,
+                        part(visual.green_mask)?,
+                        part(visual.red_mask)?,
+                    ],
+                });
+                usual.push(0);
+            }
+        }
+        Ok(usual)
+    }
+
+    /// Whether its server has the extension `name`.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn has_extension(&self, name: &str) -> anyhow::Result<bool> {
+        let asked = self.connection.query_extension(name.as_bytes())?;
+        Ok(asked.reply()?.present)
+    }
+
+    /// Lets whatever is under the pointer have the keyboard, where no window manager says who has it.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn keyboard_follows_pointer(&self) -> anyhow::Result<()> {
+        const POINTER_ROOT: u32 = 1;
+        self.connection
+            .set_input_focus(InputFocus::POINTER_ROOT, POINTER_ROOT, x11rb::CURRENT_TIME)?
+            .check()?;
+        Ok(())
+    }
+
+    /// The place of the window with this title, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn window_titled(&self, title: &str) -> anyhow::Result<Option<Region>> {
+        for window in self.connection.query_tree(self.root)?.reply()?.children {
+            let name: u32 = AtomEnum::WM_NAME.into();
+            let told = self
+                .connection
+                .get_property(false, window, name, AtomEnum::ANY, 0, 64)?;
+            let (Ok(told), Ok(place)) =
+                (told.reply(), self.connection.get_geometry(window)?.reply())
+            else {
+                continue;
+            };
+            if told.value == title.as_bytes() {
+                return Ok(Some(Region {
+                    x: u32::try_from(place.x).unwrap_or(0),
+                    y: u32::try_from(place.y).unwrap_or(0),
+                    width: place.width.into(),
+                    height: place.height.into(),
+                }));
+            }
+        }
+        Ok(None)
     }
 
     /// The largest window whose content has its left upper corner at `x`, `y`, and its place.

@@ -30,7 +30,7 @@ pub use board::{Board, colours, photo};
 pub use cast::{Cast, OPERATOR, OPERATOR_NAME, PASSWORD, Size, USER_NAME};
 pub use colleague::{COLLEAGUE_NAME, Colleague};
 pub use console::{Console, check_ticket, ticket_in};
-pub use display::Display;
+pub use display::{Display, Server};
 pub use hands::Hands;
 pub use helpme::Helpme;
 pub use hub::{Film, Hub};

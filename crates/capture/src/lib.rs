@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use codec::{Picture, Rect};
 
+mod obstacles;
 #[cfg(feature = "scrap")]
 pub mod scrap_backend;
 pub mod synthetic;
@@ -20,6 +21,8 @@ mod tiles;
 mod unsupported;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 pub mod x11;
+
+pub use obstacles::{Observer, Obstacle, Obstacles};
 
 /// One monitor of the desktop.
 #[derive(Debug, Clone, PartialEq, Eq)]

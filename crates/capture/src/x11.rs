@@ -1,7 +1,9 @@
 //! The X11 screen: MIT-SHM for the pixels, DAMAGE for what changed, `RandR` for monitors, XFIXES for
 //! the pointer's picture and `XInput` 2 for its moves.
 //!
-//! Nothing here has a timer: each change is an event of the server.
+//! Each change is an event of the server, and nothing here has a timer, but where DAMAGE or XFIXES is
+//! missing: then the whole screen is compared some times a second. Without XFIXES nobody knows what
+//! the pointer looks like.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +18,9 @@ use x11rb::protocol::damage::{self, ConnectionExt as _};
 use x11rb::protocol::randr::{self, ConnectionExt as _};
 use x11rb::protocol::xfixes::{self, ConnectionExt as _};
 use x11rb::protocol::xinput::{self, ConnectionExt as _};
-use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, EventMask, Window};
+use x11rb::protocol::xproto::{
+    ChangeWindowAttributesAux, ConnectionExt as _, EventMask, Rectangle, Window,
+};
 use x11rb::protocol::xtest::{self, ConnectionExt as _};
 
 use crate::tiles::TileGrid;
@@ -24,12 +28,17 @@ use crate::{
     CaptureError, CaptureWaker, Changes, Monitor, PointerPicture, PointerState, ScreenSource,
 };
 
+mod obstacles;
 mod pixels;
+
+pub(crate) use obstacles::Observer;
 
 use pixels::{PixelReader, ReadFault};
 
 /// More damaged rectangles than this are made fewer and larger: each costs a request.
 const MAX_RECTS: usize = 48;
+/// How often the screen is looked at where the server does not tell what changed.
+const COMPARE_EVERY: Duration = Duration::from_millis(100);
 /// How often a grab is tried anew while the screen keeps changing its size.
 const MAX_RESIZES_DURING_A_GRAB: usize = 8;
 
@@ -41,10 +50,9 @@ pub struct X11Screen {
     selected: Option<u32>,
     area: Rect,
     reader: PixelReader,
-    damage: damage::Damage,
-    region: xfixes::Region,
-    /// Damage told by events before this request is already in the picture.
-    subtracted_at: u64,
+    watch: Watch,
+    /// Whether the server tells what the pointer looks like.
+    knows_shape: bool,
     /// The next grab copies the whole area.
     everything: bool,
     geometry_is_stale: bool,
@@ -55,13 +63,31 @@ pub struct X11Screen {
     wake: Arc<Alarm>,
 }
 
+/// How changes are found.
+enum Watch {
+    /// The server tells them.
+    Damage {
+        damage: damage::Damage,
+        region: xfixes::Region,
+        /// Damage told by events before this request is already in the picture.
+        subtracted_at: u64,
+    },
+    /// The screen is compared with the last picture.
+    Compare {
+        /// When it is looked at next.
+        due: Instant,
+        /// Where it is copied to.
+        fresh: Picture,
+    },
+}
+
 impl X11Screen {
     /// Opens a display by name, or the one that `DISPLAY` names.
     ///
     /// # Errors
     ///
     /// [`CaptureError::NoDisplay`] when nothing answers there, [`CaptureError::Unsuitable`] when the
-    /// server lacks an extension or its pixels are not 24 bits in 32.
+    /// server lacks an extension or has few colours.
     pub fn open_display(display: Option<&str>) -> Result<Self, CaptureError> {
         let (conn, screen) = x11::connect_patiently(display)?;
         require_extensions(&conn)?;
@@ -71,7 +97,7 @@ impl X11Screen {
             height: screen.height_in_pixels.into(),
         };
         let reader = PixelReader::new(&conn, &screen)?;
-        let (damage, region) = select_events(&conn, root).map_err(|error| lost(&error))?;
+        let (watch, knows_shape) = select_events(&conn, root).map_err(|error| lost(&error))?;
         let wake = Alarm::new().map_err(|error| lost(&error))?;
         let mut opened = Self {
             conn,
@@ -80,9 +106,8 @@ impl X11Screen {
             selected: None,
             area: whole(desktop),
             reader,
-            damage,
-            region,
-            subtracted_at: 0,
+            watch,
+            knows_shape,
             everything: true,
             geometry_is_stale: true,
             untold: Changes {
@@ -97,26 +122,40 @@ impl X11Screen {
         };
         opened.reader.share_memory(&opened.conn, desktop.area());
         // A new damage object begins with everything damaged, which the first grab copies anyway.
-        opened.subtract_damage().map_err(|error| lost(&error))?;
+        opened.changed_rects().map_err(|error| lost(&error))?;
         opened.refresh_geometry()?;
         Ok(opened)
     }
 
-    /// Forgets the damage of the past and gives it in pixels of the desktop.
-    fn subtract_damage(&mut self) -> Result<Vec<Rect>, ReplyError> {
-        let subtract = self
-            .conn
-            .damage_subtract(self.damage, x11rb::NONE, self.region)?;
-        self.subtracted_at = subtract.sequence_number();
-        let fetch = self.conn.xfixes_fetch_region(self.region)?;
+    /// Forgets the damage of the past and gives it in pixels of the desktop; `None` where the server does
+    /// not tell.
+    fn changed_rects(&mut self) -> Result<Option<Vec<Rect>>, ReplyError> {
+        let fetch = match &mut self.watch {
+            Watch::Damage {
+                damage,
+                region,
+                subtracted_at,
+            } => {
+                let subtract = self.conn.damage_subtract(*damage, x11rb::NONE, *region)?;
+                *subtracted_at = subtract.sequence_number();
+                Some(self.conn.xfixes_fetch_region(*region)?)
+            }
+            Watch::Compare { due, .. } => {
+                *due = Instant::now() + COMPARE_EVERY;
+                None
+            }
+        };
         let pointer = self.conn.query_pointer(self.root)?;
-        let damaged = fetch.reply()?.rectangles;
+        let damaged = match fetch {
+            Some(fetch) => Some(fetch.reply()?.rectangles),
+            None => None,
+        };
         let pointer = pointer.reply()?;
         // A program may place the pointer without moving any device; that has no event.
         if (pointer.root_x, pointer.root_y) != self.pointer_in_desktop {
             self.untold.pointer_moved = true;
         }
-        let rects = damaged.iter().map(|rect| {
+        let rect = |rect: &Rectangle| {
             let x = u32::try_from(rect.x).unwrap_or(0);
             let y = u32::try_from(rect.y).unwrap_or(0);
             Rect {
@@ -125,8 +164,8 @@ impl X11Screen {
                 width: rect.width.into(),
                 height: rect.height.into(),
             }
-        });
-        Ok(rects.collect())
+        };
+        Ok(damaged.map(|damaged| damaged.iter().map(rect).collect()))
     }
 
     /// Asks for the size of the desktop, and finds the selected monitor in it again.
@@ -180,7 +219,12 @@ impl X11Screen {
             .map_err(|error| lost(&error))?
         {
             match event {
-                Event::DamageNotify(_) if sequence >= self.subtracted_at => changes.screen = true,
+                Event::DamageNotify(_) => {
+                    changes.screen |= matches!(
+                        self.watch,
+                        Watch::Damage { subtracted_at, .. } if sequence >= subtracted_at
+                    );
+                }
                 Event::XinputRawMotion(_) => changes.pointer_moved = true,
                 Event::XfixesCursorNotify(_) => {
                     self.shape = None;
@@ -206,35 +250,48 @@ impl X11Screen {
 
     fn try_grab(&mut self, picture: &mut Picture) -> Result<Vec<Rect>, ReadFault> {
         // Subtracting comes before reading: what changes in between is damage again.
-        let damaged = self.subtract_damage()?;
+        let damaged = self.changed_rects()?;
         let area = self.area;
         let size = PixelSize {
             width: area.width,
             height: area.height,
         };
-        let rects = if self.everything || picture.size() != size {
-            vec![area]
-        } else {
-            let inside: Vec<Rect> = damaged
-                .iter()
-                .filter_map(|rect| rect.intersect(area))
-                .collect();
-            if inside.len() > MAX_RECTS {
-                fewer_rects(&inside, area)
-            } else {
-                inside
-            }
-        };
+        let corner = (area.x, area.y);
+        let is_new = self.everything || picture.size() != size;
         if picture.size() != size {
             *picture = Picture::new(size);
         }
-        self.reader
-            .read(&self.conn, &rects, (area.x, area.y), picture)?;
+        let rects = match (damaged, &mut self.watch) {
+            (Some(damaged), _) if !is_new => {
+                let inside: Vec<Rect> = damaged
+                    .iter()
+                    .filter_map(|rect| rect.intersect(area))
+                    .collect();
+                let rects = if inside.len() > MAX_RECTS {
+                    fewer_rects(&inside, area)
+                } else {
+                    inside
+                };
+                self.reader.read(&self.conn, &rects, corner, picture)?;
+                rects.into_iter().map(|r| moved_into(r, area)).collect()
+            }
+            (None, Watch::Compare { fresh, .. }) if !is_new => {
+                if fresh.size() != size {
+                    *fresh = Picture::new(size);
+                }
+                self.reader.read(&self.conn, &[area], corner, fresh)?;
+                let mut grid = TileGrid::new(size);
+                grid.touch_differences(picture.pixels(), fresh.pixels());
+                std::mem::swap(picture, fresh);
+                grid.rects()
+            }
+            _ => {
+                self.reader.read(&self.conn, &[area], corner, picture)?;
+                vec![whole(size)]
+            }
+        };
         self.everything = false;
-        Ok(rects
-            .into_iter()
-            .map(|rect| moved_into(rect, area))
-            .collect())
+        Ok(rects)
     }
 
     fn fetch_shape(&mut self) -> Result<Arc<PointerPicture>, CaptureError> {
@@ -340,7 +397,16 @@ impl ScreenSource for X11Screen {
         loop {
             self.take_events(changes)?;
             changes.woken |= self.wake.rang();
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let now = Instant::now();
+            let mut until = deadline;
+            if let Watch::Compare { due, .. } = &mut self.watch {
+                if *due <= now {
+                    *due = now + COMPARE_EVERY;
+                    changes.screen = true;
+                }
+                until = Some(until.map_or(*due, |until| until.min(*due)));
+            }
+            let left = until.map(|until| until.saturating_duration_since(now));
             if changes.any() || left.is_some_and(|left| left.is_zero()) {
                 return Ok(());
             }
@@ -381,25 +447,25 @@ impl ScreenSource for X11Screen {
             .map_err(|error| lost(&error))?;
         let place = query.reply().map_err(|error| lost(&error))?;
         let shape = match &self.shape {
-            Some(shape) => Arc::clone(shape),
-            None => self.fetch_shape()?,
+            Some(shape) => Some(Arc::clone(shape)),
+            None if self.knows_shape => Some(self.fetch_shape()?),
+            None => None,
         };
         self.pointer_in_desktop = (place.root_x, place.root_y);
         let x = i32::from(place.root_x) - signed(self.area.x);
         let y = i32::from(place.root_y) - signed(self.area.y);
         let inside =
             (0..signed(self.area.width)).contains(&x) && (0..signed(self.area.height)).contains(&y);
-        let drawn = shape
-            .rgba
-            .iter()
-            .skip(3)
-            .step_by(4)
-            .any(|&alpha| alpha != 0);
+        let is_drawn = |shape: &Arc<PointerPicture>| {
+            let alphas = shape.rgba.iter().skip(3).step_by(4);
+            alphas.into_iter().any(|&alpha| alpha != 0)
+        };
+        let drawn = shape.as_ref().is_none_or(is_drawn);
         Ok(PointerState {
             x,
             y,
             visible: place.same_screen && inside && drawn,
-            shape: Some(shape),
+            shape,
         })
     }
 
@@ -418,12 +484,7 @@ impl fmt::Debug for X11Screen {
 }
 
 fn require_extensions(conn: &PatientConnection) -> Result<(), CaptureError> {
-    let needed = [
-        damage::X11_EXTENSION_NAME,
-        xfixes::X11_EXTENSION_NAME,
-        randr::X11_EXTENSION_NAME,
-        xinput::X11_EXTENSION_NAME,
-    ];
+    let needed = [randr::X11_EXTENSION_NAME, xinput::X11_EXTENSION_NAME];
     match x11::missing_extension(conn, &needed).map_err(|error| lost(&error))? {
         Some(name) => {
             let reason = format!("its display server has no {name} extension");
@@ -433,45 +494,54 @@ fn require_extensions(conn: &PatientConnection) -> Result<(), CaptureError> {
     }
 }
 
-/// Asks for every event that a wait is made of.
-fn select_events(
-    conn: &PatientConnection,
-    root: Window,
-) -> Result<(damage::Damage, xfixes::Region), ReplyError> {
-    let fixes = conn.xfixes_query_version(5, 0)?;
-    let damages = conn.damage_query_version(1, 1)?;
-    let randr = conn.randr_query_version(1, 5)?;
-    let xinput = conn.xinput_xi_query_version(2, 2)?;
-    fixes.reply()?;
-    damages.reply()?;
-    randr.reply()?;
-    xinput.reply()?;
+/// Asks for every event that a wait is made of; tells how changes are found, and whether the server knows
+/// the pointer's picture.
+fn select_events(conn: &PatientConnection, root: Window) -> Result<(Watch, bool), ReplyError> {
+    let has = |name| Ok::<_, ReplyError>(conn.extension_information(name)?.is_some());
+    let has_fixes = has(xfixes::X11_EXTENSION_NAME)?;
+    let tells_damage = has_fixes && has(damage::X11_EXTENSION_NAME)?;
+    conn.randr_query_version(1, 5)?.reply()?;
+    conn.xinput_xi_query_version(2, 2)?.reply()?;
     let structure = ChangeWindowAttributesAux::new().event_mask(EventMask::STRUCTURE_NOTIFY);
     conn.change_window_attributes(root, &structure)?;
     conn.randr_select_input(
         root,
         randr::NotifyMask::SCREEN_CHANGE | randr::NotifyMask::CRTC_CHANGE,
     )?;
-    conn.xfixes_select_cursor_input(root, xfixes::CursorNotifyMask::DISPLAY_CURSOR)?;
     let raw_motion = xinput::EventMask {
         deviceid: xinput::Device::ALL_MASTER.into(),
         mask: vec![xinput::XIEventMask::RAW_MOTION],
     };
     conn.xinput_xi_select_events(root, &[raw_motion])?;
-    if conn
-        .extension_information(xtest::X11_EXTENSION_NAME)?
-        .is_some()
-    {
+    if has(xtest::X11_EXTENSION_NAME)? {
         // A window manager that holds the server for itself must not freeze the picture.
         conn.xtest_grab_control(true)?;
     }
-    let region = x11::new_id(conn)?;
-    conn.xfixes_create_region(region, &[])?;
-    let damage = x11::new_id(conn)?;
-    // One event when something is damaged; the rectangles are fetched when they are grabbed.
-    conn.damage_create(damage, root, damage::ReportLevel::NON_EMPTY)?
-        .check()?;
-    Ok((damage, region))
+    if has_fixes {
+        conn.xfixes_query_version(5, 0)?.reply()?;
+        conn.xfixes_select_cursor_input(root, xfixes::CursorNotifyMask::DISPLAY_CURSOR)?;
+    }
+    let watch = if tells_damage {
+        conn.damage_query_version(1, 1)?.reply()?;
+        let region = x11::new_id(conn)?;
+        conn.xfixes_create_region(region, &[])?;
+        let damage = x11::new_id(conn)?;
+        // One event when something is damaged; the rectangles are fetched when they are grabbed.
+        conn.damage_create(damage, root, damage::ReportLevel::NON_EMPTY)?
+            .check()?;
+        Watch::Damage {
+            damage,
+            region,
+            subtracted_at: 0,
+        }
+    } else {
+        tracing::info!("The display server does not tell what changes; it is looked at in turns");
+        Watch::Compare {
+            due: Instant::now(),
+            fresh: Picture::new(PixelSize::new(1, 1)),
+        }
+    };
+    Ok((watch, has_fixes))
 }
 
 impl From<ConnectError> for CaptureError {

@@ -43,7 +43,7 @@ impl Painter {
             .background_pixel(0x33_4455)
             .override_redirect(1);
         conn.create_window(
-            24,
+            x11rb::COPY_DEPTH_FROM_PARENT,
             window,
             root,
             0,
@@ -523,13 +523,101 @@ fn a_program_that_holds_the_server_for_itself_does_not_freeze_the_picture() {
     assert_eq!(picture.row(15)[15], 0x12_3456);
 }
 
+/// What a server of this depth shows for a pixel, `0x00RRGGBB`.
+fn colour_of(pixel: u32, bits: [u32; 3]) -> u32 {
+    let mut rest = pixel;
+    let parts = [bits[2], bits[1], bits[0]].map(|bits| {
+        let highest = (1 << bits) - 1;
+        let value = rest & highest;
+        rest >>= bits;
+        (value * 255 + highest / 2) / highest
+    });
+    parts[2] << 16 | parts[1] << 8 | parts[0]
+}
+
 #[test]
-fn a_display_with_other_pixels_is_refused_with_a_reason() {
-    let server = Xvfb::start("640x480x16");
-    let error = X11Screen::open_display(Some(server.display())).expect_err("16 bits are too few");
+fn screens_of_every_depth_are_grabbed_with_their_colours() {
+    for (depth, bits) in [
+        (15, [5, 5, 5]),
+        (16, [5, 6, 5]),
+        (24, [8, 8, 8]),
+        (30, [10, 10, 10]),
+    ] {
+        for lacking in [&[][..], &["MIT-SHM"]] {
+            let server = Xvfb::start_without(&format!("641x480x{depth}"), lacking);
+            let mut screen = open(&server);
+            let painter = Painter::open(server.display(), 641, 480);
+            let mut picture = any_picture();
+            settle(&mut screen, &mut picture);
+            let all: u32 = bits.iter().sum();
+            let pixels = [(1 << all) - 1, 0, 0x1234_5678 & ((1 << all) - 1), 0x0f0f];
+            for (i, pixel) in (0..).zip(pixels) {
+                // odd sides: rows are padded
+                painter.fill(11 + 20 * i, 10, 7, 5, pixel);
+                painter.sync();
+                assert!(wait(&mut screen, SOON).screen);
+                screen.grab(&mut picture).expect("grabs");
+                let x = usize::try_from(11 + 20 * i).expect("inside");
+                let expected = colour_of(pixel, bits);
+                let row = &picture.row(14)[x..x + 7];
+                assert_eq!(row, [expected; 7], "depth {depth}, without {lacking:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_server_that_does_not_tell_what_changes_is_compared() {
+    for lacking in [
+        &["DAMAGE"][..],
+        &["XFIXES"],
+        &["DAMAGE", "XFIXES", "MIT-SHM", "XTEST"],
+    ] {
+        let server = Xvfb::start_without("640x480x24", lacking);
+        let mut screen = open(&server);
+        let painter = Painter::open(server.display(), 640, 480);
+        let mut picture = any_picture();
+        screen.grab(&mut picture).expect("grabs");
+        for i in 0..3_i16 {
+            painter.fill(200 + 64 * i, 100, 20, 20, 0x12_3456);
+            painter.sync();
+            let before = Instant::now();
+            let mut rects = Vec::new();
+            while rects.is_empty() {
+                assert!(before.elapsed() < Duration::from_secs(5), "{lacking:?}");
+                wait(&mut screen, SOON);
+                rects = screen.grab(&mut picture).expect("grabs");
+            }
+            let x = u32::try_from(205 + 64 * i).expect("inside");
+            assert_eq!(picture.row(110)[x as usize], 0x12_3456);
+            let [rect] = rects[..] else {
+                panic!("only what changed is told, not {rects:?}");
+            };
+            assert!(rect.width <= 128 && rect.height <= 128, "{rect:?}");
+        }
+        assert_eq!(picture.pixels(), painter.truth(picture.size().rect()));
+        // at rest it is looked at, and nothing is told
+        screen.pointer().expect("tells");
+        let (mut looks, rest) = (0, Instant::now());
+        while rest.elapsed() < Duration::from_secs(1) {
+            looks += u32::from(wait(&mut screen, Some(Duration::from_secs(1))).screen);
+            assert!(screen.grab(&mut picture).expect("grabs").is_empty());
+        }
+        assert!((3..=12).contains(&looks), "{looks} looks in a second");
+        let pointer = screen.pointer().expect("tells");
+        let knows_shape = !lacking.contains(&"XFIXES");
+        assert_eq!(pointer.shape.is_some(), knows_shape, "{lacking:?}");
+        assert!(pointer.visible);
+    }
+}
+
+#[test]
+fn a_display_of_few_colours_is_refused_with_a_reason() {
+    let server = Xvfb::start("640x480x8");
+    let error = X11Screen::open_display(Some(server.display())).expect_err("too few colours");
     assert_eq!(
         error.to_string(),
-        "this display cannot be shared: its colour depth is 16, 24 is needed"
+        "this display cannot be shared: it has few colours (depth 8)"
     );
 }
 

@@ -1,10 +1,12 @@
-//! What a program asks of the desktop it runs on: folders, settings, secrets, mail and browser, a place
-//! in front of all windows, and a key that works whatever window has the focus.
+//! What a program asks of the desktop it runs on: folders, settings, secrets, mail and browser, a message
+//! where no window opens, a place in front of all windows, and a key that works whatever window has the focus.
 //!
 //! Nothing here knows the network or draws. Calls touch files or the session bus and may block; each
 //! says so.
 
+pub mod alert;
 pub mod appearance;
+pub mod display;
 pub mod folders;
 pub mod front;
 pub mod hot_key;
@@ -14,7 +16,9 @@ pub mod settings;
 pub mod window_place;
 
 pub use crate::open::{OpenError, mailto_url, open_mail, open_url};
+pub use alert::{Alert, AlertError, Face};
 pub use appearance::prefers_dark;
+pub use display::{CheckedDisplay, DisplayFault, WindowSystem};
 pub use folders::{Folders, FoldersError};
 pub use front::{Front, FrontBusy, PointerPlace};
 pub use hot_key::{HotKey, HotKeyError};

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use capture::{CaptureError, ScreenSource};
 use input::{InjectError, InputSink};
+use protocol::Hindrances;
 use protocol::control::Name;
 use tokio::sync::mpsc;
 use transport::{Fingerprint, HubAddress};
 
 use crate::event::{HostCommand, HostEvent};
+use crate::hindrances::{self, Lookout};
 use crate::switch::Switch;
 use crate::worker::Worker;
 
@@ -27,11 +29,15 @@ pub type OpenScreen = Arc<dyn Fn() -> Result<Box<dyn ScreenSource>, CaptureError
 /// Opens keyboard and pointer when a session with control starts; runs on the inject thread.
 pub type OpenSink = Arc<dyn Fn() -> Result<Box<dyn InputSink>, InjectError> + Send + Sync>;
 
+/// Looks what hinders on this machine, without looking at the screen; may block for some milliseconds.
+pub type LookForHindrances = Arc<dyn Fn() -> Hindrances + Send + Sync>;
+
 /// What the engine captures from and injects into. Neither is opened before a session runs (H5).
 #[derive(Clone)]
 pub struct Backends {
     pub screen: OpenScreen,
     pub input: OpenSink,
+    pub hindrances: LookForHindrances,
 }
 
 impl Backends {
@@ -42,6 +48,7 @@ impl Backends {
         Self {
             screen: Arc::new(capture::open),
             input: Arc::new(move || input::open_guarded(&exe)),
+            hindrances: hindrances::of_this_machine(),
         }
     }
 }
@@ -93,7 +100,8 @@ impl HostEngine {
             .enable_all()
             .build()?;
         let teller = Teller { events, wake };
-        let worker = Worker::new(config, backends, waiting, teller, current.clone());
+        let lookout = Lookout::start(Arc::clone(&backends.hindrances), teller.clone())?;
+        let worker = Worker::new(config, backends, waiting, teller, lookout, current.clone());
         let thread = thread::Builder::new()
             .name("host-net".to_owned())
             .spawn(move || runtime.block_on(worker.run()))?;

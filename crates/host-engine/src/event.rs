@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use protocol::control::{ChatText, Name};
-use protocol::{ChatLine, Companion, EndedBy, PeerId, Refusal, Rights, SessionId, TooOld};
+use protocol::{
+    ChatLine, Companion, EndedBy, Hindrances, PeerId, Refusal, Rights, SessionId, TooOld,
+};
 use session::TicketNumber;
 use transport::{ConnectError, HubAddress};
 
@@ -103,6 +105,8 @@ pub enum HostEvent {
     ConnectionFailed(ConnectProblem),
     /// The connection ended after the ticket was accepted.
     ConnectionLost(LostCause),
+    /// What hinders on this machine now; told when it changes, the first time before any ticket.
+    Hindered(Hindrances),
     /// Something on this machine does not work; what still works goes on.
     Trouble(Trouble),
 }

@@ -3,8 +3,9 @@
 //!
 //! [`HostEngine::start`] gives a [`HostHandle`] for commands and [`HostEvents`]. One thread
 //! (`host-net`) talks to the hub; each session has a `capture` thread and, where control was granted,
-//! an `inject` thread. Nothing of the machine is opened before a session runs, and everything is
-//! released when it ends, on whatever way (H5, H6).
+//! an `inject` thread. Nothing of the machine is seen or touched before a session runs, and everything is
+//! released when it ends, on whatever way (H5, H6). What hinders on it is looked for all the time
+//! (`host-look`), so that both people know before they begin.
 //!
 //! The hub is trusted with what it films and with nothing else: it cannot start a session that the
 //! user did not allow, and what it could type does not open (`session::channel`).
@@ -13,6 +14,7 @@ mod course;
 mod engine;
 mod event;
 mod geometry;
+mod hindrances;
 mod inject;
 mod line;
 mod live;
@@ -27,8 +29,8 @@ mod wire;
 mod worker;
 
 pub use engine::{
-    Backends, EngineBusy, HostConfig, HostEngine, HostEvents, HostHandle, OpenScreen, OpenSink,
-    SessionEnder,
+    Backends, EngineBusy, HostConfig, HostEngine, HostEvents, HostHandle, LookForHindrances,
+    OpenScreen, OpenSink, SessionEnder,
 };
 pub use input::run_guardian_if_asked;
 pub use transport::{AddressFault, Fingerprint, HubAddress};

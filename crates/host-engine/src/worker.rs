@@ -8,7 +8,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use protocol::control::Name;
 use protocol::limits::MAX_OPERATORS;
 use protocol::{
-    ChatAuthor, ChatLine, EndedBy, HostToHub, HubToHost, PeerId, RefusalCode, Role, StreamHeader,
+    ChatAuthor, ChatLine, EndedBy, Hindrance, Hindrances, HostToHub, HubToHost, PeerId,
+    RefusalCode, Role, StreamHeader,
 };
 use session::TicketNumber;
 use session::host::{
@@ -20,6 +21,7 @@ use transport::{ConnectError, FramedReader, reconnect};
 use crate::course::Course;
 use crate::engine::{Backends, CurrentSession, HostConfig, Teller};
 use crate::event::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble};
+use crate::hindrances::Lookout;
 use crate::live::{LiveSession, Report};
 use crate::wire::{Wire, refuse};
 
@@ -43,6 +45,7 @@ pub(crate) struct Worker {
     backends: Backends,
     commands: mpsc::Receiver<HostCommand>,
     teller: Teller,
+    lookout: Lookout,
     current: CurrentSession,
     started: Instant,
     side: HostSide,
@@ -68,6 +71,7 @@ impl Worker {
         backends: Backends,
         commands: mpsc::Receiver<HostCommand>,
         teller: Teller,
+        lookout: Lookout,
         current: CurrentSession,
     ) -> Self {
         let caller = Caller {
@@ -83,6 +87,7 @@ impl Worker {
             backends,
             commands,
             teller,
+            lookout,
             current,
             started: Instant::now(),
             side: HostSide::new(caller, chat_base),
@@ -122,6 +127,7 @@ impl Worker {
         };
         self.accepted = false;
         self.away_since = None;
+        self.side.hindered(self.lookout.seen());
         let opened = self.side.open_ticket(ticket, user);
         let mut end = self.serve(wire, opened).await;
         while matches!(end, End::Lost(_)) && self.side.admitted() {
@@ -254,6 +260,10 @@ impl Worker {
                         self.take(steps, Some(&wire))
                     }
                 },
+                hindrances = self.lookout.changed() => {
+                    let steps = self.hindered(hindrances);
+                    self.take(steps, Some(&wire))
+                }
                 message = wire.inbound.recv() => self.heard(message, &wire),
                 stream = wire.streams.recv() => match stream {
                     Some((header, reader)) => {
@@ -386,15 +396,39 @@ impl Worker {
                 self.side.driver_is(driver)
             }
             Report::Trouble(trouble) => {
-                let fatal = matches!(trouble, Trouble::NoCapture { .. });
+                let mut hindrances = self.side.hindrances();
+                let cause = match &trouble {
+                    Trouble::NoCapture { .. } => {
+                        let known = hindrances.prevents_session();
+                        hindrances.screen = known.or(Some(Hindrance::NO_CAPTURE));
+                        Some(StopCause::By(EndedBy::NoCapture))
+                    }
+                    Trouble::NoInput { .. } => {
+                        hindrances.input.get_or_insert(Hindrance::NO_INPUT);
+                        None
+                    }
+                };
                 self.tell(HostEvent::Trouble(trouble))?;
-                if !fatal {
-                    return Ok(());
+                // the reason first: the hub ends the session for it
+                let mut steps = self.side.hindered(hindrances);
+                if let Some(cause) = cause {
+                    steps.extend(self.side.end(cause));
                 }
-                self.side.end(StopCause::By(EndedBy::NoCapture))
+                steps
             }
         };
         self.take(steps, Some(wire))
+    }
+
+    /// What hinders on this machine has changed.
+    fn hindered(&mut self, mut seen: Hindrances) -> Vec<HostStep> {
+        if self.live.is_some() {
+            // who captures and injects knows better than who looks from outside
+            let known = self.side.hindrances();
+            seen.screen = seen.screen.filter(|hindrance| !hindrance.prevents_seeing());
+            seen.input = seen.input.or(known.input);
+        }
+        self.side.hindered(seen)
     }
 
     fn stream_arrived(&mut self, header: StreamHeader, mut reader: FramedReader) {
@@ -431,7 +465,16 @@ impl Worker {
                             self.tell(HostEvent::Trouble(Trouble::NoCapture { detail }))?;
                         }
                         self.cause = Some(cause);
-                        // what the other end learns; the protocol has no other word for it
+                        let mut hindrances = self.side.hindrances();
+                        hindrances.screen = Some(match cause {
+                            EndCause::NoCommonFormat => Hindrance::OTHER_PICTURES,
+                            EndCause::By(_)
+                            | EndCause::NoCapture
+                            | EndCause::Forged
+                            | EndCause::ConnectionLost => Hindrance::NO_CAPTURE,
+                        });
+                        // the reason first: the hub ends the session for it
+                        after.extend(self.side.hindered(hindrances));
                         after.extend(self.side.end(StopCause::By(EndedBy::NoCapture)));
                     }
                 }
@@ -467,6 +510,8 @@ impl Worker {
                         cause,
                         lasted,
                     })?;
+                    // what only a session finds out may be otherwise in the next
+                    after.extend(self.side.hindered(self.lookout.seen()));
                 }
                 HostStep::HangUp(refusal) => {
                     if refusal.code == RefusalCode::SHUTTING_DOWN {

@@ -524,6 +524,9 @@ impl Desk {
                 let count = usize::try_from(count).unwrap_or(usize::MAX);
                 Event::InputNotDelivered { session, count }
             }
+            ConsoleNews::HostHindered { host, hindrances } => {
+                Event::HostHindered { host, hindrances }
+            }
             ConsoleNews::Forged { host } => Event::Forged { host },
         };
         self.tell(event).await;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use protocol::control::{ChatLine, ChatText, Name};
 use protocol::{
-    BroughtIn, Companion, EndedBy, Outcome, PeerId, Refusal, ReportDraft, ReportFacts, ReportId,
-    Rights, SessionId, TicketRoute, TicketState,
+    BroughtIn, Companion, EndedBy, Hindrances, Outcome, PeerId, Refusal, ReportDraft, ReportFacts,
+    ReportId, Rights, SessionId, TicketRoute, TicketState,
 };
 pub use session::console::NotStarted;
 use tokio::sync::mpsc;
@@ -107,6 +107,11 @@ pub enum Event {
         session: SessionId,
         count: usize,
     },
+    /// What a host cannot do, as it says itself; it replaces what it said before.
+    HostHindered {
+        host: PeerId,
+        hindrances: Hindrances,
+    },
     /// Something in a host's name did not come from there as it is; its sessions are over.
     Forged {
         host: PeerId,
@@ -193,6 +198,7 @@ impl fmt::Debug for Event {
             Self::SessionPaused { .. } => "SessionPaused",
             Self::SessionResumed { .. } => "SessionResumed",
             Self::InputNotDelivered { .. } => "InputNotDelivered",
+            Self::HostHindered { .. } => "HostHindered",
             Self::Forged { .. } => "Forged",
             Self::Reconnected => "Reconnected",
             Self::ChatHeard { .. } => "ChatHeard",

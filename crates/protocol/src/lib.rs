@@ -9,6 +9,7 @@
 
 pub mod address;
 pub mod control;
+pub mod hindrance;
 pub mod ids;
 pub mod input;
 pub mod lanes;
@@ -28,6 +29,7 @@ pub use control::{
     HubToOperator, OperatorToHub, Outcome, Password, ReportDraft, ReportFacts, RunningSession,
     TicketState,
 };
+pub use hindrance::{Hindrance, Hindrances};
 pub use ids::{PeerId, ReportId, ResumeSecret, SessionId, TicketRoute};
 pub use input::{HidKey, InputEvent, InputFrame, Place, PointerButton};
 pub use lanes::{ChannelId, Direction, Lane, LaneRules, Protection, StreamHeader};

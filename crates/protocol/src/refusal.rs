@@ -65,6 +65,9 @@ impl RefusalCode {
     /// The operator disconnected this computer (O9).
     pub const DISCONNECTED: Self = Self(65);
 
+    /// The host's screen cannot be shown; what hinders it says the host.
+    pub const CANNOT_SHOW: Self = Self(66);
+
     /// No such report, or not one of this operator.
     pub const REPORT_GONE: Self = Self(80);
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::control::{ChatText, Name};
+use crate::hindrance::Hindrances;
 use crate::ids::{PeerId, SessionId};
 use crate::refusal::Refusal;
 use crate::rights::Rights;
@@ -141,4 +142,7 @@ pub enum HostWord {
         operator: Name,
         text: ChatText,
     },
+    /// What the host cannot do, and why; said in each new channel if there is anything, and whenever it
+    /// changes. A console that does not know the word is granted no more than the host can do, too.
+    Hindered(Hindrances),
 }

@@ -11,12 +11,12 @@ use protocol::control::Admission;
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
     BroughtIn, ChannelId, ClientHello, ColourDepth, Companion, EndedBy, Entry, EntryKind, Greeting,
-    HidKey, HostState, HostToHub, HostWord, HubHello, HubToHost, HubToOperator, InputEvent,
-    InputFrame, Lane, LiveState, OperatorToHub, OperatorWord, Outcome, Password, PeerId, Place,
-    PointerButton, PointerShape, PointerUpdate, ProtocolVersion, Refusal, RefusalCode, ReportDraft,
-    ReportFacts, ReportId, ResumeSecret, Rights, Role, RunningSession, ScreenFrame, ScreenLayout,
-    ScreenMonitor, SessionId, StreamHeader, TicketRoute, TicketState, VersionRange, ViewWish,
-    ViewerMessage, Word,
+    HidKey, Hindrance, Hindrances, HostState, HostToHub, HostWord, HubHello, HubToHost,
+    HubToOperator, InputEvent, InputFrame, Lane, LiveState, OperatorToHub, OperatorWord, Outcome,
+    Password, PeerId, Place, PointerButton, PointerShape, PointerUpdate, ProtocolVersion, Refusal,
+    RefusalCode, ReportDraft, ReportFacts, ReportId, ResumeSecret, Rights, Role, RunningSession,
+    ScreenFrame, ScreenLayout, ScreenMonitor, SessionId, StreamHeader, TicketRoute, TicketState,
+    VersionRange, ViewWish, ViewerMessage, Word,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -490,7 +490,15 @@ fn words(samples: &mut Samples) {
         attempt: 2,
         outcome,
     });
-    for message in host.iter().chain(&outcomes) {
+    let hindrances = [
+        Hindrances {
+            screen: Some(Hindrance::LOCKED),
+            input: Some(Hindrance::NO_INPUT),
+        },
+        Hindrances::NONE,
+    ];
+    let hindered = hindrances.map(HostWord::Hindered);
+    for message in host.iter().chain(&outcomes).chain(&hindered) {
         samples.add(message);
     }
 }

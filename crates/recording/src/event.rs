@@ -58,6 +58,10 @@ pub enum EndedBy {
     CannotRecord,
     /// The hub went down, in good order or not.
     HubStopped,
+    /// What came to one end was not what the other had sent.
+    Forged,
+    /// The user's screen could not be captured.
+    NoCapture,
 }
 
 impl fmt::Display for Event {
@@ -103,6 +107,8 @@ impl fmt::Display for EndedBy {
             Self::OperatorLost => "the operator was out of reach for too long",
             Self::CannotRecord => "it could not be recorded",
             Self::HubStopped => "the hub went down",
+            Self::Forged => "something came in the other side's name",
+            Self::NoCapture => "the user's screen could not be shown",
         })
     }
 }

@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 
 use protocol::control::{Admission, ChatText, Name};
 use protocol::{
-    BroughtIn, ChatAuthor, Companion, EndedBy, HubToOperator, OperatorToHub, PeerId, Refusal,
-    ReportFacts, Rights, SessionId, TicketRoute, TicketState,
+    BroughtIn, ChatAuthor, Companion, EndedBy, Hindrances, HubToOperator, OperatorToHub, PeerId,
+    Refusal, ReportFacts, Rights, SessionId, TicketRoute, TicketState,
 };
 
 use crate::channel::{LaneKeys, PictureKey};
@@ -180,6 +180,11 @@ pub enum ConsoleNews {
     InputTooOld {
         session: SessionId,
         count: u32,
+    },
+    /// What the host cannot do, as it says itself; it replaces what it said before.
+    HostHindered {
+        host: PeerId,
+        hindrances: Hindrances,
     },
     /// Something in a host's name did not come from there as it is.
     Forged {

@@ -20,9 +20,9 @@ use std::time::Duration;
 use protocol::control::{ChatText, Name};
 use protocol::limits::MAX_WORD_BYTES;
 use protocol::{
-    ChatAuthor, ChatLine, EndedBy, Greeting, HostToHub, HostWord, HubToHost, HubToOperator,
-    OperatorToHub, OperatorWord, PeerId, Refusal, RefusalCode, Rights, SessionId, TicketRoute,
-    Word, wire,
+    ChatAuthor, ChatLine, EndedBy, Greeting, Hindrances, HostToHub, HostWord, HubToHost,
+    HubToOperator, OperatorToHub, OperatorWord, PeerId, Refusal, RefusalCode, Rights, SessionId,
+    TicketRoute, Word, wire,
 };
 
 use crate::authority::{Action, Object, Who, may};
@@ -128,6 +128,11 @@ pub enum Effect {
         session: SessionId,
         driver: Option<Name>,
     },
+    /// Note something on the film's time line, in plain words.
+    FilmNote {
+        session: SessionId,
+        text: String,
+    },
     /// Put a line of chat on the film's time line.
     FilmChat {
         session: SessionId,
@@ -227,6 +232,8 @@ struct AcceptedHost {
     session: Option<SessionId>,
     /// The lines of the user's chat that were filmed.
     filmed: FilmedLines,
+    /// What it cannot do, as it says itself.
+    hindrances: Hindrances,
 }
 
 /// An account whose ticket a host came with.
@@ -506,6 +513,10 @@ impl Directory {
             Some(HostWord::Company {
                 session, driver, ..
             }) => self.driver_is(id, session, driver),
+            Some(HostWord::Hindered(hindrances)) => {
+                self.host_hindered(id, hindrances);
+                Ok(())
+            }
             Some(HostWord::Heard { .. } | HostWord::BroughtIn { .. } | HostWord::ChatOf { .. })
             | None => Ok(()),
         }

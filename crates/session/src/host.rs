@@ -11,6 +11,7 @@ mod acquaintance;
 mod chat;
 mod colleague;
 mod greeting;
+mod hindered;
 mod pairing;
 mod question;
 mod resume;
@@ -19,7 +20,9 @@ mod sessions;
 use std::time::Duration;
 
 use protocol::control::{Admission, ChatText, Name};
-use protocol::{Companion, EndedBy, HostToHub, HubToHost, PeerId, Refusal, Rights, SessionId};
+use protocol::{
+    Companion, EndedBy, Hindrances, HostToHub, HubToHost, PeerId, Refusal, Rights, SessionId,
+};
 
 use crate::channel::{LaneKeys, PictureKey};
 use crate::grant::Grant;
@@ -195,6 +198,8 @@ pub struct HostSide {
     caller: Caller,
     stage: Stage,
     tried: Tried,
+    /// What this computer cannot do.
+    hindrances: Hindrances,
     /// The base of our chat lines' numbers.
     chat_base: u64,
 }
@@ -206,6 +211,7 @@ impl HostSide {
             caller,
             stage: Stage::Idle,
             tried: Tried::default(),
+            hindrances: Hindrances::NONE,
             chat_base,
         }
     }

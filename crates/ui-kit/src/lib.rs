@@ -1,15 +1,17 @@
 //! What both programs look like and how they speak.
 //!
 //! Theme, fonts, icons, times, the words in English and Italian, widgets, the view of a remote screen, the
-//! tap that takes key strokes before egui sees them, and a map of the window for tests from outside.
+//! start of a program and the message where there is no window, the tap that takes key strokes before egui sees them, and a map of the window for tests from outside.
 //!
 //! A widget reads what it is given and reports what was wished for; it knows no network and no engine.
 //! Functions that take a `&mut egui::Ui` end in `_ui`.
 
 pub mod clock;
 pub mod fonts;
+pub mod message;
 pub mod raw_input;
 pub mod remote_view;
+pub mod start;
 pub mod theme;
 mod typing;
 pub mod ui_map;
@@ -19,5 +21,6 @@ pub mod words;
 pub use clock::{Clock, Zone};
 pub use fonts::Icon;
 pub use raw_input::{InputTap, MENU_KEY, TapEvent, TapTarget, run_app};
+pub use start::{Program, StartFault};
 pub use theme::{Palette, ThemeChoice, Tone, text};
 pub use words::{Lang, Word, w};

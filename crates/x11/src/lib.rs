@@ -14,5 +14,5 @@ mod segment;
 pub use alarm::Alarm;
 pub use connection::{ConnectError, connect};
 pub use patience::{PatientConnection, PatientStream, connect_patiently};
-pub use requests::{atom, missing_extension, new_id};
+pub use requests::{atom, missing_extension, new_id, this_user};
 pub use segment::{Segment, SegmentError, ServerMay, can_share_memory};

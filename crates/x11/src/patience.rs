@@ -34,6 +34,23 @@ pub struct PatientStream {
 }
 
 impl PatientStream {
+    /// The user whom the server at the other end runs for; `None` if it is on another machine, or the
+    /// system does not tell.
+    pub fn server_user(&self) -> Option<u32> {
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::net::{AddressFamily, getsockname, sockopt};
+            let place = getsockname(&self.stream).ok()?;
+            if place.address_family() != AddressFamily::UNIX {
+                return None;
+            }
+            let server = sockopt::socket_peercred(&self.stream).ok()?;
+            Some(server.uid.as_raw())
+        }
+        #[cfg(not(target_os = "linux"))]
+        None
+    }
+
     fn wrote(&self, result: io::Result<usize>) -> io::Result<usize> {
         let found_no_room =
             matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock);

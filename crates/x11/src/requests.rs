@@ -21,6 +21,11 @@ pub fn missing_extension(
     Ok(None)
 }
 
+/// The user that this program runs for.
+pub fn this_user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
 /// The server's number for a name; waits for its answer.
 ///
 /// # Errors

@@ -72,6 +72,15 @@ const CORE_X11_AND_FILES: &[&str] = &[
     "x11",
     "private-file",
 ];
+/// What the windows' kit may know.
+const CORE_AND_DESKTOP: &[&str] = &[
+    "protocol",
+    "session",
+    "codec",
+    "recording",
+    "keyboard",
+    "desktop",
+];
 const NO_IO_NO_GUI: &[&str] = &["tokio", "quinn", "eframe", "egui", "winit"];
 const NO_GUI: &[&str] = &["eframe", "egui", "winit"];
 
@@ -167,7 +176,7 @@ const RULES: &[Rule] = &[
     // ui, and apps on top of their engine
     Rule {
         package: "ui-kit",
-        may_know: CORE,
+        may_know: CORE_AND_DESKTOP,
         never: &["tokio", "quinn", "capture", "input"],
     },
     Rule {

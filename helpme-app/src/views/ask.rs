@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use eframe::egui::Ui;
-use protocol::Rights;
+use protocol::{Hindrances, Rights};
 use ui_kit::widgets::{Push, banner_ui, card_ui, divider_ui, heading_ui, switch_ui};
-use ui_kit::words::{ask_consent, whole_name};
+use ui_kit::words::{ask_consent, hindrance_for_user, whole_name};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use crate::state::{Action, Question};
@@ -15,6 +15,7 @@ pub(super) fn ask_ui(
     ui: &mut Ui,
     lang: Lang,
     question: &mut Question,
+    hindrances: Hindrances,
     now: Duration,
     actions: &mut Vec<Action>,
 ) {
@@ -36,9 +37,14 @@ pub(super) fn ask_ui(
     ));
     card_ui(ui, |ui| {
         ui.set_width(ui.available_width());
-        ui.add_enabled_ui(!question.allowed, |ui| rights_ui(ui, lang, question));
+        ui.add_enabled_ui(!question.allowed, |ui| {
+            rights_ui(ui, lang, question, hindrances)
+        });
     });
     ui.add_space(4.0);
+    if let Some(hindrance) = hindrances.screen {
+        banner_ui(ui, Tone::Warning, hindrance_for_user(lang, hindrance));
+    }
     banner_ui(ui, Tone::Accent, w(lang, Word::SessionIsFilmed));
     ui.add_space(10.0);
     if question.allowed {
@@ -96,8 +102,8 @@ pub(super) fn ask_ui(
     }
 }
 
-/// One switch for each right that was asked for.
-fn rights_ui(ui: &mut Ui, lang: Lang, question: &mut Question) {
+/// One switch for each right that was asked for; what cannot be done here is greyed with the reason.
+fn rights_ui(ui: &mut Ui, lang: Lang, question: &mut Question, hindrances: Hindrances) {
     let rows = [
         (Rights::SEE, Word::RightSee, Word::RightSeeNote),
         (Rights::CONTROL, Word::RightControl, Word::RightControlNote),
@@ -112,7 +118,12 @@ fn rights_ui(ui: &mut Ui, lang: Lang, question: &mut Question) {
             divider_ui(ui);
         }
         let mut chosen = question.chosen.has(right);
-        switch_ui(ui, &mut chosen, w(lang, label), Some(w(lang, note)));
+        let hindrance = hindrances.input.filter(|_| right == Rights::CONTROL);
+        let note = hindrance.map_or(w(lang, note), |h| hindrance_for_user(lang, h));
+        chosen &= hindrance.is_none();
+        ui.add_enabled_ui(hindrance.is_none(), |ui| {
+            switch_ui(ui, &mut chosen, w(lang, label), Some(note));
+        });
         question.chosen = question.chosen.set(right, chosen);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use operator_engine::{Event, LogInProblem};
+use operator_engine::{Command, Event, LogInProblem};
 use protocol::{
     BroughtIn, Companion, EndedBy, Entry, Outcome, PeerId, RefusalCode, ReportDraft, ReportFacts,
     Rights, SessionId, TicketState,
@@ -146,6 +146,13 @@ impl ConsoleApp {
                         is_problem: true,
                     });
                 });
+            }
+            Event::HostHindered { host, hindrances } => {
+                self.state.computers.hindrances.insert(host, hindrances);
+                if let Some(session) = self.state.computers.in_session.get(&host) {
+                    self.sessions
+                        .change(*session, |state| state.hindrances = hindrances);
+                }
             }
             Event::Forged { host } => {
                 let name = self.host_name(host).unwrap_or_default();
@@ -325,29 +332,44 @@ impl ConsoleApp {
 
     fn session_ended(&mut self, session: SessionId, by: EndedBy, facts: Option<ReportFacts>) {
         let lang = self.state.lang;
-        self.state
-            .computers
-            .in_session
-            .retain(|_, running| *running != session);
+        let in_session = &mut self.state.computers.in_session;
+        let host = in_session.iter().find(|(_, running)| **running == session);
+        let host = host.map(|(host, _)| *host);
+        in_session.retain(|_, running| *running != session);
+        let hindrances = host.map(|host| self.state.computers.hindrances_of(host));
+        let over = phrases::session_over(lang, by, hindrances.unwrap_or_default());
         self.state
             .computers
             .asked
             .retain(|_, asked| *asked != Some(session));
         let had_window = self.sessions.ended(session, by);
         if let Some(facts) = facts {
-            let draft = ReportDraft::default();
-            self.state.reports.keep_draft(facts.clone(), draft);
+            // what ended it against everybody's will is in the report from the start
+            let mut draft = ReportDraft::default();
+            if !matches!(by, EndedBy::User | EndedBy::Operator) {
+                draft.notes = over.as_str().into();
+            }
+            self.state.reports.keep_draft(facts.clone(), draft.clone());
+            if draft != ReportDraft::default() {
+                let save = Command::SaveReport {
+                    report: facts.report,
+                    draft: draft.clone(),
+                    finished: false,
+                };
+                if !self.backend.send(save) {
+                    tracing::warn!("The draft is not saved yet");
+                }
+            }
             if !self.settings.action_feed_back {
                 self.notices
                     .push(Tone::Neutral, phrases::report_follows(lang));
             } else if had_window {
                 self.sessions.report_follows(session, facts);
             } else {
-                self.state.reports.open(facts, &ReportDraft::default());
+                self.state.reports.open(facts, &draft);
             }
         } else {
-            let sentence = ui_kit::words::session_ended_for_operator(lang, by);
-            self.notices.push(Tone::Warning, sentence);
+            self.notices.push(Tone::Warning, over);
         }
         if !had_window {
             self.close_session_window(session);

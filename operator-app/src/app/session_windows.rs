@@ -554,6 +554,7 @@ impl ConsoleApp {
             chat,
             paused: false,
             ending: false,
+            hindrances: self.state.computers.hindrances_of(host),
             ended: None,
             report_follows: false,
             ended_at_seconds: None,

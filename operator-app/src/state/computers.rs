@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use protocol::{Entry, EntryKind, PeerId, SessionId};
+use protocol::{Entry, EntryKind, Hindrance, Hindrances, PeerId, SessionId};
 
 /// The list and what the operator did with it.
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ pub struct Computers {
     pub asked: BTreeMap<PeerId, Option<SessionId>>,
     /// Hosts with a session window of this console.
     pub in_session: BTreeMap<PeerId, SessionId>,
+    /// What hosts cannot do.
+    pub hindrances: BTreeMap<PeerId, Hindrances>,
 }
 
 /// The order of the groups: who needs help first.
@@ -37,6 +39,7 @@ impl Computers {
         }
         let here: Vec<PeerId> = self.entries.iter().map(|entry| entry.id).collect();
         self.asked.retain(|id, _| here.contains(id));
+        self.hindrances.retain(|id, _| here.contains(id));
     }
 
     pub fn get(&self, id: PeerId) -> Option<&Entry> {
@@ -93,8 +96,14 @@ impl Computers {
         } else if !entry.present {
             Some(Obstacle::Away)
         } else {
-            None
+            let hindrance = self.hindrances_of(entry.id).prevents_session();
+            hindrance.map(Obstacle::Hindered)
         }
+    }
+
+    /// What the host cannot do.
+    pub fn hindrances_of(&self, host: PeerId) -> Hindrances {
+        self.hindrances.get(&host).copied().unwrap_or_default()
     }
 }
 
@@ -107,6 +116,7 @@ pub enum Obstacle {
     Busy,
     NotYours,
     Away,
+    Hindered(Hindrance),
 }
 
 fn matches(entry: &Entry, needle: &str) -> bool {

@@ -1,7 +1,9 @@
 //! One remote session as its window shows it (S1, S2).
 
 use operator_engine::InputSender;
-use protocol::{ColourDepth, EndedBy, HidKey, InputEvent, Rights, ScreenLayout, ViewWish};
+use protocol::{
+    ColourDepth, EndedBy, HidKey, Hindrances, InputEvent, Rights, ScreenLayout, ViewWish,
+};
 use ui_kit::Lang;
 use ui_kit::remote_view::ViewSize;
 use ui_kit::words::name_alone;
@@ -107,6 +109,8 @@ pub struct SessionState {
     pub paused: bool,
     /// **End** was pressed and the hub has not answered.
     pub ending: bool,
+    /// What the host cannot do.
+    pub hindrances: Hindrances,
     /// How the session ended, once it has.
     pub ended: Option<EndedBy>,
     /// The report comes when the window goes.

@@ -6,7 +6,7 @@ use ui_kit::widgets::{
     Field, Leading, Row, banner_ui, card_ui, empty_state_ui, icon_button_ui, menu_item_ui, row_ui,
     segments_ui, text_field_ui,
 };
-use ui_kit::words::{in_session_with, name_alone};
+use ui_kit::words::{hindrance_for_operator, hindrance_in_short, in_session_with, name_alone};
 use ui_kit::{Icon, Palette, Tone, Word, text, theme, w};
 
 use crate::action::Action;
@@ -141,9 +141,12 @@ fn entry_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<
         Some((phrases::unread(lang, unread), Tone::Danger))
     } else if !entry.present {
         Some((phrases::out_of_reach(lang).to_owned(), Tone::Neutral))
+    } else if let Some(operator) = &entry.in_session_with {
+        Some((in_session_with(lang, operator), Tone::Good))
     } else {
-        let with = entry.in_session_with.as_ref();
-        with.map(|operator| (in_session_with(lang, operator), Tone::Good))
+        let hindrances = state.computers.hindrances_of(entry.id);
+        let hindrance = hindrances.screen.or(hindrances.input);
+        hindrance.map(|h| (hindrance_in_short(lang, h).to_owned(), Tone::Warning))
     };
     let row = Row {
         leading: leading(entry),
@@ -157,6 +160,11 @@ fn entry_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<
     let response = match asked {
         Some(session) => asked_row_ui(ui, state, &row, *session, actions),
         None => row_ui(ui, &row),
+    };
+    let hindrances = state.computers.hindrances_of(entry.id);
+    let response = match hindrances.screen.or(hindrances.input) {
+        Some(hindrance) => response.on_hover_text(hindrance_for_operator(lang, hindrance)),
+        None => response,
     };
     if response.clicked() || response.secondary_clicked() {
         actions.push(Action::Select(entry.id));

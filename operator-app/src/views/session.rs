@@ -2,12 +2,12 @@
 
 use egui::{CornerRadius, Frame, Margin, Panel, Popup, Response, ScrollArea, Stroke, Ui};
 use input::hid;
-use protocol::{ColourDepth, EndedBy, HidKey, Rights, ScreenMonitor};
+use protocol::{ColourDepth, HidKey, Rights, ScreenMonitor};
 use ui_kit::widgets::{
     DialogSize, Push, TICKET_DIGITS, banner_ui, chip_ui, dialog_ui, escaped_from, icon_button_ui,
     icon_tile_ui, icon_toggle_ui, menu_item_ui, section_header_ui, ticket_entry_ui,
 };
-use ui_kit::words::{chat_with, name_alone, session_ended_for_operator};
+use ui_kit::words::{chat_with, hindrance_for_operator, name_alone};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::chat::conversation_ui;
@@ -68,7 +68,10 @@ pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
 fn rights_ui(ui: &mut Ui, state: &SessionState) {
     company_ui(ui, state);
     if !state.rights.has(Rights::CONTROL) {
-        chip_ui(ui, phrases::view_only_granted(state.lang), Tone::Warning);
+        let chip = chip_ui(ui, phrases::view_only_granted(state.lang), Tone::Warning);
+        if let Some(hindrance) = state.hindrances.input {
+            chip.on_hover_text(hindrance_for_operator(state.lang, hindrance));
+        }
     } else if state.view_only {
         chip_ui(ui, w(state.lang, Word::ViewOnly), Tone::Accent);
     } else if state.all_keys {
@@ -194,12 +197,22 @@ fn tools_ui(ui: &mut Ui, state: &mut SessionState) {
         state.chat_open = !state.chat_open;
     }
     let may_control = state.rights.has(Rights::CONTROL);
-    let label = w(lang, Word::ViewOnly);
-    if icon_toggle_ui(ui, Icon::Eye, label, may_control, state.view_only).clicked() {
+    // what the host cannot do says why
+    let hindered = state
+        .hindrances
+        .input
+        .map(|h| hindrance_for_operator(lang, h));
+    let with_reason = |label: &str| match hindered {
+        Some(reason) => format!("{label}: {reason}"),
+        None => label.to_owned(),
+    };
+    let label = with_reason(w(lang, Word::ViewOnly));
+    if icon_toggle_ui(ui, Icon::Eye, &label, may_control, state.view_only).clicked() {
         state.set_view_only(!state.view_only);
     }
-    special_keys_ui(ui, state);
-    let problem = state.all_keys_problem.clone();
+    special_keys_ui(ui, state, &with_reason(w(lang, Word::SpecialKeys)));
+    let problem = hindered.map(|_| with_reason(phrases::all_keys(lang)));
+    let problem = problem.or_else(|| state.all_keys_problem.clone());
     let label = problem.unwrap_or_else(|| {
         format!(
             "{}: {}. {}",
@@ -317,9 +330,8 @@ fn pick_ui<T: Copy + PartialEq>(
     picked
 }
 
-fn special_keys_ui(ui: &mut Ui, state: &mut SessionState) {
+fn special_keys_ui(ui: &mut Ui, state: &mut SessionState, label: &str) {
     let lang = state.lang;
-    let label = w(lang, Word::SpecialKeys);
     let button = icon_button_ui(ui, Icon::Command, label, state.controls());
     Popup::menu(&button).show(|ui| {
         ui.set_width(MENU_WIDTH);
@@ -431,13 +443,14 @@ pub fn ended_ui(ui: &mut Ui, state: &mut SessionState) {
     }
     ui.ctx()
         .request_repaint_after(std::time::Duration::from_secs_f64(left));
-    if over_ui(ui, state.lang, by, state.report_follows) {
+    let sentence = phrases::session_over(state.lang, by, state.hindrances);
+    if over_ui(ui, state.lang, &sentence, state.report_follows) {
         state.wishes.push(SessionWish::Leave);
     }
 }
 
 /// The card itself; whether its button was pressed.
-fn over_ui(ui: &mut Ui, lang: Lang, by: EndedBy, report_follows: bool) -> bool {
+fn over_ui(ui: &mut Ui, lang: Lang, sentence: &str, report_follows: bool) -> bool {
     let palette = Palette::of(ui);
     let area = ui.max_rect();
     ui.painter()
@@ -458,7 +471,6 @@ fn over_ui(ui: &mut Ui, lang: Lang, by: EndedBy, report_follows: bool) -> bool {
                 ui.label(text(title, 18.0, theme::BOLD, palette.text));
             });
             ui.add_space(4.0);
-            let sentence = session_ended_for_operator(lang, by);
             ui.label(text(sentence, 14.5, theme::REGULAR, palette.dim));
             ui.add_space(8.0);
             let button = if report_follows {

@@ -6,16 +6,16 @@ use x11rb::connection::Connection as _;
 use x11rb::errors::ReplyError;
 use x11rb::protocol::shm::ConnectionExt as _;
 use x11rb::protocol::xproto::{
-    ConnectionExt as _, GetImageRequest, ImageFormat, ImageOrder, Screen, VisualClass, Window,
+    ConnectionExt as _, GetImageRequest, ImageFormat, ImageOrder, Screen, Setup, VisualClass,
+    Window,
 };
 use x11rb::x11_utils::X11Error;
 
 use crate::CaptureError;
 
-const PIXEL_BYTES: usize = 4;
-/// Everything but the byte that the server leaves undefined.
-const COLOUR_MASK: u32 = 0x00ff_ffff;
 const ALL_PLANES: u32 = !0;
+/// The masks of red, green and blue where a pixel is what a picture holds, but for its highest byte.
+const USUAL_MASKS: [u32; 3] = [0x00ff_0000, 0xff00, 0xff];
 
 /// Why pixels did not come.
 pub(super) enum ReadFault {
@@ -43,46 +43,18 @@ impl From<ReplyError> for ReadFault {
 pub(super) struct PixelReader {
     root: Window,
     image_order: ImageOrder,
+    format: Format,
     /// `None` where the server is not on this machine or too old: pixels come through the socket.
     shared: Option<Segment>,
 }
 
 impl PixelReader {
-    /// Checks that the pixels are of the one kind a picture holds.
+    /// Checks that the pixels can be read.
     pub(super) fn new(conn: &PatientConnection, screen: &Screen) -> Result<Self, CaptureError> {
-        let unsuitable = |reason: String| CaptureError::Unsuitable { reason };
-        let depth = screen.root_depth;
-        if depth != 24 && depth != 32 {
-            return Err(unsuitable(format!(
-                "its colour depth is {depth}, 24 is needed"
-            )));
-        }
-        let formats = &conn.setup().pixmap_formats;
-        let bits = formats.iter().find(|format| format.depth == depth);
-        let bits = bits.map_or(0, |format| format.bits_per_pixel);
-        if usize::from(bits) != PIXEL_BYTES * 8 {
-            return Err(unsuitable(format!(
-                "it stores {bits} bits per pixel, 32 are needed"
-            )));
-        }
-        let visual = screen
-            .allowed_depths
-            .iter()
-            .flat_map(|depth| &depth.visuals)
-            .find(|visual| visual.visual_id == screen.root_visual);
-        let usual_colours = visual.is_some_and(|visual| {
-            (visual.class == VisualClass::TRUE_COLOR || visual.class == VisualClass::DIRECT_COLOR)
-                && (visual.red_mask, visual.green_mask, visual.blue_mask)
-                    == (0x00ff_0000, 0xff00, 0xff)
-        });
-        if !usual_colours {
-            return Err(unsuitable(
-                "its pixels are not red, green and blue bytes".to_owned(),
-            ));
-        }
         Ok(Self {
             root: screen.root,
             image_order: conn.setup().image_byte_order,
+            format: Format::of(conn.setup(), screen)?,
             shared: None,
         })
     }
@@ -133,7 +105,7 @@ impl PixelReader {
         let mut asked = Vec::with_capacity(rects.len());
         // All are asked for at once, each with a place of its own in the segment.
         for &rect in rects {
-            let len_bytes = image_len_bytes(rect);
+            let len_bytes = self.format.image_len_bytes(rect);
             if offset_bytes + len_bytes > shared.bytes().len() {
                 // Only a server whose damage overlaps itself gets here.
                 break;
@@ -161,8 +133,14 @@ impl PixelReader {
             answered.push((rect, offset_bytes));
         }
         for (rect, offset_bytes) in answered {
-            let image = &shared.bytes()[offset_bytes..][..image_len_bytes(rect)];
-            copy_image(image, rect, origin, picture, u32::from_ne_bytes);
+            let len_bytes = self.format.image_len_bytes(rect);
+            let image = &shared.bytes()[offset_bytes..][..len_bytes];
+            let native = if cfg!(target_endian = "little") {
+                ImageOrder::LSB_FIRST
+            } else {
+                ImageOrder::MSB_FIRST
+            };
+            self.format.copy(image, native, rect, origin, picture);
         }
         if copied < rects.len() {
             return self.read_plain(conn, &rects[copied..], origin, picture);
@@ -177,11 +155,6 @@ impl PixelReader {
         origin: (u32, u32),
         picture: &mut Picture,
     ) -> Result<(), ReadFault> {
-        let decode = if self.image_order == ImageOrder::LSB_FIRST {
-            u32::from_le_bytes
-        } else {
-            u32::from_be_bytes
-        };
         for &rect in rects {
             let image = image_request(self.root, rect);
             let reply = conn
@@ -195,11 +168,12 @@ impl PixelReader {
                     image.plane_mask,
                 )?
                 .reply()?;
-            let Some(bytes) = reply.data.get(..image_len_bytes(rect)) else {
+            let Some(bytes) = reply.data.get(..self.format.image_len_bytes(rect)) else {
                 let reason = "the display server sent too few pixels".to_owned();
                 return Err(ReadFault::Failed(CaptureError::Lost { reason }));
             };
-            copy_image(bytes, rect, origin, picture, decode);
+            let order = self.image_order;
+            self.format.copy(bytes, order, rect, origin, picture);
         }
         Ok(())
     }
@@ -209,12 +183,8 @@ fn share(conn: &PatientConnection, pixels: u64) -> Result<Segment, SegmentError>
     x11::can_share_memory(conn)?;
     let len_bytes = usize::try_from(pixels)
         .unwrap_or(usize::MAX)
-        .saturating_mul(PIXEL_BYTES);
+        .saturating_mul(size_of::<u32>());
     Segment::new(conn, len_bytes, ServerMay::Write)
-}
-
-fn image_len_bytes(rect: Rect) -> usize {
-    rect.width as usize * rect.height as usize * PIXEL_BYTES
 }
 
 fn image_request(root: Window, rect: Rect) -> GetImageRequest {
@@ -230,18 +200,194 @@ fn image_request(root: Window, rect: Rect) -> GetImageRequest {
     }
 }
 
-fn copy_image(
-    image: &[u8],
-    rect: Rect,
-    (left, top): (u32, u32),
-    picture: &mut Picture,
-    decode: impl Fn([u8; PIXEL_BYTES]) -> u32,
-) {
-    let (x, width) = ((rect.x - left) as usize, rect.width as usize);
-    let (pixels, _) = image.as_chunks::<PIXEL_BYTES>();
-    for (y, source) in (rect.y - top..).zip(pixels.chunks_exact(width)) {
-        for (pixel, &bytes) in picture.row_mut(y)[x..x + width].iter_mut().zip(source) {
-            *pixel = decode(bytes) & COLOUR_MASK;
+/// How the server stores a picture.
+struct Format {
+    /// Bytes of a pixel.
+    pixel: PixelBytes,
+    /// Rows are filled up to a multiple of so many bytes; at most four.
+    row_pad_bytes: usize,
+    colours: Colours,
+}
+
+#[derive(Clone, Copy)]
+enum PixelBytes {
+    Two,
+    Four,
+}
+
+/// What a pixel means.
+enum Colours {
+    /// It is what a picture holds, but for its highest byte.
+    Usual,
+    /// Other numbers of bits: red, green and blue are looked up.
+    Mapped(Box<[Channel; 3]>),
+}
+
+impl Format {
+    fn of(setup: &Setup, screen: &Screen) -> Result<Self, CaptureError> {
+        let unsuitable = |reason: String| CaptureError::Unsuitable { reason };
+        let depth = screen.root_depth;
+        let formats = &setup.pixmap_formats;
+        let format = formats.iter().find(|format| format.depth == depth);
+        let visual = screen
+            .allowed_depths
+            .iter()
+            .flat_map(|depth| &depth.visuals)
+            .find(|visual| visual.visual_id == screen.root_visual)
+            .filter(|visual| {
+                visual.class == VisualClass::TRUE_COLOR || visual.class == VisualClass::DIRECT_COLOR
+            });
+        let (Some(format), Some(visual)) = (format, visual) else {
+            return Err(unsuitable(format!("it has few colours (depth {depth})")));
+        };
+        let pixel = match format.bits_per_pixel {
+            16 => PixelBytes::Two,
+            32 => PixelBytes::Four,
+            bits => {
+                return Err(unsuitable(format!("it stores {bits} bits for each pixel")));
+            }
+        };
+        let masks = [visual.red_mask, visual.green_mask, visual.blue_mask];
+        let colours = if masks == USUAL_MASKS {
+            Colours::Usual
+        } else {
+            let [red, green, blue] = masks;
+            let channels = (
+                Channel::new(red, 16),
+                Channel::new(green, 8),
+                Channel::new(blue, 0),
+            );
+            let (Some(red), Some(green), Some(blue)) = channels else {
+                return Err(unsuitable(format!("its colours are {masks:x?}")));
+            };
+            Colours::Mapped(Box::new([red, green, blue]))
+        };
+        Ok(Self {
+            pixel,
+            row_pad_bytes: usize::from(format.scanline_pad / 8).clamp(1, size_of::<u32>()),
+            colours,
+        })
+    }
+
+    fn row_bytes(&self, width: u32) -> usize {
+        let pixel = match self.pixel {
+            PixelBytes::Two => 2,
+            PixelBytes::Four => 4,
+        };
+        (width as usize * pixel).next_multiple_of(self.row_pad_bytes)
+    }
+
+    fn image_len_bytes(&self, rect: Rect) -> usize {
+        self.row_bytes(rect.width) * rect.height as usize
+    }
+
+    /// Copies an image of `rect` to its place in `picture`, whose corner is `left`, `top`.
+    fn copy(
+        &self,
+        image: &[u8],
+        order: ImageOrder,
+        rect: Rect,
+        (left, top): (u32, u32),
+        picture: &mut Picture,
+    ) {
+        let (x, width) = ((rect.x - left) as usize, rect.width as usize);
+        let is_little = order == ImageOrder::LSB_FIRST;
+        for (y, source) in (rect.y - top..).zip(image.chunks_exact(self.row_bytes(rect.width))) {
+            let row = &mut picture.row_mut(y)[x..x + width];
+            match (self.pixel, is_little) {
+                (PixelBytes::Two, true) => {
+                    self.copy_row(row, source, |bytes| u16::from_le_bytes(bytes).into());
+                }
+                (PixelBytes::Two, false) => {
+                    self.copy_row(row, source, |bytes| u16::from_be_bytes(bytes).into());
+                }
+                (PixelBytes::Four, true) => self.copy_row(row, source, u32::from_le_bytes),
+                (PixelBytes::Four, false) => self.copy_row(row, source, u32::from_be_bytes),
+            }
+        }
+    }
+
+    fn copy_row<const N: usize>(
+        &self,
+        row: &mut [u32],
+        source: &[u8],
+        decode: impl Fn([u8; N]) -> u32,
+    ) {
+        let (source, _padding) = source.as_chunks::<N>();
+        let pixels = row.iter_mut().zip(source);
+        match &self.colours {
+            Colours::Usual => {
+                let [red, green, blue] = USUAL_MASKS;
+                for (pixel, &bytes) in pixels {
+                    *pixel = decode(bytes) & (red | green | blue);
+                }
+            }
+            Colours::Mapped(channels) => {
+                for (pixel, &bytes) in pixels {
+                    let stored = decode(bytes);
+                    let [red, green, blue] = channels.as_ref();
+                    *pixel = red.of(stored) | green.of(stored) | blue.of(stored);
+                }
+            }
+        }
+    }
+}
+
+/// One of the three colours of a pixel that does not have eight bits for each.
+struct Channel {
+    shift: u32,
+    /// What each value is in a picture, in its place there.
+    shades: Vec<u32>,
+}
+
+impl Channel {
+    /// More bits than any server has for a colour.
+    const MAX_BITS: u32 = 12;
+
+    /// The colour under `mask`, which has the bits from `place` on in a picture; `None` for a mask that
+    /// makes no sense.
+    fn new(mask: u32, place: u32) -> Option<Self> {
+        let shift = mask.trailing_zeros();
+        let highest = mask.checked_shr(shift)?;
+        let bits = highest.trailing_ones();
+        if highest.count_ones() != bits || !(1..=Self::MAX_BITS).contains(&bits) {
+            return None;
+        }
+        let shade = |value: u32| ((value * 255 + highest / 2) / highest) << place;
+        Some(Self {
+            shift,
+            shades: (0..=highest).map(shade).collect(),
+        })
+    }
+
+    fn of(&self, stored: u32) -> u32 {
+        // a power of two
+        let values = self.shades.len();
+        self.shades[(stored >> self.shift) as usize & (values - 1)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_colour_of_few_or_many_bits_reaches_from_black_to_full() {
+        for (mask, bits) in [
+            (0xf800, 5),
+            (0x07e0, 6),
+            (0x001f, 5),
+            (0x3ff0_0000, 10),
+            (1, 1),
+        ] {
+            let channel = Channel::new(mask, 8).expect("a mask");
+            assert_eq!(channel.shades.len(), 1 << bits);
+            assert_eq!(channel.of(!mask), 0);
+            assert_eq!(channel.of(mask), 0xff00);
+            assert_eq!(channel.of(!0), 0xff00);
+        }
+        for mask in [0, 0b101, !0] {
+            assert!(Channel::new(mask, 0).is_none(), "{mask:x}");
         }
     }
 }

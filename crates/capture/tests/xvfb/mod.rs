@@ -12,6 +12,12 @@ pub(crate) struct Xvfb {
 impl Xvfb {
     /// Starts one with a screen like `1280x720x24`.
     pub(crate) fn start(screen: &str) -> Self {
+        Self::start_without(screen, &[])
+    }
+
+    /// The same, without these extensions.
+    pub(crate) fn start_without(screen: &str, extensions: &[&str]) -> Self {
+        let without = extensions.iter().flat_map(|name| ["-extension", name]);
         let mut server = Command::new("Xvfb")
             // The server chooses the display and writes its number to its standard output.
             .args([
@@ -24,6 +30,7 @@ impl Xvfb {
                 "tcp",
                 "-noreset",
             ])
+            .args(without)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

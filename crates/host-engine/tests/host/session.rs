@@ -3,16 +3,16 @@
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    BOTH, FakeHub, Host, PATIENCE, SCREEN, SEE, SESSION, Seat, ended, in_session, places, press,
-    press_at, release,
+    BOTH, Console, Desk, FakeHub, Host, PATIENCE, SCREEN, SEE, SESSION, Seat, ended, in_session,
+    places, press, press_at, release,
 };
 use capture::Monitor;
 use codec::{PixelSize, Rect};
 use host_engine::{EndCause, HostCommand, HostEvent, Trouble};
 use protocol::input::{HOLD_PATIENCE, HOLD_SIGN_EVERY, MAX_INPUT_AGE};
 use protocol::{
-    ColourDepth, EndedBy, HostToHub, HostWord, HubToHost, InputEvent, Lane, Place, PointerButton,
-    Refusal, RefusalCode, SessionId, ViewWish, ViewerMessage,
+    ColourDepth, EndedBy, Hindrance, Hindrances, HostToHub, HostWord, HubToHost, InputEvent, Lane,
+    Place, PointerButton, Refusal, RefusalCode, SessionId, ViewWish, ViewerMessage,
 };
 
 /// How soon **End** must have stopped everything (H6).
@@ -614,8 +614,59 @@ async fn a_screen_that_cannot_be_captured_ends_the_session() {
         matches!(event, HostEvent::Trouble(Trouble::NoCapture { .. })).then_some(())
     });
     assert_eq!(host.wait_for(ended), EndCause::NoCapture);
+    ends_because(&mut desk, &mut console, Hindrance::NO_CAPTURE).await;
+}
+
+/// The operator hears why, then the hub ends the session, then the next may find it otherwise.
+async fn ends_because(desk: &mut Desk, console: &mut Console, screen: Hindrance) {
+    let because = Hindrances {
+        screen: Some(screen),
+        input: None,
+    };
+    assert_eq!(console.hear(desk).await, HostWord::Hindered(because));
     let session = SESSION;
     assert_eq!(desk.hear().await, HostToHub::EndSession { session });
+    let word = HostWord::Hindered(Hindrances::NONE);
+    assert_eq!(console.hear(desk).await, word);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_hinders_is_said_before_a_session_and_not_granted() {
+    let hub = FakeHub::listen();
+    let no_input = Hindrances {
+        screen: Some(Hindrance::LOCKED),
+        input: Some(Hindrance::NO_INPUT),
+    };
+    let host = Host::start_hindered(hub.address, hub.pin, no_input);
+    host.wait_until(&HostEvent::Hindered(no_input));
+    host.open_ticket();
+    let mut desk = hub.accept().await;
+    let mut console = desk.admit().await;
+    let heard = console.hear(&mut desk).await;
+    assert_eq!(heard, HostWord::Hindered(no_input));
+    console.ask(&mut desk, BOTH).await;
+    host.wait_for(|event| matches!(event, HostEvent::ConsentAsked { .. }).then_some(()));
+    host.answer(Some(BOTH));
+    assert_eq!(console.answer(&mut desk).await, Some(SEE));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_asked_for_a_screen_that_cannot_be_shown() {
+    let hub = FakeHub::listen();
+    let wayland = Hindrances {
+        screen: Some(Hindrance::WAYLAND),
+        input: None,
+    };
+    let host = Host::start_hindered(hub.address, hub.pin, wayland);
+    host.wait_until(&HostEvent::Hindered(wayland));
+    host.open_ticket();
+    let mut desk = hub.accept().await;
+    let mut console = desk.admit().await;
+    let heard = console.hear(&mut desk).await;
+    assert_eq!(heard, HostWord::Hindered(wayland));
+    console.ask(&mut desk, BOTH).await;
+    assert_eq!(console.answer(&mut desk).await, None);
+    assert!(host.untouched());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -633,7 +684,6 @@ async fn a_console_that_reads_none_of_our_pictures_is_told_apart() {
     desk.say(HubToHost::SessionStarted { session: SESSION })
         .await;
     assert_eq!(host.wait_for(ended), EndCause::NoCommonFormat);
-    let session = SESSION;
-    assert_eq!(desk.hear().await, HostToHub::EndSession { session });
+    ends_because(&mut desk, &mut console, Hindrance::OTHER_PICTURES).await;
     assert!(host.untouched());
 }

@@ -20,10 +20,10 @@ use input::{MemoryLog, MemorySink};
 use protocol::control::Admission;
 use protocol::limits::{MAX_CONTROL_FRAME_BYTES, MAX_HEADER_FRAME_BYTES};
 use protocol::{
-    ClientHello, HidKey, HostState, HostToHub, HostWord, HubHello, HubToHost, InputEvent,
-    InputFrame, Lane, OperatorWord, PeerId, Place, PointerButton, PointerUpdate, ResumeSecret,
-    Rights, RunningSession, ScreenFrame, SessionId, StreamHeader, VersionRange, ViewerMessage,
-    Word, wire,
+    ClientHello, HidKey, Hindrances, HostState, HostToHub, HostWord, HubHello, HubToHost,
+    InputEvent, InputFrame, Lane, OperatorWord, PeerId, Place, PointerButton, PointerUpdate,
+    ResumeSecret, Rights, RunningSession, ScreenFrame, SessionId, StreamHeader, VersionRange,
+    ViewerMessage, Word, wire,
 };
 use serde::Serialize;
 use session::{
@@ -68,6 +68,15 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn start(address: SocketAddr, pin: Fingerprint) -> Self {
+        Self::start_hindered(address, pin, Hindrances::NONE)
+    }
+
+    /// On a machine where this hinders.
+    pub(crate) fn start_hindered(
+        address: SocketAddr,
+        pin: Fingerprint,
+        hindrances: Hindrances,
+    ) -> Self {
         let (screen_after, painter_after) = SyntheticScreen::new(SCREEN);
         let (screen, painter) = SyntheticScreen::new(SCREEN);
         let (sink_after, log_after) = input::memory();
@@ -86,6 +95,7 @@ impl Host {
                 let sink = of_sinks.lock().expect("no panic").pop();
                 Ok(Box::new(sink.expect("one for each run")))
             }),
+            hindrances: Arc::new(move || hindrances),
         };
         let config = HostConfig {
             hub: address.to_string().parse().expect("an address"),

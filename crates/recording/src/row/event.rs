@@ -154,13 +154,15 @@ fn decode_side(bytes: &[u8]) -> Result<Side, RowError> {
     }
 }
 
-const ENDINGS: [EndedBy; 6] = [
+const ENDINGS: [EndedBy; 8] = [
     EndedBy::User,
     EndedBy::Operator,
     EndedBy::HostLost,
     EndedBy::OperatorLost,
     EndedBy::CannotRecord,
     EndedBy::HubStopped,
+    EndedBy::Forged,
+    EndedBy::NoCapture,
 ];
 
 fn ended_by_number(by: EndedBy) -> u8 {
@@ -171,6 +173,8 @@ fn ended_by_number(by: EndedBy) -> u8 {
         EndedBy::OperatorLost => 4,
         EndedBy::CannotRecord => 5,
         EndedBy::HubStopped => 6,
+        EndedBy::Forged => 7,
+        EndedBy::NoCapture => 8,
     }
 }
 
@@ -237,7 +241,7 @@ pub(super) mod tests {
     fn the_numbers_in_the_file_stay_as_they_are() {
         let name = || "Al".to_owned();
         let rights = Rights::SEE | Rights::FILES;
-        let bodies: [(Event, &[u8]); 15] = [
+        let bodies: [(Event, &[u8]); 17] = [
             (Event::Started { rights }, &[1, 5]),
             (
                 Event::RightsChanged {
@@ -259,6 +263,18 @@ pub(super) mod tests {
                     by: EndedBy::HubStopped,
                 },
                 &[3, 6],
+            ),
+            (
+                Event::Ended {
+                    by: EndedBy::Forged,
+                },
+                &[3, 7],
+            ),
+            (
+                Event::Ended {
+                    by: EndedBy::NoCapture,
+                },
+                &[3, 8],
             ),
             (Event::Note(name()), &[4, b'A', b'l']),
             (Event::Interrupted { side: Side::Host }, &[5, 1]),
@@ -291,7 +307,7 @@ pub(super) mod tests {
             assert_eq!(encode(&event).expect("small"), body, "{event}");
             assert_eq!(decode(body), Ok(event));
         }
-        for body in [&[][..], &[0], &[3, 0], &[3, 7], &[11], &[1], &[1, 1, 0]] {
+        for body in [&[][..], &[0], &[3, 0], &[3, 9], &[11], &[1], &[1, 1, 0]] {
             assert_eq!(decode(body), Err(RowError::Malformed), "{body:?}");
         }
     }

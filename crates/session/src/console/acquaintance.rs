@@ -106,6 +106,10 @@ impl ConsoleSide {
                 let tell = ConsoleStep::Tell(ConsoleNews::ChatHeard { host, lines });
                 (lines > 0).then_some(tell).into_iter().collect()
             }
+            HostWord::Hindered(hindrances) => {
+                let news = ConsoleNews::HostHindered { host, hindrances };
+                vec![ConsoleStep::Tell(news)]
+            }
             HostWord::InputTooOld { session, count } => {
                 let is_its_own = self.session_with(host, session).is_some();
                 let news = ConsoleStep::Tell(ConsoleNews::InputTooOld { session, count });

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use protocol::control::{Admission, Name};
 use protocol::{
-    EndedBy, HubToHost, HubToOperator, PeerId, Refusal, RefusalCode, ResumeSecret, RunningSession,
-    SessionId,
+    EndedBy, Hindrances, HubToHost, HubToOperator, PeerId, Refusal, RefusalCode, ResumeSecret,
+    RunningSession, SessionId,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -75,6 +75,7 @@ impl Directory {
                 trying: None,
                 session: None,
                 filmed: FilmedLines::default(),
+                hindrances: Hindrances::NONE,
             };
             let peer = HostPeer {
                 stage: HostStage::Accepted(Box::new(accepted)),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use protocol::control::Name;
 use protocol::limits::MAX_OPERATORS;
 use protocol::{
-    EndedBy, HubToHost, HubToOperator, OperatorWord, PeerId, RefusalCode, ReportFacts, ReportId,
-    Rights, SessionId, TicketRoute, Word, wire,
+    EndedBy, Hindrances, HubToHost, HubToOperator, OperatorWord, PeerId, RefusalCode, ReportFacts,
+    ReportId, Rights, SessionId, TicketRoute, Word, wire,
 };
 
 use super::records::{AccountId, Change, StartedSession, StoredMember, StoredSession, What};
@@ -382,8 +382,12 @@ impl Directory {
             Part::In { .. } => return Err(OutOfPlace),
         }
         let Some(rights) = granted else {
-            let code = RefusalCode::CONSENT_REFUSED;
-            self.refuse_question(session, operator, code, "the user refused");
+            let (code, reason) = if self.cannot_show(id) {
+                (RefusalCode::CANNOT_SHOW, "no screen")
+            } else {
+                (RefusalCode::CONSENT_REFUSED, "the user refused")
+            };
+            self.refuse_question(session, operator, code, reason);
             return Ok(());
         };
         if !rights.has(Rights::SEE) || !rights.is_within(member.asked) {
@@ -500,7 +504,36 @@ impl Directory {
             self.tell_host(host, HubToHost::SessionStarted { session });
             self.tell_operator(operator, HubToOperator::SessionStarted { session, host });
         }
+        let hindrances = self.accepted(host).map(|host| host.hindrances);
+        if let Some(hindrances) = hindrances.filter(|h| *h != Hindrances::NONE) {
+            self.note_hindrances(session, hindrances);
+        }
         self.announce(host, None);
+    }
+
+    /// The host says what it cannot do, to each of its operators.
+    pub(super) fn host_hindered(&mut self, host: PeerId, hindrances: Hindrances) {
+        let Some(accepted) = self.accepted_mut(host) else {
+            return;
+        };
+        if std::mem::replace(&mut accepted.hindrances, hindrances) == hindrances {
+            return;
+        }
+        let session = accepted.session;
+        if let Some(session) = session.filter(|session| self.is_running(*session)) {
+            self.note_hindrances(session, hindrances);
+        }
+    }
+
+    fn note_hindrances(&mut self, session: SessionId, hindrances: Hindrances) {
+        let text = hindrances.to_string();
+        self.effects.push(Effect::FilmNote { session, text });
+    }
+
+    /// Whether nothing of `host`'s screen can be seen, as it says itself.
+    fn cannot_show(&self, host: PeerId) -> bool {
+        let accepted = self.accepted(host);
+        accepted.is_some_and(|host| host.hindrances.prevents_session().is_some())
     }
 
     /// The film of a running session cannot be written any more (D2).
@@ -586,7 +619,12 @@ impl Directory {
     ) -> Result<(), OutOfPlace> {
         let found = self.session_of_host(id, Action::EndSession, session)?;
         if found.is_some() {
-            self.end_session(session, EndedBy::User, now);
+            let by = if self.cannot_show(id) {
+                EndedBy::NoCapture
+            } else {
+                EndedBy::User
+            };
+            self.end_session(session, by, now);
         }
         Ok(())
     }
@@ -760,7 +798,8 @@ impl Directory {
         let Some(at) = found.members.iter().position(|m| m.operator == operator) else {
             return;
         };
-        let host_said_so = code == RefusalCode::CONSENT_REFUSED || is_away;
+        let by_host = code == RefusalCode::CONSENT_REFUSED || code == RefusalCode::CANNOT_SHOW;
+        let host_said_so = by_host || is_away;
         let what = if found.is_running() {
             let member = &mut found.members[at];
             let before = std::mem::replace(&mut member.part, Part::TakenBack);
@@ -784,7 +823,7 @@ impl Directory {
             self.forget_session(session, EndedBy::User);
             What::ConsentRefused { session, reason }
         };
-        if code != RefusalCode::CONSENT_REFUSED {
+        if !by_host {
             self.tell_host(host, HubToHost::ConsentWithdrawn { session });
         }
         let refusal = code.into();
@@ -888,6 +927,6 @@ fn not_begun(by: EndedBy) -> (RefusalCode, &'static str) {
         EndedBy::CannotRecord => (RefusalCode::CANNOT_RECORD, "no film"),
         EndedBy::HubStopped => (RefusalCode::SHUTTING_DOWN, "the hub stops"),
         EndedBy::Forged => (RefusalCode::OUT_OF_PLACE, "forged"),
-        EndedBy::NoCapture => (RefusalCode::HOST_GONE, "no screen"),
+        EndedBy::NoCapture => (RefusalCode::CANNOT_SHOW, "no screen"),
     }
 }

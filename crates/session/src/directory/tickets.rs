@@ -6,7 +6,8 @@ use bytes::Bytes;
 use protocol::control::Name;
 use protocol::limits::MAX_EXCHANGE_BYTES;
 use protocol::{
-    HubToHost, HubToOperator, PeerId, Refusal, RefusalCode, ResumeSecret, TicketRoute, TicketState,
+    Hindrances, HubToHost, HubToOperator, PeerId, Refusal, RefusalCode, ResumeSecret, TicketRoute,
+    TicketState,
 };
 
 use super::records::{AccountId, Change, StoredHost, StoredTicket, What};
@@ -410,6 +411,7 @@ impl Directory {
                 trying: None,
                 session: None,
                 filmed: FilmedLines::default(),
+                hindrances: Hindrances::NONE,
             };
             peer.stage = HostStage::Accepted(Box::new(accepted));
         }

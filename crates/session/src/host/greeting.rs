@@ -1,6 +1,6 @@
 //! An operator greets: a channel opens, and what was between the two goes on. And how it is lost again.
 
-use protocol::{EndedBy, Greeting, HostState, HostToHub, LiveState, PeerId};
+use protocol::{EndedBy, Greeting, Hindrances, HostState, HostToHub, HostWord, LiveState, PeerId};
 
 use super::acquaintance::Acquaintance;
 use super::{
@@ -66,6 +66,9 @@ impl HostSide {
         let operator = &mut admitted.operators[at];
         operator.peer = Some(from);
         operator.channel = Some(channel);
+        if self.hindrances != Hindrances::NONE {
+            steps.extend(operator.say(&HostWord::Hindered(self.hindrances)));
+        }
         steps.extend(admitted.resume(at));
         let operator = &mut admitted.operators[at];
         let unheard: Vec<_> = operator.chat.unheard().collect();

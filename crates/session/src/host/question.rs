@@ -32,6 +32,7 @@ impl HostSide {
         word: &Word,
         now: Duration,
     ) -> Result<Vec<HostStep>, HostFault> {
+        let cannot_show = self.hindrances.prevents_session().is_some();
         let admitted = self.admitted_for("ConsentAsked")?;
         let other = admitted.session().is_some_and(|live| live != session);
         // an operator who left and asked again was refused at the hub by a word of ours that was meant
@@ -80,7 +81,7 @@ impl HostSide {
         operator.questions = operator.questions.saturating_add(1);
         let insistent = operator.questions > FREE_QUESTIONS;
         let too_soon = last.is_some_and(|last| now.saturating_sub(last) < QUESTION_INTERVAL);
-        if !asked.has(Rights::SEE) || (insistent && too_soon) {
+        if !asked.has(Rights::SEE) || (insistent && too_soon) || cannot_show {
             // nothing can be granted, or the user has said no often enough
             let refused = HostWord::Answer {
                 session,
@@ -117,6 +118,10 @@ impl HostSide {
         granted: Option<Rights>,
         random: [u8; 32],
     ) -> Vec<HostStep> {
+        let granted = granted.map(|rights| match self.hindrances.input {
+            Some(_) => rights.without(Rights::CONTROL),
+            None => rights,
+        });
         let Some(admitted) = self.admitted_mut() else {
             return Vec::new();
         };

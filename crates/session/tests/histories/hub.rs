@@ -256,6 +256,9 @@ impl World {
                 let before = self.film_driver.insert(session, noted.clone());
                 assert_ne!(before, Some(noted), "a change is noted once");
             }
+            Effect::FilmNote { session, .. } => {
+                assert!(self.relays.keys().any(|(id, _)| *id == session));
+            }
             Effect::FilmChat { session, line } => {
                 assert!(self.relays.keys().any(|(id, _)| *id == session));
                 let is_user = line.name.starts_with("user");

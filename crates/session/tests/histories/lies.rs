@@ -245,6 +245,10 @@ impl World {
                 attempt: 1,
                 outcome: protocol::BroughtIn::Busy,
             }),
+            body(&HostWord::Hindered(protocol::Hindrances {
+                screen: Some(protocol::Hindrance::WAYLAND),
+                input: None,
+            })),
         ];
         let word = self.a_word(&bodies);
         let message = match self.dice.below(7) {

@@ -82,6 +82,8 @@ pub fn row_ui(ui: &mut Ui, row: &Row<'_>) -> Response {
         let badge = egui::Rect::from_center_size(pos2(right - size.x / 2.0, middle), size);
         ui.painter()
             .rect_filled(badge, CornerRadius::same(11), soft);
+        let told = ui.interact(badge, response.id.with("badge"), Sense::hover());
+        told.widget_info(|| WidgetInfo::labeled(Role::Label, true, label));
         paint::put(ui, badge.center(), Align2::CENTER_CENTER, galley);
         right = badge.left() - 10.0;
     }

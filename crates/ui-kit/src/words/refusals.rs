@@ -179,6 +179,10 @@ fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
             "The hub cannot film the session, so nothing may be seen. Ask your administrator.",
             "L'hub non può filmare la sessione, quindi nulla può essere visto. Rivolgiti all'amministratore.",
         ),
+        RefusalCode::CANNOT_SHOW => (
+            "The user's screen cannot be shown.",
+            "Lo schermo dell'utente non può essere mostrato.",
+        ),
         RefusalCode::DISCONNECTED => (
             "Your helper disconnected this computer.",
             "Chi ti assiste ha scollegato questo computer.",

@@ -1,0 +1,53 @@
+//! What keeps the screen from being seen, or the machine from being used, found out without looking at
+//! the screen.
+
+/// Something that is in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// There is no display, or it does not answer.
+    NoDisplay,
+    /// The display lacks what capturing needs.
+    Unsuitable,
+    /// The desktop runs on Wayland; the display is the one it keeps for programs that do not know it.
+    Wayland,
+    /// The desktop runs on Wayland, and the display is another one.
+    BesideWayland,
+    /// The screen is locked.
+    Locked,
+    /// The screen is dark.
+    Blank,
+    /// The display is another user's, or another user sits in front of the machine.
+    OtherUser,
+    /// Programs cannot press keys and move the pointer.
+    NoInput,
+}
+
+/// What is in the way now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Obstacles {
+    /// Of seeing the screen.
+    pub seeing: Option<Obstacle>,
+    /// Of using keyboard and pointer.
+    pub acting: Option<Obstacle>,
+}
+
+/// Finds out what is in the way on this machine, again and again, over one connection to the display.
+#[derive(Debug, Default)]
+pub struct Observer {
+    #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+    platform: crate::x11::Observer,
+}
+
+impl Observer {
+    /// What is in the way now. Nothing of the screen is looked at.
+    ///
+    /// Asks the display server and the system, so it may block for some milliseconds; a second where the
+    /// system does not answer.
+    pub fn obstacles(&mut self) -> Obstacles {
+        #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+        let found = self.platform.obstacles();
+        #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+        let found = Obstacles::default();
+        found
+    }
+}

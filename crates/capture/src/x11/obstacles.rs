@@ -1,0 +1,191 @@
+//! What is in the way on an X11 desktop: what the server lacks, what it is, and what the system knows of
+//! the session that it shows.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use x11::PatientConnection;
+use x11rb::connection::RequestConnection as _;
+use x11rb::errors::ReplyError;
+use x11rb::protocol::dpms::{self, ConnectionExt as _};
+use x11rb::protocol::randr::{self, ConnectionExt as _};
+use x11rb::protocol::screensaver::{self, ConnectionExt as _};
+use x11rb::protocol::xproto::Screen;
+use x11rb::protocol::{xkb, xtest};
+use zbus::zvariant::OwnedValue;
+
+use super::pixels::PixelReader;
+use crate::{Obstacle, Obstacles};
+
+/// How long the system may take to answer.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Looks again and again. A look over a connection of its own would be a program that comes and goes for
+/// everybody who watches the display.
+#[derive(Default)]
+pub(crate) struct Observer {
+    display: Option<(PatientConnection, Screen)>,
+}
+
+impl std::fmt::Debug for Observer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Observer").finish_non_exhaustive()
+    }
+}
+
+impl Observer {
+    /// What is in the way of the display that `DISPLAY` names.
+    pub(crate) fn obstacles(&mut self) -> Obstacles {
+        let desk = Desk::ask();
+        if self.display.is_none() {
+            self.display = x11::connect_patiently(None).ok();
+        }
+        let Some((conn, screen)) = &self.display else {
+            return Obstacles {
+                seeing: Some(Obstacle::NoDisplay),
+                acting: None,
+            };
+        };
+        match look(conn, screen, &desk) {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::debug!(%error, "Display not asked to the end");
+                self.display = None;
+                Obstacles::default()
+            }
+        }
+    }
+}
+
+fn look(conn: &PatientConnection, screen: &Screen, desk: &Desk) -> Result<Obstacles, ReplyError> {
+    let lacks = |names: &[&'static str]| x11::missing_extension(conn, names);
+    let no_input = lacks(&[xtest::X11_EXTENSION_NAME, xkb::X11_EXTENSION_NAME])?.is_some();
+    let is_suitable =
+        super::require_extensions(conn).is_ok() && PixelReader::new(conn, screen).is_ok();
+    let seeing = if is_xwayland(conn, screen)? {
+        Some(Obstacle::Wayland)
+    } else if !is_suitable {
+        Some(Obstacle::Unsuitable)
+    } else if desk.locked {
+        Some(Obstacle::Locked)
+    } else if desk.in_background || is_of_another_user(conn) {
+        Some(Obstacle::OtherUser)
+    } else if desk.wayland {
+        Some(Obstacle::BesideWayland)
+    } else if is_dark(conn, screen)? {
+        Some(Obstacle::Blank)
+    } else {
+        None
+    };
+    Ok(Obstacles {
+        seeing,
+        acting: no_input.then_some(Obstacle::NoInput),
+    })
+}
+
+/// Whether the server is the one that a Wayland desktop keeps: newer ones say so by an extension, all by
+/// the names of their monitors.
+fn is_xwayland(conn: &PatientConnection, screen: &Screen) -> Result<bool, ReplyError> {
+    const NAME: &str = "XWAYLAND";
+    if conn.extension_information(NAME)?.is_some() {
+        return Ok(true);
+    }
+    if conn
+        .extension_information(randr::X11_EXTENSION_NAME)?
+        .is_none()
+    {
+        return Ok(false);
+    }
+    let resources = conn
+        .randr_get_screen_resources_current(screen.root)?
+        .reply()?;
+    for output in resources.outputs {
+        let info = conn.randr_get_output_info(output, resources.config_timestamp)?;
+        if info.reply()?.name.starts_with(NAME.as_bytes()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether the monitors are off, or a screen saver shows.
+fn is_dark(conn: &PatientConnection, screen: &Screen) -> Result<bool, ReplyError> {
+    if conn
+        .extension_information(screensaver::X11_EXTENSION_NAME)?
+        .is_some()
+    {
+        let saver = conn.screensaver_query_info(screen.root)?.reply()?;
+        if saver.state == u8::from(screensaver::State::ON) {
+            return Ok(true);
+        }
+    }
+    if conn
+        .extension_information(dpms::X11_EXTENSION_NAME)?
+        .is_some()
+    {
+        let power = conn.dpms_info()?.reply()?;
+        return Ok(power.state && power.power_level != dpms::DPMSMode::ON);
+    }
+    Ok(false)
+}
+
+/// Whether the server runs for another user. One that runs for the system may be anybody's.
+fn is_of_another_user(conn: &PatientConnection) -> bool {
+    const SYSTEM: u32 = 0;
+    let Some(owner) = conn.stream().server_user() else {
+        return false; // on another machine
+    };
+    let this = x11::this_user();
+    let through_sudo = std::env::var("SUDO_UID").ok();
+    let through_sudo = through_sudo.and_then(|user| user.parse().ok());
+    owner != SYSTEM && owner != this && Some(owner) != through_sudo
+}
+
+/// What the system knows of the session that this program runs in.
+#[derive(Debug, Default)]
+struct Desk {
+    wayland: bool,
+    locked: bool,
+    /// Another session is in front of the screen.
+    in_background: bool,
+}
+
+impl Desk {
+    fn ask() -> Self {
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let kind = std::env::var("XDG_SESSION_TYPE").unwrap_or_default();
+        let mut desk = Self {
+            wayland: is_set("WAYLAND_DISPLAY") || kind == "wayland",
+            ..Self::default()
+        };
+        match session_properties() {
+            Ok(known) => {
+                let flag = |name| known.get(name).and_then(|value| bool::try_from(value).ok());
+                desk.locked = flag("LockedHint") == Some(true);
+                desk.in_background = flag("Active") == Some(false);
+                let kind = known
+                    .get("Type")
+                    .and_then(|value| <&str>::try_from(value).ok());
+                desk.wayland |= kind == Some("wayland");
+            }
+            // no logind, or not in a session of it
+            Err(error) => tracing::debug!(%error, "The system knows no session"),
+        }
+        desk
+    }
+}
+
+/// What logind knows of the session that this program runs in, or that its user has on the screen.
+fn session_properties() -> zbus::Result<HashMap<String, OwnedValue>> {
+    let system = zbus::blocking::connection::Builder::system()?
+        .method_timeout(PATIENCE)
+        .build()?;
+    let answer = system.call_method(
+        Some("org.freedesktop.login1"),
+        "/org/freedesktop/login1/session/auto",
+        Some("org.freedesktop.DBus.Properties"),
+        "GetAll",
+        &("org.freedesktop.login1.Session",),
+    )?;
+    answer.body().deserialize()
+}

@@ -1,0 +1,93 @@
+//! What hinders on this machine: looked for again and again, so that both people know it before a
+//! session begins.
+
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use capture::{Observer, Obstacle, Obstacles};
+use protocol::{Hindrance, Hindrances};
+use tokio::sync::watch;
+
+use crate::engine::{LookForHindrances, Teller};
+use crate::event::HostEvent;
+
+/// How often it is looked. A look costs a connection to the display server.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// What looks at this machine.
+pub(crate) fn of_this_machine() -> LookForHindrances {
+    let observer = Mutex::new(Observer::default());
+    Arc::new(move || {
+        let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
+        named(observer.obstacles())
+    })
+}
+
+fn named(obstacles: Obstacles) -> Hindrances {
+    let Obstacles { seeing, acting } = obstacles;
+    let hindrance = |obstacle| match obstacle {
+        Obstacle::NoDisplay => Hindrance::NO_DISPLAY,
+        Obstacle::Unsuitable => Hindrance::NO_CAPTURE,
+        Obstacle::Wayland => Hindrance::WAYLAND,
+        Obstacle::BesideWayland => Hindrance::BESIDE_WAYLAND,
+        Obstacle::Locked => Hindrance::LOCKED,
+        Obstacle::Blank => Hindrance::BLANK,
+        Obstacle::OtherUser => Hindrance::OTHER_USER,
+        Obstacle::NoInput => Hindrance::NO_INPUT,
+    };
+    Hindrances {
+        screen: seeing.map(hindrance),
+        input: acting.map(hindrance),
+    }
+}
+
+/// The thread that looks. Dropping it lets the thread end by itself.
+#[derive(Debug)]
+pub(crate) struct Lookout {
+    seen: watch::Receiver<Hindrances>,
+    /// The thread ends when this is dropped.
+    _stop: SyncSender<()>,
+}
+
+impl Lookout {
+    /// Starts to look; `teller` tells the program what changes.
+    pub(crate) fn start(look: LookForHindrances, teller: Teller) -> std::io::Result<Self> {
+        let (stop, stopped) = sync_channel(0);
+        let (sender, seen) = watch::channel(Hindrances::NONE);
+        thread::Builder::new()
+            .name("host-look".to_owned())
+            .spawn(move || {
+                loop {
+                    let now = look();
+                    let changed = sender.send_if_modified(|seen| {
+                        let before = std::mem::replace(seen, now);
+                        before != now
+                    });
+                    if changed && !teller.tell(HostEvent::Hindered(now)) {
+                        return; // the program is ending
+                    }
+                    match stopped.recv_timeout(LOOK_EVERY) {
+                        Err(RecvTimeoutError::Timeout) => {}
+                        Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+                    }
+                }
+            })?;
+        Ok(Self { seen, _stop: stop })
+    }
+
+    /// What hinders now.
+    pub(crate) fn seen(&self) -> Hindrances {
+        *self.seen.borrow()
+    }
+
+    /// Returns when something else hinders than when this was asked last. Cancellation safe.
+    pub(crate) async fn changed(&mut self) -> Hindrances {
+        if self.seen.changed().await.is_err() {
+            // the thread is gone, and looks no more
+            std::future::pending::<()>().await;
+        }
+        *self.seen.borrow_and_update()
+    }
+}

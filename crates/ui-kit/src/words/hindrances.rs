@@ -1,0 +1,149 @@
+//! What a host cannot do, why, and what helps: for the user in front of it, and for the operator.
+
+use protocol::Hindrance;
+
+use super::Lang;
+
+/// What hinders here, and what the user can do about it.
+pub fn hindrance_for_user(lang: Lang, hindrance: Hindrance) -> &'static str {
+    match (lang, hindrance) {
+        (Lang::En, Hindrance::NO_DISPLAY) => {
+            "Helpme finds no screen to show. Log out and in again, then start Helpme once more."
+        }
+        (Lang::En, Hindrance::NO_CAPTURE) => {
+            "This screen cannot be shown to others as it is set now. Choose more colours in the display settings, or log out and in again."
+        }
+        (Lang::En, Hindrance::WAYLAND) => {
+            "Helpme cannot show this screen: your desktop runs on Wayland. Log out. Before you type your password, click your name and then the gear, and choose “Ubuntu on Xorg” or “Plasma (X11)”. Log in and start Helpme again. Nothing gets lost, and you can already write to your helper now."
+        }
+        (Lang::En, Hindrance::BESIDE_WAYLAND) => {
+            "Your desktop runs on Wayland, and your helper may see another screen than you do. If so, log out, choose “Ubuntu on Xorg” or “Plasma (X11)” with the gear at the log-in screen, and start Helpme again."
+        }
+        (Lang::En, Hindrance::LOCKED) => {
+            "This screen is locked, and your helper sees only the lock. Unlock it yourself; nobody needs your password for that."
+        }
+        (Lang::En, Hindrance::BLANK) => "This screen is dark. Move the mouse to wake it.",
+        (Lang::En, Hindrance::OTHER_USER) => {
+            "This screen is another user's, or somebody else is logged in in front of it. Your helper may see what is not yours; start Helpme where you are logged in yourself."
+        }
+        (Lang::En, Hindrance::OTHER_PICTURES) => {
+            "Your helper's program and this one are too far apart in age to work together. One of them must be brought up to date."
+        }
+        (Lang::En, Hindrance::NO_INPUT) => {
+            "Your helper can only watch: keyboard and mouse cannot be driven here."
+        }
+        (Lang::En, _) => "Something on this computer hinders your helper.",
+        (Lang::It, Hindrance::NO_DISPLAY) => {
+            "Helpme non trova uno schermo da mostrare. Esci, accedi di nuovo e riavvia Helpme."
+        }
+        (Lang::It, Hindrance::NO_CAPTURE) => {
+            "Questo schermo, com'è impostato ora, non può essere mostrato ad altri. Scegli più colori nelle impostazioni dello schermo, oppure esci e accedi di nuovo."
+        }
+        (Lang::It, Hindrance::WAYLAND) => {
+            "Helpme non può mostrare questo schermo: il desktop usa Wayland. Esci dalla sessione. Prima di scrivere la password fai clic sul tuo nome, poi sull'ingranaggio, e scegli “Ubuntu su Xorg” o “Plasma (X11)”. Accedi e riavvia Helpme. Non si perde nulla, e puoi già scrivere a chi ti assiste."
+        }
+        (Lang::It, Hindrance::BESIDE_WAYLAND) => {
+            "Il desktop usa Wayland, e chi ti assiste potrebbe vedere uno schermo diverso dal tuo. In tal caso esci, scegli “Ubuntu su Xorg” o “Plasma (X11)” con l'ingranaggio della schermata di accesso e riavvia Helpme."
+        }
+        (Lang::It, Hindrance::LOCKED) => {
+            "Lo schermo è bloccato e chi ti assiste vede solo il blocco. Sbloccalo tu: a nessuno serve la tua password."
+        }
+        (Lang::It, Hindrance::BLANK) => "Lo schermo è spento. Muovi il mouse per riattivarlo.",
+        (Lang::It, Hindrance::OTHER_USER) => {
+            "Questo schermo è di un altro utente, o davanti al computer c'è la sessione di qualcun altro. Chi ti assiste potrebbe vedere ciò che non è tuo: avvia Helpme nella tua sessione."
+        }
+        (Lang::It, Hindrance::OTHER_PICTURES) => {
+            "Il programma di chi ti assiste e questo sono di versioni troppo lontane. Uno dei due va aggiornato."
+        }
+        (Lang::It, Hindrance::NO_INPUT) => {
+            "Chi ti assiste può solo guardare: qui tastiera e mouse non si possono guidare."
+        }
+        (Lang::It, _) => "Qualcosa in questo computer ostacola chi ti assiste.",
+    }
+}
+
+/// What hinders at the host, and what the operator can say to the user.
+pub fn hindrance_for_operator(lang: Lang, hindrance: Hindrance) -> &'static str {
+    match (lang, hindrance) {
+        (Lang::En, Hindrance::NO_DISPLAY) => {
+            "Helpme finds no screen on the user's computer. Logging out and in again may help."
+        }
+        (Lang::En, Hindrance::NO_CAPTURE) => {
+            "The user's screen cannot be captured: it has too few colours, or its display server lacks what is needed."
+        }
+        (Lang::En, Hindrance::WAYLAND) => {
+            "The user's desktop runs on Wayland, so the screen cannot be shown. Ask them to log out, to choose “Ubuntu on Xorg” or “Plasma (X11)” with the gear at the log-in screen, and to start Helpme again. Chat works."
+        }
+        (Lang::En, Hindrance::BESIDE_WAYLAND) => {
+            "The user's desktop runs on Wayland. What you see may be another screen than the one in front of the user."
+        }
+        (Lang::En, Hindrance::LOCKED) => {
+            "The user's screen is locked. Only the user should unlock it; never ask for a password."
+        }
+        (Lang::En, Hindrance::BLANK) => "The user's screen is dark. A move of the mouse wakes it.",
+        (Lang::En, Hindrance::OTHER_USER) => {
+            "The screen is not the user's own, or somebody else is logged in in front of it. You may see what is not meant for you."
+        }
+        (Lang::En, Hindrance::OTHER_PICTURES) => {
+            "The user's Helpme and this console are too far apart in age: bring the older one up to date."
+        }
+        (Lang::En, Hindrance::NO_INPUT) => {
+            "You can only watch: the user's display lets no program use keyboard and mouse."
+        }
+        (Lang::En, _) => "Something on the user's computer hinders the session.",
+        (Lang::It, Hindrance::NO_DISPLAY) => {
+            "Helpme non trova uno schermo sul computer dell'utente. Può servire uscire e accedere di nuovo."
+        }
+        (Lang::It, Hindrance::NO_CAPTURE) => {
+            "Lo schermo dell'utente non può essere catturato: ha troppo pochi colori, o al suo server grafico manca ciò che serve."
+        }
+        (Lang::It, Hindrance::WAYLAND) => {
+            "Il desktop dell'utente usa Wayland: lo schermo non può essere mostrato. Chiedigli di uscire, scegliere “Ubuntu su Xorg” o “Plasma (X11)” con l'ingranaggio della schermata di accesso e riavviare Helpme. La chat funziona."
+        }
+        (Lang::It, Hindrance::BESIDE_WAYLAND) => {
+            "Il desktop dell'utente usa Wayland. Ciò che vedi può essere uno schermo diverso da quello davanti all'utente."
+        }
+        (Lang::It, Hindrance::LOCKED) => {
+            "Lo schermo dell'utente è bloccato. Solo l'utente deve sbloccarlo: non chiedere mai una password."
+        }
+        (Lang::It, Hindrance::BLANK) => {
+            "Lo schermo dell'utente è spento. Un movimento del mouse lo riattiva."
+        }
+        (Lang::It, Hindrance::OTHER_USER) => {
+            "Lo schermo non è dell'utente, o davanti al computer c'è la sessione di qualcun altro. Potresti vedere ciò che non è destinato a te."
+        }
+        (Lang::It, Hindrance::OTHER_PICTURES) => {
+            "L'Helpme dell'utente e questa console sono di versioni troppo lontane: aggiorna il più vecchio."
+        }
+        (Lang::It, Hindrance::NO_INPUT) => {
+            "Puoi solo guardare: lo schermo dell'utente non lascia usare tastiera e mouse ai programmi."
+        }
+        (Lang::It, _) => "Qualcosa sul computer dell'utente ostacola la sessione.",
+    }
+}
+
+/// The same in two words, for a row of the list.
+pub fn hindrance_in_short(lang: Lang, hindrance: Hindrance) -> &'static str {
+    match (lang, hindrance) {
+        (Lang::En, Hindrance::NO_DISPLAY) => "No screen",
+        (Lang::En, Hindrance::NO_CAPTURE) => "Screen cannot be shown",
+        (Lang::En, Hindrance::WAYLAND) => "Wayland: cannot be shown",
+        (Lang::En, Hindrance::BESIDE_WAYLAND) => "Wayland",
+        (Lang::En, Hindrance::LOCKED) => "Locked",
+        (Lang::En, Hindrance::BLANK) => "Screen is dark",
+        (Lang::En, Hindrance::OTHER_USER) => "Another user's screen",
+        (Lang::En, Hindrance::OTHER_PICTURES) => "Too old",
+        (Lang::En, Hindrance::NO_INPUT) => "Watching only",
+        (Lang::En, _) => "Hindered",
+        (Lang::It, Hindrance::NO_DISPLAY) => "Nessuno schermo",
+        (Lang::It, Hindrance::NO_CAPTURE) => "Schermo non mostrabile",
+        (Lang::It, Hindrance::WAYLAND) => "Wayland: non mostrabile",
+        (Lang::It, Hindrance::BESIDE_WAYLAND) => "Wayland",
+        (Lang::It, Hindrance::LOCKED) => "Bloccato",
+        (Lang::It, Hindrance::BLANK) => "Schermo spento",
+        (Lang::It, Hindrance::OTHER_USER) => "Schermo di un altro utente",
+        (Lang::It, Hindrance::OTHER_PICTURES) => "Troppo vecchio",
+        (Lang::It, Hindrance::NO_INPUT) => "Solo guardare",
+        (Lang::It, _) => "Ostacolato",
+    }
+}
