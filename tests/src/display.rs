@@ -680,6 +680,9 @@ impl Display {
     /// The `xclip` that stays to answer goes when somebody else offers something, or with the display.
     fn offer(&self, selection: &str, text: &str) -> anyhow::Result<()> {
         use std::io::Write as _;
+        let atom = self.atom(&selection.to_uppercase())?;
+        let owner = || anyhow::Ok(self.connection.get_selection_owner(atom)?.reply()?.owner);
+        let before = owner()?;
         let mut xclip = Command::new("xclip")
             .args(["-display", &self.name])
             .args(["-selection", selection, "-in"])
@@ -692,7 +695,11 @@ impl Display {
         stdin.write_all(text.as_bytes())?;
         drop(stdin);
         anyhow::ensure!(xclip.wait()?.success(), "xclip offers nothing");
-        Ok(())
+        // the one that stays to answer may come after the one that was started has gone
+        wait_until("the offer", Duration::from_secs(10), || {
+            let owner = owner()?;
+            Ok((owner != x11rb::NONE && owner != before).then_some(()))
+        })
     }
 
     /// Paints the whole background in one colour, as a desktop would.

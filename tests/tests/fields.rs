@@ -88,6 +88,9 @@ fn takes_every_paste(app: &mut App, field: &Field) {
         app.wait_for_keyboard(field.label).expect("it is not left");
         if field.is_secret {
             app.click("Show the password").expect("the eye");
+            // no hand goes from the mouse to the keys within a picture
+            app.wait_for("Hide the password").expect("shown");
+            std::thread::sleep(Duration::from_millis(300));
             app.wait_for_keyboard(field.label).expect("it is not left");
         }
         let then = app.typed_text();
