@@ -268,6 +268,20 @@ pub fn wrong_tries(lang: Lang, tries: u32) -> String {
     }
 }
 
+/// So many keys and texts could not be done: the host has no way to type them.
+pub fn cannot_be_typed(lang: Lang, count: usize) -> String {
+    match (lang, count) {
+        (Lang::En, 1) => "The remote computer has no way to type the last key.".to_owned(),
+        (Lang::En, count) => {
+            format!("The remote computer has no way to type {count} of the last keys.")
+        }
+        (Lang::It, 1) => "Il computer remoto non può digitare l'ultimo tasto.".to_owned(),
+        (Lang::It, count) => {
+            format!("Il computer remoto non può digitare {count} degli ultimi tasti.")
+        }
+    }
+}
+
 /// Keys and clicks that the line swallowed.
 pub fn not_delivered(lang: Lang, count: usize) -> String {
     match (lang, count) {

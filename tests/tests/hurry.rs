@@ -1,10 +1,11 @@
 //! Characters in a hurry: everything that is typed arrives once and in order, however busy the host is (S1).
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use e2e::{Cast, Running, Size};
+use e2e::{Cast, Hands, PATIENCE, Running, Size, wait_until};
 
 const USER_SCREEN: Size = Size(1024, 720);
 const OPERATOR_SCREEN: Size = Size(1280, 800);
@@ -42,61 +43,85 @@ fn mixed(count: usize) -> String {
     text
 }
 
+/// A session whose host shows a terminal that keeps what is typed.
+struct Scene {
+    cast: Cast,
+    hands: Hands,
+    typed: PathBuf,
+    _terminal: Running,
+}
+
+impl Scene {
+    fn open() -> Self {
+        let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
+        let typed = cast.folder().join("typed");
+        let mut terminal = Command::new("xterm");
+        let script = r#"stty raw -echo; exec cat >"$1""#;
+        terminal
+            .args([
+                "-T",
+                "hurry",
+                "-u8",
+                "-fullscreen",
+                "-e",
+                "sh",
+                "-c",
+                script,
+                "hurry",
+            ])
+            .arg(&typed)
+            .env("DISPLAY", cast.user_display.name())
+            .env("LC_ALL", "C.UTF-8");
+        let log = cast.folder().join("terminal.log");
+        let terminal = Running::start("terminal", &mut terminal, &log).expect("a terminal");
+        let ticket = cast.user_asks_for_help().expect("asked");
+        let session = cast.session_begins(&ticket).expect("a session");
+        let hands = cast.operator_display.hands().expect("hands");
+        let middle = (
+            session.x + session.width / 2,
+            session.y + session.height / 2,
+        );
+        hands.click(middle).expect("clicked");
+        std::thread::sleep(Duration::from_secs(1));
+        Self {
+            cast,
+            hands,
+            typed,
+            _terminal: terminal,
+        }
+    }
+
+    fn read(&self) -> String {
+        let bytes = fs::read(&self.typed).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
 #[test]
 fn s1_characters_that_the_host_lacks_arrive_all_and_in_order_on_a_busy_machine() {
     // longer: PHD_HURRY=10000
     let count = std::env::var("PHD_HURRY").map_or(300, |count| count.parse().expect("a number"));
-    let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
-    let typed = cast.folder().join("typed");
-    let mut terminal = Command::new("xterm");
-    let script = r#"stty raw -echo; exec cat >"$1""#;
-    terminal
-        .args([
-            "-T",
-            "hurry",
-            "-u8",
-            "-fullscreen",
-            "-e",
-            "sh",
-            "-c",
-            script,
-            "hurry",
-        ])
-        .arg(&typed)
-        .env("DISPLAY", cast.user_display.name())
-        .env("LC_ALL", "C.UTF-8");
-    let log = cast.folder().join("terminal.log");
-    let _terminal = Running::start("terminal", &mut terminal, &log).expect("a terminal");
-    let ticket = cast.user_asks_for_help().expect("asked");
-    let session = cast.session_begins(&ticket).expect("a session");
-    let hands = cast.operator_display.hands().expect("hands");
-    let middle = (
-        session.x + session.width / 2,
-        session.y + session.height / 2,
-    );
-    hands.click(middle).expect("clicked");
-    std::thread::sleep(Duration::from_secs(1));
+    let scene = Scene::open();
     let _busy: Vec<Running> = (0..2)
         .map(|number| {
             let mut busy = Command::new("sh");
             busy.args(["-c", "while :; do :; done"]);
-            let log = cast.folder().join(format!("busy-{number}.log"));
+            let log = scene.cast.folder().join(format!("busy-{number}.log"));
             Running::start("a busy program", &mut busy, &log).expect("started")
         })
         .collect();
     let text = mixed(count);
-    hands.type_anything(&text, KEYS).expect("typed");
-    let read = || String::from_utf8_lossy(&fs::read(&typed).unwrap_or_default()).into_owned();
+    scene.hands.type_anything(&text, KEYS).expect("typed");
     let (mut seen, mut since) = (0, Instant::now());
     while seen < text.len() && since.elapsed() < Duration::from_secs(20) {
-        let now = read().len();
+        let now = scene.read().len();
         if now != seen {
             (seen, since) = (now, Instant::now());
         }
         std::thread::sleep(Duration::from_millis(20));
     }
     std::thread::sleep(Duration::from_millis(300));
-    let arrived = read();
+    let arrived = scene.read();
     let wrong = arrived.chars().zip(text.chars()).position(|(a, b)| a != b);
     assert!(
         arrived == text,
@@ -104,4 +129,41 @@ fn s1_characters_that_the_host_lacks_arrive_all_and_in_order_on_a_busy_machine()
         arrived.chars().count(),
         text.chars().count()
     );
+}
+
+#[test]
+fn s1_what_the_host_cannot_type_is_told() {
+    let mut scene = Scene::open();
+    // no key of the host is left that means nothing
+    let mut fill = Command::new("xmodmap");
+    fill.args(["-display", scene.cast.user_display.name()]);
+    for keycode in 8..=255 {
+        let rest = format!("keycode {keycode} = F35");
+        if !(9..=90).contains(&keycode) {
+            fill.args(["-e", &rest]);
+        }
+    }
+    let filled = fill.status().expect("xmodmap");
+    assert!(filled.success());
+    scene
+        .cast
+        .operator_display
+        .set_layout("ru")
+        .expect("a layout");
+    std::thread::sleep(Duration::from_millis(500));
+    scene.hands.type_text("ж").expect("typed");
+    let told = "The remote computer has no way to type the last key.";
+    scene.cast.console.app.wait_for(told).expect("told");
+    // and what it can is typed
+    scene
+        .cast
+        .operator_display
+        .set_layout("us")
+        .expect("a layout");
+    std::thread::sleep(Duration::from_millis(500));
+    scene.hands.type_text("ok").expect("typed");
+    wait_until("the rest", PATIENCE, || {
+        Ok((scene.read() == "ok").then_some(()))
+    })
+    .expect("it arrives");
 }

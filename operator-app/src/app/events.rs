@@ -147,6 +147,14 @@ impl ConsoleApp {
                     });
                 });
             }
+            Event::InputImpossible { session, count } => {
+                self.sessions.change(session, |state| {
+                    state.notices.push(SessionNotice {
+                        text: phrases::cannot_be_typed(lang, count),
+                        is_problem: true,
+                    });
+                });
+            }
             Event::HostHindered { host, hindrances } => {
                 self.state.computers.hindrances.insert(host, hindrances);
                 if let Some(session) = self.state.computers.in_session.get(&host) {
