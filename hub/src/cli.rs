@@ -83,10 +83,6 @@ pub(crate) fn run() -> ExitCode {
 fn exit_code(error: &anyhow::Error) -> ExitCode {
     const NO_FOLDER: u8 = 13;
     const CANNOT_LISTEN: u8 = 15;
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "what has no number of its own has the usual one"
-    )]
     match error.downcast_ref() {
         Some(StartError::Folder(_) | StartError::Catalogue(_) | StartError::Identity(_)) => {
             ExitCode::from(NO_FOLDER)

@@ -100,7 +100,7 @@ impl Scene {
 #[test]
 fn s1_characters_that_the_host_lacks_arrive_all_and_in_order_on_a_busy_machine() {
     // longer: PHD_HURRY=10000
-    let count = std::env::var("PHD_HURRY").map_or(300, |count| count.parse().expect("a number"));
+    let count = std::env::var("PHD_HURRY").map_or(200, |count| count.parse().expect("a number"));
     let scene = Scene::open();
     let _busy: Vec<Running> = (0..2)
         .map(|number| {

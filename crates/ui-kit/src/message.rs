@@ -51,7 +51,10 @@ pub fn alert(lang: Lang, title: &str, message: &Message<'_>) -> Alert {
             mut textures_delta,
             ..
         } = output;
-        for (id, deltas) in textures_delta.set.drain() {
+        // one picture each, so their order is all the same
+        let mut changed: Vec<_> = textures_delta.set.drain().collect();
+        changed.sort_by_key(|(id, _)| *id);
+        for (id, deltas) in changed {
             for delta in deltas {
                 textures.take(id, delta);
             }
@@ -230,13 +233,11 @@ fn shade(corners: [&Vertex; 3], shares: [f32; 3], texture: &ColorImage) -> Color
         let place = (share * count as f32).max(0.0) as usize;
         place.min(count.saturating_sub(1))
     };
-    let (u, v) = (
-        texel(mix(|v| v.uv.x), width),
-        texel(mix(|v| v.uv.y), height),
-    );
-    let over = texture.pixels.get(v * width + u).copied();
+    let column = texel(mix(|v| v.uv.x), width);
+    let row = texel(mix(|v| v.uv.y), height);
+    let over = texture.pixels.get(row * width + column).copied();
     let over = over.unwrap_or(Color32::WHITE).to_array();
-    let [r, g, b, a] = std::array::from_fn(|i| {
+    let [red, green, blue, alpha] = std::array::from_fn(|i| {
         let value = tint[i] * f32::from(over[i]) / 255.0;
         #[expect(
             clippy::cast_possible_truncation,
@@ -246,7 +247,7 @@ fn shade(corners: [&Vertex; 3], shares: [f32; 3], texture: &ColorImage) -> Color
         let value = value.round().clamp(0.0, 255.0) as u8;
         value
     });
-    Color32::from_rgba_premultiplied(r, g, b, a)
+    Color32::from_rgba_premultiplied(red, green, blue, alpha)
 }
 
 /// `over`, whose colours are multiplied with its opacity, on what was there.
@@ -289,7 +290,7 @@ mod tests {
         let inked = |y: usize| row(y).iter().filter(|p| **p != background).count();
         let lines = (90..usize::try_from(top).expect("below") - 4).filter(|y| inked(*y) > 0);
         assert!(lines.count() > 16, "two lines of letters");
-        let middle = usize::try_from((top + bottom) / 2).expect("inside");
+        let middle = usize::try_from(i16::midpoint(top, bottom)).expect("inside");
         assert!(inked(middle) > usize::try_from(right - left - 4).expect("wide"));
         assert_eq!(told.text, "No window\n\nOne sentence.\n\nAnother.");
     }

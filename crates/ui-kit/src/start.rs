@@ -200,6 +200,7 @@ impl PanicMessage {
 
 #[expect(
     clippy::exit,
+    clippy::disallowed_methods,
     reason = "whoever panics while starting has nothing to clean up, and must not run on"
 )]
 fn tell_and_exit(program: Program, panic: &PanicHookInfo<'_>) {

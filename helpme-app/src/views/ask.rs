@@ -38,7 +38,7 @@ pub(super) fn ask_ui(
     card_ui(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.add_enabled_ui(!question.allowed, |ui| {
-            rights_ui(ui, lang, question, hindrances)
+            rights_ui(ui, lang, question, hindrances);
         });
     });
     ui.add_space(4.0);
@@ -119,7 +119,7 @@ fn rights_ui(ui: &mut Ui, lang: Lang, question: &mut Question, hindrances: Hindr
         }
         let mut chosen = question.chosen.has(right);
         let hindrance = hindrances.input.filter(|_| right == Rights::CONTROL);
-        let note = hindrance.map_or(w(lang, note), |h| hindrance_for_user(lang, h));
+        let note = hindrance.map_or_else(|| w(lang, note), |h| hindrance_for_user(lang, h));
         chosen &= hindrance.is_none();
         ui.add_enabled_ui(hindrance.is_none(), |ui| {
             switch_ui(ui, &mut chosen, w(lang, label), Some(note));

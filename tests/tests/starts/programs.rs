@@ -88,12 +88,12 @@ impl Stage {
             }
         }
         let name = format!("{program}-{odd:?}");
-        let ends = self.see(program, &mut command, &home, &display, &name);
+        let ends = Self::see(program, &mut command, &home, &display, &name);
         ends.with_context(|| name)
     }
 
     /// Whether the server of this machine can be started without these extensions.
-    fn can_lack(&self, names: &'static [&'static str]) -> anyhow::Result<bool> {
+    fn can_lack(names: &'static [&'static str]) -> anyhow::Result<bool> {
         let mut server = Server::usual(SCREEN.0, SCREEN.1);
         server.lacking = names;
         let display = Display::start_server(&server)?;
@@ -107,7 +107,6 @@ impl Stage {
 
     /// What a person sees of the start, until it has ended or the window is there.
     fn see(
-        &self,
         program: &str,
         command: &mut Command,
         home: &Home,
@@ -325,7 +324,7 @@ fn e4_every_start_ends_in_a_window_or_a_sentence_and_a_code() {
     let mut faults = Vec::new();
     for &(missing, odd, helpme, console) in MISSING {
         if let Odd::Extensions(names) = odd
-            && !stage.can_lack(names).expect("a server")
+            && !Stage::can_lack(names).expect("a server")
         {
             println!("| {missing} | this X server is never without it | | |");
             continue;
