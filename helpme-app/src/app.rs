@@ -109,7 +109,6 @@ impl HelpmeApp {
                     let critical = UserAttentionType::Critical;
                     ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(critical));
                 }
-                Effect::Paste => ctx.send_viewport_cmd(ViewportCommand::RequestPaste),
                 Effect::DragBar => ctx.send_viewport_cmd(ViewportCommand::StartDrag),
                 Effect::WatchHotKey(watch) => self.watch_hot_key(watch),
             }

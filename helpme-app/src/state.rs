@@ -13,9 +13,7 @@ pub mod ticket;
 use std::time::Duration;
 
 use host_engine::{EndCause, HostCommand, HostEvent, LostCause, Trouble};
-use protocol::control::Name;
 use protocol::{ChatAuthor, Hindrances, PeerId, Rights};
-use ui_kit::words::visible_name;
 use ui_kit::{Lang, ThemeChoice};
 
 pub use chat::Chat;
@@ -87,8 +85,6 @@ pub enum Action {
     },
     ChooseLanguage(Option<Lang>),
     ChooseTheme(ThemeChoice),
-    /// Ask the desktop for the clipboard's text.
-    Paste,
     /// Drag the bar.
     DragBar,
 }
@@ -103,7 +99,6 @@ pub enum Effect {
     ApplyTheme,
     /// Have the desktop mark the window as one that wants attention.
     DrawAttention,
-    Paste,
     DragBar,
     /// Watch for the hot key, or no longer.
     WatchHotKey(bool),
@@ -246,7 +241,7 @@ impl State {
                 self.reconnecting = false;
                 self.trouble = None;
                 self.stage = Stage::Waiting {
-                    operator: visible(&operator),
+                    operator: operator.to_string(),
                     note: None,
                 };
                 return self.remember_hub();
@@ -259,7 +254,7 @@ impl State {
                 brought_by,
             } => {
                 self.trouble = None;
-                let operator = visible(&operator);
+                let operator = operator.to_string();
                 let mut question = Question::new(session, operator, asked, insistent);
                 if self.hindrances.input.is_some() {
                     question.chosen = asked.without(Rights::CONTROL);
@@ -267,7 +262,7 @@ impl State {
                 if let Stage::Running(running) = &self.stage {
                     question.joins = Some(Joins {
                         running: running.clone(),
-                        brought_by: visible(&brought_by.unwrap_or_default()),
+                        brought_by: brought_by.unwrap_or_default().into_string(),
                     });
                 }
                 self.stage = Stage::Asked(question);
@@ -284,7 +279,7 @@ impl State {
                     session,
                     operators: vec![Present {
                         operator: None,
-                        name: visible(&operator),
+                        name: operator.to_string(),
                     }],
                     driver: None,
                     rights,
@@ -388,7 +383,6 @@ impl State {
                 self.settings.theme = theme;
                 vec![Effect::ApplyTheme, Effect::Save]
             }
-            Action::Paste => vec![Effect::Paste],
             Action::DragBar => vec![Effect::DragBar],
         }
     }
@@ -511,13 +505,13 @@ impl State {
         }
         let present = |o: &protocol::Companion| Present {
             operator: Some(o.operator),
-            name: visible(&o.name),
+            name: o.name.to_string(),
         };
         running.operators = operators.iter().map(present).collect();
         let is_shared = running.is_shared();
         running.list_shown &= is_shared;
         let driver = operators.iter().find(|o| Some(o.operator) == driver);
-        running.driver = driver.filter(|_| is_shared).map(|o| visible(&o.name));
+        running.driver = driver.filter(|_| is_shared).map(|o| o.name.to_string());
     }
 
     fn list_operators(&mut self, shown: bool) {
@@ -550,12 +544,11 @@ impl State {
             | Stage::Waiting { .. }
             | Stage::Ended(_) => None,
         };
-        let lang = self.lang();
         if let Some(running) = session.and_then(|session| self.running_mut(session)) {
             let running = running.clone();
             self.chat.mark_read();
             self.stage = Stage::Ended(Ended {
-                operator: ui_kit::words::names_in_words(lang, &running.names()),
+                operators: running.names(),
                 rights: running.rights,
                 cause,
                 lasted,
@@ -633,11 +626,6 @@ impl State {
             }
         }
     }
-}
-
-/// An operator's name, with what hides in it shown.
-fn visible(name: &Name) -> String {
-    visible_name(name.as_str()).into_owned()
 }
 
 #[cfg(test)]

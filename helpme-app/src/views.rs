@@ -35,12 +35,12 @@ pub struct Moment {
 
 /// Draws the page of the present stage.
 pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec<Action>) {
+    let lang = state.lang();
+    lang.speak_in_widgets(ui.ctx());
     if matches!(state.stage, Stage::Running(_)) {
         bar::bar_ui(ui, state, moment, actions);
         return;
     }
-    let lang = state.lang();
-    lang.speak_in_widgets(ui.ctx());
     let (tone, status) = status(state);
     let hub = state
         .hub

@@ -1,8 +1,10 @@
 //! Sentences that only Helpme says (E3); the words it shares with the console are in `ui_kit`.
 
-use host_engine::{AddressFault, ConnectProblem, EndCause, LostCause, Trouble};
+use host_engine::{ConnectProblem, EndCause, LostCause, Trouble};
 use protocol::{EndedBy, Rights};
-use ui_kit::words::{other_version, refusal_text, session_ended_for_user};
+use ui_kit::words::{
+    name_in_sentence, names_in_words, other_version, refusal_text, session_ended_for_user,
+};
 use ui_kit::{Lang, Word, w};
 
 /// Picks the sentence of `lang`.
@@ -20,14 +22,14 @@ pub fn allow(lang: Lang) -> &'static str {
 
 /// The question of one more operator (O11).
 pub fn asks_to_join(lang: Lang, operator: &str, brought_by: &str) -> String {
-    let operator = ui_kit::words::visible_name(operator);
+    let operator = name_in_sentence(lang, operator);
     if brought_by.is_empty() {
         return match lang {
             Lang::En => format!("{operator} wants to join"),
             Lang::It => format!("{operator} vuole partecipare"),
         };
     }
-    let by = ui_kit::words::visible_name(brought_by);
+    let by = name_in_sentence(lang, brought_by);
     match lang {
         Lang::En => format!("{operator} wants to join; {by} asked for that"),
         Lang::It => format!("{operator} vuole partecipare, su richiesta di {by}"),
@@ -50,6 +52,7 @@ pub fn choose_rights(lang: Lang) -> &'static str {
 
 /// Where the ticket came from.
 pub fn connected_with(lang: Lang, operator: &str) -> String {
+    let operator = name_in_sentence(lang, operator);
     match lang {
         Lang::En => format!("Connected with {operator}"),
         Lang::It => format!("In contatto con {operator}"),
@@ -58,6 +61,7 @@ pub fn connected_with(lang: Lang, operator: &str) -> String {
 
 /// What happens next, while the operator has not asked yet.
 pub fn waiting_for(lang: Lang, operator: &str) -> String {
+    let operator = name_in_sentence(lang, operator);
     match lang {
         Lang::En => format!(
             "{operator} sees that you are here and will ask to see your screen in a moment. Nothing can be seen yet."
@@ -70,6 +74,7 @@ pub fn waiting_for(lang: Lang, operator: &str) -> String {
 
 /// The operator's connection broke.
 pub fn operator_away(lang: Lang, operator: &str) -> String {
+    let operator = name_in_sentence(lang, operator);
     match lang {
         Lang::En => format!("{operator} is out of reach right now. Keep this window open."),
         Lang::It => {
@@ -97,10 +102,12 @@ pub fn question_withdrawn(lang: Lang) -> &'static str {
 }
 
 /// The thanks at the end.
-pub fn thanks(lang: Lang, operator: &str) -> String {
-    match lang {
-        Lang::En => format!("Thank you. {operator} helped you with Helpme."),
-        Lang::It => format!("Grazie. {operator} ti ha aiutato con Helpme."),
+pub fn thanks(lang: Lang, operators: &[String]) -> String {
+    let names = names_in_words(lang, operators);
+    match (lang, operators.len()) {
+        (Lang::En, _) => format!("Thank you. {names} helped you with Helpme."),
+        (Lang::It, 1) => format!("Grazie. {names} ti ha aiutato con Helpme."),
+        (Lang::It, _) => format!("Grazie. {names} ti hanno aiutato con Helpme."),
     }
 }
 
@@ -134,6 +141,7 @@ pub fn rights_in_words(lang: Lang, rights: Rights) -> String {
 
 /// The heading over the operator's last line of chat.
 pub fn last_message(lang: Lang, operator: &str) -> String {
+    let operator = name_in_sentence(lang, operator);
     match lang {
         Lang::En => format!("Message from {operator}"),
         Lang::It => format!("Messaggio di {operator}"),
@@ -217,6 +225,7 @@ pub fn block(lang: Lang) -> &'static str {
 
 /// Why there is such a button.
 pub fn asks_again(lang: Lang, operator: &str) -> String {
+    let operator = name_in_sentence(lang, operator);
     match lang {
         Lang::En => {
             format!("{operator} has asked several times. Block ends the connection for good.")
@@ -239,6 +248,7 @@ pub fn send_away(lang: Lang) -> &'static str {
 
 /// The same, for whoever does not see beside which name it stands.
 pub fn send_away_who(lang: Lang, operator: &str) -> String {
+    let operator = name_in_sentence(lang, operator);
     match lang {
         Lang::En => format!("Send {operator} away"),
         Lang::It => format!("Manda via {operator}"),
@@ -330,23 +340,6 @@ pub fn fingerprint_note(lang: Lang) -> &'static str {
         "64 digits, from your helper or from the hub's page",
         "64 cifre, da chi ti assiste o dalla pagina dell'hub",
     )
-}
-
-/// What is wrong with the address of a hub, and what it should be.
-pub fn address_wrong(lang: Lang, fault: AddressFault) -> &'static str {
-    let word = match fault {
-        AddressFault::NoHost => Word::AddressMissing,
-        AddressFault::Space => Word::AddressHasSpace,
-        AddressFault::Email => Word::AddressIsEmail,
-        AddressFault::Port => Word::AddressPortWrong,
-        AddressFault::Bracket => Word::AddressBracketWrong,
-        AddressFault::Colons => Word::AddressColonsWrong,
-        AddressFault::Numbers => Word::AddressNumbersWrong,
-        AddressFault::Dots => Word::AddressDotsWrong,
-        AddressFault::Character => Word::AddressCharacterWrong,
-        AddressFault::Long => Word::AddressTooLong,
-    };
-    w(lang, word)
 }
 
 /// What was typed is no fingerprint.

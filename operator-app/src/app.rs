@@ -2,16 +2,16 @@
 
 mod all_keys;
 mod events;
+mod report_windows;
 mod session_windows;
 mod wishes;
 
 use std::sync::Arc;
 
-use egui::{Context, Ui, ViewportBuilder, ViewportId};
+use egui::{Context, Ui, ViewportId};
 use operator_engine::{Command, Wake};
 use protocol::ReportId;
 use ui_kit::widgets::Notices;
-use ui_kit::words::visible_name;
 use ui_kit::{Clock, Lang, Tone, Word, w};
 use zeroize::Zeroizing;
 
@@ -22,9 +22,10 @@ use crate::phrases;
 use crate::settings::Settings;
 use crate::state::ConsoleState;
 use crate::state::account::{Account, LogIn};
-use crate::state::reports::{AUTOSAVE_AFTER_SECONDS, Saved};
+use crate::state::reports::{AUTOSAVE_AFTER_SECONDS, Saved, Shared};
 use crate::views::settings::{SettingsForm, account_form};
-use crate::views::{drafts, report, settings, shell};
+use crate::views::{drafts, settings, shell};
+use report_windows::ReportWindows;
 pub use session_windows::InputRoutes;
 use session_windows::SessionWindows;
 
@@ -55,6 +56,7 @@ pub struct ConsoleApp {
     keeper: Option<desktop::Keeper>,
     notices: Notices,
     sessions: SessionWindows,
+    report_windows: ReportWindows,
     quit_asked: bool,
     may_quit: bool,
 }
@@ -95,6 +97,7 @@ impl ConsoleApp {
             keeper: None,
             notices: Notices::default(),
             sessions: SessionWindows::new(ctx.clone(), start.tap, start.routes, wake),
+            report_windows: ReportWindows::default(),
             quit_asked: false,
             may_quit: false,
             settings,
@@ -199,7 +202,7 @@ impl ConsoleApp {
         let mut new = SettingsForm::new(&before, Zeroizing::default(), String::new());
         new.account = form.clone();
         self.settings = new.to_settings();
-        self.state.account.show_hub = false;
+        self.state.account.hub_is_settled();
         if self.settings != before {
             self.save_settings();
         }
@@ -233,6 +236,7 @@ impl ConsoleApp {
             .reports
             .open
             .iter()
+            .map(Shared::lock)
             .filter(|open| open.saved == Saved::Typed)
             .filter(|open| now - open.typed_at_seconds >= AUTOSAVE_AFTER_SECONDS)
             .map(|open| open.facts.report)
@@ -240,14 +244,13 @@ impl ConsoleApp {
         for report in due {
             self.save_report(report, false);
         }
-        let waiting = self.state.reports.open.iter();
-        if waiting.into_iter().any(|open| open.saved == Saved::Typed) {
+        if !self.state.reports.typed().is_empty() {
             ctx.request_repaint_after(std::time::Duration::from_millis(250));
         }
     }
 
     fn save_report(&mut self, report: ReportId, finished: bool) {
-        let Some(open) = self.state.reports.get_mut(report) else {
+        let Some(mut open) = self.state.reports.get(report) else {
             return;
         };
         let draft = open.text.to_draft();
@@ -261,32 +264,6 @@ impl ConsoleApp {
         if self.backend.send(command) {
             open.saved = Saved::OnDisk;
             open.finishing = finished;
-        }
-    }
-
-    fn report_windows_ui(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
-        let (lang, clock) = (self.state.lang, self.state.clock);
-        for open in &mut self.state.reports.open {
-            let number = open.facts.report;
-            let title = format!(
-                "{} – {}",
-                w(lang, Word::Report),
-                visible_name(&open.facts.host)
-            );
-            let builder = ViewportBuilder::default()
-                .with_title(title)
-                .with_app_id("pure-help-desk")
-                .with_inner_size([680.0, 720.0])
-                .with_min_inner_size([480.0, 420.0]);
-            let id = ViewportId::from_hash_of(("report", number));
-            ctx.show_viewport_immediate(id, builder, |ui, _class| {
-                ui_kit::widgets::page_ui(ui, |ui| {
-                    report::report_ui(ui, lang, clock, open, actions);
-                });
-                if ui.input(|input| input.viewport().close_requested()) {
-                    actions.push(Action::LeaveReport(number));
-                }
-            });
         }
     }
 
@@ -370,6 +347,9 @@ impl eframe::App for ConsoleApp {
             self.take_entries(entries);
         }
         self.take_answers();
+        for action in self.report_windows.take_actions() {
+            self.fulfil(ctx, action);
+        }
         self.autosave(ctx);
         self.fulfil_session_wishes();
         self.closing(ctx);
@@ -396,7 +376,9 @@ impl eframe::App for ConsoleApp {
         self.quit_question_ui(ui);
         self.notices.ui(ui.ctx(), lang);
         let ctx = ui.ctx().clone();
-        self.report_windows_ui(&ctx, &mut actions);
+        let (lang, clock) = (self.state.lang, self.state.clock);
+        self.report_windows
+            .show(&ctx, lang, clock, &self.state.reports);
         self.sessions.show(&ctx, self.state.clock, &self.settings);
         self.note_window(&ctx);
         for action in actions {
@@ -405,11 +387,13 @@ impl eframe::App for ConsoleApp {
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
-        for number in 0..self.state.reports.open.len() {
-            let report = self.state.reports.open[number].facts.report;
-            if self.state.reports.open[number].saved == Saved::Typed {
-                self.save_report(report, false);
+        for action in self.report_windows.take_actions() {
+            if let Action::FinishReport(report) = action {
+                self.save_report(report, true);
             }
+        }
+        for report in self.state.reports.typed() {
+            self.save_report(report, false);
         }
         self.sessions.close_all();
         self.backend.shut_down();

@@ -229,7 +229,7 @@ pub fn file_name(host: &str, time: &str) -> String {
             }
         })
         .collect();
-    format!("{} {time}.png", safe.trim())
+    format!("{} {time}", safe.trim()).trim().to_owned() + ".png"
 }
 
 #[cfg(test)]
@@ -240,6 +240,7 @@ mod tests {
     fn a_hostile_computer_name_stays_a_file_name() {
         assert_eq!(file_name("../../etc/x", "12-00"), "______etc_x 12-00.png");
         assert_eq!(file_name("ANNA-PC", "12-00"), "ANNA-PC 12-00.png");
+        assert_eq!(file_name(" ", "12-00"), "12-00.png");
         assert!(file_name(&"x".repeat(500), "t").len() < 80);
     }
 

@@ -7,6 +7,8 @@ pub mod action;
 pub mod app;
 pub mod backend;
 pub mod clerk;
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+pub mod meanings;
 pub mod phrases;
 pub mod picture;
 pub mod settings;

@@ -68,6 +68,8 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
         let routes = routes.clone();
         InputTap::new(move |event| routes.send(event))
     };
+    #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+    operator_app::meanings::follow(&tap);
     let place = settings.window.unwrap_or(WindowPlace {
         width: USUAL.0,
         height: USUAL.1,

@@ -1,9 +1,10 @@
 //! Sentences that only the console says, in English and Italian (E3); single words are in `ui-kit`.
 
-use operator_engine::{AddressFault, ConnectError, LogInProblem, NotStarted};
+use operator_engine::{ConnectError, LogInProblem, NotStarted};
 use protocol::{BroughtIn, EndedBy, Hindrances};
 use ui_kit::words::{
-    hindrance_for_operator, other_version, refusal_text, session_ended_for_operator, visible_name,
+    beginning_of, hindrance_for_operator, name_alone, name_in_sentence, other_version,
+    refusal_text, session_ended_for_operator,
 };
 use ui_kit::{Lang, Word, w};
 
@@ -32,6 +33,8 @@ phrases! {
     fingerprint_note: "Printed by the hub at its first start; proves that it is your hub.",
         "Stampata dall'hub al primo avvio; dimostra che è il tuo hub.";
     change_hub: "Change the hub", "Cambia hub";
+    keeps_trying: "The hub cannot be reached. The console tries again until it answers.",
+        "Non si riesce a raggiungere l'hub. La console riprova finché non risponde.";
     log_in_first: "Log into the service first", "Prima accedi al servizio";
     choose_a_computer: "Choose a computer in the list first", "Prima scegli un computer nell'elenco";
     ticket_refused_title: "No ticket was made.", "Nessun ticket creato.";
@@ -79,6 +82,10 @@ phrases! {
     all_keys: "All keys", "Tutti i tasti";
     all_keys_note: "Keys of this desktop, such as Alt+Tab, go to the remote computer too",
         "Anche i tasti di questo desktop, come Alt+Tab, vanno al computer remoto";
+    keys_by_place: "Keys by position", "Tasti per posizione";
+    by_place: "By position", "Per posizione";
+    keys_by_place_note: "Every key counts by where it is, as games, virtual machines and boot menus expect",
+        "Ogni tasto conta per la sua posizione, come per giochi, macchine virtuali e menu di avvio";
     fingerprint_place: "64 digits", "64 cifre";
     password_missing: "Please type the password", "Scrivi la password";
     screenshot_failed: "The screenshot could not be saved.", "Non è stato possibile salvare la schermata.";
@@ -119,23 +126,6 @@ pub fn categories(lang: Lang) -> [&'static str; 8] {
             "Altro",
         ],
     }
-}
-
-/// What is wrong with the address of a hub, and what it should be.
-pub fn address_wrong(lang: Lang, fault: AddressFault) -> &'static str {
-    let word = match fault {
-        AddressFault::NoHost => Word::AddressMissing,
-        AddressFault::Space => Word::AddressHasSpace,
-        AddressFault::Email => Word::AddressIsEmail,
-        AddressFault::Port => Word::AddressPortWrong,
-        AddressFault::Bracket => Word::AddressBracketWrong,
-        AddressFault::Colons => Word::AddressColonsWrong,
-        AddressFault::Numbers => Word::AddressNumbersWrong,
-        AddressFault::Dots => Word::AddressDotsWrong,
-        AddressFault::Character => Word::AddressCharacterWrong,
-        AddressFault::Long => Word::AddressTooLong,
-    };
-    w(lang, word)
 }
 
 /// Why a log-in failed, and what to do (O5).
@@ -183,8 +173,13 @@ pub fn not_started(lang: Lang, host: &str, why: NotStarted) -> Option<String> {
     Some(if host.is_empty() {
         sentence
     } else {
-        format!("{host}: {sentence}")
+        about(lang, host, &sentence)
     })
+}
+
+/// A sentence with the name of the host that it is about in front.
+pub fn about(lang: Lang, host: &str, sentence: &str) -> String {
+    format!("{}: {sentence}", name_alone(lang, host))
 }
 
 /// Why a session is over: what hindered it, where that was the reason.
@@ -201,11 +196,11 @@ pub fn brought_in(lang: Lang, outcome: &BroughtIn) -> String {
     match (outcome, lang) {
         (BroughtIn::Met { operator }, Lang::En) => format!(
             "{} has the computer in the list now and can ask to join.",
-            visible_name(operator)
+            name_in_sentence(lang, operator)
         ),
         (BroughtIn::Met { operator }, Lang::It) => format!(
             "{} vede ora il computer nell'elenco e può chiedere di partecipare.",
-            visible_name(operator)
+            name_in_sentence(lang, operator)
         ),
         (BroughtIn::Refused(refusal), lang) => refusal_text(lang, *refusal),
         (BroughtIn::Spent, Lang::En) => {
@@ -247,6 +242,7 @@ pub fn obstacle(lang: Lang, obstacle: Obstacle, in_session_with: Option<&str>) -
 
 /// The question before **Disconnect this PC**.
 pub fn disconnect_title(lang: Lang, host: &str) -> String {
+    let host = name_in_sentence(lang, host);
     match lang {
         Lang::En => format!("Disconnect {host}?"),
         Lang::It => format!("Disconnettere {host}?"),
@@ -255,6 +251,7 @@ pub fn disconnect_title(lang: Lang, host: &str) -> String {
 
 /// A ticket that a computer came with.
 pub fn used_by(lang: Lang, host: &str) -> String {
+    let host = name_in_sentence(lang, host);
     match lang {
         Lang::En => format!("used by {host}"),
         Lang::It => format!("usato da {host}"),
@@ -268,6 +265,20 @@ pub fn wrong_tries(lang: Lang, tries: u32) -> String {
         (Lang::En, _) => format!("{tries} wrong tries"),
         (Lang::It, 1) => "1 tentativo errato".to_owned(),
         (Lang::It, _) => format!("{tries} tentativi errati"),
+    }
+}
+
+/// So many keys and texts could not be done: the host has no way to type them.
+pub fn cannot_be_typed(lang: Lang, count: usize) -> String {
+    match (lang, count) {
+        (Lang::En, 1) => "The remote computer has no way to type the last key.".to_owned(),
+        (Lang::En, count) => {
+            format!("The remote computer has no way to type {count} of the last keys.")
+        }
+        (Lang::It, 1) => "Il computer remoto non può digitare l'ultimo tasto.".to_owned(),
+        (Lang::It, count) => {
+            format!("Il computer remoto non può digitare {count} degli ultimi tasti.")
+        }
     }
 }
 
@@ -293,12 +304,10 @@ pub fn unread(lang: Lang, count: u32) -> String {
 
 /// A user wrote while his conversation was out of sight.
 pub fn wrote(lang: Lang, name: &str, text: &str) -> String {
-    let short: String = text.chars().take(80).collect();
-    let dots = if short.len() < text.len() { "…" } else { "" };
-    let (name, short) = (visible_name(name), visible_name(&short));
+    let (name, short) = (name_in_sentence(lang, name), beginning_of(text, 80));
     match lang {
-        Lang::En => format!("{name} writes: {short}{dots}"),
-        Lang::It => format!("{name} scrive: {short}{dots}"),
+        Lang::En => format!("{name} writes: {short}"),
+        Lang::It => format!("{name} scrive: {short}"),
     }
 }
 

@@ -55,6 +55,7 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         layout,
         full_screen: false,
         view_only: false,
+        keys_by_place: false,
         all_keys: false,
         all_keys_problem: None,
         company: Default::default(),

@@ -247,9 +247,68 @@ impl App {
                 break;
             }
         }
+        // no hand goes from the mouse to the keys within a picture
+        std::thread::sleep(Duration::from_millis(150));
         self.hands.chord(&[key::Control_L, key::a])?;
         self.hands.tap(key::Delete)?;
         self.hands.type_text(text)
+    }
+
+    /// Clicks into the field called `label` and replaces what is in it by `text`, from the clipboard: for what
+    /// is on no key.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::wait_for`].
+    pub fn paste_into(&mut self, label: &str, text: &str) -> anyhow::Result<()> {
+        use xkeysym::key;
+        self.eyes.put_on_clipboard(text)?;
+        self.type_into(label, "")?;
+        self.hands.chord(&[key::Control_L, key::v])
+    }
+
+    /// What stands in the field that has the keyboard, by way of the clipboard.
+    ///
+    /// # Errors
+    ///
+    /// If nothing is copied.
+    pub fn typed_text(&self) -> anyhow::Result<String> {
+        use xkeysym::key;
+        const NOTHING: &str = "nothing copied";
+        self.eyes.put_on_clipboard(NOTHING)?;
+        self.hands.chord(&[key::Control_L, key::a])?;
+        self.hands.chord(&[key::Control_L, key::c])?;
+        wait_until("a copy", Duration::from_secs(8), || {
+            let text = self.eyes.clipboard()?;
+            Ok(text.filter(|text| text != NOTHING))
+        })
+    }
+
+    /// Waits until the field called `label` has the keyboard.
+    ///
+    /// # Errors
+    ///
+    /// If it does not get it.
+    pub fn wait_for_keyboard(&self, label: &str) -> anyhow::Result<()> {
+        let label = self.look.reads(label);
+        wait_until(
+            &format!("the keyboard in {label:?}"),
+            Duration::from_secs(8),
+            || {
+                let found = input_field(&self.map()?, label);
+                Ok(found.filter(|found| found.focused).map(drop))
+            },
+        )
+    }
+
+    /// Where the field called `label` is.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::wait_for`].
+    pub fn wait_for_field(&mut self, label: &str) -> anyhow::Result<Found> {
+        let label = self.look.reads(label);
+        self.wait_for_where(label, |map| input_field(map, label))
     }
 
     /// Waits until a label that `matches` can be read and stands still; `what` is for the message.

@@ -206,6 +206,18 @@ impl Cast {
         Ok(())
     }
 
+    /// Another Helpme on a computer called `name`, after the first one ended.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub fn start_helpme_on_computer(&mut self, name: &str) -> anyhow::Result<()> {
+        let home = self.fresh_home("user")?.on_computer(name);
+        let hub = (self.hub.address(), self.hub.fingerprint());
+        self.helpme = Helpme::start(&self.programs, &self.user_display, home, hub, self.look)?;
+        Ok(())
+    }
+
     /// The console again, with the settings and the remembered password of the one that ended.
     ///
     /// # Errors

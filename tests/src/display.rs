@@ -12,7 +12,7 @@ use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
     AtomEnum, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat,
-    ImageOrder, MapState, PropMode, Window, WindowClass,
+    ImageOrder, KeyButMask, MapState, PropMode, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
@@ -247,6 +247,10 @@ impl Display {
     /// If the server has no XTEST.
     pub fn hands(&self) -> anyhow::Result<Hands> {
         Hands::at(self.hands_at.as_deref().unwrap_or(&self.name))
+    }
+
+    pub(crate) fn connection(&self) -> &RustConnection {
+        &self.connection
     }
 
     /// Gives the keyboard the layout `layout` of XKB (`us`, `it`, ...).
@@ -629,6 +633,16 @@ impl Display {
         Ok(u16::from(pointer.mask) & BUTTONS != 0)
     }
 
+    /// Whether Num Lock is on; it is the modifier that X calls `Mod2` on every usual layout.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn num_lock_is_on(&self) -> anyhow::Result<bool> {
+        let pointer = self.connection.query_pointer(self.root)?.reply()?;
+        Ok(u16::from(pointer.mask) & u16::from(KeyButMask::MOD2) != 0)
+    }
+
     /// The text on the clipboard, or `None` if there is none.
     ///
     /// # Errors
@@ -668,6 +682,9 @@ impl Display {
     /// The `xclip` that stays to answer goes when somebody else offers something, or with the display.
     fn offer(&self, selection: &str, text: &str) -> anyhow::Result<()> {
         use std::io::Write as _;
+        let atom = self.atom(&selection.to_uppercase())?;
+        let owner = || anyhow::Ok(self.connection.get_selection_owner(atom)?.reply()?.owner);
+        let before = owner()?;
         let mut xclip = Command::new("xclip")
             .args(["-display", &self.name])
             .args(["-selection", selection, "-in"])
@@ -680,7 +697,11 @@ impl Display {
         stdin.write_all(text.as_bytes())?;
         drop(stdin);
         anyhow::ensure!(xclip.wait()?.success(), "xclip offers nothing");
-        Ok(())
+        // the one that stays to answer may come after the one that was started has gone
+        wait_until("the offer", Duration::from_secs(10), || {
+            let owner = owner()?;
+            Ok((owner != x11rb::NONE && owner != before).then_some(()))
+        })
     }
 
     /// Paints the whole background in one colour, as a desktop would.

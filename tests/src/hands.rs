@@ -83,6 +83,50 @@ impl Hands {
         Ok(())
     }
 
+    /// Types `text` as tools do that need no layout: a character that is on no key is put on a key that means
+    /// nothing, another one each time of as many as `keys`.
+    ///
+    /// # Errors
+    ///
+    /// If the display has not so many such keys, or the server does not answer.
+    pub fn type_anything(&self, text: &str, keys: usize) -> anyhow::Result<()> {
+        let setup = self.connection.setup();
+        let first = setup.min_keycode;
+        let count = setup.max_keycode - first + 1;
+        let table = self.connection.get_keyboard_mapping(first, count)?;
+        let table = table.reply()?;
+        let rows = table.keysyms.chunks(usize::from(table.keysyms_per_keycode));
+        let unused = (first..=setup.max_keycode)
+            .zip(rows)
+            .filter(|(_, symbols)| symbols.iter().all(|symbol| *symbol == 0))
+            .map(|(keycode, _)| keycode);
+        let spare: Vec<u8> = unused.take(keys).collect();
+        ensure!(spare.len() == keys, "only {} keys are unused", spare.len());
+        let mut next = spare.iter().cycle();
+        for character in text.chars() {
+            let symbol = xkeysym::Keysym::from_char(character).raw();
+            if let Some(stroke) = self.stroke(symbol)? {
+                self.strike(stroke)?;
+                continue;
+            }
+            let keycode = *next.next().context("a key")?;
+            let put = |symbol| {
+                self.connection
+                    .change_keyboard_mapping(1, keycode, 2, &[symbol, symbol])?
+                    .check()?;
+                anyhow::Ok(())
+            };
+            put(symbol)?;
+            self.tap_keycode(keycode)?;
+        }
+        for keycode in spare {
+            self.connection
+                .change_keyboard_mapping(1, keycode, 2, &[0, 0])?
+                .check()?;
+        }
+        Ok(())
+    }
+
     /// Presses and releases the key that carries `symbol` (a name of [`xkeysym::key`]).
     ///
     /// # Errors

@@ -16,6 +16,7 @@ mod display;
 mod hands;
 mod helpme;
 mod hub;
+pub mod keyboards;
 mod look;
 mod network;
 mod picture;

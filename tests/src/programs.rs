@@ -66,6 +66,8 @@ pub struct Home {
     network: Option<u32>,
     /// The rules of the owner's clocks, as `TZ` has them.
     zone: Option<String>,
+    /// What the owner's computer is called, if not as this one is.
+    computer: Option<String>,
 }
 
 impl Home {
@@ -79,6 +81,7 @@ impl Home {
             folder: folder.join(name),
             network: None,
             zone: None,
+            computer: None,
         };
         for part in ["profile", "run"] {
             DirBuilder::new()
@@ -98,6 +101,12 @@ impl Home {
     /// The same home, in a place whose clocks go by `zone`, as `TZ` has it.
     pub fn in_zone(mut self, zone: &str) -> Self {
         self.zone = Some(zone.to_owned());
+        self
+    }
+
+    /// The same home, on a computer called `name`, which only takes its programs to be so. It takes root.
+    pub fn on_computer(mut self, name: &str) -> Self {
+        self.computer = Some(name.to_owned());
         self
     }
 
@@ -124,13 +133,21 @@ impl Home {
     /// `program` as it runs for the owner of this home: nothing of the real user's settings and
     /// sessions reaches it.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = match self.network {
-            None => Command::new(program),
-            Some(process) => {
+        let mut command = match (self.network, &self.computer) {
+            (None, None) => Command::new(program),
+            (Some(process), _) => {
                 let mut command = Command::new("nsenter");
                 command
                     .arg(format!("--net=/proc/{process}/ns/net"))
                     .arg("--")
+                    .arg(program);
+                command
+            }
+            (None, Some(name)) => {
+                let mut command = Command::new("unshare");
+                let renamed = r#"printf %s "$0" >/proc/sys/kernel/hostname && exec "$@""#;
+                command
+                    .args(["--uts", "sh", "-c", renamed, name])
                     .arg(program);
                 command
             }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use e2e::{Cast, Display, Look, OPERATOR, PASSWORD, Size, wait_until};
+use e2e::{Cast, Console, Display, Look, OPERATOR, PASSWORD, Size};
 use xkeysym::key;
 
 const USER_SCREEN: Size = Size(1024, 720);
@@ -11,7 +11,6 @@ const ADDRESS: &str = "Server address";
 const PASSWORD_FIELD: &str = "Password";
 /// An address of the block for documentation: nothing answers there.
 const NOBODY: &str = "192.0.2.1";
-const SOON: Duration = Duration::from_secs(8);
 
 fn set_up() -> Cast {
     let display = |size: Size| Display::start_managed(size.0, size.1).expect("a display");
@@ -28,27 +27,15 @@ fn type_slowly(cast: &Cast, text: &str) {
     }
 }
 
-/// What stands in the field that has the keyboard, by way of the clipboard.
 fn typed_text(cast: &Cast) -> String {
-    let app = &cast.console.app;
-    app.eyes().put_on_clipboard("nothing copied").expect("put");
-    app.hands().chord(&[key::Control_L, key::a]).expect("typed");
-    app.hands().chord(&[key::Control_L, key::c]).expect("typed");
-    wait_until("a copy", SOON, || {
-        let text = app.eyes().clipboard()?;
-        Ok(text.filter(|text| text != "nothing copied"))
-    })
-    .expect("copied")
+    cast.console.app.typed_text().expect("copied")
 }
 
 fn wait_for_keyboard(cast: &Cast, label: &str) {
-    wait_until(&format!("the keyboard in {label}"), SOON, || {
-        let map = cast.console.app.map()?;
-        let field = |shown: &str, role: &str| shown == label && role.ends_with("Input");
-        let found = map.find_matching(field);
-        Ok(found.filter(|found| found.focused).map(drop))
-    })
-    .expect("it goes there");
+    cast.console
+        .app
+        .wait_for_keyboard(label)
+        .expect("it goes there");
 }
 
 #[test]
@@ -107,40 +94,42 @@ fn the_set_up_stays_while_it_is_corrected_and_a_log_in_can_be_given_up() {
 }
 
 #[test]
-fn every_way_to_paste_works() {
+fn whoever_waits_for_a_hub_that_does_not_answer_reads_so_and_can_give_up() {
     let mut cast = set_up();
-    for (way, pasted) in [
-        ("Ctrl+V", "a.example.org"),
-        ("Shift+Insert", "b.example.org"),
-        ("middle click", "c.example.org"),
-        ("menu", "d.example.org"),
-    ] {
-        let app = &mut cast.console.app;
-        app.type_into(ADDRESS, "").expect("there");
-        app.eyes().put_on_clipboard(pasted).expect("put");
-        let app = &cast.console.app;
-        let hands = app.hands();
-        match way {
-            "Ctrl+V" => hands.chord(&[key::Control_L, key::v]).expect("typed"),
-            "Shift+Insert" => hands.chord(&[key::Shift_L, key::Insert]).expect("typed"),
-            "middle click" => {
-                app.eyes().put_in_selection(pasted).expect("put");
-                hands.middle_click(field(&cast)).expect("clicked");
-            }
-            _ => {
-                hands.right_click(field(&cast)).expect("clicked");
-                cast.console.app.click_in_menu("Paste").expect("a menu");
-            }
-        }
-        std::thread::sleep(Duration::from_millis(400));
-        assert_eq!(typed_text(&cast), pasted, "{way}");
-    }
-}
+    cast.log_in().expect("logged in once");
+    cast.console.app.running().stop().expect("left");
+    cast.hub.stop().expect("stopped");
 
-/// The middle of the address's field.
-fn field(cast: &Cast) -> (u32, u32) {
-    let map = cast.console.app.map().expect("a map");
-    let field = |shown: &str, role: &str| shown == ADDRESS && role.ends_with("Input");
-    let found = map.find_matching(field);
-    found.expect("the field").region.middle()
+    // a console that logs in by itself
+    let home = cast.console.app.home().clone();
+    let (programs, display) = (&cast.programs, &cast.operator_display);
+    cast.console = Console::start(programs, display, home, Look::LIGHT).expect("a console");
+    let app = &mut cast.console.app;
+    app.wait_for("Cancel").expect("it tries");
+    app.wait_for("The hub cannot be reached. The console tries again until it answers.")
+        .expect("it says so");
+    assert!(!app.shows("Filter").expect("a map"), "there is no list yet");
+    let pressed = Instant::now();
+    app.click("Cancel").expect("there");
+    app.wait_until_gone("Cancel").expect("given up");
+    let took = pressed.elapsed();
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    std::thread::sleep(Duration::from_secs(3));
+    assert!(!app.shows("Cancel").expect("a map"), "it stays given up");
+
+    // Helpme: Escape is as Cancel, but closes what lies over the page first
+    cast.helpme
+        .ask_for_help("482 913 0571", "Mario Rossi")
+        .expect("asked");
+    let app = &mut cast.helpme.app;
+    app.wait_for("Cancel").expect("it tries");
+    app.click("Settings").expect("there");
+    app.wait_for("Appearance").expect("open");
+    app.hands().tap(key::Escape).expect("typed");
+    app.wait_until_gone("Appearance").expect("closed");
+    assert!(app.shows("Cancel").expect("a map"), "it still tries");
+    app.hands().tap(key::Escape).expect("typed");
+    app.wait_until_gone("Cancel").expect("given up");
+    app.wait_for_field("Ticket")
+        .expect("what was typed is there");
 }

@@ -1,11 +1,12 @@
 //! What a key is at the operator's computer, it is at the host (S1).
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use e2e::{Cast, PATIENCE, Running, Size, wait_until};
+use e2e::{Cast, Hands, PATIENCE, Running, Size, wait_until};
 use xkeysym::key;
 
 const USER_SCREEN: Size = Size(1024, 720);
@@ -14,37 +15,89 @@ const OPERATOR_SCREEN: Size = Size(1280, 800);
 /// X key codes of a PC keyboard.
 const ESCAPE: u8 = 9;
 const CONTROL: u8 = 37;
+const Y_PLACE: u8 = 29;
 const SHIFT: u8 = 50;
 const C: u8 = 54;
 const ALT: u8 = 64;
 const CAPS_LOCK: u8 = 66;
+const PAD_7: u8 = 79;
+const PAD_PLUS: u8 = 86;
+const PAD_DECIMAL: u8 = 91;
+const PAD_ENTER: u8 = 104;
 const SUPER: u8 = 133;
+
+/// A session whose host shows a terminal that keeps each byte that a key makes.
+struct Scene {
+    cast: Cast,
+    hands: Hands,
+    typed: PathBuf,
+    seen: usize,
+    _terminal: Running,
+}
+
+impl Scene {
+    fn open() -> Self {
+        let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
+        let typed = cast.folder().join("typed");
+        let mut terminal = Command::new("xterm");
+        let script = r#"stty raw -echo; exec cat >"$1""#;
+        terminal
+            .args(["-T", "keys", "-xrm", "XTerm*metaSendsEscape: true"])
+            .args(["-fullscreen", "-e", "sh", "-c", script, "keys"])
+            .arg(&typed)
+            .env("DISPLAY", cast.user_display.name())
+            .env("LC_ALL", "C.UTF-8");
+        let log = cast.folder().join("terminal.log");
+        let terminal = Running::start("terminal", &mut terminal, &log).expect("a terminal");
+        let ticket = cast.user_asks_for_help().expect("asked");
+        let session = cast.session_begins(&ticket).expect("a session");
+        let hands = cast.operator_display.hands().expect("hands");
+        let middle = (
+            session.x + session.width / 2,
+            session.y + session.height / 2,
+        );
+        hands.click(middle).expect("clicked");
+        Self {
+            cast,
+            hands,
+            typed,
+            seen: 0,
+            _terminal: terminal,
+        }
+    }
+
+    fn operator_types_on(&self, layout: &str, variant: &str, option: &str) {
+        let display = &self.cast.operator_display;
+        let set = display.set_layout_with(layout, variant, option);
+        set.expect("a layout");
+        // programs hear of a layout a moment later
+        std::thread::sleep(Duration::from_millis(500));
+    }
+
+    /// The operator presses these keys together; the host's terminal gets exactly `wanted`.
+    fn makes(&mut self, keys: &[u8], wanted: &[u8], what: &str) {
+        self.hands.chord_of_keycodes(keys).expect("pressed");
+        self.arrives(wanted, what);
+        let held = self.cast.user_display.pressed_keys().expect("keys");
+        assert!(held.is_empty(), "{what}: {held:?} are down");
+    }
+
+    fn arrives(&mut self, wanted: &[u8], what: &str) {
+        let read = || fs::read(&self.typed).unwrap_or_default();
+        wait_until(what, PATIENCE, || {
+            Ok((read().len() >= self.seen + wanted.len()).then_some(()))
+        })
+        .with_context(|| format!("the host has {:?}", &read()[self.seen..]))
+        .expect("the key arrives");
+        std::thread::sleep(Duration::from_millis(100));
+        assert_eq!(&read()[self.seen..], wanted, "{what}");
+        self.seen += wanted.len();
+    }
+}
 
 #[test]
 fn s1_keys_are_what_the_operators_layout_makes_of_them() {
-    let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
-    let typed = cast.folder().join("typed");
-    let mut terminal = Command::new("xterm");
-    // each byte that a key makes goes to the program
-    let script = r#"stty raw -echo; exec cat >"$1""#;
-    terminal
-        .args(["-T", "keys", "-xrm", "XTerm*metaSendsEscape: true"])
-        .args(["-fullscreen", "-e", "sh", "-c", script, "keys"])
-        .arg(&typed)
-        .env("DISPLAY", cast.user_display.name())
-        .env("LC_ALL", "C.UTF-8");
-    let log = cast.folder().join("terminal.log");
-    let _terminal = Running::start("terminal", &mut terminal, &log).expect("a terminal");
-    let ticket = cast.user_asks_for_help().expect("asked");
-    let session = cast.session_begins(&ticket).expect("a session");
-    let hands = cast.operator_display.hands().expect("hands");
-    let middle = (
-        session.x + session.width / 2,
-        session.y + session.height / 2,
-    );
-    hands.click(middle).expect("clicked");
-
-    let mut seen = 0;
+    let mut scene = Scene::open();
     let cases: [(&str, &str, &[u8], &[u8]); 9] = [
         ("", "", &[ESCAPE], b"\x1b"),
         ("", "caps:escape", &[CAPS_LOCK], b"\x1b"),
@@ -57,29 +110,98 @@ fn s1_keys_are_what_the_operators_layout_makes_of_them() {
         ("", "", &[CONTROL, C], b"\x03"),
     ];
     for (variant, option, keys, wanted) in cases {
-        let layout = cast.operator_display.set_layout_with("us", variant, option);
-        layout.expect("a layout");
-        // programs hear of a layout a moment later
-        std::thread::sleep(Duration::from_millis(500));
-        hands.chord_of_keycodes(keys).expect("pressed");
-        let read = || fs::read(&typed).unwrap_or_default();
-        wait_until(&format!("{variant}{option}"), PATIENCE, || {
-            Ok((read().len() >= seen + wanted.len()).then_some(()))
-        })
-        .with_context(|| format!("the host has {:?}", &read()[seen..]))
-        .expect("the key arrives");
-        std::thread::sleep(Duration::from_millis(100));
-        assert_eq!(&read()[seen..], wanted, "{variant}{option} {keys:?}");
-        seen = read().len();
-        let held = cast.user_display.pressed_keys().expect("keys");
-        assert!(held.is_empty(), "{variant}{option}: {held:?} are down");
+        scene.operator_types_on("us", variant, option);
+        scene.makes(keys, wanted, &format!("{variant}{option} {keys:?}"));
     }
     // none of this has switched the host's Caps Lock
-    hands.type_text("a").expect("typed");
-    wait_until("a small letter", PATIENCE, || {
-        Ok((fs::read(&typed)?.get(seen..) == Some(b"a")).then_some(()))
+    scene.hands.type_text("a").expect("typed");
+    scene.arrives(b"a", "a small letter");
+
+    // the host's own keys may be elsewhere
+    let set = |cast: &Cast, option| {
+        let host = &cast.user_display;
+        host.set_layout_with("us", "", option).expect("a layout");
+    };
+    for option in ["caps:swapescape", "ctrl:swapcaps"] {
+        set(&scene.cast, option);
+        scene.makes(&[ESCAPE], b"\x1b", option);
+        scene.makes(&[CONTROL, C], b"\x03", option);
+    }
+    set(&scene.cast, "");
+
+    // a shift of the third level is no Alt, and one that stands on Caps Lock switches nothing
+    scene.operator_types_on("de", "neo", "");
+    scene.makes(&[CAPS_LOCK, C], b"|", "neo");
+    scene.operator_types_on("us", "", "");
+    scene.makes(&[C], b"c", "a small letter after neo");
+}
+
+#[test]
+fn s1_a_pad_types_and_moves_as_the_operators_num_lock_has_it() {
+    let mut scene = Scene::open();
+    scene.operator_types_on("us", "", "");
+    let switch_host = |scene: &Scene| {
+        let hands = scene.cast.user_display.hands().expect("hands");
+        hands.tap(key::Num_Lock).expect("pressed");
+    };
+    for (operator, host) in [(false, false), (false, true), (true, true), (true, false)] {
+        let what = format!("Num Lock of the operator {operator}, of the host {host}");
+        let digit: &[u8] = if operator { b"7" } else { b"\x1b[H" };
+        scene.makes(&[PAD_7], digit, &what);
+        let delete: &[u8] = if operator { b"." } else { b"\x1b[3~" };
+        scene.makes(&[PAD_DECIMAL], delete, &what);
+        scene.makes(&[PAD_PLUS], b"+", &what);
+        scene.makes(&[PAD_ENTER], b"\r", &what);
+        match (operator, host) {
+            (false, false) | (true, true) => switch_host(&scene),
+            // the host's is switched by it as well, so it must be switched again
+            (false, true) => {
+                scene.hands.tap(key::Num_Lock).expect("pressed");
+                switch_host(&scene);
+            }
+            (true, false) => {}
+        }
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    // the operator's key has switched the host's Num Lock once; when the session is over it is as before
+    let host = &scene.cast.user_display;
+    assert!(
+        !host.num_lock_is_on().expect("a state"),
+        "switched off by the user"
+    );
+    scene.cast.console.end_session().expect("ended");
+    wait_until("the user's Num Lock", PATIENCE, || {
+        Ok(scene.cast.user_display.num_lock_is_on()?.then_some(()))
     })
-    .expect("a small letter");
+    .expect("it is switched back");
+}
+
+#[test]
+fn s1_by_position_keys_count_by_where_they_are() {
+    let mut scene = Scene::open();
+    scene.operator_types_on("de", "", "caps:escape");
+    scene.makes(&[Y_PLACE], b"z", "by meaning");
+    let menu = |scene: &mut Scene| {
+        let console = &mut scene.cast.console;
+        console
+            .choose_in_session("Special keys", "Keys by position")
+            .expect("chosen");
+        std::thread::sleep(Duration::from_millis(500));
+    };
+    menu(&mut scene);
+    scene
+        .cast
+        .console
+        .app
+        .wait_for("By position")
+        .expect("said in the bar");
+    scene.makes(&[Y_PLACE], b"y", "by position");
+    scene.makes(&[CAPS_LOCK], b"", "Caps Lock by position");
+    scene.makes(&[C], b"C", "with Caps Lock");
+    scene.makes(&[CAPS_LOCK], b"", "Caps Lock by position");
+    menu(&mut scene);
+    scene.makes(&[Y_PLACE], b"z", "by meaning again");
+    scene.makes(&[CAPS_LOCK], b"\x1b", "Caps Lock by meaning");
 }
 
 #[test]

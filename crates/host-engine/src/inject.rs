@@ -1,6 +1,7 @@
 //! The thread that does what the operators do.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use input::{InjectError, InputSink};
 use protocol::{InputEvent, PeerId, Place};
@@ -15,6 +16,8 @@ use crate::turns::{Turn, Turns};
 
 /// Events that may wait for injection; then the operator's stream is no longer read.
 pub(crate) const MAX_WAITING: usize = 256;
+/// How often it is said that something could not be done.
+const SAY_EVERY: Duration = Duration::from_secs(1);
 /// The farthest one wheel event turns, in 1/120 notches.
 const MAX_WHEEL: i32 = 120 * 64;
 
@@ -50,11 +53,13 @@ pub(crate) fn run(
         }
     };
     let mut turns = Turns::default();
+    let mut impossible = Impossible::default();
     let mut watches_user = false;
     while let Some(job) = jobs.blocking_recv() {
         if !switch.is_on() {
             break;
         }
+        impossible.say(reports);
         if let Some(driver) = turns.driver()
             && !switch.lets_touch(driver)
         {
@@ -103,10 +108,45 @@ pub(crate) fn run(
                 break;
             }
             // this one event cannot be done; the next may
-            Err(error) => tracing::debug!(%error, "Event not injected"),
+            Err(error) => {
+                tracing::debug!(%error, "Event not injected");
+                impossible.add(operator);
+                impossible.say(reports);
+            }
         }
     }
     release(sink.as_mut());
+}
+
+/// Counts what could not be done, and says so at once and then now and then.
+#[derive(Default)]
+struct Impossible {
+    count: Option<(PeerId, u32)>,
+    said: Option<Instant>,
+}
+
+impl Impossible {
+    fn add(&mut self, operator: PeerId) {
+        let before = match self.count {
+            Some((of, count)) if of == operator => count,
+            Some(_) | None => 0,
+        };
+        self.count = Some((operator, before.saturating_add(1)));
+    }
+
+    fn say(&mut self, reports: &mpsc::Sender<Report>) {
+        let is_early = self.said.is_some_and(|said| said.elapsed() < SAY_EVERY);
+        let Some((operator, count)) = self.count.filter(|_| !is_early) else {
+            return;
+        };
+        if reports
+            .try_send(Report::Impossible(operator, count))
+            .is_ok()
+        {
+            self.count = None;
+            self.said = Some(Instant::now());
+        }
+    }
 }
 
 /// Has the user's keys and clicks noticed as long as several operators could be in their way; one alone

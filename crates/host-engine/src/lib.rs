@@ -19,6 +19,7 @@ mod inject;
 mod line;
 mod live;
 mod pace;
+mod pointer_shape;
 mod scale;
 mod share;
 mod switch;

@@ -41,6 +41,8 @@ pub(crate) enum Report {
     Forged,
     /// So many input frames of an operator came too late to be done.
     TooOld(PeerId, u32),
+    /// So many presses and texts of an operator could not be done on this computer.
+    Impossible(PeerId, u32),
     /// Who has keyboard and pointer now.
     Driver(Option<PeerId>),
     /// A stream broke, and the hub has not said why in time.

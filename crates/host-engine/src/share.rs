@@ -8,13 +8,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use capture::{CaptureError, Changes, Monitor, PointerPicture, PointerState, ScreenSource};
+use capture::{CaptureError, Changes, Monitor, PointerState, ScreenSource};
 use codec::{DamageHint, Encoder, Level, Picture, PixelSize, Rect, Update};
 use protocol::control::Name;
-use protocol::limits::{MAX_MONITORS, MAX_POINTER_SIDE, MAX_SCREEN_UPDATE_BYTES};
+use protocol::limits::{MAX_MONITORS, MAX_SCREEN_UPDATE_BYTES};
 use protocol::{
-    ColourDepth, PeerId, PointerShape, PointerUpdate, ScreenFrame, ScreenLayout, ScreenMonitor,
-    ViewWish, ViewerMessage,
+    ColourDepth, PeerId, PointerUpdate, ScreenFrame, ScreenLayout, ScreenMonitor, ViewWish,
+    ViewerMessage,
 };
 use tokio::sync::{Notify, mpsc};
 
@@ -24,6 +24,7 @@ use crate::event::Trouble;
 use crate::geometry::{Geometry, PERCENTS};
 use crate::live::Report;
 use crate::pace::Room;
+use crate::pointer_shape::sendable;
 use crate::scale::Scaler;
 use crate::switch::Switch;
 use crate::viewers::Viewers;
@@ -439,22 +440,6 @@ fn level(depth: ColourDepth) -> Level {
         ColourDepth::Bits8 => Level::Bits8,
         ColourDepth::Grey => Level::Grey,
     }
-}
-
-/// The shape for the viewer; one that is too large is left out.
-fn sendable(picture: &PointerPicture) -> Option<PointerShape> {
-    let shape = PointerShape {
-        width: picture.width,
-        height: picture.height,
-        hot_x: picture.hot_x,
-        hot_y: picture.hot_y,
-        rgba: bytes::Bytes::copy_from_slice(&picture.rgba),
-    };
-    let fits = shape.is_sound();
-    if !fits {
-        tracing::debug!(limit = MAX_POINTER_SIDE, "Pointer shape left out");
-    }
-    Some(shape).filter(|_| fits)
 }
 
 fn micros(time: Duration) -> u64 {

@@ -389,6 +389,7 @@ impl Worker {
             // the hub says why, or the connection ends
             Report::Broken => self.side.end(StopCause::ConnectionLost),
             Report::TooOld(operator, count) => self.side.input_too_old(operator, count),
+            Report::Impossible(operator, count) => self.side.input_impossible(operator, count),
             Report::Driver(driver) => {
                 if let Some(live) = &self.live {
                     live.driver_is(driver);

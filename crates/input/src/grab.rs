@@ -1,13 +1,13 @@
 //! Takes the whole keyboard of an X server, for an operator who wants to send every key: also those
 //! that the window manager would keep, like Super or Alt+Tab.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use protocol::input::HidKey;
+use protocol::input::{HidKey, hint};
 use x11::{Alarm, ConnectError};
 use x11rb::connection::Connection as _;
 use x11rb::errors::{ConnectionError, ReplyError};
@@ -16,19 +16,24 @@ use x11rb::protocol::xkb::{BoolCtrl, ConnectionExt as _, ID, PerClientFlag};
 use x11rb::protocol::xproto::{ConnectionExt as _, GrabMode, GrabStatus, KeyPressEvent};
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
+use xkeysym::key;
 
-use crate::keymap;
 use crate::x11::layout::{ALT, CONTROL, Layout, Mods, SUPER};
+use crate::x11::names;
 use crate::x11::xkb_prepare;
+use crate::{hid, keymap};
 
 /// A key that went down or up while the keyboard was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrabbedKey {
+    /// What the operator's layout makes of it, if that is a key without a character; else where it is.
     pub key: HidKey,
+    /// Where it is.
+    pub place: HidKey,
     pub pressed: bool,
     /// What the operator's layout makes of the press; with Ctrl, Alt or Super held, the unmodified
-    /// letter. `None` for a release, and for keys that make no character. Dead keys make none:
-    /// composing them is left to the host.
+    /// letter. A [`hint`] or `None` for keys that make no character, and `None` for a release. Dead
+    /// keys make none: composing them is left to the host.
     pub character: Option<char>,
     /// The key was down already and repeats.
     pub repeat: bool,
@@ -96,7 +101,7 @@ impl KeyboardGrab {
         let taken = Taken {
             conn,
             layout,
-            down: BTreeSet::new(),
+            down: BTreeMap::new(),
             on_key,
         };
         let thread = std::thread::Builder::new()
@@ -146,7 +151,8 @@ impl fmt::Debug for KeyboardGrab {
 struct Taken<F> {
     conn: RustConnection,
     layout: Layout,
-    down: BTreeSet<u8>,
+    /// What each key that is down was when it went down.
+    down: BTreeMap<u8, Key>,
     on_key: F,
 }
 
@@ -159,8 +165,8 @@ impl<F: FnMut(GrabbedKey)> Taken<F> {
         // Without a connection there is no grab either.
         give_back.ok();
         self.conn.sync().ok();
-        for keycode in std::mem::take(&mut self.down) {
-            self.release(keycode);
+        for key in std::mem::take(&mut self.down).into_values() {
+            self.release(key);
         }
     }
 
@@ -173,8 +179,10 @@ impl<F: FnMut(GrabbedKey)> Taken<F> {
             while let Some(event) = self.conn.poll_for_event()? {
                 match event {
                     Event::KeyPress(event) => self.press(event),
-                    Event::KeyRelease(event) if self.down.remove(&event.detail) => {
-                        self.release(event.detail);
+                    Event::KeyRelease(event) => {
+                        if let Some(key) = self.down.remove(&event.detail) {
+                            self.release(key);
+                        }
                     }
                     Event::XkbNewKeyboardNotify(_) | Event::XkbMapNotify(_) => {
                         self.layout = Layout::fetch(&self.conn)?;
@@ -191,8 +199,7 @@ impl<F: FnMut(GrabbedKey)> Taken<F> {
     }
 
     fn press(&mut self, event: KeyPressEvent) {
-        let repeat = !self.down.insert(event.detail);
-        let Some(key) = keymap::hid_from_x11(event.detail) else {
+        let Some(place) = keymap::hid_from_x11(event.detail) else {
             return;
         };
         let state = u16::from(event.state);
@@ -205,25 +212,40 @@ impl<F: FnMut(GrabbedKey)> Taken<F> {
             0
         };
         let character = self.layout.character(event.detail, group, mods);
+        let symbol = self.layout.plain_symbol(event.detail, group);
+        let (named, character) = match (symbol, character) {
+            (_, Some(character)) => (place, Some(character)),
+            (Some(key::ISO_Level3_Shift), None) => (hid::ALT_RIGHT, Some(hint::LEVEL_THREE)),
+            (_, None) if names::pad_moves_as(place).is_some() => (place, Some(hint::PAD_MOVES)),
+            (symbol, None) => (symbol.and_then(names::key_of).unwrap_or(place), None),
+        };
+        let key = Key { named, place };
+        let repeat = self.down.insert(event.detail, key).is_some();
         (self.on_key)(GrabbedKey {
-            key,
+            key: named,
+            place,
             pressed: true,
             character,
             repeat,
         });
     }
 
-    fn release(&mut self, keycode: u8) {
-        if let Some(key) = keymap::hid_from_x11(keycode) {
-            let up = GrabbedKey {
-                key,
-                pressed: false,
-                character: None,
-                repeat: false,
-            };
-            (self.on_key)(up);
-        }
+    fn release(&mut self, Key { named, place }: Key) {
+        (self.on_key)(GrabbedKey {
+            key: named,
+            place,
+            pressed: false,
+            character: None,
+            repeat: false,
+        });
     }
+}
+
+/// A key that is down.
+#[derive(Debug, Clone, Copy)]
+struct Key {
+    named: HidKey,
+    place: HidKey,
 }
 
 /// A repetition is then only another press, without a release before.

@@ -18,6 +18,8 @@ pub mod keymap;
 pub mod memory;
 #[cfg(feature = "rdev")]
 pub mod rdev_backend;
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+pub mod remapped;
 mod unsupported;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 pub mod x11;

@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use protocol::input::{HidKey, InputEvent, PointerButton};
+use protocol::input::{HidKey, InputEvent, PointerButton, hint};
 use x11::ConnectError;
 use x11rb::connection::Connection as _;
 use x11rb::errors::{ConnectionError, ReplyError};
@@ -26,6 +26,8 @@ use crate::{InjectError, InputSink, UserActed, hid, keymap};
 
 mod guardian;
 pub(crate) mod layout;
+mod locks;
+pub(crate) mod names;
 mod repeat;
 mod spare;
 mod stuck;
@@ -33,6 +35,7 @@ mod user;
 
 use guardian::{Guardian, Hold};
 use layout::{ALT, CONTROL, LOCK, Layout, Mods, SHIFT, SUPER, Stroke};
+use locks::Locks;
 use spare::SpareKeys;
 use user::{Pressed, UserWatch};
 
@@ -60,6 +63,7 @@ pub struct X11Sink {
     /// The key that was pressed for each key that the operator holds.
     held_keys: BTreeMap<HidKey, u8>,
     held_buttons: BTreeMap<PointerButton, u8>,
+    locks: Locks,
     /// What is left of turns that were less than a notch.
     wheel: (i32, i32),
     user: Option<UserWatch>,
@@ -115,6 +119,7 @@ impl X11Sink {
             buttons: Vec::new(),
             held_keys: BTreeMap::new(),
             held_buttons: BTreeMap::new(),
+            locks: Locks::default(),
             wheel: (0, 0),
             user: None,
         };
@@ -163,30 +168,8 @@ impl X11Sink {
     }
 
     fn press(&mut self, key: HidKey, character: Option<char>) -> Result<(), Fault> {
-        let place = keymap::x11_from_hid(key);
-        let character = character.filter(|character| !character.is_control());
-        let way = match character {
-            None => None,
-            Some(wanted) if self.is_command(wanted) => {
-                let group = self.state()?.group;
-                // The unmodified letter; Caps Lock at the operator makes no difference.
-                let plain = wanted.to_lowercase().next().unwrap_or(wanted);
-                self.layout()?
-                    .find_plain(plain, group, place)
-                    .map(Way::plain)
-            }
-            Some(wanted) => {
-                let mut way = self.way_to(wanted, place)?;
-                if way.is_none() {
-                    self.lend_to(&[wanted])?;
-                    way = self.way_to(wanted, place)?;
-                }
-                Some(way.ok_or(Fault::NoKey)?)
-            }
-        };
-        let way = match way {
-            Some(way) => way,
-            None => Way::plain(place.ok_or(Fault::NoKey)?),
+        let Some(way) = self.way_of(key, character)? else {
+            return Ok(());
         };
         if let Some(&before) = self.held_keys.get(&key) {
             if before == way.keycode && self.layout()?.modifiers_of(before) != 0 {
@@ -195,9 +178,111 @@ impl X11Sink {
             }
             self.release(key)?;
         }
+        if Locks::may_switch(key) {
+            let locked = self.state()?.locked;
+            self.locks.down(key, locked);
+        }
         self.held_keys.insert(key, way.keycode);
         self.strike(way, false)?;
         Ok(())
+    }
+
+    /// How the host does what the operator's key does; `None` where it has nothing to do.
+    fn way_of(&mut self, key: HidKey, character: Option<char>) -> Result<Option<Way>, Fault> {
+        let place = keymap::x11_from_hid(key);
+        match character {
+            Some(hint::BY_PLACE) => return Ok(Some(Way::plain(self.own(place)?))),
+            // What it reaches arrives as characters; the key itself is pressed if the host has one.
+            Some(hint::LEVEL_THREE) => {
+                let symbols = [xkeysym::key::ISO_Level3_Shift];
+                let group = self.state()?.group;
+                let found = self.layout()?.find_symbol(&symbols, group, place);
+                return Ok(found.map(Way::plain));
+            }
+            Some(hint::PAD_MOVES) => return Ok(Some(self.way_to_move(key)?)),
+            Some(wanted) if !wanted.is_control() => {
+                let way = if self.is_command(wanted) {
+                    self.way_of_command(wanted, place)?
+                } else {
+                    let mut way = self.way_to(wanted, place)?;
+                    if way.is_none() {
+                        self.lend_to(&[wanted])?;
+                        way = self.way_to(wanted, place)?;
+                    }
+                    Some(way.ok_or(Fault::NoKey)?)
+                };
+                if way.is_some() {
+                    return Ok(way);
+                }
+            }
+            Some(_) | None => {}
+        }
+        Ok(Some(self.way_by_name(key)?))
+    }
+
+    /// The key that is called `key` on the host's layout, or that is where it usually is.
+    fn way_by_name(&mut self, key: HidKey) -> Result<Way, Fault> {
+        let place = keymap::x11_from_hid(key);
+        let symbols = names::symbols(key);
+        let named = if symbols.is_empty() {
+            None
+        } else {
+            let group = self.state()?.group;
+            self.layout()?.find_symbol(symbols, group, place)
+        };
+        Ok(Way::plain(self.own(named.or(place))?))
+    }
+
+    /// A key of the host's own keyboard: one that is lent means nothing there.
+    fn own(&self, keycode: Option<u8>) -> Result<u8, Fault> {
+        let own = keycode.filter(|keycode| !self.spare.lends(*keycode));
+        own.ok_or(Fault::NoKey)
+    }
+
+    /// A command's key is pressed with what the operator holds and nothing else, if there is a key that
+    /// means the unmodified letter; Caps Lock at the operator makes no difference.
+    fn way_of_command(&mut self, wanted: char, place: Option<u8>) -> Result<Option<Way>, Fault> {
+        let State { group, mods, .. } = self.state()?;
+        let plain = wanted.to_lowercase().next().unwrap_or(wanted);
+        let layout = self.layout()?;
+        if let Some(keycode) = layout.find_plain(plain, group, place) {
+            return Ok(Some(Way::plain(keycode)));
+        }
+        let adjustable = if layout.shift_key().is_some() {
+            SHIFT & !mods
+        } else {
+            0
+        };
+        let found = layout.find(
+            plain,
+            group,
+            mods & !(CONTROL | ALT | SUPER),
+            adjustable,
+            place,
+        );
+        Ok(found.map(|stroke| Way {
+            keycode: stroke.keycode,
+            mods: Some((mods, mods | (stroke.mods & SHIFT))),
+            unlock: false,
+        }))
+    }
+
+    /// A pad's key that moves the cursor, whatever the host's Num Lock makes of it.
+    fn way_to_move(&mut self, key: HidKey) -> Result<Way, Fault> {
+        let place = keymap::x11_from_hid(key).ok_or(Fault::NoKey)?;
+        let State { mods, group, .. } = self.state()?;
+        if self.layout()?.character(place, group, mods).is_none() {
+            return Ok(Way::plain(place));
+        }
+        match names::pad_moves_as(key) {
+            Some(other) => self.way_by_name(other),
+            // The one in the middle has no other that does the same.
+            None => Ok(Way {
+                keycode: place,
+                mods: Some((mods, mods ^ SHIFT)),
+                unlock: false,
+            }),
+        }
     }
 
     /// Whether a key with this character is a command and no text.
@@ -347,7 +432,24 @@ impl X11Sink {
         if self.held_keys.values().any(|&other| other == keycode) {
             return Ok(());
         }
-        Ok(self.change(&[(Hold::Key(keycode), false)])?)
+        self.change(&[(Hold::Key(keycode), false)])?;
+        if self.locks.waits_for(key) {
+            let locked = self.state()?.locked;
+            self.tell_switched(|locks| locks.up(key, locked));
+        }
+        Ok(())
+    }
+
+    /// Keeps the guardian told of the locks that are not as the user had them.
+    fn tell_switched(&mut self, change: impl FnOnce(&mut Locks) -> Mods) {
+        let switched = change(&mut self.locks);
+        if let Some(guardian) = &mut self.guardian {
+            let each = (0..8).map(|bit| 1 << bit);
+            let told: Vec<_> = each
+                .map(|bit| (Hold::Switched(bit), switched & bit != 0))
+                .collect();
+            guardian.tell(&told);
+        }
     }
 
     fn button(&mut self, button: PointerButton, pressed: bool) -> Result<(), ReplyError> {
@@ -462,6 +564,15 @@ impl X11Sink {
         self.strike(way, true)
     }
 
+    /// What the operator's keys have switched is as before again.
+    fn switch_back(&mut self) -> Result<(), ReplyError> {
+        let switched = self.locks.take();
+        switch_locks(&self.conn, switched)?;
+        self.conn.sync()?;
+        self.tell_switched(|_| 0);
+        Ok(())
+    }
+
     fn let_go(&mut self) -> Result<(), ReplyError> {
         let keys = std::mem::take(&mut self.held_keys)
             .into_values()
@@ -472,6 +583,12 @@ impl X11Sink {
         let changes: Vec<(Hold, bool)> = keys.chain(buttons).map(|hold| (hold, false)).collect();
         self.wheel = (0, 0);
         self.change(&changes)?;
+        for key in [hid::CAPS_LOCK, hid::NUM_LOCK, hid::SCROLL_LOCK] {
+            if self.locks.waits_for(key) {
+                let locked = self.state()?.locked;
+                self.tell_switched(|locks| locks.up(key, locked));
+            }
+        }
         Ok(())
     }
 
@@ -492,7 +609,7 @@ impl X11Sink {
                 (Hold::Key(code), false) => self.fake(KEY_RELEASE_EVENT, code)?,
                 (Hold::Button(code), true) => self.fake(BUTTON_PRESS_EVENT, code)?,
                 (Hold::Button(code), false) => self.fake(BUTTON_RELEASE_EVENT, code)?,
-                (Hold::Lent(_), _) => {}
+                (Hold::Lent(_) | Hold::Switched(_), _) => {}
             }
         }
         self.conn.flush()?;
@@ -521,14 +638,7 @@ impl X11Sink {
     }
 
     fn set_caps_lock(&self, on: bool) -> Result<(), ConnectionError> {
-        let lock = u16::from(LOCK).into();
-        let locks = if on { lock } else { 0_u16.into() };
-        let none = 0_u16.into();
-        let device = xkb::ID::USE_CORE_KBD.into();
-        let group = xkb::Group::M1;
-        self.conn
-            .xkb_latch_lock_state(device, lock, locks, false, group, none, false, 0)?;
-        Ok(())
+        set_locks(&self.conn, LOCK, if on { LOCK } else { 0 })
     }
 
     /// The modifiers that are on because of keys that this sink holds.
@@ -541,16 +651,7 @@ impl X11Sink {
     }
 
     fn state(&self) -> Result<State, ReplyError> {
-        let state = self
-            .conn
-            .xkb_get_state(xkb::ID::USE_CORE_KBD.into())?
-            .reply()?;
-        let byte = |mods| u16::from(mods).to_le_bytes()[0];
-        Ok(State {
-            mods: byte(state.mods),
-            locked: byte(state.locked_mods),
-            group: state.group.into(),
-        })
+        State::fetch(&self.conn)
     }
 
     fn layout(&mut self) -> Result<&Layout, ReplyError> {
@@ -629,6 +730,7 @@ impl Drop for X11Sink {
     fn drop(&mut self) {
         // Errors mean that the server is gone, and every key with it.
         self.release_all().ok();
+        self.switch_back().ok();
         self.spare.take_back_all(&self.conn).ok();
     }
 }
@@ -670,6 +772,46 @@ struct State {
     group: u8,
 }
 
+impl State {
+    fn fetch(conn: &RustConnection) -> Result<Self, ReplyError> {
+        let state = conn.xkb_get_state(xkb::ID::USE_CORE_KBD.into())?.reply()?;
+        let byte = |mods| u16::from(mods).to_le_bytes()[0];
+        Ok(Self {
+            mods: byte(state.mods),
+            locked: byte(state.locked_mods),
+            group: state.group.into(),
+        })
+    }
+}
+
+/// Switches the locks of `modifiers`: those that are on go off, and the other way round.
+fn switch_locks(conn: &RustConnection, modifiers: Mods) -> Result<(), ReplyError> {
+    if modifiers == 0 {
+        return Ok(());
+    }
+    // The guardian has not begun XKB yet.
+    conn.xkb_use_extension(1, 0)?.reply()?;
+    let locked = State::fetch(conn)?.locked;
+    Ok(set_locks(conn, modifiers, !locked & modifiers)?)
+}
+
+/// Locks of `modifiers` those that are in `on`, and no others of them.
+fn set_locks(conn: &RustConnection, modifiers: Mods, on: Mods) -> Result<(), ConnectionError> {
+    let mask = |mods: Mods| u16::from(mods).into();
+    let (device, group) = (xkb::ID::USE_CORE_KBD.into(), xkb::Group::M1);
+    conn.xkb_latch_lock_state(
+        device,
+        mask(modifiers),
+        mask(on),
+        false,
+        group,
+        mask(0),
+        false,
+        0,
+    )?;
+    Ok(())
+}
+
 /// Why an event was not done.
 enum Fault {
     NoKey,
@@ -690,7 +832,10 @@ impl From<ConnectError> for InjectError {
     }
 }
 
-fn require_extensions(conn: &RustConnection, names: &[&'static str]) -> Result<(), InjectError> {
+pub(crate) fn require_extensions(
+    conn: &RustConnection,
+    names: &[&'static str],
+) -> Result<(), InjectError> {
     match x11::missing_extension(conn, names).map_err(|error| lost(&error))? {
         Some(name) => {
             let reason = format!("its display server has no {name} extension");
@@ -720,7 +865,7 @@ pub(crate) fn xkb_prepare(conn: &RustConnection) -> Result<(), ReplyError> {
         .check()
 }
 
-fn lost(error: &dyn fmt::Display) -> InjectError {
+pub(crate) fn lost(error: &dyn fmt::Display) -> InjectError {
     InjectError::Lost {
         reason: error.to_string(),
     }

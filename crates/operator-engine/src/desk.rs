@@ -524,6 +524,10 @@ impl Desk {
                 let count = usize::try_from(count).unwrap_or(usize::MAX);
                 Event::InputNotDelivered { session, count }
             }
+            ConsoleNews::InputImpossible { session, count } => {
+                let count = usize::try_from(count).unwrap_or(usize::MAX);
+                Event::InputImpossible { session, count }
+            }
             ConsoleNews::HostHindered { host, hindrances } => {
                 Event::HostHindered { host, hindrances }
             }

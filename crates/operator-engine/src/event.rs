@@ -107,6 +107,11 @@ pub enum Event {
         session: SessionId,
         count: usize,
     },
+    /// So many keys and texts could not be done: the host has no way to type them.
+    InputImpossible {
+        session: SessionId,
+        count: usize,
+    },
     /// What a host cannot do, as it says itself; it replaces what it said before.
     HostHindered {
         host: PeerId,
@@ -198,6 +203,7 @@ impl fmt::Debug for Event {
             Self::SessionPaused { .. } => "SessionPaused",
             Self::SessionResumed { .. } => "SessionResumed",
             Self::InputNotDelivered { .. } => "InputNotDelivered",
+            Self::InputImpossible { .. } => "InputImpossible",
             Self::HostHindered { .. } => "HostHindered",
             Self::Forged { .. } => "Forged",
             Self::Reconnected => "Reconnected",

@@ -27,7 +27,7 @@ pub use command::{Command, CommandError, Config, OperatorHandle, SessionView, Wa
 pub use engine::{OperatorEngine, StartError};
 pub use event::{Event, Events, LogInProblem, NotStarted};
 pub use input_path::InputSender;
+pub use protocol::address::DEFAULT_PORT;
 pub use session::TicketNumber;
-pub use transport::address::DEFAULT_PORT;
 pub use transport::{AddressFault, ConnectError, Fingerprint, HubAddress, WrittenAddress};
 pub use wish_path::WishSender;

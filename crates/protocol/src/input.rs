@@ -42,7 +42,7 @@ pub enum InputEvent {
     /// and no command modifier (Ctrl, Alt, Super) is held; the host types that character whatever
     /// its layout. With `None` the place of the key decides.
     /// With a command modifier held, `character` is the unmodified letter, so that Ctrl+C copies on
-    /// every layout.
+    /// every layout. A control character is one of the [`hint`]s.
     Key {
         key: HidKey,
         pressed: bool,
@@ -66,6 +66,18 @@ pub enum InputEvent {
     /// as a key or button is down. A host that hears nothing for [`HOLD_PATIENCE`] lets everything go,
     /// long before the connection counts as lost.
     StillHeld,
+}
+
+/// What [`InputEvent::Key`] says in place of a character of a key that makes none, where the key alone
+/// does not tell what the operator's own computer would do. Without one the host does what is printed on
+/// `key`. They are control characters because a host of before takes such for nothing.
+pub mod hint {
+    /// This key of the pad moves the cursor: Num Lock is off at the operator's.
+    pub const PAD_MOVES: char = '\u{e}';
+    /// This key reaches further characters, as `AltGr` does: it is no Alt.
+    pub const LEVEL_THREE: char = '\u{f}';
+    /// What counts is where the key is, whatever it means on either side.
+    pub const BY_PLACE: char = '\u{10}';
 }
 
 /// One input event on its way.

@@ -7,6 +7,7 @@
 //! A connection carries one *control* stream (the first bidirectional stream, opened by the client)
 //! and, for each session, the unidirectional streams of [`lanes`].
 
+pub mod address;
 pub mod control;
 pub mod hindrance;
 pub mod ids;
@@ -18,9 +19,11 @@ pub mod rights;
 pub mod screen;
 pub mod text;
 pub mod version;
+pub mod visible;
 pub mod wire;
 pub mod words;
 
+pub use address::{AddressFault, HubAddress, WrittenAddress};
 pub use control::{
     Admission, ChatAuthor, ChatLine, EndedBy, Entry, EntryKind, HostToHub, HubToHost,
     HubToOperator, OperatorToHub, Outcome, Password, ReportDraft, ReportFacts, RunningSession,
@@ -38,6 +41,7 @@ pub use screen::{
 };
 pub use text::BoundedText;
 pub use version::{ClientHello, HubHello, ProtocolVersion, Role, TooOld, VersionRange};
+pub use visible::{visible_line, visible_text};
 pub use words::{
     BroughtIn, Companion, Greeting, HostState, HostWord, LiveState, OperatorWord, Word,
 };

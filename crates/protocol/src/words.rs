@@ -145,4 +145,6 @@ pub enum HostWord {
     /// What the host cannot do, and why; said in each new channel if there is anything, and whenever it
     /// changes. A console that does not know the word is granted no more than the host can do, too.
     Hindered(Hindrances),
+    /// So many presses and texts could not be done: the host has no way to type them.
+    InputImpossible { session: SessionId, count: u32 },
 }

@@ -498,7 +498,12 @@ fn words(samples: &mut Samples) {
         Hindrances::NONE,
     ];
     let hindered = hindrances.map(HostWord::Hindered);
-    for message in host.iter().chain(&outcomes).chain(&hindered) {
+    let impossible = [HostWord::InputImpossible {
+        session: SESSION,
+        count: 3,
+    }];
+    let words = host.iter().chain(&outcomes).chain(&hindered);
+    for message in words.chain(&impossible) {
         samples.add(message);
     }
 }

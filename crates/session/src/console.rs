@@ -181,6 +181,11 @@ pub enum ConsoleNews {
         session: SessionId,
         count: u32,
     },
+    /// So many presses and texts could not be done: the host has no way to type them.
+    InputImpossible {
+        session: SessionId,
+        count: u32,
+    },
     /// What the host cannot do, as it says itself; it replaces what it said before.
     HostHindered {
         host: PeerId,

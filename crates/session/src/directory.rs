@@ -517,7 +517,12 @@ impl Directory {
                 self.host_hindered(id, hindrances);
                 Ok(())
             }
-            Some(HostWord::Heard { .. } | HostWord::BroughtIn { .. } | HostWord::ChatOf { .. })
+            Some(
+                HostWord::Heard { .. }
+                | HostWord::BroughtIn { .. }
+                | HostWord::ChatOf { .. }
+                | HostWord::InputImpossible { .. },
+            )
             | None => Ok(()),
         }
     }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::limits::MAX_CONTROL_FRAME_BYTES;
-use protocol::{BoundedText, ClientHello, ProtocolVersion, Refusal, Role, TooOld, VersionRange};
+use protocol::{
+    BoundedText, ClientHello, HubAddress, ProtocolVersion, Refusal, Role, TooOld, VersionRange,
+};
 use protocol::{HubHello, RefusalCode};
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TokioRuntime};
 
-use crate::address::HubAddress;
 use crate::close::CloseReason;
 use crate::framed::{FramedReader, FramedWriter};
 use crate::identity::{FOREIGN_KEY, Fingerprint, PinnedHub, provider};

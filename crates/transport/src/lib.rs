@@ -3,7 +3,6 @@
 //!
 //! Nothing above this crate knows how the datagrams travel.
 
-pub mod address;
 pub mod client;
 pub mod close;
 pub mod framed;
@@ -12,10 +11,10 @@ pub mod reconnect;
 pub mod server;
 mod tuning;
 
-pub use address::{AddressFault, HubAddress, WrittenAddress};
 pub use client::ConnectError;
 pub use close::CloseReason;
 pub use framed::{FramedReader, FramedWriter, ReadError, WriteError};
 pub use identity::{Fingerprint, HubIdentity, IdentityError};
+pub use protocol::{AddressFault, HubAddress, WrittenAddress};
 pub use quinn::{Connection, Endpoint, RecvStream, SendStream};
 pub use server::BindError;

@@ -6,11 +6,10 @@
 
 use std::time::Duration;
 
-use protocol::Role;
+use protocol::{HubAddress, Role};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-use crate::address::HubAddress;
 use crate::client::{self, ConnectError, Greeted};
 use crate::identity::Fingerprint;
 

@@ -517,6 +517,7 @@ impl Gallery {
             },
             picture_percent: 100,
             control: self.control,
+            keys_by_place: false,
             drawn_elsewhere: false,
         };
         Panel::top("bar").show(ui, |ui| {
@@ -553,6 +554,7 @@ impl Gallery {
                     size,
                     picture_percent: 100,
                     control: true,
+                    keys_by_place: false,
                     drawn_elsewhere: false,
                 };
                 let frame = egui::Frame::NONE;

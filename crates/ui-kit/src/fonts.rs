@@ -1,9 +1,13 @@
-//! The bundled fonts: one for text (Inter), one of fixed width, one for icons (Lucide).
+//! The bundled fonts: one for text (Inter), one of fixed width, one for icons (Lucide). What they cannot draw
+//! comes from the fonts of the computer, or is a box with the character's number.
 //!
 //! Inter is a variable font; [`crate::text`] sets its weight between 400 and 700. Both text fonts
 //! carry the SIL Open Font License (see `assets/fonts`), Lucide the ISC licence.
 
-use egui::{FontData, FontDefinitions, FontFamily, FontId};
+mod number;
+mod system;
+
+use egui::{Context, FontData, FontDefinitions, FontFamily, FontId};
 
 pub use lucide_icons::Icon;
 
@@ -13,7 +17,14 @@ const JETBRAINS_MONO: &[u8] = include_bytes!("../../../assets/fonts/JetBrainsMon
 /// The name of the family that holds the icons.
 const ICON_FAMILY: &str = "icons";
 
-/// All fonts and the families they serve.
+/// Gives `ctx` these fonts, and for what they lack the computer's.
+pub fn install(ctx: &Context) {
+    ctx.set_fonts(definitions());
+    system::use_where_needed(ctx);
+    number::stand_in(ctx);
+}
+
+/// All bundled fonts and the families they serve.
 ///
 /// Text families end with the icons, so that an icon character inside a text is drawn too.
 pub fn definitions() -> FontDefinitions {
@@ -51,7 +62,7 @@ mod tests {
 
     #[test]
     fn every_letter_of_the_languages_around_us_has_a_glyph() {
-        let ctx = egui::Context::default();
+        let ctx = Context::default();
         ctx.set_fonts(definitions());
         ctx.run_ui(Default::default(), |_| {})
             .drop_without_applying_deltas();

@@ -13,6 +13,7 @@ pub mod raw_input;
 pub mod remote_view;
 pub mod start;
 pub mod theme;
+mod typing;
 pub mod ui_map;
 pub mod widgets;
 pub mod words;

@@ -51,13 +51,14 @@ pub fn alert(lang: Lang, title: &str, message: &Message<'_>) -> Alert {
             mut textures_delta,
             ..
         } = output;
-        // each texture is for itself, in any order
-        let deltas = textures_delta.set.drain();
-        deltas.for_each(|(id, deltas)| {
+        // one picture each, so their order is all the same
+        let mut changed: Vec<_> = textures_delta.set.drain().collect();
+        changed.sort_by_key(|(id, _)| *id);
+        for (id, deltas) in changed {
             for delta in deltas {
                 textures.take(id, delta);
             }
-        });
+        }
         shapes = new_shapes;
     }
     let margin = theme::PAGE_MARGIN;
@@ -232,13 +233,11 @@ fn shade(corners: [&Vertex; 3], shares: [f32; 3], texture: &ColorImage) -> Color
         let place = (share * count as f32).max(0.0) as usize;
         place.min(count.saturating_sub(1))
     };
-    let (column, row) = (
-        texel(mix(|v| v.uv.x), width),
-        texel(mix(|v| v.uv.y), height),
-    );
+    let column = texel(mix(|v| v.uv.x), width);
+    let row = texel(mix(|v| v.uv.y), height);
     let over = texture.pixels.get(row * width + column).copied();
     let over = over.unwrap_or(Color32::WHITE).to_array();
-    let [r, g, b, a] = std::array::from_fn(|i| {
+    let [red, green, blue, alpha] = std::array::from_fn(|i| {
         let value = tint[i] * f32::from(over[i]) / 255.0;
         #[expect(
             clippy::cast_possible_truncation,
@@ -248,7 +247,7 @@ fn shade(corners: [&Vertex; 3], shares: [f32; 3], texture: &ColorImage) -> Color
         let value = value.round().clamp(0.0, 255.0) as u8;
         value
     });
-    Color32::from_rgba_premultiplied(r, g, b, a)
+    Color32::from_rgba_premultiplied(red, green, blue, alpha)
 }
 
 /// `over`, whose colours are multiplied with its opacity, on what was there.

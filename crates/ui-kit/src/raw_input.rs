@@ -13,7 +13,7 @@ mod tap;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use eframe::{AppCreator, EframeWinitApplication, NativeOptions, UserEvent};
@@ -50,8 +50,21 @@ pub const MENU_KEY: KeyboardShortcut = KeyboardShortcut::new(
 /// Takes the events of session windows; shared by [`run_app`] and the views of remote screens.
 pub struct InputTap {
     state: Mutex<Tap>,
+    ctx: OnceLock<egui::Context>,
+    meanings: OnceLock<Box<dyn KeyMeanings>>,
     last_moves: Mutex<BTreeMap<u64, SentMove>>,
     send: Box<dyn Fn(TapEvent) + Send + Sync>,
+}
+
+/// Who knows better than winit what a key meant at the moment it was pressed.
+pub trait KeyMeanings: Send + Sync {
+    /// Whether a window of this program has the keyboard, from now on.
+    fn listen(&self, listens: bool);
+
+    /// The character that the key of this Linux key code made at the next of its presses that nobody asked
+    /// for yet; `None` where winit knows. It may wait some milliseconds for a key that `is_unusual`: one
+    /// that keyboards do not have.
+    fn meant(&self, code: u32, is_unusual: bool) -> Option<char>;
 }
 
 /// The last place a pointer was sent to.
@@ -74,9 +87,16 @@ impl InputTap {
     pub fn new(send: impl Fn(TapEvent) + Send + Sync + 'static) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::default(),
+            ctx: OnceLock::new(),
+            meanings: OnceLock::new(),
             last_moves: Mutex::default(),
             send: Box::new(send),
         })
+    }
+
+    /// Has `meanings` asked for each press over a remote screen. The first call counts.
+    pub fn ask_for_meanings(&self, meanings: Box<dyn KeyMeanings>) {
+        self.meanings.set(meanings).ok();
     }
 
     /// Says where a remote screen stands; call it in each pass that shows one.
@@ -99,6 +119,36 @@ impl InputTap {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         moves.get(&id).copied()
+    }
+
+    /// What `event` meant when it happened, if that is known better than winit knows it.
+    fn meant(&self, event: &KeyEvent) -> Option<char> {
+        if !event.state.is_pressed() || event.repeat {
+            return None;
+        }
+        let is_unusual = hid_key(event.physical_key).is_none();
+        let code = keys::code(event.physical_key)?;
+        self.meanings.get()?.meant(code, is_unusual)
+    }
+
+    /// Has `window` drawn once more if the pointer stays away from it: then egui hears that it has left.
+    fn watch_leaving(self: &Arc<Self>, window: WindowId) {
+        let tap = Arc::downgrade(self);
+        let watch = move || {
+            std::thread::sleep(tap::AWAY);
+            let Some(tap) = tap.upgrade() else { return };
+            let viewport = {
+                let state = tap.lock();
+                let gone = state.is_gone(window.into(), Instant::now());
+                gone.then(|| state.viewport_of(window.into())).flatten()
+            };
+            if let (Some(ctx), Some(viewport)) = (tap.ctx.get(), viewport) {
+                ctx.request_repaint_of(viewport);
+            }
+        };
+        let named = std::thread::Builder::new().name("pointer left".to_owned());
+        // without a thread the next repaint tells egui
+        named.spawn(watch).ok();
     }
 
     fn with<R>(&self, run: impl FnOnce(&mut Tap, &mut Vec<TapEvent>) -> R) -> R {
@@ -135,6 +185,9 @@ impl InputTap {
         let window = u64::from(window);
         self.with(|tap, out| match event {
             WindowEvent::Focused(focused) => {
+                if let Some(meanings) = self.meanings.get() {
+                    meanings.listen(*focused);
+                }
                 tap.focus(window, *focused, out);
                 Verdict::Forward
             }
@@ -157,12 +210,19 @@ impl InputTap {
                 event,
                 is_synthetic: false,
                 ..
-            } => tap.key(window, &stroke(event), out),
+            } => {
+                let mut stroke = stroke(event);
+                if let Some(character) = self.meant(event) {
+                    stroke.logical = winit::keyboard::Key::Character(character.to_string().into());
+                    stroke.text = Some(character.to_string());
+                }
+                tap.key(window, &stroke, out)
+            }
             WindowEvent::Ime(Ime::Commit(text)) => tap.text(window, text, out),
             WindowEvent::CursorMoved { position, .. } => {
                 tap.pointer_moved(window, (position.x, position.y), out)
             }
-            WindowEvent::CursorLeft { .. } => tap.pointer_left(window),
+            WindowEvent::CursorLeft { .. } => tap.pointer_left(window, Instant::now()),
             WindowEvent::CursorEntered { .. } => tap.pointer_entered(window),
             WindowEvent::MouseInput { state, button, .. } => {
                 let (code, known) = pointer_button(*button);
@@ -240,6 +300,7 @@ pub fn run_app(
         eframe,
         tap,
         notches: Notches::default(),
+        left: None,
     };
     event_loop.run_app(&mut tapped)?;
     Ok(())
@@ -258,6 +319,7 @@ impl egui::Plugin for PassWatch {
 
     fn on_end_pass(&mut self, ui: &mut Ui) {
         let viewport = ui.ctx().viewport_id();
+        self.tap.ctx.get_or_init(|| ui.ctx().clone());
         let all: Vec<_> = ui
             .ctx()
             .input(|input| input.raw.viewports.keys().copied().collect());
@@ -272,6 +334,8 @@ struct Tapped<'a> {
     eframe: EframeWinitApplication<'a>,
     tap: Option<Arc<InputTap>>,
     notches: Notches,
+    /// The last pointer that left a window without egui knowing.
+    left: Option<WindowEvent>,
 }
 
 impl ApplicationHandler<UserEvent> for Tapped<'_> {
@@ -298,7 +362,18 @@ impl ApplicationHandler<UserEvent> for Tapped<'_> {
             None => Verdict::Forward,
         };
         if verdict == Verdict::Swallow {
+            if let (Some(tap), WindowEvent::CursorLeft { .. }) = (&self.tap, &event) {
+                self.left = Some(event);
+                tap.watch_leaving(window);
+            }
             return;
+        }
+        if event == WindowEvent::RedrawRequested
+            && let Some(tap) = &self.tap
+            && tap.lock().take_gone(window.into(), Instant::now())
+            && let Some(left) = self.left.take()
+        {
+            self.eframe.window_event(event_loop, window, left);
         }
         // eframe runs the pass of a window while it is told to redraw it
         let drawn = self

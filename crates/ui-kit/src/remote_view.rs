@@ -48,6 +48,8 @@ pub struct ViewOptions<'a> {
     pub picture_percent: u8,
     /// Whether keyboard and pointer go to the host.
     pub control: bool,
+    /// Whether the host presses keys by their places, whatever they mean here.
+    pub keys_by_place: bool,
     /// Somebody else draws the picture over this place (see [`Shown::placement`]); nothing is
     /// uploaded then, unless something lies over it.
     pub drawn_elsewhere: bool,
@@ -295,6 +297,7 @@ impl RemoteView {
             },
             size: (place.size.width, place.size.height),
             keyboard: active && !typing_elsewhere,
+            by_place: options.keys_by_place,
             pointer: active,
             focused: ui.input(|input| input.viewport().focused == Some(true)),
             hovered: ui.input(|input| input.pointer.has_pointer()),
@@ -596,6 +599,7 @@ mod tests {
             size,
             picture_percent,
             control: false,
+            keys_by_place: false,
             drawn_elsewhere: false,
         }
     }

@@ -193,9 +193,10 @@ impl Palette {
     };
 }
 
-/// Gives `ctx` the fonts and both themes; call once, before the first frame.
+/// Gives `ctx` the fonts, both themes and typing in order; call once, before the first frame.
 pub fn install(ctx: &egui::Context) {
-    ctx.set_fonts(fonts::definitions());
+    fonts::install(ctx);
+    crate::typing::keep_in_order(ctx);
     ctx.options_mut(|options| options.fallback_theme = Theme::Light);
     for (theme, palette) in [(Theme::Light, Palette::LIGHT), (Theme::Dark, Palette::DARK)] {
         ctx.style_mut_of(theme, |style| apply(style, &palette));

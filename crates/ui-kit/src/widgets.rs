@@ -19,8 +19,8 @@ pub use buttons::{
     switch_ui,
 };
 pub use chat::{Bubble, chat_entry_ui, chat_lines_ui};
-pub use dialogs::{DialogSize, dialog_buttons_ui, dialog_ui};
-pub use edit::{entered_in_field, focus_and_select};
+pub use dialogs::{DialogSize, dialog_buttons_ui, dialog_ui, escaped, escaped_from};
+pub use edit::{entered_in_field, focus_and_select, paste_into};
 pub use fields::{Field, choice_ui, password_field_ui, text_area_ui, text_field_ui};
 pub use frames::{
     card_ui, countdown_ui, divider_ui, empty_state_ui, fact_ui, feature_ui, heading_ui,

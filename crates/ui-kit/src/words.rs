@@ -5,20 +5,22 @@
 //! is in `words/refusals.rs`, what hinders on a host in `words/hindrances.rs`.
 
 mod hindrances;
+mod names;
 mod refusals;
 mod sentences;
 mod starts;
 mod table;
-mod visible;
 
 use serde::{Deserialize, Serialize};
 
 pub use hindrances::{hindrance_for_operator, hindrance_for_user, hindrance_in_short};
+pub(crate) use names::name_alone_within;
+pub use names::{beginning_of, name_alone, name_in_sentence, whole_name};
+pub use protocol::{visible_line, visible_text};
 pub use refusals::{other_version, refusal_text};
 pub use sentences::*;
 pub use starts::{StartWords, start_words};
 pub use table::Word;
-pub use visible::{visible_name, visible_text};
 
 fn widgets_id() -> egui::Id {
     egui::Id::unique("language of widgets")

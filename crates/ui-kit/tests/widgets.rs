@@ -333,7 +333,7 @@ fn what_somebody_hid_in_a_line_is_shown() {
     let mut harness = window((), draw);
     harness.run_steps(3);
     harness.get_by_label("open invoice‹U+202E›fdp.exe");
-    harness.get_by_label("An‹U+202E›na  ·  12:00");
+    harness.get_by_label("“An‹U+202E›na”  ·  12:00");
 }
 
 fn asks_for(harness: &Harness<'_, String>, wanted: &egui::ViewportCommand) -> bool {

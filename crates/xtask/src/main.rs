@@ -65,6 +65,10 @@ enum Task {
     Demo(StageArguments),
     /// Takes the pictures of every window, light, dark and Italian, for `assets/screenshots`.
     Screenshots(StageArguments),
+    /// Presses every key of every layout that the system knows at the operator's, and compares what
+    /// arrives at hosts with other layouts; programs built for release. Takes hours; `--layouts` and
+    /// `--hosts` choose.
+    Keyboards(StageArguments),
     /// Measures this product beside others on the benchmark that `--bench-dir` holds, and writes a
     /// table: programs built for release, or those in `PHD_BIN_DIR`.
     Bench(StageArguments),
@@ -121,6 +125,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         }
         Task::Demo(arguments) => stage("demo", "dev", &arguments.rest),
         Task::Screenshots(arguments) => stage("screenshots", "dev", &arguments.rest),
+        Task::Keyboards(arguments) => stage("keyboards", "release", &arguments.rest),
         Task::Bench(arguments) => stage("bench", "release", &arguments.rest),
     }
 }

@@ -69,7 +69,7 @@ impl Line {
 /// A session that is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
-    pub operator: String,
+    pub operators: Vec<String>,
     /// What the operator might do at the end.
     pub rights: Rights,
     pub cause: EndCause,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use eframe::egui::Ui;
 use protocol::{Hindrances, Rights};
 use ui_kit::widgets::{Push, banner_ui, card_ui, divider_ui, heading_ui, switch_ui};
-use ui_kit::words::{ask_consent, hindrance_for_user};
+use ui_kit::words::{ask_consent, hindrance_for_user, whole_name};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use crate::state::{Action, Question};
@@ -24,7 +24,10 @@ pub(super) fn ask_ui(
         Some(joins) => words::asks_to_join(lang, &question.operator, &joins.brought_by),
         None => ask_consent(lang, &question.operator),
     };
-    heading_ui(ui, &heading, words::choose_rights(lang));
+    let heading = heading_ui(ui, &heading, words::choose_rights(lang));
+    if let Some(name) = whole_name(&question.operator) {
+        heading.on_hover_text(name);
+    }
     ui.add_space(6.0);
     ui.label(text(
         w(lang, Word::AsksFor),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use protocol::Rights;
 use ui_kit::widgets::{Push, banner_ui, icon_button_ui, icon_toggle_ui, initials_ui};
-use ui_kit::words::{has_control, operators_are_here, whole_minutes};
+use ui_kit::words::{has_control, name_alone, operators_are_here, whole_minutes, whole_name};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::{Moment, chat};
@@ -84,6 +84,7 @@ fn operators_ui(ui: &mut Ui, lang: Lang, running: &Running, actions: &mut Vec<Ac
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     initials_ui(ui, name, 28.0);
                     ui.add_space(4.0);
+                    let name = name_alone(lang, name);
                     let name = text(name, theme::BODY_SIZE, theme::MEDIUM, palette.text);
                     ui.add(Label::new(name).truncate());
                 });
@@ -194,7 +195,11 @@ fn content_ui(
                 ui.add_space((ui.available_height() - lines).max(0.0) / 2.0);
                 let (who, color) = headline(lang, &palette, running, now);
                 let who = text(who, theme::BODY_SIZE, theme::SEMIBOLD, color);
-                ui.add(Label::new(who).truncate());
+                let who = ui.add(Label::new(who).truncate());
+                let names = running.operators.iter();
+                for name in names.filter_map(|present| whole_name(&present.name)) {
+                    who.clone().on_hover_text(name);
+                }
                 if let Some(hint) = hint {
                     let hint = text(hint, 12.0, theme::REGULAR, palette.dim);
                     ui.add(Label::new(hint).truncate());

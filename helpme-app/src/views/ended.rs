@@ -3,7 +3,7 @@
 use eframe::egui::Ui;
 use host_engine::Trouble;
 use ui_kit::widgets::{Push, banner_ui, card_ui, divider_ui, fact_ui, heading_ui};
-use ui_kit::words::duration;
+use ui_kit::words::{duration, visible_text};
 use ui_kit::{Lang, Palette, Tone, Word, text, theme, w};
 
 use super::{Moment, chat};
@@ -23,7 +23,7 @@ pub(super) fn ended_ui(
     heading_ui(
         ui,
         w(lang, Word::SessionEndedTitle),
-        &words::thanks(lang, &ended.operator),
+        &words::thanks(lang, &ended.operators),
     );
     ui.add_space(2.0);
     let cause = words::end_cause(lang, ended.cause);
@@ -53,7 +53,8 @@ pub(super) fn ended_ui(
             divider_ui(ui);
             let title = words::last_message(lang, &line.name);
             ui.label(text(title, theme::SMALL_SIZE, theme::MEDIUM, palette.dim));
-            let words = text(&line.text, theme::BODY_SIZE, theme::REGULAR, palette.text);
+            let words = visible_text(&line.text);
+            let words = text(&*words, theme::BODY_SIZE, theme::REGULAR, palette.text);
             ui.add(eframe::egui::Label::new(words).wrap());
         }
     });

@@ -1,10 +1,11 @@
 //! Language, appearance, and where the hub is.
 
-use eframe::egui::{Align, Key, Layout, ScrollArea, Ui};
+use eframe::egui::{Align, Layout, ScrollArea, Ui};
 use ui_kit::widgets::{
     DialogSize, Field, Push, banner_ui, choice_ui, dialog_ui, divider_ui, entered_in_field,
-    text_field_ui,
+    escaped_from, text_field_ui,
 };
+use ui_kit::words::address_wrong;
 use ui_kit::{Icon, Lang, ThemeChoice, Tone, Word, w};
 
 use crate::settings::HubTextError;
@@ -42,8 +43,7 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &mut State, actions: &mut Vec<Acti
         title,
         content,
     );
-    // a click beside the dialog must not lose what was typed: only Escape and the buttons close it
-    if shown.should_close() && ui.input(|input| input.key_pressed(Key::Escape)) {
+    if escaped_from(&shown) {
         actions.push(Action::ShowSettings(false));
     }
 }
@@ -94,7 +94,7 @@ fn hub_ui(ui: &mut Ui, lang: Lang, state: &mut State) {
         ui.add_space(2.0);
     }
     let (address_error, pin_error) = match form.error {
-        Some(HubTextError::Address(fault)) => (Some(words::address_wrong(lang, fault)), None),
+        Some(HubTextError::Address(fault)) => (Some(address_wrong(lang, fault)), None),
         Some(HubTextError::Fingerprint) => (None, Some(words::fingerprint_wrong(lang))),
         None => (None, None),
     };

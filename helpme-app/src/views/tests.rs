@@ -105,7 +105,7 @@ fn h4_each_refusal_has_its_sentence() {
 #[test]
 fn h5_the_question_names_the_operator_and_says_that_it_is_filmed() {
     let harness = show(asked());
-    heading(&harness, "Marco wants to help you");
+    heading(&harness, "“Marco” wants to help you");
     harness.get_by_label(w(Lang::En, Word::SessionIsFilmed));
     harness.get_by_label(w(Lang::En, Word::RightSee));
     harness.get_by_label(w(Lang::En, Word::RightControl));
@@ -144,7 +144,7 @@ fn h5_allow_is_closed_for_half_a_second() {
 #[test]
 fn h6_the_bar_says_who_is_there_and_ends_with_one_press() {
     let mut harness = show(running());
-    harness.get_by_label("Marco is helping you");
+    harness.get_by_label("“Marco” is helping you");
     harness.get_by_label(w(Lang::En, Word::ViewedNow));
     harness.get_by_label(w(Lang::En, Word::ControlledNow));
     harness.get_by_label("End").click();
@@ -193,7 +193,7 @@ fn r4_the_bar_says_that_the_line_is_lost_and_ends_with_one_press() {
     harness.get_by_label(w(Lang::En, Word::ViewedNow));
     harness.state_mut().now = LATER + Duration::from_secs(6);
     harness.run_steps(2);
-    harness.get_by_label("Marco is helping you");
+    harness.get_by_label("“Marco” is helping you");
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn the_closing_page_thanks_and_shows_the_last_message() {
     state.apply(said("Your printer works again."), LATER);
     state.apply(ended(EndCause::By(EndedBy::Operator)), LATER);
     let harness = show(state);
-    harness.get_by_label("Message from Marco");
+    harness.get_by_label("Message from “Marco”");
     harness.get_by_label("3 min 05 s");
     assert!(
         harness
@@ -264,11 +264,14 @@ fn h4_the_link_paste_gives_the_text_to_the_ticket() {
     harness.get_by_label(w(Lang::En, Word::YourName)).focus();
     harness.run_steps(2);
     harness.get_by_label(w(Lang::En, Word::Paste)).click();
-    harness.run_steps(2);
-    assert!(harness.state().actions.contains(&Action::Paste));
+    harness.run_steps(4);
+    let nothing = w(Lang::En, Word::NothingToPaste);
+    harness.get_by_label(nothing);
+    harness.get_by_label(w(Lang::En, Word::Paste)).click();
     harness.event(egui::Event::Paste("482 913 0570".to_owned()));
-    harness.run_steps(2);
+    harness.run_steps(3);
     assert_eq!(harness.state().state.form.digits, "4829130570");
+    assert!(harness.query_by_label(nothing).is_none());
 }
 
 #[test]
@@ -276,9 +279,7 @@ fn h4_a_message_without_a_ticket_is_answered_with_a_sentence() {
     let mut state = typed();
     state.form.digits.clear();
     let mut harness = show(state);
-    harness.event(egui::Event::Paste(
-        "call 0612345678 or 482 913 0570".to_owned(),
-    ));
+    harness.event(egui::Event::Paste("0612345678 or 482 913 0570".to_owned()));
     harness.run_steps(3);
     assert_eq!(harness.state().state.form.digits, "");
     heading(

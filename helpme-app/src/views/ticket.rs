@@ -2,8 +2,8 @@
 
 use eframe::egui::{Align, Key, Layout, Ui};
 use ui_kit::widgets::{
-    Field, Push, banner_ui, card_ui, divider_ui, feature_ui, heading_ui, link_button_ui,
-    text_field_ui, ticket_entry_ui,
+    Field, Push, banner_ui, card_ui, divider_ui, escaped, feature_ui, heading_ui, link_button_ui,
+    paste_into, text_field_ui, ticket_entry_ui,
 };
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
@@ -37,11 +37,7 @@ pub(super) fn ticket_ui(
         ui.label(label);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let icon = Some(Icon::ClipboardPaste);
-            let paste = link_button_ui(ui, icon, w(lang, Word::Paste));
-            if paste.clicked() && !busy {
-                actions.push(Action::Paste);
-                pastes = true;
-            }
+            pastes = link_button_ui(ui, icon, w(lang, Word::Paste)).clicked() && !busy;
         });
     });
     ui.add_space(-2.0);
@@ -68,8 +64,7 @@ pub(super) fn ticket_ui(
     }
     let entry = entry.response;
     if pastes {
-        // the click gave the focus to the link, and the text comes to whoever has it
-        entry.request_focus();
+        paste_into(ui, &entry);
     }
     focus_once(ui, &entry);
     ui.add_space(6.0);
@@ -118,7 +113,7 @@ pub(super) fn ticket_ui(
     promises_ui(ui, lang);
 }
 
-/// Draws the form while the ticket is on its way.
+/// Draws the form while the ticket is on its way; Escape is as **Cancel**.
 pub(super) fn opening_ui(
     ui: &mut Ui,
     lang: Lang,
@@ -126,6 +121,7 @@ pub(super) fn opening_ui(
     connected: bool,
     actions: &mut Vec<Action>,
 ) {
+    let escaped = escaped(ui);
     let palette = Palette::of(ui);
     heading_ui(
         ui,
@@ -152,10 +148,8 @@ pub(super) fn opening_ui(
         ));
     });
     ui.add_space(10.0);
-    if ui
-        .add(Push::secondary(w(lang, Word::Cancel)).wide())
-        .clicked()
-    {
+    let cancel = ui.add(Push::secondary(w(lang, Word::Cancel)).wide());
+    if cancel.clicked() || escaped {
         actions.push(Action::Leave);
     }
 }

@@ -2,6 +2,7 @@
 
 use eframe::egui::Ui;
 use ui_kit::widgets::{Push, banner_ui, card_ui, feature_ui, heading_ui};
+use ui_kit::words::whole_name;
 use ui_kit::{Icon, Lang, Tone, Word, w};
 
 use super::{Moment, chat};
@@ -37,7 +38,10 @@ pub(super) fn waiting_ui(
         Reach::Present => words::waiting_for(lang, waiting.operator),
         Reach::OperatorAway | Reach::LineLost => String::new(),
     };
-    heading_ui(ui, &title, &sentence);
+    let heading = heading_ui(ui, &title, &sentence);
+    if let Some(name) = whole_name(waiting.operator) {
+        heading.on_hover_text(name);
+    }
     ui.add_space(4.0);
     match waiting.reach {
         Reach::Present => {}

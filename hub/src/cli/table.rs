@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use jiff::Timestamp;
+use protocol::visible_line;
 
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
@@ -16,8 +17,8 @@ impl Table {
     }
 
     pub(super) fn row(&mut self, cells: Vec<String>) {
-        // names come from outside: nothing in them may move the terminal's cursor
-        let clean = |cell: String| cell.replace(char::is_control, "\u{fffd}");
+        // names come from outside: nothing in them may move the terminal's cursor or turn its writing
+        let clean = |cell: String| visible_line(&cell).into_owned();
         self.rows.push(cells.into_iter().map(clean).collect());
     }
 
@@ -62,11 +63,11 @@ mod tests {
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
         let mut table = Table::new(&["A", "LONG"]);
-        table.row(vec!["lunghità".to_owned(), "x\u{1b}".to_owned()]);
+        table.row(vec!["lunghità".to_owned(), "x\u{1b}\u{202e}".to_owned()]);
         let mut out = Vec::new();
         table.print(&mut out).expect("memory takes it");
         let text = String::from_utf8(out).expect("text");
-        assert_eq!(text, "A         LONG\nlunghità  x\u{fffd}\n");
+        assert_eq!(text, "A         LONG\nlunghità  x‹U+001B›‹U+202E›\n");
     }
 
     #[test]

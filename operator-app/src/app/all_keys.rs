@@ -11,6 +11,8 @@ use input::grab::{GrabbedKey, KeyboardGrab};
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 use input::hid;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+use protocol::input::hint;
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
 use protocol::{HidKey, InputEvent};
 use ui_kit::{Word, w};
 
@@ -20,29 +22,39 @@ use crate::state::session::SessionState;
 #[derive(Debug, Default)]
 pub(super) struct AllKeys {
     #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-    grab: Option<(KeyboardGrab, Arc<AtomicBool>)>,
+    grab: Option<Grab>,
+}
+
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+#[derive(Debug)]
+struct Grab {
+    keyboard: KeyboardGrab,
+    escaped: Arc<AtomicBool>,
+    by_place: bool,
 }
 
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 impl AllKeys {
     /// Takes or gives back the keyboard as the window wishes; called in every pass.
     pub(super) fn follow(&mut self, ui: &Ui, state: &mut SessionState) {
-        if let Some((grab, escaped)) = &self.grab {
+        if let Some(grab) = &self.grab {
             // taking the keyboard looks like a lost focus, but the pointer is still here then
             let (focused, hovered) = ui.input(|input| {
                 let focused = input.viewport().focused.unwrap_or(true);
                 (focused, input.pointer.has_pointer())
             });
             let left = !focused && !hovered;
-            if escaped.load(Ordering::Acquire) || !grab.is_active() || left || !state.controls() {
+            let over = grab.escaped.load(Ordering::Acquire) || !grab.keyboard.is_active();
+            if over || left || !state.controls() {
                 state.all_keys = false;
             }
         }
-        if !state.all_keys {
-            if self.grab.take().is_some() {
-                state.send(InputEvent::ReleaseAll);
-            }
-        } else if self.grab.is_none() {
+        let changed = |grab: &Grab| grab.by_place != state.keys_by_place;
+        let over = !state.all_keys || self.grab.as_ref().is_some_and(changed);
+        if over && self.grab.take().is_some() {
+            state.send(InputEvent::ReleaseAll);
+        }
+        if state.all_keys && self.grab.is_none() {
             self.take(ui, state);
         }
     }
@@ -52,20 +64,32 @@ impl AllKeys {
         let mut held = Escape::default();
         let (ctx, viewport) = (ui.ctx().clone(), ui.ctx().viewport_id());
         let (input, told) = (state.input.clone(), Arc::clone(&escaped));
+        let by_place = state.keys_by_place;
         let started = KeyboardGrab::start(None, move |key| {
             if held.is_pressed_by(key) {
                 told.store(true, Ordering::Release);
                 ctx.request_repaint_of(viewport);
             } else if !told.load(Ordering::Acquire) {
+                let (named, character) = if by_place {
+                    (key.place, key.pressed.then_some(hint::BY_PLACE))
+                } else {
+                    (key.key, key.character)
+                };
                 input.send(InputEvent::Key {
-                    key: key.key,
+                    key: named,
                     pressed: key.pressed,
-                    character: key.character,
+                    character,
                 });
             }
         });
         match started {
-            Ok(grab) => self.grab = Some((grab, escaped)),
+            Ok(keyboard) => {
+                self.grab = Some(Grab {
+                    keyboard,
+                    escaped,
+                    by_place,
+                });
+            }
             Err(error) => {
                 state.all_keys = false;
                 let reason = w(state.lang, Word::NotOnThisPlatform);

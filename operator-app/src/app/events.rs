@@ -7,7 +7,7 @@ use protocol::{
     BroughtIn, Companion, EndedBy, Entry, Outcome, PeerId, RefusalCode, ReportDraft, ReportFacts,
     Rights, SessionId, TicketState,
 };
-use ui_kit::words::{refusal_text, visible_name};
+use ui_kit::words::refusal_text;
 use ui_kit::{Tone, Word, w};
 
 use super::ConsoleApp;
@@ -43,9 +43,14 @@ impl ConsoleApp {
                 self.logged_out(why.map(|refusal| refusal_text(lang, refusal)));
             }
             Event::ConnectionLost { .. } => {
-                let display_name = self.display_name().unwrap_or_default();
-                self.state.account.log_in = LogIn::Retrying { display_name };
                 self.state.tickets.waiting = false;
+                if let Some(display_name) = self.display_name() {
+                    self.state.account.log_in = LogIn::Retrying { display_name };
+                } else {
+                    // there was no log-in yet, so there is no list
+                    let problem = phrases::keeps_trying(lang).to_owned();
+                    self.state.account.problem = Some(problem);
+                }
             }
             Event::Reconnected => {
                 let display_name = self.display_name().unwrap_or_default();
@@ -142,6 +147,14 @@ impl ConsoleApp {
                     });
                 });
             }
+            Event::InputImpossible { session, count } => {
+                self.sessions.change(session, |state| {
+                    state.notices.push(SessionNotice {
+                        text: phrases::cannot_be_typed(lang, count),
+                        is_problem: true,
+                    });
+                });
+            }
             Event::HostHindered { host, hindrances } => {
                 self.state.computers.hindrances.insert(host, hindrances);
                 if let Some(session) = self.state.computers.in_session.get(&host) {
@@ -151,7 +164,7 @@ impl ConsoleApp {
             }
             Event::Forged { host } => {
                 let name = self.host_name(host).unwrap_or_default();
-                let text = format!("{name}: {}", phrases::forged(lang));
+                let text = phrases::about(lang, &name, phrases::forged(lang));
                 self.notices.push(Tone::Danger, text);
             }
             Event::ChatHeard { host, lines } => {
@@ -228,7 +241,7 @@ impl ConsoleApp {
                 && ticket.state == TicketState::Used
                 && ticket.host.is_none()
             {
-                ticket.host = Some(visible_name(&entry.name).into_owned());
+                ticket.host = Some(entry.name.to_string());
             }
         }
     }
@@ -236,7 +249,7 @@ impl ConsoleApp {
     /// The name of a computer that is or was in the list.
     pub(super) fn host_name(&self, host: PeerId) -> Option<String> {
         let here = self.state.computers.get(host);
-        let known = here.map(|entry| visible_name(&entry.name).into_owned());
+        let known = here.map(|entry| entry.name.to_string());
         known.or_else(|| self.state.chats.get(host).map(|chat| chat.name.clone()))
     }
 
@@ -380,14 +393,14 @@ impl ConsoleApp {
                     .push(Tone::Good, phrases::report_finished(lang));
             }
             Outcome::Done => {
-                if let Some(open) = self.state.reports.get_mut(report)
+                if let Some(mut open) = self.state.reports.get(report)
                     && open.saved == Saved::OnDisk
                 {
                     open.saved = Saved::WithHub;
                 }
             }
             Outcome::Refused(refusal) => {
-                if let Some(open) = self.state.reports.get_mut(report) {
+                if let Some(mut open) = self.state.reports.get(report) {
                     open.saved = Saved::Refused;
                     open.finishing = false;
                 }
@@ -402,12 +415,12 @@ impl ConsoleApp {
 /// Who else is there, and who drives, as `you` read it.
 fn company(you: Option<PeerId>, operators: &[Companion], driver: Option<PeerId>) -> Company {
     let others = operators.iter().filter(|o| Some(o.operator) != you);
-    let others: Vec<String> = others.map(|o| visible_name(&o.name).into_owned()).collect();
+    let others: Vec<String> = others.map(|o| o.name.to_string()).collect();
     let drives = operators.iter().find(|o| Some(o.operator) == driver);
     let driver = match drives {
         None => Driver::Nobody,
         Some(drives) if Some(drives.operator) == you => Driver::You,
-        Some(drives) => Driver::Other(visible_name(&drives.name).into_owned()),
+        Some(drives) => Driver::Other(drives.name.to_string()),
     };
     Company { others, driver }
 }

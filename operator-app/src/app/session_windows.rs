@@ -194,6 +194,7 @@ impl SessionWindow {
             size: state.size,
             picture_percent: state.picture_percent(),
             control: state.controls(),
+            keys_by_place: state.keys_by_place,
             // the words over a picture that stands still are drawn here, and it with them
             drawn_elsewhere: self.picture.is_direct() && !state.paused,
         };
@@ -544,6 +545,7 @@ impl ConsoleApp {
             layout: None,
             full_screen: false,
             view_only: false,
+            keys_by_place: false,
             all_keys: false,
             all_keys_problem: None,
             company: Company::default(),

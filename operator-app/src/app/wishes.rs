@@ -99,7 +99,11 @@ impl ConsoleApp {
                 }
             }
             // the clock decides when what was typed is saved
-            Action::ReportTyped(_) => {}
+            Action::ReportTyped(report) => {
+                if let Some(mut open) = self.state.reports.get(report) {
+                    open.typed_at_seconds = ctx.input(|input| input.time);
+                }
+            }
             Action::SaveReport(report) => self.save_report(report, false),
             Action::FinishReport(report) => self.save_report(report, true),
             Action::LeaveReport(report) => {
@@ -149,7 +153,7 @@ impl ConsoleApp {
         self.settings.theme.apply(ctx);
         if self.state.account.log_in == LogIn::Out {
             self.state.account.form = account_form(&self.settings, self.password.clone());
-            self.state.account.show_hub = false;
+            self.state.account.hub_is_settled();
         }
         self.save_settings();
         self.keep_password(&before);

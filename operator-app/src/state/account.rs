@@ -12,7 +12,7 @@ pub enum LogIn {
     In {
         display_name: String,
     },
-    /// Was logged in, or is to be; the engine tries again by itself.
+    /// Was logged in; the engine tries again by itself.
     Retrying {
         display_name: String,
     },
@@ -110,6 +110,8 @@ pub struct Account {
     pub show_faults: bool,
     /// The hub's fields are shown, until a log-in with them succeeds.
     pub show_hub: bool,
+    /// The form as it was before **Change the hub**, to go back to.
+    pub before_change: Option<Box<AccountForm>>,
     /// The password was refused, and is to be typed anew.
     pub retype_password: bool,
     /// In words: where a remembered password is kept.
@@ -117,6 +119,32 @@ pub struct Account {
 }
 
 impl Account {
+    /// **Change the hub**.
+    pub fn change_hub(&mut self) {
+        self.before_change = Some(Box::new(self.form.clone()));
+        self.show_hub = true;
+    }
+
+    /// The hub stays the one that it was.
+    pub fn keep_hub(&mut self) {
+        if let Some(before) = self.before_change.take() {
+            let AccountForm {
+                host,
+                port,
+                fingerprint,
+                ..
+            } = *before;
+            let form = &mut self.form;
+            (form.host, form.port, form.fingerprint) = (host, port, fingerprint);
+            (self.show_hub, self.show_faults, self.problem) = (false, false, None);
+        }
+    }
+
+    /// The hub is the one that stands in the form.
+    pub fn hub_is_settled(&mut self) {
+        (self.show_hub, self.before_change) = (false, None);
+    }
+
     pub fn is_logged_in(&self) -> bool {
         matches!(self.log_in, LogIn::In { .. })
     }

@@ -1,5 +1,7 @@
 //! Reports that are being written, and the drafts of earlier ones (D1).
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use protocol::{ReportDraft, ReportFacts, ReportId};
 
 /// How long after the last key stroke what was typed is saved, in seconds.
@@ -72,16 +74,31 @@ pub struct OpenReport {
     pub facts: ReportFacts,
     pub text: ReportText,
     pub saved: Saved,
-    /// When the last key was pressed, in seconds of the window's clock.
+    /// When the last key was pressed, in seconds of the main window's clock.
     pub typed_at_seconds: f64,
     /// **Finish** was pressed; closes once the hub has confirmed.
     pub finishing: bool,
 }
 
+/// An open report, which its window and the program share.
+#[derive(Debug, Clone)]
+pub struct Shared(Arc<Mutex<OpenReport>>);
+
+impl Shared {
+    /// The report, for as long as nobody else needs it.
+    pub fn lock(&self) -> MutexGuard<'_, OpenReport> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is(&self, report: ReportId) -> bool {
+        self.lock().facts.report == report
+    }
+}
+
 /// Open reports and drafts.
 #[derive(Debug, Default)]
 pub struct Reports {
-    pub open: Vec<OpenReport>,
+    pub open: Vec<Shared>,
     pub drafts: Vec<(ReportFacts, ReportDraft)>,
 }
 
@@ -89,30 +106,40 @@ impl Reports {
     /// Opens a window for a report, or finds the one that is open.
     pub fn open(&mut self, facts: ReportFacts, draft: &ReportDraft) {
         let report = facts.report;
-        if self.get_mut(report).is_none() {
-            self.open.push(OpenReport {
+        if self.get(report).is_none() {
+            let open = OpenReport {
                 facts,
                 text: ReportText::from(draft),
                 saved: Saved::WithHub,
                 typed_at_seconds: 0.0,
                 finishing: false,
-            });
+            };
+            self.open.push(Shared(Arc::new(Mutex::new(open))));
         }
     }
 
-    pub fn get_mut(&mut self, report: ReportId) -> Option<&mut OpenReport> {
+    pub fn get(&self, report: ReportId) -> Option<MutexGuard<'_, OpenReport>> {
         self.open
-            .iter_mut()
-            .find(|open| open.facts.report == report)
+            .iter()
+            .find(|open| open.is(report))
+            .map(Shared::lock)
+    }
+
+    /// Those with something that is not saved yet.
+    pub fn typed(&self) -> Vec<ReportId> {
+        let open = self.open.iter().map(Shared::lock);
+        let typed = open.filter(|open| open.saved == Saved::Typed);
+        typed.map(|open| open.facts.report).collect()
     }
 
     /// Closes a window; the text stays among the drafts.
     pub fn close(&mut self, report: ReportId) {
-        let Some(at) = self.open.iter().position(|o| o.facts.report == report) else {
+        let Some(at) = self.open.iter().position(|open| open.is(report)) else {
             return;
         };
         let closed = self.open.remove(at);
-        self.keep_draft(closed.facts, closed.text.to_draft());
+        let closed = closed.lock();
+        self.keep_draft(closed.facts.clone(), closed.text.to_draft());
     }
 
     /// Puts a draft into the list, or newer text into the one that is there.
@@ -129,7 +156,7 @@ impl Reports {
 
     /// A report is finished: it is no draft any longer.
     pub fn finished(&mut self, report: ReportId) {
-        self.open.retain(|open| open.facts.report != report);
+        self.open.retain(|open| !open.is(report));
         self.drafts.retain(|(facts, _)| facts.report != report);
     }
 }
@@ -157,8 +184,9 @@ mod tests {
     fn d1_a_report_left_for_later_is_a_draft_with_its_text() {
         let mut reports = Reports::default();
         reports.open(facts(), &ReportDraft::default());
-        let open = reports.get_mut(ReportId(1)).expect("open");
+        let mut open = reports.get(ReportId(1)).expect("open");
         open.text.problem = "no sound".to_owned();
+        drop(open);
         reports.open(facts(), &ReportDraft::default());
         assert_eq!(reports.open.len(), 1);
         reports.close(ReportId(1));

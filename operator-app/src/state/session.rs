@@ -6,6 +6,7 @@ use protocol::{
 };
 use ui_kit::Lang;
 use ui_kit::remote_view::ViewSize;
+use ui_kit::words::name_alone;
 
 use super::chats::Conversation;
 use ui_kit::Clock;
@@ -93,6 +94,8 @@ pub struct SessionState {
     pub full_screen: bool,
     /// The operator's own choice to watch only.
     pub view_only: bool,
+    /// The host presses keys where they are on the keyboard, whatever they mean here.
+    pub keys_by_place: bool,
     /// Keys of this desktop go to the remote computer too.
     pub all_keys: bool,
     /// Why all keys cannot be had, if they cannot.
@@ -167,6 +170,12 @@ impl SessionState {
         }
     }
 
+    /// Keys count by where they are from now on, or by what they mean here again. Nothing stays pressed.
+    pub fn set_keys_by_place(&mut self, by_place: bool) {
+        self.send(InputEvent::ReleaseAll);
+        self.keys_by_place = by_place;
+    }
+
     /// Watches only from now on, or controls again. Nothing stays pressed.
     pub fn set_view_only(&mut self, view_only: bool) {
         if view_only {
@@ -178,10 +187,11 @@ impl SessionState {
 
     /// The title of the window: `ANNA-PC - 482 913 0571`.
     pub fn title(&self) -> String {
+        let host = name_alone(self.lang, &self.host);
         if self.ticket.is_empty() {
-            self.host.clone()
+            host
         } else {
-            format!("{} - {}", self.host, self.ticket)
+            format!("{host} - {}", self.ticket)
         }
     }
 }

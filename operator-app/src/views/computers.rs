@@ -6,7 +6,7 @@ use ui_kit::widgets::{
     Field, Leading, Row, banner_ui, card_ui, empty_state_ui, icon_button_ui, menu_item_ui, row_ui,
     segments_ui, text_field_ui,
 };
-use ui_kit::words::{hindrance_for_operator, hindrance_in_short, in_session_with};
+use ui_kit::words::{hindrance_for_operator, hindrance_in_short, in_session_with, name_alone};
 use ui_kit::{Icon, Palette, Tone, Word, text, theme, w};
 
 use crate::action::Action;
@@ -119,17 +119,19 @@ fn groups_ui(ui: &mut Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
 
 fn entry_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<Action>) {
     let lang = state.lang;
+    let name = name_alone(lang, &entry.name);
     let title = match entry.ticket {
         // O7: host name, then ticket number
-        Some(route) => format!("{}  –  {}", entry.name, ticket_text(state, route)),
+        Some(route) => format!("{name}  –  {}", ticket_text(state, route)),
         None if state.computers.you == Some(entry.id) => {
-            format!("{} ({})", entry.name, phrases::this_is_you(lang))
+            format!("{name} ({})", phrases::this_is_you(lang))
         }
-        None => entry.name.to_string(),
+        None => name,
     };
     let since = state.clock.since(entry.since_unix_seconds);
-    let parts = [entry.person.as_str(), entry.system.as_str()];
-    let detail: Vec<&str> = parts.into_iter().filter(|p| !p.is_empty()).collect();
+    let person = (entry.kind == EntryKind::User).then(|| name_alone(lang, &entry.person));
+    let system = Some(entry.system.to_string()).filter(|system| !system.is_empty());
+    let detail: Vec<String> = person.into_iter().chain(system).collect();
     let detail = detail.join("  ·  ");
     let asked = state.computers.asked.get(&entry.id);
     let unread = state.chats.unread(entry.id);

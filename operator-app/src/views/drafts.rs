@@ -2,6 +2,7 @@
 
 use egui::{ScrollArea, Ui};
 use ui_kit::widgets::{DialogSize, Leading, Push, Row, dialog_ui, empty_state_ui, row_ui};
+use ui_kit::words::name_alone;
 use ui_kit::{Icon, Palette, Tone, Word, text, theme, w};
 
 use crate::action::Action;
@@ -43,18 +44,21 @@ pub fn drafts_ui(ui: &mut Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
 }
 
 fn list_ui(ui: &mut Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
+    let lang = state.lang;
     ui.spacing_mut().item_spacing.y = 2.0;
     for (facts, draft) in state.reports.drafts.iter().rev() {
         let ended = state.clock.since(facts.ended_unix_seconds);
+        let host = name_alone(lang, &facts.host);
+        let requester = name_alone(lang, &facts.requester);
         let first_line = draft.problem.lines().next().unwrap_or_default();
         let detail = if first_line.is_empty() {
-            facts.requester.as_str()
+            &requester
         } else {
             first_line
         };
         let row = Row {
             leading: Leading::Initials(&facts.requester),
-            title: &facts.host,
+            title: &host,
             detail,
             badge: None,
             trailing: &ended,

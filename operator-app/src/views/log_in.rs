@@ -2,9 +2,10 @@
 
 use egui::{ScrollArea, Ui};
 use ui_kit::widgets::{
-    Field, Push, banner_ui, card_ui, check_ui, focus_and_select, heading_ui, link_button_ui,
-    password_field_ui, text_field_ui,
+    Field, Push, banner_ui, card_ui, check_ui, escaped, focus_and_select, heading_ui,
+    link_button_ui, password_field_ui, text_field_ui,
 };
+use ui_kit::words::address_wrong;
 use ui_kit::{Icon, Tone, Word, w};
 
 use crate::action::Action;
@@ -19,7 +20,6 @@ const WIDTH: f32 = 460.0;
 /// Draws the form in the middle of the window.
 pub fn log_in_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
     let lang = state.lang;
-    let covered = state.settings_open;
     let account = &mut state.account;
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         let room = ui.available_width();
@@ -29,21 +29,14 @@ pub fn log_in_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action
             ui.vertical(|ui| {
                 ui.set_width(width);
                 ui.add_space((ui.ctx().content_rect().height() * 0.04).min(48.0));
-                form_ui(ui, lang, account, covered, actions);
+                form_ui(ui, lang, account, actions);
                 ui.add_space(16.0);
             });
         });
     });
 }
 
-/// `covered` by a dialog, which Escape is for then.
-fn form_ui(
-    ui: &mut Ui,
-    lang: Lang,
-    account: &mut Account,
-    covered: bool,
-    actions: &mut Vec<Action>,
-) {
+fn form_ui(ui: &mut Ui, lang: Lang, account: &mut Account, actions: &mut Vec<Action>) {
     let faults = account.form.faults();
     // once shown, the set-up stays: what is typed may be sound half-way
     account.show_hub |= !faults.hub_is_sound();
@@ -60,7 +53,7 @@ fn form_ui(
         ui.add_space(2.0);
     }
     let busy = account.log_in != LogIn::Out;
-    let escaped = !covered && ui.input(|input| input.key_pressed(egui::Key::Escape));
+    let escaped = escaped(ui);
     let shown = if account.show_faults {
         faults
     } else {
@@ -89,20 +82,22 @@ fn form_ui(
     if ui.add(button.enabled(!busy)).clicked() || (entered && !busy) {
         actions.push(Action::LogIn);
     }
-    if busy {
+    if busy || account.before_change.is_some() {
         let cancel = ui.add(Push::quiet(w(lang, Word::Cancel)).wide());
-        if !ui.clip_rect().contains_rect(cancel.rect) {
+        if busy && !ui.clip_rect().contains_rect(cancel.rect) {
             // it came below a form that may have filled the window
             cancel.scroll_to_me(None);
         }
-        if cancel.clicked() || escaped {
-            actions.push(Action::LogOut);
+        match cancel.clicked() || escaped {
+            true if busy => actions.push(Action::LogOut),
+            true => account.keep_hub(),
+            false => {}
         }
     } else if !set_up {
         ui.add_space(2.0);
         ui.vertical_centered(|ui| {
             if link_button_ui(ui, Some(Icon::Server), phrases::change_hub(lang)).clicked() {
-                account.show_hub = true;
+                account.change_hub();
             }
         });
     }
@@ -117,7 +112,7 @@ fn hub_ui(ui: &mut Ui, lang: Lang, account: &mut Account, faults: FormFaults) ->
         let gap = ui.spacing().item_spacing.x;
         let address = Field::new(w(lang, Word::ServerAddress))
             .hint("hub.example.org")
-            .error(faults.host.map(|fault| phrases::address_wrong(lang, fault)))
+            .error(faults.host.map(|fault| address_wrong(lang, fault)))
             .width(ui.available_width() - PORT_WIDTH - gap);
         let response = text_field_ui(ui, &address, &mut form.host);
         if response.lost_focus() {

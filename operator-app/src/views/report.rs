@@ -2,10 +2,10 @@
 
 use egui::{Layout, ScrollArea, Ui};
 use ui_kit::widgets::{
-    Field, Push, card_ui, dot_ui, fact_ui, heading_ui, icon_button_ui, menu_item_ui, text_area_ui,
-    text_field_ui,
+    Field, Push, card_ui, dot_ui, escaped, fact_ui, heading_ui, icon_button_ui, menu_item_ui,
+    text_area_ui, text_field_ui,
 };
-use ui_kit::words::duration;
+use ui_kit::words::{duration, name_alone};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use crate::action::Action;
@@ -13,7 +13,7 @@ use crate::phrases;
 use crate::state::reports::{OpenReport, Saved};
 use ui_kit::Clock;
 
-/// Draws the report; `why_over` says how the session ended, right after it did.
+/// Draws the report; Escape leaves it for later.
 pub fn report_ui(
     ui: &mut Ui,
     lang: Lang,
@@ -23,6 +23,9 @@ pub fn report_ui(
 ) {
     const FOOT_HEIGHT: f32 = 50.0;
     let number = report.facts.report;
+    if escaped(ui) {
+        actions.push(Action::LeaveReport(number));
+    }
     heading_ui(ui, w(lang, Word::ReportTitle), "");
     ui.add_space(2.0);
     ScrollArea::vertical()
@@ -34,7 +37,6 @@ pub fn report_ui(
             if fields_ui(ui, lang, report) {
                 report.text.keep_within_limits();
                 report.saved = Saved::Typed;
-                report.typed_at_seconds = ui.input(|input| input.time);
                 actions.push(Action::ReportTyped(number));
             }
             ui.add_space(4.0);
@@ -66,11 +68,13 @@ fn facts_ui(ui: &mut Ui, lang: Lang, clock: Clock, report: &OpenReport) {
     let duration = duration(u64::try_from(seconds).unwrap_or(0));
     let start = clock.date_time(facts.started_unix_seconds);
     let end = clock.date_time(facts.ended_unix_seconds);
+    let [requester, host, operator] =
+        [&facts.requester, &facts.host, &facts.operator].map(|name| name_alone(lang, name));
     let left = [
-        (Word::Requester, facts.requester.as_str()),
-        (Word::Host, facts.host.as_str()),
+        (Word::Requester, requester.as_str()),
+        (Word::Host, host.as_str()),
         (Word::Ticket, ticket.as_deref().unwrap_or("–")),
-        (Word::Operator, facts.operator.as_str()),
+        (Word::Operator, operator.as_str()),
     ];
     let right = [
         (Word::Start, start.as_str()),

@@ -4,10 +4,10 @@ use egui::{CornerRadius, Frame, Margin, Panel, Popup, Response, ScrollArea, Stro
 use input::hid;
 use protocol::{ColourDepth, HidKey, Rights, ScreenMonitor};
 use ui_kit::widgets::{
-    DialogSize, Push, TICKET_DIGITS, banner_ui, chip_ui, dialog_ui, icon_button_ui, icon_tile_ui,
-    icon_toggle_ui, menu_item_ui, section_header_ui, ticket_entry_ui,
+    DialogSize, Push, TICKET_DIGITS, banner_ui, chip_ui, dialog_ui, escaped_from, icon_button_ui,
+    icon_tile_ui, icon_toggle_ui, menu_item_ui, section_header_ui, ticket_entry_ui,
 };
-use ui_kit::words::{chat_with, hindrance_for_operator};
+use ui_kit::words::{chat_with, hindrance_for_operator, name_alone};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::chat::conversation_ui;
@@ -77,6 +77,10 @@ fn rights_ui(ui: &mut Ui, state: &SessionState) {
     } else if state.all_keys {
         let hint = phrases::escape_key(state.lang, ESCAPE_KEYS);
         chip_ui(ui, phrases::all_keys(state.lang), Tone::Accent).on_hover_text(hint);
+    }
+    if state.controls() && state.keys_by_place {
+        let note = phrases::keys_by_place_note(state.lang);
+        chip_ui(ui, phrases::by_place(state.lang), Tone::Accent).on_hover_text(note);
     }
 }
 
@@ -157,7 +161,7 @@ pub fn bring_in_ui(ui: &mut Ui, state: &mut SessionState) {
             });
         },
     );
-    let escaped = dialog.should_close() && ui.input(|input| input.key_pressed(egui::Key::Escape));
+    let escaped = escaped_from(&dialog);
     if let Some(digits) = digits {
         state.wishes.push(SessionWish::BringIn { digits });
     } else if cancelled || escaped {
@@ -279,6 +283,7 @@ fn monitor_menu_ui(ui: &mut Ui, state: &mut SessionState) {
             width,
             height,
         } = monitor;
+        let name = name_alone(lang, name);
         (Some(*id), format!("{name} ({width} × {height})"))
     });
     let all = (None, w(lang, Word::AllMonitors).to_owned());
@@ -335,6 +340,16 @@ fn special_keys_ui(ui: &mut Ui, state: &mut SessionState, label: &str) {
                 state.press_chord(&keys);
                 ui.close();
             }
+        }
+        ui.separator();
+        let label = phrases::keys_by_place(lang);
+        let item = menu_item_ui(ui, None, label, state.keys_by_place, None);
+        if item
+            .on_hover_text(phrases::keys_by_place_note(lang))
+            .clicked()
+        {
+            state.set_keys_by_place(!state.keys_by_place);
+            ui.close();
         }
     });
 }

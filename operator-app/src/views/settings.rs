@@ -3,8 +3,9 @@
 use egui::{ScrollArea, Ui};
 use ui_kit::widgets::{
     DialogSize, Field, Push, check_ui, choice_ui, dialog_ui, divider_ui, entered_in_field,
-    password_field_ui, section_header_ui, text_field_ui,
+    escaped_from, password_field_ui, section_header_ui, text_field_ui,
 };
+use ui_kit::words::address_wrong;
 use ui_kit::{Icon, Lang, ThemeChoice, Tone, Word, w};
 use zeroize::Zeroizing;
 
@@ -111,8 +112,7 @@ pub fn settings_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &m
             });
         },
     );
-    // a click beside the dialog must not lose what was typed: only Escape and the buttons close it
-    if dialog.should_close() && ui.input(|input| input.key_pressed(egui::Key::Escape)) {
+    if escaped_from(&dialog) {
         actions.push(Action::CloseSettings);
     }
 }
@@ -154,7 +154,7 @@ fn hub_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm) {
     const PORT_WIDTH: f32 = 92.0;
     let faults = form.account.faults();
     let host_fault = faults.host.filter(|_| form.show_faults);
-    let host_error = host_fault.map(|fault| phrases::address_wrong(lang, fault));
+    let host_error = host_fault.map(|fault| address_wrong(lang, fault));
     let port_error = (form.show_faults && faults.port).then(|| w(lang, Word::PortWrong));
     let fingerprint_error =
         (form.show_faults && faults.fingerprint).then(|| phrases::fingerprint_wrong(lang));

@@ -2,6 +2,7 @@
 
 use egui::{CentralPanel, Frame, Margin, Panel, Stroke, Ui};
 use ui_kit::widgets::{DialogSize, Push, dialog_ui, icon_button_ui, logo_ui, status_bar_ui};
+use ui_kit::words::name_alone;
 use ui_kit::{Icon, Palette, ThemeChoice, Tone, Word, text, theme, w};
 
 use super::tool_button::{Tool, tool_ui};
@@ -232,7 +233,7 @@ fn status_ui(ui: &mut Ui, state: &ConsoleState) {
         LogIn::Connecting => (Tone::Warning, w(lang, Word::LoggingIn), hub),
         LogIn::Retrying { .. } => (Tone::Warning, w(lang, Word::Reconnecting), hub),
         LogIn::In { display_name } => {
-            let detail = format!("{display_name}  ·  {hub}");
+            let detail = format!("{}  ·  {hub}", name_alone(lang, display_name));
             (Tone::Good, w(lang, Word::LoggedIn), detail)
         }
     };

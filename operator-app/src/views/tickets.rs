@@ -3,8 +3,8 @@
 use egui::{Layout, ScrollArea, Ui};
 use protocol::TicketState;
 use ui_kit::widgets::{
-    Field, Push, card_ui, chip_ui, empty_state_ui, icon_button_ui, link_button_ui, text_area_ui,
-    ticket_number_ui,
+    Field, Push, card_ui, chip_ui, empty_state_ui, escaped, icon_button_ui, link_button_ui,
+    text_area_ui, ticket_number_ui,
 };
 use ui_kit::words::{ticket_state, valid_for};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
@@ -143,6 +143,7 @@ fn template_ui(ui: &mut Ui, lang: Lang, tickets: &mut Tickets, actions: &mut Vec
     let Some(template) = &mut tickets.editing else {
         return;
     };
+    let escaped = escaped(ui);
     let missing = (!holds_ticket(template)).then(|| w(lang, Word::TicketTemplateMissing));
     let field = Field::new(phrases::edit_template(lang))
         .note(phrases::template_places(lang))
@@ -159,7 +160,8 @@ fn template_ui(ui: &mut Ui, lang: Lang, tickets: &mut Tickets, actions: &mut Vec
     {
         actions.push(Action::RestoreTemplate);
     }
-    if ui.add(Push::quiet(w(lang, Word::Cancel)).wide()).clicked() {
+    let cancel = ui.add(Push::quiet(w(lang, Word::Cancel)).wide());
+    if cancel.clicked() || escaped {
         actions.push(Action::CancelTemplate);
     }
 }

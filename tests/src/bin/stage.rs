@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use e2e::keyboards::{self, LayoutName, all_layouts};
 
 #[derive(Parser)]
 #[command(
@@ -32,6 +33,19 @@ enum Play {
     Screenshots {
         /// Where they go.
         #[arg(long, default_value = "assets/screenshots")]
+        out: PathBuf,
+    },
+    /// Presses every key of every layout at the operator's, and compares what arrives at hosts with what a
+    /// program on the operator's own computer gets.
+    Keyboards {
+        /// Layouts of the host.
+        #[arg(long, value_delimiter = ',', default_value = "us,it,de,fr,ru,jp")]
+        hosts: Vec<LayoutName>,
+        /// Layouts of the operator, like `de(neo)`; all that the system knows if empty.
+        #[arg(long, value_delimiter = ',')]
+        layouts: Vec<LayoutName>,
+        /// The table.
+        #[arg(long, default_value = "keyboards.md")]
         out: PathBuf,
     },
     /// Measures this product beside others, and writes a table.
@@ -58,6 +72,18 @@ fn main() -> ExitCode {
     let played = match Cli::parse().play {
         Play::Demo { out } => e2e::demo::play(&out, &mut tell),
         Play::Screenshots { out } => e2e::screenshots::take(&out, &mut tell),
+        Play::Keyboards {
+            hosts,
+            layouts,
+            out,
+        } => {
+            let layouts = if layouts.is_empty() {
+                all_layouts()
+            } else {
+                Ok(layouts)
+            };
+            layouts.and_then(|layouts| keyboards::play(&hosts, &layouts, &out, &mut tell))
+        }
         Play::Bench {
             bench_dir,
             python,

@@ -40,10 +40,9 @@ pub(super) fn show(alert: &Alert) -> Result<(), AlertError> {
     let window = open(&connection, &screen, alert)?;
     let closes = atoms(&connection)?;
     // whoever closes the display closes the message too
-    wait(&connection, window, alert.face.button, closes).or(Ok(()))
+    wait(&connection, window, alert.face.button, &closes).or(Ok(()))
 }
 
-#[derive(Clone, Copy)]
 struct Atoms {
     protocols: u32,
     delete: u32,
@@ -126,7 +125,7 @@ fn wait(
     connection: &RustConnection,
     window: Window,
     [left, top, right, bottom]: [i16; 4],
-    atoms: Atoms,
+    atoms: &Atoms,
 ) -> Result<(), AlertError> {
     let keys = closing_keys(connection)?;
     loop {

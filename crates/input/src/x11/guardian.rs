@@ -42,6 +42,8 @@ pub(super) enum Hold {
     Button(u8),
     /// A key that was lent to a character.
     Lent(u8),
+    /// A lock, by its modifier, that is not as the user had it.
+    Switched(u8),
 }
 
 /// The sink's end of a guardian.
@@ -133,6 +135,7 @@ fn record(hold: Hold, held: bool) -> [u8; 2] {
         Hold::Key(code) => (0, code),
         Hold::Button(code) => (2, code),
         Hold::Lent(code) => (4, code),
+        Hold::Switched(modifier) => (6, modifier),
     };
     [kind | u8::from(held), code]
 }
@@ -143,6 +146,7 @@ fn parsed(record: [u8; 2]) -> Option<(Hold, bool)> {
         0 => Hold::Key(code),
         2 => Hold::Button(code),
         4 => Hold::Lent(code),
+        6 => Hold::Switched(code),
         _ => return None,
     };
     Some((hold, kind & 1 == 1))
@@ -178,18 +182,20 @@ fn guard() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     release(&conn, screen.root, &holds)?;
+    // Switched twice, a lock would be as before.
+    holds.retain(|hold| !matches!(hold, Hold::Switched(_)));
     // The server may have read the last presses only after these releases.
     std::thread::sleep(LAST_LOOK);
     Ok(release(&conn, screen.root, &holds)?)
 }
 
-/// Releases what is held and takes back what was lent.
+/// Releases what is held, takes back what was lent and switches locks back.
 pub(super) fn release(
     conn: &RustConnection,
     root: u32,
     holds: &BTreeSet<Hold>,
 ) -> Result<(), ReplyError> {
-    let mut lent = Vec::new();
+    let (mut lent, mut switched) = (Vec::new(), 0);
     for &hold in holds {
         match hold {
             Hold::Key(code) => {
@@ -199,8 +205,10 @@ pub(super) fn release(
                 conn.xtest_fake_input(BUTTON_RELEASE_EVENT, code, 0, root, 0, 0, 0)?;
             }
             Hold::Lent(code) => lent.push((code, 0)),
+            Hold::Switched(modifier) => switched |= modifier,
         }
     }
+    super::switch_locks(conn, switched)?;
     conn.sync()?;
     spare::set_meanings(conn, lent)
 }
@@ -211,11 +219,16 @@ mod tests {
 
     #[test]
     fn a_guardian_understands_what_it_is_told() {
-        for hold in [Hold::Key(50), Hold::Button(1), Hold::Lent(255)] {
+        for hold in [
+            Hold::Key(50),
+            Hold::Button(1),
+            Hold::Lent(255),
+            Hold::Switched(16),
+        ] {
             for held in [true, false] {
                 assert_eq!(parsed(record(hold, held)), Some((hold, held)));
             }
         }
-        assert_eq!(parsed([6, 1]), None);
+        assert_eq!(parsed([8, 1]), None);
     }
 }

@@ -187,6 +187,44 @@ impl Layout {
         keys.next()
     }
 
+    /// The character that the key makes whatever the group and the modifiers, if it makes no other.
+    pub(crate) fn only(&self, keycode: u8) -> Option<char> {
+        let mut symbols = self
+            .key(keycode)?
+            .syms
+            .iter()
+            .filter(|symbol| **symbol != 0);
+        let first = *symbols.next()?;
+        // a letter alone has its capital beside it
+        let only = printable(first)?;
+        let same = |symbol: u32| {
+            printable(symbol).is_some_and(|other| other == only || other == capital(only))
+        };
+        symbols.all(|symbol| same(*symbol)).then_some(only)
+    }
+
+    /// What the key means in this group without any modifier.
+    pub(crate) fn plain_symbol(&self, keycode: u8, group: u8) -> Option<u32> {
+        let (_, symbols) = self.group_of(keycode, group)?;
+        symbols.first().copied()
+    }
+
+    /// Finds the key that means one of `symbols`, whose order is their rank; `preferred` wins if it means
+    /// any of them.
+    pub(crate) fn find_symbol(
+        &self,
+        symbols: &[u32],
+        group: u8,
+        preferred: Option<u8>,
+    ) -> Option<u8> {
+        let means = |keycode: u8, wanted: u32| self.plain_symbol(keycode, group) == Some(wanted);
+        let preferred = preferred.filter(|key| symbols.iter().any(|&symbol| means(*key, symbol)));
+        preferred.or_else(|| {
+            let mut ranked = symbols.iter();
+            ranked.find_map(|&symbol| self.keycodes().find(|&key| means(key, symbol)))
+        })
+    }
+
     /// A quick no to most keys.
     fn may_make(&self, keycode: u8, wanted: char) -> bool {
         self.key(keycode).is_some_and(|key| {

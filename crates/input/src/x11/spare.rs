@@ -51,6 +51,11 @@ impl SpareKeys {
         self.free.len() + self.lent.len()
     }
 
+    /// Whether the key means a character only because it was lent to it.
+    pub(super) fn lends(&self, keycode: u8) -> bool {
+        self.lent.iter().any(|lent| lent.keycode == keycode)
+    }
+
     /// The key that was lent to a character; using it keeps it lent longest.
     pub(super) fn use_key_of(&mut self, character: char) -> Option<u8> {
         let index = self
@@ -102,7 +107,7 @@ impl SpareKeys {
                 character,
                 used_at: start,
             });
-            new.push((keycode, Keysym::from_char(character).raw()));
+            new.push((keycode, symbol_of(character)));
         }
         if new.is_empty() {
             return Ok(());
@@ -122,6 +127,19 @@ impl SpareKeys {
             set_meanings(conn, keys)?;
         }
         Ok(())
+    }
+}
+
+/// The symbol that programs read as `character`.
+///
+/// Some of the older symbols of what is no letter mean nothing to Xlib, or something else than to others.
+fn symbol_of(character: char) -> u32 {
+    const FIRST_NO_LETTER: char = '\u{2000}';
+    const UNICODE: u32 = 0x0100_0000;
+    if character < FIRST_NO_LETTER {
+        Keysym::from_char(character).raw()
+    } else {
+        UNICODE | u32::from(character)
     }
 }
 

@@ -115,6 +115,11 @@ impl ConsoleSide {
                 let news = ConsoleStep::Tell(ConsoleNews::InputTooOld { session, count });
                 is_its_own.then_some(news).into_iter().collect()
             }
+            HostWord::InputImpossible { session, count } => {
+                let is_its_own = self.session_with(host, session).is_some();
+                let news = ConsoleStep::Tell(ConsoleNews::InputImpossible { session, count });
+                is_its_own.then_some(news).into_iter().collect()
+            }
         }
     }
 }

@@ -151,6 +151,18 @@ impl HostSide {
         admitted.say_to(operator, &word)
     }
 
+    /// So many of an operator's presses and texts could not be done here.
+    pub fn input_impossible(&mut self, operator: PeerId, count: u32) -> Vec<HostStep> {
+        let Some(admitted) = self.admitted_mut() else {
+            return Vec::new();
+        };
+        let Some(session) = admitted.session() else {
+            return Vec::new();
+        };
+        let word = HostWord::InputImpossible { session, count };
+        admitted.say_to(operator, &word)
+    }
+
     /// Somebody else has keyboard and pointer now (`None`: only the user).
     pub fn driver_is(&mut self, driver: Option<PeerId>) -> Vec<HostStep> {
         let Some(admitted) = self.admitted_mut() else {

@@ -2,7 +2,8 @@
 //!
 //! Digits are never put together from several places: a ticket is ten digits in one piece, or in three
 //! groups of three, three and four. Digits that go on beside it on the same line make it another number,
-//! as a country's code does with a telephone number.
+//! as a country's code does with a telephone number. Telephone numbers may look the same: the words beside a
+//! number tell what it is, and a number without such words is a ticket.
 
 use super::{TICKET_DIGITS, is_separator};
 
@@ -32,29 +33,136 @@ pub fn digit_value(character: char) -> Option<u8> {
 ///
 /// [`TicketMissing`] if there is none, or if several different numbers could be it.
 pub fn ticket_in(text: &str) -> Result<String, TicketMissing> {
-    let mut found: Option<String> = None;
-    for number in numbers(text) {
-        let Some(ticket) = number.into_ticket() else {
-            continue;
-        };
-        if found.as_ref().is_some_and(|known| *known != ticket) {
-            return Err(TicketMissing::Several);
+    let numbers = numbers(text);
+    let mut candidates: Vec<(Option<Kind>, String)> = Vec::new();
+    let mut words_from = 0;
+    for (at, number) in numbers.iter().enumerate() {
+        let next = numbers.get(at + 1).map_or(text.len(), |next| next.start);
+        let clause = clause_after(&text[number.end..next], next < text.len());
+        let before = kind_before(&text[words_from..number.start]);
+        let kind = before.or_else(|| kind_after(clause));
+        if let Some(ticket) = number.as_ticket() {
+            candidates.push((kind, ticket));
         }
-        found = Some(ticket);
+        // words that told of this number tell nothing of the next
+        let used = if before.is_none() && kind.is_some() {
+            clause.len()
+        } else {
+            0
+        };
+        words_from = number.end + used;
     }
-    found.ok_or(TicketMissing::Nowhere)
+    let called_ticket = candidates
+        .iter()
+        .any(|(kind, _)| *kind == Some(Kind::Ticket));
+    let wanted = called_ticket.then_some(Kind::Ticket);
+    candidates.retain(|(kind, _)| *kind == wanted);
+    candidates.dedup_by(|(_, one), (_, other)| one == other);
+    match candidates.as_slice() {
+        [] => Err(TicketMissing::Nowhere),
+        [(_, ticket)] => Ok(ticket.clone()),
+        [_, _, ..] => Err(TicketMissing::Several),
+    }
+}
+
+/// What the words beside a number call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Ticket,
+    Telephone,
+}
+
+/// So many words beside a number may be about it: `call me, please, on 555 123 4567`.
+const NEAR: usize = 4;
+
+/// What the nearest telling word before a number calls it.
+fn kind_before(text: &str) -> Option<Kind> {
+    let label = text.rsplit(ends_line).next().unwrap_or_default();
+    let label = label.trim_matches([':', '.', ' ']).to_lowercase();
+    if ["t", "m", "f"].contains(&&*label) {
+        return Some(Kind::Telephone);
+    }
+    let words = text.rsplit(|c: char| !is_of_word(c));
+    let mut words = words.filter(|word| !word.is_empty()).take(NEAR);
+    words.find_map(kind_of_word)
+}
+
+/// What the first telling word of the clause after a number calls it.
+fn kind_after(clause: &str) -> Option<Kind> {
+    let words = clause.split(|c: char| !is_of_word(c));
+    let mut words = words.filter(|word| !word.is_empty()).take(NEAR);
+    words.find_map(kind_of_word)
+}
+
+/// The rest of the clause that a number stands in; nothing where another number `follows` in it, whose words
+/// these may be.
+fn clause_after(text: &str, follows: bool) -> &str {
+    let ends = |c: char| ends_line(c) || matches!(c, ',' | ';' | '.' | '!' | '?' | ')');
+    match text.find(ends) {
+        Some(end) => &text[..end],
+        None if follows => "",
+        None => text,
+    }
+}
+
+fn is_of_word(character: char) -> bool {
+    character.is_alphabetic() || TELEPHONES.contains(&character)
+}
+
+const TELEPHONES: [char; 4] = ['☎', '☏', '📞', '📱'];
+
+fn kind_of_word(word: &str) -> Option<Kind> {
+    const TELEPHONE: [&str; 26] = [
+        "tel",
+        "tél",
+        "telephone",
+        "phone",
+        "call",
+        "mobile",
+        "mob",
+        "cell",
+        "fax",
+        "whatsapp",
+        "sms",
+        "telefono",
+        "telefonare",
+        "cellulare",
+        "cel",
+        "chiama",
+        "chiamami",
+        "chiamare",
+        "telefon",
+        "mobil",
+        "téléphone",
+        "teléfono",
+        "móvil",
+        "telefone",
+        "телефон",
+        "電話",
+    ];
+    let word = word.to_lowercase();
+    if word.contains("ticket") || ["code", "codice"].contains(&&*word) {
+        Some(Kind::Ticket)
+    } else if TELEPHONE.contains(&&*word) || word.contains(TELEPHONES) {
+        Some(Kind::Telephone)
+    } else {
+        None
+    }
 }
 
 /// Groups of digits that belong together.
 #[derive(Default)]
 struct Number {
+    /// Where it is in the text, in bytes.
+    start: usize,
+    end: usize,
     groups: Vec<String>,
     /// Whether only what may stand in a ticket is between them.
     is_plain: bool,
 }
 
 impl Number {
-    fn into_ticket(self) -> Option<String> {
+    fn as_ticket(&self) -> Option<String> {
         let shape: Vec<usize> = self.groups.iter().map(String::len).collect();
         let is_ticket = shape == [TICKET_DIGITS] || (self.is_plain && shape == [3, 3, 4]);
         is_ticket.then(|| self.groups.concat())
@@ -66,7 +174,7 @@ fn numbers(text: &str) -> Vec<Number> {
     let mut numbers: Vec<Number> = Vec::new();
     let mut between = String::new();
     let mut in_group = false;
-    for character in text.chars() {
+    for (at, character) in text.char_indices() {
         let Some(value) = digit_value(character) else {
             between.push(character);
             in_group = false;
@@ -83,10 +191,14 @@ fn numbers(text: &str) -> Vec<Number> {
                 number.groups.push(digit.into());
             }
             _ => numbers.push(Number {
+                start: at,
+                end: at,
                 groups: vec![digit.into()],
                 is_plain: true,
             }),
         }
+        let number = numbers.last_mut().expect("there is one by now");
+        number.end = at + character.len_utf8();
         between.clear();
         in_group = true;
     }
@@ -141,6 +253,13 @@ mod tests {
             "टिकट ४८२ ९१३ ०५७०",
             "\u{202a}482 913 0570\u{202c}",
             "１２：３０\r\n482 913 0570\r\n2026-11-28",
+            "482 913 0570, or call 0612345678",
+            "Call me on 555 123 4567 if the ticket 482 913 0570 does not work.",
+            "My ticket\nis:\n\n482 913 0570\n\nAnna\nT 555 123 4567\nF 555 123 4568",
+            "Il codice è 482 913 0570 (cell. 333 123 4567)",
+            "482 913 0570 is the ticket; this number is 555 123 4567",
+            "Supportticket: 482 913 0570\n☎ 555 123 4567",
+            "I called you about it: 482 913 0570. Ticket 482 913 0570.",
         ] {
             assert_eq!(ticket_in(text).as_deref(), Ok(TICKET), "{text:?}");
         }
@@ -162,6 +281,14 @@ mod tests {
             "482 913 0570 12",
             "02 1234 5678",
             "1.482.913,05",
+            "Tel. 555 123 4567",
+            "My phone is 555 123 4567",
+            "Anna Bianchi\nMobile: 333-123-4567",
+            "Chiamami al 333 123 4567",
+            "333 123 4567 (cell)",
+            "📞 555 123 4567",
+            "téléphone : 0612345678",
+            "For a ticket, please call 555 123 4567",
         ] {
             assert_eq!(ticket_in(text), Err(TicketMissing::Nowhere), "{text:?}");
         }
@@ -169,8 +296,25 @@ mod tests {
 
     #[test]
     fn h4_of_two_candidates_none_is_taken() {
-        let text = "482 913 0570, or call 0612345678";
-        assert_eq!(ticket_in(text), Err(TicketMissing::Several));
+        for text in [
+            "482 913 0570 or 571 330 2214",
+            "Ticket 482 913 0570, and ticket 571 330 2214",
+        ] {
+            assert_eq!(ticket_in(text), Err(TicketMissing::Several), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn h4_a_number_without_words_is_a_ticket_whatever_it_might_be_elsewhere() {
+        for text in [
+            "555 123 4567",
+            "(555 123 4567)",
+            "5551234567",
+            " 555-123-4567.\n",
+            "Anna 555 123 4567",
+        ] {
+            assert_eq!(ticket_in(text).as_deref(), Ok("5551234567"), "{text:?}");
+        }
     }
 
     #[test]

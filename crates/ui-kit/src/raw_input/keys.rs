@@ -1,7 +1,8 @@
 //! From winit's keys to places on the keyboard and characters.
 
 use protocol::HidKey;
-use winit::keyboard::{Key, KeyCode, KeyLocation, NamedKey, PhysicalKey};
+use protocol::input::hint;
+use winit::keyboard::{Key, KeyCode, KeyLocation, NamedKey, NativeKey, PhysicalKey};
 
 /// One key event, without what winit keeps to itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,8 +72,12 @@ pub(super) fn meaning(stroke: &Stroke, modifiers: Modifiers) -> Meaning {
         .as_deref()
         .filter(|text| !text.chars().any(char::is_control));
     let command = modifiers.command();
-    let numpad = stroke.location == KeyLocation::Numpad;
-    if !command && !numpad {
+    if stroke.location == KeyLocation::Numpad
+        && let Some(place) = hid_key(stroke.physical).filter(|place| is_on_the_pad(*place))
+    {
+        return of_the_pad(stroke, place);
+    }
+    if !command {
         let composes = match &stroke.logical {
             Key::Dead(_) | Key::Named(NamedKey::Compose) => true,
             Key::Character(_) | Key::Named(NamedKey::Space) => stroke.text.is_none(),
@@ -85,41 +90,83 @@ pub(super) fn meaning(stroke: &Stroke, modifiers: Modifiers) -> Meaning {
             return Meaning::Text(text.to_owned());
         }
     }
-    let Some(key) = hid_key(stroke.physical).map(|place| named(stroke, place)) else {
+    if is_alt_gr(stroke) {
+        return Meaning::Key(keyboard::hid::ALT_RIGHT, Some(hint::LEVEL_THREE));
+    }
+    let character = if command {
+        single_character(&stroke.unmodified)
+    } else {
+        text.and_then(single)
+    };
+    match key_of(stroke) {
+        Some(key) => Meaning::Key(key, character),
         // a key without a place can still make a character
-        return match text {
+        None => match text {
             Some(text) if !command => Meaning::Text(text.to_owned()),
             _ => Meaning::Unknown,
-        };
-    };
-    let character = match (numpad, command) {
-        // by place, as a numeric pad is more than its digits
-        (true, _) => None,
-        (false, true) => single_character(&stroke.unmodified),
-        (false, false) => text.and_then(single),
-    };
-    Meaning::Key(key, character)
+        },
+    }
 }
 
-/// What the operator's layout makes of the key at `place`: Caps Lock may be another Escape, Control or
-/// Backspace, and what it is here it must be at the host. The pad stays a pad.
+/// What the press `stroke` means where places count and not what the operator's layout makes of them.
+pub(super) fn place(stroke: &Stroke) -> Meaning {
+    match hid_key(stroke.physical) {
+        Some(key) => Meaning::Key(key, Some(hint::BY_PLACE)),
+        None => Meaning::Unknown,
+    }
+}
+
+/// Whether the key reaches further characters of the operator's layout.
+pub(super) fn is_alt_gr(stroke: &Stroke) -> bool {
+    stroke.logical == Key::Named(NamedKey::AltGraph)
+}
+
+fn is_on_the_pad(place: HidKey) -> bool {
+    use keyboard::hid;
+    (hid::NUMPAD_DIVIDE..=hid::NUMPAD_DECIMAL).contains(&place)
+}
+
+/// A pad types or moves the cursor, as the operator's Num Lock and layout have it.
 #[expect(
     clippy::wildcard_enum_match_arm,
-    reason = "of hundreds of names those that layouts move are written out"
+    reason = "the few names of a pad are written out"
 )]
-fn named(stroke: &Stroke, place: HidKey) -> HidKey {
+fn of_the_pad(stroke: &Stroke, place: HidKey) -> Meaning {
     use keyboard::hid;
-    let Key::Named(name) = stroke.logical else {
-        return place;
+    let digits = (hid::NUMPAD_1..=hid::NUMPAD_DECIMAL).contains(&place);
+    let hint = match &stroke.logical {
+        Key::Character(text) => single(text),
+        Key::Named(NamedKey::Enter) => None,
+        // also the key in the middle, which moves nothing and has no name
+        _ => digits.then_some(hint::PAD_MOVES),
     };
-    if stroke.location == KeyLocation::Numpad {
-        return place;
+    Meaning::Key(place, hint)
+}
+
+/// The key to press at the host: what the operator's layout makes of the key, or where it is if it makes a
+/// character. Caps Lock may be another Escape, Control or Backspace, and what it is here it must be at the
+/// host. `None` for a key that is for this computer alone, as one that switches to another layout.
+fn key_of(stroke: &Stroke) -> Option<HidKey> {
+    let place = hid_key(stroke.physical);
+    match &stroke.logical {
+        Key::Named(name) => named(*name, stroke.location, place),
+        Key::Unidentified(native) => place.filter(|place| may_stand_for(native, *place)),
+        Key::Character(_) | Key::Dead(_) => place,
     }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of hundreds of names those that keyboards have are written out"
+)]
+fn named(name: NamedKey, location: KeyLocation, place: Option<HidKey>) -> Option<HidKey> {
+    use keyboard::hid;
     let (left, right) = match name {
         NamedKey::Shift => (hid::SHIFT_LEFT, hid::SHIFT_RIGHT),
         NamedKey::Control => (hid::CONTROL_LEFT, hid::CONTROL_RIGHT),
         NamedKey::Alt => (hid::ALT_LEFT, hid::ALT_RIGHT),
         NamedKey::Super => (hid::SUPER_LEFT, hid::SUPER_RIGHT),
+        NamedKey::Space => return place.or(Some(hid::SPACE)),
         _ => {
             let key = match name {
                 NamedKey::CapsLock => hid::CAPS_LOCK,
@@ -140,18 +187,78 @@ fn named(stroke: &Stroke, place: HidKey) -> HidKey {
                 NamedKey::ArrowUp => hid::ARROW_UP,
                 NamedKey::ArrowDown => hid::ARROW_DOWN,
                 NamedKey::ContextMenu => hid::CONTEXT_MENU,
-                _ => place,
+                NamedKey::PrintScreen => hid::PRINT_SCREEN,
+                NamedKey::Pause => hid::PAUSE,
+                NamedKey::Help => hid::HELP,
+                NamedKey::Undo => hid::UNDO,
+                NamedKey::Cut => hid::CUT,
+                NamedKey::Copy => hid::COPY,
+                NamedKey::Paste => hid::PASTE,
+                NamedKey::Find => hid::FIND,
+                NamedKey::AudioVolumeMute => hid::VOLUME_MUTE,
+                NamedKey::AudioVolumeUp => hid::VOLUME_UP,
+                NamedKey::AudioVolumeDown => hid::VOLUME_DOWN,
+                NamedKey::Convert => hid::CONVERT,
+                NamedKey::NonConvert => hid::NON_CONVERT,
+                NamedKey::KanaMode | NamedKey::HiraganaKatakana => hid::KANA_MODE,
+                NamedKey::Katakana => hid::LANG_3,
+                NamedKey::Hiragana => hid::LANG_4,
+                NamedKey::ZenkakuHankaku => hid::LANG_5,
+                NamedKey::HangulMode => hid::LANG_1,
+                NamedKey::HanjaMode => hid::LANG_2,
+                name => function_key(name)?,
             };
             (key, key)
         }
     };
-    if place == left || place == right {
-        place
-    } else if stroke.location == KeyLocation::Right {
-        right
-    } else {
-        left
+    Some(match (place, location) {
+        (Some(place), _) if place == left || place == right => place,
+        (_, KeyLocation::Right) => right,
+        (_, KeyLocation::Standard | KeyLocation::Left | KeyLocation::Numpad) => left,
+    })
+}
+
+macro_rules! function_keys {
+    ($($name:ident)*) => {
+        fn function_key(name: NamedKey) -> Option<HidKey> {
+            match name {
+                $(NamedKey::$name => Some(keyboard::hid::$name),)*
+                _ => None,
+            }
+        }
+    };
+}
+function_keys!(F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 F13 F14 F15 F16 F17 F18 F19 F20 F21 F22 F23 F24);
+
+/// Whether the host may press the key at `place` for one that winit has no name for. On X11 that is a
+/// symbol, or nothing for a key that does nothing here; one that reaches other levels or layouts does it
+/// here alone. What makes characters at the host must not make them for a key that makes none.
+fn may_stand_for(native: &NativeKey, place: HidKey) -> bool {
+    use keyboard::hid;
+    match native {
+        NativeKey::Unidentified if cfg!(any(target_os = "linux", target_os = "freebsd")) => false,
+        NativeKey::Xkb(_) => {
+            let makes_characters = (hid::A..hid::ENTER).contains(&place)
+                || (hid::SPACE..hid::CAPS_LOCK).contains(&place)
+                || [hid::INTL_BACKSLASH, hid::INTL_RO, hid::INTL_YEN].contains(&place);
+            !makes_characters && !is_for_levels(native)
+        }
+        NativeKey::Unidentified
+        | NativeKey::Android(_)
+        | NativeKey::MacOS(_)
+        | NativeKey::Windows(_)
+        | NativeKey::Web(_) => true,
     }
+}
+
+/// Whether a key of X11 does nothing but reach other levels or groups of the layout.
+///
+/// Source: `keysymdef.h` of the X11 protocol, the block `XK_XKB_KEYS`, and `XK_Mode_switch`.
+fn is_for_levels(native: &NativeKey) -> bool {
+    let NativeKey::Xkb(symbol) = native else {
+        return false;
+    };
+    matches!(symbol, 0 | 0xfe01..=0xfe13 | 0xff7e)
 }
 
 fn single_character(key: &Key) -> Option<char> {
@@ -172,6 +279,20 @@ pub fn hid_key(key: PhysicalKey) -> Option<HidKey> {
     match key {
         PhysicalKey::Code(code) => place_of(code),
         PhysicalKey::Unidentified(_) => None,
+    }
+}
+
+/// The Linux key code of a key; `None` on platforms that count otherwise.
+pub(super) fn code(key: PhysicalKey) -> Option<u32> {
+    #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+    {
+        use winit::platform::scancode::PhysicalKeyExtScancode as _;
+        key.to_scancode()
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+    {
+        let _ = key;
+        None
     }
 }
 
@@ -298,9 +419,72 @@ mod tests {
         let plain = Modifiers::default();
         let enter = stroke(KeyCode::Enter, Key::Named(NamedKey::Enter), Some("\r"));
         assert_eq!(meaning(&enter, plain), Meaning::Key(HidKey(0x28), None));
-        let mut seven = letter(KeyCode::Numpad7, "7");
-        seven.location = KeyLocation::Numpad;
-        assert_eq!(meaning(&seven, plain), Meaning::Key(HidKey(0x5f), None));
+    }
+
+    #[test]
+    fn s1_a_pad_types_or_moves_as_the_operators_num_lock_has_it() {
+        let on_the_pad = |code, logical, text| Stroke {
+            location: KeyLocation::Numpad,
+            ..stroke(code, logical, text)
+        };
+        let meant = |stroke: &Stroke| {
+            let control = Modifiers {
+                control: true,
+                ..Modifiers::default()
+            };
+            assert_eq!(
+                meaning(stroke, Modifiers::default()),
+                meaning(stroke, control)
+            );
+            meaning(stroke, control)
+        };
+        let digit = on_the_pad(KeyCode::Numpad7, Key::Character("7".into()), Some("7"));
+        assert_eq!(meant(&digit), Meaning::Key(HidKey(0x5f), Some('7')));
+        let comma = Key::Character(",".into());
+        let comma = on_the_pad(KeyCode::NumpadDecimal, comma, Some(","));
+        assert_eq!(meant(&comma), Meaning::Key(HidKey(0x63), Some(',')));
+        let moves = Some(hint::PAD_MOVES);
+        let home = on_the_pad(KeyCode::Numpad7, Key::Named(NamedKey::Home), None);
+        assert_eq!(meant(&home), Meaning::Key(HidKey(0x5f), moves));
+        let middle = NativeKey::Xkb(0xff9d);
+        let middle = on_the_pad(KeyCode::Numpad5, Key::Unidentified(middle), None);
+        assert_eq!(meant(&middle), Meaning::Key(HidKey(0x5d), moves));
+        let enter = Key::Named(NamedKey::Enter);
+        let enter = on_the_pad(KeyCode::NumpadEnter, enter, Some("\r"));
+        assert_eq!(meant(&enter), Meaning::Key(HidKey(0x58), None));
+    }
+
+    #[test]
+    fn s1_a_key_that_makes_no_character_here_makes_none_at_the_host() {
+        let plain = Modifiers::default();
+        let zenkaku = Key::Named(NamedKey::ZenkakuHankaku);
+        let zenkaku = stroke(KeyCode::Backquote, zenkaku, None);
+        assert_eq!(meaning(&zenkaku, plain), Meaning::Key(HidKey(0x94), None));
+        for for_here_alone in [
+            Key::Named(NamedKey::GroupNext),
+            Key::Named(NamedKey::ModeChange),
+            // the shift of a fifth level, and a key of no meaning
+            Key::Unidentified(NativeKey::Xkb(0xfe11)),
+            Key::Unidentified(NativeKey::Xkb(0)),
+        ] {
+            let switch = stroke(KeyCode::ControlRight, for_here_alone, None);
+            assert_eq!(meaning(&switch, plain), Meaning::Unknown);
+        }
+        let level_three = Some(hint::LEVEL_THREE);
+        for code in [KeyCode::AltRight, KeyCode::CapsLock] {
+            let alt_gr = stroke(code, Key::Named(NamedKey::AltGraph), None);
+            let meant = Meaning::Key(HidKey(0xe6), level_three);
+            assert_eq!(meaning(&alt_gr, plain), meant);
+        }
+    }
+
+    #[test]
+    fn s1_by_place_nothing_else_counts() {
+        let dead = stroke(KeyCode::BracketLeft, Key::Dead(Some('^')), None);
+        assert_eq!(
+            place(&dead),
+            Meaning::Key(HidKey(0x2f), Some(hint::BY_PLACE))
+        );
     }
 
     #[test]

@@ -1,17 +1,21 @@
 //! Which events go to the host and which to egui: a state machine without a window.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use egui::ViewportId;
 use protocol::{BoundedText, HidKey, InputEvent, Place, PointerButton};
 use winit::keyboard::{KeyCode, PhysicalKey};
 
-use super::keys::{Meaning, Modifiers, Stroke, meaning};
+use super::keys::{self, Meaning, Modifiers, Stroke};
 
 /// Units of one wheel notch, as the protocol counts them.
 const NOTCH: f64 = 120.0;
 /// Pixels of smooth scrolling that make one notch.
 const NOTCH_PIXELS: f64 = 50.0;
+
+/// A pointer that a window manager took for a press is back long before.
+pub(super) const AWAY: Duration = Duration::from_millis(60);
 
 /// A rectangle of a window, in physical pixels from the top left of its content.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -45,6 +49,8 @@ pub struct TapTarget {
     pub size: (u32, u32),
     /// Take key strokes.
     pub keyboard: bool,
+    /// Places of keys count, not what the operator's layout makes of them.
+    pub by_place: bool,
     /// Take pointer and wheel.
     pub pointer: bool,
     /// Whether egui takes the viewport's window for focused, and the pointer for inside it; both
@@ -113,6 +119,8 @@ struct WindowState {
     pointer: Option<(f64, f64)>,
     /// The pointer is over the picture and egui has been told so.
     inside: bool,
+    /// Since when the pointer is out of the window without egui knowing.
+    left: Option<Instant>,
     grab: Grab,
     buttons_down: BTreeSet<u16>,
     /// egui has seen the press that the host got, so it must see the release.
@@ -298,6 +306,10 @@ impl Tap {
             .find_map(|(id, state)| (state.viewport == Some(viewport)).then_some(*id))
     }
 
+    pub(super) fn viewport_of(&self, window: u64) -> Option<ViewportId> {
+        self.windows.get(&window)?.viewport
+    }
+
     pub(super) fn focus(&mut self, window: u64, focused: bool, out: &mut Vec<TapEvent>) {
         let state = self.windows.entry(window).or_default();
         state.modifiers = Modifiers::default();
@@ -353,13 +365,16 @@ impl Tap {
     }
 
     /// The pointer left the window; or somebody grabbed it, as window managers do for a moment at
-    /// each press. Over a picture the two are not told apart: egui learns of neither, because the
-    /// repaint that it makes of each would hold up the press, and a press that follows without a
-    /// move belongs to where the pointer was.
-    pub(super) fn pointer_left(&mut self, window: u64) -> Verdict {
+    /// each press. Over a picture the two are told apart by [`Self::take_gone`]: until then egui learns of
+    /// neither, because the repaint that it makes of each would hold up the press, and a press that
+    /// follows without a move belongs to where the pointer was.
+    pub(super) fn pointer_left(&mut self, window: u64, now: Instant) -> Verdict {
         self.under_pointer.take_if(|known| *known == window);
         match self.windows.get_mut(&window) {
-            Some(state) if state.inside => Verdict::Swallow,
+            Some(state) if state.inside => {
+                state.left.get_or_insert(now);
+                Verdict::Swallow
+            }
             Some(state) => {
                 state.pointer = None;
                 Verdict::Forward
@@ -369,11 +384,36 @@ impl Tap {
     }
 
     /// The pointer is in the window again; where, the move that follows tells.
-    pub(super) fn pointer_entered(&self, window: u64) -> Verdict {
-        match self.windows.get(&window) {
-            Some(state) if state.inside => Verdict::Swallow,
+    pub(super) fn pointer_entered(&mut self, window: u64) -> Verdict {
+        match self.windows.get_mut(&window) {
+            Some(state) if state.inside => {
+                state.left = None;
+                Verdict::Swallow
+            }
             Some(_) | None => Verdict::Forward,
         }
+    }
+
+    /// Whether the pointer has left the window for good: longer ago than a window manager takes for a
+    /// press. What is held drags on outside.
+    pub(super) fn is_gone(&self, window: u64, now: Instant) -> bool {
+        self.windows.get(&window).is_some_and(|state| {
+            let away = state.left.map(|left| now.saturating_duration_since(left));
+            away.is_some_and(|away| away >= AWAY) && state.buttons_down.is_empty()
+        })
+    }
+
+    /// If it has, egui has to hear of it now.
+    pub(super) fn take_gone(&mut self, window: u64, now: Instant) -> bool {
+        if !self.is_gone(window, now) {
+            return false;
+        }
+        if let Some(state) = self.windows.get_mut(&window) {
+            state.left = None;
+            // a press that comes after all belongs to where the pointer was
+            state.inside = false;
+        }
+        true
     }
 
     pub(super) fn pointer_moved(
@@ -384,7 +424,9 @@ impl Tap {
     ) -> Verdict {
         self.under_pointer = Some(window);
         self.learn_newcomer(window);
-        self.windows.entry(window).or_default().pointer = Some(at);
+        let state = self.windows.entry(window).or_default();
+        state.pointer = Some(at);
+        state.left = None;
         let Some((armed, state)) = self.shown_in(window) else {
             self.windows.entry(window).or_default().inside = false;
             return Verdict::Forward;
@@ -520,10 +562,8 @@ impl Tap {
         let Some((armed, state)) = self.shown_in(window) else {
             return Verdict::Forward;
         };
-        if stroke.physical == PhysicalKey::Code(KeyCode::AltRight) {
-            let is_alt_gr =
-                stroke.logical == winit::keyboard::Key::Named(winit::keyboard::NamedKey::AltGraph);
-            state.modifiers.alt_gr = stroke.pressed && is_alt_gr;
+        if keys::is_alt_gr(stroke) || stroke.physical == PhysicalKey::Code(KeyCode::AltRight) {
+            state.modifiers.alt_gr = stroke.pressed && keys::is_alt_gr(stroke);
         }
         let id = armed.target.id;
         let place = super::hid_key(stroke.physical);
@@ -551,7 +591,12 @@ impl Tap {
             armed.release_all(out);
             return Verdict::Forward;
         }
-        let event = match meaning(stroke, state.modifiers) {
+        let meaning = if armed.target.by_place {
+            keys::place(stroke)
+        } else {
+            keys::meaning(stroke, state.modifiers)
+        };
+        let event = match meaning {
             Meaning::Key(key, character) => {
                 if !Modifiers::is_modifier(key) {
                     armed.hold(state.modifiers, out);

@@ -525,6 +525,9 @@ fn toggle_ui(
         paint::put(ui, pos2(left, middle), Align2::LEFT_CENTER, title);
         if let Some(note) = note {
             let top = rect.top() + 2.0 + title_height;
+            let place = Rect::from_min_size(pos2(left, top), note.size());
+            let told = ui.interact(place, response.id.with("note"), Sense::hover());
+            told.widget_info(|| WidgetInfo::labeled(Role::Label, enabled, note.text()));
             paint::put(ui, pos2(left, top), Align2::LEFT_TOP, note);
         }
     }

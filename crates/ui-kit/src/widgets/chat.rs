@@ -5,14 +5,14 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use egui::{
-    Align, CornerRadius, Event, FontSelection, Frame, Id, Key, Label, Layout, Margin, Response,
-    RichText, ScrollArea, TextWrapMode, Ui, UiBuilder, WidgetText, vec2,
+    Align, CornerRadius, FontSelection, Frame, Id, Key, Label, Layout, Margin, Response, RichText,
+    ScrollArea, TextWrapMode, Ui, UiBuilder, WidgetText, vec2,
 };
 
 use super::{Field, Push, text_field_ui};
 use crate::fonts::Icon;
 use crate::theme::{self, Palette, text};
-use crate::words::{visible_name, visible_text};
+use crate::words::{Lang, name_alone_within, visible_text, whole_name};
 
 /// One line of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +106,23 @@ impl Heights {
     }
 }
 
+/// Author and time on one line: a name that is too long for it is cut, and the time stays.
+fn named_head(ui: &Ui, line: &Bubble<'_>) -> String {
+    let lang = Lang::of_widgets(ui.ctx());
+    let within = |longest| {
+        let name = name_alone_within(lang, line.name, longest);
+        format!("{name}  ·  {}", line.time)
+    };
+    let fits = |head: &String| {
+        let words = WidgetText::from(head_of(head.clone(), egui::Color32::PLACEHOLDER));
+        let wrap = Some(TextWrapMode::Extend);
+        let galley = words.into_galley(ui, wrap, f32::INFINITY, FontSelection::Default);
+        galley.size().x <= ui.available_width()
+    };
+    let mut heads = (8..=60).rev().step_by(4).map(within);
+    heads.find(fits).unwrap_or_else(|| within(4))
+}
+
 fn head_of(head: String, color: egui::Color32) -> RichText {
     text(head, 12.0, 450.0, color)
 }
@@ -132,9 +149,12 @@ fn bubble_ui(ui: &mut Ui, line: &Bubble<'_>) {
         let head = if line.mine {
             line.time.to_owned()
         } else {
-            format!("{}  ·  {}", visible_name(line.name), line.time)
+            named_head(ui, line)
         };
-        ui.label(head_of(head, palette.dim));
+        let head = ui.label(head_of(head, palette.dim));
+        if let Some(name) = whole_name(line.name).filter(|_| !line.mine) {
+            head.on_hover_text(name);
+        }
         Frame::new()
             .fill(fill)
             .corner_radius(corner)
@@ -152,8 +172,6 @@ fn bubble_ui(ui: &mut Ui, line: &Bubble<'_>) {
 /// The field is emptied then and keeps the focus. Whoever types on meanwhile begins the next line.
 pub fn chat_entry_ui(ui: &mut Ui, hint: &str, send: &str, draft: &mut String) -> Option<String> {
     let mut sent = None;
-    let place = ui.scope_id().with("entry");
-    one_line_in_a_pass(ui, place);
     ui.horizontal(|ui| {
         const BUTTON_WIDTH: f32 = 44.0;
         let field = Field {
@@ -162,7 +180,6 @@ pub fn chat_entry_ui(ui: &mut Ui, hint: &str, send: &str, draft: &mut String) ->
             ..Field::default()
         };
         let response: Response = text_field_ui(ui, &field, draft);
-        ui.data_mut(|data| data.get_temp_mut_or_default::<Entry>(place).field = Some(response.id));
         ui.ctx()
             .accesskit_node_builder(response.id, |node| node.set_label(hint));
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
@@ -180,55 +197,4 @@ pub fn chat_entry_ui(ui: &mut Ui, hint: &str, send: &str, draft: &mut String) ->
         pressed.on_hover_text(send);
     });
     sent
-}
-
-/// What an entry remembers from pass to pass.
-#[derive(Debug, Clone, Default)]
-struct Entry {
-    field: Option<Id>,
-    /// What was typed after Enter.
-    later: Vec<Event>,
-}
-
-/// Holds back what was typed after Enter in the same pass, for the next one: the field ends at Enter, and
-/// what follows would be lost.
-fn one_line_in_a_pass(ui: &Ui, place: Id) {
-    let mut entry: Entry = ui.data(|data| data.get_temp(place)).unwrap_or_default();
-    let has_focus = entry.field.is_some() && ui.memory(egui::Memory::focused) == entry.field;
-    if !has_focus {
-        return;
-    }
-    let later = std::mem::take(&mut entry.later);
-    ui.input_mut(|input| {
-        input.events.splice(0..0, later);
-        let is_enter = |event: &Event| {
-            matches!(
-                event,
-                Event::Key {
-                    key: Key::Enter,
-                    pressed: true,
-                    ..
-                }
-            )
-        };
-        if let Some(enter) = input.events.iter().position(is_enter) {
-            let (kept, later): (Vec<Event>, Vec<Event>) = input
-                .events
-                .drain(enter + 1..)
-                .partition(|event| !is_typed(event));
-            input.events.extend(kept);
-            entry.later = later;
-        }
-    });
-    if !entry.later.is_empty() {
-        ui.ctx().request_repaint();
-    }
-    ui.data_mut(|data| data.insert_temp(place, entry));
-}
-
-fn is_typed(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::Text(_) | Event::Key { .. } | Event::Paste(_) | Event::Ime(_)
-    )
 }

@@ -1,6 +1,9 @@
 //! Dialogs over the window.
 
-use egui::{Align, Context, Frame, Id, Layout, Margin, Modal, ModalResponse, Stroke, Ui};
+use egui::{
+    Align, Context, Frame, Id, Key, Layout, Margin, Modal, ModalResponse, Modifiers, Popup, Stroke,
+    Ui,
+};
 
 use super::frames::mark_as_heading;
 use super::icon_tile_ui;
@@ -25,6 +28,27 @@ pub fn dialog_buttons_ui(ui: &mut Ui, buttons: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), buttons);
     });
+}
+
+/// Whether Escape was pressed for the page itself: no menu and no dialog is open over it. To be asked before
+/// the page's own fields are drawn, as the key closes their menus.
+pub fn escaped(ui: &Ui) -> bool {
+    let is_covered = Popup::is_any_open(ui.ctx())
+        || ui.memory(|memory| {
+            memory
+                .top_modal_layer()
+                .is_some_and(|top| top != ui.layer_id())
+        });
+    !is_covered && ui.input(|input| input.key_pressed(Key::Escape))
+}
+
+/// Whether Escape was pressed in a dialog of [`dialog_ui`]. A click beside it does not count: it must not lose
+/// what was typed.
+pub fn escaped_from<R>(dialog: &ModalResponse<R>) -> bool {
+    let ctx = &dialog.response.ctx;
+    dialog.is_top_modal
+        && !dialog.any_popup_open
+        && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
 }
 
 /// A dialog over everything else; keyboard and pointer reach nothing behind it.

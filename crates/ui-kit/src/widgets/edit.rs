@@ -1,13 +1,16 @@
 //! What every text field can do besides taking characters.
 //!
-//! Ctrl+X, Ctrl+C, Ctrl+V and the middle button are egui's; the older keys for the clipboard and the menu
-//! under the right button are added here.
+//! Ctrl+X, Ctrl+C, Ctrl+V and the middle button are egui's; the older keys for the clipboard, the menu
+//! under the right button, and a word where there is nothing to paste are added here.
 
 use egui::text::{CCursor, CCursorRange, CharIndex};
 use egui::text_edit::TextEditState;
-use egui::{Context, Id, Key, Modifiers, Response, Ui, ViewportCommand};
+use egui::{
+    Context, Event, Id, Key, Modifiers, Popup, PopupCloseBehavior, Response, Ui, ViewportCommand,
+};
 
 use super::menu_item_ui;
+use crate::theme::{self, Palette, text};
 use crate::words::{Lang, Word, w};
 
 /// A text field that was just drawn.
@@ -54,10 +57,11 @@ pub(super) fn clipboard_ui(ui: &Ui, edited: Edited<'_>) {
     let Edited {
         response, selected, ..
     } = edited;
+    nothing_to_paste_ui(ui, response);
     if response.has_focus() {
         let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
         if pressed(Modifiers::SHIFT, Key::Insert) {
-            ui.send_viewport_cmd(ViewportCommand::RequestPaste);
+            paste_into(ui, response);
         } else if pressed(Modifiers::CTRL, Key::Insert) {
             ui.send_viewport_cmd(ViewportCommand::RequestCopy);
         }
@@ -67,7 +71,92 @@ pub(super) fn clipboard_ui(ui: &Ui, edited: Edited<'_>) {
         // the press took the selection away that the menu is about
         select(ui.ctx(), response.id, selected);
     }
-    response.context_menu(|ui| menu_ui(ui, edited));
+    let menu = response.context_menu(|ui| menu_ui(ui, edited));
+    let is_in = |menu: &Response| {
+        ui.input(|input| input.pointer.interact_pos())
+            .is_some_and(|at| menu.rect.contains(at))
+    };
+    if menu.is_some_and(|menu| is_in(&menu.response)) && response.lost_focus() {
+        // whoever uses the field's menu has not left the field
+        response.request_focus();
+    }
+}
+
+/// Asks for the text of the clipboard to come to a field, and has the field say so if there is none.
+pub fn paste_into(ui: &Ui, response: &Response) {
+    // the text comes to whoever has the keyboard
+    response.request_focus();
+    ui.send_viewport_cmd(ViewportCommand::RequestPaste);
+    let asked = Paste::Asked {
+        frame: ui.ctx().cumulative_frame_nr(),
+    };
+    ui.data_mut(|data| data.insert_temp(paste_id(response), asked));
+    ui.ctx().request_repaint();
+}
+
+/// How far the last paste into a field is.
+#[derive(Debug, Clone, Copy)]
+enum Paste {
+    Asked {
+        frame: u64,
+    },
+    /// There was no text; said until that moment of the window's clock, in seconds.
+    Empty {
+        until: f64,
+    },
+}
+
+/// To be called before a field takes its events: notes whether a text came that was asked for.
+pub(super) fn note_paste(ui: &Ui, field: Id) {
+    /// How long it is said, in seconds.
+    const SAID: f64 = 6.0;
+    let id = field.with("paste");
+    let Some(Paste::Asked { frame }) = ui.data(|data| data.get_temp(id)) else {
+        return;
+    };
+    let came = ui.input(|input| {
+        input
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::Paste(_)))
+    });
+    if came {
+        ui.data_mut(|data| data.remove::<Paste>(id));
+    } else if ui.ctx().cumulative_frame_nr() > frame {
+        let until = ui.input(|input| input.time) + SAID;
+        ui.data_mut(|data| data.insert_temp(id, Paste::Empty { until }));
+    }
+}
+
+/// Says below a field that there was nothing to paste, until something is done about it.
+fn nothing_to_paste_ui(ui: &Ui, response: &Response) {
+    let id = paste_id(response);
+    let Some(Paste::Empty { until }) = ui.data(|data| data.get_temp(id)) else {
+        return;
+    };
+    let left = until - ui.input(|input| input.time);
+    if left <= 0.0 || response.changed() {
+        ui.data_mut(|data| data.remove::<Paste>(id));
+        return;
+    }
+    ui.ctx()
+        .request_repaint_after(std::time::Duration::from_secs_f64(left));
+    let note = w(Lang::of_widgets(ui.ctx()), Word::NothingToPaste);
+    Popup::from_response(response)
+        .id(id)
+        .open(true)
+        .close_behavior(PopupCloseBehavior::IgnoreClicks)
+        .show(|ui| {
+            let palette = Palette::of(ui);
+            let note = ui.label(text(note, theme::SMALL_SIZE, theme::MEDIUM, palette.text));
+            ui.ctx().accesskit_node_builder(note.id, |node| {
+                node.set_live(egui::accesskit::Live::Polite);
+            });
+        });
+}
+
+fn paste_id(response: &Response) -> Id {
+    response.id.with("paste")
 }
 
 fn menu_ui(ui: &mut Ui, edited: Edited<'_>) {
@@ -90,7 +179,7 @@ fn menu_ui(ui: &mut Ui, edited: Edited<'_>) {
         }
     }
     if chosen(ui, Word::Paste) {
-        ui.send_viewport_cmd(ViewportCommand::RequestPaste);
+        paste_into(ui, edited.response);
     }
     if chosen(ui, Word::SelectAll) {
         select(ui.ctx(), edited.response.id, whole(edited.length));

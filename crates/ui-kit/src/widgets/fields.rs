@@ -210,6 +210,7 @@ fn edit_ui(
     text_edit: TextEdit<'_>,
     kind: Kind,
 ) -> Response {
+    edit::note_paste(ui, id);
     let selected = edit::selection(ui.ctx(), id);
     let focus = ui
         .ctx()

@@ -8,7 +8,7 @@ use egui::{
 use super::{dot_ui, paint};
 use crate::fonts::Icon;
 use crate::theme::{self, CARD_RADIUS, PAGE_MARGIN, Palette, Tone, mix, text};
-use crate::words::visible_name;
+use crate::words::visible_line;
 
 /// The content of a window, on its background and with its margins.
 pub fn page_ui<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> InnerResponse<R> {
@@ -73,8 +73,8 @@ pub fn card_ui<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> InnerRespo
         })
 }
 
-/// The heading of a page and a sentence below it.
-pub fn heading_ui(ui: &mut Ui, heading: &str, sentence: &str) {
+/// The heading of a page and a sentence below it; gives the heading.
+pub fn heading_ui(ui: &mut Ui, heading: &str, sentence: &str) -> Response {
     let palette = Palette::of(ui);
     let response = ui.label(text(
         heading,
@@ -88,6 +88,7 @@ pub fn heading_ui(ui: &mut Ui, heading: &str, sentence: &str) {
         let sentence = text(sentence, 15.0, theme::REGULAR, palette.dim).line_height(Some(22.0));
         ui.add(Label::new(sentence).wrap());
     }
+    response
 }
 
 /// Tells screen readers that a text is a heading; headings say their label, plain texts their value.
@@ -167,7 +168,7 @@ pub fn fact_ui(ui: &mut Ui, name: &str, value: &str) {
             Align2::LEFT_CENTER,
             std::sync::Arc::clone(&galley),
         );
-        let value = visible_name(value);
+        let value = visible_line(value);
         let value = text(&*value, theme::SMALL_SIZE, 500.0, palette.text);
         ui.add(Label::new(value).selectable(true).truncate());
     });

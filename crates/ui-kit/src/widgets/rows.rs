@@ -8,7 +8,7 @@ use egui::{
 use super::paint;
 use crate::fonts::Icon;
 use crate::theme::{self, Palette, Tone};
-use crate::words::visible_name;
+use crate::words::visible_line;
 
 /// What stands at the start of a row.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +40,7 @@ pub fn row_ui(ui: &mut Ui, row: &Row<'_>) -> Response {
     const HEIGHT: f32 = 54.0;
     let palette = Palette::of(ui);
     let enabled = ui.is_enabled();
-    let (title, detail) = (visible_name(row.title), visible_name(row.detail));
+    let (title, detail) = (visible_line(row.title), visible_line(row.detail));
     let size = vec2(ui.available_width(), HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response
@@ -101,22 +101,29 @@ pub fn row_ui(ui: &mut Ui, row: &Row<'_>) -> Response {
     }
     let left = tile.right() + 12.0;
     let color = if row.away { palette.dim } else { palette.text };
-    let title = paint::line(ui, &title, 14.0, 580.0, color, right - left);
+    let first = paint::line(ui, &title, 14.0, 580.0, color, right - left);
+    let second = paint::line(
+        ui,
+        &detail,
+        theme::SMALL_SIZE,
+        theme::REGULAR,
+        palette.dim,
+        right - left,
+    );
+    let is_cut = first.elided || second.elided;
     if row.detail.is_empty() {
-        paint::put(ui, pos2(left, middle), Align2::LEFT_CENTER, title);
+        paint::put(ui, pos2(left, middle), Align2::LEFT_CENTER, first);
     } else {
-        let detail = paint::line(
-            ui,
-            &detail,
-            theme::SMALL_SIZE,
-            theme::REGULAR,
-            palette.dim,
-            right - left,
-        );
-        paint::put(ui, pos2(left, middle + 0.5), Align2::LEFT_BOTTOM, title);
-        paint::put(ui, pos2(left, middle + 1.5), Align2::LEFT_TOP, detail);
+        paint::put(ui, pos2(left, middle + 0.5), Align2::LEFT_BOTTOM, first);
+        paint::put(ui, pos2(left, middle + 1.5), Align2::LEFT_TOP, second);
     }
-    response.on_hover_cursor(CursorIcon::PointingHand)
+    let response = response.on_hover_cursor(CursorIcon::PointingHand);
+    if is_cut {
+        let whole = format!("{title}\n{detail}");
+        response.on_hover_text(whole.trim_end())
+    } else {
+        response
+    }
 }
 
 /// A small label on a soft background of its tone.
@@ -128,8 +135,13 @@ pub fn chip_ui(ui: &mut Ui, label: &str, tone: Tone) -> Response {
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, label));
     ui.painter().rect_filled(rect, CornerRadius::same(11), soft);
+    let is_cut = galley.elided;
     paint::put(ui, rect.center(), Align2::CENTER_CENTER, galley);
-    response
+    if is_cut {
+        response.on_hover_text(label)
+    } else {
+        response
+    }
 }
 
 /// A dot with a soft halo: the state of something.
@@ -171,7 +183,7 @@ fn initials_at(ui: &Ui, rect: egui::Rect, name: &str, palette: &Palette) {
 fn initials(name: &str) -> String {
     let mut words = name
         .split_whitespace()
-        .filter_map(|word| word.chars().next());
+        .filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
     let first = words.next();
     let last = words.next_back();
     let joined: String = first
@@ -210,5 +222,6 @@ mod tests {
         assert_eq!(initials("Anna Maria Rossi"), "AR");
         assert_eq!(initials("élodie"), "É");
         assert_eq!(initials("  "), "?");
+        assert_eq!(initials("\u{202e}(Otto) \u{e1f3}"), "O");
     }
 }

@@ -53,6 +53,7 @@ pub fn ticket_entry_ui(ui: &mut Ui, label: &str, digits: &mut String, failed: bo
     let output = ui
         .scope_builder(UiBuilder::new().max_rect(rect), |ui| {
             let id = ui.make_persistent_id("ticket");
+            edit::note_paste(ui, id);
             if enabled && ui.memory(|memory| memory.has_focus(id)) {
                 refused = sift_pasted(ui);
             }

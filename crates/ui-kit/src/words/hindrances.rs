@@ -128,7 +128,7 @@ pub fn hindrance_in_short(lang: Lang, hindrance: Hindrance) -> &'static str {
         (Lang::En, Hindrance::NO_DISPLAY) => "No screen",
         (Lang::En, Hindrance::NO_CAPTURE) => "Screen cannot be shown",
         (Lang::En, Hindrance::WAYLAND) => "Wayland: cannot be shown",
-        (_, Hindrance::BESIDE_WAYLAND) => "Wayland",
+        (Lang::En | Lang::It, Hindrance::BESIDE_WAYLAND) => "Wayland",
         (Lang::En, Hindrance::LOCKED) => "Locked",
         (Lang::En, Hindrance::BLANK) => "Screen is dark",
         (Lang::En, Hindrance::OTHER_USER) => "Another user's screen",

@@ -1,13 +1,13 @@
 //! Sentences with names, numbers and times in them.
 
-use protocol::{EndedBy, TicketState};
+use protocol::{AddressFault, EndedBy, TicketState};
 use session::ticket::TicketMissing;
 
-use super::{Lang, Word, visible_name, w};
+use super::{Lang, Word, name_in_sentence, w};
 
 /// The question to the user, by the operator's name (H5).
 pub fn ask_consent(lang: Lang, operator: &str) -> String {
-    let operator = visible_name(operator);
+    let operator = name_in_sentence(lang, operator);
     match lang {
         Lang::En => format!("{operator} wants to help you"),
         Lang::It => format!("{operator} vuole aiutarti"),
@@ -16,7 +16,7 @@ pub fn ask_consent(lang: Lang, operator: &str) -> String {
 
 /// Who sees the user's screen now (H6).
 pub fn operator_is_here(lang: Lang, operator: &str) -> String {
-    let operator = visible_name(operator);
+    let operator = name_in_sentence(lang, operator);
     match lang {
         Lang::En => format!("{operator} is helping you"),
         Lang::It => format!("{operator} ti sta aiutando"),
@@ -33,21 +33,24 @@ pub fn operators_are_here(lang: Lang, operators: &[String]) -> String {
 
 /// Names as a sentence has them: `Anna, Bruno and Carla`.
 pub fn names_in_words(lang: Lang, names: &[String]) -> String {
-    let names: Vec<_> = names.iter().map(|name| visible_name(name)).collect();
+    let names: Vec<_> = names
+        .iter()
+        .map(|name| name_in_sentence(lang, name))
+        .collect();
     let and = match lang {
         Lang::En => "and",
         Lang::It => "e",
     };
     match names.as_slice() {
         [] => String::new(),
-        [one] => one.to_string(),
+        [one] => one.clone(),
         [front @ .., last] => format!("{} {and} {last}", front.join(", ")),
     }
 }
 
 /// Who of several has keyboard and mouse (O11).
 pub fn has_control(lang: Lang, operator: &str) -> String {
-    let operator = visible_name(operator);
+    let operator = name_in_sentence(lang, operator);
     match lang {
         Lang::En => format!("{operator} has the keyboard and mouse"),
         Lang::It => format!("{operator} usa tastiera e mouse"),
@@ -56,7 +59,7 @@ pub fn has_control(lang: Lang, operator: &str) -> String {
 
 /// The title of a chat window (S5).
 pub fn chat_with(lang: Lang, name: &str) -> String {
-    let name = visible_name(name);
+    let name = name_in_sentence(lang, name);
     match lang {
         Lang::En => format!("Chat with {name}"),
         Lang::It => format!("Chat con {name}"),
@@ -143,12 +146,13 @@ pub fn ticket_state(lang: Lang, state: TicketState) -> &'static str {
     )
 }
 
-/// Who is in session with a host (O8).
-pub fn in_session_with(lang: Lang, operator: &str) -> String {
-    let operator = visible_name(operator);
+/// Who is in session with a host (O8); the hub sets commas between several.
+pub fn in_session_with(lang: Lang, operators: &str) -> String {
+    let operators: Vec<String> = operators.split(", ").map(str::to_owned).collect();
+    let operators = names_in_words(lang, &operators);
     match lang {
-        Lang::En => format!("in session with {operator}"),
-        Lang::It => format!("in sessione con {operator}"),
+        Lang::En => format!("in session with {operators}"),
+        Lang::It => format!("in sessione con {operators}"),
     }
 }
 
@@ -177,6 +181,23 @@ pub fn duration(seconds: u64) -> String {
         (0, min, s) => format!("{min} min {s:02} s"),
         (h, min, _) => format!("{h} h {min:02} min"),
     }
+}
+
+/// What is wrong with the address of a hub, and what it should be.
+pub fn address_wrong(lang: Lang, fault: AddressFault) -> &'static str {
+    let word = match fault {
+        AddressFault::NoHost => Word::AddressMissing,
+        AddressFault::Space => Word::AddressHasSpace,
+        AddressFault::Email => Word::AddressIsEmail,
+        AddressFault::Port => Word::AddressPortWrong,
+        AddressFault::Bracket => Word::AddressBracketWrong,
+        AddressFault::Colons => Word::AddressColonsWrong,
+        AddressFault::Numbers => Word::AddressNumbersWrong,
+        AddressFault::Dots => Word::AddressDotsWrong,
+        AddressFault::Character => Word::AddressCharacterWrong,
+        AddressFault::Long => Word::AddressTooLong,
+    };
+    w(lang, word)
 }
 
 /// Why nothing was taken of a text pasted as a ticket, and what to do.

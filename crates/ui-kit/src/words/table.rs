@@ -32,6 +32,8 @@ words! {
     Save: "Save", "Salva";
     Copy: "Copy", "Copia";
     Paste: "Paste", "Incolla";
+    NothingToPaste: "There is no text on the clipboard. Copy it first.",
+        "Negli appunti non c'è testo. Prima copialo.";
     Cut: "Cut", "Taglia";
     SelectAll: "Select all", "Seleziona tutto";
     Send: "Send", "Invia";
@@ -50,6 +52,7 @@ words! {
     Quit: "Quit", "Esci";
     Required: "Please fill this in", "Da compilare";
     SavedNotice: "Saved", "Salvato";
+    NoName: "(no name)", "(senza nome)";
     CopiedNotice: "Copied to the clipboard", "Copiato negli appunti";
 
     // Connection and status

@@ -20,6 +20,7 @@ fn target() -> TapTarget {
         scale: (2.0, 2.0),
         size: (400, 200),
         keyboard: true,
+        by_place: false,
         pointer: true,
         focused: true,
         hovered: false,
@@ -316,11 +317,41 @@ fn a_drag_that_began_outside_never_reaches_the_host() {
 }
 
 #[test]
+fn egui_hears_of_a_pointer_that_stays_away_when_nothing_is_held() {
+    let mut tap = armed();
+    let start = Instant::now();
+    let later = start + AWAY;
+    events(|out| {
+        tap.pointer_moved(WINDOW, (60.0, 70.0), out);
+        assert!(!tap.take_gone(WINDOW, later), "it is here");
+        tap.pointer_left(WINDOW, start);
+        assert!(!tap.take_gone(WINDOW, start), "it may be a press");
+        assert!(tap.take_gone(WINDOW, later));
+        assert!(!tap.take_gone(WINDOW, later), "told once");
+        // back, egui hears of the first step in
+        assert_eq!(tap.pointer_entered(WINDOW), Verdict::Forward);
+        let step = tap.pointer_moved(WINDOW, (60.0, 70.0), out);
+        assert_eq!(step, Verdict::Forward);
+
+        // a drag goes on outside
+        let left = Some(PointerButton::Left);
+        tap.button(WINDOW, 0, left, true, out);
+        tap.pointer_left(WINDOW, start);
+        assert!(!tap.take_gone(WINDOW, later), "something is held");
+        tap.button(WINDOW, 0, left, false, out);
+        assert!(tap.take_gone(WINDOW, later));
+        // a window manager that takes long for a press loses none
+        tap.button(WINDOW, 0, left, true, out);
+        assert_eq!(out.len(), 5);
+    });
+}
+
+#[test]
 fn a_press_is_not_held_up_or_lost_when_the_window_manager_grabs_the_pointer() {
     let mut tap = armed();
     let sent = events(|out| {
         tap.pointer_moved(WINDOW, (60.0, 70.0), out);
-        assert_eq!(tap.pointer_left(WINDOW), Verdict::Swallow);
+        assert_eq!(tap.pointer_left(WINDOW, Instant::now()), Verdict::Swallow);
         assert_eq!(tap.pointer_entered(WINDOW), Verdict::Swallow);
         let left = Some(PointerButton::Left);
         assert_eq!(tap.button(WINDOW, 0, left, true, out), Verdict::Swallow);
@@ -330,7 +361,7 @@ fn a_press_is_not_held_up_or_lost_when_the_window_manager_grabs_the_pointer() {
             tap.pointer_moved(WINDOW, (60.0, 5.0), out),
             Verdict::Forward
         );
-        assert_eq!(tap.pointer_left(WINDOW), Verdict::Forward);
+        assert_eq!(tap.pointer_left(WINDOW, Instant::now()), Verdict::Forward);
         assert_eq!(tap.pointer_entered(WINDOW), Verdict::Forward);
     });
     let pressed = |pressed| InputEvent::Button {

@@ -1,0 +1,188 @@
+//! A program that says what it gets of the keyboard: `xev`.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+
+use crate::display::Display;
+use crate::running::{Running, wait_until};
+
+/// What a press did to a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// It typed this.
+    Text(String),
+    /// It is a key without a character, by the name of its symbol.
+    Key(String),
+    /// It is a modifier, by the name of its symbol.
+    Modifier(String),
+    /// It is part of a compose sequence.
+    Composing,
+}
+
+#[derive(Debug)]
+pub(super) struct Witness {
+    program: Running,
+    output: PathBuf,
+    /// How much of the output was read.
+    read: u64,
+    rest: String,
+    /// Releases that were seen.
+    releases: usize,
+}
+
+impl Witness {
+    /// Starts one that has the keyboard of a display.
+    pub(super) fn at(display: &Display, output: &Path) -> anyhow::Result<Self> {
+        let mut command = Command::new("stdbuf");
+        command
+            .args([
+                "-oL",
+                "xev",
+                "-geometry",
+                "1000x650+0+0",
+                "-event",
+                "keyboard",
+            ])
+            .env("DISPLAY", display.name())
+            .env("LC_ALL", "C.UTF-8");
+        let program = Running::start("xev", &mut command, output)?;
+        let mut witness = Self {
+            program,
+            output: output.to_owned(),
+            read: 0,
+            rest: String::new(),
+            releases: 0,
+        };
+        let hands = display.hands()?;
+        hands.click((200, 200))?;
+        // it has the keyboard when it hears a key
+        wait_until("xev", Duration::from_secs(20), || {
+            witness.program.check_alive()?;
+            hands.tap(xkeysym::key::a)?;
+            std::thread::sleep(Duration::from_millis(50));
+            Ok((!witness.effects()?.is_empty()).then_some(()))
+        })?;
+        std::thread::sleep(Duration::from_millis(100));
+        witness.skip()?;
+        Ok(witness)
+    }
+
+    /// Forgets what came so far.
+    pub(super) fn skip(&mut self) -> anyhow::Result<()> {
+        self.effects()?;
+        self.releases = 0;
+        Ok(())
+    }
+
+    /// What came until so many keys were released; `None` if they were not.
+    pub(super) fn after(&mut self, releases: usize) -> anyhow::Result<Option<Vec<Effect>>> {
+        let until = Instant::now() + Duration::from_secs(1);
+        let mut effects = Vec::new();
+        while self.releases < releases {
+            effects.extend(self.effects()?);
+            if Instant::now() > until {
+                self.skip()?;
+                return Ok(None);
+            }
+            std::thread::sleep(Duration::from_micros(300));
+        }
+        self.releases -= releases;
+        Ok(Some(effects))
+    }
+
+    /// What came since the last time.
+    pub(super) fn effects(&mut self) -> anyhow::Result<Vec<Effect>> {
+        let mut file = File::open(&self.output).context("the output of xev")?;
+        file.seek(SeekFrom::Start(self.read))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        self.read += bytes.len() as u64;
+        self.rest.push_str(&String::from_utf8_lossy(&bytes));
+        // an empty line ends an event
+        let mut effects = Vec::new();
+        while let Some(end) = self.rest.find("\n\n") {
+            let event: String = self.rest.drain(..end + 2).collect();
+            if event.contains("KeyRelease event") {
+                self.releases += 1;
+            } else if event.contains("KeyPress event") {
+                effects.extend(effect(&event));
+            }
+        }
+        Ok(effects)
+    }
+}
+
+/// What one press is, as `xev` tells it in a few lines.
+fn effect(event: &str) -> Option<Effect> {
+    if event.contains("XFilterEvent returns: True") {
+        return (!is_modifier(symbol(event)?)).then_some(Effect::Composing);
+    }
+    let typed = event
+        .lines()
+        .find_map(|line| line.trim_start().strip_prefix("XmbLookupString gives"))?;
+    let bytes: Vec<u8> = typed
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .map(|(hex, _)| hex.split_whitespace())
+        .into_iter()
+        .flatten()
+        .filter_map(|byte| u8::from_str_radix(byte, 16).ok())
+        .collect();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    // a key that means nothing does nothing
+    let name = symbol(event).filter(|name| *name != "NoSymbol" || !text.is_empty())?;
+    Some(if is_modifier(name) {
+        Effect::Modifier(name.to_owned())
+    } else if text.is_empty() || text.chars().any(char::is_control) {
+        Effect::Key(name.to_owned())
+    } else {
+        Effect::Text(text)
+    })
+}
+
+/// `keycode 38 (keysym 0x61, a)`
+fn symbol(event: &str) -> Option<&str> {
+    let (_, rest) = event.split_once("(keysym ")?;
+    let (_, rest) = rest.split_once(", ")?;
+    Some(rest.split_once(')')?.0)
+}
+
+fn is_modifier(name: &str) -> bool {
+    let stem = name.strip_suffix("_L").or_else(|| name.strip_suffix("_R"));
+    let stem = stem.unwrap_or(name);
+    matches!(
+        stem,
+        "Shift" | "Control" | "Alt" | "Meta" | "Super" | "Hyper" | "Mode_switch"
+    ) || name.ends_with("_Lock")
+        || name.starts_with("ISO_Level")
+        || name.starts_with("ISO_Group")
+        || [
+            "ISO_Next_Group",
+            "ISO_Prev_Group",
+            "ISO_First_Group",
+            "ISO_Last_Group",
+        ]
+        .contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_xev_tells_is_understood() {
+        let press = "KeyPress event, serial 34, synthetic NO, window 0x1,\n    state 0x0, keycode 26 (keysym 0x20ac, EuroSign), same_screen YES,\n    XLookupString gives 3 bytes: (e2 82 ac) \"\u{20ac}\"\n    XmbLookupString gives 3 bytes: (e2 82 ac) \"\u{20ac}\"\n    XFilterEvent returns: False\n";
+        assert_eq!(effect(press), Some(Effect::Text("€".to_owned())));
+        let shift = "KeyPress event,\n    state 0x0, keycode 50 (keysym 0xffe1, Shift_L), same_screen YES,\n    XLookupString gives 0 bytes: \n    XmbLookupString gives 0 bytes: \n    XFilterEvent returns: False\n";
+        assert_eq!(effect(shift), Some(Effect::Modifier("Shift_L".to_owned())));
+        let enter = "KeyPress event,\n    state 0x0, keycode 36 (keysym 0xff0d, Return), same_screen YES,\n    XLookupString gives 1 bytes: (0d) \"\"\n    XmbLookupString gives 1 bytes: (0d) \"\"\n    XFilterEvent returns: False\n";
+        assert_eq!(effect(enter), Some(Effect::Key("Return".to_owned())));
+        let dead = "KeyPress event,\n    state 0x0, keycode 34 (keysym 0xfe52, dead_circumflex), same_screen YES,\n    XFilterEvent returns: True\n";
+        assert_eq!(effect(dead), Some(Effect::Composing));
+    }
+}
