@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use hub::StartError;
+use hub::{FolderError, StartError};
 use tracing_subscriber::EnvFilter;
 
 /// The hub of Pure Help Desk.
@@ -83,6 +83,9 @@ pub(crate) fn run() -> ExitCode {
 fn exit_code(error: &anyhow::Error) -> ExitCode {
     const NO_FOLDER: u8 = 13;
     const CANNOT_LISTEN: u8 = 15;
+    if error.is::<FolderError>() {
+        return ExitCode::from(NO_FOLDER);
+    }
     match error.downcast_ref() {
         Some(StartError::Folder(_) | StartError::Catalogue(_) | StartError::Identity(_)) => {
             ExitCode::from(NO_FOLDER)

@@ -17,14 +17,18 @@ use support::{
     try_send_tagged,
 };
 
-/// The one sentence with which `hub serve` refuses to serve `data`.
-fn refusal_to_serve(data: &Path, listen: &str) -> String {
+/// The hub's exit codes, as README.md has them.
+const NO_FOLDER: i32 = 13;
+const CANNOT_LISTEN: i32 = 15;
+
+/// The one sentence with which `hub serve` refuses to serve `data`, and exits with `code`.
+fn refusal_to_serve(data: &Path, listen: &str, code: i32) -> String {
     let data = data.to_str().expect("a plain path");
     let output = run_hub(
         &["--log", "off", "serve", "--data", data, "--listen", listen],
         "",
     );
-    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert_eq!(output.status.code(), Some(code), "{}", text(&output));
     let said = String::from_utf8(output.stderr).expect("text");
     assert_eq!(said.trim_end().lines().count(), 1, "one sentence: {said}");
     said
@@ -56,7 +60,7 @@ fn b1_the_first_start_says_what_clients_and_administrators_need() {
 #[test]
 fn b1_a_second_hub_on_the_same_folder_is_refused() {
     let hub = TestHub::start();
-    let said = refusal_to_serve(&hub.data, ANY);
+    let said = refusal_to_serve(&hub.data, ANY, NO_FOLDER);
     assert!(said.contains("another hub runs"), "{said}");
 }
 
@@ -64,7 +68,7 @@ fn b1_a_second_hub_on_the_same_folder_is_refused() {
 fn b1_a_port_in_use_is_named() {
     let hub = TestHub::start();
     let other = folder();
-    let said = refusal_to_serve(other.path(), &hub.address.to_string());
+    let said = refusal_to_serve(other.path(), &hub.address.to_string(), CANNOT_LISTEN);
     assert!(said.contains("in use"), "{said}");
     assert!(said.contains(&hub.address.port.to_string()), "{said}");
 }
@@ -80,7 +84,7 @@ fn b1_data_of_a_newer_hub_are_left_alone() {
         .expect("newer");
     drop(database);
     let before = std::fs::read(&file).expect("readable");
-    let said = refusal_to_serve(folder.path(), ANY);
+    let said = refusal_to_serve(folder.path(), ANY, NO_FOLDER);
     assert!(said.contains("newer hub"), "{said}");
     assert_eq!(std::fs::read(&file).expect("readable"), before);
 }
@@ -98,7 +102,7 @@ fn b1_a_foreign_file_and_a_damaged_key_are_left_alone() {
         let folder = folder();
         let file = folder.path().join(name);
         std::fs::write(&file, content).expect("written");
-        let said = refusal_to_serve(folder.path(), ANY);
+        let said = refusal_to_serve(folder.path(), ANY, NO_FOLDER);
         assert!(said.contains(words), "{said}");
         assert_eq!(std::fs::read_to_string(&file).expect("readable"), content);
     }
@@ -109,12 +113,12 @@ fn b1_a_folder_that_cannot_be_made_or_written_is_named() {
     let folder = folder();
     let file = folder.path().join("file");
     std::fs::write(&file, "in the way").expect("written");
-    let said = refusal_to_serve(&file.join("data"), ANY);
+    let said = refusal_to_serve(&file.join("data"), ANY, NO_FOLDER);
     assert!(said.contains("cannot be created"), "{said}");
     // nobody, not even root, makes files there
     #[cfg(target_os = "linux")]
     {
-        let said = refusal_to_serve(Path::new("/proc/self/fd"), ANY);
+        let said = refusal_to_serve(Path::new("/proc/self/fd"), ANY, NO_FOLDER);
         assert!(said.contains("cannot be written"), "{said}");
     }
 }

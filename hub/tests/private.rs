@@ -110,7 +110,7 @@ fn a_folder_that_others_can_get_at_is_refused_with_what_to_do() {
         for args in [&serve[..], &add] {
             let refused = run_hub(args, "long enough\n");
             let said = text(&refused);
-            assert_eq!(refused.status.code(), Some(1), "{said}");
+            assert_eq!(refused.status.code(), Some(13), "{said}");
             assert!(said.contains(&format!("chmod 700 {data}")), "{said}");
             assert_eq!(said.trim_end().lines().count(), 1, "one sentence: {said}");
         }

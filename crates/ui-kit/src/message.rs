@@ -288,7 +288,7 @@ mod tests {
         assert_eq!(pixels[0], background);
         let row = |y: usize| &pixels[y * usize::from(width)..][..usize::from(width)];
         let inked = |y: usize| row(y).iter().filter(|p| **p != background).count();
-        let lines = (90..usize::try_from(top).expect("below") - 4).filter(|y| inked(*y) > 0);
+        let lines = (70..usize::try_from(top).expect("below") - 4).filter(|y| inked(*y) > 0);
         assert!(lines.count() > 16, "two lines of letters");
         let middle = usize::try_from(i16::midpoint(top, bottom)).expect("inside");
         assert!(inked(middle) > usize::try_from(right - left - 4).expect("wide"));
