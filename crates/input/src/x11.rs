@@ -224,7 +224,10 @@ impl X11Sink {
     fn way_by_name(&mut self, key: HidKey) -> Result<Way, Fault> {
         let place = keymap::x11_from_hid(key);
         let symbols = names::symbols(key);
-        let named = if symbols.is_empty() {
+        let layout = self.layout()?;
+        let named = if symbols.is_empty()
+            || place.is_some_and(|place| layout.always_means(place, symbols))
+        {
             None
         } else {
             let group = self.state()?.group;

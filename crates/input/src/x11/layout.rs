@@ -209,6 +209,13 @@ impl Layout {
         symbols.first().copied()
     }
 
+    /// Whether the key means one of `symbols` in every group: then nobody needs to ask which is on.
+    pub(crate) fn always_means(&self, keycode: u8, symbols: &[u32]) -> bool {
+        const GROUPS: u8 = 4;
+        let meant = |group| self.plain_symbol(keycode, group);
+        (0..GROUPS).all(|group| meant(group).is_some_and(|symbol| symbols.contains(&symbol)))
+    }
+
     /// Finds the key that means one of `symbols`, whose order is their rank; `preferred` wins if it means
     /// any of them.
     pub(crate) fn find_symbol(
