@@ -23,6 +23,7 @@ mod picture;
 mod programs;
 mod running;
 pub mod screenshots;
+mod terminal;
 mod ui_map;
 
 pub use app::{App, PATIENCE};
@@ -39,4 +40,5 @@ pub use network::{End, Namespaces, Network, Relay};
 pub use picture::{Picture, Region};
 pub use programs::{Home, Programs};
 pub use running::{Running, wait_until};
+pub use terminal::RawTerminal;
 pub use ui_map::{Found, MappedWindow, UiMap};

@@ -1,11 +1,9 @@
 //! Characters in a hurry: everything that is typed arrives once and in order, however busy the host is (S1).
 
-use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use e2e::{Cast, Hands, PATIENCE, Running, Size, wait_until};
+use e2e::{Cast, Hands, PATIENCE, RawTerminal, Running, Size, wait_until};
 
 const USER_SCREEN: Size = Size(1024, 720);
 const OPERATOR_SCREEN: Size = Size(1280, 800);
@@ -47,33 +45,14 @@ fn mixed(count: usize) -> String {
 struct Scene {
     cast: Cast,
     hands: Hands,
-    typed: PathBuf,
-    _terminal: Running,
+    terminal: RawTerminal,
 }
 
 impl Scene {
     fn open() -> Self {
         let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
-        let typed = cast.folder().join("typed");
-        let mut terminal = Command::new("xterm");
-        let script = r#"stty raw -echo; exec cat >"$1""#;
-        terminal
-            .args([
-                "-T",
-                "hurry",
-                "-u8",
-                "-fullscreen",
-                "-e",
-                "sh",
-                "-c",
-                script,
-                "hurry",
-            ])
-            .arg(&typed)
-            .env("DISPLAY", cast.user_display.name())
-            .env("LC_ALL", "C.UTF-8");
-        let log = cast.folder().join("terminal.log");
-        let terminal = Running::start("terminal", &mut terminal, &log).expect("a terminal");
+        let terminal = RawTerminal::open(&cast.user_display, cast.folder(), "");
+        let terminal = terminal.expect("a terminal");
         let ticket = cast.user_asks_for_help().expect("asked");
         let session = cast.session_begins(&ticket).expect("a session");
         let hands = cast.operator_display.hands().expect("hands");
@@ -86,14 +65,8 @@ impl Scene {
         Self {
             cast,
             hands,
-            typed,
-            _terminal: terminal,
+            terminal,
         }
-    }
-
-    fn read(&self) -> String {
-        let bytes = fs::read(&self.typed).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 
@@ -114,14 +87,14 @@ fn s1_characters_that_the_host_lacks_arrive_all_and_in_order_on_a_busy_machine()
     scene.hands.type_anything(&text, KEYS).expect("typed");
     let (mut seen, mut since) = (0, Instant::now());
     while seen < text.len() && since.elapsed() < Duration::from_secs(20) {
-        let now = scene.read().len();
+        let now = scene.terminal.text().len();
         if now != seen {
             (seen, since) = (now, Instant::now());
         }
         std::thread::sleep(Duration::from_millis(20));
     }
     std::thread::sleep(Duration::from_millis(300));
-    let arrived = scene.read();
+    let arrived = scene.terminal.text();
     let wrong = arrived.chars().zip(text.chars()).position(|(a, b)| a != b);
     assert!(
         arrived == text,
@@ -163,7 +136,7 @@ fn s1_what_the_host_cannot_type_is_told() {
     std::thread::sleep(Duration::from_millis(500));
     scene.hands.type_text("ok").expect("typed");
     wait_until("the rest", PATIENCE, || {
-        Ok((scene.read() == "ok").then_some(()))
+        Ok((scene.terminal.text() == "ok").then_some(()))
     })
     .expect("it arrives");
 }

@@ -1,12 +1,10 @@
 //! What a key is at the operator's computer, it is at the host (S1).
 
-use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use e2e::{Cast, Hands, PATIENCE, Running, Size, wait_until};
+use e2e::{Cast, Hands, PATIENCE, RawTerminal, Running, Size, wait_until};
 use xkeysym::key;
 
 const USER_SCREEN: Size = Size(1024, 720);
@@ -30,25 +28,15 @@ const SUPER: u8 = 133;
 struct Scene {
     cast: Cast,
     hands: Hands,
-    typed: PathBuf,
+    terminal: RawTerminal,
     seen: usize,
-    _terminal: Running,
 }
 
 impl Scene {
     fn open() -> Self {
         let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
-        let typed = cast.folder().join("typed");
-        let mut terminal = Command::new("xterm");
-        let script = r#"stty raw -echo; exec cat >"$1""#;
-        terminal
-            .args(["-T", "keys", "-xrm", "XTerm*metaSendsEscape: true"])
-            .args(["-fullscreen", "-e", "sh", "-c", script, "keys"])
-            .arg(&typed)
-            .env("DISPLAY", cast.user_display.name())
-            .env("LC_ALL", "C.UTF-8");
-        let log = cast.folder().join("terminal.log");
-        let terminal = Running::start("terminal", &mut terminal, &log).expect("a terminal");
+        let terminal = RawTerminal::open(&cast.user_display, cast.folder(), "");
+        let terminal = terminal.expect("a terminal");
         let ticket = cast.user_asks_for_help().expect("asked");
         let session = cast.session_begins(&ticket).expect("a session");
         let hands = cast.operator_display.hands().expect("hands");
@@ -60,9 +48,8 @@ impl Scene {
         Self {
             cast,
             hands,
-            typed,
+            terminal,
             seen: 0,
-            _terminal: terminal,
         }
     }
 
@@ -83,7 +70,7 @@ impl Scene {
     }
 
     fn arrives(&mut self, wanted: &[u8], what: &str) {
-        let read = || fs::read(&self.typed).unwrap_or_default();
+        let read = || self.terminal.bytes();
         wait_until(what, PATIENCE, || {
             Ok((read().len() >= self.seen + wanted.len()).then_some(()))
         })

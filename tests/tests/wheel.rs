@@ -1,10 +1,7 @@
 //! The operator's wheel turns the host's by as much (S1).
 
-use std::fs;
-use std::process::Command;
-
 use anyhow::Context as _;
-use e2e::{Cast, PATIENCE, Running, Size, wait_until};
+use e2e::{Cast, PATIENCE, RawTerminal, Size, wait_until};
 
 const USER_SCREEN: Size = Size(1024, 720);
 const OPERATOR_SCREEN: Size = Size(1280, 800);
@@ -15,29 +12,13 @@ const TURNS: [&str; 4] = ["<64;", "<65;", "<66;", "<67;"];
 #[test]
 fn s1_a_notch_at_the_operator_is_one_at_the_host_in_every_direction() {
     let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
-    let reported = cast.folder().join("reported");
-    let mut terminal = Command::new("xterm");
     // each event of the mouse goes to the program, by its number
-    let script = r#"stty raw -echo; printf '\e[?1000h\e[?1006h'; exec cat >"$1""#;
-    terminal
-        .args([
-            "-T",
-            "wheel",
-            "-fullscreen",
-            "-e",
-            "sh",
-            "-c",
-            script,
-            "wheel",
-        ])
-        .arg(&reported)
-        .env("DISPLAY", cast.user_display.name())
-        .env("LC_ALL", "C.UTF-8");
-    let log = cast.folder().join("terminal.log");
-    let _terminal = Running::start("terminal", &mut terminal, &log).expect("a terminal");
+    let reports = r"\033[?1000h\033[?1006h";
+    let terminal = RawTerminal::open(&cast.user_display, cast.folder(), reports);
+    let terminal = terminal.expect("a terminal");
     let ticket = cast.user_asks_for_help().expect("asked");
     let session = cast.session_begins(&ticket).expect("a session");
-    let read = || String::from_utf8_lossy(&fs::read(&reported).unwrap_or_default()).into_owned();
+    let read = || terminal.text();
     // some terminals report a release, too, which ends in a small m
     let is_turn = |event: &str, turn| event.starts_with(turn) && event.ends_with('M');
     let turns = || {
