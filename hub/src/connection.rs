@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use protocol::admin::{AdminToHub, HubToAdmin};
 use protocol::control::Name;
-use protocol::limits::{MAX_CONTROL_FRAME_BYTES, MAX_STRANGER_FRAME_BYTES};
+use protocol::limits::{MAX_ADMIN_FRAME_BYTES, MAX_CONTROL_FRAME_BYTES, MAX_STRANGER_FRAME_BYTES};
 use protocol::{
     ClientHello, HostToHub, HubHello, HubToHost, HubToOperator, OperatorToHub, Outcome, PeerId,
     Refusal, RefusalCode, ResumeSecret, Role, VersionRange,
@@ -18,13 +19,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use session::authority::{Action, Object, Who, may};
 use session::directory::{Departure, LoggedIn};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 use transport::close::{CloseReason, close, close_refused};
 use transport::{Connection, FramedReader, FramedWriter, ReadError};
 
+use crate::administration::{self, Administrator, Office};
 use crate::admission::{Admission, GuessDesk, HANDSHAKE_TIMEOUT, Verdict};
+use crate::catalogue::AccountId;
 use crate::clock::Clock;
 use crate::login::LoginDesk;
 use crate::outbound::{self, Outbound};
@@ -48,7 +51,13 @@ pub(crate) struct Desk {
     pub(crate) registry: mpsc::Sender<Event>,
     pub(crate) logins: LoginDesk,
     pub(crate) guesses: Arc<GuessDesk>,
+    pub(crate) office: Arc<Office>,
+    /// Log-ins with these accounts end, for that reason.
+    pub(crate) closed_accounts: broadcast::Sender<ClosedAccounts>,
 }
+
+/// Accounts whose log-ins end, and why.
+pub(crate) type ClosedAccounts = (Vec<AccountId>, Refusal);
 
 /// Why the hub ends a connection.
 #[derive(Debug, thiserror::Error)]
@@ -198,6 +207,7 @@ impl Talk {
         match role {
             Role::Host => self.serve_host(reader, writer).await,
             Role::Operator => self.serve_operator(reader, writer).await,
+            Role::Administrator => self.serve_administrator(reader, writer).await,
         }
     }
 
@@ -435,6 +445,102 @@ impl Talk {
             sent.map_err(|_closed| Fault::Gone)?;
         }
         Ok(())
+    }
+}
+
+impl Talk {
+    async fn serve_administrator(
+        self,
+        mut reader: FramedReader,
+        mut writer: FramedWriter,
+    ) -> Result<(), Fault> {
+        let desk = &self.desk;
+        let address = self.admission.address();
+        let Some(who) = sign_in(desk, address, &mut reader, &mut writer).await? else {
+            return Ok(());
+        };
+        self.admission.admit();
+        reader.set_limit(MAX_ADMIN_FRAME_BYTES);
+        writer.set_limit(MAX_ADMIN_FRAME_BYTES);
+        let mut closed = desk.closed_accounts.subscribe();
+        let (outbound, queue) = mpsc::channel(outbound::QUEUE);
+        tokio::spawn(outbound::send_all(self.connection.clone(), writer, queue));
+        let mut questions = JoinSet::new();
+        let mut pace = Pace::new();
+        loop {
+            while questions.len() >= administration::AT_ONCE {
+                questions.join_next().await;
+            }
+            let message = tokio::select! {
+                message = read::<AdminToHub>(&mut reader, &mut pace) => message?,
+                refusal = closes(&mut closed, who.account()) => {
+                    let goodbye = HubToAdmin::Goodbye { refusal };
+                    for last in [Outbound::Message(goodbye), Outbound::Close(refusal)] {
+                        outbound.send(last).await.map_err(|_closed| Fault::Gone)?;
+                    }
+                    return Ok(outbound.closed().await);
+                }
+            };
+            match message {
+                None | Some(AdminToHub::Leave) => return Ok(()),
+                Some(AdminToHub::SignIn { .. }) => return Err(Fault::OutOfPlace),
+                Some(AdminToHub::Ask { number, question }) => {
+                    let office = Arc::clone(&desk.office);
+                    let who = who.clone();
+                    let outbound = outbound.clone();
+                    questions.spawn(async move {
+                        let answer = office.answer(who, number, question).await;
+                        if outbound.send(Outbound::Message(answer)).await.is_err() {
+                            tracing::debug!("Whoever asked is gone");
+                        }
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Asks until an administrator is signed in; `None` if the peer left before.
+async fn sign_in(
+    desk: &Desk,
+    address: IpAddr,
+    reader: &mut FramedReader,
+    writer: &mut FramedWriter,
+) -> Result<Option<Administrator>, Fault> {
+    let deadline = Instant::now() + LOG_IN_TIMEOUT;
+    for _ in 0..LOG_INS {
+        let message = timeout_at(deadline, reader.read::<AdminToHub>()).await;
+        let (user, password) = match message.map_err(|_elapsed| Fault::Silent)?? {
+            Some(AdminToHub::SignIn { user, password }) => (user, password),
+            Some(AdminToHub::Leave) | None => return Ok(None),
+            Some(AdminToHub::Ask { .. }) => return Err(Fault::OutOfPlace),
+        };
+        let refusal = match desk.logins.log_in(&user, password, address).await {
+            Ok(account) if account.administrator => {
+                let name = Name::cut(account.display_name.as_str());
+                write(writer, &HubToAdmin::SignedIn { name }).await?;
+                return Ok(Some(Administrator::new(account)));
+            }
+            Ok(_operator) => RefusalCode::NOT_ALLOWED.into(),
+            Err(refusal) => refusal,
+        };
+        write(writer, &HubToAdmin::SignInRefused { refusal }).await?;
+    }
+    Err(Fault::Tries)
+}
+
+/// Waits until `account` is closed, or has another password, and says which.
+async fn closes(closed: &mut broadcast::Receiver<ClosedAccounts>, account: AccountId) -> Refusal {
+    loop {
+        match closed.recv().await {
+            Ok((accounts, refusal)) if accounts.contains(&account) => return refusal,
+            Ok(_others) => {}
+            // it may have been among those that were missed
+            Err(broadcast::error::RecvError::Lagged(_)) => {
+                return RefusalCode::PASSWORD_CHANGED.into();
+            }
+            Err(broadcast::error::RecvError::Closed) => return RefusalCode::SHUTTING_DOWN.into(),
+        }
     }
 }
 

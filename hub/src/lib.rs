@@ -7,6 +7,7 @@
 //! One task serves each connection, one task owns the state of the desk, one thread the catalogue,
 //! and one thread each film.
 
+mod administration;
 mod admission;
 pub mod catalogue;
 mod clock;

@@ -77,7 +77,9 @@ impl StreamFault {
 fn may_open(role: Role, direction: Direction) -> bool {
     match (role, direction) {
         (Role::Host, Direction::ToOperator) | (Role::Operator, Direction::ToHost) => true,
-        (Role::Host, Direction::ToHost) | (Role::Operator, Direction::ToOperator) => false,
+        (Role::Host, Direction::ToHost)
+        | (Role::Operator, Direction::ToOperator)
+        | (Role::Administrator, _) => false,
     }
 }
 

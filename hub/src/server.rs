@@ -11,11 +11,12 @@ use protocol::RefusalCode;
 use quinn::{Incoming, VarInt};
 use session::directory::{Directory, Policy, TICKET_MEMORY};
 use session::throttle::Neighbour;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use transport::{BindError, Endpoint, Fingerprint, HubIdentity, IdentityError};
 
+use crate::administration::Office;
 use crate::admission::{Admission, GuessDesk};
 use crate::catalogue::{self, AccountId, CatalogueError, Change, PasswordHash, What};
 use crate::clock::Clock;
@@ -35,6 +36,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 const CONSENT_TIMEOUT: Duration = Duration::from_mins(2);
 /// How often to look whether the command line changed accounts.
 const ACCOUNTS_INTERVAL: Duration = Duration::from_secs(1);
+/// News of closed accounts that may wait for an administrator's connection.
+const CLOSED_ACCOUNTS: usize = 16;
 /// How long connections may take to close when the hub goes down.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(400);
 /// How long the data base may take to close.
@@ -161,6 +164,8 @@ impl Hub {
             mailbox.clone(),
         );
         registry.reopen_films(&sessions, &absent);
+        let office = Office::new(clock, store.clone(), mailbox.clone(), folder.path());
+        let office = Arc::new(office);
         let (stop, stopped) = watch::channel(false);
         let registry = tokio::spawn(registry.run(events, stopped));
         Ok(Self {
@@ -174,6 +179,8 @@ impl Hub {
                 registry: mailbox,
                 logins,
                 guesses: Arc::new(GuessDesk::new(clock)),
+                office,
+                closed_accounts: broadcast::Sender::new(CLOSED_ACCOUNTS),
             }),
             crowd,
             passwords,
@@ -307,7 +314,12 @@ async fn watch_accounts(desk: Arc<Desk>, mut passwords: BTreeMap<AccountId, Pass
             (disabled, RefusalCode::ACCOUNT_DISABLED),
             (replaced.collect(), RefusalCode::PASSWORD_CHANGED),
         ] {
-            let event = Event::AccountsClosed(accounts, code.into());
+            let refusal = code.into();
+            if !accounts.is_empty() {
+                // nobody listens where no administrator is signed in
+                drop(desk.closed_accounts.send((accounts.clone(), refusal)));
+            }
+            let event = Event::AccountsClosed(accounts, refusal);
             if desk.registry.send(event).await.is_err() {
                 return;
             }

@@ -8,6 +8,7 @@
 //! and, for each session, the unidirectional streams of [`lanes`].
 
 pub mod address;
+pub mod admin;
 pub mod control;
 pub mod hindrance;
 pub mod ids;

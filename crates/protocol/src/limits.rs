@@ -7,6 +7,8 @@ pub const MAX_CONTROL_FRAME_BYTES: usize = 256 * 1024;
 /// Largest control message of a peer that is not admitted yet, in bytes. Also holds whatever a host may
 /// say first once it is, since that may be on the way already.
 pub const MAX_STRANGER_FRAME_BYTES: usize = MAX_WORD_BYTES + 1024;
+/// Largest message between an administrator's window and the hub, in bytes.
+pub const MAX_ADMIN_FRAME_BYTES: usize = 1024 * 1024;
 /// Largest stream header, in bytes.
 pub const MAX_HEADER_FRAME_BYTES: usize = 256;
 /// Largest encoded screen update, in bytes.

@@ -40,6 +40,10 @@ impl RefusalCode {
     pub const PASSWORD_CHANGED: Self = Self(23);
     /// The peer was away for too long, or was never here: it starts anew.
     pub const CANNOT_RESUME: Self = Self(24);
+    /// The account has no right to this.
+    pub const NOT_ALLOWED: Self = Self(25);
+    /// What was asked for breaks a rule of the hub's data; nothing was changed.
+    pub const AGAINST_A_RULE: Self = Self(26);
 
     /// No such ticket.
     pub const TICKET_WRONG: Self = Self(40);

@@ -77,6 +77,8 @@ pub enum Role {
     Operator,
     /// The helped side (Helpme, later `PurePC`).
     Host,
+    /// The administrator's window.
+    Administrator,
 }
 
 /// The first message of a connection, client to hub, on the control stream.

@@ -146,7 +146,7 @@ fn hellos(samples: &mut Samples) {
         oldest: ProtocolVersion(2),
         newest: ProtocolVersion(300),
     };
-    for role in [Role::Operator, Role::Host] {
+    for role in [Role::Operator, Role::Host, Role::Administrator] {
         samples.add(&ClientHello {
             versions,
             role,

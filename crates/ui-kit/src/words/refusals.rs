@@ -127,6 +127,14 @@ fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
             "This account is disabled. Ask your administrator.",
             "Questo account è disabilitato. Rivolgiti all'amministratore.",
         ),
+        RefusalCode::NOT_ALLOWED => (
+            "Your account has no right to this. Ask an administrator.",
+            "Il tuo account non ha questo diritto. Rivolgiti a un amministratore.",
+        ),
+        RefusalCode::AGAINST_A_RULE => (
+            "The hub does not accept this; nothing was changed.",
+            "L'hub non lo accetta; nulla è stato modificato.",
+        ),
         RefusalCode::LOGGED_IN_ELSEWHERE => (
             "You logged in on another computer, so this console was logged out.",
             "Hai eseguito l'accesso da un altro computer: questa console è stata disconnessa.",

@@ -1,0 +1,169 @@
+//! The administrator's side of the hub: one connection's sign-in, then questions and answers.
+//!
+//! Reading goes through connections to the catalogue of its own, so that a long search keeps nobody
+//! at the desk waiting; changes go through the store's thread as all others do.
+
+mod audit;
+mod desk;
+mod films;
+mod people;
+mod reports;
+mod settings;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use protocol::admin::{AdminToHub, Answer, HubToAdmin, Question};
+use protocol::{Refusal, RefusalCode};
+use session::authority::Who;
+use tokio::sync::mpsc;
+
+use crate::catalogue::{self, Account, AccountId, Catalogue, CatalogueError, Change, What};
+use crate::clock::Clock;
+use crate::registry::{Event, log_store_error};
+use crate::store::Store;
+
+/// Questions of one administrator that are worked on at a time; more wait unread.
+pub(crate) const AT_ONCE: usize = 16;
+/// Connections to the catalogue that are kept for the next question.
+const IDLE_READERS: usize = 4;
+
+/// What the administration works with.
+#[derive(Debug)]
+pub(crate) struct Office {
+    clock: Clock,
+    store: Store,
+    registry: mpsc::Sender<Event>,
+    folder: PathBuf,
+    readers: Mutex<Vec<Reader>>,
+}
+
+/// Who is signed in.
+#[derive(Debug, Clone)]
+pub(crate) struct Administrator {
+    account: Account,
+}
+
+impl Administrator {
+    pub(crate) fn new(account: Account) -> Self {
+        Self { account }
+    }
+
+    pub(crate) fn account(&self) -> AccountId {
+        self.account.id
+    }
+
+    /// What decides what they may do.
+    fn who(&self) -> Who {
+        Who::from(&self.account)
+    }
+
+    /// The name in the audit log.
+    fn actor(&self) -> String {
+        self.account.name.clone()
+    }
+}
+
+struct Reader(Box<dyn Catalogue>);
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reader")
+    }
+}
+
+impl Office {
+    pub(crate) fn new(
+        clock: Clock,
+        store: Store,
+        registry: mpsc::Sender<Event>,
+        folder: &Path,
+    ) -> Self {
+        Self {
+            clock,
+            store,
+            registry,
+            folder: folder.to_owned(),
+            readers: Mutex::default(),
+        }
+    }
+
+    /// Answers one question of `who`.
+    pub(crate) async fn answer(
+        self: Arc<Self>,
+        who: Administrator,
+        number: u32,
+        question: Question,
+    ) -> HubToAdmin {
+        let answer = self.ask(&who, question).await;
+        let answer = answer.unwrap_or_else(Answer::Refused);
+        HubToAdmin::Answered { number, answer }
+    }
+
+    async fn ask(&self, who: &Administrator, question: Question) -> Result<Answer, Refusal> {
+        Ok(match question {
+            Question::Desk(asked) => Answer::Desk(desk::answer(self, who, asked).await?),
+            Question::Reports(asked) => Answer::Reports(reports::answer(self, who, asked).await?),
+            Question::Films(asked) => Answer::Films(films::answer(self, who, asked).await?),
+            Question::People(asked) => Answer::People(people::answer(self, who, asked).await?),
+            Question::Audit(asked) => Answer::Audit(audit::answer(self, who, asked).await?),
+            Question::Settings(asked) => {
+                Answer::Settings(settings::answer(self, who, asked).await?)
+            }
+        })
+    }
+
+    /// Reads from the catalogue on a thread where it may take its time.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Catalogue) -> Result<T, CatalogueError> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let idle = self.lock().pop();
+        let folder = self.folder.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let reader = match idle {
+                Some(reader) => reader,
+                None => Reader(catalogue::open(&folder)?),
+            };
+            let found = read(&*reader.0)?;
+            Ok((reader, found))
+        });
+        match done.await {
+            Ok(Ok((reader, found))) => {
+                let mut idle = self.lock();
+                if idle.len() < IDLE_READERS {
+                    idle.push(reader);
+                }
+                Ok(found)
+            }
+            Ok(Err(error)) => Err(refusal_of(&error)),
+            Err(error) => {
+                tracing::error!(%error, "A question of an administrator failed");
+                Err(RefusalCode::INTERNAL.into())
+            }
+        }
+    }
+
+    /// Makes a change in the name of `who`, with its row in the audit log.
+    async fn change(&self, who: &Administrator, what: What) -> Result<(), Refusal> {
+        let change = Change {
+            actor: who.actor(),
+            what,
+        };
+        let batch = change.at(self.clock.now().unix_millis);
+        let stored = self.store.apply(batch).await;
+        stored.map_err(|error| refusal_of(&error))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn refusal_of(error: &CatalogueError) -> Refusal {
+    log_store_error(error);
+    match error {
+        CatalogueError::Rule(_) => RefusalCode::AGAINST_A_RULE.into(),
+        _ => RefusalCode::INTERNAL.into(),
+    }
+}

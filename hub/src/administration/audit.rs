@@ -1,0 +1,14 @@
+//! Answers to the administration's questions about audit.
+
+use protocol::Refusal;
+use protocol::admin::audit::{Answer, Question};
+
+use super::{Administrator, Office};
+
+pub(super) async fn answer(
+    _office: &Office,
+    _who: &Administrator,
+    question: Question,
+) -> Result<Answer, Refusal> {
+    match question {}
+}
