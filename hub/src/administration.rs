@@ -13,10 +13,11 @@ mod settings;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use protocol::admin::{AdminToHub, Answer, HubToAdmin, Question};
+use protocol::admin::{Answer, HubToAdmin, Question};
 use protocol::{Refusal, RefusalCode};
 use session::authority::Who;
 use tokio::sync::mpsc;
+use transport::Fingerprint;
 
 use crate::catalogue::{self, Account, AccountId, Catalogue, CatalogueError, Change, What};
 use crate::clock::Clock;
@@ -35,6 +36,7 @@ pub(crate) struct Office {
     store: Store,
     registry: mpsc::Sender<Event>,
     folder: PathBuf,
+    fingerprint: Fingerprint,
     readers: Mutex<Vec<Reader>>,
 }
 
@@ -78,12 +80,14 @@ impl Office {
         store: Store,
         registry: mpsc::Sender<Event>,
         folder: &Path,
+        fingerprint: Fingerprint,
     ) -> Self {
         Self {
             clock,
             store,
             registry,
             folder: folder.to_owned(),
+            fingerprint,
             readers: Mutex::default(),
         }
     }

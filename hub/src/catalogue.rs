@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use protocol::admin::desk::Today;
 use protocol::{ReportDraft, ReportFacts, ReportId, SessionId};
 
 pub use ::session::directory::records::Stored;
@@ -24,7 +25,7 @@ pub use account::{Account, AccountId, NewAccount, PasswordHash};
 pub use audit::{AuditHead, AuditVerification};
 pub use change::{Batch, Change, What};
 pub use report::{ReportStanding, StoredReport};
-pub use session::{AbsentMember, SessionRow, ended_by_word};
+pub use session::{AbsentMember, FilmsOnDisk, SessionRow, ended_by_word};
 
 /// The catalogue does not do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +115,12 @@ pub trait Catalogue: Send {
     /// `tickets_since_unix_millis` and every one that is open; places; and the sessions whose host
     /// may come back, and an operator.
     fn stored(&self, tickets_since_unix_millis: i64) -> Result<Stored, CatalogueError>;
+
+    /// What happened since a moment that counts as the beginning of today.
+    fn today(&self, since_unix_millis: i64) -> Result<Today, CatalogueError>;
+
+    /// What the films take of the disk, and took since a moment.
+    fn films_on_disk(&self, since_unix_millis: i64) -> Result<FilmsOnDisk, CatalogueError>;
 
     /// All sessions that ran, newest first, at most `limit`.
     fn sessions(&self, limit: u32) -> Result<Vec<SessionRow>, CatalogueError>;

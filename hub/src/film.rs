@@ -599,5 +599,6 @@ pub(crate) fn film_ended_by(by: EndedBy) -> recording::EndedBy {
         EndedBy::HubStopped => recording::EndedBy::HubStopped,
         EndedBy::Forged => recording::EndedBy::Forged,
         EndedBy::NoCapture => recording::EndedBy::NoCapture,
+        EndedBy::Administrator => recording::EndedBy::Administrator,
     }
 }

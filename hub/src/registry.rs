@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use protocol::admin::desk::LiveSession;
 use protocol::control::Name;
 use protocol::{
-    EndedBy, HostToHub, HubToHost, HubToOperator, OperatorToHub, PeerId, Refusal, RefusalCode,
-    ResumeSecret, Rights, SessionId,
+    EndedBy, Entry, HostToHub, HubToHost, HubToOperator, OperatorToHub, PeerId, Refusal,
+    RefusalCode, ResumeSecret, Rights, SessionId,
 };
 use session::directory::records::{AccountId, Side, StoredSession, What};
 use session::directory::{
@@ -61,6 +62,35 @@ pub(crate) enum Event {
     FilmClosed(SessionId, Option<FinishedFilm>),
     /// The film broke off.
     FilmFailed(SessionId),
+    /// An administrator looks, or steps in.
+    Overseen(Oversight),
+}
+
+/// What an administrator wants of the desk; the answer may find nobody any more.
+#[derive(Debug)]
+pub(crate) enum Oversight {
+    Look(oneshot::Sender<LiveDesk>),
+    /// Ends a session in the name of `actor`; whether there was one.
+    EndSession {
+        session: SessionId,
+        actor: String,
+        done: oneshot::Sender<bool>,
+    },
+    /// Sends a peer away in the name of `actor`; whether it was there.
+    Disconnect {
+        peer: PeerId,
+        actor: String,
+        done: oneshot::Sender<bool>,
+    },
+}
+
+/// The desk at one moment.
+#[derive(Debug)]
+pub(crate) struct LiveDesk {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) sessions: Vec<LiveSession>,
+    /// The disk is so far behind that nothing new is begun.
+    pub(crate) is_behind: bool,
 }
 
 /// A peer that comes back.
@@ -296,6 +326,31 @@ impl Registry {
             Event::FilmFailed(session) => {
                 self.films_at_work -= 1;
                 self.directory.film_failed(session, now);
+            }
+            Event::Overseen(oversight) => self.oversee(oversight),
+        }
+    }
+
+    fn oversee(&mut self, oversight: Oversight) {
+        let now = self.clock.now();
+        // whoever asked may be gone
+        match oversight {
+            Oversight::Look(answer) => drop(answer.send(LiveDesk {
+                entries: self.directory.everybody(),
+                sessions: self.directory.live_sessions(),
+                is_behind: self.store.is_behind(),
+            })),
+            Oversight::EndSession {
+                session,
+                actor,
+                done,
+            } => {
+                let ended = self.directory.administrator_ends(session, actor, now);
+                done.send(ended).unwrap_or_default();
+            }
+            Oversight::Disconnect { peer, actor, done } => {
+                let gone = self.directory.administrator_disconnects(peer, actor, now);
+                done.send(gone).unwrap_or_default();
             }
         }
     }

@@ -164,8 +164,13 @@ impl Hub {
             mailbox.clone(),
         );
         registry.reopen_films(&sessions, &absent);
-        let office = Office::new(clock, store.clone(), mailbox.clone(), folder.path());
-        let office = Arc::new(office);
+        let office = Arc::new(Office::new(
+            clock,
+            store.clone(),
+            mailbox.clone(),
+            folder.path(),
+            identity.fingerprint(),
+        ));
         let (stop, stopped) = watch::channel(false);
         let registry = tokio::spawn(registry.run(events, stopped));
         Ok(Self {

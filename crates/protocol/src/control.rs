@@ -316,6 +316,8 @@ pub enum EndedBy {
     Forged,
     /// The host's screen cannot be captured.
     NoCapture,
+    /// An administrator of the hub ended it.
+    Administrator,
 }
 
 /// A ticket's life.

@@ -69,6 +69,9 @@ impl RefusalCode {
     /// The operator disconnected this computer (O9).
     pub const DISCONNECTED: Self = Self(65);
 
+    /// An administrator of the hub ended the connection.
+    pub const DISCONNECTED_BY_ADMINISTRATOR: Self = Self(67);
+
     /// The host's screen cannot be shown; what hinders it says the host.
     pub const CANNOT_SHOW: Self = Self(66);
 

@@ -402,6 +402,7 @@ fn hub_to_operator(samples: &mut Samples) {
         EndedBy::HubStopped,
         EndedBy::Forged,
         EndedBy::NoCapture,
+        EndedBy::Administrator,
     ] {
         samples.add(&HubToOperator::SessionEnded {
             session: SESSION,

@@ -62,6 +62,8 @@ pub enum EndedBy {
     Forged,
     /// The user's screen could not be captured.
     NoCapture,
+    /// An administrator of the hub ended it.
+    Administrator,
 }
 
 impl fmt::Display for Event {
@@ -109,6 +111,7 @@ impl fmt::Display for EndedBy {
             Self::HubStopped => "the hub went down",
             Self::Forged => "something came in the other side's name",
             Self::NoCapture => "the user's screen could not be shown",
+            Self::Administrator => "by an administrator",
         })
     }
 }

@@ -49,6 +49,8 @@ pub enum Action {
     ListReports,
     ReadFilm,
     ReadAudit,
+    /// See what goes on now, end sessions and send peers away.
+    Oversee,
     /// Make, close and open accounts, and set their passwords.
     Administer,
 }
@@ -164,7 +166,11 @@ fn may_as_operator(standing: Standing, action: Action, object: Object) -> Result
             }
             Ok(())
         }
-        (Action::ListReports | Action::ReadAudit | Action::Administer, Object::Hub)
+        (Action::Oversee, Object::Hub) if standing.administrator => Ok(()),
+        (
+            Action::ListReports | Action::ReadAudit | Action::Administer | Action::Oversee,
+            Object::Hub,
+        )
         | (Action::ReadFilm, Object::Film) => {
             if standing.administrator {
                 Err(Denied::CommandLineOnly)

@@ -8,6 +8,7 @@
 //! outlives its connection: whoever is out of reach is *away*, comes back with the place's secret,
 //! and its sessions go on (R4).
 
+mod oversight;
 mod presence;
 pub mod records;
 mod resume;

@@ -240,6 +240,13 @@ fn describe_desk(what: &records::What) -> (&'static str, Value) {
             let detail = json!({ "session": session.to_string(), "bytes": bytes, "head": head });
             ("film.closed", detail)
         }
+        What::EndedByAdministrator { session } => (
+            "session.ended_by_administrator",
+            json!({ "session": session.to_string() }),
+        ),
+        What::DisconnectedByAdministrator { peer } => {
+            ("place.taken", json!({ "peer": peer.to_string() }))
+        }
         What::FilmFailed { session } => ("film.failed", json!({ "session": session.to_string() })),
     }
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod changes;
 mod members;
+mod overview;
 mod places;
 mod reports;
 mod schema;
@@ -14,12 +15,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use protocol::admin::desk::Today;
 use protocol::{ReportDraft, ReportFacts, ReportId, SessionId};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::{
     AbsentMember, Account, AccountId, AuditVerification, Batch, Catalogue, CatalogueError,
-    PasswordHash, ReportStanding, SessionRow, Stored, StoredReport,
+    FilmsOnDisk, PasswordHash, ReportStanding, SessionRow, Stored, StoredReport,
 };
 
 const FILE_NAME: &str = "hub.db";
@@ -130,6 +132,14 @@ impl Catalogue for SqliteCatalogue {
             hosts: places::hosts(&self.connection)?,
             sessions: members::running_sessions(&self.connection)?,
         })
+    }
+
+    fn today(&self, since_unix_millis: i64) -> Result<Today, CatalogueError> {
+        overview::today(&self.connection, since_unix_millis)
+    }
+
+    fn films_on_disk(&self, since_unix_millis: i64) -> Result<FilmsOnDisk, CatalogueError> {
+        overview::films_on_disk(&self.connection, since_unix_millis)
     }
 
     fn sessions(&self, limit: u32) -> Result<Vec<SessionRow>, CatalogueError> {

@@ -154,7 +154,7 @@ fn decode_side(bytes: &[u8]) -> Result<Side, RowError> {
     }
 }
 
-const ENDINGS: [EndedBy; 8] = [
+const ENDINGS: [EndedBy; 9] = [
     EndedBy::User,
     EndedBy::Operator,
     EndedBy::HostLost,
@@ -163,6 +163,7 @@ const ENDINGS: [EndedBy; 8] = [
     EndedBy::HubStopped,
     EndedBy::Forged,
     EndedBy::NoCapture,
+    EndedBy::Administrator,
 ];
 
 fn ended_by_number(by: EndedBy) -> u8 {
@@ -175,6 +176,7 @@ fn ended_by_number(by: EndedBy) -> u8 {
         EndedBy::HubStopped => 6,
         EndedBy::Forged => 7,
         EndedBy::NoCapture => 8,
+        EndedBy::Administrator => 9,
     }
 }
 

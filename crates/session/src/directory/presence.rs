@@ -245,7 +245,7 @@ impl Directory {
     }
 
     /// The row of `id` as `viewer` sees it, if it has one.
-    fn entry(&self, id: PeerId, viewer: AccountId) -> Option<Entry> {
+    pub(super) fn entry(&self, id: PeerId, viewer: AccountId) -> Option<Entry> {
         if let Some(operator) = self.operators.get(&id) {
             return Some(Entry {
                 id,

@@ -117,6 +117,14 @@ pub enum What {
     FilmFailed {
         session: SessionId,
     },
+    /// An administrator ends a session; [`What::SessionEnded`] follows.
+    EndedByAdministrator {
+        session: SessionId,
+    },
+    /// An administrator sends a host or a console away.
+    DisconnectedByAdministrator {
+        peer: PeerId,
+    },
 }
 
 /// An end of a session.

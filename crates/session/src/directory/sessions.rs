@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use protocol::admin::desk::LiveSession;
 use protocol::control::Name;
 use protocol::limits::MAX_OPERATORS;
 use protocol::{
@@ -134,6 +135,23 @@ impl Session {
 
     pub(super) fn is_running(&self) -> bool {
         matches!(self.stage, Stage::Running(_))
+    }
+
+    /// As an administrator sees it; `None` before it runs.
+    pub(super) fn live(&self, session: SessionId) -> Option<LiveSession> {
+        let Stage::Running(run) = self.stage else {
+            return None;
+        };
+        let flows = |part: &Part| matches!(part, Part::In { flows: true, .. });
+        Some(LiveSession {
+            session,
+            host: self.computer.clone(),
+            requester: self.requester.clone(),
+            operators: self.inside().map(|member| member.name.clone()).collect(),
+            started_unix_millis: run.started_unix_millis,
+            paused: !self.inside().any(|member| flows(&member.part)),
+            film_bytes: 0,
+        })
     }
 
     fn run(&self) -> Option<Run> {
@@ -913,7 +931,8 @@ fn actor(by: EndedBy, requester: String, login: String) -> String {
         | EndedBy::CannotRecord
         | EndedBy::HubStopped
         | EndedBy::Forged
-        | EndedBy::NoCapture => "hub".to_owned(),
+        | EndedBy::NoCapture
+        | EndedBy::Administrator => "hub".to_owned(),
     }
 }
 
@@ -928,5 +947,6 @@ fn not_begun(by: EndedBy) -> (RefusalCode, &'static str) {
         EndedBy::HubStopped => (RefusalCode::SHUTTING_DOWN, "the hub stops"),
         EndedBy::Forged => (RefusalCode::OUT_OF_PLACE, "forged"),
         EndedBy::NoCapture => (RefusalCode::CANNOT_SHOW, "no screen"),
+        EndedBy::Administrator => (RefusalCode::DISCONNECTED, "ended by an administrator"),
     }
 }

@@ -127,6 +127,10 @@ fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
             "This account is disabled. Ask your administrator.",
             "Questo account è disabilitato. Rivolgiti all'amministratore.",
         ),
+        RefusalCode::DISCONNECTED_BY_ADMINISTRATOR => (
+            "An administrator of the service ended this connection.",
+            "Un amministratore del servizio ha chiuso questo collegamento.",
+        ),
         RefusalCode::NOT_ALLOWED => (
             "Your account has no right to this. Ask an administrator.",
             "Il tuo account non ha questo diritto. Rivolgiti a un amministratore.",

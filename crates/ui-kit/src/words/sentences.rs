@@ -79,6 +79,7 @@ pub fn session_ended_for_user(lang: Lang, by: EndedBy) -> &'static str {
             "Something on the way changed what was sent, so the session was ended."
         }
         (Lang::En, EndedBy::NoCapture) => "This computer's screen cannot be shown to others.",
+        (Lang::En, EndedBy::Administrator) => "An administrator of the service ended the session.",
         (Lang::It, EndedBy::User) => "Hai terminato la sessione.",
         (Lang::It, EndedBy::Operator) => "Chi ti assiste ha terminato la sessione.",
         (Lang::It, EndedBy::HostLost) => {
@@ -97,6 +98,9 @@ pub fn session_ended_for_user(lang: Lang, by: EndedBy) -> &'static str {
         (Lang::It, EndedBy::NoCapture) => {
             "Lo schermo di questo computer non può essere mostrato ad altri."
         }
+        (Lang::It, EndedBy::Administrator) => {
+            "Un amministratore del servizio ha terminato la sessione."
+        }
     }
 }
 
@@ -113,6 +117,7 @@ pub fn session_ended_for_operator(lang: Lang, by: EndedBy) -> &'static str {
             "What arrived was not what the user's computer sent, so the session was ended. Tell your administrator."
         }
         (Lang::En, EndedBy::NoCapture) => "The user's screen cannot be captured.",
+        (Lang::En, EndedBy::Administrator) => "An administrator ended the session.",
         (Lang::It, EndedBy::User) => "L'utente ha terminato la sessione.",
         (Lang::It, EndedBy::Operator) => "Hai terminato la sessione.",
         (Lang::It, EndedBy::HostLost) => {
@@ -129,6 +134,7 @@ pub fn session_ended_for_operator(lang: Lang, by: EndedBy) -> &'static str {
             "Ciò che è arrivato non è ciò che il computer dell'utente ha inviato: la sessione è stata terminata. Avvisa l'amministratore."
         }
         (Lang::It, EndedBy::NoCapture) => "Lo schermo dell'utente non può essere catturato.",
+        (Lang::It, EndedBy::Administrator) => "Un amministratore ha terminato la sessione.",
     }
 }
 

@@ -76,7 +76,9 @@ fn make_desk(t: &Connection, now: i64, what: &records::What) -> Result<(), Catal
         | What::InputTooOld { .. }
         | What::JoinAsked { .. }
         | What::JoinRefused { .. }
-        | What::FilmFailed { .. } => {}
+        | What::FilmFailed { .. }
+        | What::EndedByAdministrator { .. }
+        | What::DisconnectedByAdministrator { .. } => {}
         What::OperatorAdmitted(operator) => places::add_operator(t, operator)?,
         What::HostAdmitted(host) => places::add_host(t, host)?,
         What::PeerGone { peer } => places::remove(t, *peer)?,

@@ -27,7 +27,7 @@ fn session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     })
 }
 
-const ENDINGS: [EndedBy; 8] = [
+const ENDINGS: [EndedBy; 9] = [
     EndedBy::User,
     EndedBy::Operator,
     EndedBy::HostLost,
@@ -36,6 +36,7 @@ const ENDINGS: [EndedBy; 8] = [
     EndedBy::HubStopped,
     EndedBy::Forged,
     EndedBy::NoCapture,
+    EndedBy::Administrator,
 ];
 
 // INVARIANT: these numbers stand in data bases.
@@ -49,6 +50,7 @@ pub(super) fn ended_by_number(by: EndedBy) -> i64 {
         EndedBy::HubStopped => 6,
         EndedBy::Forged => 7,
         EndedBy::NoCapture => 8,
+        EndedBy::Administrator => 9,
     }
 }
 

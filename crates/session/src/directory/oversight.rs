@@ -1,0 +1,63 @@
+//! What an administrator sees of the desk, and ends.
+
+use protocol::admin::desk::LiveSession;
+use protocol::{EndedBy, Entry, PeerId, RefusalCode, SessionId};
+
+use super::records::{AccountId, Change, What};
+use super::sessions::Session;
+use super::{Directory, Effect, Moment};
+
+/// Whose rows an administrator sees: nobody's own.
+const NOBODY: AccountId = AccountId(0);
+
+impl Directory {
+    /// Everybody who has a place.
+    pub fn everybody(&self) -> Vec<Entry> {
+        let ids = self.operators.keys().chain(self.hosts.keys());
+        ids.filter_map(|id| self.entry(*id, NOBODY)).collect()
+    }
+
+    /// The sessions that run, the oldest first; how large their films are is not known here.
+    pub fn live_sessions(&self) -> Vec<LiveSession> {
+        let live = |(id, session): (&SessionId, &Session)| session.live(*id);
+        let mut all: Vec<LiveSession> = self.sessions.iter().filter_map(live).collect();
+        all.sort_by_key(|session| (session.started_unix_millis, session.session));
+        all
+    }
+
+    /// Ends a session for everybody in it; whether there was one.
+    pub fn administrator_ends(&mut self, session: SessionId, actor: String, now: Moment) -> bool {
+        if !self.is_running(session) {
+            return false;
+        }
+        let what = What::EndedByAdministrator { session };
+        self.effects.push(Effect::Record(Change { actor, what }));
+        self.end_session(session, EndedBy::Administrator, now);
+        true
+    }
+
+    /// Sends a host or a console away, for good: it has no place to come back to. Whether it was here.
+    pub fn administrator_disconnects(&mut self, peer: PeerId, actor: String, now: Moment) -> bool {
+        let is_host = self.accepted(peer).is_some();
+        let is_here = match (self.accepted(peer), self.operators.get(&peer)) {
+            (Some(host), _) => host.away.is_none(),
+            (None, Some(operator)) => operator.away.is_none(),
+            (None, None) => return false,
+        };
+        let what = What::DisconnectedByAdministrator { peer };
+        self.effects.push(Effect::Record(Change { actor, what }));
+        if is_host {
+            if let Some(session) = self.accepted(peer).and_then(|host| host.session) {
+                self.end_session(session, EndedBy::Administrator, now);
+            }
+            self.forget_host(peer, EndedBy::Administrator, now);
+        } else {
+            self.forget_operator(peer, EndedBy::Administrator, now);
+        }
+        if is_here {
+            let refusal = RefusalCode::DISCONNECTED_BY_ADMINISTRATOR.into();
+            self.effects.push(Effect::Dismiss(peer, refusal));
+        }
+        true
+    }
+}
