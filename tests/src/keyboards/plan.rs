@@ -15,12 +15,14 @@ const CONTROL: u8 = 37;
 const LAST: u8 = 135;
 
 /// The keys of a keyboard with 105 keys, and of a Japanese and a Brazilian one: letters and rows, pad,
-/// the keys between the two. XKB has keys of its own between them, for levels.
+/// the keys between the two. XKB has keys of its own between them, for levels, and one (109, line feed) that USB
+/// keyboards have no number for.
 const KEYS: &[std::ops::RangeInclusive<u8>] = &[
     9..=91,
     94..=97,
     100..=102,
-    104..=119,
+    104..=108,
+    110..=119,
     125..=127,
     129..=129,
     LAST..=LAST,

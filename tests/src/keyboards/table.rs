@@ -60,7 +60,8 @@ impl Findings {
         there: &[Effect],
     ) {
         let kind = item.kind(here);
-        if there == here || stays_here(here) && there.is_empty() {
+        let all_stay = here.iter().all(stays_here);
+        if there == here || all_stay && there.is_empty() {
             return self.equal(kind);
         }
         self.differences.push(Difference {
@@ -109,11 +110,11 @@ impl Findings {
 }
 
 /// What only reaches levels and groups of the operator's layout does so at the operator's.
-fn stays_here(effects: &[Effect]) -> bool {
-    effects.iter().all(|effect| match effect {
+pub(super) fn stays_here(effect: &Effect) -> bool {
+    match effect {
         Effect::Modifier(name) => name.starts_with("ISO_") || name == "Mode_switch",
         Effect::Text(_) | Effect::Key(_) | Effect::Composing => false,
-    })
+    }
 }
 
 /// What of `arrived` counts beside `wanted`: the host presses modifiers of its own for characters, and
