@@ -81,6 +81,14 @@ impl Clock {
         self.written(unix_seconds, "%Y-%m-%d %H:%M")
     }
 
+    /// When today began here; the Unix epoch on a day that cannot be.
+    pub fn day_began_unix_seconds(self) -> i64 {
+        let began = self
+            .local(self.now_unix_seconds)
+            .and_then(|now| now.start_of_day().ok());
+        began.map_or(0, |began| began.timestamp().as_second())
+    }
+
     /// `2026-11-24 14-05-09`, fit for a file's name.
     pub fn for_file_name(self) -> String {
         self.written(self.now_unix_seconds, "%Y-%m-%d %H-%M-%S")
@@ -127,6 +135,16 @@ mod tests {
         assert_eq!(clock("<+14>-14").date_time(NOW), "2026-11-25 09:00");
         assert_eq!(clock("NST3:30").date_time(NOW), "2026-11-24 15:30");
         assert_eq!(clock("<+0545>-5:45").date_time(NOW), "2026-11-25 00:45");
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_of_its_own_place() {
+        for zone in [ROME, "UTC0", "<+14>-14", "NST3:30"] {
+            let clock = clock(zone);
+            let began = clock.day_began_unix_seconds();
+            assert!((0..86_400).contains(&(NOW - began)), "{zone}");
+            assert_eq!(clock.since(began), "00:00", "{zone}");
+        }
     }
 
     #[test]

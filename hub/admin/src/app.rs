@@ -1,0 +1,353 @@
+//! Routes: news of the hub into the state, wishes of the views to the hub.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use desktop::{SettingsFile, WindowPlace};
+use egui::{Context, Ui, ViewportId};
+use protocol::admin::{Answer, Question, desk};
+use protocol::{Refusal, RefusalCode};
+use transport::client::ConnectError;
+use ui_kit::widgets::Notices;
+use ui_kit::words::{other_version, refusal_text};
+use ui_kit::{Clock, Lang, Tone, Word, w};
+
+use crate::link::{Link, News, Order, Problem, SignIn};
+use crate::settings::Settings;
+use crate::state::{Done, Live, Section, Shown, Standing, State, Topic, Wish};
+use crate::views;
+use crate::words::{Say, s};
+
+/// How often what goes on now is asked for while it is looked at.
+const LIVE_SECONDS: f64 = 2.0;
+
+/// What the program starts with.
+#[derive(Debug)]
+pub struct Start {
+    pub settings: Settings,
+    pub settings_problem: bool,
+    pub file: SettingsFile,
+    /// Where films that are looked at are kept for that time.
+    pub films: PathBuf,
+}
+
+/// The window.
+#[derive(Debug)]
+pub struct AdminApp {
+    state: State,
+    settings: Settings,
+    file: SettingsFile,
+    link: Link,
+    /// What the questions under way are for.
+    asked: BTreeMap<u32, Topic>,
+    last_question: u32,
+    notices: Notices,
+}
+
+impl AdminApp {
+    /// Starts the window and its way to the hub.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread.
+    pub fn new(ctx: &Context, start: Start) -> std::io::Result<Self> {
+        ui_kit::theme::install(ctx);
+        start.settings.theme.apply(ctx);
+        let wake = {
+            let ctx = ctx.clone();
+            Arc::new(move || ctx.request_repaint_of(ViewportId::ROOT))
+        };
+        let program = format!(
+            "hub-admin {} {}",
+            env!("CARGO_PKG_VERSION"),
+            std::env::consts::OS
+        );
+        let link = Link::start(program, wake)?;
+        let settings = start.settings;
+        let mut state = State::new(settings.lang());
+        state.sign_in.hub.clone_from(&settings.hub);
+        state.sign_in.fingerprint.clone_from(&settings.fingerprint);
+        state.sign_in.user.clone_from(&settings.user);
+        let mut notices = Notices::default();
+        if start.settings_problem {
+            notices.push(Tone::Danger, w(state.lang, Word::SettingsBroken));
+        }
+        Ok(Self {
+            state,
+            settings,
+            file: start.file,
+            link,
+            asked: BTreeMap::new(),
+            last_question: 0,
+            notices,
+        })
+    }
+
+    fn take_news(&mut self) {
+        while let Some(news) = self.link.take() {
+            match news {
+                News::SignedIn { name } => {
+                    self.state.standing = Standing::In { name, lost: false };
+                    self.state.sign_in.problem = None;
+                    self.state.sign_in.password = Default::default();
+                    self.remember_sign_in();
+                }
+                News::NotSignedIn(problem) => {
+                    self.state.standing = Standing::Out;
+                    let is_wrong = matches!(&problem, Problem::Refused(refusal)
+                        if refusal.code == RefusalCode::WRONG_CREDENTIALS);
+                    self.state.sign_in.retype = is_wrong;
+                    let text = problem_text(self.state.lang, &problem);
+                    self.state.sign_in.problem = Some(text);
+                }
+                News::Answered(number, answer) => {
+                    if let Some(topic) = self.asked.remove(&number) {
+                        self.take_answer(topic, answer);
+                    }
+                }
+                News::Lost => self.line_is(true),
+                News::Back => {
+                    self.line_is(false);
+                    // what was under way is not answered any more
+                    self.asked.clear();
+                    self.state.refresh();
+                }
+                News::SignedOut(problem) => {
+                    self.asked.clear();
+                    self.state.forget();
+                    let text = problem_text(self.state.lang, &problem);
+                    self.state.sign_in.problem = Some(text);
+                }
+            }
+        }
+    }
+
+    fn line_is(&mut self, is_lost: bool) {
+        if let Standing::In { lost, .. } = &mut self.state.standing {
+            *lost = is_lost;
+        }
+    }
+
+    fn take_answer(&mut self, topic: Topic, answer: Answer) {
+        let lang = self.state.lang;
+        let answer = match answer {
+            Answer::Refused(refusal) => Err(refusal),
+            answer => Ok(answer),
+        };
+        match topic {
+            Topic::Overview => self.state.overview.take(answer.and_then(|answer| match answer {
+                Answer::Desk(desk::Answer::Overview(overview)) => Ok(overview),
+                _ => Err(nonsense()),
+            })),
+            Topic::Live => self.state.live.take(answer.and_then(|answer| match answer {
+                Answer::Desk(desk::Answer::Live { entries, sessions }) => {
+                    Ok(Live { entries, sessions })
+                }
+                _ => Err(nonsense()),
+            })),
+            Topic::Done(done) => match answer {
+                Ok(_done) => {
+                    let say = match done {
+                        Done::SessionEnded => Say::SessionEndedNotice,
+                        Done::Disconnected => Say::DisconnectedNotice,
+                    };
+                    self.notices.push(Tone::Good, s(lang, say));
+                    self.state.refresh();
+                }
+                Err(refusal) => self
+                    .notices
+                    .push(Tone::Danger, refusal_text(lang, refusal)),
+            },
+        }
+    }
+
+    /// Asks for what is looked at, where it is due.
+    fn ask_for_what_is_shown(&mut self, ctx: &Context) {
+        let Standing::In { lost: false, .. } = self.state.standing else {
+            return;
+        };
+        let now = ctx.input(|input| input.time);
+        let day_began_unix_millis = self.state.clock.day_began_unix_seconds() * 1000;
+        match self.state.section {
+            Section::Overview => {
+                let question = desk::Question::Overview {
+                    day_began_unix_millis,
+                };
+                if is_due(&mut self.state.overview, now) {
+                    self.state.ask(Topic::Overview, Question::Desk(question));
+                }
+            }
+            Section::Live => {
+                if is_due(&mut self.state.live, now) {
+                    let question = Question::Desk(desk::Question::Live);
+                    self.state.ask(Topic::Live, question);
+                }
+            }
+        }
+        ctx.request_repaint_after(Duration::from_secs(1));
+    }
+
+    fn send(&mut self) {
+        for (topic, question) in std::mem::take(&mut self.state.outbox) {
+            self.last_question = self.last_question.wrapping_add(1);
+            let number = self.last_question;
+            self.asked.insert(number, topic.clone());
+            if !self.link.give(Order::Ask(number, question)) {
+                self.asked.remove(&number);
+                self.take_answer(topic, Answer::Refused(RefusalCode::TIMED_OUT.into()));
+            }
+        }
+    }
+
+    fn sign_in(&mut self) {
+        let form = &mut self.state.sign_in;
+        let (Ok(hub), Some(pin), true) = (form.address(), form.pin(), form.is_sound()) else {
+            form.show_faults = true;
+            return;
+        };
+        form.problem = None;
+        let order = Order::SignIn(SignIn {
+            hub,
+            pin,
+            user: form.user.trim().to_owned(),
+            password: form.password.clone(),
+        });
+        if self.link.give(order) {
+            self.state.standing = Standing::SigningIn;
+        }
+    }
+
+    fn remember_sign_in(&mut self) {
+        let form = &self.state.sign_in;
+        let hub = form.address().map_or_else(|_| form.hub.clone(), |a| a.to_string());
+        self.settings.hub = hub;
+        form.fingerprint.trim().clone_into(&mut self.settings.fingerprint);
+        form.user.trim().clone_into(&mut self.settings.user);
+        self.save();
+    }
+
+    fn save(&mut self) {
+        if let Err(error) = self.file.save(&self.settings) {
+            let text = format!("{} ({error})", w(self.state.lang, Word::SettingsNotSaved));
+            self.notices.push(Tone::Danger, text);
+        }
+    }
+
+    fn fulfil(&mut self, ctx: &Context, wish: Wish) {
+        match wish {
+            Wish::SignIn => self.sign_in(),
+            Wish::CancelSignIn => {
+                self.link.give(Order::SignOut);
+                self.state.standing = Standing::Out;
+            }
+            Wish::SignOut => {
+                self.link.give(Order::SignOut);
+                self.asked.clear();
+                self.state.forget();
+            }
+            Wish::Go(section) => {
+                self.state.section = section;
+                self.state.refresh();
+            }
+            Wish::SetTheme(theme) => {
+                self.settings.theme = theme;
+                theme.apply(ctx);
+                self.save();
+            }
+            Wish::SetLang(lang) => {
+                self.state.lang = lang;
+                self.settings.language = Some(lang);
+                self.save();
+            }
+            Wish::Copy(text) => {
+                ctx.copy_text(text);
+                let copied = w(self.state.lang, Word::CopiedNotice);
+                self.notices.push(Tone::Good, copied);
+            }
+            Wish::Refresh => self.state.refresh(),
+        }
+    }
+
+    /// What the next run of the window starts with.
+    fn note_window(&mut self, ctx: &Context) {
+        let (size, maximized) = ctx.input(|input| {
+            let viewport = input.viewport();
+            (viewport.inner_rect, viewport.maximized.unwrap_or(false))
+        });
+        if let Some(rect) = size {
+            let (width, height) = match self.settings.window {
+                Some(place) if maximized => (place.width, place.height),
+                _ => (rect.width(), rect.height()),
+            };
+            self.settings.window = Some(WindowPlace {
+                width,
+                height,
+                maximized,
+            });
+        }
+    }
+}
+
+impl eframe::App for AdminApp {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.state.clock = Clock::now();
+        self.take_news();
+        self.ask_for_what_is_shown(ctx);
+        self.send();
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.state.lang.speak_in_widgets(ui.ctx());
+        views::window_ui(ui, &mut self.state);
+        let ctx = ui.ctx().clone();
+        for (tone, text) in std::mem::take(&mut self.state.notices) {
+            self.notices.push(tone, text);
+        }
+        self.notices.ui(&ctx, self.state.lang);
+        self.note_window(&ctx);
+        for wish in std::mem::take(&mut self.state.wishes) {
+            self.fulfil(&ctx, wish);
+        }
+        if !self.state.outbox.is_empty() {
+            self.send();
+        }
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.save();
+        self.link.give(Order::SignOut);
+    }
+}
+
+fn is_due<T>(shown: &mut Shown<T>, now: f64) -> bool {
+    if shown.is_asked || now < shown.due {
+        return false;
+    }
+    shown.is_asked = true;
+    shown.due = now + LIVE_SECONDS;
+    true
+}
+
+/// The hub answered another question than the one that was asked.
+fn nonsense() -> Refusal {
+    RefusalCode::MALFORMED.into()
+}
+
+fn problem_text(lang: Lang, problem: &Problem) -> String {
+    match problem {
+        Problem::Refused(refusal) => refusal_text(lang, *refusal),
+        Problem::Nonsense => s(lang, Say::HubNonsense).to_owned(),
+        Problem::NotReached(error) => match &**error {
+            ConnectError::ForeignKey => w(lang, Word::HubKeyDiffers).to_owned(),
+            ConnectError::OtherVersion { hub, too_old } => other_version(lang, *too_old, hub),
+            ConnectError::Refused(refusal) => refusal_text(lang, *refusal),
+            ConnectError::UnknownName { .. }
+            | ConnectError::NoAnswer { .. }
+            | ConnectError::Failed { .. }
+            | ConnectError::Socket(_)
+            | _ => w(lang, Word::NoConnection).to_owned(),
+        },
+    }
+}

@@ -1,0 +1,12 @@
+//! The administrator's window of a hub.
+//!
+//! [`link`] talks to the hub on a thread of its own; [`app`] routes its news into [`state`], which the
+//! views read and draw. What a view wants of the hub it asks through the state.
+
+pub mod app;
+pub mod link;
+pub mod listing;
+pub mod settings;
+pub mod state;
+mod views;
+pub mod words;

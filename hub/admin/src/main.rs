@@ -1,0 +1,90 @@
+//! `hub-admin`: the administrator's window.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use desktop::{Folders, SettingsFile, WindowPlace};
+use egui::ViewportBuilder;
+use hub_admin::app::{AdminApp, Start};
+use hub_admin::settings::Settings;
+use ui_kit::{Lang, Program, StartFault};
+
+const NAME: &str = "hub-admin";
+const TITLE: &str = "Pure Help Desk – Administration";
+/// Smallest size of the window, in points.
+const SMALLEST: (f32, f32) = (820.0, 560.0);
+const USUAL: (f32, f32) = (1200.0, 780.0);
+
+/// The administrator's window of a hub of Pure Help Desk.
+#[derive(Debug, Parser)]
+#[command(name = NAME, version)]
+struct Arguments {
+    /// The hub, as hub.example.org or hub.example.org:4433.
+    #[arg(long, value_name = "ADDRESS")]
+    hub: Option<String>,
+    /// The hub's fingerprint: 64 hexadecimal digits.
+    #[arg(long, value_name = "HEX")]
+    fingerprint: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env();
+    let filter = filter.unwrap_or_else(|_not_set| "info".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let mut program = Program {
+        title: TITLE,
+        lang: Lang::from_system(),
+    };
+    match run(&mut program, arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => program.tell(&fault),
+    }
+}
+
+fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
+    let folders = Folders::find(NAME).map_err(|error| StartFault::NoFolder {
+        detail: error.to_string(),
+    })?;
+    let file = SettingsFile::in_folder(folders.config());
+    let loaded = file.load::<Settings>();
+    let mut settings = loaded.settings;
+    if let Some(hub) = arguments.hub {
+        settings.hub = hub;
+    }
+    if let Some(fingerprint) = arguments.fingerprint {
+        settings.fingerprint = fingerprint;
+    }
+    let place = settings.window.unwrap_or(WindowPlace {
+        width: USUAL.0,
+        height: USUAL.1,
+        maximized: false,
+    });
+    let place = place.sound(SMALLEST);
+    let options = eframe::NativeOptions {
+        viewport: ViewportBuilder::default()
+            .with_title(TITLE)
+            .with_app_id(NAME)
+            .with_inner_size([place.width, place.height])
+            .with_min_inner_size([SMALLEST.0, SMALLEST.1])
+            .with_maximized(place.maximized),
+        renderer: eframe::Renderer::Glow,
+        ..eframe::NativeOptions::default()
+    };
+    program.lang = settings.lang();
+    let start = Start {
+        settings,
+        settings_problem: loaded.problem.is_some(),
+        file,
+        films: folders.data().join("films"),
+    };
+    let creator: eframe::AppCreator<'_> = Box::new(move |creation| {
+        ui_kit::ui_map::install(&creation.egui_ctx);
+        let app = AdminApp::new(&creation.egui_ctx, start)?;
+        Ok(Box::new(app))
+    });
+    program.run_window(options, creator, None)
+}
