@@ -135,6 +135,28 @@ impl Hub {
         self.ask(&words, Some(password)).map(drop)
     }
 
+    /// Makes an administrator's account.
+    ///
+    /// # Errors
+    ///
+    /// If the hub refuses.
+    pub fn add_administrator(
+        &self,
+        name: &str,
+        display: &str,
+        password: &str,
+    ) -> anyhow::Result<()> {
+        let words = [
+            "admin",
+            "add-operator",
+            name,
+            "--display-name",
+            display,
+            "--administrator",
+        ];
+        self.ask(&words, Some(password)).map(drop)
+    }
+
     /// The films, newest first.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! they would ([`Hands`]), finds its way by the labels the users read ([`UiMap`]), and looks at
 //! the pixels ([`Picture`]). Everything that was started is ended again, by process id.
 
+mod administrator;
 mod app;
 pub mod bench;
 mod board;
@@ -26,6 +27,7 @@ pub mod screenshots;
 mod terminal;
 mod ui_map;
 
+pub use administrator::{ADMINISTRATOR, ADMINISTRATOR_NAME, Administrator};
 pub use app::{App, PATIENCE};
 pub use board::{Board, colours, photo};
 pub use cast::{Cast, OPERATOR, OPERATOR_NAME, PASSWORD, Size, USER_NAME};

@@ -63,6 +63,9 @@ impl Look {
             return label;
         }
         match label {
+            "Sign in" => "Accedi",
+            "Live" => "In corso",
+            "End session" => "Termina sessione",
             "Server address" => "Indirizzo del server",
             "Port" => "Porta",
             "Fingerprint of the hub" => "Impronta dell'hub",

@@ -137,10 +137,13 @@ impl AdminApp {
             answer => Ok(answer),
         };
         match topic {
-            Topic::Overview => self.state.overview.take(answer.and_then(|answer| match answer {
-                Answer::Desk(desk::Answer::Overview(overview)) => Ok(overview),
-                _ => Err(nonsense()),
-            })),
+            Topic::Overview => self
+                .state
+                .overview
+                .take(answer.and_then(|answer| match answer {
+                    Answer::Desk(desk::Answer::Overview(overview)) => Ok(overview),
+                    _ => Err(nonsense()),
+                })),
             Topic::Live => self.state.live.take(answer.and_then(|answer| match answer {
                 Answer::Desk(desk::Answer::Live { entries, sessions }) => {
                     Ok(Live { entries, sessions })
@@ -156,9 +159,7 @@ impl AdminApp {
                     self.notices.push(Tone::Good, s(lang, say));
                     self.state.refresh();
                 }
-                Err(refusal) => self
-                    .notices
-                    .push(Tone::Danger, refusal_text(lang, refusal)),
+                Err(refusal) => self.notices.push(Tone::Danger, refusal_text(lang, refusal)),
             },
         }
     }
@@ -221,9 +222,13 @@ impl AdminApp {
 
     fn remember_sign_in(&mut self) {
         let form = &self.state.sign_in;
-        let hub = form.address().map_or_else(|_| form.hub.clone(), |a| a.to_string());
+        let hub = form
+            .address()
+            .map_or_else(|_| form.hub.clone(), |a| a.to_string());
         self.settings.hub = hub;
-        form.fingerprint.trim().clone_into(&mut self.settings.fingerprint);
+        form.fingerprint
+            .trim()
+            .clone_into(&mut self.settings.fingerprint);
         form.user.trim().clone_into(&mut self.settings.user);
         self.save();
     }

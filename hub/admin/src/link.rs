@@ -173,12 +173,7 @@ enum End {
 }
 
 /// One sign-in, from the first try to the sign-out, over however many connections.
-async fn serve(
-    program: &str,
-    who: SignIn,
-    orders: &mut mpsc::Receiver<Order>,
-    teller: &Teller,
-) {
+async fn serve(program: &str, who: SignIn, orders: &mut mpsc::Receiver<Order>, teller: &Teller) {
     let connecting = client::connect(&who.hub, who.pin, Role::Administrator, program);
     let first = async {
         let greeted = connecting.await;
@@ -271,7 +266,10 @@ async fn sign_in(mut greeted: Greeted, who: &SignIn) -> Result<(Talk, String), P
 
 /// What the hub said when it closed the connection.
 fn closed_because(connection: &transport::Connection) -> Option<Refusal> {
-    match connection.close_reason().map(|reason| CloseReason::from(&reason))? {
+    match connection
+        .close_reason()
+        .map(|reason| CloseReason::from(&reason))?
+    {
         CloseReason::Refused(refusal) => Some(refusal),
         CloseReason::GoodOrder | CloseReason::Lost | CloseReason::Failed(_) => None,
     }
@@ -370,7 +368,9 @@ impl Talk {
             tracing::debug!("The hub did not answer the farewell");
         }
         transport::close::close(&self.connection);
-        timeout(FAREWELL_TIMEOUT, self.endpoint.wait_idle()).await.ok();
+        timeout(FAREWELL_TIMEOUT, self.endpoint.wait_idle())
+            .await
+            .ok();
     }
 }
 

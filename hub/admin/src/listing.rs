@@ -164,7 +164,13 @@ mod tests {
         let mut list = Listing::<(), u32>::default();
         let asked = list.look_at(0, 200);
         assert_eq!(asked.len(), 2);
-        assert_eq!(asked[1].1, Page { first: 128, rows: 128 });
+        assert_eq!(
+            asked[1].1,
+            Page {
+                first: 128,
+                rows: 128
+            }
+        );
         assert!(list.look_at(0, 200).is_empty());
         list.take(asked[1].0, Ok(rows(100_000, 128, 128)));
         assert_eq!((list.row(5), list.row(130)), (None, Some(&130)));

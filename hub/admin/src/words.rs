@@ -28,9 +28,9 @@ macro_rules! says {
 says! {
     Administration: "Administration", "Amministrazione";
     // Sign-in
-    SignInTitle: "Sign in", "Accedi";
-    SignInNote: "With an account that may administer the hub.",
-        "Con un account che può amministrare l'hub.";
+    SignInTitle: "Administer the hub", "Amministra l'hub";
+    SignInNote: "Sign in with an account that may administer it.",
+        "Accedi con un account che può amministrarlo.";
     SignIn: "Sign in", "Accedi";
     SigningIn: "Signing in…", "Accesso in corso…";
     SignOut: "Sign out", "Esci";
@@ -225,6 +225,22 @@ pub fn films_broken(lang: Lang, sessions: u32) -> String {
         (Lang::It, _) => format!(
             "{sessions} sessioni di questa settimana sono state terminate perché il filmato non si poteva scrivere."
         ),
+    }
+}
+
+/// The button beside a session.
+pub fn end_session_with(lang: Lang, host: &str) -> String {
+    match lang {
+        Lang::En => format!("End the session with {host}"),
+        Lang::It => format!("Termina la sessione con {host}"),
+    }
+}
+
+/// The button beside somebody who is connected.
+pub fn disconnect_name(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::En => format!("Disconnect {name}"),
+        Lang::It => format!("Disconnetti {name}"),
     }
 }
 

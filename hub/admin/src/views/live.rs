@@ -116,8 +116,8 @@ fn session_ui(ui: &mut Ui, state: &mut State, session: &LiveSession) {
         selected: false,
         away: session.paused,
     };
-    let label = s(lang, Say::EndSession);
-    if row_with_button_ui(ui, &row, Icon::CircleStop, label) {
+    let label = words::end_session_with(lang, &host);
+    if row_with_button_ui(ui, &row, Icon::CircleStop, &label) {
         state.asking = Some(Asking::EndSession {
             session: session.session,
             host: session.host.clone(),
@@ -148,7 +148,8 @@ fn entry_ui(ui: &mut Ui, state: &mut State, entry: &Entry) {
         selected: false,
         away: !entry.present,
     };
-    if row_with_button_ui(ui, &row, Icon::Unplug, s(lang, Say::Disconnect)) {
+    let label = words::disconnect_name(lang, &title);
+    if row_with_button_ui(ui, &row, Icon::Unplug, &label) {
         state.asking = Some(Asking::Disconnect {
             peer: entry.id,
             name: entry.name.clone(),

@@ -37,7 +37,11 @@ fn warnings_ui(ui: &mut Ui, lang: Lang, warnings: &[Warning]) {
     for warning in warnings {
         let (tone, text) = match *warning {
             Warning::DiskSoonFull { days } => {
-                let tone = if days < 3 { Tone::Danger } else { Tone::Warning };
+                let tone = if days < 3 {
+                    Tone::Danger
+                } else {
+                    Tone::Warning
+                };
                 (tone, words::disk_soon_full(lang, days))
             }
             Warning::DiskBehind => (Tone::Danger, s(lang, Say::DiskBehind).to_owned()),
@@ -52,7 +56,12 @@ fn warnings_ui(ui: &mut Ui, lang: Lang, warnings: &[Warning]) {
 
 fn now_ui(ui: &mut Ui, lang: Lang, overview: &Overview) {
     let tiles = [
-        (Icon::MonitorUp, Tone::Good, overview.sessions, Say::SessionsNow),
+        (
+            Icon::MonitorUp,
+            Tone::Good,
+            overview.sessions,
+            Say::SessionsNow,
+        ),
         (
             Icon::Hourglass,
             if overview.waiting > 0 {
@@ -63,7 +72,12 @@ fn now_ui(ui: &mut Ui, lang: Lang, overview: &Overview) {
             overview.waiting,
             Say::WaitingNow,
         ),
-        (Icon::Headset, Tone::Accent, overview.operators, Say::OperatorsNow),
+        (
+            Icon::Headset,
+            Tone::Accent,
+            overview.operators,
+            Say::OperatorsNow,
+        ),
         (Icon::Users, Tone::Neutral, overview.hosts, Say::UsersNow),
     ];
     ui.columns(tiles.len(), |columns| {
@@ -135,14 +149,16 @@ fn disk_ui(ui: &mut Ui, lang: Lang, disk: &Disk) {
             ui.add(bar.corner_radius(4));
             ui.add_space(4.0);
         }
-        let free = disk.free_bytes.map_or_else(not_known, |free| match disk.total_bytes {
-            Some(total) => format!(
-                "{} / {}",
-                words::bytes(lang, free),
-                words::bytes(lang, total)
-            ),
-            None => words::bytes(lang, free),
-        });
+        let free = disk
+            .free_bytes
+            .map_or_else(not_known, |free| match disk.total_bytes {
+                Some(total) => format!(
+                    "{} / {}",
+                    words::bytes(lang, free),
+                    words::bytes(lang, total)
+                ),
+                None => words::bytes(lang, free),
+            });
         let films = format!(
             "{}  ·  {}",
             words::number(lang, disk.films.into()),

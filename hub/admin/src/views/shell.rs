@@ -29,16 +29,12 @@ pub(super) fn shell_ui(ui: &mut Ui, state: &mut State) {
         )
         .show(ui, |ui| side_ui(ui, state));
     CentralPanel::default()
-        .frame(
-            Frame::new()
-                .fill(palette.background)
-                .inner_margin(Margin {
-                    left: 26,
-                    right: 22,
-                    top: 20,
-                    bottom: 16,
-                }),
-        )
+        .frame(Frame::new().fill(palette.background).inner_margin(Margin {
+            left: 26,
+            right: 22,
+            top: 20,
+            bottom: 16,
+        }))
         .show(ui, |ui| {
             if let Standing::In { lost: true, .. } = state.standing {
                 banner_ui(ui, Tone::Warning, w(state.lang, Word::Reconnecting));
@@ -135,8 +131,7 @@ fn face(section: Section) -> (Icon, Say) {
 fn section_ui(ui: &mut Ui, icon: Icon, label: &str, chosen: bool) -> Response {
     let palette = Palette::of(ui);
     let enabled = ui.is_enabled();
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(ui.available_width(), 36.0), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Tab, enabled, chosen, label));
     let fill = match (chosen, response.hovered()) {
         (true, _) => palette.accent_soft,

@@ -1,0 +1,55 @@
+//! The administrator at their window.
+
+use crate::app::App;
+use crate::display::Display;
+use crate::hub::Hub;
+use crate::look::Look;
+use crate::programs::{Home, Programs};
+
+/// What the administrator signs in with.
+pub const ADMINISTRATOR: &str = "chiara";
+/// What the administrator is called on the screen.
+pub const ADMINISTRATOR_NAME: &str = "Chiara Neri";
+const PASSWORD: &str = "battery staple 9";
+
+/// The administrator's window, and what is done in it.
+#[derive(Debug)]
+pub struct Administrator {
+    pub app: App,
+}
+
+impl Administrator {
+    /// Starts the window on `display` with the settings in `home`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub fn start(
+        programs: &Programs,
+        display: &Display,
+        home: Home,
+        look: Look,
+    ) -> anyhow::Result<Self> {
+        let mut command = home.windowed(programs.path("hub-admin"), display.name());
+        command.env("WINIT_X11_SCALE_FACTOR", look.operator_scale);
+        let app = App::start("hub-admin", &mut command, home, display, look)?;
+        Ok(Self { app })
+    }
+
+    /// Makes the administrator's account at `hub` and signs in with it: everything is typed.
+    ///
+    /// # Errors
+    ///
+    /// If the window does not show the overview in time.
+    pub fn sign_in(&mut self, hub: &Hub) -> anyhow::Result<()> {
+        hub.add_administrator(ADMINISTRATOR, ADMINISTRATOR_NAME, PASSWORD)?;
+        self.app
+            .type_into("Server address", &hub.address().to_string())?;
+        self.app
+            .type_into("Fingerprint of the hub", hub.fingerprint())?;
+        self.app.type_into("User name", ADMINISTRATOR)?;
+        self.app.type_into("Password", PASSWORD)?;
+        self.app.click("Sign in")?;
+        self.app.wait_for(ADMINISTRATOR_NAME).map(drop)
+    }
+}
