@@ -5,11 +5,12 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
+use protocol::admin::{AdminToHub, HubToAdmin};
 use protocol::limits::MAX_SCREEN_FRAME_BYTES;
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
     ClientHello, Greeting, HostState, HostToHub, HostWord, HubHello, HubToHost, HubToOperator,
-    InputFrame, OperatorToHub, OperatorWord, PointerUpdate, ScreenFrame, StreamHeader,
+    InputFrame, Invitation, OperatorToHub, OperatorWord, PointerUpdate, ScreenFrame, StreamHeader,
     ViewerMessage,
 };
 use serde::Serialize;
@@ -31,6 +32,13 @@ fn parse_frame_in_place(body: &[u8]) {
     assert_eq!(in_place, wire::decode::<ScreenFrame>(body));
 }
 
+/// Whatever somebody pastes.
+fn parse_invitation(text: &[u8]) {
+    if let Ok(invitation) = String::from_utf8_lossy(text).parse::<Invitation>() {
+        assert_eq!(invitation.to_string().parse(), Ok(invitation));
+    }
+}
+
 fuzz_target!(|data: &[u8]| {
     let Some((&kind, rest)) = data.split_first() else {
         return;
@@ -41,7 +49,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(len) = wire::body_len(*prefix, MAX_SCREEN_FRAME_BYTES) {
         assert!(len <= MAX_SCREEN_FRAME_BYTES);
     }
-    match kind % 15 {
+    match kind % 18 {
         0 => parse::<ClientHello>(rest),
         1 => parse::<HubHello>(rest),
         2 => parse::<HostToHub>(rest),
@@ -59,6 +67,9 @@ fuzz_target!(|data: &[u8]| {
         11 => parse::<Greeting>(rest),
         12 => parse::<HostState>(rest),
         13 => parse::<HostWord>(rest),
-        _ => parse::<OperatorWord>(rest),
+        14 => parse::<OperatorWord>(rest),
+        15 => parse::<AdminToHub>(rest),
+        16 => parse::<HubToAdmin>(rest),
+        _ => parse_invitation(rest),
     }
 });

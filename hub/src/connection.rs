@@ -386,7 +386,10 @@ impl Talk {
         while let Some(message) = read::<OperatorToHub>(&mut reader, &mut pace).await? {
             let answer = match message {
                 OperatorToHub::LogOut => break,
-                OperatorToHub::LogIn { .. } | OperatorToHub::Resume { .. } => {
+                OperatorToHub::LogIn { .. }
+                | OperatorToHub::Resume { .. }
+                | OperatorToHub::GiveCode { .. }
+                | OperatorToHub::AcceptInvitation { .. } => {
                     return Err(Fault::OutOfPlace);
                 }
                 OperatorToHub::SaveReport {
@@ -483,7 +486,11 @@ impl Talk {
             };
             match message {
                 None | Some(AdminToHub::Leave) => return Ok(()),
-                Some(AdminToHub::SignIn { .. }) => return Err(Fault::OutOfPlace),
+                Some(
+                    AdminToHub::SignIn { .. }
+                    | AdminToHub::GiveCode { .. }
+                    | AdminToHub::AcceptInvitation { .. },
+                ) => return Err(Fault::OutOfPlace),
                 Some(AdminToHub::Ask { number, question }) => {
                     let office = Arc::clone(&desk.office);
                     let who = who.clone();
@@ -513,7 +520,7 @@ async fn sign_in(
         let (user, password) = match message.map_err(|_elapsed| Fault::Silent)?? {
             Some(AdminToHub::SignIn { user, password }) => (user, password),
             Some(AdminToHub::Leave) | None => return Ok(None),
-            Some(AdminToHub::Ask { .. }) => return Err(Fault::OutOfPlace),
+            Some(_) => return Err(Fault::OutOfPlace),
         };
         let refusal = match desk.logins.log_in(&user, password, address).await {
             Ok(account) if account.administrator => {

@@ -378,6 +378,8 @@ impl Registry {
             | OperatorToHub::DisconnectHost { .. }
             | OperatorToHub::SaveReport { .. }
             | OperatorToHub::ListDrafts
+            | OperatorToHub::GiveCode { .. }
+            | OperatorToHub::AcceptInvitation { .. }
             | OperatorToHub::LogOut => return None,
         };
         self.store.is_behind().then_some(refused)

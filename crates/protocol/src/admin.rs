@@ -13,7 +13,8 @@ pub mod settings;
 
 use serde::{Deserialize, Serialize};
 
-use crate::control::{Name, Password};
+use crate::control::{Code, Name, Password};
+use crate::invitation::InvitationToken;
 use crate::refusal::Refusal;
 
 /// What an administrator's window says to the hub.
@@ -25,6 +26,14 @@ pub enum AdminToHub {
     Ask { number: u32, question: Question },
     /// Leave in good order.
     Leave,
+    /// Answer to [`HubToAdmin::CodeWanted`].
+    GiveCode { code: Code },
+    /// In place of `SignIn`: the account has this password from now on, and the invitation is used up.
+    AcceptInvitation {
+        user: Name,
+        token: InvitationToken,
+        password: Password,
+    },
 }
 
 /// What the hub says to an administrator's window.
@@ -46,6 +55,8 @@ pub enum HubToAdmin {
     Goodbye {
         refusal: Refusal,
     },
+    /// The password is right, and a code of the second factor is wanted. A wrong one ends the try.
+    CodeWanted,
 }
 
 /// What is asked or ordered, by area.

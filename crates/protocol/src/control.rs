@@ -7,7 +7,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{PeerId, ReportId, ResumeSecret, SessionId, TicketRoute};
-use crate::limits::{MAX_CHAT_BYTES, MAX_NAME_BYTES, MAX_PASSWORD_BYTES, MAX_REPORT_FIELD_BYTES};
+use crate::invitation::InvitationToken;
+use crate::limits::{
+    MAX_CHAT_BYTES, MAX_CODE_BYTES, MAX_NAME_BYTES, MAX_PASSWORD_BYTES, MAX_REPORT_FIELD_BYTES,
+};
 use crate::refusal::Refusal;
 use crate::text::BoundedText;
 use crate::words::{Greeting, Word};
@@ -150,6 +153,14 @@ pub enum OperatorToHub {
     },
     /// All drafts of this operator that are not finished.
     ListDrafts,
+    /// Answer to [`HubToOperator::CodeWanted`].
+    GiveCode { code: Code },
+    /// In place of `LogIn`: the account has this password from now on, and the invitation is used up.
+    AcceptInvitation {
+        user: Name,
+        token: InvitationToken,
+        password: Password,
+    },
 }
 
 /// What the hub says to an operator's console.
@@ -266,6 +277,8 @@ pub enum HubToOperator {
         session: SessionId,
         by: EndedBy,
     },
+    /// The password is right, and a code of the second factor is wanted. A wrong one ends the try.
+    CodeWanted,
 }
 
 /// A place at the hub that outlives a lost connection (R4).
@@ -294,6 +307,17 @@ pub struct Password(pub BoundedText<MAX_PASSWORD_BYTES>);
 impl std::fmt::Debug for Password {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Password(..)")
+    }
+}
+
+/// A code of a second factor, or a recovery code, as it was typed. Its text never shows in logs.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Code(pub BoundedText<MAX_CODE_BYTES>);
+
+impl std::fmt::Debug for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Code(..)")
     }
 }
 

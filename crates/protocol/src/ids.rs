@@ -75,6 +75,43 @@ numbered!(
     ReportId
 );
 
+/// A number that the hub's data base gave out.
+macro_rules! counted {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+    };
+}
+
+counted!(
+    /// One person's account.
+    AccountId
+);
+counted!(
+    /// One group of accounts.
+    GroupId
+);
+counted!(
+    /// One role.
+    RoleId
+);
+
+impl GroupId {
+    /// The built-in group that new accounts are in.
+    pub const EVERYONE: Self = Self(1);
+}
+
+// INVARIANT: these numbers stand in data bases.
+impl RoleId {
+    pub const OPERATOR: Self = Self(1);
+    pub const AUDITOR: Self = Self(2);
+    pub const ADMINISTRATOR: Self = Self(3);
+}
+
 /// One operator or host, from its log-in or its first ticket until it leaves for good: it stays the
 /// same while the peer changes its address or the hub starts anew.
 ///

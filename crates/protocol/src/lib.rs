@@ -13,8 +13,10 @@ pub mod control;
 pub mod hindrance;
 pub mod ids;
 pub mod input;
+pub mod invitation;
 pub mod lanes;
 pub mod limits;
+pub mod permissions;
 pub mod refusal;
 pub mod rights;
 pub mod screen;
@@ -26,14 +28,16 @@ pub mod words;
 
 pub use address::{AddressFault, HubAddress, WrittenAddress};
 pub use control::{
-    Admission, ChatAuthor, ChatLine, EndedBy, Entry, EntryKind, HostToHub, HubToHost,
+    Admission, ChatAuthor, ChatLine, Code, EndedBy, Entry, EntryKind, HostToHub, HubToHost,
     HubToOperator, OperatorToHub, Outcome, Password, ReportDraft, ReportFacts, RunningSession,
     TicketState,
 };
 pub use hindrance::{Hindrance, Hindrances};
-pub use ids::{PeerId, ReportId, ResumeSecret, SessionId, TicketRoute};
+pub use ids::{AccountId, GroupId, PeerId, ReportId, ResumeSecret, RoleId, SessionId, TicketRoute};
 pub use input::{HidKey, InputEvent, InputFrame, Place, PointerButton};
+pub use invitation::{Invitation, InvitationFault, InvitationToken};
 pub use lanes::{ChannelId, Direction, Lane, LaneRules, Protection, StreamHeader};
+pub use permissions::Permissions;
 pub use refusal::{Refusal, RefusalCode};
 pub use rights::Rights;
 pub use screen::{

@@ -39,6 +39,8 @@ pub const MAX_CHAT_BYTES: usize = 4 * 1024;
 pub const MAX_REPORT_FIELD_BYTES: usize = 32 * 1024;
 /// Longest password, in bytes.
 pub const MAX_PASSWORD_BYTES: usize = 256;
+/// Longest code of a second factor as it is typed, in bytes.
+pub const MAX_CODE_BYTES: usize = 32;
 /// Most rows in one live list.
 pub const MAX_ENTRIES: usize = 10_000;
 /// Largest key-exchange or confirmation message, in bytes.

@@ -44,6 +44,32 @@ impl RefusalCode {
     pub const NOT_ALLOWED: Self = Self(25);
     /// What was asked for breaks a rule of the hub's data; nothing was changed.
     pub const AGAINST_A_RULE: Self = Self(26);
+    /// The code of the second factor is wrong, or was used before.
+    pub const CODE_WRONG: Self = Self(27);
+    /// The account has to have a second factor, and has none.
+    pub const SECOND_FACTOR_MISSING: Self = Self(28);
+    /// The invitation is used up, too old, or none.
+    pub const INVITATION_OVER: Self = Self(29);
+    /// A new password has too few characters.
+    pub const PASSWORD_SHORT: Self = Self(30);
+    /// A new password is one that everybody tries.
+    pub const PASSWORD_KNOWN: Self = Self(31);
+    /// A new password is the account's name.
+    pub const PASSWORD_IS_NAME: Self = Self(32);
+    /// A name is empty, or has characters that hide.
+    pub const NAME_UNFIT: Self = Self(33);
+    /// Something else has this name.
+    pub const NAME_TAKEN: Self = Self(34);
+    /// Nobody could administer the hub any more.
+    pub const LAST_ADMINISTRATOR: Self = Self(35);
+    /// It is built in and stays as it is.
+    pub const BUILT_IN: Self = Self(36);
+    /// Somebody still has it.
+    pub const IN_USE: Self = Self(37);
+    /// An administrator ended the sign-in.
+    pub const SIGNED_OUT: Self = Self(38);
+    /// No such account, group, role or sign-in any more.
+    pub const NOT_THERE: Self = Self(39);
 
     /// No such ticket.
     pub const TICKET_WRONG: Self = Self(40);

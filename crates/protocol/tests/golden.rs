@@ -7,16 +7,19 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use bytes::Bytes;
+use protocol::admin::people::{self, AccountOrder, SecondFactorRule, SignInKind};
+use protocol::admin::{AdminToHub, Answer, HubToAdmin, Page, Question, Rows};
 use protocol::control::Admission;
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
-    BroughtIn, ChannelId, ClientHello, ColourDepth, Companion, EndedBy, Entry, EntryKind, Greeting,
-    HidKey, Hindrance, Hindrances, HostState, HostToHub, HostWord, HubHello, HubToHost,
-    HubToOperator, InputEvent, InputFrame, Lane, LiveState, OperatorToHub, OperatorWord, Outcome,
-    Password, PeerId, Place, PointerButton, PointerShape, PointerUpdate, ProtocolVersion, Refusal,
-    RefusalCode, ReportDraft, ReportFacts, ReportId, ResumeSecret, Rights, Role, RunningSession,
-    ScreenFrame, ScreenLayout, ScreenMonitor, SessionId, StreamHeader, TicketRoute, TicketState,
-    VersionRange, ViewWish, ViewerMessage, Word,
+    AccountId, BroughtIn, ChannelId, ClientHello, Code, ColourDepth, Companion, EndedBy, Entry,
+    EntryKind, Greeting, GroupId, HidKey, Hindrance, Hindrances, HostState, HostToHub, HostWord,
+    HubHello, HubToHost, HubToOperator, InputEvent, InputFrame, InvitationToken, Lane, LiveState,
+    OperatorToHub, OperatorWord, Outcome, Password, PeerId, Permissions, Place, PointerButton,
+    PointerShape, PointerUpdate, ProtocolVersion, Refusal, RefusalCode, ReportDraft, ReportFacts,
+    ReportId, ResumeSecret, Rights, Role, RoleId, RunningSession, ScreenFrame, ScreenLayout,
+    ScreenMonitor, SessionId, StreamHeader, TicketRoute, TicketState, VersionRange, ViewWish,
+    ViewerMessage, Word,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -32,7 +35,12 @@ impl Samples {
     where
         M: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug,
     {
-        let kind = std::any::type_name::<M>().rsplit("::").next();
+        let path = std::any::type_name::<M>();
+        // each area of the administration has a question and an answer
+        let kind = match path.split_once("::admin::") {
+            Some((_, of_admin)) => Some(of_admin),
+            None => path.rsplit("::").next(),
+        };
         let shown = format!("{message:?}");
         let end = shown.find(|c: char| !c.is_alphanumeric());
         let variant = &shown[..end.unwrap_or(shown.len())];
@@ -293,6 +301,14 @@ fn operator_to_hub(samples: &mut Samples) {
             finished: true,
         },
         OperatorToHub::ListDrafts,
+        OperatorToHub::GiveCode {
+            code: Code("123456".into()),
+        },
+        OperatorToHub::AcceptInvitation {
+            user: "marco".into(),
+            token: InvitationToken([5; 16]),
+            password: Password("secret".into()),
+        },
     ];
     for message in &messages {
         samples.add(message);
@@ -377,6 +393,7 @@ fn hub_to_operator(samples: &mut Samples) {
             session: SESSION,
             by: EndedBy::User,
         },
+        HubToOperator::CodeWanted,
     ];
     for message in &messages {
         samples.add(message);
@@ -409,6 +426,210 @@ fn hub_to_operator(samples: &mut Samples) {
             by,
             facts: facts(),
         });
+    }
+}
+
+fn administrators(samples: &mut Samples) {
+    let to_hub = [
+        AdminToHub::SignIn {
+            user: "marco".into(),
+            password: Password("secret".into()),
+        },
+        AdminToHub::Ask {
+            number: 300,
+            question: Question::People(people::Question::Rules),
+        },
+        AdminToHub::Leave,
+        AdminToHub::GiveCode {
+            code: Code("123456".into()),
+        },
+        AdminToHub::AcceptInvitation {
+            user: "marco".into(),
+            token: InvitationToken([5; 16]),
+            password: Password("secret".into()),
+        },
+    ];
+    for message in &to_hub {
+        samples.add(message);
+    }
+    let from_hub = [
+        HubToAdmin::SignedIn {
+            name: "Marco".into(),
+        },
+        HubToAdmin::SignInRefused { refusal: REFUSAL },
+        HubToAdmin::Answered {
+            number: 300,
+            answer: Answer::Refused(REFUSAL),
+        },
+        HubToAdmin::Goodbye { refusal: REFUSAL },
+        HubToAdmin::CodeWanted,
+    ];
+    for message in &from_hub {
+        samples.add(message);
+    }
+}
+
+fn questions_about_people(samples: &mut Samples) {
+    use people::Question;
+    let account = AccountId(-3);
+    let page = Page {
+        first: 300,
+        rows: 50,
+    };
+    let orders = [
+        AccountOrder::Name,
+        AccountOrder::DisplayName,
+        AccountOrder::Role,
+        AccountOrder::LastLogIn,
+    ];
+    let mut questions: Vec<Question> = orders
+        .map(|order| Question::Accounts {
+            page,
+            search: "ann".into(),
+            order,
+            descending: true,
+        })
+        .into();
+    questions.extend([
+        Question::AddAccount(people::NewAccount {
+            name: "anna".into(),
+            display_name: "Anna".into(),
+            role: RoleId::AUDITOR,
+            groups: vec![GroupId::EVERYONE],
+            password: Some(Password("secret".into())),
+        }),
+        Question::ChangeAccount {
+            account,
+            change: people::AccountChange {
+                name: "anna".into(),
+                display_name: "Anna".into(),
+                role: RoleId::ADMINISTRATOR,
+                groups: vec![GroupId(7)],
+            },
+        },
+        Question::SetDisabled {
+            account,
+            disabled: true,
+        },
+        Question::SetPassword {
+            account,
+            password: Password("secret".into()),
+        },
+        Question::SetUpSecondFactor { account },
+        Question::ResetSecondFactor { account },
+        Question::Invite { account },
+        Question::Groups { page },
+        Question::AddGroup {
+            name: "North".into(),
+        },
+        Question::RenameGroup {
+            group: GroupId(7),
+            name: "South".into(),
+        },
+        Question::RemoveGroup { group: GroupId(7) },
+        Question::Roles { page },
+        Question::AddRole {
+            name: "Trainee".into(),
+            permissions: Permissions::SEE,
+        },
+        Question::ChangeRole {
+            role: RoleId(9),
+            name: "Trainee".into(),
+            permissions: Permissions::KNOWN,
+        },
+        Question::RemoveRole { role: RoleId(9) },
+        Question::SignIns { page },
+        Question::EndSignIn { sign_in: PEER },
+        Question::Rules,
+    ]);
+    questions.extend(rules().map(Question::SetRules));
+    for question in &questions {
+        samples.add(question);
+    }
+}
+
+fn rules() -> [people::Rules; 4] {
+    [
+        SecondFactorRule::Off,
+        SecondFactorRule::Optional,
+        SecondFactorRule::Administrators,
+        SecondFactorRule::Everybody,
+    ]
+    .map(|second_factor| people::Rules {
+        second_factor,
+        password_chars: 12,
+    })
+}
+
+fn answers_about_people(samples: &mut Samples) {
+    use people::Answer;
+    fn rows<T>(row: T) -> Rows<T> {
+        Rows {
+            total: 301,
+            first: 300,
+            rows: vec![row],
+        }
+    }
+    let account = AccountId(3);
+    let mut answers = vec![
+        Answer::Accounts(rows(people::AccountRow {
+            account,
+            name: "anna".into(),
+            display_name: "Anna".into(),
+            role: RoleId::OPERATOR,
+            role_name: "operator".into(),
+            groups: vec![GroupId::EVERYONE, GroupId(7)],
+            has_password: true,
+            has_second_factor: false,
+            recovery_codes_left: 10,
+            disabled: false,
+            signed_in: true,
+            last_log_in_unix_millis: Some(1_800_000_000_000),
+            invited_until_unix_millis: None,
+        })),
+        Answer::AccountAdded { account },
+        Answer::SecondFactor {
+            address: "otpauth://".into(),
+            recovery_codes: vec!["abcd-efgh".into()],
+        },
+        Answer::Invitation {
+            line: "pure-help-desk://".into(),
+            expires_unix_millis: 1_800_000_000_000,
+        },
+        Answer::Groups(rows(people::GroupRow {
+            group: GroupId::EVERYONE,
+            name: "Everyone".into(),
+            built_in: true,
+            accounts: 2,
+        })),
+        Answer::GroupAdded { group: GroupId(7) },
+        Answer::Roles(rows(people::RoleRow {
+            role: RoleId::AUDITOR,
+            name: "auditor".into(),
+            permissions: Permissions::OF_AUDITOR,
+            built_in: true,
+            accounts: 1,
+        })),
+        Answer::RoleAdded { role: RoleId(9) },
+        Answer::Done,
+    ];
+    answers.extend(
+        [SignInKind::Console, SignInKind::Administration].map(|kind| {
+            Answer::SignIns(rows(people::SignInRow {
+                sign_in: PEER,
+                account,
+                name: "anna".into(),
+                display_name: "Anna".into(),
+                kind,
+                program: "pure-help-desk 0.1.0 linux".into(),
+                address: "192.0.2.7".into(),
+                since_unix_millis: 1_800_000_000_000,
+            }))
+        }),
+    );
+    answers.extend(rules().map(Answer::Rules));
+    for answer in &answers {
+        samples.add(answer);
     }
 }
 
@@ -625,6 +846,9 @@ fn samples() -> BTreeMap<String, String> {
     hub_to_host(&mut samples);
     operator_to_hub(&mut samples);
     hub_to_operator(&mut samples);
+    administrators(&mut samples);
+    questions_about_people(&mut samples);
+    answers_about_people(&mut samples);
     words(&mut samples);
     streams(&mut samples);
     samples.0

@@ -273,6 +273,7 @@ impl ConsoleSide {
             HubToOperator::Goodbye { refusal } => vec![ConsoleStep::Goodbye(refusal)],
             HubToOperator::LoggedIn { .. }
             | HubToOperator::LogInRefused { .. }
+            | HubToOperator::CodeWanted
             | HubToOperator::Resumed { .. }
             | HubToOperator::ResumeRefused { .. }
             | HubToOperator::Entries { .. }

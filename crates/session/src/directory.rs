@@ -418,7 +418,9 @@ impl Directory {
             OperatorToHub::LogIn { .. }
             | OperatorToHub::Resume { .. }
             | OperatorToHub::SaveReport { .. }
-            | OperatorToHub::ListDrafts => Err(OutOfPlace),
+            | OperatorToHub::ListDrafts
+            | OperatorToHub::GiveCode { .. }
+            | OperatorToHub::AcceptInvitation { .. } => Err(OutOfPlace),
         };
         self.cut_unless(&done, id);
     }

@@ -3,8 +3,7 @@
 use protocol::{EndedBy, PeerId, ReportId, Rights, SessionId, TicketRoute, TicketState};
 
 /// One operator's account, numbered by the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct AccountId(pub i64);
+pub use protocol::AccountId;
 
 /// The hash of a peer's resume secret; the secret itself is never stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

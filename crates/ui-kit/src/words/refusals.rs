@@ -151,6 +151,55 @@ fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
             "You were away for too long, so the hub has let you go.",
             "L'assenza è durata troppo a lungo: l'hub ha chiuso il collegamento.",
         ),
+        RefusalCode::CODE_WRONG => (
+            "The code is wrong, or was used already. Wait for the next one.",
+            "Il codice è errato o è già stato usato. Attendi il prossimo.",
+        ),
+        RefusalCode::SECOND_FACTOR_MISSING => (
+            "Your account needs a second factor. Ask your administrator to set one up.",
+            "Il tuo account richiede un secondo fattore. Chiedi all'amministratore di impostarlo.",
+        ),
+        RefusalCode::INVITATION_OVER => (
+            "This invitation was used already, or is too old. Ask for a new one.",
+            "Questo invito è già stato usato o è scaduto. Chiedine uno nuovo.",
+        ),
+        RefusalCode::PASSWORD_SHORT => (
+            "The password is too short. Choose a longer one.",
+            "La password è troppo corta. Scegline una più lunga.",
+        ),
+        RefusalCode::PASSWORD_KNOWN => (
+            "This password is on lists that attackers try. Choose another.",
+            "Questa password è in elenchi noti a chi attacca. Scegline un'altra.",
+        ),
+        RefusalCode::PASSWORD_IS_NAME => (
+            "The password must not be the user name. Choose another.",
+            "La password non può essere il nome utente. Scegline un'altra.",
+        ),
+        RefusalCode::NAME_UNFIT => (
+            "This name cannot be used: it is empty or has characters that cannot be seen.",
+            "Questo nome non è utilizzabile: è vuoto o contiene caratteri invisibili.",
+        ),
+        RefusalCode::NAME_TAKEN => (
+            "There is one with this name already.",
+            "Ne esiste già uno con questo nome.",
+        ),
+        RefusalCode::LAST_ADMINISTRATOR => (
+            "Nobody could administer the hub any more.",
+            "Nessuno potrebbe più amministrare l'hub.",
+        ),
+        RefusalCode::BUILT_IN => (
+            "This is built in and stays as it is.",
+            "È predefinito e non si può modificare.",
+        ),
+        RefusalCode::IN_USE => (
+            "Somebody still has this role. Give them another first.",
+            "Qualcuno ha ancora questo ruolo. Assegnane prima un altro.",
+        ),
+        RefusalCode::SIGNED_OUT => (
+            "An administrator signed you out.",
+            "Un amministratore ha terminato il tuo accesso.",
+        ),
+        RefusalCode::NOT_THERE => ("It is not there any more.", "Non esiste più."),
         RefusalCode::TICKET_WRONG => (
             "There is no such ticket. Check the digits with your helper.",
             "Questo ticket non esiste. Controlla le cifre con chi ti assiste.",
@@ -215,7 +264,7 @@ mod tests {
     fn every_known_code_has_a_sentence_of_its_own() {
         let known = (1..=3)
             .chain(5..=8)
-            .chain(20..=24)
+            .chain(20..=39)
             .chain(40..=44)
             .chain(60..=65)
             .chain(80..=80);
