@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
+use protocol::admin::{audit, films, settings};
 use protocol::limits::MAX_SCREEN_FRAME_BYTES;
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
@@ -41,7 +42,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(len) = wire::body_len(*prefix, MAX_SCREEN_FRAME_BYTES) {
         assert!(len <= MAX_SCREEN_FRAME_BYTES);
     }
-    match kind % 15 {
+    match kind % 21 {
         0 => parse::<ClientHello>(rest),
         1 => parse::<HubHello>(rest),
         2 => parse::<HostToHub>(rest),
@@ -59,6 +60,12 @@ fuzz_target!(|data: &[u8]| {
         11 => parse::<Greeting>(rest),
         12 => parse::<HostState>(rest),
         13 => parse::<HostWord>(rest),
-        _ => parse::<OperatorWord>(rest),
+        14 => parse::<OperatorWord>(rest),
+        15 => parse::<films::Question>(rest),
+        16 => parse::<films::Answer>(rest),
+        17 => parse::<audit::Question>(rest),
+        18 => parse::<audit::Answer>(rest),
+        19 => parse::<settings::Question>(rest),
+        _ => parse::<settings::Answer>(rest),
     }
 });
