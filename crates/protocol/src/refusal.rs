@@ -103,6 +103,19 @@ impl RefusalCode {
 
     /// No such report, or not one of this operator.
     pub const REPORT_GONE: Self = Self(80);
+
+    /// No such film, or only its trace is left.
+    pub const FILM_GONE: Self = Self(100);
+    /// The film is not finished yet.
+    pub const FILM_RUNNING: Self = Self(101);
+    /// The film is held, so it cannot be erased.
+    pub const FILM_HELD: Self = Self(102);
+    /// A film is held and erased with a reason, and none was given.
+    pub const NO_REASON: Self = Self(103);
+    /// A setting cannot have this value; nothing was changed.
+    pub const SETTING_OUT_OF_RANGE: Self = Self(104);
+    /// The logo is no PNG, or too large.
+    pub const LOGO_UNFIT: Self = Self(105);
 }
 
 /// Something that was not done, and why.

@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 pub struct BoundedText<const MAX: usize>(String);
 
 impl<const MAX: usize> BoundedText<MAX> {
+    /// The limit.
+    pub const MAX_BYTES: usize = MAX;
+
     /// Takes `text`, cut to `MAX` bytes at a character boundary.
     pub fn cut(text: impl Into<String>) -> Self {
         let mut text = text.into();

@@ -41,10 +41,11 @@ impl Samples {
             Some((_, of_admin)) => Some(of_admin),
             None => path.rsplit("::").next(),
         };
+        let kind = kind.expect("a name");
         let shown = format!("{message:?}");
         let end = shown.find(|c: char| !c.is_alphanumeric());
         let variant = &shown[..end.unwrap_or(shown.len())];
-        let mut name = format!("{} {variant}", kind.expect("a name"));
+        let mut name = format!("{kind} {variant}");
         let count = self.0.keys().filter(|known| {
             let rest = known.strip_prefix(&name);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
@@ -169,6 +170,195 @@ fn hellos(samples: &mut Samples) {
         versions,
         refusal: REFUSAL,
     });
+}
+
+fn administration_of_films(samples: &mut Samples) {
+    use protocol::admin::Page;
+    use protocol::admin::films::{
+        Answer, Column, Erased, Erasure, Facts, Film, Filter, Hold, Question, Sort, Standing, Use,
+        UseKind,
+    };
+    let page = Page {
+        first: 512,
+        rows: 256,
+    };
+    let filter = Filter {
+        operator: "Marco".into(),
+        requester: "Anna".into(),
+        host: "ANNA-PC".into(),
+        since_unix_millis: Some(1_800_000_000_000),
+        until_unix_millis: Some(1_800_000_060_000),
+        standing: Some(Standing::Erased),
+        held: Some(false),
+    };
+    let by = Column::Bytes;
+    let sort = Sort {
+        by,
+        ascending: true,
+    };
+    let session = SESSION;
+    let questions = [
+        Question::List { filter, sort, page },
+        Question::Facts { session },
+        Question::Part {
+            session,
+            offset: 786_432,
+        },
+        Question::Exporting { session },
+        Question::Hold {
+            session,
+            reason: "court".into(),
+        },
+        Question::Release { session },
+        Question::Erase {
+            session,
+            reason: "asked".into(),
+        },
+    ];
+    for question in &questions {
+        samples.add(question);
+    }
+    let film = Film {
+        session,
+        operators: "Marco, Bruno".into(),
+        requester: "Anna".into(),
+        host: "ANNA-PC".into(),
+        ticket: Some(route()),
+        started_unix_millis: 1_800_000_000_000,
+        ended_unix_millis: Some(1_800_000_060_000),
+        ended_by: Some(EndedBy::User),
+        bytes: Some(4096),
+        standing: Standing::Finished,
+        held: Some(Hold {
+            by: "marco".into(),
+            since_unix_millis: 1_800_000_070_000,
+            reason: "court".into(),
+        }),
+    };
+    let facts = Facts {
+        film: film.clone(),
+        head: Some([7; 32]),
+        kept_until_unix_millis: Some(1_900_000_000_000),
+        erased: Some(Erased {
+            at_unix_millis: 1_800_000_080_000,
+            by: "marco".into(),
+            why: Erasure::Privacy,
+            reason: "asked".into(),
+        }),
+        uses: vec![Use {
+            at_unix_millis: 1_800_000_075_000,
+            by: "marco".into(),
+            what: UseKind::Exported,
+        }],
+    };
+    let answers = [
+        Answer::Films(Rows {
+            total: 513,
+            first: 512,
+            rows: vec![film],
+        }),
+        Answer::Facts(facts),
+        Answer::Part {
+            whole_bytes: 4096,
+            bytes: bytes("part"),
+        },
+        Answer::Done,
+    ];
+    for answer in &answers {
+        samples.add(answer);
+    }
+}
+
+fn administration_of_audit(samples: &mut Samples) {
+    use protocol::admin::audit::{ActorKind, Answer, AuditRow, Fault, Filter, Question, Verified};
+    use protocol::admin::{Page, Rows};
+    let filter = Filter {
+        actor: Some("marco".into()),
+        action: Some("film.watched".into()),
+        text: "7".into(),
+        since_unix_millis: Some(1_800_000_000_000),
+        until_unix_millis: None,
+    };
+    let page = Page { first: 0, rows: 50 };
+    for question in &[Question::List { filter, page }, Question::Verify] {
+        samples.add(question);
+    }
+    let kinds = [
+        None,
+        Some(ActorKind::Hub),
+        Some(ActorKind::Account),
+        Some(ActorKind::Host),
+        Some(ActorKind::CommandLine),
+        Some(ActorKind::Stranger),
+    ];
+    let rows = kinds.into_iter().zip(1..).map(|(kind, row)| AuditRow {
+        row,
+        at_unix_millis: 1_800_000_000_000,
+        kind,
+        actor: "marco".into(),
+        action: "film.watched".into(),
+        detail: "{}".into(),
+    });
+    let rows = Answer::Rows(Rows {
+        total: 6,
+        first: 0,
+        rows: rows.collect(),
+    });
+    samples.add(&rows);
+    let faults = [
+        None,
+        Some(Fault::Changed { row: 3 }),
+        Some(Fault::Gone { first: 4, last: 6 }),
+        Some(Fault::Added { first: 4, last: 6 }),
+        Some(Fault::Rewritten { row: 3 }),
+        Some(Fault::Signature),
+        Some(Fault::Anchor { row: 3 }),
+    ];
+    for fault in faults {
+        let verified = Verified {
+            rows: 3,
+            head: [8; 32],
+            signed: fault.is_none(),
+            fault,
+        };
+        samples.add(&Answer::Verified(verified));
+    }
+}
+
+fn administration_of_settings(samples: &mut Samples) {
+    use protocol::admin::settings::{Answer, Question, SecondFactor, Setting, Settings};
+    let settings = Settings {
+        organisation: "Comune".into(),
+        words: "We help.".into(),
+        film_days: 90,
+        film_quota_bytes: 1 << 40,
+        free_disk_bytes: 1 << 30,
+        ..Settings::default()
+    };
+    let mut each = settings.each().to_vec();
+    for factor in [
+        SecondFactor::Off,
+        SecondFactor::Administrators,
+        SecondFactor::All,
+    ] {
+        each.push(Setting::SecondFactor(factor));
+    }
+    let png = bytes("png");
+    for question in &[
+        Question::Read,
+        Question::Change { settings: each },
+        Question::Logo,
+        Question::SetLogo { png: png.clone() },
+    ] {
+        samples.add(question);
+    }
+    for answer in &[
+        Answer::Settings(settings),
+        Answer::Logo { png },
+        Answer::Done,
+    ] {
+        samples.add(answer);
+    }
 }
 
 fn host_to_hub(samples: &mut Samples) {
@@ -842,6 +1032,9 @@ fn streams(samples: &mut Samples) {
 fn samples() -> BTreeMap<String, String> {
     let mut samples = Samples::default();
     hellos(&mut samples);
+    administration_of_films(&mut samples);
+    administration_of_audit(&mut samples);
+    administration_of_settings(&mut samples);
     host_to_hub(&mut samples);
     hub_to_host(&mut samples);
     operator_to_hub(&mut samples);

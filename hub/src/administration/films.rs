@@ -1,14 +1,14 @@
 //! Answers to the administration's questions about films.
 
-use protocol::Refusal;
 use protocol::admin::films::{Answer, Question};
+use protocol::{Refusal, RefusalCode};
 
 use super::{Administrator, Office};
 
 pub(super) async fn answer(
     _office: &Office,
     _who: &Administrator,
-    question: Question,
+    _question: Question,
 ) -> Result<Answer, Refusal> {
-    match question {}
+    Err(RefusalCode::OUT_OF_PLACE.into())
 }

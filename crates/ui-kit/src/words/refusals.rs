@@ -248,6 +248,30 @@ fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
             "Your helper disconnected this computer.",
             "Chi ti assiste ha scollegato questo computer.",
         ),
+        RefusalCode::FILM_GONE => (
+            "There is no such film any more.",
+            "Questo filmato non c'è più.",
+        ),
+        RefusalCode::FILM_RUNNING => (
+            "The session is still being filmed. Try again when it has ended.",
+            "La sessione è ancora in corso di registrazione. Riprova quando è terminata.",
+        ),
+        RefusalCode::FILM_HELD => (
+            "The film is on hold, so it was not erased. Release it first.",
+            "Il filmato è bloccato, quindi non è stato cancellato. Prima sbloccalo.",
+        ),
+        RefusalCode::NO_REASON => (
+            "Give a reason; it is kept in the audit log.",
+            "Indica un motivo: resta nel registro di controllo.",
+        ),
+        RefusalCode::SETTING_OUT_OF_RANGE => (
+            "A setting cannot have this value; nothing was changed.",
+            "Un'impostazione non può avere questo valore; nulla è stato modificato.",
+        ),
+        RefusalCode::LOGO_UNFIT => (
+            "The logo must be a PNG picture of at most 256 KB.",
+            "Il logo deve essere un'immagine PNG di al massimo 256 KB.",
+        ),
         RefusalCode::REPORT_GONE => (
             "This report no longer exists.",
             "Questo resoconto non esiste più.",
@@ -267,7 +291,8 @@ mod tests {
             .chain(20..=39)
             .chain(40..=44)
             .chain(60..=65)
-            .chain(80..=80);
+            .chain(80..=80)
+            .chain(100..=105);
         for lang in Lang::ALL {
             let mut said: Vec<String> = known
                 .clone()
