@@ -183,7 +183,10 @@ impl SoundPart {
 }
 
 /// The width of the widest screen in the recording and the height of the highest.
-fn largest_sides(recording: &Recording, cancel: &AtomicBool) -> Result<PixelSize, ExportError> {
+pub(crate) fn largest_sides(
+    recording: &Recording,
+    cancel: &AtomicBool,
+) -> Result<PixelSize, ExportError> {
     let mut largest = PixelSize::new(0, 0);
     let mut decoder = Decoder::new();
     // Where this ends early by a fault, screens of a later size are scaled to the canvas.

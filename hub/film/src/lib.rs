@@ -31,8 +31,10 @@ mod export;
 mod h264;
 mod mp4;
 mod pace;
+mod playback;
 mod scene;
 
 pub use encoder::EncodeError;
 pub use export::{ExportError, MAX_FILM_MILLIS, Options, Shortfall, Summary, export};
 pub use pace::{KEY_MILLIS, REPEAT_MILLIS};
+pub use playback::Playback;

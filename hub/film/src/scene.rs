@@ -93,6 +93,15 @@ impl Scene {
         self.picture().is_some()
     }
 
+    /// Another place of the same recording, where an update comes first that stands alone. The pointer's
+    /// shape is said only where it changes, so the last one known is the best guess.
+    pub(crate) fn before_a_reset(&mut self) -> Self {
+        Self {
+            shape: self.shape.take(),
+            ..Self::default()
+        }
+    }
+
     /// The screen, where it is known.
     pub(crate) fn picture(&self) -> Option<&Picture> {
         self.decoder.picture().filter(|_| !self.broken)
