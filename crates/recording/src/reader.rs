@@ -10,7 +10,7 @@ use crate::chain::ChainHead;
 use crate::entry::{Body, Entry, RecordingMeta};
 use crate::event::Event;
 use crate::gaps::Gaps;
-use crate::row::{Row, RowError};
+use crate::row::{self, Row, RowError};
 use crate::schema::{self, OpenError};
 use crate::verify::{self, Verification};
 
@@ -115,6 +115,44 @@ impl Recording {
                    ORDER BY id DESC LIMIT 1";
         let first = self.find_id(sql, last)?.unwrap_or(0);
         Ok(self.walk(first, Which::All))
+    }
+
+    /// Pointer updates at or before `at_micros`, the newest first, until `enough` says that no older one is
+    /// needed, and no more than `most`.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if the file is damaged there.
+    pub fn pointers_back_from(
+        &self,
+        at_micros: u64,
+        most: usize,
+        mut enough: impl FnMut(&Bytes) -> bool,
+    ) -> Result<Vec<Bytes>, ReadError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM entry WHERE kind = ?1 AND id <= (
+                 SELECT id FROM entry INDEXED BY entry_by_time WHERE at_micros <= ?2
+                 ORDER BY at_micros DESC, id DESC LIMIT 1)
+             ORDER BY id DESC"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query((row::KIND_POINTER, clamp(at_micros)))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (id, row, _) = read_row(row)?;
+            let decoded = row.decode().map_err(|source| ReadError::Malformed {
+                entry: id.cast_unsigned(),
+                source,
+            })?;
+            if let Body::Pointer(update) = decoded.body {
+                let is_last = enough(&update) || found.len() + 1 >= most;
+                found.push(update);
+                if is_last {
+                    break;
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Only the screen updates that stand alone.

@@ -15,7 +15,7 @@ use crate::entry::{Body, ChatAuthor, Entry, MAX_PAYLOAD_BYTES, MAX_TEXT_BYTES};
 use crate::recorder::RecordError;
 
 const KIND_SCREEN: i64 = 1;
-const KIND_POINTER: i64 = 2;
+pub(crate) const KIND_POINTER: i64 = 2;
 // the index `entry_timeline` holds the kinds from here on
 const KIND_CHAT: i64 = 3;
 const KIND_EVENT: i64 = 4;

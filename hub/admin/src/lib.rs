@@ -6,6 +6,7 @@
 pub mod app;
 pub mod link;
 pub mod listing;
+pub mod player;
 pub mod settings;
 pub mod state;
 mod views;

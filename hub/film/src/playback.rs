@@ -3,11 +3,15 @@
 use std::sync::atomic::AtomicBool;
 
 use codec::Picture;
-use recording::{Entries, Entry, ReadError, Recording};
+use protocol::PointerUpdate;
+use recording::{Body, Entries, Entry, ReadError, Recording};
 
 use crate::canvas::{Canvas, canvas_size};
 use crate::export::{ExportError, largest_sides};
 use crate::scene::Scene;
+
+/// Pointer updates that are looked back through for a shape.
+const MOST_POINTERS: usize = 5000;
 
 /// A recording at one of its moments.
 ///
@@ -117,10 +121,25 @@ impl<'a> Playback<'a> {
         if !is_on_the_way {
             (self.entries, self.ahead) = (from, first);
             self.scene = self.scene.before_a_reset();
+            self.find_pointer(begins)?;
             self.at_micros = 0;
             self.is_drawn = false;
         }
         self.advance_to(to_micros).map(drop)
+    }
+
+    /// Finds where the pointer was, and its shape, which is said only where it changes.
+    fn find_pointer(&mut self, at_micros: u64) -> Result<(), ReadError> {
+        let has_shape = |update: &bytes::Bytes| {
+            PointerUpdate::from_film(update).is_ok_and(|update| update.shape.is_some())
+        };
+        let back = self
+            .recording
+            .pointers_back_from(at_micros, MOST_POINTERS, has_shape)?;
+        for update in back.into_iter().rev() {
+            self.scene.apply(&Body::Pointer(update));
+        }
+        Ok(())
     }
 
     /// What is to be seen, with the pointer in it; black before the first picture.

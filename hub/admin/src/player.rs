@@ -1,0 +1,341 @@
+//! A film that is played, on a thread of its own: the window tells it what to do and shows the newest
+//! picture, and neither waits for the other.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use film::Playback;
+use protocol::visible_line;
+use recording::{Body, ChatAuthor, Entry, Event, ReadError, Recording, Side};
+
+use crate::link::Wake;
+
+/// How often the picture is looked at while it plays; no film changes more often than it can be seen.
+const TICK: Duration = Duration::from_millis(33);
+/// With nothing to be seen for so long, idle time is left out.
+const IDLE: Duration = Duration::from_secs(2);
+/// What of idle time is still shown before the next picture.
+const LEAD: Duration = Duration::from_millis(400);
+/// Marks on the time line; a film with more shows the first ones.
+const MOST_MARKS: usize = 20_000;
+
+/// What the window wants.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Act {
+    Play,
+    Pause,
+    Seek(u64),
+    /// To the next change.
+    Step,
+    Speed(f32),
+    SkipIdle(bool),
+}
+
+/// A picture of the film.
+#[derive(Debug, Clone)]
+pub struct Still {
+    pub width: usize,
+    pub height: usize,
+    /// `0x00RRGGBB`, row by row.
+    pub pixels: Arc<Vec<u32>>,
+    /// Counts up with every new picture.
+    pub number: u64,
+}
+
+/// Something that happened beside the pictures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    pub at_micros: u64,
+    pub kind: MarkKind,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MarkKind {
+    UserChat,
+    OperatorChat,
+    /// Somebody came, left or was given rights.
+    People,
+    /// A line was lost or is back.
+    Line,
+    Note,
+}
+
+/// Where the player is.
+#[derive(Debug, Clone, Default)]
+pub struct Playing {
+    pub at_micros: u64,
+    pub duration_micros: u64,
+    pub is_playing: bool,
+    pub at_end: bool,
+    pub still: Option<Still>,
+    pub marks: Arc<Vec<Mark>>,
+    /// Why it goes no further.
+    pub problem: Option<String>,
+    /// The film is open.
+    pub is_ready: bool,
+}
+
+/// A film and the thread that plays it. Dropping it ends the thread.
+#[derive(Debug)]
+pub struct Player {
+    acts: Option<mpsc::Sender<Act>>,
+    playing: Arc<Mutex<Playing>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Player {
+    /// Opens the film at `path`.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread.
+    pub fn open(path: PathBuf, wake: Wake) -> std::io::Result<Self> {
+        let (acts, orders) = mpsc::channel();
+        let playing = Arc::new(Mutex::new(Playing::default()));
+        let shown = Arc::clone(&playing);
+        let thread = std::thread::Builder::new()
+            .name("player".to_owned())
+            .spawn(move || {
+                let stage = Stage { shown, wake };
+                if let Err(problem) = stage.play(&path, &orders) {
+                    stage.change(|playing| {
+                        playing.problem = Some(problem);
+                        playing.is_playing = false;
+                    });
+                }
+            })?;
+        Ok(Self {
+            acts: Some(acts),
+            playing,
+            thread: Some(thread),
+        })
+    }
+
+    pub fn act(&self, act: Act) {
+        if let Some(acts) = &self.acts
+            && acts.send(act).is_err()
+        {
+            tracing::debug!(?act, "The player has ended");
+        }
+    }
+
+    /// Where it is now.
+    pub fn playing(&self) -> Playing {
+        lock(&self.playing).clone()
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        self.acts = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("The player's thread failed");
+        }
+    }
+}
+
+fn lock(playing: &Mutex<Playing>) -> MutexGuard<'_, Playing> {
+    playing.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Stage {
+    shown: Arc<Mutex<Playing>>,
+    wake: Wake,
+}
+
+/// How it is played.
+struct Manner {
+    is_playing: bool,
+    speed: f32,
+    skip_idle: bool,
+}
+
+impl Stage {
+    fn change(&self, change: impl FnOnce(&mut Playing)) {
+        change(&mut lock(&self.shown));
+        (self.wake)();
+    }
+
+    fn play(&self, path: &std::path::Path, orders: &mpsc::Receiver<Act>) -> Result<(), String> {
+        let recording = Recording::open(path).map_err(|error| error.to_string())?;
+        let duration_micros = recording.duration_micros().map_err(told)?;
+        let marks = Arc::new(marks_of(&recording));
+        let mut playback = Playback::new(&recording).map_err(told)?;
+        self.change(|playing| {
+            playing.duration_micros = duration_micros;
+            playing.marks = marks;
+            playing.is_ready = true;
+        });
+        // the first picture comes a moment after the session began
+        playback.step().map_err(told)?;
+        let mut manner = Manner {
+            is_playing: false,
+            speed: 1.0,
+            skip_idle: true,
+        };
+        self.show(&mut playback, &manner)?;
+        let mut last = Instant::now();
+        loop {
+            let act = if manner.is_playing {
+                match orders.recv_timeout(TICK) {
+                    Ok(act) => Some(act),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                }
+            } else {
+                match orders.recv() {
+                    Ok(act) => Some(act),
+                    Err(_gone) => return Ok(()),
+                }
+            };
+            let mut acts: Vec<Act> = act.into_iter().chain(orders.try_iter()).collect();
+            // of several places only the last one is wanted
+            let wanted = acts.iter().rposition(|act| matches!(act, Act::Seek(_)));
+            let mut index = 0;
+            acts.retain(|act| {
+                index += 1;
+                !matches!(act, Act::Seek(_)) || Some(index - 1) == wanted
+            });
+            for act in acts {
+                self.obey(act, &mut playback, &mut manner, duration_micros)?;
+                last = Instant::now();
+            }
+            if manner.is_playing {
+                let passed = last.elapsed().mul_f32(manner.speed);
+                last = Instant::now();
+                self.go_on(&mut playback, &mut manner, passed, duration_micros)?;
+            }
+            self.show(&mut playback, &manner)?;
+        }
+    }
+
+    fn obey(
+        &self,
+        act: Act,
+        playback: &mut Playback<'_>,
+        manner: &mut Manner,
+        duration: u64,
+    ) -> Result<(), String> {
+        match act {
+            Act::Play => {
+                if playback.at_micros() >= duration {
+                    playback.seek(0).map_err(told)?;
+                }
+                manner.is_playing = true;
+            }
+            Act::Pause => manner.is_playing = false,
+            Act::Seek(to) => playback.seek(to.min(duration)).map_err(told)?,
+            Act::Step => {
+                manner.is_playing = false;
+                playback.step().map_err(told)?;
+            }
+            Act::Speed(speed) => manner.speed = speed.clamp(0.25, 16.0),
+            Act::SkipIdle(skip) => manner.skip_idle = skip,
+        }
+        Ok(())
+    }
+
+    fn go_on(
+        &self,
+        playback: &mut Playback<'_>,
+        manner: &mut Manner,
+        passed: Duration,
+        duration: u64,
+    ) -> Result<(), String> {
+        let mut to = playback.at_micros().saturating_add(micros(passed));
+        if manner.skip_idle
+            && let Some(next) = playback.next_micros().map_err(told)?
+            && next.saturating_sub(to) > micros(IDLE)
+        {
+            to = next - micros(LEAD);
+        }
+        playback.advance_to(to.min(duration)).map_err(told)?;
+        if to >= duration {
+            manner.is_playing = false;
+        }
+        Ok(())
+    }
+
+    fn show(&self, playback: &mut Playback<'_>, manner: &Manner) -> Result<(), String> {
+        let at_micros = playback.at_micros();
+        let at_end = playback.next_micros().map_err(told)?.is_none();
+        let picture = playback.picture();
+        let before = lock(&self.shown).still.clone();
+        let is_same = before
+            .as_ref()
+            .is_some_and(|still| still.pixels.as_slice() == picture.pixels());
+        let still = if is_same {
+            before
+        } else {
+            let size = picture.size();
+            let side = |side: u32| usize::try_from(side).unwrap_or(0);
+            Some(Still {
+                width: side(size.width),
+                height: side(size.height),
+                pixels: Arc::new(picture.pixels().to_vec()),
+                number: before.map_or(0, |still| still.number) + 1,
+            })
+        };
+        let is_playing = manner.is_playing;
+        self.change(|playing| {
+            playing.at_micros = at_micros;
+            playing.at_end = at_end;
+            playing.is_playing = is_playing;
+            playing.still = still;
+        });
+        Ok(())
+    }
+}
+
+fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is given by map_err")]
+fn told(error: ReadError) -> String {
+    error.to_string()
+}
+
+fn marks_of(recording: &Recording) -> Vec<Mark> {
+    let entries = recording.timeline().map_while(Result::ok);
+    entries.filter_map(mark_of).take(MOST_MARKS).collect()
+}
+
+fn mark_of(Entry { at_micros, body }: Entry) -> Option<Mark> {
+    let (kind, text) = match body {
+        Body::Chat { author, name, text } => {
+            let kind = match author {
+                ChatAuthor::User => MarkKind::UserChat,
+                ChatAuthor::Operator => MarkKind::OperatorChat,
+            };
+            (kind, format!("{}: {}", visible_line(&name), visible_line(&text)))
+        }
+        Body::Event(event) => {
+            let kind = match &event {
+                Event::Interrupted {
+                    side: Side::Host | Side::Hub | Side::Operator { .. },
+                }
+                | Event::Resumed { .. } => MarkKind::Line,
+                Event::Note(_) | Event::Driver { .. } => MarkKind::Note,
+                Event::Started { .. }
+                | Event::RightsChanged { .. }
+                | Event::Ended { .. }
+                | Event::OperatorJoined { .. }
+                | Event::OperatorLeft { .. } => MarkKind::People,
+            };
+            (kind, visible_line(&event.to_string()).into_owned())
+        }
+        Body::Screen { .. } | Body::Pointer(_) => return None,
+    };
+    Some(Mark {
+        at_micros,
+        kind,
+        text,
+    })
+}
