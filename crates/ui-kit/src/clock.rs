@@ -24,6 +24,11 @@ impl Zone {
         Self(UTC)
     }
 
+    /// Its name in the IANA data base, where it has one.
+    pub fn name(self) -> Option<&'static str> {
+        self.0.iana_name()
+    }
+
     /// Those of `zone` from now on; the rules are never freed.
     pub fn of(zone: TimeZone) -> Self {
         Self(Box::leak(Box::new(zone)))

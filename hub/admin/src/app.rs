@@ -1,27 +1,30 @@
 //! Routes: news of the hub into the state, wishes of the views to the hub.
 
+mod answers;
+mod films;
+mod questions;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use desktop::{SettingsFile, WindowPlace};
 use egui::{Context, Ui, ViewportId};
-use protocol::admin::{Answer, Question, desk};
-use protocol::{Refusal, RefusalCode};
+use protocol::RefusalCode;
+use protocol::admin::{Answer, Question, films as ask_films};
+use tempfile::TempPath;
 use transport::client::ConnectError;
 use ui_kit::widgets::Notices;
 use ui_kit::words::{other_version, refusal_text};
 use ui_kit::{Clock, Lang, Tone, Word, w};
 
-use crate::link::{Link, News, Order, Problem, SignIn};
+use crate::exports::Document;
+use crate::fetch::{self, Fetch};
+use crate::link::{Link, News, Order, Problem, SignIn, Wake};
 use crate::settings::Settings;
-use crate::state::{Done, Live, Section, Shown, Standing, State, Topic, Wish};
+use crate::state::{Standing, State, Topic, Wish};
 use crate::views;
 use crate::words::{Say, s};
-
-/// How often what goes on now is asked for while it is looked at.
-const LIVE_SECONDS: f64 = 2.0;
 
 /// What the program starts with.
 #[derive(Debug)]
@@ -34,7 +37,6 @@ pub struct Start {
 }
 
 /// The window.
-#[derive(Debug)]
 pub struct AdminApp {
     state: State,
     settings: Settings,
@@ -44,6 +46,20 @@ pub struct AdminApp {
     asked: BTreeMap<u32, Topic>,
     last_question: u32,
     notices: Notices,
+    wake: Wake,
+    /// Where films that are looked at are kept for that time.
+    films: PathBuf,
+    fetch: Option<Fetch>,
+    /// The film that is played; gone when it is closed.
+    film_file: Option<TempPath>,
+    /// A document of reports on its way.
+    document: Option<Document>,
+}
+
+impl std::fmt::Debug for AdminApp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AdminApp").finish_non_exhaustive()
+    }
 }
 
 impl AdminApp {
@@ -55,7 +71,7 @@ impl AdminApp {
     pub fn new(ctx: &Context, start: Start) -> std::io::Result<Self> {
         ui_kit::theme::install(ctx);
         start.settings.theme.apply(ctx);
-        let wake = {
+        let wake: Wake = {
             let ctx = ctx.clone();
             Arc::new(move || ctx.request_repaint_of(ViewportId::ROOT))
         };
@@ -64,7 +80,8 @@ impl AdminApp {
             env!("CARGO_PKG_VERSION"),
             std::env::consts::OS
         );
-        let link = Link::start(program, wake)?;
+        let link = Link::start(program, Arc::clone(&wake))?;
+        fetch::clean(&start.films);
         let settings = start.settings;
         let mut state = State::new(settings.lang());
         state.sign_in.hub.clone_from(&settings.hub);
@@ -82,6 +99,11 @@ impl AdminApp {
             asked: BTreeMap::new(),
             last_question: 0,
             notices,
+            wake,
+            films: start.films,
+            fetch: None,
+            film_file: None,
+            document: None,
         })
     }
 
@@ -93,6 +115,10 @@ impl AdminApp {
                     self.state.sign_in.problem = None;
                     self.state.sign_in.password = Default::default();
                     self.remember_sign_in();
+                }
+                News::CodeWanted => {
+                    self.state.standing = Standing::GivingCode;
+                    self.state.sign_in.code = Default::default();
                 }
                 News::NotSignedIn(problem) => {
                     self.state.standing = Standing::Out;
@@ -130,71 +156,11 @@ impl AdminApp {
         }
     }
 
-    fn take_answer(&mut self, topic: Topic, answer: Answer) {
-        let lang = self.state.lang;
-        let answer = match answer {
-            Answer::Refused(refusal) => Err(refusal),
-            answer => Ok(answer),
-        };
-        match topic {
-            Topic::Overview => self
-                .state
-                .overview
-                .take(answer.and_then(|answer| match answer {
-                    Answer::Desk(desk::Answer::Overview(overview)) => Ok(overview),
-                    _ => Err(nonsense()),
-                })),
-            Topic::Live => self.state.live.take(answer.and_then(|answer| match answer {
-                Answer::Desk(desk::Answer::Live { entries, sessions }) => {
-                    Ok(Live { entries, sessions })
-                }
-                _ => Err(nonsense()),
-            })),
-            Topic::Done(done) => match answer {
-                Ok(_done) => {
-                    let say = match done {
-                        Done::SessionEnded => Say::SessionEndedNotice,
-                        Done::Disconnected => Say::DisconnectedNotice,
-                    };
-                    self.notices.push(Tone::Good, s(lang, say));
-                    self.state.refresh();
-                }
-                Err(refusal) => self.notices.push(Tone::Danger, refusal_text(lang, refusal)),
-            },
-        }
-    }
-
-    /// Asks for what is looked at, where it is due.
-    fn ask_for_what_is_shown(&mut self, ctx: &Context) {
-        let Standing::In { lost: false, .. } = self.state.standing else {
-            return;
-        };
-        let now = ctx.input(|input| input.time);
-        let day_began_unix_millis = self.state.clock.day_began_unix_seconds() * 1000;
-        match self.state.section {
-            Section::Overview => {
-                let question = desk::Question::Overview {
-                    day_began_unix_millis,
-                };
-                if is_due(&mut self.state.overview, now) {
-                    self.state.ask(Topic::Overview, Question::Desk(question));
-                }
-            }
-            Section::Live => {
-                if is_due(&mut self.state.live, now) {
-                    let question = Question::Desk(desk::Question::Live);
-                    self.state.ask(Topic::Live, question);
-                }
-            }
-        }
-        ctx.request_repaint_after(Duration::from_secs(1));
-    }
-
     fn send(&mut self) {
         for (topic, question) in std::mem::take(&mut self.state.outbox) {
             self.last_question = self.last_question.wrapping_add(1);
             let number = self.last_question;
-            self.asked.insert(number, topic.clone());
+            self.asked.insert(number, topic);
             if !self.link.give(Order::Ask(number, question)) {
                 self.asked.remove(&number);
                 self.take_answer(topic, Answer::Refused(RefusalCode::TIMED_OUT.into()));
@@ -272,6 +238,27 @@ impl AdminApp {
                 self.notices.push(Tone::Good, copied);
             }
             Wish::Refresh => self.state.refresh(),
+            Wish::GiveCode => {
+                let code = self.state.sign_in.code.clone();
+                self.state.sign_in.problem = None;
+                if self.link.give(Order::GiveCode(code)) {
+                    self.state.standing = Standing::SigningIn;
+                }
+            }
+            Wish::ExportReports(format, report) => self.export_reports(format, report),
+            Wish::SaveCorrection => self.save_correction(),
+            Wish::ExportFilm => {
+                if let Some(film) = &self.state.films.open {
+                    let session = film.session;
+                    let question = Question::Films(ask_films::Question::Exporting { session });
+                    self.state.ask(Topic::Exporting(session), question);
+                }
+            }
+            Wish::CancelExport => {
+                if let Some(export) = &self.state.films.exporting {
+                    export.cancel();
+                }
+            }
         }
     }
 
@@ -300,6 +287,8 @@ impl eframe::App for AdminApp {
         self.state.clock = Clock::now();
         self.take_news();
         self.ask_for_what_is_shown(ctx);
+        self.follow_film();
+        self.follow_export();
         self.send();
     }
 
@@ -326,24 +315,11 @@ impl eframe::App for AdminApp {
     }
 }
 
-fn is_due<T>(shown: &mut Shown<T>, now: f64) -> bool {
-    if shown.is_asked || now < shown.due {
-        return false;
-    }
-    shown.is_asked = true;
-    shown.due = now + LIVE_SECONDS;
-    true
-}
-
-/// The hub answered another question than the one that was asked.
-fn nonsense() -> Refusal {
-    RefusalCode::MALFORMED.into()
-}
-
 fn problem_text(lang: Lang, problem: &Problem) -> String {
     match problem {
         Problem::Refused(refusal) => refusal_text(lang, *refusal),
         Problem::Nonsense => s(lang, Say::HubNonsense).to_owned(),
+        Problem::CodeAnew => s(lang, Say::CodeAnew).to_owned(),
         Problem::NotReached(error) => match &**error {
             ConnectError::ForeignKey => w(lang, Word::HubKeyDiffers).to_owned(),
             ConnectError::OtherVersion { hub, too_old } => other_version(lang, *too_old, hub),

@@ -53,6 +53,8 @@ impl std::fmt::Debug for SignIn {
 #[derive(Debug)]
 pub enum Order {
     SignIn(SignIn),
+    /// The code of the second factor, after [`News::CodeWanted`].
+    GiveCode(Zeroizing<String>),
     Ask(u32, Question),
     SignOut,
 }
@@ -63,6 +65,8 @@ pub enum News {
     SignedIn {
         name: String,
     },
+    /// The password is right; a code is wanted.
+    CodeWanted,
     NotSignedIn(Problem),
     Answered(u32, Answer),
     /// The connection is lost, and is to come back.
@@ -80,6 +84,8 @@ pub enum Problem {
     Refused(Refusal),
     /// The hub's answers make no sense, or do not come.
     Nonsense,
+    /// A connection was lost, and coming back takes a new code.
+    CodeAnew,
 }
 
 /// Wakes the window.
@@ -101,7 +107,7 @@ impl Link {
     /// If the system gives no thread.
     pub fn start(program: String, wake: Wake) -> std::io::Result<Self> {
         let (orders, queue) = mpsc::channel(MAX_WAITING);
-        let (news, received) = std_mpsc::channel();
+        let (news, received) = std_mpsc::sync_channel(MAX_WAITING);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -143,7 +149,7 @@ impl Drop for Link {
 }
 
 struct Teller {
-    news: std_mpsc::Sender<News>,
+    news: std_mpsc::SyncSender<News>,
     wake: Wake,
 }
 
@@ -180,13 +186,22 @@ async fn serve(program: &str, who: SignIn, orders: &mut mpsc::Receiver<Order>, t
         let greeted = greeted.map_err(|error| Problem::NotReached(Arc::new(error)))?;
         sign_in(greeted, &who).await
     };
-    let first = tokio::select! {
+    let mut answer = tokio::select! {
         first = first => first,
         () = signs_out(orders) => return,
     };
-    let (mut talk, name) = match first {
-        Ok(signed_in) => signed_in,
-        Err(problem) => return teller.tell(News::NotSignedIn(problem)),
+    let (mut talk, name) = loop {
+        match answer {
+            Ok(Step::SignedIn(talk, name)) => break (talk, name),
+            Ok(Step::CodeWanted(greeted)) => {
+                teller.tell(News::CodeWanted);
+                let Some(code) = code_or_sign_out(orders).await else {
+                    return transport::close::close(&greeted.connection);
+                };
+                answer = give_code(greeted, &code).await;
+            }
+            Err(problem) => return teller.tell(News::NotSignedIn(problem)),
+        }
     };
     teller.tell(News::SignedIn { name });
     loop {
@@ -216,6 +231,17 @@ async fn signs_out(orders: &mut mpsc::Receiver<Order>) {
     loop {
         match orders.recv().await {
             None | Some(Order::SignOut) => return,
+            Some(Order::SignIn(_) | Order::GiveCode(_) | Order::Ask(..)) => {}
+        }
+    }
+}
+
+/// The code that somebody types, or nothing if they sign out instead.
+async fn code_or_sign_out(orders: &mut mpsc::Receiver<Order>) -> Option<Zeroizing<String>> {
+    loop {
+        match orders.recv().await {
+            None | Some(Order::SignOut) => return None,
+            Some(Order::GiveCode(code)) => return Some(code),
             Some(Order::SignIn(_) | Order::Ask(..)) => {}
         }
     }
@@ -227,7 +253,11 @@ async fn come_back(program: &str, who: &SignIn) -> Result<Talk, Problem> {
         let coming = reconnect::connect_until_it_works(&who.hub, who.pin, role, program).await;
         let greeted = coming.map_err(|error| Problem::NotReached(Arc::new(error)))?;
         match sign_in(greeted, who).await {
-            Ok((talk, _name)) => return Ok(talk),
+            Ok(Step::SignedIn(talk, _name)) => return Ok(talk),
+            Ok(Step::CodeWanted(greeted)) => {
+                transport::close::close(&greeted.connection);
+                return Err(Problem::CodeAnew);
+            }
             Err(Problem::Refused(refusal)) if refusal.retry_after_seconds == 0 => {
                 return Err(Problem::Refused(refusal));
             }
@@ -239,21 +269,39 @@ async fn come_back(program: &str, who: &SignIn) -> Result<Talk, Problem> {
     }
 }
 
-async fn sign_in(mut greeted: Greeted, who: &SignIn) -> Result<(Talk, String), Problem> {
+/// How far a sign-in is.
+enum Step {
+    SignedIn(Talk, String),
+    CodeWanted(Greeted),
+}
+
+async fn give_code(greeted: Greeted, code: &str) -> Result<Step, Problem> {
+    let code = AdminToHub::GiveCode {
+        code: protocol::Code(BoundedText::cut(code.trim())),
+    };
+    answer(greeted, code).await
+}
+
+async fn sign_in(mut greeted: Greeted, who: &SignIn) -> Result<Step, Problem> {
     greeted.writer.set_limit(MAX_ADMIN_FRAME_BYTES);
     greeted.reader.set_limit(MAX_ADMIN_FRAME_BYTES);
     let wish = AdminToHub::SignIn {
         user: Name::cut(who.user.as_str()),
         password: Password(BoundedText::cut(who.password.as_str())),
     };
+    answer(greeted, wish).await
+}
+
+async fn answer(mut greeted: Greeted, wish: AdminToHub) -> Result<Step, Problem> {
     let answer = async {
         greeted.writer.write(&wish).await.ok()?;
         greeted.reader.read::<HubToAdmin>().await.ok()?
     };
     let problem = match timeout(SIGN_IN_TIMEOUT, answer).await {
         Ok(Some(HubToAdmin::SignedIn { name })) => {
-            return Ok((Talk::new(greeted), name.to_string()));
+            return Ok(Step::SignedIn(Talk::new(greeted), name.to_string()));
         }
+        Ok(Some(HubToAdmin::CodeWanted)) => return Ok(Step::CodeWanted(greeted)),
         Ok(Some(HubToAdmin::SignInRefused { refusal } | HubToAdmin::Goodbye { refusal })) => {
             Problem::Refused(refusal)
         }
@@ -324,7 +372,7 @@ impl Talk {
             tokio::select! {
                 order = orders.recv() => match order {
                     None | Some(Order::SignOut) => return End::SignedOut,
-                    Some(Order::SignIn(_)) => {}
+                    Some(Order::SignIn(_) | Order::GiveCode(_)) => {}
                     Some(Order::Ask(number, question)) => {
                         let message = AdminToHub::Ask { number, question };
                         if self.writer.write(&message).await.is_err() {
@@ -337,7 +385,11 @@ impl Talk {
                         teller.tell(News::Answered(number, answer));
                     }
                     Some(HubToAdmin::Goodbye { refusal }) => return End::Dismissed(refusal),
-                    Some(HubToAdmin::SignedIn { .. } | HubToAdmin::SignInRefused { .. }) => {
+                    Some(
+                        HubToAdmin::SignedIn { .. }
+                        | HubToAdmin::SignInRefused { .. }
+                        | HubToAdmin::CodeWanted,
+                    ) => {
                         return self.over();
                     }
                     None => return self.over(),

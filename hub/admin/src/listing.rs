@@ -40,8 +40,15 @@ pub struct PageOf {
 
 impl<F: Default, R> Default for Listing<F, R> {
     fn default() -> Self {
+        Self::of(F::default())
+    }
+}
+
+impl<F, R> Listing<F, R> {
+    /// A list of which nothing is known yet.
+    pub fn of(filter: F) -> Self {
         Self {
-            filter: F::default(),
+            filter,
             total: None,
             problem: None,
             pages: BTreeMap::new(),
@@ -49,9 +56,7 @@ impl<F: Default, R> Default for Listing<F, R> {
             last: 0,
         }
     }
-}
 
-impl<F, R> Listing<F, R> {
     /// Forgets everything: the filter is another one.
     pub fn begin_anew(&mut self) {
         self.turn = self.turn.wrapping_add(1);

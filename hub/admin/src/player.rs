@@ -19,6 +19,8 @@ const TICK: Duration = Duration::from_millis(33);
 const IDLE: Duration = Duration::from_secs(2);
 /// What of idle time is still shown before the next picture.
 const LEAD: Duration = Duration::from_millis(400);
+/// What may wait for the player; it takes all at once.
+const MAX_ACTS: usize = 1024;
 /// Marks on the time line; a film with more shows the first ones.
 const MOST_MARKS: usize = 20_000;
 
@@ -82,7 +84,7 @@ pub struct Playing {
 /// A film and the thread that plays it. Dropping it ends the thread.
 #[derive(Debug)]
 pub struct Player {
-    acts: Option<mpsc::Sender<Act>>,
+    acts: Option<mpsc::SyncSender<Act>>,
     playing: Arc<Mutex<Playing>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -94,7 +96,7 @@ impl Player {
     ///
     /// If the system gives no thread.
     pub fn open(path: PathBuf, wake: Wake) -> std::io::Result<Self> {
-        let (acts, orders) = mpsc::channel();
+        let (acts, orders) = mpsc::sync_channel(MAX_ACTS);
         let playing = Arc::new(Mutex::new(Playing::default()));
         let shown = Arc::clone(&playing);
         let thread = std::thread::Builder::new()
@@ -117,9 +119,9 @@ impl Player {
 
     pub fn act(&self, act: Act) {
         if let Some(acts) = &self.acts
-            && acts.send(act).is_err()
+            && acts.try_send(act).is_err()
         {
-            tracing::debug!(?act, "The player has ended");
+            tracing::debug!(?act, "The player does not listen");
         }
     }
 
@@ -203,63 +205,16 @@ impl Stage {
                 !matches!(act, Act::Seek(_)) || Some(index - 1) == wanted
             });
             for act in acts {
-                self.obey(act, &mut playback, &mut manner, duration_micros)?;
+                obey(act, &mut playback, &mut manner, duration_micros)?;
                 last = Instant::now();
             }
             if manner.is_playing {
                 let passed = last.elapsed().mul_f32(manner.speed);
                 last = Instant::now();
-                self.go_on(&mut playback, &mut manner, passed, duration_micros)?;
+                go_on(&mut playback, &mut manner, passed, duration_micros)?;
             }
             self.show(&mut playback, &manner)?;
         }
-    }
-
-    fn obey(
-        &self,
-        act: Act,
-        playback: &mut Playback<'_>,
-        manner: &mut Manner,
-        duration: u64,
-    ) -> Result<(), String> {
-        match act {
-            Act::Play => {
-                if playback.at_micros() >= duration {
-                    playback.seek(0).map_err(told)?;
-                }
-                manner.is_playing = true;
-            }
-            Act::Pause => manner.is_playing = false,
-            Act::Seek(to) => playback.seek(to.min(duration)).map_err(told)?,
-            Act::Step => {
-                manner.is_playing = false;
-                playback.step().map_err(told)?;
-            }
-            Act::Speed(speed) => manner.speed = speed.clamp(0.25, 16.0),
-            Act::SkipIdle(skip) => manner.skip_idle = skip,
-        }
-        Ok(())
-    }
-
-    fn go_on(
-        &self,
-        playback: &mut Playback<'_>,
-        manner: &mut Manner,
-        passed: Duration,
-        duration: u64,
-    ) -> Result<(), String> {
-        let mut to = playback.at_micros().saturating_add(micros(passed));
-        if manner.skip_idle
-            && let Some(next) = playback.next_micros().map_err(told)?
-            && next.saturating_sub(to) > micros(IDLE)
-        {
-            to = next - micros(LEAD);
-        }
-        playback.advance_to(to.min(duration)).map_err(told)?;
-        if to >= duration {
-            manner.is_playing = false;
-        }
-        Ok(())
     }
 
     fn show(&self, playback: &mut Playback<'_>, manner: &Manner) -> Result<(), String> {
@@ -293,6 +248,51 @@ impl Stage {
     }
 }
 
+fn obey(
+    act: Act,
+    playback: &mut Playback<'_>,
+    manner: &mut Manner,
+    duration: u64,
+) -> Result<(), String> {
+    match act {
+        Act::Play => {
+            if playback.at_micros() >= duration {
+                playback.seek(0).map_err(told)?;
+            }
+            manner.is_playing = true;
+        }
+        Act::Pause => manner.is_playing = false,
+        Act::Seek(to) => playback.seek(to.min(duration)).map_err(told)?,
+        Act::Step => {
+            manner.is_playing = false;
+            playback.step().map_err(told)?;
+        }
+        Act::Speed(speed) => manner.speed = speed.clamp(0.25, 16.0),
+        Act::SkipIdle(skip) => manner.skip_idle = skip,
+    }
+    Ok(())
+}
+
+fn go_on(
+    playback: &mut Playback<'_>,
+    manner: &mut Manner,
+    passed: Duration,
+    duration: u64,
+) -> Result<(), String> {
+    let mut to = playback.at_micros().saturating_add(micros(passed));
+    if manner.skip_idle
+        && let Some(next) = playback.next_micros().map_err(told)?
+        && next.saturating_sub(to) > micros(IDLE)
+    {
+        to = next - micros(LEAD);
+    }
+    playback.advance_to(to.min(duration)).map_err(told)?;
+    if to >= duration {
+        manner.is_playing = false;
+    }
+    Ok(())
+}
+
 fn micros(span: Duration) -> u64 {
     u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
 }
@@ -314,7 +314,10 @@ fn mark_of(Entry { at_micros, body }: Entry) -> Option<Mark> {
                 ChatAuthor::User => MarkKind::UserChat,
                 ChatAuthor::Operator => MarkKind::OperatorChat,
             };
-            (kind, format!("{}: {}", visible_line(&name), visible_line(&text)))
+            (
+                kind,
+                format!("{}: {}", visible_line(&name), visible_line(&text)),
+            )
         }
         Body::Event(event) => {
             let kind = match &event {

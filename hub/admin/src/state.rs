@@ -1,12 +1,28 @@
 //! What the window shows, and what it wants of the hub.
 
 use protocol::admin::Question;
+use protocol::admin::audit::{self, AuditRow, Verified};
 use protocol::admin::desk::{LiveSession, Overview};
+use protocol::admin::films;
+use protocol::admin::people::{AccountOrder, AccountRow, GroupRow, RoleRow, SignInRow};
+use protocol::admin::reports::{
+    ExportFormat, FieldValue, ReportColumn, ReportFilter, ReportRow, ReportSort, Totals, TotalsBy,
+    WholeReport,
+};
+use protocol::admin::settings::{SecondFactor, Settings};
 use protocol::control::Name;
-use protocol::{Entry, HubAddress, PeerId, Refusal, SessionId};
+use protocol::{
+    AccountId, Entry, GroupId, HubAddress, PeerId, Permissions, Refusal, ReportId, RoleId,
+    SessionId,
+};
 use transport::Fingerprint;
 use ui_kit::{Clock, Lang, ThemeChoice, Tone};
 use zeroize::Zeroizing;
+
+use crate::exports::VideoExport;
+use crate::listing::{Listing, PageOf};
+use crate::player::Player;
+use crate::words::Say;
 
 /// A part of the administration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -14,27 +30,68 @@ pub enum Section {
     #[default]
     Overview,
     Live,
+    Reports,
+    Films,
+    People,
+    Audit,
+    Settings,
 }
 
 impl Section {
     /// In the order of the side bar.
-    pub const ALL: [Self; 2] = [Self::Overview, Self::Live];
+    pub const ALL: [Self; 7] = [
+        Self::Overview,
+        Self::Live,
+        Self::Reports,
+        Self::Films,
+        Self::People,
+        Self::Audit,
+        Self::Settings,
+    ];
 }
 
 /// What a question was asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
     Overview,
     Live,
+    Reports(PageOf),
+    Report(ReportId),
+    Totals(TotalsBy),
+    Corrected,
+    /// A document of reports is being made.
+    Document,
+    /// A part of it.
+    DocumentPart,
+    Films(PageOf),
+    FilmFacts(SessionId),
+    FilmPart(SessionId, u64),
+    /// The video file of a film may be written.
+    Exporting(SessionId),
+    Accounts(PageOf),
+    AccountAdded,
+    Groups,
+    Roles,
+    SignIns,
+    Invitation,
+    SecondFactor,
+    Audit(PageOf),
+    Verified,
+    Settings,
     /// Something was done; the notice says so.
     Done(Done),
 }
 
 /// What was done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {
     SessionEnded,
     Disconnected,
+    Held,
+    Released,
+    Erased,
+    Saved,
+    SettingsSaved,
 }
 
 /// What a view wishes for.
@@ -46,8 +103,14 @@ pub enum Wish {
     Go(Section),
     SetTheme(ThemeChoice),
     SetLang(Lang),
+    GiveCode,
     Copy(String),
     Refresh,
+    /// One report, or all that the filter leaves.
+    ExportReports(ExportFormat, Option<ReportId>),
+    SaveCorrection,
+    ExportFilm,
+    CancelExport,
 }
 
 /// Whether somebody is signed in.
@@ -56,6 +119,8 @@ pub enum Standing {
     #[default]
     Out,
     SigningIn,
+    /// The password is right, and a code is wanted.
+    GivingCode,
     In {
         name: String,
         /// The connection is lost, and is to come back.
@@ -70,6 +135,8 @@ pub struct SignInForm {
     pub fingerprint: String,
     pub user: String,
     pub password: Zeroizing<String>,
+    /// The code of the second factor.
+    pub code: Zeroizing<String>,
     /// Faults are shown once somebody tried.
     pub show_faults: bool,
     /// Why the last try failed.
@@ -79,6 +146,11 @@ pub struct SignInForm {
 }
 
 impl SignInForm {
+    /// Where the hub is.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the address as it stands there.
     pub fn address(&self) -> Result<HubAddress, protocol::AddressFault> {
         let written: protocol::WrittenAddress = self.hub.parse()?;
         let port = written.port.unwrap_or(protocol::address::DEFAULT_PORT);
@@ -120,6 +192,18 @@ impl<T> Default for Shown<T> {
 }
 
 impl<T> Shown<T> {
+    /// Nothing is known any more.
+    pub fn forget(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Asks for it if nobody did: whether somebody has to.
+    pub fn is_wanted(&mut self) -> bool {
+        let wanted = self.value.is_none() && self.problem.is_none() && !self.is_asked;
+        self.is_asked |= wanted;
+        wanted
+    }
+
     pub fn take(&mut self, answer: Result<T, Refusal>) {
         self.is_asked = false;
         match answer {
@@ -150,6 +234,434 @@ pub enum Asking {
     },
 }
 
+/// From when on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Period {
+    #[default]
+    Any,
+    Today,
+    Week,
+    Month,
+    Year,
+}
+
+impl Period {
+    pub const ALL: [Self; 5] = [Self::Any, Self::Today, Self::Week, Self::Month, Self::Year];
+
+    pub fn say(self) -> Say {
+        match self {
+            Self::Any => Say::AnyTime,
+            Self::Today => Say::SinceToday,
+            Self::Week => Say::SinceWeek,
+            Self::Month => Say::SinceMonth,
+            Self::Year => Say::SinceYear,
+        }
+    }
+
+    /// When it began, from the beginning of a day.
+    pub fn since_unix_millis(self, clock: Clock) -> Option<i64> {
+        let days = match self {
+            Self::Any => return None,
+            Self::Today => 0,
+            Self::Week => 6,
+            Self::Month => 29,
+            Self::Year => 364,
+        };
+        Some((clock.day_began_unix_seconds() - days * 86_400) * 1000)
+    }
+}
+
+/// Rows that are on the screen; none if the first is behind the last.
+pub type LookedAt = (u32, u32);
+const NO_ROWS: LookedAt = (u32::MAX, 0);
+
+/// The reports.
+#[derive(Debug)]
+pub struct Reports {
+    pub search: String,
+    /// When something was typed that was not searched for yet.
+    pub typed_at: Option<f64>,
+    pub period: Period,
+    pub list: Listing<(ReportFilter, ReportSort), ReportRow>,
+    pub chosen: Option<u32>,
+    pub looked_at: LookedAt,
+    pub open: Option<ReportId>,
+    pub whole: Shown<Box<WholeReport>>,
+    pub correcting: Option<Correcting>,
+    /// Totals are shown instead of the list.
+    pub totals_by: Option<TotalsBy>,
+    pub totals: Shown<Totals>,
+}
+
+impl Default for Reports {
+    fn default() -> Self {
+        Self {
+            search: String::new(),
+            typed_at: None,
+            period: Period::Any,
+            list: Listing::default(),
+            chosen: None,
+            looked_at: NO_ROWS,
+            open: None,
+            whole: Shown::default(),
+            correcting: None,
+            totals_by: None,
+            totals: Shown::default(),
+        }
+    }
+}
+
+impl Reports {
+    /// Another filter: the list begins anew.
+    pub fn change(&mut self, change: impl FnOnce(&mut ReportFilter)) {
+        change(&mut self.list.filter.0);
+        self.begin_anew();
+    }
+
+    /// Orders by a column; by the same one the other way round.
+    pub fn sort_by(&mut self, column: ReportColumn) {
+        let sort = &mut self.list.filter.1;
+        sort.descending = if sort.column == column {
+            !sort.descending
+        } else {
+            column == ReportColumn::Started
+        };
+        sort.column = column;
+        self.begin_anew();
+    }
+
+    fn begin_anew(&mut self) {
+        self.chosen = None;
+        self.list.begin_anew();
+        self.totals.forget();
+    }
+
+    /// Opens one report.
+    pub fn show(&mut self, report: ReportId) {
+        self.open = Some(report);
+        self.whole.forget();
+        self.correcting = None;
+    }
+}
+
+/// A report while it is corrected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correcting {
+    pub report: ReportId,
+    pub problem: String,
+    pub solution: String,
+    pub notes: String,
+    pub category: String,
+    pub reason: String,
+    pub fields: Vec<FieldValue>,
+    pub show_faults: bool,
+}
+
+impl Correcting {
+    pub fn of(whole: &WholeReport) -> Self {
+        let draft = &whole.draft;
+        Self {
+            report: whole.facts.report,
+            problem: draft.problem.to_string(),
+            solution: draft.solution.to_string(),
+            notes: draft.notes.to_string(),
+            category: draft.category.to_string(),
+            reason: String::new(),
+            fields: whole.fields.clone(),
+            show_faults: false,
+        }
+    }
+}
+
+/// The films.
+#[derive(Debug)]
+pub struct Films {
+    pub operator: String,
+    pub requester: String,
+    pub host: String,
+    pub period: Period,
+    pub list: Listing<(films::Filter, films::Sort), films::Film>,
+    pub chosen: Option<u32>,
+    pub looked_at: LookedAt,
+    pub open: Option<Film>,
+    pub facts: Shown<films::Facts>,
+    pub asking: Option<FilmAsking>,
+    pub exporting: Option<VideoExport>,
+    /// The picture fills the window.
+    pub full_screen: bool,
+}
+
+impl Default for Films {
+    fn default() -> Self {
+        Self {
+            operator: String::new(),
+            requester: String::new(),
+            host: String::new(),
+            period: Period::Any,
+            list: Listing::default(),
+            chosen: None,
+            looked_at: NO_ROWS,
+            open: None,
+            facts: Shown::default(),
+            asking: None,
+            exporting: None,
+            full_screen: false,
+        }
+    }
+}
+
+impl Films {
+    /// What was typed into the filter counts.
+    pub fn filter(&mut self) {
+        let filter = &mut self.list.filter.0;
+        filter.operator = wanted(&self.operator);
+        filter.requester = wanted(&self.requester);
+        filter.host = wanted(&self.host);
+        self.chosen = None;
+        self.list.begin_anew();
+    }
+
+    /// Orders by a column; by the same one the other way round.
+    pub fn sort_by(&mut self, by: films::Column) {
+        let sort = &mut self.list.filter.1;
+        sort.ascending = if sort.by == by {
+            !sort.ascending
+        } else {
+            !matches!(by, films::Column::Started | films::Column::Bytes)
+        };
+        sort.by = by;
+        self.chosen = None;
+        self.list.begin_anew();
+    }
+
+    /// Opens the film of a session.
+    pub fn show(&mut self, session: SessionId) {
+        self.open = Some(Film::new(session));
+        self.facts.forget();
+        self.full_screen = false;
+    }
+}
+
+/// A question about a film that is open over the window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FilmAsking {
+    Hold { reason: String },
+    Erase { reason: String },
+}
+
+/// A film that is looked at.
+pub struct Film {
+    pub session: SessionId,
+    pub stage: FilmStage,
+    /// The picture on the graphics card, and its number.
+    pub texture: Option<(u64, egui::TextureHandle)>,
+    /// Tenths of the usual speed.
+    pub speed: u8,
+    pub skip_idle: bool,
+    /// What is searched for in chat and events.
+    pub search: String,
+}
+
+impl std::fmt::Debug for Film {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Film")
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How far a film is.
+#[derive(Debug)]
+pub enum FilmStage {
+    Fetching { done: u64, whole: u64 },
+    Refused(Refusal),
+    Failed(String),
+    Open(Player),
+}
+
+impl Film {
+    fn new(session: SessionId) -> Self {
+        Self {
+            session,
+            stage: FilmStage::Fetching { done: 0, whole: 0 },
+            texture: None,
+            speed: 10,
+            skip_idle: true,
+            search: String::new(),
+        }
+    }
+
+    pub fn is_open(&self) -> bool {
+        matches!(self.stage, FilmStage::Open(_))
+    }
+}
+
+/// The people.
+#[derive(Debug)]
+pub struct People {
+    pub tab: PeopleTab,
+    pub search: String,
+    /// What is searched for, the order, and whether it is turned round.
+    pub accounts: Listing<(Name, AccountOrder, bool), AccountRow>,
+    pub chosen: Option<u32>,
+    pub looked_at: LookedAt,
+    pub groups: Shown<Vec<GroupRow>>,
+    pub roles: Shown<Vec<RoleRow>>,
+    pub sign_ins: Shown<Vec<SignInRow>>,
+    pub asking: Option<PeopleAsking>,
+}
+
+impl Default for People {
+    fn default() -> Self {
+        Self {
+            tab: PeopleTab::Accounts,
+            search: String::new(),
+            accounts: Listing::of((Name::default(), AccountOrder::DisplayName, false)),
+            chosen: None,
+            looked_at: NO_ROWS,
+            groups: Shown::default(),
+            roles: Shown::default(),
+            sign_ins: Shown::default(),
+            asking: None,
+        }
+    }
+}
+
+impl People {
+    /// What was typed into the search counts.
+    pub fn filter(&mut self) {
+        self.accounts.filter.0 = wanted(&self.search);
+        self.chosen = None;
+        self.accounts.begin_anew();
+    }
+
+    /// Orders by a column; by the same one the other way round.
+    pub fn sort_by(&mut self, order: AccountOrder) {
+        let (_, by, descending) = &mut self.accounts.filter;
+        *descending = *by == order && !*descending;
+        *by = order;
+        self.chosen = None;
+        self.accounts.begin_anew();
+    }
+
+    /// Everything is asked for anew; what is here stands until then.
+    pub fn refresh(&mut self) {
+        self.accounts.refresh();
+        self.groups.is_asked = false;
+        self.roles.is_asked = false;
+        self.sign_ins.is_asked = false;
+        for due in [
+            &mut self.groups.due,
+            &mut self.roles.due,
+            &mut self.sign_ins.due,
+        ] {
+            *due = 0.0;
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeopleTab {
+    Accounts,
+    SignIns,
+    Groups,
+    Roles,
+}
+
+/// A form or a question about people that is open over the window.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PeopleAsking {
+    Account(AccountForm),
+    Disable {
+        account: AccountId,
+        name: Name,
+    },
+    Group {
+        group: Option<GroupId>,
+        name: String,
+    },
+    Role(RoleForm),
+    /// Something that is shown once.
+    Shown {
+        title: Say,
+        line: String,
+        codes: Vec<String>,
+    },
+}
+
+/// An account that is made or changed.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AccountForm {
+    /// `None` for a new one.
+    pub account: Option<AccountId>,
+    pub name: String,
+    pub display_name: String,
+    pub role: Option<RoleId>,
+    pub groups: Vec<GroupId>,
+    pub show_faults: bool,
+}
+
+/// A role that is made or changed.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RoleForm {
+    /// `None` for a new one.
+    pub role: Option<RoleId>,
+    pub name: String,
+    pub permissions: Permissions,
+}
+
+/// The audit log.
+#[derive(Debug)]
+pub struct Audit {
+    pub search: String,
+    pub period: Period,
+    pub list: Listing<audit::Filter, AuditRow>,
+    pub chosen: Option<u32>,
+    pub looked_at: LookedAt,
+    pub verified: Shown<Verified>,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self {
+            search: String::new(),
+            period: Period::Any,
+            list: Listing::default(),
+            chosen: None,
+            looked_at: NO_ROWS,
+            verified: Shown::default(),
+        }
+    }
+}
+
+/// The settings of the hub.
+#[derive(Debug, Default)]
+pub struct HubSettings {
+    pub now: Shown<Settings>,
+    /// What is typed; nothing counts before **Save**.
+    pub form: Option<SettingsForm>,
+}
+
+/// Settings as they are typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsForm {
+    pub organisation: String,
+    pub words: String,
+    pub film_days: String,
+    pub film_quota_gb: String,
+    pub film_kb_per_second: String,
+    pub free_disk_gb: String,
+    pub report_days: String,
+    pub second_factor: SecondFactor,
+    pub password_chars: String,
+    pub ticket_minutes: String,
+}
+
+/// A name as a filter takes it.
+fn wanted(typed: &str) -> Name {
+    Name::cut(typed.trim())
+}
+
 /// The window's state.
 #[derive(Debug)]
 pub struct State {
@@ -160,6 +672,11 @@ pub struct State {
     pub section: Section,
     pub overview: Shown<Overview>,
     pub live: Shown<Live>,
+    pub reports: Reports,
+    pub films: Films,
+    pub people: People,
+    pub audit: Audit,
+    pub settings: HubSettings,
     pub asking: Option<Asking>,
     pub notices: Vec<(Tone, String)>,
     /// What is to be asked of the hub.
@@ -177,6 +694,11 @@ impl State {
             section: Section::default(),
             overview: Shown::default(),
             live: Shown::default(),
+            reports: Reports::default(),
+            films: Films::default(),
+            people: People::default(),
+            audit: Audit::default(),
+            settings: HubSettings::default(),
             asking: None,
             notices: Vec::new(),
             outbox: Vec::new(),
@@ -201,12 +723,20 @@ impl State {
         *self = new;
     }
 
-    /// Everything is asked for anew.
+    /// Everything is asked for anew; what is here stands until then.
     pub fn refresh(&mut self) {
-        for shown in [&mut self.overview.due, &mut self.live.due] {
-            *shown = 0.0;
+        for due in [&mut self.overview.due, &mut self.live.due] {
+            *due = 0.0;
         }
         self.overview.is_asked = false;
         self.live.is_asked = false;
+        self.reports.list.refresh();
+        self.reports.totals.forget();
+        self.reports.whole.due = 0.0;
+        self.films.list.refresh();
+        self.films.facts.forget();
+        self.people.refresh();
+        self.audit.list.refresh();
+        self.settings.now.forget();
     }
 }

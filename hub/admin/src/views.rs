@@ -1,9 +1,17 @@
 //! The window: the sign-in, then a side bar and the section that was chosen.
 
+mod audit;
+mod films;
 mod live;
 mod overview;
+mod people;
+mod player;
+mod qr;
+mod reports;
+mod settings;
 mod shell;
 mod sign_in;
+mod table;
 
 use egui::{Align, Layout, Ui};
 use protocol::Refusal;
@@ -19,7 +27,9 @@ use crate::words::{Say, s};
 pub(crate) fn window_ui(ui: &mut Ui, state: &mut State) {
     match state.standing {
         Standing::In { .. } => shell::shell_ui(ui, state),
-        Standing::Out | Standing::SigningIn => sign_in::sign_in_ui(ui, state),
+        Standing::Out | Standing::SigningIn | Standing::GivingCode => {
+            sign_in::sign_in_ui(ui, state);
+        }
     }
 }
 
@@ -70,4 +80,16 @@ fn danger_buttons_ui(ui: &mut Ui, lang: Lang, label: &str) -> Option<bool> {
 fn at_right_ui<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
     ui.with_layout(Layout::right_to_left(Align::Center), content)
         .inner
+}
+
+/// How much of `whole` a part is, from 0 to 1.
+fn share(part: u64, whole: u64) -> f32 {
+    let whole = whole.max(1);
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "a length on the screen"
+    )]
+    let share = (part.min(whole) as f64 / whole as f64) as f32;
+    share
 }

@@ -73,7 +73,6 @@ says! {
     UpSince: "Running since", "In funzione da";
     Memory: "Memory", "Memoria";
     Fingerprint: "Fingerprint", "Impronta";
-    AllIsWell: "Everything works as it should.", "Tutto funziona come deve.";
     DiskBehind: "The disk is so slow that nothing new is begun. Running sessions go on.",
         "Il disco è così lento che non si inizia nulla di nuovo. Le sessioni in corso continuano.";
     // Live
@@ -97,14 +96,220 @@ says! {
     Running: "running", "in corso";
     SessionEndedNotice: "The session has ended.", "La sessione è terminata.";
     DisconnectedNotice: "Disconnected.", "Disconnesso.";
+    // Reports
+    SearchReports: "Search reports and chat (Ctrl+F)", "Cerca in rapporti e chat (Ctrl+F)";
+    AllReports: "All", "Tutti";
+    Finished: "Finished", "Conclusi";
+    Unfinished: "Drafts", "Bozze";
+    FinishedOne: "finished", "concluso";
+    Draft: "draft", "bozza";
+    Corrected: "corrected", "corretto";
+    NoReports: "No reports yet", "Ancora nessun rapporto";
+    NoReportsNote: "Each session leaves one when it ends.", "Ogni sessione ne lascia uno alla fine.";
+    Totals: "Totals", "Totali";
+    Export: "Export", "Esporta";
+    Started: "Started", "Inizio";
+    Ended: "Ended", "Fine";
+    Lasted: "Duration", "Durata";
+    Operator: "Operator", "Operatore";
+    Operators: "Operators", "Operatori";
+    Requester: "Requester", "Richiedente";
+    Computer: "Computer", "Computer";
+    Category: "Category", "Categoria";
+    State: "State", "Stato";
+    Problem: "Problem", "Problema";
+    Solution: "Solution", "Soluzione";
+    Notes: "Notes", "Note";
+    Nothing: "Nothing was written.", "Non è stato scritto nulla.";
+    None: "(none)", "(nessuno)";
+    Day: "Day", "Giorno";
+    Week: "Week", "Settimana";
+    Month: "Month", "Mese";
+    AllTogether: "All together", "Tutto insieme";
+    Session: "Session", "Sessione";
+    ConnectedTime: "Connected", "Connesso";
+    ActiveTime: "Active", "Attivo";
+    IdleTime: "Idle", "Inattivo";
+    WaitingTime: "Waiting", "In attesa";
+    PausedTime: "Line lost", "Linea persa";
+    Corrections: "Corrections", "Correzioni";
+    Earlier: "Earlier reports", "Rapporti precedenti";
+    WatchFilm: "Watch the film", "Guarda il filmato";
+    Correct: "Correct", "Correggi";
+    NotFinishedYet: "The operator has not finished it yet.", "L'operatore non l'ha ancora concluso.";
+    CorrectTitle: "Correct the report", "Correggi il rapporto";
+    CorrectNote: "What is there now stays readable; the correction is put on top of it, with your name.",
+        "Ciò che c'è ora resta leggibile; la correzione viene aggiunta sopra, con il tuo nome.";
+    CorrectionReason: "Why it is corrected", "Perché viene corretto";
+    SaveCorrection: "Save the correction", "Salva la correzione";
+    CorrectionSaved: "The correction is saved.", "La correzione è salvata.";
+    AnyTime: "Any time", "Sempre";
+    SinceToday: "Today", "Oggi";
+    SinceWeek: "7 days", "7 giorni";
+    SinceMonth: "30 days", "30 giorni";
+    SinceYear: "12 months", "12 mesi";
+    // Films
+    AllFilms: "All", "Tutti";
+    HeldOnly: "Held", "Trattenuti";
+    NoFilms: "No films", "Nessun filmato";
+    NoFilmsNote: "Every session is filmed and appears here.", "Ogni sessione viene filmata e compare qui.";
+    Size: "Size", "Dimensione";
+    Erased: "erased", "cancellato";
+    Held: "held", "trattenuto";
+    ErasedForPrivacy: "Erased for privacy", "Cancellato per privacy";
+    ErasedByAge: "Its time was over", "Il suo tempo era scaduto";
+    ErasedByQuota: "Erased to make room", "Cancellato per fare spazio";
+    FetchingFilm: "Fetching the film…", "Ricezione del filmato…";
+    NoFilmHere: "There is no film to do this with.", "Non c'è un filmato con cui farlo.";
+    Hold: "Hold", "Trattieni";
+    HoldTitle: "Hold this film?", "Trattenere questo filmato?";
+    HoldNote: "It is kept whatever the rules say, until somebody lets it go again.",
+        "Viene conservato qualunque cosa dicano le regole, finché qualcuno non lo rilascia.";
+    Release: "Release", "Rilascia";
+    Erase: "Erase", "Cancella";
+    EraseTitle: "Erase this film for good?", "Cancellare per sempre questo filmato?";
+    EraseNote: "The film and its chat are gone for good. The report stays, and the log says who erased the film and why.",
+        "Il filmato e la sua chat vanno persi per sempre. Il rapporto resta, e il registro dice chi ha cancellato il filmato e perché.";
+    Reason: "Reason", "Motivo";
+    KeptUntil: "Kept until", "Conservato fino al";
+    Watched: "Watched by", "Guardato da";
+    ExportedOne: "Exported by", "Esportato da";
+    HeldNotice: "The film is held.", "Il filmato è trattenuto.";
+    ReleasedNotice: "The rules have the film again.", "Le regole valgono di nuovo per il filmato.";
+    ErasedNotice: "The film is erased.", "Il filmato è cancellato.";
+    ExportVideo: "Export video", "Esporta video";
+    ExportCancelled: "The export was cancelled.", "L'esportazione è stata annullata.";
+    Chapters: "Chat and events", "Chat ed eventi";
+    SearchFilm: "Search", "Cerca";
+    Play: "Play (Space)", "Riproduci (Spazio)";
+    Pause: "Pause (Space)", "Pausa (Spazio)";
+    Step: "Next change (.)", "Prossimo cambiamento (.)";
+    FullScreen: "Whole window (F)", "Tutta la finestra (F)";
+    LeaveFullScreen: "Leave (Esc)", "Esci (Esc)";
+    SkipIdle: "Skip idle time", "Salta i tempi morti";
+    TimeLine: "Time line", "Linea del tempo";
+    // People
+    PeopleNote: "Who may log in, and what they may do.", "Chi può accedere e che cosa può fare.";
+    Accounts: "Accounts", "Account";
+    SignIns: "Signed in", "Collegati";
+    Groups: "Groups", "Gruppi";
+    Roles: "Roles", "Ruoli";
+    SearchPeople: "Search people", "Cerca persone";
+    AddPerson: "Add a person", "Aggiungi persona";
+    ChangePerson: "Change a person", "Modifica persona";
+    AddGroup: "Add a group", "Aggiungi gruppo";
+    RenameGroup: "Rename the group", "Rinomina il gruppo";
+    GroupsNote: "Operators see the users and colleagues of their own groups.",
+        "Gli operatori vedono gli utenti e i colleghi dei propri gruppi.";
+    AddRole: "Add a role", "Aggiungi ruolo";
+    ChangeRole: "Change the role", "Modifica il ruolo";
+    Everyone: "Everyone", "Tutti";
+    Name: "Name", "Nome";
+    NameNote: "What others see; the log-in name if it is empty.",
+        "Ciò che vedono gli altri; il nome di accesso se è vuoto.";
+    LogInName: "Log-in name", "Nome di accesso";
+    LogInNameNote: "What is typed to log in.", "Ciò che si digita per accedere.";
+    Role: "Role", "Ruolo";
+    RoleOperator: "Operator", "Operatore";
+    RoleAuditor: "Auditor", "Revisore";
+    RoleAdministrator: "Administrator", "Amministratore";
+    SecondFactor: "Second factor", "Secondo fattore";
+    LastLogIn: "Last log-in", "Ultimo accesso";
+    Never: "never", "mai";
+    SetUp: "set up", "attivo";
+    SetUpAnew: "Set up anew", "Imposta di nuovo";
+    TakeAway: "Take away", "Rimuovi";
+    HasNone: "There is none.", "Non ce n'è.";
+    Disabled: "disabled", "disabilitato";
+    SignedIn: "signed in", "collegato";
+    Invited: "invited", "invitato";
+    NoPassword: "no password", "senza password";
+    ChoosePerson: "Choose a person to change, invite or disable them.",
+        "Scegli una persona per modificarla, invitarla o disabilitarla.";
+    Change: "Change", "Modifica";
+    Invite: "Invite", "Invita";
+    Enable: "Enable", "Abilita";
+    Disable: "Disable", "Disabilita";
+    DisableNote: "Whoever is signed in with this account is sent away, and nobody can log in with it. Reports and films stay.",
+        "Chi è collegato con questo account viene disconnesso e nessuno può più usarlo. Rapporti e filmati restano.";
+    Console: "console", "console";
+    InvitationFollows: "You get an invitation for this person: one line that sets up the console and lets them choose a password.",
+        "Riceverai un invito per questa persona: una riga che configura la console e le fa scegliere una password.";
+    InvitationTitle: "Invitation", "Invito";
+    SecondFactorTitle: "Second factor", "Secondo fattore";
+    ShownOnce: "This is shown once. Hand it over now, by a way that others do not read.",
+        "Viene mostrato una sola volta. Consegnalo ora, per una via che altri non leggono.";
+    RecoveryCodesNote: "Recovery codes, each good once, for the day when the telephone is gone:",
+        "Codici di recupero, validi una volta ciascuno, per quando il telefono non c'è più:";
+    CopyCodes: "Copy the codes", "Copia i codici";
+    MaySee: "see screens", "vedere schermi";
+    MayControl: "use keyboard and mouse", "usare tastiera e mouse";
+    MayFiles: "send and fetch files", "inviare e ricevere file";
+    MayUnattended: "open unattended computers", "aprire computer non presidiati";
+    MayWatchLive: "watch live sessions", "osservare sessioni in corso";
+    MayReadReports: "read reports and films of all", "leggere rapporti e filmati di tutti";
+    MayExport: "export", "esportare";
+    MayAdminister: "administer the hub", "amministrare l'hub";
+    SavedNotice: "Saved.", "Salvato.";
+    // Audit
+    AuditNote: "What happened, by whom, in a chain that shows when somebody tampers with it.",
+        "Che cosa è successo e chi l'ha fatto, in una catena che mostra le manomissioni.";
+    SearchAudit: "Search the log", "Cerca nel registro";
+    Verify: "Verify", "Verifica";
+    Verifying: "Verifying…", "Verifica in corso…";
+    AuditSignature: "The hub's signature of the log is gone, or is not of this hub's key.",
+        "La firma dell'hub sul registro manca o non è della chiave di questo hub.";
+    Row: "Row", "Riga";
+    When: "When", "Quando";
+    Who: "Who", "Chi";
+    What: "What", "Che cosa";
+    Details: "Details", "Dettagli";
+    Account: "Account", "Account";
+    CommandLine: "Command line", "Riga di comando";
+    Stranger: "Stranger", "Sconosciuto";
+    NotNoted: "not noted", "non annotato";
+    // Settings
+    SettingsNote: "For the whole hub. A running hub follows within seconds.",
+        "Per tutto l'hub. Un hub in funzione li segue in pochi secondi.";
+    NothingChanged: "Nothing was changed.", "Nulla è stato modificato.";
+    SomethingWrong: "Something is not right yet; it is marked.", "Qualcosa non va ancora; è segnato.";
+    OutOfRange: "This is not possible here.", "Qui non è possibile.";
+    Undo: "Undo", "Annulla modifiche";
+    Organisation: "Organisation", "Organizzazione";
+    OrganisationNote: "Shown wherever a user or a reader of a report looks.",
+        "Compare ovunque guardino un utente o chi legge un rapporto.";
+    OrganisationWords: "Words below the name", "Parole sotto il nome";
+    Keeping: "How long things are kept", "Per quanto si conserva";
+    KeepingNote: "What is held is kept whatever stands here.",
+        "Ciò che è trattenuto resta, qualunque cosa ci sia scritto qui.";
+    FilmDays: "Films, in days", "Filmati, in giorni";
+    ReportDays: "Reports, in days", "Rapporti, in giorni";
+    ZeroForEver: "0 for ever", "0 per sempre";
+    FilmQuota: "Most room for films, in GB", "Spazio massimo per i filmati, in GB";
+    ZeroNoLimit: "0 without a limit; else the oldest go first", "0 senza limite; altrimenti i più vecchi per primi";
+    FreeDisk: "Disk that stays free, in GB", "Disco che resta libero, in GB";
+    FreeDiskNote: "Below that no session begins.", "Al di sotto non inizia alcuna sessione.";
+    FilmRate: "Most a film grows, in kB/s", "Crescita massima di un filmato, in kB/s";
+    FilmRateNote: "In the long run; a computer that sends more is slowed down.",
+        "Alla lunga; un computer che invia di più viene rallentato.";
+    Access: "Access", "Accesso";
+    FactorOff: "Nobody", "Nessuno";
+    FactorOptional: "Who has set one up", "Chi l'ha impostato";
+    FactorAdministrators: "All administrators", "Tutti gli amministratori";
+    FactorAll: "Everybody", "Tutti";
+    PasswordChars: "Shortest password, in characters", "Password più corta, in caratteri";
+    TicketMinutes: "A ticket is good for, in minutes", "Un ticket vale, in minuti";
+    SettingsSavedNotice: "The settings are saved.", "Le impostazioni sono salvate.";
+    CodeTitle: "Your code", "Il tuo codice";
+    CodeNote: "From your authenticator, or a recovery code.", "Dal tuo autenticatore, o un codice di recupero.";
+    GoOn: "Go on", "Avanti";
+    CodeAnew: "The connection was lost. Sign in again with a new code.",
+        "La connessione è andata persa. Accedi di nuovo con un nuovo codice.";
     // Lists
     Loading: "Loading…", "Caricamento…";
     NothingFound: "Nothing found", "Nessun risultato";
     NothingFoundNote: "Try other words, or fewer filters.", "Prova altre parole o meno filtri.";
     NotLoaded: "This could not be loaded", "Impossibile caricare";
-    TryAgain: "Try again", "Riprova";
-    Refresh: "Refresh (F5)", "Aggiorna (F5)";
-    Search: "Search", "Cerca";
 }
 
 fn pick<'a>(lang: Lang, en: &'a str, it: &'a str) -> &'a str {
@@ -167,7 +372,7 @@ pub fn number(lang: Lang, number: u64) -> String {
     let separator = pick(lang, ",", ".");
     let mut text = String::new();
     for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push_str(separator);
         }
         text.push(digit);
@@ -249,6 +454,170 @@ pub fn since(lang: Lang, at: &str, span: &str) -> String {
     match lang {
         Lang::En => format!("since {at}, {span}"),
         Lang::It => format!("dalle {at}, {span}"),
+    }
+}
+
+/// `1:02:03`, `2:03`.
+pub fn clock(seconds: u64) -> String {
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
+}
+
+/// How many reports.
+pub fn reports(lang: Lang, count: u32) -> String {
+    let number = number(lang, count.into());
+    match (lang, count) {
+        (Lang::En, 1) => "1 report".to_owned(),
+        (Lang::En, _) => format!("{number} reports"),
+        (Lang::It, 1) => "1 rapporto".to_owned(),
+        (Lang::It, _) => format!("{number} rapporti"),
+    }
+}
+
+/// How many people.
+pub fn people(lang: Lang, count: u32) -> String {
+    let number = number(lang, count.into());
+    match (lang, count) {
+        (Lang::En, 1) => "1 person".to_owned(),
+        (Lang::En, _) => format!("{number} people"),
+        (Lang::It, 1) => "1 persona".to_owned(),
+        (Lang::It, _) => format!("{number} persone"),
+    }
+}
+
+/// How much of a time somebody worked.
+pub fn active(lang: Lang, seconds: u64) -> String {
+    let span = span(lang, seconds);
+    match lang {
+        Lang::En => format!("{span} active"),
+        Lang::It => format!("{span} di attività"),
+    }
+}
+
+/// The title of one report.
+pub fn report_title(lang: Lang, number: &str) -> String {
+    match lang {
+        Lang::En => format!("Report {number}"),
+        Lang::It => format!("Rapporto {number}"),
+    }
+}
+
+/// A link to all reports of somebody or something.
+pub fn all_of(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::En => format!("All of {name}"),
+        Lang::It => format!("Tutti di {name}"),
+    }
+}
+
+/// Who holds a film, and why.
+pub fn held(lang: Lang, by: &str, reason: &str) -> String {
+    match lang {
+        Lang::En => format!("Held by {by}: {reason}"),
+        Lang::It => format!("Trattenuto da {by}: {reason}"),
+    }
+}
+
+/// The button beside somebody who is signed in.
+pub fn end_sign_in(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::En => format!("Sign {name} out"),
+        Lang::It => format!("Disconnetti {name}"),
+    }
+}
+
+/// The button that removes something.
+pub fn remove(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::En => format!("Remove {name}"),
+        Lang::It => format!("Rimuovi {name}"),
+    }
+}
+
+/// The button that changes something.
+pub fn rename(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::En => format!("Change {name}"),
+        Lang::It => format!("Modifica {name}"),
+    }
+}
+
+/// The question before an account is closed.
+pub fn disable_title(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::En => format!("Disable {name}?"),
+        Lang::It => format!("Disabilitare {name}?"),
+    }
+}
+
+/// The log is what was written.
+pub fn audit_is_sound(lang: Lang, rows: u64) -> String {
+    let rows = number(lang, rows);
+    match lang {
+        Lang::En => format!("All {rows} rows are as they were written."),
+        Lang::It => format!("Tutte le {rows} righe sono come furono scritte."),
+    }
+}
+
+/// A row of the log is not what was written.
+pub fn audit_changed(lang: Lang, row: u64) -> String {
+    match lang {
+        Lang::En => format!("Row {row} is not as it was written. Somebody tampered with the log."),
+        Lang::It => format!("La riga {row} non è come fu scritta. Il registro è stato manomesso."),
+    }
+}
+
+/// Rows of the log are gone.
+pub fn audit_gone(lang: Lang, first: u64, last: u64) -> String {
+    match lang {
+        Lang::En => format!("Rows {first} to {last} are gone. Somebody tampered with the log."),
+        Lang::It => format!("Le righe da {first} a {last} mancano. Il registro è stato manomesso."),
+    }
+}
+
+/// Rows of the log were added by somebody.
+pub fn audit_added(lang: Lang, first: u64, last: u64) -> String {
+    match lang {
+        Lang::En => format!("Rows {first} to {last} were added by somebody without the hub's key."),
+        Lang::It => {
+            format!("Le righe da {first} a {last} sono state aggiunte senza la chiave dell'hub.")
+        }
+    }
+}
+
+/// The whole log is another one.
+pub fn audit_rewritten(lang: Lang, row: u64) -> String {
+    match lang {
+        Lang::En => format!("The log up to row {row} is not the one that the hub signed."),
+        Lang::It => format!("Il registro fino alla riga {row} non è quello firmato dall'hub."),
+    }
+}
+
+/// The log does not fit what was kept elsewhere.
+pub fn audit_anchor(lang: Lang, row: u64) -> String {
+    match lang {
+        Lang::En => format!("Row {row} is not the one of the anchor that was kept elsewhere."),
+        Lang::It => format!("La riga {row} non è quella dell'ancora conservata altrove."),
+    }
+}
+
+/// Where a file went.
+pub fn saved_at(lang: Lang, path: &str) -> String {
+    match lang {
+        Lang::En => format!("Saved as {path}"),
+        Lang::It => format!("Salvato come {path}"),
+    }
+}
+
+/// A file could not be made.
+pub fn not_saved(lang: Lang, detail: &str) -> String {
+    match lang {
+        Lang::En => format!("The file could not be written: {detail}"),
+        Lang::It => format!("Impossibile scrivere il file: {detail}"),
     }
 }
 

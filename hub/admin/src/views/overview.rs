@@ -105,7 +105,9 @@ fn tile_ui(ui: &mut Ui, lang: Lang, icon: Icon, tone: Tone, count: u32, name: &s
 /// A name at the left, its value at the right.
 fn line_ui(ui: &mut Ui, name: &str, value: &str) {
     let palette = Palette::of(ui);
-    ui.horizontal(|ui| {
+    let size = egui::vec2(ui.available_width(), 24.0);
+    let layout = egui::Layout::left_to_right(egui::Align::Center);
+    ui.allocate_ui_with_layout(size, layout, |ui| {
         ui.label(text(name, 14.0, theme::REGULAR, palette.dim));
         super::at_right_ui(ui, |ui| {
             ui.label(text(value, 14.0, theme::SEMIBOLD, palette.text));
@@ -139,7 +141,7 @@ fn disk_ui(ui: &mut Ui, lang: Lang, disk: &Disk) {
         ui.add_space(4.0);
         let not_known = || s(lang, Say::NotKnown).to_owned();
         if let (Some(free), Some(total)) = (disk.free_bytes, disk.total_bytes) {
-            let used = share(total.saturating_sub(free), total);
+            let used = super::share(total.saturating_sub(free), total);
             let fill = if used > 0.9 {
                 palette.danger
             } else {
@@ -173,12 +175,6 @@ fn disk_ui(ui: &mut Ui, lang: Lang, disk: &Disk) {
     });
 }
 
-/// How much of `whole` a part is, from 0 to 1.
-fn share(part: u64, whole: u64) -> f32 {
-    let thousandths = part.saturating_mul(1000).checked_div(whole).unwrap_or(0);
-    f32::from(u16::try_from(thousandths.min(1000)).unwrap_or(1000)) / 1000.0
-}
-
 fn hub_ui(ui: &mut Ui, state: &mut State, overview: &Overview) {
     let lang = state.lang;
     card_ui(ui, |ui| {
@@ -197,11 +193,12 @@ fn hub_ui(ui: &mut Ui, state: &mut State, overview: &Overview) {
             fact_ui(ui, s(lang, Say::Memory), &words::bytes(lang, memory));
         }
         ui.horizontal(|ui| {
+            ui.spacing_mut().interact_size.y = 20.0;
+            fact_ui(ui, s(lang, Say::Fingerprint), &overview.fingerprint);
             let copy = icon_button_ui(ui, Icon::Copy, w(lang, Word::Copy), true);
             if copy.clicked() {
                 state.wish(Wish::Copy(overview.fingerprint.to_string()));
             }
-            fact_ui(ui, s(lang, Say::Fingerprint), &overview.fingerprint);
         });
     });
 }

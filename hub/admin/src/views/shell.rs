@@ -8,7 +8,7 @@ use ui_kit::fonts::icon_font;
 use ui_kit::widgets::{banner_ui, icon_button_ui, initials_ui, logo_ui};
 use ui_kit::{Icon, Palette, Tone, Word, text, theme, w};
 
-use super::{live, overview, sign_in};
+use super::{audit, films, live, overview, people, reports, settings, sign_in};
 use crate::state::{Section, Standing, State, Wish};
 use crate::words::{Say, s};
 
@@ -18,6 +18,12 @@ const SIDE_WIDTH: f32 = 216.0;
 pub(super) fn shell_ui(ui: &mut Ui, state: &mut State) {
     keys(ui, state);
     let palette = Palette::of(ui);
+    if state.section == Section::Films && state.films.full_screen {
+        CentralPanel::default()
+            .frame(Frame::new().fill(palette.background).inner_margin(8))
+            .show(ui, |ui| films::films_ui(ui, state));
+        return;
+    }
     Panel::left("sections")
         .exact_size(SIDE_WIDTH)
         .resizable(false)
@@ -43,6 +49,11 @@ pub(super) fn shell_ui(ui: &mut Ui, state: &mut State) {
             match state.section {
                 Section::Overview => overview::overview_ui(ui, state),
                 Section::Live => live::live_ui(ui, state),
+                Section::Reports => reports::reports_ui(ui, state),
+                Section::Films => films::films_ui(ui, state),
+                Section::People => people::people_ui(ui, state),
+                Section::Audit => audit::audit_ui(ui, state),
+                Section::Settings => settings::settings_ui(ui, state),
             }
         });
 }
@@ -124,6 +135,11 @@ fn face(section: Section) -> (Icon, Say) {
     match section {
         Section::Overview => (Icon::LayoutDashboard, Say::Overview),
         Section::Live => (Icon::Radio, Say::Live),
+        Section::Reports => (Icon::FileText, Say::Reports),
+        Section::Films => (Icon::Film, Say::Films),
+        Section::People => (Icon::Users, Say::People),
+        Section::Audit => (Icon::ShieldCheck, Say::Audit),
+        Section::Settings => (Icon::Settings, Say::Settings),
     }
 }
 

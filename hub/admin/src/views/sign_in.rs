@@ -73,7 +73,37 @@ pub(super) fn appearance_ui(ui: &mut Ui, state: &mut State) {
     }
 }
 
+/// The code of the second factor.
+fn code_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    heading_ui(ui, s(lang, Say::CodeTitle), s(lang, Say::CodeNote));
+    ui.add_space(10.0);
+    let escaped = escaped(ui);
+    let mut entered = false;
+    card_ui(ui, |ui| {
+        let field = Field::new(s(lang, Say::CodeTitle)).hint("123 456");
+        let response = text_field_ui(ui, &field, &mut state.sign_in.code);
+        if ui.memory(|memory| memory.focused().is_none()) {
+            response.request_focus();
+        }
+        entered = entered_in(ui, &response);
+    });
+    ui.add_space(6.0);
+    let button = Push::primary(s(lang, Say::GoOn)).large().wide();
+    let is_empty = state.sign_in.code.trim().is_empty();
+    if ui.add(button.enabled(!is_empty)).clicked() || (entered && !is_empty) {
+        state.wish(Wish::GiveCode);
+    }
+    let cancel = ui.add(Push::quiet(w(lang, Word::Cancel)).wide());
+    if cancel.clicked() || escaped {
+        state.wish(Wish::CancelSignIn);
+    }
+}
+
 fn form_ui(ui: &mut Ui, state: &mut State) {
+    if state.standing == Standing::GivingCode {
+        return code_ui(ui, state);
+    }
     let lang = state.lang;
     heading_ui(ui, s(lang, Say::SignInTitle), s(lang, Say::SignInNote));
     ui.add_space(10.0);

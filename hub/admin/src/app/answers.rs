@@ -1,0 +1,271 @@
+//! What the hub answers.
+
+use std::path::PathBuf;
+
+use protocol::admin::{Answer, Question, audit, desk, films, people, reports, settings};
+use protocol::{Refusal, RefusalCode};
+use ui_kit::Tone;
+use ui_kit::words::refusal_text;
+
+use super::AdminApp;
+use crate::exports::Document;
+use crate::state::{Done, Live, PeopleAsking, Topic};
+use crate::words::{self, Say, s};
+
+/// What is in an answer of this form; any other one makes no sense.
+macro_rules! within {
+    ($answer:expr, $pattern:pat => $value:expr) => {
+        $answer.and_then(|answer| {
+            if let $pattern = answer {
+                Ok($value)
+            } else {
+                Err(Refusal::from(RefusalCode::MALFORMED))
+            }
+        })
+    };
+}
+
+impl AdminApp {
+    pub(super) fn take_answer(&mut self, topic: Topic, answer: Answer) {
+        let answer = if let Answer::Refused(refusal) = answer {
+            Err(refusal)
+        } else {
+            Ok(answer)
+        };
+        let state = &mut self.state;
+        match topic {
+            Topic::Overview => {
+                let found = within!(answer, Answer::Desk(desk::Answer::Overview(found)) => found);
+                state.overview.take(found);
+            }
+            Topic::Live => {
+                let found = within!(
+                    answer,
+                    Answer::Desk(desk::Answer::Live { entries, sessions }) => Live { entries, sessions }
+                );
+                state.live.take(found);
+            }
+            Topic::Reports(of) => {
+                let rows = within!(answer, Answer::Reports(reports::Answer::List(rows)) => rows);
+                state.reports.list.take(of, rows);
+            }
+            Topic::Report(report) => {
+                let whole =
+                    within!(answer, Answer::Reports(reports::Answer::Report(whole)) => whole);
+                if state.reports.open == Some(report) {
+                    state.reports.whole.take(whole);
+                }
+            }
+            Topic::Totals(by) => {
+                let totals =
+                    within!(answer, Answer::Reports(reports::Answer::Totals(totals)) => totals);
+                if state.reports.totals_by == Some(by) {
+                    state.reports.totals.take(totals);
+                }
+            }
+            Topic::Corrected => self.was_corrected(answer),
+            Topic::Document | Topic::DocumentPart => self.take_document(answer),
+            Topic::Films(of) => {
+                let rows = within!(answer, Answer::Films(films::Answer::Films(rows)) => rows);
+                state.films.list.take(of, rows);
+            }
+            Topic::FilmFacts(session) => {
+                let facts = within!(answer, Answer::Films(films::Answer::Facts(facts)) => facts);
+                let open = state.films.open.as_ref();
+                if open.is_some_and(|film| film.session == session) {
+                    state.films.facts.take(facts);
+                }
+            }
+            Topic::FilmPart(session, offset) => {
+                let part = within!(
+                    answer,
+                    Answer::Films(films::Answer::Part { whole_bytes, bytes }) => (whole_bytes, bytes)
+                );
+                self.take_part(session, offset, part);
+            }
+            Topic::Exporting(session) => {
+                if self.unless_refused(answer).is_some() {
+                    self.export_film(session);
+                }
+            }
+            Topic::Accounts(of) => {
+                let rows = within!(answer, Answer::People(people::Answer::Accounts(rows)) => rows);
+                state.people.accounts.take(of, rows);
+            }
+            Topic::Groups => {
+                let rows =
+                    within!(answer, Answer::People(people::Answer::Groups(rows)) => rows.rows);
+                state.people.groups.take(rows);
+            }
+            Topic::Roles => {
+                let rows =
+                    within!(answer, Answer::People(people::Answer::Roles(rows)) => rows.rows);
+                state.people.roles.take(rows);
+            }
+            Topic::SignIns => {
+                let rows =
+                    within!(answer, Answer::People(people::Answer::SignIns(rows)) => rows.rows);
+                state.people.sign_ins.take(rows);
+            }
+            Topic::AccountAdded | Topic::Invitation | Topic::SecondFactor => {
+                self.take_secret(answer);
+            }
+            Topic::Audit(of) => {
+                let rows = within!(answer, Answer::Audit(audit::Answer::Rows(rows)) => rows);
+                state.audit.list.take(of, rows);
+            }
+            Topic::Verified => {
+                let found = within!(answer, Answer::Audit(audit::Answer::Verified(found)) => found);
+                state.audit.verified.take(found);
+            }
+            Topic::Settings => {
+                let now = within!(answer, Answer::Settings(settings::Answer::Settings(now)) => now);
+                state.settings.form = None;
+                state.settings.now.take(now);
+            }
+            Topic::Done(done) => self.was_done(done, answer),
+        }
+    }
+
+    /// What the hub answered; a refusal is told instead.
+    fn unless_refused(&mut self, answer: Result<Answer, Refusal>) -> Option<Answer> {
+        let lang = self.state.lang;
+        let told = |refusal: &Refusal| {
+            let text = refusal_text(lang, *refusal);
+            self.notices.push(Tone::Danger, text);
+        };
+        answer.inspect_err(told).ok()
+    }
+
+    fn was_done(&mut self, done: Done, answer: Result<Answer, Refusal>) {
+        if self.unless_refused(answer).is_none() {
+            return;
+        }
+        let say = match done {
+            Done::SessionEnded => Say::SessionEndedNotice,
+            Done::Disconnected => Say::DisconnectedNotice,
+            Done::Held => Say::HeldNotice,
+            Done::Released => Say::ReleasedNotice,
+            Done::Erased => Say::ErasedNotice,
+            Done::Saved => Say::SavedNotice,
+            Done::SettingsSaved => Say::SettingsSavedNotice,
+        };
+        if done == Done::Erased
+            && let Some(film) = &self.state.films.open
+        {
+            let session = film.session;
+            self.state.films.show(session);
+        }
+        self.notices.push(Tone::Good, s(self.state.lang, say));
+        self.state.refresh();
+    }
+
+    fn was_corrected(&mut self, answer: Result<Answer, Refusal>) {
+        // what was typed stays until it is stored
+        if self.unless_refused(answer).is_some() {
+            let reports = &mut self.state.reports;
+            reports.correcting = None;
+            reports.whole.forget();
+            reports.list.refresh();
+            let saved = s(self.state.lang, Say::CorrectionSaved);
+            self.notices.push(Tone::Good, saved);
+        }
+    }
+
+    /// The document of reports begins, or goes on.
+    fn take_document(&mut self, answer: Result<Answer, Refusal>) {
+        let Some(answer) = self.unless_refused(answer) else {
+            return self.drop_document();
+        };
+        let taken = if let Answer::Reports(reports::Answer::Export {
+            export,
+            bytes,
+            file_name,
+        }) = answer
+        {
+            Document::begin(&downloads(), export, bytes, &file_name).map(|document| {
+                self.document = Some(document);
+                None
+            })
+        } else if let (Answer::Reports(reports::Answer::Part(part)), Some(document)) =
+            (answer, &mut self.document)
+        {
+            document.take(&part)
+        } else {
+            return;
+        };
+        match taken {
+            Ok(None) => {
+                if let Some(document) = &self.document {
+                    let (export, part) = (document.export, document.next);
+                    let question = reports::Question::ExportPart { export, part };
+                    let question = Question::Reports(question);
+                    self.state.ask(Topic::DocumentPart, question);
+                }
+            }
+            Ok(Some(path)) => {
+                self.document = None;
+                self.tell_saved(&path);
+            }
+            Err(error) => {
+                self.tell_not_saved(&error.to_string());
+                self.drop_document();
+            }
+        }
+    }
+
+    pub(super) fn drop_document(&mut self) {
+        if let Some(document) = self.document.take() {
+            document.discard();
+        }
+    }
+
+    pub(super) fn tell_saved(&mut self, path: &std::path::Path) {
+        let told = words::saved_at(self.state.lang, &path.display().to_string());
+        self.notices.push(Tone::Good, told);
+    }
+
+    pub(super) fn tell_not_saved(&mut self, why: &str) {
+        let told = words::not_saved(self.state.lang, why);
+        self.notices.push(Tone::Danger, told);
+    }
+
+    /// An account is there, or something that is shown once.
+    fn take_secret(&mut self, answer: Result<Answer, Refusal>) {
+        let Some(Answer::People(answer)) = self.unless_refused(answer) else {
+            return;
+        };
+        let people = &mut self.state.people;
+        people.refresh();
+        if let people::Answer::AccountAdded { account } = answer {
+            let question = Question::People(people::Question::Invite { account });
+            self.state.ask(Topic::Invitation, question);
+        } else if let people::Answer::Invitation { line, .. } = answer {
+            people.asking = Some(PeopleAsking::Shown {
+                title: Say::InvitationTitle,
+                line: line.to_string(),
+                codes: Vec::new(),
+            });
+        } else if let people::Answer::SecondFactor {
+            address,
+            recovery_codes,
+        } = answer
+        {
+            people.asking = Some(PeopleAsking::Shown {
+                title: Say::SecondFactorTitle,
+                line: address.to_string(),
+                codes: recovery_codes.iter().map(ToString::to_string).collect(),
+            });
+        }
+    }
+}
+
+/// Where files go that leave the hub.
+pub(super) fn downloads() -> PathBuf {
+    let user = directories::UserDirs::new();
+    let folder = user.as_ref().and_then(|user| user.download_dir());
+    let home = user.as_ref().map(directories::UserDirs::home_dir);
+    folder
+        .or(home)
+        .map_or_else(std::env::temp_dir, std::path::Path::to_path_buf)
+}

@@ -1,0 +1,108 @@
+//! The film that is looked at: fetched, played, and made a video file of.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use protocol::admin::{Question, films};
+use protocol::{Refusal, SessionId};
+use ui_kit::Tone;
+
+use super::AdminApp;
+use super::answers::downloads;
+use crate::exports::VideoExport;
+use crate::fetch::Fetch;
+use crate::player::Player;
+use crate::state::{FilmStage, Topic};
+use crate::words::{Say, s};
+
+impl AdminApp {
+    pub(super) fn take_part(
+        &mut self,
+        session: SessionId,
+        offset: u64,
+        part: Result<(u64, Bytes), Refusal>,
+    ) {
+        let fetch = self.fetch.as_mut().filter(|fetch| fetch.session == session);
+        let (Some(fetch), Some(film)) = (fetch, &mut self.state.films.open) else {
+            return;
+        };
+        film.stage = match part {
+            Ok((whole, bytes)) => match fetch.take(offset, whole, bytes) {
+                Ok(()) => {
+                    let (done, whole) = fetch.progress();
+                    FilmStage::Fetching { done, whole }
+                }
+                Err(error) => FilmStage::Failed(error.to_string()),
+            },
+            Err(refusal) => FilmStage::Refused(refusal),
+        };
+        if !matches!(film.stage, FilmStage::Fetching { .. }) {
+            self.fetch = None;
+        }
+    }
+
+    /// The film that is opened is fetched, and played once it is here.
+    pub(super) fn follow_film(&mut self) {
+        let Some(film) = &mut self.state.films.open else {
+            (self.fetch, self.film_file) = (None, None);
+            return;
+        };
+        let session = film.session;
+        self.fetch.take_if(|fetch| fetch.session != session);
+        let facts = self.state.films.facts.value.as_ref();
+        let is_there = facts.is_some_and(|facts| {
+            facts.film.session == session && facts.film.standing == films::Standing::Finished
+        });
+        if let (FilmStage::Fetching { .. }, None, true) = (&film.stage, &self.fetch, is_there) {
+            match Fetch::begin(session, &self.films, Arc::clone(&self.wake)) {
+                Ok(fetch) => self.fetch = Some(fetch),
+                Err(error) => film.stage = FilmStage::Failed(error.to_string()),
+            }
+        }
+        let Some(fetch) = &mut self.fetch else { return };
+        if let Some(file) = fetch.file() {
+            self.fetch = None;
+            let player = file.and_then(|file| {
+                let player = Player::open(file.to_path_buf(), Arc::clone(&self.wake))?;
+                self.film_file = Some(file);
+                Ok(player)
+            });
+            film.stage = match player {
+                Ok(player) => FilmStage::Open(player),
+                Err(error) => FilmStage::Failed(error.to_string()),
+            };
+            return;
+        }
+        for offset in fetch.wanted() {
+            let question = Question::Films(films::Question::Part { session, offset });
+            self.state.ask(Topic::FilmPart(session, offset), question);
+        }
+    }
+
+    /// The hub has noted that the film is exported: now it may be.
+    pub(super) fn export_film(&mut self, session: SessionId) {
+        let Some(file) = &self.film_file else { return };
+        let name = format!("session-{session}.mp4");
+        let wake = Arc::clone(&self.wake);
+        match VideoExport::begin(file.to_path_buf(), downloads(), name, wake) {
+            Ok(export) => self.state.films.exporting = Some(export),
+            Err(error) => self.tell_not_saved(&error.to_string()),
+        }
+    }
+
+    pub(super) fn follow_export(&mut self) {
+        let exporting = &mut self.state.films.exporting;
+        let Some(made) = exporting.as_ref().and_then(VideoExport::take) else {
+            return;
+        };
+        let cancelled = exporting.take().is_some_and(|export| export.is_cancelled());
+        match made {
+            Ok(path) => self.tell_saved(&path),
+            Err(_why) if cancelled => {
+                let told = s(self.state.lang, Say::ExportCancelled);
+                self.notices.push(Tone::Neutral, told);
+            }
+            Err(why) => self.tell_not_saved(&why),
+        }
+    }
+}

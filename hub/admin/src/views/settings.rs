@@ -1,0 +1,270 @@
+//! Settings of the whole hub.
+
+use egui::{ScrollArea, Ui};
+use protocol::admin::Question;
+use protocol::admin::settings::{Question as Ask, SecondFactor, Setting, Settings};
+use ui_kit::widgets::{
+    Field, Push, card_ui, choice_ui, heading_ui, section_header_ui, text_area_ui, text_field_ui,
+};
+use ui_kit::{Lang, Word, w};
+
+use super::{at_right_ui, missing_ui};
+use crate::state::{Done, SettingsForm, State, Topic};
+use crate::words::{Say, s};
+
+/// Width of a field, in points.
+const WIDTH: f32 = 320.0;
+const GB: u64 = 1_000_000_000;
+
+pub(super) fn settings_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    heading_ui(ui, s(lang, Say::Settings), s(lang, Say::SettingsNote));
+    ui.add_space(8.0);
+    let Some(now) = state.settings.now.value.clone() else {
+        return missing_ui(ui, lang, &state.settings.now);
+    };
+    let form = state
+        .settings
+        .form
+        .get_or_insert_with(|| SettingsForm::of(&now));
+    let changes = form.changes(&now);
+    let mut save = false;
+    let mut undo = false;
+    ui.horizontal(|ui| {
+        at_right_ui(ui, |ui| {
+            let nothing = match &changes {
+                Ok(changes) => changes.is_empty().then(|| s(lang, Say::NothingChanged)),
+                Err(_) => Some(s(lang, Say::SomethingWrong)),
+            };
+            save = ui
+                .add(Push::primary(w(lang, Word::Save)).unless(nothing))
+                .clicked();
+            let differs = *form != SettingsForm::of(&now);
+            undo = differs && ui.add(Push::quiet(s(lang, Say::Undo))).clicked();
+        });
+    });
+    let wrong = changes.as_ref().err().copied();
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        form_ui(ui, lang, form, wrong);
+    });
+    if undo {
+        state.settings.form = None;
+    }
+    if let (true, Ok(settings)) = (save, changes) {
+        let question = Question::Settings(Ask::Change { settings });
+        state.ask(Topic::Done(Done::SettingsSaved), question);
+    }
+}
+
+fn form_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, wrong: Option<&'static str>) {
+    let error = |name| (wrong == Some(name)).then(|| s(lang, Say::OutOfRange));
+    card_ui(ui, |ui| {
+        section_header_ui(
+            ui,
+            s(lang, Say::Organisation),
+            s(lang, Say::OrganisationNote),
+        );
+        let field = Field::new(s(lang, Say::Name))
+            .width(WIDTH)
+            .error(error("organisation"));
+        text_field_ui(ui, &field, &mut form.organisation);
+        let field = Field::new(s(lang, Say::OrganisationWords))
+            .width(WIDTH * 1.6)
+            .error(error("words"));
+        text_area_ui(ui, &field, &mut form.words, 2);
+    });
+    ui.add_space(10.0);
+    card_ui(ui, |ui| {
+        section_header_ui(ui, s(lang, Say::Keeping), s(lang, Say::KeepingNote));
+        for (say, note, value, name) in [
+            (
+                Say::FilmDays,
+                Say::ZeroForEver,
+                &mut form.film_days,
+                "film-days",
+            ),
+            (
+                Say::ReportDays,
+                Say::ZeroForEver,
+                &mut form.report_days,
+                "report-days",
+            ),
+            (
+                Say::FilmQuota,
+                Say::ZeroNoLimit,
+                &mut form.film_quota_gb,
+                "film-quota-bytes",
+            ),
+            (
+                Say::FreeDisk,
+                Say::FreeDiskNote,
+                &mut form.free_disk_gb,
+                "free-disk-bytes",
+            ),
+            (
+                Say::FilmRate,
+                Say::FilmRateNote,
+                &mut form.film_kb_per_second,
+                "film-bytes-per-second",
+            ),
+        ] {
+            let field = Field::new(s(lang, say))
+                .note(s(lang, note))
+                .width(WIDTH)
+                .error(error(name));
+            text_field_ui(ui, &field, value);
+        }
+    });
+    ui.add_space(10.0);
+    card_ui(ui, |ui| {
+        section_header_ui(ui, s(lang, Say::Access), "");
+        let factors = [
+            (SecondFactor::Off, s(lang, Say::FactorOff)),
+            (SecondFactor::Optional, s(lang, Say::FactorOptional)),
+            (
+                SecondFactor::Administrators,
+                s(lang, Say::FactorAdministrators),
+            ),
+            (SecondFactor::All, s(lang, Say::FactorAll)),
+        ];
+        let field = Field::new(s(lang, Say::SecondFactor)).width(WIDTH);
+        if let Some(factor) = choice_ui(ui, &field, form.second_factor, &factors) {
+            form.second_factor = factor;
+        }
+        for (say, value, name) in [
+            (
+                Say::PasswordChars,
+                &mut form.password_chars,
+                "password-chars",
+            ),
+            (
+                Say::TicketMinutes,
+                &mut form.ticket_minutes,
+                "ticket-minutes",
+            ),
+        ] {
+            let field = Field::new(s(lang, say)).width(WIDTH).error(error(name));
+            text_field_ui(ui, &field, value);
+        }
+    });
+}
+
+impl SettingsForm {
+    /// What the settings are, as they are typed.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        let gigabytes = |bytes: u64| {
+            if bytes.is_multiple_of(GB) {
+                (bytes / GB).to_string()
+            } else {
+                format!("{}.{}", bytes / GB, bytes % GB * 10 / GB)
+            }
+        };
+        Self {
+            organisation: settings.organisation.to_string(),
+            words: settings.words.to_string(),
+            film_days: settings.film_days.to_string(),
+            film_quota_gb: gigabytes(settings.film_quota_bytes),
+            film_kb_per_second: (settings.film_bytes_per_second / 1000).to_string(),
+            free_disk_gb: gigabytes(settings.free_disk_bytes),
+            report_days: settings.report_days.to_string(),
+            second_factor: settings.second_factor,
+            password_chars: settings.password_chars.to_string(),
+            ticket_minutes: settings.ticket_minutes.to_string(),
+        }
+    }
+
+    /// What is to be changed, or the name of the setting that is wrong.
+    fn changes(&self, now: &Settings) -> Result<Vec<Setting>, &'static str> {
+        let shown = Self::of(now);
+        let gigabytes = |typed: &str| {
+            let number: f64 = typed.trim().replace(',', ".").parse().unwrap_or(-1.0);
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                clippy::cast_precision_loss,
+                reason = "checked, and rounded to a byte"
+            )]
+            let bytes = (number * GB as f64) as u64;
+            if number < 0.0 {
+                "-".to_owned()
+            } else {
+                bytes.to_string()
+            }
+        };
+        let thousand = |typed: &str| format!("{}000", typed.trim());
+        let fields = [
+            (
+                "organisation",
+                self.organisation.clone(),
+                self.organisation == shown.organisation,
+            ),
+            ("words", self.words.clone(), self.words == shown.words),
+            (
+                "film-days",
+                self.film_days.clone(),
+                self.film_days == shown.film_days,
+            ),
+            (
+                "film-quota-bytes",
+                gigabytes(&self.film_quota_gb),
+                self.film_quota_gb == shown.film_quota_gb,
+            ),
+            (
+                "film-bytes-per-second",
+                thousand(&self.film_kb_per_second),
+                self.film_kb_per_second == shown.film_kb_per_second,
+            ),
+            (
+                "free-disk-bytes",
+                gigabytes(&self.free_disk_gb),
+                self.free_disk_gb == shown.free_disk_gb,
+            ),
+            (
+                "report-days",
+                self.report_days.clone(),
+                self.report_days == shown.report_days,
+            ),
+            (
+                "second-factor",
+                self.second_factor.word().to_owned(),
+                self.second_factor == shown.second_factor,
+            ),
+            (
+                "password-chars",
+                self.password_chars.clone(),
+                self.password_chars == shown.password_chars,
+            ),
+            (
+                "ticket-minutes",
+                self.ticket_minutes.clone(),
+                self.ticket_minutes == shown.ticket_minutes,
+            ),
+        ];
+        let changed = fields.into_iter().filter(|(_, _, is_same)| !is_same);
+        changed
+            .map(|(name, value, _)| Setting::parse(name, &value).map_err(|_wrong| name))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_changed_is_sent() {
+        let now = Settings::default();
+        let mut form = SettingsForm::of(&now);
+        assert_eq!(form.changes(&now), Ok(Vec::new()));
+        form.film_days = "90".to_owned();
+        form.film_quota_gb = "1,5".to_owned();
+        let changes = form.changes(&now).expect("sound");
+        let wanted = [
+            Setting::FilmDays(90),
+            Setting::FilmQuotaBytes(1_500_000_000),
+        ];
+        assert_eq!(changes, wanted);
+        form.film_days = "some".to_owned();
+        assert_eq!(form.changes(&now), Err("film-days"));
+    }
+}
