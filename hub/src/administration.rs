@@ -18,7 +18,7 @@ use protocol::{Refusal, RefusalCode};
 use session::authority::Who;
 use tokio::sync::mpsc;
 
-use crate::catalogue::{self, Account, AccountId, Catalogue, CatalogueError, Change, What};
+use crate::catalogue::{self, Account, AccountId, Actor, Catalogue, CatalogueError, Change, What};
 use crate::clock::Clock;
 use crate::registry::{Event, log_store_error};
 use crate::store::Store;
@@ -59,8 +59,8 @@ impl Administrator {
     }
 
     /// The name in the audit log.
-    fn actor(&self) -> String {
-        self.account.name.clone()
+    fn actor(&self) -> Actor {
+        Actor::Account(self.account.name.clone())
     }
 }
 

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use hub::catalogue::Actor;
 use hub::{FolderError, StartError};
 use tracing_subscriber::EnvFilter;
 
@@ -47,7 +48,7 @@ enum Command {
 }
 
 /// Who acts here, for the audit log.
-const ACTOR: &str = "command line";
+const ACTOR: Actor = Actor::CommandLine;
 
 /// Where the hub keeps everything.
 #[derive(Debug, Clone, Args)]

@@ -28,7 +28,7 @@ use protocol::{
 use crate::authority::{Action, Object, Who, may};
 use crate::chat::MAX_UNHEARD;
 use crate::throttle::Window;
-use records::{AccountId, Change, SecretHash, Side, Stored, What};
+use records::{AccountId, Actor, Change, SecretHash, Side, Stored, What};
 pub use resume::CannotResume;
 use sessions::Session;
 pub use tickets::TICKET_MEMORY;
@@ -504,7 +504,7 @@ impl Directory {
             }
             Some(HostWord::InputTooOld { session, count }) => {
                 if let Some(found) = self.session_of_host(id, Action::SpeakForUser, session)? {
-                    let actor = found.requester();
+                    let actor = found.user();
                     let what = What::InputTooOld { session, count };
                     self.effects.push(Effect::Record(Change { actor, what }));
                 }
@@ -694,7 +694,7 @@ impl Directory {
 
     /// Stores what the hub itself did.
     pub fn record_as_hub(&mut self, what: What) {
-        let actor = "hub".to_owned();
+        let actor = Actor::Hub;
         self.effects.push(Effect::Record(Change { actor, what }));
     }
 

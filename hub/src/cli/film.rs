@@ -204,7 +204,7 @@ async fn export(folder: &Path, id: SessionId, out: &Path) -> anyhow::Result<Exit
         }
     }
     let exported = Change {
-        actor: ACTOR.to_owned(),
+        actor: ACTOR,
         what: What::FilmExported { session: id },
     };
     catalogue.apply(&[exported.at(unix_millis())])?;
