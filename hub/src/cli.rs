@@ -5,6 +5,7 @@ mod audit;
 mod film;
 mod report;
 mod serve;
+mod settings;
 mod table;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -37,12 +38,15 @@ enum Command {
     /// Read reports.
     #[command(subcommand)]
     Report(report::ReportCommand),
-    /// List, check and export films.
+    /// List, check, keep, erase and export films.
     #[command(subcommand)]
     Film(film::FilmCommand),
-    /// Check the audit log.
+    /// Read and check the audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Read and change what holds for the whole hub.
+    #[command(subcommand)]
+    Settings(settings::SettingsCommand),
     /// Print the fingerprint by which clients know this hub.
     Fingerprint(DataArgs),
 }
@@ -68,6 +72,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Report(command) => report::run(command),
         Command::Film(command) => film::run(command),
         Command::Audit(command) => audit::run(command),
+        Command::Settings(command) => settings::run(command),
         Command::Fingerprint(args) => serve::print_fingerprint(&args),
     };
     match done {

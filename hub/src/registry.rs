@@ -59,8 +59,10 @@ pub(crate) enum Event {
     FilmOpened(SessionId, Option<Film>),
     /// The film ended in good order; `None` if it was discarded or left.
     FilmClosed(SessionId, Option<FinishedFilm>),
-    /// The film broke off.
-    FilmFailed(SessionId),
+    /// The film broke off; what was recorded is finished, or is not.
+    FilmFailed(SessionId, Option<FinishedFilm>),
+    /// New tickets are good for so long from now on.
+    TicketsGoodFor(Duration),
 }
 
 /// A peer that comes back.
@@ -136,6 +138,7 @@ pub(crate) struct Registry {
     data: PathBuf,
     /// For the films' threads to answer.
     mailbox: mpsc::Sender<Event>,
+    rules: watch::Receiver<film::Rules>,
     peers: BTreeMap<PeerId, Peer>,
     films: BTreeMap<SessionId, OpenFilm>,
     /// Threads that have not said yet that they are done.
@@ -150,6 +153,7 @@ impl Registry {
         store: Store,
         data: PathBuf,
         mailbox: mpsc::Sender<Event>,
+        rules: watch::Receiver<film::Rules>,
     ) -> Self {
         crowd.expect(directory.away());
         Self {
@@ -159,6 +163,7 @@ impl Registry {
             store,
             data,
             mailbox,
+            rules,
             peers: BTreeMap::new(),
             films: BTreeMap::new(),
             films_at_work: 0,
@@ -169,7 +174,7 @@ impl Registry {
     pub(crate) fn reopen_films(&mut self, sessions: &[StoredSession], absent: &[AbsentMember]) {
         for stored in sessions {
             let session = stored.session;
-            match film::reopen(&self.data, stored, self.mailbox.clone()) {
+            match film::reopen(&self.data, stored, self.mailbox.clone(), self.rules.clone()) {
                 Ok(film) => {
                     self.films_at_work += 1;
                     let mut open = OpenFilm::new(film);
@@ -293,10 +298,14 @@ impl Registry {
                     film_closed(&mut self.directory, session, finished);
                 }
             }
-            Event::FilmFailed(session) => {
+            Event::FilmFailed(session, finished) => {
                 self.films_at_work -= 1;
                 self.directory.film_failed(session, now);
+                if let Some(finished) = finished {
+                    film_closed(&mut self.directory, session, finished);
+                }
             }
+            Event::TicketsGoodFor(validity) => self.directory.set_ticket_validity(validity),
         }
     }
 
@@ -535,7 +544,7 @@ impl Registry {
 
     fn open_film(&mut self, order: FilmOrder) {
         let session = order.session;
-        match film::open(&self.data, order, self.mailbox.clone()) {
+        match film::open(&self.data, order, self.mailbox.clone(), self.rules.clone()) {
             Ok(()) => self.films_at_work += 1,
             Err(error) => {
                 tracing::error!(%session, %error, "No thread for the film");

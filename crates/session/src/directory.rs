@@ -692,6 +692,11 @@ impl Directory {
         }
     }
 
+    /// Tickets that are made from now on are good for so long.
+    pub fn set_ticket_validity(&mut self, validity: Duration) {
+        self.policy.ticket_validity = validity;
+    }
+
     /// Stores what the hub itself did.
     pub fn record_as_hub(&mut self, what: What) {
         let actor = Actor::Hub;
