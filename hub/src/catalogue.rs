@@ -161,6 +161,13 @@ pub trait Catalogue: Send {
         page: Page,
     ) -> Result<Rows<audit_rows::AuditRow>, CatalogueError>;
 
+    /// All rows of the audit log that tell of one session, oldest first, with their hashes. Reads the
+    /// whole log.
+    fn audit_of_session(
+        &self,
+        session: SessionId,
+    ) -> Result<Vec<(audit_rows::AuditRow, AuditHead)>, CatalogueError>;
+
     /// Brings the file beside the data base up to date that has the audit log's signed head, if this
     /// catalogue made changes since. Whoever makes changes calls it now and then; dropping it does too.
     fn keep_audit_head(&mut self);

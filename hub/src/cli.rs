@@ -47,6 +47,8 @@ enum Command {
     /// Read and change what holds for the whole hub.
     #[command(subcommand)]
     Settings(settings::SettingsCommand),
+    /// Check a proof bundle, on any machine; the exit code is 1 if a byte of it was changed.
+    Verify(film::bundle::VerifyArgs),
     /// Print the fingerprint by which clients know this hub.
     Fingerprint(DataArgs),
 }
@@ -73,6 +75,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Film(command) => film::run(command),
         Command::Audit(command) => audit::run(command),
         Command::Settings(command) => settings::run(command),
+        Command::Verify(args) => film::bundle::verify(&args),
         Command::Fingerprint(args) => serve::print_fingerprint(&args),
     };
     match done {

@@ -23,6 +23,7 @@ mod log_limit;
 mod login;
 mod outbound;
 pub mod password;
+pub mod proof;
 mod recovery;
 mod registry;
 mod relay;

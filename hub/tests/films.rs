@@ -442,3 +442,35 @@ async fn settings_are_followed_listed_and_audited() {
         "{refused:?}"
     );
 }
+
+#[tokio::test]
+async fn d3_a_proof_bundle_is_whole_without_the_hub_and_refused_after_one_changed_byte() {
+    let hub = TestHub::start();
+    let mut window = Window::sign_in(&hub).await;
+    let session = film(&hub, &mut window, "anna", 128).await;
+    let folder = support::folder();
+    let zip = folder.path().join("proof.zip");
+    let zip_text = zip.to_str().expect("plain");
+    hub_says(&hub, &["film", "bundle", &session.to_string(), zip_text]);
+    let exported = AuditFilter {
+        action: Some("film.exported".into()),
+        ..AuditFilter::default()
+    };
+    assert_eq!(window.actions(exported).await.len(), 1);
+    let fingerprint = hub.fingerprint.to_string();
+    drop(hub);
+
+    let whole = run_hub(&["verify", zip_text, "--fingerprint", &fingerprint], "");
+    assert!(whole.status.success(), "{}", text(&whole));
+    let said = text(&run_hub(&["verify", zip_text, "--json"], ""));
+    for name in ["film.film", "report.json", "audit.json", "events.json"] {
+        assert!(said.contains(name), "{said}");
+    }
+    let mut bytes = std::fs::read(&zip).expect("there");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&zip, bytes).expect("written");
+    let changed = run_hub(&["verify", zip_text], "");
+    assert_eq!(changed.status.code(), Some(1));
+    assert!(text(&changed).contains("film.film"), "{}", text(&changed));
+}

@@ -29,8 +29,8 @@ use transport::HubIdentity;
 
 use super::audit::SignedHead;
 use super::{
-    AbsentMember, Account, AccountId, Anchor, Batch, Catalogue, CatalogueError, FilmTotals,
-    KeptFilm, PasswordHash, ReportStanding, SessionRow, Stored, StoredReport,
+    AbsentMember, Account, AccountId, Anchor, AuditHead, Batch, Catalogue, CatalogueError,
+    FilmTotals, KeptFilm, PasswordHash, ReportStanding, SessionRow, Stored, StoredReport,
 };
 
 pub(crate) const FILE_NAME: &str = "hub.db";
@@ -265,6 +265,13 @@ impl Catalogue for SqliteCatalogue {
         page: Page,
     ) -> Result<Rows<AuditRow>, CatalogueError> {
         audit_list::list(&self.connection, filter, page)
+    }
+
+    fn audit_of_session(
+        &self,
+        session: SessionId,
+    ) -> Result<Vec<(AuditRow, AuditHead)>, CatalogueError> {
+        audit_list::of_session(&self.connection, session)
     }
 
     fn keep_audit_head(&mut self) {

@@ -1,5 +1,6 @@
 //! `hub film`: list, check, keep, erase and export (D2, D3, D5).
 
+pub(super) mod bundle;
 mod list;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -80,6 +81,21 @@ pub(super) enum FilmCommand {
         #[command(flatten)]
         data: DataArgs,
     },
+    /// Put a film, its chat, report and audit rows into one file that proves itself: see `hub verify`.
+    Bundle {
+        /// The film's number.
+        id: u64,
+        /// The ZIP to write.
+        out: PathBuf,
+        /// A video file that was made of the film before, to be put in too.
+        #[arg(long, value_name = "FILE")]
+        mp4: Option<PathBuf>,
+        /// The report as PDF, to be put in too.
+        #[arg(long, value_name = "FILE")]
+        pdf: Option<PathBuf>,
+        #[command(flatten)]
+        data: DataArgs,
+    },
     /// Turn a film into a standard video file.
     Export {
         /// The film's number.
@@ -110,6 +126,19 @@ pub(super) fn run(command: FilmCommand) -> anyhow::Result<ExitCode> {
         FilmCommand::Erase { id, reason, data } => erase(&data.data, SessionId(id), &reason),
         FilmCommand::Verify { id, data } => verify(&data.data, SessionId(id)),
         FilmCommand::Timeline { id, data } => timeline(&data.data, SessionId(id)),
+        FilmCommand::Bundle {
+            id,
+            out,
+            mp4,
+            pdf,
+            data,
+        } => bundle::make(
+            &data.data,
+            SessionId(id),
+            &out,
+            mp4.as_deref(),
+            pdf.as_deref(),
+        ),
         FilmCommand::Export { id, out, data } => {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()

@@ -3,13 +3,14 @@
 //! A log has millions of rows: each way of looking has an index of its own, what comes before a page
 //! is skipped in the index alone, and a time becomes the number of a row.
 
+use protocol::SessionId;
 use protocol::admin::audit::{ActorKind, AuditRow, Detail, Filter};
 use protocol::admin::{Page, Rows};
 use protocol::control::Name;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
-use crate::catalogue::CatalogueError;
+use crate::catalogue::{AuditHead, CatalogueError};
 
 pub(super) fn list(
     c: &Connection,
@@ -155,6 +156,20 @@ fn page_of(c: &Connection, found: &Found, page: Page) -> Result<Vec<AuditRow>, C
     );
     let mut statement = c.prepare_cached(&sql)?;
     let rows = statement.query_map(params_from_iter(given), row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn of_session(
+    c: &Connection,
+    session: SessionId,
+) -> Result<Vec<(AuditRow, AuditHead)>, CatalogueError> {
+    let sql = format!(
+        "SELECT {COLUMNS}, hash FROM audit WHERE json_extract(detail, '$.session') = ?1 ORDER BY id"
+    );
+    let mut statement = c.prepare(&sql)?;
+    let rows = statement.query_map([session.to_string()], |found| {
+        Ok((row(found)?, AuditHead(found.get(6)?)))
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

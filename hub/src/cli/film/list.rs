@@ -130,7 +130,7 @@ fn standing_word(standing: Standing) -> &'static str {
     }
 }
 
-fn to_json(folder: &Path, film: &Film) -> Value {
+pub(super) fn to_json(folder: &Path, film: &Film) -> Value {
     json!({
         "id": film.session.0,
         "operator": film.operators.as_str(),
