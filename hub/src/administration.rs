@@ -8,19 +8,24 @@ mod desk;
 mod films;
 mod people;
 mod reports;
-mod settings;
+pub(crate) mod settings;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use protocol::admin::settings::Settings;
 use protocol::admin::{Answer, HubToAdmin, Question};
-use protocol::{Refusal, RefusalCode};
-use session::authority::Who;
-use tokio::sync::mpsc;
+use protocol::{Refusal, RefusalCode, SessionId};
+use session::authority::{Action, Object, Who, may};
+use tokio::sync::{mpsc, watch};
 use transport::Fingerprint;
 
-use crate::catalogue::{self, Account, AccountId, Catalogue, CatalogueError, Change, What};
+use crate::catalogue::{
+    self, Account, AccountId, Actor, Batch, Catalogue, CatalogueError, Change, What,
+};
 use crate::clock::Clock;
+use crate::films as films_kept;
 use crate::registry::{Event, log_store_error};
 use crate::store::Store;
 
@@ -37,6 +42,7 @@ pub(crate) struct Office {
     registry: mpsc::Sender<Event>,
     folder: PathBuf,
     fingerprint: Fingerprint,
+    settings: watch::Receiver<Settings>,
     readers: Mutex<Vec<Reader>>,
 }
 
@@ -44,11 +50,16 @@ pub(crate) struct Office {
 #[derive(Debug, Clone)]
 pub(crate) struct Administrator {
     account: Account,
+    /// The films that they have watched a part of since they signed in.
+    watched: Arc<tokio::sync::Mutex<BTreeSet<SessionId>>>,
 }
 
 impl Administrator {
     pub(crate) fn new(account: Account) -> Self {
-        Self { account }
+        Self {
+            account,
+            watched: Arc::default(),
+        }
     }
 
     pub(crate) fn account(&self) -> AccountId {
@@ -61,8 +72,8 @@ impl Administrator {
     }
 
     /// The name in the audit log.
-    fn actor(&self) -> String {
-        self.account.name.clone()
+    fn actor(&self) -> Actor {
+        Actor::Account(self.account.name.clone())
     }
 }
 
@@ -81,6 +92,7 @@ impl Office {
         registry: mpsc::Sender<Event>,
         folder: &Path,
         fingerprint: Fingerprint,
+        settings: watch::Receiver<Settings>,
     ) -> Self {
         Self {
             clock,
@@ -88,6 +100,7 @@ impl Office {
             registry,
             folder: folder.to_owned(),
             fingerprint,
+            settings,
             readers: Mutex::default(),
         }
     }
@@ -118,7 +131,7 @@ impl Office {
     }
 
     /// Reads from the catalogue on a thread where it may take its time.
-    async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&dyn Catalogue) -> Result<T, CatalogueError> + Send + 'static,
     ) -> Result<T, Refusal> {
@@ -148,13 +161,61 @@ impl Office {
         }
     }
 
+    /// The hub's settings as they are now.
+    pub(crate) fn settings(&self) -> Settings {
+        self.settings.borrow().clone()
+    }
+
+    /// The hub's data folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Tells the desk.
+    pub(crate) async fn tell(&self, event: Event) {
+        if self.registry.send(event).await.is_err() {
+            tracing::debug!("Hub is gone already");
+        }
+    }
+
+    /// Makes a change of whoever it names.
+    pub(crate) async fn apply(&self, change: Change) -> Result<(), CatalogueError> {
+        let batch = change.at(self.clock.now().unix_millis);
+        self.store.apply(batch).await
+    }
+
+    /// Removes the file of a film that was erased. What is left of it now goes at the next start.
+    pub(crate) async fn remove_film(&self, session: SessionId) {
+        let path = self.folder.join(films_kept::path_of(session));
+        let removed = tokio::task::spawn_blocking(move || films_kept::remove(&path));
+        match removed.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%session, %error, "Film not removed"),
+            Err(error) => tracing::error!(%session, %error, "Film not removed"),
+        }
+    }
+
+    /// Whether `who` may; asked before anything else.
+    fn check(&self, who: &Administrator, action: Action, object: Object) -> Result<(), Refusal> {
+        may(who.who(), action, object).map_err(|denied| {
+            tracing::warn!(actor = ?who.actor(), ?action, %denied, "Not allowed");
+            RefusalCode::NOT_ALLOWED.into()
+        })
+    }
+
     /// Makes a change in the name of `who`, with its row in the audit log.
     async fn change(&self, who: &Administrator, what: What) -> Result<(), Refusal> {
-        let change = Change {
-            actor: who.actor(),
-            what,
+        let actor = who.actor();
+        self.change_all(vec![Change { actor, what }]).await
+    }
+
+    /// Makes all these changes, or none.
+    async fn change_all(&self, changes: Vec<Change>) -> Result<(), Refusal> {
+        let at_unix_millis = self.clock.now().unix_millis;
+        let batch = Batch {
+            at_unix_millis,
+            changes,
         };
-        let batch = change.at(self.clock.now().unix_millis);
         let stored = self.store.apply(batch).await;
         stored.map_err(|error| refusal_of(&error))
     }

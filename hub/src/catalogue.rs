@@ -8,6 +8,7 @@
 mod account;
 mod audit;
 mod change;
+mod film;
 mod report;
 mod session;
 mod sqlite;
@@ -17,15 +18,17 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use protocol::admin::desk::Today;
+use protocol::admin::{Page, Rows, audit as audit_rows, films, settings::Settings};
 use protocol::{ReportDraft, ReportFacts, ReportId, SessionId};
 
-pub use ::session::directory::records::Stored;
+pub use ::session::directory::records::{Actor, Stored};
 pub(crate) use account::name_key;
 pub use account::{Account, AccountId, NewAccount, PasswordHash};
-pub use audit::{AuditHead, AuditVerification};
+pub use audit::{Anchor, AuditHead, ParseAnchorError, film_is_signed};
 pub use change::{Batch, Change, What};
+pub use film::{FilmTotals, KeptFilm};
 pub use report::{ReportStanding, StoredReport};
-pub use session::{AbsentMember, FilmsOnDisk, SessionRow, ended_by_word};
+pub use session::{AbsentMember, SessionRow, ended_by_word};
 
 /// The catalogue does not do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +61,9 @@ pub enum CatalogueError {
     Engine(#[source] Box<dyn Error + Send + Sync>),
     #[error("the data base is closed")]
     Closed,
+    /// Nothing is stored that the hub's key does not sign.
+    #[error(transparent)]
+    Key(#[from] transport::IdentityError),
     /// What was asked for breaks a rule; the sentence says which.
     #[error("{0}")]
     Rule(String),
@@ -119,9 +125,6 @@ pub trait Catalogue: Send {
     /// What happened since a moment that counts as the beginning of today.
     fn today(&self, since_unix_millis: i64) -> Result<Today, CatalogueError>;
 
-    /// What the films take of the disk, and took since a moment.
-    fn films_on_disk(&self, since_unix_millis: i64) -> Result<FilmsOnDisk, CatalogueError>;
-
     /// All sessions that ran, newest first, at most `limit`.
     fn sessions(&self, limit: u32) -> Result<Vec<SessionRow>, CatalogueError>;
 
@@ -148,6 +151,56 @@ pub trait Catalogue: Send {
     /// One report; [`CatalogueError::Rule`] if there is none with this number.
     fn report(&self, id: ReportId) -> Result<StoredReport, CatalogueError>;
 
-    /// Reads the whole audit log and checks every hash, up to the first fault.
-    fn verify_audit(&self) -> Result<AuditVerification, CatalogueError>;
+    /// Reads the whole audit log and checks every hash, up to the first fault, and then who signed it
+    /// and whether it still has what `anchors` say.
+    fn verify_audit(&self, anchors: &[Anchor]) -> Result<audit_rows::Verified, CatalogueError>;
+
+    /// The last row of the audit log; row 0 where there is none.
+    fn audit_head(&self) -> Result<Anchor, CatalogueError>;
+
+    /// Rows of the audit log, newest first.
+    fn audit_rows(
+        &self,
+        filter: &audit_rows::Filter,
+        page: Page,
+    ) -> Result<Rows<audit_rows::AuditRow>, CatalogueError>;
+
+    /// All rows of the audit log that tell of one session, oldest first, with their hashes. Reads the
+    /// whole log.
+    fn audit_of_session(
+        &self,
+        session: SessionId,
+    ) -> Result<Vec<(audit_rows::AuditRow, AuditHead)>, CatalogueError>;
+
+    /// Brings the file beside the data base up to date that has the audit log's signed head, if this
+    /// catalogue made changes since. Whoever makes changes calls it now and then; dropping it does too.
+    fn keep_audit_head(&mut self);
+
+    /// Films that pass the filter.
+    fn films(
+        &self,
+        filter: &films::Filter,
+        sort: films::Sort,
+        page: Page,
+    ) -> Result<Rows<films::Film>, CatalogueError>;
+
+    /// What is known of one film, if there is one; how long the rules keep it is not in it.
+    fn film_facts(&self, session: SessionId) -> Result<Option<films::Facts>, CatalogueError>;
+
+    /// What the hub's key signed when the film was closed; films from before have none.
+    fn film_signature(&self, session: SessionId) -> Result<Option<Vec<u8>>, CatalogueError>;
+
+    /// All films that can be watched, and those of them that began at `since_unix_millis` or later.
+    fn film_totals(&self, since_unix_millis: i64) -> Result<FilmTotals, CatalogueError>;
+
+    /// The films that the rules may erase, oldest first.
+    fn unheld_films(&self) -> Result<Vec<KeptFilm>, CatalogueError>;
+
+    /// The films whose trace alone should be left.
+    fn erased_films(&self) -> Result<Vec<KeptFilm>, CatalogueError>;
+
+    fn settings(&self) -> Result<Settings, CatalogueError>;
+
+    /// The organisation's logo as PNG; empty where there is none.
+    fn logo(&self) -> Result<Vec<u8>, CatalogueError>;
 }

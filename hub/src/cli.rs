@@ -5,6 +5,7 @@ mod audit;
 mod film;
 mod report;
 mod serve;
+mod settings;
 mod table;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use hub::catalogue::Actor;
 use hub::{FolderError, StartError};
 use tracing_subscriber::EnvFilter;
 
@@ -36,18 +38,23 @@ enum Command {
     /// Read reports.
     #[command(subcommand)]
     Report(report::ReportCommand),
-    /// List, check and export films.
+    /// List, check, keep, erase and export films.
     #[command(subcommand)]
     Film(film::FilmCommand),
-    /// Check the audit log.
+    /// Read and check the audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Read and change what holds for the whole hub.
+    #[command(subcommand)]
+    Settings(settings::SettingsCommand),
+    /// Check a proof bundle, on any machine; the exit code is 1 if a byte of it was changed.
+    Verify(film::bundle::VerifyArgs),
     /// Print the fingerprint by which clients know this hub.
     Fingerprint(DataArgs),
 }
 
 /// Who acts here, for the audit log.
-const ACTOR: &str = "command line";
+const ACTOR: Actor = Actor::CommandLine;
 
 /// Where the hub keeps everything.
 #[derive(Debug, Clone, Args)]
@@ -67,6 +74,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Report(command) => report::run(command),
         Command::Film(command) => film::run(command),
         Command::Audit(command) => audit::run(command),
+        Command::Settings(command) => settings::run(command),
+        Command::Verify(args) => film::bundle::verify(&args),
         Command::Fingerprint(args) => serve::print_fingerprint(&args),
     };
     match done {

@@ -5,11 +5,13 @@
 //! and not on the disk are at most the queue (64, or 32 MiB) and one transaction (64, or 4 MiB). No
 //! input, chat or consent goes by this queue.
 
+mod pace;
+
 use std::error::Error;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use protocol::control::Name;
@@ -21,8 +23,9 @@ use recording::{
 use session::directory::FilmOrder;
 use session::directory::records::StoredSession;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
+use self::pace::Pace;
 use crate::registry::Event;
 
 /// The folder of the films within the data folder.
@@ -61,9 +64,20 @@ enum WriteError {
 #[error("the film cannot be written")]
 pub(crate) struct FilmError;
 
+/// What holds for all films just now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rules {
+    /// A film grows by so much in the long run.
+    pub(crate) bytes_per_second: u64,
+    /// Whether the disk has room; without, no film begins or goes on.
+    pub(crate) has_room: bool,
+}
+
 /// A film that is open. Clones reach the same one.
 #[derive(Debug, Clone)]
 pub(crate) struct Film {
+    rules: watch::Receiver<Rules>,
+    pace: Arc<Mutex<Pace>>,
     pictures: mpsc::Sender<Picture>,
     marks: mpsc::Sender<Mark>,
     budget: Arc<Semaphore>,
@@ -128,8 +142,18 @@ pub(crate) fn relative_path(session: SessionId) -> String {
 }
 
 impl Film {
-    /// Takes a screen or pointer update of `len_bytes`; waits while the disk is behind.
+    /// Takes a screen or pointer update of `len_bytes`; waits while the disk is behind, and where the
+    /// film would grow faster than it may.
     pub(crate) async fn picture(&self, body: Body, len_bytes: usize) -> Result<(), FilmError> {
+        let per_second = self.rules.borrow().bytes_per_second;
+        let wait = {
+            // a count that a panic left half done is still a count
+            let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+            pace.take(Instant::now(), len_bytes, per_second)
+        };
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
         let at_micros = self.clock.micros();
         let kib = u32::try_from(len_bytes / 1024 + 1).unwrap_or(u32::MAX);
         let budget = Arc::clone(&self.budget).acquire_many_owned(kib).await;
@@ -252,10 +276,11 @@ pub(crate) fn open(
     folder: &Path,
     order: FilmOrder,
     registry: mpsc::Sender<Event>,
+    rules: watch::Receiver<Rules>,
 ) -> io::Result<()> {
     let started = order.started_unix_millis;
     let clock = FilmClock::start(started, started);
-    let (film, writer) = prepare(folder, order.session, clock, registry);
+    let (film, writer) = prepare(folder, order.session, clock, registry, rules);
     std::thread::Builder::new()
         .name(format!("film-{}", order.session))
         .spawn(move || writer.begin(&order, film))?;
@@ -271,10 +296,11 @@ pub(crate) fn reopen(
     folder: &Path,
     stored: &StoredSession,
     registry: mpsc::Sender<Event>,
+    rules: watch::Receiver<Rules>,
 ) -> io::Result<Film> {
     let session = stored.session;
     let clock = FilmClock::start(stored.started_unix_millis, crate::unix_millis());
-    let (film, writer) = prepare(folder, session, clock, registry);
+    let (film, writer) = prepare(folder, session, clock, registry, rules);
     std::thread::Builder::new()
         .name(format!("film-{session}"))
         .spawn(move || writer.go_on())?;
@@ -286,10 +312,13 @@ fn prepare(
     session: SessionId,
     clock: FilmClock,
     registry: mpsc::Sender<Event>,
+    rules: watch::Receiver<Rules>,
 ) -> (Film, Writer) {
     let (pictures, picture_queue) = mpsc::channel(PICTURE_QUEUE);
     let (marks, mark_queue) = mpsc::channel(MARK_QUEUE);
     let film = Film {
+        rules: rules.clone(),
+        pace: Arc::new(Mutex::new(Pace::new(Instant::now()))),
         pictures,
         marks,
         budget: Arc::new(Semaphore::new(QUEUE_KIB)),
@@ -299,6 +328,7 @@ fn prepare(
         path: folder.join(relative_path(session)),
         session,
         registry,
+        rules,
         runtime: Handle::current(),
         pictures: picture_queue,
         marks: mark_queue,
@@ -312,6 +342,7 @@ struct Writer {
     path: PathBuf,
     session: SessionId,
     registry: mpsc::Sender<Event>,
+    rules: watch::Receiver<Rules>,
     runtime: Handle,
     pictures: mpsc::Receiver<Picture>,
     marks: mpsc::Receiver<Mark>,
@@ -333,6 +364,8 @@ enum Next {
 /// How the writing of a film ended.
 enum Ending {
     Finished(FinishedFilm),
+    /// The disk has too little room; what was recorded is finished.
+    OutOfRoom(FinishedFilm),
     Left,
     Discarded,
 }
@@ -340,6 +373,10 @@ enum Ending {
 impl Writer {
     /// Writes a new film; the registry gets `film` once it is open.
     fn begin(self, order: &FilmOrder, film: Film) {
+        if !self.rules.borrow().has_room {
+            tracing::error!(session = %self.session, "No room for a film");
+            return self.tell(Event::FilmOpened(self.session, None));
+        }
         match create(&self.path, order) {
             Ok(recorder) => {
                 self.tell(Event::FilmOpened(self.session, Some(film)));
@@ -361,7 +398,7 @@ impl Writer {
             }
             Err(error) => {
                 self.log(&*error, "Film not opened again");
-                self.tell(Event::FilmFailed(self.session));
+                self.tell(Event::FilmFailed(self.session, None));
             }
         }
     }
@@ -372,6 +409,9 @@ impl Writer {
             Ok(Ending::Finished(finished)) => {
                 self.tell(Event::FilmClosed(session, Some(finished)));
             }
+            Ok(Ending::OutOfRoom(finished)) => {
+                self.tell(Event::FilmFailed(session, Some(finished)));
+            }
             Ok(Ending::Left) => self.tell(Event::FilmClosed(session, None)),
             Ok(Ending::Discarded) => {
                 if let Err(error) = std::fs::remove_file(&self.path) {
@@ -381,7 +421,7 @@ impl Writer {
             }
             Err(error) => {
                 self.log(&error, "Film failed");
-                self.tell(Event::FilmFailed(session));
+                self.tell(Event::FilmFailed(session, None));
             }
         }
     }
@@ -401,7 +441,15 @@ impl Writer {
         // when what is committed has to be on the disk
         let mut sync_due = None;
         loop {
-            match self.next(batch.deadline.or(sync_due)) {
+            let next = match self.next(batch.deadline.or(sync_due)) {
+                Next::Append(..) if !self.rules.borrow().has_room => {
+                    tracing::error!(session = %self.session, "No room for the rest of the film");
+                    let finished = self.finish(recorder, EndedBy::CannotRecord)?;
+                    return Ok(Ending::OutOfRoom(finished));
+                }
+                next => next,
+            };
+            match next {
                 Next::Append(entry, budget) => {
                     batch.add(&entry);
                     self.note_lost(&entry);
@@ -432,10 +480,7 @@ impl Writer {
                     while let Ok(picture) = self.pictures.try_recv() {
                         append(&mut recorder, &picture.entry, self.session)?;
                     }
-                    let bytes = recorder.bytes();
-                    let head = recorder.finish(film_ended_by(by), self.clock.micros())?;
-                    sync(&self.path).map_err(WriteError::Sync)?;
-                    return Ok(Ending::Finished(FinishedFilm { bytes, head }));
+                    return Ok(Ending::Finished(self.finish(recorder, by)?));
                 }
                 Next::Leave => {
                     while let Ok(picture) = self.pictures.try_recv() {
@@ -451,6 +496,13 @@ impl Writer {
                 }
             }
         }
+    }
+
+    fn finish(&self, recorder: Recorder, by: EndedBy) -> Result<FinishedFilm, WriteError> {
+        let bytes = recorder.bytes();
+        let head = recorder.finish(film_ended_by(by), self.clock.micros())?;
+        sync(&self.path).map_err(WriteError::Sync)?;
+        Ok(FinishedFilm { bytes, head })
     }
 
     /// Keeps count of whose line is gone.

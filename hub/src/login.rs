@@ -20,7 +20,7 @@ use session::throttle::{Backoff, NEIGHBOURS_OF_SITE, Neighbour, Site, throttled}
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use crate::catalogue::{Account, Change, PasswordHash, What, name_key};
+use crate::catalogue::{Account, Actor, Change, PasswordHash, What, name_key};
 use crate::clock::Clock;
 use crate::known::KnownAddresses;
 use crate::log_limit::LogLimit;
@@ -239,7 +239,11 @@ impl LoginDesk {
         } else if let Some(left_out) = self.log.may_write() {
             tracing::info!(?actor, action, %detail, left_out, "Desk");
         }
-        let actor = actor.to_owned();
+        let name = actor.to_owned();
+        let actor = match what {
+            What::LogInRefused { .. } => Actor::Stranger(name),
+            _ => Actor::Account(name),
+        };
         let change = Change { actor, what };
         let now = self.clock.now().unix_millis;
         if let Err(error) = self.store.apply(change.at(now)).await {

@@ -11,7 +11,7 @@ use protocol::{
     EndedBy, Entry, HostToHub, HubToHost, HubToOperator, OperatorToHub, PeerId, Refusal,
     RefusalCode, ResumeSecret, Rights, SessionId,
 };
-use session::directory::records::{AccountId, Side, StoredSession, What};
+use session::directory::records::{AccountId, Actor, Side, StoredSession, What};
 use session::directory::{
     CannotResume, Departure, Directory, Effect, FilmOrder, LoggedIn, RelayStart,
 };
@@ -60,8 +60,10 @@ pub(crate) enum Event {
     FilmOpened(SessionId, Option<Film>),
     /// The film ended in good order; `None` if it was discarded or left.
     FilmClosed(SessionId, Option<FinishedFilm>),
-    /// The film broke off.
-    FilmFailed(SessionId),
+    /// The film broke off; what was recorded is finished, or is not.
+    FilmFailed(SessionId, Option<FinishedFilm>),
+    /// New tickets are good for so long from now on.
+    TicketsGoodFor(Duration),
     /// An administrator looks, or steps in.
     Overseen(Oversight),
 }
@@ -73,13 +75,13 @@ pub(crate) enum Oversight {
     /// Ends a session in the name of `actor`; whether there was one.
     EndSession {
         session: SessionId,
-        actor: String,
+        actor: Actor,
         done: oneshot::Sender<bool>,
     },
     /// Sends a peer away in the name of `actor`; whether it was there.
     Disconnect {
         peer: PeerId,
-        actor: String,
+        actor: Actor,
         done: oneshot::Sender<bool>,
     },
 }
@@ -166,6 +168,7 @@ pub(crate) struct Registry {
     data: PathBuf,
     /// For the films' threads to answer.
     mailbox: mpsc::Sender<Event>,
+    rules: watch::Receiver<film::Rules>,
     peers: BTreeMap<PeerId, Peer>,
     films: BTreeMap<SessionId, OpenFilm>,
     /// Threads that have not said yet that they are done.
@@ -180,6 +183,7 @@ impl Registry {
         store: Store,
         data: PathBuf,
         mailbox: mpsc::Sender<Event>,
+        rules: watch::Receiver<film::Rules>,
     ) -> Self {
         crowd.expect(directory.away());
         Self {
@@ -189,6 +193,7 @@ impl Registry {
             store,
             data,
             mailbox,
+            rules,
             peers: BTreeMap::new(),
             films: BTreeMap::new(),
             films_at_work: 0,
@@ -199,7 +204,7 @@ impl Registry {
     pub(crate) fn reopen_films(&mut self, sessions: &[StoredSession], absent: &[AbsentMember]) {
         for stored in sessions {
             let session = stored.session;
-            match film::reopen(&self.data, stored, self.mailbox.clone()) {
+            match film::reopen(&self.data, stored, self.mailbox.clone(), self.rules.clone()) {
                 Ok(film) => {
                     self.films_at_work += 1;
                     let mut open = OpenFilm::new(film);
@@ -323,10 +328,14 @@ impl Registry {
                     film_closed(&mut self.directory, session, finished);
                 }
             }
-            Event::FilmFailed(session) => {
+            Event::FilmFailed(session, finished) => {
                 self.films_at_work -= 1;
                 self.directory.film_failed(session, now);
+                if let Some(finished) = finished {
+                    film_closed(&mut self.directory, session, finished);
+                }
             }
+            Event::TicketsGoodFor(validity) => self.directory.set_ticket_validity(validity),
             Event::Overseen(oversight) => self.oversee(oversight),
         }
     }
@@ -592,7 +601,7 @@ impl Registry {
 
     fn open_film(&mut self, order: FilmOrder) {
         let session = order.session;
-        match film::open(&self.data, order, self.mailbox.clone()) {
+        match film::open(&self.data, order, self.mailbox.clone(), self.rules.clone()) {
             Ok(()) => self.films_at_work += 1,
             Err(error) => {
                 tracing::error!(%session, %error, "No thread for the film");

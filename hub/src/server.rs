@@ -22,6 +22,7 @@ use crate::catalogue::{self, AccountId, CatalogueError, Change, PasswordHash, Wh
 use crate::clock::Clock;
 use crate::connection::{self, Desk};
 use crate::crowd::{Crowd, Knock, Limits};
+use crate::film;
 use crate::folder::{DataFolder, FolderError};
 use crate::known::KnownAddresses;
 use crate::login::LoginDesk;
@@ -29,6 +30,7 @@ use crate::password::HashError;
 use crate::recovery;
 use crate::registry::{self, Event, Registry, log_store_error};
 use crate::store::{Accounts, Store};
+use crate::upkeep::Upkeep;
 
 /// How long the console has to answer for a typed ticket.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -50,8 +52,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Where to listen; port 0 takes any free one.
     pub listen: Vec<SocketAddr>,
-    /// How long a ticket is good.
-    pub ticket_validity: Duration,
+    /// How long a ticket is good; `None` for what the hub's settings say.
+    pub ticket_validity: Option<Duration>,
     /// How long the place of a peer that is out of reach is kept (R4).
     pub kept: Duration,
     /// This hub's own number, where several share a store.
@@ -95,6 +97,7 @@ pub struct Hub {
     crowd: Arc<Crowd>,
     /// What each account's password was when the hub started.
     passwords: BTreeMap<AccountId, PasswordHash>,
+    upkeep: Upkeep,
     registry: tokio::task::JoinHandle<()>,
     stop: watch::Sender<bool>,
     store_thread: JoinHandle<()>,
@@ -131,6 +134,7 @@ impl Hub {
         let passwords = catalogue.password_hashes()?;
         let memory = i64::try_from(TICKET_MEMORY.as_millis()).unwrap_or(i64::MAX);
         let stored = catalogue.stored(now.unix_millis.saturating_sub(memory))?;
+        let settings = catalogue.settings()?;
         let has_accounts = !catalogue.accounts()?.is_empty();
         let version = env!("CARGO_PKG_VERSION");
         let started = Change::by_hub(What::HubStarted { version });
@@ -145,9 +149,11 @@ impl Hub {
             strangers: config.max_strangers,
         };
         let crowd = Arc::new(Crowd::new(limits, known));
+        let from_settings = Duration::from_mins(settings.ticket_minutes.into());
+        let ticket_validity = config.ticket_validity.unwrap_or(from_settings);
         let policy = Policy {
             hub: config.number,
-            ticket_validity: config.ticket_validity,
+            ticket_validity,
             attempt: ATTEMPT_TIMEOUT,
             consent: CONSENT_TIMEOUT,
             kept: config.kept,
@@ -155,6 +161,10 @@ impl Hub {
         let sessions = stored.sessions.clone();
         let directory = Directory::new(policy, stored, now);
         let (mailbox, events) = mpsc::channel(registry::MAILBOX);
+        let rules = watch::Sender::new(film::Rules {
+            bytes_per_second: settings.film_bytes_per_second,
+            has_room: true,
+        });
         let mut registry = Registry::new(
             directory,
             Arc::clone(&crowd),
@@ -162,15 +172,25 @@ impl Hub {
             store.clone(),
             folder.path().to_owned(),
             mailbox.clone(),
+            rules.subscribe(),
         );
         registry.reopen_films(&sessions, &absent);
-        let office = Arc::new(Office::new(
+        let settings = watch::Sender::new(settings);
+        let office = Office::new(
             clock,
             store.clone(),
             mailbox.clone(),
             folder.path(),
             identity.fingerprint(),
-        ));
+            settings.subscribe(),
+        );
+        let office = Arc::new(office);
+        let upkeep = Upkeep::new(
+            Arc::clone(&office),
+            settings,
+            rules,
+            config.ticket_validity.is_some(),
+        );
         let (stop, stopped) = watch::channel(false);
         let registry = tokio::spawn(registry.run(events, stopped));
         Ok(Self {
@@ -189,6 +209,7 @@ impl Hub {
             }),
             crowd,
             passwords,
+            upkeep,
             registry,
             stop,
             store_thread,
@@ -220,6 +241,7 @@ impl Hub {
             accepting.spawn(accept(endpoint.clone(), desk, Arc::clone(&self.crowd)));
         }
         accepting.spawn(watch_accounts(Arc::clone(&self.desk), self.passwords));
+        accepting.spawn(self.upkeep.run());
         stop.await;
         tracing::info!("Stopping");
         accepting.shutdown().await;

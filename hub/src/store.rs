@@ -8,7 +8,7 @@ use session::authority::{Action, Object, Who, may};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::catalogue::{
-    Account, AccountId, Batch, Catalogue, CatalogueError, Change, PasswordHash, What,
+    Account, AccountId, Actor, Batch, Catalogue, CatalogueError, Change, PasswordHash, What,
 };
 use crate::registry::log_store_error;
 
@@ -242,7 +242,7 @@ fn save_report(
         return Ok(SaveOutcome::Denied);
     }
     let change = Change {
-        actor: wish.actor,
+        actor: Actor::Account(wish.actor),
         what: What::ReportSaved {
             report: wish.report,
             draft: wish.draft,
@@ -254,6 +254,7 @@ fn save_report(
 }
 
 fn changed_accounts(catalogue: &mut dyn Catalogue) -> Result<Option<Accounts>, CatalogueError> {
+    catalogue.keep_audit_head();
     if !catalogue.changed_elsewhere()? {
         return Ok(None);
     }

@@ -49,7 +49,7 @@ pub use entry::{
 };
 pub use event::{EndedBy, Event, Side};
 pub use gaps::{Gap, Gaps, MAX_GAPS};
-pub use reader::{Entries, ReadError, Recording};
+pub use reader::{Entries, ReadError, Recording, is_one_file};
 pub use recorder::{RecordError, Recorder};
 pub use rights::Rights;
 pub use row::RowError;

@@ -29,6 +29,28 @@ pub enum ReadError {
     Storage(#[from] rusqlite::Error),
 }
 
+/// Whether the file at `path` is all of a recording that nobody writes any more. Where somebody read a
+/// recording at the moment it was finished, its log is still beside it; that is put right here.
+pub fn is_one_file(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let has_log = || Path::new(&log).exists();
+    if !has_log() {
+        return true;
+    }
+    let Ok((connection, _, _)) = schema::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE) else {
+        return false;
+    };
+    let finished = last_row(&connection).is_ok_and(|last| last.is_some_and(|l| is_end(l.1)));
+    let moved = finished
+        && connection.busy_timeout(std::time::Duration::ZERO).is_ok()
+        && connection
+            .pragma_update(None, "journal_mode", "DELETE")
+            .is_ok();
+    drop(connection);
+    moved && !has_log()
+}
+
 /// A recording open for reading; also one that is just being written, up to its last commit.
 ///
 /// Nothing in the file is changed. Its folder must be writable while it is not finished: `SQLite`

@@ -29,7 +29,7 @@ use protocol::{
 use crate::authority::{Action, Object, Who, may};
 use crate::chat::MAX_UNHEARD;
 use crate::throttle::Window;
-use records::{AccountId, Change, SecretHash, Side, Stored, What};
+use records::{AccountId, Actor, Change, SecretHash, Side, Stored, What};
 pub use resume::CannotResume;
 use sessions::Session;
 pub use tickets::TICKET_MEMORY;
@@ -507,7 +507,7 @@ impl Directory {
             }
             Some(HostWord::InputTooOld { session, count }) => {
                 if let Some(found) = self.session_of_host(id, Action::SpeakForUser, session)? {
-                    let actor = found.requester();
+                    let actor = found.user();
                     let what = What::InputTooOld { session, count };
                     self.effects.push(Effect::Record(Change { actor, what }));
                 }
@@ -695,9 +695,14 @@ impl Directory {
         }
     }
 
+    /// Tickets that are made from now on are good for so long.
+    pub fn set_ticket_validity(&mut self, validity: Duration) {
+        self.policy.ticket_validity = validity;
+    }
+
     /// Stores what the hub itself did.
     pub fn record_as_hub(&mut self, what: What) {
-        let actor = "hub".to_owned();
+        let actor = Actor::Hub;
         self.effects.push(Effect::Record(Change { actor, what }));
     }
 

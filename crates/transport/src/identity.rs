@@ -8,13 +8,15 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use private_file::Created;
-use rcgen::{CertificateParams, KeyPair, PublicKeyData as _};
+use rcgen::{CertificateParams, KeyPair, PublicKeyData as _, SigningKey as _};
 use ring::hmac;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 use sha2::{Digest as _, Sha256};
+
+use crate::signature;
 
 const KEY_FILE: &str = "hub-key.pem";
 
@@ -30,6 +32,8 @@ pub enum IdentityError {
     Damaged { path: PathBuf, detail: String },
     #[error("cannot make a key: {detail}")]
     Make { detail: String },
+    #[error("cannot sign with the hub's key: {detail}")]
+    Sign { detail: String },
 }
 
 /// SHA-256 of the hub's public key (its `SubjectPublicKeyInfo`), as clients pin it.
@@ -73,7 +77,7 @@ impl FromStr for Fingerprint {
 }
 
 impl Fingerprint {
-    fn of_public_key(public_key_der: &[u8]) -> Self {
+    pub(crate) fn of_public_key(public_key_der: &[u8]) -> Self {
         Self(Sha256::digest(public_key_der).into())
     }
 }
@@ -82,6 +86,7 @@ impl Fingerprint {
 pub struct HubIdentity {
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
+    pair: KeyPair,
     fingerprint: Fingerprint,
 }
 
@@ -106,11 +111,28 @@ impl HubIdentity {
             Err(error) if error.kind() == io::ErrorKind::NotFound => create_key(&path)?,
             Err(source) => return Err(IdentityError::Read { path, source }),
         };
+        Self::from_pem(path, &pem)
+    }
+
+    /// Opens the key in `data_dir`, where there must be one.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentityError`].
+    pub fn open(data_dir: &Path) -> Result<Self, IdentityError> {
+        let path = data_dir.join(KEY_FILE);
+        match fs::read_to_string(&path) {
+            Ok(pem) => Self::from_pem(path, &pem),
+            Err(source) => Err(IdentityError::Read { path, source }),
+        }
+    }
+
+    fn from_pem(path: PathBuf, pem: &str) -> Result<Self, IdentityError> {
         let damaged = |detail: String| IdentityError::Damaged {
             path: path.clone(),
             detail,
         };
-        let key = KeyPair::from_pem(&pem).map_err(|e| damaged(e.to_string()))?;
+        let key = KeyPair::from_pem(pem).map_err(|e| damaged(e.to_string()))?;
         let mut params = CertificateParams::new(vec!["hub.invalid".to_owned()])
             .map_err(|e| damaged(e.to_string()))?;
         params.not_before = rcgen::date_time_ymd(2024, 1, 1);
@@ -122,12 +144,30 @@ impl HubIdentity {
             certificate: certificate.der().clone(),
             fingerprint: Fingerprint::of_public_key(&key.subject_public_key_info()),
             key: PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+            pair: key,
         })
     }
 
     /// What clients pin.
     pub fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
+    }
+
+    /// The certificate in DER, by which others check what this key [signed](Self::sign).
+    pub fn certificate(&self) -> &[u8] {
+        &self.certificate
+    }
+
+    /// Signs `message` for `purpose`, a text that keeps signatures for different things apart.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentityError::Sign`] where the system gives no randomness.
+    pub fn sign(&self, purpose: &str, message: &[u8]) -> Result<Vec<u8>, IdentityError> {
+        let signed = self.pair.sign(&signature::content(purpose, message));
+        signed.map_err(|error| IdentityError::Sign {
+            detail: error.to_string(),
+        })
     }
 
     /// A secret for `purpose` that stays the same for as long as the hub's key does.

@@ -9,6 +9,7 @@ pub mod framed;
 pub mod identity;
 pub mod reconnect;
 pub mod server;
+mod signature;
 mod tuning;
 
 pub use client::ConnectError;
@@ -18,3 +19,4 @@ pub use identity::{Fingerprint, HubIdentity, IdentityError};
 pub use protocol::{AddressFault, HubAddress, WrittenAddress};
 pub use quinn::{Connection, Endpoint, RecvStream, SendStream};
 pub use server::BindError;
+pub use signature::{SignatureError, verify_signature};

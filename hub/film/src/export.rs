@@ -93,13 +93,27 @@ pub fn export(
     progress: &mut dyn FnMut(f64),
     cancel: &AtomicBool,
 ) -> Result<Summary, ExportError> {
+    export_opened(&Recording::open(recording)?, out, options, progress, cancel)
+}
+
+/// As [`export`], of a recording that is open: for a process that can open none any more.
+///
+/// # Errors
+///
+/// As [`export`].
+pub fn export_opened(
+    recording: &Recording,
+    out: &Path,
+    options: Options,
+    progress: &mut dyn FnMut(f64),
+    cancel: &AtomicBool,
+) -> Result<Summary, ExportError> {
     let fps_max = options.fps_max;
     if !(1..=60).contains(&fps_max) {
         return Err(ExportError::FpsOutOfRange { fps_max });
     }
-    let recording = Recording::open(recording)?;
-    let sound = SoundPart::of(&recording);
-    let size = canvas_size(largest_sides(&recording, cancel)?);
+    let sound = SoundPart::of(recording);
+    let size = canvas_size(largest_sides(recording, cancel)?);
     let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut film = Film {
         folder: folder.unwrap_or_else(|| Path::new(".")),

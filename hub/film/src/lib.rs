@@ -32,9 +32,12 @@ mod h264;
 mod mp4;
 mod pace;
 mod playback;
+pub mod sandbox;
 mod scene;
 
 pub use encoder::EncodeError;
-pub use export::{ExportError, MAX_FILM_MILLIS, Options, Shortfall, Summary, export};
+pub use export::{
+    ExportError, MAX_FILM_MILLIS, Options, Shortfall, Summary, export, export_opened,
+};
 pub use pace::{KEY_MILLIS, REPEAT_MILLIS};
 pub use playback::Playback;

@@ -6,12 +6,13 @@
 mod priority;
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
 use clap::Parser;
-use film::{Options, Summary, export};
+use film::{Options, Summary, export_opened, sandbox};
+use recording::Recording;
 use serde_json::json;
 
 /// Makes a standard MP4 film of a session's recording.
@@ -43,14 +44,21 @@ fn main() -> anyhow::Result<()> {
     };
     // whoever wants the film no longer ends this process; nothing is left under the final name
     let never = AtomicBool::new(false);
-    let summary = export(
-        &arguments.recording,
-        &arguments.out,
-        options,
-        &mut progress,
-        &never,
-    )
-    .with_context(|| format!("no film of {}", arguments.recording.display()))?;
+    let opened = Recording::open(&arguments.recording).and_then(|opened| {
+        // the first reading opens what lies beside a recording that is still being written
+        opened.is_finished().ok();
+        Ok(opened)
+    });
+    let failed = || format!("no film of {}", arguments.recording.display());
+    let opened = opened.with_context(failed)?;
+    let folder = arguments.out.parent();
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    for lacking in sandbox::enter(&arguments.recording, folder) {
+        drop(writeln!(io::stderr(), "hub-film: {lacking}"));
+    }
+    let summary = export_opened(&opened, &arguments.out, options, &mut progress, &never)
+        .with_context(failed)?;
     say(&json!({ "film": as_json(&summary) })).context("standard output is closed")
 }
 

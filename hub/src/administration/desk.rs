@@ -6,9 +6,9 @@ use session::authority::{Action, Object, may};
 use tokio::sync::oneshot;
 
 use super::{Administrator, Office};
-use crate::catalogue::FilmsOnDisk;
-use crate::film;
+use crate::catalogue::FilmTotals;
 use crate::registry::{Event, LiveDesk, Oversight};
+use crate::{disk, film};
 
 /// Refused log-ins of a day from which on somebody should look.
 const MANY_REFUSED: u32 = 50;
@@ -101,22 +101,22 @@ async fn overview(office: &Office, day_began_unix_millis: i64) -> Result<Answer,
     let (today, films, space) = office
         .read(move |catalogue| {
             let today = catalogue.today(day_began_unix_millis)?;
-            let films = catalogue.films_on_disk(week_began)?;
-            Ok((today, films, space_of(&folder)))
+            let films = catalogue.film_totals(week_began)?;
+            Ok((today, films, disk::space(&folder)))
         })
         .await?;
-    let FilmsOnDisk {
+    let FilmTotals {
         films,
         bytes,
-        bytes_since,
+        bytes_of_week,
         broken,
     } = films;
     let disk = Disk {
-        free_bytes: space.map(|(free, _)| free),
-        total_bytes: space.map(|(_, total)| total),
+        free_bytes: space.map(|space| space.free),
+        total_bytes: space.map(|space| space.total),
         films,
         films_bytes: bytes,
-        films_bytes_of_week: bytes_since,
+        films_bytes_of_week: bytes_of_week,
     };
     let count = |wanted: &dyn Fn(&protocol::Entry) -> bool| {
         let count = desk.entries.iter().filter(|entry| wanted(entry)).count();
@@ -156,12 +156,6 @@ async fn overview(office: &Office, day_began_unix_millis: i64) -> Result<Answer,
 
 fn sessions_count(sessions: &[LiveSession]) -> u32 {
     u32::try_from(sessions.len()).unwrap_or(u32::MAX)
-}
-
-/// Free and total bytes of the disk that `folder` is on.
-fn space_of(folder: &std::path::Path) -> Option<(u64, u64)> {
-    let stats = fs4::statvfs(folder).ok()?;
-    Some((stats.available_space(), stats.total_space()))
 }
 
 /// What of the hub's process is in memory.

@@ -1,14 +1,129 @@
 //! Answers to the administration's questions about films.
 
-use protocol::admin::films::{Answer, Question};
-use protocol::{Refusal, RefusalCode};
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+
+use bytes::Bytes;
+use protocol::admin::films::{Answer, Facts, MAX_PART_BYTES, Question};
+use protocol::{Refusal, RefusalCode, SessionId};
+use session::authority::{Action, Object};
 
 use super::{Administrator, Office};
+use crate::catalogue::What;
+use crate::films::{self, FilmFault};
 
 pub(super) async fn answer(
-    _office: &Office,
-    _who: &Administrator,
-    _question: Question,
+    office: &Office,
+    who: &Administrator,
+    question: Question,
 ) -> Result<Answer, Refusal> {
-    Err(RefusalCode::OUT_OF_PLACE.into())
+    office.check(who, Action::ReadFilm, Object::Film)?;
+    match question {
+        Question::List { filter, sort, page } => {
+            let rows = office.read(move |catalogue| catalogue.films(&filter, sort, page));
+            Ok(Answer::Films(rows.await?))
+        }
+        Question::Facts { session } => {
+            let found = facts(office, session).await?;
+            let mut found = found.ok_or(RefusalCode::FILM_GONE)?;
+            let is_kept = found.film.held.is_none() && found.erased.is_none();
+            let ended = found.film.ended_unix_millis.filter(|_| is_kept);
+            found.kept_until_unix_millis = films::kept_until(&office.settings(), ended);
+            Ok(Answer::Facts(found))
+        }
+        Question::Part { session, offset } => part(office, who, session, offset).await,
+        Question::Exporting { session } => {
+            films::finished(facts(office, session).await?.as_ref())?;
+            office.change(who, What::FilmExported { session }).await?;
+            Ok(Answer::Done)
+        }
+        Question::Hold { session, reason } => {
+            office.check(who, Action::Administer, Object::Hub)?;
+            let held = films::hold(facts(office, session).await?.as_ref(), &reason)?;
+            office.change(who, held).await?;
+            Ok(Answer::Done)
+        }
+        Question::Release { session } => {
+            office.check(who, Action::Administer, Object::Hub)?;
+            if let Some(released) = films::release(facts(office, session).await?.as_ref())? {
+                office.change(who, released).await?;
+            }
+            Ok(Answer::Done)
+        }
+        Question::Erase { session, reason } => {
+            office.check(who, Action::Administer, Object::Hub)?;
+            let erased = films::erase(facts(office, session).await?.as_ref(), &reason)?;
+            office.change(who, erased).await?;
+            office.remove_film(session).await;
+            Ok(Answer::Done)
+        }
+    }
+}
+
+impl From<FilmFault> for Refusal {
+    fn from(fault: FilmFault) -> Self {
+        let code = match fault {
+            FilmFault::Gone => RefusalCode::FILM_GONE,
+            FilmFault::Running => RefusalCode::FILM_RUNNING,
+            FilmFault::Held => RefusalCode::FILM_HELD,
+            FilmFault::NoReason => RefusalCode::NO_REASON,
+        };
+        code.into()
+    }
+}
+
+async fn facts(office: &Office, session: SessionId) -> Result<Option<Facts>, Refusal> {
+    office
+        .read(move |catalogue| catalogue.film_facts(session))
+        .await
+}
+
+async fn part(
+    office: &Office,
+    who: &Administrator,
+    session: SessionId,
+    offset: u64,
+) -> Result<Answer, Refusal> {
+    films::finished(facts(office, session).await?.as_ref())?;
+    {
+        // held until it is noted: no other part of the film is given before
+        let mut watched = who.watched.lock().await;
+        if !watched.contains(&session) {
+            office.change(who, What::FilmWatched { session }).await?;
+            watched.insert(session);
+        }
+    }
+    let path = office.folder().join(films::path_of(session));
+    let read = tokio::task::spawn_blocking(move || read_part(&path, offset));
+    match read.await {
+        Ok(Ok(Some((whole_bytes, bytes)))) => Ok(Answer::Part { whole_bytes, bytes }),
+        Ok(Ok(None)) => Err(RefusalCode::FILM_RUNNING.into()),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => {
+            Err(RefusalCode::FILM_GONE.into())
+        }
+        Ok(Err(error)) => {
+            tracing::error!(%session, %error, "Film not read");
+            Err(RefusalCode::INTERNAL.into())
+        }
+        Err(error) => {
+            tracing::error!(%session, %error, "Film not read");
+            Err(RefusalCode::INTERNAL.into())
+        }
+    }
+}
+
+/// The whole size and the bytes from `offset` on; `None` while the file alone is not all of it.
+fn read_part(path: &Path, offset: u64) -> io::Result<Option<(u64, Bytes)>> {
+    let mut file = File::open(path)?;
+    if !recording::is_one_file(path) {
+        return Ok(None);
+    }
+    let whole_bytes = file.metadata()?.len();
+    let most = u64::try_from(MAX_PART_BYTES).unwrap_or(u64::MAX);
+    let len = whole_bytes.saturating_sub(offset).min(most);
+    let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
+    file.seek(SeekFrom::Start(offset.min(whole_bytes)))?;
+    file.take(len).read_to_end(&mut bytes)?;
+    Ok(Some((whole_bytes, bytes.into())))
 }

@@ -2,18 +2,19 @@
 
 use std::net::IpAddr;
 
+use protocol::admin::films::Erasure;
+use protocol::admin::settings::Setting;
 use protocol::{ReportDraft, ReportId, SessionId, TicketState};
 use serde_json::{Value, json};
 
 use ::session::directory::records::{self, Side};
 
-use super::{NewAccount, PasswordHash, ended_by_word};
+use super::{Actor, NewAccount, PasswordHash, ended_by_word};
 
 /// One change and who made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// A name for the audit log.
-    pub actor: String,
+    pub actor: Actor,
     pub what: What,
 }
 
@@ -50,9 +51,32 @@ pub enum What {
         draft: ReportDraft,
         finished: bool,
     },
-    /// Somebody made a video file of the session's film.
+    /// Somebody watches the session's film. Noted before it is shown.
+    FilmWatched {
+        session: SessionId,
+    },
+    /// Somebody makes a video file of the session's film. Noted before it is made.
     FilmExported {
         session: SessionId,
+    },
+    /// The rules do not touch the film any more.
+    FilmHeld {
+        session: SessionId,
+        reason: String,
+    },
+    FilmReleased {
+        session: SessionId,
+    },
+    /// The film goes for good; whoever stores this removes its file next.
+    FilmErased {
+        session: SessionId,
+        why: Erasure,
+        reason: String,
+    },
+    SettingChanged(Setting),
+    /// Without bytes there is none any more.
+    LogoSet {
+        png: Vec<u8>,
     },
 }
 
@@ -75,7 +99,7 @@ pub struct Batch {
 impl Change {
     /// What the hub itself did.
     pub fn by_hub(what: What) -> Self {
-        let actor = "hub".to_owned();
+        let actor = Actor::Hub;
         Self { actor, what }
     }
 
@@ -119,9 +143,38 @@ impl What {
                 };
                 (action, json!({ "report": report.to_string() }))
             }
+            Self::FilmWatched { session } => {
+                ("film.watched", json!({ "session": session.to_string() }))
+            }
             Self::FilmExported { session } => {
                 ("film.exported", json!({ "session": session.to_string() }))
             }
+            Self::FilmHeld { session, reason } => {
+                let detail = json!({ "session": session.to_string(), "reason": reason });
+                ("film.held", detail)
+            }
+            Self::FilmReleased { session } => {
+                ("film.released", json!({ "session": session.to_string() }))
+            }
+            Self::FilmErased {
+                session,
+                why,
+                reason,
+            } => {
+                let why = match why {
+                    Erasure::Privacy => "privacy",
+                    Erasure::Retention => "retention",
+                    Erasure::Quota => "quota",
+                };
+                let detail =
+                    json!({ "session": session.to_string(), "why": why, "reason": reason });
+                ("film.erased", detail)
+            }
+            Self::SettingChanged(setting) => {
+                let detail = json!({ "name": setting.name(), "value": setting.value() });
+                ("setting.changed", detail)
+            }
+            Self::LogoSet { png } => ("setting.logo", json!({ "bytes": png.len() })),
         }
     }
 }

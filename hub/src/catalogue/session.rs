@@ -26,17 +26,6 @@ pub struct SessionRow {
     pub film_head: Option<[u8; 32]>,
 }
 
-/// What films take of the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FilmsOnDisk {
-    pub films: u32,
-    pub bytes: u64,
-    /// Of those whose sessions began since the moment that was asked for.
-    pub bytes_since: u64,
-    /// Sessions since that moment whose film broke off.
-    pub broken: u32,
-}
-
 /// An operator who took part in a session that goes on without them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AbsentMember {

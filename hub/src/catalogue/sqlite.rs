@@ -2,29 +2,44 @@
 
 mod accounts;
 mod audit;
+mod audit_list;
 mod changes;
+mod films;
 mod members;
 mod overview;
 mod places;
 mod reports;
 mod schema;
 mod sessions;
+mod settings;
 mod tickets;
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use protocol::admin::audit::{AuditRow, Filter as AuditFilter, Verified};
 use protocol::admin::desk::Today;
+use protocol::admin::films::{Facts, Film, Filter as FilmFilter, Sort};
+use protocol::admin::settings::Settings;
+use protocol::admin::{Page, Rows};
 use protocol::{ReportDraft, ReportFacts, ReportId, SessionId};
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use transport::HubIdentity;
+
+use super::audit::SignedHead;
 use super::{
-    AbsentMember, Account, AccountId, AuditVerification, Batch, Catalogue, CatalogueError,
-    FilmsOnDisk, PasswordHash, ReportStanding, SessionRow, Stored, StoredReport,
+    AbsentMember, Account, AccountId, Anchor, AuditHead, Batch, Catalogue, CatalogueError,
+    FilmTotals, KeptFilm, PasswordHash, ReportStanding, SessionRow, Stored, StoredReport,
 };
 
-const FILE_NAME: &str = "hub.db";
+pub(crate) const FILE_NAME: &str = "hub.db";
+/// The audit log's signed head, once more.
+pub(crate) const HEAD_FILE: &str = "audit.head";
+/// The head in the file is not older than this while changes are made.
+const KEEP_HEAD: Duration = Duration::from_secs(1);
 /// How long to wait for another program that writes just now.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -36,7 +51,13 @@ impl From<rusqlite::Error> for CatalogueError {
 
 /// An open file.
 pub(crate) struct SqliteCatalogue {
+    folder: PathBuf,
     connection: Connection,
+    /// What signs the audit log, from the first change on.
+    key: Option<HubIdentity>,
+    /// When the file of the head was last written, and whether it is out of date.
+    head_kept: Option<Instant>,
+    head_is_new: bool,
     /// `SQLite`'s `data_version` when it was last asked for.
     seen_version: i64,
 }
@@ -51,7 +72,7 @@ impl SqliteCatalogue {
             path: path.clone(),
             source,
         })?;
-        Self::open_file(&path)
+        Self::open_file(folder, &path)
     }
 
     /// Opens the file in `folder`, which must exist.
@@ -62,10 +83,10 @@ impl SqliteCatalogue {
                 folder: folder.to_owned(),
             });
         }
-        Self::open_file(&path)
+        Self::open_file(folder, &path)
     }
 
-    fn open_file(path: &Path) -> Result<Self, CatalogueError> {
+    fn open_file(folder: &Path, path: &Path) -> Result<Self, CatalogueError> {
         let opening = |source: rusqlite::Error| CatalogueError::Open {
             path: path.to_owned(),
             source: source.into(),
@@ -74,8 +95,18 @@ impl SqliteCatalogue {
         let mut connection = Connection::open_with_flags(path, flags).map_err(opening)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(opening)?;
         schema::set_up(&mut connection, path)?;
+        connection
+            .create_scalar_function("folded", 1, FUNCTION, |call| {
+                let text = call.get::<Option<String>>(0)?;
+                Ok(text.map(|text| text.to_lowercase()))
+            })
+            .map_err(opening)?;
         let mut opened = Self {
+            folder: folder.to_owned(),
             connection,
+            key: None,
+            head_kept: None,
+            head_is_new: false,
             seen_version: 0,
         };
         opened.changed_elsewhere()?;
@@ -83,15 +114,63 @@ impl SqliteCatalogue {
     }
 }
 
+/// Always the same for the same text.
+const FUNCTION: FunctionFlags =
+    FunctionFlags::SQLITE_UTF8.union(FunctionFlags::SQLITE_DETERMINISTIC);
+
+impl SqliteCatalogue {
+    /// Writes the signed head beside the data base.
+    fn write_head(&mut self) -> Result<(), CatalogueError> {
+        // that of the data base, since others may have added rows after this one
+        if let Some(head) = audit::signed_head(&self.connection)? {
+            let path = self.folder.join(HEAD_FILE);
+            let written = private_file::replace(&path, head.to_line().as_bytes());
+            written.map_err(|source| CatalogueError::Create { path, source })?;
+        }
+        self.head_is_new = false;
+        self.head_kept = Some(Instant::now());
+        Ok(())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    fn head_in_file(&self) -> Option<Option<SignedHead>> {
+        // what is no text is no head
+        let text = std::fs::read(self.folder.join(HEAD_FILE)).ok()?;
+        Some(SignedHead::from_line(&String::from_utf8_lossy(&text)))
+    }
+}
+
+impl Drop for SqliteCatalogue {
+    fn drop(&mut self) {
+        self.head_kept = None;
+        self.keep_audit_head();
+    }
+}
+
 impl Catalogue for SqliteCatalogue {
     fn apply(&mut self, batches: &[Batch]) -> Result<(), CatalogueError> {
+        let key = match self.key.take() {
+            Some(key) => key,
+            None => HubIdentity::open_or_create(&self.folder)?,
+        };
+        let key = self.key.insert(key);
         // one that no other writer can slip into
         let behavior = TransactionBehavior::Immediate;
         let transaction = self.connection.transaction_with_behavior(behavior)?;
         for batch in batches {
-            changes::make_all(&transaction, batch)?;
+            changes::make_all(&transaction, batch, key)?;
         }
-        Ok(transaction.commit()?)
+        if batches.iter().any(|batch| !batch.changes.is_empty()) {
+            audit::sign(&transaction, key)?;
+        }
+        transaction.commit()?;
+        self.head_is_new = true;
+        self.keep_audit_head();
+        Ok(())
     }
 
     fn drop_unanswered_questions(&mut self) -> Result<(), CatalogueError> {
@@ -138,10 +217,6 @@ impl Catalogue for SqliteCatalogue {
         overview::today(&self.connection, since_unix_millis)
     }
 
-    fn films_on_disk(&self, since_unix_millis: i64) -> Result<FilmsOnDisk, CatalogueError> {
-        overview::films_on_disk(&self.connection, since_unix_millis)
-    }
-
     fn sessions(&self, limit: u32) -> Result<Vec<SessionRow>, CatalogueError> {
         sessions::all(&self.connection, limit)
     }
@@ -174,7 +249,83 @@ impl Catalogue for SqliteCatalogue {
         reports::one(&self.connection, id)
     }
 
-    fn verify_audit(&self) -> Result<AuditVerification, CatalogueError> {
-        audit::verify(&self.connection)
+    fn verify_audit(&self, anchors: &[Anchor]) -> Result<Verified, CatalogueError> {
+        // first the file, which is never newer than the data base
+        let file = self.head_in_file();
+        let key = HubIdentity::open(&self.folder).ok();
+        let witnesses = audit::Witnesses {
+            key: key.as_ref(),
+            file,
+            anchors,
+        };
+        audit::verify(&self.connection, &witnesses)
+    }
+
+    fn audit_head(&self) -> Result<Anchor, CatalogueError> {
+        audit::last(&self.connection)
+    }
+
+    fn audit_rows(
+        &self,
+        filter: &AuditFilter,
+        page: Page,
+    ) -> Result<Rows<AuditRow>, CatalogueError> {
+        audit_list::list(&self.connection, filter, page)
+    }
+
+    fn audit_of_session(
+        &self,
+        session: SessionId,
+    ) -> Result<Vec<(AuditRow, AuditHead)>, CatalogueError> {
+        audit_list::of_session(&self.connection, session)
+    }
+
+    fn keep_audit_head(&mut self) {
+        let is_due = self.head_kept.is_none_or(|at| at.elapsed() >= KEEP_HEAD);
+        if !self.head_is_new || !is_due {
+            return;
+        }
+        if let Err(error) = self.write_head() {
+            // the one in the data base is signed; this one follows when there is room
+            tracing::warn!(%error, "Audit head not kept beside the data base");
+            self.head_kept = Some(Instant::now());
+        }
+    }
+
+    fn films(
+        &self,
+        filter: &FilmFilter,
+        sort: Sort,
+        page: Page,
+    ) -> Result<Rows<Film>, CatalogueError> {
+        films::list(&self.connection, filter, sort, page)
+    }
+
+    fn film_facts(&self, session: SessionId) -> Result<Option<Facts>, CatalogueError> {
+        films::facts(&self.connection, session)
+    }
+
+    fn film_signature(&self, session: SessionId) -> Result<Option<Vec<u8>>, CatalogueError> {
+        films::signature(&self.connection, session)
+    }
+
+    fn film_totals(&self, since_unix_millis: i64) -> Result<FilmTotals, CatalogueError> {
+        films::totals(&self.connection, since_unix_millis)
+    }
+
+    fn unheld_films(&self) -> Result<Vec<KeptFilm>, CatalogueError> {
+        films::unheld(&self.connection)
+    }
+
+    fn erased_films(&self) -> Result<Vec<KeptFilm>, CatalogueError> {
+        films::erased(&self.connection)
+    }
+
+    fn settings(&self) -> Result<Settings, CatalogueError> {
+        settings::read(&self.connection)
+    }
+
+    fn logo(&self) -> Result<Vec<u8>, CatalogueError> {
+        settings::logo(&self.connection)
     }
 }

@@ -150,7 +150,7 @@ fn open_or_create(folder: &Path) -> anyhow::Result<Box<dyn Catalogue>> {
 }
 
 fn change(catalogue: &mut dyn Catalogue, what: What) -> anyhow::Result<()> {
-    let actor = ACTOR.to_owned();
+    let actor = ACTOR;
     let batch = Change { actor, what }.at(unix_millis());
     Ok(catalogue.apply(&[batch])?)
 }

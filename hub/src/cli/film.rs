@@ -1,4 +1,7 @@
-//! `hub film`: list, check and export (D2, D3).
+//! `hub film`: list, check, keep, erase and export (D2, D3, D5).
+
+pub(super) mod bundle;
+mod list;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -6,16 +9,16 @@ use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
-use hub::catalogue::{self, Change, SessionRow, What, ended_by_word};
-use hub::unix_millis;
+use hub::catalogue::{self, Catalogue, Change, What, film_is_signed};
+use hub::{films, unix_millis};
 use protocol::SessionId;
 use recording::{Body, Entry, Recording};
-use serde_json::{Value, json};
+use serde_json::Value;
 use session::authority::{Action, Object, Who, may};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-use super::table::{Table, duration_text, time_text};
+use super::table::duration_text;
 use super::{ACTOR, DataArgs};
 
 /// The program that turns a recording into a film.
@@ -25,6 +28,8 @@ const WORKER: &str = "hub-film";
 pub(super) enum FilmCommand {
     /// List the films, newest first.
     List {
+        #[command(flatten)]
+        filter: list::FilterArgs,
         /// At most so many.
         #[arg(long, default_value_t = 1000)]
         limit: u32,
@@ -49,6 +54,48 @@ pub(super) enum FilmCommand {
         #[command(flatten)]
         data: DataArgs,
     },
+    /// Keep a film whatever the rules say.
+    Hold {
+        /// The film's number.
+        id: u64,
+        /// Why; it stands in the audit log.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Let the rules have a film again.
+    Release {
+        /// The film's number.
+        id: u64,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Erase a film and its chat for good; its trace stays.
+    Erase {
+        /// The film's number.
+        id: u64,
+        /// Why; it stands in the audit log.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Put a film, its chat, report and audit rows into one file that proves itself: see `hub verify`.
+    Bundle {
+        /// The film's number.
+        id: u64,
+        /// The ZIP to write.
+        out: PathBuf,
+        /// A video file that was made of the film before, to be put in too.
+        #[arg(long, value_name = "FILE")]
+        mp4: Option<PathBuf>,
+        /// The report as PDF, to be put in too.
+        #[arg(long, value_name = "FILE")]
+        pdf: Option<PathBuf>,
+        #[command(flatten)]
+        data: DataArgs,
+    },
     /// Turn a film into a standard video file.
     Export {
         /// The film's number.
@@ -62,10 +109,36 @@ pub(super) enum FilmCommand {
 
 pub(super) fn run(command: FilmCommand) -> anyhow::Result<ExitCode> {
     may(Who::CommandLine, Action::ReadFilm, Object::Film)?;
+    if let FilmCommand::Hold { .. } | FilmCommand::Release { .. } | FilmCommand::Erase { .. } =
+        command
+    {
+        may(Who::CommandLine, Action::Administer, Object::Hub)?;
+    }
     match command {
-        FilmCommand::List { limit, json, data } => list(&data.data, limit, json),
+        FilmCommand::List {
+            filter,
+            limit,
+            json,
+            data,
+        } => list::list(&data.data, &filter.into(), limit, json),
+        FilmCommand::Hold { id, reason, data } => hold(&data.data, SessionId(id), &reason),
+        FilmCommand::Release { id, data } => release(&data.data, SessionId(id)),
+        FilmCommand::Erase { id, reason, data } => erase(&data.data, SessionId(id), &reason),
         FilmCommand::Verify { id, data } => verify(&data.data, SessionId(id)),
         FilmCommand::Timeline { id, data } => timeline(&data.data, SessionId(id)),
+        FilmCommand::Bundle {
+            id,
+            out,
+            mp4,
+            pdf,
+            data,
+        } => bundle::make(
+            &data.data,
+            SessionId(id),
+            &out,
+            mp4.as_deref(),
+            pdf.as_deref(),
+        ),
         FilmCommand::Export { id, out, data } => {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -76,61 +149,46 @@ pub(super) fn run(command: FilmCommand) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn list(folder: &Path, limit: u32, as_json: bool) -> anyhow::Result<ExitCode> {
-    let sessions = catalogue::open(folder)?.sessions(limit)?;
-    let mut out = std::io::stdout().lock();
-    if as_json {
-        let values: Vec<Value> = sessions.iter().map(|row| to_json(folder, row)).collect();
-        writeln!(out, "{:#}", Value::from(values))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let heads = [
-        "ID",
-        "STARTED",
-        "TIME",
-        "OPERATORS",
-        "REQUESTER",
-        "HOST",
-        "ENDED BY",
-        "BYTES",
-    ];
-    let mut table = Table::new(&heads);
-    for row in sessions {
-        let lasted = row.ended_unix_millis.map(|e| e - row.started_unix_millis);
-        table.row(vec![
-            row.id.to_string(),
-            time_text(row.started_unix_millis),
-            lasted.map_or_else(|| "running".to_owned(), |l| duration_text(l / 1000)),
-            row.operator,
-            row.requester,
-            row.host,
-            row.ended_by.map_or("", ended_by_word).to_owned(),
-            row.film_bytes.map_or(String::new(), |b| b.to_string()),
-        ]);
-    }
-    table.print(&mut out)?;
+/// Makes one change to a film, in the name of the command line.
+fn change(catalogue: &mut dyn Catalogue, what: What) -> anyhow::Result<()> {
+    let actor = ACTOR;
+    let batch = Change { actor, what }.at(unix_millis());
+    Ok(catalogue.apply(&[batch])?)
+}
+
+fn hold(folder: &Path, id: SessionId, reason: &str) -> anyhow::Result<ExitCode> {
+    let mut catalogue = catalogue::open(folder)?;
+    let held = films::hold(catalogue.film_facts(id)?.as_ref(), reason)?;
+    change(&mut *catalogue, held)?;
+    writeln!(std::io::stdout(), "film {id} is kept until it is released")?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn to_json(folder: &Path, row: &SessionRow) -> Value {
-    json!({
-        "id": row.id.0,
-        "operator": row.operator,
-        "requester": row.requester,
-        "host": row.host,
-        "ticket": row.ticket.map(|route| format!("{route:05}")),
-        "started_unix_millis": row.started_unix_millis,
-        "ended_unix_millis": row.ended_unix_millis,
-        "ended_by": row.ended_by.map(ended_by_word),
-        "bytes": row.film_bytes,
-        "path": folder.join(&row.film).to_string_lossy(),
-    })
+fn release(folder: &Path, id: SessionId) -> anyhow::Result<ExitCode> {
+    let mut catalogue = catalogue::open(folder)?;
+    if let Some(released) = films::release(catalogue.film_facts(id)?.as_ref())? {
+        change(&mut *catalogue, released)?;
+    }
+    writeln!(std::io::stdout(), "film {id} is kept as the rules say")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn erase(folder: &Path, id: SessionId, reason: &str) -> anyhow::Result<ExitCode> {
+    let mut catalogue = catalogue::open(folder)?;
+    let erased = films::erase(catalogue.film_facts(id)?.as_ref(), reason)?;
+    change(&mut *catalogue, erased)?;
+    films::remove(&folder.join(films::path_of(id)))?;
+    writeln!(std::io::stdout(), "film {id} is erased; its trace stays")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// One line for each entry: the time since the beginning, and what happened.
 fn timeline(folder: &Path, id: SessionId) -> anyhow::Result<ExitCode> {
-    let row = catalogue::open(folder)?.session(id)?;
+    let mut catalogue = catalogue::open(folder)?;
+    let row = catalogue.session(id)?;
     let recording = Recording::open(&folder.join(&row.film))?;
+    // the chat is a part of the film
+    change(&mut *catalogue, What::FilmWatched { session: id })?;
     let mut out = std::io::stdout().lock();
     for entry in recording.timeline() {
         let Entry { at_micros, body } = entry?;
@@ -145,7 +203,8 @@ fn timeline(folder: &Path, id: SessionId) -> anyhow::Result<ExitCode> {
 }
 
 fn verify(folder: &Path, id: SessionId) -> anyhow::Result<ExitCode> {
-    let row = catalogue::open(folder)?.session(id)?;
+    let catalogue = catalogue::open(folder)?;
+    let row = catalogue.session(id)?;
     let path = folder.join(&row.film);
     let recording = Recording::open(&path)
         .with_context(|| format!("the film {} cannot be opened", path.display()))?;
@@ -158,6 +217,13 @@ fn verify(folder: &Path, id: SessionId) -> anyhow::Result<ExitCode> {
     if row.film_head.is_some_and(|head| head != found.head.0) {
         writeln!(out, "film {id} is whole, but not the one of the catalogue")?;
         return Ok(ExitCode::FAILURE);
+    }
+    if let (Some(head), Some(signature)) = (row.film_head, catalogue.film_signature(id)?) {
+        let key = transport::HubIdentity::open(folder)?;
+        if !film_is_signed(key.certificate(), id, &head, &signature) {
+            writeln!(out, "film {id} is not the one that the hub signed")?;
+            return Ok(ExitCode::FAILURE);
+        }
     }
     let (entries, head) = (found.entries, found.head);
     let running = if found.finished {
@@ -188,6 +254,8 @@ async fn export(folder: &Path, id: SessionId, out: &Path) -> anyhow::Result<Exit
         "the film {} is gone",
         recording.display()
     );
+    // before there is a first byte of it
+    change(&mut *catalogue, What::FilmExported { session: id })?;
     let mut worker = Command::new(worker_path());
     worker.arg(&recording).arg(out);
     worker.stdin(Stdio::null()).stdout(Stdio::piped());
@@ -203,11 +271,6 @@ async fn export(folder: &Path, id: SessionId, out: &Path) -> anyhow::Result<Exit
             bail!("cancelled");
         }
     }
-    let exported = Change {
-        actor: ACTOR.to_owned(),
-        what: What::FilmExported { session: id },
-    };
-    catalogue.apply(&[exported.at(unix_millis())])?;
     writeln!(std::io::stdout(), "film {id} is in {}", out.display())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -140,7 +140,7 @@ fn texts(report: &StoredReport) -> [(&'static str, &str); 3] {
     ]
 }
 
-fn to_json(report: &StoredReport) -> Value {
+pub(super) fn to_json(report: &StoredReport) -> Value {
     let StoredReport {
         facts,
         draft,

@@ -22,9 +22,9 @@ pub(super) struct ServeArgs {
     /// Where to listen; may be given several times.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:443")]
     listen: Vec<SocketAddr>,
-    /// How long a ticket is good, in minutes.
-    #[arg(long, value_name = "MINUTES", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=1440))]
-    ticket_minutes: u32,
+    /// How long a ticket is good, in minutes, whatever the hub's settings say.
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=1440))]
+    ticket_minutes: Option<u32>,
     /// How long a session waits for a side that is out of reach, in minutes.
     #[arg(long, value_name = "MINUTES", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1440))]
     keep_minutes: u32,
@@ -62,7 +62,7 @@ async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     let config = Config {
         data: args.data.data.clone(),
         listen: args.listen.clone(),
-        ticket_validity: Duration::from_secs(u64::from(args.ticket_minutes) * 60),
+        ticket_validity: args.ticket_minutes.map(|m| Duration::from_mins(m.into())),
         kept: Duration::from_secs(u64::from(args.keep_minutes) * 60),
         number: args.number,
         max_connections: args.max_connections,

@@ -3,7 +3,7 @@
 use protocol::admin::desk::LiveSession;
 use protocol::{EndedBy, Entry, PeerId, RefusalCode, SessionId};
 
-use super::records::{AccountId, Change, What};
+use super::records::{AccountId, Actor, Change, What};
 use super::sessions::Session;
 use super::{Directory, Effect, Moment};
 
@@ -26,7 +26,7 @@ impl Directory {
     }
 
     /// Ends a session for everybody in it; whether there was one.
-    pub fn administrator_ends(&mut self, session: SessionId, actor: String, now: Moment) -> bool {
+    pub fn administrator_ends(&mut self, session: SessionId, actor: Actor, now: Moment) -> bool {
         if !self.is_running(session) {
             return false;
         }
@@ -37,7 +37,7 @@ impl Directory {
     }
 
     /// Sends a host or a console away, for good: it has no place to come back to. Whether it was here.
-    pub fn administrator_disconnects(&mut self, peer: PeerId, actor: String, now: Moment) -> bool {
+    pub fn administrator_disconnects(&mut self, peer: PeerId, actor: Actor, now: Moment) -> bool {
         let is_host = self.accepted(peer).is_some();
         let is_here = match (self.accepted(peer), self.operators.get(&peer)) {
             (Some(host), _) => host.away.is_none(),

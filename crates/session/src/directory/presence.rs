@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use protocol::control::Name;
 use protocol::{EndedBy, Entry, EntryKind, HubToHost, HubToOperator, PeerId, Refusal, RefusalCode};
 
-use super::records::{AccountId, Change, StoredOperator, What};
+use super::records::{AccountId, Actor, Change, StoredOperator, What};
 use crate::authority::{Action, Object, Who, may};
 
 use super::resume::hash;
@@ -42,7 +42,7 @@ impl Directory {
             past: VecDeque::new(),
         };
         self.effects.push(Effect::Record(Change {
-            actor: who.login.clone(),
+            actor: Actor::Account(who.login.clone()),
             what: What::OperatorAdmitted(StoredOperator {
                 peer: id,
                 account: who.account,
@@ -185,7 +185,7 @@ impl Directory {
         self.tell_presence(id, peer.who.account, false);
         self.record_as_hub(What::PeerGone { peer: id });
         self.effects.push(Effect::Record(Change {
-            actor: peer.who.login,
+            actor: Actor::Account(peer.who.login),
             what: What::LoggedOut,
         }));
     }

@@ -12,9 +12,33 @@ pub struct SecretHash(pub [u8; 32]);
 /// One change and who made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// A name for the audit log.
-    pub actor: String,
+    pub actor: Actor,
     pub what: What,
+}
+
+/// Who made a change, for the audit log: nobody can be somebody else by their name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    Hub,
+    /// Somebody who is logged in, by the name of the account.
+    Account(String),
+    /// A computer or its user, by the name that they chose.
+    Host(String),
+    /// Somebody at the hub's own command line.
+    CommandLine,
+    /// Somebody who was not let in, by the name that they typed.
+    Stranger(String),
+}
+
+impl Actor {
+    /// As a list shows it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Hub => "hub",
+            Self::CommandLine => "command line",
+            Self::Account(name) | Self::Host(name) | Self::Stranger(name) => name,
+        }
+    }
 }
 
 /// What changed.

@@ -10,7 +10,7 @@ use protocol::{
     ReportId, Rights, SessionId, TicketRoute, Word, wire,
 };
 
-use super::records::{AccountId, Change, StartedSession, StoredMember, StoredSession, What};
+use super::records::{AccountId, Actor, Change, StartedSession, StoredMember, StoredSession, What};
 use super::{
     AcceptedHost, Directory, Effect, FilmOrder, Moment, OutOfPlace, RelayStart, check_word,
     remember,
@@ -129,8 +129,8 @@ impl Session {
     }
 
     /// The user's name, for the audit log.
-    pub(super) fn requester(&self) -> String {
-        self.requester.to_string()
+    pub(super) fn user(&self) -> Actor {
+        Actor::Host(self.requester.to_string())
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -312,7 +312,8 @@ impl Directory {
                 deadline: now.since_start + self.policy.consent,
             },
         };
-        let (actor, operator) = (member.login.clone(), member.name.to_string());
+        let actor = Actor::Account(member.login.clone());
+        let operator = member.name.to_string();
         let (session, what) = if let Some(session) = accepted.session {
             let running = self.sessions.get_mut(&session).filter(|found| {
                 let may_join = found.is_running() && found.asking().is_empty();
@@ -442,8 +443,8 @@ impl Directory {
     fn let_in(&mut self, host: PeerId, session: SessionId, member: StoredMember) {
         let (operator, rights) = (member.operator, member.rights);
         let name = Name::cut(member.name.as_str());
-        let actor = self.accepted(host).map(|host| host.user.to_string());
-        let actor = actor.unwrap_or_default();
+        let user = self.accepted(host).map(|host| host.user.to_string());
+        let actor = Actor::Host(user.unwrap_or_default());
         let what = What::OperatorJoined { session, member };
         self.effects.push(Effect::Record(Change { actor, what }));
         self.effects.push(Effect::StartRelay {
@@ -481,7 +482,7 @@ impl Directory {
             return;
         };
         let change = Change {
-            actor: found.requester.to_string(),
+            actor: found.user(),
             what: What::SessionStarted(StartedSession {
                 session,
                 report: run.report,
@@ -570,7 +571,7 @@ impl Directory {
         let Some(found) = self.session_of_host(id, Action::SpeakForUser, session)? else {
             return Ok(());
         };
-        let (actor, is_running) = (found.requester(), found.is_running());
+        let (actor, is_running) = (found.user(), found.is_running());
         let Some(member) = found.member_mut(operator) else {
             return Ok(());
         };
@@ -718,7 +719,7 @@ impl Directory {
         let member = found.members.remove(at);
         let host = found.host;
         let owner = found.inside().next().map_or(heir, |first| first.account);
-        let actor = actor(by, found.requester(), member.login);
+        let actor = actor(by, found.user(), member.login);
         let what = What::OperatorLeft {
             session,
             operator,
@@ -764,11 +765,12 @@ impl Directory {
         };
         self.effects.push(Effect::EndRelay { session, by });
         self.tell_host(found.host, HubToHost::SessionEnded { session, by });
+        let user = found.user();
         let mut members = found.members.into_iter();
         // the longest there writes the report
         let owner = members.next();
         let login = owner.as_ref().map(|owner| owner.login.clone());
-        let actor = actor(by, found.requester.to_string(), login.unwrap_or_default());
+        let actor = actor(by, user, login.unwrap_or_default());
         let what = What::SessionEnded {
             session,
             ended_unix_millis,
@@ -812,7 +814,7 @@ impl Directory {
         let Some(found) = self.sessions.get_mut(&session) else {
             return;
         };
-        let (host, actor) = (found.host, found.requester.to_string());
+        let (host, actor) = (found.host, found.user());
         let Some(at) = found.members.iter().position(|m| m.operator == operator) else {
             return;
         };
@@ -922,17 +924,17 @@ impl Directory {
 }
 
 /// Who did it, for the audit log, where a part of a session ends.
-fn actor(by: EndedBy, requester: String, login: String) -> String {
+fn actor(by: EndedBy, user: Actor, login: String) -> Actor {
     match by {
-        EndedBy::User => requester,
-        EndedBy::Operator => login,
+        EndedBy::User => user,
+        EndedBy::Operator => Actor::Account(login),
         EndedBy::HostLost
         | EndedBy::OperatorLost
         | EndedBy::CannotRecord
         | EndedBy::HubStopped
         | EndedBy::Forged
         | EndedBy::NoCapture
-        | EndedBy::Administrator => "hub".to_owned(),
+        | EndedBy::Administrator => Actor::Hub,
     }
 }
 

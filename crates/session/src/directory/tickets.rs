@@ -10,7 +10,7 @@ use protocol::{
     TicketState,
 };
 
-use super::records::{AccountId, Change, StoredHost, StoredTicket, What};
+use super::records::{AccountId, Actor, Change, StoredHost, StoredTicket, What};
 use super::resume::hash;
 use super::{AcceptedHost, Directory, Effect, FilmedLines, HostStage, Moment, OutOfPlace, Owner};
 use crate::authority::{Action, Object};
@@ -87,7 +87,8 @@ impl Directory {
     ) -> Result<(), OutOfPlace> {
         self.check(id, Action::MakeTicket, Object::Hub)?;
         let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
-        let (owner, actor) = (operator.who.account, operator.who.login.clone());
+        let owner = operator.who.account;
+        let actor = Actor::Account(operator.who.login.clone());
         let is_own = |t: &&Ticket| t.owner == owner && t.state == TicketState::Open;
         let open = self.tickets.values().filter(is_own).count();
         if let Some(wait) = self.made.wait(&owner, now.since_start) {
@@ -173,7 +174,7 @@ impl Directory {
         route: TicketRoute,
     ) -> Result<(), OutOfPlace> {
         let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
-        let actor = operator.who.login.clone();
+        let actor = Actor::Account(operator.who.login.clone());
         let own = self.ticket_of(id, Action::RevokeTicket, route);
         match own.map(|t| t.state) {
             Some(TicketState::Open) => {
@@ -200,7 +201,7 @@ impl Directory {
     }
 
     /// Ends an open ticket, stores it and tells its owner; who tries it just now is refused.
-    fn close_ticket(&mut self, route: TicketRoute, state: TicketState, actor: String) {
+    fn close_ticket(&mut self, route: TicketRoute, state: TicketState, actor: Actor) {
         let Some(ticket) = self.tickets.get_mut(&route) else {
             return;
         };
@@ -418,7 +419,7 @@ impl Directory {
         let HostStage::Accepted(accepted) = &peer.stage else {
             return Ok(()); // cannot be
         };
-        let actor = accepted.computer.to_string();
+        let actor = Actor::Host(accepted.computer.to_string());
         let owners = accepted.owners.iter();
         let stored = StoredHost {
             peer: host,
@@ -466,14 +467,14 @@ impl Directory {
         ticket.wrong_secrets += 1;
         let wrong_secrets = ticket.wrong_secrets;
         self.effects.push(Effect::Record(Change {
-            actor: "hub".to_owned(),
+            actor: Actor::Hub,
             what: What::WrongSecret {
                 route,
                 wrong_secrets,
             },
         }));
         if wrong_secrets >= WRONG_SECRETS {
-            self.close_ticket(route, TicketState::Burnt, "hub".to_owned());
+            self.close_ticket(route, TicketState::Burnt, Actor::Hub);
         }
     }
 
@@ -554,7 +555,7 @@ impl Directory {
             .map(|(route, _)| *route)
             .collect();
         for route in late {
-            self.close_ticket(route, TicketState::Expired, "hub".to_owned());
+            self.close_ticket(route, TicketState::Expired, Actor::Hub);
         }
         self.tickets.retain(|_, ticket| {
             if ticket.state == TicketState::Open {

@@ -1,35 +1,64 @@
 //! How each change changes the rows.
 
 use ::session::directory::records;
+use protocol::admin::films::UseKind;
 use rusqlite::Connection;
+use transport::HubIdentity;
 
 use super::accounts;
 use super::audit;
+use super::films;
 use super::members;
 use super::places;
 use super::sessions::ended_by_number;
+use super::settings;
 use super::tickets::state_number;
-use crate::catalogue::{Batch, CatalogueError, Change, What};
+use crate::catalogue::audit::sign_film;
+use crate::catalogue::{Actor, Batch, CatalogueError, Change, What};
 
 /// Makes the changes of `batch` with their audit rows, inside a transaction of the caller's.
-pub(super) fn make_all(t: &Connection, batch: &Batch) -> Result<(), CatalogueError> {
+pub(super) fn make_all(
+    t: &Connection,
+    batch: &Batch,
+    key: &HubIdentity,
+) -> Result<(), CatalogueError> {
     let now = batch.at_unix_millis;
     for Change { actor, what } in &batch.changes {
-        make(t, now, what)?;
+        make(t, now, actor, what, key)?;
         let (action, detail) = what.describe();
         audit::append(t, now, actor, action, &detail)?;
     }
     Ok(())
 }
 
-fn make(t: &Connection, now: i64, what: &What) -> Result<(), CatalogueError> {
+fn make(
+    t: &Connection,
+    now: i64,
+    actor: &Actor,
+    what: &What,
+    key: &HubIdentity,
+) -> Result<(), CatalogueError> {
     match what {
         What::HubStarted { .. }
         | What::HubStopped
         | What::LoggedIn { .. }
-        | What::LogInRefused { .. }
-        | What::FilmExported { .. } => {}
-        What::Desk(what) => make_desk(t, now, what)?,
+        | What::LogInRefused { .. } => {}
+        What::FilmWatched { session } => {
+            films::note_use(t, now, actor, *session, UseKind::Watched)?;
+        }
+        What::FilmExported { session } => {
+            films::note_use(t, now, actor, *session, UseKind::Exported)?;
+        }
+        What::FilmHeld { session, reason } => films::hold(t, now, actor, *session, reason)?,
+        What::FilmReleased { session } => films::release(t, *session)?,
+        What::FilmErased {
+            session,
+            why,
+            reason,
+        } => films::erase(t, now, actor, *session, *why, reason)?,
+        What::SettingChanged(setting) => settings::set(t, setting)?,
+        What::LogoSet { png } => settings::set_logo(t, png)?,
+        What::Desk(what) => make_desk(t, now, what, key)?,
         What::AccountAdded(new) => accounts::add(t, now, new)?,
         What::PasswordSet { name, hash } => {
             accounts::set_password(t, name, hash)?;
@@ -67,7 +96,12 @@ fn make(t: &Connection, now: i64, what: &What) -> Result<(), CatalogueError> {
     Ok(())
 }
 
-fn make_desk(t: &Connection, now: i64, what: &records::What) -> Result<(), CatalogueError> {
+fn make_desk(
+    t: &Connection,
+    now: i64,
+    what: &records::What,
+    key: &HubIdentity,
+) -> Result<(), CatalogueError> {
     use records::What;
     match what {
         What::LoggedOut
@@ -195,8 +229,14 @@ fn make_desk(t: &Connection, now: i64, what: &records::What) -> Result<(), Catal
             head,
         } => {
             t.execute(
-                "UPDATE session SET film_bytes = ?2, film_head = ?3 WHERE id = ?1",
-                (session.0.cast_signed(), bytes.cast_signed(), head),
+                "UPDATE session SET film_bytes = ?2, film_head = ?3, film_signature = ?4 \
+                 WHERE id = ?1",
+                (
+                    session.0.cast_signed(),
+                    bytes.cast_signed(),
+                    head,
+                    sign_film(key, *session, head)?,
+                ),
             )?;
         }
     }

@@ -54,7 +54,7 @@ pub(super) fn ended_by_number(by: EndedBy) -> i64 {
     }
 }
 
-fn ended_by_from_number(number: i64) -> Option<EndedBy> {
+pub(super) fn ended_by_from_number(number: i64) -> Option<EndedBy> {
     ENDINGS
         .into_iter()
         .find(|by| ended_by_number(*by) == number)

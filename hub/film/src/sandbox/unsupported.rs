@@ -1,0 +1,7 @@
+//! Systems whose ways of shutting oneself in are not used yet.
+
+use std::path::Path;
+
+pub(super) fn enter(_recording: &Path, _out_folder: &Path) -> Vec<String> {
+    vec!["this system has no sandbox that is known here".to_owned()]
+}

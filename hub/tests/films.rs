@@ -1,0 +1,476 @@
+//! Films, the audit log and settings, as an administrator's window and the command line have them
+//! (D2 to D5).
+
+mod support;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use protocol::admin::audit::{ActorKind, Filter as AuditFilter};
+use protocol::admin::films::{Answer as FilmAnswer, Question as FilmQuestion, Standing, UseKind};
+use protocol::admin::settings::{Answer as SettingsAnswer, Question as SettingsQuestion, Setting};
+use protocol::admin::{AdminToHub, Answer, HubToAdmin, Page, Question, audit, films};
+use protocol::limits::MAX_ADMIN_FRAME_BYTES;
+use protocol::{
+    EndedBy, HubToHost, Lane, OperatorToHub, Password, RefusalCode, Rights, Role, SessionId,
+};
+use support::{PASSWORD, PATIENCE, Peer, TestHub, run_hub, screen_frame, send_tagged, text};
+
+const PAGE: Page = Page {
+    first: 0,
+    rows: 100,
+};
+
+/// An administrator's window.
+struct Window {
+    peer: Peer,
+    asked: u32,
+}
+
+impl Window {
+    async fn sign_in(hub: &TestHub) -> Self {
+        let data = hub.data_text();
+        let args = [
+            "admin",
+            "add-operator",
+            "carla",
+            "--administrator",
+            "--data",
+            data,
+        ];
+        let added = run_hub(&args, &format!("{PASSWORD}\n"));
+        assert!(added.status.success(), "{}", text(&added));
+        let mut greeted = hub.connect(Role::Administrator).await.expect("greeted");
+        greeted.reader.set_limit(MAX_ADMIN_FRAME_BYTES);
+        greeted.writer.set_limit(MAX_ADMIN_FRAME_BYTES);
+        let mut peer = Peer::new(greeted);
+        peer.send(&AdminToHub::SignIn {
+            user: "carla".into(),
+            password: Password(PASSWORD.into()),
+        })
+        .await;
+        let signed_in: HubToAdmin = peer.receive().await;
+        assert!(
+            matches!(signed_in, HubToAdmin::SignedIn { .. }),
+            "{signed_in:?}"
+        );
+        Self { peer, asked: 0 }
+    }
+
+    async fn ask(&mut self, question: Question) -> Answer {
+        self.asked += 1;
+        let number = self.asked;
+        self.peer.send(&AdminToHub::Ask { number, question }).await;
+        match self.peer.receive().await {
+            HubToAdmin::Answered { number: n, answer } if n == number => answer,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn films(&mut self, question: FilmQuestion) -> Result<FilmAnswer, RefusalCode> {
+        match self.ask(Question::Films(question)).await {
+            Answer::Films(answer) => Ok(answer),
+            Answer::Refused(refusal) => Err(refusal.code),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn facts(&mut self, session: SessionId) -> films::Facts {
+        match self.films(FilmQuestion::Facts { session }).await {
+            Ok(FilmAnswer::Facts(facts)) => facts,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Waits until the film is finished.
+    async fn closed(&mut self, session: SessionId) {
+        let end = Instant::now() + PATIENCE;
+        while self.facts(session).await.head.is_none() {
+            assert!(Instant::now() < end, "the film is not closed");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn list(&mut self, filter: films::Filter) -> Vec<films::Film> {
+        let sort = films::Sort::default();
+        let page = PAGE;
+        match self.films(FilmQuestion::List { filter, sort, page }).await {
+            Ok(FilmAnswer::Films(rows)) => {
+                assert_eq!(rows.total as usize, rows.rows.len());
+                rows.rows
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The actions of the audit log that `filter` finds, newest first.
+    async fn actions(&mut self, filter: AuditFilter) -> Vec<audit::AuditRow> {
+        let question = audit::Question::List { filter, page: PAGE };
+        match self.ask(Question::Audit(question)).await {
+            Answer::Audit(audit::Answer::Rows(rows)) => rows.rows,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn change(&mut self, settings: Vec<Setting>) -> Result<(), RefusalCode> {
+        let question = SettingsQuestion::Change { settings };
+        match self.ask(Question::Settings(question)).await {
+            Answer::Settings(SettingsAnswer::Done) => Ok(()),
+            Answer::Refused(refusal) => Err(refusal.code),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn file_of(hub: &TestHub, session: SessionId) -> PathBuf {
+    hub.data.join(format!("films/{:08}.film", session.count()))
+}
+
+/// A session with pictures of `kib` in all, over and in the catalogue.
+async fn film(hub: &TestHub, window: &mut Window, name: &str, kib: usize) -> SessionId {
+    let mut pair = hub.pair(name).await;
+    let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+    let mut screen = pair.open(Lane::Screen, session).await;
+    for seq in 1..=u64::try_from(kib / 64).expect("few") {
+        send_tagged(&mut screen, &screen_frame(seq, 64 * 1024)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    pair.operator
+        .send(&OperatorToHub::EndSession { session })
+        .await;
+    window.closed(session).await;
+    session
+}
+
+fn hub_says(hub: &TestHub, args: &[&str]) -> String {
+    let mut all = args.to_vec();
+    all.extend(["--data", hub.data_text()]);
+    let done = run_hub(&all, "");
+    assert!(done.status.success(), "{}", text(&done));
+    String::from_utf8(done.stdout).expect("text")
+}
+
+#[tokio::test]
+async fn d3_a_film_is_played_from_parts_and_who_watched_is_noted_before_the_first_byte() {
+    let hub = TestHub::start();
+    let mut window = Window::sign_in(&hub).await;
+    let session = film(&hub, &mut window, "anna", 2048).await;
+    let mut bytes = Vec::new();
+    loop {
+        let offset = u64::try_from(bytes.len()).expect("small");
+        let part = window.films(FilmQuestion::Part { session, offset }).await;
+        let Ok(FilmAnswer::Part {
+            whole_bytes,
+            bytes: more,
+        }) = part
+        else {
+            panic!("{part:?}");
+        };
+        if offset == 0 {
+            let uses = window.facts(session).await.uses;
+            assert_eq!(uses.len(), 1, "noted before the bytes came");
+            assert_eq!((&*uses[0].by, uses[0].what), ("carla", UseKind::Watched));
+        }
+        bytes.extend_from_slice(&more);
+        if more.is_empty() {
+            assert_eq!(whole_bytes, offset);
+            break;
+        }
+    }
+    assert!(bytes.len() > 2 << 20);
+    assert_eq!(
+        bytes,
+        std::fs::read(file_of(&hub, session)).expect("a film")
+    );
+    let watched = |action: &str| AuditFilter {
+        action: Some(action.into()),
+        ..AuditFilter::default()
+    };
+    let rows = window.actions(watched("film.watched")).await;
+    assert_eq!(rows.len(), 1, "once, whatever the parts");
+    assert_eq!(rows[0].kind, Some(ActorKind::Account));
+
+    assert_eq!(
+        window.films(FilmQuestion::Exporting { session }).await,
+        Ok(FilmAnswer::Done)
+    );
+    assert_eq!(window.actions(watched("film.exported")).await.len(), 1);
+    let found = window
+        .list(films::Filter {
+            operator: "anna".into(),
+            requester: "ROSSI".into(),
+            ..films::Filter::default()
+        })
+        .await;
+    assert_eq!(found.len(), 1);
+    let none = films::Filter {
+        host: "nowhere".into(),
+        ..films::Filter::default()
+    };
+    assert_eq!(window.list(none).await, []);
+}
+
+#[tokio::test]
+async fn d5_a_held_film_stays_and_an_erased_one_leaves_its_trace() {
+    let hub = TestHub::start();
+    let mut window = Window::sign_in(&hub).await;
+    let session = film(&hub, &mut window, "anna", 128).await;
+    let hold = |reason: &str| FilmQuestion::Hold {
+        session,
+        reason: reason.into(),
+    };
+    let erase = |reason: &str| FilmQuestion::Erase {
+        session,
+        reason: reason.into(),
+    };
+    assert_eq!(window.films(hold(" ")).await, Err(RefusalCode::NO_REASON));
+    assert_eq!(window.films(hold("court")).await, Ok(FilmAnswer::Done));
+    assert_eq!(
+        window.films(erase("asked")).await,
+        Err(RefusalCode::FILM_HELD)
+    );
+    let listed = hub_says(&hub, &["film", "list", "--held", "--json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
+    assert_eq!(listed[0]["held"]["reason"], "court");
+
+    // the command line does the same
+    hub_says(&hub, &["film", "release", "1"]);
+    assert!(file_of(&hub, session).exists());
+    assert_eq!(window.films(erase("")).await, Err(RefusalCode::NO_REASON));
+    assert_eq!(window.films(erase("asked")).await, Ok(FilmAnswer::Done));
+    assert!(!file_of(&hub, session).exists());
+    let facts = window.facts(session).await;
+    assert_eq!(facts.film.standing, Standing::Erased);
+    let trace = facts.erased.expect("a trace");
+    assert_eq!((&*trace.by, &*trace.reason), ("carla", "asked"));
+    let part = FilmQuestion::Part { session, offset: 0 };
+    assert_eq!(window.films(part).await, Err(RefusalCode::FILM_GONE));
+    let gone = run_hub(
+        &[
+            "film",
+            "erase",
+            "1",
+            "--reason",
+            "x",
+            "--data",
+            hub.data_text(),
+        ],
+        "",
+    );
+    assert!(text(&gone).contains("only its trace"), "{}", text(&gone));
+    let about = AuditFilter {
+        text: "court".into(),
+        ..AuditFilter::default()
+    };
+    let rows = window.actions(about).await;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(&*rows[0].action, "film.held");
+    let verified = hub_says(&hub, &["audit", "verify"]);
+    assert!(verified.contains("signed by the hub"), "{verified}");
+}
+
+#[tokio::test]
+async fn d5_films_over_the_quota_go_oldest_first_and_not_those_on_hold() {
+    let hub = TestHub::start();
+    let mut window = Window::sign_in(&hub).await;
+    let mut sessions = Vec::new();
+    for name in ["anna", "bruno", "anna"] {
+        sessions.push(film(&hub, &mut window, name, 32 * 1024).await);
+    }
+    let held = FilmQuestion::Hold {
+        session: sessions[0],
+        reason: "court".into(),
+    };
+    assert_eq!(window.films(held).await, Ok(FilmAnswer::Done));
+    let too_little = Setting::FilmQuotaBytes(1000);
+    let refused = window.change(vec![too_little]).await;
+    assert_eq!(refused, Err(RefusalCode::SETTING_OUT_OF_RANGE));
+    let quota = Setting::FilmQuotaBytes(80 << 20);
+    assert_eq!(window.change(vec![quota]).await, Ok(()));
+    let end = Instant::now() + PATIENCE;
+    while file_of(&hub, sessions[1]).exists() {
+        assert!(Instant::now() < end, "nothing is erased");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(file_of(&hub, sessions[0]).exists() && file_of(&hub, sessions[2]).exists());
+    let erased = window.facts(sessions[1]).await.erased.expect("a trace");
+    assert_eq!(erased.why, films::Erasure::Quota);
+    let by_hub = AuditFilter {
+        action: Some("film.erased".into()),
+        ..AuditFilter::default()
+    };
+    let rows = window.actions(by_hub).await;
+    assert_eq!((rows.len(), rows[0].kind), (1, Some(ActorKind::Hub)));
+}
+
+#[tokio::test]
+async fn b2_a_host_that_sends_all_it_can_fills_no_disk() {
+    let hub = TestHub::start();
+    // 16 s of the rate at once, and then the rate
+    hub_says(
+        &hub,
+        &["settings", "set", "film-bytes-per-second", "1048576"],
+    );
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let mut pair = hub.pair("anna").await;
+    let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+    let mut screen = pair.open(Lane::Screen, session).await;
+    let began = Instant::now();
+    let flood = async {
+        for seq in 1.. {
+            send_tagged(&mut screen, &screen_frame(seq, 1 << 20)).await;
+        }
+    };
+    drop(tokio::time::timeout(Duration::from_secs(8), flood).await);
+    let passed = began.elapsed().as_secs();
+    let files = ["", "-wal"].map(|end| {
+        let path = format!("{}{end}", file_of(&hub, session).display());
+        std::fs::metadata(path).map_or(0, |found| found.len())
+    });
+    let mib = files[0] >> 20;
+    assert!(
+        (8..=16 + passed + 2).contains(&mib),
+        "{mib} MiB in {passed} s"
+    );
+    // the session goes on all the same
+    pair.operator
+        .send(&OperatorToHub::EndSession { session })
+        .await;
+    let ended = |m| {
+        matches!(
+            m,
+            HubToHost::SessionEnded {
+                by: EndedBy::Operator,
+                ..
+            }
+        )
+        .then_some(())
+    };
+    pair.host.wait_for(ended).await;
+}
+
+#[tokio::test]
+async fn d2_where_the_disk_has_too_little_room_the_session_ends_and_its_film_is_whole() {
+    let hub = TestHub::start();
+    let mut window = Window::sign_in(&hub).await;
+    let mut pair = hub.pair("anna").await;
+    let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+    let mut screen = pair.open(Lane::Screen, session).await;
+    send_tagged(&mut screen, &screen_frame(1, 1000)).await;
+    // more than any disk has
+    let all = Setting::FreeDiskBytes(1 << 59);
+    assert_eq!(window.change(vec![all]).await, Ok(()));
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    send_tagged(&mut screen, &screen_frame(2, 1000)).await;
+    let ended = |m| {
+        matches!(
+            m,
+            HubToHost::SessionEnded {
+                by: EndedBy::CannotRecord,
+                ..
+            }
+        )
+        .then_some(())
+    };
+    pair.host.wait_for(ended).await;
+    window.closed(session).await;
+    let said = hub_says(&hub, &["film", "verify", "1"]);
+    assert!(!said.contains("not finished"), "{said}");
+
+    assert_eq!(window.change(vec![Setting::FreeDiskBytes(0)]).await, Ok(()));
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    let mut pair = hub.pair("bruno").await;
+    pair.start_session(Rights::SEE_AND_CONTROL).await;
+}
+
+#[tokio::test]
+async fn settings_are_followed_listed_and_audited() {
+    let hub = TestHub::start();
+    let mut window = Window::sign_in(&hub).await;
+    let changes = vec![
+        Setting::Organisation("Comune di Prova".into()),
+        Setting::TicketMinutes(1),
+    ];
+    assert_eq!(window.change(changes).await, Ok(()));
+    let listed = hub_says(&hub, &["settings", "list", "--json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
+    assert_eq!(listed["organisation"], "Comune di Prova");
+    assert_eq!(listed["ticket-minutes"], 1);
+    let refused = run_hub(
+        &[
+            "settings",
+            "set",
+            "ticket-minutes",
+            "0",
+            "--data",
+            hub.data_text(),
+        ],
+        "",
+    );
+    assert!(
+        text(&refused).contains("from 1 to 1440"),
+        "{}",
+        text(&refused)
+    );
+    let png = hub.data.join("logo.png");
+    std::fs::write(&png, b"\x89PNG\r\n\x1a\nrest").expect("written");
+    hub_says(
+        &hub,
+        &["settings", "set-logo", png.to_str().expect("plain")],
+    );
+    match window.ask(Question::Settings(SettingsQuestion::Logo)).await {
+        Answer::Settings(SettingsAnswer::Logo { png }) => assert_eq!(png.len(), 12),
+        other => panic!("{other:?}"),
+    }
+    let about = AuditFilter {
+        action: Some("setting.changed".into()),
+        text: "ticket".into(),
+        ..AuditFilter::default()
+    };
+    assert_eq!(window.actions(about).await.len(), 1);
+    // an operator has no window
+    let mut operator = Peer::new(hub.connect(Role::Administrator).await.expect("greeted"));
+    operator
+        .send(&AdminToHub::SignIn {
+            user: "anna".into(),
+            password: Password(PASSWORD.into()),
+        })
+        .await;
+    let refused: HubToAdmin = operator.receive().await;
+    assert!(
+        matches!(refused, HubToAdmin::SignInRefused { .. }),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn d3_a_proof_bundle_is_whole_without_the_hub_and_refused_after_one_changed_byte() {
+    let hub = TestHub::start();
+    let mut window = Window::sign_in(&hub).await;
+    let session = film(&hub, &mut window, "anna", 128).await;
+    let folder = support::folder();
+    let zip = folder.path().join("proof.zip");
+    let zip_text = zip.to_str().expect("plain");
+    hub_says(&hub, &["film", "bundle", &session.to_string(), zip_text]);
+    let exported = AuditFilter {
+        action: Some("film.exported".into()),
+        ..AuditFilter::default()
+    };
+    assert_eq!(window.actions(exported).await.len(), 1);
+    let fingerprint = hub.fingerprint.to_string();
+    drop(hub);
+
+    let whole = run_hub(&["verify", zip_text, "--fingerprint", &fingerprint], "");
+    assert!(whole.status.success(), "{}", text(&whole));
+    let said = text(&run_hub(&["verify", zip_text, "--json"], ""));
+    for name in ["film.film", "report.json", "audit.json", "events.json"] {
+        assert!(said.contains(name), "{said}");
+    }
+    let mut bytes = std::fs::read(&zip).expect("there");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&zip, bytes).expect("written");
+    let changed = run_hub(&["verify", zip_text], "");
+    assert_eq!(changed.status.code(), Some(1));
+    assert!(text(&changed).contains("film.film"), "{}", text(&changed));
+}
