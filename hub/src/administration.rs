@@ -36,6 +36,7 @@ pub(crate) struct Office {
     registry: mpsc::Sender<Event>,
     folder: PathBuf,
     readers: Mutex<Vec<Reader>>,
+    exports: Mutex<reports::Exports>,
 }
 
 /// Who is signed in.
@@ -85,6 +86,7 @@ impl Office {
             registry,
             folder: folder.to_owned(),
             readers: Mutex::default(),
+            exports: Mutex::default(),
         }
     }
 
@@ -153,6 +155,10 @@ impl Office {
         let batch = change.at(self.clock.now().unix_millis);
         let stored = self.store.apply(batch).await;
         stored.map_err(|error| refusal_of(&error))
+    }
+
+    fn exports(&self) -> std::sync::MutexGuard<'_, reports::Exports> {
+        self.exports.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {

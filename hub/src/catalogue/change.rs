@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 
-use protocol::{ReportDraft, ReportId, SessionId, TicketState};
+use protocol::admin::reports::{CategoryChange, FieldChange, FieldText, FieldValue};
+use protocol::{ChatLine, ReportDraft, ReportId, SessionId, TicketState};
 use serde_json::{Value, json};
 
 use ::session::directory::records::{self, Side};
 
-use super::{NewAccount, PasswordHash, ended_by_word};
+use super::{NewAccount, PasswordHash, Worked, ended_by_word};
 
 /// One change and who made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +51,36 @@ pub enum What {
         draft: ReportDraft,
         finished: bool,
     },
+    /// The operator filled in the organisation's fields of a report that was not finished.
+    ReportFieldsFilled {
+        report: ReportId,
+        fields: Vec<FieldValue>,
+    },
+    /// Somebody put a correction on top of a finished report.
+    ReportCorrected {
+        report: ReportId,
+        draft: ReportDraft,
+        fields: Vec<FieldValue>,
+        reason: FieldText,
+    },
+    /// Somebody takes reports out of the hub as a file.
+    ReportsExported {
+        /// `None` for a list.
+        report: Option<ReportId>,
+        format: &'static str,
+    },
+    CategoriesChanged(CategoryChange),
+    FieldsChanged(FieldChange),
+    /// Somebody said something in a session.
+    ChatSaid {
+        session: SessionId,
+        line: ChatLine,
+    },
+    /// More of a session's time has passed.
+    Worked {
+        session: SessionId,
+        worked: Worked,
+    },
     /// Somebody made a video file of the session's film.
     FilmExported {
         session: SessionId,
@@ -89,6 +120,12 @@ impl Change {
 }
 
 impl What {
+    /// Whether it is noted in the audit log. What comes all the time, and is no decision of anybody's, is
+    /// not.
+    pub(crate) fn is_audited(&self) -> bool {
+        !matches!(self, Self::ChatSaid { .. } | Self::Worked { .. })
+    }
+
     /// What happened and its details, for the audit log and for the hub's own.
     pub(crate) fn describe(&self) -> (&'static str, Value) {
         match self {
@@ -119,10 +156,58 @@ impl What {
                 };
                 (action, json!({ "report": report.to_string() }))
             }
+            Self::ReportFieldsFilled { report, fields: _ } => {
+                ("report.fields", json!({ "report": report.to_string() }))
+            }
+            Self::ReportCorrected { report, reason, .. } => {
+                let detail = json!({ "report": report.to_string(), "reason": reason.as_str() });
+                ("report.corrected", detail)
+            }
+            Self::ReportsExported { report, format } => {
+                let report = report.map(|report| report.to_string());
+                (
+                    "report.exported",
+                    json!({ "report": report, "format": format }),
+                )
+            }
+            Self::CategoriesChanged(change) => describe_categories(change),
+            Self::FieldsChanged(change) => describe_fields(change),
+            Self::ChatSaid { session, line: _ } => {
+                ("chat", json!({ "session": session.to_string() }))
+            }
+            Self::Worked { session, worked: _ } => {
+                ("worked", json!({ "session": session.to_string() }))
+            }
             Self::FilmExported { session } => {
                 ("film.exported", json!({ "session": session.to_string() }))
             }
         }
+    }
+}
+
+fn describe_categories(change: &CategoryChange) -> (&'static str, Value) {
+    match change {
+        CategoryChange::Add { name } => ("category.added", json!({ "name": name.as_str() })),
+        CategoryChange::Rename { id, name } => {
+            let detail = json!({ "category": id, "name": name.as_str() });
+            ("category.renamed", detail)
+        }
+        CategoryChange::Remove { id } => ("category.removed", json!({ "category": id })),
+        CategoryChange::Move { id, to } => ("category.moved", json!({ "category": id, "to": to })),
+    }
+}
+
+fn describe_fields(change: &FieldChange) -> (&'static str, Value) {
+    match change {
+        FieldChange::Add(definition) => {
+            ("field.added", json!({ "name": definition.name.as_str() }))
+        }
+        FieldChange::Change { id, definition } => {
+            let detail = json!({ "field": id, "name": definition.name.as_str() });
+            ("field.changed", detail)
+        }
+        FieldChange::Remove { id } => ("field.removed", json!({ "field": id })),
+        FieldChange::Move { id, to } => ("field.moved", json!({ "field": id, "to": to })),
     }
 }
 

@@ -3,10 +3,16 @@
 mod accounts;
 mod audit;
 mod changes;
+mod chat;
+mod corrections;
+mod forms;
 mod members;
 mod places;
+mod report_index;
+mod report_list;
 mod reports;
 mod schema;
+mod search;
 mod sessions;
 mod tickets;
 
@@ -14,12 +20,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+use protocol::admin::reports::{
+    Category, ChatRow, Choice, Field, FieldValue, ReportFilter, ReportRow, ReportSort, Totals,
+    TotalsBy, WholeReport,
+};
+use protocol::admin::{Page, Rows};
+use protocol::control::Name;
 use protocol::{ReportDraft, ReportFacts, ReportId, SessionId};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::{
     AbsentMember, Account, AccountId, AuditVerification, Batch, Catalogue, CatalogueError,
-    PasswordHash, ReportStanding, SessionRow, Stored, StoredReport,
+    PasswordHash, ReportSheet, ReportStanding, SessionRow, Stored,
 };
 
 const FILE_NAME: &str = "hub.db";
@@ -156,12 +169,63 @@ impl Catalogue for SqliteCatalogue {
         reports::drafts(&self.connection, owner)
     }
 
-    fn reports(&self, limit: u32) -> Result<Vec<StoredReport>, CatalogueError> {
-        reports::all(&self.connection, limit)
+    fn reports(
+        &self,
+        filter: &ReportFilter,
+        sort: ReportSort,
+        page: Page,
+    ) -> Result<Rows<ReportRow>, CatalogueError> {
+        report_list::page(&self.connection, filter, sort, page)
     }
 
-    fn report(&self, id: ReportId) -> Result<StoredReport, CatalogueError> {
-        reports::one(&self.connection, id)
+    fn report_sheets(
+        &self,
+        filter: &ReportFilter,
+        sort: ReportSort,
+        page: Page,
+    ) -> Result<Vec<ReportSheet>, CatalogueError> {
+        let numbers = report_list::numbers(&self.connection, filter, sort, page)?;
+        let sheet = |id| reports::sheet(&self.connection, id);
+        let sheets: Result<Vec<_>, _> = numbers.into_iter().map(sheet).collect();
+        Ok(sheets?.into_iter().flatten().collect())
+    }
+
+    fn report_totals(
+        &self,
+        filter: &ReportFilter,
+        by: TotalsBy,
+        zone: &TimeZone,
+    ) -> Result<Totals, CatalogueError> {
+        report_list::totals(&self.connection, filter, by, zone)
+    }
+
+    fn report_choices(&self, of: Choice, begin: &str) -> Result<Vec<Name>, CatalogueError> {
+        report_list::choices(&self.connection, of, begin)
+    }
+
+    fn report(&self, id: ReportId) -> Result<Option<WholeReport>, CatalogueError> {
+        reports::whole(&self.connection, id)
+    }
+
+    fn report_chat(&self, id: ReportId, page: Page) -> Result<Rows<ChatRow>, CatalogueError> {
+        let session = reports::session_of(&self.connection, id)?;
+        chat::page(&self.connection, session, page)
+    }
+
+    fn report_version(
+        &self,
+        id: ReportId,
+        number: u32,
+    ) -> Result<Option<(ReportDraft, Vec<FieldValue>)>, CatalogueError> {
+        corrections::version(&self.connection, id, number)
+    }
+
+    fn categories(&self) -> Result<Vec<Category>, CatalogueError> {
+        forms::categories(&self.connection)
+    }
+
+    fn fields(&self) -> Result<Vec<Field>, CatalogueError> {
+        forms::fields(&self.connection)
     }
 
     fn verify_audit(&self) -> Result<AuditVerification, CatalogueError> {
