@@ -44,6 +44,7 @@ pub(crate) struct Office {
     fingerprint: Fingerprint,
     settings: watch::Receiver<Settings>,
     readers: Mutex<Vec<Reader>>,
+    exports: Mutex<reports::Exports>,
 }
 
 /// Who is signed in.
@@ -102,6 +103,7 @@ impl Office {
             fingerprint,
             settings,
             readers: Mutex::default(),
+            exports: Mutex::default(),
         }
     }
 
@@ -218,6 +220,10 @@ impl Office {
         };
         let stored = self.store.apply(batch).await;
         stored.map_err(|error| refusal_of(&error))
+    }
+
+    fn exports(&self) -> std::sync::MutexGuard<'_, reports::Exports> {
+        self.exports.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {

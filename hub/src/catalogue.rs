@@ -17,8 +17,14 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use jiff::tz::TimeZone;
 use protocol::admin::desk::Today;
+use protocol::admin::reports::{
+    Category, ChatRow, Choice, Field, FieldValue, ReportFilter, ReportRow, ReportSort, Totals,
+    TotalsBy, WholeReport,
+};
 use protocol::admin::{Page, Rows, audit as audit_rows, films, settings::Settings};
+use protocol::control::Name;
 use protocol::{ReportDraft, ReportFacts, ReportId, SessionId};
 
 pub use ::session::directory::records::{Actor, Stored};
@@ -27,7 +33,7 @@ pub use account::{Account, AccountId, NewAccount, PasswordHash};
 pub use audit::{Anchor, AuditHead, ParseAnchorError, film_is_signed};
 pub use change::{Batch, Change, What};
 pub use film::{FilmTotals, KeptFilm};
-pub use report::{ReportStanding, StoredReport};
+pub use report::{ReportSheet, ReportStanding, Worked, check_fields};
 pub use session::{AbsentMember, SessionRow, ended_by_word};
 
 /// The catalogue does not do what it should.
@@ -145,11 +151,54 @@ pub trait Catalogue: Send {
     /// The newest unfinished reports of `owner`, as many as fit one message.
     fn drafts(&self, owner: AccountId) -> Result<Vec<(ReportFacts, ReportDraft)>, CatalogueError>;
 
-    /// All reports, newest first, at most `limit`.
-    fn reports(&self, limit: u32) -> Result<Vec<StoredReport>, CatalogueError>;
+    /// A part of the list of reports.
+    fn reports(
+        &self,
+        filter: &ReportFilter,
+        sort: ReportSort,
+        page: Page,
+    ) -> Result<Rows<ReportRow>, CatalogueError>;
 
-    /// One report; [`CatalogueError::Rule`] if there is none with this number.
-    fn report(&self, id: ReportId) -> Result<StoredReport, CatalogueError>;
+    /// As [`Self::reports`], with all that they say.
+    fn report_sheets(
+        &self,
+        filter: &ReportFilter,
+        sort: ReportSort,
+        page: Page,
+    ) -> Result<Vec<ReportSheet>, CatalogueError>;
+
+    /// Time and count of reports; days are those of `zone`.
+    fn report_totals(
+        &self,
+        filter: &ReportFilter,
+        by: TotalsBy,
+        zone: &TimeZone,
+    ) -> Result<Totals, CatalogueError>;
+
+    /// Some of the values that reports have and that begin with `begin`.
+    fn report_choices(&self, of: Choice, begin: &str) -> Result<Vec<Name>, CatalogueError>;
+
+    /// One report with everything known of it, if there is one.
+    fn report(&self, id: ReportId) -> Result<Option<WholeReport>, CatalogueError>;
+
+    /// The number of a session's report, if it has one.
+    fn report_of_session(&self, id: SessionId) -> Result<Option<ReportId>, CatalogueError>;
+
+    /// A part of the chat of a report's session.
+    fn report_chat(&self, id: ReportId, page: Page) -> Result<Rows<ChatRow>, CatalogueError>;
+
+    /// The words of a report after the correction `number`, or before any for 0, if there are.
+    fn report_version(
+        &self,
+        id: ReportId,
+        number: u32,
+    ) -> Result<Option<(ReportDraft, Vec<FieldValue>)>, CatalogueError>;
+
+    /// All categories, in their order.
+    fn categories(&self) -> Result<Vec<Category>, CatalogueError>;
+
+    /// All fields that the organisation defines, in their order.
+    fn fields(&self) -> Result<Vec<Field>, CatalogueError>;
 
     /// Reads the whole audit log and checks every hash, up to the first fault, and then who signed it
     /// and whether it still has what `anchors` say.

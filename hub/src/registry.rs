@@ -21,10 +21,11 @@ use transport::Connection;
 use transport::close::close_refused;
 
 use crate::admission::Admission;
-use crate::catalogue::{AbsentMember, Batch, CatalogueError, Change};
+use crate::catalogue::{self, AbsentMember, Batch, CatalogueError, Change, Worked};
 use crate::clock::Clock;
 use crate::crowd::Crowd;
 use crate::film::{self, Film, FinishedFilm};
+use crate::ledger::Ledger;
 use crate::outbound::Outbound;
 use crate::relay::{Relay, Seat, SessionsOfPeer};
 use crate::store::Store;
@@ -147,6 +148,8 @@ struct OpenFilm {
     names: BTreeMap<PeerId, Name>,
     /// While something flows.
     relay: Option<Relay>,
+    /// From the moment in which the session runs.
+    ledger: Option<Ledger>,
 }
 
 impl OpenFilm {
@@ -155,7 +158,15 @@ impl OpenFilm {
             film,
             names: BTreeMap::new(),
             relay: None,
+            ledger: None,
         }
+    }
+
+    /// Counts the time up to `now`; gives what is to be stored.
+    fn count(&mut self, now: std::time::Instant, is_over: bool) -> Option<Worked> {
+        let ledger = self.ledger.as_mut()?;
+        ledger.count(now, self.relay.is_some());
+        (is_over || ledger.is_due(now)).then(|| ledger.take(now))?
     }
 }
 
@@ -208,6 +219,7 @@ impl Registry {
                 Ok(film) => {
                     self.films_at_work += 1;
                     let mut open = OpenFilm::new(film);
+                    open.ledger = Some(Ledger::new(std::time::Instant::now()));
                     for member in &stored.members {
                         let name = Name::cut(member.name.as_str());
                         open.names.insert(member.operator, name);
@@ -240,6 +252,7 @@ impl Registry {
                 _ = tick.tick() => {
                     self.directory.tick(self.clock.now());
                     self.crowd.expect(self.directory.away());
+                    self.keep_ledgers();
                 }
                 Some(event) = events.recv() => self.take(event),
             }
@@ -458,9 +471,7 @@ impl Registry {
                             changes.push(next.into());
                         }
                     }
-                    if let Err(error) = self.store.hand_over(self.batch(changes)) {
-                        tracing::error!(%error, "Not stored");
-                    }
+                    self.hand_over(changes);
                 }
                 Effect::StoreTicket {
                     operator,
@@ -555,6 +566,8 @@ impl Registry {
                 Effect::FilmChat { session, line } => {
                     if let Some(open) = self.films.get(&session) {
                         open.film.chat(&line);
+                        let said = catalogue::What::ChatSaid { session, line };
+                        self.hand_over(vec![Change::by_hub(said)]);
                     }
                 }
                 Effect::EndRelay { session, by } => self.end_relay(session, by),
@@ -566,8 +579,27 @@ impl Registry {
         }
     }
 
+    fn hand_over(&self, changes: Vec<Change>) {
+        if let Err(error) = self.store.hand_over(self.batch(changes)) {
+            tracing::error!(%error, "Not stored");
+        }
+    }
+
+    /// Counts the time of all sessions, and stores what is due.
+    fn keep_ledgers(&mut self) {
+        let now = std::time::Instant::now();
+        let due = self.films.iter_mut().filter_map(|(session, open)| {
+            let worked = open.count(now, false)?;
+            Some(worked_in(*session, worked))
+        });
+        let due: Vec<Change> = due.collect();
+        if !due.is_empty() {
+            self.hand_over(due);
+        }
+    }
+
     fn batch(&self, changes: Vec<Change>) -> Batch {
-        for change in &changes {
+        for change in changes.iter().filter(|change| change.what.is_audited()) {
             let (action, detail) = change.what.describe();
             tracing::info!(actor = ?change.actor, action, %detail, "Desk");
         }
@@ -619,10 +651,15 @@ impl Registry {
             // whoever is missing has left; the directory hears of it next and ends the session
             return;
         };
+        let now = std::time::Instant::now();
+        let ledger = open.ledger.get_or_insert_with(|| Ledger::new(now));
+        // what has passed up to now was spent without this operator
+        ledger.count(now, open.relay.is_some());
+        let hands = ledger.hands();
         let film = &open.film;
         let relay = open.relay.get_or_insert_with(|| {
             let connection = host_peer.connection().clone();
-            Relay::new(id, film.clone(), (host, connection))
+            Relay::new(id, film.clone(), (host, connection), hands)
         });
         let viewer = relay.admit(operator, operator_peer.connection().clone(), rights);
         // the host's last: what it opens at once must find somebody
@@ -634,7 +671,13 @@ impl Registry {
     /// Ends the streams of a session, if any flow.
     fn stop_relay(&mut self, session: SessionId) {
         let open = self.films.get_mut(&session);
-        let Some(relay) = open.and_then(|open| open.relay.take()) else {
+        let relay = open.and_then(|open| {
+            if let Some(ledger) = &mut open.ledger {
+                ledger.count(std::time::Instant::now(), open.relay.is_some());
+            }
+            open.relay.take()
+        });
+        let Some(relay) = relay else {
             return;
         };
         for id in relay.operators().into_iter().chain([relay.host()]) {
@@ -668,7 +711,11 @@ impl Registry {
 
     fn end_relay(&mut self, session: SessionId, by: EndedBy) {
         self.stop_relay(session);
-        if let Some(open) = self.films.remove(&session) {
+        if let Some(mut open) = self.films.remove(&session) {
+            // before the end is stored, which accounts for what is missing
+            if let Some(worked) = open.count(std::time::Instant::now(), true) {
+                self.hand_over(vec![worked_in(session, worked)]);
+            }
             open.film.finish(by);
         }
     }
@@ -717,6 +764,10 @@ impl<M> PeerLink<M> {
             close_refused(&self.connection, RefusalCode::TIMED_OUT.into());
         }
     }
+}
+
+fn worked_in(session: SessionId, worked: Worked) -> Change {
+    Change::by_hub(catalogue::What::Worked { session, worked })
 }
 
 /// A film is finished; the catalogue keeps what it needs to recognise it.

@@ -173,6 +173,9 @@ async fn relay(
         };
         let mut stream = Outgoing::open(receiver, header).await?;
         while let Some(body) = reader.read_body().await? {
+            if lane == Lane::Input {
+                viewer.hands.touch();
+            }
             stream.writer.write_body(body).await?;
         }
         stream.finish();

@@ -116,6 +116,16 @@ impl RefusalCode {
     pub const SETTING_OUT_OF_RANGE: Self = Self(104);
     /// The logo is no PNG, or too large.
     pub const LOGO_UNFIT: Self = Self(105);
+    /// The report is not finished: it is its operator's to write.
+    pub const REPORT_UNFINISHED: Self = Self(81);
+    /// A field that the organisation asks for is missing, or has what it cannot have.
+    pub const REPORT_FIELDS: Self = Self(82);
+    /// The export is not kept any more.
+    pub const EXPORT_GONE: Self = Self(83);
+    /// So many reports do not fit one document.
+    pub const EXPORT_TOO_LARGE: Self = Self(84);
+    /// The hub does not know the time zone.
+    pub const UNKNOWN_ZONE: Self = Self(85);
 }
 
 /// Something that was not done, and why.

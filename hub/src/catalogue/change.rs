@@ -3,13 +3,14 @@
 use std::net::IpAddr;
 
 use protocol::admin::films::Erasure;
+use protocol::admin::reports::{CategoryChange, FieldChange, FieldText, FieldValue};
 use protocol::admin::settings::Setting;
-use protocol::{ReportDraft, ReportId, SessionId, TicketState};
+use protocol::{ChatLine, ReportDraft, ReportId, SessionId, TicketState};
 use serde_json::{Value, json};
 
 use ::session::directory::records::{self, Side};
 
-use super::{Actor, NewAccount, PasswordHash, ended_by_word};
+use super::{Actor, NewAccount, PasswordHash, Worked, ended_by_word};
 
 /// One change and who made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +55,36 @@ pub enum What {
     /// Somebody watches the session's film. Noted before it is shown.
     FilmWatched {
         session: SessionId,
+    },
+    /// The operator filled in the organisation's fields of a report that was not finished.
+    ReportFieldsFilled {
+        report: ReportId,
+        fields: Vec<FieldValue>,
+    },
+    /// Somebody put a correction on top of a finished report.
+    ReportCorrected {
+        report: ReportId,
+        draft: ReportDraft,
+        fields: Vec<FieldValue>,
+        reason: FieldText,
+    },
+    /// Somebody takes reports out of the hub as a file.
+    ReportsExported {
+        /// `None` for a list.
+        report: Option<ReportId>,
+        format: &'static str,
+    },
+    CategoriesChanged(CategoryChange),
+    FieldsChanged(FieldChange),
+    /// Somebody said something in a session.
+    ChatSaid {
+        session: SessionId,
+        line: ChatLine,
+    },
+    /// More of a session's time has passed.
+    Worked {
+        session: SessionId,
+        worked: Worked,
     },
     /// Somebody makes a video file of the session's film. Noted before it is made.
     FilmExported {
@@ -113,6 +144,12 @@ impl Change {
 }
 
 impl What {
+    /// Whether it is noted in the audit log. What comes all the time, and is no decision of anybody's, is
+    /// not.
+    pub(crate) fn is_audited(&self) -> bool {
+        !matches!(self, Self::ChatSaid { .. } | Self::Worked { .. })
+    }
+
     /// What happened and its details, for the audit log and for the hub's own.
     pub(crate) fn describe(&self) -> (&'static str, Value) {
         match self {
@@ -146,6 +183,28 @@ impl What {
             Self::FilmWatched { session } => {
                 ("film.watched", json!({ "session": session.to_string() }))
             }
+            Self::ReportFieldsFilled { report, fields: _ } => {
+                ("report.fields", json!({ "report": report.to_string() }))
+            }
+            Self::ReportCorrected { report, reason, .. } => {
+                let detail = json!({ "report": report.to_string(), "reason": reason.as_str() });
+                ("report.corrected", detail)
+            }
+            Self::ReportsExported { report, format } => {
+                let report = report.map(|report| report.to_string());
+                (
+                    "report.exported",
+                    json!({ "report": report, "format": format }),
+                )
+            }
+            Self::CategoriesChanged(change) => describe_categories(change),
+            Self::FieldsChanged(change) => describe_fields(change),
+            Self::ChatSaid { session, line: _ } => {
+                ("chat", json!({ "session": session.to_string() }))
+            }
+            Self::Worked { session, worked: _ } => {
+                ("worked", json!({ "session": session.to_string() }))
+            }
             Self::FilmExported { session } => {
                 ("film.exported", json!({ "session": session.to_string() }))
             }
@@ -176,6 +235,32 @@ impl What {
             }
             Self::LogoSet { png } => ("setting.logo", json!({ "bytes": png.len() })),
         }
+    }
+}
+
+fn describe_categories(change: &CategoryChange) -> (&'static str, Value) {
+    match change {
+        CategoryChange::Add { name } => ("category.added", json!({ "name": name.as_str() })),
+        CategoryChange::Rename { id, name } => {
+            let detail = json!({ "category": id, "name": name.as_str() });
+            ("category.renamed", detail)
+        }
+        CategoryChange::Remove { id } => ("category.removed", json!({ "category": id })),
+        CategoryChange::Move { id, to } => ("category.moved", json!({ "category": id, "to": to })),
+    }
+}
+
+fn describe_fields(change: &FieldChange) -> (&'static str, Value) {
+    match change {
+        FieldChange::Add(definition) => {
+            ("field.added", json!({ "name": definition.name.as_str() }))
+        }
+        FieldChange::Change { id, definition } => {
+            let detail = json!({ "field": id, "name": definition.name.as_str() });
+            ("field.changed", detail)
+        }
+        FieldChange::Remove { id } => ("field.removed", json!({ "field": id })),
+        FieldChange::Move { id, to } => ("field.moved", json!({ "field": id, "to": to })),
     }
 }
 

@@ -1,16 +1,22 @@
 //! Reports (D1).
 
+use protocol::admin::reports::{Field, FieldValue, Ledger};
 use protocol::{ReportDraft, ReportFacts};
 
 use super::AccountId;
 
-/// A report as it stands in the catalogue.
+/// A report with its newest words, as lists of whole reports have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredReport {
+pub struct ReportSheet {
     pub facts: ReportFacts,
     pub draft: ReportDraft,
+    pub fields: Vec<FieldValue>,
     pub finished: bool,
+    /// When the operator saved it last.
     pub saved_unix_millis: i64,
+    pub ledger: Ledger,
+    /// How many corrections it has.
+    pub corrections: u32,
 }
 
 /// What decides who may change a report.
@@ -18,4 +24,34 @@ pub struct StoredReport {
 pub struct ReportStanding {
     pub owner: AccountId,
     pub finished: bool,
+}
+
+/// Time of a session that passed, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Worked {
+    /// An operator worked with keyboard or pointer.
+    pub active_seconds: u32,
+    /// Nobody did, though they could.
+    pub idle_seconds: u32,
+    /// One side was out of reach.
+    pub paused_seconds: u32,
+}
+
+/// `values` with the names that the fields have now, if each is one that its field takes and none is
+/// missing that is required. Values of fields that are no more are kept.
+pub fn check_fields(fields: &[Field], values: Vec<FieldValue>) -> Option<Vec<FieldValue>> {
+    let value_of = |id| values.iter().find(|value| value.field == id);
+    for Field { id, definition } in fields {
+        let value = value_of(*id).map_or("", |value| value.value.trim());
+        if (definition.required && value.is_empty()) || !definition.kind.takes(value) {
+            return None;
+        }
+    }
+    let named = values.iter().cloned().map(|mut value| {
+        if let Some(field) = fields.iter().find(|field| field.id == value.field) {
+            value.name = field.definition.name.clone();
+        }
+        value
+    });
+    Some(named.collect())
 }

@@ -4,12 +4,18 @@ mod accounts;
 mod audit;
 mod audit_list;
 mod changes;
+mod chat;
+mod corrections;
 mod films;
+mod forms;
 mod members;
 mod overview;
 mod places;
+mod report_index;
+mod report_list;
 mod reports;
 mod schema;
+mod search;
 mod sessions;
 mod settings;
 mod tickets;
@@ -18,11 +24,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use jiff::tz::TimeZone;
 use protocol::admin::audit::{AuditRow, Filter as AuditFilter, Verified};
 use protocol::admin::desk::Today;
 use protocol::admin::films::{Facts, Film, Filter as FilmFilter, Sort};
+use protocol::admin::reports::{
+    Category, ChatRow, Choice, Field, FieldValue, ReportFilter, ReportRow, ReportSort, Totals,
+    TotalsBy, WholeReport,
+};
 use protocol::admin::settings::Settings;
 use protocol::admin::{Page, Rows};
+use protocol::control::Name;
 use protocol::{ReportDraft, ReportFacts, ReportId, SessionId};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -32,7 +44,7 @@ use transport::HubIdentity;
 use super::audit::SignedHead;
 use super::{
     AbsentMember, Account, AccountId, Anchor, AuditHead, Batch, Catalogue, CatalogueError,
-    FilmTotals, KeptFilm, PasswordHash, ReportStanding, SessionRow, Stored, StoredReport,
+    FilmTotals, KeptFilm, PasswordHash, ReportSheet, ReportStanding, SessionRow, Stored,
 };
 
 pub(crate) const FILE_NAME: &str = "hub.db";
@@ -241,12 +253,67 @@ impl Catalogue for SqliteCatalogue {
         reports::drafts(&self.connection, owner)
     }
 
-    fn reports(&self, limit: u32) -> Result<Vec<StoredReport>, CatalogueError> {
-        reports::all(&self.connection, limit)
+    fn reports(
+        &self,
+        filter: &ReportFilter,
+        sort: ReportSort,
+        page: Page,
+    ) -> Result<Rows<ReportRow>, CatalogueError> {
+        report_list::page(&self.connection, filter, sort, page)
     }
 
-    fn report(&self, id: ReportId) -> Result<StoredReport, CatalogueError> {
-        reports::one(&self.connection, id)
+    fn report_sheets(
+        &self,
+        filter: &ReportFilter,
+        sort: ReportSort,
+        page: Page,
+    ) -> Result<Vec<ReportSheet>, CatalogueError> {
+        let numbers = report_list::numbers(&self.connection, filter, sort, page)?;
+        let sheet = |id| reports::sheet(&self.connection, id);
+        let sheets: Result<Vec<_>, _> = numbers.into_iter().map(sheet).collect();
+        Ok(sheets?.into_iter().flatten().collect())
+    }
+
+    fn report_totals(
+        &self,
+        filter: &ReportFilter,
+        by: TotalsBy,
+        zone: &TimeZone,
+    ) -> Result<Totals, CatalogueError> {
+        report_list::totals(&self.connection, filter, by, zone)
+    }
+
+    fn report_choices(&self, of: Choice, begin: &str) -> Result<Vec<Name>, CatalogueError> {
+        report_list::choices(&self.connection, of, begin)
+    }
+
+    fn report_of_session(&self, id: SessionId) -> Result<Option<ReportId>, CatalogueError> {
+        reports::of_session(&self.connection, id)
+    }
+
+    fn report(&self, id: ReportId) -> Result<Option<WholeReport>, CatalogueError> {
+        reports::whole(&self.connection, id)
+    }
+
+    fn report_chat(&self, id: ReportId, page: Page) -> Result<Rows<ChatRow>, CatalogueError> {
+        let session = reports::session_of(&self.connection, id)?;
+        chat::page(&self.connection, session, page)
+    }
+
+    fn report_version(
+        &self,
+        id: ReportId,
+        number: u32,
+    ) -> Result<Option<(ReportDraft, Vec<FieldValue>)>, CatalogueError> {
+        corrections::version(&self.connection, id, number)
+    }
+
+    fn categories(&self) -> Result<Vec<Category>, CatalogueError> {
+        forms::categories(&self.connection)
+    }
+
+    fn fields(&self) -> Result<Vec<Field>, CatalogueError> {
+        forms::fields(&self.connection)
     }
 
     fn verify_audit(&self, anchors: &[Anchor]) -> Result<Verified, CatalogueError> {

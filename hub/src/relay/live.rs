@@ -10,6 +10,7 @@ use transport::Connection;
 use super::backlog::Backlog;
 use super::is_closed;
 use crate::film::Film;
+use crate::ledger::Hands;
 
 /// The viewers to whom something flows. Nothing flows in a session without any.
 pub(super) type Audience = Arc<[Arc<Viewer>]>;
@@ -63,6 +64,7 @@ pub(crate) struct Viewer {
     pub(super) operator: PeerId,
     pub(super) connection: Connection,
     pub(super) host: Connection,
+    pub(super) hands: Hands,
     /// What may flow; nothing when it is over.
     pub(super) rights: watch::Receiver<Rights>,
     /// As many streams of its own lanes at a time as their rules say; another one waits for the end of
@@ -107,18 +109,25 @@ pub(crate) struct Relay {
     id: SessionId,
     host: PeerId,
     host_connection: Connection,
+    hands: Hands,
     session: Arc<LiveSession>,
     audience: watch::Sender<Audience>,
     rights: BTreeMap<PeerId, watch::Sender<Rights>>,
 }
 
 impl Relay {
-    pub(crate) fn new(id: SessionId, film: Film, (host, connection): (PeerId, Connection)) -> Self {
+    pub(crate) fn new(
+        id: SessionId,
+        film: Film,
+        (host, connection): (PeerId, Connection),
+        hands: Hands,
+    ) -> Self {
         let (audience, watched) = watch::channel(Audience::default());
         Self {
             id,
             host,
             host_connection: connection,
+            hands,
             session: Arc::new(LiveSession {
                 film,
                 audience: watched,
@@ -155,6 +164,7 @@ impl Relay {
             operator,
             connection,
             host: self.host_connection.clone(),
+            hands: self.hands.clone(),
             rights: watched,
             lanes: Lane::ALL.map(|lane| Semaphore::new(lane.rules().at_once)),
             backlogs: ForAll {

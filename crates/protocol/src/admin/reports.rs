@@ -68,7 +68,7 @@ pub enum Question {
         zone: Name,
     },
     /// A part of an export that this administrator asked for, counted from 0. The hub keeps an export
-    /// until its last part was asked for, the connection ends, or the next one is made.
+    /// until its last part was asked for, or the administrator asks for another.
     ExportPart { export: u32, part: u32 },
 }
 
@@ -350,6 +350,29 @@ pub enum FieldKind {
     Choice(Vec<Name>),
 }
 
+impl FieldKind {
+    /// Whether the field can have `value`. Nothing is a value of every kind.
+    pub fn takes(&self, value: &str) -> bool {
+        let value = value.trim();
+        if value.is_empty() {
+            return true;
+        }
+        match self {
+            Self::Text => true,
+            Self::Number => is_number(value),
+            Self::Choice(choices) => choices.iter().any(|choice| choice.as_str() == value),
+        }
+    }
+}
+
+fn is_number(value: &str) -> bool {
+    let digits = value.strip_prefix('-').unwrap_or(value);
+    let (whole, part) = digits.split_once(['.', ',']).unwrap_or((digits, "0"));
+    [whole, part]
+        .iter()
+        .all(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// What is to become of the fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FieldChange {
@@ -398,4 +421,30 @@ pub enum ExportFormat {
 pub enum Language {
     English,
     Italian,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_takes_what_its_kind_says() {
+        let choice = FieldKind::Choice(vec!["Yes".into(), "No".into()]);
+        for (kind, good, bad) in [
+            (
+                FieldKind::Number,
+                &["12", "-3,5", "0.25", " 7 ", ""][..],
+                &["x", "1.", ",5", "1.2.3", "-", "1e5"][..],
+            ),
+            (choice, &["Yes", "No", ""], &["yes", "Perhaps"]),
+            (FieldKind::Text, &["anything"], &[]),
+        ] {
+            for value in good {
+                assert!(kind.takes(value), "{value:?} for {kind:?}");
+            }
+            for value in bad {
+                assert!(!kind.takes(value), "{value:?} for {kind:?}");
+            }
+        }
+    }
 }

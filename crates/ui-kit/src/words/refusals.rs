@@ -276,6 +276,26 @@ fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
             "This report no longer exists.",
             "Questo resoconto non esiste più.",
         ),
+        RefusalCode::REPORT_UNFINISHED => (
+            "This report is not finished yet; its operator writes it.",
+            "Questo resoconto non è ancora concluso: lo scrive il suo operatore.",
+        ),
+        RefusalCode::REPORT_FIELDS => (
+            "A field of the report is missing or does not fit.",
+            "Un campo del resoconto manca o non è valido.",
+        ),
+        RefusalCode::EXPORT_GONE => (
+            "This document is not kept any more. Export it again.",
+            "Questo documento non è più disponibile. Esportalo di nuovo.",
+        ),
+        RefusalCode::EXPORT_TOO_LARGE => (
+            "These are too many reports for one document. Narrow the filter.",
+            "I resoconti sono troppi per un solo documento. Restringi il filtro.",
+        ),
+        RefusalCode::UNKNOWN_ZONE => (
+            "The hub does not know your time zone.",
+            "L'hub non conosce il tuo fuso orario.",
+        ),
         RefusalCode(_) => return None,
     })
 }
@@ -291,7 +311,7 @@ mod tests {
             .chain(20..=39)
             .chain(40..=44)
             .chain(60..=65)
-            .chain(80..=80)
+            .chain(80..=85)
             .chain(100..=105);
         for lang in Lang::ALL {
             let mut said: Vec<String> = known

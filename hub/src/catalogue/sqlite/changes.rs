@@ -7,10 +7,15 @@ use transport::HubIdentity;
 
 use super::accounts;
 use super::audit;
+use super::chat;
+use super::corrections;
 use super::films;
+use super::forms;
 use super::members;
 use super::places;
-use super::sessions::ended_by_number;
+use super::report_index;
+use super::reports;
+use super::sessions::{self, ended_by_number};
 use super::settings;
 use super::tickets::state_number;
 use crate::catalogue::audit::sign_film;
@@ -25,8 +30,10 @@ pub(super) fn make_all(
     let now = batch.at_unix_millis;
     for Change { actor, what } in &batch.changes {
         make(t, now, actor, what, key)?;
-        let (action, detail) = what.describe();
-        audit::append(t, now, actor, action, &detail)?;
+        if what.is_audited() {
+            let (action, detail) = what.describe();
+            audit::append(t, now, actor, action, &detail)?;
+        }
     }
     Ok(())
 }
@@ -42,7 +49,8 @@ fn make(
         What::HubStarted { .. }
         | What::HubStopped
         | What::LoggedIn { .. }
-        | What::LogInRefused { .. } => {}
+        | What::LogInRefused { .. }
+        | What::ReportsExported { .. } => {}
         What::FilmWatched { session } => {
             films::note_use(t, now, actor, *session, UseKind::Watched)?;
         }
@@ -74,24 +82,19 @@ fn make(
             draft,
             finished,
         } => {
-            let changed = t.execute(
-                "UPDATE report SET problem = ?2, solution = ?3, category = ?4, notes = ?5, \
-                 finished = ?6, saved_at = ?7 WHERE id = ?1 AND finished = 0",
-                (
-                    report.0.cast_signed(),
-                    draft.problem.as_str(),
-                    draft.solution.as_str(),
-                    draft.category.as_str(),
-                    draft.notes.as_str(),
-                    finished,
-                    now,
-                ),
-            )?;
-            if changed == 0 {
-                let rule = format!("there is no unfinished report with the number {report}");
-                return Err(CatalogueError::Rule(rule));
-            }
+            reports::save(t, *report, draft, *finished, now)?;
         }
+        What::ReportFieldsFilled { report, fields } => reports::fill_fields(t, *report, fields)?,
+        What::ReportCorrected {
+            report,
+            draft,
+            fields,
+            reason,
+        } => corrections::add(t, *report, draft, fields, (now, actor.name(), reason))?,
+        What::CategoriesChanged(change) => forms::change_categories(t, change)?,
+        What::FieldsChanged(change) => forms::change_fields(t, change)?,
+        What::ChatSaid { session, line } => chat::add(t, *session, line)?,
+        What::Worked { session, worked } => sessions::worked(t, *session, *worked)?,
     }
     Ok(())
 }
@@ -122,13 +125,19 @@ fn make_desk(
             name: _,
             rights,
         } => members::set_rights(t, *session, *operator, *rights)?,
-        What::OperatorJoined { session, member } => members::join(t, *session, member, now)?,
+        What::OperatorJoined { session, member } => {
+            members::join(t, *session, member, now)?;
+            report_index::refresh(t, *session)?;
+        }
         What::OperatorLeft {
             session,
             operator,
             name: _,
             owner,
-        } => members::leave(t, *session, *operator, *owner, now)?,
+        } => {
+            members::leave(t, *session, *operator, *owner, now)?;
+            report_index::refresh(t, *session)?;
+        }
         What::TicketCreated {
             route,
             owner,
@@ -178,9 +187,13 @@ fn make_desk(
                 ),
             )?;
         }
-        What::ConsentRefused { session, reason: _ } => {
-            let session = session.0.cast_signed();
+        What::ConsentRefused {
+            session: of,
+            reason: _,
+        } => {
+            let session = of.0.cast_signed();
             // it may have been stored as started in the moment in which it was taken back
+            report_index::forget(t, *of)?;
             t.execute("DELETE FROM report WHERE session = ?1", [session])?;
             t.execute("DELETE FROM member WHERE session = ?1", [session])?;
             t.execute(
@@ -207,6 +220,7 @@ fn make_desk(
                 "INSERT INTO report (session, id, saved_at) VALUES (?1, ?2, ?3)",
                 (session, started.report.0.cast_signed(), now),
             )?;
+            report_index::refresh(t, started.session)?;
         }
         What::SessionEnded {
             session,
@@ -222,6 +236,8 @@ fn make_desk(
                 ),
             )?;
             members::leave_all(t, *session, *ended_unix_millis)?;
+            sessions::account_for_all(t, *session)?;
+            report_index::refresh(t, *session)?;
         }
         What::FilmClosed {
             session,
@@ -245,6 +261,8 @@ fn make_desk(
 
 #[cfg(test)]
 mod tests {
+    use protocol::admin::Page;
+    use protocol::admin::reports::{ReportFilter, ReportSort};
     use protocol::{PeerId, ReportId, Rights, SessionId, TicketRoute};
     use records::{AccountId, StartedSession};
 
@@ -293,7 +311,10 @@ mod tests {
         let batches: Vec<Batch> = batches.map(|what| Change::by_hub(what).at(1)).collect();
         catalogue.apply(&batches).expect("stored");
         assert_eq!(catalogue.drafts(owner).expect("readable"), []);
-        assert_eq!(catalogue.reports(10).expect("readable"), []);
+        let (filter, sort) = (ReportFilter::default(), ReportSort::default());
+        let page = Page { first: 0, rows: 10 };
+        let listed = catalogue.reports(&filter, sort, page).expect("readable");
+        assert_eq!((listed.total, listed.rows), (0, Vec::new()));
         assert_eq!(catalogue.sessions(10).expect("readable"), []);
     }
 }

@@ -1,10 +1,15 @@
 //! Reports as rows.
 
+use protocol::admin::Page;
+use protocol::admin::reports::{FieldValue, Ledger, WholeReport};
 use protocol::{BoundedText, ReportDraft, ReportFacts, ReportId, SessionId, TicketRoute};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use crate::catalogue::{AccountId, CatalogueError, ReportStanding, StoredReport};
+use super::{chat, corrections, report_index, report_list};
+use crate::catalogue::{AccountId, CatalogueError, ReportSheet, ReportStanding};
 
+/// How many earlier reports one shows.
+const MOST_EARLIER: u16 = 20;
 /// Most drafts given to a console at once, and most bytes of text in them: one control message has
 /// to hold them.
 const MAX_DRAFTS: u32 = 200;
@@ -14,12 +19,13 @@ const SELECT: &str = "SELECT session.id, requester, operator_name, host, ticket,
                       ended_at, problem, solution, category, notes, finished, saved_at, report.id \
                       FROM report JOIN session ON session.id = report.session";
 
-fn report(row: &Row<'_>) -> rusqlite::Result<StoredReport> {
+/// What the hub knows of an assistance, and what the operator wrote.
+fn facts_and_draft(row: &Row<'_>) -> rusqlite::Result<(ReportFacts, ReportDraft)> {
     let started: i64 = row.get(5)?;
     // a session that still runs has lasted up to now, which nobody needs to know to the second
     let ended = row.get::<_, Option<i64>>(6)?.unwrap_or(started);
-    Ok(StoredReport {
-        facts: ReportFacts {
+    Ok((
+        ReportFacts {
             report: ReportId(row.get::<_, i64>(13)?.cast_unsigned()),
             session: SessionId(row.get::<_, i64>(0)?.cast_unsigned()),
             requester: BoundedText::cut(row.get::<_, String>(1)?),
@@ -29,15 +35,13 @@ fn report(row: &Row<'_>) -> rusqlite::Result<StoredReport> {
             started_unix_seconds: started.div_euclid(1000),
             ended_unix_seconds: ended.div_euclid(1000),
         },
-        draft: ReportDraft {
+        ReportDraft {
             problem: BoundedText::cut(row.get::<_, String>(7)?),
             solution: BoundedText::cut(row.get::<_, String>(8)?),
             category: BoundedText::cut(row.get::<_, String>(9)?),
             notes: BoundedText::cut(row.get::<_, String>(10)?),
         },
-        finished: row.get(11)?,
-        saved_unix_millis: row.get(12)?,
-    })
+    ))
 }
 
 fn draft_bytes(draft: &ReportDraft) -> usize {
@@ -75,32 +79,150 @@ pub(super) fn drafts(
     let mut rows = statement.query((owner.0, MAX_DRAFTS))?;
     let (mut drafts, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
-        let found = report(row)?;
-        bytes += draft_bytes(&found.draft);
+        let (facts, draft) = facts_and_draft(row)?;
+        bytes += draft_bytes(&draft);
         if bytes > MAX_DRAFTS_BYTES {
             break;
         }
-        drafts.push((found.facts, found.draft));
+        drafts.push((facts, draft));
     }
     Ok(drafts)
 }
 
-pub(super) fn all(
-    connection: &Connection,
-    limit: u32,
-) -> Result<Vec<StoredReport>, CatalogueError> {
-    let sql = format!("{SELECT} ORDER BY session.id DESC LIMIT ?1");
-    let mut statement = connection.prepare(&sql)?;
-    let rows = statement.query_map([limit], report)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+/// One report with its newest words.
+pub(super) fn sheet(c: &Connection, id: ReportId) -> Result<Option<ReportSheet>, CatalogueError> {
+    let sql = format!("{SELECT} WHERE report.id = ?1");
+    let found = c
+        .prepare_cached(&sql)?
+        .query_row([id.0.cast_signed()], |row| {
+            let (finished, saved) = (row.get(11)?, row.get(12)?);
+            Ok((facts_and_draft(row)?, finished, saved))
+        })
+        .optional()?;
+    let Some(((facts, written), finished, saved_unix_millis)) = found else {
+        return Ok(None);
+    };
+    let corrections = corrections::count(c, id)?;
+    let (draft, fields) =
+        corrections::version(c, id, corrections)?.unwrap_or((written, Vec::new()));
+    Ok(Some(ReportSheet {
+        facts,
+        draft,
+        fields,
+        finished,
+        saved_unix_millis,
+        ledger: ledger(c, id)?,
+        corrections,
+    }))
 }
 
-pub(super) fn one(connection: &Connection, id: ReportId) -> Result<StoredReport, CatalogueError> {
-    let sql = format!("{SELECT} WHERE report.id = ?1");
-    connection
-        .query_row(&sql, [id.0.cast_signed()], report)
-        .optional()?
-        .ok_or_else(|| CatalogueError::Rule(format!("there is no report with the number {id}")))
+/// One report with everything known of it.
+pub(super) fn whole(c: &Connection, id: ReportId) -> Result<Option<WholeReport>, CatalogueError> {
+    let Some(sheet) = sheet(c, id)? else {
+        return Ok(None);
+    };
+    let first_lines = Page {
+        first: 0,
+        rows: Page::MOST,
+    };
+    Ok(Some(WholeReport {
+        corrections: corrections::all(c, id)?,
+        chat: chat::page(c, sheet.facts.session, first_lines)?,
+        earlier: report_list::earlier(c, id, MOST_EARLIER)?,
+        facts: sheet.facts,
+        draft: sheet.draft,
+        fields: sheet.fields,
+        finished: sheet.finished,
+        saved_unix_millis: sheet.saved_unix_millis,
+        ledger: sheet.ledger,
+    }))
+}
+
+fn ledger(c: &Connection, id: ReportId) -> Result<Ledger, CatalogueError> {
+    let sql = "SELECT lasted, waiting, active, idle, paused FROM report_now WHERE report = ?1";
+    let ledger = c
+        .prepare_cached(sql)?
+        .query_row([id.0.cast_signed()], |row| {
+            Ok(Ledger {
+                connected_seconds: row.get(0)?,
+                waiting_seconds: row.get(1)?,
+                active_seconds: row.get(2)?,
+                idle_seconds: row.get(3)?,
+                paused_seconds: row.get(4)?,
+            })
+        })?;
+    Ok(ledger)
+}
+
+/// The session of a report.
+pub(super) fn session_of(c: &Connection, id: ReportId) -> Result<SessionId, CatalogueError> {
+    let session = c
+        .prepare_cached("SELECT session FROM report WHERE id = ?1")?
+        .query_row([id.0.cast_signed()], |row| row.get::<_, i64>(0))
+        .optional()?;
+    match session {
+        Some(session) => Ok(SessionId(session.cast_unsigned())),
+        None => Err(is_missing(id)),
+    }
+}
+
+fn is_missing(id: ReportId) -> CatalogueError {
+    CatalogueError::Rule(format!("there is no report with the number {id}"))
+}
+
+/// Stores what the operator wrote, if the report is not finished.
+pub(super) fn save(
+    t: &Connection,
+    id: ReportId,
+    draft: &ReportDraft,
+    finished: bool,
+    now: i64,
+) -> Result<(), CatalogueError> {
+    let changed = t.execute(
+        "UPDATE report SET problem = ?2, solution = ?3, category = ?4, notes = ?5, \
+         finished = ?6, saved_at = ?7 WHERE id = ?1 AND finished = 0",
+        (
+            id.0.cast_signed(),
+            draft.problem.as_str(),
+            draft.solution.as_str(),
+            draft.category.as_str(),
+            draft.notes.as_str(),
+            finished,
+            now,
+        ),
+    )?;
+    be_unfinished(changed, id)?;
+    report_index::refresh_report(t, id)
+}
+
+/// Stores what the operator filled in, if the report is not finished.
+pub(super) fn fill_fields(
+    t: &Connection,
+    id: ReportId,
+    fields: &[FieldValue],
+) -> Result<(), CatalogueError> {
+    let changed = t.execute(
+        "UPDATE report SET fields = ?2 WHERE id = ?1 AND finished = 0",
+        (id.0.cast_signed(), fields_to_json(fields)),
+    )?;
+    be_unfinished(changed, id)?;
+    report_index::refresh_report(t, id)
+}
+
+fn be_unfinished(changed: usize, id: ReportId) -> Result<(), CatalogueError> {
+    if changed == 0 {
+        let rule = format!("there is no unfinished report with the number {id}");
+        return Err(CatalogueError::Rule(rule));
+    }
+    Ok(())
+}
+
+pub(super) fn fields_to_json(fields: &[FieldValue]) -> String {
+    serde_json::json!(fields).to_string()
+}
+
+pub(super) fn fields_from_json(json: &str) -> Vec<FieldValue> {
+    serde_json::from_str(json).unwrap_or_default()
 }
 
 /// The highest report number ever given.
@@ -108,4 +230,15 @@ pub(super) fn last(connection: &Connection) -> Result<Option<ReportId>, Catalogu
     let sql = "SELECT max(id) FROM report";
     let last: Option<i64> = connection.query_row(sql, (), |row| row.get(0))?;
     Ok(last.map(|last| ReportId(last.cast_unsigned())))
+}
+
+pub(super) fn of_session(
+    connection: &Connection,
+    id: SessionId,
+) -> Result<Option<ReportId>, CatalogueError> {
+    let sql = "SELECT id FROM report WHERE session = ?1";
+    let found = connection
+        .query_row(sql, [id.0.cast_signed()], |row| row.get::<_, i64>(0))
+        .optional()?;
+    Ok(found.map(|id| ReportId(id.cast_unsigned())))
 }

@@ -6,7 +6,7 @@ use protocol::{EndedBy, SessionId};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::members::PRESENT;
-use crate::catalogue::{CatalogueError, SessionRow};
+use crate::catalogue::{CatalogueError, SessionRow, Worked};
 
 const COLUMNS: &str = "id, operator_name, host, requester, ticket, started_at, ended_at, \
                        ended_by, film, film_bytes, film_head";
@@ -97,5 +97,43 @@ pub(super) fn interrupted(connection: &Connection) -> Result<Vec<SessionRow>, Ca
 pub(super) fn drop_unanswered(connection: &Connection) -> Result<(), CatalogueError> {
     let sql = "UPDATE session SET state = 3 WHERE state = 0";
     connection.execute(sql, ())?;
+    Ok(())
+}
+
+/// Notes time that passed.
+pub(super) fn worked(t: &Connection, id: SessionId, worked: Worked) -> Result<(), CatalogueError> {
+    let id = id.0.cast_signed();
+    t.prepare_cached(
+        "UPDATE session SET active_seconds = active_seconds + ?2, \
+         idle_seconds = idle_seconds + ?3, paused_seconds = paused_seconds + ?4 WHERE id = ?1",
+    )?
+    .execute((
+        id,
+        worked.active_seconds,
+        worked.idle_seconds,
+        worked.paused_seconds,
+    ))?;
+    t.prepare_cached(
+        "UPDATE report_row SET (lasted, active, idle, paused) = \
+         (SELECT lasted, active, idle, paused FROM report_now WHERE session = ?1) \
+         WHERE session = ?1",
+    )?
+    .execute([id])?;
+    Ok(())
+}
+
+/// Accounts for what nobody saw pass in a session that is over: the hub was down then.
+pub(super) fn account_for_all(t: &Connection, id: SessionId) -> Result<(), CatalogueError> {
+    /// The time from the last note to the end of a session that ends while the hub is up.
+    const UNSEEN: &str = "5";
+    let unseen = "(ended_at - started_at) / 1000 - active_seconds - idle_seconds - paused_seconds";
+    let sql = format!(
+        "UPDATE session SET idle_seconds = idle_seconds + iif(rest > {UNSEEN}, 0, rest), \
+         paused_seconds = paused_seconds + iif(rest > {UNSEEN}, rest, 0) \
+         FROM (SELECT id AS ended, max(0, {unseen}) AS rest FROM session \
+               WHERE id = ?1 AND started_at IS NOT NULL) \
+         WHERE id = ended"
+    );
+    t.prepare_cached(&sql)?.execute([id.0.cast_signed()])?;
     Ok(())
 }

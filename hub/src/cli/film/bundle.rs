@@ -8,14 +8,14 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use hub::catalogue::{self, Catalogue, What};
 use hub::proof::{self, Bundle, Proof};
-use hub::{films, unix_millis};
-use protocol::{ReportId, SessionId};
+use hub::{export, films, unix_millis};
+use protocol::SessionId;
 use recording::{Body, ChatAuthor, Recording};
 use serde_json::{Value, json};
 use transport::{Fingerprint, HubIdentity};
 
 use crate::cli::table::time_text;
-use crate::cli::{audit, report};
+use crate::cli::audit;
 
 /// Makes the bundle of a finished film. `mp4` and `pdf` are files that somebody made of it before.
 pub(super) fn make(
@@ -104,14 +104,9 @@ fn time_line(path: &Path) -> anyhow::Result<(Value, Value)> {
 
 /// The report of the session; a report's number is not always its session's.
 fn report_of(catalogue: &dyn Catalogue, id: SessionId) -> anyhow::Result<Value> {
-    if let Ok(found) = catalogue.report(ReportId(id.0))
-        && found.facts.session == id
-    {
-        return Ok(report::to_json(&found));
-    }
-    let all = catalogue.reports(u32::MAX)?;
-    let found = all.iter().find(|report| report.facts.session == id);
-    Ok(found.map_or(Value::Null, report::to_json))
+    let report = catalogue.report_of_session(id)?;
+    let whole = report.map(|report| catalogue.report(report)).transpose()?;
+    Ok(whole.flatten().map_or(Value::Null, |whole| export::whole_to_json(&whole)))
 }
 
 fn audit_of(catalogue: &dyn Catalogue, id: SessionId) -> anyhow::Result<Value> {

@@ -1,0 +1,343 @@
+//! Reports found: lists in any order, totals, and what can be chosen for a filter.
+//!
+//! A list is made in two steps: the numbers of its reports come from the small rows and their indexes,
+//! then the few that are asked for are read.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use protocol::admin::reports::{
+    Choice, ReportColumn, ReportFilter, ReportRow, ReportSort, Total, TotalKey, TotalRow, Totals,
+    TotalsBy,
+};
+use protocol::admin::{Page, Rows};
+use protocol::control::Name;
+use protocol::{BoundedText, ReportId, SessionId};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
+
+use super::search;
+use crate::catalogue::CatalogueError;
+
+/// How many values a filter is offered at a time.
+const MOST_CHOICES: u32 = 50;
+/// How much of a problem a list shows, in characters.
+const PROBLEM_CHARS: u32 = 120;
+/// Zones differ from UTC by multiples of this, in milliseconds: their days end where one of these does.
+const QUARTER_MILLIS: i64 = 15 * 60 * 1000;
+
+/// The condition that a filter is, and its values.
+struct Condition {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Condition {
+    fn of(filter: &ReportFilter) -> Self {
+        let mut made = Self {
+            sql: "1".to_owned(),
+            values: Vec::new(),
+        };
+        let ReportFilter {
+            text,
+            operator,
+            requester,
+            host,
+            category,
+            since_unix_millis,
+            until_unix_millis,
+            finished,
+        } = filter;
+        if !text.trim().is_empty() {
+            match search::question(text) {
+                Some(question) => made.and(
+                    "report IN (SELECT rowid FROM report_text WHERE report_text MATCH ?)",
+                    question,
+                ),
+                None => made.sql.push_str(" AND 0"),
+            }
+        }
+        if let Some(name) = operator {
+            made.and(
+                "session IN (SELECT session FROM member WHERE name = ? COLLATE NOCASE)",
+                name.to_string(),
+            );
+        }
+        for (column, value) in [
+            ("requester = ?", requester),
+            ("host = ?", host),
+            ("category = ?", category),
+        ] {
+            if let Some(value) = value {
+                made.and(column, value.to_string());
+            }
+        }
+        if let Some(since) = *since_unix_millis {
+            made.and("started >= ?", since);
+        }
+        if let Some(until) = *until_unix_millis {
+            made.and("started < ?", until);
+        }
+        if let Some(finished) = *finished {
+            made.and("finished = ?", finished);
+        }
+        made
+    }
+
+    fn and(&mut self, sql: &str, value: impl Into<Value>) {
+        self.sql.push_str(" AND ");
+        self.sql.push_str(sql);
+        self.values.push(value.into());
+    }
+}
+
+fn column(column: ReportColumn) -> &'static str {
+    match column {
+        ReportColumn::Started => "started",
+        ReportColumn::Lasted => "lasted",
+        ReportColumn::Active => "active",
+        ReportColumn::Operator => "operators",
+        ReportColumn::Requester => "requester",
+        ReportColumn::Host => "host",
+        ReportColumn::Category => "category",
+        ReportColumn::Finished => "finished",
+    }
+}
+
+pub(super) fn page(
+    c: &Connection,
+    filter: &ReportFilter,
+    sort: ReportSort,
+    page: Page,
+) -> Result<Rows<ReportRow>, CatalogueError> {
+    let Condition { sql, values } = Condition::of(filter);
+    let total = c
+        .prepare_cached(&format!("SELECT count(*) FROM report_row WHERE {sql}"))?
+        .query_row(params_from_iter(&values), |row| row.get(0))?;
+    let numbers = numbers(c, filter, sort, page)?;
+    let rows: Result<_, _> = numbers.into_iter().map(|number| one(c, number)).collect();
+    let first = page.first;
+    Ok(Rows {
+        total,
+        first,
+        rows: rows?,
+    })
+}
+
+/// The numbers of the reports of a page.
+pub(super) fn numbers(
+    c: &Connection,
+    filter: &ReportFilter,
+    sort: ReportSort,
+    page: Page,
+) -> Result<Vec<ReportId>, CatalogueError> {
+    let Condition { sql, mut values } = Condition::of(filter);
+    let direction = if sort.descending { "DESC" } else { "ASC" };
+    let by = column(sort.column);
+    let numbers = format!(
+        "SELECT report FROM report_row WHERE {sql} \
+         ORDER BY {by} {direction}, report {direction} LIMIT ? OFFSET ?"
+    );
+    values.extend([Value::from(page.limit()), Value::from(page.first)]);
+    let mut statement = c.prepare_cached(&numbers)?;
+    let numbers = statement.query_map(params_from_iter(&values), |row| {
+        Ok(ReportId(row.get::<_, i64>(0)?.cast_unsigned()))
+    })?;
+    Ok(numbers.collect::<Result<_, _>>()?)
+}
+
+fn one(c: &Connection, report: ReportId) -> Result<ReportRow, CatalogueError> {
+    let sql = format!("{SELECT} WHERE report_row.report = ?1");
+    let mut statement = c.prepare_cached(&sql)?;
+    Ok(statement.query_row([report.0.cast_signed()], row)?)
+}
+
+const SELECT: &str = "SELECT report_row.report, report_row.session, started, lasted, active, \
+    operators, requester, host, report_row.category, \
+    coalesce((SELECT problem FROM correction WHERE correction.report = report_row.report \
+              ORDER BY number DESC LIMIT 1), report.problem), \
+    report_row.finished, corrections \
+    FROM report_row JOIN report ON report.id = report_row.report";
+
+fn row(row: &Row<'_>) -> rusqlite::Result<ReportRow> {
+    let name =
+        |column| Ok::<Name, rusqlite::Error>(BoundedText::cut(row.get::<_, String>(column)?));
+    let problem: String = row.get(9)?;
+    let begin = usize::try_from(PROBLEM_CHARS).unwrap_or(usize::MAX);
+    Ok(ReportRow {
+        report: ReportId(row.get::<_, i64>(0)?.cast_unsigned()),
+        session: SessionId(row.get::<_, i64>(1)?.cast_unsigned()),
+        started_unix_millis: row.get(2)?,
+        lasted_seconds: seconds(row.get(3)?),
+        active_seconds: seconds(row.get(4)?),
+        operators: name(5)?,
+        requester: name(6)?,
+        host: name(7)?,
+        category: name(8)?,
+        problem: BoundedText::cut(problem.chars().take(begin).collect::<String>()),
+        finished: row.get(10)?,
+        corrected: row.get::<_, i64>(11)? > 0,
+    })
+}
+
+fn seconds(stored: i64) -> u32 {
+    u32::try_from(stored.max(0)).unwrap_or(u32::MAX)
+}
+
+/// The newest reports from before `report` of the same host or the same requester.
+pub(super) fn earlier(
+    c: &Connection,
+    report: ReportId,
+    at_most: u16,
+) -> Result<Vec<ReportRow>, CatalogueError> {
+    let sql = format!(
+        "{SELECT} WHERE report_row.report IN (\
+         SELECT other.report FROM report_row AS this JOIN report_row AS other \
+         ON other.host = this.host WHERE this.report = ?1 AND other.started < this.started \
+         UNION SELECT other.report FROM report_row AS this JOIN report_row AS other \
+         ON other.requester = this.requester WHERE this.report = ?1 \
+         AND other.started < this.started) ORDER BY started DESC LIMIT ?2"
+    );
+    let mut statement = c.prepare_cached(&sql)?;
+    let rows = statement.query_map((report.0.cast_signed(), at_most), row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn choices(
+    c: &Connection,
+    of: Choice,
+    begin: &str,
+) -> Result<Vec<Name>, CatalogueError> {
+    let (column, table) = match of {
+        Choice::Operator => ("name", "member"),
+        Choice::Requester => ("requester", "report_row"),
+        Choice::Host => ("host", "report_row"),
+        Choice::Category => ("category", "report_row"),
+    };
+    // the next one is found by the index, however many reports have the one before
+    let sql = format!(
+        "WITH RECURSIVE found (value) AS (\
+         SELECT min({column} COLLATE NOCASE) FROM {table} WHERE {column} > '' COLLATE NOCASE \
+         AND {column} LIKE ?1 ESCAPE '\\' \
+         UNION ALL \
+         SELECT (SELECT min({column} COLLATE NOCASE) FROM {table} \
+                 WHERE {column} > value COLLATE NOCASE AND {column} LIKE ?1 ESCAPE '\\') \
+         FROM found WHERE value IS NOT NULL LIMIT ?2) \
+         SELECT value FROM found WHERE value IS NOT NULL"
+    );
+    let mut statement = c.prepare_cached(&sql)?;
+    let rows = statement.query_map((search::begins_with(begin), MOST_CHOICES), |row| {
+        Ok(BoundedText::cut(row.get::<_, String>(0)?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The sums of all totals; the first column is the key.
+const SUMS: &str = "count(*), sum(lasted), sum(waiting), sum(active), sum(idle), sum(paused)";
+
+fn total(row: &Row<'_>) -> rusqlite::Result<Total> {
+    let sum = |column| Ok::<u64, rusqlite::Error>(row.get::<_, i64>(column)?.cast_unsigned());
+    Ok(Total {
+        reports: seconds(row.get(1)?),
+        connected_seconds: sum(2)?,
+        waiting_seconds: sum(3)?,
+        active_seconds: sum(4)?,
+        idle_seconds: sum(5)?,
+        paused_seconds: sum(6)?,
+    })
+}
+
+fn add(to: &mut Total, more: &Total) {
+    to.reports += more.reports;
+    to.connected_seconds += more.connected_seconds;
+    to.waiting_seconds += more.waiting_seconds;
+    to.active_seconds += more.active_seconds;
+    to.idle_seconds += more.idle_seconds;
+    to.paused_seconds += more.paused_seconds;
+}
+
+pub(super) fn totals(
+    c: &Connection,
+    filter: &ReportFilter,
+    by: TotalsBy,
+    zone: &TimeZone,
+) -> Result<Totals, CatalogueError> {
+    let rows = match by {
+        TotalsBy::Operator => totals_by_name(c, filter, "owner")?,
+        TotalsBy::Requester => totals_by_name(c, filter, "requester")?,
+        TotalsBy::Host => totals_by_name(c, filter, "host")?,
+        TotalsBy::Category => totals_by_name(c, filter, "category")?,
+        TotalsBy::Day => totals_by_date(c, filter, zone, |day| day)?,
+        TotalsBy::Week => totals_by_date(c, filter, zone, monday)?,
+        TotalsBy::Month => totals_by_date(c, filter, zone, Date::first_of_month)?,
+    };
+    let mut all = Total::default();
+    for row in &rows {
+        add(&mut all, &row.total);
+    }
+    let mut rows = rows;
+    let mut others = Total::default();
+    for row in rows.drain(rows.len().min(Totals::MOST)..) {
+        add(&mut others, &row.total);
+    }
+    Ok(Totals { rows, others, all })
+}
+
+fn totals_by_name(
+    c: &Connection,
+    filter: &ReportFilter,
+    column: &str,
+) -> Result<Vec<TotalRow>, CatalogueError> {
+    let Condition { sql, values } = Condition::of(filter);
+    let sql = format!(
+        "SELECT {column}, {SUMS} FROM report_row WHERE {sql} GROUP BY {column} \
+         ORDER BY sum(lasted) DESC, {column}"
+    );
+    let mut statement = c.prepare_cached(&sql)?;
+    let rows = statement.query_map(params_from_iter(values), |row| {
+        Ok(TotalRow {
+            key: TotalKey::Name(BoundedText::cut(row.get::<_, String>(0)?)),
+            total: total(row)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn monday(day: Date) -> Date {
+    let since = day.weekday().to_monday_zero_offset();
+    day.checked_sub(i64::from(since).days()).unwrap_or(day)
+}
+
+/// Totals of the periods that `first_of` gives the first day of, the newest first.
+fn totals_by_date(
+    c: &Connection,
+    filter: &ReportFilter,
+    zone: &TimeZone,
+    first_of: impl Fn(Date) -> Date,
+) -> Result<Vec<TotalRow>, CatalogueError> {
+    let Condition { sql, values } = Condition::of(filter);
+    let sql = format!(
+        "SELECT started / {QUARTER_MILLIS} AS quarter, {SUMS} FROM report_row WHERE {sql} \
+         GROUP BY quarter"
+    );
+    let mut statement = c.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut periods: BTreeMap<Date, Total> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let began = row.get::<_, i64>(0)?.saturating_mul(QUARTER_MILLIS);
+        let at = Timestamp::from_millisecond(began).unwrap_or(Timestamp::UNIX_EPOCH);
+        let first = first_of(zone.to_datetime(at).date());
+        add(periods.entry(first).or_default(), &total(row)?);
+    }
+    let rows = periods.into_iter().rev().map(|(first, total)| TotalRow {
+        key: TotalKey::From {
+            year: first.year(),
+            month: first.month().unsigned_abs(),
+            day: first.day().unsigned_abs(),
+        },
+        total,
+    });
+    Ok(rows.collect())
+}

@@ -1,0 +1,309 @@
+//! Reports taken out of the hub: as a table, as JSON, or as a document (D3).
+
+mod table;
+
+use std::io::{self, Write};
+
+use document::Organisation;
+use jiff::tz::TimeZone;
+use protocol::admin::Page;
+use protocol::admin::reports::{
+    ExportFormat, ExportOf, FieldValue, Language, Ledger, ReportFilter, ReportSort, TotalsBy,
+    WholeReport,
+};
+use protocol::{RefusalCode, ReportDraft, ReportFacts};
+use serde_json::{Value, json};
+
+use crate::catalogue::{Catalogue, CatalogueError, ReportSheet};
+
+/// Most reports in one printed list.
+const MOST_IN_DOCUMENT: u32 = 5_000;
+
+/// A document could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    #[error("there is no such report")]
+    Missing,
+    #[error("a document has room for {MOST_IN_DOCUMENT} reports, these are {reports}")]
+    TooMany { reports: u32 },
+    #[error("there is no time zone \"{0}\"")]
+    Zone(String),
+    #[error("the document cannot be made: {0}")]
+    Document(#[from] document::DocumentError),
+    #[error("cannot write: {0}")]
+    Write(#[from] io::Error),
+}
+
+impl ExportError {
+    /// What whoever asked is told.
+    pub(crate) fn code(&self) -> RefusalCode {
+        match self {
+            Self::Missing => RefusalCode::REPORT_GONE,
+            Self::TooMany { .. } => RefusalCode::EXPORT_TOO_LARGE,
+            Self::Zone(_) => RefusalCode::UNKNOWN_ZONE,
+            // what is made for the network goes into a buffer that has an end
+            Self::Write(_) => RefusalCode::EXPORT_TOO_LARGE,
+            Self::Catalogue(_) | Self::Document(_) => RefusalCode::INTERNAL,
+        }
+    }
+}
+
+/// How a document is to be.
+#[derive(Debug, Clone)]
+pub struct Style {
+    pub format: ExportFormat,
+    pub language: Language,
+    /// Whose local times it shows.
+    pub zone: TimeZone,
+    pub organisation: Organisation,
+}
+
+/// The zone with this name of the IANA data base, or UTC for nothing.
+///
+/// # Errors
+///
+/// [`ExportError::Zone`] if this machine knows none by that name.
+pub fn zone(name: &str) -> Result<TimeZone, ExportError> {
+    if name.is_empty() {
+        return Ok(TimeZone::UTC);
+    }
+    TimeZone::get(name).map_err(|_unknown| ExportError::Zone(name.to_owned()))
+}
+
+/// The word for `format` in file names and logs.
+pub fn extension(format: ExportFormat) -> &'static str {
+    match format {
+        ExportFormat::Csv => "csv",
+        ExportFormat::Json => "json",
+        ExportFormat::Pdf => "pdf",
+    }
+}
+
+/// Writes the reports that `of` names to `out`.
+///
+/// # Errors
+///
+/// [`ExportError`]; `out` has a part of it then.
+pub fn write(
+    catalogue: &dyn Catalogue,
+    of: &ExportOf,
+    style: &Style,
+    out: &mut dyn Write,
+) -> Result<(), ExportError> {
+    match (of, style.format) {
+        (ExportOf::One(report), format) => {
+            let report = catalogue.report(*report)?.ok_or(ExportError::Missing)?;
+            match format {
+                ExportFormat::Csv => {
+                    let sheets = vec![Ok(sheet_of(report))];
+                    table::write(sheets.into_iter(), style, out)
+                }
+                ExportFormat::Json => Ok(writeln!(out, "{:#}", whole_to_json(&report))?),
+                ExportFormat::Pdf => Ok(out.write_all(&document::report(
+                    &report,
+                    &style.organisation,
+                    style.language,
+                    &style.zone,
+                    &[],
+                )?)?),
+            }
+        }
+        (ExportOf::List { filter, sort }, ExportFormat::Csv) => {
+            table::write(Sheets::new(catalogue, filter, *sort), style, out)
+        }
+        (ExportOf::List { filter, sort }, ExportFormat::Json) => {
+            let mut separator = "[\n";
+            for sheet in Sheets::new(catalogue, filter, *sort) {
+                write!(out, "{separator}{}", sheet_to_json(&sheet?))?;
+                separator = ",\n";
+            }
+            let begin = if separator == "[\n" { "[" } else { "" };
+            Ok(writeln!(out, "{begin}\n]")?)
+        }
+        (ExportOf::List { filter, sort }, ExportFormat::Pdf) => {
+            let none = Page { first: 0, rows: 0 };
+            let reports = catalogue.reports(filter, *sort, none)?.total;
+            if reports > MOST_IN_DOCUMENT {
+                return Err(ExportError::TooMany { reports });
+            }
+            let mut rows = Vec::new();
+            while let Ok(first) = u32::try_from(rows.len()) {
+                let page = Page {
+                    first,
+                    rows: Page::MOST,
+                };
+                let found = catalogue.reports(filter, *sort, page)?;
+                if found.rows.is_empty() {
+                    break;
+                }
+                rows.extend(found.rows);
+            }
+            let totals = catalogue.report_totals(filter, TotalsBy::Operator, &style.zone)?;
+            let printed = document::list(
+                &rows,
+                filter,
+                &totals,
+                &style.organisation,
+                style.language,
+                &style.zone,
+            )?;
+            Ok(out.write_all(&printed)?)
+        }
+    }
+}
+
+fn sheet_of(report: WholeReport) -> ReportSheet {
+    let newest = report.corrections.last();
+    ReportSheet {
+        corrections: newest.map_or(0, |newest| newest.number),
+        facts: report.facts,
+        draft: report.draft,
+        fields: report.fields,
+        finished: report.finished,
+        saved_unix_millis: report.saved_unix_millis,
+        ledger: report.ledger,
+    }
+}
+
+/// All sheets of a list, read a page at a time.
+struct Sheets<'a> {
+    catalogue: &'a dyn Catalogue,
+    filter: &'a ReportFilter,
+    sort: ReportSort,
+    first: u32,
+    read: std::vec::IntoIter<ReportSheet>,
+}
+
+impl<'a> Sheets<'a> {
+    fn new(catalogue: &'a dyn Catalogue, filter: &'a ReportFilter, sort: ReportSort) -> Self {
+        Self {
+            catalogue,
+            filter,
+            sort,
+            first: 0,
+            read: Vec::new().into_iter(),
+        }
+    }
+}
+
+impl Iterator for Sheets<'_> {
+    type Item = Result<ReportSheet, CatalogueError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(sheet) = self.read.next() {
+            return Some(Ok(sheet));
+        }
+        let page = Page {
+            first: self.first,
+            rows: Page::MOST,
+        };
+        self.first += u32::from(Page::MOST);
+        match self.catalogue.report_sheets(self.filter, self.sort, page) {
+            Ok(read) => {
+                self.read = read.into_iter();
+                self.read.next().map(Ok)
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+/// A report with its newest words.
+pub fn sheet_to_json(sheet: &ReportSheet) -> Value {
+    let ReportSheet {
+        facts,
+        draft,
+        fields,
+        finished,
+        saved_unix_millis,
+        ledger,
+        corrections,
+    } = sheet;
+    let mut value = facts_to_json(facts, draft, fields, ledger);
+    value["finished"] = json!(finished);
+    value["saved_unix_millis"] = json!(saved_unix_millis);
+    value["corrections"] = json!(corrections);
+    value
+}
+
+/// A report with everything known of it.
+pub fn whole_to_json(report: &WholeReport) -> Value {
+    let WholeReport {
+        facts,
+        draft,
+        fields,
+        finished,
+        saved_unix_millis,
+        ledger,
+        corrections,
+        chat,
+        earlier,
+    } = report;
+    let mut value = facts_to_json(facts, draft, fields, ledger);
+    value["finished"] = json!(finished);
+    value["saved_unix_millis"] = json!(saved_unix_millis);
+    let corrections = corrections.iter().map(|correction| {
+        json!({
+            "number": correction.number,
+            "at_unix_millis": correction.at_unix_millis,
+            "by": correction.by.as_str(),
+            "reason": correction.reason.as_str(),
+        })
+    });
+    value["corrections"] = corrections.collect();
+    let chat = chat.rows.iter().map(|line| {
+        json!({
+            "at_unix_seconds": line.at_unix_seconds,
+            "by_user": line.by_user,
+            "name": line.name.as_str(),
+            "text": line.text.as_str(),
+        })
+    });
+    value["chat"] = chat.collect();
+    let earlier = earlier.iter().map(|row| {
+        json!({
+            "report": row.report.0,
+            "started_unix_millis": row.started_unix_millis,
+            "operator": row.operators.as_str(),
+            "problem": row.problem.as_str(),
+        })
+    });
+    value["earlier"] = earlier.collect();
+    value
+}
+
+fn facts_to_json(
+    facts: &ReportFacts,
+    draft: &ReportDraft,
+    fields: &[FieldValue],
+    ledger: &Ledger,
+) -> Value {
+    let fields = fields
+        .iter()
+        .map(|field| (field.name.to_string(), Value::from(field.value.as_str())));
+    let fields: serde_json::Map<String, Value> = fields.collect();
+    json!({
+        "report": facts.report.0,
+        "session": facts.session.0,
+        "requester": facts.requester.as_str(),
+        "operator": facts.operator.as_str(),
+        "host": facts.host.as_str(),
+        "ticket": facts.ticket.map(|ticket| ticket.to_string()),
+        "started_unix_seconds": facts.started_unix_seconds,
+        "ended_unix_seconds": facts.ended_unix_seconds,
+        "problem": draft.problem.as_str(),
+        "solution": draft.solution.as_str(),
+        "category": draft.category.as_str(),
+        "notes": draft.notes.as_str(),
+        "fields": fields,
+        "ledger": {
+            "connected_seconds": ledger.connected_seconds,
+            "waiting_seconds": ledger.waiting_seconds,
+            "active_seconds": ledger.active_seconds,
+            "idle_seconds": ledger.idle_seconds,
+            "paused_seconds": ledger.paused_seconds,
+        },
+    })
+}
