@@ -42,7 +42,9 @@ fn make(
         What::HubStarted { .. }
         | What::HubStopped
         | What::LoggedIn { .. }
-        | What::LogInRefused { .. } => {}
+        | What::LogInRefused { .. }
+        | What::BackedUp
+        | What::Restored { .. } => {}
         What::FilmWatched { session } => {
             films::note_use(t, now, actor, *session, UseKind::Watched)?;
         }
