@@ -75,6 +75,9 @@ pub enum CatalogueError {
     Rule(String),
 }
 
+/// The names of a catalogue's files.
+pub(crate) const FILES: [&str; 2] = [sqlite::FILE_NAME, sqlite::HEAD_FILE];
+
 /// Opens the catalogue in `folder`, creates it at first start and migrates an older one.
 ///
 /// # Errors
@@ -247,6 +250,10 @@ pub trait Catalogue: Send {
 
     /// The films whose trace alone should be left.
     fn erased_films(&self) -> Result<Vec<KeptFilm>, CatalogueError>;
+
+    /// Copies this moment of the catalogue, and of what lies beside it, into the folder `to`: a new
+    /// catalogue of the same content. Keeps nobody waiting.
+    fn back_up(&self, to: &Path) -> Result<(), CatalogueError>;
 
     fn settings(&self) -> Result<Settings, CatalogueError>;
 

@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod backup;
 mod film;
 mod report;
 mod serve;
@@ -47,6 +48,10 @@ enum Command {
     /// Read and change what holds for the whole hub.
     #[command(subcommand)]
     Settings(settings::SettingsCommand),
+    /// Copy all that the hub keeps, also while it runs.
+    Backup(backup::BackupArgs),
+    /// Bring a copy back, into a new folder.
+    Restore(backup::RestoreArgs),
     /// Check a proof bundle, on any machine; the exit code is 1 if a byte of it was changed.
     Verify(film::bundle::VerifyArgs),
     /// Print the fingerprint by which clients know this hub.
@@ -75,6 +80,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Film(command) => film::run(command),
         Command::Audit(command) => audit::run(command),
         Command::Settings(command) => settings::run(command),
+        Command::Backup(args) => backup::back_up(&args),
+        Command::Restore(args) => backup::restore(&args),
         Command::Verify(args) => film::bundle::verify(&args),
         Command::Fingerprint(args) => serve::print_fingerprint(&args),
     };

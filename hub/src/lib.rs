@@ -9,6 +9,7 @@
 
 mod administration;
 mod admission;
+pub mod backup;
 pub mod catalogue;
 mod clock;
 mod connection;

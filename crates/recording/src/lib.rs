@@ -33,6 +33,7 @@
 //! 4 MB or so. A [finished](Recorder::finish) recording is safe from both.
 
 mod chain;
+mod copy;
 mod entry;
 mod event;
 mod gaps;
@@ -44,6 +45,7 @@ mod schema;
 mod verify;
 
 pub use chain::ChainHead;
+pub use copy::{CopyError, copy};
 pub use entry::{
     Body, ChatAuthor, Entry, MAX_META_TEXT_BYTES, MAX_PAYLOAD_BYTES, MAX_TEXT_BYTES, RecordingMeta,
 };

@@ -324,7 +324,7 @@ impl Recorder {
 
 /// Makes an empty file for its owner only, whatever the umask is; `SQLite` gives the same mode to
 /// those it puts beside it.
-fn create_private(path: &Path) -> std::io::Result<()> {
+pub(crate) fn create_private(path: &Path) -> std::io::Result<()> {
     let file = File::create_new(path)?;
     #[cfg(unix)]
     {

@@ -18,7 +18,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::signature;
 
-const KEY_FILE: &str = "hub-key.pem";
+/// The name of the key's file.
+pub const KEY_FILE: &str = "hub-key.pem";
 
 /// The hub's key cannot be had.
 #[derive(Debug, thiserror::Error)]

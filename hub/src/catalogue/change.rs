@@ -104,6 +104,12 @@ pub enum What {
         why: Erasure,
         reason: String,
     },
+    /// Somebody copies all that the hub keeps.
+    BackedUp,
+    /// This is a copy, made then, from which the hub goes on.
+    Restored {
+        made_unix_millis: i64,
+    },
     SettingChanged(Setting),
     /// Without bytes there is none any more.
     LogoSet {
@@ -229,6 +235,11 @@ impl What {
                     json!({ "session": session.to_string(), "why": why, "reason": reason });
                 ("film.erased", detail)
             }
+            Self::BackedUp => ("backup.made", json!({})),
+            Self::Restored { made_unix_millis } => (
+                "backup.restored",
+                json!({ "made_unix_millis": made_unix_millis }),
+            ),
             Self::SettingChanged(setting) => {
                 let detail = json!({ "name": setting.name(), "value": setting.value() });
                 ("setting.changed", detail)

@@ -36,6 +36,7 @@ use protocol::admin::settings::Settings;
 use protocol::admin::{Page, Rows};
 use protocol::control::Name;
 use protocol::{ReportDraft, ReportFacts, ReportId, SessionId};
+use rusqlite::backup::{Backup, StepResult};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
@@ -386,6 +387,29 @@ impl Catalogue for SqliteCatalogue {
 
     fn erased_films(&self) -> Result<Vec<KeptFilm>, CatalogueError> {
         films::erased(&self.connection)
+    }
+
+    fn back_up(&self, to: &Path) -> Result<(), CatalogueError> {
+        let path = to.join(FILE_NAME);
+        let created = |path: &Path| {
+            let path = path.to_owned();
+            move |source| CatalogueError::Create { path, source }
+        };
+        private_file::open(&path).map_err(created(&path))?;
+        let mut copy = Connection::open(&path)?;
+        copy.busy_timeout(BUSY_TIMEOUT)?;
+        // all at once: nothing that is written meanwhile makes it begin anew
+        let copied = Backup::new(&self.connection, &mut copy)?.step(-1)?;
+        if !matches!(copied, StepResult::Done) {
+            let busy = std::io::Error::from(std::io::ErrorKind::ResourceBusy);
+            return Err(created(&path)(busy));
+        }
+        if let Some(head) = audit::signed_head(&copy)? {
+            let path = to.join(HEAD_FILE);
+            let written = private_file::replace(&path, head.to_line().as_bytes());
+            written.map_err(created(&path))?;
+        }
+        Ok(())
     }
 
     fn settings(&self) -> Result<Settings, CatalogueError> {

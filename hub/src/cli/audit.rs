@@ -51,7 +51,7 @@ pub(super) struct FilterArgs {
     /// Only this action, for instance `session.started`.
     #[arg(long, value_name = "ACTION")]
     action: Option<String>,
-    /// Only rows with all these words, or with words that begin so.
+    /// Only rows with all these words, the last of which may be only begun.
     #[arg(long, value_name = "WORDS", default_value = "")]
     text: String,
     /// Only from this time on, for instance `2026-11-28T08:00:00Z`.

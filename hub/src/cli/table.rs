@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use protocol::visible_line;
+use unicode_width::UnicodeWidthStr as _;
 
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
@@ -24,7 +25,8 @@ impl Table {
 
     pub(super) fn print(&self, out: &mut impl Write) -> io::Result<()> {
         let columns = self.rows.first().map_or(0, Vec::len);
-        let chars = |cell: &String| cell.chars().count();
+        // letters of East Asia take two columns, accents none
+        let chars = |cell: &String| cell.as_str().width();
         let width = |column| {
             let cells = self.rows.iter().filter_map(|row| row.get(column));
             cells.map(chars).max().unwrap_or(0)
@@ -68,6 +70,14 @@ mod tests {
         table.print(&mut out).expect("memory takes it");
         let text = String::from_utf8(out).expect("text");
         assert_eq!(text, "A         LONG\nlunghità  x‹U+001B›‹U+202E›\n");
+
+        let mut table = Table::new(&["A", "B"]);
+        table.row(vec!["田中".to_owned(), "x".to_owned()]);
+        table.row(vec!["abcd".to_owned(), "x".to_owned()]);
+        let mut out = Vec::new();
+        table.print(&mut out).expect("memory takes it");
+        let text = String::from_utf8(out).expect("text");
+        assert_eq!(text, "A     B\n田中  x\nabcd  x\n");
     }
 
     #[test]

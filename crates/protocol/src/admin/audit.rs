@@ -30,7 +30,8 @@ pub struct Filter {
     pub actor: Option<Name>,
     /// What was done: the whole word, as `session.started`.
     pub action: Option<Name>,
-    /// Words, or their beginnings, that all stand somewhere in a row, in any case and without accents.
+    /// Words that all stand somewhere in a row, in any case and without accents; the last may be only
+    /// begun.
     /// With text, only the newest [`Filter::MOST_BY_TEXT`] rows are given and counted.
     pub text: Name,
     /// From the first row at or after this time, in milliseconds since the Unix epoch, ...

@@ -40,7 +40,7 @@ struct Found {
 fn find(c: &Connection, filter: &Filter) -> Result<Found, CatalogueError> {
     let (first, last) = bounds(c, filter)?;
     let mut given = vec![Value::from(first), Value::from(last)];
-    let text = match_of(&filter.text);
+    let text = match_of(filter);
     if filter.actor.is_none() && filter.action.is_none() && text.is_none() {
         return Ok(Found {
             numbers: String::new(),
@@ -119,18 +119,32 @@ fn bounds(c: &Connection, filter: &Filter) -> Result<(i64, i64), CatalogueError>
     ))
 }
 
-/// The full-text index's way to ask for words that all stand in a row; `None` where there are none.
-fn match_of(text: &str) -> Option<String> {
-    let words = text.split(|c: char| !c.is_alphanumeric());
-    let words: Vec<String> = words
-        .filter(|word| !word.is_empty())
-        .map(|word| format!("\"{word}\"*"))
-        .collect();
-    if !words.is_empty() {
-        return Some(words.join(" "));
+/// The full-text index's way to ask for words that all stand in a row, the last of which may be only
+/// begun; `None` where there are none. What else is asked for narrows the search in the index too.
+fn match_of(filter: &Filter) -> Option<String> {
+    if filter.text.trim().is_empty() {
+        return None;
     }
-    // signs alone stand in no index
-    (!text.trim().is_empty()).then(|| "\"\u{1}\"".to_owned())
+    let mut parts: Vec<String> = words(&filter.text)
+        .map(|word| format!("\"{word}\""))
+        .collect();
+    match parts.last_mut() {
+        Some(last) => last.push('*'),
+        // signs alone stand in no index
+        None => parts.push("\"\u{1}\"".to_owned()),
+    }
+    for (column, wanted) in [("actor", &filter.actor), ("action", &filter.action)] {
+        let words: Vec<&str> = wanted.as_deref().map(words).into_iter().flatten().collect();
+        if !words.is_empty() {
+            parts.push(format!("{column} : \"{}\"", words.join(" ")));
+        }
+    }
+    Some(parts.join(" AND "))
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    words.filter(|word| !word.is_empty())
 }
 
 const COLUMNS: &str = "id, at, kind, actor, action, detail";

@@ -328,3 +328,97 @@ proptest! {
         }
     }
 }
+
+/// `cargo test --release -p hub -- --ignored --nocapture a_million_rows`
+#[test]
+#[ignore = "takes a minute; a figure for BENCHMARKS.md"]
+#[expect(clippy::print_stdout, reason = "it is a measurement")]
+fn a_million_rows_of_the_audit_log_are_paged_in_milliseconds() {
+    use protocol::admin::Page;
+    use protocol::admin::audit::Filter;
+    use std::time::Instant;
+
+    const MILLION: i64 = 1_000_000;
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut catalogue = SqliteCatalogue::open_or_create(folder.path()).expect("created");
+    let began = Instant::now();
+    for thousand in 0..MILLION / 1000 {
+        let batches = (0..1000).map(|n| {
+            let at = thousand * 1000 + n;
+            let session = protocol::SessionId(at.unsigned_abs());
+            let what = match at % 3 {
+                0 => What::FilmWatched { session },
+                1 => What::LogInRefused {
+                    address: std::net::IpAddr::from([
+                        10,
+                        0,
+                        at.to_le_bytes()[1],
+                        at.to_le_bytes()[0],
+                    ]),
+                },
+                _ => What::HubStopped,
+            };
+            let actor = match at % 7 {
+                0 => Actor::Hub,
+                n => Actor::Account(format!("operator{n}")),
+            };
+            Change { actor, what }.at(at)
+        });
+        let batches: Vec<Batch> = batches
+            .filter(|batch| !matches!(batch.changes[0].what, What::FilmWatched { .. }))
+            .collect();
+        catalogue.apply(&batches).expect("noted");
+    }
+    let rows = catalogue.audit_head().expect("readable").row;
+    println!("{rows} rows written in {:?}", began.elapsed());
+    let filters = [
+        ("all", Filter::default()),
+        (
+            "actor",
+            Filter {
+                actor: Some("operator3".into()),
+                ..Filter::default()
+            },
+        ),
+        (
+            "actor and action",
+            Filter {
+                actor: Some("operator3".into()),
+                action: Some("log_in.refused".into()),
+                since_unix_millis: Some(MILLION / 4),
+                ..Filter::default()
+            },
+        ),
+        (
+            "common word",
+            Filter {
+                text: "refused".into(),
+                ..Filter::default()
+            },
+        ),
+        (
+            "rare words of one actor",
+            Filter {
+                actor: Some("operator3".into()),
+                text: "10.0.77 address".into(),
+                ..Filter::default()
+            },
+        ),
+    ];
+    for (name, filter) in filters {
+        let mut took: Vec<_> = (0..40_u32)
+            .map(|n| {
+                let first = n * 97 % 40 * 2_000;
+                let began = Instant::now();
+                let page = Page { first, rows: 200 };
+                catalogue.audit_rows(&filter, page).expect("readable");
+                began.elapsed()
+            })
+            .collect();
+        took.sort();
+        println!("{name}: p50 {:?}, p95 {:?}", took[20], took[38]);
+    }
+    let began = Instant::now();
+    assert_eq!(fault_of(&catalogue), None);
+    println!("verified in {:?}", began.elapsed());
+}

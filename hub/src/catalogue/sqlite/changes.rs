@@ -50,7 +50,9 @@ fn make(
         | What::HubStopped
         | What::LoggedIn { .. }
         | What::LogInRefused { .. }
-        | What::ReportsExported { .. } => {}
+        | What::ReportsExported { .. }
+        | What::BackedUp
+        | What::Restored { .. } => {}
         What::FilmWatched { session } => {
             films::note_use(t, now, actor, *session, UseKind::Watched)?;
         }

@@ -9,7 +9,7 @@ CREATE INDEX audit_by_both ON audit (actor, action);
 CREATE INDEX audit_by_time ON audit (at);
 CREATE VIRTUAL TABLE audit_text USING fts5 (
     actor, action, detail,
-    content = 'audit', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+    content = 'audit', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
 );
 INSERT INTO audit_text (audit_text) VALUES ('rebuild');
 
