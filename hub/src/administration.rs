@@ -13,7 +13,7 @@ mod settings;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use protocol::admin::{AdminToHub, Answer, HubToAdmin, Question};
+use protocol::admin::{Answer, HubToAdmin, Question};
 use protocol::{Refusal, RefusalCode};
 use session::authority::Who;
 use tokio::sync::mpsc;

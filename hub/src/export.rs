@@ -4,7 +4,7 @@ mod table;
 
 use std::io::{self, Write};
 
-use document::Organisation;
+use document::{Organisation, Reader};
 use jiff::tz::TimeZone;
 use protocol::admin::Page;
 use protocol::admin::reports::{
@@ -60,6 +60,15 @@ pub struct Style {
     pub organisation: Organisation,
 }
 
+impl Style {
+    fn reader(&self) -> Reader<'_> {
+        Reader {
+            language: self.language,
+            zone: &self.zone,
+        }
+    }
+}
+
 /// The zone with this name of the IANA data base, or UTC for nothing.
 ///
 /// # Errors
@@ -104,8 +113,7 @@ pub fn write(
                 ExportFormat::Pdf => Ok(out.write_all(&document::report(
                     &report,
                     &style.organisation,
-                    style.language,
-                    &style.zone,
+                    style.reader(),
                     &[],
                 )?)?),
             }
@@ -141,14 +149,8 @@ pub fn write(
                 rows.extend(found.rows);
             }
             let totals = catalogue.report_totals(filter, TotalsBy::Operator, &style.zone)?;
-            let printed = document::list(
-                &rows,
-                filter,
-                &totals,
-                &style.organisation,
-                style.language,
-                &style.zone,
-            )?;
+            let printed =
+                document::list(&rows, filter, &totals, &style.organisation, style.reader())?;
             Ok(out.write_all(&printed)?)
         }
     }

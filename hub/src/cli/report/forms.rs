@@ -14,7 +14,7 @@ use super::super::table::Table;
 use super::change;
 
 #[derive(Debug, Args)]
-pub(super) struct Target {
+pub(in crate::cli) struct Target {
     /// Print the list as JSON.
     #[arg(long)]
     json: bool,
@@ -23,7 +23,7 @@ pub(super) struct Target {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum CategoriesCommand {
+pub(in crate::cli) enum CategoriesCommand {
     /// List them, in their order.
     List {
         #[command(flatten)]
@@ -101,7 +101,7 @@ enum Kind {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Definition {
+pub(in crate::cli) struct Definition {
     name: String,
     #[arg(long, value_enum, default_value_t = Kind::Text)]
     kind: Kind,
@@ -130,7 +130,7 @@ impl From<Definition> for FieldDefinition {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum FieldsCommand {
+pub(in crate::cli) enum FieldsCommand {
     /// List them, in their order.
     List {
         #[command(flatten)]
