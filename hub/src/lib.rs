@@ -23,6 +23,7 @@ mod log_limit;
 mod login;
 mod outbound;
 pub mod password;
+mod proposal;
 mod recovery;
 mod registry;
 mod relay;

@@ -336,6 +336,9 @@ impl Registry {
             | OperatorToHub::DisconnectHost { .. }
             | OperatorToHub::SaveReport { .. }
             | OperatorToHub::ListDrafts
+            | OperatorToHub::ListReportForms
+            | OperatorToHub::AskAboutReport { .. }
+            | OperatorToHub::FillFields { .. }
             | OperatorToHub::LogOut => return None,
         };
         self.store.is_behind().then_some(refused)

@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::admin::reports::{Field, FieldValue, Language, ReportRow};
 use crate::ids::{PeerId, ReportId, ResumeSecret, SessionId, TicketRoute};
 use crate::limits::{MAX_CHAT_BYTES, MAX_NAME_BYTES, MAX_PASSWORD_BYTES, MAX_REPORT_FIELD_BYTES};
 use crate::refusal::Refusal;
@@ -18,6 +19,9 @@ pub type Name = BoundedText<MAX_NAME_BYTES>;
 pub type ChatText = BoundedText<MAX_CHAT_BYTES>;
 /// One field of a report.
 pub type ReportText = BoundedText<MAX_REPORT_FIELD_BYTES>;
+
+/// One field of a report as the hub proposes it.
+pub type ProposedText = BoundedText<MAX_CHAT_BYTES>;
 
 /// What happened to what a client asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +154,20 @@ pub enum OperatorToHub {
     },
     /// All drafts of this operator that are not finished.
     ListDrafts,
+    /// What the organisation asks of reports.
+    ListReportForms,
+    /// What the hub knows of a report that is being written; nothing comes if it is not this operator's,
+    /// or finished.
+    AskAboutReport {
+        report: ReportId,
+        /// In which the hub writes what it proposes.
+        language: Language,
+    },
+    /// What a report that is not finished has in the organisation's fields.
+    FillFields {
+        report: ReportId,
+        fields: Vec<FieldValue>,
+    },
 }
 
 /// What the hub says to an operator's console.
@@ -265,6 +283,21 @@ pub enum HubToOperator {
     SessionLeft {
         session: SessionId,
         by: EndedBy,
+    },
+    /// The answer to `ListReportForms`.
+    ReportForms {
+        categories: Vec<Name>,
+        fields: Vec<Field>,
+    },
+    /// The answer to `AskAboutReport`.
+    AboutReport {
+        report: ReportId,
+        proposal: Proposal,
+        /// What the organisation's fields have.
+        fields: Vec<FieldValue>,
+        /// The newest reports of the same host or requester from sessions that this operator took part
+        /// in.
+        earlier: Vec<ReportRow>,
     },
 }
 
@@ -395,6 +428,14 @@ pub struct ReportFacts {
     /// Seconds since the Unix epoch (hub's clock).
     pub started_unix_seconds: i64,
     pub ended_unix_seconds: i64,
+}
+
+/// What the hub proposes for a report from what it knows. Nobody has written it, and nothing of it is
+/// saved that its operator has not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Proposal {
+    pub problem: ProposedText,
+    pub solution: ProposedText,
 }
 
 /// What the operator writes (D1).

@@ -27,8 +27,8 @@ pub mod words;
 pub use address::{AddressFault, HubAddress, WrittenAddress};
 pub use control::{
     Admission, ChatAuthor, ChatLine, EndedBy, Entry, EntryKind, HostToHub, HubToHost,
-    HubToOperator, OperatorToHub, Outcome, Password, ReportDraft, ReportFacts, RunningSession,
-    TicketState,
+    HubToOperator, OperatorToHub, Outcome, Password, Proposal, ReportDraft, ReportFacts,
+    RunningSession, TicketState,
 };
 pub use hindrance::{Hindrance, Hindrances};
 pub use ids::{PeerId, ReportId, ResumeSecret, SessionId, TicketRoute};

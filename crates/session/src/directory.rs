@@ -417,7 +417,10 @@ impl Directory {
             OperatorToHub::LogIn { .. }
             | OperatorToHub::Resume { .. }
             | OperatorToHub::SaveReport { .. }
-            | OperatorToHub::ListDrafts => Err(OutOfPlace),
+            | OperatorToHub::ListDrafts
+            | OperatorToHub::ListReportForms
+            | OperatorToHub::AskAboutReport { .. }
+            | OperatorToHub::FillFields { .. } => Err(OutOfPlace),
         };
         self.cut_unless(&done, id);
     }

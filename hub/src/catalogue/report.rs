@@ -1,7 +1,7 @@
 //! Reports (D1).
 
-use protocol::admin::reports::{Field, FieldValue, Ledger};
-use protocol::{ReportDraft, ReportFacts};
+use protocol::admin::reports::{Field, FieldValue, Ledger, ReportRow};
+use protocol::{ReportDraft, ReportFacts, Rights};
 
 use super::AccountId;
 
@@ -17,6 +17,18 @@ pub struct ReportSheet {
     pub ledger: Ledger,
     /// How many corrections it has.
     pub corrections: u32,
+}
+
+/// What is known of a report while it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clues {
+    /// What the user wrote before anybody answered, or the first of it.
+    pub user_said: Vec<String>,
+    /// What the user allowed to any operator.
+    pub rights: Rights,
+    pub ledger: Ledger,
+    pub fields: Vec<FieldValue>,
+    pub earlier: Vec<ReportRow>,
 }
 
 /// What decides who may change a report.

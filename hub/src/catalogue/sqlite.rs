@@ -31,7 +31,7 @@ use protocol::{ReportDraft, ReportFacts, ReportId, SessionId};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::{
-    AbsentMember, Account, AccountId, AuditVerification, Batch, Catalogue, CatalogueError,
+    AbsentMember, Account, AccountId, AuditVerification, Batch, Catalogue, CatalogueError, Clues,
     PasswordHash, ReportSheet, ReportStanding, SessionRow, Stored,
 };
 
@@ -184,9 +184,9 @@ impl Catalogue for SqliteCatalogue {
         sort: ReportSort,
         page: Page,
     ) -> Result<Vec<ReportSheet>, CatalogueError> {
-        let numbers = report_list::numbers(&self.connection, filter, sort, page)?;
+        let found = report_list::find(&self.connection, filter, sort, page)?;
         let sheet = |id| reports::sheet(&self.connection, id);
-        let sheets: Result<Vec<_>, _> = numbers.into_iter().map(sheet).collect();
+        let sheets: Result<Vec<_>, _> = found.numbers.into_iter().map(sheet).collect();
         Ok(sheets?.into_iter().flatten().collect())
     }
 
@@ -218,6 +218,14 @@ impl Catalogue for SqliteCatalogue {
         number: u32,
     ) -> Result<Option<(ReportDraft, Vec<FieldValue>)>, CatalogueError> {
         corrections::version(&self.connection, id, number)
+    }
+
+    fn report_clues(
+        &self,
+        id: ReportId,
+        writer: AccountId,
+    ) -> Result<Option<Clues>, CatalogueError> {
+        reports::clues(&self.connection, id, writer)
     }
 
     fn categories(&self) -> Result<Vec<Category>, CatalogueError> {
