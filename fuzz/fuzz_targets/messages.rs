@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
+use protocol::admin::reports;
 use protocol::limits::MAX_SCREEN_FRAME_BYTES;
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
@@ -41,7 +42,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(len) = wire::body_len(*prefix, MAX_SCREEN_FRAME_BYTES) {
         assert!(len <= MAX_SCREEN_FRAME_BYTES);
     }
-    match kind % 15 {
+    match kind % 17 {
         0 => parse::<ClientHello>(rest),
         1 => parse::<HubHello>(rest),
         2 => parse::<HostToHub>(rest),
@@ -59,6 +60,8 @@ fuzz_target!(|data: &[u8]| {
         11 => parse::<Greeting>(rest),
         12 => parse::<HostState>(rest),
         13 => parse::<HostWord>(rest),
-        _ => parse::<OperatorWord>(rest),
+        14 => parse::<OperatorWord>(rest),
+        15 => parse::<reports::Question>(rest),
+        _ => parse::<reports::Answer>(rest),
     }
 });

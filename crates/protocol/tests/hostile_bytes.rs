@@ -2,6 +2,7 @@
 //! parses says the same when it is written and read again.
 
 use proptest::prelude::*;
+use protocol::admin::reports;
 use protocol::limits::{MAX_CONTROL_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES};
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
@@ -39,6 +40,8 @@ fn parse_as_everything(body: &[u8]) {
     parse::<HostState>(body);
     parse::<HostWord>(body);
     parse::<OperatorWord>(body);
+    parse::<reports::Question>(body);
+    parse::<reports::Answer>(body);
 }
 
 proptest! {

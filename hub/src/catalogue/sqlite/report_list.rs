@@ -27,9 +27,6 @@ const FEW: usize = 2_000;
 const MOST_CHOICES: u32 = 50;
 /// How much of a problem a list shows, in characters.
 const PROBLEM_CHARS: u32 = 120;
-/// Zones differ from UTC by multiples of this, in milliseconds: their days end where one of these does.
-const QUARTER_MILLIS: i64 = 15 * 60 * 1000;
-
 /// The condition that a filter is, and its values.
 struct Condition {
     sql: String,
@@ -397,16 +394,15 @@ fn totals_by_date(
     first_of: impl Fn(Date) -> Date,
 ) -> Result<Vec<TotalRow>, CatalogueError> {
     let Condition { sql, values } = Condition::of(filter);
+    // put together here: the engine would sort all rows for it
     let sql = format!(
-        "SELECT started / {QUARTER_MILLIS} AS quarter, {SUMS} FROM report_row WHERE {sql} \
-         GROUP BY quarter"
+        "SELECT started, 1, lasted, waiting, active, idle, paused FROM report_row WHERE {sql}"
     );
     let mut statement = c.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
     let mut periods: BTreeMap<Date, Total> = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let began = row.get::<_, i64>(0)?.saturating_mul(QUARTER_MILLIS);
-        let at = Timestamp::from_millisecond(began).unwrap_or(Timestamp::UNIX_EPOCH);
+        let at = Timestamp::from_millisecond(row.get(0)?).unwrap_or(Timestamp::UNIX_EPOCH);
         let first = first_of(zone.to_datetime(at).date());
         add(periods.entry(first).or_default(), &total(row)?);
     }
