@@ -519,3 +519,83 @@ async fn d3_the_command_line_does_what_the_window_does() {
     let again = run_hub(&export, "");
     assert!(!again.status.success(), "no file is overwritten");
 }
+
+#[tokio::test]
+async fn d1_a_console_is_told_what_the_hub_knows_of_its_own_report_alone() {
+    let hub = hub_with_reports().await;
+    let said = |args: &[&str]| {
+        let output = run_hub(&[args, &["--data", hub.data_text()]].concat(), "");
+        assert!(output.status.success(), "{}", text(&output));
+    };
+    said(&["report", "categories", "add", "Printer"]);
+    said(&[
+        "report",
+        "fields",
+        "add",
+        "Contract",
+        "--kind",
+        "number",
+        "--required",
+    ]);
+    let mut anna = hub.operator("anna").await;
+    anna.send(&OperatorToHub::ListReportForms).await;
+    let forms = anna.wait_for(|m| match m {
+        HubToOperator::ReportForms { categories, fields } => Some((categories, fields)),
+        _ => None,
+    });
+    let (categories, fields) = forms.await;
+    assert_eq!(categories, ["Printer".into()]);
+    assert!(fields[0].definition.required);
+    let value = |value: &str| FieldValue {
+        field: fields[0].id,
+        name: "x".into(),
+        value: value.into(),
+    };
+    let language = Language::Italian;
+    // one that is finished, one of somebody else, one that fits, one that does not
+    for (report, filled) in [(1, "1"), (3, "3"), (2, "22"), (2, "many")] {
+        let report = ReportId(report);
+        let fields = vec![value(filled)];
+        anna.send(&OperatorToHub::FillFields { report, fields })
+            .await;
+    }
+    for report in [1, 3, 2] {
+        let report = ReportId(report);
+        anna.send(&OperatorToHub::AskAboutReport { report, language })
+            .await;
+    }
+    let about = anna.wait_for(|m| match m {
+        HubToOperator::AboutReport {
+            report,
+            proposal,
+            fields,
+            earlier,
+        } => Some((report, proposal, fields, earlier)),
+        _ => None,
+    });
+    let (report, proposal, filled, earlier) = about.await;
+    assert_eq!(report, ReportId(2), "of the others nothing is said");
+    assert_eq!(&*proposal.problem, "Outlook");
+    assert!(
+        proposal.solution.starts_with("Sessione remota di "),
+        "{proposal:?}"
+    );
+    assert_eq!((&*filled[0].name, &*filled[0].value), ("Contract", "22"));
+    let earlier: Vec<u64> = earlier.iter().map(|row| row.report.0).collect();
+    assert_eq!(earlier, [1]);
+    // nothing of it was saved
+    let mut window = Window::open(&hub, "carla").await;
+    assert_eq!(&*window.show(2).await.draft.solution, "");
+    // the host is the same, and the report is of somebody else's session
+    let mut bruno = hub.pair("bruno").await;
+    assist(&mut bruno, "again", ["", "", ""], false).await;
+    let report = ReportId(4);
+    let ask = OperatorToHub::AskAboutReport { report, language };
+    bruno.operator.send(&ask).await;
+    let earlier = bruno.operator.wait_for(|m| match m {
+        HubToOperator::AboutReport { earlier, .. } => Some(earlier),
+        _ => None,
+    });
+    let earlier: Vec<u64> = earlier.await.iter().map(|row| row.report.0).collect();
+    assert_eq!(earlier, [3], "Anna's are not Bruno's to read");
+}

@@ -416,3 +416,58 @@ fn totals_by_date(
     });
     Ok(rows.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::catalogue::sqlite::SqliteCatalogue;
+
+    /// Words, signs that mean something to the index or to `LIKE`, and letters of many scripts.
+    fn typed() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            "[a-z]{1,6}",
+            Just("\"".to_owned()),
+            Just(" AND NOT ".to_owned()),
+            Just("NEAR(a b, 2)".to_owned()),
+            Just("host:^x*".to_owned()),
+            Just("\0".to_owned()),
+            Just("\u{345}\u{24b6}\u{301}".to_owned()),
+            "\\PC{0,4}",
+        ];
+        proptest::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_typed_is_an_error_of_the_index(text in typed()) {
+            thread_local! {
+                static CATALOGUE: (tempfile::TempDir, SqliteCatalogue) = {
+                    let folder = tempfile::tempdir().expect("a folder");
+                    let made = SqliteCatalogue::open_or_create(folder.path());
+                    (folder, made.expect("created"))
+                };
+            }
+            CATALOGUE.with(|(_folder, catalogue)| {
+                let filter = ReportFilter {
+                    text: BoundedText::cut(text.as_str()),
+                    ..ReportFilter::default()
+                };
+                let first = Page { first: 0, rows: 10 };
+                let found = page(&catalogue.connection, &filter, ReportSort::default(), first);
+                prop_assert!(found.is_ok(), "{:?}", found);
+                let offered = choices(&catalogue.connection, Choice::Host, &text);
+                prop_assert!(offered.is_ok(), "{:?}", offered);
+                Ok(())
+            })?;
+        }
+    }
+
+    #[test]
+    fn weeks_begin_on_monday() {
+        let day = |day| Date::new(2026, 11, day).expect("a day");
+        assert_eq!(monday(day(29)), day(23));
+        assert_eq!(monday(day(30)), day(30));
+    }
+}
