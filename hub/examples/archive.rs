@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Parser;
+use cpu_time::ThreadTime;
 use hub::catalogue::Worked;
 use hub::catalogue::{self, AccountId, Batch, Catalogue, Change, NewAccount, PasswordHash, What};
 use jiff::tz::TimeZone;
@@ -267,31 +268,39 @@ fn assistance(dice: &mut Dice, number: u64, filmed: bool) -> Batch {
     batch(started, whats)
 }
 
-/// The times of many calls.
+/// The times of many calls: on the wall, and of the processor, which others at work do not lengthen.
 #[derive(Default)]
-struct Times(Vec<Duration>);
+struct Times {
+    wall: Vec<Duration>,
+    processor: Vec<Duration>,
+}
 
 impl Times {
     fn take<T>(&mut self, call: impl FnOnce() -> T) -> T {
-        let began = Instant::now();
+        let (began, worked) = (Instant::now(), ThreadTime::now());
         let done = call();
-        self.0.push(began.elapsed());
+        self.wall.push(began.elapsed());
+        self.processor.push(worked.elapsed());
         done
     }
 
     fn print(mut self, name: &str) {
-        self.0.sort();
-        let at = |part: usize| {
-            let last = self.0.len().saturating_sub(1);
-            let time = self.0.get((self.0.len() * part / 100).min(last));
-            time.map_or(0.0, |time| time.as_secs_f64() * 1000.0)
-        };
-        println!(
-            "{name:40} p50 {:7.1} ms  p95 {:7.1} ms  most {:7.1} ms",
-            at(50),
-            at(95),
-            at(100)
-        );
+        print!("{name:28}");
+        for (what, times) in [("wall", &mut self.wall), ("processor", &mut self.processor)] {
+            times.sort();
+            let at = |part: usize| {
+                let last = times.len().saturating_sub(1);
+                let time = times.get((times.len() * part / 100).min(last));
+                time.map_or(0.0, |time| time.as_secs_f64() * 1000.0)
+            };
+            print!(
+                "  {what} p50 {:6.1} p95 {:6.1} most {:6.1} ms",
+                at(50),
+                at(95),
+                at(100)
+            );
+        }
+        println!();
     }
 }
 

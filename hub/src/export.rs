@@ -41,10 +41,9 @@ impl ExportError {
     pub(crate) fn code(&self) -> RefusalCode {
         match self {
             Self::Missing => RefusalCode::REPORT_GONE,
-            Self::TooMany { .. } => RefusalCode::EXPORT_TOO_LARGE,
-            Self::Zone(_) => RefusalCode::UNKNOWN_ZONE,
             // what is made for the network goes into a buffer that has an end
-            Self::Write(_) => RefusalCode::EXPORT_TOO_LARGE,
+            Self::TooMany { .. } | Self::Write(_) => RefusalCode::EXPORT_TOO_LARGE,
+            Self::Zone(_) => RefusalCode::UNKNOWN_ZONE,
             Self::Catalogue(_) | Self::Document(_) => RefusalCode::INTERNAL,
         }
     }

@@ -172,10 +172,10 @@ fn total(layout: &mut Layout, words: Words, weight: Weight, name: &str, total: &
     let texts = [
         name.to_owned(),
         total.reports.to_string(),
-        words.duration(total.connected_seconds),
-        words.duration(total.active_seconds),
-        words.duration(total.idle_seconds),
-        words.duration(total.paused_seconds),
+        Words::duration(total.connected_seconds),
+        Words::duration(total.active_seconds),
+        Words::duration(total.idle_seconds),
+        Words::duration(total.paused_seconds),
     ];
     cells(layout, style, &TOTALS, texts.iter().map(String::as_str));
 }
@@ -192,7 +192,7 @@ fn report(layout: &mut Layout, words: Words, row: &ReportRow, reader: Reader<'_>
         row.requester.to_string(),
         row.host.to_string(),
         row.operators.to_string(),
-        words.duration(row.lasted_seconds.into()),
+        Words::duration(row.lasted_seconds.into()),
     ];
     cells(
         layout,

@@ -127,7 +127,7 @@ fn time(paper: &mut Paper, words: Words, ledger: &Ledger) {
     let whole = u64::from(ledger.connected_seconds);
     heading(paper, words.of(words::TIME));
     let layout = &mut paper.layout;
-    let total = format!("{} {}", words.of(words::CONNECTED), words.duration(whole));
+    let total = format!("{} {}", words.of(words::CONNECTED), Words::duration(whole));
     let mut parts = vec![
         (words::ACTIVE, ledger.active_seconds, Some(ACCENT)),
         (words::IDLE, ledger.idle_seconds, Some(IDLE_INK)),
@@ -174,7 +174,7 @@ fn time(paper: &mut Paper, words: Words, ledger: &Ledger) {
             });
             x += 11.0;
         }
-        let said = format!("{} {}", words.of(name), words.duration(seconds.into()));
+        let said = format!("{} {}", words.of(name), Words::duration(seconds.into()));
         layout.text_at((x, y), Style::CELL, Align::Left, &said);
         x += layout.fonts.width(&said, Weight::Regular, 8.5) + 18.0;
     }

@@ -91,7 +91,7 @@ impl Words {
     }
 
     /// Hours and minutes; seconds for what is less than a minute.
-    pub(crate) fn duration(self, seconds: u64) -> String {
+    pub(crate) fn duration(seconds: u64) -> String {
         let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
         match (hours, minutes) {
             (0, 0) => format!("{seconds} s"),
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(italian, "14/11/2023 23:13 (UTC+01:00)");
         let short = Words(Language::English).list_time(at, &zone);
         assert_eq!(short, "2023-11-14 23:13 +01:00");
-        assert_eq!(Words(Language::English).duration(59), "59 s");
-        assert_eq!(Words(Language::English).duration(3_725), "1 h 02 min");
+        assert_eq!(Words::duration(59), "59 s");
+        assert_eq!(Words::duration(3_725), "1 h 02 min");
     }
 }

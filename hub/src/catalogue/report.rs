@@ -51,7 +51,7 @@ pub struct Worked {
 
 /// `values` with the names that the fields have now, if each is one that its field takes and none is
 /// missing that is required. Values of fields that are no more are kept.
-pub fn check_fields(fields: &[Field], values: Vec<FieldValue>) -> Option<Vec<FieldValue>> {
+pub fn check_fields(fields: &[Field], mut values: Vec<FieldValue>) -> Option<Vec<FieldValue>> {
     let value_of = |id| values.iter().find(|value| value.field == id);
     for Field { id, definition } in fields {
         let value = value_of(*id).map_or("", |value| value.value.trim());
@@ -59,11 +59,10 @@ pub fn check_fields(fields: &[Field], values: Vec<FieldValue>) -> Option<Vec<Fie
             return None;
         }
     }
-    let named = values.iter().cloned().map(|mut value| {
+    for value in &mut values {
         if let Some(field) = fields.iter().find(|field| field.id == value.field) {
             value.name = field.definition.name.clone();
         }
-        value
-    });
-    Some(named.collect())
+    }
+    Some(values)
 }

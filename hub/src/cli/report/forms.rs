@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use hub::catalogue::{self, Catalogue, What};
 use protocol::BoundedText;
 use protocol::admin::reports::{CategoryChange, FieldChange, FieldDefinition, FieldKind};
+use protocol::control::Name;
 use serde_json::{Value, json};
 use session::authority::Action;
 
@@ -210,7 +211,7 @@ fn listed(catalogue: &dyn Catalogue) -> anyhow::Result<(Vec<Value>, Table)> {
         let (kind, choices) = match &kind {
             FieldKind::Text => ("text", Vec::new()),
             FieldKind::Number => ("number", Vec::new()),
-            FieldKind::Choice(choices) => ("choice", choices.iter().map(|c| c.as_str()).collect()),
+            FieldKind::Choice(choices) => ("choice", choices.iter().map(Name::as_str).collect()),
         };
         values.push(json!({
             "id": field.id,
