@@ -33,7 +33,7 @@ pub use account::{Account, AccountId, NewAccount, PasswordHash};
 pub use audit::{Anchor, AuditHead, ParseAnchorError, film_is_signed};
 pub use change::{Batch, Change, What};
 pub use film::{FilmTotals, KeptFilm};
-pub use report::{ReportSheet, ReportStanding, Worked, check_fields};
+pub use report::{Clues, ReportSheet, ReportStanding, Worked, check_fields};
 pub use session::{AbsentMember, SessionRow, ended_by_word};
 
 /// The catalogue does not do what it should.
@@ -196,6 +196,14 @@ pub trait Catalogue: Send {
         id: ReportId,
         number: u32,
     ) -> Result<Option<(ReportDraft, Vec<FieldValue>)>, CatalogueError>;
+
+    /// What is known of a report while it is written by `writer`; earlier ones are of sessions that they
+    /// took part in.
+    fn report_clues(
+        &self,
+        id: ReportId,
+        writer: AccountId,
+    ) -> Result<Option<Clues>, CatalogueError>;
 
     /// All categories, in their order.
     fn categories(&self) -> Result<Vec<Category>, CatalogueError>;

@@ -27,10 +27,11 @@ use transport::{Connection, FramedReader, FramedWriter, ReadError};
 
 use crate::administration::{self, Administrator, Office};
 use crate::admission::{Admission, GuessDesk, HANDSHAKE_TIMEOUT, Verdict};
-use crate::catalogue::AccountId;
+use crate::catalogue::{AccountId, Clues};
 use crate::clock::Clock;
 use crate::login::LoginDesk;
 use crate::outbound::{self, Outbound};
+use crate::proposal;
 use crate::registry::{Event, LinkId, PeerLink, Resume, log_store_error};
 use crate::relay::{self, SessionsOfPeer};
 use crate::store::{SaveOutcome, SaveReport, Store};
@@ -429,6 +430,37 @@ impl Talk {
                     let drafts = desk.store.drafts(who.account).await;
                     let drafts = drafts.inspect_err(log_store_error).unwrap_or_default();
                     HubToOperator::Drafts { drafts }
+                }
+                OperatorToHub::ListReportForms => {
+                    let forms = desk.store.report_forms().await;
+                    let (categories, fields) =
+                        forms.inspect_err(log_store_error).unwrap_or_default();
+                    HubToOperator::ReportForms { categories, fields }
+                }
+                OperatorToHub::AskAboutReport { report, language } => {
+                    let clues = desk.store.report_clues(who.account, report).await;
+                    let Some(clues) = clues.inspect_err(log_store_error).unwrap_or_default() else {
+                        continue;
+                    };
+                    let proposal = proposal::write(&clues, language);
+                    let Clues {
+                        fields, earlier, ..
+                    } = clues;
+                    HubToOperator::AboutReport {
+                        report,
+                        proposal,
+                        fields,
+                        earlier,
+                    }
+                }
+                OperatorToHub::FillFields { report, fields } => {
+                    let (account, actor) = (who.account, who.login.clone());
+                    let now = desk.clock.now().unix_millis;
+                    let filled = desk.store.fill_fields(account, actor, report, fields, now);
+                    if let Err(error) = filled.await {
+                        log_store_error(&error);
+                    }
+                    continue;
                 }
                 message @ (OperatorToHub::GenerateTicket
                 | OperatorToHub::RevokeTicket { .. }

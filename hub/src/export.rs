@@ -4,7 +4,7 @@ mod table;
 
 use std::io::{self, Write};
 
-use document::Organisation;
+use document::{Organisation, Reader};
 use jiff::tz::TimeZone;
 use protocol::admin::Page;
 use protocol::admin::reports::{
@@ -41,10 +41,9 @@ impl ExportError {
     pub(crate) fn code(&self) -> RefusalCode {
         match self {
             Self::Missing => RefusalCode::REPORT_GONE,
-            Self::TooMany { .. } => RefusalCode::EXPORT_TOO_LARGE,
-            Self::Zone(_) => RefusalCode::UNKNOWN_ZONE,
             // what is made for the network goes into a buffer that has an end
-            Self::Write(_) => RefusalCode::EXPORT_TOO_LARGE,
+            Self::TooMany { .. } | Self::Write(_) => RefusalCode::EXPORT_TOO_LARGE,
+            Self::Zone(_) => RefusalCode::UNKNOWN_ZONE,
             Self::Catalogue(_) | Self::Document(_) => RefusalCode::INTERNAL,
         }
     }
@@ -58,6 +57,15 @@ pub struct Style {
     /// Whose local times it shows.
     pub zone: TimeZone,
     pub organisation: Organisation,
+}
+
+impl Style {
+    fn reader(&self) -> Reader<'_> {
+        Reader {
+            language: self.language,
+            zone: &self.zone,
+        }
+    }
 }
 
 /// The zone with this name of the IANA data base, or UTC for nothing.
@@ -104,8 +112,7 @@ pub fn write(
                 ExportFormat::Pdf => Ok(out.write_all(&document::report(
                     &report,
                     &style.organisation,
-                    style.language,
-                    &style.zone,
+                    style.reader(),
                     &[],
                 )?)?),
             }
@@ -141,14 +148,8 @@ pub fn write(
                 rows.extend(found.rows);
             }
             let totals = catalogue.report_totals(filter, TotalsBy::Operator, &style.zone)?;
-            let printed = document::list(
-                &rows,
-                filter,
-                &totals,
-                &style.organisation,
-                style.language,
-                &style.zone,
-            )?;
+            let printed =
+                document::list(&rows, filter, &totals, &style.organisation, style.reader())?;
             Ok(out.write_all(&printed)?)
         }
     }

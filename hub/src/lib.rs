@@ -27,6 +27,7 @@ mod login;
 mod outbound;
 pub mod password;
 pub mod proof;
+mod proposal;
 mod recovery;
 mod registry;
 mod relay;

@@ -402,6 +402,9 @@ impl Registry {
             | OperatorToHub::ListDrafts
             | OperatorToHub::GiveCode { .. }
             | OperatorToHub::AcceptInvitation { .. }
+            | OperatorToHub::ListReportForms
+            | OperatorToHub::AskAboutReport { .. }
+            | OperatorToHub::FillFields { .. }
             | OperatorToHub::LogOut => return None,
         };
         self.store.is_behind().then_some(refused)

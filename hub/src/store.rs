@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::thread::JoinHandle;
 
+use protocol::admin::reports::{Field, FieldValue};
+use protocol::control::Name;
 use protocol::{ReportDraft, ReportFacts, ReportId};
 use session::authority::{Action, Object, Who, may};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::catalogue::{
-    Account, AccountId, Actor, Batch, Catalogue, CatalogueError, Change, PasswordHash, What,
+    Account, AccountId, Actor, Batch, Catalogue, CatalogueError, Change, Clues, PasswordHash, What,
+    check_fields,
 };
 use crate::registry::log_store_error;
 
@@ -26,6 +29,9 @@ enum Request {
     Apply(Batch, Option<Answer<()>>),
     SaveReport(SaveReport, Answer<SaveOutcome>),
     Credentials(String, Answer<Option<(Account, PasswordHash)>>),
+    FillFields(FillFields, Answer<SaveOutcome>),
+    ReportForms(Answer<Forms>),
+    ReportClues(AccountId, ReportId, Answer<Option<Clues>>),
     Drafts(AccountId, Answer<Vec<(ReportFacts, ReportDraft)>>),
     ChangedAccounts(Answer<Option<Accounts>>),
 }
@@ -48,6 +54,19 @@ pub(crate) struct SaveReport {
     pub(crate) finished: bool,
     pub(crate) at_unix_millis: i64,
 }
+
+/// What an operator filled in.
+#[derive(Debug)]
+struct FillFields {
+    account: AccountId,
+    actor: String,
+    report: ReportId,
+    fields: Vec<FieldValue>,
+    at_unix_millis: i64,
+}
+
+/// What the organisation asks of reports: categories and fields.
+pub(crate) type Forms = (Vec<Name>, Vec<Field>);
 
 /// The disk is too far behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -139,6 +158,40 @@ impl Store {
         self.ask(|answer| Request::SaveReport(report, answer)).await
     }
 
+    /// Fills in the organisation's fields of a report, if they may.
+    pub(crate) async fn fill_fields(
+        &self,
+        account: AccountId,
+        actor: String,
+        report: ReportId,
+        fields: Vec<FieldValue>,
+        at_unix_millis: i64,
+    ) -> Result<SaveOutcome, CatalogueError> {
+        let wish = FillFields {
+            account,
+            actor,
+            report,
+            fields,
+            at_unix_millis,
+        };
+        self.ask(|answer| Request::FillFields(wish, answer)).await
+    }
+
+    /// What the organisation asks of reports.
+    pub(crate) async fn report_forms(&self) -> Result<Forms, CatalogueError> {
+        self.ask(Request::ReportForms).await
+    }
+
+    /// What is known of a report that `writer` writes; `None` if it is not theirs to write.
+    pub(crate) async fn report_clues(
+        &self,
+        writer: AccountId,
+        report: ReportId,
+    ) -> Result<Option<Clues>, CatalogueError> {
+        self.ask(|answer| Request::ReportClues(writer, report, answer))
+            .await
+    }
+
     /// The account and password hash behind a typed name.
     pub(crate) async fn credentials(
         &self,
@@ -198,6 +251,11 @@ fn serve(
             return next;
         }
         Request::SaveReport(report, answer) => drop(answer.send(save_report(catalogue, report))),
+        Request::FillFields(wish, answer) => drop(answer.send(fill_fields(catalogue, wish))),
+        Request::ReportForms(answer) => drop(answer.send(report_forms(catalogue))),
+        Request::ReportClues(writer, report, answer) => {
+            drop(answer.send(report_clues(catalogue, writer, report)));
+        }
         Request::Credentials(name, answer) => drop(answer.send(catalogue.credentials(&name))),
         Request::Drafts(owner, answer) => drop(answer.send(catalogue.drafts(owner))),
         Request::ChangedAccounts(answer) => drop(answer.send(changed_accounts(catalogue))),
@@ -229,16 +287,8 @@ fn save_report(
     catalogue: &mut dyn Catalogue,
     wish: SaveReport,
 ) -> Result<SaveOutcome, CatalogueError> {
-    let Some(found) = catalogue.report_standing(wish.report)? else {
-        return Ok(SaveOutcome::Denied);
-    };
     // asked here, where nothing can come between the question and the change
-    let object = Object::Report {
-        owner: found.owner,
-        finished: found.finished,
-    };
-    if let Err(denied) = may(Who::operator(wish.account), Action::SaveReport, object) {
-        tracing::info!(actor = ?wish.actor, report = %wish.report, %denied, "Report not saved");
+    if !may_write(catalogue, wish.account, wish.report)? {
         return Ok(SaveOutcome::Denied);
     }
     let change = Change {
@@ -251,6 +301,69 @@ fn save_report(
     };
     catalogue.apply(&[change.at(wish.at_unix_millis)])?;
     Ok(SaveOutcome::Saved)
+}
+
+/// Whether the report is unfinished, and this operator's.
+fn may_write(
+    catalogue: &dyn Catalogue,
+    account: AccountId,
+    report: ReportId,
+) -> Result<bool, CatalogueError> {
+    let Some(found) = catalogue.report_standing(report)? else {
+        return Ok(false);
+    };
+    let object = Object::Report {
+        owner: found.owner,
+        finished: found.finished,
+    };
+    let may = may(Who::operator(account), Action::SaveReport, object);
+    if let Err(denied) = may {
+        tracing::info!(account = account.0, %report, %denied, "Not theirs to write");
+    }
+    Ok(may.is_ok())
+}
+
+fn fill_fields(
+    catalogue: &mut dyn Catalogue,
+    wish: FillFields,
+) -> Result<SaveOutcome, CatalogueError> {
+    if !may_write(catalogue, wish.account, wish.report)? {
+        return Ok(SaveOutcome::Denied);
+    }
+    // what is missing is asked for when the report is finished; what is there has to fit
+    let mut defined = catalogue.fields()?;
+    for field in &mut defined {
+        field.definition.required = false;
+    }
+    let Some(fields) = check_fields(&defined, wish.fields) else {
+        return Ok(SaveOutcome::Denied);
+    };
+    let change = Change {
+        actor: Actor::Account(wish.actor),
+        what: What::ReportFieldsFilled {
+            report: wish.report,
+            fields,
+        },
+    };
+    catalogue.apply(&[change.at(wish.at_unix_millis)])?;
+    Ok(SaveOutcome::Saved)
+}
+
+fn report_forms(catalogue: &dyn Catalogue) -> Result<Forms, CatalogueError> {
+    let categories = catalogue.categories()?.into_iter();
+    let names = categories.map(|category| category.name).collect();
+    Ok((names, catalogue.fields()?))
+}
+
+fn report_clues(
+    catalogue: &dyn Catalogue,
+    writer: AccountId,
+    report: ReportId,
+) -> Result<Option<Clues>, CatalogueError> {
+    if !may_write(catalogue, writer, report)? {
+        return Ok(None);
+    }
+    catalogue.report_clues(report, writer)
 }
 
 fn changed_accounts(catalogue: &mut dyn Catalogue) -> Result<Option<Accounts>, CatalogueError> {

@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::admin::reports::{Field, FieldValue, Language, ReportRow};
 use crate::ids::{PeerId, ReportId, ResumeSecret, SessionId, TicketRoute};
 use crate::invitation::InvitationToken;
 use crate::limits::{
@@ -21,6 +22,9 @@ pub type Name = BoundedText<MAX_NAME_BYTES>;
 pub type ChatText = BoundedText<MAX_CHAT_BYTES>;
 /// One field of a report.
 pub type ReportText = BoundedText<MAX_REPORT_FIELD_BYTES>;
+
+/// One field of a report as the hub proposes it.
+pub type ProposedText = BoundedText<MAX_CHAT_BYTES>;
 
 /// What happened to what a client asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,6 +165,20 @@ pub enum OperatorToHub {
         token: InvitationToken,
         password: Password,
     },
+    /// What the organisation asks of reports.
+    ListReportForms,
+    /// What the hub knows of a report that is being written; nothing comes if it is not this operator's,
+    /// or finished.
+    AskAboutReport {
+        report: ReportId,
+        /// In which the hub writes what it proposes.
+        language: Language,
+    },
+    /// What a report that is not finished has in the organisation's fields.
+    FillFields {
+        report: ReportId,
+        fields: Vec<FieldValue>,
+    },
 }
 
 /// What the hub says to an operator's console.
@@ -279,6 +297,21 @@ pub enum HubToOperator {
     },
     /// The password is right, and a code of the second factor is wanted. A wrong one ends the try.
     CodeWanted,
+    /// The answer to `ListReportForms`.
+    ReportForms {
+        categories: Vec<Name>,
+        fields: Vec<Field>,
+    },
+    /// The answer to `AskAboutReport`.
+    AboutReport {
+        report: ReportId,
+        proposal: Proposal,
+        /// What the organisation's fields have.
+        fields: Vec<FieldValue>,
+        /// The newest reports of the same host or requester from sessions that this operator took part
+        /// in.
+        earlier: Vec<ReportRow>,
+    },
 }
 
 /// A place at the hub that outlives a lost connection (R4).
@@ -421,6 +454,14 @@ pub struct ReportFacts {
     /// Seconds since the Unix epoch (hub's clock).
     pub started_unix_seconds: i64,
     pub ended_unix_seconds: i64,
+}
+
+/// What the hub proposes for a report from what it knows. Nobody has written it, and nothing of it is
+/// saved that its operator has not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Proposal {
+    pub problem: ProposedText,
+    pub solution: ProposedText,
 }
 
 /// What the operator writes (D1).

@@ -29,8 +29,8 @@ pub mod words;
 pub use address::{AddressFault, HubAddress, WrittenAddress};
 pub use control::{
     Admission, ChatAuthor, ChatLine, Code, EndedBy, Entry, EntryKind, HostToHub, HubToHost,
-    HubToOperator, OperatorToHub, Outcome, Password, ReportDraft, ReportFacts, RunningSession,
-    TicketState,
+    HubToOperator, OperatorToHub, Outcome, Password, Proposal, ReportDraft, ReportFacts,
+    RunningSession, TicketState,
 };
 pub use hindrance::{Hindrance, Hindrances};
 pub use ids::{AccountId, GroupId, PeerId, ReportId, ResumeSecret, RoleId, SessionId, TicketRoute};

@@ -8,6 +8,9 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 use protocol::admin::people::{self, AccountOrder, SecondFactorRule, SignInKind};
+use protocol::admin::reports::{
+    self, Field, FieldDefinition, FieldKind, FieldValue, Language, ReportRow,
+};
 use protocol::admin::{AdminToHub, Answer, HubToAdmin, Page, Question, Rows};
 use protocol::control::Admission;
 use protocol::wire::{self, PREFIX_BYTES};
@@ -16,10 +19,10 @@ use protocol::{
     EntryKind, Greeting, GroupId, HidKey, Hindrance, Hindrances, HostState, HostToHub, HostWord,
     HubHello, HubToHost, HubToOperator, InputEvent, InputFrame, InvitationToken, Lane, LiveState,
     OperatorToHub, OperatorWord, Outcome, Password, PeerId, Permissions, Place, PointerButton,
-    PointerShape, PointerUpdate, ProtocolVersion, Refusal, RefusalCode, ReportDraft, ReportFacts,
-    ReportId, ResumeSecret, Rights, Role, RoleId, RunningSession, ScreenFrame, ScreenLayout,
-    ScreenMonitor, SessionId, StreamHeader, TicketRoute, TicketState, VersionRange, ViewWish,
-    ViewerMessage, Word,
+    PointerShape, PointerUpdate, Proposal, ProtocolVersion, Refusal, RefusalCode, ReportDraft,
+    ReportFacts, ReportId, ResumeSecret, Rights, Role, RoleId, RunningSession, ScreenFrame,
+    ScreenLayout, ScreenMonitor, SessionId, StreamHeader, TicketRoute, TicketState, VersionRange,
+    ViewWish, ViewerMessage, Word,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -499,6 +502,15 @@ fn operator_to_hub(samples: &mut Samples) {
             token: InvitationToken([5; 16]),
             password: Password("secret".into()),
         },
+        OperatorToHub::ListReportForms,
+        OperatorToHub::AskAboutReport {
+            report: ReportId(8),
+            language: Language::Italian,
+        },
+        OperatorToHub::FillFields {
+            report: ReportId(8),
+            fields: vec![field_value()],
+        },
     ];
     for message in &messages {
         samples.add(message);
@@ -574,6 +586,19 @@ fn hub_to_operator(samples: &mut Samples) {
             report: ReportId(8),
             finished: true,
             outcome: Outcome::Refused(REFUSAL),
+        },
+        HubToOperator::ReportForms {
+            categories: vec!["Printer".into()],
+            fields: vec![field()],
+        },
+        HubToOperator::AboutReport {
+            report: ReportId(8),
+            proposal: Proposal {
+                problem: "no sound".into(),
+                solution: "seen".into(),
+            },
+            fields: vec![field_value()],
+            earlier: vec![report_row()],
         },
         HubToOperator::Drafts {
             drafts: vec![(facts(), draft())],
@@ -1029,6 +1054,245 @@ fn streams(samples: &mut Samples) {
     });
 }
 
+fn field() -> Field {
+    Field {
+        id: 4,
+        definition: FieldDefinition {
+            name: "Contract".into(),
+            kind: FieldKind::Choice(vec!["A".into(), "B".into()]),
+            required: true,
+        },
+    }
+}
+
+fn field_value() -> FieldValue {
+    FieldValue {
+        field: 4,
+        name: "Contract".into(),
+        value: "A".into(),
+    }
+}
+
+fn report_row() -> ReportRow {
+    ReportRow {
+        report: ReportId(8),
+        session: SESSION,
+        started_unix_millis: 1_800_000_000_000,
+        lasted_seconds: 600,
+        active_seconds: 500,
+        operators: "Marco".into(),
+        requester: "Anna".into(),
+        host: "ANNA-PC".into(),
+        category: "Printer".into(),
+        problem: "no paper".into(),
+        finished: true,
+        corrected: false,
+    }
+}
+
+fn questions_about_reports(samples: &mut Samples) {
+    use reports::{
+        CategoryChange, Choice, ExportFormat, ExportOf, FieldChange, Question, ReportColumn,
+        ReportFilter, ReportSort, TotalsBy,
+    };
+    let page = Page {
+        first: 512,
+        rows: 256,
+    };
+    let filter = ReportFilter {
+        text: "paper".into(),
+        operator: Some("Marco".into()),
+        requester: Some("Anna".into()),
+        host: Some("ANNA-PC".into()),
+        category: Some("Printer".into()),
+        since_unix_millis: Some(1_800_000_000_000),
+        until_unix_millis: Some(1_800_000_060_000),
+        finished: Some(true),
+    };
+    let report = ReportId(8);
+    let definition = field().definition;
+    let mut questions = vec![
+        Question::Choices {
+            of: Choice::Host,
+            begin: "PC".into(),
+        },
+        Question::Show { report },
+        Question::Chat { report, page },
+        Question::Version { report, number: 2 },
+        Question::Correct {
+            report,
+            draft: ReportDraft {
+                problem: "no sound".into(),
+                ..ReportDraft::default()
+            },
+            fields: vec![field_value()],
+            reason: "wrong".into(),
+        },
+        Question::Categories,
+        Question::Fields,
+        Question::ExportPart { export: 3, part: 1 },
+    ];
+    questions.extend(ReportColumn::ALL.map(|column| Question::List {
+        filter: filter.clone(),
+        sort: ReportSort {
+            column,
+            descending: true,
+        },
+        page,
+    }));
+    questions.extend(
+        [
+            TotalsBy::Operator,
+            TotalsBy::Requester,
+            TotalsBy::Host,
+            TotalsBy::Category,
+            TotalsBy::Day,
+            TotalsBy::Week,
+            TotalsBy::Month,
+        ]
+        .map(|by| Question::Totals {
+            filter: filter.clone(),
+            by,
+            zone: "Europe/Rome".into(),
+        }),
+    );
+    let name = "Printer".into();
+    questions.extend(
+        [
+            CategoryChange::Add { name },
+            CategoryChange::Rename {
+                id: 1,
+                name: "Mail".into(),
+            },
+            CategoryChange::Remove { id: 1 },
+            CategoryChange::Move { id: 1, to: 0 },
+        ]
+        .map(Question::ChangeCategories),
+    );
+    questions.extend(
+        [
+            FieldChange::Add(definition.clone()),
+            FieldChange::Change { id: 4, definition },
+            FieldChange::Remove { id: 4 },
+            FieldChange::Move { id: 4, to: 0 },
+        ]
+        .map(Question::ChangeFields),
+    );
+    let sort = ReportSort::default();
+    for (of, format, language) in [
+        (ExportOf::One(report), ExportFormat::Pdf, Language::Italian),
+        (
+            ExportOf::List { filter, sort },
+            ExportFormat::Csv,
+            Language::English,
+        ),
+        (ExportOf::One(report), ExportFormat::Json, Language::English),
+    ] {
+        questions.push(Question::Export {
+            of,
+            format,
+            language,
+            zone: "Europe/Rome".into(),
+        });
+    }
+    for question in &questions {
+        samples.add(question);
+    }
+}
+
+fn answers_about_reports(samples: &mut Samples) {
+    use reports::{
+        Answer, Category, ChatRow, Correction, Ledger, Total, TotalKey, TotalRow, Totals,
+        WholeReport,
+    };
+    let total = Total {
+        reports: 3,
+        connected_seconds: 600,
+        waiting_seconds: 5,
+        active_seconds: 500,
+        idle_seconds: 90,
+        paused_seconds: 10,
+    };
+    let chat = Rows {
+        total: 1,
+        first: 0,
+        rows: vec![ChatRow {
+            at_unix_seconds: 1_800_000_000,
+            by_user: true,
+            name: "Anna".into(),
+            text: "hello".into(),
+        }],
+    };
+    let draft = ReportDraft {
+        problem: "no sound".into(),
+        ..ReportDraft::default()
+    };
+    let whole = WholeReport {
+        facts: facts(),
+        draft: draft.clone(),
+        fields: vec![field_value()],
+        finished: true,
+        saved_unix_millis: 1_800_000_070_000,
+        ledger: Ledger {
+            connected_seconds: 600,
+            waiting_seconds: 5,
+            active_seconds: 500,
+            idle_seconds: 90,
+            paused_seconds: 10,
+        },
+        corrections: vec![Correction {
+            number: 1,
+            at_unix_millis: 1_800_000_080_000,
+            by: "marco".into(),
+            reason: "wrong".into(),
+        }],
+        chat: chat.clone(),
+        earlier: vec![report_row()],
+    };
+    let key = |key| TotalRow { key, total };
+    let answers = [
+        Answer::List(Rows {
+            total: 513,
+            first: 512,
+            rows: vec![report_row()],
+        }),
+        Answer::Totals(Totals {
+            rows: vec![
+                key(TotalKey::Name("Marco".into())),
+                key(TotalKey::From {
+                    year: 2026,
+                    month: 11,
+                    day: 30,
+                }),
+            ],
+            others: Total::default(),
+            all: total,
+        }),
+        Answer::Choices(vec!["ANNA-PC".into()]),
+        Answer::Report(Box::new(whole)),
+        Answer::Chat(chat),
+        Answer::Version {
+            draft: Box::new(draft),
+            fields: vec![field_value()],
+        },
+        Answer::Corrected { number: 2 },
+        Answer::Categories(vec![Category {
+            id: 1,
+            name: "Printer".into(),
+        }]),
+        Answer::Fields(vec![field()]),
+        Answer::Export {
+            export: 3,
+            bytes: 70_000,
+            file_name: "reports.csv".into(),
+        },
+        Answer::Part(bytes("part")),
+    ];
+    for answer in &answers {
+        samples.add(answer);
+    }
+}
+
 fn samples() -> BTreeMap<String, String> {
     let mut samples = Samples::default();
     hellos(&mut samples);
@@ -1044,6 +1308,8 @@ fn samples() -> BTreeMap<String, String> {
     answers_about_people(&mut samples);
     words(&mut samples);
     streams(&mut samples);
+    questions_about_reports(&mut samples);
+    answers_about_reports(&mut samples);
     samples.0
 }
 

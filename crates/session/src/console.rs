@@ -280,7 +280,9 @@ impl ConsoleSide {
             | HubToOperator::EntryChanged { .. }
             | HubToOperator::EntryGone { .. }
             | HubToOperator::ReportSaved { .. }
-            | HubToOperator::Drafts { .. } => Vec::new(),
+            | HubToOperator::Drafts { .. }
+            | HubToOperator::ReportForms { .. }
+            | HubToOperator::AboutReport { .. } => Vec::new(),
         }
     }
 }

@@ -420,7 +420,10 @@ impl Directory {
             | OperatorToHub::SaveReport { .. }
             | OperatorToHub::ListDrafts
             | OperatorToHub::GiveCode { .. }
-            | OperatorToHub::AcceptInvitation { .. } => Err(OutOfPlace),
+            | OperatorToHub::AcceptInvitation { .. }
+            | OperatorToHub::ListReportForms
+            | OperatorToHub::AskAboutReport { .. }
+            | OperatorToHub::FillFields { .. } => Err(OutOfPlace),
         };
         self.cut_unless(&done, id);
     }

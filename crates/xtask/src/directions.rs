@@ -208,8 +208,14 @@ const RULES: &[Rule] = &[
             "transport",
             "recording",
             "private-file",
+            "document",
         ],
         never: &["codec", "eframe", "egui", "winit", "capture", "input"],
+    },
+    Rule {
+        package: "document",
+        may_know: &["protocol"],
+        never: NO_IO_NO_GUI,
     },
     Rule {
         package: "hub-film",

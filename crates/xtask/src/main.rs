@@ -8,6 +8,7 @@
     reason = "what a check finds and how long it took is this program's output"
 )]
 
+mod archive;
 mod bugs;
 mod ci;
 mod directions;
@@ -61,6 +62,9 @@ enum Task {
         /// By default all.
         targets: Vec<String>,
     },
+    /// Makes an archive of a hub with `--reports N` (and `--films N`) in the folder `--out DIR`, or prints how
+    /// long it takes to find something in the one of `--measure DIR`; built for release.
+    Archive(StageArguments),
     /// Plays one whole assistance through the real windows and leaves pictures, film and report.
     Demo(StageArguments),
     /// Takes the pictures of every window, light, dark and Italian, for `assets/screenshots`.
@@ -123,6 +127,7 @@ fn run(task: Task) -> anyhow::Result<()> {
             let metadata = MetadataCommand::new().no_deps().exec()?;
             fuzz::run(metadata.workspace_root.as_std_path(), &targets, seconds)
         }
+        Task::Archive(arguments) => archive::run(&arguments.rest),
         Task::Demo(arguments) => stage("demo", "dev", &arguments.rest),
         Task::Screenshots(arguments) => stage("screenshots", "dev", &arguments.rest),
         Task::Keyboards(arguments) => stage("keyboards", "release", &arguments.rest),

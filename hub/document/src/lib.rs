@@ -1,4 +1,14 @@
-//! Reports as documents that are printed.
+//! Reports as documents that are printed, or sent to a customer (D3, B6): PDF, on A4.
+//!
+//! A document is laid out on pages first ([`page`]), so that each can say how many there are, and
+//! written then ([`paper`]).
+
+mod fonts;
+mod list;
+mod page;
+mod paper;
+mod report;
+mod words;
 
 use jiff::tz::TimeZone;
 use protocol::admin::reports::{Language, ReportFilter, ReportRow, Totals, WholeReport};
@@ -7,36 +17,57 @@ use protocol::admin::reports::{Language, ReportFilter, ReportRow, Totals, WholeR
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Organisation {
     pub name: String,
-    /// Address, telephone and what else it wants to be read.
+    /// Address, telephone and what else it wants to be read; each line on a line of its own.
     pub words: String,
     /// A picture, as PNG.
     pub logo: Option<Vec<u8>>,
 }
 
-/// The document could not be made.
+/// A document could not be made.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct DocumentError(String);
+#[non_exhaustive]
+pub enum DocumentError {
+    #[error("a picture cannot be read: {0}")]
+    Picture(String),
+    #[error("a bundled font cannot be read")]
+    Font,
+    #[error("the file cannot be put together: {0}")]
+    Write(String),
+}
 
-/// One report.
+/// For whom a document is.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    pub language: Language,
+    /// Whose local times it shows.
+    pub zone: &'a TimeZone,
+}
+
+/// One report; `key_pictures` of its film, as PNG, come at its end.
+///
+/// # Errors
+///
+/// [`DocumentError`].
 pub fn report(
     report: &WholeReport,
     organisation: &Organisation,
-    language: Language,
-    zone: &TimeZone,
+    reader: Reader<'_>,
     key_pictures: &[Vec<u8>],
 ) -> Result<Vec<u8>, DocumentError> {
-    Err(DocumentError("no".to_owned()))
+    report::lay_out(report, organisation, reader, key_pictures)?.write()
 }
 
-/// A list of reports with its totals.
+/// A list of reports that `filter` left, with their totals.
+///
+/// # Errors
+///
+/// [`DocumentError`].
 pub fn list(
     rows: &[ReportRow],
     filter: &ReportFilter,
     totals: &Totals,
     organisation: &Organisation,
-    language: Language,
-    zone: &TimeZone,
+    reader: Reader<'_>,
 ) -> Result<Vec<u8>, DocumentError> {
-    Err(DocumentError("no".to_owned()))
+    list::lay_out(rows, filter, totals, organisation, reader)?.write()
 }

@@ -1,7 +1,7 @@
 //! Reports (D1).
 
-use protocol::admin::reports::{Field, FieldValue, Ledger};
-use protocol::{ReportDraft, ReportFacts};
+use protocol::admin::reports::{Field, FieldValue, Ledger, ReportRow};
+use protocol::{ReportDraft, ReportFacts, Rights};
 
 use super::AccountId;
 
@@ -17,6 +17,18 @@ pub struct ReportSheet {
     pub ledger: Ledger,
     /// How many corrections it has.
     pub corrections: u32,
+}
+
+/// What is known of a report while it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clues {
+    /// What the user wrote before anybody answered, or the first of it.
+    pub user_said: Vec<String>,
+    /// What the user allowed to any operator.
+    pub rights: Rights,
+    pub ledger: Ledger,
+    pub fields: Vec<FieldValue>,
+    pub earlier: Vec<ReportRow>,
 }
 
 /// What decides who may change a report.
@@ -39,7 +51,7 @@ pub struct Worked {
 
 /// `values` with the names that the fields have now, if each is one that its field takes and none is
 /// missing that is required. Values of fields that are no more are kept.
-pub fn check_fields(fields: &[Field], values: Vec<FieldValue>) -> Option<Vec<FieldValue>> {
+pub fn check_fields(fields: &[Field], mut values: Vec<FieldValue>) -> Option<Vec<FieldValue>> {
     let value_of = |id| values.iter().find(|value| value.field == id);
     for Field { id, definition } in fields {
         let value = value_of(*id).map_or("", |value| value.value.trim());
@@ -47,11 +59,10 @@ pub fn check_fields(fields: &[Field], values: Vec<FieldValue>) -> Option<Vec<Fie
             return None;
         }
     }
-    let named = values.iter().cloned().map(|mut value| {
+    for value in &mut values {
         if let Some(field) = fields.iter().find(|field| field.id == value.field) {
             value.name = field.definition.name.clone();
         }
-        value
-    });
-    Some(named.collect())
+    }
+    Some(values)
 }

@@ -44,7 +44,7 @@ use transport::HubIdentity;
 
 use super::audit::SignedHead;
 use super::{
-    AbsentMember, Account, AccountId, Anchor, AuditHead, Batch, Catalogue, CatalogueError,
+    AbsentMember, Account, AccountId, Anchor, AuditHead, Batch, Catalogue, CatalogueError, Clues,
     FilmTotals, KeptFilm, PasswordHash, ReportSheet, ReportStanding, SessionRow, Stored,
 };
 
@@ -269,9 +269,9 @@ impl Catalogue for SqliteCatalogue {
         sort: ReportSort,
         page: Page,
     ) -> Result<Vec<ReportSheet>, CatalogueError> {
-        let numbers = report_list::numbers(&self.connection, filter, sort, page)?;
+        let found = report_list::find(&self.connection, filter, sort, page)?;
         let sheet = |id| reports::sheet(&self.connection, id);
-        let sheets: Result<Vec<_>, _> = numbers.into_iter().map(sheet).collect();
+        let sheets: Result<Vec<_>, _> = found.numbers.into_iter().map(sheet).collect();
         Ok(sheets?.into_iter().flatten().collect())
     }
 
@@ -307,6 +307,14 @@ impl Catalogue for SqliteCatalogue {
         number: u32,
     ) -> Result<Option<(ReportDraft, Vec<FieldValue>)>, CatalogueError> {
         corrections::version(&self.connection, id, number)
+    }
+
+    fn report_clues(
+        &self,
+        id: ReportId,
+        writer: AccountId,
+    ) -> Result<Option<Clues>, CatalogueError> {
+        reports::clues(&self.connection, id, writer)
     }
 
     fn categories(&self) -> Result<Vec<Category>, CatalogueError> {

@@ -165,7 +165,7 @@ enum In {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum By {
+pub(in crate::cli) enum By {
     Operator,
     Requester,
     Host,

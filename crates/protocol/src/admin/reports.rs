@@ -19,7 +19,7 @@ pub const MOST_CATEGORIES: usize = 500;
 /// Most fields that an organisation defines.
 pub const MOST_FIELDS: usize = 32;
 /// Most choices of a field.
-pub const MOST_CHOICES: usize = 50;
+pub const MOST_CHOICES: usize = 30;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Question {

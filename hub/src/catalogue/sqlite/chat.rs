@@ -56,6 +56,27 @@ pub(super) fn page(
     Ok(Rows { total, first, rows })
 }
 
+/// What the user wrote before anybody answered; where an operator spoke first, what came after.
+pub(super) fn first_words_of_user(
+    c: &Connection,
+    session: SessionId,
+) -> Result<Vec<String>, CatalogueError> {
+    const MOST_LINES: u32 = 200;
+    let sql = "SELECT by_user, text FROM chat WHERE session = ?1 ORDER BY id LIMIT ?2";
+    let mut statement = c.prepare_cached(sql)?;
+    let mut rows = statement.query((session.0.cast_signed(), MOST_LINES))?;
+    let mut said = Vec::new();
+    while let Some(row) = rows.next()? {
+        let by_user: bool = row.get(0)?;
+        match (by_user, said.is_empty()) {
+            (true, _) => said.push(row.get(1)?),
+            (false, true) => {}
+            (false, false) => break,
+        }
+    }
+    Ok(said)
+}
+
 fn line(row: &Row<'_>) -> rusqlite::Result<ChatRow> {
     Ok(ChatRow {
         at_unix_seconds: row.get::<_, i64>(0)?.div_euclid(1000),

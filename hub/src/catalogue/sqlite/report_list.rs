@@ -19,15 +19,14 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::search;
-use crate::catalogue::CatalogueError;
+use crate::catalogue::{AccountId, CatalogueError};
 
+/// So few reports are put into order by themselves; among more, those of a page are met soon.
+const FEW: usize = 2_000;
 /// How many values a filter is offered at a time.
 const MOST_CHOICES: u32 = 50;
 /// How much of a problem a list shows, in characters.
 const PROBLEM_CHARS: u32 = 120;
-/// Zones differ from UTC by multiples of this, in milliseconds: their days end where one of these does.
-const QUARTER_MILLIS: i64 = 15 * 60 * 1000;
-
 /// The condition that a filter is, and its values.
 struct Condition {
     sql: String,
@@ -112,11 +111,7 @@ pub(super) fn page(
     sort: ReportSort,
     page: Page,
 ) -> Result<Rows<ReportRow>, CatalogueError> {
-    let Condition { sql, values } = Condition::of(filter);
-    let total = c
-        .prepare_cached(&format!("SELECT count(*) FROM report_row WHERE {sql}"))?
-        .query_row(params_from_iter(&values), |row| row.get(0))?;
-    let numbers = numbers(c, filter, sort, page)?;
+    let Found { numbers, total } = find(c, filter, sort, page)?;
     let rows: Result<_, _> = numbers.into_iter().map(|number| one(c, number)).collect();
     let first = page.first;
     Ok(Rows {
@@ -126,26 +121,101 @@ pub(super) fn page(
     })
 }
 
-/// The numbers of the reports of a page.
-pub(super) fn numbers(
+/// The numbers of the reports of a page, and how many reports the whole list has.
+pub(super) struct Found {
+    pub(super) numbers: Vec<ReportId>,
+    total: u32,
+}
+
+pub(super) fn find(
     c: &Connection,
     filter: &ReportFilter,
     sort: ReportSort,
     page: Page,
-) -> Result<Vec<ReportId>, CatalogueError> {
-    let Condition { sql, mut values } = Condition::of(filter);
-    let direction = if sort.descending { "DESC" } else { "ASC" };
+) -> Result<Found, CatalogueError> {
+    if filter.text.trim().is_empty() {
+        return in_order(c, Condition::of(filter), sort, page);
+    }
+    let with_words = reports_with(c, filter)?;
+    let others = ReportFilter {
+        text: BoundedText::default(),
+        ..filter.clone()
+    };
+    let mut condition = Condition::of(&others);
+    if with_words.len() <= FEW {
+        let few = serde_json::Value::from(with_words).to_string();
+        condition.and("report IN (SELECT value FROM json_each(?))", few);
+        return in_order(c, condition, sort, page);
+    }
+    // so many are met soon on the way through all of them in their order
+    let only_words = condition.values.is_empty();
+    let sql = format!(
+        "SELECT report FROM report_row WHERE {} ORDER BY {}",
+        condition.sql,
+        order(sort)
+    );
+    let mut statement = c.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(&condition.values))?;
+    let (mut numbers, mut met) = (Vec::new(), 0_u32);
+    while let Some(row) = rows.next()? {
+        let number: i64 = row.get(0)?;
+        if with_words.binary_search(&number).is_err() {
+            continue;
+        }
+        met += 1;
+        let is_full = numbers.len() >= usize::from(page.limit());
+        if met > page.first && !is_full {
+            numbers.push(ReportId(number.cast_unsigned()));
+        } else if is_full && only_words {
+            break;
+        }
+    }
+    let total = if only_words {
+        u32::try_from(with_words.len()).unwrap_or(u32::MAX)
+    } else {
+        met
+    };
+    Ok(Found { numbers, total })
+}
+
+/// The reports that have the words of `filter`, by their numbers, the smallest first.
+fn reports_with(c: &Connection, filter: &ReportFilter) -> Result<Vec<i64>, CatalogueError> {
+    let Some(question) = search::question(&filter.text) else {
+        return Ok(Vec::new());
+    };
+    let sql = "SELECT rowid FROM report_text WHERE report_text MATCH ?1 ORDER BY rowid";
+    let mut statement = c.prepare_cached(sql)?;
+    let rows = statement.query_map([question], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn order(sort: ReportSort) -> String {
     let by = column(sort.column);
+    let direction = if sort.descending { "DESC" } else { "ASC" };
+    format!("{by} {direction}, report {direction}")
+}
+
+fn in_order(
+    c: &Connection,
+    condition: Condition,
+    sort: ReportSort,
+    page: Page,
+) -> Result<Found, CatalogueError> {
+    let Condition { sql, mut values } = condition;
+    let total = c
+        .prepare_cached(&format!("SELECT count(*) FROM report_row WHERE {sql}"))?
+        .query_row(params_from_iter(&values), |row| row.get(0))?;
     let numbers = format!(
-        "SELECT report FROM report_row WHERE {sql} \
-         ORDER BY {by} {direction}, report {direction} LIMIT ? OFFSET ?"
+        "SELECT report FROM report_row WHERE {sql} ORDER BY {} LIMIT ? OFFSET ?",
+        order(sort)
     );
     values.extend([Value::from(page.limit()), Value::from(page.first)]);
     let mut statement = c.prepare_cached(&numbers)?;
     let numbers = statement.query_map(params_from_iter(&values), |row| {
         Ok(ReportId(row.get::<_, i64>(0)?.cast_unsigned()))
     })?;
-    Ok(numbers.collect::<Result<_, _>>()?)
+    let numbers = numbers.collect::<Result<_, _>>()?;
+    Ok(Found { numbers, total })
 }
 
 fn one(c: &Connection, report: ReportId) -> Result<ReportRow, CatalogueError> {
@@ -186,10 +256,12 @@ fn seconds(stored: i64) -> u32 {
     u32::try_from(stored.max(0)).unwrap_or(u32::MAX)
 }
 
-/// The newest reports from before `report` of the same host or the same requester.
+/// The newest reports from before `report` of the same host or the same requester; only those of sessions
+/// that `of` took part in, if somebody is named.
 pub(super) fn earlier(
     c: &Connection,
     report: ReportId,
+    of: Option<AccountId>,
     at_most: u16,
 ) -> Result<Vec<ReportRow>, CatalogueError> {
     let sql = format!(
@@ -198,10 +270,14 @@ pub(super) fn earlier(
          ON other.host = this.host WHERE this.report = ?1 AND other.started < this.started \
          UNION SELECT other.report FROM report_row AS this JOIN report_row AS other \
          ON other.requester = this.requester WHERE this.report = ?1 \
-         AND other.started < this.started) ORDER BY started DESC LIMIT ?2"
+         AND other.started < this.started) \
+         AND (?2 IS NULL OR EXISTS (SELECT 1 FROM member \
+              WHERE member.session = report_row.session AND member.operator = ?2)) \
+         ORDER BY started DESC LIMIT ?3"
     );
     let mut statement = c.prepare_cached(&sql)?;
-    let rows = statement.query_map((report.0.cast_signed(), at_most), row)?;
+    let of = of.map(|of| of.0);
+    let rows = statement.query_map((report.0.cast_signed(), of, at_most), row)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -318,16 +394,15 @@ fn totals_by_date(
     first_of: impl Fn(Date) -> Date,
 ) -> Result<Vec<TotalRow>, CatalogueError> {
     let Condition { sql, values } = Condition::of(filter);
+    // put together here: the engine would sort all rows for it
     let sql = format!(
-        "SELECT started / {QUARTER_MILLIS} AS quarter, {SUMS} FROM report_row WHERE {sql} \
-         GROUP BY quarter"
+        "SELECT started, 1, lasted, waiting, active, idle, paused FROM report_row WHERE {sql}"
     );
     let mut statement = c.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
     let mut periods: BTreeMap<Date, Total> = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let began = row.get::<_, i64>(0)?.saturating_mul(QUARTER_MILLIS);
-        let at = Timestamp::from_millisecond(began).unwrap_or(Timestamp::UNIX_EPOCH);
+        let at = Timestamp::from_millisecond(row.get(0)?).unwrap_or(Timestamp::UNIX_EPOCH);
         let first = first_of(zone.to_datetime(at).date());
         add(periods.entry(first).or_default(), &total(row)?);
     }
@@ -340,4 +415,59 @@ fn totals_by_date(
         total,
     });
     Ok(rows.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::catalogue::sqlite::SqliteCatalogue;
+
+    /// Words, signs that mean something to the index or to `LIKE`, and letters of many scripts.
+    fn typed() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            "[a-z]{1,6}",
+            Just("\"".to_owned()),
+            Just(" AND NOT ".to_owned()),
+            Just("NEAR(a b, 2)".to_owned()),
+            Just("host:^x*".to_owned()),
+            Just("\0".to_owned()),
+            Just("\u{345}\u{24b6}\u{301}".to_owned()),
+            "\\PC{0,4}",
+        ];
+        proptest::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_typed_is_an_error_of_the_index(text in typed()) {
+            thread_local! {
+                static CATALOGUE: (tempfile::TempDir, SqliteCatalogue) = {
+                    let folder = tempfile::tempdir().expect("a folder");
+                    let made = SqliteCatalogue::open_or_create(folder.path());
+                    (folder, made.expect("created"))
+                };
+            }
+            CATALOGUE.with(|(_folder, catalogue)| {
+                let filter = ReportFilter {
+                    text: BoundedText::cut(text.as_str()),
+                    ..ReportFilter::default()
+                };
+                let first = Page { first: 0, rows: 10 };
+                let found = page(&catalogue.connection, &filter, ReportSort::default(), first);
+                prop_assert!(found.is_ok(), "{:?}", found);
+                let offered = choices(&catalogue.connection, Choice::Host, &text);
+                prop_assert!(offered.is_ok(), "{:?}", offered);
+                Ok(())
+            })?;
+        }
+    }
+
+    #[test]
+    fn weeks_begin_on_monday() {
+        let day = |day| Date::new(2026, 11, day).expect("a day");
+        assert_eq!(monday(day(29)), day(23));
+        assert_eq!(monday(day(30)), day(30));
+    }
 }

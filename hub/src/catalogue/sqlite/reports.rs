@@ -2,11 +2,11 @@
 
 use protocol::admin::Page;
 use protocol::admin::reports::{FieldValue, Ledger, WholeReport};
-use protocol::{BoundedText, ReportDraft, ReportFacts, ReportId, SessionId, TicketRoute};
+use protocol::{BoundedText, ReportDraft, ReportFacts, ReportId, Rights, SessionId, TicketRoute};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::{chat, corrections, report_index, report_list};
-use crate::catalogue::{AccountId, CatalogueError, ReportSheet, ReportStanding};
+use crate::catalogue::{AccountId, CatalogueError, Clues, ReportSheet, ReportStanding};
 
 /// How many earlier reports one shows.
 const MOST_EARLIER: u16 = 20;
@@ -128,13 +128,41 @@ pub(super) fn whole(c: &Connection, id: ReportId) -> Result<Option<WholeReport>,
     Ok(Some(WholeReport {
         corrections: corrections::all(c, id)?,
         chat: chat::page(c, sheet.facts.session, first_lines)?,
-        earlier: report_list::earlier(c, id, MOST_EARLIER)?,
+        earlier: report_list::earlier(c, id, None, MOST_EARLIER)?,
         facts: sheet.facts,
         draft: sheet.draft,
         fields: sheet.fields,
         finished: sheet.finished,
         saved_unix_millis: sheet.saved_unix_millis,
         ledger: sheet.ledger,
+    }))
+}
+
+/// What is known of a report while `writer` writes it.
+pub(super) fn clues(
+    c: &Connection,
+    id: ReportId,
+    writer: AccountId,
+) -> Result<Option<Clues>, CatalogueError> {
+    let Some(sheet) = sheet(c, id)? else {
+        return Ok(None);
+    };
+    let session = sheet.facts.session;
+    let sql = "SELECT rights FROM member WHERE session = ?1";
+    let mut statement = c.prepare_cached(sql)?;
+    let given = statement.query_map([session.0.cast_signed()], |row| {
+        Ok(Rights::from_bits(row.get(0)?))
+    })?;
+    let mut rights = Rights::NONE;
+    for given in given {
+        rights = rights.with(given?);
+    }
+    Ok(Some(Clues {
+        user_said: chat::first_words_of_user(c, session)?,
+        rights,
+        ledger: sheet.ledger,
+        fields: sheet.fields,
+        earlier: report_list::earlier(c, id, Some(writer), MOST_EARLIER)?,
     }))
 }
 

@@ -131,7 +131,7 @@ FROM report_now;
 -- The words of each report; the row's number is the report's.
 CREATE VIRTUAL TABLE report_text USING fts5 (
     problem, solution, notes, chat, fields, people, host, category,
-    content = '', contentless_delete = 1, prefix = '2 3',
+    content = '', contentless_delete = 1, prefix = '1 2 3',
     tokenize = 'unicode61 remove_diacritics 2'
 );
 INSERT INTO report_text

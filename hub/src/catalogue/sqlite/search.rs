@@ -10,14 +10,11 @@ pub(super) fn question(text: &str) -> Option<String> {
         .filter(|word| !word.is_empty())
         .collect();
     let (last, whole) = words.split_last()?;
-    let mut question = String::new();
-    for word in whole {
-        question.push_str(&format!("\"{word}\" "));
-    }
+    let whole = whole.iter().map(|word| format!("\"{word}\" "));
+    let whole: String = whole.collect();
     let is_over = text.ends_with(char::is_whitespace);
     let star = if is_over { "" } else { "*" };
-    question.push_str(&format!("\"{last}\"{star}"));
-    Some(question)
+    Some(format!("{whole}\"{last}\"{star}"))
 }
 
 /// `text` as the beginning in a `LIKE ... ESCAPE '\'`.

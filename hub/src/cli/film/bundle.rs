@@ -14,8 +14,8 @@ use recording::{Body, ChatAuthor, Recording};
 use serde_json::{Value, json};
 use transport::{Fingerprint, HubIdentity};
 
-use crate::cli::table::time_text;
 use crate::cli::audit;
+use crate::cli::table::time_text;
 
 /// Makes the bundle of a finished film. `mp4` and `pdf` are files that somebody made of it before.
 pub(super) fn make(
@@ -106,7 +106,9 @@ fn time_line(path: &Path) -> anyhow::Result<(Value, Value)> {
 fn report_of(catalogue: &dyn Catalogue, id: SessionId) -> anyhow::Result<Value> {
     let report = catalogue.report_of_session(id)?;
     let whole = report.map(|report| catalogue.report(report)).transpose()?;
-    Ok(whole.flatten().map_or(Value::Null, |whole| export::whole_to_json(&whole)))
+    Ok(whole
+        .flatten()
+        .map_or(Value::Null, |whole| export::whole_to_json(&whole)))
 }
 
 fn audit_of(catalogue: &dyn Catalogue, id: SessionId) -> anyhow::Result<Value> {

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use hub::catalogue::{self, Catalogue, What};
 use protocol::BoundedText;
 use protocol::admin::reports::{CategoryChange, FieldChange, FieldDefinition, FieldKind};
+use protocol::control::Name;
 use serde_json::{Value, json};
 use session::authority::Action;
 
@@ -14,7 +15,7 @@ use super::super::table::Table;
 use super::change;
 
 #[derive(Debug, Args)]
-pub(super) struct Target {
+pub(in crate::cli) struct Target {
     /// Print the list as JSON.
     #[arg(long)]
     json: bool,
@@ -23,7 +24,7 @@ pub(super) struct Target {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum CategoriesCommand {
+pub(in crate::cli) enum CategoriesCommand {
     /// List them, in their order.
     List {
         #[command(flatten)]
@@ -101,7 +102,7 @@ enum Kind {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Definition {
+pub(in crate::cli) struct Definition {
     name: String,
     #[arg(long, value_enum, default_value_t = Kind::Text)]
     kind: Kind,
@@ -130,7 +131,7 @@ impl From<Definition> for FieldDefinition {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum FieldsCommand {
+pub(in crate::cli) enum FieldsCommand {
     /// List them, in their order.
     List {
         #[command(flatten)]
@@ -210,7 +211,7 @@ fn listed(catalogue: &dyn Catalogue) -> anyhow::Result<(Vec<Value>, Table)> {
         let (kind, choices) = match &kind {
             FieldKind::Text => ("text", Vec::new()),
             FieldKind::Number => ("number", Vec::new()),
-            FieldKind::Choice(choices) => ("choice", choices.iter().map(|c| c.as_str()).collect()),
+            FieldKind::Choice(choices) => ("choice", choices.iter().map(Name::as_str).collect()),
         };
         values.push(json!({
             "id": field.id,

@@ -9,7 +9,7 @@ use protocol::BoundedText;
 use protocol::admin::reports::{ReportColumn, ReportFilter, ReportSort};
 
 #[derive(Debug, Args)]
-pub(super) struct Selection {
+pub(in crate::cli) struct Selection {
     /// Only those in which this operator took part, by the name that others see.
     #[arg(long)]
     operator: Option<String>,
