@@ -10,18 +10,22 @@ mod people;
 mod reports;
 mod settings;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use protocol::admin::{AdminToHub, Answer, HubToAdmin, Question};
-use protocol::{Refusal, RefusalCode};
-use session::authority::Who;
-use tokio::sync::mpsc;
+use protocol::admin::{Answer, HubToAdmin, Question};
+use protocol::{PeerId, Refusal, RefusalCode};
+use session::authority::messages::of_question;
+use session::authority::{Action, Object, Who, may};
+use tokio::sync::{mpsc, oneshot};
+use transport::Fingerprint;
 
 use crate::catalogue::{self, Account, AccountId, Catalogue, CatalogueError, Change, What};
 use crate::clock::Clock;
 use crate::registry::{Event, log_store_error};
 use crate::store::Store;
+use crate::watch::Changed;
 
 /// Questions of one administrator that are worked on at a time; more wait unread.
 pub(crate) const AT_ONCE: usize = 16;
@@ -35,18 +39,32 @@ pub(crate) struct Office {
     store: Store,
     registry: mpsc::Sender<Event>,
     folder: PathBuf,
+    fingerprint: Fingerprint,
+    changed: Changed,
     readers: Mutex<Vec<Reader>>,
 }
 
 /// Who is signed in.
 #[derive(Debug, Clone)]
 pub(crate) struct Administrator {
+    /// As it was at the sign-in, and in the answer to a question as it is then.
     account: Account,
+    sign_in: PeerId,
+    /// Kinds of questions that were denied and are in the audit log, each once for each sign-in.
+    denied: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Administrator {
-    pub(crate) fn new(account: Account) -> Self {
-        Self { account }
+    pub(crate) fn new(account: Account, sign_in: PeerId) -> Self {
+        Self {
+            account,
+            sign_in,
+            denied: Arc::default(),
+        }
+    }
+
+    pub(crate) fn sign_in(&self) -> PeerId {
+        self.sign_in
     }
 
     pub(crate) fn account(&self) -> AccountId {
@@ -78,12 +96,16 @@ impl Office {
         store: Store,
         registry: mpsc::Sender<Event>,
         folder: &Path,
+        fingerprint: Fingerprint,
+        changed: Changed,
     ) -> Self {
         Self {
             clock,
             store,
             registry,
             folder: folder.to_owned(),
+            fingerprint,
+            changed,
             readers: Mutex::default(),
         }
     }
@@ -95,9 +117,36 @@ impl Office {
         number: u32,
         question: Question,
     ) -> HubToAdmin {
-        let answer = self.ask(&who, question).await;
+        let answer = match self.may_ask(who, &question).await {
+            Ok(who) => self.ask(&who, question).await,
+            Err(refusal) => Err(refusal),
+        };
         let answer = answer.unwrap_or_else(Answer::Refused);
         HubToAdmin::Answered { number, answer }
+    }
+
+    /// Whoever asks, as they are now, if they may; a role taken away counts at the next question.
+    async fn may_ask(
+        &self,
+        who: Administrator,
+        question: &Question,
+    ) -> Result<Administrator, Refusal> {
+        let id = who.account.id;
+        let account = self.read(move |c| c.account(id)).await?;
+        let account = account.ok_or_else(|| Refusal::from(RefusalCode::NOT_ALLOWED))?;
+        let who = Administrator { account, ..who };
+        let (action, object) = of_question(question);
+        let signed_in = may(who.who(), Action::SignIn, Object::Hub);
+        let Err(why) = signed_in.and_then(|()| may(who.who(), action, object)) else {
+            return Ok(who);
+        };
+        let question = kind(question);
+        let is_new = lock(&who.denied).insert(question.clone());
+        if is_new {
+            self.change(&who, What::QuestionDenied { question, why })
+                .await?;
+        }
+        Err(RefusalCode::NOT_ALLOWED.into())
     }
 
     async fn ask(&self, who: &Administrator, question: Question) -> Result<Answer, Refusal> {
@@ -155,15 +204,40 @@ impl Office {
         stored.map_err(|error| refusal_of(&error))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    /// As [`Self::change`], for what decides about those who are signed in: it holds for them when this
+    /// returns.
+    async fn change_people(&self, who: &Administrator, what: What) -> Result<(), Refusal> {
+        self.change(who, what).await?;
+        let (done, was_done) = oneshot::channel();
+        // a hub that goes down sends everybody away
+        if self.changed.send(done).await.is_ok() {
+            drop(was_done.await);
+        }
+        Ok(())
     }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
+        lock(&self.readers)
+    }
+}
+
+/// The area and the name of a question, without what it says.
+fn kind(question: &Question) -> String {
+    let shown = format!("{question:?}");
+    let mut words = shown.split(|c: char| !c.is_alphanumeric());
+    let (area, name) = (words.next(), words.next());
+    format!("{} {}", area.unwrap_or_default(), name.unwrap_or_default())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn refusal_of(error: &CatalogueError) -> Refusal {
     log_store_error(error);
     match error {
         CatalogueError::Rule(_) => RefusalCode::AGAINST_A_RULE.into(),
+        CatalogueError::Refused { code, .. } => (*code).into(),
         _ => RefusalCode::INTERNAL.into(),
     }
 }

@@ -9,6 +9,7 @@
 
 mod administration;
 mod admission;
+mod breached;
 pub mod catalogue;
 mod clock;
 mod connection;
@@ -21,11 +22,14 @@ mod log_limit;
 mod login;
 mod outbound;
 pub mod password;
+pub mod people;
 mod recovery;
 mod registry;
 mod relay;
+mod second_factor;
 mod server;
 mod store;
+mod watch;
 
 pub use clock::unix_millis;
 pub use folder::{FolderError, create as create_folder};

@@ -10,6 +10,7 @@ use protocol::{
     EndedBy, HostToHub, HubToHost, HubToOperator, OperatorToHub, PeerId, Refusal, RefusalCode,
     ResumeSecret, Rights, SessionId,
 };
+use session::authority::Membership;
 use session::directory::records::{AccountId, Side, StoredSession, What};
 use session::directory::{
     CannotResume, Departure, Directory, Effect, FilmOrder, LoggedIn, RelayStart,
@@ -43,7 +44,7 @@ pub(crate) struct LinkId(pub(crate) u64);
 #[derive(Debug)]
 pub(crate) enum Event {
     HostArrived(PeerId, PeerLink<HubToHost>),
-    OperatorArrived(PeerId, PeerLink<HubToOperator>, LoggedIn),
+    OperatorArrived(PeerId, PeerLink<HubToOperator>, LoggedIn, Membership),
     /// Somebody says that it had a place; it hears whether it still has.
     HostResumes(Resume<HubToHost, ()>),
     OperatorResumes(Resume<HubToOperator, LoggedIn>),
@@ -52,6 +53,10 @@ pub(crate) enum Event {
     Left(PeerId, LinkId, Departure),
     /// Log-ins with these accounts end, for that reason.
     AccountsClosed(Vec<AccountId>, Refusal),
+    /// This operator's log-in ends, for that reason.
+    SignInEnds(PeerId, Refusal),
+    /// What all accounts may do; the answer comes when that holds.
+    MembershipsChanged(BTreeMap<AccountId, Membership>, oneshot::Sender<()>),
     TicketStored(PeerId, protocol::TicketRoute, bool),
     TicketRevoked(PeerId, protocol::TicketRoute, bool),
     SessionStored(SessionId, bool),
@@ -235,12 +240,13 @@ impl Registry {
                 self.peers.insert(id, Peer::Host(link));
                 self.directory.host_arrived(id);
             }
-            Event::OperatorArrived(id, link, who) => {
+            Event::OperatorArrived(id, link, who, membership) => {
                 let Some(random) = Self::random(&link.connection) else {
                     return;
                 };
                 self.peers.insert(id, Peer::Operator(link));
-                self.directory.operator_arrived(id, who, random, now);
+                self.directory
+                    .operator_arrived(id, who, membership, random, now);
             }
             Event::HostResumes(resume) => {
                 let answer = self.directory.host_resumes(resume.you, &resume.secret, now);
@@ -275,6 +281,15 @@ impl Registry {
             }
             Event::AccountsClosed(accounts, refusal) => {
                 self.directory.accounts_closed(&accounts, refusal, now);
+            }
+            Event::SignInEnds(peer, refusal) => {
+                self.directory.sign_in_ends(peer, refusal, now);
+            }
+            Event::MembershipsChanged(memberships, done) => {
+                self.directory.memberships_changed(memberships, now);
+                if done.send(()).is_err() {
+                    tracing::debug!("Nobody waits for the change");
+                }
             }
             Event::TicketStored(operator, route, stored) => {
                 self.directory.ticket_stored(operator, route, stored);

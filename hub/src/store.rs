@@ -1,6 +1,5 @@
 //! The one thread that owns the catalogue while the hub serves.
 
-use std::collections::BTreeMap;
 use std::thread::JoinHandle;
 
 use protocol::{ReportDraft, ReportFacts, ReportId};
@@ -8,7 +7,7 @@ use session::authority::{Action, Object, Who, may};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::catalogue::{
-    Account, AccountId, Batch, Catalogue, CatalogueError, Change, PasswordHash, What,
+    AccountId, Accounts, Batch, Catalogue, CatalogueError, Change, Credentials, What,
 };
 use crate::registry::log_store_error;
 
@@ -25,16 +24,10 @@ type Answer<T> = oneshot::Sender<Result<T, CatalogueError>>;
 enum Request {
     Apply(Batch, Option<Answer<()>>),
     SaveReport(SaveReport, Answer<SaveOutcome>),
-    Credentials(String, Answer<Option<(Account, PasswordHash)>>),
+    Credentials(String, Answer<Option<Credentials>>),
     Drafts(AccountId, Answer<Vec<(ReportFacts, ReportDraft)>>),
     ChangedAccounts(Answer<Option<Accounts>>),
-}
-
-/// What decides whether somebody who is logged in may stay so.
-#[derive(Debug)]
-pub(crate) struct Accounts {
-    pub(crate) disabled: Vec<AccountId>,
-    pub(crate) passwords: BTreeMap<AccountId, PasswordHash>,
+    Accounts(Answer<Accounts>),
 }
 
 /// What an operator wrote.
@@ -139,11 +132,11 @@ impl Store {
         self.ask(|answer| Request::SaveReport(report, answer)).await
     }
 
-    /// The account and password hash behind a typed name.
+    /// The account behind a typed name, and what opens it.
     pub(crate) async fn credentials(
         &self,
         name: String,
-    ) -> Result<Option<(Account, PasswordHash)>, CatalogueError> {
+    ) -> Result<Option<Credentials>, CatalogueError> {
         self.ask(|answer| Request::Credentials(name, answer)).await
     }
 
@@ -158,6 +151,11 @@ impl Store {
     /// The accounts, if another program changed anything since this was last asked.
     pub(crate) async fn changed_accounts(&self) -> Result<Option<Accounts>, CatalogueError> {
         self.ask(Request::ChangedAccounts).await
+    }
+
+    /// The accounts as they are.
+    pub(crate) async fn accounts(&self) -> Result<Accounts, CatalogueError> {
+        self.ask(Request::Accounts).await
     }
 
     async fn ask<T>(
@@ -199,7 +197,8 @@ fn serve(
         }
         Request::SaveReport(report, answer) => drop(answer.send(save_report(catalogue, report))),
         Request::Credentials(name, answer) => drop(answer.send(catalogue.credentials(&name))),
-        Request::Drafts(owner, answer) => drop(answer.send(catalogue.drafts(owner))),
+        Request::Drafts(owner, answer) => drop(answer.send(drafts(catalogue, owner))),
+        Request::Accounts(answer) => drop(answer.send(catalogue.standing())),
         Request::ChangedAccounts(answer) => drop(answer.send(changed_accounts(catalogue))),
     }
     None
@@ -225,6 +224,19 @@ fn apply_group(catalogue: &mut dyn Catalogue, group: Vec<(Batch, Option<Answer<(
     }
 }
 
+fn drafts(
+    catalogue: &dyn Catalogue,
+    owner: AccountId,
+) -> Result<Vec<(ReportFacts, ReportDraft)>, CatalogueError> {
+    let account = catalogue.account(owner)?;
+    let asks = account.as_ref().map(Who::from);
+    let object = Object::Drafts { owner };
+    if asks.is_none_or(|who| may(who, Action::ListDrafts, object).is_err()) {
+        return Ok(Vec::new());
+    }
+    catalogue.drafts(owner)
+}
+
 fn save_report(
     catalogue: &mut dyn Catalogue,
     wish: SaveReport,
@@ -237,7 +249,10 @@ fn save_report(
         owner: found.owner,
         finished: found.finished,
     };
-    if let Err(denied) = may(Who::operator(wish.account), Action::SaveReport, object) {
+    let Some(account) = catalogue.account(wish.account)? else {
+        return Ok(SaveOutcome::Denied);
+    };
+    if let Err(denied) = may(Who::from(&account), Action::SaveReport, object) {
         tracing::info!(actor = ?wish.actor, report = %wish.report, %denied, "Report not saved");
         return Ok(SaveOutcome::Denied);
     }
@@ -257,8 +272,5 @@ fn changed_accounts(catalogue: &mut dyn Catalogue) -> Result<Option<Accounts>, C
     if !catalogue.changed_elsewhere()? {
         return Ok(None);
     }
-    Ok(Some(Accounts {
-        disabled: catalogue.disabled_accounts()?,
-        passwords: catalogue.password_hashes()?,
-    }))
+    catalogue.standing().map(Some)
 }

@@ -239,7 +239,10 @@ impl Desk {
     pub(crate) async fn obey(&mut self, link: Option<&Link>, command: Command) {
         match command {
             // the engine's own
-            Command::LogIn { .. } | Command::LogOut => {}
+            Command::LogIn { .. }
+            | Command::AcceptInvitation { .. }
+            | Command::GiveCode { .. }
+            | Command::LogOut => {}
             Command::SaveReport {
                 report,
                 draft,

@@ -32,6 +32,9 @@ pub enum Event {
         you: PeerId,
         display_name: Name,
     },
+    /// The password is right; the hub waits a minute for a code of the second factor
+    /// ([`crate::Command::GiveCode`]).
+    CodeWanted,
     /// No log-in, and no more tries.
     LogInFailed(LogInProblem),
     /// The connection is lost or could not be made; the engine tries again after `retry_in_millis`.
@@ -186,6 +189,7 @@ impl fmt::Debug for Event {
         f.write_str(match self {
             Self::Connecting => "Connecting",
             Self::LoggedIn { .. } => "LoggedIn",
+            Self::CodeWanted => "CodeWanted",
             Self::LogInFailed(problem) => return write!(f, "LogInFailed({problem:?})"),
             Self::ConnectionLost { .. } => "ConnectionLost",
             Self::LoggedOut(why) => return write!(f, "LoggedOut({why:?})"),

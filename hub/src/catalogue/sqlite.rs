@@ -3,23 +3,27 @@
 mod accounts;
 mod audit;
 mod changes;
+mod groups;
 mod members;
 mod places;
 mod reports;
+mod rules;
 mod schema;
 mod sessions;
+mod sign_ins;
 mod tickets;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use protocol::{ReportDraft, ReportFacts, ReportId, SessionId};
+use protocol::admin::people::{AccountOrder, AccountRow, GroupRow, RoleRow, Rules, SignInRow};
+use protocol::admin::{Page, Rows};
+use protocol::{GroupId, ReportDraft, ReportFacts, ReportId, RoleId, SessionId};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::{
-    AbsentMember, Account, AccountId, AuditVerification, Batch, Catalogue, CatalogueError,
-    PasswordHash, ReportStanding, SessionRow, Stored, StoredReport,
+    AbsentMember, Account, AccountId, Accounts, AuditVerification, Batch, Catalogue,
+    CatalogueError, Credentials, ReportStanding, SessionRow, Stored, StoredReport,
 };
 
 const FILE_NAME: &str = "hub.db";
@@ -109,16 +113,57 @@ impl Catalogue for SqliteCatalogue {
         accounts::all(&self.connection)
     }
 
-    fn credentials(&self, name: &str) -> Result<Option<(Account, PasswordHash)>, CatalogueError> {
+    fn account(&self, id: AccountId) -> Result<Option<Account>, CatalogueError> {
+        accounts::one(&self.connection, id)
+    }
+
+    fn account_named(&self, name: &str) -> Result<Account, CatalogueError> {
+        accounts::named(&self.connection, name)
+    }
+
+    fn credentials(&self, name: &str) -> Result<Option<Credentials>, CatalogueError> {
         accounts::credentials(&self.connection, name)
     }
 
-    fn disabled_accounts(&self) -> Result<Vec<AccountId>, CatalogueError> {
-        accounts::disabled(&self.connection)
+    fn standing(&self) -> Result<Accounts, CatalogueError> {
+        accounts::standing(&self.connection)
     }
 
-    fn password_hashes(&self) -> Result<BTreeMap<AccountId, PasswordHash>, CatalogueError> {
-        accounts::password_hashes(&self.connection)
+    fn account_rows(
+        &self,
+        page: Page,
+        search: &str,
+        order: (AccountOrder, bool),
+    ) -> Result<Rows<AccountRow>, CatalogueError> {
+        accounts::page(&self.connection, page, search, order)
+    }
+
+    fn group_rows(&self, page: Page) -> Result<Rows<GroupRow>, CatalogueError> {
+        groups::groups(&self.connection, page)
+    }
+
+    fn group_named(&self, name: &str) -> Result<GroupId, CatalogueError> {
+        groups::named(&self.connection, "account_group", name).map(GroupId)
+    }
+
+    fn role_named(&self, name: &str) -> Result<RoleId, CatalogueError> {
+        groups::named(&self.connection, "role", name).map(RoleId)
+    }
+
+    fn role_rows(&self, page: Page) -> Result<Rows<RoleRow>, CatalogueError> {
+        groups::roles(&self.connection, page)
+    }
+
+    fn sign_in_rows(&self, page: Page) -> Result<Rows<SignInRow>, CatalogueError> {
+        sign_ins::page(&self.connection, page)
+    }
+
+    fn rules(&self) -> Result<Rules, CatalogueError> {
+        rules::get(&self.connection)
+    }
+
+    fn hub_address(&self) -> Result<Option<String>, CatalogueError> {
+        rules::hub_address(&self.connection)
     }
 
     fn stored(&self, tickets_since_unix_millis: i64) -> Result<Stored, CatalogueError> {
@@ -129,6 +174,7 @@ impl Catalogue for SqliteCatalogue {
             operators: places::operators(&self.connection)?,
             hosts: places::hosts(&self.connection)?,
             sessions: members::running_sessions(&self.connection)?,
+            memberships: accounts::standing(&self.connection)?.memberships,
         })
     }
 

@@ -5,9 +5,12 @@ use rusqlite::Connection;
 
 use super::accounts;
 use super::audit;
+use super::groups;
 use super::members;
 use super::places;
+use super::rules;
 use super::sessions::ended_by_number;
+use super::sign_ins;
 use super::tickets::state_number;
 use crate::catalogue::{Batch, CatalogueError, Change, What};
 
@@ -24,22 +27,56 @@ pub(super) fn make_all(t: &Connection, batch: &Batch) -> Result<(), CatalogueErr
 
 fn make(t: &Connection, now: i64, what: &What) -> Result<(), CatalogueError> {
     match what {
-        What::HubStarted { .. }
-        | What::HubStopped
-        | What::LoggedIn { .. }
+        What::HubStarted { .. } => sign_ins::forget_gone(t)?,
+        What::HubStopped
         | What::LogInRefused { .. }
+        | What::QuestionDenied { .. }
         | What::FilmExported { .. } => {}
         What::Desk(what) => make_desk(t, now, what)?,
         What::AccountAdded(new) => accounts::add(t, now, new)?,
-        What::PasswordSet { name, hash } => {
-            accounts::set_password(t, name, hash)?;
-            places::remove_of_operator(t, name)?;
+        What::LoggedIn { account, .. } => accounts::logged_in(t, *account, now)?,
+        What::AccountChanged { account, to } => accounts::change(t, account.id, to)?,
+        What::PasswordSet { account, hash } => {
+            accounts::set_password(t, account, hash)?;
+            places::remove_of_operator(t, account.id)?;
         }
-        What::AccountDisabled { name } => {
-            accounts::set_disabled(t, name, true)?;
-            places::remove_of_operator(t, name)?;
+        What::AccountDisabled { account } => {
+            accounts::set_disabled(t, account, true)?;
+            places::remove_of_operator(t, account.id)?;
         }
-        What::AccountEnabled { name } => accounts::set_disabled(t, name, false)?,
+        What::AccountEnabled { account } => accounts::set_disabled(t, account, false)?,
+        What::Invited {
+            account,
+            token,
+            expires_unix_millis,
+        } => accounts::invite(t, account, *token, *expires_unix_millis)?,
+        What::InvitationTaken {
+            account,
+            token,
+            hash,
+        } => {
+            accounts::take_invitation(t, account, *token, hash)?;
+            places::remove_of_operator(t, account.id)?;
+        }
+        What::SecondFactorSet { account, factor } => rules::set_second_factor(t, account, factor)?,
+        What::SecondFactorReset { account } => rules::reset_second_factor(t, account.id)?,
+        What::CodeUsed { account, step } => rules::use_code(t, account, *step)?,
+        What::RecoveryCodeUsed { account, code } => rules::use_recovery_code(t, account, *code)?,
+        What::GroupAdded { name } => groups::add_group(t, name)?,
+        What::GroupRenamed { group, name } => groups::rename_group(t, *group, name)?,
+        What::GroupRemoved { group } => groups::remove_group(t, *group)?,
+        What::RoleAdded { name, permissions } => groups::add_role(t, name, *permissions)?,
+        What::RoleChanged {
+            role,
+            name,
+            permissions,
+        } => groups::change_role(t, *role, name, *permissions)?,
+        What::RoleRemoved { role } => groups::remove_role(t, *role)?,
+        What::RulesSet(set) => rules::set(t, *set)?,
+        What::HubAddressSet { address } => rules::set_hub_address(t, address)?,
+        What::SignedIn(sign_in) => sign_ins::add(t, sign_in, now)?,
+        What::SignInEnded { sign_in } => sign_ins::end(t, *sign_in)?,
+        What::SignedOut { sign_in } => sign_ins::remove(t, *sign_in)?,
         What::ReportSaved {
             report,
             draft,
@@ -76,10 +113,14 @@ fn make_desk(t: &Connection, now: i64, what: &records::What) -> Result<(), Catal
         | What::InputTooOld { .. }
         | What::JoinAsked { .. }
         | What::JoinRefused { .. }
-        | What::FilmFailed { .. } => {}
+        | What::FilmFailed { .. }
+        | What::Denied { .. } => {}
         What::OperatorAdmitted(operator) => places::add_operator(t, operator)?,
         What::HostAdmitted(host) => places::add_host(t, host)?,
-        What::PeerGone { peer } => places::remove(t, *peer)?,
+        What::PeerGone { peer } => {
+            places::remove(t, *peer)?;
+            sign_ins::remove(t, *peer)?;
+        }
         What::RightsReduced {
             session,
             operator,
@@ -217,7 +258,8 @@ mod tests {
         let account = NewAccount {
             name: "anna".to_owned(),
             display_name: "Anna".to_owned(),
-            administrator: false,
+            role: protocol::RoleId::OPERATOR,
+            groups: [protocol::GroupId::EVERYONE].into(),
             password_hash: PasswordHash(String::new()),
         };
         let asked = records::What::ConsentAsked {
