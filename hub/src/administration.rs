@@ -235,9 +235,5 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn refusal_of(error: &CatalogueError) -> Refusal {
     log_store_error(error);
-    match error {
-        CatalogueError::Rule(_) => RefusalCode::AGAINST_A_RULE.into(),
-        CatalogueError::Refused { code, .. } => (*code).into(),
-        _ => RefusalCode::INTERNAL.into(),
-    }
+    error.code().into()
 }

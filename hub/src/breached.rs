@@ -3,6 +3,7 @@
 //! Either one password a line, or sorted lines of SHA-1 as "Have I Been Pwned" gives them, with or without
 //! a count after a colon. The file may have many gigabytes: it is never read into memory whole.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
@@ -30,9 +31,7 @@ pub(crate) fn has(folder: &Path, password: &str) -> io::Result<bool> {
         file: BufReader::new(file),
     };
     if list.has_hashes()? {
-        let digest = Sha1::digest(password.as_bytes());
-        let hash: String = digest.iter().map(|byte| format!("{byte:02X}")).collect();
-        list.has_hash(&hash)
+        list.has_hash(&hash(password))
     } else {
         list.has_line(password)
     }
@@ -124,6 +123,15 @@ impl List {
     }
 }
 
+/// The hash of a password as a list has it.
+fn hash(password: &str) -> String {
+    let mut hash = String::with_capacity(HASH_CHARS);
+    for byte in Sha1::digest(password.as_bytes()) {
+        write!(hash, "{byte:02X}").expect("a string takes everything");
+    }
+    hash
+}
+
 /// The hash at the beginning of a line, in capitals.
 fn hash_of(line: &[u8]) -> Option<String> {
     let line = std::str::from_utf8(line).ok()?;
@@ -134,8 +142,6 @@ fn hash_of(line: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::fmt::Write as _;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -144,11 +150,6 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join(FILE), content).expect("written");
         folder
-    }
-
-    fn hash(password: &str) -> String {
-        let digest = Sha1::digest(password.as_bytes());
-        digest.iter().map(|byte| format!("{byte:02X}")).collect()
     }
 
     #[test]

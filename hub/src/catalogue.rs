@@ -70,6 +70,21 @@ pub enum CatalogueError {
 }
 
 impl CatalogueError {
+    /// The number by which clients say it.
+    pub(crate) fn code(&self) -> RefusalCode {
+        match self {
+            Self::Refused { code, .. } => *code,
+            Self::Rule(_) => RefusalCode::AGAINST_A_RULE,
+            Self::Missing { .. }
+            | Self::Create { .. }
+            | Self::Open { .. }
+            | Self::NewerVersion { .. }
+            | Self::Foreign { .. }
+            | Self::Engine(_)
+            | Self::Closed => RefusalCode::INTERNAL,
+        }
+    }
+
     pub(crate) fn refused(code: RefusalCode, rule: String) -> Self {
         Self::Refused { code, rule }
     }

@@ -531,7 +531,8 @@ impl Talk {
                     for last in [Outbound::Message(goodbye), Outbound::Close(refusal)] {
                         outbound.send(last).await.map_err(|_closed| Fault::Gone)?;
                     }
-                    return Ok(outbound.closed().await);
+                    outbound.closed().await;
+                    return Ok(());
                 }
             };
             match message {

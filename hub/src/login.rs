@@ -24,8 +24,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
 use crate::catalogue::{
-    Account, CatalogueError, Change, Credentials, FactorSecret, PasswordHash, TokenHash, What,
-    name_key,
+    Account, Change, Credentials, FactorSecret, PasswordHash, TokenHash, What, name_key,
 };
 use crate::clock::Clock;
 use crate::known::KnownAddresses;
@@ -357,7 +356,11 @@ impl LoginDesk {
         if let Err(denied) = may(account.into(), entering.action, Object::Hub) {
             let code = match denied {
                 Denied::Disabled => RefusalCode::ACCOUNT_DISABLED,
-                _ => RefusalCode::NOT_ALLOWED,
+                Denied::NotTheirs
+                | Denied::OtherGroup
+                | Denied::Finished
+                | Denied::NotPermitted
+                | Denied::NoSense => RefusalCode::NOT_ALLOWED,
             };
             return self.refuse(&account.name, &entering, code).await;
         }
@@ -428,12 +431,9 @@ impl LoginDesk {
         let actor = actor.to_owned();
         let change = Change { actor, what };
         let stored = self.store.apply(change.at(self.clock.now().unix_millis));
-        stored.await.map_err(|error| match error {
-            CatalogueError::Refused { code, .. } => code.into(),
-            error => {
-                log_store_error(&error);
-                RefusalCode::INTERNAL.into()
-            }
+        stored.await.map_err(|error| {
+            log_store_error(&error);
+            error.code().into()
         })
     }
 

@@ -68,11 +68,8 @@ impl PeopleError {
             Self::PasswordLong | Self::RuleOutOfRange | Self::NoAddress => {
                 RefusalCode::AGAINST_A_RULE
             }
-            Self::Catalogue(CatalogueError::Refused { code, .. }) => *code,
-            Self::Catalogue(CatalogueError::Rule(_)) => RefusalCode::AGAINST_A_RULE,
-            Self::Catalogue(_) | Self::List(_) | Self::Hash(_) | Self::Random(_) => {
-                RefusalCode::INTERNAL
-            }
+            Self::Catalogue(error) => error.code(),
+            Self::List(_) | Self::Hash(_) | Self::Random(_) => RefusalCode::INTERNAL,
         }
     }
 }

@@ -691,5 +691,11 @@ fn tell_resumed<W>(
 
 /// Logs a failure of the store, once.
 pub(crate) fn log_store_error(error: &CatalogueError) {
-    tracing::error!(error = error as &dyn std::error::Error, "Not stored");
+    let shown = error as &dyn std::error::Error;
+    if error.code() == RefusalCode::INTERNAL {
+        tracing::error!(error = shown, "Not stored");
+    } else {
+        // what somebody asked for breaks a rule, and they are told so
+        tracing::debug!(error = shown, "Refused");
+    }
 }

@@ -49,7 +49,7 @@ async fn second_factor(window: &mut Window, name: &str) -> (String, Vec<String>)
             address,
             recovery_codes,
         } => {
-            let codes = recovery_codes.iter().map(|code| code.to_string());
+            let codes = recovery_codes.iter().map(ToString::to_string);
             (address.to_string(), codes.collect())
         }
         other => panic!("{other:?}"),

@@ -21,7 +21,7 @@ use session::authority::{Standing, Who, may};
 use support::window::{
     ALL, Window, admin, audited, console, hub_with_administrator, log_in_answer, refusal,
 };
-use support::{PASSWORD, Peer, log_in, run_hub};
+use support::{Colleague, PASSWORD, Peer, log_in, run_hub};
 
 #[tokio::test]
 async fn b3_what_a_role_does_not_permit_is_refused_and_audited() {
@@ -247,6 +247,7 @@ async fn o11_an_operator_sees_only_who_shares_a_group_and_their_hosts() {
     loop {
         match bruno.receive().await {
             HubToOperator::TicketGenerated { .. } => break,
+            HubToOperator::Permitted { .. } => {}
             other => seen.push(other),
         }
     }
@@ -287,11 +288,49 @@ async fn b3_a_user_is_not_asked_for_more_than_the_role_permits() {
         _ => None,
     });
     assert_eq!(refused.await, RefusalCode::NOT_ALLOWED);
+    let (session, _) = pair.start_session(Rights::SEE).await;
+    assert_eq!(session.count(), 1, "the first was never one");
+    // stored before the session was
     let denied = audited(&hub, "denied");
     assert!(
         denied.iter().any(|(actor, _)| actor == "anna"),
         "{denied:?}"
     );
-    let (session, _) = pair.start_session(Rights::SEE).await;
-    assert_eq!(session.count(), 1, "the first was never one");
+}
+
+#[tokio::test]
+async fn o11_a_row_names_nobody_of_another_group() {
+    let hub = hub_with_administrator();
+    admin(&hub, &["add-operator", "dora"]);
+    let mut carla = Window::signed_in(&hub, "carla").await;
+    let (north, south) = (
+        carla.add_group("North").await,
+        carla.add_group("South").await,
+    );
+    for (name, group) in [("anna", north), ("bruno", south), ("dora", north)] {
+        carla.change(name, |to| to.groups = vec![group]).await;
+    }
+    // the host of Anna's ticket comes to Bruno too, and Bruno alone works there
+    let mut pair = hub.pair("anna").await;
+    let mut bruno = Colleague::meet(&hub, "bruno", &mut pair.host).await;
+    pair.trade(&mut bruno);
+    pair.start_session(Rights::SEE).await;
+    let mut dora = Peer::new(hub.connect(Role::Operator).await.expect("greeted"));
+    dora.send(&log_in("dora", PASSWORD)).await;
+    let mut rows = Vec::new();
+    rows_until(&mut dora, &mut rows, |rows| !rows.is_empty()).await;
+    let host = rows.iter().find(|row| row.id == pair.entry);
+    let with = host.and_then(|row| row.in_session_with.as_deref());
+    assert_eq!(with, Some("…"), "somebody, and not who: {rows:?}");
+    assert!(rows.iter().all(|row| row.name.as_str() != "BRUNO"));
+    // in Bruno's group they are named
+    admin(
+        &hub,
+        &["change", "dora", "--group", "North", "--group", "South"],
+    );
+    rows_until(&mut dora, &mut rows, |rows| {
+        let host = rows.iter().find(|row| row.id == pair.entry);
+        host.and_then(|row| row.in_session_with.as_deref()) == Some("BRUNO")
+    })
+    .await;
 }

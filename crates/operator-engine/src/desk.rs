@@ -319,6 +319,9 @@ impl Desk {
                 self.reports.overlay(&mut drafts);
                 self.tell(Event::Drafts(drafts)).await;
             }
+            HubToOperator::Permitted { permissions } => {
+                self.tell(Event::Permitted(permissions)).await;
+            }
             HubToOperator::Goodbye { refusal } => link.goodbye = Some(refusal),
             of_the_protocol => {
                 let greeted_by = match &of_the_protocol {

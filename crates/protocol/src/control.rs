@@ -11,6 +11,7 @@ use crate::invitation::InvitationToken;
 use crate::limits::{
     MAX_CHAT_BYTES, MAX_CODE_BYTES, MAX_NAME_BYTES, MAX_PASSWORD_BYTES, MAX_REPORT_FIELD_BYTES,
 };
+use crate::permissions::Permissions;
 use crate::refusal::Refusal;
 use crate::text::BoundedText;
 use crate::words::{Greeting, Word};
@@ -279,6 +280,11 @@ pub enum HubToOperator {
     },
     /// The password is right, and a code of the second factor is wanted. A wrong one ends the try.
     CodeWanted,
+    /// What the operator's role permits, after the list and whenever it changes: a question for more is
+    /// refused.
+    Permitted {
+        permissions: Permissions,
+    },
 }
 
 /// A place at the hub that outlives a lost connection (R4).

@@ -392,7 +392,7 @@ impl Directory {
             // the first message of a connection, or none
             HostToHub::Resume { .. } => Err(OutOfPlace),
         };
-        self.cut_unless(&done, id);
+        self.cut_unless(done, id);
     }
 
     /// An operator said something; log-in and reports are not the directory's business. `random` must
@@ -433,7 +433,7 @@ impl Directory {
             | OperatorToHub::GiveCode { .. }
             | OperatorToHub::AcceptInvitation { .. } => Err(OutOfPlace),
         };
-        self.cut_unless(&done, id);
+        self.cut_unless(done, id);
     }
 
     /// Time went by; call it about once a second.
@@ -723,9 +723,9 @@ impl Directory {
         self.effects.push(Effect::Record(Change { actor, what }));
     }
 
-    fn cut_unless(&mut self, done: &Result<(), Fault>, id: PeerId) {
+    fn cut_unless(&mut self, done: Result<(), Fault>, id: PeerId) {
         if let Err(fault) = done {
-            if let Fault::Denied(action, why) = *fault {
+            if let Fault::Denied(action, why) = fault {
                 self.note_denied(id, action, why);
             }
             let refusal = RefusalCode::OUT_OF_PLACE.into();

@@ -184,9 +184,11 @@ fn known(permissions: Permissions) -> Permissions {
 }
 
 fn refusal(error: PeopleError) -> Refusal {
-    match &error {
-        PeopleError::Catalogue(error) => log_store_error(error),
-        error => tracing::info!(%error, "Accounts not changed"),
+    let code = error.code();
+    if let PeopleError::Catalogue(error) = error {
+        log_store_error(&error);
+    } else {
+        tracing::info!(%error, "Accounts not changed");
     }
-    error.code().into()
+    code.into()
 }

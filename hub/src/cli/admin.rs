@@ -288,7 +288,7 @@ pub(super) fn run(command: AdminCommand) -> anyhow::Result<ExitCode> {
             new_name,
             permissions,
             data,
-        } => groups::change_role(&data, &name, new_name, permissions)?,
+        } => groups::change_role(&data, &name, new_name.as_deref(), permissions)?,
         AdminCommand::RemoveRole { name, data } => groups::remove_role(&data, &name)?,
         AdminCommand::SignIns(args) => sign_ins::list(&args)?,
         AdminCommand::EndSignIn { sign_in, data } => sign_ins::end(&data, sign_in)?,

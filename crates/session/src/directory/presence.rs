@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use protocol::control::Name;
-use protocol::{EndedBy, Entry, EntryKind, HubToHost, HubToOperator, PeerId, Refusal, RefusalCode};
+use protocol::{
+    EndedBy, Entry, EntryKind, HubToHost, HubToOperator, PeerId, Permissions, Refusal, RefusalCode,
+};
 
 use super::records::{AccountId, Change, StoredOperator, What};
 use crate::authority::{Action, Membership, Object, may};
@@ -215,23 +217,25 @@ impl Directory {
         mut memberships: BTreeMap<AccountId, Membership>,
         now: Moment,
     ) {
-        let before: Vec<(PeerId, AccountId, Vec<Entry>)> = self
-            .operators
-            .iter()
-            .map(|(id, operator)| {
-                let account = operator.who.account;
-                (*id, account, self.entries(account))
-            })
-            .collect();
+        let before = self.operators.iter().map(|(id, operator)| {
+            let account = operator.who.account;
+            let permissions = self.permissions_of(account);
+            (*id, account, permissions, self.entries(account))
+        });
+        let before: Vec<(PeerId, AccountId, Permissions, Vec<Entry>)> = before.collect();
         // one that came with its account may be newer than these
         for (account, membership) in std::mem::take(&mut self.memberships) {
             memberships.entry(account).or_insert(membership);
         }
         self.memberships = memberships;
-        for (viewer, account, rows) in before {
+        for (viewer, account, permitted, rows) in before {
             if self.check(viewer, Action::LogIn, Object::Hub).is_err() {
                 self.dismiss_operator(viewer, RefusalCode::NOT_ALLOWED.into(), now);
                 continue;
+            }
+            let permissions = self.permissions_of(account);
+            if permissions != permitted {
+                self.tell_operator(viewer, HubToOperator::Permitted { permissions });
             }
             let before: BTreeMap<PeerId, Entry> = rows.into_iter().map(|e| (e.id, e)).collect();
             let after = self.entries(account);
@@ -271,6 +275,8 @@ impl Directory {
         for entry in rest {
             self.tell_operator(to, HubToOperator::EntryChanged { entry });
         }
+        let permissions = self.permissions_of(account);
+        self.tell_operator(to, HubToOperator::Permitted { permissions });
     }
 
     /// Tells every operator but `except` that the row of `id` is new or changed.

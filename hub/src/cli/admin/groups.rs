@@ -53,7 +53,7 @@ pub(super) fn add_role(
 pub(super) fn change_role(
     data: &DataArgs,
     name: &str,
-    new_name: Option<String>,
+    new_name: Option<&str>,
     permissions: Option<Permissions>,
 ) -> anyhow::Result<()> {
     let mut catalogue = catalogue::open(&data.data)?;
@@ -66,7 +66,7 @@ pub(super) fn change_role(
     let now = roles.into_iter().find(|row| row.role == role);
     let now = now.map_or(Permissions::NONE, |row| row.permissions);
     let permissions = permissions.unwrap_or(now);
-    let name = people::fit_name(new_name.as_deref().unwrap_or(name))?;
+    let name = people::fit_name(new_name.unwrap_or(name))?;
     let done = format!("the role {name} permits {permissions}");
     let what = What::RoleChanged {
         role,
