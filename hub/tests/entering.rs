@@ -15,8 +15,9 @@ use protocol::admin::people::{Answer, NewAccount, Question, Rules, SecondFactorR
 use protocol::admin::{AdminToHub, HubToAdmin};
 use protocol::{
     Code, GroupId, HubToOperator, Invitation, InvitationToken, OperatorToHub, Password,
-    RefusalCode, RoleId,
+    RefusalCode, Role, RoleId,
 };
+use support::caller::Caller;
 use support::window::{
     Window, admin, audited, console, hub_with_administrator, log_in_answer, refusal, try_admin,
 };
@@ -465,4 +466,75 @@ async fn b3_what_a_window_changes_holds_at_once() {
     };
     let refused = window.try_ask(Question::AddAccount(new)).await;
     assert_eq!(refused, Err(RefusalCode::NAME_TAKEN));
+}
+
+#[tokio::test]
+async fn b3_the_time_of_a_refusal_does_not_tell_which_names_exist() {
+    let hub = hub_with_administrator();
+    // one that waits for its invitation, and one with a second factor
+    admin(&hub, &["invite", "dora"]);
+    admin(&hub, &["set-second-factor", "anna", "--json"]);
+    let names = ["anna", "bruno", "dora", "nobody", "no one"];
+    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); names.len()];
+    for round in 0..5 {
+        for (n, name) in names.into_iter().enumerate() {
+            // from somewhere else each time, so that nobody has to wait
+            let at = [7, round, u8::try_from(n).expect("small") + 1];
+            let caller = Caller::at(at);
+            let greeted = caller.greet(&hub, Role::Operator).await;
+            let mut peer = greeted.expect("greeted");
+            let begun = Instant::now();
+            let answer = log_in_answer(&mut peer, &log_in(name, "wrong password")).await;
+            times[n].push(begun.elapsed());
+            assert_eq!(
+                refusal(&answer),
+                Some(RefusalCode::WRONG_CREDENTIALS),
+                "{name}"
+            );
+        }
+    }
+    // the shortest, for a busy machine only makes it longer
+    let shortest = times.iter().filter_map(|of_name| of_name.iter().min());
+    let shortest: Vec<Duration> = shortest.copied().collect();
+    let (least, most) = (shortest.iter().min(), shortest.iter().max());
+    let (least, most) = (least.expect("some"), most.expect("some"));
+    // without the work for names that nobody has it would be a tenth, or less
+    assert!(*least * 2 > *most, "{shortest:?} for {names:?}");
+    println!("{shortest:?} for {names:?}");
+}
+
+#[tokio::test]
+async fn o12_an_invitation_can_be_a_file_and_a_qr_code() {
+    let hub = hub_with_administrator();
+    let folder = folder();
+    let file = folder.path().join("dora.txt");
+    let path = file.to_str().expect("a plain path");
+    let said = admin(&hub, &["invite", "dora", "--out", path, "--qr"]);
+    assert!(said.contains('█') || said.contains('▀'), "{said}");
+    assert!(
+        !said.contains("pure-help-desk://"),
+        "it is in the file: {said}"
+    );
+    let written = std::fs::read_to_string(&file).expect("a file");
+    let invitation: Invitation = written.parse().expect("an invitation");
+    assert_eq!(invitation.user.as_str(), "dora");
+    let listed = admin(&hub, &["list-operators", "--json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
+    let dora = listed
+        .as_array()
+        .expect("rows")
+        .iter()
+        .find(|row| row["name"] == "dora");
+    let dora = dora.expect("added");
+    assert_eq!(dora["role"], "operator");
+    assert_eq!(dora["groups"], serde_json::json!(["Everyone"]));
+    assert_eq!(dora["has_password"], false);
+    // before a hub ever ran there is nothing to invite to, and nobody is added
+    let never = folder.path().join("never");
+    let (said, done) = try_admin(&never, &["add-operator", "eva"]);
+    assert!(done, "{said}");
+    let (said, done) = try_admin(&never, &["invite", "fabio"]);
+    assert!(!done && said.contains("hub serve"), "{said}");
+    let (said, _) = try_admin(&never, &["list-operators"]);
+    assert!(!said.contains("fabio"), "{said}");
 }
