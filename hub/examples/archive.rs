@@ -2,6 +2,7 @@
 //! something in it. `cargo xtask archive` says how it is called.
 #![expect(clippy::print_stdout, reason = "figures are this program's output")]
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -14,8 +15,8 @@ use jiff::tz::TimeZone;
 use protocol::admin::Page;
 use protocol::admin::reports::{CategoryChange, ReportColumn, ReportFilter, ReportSort, TotalsBy};
 use protocol::{
-    BoundedText, ChatAuthor, ChatLine, EndedBy, PeerId, ReportDraft, ReportId, Rights, SessionId,
-    TicketRoute, TicketState,
+    BoundedText, ChatAuthor, ChatLine, EndedBy, PeerId, ReportDraft, ReportId, Rights, RoleId,
+    SessionId, TicketRoute, TicketState,
 };
 use session::directory::records::{self, StartedSession, StoredMember};
 
@@ -120,7 +121,12 @@ fn make(arguments: &Arguments, out: &std::path::Path) -> anyhow::Result<()> {
         changes.push(What::AccountAdded(NewAccount {
             name: name.to_lowercase(),
             display_name: name,
-            administrator: number == 0,
+            role: if number == 0 {
+                RoleId::ADMINISTRATOR
+            } else {
+                RoleId::OPERATOR
+            },
+            groups: BTreeSet::new(),
             password_hash: PasswordHash("$none".to_owned()),
         }));
     }
@@ -139,12 +145,12 @@ fn make(arguments: &Arguments, out: &std::path::Path) -> anyhow::Result<()> {
         catalogue.apply(&batches)?;
         next = to + 1;
     }
-    let verified = catalogue.verify_audit()?;
+    let verified = catalogue.verify_audit(&[])?;
     println!(
         "{} reports, {} rows in the audit log, whole: {}, made in {:.1} s",
         arguments.reports,
         verified.rows,
-        verified.first_fault.is_none(),
+        verified.fault.is_none(),
         began.elapsed().as_secs_f64()
     );
     Ok(())
@@ -191,8 +197,8 @@ fn assistance(dice: &mut Dice, number: u64, filmed: bool) -> Batch {
     let active_seconds = u32::try_from(lasted * 2 / 3).unwrap_or(0);
     let desk = |what| What::Desk(what);
     let mut whats = vec![
-        What::LoggedIn { address },
-        What::LoggedIn { address },
+        What::LoggedIn { account, address },
+        What::LoggedIn { account, address },
         desk(records::What::TicketCreated {
             route,
             owner: account,
@@ -251,7 +257,7 @@ fn assistance(dice: &mut Dice, number: u64, filmed: bool) -> Batch {
             head: [7; 32],
         }));
     } else {
-        whats.push(What::LoggedIn { address });
+        whats.push(What::LoggedIn { account, address });
     }
     whats.push(What::ReportSaved {
         report: ReportId(number),

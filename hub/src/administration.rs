@@ -16,9 +16,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use protocol::admin::settings::Settings;
 use protocol::admin::{Answer, HubToAdmin, Question};
-use protocol::{Refusal, RefusalCode, SessionId};
+use protocol::{PeerId, Refusal, RefusalCode, SessionId};
+use session::authority::messages::of_question;
 use session::authority::{Action, Object, Who, may};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use transport::Fingerprint;
 
 use crate::catalogue::{
@@ -28,6 +29,7 @@ use crate::clock::Clock;
 use crate::films as films_kept;
 use crate::registry::{Event, log_store_error};
 use crate::store::Store;
+use crate::watch::Changed;
 
 /// Questions of one administrator that are worked on at a time; more wait unread.
 pub(crate) const AT_ONCE: usize = 16;
@@ -43,6 +45,7 @@ pub(crate) struct Office {
     folder: PathBuf,
     fingerprint: Fingerprint,
     settings: watch::Receiver<Settings>,
+    changed: Changed,
     readers: Mutex<Vec<Reader>>,
     exports: Mutex<reports::Exports>,
 }
@@ -50,17 +53,27 @@ pub(crate) struct Office {
 /// Who is signed in.
 #[derive(Debug, Clone)]
 pub(crate) struct Administrator {
+    /// As it was at the sign-in, and in the answer to a question as it is then.
     account: Account,
     /// The films that they have watched a part of since they signed in.
     watched: Arc<tokio::sync::Mutex<BTreeSet<SessionId>>>,
+    sign_in: PeerId,
+    /// Kinds of questions that were denied and are in the audit log, each once for each sign-in.
+    denied: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Administrator {
-    pub(crate) fn new(account: Account) -> Self {
+    pub(crate) fn new(account: Account, sign_in: PeerId) -> Self {
         Self {
             account,
+            sign_in,
             watched: Arc::default(),
+            denied: Arc::default(),
         }
+    }
+
+    pub(crate) fn sign_in(&self) -> PeerId {
+        self.sign_in
     }
 
     pub(crate) fn account(&self) -> AccountId {
@@ -94,6 +107,7 @@ impl Office {
         folder: &Path,
         fingerprint: Fingerprint,
         settings: watch::Receiver<Settings>,
+        changed: Changed,
     ) -> Self {
         Self {
             clock,
@@ -102,6 +116,7 @@ impl Office {
             folder: folder.to_owned(),
             fingerprint,
             settings,
+            changed,
             readers: Mutex::default(),
             exports: Mutex::default(),
         }
@@ -114,9 +129,36 @@ impl Office {
         number: u32,
         question: Question,
     ) -> HubToAdmin {
-        let answer = self.ask(&who, question).await;
+        let answer = match self.may_ask(who, &question).await {
+            Ok(who) => self.ask(&who, question).await,
+            Err(refusal) => Err(refusal),
+        };
         let answer = answer.unwrap_or_else(Answer::Refused);
         HubToAdmin::Answered { number, answer }
+    }
+
+    /// Whoever asks, as they are now, if they may; a role taken away counts at the next question.
+    async fn may_ask(
+        &self,
+        who: Administrator,
+        question: &Question,
+    ) -> Result<Administrator, Refusal> {
+        let id = who.account.id;
+        let account = self.read(move |c| c.account(id)).await?;
+        let account = account.ok_or_else(|| Refusal::from(RefusalCode::NOT_ALLOWED))?;
+        let who = Administrator { account, ..who };
+        let (action, object) = of_question(question);
+        let signed_in = may(who.who(), Action::SignIn, Object::Hub);
+        let Err(why) = signed_in.and_then(|()| may(who.who(), action, object)) else {
+            return Ok(who);
+        };
+        let question = kind(question);
+        let is_new = lock(&who.denied).insert(question.clone());
+        if is_new {
+            self.change(&who, What::QuestionDenied { question, why })
+                .await?;
+        }
+        Err(RefusalCode::NOT_ALLOWED.into())
     }
 
     async fn ask(&self, who: &Administrator, question: Question) -> Result<Answer, Refusal> {
@@ -223,18 +265,39 @@ impl Office {
     }
 
     fn exports(&self) -> std::sync::MutexGuard<'_, reports::Exports> {
-        self.exports.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.exports)
+    }
+
+    /// As [`Self::change`], for what decides about those who are signed in: it holds for them when this
+    /// returns.
+    async fn change_people(&self, who: &Administrator, what: What) -> Result<(), Refusal> {
+        self.change(who, what).await?;
+        let (done, was_done) = oneshot::channel();
+        // a hub that goes down sends everybody away
+        if self.changed.send(done).await.is_ok() {
+            drop(was_done.await);
+        }
+        Ok(())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.readers)
     }
+}
+
+/// The area and the name of a question, without what it says.
+fn kind(question: &Question) -> String {
+    let shown = format!("{question:?}");
+    let mut words = shown.split(|c: char| !c.is_alphanumeric());
+    let (area, name) = (words.next(), words.next());
+    format!("{} {}", area.unwrap_or_default(), name.unwrap_or_default())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn refusal_of(error: &CatalogueError) -> Refusal {
     log_store_error(error);
-    match error {
-        CatalogueError::Rule(_) => RefusalCode::AGAINST_A_RULE.into(),
-        _ => RefusalCode::INTERNAL.into(),
-    }
+    error.code().into()
 }

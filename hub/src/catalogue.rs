@@ -13,23 +13,26 @@ mod report;
 mod session;
 mod sqlite;
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use protocol::admin::desk::Today;
+use protocol::admin::people::{AccountOrder, AccountRow, GroupRow, RoleRow, Rules, SignInRow};
 use protocol::admin::reports::{
     Category, ChatRow, Choice, Field, FieldValue, ReportFilter, ReportRow, ReportSort, Totals,
     TotalsBy, WholeReport,
 };
 use protocol::admin::{Page, Rows, audit as audit_rows, films, settings::Settings};
 use protocol::control::Name;
-use protocol::{ReportDraft, ReportFacts, ReportId, SessionId};
+use protocol::{GroupId, RefusalCode, ReportDraft, ReportFacts, ReportId, RoleId, SessionId};
 
 pub use ::session::directory::records::{Actor, Stored};
 pub(crate) use account::name_key;
-pub use account::{Account, AccountId, NewAccount, PasswordHash};
+pub use account::{
+    Account, AccountId, Accounts, ChangedAccount, Credentials, FIRST_RULES, FactorSecret, Named,
+    NewAccount, NewSecondFactor, PasswordHash, SignIn, TokenHash,
+};
 pub use audit::{Anchor, AuditHead, ParseAnchorError, film_is_signed};
 pub use change::{Batch, Change, What};
 pub use film::{FilmTotals, KeptFilm};
@@ -73,6 +76,31 @@ pub enum CatalogueError {
     /// What was asked for breaks a rule; the sentence says which.
     #[error("{0}")]
     Rule(String),
+    /// As [`Self::Rule`], where clients have a number for the rule.
+    #[error("{rule}")]
+    Refused { code: RefusalCode, rule: String },
+}
+
+impl CatalogueError {
+    /// The number by which clients say it.
+    pub(crate) fn code(&self) -> RefusalCode {
+        match self {
+            Self::Refused { code, .. } => *code,
+            Self::Rule(_) => RefusalCode::AGAINST_A_RULE,
+            Self::Missing { .. }
+            | Self::Create { .. }
+            | Self::Open { .. }
+            | Self::NewerVersion { .. }
+            | Self::Foreign { .. }
+            | Self::Engine(_)
+            | Self::Key(_)
+            | Self::Closed => RefusalCode::INTERNAL,
+        }
+    }
+
+    pub(crate) fn refused(code: RefusalCode, rule: String) -> Self {
+        Self::Refused { code, rule }
+    }
 }
 
 /// The names of a catalogue's files.
@@ -117,14 +145,44 @@ pub trait Catalogue: Send {
     /// All accounts by name.
     fn accounts(&self) -> Result<Vec<Account>, CatalogueError>;
 
-    /// The account and password hash behind a typed name.
-    fn credentials(&self, name: &str) -> Result<Option<(Account, PasswordHash)>, CatalogueError>;
+    /// One account, if there still is one.
+    fn account(&self, id: AccountId) -> Result<Option<Account>, CatalogueError>;
 
-    /// All accounts that are closed for log-in.
-    fn disabled_accounts(&self) -> Result<Vec<AccountId>, CatalogueError>;
+    /// The account with this name; [`CatalogueError::Refused`] if there is none.
+    fn account_named(&self, name: &str) -> Result<Account, CatalogueError>;
 
-    /// What each account's password is, to see where one is changed.
-    fn password_hashes(&self) -> Result<BTreeMap<AccountId, PasswordHash>, CatalogueError>;
+    /// The account behind a typed name, and what opens it.
+    fn credentials(&self, name: &str) -> Result<Option<Credentials>, CatalogueError>;
+
+    /// What decides whether those who are signed in may stay so.
+    fn standing(&self) -> Result<Accounts, CatalogueError>;
+
+    /// Accounts whose name or display name has `search` in it, in the order asked for.
+    fn account_rows(
+        &self,
+        page: Page,
+        search: &str,
+        order: (AccountOrder, bool),
+    ) -> Result<Rows<AccountRow>, CatalogueError>;
+
+    fn group_rows(&self, page: Page) -> Result<Rows<GroupRow>, CatalogueError>;
+
+    /// The group with this name; [`CatalogueError::Refused`] if there is none.
+    fn group_named(&self, name: &str) -> Result<GroupId, CatalogueError>;
+
+    /// The role with this name; [`CatalogueError::Refused`] if there is none.
+    fn role_named(&self, name: &str) -> Result<RoleId, CatalogueError>;
+
+    fn role_rows(&self, page: Page) -> Result<Rows<RoleRow>, CatalogueError>;
+
+    /// Who is signed in, the newest first.
+    fn sign_in_rows(&self, page: Page) -> Result<Rows<SignInRow>, CatalogueError>;
+
+    /// What holds for all accounts.
+    fn rules(&self) -> Result<Rules, CatalogueError>;
+
+    /// Where people reach the hub, if it ever said so.
+    fn hub_address(&self) -> Result<Option<String>, CatalogueError>;
 
     /// What a hub that starts goes on with: the newest ticket of each route whose time ended after
     /// `tickets_since_unix_millis` and every one that is open; places; and the sessions whose host

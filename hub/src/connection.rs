@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use protocol::admin::people::SignInKind;
 use protocol::admin::{AdminToHub, HubToAdmin};
 use protocol::control::Name;
 use protocol::limits::{MAX_ADMIN_FRAME_BYTES, MAX_CONTROL_FRAME_BYTES, MAX_STRANGER_FRAME_BYTES};
@@ -17,7 +18,7 @@ use protocol::{
 use quinn::{ConnectionError, Incoming};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use session::authority::{Action, Object, Who, may};
+use session::authority::Action;
 use session::directory::{Departure, LoggedIn};
 use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -27,9 +28,9 @@ use transport::{Connection, FramedReader, FramedWriter, ReadError};
 
 use crate::administration::{self, Administrator, Office};
 use crate::admission::{Admission, GuessDesk, HANDSHAKE_TIMEOUT, Verdict};
-use crate::catalogue::{AccountId, Clues};
+use crate::catalogue::{Account, AccountId, Actor, Change, Clues, SignIn, What};
 use crate::clock::Clock;
-use crate::login::LoginDesk;
+use crate::login::{Entry, LoginDesk};
 use crate::outbound::{self, Outbound};
 use crate::proposal;
 use crate::registry::{Event, LinkId, PeerLink, Resume, log_store_error};
@@ -53,12 +54,16 @@ pub(crate) struct Desk {
     pub(crate) logins: LoginDesk,
     pub(crate) guesses: Arc<GuessDesk>,
     pub(crate) office: Arc<Office>,
-    /// Log-ins with these accounts end, for that reason.
-    pub(crate) closed_accounts: broadcast::Sender<ClosedAccounts>,
+    /// What ends for administrators who are signed in.
+    pub(crate) closed: broadcast::Sender<Closed>,
 }
 
-/// Accounts whose log-ins end, and why.
-pub(crate) type ClosedAccounts = (Vec<AccountId>, Refusal);
+/// Whose sign-ins end, and why.
+#[derive(Debug, Clone)]
+pub(crate) enum Closed {
+    Accounts(Vec<AccountId>, Refusal),
+    SignIn(PeerId, Refusal),
+}
 
 /// Why the hub ends a connection.
 #[derive(Debug, thiserror::Error)]
@@ -204,11 +209,12 @@ struct Talk {
 impl Talk {
     async fn serve(self) -> Result<(), Fault> {
         let greeting = timeout(HELLO_TIMEOUT, greet(&self.connection, self.admission.id()));
-        let (role, reader, writer) = greeting.await.map_err(|_elapsed| Fault::Silent)??;
-        match role {
+        let (hello, reader, writer) = greeting.await.map_err(|_elapsed| Fault::Silent)??;
+        let program = hello.program.to_string();
+        match hello.role {
             Role::Host => self.serve_host(reader, writer).await,
-            Role::Operator => self.serve_operator(reader, writer).await,
-            Role::Administrator => self.serve_administrator(reader, writer).await,
+            Role::Operator => self.serve_operator(reader, writer, program).await,
+            Role::Administrator => self.serve_administrator(reader, writer, program).await,
         }
     }
 
@@ -235,7 +241,7 @@ fn new_place() -> Result<PeerId, Fault> {
 async fn greet(
     connection: &Connection,
     id: LinkId,
-) -> Result<(Role, FramedReader, FramedWriter), Fault> {
+) -> Result<(ClientHello, FramedReader, FramedWriter), Fault> {
     let (send, recv) = connection.accept_bi().await.map_err(|_gone| Fault::Gone)?;
     if send
         .set_priority(protocol::lanes::CONTROL_PRIORITY)
@@ -261,7 +267,7 @@ async fn greet(
         hub: concat!("hub ", env!("CARGO_PKG_VERSION")).into(),
     };
     write(&mut writer, &welcome).await?;
-    Ok((hello.role, reader, writer))
+    Ok((hello, reader, writer))
 }
 
 impl Talk {
@@ -337,16 +343,26 @@ impl Talk {
         self,
         mut reader: FramedReader,
         mut writer: FramedWriter,
+        program: String,
     ) -> Result<(), Fault> {
         let desk = &self.desk;
         let admitted = log_in(desk, self.admission.address(), &mut reader, &mut writer).await?;
         let (you, who, outbound, _tasks) = match admitted {
             None => return Ok(()),
-            Some(Admitted::LoggedIn(who)) => {
+            Some(Admitted::LoggedIn(account)) => {
                 let you = new_place()?;
                 self.admission.admit();
+                // first, so that its end comes after it
+                let kind = SignInKind::Console;
+                self.note_sign_in(you, &account, kind, program).await;
+                let membership = account.membership();
+                let who = LoggedIn {
+                    account: account.id,
+                    login: account.name,
+                    display_name: Name::cut(account.display_name),
+                };
                 let (link, outbound, tasks) = self.link::<HubToOperator>(Role::Operator, writer);
-                let arrived = Event::OperatorArrived(you, link, who.clone());
+                let arrived = Event::OperatorArrived(you, link, who.clone(), membership);
                 desk.tell(arrived).await?;
                 (you, who, outbound, tasks)
             }
@@ -422,11 +438,6 @@ impl Talk {
                     }
                 }
                 OperatorToHub::ListDrafts => {
-                    let owner = who.account;
-                    let asks = Who::operator(owner);
-                    if may(asks, Action::ListDrafts, Object::Drafts { owner }).is_err() {
-                        return Err(Fault::OutOfPlace);
-                    }
                     let drafts = desk.store.drafts(who.account).await;
                     let drafts = drafts.inspect_err(log_store_error).unwrap_or_default();
                     HubToOperator::Drafts { drafts }
@@ -488,16 +499,55 @@ impl Talk {
         self,
         mut reader: FramedReader,
         mut writer: FramedWriter,
+        program: String,
     ) -> Result<(), Fault> {
-        let desk = &self.desk;
+        let desk = Arc::clone(&self.desk);
         let address = self.admission.address();
-        let Some(who) = sign_in(desk, address, &mut reader, &mut writer).await? else {
+        let Some(account) = sign_in(&desk, address, &mut reader, &mut writer).await? else {
             return Ok(());
         };
         self.admission.admit();
+        let (you, name) = (new_place()?, account.name.clone());
+        // before it is noted: who ends it must be heard
+        let closed = desk.closed.subscribe();
+        let kind = SignInKind::Administration;
+        self.note_sign_in(you, &account, kind, program).await;
+        let who = Administrator::new(account, you);
+        let served = self.serve_questions(reader, writer, who, closed).await;
+        let what = What::SignedOut { sign_in: you };
+        desk.note(name, what).await;
+        served
+    }
+
+    /// Puts who came, over which program and from where, into the list of sign-ins.
+    async fn note_sign_in(
+        &self,
+        peer: PeerId,
+        account: &Account,
+        kind: SignInKind,
+        program: String,
+    ) {
+        let sign_in = SignIn {
+            peer,
+            account: account.id,
+            kind,
+            program,
+            address: self.admission.address().to_string(),
+        };
+        let name = account.name.clone();
+        self.desk.note(name, What::SignedIn(sign_in)).await;
+    }
+
+    async fn serve_questions(
+        self,
+        mut reader: FramedReader,
+        mut writer: FramedWriter,
+        who: Administrator,
+        mut closed: broadcast::Receiver<Closed>,
+    ) -> Result<(), Fault> {
+        let desk = &self.desk;
         reader.set_limit(MAX_ADMIN_FRAME_BYTES);
         writer.set_limit(MAX_ADMIN_FRAME_BYTES);
-        let mut closed = desk.closed_accounts.subscribe();
         let (outbound, queue) = mpsc::channel(outbound::QUEUE);
         tokio::spawn(outbound::send_all(self.connection.clone(), writer, queue));
         let mut questions = JoinSet::new();
@@ -508,12 +558,13 @@ impl Talk {
             }
             let message = tokio::select! {
                 message = read::<AdminToHub>(&mut reader, &mut pace) => message?,
-                refusal = closes(&mut closed, who.account()) => {
+                refusal = closes(&mut closed, &who) => {
                     let goodbye = HubToAdmin::Goodbye { refusal };
                     for last in [Outbound::Message(goodbye), Outbound::Close(refusal)] {
                         outbound.send(last).await.map_err(|_closed| Fault::Gone)?;
                     }
-                    return Ok(outbound.closed().await);
+                    outbound.closed().await;
+                    return Ok(());
                 }
             };
             match message {
@@ -545,35 +596,63 @@ async fn sign_in(
     address: IpAddr,
     reader: &mut FramedReader,
     writer: &mut FramedWriter,
-) -> Result<Option<Administrator>, Fault> {
-    let deadline = Instant::now() + LOG_IN_TIMEOUT;
+) -> Result<Option<Account>, Fault> {
+    let (deadline, action) = (Instant::now() + LOG_IN_TIMEOUT, Action::SignIn);
+    let mut half = None;
     for _ in 0..LOG_INS {
         let message = timeout_at(deadline, reader.read::<AdminToHub>()).await;
-        let (user, password) = match message.map_err(|_elapsed| Fault::Silent)?? {
-            Some(AdminToHub::SignIn { user, password }) => (user, password),
-            Some(AdminToHub::Leave) | None => return Ok(None),
-            Some(_) => return Err(Fault::OutOfPlace),
+        let entry = match (message.map_err(|_elapsed| Fault::Silent)??, half.take()) {
+            (Some(AdminToHub::SignIn { user, password }), _) => {
+                desk.logins.log_in(&user, password, address, action).await
+            }
+            (
+                Some(AdminToHub::AcceptInvitation {
+                    user,
+                    token,
+                    password,
+                }),
+                _,
+            ) => {
+                let logins = &desk.logins;
+                logins
+                    .accept_invitation(&user, token, password, address, action)
+                    .await
+            }
+            (Some(AdminToHub::GiveCode { code }), Some(half)) => {
+                desk.logins.give_code(half, &code).await.map(Entry::In)
+            }
+            (Some(AdminToHub::Leave) | None, _) => return Ok(None),
+            (Some(AdminToHub::Ask { .. } | AdminToHub::GiveCode { .. }), _) => {
+                return Err(Fault::OutOfPlace);
+            }
         };
-        let refusal = match desk.logins.log_in(&user, password, address).await {
-            Ok(account) if account.administrator => {
+        let answer = match entry {
+            Ok(Entry::In(account)) => {
                 let name = Name::cut(account.display_name.as_str());
                 write(writer, &HubToAdmin::SignedIn { name }).await?;
-                return Ok(Some(Administrator::new(account)));
+                return Ok(Some(account));
             }
-            Ok(_operator) => RefusalCode::NOT_ALLOWED.into(),
-            Err(refusal) => refusal,
+            Ok(Entry::CodeWanted(wanted)) => {
+                half = Some(wanted);
+                HubToAdmin::CodeWanted
+            }
+            Err(refusal) => HubToAdmin::SignInRefused { refusal },
         };
-        write(writer, &HubToAdmin::SignInRefused { refusal }).await?;
+        write(writer, &answer).await?;
     }
     Err(Fault::Tries)
 }
 
-/// Waits until `account` is closed, or has another password, and says which.
-async fn closes(closed: &mut broadcast::Receiver<ClosedAccounts>, account: AccountId) -> Refusal {
+/// Waits until the account of `who` is closed, or has another password, or the sign-in is to end, and says
+/// which.
+async fn closes(closed: &mut broadcast::Receiver<Closed>, who: &Administrator) -> Refusal {
     loop {
         match closed.recv().await {
-            Ok((accounts, refusal)) if accounts.contains(&account) => return refusal,
-            Ok(_others) => {}
+            Ok(Closed::Accounts(accounts, refusal)) if accounts.contains(&who.account()) => {
+                return refusal;
+            }
+            Ok(Closed::SignIn(sign_in, refusal)) if sign_in == who.sign_in() => return refusal,
+            Ok(Closed::Accounts(..) | Closed::SignIn(..)) => {}
             // it may have been among those that were missed
             Err(broadcast::error::RecvError::Lagged(_)) => {
                 return RefusalCode::PASSWORD_CHANGED.into();
@@ -585,7 +664,7 @@ async fn closes(closed: &mut broadcast::Receiver<ClosedAccounts>, account: Accou
 
 /// An operator who may come in.
 enum Admitted {
-    LoggedIn(LoggedIn),
+    LoggedIn(Account),
     /// It says that it had a place.
     Resumes(PeerId, ResumeSecret),
 }
@@ -597,27 +676,45 @@ async fn log_in(
     reader: &mut FramedReader,
     writer: &mut FramedWriter,
 ) -> Result<Option<Admitted>, Fault> {
-    let deadline = Instant::now() + LOG_IN_TIMEOUT;
+    let (deadline, action) = (Instant::now() + LOG_IN_TIMEOUT, Action::LogIn);
+    let mut half = None;
     for _ in 0..LOG_INS {
         let message = timeout_at(deadline, reader.read::<OperatorToHub>()).await;
-        let (user, password) = match message.map_err(|_elapsed| Fault::Silent)?? {
-            Some(OperatorToHub::LogIn { user, password }) => (user, password),
-            Some(OperatorToHub::Resume { you, secret }) => {
+        let entry = match (message.map_err(|_elapsed| Fault::Silent)??, half.take()) {
+            (Some(OperatorToHub::LogIn { user, password }), _) => {
+                desk.logins.log_in(&user, password, address, action).await
+            }
+            (
+                Some(OperatorToHub::AcceptInvitation {
+                    user,
+                    token,
+                    password,
+                }),
+                _,
+            ) => {
+                let logins = &desk.logins;
+                logins
+                    .accept_invitation(&user, token, password, address, action)
+                    .await
+            }
+            (Some(OperatorToHub::GiveCode { code }), Some(half)) => {
+                desk.logins.give_code(half, &code).await.map(Entry::In)
+            }
+            (Some(OperatorToHub::Resume { you, secret }), _) => {
                 return Ok(Some(Admitted::Resumes(you, secret)));
             }
-            Some(OperatorToHub::LogOut) | None => return Ok(None),
-            Some(_) => return Err(Fault::OutOfPlace),
+            (Some(OperatorToHub::LogOut) | None, _) => return Ok(None),
+            (Some(_), _) => return Err(Fault::OutOfPlace),
         };
-        match desk.logins.log_in(&user, password, address).await {
-            Ok(account) => {
-                return Ok(Some(Admitted::LoggedIn(LoggedIn {
-                    account: account.id,
-                    login: account.name,
-                    display_name: Name::cut(account.display_name),
-                })));
+        let answer = match entry {
+            Ok(Entry::In(account)) => return Ok(Some(Admitted::LoggedIn(account))),
+            Ok(Entry::CodeWanted(wanted)) => {
+                half = Some(wanted);
+                HubToOperator::CodeWanted
             }
-            Err(refusal) => write(writer, &HubToOperator::LogInRefused { refusal }).await?,
-        }
+            Err(refusal) => HubToOperator::LogInRefused { refusal },
+        };
+        write(writer, &answer).await?;
     }
     Err(Fault::Tries)
 }
@@ -626,6 +723,16 @@ impl Desk {
     async fn tell(&self, event: Event) -> Result<(), Fault> {
         let told = self.registry.send(event).await;
         told.map_err(|_closed| Fault::Stopping)
+    }
+
+    /// Stores what somebody did, who has nothing to wait for.
+    async fn note(&self, actor: String, what: What) {
+        let actor = Actor::Account(actor);
+        let change = Change { actor, what };
+        let stored = self.store.apply(change.at(self.clock.now().unix_millis));
+        if let Err(error) = stored.await {
+            log_store_error(&error);
+        }
     }
 }
 

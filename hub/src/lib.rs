@@ -10,6 +10,7 @@
 mod administration;
 mod admission;
 pub mod backup;
+mod breached;
 pub mod catalogue;
 mod clock;
 mod connection;
@@ -26,14 +27,17 @@ mod log_limit;
 mod login;
 mod outbound;
 pub mod password;
+pub mod people;
 pub mod proof;
 mod proposal;
 mod recovery;
 mod registry;
 mod relay;
+mod second_factor;
 mod server;
 mod store;
 mod upkeep;
+mod watch;
 
 pub use administration::settings::is_logo;
 pub use clock::unix_millis;

@@ -7,25 +7,32 @@
 //!
 //! The bound: an attacker with N addresses (IPv4 addresses or IPv6 /64; a /48 counts as four) has 3 N
 //! guesses of a password at once, slowly, and after that one a minute, whatever N is, until the
-//! addresses have paused for half an hour. One address has 20 guesses at once and then 4 an hour.
+//! addresses have paused for half an hour. One address has 20 guesses at once and then 4 an hour. A code of
+//! the second factor is a part of the try whose password it follows: a wrong one counts as a wrong password.
 
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use protocol::admin::people::SecondFactorRule;
 use protocol::control::Name;
-use protocol::{Password, Refusal, RefusalCode};
-use session::authority::{Action, Object, may};
+use protocol::{Code, InvitationToken, Password, Refusal, RefusalCode};
+use session::authority::{Action, Denied, Object, may};
 use session::throttle::{Backoff, NEIGHBOURS_OF_SITE, Neighbour, Site, throttled};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
-use crate::catalogue::{Account, Actor, Change, PasswordHash, What, name_key};
+use crate::catalogue::{
+    Account, Actor, Change, Credentials, FactorSecret, PasswordHash, TokenHash, What, name_key,
+};
 use crate::clock::Clock;
 use crate::known::KnownAddresses;
 use crate::log_limit::LogLimit;
 use crate::password::{self, HashError};
+use crate::people;
 use crate::registry::log_store_error;
+use crate::second_factor;
 use crate::store::Store;
 
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -54,6 +61,29 @@ pub(crate) struct LoginDesk {
     /// Checked where there is no account, so that the answer takes as long.
     decoy: PasswordHash,
     log: LogLimit,
+    /// The hub's data folder.
+    folder: PathBuf,
+}
+
+/// What became of a try.
+pub(crate) enum Entry {
+    In(Account),
+    /// The password is right; a code is wanted too.
+    CodeWanted(Half),
+}
+
+/// Somebody whose password was right, and whose code is awaited.
+pub(crate) struct Half {
+    entering: Entering,
+    found: Credentials,
+    secret: FactorSecret,
+}
+
+struct Entering {
+    who: Try,
+    address: IpAddr,
+    /// What they want to do: take a place at the desk, or open the administration.
+    action: Action,
 }
 
 /// Who wants to log in as whom.
@@ -144,6 +174,7 @@ impl LoginDesk {
         clock: Clock,
         store: Store,
         known: Arc<KnownAddresses>,
+        folder: &Path,
     ) -> Result<Self, HashError> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Ok(Self {
@@ -155,17 +186,141 @@ impl LoginDesk {
             known_checks: Semaphore::new(1),
             decoy: PasswordHash(password::hash("nobody's password")?),
             log: LogLimit::default(),
+            folder: folder.to_owned(),
         })
     }
 
-    /// The account behind `user`, if `password` is its password.
+    /// The account behind `user`, if `password` is its password and the account may do `action`; or what is
+    /// left to do before.
     pub(crate) async fn log_in(
         &self,
         user: &Name,
         password: Password,
         address: IpAddr,
-    ) -> Result<Account, Refusal> {
+        action: Action,
+    ) -> Result<Entry, Refusal> {
         let password = Zeroizing::new(password.0.into_string());
+        let (who, permit) = self.begin(user, address).await?;
+        let found = self.credentials(user).await?;
+        let own = found.as_ref().map(|found| found.hash.clone());
+        // where there is no account, or none with a password, the answer takes as long
+        let hash = own.filter(|hash| !hash.is_none());
+        let has_password = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.decoy.clone());
+        let check = move || password::verify(&password, &hash.0);
+        let right = tokio::task::spawn_blocking(check).await.unwrap_or(false);
+        drop(permit);
+        let entering = Entering {
+            who,
+            address,
+            action,
+        };
+        match found {
+            Some(found) if right && has_password => self.opened(found, entering).await,
+            Some(found) => {
+                let name = &found.account.name;
+                self.refuse(name, &entering, RefusalCode::WRONG_CREDENTIALS)
+                    .await
+            }
+            // A name that nobody has is not written down: it may be a password in the wrong place.
+            None => {
+                self.refuse("?", &entering, RefusalCode::WRONG_CREDENTIALS)
+                    .await
+            }
+        }
+    }
+
+    /// Sets the password that the invited person chose, and logs them in with it.
+    pub(crate) async fn accept_invitation(
+        &self,
+        user: &Name,
+        token: InvitationToken,
+        password: Password,
+        address: IpAddr,
+        action: Action,
+    ) -> Result<Entry, Refusal> {
+        let password = Zeroizing::new(password.0.into_string());
+        let (who, permit) = self.begin(user, address).await?;
+        let entering = Entering {
+            who,
+            address,
+            action,
+        };
+        let token = people::hash_token(token);
+        let now = self.clock.now().unix_millis;
+        let is_good = |(known, expires): (TokenHash, i64)| {
+            use subtle::ConstantTimeEq as _;
+            bool::from(known.0.ct_eq(&token.0)) && now < expires
+        };
+        let found = self.credentials(user).await?;
+        let Some(found) = found.filter(|found| found.invitation.is_some_and(is_good)) else {
+            return self
+                .refuse("?", &entering, RefusalCode::INVITATION_OVER)
+                .await;
+        };
+        let (name, rules, folder) = (found.account.name.clone(), found.rules, self.folder.clone());
+        let hash = move || people::new_password(&password, &name, rules, &folder);
+        let hashed = tokio::task::spawn_blocking(hash).await;
+        drop(permit);
+        let hash = match hashed {
+            Ok(Ok(hash)) => hash,
+            Ok(Err(error)) => {
+                // no guess: the invitation is right, and stays good
+                lock(&self.failures).forgive(&entering.who);
+                return Err(error.code().into());
+            }
+            Err(_panicked) => return Err(RefusalCode::INTERNAL.into()),
+        };
+        let taken = What::InvitationTaken {
+            account: found.account.named(),
+            token,
+            hash: hash.clone(),
+        };
+        self.change(&found.account.name, taken).await?;
+        let first = self.folder.join(people::FIRST_INVITATION_FILE);
+        let removed = tokio::task::spawn_blocking(|| std::fs::remove_file(first)).await;
+        if let Ok(Err(error)) = removed
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, "Used invitation not removed");
+        }
+        self.opened(Credentials { hash, ..found }, entering).await
+    }
+
+    /// The code of the second factor, after a password that was right.
+    pub(crate) async fn give_code(&self, half: Half, code: &Code) -> Result<Account, Refusal> {
+        let Half {
+            entering,
+            found,
+            secret,
+        } = half;
+        let account = found.account.named();
+        let seconds = self.clock.now().unix_millis.div_euclid(1000);
+        let used = match second_factor::step_of(&secret, &code.0, seconds) {
+            Some(step) => What::CodeUsed { account, step },
+            None => What::RecoveryCodeUsed {
+                account,
+                code: people::hash_recovery_code(&code.0),
+            },
+        };
+        // the store says whether it was used before
+        let used = self.change(&found.account.name, used).await;
+        match used {
+            Ok(()) => self.let_in(found, entering).await,
+            Err(refusal) if refusal.code == RefusalCode::CODE_WRONG => {
+                let name = &found.account.name;
+                self.refuse(name, &entering, RefusalCode::CODE_WRONG).await
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Waits its turn, and counts a try; the permit is for what takes a core.
+    async fn begin(
+        &self,
+        user: &Name,
+        address: IpAddr,
+    ) -> Result<(Try, SemaphorePermit<'_>), Refusal> {
         let neighbour = Neighbour::from(address);
         let account = name_key(user);
         let is_known = self.known.knows(&account, neighbour);
@@ -190,33 +345,73 @@ impl LoginDesk {
         lock(&self.failures)
             .begin(&who, self.clock.now().since_start)
             .map_err(throttled)?;
-        let (account, hash) = match self.credentials(user).await? {
-            Some((account, hash)) => (Some(account), hash),
-            None => (None, self.decoy.clone()),
-        };
-        let stored = hash.clone();
-        let check = move || password::verify(&password, &hash.0);
-        let right = tokio::task::spawn_blocking(check).await.unwrap_or(false);
-        drop(permit);
-        // A name that nobody has is not written down: it may be a password in the wrong place.
-        let name = account.as_ref().map_or("?", |a| a.name.as_str()).to_owned();
-        let refused = match account {
-            Some(account) if right && may_log_in(&account) => {
-                self.note(&account.name, What::LoggedIn { address }).await;
-                // it may have been changed meanwhile, and who watches for that has not seen this one
-                let now = self.credentials(user).await?;
-                if now.is_some_and(|(now, hash)| hash == stored && may_log_in(&now)) {
-                    self.known.remember(&who.account, neighbour);
-                    lock(&self.failures).forgive(&who);
-                    return Ok(account);
-                }
-                RefusalCode::WRONG_CREDENTIALS
+        let permit = permit.map_err(|_closed| Refusal::from(RefusalCode::INTERNAL))?;
+        Ok((who, permit))
+    }
+
+    /// The password is right. The try counts as wrong until a code is right too, where one is wanted.
+    async fn opened(&self, found: Credentials, entering: Entering) -> Result<Entry, Refusal> {
+        let account = &found.account;
+        let rule = found.rules.second_factor;
+        if let Err(denied) = may(account.into(), entering.action, Object::Hub) {
+            let code = match denied {
+                Denied::Disabled => RefusalCode::ACCOUNT_DISABLED,
+                Denied::NotTheirs
+                | Denied::OtherGroup
+                | Denied::Finished
+                | Denied::NotPermitted
+                | Denied::NoSense => RefusalCode::NOT_ALLOWED,
+            };
+            return self.refuse(&account.name, &entering, code).await;
+        }
+        match found.second_factor.clone() {
+            Some(secret) if rule != SecondFactorRule::Off => Ok(Entry::CodeWanted(Half {
+                entering,
+                found,
+                secret,
+            })),
+            None if people::needs_second_factor(rule, account.permissions) => {
+                let code = RefusalCode::SECOND_FACTOR_MISSING;
+                self.refuse(&account.name, &entering, code).await
             }
-            Some(_) if right => RefusalCode::ACCOUNT_DISABLED,
-            Some(_) | None => RefusalCode::WRONG_CREDENTIALS,
+            _ => self.let_in(found, entering).await.map(Entry::In),
+        }
+    }
+
+    async fn let_in(&self, found: Credentials, entering: Entering) -> Result<Account, Refusal> {
+        let Entering {
+            who,
+            address,
+            action,
+        } = &entering;
+        let name = found.account.name;
+        let account = found.account.id;
+        let address = *address;
+        self.note(&name, What::LoggedIn { account, address }).await;
+        // it may have been changed meanwhile, and who watches for that has not seen this one
+        let now = self.credentials(&Name::cut(name.as_str())).await?;
+        let still = now.filter(|now| {
+            let may_enter = may((&now.account).into(), *action, Object::Hub).is_ok();
+            now.hash == found.hash && may_enter
+        });
+        let Some(still) = still else {
+            let code = RefusalCode::WRONG_CREDENTIALS;
+            return self.refuse(&name, &entering, code).await;
         };
-        self.note(&name, What::LogInRefused { address }).await;
-        Err(refused.into())
+        self.known.remember(&who.account, who.neighbour);
+        lock(&self.failures).forgive(who);
+        Ok(still.account)
+    }
+
+    async fn refuse<T>(
+        &self,
+        name: &str,
+        entering: &Entering,
+        code: RefusalCode,
+    ) -> Result<T, Refusal> {
+        let address = entering.address;
+        self.note(name, What::LogInRefused { address }).await;
+        Err(code.into())
     }
 
     /// Somebody came back, from `address`, to the place where `login` is logged in.
@@ -224,11 +419,21 @@ impl LoginDesk {
         self.known.remember(&name_key(login), address.into());
     }
 
-    async fn credentials(&self, user: &Name) -> Result<Option<(Account, PasswordHash)>, Refusal> {
+    async fn credentials(&self, user: &Name) -> Result<Option<Credentials>, Refusal> {
         let found = self.store.credentials(user.to_string()).await;
         found.map_err(|error| {
             log_store_error(&error);
             RefusalCode::INTERNAL.into()
+        })
+    }
+
+    async fn change(&self, actor: &str, what: What) -> Result<(), Refusal> {
+        let actor = Actor::Account(actor.to_owned());
+        let change = Change { actor, what };
+        let stored = self.store.apply(change.at(self.clock.now().unix_millis));
+        stored.await.map_err(|error| {
+            log_store_error(&error);
+            error.code().into()
         })
     }
 
@@ -250,10 +455,6 @@ impl LoginDesk {
             log_store_error(&error);
         }
     }
-}
-
-fn may_log_in(account: &Account) -> bool {
-    may(account.into(), Action::LogIn, Object::Hub).is_ok()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

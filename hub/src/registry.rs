@@ -11,6 +11,7 @@ use protocol::{
     EndedBy, Entry, HostToHub, HubToHost, HubToOperator, OperatorToHub, PeerId, Refusal,
     RefusalCode, ResumeSecret, Rights, SessionId,
 };
+use session::authority::Membership;
 use session::directory::records::{AccountId, Actor, Side, StoredSession, What};
 use session::directory::{
     CannotResume, Departure, Directory, Effect, FilmOrder, LoggedIn, RelayStart,
@@ -45,7 +46,7 @@ pub(crate) struct LinkId(pub(crate) u64);
 #[derive(Debug)]
 pub(crate) enum Event {
     HostArrived(PeerId, PeerLink<HubToHost>),
-    OperatorArrived(PeerId, PeerLink<HubToOperator>, LoggedIn),
+    OperatorArrived(PeerId, PeerLink<HubToOperator>, LoggedIn, Membership),
     /// Somebody says that it had a place; it hears whether it still has.
     HostResumes(Resume<HubToHost, ()>),
     OperatorResumes(Resume<HubToOperator, LoggedIn>),
@@ -54,6 +55,10 @@ pub(crate) enum Event {
     Left(PeerId, LinkId, Departure),
     /// Log-ins with these accounts end, for that reason.
     AccountsClosed(Vec<AccountId>, Refusal),
+    /// This operator's log-in ends, for that reason.
+    SignInEnds(PeerId, Refusal),
+    /// What all accounts may do; the answer comes when that holds.
+    MembershipsChanged(BTreeMap<AccountId, Membership>, oneshot::Sender<()>),
     TicketStored(PeerId, protocol::TicketRoute, bool),
     TicketRevoked(PeerId, protocol::TicketRoute, bool),
     SessionStored(SessionId, bool),
@@ -283,12 +288,13 @@ impl Registry {
                 self.peers.insert(id, Peer::Host(link));
                 self.directory.host_arrived(id);
             }
-            Event::OperatorArrived(id, link, who) => {
+            Event::OperatorArrived(id, link, who, membership) => {
                 let Some(random) = Self::random(&link.connection) else {
                     return;
                 };
                 self.peers.insert(id, Peer::Operator(link));
-                self.directory.operator_arrived(id, who, random, now);
+                self.directory
+                    .operator_arrived(id, who, membership, random, now);
             }
             Event::HostResumes(resume) => {
                 let answer = self.directory.host_resumes(resume.you, &resume.secret, now);
@@ -323,6 +329,15 @@ impl Registry {
             }
             Event::AccountsClosed(accounts, refusal) => {
                 self.directory.accounts_closed(&accounts, refusal, now);
+            }
+            Event::SignInEnds(peer, refusal) => {
+                self.directory.sign_in_ends(peer, refusal, now);
+            }
+            Event::MembershipsChanged(memberships, done) => {
+                self.directory.memberships_changed(memberships, now);
+                if done.send(()).is_err() {
+                    tracing::debug!("Nobody waits for the change");
+                }
             }
             Event::TicketStored(operator, route, stored) => {
                 self.directory.ticket_stored(operator, route, stored);
@@ -794,5 +809,11 @@ fn tell_resumed<W>(
 
 /// Logs a failure of the store, once.
 pub(crate) fn log_store_error(error: &CatalogueError) {
-    tracing::error!(error = error as &dyn std::error::Error, "Not stored");
+    let shown = error as &dyn std::error::Error;
+    if error.code() == RefusalCode::INTERNAL {
+        tracing::error!(error = shown, "Not stored");
+    } else {
+        // what somebody asked for breaks a rule, and they are told so
+        tracing::debug!(error = shown, "Refused");
+    }
 }

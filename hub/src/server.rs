@@ -2,23 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use protocol::RefusalCode;
+use protocol::{GroupId, HubAddress, Invitation, RefusalCode, RoleId};
 use quinn::{Incoming, VarInt};
 use session::directory::{Directory, Policy, TICKET_MEMORY};
 use session::throttle::Neighbour;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch as state};
 use tokio::task::JoinSet;
-use tokio::time::MissedTickBehavior;
 use transport::{BindError, Endpoint, Fingerprint, HubIdentity, IdentityError};
 
 use crate::administration::Office;
 use crate::admission::{Admission, GuessDesk};
-use crate::catalogue::{self, AccountId, CatalogueError, Change, PasswordHash, What};
+use crate::catalogue::{
+    self, AccountId, Catalogue, CatalogueError, Change, NewAccount, PasswordHash, What,
+};
 use crate::clock::Clock;
 use crate::connection::{self, Desk};
 use crate::crowd::{Crowd, Knock, Limits};
@@ -27,18 +28,18 @@ use crate::folder::{DataFolder, FolderError};
 use crate::known::KnownAddresses;
 use crate::login::LoginDesk;
 use crate::password::HashError;
+use crate::people::{self, PeopleError};
 use crate::recovery;
-use crate::registry::{self, Event, Registry, log_store_error};
-use crate::store::{Accounts, Store};
+use crate::registry::{self, Registry, log_store_error};
+use crate::store::Store;
 use crate::upkeep::Upkeep;
+use crate::watch;
 
 /// How long the console has to answer for a typed ticket.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long the user has to answer the question.
 const CONSENT_TIMEOUT: Duration = Duration::from_mins(2);
-/// How often to look whether the command line changed accounts.
-const ACCOUNTS_INTERVAL: Duration = Duration::from_secs(1);
-/// News of closed accounts that may wait for an administrator's connection.
+/// News of closed accounts and sign-ins that may wait for an administrator's connection.
 const CLOSED_ACCOUNTS: usize = 16;
 /// How long connections may take to close when the hub goes down.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(400);
@@ -52,6 +53,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Where to listen; port 0 takes any free one.
     pub listen: Vec<SocketAddr>,
+    /// Where people reach the hub, for invitations; the computer's own name if it is not said.
+    pub public_address: Option<HubAddress>,
     /// How long a ticket is good; `None` for what the hub's settings say.
     pub ticket_validity: Option<Duration>,
     /// How long the place of a peer that is out of reach is kept (R4).
@@ -80,6 +83,8 @@ pub enum StartError {
     Bind(#[from] BindError),
     #[error(transparent)]
     Hash(#[from] HashError),
+    #[error("no invitation for the first administrator: {0}")]
+    People(#[from] PeopleError),
     #[error("no thread for the data base: {0}")]
     Thread(std::io::Error),
     #[error("the hub listens nowhere; give an address")]
@@ -92,14 +97,16 @@ pub struct Hub {
     endpoints: Vec<Endpoint>,
     addresses: Vec<SocketAddr>,
     fingerprint: Fingerprint,
-    has_accounts: bool,
+    first_invitation: Option<Invitation>,
     desk: Arc<Desk>,
     crowd: Arc<Crowd>,
     /// What each account's password was when the hub started.
     passwords: BTreeMap<AccountId, PasswordHash>,
     upkeep: Upkeep,
+    /// Whoever changed accounts over the network.
+    changed_accounts: mpsc::Receiver<oneshot::Sender<()>>,
     registry: tokio::task::JoinHandle<()>,
-    stop: watch::Sender<bool>,
+    stop: state::Sender<bool>,
     store_thread: JoinHandle<()>,
     // last, so that nobody else starts on the folder before all of the above is gone
     _folder: DataFolder,
@@ -131,18 +138,30 @@ impl Hub {
         recovery::end_interrupted_sessions(&mut *catalogue, folder.path(), now.unix_millis)?;
         let absent = recovery::let_absent_members_go(&mut *catalogue, now.unix_millis)?;
         // before the places are taken back: what is changed later is noticed
-        let passwords = catalogue.password_hashes()?;
+        let standing = catalogue.standing()?;
         let memory = i64::try_from(TICKET_MEMORY.as_millis()).unwrap_or(i64::MAX);
         let stored = catalogue.stored(now.unix_millis.saturating_sub(memory))?;
         let settings = catalogue.settings()?;
-        let has_accounts = !catalogue.accounts()?.is_empty();
+        let address = public_address(config, &addresses);
+        set_hub_address(&mut *catalogue, &address, now.unix_millis)?;
+        let first_invitation = if standing.passwords.is_empty() {
+            let fingerprint = identity.fingerprint();
+            Some(first_administrator(
+                &mut *catalogue,
+                folder.path(),
+                fingerprint,
+                now.unix_millis,
+            )?)
+        } else {
+            None
+        };
         let version = env!("CARGO_PKG_VERSION");
         let started = Change::by_hub(What::HubStarted { version });
         catalogue.apply(&[started.at(now.unix_millis)])?;
 
         let (store, store_thread) = Store::start(catalogue).map_err(StartError::Thread)?;
         let known = Arc::new(KnownAddresses::default());
-        let logins = LoginDesk::new(clock, store.clone(), Arc::clone(&known))?;
+        let logins = LoginDesk::new(clock, store.clone(), Arc::clone(&known), folder.path())?;
         let limits = Limits {
             all: config.max_connections,
             per_neighbour: config.max_connections_per_address,
@@ -161,7 +180,7 @@ impl Hub {
         let sessions = stored.sessions.clone();
         let directory = Directory::new(policy, stored, now);
         let (mailbox, events) = mpsc::channel(registry::MAILBOX);
-        let rules = watch::Sender::new(film::Rules {
+        let rules = state::Sender::new(film::Rules {
             bytes_per_second: settings.film_bytes_per_second,
             has_room: true,
         });
@@ -175,7 +194,9 @@ impl Hub {
             rules.subscribe(),
         );
         registry.reopen_films(&sessions, &absent);
-        let settings = watch::Sender::new(settings);
+        let settings = state::Sender::new(settings);
+        // one at a time changes accounts
+        let (changed, changed_accounts) = mpsc::channel(1);
         let office = Office::new(
             clock,
             store.clone(),
@@ -183,6 +204,7 @@ impl Hub {
             folder.path(),
             identity.fingerprint(),
             settings.subscribe(),
+            changed,
         );
         let office = Arc::new(office);
         let upkeep = Upkeep::new(
@@ -191,13 +213,13 @@ impl Hub {
             rules,
             config.ticket_validity.is_some(),
         );
-        let (stop, stopped) = watch::channel(false);
+        let (stop, stopped) = state::channel(false);
         let registry = tokio::spawn(registry.run(events, stopped));
         Ok(Self {
             endpoints,
             addresses,
             fingerprint: identity.fingerprint(),
-            has_accounts,
+            first_invitation,
             desk: Arc::new(Desk {
                 clock,
                 store,
@@ -205,10 +227,11 @@ impl Hub {
                 logins,
                 guesses: Arc::new(GuessDesk::new(clock)),
                 office,
-                closed_accounts: broadcast::Sender::new(CLOSED_ACCOUNTS),
+                closed: broadcast::Sender::new(CLOSED_ACCOUNTS),
             }),
             crowd,
-            passwords,
+            passwords: standing.passwords,
+            changed_accounts,
             upkeep,
             registry,
             stop,
@@ -227,9 +250,9 @@ impl Hub {
         self.fingerprint
     }
 
-    /// Whether anybody can log in; a new hub has no account.
-    pub fn has_accounts(&self) -> bool {
-        self.has_accounts
+    /// How the first administrator comes in; only at the first start of a new hub.
+    pub fn first_invitation(&self) -> Option<&Invitation> {
+        self.first_invitation.as_ref()
     }
 
     /// Serves until `stop` is ready, then dismisses everybody, finishes the films and returns.
@@ -240,7 +263,12 @@ impl Hub {
             let desk = Arc::clone(&self.desk);
             accepting.spawn(accept(endpoint.clone(), desk, Arc::clone(&self.crowd)));
         }
-        accepting.spawn(watch_accounts(Arc::clone(&self.desk), self.passwords));
+        let watched = watch::watch_accounts(
+            Arc::clone(&self.desk),
+            self.passwords,
+            self.changed_accounts,
+        );
+        accepting.spawn(watched);
         accepting.spawn(self.upkeep.run());
         stop.await;
         tracing::info!("Stopping");
@@ -281,6 +309,67 @@ impl Hub {
     }
 }
 
+/// Where people reach a hub that listens at `addresses`.
+fn public_address(config: &Config, addresses: &[SocketAddr]) -> HubAddress {
+    if let Some(address) = &config.public_address {
+        return address.clone();
+    }
+    let listens = addresses.first().copied();
+    let port = listens.map_or(protocol::address::DEFAULT_PORT, |address| address.port());
+    // an address of its own says more than a name, unless it stands for all of them or this machine alone
+    let own = listens
+        .map(|address| address.ip())
+        .filter(|ip| !ip.is_unspecified());
+    let host = match own {
+        Some(ip) => ip.to_string(),
+        None => hostname::get()
+            .ok()
+            .and_then(|name| name.into_string().ok())
+            .unwrap_or_else(|| "localhost".to_owned()),
+    };
+    HubAddress { host, port }
+}
+
+fn set_hub_address(
+    catalogue: &mut dyn Catalogue,
+    address: &HubAddress,
+    now: i64,
+) -> Result<(), CatalogueError> {
+    let address = address.to_string();
+    if catalogue.hub_address()?.as_ref() == Some(&address) {
+        return Ok(());
+    }
+    let set = Change::by_hub(What::HubAddressSet { address });
+    catalogue.apply(&[set.at(now)])
+}
+
+/// Makes the account of the first administrator, and its invitation, also as a file in the data folder.
+fn first_administrator(
+    catalogue: &mut dyn Catalogue,
+    folder: &Path,
+    fingerprint: Fingerprint,
+    now: i64,
+) -> Result<Invitation, StartError> {
+    let name = "administrator".to_owned();
+    let new = NewAccount {
+        display_name: name.clone(),
+        name: name.clone(),
+        role: RoleId::ADMINISTRATOR,
+        groups: [GroupId::EVERYONE].into(),
+        password_hash: PasswordHash::none(),
+    };
+    let added = Change::by_hub(What::AccountAdded(new));
+    catalogue.apply(&[added.at(now)])?;
+    let account = catalogue.account_named(&name)?;
+    let (what, invitation) = people::invite(catalogue, &account, fingerprint, now)?;
+    catalogue.apply(&[Change::by_hub(what).at(now)])?;
+    let path = folder.join(people::FIRST_INVITATION_FILE);
+    let line = format!("{invitation}\n");
+    private_file::replace(&path, line.as_bytes())
+        .map_err(|source| FolderError::Write { path, source })?;
+    Ok(invitation)
+}
+
 async fn accept(endpoint: Endpoint, desk: Arc<Desk>, crowd: Arc<Crowd>) {
     while let Some(incoming) = endpoint.accept().await {
         admit(incoming, &desk, &crowd);
@@ -311,45 +400,5 @@ fn admit(incoming: Incoming, desk: &Arc<Desk>, crowd: &Arc<Crowd>) {
             // so many that there is no telling everybody why
             Err(_none_left) => incoming.ignore(),
         },
-    }
-}
-
-/// Cuts off operators whose accounts the command line disabled, or gave another password.
-async fn watch_accounts(desk: Arc<Desk>, mut passwords: BTreeMap<AccountId, PasswordHash>) {
-    let mut interval = tokio::time::interval(ACCOUNTS_INTERVAL);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        interval.tick().await;
-        let changed = desk.store.changed_accounts();
-        let Accounts {
-            disabled,
-            passwords: now,
-        } = match changed.await {
-            Ok(Some(found)) => found,
-            Ok(None) => continue,
-            Err(error) => {
-                log_store_error(&error);
-                continue;
-            }
-        };
-        let before = std::mem::replace(&mut passwords, now);
-        let differs = |(id, hash): &(&AccountId, &PasswordHash)| {
-            before.get(id).is_some_and(|before| before != *hash)
-        };
-        let replaced = passwords.iter().filter(differs).map(|(id, _)| *id);
-        for (accounts, code) in [
-            (disabled, RefusalCode::ACCOUNT_DISABLED),
-            (replaced.collect(), RefusalCode::PASSWORD_CHANGED),
-        ] {
-            let refusal = code.into();
-            if !accounts.is_empty() {
-                // nobody listens where no administrator is signed in
-                drop(desk.closed_accounts.send((accounts.clone(), refusal)));
-            }
-            let event = Event::AccountsClosed(accounts, refusal);
-            if desk.registry.send(event).await.is_err() {
-                return;
-            }
-        }
     }
 }

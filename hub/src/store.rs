@@ -1,6 +1,5 @@
 //! The one thread that owns the catalogue while the hub serves.
 
-use std::collections::BTreeMap;
 use std::thread::JoinHandle;
 
 use protocol::admin::reports::{Field, FieldValue};
@@ -10,7 +9,7 @@ use session::authority::{Action, Object, Who, may};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::catalogue::{
-    Account, AccountId, Actor, Batch, Catalogue, CatalogueError, Change, Clues, PasswordHash, What,
+    AccountId, Accounts, Actor, Batch, Catalogue, CatalogueError, Change, Clues, Credentials, What,
     check_fields,
 };
 use crate::registry::log_store_error;
@@ -28,19 +27,13 @@ type Answer<T> = oneshot::Sender<Result<T, CatalogueError>>;
 enum Request {
     Apply(Batch, Option<Answer<()>>),
     SaveReport(SaveReport, Answer<SaveOutcome>),
-    Credentials(String, Answer<Option<(Account, PasswordHash)>>),
+    Credentials(String, Answer<Option<Credentials>>),
     FillFields(FillFields, Answer<SaveOutcome>),
     ReportForms(Answer<Forms>),
     ReportClues(AccountId, ReportId, Answer<Option<Clues>>),
     Drafts(AccountId, Answer<Vec<(ReportFacts, ReportDraft)>>),
     ChangedAccounts(Answer<Option<Accounts>>),
-}
-
-/// What decides whether somebody who is logged in may stay so.
-#[derive(Debug)]
-pub(crate) struct Accounts {
-    pub(crate) disabled: Vec<AccountId>,
-    pub(crate) passwords: BTreeMap<AccountId, PasswordHash>,
+    Accounts(Answer<Accounts>),
 }
 
 /// What an operator wrote.
@@ -192,11 +185,11 @@ impl Store {
             .await
     }
 
-    /// The account and password hash behind a typed name.
+    /// The account behind a typed name, and what opens it.
     pub(crate) async fn credentials(
         &self,
         name: String,
-    ) -> Result<Option<(Account, PasswordHash)>, CatalogueError> {
+    ) -> Result<Option<Credentials>, CatalogueError> {
         self.ask(|answer| Request::Credentials(name, answer)).await
     }
 
@@ -211,6 +204,11 @@ impl Store {
     /// The accounts, if another program changed anything since this was last asked.
     pub(crate) async fn changed_accounts(&self) -> Result<Option<Accounts>, CatalogueError> {
         self.ask(Request::ChangedAccounts).await
+    }
+
+    /// The accounts as they are.
+    pub(crate) async fn accounts(&self) -> Result<Accounts, CatalogueError> {
+        self.ask(Request::Accounts).await
     }
 
     async fn ask<T>(
@@ -257,7 +255,8 @@ fn serve(
             drop(answer.send(report_clues(catalogue, writer, report)));
         }
         Request::Credentials(name, answer) => drop(answer.send(catalogue.credentials(&name))),
-        Request::Drafts(owner, answer) => drop(answer.send(catalogue.drafts(owner))),
+        Request::Drafts(owner, answer) => drop(answer.send(drafts(catalogue, owner))),
+        Request::Accounts(answer) => drop(answer.send(catalogue.standing())),
         Request::ChangedAccounts(answer) => drop(answer.send(changed_accounts(catalogue))),
     }
     None
@@ -281,6 +280,19 @@ fn apply_group(catalogue: &mut dyn Catalogue, group: Vec<(Batch, Option<Answer<(
             (None, Err(error)) => log_store_error(&error),
         }
     }
+}
+
+fn drafts(
+    catalogue: &dyn Catalogue,
+    owner: AccountId,
+) -> Result<Vec<(ReportFacts, ReportDraft)>, CatalogueError> {
+    let account = catalogue.account(owner)?;
+    let asks = account.as_ref().map(Who::from);
+    let object = Object::Drafts { owner };
+    if asks.is_none_or(|who| may(who, Action::ListDrafts, object).is_err()) {
+        return Ok(Vec::new());
+    }
+    catalogue.drafts(owner)
 }
 
 fn save_report(
@@ -316,7 +328,10 @@ fn may_write(
         owner: found.owner,
         finished: found.finished,
     };
-    let may = may(Who::operator(account), Action::SaveReport, object);
+    let Some(writer) = catalogue.account(account)? else {
+        return Ok(false);
+    };
+    let may = may(Who::from(&writer), Action::SaveReport, object);
     if let Err(denied) = may {
         tracing::info!(account = account.0, %report, %denied, "Not theirs to write");
     }
@@ -371,8 +386,5 @@ fn changed_accounts(catalogue: &mut dyn Catalogue) -> Result<Option<Accounts>, C
     if !catalogue.changed_elsewhere()? {
         return Ok(None);
     }
-    Ok(Some(Accounts {
-        disabled: catalogue.disabled_accounts()?,
-        passwords: catalogue.password_hashes()?,
-    }))
+    catalogue.standing().map(Some)
 }

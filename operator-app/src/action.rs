@@ -1,5 +1,7 @@
 //! What the operator wished for in a view.
 
+use std::path::PathBuf;
+
 use protocol::{EntryKind, PeerId, ReportId, SessionId, TicketRoute};
 use ui_kit::ThemeChoice;
 
@@ -11,6 +13,10 @@ use crate::state::Side;
 pub enum Action {
     /// **Log into the service**, with what stands in the form.
     LogIn,
+    /// The code that was typed.
+    GiveCode,
+    /// An invitation as a file, which was dropped on the form.
+    ReadInvitation(PathBuf),
     LogOut,
     GenerateTicket,
     RevokeTicket {

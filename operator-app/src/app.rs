@@ -148,6 +148,16 @@ impl ConsoleApp {
                 Done::NoMailProgram => self
                     .notices
                     .push(Tone::Warning, phrases::no_mail_program(lang)),
+                Done::InvitationRead { text } => {
+                    let account = &mut self.state.account;
+                    account.form.invitation = text;
+                    account.form.take_invitation();
+                    account.show_hub = true;
+                }
+                Done::InvitationNotRead { detail } => {
+                    let text = format!("{} ({detail})", phrases::invitation_not_read(lang));
+                    self.notices.push(Tone::Danger, text);
+                }
                 Done::ScreenshotSaved { path } => {
                     let text = phrases::screenshot_at(lang, &path.display().to_string());
                     self.sessions.notice(&text, false);
@@ -183,12 +193,21 @@ impl ConsoleApp {
             return;
         }
         self.password.clone_from(&password);
+        let form = self.state.account.form.clone();
         self.state.account.problem = None;
         self.state.account.show_faults = false;
-        let command = Command::LogIn {
-            user,
-            password,
-            keep_trying,
+        self.state.account.code = None;
+        let command = match form.invitation() {
+            Some(Ok(invitation)) => Command::AcceptInvitation {
+                user,
+                token: invitation.token,
+                password,
+            },
+            Some(Err(_)) | None => Command::LogIn {
+                user,
+                password,
+                keep_trying,
+            },
         };
         if self.backend.send(command) {
             self.state.account.log_in = LogIn::Connecting;

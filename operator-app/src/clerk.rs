@@ -16,6 +16,8 @@ use crate::settings::Settings;
 
 /// Jobs and answers that may wait.
 const MAX_WAITING: usize = 64;
+/// More of a file than any mail with an invitation needs.
+const MAX_INVITATION_BYTES: u64 = 256 * 1024;
 const SERVICE: &str = "pure-help-desk";
 
 /// Something to do.
@@ -35,6 +37,10 @@ pub enum Job {
         subject: String,
         body: String,
     },
+    /// An invitation as a file.
+    ReadInvitation {
+        path: PathBuf,
+    },
     /// The picture as it is when its turn comes, to be written as PNG.
     Screenshot {
         file_name: String,
@@ -51,6 +57,7 @@ impl std::fmt::Debug for Job {
             Self::RememberPassword { .. } => "RememberPassword",
             Self::ForgetPassword { .. } => "ForgetPassword",
             Self::Mail { .. } => "Mail",
+            Self::ReadInvitation { .. } => "ReadInvitation",
             Self::Screenshot { .. } => "Screenshot",
         })
     }
@@ -72,6 +79,12 @@ pub enum Done {
         detail: String,
     },
     NoMailProgram,
+    InvitationRead {
+        text: String,
+    },
+    InvitationNotRead {
+        detail: String,
+    },
     ScreenshotSaved {
         path: PathBuf,
     },
@@ -180,6 +193,12 @@ fn work(job: Job, secrets: &Secrets, settings: &SettingsFile, pictures: &Path) -
             tracing::warn!(%error, "Mail not opened");
             Done::NoMailProgram
         }),
+        Job::ReadInvitation { path } => Some(match read_text(&path) {
+            Ok(text) => Done::InvitationRead { text },
+            Err(error) => Done::InvitationNotRead {
+                detail: error.to_string(),
+            },
+        }),
         Job::Screenshot { file_name, picture } => {
             let path = pictures.join(file_name);
             Some(match save_png(&path, &picture.snapshot()?) {
@@ -188,6 +207,16 @@ fn work(job: Job, secrets: &Secrets, settings: &SettingsFile, pictures: &Path) -
             })
         }
     }
+}
+
+/// What a small file says: an invitation, or the mail that brought it.
+fn read_text(path: &Path) -> std::io::Result<String> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path)?;
+    file.take(MAX_INVITATION_BYTES).read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(text.trim().to_owned())
 }
 
 fn save_png(path: &Path, picture: &Picture) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! Sentences that only the console says, in English and Italian (E3); single words are in `ui-kit`.
 
 use operator_engine::{ConnectError, LogInProblem, NotStarted};
-use protocol::{BroughtIn, EndedBy, Hindrances};
+use protocol::{BroughtIn, EndedBy, Hindrances, InvitationFault};
 use ui_kit::words::{
     beginning_of, hindrance_for_operator, name_alone, name_in_sentence, other_version,
     refusal_text, session_ended_for_operator,
@@ -26,8 +26,17 @@ phrases! {
     not_logged_in: "Not logged in", "Accesso non eseguito";
     /// Above the log-in form of a console that knows no hub.
     set_up_title: "Set up your console", "Configura la console";
-    set_up_note: "Your administrator gives you the hub's address, its fingerprint and your account.",
-        "L'amministratore ti fornisce l'indirizzo dell'hub, la sua impronta e il tuo account.";
+    set_up_note: "Your administrator gives you an invitation, which fills in the rest.",
+        "L'amministratore ti fornisce un invito, che compila tutto il resto.";
+    invitation: "Invitation", "Invito";
+    invitation_hint: "Paste it or the whole mail, or drop its file here",
+        "Incollalo, anche l'intera e-mail, o trascina qui il file";
+    invitation_not_read: "The invitation could not be read.", "Impossibile leggere l'invito.";
+    /// The password that whoever is invited chooses.
+    new_password: "Choose a password", "Scegli una password";
+    code: "Code", "Codice";
+    code_note: "From the program on your phone, or one of your recovery codes.",
+        "Dall'app sul tuo telefono, oppure uno dei tuoi codici di recupero.";
     fingerprint_wrong: "A fingerprint has 64 digits from 0 to 9 and a to f.",
         "Un'impronta ha 64 cifre da 0 a 9 e da a a f.";
     fingerprint_note: "Printed by the hub at its first start; proves that it is your hub.",
@@ -224,6 +233,22 @@ pub fn together_with(lang: Lang, others: &[String]) -> String {
     match lang {
         Lang::En => format!("With {names}"),
         Lang::It => format!("Con {names}"),
+    }
+}
+
+/// What is wrong with a pasted invitation.
+pub fn invitation_wrong(lang: Lang, fault: InvitationFault) -> &'static str {
+    match (lang, fault) {
+        (Lang::En, InvitationFault::None) => "There is no invitation in it.",
+        (Lang::It, InvitationFault::None) => "Non contiene alcun invito.",
+        (Lang::En, InvitationFault::CutOff) => "The invitation is cut off. Copy all of it.",
+        (Lang::It, InvitationFault::CutOff) => "L'invito è incompleto. Copialo per intero.",
+        (Lang::En, InvitationFault::Damaged | InvitationFault::Address(_)) => {
+            "The invitation is damaged. Copy it once more."
+        }
+        (Lang::It, InvitationFault::Damaged | InvitationFault::Address(_)) => {
+            "L'invito è danneggiato. Copialo di nuovo."
+        }
     }
 }
 

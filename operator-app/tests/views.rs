@@ -395,6 +395,56 @@ fn o5_after_a_wrong_password_the_next_one_replaces_it() {
 }
 
 #[test]
+fn o12_an_invitation_that_is_pasted_fills_in_the_form_and_asks_for_a_new_password() {
+    for (lang, label, new) in [
+        (Lang::En, "Invitation", "Choose a password"),
+        (Lang::It, "Invito", "Scegli una password"),
+    ] {
+        let mut harness = window(state(lang, LogIn::Out));
+        harness
+            .get_by_role_and_label(Role::TextInput, label)
+            .focus();
+        harness.run_steps(2);
+        let line = format!(
+            "<pure-help-desk://hub.example.org:4433/anna/{}/{}>",
+            "ab".repeat(32),
+            "cd".repeat(16)
+        );
+        harness.event(egui::Event::Paste(line));
+        harness.run_steps(3);
+        let form = &harness.state().state.account.form;
+        assert_eq!(
+            (form.host.as_str(), form.port.as_str()),
+            ("hub.example.org", "4433")
+        );
+        assert_eq!(form.user, "anna");
+        assert_eq!(form.fingerprint, "ab".repeat(32));
+        harness.get_by_label(new);
+    }
+}
+
+#[test]
+fn o12_what_is_wrong_with_an_invitation_is_said() {
+    let mut out = state(Lang::En, LogIn::Out);
+    out.account.form.invitation = "pure-help-desk://hub".to_owned();
+    window(out).get_by_label_contains("The invitation is cut off.");
+}
+
+#[test]
+fn b3_a_code_is_asked_for_and_sent_with_enter() {
+    let mut connecting = state(Lang::En, LogIn::Connecting);
+    connecting.account.code = Some(Default::default());
+    let mut harness = window(connecting);
+    harness.event(egui::Event::Text("123456".to_owned()));
+    harness.run_steps(2);
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(2);
+    let typed = harness.state().state.account.code.as_ref();
+    assert_eq!(typed.map(|code| code.as_str()), Some("123456"));
+    assert_eq!(harness.state().actions, [Action::GiveCode]);
+}
+
+#[test]
 fn o5_escape_gives_a_log_in_up() {
     let mut harness = window(state(Lang::En, LogIn::Connecting));
     harness.key_press(egui::Key::Escape);

@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use codec::{Picture, Rect};
 use protocol::control::ChatText;
 use protocol::{
-    Entry, PeerId, PointerUpdate, ReportDraft, ReportId, Rights, ScreenLayout, SessionId,
-    TicketRoute,
+    Entry, InvitationToken, PeerId, PointerUpdate, ReportDraft, ReportId, Rights, ScreenLayout,
+    SessionId, TicketRoute,
 };
 use session::TicketNumber;
 use tokio::sync::{mpsc, watch};
@@ -54,6 +54,16 @@ pub enum Command {
         user: String,
         password: Zeroizing<String>,
         keep_trying: bool,
+    },
+    /// In place of [`Self::LogIn`], once: the account has this password from now on (O12).
+    AcceptInvitation {
+        user: String,
+        token: InvitationToken,
+        password: Zeroizing<String>,
+    },
+    /// The code that [`crate::Event::CodeWanted`] asks for.
+    GiveCode {
+        code: Zeroizing<String>,
     },
     /// Leave the hub, or stop trying to get there.
     LogOut,
@@ -100,6 +110,8 @@ impl fmt::Debug for Command {
         // what people typed belongs in no log
         f.write_str(match self {
             Self::LogIn { .. } => "LogIn",
+            Self::AcceptInvitation { .. } => "AcceptInvitation",
+            Self::GiveCode { .. } => "GiveCode",
             Self::LogOut => "LogOut",
             Self::GenerateTicket => "GenerateTicket",
             Self::RevokeTicket { .. } => "RevokeTicket",

@@ -239,7 +239,10 @@ impl Desk {
     pub(crate) async fn obey(&mut self, link: Option<&Link>, command: Command) {
         match command {
             // the engine's own
-            Command::LogIn { .. } | Command::LogOut => {}
+            Command::LogIn { .. }
+            | Command::AcceptInvitation { .. }
+            | Command::GiveCode { .. }
+            | Command::LogOut => {}
             Command::SaveReport {
                 report,
                 draft,
@@ -315,6 +318,9 @@ impl Desk {
             HubToOperator::Drafts { mut drafts } => {
                 self.reports.overlay(&mut drafts);
                 self.tell(Event::Drafts(drafts)).await;
+            }
+            HubToOperator::Permitted { permissions } => {
+                self.tell(Event::Permitted(permissions)).await;
             }
             HubToOperator::Goodbye { refusal } => link.goodbye = Some(refusal),
             of_the_protocol => {

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use protocol::RefusalCode;
 use protocol::control::{Admission, Name};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 use transport::ConnectError;
+use zeroize::Zeroizing;
 
 use crate::command::{Command, Config, OperatorHandle, Wake};
 use crate::desk::Desk;
@@ -79,6 +80,7 @@ impl OperatorEngine {
             config,
             desk,
             credentials: None,
+            code: None,
             keep_trying: false,
             retry_millis: FIRST_RETRY_MILLIS,
             phase: Phase::LoggedOut,
@@ -119,7 +121,11 @@ impl Teller {
 
 enum Phase {
     LoggedOut,
-    Connecting(JoinHandle<Result<LoggedIn, LogInProblem>>),
+    Connecting {
+        task: JoinHandle<Result<LoggedIn, LogInProblem>>,
+        /// Ready when the hub wants a code.
+        wanted: oneshot::Receiver<CodeTaker>,
+    },
     /// The connection was lost; the place is kept.
     Returning(JoinHandle<Returned>),
     Online {
@@ -131,6 +137,8 @@ enum Phase {
     },
 }
 
+/// Where a code goes that somebody types.
+type CodeTaker = oneshot::Sender<Zeroizing<String>>;
 /// A link, the operator's place and name.
 type LoggedIn = (Link, Admission, Name);
 /// A link to a place that was kept; `None` if the hub was out of reach for too long.
@@ -138,6 +146,7 @@ type Returned = Option<Result<(Link, Resumed), LogInProblem>>;
 
 enum Step {
     Command(Option<Command>),
+    CodeWanted(CodeTaker),
     Connected(Result<Result<LoggedIn, LogInProblem>, JoinError>),
     Returned(Result<Returned, JoinError>),
     Retry,
@@ -150,6 +159,8 @@ struct Engine {
     config: Config,
     desk: Desk,
     credentials: Option<Credentials>,
+    /// The hub waits for a code.
+    code: Option<CodeTaker>,
     keep_trying: bool,
     retry_millis: u64,
     phase: Phase,
@@ -161,6 +172,10 @@ impl Engine {
             match self.next(&mut commands).await {
                 Step::Command(Some(command)) => self.obey(command).await,
                 Step::Command(None) => break,
+                Step::CodeWanted(taker) => {
+                    self.code = Some(taker);
+                    self.desk.tell(Event::CodeWanted).await;
+                }
                 Step::Connected(done) => self.connected(done).await,
                 Step::Returned(done) => self.returned(done).await,
                 Step::Retry => self.connect().await,
@@ -179,7 +194,7 @@ impl Engine {
             let hub_is_quiet = match &self.phase {
                 Phase::Online { link, .. } => link.inbox.is_empty(),
                 Phase::LoggedOut
-                | Phase::Connecting(_)
+                | Phase::Connecting { .. }
                 | Phase::Returning(_)
                 | Phase::Waiting { .. } => true,
             };
@@ -195,9 +210,10 @@ impl Engine {
     async fn next(&mut self, commands: &mut mpsc::Receiver<Command>) -> Step {
         match &mut self.phase {
             Phase::LoggedOut => Step::Command(commands.recv().await),
-            Phase::Connecting(task) => tokio::select! {
+            Phase::Connecting { task, wanted } => tokio::select! {
                 command = commands.recv() => Step::Command(command),
                 done = task => Step::Connected(done),
+                Ok(taker) = wanted, if !wanted.is_terminated() => Step::CodeWanted(taker),
             },
             Phase::Returning(task) => tokio::select! {
                 command = commands.recv() => Step::Command(command),
@@ -223,12 +239,31 @@ impl Engine {
                 password,
                 keep_trying,
             } => {
-                self.leave().await;
-                self.desk.serve(&user).await;
-                self.credentials = Some(Credentials { user, password });
-                self.keep_trying = keep_trying;
-                self.retry_millis = FIRST_RETRY_MILLIS;
-                self.connect().await;
+                let credentials = Credentials {
+                    user,
+                    password,
+                    invitation: None,
+                };
+                self.log_in(credentials, keep_trying).await;
+            }
+            Command::AcceptInvitation {
+                user,
+                token,
+                password,
+            } => {
+                let credentials = Credentials {
+                    user,
+                    password,
+                    invitation: Some(token),
+                };
+                self.log_in(credentials, false).await;
+            }
+            Command::GiveCode { code } => {
+                if let Some(taker) = self.code.take()
+                    && taker.send(code).is_err()
+                {
+                    tracing::debug!("Nobody waits for the code any more");
+                }
             }
             Command::LogOut => {
                 self.credentials = None;
@@ -247,7 +282,7 @@ impl Engine {
                 let link = match &self.phase {
                     Phase::Online { link, .. } => Some(link.as_ref()),
                     Phase::LoggedOut
-                    | Phase::Connecting(_)
+                    | Phase::Connecting { .. }
                     | Phase::Returning(_)
                     | Phase::Waiting { .. } => None,
                 };
@@ -256,20 +291,35 @@ impl Engine {
         }
     }
 
+    async fn log_in(&mut self, credentials: Credentials, keep_trying: bool) {
+        self.leave().await;
+        self.desk.serve(&credentials.user).await;
+        self.credentials = Some(credentials);
+        self.keep_trying = keep_trying;
+        self.retry_millis = FIRST_RETRY_MILLIS;
+        self.connect().await;
+    }
+
     async fn connect(&mut self) {
         let Some(credentials) = self.credentials.clone() else {
             return;
         };
         let config = self.config.clone();
-        let task = tokio::spawn(async move { Link::open(&config, credentials).await });
-        self.phase = Phase::Connecting(task);
+        let (asker, wanted) = oneshot::channel();
+        let task = tokio::spawn(async move { Link::open(&config, credentials, asker).await });
+        self.phase = Phase::Connecting { task, wanted };
         self.desk.tell(Event::Connecting).await;
     }
 
     async fn connected(&mut self, done: Result<Result<LoggedIn, LogInProblem>, JoinError>) {
         self.phase = Phase::LoggedOut;
+        self.code = None;
         match done {
             Ok(Ok((link, admission, display_name))) => {
+                if let Some(credentials) = &mut self.credentials {
+                    // it is used up, and the password is the account's
+                    credentials.invitation = None;
+                }
                 self.desk.logged_in(&link, admission, display_name).await;
                 self.keep_trying = true;
                 self.phase = Phase::Online {
@@ -376,12 +426,13 @@ impl Engine {
 
     /// Ends whatever connection there is.
     async fn leave(&mut self) {
+        self.code = None;
         match std::mem::replace(&mut self.phase, Phase::LoggedOut) {
             Phase::Online { link, .. } => {
                 self.desk.give_up().await;
                 link.leave().await;
             }
-            Phase::Connecting(task) => task.abort(),
+            Phase::Connecting { task, .. } => task.abort(),
             Phase::Returning(task) => {
                 task.abort();
                 self.desk.give_up().await;
@@ -415,6 +466,14 @@ fn is_final(code: RefusalCode) -> bool {
         RefusalCode::ACCOUNT_DISABLED,
         RefusalCode::LOGGED_IN_ELSEWHERE,
         RefusalCode::PASSWORD_CHANGED,
+        RefusalCode::NOT_ALLOWED,
+        RefusalCode::CODE_WRONG,
+        RefusalCode::SECOND_FACTOR_MISSING,
+        RefusalCode::INVITATION_OVER,
+        RefusalCode::PASSWORD_SHORT,
+        RefusalCode::PASSWORD_KNOWN,
+        RefusalCode::PASSWORD_IS_NAME,
+        RefusalCode::SIGNED_OUT,
     ]
     .contains(&code)
 }

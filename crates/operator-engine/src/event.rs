@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use protocol::control::{ChatLine, ChatText, Name};
 use protocol::{
-    BroughtIn, Companion, EndedBy, Hindrances, Outcome, PeerId, Refusal, ReportDraft, ReportFacts,
-    ReportId, Rights, SessionId, TicketRoute, TicketState,
+    BroughtIn, Companion, EndedBy, Hindrances, Outcome, PeerId, Permissions, Refusal, ReportDraft,
+    ReportFacts, ReportId, Rights, SessionId, TicketRoute, TicketState,
 };
 pub use session::console::NotStarted;
 use tokio::sync::mpsc;
@@ -32,6 +32,11 @@ pub enum Event {
         you: PeerId,
         display_name: Name,
     },
+    /// The password is right; the hub waits a minute for a code of the second factor
+    /// ([`crate::Command::GiveCode`]).
+    CodeWanted,
+    /// What the operator's role permits from now on.
+    Permitted(Permissions),
     /// No log-in, and no more tries.
     LogInFailed(LogInProblem),
     /// The connection is lost or could not be made; the engine tries again after `retry_in_millis`.
@@ -186,6 +191,8 @@ impl fmt::Debug for Event {
         f.write_str(match self {
             Self::Connecting => "Connecting",
             Self::LoggedIn { .. } => "LoggedIn",
+            Self::CodeWanted => "CodeWanted",
+            Self::Permitted(permissions) => return write!(f, "Permitted({permissions})"),
             Self::LogInFailed(problem) => return write!(f, "LogInFailed({problem:?})"),
             Self::ConnectionLost { .. } => "ConnectionLost",
             Self::LoggedOut(why) => return write!(f, "LoggedOut({why:?})"),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use protocol::control::{Admission, Name};
 use protocol::{
-    EndedBy, HubToOperator, OperatorToHub, Password, Refusal, RefusalCode, Role, RunningSession,
-    SessionId,
+    Code, EndedBy, HubToOperator, InvitationToken, OperatorToHub, Password, Refusal, RefusalCode,
+    Role, RunningSession, SessionId,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -35,7 +35,27 @@ const MAX_WAITING: usize = 256;
 pub(crate) struct Credentials {
     pub(crate) user: String,
     pub(crate) password: Zeroizing<String>,
+    /// The password is a new one, which this lets the account have.
+    pub(crate) invitation: Option<InvitationToken>,
 }
+
+impl Credentials {
+    fn message(self) -> OperatorToHub {
+        let user = Name::cut(self.user);
+        let password = Password(protocol::BoundedText::cut(self.password.as_str()));
+        match self.invitation {
+            Some(token) => OperatorToHub::AcceptInvitation {
+                user,
+                token,
+                password,
+            },
+            None => OperatorToHub::LogIn { user, password },
+        }
+    }
+}
+
+/// Asks for a code by handing over where it goes.
+pub(crate) type CodeAsker = oneshot::Sender<oneshot::Sender<Zeroizing<String>>>;
 
 /// A running connection. Dropping it cuts the connection; [`Self::leave`] ends it in good order.
 pub(crate) struct Link {
@@ -62,16 +82,20 @@ impl Link {
     pub(crate) async fn open(
         config: &Config,
         credentials: Credentials,
+        asker: CodeAsker,
     ) -> Result<(Self, Admission, Name), LogInProblem> {
         let not_reached = |error| LogInProblem::NotReached(Arc::new(error));
         let mut greeted = client::connect(&config.hub, config.pin, Role::Operator, &config.program)
             .await
             .map_err(not_reached)?;
-        let message = OperatorToHub::LogIn {
-            user: Name::cut(credentials.user),
-            password: Password(protocol::BoundedText::cut(credentials.password.as_str())),
-        };
-        match answer(&mut greeted, message, LOG_IN_TIMEOUT).await? {
+        let message = credentials.message();
+        let mut answered = answer(&mut greeted, message, LOG_IN_TIMEOUT).await?;
+        if answered == HubToOperator::CodeWanted {
+            let code = code(&greeted, asker).await?;
+            let message = OperatorToHub::GiveCode { code };
+            answered = answer(&mut greeted, message, LOG_IN_TIMEOUT).await?;
+        }
+        match answered {
             HubToOperator::LoggedIn {
                 admission,
                 display_name,
@@ -232,6 +256,24 @@ fn is_gone_again(problem: &LogInProblem) -> bool {
             RefusalCode::FULL,
         ]
         .contains(&refusal.code),
+    }
+}
+
+/// Waits for somebody to type the code, as long as the hub does.
+async fn code(greeted: &Greeted, asker: CodeAsker) -> Result<Code, LogInProblem> {
+    let (to, typed) = oneshot::channel();
+    if asker.send(to).is_err() {
+        return Err(nonsense(greeted));
+    }
+    tokio::select! {
+        typed = typed => match typed {
+            Ok(code) => Ok(Code(protocol::BoundedText::cut(code.as_str()))),
+            Err(_given_up) => Err(nonsense(greeted)),
+        },
+        reason = greeted.connection.closed() => Err(match CloseReason::from(&reason) {
+            CloseReason::Refused(refusal) => LogInProblem::Refused(refusal),
+            CloseReason::GoodOrder | CloseReason::Lost | CloseReason::Failed(_) => nonsense(greeted),
+        }),
     }
 }
 

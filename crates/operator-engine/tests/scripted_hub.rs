@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 use codec::{DamageHint, Encoder, Level, Line, Picture, PixelSize};
 use operator_engine::{Command, Event, LogInProblem, NotStarted};
 use protocol::{
-    ColourDepth, HidKey, HubToOperator, InputEvent, InputFrame, OperatorToHub, Outcome,
-    RefusalCode, ReportDraft, ReportId, Rights, ScreenFrame, ViewWish, ViewerMessage,
+    Code, ColourDepth, HidKey, HubToOperator, InputEvent, InputFrame, InvitationToken,
+    OperatorToHub, Outcome, Password, RefusalCode, ReportDraft, ReportId, Rights, ScreenFrame,
+    ViewWish, ViewerMessage,
 };
 use support::host::state;
 use support::{HOST, Host, Operator, PATIENCE, SESSION, ScriptedHub, Shown, layout, row};
@@ -46,6 +47,44 @@ async fn o5_a_wrong_password_is_told_and_not_tried_again() {
     assert_eq!(why, refusal);
     let again = tokio::time::timeout(Duration::from_millis(800), hub.accept()).await;
     assert!(again.is_err());
+}
+
+#[tokio::test]
+async fn b3_a_code_is_asked_for_and_given_on_the_same_connection() {
+    let hub = ScriptedHub::start();
+    let mut operator = Operator::start(&hub.config);
+    let token = InvitationToken([7; 16]);
+    operator.send(Command::AcceptInvitation {
+        user: "otto".to_owned(),
+        token,
+        password: "chosen".to_owned().into(),
+    });
+    let mut console = hub.accept().await;
+    let accepts = OperatorToHub::AcceptInvitation {
+        user: "otto".into(),
+        token,
+        password: Password("chosen".into()),
+    };
+    assert_eq!(console.hears().await, accepts);
+    console.say(HubToOperator::CodeWanted).await;
+    let wanted = |event: &Event| matches!(event, Event::CodeWanted).then_some(());
+    operator.until(wanted).await;
+    let code = "123 456".to_owned().into();
+    operator.send(Command::GiveCode { code });
+    let given = OperatorToHub::GiveCode {
+        code: Code("123 456".into()),
+    };
+    assert_eq!(console.hears().await, given);
+    let refusal = RefusalCode::CODE_WRONG.into();
+    console.say(HubToOperator::LogInRefused { refusal }).await;
+    let why = operator.until(|event| match event {
+        Event::LogInFailed(LogInProblem::Refused(refusal)) => Some(*refusal),
+        _ => None,
+    });
+    assert_eq!(why.await, refusal);
+    // and one that nobody waits for goes nowhere
+    let code = "123456".to_owned().into();
+    operator.send(Command::GiveCode { code });
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use crate::invitation::InvitationToken;
 use crate::limits::{
     MAX_CHAT_BYTES, MAX_CODE_BYTES, MAX_NAME_BYTES, MAX_PASSWORD_BYTES, MAX_REPORT_FIELD_BYTES,
 };
+use crate::permissions::Permissions;
 use crate::refusal::Refusal;
 use crate::text::BoundedText;
 use crate::words::{Greeting, Word};
@@ -311,6 +312,11 @@ pub enum HubToOperator {
         /// The newest reports of the same host or requester from sessions that this operator took part
         /// in.
         earlier: Vec<ReportRow>,
+    },
+    /// What the operator's role permits, after the list and whenever it changes: a question for more is
+    /// refused.
+    Permitted {
+        permissions: Permissions,
     },
 }
 

@@ -609,6 +609,9 @@ fn hub_to_operator(samples: &mut Samples) {
             by: EndedBy::User,
         },
         HubToOperator::CodeWanted,
+        HubToOperator::Permitted {
+            permissions: Permissions::OF_OPERATOR,
+        },
     ];
     for message in &messages {
         samples.add(message);

@@ -1,17 +1,21 @@
 //! Who may do what at the hub: every question of permission is answered by [`may`].
 //!
-//! It is pure: whoever asks brings what is known of the account and of the thing, and nothing here
-//! knows where that is kept. What the user of a host has granted in a session is another matter:
-//! [`protocol::lanes`] says which right each stream needs.
+//! [`messages`] says which action each message is. It is pure: whoever asks brings what is known of the
+//! account and of the thing, and nothing here knows where that is kept. What the user of a host has
+//! granted in a session is another matter: [`protocol::lanes`] says which right each stream needs.
 
-use protocol::PeerId;
+pub mod messages;
+
+use std::collections::BTreeSet;
+
+use protocol::{GroupId, PeerId, Permissions, Rights};
 
 use crate::directory::records::AccountId;
 
 /// Who wants something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
-    /// An operator, over the network.
+    /// Somebody with an account, over the network.
     Account(Standing),
     /// A host that has its place, over the network.
     Host(PeerId),
@@ -19,18 +23,46 @@ pub enum Who {
     CommandLine,
 }
 
-/// What decides about an account.
+/// What decides about an account, as it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     pub id: AccountId,
-    pub administrator: bool,
+    /// Those of its role.
+    pub permissions: Permissions,
     pub disabled: bool,
 }
 
+/// What the desk knows of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Membership {
+    pub permissions: Permissions,
+    pub groups: BTreeSet<GroupId>,
+}
+
+impl Membership {
+    /// An operator in the group that new accounts are in.
+    pub fn of_new_operator() -> Self {
+        Self {
+            permissions: Permissions::OF_OPERATOR,
+            groups: [GroupId::EVERYONE].into(),
+        }
+    }
+
+    /// Whether both are in one group.
+    pub fn shares_group(&self, other: &Self) -> bool {
+        !self.groups.is_disjoint(&other.groups)
+    }
+}
+
 /// What somebody wants to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
+    /// Take a place at the desk, with a console.
     LogIn,
+    /// Open the administration.
+    SignIn,
+    /// Have the row of an operator or host in the list.
+    SeeEntry,
     MakeTicket,
     RevokeTicket,
     /// Take part in the exchange over a ticket that a host typed.
@@ -45,16 +77,20 @@ pub enum Action {
     SaveReport,
     /// List one's own unfinished reports.
     ListDrafts,
+    /// See who is connected, which sessions run and how the hub is.
+    Oversee,
+    /// See the screen of a session that runs, without taking part.
+    WatchLive,
     /// Read the reports of everybody.
     ListReports,
     ReadFilm,
-    /// Take reports out of the hub as files.
+    /// Take reports and films out of the hub as files.
     Export,
     ReadAudit,
-    /// See what goes on now, end sessions and send peers away.
-    Oversee,
-    /// Make, close and open accounts, and set their passwords.
+    /// Change accounts, groups, roles and settings, and end what others do.
     Administer,
+    /// Give an account a second factor.
+    SetUpSecondFactor,
 }
 
 /// What it is to be done to, with what decides.
@@ -68,6 +104,12 @@ pub enum Object {
     /// A host that came with a ticket of `owner`.
     Host {
         owner: AccountId,
+    },
+    /// The row of the operator `owner`, or of a host that came with a ticket of theirs.
+    Entry {
+        owner: AccountId,
+        /// Whether whoever wants to see it is in a group with the owner.
+        shares_group: bool,
     },
     /// A session of the operator `owner` with `host`.
     Session {
@@ -83,6 +125,7 @@ pub enum Object {
         owner: AccountId,
     },
     Film,
+    Account(AccountId),
 }
 
 /// Why not.
@@ -92,30 +135,21 @@ pub enum Denied {
     Disabled,
     #[error("it belongs to somebody else")]
     NotTheirs,
+    #[error("they share no group")]
+    OtherGroup,
     #[error("the report is finished")]
     Finished,
-    #[error("only an administrator may")]
-    NotAdministrator,
+    #[error("the role does not permit it")]
+    NotPermitted,
     /// The caller's mistake, or a peer's nonsense; it is denied to everybody.
     #[error("this cannot be done to that")]
     NoSense,
 }
 
-impl Who {
-    /// The operator who is logged in with the account `id`; a closed one would have been dismissed.
-    pub fn operator(id: AccountId) -> Self {
-        Self::Account(Standing {
-            id,
-            administrator: false,
-            disabled: false,
-        })
-    }
-}
-
 /// Whether `who` may do `action` to `object`.
 ///
 /// Administrators have no more rights over the desk than others: what an operator's users show is
-/// for that operator. Films, reports, accounts and the audit log are theirs.
+/// for that operator.
 ///
 /// # Errors
 ///
@@ -125,15 +159,28 @@ pub fn may(who: Who, action: Action, object: Object) -> Result<(), Denied> {
         Who::CommandLine => may_here(action, object),
         Who::Host(host) => may_as_host(host, action, object),
         Who::Account(standing) if standing.disabled => Err(Denied::Disabled),
-        Who::Account(standing) => may_as_operator(standing, action, object),
+        Who::Account(standing) => {
+            may_with_account(standing, action, object)?;
+            let is_own_account = object == Object::Account(standing.id);
+            if is_own_account || standing.permissions.has_any(permissions_for(action)) {
+                Ok(())
+            } else {
+                Err(Denied::NotPermitted)
+            }
+        }
     }
 }
 
 fn may_here(action: Action, object: Object) -> Result<(), Denied> {
     match (action, object) {
         (Action::ReadFilm, Object::Film)
+        | (Action::SetUpSecondFactor, Object::Account(_))
         | (
-            Action::ListReports | Action::Export | Action::ReadAudit | Action::Administer,
+            Action::Oversee
+            | Action::ListReports
+            | Action::Export
+            | Action::ReadAudit
+            | Action::Administer,
             Object::Hub,
         ) => Ok(()),
         _ => Err(Denied::NoSense),
@@ -152,48 +199,91 @@ fn may_as_host(id: PeerId, action: Action, object: Object) -> Result<(), Denied>
     }
 }
 
-fn may_as_operator(standing: Standing, action: Action, object: Object) -> Result<(), Denied> {
+/// One of these is needed for `action`, whatever it is done to.
+fn permissions_for(action: Action) -> Permissions {
+    match action {
+        Action::LogIn
+        | Action::SeeEntry
+        | Action::MakeTicket
+        | Action::RevokeTicket
+        | Action::AnswerTicket
+        | Action::AskForSession
+        | Action::EndSession
+        | Action::SpeakToHost
+        | Action::DisconnectHost
+        | Action::SaveReport
+        | Action::ListDrafts => Permissions::SEE,
+        Action::SpeakForUser => Permissions::NONE,
+        Action::SignIn | Action::Oversee => Permissions::OF_ADMINISTRATION,
+        Action::WatchLive => Permissions::WATCH_LIVE,
+        Action::ListReports | Action::ReadFilm => Permissions::READ_REPORTS,
+        Action::Export => Permissions::EXPORT,
+        Action::ReadAudit => Permissions::READ_REPORTS.with(Permissions::ADMINISTER),
+        Action::Administer | Action::SetUpSecondFactor => Permissions::ADMINISTER,
+    }
+}
+
+/// Whether the thing is one that can be done, and theirs where it has to be.
+fn may_with_account(standing: Standing, action: Action, object: Object) -> Result<(), Denied> {
     match (action, object) {
-        (Action::LogIn | Action::MakeTicket, Object::Hub) => Ok(()),
+        (
+            Action::LogIn
+            | Action::SignIn
+            | Action::MakeTicket
+            | Action::Oversee
+            | Action::WatchLive
+            | Action::ListReports
+            | Action::Export
+            | Action::ReadAudit
+            | Action::Administer,
+            Object::Hub,
+        )
+        | (Action::ReadFilm, Object::Film)
+        | (Action::SetUpSecondFactor, Object::Account(_)) => Ok(()),
         (Action::RevokeTicket | Action::AnswerTicket, Object::Ticket { owner })
         | (
             Action::AskForSession | Action::SpeakToHost | Action::DisconnectHost,
             Object::Host { owner },
         )
         | (Action::EndSession, Object::Session { owner, .. })
-        | (Action::ListDrafts, Object::Drafts { owner }) => theirs(standing, owner),
+        | (Action::ListDrafts, Object::Drafts { owner }) => be_theirs(standing, owner),
+        (
+            Action::SeeEntry,
+            Object::Entry {
+                owner,
+                shares_group,
+            },
+        ) => {
+            if shares_group || standing.id == owner {
+                Ok(())
+            } else {
+                Err(Denied::OtherGroup)
+            }
+        }
         (Action::SaveReport, Object::Report { owner, finished }) => {
-            theirs(standing, owner)?;
+            be_theirs(standing, owner)?;
             if finished {
                 return Err(Denied::Finished);
             }
             Ok(())
         }
-        (
-            Action::ListReports
-            | Action::Export
-            | Action::ReadAudit
-            | Action::Administer
-            | Action::Oversee,
-            Object::Hub,
-        )
-        | (Action::ReadFilm, Object::Film) => {
-            if standing.administrator {
-                Ok(())
-            } else {
-                Err(Denied::NotAdministrator)
-            }
-        }
         _ => Err(Denied::NoSense),
     }
 }
 
-fn theirs(standing: Standing, owner: AccountId) -> Result<(), Denied> {
+fn be_theirs(standing: Standing, owner: AccountId) -> Result<(), Denied> {
     if standing.id == owner {
         Ok(())
     } else {
         Err(Denied::NotTheirs)
     }
+}
+
+/// Whether somebody with these permissions may ask the user of a host for `asked`. What this build has no
+/// name for is granted by nobody.
+pub fn may_ask_for(permissions: Permissions, asked: Rights) -> bool {
+    let known = asked.common_with(Rights::KNOWN);
+    known.is_within(permissions.rights())
 }
 
 #[cfg(test)]
@@ -206,8 +296,9 @@ mod tests {
     const HOST: PeerId = PeerId([1; 16]);
     const OTHER_HOST: PeerId = PeerId([2; 16]);
 
-    const ACTIONS: [Action; 16] = [
+    const ACTIONS: [Action; 21] = [
         Action::LogIn,
+        Action::SeeEntry,
         Action::MakeTicket,
         Action::RevokeTicket,
         Action::AnswerTicket,
@@ -218,18 +309,26 @@ mod tests {
         Action::SaveReport,
         Action::ListDrafts,
         Action::SpeakForUser,
+        Action::SignIn,
+        Action::WatchLive,
+        Action::Oversee,
         Action::ListReports,
         Action::ReadFilm,
         Action::Export,
         Action::ReadAudit,
         Action::Administer,
+        Action::SetUpSecondFactor,
     ];
 
-    fn objects(owner: AccountId) -> [Object; 8] {
+    fn objects(owner: AccountId) -> [Object; 10] {
         [
             Object::Hub,
             Object::Ticket { owner },
             Object::Host { owner },
+            Object::Entry {
+                owner,
+                shares_group: false,
+            },
             Object::Session { owner, host: HOST },
             Object::Report {
                 owner,
@@ -241,6 +340,7 @@ mod tests {
             },
             Object::Drafts { owner },
             Object::Film,
+            Object::Account(owner),
         ]
     }
 
@@ -253,18 +353,25 @@ mod tests {
         ACTIONS.into_iter().filter(may_it).collect()
     }
 
-    fn operator(id: AccountId) -> Standing {
+    fn account(id: AccountId, permissions: Permissions) -> Standing {
         Standing {
             id,
-            administrator: false,
+            permissions,
             disabled: false,
         }
+    }
+
+    fn operator(id: AccountId) -> Standing {
+        account(id, Permissions::OF_OPERATOR)
     }
 
     #[test]
     fn an_operator_may_work_with_what_is_theirs_alone() {
         let anna = Who::Account(operator(ANNA));
-        assert_eq!(allowed(anna, ANNA), ACTIONS[..10]);
+        assert_eq!(
+            allowed(anna, ANNA),
+            [&ACTIONS[..11], &[Action::SetUpSecondFactor]].concat()
+        );
         assert_eq!(allowed(anna, BRUNO), [Action::LogIn, Action::MakeTicket]);
         let others = Object::Host { owner: BRUNO };
         let denied = may(anna, Action::SpeakToHost, others);
@@ -280,25 +387,60 @@ mod tests {
 
     #[test]
     fn an_administrator_sees_no_more_of_the_desk_than_others() {
-        let mut standing = operator(ANNA);
-        standing.administrator = true;
-        let who = Who::Account(standing);
-        let mut expected = vec![Action::LogIn, Action::MakeTicket];
-        expected.extend(&ACTIONS[11..]);
-        assert_eq!(allowed(who, BRUNO), expected);
-        let operator = Who::Account(operator(ANNA));
-        let denied = may(operator, Action::Administer, Object::Hub);
-        assert_eq!(denied, Err(Denied::NotAdministrator));
+        let who = Who::Account(account(ANNA, Permissions::OF_ADMINISTRATOR));
+        let of_the_hub = [&[Action::LogIn, Action::MakeTicket], &ACTIONS[12..]].concat();
+        assert_eq!(allowed(who, BRUNO), of_the_hub);
+        let host = Object::Host { owner: BRUNO };
+        let denied = may(who, Action::SpeakToHost, host);
+        assert_eq!(denied, Err(Denied::NotTheirs));
+    }
+
+    #[test]
+    fn an_auditor_reads_and_exports_and_does_not_help() {
+        let who = Who::Account(account(ANNA, Permissions::OF_AUDITOR));
+        let reads = [
+            Action::SignIn,
+            Action::Oversee,
+            Action::ListReports,
+            Action::ReadFilm,
+            Action::Export,
+            Action::ReadAudit,
+        ];
+        assert_eq!(allowed(who, BRUNO), reads);
+        let denied = may(who, Action::Administer, Object::Hub);
+        assert_eq!(denied, Err(Denied::NotPermitted));
+    }
+
+    #[test]
+    fn a_row_is_for_those_who_share_a_group() {
+        let anna = Who::Account(operator(ANNA));
+        let row = |owner, shares_group| {
+            let object = Object::Entry {
+                owner,
+                shares_group,
+            };
+            may(anna, Action::SeeEntry, object)
+        };
+        assert_eq!(row(BRUNO, true), Ok(()));
+        assert_eq!(row(BRUNO, false), Err(Denied::OtherGroup));
+        assert_eq!(row(ANNA, false), Ok(()));
+    }
+
+    #[test]
+    fn nobody_asks_a_user_for_more_than_the_role_permits() {
+        let see = Permissions::SEE;
+        assert!(may_ask_for(see, Rights::SEE));
+        assert!(!may_ask_for(see, Rights::SEE_AND_CONTROL));
+        assert!(may_ask_for(Permissions::OF_OPERATOR, Rights::KNOWN));
+        assert!(!may_ask_for(Permissions::OF_AUDITOR, Rights::SEE));
     }
 
     #[test]
     fn a_closed_account_may_nothing() {
-        for administrator in [false, true] {
-            let who = Who::Account(Standing {
-                id: ANNA,
-                administrator,
-                disabled: true,
-            });
+        for permissions in [Permissions::OF_OPERATOR, Permissions::OF_ADMINISTRATOR] {
+            let mut standing = account(ANNA, permissions);
+            standing.disabled = true;
+            let who = Who::Account(standing);
             assert_eq!(allowed(who, ANNA), []);
             assert_eq!(may(who, Action::LogIn, Object::Hub), Err(Denied::Disabled));
         }
@@ -320,6 +462,6 @@ mod tests {
 
     #[test]
     fn the_command_line_reads_and_administers_and_does_not_help() {
-        assert_eq!(allowed(Who::CommandLine, ANNA), ACTIONS[11..]);
+        assert_eq!(allowed(Who::CommandLine, ANNA), ACTIONS[14..]);
     }
 }

@@ -274,6 +274,7 @@ impl ConsoleSide {
             HubToOperator::LoggedIn { .. }
             | HubToOperator::LogInRefused { .. }
             | HubToOperator::CodeWanted
+            | HubToOperator::Permitted { .. }
             | HubToOperator::Resumed { .. }
             | HubToOperator::ResumeRefused { .. }
             | HubToOperator::Entries { .. }

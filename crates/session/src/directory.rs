@@ -22,11 +22,11 @@ use protocol::control::{ChatText, Name};
 use protocol::limits::MAX_WORD_BYTES;
 use protocol::{
     ChatAuthor, ChatLine, EndedBy, Greeting, Hindrances, HostToHub, HostWord, HubToHost,
-    HubToOperator, OperatorToHub, OperatorWord, PeerId, Refusal, RefusalCode, Rights, SessionId,
-    TicketRoute, Word, wire,
+    HubToOperator, OperatorToHub, OperatorWord, PeerId, Permissions, Refusal, RefusalCode, Rights,
+    SessionId, TicketRoute, Word, wire,
 };
 
-use crate::authority::{Action, Object, Who, may};
+use crate::authority::{Action, Denied, Membership, Object, Standing, Who, may};
 use crate::chat::MAX_UNHEARD;
 use crate::throttle::Window;
 use records::{AccountId, Actor, Change, SecretHash, Side, Stored, What};
@@ -199,6 +199,8 @@ struct OperatorPeer {
     /// Out of reach, until then in time since the hub started.
     away: Option<Duration>,
     past: VecDeque<(SessionId, EndedBy)>,
+    /// What was denied and is in the audit log, each once.
+    denied: BTreeSet<Action>,
 }
 
 struct HostPeer {
@@ -302,6 +304,8 @@ pub struct Directory {
     policy: Policy,
     operators: BTreeMap<PeerId, OperatorPeer>,
     hosts: BTreeMap<PeerId, HostPeer>,
+    /// What all accounts may do, and who is with whom.
+    memberships: BTreeMap<AccountId, Membership>,
     tickets: BTreeMap<TicketRoute, Ticket>,
     attempts: BTreeMap<u64, Attempt>,
     last_attempt: u64,
@@ -324,7 +328,14 @@ impl std::fmt::Debug for Directory {
 }
 
 /// The peer broke the protocol.
-struct OutOfPlace;
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    OutOfPlace,
+    /// It wanted what it may not.
+    Denied(Action, Denied),
+}
+
+use Fault::OutOfPlace;
 
 impl Directory {
     /// A desk with nobody at it, and what is left from before. Peers that had a place are away.
@@ -334,6 +345,7 @@ impl Directory {
             policy,
             operators: BTreeMap::new(),
             hosts: BTreeMap::new(),
+            memberships: stored.memberships.clone(),
             tickets: tickets.map(|t| (t.route, Ticket::from(t))).collect(),
             attempts: BTreeMap::new(),
             last_attempt: 0,
@@ -381,7 +393,7 @@ impl Directory {
             // the first message of a connection, or none
             HostToHub::Resume { .. } => Err(OutOfPlace),
         };
-        self.cut_unless(&done, id);
+        self.cut_unless(done, id);
     }
 
     /// An operator said something; log-in and reports are not the directory's business. `random` must
@@ -425,7 +437,7 @@ impl Directory {
             | OperatorToHub::AskAboutReport { .. }
             | OperatorToHub::FillFields { .. } => Err(OutOfPlace),
         };
-        self.cut_unless(&done, id);
+        self.cut_unless(done, id);
     }
 
     /// Time went by; call it about once a second.
@@ -447,12 +459,7 @@ impl Directory {
         }
     }
 
-    fn host_greets(
-        &mut self,
-        id: PeerId,
-        to: PeerId,
-        greeting: Greeting,
-    ) -> Result<(), OutOfPlace> {
+    fn host_greets(&mut self, id: PeerId, to: PeerId, greeting: Greeting) -> Result<(), Fault> {
         check_greeting(&greeting)?;
         if self.reaches(id, to)? {
             let from = id;
@@ -461,12 +468,7 @@ impl Directory {
         Ok(())
     }
 
-    fn operator_greets(
-        &mut self,
-        id: PeerId,
-        to: PeerId,
-        greeting: Greeting,
-    ) -> Result<(), OutOfPlace> {
+    fn operator_greets(&mut self, id: PeerId, to: PeerId, greeting: Greeting) -> Result<(), Fault> {
         check_greeting(&greeting)?;
         if let Some(host) = self.own_host(id, Action::SpeakToHost, to)?
             && host.away.is_none()
@@ -477,13 +479,7 @@ impl Directory {
         Ok(())
     }
 
-    fn host_says(
-        &mut self,
-        id: PeerId,
-        to: PeerId,
-        word: Word,
-        now: Moment,
-    ) -> Result<(), OutOfPlace> {
+    fn host_says(&mut self, id: PeerId, to: PeerId, word: Word, now: Moment) -> Result<(), Fault> {
         check_word(&word)?;
         // one from the future is the other end's business alone
         let said = wire::decode::<HostWord>(&word.body).ok();
@@ -539,7 +535,7 @@ impl Directory {
         to: PeerId,
         word: Word,
         now: Moment,
-    ) -> Result<(), OutOfPlace> {
+    ) -> Result<(), Fault> {
         check_word(&word)?;
         let said = wire::decode::<OperatorWord>(&word.body).ok();
         let Some(host) = self.own_host(id, Action::SpeakToHost, to)? else {
@@ -642,7 +638,7 @@ impl Directory {
         id: PeerId,
         action: Action,
         host: PeerId,
-    ) -> Result<Option<&AcceptedHost>, OutOfPlace> {
+    ) -> Result<Option<&AcceptedHost>, Fault> {
         let found = self.accepted(host);
         if let Some(accepted) = found {
             let owner = accepted.owner_for(self.account_of(id)?);
@@ -652,19 +648,46 @@ impl Directory {
     }
 
     /// Whether operator `id` may do `action` to `object`; who asks for what is another's is out of place.
-    fn check(&self, id: PeerId, action: Action, object: Object) -> Result<(), OutOfPlace> {
+    fn check(&self, id: PeerId, action: Action, object: Object) -> Result<(), Fault> {
         let account = self.account_of(id)?;
-        may(Who::operator(account), action, object).map_err(|_denied| OutOfPlace)
+        may(self.standing(account), action, object).map_err(|why| Fault::Denied(action, why))
     }
 
-    fn account_of(&self, operator: PeerId) -> Result<AccountId, OutOfPlace> {
+    /// What decides about an account now; a closed one would have been dismissed.
+    fn standing(&self, id: AccountId) -> Who {
+        Who::Account(Standing {
+            id,
+            permissions: self.permissions_of(id),
+            disabled: false,
+        })
+    }
+
+    fn permissions_of(&self, account: AccountId) -> Permissions {
+        let membership = self.memberships.get(&account);
+        membership.map_or(Permissions::NONE, |m| m.permissions)
+    }
+
+    /// Puts what was denied into the audit log, each kind once for each place.
+    fn note_denied(&mut self, id: PeerId, action: Action, why: Denied) {
+        let Some(operator) = self.operators.get_mut(&id) else {
+            // a host, whose name is what it says itself
+            return self.record_as_hub(What::Denied { action, why });
+        };
+        if operator.denied.insert(action) {
+            let actor = Actor::Account(operator.who.login.clone());
+            let what = What::Denied { action, why };
+            self.effects.push(Effect::Record(Change { actor, what }));
+        }
+    }
+
+    fn account_of(&self, operator: PeerId) -> Result<AccountId, Fault> {
         let found = self.operators.get(&operator).ok_or(OutOfPlace)?;
         Ok(found.who.account)
     }
 
     /// Whether words of `host` reach the operator `to`: it is here, and the host came with one of its
     /// tickets.
-    fn reaches(&self, host: PeerId, to: PeerId) -> Result<bool, OutOfPlace> {
+    fn reaches(&self, host: PeerId, to: PeerId) -> Result<bool, Fault> {
         let host = self.accepted(host).ok_or(OutOfPlace)?;
         let operator = self.operators.get(&to).filter(|o| o.away.is_none());
         Ok(operator.is_some_and(|o| host.owner(o.who.account).is_some()))
@@ -709,22 +732,25 @@ impl Directory {
         self.effects.push(Effect::Record(Change { actor, what }));
     }
 
-    fn cut_unless(&mut self, done: &Result<(), OutOfPlace>, id: PeerId) {
-        if done.is_err() {
+    fn cut_unless(&mut self, done: Result<(), Fault>, id: PeerId) {
+        if let Err(fault) = done {
+            if let Fault::Denied(action, why) = fault {
+                self.note_denied(id, action, why);
+            }
             let refusal = RefusalCode::OUT_OF_PLACE.into();
             self.effects.push(Effect::Cut(id, refusal));
         }
     }
 }
 
-fn check_word(word: &Word) -> Result<(), OutOfPlace> {
+fn check_word(word: &Word) -> Result<(), Fault> {
     if word.body.len() > MAX_WORD_BYTES {
         return Err(OutOfPlace);
     }
     Ok(())
 }
 
-fn check_greeting(greeting: &Greeting) -> Result<(), OutOfPlace> {
+fn check_greeting(greeting: &Greeting) -> Result<(), Fault> {
     if greeting.state.len() > MAX_WORD_BYTES {
         return Err(OutOfPlace);
     }

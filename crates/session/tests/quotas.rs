@@ -11,6 +11,7 @@ use protocol::{
     HostToHub, HubToHost, HubToOperator, OperatorToHub, PeerId, Refusal, RefusalCode, ResumeSecret,
     TicketRoute,
 };
+use session::authority::Membership;
 use session::directory::records::{AccountId, Stored};
 use session::directory::{
     CannotResume, Departure, Directory, Effect, LoggedIn, Moment, Policy, TICKET_MEMORY,
@@ -54,7 +55,9 @@ impl Desk {
                 display_name: login.into(),
             };
             let secret = [u8::try_from(account).expect("small"); 32];
-            desk.directory.operator_arrived(id, who, secret, now);
+            let membership = Membership::of_new_operator();
+            desk.directory
+                .operator_arrived(id, who, membership, secret, now);
         }
         desk.directory.take_effects();
         desk

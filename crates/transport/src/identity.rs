@@ -81,6 +81,15 @@ impl Fingerprint {
     pub(crate) fn of_public_key(public_key_der: &[u8]) -> Self {
         Self(Sha256::digest(public_key_der).into())
     }
+
+    /// The fingerprint with these bytes, as an invitation brings them.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    pub const fn bytes(self) -> [u8; 32] {
+        self.0
+    }
 }
 
 /// The hub's key and self-signed certificate.

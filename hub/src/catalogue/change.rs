@@ -3,14 +3,21 @@
 use std::net::IpAddr;
 
 use protocol::admin::films::Erasure;
+use protocol::admin::people::Rules;
 use protocol::admin::reports::{CategoryChange, FieldChange, FieldText, FieldValue};
 use protocol::admin::settings::Setting;
-use protocol::{ChatLine, ReportDraft, ReportId, SessionId, TicketState};
+use protocol::{
+    ChatLine, GroupId, PeerId, Permissions, ReportDraft, ReportId, RoleId, SessionId, TicketState,
+};
 use serde_json::{Value, json};
 
+use ::session::authority::Denied;
 use ::session::directory::records::{self, Side};
 
-use super::{Actor, NewAccount, PasswordHash, Worked, ended_by_word};
+use super::{
+    AccountId, Actor, ChangedAccount, Named, NewAccount, NewSecondFactor, PasswordHash, SignIn,
+    TokenHash, Worked, ended_by_word,
+};
 
 /// One change and who made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,22 +34,95 @@ pub enum What {
     },
     HubStopped,
     LoggedIn {
+        account: AccountId,
         address: IpAddr,
     },
     LogInRefused {
         address: IpAddr,
     },
     AccountAdded(NewAccount),
+    AccountChanged {
+        account: Named,
+        to: ChangedAccount,
+    },
     PasswordSet {
-        name: String,
+        account: Named,
         hash: PasswordHash,
     },
     /// Nobody can log in with it any more. A running hub cuts its operator off within seconds.
     AccountDisabled {
-        name: String,
+        account: Named,
     },
     AccountEnabled {
+        account: Named,
+    },
+    /// Earlier invitations are good no more.
+    Invited {
+        account: Named,
+        token: TokenHash,
+        expires_unix_millis: i64,
+    },
+    /// The person chose a password.
+    InvitationTaken {
+        account: Named,
+        token: TokenHash,
+        hash: PasswordHash,
+    },
+    SecondFactorSet {
+        account: Named,
+        factor: NewSecondFactor,
+    },
+    SecondFactorReset {
+        account: Named,
+    },
+    /// The code of a step of time, which counts no more.
+    CodeUsed {
+        account: Named,
+        step: u64,
+    },
+    RecoveryCodeUsed {
+        account: Named,
+        code: TokenHash,
+    },
+    GroupAdded {
         name: String,
+    },
+    GroupRenamed {
+        group: GroupId,
+        name: String,
+    },
+    GroupRemoved {
+        group: GroupId,
+    },
+    RoleAdded {
+        name: String,
+        permissions: Permissions,
+    },
+    RoleChanged {
+        role: RoleId,
+        name: String,
+        permissions: Permissions,
+    },
+    RoleRemoved {
+        role: RoleId,
+    },
+    RulesSet(Rules),
+    /// Where people reach the hub, for invitations.
+    HubAddressSet {
+        address: String,
+    },
+    SignedIn(SignIn),
+    /// An administrator wants it to end.
+    SignInEnded {
+        sign_in: PeerId,
+    },
+    SignedOut {
+        sign_in: PeerId,
+    },
+    /// An administrator asked for what the role does not permit.
+    QuestionDenied {
+        question: String,
+        why: Denied,
     },
     /// What the directory of peers, tickets and sessions asks to be kept.
     Desk(records::What),
@@ -161,18 +241,80 @@ impl What {
         match self {
             Self::HubStarted { version } => ("hub.started", json!({ "version": version })),
             Self::HubStopped => ("hub.stopped", json!({})),
-            Self::LoggedIn { address } => ("log_in", json!({ "address": address.to_string() })),
+            Self::LoggedIn {
+                account: _,
+                address,
+            } => ("log_in", json!({ "address": address.to_string() })),
             Self::LogInRefused { address } => {
                 let detail = json!({ "address": address.to_string() });
                 ("log_in.refused", detail)
             }
             Self::AccountAdded(new) => {
-                let detail = json!({ "name": new.name, "administrator": new.administrator });
+                let groups: Vec<i64> = new.groups.iter().map(|group| group.0).collect();
+                let detail = json!({ "name": new.name, "role": new.role.0, "groups": groups });
                 ("account.added", detail)
             }
-            Self::PasswordSet { name, hash: _ } => ("account.password", json!({ "name": name })),
-            Self::AccountDisabled { name } => ("account.disabled", json!({ "name": name })),
-            Self::AccountEnabled { name } => ("account.enabled", json!({ "name": name })),
+            Self::AccountChanged { account, to } => {
+                let groups: Vec<i64> = to.groups.iter().map(|group| group.0).collect();
+                let detail = json!({
+                    "name": account.name,
+                    "new_name": to.name,
+                    "display_name": to.display_name,
+                    "role": to.role.0,
+                    "groups": groups,
+                });
+                ("account.changed", detail)
+            }
+            Self::PasswordSet { account, hash: _ } => ("account.password", of(account)),
+            Self::AccountDisabled { account } => ("account.disabled", of(account)),
+            Self::AccountEnabled { account } => ("account.enabled", of(account)),
+            Self::Invited { account, .. } => ("account.invited", of(account)),
+            Self::InvitationTaken { account, .. } => ("account.invitation_taken", of(account)),
+            Self::SecondFactorSet { account, .. } => ("account.second_factor_set", of(account)),
+            Self::SecondFactorReset { account } => ("account.second_factor_reset", of(account)),
+            Self::CodeUsed { account, step: _ } => ("account.code_used", of(account)),
+            Self::RecoveryCodeUsed { account, code: _ } => {
+                ("account.recovery_code_used", of(account))
+            }
+            Self::GroupAdded { name } => ("group.added", json!({ "name": name })),
+            Self::GroupRenamed { group, name } => {
+                ("group.renamed", json!({ "group": group.0, "name": name }))
+            }
+            Self::GroupRemoved { group } => ("group.removed", json!({ "group": group.0 })),
+            Self::RoleAdded { name, permissions } => {
+                let detail = json!({ "name": name, "permissions": permissions.to_string() });
+                ("role.added", detail)
+            }
+            Self::RoleChanged {
+                role,
+                name,
+                permissions,
+            } => {
+                let permissions = permissions.to_string();
+                let detail = json!({ "role": role.0, "name": name, "permissions": permissions });
+                ("role.changed", detail)
+            }
+            Self::RoleRemoved { role } => ("role.removed", json!({ "role": role.0 })),
+            Self::RulesSet(rules) => ("account_rules.set", json!(rules)),
+            Self::HubAddressSet { address } => ("hub.address", json!({ "address": address })),
+            Self::SignedIn(sign_in) => {
+                let detail = json!({
+                    "sign_in": sign_in.peer.to_string(),
+                    "program": sign_in.program,
+                    "address": sign_in.address,
+                });
+                ("sign_in", detail)
+            }
+            Self::SignInEnded { sign_in } => {
+                ("sign_in.ended", json!({ "sign_in": sign_in.to_string() }))
+            }
+            Self::SignedOut { sign_in } => {
+                ("sign_in.over", json!({ "sign_in": sign_in.to_string() }))
+            }
+            Self::QuestionDenied { question, why } => {
+                let detail = json!({ "question": question, "why": why.to_string() });
+                ("denied", detail)
+            }
             Self::Desk(what) => describe_desk(what),
             Self::ReportSaved {
                 report,
@@ -273,6 +415,10 @@ fn describe_fields(change: &FieldChange) -> (&'static str, Value) {
         FieldChange::Remove { id } => ("field.removed", json!({ "field": id })),
         FieldChange::Move { id, to } => ("field.moved", json!({ "field": id, "to": to })),
     }
+}
+
+fn of(account: &Named) -> Value {
+    json!({ "name": account.name })
 }
 
 fn describe_desk(what: &records::What) -> (&'static str, Value) {
@@ -395,6 +541,10 @@ fn describe_desk(what: &records::What) -> (&'static str, Value) {
         ),
         What::DisconnectedByAdministrator { peer } => {
             ("place.taken", json!({ "peer": peer.to_string() }))
+        }
+        What::Denied { action, why } => {
+            let detail = json!({ "action": format!("{action:?}"), "why": why.to_string() });
+            ("denied", detail)
         }
         What::FilmFailed { session } => ("film.failed", json!({ "session": session.to_string() })),
     }

@@ -8,19 +8,21 @@ mod chat;
 mod corrections;
 mod films;
 mod forms;
+mod groups;
 mod members;
 mod overview;
 mod places;
 mod report_index;
 mod report_list;
 mod reports;
+mod rules;
 mod schema;
 mod search;
 mod sessions;
 mod settings;
+mod sign_ins;
 mod tickets;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -28,6 +30,7 @@ use jiff::tz::TimeZone;
 use protocol::admin::audit::{AuditRow, Filter as AuditFilter, Verified};
 use protocol::admin::desk::Today;
 use protocol::admin::films::{Facts, Film, Filter as FilmFilter, Sort};
+use protocol::admin::people::{AccountOrder, AccountRow, GroupRow, RoleRow, Rules, SignInRow};
 use protocol::admin::reports::{
     Category, ChatRow, Choice, Field, FieldValue, ReportFilter, ReportRow, ReportSort, Totals,
     TotalsBy, WholeReport,
@@ -35,7 +38,7 @@ use protocol::admin::reports::{
 use protocol::admin::settings::Settings;
 use protocol::admin::{Page, Rows};
 use protocol::control::Name;
-use protocol::{ReportDraft, ReportFacts, ReportId, SessionId};
+use protocol::{GroupId, ReportDraft, ReportFacts, ReportId, RoleId, SessionId};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -44,8 +47,9 @@ use transport::HubIdentity;
 
 use super::audit::SignedHead;
 use super::{
-    AbsentMember, Account, AccountId, Anchor, AuditHead, Batch, Catalogue, CatalogueError, Clues,
-    FilmTotals, KeptFilm, PasswordHash, ReportSheet, ReportStanding, SessionRow, Stored,
+    AbsentMember, Account, AccountId, Accounts, Anchor, AuditHead, Batch, Catalogue,
+    CatalogueError, Clues, Credentials, FilmTotals, KeptFilm, ReportSheet, ReportStanding,
+    SessionRow, Stored,
 };
 
 pub(crate) const FILE_NAME: &str = "hub.db";
@@ -203,16 +207,57 @@ impl Catalogue for SqliteCatalogue {
         accounts::all(&self.connection)
     }
 
-    fn credentials(&self, name: &str) -> Result<Option<(Account, PasswordHash)>, CatalogueError> {
+    fn account(&self, id: AccountId) -> Result<Option<Account>, CatalogueError> {
+        accounts::one(&self.connection, id)
+    }
+
+    fn account_named(&self, name: &str) -> Result<Account, CatalogueError> {
+        accounts::named(&self.connection, name)
+    }
+
+    fn credentials(&self, name: &str) -> Result<Option<Credentials>, CatalogueError> {
         accounts::credentials(&self.connection, name)
     }
 
-    fn disabled_accounts(&self) -> Result<Vec<AccountId>, CatalogueError> {
-        accounts::disabled(&self.connection)
+    fn standing(&self) -> Result<Accounts, CatalogueError> {
+        accounts::standing(&self.connection)
     }
 
-    fn password_hashes(&self) -> Result<BTreeMap<AccountId, PasswordHash>, CatalogueError> {
-        accounts::password_hashes(&self.connection)
+    fn account_rows(
+        &self,
+        page: Page,
+        search: &str,
+        order: (AccountOrder, bool),
+    ) -> Result<Rows<AccountRow>, CatalogueError> {
+        accounts::page(&self.connection, page, search, order)
+    }
+
+    fn group_rows(&self, page: Page) -> Result<Rows<GroupRow>, CatalogueError> {
+        groups::groups(&self.connection, page)
+    }
+
+    fn group_named(&self, name: &str) -> Result<GroupId, CatalogueError> {
+        groups::named(&self.connection, "account_group", name).map(GroupId)
+    }
+
+    fn role_named(&self, name: &str) -> Result<RoleId, CatalogueError> {
+        groups::named(&self.connection, "role", name).map(RoleId)
+    }
+
+    fn role_rows(&self, page: Page) -> Result<Rows<RoleRow>, CatalogueError> {
+        groups::roles(&self.connection, page)
+    }
+
+    fn sign_in_rows(&self, page: Page) -> Result<Rows<SignInRow>, CatalogueError> {
+        sign_ins::page(&self.connection, page)
+    }
+
+    fn rules(&self) -> Result<Rules, CatalogueError> {
+        rules::get(&self.connection)
+    }
+
+    fn hub_address(&self) -> Result<Option<String>, CatalogueError> {
+        rules::hub_address(&self.connection)
     }
 
     fn stored(&self, tickets_since_unix_millis: i64) -> Result<Stored, CatalogueError> {
@@ -223,6 +268,7 @@ impl Catalogue for SqliteCatalogue {
             operators: places::operators(&self.connection)?,
             hosts: places::hosts(&self.connection)?,
             sessions: members::running_sessions(&self.connection)?,
+            memberships: accounts::standing(&self.connection)?.memberships,
         })
     }
 

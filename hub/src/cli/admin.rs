@@ -1,43 +1,69 @@
 //! `hub admin`: accounts, from the machine of the hub alone.
 
-use std::io::{IsTerminal as _, Read as _, Write as _};
+mod groups;
+mod invite;
+mod list;
+mod password;
+mod sign_ins;
+
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
-use hub::catalogue::{self, Catalogue, Change, NewAccount, PasswordHash, What};
-use hub::unix_millis;
-use protocol::limits::{MAX_NAME_BYTES, MAX_PASSWORD_BYTES};
+use hub::catalogue::{self, Account, Catalogue, Change, What};
+use hub::{people, unix_millis};
+use protocol::admin::people::{AccountChange, Rules, SecondFactorRule};
+use protocol::{GroupId, Permissions, RoleId};
 use session::authority::{Action, Object, Who, may};
 
-use super::table::Table;
+use self::password::PasswordArgs;
 use super::{ACTOR, DataArgs};
-
-const MIN_PASSWORD_CHARS: usize = 8;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AdminCommand {
-    /// Add an operator. The password is asked for, or read from standard input.
+    /// Add an account. The password is asked for, or read from standard input.
     AddOperator {
         /// What is typed at log-in.
         name: String,
         /// What others see; the name if not given.
         #[arg(long, value_name = "NAME")]
         display_name: Option<String>,
-        /// May also administer the hub.
-        #[arg(long)]
+        /// May also administer the hub; as `--role administrator`.
+        #[arg(long, conflicts_with = "role")]
         administrator: bool,
+        #[command(flatten)]
+        place: PlaceArgs,
         #[command(flatten)]
         password: PasswordArgs,
         #[command(flatten)]
         data: DataArgs,
     },
+    /// Make an invitation: one line that sets up a console and lets the person choose a password, once.
+    ///
+    /// The account is added if there is none with this name.
+    Invite(invite::InviteArgs),
     /// Give an operator another password.
     SetPassword {
         name: String,
         #[command(flatten)]
         password: PasswordArgs,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Change an account's name, the name that others see, its role or its groups.
+    Change {
+        name: String,
+        /// What is typed at log-in from now on.
+        #[arg(long, value_name = "NAME")]
+        new_name: Option<String>,
+        #[arg(long, value_name = "NAME")]
+        display_name: Option<String>,
+        /// A role that is listed by `roles`.
+        #[arg(long, value_name = "ROLE")]
+        role: Option<String>,
+        /// The groups that it is in from now on, in place of those before.
+        #[arg(long, value_name = "GROUP")]
+        group: Vec<String>,
         #[command(flatten)]
         data: DataArgs,
     },
@@ -54,93 +80,251 @@ pub(super) enum AdminCommand {
         data: DataArgs,
     },
     /// List the accounts.
-    ListOperators {
+    ListOperators(list::ListArgs),
+    /// Give an account a second factor; shows a code to scan and ten recovery codes, once.
+    SetSecondFactor(invite::SecondFactorArgs),
+    /// Take the second factor from an account.
+    ResetSecondFactor {
+        name: String,
         #[command(flatten)]
         data: DataArgs,
     },
+    /// List the groups.
+    Groups(list::ListArgs),
+    /// Add a group. Operators see each other and each other's users where they share one.
+    AddGroup {
+        name: String,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    RenameGroup {
+        name: String,
+        new_name: String,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    RemoveGroup {
+        name: String,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// List the roles and what they permit.
+    Roles(list::ListArgs),
+    /// Add a role, for instance `add-role trainee see+control`.
+    AddRole {
+        name: String,
+        permissions: Permissions,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Give a role another name or other permissions.
+    ChangeRole {
+        name: String,
+        #[arg(long, value_name = "NAME")]
+        new_name: Option<String>,
+        #[arg(long)]
+        permissions: Option<Permissions>,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    RemoveRole {
+        name: String,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// List who is signed in, with a console or in the administration.
+    SignIns(list::ListArgs),
+    /// End a sign-in that `sign-ins` lists; a running hub sends them away within seconds.
+    EndSignIn {
+        sign_in: sign_ins::SignInNumber,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Show what holds for all accounts, or change it.
+    Rules {
+        /// Who gives a code after the password.
+        #[arg(long, value_enum)]
+        second_factor: Option<SecondFactorWord>,
+        /// How many characters a new password has at least.
+        #[arg(long, value_name = "COUNT")]
+        password_chars: Option<u16>,
+        #[command(flatten)]
+        list: list::ListArgs,
+    },
 }
 
+/// Where a new account belongs.
 #[derive(Debug, clap::Args)]
-pub(super) struct PasswordArgs {
-    /// Read the password from the first line of standard input, even at a terminal.
-    #[arg(long)]
-    password_stdin: bool,
+pub(super) struct PlaceArgs {
+    /// What it may do; `hub admin roles` lists the roles. "operator" if not given.
+    #[arg(long, value_name = "ROLE")]
+    role: Option<String>,
+    /// A group that it is in; "Everyone" if none is given.
+    #[arg(long, value_name = "GROUP")]
+    group: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(super) enum SecondFactorWord {
+    Off,
+    Optional,
+    Administrators,
+    Everybody,
+}
+
+impl From<SecondFactorWord> for SecondFactorRule {
+    fn from(word: SecondFactorWord) -> Self {
+        match word {
+            SecondFactorWord::Off => Self::Off,
+            SecondFactorWord::Optional => Self::Optional,
+            SecondFactorWord::Administrators => Self::Administrators,
+            SecondFactorWord::Everybody => Self::Everybody,
+        }
+    }
 }
 
 pub(super) fn run(command: AdminCommand) -> anyhow::Result<ExitCode> {
     may(Who::CommandLine, Action::Administer, Object::Hub)?;
-    let mut out = std::io::stdout();
     match command {
         AdminCommand::AddOperator {
             name,
             display_name,
             administrator,
+            place,
             password,
             data,
         } => {
-            let name = checked_name(&name)?;
-            let display_name = checked_name(display_name.as_deref().unwrap_or(&name))?;
             let mut catalogue = open_or_create(&data.data)?;
-            let new = NewAccount {
-                name,
-                display_name,
-                administrator,
-                password_hash: password.hash()?,
-            };
-            let done = format!("operator {} can log in", new.name);
-            change(&mut *catalogue, What::AccountAdded(new))?;
-            writeln!(out, "{done}")?;
+            let (mut role, groups) = place.find(&*catalogue)?;
+            if administrator {
+                role = RoleId::ADMINISTRATOR;
+            }
+            let name = people::fit_name(&name)?;
+            let hash = password.hash(&name, catalogue.rules()?, &data.data)?;
+            let display_name = display_name.unwrap_or_default();
+            let what = people::add(&name, &display_name, role, groups, hash)?;
+            change(&mut *catalogue, what)?;
+            say(&format!("operator {name} can log in"))?;
         }
+        AdminCommand::Invite(args) => args.run()?,
         AdminCommand::SetPassword {
             name,
             password,
             data,
         } => {
-            let mut catalogue = catalogue::open(&data.data)?;
-            let done = format!("operator {name} has a new password");
-            let hash = password.hash()?;
-            change(&mut *catalogue, What::PasswordSet { name, hash })?;
-            writeln!(out, "{done}")?;
+            let (mut catalogue, account) = open(&data, &name)?;
+            let hash = password.hash(&account.name, catalogue.rules()?, &data.data)?;
+            let account = account.named();
+            change(&mut *catalogue, What::PasswordSet { account, hash })?;
+            say(&format!("operator {name} has a new password"))?;
+        }
+        AdminCommand::Change {
+            name,
+            new_name,
+            display_name,
+            role,
+            group,
+            data,
+        } => {
+            let (mut catalogue, account) = open(&data, &name)?;
+            let role = match role {
+                Some(role) => catalogue.role_named(&role)?,
+                None => account.role,
+            };
+            let groups = if group.is_empty() {
+                account.groups.iter().copied().collect()
+            } else {
+                groups::numbers(&*catalogue, &group)?
+            };
+            let to = AccountChange {
+                name: new_name.as_deref().unwrap_or(&account.name).into(),
+                display_name: display_name
+                    .as_deref()
+                    .unwrap_or(&account.display_name)
+                    .into(),
+                role,
+                groups,
+            };
+            let what = people::change(&account, to)?;
+            change(&mut *catalogue, what)?;
+            say(&format!("operator {name} is changed"))?;
         }
         AdminCommand::DisableOperator { name, data } => {
-            let mut catalogue = catalogue::open(&data.data)?;
-            let done = format!("operator {name} cannot log in any more");
-            change(&mut *catalogue, What::AccountDisabled { name })?;
-            writeln!(out, "{done}")?;
+            let (mut catalogue, account) = open(&data, &name)?;
+            let account = account.named();
+            change(&mut *catalogue, What::AccountDisabled { account })?;
+            say(&format!("operator {name} cannot log in any more"))?;
         }
         AdminCommand::EnableOperator { name, data } => {
-            let mut catalogue = catalogue::open(&data.data)?;
-            let done = format!("operator {name} can log in");
-            change(&mut *catalogue, What::AccountEnabled { name })?;
-            writeln!(out, "{done}")?;
+            let (mut catalogue, account) = open(&data, &name)?;
+            let account = account.named();
+            change(&mut *catalogue, What::AccountEnabled { account })?;
+            say(&format!("operator {name} can log in"))?;
         }
-        AdminCommand::ListOperators { data } => {
-            let catalogue = catalogue::open(&data.data)?;
-            let mut table = Table::new(&["NAME", "DISPLAY NAME", "ROLE", "STATE"]);
-            for account in catalogue.accounts()? {
-                table.row(vec![
-                    account.name,
-                    account.display_name,
-                    role(account.administrator).to_owned(),
-                    state(account.disabled).to_owned(),
-                ]);
+        AdminCommand::ListOperators(args) => list::accounts(&args)?,
+        AdminCommand::SetSecondFactor(args) => args.run()?,
+        AdminCommand::ResetSecondFactor { name, data } => {
+            let (mut catalogue, account) = open(&data, &name)?;
+            let account = account.named();
+            change(&mut *catalogue, What::SecondFactorReset { account })?;
+            say(&format!("operator {name} has no second factor any more"))?;
+        }
+        AdminCommand::Groups(args) => list::groups(&args)?,
+        AdminCommand::AddGroup { name, data } => groups::add(&data, &name)?,
+        AdminCommand::RenameGroup {
+            name,
+            new_name,
+            data,
+        } => groups::rename(&data, &name, &new_name)?,
+        AdminCommand::RemoveGroup { name, data } => groups::remove(&data, &name)?,
+        AdminCommand::Roles(args) => list::roles(&args)?,
+        AdminCommand::AddRole {
+            name,
+            permissions,
+            data,
+        } => groups::add_role(&data, &name, permissions)?,
+        AdminCommand::ChangeRole {
+            name,
+            new_name,
+            permissions,
+            data,
+        } => groups::change_role(&data, &name, new_name.as_deref(), permissions)?,
+        AdminCommand::RemoveRole { name, data } => groups::remove_role(&data, &name)?,
+        AdminCommand::SignIns(args) => sign_ins::list(&args)?,
+        AdminCommand::EndSignIn { sign_in, data } => sign_ins::end(&data, sign_in)?,
+        AdminCommand::Rules {
+            second_factor,
+            password_chars,
+            list,
+        } => {
+            let mut catalogue = catalogue::open(&list.data.data)?;
+            let now = catalogue.rules()?;
+            let rules = Rules {
+                second_factor: second_factor.map_or(now.second_factor, Into::into),
+                password_chars: password_chars.unwrap_or(now.password_chars),
+            };
+            if rules != now {
+                let what = people::set_rules(rules, None)?;
+                change(&mut *catalogue, what)?;
             }
-            table.print(&mut out)?;
+            list::rules(&list, rules)?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn role(administrator: bool) -> &'static str {
-    if administrator {
-        "administrator"
-    } else {
-        "operator"
+impl PlaceArgs {
+    /// The role and the groups that they name.
+    fn find(&self, catalogue: &dyn Catalogue) -> anyhow::Result<(RoleId, Vec<GroupId>)> {
+        let role = match &self.role {
+            Some(role) => catalogue.role_named(role)?,
+            None => RoleId::OPERATOR,
+        };
+        if self.group.is_empty() {
+            return Ok((role, vec![GroupId::EVERYONE]));
+        }
+        Ok((role, groups::numbers(catalogue, &self.group)?))
     }
-}
-
-fn state(disabled: bool) -> &'static str {
-    if disabled { "disabled" } else { "enabled" }
 }
 
 /// The first account may be made before the hub ever ran.
@@ -149,61 +333,20 @@ fn open_or_create(folder: &Path) -> anyhow::Result<Box<dyn Catalogue>> {
     Ok(catalogue::open_or_create(folder)?)
 }
 
+/// The catalogue, and the account with this name in it.
+fn open(data: &DataArgs, name: &str) -> anyhow::Result<(Box<dyn Catalogue>, Account)> {
+    let catalogue = catalogue::open(&data.data)?;
+    let account = catalogue.account_named(name)?;
+    Ok((catalogue, account))
+}
+
 fn change(catalogue: &mut dyn Catalogue, what: What) -> anyhow::Result<()> {
     let actor = ACTOR;
     let batch = Change { actor, what }.at(unix_millis());
     Ok(catalogue.apply(&[batch])?)
 }
 
-fn checked_name(name: &str) -> anyhow::Result<String> {
-    let name = name.trim();
-    ensure!(!name.is_empty(), "a name cannot be empty");
-    ensure!(
-        name.len() <= MAX_NAME_BYTES,
-        "a name has at most {MAX_NAME_BYTES} bytes"
-    );
-    ensure!(
-        !name.chars().any(char::is_control),
-        "a name cannot have control characters"
-    );
-    Ok(name.to_owned())
-}
-
-impl PasswordArgs {
-    fn hash(&self) -> anyhow::Result<PasswordHash> {
-        Ok(PasswordHash(hub::password::hash(&self.ask()?)?))
-    }
-
-    /// The new password, typed twice at a terminal, or read from standard input.
-    fn ask(&self) -> anyhow::Result<String> {
-        let password = if self.password_stdin || !std::io::stdin().is_terminal() {
-            read_line()?
-        } else {
-            let typed = rpassword::prompt_password("Password: ").context("no password")?;
-            let again = rpassword::prompt_password("Once more: ").context("no password")?;
-            if typed != again {
-                bail!("the two passwords differ");
-            }
-            typed
-        };
-        ensure!(
-            password.chars().count() >= MIN_PASSWORD_CHARS,
-            "a password has at least {MIN_PASSWORD_CHARS} characters"
-        );
-        ensure!(
-            password.len() <= MAX_PASSWORD_BYTES,
-            "a password has at most {MAX_PASSWORD_BYTES} bytes"
-        );
-        Ok(password)
-    }
-}
-
-fn read_line() -> anyhow::Result<String> {
-    let mut text = String::new();
-    let most = u64::try_from(MAX_PASSWORD_BYTES + 2).expect("small");
-    std::io::stdin()
-        .take(most)
-        .read_to_string(&mut text)
-        .context("no password on standard input")?;
-    Ok(text.lines().next().unwrap_or("").to_owned())
+fn say(line: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    writeln!(std::io::stdout(), "{line}")
 }

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
-use hub::{Config, Hub};
+use hub::{Config, Hub, people};
+use protocol::address::DEFAULT_PORT;
+use protocol::{HubAddress, WrittenAddress};
 use serde_json::json;
 use transport::HubIdentity;
 
@@ -22,6 +24,9 @@ pub(super) struct ServeArgs {
     /// Where to listen; may be given several times.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:443")]
     listen: Vec<SocketAddr>,
+    /// Where people reach this hub, for invitations; this computer's own name if not given.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    public_address: Option<WrittenAddress>,
     /// How long a ticket is good, in minutes, whatever the hub's settings say.
     #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=1440))]
     ticket_minutes: Option<u32>,
@@ -59,9 +64,15 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
 
 async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     let stop = StopSignal::listen().context("the hub cannot hear when it is to stop")?;
+    let port = args.listen.first().map(SocketAddr::port);
+    let public_address = args.public_address.clone().map(|written| HubAddress {
+        host: written.host,
+        port: written.port.or(port).unwrap_or(DEFAULT_PORT),
+    });
     let config = Config {
         data: args.data.data.clone(),
         listen: args.listen.clone(),
+        public_address,
         ticket_validity: args.ticket_minutes.map(|m| Duration::from_mins(m.into())),
         kept: Duration::from_secs(u64::from(args.keep_minutes) * 60),
         number: args.number,
@@ -85,12 +96,13 @@ fn announce(hub: &Hub, data: &Path) -> std::io::Result<()> {
         let fingerprint = hub.fingerprint();
         writeln!(out, "hub listens on {address}, fingerprint {fingerprint}")?;
     }
-    if !hub.has_accounts() {
+    if let Some(invitation) = hub.first_invitation() {
+        let file = data.join(people::FIRST_INVITATION_FILE);
         writeln!(
             out,
-            "nobody can log in yet; make the first administrator here with\n    \
-             hub admin add-operator NAME --administrator --data {}",
-            data.display()
+            "the first administrator signs in with this, once, within seven days; it is in {} too\n    \
+             {invitation}",
+            file.display()
         )?;
     }
     out.flush()

@@ -4,6 +4,7 @@
 #![expect(dead_code, reason = "each test program uses a part of this")]
 
 pub(crate) mod caller;
+pub(crate) mod window;
 
 use std::io::Write as _;
 use std::net::SocketAddr;

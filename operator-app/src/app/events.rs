@@ -27,7 +27,18 @@ impl ConsoleApp {
                     self.state.account.log_in = LogIn::Connecting;
                 }
             }
+            Event::CodeWanted => {
+                if self.display_name().is_some() {
+                    // the line was lost for so long that it is a new log-in, without a list
+                    self.logged_out(None);
+                }
+                self.state.account.log_in = LogIn::Connecting;
+                self.state.account.code = Some(Default::default());
+            }
             Event::LoggedIn { you, display_name } => {
+                self.state.account.code = None;
+                // it is used up, and the password is the account's
+                self.state.account.form.invitation.clear();
                 self.state.account.log_in = LogIn::In {
                     display_name: display_name.to_string(),
                 };
@@ -35,6 +46,7 @@ impl ConsoleApp {
                 self.state.computers.you = Some(you);
                 self.remember_account();
             }
+            Event::Permitted(permissions) => self.state.account.permitted = permissions,
             Event::LogInFailed(problem) => {
                 self.state.account.retype_password = is_wrong_password(&problem);
                 self.logged_out(Some(phrases::log_in_problem(lang, &problem)));
@@ -43,6 +55,7 @@ impl ConsoleApp {
                 self.logged_out(why.map(|refusal| refusal_text(lang, refusal)));
             }
             Event::ConnectionLost { .. } => {
+                self.state.account.code = None;
                 self.state.tickets.waiting = false;
                 if let Some(display_name) = self.display_name() {
                     self.state.account.log_in = LogIn::Retrying { display_name };
@@ -225,6 +238,7 @@ impl ConsoleApp {
 
     fn logged_out(&mut self, problem: Option<String>) {
         self.state.account.log_in = LogIn::Out;
+        self.state.account.code = None;
         self.state.account.problem = problem;
         self.state.computers.you = None;
         self.state.computers.asked.clear();

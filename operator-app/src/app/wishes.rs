@@ -20,7 +20,16 @@ impl ConsoleApp {
         let lang = self.state.lang;
         match action {
             Action::LogIn => self.log_in(false),
+            Action::GiveCode => {
+                if let Some(code) = self.state.account.code.take() {
+                    self.backend.send(Command::GiveCode { code });
+                }
+            }
+            Action::ReadInvitation(path) => {
+                self.clerk.give(Job::ReadInvitation { path });
+            }
             Action::LogOut => {
+                self.state.account.code = None;
                 self.backend.send(Command::LogOut);
                 if self.state.account.log_in == LogIn::Connecting {
                     // the form is there again at once, whatever the network does
@@ -168,7 +177,8 @@ impl ConsoleApp {
             return;
         }
         let view = self.sessions.new_view(host);
-        let asked = Rights::SEE_AND_CONTROL;
+        let permitted = self.state.account.permitted.rights();
+        let asked = Rights::SEE_AND_CONTROL.common_with(permitted);
         if self
             .backend
             .send(Command::StartSession { host, asked, view })

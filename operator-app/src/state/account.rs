@@ -1,6 +1,7 @@
 //! The log-in (O5) and what is needed for it (O2).
 
 use operator_engine::{AddressFault, Fingerprint, HubAddress, WrittenAddress};
+use protocol::{Invitation, InvitationFault, Permissions};
 use zeroize::Zeroizing;
 
 /// Whether this console is logged in.
@@ -21,6 +22,8 @@ pub enum LogIn {
 /// The fields of the log-in form, as they are typed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AccountForm {
+    /// An invitation as it was pasted, which fills in the rest.
+    pub invitation: String,
     pub host: String,
     pub port: String,
     pub fingerprint: String,
@@ -33,6 +36,7 @@ pub struct AccountForm {
 /// What is wrong with a form, field by field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FormFaults {
+    pub invitation: Option<InvitationFault>,
     pub host: Option<AddressFault>,
     pub port: bool,
     pub fingerprint: bool,
@@ -43,7 +47,7 @@ pub struct FormFaults {
 impl FormFaults {
     /// Whether the hub's own fields are as they should be.
     pub fn hub_is_sound(self) -> bool {
-        !(self.host.is_some() || self.port || self.fingerprint)
+        !(self.invitation.is_some() || self.host.is_some() || self.port || self.fingerprint)
     }
 
     /// Whether everything is as it should be.
@@ -57,6 +61,7 @@ impl AccountForm {
     pub fn faults(&self) -> FormFaults {
         let written = self.written();
         FormFaults {
+            invitation: self.invitation().and_then(Result::err),
             host: written.as_ref().err().copied(),
             port: self.port(written.ok().as_ref()).is_none(),
             fingerprint: self.fingerprint().is_none(),
@@ -71,6 +76,22 @@ impl AccountForm {
         let port = self.port(Some(&written))?;
         let host = written.host;
         Some((HubAddress { host, port }, self.fingerprint()?))
+    }
+
+    /// The invitation, if there is something in its field.
+    pub fn invitation(&self) -> Option<Result<Invitation, InvitationFault>> {
+        let text = self.invitation.trim();
+        (!text.is_empty()).then(|| text.parse())
+    }
+
+    /// Fills in what the invitation says. The password is for the person to choose.
+    pub fn take_invitation(&mut self) {
+        if let Some(Ok(invitation)) = self.invitation() {
+            let HubAddress { host, port } = invitation.hub;
+            (self.host, self.port) = (host, port.to_string());
+            self.fingerprint = Fingerprint::from_bytes(invitation.fingerprint).to_string();
+            self.user = invitation.user.to_string();
+        }
     }
 
     fn written(&self) -> Result<WrittenAddress, AddressFault> {
@@ -104,6 +125,10 @@ impl AccountForm {
 pub struct Account {
     pub log_in: LogIn,
     pub form: AccountForm,
+    /// What the operator's role permits, as the hub says after the log-in.
+    pub permitted: Permissions,
+    /// The hub waits for a code: what is typed of it so far.
+    pub code: Option<Zeroizing<String>>,
     /// Why the last log-in failed, as a sentence.
     pub problem: Option<String>,
     /// Faults are shown once somebody tried to log in with them.
@@ -199,6 +224,31 @@ mod tests {
             assert_eq!((typed.host.as_str(), typed.port.as_str()), (host, port));
             assert_eq!(typed.hub(), before, "it means the same");
         }
+    }
+
+    #[test]
+    fn o12_an_invitation_fills_in_everything_but_the_password() {
+        let line = format!(
+            "pure-help-desk://hub.example.org:99/anna%20rossi/{}/{}",
+            "cd".repeat(32),
+            "ef".repeat(16)
+        );
+        let mut form = AccountForm {
+            invitation: format!("Dear Anna, > {} > {}", &line[..60], &line[60..]),
+            ..AccountForm::default()
+        };
+        form.take_invitation();
+        assert_eq!(form.host, "hub.example.org");
+        assert_eq!(form.port, "99");
+        assert_eq!(form.fingerprint, "cd".repeat(32));
+        assert_eq!(form.user, "anna rossi");
+        assert!(form.faults().hub_is_sound() && form.faults().password);
+        // one that is cut off changes nothing
+        let before = form.clone();
+        form.invitation = line[..line.len() - 1].to_owned();
+        form.take_invitation();
+        assert_eq!(form.faults().invitation, Some(InvitationFault::CutOff));
+        assert_eq!(form.host, before.host);
     }
 
     #[test]

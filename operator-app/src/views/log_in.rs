@@ -16,11 +16,23 @@ use ui_kit::Lang;
 
 /// Width of the form, in points.
 const WIDTH: f32 = 460.0;
+/// Height of all of the set-up, with the bars above and below it.
+const FULL_HEIGHT: f32 = 710.0;
 
 /// Draws the form in the middle of the window.
 pub fn log_in_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
     let lang = state.lang;
     let account = &mut state.account;
+    let dropped = ui.input(|input| {
+        input
+            .raw
+            .dropped_files
+            .first()
+            .map(|file| file.path().to_owned())
+    });
+    if let Some(path) = dropped {
+        actions.push(Action::ReadInvitation(path));
+    }
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         let room = ui.available_width();
         let width = WIDTH.min(room);
@@ -28,7 +40,8 @@ pub fn log_in_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action
             ui.add_space(((room - width) / 2.0).floor());
             ui.vertical(|ui| {
                 ui.set_width(width);
-                ui.add_space((ui.ctx().content_rect().height() * 0.04).min(48.0));
+                let spare = ui.ctx().content_rect().height() - FULL_HEIGHT;
+                ui.add_space((spare / 2.0).clamp(6.0, 48.0));
                 form_ui(ui, lang, account, actions);
                 ui.add_space(16.0);
             });
@@ -53,6 +66,9 @@ fn form_ui(ui: &mut Ui, lang: Lang, account: &mut Account, actions: &mut Vec<Act
         ui.add_space(2.0);
     }
     let busy = account.log_in != LogIn::Out;
+    if busy && account.code.is_some() {
+        return code_ui(ui, lang, account, actions);
+    }
     let escaped = escaped(ui);
     let shown = if account.show_faults {
         faults
@@ -62,7 +78,8 @@ fn form_ui(ui: &mut Ui, lang: Lang, account: &mut Account, actions: &mut Vec<Act
     let mut entered = false;
     card_ui(ui, |ui| {
         ui.add_enabled_ui(!busy, |ui| {
-            ui.spacing_mut().item_spacing.y = 12.0;
+            // the set-up has so much to say that a small window would not hold its button
+            ui.spacing_mut().item_spacing.y = if set_up { 8.0 } else { 12.0 };
             if set_up {
                 entered |= hub_ui(ui, lang, account, shown);
             }
@@ -103,11 +120,48 @@ fn form_ui(ui: &mut Ui, lang: Lang, account: &mut Account, actions: &mut Vec<Act
     }
 }
 
+/// The code of the second factor, when the password was right.
+fn code_ui(ui: &mut Ui, lang: Lang, account: &mut Account, actions: &mut Vec<Action>) {
+    let Some(code) = &mut account.code else {
+        return;
+    };
+    let mut entered = false;
+    card_ui(ui, |ui| {
+        let field = Field::new(phrases::code(lang))
+            .hint("123 456")
+            .note(phrases::code_note(lang));
+        let response = text_field_ui(ui, &field, code);
+        entered |= entered_in(ui, &response);
+        if code.is_empty() && !response.has_focus() {
+            response.request_focus();
+        }
+    });
+    ui.add_space(6.0);
+    let label = w(lang, Word::LogIntoService);
+    let button = Push::primary(label).large().wide();
+    let is_typed = !code.trim().is_empty();
+    if (ui.add(button.enabled(is_typed)).clicked() || entered) && is_typed {
+        actions.push(Action::GiveCode);
+    }
+    let cancel = ui.add(Push::quiet(w(lang, Word::Cancel)).wide());
+    if cancel.clicked() || escaped(ui) {
+        actions.push(Action::LogOut);
+    }
+}
+
 /// Whether Enter was pressed in one of the fields.
 fn hub_ui(ui: &mut Ui, lang: Lang, account: &mut Account, faults: FormFaults) -> bool {
     const PORT_WIDTH: f32 = 92.0;
     let form = &mut account.form;
-    let mut entered = false;
+    let fault = form.invitation().and_then(Result::err);
+    let invitation = Field::new(phrases::invitation(lang))
+        .hint(phrases::invitation_hint(lang))
+        .error(fault.map(|fault| phrases::invitation_wrong(lang, fault)));
+    let response = text_field_ui(ui, &invitation, &mut form.invitation);
+    if response.changed() {
+        form.take_invitation();
+    }
+    let mut entered = entered_in(ui, &response);
     ui.horizontal_top(|ui| {
         let gap = ui.spacing().item_spacing.x;
         let address = Field::new(w(lang, Word::ServerAddress))
@@ -127,7 +181,6 @@ fn hub_ui(ui: &mut Ui, lang: Lang, account: &mut Account, faults: FormFaults) ->
     });
     let fingerprint = Field::new(w(lang, Word::HubFingerprint))
         .hint(phrases::fingerprint_place(lang))
-        .note(phrases::fingerprint_note(lang))
         .error(faults.fingerprint.then(|| phrases::fingerprint_wrong(lang)));
     let response = text_field_ui(ui, &fingerprint, &mut form.fingerprint);
     entered | entered_in(ui, &response)
@@ -139,8 +192,14 @@ fn person_ui(ui: &mut Ui, lang: Lang, account: &mut Account, faults: FormFaults)
         Field::new(w(lang, Word::UserName)).error(faults.user.then(|| w(lang, Word::Required)));
     let response = text_field_ui(ui, &user, &mut form.user);
     let mut entered = entered_in(ui, &response);
-    let password = Field::new(w(lang, Word::Password))
-        .error(faults.password.then(|| phrases::password_missing(lang)));
+    let is_new = matches!(form.invitation(), Some(Ok(_)));
+    let label = if is_new {
+        phrases::new_password(lang)
+    } else {
+        w(lang, Word::Password)
+    };
+    let password =
+        Field::new(label).error(faults.password.then(|| phrases::password_missing(lang)));
     let response = password_field_ui(ui, lang, &password, &mut form.password);
     entered |= entered_in(ui, &response);
     if account.retype_password && ui.is_enabled() {

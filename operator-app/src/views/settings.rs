@@ -62,6 +62,7 @@ impl SettingsForm {
 /// The log-in form with `settings` in it.
 pub fn account_form(settings: &Settings, password: Zeroizing<String>) -> AccountForm {
     AccountForm {
+        invitation: String::new(),
         host: settings.server_address.clone(),
         port: settings.port.to_string(),
         fingerprint: settings.fingerprint.clone(),

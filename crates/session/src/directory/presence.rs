@@ -1,16 +1,18 @@
 //! Coming, going, and the live list (O8).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use protocol::control::Name;
-use protocol::{EndedBy, Entry, EntryKind, HubToHost, HubToOperator, PeerId, Refusal, RefusalCode};
+use protocol::{
+    EndedBy, Entry, EntryKind, HubToHost, HubToOperator, PeerId, Permissions, Refusal, RefusalCode,
+};
 
 use super::records::{AccountId, Actor, Change, StoredOperator, What};
-use crate::authority::{Action, Object, Who, may};
+use crate::authority::{Action, Membership, Object, may};
 
 use super::resume::hash;
 use super::{
-    Departure, Directory, Effect, HostPeer, HostStage, LoggedIn, Moment, OperatorPeer, OutOfPlace,
+    Departure, Directory, Effect, Fault, HostPeer, HostStage, LoggedIn, Moment, OperatorPeer,
 };
 
 /// Rows in the first list message, which has to fit one frame; the others follow one by one.
@@ -29,7 +31,16 @@ impl Directory {
 
     /// An operator logged in. Who was logged in with the same account makes room. `id` must be new and
     /// random, `random` fresh.
-    pub fn operator_arrived(&mut self, id: PeerId, who: LoggedIn, random: [u8; 32], now: Moment) {
+    pub fn operator_arrived(
+        &mut self,
+        id: PeerId,
+        who: LoggedIn,
+        membership: Membership,
+        random: [u8; 32],
+        now: Moment,
+    ) {
+        // the account may be newer than what this desk heard of all of them
+        self.memberships.insert(who.account, membership);
         if let Some(older) = self.operator_of(who.account) {
             self.dismiss_operator(older, RefusalCode::LOGGED_IN_ELSEWHERE.into(), now);
         }
@@ -40,6 +51,7 @@ impl Directory {
             secret: hash(&admission.secret),
             away: None,
             past: VecDeque::new(),
+            denied: BTreeSet::new(),
         };
         self.effects.push(Effect::Record(Change {
             actor: Actor::Account(who.login.clone()),
@@ -90,6 +102,13 @@ impl Directory {
         }
     }
 
+    /// Dismisses the operator at `id`, who may log in again.
+    pub fn sign_in_ends(&mut self, id: PeerId, refusal: Refusal, now: Moment) {
+        if self.operators.contains_key(&id) {
+            self.dismiss_operator(id, refusal, now);
+        }
+    }
+
     fn dismiss_operator(&mut self, id: PeerId, refusal: Refusal, now: Moment) {
         let here = self.operators.get(&id).is_some_and(|o| o.away.is_none());
         self.forget_operator(id, EndedBy::OperatorLost, now);
@@ -104,7 +123,7 @@ impl Directory {
         id: PeerId,
         host: PeerId,
         now: Moment,
-    ) -> Result<(), OutOfPlace> {
+    ) -> Result<(), Fault> {
         let Some(accepted) = self.own_host(id, Action::DisconnectHost, host)? else {
             return Ok(());
         };
@@ -163,12 +182,13 @@ impl Directory {
             self.end_session(session, by, now);
         }
         self.forget_attempts_of_host(id);
+        let viewers = self.viewers_of(id);
         let Some(peer) = self.hosts.remove(&id) else {
             return;
         };
         if matches!(peer.stage, HostStage::Accepted(_)) {
             self.record_as_hub(What::PeerGone { peer: id });
-            self.announce_gone(id);
+            self.announce_gone(id, viewers);
         }
     }
 
@@ -177,11 +197,12 @@ impl Directory {
         for session in self.sessions_of_operator(id) {
             self.leave_session(session, id, by, now);
         }
+        let viewers = self.viewers_of(id);
         let Some(peer) = self.operators.remove(&id) else {
             return;
         };
         self.refuse_attempts_of_owner(peer.who.account, RefusalCode::OPERATOR_AWAY.into());
-        self.announce_gone(id);
+        self.announce_gone(id, viewers);
         self.tell_presence(id, peer.who.account, false);
         self.record_as_hub(What::PeerGone { peer: id });
         self.effects.push(Effect::Record(Change {
@@ -190,9 +211,55 @@ impl Directory {
         }));
     }
 
-    pub(super) fn send_whole_list(&mut self, to: PeerId, account: AccountId) {
+    /// What all accounts may do, and who is with whom, is so from now on.
+    pub fn memberships_changed(
+        &mut self,
+        mut memberships: BTreeMap<AccountId, Membership>,
+        now: Moment,
+    ) {
+        let before = self.operators.iter().map(|(id, operator)| {
+            let account = operator.who.account;
+            let permissions = self.permissions_of(account);
+            (*id, account, permissions, self.entries(account))
+        });
+        let before: Vec<(PeerId, AccountId, Permissions, Vec<Entry>)> = before.collect();
+        // one that came with its account may be newer than these
+        for (account, membership) in std::mem::take(&mut self.memberships) {
+            memberships.entry(account).or_insert(membership);
+        }
+        self.memberships = memberships;
+        for (viewer, account, permitted, rows) in before {
+            if self.check(viewer, Action::LogIn, Object::Hub).is_err() {
+                self.dismiss_operator(viewer, RefusalCode::NOT_ALLOWED.into(), now);
+                continue;
+            }
+            let permissions = self.permissions_of(account);
+            if permissions != permitted {
+                self.tell_operator(viewer, HubToOperator::Permitted { permissions });
+            }
+            let before: BTreeMap<PeerId, Entry> = rows.into_iter().map(|e| (e.id, e)).collect();
+            let after = self.entries(account);
+            let stays = |id: &PeerId| after.iter().any(|entry| entry.id == *id);
+            let gone: Vec<PeerId> = before.keys().filter(|id| !stays(id)).copied().collect();
+            for id in gone {
+                self.tell_operator(viewer, HubToOperator::EntryGone { id });
+            }
+            for entry in after {
+                if before.get(&entry.id) != Some(&entry) {
+                    self.tell_operator(viewer, HubToOperator::EntryChanged { entry });
+                }
+            }
+        }
+    }
+
+    /// The rows that `viewer` has.
+    fn entries(&self, viewer: AccountId) -> Vec<Entry> {
         let ids = self.operators.keys().chain(self.hosts.keys());
-        let mut rows: Vec<Entry> = ids.filter_map(|id| self.entry(*id, account)).collect();
+        ids.filter_map(|id| self.entry(*id, viewer)).collect()
+    }
+
+    pub(super) fn send_whole_list(&mut self, to: PeerId, account: AccountId) {
+        let mut rows = self.entries(account);
         // the operator's own hosts are in the first message, whatever it leaves out
         rows.sort_by_key(|entry| !entry.yours);
         let (mut entries, mut bytes) = (Vec::new(), 0);
@@ -208,6 +275,8 @@ impl Directory {
         for entry in rest {
             self.tell_operator(to, HubToOperator::EntryChanged { entry });
         }
+        let permissions = self.permissions_of(account);
+        self.tell_operator(to, HubToOperator::Permitted { permissions });
     }
 
     /// Tells every operator but `except` that the row of `id` is new or changed.
@@ -225,8 +294,14 @@ impl Directory {
         }
     }
 
-    fn announce_gone(&mut self, id: PeerId) {
-        let viewers: Vec<PeerId> = self.operators.keys().copied().collect();
+    /// The operators in whose lists `id` is.
+    fn viewers_of(&self, id: PeerId) -> Vec<PeerId> {
+        let viewers = self.operators.iter();
+        let viewers = viewers.filter(|(_, viewer)| self.entry(id, viewer.who.account).is_some());
+        viewers.map(|(viewer, _)| *viewer).collect()
+    }
+
+    fn announce_gone(&mut self, id: PeerId, viewers: Vec<PeerId>) {
         for viewer in viewers {
             self.tell_operator(viewer, HubToOperator::EntryGone { id });
         }
@@ -244,9 +319,26 @@ impl Directory {
         }
     }
 
+    /// Whether rows of `owner`, or of hosts with a ticket of theirs, are for `viewer`.
+    pub(super) fn may_see(&self, viewer: AccountId, owner: AccountId) -> bool {
+        let membership = |account| self.memberships.get(&account);
+        let shares_group = match (membership(viewer), membership(owner)) {
+            (Some(viewer), Some(owner)) => viewer.shares_group(owner),
+            _ => false,
+        };
+        let entry = Object::Entry {
+            owner,
+            shares_group,
+        };
+        may(self.standing(viewer), Action::SeeEntry, entry).is_ok()
+    }
+
     /// The row of `id` as `viewer` sees it, if it has one.
     pub(super) fn entry(&self, id: PeerId, viewer: AccountId) -> Option<Entry> {
         if let Some(operator) = self.operators.get(&id) {
+            if !self.may_see(viewer, operator.who.account) {
+                return None;
+            }
             return Some(Entry {
                 id,
                 kind: EntryKind::Operator,
@@ -261,18 +353,22 @@ impl Directory {
             });
         }
         let host = self.accepted(id)?;
-        let own = host.owner(viewer);
+        let mut owners = host.owners.iter();
+        // the first of those that the viewer may know of
+        let known = owners.find(|owner| self.may_see(viewer, owner.account))?;
         Some(Entry {
             id,
             kind: EntryKind::User,
             name: host.computer.clone(),
             person: host.user.clone(),
             system: host.system.clone(),
-            ticket: own.or_else(|| host.owners.first()).map(|owner| owner.route),
-            in_session_with: host.session.and_then(|session| self.company(session)),
+            ticket: Some(host.owner(viewer).unwrap_or(known).route),
+            in_session_with: host
+                .session
+                .and_then(|session| self.company(session, viewer)),
             since_unix_seconds: host.since_unix_seconds,
             yours: may(
-                Who::operator(viewer),
+                self.standing(viewer),
                 Action::AskForSession,
                 Object::Host {
                     owner: host.owner_for(viewer),

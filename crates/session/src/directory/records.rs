@@ -1,6 +1,10 @@
 //! What the directory asks the hub's store to keep, and what the store gives back at the next start.
 
+use std::collections::BTreeMap;
+
 use protocol::{EndedBy, PeerId, ReportId, Rights, SessionId, TicketRoute, TicketState};
+
+use crate::authority::{Action, Denied, Membership};
 
 /// One operator's account, numbered by the store.
 pub use protocol::AccountId;
@@ -148,6 +152,11 @@ pub enum What {
     DisconnectedByAdministrator {
         peer: PeerId,
     },
+    /// Somebody wanted what they may not.
+    Denied {
+        action: Action,
+        why: Denied,
+    },
 }
 
 /// An end of a session.
@@ -238,4 +247,5 @@ pub struct Stored {
     pub operators: Vec<StoredOperator>,
     pub hosts: Vec<StoredHost>,
     pub sessions: Vec<StoredSession>,
+    pub memberships: BTreeMap<AccountId, Membership>,
 }

@@ -60,6 +60,7 @@ impl Directory {
                 secret: operator.secret,
                 away,
                 past: Default::default(),
+                denied: BTreeSet::new(),
             };
             self.operators.insert(operator.peer, peer);
         }

@@ -12,10 +12,13 @@ use protocol::{
 
 use super::records::{AccountId, Actor, Change, StartedSession, StoredMember, StoredSession, What};
 use super::{
-    AcceptedHost, Directory, Effect, FilmOrder, Moment, OutOfPlace, RelayStart, check_word,
+    AcceptedHost, Directory, Effect, Fault, FilmOrder, Moment, OutOfPlace, RelayStart, check_word,
     remember,
 };
-use crate::authority::{Action, Object, Who, may};
+use crate::authority::{Action, Denied, Object, Who, may, may_ask_for};
+
+/// Stands for those whose names are not for whoever looks.
+const SOMEBODY: &str = "…";
 
 pub(super) struct Session {
     host: PeerId,
@@ -282,22 +285,29 @@ impl Directory {
         host: PeerId,
         word: Word,
         now: Moment,
-    ) -> Result<(), OutOfPlace> {
+    ) -> Result<(), Fault> {
         check_word(&word)?;
         let Ok(OperatorWord::Ask { asked, .. }) = wire::decode(&word.body) else {
             return Err(OutOfPlace);
         };
+        let action = Action::AskForSession;
+        if let Err(Fault::Denied(_, why)) = self.own_host(id, action, host) {
+            self.note_denied(id, action, why);
+            self.not_asked(id, host, RefusalCode::HOST_GONE);
+            return Ok(());
+        }
         let who = &self.operators.get(&id).ok_or(OutOfPlace)?.who;
-        let found = self.accepted(host).filter(|h| {
-            let owner = h.owner_for(who.account);
-            let is_theirs = self.check(id, Action::AskForSession, Object::Host { owner });
-            is_theirs.is_ok() && h.away.is_none()
-        });
+        let found = self.accepted(host).filter(|h| h.away.is_none());
         let Some((accepted, ticket)) = found.and_then(|h| Some((h, h.owner(who.account)?.route)))
         else {
             self.not_asked(id, host, RefusalCode::HOST_GONE);
             return Ok(());
         };
+        if !may_ask_for(self.permissions_of(who.account), asked) {
+            self.note_denied(id, action, Denied::NotPermitted);
+            self.not_asked(id, host, RefusalCode::NOT_ALLOWED);
+            return Ok(());
+        }
         if !asked.has(Rights::SEE) {
             self.not_asked(id, host, RefusalCode::OUT_OF_PLACE);
             return Ok(());
@@ -383,7 +393,7 @@ impl Directory {
         session: SessionId,
         granted: Option<Rights>,
         now: Moment,
-    ) -> Result<(), OutOfPlace> {
+    ) -> Result<(), Fault> {
         let report = ReportId::of_hub(self.policy.hub, self.last_report + 1);
         let Some(found) = self.session_of_host(id, Action::SpeakForUser, session)? else {
             return Ok(());
@@ -567,7 +577,7 @@ impl Directory {
         operator: PeerId,
         session: SessionId,
         rights: Rights,
-    ) -> Result<(), OutOfPlace> {
+    ) -> Result<(), Fault> {
         let Some(found) = self.session_of_host(id, Action::SpeakForUser, session)? else {
             return Ok(());
         };
@@ -610,7 +620,7 @@ impl Directory {
         id: PeerId,
         session: SessionId,
         driver: Option<PeerId>,
-    ) -> Result<(), OutOfPlace> {
+    ) -> Result<(), Fault> {
         let Some(found) = self.session_of_host(id, Action::SpeakForUser, session)? else {
             return Ok(());
         };
@@ -635,7 +645,7 @@ impl Directory {
         id: PeerId,
         session: SessionId,
         now: Moment,
-    ) -> Result<(), OutOfPlace> {
+    ) -> Result<(), Fault> {
         let found = self.session_of_host(id, Action::EndSession, session)?;
         if found.is_some() {
             let by = if self.cannot_show(id) {
@@ -655,7 +665,7 @@ impl Directory {
         session: SessionId,
         operator: PeerId,
         now: Moment,
-    ) -> Result<(), OutOfPlace> {
+    ) -> Result<(), Fault> {
         if self
             .session_of_host(id, Action::SpeakForUser, session)?
             .is_some()
@@ -670,26 +680,24 @@ impl Directory {
         id: PeerId,
         session: SessionId,
         now: Moment,
-    ) -> Result<(), OutOfPlace> {
+    ) -> Result<(), Fault> {
         let Some(found) = self.sessions.get(&session) else {
             return self.was_once(session);
         };
         let (owner, host) = (found.account_for(id), found.host);
-        if self
-            .check(id, Action::EndSession, Object::Session { owner, host })
-            .is_ok()
-        {
+        let may_end = self.check(id, Action::EndSession, Object::Session { owner, host });
+        let Err(denied) = may_end else {
             self.leave_session(session, id, EndedBy::Operator, now);
             return Ok(());
-        }
+        };
         // it may have been sent away while this was under way
         let left = self.operators.get(&id).map(|peer| &peer.past);
         let was_in = left.is_some_and(|past| past.iter().any(|(id, _)| *id == session));
-        if was_in { Ok(()) } else { Err(OutOfPlace) }
+        if was_in { Ok(()) } else { Err(denied) }
     }
 
     /// A session that is not here is spoken of in good faith only if it ever was.
-    fn was_once(&self, session: SessionId) -> Result<(), OutOfPlace> {
+    fn was_once(&self, session: SessionId) -> Result<(), Fault> {
         let ours = session.hub() == self.policy.hub && session.count() <= self.last_session;
         if ours { Ok(()) } else { Err(OutOfPlace) }
     }
@@ -873,7 +881,7 @@ impl Directory {
         host: PeerId,
         action: Action,
         session: SessionId,
-    ) -> Result<Option<&mut Session>, OutOfPlace> {
+    ) -> Result<Option<&mut Session>, Fault> {
         let Some(found) = self.sessions.get(&session) else {
             return self.was_once(session).map(|()| None);
         };
@@ -881,7 +889,7 @@ impl Directory {
             owner: found.account_for(host),
             host: found.host,
         };
-        may(Who::Host(host), action, ends).map_err(|_denied| OutOfPlace)?;
+        may(Who::Host(host), action, ends).map_err(|why| Fault::Denied(action, why))?;
         Ok(self.sessions.get_mut(&session))
     }
 
@@ -902,10 +910,18 @@ impl Directory {
         found.is_some_and(|found| found.inside().any(|m| m.operator != operator))
     }
 
-    /// The names of those who take part in a session that runs.
-    pub(super) fn company(&self, session: SessionId) -> Option<Name> {
+    /// The names of those who take part in a session that runs, as far as `viewer` may know them: a
+    /// stranger's place has no name.
+    pub(super) fn company(&self, session: SessionId, viewer: AccountId) -> Option<Name> {
         let found = self.sessions.get(&session).filter(|s| s.is_running())?;
-        let names: Vec<&str> = found.inside().map(|member| member.name.as_str()).collect();
+        let takes_part = found.inside().any(|member| member.account == viewer);
+        let known = found
+            .inside()
+            .filter(|member| takes_part || self.may_see(viewer, member.account));
+        let names: Vec<&str> = known.map(|member| member.name.as_str()).collect();
+        if names.is_empty() {
+            return Some(SOMEBODY.into());
+        }
         Some(Name::cut(names.join(", ")))
     }
 

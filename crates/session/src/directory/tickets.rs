@@ -12,8 +12,10 @@ use protocol::{
 
 use super::records::{AccountId, Actor, Change, StoredHost, StoredTicket, What};
 use super::resume::hash;
-use super::{AcceptedHost, Directory, Effect, FilmedLines, HostStage, Moment, OutOfPlace, Owner};
-use crate::authority::{Action, Object};
+use super::{
+    AcceptedHost, Directory, Effect, Fault, FilmedLines, HostStage, Moment, OutOfPlace, Owner,
+};
+use crate::authority::{Action, Denied, Object};
 use crate::throttle::throttled;
 
 /// Wrong secrets that burn a ticket.
@@ -84,7 +86,7 @@ impl Directory {
         id: PeerId,
         random: [u8; 32],
         now: Moment,
-    ) -> Result<(), OutOfPlace> {
+    ) -> Result<(), Fault> {
         self.check(id, Action::MakeTicket, Object::Hub)?;
         let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
         let owner = operator.who.account;
@@ -168,11 +170,7 @@ impl Directory {
             .find(|route| !self.tickets.contains_key(route))
     }
 
-    pub(super) fn revoke_ticket(
-        &mut self,
-        id: PeerId,
-        route: TicketRoute,
-    ) -> Result<(), OutOfPlace> {
+    pub(super) fn revoke_ticket(&mut self, id: PeerId, route: TicketRoute) -> Result<(), Fault> {
         let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
         let actor = Actor::Account(operator.who.login.clone());
         let own = self.ticket_of(id, Action::RevokeTicket, route);
@@ -193,6 +191,9 @@ impl Directory {
             }
             Some(state) => self.tell_operator(id, HubToOperator::TicketChanged { route, state }),
             None => {
+                if self.tickets.contains_key(&route) {
+                    self.note_denied(id, Action::RevokeTicket, Denied::NotTheirs);
+                }
                 let refusal = RefusalCode::TICKET_WRONG.into();
                 self.tell_operator(id, HubToOperator::TicketRefused { refusal });
             }
@@ -225,7 +226,7 @@ impl Directory {
         person: Introduction,
         exchange: Bytes,
         now: Moment,
-    ) -> Result<(), OutOfPlace> {
+    ) -> Result<(), Fault> {
         let peer = self.hosts.get_mut(&id).ok_or(OutOfPlace)?;
         let may_come = match &peer.stage {
             HostStage::Idle => true,
@@ -297,7 +298,7 @@ impl Directory {
         route: TicketRoute,
         attempt: u64,
         exchange: Bytes,
-    ) -> Result<(), OutOfPlace> {
+    ) -> Result<(), Fault> {
         let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
         let name = operator.who.display_name.clone();
         if exchange.len() > MAX_EXCHANGE_BYTES {
@@ -322,7 +323,7 @@ impl Directory {
         Ok(())
     }
 
-    pub(super) fn confirm_ticket(&mut self, id: PeerId, proof: Bytes) -> Result<(), OutOfPlace> {
+    pub(super) fn confirm_ticket(&mut self, id: PeerId, proof: Bytes) -> Result<(), Fault> {
         let peer = self.hosts.get_mut(&id).ok_or(OutOfPlace)?;
         if proof.len() > MAX_EXCHANGE_BYTES {
             return Err(OutOfPlace);
@@ -360,7 +361,7 @@ impl Directory {
         proof: Option<Bytes>,
         random: [u8; 32],
         now: Moment,
-    ) -> Result<(), OutOfPlace> {
+    ) -> Result<(), Fault> {
         if proof.as_ref().is_some_and(|p| p.len() > MAX_EXCHANGE_BYTES) {
             return Err(OutOfPlace);
         }
@@ -493,7 +494,7 @@ impl Directory {
         id: PeerId,
         route: TicketRoute,
         attempt: u64,
-    ) -> Result<&mut Attempt, OutOfPlace> {
+    ) -> Result<&mut Attempt, Fault> {
         let owner = self.attempts.get(&attempt).ok_or(OutOfPlace)?.owner;
         self.check(id, Action::AnswerTicket, Object::Ticket { owner })?;
         let found = self.attempts.get_mut(&attempt);
@@ -501,7 +502,7 @@ impl Directory {
     }
 
     /// An attempt that is no more is spoken of in good faith only if it ever was.
-    fn is_over(&self, attempt: u64) -> Result<(), OutOfPlace> {
+    fn is_over(&self, attempt: u64) -> Result<(), Fault> {
         if attempt <= self.last_attempt {
             Ok(())
         } else {

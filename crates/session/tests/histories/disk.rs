@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use protocol::{PeerId, SessionId, TicketRoute, TicketState};
+use session::authority::Membership;
 use session::directory::records::{
     AccountId, Change, Side, Stored, StoredHost, StoredOperator, StoredSession, StoredTicket, What,
 };
@@ -35,6 +36,10 @@ impl Disk {
             operators: self.operators.values().cloned().collect(),
             hosts: self.hosts.values().cloned().collect(),
             sessions: self.running.values().cloned().collect(),
+            // more than ever play
+            memberships: (0..100)
+                .map(|account| (AccountId(account), Membership::of_new_operator()))
+                .collect(),
         }
     }
 
@@ -158,7 +163,8 @@ impl Disk {
             | What::SessionResumed { .. }
             | What::InputTooOld { .. }
             | What::FilmClosed { .. }
-            | What::FilmFailed { .. } => {}
+            | What::FilmFailed { .. }
+            | What::Denied { .. } => {}
         }
     }
 

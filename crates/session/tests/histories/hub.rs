@@ -6,6 +6,7 @@ use protocol::{
     ChannelId, ChatAuthor, HostToHub, HostWord, HubToHost, HubToOperator, OperatorToHub,
     OperatorWord, PeerId, Rights, wire,
 };
+use session::authority::Membership;
 use session::directory::records::Side;
 use session::directory::{Departure, Effect, LoggedIn, RelayStart};
 
@@ -37,7 +38,9 @@ impl World {
                     display_name: operator_name(console),
                 };
                 let random = self.dice.fill();
-                self.directory.operator_arrived(id, who, random, now);
+                let membership = Membership::of_new_operator();
+                self.directory
+                    .operator_arrived(id, who, membership, random, now);
             }
             (None, OperatorToHub::Resume { you, secret }) => {
                 line.peer = Some(you);

@@ -11,12 +11,15 @@ use super::chat;
 use super::corrections;
 use super::films;
 use super::forms;
+use super::groups;
 use super::members;
 use super::places;
 use super::report_index;
 use super::reports;
+use super::rules;
 use super::sessions::{self, ended_by_number};
 use super::settings;
+use super::sign_ins;
 use super::tickets::state_number;
 use crate::catalogue::audit::sign_film;
 use crate::catalogue::{Actor, Batch, CatalogueError, Change, What};
@@ -46,11 +49,11 @@ fn make(
     key: &HubIdentity,
 ) -> Result<(), CatalogueError> {
     match what {
-        What::HubStarted { .. }
-        | What::HubStopped
-        | What::LoggedIn { .. }
+        What::HubStarted { .. } => sign_ins::forget_gone(t)?,
+        What::HubStopped
         | What::LogInRefused { .. }
         | What::ReportsExported { .. }
+        | What::QuestionDenied { .. }
         | What::BackedUp
         | What::Restored { .. } => {}
         What::FilmWatched { session } => {
@@ -70,15 +73,49 @@ fn make(
         What::LogoSet { png } => settings::set_logo(t, png)?,
         What::Desk(what) => make_desk(t, now, what, key)?,
         What::AccountAdded(new) => accounts::add(t, now, new)?,
-        What::PasswordSet { name, hash } => {
-            accounts::set_password(t, name, hash)?;
-            places::remove_of_operator(t, name)?;
+        What::LoggedIn { account, .. } => accounts::logged_in(t, *account, now)?,
+        What::AccountChanged { account, to } => accounts::change(t, account.id, to)?,
+        What::PasswordSet { account, hash } => {
+            accounts::set_password(t, account, hash)?;
+            places::remove_of_operator(t, account.id)?;
         }
-        What::AccountDisabled { name } => {
-            accounts::set_disabled(t, name, true)?;
-            places::remove_of_operator(t, name)?;
+        What::AccountDisabled { account } => {
+            accounts::set_disabled(t, account, true)?;
+            places::remove_of_operator(t, account.id)?;
         }
-        What::AccountEnabled { name } => accounts::set_disabled(t, name, false)?,
+        What::AccountEnabled { account } => accounts::set_disabled(t, account, false)?,
+        What::Invited {
+            account,
+            token,
+            expires_unix_millis,
+        } => accounts::invite(t, account, *token, *expires_unix_millis)?,
+        What::InvitationTaken {
+            account,
+            token,
+            hash,
+        } => {
+            accounts::take_invitation(t, account, *token, hash)?;
+            places::remove_of_operator(t, account.id)?;
+        }
+        What::SecondFactorSet { account, factor } => rules::set_second_factor(t, account, factor)?,
+        What::SecondFactorReset { account } => rules::reset_second_factor(t, account.id)?,
+        What::CodeUsed { account, step } => rules::use_code(t, account, *step)?,
+        What::RecoveryCodeUsed { account, code } => rules::use_recovery_code(t, account, *code)?,
+        What::GroupAdded { name } => groups::add_group(t, name)?,
+        What::GroupRenamed { group, name } => groups::rename_group(t, *group, name)?,
+        What::GroupRemoved { group } => groups::remove_group(t, *group)?,
+        What::RoleAdded { name, permissions } => groups::add_role(t, name, *permissions)?,
+        What::RoleChanged {
+            role,
+            name,
+            permissions,
+        } => groups::change_role(t, *role, name, *permissions)?,
+        What::RoleRemoved { role } => groups::remove_role(t, *role)?,
+        What::RulesSet(set) => rules::set(t, *set)?,
+        What::HubAddressSet { address } => rules::set_hub_address(t, address)?,
+        What::SignedIn(sign_in) => sign_ins::add(t, sign_in, now)?,
+        What::SignInEnded { sign_in } => sign_ins::end(t, *sign_in)?,
+        What::SignedOut { sign_in } => sign_ins::remove(t, *sign_in)?,
         What::ReportSaved {
             report,
             draft,
@@ -117,10 +154,14 @@ fn make_desk(
         | What::JoinRefused { .. }
         | What::FilmFailed { .. }
         | What::EndedByAdministrator { .. }
-        | What::DisconnectedByAdministrator { .. } => {}
+        | What::DisconnectedByAdministrator { .. }
+        | What::Denied { .. } => {}
         What::OperatorAdmitted(operator) => places::add_operator(t, operator)?,
         What::HostAdmitted(host) => places::add_host(t, host)?,
-        What::PeerGone { peer } => places::remove(t, *peer)?,
+        What::PeerGone { peer } => {
+            places::remove(t, *peer)?;
+            sign_ins::remove(t, *peer)?;
+        }
         What::RightsReduced {
             session,
             operator,
@@ -279,7 +320,8 @@ mod tests {
         let account = NewAccount {
             name: "anna".to_owned(),
             display_name: "Anna".to_owned(),
-            administrator: false,
+            role: protocol::RoleId::OPERATOR,
+            groups: [protocol::GroupId::EVERYONE].into(),
             password_hash: PasswordHash(String::new()),
         };
         let asked = records::What::ConsentAsked {

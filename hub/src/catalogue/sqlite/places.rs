@@ -4,7 +4,7 @@ use ::session::directory::records::{AccountId, SecretHash, StoredHost, StoredOpe
 use protocol::{PeerId, TicketRoute};
 use rusqlite::Connection;
 
-use crate::catalogue::{CatalogueError, name_key};
+use crate::catalogue::CatalogueError;
 
 pub(super) fn add_operator(t: &Connection, place: &StoredOperator) -> Result<(), CatalogueError> {
     t.prepare_cached(
@@ -57,12 +57,8 @@ pub(super) fn remove(t: &Connection, peer: PeerId) -> Result<(), CatalogueError>
 }
 
 /// Whoever was logged in with the account has no place to come back to.
-pub(super) fn remove_of_operator(t: &Connection, name: &str) -> Result<(), CatalogueError> {
-    t.execute(
-        "DELETE FROM operator_place WHERE operator = \
-         (SELECT id FROM operator WHERE name_key = ?1)",
-        [name_key(name)],
-    )?;
+pub(super) fn remove_of_operator(t: &Connection, id: AccountId) -> Result<(), CatalogueError> {
+    t.execute("DELETE FROM operator_place WHERE operator = ?1", [id.0])?;
     Ok(())
 }
 

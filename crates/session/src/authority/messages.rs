@@ -1,0 +1,117 @@
+//! Which action each message is, for [`may`](super::may): whoever adds a message says here what it needs.
+
+use protocol::admin::{self, desk, films, people, reports};
+use protocol::{HostToHub, OperatorToHub};
+
+use super::{Action, Object};
+
+/// What a message of an operator's is; `None` for what needs no permission.
+pub fn of_operator(message: &OperatorToHub) -> Option<Action> {
+    Some(match message {
+        OperatorToHub::LogIn { .. }
+        | OperatorToHub::Resume { .. }
+        | OperatorToHub::GiveCode { .. }
+        | OperatorToHub::AcceptInvitation { .. } => Action::LogIn,
+        OperatorToHub::LogOut => return None,
+        OperatorToHub::GenerateTicket => Action::MakeTicket,
+        OperatorToHub::RevokeTicket { .. } => Action::RevokeTicket,
+        OperatorToHub::AnswerTicket { .. } | OperatorToHub::JudgeTicket { .. } => {
+            Action::AnswerTicket
+        }
+        OperatorToHub::Greet { .. } | OperatorToHub::Say { .. } => Action::SpeakToHost,
+        OperatorToHub::StartSession { .. } => Action::AskForSession,
+        OperatorToHub::EndSession { .. } => Action::EndSession,
+        OperatorToHub::DisconnectHost { .. } => Action::DisconnectHost,
+        OperatorToHub::SaveReport { .. }
+        | OperatorToHub::FillFields { .. }
+        | OperatorToHub::AskAboutReport { .. } => Action::SaveReport,
+        OperatorToHub::ListDrafts | OperatorToHub::ListReportForms => Action::ListDrafts,
+    })
+}
+
+/// What a message of a host's is; `None` for what needs nothing but a ticket or a place.
+pub fn of_host(message: &HostToHub) -> Option<Action> {
+    Some(match message {
+        HostToHub::OpenTicket { .. }
+        | HostToHub::ConfirmTicket { .. }
+        | HostToHub::Resume { .. }
+        | HostToHub::Greet { .. }
+        | HostToHub::Leave => return None,
+        HostToHub::Say { .. } | HostToHub::SendAway { .. } => Action::SpeakForUser,
+        HostToHub::EndSession { .. } => Action::EndSession,
+    })
+}
+
+/// What a question of an administrator's is, and of what: the least that it needs. Where an answer can
+/// show more, its area asks again.
+pub fn of_question(question: &admin::Question) -> (Action, Object) {
+    use admin::Question;
+    let action = match question {
+        Question::Desk(desk::Question::Overview { .. } | desk::Question::Live) => Action::Oversee,
+        Question::Desk(desk::Question::EndSession { .. } | desk::Question::Disconnect { .. }) => {
+            Action::Administer
+        }
+        Question::Reports(asked) => return (of_question_about_reports(asked), Object::Hub),
+        Question::Films(
+            films::Question::Hold { .. }
+            | films::Question::Release { .. }
+            | films::Question::Erase { .. },
+        ) => Action::Administer,
+        Question::Films(films::Question::Exporting { .. }) => Action::Export,
+        Question::Films(
+            films::Question::List { .. }
+            | films::Question::Facts { .. }
+            | films::Question::Part { .. },
+        ) => return (Action::ReadFilm, Object::Film),
+        Question::People(asked) => return of_question_about_people(asked),
+        Question::Audit(_) => Action::ReadAudit,
+        Question::Settings(_) => Action::Administer,
+    };
+    (action, Object::Hub)
+}
+
+fn of_question_about_reports(question: &reports::Question) -> Action {
+    use reports::Question;
+    match question {
+        Question::List { .. }
+        | Question::Totals { .. }
+        | Question::Choices { .. }
+        | Question::Show { .. }
+        | Question::Chat { .. }
+        | Question::Version { .. }
+        | Question::Categories
+        | Question::Fields => Action::ListReports,
+        Question::Export { .. } | Question::ExportPart { .. } => Action::Export,
+        Question::Correct { .. } | Question::ChangeCategories(_) | Question::ChangeFields(_) => {
+            Action::Administer
+        }
+    }
+}
+
+fn of_question_about_people(question: &people::Question) -> (Action, Object) {
+    use people::Question;
+    match question {
+        Question::SetUpSecondFactor { account } => {
+            (Action::SetUpSecondFactor, Object::Account(*account))
+        }
+        Question::Accounts { .. }
+        | Question::AddAccount(_)
+        | Question::ChangeAccount { .. }
+        | Question::SetDisabled { .. }
+        | Question::SetPassword { .. }
+        | Question::ResetSecondFactor { .. }
+        | Question::Invite { .. }
+        | Question::Groups { .. }
+        | Question::AddGroup { .. }
+        | Question::RenameGroup { .. }
+        | Question::RemoveGroup { .. }
+        | Question::Roles { .. }
+        | Question::AddRole { .. }
+        | Question::ChangeRole { .. }
+        | Question::RemoveRole { .. }
+        | Question::SignIns { .. }
+        | Question::EndSignIn { .. }
+        | Question::Rules
+        | Question::SetRules(_) => (Action::Administer, Object::Hub),
+    }
+}
