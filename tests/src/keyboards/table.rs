@@ -128,8 +128,8 @@ pub(super) fn comparable(arrived: &[Effect], wanted: &[Effect]) -> Vec<Effect> {
     for effect in arrived {
         match effect {
             Effect::Modifier(_) => {
-                if left.next_if(|wanted| *wanted == effect).is_some() {
-                    seen.push(effect.clone());
+                if let Some(wanted) = left.next_if(|wanted| is_the_same(wanted, effect)) {
+                    seen.push((*wanted).clone());
                 }
             }
             Effect::Key(name) => {
@@ -143,6 +143,17 @@ pub(super) fn comparable(arrived: &[Effect], wanted: &[Effect]) -> Vec<Effect> {
         }
     }
     seen
+}
+
+/// Where a host has one key of two only, the other does the same.
+fn is_the_same(wanted: &Effect, arrived: &Effect) -> bool {
+    match (wanted, arrived) {
+        (Effect::Modifier(wanted), Effect::Modifier(arrived)) => {
+            let other = wanted.strip_suffix("_R").map(|stem| format!("{stem}_L"));
+            wanted == arrived || other.as_ref() == Some(arrived)
+        }
+        _ => wanted == arrived,
+    }
 }
 
 fn pad_name(name: &str) -> &str {

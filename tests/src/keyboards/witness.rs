@@ -102,6 +102,7 @@ impl Witness {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         self.read += bytes.len() as u64;
+        // the text itself may be no UTF-8; its bytes are told as numbers beside it
         self.rest.push_str(&String::from_utf8_lossy(&bytes));
         // an empty line ends an event
         let mut effects = Vec::new();
@@ -133,7 +134,11 @@ fn effect(event: &str) -> Option<Effect> {
         .flatten()
         .filter_map(|byte| u8::from_str_radix(byte, 16).ok())
         .collect();
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    // of some symbols Xlib gives the one byte that they are in Latin-1, whatever the locale
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(other) => other.into_bytes().into_iter().map(char::from).collect(),
+    };
     // a key that means nothing does nothing
     let name = symbol(event).filter(|name| *name != "NoSymbol" || !text.is_empty())?;
     Some(if is_modifier(name) {
@@ -182,6 +187,8 @@ mod tests {
         assert_eq!(effect(shift), Some(Effect::Modifier("Shift_L".to_owned())));
         let enter = "KeyPress event,\n    state 0x0, keycode 36 (keysym 0xff0d, Return), same_screen YES,\n    XLookupString gives 1 bytes: (0d) \"\"\n    XmbLookupString gives 1 bytes: (0d) \"\"\n    XFilterEvent returns: False\n";
         assert_eq!(effect(enter), Some(Effect::Key("Return".to_owned())));
+        let degree = "KeyPress event,\n    state 0x80, keycode 24 (keysym 0xb0, degree), same_screen YES,\n    XmbLookupString gives 1 bytes: (b0) \"\u{fffd}\"\n    XFilterEvent returns: False\n";
+        assert_eq!(effect(degree), Some(Effect::Text("°".to_owned())));
         let dead = "KeyPress event,\n    state 0x0, keycode 34 (keysym 0xfe52, dead_circumflex), same_screen YES,\n    XFilterEvent returns: True\n";
         assert_eq!(effect(dead), Some(Effect::Composing));
     }
