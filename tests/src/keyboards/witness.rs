@@ -1,5 +1,6 @@
 //! A program that says what it gets of the keyboard: `xev`.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -11,8 +12,11 @@ use anyhow::Context as _;
 use crate::display::Display;
 use crate::running::{Running, wait_until};
 
+/// How long a key may take to a program on the same display.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// What a press did to a program.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Effect {
     /// It typed this.
     Text(String),
@@ -24,6 +28,27 @@ pub(super) enum Effect {
     Composing,
 }
 
+impl Effect {
+    /// Whether the next key does something else because of it.
+    pub(super) fn waits_for_the_next_key(&self) -> bool {
+        match self {
+            Self::Composing => true,
+            Self::Modifier(name) => name.ends_with("_Latch"),
+            Self::Text(_) | Self::Key(_) => false,
+        }
+    }
+
+    /// Whether all keys after it do something else, until it comes again: with the mouse keys on, a pad
+    /// moves the pointer.
+    pub(super) fn locks(&self) -> bool {
+        match self {
+            Self::Modifier(name) => name.ends_with("_Lock"),
+            Self::Key(name) => name == "Pointer_EnableKeys",
+            Self::Text(_) | Self::Composing => false,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Witness {
     program: Running,
@@ -31,8 +56,14 @@ pub(super) struct Witness {
     /// How much of the output was read.
     read: u64,
     rest: String,
-    /// Releases that were seen.
-    releases: usize,
+    /// What it has told and nobody has asked for.
+    told: VecDeque<Told>,
+}
+
+#[derive(Debug)]
+enum Told {
+    Pressed(Effect),
+    Released,
 }
 
 impl Witness {
@@ -56,7 +87,7 @@ impl Witness {
             output: output.to_owned(),
             read: 0,
             rest: String::new(),
-            releases: 0,
+            told: VecDeque::new(),
         };
         let hands = display.hands()?;
         hands.click((200, 200))?;
@@ -75,28 +106,60 @@ impl Witness {
     /// Forgets what came so far.
     pub(super) fn skip(&mut self) -> anyhow::Result<()> {
         self.effects()?;
-        self.releases = 0;
         Ok(())
     }
 
-    /// What came until so many keys were released; `None` if they were not.
-    pub(super) fn after(&mut self, releases: usize) -> anyhow::Result<Option<Vec<Effect>>> {
-        let until = Instant::now() + Duration::from_secs(1);
-        let mut effects = Vec::new();
-        while self.releases < releases {
-            effects.extend(self.effects()?);
+    /// What came of presses that bring so many releases each; `None` if keys were not heard of.
+    pub(super) fn after(&mut self, releases: &[usize]) -> anyhow::Result<Option<Vec<Vec<Effect>>>> {
+        let all: usize = releases.iter().sum();
+        let mut until = Instant::now() + PATIENCE;
+        let mut heard = 0;
+        loop {
+            self.read()?;
+            if self.told.len() > heard {
+                heard = self.told.len();
+                until = Instant::now() + PATIENCE;
+            }
+            let released = |told: &&Told| matches!(told, Told::Released);
+            if self.told.iter().filter(released).count() >= all {
+                break;
+            }
             if Instant::now() > until {
                 self.skip()?;
                 return Ok(None);
             }
             std::thread::sleep(Duration::from_micros(300));
         }
-        self.releases -= releases;
-        Ok(Some(effects))
+        let each = releases
+            .iter()
+            .map(|&releases| self.until_released(releases));
+        Ok(Some(each.collect()))
+    }
+
+    fn until_released(&mut self, mut releases: usize) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        while releases > 0 {
+            match self.told.pop_front() {
+                Some(Told::Pressed(effect)) => effects.push(effect),
+                Some(Told::Released) => releases -= 1,
+                None => break,
+            }
+        }
+        effects
     }
 
     /// What came since the last time.
     pub(super) fn effects(&mut self) -> anyhow::Result<Vec<Effect>> {
+        self.read()?;
+        let told = self.told.drain(..);
+        let effects = told.filter_map(|told| match told {
+            Told::Pressed(effect) => Some(effect),
+            Told::Released => None,
+        });
+        Ok(effects.collect())
+    }
+
+    fn read(&mut self) -> anyhow::Result<()> {
         let mut file = File::open(&self.output).context("the output of xev")?;
         file.seek(SeekFrom::Start(self.read))?;
         let mut bytes = Vec::new();
@@ -104,18 +167,22 @@ impl Witness {
         self.read += bytes.len() as u64;
         // the text itself may be no UTF-8; its bytes are told as numbers beside it
         self.rest.push_str(&String::from_utf8_lossy(&bytes));
-        // an empty line ends an event
-        let mut effects = Vec::new();
-        while let Some(end) = self.rest.find("\n\n") {
-            let event: String = self.rest.drain(..end + 2).collect();
+        while let Some(end) = end_of_event(&self.rest) {
+            let event: String = self.rest.drain(..end).collect();
             if event.contains("KeyRelease event") {
-                self.releases += 1;
+                self.told.push_back(Told::Released);
             } else if event.contains("KeyPress event") {
-                effects.extend(effect(&event));
+                self.told.extend(effect(&event).map(Told::Pressed));
             }
         }
-        Ok(effects)
+        Ok(())
     }
+}
+
+/// Where the first event of a key ends: the line that says whether it was filtered is its last.
+fn end_of_event(told: &str) -> Option<usize> {
+    let last_line = told.find("XFilterEvent returns:")?;
+    Some(last_line + told[last_line..].find('\n')? + 1)
 }
 
 /// What one press is, as `xev` tells it in a few lines.

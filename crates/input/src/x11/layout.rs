@@ -44,10 +44,8 @@ pub(crate) struct Stroke {
 impl Layout {
     /// Asks the server for the layout of its keyboard.
     pub(crate) fn fetch(conn: &RustConnection) -> Result<Self, ReplyError> {
-        let parts = MapPart::KEY_TYPES
-            | MapPart::KEY_SYMS
-            | MapPart::MODIFIER_MAP
-            | MapPart::KEY_ACTIONS;
+        let parts =
+            MapPart::KEY_TYPES | MapPart::KEY_SYMS | MapPart::MODIFIER_MAP | MapPart::KEY_ACTIONS;
         let device = ID::USE_CORE_KBD.into();
         let none = MapPart::from(0_u8);
         let reply = conn

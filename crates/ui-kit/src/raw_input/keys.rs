@@ -191,6 +191,7 @@ fn named(name: NamedKey, location: KeyLocation, place: Option<HidKey>) -> Option
                 NamedKey::Pause => hid::PAUSE,
                 NamedKey::Help => hid::HELP,
                 NamedKey::Undo => hid::UNDO,
+                NamedKey::Again | NamedKey::Redo => hid::AGAIN,
                 NamedKey::Cut => hid::CUT,
                 NamedKey::Copy => hid::COPY,
                 NamedKey::Paste => hid::PASTE,
@@ -475,6 +476,19 @@ mod tests {
             let alt_gr = stroke(code, Key::Named(NamedKey::AltGraph), None);
             let meant = Meaning::Key(HidKey(0xe6), level_three);
             assert_eq!(meaning(&alt_gr, plain), meant);
+        }
+    }
+
+    #[test]
+    fn s1_a_key_that_the_layout_names_is_that_key_wherever_it_is() {
+        for (name, key) in [
+            (NamedKey::Undo, 0x7a),
+            (NamedKey::Redo, 0x79),
+            (NamedKey::Tab, 0x2b),
+        ] {
+            let named = stroke(KeyCode::KeyB, Key::Named(name), None);
+            let meant = meaning(&named, Modifiers::default());
+            assert_eq!(meant, Meaning::Key(HidKey(key), None), "{name:?}");
         }
     }
 
