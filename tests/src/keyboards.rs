@@ -26,7 +26,7 @@ pub use layouts::{LayoutName, all_layouts};
 pub use table::{Difference, Findings, Kind};
 
 use plan::{Item, Plan};
-use witness::{Effect, Witness};
+use witness::{Effect, Witness, in_one_piece};
 
 const SCREEN: Size = Size(1024, 720);
 /// As a fast typist; what is lost at this pace would be lost by people too.
@@ -131,6 +131,7 @@ impl Keyboards {
             if !item.is_alone() {
                 effects.retain(|effect| !matches!(effect, Effect::Modifier(_)));
             }
+            *effects = in_one_piece(effects.drain(..));
         }
         Ok(lesson)
     }
@@ -206,11 +207,8 @@ impl Keyboards {
         }
         for part in new.chunks(AT_ONCE) {
             // nobody waits for what is not to arrive
-            let wanted: Vec<Effect> = part
-                .iter()
-                .flat_map(|(_, effects)| effects.clone())
-                .filter(|effect| !table::stays_here(effect))
-                .collect();
+            let all = part.iter().flat_map(|(_, effects)| effects.clone());
+            let wanted = in_one_piece(all.filter(|effect| !table::stays_here(effect)));
             for (item, _) in part {
                 item.press(&self.hands)?;
             }
@@ -266,7 +264,7 @@ impl Keyboards {
                 last = Instant::now();
                 arrived.extend(more);
             }
-            let seen = table::comparable(&arrived, wanted);
+            let seen = in_one_piece(table::comparable(&arrived, wanted));
             // what follows what was wanted would be one too many
             let patience = if seen == wanted && !wanted.is_empty() {
                 Duration::from_millis(3)

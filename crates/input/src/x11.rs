@@ -202,7 +202,13 @@ impl X11Sink {
             Some(hint::PAD_MOVES) => return Ok(Some(self.way_to_move(key)?)),
             Some(wanted) if !wanted.is_control() => {
                 let way = if self.is_command(wanted) {
-                    self.way_of_command(wanted, place)?
+                    let mut way = self.way_of_command(wanted, place)?;
+                    // an alphabet of its own has no key for Ctrl+C
+                    if way.is_none() && wanted.is_ascii_alphanumeric() {
+                        self.lend_to(&[wanted.to_ascii_lowercase()])?;
+                        way = self.way_of_command(wanted, place)?;
+                    }
+                    way
                 } else {
                     let mut way = self.way_to(wanted, place)?;
                     if way.is_none() {
@@ -259,6 +265,7 @@ impl X11Sink {
         let plain = wanted.to_lowercase().next().unwrap_or(wanted);
         let layout = self.layout()?;
         if let Some(keycode) = layout.find_plain(plain, group, place) {
+            self.spare.use_key_of(plain);
             return Ok(Some(Way::plain(keycode)));
         }
         let adjustable = if layout.shift_key().is_some() {
@@ -273,11 +280,14 @@ impl X11Sink {
             adjustable,
             place,
         );
-        Ok(found.map(|stroke| Way {
+        let found = found.map(|stroke| Way {
             keycode: stroke.keycode,
             mods: Some((mods, mods | (stroke.mods & SHIFT))),
             unlock: false,
-        }))
+        });
+        // one that was lent just now is not in the layout yet
+        let lent = || self.spare.use_key_of(plain).map(Way::plain);
+        Ok(found.or_else(lent))
     }
 
     /// A pad's key that moves the cursor, whatever the host's Num Lock makes of it.

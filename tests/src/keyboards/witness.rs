@@ -49,6 +49,19 @@ impl Effect {
     }
 }
 
+/// The same with what was typed in one piece: an Arabic key may type two letters, and it is no matter
+/// whether they come by one key.
+pub(super) fn in_one_piece(effects: impl IntoIterator<Item = Effect>) -> Vec<Effect> {
+    let mut joined: Vec<Effect> = Vec::new();
+    for effect in effects {
+        match (joined.last_mut(), effect) {
+            (Some(Effect::Text(before)), Effect::Text(more)) => before.push_str(&more),
+            (_, effect) => joined.push(effect),
+        }
+    }
+    joined
+}
+
 #[derive(Debug)]
 pub(super) struct Witness {
     program: Running,
@@ -207,7 +220,8 @@ fn effect(event: &str) -> Option<Effect> {
         Err(other) => other.into_bytes().into_iter().map(char::from).collect(),
     };
     // a key that means nothing does nothing
-    let name = symbol(event).filter(|name| *name != "NoSymbol" || !text.is_empty())?;
+    let means_nothing = |name: &&str| ["NoSymbol", "VoidSymbol"].contains(name);
+    let name = symbol(event).filter(|name| !means_nothing(name) || !text.is_empty())?;
     Some(if is_modifier(name) {
         Effect::Modifier(name.to_owned())
     } else if text.is_empty() || text.chars().any(char::is_control) {
