@@ -323,7 +323,7 @@ fn modifiers_by_action(reply: &GetMapReply) -> BTreeMap<u8, Mods> {
     for (keycode, &count) in keycodes.zip(&actions.acts_rtrn_count) {
         let (of_key, others) = rest.split_at_checked(count.into()).unwrap_or_default();
         rest = others;
-        if let Some(mods) = of_key.first().and_then(turned_on) {
+        if let Some(mods) = of_key.first().copied().and_then(turned_on) {
             found.insert(keycode, mods);
         }
     }
@@ -331,7 +331,7 @@ fn modifiers_by_action(reply: &GetMapReply) -> BTreeMap<u8, Mods> {
 }
 
 /// The modifiers that are on while a key with this action is held.
-fn turned_on(action: &Action) -> Option<Mods> {
+fn turned_on(action: Action) -> Option<Mods> {
     let mods = match action.as_noaction().type_ {
         SAType::SET_MODS => bits(action.as_setmods().mask),
         SAType::LATCH_MODS => bits(action.as_latchmods().mask),

@@ -100,6 +100,10 @@ fn s1_a_name_that_the_host_has_on_another_level_is_pressed_there() {
     assert!(watcher.caps_lock_is_on());
     tap(&mut sink, hid::CAPS_LOCK, None);
     assert!(!watcher.caps_lock_is_on());
+    watcher.seen();
+    // its keys for other scripts are where other keyboards have something else
+    tap(&mut sink, hid::LANG_5, None);
+    assert_eq!(pressed(&watcher), [49]);
     assert_eq!(sink.held(), 0);
 }
 

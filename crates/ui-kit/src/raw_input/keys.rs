@@ -237,12 +237,13 @@ function_keys!(F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 F13 F14 F15 F16 F17 F18 F1
 fn may_stand_for(native: &NativeKey, place: HidKey) -> bool {
     use keyboard::hid;
     match native {
-        NativeKey::Unidentified if cfg!(any(target_os = "linux", target_os = "freebsd")) => false,
+        native if is_for_here_alone(native) => false,
         NativeKey::Xkb(_) => {
             let makes_characters = (hid::A..hid::ENTER).contains(&place)
                 || (hid::SPACE..hid::CAPS_LOCK).contains(&place)
-                || [hid::INTL_BACKSLASH, hid::INTL_RO, hid::INTL_YEN].contains(&place);
-            !makes_characters && !is_for_levels(native)
+                || [hid::INTL_BACKSLASH, hid::INTL_RO, hid::INTL_YEN].contains(&place)
+                || is_on_the_pad(place);
+            !makes_characters
         }
         NativeKey::Unidentified
         | NativeKey::Android(_)
@@ -252,14 +253,21 @@ fn may_stand_for(native: &NativeKey, place: HidKey) -> bool {
     }
 }
 
-/// Whether a key of X11 does nothing but reach other levels or groups of the layout.
+/// Whether a key of X11 does nothing, or nothing but reach other levels or groups of the layout or move the
+/// pointer by keys.
 ///
-/// Source: `keysymdef.h` of the X11 protocol, the block `XK_XKB_KEYS`, and `XK_Mode_switch`.
-fn is_for_levels(native: &NativeKey) -> bool {
-    let NativeKey::Xkb(symbol) = native else {
-        return false;
-    };
-    matches!(symbol, 0 | 0xfe01..=0xfe13 | 0xff7e)
+/// Source: `keysymdef.h` of the X11 protocol, the block `XK_XKB_KEYS`, `XK_Mode_switch` and `XK_VoidSymbol`.
+fn is_for_here_alone(native: &NativeKey) -> bool {
+    match native {
+        NativeKey::Unidentified => cfg!(any(target_os = "linux", target_os = "freebsd")),
+        NativeKey::Xkb(symbol) => matches!(
+            symbol,
+            0 | 0xfe01..=0xfe13 | 0xfee0..=0xfefe | 0xff7e | 0xff_ffff
+        ),
+        NativeKey::Android(_) | NativeKey::MacOS(_) | NativeKey::Windows(_) | NativeKey::Web(_) => {
+            false
+        }
+    }
 }
 
 fn single_character(key: &Key) -> Option<char> {
@@ -464,12 +472,16 @@ mod tests {
         for for_here_alone in [
             Key::Named(NamedKey::GroupNext),
             Key::Named(NamedKey::ModeChange),
-            // the shift of a fifth level, and a key of no meaning
+            // the shift of a fifth level, the mouse keys, and keys of no meaning
             Key::Unidentified(NativeKey::Xkb(0xfe11)),
+            Key::Unidentified(NativeKey::Xkb(0xfef9)),
             Key::Unidentified(NativeKey::Xkb(0)),
+            Key::Unidentified(NativeKey::Xkb(0xff_ffff)),
         ] {
-            let switch = stroke(KeyCode::ControlRight, for_here_alone, None);
+            let mut switch = stroke(KeyCode::ControlRight, for_here_alone.clone(), None);
             assert_eq!(meaning(&switch, plain), Meaning::Unknown);
+            switch.physical = PhysicalKey::Code(KeyCode::NumpadMultiply);
+            assert_eq!(meaning(&switch, plain), Meaning::Unknown, "on the pad");
         }
         let level_three = Some(hint::LEVEL_THREE);
         for code in [KeyCode::AltRight, KeyCode::CapsLock] {
