@@ -150,7 +150,11 @@ fn key_of(stroke: &Stroke) -> Option<HidKey> {
     let place = hid_key(stroke.physical);
     match &stroke.logical {
         Key::Named(name) => named(*name, stroke.location, place),
-        Key::Unidentified(native) => place.filter(|place| may_stand_for(native, *place)),
+        Key::Unidentified(native) => {
+            named_by_x11(native).or_else(|| place.filter(|place| may_stand_for(native, *place)))
+        }
+        // what is in no character set but that of a font; the host has something else in its place
+        Key::Character(text) if text.chars().any(char::is_control) => None,
         Key::Character(_) | Key::Dead(_) => place,
     }
 }
@@ -231,9 +235,23 @@ macro_rules! function_keys {
 }
 function_keys!(F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 F13 F14 F15 F16 F17 F18 F19 F20 F21 F22 F23 F24);
 
+/// The keys of Korean keyboards, which winit has no names for on X11.
+///
+/// Source: `keysymdef.h` of the X11 protocol.
+fn named_by_x11(native: &NativeKey) -> Option<HidKey> {
+    const HANGUL: u32 = 0xff31;
+    const HANGUL_HANJA: u32 = 0xff34;
+    match native {
+        NativeKey::Xkb(HANGUL) => Some(keyboard::hid::LANG_1),
+        NativeKey::Xkb(HANGUL_HANJA) => Some(keyboard::hid::LANG_2),
+        _ => None,
+    }
+}
+
 /// Whether the host may press the key at `place` for one that winit has no name for. On X11 that is a
 /// symbol, or nothing for a key that does nothing here; one that reaches other levels or layouts does it
-/// here alone. What makes characters at the host must not make them for a key that makes none.
+/// here alone. What makes characters at the host must not make them for a key that makes none, and what
+/// changes other keys must not change them.
 fn may_stand_for(native: &NativeKey, place: HidKey) -> bool {
     use keyboard::hid;
     match native {
@@ -243,7 +261,9 @@ fn may_stand_for(native: &NativeKey, place: HidKey) -> bool {
                 || (hid::SPACE..hid::CAPS_LOCK).contains(&place)
                 || [hid::INTL_BACKSLASH, hid::INTL_RO, hid::INTL_YEN].contains(&place)
                 || is_on_the_pad(place);
-            !makes_characters
+            let changes_keys = Modifiers::is_modifier(place)
+                || [hid::CAPS_LOCK, hid::NUM_LOCK, hid::SCROLL_LOCK].contains(&place);
+            !makes_characters && !changes_keys
         }
         NativeKey::Unidentified
         | NativeKey::Android(_)
@@ -489,6 +509,27 @@ mod tests {
             let meant = Meaning::Key(HidKey(0xe6), level_three);
             assert_eq!(meaning(&alt_gr, plain), meant);
         }
+    }
+
+    #[test]
+    fn s1_a_symbol_without_a_name_presses_no_modifier_of_the_host() {
+        let plain = Modifiers::default();
+        let meant = |code, symbol| {
+            let key = Key::Unidentified(NativeKey::Xkb(symbol));
+            meaning(&stroke(code, key, None), plain)
+        };
+        // Hangul and Hanja stand beside the space bar, Eisu on Caps Lock
+        let hangul = Meaning::Key(HidKey(0x90), None);
+        assert_eq!(meant(KeyCode::AltRight, 0xff31), hangul);
+        let hanja = Meaning::Key(HidKey(0x91), None);
+        assert_eq!(meant(KeyCode::ControlRight, 0xff34), hanja);
+        assert_eq!(meant(KeyCode::CapsLock, 0xff30), Meaning::Unknown);
+        assert_eq!(meant(KeyCode::AltLeft, 0xffed), Meaning::Unknown);
+        let own = Meaning::Key(HidKey(0x65), None);
+        assert_eq!(meant(KeyCode::ContextMenu, 0x1008_ff65), own);
+        // a character of a font's own
+        let of_a_font = letter(KeyCode::Digit3, "\u{99}");
+        assert_eq!(meaning(&of_a_font, plain), Meaning::Unknown);
     }
 
     #[test]
