@@ -241,9 +241,12 @@ function_keys!(F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 F13 F14 F15 F16 F17 F18 F1
 fn named_by_x11(native: &NativeKey) -> Option<HidKey> {
     const HANGUL: u32 = 0xff31;
     const HANGUL_HANJA: u32 = 0xff34;
-    match native {
-        NativeKey::Xkb(HANGUL) => Some(keyboard::hid::LANG_1),
-        NativeKey::Xkb(HANGUL_HANJA) => Some(keyboard::hid::LANG_2),
+    let NativeKey::Xkb(symbol) = native else {
+        return None;
+    };
+    match *symbol {
+        HANGUL => Some(keyboard::hid::LANG_1),
+        HANGUL_HANJA => Some(keyboard::hid::LANG_2),
         _ => None,
     }
 }
