@@ -166,6 +166,11 @@ impl Display {
         Ok(display)
     }
 
+    /// Ends the window manager: what has the keyboard from then on is what the pointer is over.
+    pub fn end_window_manager(&mut self) {
+        self.window_manager = None;
+    }
+
     /// The same display with such a window manager.
     ///
     /// # Errors

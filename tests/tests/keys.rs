@@ -14,6 +14,8 @@ const OPERATOR_SCREEN: Size = Size(1280, 800);
 const ESCAPE: u8 = 9;
 const CONTROL: u8 = 37;
 const Y_PLACE: u8 = 29;
+const DIGIT_1: u8 = 10;
+const DIGIT_9: u8 = 18;
 const SHIFT: u8 = 50;
 const C: u8 = 54;
 const ALT: u8 = 64;
@@ -22,6 +24,8 @@ const PAD_7: u8 = 79;
 const PAD_PLUS: u8 = 86;
 const PAD_DECIMAL: u8 = 91;
 const PAD_ENTER: u8 = 104;
+const ALT_GR: u8 = 108;
+const SPACE: u8 = 65;
 const SUPER: u8 = 133;
 
 /// A session whose host shows a terminal that keeps each byte that a key makes.
@@ -121,6 +125,25 @@ fn s1_keys_are_what_the_operators_layout_makes_of_them() {
     scene.makes(&[CAPS_LOCK, C], b"|", "neo");
     scene.operator_types_on("us", "", "");
     scene.makes(&[C], b"c", "a small letter after neo");
+}
+
+#[test]
+fn s1_a_layout_that_is_switched_within_a_session_is_whole() {
+    let mut scene = Scene::open();
+    // Armenian: small letters and capitals that the host has no keys for
+    scene.operator_types_on("am", "", "");
+    scene.makes(&[DIGIT_1], "ֆ".as_bytes(), "a small letter");
+    scene.makes(&[SHIFT, DIGIT_1], "Ֆ".as_bytes(), "its capital");
+    // a space bar with three spaces, then one that also ends what a dead key has begun
+    scene.operator_types_on("af", "", "");
+    scene.makes(&[SPACE], b" ", "a space");
+    scene.operator_types_on("al", "", "");
+    scene.makes(&[ALT_GR, DIGIT_9], b"", "a dead key");
+    scene.makes(&[SPACE], b"'", "its accent");
+    scene.operator_types_on("gr", "", "");
+    scene.makes(&[SHIFT, C], "Ψ".as_bytes(), "a Greek capital");
+    scene.operator_types_on("us", "", "");
+    scene.makes(&[SHIFT, C], b"C", "a Latin capital");
 }
 
 #[test]

@@ -30,6 +30,8 @@ const ALL_MASTER_DEVICES: u16 = 1;
 const PATIENCE: Duration = Duration::from_millis(20);
 /// A press that the window has not told of for so long went to another one.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(3);
+/// More keys at once are another layout.
+const MOST_KEYS_OF_A_TOOL: u8 = 64;
 
 /// The thread that watches, until this is dropped.
 pub struct RemappedKeys {
@@ -166,13 +168,22 @@ impl Shared {
         while !self.ended.load(Ordering::Acquire) {
             while let Some(event) = conn.poll_for_event()? {
                 match event {
-                    Event::XkbNewKeyboardNotify(_) | Event::XkbMapNotify(_) => {
+                    // another layout is what the user chose: winit knows it, and its levels
+                    Event::XkbNewKeyboardNotify(_) => {
                         let now = Layout::fetch(conn)?;
                         for keycode in now.keycodes() {
-                            let (before, now) = (layout.only(keycode), now.only(keycode));
-                            changed[usize::from(keycode)] |= now.is_some() && now != before;
+                            let is_as_before = layout.only(keycode) == now.only(keycode);
+                            changed[usize::from(keycode)] &= is_as_before;
                         }
                         layout = now;
+                    }
+                    Event::XkbMapNotify(event) => {
+                        layout = Layout::fetch(conn)?;
+                        let keys = event.first_key_sym..=u8::MAX;
+                        for keycode in keys.take(event.n_key_syms.into()) {
+                            changed[usize::from(keycode)] = layout.only(keycode).is_some()
+                                && event.n_key_syms <= MOST_KEYS_OF_A_TOOL;
+                        }
                     }
                     Event::XinputRawKeyPress(press) => {
                         let keycode = u8::try_from(press.detail).unwrap_or(0);

@@ -202,7 +202,13 @@ impl X11Sink {
             Some(hint::PAD_MOVES) => return Ok(Some(self.way_to_move(key)?)),
             Some(wanted) if !wanted.is_control() => {
                 let way = if self.is_command(wanted) {
-                    self.way_of_command(wanted, place)?
+                    let mut way = self.way_of_command(wanted, place)?;
+                    // an alphabet of its own has no key for Ctrl+C
+                    if way.is_none() && wanted.is_ascii_alphanumeric() {
+                        self.lend_to(&[wanted.to_ascii_lowercase()])?;
+                        way = self.way_of_command(wanted, place)?;
+                    }
+                    way
                 } else {
                     let mut way = self.way_to(wanted, place)?;
                     if way.is_none() {
@@ -225,15 +231,25 @@ impl X11Sink {
         let place = keymap::x11_from_hid(key);
         let symbols = names::symbols(key);
         let layout = self.layout()?;
-        let named = if symbols.is_empty()
-            || place.is_some_and(|place| layout.always_means(place, symbols))
-        {
-            None
-        } else {
-            let group = self.state()?.group;
-            self.layout()?.find_symbol(symbols, group, place)
-        };
-        Ok(Way::plain(self.own(named.or(place))?))
+        let is_there = place.is_some_and(|place| layout.always_means(place, symbols));
+        if symbols.is_empty() || is_there {
+            return Ok(Way::plain(self.own(place)?));
+        }
+        let State { mods, group, .. } = self.state()?;
+        let layout = self.layout()?;
+        if let Some(named) = layout.find_symbol(symbols, group, place) {
+            return Ok(Way::plain(self.own(Some(named))?));
+        }
+        // a Japanese keyboard has its Caps Lock above another key
+        let levels = layout.levels();
+        if let Some(above) = layout.find_symbol_above(symbols, group, levels) {
+            return Ok(Way {
+                keycode: self.own(Some(above.keycode))?,
+                mods: Some((mods, mods & !levels | above.mods)),
+                unlock: false,
+            });
+        }
+        Ok(Way::plain(self.own(place)?))
     }
 
     /// A key of the host's own keyboard: one that is lent means nothing there.
@@ -249,6 +265,7 @@ impl X11Sink {
         let plain = wanted.to_lowercase().next().unwrap_or(wanted);
         let layout = self.layout()?;
         if let Some(keycode) = layout.find_plain(plain, group, place) {
+            self.spare.use_key_of(plain);
             return Ok(Some(Way::plain(keycode)));
         }
         let adjustable = if layout.shift_key().is_some() {
@@ -263,11 +280,14 @@ impl X11Sink {
             adjustable,
             place,
         );
-        Ok(found.map(|stroke| Way {
+        let found = found.map(|stroke| Way {
             keycode: stroke.keycode,
             mods: Some((mods, mods | (stroke.mods & SHIFT))),
             unlock: false,
-        }))
+        });
+        // one that was lent just now is not in the layout yet
+        let lent = || self.spare.use_key_of(plain).map(Way::plain);
+        Ok(found.or_else(lent))
     }
 
     /// A pad's key that moves the cursor, whatever the host's Num Lock makes of it.
@@ -314,15 +334,8 @@ impl X11Sink {
         let state = self.state()?;
         let removable = self.held_modifiers()?;
         let layout = self.layout()?;
-        let mut addable = if layout.shift_key().is_some() {
-            SHIFT
-        } else {
-            0
-        };
-        addable |= layout.level_three().map_or(0, |(_, mods)| mods);
-        addable |= layout.level_five().map_or(0, |(_, mods)| mods);
-        let levels = addable;
-        let adjustable = (levels & removable) | (addable & !state.mods);
+        let levels = layout.levels();
+        let adjustable = levels & (removable | !state.mods);
         // Whatever makes commands of keys is in the way, when this sink holds it.
         let mods = state.mods & !(removable & (CONTROL | ALT | SUPER));
         let locked = state.locked & LOCK != 0;

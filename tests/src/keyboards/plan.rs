@@ -29,14 +29,16 @@ const KEYS: &[std::ops::RangeInclusive<u8>] = &[
 ];
 
 /// A key with the modifiers that are held meanwhile.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Item {
     pub(super) held: Vec<u8>,
     pub(super) keycode: u8,
-    /// Space follows, which ends a compose sequence.
-    pub(super) then_space: bool,
+    /// Space follows so often, which ends a compose sequence or a latch.
+    pub(super) spaces: usize,
     /// It is pressed twice, for it locks something.
     pub(super) twice: bool,
+    /// Whether the key may lock something, on this level or another.
+    pub(super) may_lock: bool,
     alone: bool,
 }
 
@@ -44,10 +46,18 @@ impl Item {
     pub(super) const SPACE: Self = Self {
         held: Vec::new(),
         keycode: SPACE,
-        then_space: false,
+        spaces: 0,
         twice: false,
+        may_lock: false,
         alone: false,
     };
+
+    pub(super) fn twice(self) -> Self {
+        Self {
+            twice: true,
+            ..self
+        }
+    }
 
     pub(super) fn press(&self, hands: &Hands) -> anyhow::Result<()> {
         let chord: Vec<u8> = self.held.iter().copied().chain([self.keycode]).collect();
@@ -55,7 +65,7 @@ impl Item {
         if self.twice {
             hands.chord_of_keycodes(&chord)?;
         }
-        if self.then_space {
+        for _ in 0..self.spaces {
             hands.tap_keycode(SPACE)?;
         }
         Ok(())
@@ -64,7 +74,7 @@ impl Item {
     /// How many keys come up.
     pub(super) fn releases(&self) -> usize {
         let once = self.held.len() + 1;
-        once * (1 + usize::from(self.twice)) + usize::from(self.then_space)
+        once * (1 + usize::from(self.twice)) + self.spaces
     }
 
     /// Whether it is a key that is pressed by itself alone: a modifier.
@@ -140,9 +150,10 @@ impl Plan {
                 items.push(Item {
                     held: held.clone(),
                     keycode,
-                    then_space: false,
+                    spaces: 0,
                     alone,
-                    twice: symbols(keycode).iter().any(|symbol| locks(*symbol)),
+                    twice: false,
+                    may_lock: symbols(keycode).iter().any(|symbol| locks(*symbol)),
                 });
             }
         }
@@ -169,5 +180,7 @@ fn locks(symbol: u32) -> bool {
             | key::ISO_Lock
             | key::ISO_Level3_Lock
             | key::ISO_Level5_Lock
+            // with the mouse keys on, a pad moves the pointer
+            | key::Pointer_EnableKeys
     )
 }

@@ -8,7 +8,7 @@ use super::plan::Item;
 use super::witness::Effect;
 
 /// Differences that are written out for each host.
-const MOST_WRITTEN: usize = 40;
+const MOST_WRITTEN: usize = 400;
 
 /// What a press is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,14 +38,25 @@ pub struct Findings {
     pub differences: Vec<Difference>,
     /// Presses of which no program on the operator's computer hears, so there is nothing to compare.
     pub unseen: usize,
+    /// Of those that did the same, the ones that were pressed for an earlier layout.
+    as_before: usize,
+    layouts: usize,
+    /// Layouts of which each press did the same.
+    whole: usize,
 }
 
 impl Findings {
     pub(super) fn with_unseen(unseen: usize) -> Self {
         Self {
             unseen,
+            layouts: 1,
             ..Self::default()
         }
+    }
+
+    pub(super) fn as_before(&mut self, kind: Kind) {
+        self.as_before += 1;
+        self.equal(kind);
     }
 
     pub(super) fn equal(&mut self, kind: Kind) {
@@ -58,11 +69,12 @@ impl Findings {
         item: &Item,
         here: &[Effect],
         there: &[Effect],
-    ) {
+    ) -> bool {
         let kind = item.kind(here);
         let all_stay = here.iter().all(stays_here);
         if there == here || all_stay && there.is_empty() {
-            return self.equal(kind);
+            self.equal(kind);
+            return true;
         }
         self.differences.push(Difference {
             layout: layout.clone(),
@@ -71,14 +83,18 @@ impl Findings {
             here: format!("{here:?}"),
             there: format!("{there:?}"),
         });
+        false
     }
 
     pub(super) fn add(&mut self, more: Self) {
         for (kind, count) in more.equal {
             *self.equal.entry(kind).or_default() += count;
         }
+        self.layouts += more.layouts;
+        self.whole += more.whole + usize::from(more.layouts == 1 && more.differences.is_empty());
         self.differences.extend(more.differences);
         self.unseen += more.unseen;
+        self.as_before += more.as_before;
     }
 
     /// Presses of this kind that did the same on both sides, and all.
@@ -109,11 +125,13 @@ impl Findings {
     }
 }
 
-/// What only reaches levels and groups of the operator's layout does so at the operator's.
+/// What only reaches levels and groups of the operator's layout does so at the operator's, and what moves
+/// the pointer by keys moves theirs.
 pub(super) fn stays_here(effect: &Effect) -> bool {
     match effect {
         Effect::Modifier(name) => name.starts_with("ISO_") || name == "Mode_switch",
-        Effect::Text(_) | Effect::Key(_) | Effect::Composing => false,
+        Effect::Key(name) => name.starts_with("Pointer_"),
+        Effect::Text(_) | Effect::Composing => false,
     }
 }
 
@@ -128,13 +146,13 @@ pub(super) fn comparable(arrived: &[Effect], wanted: &[Effect]) -> Vec<Effect> {
     for effect in arrived {
         match effect {
             Effect::Modifier(_) => {
-                if left.next_if(|wanted| *wanted == effect).is_some() {
-                    seen.push(effect.clone());
+                if let Some(wanted) = left.next_if(|wanted| is_the_same(wanted, effect)) {
+                    seen.push((*wanted).clone());
                 }
             }
             Effect::Key(name) => {
                 let same = wanted.iter().find(|wanted| match wanted {
-                    Effect::Key(wanted) => pad_name(wanted) == pad_name(name),
+                    Effect::Key(wanted) => one_name(wanted) == one_name(name),
                     Effect::Text(_) | Effect::Modifier(_) | Effect::Composing => false,
                 });
                 seen.push(same.unwrap_or(effect).clone());
@@ -145,14 +163,32 @@ pub(super) fn comparable(arrived: &[Effect], wanted: &[Effect]) -> Vec<Effect> {
     seen
 }
 
-fn pad_name(name: &str) -> &str {
-    name.strip_prefix("KP_").unwrap_or(name)
+/// Where a host has one key of two only, the other does the same.
+fn is_the_same(wanted: &Effect, arrived: &Effect) -> bool {
+    match (wanted, arrived) {
+        (Effect::Modifier(wanted), Effect::Modifier(arrived)) => {
+            let other = wanted.strip_suffix("_R").map(|stem| format!("{stem}_L"));
+            wanted == arrived || other.as_ref() == Some(arrived)
+        }
+        _ => wanted == arrived,
+    }
+}
+
+/// The keys of a pad do what others do, and a Tab with Shift goes back under either name.
+fn one_name(name: &str) -> &str {
+    match name {
+        "ISO_Left_Tab" => "Tab",
+        name => name.strip_prefix("KP_").unwrap_or(name),
+    }
 }
 
 /// The table in Markdown, with the first differences of each host.
 pub(super) fn write(all: &[(LayoutName, Findings)], layouts: usize) -> String {
     let mut text = format!("# Keys of {layouts} layouts at hosts with other ones\n\n");
-    text.push_str("| host | characters | other keys | commands |\n| --- | --- | --- | --- |\n");
+    text.push_str(
+        "| host | layouts with every key equal | characters | other keys | commands | as before |\n\
+         | --- | --- | --- | --- | --- | --- |\n",
+    );
     for (host, findings) in all {
         let of = |kind| {
             let (equal, all) = findings.count(kind);
@@ -160,10 +196,13 @@ pub(super) fn write(all: &[(LayoutName, Findings)], layouts: usize) -> String {
         };
         writeln!(
             text,
-            "| {host} | {} | {} | {} |",
+            "| {host} | {} of {} | {} | {} | {} | {} |",
+            findings.whole,
+            findings.layouts,
             of(Kind::Character),
             of(Kind::Other),
-            of(Kind::Command)
+            of(Kind::Command),
+            findings.as_before
         )
         .ok();
     }

@@ -1,5 +1,6 @@
 //! A program that says what it gets of the keyboard: `xev`.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -11,8 +12,11 @@ use anyhow::Context as _;
 use crate::display::Display;
 use crate::running::{Running, wait_until};
 
+/// How long a key may take to a program on the same display.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// What a press did to a program.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Effect {
     /// It typed this.
     Text(String),
@@ -24,6 +28,40 @@ pub(super) enum Effect {
     Composing,
 }
 
+impl Effect {
+    /// Whether the next key does something else because of it.
+    pub(super) fn waits_for_the_next_key(&self) -> bool {
+        match self {
+            Self::Composing => true,
+            Self::Modifier(name) => name.ends_with("_Latch"),
+            Self::Text(_) | Self::Key(_) => false,
+        }
+    }
+
+    /// Whether all keys after it do something else, until it comes again: with the mouse keys on, a pad
+    /// moves the pointer.
+    pub(super) fn locks(&self) -> bool {
+        match self {
+            Self::Modifier(name) => name.ends_with("_Lock"),
+            Self::Key(name) => name == "Pointer_EnableKeys",
+            Self::Text(_) | Self::Composing => false,
+        }
+    }
+}
+
+/// The same with what was typed in one piece: an Arabic key may type two letters, and it is no matter
+/// whether they come by one key.
+pub(super) fn in_one_piece(effects: impl IntoIterator<Item = Effect>) -> Vec<Effect> {
+    let mut joined: Vec<Effect> = Vec::new();
+    for effect in effects {
+        match (joined.last_mut(), effect) {
+            (Some(Effect::Text(before)), Effect::Text(more)) => before.push_str(&more),
+            (_, effect) => joined.push(effect),
+        }
+    }
+    joined
+}
+
 #[derive(Debug)]
 pub(super) struct Witness {
     program: Running,
@@ -31,8 +69,14 @@ pub(super) struct Witness {
     /// How much of the output was read.
     read: u64,
     rest: String,
-    /// Releases that were seen.
-    releases: usize,
+    /// What it has told and nobody has asked for.
+    told: VecDeque<Told>,
+}
+
+#[derive(Debug)]
+enum Told {
+    Pressed(Effect),
+    Released,
 }
 
 impl Witness {
@@ -56,7 +100,7 @@ impl Witness {
             output: output.to_owned(),
             read: 0,
             rest: String::new(),
-            releases: 0,
+            told: VecDeque::new(),
         };
         let hands = display.hands()?;
         hands.click((200, 200))?;
@@ -75,46 +119,83 @@ impl Witness {
     /// Forgets what came so far.
     pub(super) fn skip(&mut self) -> anyhow::Result<()> {
         self.effects()?;
-        self.releases = 0;
         Ok(())
     }
 
-    /// What came until so many keys were released; `None` if they were not.
-    pub(super) fn after(&mut self, releases: usize) -> anyhow::Result<Option<Vec<Effect>>> {
-        let until = Instant::now() + Duration::from_secs(1);
-        let mut effects = Vec::new();
-        while self.releases < releases {
-            effects.extend(self.effects()?);
+    /// What came of presses that bring so many releases each; `None` if keys were not heard of.
+    pub(super) fn after(&mut self, releases: &[usize]) -> anyhow::Result<Option<Vec<Vec<Effect>>>> {
+        let all: usize = releases.iter().sum();
+        let mut until = Instant::now() + PATIENCE;
+        let mut heard = 0;
+        loop {
+            self.read()?;
+            if self.told.len() > heard {
+                heard = self.told.len();
+                until = Instant::now() + PATIENCE;
+            }
+            let released = |told: &&Told| matches!(told, Told::Released);
+            if self.told.iter().filter(released).count() >= all {
+                break;
+            }
             if Instant::now() > until {
                 self.skip()?;
                 return Ok(None);
             }
             std::thread::sleep(Duration::from_micros(300));
         }
-        self.releases -= releases;
-        Ok(Some(effects))
+        let each = releases
+            .iter()
+            .map(|&releases| self.until_released(releases));
+        Ok(Some(each.collect()))
+    }
+
+    fn until_released(&mut self, mut releases: usize) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        while releases > 0 {
+            match self.told.pop_front() {
+                Some(Told::Pressed(effect)) => effects.push(effect),
+                Some(Told::Released) => releases -= 1,
+                None => break,
+            }
+        }
+        effects
     }
 
     /// What came since the last time.
     pub(super) fn effects(&mut self) -> anyhow::Result<Vec<Effect>> {
+        self.read()?;
+        let told = self.told.drain(..);
+        let effects = told.filter_map(|told| match told {
+            Told::Pressed(effect) => Some(effect),
+            Told::Released => None,
+        });
+        Ok(effects.collect())
+    }
+
+    fn read(&mut self) -> anyhow::Result<()> {
         let mut file = File::open(&self.output).context("the output of xev")?;
         file.seek(SeekFrom::Start(self.read))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         self.read += bytes.len() as u64;
+        // the text itself may be no UTF-8; its bytes are told as numbers beside it
         self.rest.push_str(&String::from_utf8_lossy(&bytes));
-        // an empty line ends an event
-        let mut effects = Vec::new();
-        while let Some(end) = self.rest.find("\n\n") {
-            let event: String = self.rest.drain(..end + 2).collect();
+        while let Some(end) = end_of_event(&self.rest) {
+            let event: String = self.rest.drain(..end).collect();
             if event.contains("KeyRelease event") {
-                self.releases += 1;
+                self.told.push_back(Told::Released);
             } else if event.contains("KeyPress event") {
-                effects.extend(effect(&event));
+                self.told.extend(effect(&event).map(Told::Pressed));
             }
         }
-        Ok(effects)
+        Ok(())
     }
+}
+
+/// Where the first event of a key ends: the line that says whether it was filtered is its last.
+fn end_of_event(told: &str) -> Option<usize> {
+    let last_line = told.find("XFilterEvent returns:")?;
+    Some(last_line + told[last_line..].find('\n')? + 1)
 }
 
 /// What one press is, as `xev` tells it in a few lines.
@@ -133,9 +214,14 @@ fn effect(event: &str) -> Option<Effect> {
         .flatten()
         .filter_map(|byte| u8::from_str_radix(byte, 16).ok())
         .collect();
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    // of some symbols Xlib gives the one byte that they are in Latin-1, whatever the locale
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(other) => other.into_bytes().into_iter().map(char::from).collect(),
+    };
     // a key that means nothing does nothing
-    let name = symbol(event).filter(|name| *name != "NoSymbol" || !text.is_empty())?;
+    let means_nothing = |name: &&str| ["NoSymbol", "VoidSymbol"].contains(name);
+    let name = symbol(event).filter(|name| !means_nothing(name) || !text.is_empty())?;
     Some(if is_modifier(name) {
         Effect::Modifier(name.to_owned())
     } else if text.is_empty() || text.chars().any(char::is_control) {
@@ -182,6 +268,8 @@ mod tests {
         assert_eq!(effect(shift), Some(Effect::Modifier("Shift_L".to_owned())));
         let enter = "KeyPress event,\n    state 0x0, keycode 36 (keysym 0xff0d, Return), same_screen YES,\n    XLookupString gives 1 bytes: (0d) \"\"\n    XmbLookupString gives 1 bytes: (0d) \"\"\n    XFilterEvent returns: False\n";
         assert_eq!(effect(enter), Some(Effect::Key("Return".to_owned())));
+        let degree = "KeyPress event,\n    state 0x80, keycode 24 (keysym 0xb0, degree), same_screen YES,\n    XmbLookupString gives 1 bytes: (b0) \"\u{fffd}\"\n    XFilterEvent returns: False\n";
+        assert_eq!(effect(degree), Some(Effect::Text("°".to_owned())));
         let dead = "KeyPress event,\n    state 0x0, keycode 34 (keysym 0xfe52, dead_circumflex), same_screen YES,\n    XFilterEvent returns: True\n";
         assert_eq!(effect(dead), Some(Effect::Composing));
     }

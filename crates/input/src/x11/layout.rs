@@ -1,10 +1,13 @@
 //! The keyboard layout of an X server: which key makes which character, under which modifiers.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use x11rb::connection::Connection as _;
 use x11rb::errors::ReplyError;
-use x11rb::protocol::xkb::{ConnectionExt as _, ID, KeyModMap, KeySymMap, KeyType, MapPart};
+use x11rb::protocol::xkb::{
+    Action, ConnectionExt as _, GetMapReply, ID, KeyModMap, KeySymMap, KeyType, MapPart, SAType,
+};
 use x11rb::rust_connection::RustConnection;
 use xkeysym::{Keysym, key};
 
@@ -27,6 +30,8 @@ pub(crate) struct Layout {
     keys: Vec<KeySymMap>,
     types: Vec<KeyType>,
     modifiers: Vec<KeyModMap>,
+    /// The modifiers of keys that turn them on by an action, which the core protocol's map need not know.
+    by_action: BTreeMap<u8, Mods>,
 }
 
 /// How to make a character: press this key while exactly these modifiers are on.
@@ -39,7 +44,8 @@ pub(crate) struct Stroke {
 impl Layout {
     /// Asks the server for the layout of its keyboard.
     pub(crate) fn fetch(conn: &RustConnection) -> Result<Self, ReplyError> {
-        let parts = MapPart::KEY_TYPES | MapPart::KEY_SYMS | MapPart::MODIFIER_MAP;
+        let parts =
+            MapPart::KEY_TYPES | MapPart::KEY_SYMS | MapPart::MODIFIER_MAP | MapPart::KEY_ACTIONS;
         let device = ID::USE_CORE_KBD.into();
         let none = MapPart::from(0_u8);
         let reply = conn
@@ -65,6 +71,7 @@ impl Layout {
             )?
             .reply()?;
         Ok(Self {
+            by_action: modifiers_by_action(&reply),
             first: reply.first_key_sym.max(conn.setup().min_keycode),
             keys: reply.map.syms_rtrn.unwrap_or_default(),
             types: reply.map.types_rtrn.unwrap_or_default(),
@@ -87,6 +94,9 @@ impl Layout {
 
     /// The modifiers that a key turns on while it is held.
     pub(crate) fn modifiers_of(&self, keycode: u8) -> Mods {
+        if let Some(mods) = self.by_action.get(&keycode) {
+            return *mods;
+        }
         let of_key = self
             .modifiers
             .iter()
@@ -108,6 +118,14 @@ impl Layout {
 
     pub(crate) fn shift_key(&self) -> Option<u8> {
         self.modifier_with(key::Shift_L).map(|(keycode, _)| keycode)
+    }
+
+    /// The modifiers that reach other levels and that a key of this layout turns on.
+    pub(crate) fn levels(&self) -> Mods {
+        let shift = if self.shift_key().is_some() { SHIFT } else { 0 };
+        let makers = [self.level_three(), self.level_five()];
+        let others = makers.into_iter().flatten();
+        others.fold(shift, |levels, (_, mods)| levels | mods)
     }
 
     fn modifier_with(&self, wanted: u32) -> Option<(u8, Mods)> {
@@ -232,6 +250,27 @@ impl Layout {
         })
     }
 
+    /// Like [`Self::find_symbol`], on the levels that need modifiers, of which `reachable` can be turned on.
+    pub(crate) fn find_symbol_above(
+        &self,
+        symbols: &[u32],
+        group: u8,
+        reachable: Mods,
+    ) -> Option<Stroke> {
+        let of_key = |keycode: u8, symbol: u32| {
+            let (kind, row) = self.group_of(keycode, group)?;
+            let mut levels = kind.map.iter().filter(|entry| entry.active);
+            let entry = levels.find(|entry| {
+                let mods = bits(entry.mods_mask);
+                row.get(usize::from(entry.level)) == Some(&symbol) && mods & !reachable == 0
+            })?;
+            let mods = bits(entry.mods_mask);
+            Some(Stroke { keycode, mods })
+        };
+        let mut ranked = symbols.iter();
+        ranked.find_map(|&symbol| self.keycodes().find_map(|key| of_key(key, symbol)))
+    }
+
     /// A quick no to most keys.
     fn may_make(&self, keycode: u8, wanted: char) -> bool {
         self.key(keycode).is_some_and(|key| {
@@ -270,6 +309,35 @@ impl Layout {
         let syms = key.syms.get(usize::from(group) * width..)?.get(..width)?;
         Some((kind, syms))
     }
+}
+
+/// What keys turn on while they are held, on their first level: what a right Alt key does that reaches the
+/// third level is said nowhere else.
+fn modifiers_by_action(reply: &GetMapReply) -> BTreeMap<u8, Mods> {
+    let Some(actions) = &reply.map.key_actions else {
+        return BTreeMap::new();
+    };
+    let mut rest = actions.acts_rtrn_acts.as_slice();
+    let mut found = BTreeMap::new();
+    let keycodes = reply.first_key_action..=u8::MAX;
+    for (keycode, &count) in keycodes.zip(&actions.acts_rtrn_count) {
+        let (of_key, others) = rest.split_at_checked(count.into()).unwrap_or_default();
+        rest = others;
+        if let Some(mods) = of_key.first().copied().and_then(turned_on) {
+            found.insert(keycode, mods);
+        }
+    }
+    found
+}
+
+/// The modifiers that are on while a key with this action is held.
+fn turned_on(action: Action) -> Option<Mods> {
+    let mods = match action.as_noaction().type_ {
+        SAType::SET_MODS => bits(action.as_setmods().mask),
+        SAType::LATCH_MODS => bits(action.as_latchmods().mask),
+        _ => 0,
+    };
+    (mods != 0).then_some(mods)
 }
 
 fn bits(mask: x11rb::protocol::xproto::ModMask) -> Mods {

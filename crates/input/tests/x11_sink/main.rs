@@ -218,6 +218,37 @@ fn ctrl_with_a_letter_presses_that_letter_of_the_hosts_layout() {
 }
 
 #[test]
+fn s1_ctrl_with_a_letter_of_another_alphabet_is_that_letter() {
+    let server = Xvfb::start(SCREEN);
+    let watcher = Watcher::open(&server);
+    let mut sink = open(&server);
+    for name in ["ru", "gr", "us,ru"] {
+        layout(&server, name);
+        watcher.seen();
+        for (held, place, letter) in [
+            (hid::CONTROL_LEFT, hid::C, 'c'),
+            (hid::ALT_LEFT, hid::F, 'f'),
+            (hid::CONTROL_LEFT, hid::DIGIT_1, '1'),
+        ] {
+            sink.inject(&key(held, true, None)).expect("presses");
+            sink.inject(&key(place, true, Some(letter)))
+                .expect("presses");
+            let pressed = watcher.keys_down();
+            sink.inject(&key(place, false, None)).expect("releases");
+            sink.inject(&key(held, false, None)).expect("releases");
+            let meanings = |keycode| {
+                let row = watcher.conn.get_keyboard_mapping(keycode, 1);
+                row.expect("sends").reply().expect("answers").keysyms
+            };
+            let found = pressed
+                .iter()
+                .any(|&key| meanings(key)[0] == u32::from(letter));
+            assert!(found, "{letter} on {name}: {pressed:?}");
+        }
+    }
+}
+
+#[test]
 fn a_held_key_repeats_as_often_as_the_operator_says_and_never_by_itself() {
     let server = Xvfb::start(SCREEN);
     let watcher = Watcher::open(&server);

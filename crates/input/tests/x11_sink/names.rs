@@ -71,6 +71,43 @@ fn s1_what_reaches_further_characters_is_no_alt() {
 }
 
 #[test]
+fn s1_a_character_of_the_first_level_is_typed_while_the_shift_of_the_third_is_down() {
+    const TYPED: &str = "a1b2ß€ñ";
+    let server = Xvfb::start(SCREEN);
+    let terminal = Terminal::open(&server);
+    let mut sink = open(&server);
+    for (number, name) in ["us", "it", "de", "fr", "jp", "ch"].into_iter().enumerate() {
+        layout(&server, name);
+        let level_three = Some(hint::LEVEL_THREE);
+        sink.inject(&key(hid::ALT_RIGHT, true, level_three))
+            .expect("presses");
+        type_keys(&mut sink, TYPED);
+        sink.inject(&key(hid::ALT_RIGHT, false, None))
+            .expect("releases");
+        assert_eq!(terminal.line(&mut sink, number), TYPED, "on {name}");
+    }
+}
+
+#[test]
+fn s1_a_name_that_the_host_has_on_another_level_is_pressed_there() {
+    let server = Xvfb::start(SCREEN);
+    let watcher = Watcher::open(&server);
+    let mut sink = open(&server);
+    layout(&server, "jp");
+    watcher.seen();
+    tap(&mut sink, hid::CAPS_LOCK, None);
+    assert_eq!(pressed(&watcher), [SHIFT_KEYCODE, CAPS_KEYCODE]);
+    assert!(watcher.caps_lock_is_on());
+    tap(&mut sink, hid::CAPS_LOCK, None);
+    assert!(!watcher.caps_lock_is_on());
+    watcher.seen();
+    // its keys for other scripts are where other keyboards have something else
+    tap(&mut sink, hid::LANG_5, None);
+    assert_eq!(pressed(&watcher), [49]);
+    assert_eq!(sink.held(), 0);
+}
+
+#[test]
 fn s1_a_pad_does_what_it_does_at_the_operators_whatever_is_locked_here() {
     let server = Xvfb::start(SCREEN);
     let watcher = Watcher::open(&server);

@@ -73,3 +73,30 @@ fn what_a_key_meant_is_known_after_it_means_something_else() {
     keys.listen(true);
     assert_eq!(keys.meant(UNUSED, false), None);
 }
+
+#[test]
+fn s1_another_layout_is_no_tool() {
+    let server = Xvfb::start(SCREEN);
+    let tool = Tool::open(&server);
+    let keys = RemappedKeys::watch(Some(server.display())).expect("watches");
+    keys.listen(true);
+    // letters with capitals, a space bar that types one thing alone after one that types three, digits
+    for name in ["am", "af", "al", "ge", "us", "ru", "de"] {
+        layout(&server, name);
+        std::thread::sleep(Duration::from_millis(200));
+        for keycode in (10..=21).chain(24..=35).chain([A_KEYCODE, 65]) {
+            tool.tap(keycode);
+        }
+        std::thread::sleep(Duration::from_millis(200));
+        for keycode in (10..=21).chain(24..=35).chain([A_KEYCODE, 65]) {
+            let meant = keys.meant(keycode, false);
+            assert_eq!(meant, None, "key {keycode} of {name}");
+        }
+    }
+    // and a tool is none of a layout
+    tool.type_on(UNUSED, '漢');
+    tool.type_on(A_KEYCODE, 'ж');
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(keys.meant(UNUSED, false), Some('漢'));
+    assert_eq!(keys.meant(A_KEYCODE, false), Some('ж'));
+}

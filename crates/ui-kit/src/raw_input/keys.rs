@@ -150,7 +150,11 @@ fn key_of(stroke: &Stroke) -> Option<HidKey> {
     let place = hid_key(stroke.physical);
     match &stroke.logical {
         Key::Named(name) => named(*name, stroke.location, place),
-        Key::Unidentified(native) => place.filter(|place| may_stand_for(native, *place)),
+        Key::Unidentified(native) => {
+            named_by_x11(native).or_else(|| place.filter(|place| may_stand_for(native, *place)))
+        }
+        // what is in no character set but that of a font; the host has something else in its place
+        Key::Character(text) if text.chars().any(char::is_control) => None,
         Key::Character(_) | Key::Dead(_) => place,
     }
 }
@@ -191,6 +195,7 @@ fn named(name: NamedKey, location: KeyLocation, place: Option<HidKey>) -> Option
                 NamedKey::Pause => hid::PAUSE,
                 NamedKey::Help => hid::HELP,
                 NamedKey::Undo => hid::UNDO,
+                NamedKey::Again | NamedKey::Redo => hid::AGAIN,
                 NamedKey::Cut => hid::CUT,
                 NamedKey::Copy => hid::COPY,
                 NamedKey::Paste => hid::PASTE,
@@ -230,18 +235,38 @@ macro_rules! function_keys {
 }
 function_keys!(F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 F13 F14 F15 F16 F17 F18 F19 F20 F21 F22 F23 F24);
 
+/// The keys of Korean keyboards, which winit has no names for on X11.
+///
+/// Source: `keysymdef.h` of the X11 protocol.
+fn named_by_x11(native: &NativeKey) -> Option<HidKey> {
+    const HANGUL: u32 = 0xff31;
+    const HANGUL_HANJA: u32 = 0xff34;
+    let NativeKey::Xkb(symbol) = native else {
+        return None;
+    };
+    match *symbol {
+        HANGUL => Some(keyboard::hid::LANG_1),
+        HANGUL_HANJA => Some(keyboard::hid::LANG_2),
+        _ => None,
+    }
+}
+
 /// Whether the host may press the key at `place` for one that winit has no name for. On X11 that is a
 /// symbol, or nothing for a key that does nothing here; one that reaches other levels or layouts does it
-/// here alone. What makes characters at the host must not make them for a key that makes none.
+/// here alone. What makes characters at the host must not make them for a key that makes none, and what
+/// changes other keys must not change them.
 fn may_stand_for(native: &NativeKey, place: HidKey) -> bool {
     use keyboard::hid;
     match native {
-        NativeKey::Unidentified if cfg!(any(target_os = "linux", target_os = "freebsd")) => false,
+        native if is_for_here_alone(native) => false,
         NativeKey::Xkb(_) => {
             let makes_characters = (hid::A..hid::ENTER).contains(&place)
                 || (hid::SPACE..hid::CAPS_LOCK).contains(&place)
-                || [hid::INTL_BACKSLASH, hid::INTL_RO, hid::INTL_YEN].contains(&place);
-            !makes_characters && !is_for_levels(native)
+                || [hid::INTL_BACKSLASH, hid::INTL_RO, hid::INTL_YEN].contains(&place)
+                || is_on_the_pad(place);
+            let changes_keys = Modifiers::is_modifier(place)
+                || [hid::CAPS_LOCK, hid::NUM_LOCK, hid::SCROLL_LOCK].contains(&place);
+            !makes_characters && !changes_keys
         }
         NativeKey::Unidentified
         | NativeKey::Android(_)
@@ -251,14 +276,21 @@ fn may_stand_for(native: &NativeKey, place: HidKey) -> bool {
     }
 }
 
-/// Whether a key of X11 does nothing but reach other levels or groups of the layout.
+/// Whether a key of X11 does nothing, or nothing but reach other levels or groups of the layout or move the
+/// pointer by keys.
 ///
-/// Source: `keysymdef.h` of the X11 protocol, the block `XK_XKB_KEYS`, and `XK_Mode_switch`.
-fn is_for_levels(native: &NativeKey) -> bool {
-    let NativeKey::Xkb(symbol) = native else {
-        return false;
-    };
-    matches!(symbol, 0 | 0xfe01..=0xfe13 | 0xff7e)
+/// Source: `keysymdef.h` of the X11 protocol, the block `XK_XKB_KEYS`, `XK_Mode_switch` and `XK_VoidSymbol`.
+fn is_for_here_alone(native: &NativeKey) -> bool {
+    match native {
+        NativeKey::Unidentified => cfg!(any(target_os = "linux", target_os = "freebsd")),
+        NativeKey::Xkb(symbol) => matches!(
+            symbol,
+            0 | 0xfe01..=0xfe13 | 0xfee0..=0xfefe | 0xff7e | 0xff_ffff
+        ),
+        NativeKey::Android(_) | NativeKey::MacOS(_) | NativeKey::Windows(_) | NativeKey::Web(_) => {
+            false
+        }
+    }
 }
 
 fn single_character(key: &Key) -> Option<char> {
@@ -463,18 +495,56 @@ mod tests {
         for for_here_alone in [
             Key::Named(NamedKey::GroupNext),
             Key::Named(NamedKey::ModeChange),
-            // the shift of a fifth level, and a key of no meaning
+            // the shift of a fifth level, the mouse keys, and keys of no meaning
             Key::Unidentified(NativeKey::Xkb(0xfe11)),
+            Key::Unidentified(NativeKey::Xkb(0xfef9)),
             Key::Unidentified(NativeKey::Xkb(0)),
+            Key::Unidentified(NativeKey::Xkb(0xff_ffff)),
         ] {
-            let switch = stroke(KeyCode::ControlRight, for_here_alone, None);
+            let mut switch = stroke(KeyCode::ControlRight, for_here_alone.clone(), None);
             assert_eq!(meaning(&switch, plain), Meaning::Unknown);
+            switch.physical = PhysicalKey::Code(KeyCode::NumpadMultiply);
+            assert_eq!(meaning(&switch, plain), Meaning::Unknown, "on the pad");
         }
         let level_three = Some(hint::LEVEL_THREE);
         for code in [KeyCode::AltRight, KeyCode::CapsLock] {
             let alt_gr = stroke(code, Key::Named(NamedKey::AltGraph), None);
             let meant = Meaning::Key(HidKey(0xe6), level_three);
             assert_eq!(meaning(&alt_gr, plain), meant);
+        }
+    }
+
+    #[test]
+    fn s1_a_symbol_without_a_name_presses_no_modifier_of_the_host() {
+        let plain = Modifiers::default();
+        let meant = |code, symbol| {
+            let key = Key::Unidentified(NativeKey::Xkb(symbol));
+            meaning(&stroke(code, key, None), plain)
+        };
+        // Hangul and Hanja stand beside the space bar, Eisu on Caps Lock
+        let hangul = Meaning::Key(HidKey(0x90), None);
+        assert_eq!(meant(KeyCode::AltRight, 0xff31), hangul);
+        let hanja = Meaning::Key(HidKey(0x91), None);
+        assert_eq!(meant(KeyCode::ControlRight, 0xff34), hanja);
+        assert_eq!(meant(KeyCode::CapsLock, 0xff30), Meaning::Unknown);
+        assert_eq!(meant(KeyCode::AltLeft, 0xffed), Meaning::Unknown);
+        let own = Meaning::Key(HidKey(0x65), None);
+        assert_eq!(meant(KeyCode::ContextMenu, 0x1008_ff65), own);
+        // a character of a font's own
+        let of_a_font = letter(KeyCode::Digit3, "\u{99}");
+        assert_eq!(meaning(&of_a_font, plain), Meaning::Unknown);
+    }
+
+    #[test]
+    fn s1_a_key_that_the_layout_names_is_that_key_wherever_it_is() {
+        for (name, key) in [
+            (NamedKey::Undo, 0x7a),
+            (NamedKey::Redo, 0x79),
+            (NamedKey::Tab, 0x2b),
+        ] {
+            let named = stroke(KeyCode::KeyB, Key::Named(name), None);
+            let meant = meaning(&named, Modifiers::default());
+            assert_eq!(meant, Meaning::Key(HidKey(key), None), "{name:?}");
         }
     }
 
