@@ -329,7 +329,7 @@ fn administration_of_audit(samples: &mut Samples) {
 }
 
 fn administration_of_settings(samples: &mut Samples) {
-    use protocol::admin::settings::{Answer, Question, SecondFactor, Setting, Settings};
+    use protocol::admin::settings::{Answer, Question, Settings};
     let settings = Settings {
         organisation: "Comune".into(),
         words: "We help.".into(),
@@ -338,14 +338,7 @@ fn administration_of_settings(samples: &mut Samples) {
         free_disk_bytes: 1 << 30,
         ..Settings::default()
     };
-    let mut each = settings.each().to_vec();
-    for factor in [
-        SecondFactor::Off,
-        SecondFactor::Administrators,
-        SecondFactor::All,
-    ] {
-        each.push(Setting::SecondFactor(factor));
-    }
+    let each = settings.each().to_vec();
     let png = bytes("png");
     for question in &[
         Question::Read,

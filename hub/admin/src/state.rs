@@ -4,12 +4,14 @@ use protocol::admin::Question;
 use protocol::admin::audit::{self, AuditRow, Verified};
 use protocol::admin::desk::{LiveSession, Overview};
 use protocol::admin::films;
-use protocol::admin::people::{AccountOrder, AccountRow, GroupRow, RoleRow, SignInRow};
+use protocol::admin::people::{
+    AccountOrder, AccountRow, GroupRow, RoleRow, Rules, SecondFactorRule, SignInRow,
+};
 use protocol::admin::reports::{
     ExportFormat, FieldValue, ReportColumn, ReportFilter, ReportRow, ReportSort, Totals, TotalsBy,
     WholeReport,
 };
-use protocol::admin::settings::{SecondFactor, Settings};
+use protocol::admin::settings::Settings;
 use protocol::control::Name;
 use protocol::{
     AccountId, Entry, GroupId, HubAddress, PeerId, Permissions, Refusal, ReportId, RoleId,
@@ -78,6 +80,7 @@ pub enum Topic {
     Audit(PageOf),
     Verified,
     Settings,
+    Rules,
     /// Something was done; the notice says so.
     Done(Done),
 }
@@ -638,6 +641,8 @@ impl Default for Audit {
 #[derive(Debug, Default)]
 pub struct HubSettings {
     pub now: Shown<Settings>,
+    /// What holds for all accounts.
+    pub rules: Shown<Rules>,
     /// What is typed; nothing counts before **Save**.
     pub form: Option<SettingsForm>,
 }
@@ -652,7 +657,7 @@ pub struct SettingsForm {
     pub film_kb_per_second: String,
     pub free_disk_gb: String,
     pub report_days: String,
-    pub second_factor: SecondFactor,
+    pub second_factor: SecondFactorRule,
     pub password_chars: String,
     pub ticket_minutes: String,
 }
@@ -738,5 +743,6 @@ impl State {
         self.people.refresh();
         self.audit.list.refresh();
         self.settings.now.forget();
+        self.settings.rules.forget();
     }
 }

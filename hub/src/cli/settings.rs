@@ -136,15 +136,12 @@ fn print(out: &mut impl std::io::Write, setting: &Setting, as_json: bool) -> any
 fn to_json(setting: &Setting) -> (String, Value) {
     let value = setting.value();
     let value = match setting {
-        Setting::Organisation(_) | Setting::Words(_) | Setting::SecondFactor(_) => {
-            Value::from(value)
-        }
+        Setting::Organisation(_) | Setting::Words(_) => Value::from(value),
         Setting::FilmDays(_)
         | Setting::FilmQuotaBytes(_)
         | Setting::FilmBytesPerSecond(_)
         | Setting::FreeDiskBytes(_)
         | Setting::ReportDays(_)
-        | Setting::PasswordChars(_)
         | Setting::TicketMinutes(_) => value.parse::<u64>().map_or(Value::Null, Value::from),
     };
     (setting.name().to_owned(), value)

@@ -55,23 +55,7 @@ pub struct Settings {
     pub free_disk_bytes: u64,
     /// How many days a finished report is kept; 0 for ever.
     pub report_days: u32,
-    pub second_factor: SecondFactor,
-    /// Characters that a new password has at least.
-    pub password_chars: u32,
     pub ticket_minutes: u32,
-}
-
-/// Who signs in with a second factor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SecondFactor {
-    /// Nobody.
-    Off,
-    /// Whoever has set one up.
-    Optional,
-    /// All administrators, and whoever has set one up.
-    Administrators,
-    /// Everybody.
-    All,
 }
 
 /// One setting and its value.
@@ -84,8 +68,6 @@ pub enum Setting {
     FilmBytesPerSecond(u64),
     FreeDiskBytes(u64),
     ReportDays(u32),
-    SecondFactor(SecondFactor),
-    PasswordChars(u32),
     TicketMinutes(u32),
 }
 
@@ -111,8 +93,6 @@ pub enum SettingError {
     },
     #[error("{name} has at most {most} bytes and no control characters")]
     Text { name: &'static str, most: usize },
-    #[error("second-factor is one of off, optional, administrators, all")]
-    SecondFactor,
 }
 
 const MIB: u64 = 1024 * 1024;
@@ -130,8 +110,6 @@ impl Default for Settings {
             film_bytes_per_second: 4 * MIB,
             free_disk_bytes: 0,
             report_days: 0,
-            second_factor: SecondFactor::Optional,
-            password_chars: 8,
             ticket_minutes: 15,
         }
     }
@@ -148,8 +126,6 @@ impl Settings {
             Setting::FilmBytesPerSecond(bytes) => self.film_bytes_per_second = bytes,
             Setting::FreeDiskBytes(bytes) => self.free_disk_bytes = bytes,
             Setting::ReportDays(days) => self.report_days = days,
-            Setting::SecondFactor(factor) => self.second_factor = factor,
-            Setting::PasswordChars(chars) => self.password_chars = chars,
             Setting::TicketMinutes(minutes) => self.ticket_minutes = minutes,
         }
     }
@@ -164,30 +140,14 @@ impl Settings {
             Setting::FilmBytesPerSecond(self.film_bytes_per_second),
             Setting::FreeDiskBytes(self.free_disk_bytes),
             Setting::ReportDays(self.report_days),
-            Setting::SecondFactor(self.second_factor),
-            Setting::PasswordChars(self.password_chars),
             Setting::TicketMinutes(self.ticket_minutes),
         ]
     }
 }
 
-impl SecondFactor {
-    const ALL: [Self; 4] = [Self::Off, Self::Optional, Self::Administrators, Self::All];
-
-    /// The word for it on the command line and in data bases.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Optional => "optional",
-            Self::Administrators => "administrators",
-            Self::All => "all",
-        }
-    }
-}
-
 impl Setting {
     /// What settings are called on the command line and in data bases.
-    pub const NAMES: [&'static str; 10] = [
+    pub const NAMES: [&'static str; 8] = [
         "organisation",
         "words",
         "film-days",
@@ -195,8 +155,6 @@ impl Setting {
         "film-bytes-per-second",
         "free-disk-bytes",
         "report-days",
-        "second-factor",
-        "password-chars",
         "ticket-minutes",
     ];
 
@@ -209,9 +167,7 @@ impl Setting {
             Self::FilmBytesPerSecond(_) => 4,
             Self::FreeDiskBytes(_) => 5,
             Self::ReportDays(_) => 6,
-            Self::SecondFactor(_) => 7,
-            Self::PasswordChars(_) => 8,
-            Self::TicketMinutes(_) => 9,
+            Self::TicketMinutes(_) => 7,
         };
         Self::NAMES[place]
     }
@@ -221,14 +177,12 @@ impl Setting {
         match self {
             Self::Organisation(name) => name.to_string(),
             Self::Words(words) => words.to_string(),
-            Self::FilmDays(number)
-            | Self::ReportDays(number)
-            | Self::PasswordChars(number)
-            | Self::TicketMinutes(number) => number.to_string(),
+            Self::FilmDays(number) | Self::ReportDays(number) | Self::TicketMinutes(number) => {
+                number.to_string()
+            }
             Self::FilmQuotaBytes(number)
             | Self::FilmBytesPerSecond(number)
             | Self::FreeDiskBytes(number) => number.to_string(),
-            Self::SecondFactor(factor) => factor.word().to_owned(),
         }
     }
 
@@ -262,13 +216,6 @@ impl Setting {
             "film-bytes-per-second" => Self::FilmBytesPerSecond(number()?),
             "free-disk-bytes" => Self::FreeDiskBytes(number()?),
             "report-days" => Self::ReportDays(small()?),
-            "second-factor" => {
-                let found = SecondFactor::ALL
-                    .into_iter()
-                    .find(|f| f.word() == text.trim());
-                Self::SecondFactor(found.ok_or(SettingError::SecondFactor)?)
-            }
-            "password-chars" => Self::PasswordChars(small()?),
             "ticket-minutes" => Self::TicketMinutes(small()?),
             _ => return Err(unknown()),
         };
@@ -314,8 +261,6 @@ impl Setting {
             // a video of 20 Mbit/s on a host's screen is no attack
             Self::FilmBytesPerSecond(bytes) => within(*bytes, MIB / 4, 1024 * MIB),
             Self::FreeDiskBytes(bytes) => zero_or(*bytes, MIB, MOST_BYTES),
-            Self::SecondFactor(_) => Ok(()),
-            Self::PasswordChars(chars) => within(u64::from(*chars), 8, 128),
             Self::TicketMinutes(minutes) => within(u64::from(*minutes), 1, 1440),
         }
     }
@@ -342,10 +287,8 @@ mod tests {
             ("film-days", "-1"),
             ("film-quota-bytes", "1000"),
             ("film-bytes-per-second", "0"),
-            ("password-chars", "7"),
             ("ticket-minutes", "0"),
             ("ticket-minutes", "4294967296"),
-            ("second-factor", "some"),
             ("organisation", "a\u{7}b"),
             ("colour", "blue"),
         ] {

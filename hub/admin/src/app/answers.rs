@@ -123,6 +123,11 @@ impl AdminApp {
                 state.settings.form = None;
                 state.settings.now.take(now);
             }
+            Topic::Rules => {
+                let rules = within!(answer, Answer::People(people::Answer::Rules(rules)) => rules);
+                state.settings.form = None;
+                state.settings.rules.take(rules);
+            }
             Topic::Done(done) => self.was_done(done, answer),
         }
     }

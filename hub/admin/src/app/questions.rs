@@ -56,6 +56,10 @@ impl AdminApp {
                     let question = Question::Settings(settings::Question::Read);
                     self.state.ask(Topic::Settings, question);
                 }
+                if self.state.settings.rules.is_wanted() {
+                    let question = Question::People(people::Question::Rules);
+                    self.state.ask(Topic::Rules, question);
+                }
             }
         }
     }

@@ -2,7 +2,8 @@
 
 use egui::{ScrollArea, Ui};
 use protocol::admin::Question;
-use protocol::admin::settings::{Question as Ask, SecondFactor, Setting, Settings};
+use protocol::admin::people::{self, Rules, SecondFactorRule};
+use protocol::admin::settings::{Question as Ask, Setting, Settings};
 use ui_kit::widgets::{
     Field, Push, card_ui, choice_ui, heading_ui, section_header_ui, text_area_ui, text_field_ui,
 };
@@ -23,23 +24,30 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &mut State) {
     let Some(now) = state.settings.now.value.clone() else {
         return missing_ui(ui, lang, &state.settings.now);
     };
+    let Some(rules) = state.settings.rules.value else {
+        return missing_ui(ui, lang, &state.settings.rules);
+    };
     let form = state
         .settings
         .form
-        .get_or_insert_with(|| SettingsForm::of(&now));
-    let changes = form.changes(&now);
+        .get_or_insert_with(|| SettingsForm::of(&now, rules));
+    let changes = form.changes(&now, rules);
+    let new_rules = form.rules();
     let mut save = false;
     let mut undo = false;
     ui.horizontal(|ui| {
         at_right_ui(ui, |ui| {
             let nothing = match &changes {
-                Ok(changes) => changes.is_empty().then(|| s(lang, Say::NothingChanged)),
+                Ok(changes) => {
+                    let is_same = changes.is_empty() && new_rules == Some(rules);
+                    is_same.then(|| s(lang, Say::NothingChanged))
+                }
                 Err(_) => Some(s(lang, Say::SomethingWrong)),
             };
             save = ui
                 .add(Push::primary(w(lang, Word::Save)).unless(nothing))
                 .clicked();
-            let differs = *form != SettingsForm::of(&now);
+            let differs = *form != SettingsForm::of(&now, rules);
             undo = differs && ui.add(Push::quiet(s(lang, Say::Undo))).clicked();
         });
     });
@@ -50,9 +58,15 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &mut State) {
     if undo {
         state.settings.form = None;
     }
-    if let (true, Ok(settings)) = (save, changes) {
-        let question = Question::Settings(Ask::Change { settings });
-        state.ask(Topic::Done(Done::SettingsSaved), question);
+    if let (true, Ok(settings), Some(new_rules)) = (save, changes, new_rules) {
+        let done = Topic::Done(Done::SettingsSaved);
+        if new_rules != rules {
+            let question = people::Question::SetRules(new_rules);
+            state.ask(done, Question::People(question));
+        }
+        if !settings.is_empty() {
+            state.ask(done, Question::Settings(Ask::Change { settings }));
+        }
     }
 }
 
@@ -119,13 +133,13 @@ fn form_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, wrong: Option<&'sta
     card_ui(ui, |ui| {
         section_header_ui(ui, s(lang, Say::Access), "");
         let factors = [
-            (SecondFactor::Off, s(lang, Say::FactorOff)),
-            (SecondFactor::Optional, s(lang, Say::FactorOptional)),
+            (SecondFactorRule::Off, s(lang, Say::FactorOff)),
+            (SecondFactorRule::Optional, s(lang, Say::FactorOptional)),
             (
-                SecondFactor::Administrators,
+                SecondFactorRule::Administrators,
                 s(lang, Say::FactorAdministrators),
             ),
-            (SecondFactor::All, s(lang, Say::FactorAll)),
+            (SecondFactorRule::Everybody, s(lang, Say::FactorAll)),
         ];
         let field = Field::new(s(lang, Say::SecondFactor)).width(WIDTH);
         if let Some(factor) = choice_ui(ui, &field, form.second_factor, &factors) {
@@ -151,7 +165,7 @@ fn form_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, wrong: Option<&'sta
 
 impl SettingsForm {
     /// What the settings are, as they are typed.
-    pub(crate) fn of(settings: &Settings) -> Self {
+    pub(crate) fn of(settings: &Settings, rules: Rules) -> Self {
         let gigabytes = |bytes: u64| {
             if bytes.is_multiple_of(GB) {
                 (bytes / GB).to_string()
@@ -167,15 +181,27 @@ impl SettingsForm {
             film_kb_per_second: (settings.film_bytes_per_second / 1000).to_string(),
             free_disk_gb: gigabytes(settings.free_disk_bytes),
             report_days: settings.report_days.to_string(),
-            second_factor: settings.second_factor,
-            password_chars: settings.password_chars.to_string(),
+            second_factor: rules.second_factor,
+            password_chars: rules.password_chars.to_string(),
             ticket_minutes: settings.ticket_minutes.to_string(),
         }
     }
 
+    /// The rules for all accounts, if they can be so.
+    fn rules(&self) -> Option<Rules> {
+        let password_chars = self.password_chars.trim().parse().ok()?;
+        (8..=128).contains(&password_chars).then_some(Rules {
+            second_factor: self.second_factor,
+            password_chars,
+        })
+    }
+
     /// What is to be changed, or the name of the setting that is wrong.
-    fn changes(&self, now: &Settings) -> Result<Vec<Setting>, &'static str> {
-        let shown = Self::of(now);
+    fn changes(&self, now: &Settings, rules: Rules) -> Result<Vec<Setting>, &'static str> {
+        if self.rules().is_none() {
+            return Err("password-chars");
+        }
+        let shown = Self::of(now, rules);
         let gigabytes = |typed: &str| {
             let number: f64 = typed.trim().replace(',', ".").parse().unwrap_or(-1.0);
             #[expect(
@@ -225,16 +251,6 @@ impl SettingsForm {
                 self.report_days == shown.report_days,
             ),
             (
-                "second-factor",
-                self.second_factor.word().to_owned(),
-                self.second_factor == shown.second_factor,
-            ),
-            (
-                "password-chars",
-                self.password_chars.clone(),
-                self.password_chars == shown.password_chars,
-            ),
-            (
                 "ticket-minutes",
                 self.ticket_minutes.clone(),
                 self.ticket_minutes == shown.ticket_minutes,
@@ -254,17 +270,21 @@ mod tests {
     #[test]
     fn only_what_was_changed_is_sent() {
         let now = Settings::default();
-        let mut form = SettingsForm::of(&now);
-        assert_eq!(form.changes(&now), Ok(Vec::new()));
+        let rules = Rules {
+            second_factor: SecondFactorRule::Optional,
+            password_chars: 8,
+        };
+        let mut form = SettingsForm::of(&now, rules);
+        assert_eq!(form.changes(&now, rules), Ok(Vec::new()));
         form.film_days = "90".to_owned();
         form.film_quota_gb = "1,5".to_owned();
-        let changes = form.changes(&now).expect("sound");
+        let changes = form.changes(&now, rules).expect("sound");
         let wanted = [
             Setting::FilmDays(90),
             Setting::FilmQuotaBytes(1_500_000_000),
         ];
         assert_eq!(changes, wanted);
         form.film_days = "some".to_owned();
-        assert_eq!(form.changes(&now), Err("film-days"));
+        assert_eq!(form.changes(&now, rules), Err("film-days"));
     }
 }

@@ -9,6 +9,7 @@ use protocol::{EndedBy, SessionId, TicketRoute};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
+use super::report_index;
 use super::sessions::{ended_by_from_number, ended_by_number};
 use crate::catalogue::film::{FilmTotals, KeptFilm};
 use crate::catalogue::{Actor, CatalogueError};
@@ -270,7 +271,10 @@ pub(super) fn erase(
     changed(
         t.execute(&sql, (number, now, by.name(), why, reason))?,
         || format!("there is no film {session} that is finished and not held"),
-    )
+    )?;
+    // what was said is in the film, and goes with it
+    t.execute("DELETE FROM chat WHERE session = ?1", [number])?;
+    report_index::refresh(t, session)
 }
 
 pub(super) fn note_use(
