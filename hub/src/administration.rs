@@ -69,6 +69,14 @@ impl Administrator {
         Who::from(&self.account)
     }
 
+    /// Whether they may; asked before anything else.
+    fn check(&self, action: Action, object: Object) -> Result<(), Refusal> {
+        may(self.who(), action, object).map_err(|denied| {
+            tracing::warn!(actor = ?self.actor(), ?action, %denied, "Not allowed");
+            RefusalCode::NOT_ALLOWED.into()
+        })
+    }
+
     /// The name in the audit log.
     fn actor(&self) -> Actor {
         Actor::Account(self.account.name.clone())
@@ -191,14 +199,6 @@ impl Office {
         }
     }
 
-    /// Whether `who` may; asked before anything else.
-    fn check(&self, who: &Administrator, action: Action, object: Object) -> Result<(), Refusal> {
-        may(who.who(), action, object).map_err(|denied| {
-            tracing::warn!(actor = ?who.actor(), ?action, %denied, "Not allowed");
-            RefusalCode::NOT_ALLOWED.into()
-        })
-    }
-
     /// Makes a change in the name of `who`, with its row in the audit log.
     async fn change(&self, who: &Administrator, what: What) -> Result<(), Refusal> {
         let actor = who.actor();
@@ -223,8 +223,9 @@ impl Office {
 
 fn refusal_of(error: &CatalogueError) -> Refusal {
     log_store_error(error);
-    match error {
-        CatalogueError::Rule(_) => RefusalCode::AGAINST_A_RULE.into(),
-        _ => RefusalCode::INTERNAL.into(),
+    if let CatalogueError::Rule(_) = error {
+        RefusalCode::AGAINST_A_RULE.into()
+    } else {
+        RefusalCode::INTERNAL.into()
     }
 }
