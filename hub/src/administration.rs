@@ -85,6 +85,14 @@ impl Administrator {
         Who::from(&self.account)
     }
 
+    /// Whether they may; asked before anything else.
+    fn check(&self, action: Action, object: Object) -> Result<(), Refusal> {
+        may(self.who(), action, object).map_err(|denied| {
+            tracing::warn!(actor = ?self.actor(), ?action, %denied, "Not allowed");
+            RefusalCode::NOT_ALLOWED.into()
+        })
+    }
+
     /// The name in the audit log.
     fn actor(&self) -> Actor {
         Actor::Account(self.account.name.clone())
@@ -237,14 +245,6 @@ impl Office {
             Ok(Err(error)) => tracing::error!(%session, %error, "Film not removed"),
             Err(error) => tracing::error!(%session, %error, "Film not removed"),
         }
-    }
-
-    /// Whether `who` may; asked before anything else.
-    fn check(&self, who: &Administrator, action: Action, object: Object) -> Result<(), Refusal> {
-        may(who.who(), action, object).map_err(|denied| {
-            tracing::warn!(actor = ?who.actor(), ?action, %denied, "Not allowed");
-            RefusalCode::NOT_ALLOWED.into()
-        })
     }
 
     /// Makes a change in the name of `who`, with its row in the audit log.

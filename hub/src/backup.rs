@@ -227,7 +227,8 @@ fn read_list(from: &Path) -> Result<Listing, BackupError> {
             || name
                 .strip_prefix(film::FOLDER)
                 .and_then(|rest| rest.strip_prefix('/'))
-                .is_some_and(|rest| rest.ends_with(".film") && !rest.contains(['/', '\\']))
+                .and_then(|rest| rest.strip_suffix(".film"))
+                .is_some_and(|rest| !rest.contains(['/', '\\']))
     };
     let has = |name: &str| listing.files.iter().any(|listed| listed.name == name);
     if !listing.files.iter().all(|listed| is_ours(&listed.name))

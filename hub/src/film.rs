@@ -441,14 +441,12 @@ impl Writer {
         // when what is committed has to be on the disk
         let mut sync_due = None;
         loop {
-            let next = match self.next(batch.deadline.or(sync_due)) {
-                Next::Append(..) if !self.rules.borrow().has_room => {
-                    tracing::error!(session = %self.session, "No room for the rest of the film");
-                    let finished = self.finish(recorder, EndedBy::CannotRecord)?;
-                    return Ok(Ending::OutOfRoom(finished));
-                }
-                next => next,
-            };
+            let next = self.next(batch.deadline.or(sync_due));
+            if matches!(next, Next::Append(..)) && !self.rules.borrow().has_room {
+                tracing::error!(session = %self.session, "No room for the rest of the film");
+                let finished = self.finish(recorder, EndedBy::CannotRecord)?;
+                return Ok(Ending::OutOfRoom(finished));
+            }
             match next {
                 Next::Append(entry, budget) => {
                     batch.add(&entry);

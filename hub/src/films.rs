@@ -175,9 +175,11 @@ mod tests {
 
     fn go(settings: &Settings, bytes: u64, now: i64) -> Vec<(u64, Erasure)> {
         let due = due(settings, &films(), bytes, now);
-        let named = due.into_iter().map(|what| match what {
-            What::FilmErased { session, why, .. } => (session.0, why),
-            other => panic!("{other:?}"),
+        let named = due.into_iter().map(|what| {
+            let What::FilmErased { session, why, .. } = what else {
+                panic!("{what:?}");
+            };
+            (session.0, why)
         });
         named.collect()
     }

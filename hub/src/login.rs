@@ -445,9 +445,10 @@ impl LoginDesk {
             tracing::info!(?actor, action, %detail, left_out, "Desk");
         }
         let name = actor.to_owned();
-        let actor = match what {
-            What::LogInRefused { .. } => Actor::Stranger(name),
-            _ => Actor::Account(name),
+        let actor = if let What::LogInRefused { .. } = what {
+            Actor::Stranger(name)
+        } else {
+            Actor::Account(name)
         };
         let change = Change { actor, what };
         let now = self.clock.now().unix_millis;

@@ -6,7 +6,7 @@
 //! of all files with their hashes says where something was changed.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Seek as _, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use protocol::SessionId;
@@ -269,9 +269,11 @@ fn read_small(zip: &mut ZipArchive<File>, name: &str) -> Option<Vec<u8>> {
 }
 
 fn seal_of(signature: &[u8]) -> String {
+    use std::fmt::Write as _;
+
     let mut seal = SEAL_WORD.to_owned();
     for byte in signature {
-        seal.push_str(&format!("{byte:02x}"));
+        write!(seal, "{byte:02x}").expect("a string takes it");
     }
     format!("{seal:<SEAL_BYTES$}")
 }

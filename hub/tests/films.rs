@@ -1,6 +1,12 @@
 //! Films, the audit log and settings, as an administrator's window and the command line have them
 //! (D2 to D5).
 
+#![expect(
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test waits for one message among many, and fails on any that rules it out"
+)]
+
 mod support;
 
 use std::path::PathBuf;
@@ -77,7 +83,7 @@ impl Window {
 
     async fn facts(&mut self, session: SessionId) -> films::Facts {
         match self.films(FilmQuestion::Facts { session }).await {
-            Ok(FilmAnswer::Facts(facts)) => facts,
+            Ok(FilmAnswer::Facts(facts)) => *facts,
             other => panic!("{other:?}"),
         }
     }

@@ -260,7 +260,7 @@ fn administration_of_films(samples: &mut Samples) {
             first: 512,
             rows: vec![film],
         }),
-        Answer::Facts(facts),
+        Answer::Facts(Box::new(facts)),
         Answer::Part {
             whole_bytes: 4096,
             bytes: bytes("part"),

@@ -50,7 +50,9 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), CopyError> {
         // all at once: nothing that is written meanwhile makes it begin anew
         match backup.step(-1)? {
             StepResult::Done => return Ok(()),
-            _ => std::thread::sleep(std::time::Duration::from_millis(100)),
+            StepResult::More | StepResult::Busy | StepResult::Locked | _ => {
+                std::thread::sleep(std::time::Duration::from_millis(100));
+            }
         }
     }
     Err(CopyError::Busy)

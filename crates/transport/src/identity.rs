@@ -121,7 +121,7 @@ impl HubIdentity {
             Err(error) if error.kind() == io::ErrorKind::NotFound => create_key(&path)?,
             Err(source) => return Err(IdentityError::Read { path, source }),
         };
-        Self::from_pem(path, &pem)
+        Self::from_pem(&path, &pem)
     }
 
     /// Opens the key in `data_dir`, where there must be one.
@@ -132,14 +132,14 @@ impl HubIdentity {
     pub fn open(data_dir: &Path) -> Result<Self, IdentityError> {
         let path = data_dir.join(KEY_FILE);
         match fs::read_to_string(&path) {
-            Ok(pem) => Self::from_pem(path, &pem),
+            Ok(pem) => Self::from_pem(&path, &pem),
             Err(source) => Err(IdentityError::Read { path, source }),
         }
     }
 
-    fn from_pem(path: PathBuf, pem: &str) -> Result<Self, IdentityError> {
+    fn from_pem(path: &Path, pem: &str) -> Result<Self, IdentityError> {
         let damaged = |detail: String| IdentityError::Damaged {
-            path: path.clone(),
+            path: path.to_owned(),
             detail,
         };
         let key = KeyPair::from_pem(pem).map_err(|e| damaged(e.to_string()))?;

@@ -656,7 +656,6 @@ pub struct SettingsForm {
     pub film_quota_gb: String,
     pub film_kb_per_second: String,
     pub free_disk_gb: String,
-    pub report_days: String,
     pub second_factor: SecondFactorRule,
     pub password_chars: String,
     pub ticket_minutes: String,

@@ -283,7 +283,6 @@ says! {
     KeepingNote: "What is held is kept whatever stands here.",
         "Ciò che è trattenuto resta, qualunque cosa ci sia scritto qui.";
     FilmDays: "Films, in days", "Filmati, in giorni";
-    ReportDays: "Reports, in days", "Rapporti, in giorni";
     ZeroForEver: "0 for ever", "0 per sempre";
     FilmQuota: "Most room for films, in GB", "Spazio massimo per i filmati, in GB";
     ZeroNoLimit: "0 without a limit; else the oldest go first", "0 senza limite; altrimenti i più vecchi per primi";

@@ -44,11 +44,11 @@ fn main() -> anyhow::Result<()> {
     };
     // whoever wants the film no longer ends this process; nothing is left under the final name
     let never = AtomicBool::new(false);
-    let opened = Recording::open(&arguments.recording).and_then(|opened| {
+    let opened = Recording::open(&arguments.recording);
+    if let Ok(opened) = &opened {
         // the first reading opens what lies beside a recording that is still being written
         opened.is_finished().ok();
-        Ok(opened)
-    });
+    }
     let failed = || format!("no film of {}", arguments.recording.display());
     let opened = opened.with_context(failed)?;
     let folder = arguments.out.parent();

@@ -11,7 +11,7 @@ pub(super) async fn answer(
     who: &Administrator,
     question: Question,
 ) -> Result<Answer, Refusal> {
-    office.check(who, Action::ReadAudit, Object::Hub)?;
+    who.check(Action::ReadAudit, Object::Hub)?;
     match question {
         Question::List { filter, page } => {
             let rows = office.read(move |catalogue| catalogue.audit_rows(&filter, page));

@@ -18,7 +18,7 @@ pub(super) async fn answer(
     who: &Administrator,
     question: Question,
 ) -> Result<Answer, Refusal> {
-    office.check(who, Action::ReadFilm, Object::Film)?;
+    who.check(Action::ReadFilm, Object::Film)?;
     match question {
         Question::List { filter, sort, page } => {
             let rows = office.read(move |catalogue| catalogue.films(&filter, sort, page));
@@ -30,7 +30,7 @@ pub(super) async fn answer(
             let is_kept = found.film.held.is_none() && found.erased.is_none();
             let ended = found.film.ended_unix_millis.filter(|_| is_kept);
             found.kept_until_unix_millis = films::kept_until(&office.settings(), ended);
-            Ok(Answer::Facts(found))
+            Ok(Answer::Facts(Box::new(found)))
         }
         Question::Part { session, offset } => part(office, who, session, offset).await,
         Question::Exporting { session } => {
@@ -39,20 +39,20 @@ pub(super) async fn answer(
             Ok(Answer::Done)
         }
         Question::Hold { session, reason } => {
-            office.check(who, Action::Administer, Object::Hub)?;
+            who.check(Action::Administer, Object::Hub)?;
             let held = films::hold(facts(office, session).await?.as_ref(), &reason)?;
             office.change(who, held).await?;
             Ok(Answer::Done)
         }
         Question::Release { session } => {
-            office.check(who, Action::Administer, Object::Hub)?;
+            who.check(Action::Administer, Object::Hub)?;
             if let Some(released) = films::release(facts(office, session).await?.as_ref())? {
                 office.change(who, released).await?;
             }
             Ok(Answer::Done)
         }
         Question::Erase { session, reason } => {
-            office.check(who, Action::Administer, Object::Hub)?;
+            who.check(Action::Administer, Object::Hub)?;
             let erased = films::erase(facts(office, session).await?.as_ref(), &reason)?;
             office.change(who, erased).await?;
             office.remove_film(session).await;

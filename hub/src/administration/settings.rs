@@ -12,7 +12,7 @@ pub(super) async fn answer(
     who: &Administrator,
     question: Question,
 ) -> Result<Answer, Refusal> {
-    office.check(who, Action::Administer, Object::Hub)?;
+    who.check(Action::Administer, Object::Hub)?;
     match question {
         Question::Read => {
             let settings = office.read(|catalogue| catalogue.settings());

@@ -154,7 +154,7 @@ impl SqliteCatalogue {
         &self.connection
     }
 
-    fn head_in_file(&self) -> Option<Option<SignedHead>> {
+    fn head_in_file(&self) -> Option<SignedHead> {
         // what is no text is no head
         let text = std::fs::read(self.folder.join(HEAD_FILE)).ok()?;
         Some(SignedHead::from_line(&String::from_utf8_lossy(&text)))

@@ -141,7 +141,6 @@ fn to_json(setting: &Setting) -> (String, Value) {
         | Setting::FilmQuotaBytes(_)
         | Setting::FilmBytesPerSecond(_)
         | Setting::FreeDiskBytes(_)
-        | Setting::ReportDays(_)
         | Setting::TicketMinutes(_) => value.parse::<u64>().map_or(Value::Null, Value::from),
     };
     (setting.name().to_owned(), value)

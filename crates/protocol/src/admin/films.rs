@@ -42,7 +42,7 @@ pub enum Question {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     Films(Rows<Film>),
-    Facts(Facts),
+    Facts(Box<Facts>),
     Part {
         /// The size of the whole recording.
         whole_bytes: u64,

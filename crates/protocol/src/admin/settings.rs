@@ -53,8 +53,6 @@ pub struct Settings {
     pub film_bytes_per_second: u64,
     /// Bytes that stay free on the disk: below that no film is begun or goes on.
     pub free_disk_bytes: u64,
-    /// How many days a finished report is kept; 0 for ever.
-    pub report_days: u32,
     pub ticket_minutes: u32,
 }
 
@@ -67,7 +65,6 @@ pub enum Setting {
     FilmQuotaBytes(u64),
     FilmBytesPerSecond(u64),
     FreeDiskBytes(u64),
-    ReportDays(u32),
     TicketMinutes(u32),
 }
 
@@ -109,7 +106,6 @@ impl Default for Settings {
             film_quota_bytes: 0,
             film_bytes_per_second: 4 * MIB,
             free_disk_bytes: 0,
-            report_days: 0,
             ticket_minutes: 15,
         }
     }
@@ -125,7 +121,6 @@ impl Settings {
             Setting::FilmQuotaBytes(bytes) => self.film_quota_bytes = bytes,
             Setting::FilmBytesPerSecond(bytes) => self.film_bytes_per_second = bytes,
             Setting::FreeDiskBytes(bytes) => self.free_disk_bytes = bytes,
-            Setting::ReportDays(days) => self.report_days = days,
             Setting::TicketMinutes(minutes) => self.ticket_minutes = minutes,
         }
     }
@@ -139,7 +134,6 @@ impl Settings {
             Setting::FilmQuotaBytes(self.film_quota_bytes),
             Setting::FilmBytesPerSecond(self.film_bytes_per_second),
             Setting::FreeDiskBytes(self.free_disk_bytes),
-            Setting::ReportDays(self.report_days),
             Setting::TicketMinutes(self.ticket_minutes),
         ]
     }
@@ -147,14 +141,13 @@ impl Settings {
 
 impl Setting {
     /// What settings are called on the command line and in data bases.
-    pub const NAMES: [&'static str; 8] = [
+    pub const NAMES: [&'static str; 7] = [
         "organisation",
         "words",
         "film-days",
         "film-quota-bytes",
         "film-bytes-per-second",
         "free-disk-bytes",
-        "report-days",
         "ticket-minutes",
     ];
 
@@ -166,8 +159,7 @@ impl Setting {
             Self::FilmQuotaBytes(_) => 3,
             Self::FilmBytesPerSecond(_) => 4,
             Self::FreeDiskBytes(_) => 5,
-            Self::ReportDays(_) => 6,
-            Self::TicketMinutes(_) => 7,
+            Self::TicketMinutes(_) => 6,
         };
         Self::NAMES[place]
     }
@@ -177,9 +169,7 @@ impl Setting {
         match self {
             Self::Organisation(name) => name.to_string(),
             Self::Words(words) => words.to_string(),
-            Self::FilmDays(number) | Self::ReportDays(number) | Self::TicketMinutes(number) => {
-                number.to_string()
-            }
+            Self::FilmDays(number) | Self::TicketMinutes(number) => number.to_string(),
             Self::FilmQuotaBytes(number)
             | Self::FilmBytesPerSecond(number)
             | Self::FreeDiskBytes(number) => number.to_string(),
@@ -215,7 +205,6 @@ impl Setting {
             "film-quota-bytes" => Self::FilmQuotaBytes(number()?),
             "film-bytes-per-second" => Self::FilmBytesPerSecond(number()?),
             "free-disk-bytes" => Self::FreeDiskBytes(number()?),
-            "report-days" => Self::ReportDays(small()?),
             "ticket-minutes" => Self::TicketMinutes(small()?),
             _ => return Err(unknown()),
         };
@@ -254,9 +243,7 @@ impl Setting {
         match self {
             Self::Organisation(given) => text(given, crate::limits::MAX_NAME_BYTES, false),
             Self::Words(given) => text(given, Words::MAX_BYTES, true),
-            Self::FilmDays(days) | Self::ReportDays(days) => {
-                zero_or(u64::from(*days), 1, MOST_DAYS)
-            }
+            Self::FilmDays(days) => zero_or(u64::from(*days), 1, MOST_DAYS),
             Self::FilmQuotaBytes(bytes) => zero_or(*bytes, 64 * MIB, MOST_BYTES),
             // a video of 20 Mbit/s on a host's screen is no attack
             Self::FilmBytesPerSecond(bytes) => within(*bytes, MIB / 4, 1024 * MIB),

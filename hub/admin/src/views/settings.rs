@@ -98,12 +98,6 @@ fn form_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, wrong: Option<&'sta
                 "film-days",
             ),
             (
-                Say::ReportDays,
-                Say::ZeroForEver,
-                &mut form.report_days,
-                "report-days",
-            ),
-            (
                 Say::FilmQuota,
                 Say::ZeroNoLimit,
                 &mut form.film_quota_gb,
@@ -180,7 +174,6 @@ impl SettingsForm {
             film_quota_gb: gigabytes(settings.film_quota_bytes),
             film_kb_per_second: (settings.film_bytes_per_second / 1000).to_string(),
             free_disk_gb: gigabytes(settings.free_disk_bytes),
-            report_days: settings.report_days.to_string(),
             second_factor: rules.second_factor,
             password_chars: rules.password_chars.to_string(),
             ticket_minutes: settings.ticket_minutes.to_string(),
@@ -244,11 +237,6 @@ impl SettingsForm {
                 "free-disk-bytes",
                 gigabytes(&self.free_disk_gb),
                 self.free_disk_gb == shown.free_disk_gb,
-            ),
-            (
-                "report-days",
-                self.report_days.clone(),
-                self.report_days == shown.report_days,
             ),
             (
                 "ticket-minutes",

@@ -95,7 +95,7 @@ pub(super) struct Witnesses<'a> {
     /// The hub's key; `None` where it cannot be had.
     pub(super) key: Option<&'a HubIdentity>,
     /// What the file beside the data base says; `None` where there is none.
-    pub(super) file: Option<Option<SignedHead>>,
+    pub(super) file: Option<SignedHead>,
     /// What somebody kept elsewhere.
     pub(super) anchors: &'a [Anchor],
 }
@@ -117,8 +117,7 @@ pub(super) fn verify(
         anchors: witnesses.anchors,
     };
     walk.signed.extend(in_data_base.clone().map(|h| h.anchor));
-    walk.signed
-        .extend(in_file.iter().flatten().map(|head| head.anchor));
+    walk.signed.extend(in_file.iter().map(|head| head.anchor));
     let mut fault = walk.run(&moment)?;
     let mut signed = false;
     if fault.is_none() {
@@ -203,7 +202,7 @@ impl Walk<'_> {
     fn check_heads(
         &self,
         in_data_base: Option<SignedHead>,
-        in_file: Option<Option<SignedHead>>,
+        in_file: Option<SignedHead>,
         key: Option<&HubIdentity>,
     ) -> (Option<Fault>, bool) {
         let signed_ends = self.signed.iter().map(|head| head.row);
@@ -226,7 +225,7 @@ impl Walk<'_> {
             return (Some(Fault::Signature), false);
         }
         // a file that is not there yet, or not any more, proves nothing; a wrong one does
-        if in_file.is_some_and(|head| !head.as_ref().is_some_and(is_ours)) {
+        if in_file.is_some_and(|head| !is_ours(&head)) {
             return (Some(Fault::Signature), false);
         }
         if in_data_base.anchor.row < self.rows {

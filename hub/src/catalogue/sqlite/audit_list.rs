@@ -4,6 +4,8 @@
 //! is skipped in the index alone, and a time becomes the number of a row.
 
 use protocol::SessionId;
+use std::fmt::Write as _;
+
 use protocol::admin::audit::{ActorKind, AuditRow, Detail, Filter};
 use protocol::admin::{Page, Rows};
 use protocol::control::Name;
@@ -51,9 +53,15 @@ fn find(c: &Connection, filter: &Filter) -> Result<Found, CatalogueError> {
     }
     let (column, mut from) = if let Some(text) = text {
         given.push(Value::from(text));
-        let from = "audit_text JOIN audit ON audit.id = audit_text.rowid \
-                    WHERE audit_text MATCH ?3 AND audit_text.rowid BETWEEN ?1 AND ?2";
-        ("audit_text.rowid", from.to_owned())
+        let by_rows = filter.actor.is_some() || filter.action.is_some();
+        let from = if by_rows {
+            // in this order: the other way round the search runs once for each row of an actor
+            "audit_text CROSS JOIN audit ON audit.id = audit_text.rowid WHERE"
+        } else {
+            "audit_text WHERE"
+        };
+        let from = format!("{from} audit_text MATCH ?3 AND audit_text.rowid BETWEEN ?1 AND ?2");
+        ("audit_text.rowid", from)
     } else {
         let index = match (&filter.actor, &filter.action) {
             (Some(_), Some(_)) => "audit_by_both",
@@ -66,7 +74,8 @@ fn find(c: &Connection, filter: &Filter) -> Result<Found, CatalogueError> {
     for (name, wanted) in [("actor", &filter.actor), ("action", &filter.action)] {
         if let Some(wanted) = wanted {
             given.push(Value::from(wanted.to_string()));
-            from.push_str(&format!(" AND audit.{name} = ?{}", given.len()));
+            let number = given.len();
+            write!(from, " AND audit.{name} = ?{number}").expect("a string takes it");
         }
     }
     let limit = if filter.text.trim().is_empty() {
@@ -105,18 +114,18 @@ fn bounds(c: &Connection, filter: &Filter) -> Result<(i64, i64), CatalogueError>
     let until = "SELECT id FROM audit WHERE at < ?1 ORDER BY at DESC, id DESC LIMIT 1";
     let last = one(until, filter.until_unix_millis)?;
     let newest = super::audit::last(c)?.row;
-    Ok((
-        first.unwrap_or(if filter.since_unix_millis.is_some() {
-            newest + 1
-        } else {
-            1
-        }),
-        last.unwrap_or(if filter.until_unix_millis.is_some() {
-            0
-        } else {
-            newest
-        }),
-    ))
+    // none that late, none that early, or no such bound
+    let none_from = if filter.since_unix_millis.is_some() {
+        newest + 1
+    } else {
+        1
+    };
+    let none_to = if filter.until_unix_millis.is_some() {
+        0
+    } else {
+        newest
+    };
+    Ok((first.unwrap_or(none_from), last.unwrap_or(none_to)))
 }
 
 /// The full-text index's way to ask for words that all stand in a row, the last of which may be only

@@ -319,7 +319,9 @@ proptest! {
         let named = match fault {
             Fault::Changed { row } => row,
             Fault::Gone { first, .. } => first,
-            other => panic!("found as {other:?}"),
+            Fault::Added { .. } | Fault::Rewritten { .. } | Fault::Signature | Fault::Anchor { .. } => {
+                panic!("found as {fault:?}")
+            }
         };
         prop_assert_eq!(i64::try_from(named).ok(), tampering.first_wrong());
         if chained_anew {
@@ -332,13 +334,12 @@ proptest! {
 /// `cargo test --release -p hub -- --ignored --nocapture a_million_rows`
 #[test]
 #[ignore = "takes a minute; a figure for BENCHMARKS.md"]
-#[expect(clippy::print_stdout, reason = "it is a measurement")]
 fn a_million_rows_of_the_audit_log_are_paged_in_milliseconds() {
     use protocol::admin::Page;
     use protocol::admin::audit::Filter;
     use std::time::Instant;
 
-    const MILLION: i64 = 1_000_000;
+    const MILLION: i64 = 1_500_000;
     let folder = tempfile::tempdir().expect("a folder");
     let mut catalogue = SqliteCatalogue::open_or_create(folder.path()).expect("created");
     let began = Instant::now();

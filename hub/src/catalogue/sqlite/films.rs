@@ -1,5 +1,7 @@
 //! Films as rows: the list, what is held, what is erased, who watched.
 
+use std::fmt::Write as _;
+
 use protocol::admin::films::{
     Column, Erased, Erasure, Facts, Film, Filter, Hold, Names, Reason, Sort, Standing, Use, UseKind,
 };
@@ -66,7 +68,8 @@ fn condition(filter: &Filter) -> (String, Vec<Value>) {
     ] {
         if !text.trim().is_empty() {
             given.push(Value::from(text.trim().to_lowercase()));
-            passes.push_str(&format!(" AND instr(folded({column}), ?{})", given.len()));
+            let number = given.len();
+            write!(passes, " AND instr(folded({column}), ?{number})").expect("a string takes it");
         }
     }
     for (sign, at) in [
@@ -75,7 +78,8 @@ fn condition(filter: &Filter) -> (String, Vec<Value>) {
     ] {
         if let Some(at) = at {
             given.push(Value::from(at));
-            passes.push_str(&format!(" AND started_at {sign} ?{}", given.len()));
+            let number = given.len();
+            write!(passes, " AND started_at {sign} ?{number}").expect("a string takes it");
         }
     }
     passes.push_str(match filter.standing {

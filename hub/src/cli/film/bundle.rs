@@ -122,7 +122,13 @@ fn audit_of(catalogue: &dyn Catalogue, id: SessionId) -> anyhow::Result<Value> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write as _;
+
+    let mut digits = String::new();
+    for byte in bytes {
+        write!(digits, "{byte:02x}").expect("a string takes it");
+    }
+    digits
 }
 
 #[derive(Debug, clap::Args)]
