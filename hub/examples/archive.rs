@@ -264,7 +264,7 @@ fn assistance(dice: &mut Dice, number: u64, filmed: bool) -> Batch {
         draft: draft.clone(),
         finished: false,
     });
-    if number % 50 > 0 {
+    if !number.is_multiple_of(50) {
         whats.push(What::ReportSaved {
             report: ReportId(number),
             draft,

@@ -387,7 +387,7 @@ pub struct Films {
     pub chosen: Option<u32>,
     pub looked_at: LookedAt,
     pub open: Option<Film>,
-    pub facts: Shown<films::Facts>,
+    pub facts: Shown<Box<films::Facts>>,
     pub asking: Option<FilmAsking>,
     pub exporting: Option<VideoExport>,
     /// The picture fills the window.

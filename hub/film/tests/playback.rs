@@ -20,7 +20,7 @@ fn record() -> (Session, Recording) {
         if at == 3000 {
             session.append(at, Body::Pointer(pointer_at(50, 60)));
         }
-        if at % 5000 == 0 {
+        if at.is_multiple_of(5000) {
             session.show_anew(at, &page(SIZE, step));
         } else {
             session.show(at, &page(SIZE, step));

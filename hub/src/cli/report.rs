@@ -433,7 +433,7 @@ fn correct(
 }
 
 fn change(catalogue: &mut dyn Catalogue, what: What) -> anyhow::Result<()> {
-    let actor = ACTOR.to_owned();
+    let actor = ACTOR.clone();
     let batch = Change { actor, what }.at(hub::unix_millis());
     Ok(catalogue.apply(&[batch])?)
 }

@@ -48,15 +48,7 @@ pub fn of_question(question: &admin::Question) -> (Action, Object) {
     use admin::Question;
     let action = match question {
         Question::Desk(desk::Question::Overview { .. } | desk::Question::Live) => Action::Oversee,
-        Question::Desk(desk::Question::EndSession { .. } | desk::Question::Disconnect { .. }) => {
-            Action::Administer
-        }
         Question::Reports(asked) => return (of_question_about_reports(asked), Object::Hub),
-        Question::Films(
-            films::Question::Hold { .. }
-            | films::Question::Release { .. }
-            | films::Question::Erase { .. },
-        ) => Action::Administer,
         Question::Films(films::Question::Exporting { .. }) => Action::Export,
         Question::Films(
             films::Question::List { .. }
@@ -65,7 +57,13 @@ pub fn of_question(question: &admin::Question) -> (Action, Object) {
         ) => return (Action::ReadFilm, Object::Film),
         Question::People(asked) => return of_question_about_people(asked),
         Question::Audit(_) => Action::ReadAudit,
-        Question::Settings(_) => Action::Administer,
+        Question::Settings(_)
+        | Question::Desk(desk::Question::EndSession { .. } | desk::Question::Disconnect { .. })
+        | Question::Films(
+            films::Question::Hold { .. }
+            | films::Question::Release { .. }
+            | films::Question::Erase { .. },
+        ) => Action::Administer,
     };
     (action, Object::Hub)
 }

@@ -164,6 +164,8 @@ impl Disk {
             | What::InputTooOld { .. }
             | What::FilmClosed { .. }
             | What::FilmFailed { .. }
+            | What::EndedByAdministrator { .. }
+            | What::DisconnectedByAdministrator { .. }
             | What::Denied { .. } => {}
         }
     }

@@ -62,7 +62,9 @@ impl CategoriesCommand {
     pub(super) fn action(&self) -> Action {
         match self {
             Self::List { .. } => Action::ListReports,
-            _ => Action::Administer,
+            Self::Add { .. } | Self::Rename { .. } | Self::Remove { .. } | Self::Move { .. } => {
+                Action::Administer
+            }
         }
     }
 
@@ -171,7 +173,9 @@ impl FieldsCommand {
     pub(super) fn action(&self) -> Action {
         match self {
             Self::List { .. } => Action::ListReports,
-            _ => Action::Administer,
+            Self::Add { .. } | Self::Change { .. } | Self::Remove { .. } | Self::Move { .. } => {
+                Action::Administer
+            }
         }
     }
 
