@@ -41,7 +41,7 @@ async fn d3_what_was_worked_is_stored_while_a_session_runs_and_adds_up_at_its_en
     });
     started.await;
     let waited = asked.elapsed().as_secs();
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    tokio::time::sleep(Duration::from_millis(3500)).await;
     let mut input = pair.open(Lane::Input, session).await;
     input.write_body(vec![1; 20].into()).await.expect("sent");
 

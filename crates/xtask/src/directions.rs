@@ -212,6 +212,20 @@ const RULES: &[Rule] = &[
         ],
         never: &["codec", "eframe", "egui", "winit", "capture", "input"],
     },
+    // the administrator's window plays recordings itself, with the film worker's own player
+    Rule {
+        package: "hub-admin",
+        may_know: &[
+            "protocol",
+            "recording",
+            "codec",
+            "transport",
+            "hub-film",
+            "ui-kit",
+            "desktop",
+        ],
+        never: &["capture", "input", "scrap", "rdev"],
+    },
     Rule {
         package: "document",
         may_know: &["protocol"],

@@ -278,6 +278,12 @@ pub(super) mod tests {
                 },
                 &[3, 8],
             ),
+            (
+                Event::Ended {
+                    by: EndedBy::Administrator,
+                },
+                &[3, 9],
+            ),
             (Event::Note(name()), &[4, b'A', b'l']),
             (Event::Interrupted { side: Side::Host }, &[5, 1]),
             (
@@ -309,7 +315,7 @@ pub(super) mod tests {
             assert_eq!(encode(&event).expect("small"), body, "{event}");
             assert_eq!(decode(body), Ok(event));
         }
-        for body in [&[][..], &[0], &[3, 0], &[3, 9], &[11], &[1], &[1, 1, 0]] {
+        for body in [&[][..], &[0], &[3, 0], &[3, 10], &[11], &[1], &[1, 1, 0]] {
             assert_eq!(decode(body), Err(RowError::Malformed), "{body:?}");
         }
     }
