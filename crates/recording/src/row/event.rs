@@ -243,7 +243,7 @@ pub(super) mod tests {
     fn the_numbers_in_the_file_stay_as_they_are() {
         let name = || "Al".to_owned();
         let rights = Rights::SEE | Rights::FILES;
-        let bodies: [(Event, &[u8]); 17] = [
+        let bodies: [(Event, &[u8]); 18] = [
             (Event::Started { rights }, &[1, 5]),
             (
                 Event::RightsChanged {
