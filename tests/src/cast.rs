@@ -243,7 +243,7 @@ impl Cast {
         self.console.wait_until_logged_in()
     }
 
-    fn fresh_home(&mut self, name: &str) -> anyhow::Result<Home> {
+    pub(crate) fn fresh_home(&mut self, name: &str) -> anyhow::Result<Home> {
         self.homes += 1;
         Home::fresh(self.folder.path(), &format!("{name}-{}", self.homes))
     }

@@ -64,7 +64,15 @@ impl Look {
         }
         match label {
             "Sign in" => "Accedi",
+            "Overview" => "Panoramica",
+            "Today" => "Oggi",
             "Live" => "In corso",
+            "Reports" => "Rapporti",
+            "Films" => "Filmati",
+            "People" => "Persone",
+            "Audit log" => "Registro",
+            "Name" => "Nome",
+            "Play (Space)" => "Riproduci (Spazio)",
             "End session" => "Termina sessione",
             "Server address" => "Indirizzo del server",
             "Port" => "Porta",

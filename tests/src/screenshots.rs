@@ -8,9 +8,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use xkeysym::key;
 
+use crate::administrator::Administrator;
 use crate::app::App;
 use crate::board::{Board, colours, photo};
-use crate::cast::{Cast, USER_NAME};
+use crate::cast::{Cast, Size, USER_NAME};
 use crate::colleague::Colleague;
 use crate::demo::{OPERATOR_SCREEN, USER_SCREEN, WALLPAPER, start_terminal};
 use crate::display::Display;
@@ -18,6 +19,8 @@ use crate::look::Look;
 use crate::picture::Region;
 use crate::running::Running;
 
+/// Fits the administrator's window.
+const ADMIN_SCREEN: Size = Size(1280, 840);
 /// Windows fade in and pictures settle.
 const SETTLED: Duration = Duration::from_millis(700);
 
@@ -188,7 +191,41 @@ impl Album<'_> {
         cast.console
             .app
             .type_into("Problem", "The printer does not print")?;
-        self.add(&mut cast.console.app, "Finish the report", "report")
+        self.add(&mut cast.console.app, "Finish the report", "report")?;
+        self.administration(&mut cast)
+    }
+
+    /// The administrator looks at what the session left.
+    fn administration(&self, cast: &mut Cast) -> anyhow::Result<()> {
+        cast.console.app.click("Finish the report")?;
+        cast.console.app.wait_until_gone("Finish the report")?;
+        let display = Display::start_managed(ADMIN_SCREEN.0, ADMIN_SCREEN.1)?;
+        let home = cast.fresh_home("administrator")?;
+        let mut admin = Administrator::start(&cast.programs, &display, home, self.look)?;
+        self.add(&mut admin.app, "Sign in", "admin-sign-in")?;
+        admin.sign_in(&cast.hub)?;
+        let app = &mut admin.app;
+        for (section, shows, name) in [
+            ("Overview", "Today", "admin-overview"),
+            ("Live", "Anna Bianchi", "admin-live"),
+            ("Reports", USER_NAME, "admin-reports"),
+            ("People", "Anna Bianchi", "admin-people"),
+            ("Audit log", "account.added", "admin-audit"),
+            ("Settings", "Name", "admin-settings"),
+        ] {
+            app.click(section)?;
+            app.wait_for(shows)?;
+            self.add(app, section, name)?;
+        }
+        app.click("Films")?;
+        let film = app.wait_for(USER_NAME)?.region.middle();
+        self.add(app, "Films", "admin-films")?;
+        for _ in 0..2 {
+            app.hands().click(film)?;
+        }
+        app.wait_for("Play (Space)")?;
+        app.hands().tap(key::Right)?;
+        self.add(app, "Play (Space)", "admin-film")
     }
 
     /// A second operator joins the session (O11).

@@ -211,7 +211,7 @@ fn films(cast: &Cast) -> Vec<PathBuf> {
             let name = entry.file_name().to_string_lossy().into_owned();
             if path.is_dir() {
                 folders.push(path);
-            } else if !name.starts_with("hub.") && !name.contains("key") && !name.contains("pem") {
+            } else if name.contains(".film") {
                 found.push(path);
             }
         }
