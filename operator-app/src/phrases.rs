@@ -1,7 +1,7 @@
 //! Sentences that only the console says, in English and Italian (E3); single words are in `ui-kit`.
 
 use operator_engine::{ConnectError, LogInProblem, NotStarted};
-use protocol::{BroughtIn, EndedBy, Hindrances, InvitationFault};
+use protocol::{BroughtIn, EndedBy, Hindrances};
 use ui_kit::words::{
     beginning_of, hindrance_for_operator, name_alone, name_in_sentence, other_version,
     refusal_text, session_ended_for_operator,
@@ -233,22 +233,6 @@ pub fn together_with(lang: Lang, others: &[String]) -> String {
     match lang {
         Lang::En => format!("With {names}"),
         Lang::It => format!("Con {names}"),
-    }
-}
-
-/// What is wrong with a pasted invitation.
-pub fn invitation_wrong(lang: Lang, fault: InvitationFault) -> &'static str {
-    match (lang, fault) {
-        (Lang::En, InvitationFault::None) => "There is no invitation in it.",
-        (Lang::It, InvitationFault::None) => "Non contiene alcun invito.",
-        (Lang::En, InvitationFault::CutOff) => "The invitation is cut off. Copy all of it.",
-        (Lang::It, InvitationFault::CutOff) => "L'invito è incompleto. Copialo per intero.",
-        (Lang::En, InvitationFault::Damaged | InvitationFault::Address(_)) => {
-            "The invitation is damaged. Copy it once more."
-        }
-        (Lang::It, InvitationFault::Damaged | InvitationFault::Address(_)) => {
-            "L'invito è danneggiato. Copialo di nuovo."
-        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The administrator at their window.
 
+use anyhow::Context as _;
+
 use crate::app::App;
 use crate::display::Display;
 use crate::hub::Hub;
@@ -34,6 +36,21 @@ impl Administrator {
         command.env("WINIT_X11_SCALE_FACTOR", look.operator_scale);
         let app = App::start("hub-admin", &mut command, home, display, look)?;
         Ok(Self { app })
+    }
+
+    /// Takes the invitation that the hub left at its first start, and chooses a password.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or the window does not show the overview in time.
+    pub fn accept_invitation(&mut self, hub: &Hub) -> anyhow::Result<()> {
+        let file = hub.data().join("administrator-invitation.txt");
+        let invitation = std::fs::read_to_string(&file)
+            .with_context(|| format!("no invitation in {}", file.display()))?;
+        self.app.paste_into("Invitation", &invitation)?;
+        self.app.type_into("Choose a password", PASSWORD)?;
+        self.app.click("Sign in")?;
+        self.app.wait_for("Today").map(drop)
     }
 
     /// Makes the administrator's account at `hub` and signs in with it: everything is typed.

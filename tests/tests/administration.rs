@@ -148,3 +148,24 @@ fn every_section_of_the_administration_is_there() {
         picture(app, section, &format!("admin-{}", section.to_lowercase()));
     }
 }
+
+#[test]
+fn b1_the_first_administrator_comes_with_the_invitation_that_the_hub_leaves() {
+    let cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
+    let display = Display::start_managed(ADMIN_SCREEN.0, ADMIN_SCREEN.1).expect("a display");
+    let home = Home::fresh(cast.folder(), "admin").expect("a home");
+    let mut admin =
+        Administrator::start(&cast.programs, &display, home, Look::LIGHT).expect("started");
+    admin.accept_invitation(&cast.hub).expect("signed in");
+    let app = &mut admin.app;
+    app.click("People").expect("clicked");
+    app.wait_for("Anna Bianchi").expect("the operator");
+    // an invitation is shown with its code to scan
+    app.click("Anna Bianchi").expect("chosen");
+    app.click("Invite").expect("clicked");
+    app.wait_for_matching("an invitation", |label| {
+        label.starts_with("pure-help-desk://")
+    })
+    .expect("a line");
+    picture(app, "People", "admin-invitation");
+}

@@ -114,6 +114,7 @@ impl AdminApp {
                     self.state.standing = Standing::In { name, lost: false };
                     self.state.sign_in.problem = None;
                     self.state.sign_in.password = Default::default();
+                    self.state.sign_in.invitation.clear();
                     self.remember_sign_in();
                 }
                 News::CodeWanted => {
@@ -180,6 +181,7 @@ impl AdminApp {
             pin,
             user: form.user.trim().to_owned(),
             password: form.password.clone(),
+            invitation: form.invitation().and_then(Result::ok).map(|i| i.token),
         });
         if self.link.give(order) {
             self.state.standing = Standing::SigningIn;

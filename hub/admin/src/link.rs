@@ -11,7 +11,7 @@ use std::time::Duration;
 use protocol::admin::{AdminToHub, Answer, HubToAdmin, Question};
 use protocol::control::Name;
 use protocol::limits::MAX_ADMIN_FRAME_BYTES;
-use protocol::{BoundedText, HubAddress, Password, Refusal, Role};
+use protocol::{BoundedText, HubAddress, InvitationToken, Password, Refusal, Role};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use transport::client::{self, ConnectError, Greeted};
@@ -35,6 +35,8 @@ pub struct SignIn {
     pub pin: Fingerprint,
     pub user: String,
     pub password: Zeroizing<String>,
+    /// With it the password is one that was chosen just now.
+    pub invitation: Option<InvitationToken>,
 }
 
 impl std::fmt::Debug for SignIn {
@@ -44,6 +46,7 @@ impl std::fmt::Debug for SignIn {
             user,
             pin: _,
             password: _,
+            invitation: _,
         } = self;
         write!(f, "SignIn({user:?} at {hub})")
     }
@@ -179,7 +182,12 @@ enum End {
 }
 
 /// One sign-in, from the first try to the sign-out, over however many connections.
-async fn serve(program: &str, who: SignIn, orders: &mut mpsc::Receiver<Order>, teller: &Teller) {
+async fn serve(
+    program: &str,
+    mut who: SignIn,
+    orders: &mut mpsc::Receiver<Order>,
+    teller: &Teller,
+) {
     let connecting = client::connect(&who.hub, who.pin, Role::Administrator, program);
     let first = async {
         let greeted = connecting.await;
@@ -204,6 +212,8 @@ async fn serve(program: &str, who: SignIn, orders: &mut mpsc::Receiver<Order>, t
         }
     };
     teller.tell(News::SignedIn { name });
+    // it is used up: from now on the password alone opens the account
+    who.invitation = None;
     loop {
         match talk.go_on(orders, teller).await {
             End::SignedOut => return talk.leave().await,
@@ -285,9 +295,15 @@ async fn give_code(greeted: Greeted, code: &str) -> Result<Step, Problem> {
 async fn sign_in(mut greeted: Greeted, who: &SignIn) -> Result<Step, Problem> {
     greeted.writer.set_limit(MAX_ADMIN_FRAME_BYTES);
     greeted.reader.set_limit(MAX_ADMIN_FRAME_BYTES);
-    let wish = AdminToHub::SignIn {
-        user: Name::cut(who.user.as_str()),
-        password: Password(BoundedText::cut(who.password.as_str())),
+    let user = Name::cut(who.user.as_str());
+    let password = Password(BoundedText::cut(who.password.as_str()));
+    let wish = match who.invitation {
+        None => AdminToHub::SignIn { user, password },
+        Some(token) => AdminToHub::AcceptInvitation {
+            user,
+            token,
+            password,
+        },
     };
     answer(greeted, wish).await
 }

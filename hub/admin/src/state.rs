@@ -14,8 +14,8 @@ use protocol::admin::reports::{
 use protocol::admin::settings::Settings;
 use protocol::control::Name;
 use protocol::{
-    AccountId, Entry, GroupId, HubAddress, PeerId, Permissions, Refusal, ReportId, RoleId,
-    SessionId,
+    AccountId, Entry, GroupId, HubAddress, Invitation, InvitationFault, PeerId, Permissions,
+    Refusal, ReportId, RoleId, SessionId,
 };
 use transport::Fingerprint;
 use ui_kit::{Clock, Lang, ThemeChoice, Tone};
@@ -134,6 +134,8 @@ pub enum Standing {
 /// The form of the sign-in.
 #[derive(Debug, Default)]
 pub struct SignInForm {
+    /// An invitation as it was pasted, which fills in the rest.
+    pub invitation: String,
     pub hub: String,
     pub fingerprint: String,
     pub user: String,
@@ -161,6 +163,22 @@ impl SignInForm {
         Ok(HubAddress { host, port })
     }
 
+    /// The invitation, if there is something in its field.
+    pub fn invitation(&self) -> Option<Result<Invitation, InvitationFault>> {
+        let text = self.invitation.trim();
+        (!text.is_empty()).then(|| text.parse())
+    }
+
+    /// Fills in what the invitation says. The password is for the person to choose.
+    pub fn take_invitation(&mut self) {
+        if let Some(Ok(invitation)) = self.invitation() {
+            self.hub = invitation.hub.to_string();
+            self.fingerprint = Fingerprint::from_bytes(invitation.fingerprint).to_string();
+            self.user = invitation.user.to_string();
+            self.show_faults = false;
+        }
+    }
+
     pub fn pin(&self) -> Option<Fingerprint> {
         self.fingerprint.parse().ok()
     }
@@ -170,6 +188,7 @@ impl SignInForm {
             && self.pin().is_some()
             && !self.user.trim().is_empty()
             && !self.password.is_empty()
+            && !matches!(self.invitation(), Some(Err(_)))
     }
 }
 

@@ -34,6 +34,10 @@ says! {
     SignIn: "Sign in", "Accedi";
     SigningIn: "Signing in…", "Accesso in corso…";
     SignOut: "Sign out", "Esci";
+    Invitation: "Invitation", "Invito";
+    InvitationHint: "Paste it if you have one; it fills in the rest",
+        "Incollalo se ne hai uno; compila il resto";
+    NewPassword: "Choose a password", "Scegli una password";
     FingerprintPlace: "64 hexadecimal digits", "64 cifre esadecimali";
     FingerprintNote: "The hub prints it when it starts.", "L'hub la mostra all'avvio.";
     FingerprintWrong: "A fingerprint has 64 hexadecimal digits.",

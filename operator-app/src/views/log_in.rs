@@ -5,7 +5,7 @@ use ui_kit::widgets::{
     Field, Push, banner_ui, card_ui, check_ui, escaped, focus_and_select, heading_ui,
     link_button_ui, password_field_ui, text_field_ui,
 };
-use ui_kit::words::address_wrong;
+use ui_kit::words::{address_wrong, invitation_wrong};
 use ui_kit::{Icon, Tone, Word, w};
 
 use crate::action::Action;
@@ -156,7 +156,7 @@ fn hub_ui(ui: &mut Ui, lang: Lang, account: &mut Account, faults: FormFaults) ->
     let fault = form.invitation().and_then(Result::err);
     let invitation = Field::new(phrases::invitation(lang))
         .hint(phrases::invitation_hint(lang))
-        .error(fault.map(|fault| phrases::invitation_wrong(lang, fault)));
+        .error(fault.map(|fault| invitation_wrong(lang, fault)));
     let response = text_field_ui(ui, &invitation, &mut form.invitation);
     if response.changed() {
         form.take_invitation();

@@ -1,6 +1,6 @@
 //! Sentences with names, numbers and times in them.
 
-use protocol::{AddressFault, EndedBy, TicketState};
+use protocol::{AddressFault, EndedBy, InvitationFault, TicketState};
 use session::ticket::TicketMissing;
 
 use super::{Lang, Word, name_in_sentence, w};
@@ -135,6 +135,22 @@ pub fn session_ended_for_operator(lang: Lang, by: EndedBy) -> &'static str {
         }
         (Lang::It, EndedBy::NoCapture) => "Lo schermo dell'utente non può essere catturato.",
         (Lang::It, EndedBy::Administrator) => "Un amministratore ha terminato la sessione.",
+    }
+}
+
+/// What is wrong with a pasted invitation.
+pub fn invitation_wrong(lang: Lang, fault: InvitationFault) -> &'static str {
+    match (lang, fault) {
+        (Lang::En, InvitationFault::None) => "There is no invitation in it.",
+        (Lang::It, InvitationFault::None) => "Non contiene alcun invito.",
+        (Lang::En, InvitationFault::CutOff) => "The invitation is cut off. Copy all of it.",
+        (Lang::It, InvitationFault::CutOff) => "L'invito è incompleto. Copialo per intero.",
+        (Lang::En, InvitationFault::Damaged | InvitationFault::Address(_)) => {
+            "The invitation is damaged. Copy it once more."
+        }
+        (Lang::It, InvitationFault::Damaged | InvitationFault::Address(_)) => {
+            "L'invito è danneggiato. Copialo di nuovo."
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use ui_kit::widgets::{
     Field, Push, banner_ui, card_ui, escaped, focus_and_select, heading_ui, icon_button_ui,
     logo_ui, password_field_ui, text_field_ui,
 };
-use ui_kit::words::address_wrong;
+use ui_kit::words::{address_wrong, invitation_wrong};
 use ui_kit::{Icon, Palette, ThemeChoice, Tone, Word, text, theme, w};
 
 use crate::state::{Standing, State, Wish};
@@ -143,6 +143,15 @@ fn fields_ui(ui: &mut Ui, state: &mut State) -> bool {
     let form = &mut state.sign_in;
     let shown = form.show_faults;
     let mut entered = false;
+    let fault = form.invitation().and_then(Result::err);
+    let invitation = Field::new(s(lang, Say::Invitation))
+        .hint(s(lang, Say::InvitationHint))
+        .error(fault.map(|fault| invitation_wrong(lang, fault)));
+    let response = text_field_ui(ui, &invitation, &mut form.invitation);
+    if response.changed() {
+        form.take_invitation();
+    }
+    entered |= entered_in(ui, &response);
     let fault = form.address().err().filter(|_| shown);
     let address = Field::new(w(lang, Word::ServerAddress))
         .hint("hub.example.org")
@@ -162,7 +171,13 @@ fn fields_ui(ui: &mut Ui, state: &mut State) -> bool {
     let response = text_field_ui(ui, &user, &mut form.user);
     entered |= entered_in(ui, &response);
     let is_missing = shown && form.password.is_empty();
-    let password = Field::new(w(lang, Word::Password)).error(required.filter(|_| is_missing));
+    let is_new = matches!(form.invitation(), Some(Ok(_)));
+    let label = if is_new {
+        s(lang, Say::NewPassword)
+    } else {
+        w(lang, Word::Password)
+    };
+    let password = Field::new(label).error(required.filter(|_| is_missing));
     let response = password_field_ui(ui, lang, &password, &mut form.password);
     if form.retype && ui.is_enabled() {
         form.retype = false;
