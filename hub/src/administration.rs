@@ -272,12 +272,17 @@ impl Office {
     /// returns.
     async fn change_people(&self, who: &Administrator, what: What) -> Result<(), Refusal> {
         self.change(who, what).await?;
+        self.accounts_changed().await;
+        Ok(())
+    }
+
+    /// Returns when what was changed in the accounts holds for those who are signed in.
+    pub(crate) async fn accounts_changed(&self) {
         let (done, was_done) = oneshot::channel();
         // a hub that goes down sends everybody away
         if self.changed.send(done).await.is_ok() {
             drop(was_done.await);
         }
-        Ok(())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {

@@ -614,9 +614,12 @@ async fn sign_in(
                 _,
             ) => {
                 let logins = &desk.logins;
-                logins
+                let entry = logins
                     .accept_invitation(&user, token, password, address, action)
-                    .await
+                    .await;
+                // whoever was signed in with the account before goes, and not who comes now
+                desk.office.accounts_changed().await;
+                entry
             }
             (Some(AdminToHub::GiveCode { code }), Some(half)) => {
                 desk.logins.give_code(half, &code).await.map(Entry::In)
@@ -693,9 +696,12 @@ async fn log_in(
                 _,
             ) => {
                 let logins = &desk.logins;
-                logins
+                let entry = logins
                     .accept_invitation(&user, token, password, address, action)
-                    .await
+                    .await;
+                // whoever was signed in with the account before goes, and not who comes now
+                desk.office.accounts_changed().await;
+                entry
             }
             (Some(OperatorToHub::GiveCode { code }), Some(half)) => {
                 desk.logins.give_code(half, &code).await.map(Entry::In)

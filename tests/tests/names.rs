@@ -4,6 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use e2e::{App, Cast, Console, Display, Home, Look, PASSWORD, Picture, Region, Size, wait_until};
+use rusqlite::Connection;
 use xkeysym::key;
 
 const USER_SCREEN: Size = Size(1024, 720);
@@ -18,9 +19,23 @@ fn set_up() -> Cast {
 
 /// An operator who is called `shown` on the screen comes to a console of their own.
 fn log_in_as(cast: &mut Cast, account: &str, shown: &str) {
+    let kept = if shown.contains('\u{202e}') {
+        cast.hub
+            .add_operator(account, shown, PASSWORD)
+            .expect_err("no new account has such a name");
+        "Anna"
+    } else {
+        shown
+    };
     cast.hub
-        .add_operator(account, shown, PASSWORD)
+        .add_operator(account, kept, PASSWORD)
         .expect("an account");
+    if kept != shown {
+        // one from an older hub may
+        let data = Connection::open(cast.hub.data().join("hub.db")).expect("the store");
+        let sql = "UPDATE operator SET display_name = ?2 WHERE name = ?1";
+        assert_eq!(data.execute(sql, (account, shown)).expect("changed"), 1);
+    }
     cast.console
         .app
         .running()
