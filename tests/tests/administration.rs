@@ -39,6 +39,10 @@ fn d3_an_administrator_sees_what_goes_on_and_ends_a_session() {
         .app
         .wait_for_matching("the session", is_end)
         .expect("the session");
+    admin
+        .app
+        .wait_for("Disconnect Anna Bianchi")
+        .expect("everybody is there, whatever their groups");
     picture(&admin.app, "Live", "admin-live");
     admin.app.click_matching("end", is_end).expect("clicked");
     admin.app.wait_for("End this session?").expect("a question");

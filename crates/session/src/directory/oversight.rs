@@ -1,20 +1,43 @@
 //! What an administrator sees of the desk, and ends.
 
 use protocol::admin::desk::LiveSession;
-use protocol::{EndedBy, Entry, PeerId, RefusalCode, SessionId};
+use protocol::control::Name;
+use protocol::{EndedBy, Entry, EntryKind, PeerId, RefusalCode, SessionId};
 
-use super::records::{AccountId, Actor, Change, What};
+use super::records::{Actor, Change, What};
 use super::sessions::Session;
 use super::{Directory, Effect, Moment};
 
-/// Whose rows an administrator sees: nobody's own.
-const NOBODY: AccountId = AccountId(0);
-
 impl Directory {
-    /// Everybody who has a place.
+    /// Everybody who has a place, whatever their groups.
     pub fn everybody(&self) -> Vec<Entry> {
-        let ids = self.operators.keys().chain(self.hosts.keys());
-        ids.filter_map(|id| self.entry(*id, NOBODY)).collect()
+        let operators = self.operators.iter().map(|(id, peer)| peer.row(*id));
+        let hosts = self.hosts.keys().filter_map(|id| self.host_row(*id));
+        operators.chain(hosts).collect()
+    }
+
+    fn host_row(&self, id: PeerId) -> Option<Entry> {
+        let host = self.accepted(id)?;
+        let session = host.session.and_then(|session| {
+            let found = self.sessions.get(&session)?;
+            found.live(session)
+        });
+        let operators = session.map(|live| {
+            let names: Vec<&str> = live.operators.iter().map(|name| &**name).collect();
+            Name::cut(names.join(", "))
+        });
+        Some(Entry {
+            id,
+            kind: EntryKind::User,
+            name: host.computer.clone(),
+            person: host.user.clone(),
+            system: host.system.clone(),
+            ticket: Some(host.first_route()),
+            in_session_with: operators,
+            since_unix_seconds: host.since_unix_seconds,
+            yours: false,
+            present: host.away.is_none(),
+        })
     }
 
     /// The sessions that run, the oldest first; how large their films are is not known here.

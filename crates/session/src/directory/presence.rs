@@ -339,18 +339,7 @@ impl Directory {
             if !self.may_see(viewer, operator.who.account) {
                 return None;
             }
-            return Some(Entry {
-                id,
-                kind: EntryKind::Operator,
-                name: operator.who.display_name.clone(),
-                person: Name::default(),
-                system: Name::default(),
-                ticket: None,
-                in_session_with: None,
-                since_unix_seconds: operator.since_unix_seconds,
-                yours: false,
-                present: operator.away.is_none(),
-            });
+            return Some(operator.row(id));
         }
         let host = self.accepted(id)?;
         let mut owners = host.owners.iter();
@@ -377,5 +366,22 @@ impl Directory {
             .is_ok(),
             present: host.away.is_none(),
         })
+    }
+}
+
+impl OperatorPeer {
+    pub(super) fn row(&self, id: PeerId) -> Entry {
+        Entry {
+            id,
+            kind: EntryKind::Operator,
+            name: self.who.display_name.clone(),
+            person: Name::default(),
+            system: Name::default(),
+            ticket: None,
+            in_session_with: None,
+            since_unix_seconds: self.since_unix_seconds,
+            yours: false,
+            present: self.away.is_none(),
+        }
     }
 }
