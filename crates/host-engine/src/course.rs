@@ -22,7 +22,7 @@ pub(crate) struct Course {
     started: Instant,
     last_screen: AtomicU64,
     last_pointer: AtomicU64,
-    /// The last input frame that was taken from each operator.
+    /// The last input frame that was taken from each operator: done, or known to be too late.
     input_taken: Mutex<BTreeMap<PeerId, u64>>,
     /// Where the pointer was put last, the newest at the end.
     put: Mutex<VecDeque<(i32, i32)>>,

@@ -24,7 +24,12 @@ const MAX_WHEEL: i32 = 120 * 64;
 /// Work for the injecting thread.
 #[derive(Debug)]
 pub(crate) enum Job {
-    Do(PeerId, InputEvent),
+    /// An input frame, with its number.
+    Do(PeerId, u64, InputEvent),
+    /// One that came too late to be done.
+    Skip(PeerId, u64),
+    /// What the operator holds comes up.
+    LetGo(PeerId),
     /// The user has moved the pointer, or pressed something.
     UserActs,
     /// The rights changed.
@@ -73,12 +78,20 @@ pub(crate) fn run(
             watch_user(sink.as_mut(), is_shared.then_some(switch));
         }
         let (operator, event) = match job {
-            Job::Do(operator, event) => (operator, event),
+            // only here it counts as taken: what waits when the line is lost is asked for again
+            Job::Do(operator, number, event) if course.take_input(operator, number) => {
+                (operator, event)
+            }
+            Job::Skip(operator, number) => {
+                course.take_input(operator, number);
+                continue;
+            }
+            Job::LetGo(operator) => (operator, InputEvent::ReleaseAll),
             Job::UserActs => {
                 turns.user_acts(course.elapsed());
                 continue;
             }
-            Job::Check => continue,
+            Job::Do(..) | Job::Check => continue,
         };
         if !switch.lets_touch(operator) {
             continue;

@@ -272,7 +272,7 @@ impl LiveSession {
                         heard = hearing.hear_input(reader) => heard,
                     };
                     // whatever the operator still held
-                    let let_go = Job::Do(id, InputEvent::ReleaseAll);
+                    let let_go = Job::LetGo(id);
                     if jobs.try_send(let_go).is_err() {
                         tracing::trace!("Injection is over or busy");
                     }
@@ -399,7 +399,7 @@ impl Hearing {
                         // the console is out of reach; what it held must not stay down until that is
                         // certain
                         may_be_held = false;
-                        let let_go = Job::Do(self.operator, InputEvent::ReleaseAll);
+                        let let_go = Job::LetGo(self.operator);
                         if self.jobs.send(let_go).await.is_err() {
                             tracing::trace!("Injection is over");
                         }
@@ -434,17 +434,19 @@ impl Hearing {
                 | InputEvent::Text { .. }
                 | InputEvent::ReleaseAll => {}
             }
-            if event == InputEvent::StillHeld || !self.course.take_input(self.operator, number) {
+            if event == InputEvent::StillHeld || number <= self.course.input_taken(self.operator) {
                 continue;
             }
-            if !lets_go(&event) {
-                if self.age(at_millis) > MAX_INPUT_AGE {
-                    too_old.count(self.operator, &self.reporter);
-                    continue;
-                }
+            let job = if lets_go(&event) {
+                Job::Do(self.operator, number, event)
+            } else if self.age(at_millis) > MAX_INPUT_AGE {
+                too_old.count(self.operator, &self.reporter);
+                Job::Skip(self.operator, number)
+            } else {
                 too_old.say(self.operator, &self.reporter);
-            }
-            if self.jobs.send(Job::Do(self.operator, event)).await.is_err() {
+                Job::Do(self.operator, number, event)
+            };
+            if self.jobs.send(job).await.is_err() {
                 // control was not granted, or cannot be had; what arrives is dropped
                 tracing::trace!("Input dropped");
             }

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    BOTH, Desk, FakeHub, Host, Line, OPERATOR, PATIENCE, SESSION, ended, in_session, in_session_by,
-    lost, places, press,
+    BOTH, Desk, FakeHub, Host, Line, OPERATOR, PATIENCE, SESSION, allowed, ended, in_session,
+    in_session_by, lost, places, press,
 };
 use codec::Rect;
 use host_engine::{EndCause, HostCommand, HostEvent, LostCause};
@@ -73,6 +73,47 @@ async fn r4_a_session_goes_on_after_its_line_was_cut() {
     assert!(host.log_after.wait_for_events(2, PATIENCE));
     assert_eq!(host.log_after.events()[0], press(5));
     assert_eq!(places(&host.log_after), [(20, 30)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r4_what_arrived_and_was_not_done_yet_is_asked_for_again() {
+    let hub = FakeHub::listen();
+    let address = hub.address;
+    let (hub, host, mut desk, mut console) = allowed(hub, address, BOTH).await;
+    // a keyboard that takes its time to open
+    let (open, opens) = std::sync::mpsc::sync_channel::<()>(0);
+    let sinks = std::sync::Arc::clone(&host.sinks);
+    let (locked, is_locked) = std::sync::mpsc::sync_channel(1);
+    let door = std::thread::spawn(move || {
+        let sinks = sinks.lock().expect("no panic");
+        locked.send(()).expect("the test waits");
+        let _closed = opens.recv();
+        drop(sinks);
+    });
+    is_locked.recv().expect("locked");
+    let mut seat = console.begin(&mut desk).await;
+    for key in 4..9 {
+        seat.do_it(&press(key)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    close(&desk.connection);
+    host.wait_until(&PAUSED);
+    drop(open);
+    door.join().expect("no panic");
+    let mut desk = hub.accept_again().await;
+    desk.resume().await;
+    let live = console.greet(&mut desk).await.live.expect("a session");
+    assert_eq!(live.input_taken, 0);
+    assert!(host.log.events().is_empty());
+    let mut seat = console.take_seat(&mut desk).await;
+    for key in 4..9 {
+        seat.do_it(&press(key)).await;
+    }
+    assert!(host.log_after.wait_for_events(5, PATIENCE));
+    assert_eq!(
+        host.log_after.events(),
+        (4..9).map(press).collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

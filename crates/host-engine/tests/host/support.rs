@@ -727,6 +727,18 @@ pub(crate) async fn in_session_by(
     address: SocketAddr,
     rights: Rights,
 ) -> (FakeHub, Host, Desk, Console, Seat) {
+    let (hub, host, mut desk, mut console) = allowed(hub, address, rights).await;
+    let seat = console.begin(&mut desk).await;
+    host.wait_for(|event| matches!(event, HostEvent::SessionStarted { .. }).then_some(()));
+    (hub, host, desk, console, seat)
+}
+
+/// A host whose user has allowed `rights`, in a moment in which the session has not begun.
+pub(crate) async fn allowed(
+    hub: FakeHub,
+    address: SocketAddr,
+    rights: Rights,
+) -> (FakeHub, Host, Desk, Console) {
     let host = Host::start(address, hub.pin);
     host.open_ticket();
     let mut desk = hub.accept().await;
@@ -743,7 +755,5 @@ pub(crate) async fn in_session_by(
         host.untouched(),
         "nothing is opened before the session runs (H5)"
     );
-    let seat = console.begin(&mut desk).await;
-    host.wait_for(|event| matches!(event, HostEvent::SessionStarted { .. }).then_some(()));
-    (hub, host, desk, console, seat)
+    (hub, host, desk, console)
 }
