@@ -468,39 +468,37 @@ async fn b3_what_a_window_changes_holds_at_once() {
     assert_eq!(refused, Err(RefusalCode::NAME_TAKEN));
 }
 
+/// What is measured is the work that the hub does, not how long that takes: the clock would measure the
+/// other programs of the machine too.
+#[cfg(target_os = "linux")]
 #[tokio::test]
-async fn b3_the_time_of_a_refusal_does_not_tell_which_names_exist() {
+async fn b3_the_work_of_a_refusal_does_not_tell_which_names_exist() {
+    const TRIES: u8 = 5;
     let hub = hub_with_administrator();
     // one that waits for its invitation, and one with a second factor
     admin(&hub, &["invite", "dora"]);
     admin(&hub, &["set-second-factor", "anna", "--json"]);
     let names = ["anna", "bruno", "dora", "nobody", "no one"];
-    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); names.len()];
-    for round in 0..5 {
-        for (n, name) in names.into_iter().enumerate() {
+    let mut taken = Vec::new();
+    for (n, name) in names.into_iter().enumerate() {
+        let before = hub.processor_time();
+        for round in 0..TRIES {
             // from somewhere else each time, so that nobody has to wait
             let at = [7, round, u8::try_from(n).expect("small") + 1];
-            let caller = Caller::at(at);
-            let greeted = caller.greet(&hub, Role::Operator).await;
+            let greeted = Caller::at(at).greet(&hub, Role::Operator).await;
             let mut peer = greeted.expect("greeted");
-            let begun = Instant::now();
             let answer = log_in_answer(&mut peer, &log_in(name, "wrong password")).await;
-            times[n].push(begun.elapsed());
-            assert_eq!(
-                refusal(&answer),
-                Some(RefusalCode::WRONG_CREDENTIALS),
-                "{name}"
-            );
+            let wrong = Some(RefusalCode::WRONG_CREDENTIALS);
+            assert_eq!(refusal(&answer), wrong, "{name}");
         }
+        taken.push(hub.processor_time() - before);
     }
-    // the shortest, for a busy machine only makes it longer
-    let shortest = times.iter().filter_map(|of_name| of_name.iter().min());
-    let shortest: Vec<Duration> = shortest.copied().collect();
-    let (least, most) = (shortest.iter().min(), shortest.iter().max());
+    let (least, most) = (taken.iter().min(), taken.iter().max());
     let (least, most) = (least.expect("some"), most.expect("some"));
+    println!("{taken:?} hundredths of a second for {TRIES} tries of each of {names:?}");
     // without the work for names that nobody has it would be a tenth, or less
-    assert!(*least * 2 > *most, "{shortest:?} for {names:?}");
-    println!("{shortest:?} for {names:?}");
+    assert!(*least >= 10, "too little to be told apart: {taken:?}");
+    assert!(least * 2 > *most, "{taken:?} for {names:?}");
 }
 
 #[tokio::test]
