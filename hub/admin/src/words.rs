@@ -74,7 +74,7 @@ says! {
     NotKnown: "not known", "non noto";
     TheHub: "The hub", "L'hub";
     Version: "Version", "Versione";
-    UpSince: "Running since", "In funzione da";
+    UpSince: "Running since", "In funzione dalle";
     Memory: "Memory", "Memoria";
     Fingerprint: "Fingerprint", "Impronta";
     DiskBehind: "The disk is so slow that nothing new is begun. Running sessions go on.",
@@ -455,8 +455,8 @@ pub fn disconnect_name(lang: Lang, name: &str) -> String {
 /// Since when, and for how long.
 pub fn since(lang: Lang, at: &str, span: &str) -> String {
     match lang {
-        Lang::En => format!("since {at}, {span}"),
-        Lang::It => format!("dalle {at}, {span}"),
+        Lang::En => format!("{at}, for {span}"),
+        Lang::It => format!("{at}, da {span}"),
     }
 }
 

@@ -83,7 +83,7 @@ fn form_ui(ui: &mut Ui, lang: Lang, account: &mut Account, actions: &mut Vec<Act
             if set_up {
                 entered |= hub_ui(ui, lang, account, shown);
             }
-            entered |= person_ui(ui, lang, account, shown);
+            entered |= person_ui(ui, lang, account, shown, set_up);
         });
     });
     ui.add_space(6.0);
@@ -186,22 +186,40 @@ fn hub_ui(ui: &mut Ui, lang: Lang, account: &mut Account, faults: FormFaults) ->
     entered | entered_in(ui, &response)
 }
 
-fn person_ui(ui: &mut Ui, lang: Lang, account: &mut Account, faults: FormFaults) -> bool {
+/// Name and password; side by side below the set-up, which is long enough.
+fn person_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    account: &mut Account,
+    faults: FormFaults,
+    side_by_side: bool,
+) -> bool {
     let form = &mut account.form;
-    let user =
-        Field::new(w(lang, Word::UserName)).error(faults.user.then(|| w(lang, Word::Required)));
-    let response = text_field_ui(ui, &user, &mut form.user);
-    let mut entered = entered_in(ui, &response);
     let is_new = matches!(form.invitation(), Some(Ok(_)));
     let label = if is_new {
         phrases::new_password(lang)
     } else {
         w(lang, Word::Password)
     };
-    let password =
-        Field::new(label).error(faults.password.then(|| phrases::password_missing(lang)));
-    let response = password_field_ui(ui, lang, &password, &mut form.password);
-    entered |= entered_in(ui, &response);
+    let mut fields_ui = |ui: &mut Ui, width: f32| {
+        let user = Field::new(w(lang, Word::UserName))
+            .error(faults.user.then(|| w(lang, Word::Required)))
+            .width(width);
+        let user = text_field_ui(ui, &user, &mut form.user);
+        let password = Field::new(label)
+            .error(faults.password.then(|| phrases::password_missing(lang)))
+            .width(width);
+        let password = password_field_ui(ui, lang, &password, &mut form.password);
+        let entered = entered_in(ui, &user) | entered_in(ui, &password);
+        (entered, password)
+    };
+    let room = ui.available_width();
+    let (entered, response) = if side_by_side {
+        let width = (room - ui.spacing().item_spacing.x) / 2.0;
+        ui.horizontal_top(|ui| fields_ui(ui, width)).inner
+    } else {
+        fields_ui(ui, room)
+    };
     if account.retype_password && ui.is_enabled() {
         account.retype_password = false;
         focus_and_select(ui, &response, &form.password);

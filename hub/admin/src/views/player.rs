@@ -1,7 +1,8 @@
 //! The player: the picture, the time line, and what happened beside the pictures.
 
+use egui::text::LayoutJob;
 use egui::{
-    Align2, Color32, ColorImage, CornerRadius, FontId, Key, Label, Rect, ScrollArea, Sense,
+    Align2, Color32, ColorImage, CornerRadius, FontId, Key, Rect, ScrollArea, Sense,
     TextureOptions, Ui, pos2, vec2,
 };
 use ui_kit::widgets::{
@@ -16,6 +17,8 @@ use crate::words::{self, Say, s};
 
 /// How far the arrow keys go, in microseconds.
 const ARROW_MICROS: u64 = 5_000_000;
+/// Height of one thing in the list of what happened, in points.
+const MARK_HEIGHT: f32 = 36.0;
 const SPEEDS: [(u8, &str); 5] = [(5, "½×"), (10, "1×"), (20, "2×"), (40, "4×"), (80, "8×")];
 
 /// The picture with the controls below it.
@@ -285,7 +288,7 @@ pub(super) fn marks_ui(ui: &mut Ui, lang: Lang, film: &mut Film) {
         ScrollArea::vertical()
             .id_salt("marks")
             .max_height(420.0)
-            .show_rows(ui, 24.0, shown.len(), |ui, rows| {
+            .show_rows(ui, MARK_HEIGHT, shown.len(), |ui, rows| {
                 for mark in shown.get(rows).unwrap_or_default() {
                     if mark_ui(ui, mark.at_micros, mark.kind, &mark.text) {
                         // a moment before, to see it come
@@ -296,9 +299,10 @@ pub(super) fn marks_ui(ui: &mut Ui, lang: Lang, film: &mut Film) {
     });
 }
 
+/// One thing that happened, in up to two lines; whether it was pressed.
 fn mark_ui(ui: &mut Ui, at_micros: u64, kind: MarkKind, what: &str) -> bool {
     let palette = Palette::of(ui);
-    let size = vec2(ui.available_width(), 24.0);
+    let size = vec2(ui.available_width(), MARK_HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, what));
     if response.hovered() || response.has_focus() {
@@ -317,15 +321,28 @@ fn mark_ui(ui: &mut Ui, at_micros: u64, kind: MarkKind, what: &str) -> bool {
         FontId::monospace(11.5),
         palette.dim,
     );
-    let room = Rect::from_min_max(pos2(rect.left() + 78.0, rect.top()), rect.max);
-    let mut line = ui.new_child(egui::UiBuilder::new().max_rect(room));
-    line.horizontal_centered(|ui| {
-        let what = text(what, 13.0, theme::REGULAR, palette.text);
-        ui.add(Label::new(what).truncate().selectable(false));
-    });
-    response
-        .on_hover_cursor(egui::CursorIcon::PointingHand)
-        .clicked()
+    // `0:00`, or `0:00:00` once an hour is over
+    let indent = if at_micros < 3_600_000_000 {
+        54.0
+    } else {
+        76.0
+    };
+    let room = Rect::from_min_max(pos2(rect.left() + indent, rect.top()), rect.max);
+    let font = FontId::new(13.0, egui::FontFamily::Proportional);
+    let mut job = LayoutJob::simple(what.to_owned(), font, palette.text, room.width());
+    job.wrap.max_rows = 2;
+    let galley = ui.painter().layout_job(job);
+    let cut = galley.elided;
+    let top = middle - galley.size().y / 2.0;
+    ui.painter()
+        .galley(pos2(room.left(), top), galley, palette.text);
+    let response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
+    let response = if cut {
+        response.on_hover_text(what)
+    } else {
+        response
+    };
+    response.clicked()
 }
 
 /// `1:02:03`, `2:03`.

@@ -156,13 +156,13 @@ fn columns(lang: Lang) -> [Column<ReportColumn>; 8] {
         right,
     };
     [
-        column(Say::Started, 136.0, ReportColumn::Started, false),
-        column(Say::Lasted, 84.0, ReportColumn::Lasted, true),
-        column(Say::Operators, 140.0, ReportColumn::Operator, false),
-        column(Say::Requester, 140.0, ReportColumn::Requester, false),
-        column(Say::Computer, 130.0, ReportColumn::Host, false),
-        column(Say::Category, 110.0, ReportColumn::Category, false),
-        column(Say::State, 92.0, ReportColumn::Finished, false),
+        column(Say::Started, 128.0, ReportColumn::Started, false),
+        column(Say::Lasted, 66.0, ReportColumn::Lasted, true),
+        column(Say::Operators, 122.0, ReportColumn::Operator, false),
+        column(Say::Requester, 112.0, ReportColumn::Requester, false),
+        column(Say::Computer, 96.0, ReportColumn::Host, false),
+        column(Say::Category, 88.0, ReportColumn::Category, false),
+        column(Say::State, 84.0, ReportColumn::Finished, false),
         Column {
             title: s(lang, Say::Problem),
             width: 200.0,

@@ -8,6 +8,8 @@ use ui_kit::{Icon, Palette, text, theme};
 /// Height of a row, in points.
 const ROW: f32 = 34.0;
 const HEAD: f32 = 30.0;
+/// Between two columns.
+const GAP: f32 = 14.0;
 
 /// A column, and what the list is ordered by when its head is pressed.
 #[derive(Debug, Clone, Copy)]
@@ -89,8 +91,12 @@ pub(super) fn table_ui<C: Copy + PartialEq>(
     if chosen.is_some() && is_free(ui) && ui.input(|input| input.key_pressed(Key::Enter)) {
         done.opened = chosen;
     }
-    ui.spacing_mut().item_spacing.y = 0.0;
+    ui.spacing_mut().item_spacing = vec2(GAP, 0.0);
     ui.push_id(id, |ui| {
+        // columns are told apart by their space; a line shows only where one is pulled
+        ui.visuals_mut().widgets.noninteractive.bg_stroke = egui::Stroke::NONE;
+        let wanted: f32 = columns.iter().map(|column| column.width + GAP).sum();
+        let shrink = (ui.available_width() / wanted).min(1.0);
         let mut table = TableBuilder::new(ui)
             .id_salt(id)
             .sense(Sense::click())
@@ -101,7 +107,9 @@ pub(super) fn table_ui<C: Copy + PartialEq>(
             let width = if at + 1 == columns.len() {
                 Width::remainder().at_least(60.0)
             } else {
-                Width::initial(column.width).at_least(48.0).resizable(true)
+                Width::initial(column.width * shrink)
+                    .at_least(48.0)
+                    .resizable(true)
             };
             table = table.column(width.clip(true));
         }
@@ -208,7 +216,6 @@ fn cell_ui(ui: &mut Ui, palette: &Palette, cell: &Cell, right: bool) {
     let label = Label::new(text(&*shown, 13.5, theme::REGULAR, color)).truncate();
     if right {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.add_space(10.0);
             ui.add(label);
         });
     } else {
