@@ -168,17 +168,13 @@ pub(crate) async fn play(load: Load) -> Figures {
     for mut session in running {
         let sent = session.screen.await.expect("sent");
         session.input.await.expect("sent");
+        screen.extend(session.screen_delays.await.expect("received"));
+        input.extend(session.input_delays.await.expect("received"));
         if killed_at.is_none() {
-            screen.extend(session.screen_delays.await.expect("received"));
-            input.extend(session.input_delays.await.expect("received"));
             let end = OperatorToHub::EndSession {
                 session: session.session,
             };
             session.pair.operator.send(&end).await;
-        } else {
-            // nothing comes any more
-            session.screen_delays.abort();
-            session.input_delays.abort();
         }
         films.push((session.session, sent));
     }
@@ -324,7 +320,8 @@ fn stamped(clock: Clock) -> bytes::Bytes {
 
 async fn receive_screen(mut seen: FramedReader, clock: Clock) -> Vec<u64> {
     let mut delays = Vec::new();
-    while let Some(body) = seen.read_body().await.expect("whole") {
+    // a hub that was killed ends it with an error
+    while let Ok(Some(body)) = seen.read_body().await {
         let now = clock.micros();
         let (body, _) = body.split_last_chunk::<TAG_BYTES>().expect("a tag");
         let frame: ScreenFrame = protocol::wire::decode(body).expect("well formed");
@@ -335,7 +332,7 @@ async fn receive_screen(mut seen: FramedReader, clock: Clock) -> Vec<u64> {
 
 async fn receive_input(mut taken: FramedReader, clock: Clock) -> Vec<u64> {
     let mut delays = Vec::new();
-    while let Some(body) = taken.read_body().await.expect("whole") {
+    while let Ok(Some(body)) = taken.read_body().await {
         let now = clock.micros();
         let stamp = body.first_chunk::<STAMP_BYTES>().expect("a stamp");
         delays.push(now - u64::from_le_bytes(*stamp));
