@@ -60,6 +60,7 @@ async fn main() -> anyhow::Result<()> {
         figures.films_verified == load.sessions && figures.updates_not_filmed == 0,
         "films are missing, changed or not whole"
     );
+    anyhow::ensure!(figures.audit_is_whole, "the audit log is not whole");
     Ok(())
 }
 

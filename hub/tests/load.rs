@@ -46,4 +46,5 @@ async fn films_of_a_hub_that_was_killed_lack_at_most_their_last_second() {
     assert_eq!((figures.films_written, figures.films_verified), (2, 2));
     assert_eq!(figures.updates_not_filmed, 0);
     assert!(figures.films_lack_at_most_ms.is_some());
+    assert!(figures.audit_is_whole);
 }

@@ -61,6 +61,8 @@ pub(crate) struct Figures {
     pub(crate) updates_not_filmed: u64,
     /// From the moment the oldest update was sent that a film lacks to the kill.
     pub(crate) films_lack_at_most_ms: Option<f64>,
+    /// Each row of the audit log stands where it was written, and as it was.
+    pub(crate) audit_is_whole: bool,
 }
 
 /// From just before a message is given to its sender's QUIC to just after it was read from the
@@ -179,6 +181,7 @@ pub(crate) async fn play(load: Load) -> Figures {
         films.push((session.session, sent));
     }
     let found = look_at_films(&hub, &films, killed_at).await;
+    let audit = run_hub(&["audit", "verify", "--data", hub.data_text()], "");
 
     let kib = |bytes: u64, count: u32| bytes as f64 / 1024.0 / f64::from(count.max(1));
     let round: usize = office::updates().iter().map(|(_, bytes)| bytes).sum();
@@ -206,6 +209,7 @@ pub(crate) async fn play(load: Load) -> Figures {
         films_verified: found.verified,
         updates_not_filmed: found.not_filmed,
         films_lack_at_most_ms: killed_at.map(|_| millis(found.lacking_micros)),
+        audit_is_whole: audit.status.success(),
     }
 }
 
