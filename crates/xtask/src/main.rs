@@ -13,6 +13,7 @@ mod bugs;
 mod ci;
 mod directions;
 mod fuzz;
+mod load;
 mod soak;
 mod steps;
 mod windows;
@@ -65,6 +66,10 @@ enum Task {
     /// Makes an archive of a hub with `--reports N` (and `--films N`) in the folder `--out DIR`, or prints how
     /// long it takes to find something in the one of `--measure DIR`; built for release.
     Archive(StageArguments),
+    /// Puts `--idle N` connections and `--sessions N` on a hub for `--seconds S`, and prints what they cost it
+    /// and what they wait for it, as a table or as `--json`; with `--kill` the hub is killed at the end and
+    /// its films are looked at. Built for release.
+    Load(StageArguments),
     /// Plays one whole assistance through the real windows and leaves pictures, film and report.
     Demo(StageArguments),
     /// Takes the pictures of every window, light, dark and Italian, for `assets/screenshots`.
@@ -128,6 +133,7 @@ fn run(task: Task) -> anyhow::Result<()> {
             fuzz::run(metadata.workspace_root.as_std_path(), &targets, seconds)
         }
         Task::Archive(arguments) => archive::run(&arguments.rest),
+        Task::Load(arguments) => load::run(&arguments.rest),
         Task::Demo(arguments) => stage("demo", "dev", &arguments.rest),
         Task::Screenshots(arguments) => stage("screenshots", "dev", &arguments.rest),
         Task::Keyboards(arguments) => stage("keyboards", "release", &arguments.rest),

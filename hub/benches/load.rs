@@ -1,0 +1,138 @@
+//! What a hub costs under the load of an office: `cargo xtask load` says how it is called.
+#![expect(clippy::print_stdout, reason = "figures are this program's output")]
+#![expect(
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "the peers of the tests, which fail on what a hub should not say"
+)]
+
+#[path = "load/office.rs"]
+mod office;
+#[path = "load/play.rs"]
+mod play;
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::time::Duration;
+
+use clap::Parser;
+
+use crate::play::{Delays, Figures, Load};
+
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Hosts that came with a ticket, and then only stay connected.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    idle: u32,
+    /// Sessions, each of an operator and a host of its own.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    sessions: u32,
+    /// How long the sessions are watched.
+    #[arg(long, value_name = "S", default_value_t = 20)]
+    seconds: u32,
+    /// Kill the hub then, as a power failure would, and see what its films lack.
+    #[arg(long)]
+    kill: bool,
+    /// Print the figures as JSON.
+    #[arg(long)]
+    json: bool,
+    /// What cargo says to every bench.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let load = Load {
+        idle: arguments.idle,
+        sessions: arguments.sessions,
+        time: Duration::from_secs(arguments.seconds.into()),
+        kill: arguments.kill,
+    };
+    let figures = Box::pin(play::play(load)).await;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&figures)?);
+    } else {
+        table(&figures);
+    }
+    anyhow::ensure!(
+        figures.films_verified == load.sessions && figures.updates_not_filmed == 0,
+        "films are missing, changed or not whole"
+    );
+    anyhow::ensure!(figures.audit_is_whole, "the audit log is not whole");
+    Ok(())
+}
+
+fn table(figures: &Figures) {
+    let row = |name: &str, value: String| println!("| {name} | {value} |");
+    println!("| {} build | {} s |", figures.build, figures.seconds);
+    println!("| --- | --- |");
+    row(
+        "connections",
+        format!(
+            "{}: {} idle, {} of {} sessions, and the operators of the idle ones",
+            figures.connections,
+            figures.idle,
+            2 * figures.sessions,
+            figures.sessions
+        ),
+    );
+    row(
+        "screen of a session, kbit/s",
+        format!("{:.0}", figures.kbit_per_second),
+    );
+    row(
+        "hub's CPU, ms/s",
+        format!("{:.1}", figures.hub_cpu_ms_per_second),
+    );
+    row(
+        "of it idle connections, ms/s",
+        format!("{:.1}", figures.idle_cpu_ms_per_second),
+    );
+    row(
+        "CPU of a session, ms/s",
+        format!("{:.2}", figures.session_cpu_ms_per_second),
+    );
+    row("hub's memory, MiB", format!("{:.1}", figures.hub_mib));
+    row(
+        "memory of an idle connection, KiB",
+        format!("{:.1}", figures.idle_kib),
+    );
+    row(
+        "memory of an operator and a host who are connected, KiB",
+        format!("{:.0}", figures.pair_kib),
+    );
+    row(
+        "and of their session, KiB",
+        format!("{:.0}", figures.session_kib),
+    );
+    let delays = |delays: &Delays| {
+        format!(
+            "{:.2} / {:.2} / {:.2} ({} of them)",
+            delays.p50_ms, delays.p99_ms, delays.most_ms, delays.count
+        )
+    };
+    row(
+        "screen update, host to operator, p50 / p99 / most ms",
+        delays(&figures.screen),
+    );
+    row(
+        "input, operator to host, p50 / p99 / most ms",
+        delays(&figures.input),
+    );
+    row(
+        "films written / verified",
+        format!("{} / {}", figures.films_written, figures.films_verified),
+    );
+    row(
+        "updates that no film has",
+        figures.updates_not_filmed.to_string(),
+    );
+    if let Some(lacking) = figures.films_lack_at_most_ms {
+        row(
+            "a film lacks at most, ms before the kill",
+            format!("{lacking:.0}"),
+        );
+    }
+}
