@@ -179,6 +179,7 @@ impl Desk {
             link.send(save);
         }
         link.send(OperatorToHub::ListDrafts);
+        link.send(OperatorToHub::ListReportForms);
     }
 
     /// What another connection has to begin with, and for how long the hub waits for it.
@@ -281,6 +282,9 @@ impl Desk {
                 tell_hub(link, OperatorToHub::DisconnectHost { host });
             }
             Command::ListDrafts => tell_hub(link, OperatorToHub::ListDrafts),
+            Command::AskAboutReport { report, language } => {
+                tell_hub(link, OperatorToHub::AskAboutReport { report, language });
+            }
         }
     }
 
@@ -318,6 +322,23 @@ impl Desk {
             HubToOperator::Drafts { mut drafts } => {
                 self.reports.overlay(&mut drafts);
                 self.tell(Event::Drafts(drafts)).await;
+            }
+            HubToOperator::ReportForms { categories, fields } => {
+                self.tell(Event::ReportForms { categories, fields }).await;
+            }
+            HubToOperator::AboutReport {
+                report,
+                proposal,
+                fields,
+                earlier,
+            } => {
+                self.tell(Event::AboutReport {
+                    report,
+                    proposal,
+                    fields,
+                    earlier,
+                })
+                .await;
             }
             HubToOperator::Permitted { permissions } => {
                 self.tell(Event::Permitted(permissions)).await;
