@@ -2,6 +2,7 @@
 
 use egui::{CollapsingHeader, Layout, ScrollArea, Ui};
 use protocol::admin::reports::ReportRow;
+use protocol::control::Name;
 use protocol::{visible_line, visible_text};
 use ui_kit::widgets::{
     Field, Push, card_ui, dot_ui, escaped, fact_ui, heading_ui, icon_button_ui, menu_item_ui,
@@ -121,7 +122,7 @@ fn fields_ui(ui: &mut Ui, lang: Lang, report: &mut OpenReport) -> bool {
                 let offered: Vec<&str> = if about.categories.is_empty() {
                     usual.to_vec()
                 } else {
-                    about.categories.iter().map(|name| name.as_str()).collect()
+                    about.categories.iter().map(Name::as_str).collect()
                 };
                 for category in offered {
                     let chosen = text.category == category;
