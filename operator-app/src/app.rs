@@ -296,6 +296,7 @@ impl ConsoleApp {
         let command = Command::SaveReport {
             report,
             draft,
+            fields: Vec::new(),
             finished,
         };
         if self.backend.send(command) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use codec::{Picture, Rect};
-use protocol::admin::reports::Language;
+use protocol::admin::reports::{FieldValue, Language};
 use protocol::control::ChatText;
 use protocol::{
     Entry, InvitationToken, PeerId, PointerUpdate, ReportDraft, ReportId, Rights, ScreenLayout,
@@ -101,6 +101,8 @@ pub enum Command {
     SaveReport {
         report: ReportId,
         draft: ReportDraft,
+        /// What the organisation's fields have; none where that is not known, and then the hub's stay.
+        fields: Vec<FieldValue>,
         finished: bool,
     },
     ListDrafts,

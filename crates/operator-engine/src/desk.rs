@@ -247,6 +247,7 @@ impl Desk {
             Command::SaveReport {
                 report,
                 draft,
+                fields,
                 finished,
             } => {
                 let owner = self.owner.clone();
@@ -254,6 +255,7 @@ impl Desk {
                     owner,
                     report,
                     draft,
+                    fields,
                     finished,
                 };
                 self.save_report(link, kept).await;
@@ -329,9 +331,10 @@ impl Desk {
             HubToOperator::AboutReport {
                 report,
                 proposal,
-                fields,
+                mut fields,
                 earlier,
             } => {
+                self.reports.overlay_fields(report, &mut fields);
                 self.tell(Event::AboutReport {
                     report,
                     proposal,
@@ -588,8 +591,8 @@ impl Desk {
                 .await;
             }
         }
-        if let (Some(save), Some(link)) = (self.reports.save(kept), link) {
-            link.send(save);
+        for save in self.reports.save(kept) {
+            tell_hub(link, save);
         }
     }
 
@@ -604,8 +607,10 @@ impl Desk {
         if let Some(name) = &after.remove {
             self.keeper.remove(name);
         }
-        if let Some(save) = after.send {
-            link.send(save);
+        if !after.send.is_empty() {
+            for save in after.send {
+                link.send(save);
+            }
             return;
         }
         if after.rescued {

@@ -325,6 +325,11 @@ async fn d1_a_report_typed_out_of_reach_is_sent_at_the_next_start() {
         problem: "no sound".into(),
         ..ReportDraft::default()
     };
+    let fields = vec![FieldValue {
+        field: 4,
+        name: "Cost centre".into(),
+        value: "77".into(),
+    }];
     {
         let mut operator = Operator::log_in(&hub.config);
         let console = hub.accept_logged_in(&mut operator).await;
@@ -333,6 +338,7 @@ async fn d1_a_report_typed_out_of_reach_is_sent_at_the_next_start() {
         let save = Command::SaveReport {
             report,
             draft: draft.clone(),
+            fields: fields.clone(),
             finished: true,
         };
         operator.send(save);
@@ -342,6 +348,8 @@ async fn d1_a_report_typed_out_of_reach_is_sent_at_the_next_start() {
     }
     let mut operator = Operator::log_in(&hub.config);
     let mut console = hub.accept_logged_in(&mut operator).await;
+    let filled = OperatorToHub::FillFields { report, fields };
+    assert_eq!(console.hears_next().await, filled);
     let expected = OperatorToHub::SaveReport {
         report,
         draft,

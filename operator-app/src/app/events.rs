@@ -383,6 +383,7 @@ impl ConsoleApp {
                 let save = Command::SaveReport {
                     report: facts.report,
                     draft: draft.clone(),
+                    fields: Vec::new(),
                     finished: false,
                 };
                 if !self.backend.send(save) {
