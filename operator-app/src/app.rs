@@ -11,6 +11,7 @@ use std::sync::Arc;
 use egui::{Context, Ui, ViewportId};
 use operator_engine::{Command, Wake};
 use protocol::ReportId;
+use protocol::admin::reports::Language;
 use ui_kit::widgets::Notices;
 use ui_kit::{Clock, Lang, Tone, Word, w};
 use zeroize::Zeroizing;
@@ -268,6 +269,23 @@ impl ConsoleApp {
         }
     }
 
+    /// Asks the hub about the reports that are newly open.
+    fn ask_about_reports(&self) {
+        let language = match self.state.lang {
+            Lang::En => Language::English,
+            Lang::It => Language::Italian,
+        };
+        for open in &self.state.reports.open {
+            let mut open = open.lock();
+            let report = open.facts.report;
+            if !open.asked {
+                open.asked = self
+                    .backend
+                    .send(Command::AskAboutReport { report, language });
+            }
+        }
+    }
+
     fn save_report(&mut self, report: ReportId, finished: bool) {
         let Some(mut open) = self.state.reports.get(report) else {
             return;
@@ -278,6 +296,7 @@ impl ConsoleApp {
         let command = Command::SaveReport {
             report,
             draft,
+            fields: Vec::new(),
             finished,
         };
         if self.backend.send(command) {
@@ -370,6 +389,7 @@ impl eframe::App for ConsoleApp {
             self.fulfil(ctx, action);
         }
         self.autosave(ctx);
+        self.ask_about_reports();
         self.fulfil_session_wishes();
         self.closing(ctx);
         if self
@@ -403,6 +423,7 @@ impl eframe::App for ConsoleApp {
         for action in actions {
             self.fulfil(&ctx, action);
         }
+        self.ask_about_reports();
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {

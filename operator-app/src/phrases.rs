@@ -81,6 +81,11 @@ phrases! {
     report_rescued: "A report from before the program ended was sent to the hub.",
         "Un resoconto scritto prima della chiusura del programma è stato inviato all'hub.";
     report_follows: "The report is among the drafts.", "Il resoconto è tra le bozze.";
+    /// Above what the hub proposes for a field of a report; nobody has written it.
+    proposed: "Proposed from the session", "Proposta ricavata dalla sessione";
+    use_proposal: "Use it", "Usala";
+    earlier_reports: "Earlier reports of this computer or person",
+        "Resoconti precedenti di questo computer o di questa persona";
     choose_category: "Choose a category", "Scegli una categoria";
     drafts_note: "Reports of assistances that are not finished yet.",
         "Resoconti di assistenze non ancora completati.";

@@ -8,14 +8,15 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use operator_app::action::Action;
 use operator_app::settings::Settings;
 use operator_app::state::account::{Account, LogIn};
-use operator_app::state::reports::{OpenReport, ReportText, Saved};
+use operator_app::state::reports::{About, OpenReport, ReportText, Saved};
 use operator_app::state::tickets::Ticket;
 use operator_app::state::{ConsoleState, Side};
 use operator_app::views::settings::{SettingsForm, settings_ui};
 use operator_app::views::{drafts, report, shell};
+use protocol::admin::reports::ReportRow;
 use protocol::{
-    ChatAuthor, ChatLine, Entry, EntryKind, PeerId, ReportFacts, ReportId, SessionId, TicketRoute,
-    TicketState,
+    ChatAuthor, ChatLine, Entry, EntryKind, PeerId, Proposal, ReportFacts, ReportId, SessionId,
+    TicketRoute, TicketState,
 };
 use ui_kit::Lang;
 use ui_kit::{Clock, Zone};
@@ -280,15 +281,107 @@ fn facts() -> ReportFacts {
     }
 }
 
-#[test]
-fn d1_the_report_shows_its_facts_and_is_finished() {
-    let open = OpenReport {
+fn open_report(text: ReportText, about: About) -> OpenReport {
+    OpenReport {
         facts: facts(),
-        text: ReportText::default(),
+        text,
         saved: Saved::WithHub,
         typed_at_seconds: 0.0,
         finishing: false,
+        about: Arc::new(about),
+        asked: true,
+    }
+}
+
+fn report_harness(lang: Lang, open: OpenReport) -> Harness<'static, (OpenReport, Vec<Action>)> {
+    let draw = move |ui: &mut egui::Ui, (open, actions): &mut (OpenReport, Vec<Action>)| {
+        ui_kit::theme::install(ui.ctx());
+        report::report_ui(ui, lang, clock(), open, actions);
     };
+    let mut harness = Harness::builder()
+        .with_size([680.0, 900.0])
+        .build_ui_state(draw, (open, Vec::new()));
+    harness.run_steps(3);
+    harness
+}
+
+fn about() -> About {
+    let earlier = ReportRow {
+        report: ReportId(3),
+        session: SessionId(2),
+        started_unix_millis: (NOW - 86_400) * 1000,
+        lasted_seconds: 60,
+        active_seconds: 30,
+        operators: "Otto".into(),
+        requester: "Anna Rossi".into(),
+        host: "ANNA-PC".into(),
+        category: "Printer".into(),
+        problem: "The toner was empty".into(),
+        finished: true,
+        corrected: false,
+    };
+    About {
+        proposal: Proposal {
+            problem: "The printer says nothing".into(),
+            solution: "Saw the screen".into(),
+        },
+        earlier: vec![earlier],
+        categories: vec!["Payroll".into()],
+    }
+}
+
+#[test]
+fn d1_what_the_hub_proposes_is_marked_and_becomes_text_only_when_it_is_taken() {
+    let typed = ReportText {
+        solution: "New cable".to_owned(),
+        ..ReportText::default()
+    };
+    let mut harness = report_harness(Lang::En, open_report(typed.clone(), about()));
+    // under the empty field alone
+    harness.get_by_label("Proposed from the session");
+    harness.get_by_label("The printer says nothing");
+    assert!(harness.query_by_label("Saw the screen").is_none());
+    assert_eq!(harness.state().0.text, typed);
+    assert!(harness.state().1.is_empty());
+    harness.get_by_label("Use it").click();
+    harness.run_steps(3);
+    let (open, actions) = harness.state();
+    assert_eq!(open.text.problem, "The printer says nothing");
+    assert_eq!(open.text.solution, "New cable");
+    assert_eq!(open.saved, Saved::Typed);
+    assert_eq!(*actions, [Action::ReportTyped(ReportId(7))]);
+    assert!(harness.query_by_label("Use it").is_none());
+
+    let harness = report_harness(Lang::It, open_report(typed, about()));
+    harness.get_by_label("Proposta ricavata dalla sessione");
+}
+
+#[test]
+fn d1_a_category_of_the_organisation_is_chosen() {
+    let mut harness = report_harness(Lang::En, open_report(ReportText::default(), about()));
+    harness.get_by_label("Choose a category").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Hardware").is_none());
+    harness.get_by_label("Payroll").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().0.text.category, "Payroll");
+}
+
+#[test]
+fn d1_earlier_reports_are_one_click_away() {
+    let mut harness = report_harness(Lang::En, open_report(ReportText::default(), about()));
+    assert!(harness.query_by_label("The toner was empty").is_none());
+    harness
+        .get_by_label("Earlier reports of this computer or person (1)")
+        .click();
+    harness.run_steps(20);
+    harness.get_by_label("The toner was empty");
+    assert!(harness.state().1.is_empty());
+}
+
+#[test]
+fn d1_the_report_shows_its_facts_and_is_finished() {
+    let open = open_report(ReportText::default(), About::default());
     let draw = |ui: &mut egui::Ui, (open, actions): &mut (OpenReport, Vec<Action>)| {
         ui_kit::theme::install(ui.ctx());
         report::report_ui(ui, Lang::En, clock(), open, actions);

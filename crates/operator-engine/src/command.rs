@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use codec::{Picture, Rect};
+use protocol::admin::reports::{FieldValue, Language};
 use protocol::control::ChatText;
 use protocol::{
     Entry, InvitationToken, PeerId, PointerUpdate, ReportDraft, ReportId, Rights, ScreenLayout,
@@ -100,9 +101,18 @@ pub enum Command {
     SaveReport {
         report: ReportId,
         draft: ReportDraft,
+        /// What the organisation's fields have; none where that is not known, and then the hub's stay.
+        fields: Vec<FieldValue>,
         finished: bool,
     },
     ListDrafts,
+    /// What the hub knows of a report that is being written: [`crate::Event::AboutReport`] tells it. Out of
+    /// reach nothing comes.
+    AskAboutReport {
+        report: ReportId,
+        /// In which the hub writes what it proposes.
+        language: Language,
+    },
 }
 
 impl fmt::Debug for Command {
@@ -122,6 +132,7 @@ impl fmt::Debug for Command {
             Self::SendChat { .. } => "SendChat",
             Self::SaveReport { .. } => "SaveReport",
             Self::ListDrafts => "ListDrafts",
+            Self::AskAboutReport { .. } => "AskAboutReport",
         })
     }
 }

@@ -179,6 +179,7 @@ impl Desk {
             link.send(save);
         }
         link.send(OperatorToHub::ListDrafts);
+        link.send(OperatorToHub::ListReportForms);
     }
 
     /// What another connection has to begin with, and for how long the hub waits for it.
@@ -246,6 +247,7 @@ impl Desk {
             Command::SaveReport {
                 report,
                 draft,
+                fields,
                 finished,
             } => {
                 let owner = self.owner.clone();
@@ -253,6 +255,7 @@ impl Desk {
                     owner,
                     report,
                     draft,
+                    fields,
                     finished,
                 };
                 self.save_report(link, kept).await;
@@ -281,6 +284,9 @@ impl Desk {
                 tell_hub(link, OperatorToHub::DisconnectHost { host });
             }
             Command::ListDrafts => tell_hub(link, OperatorToHub::ListDrafts),
+            Command::AskAboutReport { report, language } => {
+                tell_hub(link, OperatorToHub::AskAboutReport { report, language });
+            }
         }
     }
 
@@ -318,6 +324,24 @@ impl Desk {
             HubToOperator::Drafts { mut drafts } => {
                 self.reports.overlay(&mut drafts);
                 self.tell(Event::Drafts(drafts)).await;
+            }
+            HubToOperator::ReportForms { categories, fields } => {
+                self.tell(Event::ReportForms { categories, fields }).await;
+            }
+            HubToOperator::AboutReport {
+                report,
+                proposal,
+                mut fields,
+                earlier,
+            } => {
+                self.reports.overlay_fields(report, &mut fields);
+                self.tell(Event::AboutReport {
+                    report,
+                    proposal,
+                    fields,
+                    earlier,
+                })
+                .await;
             }
             HubToOperator::Permitted { permissions } => {
                 self.tell(Event::Permitted(permissions)).await;
@@ -567,8 +591,8 @@ impl Desk {
                 .await;
             }
         }
-        if let (Some(save), Some(link)) = (self.reports.save(kept), link) {
-            link.send(save);
+        for save in self.reports.save(kept) {
+            tell_hub(link, save);
         }
     }
 
@@ -583,8 +607,10 @@ impl Desk {
         if let Some(name) = &after.remove {
             self.keeper.remove(name);
         }
-        if let Some(save) = after.send {
-            link.send(save);
+        if !after.send.is_empty() {
+            for save in after.send {
+                link.send(save);
+            }
             return;
         }
         if after.rescued {

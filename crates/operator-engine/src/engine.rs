@@ -278,7 +278,8 @@ impl Engine {
             | Command::DisconnectHost { .. }
             | Command::SendChat { .. }
             | Command::SaveReport { .. }
-            | Command::ListDrafts) => {
+            | Command::ListDrafts
+            | Command::AskAboutReport { .. }) => {
                 let link = match &self.phase {
                     Phase::Online { link, .. } => Some(link.as_ref()),
                     Phase::LoggedOut

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use protocol::admin::reports::{Field, FieldValue, ReportRow};
 use protocol::control::{ChatLine, ChatText, Name};
 use protocol::{
-    BroughtIn, Companion, EndedBy, Hindrances, Outcome, PeerId, Permissions, Refusal, ReportDraft,
-    ReportFacts, ReportId, Rights, SessionId, TicketRoute, TicketState,
+    BroughtIn, Companion, EndedBy, Hindrances, Outcome, PeerId, Permissions, Proposal, Refusal,
+    ReportDraft, ReportFacts, ReportId, Rights, SessionId, TicketRoute, TicketState,
 };
 pub use session::console::NotStarted;
 use tokio::sync::mpsc;
@@ -179,6 +180,21 @@ pub enum Event {
     },
     /// The reports that are not finished; where this computer has newer text, that is in them.
     Drafts(Vec<(ReportFacts, ReportDraft)>),
+    /// What the organisation asks of reports; told after each log-in and each return.
+    ReportForms {
+        categories: Vec<Name>,
+        fields: Vec<Field>,
+    },
+    /// The answer to [`crate::Command::AskAboutReport`].
+    AboutReport {
+        report: ReportId,
+        /// Nobody has written it; it is to be shown as that.
+        proposal: Proposal,
+        /// What the organisation's fields have.
+        fields: Vec<FieldValue>,
+        /// The newest reports of the same host or requester.
+        earlier: Vec<ReportRow>,
+    },
     /// Something could not be kept on this computer's disk (`detail` says what and why).
     NotKept {
         detail: String,
@@ -224,6 +240,8 @@ impl fmt::Debug for Event {
             Self::ReportSaved { outcome, .. } => return write!(f, "ReportSaved({outcome:?})"),
             Self::ReportRescued { .. } => "ReportRescued",
             Self::Drafts(_) => "Drafts",
+            Self::ReportForms { .. } => "ReportForms",
+            Self::AboutReport { .. } => "AboutReport",
             Self::NotKept { detail } => return write!(f, "NotKept({detail})"),
         })
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use protocol::admin::reports::FieldValue;
 use protocol::{OperatorToHub, Outcome, ReportDraft, ReportFacts, ReportId};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,8 @@ pub(crate) struct KeptReport {
     pub(crate) owner: String,
     pub(crate) report: ReportId,
     pub(crate) draft: ReportDraft,
+    #[serde(default)]
+    pub(crate) fields: Vec<FieldValue>,
     pub(crate) finished: bool,
 }
 
@@ -39,7 +42,7 @@ impl KeptReport {
 struct Unsaved {
     kept: KeptReport,
     /// What the hub was sent and has not answered.
-    under_way: Option<(ReportDraft, bool)>,
+    under_way: Option<KeptReport>,
     /// It was typed before this program started.
     rescued: bool,
     /// The hub does not take it; not sent again in this run.
@@ -52,7 +55,7 @@ pub(crate) struct AfterAnswer {
     /// The file can go.
     pub(crate) remove: Option<String>,
     /// Newer text is to be sent.
-    pub(crate) send: Option<OperatorToHub>,
+    pub(crate) send: Vec<OperatorToHub>,
     pub(crate) rescued: bool,
 }
 
@@ -85,9 +88,9 @@ impl Reports {
         }
     }
 
-    /// Takes new text; the message is for the hub, unless it has not answered the one before: then
+    /// Takes new text; the messages are for the hub, unless it has not answered the one before: then
     /// the newest text follows the answer.
-    pub(crate) fn save(&mut self, kept: KeptReport) -> Option<OperatorToHub> {
+    pub(crate) fn save(&mut self, kept: KeptReport) -> Vec<OperatorToHub> {
         let report = kept.report;
         let new = Unsaved {
             kept,
@@ -112,22 +115,35 @@ impl Reports {
         }
         waiting
             .into_iter()
-            .filter_map(|report| self.send(report))
+            .flat_map(|report| self.send(report))
             .collect()
     }
 
-    fn send(&mut self, report: ReportId) -> Option<OperatorToHub> {
-        let unsaved = self.unsaved.get_mut(&report)?;
+    /// The fields go first: a finished report takes none.
+    fn send(&mut self, report: ReportId) -> Vec<OperatorToHub> {
+        let Some(unsaved) = self.unsaved.get_mut(&report) else {
+            return Vec::new();
+        };
         if unsaved.under_way.is_some() || unsaved.refused {
-            return None;
+            return Vec::new();
         }
-        let (draft, finished) = (unsaved.kept.draft.clone(), unsaved.kept.finished);
-        unsaved.under_way = Some((draft.clone(), finished));
-        Some(OperatorToHub::SaveReport {
+        let KeptReport {
+            draft,
+            fields,
+            finished,
+            ..
+        } = unsaved.kept.clone();
+        unsaved.under_way = Some(unsaved.kept.clone());
+        let mut messages = Vec::new();
+        if !fields.is_empty() {
+            messages.push(OperatorToHub::FillFields { report, fields });
+        }
+        messages.push(OperatorToHub::SaveReport {
             report,
             draft,
             finished,
-        })
+        });
+        messages
     }
 
     /// Takes the hub's answer to the last message about `report`.
@@ -139,8 +155,7 @@ impl Reports {
         let Some(sent) = unsaved.under_way.take() else {
             return after;
         };
-        let newer = (&sent.0, sent.1) != (&unsaved.kept.draft, unsaved.kept.finished);
-        if newer {
+        if sent != unsaved.kept {
             after.send = self.send(report);
         } else if outcome == Outcome::Done {
             after.remove = Some(unsaved.kept.file_name());
@@ -150,6 +165,15 @@ impl Reports {
             unsaved.refused = true;
         }
         after
+    }
+
+    /// Puts newer values of this computer over what the hub has in the organisation's fields.
+    pub(crate) fn overlay_fields(&self, report: ReportId, fields: &mut Vec<FieldValue>) {
+        if let Some(unsaved) = self.unsaved.get(&report)
+            && !unsaved.kept.fields.is_empty()
+        {
+            fields.clone_from(&unsaved.kept.fields);
+        }
     }
 
     /// Puts newer text of this computer over what the hub has.
@@ -181,12 +205,13 @@ mod tests {
                 problem: problem.into(),
                 ..ReportDraft::default()
             },
+            fields: Vec::new(),
             finished: false,
         }
     }
 
-    fn sent(message: Option<OperatorToHub>) -> Option<String> {
-        match message {
+    fn sent(messages: Vec<OperatorToHub>) -> Option<String> {
+        match messages.into_iter().next() {
             Some(OperatorToHub::SaveReport { draft, .. }) => Some(draft.problem.into_string()),
             Some(other) => panic!("{other:?}"),
             None => None,
@@ -207,6 +232,49 @@ mod tests {
         let after = reports.answered(ReportId(3), Outcome::Done);
         assert_eq!(after.remove, Some(kept("").file_name()));
         assert!(!after.rescued);
+    }
+
+    #[test]
+    fn d1_fields_go_before_the_text_that_may_finish_the_report() {
+        let value = |value: &str| FieldValue {
+            field: 4,
+            name: "Cost centre".into(),
+            value: value.into(),
+        };
+        let with = |value| KeptReport {
+            fields: vec![value],
+            finished: true,
+            ..kept("a")
+        };
+        let mut reports = Reports::default();
+        let messages = reports.save(with(value("7")));
+        let (report, fields) = (ReportId(3), vec![value("7")]);
+        assert_eq!(messages[0], OperatorToHub::FillFields { report, fields });
+        assert_eq!(sent(messages[1..].to_vec()), Some("a".to_owned()));
+        // another value alone is newer text too
+        assert!(reports.save(with(value("77"))).is_empty());
+        let after = reports.answered(report, Outcome::Done);
+        let fields = vec![value("77")];
+        assert_eq!(
+            after.send[0],
+            OperatorToHub::FillFields {
+                report,
+                fields: fields.clone()
+            }
+        );
+        assert_eq!(after.remove, None);
+        // the hub's answer about the report may be older
+        let mut told = vec![value("7")];
+        reports.overlay_fields(report, &mut told);
+        assert_eq!(told, fields);
+    }
+
+    #[test]
+    fn d1_a_file_from_before_there_were_fields_is_read() {
+        let mut old = serde_json::to_value(kept("old")).expect("JSON");
+        old.as_object_mut().expect("an object").remove("fields");
+        let read: KeptReport = serde_json::from_value(old).expect("read");
+        assert_eq!(read, kept("old"));
     }
 
     #[test]

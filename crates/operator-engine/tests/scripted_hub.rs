@@ -14,10 +14,13 @@ use std::time::{Duration, Instant};
 
 use codec::{DamageHint, Encoder, Level, Line, Picture, PixelSize};
 use operator_engine::{Command, Event, LogInProblem, NotStarted};
+use protocol::admin::reports::{
+    Field, FieldDefinition, FieldKind, FieldValue, Language, ReportRow,
+};
 use protocol::{
     Code, ColourDepth, HidKey, HubToOperator, InputEvent, InputFrame, InvitationToken,
-    OperatorToHub, Outcome, Password, RefusalCode, ReportDraft, ReportId, Rights, ScreenFrame,
-    ViewWish, ViewerMessage,
+    OperatorToHub, Outcome, Password, Proposal, RefusalCode, ReportDraft, ReportId, Rights,
+    ScreenFrame, ViewWish, ViewerMessage,
 };
 use support::host::state;
 use support::{HOST, Host, Operator, PATIENCE, SESSION, ScriptedHub, Shown, layout, row};
@@ -322,6 +325,11 @@ async fn d1_a_report_typed_out_of_reach_is_sent_at_the_next_start() {
         problem: "no sound".into(),
         ..ReportDraft::default()
     };
+    let fields = vec![FieldValue {
+        field: 4,
+        name: "Cost centre".into(),
+        value: "77".into(),
+    }];
     {
         let mut operator = Operator::log_in(&hub.config);
         let console = hub.accept_logged_in(&mut operator).await;
@@ -330,6 +338,7 @@ async fn d1_a_report_typed_out_of_reach_is_sent_at_the_next_start() {
         let save = Command::SaveReport {
             report,
             draft: draft.clone(),
+            fields: fields.clone(),
             finished: true,
         };
         operator.send(save);
@@ -339,6 +348,8 @@ async fn d1_a_report_typed_out_of_reach_is_sent_at_the_next_start() {
     }
     let mut operator = Operator::log_in(&hub.config);
     let mut console = hub.accept_logged_in(&mut operator).await;
+    let filled = OperatorToHub::FillFields { report, fields };
+    assert_eq!(console.hears_next().await, filled);
     let expected = OperatorToHub::SaveReport {
         report,
         draft,
@@ -360,4 +371,78 @@ async fn d1_a_report_typed_out_of_reach_is_sent_at_the_next_start() {
         })
         .await;
     assert_eq!(rescued, report);
+}
+
+#[tokio::test]
+async fn d1_what_reports_need_is_asked_for_after_the_log_in_and_about_a_report_on_wish() {
+    let hub = ScriptedHub::start();
+    let mut operator = Operator::log_in(&hub.config);
+    let mut console = hub.accept_logged_in(&mut operator).await;
+    assert_eq!(console.hears().await, OperatorToHub::ListDrafts);
+    assert_eq!(console.hears().await, OperatorToHub::ListReportForms);
+    let definition = FieldDefinition {
+        name: "Cost centre".into(),
+        kind: FieldKind::Number,
+        required: true,
+    };
+    let forms = HubToOperator::ReportForms {
+        categories: vec!["Printer".into()],
+        fields: vec![Field { id: 4, definition }],
+    };
+    console.say(forms.clone()).await;
+    let told = operator.until(|event| match event {
+        Event::ReportForms { categories, fields } => Some(HubToOperator::ReportForms {
+            categories: categories.clone(),
+            fields: fields.clone(),
+        }),
+        _ => None,
+    });
+    assert_eq!(told.await, forms);
+
+    let (report, language) = (ReportId(12), Language::Italian);
+    operator.send(Command::AskAboutReport { report, language });
+    let asked = OperatorToHub::AskAboutReport { report, language };
+    assert_eq!(console.hears().await, asked);
+    let about = HubToOperator::AboutReport {
+        report,
+        proposal: Proposal {
+            problem: "Non stampa".into(),
+            solution: "Visto lo schermo".into(),
+        },
+        fields: vec![FieldValue {
+            field: 4,
+            name: "Cost centre".into(),
+            value: "77".into(),
+        }],
+        earlier: vec![ReportRow {
+            report: ReportId(3),
+            session: SESSION,
+            started_unix_millis: 1,
+            lasted_seconds: 60,
+            active_seconds: 30,
+            operators: "Otto".into(),
+            requester: "Anna".into(),
+            host: "ANNA-PC".into(),
+            category: "Printer".into(),
+            problem: "Toner".into(),
+            finished: true,
+            corrected: false,
+        }],
+    };
+    console.say(about.clone()).await;
+    let told = operator.until(|event| match event {
+        Event::AboutReport {
+            report,
+            proposal,
+            fields,
+            earlier,
+        } => Some(HubToOperator::AboutReport {
+            report: *report,
+            proposal: proposal.clone(),
+            fields: fields.clone(),
+            earlier: earlier.clone(),
+        }),
+        _ => None,
+    });
+    assert_eq!(told.await, about);
 }

@@ -218,6 +218,13 @@ impl ConsoleApp {
                 self.notices.push(Tone::Good, phrases::report_rescued(lang));
             }
             Event::Drafts(drafts) => self.state.reports.drafts = drafts,
+            Event::ReportForms { categories, .. } => self.state.reports.forms(categories),
+            Event::AboutReport {
+                report,
+                proposal,
+                earlier,
+                ..
+            } => self.state.reports.told(report, proposal, earlier),
             Event::NotKept { detail } => {
                 let text = format!("{} {detail}", phrases::not_kept(lang));
                 self.notices.push(Tone::Danger, text);
@@ -376,6 +383,7 @@ impl ConsoleApp {
                 let save = Command::SaveReport {
                     report: facts.report,
                     draft: draft.clone(),
+                    fields: Vec::new(),
                     finished: false,
                 };
                 if !self.backend.send(save) {

@@ -7,7 +7,7 @@ use ui_kit::words::name_alone;
 use ui_kit::{Clock, Lang, Word, w};
 
 use crate::action::Action;
-use crate::state::reports::{OpenReport, Reports, Saved};
+use crate::state::reports::{About, OpenReport, Reports, Saved};
 use crate::views::report::report_ui;
 
 /// What the windows need besides the reports.
@@ -19,7 +19,7 @@ pub(super) struct ReportWindows {
     drawn: Vec<Drawn>,
 }
 
-type Drawn = (ViewportId, Saved, bool, Lang);
+type Drawn = (ViewportId, Saved, bool, Arc<About>, Lang);
 
 impl ReportWindows {
     /// What was wished for since the last time.
@@ -34,7 +34,8 @@ impl ReportWindows {
             let open = shared.lock();
             let number = open.facts.report;
             let id = ViewportId::from_hash_of(("report", number));
-            drawn.push((id, open.saved, open.finishing, lang));
+            let about = Arc::clone(&open.about);
+            drawn.push((id, open.saved, open.finishing, about, lang));
             let host = name_alone(lang, &open.facts.host);
             let builder = ViewportBuilder::default()
                 .with_title(format!("{} – {host}", w(lang, Word::Report)))

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use protocol::{ReportDraft, ReportFacts, ReportId};
+use protocol::admin::reports::ReportRow;
+use protocol::control::Name;
+use protocol::{Proposal, ReportDraft, ReportFacts, ReportId};
 
 /// How long after the last key stroke what was typed is saved, in seconds.
 pub const AUTOSAVE_AFTER_SECONDS: f64 = 0.8;
@@ -68,6 +70,16 @@ pub enum Saved {
     Refused,
 }
 
+/// What the hub told about a report that is being written. None of it is the operator's text.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct About {
+    pub proposal: Proposal,
+    /// The newest reports of the same host or requester.
+    pub earlier: Vec<ReportRow>,
+    /// The organisation's; without any the usual ones are offered.
+    pub categories: Vec<Name>,
+}
+
 /// A report in a window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenReport {
@@ -78,6 +90,9 @@ pub struct OpenReport {
     pub typed_at_seconds: f64,
     /// **Finish** was pressed; closes once the hub has confirmed.
     pub finishing: bool,
+    pub about: Arc<About>,
+    /// The hub was asked about it, in this connection.
+    pub asked: bool,
 }
 
 /// An open report, which its window and the program share.
@@ -100,6 +115,7 @@ impl Shared {
 pub struct Reports {
     pub open: Vec<Shared>,
     pub drafts: Vec<(ReportFacts, ReportDraft)>,
+    categories: Vec<Name>,
 }
 
 impl Reports {
@@ -113,6 +129,11 @@ impl Reports {
                 saved: Saved::WithHub,
                 typed_at_seconds: 0.0,
                 finishing: false,
+                about: Arc::new(About {
+                    categories: self.categories.clone(),
+                    ..About::default()
+                }),
+                asked: false,
             };
             self.open.push(Shared(Arc::new(Mutex::new(open))));
         }
@@ -123,6 +144,27 @@ impl Reports {
             .iter()
             .find(|open| open.is(report))
             .map(Shared::lock)
+    }
+
+    /// What the organisation asks of reports, told at the beginning of each connection: an answer that
+    /// the one before did not bring is asked for again.
+    pub fn forms(&mut self, categories: Vec<Name>) {
+        for open in &self.open {
+            let mut open = open.lock();
+            open.asked = false;
+            Arc::make_mut(&mut open.about)
+                .categories
+                .clone_from(&categories);
+        }
+        self.categories = categories;
+    }
+
+    /// The hub's answer about a report.
+    pub fn told(&self, report: ReportId, proposal: Proposal, earlier: Vec<ReportRow>) {
+        if let Some(mut open) = self.get(report) {
+            let about = Arc::make_mut(&mut open.about);
+            (about.proposal, about.earlier) = (proposal, earlier);
+        }
     }
 
     /// Those with something that is not saved yet.
@@ -193,6 +235,33 @@ mod tests {
         assert_eq!(reports.drafts[0].1.problem.as_str(), "no sound");
         reports.finished(ReportId(1));
         assert!(reports.drafts.is_empty());
+    }
+
+    #[test]
+    fn d1_the_hub_is_asked_again_after_a_new_connection_and_its_answer_is_no_text() {
+        let mut reports = Reports::default();
+        reports.open(facts(), &ReportDraft::default());
+        reports.get(ReportId(1)).expect("open").asked = true;
+        reports.forms(vec!["Printer".into()]);
+        let proposal = Proposal {
+            problem: "no sound".into(),
+            ..Proposal::default()
+        };
+        reports.told(ReportId(1), proposal, Vec::new());
+        let open = reports.get(ReportId(1)).expect("open");
+        assert!(!open.asked);
+        assert_eq!(open.about.proposal.problem.as_str(), "no sound");
+        assert_eq!(open.about.categories, ["Printer".into()]);
+        assert_eq!(
+            (&open.text, open.saved),
+            (&ReportText::default(), Saved::WithHub)
+        );
+        drop(open);
+        reports.close(ReportId(1));
+        assert_eq!(reports.drafts[0].1, ReportDraft::default());
+        reports.open(facts(), &ReportDraft::default());
+        let open = reports.get(ReportId(1)).expect("open");
+        assert_eq!(open.about.categories, ["Printer".into()]);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The report of one assistance (D1).
 
-use egui::{Layout, ScrollArea, Ui};
+use egui::{CollapsingHeader, Layout, ScrollArea, Ui};
+use protocol::admin::reports::ReportRow;
+use protocol::control::Name;
+use protocol::{visible_line, visible_text};
 use ui_kit::widgets::{
     Field, Push, card_ui, dot_ui, escaped, fact_ui, heading_ui, icon_button_ui, menu_item_ui,
     text_area_ui, text_field_ui,
@@ -39,6 +42,7 @@ pub fn report_ui(
                 report.saved = Saved::Typed;
                 actions.push(Action::ReportTyped(number));
             }
+            earlier_ui(ui, lang, clock, &report.about.earlier);
             ui.add_space(4.0);
         });
     ui.add_space(4.0);
@@ -96,11 +100,13 @@ fn facts_ui(ui: &mut Ui, lang: Lang, clock: Clock, report: &OpenReport) {
 /// Whether something was typed.
 fn fields_ui(ui: &mut Ui, lang: Lang, report: &mut OpenReport) -> bool {
     ui.spacing_mut().item_spacing.y = 10.0;
-    let text = &mut report.text;
+    let (text, about) = (&mut report.text, &report.about);
     let problem = Field::new(w(lang, Word::Problem)).hint(w(lang, Word::ProblemHint));
     let mut typed = text_area_ui(ui, &problem, &mut text.problem, 3).changed();
+    typed |= proposal_ui(ui, lang, &about.proposal.problem, &mut text.problem);
     let solution = Field::new(w(lang, Word::Solution)).hint(w(lang, Word::SolutionHint));
     typed |= text_area_ui(ui, &solution, &mut text.solution, 3).changed();
+    typed |= proposal_ui(ui, lang, &about.proposal.solution, &mut text.solution);
     ui.horizontal(|ui| {
         const MENU_WIDTH: f32 = 34.0;
         let gap = ui.spacing().item_spacing.x;
@@ -112,7 +118,13 @@ fn fields_ui(ui: &mut Ui, lang: Lang, report: &mut OpenReport) -> bool {
             let button = icon_button_ui(ui, Icon::ChevronDown, label, true);
             egui::Popup::menu(&button).show(|ui| {
                 ui.set_width(200.0);
-                for category in phrases::categories(lang) {
+                let usual = phrases::categories(lang);
+                let offered: Vec<&str> = if about.categories.is_empty() {
+                    usual.to_vec()
+                } else {
+                    about.categories.iter().map(Name::as_str).collect()
+                };
+                for category in offered {
                     let chosen = text.category == category;
                     if menu_item_ui(ui, None, category, chosen, None).clicked() {
                         category.clone_into(&mut text.category);
@@ -125,6 +137,56 @@ fn fields_ui(ui: &mut Ui, lang: Lang, report: &mut OpenReport) -> bool {
     });
     let notes = Field::new(w(lang, Word::Notes));
     typed | text_area_ui(ui, &notes, &mut text.notes, 2).changed()
+}
+
+/// What the hub proposes for a field where nothing is written yet; whether it was taken.
+fn proposal_ui(ui: &mut Ui, lang: Lang, proposed: &str, field: &mut String) -> bool {
+    let proposed = visible_text(proposed);
+    if proposed.trim().is_empty() || !field.trim().is_empty() {
+        return false;
+    }
+    let dim = Palette::of(ui).dim;
+    let mut taken = false;
+    ui.horizontal(|ui| {
+        let mark = text(phrases::proposed(lang), 12.5, theme::REGULAR, dim);
+        ui.label(mark.italics());
+        taken = ui.add(Push::quiet(phrases::use_proposal(lang))).clicked();
+    });
+    ui.label(text(&*proposed, 13.5, theme::REGULAR, dim));
+    if taken {
+        proposed.as_ref().clone_into(field);
+    }
+    taken
+}
+
+/// What was written about the same computer or person before, folded away until somebody looks.
+fn earlier_ui(ui: &mut Ui, lang: Lang, clock: Clock, earlier: &[ReportRow]) {
+    if earlier.is_empty() {
+        return;
+    }
+    let title = format!("{} ({})", phrases::earlier_reports(lang), earlier.len());
+    let palette = Palette::of(ui);
+    CollapsingHeader::new(text(title, 13.5, theme::REGULAR, palette.dim))
+        .id_salt("earlier reports")
+        .show(ui, |ui| {
+            for row in earlier {
+                let when = clock.date_time(row.started_unix_millis.div_euclid(1000));
+                let [requester, host] =
+                    [&row.requester, &row.host].map(|name| name_alone(lang, name));
+                let mut about = format!("{when} · {requester} · {host}");
+                if !row.category.is_empty() {
+                    about = format!("{about} · {}", visible_line(&row.category));
+                }
+                ui.label(text(about, 12.5, theme::REGULAR, palette.dim));
+                let problem = visible_line(&row.problem);
+                let problem = if problem.trim().is_empty() {
+                    "–"
+                } else {
+                    &problem
+                };
+                ui.label(problem);
+            }
+        });
 }
 
 fn saved_ui(ui: &mut Ui, lang: Lang, saved: Saved) {

@@ -135,11 +135,11 @@ impl Console {
         message.expect("parses").expect("a message")
     }
 
-    /// The next message that is not the request for drafts.
+    /// The next message that is none of the questions about reports after a log-in.
     pub(crate) async fn hears_next(&mut self) -> OperatorToHub {
         loop {
             match self.hears().await {
-                OperatorToHub::ListDrafts => {}
+                OperatorToHub::ListDrafts | OperatorToHub::ListReportForms => {}
                 message => return message,
             }
         }
