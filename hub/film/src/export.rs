@@ -23,11 +23,19 @@ pub const MAX_FILM_MILLIS: u64 = 7 * 24 * 3600 * 1000;
 pub struct Options {
     /// Most frames a second, 1 to 60.
     pub fps_max: u32,
+    /// The moment of the session with which the film begins.
+    pub from_millis: u64,
+    /// The moment at which it ends, if the session lasts so long.
+    pub to_millis: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { fps_max: 10 }
+        Self {
+            fps_max: 10,
+            from_millis: 0,
+            to_millis: u64::MAX,
+        }
     }
 }
 
@@ -68,6 +76,10 @@ pub enum ExportError {
     NothingToSee(Option<Shortfall>),
     #[error("at most {fps_max} frames a second were asked for; 1 to 60 can be")]
     FpsOutOfRange { fps_max: u32 },
+    #[error("the cut is empty: its end must come after its beginning")]
+    EmptyCut,
+    #[error("the cut begins after the end of the film, which lasts {} s", .film_millis / 1000)]
+    BeyondTheEnd { film_millis: u64 },
     #[error(transparent)]
     Encode(#[from] EncodeError),
     #[error("the film cannot be written")]
@@ -108,9 +120,16 @@ pub fn export_opened(
     progress: &mut dyn FnMut(f64),
     cancel: &AtomicBool,
 ) -> Result<Summary, ExportError> {
-    let fps_max = options.fps_max;
+    let Options {
+        fps_max,
+        from_millis: from,
+        to_millis: to,
+    } = options;
     if !(1..=60).contains(&fps_max) {
         return Err(ExportError::FpsOutOfRange { fps_max });
+    }
+    if from >= to {
+        return Err(ExportError::EmptyCut);
     }
     let sound = SoundPart::of(recording);
     let size = canvas_size(largest_sides(recording, cancel)?);
@@ -120,6 +139,8 @@ pub fn export_opened(
         created_unix_seconds: created(recording.meta()),
         fps_max,
         canvas: Canvas::new(size),
+        has_picture: false,
+        has_begun: from == 0,
         writing: None,
         frames: 0,
     };
@@ -128,6 +149,8 @@ pub fn export_opened(
     let mut pace = Pace::new(fps_max);
     let mut end = 0;
     let mut shortfall = sound.shortfall;
+    let mut is_cut_off = false;
+    let whole_millis = sound.end_millis.min(to);
     for entry in recording.entries(0)?.take(sound.entries) {
         let entry = entry?;
         let at = entry.at_micros / 1000;
@@ -135,20 +158,38 @@ pub fn export_opened(
             shortfall = Some(Shortfall::TooLong);
             break;
         }
-        film.catch_up(&mut pace, &scene, at, cancel)?;
+        if at >= to {
+            // what the recording lacks later the cut does not
+            (end, is_cut_off, shortfall) = (to, true, None);
+            break;
+        }
+        if at > from && !film.has_begun {
+            pace = film.begin(pace, &scene, from, cancel)?;
+        }
+        let at_in_film = if film.has_begun { at - from } else { at };
+        film.catch_up(&mut pace, &scene, at_in_film, cancel)?;
         end = at;
         if scene.apply(&entry.body) {
-            pace.note_change(at);
+            pace.note_change(at_in_film);
         }
         if at > 0 {
-            progress(at as f64 / sound.end_millis.max(at) as f64);
+            progress(at as f64 / whole_millis.max(at) as f64);
         }
     }
-    film.catch_up(&mut pace, &scene, end, cancel)?;
-    if let Some(due) = pace.take_last() {
-        film.frame(&scene, due)?;
+    if from > 0 && end <= from {
+        return Err(ExportError::BeyondTheEnd { film_millis: end });
     }
-    let end = end.max(pace.earliest_end());
+    if !film.has_begun {
+        pace = film.begin(pace, &scene, from, cancel)?;
+    }
+    let mut end = end - from;
+    film.catch_up(&mut pace, &scene, end, cancel)?;
+    if !is_cut_off {
+        if let Some(due) = pace.take_last() {
+            film.frame(&scene, due)?;
+        }
+        end = end.max(pace.earliest_end());
+    }
 
     let Film {
         writing: Some(Writing { mp4, encoder: _ }),
@@ -232,6 +273,11 @@ struct Film<'a> {
     created_unix_seconds: i64,
     fps_max: u32,
     canvas: Canvas,
+    /// The canvas shows a picture of the session.
+    has_picture: bool,
+    /// The beginning of the cut is reached; before, pictures are drawn only, as one that cannot be
+    /// decoded later leaves them standing.
+    has_begun: bool,
     /// Begins with the first picture.
     writing: Option<Writing>,
     frames: u64,
@@ -243,6 +289,23 @@ struct Writing {
 }
 
 impl Film<'_> {
+    /// Begins the film at `from`, with what is seen there; gives the pace whose times count from it.
+    fn begin(
+        &mut self,
+        mut before: Pace,
+        scene: &Scene,
+        from: u64,
+        cancel: &AtomicBool,
+    ) -> Result<Pace, ExportError> {
+        self.catch_up(&mut before, scene, from, cancel)?;
+        self.has_begun = true;
+        let mut pace = Pace::new(self.fps_max);
+        if self.has_picture || scene.picture().is_some() {
+            pace.note_change(0);
+        }
+        Ok(pace)
+    }
+
     /// Writes all frames that are due before `now`.
     fn catch_up(
         &mut self,
@@ -263,8 +326,18 @@ impl Film<'_> {
     }
 
     fn frame(&mut self, scene: &Scene, due: Due) -> Result<(), ExportError> {
-        let screen = scene.picture().filter(|_| due.changed);
-        if let (None, Some(_)) = (&self.writing, screen) {
+        // where the screen is not known, the picture before stands
+        if let Some(screen) = scene.picture().filter(|_| due.changed) {
+            self.canvas.show(screen, scene.pointer());
+            self.has_picture = true;
+        }
+        if !self.has_begun || !self.has_picture {
+            return Ok(());
+        }
+        if scene.is_lost() {
+            self.canvas.mark_lost();
+        }
+        if self.writing.is_none() {
             self.writing = Some(Writing {
                 encoder: FilmEncoder::new(self.canvas.size(), self.fps_max)?,
                 mp4: Mp4Writer::new(
@@ -276,13 +349,6 @@ impl Film<'_> {
         let Some(writing) = &mut self.writing else {
             return Ok(());
         };
-        // where the screen is not known, the picture before stands
-        if let Some(screen) = screen {
-            self.canvas.show(screen, scene.pointer());
-        }
-        if scene.is_lost() {
-            self.canvas.mark_lost();
-        }
         if due.changed {
             writing.encoder.take(self.canvas.picture());
         }

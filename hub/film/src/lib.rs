@@ -7,7 +7,7 @@
 //! # The film
 //!
 //! - Its time is the recording's time, so that chat and events keep their places. The first picture
-//!   stands from the beginning, the last one until the end.
+//!   stands from the beginning, the last one until the end. A cut begins with what was seen then.
 //! - A frame is written when something changed, at most [`Options::fps_max`] times a second, and
 //!   otherwise every [`REPEAT_MILLIS`]; a key picture every [`KEY_MILLIS`], where players seek to.
 //! - The canvas is as wide and as high as the widest and the highest screen of the session, but at

@@ -26,6 +26,12 @@ struct Arguments {
     /// Most frames a second.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=60))]
     fps_max: u32,
+    /// Begin with this moment of the session, in milliseconds from its beginning.
+    #[arg(long, default_value_t = 0)]
+    from_millis: u64,
+    /// End at this moment.
+    #[arg(long, default_value_t = u64::MAX, hide_default_value = true)]
+    to_millis: u64,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -33,6 +39,8 @@ fn main() -> anyhow::Result<()> {
     priority::lower();
     let options = Options {
         fps_max: arguments.fps_max,
+        from_millis: arguments.from_millis,
+        to_millis: arguments.to_millis,
     };
     let mut said = 0.0;
     let mut progress = |done: f64| {

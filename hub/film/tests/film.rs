@@ -21,13 +21,26 @@ const SIZE: PixelSize = PixelSize::new(640, 360);
 const STEP_MILLIS: u64 = 250;
 
 fn make(recording: &Path, out: &Path) -> Result<Summary, ExportError> {
+    make_with(recording, out, Options::default())
+}
+
+fn cut(recording: &Path, out: &Path, from: u64, to: u64) -> Result<Summary, ExportError> {
+    let options = Options {
+        from_millis: from,
+        to_millis: to,
+        ..Options::default()
+    };
+    make_with(recording, out, options)
+}
+
+fn make_with(recording: &Path, out: &Path, options: Options) -> Result<Summary, ExportError> {
     let mut last = 0.0;
     let mut progress = |done: f64| {
         assert!((last..=1.0).contains(&done), "{done} came after {last}");
         last = done;
     };
     let never = AtomicBool::new(false);
-    let summary = export(recording, out, Options::default(), &mut progress, &never);
+    let summary = export(recording, out, options, &mut progress, &never);
     if summary.is_ok() {
         assert!((last - 1.0).abs() < f64::EPSILON, "it is done, not {last}");
     }
@@ -208,6 +221,97 @@ fn a_film_shows_what_was_recorded_at_the_time_it_was_recorded() {
         red > 200 && green < 60,
         "the pointer is red, not {red} {green}"
     );
+}
+
+#[test]
+fn a_cut_begins_with_the_picture_seen_there_and_ends_where_asked() {
+    let mut session = Session::new();
+    an_assistance(&mut session);
+    let recording = session.finish(90_000);
+    let film = session.path("cut.mp4");
+    // while typing goes on, in the rest, and across its end
+    for (from, to, first, last) in [
+        (12_500, 20_000, 50, 79),
+        (44_000, 45_000, 119, 119),
+        (69_900, 75_010, 119, 300),
+    ] {
+        let summary = cut(&recording, &film, from, to).expect("a cut");
+        assert_eq!(summary.duration_millis, to - from);
+        assert_eq!(summary.shortfall, None);
+        let Some(frames) = frames(&film) else { return };
+        assert_eq!(frames[0], (0, true));
+        assert!(frames.iter().all(|frame| frame.0 < to - from));
+        let duration = ffprobe(&film, "format=duration").expect("ffprobe ran before");
+        let seconds: f64 = duration.trim().parse().expect("a duration");
+        assert_eq!(session::millis(seconds), to - from);
+        let sought = frames.last().expect("a frame").0;
+        for (sought, step) in [(0, first), (sought, last)] {
+            let seen = picture_at(&film, sought, SIZE).expect("ffmpeg ran before");
+            // a letter more or less is a picture farther away than the right one
+            let to_step = |step| psnr(&seen, &page(SIZE, step));
+            let right = to_step(step);
+            assert!(right > 35.0, "{right:.1} dB at {sought} ms of {from}");
+            for other in [step - 1, step + 1] {
+                let wrong = to_step(other);
+                let is_alike = page(SIZE, other).pixels() == page(SIZE, step).pixels();
+                assert!(
+                    is_alike || wrong < right,
+                    "{wrong:.2} dB for {other}, {right:.2} dB for {step}, at {sought} ms of {from}"
+                );
+            }
+        }
+    }
+    let rest = cut(&recording, &film, 80_000, u64::MAX).expect("a cut");
+    assert_eq!(rest.duration_millis, 10_000);
+}
+
+#[test]
+fn a_cut_of_a_lost_line_begins_dark_and_one_of_nonsense_with_the_last_picture() {
+    let mut session = Session::new();
+    session.show(0, &page(SIZE, 7));
+    session.event(2000, Event::Interrupted { side: Side::Hub });
+    session.show_anew(10_000, &page(SIZE, 8));
+    let screen = Body::Screen {
+        seq: 9,
+        is_reset: false,
+        payload: vec![0xa5; 3000].into(),
+    };
+    session.append(12_000, screen);
+    let recording = session.finish(20_000);
+    let film = session.path("cut.mp4");
+    for (from, step, is_lost) in [(5000, 7, true), (15_000, 8, false)] {
+        cut(&recording, &film, from, from + 1000).expect("a cut");
+        let Some(seen) = picture_at(&film, 0, SIZE) else {
+            return;
+        };
+        let psnr = psnr(&seen, &page(SIZE, step));
+        assert_eq!(psnr < 10.0, is_lost, "{psnr:.1} dB from {from} ms");
+        assert_eq!(psnr > 35.0, !is_lost, "{psnr:.1} dB from {from} ms");
+    }
+}
+
+#[test]
+fn a_cut_that_is_empty_or_begins_after_the_end_is_refused() {
+    let mut session = Session::new();
+    session.show(0, &page(SIZE, 7));
+    let recording = session.finish(20_000);
+    let film = session.path("cut.mp4");
+    for (from, to, told) in [
+        (
+            5000,
+            5000,
+            "the cut is empty: its end must come after its beginning",
+        ),
+        (
+            20_000,
+            30_000,
+            "the cut begins after the end of the film, which lasts 20 s",
+        ),
+    ] {
+        let error = cut(&recording, &film, from, to).expect_err("no cut");
+        assert_eq!(error.to_string(), told);
+    }
+    assert_eq!(session.files(), ["session.film"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 pub(super) mod bundle;
 mod list;
+mod span;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -103,6 +104,8 @@ pub(super) enum FilmCommand {
         /// The video file to write.
         out: PathBuf,
         #[command(flatten)]
+        span: span::SpanArgs,
+        #[command(flatten)]
         data: DataArgs,
     },
 }
@@ -139,12 +142,18 @@ pub(super) fn run(command: FilmCommand) -> anyhow::Result<ExitCode> {
             mp4.as_deref(),
             pdf.as_deref(),
         ),
-        FilmCommand::Export { id, out, data } => {
+        FilmCommand::Export {
+            id,
+            out,
+            span,
+            data,
+        } => {
+            span.check()?;
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .context("no way to run the film worker")?;
-            runtime.block_on(export(&data.data, SessionId(id), &out))
+            runtime.block_on(export(&data.data, SessionId(id), &out, span))
         }
     }
 }
@@ -245,7 +254,12 @@ fn verify(folder: &Path, id: SessionId) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn export(folder: &Path, id: SessionId, out: &Path) -> anyhow::Result<ExitCode> {
+async fn export(
+    folder: &Path,
+    id: SessionId,
+    out: &Path,
+    span: span::SpanArgs,
+) -> anyhow::Result<ExitCode> {
     let mut catalogue = catalogue::open(folder)?;
     let row = catalogue.session(id)?;
     let recording = folder.join(&row.film);
@@ -257,7 +271,7 @@ async fn export(folder: &Path, id: SessionId, out: &Path) -> anyhow::Result<Exit
     // before there is a first byte of it
     change(&mut *catalogue, What::FilmExported { session: id })?;
     let mut worker = Command::new(worker_path());
-    worker.arg(&recording).arg(out);
+    worker.arg(&recording).arg(out).args(span.for_worker());
     worker.stdin(Stdio::null()).stdout(Stdio::piped());
     // the film appears under its name only when it is complete, so a worker can be killed
     worker.kill_on_drop(true);
