@@ -321,6 +321,38 @@ mod tests {
     }
 
     #[test]
+    fn d1_fields_wait_for_the_hub_and_keep_what_was_typed_when_it_tells_again() {
+        let field = Field {
+            id: 4,
+            definition: FieldDefinition {
+                name: "Cost centre".into(),
+                kind: protocol::admin::reports::FieldKind::Number,
+                required: true,
+            },
+        };
+        let has = |value: &str| {
+            vec![FieldValue {
+                field: 4,
+                name: "Cost centre".into(),
+                value: value.into(),
+            }]
+        };
+        let mut reports = Reports::default();
+        reports.open(facts(), &ReportDraft::default());
+        reports.forms(Vec::new(), vec![field]);
+        let values = |reports: &Reports| reports.get(ReportId(1)).expect("open").field_values();
+        // nothing of the hub's is wiped out by what is not known here
+        assert!(values(&reports).is_empty());
+        reports.told(ReportId(1), Proposal::default(), has("7"), Vec::new());
+        assert_eq!(values(&reports), has("7"));
+        let mut open = reports.get(ReportId(1)).expect("open");
+        open.fields.insert(4, "77".to_owned());
+        drop(open);
+        reports.told(ReportId(1), Proposal::default(), has("7"), Vec::new());
+        assert_eq!(values(&reports), has("77"));
+    }
+
+    #[test]
     fn e4_text_beyond_the_limit_is_cut_before_the_eyes_of_its_writer() {
         let mut text = ReportText {
             notes: "é".repeat(MAX_REPORT_FIELD_BYTES),
