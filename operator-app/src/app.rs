@@ -296,7 +296,7 @@ impl ConsoleApp {
         let command = Command::SaveReport {
             report,
             draft,
-            fields: Vec::new(),
+            fields: open.field_values(),
             finished,
         };
         if self.backend.send(command) {

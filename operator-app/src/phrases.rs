@@ -86,6 +86,11 @@ phrases! {
     use_proposal: "Use it", "Usala";
     earlier_reports: "Earlier reports of this computer or person",
         "Resoconti precedenti di questo computer o di questa persona";
+    /// Under a field that the organisation wants in each report.
+    field_wanted: "Fill this in to finish the report.", "Compila questo campo per completare il resoconto.";
+    not_a_number: "Write a number.", "Scrivi un numero.";
+    nothing_chosen: "Nothing chosen", "Nessuna scelta";
+    fields_missing: "Not finished: something is missing.", "Non completato: manca qualcosa.";
     choose_category: "Choose a category", "Scegli una categoria";
     drafts_note: "Reports of assistances that are not finished yet.",
         "Resoconti di assistenze non ancora completati.";

@@ -13,7 +13,7 @@ use operator_app::state::tickets::Ticket;
 use operator_app::state::{ConsoleState, Side};
 use operator_app::views::settings::{SettingsForm, settings_ui};
 use operator_app::views::{drafts, report, shell};
-use protocol::admin::reports::ReportRow;
+use protocol::admin::reports::{Field, FieldDefinition, FieldKind, ReportRow};
 use protocol::{
     ChatAuthor, ChatLine, Entry, EntryKind, PeerId, Proposal, ReportFacts, ReportId, SessionId,
     TicketRoute, TicketState,
@@ -290,6 +290,8 @@ fn open_report(text: ReportText, about: About) -> OpenReport {
         finishing: false,
         about: Arc::new(about),
         asked: true,
+        fields: Default::default(),
+        finish_refused: false,
     }
 }
 
@@ -327,6 +329,8 @@ fn about() -> About {
         },
         earlier: vec![earlier],
         categories: vec!["Payroll".into()],
+        fields: Vec::new(),
+        told: true,
     }
 }
 
@@ -365,6 +369,37 @@ fn d1_a_category_of_the_organisation_is_chosen() {
     harness.get_by_label("Payroll").click();
     harness.run_steps(3);
     assert_eq!(harness.state().0.text.category, "Payroll");
+}
+
+#[test]
+fn d1_a_report_is_not_finished_while_a_field_that_the_organisation_wants_is_empty() {
+    let definition = FieldDefinition {
+        name: "Cost centre".into(),
+        kind: FieldKind::Number,
+        required: true,
+    };
+    let about = About {
+        fields: vec![Field { id: 4, definition }],
+        told: true,
+        ..About::default()
+    };
+    let mut harness = report_harness(Lang::En, open_report(ReportText::default(), about));
+    harness.get_by_label("Finish the report").click();
+    harness.run_steps(3);
+    harness.get_by_label("Not finished: something is missing.");
+    assert!(harness.state().1.is_empty());
+    let field = harness.get_by_role_and_label(Role::TextInput, "Cost centre");
+    field.focus();
+    harness.run_steps(2);
+    let field = harness.get_by_role_and_label(Role::TextInput, "Cost centre");
+    field.type_text("77");
+    harness.run_steps(3);
+    let (open, actions) = harness.state();
+    assert_eq!(*actions, [Action::ReportTyped(ReportId(7))]);
+    assert_eq!(open.field_values()[0].value.as_str(), "77");
+    harness.get_by_label("Finish the report").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().1[1..], [Action::FinishReport(ReportId(7))]);
 }
 
 #[test]

@@ -218,13 +218,15 @@ impl ConsoleApp {
                 self.notices.push(Tone::Good, phrases::report_rescued(lang));
             }
             Event::Drafts(drafts) => self.state.reports.drafts = drafts,
-            Event::ReportForms { categories, .. } => self.state.reports.forms(categories),
+            Event::ReportForms { categories, fields } => {
+                self.state.reports.forms(categories, fields);
+            }
             Event::AboutReport {
                 report,
                 proposal,
+                fields,
                 earlier,
-                ..
-            } => self.state.reports.told(report, proposal, earlier),
+            } => self.state.reports.told(report, proposal, fields, earlier),
             Event::NotKept { detail } => {
                 let text = format!("{} {detail}", phrases::not_kept(lang));
                 self.notices.push(Tone::Danger, text);

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use protocol::admin::reports::ReportRow;
+use std::collections::BTreeMap;
+
+use protocol::admin::reports::{Field, FieldDefinition, FieldText, FieldValue, ReportRow};
 use protocol::control::Name;
 use protocol::{Proposal, ReportDraft, ReportFacts, ReportId};
 
@@ -78,6 +80,10 @@ pub struct About {
     pub earlier: Vec<ReportRow>,
     /// The organisation's; without any the usual ones are offered.
     pub categories: Vec<Name>,
+    /// What the organisation asks besides.
+    pub fields: Vec<Field>,
+    /// The hub has said what the report has in them; they wait for that.
+    pub told: bool,
 }
 
 /// A report in a window.
@@ -93,6 +99,42 @@ pub struct OpenReport {
     pub about: Arc<About>,
     /// The hub was asked about it, in this connection.
     pub asked: bool,
+    /// What the organisation's fields have, by their number.
+    pub fields: BTreeMap<u32, String>,
+    /// **Finish** was pressed while a field was empty.
+    pub finish_refused: bool,
+}
+
+impl OpenReport {
+    /// What is in `field`.
+    pub fn value(&self, field: &Field) -> &str {
+        self.fields.get(&field.id).map_or("", String::as_str)
+    }
+
+    /// Whether every field has what the organisation wants there.
+    pub fn may_finish(&self) -> bool {
+        let mut fields = self.about.fields.iter();
+        fields.all(|field| lets_finish(&field.definition, self.value(field)))
+    }
+
+    /// As they go to the hub; none before it has told them. What is no number yet stays here.
+    pub fn field_values(&self) -> Vec<FieldValue> {
+        let fields = self.about.fields.iter().filter(|_| self.about.told);
+        let fitting = fields.filter(|field| field.definition.kind.takes(self.value(field)));
+        fitting
+            .map(|field| FieldValue {
+                field: field.id,
+                name: field.definition.name.clone(),
+                value: FieldText::cut(self.value(field)),
+            })
+            .collect()
+    }
+}
+
+/// Whether a report can be finished with `value` in the field.
+pub fn lets_finish(definition: &FieldDefinition, value: &str) -> bool {
+    let missing = definition.required && value.trim().is_empty();
+    !missing && definition.kind.takes(value)
 }
 
 /// An open report, which its window and the program share.
@@ -116,6 +158,7 @@ pub struct Reports {
     pub open: Vec<Shared>,
     pub drafts: Vec<(ReportFacts, ReportDraft)>,
     categories: Vec<Name>,
+    fields: Vec<Field>,
 }
 
 impl Reports {
@@ -131,9 +174,12 @@ impl Reports {
                 finishing: false,
                 about: Arc::new(About {
                     categories: self.categories.clone(),
+                    fields: self.fields.clone(),
                     ..About::default()
                 }),
                 asked: false,
+                fields: BTreeMap::new(),
+                finish_refused: false,
             };
             self.open.push(Shared(Arc::new(Mutex::new(open))));
         }
@@ -148,22 +194,32 @@ impl Reports {
 
     /// What the organisation asks of reports, told at the beginning of each connection: an answer that
     /// the one before did not bring is asked for again.
-    pub fn forms(&mut self, categories: Vec<Name>) {
+    pub fn forms(&mut self, categories: Vec<Name>, fields: Vec<Field>) {
         for open in &self.open {
             let mut open = open.lock();
             open.asked = false;
-            Arc::make_mut(&mut open.about)
-                .categories
-                .clone_from(&categories);
+            let about = Arc::make_mut(&mut open.about);
+            about.categories.clone_from(&categories);
+            about.fields.clone_from(&fields);
         }
-        self.categories = categories;
+        (self.categories, self.fields) = (categories, fields);
     }
 
-    /// The hub's answer about a report.
-    pub fn told(&self, report: ReportId, proposal: Proposal, earlier: Vec<ReportRow>) {
+    /// The hub's answer about a report; what was typed into the fields since stays.
+    pub fn told(
+        &self,
+        report: ReportId,
+        proposal: Proposal,
+        values: Vec<FieldValue>,
+        earlier: Vec<ReportRow>,
+    ) {
         if let Some(mut open) = self.get(report) {
+            for value in values {
+                let kept = open.fields.entry(value.field);
+                kept.or_insert_with(|| value.value.to_string());
+            }
             let about = Arc::make_mut(&mut open.about);
-            (about.proposal, about.earlier) = (proposal, earlier);
+            (about.proposal, about.earlier, about.told) = (proposal, earlier, true);
         }
     }
 
@@ -242,12 +298,12 @@ mod tests {
         let mut reports = Reports::default();
         reports.open(facts(), &ReportDraft::default());
         reports.get(ReportId(1)).expect("open").asked = true;
-        reports.forms(vec!["Printer".into()]);
+        reports.forms(vec!["Printer".into()], Vec::new());
         let proposal = Proposal {
             problem: "no sound".into(),
             ..Proposal::default()
         };
-        reports.told(ReportId(1), proposal, Vec::new());
+        reports.told(ReportId(1), proposal, Vec::new(), Vec::new());
         let open = reports.get(ReportId(1)).expect("open");
         assert!(!open.asked);
         assert_eq!(open.about.proposal.problem.as_str(), "no sound");
@@ -262,6 +318,38 @@ mod tests {
         reports.open(facts(), &ReportDraft::default());
         let open = reports.get(ReportId(1)).expect("open");
         assert_eq!(open.about.categories, ["Printer".into()]);
+    }
+
+    #[test]
+    fn d1_fields_wait_for_the_hub_and_keep_what_was_typed_when_it_tells_again() {
+        let field = Field {
+            id: 4,
+            definition: FieldDefinition {
+                name: "Cost centre".into(),
+                kind: protocol::admin::reports::FieldKind::Number,
+                required: true,
+            },
+        };
+        let has = |value: &str| {
+            vec![FieldValue {
+                field: 4,
+                name: "Cost centre".into(),
+                value: value.into(),
+            }]
+        };
+        let mut reports = Reports::default();
+        reports.open(facts(), &ReportDraft::default());
+        reports.forms(Vec::new(), vec![field]);
+        let values = |reports: &Reports| reports.get(ReportId(1)).expect("open").field_values();
+        // nothing of the hub's is wiped out by what is not known here
+        assert!(values(&reports).is_empty());
+        reports.told(ReportId(1), Proposal::default(), has("7"), Vec::new());
+        assert_eq!(values(&reports), has("7"));
+        let mut open = reports.get(ReportId(1)).expect("open");
+        open.fields.insert(4, "77".to_owned());
+        drop(open);
+        reports.told(ReportId(1), Proposal::default(), has("7"), Vec::new());
+        assert_eq!(values(&reports), has("77"));
     }
 
     #[test]

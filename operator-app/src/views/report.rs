@@ -1,19 +1,19 @@
 //! The report of one assistance (D1).
 
 use egui::{CollapsingHeader, Layout, ScrollArea, Ui};
-use protocol::admin::reports::ReportRow;
+use protocol::admin::reports::{FieldKind, FieldText, ReportRow};
 use protocol::control::Name;
 use protocol::{visible_line, visible_text};
 use ui_kit::widgets::{
-    Field, Push, card_ui, dot_ui, escaped, fact_ui, heading_ui, icon_button_ui, menu_item_ui,
-    text_area_ui, text_field_ui,
+    Field, Push, card_ui, choice_ui, dot_ui, escaped, fact_ui, heading_ui, icon_button_ui,
+    menu_item_ui, text_area_ui, text_field_ui,
 };
 use ui_kit::words::{duration, name_alone};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use crate::action::Action;
 use crate::phrases;
-use crate::state::reports::{OpenReport, Saved};
+use crate::state::reports::{OpenReport, Saved, lets_finish};
 use ui_kit::Clock;
 
 /// Draws the report; Escape leaves it for later.
@@ -37,7 +37,7 @@ pub fn report_ui(
         .show(ui, |ui| {
             facts_ui(ui, lang, clock, report);
             ui.add_space(6.0);
-            if fields_ui(ui, lang, report) {
+            if fields_ui(ui, lang, report) | organisations_fields_ui(ui, lang, report) {
                 report.text.keep_within_limits();
                 report.saved = Saved::Typed;
                 actions.push(Action::ReportTyped(number));
@@ -49,7 +49,10 @@ pub fn report_ui(
     ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
         let finish = Push::primary(w(lang, Word::FinishReport)).icon(Icon::Check);
         if ui.add(finish.enabled(!report.finishing)).clicked() {
-            actions.push(Action::FinishReport(number));
+            report.finish_refused = !report.may_finish();
+            if !report.finish_refused {
+                actions.push(Action::FinishReport(number));
+            }
         }
         if ui.add(Push::secondary(w(lang, Word::Save))).clicked() {
             actions.push(Action::SaveReport(number));
@@ -58,7 +61,12 @@ pub fn report_ui(
             actions.push(Action::LeaveReport(number));
         }
         ui.with_layout(Layout::left_to_right(egui::Align::Center), |ui| {
-            saved_ui(ui, lang, report.saved);
+            if report.finish_refused && !report.may_finish() {
+                dot_ui(ui, Tone::Warning);
+                ui.label(phrases::fields_missing(lang));
+            } else {
+                saved_ui(ui, lang, report.saved);
+            }
         });
     });
 }
@@ -137,6 +145,46 @@ fn fields_ui(ui: &mut Ui, lang: Lang, report: &mut OpenReport) -> bool {
     });
     let notes = Field::new(w(lang, Word::Notes));
     typed | text_area_ui(ui, &notes, &mut text.notes, 2).changed()
+}
+
+/// The fields that the organisation defines; whether something was typed.
+fn organisations_fields_ui(ui: &mut Ui, lang: Lang, report: &mut OpenReport) -> bool {
+    let about = std::sync::Arc::clone(&report.about);
+    let mut typed = false;
+    for field in about.fields.iter().filter(|_| about.told) {
+        let definition = &field.definition;
+        let value = report.fields.entry(field.id).or_default();
+        let error = if !definition.kind.takes(value) && definition.kind == FieldKind::Number {
+            Some(phrases::not_a_number(lang))
+        } else if report.finish_refused && !lets_finish(definition, value) {
+            Some(phrases::field_wanted(lang))
+        } else {
+            None
+        };
+        let name = visible_line(&definition.name);
+        let shown = Field::new(&name).width(300.0).error(error);
+        typed |= match &definition.kind {
+            FieldKind::Text | FieldKind::Number => text_field_ui(ui, &shown, value).changed(),
+            FieldKind::Choice(choices) => {
+                let nothing = ("", phrases::nothing_chosen(lang));
+                let choices = choices
+                    .iter()
+                    .map(|choice| (choice.as_str(), choice.as_str()));
+                let offered: Vec<(&str, &str)> = std::iter::once(nothing).chain(choices).collect();
+                let chosen = choice_ui(ui, &shown, value.as_str(), &offered).map(str::to_owned);
+                chosen.is_some_and(|chosen| {
+                    let changed = chosen != *value;
+                    *value = chosen;
+                    changed
+                })
+            }
+        };
+        let kept = FieldText::cut(value.as_str());
+        if kept.len() != value.len() {
+            kept.as_str().clone_into(value);
+        }
+    }
+    typed
 }
 
 /// What the hub proposes for a field where nothing is written yet; whether it was taken.
