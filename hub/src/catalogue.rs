@@ -36,7 +36,7 @@ pub use account::{
 pub use audit::{Anchor, AuditHead, ParseAnchorError, film_is_signed};
 pub use change::{Batch, Change, What};
 pub use film::{FilmTotals, KeptFilm};
-pub use report::{Clues, ReportSheet, ReportStanding, Worked, check_fields};
+pub use report::{Clues, ReportSheet, ReportStanding, Worked, check_fields, name_fields};
 pub use session::{AbsentMember, SessionRow, ended_by_word};
 
 /// The catalogue does not do what it should.

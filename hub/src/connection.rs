@@ -430,6 +430,9 @@ impl Talk {
                             Ok(SaveOutcome::Denied) => {
                                 Outcome::Refused(RefusalCode::REPORT_GONE.into())
                             }
+                            Ok(SaveOutcome::Incomplete) => {
+                                Outcome::Refused(RefusalCode::REPORT_FIELDS.into())
+                            }
                             Err(error) => {
                                 log_store_error(&error);
                                 Outcome::Refused(RefusalCode::INTERNAL.into())

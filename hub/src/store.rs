@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::catalogue::{
     AccountId, Accounts, Actor, Batch, Catalogue, CatalogueError, Change, Clues, Credentials, What,
-    check_fields,
+    check_fields, name_fields,
 };
 use crate::registry::log_store_error;
 
@@ -72,6 +72,8 @@ pub(crate) enum SaveOutcome {
     Saved,
     /// There is no such report, or it is not theirs to change.
     Denied,
+    /// It cannot be finished: a field of the organisation is empty, or has what it does not take.
+    Incomplete,
 }
 
 /// A way to the store thread; clones reach the same one.
@@ -303,6 +305,14 @@ fn save_report(
     if !may_write(catalogue, wish.account, wish.report)? {
         return Ok(SaveOutcome::Denied);
     }
+    if wish.finished {
+        let (_, filled) = catalogue
+            .report_version(wish.report, 0)?
+            .unwrap_or_default();
+        if check_fields(&catalogue.fields()?, filled).is_none() {
+            return Ok(SaveOutcome::Incomplete);
+        }
+    }
     let change = Change {
         actor: Actor::Account(wish.actor),
         what: What::ReportSaved {
@@ -345,14 +355,8 @@ fn fill_fields(
     if !may_write(catalogue, wish.account, wish.report)? {
         return Ok(SaveOutcome::Denied);
     }
-    // what is missing is asked for when the report is finished; what is there has to fit
-    let mut defined = catalogue.fields()?;
-    for field in &mut defined {
-        field.definition.required = false;
-    }
-    let Some(fields) = check_fields(&defined, wish.fields) else {
-        return Ok(SaveOutcome::Denied);
-    };
+    // half-written ones too: whether they fit is asked when the report is finished
+    let fields = name_fields(&catalogue.fields()?, wish.fields);
     let change = Change {
         actor: Actor::Account(wish.actor),
         what: What::ReportFieldsFilled {

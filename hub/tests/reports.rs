@@ -17,8 +17,8 @@ use protocol::admin::reports::{
 use protocol::admin::{AdminToHub, HubToAdmin, Page};
 use protocol::limits::MAX_ADMIN_FRAME_BYTES;
 use protocol::{
-    HostToHub, HostWord, HubToOperator, OperatorToHub, Password, Refusal, RefusalCode, ReportDraft,
-    ReportId, Rights, Role, admin,
+    HostToHub, HostWord, HubToOperator, OperatorToHub, Outcome, Password, Refusal, RefusalCode,
+    ReportDraft, ReportId, Rights, Role, admin,
 };
 use support::{PASSWORD, Pair, Peer, TestHub, run_hub, text};
 
@@ -552,8 +552,8 @@ async fn d1_a_console_is_told_what_the_hub_knows_of_its_own_report_alone() {
         value: value.into(),
     };
     let language = Language::Italian;
-    // one that is finished, one of somebody else, one that fits, one that does not
-    for (report, filled) in [(1, "1"), (3, "3"), (2, "22"), (2, "many")] {
+    // one that is finished, one of somebody else, and one that is half-written
+    for (report, filled) in [(1, "1"), (3, "3"), (2, "22"), (2, "22,")] {
         let report = ReportId(report);
         let fields = vec![value(filled)];
         anna.send(&OperatorToHub::FillFields { report, fields })
@@ -580,12 +580,31 @@ async fn d1_a_console_is_told_what_the_hub_knows_of_its_own_report_alone() {
         proposal.solution.starts_with("Sessione remota di "),
         "{proposal:?}"
     );
-    assert_eq!((&*filled[0].name, &*filled[0].value), ("Contract", "22"));
+    assert_eq!((&*filled[0].name, &*filled[0].value), ("Contract", "22,"));
     let earlier: Vec<u64> = earlier.iter().map(|row| row.report.0).collect();
     assert_eq!(earlier, [1]);
     // nothing of it was saved
     let mut window = Window::open(&hub, "carla").await;
     assert_eq!(&*window.show(2).await.draft.solution, "");
+    // it is not finished before the field has what it takes
+    let report = ReportId(2);
+    let finish = OperatorToHub::SaveReport {
+        report,
+        draft: ReportDraft::default(),
+        finished: true,
+    };
+    let missing = Outcome::Refused(RefusalCode::REPORT_FIELDS.into());
+    for (filled, expected) in [("", missing), ("22,", missing), ("22,5", Outcome::Done)] {
+        let fields = vec![value(filled)];
+        anna.send(&OperatorToHub::FillFields { report, fields })
+            .await;
+        anna.send(&finish).await;
+        let outcome = anna.wait_for(|m| match m {
+            HubToOperator::ReportSaved { outcome, .. } => Some(outcome),
+            _ => None,
+        });
+        assert_eq!(outcome.await, expected, "{filled:?}");
+    }
     // the host is the same, and the report is of somebody else's session
     let mut bruno = hub.pair("bruno").await;
     assist(&mut bruno, "again", ["", "", ""], false).await;

@@ -197,6 +197,18 @@ impl Hub {
             .map(drop)
     }
 
+    /// The same from one time to another of the film, as they are typed.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made.
+    pub fn export_cut(&self, id: u64, (from, to): (&str, &str), out: &Path) -> anyhow::Result<()> {
+        let out = out.to_str().context("a path that can be typed")?;
+        let id = id.to_string();
+        let words = ["film", "export", &id, out, "--from", from, "--to", to];
+        self.ask(&words, None).map(drop)
+    }
+
     /// The reports and drafts, newest first, as JSON.
     ///
     /// # Errors

@@ -74,7 +74,7 @@ says! {
     NotKnown: "not known", "non noto";
     TheHub: "The hub", "L'hub";
     Version: "Version", "Versione";
-    UpSince: "Running since", "In funzione dalle";
+    UpSince: "Running since", "Avviato";
     Memory: "Memory", "Memoria";
     Fingerprint: "Fingerprint", "Impronta";
     DiskBehind: "The disk is so slow that nothing new is begun. Running sessions go on.",

@@ -10,6 +10,7 @@ use codec::{Decoder, PixelSize};
 use recording::{Body, OpenError, ReadError, Recording, RecordingMeta};
 
 use crate::canvas::{Canvas, canvas_size};
+use crate::chapters::Chapters;
 use crate::encoder::{EncodeError, FilmEncoder};
 use crate::mp4::{Mp4Writer, Track};
 use crate::pace::{Due, Pace};
@@ -150,6 +151,7 @@ pub fn export_opened(
     let mut end = 0;
     let mut shortfall = sound.shortfall;
     let mut is_cut_off = false;
+    let mut chapters = Chapters::default();
     let whole_millis = sound.end_millis.min(to);
     for entry in recording.entries(0)?.take(sound.entries) {
         let entry = entry?;
@@ -172,6 +174,9 @@ pub fn export_opened(
         if scene.apply(&entry.body) {
             pace.note_change(at_in_film);
         }
+        let in_film = at.checked_sub(from);
+        let screen = scene.picture().map(codec::Picture::size);
+        chapters.note(in_film, &entry.body, screen);
         if at > 0 {
             progress(at as f64 / whole_millis.max(at) as f64);
         }
@@ -200,7 +205,7 @@ pub fn export_opened(
         return Err(ExportError::NothingToSee(shortfall));
     };
     let partial = Partial::create(out)?;
-    let bytes = mp4.finish(end, &partial.file)?;
+    let bytes = mp4.finish(end, &chapters.all, &partial.file)?;
     partial.complete(out)?;
     progress(1.0);
     Ok(Summary {

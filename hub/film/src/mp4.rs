@@ -12,6 +12,7 @@ use std::io::{self, BufWriter, Read as _, Seek as _, Write};
 use std::path::Path;
 
 use self::tables::Tables;
+use crate::chapters::Chapter;
 use crate::h264::Sample;
 
 /// Time units a second: times in this module are milliseconds.
@@ -68,14 +69,19 @@ impl Mp4Writer {
     /// Writes the whole film to `out`. The last picture stands until `end_millis`.
     ///
     /// Returns the bytes written.
-    pub(crate) fn finish(mut self, end_millis: u64, out: &File) -> io::Result<u64> {
+    pub(crate) fn finish(
+        mut self,
+        end_millis: u64,
+        chapters: &[Chapter],
+        out: &File,
+    ) -> io::Result<u64> {
         self.tables.end(end_millis)?;
         let Some((sequence_parameters, picture_parameters)) = &self.parameters else {
             return Err(io::Error::other("the film has no picture"));
         };
         let avc = avc_configuration(sequence_parameters, picture_parameters)?;
         let ftyp = file_type();
-        let moov = movie(self.track, &self.tables, &avc);
+        let moov = movie(self.track, &self.tables, &avc, chapters);
         let mdat = media_data_header(self.pictures.bytes);
         let headers = u64_len(ftyp.len() + moov.len() + mdat.len());
         let before_pictures = headers + self.tables.box_bytes();
@@ -157,7 +163,7 @@ fn media_data_header(bytes: u64) -> Vec<u8> {
 }
 
 /// `moov` (8.2.1): the index, up to its tables, which must follow.
-fn movie(track: Track, tables: &Tables, avc: &[u8]) -> Vec<u8> {
+fn movie(track: Track, tables: &Tables, avc: &[u8], chapters: &[Chapter]) -> Vec<u8> {
     let duration = tables.duration();
     let behind = tables.box_bytes();
     let created = u64::try_from(
@@ -181,6 +187,10 @@ fn movie(track: Track, tables: &Tables, avc: &[u8]) -> Vec<u8> {
             b.zeros(24);
             b.u32(TRACK_ID + 1);
         });
+        if !chapters.is_empty() {
+            // in front of the track, whose tables end the index
+            b.child(*b"udta", |b| chapter_list(b, chapters));
+        }
         b.child_that_goes_on(*b"trak", behind, |b| {
             // 8.3.2; the flags: enabled, in movie, in preview
             b.full(*b"tkhd", 1, 7, |b| {
@@ -229,6 +239,19 @@ fn movie(track: Track, tables: &Tables, avc: &[u8]) -> Vec<u8> {
         });
     });
     moov
+}
+
+/// `chpl`, which no standard has but players read: times of 100 ns, titles with their length in front.
+fn chapter_list(b: &mut Vec<u8>, chapters: &[Chapter]) {
+    b.full(*b"chpl", 1, 0, |b| {
+        b.zeros(4);
+        b.push(u8::try_from(chapters.len()).expect("at most 255 chapters are noted"));
+        for Chapter { at_millis, title } in chapters {
+            b.u64(at_millis * 10_000);
+            b.push(u8::try_from(title.len()).expect("a title has at most 255 bytes"));
+            b.extend(title.as_bytes());
+        }
+    });
 }
 
 /// `stsd` (8.5.2) with one visual sample entry (12.1.3).
@@ -406,7 +429,7 @@ mod tests {
                 .expect("room");
         }
         let out = tempfile::tempfile_in(folder.path()).expect("a file");
-        let bytes = writer.finish(pictures * 50, &out).expect("room");
+        let bytes = writer.finish(pictures * 50, &[], &out).expect("room");
         assert_eq!(out.metadata().expect("its length").len(), bytes);
         assert!(bytes > 25 * pictures, "its tables are in it");
         let taken = resident("VmHWM:").saturating_sub(before);
@@ -418,6 +441,6 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let writer = writer(folder.path());
         let out = tempfile::tempfile_in(folder.path()).expect("a file");
-        assert!(writer.finish(0, &out).is_err());
+        assert!(writer.finish(0, &[], &out).is_err());
     }
 }

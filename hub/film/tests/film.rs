@@ -290,6 +290,74 @@ fn a_cut_of_a_lost_line_begins_dark_and_one_of_nonsense_with_the_last_picture() 
     }
 }
 
+/// The chapters of a film: when, in milliseconds, and what.
+fn chapters(film: &Path) -> Vec<(u64, String)> {
+    let bytes = std::fs::read(film).expect("the film");
+    let Some(at) = bytes.windows(4).position(|four| four == b"chpl") else {
+        return Vec::new();
+    };
+    // behind the name: version, flags, four bytes of nothing, and how many there are
+    let mut rest = &bytes[at + 12..];
+    let mut next = |len: usize| rest.split_off(..len).expect("the box goes on");
+    let count = next(1)[0];
+    (0..count)
+        .map(|_| {
+            let at = u64::from_be_bytes(next(8).try_into().expect("eight bytes"));
+            let len = usize::from(next(1)[0]);
+            let title = String::from_utf8(next(len).to_vec()).expect("text");
+            (at / 10_000, title)
+        })
+        .collect()
+}
+
+#[test]
+fn a_film_has_chapters_and_a_cut_its_own() {
+    let mut session = Session::new();
+    let chat = |text: &str| Body::Chat {
+        author: ChatAuthor::User,
+        name: "Bob".to_owned(),
+        text: text.to_owned(),
+    };
+    let rights = recording::Rights::default();
+    session.event(0, Event::Started { rights });
+    session.show(0, &page(SIZE, 7));
+    session.append(3000, chat("it\u{1b} hangs"));
+    session.event(5000, Event::Interrupted { side: Side::Host });
+    session.show(8000, &page(PixelSize::new(640, 480), 8));
+    session.append(9000, chat(&"è".repeat(200)));
+    for at in 0..300 {
+        session.append(10_000 + at, chat("again"));
+    }
+    let recording = session.finish(20_000);
+    let film = session.path("out.mp4");
+    make(&recording, &film).expect("a film");
+    let all = chapters(&film);
+    assert_eq!(all.len(), 255);
+    let times: Vec<u64> = all.iter().take(5).map(|chapter| chapter.0).collect();
+    assert_eq!(times, [0, 3000, 5000, 8000, 9000]);
+    assert!(all[0].1.starts_with("the session began"), "{:?}", all[0]);
+    assert_eq!(all[1].1, "Bob: it‹U+001B› hangs");
+    assert_eq!(all[3].1, "the screen is 640 x 480");
+    assert_eq!(all[4].1, format!("Bob: {}", "è".repeat(125)));
+
+    cut(&recording, &film, 4000, 8500).expect("a cut");
+    let of_cut = chapters(&film);
+    let expected = [(1000, all[2].1.clone()), (4000, all[3].1.clone())];
+    assert_eq!(of_cut, expected);
+    let name = film.to_str().expect("a plain path");
+    let arguments = [
+        "-show_entries",
+        "chapter=start_time:chapter_tags=title",
+        "-of",
+        "csv=p=0",
+        name,
+    ];
+    if let Some(told) = ffmpeg("ffprobe", &arguments) {
+        let expected = format!("1.000000,{}\n4.000000,{}\n", all[2].1, all[3].1);
+        assert_eq!(String::from_utf8_lossy(&told), expected);
+    }
+}
+
 #[test]
 fn a_cut_that_is_empty_or_begins_after_the_end_is_refused() {
     let mut session = Session::new();

@@ -49,9 +49,19 @@ pub struct Worked {
     pub paused_seconds: u32,
 }
 
-/// `values` with the names that the fields have now, if each is one that its field takes and none is
-/// missing that is required. Values of fields that are no more are kept.
-pub fn check_fields(fields: &[Field], mut values: Vec<FieldValue>) -> Option<Vec<FieldValue>> {
+/// `values` with the names that the fields have now. Values of fields that are no more are kept.
+pub fn name_fields(fields: &[Field], mut values: Vec<FieldValue>) -> Vec<FieldValue> {
+    for value in &mut values {
+        if let Some(field) = fields.iter().find(|field| field.id == value.field) {
+            value.name = field.definition.name.clone();
+        }
+    }
+    values
+}
+
+/// The same for a report that is finished: if each value is one that its field takes, and none is missing
+/// that is required.
+pub fn check_fields(fields: &[Field], values: Vec<FieldValue>) -> Option<Vec<FieldValue>> {
     let value_of = |id| values.iter().find(|value| value.field == id);
     for Field { id, definition } in fields {
         let value = value_of(*id).map_or("", |value| value.value.trim());
@@ -59,10 +69,5 @@ pub fn check_fields(fields: &[Field], mut values: Vec<FieldValue>) -> Option<Vec
             return None;
         }
     }
-    for value in &mut values {
-        if let Some(field) = fields.iter().find(|field| field.id == value.field) {
-            value.name = field.definition.name.clone();
-        }
-    }
-    Some(values)
+    Some(name_fields(fields, values))
 }

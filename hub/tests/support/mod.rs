@@ -97,18 +97,6 @@ impl TestHub {
         hub
     }
 
-    /// The processor time that the hub has taken, in hundredths of a second (`proc_pid_stat(5)`).
-    #[cfg(target_os = "linux")]
-    pub(crate) fn processor_time(&self) -> u64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
-        let stat = stat.expect("the hub runs");
-        // the program's name is in brackets and may have spaces
-        let (_, fields) = stat.rsplit_once(')').expect("a name");
-        let mut fields = fields.split_whitespace().skip(11);
-        let mut next = || fields.next().and_then(|f| f.parse::<u64>().ok());
-        next().expect("user time") + next().expect("system time")
-    }
-
     /// Serves a folder that exists.
     pub(crate) fn serve(data: &Path, args: &[&str]) -> Self {
         Self::serve_by(hub_command(&[]), data, args)

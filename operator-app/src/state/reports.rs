@@ -1,8 +1,7 @@
 //! Reports that are being written, and the drafts of earlier ones (D1).
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::admin::reports::{Field, FieldDefinition, FieldText, FieldValue, ReportRow};
 use protocol::control::Name;
@@ -117,11 +116,10 @@ impl OpenReport {
         fields.all(|field| lets_finish(&field.definition, self.value(field)))
     }
 
-    /// As they go to the hub; none before it has told them. What is no number yet stays here.
+    /// As they go to the hub, half-written ones too; none before it has told them.
     pub fn field_values(&self) -> Vec<FieldValue> {
         let fields = self.about.fields.iter().filter(|_| self.about.told);
-        let fitting = fields.filter(|field| field.definition.kind.takes(self.value(field)));
-        fitting
+        fields
             .map(|field| FieldValue {
                 field: field.id,
                 name: field.definition.name.clone(),
@@ -346,10 +344,11 @@ mod tests {
         reports.told(ReportId(1), Proposal::default(), has("7"), Vec::new());
         assert_eq!(values(&reports), has("7"));
         let mut open = reports.get(ReportId(1)).expect("open");
-        open.fields.insert(4, "77".to_owned());
+        open.fields.insert(4, "77,".to_owned());
         drop(open);
         reports.told(ReportId(1), Proposal::default(), has("7"), Vec::new());
-        assert_eq!(values(&reports), has("77"));
+        assert_eq!(values(&reports), has("77,"), "half-written, and not lost");
+        assert!(!reports.get(ReportId(1)).expect("open").may_finish());
     }
 
     #[test]

@@ -108,6 +108,10 @@ impl Session {
         hub.verify_film(film.id).expect("as it was recorded");
         let file = self.cast.folder().join("film.mp4");
         hub.export_film(film.id, &file).expect("a film");
+        let cut = self.cast.folder().join("cut.mp4");
+        hub.export_cut(film.id, ("1", "0:03"), &cut).expect("a cut");
+        let cut = Video::open(&cut).expect("it plays too");
+        assert_eq!(cut.duration_millis, 2_000);
         let began = film.started_unix_millis;
         (began, ended - began, Video::open(&file).expect("it plays"))
     }
