@@ -24,6 +24,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A commit does not wait for the disk; a checkpoint does.
 pub(crate) const SYNCHRONOUS: &str = "NORMAL";
+/// What SQLite keeps of a recording that is being written.
+const WRITER_CACHE_KIB: i32 = 128;
 
 /// Everything in the schema, in the order it is created: name and SQL.
 ///
@@ -163,7 +165,9 @@ pub(crate) fn set_up_writer(connection: &Connection) -> rusqlite::Result<()> {
     // a commit survives the process; only a power failure can take more than the last seconds
     connection.pragma_update(None, "synchronous", SYNCHRONOUS)?;
     // one large update must not leave a large `-wal` behind
-    connection.pragma_update(None, "journal_size_limit", 4 * MAX_PAYLOAD_BYTES)
+    connection.pragma_update(None, "journal_size_limit", 4 * MAX_PAYLOAD_BYTES)?;
+    // what was appended is not read again: SQLite's 2 MiB would be most of a session's memory
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)
 }
 
 fn has_our_schema(connection: &Connection) -> rusqlite::Result<bool> {

@@ -29,7 +29,7 @@ pub enum BindError {
 /// Listens on `address` with the hub's identity. Must run inside a tokio runtime.
 ///
 /// Each peer is a stranger at first: it may open one bidirectional stream, and has 16 KiB on the way
-/// at most, until [`welcome`].
+/// at most, until [`welcome`]. The streams of a session come with [`open_lanes`].
 ///
 /// # Errors
 ///
@@ -70,9 +70,14 @@ pub fn bind(address: SocketAddr, identity: &HubIdentity) -> Result<Endpoint, Bin
     .map_err(io)
 }
 
-/// Gives a peer that has shown who it is the windows and streams of a session.
+/// Gives a peer that has shown who it is the windows of a session.
 pub fn welcome(connection: &Connection) {
     tuning::welcome(connection);
+}
+
+/// Gives a peer the streams of a session, before it is told of one.
+pub fn open_lanes(connection: &Connection) {
+    tuning::open_lanes(connection);
 }
 
 /// An endpoint that a client recognises after the hub was started anew.

@@ -15,15 +15,16 @@ const KEEP_ALIVE: Duration = Duration::from_millis(1500);
 const STREAM_WINDOW_BYTES: u32 = 8 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
 const SOCKET_BUFFER_BYTES: usize = 4 << 20;
-/// Streams that a peer may have open at once: control, and a handful for each session.
-const MAX_STREAMS: u32 = 64;
+/// Lanes that a peer in a session may have open at once: a handful for each session ...
+const LANES: u32 = 64;
+/// ... and what a peer without one may have. QUIC keeps a place in memory for each.
+const LANES_OUTSIDE: u32 = 4;
 
 /// What a stranger may have on the way to the hub, in all its streams together. Flow control grants
 /// more as the hub reads, so larger messages pass too.
 const STRANGER_WINDOW_BYTES: u32 = 16 << 10;
-/// A stranger has its control stream, which it opens, and nothing else.
-const STRANGER_BIDI_STREAMS: u32 = 1;
-const STRANGER_UNI_STREAMS: u32 = 0;
+/// A client opens its control stream, the hub none; all others go one way.
+const CLIENTS_CONTROL: u32 = 1;
 /// How long a caller may take to prove its address: also at a hub that is too busy to answer at once.
 const RETRY_TOKEN_LIFETIME: Duration = Duration::from_mins(1);
 /// First packets that may wait for the hub's decision; it is quick, so few ever do.
@@ -43,31 +44,35 @@ pub(crate) fn transport() -> TransportConfig {
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
         .receive_window(VarInt::from_u32(CONNECTION_WINDOW_BYTES))
         .send_window(u64::from(CONNECTION_WINDOW_BYTES))
-        .max_concurrent_bidi_streams(VarInt::from_u32(MAX_STREAMS))
-        .max_concurrent_uni_streams(VarInt::from_u32(MAX_STREAMS))
+        .max_concurrent_bidi_streams(VarInt::from_u32(0))
+        .max_concurrent_uni_streams(VarInt::from_u32(LANES))
         .datagram_receive_buffer_size(None);
     config
 }
 
 /// The transport parameters of the hub's end, for a peer of which nothing is known yet.
 ///
-/// INVARIANT: what is small here is what [`welcome`] raises.
+/// INVARIANT: what is small here is what [`welcome`] and [`open_lanes`] raise.
 pub(crate) fn transport_for_strangers() -> TransportConfig {
     let mut config = transport();
     config
         .receive_window(VarInt::from_u32(STRANGER_WINDOW_BYTES))
         .send_window(u64::from(STRANGER_WINDOW_BYTES))
-        .max_concurrent_bidi_streams(VarInt::from_u32(STRANGER_BIDI_STREAMS))
-        .max_concurrent_uni_streams(VarInt::from_u32(STRANGER_UNI_STREAMS));
+        .max_concurrent_bidi_streams(VarInt::from_u32(CLIENTS_CONTROL))
+        .max_concurrent_uni_streams(VarInt::from_u32(0));
     config
 }
 
-/// Lets `connection`'s peer send and open streams as both ends are tuned to.
+/// Lets `connection`'s peer send as both ends are tuned to.
 pub(crate) fn welcome(connection: &Connection) {
     connection.set_receive_window(VarInt::from_u32(CONNECTION_WINDOW_BYTES));
     connection.set_send_window(u64::from(CONNECTION_WINDOW_BYTES));
-    connection.set_max_concurrent_bi_streams(VarInt::from_u32(MAX_STREAMS));
-    connection.set_max_concurrent_uni_streams(VarInt::from_u32(MAX_STREAMS));
+    connection.set_max_concurrent_uni_streams(VarInt::from_u32(LANES_OUTSIDE));
+}
+
+/// Lets `connection`'s peer open the lanes of its sessions.
+pub(crate) fn open_lanes(connection: &Connection) {
+    connection.set_max_concurrent_uni_streams(VarInt::from_u32(LANES));
 }
 
 /// Keeps what waits for the hub's decision small.

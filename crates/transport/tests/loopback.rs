@@ -169,10 +169,11 @@ fn r4_a_client_learns_soon_that_the_hub_was_killed_and_started_anew() {
 }
 
 #[tokio::test]
-async fn a_stranger_has_one_stream_and_a_small_window_until_it_is_welcome() {
+async fn a_stranger_has_one_stream_and_a_small_window_and_lanes_come_with_a_session() {
     let data = tempfile::tempdir().expect("a folder");
     let (endpoint, identity, address) = hub(&data);
     let (admit, admitted) = tokio::sync::oneshot::channel::<()>();
+    let (start, in_session) = tokio::sync::oneshot::channel::<()>();
     let hub = tokio::spawn(async move {
         let incoming = endpoint.accept().await.expect("open");
         let connection = incoming.await.expect("handshake");
@@ -183,6 +184,8 @@ async fn a_stranger_has_one_stream_and_a_small_window_until_it_is_welcome() {
         writer.write(&welcome()).await.expect("sent");
         admitted.await.expect("told");
         transport::server::welcome(&connection);
+        in_session.await.expect("told");
+        transport::server::open_lanes(&connection);
         connection.closed().await;
     });
     let greeted = client::connect(&address, identity.fingerprint(), Role::Host, "test 1");
@@ -203,6 +206,16 @@ async fn a_stranger_has_one_stream_and_a_small_window_until_it_is_welcome() {
     let four_mib = vec![0; 4 << 20];
     let sent = tokio::time::timeout(moment * 30, stream.write_all(&four_mib)).await;
     sent.expect("room for it").expect("open");
+    let mut open = vec![stream];
+    while let Ok(stream) = tokio::time::timeout(moment, greeted.connection.open_uni()).await {
+        open.push(stream.expect("open"));
+    }
+    assert!(open.len() < 8, "{} streams without a session", open.len());
+    start.send(()).expect("there");
+    for _ in 0..32 {
+        let stream = tokio::time::timeout(moment * 10, greeted.connection.open_uni()).await;
+        open.push(stream.expect("room for it").expect("open"));
+    }
     greeted.connection.close(0_u32.into(), b"");
     hub.await.expect("no panic");
 }

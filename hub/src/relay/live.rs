@@ -122,6 +122,7 @@ impl Relay {
         (host, connection): (PeerId, Connection),
         hands: Hands,
     ) -> Self {
+        transport::server::open_lanes(&connection);
         let (audience, watched) = watch::channel(Audience::default());
         Self {
             id,
@@ -159,6 +160,7 @@ impl Relay {
         rights: Rights,
     ) -> Arc<Viewer> {
         self.leave(operator);
+        transport::server::open_lanes(&connection);
         let (rights, watched) = watch::channel(rights);
         let viewer = Arc::new(Viewer {
             operator,
