@@ -207,7 +207,12 @@ fn content_ui(
                     who.clone().on_hover_text(name);
                 }
                 if let Some(hint) = hint {
-                    let hint = text(hint, 12.0, theme::REGULAR, palette.dim);
+                    let (weight, color) = if running.watched_by.is_empty() {
+                        (theme::REGULAR, palette.dim)
+                    } else {
+                        (theme::SEMIBOLD, palette.danger)
+                    };
+                    let hint = text(hint, 12.0, weight, color);
                     ui.add(Label::new(hint).truncate());
                 }
             });

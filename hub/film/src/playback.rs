@@ -168,6 +168,11 @@ impl<'a> Playback<'a> {
         self.canvas.picture()
     }
 
+    /// Whether there was a picture by now.
+    pub fn has_picture(&self) -> bool {
+        self.scene.picture().is_some()
+    }
+
     /// Whether the picture may be an old one, as a line was lost.
     pub fn is_lost(&self) -> bool {
         self.scene.is_lost()

@@ -329,7 +329,9 @@ fn actions_ui(ui: &mut Ui, state: &mut State) {
             .text(label);
         ui.add(bar);
     } else {
-        let is_open = state.films.open.as_ref().is_some_and(OpenFilm::is_open);
+        // one that is watched as it is made is exported when it is finished
+        let open = state.films.open.as_ref();
+        let is_open = open.is_some_and(|film| film.is_open() && !film.live);
         let not_open = (!is_open).then(|| s(lang, Say::NoFilmHere));
         let export = Push::secondary(s(lang, Say::ExportVideo)).icon(Icon::Download);
         if ui.add(export.unless(not_open)).clicked() {
