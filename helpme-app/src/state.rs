@@ -285,6 +285,7 @@ impl State {
                     rights,
                     since: now,
                     line: Line::Up,
+                    watched_by: Vec::new(),
                     list_shown: false,
                 });
                 return vec![Effect::WatchHotKey(true)];
@@ -299,6 +300,11 @@ impl State {
                 operators,
                 driver,
             } => self.company_is(session, &operators, driver),
+            HostEvent::Watched { session, by } => {
+                if let Some(running) = self.running_mut(session) {
+                    running.watched_by = by.iter().map(ToString::to_string).collect();
+                }
+            }
             HostEvent::SessionPaused { session } => self.line_is(session, Line::Lost),
             HostEvent::SessionResumed { session } => {
                 self.line_is(session, Line::Back { at: now });

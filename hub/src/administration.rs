@@ -57,6 +57,8 @@ pub(crate) struct Administrator {
     account: Account,
     /// The films that they have watched a part of since they signed in.
     watched: Arc<tokio::sync::Mutex<BTreeSet<SessionId>>>,
+    /// The running sessions that they have watched since they signed in.
+    live: Arc<Mutex<BTreeSet<SessionId>>>,
     sign_in: PeerId,
     /// Kinds of questions that were denied and are in the audit log, each once for each sign-in.
     denied: Arc<Mutex<BTreeSet<String>>>,
@@ -68,6 +70,7 @@ impl Administrator {
             account,
             sign_in,
             watched: Arc::default(),
+            live: Arc::default(),
             denied: Arc::default(),
         }
     }

@@ -14,7 +14,7 @@ use protocol::{
 use session::authority::Membership;
 use session::directory::records::{AccountId, Actor, Side, StoredSession, What};
 use session::directory::{
-    CannotResume, Departure, Directory, Effect, FilmOrder, LoggedIn, RelayStart,
+    CannotResume, Departure, Directory, Effect, FilmOrder, LoggedIn, RelayStart, Watcher,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -83,6 +83,17 @@ pub(crate) enum Oversight {
         session: SessionId,
         actor: Actor,
         done: oneshot::Sender<bool>,
+    },
+    /// Somebody watches a session for the next moments; why not, if not.
+    Watch {
+        session: SessionId,
+        watcher: Watcher,
+        done: oneshot::Sender<Result<(), RefusalCode>>,
+    },
+    StopWatching {
+        session: SessionId,
+        sign_in: PeerId,
+        done: oneshot::Sender<()>,
     },
     /// Sends a peer away in the name of `actor`; whether it was there.
     Disconnect {
@@ -384,6 +395,22 @@ impl Registry {
             } => {
                 let ended = self.directory.administrator_ends(session, actor, now);
                 done.send(ended).unwrap_or_default();
+            }
+            Oversight::Watch {
+                session,
+                watcher,
+                done,
+            } => {
+                let watches = self.directory.watch(session, watcher, now);
+                done.send(watches).unwrap_or_default();
+            }
+            Oversight::StopWatching {
+                session,
+                sign_in,
+                done,
+            } => {
+                self.directory.stop_watching(session, sign_in);
+                done.send(()).unwrap_or_default();
             }
             Oversight::Disconnect { peer, actor, done } => {
                 let gone = self.directory.administrator_disconnects(peer, actor, now);

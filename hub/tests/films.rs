@@ -16,11 +16,13 @@ use protocol::admin::audit::{ActorKind, Filter as AuditFilter};
 use protocol::admin::films::{Answer as FilmAnswer, Question as FilmQuestion, Standing, UseKind};
 use protocol::admin::settings::{Answer as SettingsAnswer, Question as SettingsQuestion, Setting};
 use protocol::admin::{AdminToHub, Answer, HubToAdmin, Page, Question, audit, films};
+use protocol::control::Name;
 use protocol::limits::MAX_ADMIN_FRAME_BYTES;
 use protocol::{
-    EndedBy, HubToHost, Lane, OperatorToHub, Password, RefusalCode, Rights, Role, SessionId,
+    EndedBy, HubToHost, HubToOperator, Lane, OperatorToHub, Password, RefusalCode, Rights, Role,
+    SessionId,
 };
-use support::{PASSWORD, PATIENCE, Peer, TestHub, run_hub, screen_frame, send_tagged, text};
+use support::{PASSWORD, PATIENCE, Pair, Peer, TestHub, run_hub, screen_frame, send_tagged, text};
 
 const PAGE: Page = Page {
     first: 0,
@@ -118,6 +120,36 @@ impl Window {
         }
     }
 
+    /// Takes what there is of a film that runs; whether that was the end.
+    async fn follow(
+        &mut self,
+        session: SessionId,
+        place: &mut films::Place,
+        follower: &mut recording::Follower,
+    ) -> bool {
+        loop {
+            let question = FilmQuestion::Watch {
+                session,
+                place: *place,
+            };
+            match self.films(question).await {
+                Ok(FilmAnswer::Watched {
+                    bytes,
+                    next,
+                    is_over,
+                }) => {
+                    assert!(bytes.len() <= films::MAX_PART_BYTES);
+                    if bytes.is_empty() {
+                        return is_over;
+                    }
+                    follower.take(&bytes).expect("a recording");
+                    *place = next;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
     async fn change(&mut self, settings: Vec<Setting>) -> Result<(), RefusalCode> {
         let question = SettingsQuestion::Change { settings };
         match self.ask(Question::Settings(question)).await {
@@ -126,6 +158,20 @@ impl Window {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// Who watches, as the host and the console are told next.
+async fn told_who_watches(pair: &mut Pair) -> (Vec<Name>, Vec<Name>) {
+    let host = pair.host.wait_for(|message| match message {
+        HubToHost::Watched { by, .. } => Some(by),
+        _ => None,
+    });
+    let host = host.await;
+    let console = pair.operator.wait_for(|message| match message {
+        HubToOperator::Watched { by, .. } => Some(by),
+        _ => None,
+    });
+    (host, console.await)
 }
 
 fn file_of(hub: &TestHub, session: SessionId) -> PathBuf {
@@ -479,4 +525,119 @@ async fn d3_a_proof_bundle_is_whole_without_the_hub_and_refused_after_one_change
     let changed = run_hub(&["verify", zip_text], "");
     assert_eq!(changed.status.code(), Some(1));
     assert!(text(&changed).contains("film.film"), "{}", text(&changed));
+}
+
+#[tokio::test]
+async fn d2_a_running_session_is_watched_and_everybody_in_it_is_told_from_start_to_end() {
+    let hub = TestHub::start();
+    let mut window = Window::sign_in(&hub).await;
+    let mut pair = hub.pair("anna").await;
+    let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+    let mut screen = pair.open(Lane::Screen, session).await;
+    // larger than an answer: it comes in pieces
+    for seq in 1..=3 {
+        send_tagged(&mut screen, &screen_frame(seq, 1 << 20)).await;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let copy = folder.path().join("copy.film");
+    let mut follower = recording::Follower::new(&copy);
+    let mut place = films::Place::default();
+    let seen = window.follow(session, &mut place, &mut follower).await;
+    assert!(!seen, "it goes on");
+    assert_eq!(
+        told_who_watches(&mut pair).await,
+        (vec!["carla".into()], vec!["carla".into()])
+    );
+    let end = Instant::now() + PATIENCE;
+    while recording::Recording::open(&copy).map_or(0, |film| film.resets().count()) == 0 {
+        assert!(Instant::now() < end, "the first picture does not come");
+        window.follow(session, &mut place, &mut follower).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+
+    // whoever stops, or asks nothing for a while, watches no more
+    let stop = FilmQuestion::StopWatching { session };
+    assert_eq!(window.films(stop).await, Ok(FilmAnswer::Done));
+    assert_eq!(told_who_watches(&mut pair).await, (vec![], vec![]));
+    window.follow(session, &mut place, &mut follower).await;
+    assert_eq!(told_who_watches(&mut pair).await.0.len(), 1);
+    assert_eq!(
+        told_who_watches(&mut pair).await.0.len(),
+        0,
+        "silence is an end"
+    );
+
+    window.follow(session, &mut place, &mut follower).await;
+    pair.operator
+        .send(&OperatorToHub::EndSession { session })
+        .await;
+    while !window.follow(session, &mut place, &mut follower).await {
+        assert!(Instant::now() < end + PATIENCE, "the film has no end");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let facts = window.facts(session).await;
+    let head = follower.head().map(|head| head.0);
+    assert_eq!(head, facts.head, "the same film, bit for bit");
+    assert_eq!(facts.uses.len(), 3);
+    let film = recording::Recording::open(&copy).expect("a film");
+    let notes = film
+        .timeline()
+        .filter_map(|entry| match entry.expect("sound").body {
+            recording::Body::Event(recording::Event::Note(text)) => Some(text),
+            _ => None,
+        });
+    let notes: Vec<String> = notes.collect();
+    assert_eq!(
+        notes,
+        [
+            "carla watches",
+            "carla watches no more",
+            "carla watches",
+            "carla watches no more",
+            "carla watches"
+        ]
+    );
+    for (action, count) in [("session.watched", 3), ("session.watch_ended", 3)] {
+        let filter = AuditFilter {
+            action: Some(action.into()),
+            ..AuditFilter::default()
+        };
+        let rows = window.actions(filter).await;
+        assert_eq!(rows.len(), count, "{action}");
+        assert!(rows.iter().all(|row| row.kind == Some(ActorKind::Account)));
+    }
+    hub_says(&hub, &["audit", "verify"]);
+}
+
+#[tokio::test]
+async fn d2_nobody_watches_without_the_right_or_where_the_hub_says_no() {
+    let hub = TestHub::start();
+    let mut window = Window::sign_in(&hub).await;
+    let mut pair = hub.pair("anna").await;
+    let (session, _) = pair.start_session(Rights::SEE).await;
+    let watch = |session| FilmQuestion::Watch {
+        session,
+        place: films::Place::default(),
+    };
+    let gone = window.films(watch(SessionId(77))).await;
+    assert_eq!(gone, Err(RefusalCode::SESSION_GONE));
+    assert_eq!(window.change(vec![Setting::WatchLive(false)]).await, Ok(()));
+    let end = Instant::now() + PATIENCE;
+    while window.films(watch(session)).await != Err(RefusalCode::WATCHING_OFF) {
+        assert!(Instant::now() < end, "the setting is not followed");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    hub_says(&hub, &["settings", "set", "watch-live", "yes"]);
+    // the hub keeps at least one administrator
+    let another = ["admin", "add-operator", "dora", "--administrator", "--data"];
+    let added = run_hub(&[&another[..], &[hub.data_text()]].concat(), PASSWORD);
+    assert!(added.status.success(), "{}", text(&added));
+    hub_says(&hub, &["admin", "change", "carla", "--role", "auditor"]);
+    let denied = window.films(watch(session)).await;
+    assert_eq!(denied, Err(RefusalCode::NOT_ALLOWED));
+    let filter = AuditFilter {
+        action: Some("denied".into()),
+        ..AuditFilter::default()
+    };
+    assert_eq!(window.actions(filter).await.len(), 1);
 }

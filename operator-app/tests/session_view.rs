@@ -59,6 +59,7 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         all_keys: false,
         all_keys_problem: None,
         company: Default::default(),
+        watched_by: Vec::new(),
         bring_in: None,
         chat_open: false,
         chat: Conversation {
@@ -199,4 +200,12 @@ fn a_long_name_has_all_the_room_that_the_tools_leave() {
     let tool = harness.get_by_label("Image size").rect();
     let gap = tool.left() - title.right();
     assert!((0.0..32.0).contains(&gap), "{gap} points are left over");
+}
+
+#[test]
+fn d2_the_operator_reads_who_watches() {
+    let mut watched = state(Lang::En, None);
+    watched.watched_by = vec!["Carla".to_owned()];
+    let harness = window(watched, 1100.0);
+    harness.get_by_label_contains("Carla” watches");
 }

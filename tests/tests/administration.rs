@@ -6,6 +6,8 @@ use e2e::{Administrator, App, Cast, Display, Home, Look, Size};
 
 const USER_SCREEN: Size = Size(1024, 720);
 const OPERATOR_SCREEN: Size = Size(1280, 800);
+/// What both sides read while the administrator watches.
+const WATCHES: &str = "Chiara Neri watches";
 const ADMIN_SCREEN: Size = Size(1280, 840);
 
 /// A picture for whoever wants to look, in the folder that `PHD_PICTURES` names.
@@ -63,6 +65,41 @@ fn d3_an_administrator_sees_what_goes_on_and_ends_a_session() {
     picture(&admin.app, "Today", "admin-overview");
     let films = cast.hub.films().expect("films");
     assert_eq!(films[0].ended_by.as_deref(), Some("administrator"));
+    cast.hub.verify_audit().expect("sound");
+}
+
+#[test]
+fn d2_an_administrator_watches_a_session_and_both_sides_read_it() {
+    let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
+    let display = Display::start_managed(ADMIN_SCREEN.0, ADMIN_SCREEN.1).expect("a display");
+    let home = Home::fresh(cast.folder(), "admin").expect("a home");
+    let mut admin =
+        Administrator::start(&cast.programs, &display, home, Look::LIGHT).expect("started");
+    admin.sign_in(&cast.hub).expect("signed in");
+    let ticket = cast.user_asks_for_help().expect("a user");
+    cast.session_begins(&ticket).expect("a session");
+    admin.app.click("Live").expect("clicked");
+    let is_watch = |label: &str| label.starts_with("Watch the session with ");
+    admin
+        .app
+        .click_matching("watch", is_watch)
+        .expect("clicked");
+    cast.helpme.app.wait_for(WATCHES).expect("on the bar");
+    cast.console.app.wait_for(WATCHES).expect("in the window");
+    admin.app.wait_for("Pause (Space)").expect("it plays");
+    picture(&admin.app, "Pause (Space)", "admin-watch");
+    picture(&cast.helpme.app, "End", "helpme-watched");
+    // back in time, and live again
+    admin.app.hands().tap(xkeysym::key::Home).expect("typed");
+    admin.app.wait_for("Back to live").expect("in the past");
+    admin.app.click("Back to live").expect("clicked");
+    admin.app.wait_until_gone("Back to live").expect("live");
+    admin.app.hands().tap(xkeysym::key::Escape).expect("typed");
+    cast.helpme
+        .app
+        .wait_until_gone(WATCHES)
+        .expect("nobody watches");
+    cast.helpme.end().expect("ended");
     cast.hub.verify_audit().expect("sound");
 }
 

@@ -101,6 +101,11 @@ pub enum HostEvent {
     },
     /// The operator is out of reach (or back).
     OperatorPresent(bool),
+    /// Which administrators of the hub watch the session now.
+    Watched {
+        session: SessionId,
+        by: Vec<Name>,
+    },
     /// There is no connection, and the ticket was not used.
     ConnectionFailed(ConnectProblem),
     /// The connection ended after the ticket was accepted.

@@ -605,7 +605,8 @@ impl Worker {
             | HostNews::SessionPaused { .. }
             | HostNews::SessionResumed { .. }
             | HostNews::ChatReceived { .. }
-            | HostNews::OperatorPresent(_) => {}
+            | HostNews::OperatorPresent(_)
+            | HostNews::Watched { .. } => {}
         }
         self.tell(match news {
             HostNews::TicketRefused(refusal) => HostEvent::TicketRefused(refusal),
@@ -656,6 +657,7 @@ impl Worker {
                 text,
             }),
             HostNews::OperatorPresent(present) => HostEvent::OperatorPresent(present),
+            HostNews::Watched { session, by } => HostEvent::Watched { session, by },
             HostNews::Resumed => HostEvent::Reconnected,
         })
     }

@@ -532,6 +532,7 @@ impl Desk {
                 driver,
             },
             ConsoleNews::BroughtIn { session, outcome } => Event::BroughtIn { session, outcome },
+            ConsoleNews::Watched { session, by } => Event::Watched { session, by },
             ConsoleNews::SessionLeft { session, by } => Event::SessionLeft { session, by },
             ConsoleNews::ChatReceived {
                 host,

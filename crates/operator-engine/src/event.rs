@@ -148,6 +148,11 @@ pub enum Event {
         operators: Vec<Companion>,
         driver: Option<PeerId>,
     },
+    /// Which administrators of the hub watch the session now.
+    Watched {
+        session: SessionId,
+        by: Vec<Name>,
+    },
     /// What became of a colleague who was to be brought in.
     BroughtIn {
         session: SessionId,
@@ -234,6 +239,7 @@ impl fmt::Debug for Event {
             Self::SessionEnded { by, .. } => return write!(f, "SessionEnded({by:?})"),
             Self::SessionLeft { by, .. } => return write!(f, "SessionLeft({by:?})"),
             Self::Company { .. } => "Company",
+            Self::Watched { .. } => "Watched",
             Self::BroughtIn { .. } => "BroughtIn",
             Self::ChatReceived { .. } => "ChatReceived",
             Self::ChatNotSent { .. } => "ChatNotSent",

@@ -112,6 +112,9 @@ pub enum HubToHost {
         session: SessionId,
         operator: PeerId,
     },
+    /// Which administrators watch the session now, by their display names; said when it changes, and
+    /// after a lost line.
+    Watched { session: SessionId, by: Vec<Name> },
 }
 
 /// What an operator's console says to the hub.
@@ -317,6 +320,12 @@ pub enum HubToOperator {
     /// refused.
     Permitted {
         permissions: Permissions,
+    },
+    /// Which administrators watch the session now, by their display names; said when it changes, and
+    /// after a lost line.
+    Watched {
+        session: SessionId,
+        by: Vec<Name>,
     },
 }
 

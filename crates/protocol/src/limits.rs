@@ -49,3 +49,5 @@ pub const MAX_EXCHANGE_BYTES: usize = 64;
 pub const MAX_MONITORS: usize = 16;
 /// Most operators in one session.
 pub const MAX_OPERATORS: usize = 8;
+/// Most administrators who watch a session at a time.
+pub const MAX_WATCHERS: usize = 8;

@@ -116,6 +116,8 @@ impl RefusalCode {
     pub const SETTING_OUT_OF_RANGE: Self = Self(104);
     /// The logo is no PNG, or too large.
     pub const LOGO_UNFIT: Self = Self(105);
+    /// A setting of the hub says that nobody watches sessions while they run.
+    pub const WATCHING_OFF: Self = Self(106);
     /// The report is not finished: it is its operator's to write.
     pub const REPORT_UNFINISHED: Self = Self(81);
     /// A field that the organisation asks for is missing, or has what it cannot have.

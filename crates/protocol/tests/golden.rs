@@ -178,8 +178,8 @@ fn hellos(samples: &mut Samples) {
 fn administration_of_films(samples: &mut Samples) {
     use protocol::admin::Page;
     use protocol::admin::films::{
-        Answer, Column, Erased, Erasure, Facts, Film, Filter, Hold, Question, Sort, Standing, Use,
-        UseKind,
+        Answer, Column, Erased, Erasure, Facts, Film, Filter, Hold, Place, Question, Sort,
+        Standing, Use, UseKind,
     };
     let page = Page {
         first: 512,
@@ -207,6 +207,14 @@ fn administration_of_films(samples: &mut Samples) {
             session,
             offset: 786_432,
         },
+        Question::Watch {
+            session,
+            place: Place {
+                items: 300,
+                bytes: 5,
+            },
+        },
+        Question::StopWatching { session },
         Question::Exporting { session },
         Question::Hold {
             session,
@@ -264,6 +272,11 @@ fn administration_of_films(samples: &mut Samples) {
         Answer::Part {
             whole_bytes: 4096,
             bytes: bytes("part"),
+        },
+        Answer::Watched {
+            bytes: bytes("piece"),
+            next: Place::default(),
+            is_over: true,
         },
         Answer::Done,
     ];
@@ -438,6 +451,10 @@ fn hub_to_host(samples: &mut Samples) {
             session: SESSION,
             operator: PEER,
         },
+        HubToHost::Watched {
+            session: SESSION,
+            by: vec!["Carla".into()],
+        },
     ];
     for message in &messages {
         samples.add(message);
@@ -604,6 +621,10 @@ fn hub_to_operator(samples: &mut Samples) {
         HubToOperator::CodeWanted,
         HubToOperator::Permitted {
             permissions: Permissions::OF_OPERATOR,
+        },
+        HubToOperator::Watched {
+            session: SESSION,
+            by: vec!["Carla".into()],
         },
     ];
     for message in &messages {

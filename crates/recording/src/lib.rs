@@ -42,6 +42,7 @@ mod recorder;
 mod rights;
 mod row;
 mod schema;
+mod stream;
 mod verify;
 
 pub use chain::ChainHead;
@@ -56,4 +57,5 @@ pub use recorder::{RecordError, Recorder};
 pub use rights::Rights;
 pub use row::RowError;
 pub use schema::{APPLICATION_ID, FORMAT_VERSION, OpenError};
+pub use stream::{FollowError, Follower, Piece, Place};
 pub use verify::{Fault, FaultKind, Verification};

@@ -208,6 +208,17 @@ impl Recording {
         verify::verify(&self.connection, &self.meta, self.meta_head)
     }
 
+    /// The row with this number.
+    pub(crate) fn row(&self, id: u64) -> Result<Option<Row>, ReadError> {
+        let Ok(id) = i64::try_from(id) else {
+            return Ok(None);
+        };
+        let sql = format!("SELECT {COLUMNS} FROM entry WHERE id = ?1");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let found = statement.query_row([id], read_row).optional()?;
+        Ok(found.map(|(_, row, _)| row))
+    }
+
     fn find_id(&self, sql: &str, bound: i64) -> rusqlite::Result<Option<i64>> {
         let mut statement = self.connection.prepare_cached(sql)?;
         statement.query_row([bound], |row| row.get(0)).optional()

@@ -171,6 +171,11 @@ pub enum ConsoleNews {
         session: SessionId,
         by: EndedBy,
     },
+    /// Which administrators of the hub watch the session.
+    Watched {
+        session: SessionId,
+        by: Vec<Name>,
+    },
     /// The host has heard so many more of our lines.
     ChatHeard {
         host: PeerId,
@@ -270,6 +275,7 @@ impl ConsoleSide {
                 self.forget_session(session, by, Some(facts))
             }
             HubToOperator::SessionLeft { session, by } => self.left(session, by),
+            HubToOperator::Watched { session, by } => self.watched(session, by),
             HubToOperator::Goodbye { refusal } => vec![ConsoleStep::Goodbye(refusal)],
             HubToOperator::LoggedIn { .. }
             | HubToOperator::LogInRefused { .. }

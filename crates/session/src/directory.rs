@@ -14,6 +14,7 @@ pub mod records;
 mod resume;
 mod sessions;
 mod tickets;
+mod watching;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -34,6 +35,7 @@ pub use resume::CannotResume;
 use sessions::Session;
 pub use tickets::TICKET_MEMORY;
 use tickets::{Attempt, Ticket};
+pub use watching::Watcher;
 
 /// Sessions that are over of which a peer that comes back is told how they ended.
 const PAST_SESSIONS: usize = 16;
@@ -446,6 +448,7 @@ impl Directory {
         self.time_out_attempts(now);
         self.time_out_questions(now);
         self.time_out_away(now);
+        self.time_out_watching(now);
     }
 
     /// The hub goes down: everybody is dismissed, and may come back to where they were.

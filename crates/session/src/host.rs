@@ -129,6 +129,11 @@ pub enum HostNews {
         text: ChatText,
     },
     OperatorPresent(bool),
+    /// Which administrators of the hub watch the session.
+    Watched {
+        session: SessionId,
+        by: Vec<Name>,
+    },
     /// This host has its place again after its own line was lost.
     Resumed,
 }
@@ -261,6 +266,7 @@ impl HostSide {
             }
             HubToHost::Goodbye { refusal } => Ok(vec![HostStep::HangUp(refusal)]),
             HubToHost::OperatorLeft { session, operator } => self.operator_left(session, operator),
+            HubToHost::Watched { session, by } => self.watched(session, by),
         }
     }
 

@@ -17,6 +17,8 @@ pub struct Running {
     /// When it began.
     pub since: Duration,
     pub line: Line,
+    /// Administrators of the hub who watch.
+    pub watched_by: Vec<String>,
     /// The operators are listed below the bar, each with a way to send it away.
     pub list_shown: bool,
 }

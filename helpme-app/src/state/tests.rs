@@ -554,3 +554,22 @@ fn o11_one_of_several_operators_can_be_sent_away() {
     state.apply(company(&["Marco"], None), SOON);
     assert_eq!(state.shape(), alone, "nobody is left to choose from");
 }
+
+/// A session that these administrators watch.
+pub(crate) fn watched(by: &[&str]) -> State {
+    let mut state = running();
+    let by = by.iter().map(|name| (*name).into()).collect();
+    let session = SESSION;
+    state.apply(HostEvent::Watched { session, by }, SOON);
+    state
+}
+
+#[test]
+fn d2_the_user_knows_who_watches_until_nobody_does() {
+    let mut state = watched(&["Carla"]);
+    assert!(matches!(&state.stage, Stage::Running(r) if r.watched_by == ["Carla"]));
+    let session = SESSION;
+    let by = Vec::new();
+    state.apply(HostEvent::Watched { session, by }, SOON);
+    assert!(matches!(&state.stage, Stage::Running(r) if r.watched_by.is_empty()));
+}

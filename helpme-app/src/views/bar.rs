@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use protocol::Rights;
 use ui_kit::widgets::{Push, banner_ui, icon_button_ui, icon_toggle_ui, initials_ui};
-use ui_kit::words::{has_control, name_alone, operators_are_here, whole_minutes, whole_name};
+use ui_kit::words::{
+    has_control, name_alone, operators_are_here, watched_by, whole_minutes, whole_name,
+};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::{Moment, chat};
@@ -117,7 +119,11 @@ pub fn strip_ui(
             let driver = running.driver.as_ref();
             let driver = driver.map(|driver| has_control(lang, driver));
             let hint = state.hot_key.then(|| w(lang, Word::EndHotKey));
-            let hint = driver.as_deref().or(hint);
+            let watched =
+                (!running.watched_by.is_empty()).then(|| watched_by(lang, &running.watched_by));
+            let news: Vec<String> = watched.into_iter().chain(driver).collect();
+            let news = (!news.is_empty()).then(|| news.join("  ·  "));
+            let hint = news.as_deref().or(hint);
             let unread = state.chat.unread;
             let shown = state.chat.shown;
             ui.horizontal_centered(|ui| {
@@ -201,7 +207,12 @@ fn content_ui(
                     who.clone().on_hover_text(name);
                 }
                 if let Some(hint) = hint {
-                    let hint = text(hint, 12.0, theme::REGULAR, palette.dim);
+                    let (weight, color) = if running.watched_by.is_empty() {
+                        (theme::REGULAR, palette.dim)
+                    } else {
+                        (theme::SEMIBOLD, palette.danger)
+                    };
+                    let hint = text(hint, 12.0, weight, color);
                     ui.add(Label::new(hint).truncate());
                 }
             });

@@ -9,7 +9,7 @@ use session::ticket::TicketMissing;
 use ui_kit::{Lang, Word, w};
 
 use super::{Moment, root_ui};
-use crate::state::tests::{asked, asked_again, ended, other_hub, running, said, typed};
+use crate::state::tests::{asked, asked_again, ended, other_hub, running, said, typed, watched};
 use crate::state::{Action, State};
 
 const LATER: Duration = Duration::from_mins(1);
@@ -286,4 +286,11 @@ fn h4_a_message_without_a_ticket_is_answered_with_a_sentence() {
         &harness,
         ui_kit::words::ticket_missing(Lang::En, TicketMissing::Several),
     );
+}
+
+#[test]
+fn d2_the_bar_says_who_watches() {
+    show(watched(&["Carla"])).get_by_label_contains("“Carla” watches");
+    show(watched(&["Carla", "Dario"])).get_by_label_contains("“Carla” and “Dario” watch");
+    assert!(show(running()).query_by_label_contains("watch").is_none());
 }

@@ -24,6 +24,7 @@ use crate::link::{Link, News, Order, Problem, SignIn, Wake};
 use crate::settings::Settings;
 use crate::state::{Standing, State, Topic, Wish};
 use crate::views;
+use crate::watch::Watch;
 use crate::words::{Say, s};
 
 /// What the program starts with.
@@ -50,6 +51,8 @@ pub struct AdminApp {
     /// Where films that are looked at are kept for that time.
     films: PathBuf,
     fetch: Option<Fetch>,
+    /// The running session that is watched.
+    watch: Option<Watch>,
     /// The film that is played; gone when it is closed.
     film_file: Option<TempPath>,
     /// A document of reports on its way.
@@ -102,6 +105,7 @@ impl AdminApp {
             wake,
             films: start.films,
             fetch: None,
+            watch: None,
             film_file: None,
             document: None,
         })
@@ -139,6 +143,9 @@ impl AdminApp {
                     self.line_is(false);
                     // what was under way is not answered any more
                     self.asked.clear();
+                    if let Some(watch) = &mut self.watch {
+                        watch.ask_again();
+                    }
                     self.state.refresh();
                 }
                 News::SignedOut(problem) => {
@@ -249,11 +256,11 @@ impl AdminApp {
             }
             Wish::ExportReports(format, report) => self.export_reports(format, report),
             Wish::SaveCorrection => self.save_correction(),
-            Wish::ExportFilm => {
+            Wish::ExportFilm(cut) => {
                 if let Some(film) = &self.state.films.open {
                     let session = film.session;
                     let question = Question::Films(ask_films::Question::Exporting { session });
-                    self.state.ask(Topic::Exporting(session), question);
+                    self.state.ask(Topic::Exporting(session, cut), question);
                 }
             }
             Wish::CancelExport => {
@@ -289,6 +296,7 @@ impl eframe::App for AdminApp {
         self.state.clock = Clock::now();
         self.take_news();
         self.ask_for_what_is_shown(ctx);
+        self.follow_watch(ctx);
         self.follow_film();
         self.follow_export();
         self.send();

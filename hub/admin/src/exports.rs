@@ -116,12 +116,18 @@ pub struct VideoExport {
 }
 
 impl VideoExport {
-    /// Makes a video called `name` in `folder` of the film at `film`.
+    /// Makes a video called `name` in `folder` of the film at `film`, or of a cut.
     ///
     /// # Errors
     ///
     /// If the system gives no thread.
-    pub fn begin(film: PathBuf, folder: PathBuf, name: String, wake: Wake) -> io::Result<Self> {
+    pub fn begin(
+        film: PathBuf,
+        folder: PathBuf,
+        name: String,
+        options: film::Options,
+        wake: Wake,
+    ) -> io::Result<Self> {
         let cancel = Arc::new(AtomicBool::new(false));
         let progress = Arc::new(AtomicU32::new(0));
         let made = Arc::new(Mutex::new(None));
@@ -133,7 +139,7 @@ impl VideoExport {
         let thread = std::thread::Builder::new()
             .name("export".to_owned())
             .spawn(move || {
-                let video = make(&film, &folder, &name, &cancelled, &told, &wake);
+                let video = make(&film, &folder, &name, options, &cancelled, &told, &wake);
                 *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(video);
                 wake();
             })?;
@@ -183,6 +189,7 @@ fn make(
     film: &Path,
     folder: &Path,
     name: &str,
+    options: film::Options,
     cancel: &AtomicBool,
     told: &AtomicU32,
     wake: &Wake,
@@ -200,7 +207,7 @@ fn make(
             wake();
         }
     };
-    let made = film::export(film, &path, film::Options::default(), &mut progress, cancel);
+    let made = film::export(film, &path, options, &mut progress, cancel);
     match made {
         Ok(_summary) => Ok(path),
         Err(error) => {

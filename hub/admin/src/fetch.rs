@@ -170,7 +170,12 @@ pub fn clean(folder: &Path) {
         })
         .collect();
     for path in left {
-        if let Err(error) = std::fs::remove_file(&path) {
+        let removed = if path.is_dir() {
+            std::fs::remove_dir_all(&path)
+        } else {
+            std::fs::remove_file(&path)
+        };
+        if let Err(error) = removed {
             tracing::debug!(%error, "An old film stays");
         }
     }

@@ -11,5 +11,7 @@ pub mod listing;
 pub mod player;
 pub mod settings;
 pub mod state;
+pub mod thumbs;
 mod views;
+pub mod watch;
 pub mod words;

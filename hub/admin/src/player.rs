@@ -9,12 +9,15 @@ use std::time::{Duration, Instant};
 
 use film::Playback;
 use protocol::visible_line;
-use recording::{Body, ChatAuthor, Entry, Event, ReadError, Recording, Side};
+use recording::{Body, ChatAuthor, Entries, Entry, Event, ReadError, Recording, Side};
 
 use crate::link::Wake;
+use crate::thumbs::{Thumb, Thumbs};
 
 /// How often the picture is looked at while it plays; no film changes more often than it can be seen.
 const TICK: Duration = Duration::from_millis(33);
+/// How often the newest of a film that is still made is looked for.
+const LIVE_TICK: Duration = Duration::from_millis(100);
 /// With nothing to be seen for so long, idle time is left out.
 const IDLE: Duration = Duration::from_secs(2);
 /// What of idle time is still shown before the next picture.
@@ -32,6 +35,8 @@ pub enum Act {
     Seek(u64),
     /// To the next change.
     Step,
+    /// To the newest of a film that is still made, and on with it.
+    Live,
     Speed(f32),
     SkipIdle(bool),
 }
@@ -77,6 +82,10 @@ pub struct Playing {
     pub marks: Arc<Vec<Mark>>,
     /// Why it goes no further.
     pub problem: Option<String>,
+    /// The film is still made.
+    pub runs: bool,
+    /// What is shown is the newest of it.
+    pub is_live: bool,
     /// The film is open.
     pub is_ready: bool,
 }
@@ -86,6 +95,7 @@ pub struct Playing {
 pub struct Player {
     acts: Option<mpsc::SyncSender<Act>>,
     playing: Arc<Mutex<Playing>>,
+    thumbs: Thumbs,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -98,6 +108,7 @@ impl Player {
     pub fn open(path: PathBuf, wake: Wake) -> std::io::Result<Self> {
         let (acts, orders) = mpsc::sync_channel(MAX_ACTS);
         let playing = Arc::new(Mutex::new(Playing::default()));
+        let thumbs = Thumbs::open(path.clone(), Arc::clone(&wake))?;
         let shown = Arc::clone(&playing);
         let thread = std::thread::Builder::new()
             .name("player".to_owned())
@@ -113,6 +124,7 @@ impl Player {
         Ok(Self {
             acts: Some(acts),
             playing,
+            thumbs,
             thread: Some(thread),
         })
     }
@@ -123,6 +135,12 @@ impl Player {
         {
             tracing::debug!(?act, "The player does not listen");
         }
+    }
+
+    /// The small picture near a moment, if it was made; it will be if not.
+    pub fn thumb_near(&self, at_micros: u64) -> Option<Thumb> {
+        let duration = lock(&self.playing).duration_micros;
+        self.thumbs.near(at_micros, duration)
     }
 
     /// Where it is now.
@@ -156,6 +174,10 @@ struct Manner {
     is_playing: bool,
     speed: f32,
     skip_idle: bool,
+    /// The film is still made.
+    runs: bool,
+    /// The newest is shown as it comes.
+    is_live: bool,
 }
 
 impl Stage {
@@ -166,26 +188,35 @@ impl Stage {
 
     fn play(&self, path: &std::path::Path, orders: &mpsc::Receiver<Act>) -> Result<(), String> {
         let recording = Recording::open(path).map_err(|error| error.to_string())?;
-        let duration_micros = recording.duration_micros().map_err(told)?;
-        let marks = Arc::new(marks_of(&recording));
+        let mut duration_micros = recording.duration_micros().map_err(told)?;
+        let mut timeline = recording.timeline();
+        let mut marks = Arc::new(marks_of(&mut timeline));
+        let runs = !recording.is_finished().map_err(told)?;
         let mut playback = Playback::new(&recording).map_err(told)?;
         self.change(|playing| {
             playing.duration_micros = duration_micros;
-            playing.marks = marks;
+            playing.marks = Arc::clone(&marks);
             playing.is_ready = true;
         });
         // the first picture comes a moment after the session began
         playback.step().map_err(told)?;
         let mut manner = Manner {
-            is_playing: false,
+            is_playing: runs,
             speed: 1.0,
             skip_idle: true,
+            runs,
+            is_live: runs,
         };
         self.show(&mut playback, &manner)?;
         let mut last = Instant::now();
         loop {
-            let act = if manner.is_playing {
-                match orders.recv_timeout(TICK) {
+            let act = if manner.is_playing || manner.runs {
+                let tick = if manner.is_playing && !manner.is_live {
+                    TICK
+                } else {
+                    LIVE_TICK
+                };
+                match orders.recv_timeout(tick) {
                     Ok(act) => Some(act),
                     Err(RecvTimeoutError::Timeout) => None,
                     Err(RecvTimeoutError::Disconnected) => return Ok(()),
@@ -208,7 +239,27 @@ impl Stage {
                 obey(act, &mut playback, &mut manner, duration_micros)?;
                 last = Instant::now();
             }
-            if manner.is_playing {
+            if manner.runs {
+                // asked before the rest is read: there is no more behind an end
+                manner.runs = !recording.is_finished().map_err(told)?;
+                duration_micros = recording.duration_micros().map_err(told)?;
+                let more = marks_of(&mut timeline);
+                if !more.is_empty() {
+                    let room = MOST_MARKS.saturating_sub(marks.len());
+                    Arc::make_mut(&mut marks).extend(more.into_iter().take(room));
+                }
+                let shown = Arc::clone(&marks);
+                self.change(|playing| {
+                    playing.duration_micros = duration_micros;
+                    playing.marks = shown;
+                });
+            }
+            if manner.is_live {
+                playback.advance_to(duration_micros).map_err(told)?;
+                last = Instant::now();
+                manner.is_live = manner.runs;
+                manner.is_playing = manner.runs;
+            } else if manner.is_playing {
                 let passed = last.elapsed().mul_f32(manner.speed);
                 last = Instant::now();
                 go_on(&mut playback, &mut manner, passed, duration_micros)?;
@@ -238,10 +289,12 @@ impl Stage {
             })
         };
         let is_playing = manner.is_playing;
+        let live = (manner.runs, manner.is_live);
         self.change(|playing| {
             playing.at_micros = at_micros;
             playing.at_end = at_end;
             playing.is_playing = is_playing;
+            (playing.runs, playing.is_live) = live;
             playing.still = still;
         });
         Ok(())
@@ -256,15 +309,22 @@ fn obey(
 ) -> Result<(), String> {
     match act {
         Act::Play => {
-            if playback.at_micros() >= duration {
+            if playback.at_micros() >= duration && !manner.runs {
                 playback.seek(0).map_err(told)?;
             }
             manner.is_playing = true;
         }
-        Act::Pause => manner.is_playing = false,
-        Act::Seek(to) => playback.seek(to.min(duration)).map_err(told)?,
+        Act::Pause => (manner.is_playing, manner.is_live) = (false, false),
+        Act::Seek(to) => {
+            manner.is_live = false;
+            playback.seek(to.min(duration)).map_err(told)?;
+        }
+        Act::Live => {
+            playback.seek(duration).map_err(told)?;
+            (manner.is_playing, manner.is_live) = (manner.runs, manner.runs);
+        }
         Act::Step => {
-            manner.is_playing = false;
+            (manner.is_playing, manner.is_live) = (false, false);
             playback.step().map_err(told)?;
         }
         Act::Speed(speed) => manner.speed = speed.clamp(0.25, 16.0),
@@ -288,7 +348,8 @@ fn go_on(
     }
     playback.advance_to(to.min(duration)).map_err(told)?;
     if to >= duration {
-        manner.is_playing = false;
+        // what caught up with a film that is still made goes on with it
+        (manner.is_playing, manner.is_live) = (manner.runs, manner.runs);
     }
     Ok(())
 }
@@ -302,8 +363,9 @@ fn told(error: ReadError) -> String {
     error.to_string()
 }
 
-fn marks_of(recording: &Recording) -> Vec<Mark> {
-    let entries = recording.timeline().map_while(Result::ok);
+/// What of the time line was not read yet; of a damaged one, what comes before the damage.
+fn marks_of(timeline: &mut Entries<'_>) -> Vec<Mark> {
+    let entries = timeline.map_while(Result::ok);
     entries.filter_map(mark_of).take(MOST_MARKS).collect()
 }
 

@@ -68,8 +68,12 @@ pub enum Topic {
     Films(PageOf),
     FilmFacts(SessionId),
     FilmPart(SessionId, u64),
+    /// A piece of a running film.
+    Watch(SessionId),
+    /// The hub knows that nobody watches here any more.
+    WatchEnded,
     /// The video file of a film may be written.
-    Exporting(SessionId),
+    Exporting(SessionId, Cut),
     Accounts(PageOf),
     AccountAdded,
     Groups,
@@ -112,7 +116,7 @@ pub enum Wish {
     /// One report, or all that the filter leaves.
     ExportReports(ExportFormat, Option<ReportId>),
     SaveCorrection,
-    ExportFilm,
+    ExportFilm(Cut),
     CancelExport,
 }
 
@@ -456,6 +460,14 @@ impl Films {
         self.list.begin_anew();
     }
 
+    /// Watches a session while it runs.
+    pub fn watch(&mut self, session: SessionId) {
+        self.show(session);
+        if let Some(film) = &mut self.open {
+            film.live = true;
+        }
+    }
+
     /// Opens the film of a session.
     pub fn show(&mut self, session: SessionId) {
         self.open = Some(Film::new(session));
@@ -469,19 +481,74 @@ impl Films {
 pub enum FilmAsking {
     Hold { reason: String },
     Erase { reason: String },
+    Export(CutForm),
+}
+
+/// What of a film becomes a video, from the beginning of the session on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    pub from_millis: u64,
+    pub to_millis: u64,
+}
+
+impl Cut {
+    pub const WHOLE: Self = Self {
+        from_millis: 0,
+        to_millis: u64::MAX,
+    };
+}
+
+/// What of a film is to be exported, as it is typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CutForm {
+    pub is_cut: bool,
+    pub from: String,
+    pub to: String,
+}
+
+impl CutForm {
+    /// What the marks in the player say.
+    pub fn of(film: &Film) -> Self {
+        let duration = match &film.stage {
+            FilmStage::Open(player) => player.playing().duration_micros,
+            FilmStage::Fetching { .. } | FilmStage::Refused(_) | FilmStage::Failed(_) => 0,
+        };
+        Self {
+            is_cut: film.cut_from.is_some() || film.cut_to.is_some(),
+            from: exact_clock(film.cut_from.unwrap_or(0)),
+            to: exact_clock(film.cut_to.unwrap_or(duration)),
+        }
+    }
+}
+
+/// `1:15.3`: a moment to a tenth of a second, of microseconds.
+fn exact_clock(micros: u64) -> String {
+    let tenths = micros / 100_000;
+    let clock = crate::words::clock(tenths / 10);
+    match tenths % 10 {
+        0 => clock,
+        tenth => format!("{clock}.{tenth}"),
+    }
 }
 
 /// A film that is looked at.
 pub struct Film {
     pub session: SessionId,
     pub stage: FilmStage,
+    /// It is watched while it is made.
+    pub live: bool,
     /// The picture on the graphics card, and its number.
     pub texture: Option<(u64, egui::TextureHandle)>,
+    /// The small picture over the time line, and the moment that it is of.
+    pub thumb: Option<(u64, egui::TextureHandle)>,
     /// Tenths of the usual speed.
     pub speed: u8,
     pub skip_idle: bool,
     /// What is searched for in chat and events.
     pub search: String,
+    /// Where a cut begins and ends, in microseconds, as far as it was marked.
+    pub cut_from: Option<u64>,
+    pub cut_to: Option<u64>,
 }
 
 impl std::fmt::Debug for Film {
@@ -506,10 +573,14 @@ impl Film {
         Self {
             session,
             stage: FilmStage::Fetching { done: 0, whole: 0 },
+            live: false,
             texture: None,
+            thumb: None,
             speed: 10,
             skip_idle: true,
             search: String::new(),
+            cut_from: None,
+            cut_to: None,
         }
     }
 

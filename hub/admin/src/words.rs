@@ -98,6 +98,13 @@ says! {
         "L'operatore viene disconnesso e può accedere di nuovo. Per escluderlo, disabilita l'account.";
     Paused: "line lost", "linea persa";
     Running: "running", "in corso";
+    Watch: "Watch", "Guarda";
+    LiveMark: "Live", "In diretta";
+    ToLive: "Back to live", "Torna alla diretta";
+    LiveOver: "The session is over", "La sessione è terminata";
+    StillRunning: "The session is still running", "La sessione è ancora in corso";
+    StillRunningNote: "Its film can be watched while it is made. Everybody in the session reads your name for as long as you watch.",
+        "Il filmato si può guardare mentre viene registrato. Chi è nella sessione legge il tuo nome finché guardi.";
     SessionEndedNotice: "The session has ended.", "La sessione è terminata.";
     DisconnectedNotice: "Disconnected.", "Disconnesso.";
     // Reports
@@ -181,6 +188,16 @@ says! {
     HeldNotice: "The film is held.", "Il filmato è trattenuto.";
     ReleasedNotice: "The rules have the film again.", "Le regole valgono di nuovo per il filmato.";
     ErasedNotice: "The film is erased.", "Il filmato è cancellato.";
+    WholeFilm: "The whole film", "Tutto il filmato";
+    WholeFilmNote: "An MP4 with chat and events as chapters. Mark a part in the player with I and O to export that alone.",
+        "Un MP4 con chat ed eventi come capitoli. Segna una parte nel lettore con I e O per esportare solo quella.";
+    CutOfFilm: "A part", "Una parte";
+    CutFrom: "From", "Da";
+    CutTo: "To", "A";
+    CutNote: "Minutes and seconds, as on the time line. I and O in the player set both.",
+        "Minuti e secondi, come sulla linea del tempo. I e O nel lettore impostano entrambi.";
+    CutWrong: "The part has to begin before it ends.", "La parte deve iniziare prima di finire.";
+    ExportNow: "Export", "Esporta";
     ExportVideo: "Export video", "Esporta video";
     ExportCancelled: "The export was cancelled.", "L'esportazione è stata annullata.";
     Chapters: "Chat and events", "Chat ed eventi";
@@ -445,6 +462,13 @@ pub fn end_session_with(lang: Lang, host: &str) -> String {
 }
 
 /// The button beside somebody who is connected.
+pub fn watch_session_with(lang: Lang, host: &str) -> String {
+    match lang {
+        Lang::En => format!("Watch the session with {host}"),
+        Lang::It => format!("Guarda la sessione con {host}"),
+    }
+}
+
 pub fn disconnect_name(lang: Lang, name: &str) -> String {
     match lang {
         Lang::En => format!("Disconnect {name}"),

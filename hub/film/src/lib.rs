@@ -36,6 +36,7 @@ mod pace;
 mod playback;
 pub mod sandbox;
 mod scene;
+mod still;
 
 pub use encoder::EncodeError;
 pub use export::{
@@ -43,3 +44,4 @@ pub use export::{
 };
 pub use pace::{KEY_MILLIS, REPEAT_MILLIS};
 pub use playback::Playback;
+pub use still::{StillError, still};

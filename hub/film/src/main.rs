@@ -1,7 +1,7 @@
 //! `hub-film RECORDING OUT.mp4`: makes a film of a recording (D3).
 //!
 //! Says on standard output how far it is, a JSON object a line: `{"done":0.42}`, and at the end
-//! `{"film":{...}}`. What went wrong stands on standard error; the exit code is 1 then.
+//! `{"film":{...}}`. With `--picture-millis` it makes one picture instead. What went wrong stands on standard error; the exit code is 1 then.
 
 mod priority;
 
@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
 use clap::Parser;
-use film::{Options, Summary, export_opened, sandbox};
+use film::{Options, Summary, export_opened, sandbox, still};
 use recording::Recording;
 use serde_json::json;
 
@@ -29,6 +29,9 @@ struct Arguments {
     /// Begin with this moment of the session, in milliseconds from its beginning.
     #[arg(long, default_value_t = 0)]
     from_millis: u64,
+    /// Make one picture of this moment, as a PNG, and no film.
+    #[arg(long, conflicts_with_all = ["from_millis", "to_millis", "fps_max"])]
+    picture_millis: Option<u64>,
     /// End at this moment.
     #[arg(long, default_value_t = u64::MAX, hide_default_value = true)]
     to_millis: u64,
@@ -64,6 +67,10 @@ fn main() -> anyhow::Result<()> {
     let folder = folder.unwrap_or_else(|| Path::new("."));
     for lacking in sandbox::enter(&arguments.recording, folder) {
         drop(writeln!(io::stderr(), "hub-film: {lacking}"));
+    }
+    if let Some(at_millis) = arguments.picture_millis {
+        let at_micros = at_millis.saturating_mul(1000);
+        return still(&opened, at_micros, &arguments.out).with_context(failed);
     }
     let summary = export_opened(&opened, &arguments.out, options, &mut progress, &never)
         .with_context(failed)?;

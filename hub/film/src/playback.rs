@@ -147,6 +147,18 @@ impl<'a> Playback<'a> {
         if !self.is_drawn {
             self.is_drawn = true;
             if let Some(screen) = self.scene.picture() {
+                // a film that is still made may get larger pictures than it had
+                let (seen, has) = (screen.size(), self.canvas.size());
+                if seen.width > has.width || seen.height > has.height {
+                    let largest = codec::PixelSize::new(
+                        seen.width.max(has.width),
+                        seen.height.max(has.height),
+                    );
+                    let wanted = canvas_size(largest);
+                    if wanted != has {
+                        self.canvas = Canvas::new(wanted);
+                    }
+                }
                 self.canvas.show(screen, self.scene.pointer());
             }
             if self.scene.is_lost() {
@@ -154,6 +166,11 @@ impl<'a> Playback<'a> {
             }
         }
         self.canvas.picture()
+    }
+
+    /// Whether there was a picture by now.
+    pub fn has_picture(&self) -> bool {
+        self.scene.picture().is_some()
     }
 
     /// Whether the picture may be an old one, as a line was lost.

@@ -67,3 +67,31 @@ fn d3_a_step_goes_to_the_next_change_and_the_end_is_known() {
     assert!((70..=102).contains(&steps), "{steps}");
     assert_eq!(playback.next_micros().expect("plays"), None);
 }
+
+#[test]
+fn d3_the_worker_makes_one_picture_as_the_player_shows_it() {
+    let (session, recording) = record();
+    let path = session.path("session.film");
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("still.png");
+    let mut playback = Playback::new(&recording).expect("plays");
+    for at_millis in [0_u64, 7000, 999_000] {
+        let worker = std::process::Command::new(env!("CARGO_BIN_EXE_hub-film"))
+            .args([&path, &out])
+            .arg(format!("--picture-millis={at_millis}"))
+            .output()
+            .expect("runs");
+        assert!(worker.status.success(), "{worker:?}");
+        playback.seek(at_millis.min(20_000) * 1000).expect("seeks");
+        let png = image::open(&out).expect("a picture").to_rgb8();
+        let expected = playback.picture();
+        assert_eq!(
+            png.dimensions(),
+            (expected.size().width, expected.size().height)
+        );
+        let pixels = png
+            .pixels()
+            .map(|image::Rgb([red, green, blue])| u32::from_le_bytes([*blue, *green, *red, 0]));
+        assert!(pixels.eq(expected.pixels().iter().map(|pixel| pixel & 0x00ff_ffff)));
+    }
+}

@@ -53,7 +53,7 @@ fn found(was_there: bool, otherwise: RefusalCode) -> Result<Answer, Refusal> {
 }
 
 /// Asks the registry.
-async fn ask<T>(
+pub(super) async fn ask<T>(
     office: &Office,
     oversight: impl FnOnce(oneshot::Sender<T>) -> Oversight,
 ) -> Result<T, Refusal> {

@@ -1,5 +1,7 @@
 //! Answers to the administration's questions about films.
 
+mod live;
+
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
@@ -18,8 +20,18 @@ pub(super) async fn answer(
     who: &Administrator,
     question: Question,
 ) -> Result<Answer, Refusal> {
-    who.check(Action::ReadFilm, Object::Film)?;
+    let is_live = matches!(
+        question,
+        Question::Watch { .. } | Question::StopWatching { .. }
+    );
+    if is_live {
+        who.check(Action::WatchLive, Object::Hub)?;
+    } else {
+        who.check(Action::ReadFilm, Object::Film)?;
+    }
     match question {
+        Question::Watch { session, place } => live::watch(office, who, session, place).await,
+        Question::StopWatching { session } => live::stop(office, who, session).await,
         Question::List { filter, sort, page } => {
             let rows = office.read(move |catalogue| catalogue.films(&filter, sort, page));
             Ok(Answer::Films(rows.await?))

@@ -539,6 +539,13 @@ fn describe_desk(what: &records::What) -> (&'static str, Value) {
             "session.ended_by_administrator",
             json!({ "session": session.to_string() }),
         ),
+        What::WatchBegan { session } => {
+            ("session.watched", json!({ "session": session.to_string() }))
+        }
+        What::WatchEnded { session } => (
+            "session.watch_ended",
+            json!({ "session": session.to_string() }),
+        ),
         What::DisconnectedByAdministrator { peer } => {
             ("place.taken", json!({ "peer": peer.to_string() }))
         }

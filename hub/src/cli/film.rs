@@ -97,6 +97,19 @@ pub(super) enum FilmCommand {
         #[command(flatten)]
         data: DataArgs,
     },
+    /// Make one picture of a film, as a PNG.
+    Picture {
+        /// The film's number.
+        id: u64,
+        /// The PNG to write.
+        out: PathBuf,
+        /// The moment: seconds, m:ss or h:mm:ss from the film's beginning; the first picture if not
+        /// given.
+        #[arg(long, value_name = "TIME", value_parser = span::seconds)]
+        at: Option<u32>,
+        #[command(flatten)]
+        data: DataArgs,
+    },
     /// Turn a film into a standard video file.
     Export {
         /// The film's number.
@@ -149,11 +162,12 @@ pub(super) fn run(command: FilmCommand) -> anyhow::Result<ExitCode> {
             data,
         } => {
             span.check()?;
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .context("no way to run the film worker")?;
-            runtime.block_on(export(&data.data, SessionId(id), &out, span))
+            export(&data.data, SessionId(id), &out, span.for_worker())
+        }
+        FilmCommand::Picture { id, out, at, data } => {
+            let at_millis = u64::from(at.unwrap_or(0)) * 1000;
+            let option = format!("--picture-millis={at_millis}");
+            export(&data.data, SessionId(id), &out, vec![option])
         }
     }
 }
@@ -254,11 +268,25 @@ fn verify(folder: &Path, id: SessionId) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn export(
+/// Has the worker make a file of a film, as `options` say.
+fn export(
     folder: &Path,
     id: SessionId,
     out: &Path,
-    span: span::SpanArgs,
+    options: Vec<String>,
+) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no way to run the film worker")?;
+    runtime.block_on(run_worker(folder, id, out, options))
+}
+
+async fn run_worker(
+    folder: &Path,
+    id: SessionId,
+    out: &Path,
+    options: Vec<String>,
 ) -> anyhow::Result<ExitCode> {
     let mut catalogue = catalogue::open(folder)?;
     let row = catalogue.session(id)?;
@@ -271,7 +299,7 @@ async fn export(
     // before there is a first byte of it
     change(&mut *catalogue, What::FilmExported { session: id })?;
     let mut worker = Command::new(worker_path());
-    worker.arg(&recording).arg(out).args(span.for_worker());
+    worker.arg(&recording).arg(out).args(options);
     worker.stdin(Stdio::null()).stdout(Stdio::piped());
     // the film appears under its name only when it is complete, so a worker can be killed
     worker.kill_on_drop(true);
@@ -312,7 +340,7 @@ async fn follow(mut child: Child) -> anyhow::Result<()> {
     }
     let status = child.wait().await?;
     end_progress_line()?;
-    ensure!(status.success(), "the film could not be made ({status})");
+    ensure!(status.success(), "it could not be made ({status})");
     Ok(())
 }
 

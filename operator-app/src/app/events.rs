@@ -198,6 +198,11 @@ impl ConsoleApp {
                 self.sessions
                     .change(session, |state| state.company = company);
             }
+            Event::Watched { session, by } => {
+                let names = by.iter().map(ToString::to_string).collect();
+                self.sessions
+                    .change(session, |state| state.watched_by = names);
+            }
             Event::BroughtIn { session, outcome } => self.brought_in(session, &outcome),
             Event::ChatReceived { host, line } => self.take_chat(host, line),
             Event::ChatNotSent { host, text } => {

@@ -549,6 +549,7 @@ impl ConsoleApp {
             all_keys: false,
             all_keys_problem: None,
             company: Company::default(),
+            watched_by: Vec::new(),
             bring_in: None,
             chat_open: false,
             chat,

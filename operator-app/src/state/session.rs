@@ -101,6 +101,8 @@ pub struct SessionState {
     /// Why all keys cannot be had, if they cannot.
     pub all_keys_problem: Option<String>,
     pub company: Company,
+    /// Administrators of the hub who watch.
+    pub watched_by: Vec<String>,
     /// The dialog for a colleague, while it is open.
     pub bring_in: Option<BringIn>,
     pub chat_open: bool,

@@ -67,6 +67,10 @@ pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
 
 fn rights_ui(ui: &mut Ui, state: &SessionState) {
     company_ui(ui, state);
+    if !state.watched_by.is_empty() {
+        let watched = ui_kit::words::watched_by(state.lang, &state.watched_by);
+        chip_ui(ui, &watched, Tone::Danger);
+    }
     if !state.rights.has(Rights::CONTROL) {
         let chip = chip_ui(ui, phrases::view_only_granted(state.lang), Tone::Warning);
         if let Some(hindrance) = state.hindrances.input {

@@ -11,6 +11,9 @@ use crate::text::BoundedText;
 /// Most bytes of a recording in one answer.
 pub const MAX_PART_BYTES: usize = 768 * 1024;
 
+/// Whoever asks nothing about a running session for so long watches it no more.
+pub const WATCHING_SECONDS: u64 = 5;
+
 /// Why a film is held or erased.
 pub type Reason = BoundedText<512>;
 /// The display names of all operators in a session.
@@ -37,6 +40,21 @@ pub enum Question {
     Release { session: SessionId },
     /// Removes a film and its chat for good; its trace stays. A held film is released first.
     Erase { session: SessionId, reason: Reason },
+    /// What the film of a running session has from `place` on. Whoever asks watches the session, which
+    /// everybody in it is told, until they [stop](Self::StopWatching) or have asked nothing for
+    /// [`WATCHING_SECONDS`].
+    Watch { session: SessionId, place: Place },
+    /// Whoever asks watches the session no more.
+    StopWatching { session: SessionId },
+}
+
+/// A place in the stream of a recording that is being written. The default is its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Place {
+    /// So many entries are behind; what says whose recording it is counts as the first.
+    pub items: u64,
+    /// And so many bytes of the next one.
+    pub bytes: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +68,14 @@ pub enum Answer {
         bytes: Bytes,
     },
     Done,
+    /// What was recorded since; at most [`MAX_PART_BYTES`].
+    Watched {
+        bytes: Bytes,
+        /// Where to go on.
+        next: Place,
+        /// The session is over, and this is the last of it.
+        is_over: bool,
+    },
 }
 
 /// Which films; what is `None` or empty lets all pass. Texts are found anywhere in a name, in any case.

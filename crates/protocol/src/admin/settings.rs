@@ -54,6 +54,8 @@ pub struct Settings {
     /// Bytes that stay free on the disk: below that no film is begun or goes on.
     pub free_disk_bytes: u64,
     pub ticket_minutes: u32,
+    /// Whether sessions may be watched while they run, by those whose role permits it.
+    pub watch_live: bool,
 }
 
 /// One setting and its value.
@@ -66,6 +68,7 @@ pub enum Setting {
     FilmBytesPerSecond(u64),
     FreeDiskBytes(u64),
     TicketMinutes(u32),
+    WatchLive(bool),
 }
 
 /// What was given is no setting, or not of its range.
@@ -90,6 +93,8 @@ pub enum SettingError {
     },
     #[error("{name} has at most {most} bytes and no control characters")]
     Text { name: &'static str, most: usize },
+    #[error("{name} is yes or no")]
+    YesOrNo { name: &'static str },
 }
 
 const MIB: u64 = 1024 * 1024;
@@ -107,6 +112,7 @@ impl Default for Settings {
             film_bytes_per_second: 4 * MIB,
             free_disk_bytes: 0,
             ticket_minutes: 15,
+            watch_live: true,
         }
     }
 }
@@ -122,6 +128,7 @@ impl Settings {
             Setting::FilmBytesPerSecond(bytes) => self.film_bytes_per_second = bytes,
             Setting::FreeDiskBytes(bytes) => self.free_disk_bytes = bytes,
             Setting::TicketMinutes(minutes) => self.ticket_minutes = minutes,
+            Setting::WatchLive(may) => self.watch_live = may,
         }
     }
 
@@ -135,13 +142,14 @@ impl Settings {
             Setting::FilmBytesPerSecond(self.film_bytes_per_second),
             Setting::FreeDiskBytes(self.free_disk_bytes),
             Setting::TicketMinutes(self.ticket_minutes),
+            Setting::WatchLive(self.watch_live),
         ]
     }
 }
 
 impl Setting {
     /// What settings are called on the command line and in data bases.
-    pub const NAMES: [&'static str; 7] = [
+    pub const NAMES: [&'static str; 8] = [
         "organisation",
         "words",
         "film-days",
@@ -149,6 +157,7 @@ impl Setting {
         "film-bytes-per-second",
         "free-disk-bytes",
         "ticket-minutes",
+        "watch-live",
     ];
 
     pub fn name(&self) -> &'static str {
@@ -160,6 +169,7 @@ impl Setting {
             Self::FilmBytesPerSecond(_) => 4,
             Self::FreeDiskBytes(_) => 5,
             Self::TicketMinutes(_) => 6,
+            Self::WatchLive(_) => 7,
         };
         Self::NAMES[place]
     }
@@ -170,6 +180,7 @@ impl Setting {
             Self::Organisation(name) => name.to_string(),
             Self::Words(words) => words.to_string(),
             Self::FilmDays(number) | Self::TicketMinutes(number) => number.to_string(),
+            Self::WatchLive(may) => if *may { "yes" } else { "no" }.to_owned(),
             Self::FilmQuotaBytes(number)
             | Self::FilmBytesPerSecond(number)
             | Self::FreeDiskBytes(number) => number.to_string(),
@@ -206,6 +217,11 @@ impl Setting {
             "film-bytes-per-second" => Self::FilmBytesPerSecond(number()?),
             "free-disk-bytes" => Self::FreeDiskBytes(number()?),
             "ticket-minutes" => Self::TicketMinutes(small()?),
+            "watch-live" => Self::WatchLive(match text.trim() {
+                "yes" => true,
+                "no" => false,
+                _ => return Err(SettingError::YesOrNo { name }),
+            }),
             _ => return Err(unknown()),
         };
         setting.check()?;
@@ -249,6 +265,7 @@ impl Setting {
             Self::FilmBytesPerSecond(bytes) => within(*bytes, MIB / 4, 1024 * MIB),
             Self::FreeDiskBytes(bytes) => zero_or(*bytes, MIB, MOST_BYTES),
             Self::TicketMinutes(minutes) => within(u64::from(*minutes), 1, 1440),
+            Self::WatchLive(_) => Ok(()),
         }
     }
 }
@@ -277,6 +294,7 @@ mod tests {
             ("ticket-minutes", "0"),
             ("ticket-minutes", "4294967296"),
             ("organisation", "a\u{7}b"),
+            ("watch-live", "perhaps"),
             ("colour", "blue"),
         ] {
             assert!(Setting::parse(name, text).is_err(), "{name} {text}");

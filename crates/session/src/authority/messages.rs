@@ -55,6 +55,9 @@ pub fn of_question(question: &admin::Question) -> (Action, Object) {
             | films::Question::Facts { .. }
             | films::Question::Part { .. },
         ) => return (Action::ReadFilm, Object::Film),
+        Question::Films(films::Question::Watch { .. } | films::Question::StopWatching { .. }) => {
+            Action::WatchLive
+        }
         Question::People(asked) => return of_question_about_people(asked),
         Question::Audit(_) => Action::ReadAudit,
         Question::Settings(_)

@@ -1,6 +1,7 @@
 //! The sessions that run, and their end (H6).
 
-use protocol::limits::MAX_OPERATORS;
+use protocol::control::Name;
+use protocol::limits::{MAX_OPERATORS, MAX_WATCHERS};
 use protocol::{
     Companion, EndedBy, OperatorToHub, OperatorWord, PeerId, ReportFacts, Rights, SessionId,
 };
@@ -165,6 +166,14 @@ impl ConsoleSide {
             ConsoleStep::Stop { session },
             ConsoleStep::Tell(ConsoleNews::SessionLeft { session, by }),
         ]
+    }
+
+    pub(super) fn watched(&mut self, session: SessionId, mut by: Vec<Name>) -> Vec<ConsoleStep> {
+        if !self.sessions.contains_key(&session) {
+            return Vec::new();
+        }
+        by.truncate(MAX_WATCHERS);
+        vec![ConsoleStep::Tell(ConsoleNews::Watched { session, by })]
     }
 
     pub(super) fn forget_session(

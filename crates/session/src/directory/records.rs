@@ -148,6 +148,14 @@ pub enum What {
     EndedByAdministrator {
         session: SessionId,
     },
+    /// An administrator begins to watch a session.
+    WatchBegan {
+        session: SessionId,
+    },
+    /// The administrator watches no more, or the session is over.
+    WatchEnded {
+        session: SessionId,
+    },
     /// An administrator sends a host or a console away.
     DisconnectedByAdministrator {
         peer: PeerId,

@@ -143,6 +143,7 @@ impl Directory {
         self.resume_relays();
         let (running, ended) = self.sessions_of(id);
         self.tell_host(id, HubToHost::Resumed { running, ended });
+        self.tell_host_of_watching(id);
         self.announce(id, None);
         for owner in owners {
             if let Some(operator) = self.present_operator_of(owner) {
@@ -176,7 +177,11 @@ impl Directory {
         let who = operator.who.clone();
         self.resume_relays();
         let (running, ended) = self.sessions_of(id);
+        let sessions: Vec<SessionId> = running.iter().map(|found| found.session).collect();
         self.tell_operator(id, HubToOperator::Resumed { running, ended });
+        for session in sessions {
+            self.tell_operator_of_watching(id, session);
+        }
         self.send_whole_list(id, who.account);
         self.announce(id, Some(id));
         self.tell_presence(id, who.account, true);

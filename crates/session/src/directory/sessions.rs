@@ -11,6 +11,7 @@ use protocol::{
 };
 
 use super::records::{AccountId, Actor, Change, StartedSession, StoredMember, StoredSession, What};
+use super::watching::Watching;
 use super::{
     AcceptedHost, Directory, Effect, Fault, FilmOrder, Moment, OutOfPlace, RelayStart, check_word,
     remember,
@@ -30,6 +31,7 @@ pub(super) struct Session {
     /// The names of all who ever took part.
     names: Vec<String>,
     stage: Stage,
+    pub(super) watching: Vec<Watching>,
 }
 
 /// An operator who takes part, or asks to.
@@ -124,6 +126,7 @@ impl Session {
                 report: stored.report,
                 driver: None,
             }),
+            watching: Vec::new(),
         }
     }
 
@@ -359,6 +362,7 @@ impl Directory {
                 members: vec![member],
                 names: Vec::new(),
                 stage: Stage::Asked,
+                watching: Vec::new(),
             };
             self.last_session += 1;
             self.sessions.insert(session, new);
@@ -467,6 +471,7 @@ impl Directory {
         });
         self.tell_host(host, HubToHost::SessionStarted { session });
         self.tell_operator(operator, HubToOperator::SessionStarted { session, host });
+        self.tell_operator_of_watching(operator, session);
         self.announce(host, None);
     }
 
@@ -760,6 +765,7 @@ impl Directory {
             return;
         };
         found.members.retain(Member::is_in);
+        self.note_watch_ended(session, std::mem::take(&mut found.watching));
         let ended_unix_millis = now.unix_millis.max(run.started_unix_millis);
         let facts = ReportFacts {
             report: run.report,

@@ -1,5 +1,7 @@
 //! The session that runs: who takes part in it with which rights, and its end (H6).
 
+use protocol::control::Name;
+use protocol::limits::MAX_WATCHERS;
 use protocol::{Companion, EndedBy, HostToHub, HostWord, PeerId, Rights, SessionId, StreamHeader};
 
 use super::acquaintance::Acquaintance;
@@ -206,6 +208,18 @@ impl HostSide {
             return Ok(Vec::new());
         }
         Ok(admitted.leaves(operator, StopCause::By(EndedBy::Operator)))
+    }
+
+    pub(super) fn watched(
+        &mut self,
+        session: SessionId,
+        mut by: Vec<Name>,
+    ) -> Result<Vec<HostStep>, HostFault> {
+        if self.admitted_for("Watched")?.session() != Some(session) {
+            return Ok(Vec::new());
+        }
+        by.truncate(MAX_WATCHERS);
+        Ok(vec![HostStep::Tell(HostNews::Watched { session, by })])
     }
 }
 

@@ -166,6 +166,8 @@ impl Disk {
             | What::FilmFailed { .. }
             | What::EndedByAdministrator { .. }
             | What::DisconnectedByAdministrator { .. }
+            | What::WatchBegan { .. }
+            | What::WatchEnded { .. }
             | What::Denied { .. } => {}
         }
     }

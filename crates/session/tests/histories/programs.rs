@@ -359,7 +359,8 @@ impl World {
             | HostNews::SessionStarted { .. }
             | HostNews::SessionPaused { .. }
             | HostNews::SessionResumed { .. }
-            | HostNews::OperatorPresent(_) => {}
+            | HostNews::OperatorPresent(_)
+            | HostNews::Watched { .. } => {}
         }
     }
 }

@@ -256,6 +256,10 @@ fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
             "The session is still being filmed. Try again when it has ended.",
             "La sessione è ancora in corso di registrazione. Riprova quando è terminata.",
         ),
+        RefusalCode::WATCHING_OFF => (
+            "A setting of this hub says that sessions are not watched while they run.",
+            "Un'impostazione di questo hub esclude che le sessioni siano guardate in diretta.",
+        ),
         RefusalCode::FILM_HELD => (
             "The film is on hold, so it was not erased. Release it first.",
             "Il filmato è bloccato, quindi non è stato cancellato. Prima sbloccalo.",

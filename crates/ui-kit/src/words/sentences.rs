@@ -48,6 +48,17 @@ pub fn names_in_words(lang: Lang, names: &[String]) -> String {
     }
 }
 
+/// Which administrators watch the session.
+pub fn watched_by(lang: Lang, administrators: &[String]) -> String {
+    let names = names_in_words(lang, administrators);
+    match (lang, administrators.len()) {
+        (Lang::En, 1) => format!("{names} watches"),
+        (Lang::En, _) => format!("{names} watch"),
+        (Lang::It, 1) => format!("{names} sta guardando"),
+        (Lang::It, _) => format!("{names} stanno guardando"),
+    }
+}
+
 /// Who of several has keyboard and mouse (O11).
 pub fn has_control(lang: Lang, operator: &str) -> String {
     let operator = name_in_sentence(lang, operator);

@@ -83,9 +83,17 @@ impl AdminApp {
                 );
                 self.take_part(session, offset, part);
             }
-            Topic::Exporting(session) => {
+            Topic::Watch(session) => {
+                let piece = within!(
+                    answer,
+                    Answer::Films(films::Answer::Watched { bytes, next, is_over }) => (bytes, next, is_over)
+                );
+                self.take_piece(session, piece);
+            }
+            Topic::WatchEnded => {}
+            Topic::Exporting(session, cut) => {
                 if self.unless_refused(answer).is_some() {
-                    self.export_film(session);
+                    self.export_film(session, cut);
                 }
             }
             Topic::Accounts(of) => {

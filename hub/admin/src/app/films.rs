@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use egui::Context;
 use protocol::admin::{Question, films};
 use protocol::{Refusal, SessionId};
 use ui_kit::Tone;
@@ -12,7 +13,8 @@ use super::answers::downloads;
 use crate::exports::VideoExport;
 use crate::fetch::Fetch;
 use crate::player::Player;
-use crate::state::{FilmStage, Topic};
+use crate::state::{Cut, FilmStage, Topic};
+use crate::watch::{self, Watch};
 use crate::words::{Say, s};
 
 impl AdminApp {
@@ -41,12 +43,91 @@ impl AdminApp {
         }
     }
 
+    /// The session that is watched: its film is asked for piece by piece for as long as it is open.
+    pub(super) fn follow_watch(&mut self, ctx: &Context) {
+        let open = self.state.films.open.as_ref().filter(|film| film.live);
+        let wanted = open.map(|film| film.session);
+        if self.watch.as_ref().map(|watch| watch.session) != wanted {
+            self.stop_watching();
+        }
+        let Some(film) = self.state.films.open.as_mut().filter(|film| film.live) else {
+            return;
+        };
+        if let (FilmStage::Fetching { .. }, None) = (&film.stage, &self.watch) {
+            match Watch::begin(film.session, &self.films, Arc::clone(&self.wake)) {
+                Ok(watch) => self.watch = Some(watch),
+                Err(error) => film.stage = FilmStage::Failed(error.to_string()),
+            }
+        }
+        let Some(watch) = &mut self.watch else { return };
+        match watch.begun() {
+            Ok(None) => {}
+            Ok(Some(path)) => {
+                film.stage = match Player::open(path.to_path_buf(), Arc::clone(&self.wake)) {
+                    Ok(player) => FilmStage::Open(player),
+                    Err(error) => FilmStage::Failed(error.to_string()),
+                };
+            }
+            Err(error) => {
+                film.stage = FilmStage::Failed(error);
+                return self.stop_watching();
+            }
+        }
+        if let Some(place) = watch.wanted() {
+            let session = watch.session;
+            let question = films::Question::Watch { session, place };
+            self.state
+                .ask(Topic::Watch(session), Question::Films(question));
+        }
+        if watch.goes_on() {
+            ctx.request_repaint_after(watch::PAUSE);
+        }
+    }
+
+    /// Nobody watches here any more; the hub says so to everybody in the session.
+    fn stop_watching(&mut self) {
+        let Some(watch) = self.watch.take().filter(Watch::goes_on) else {
+            return;
+        };
+        let session = watch.session;
+        let question = Question::Films(films::Question::StopWatching { session });
+        self.state.ask(Topic::WatchEnded, question);
+    }
+
+    pub(super) fn take_piece(
+        &mut self,
+        session: SessionId,
+        piece: Result<(Bytes, films::Place, bool), Refusal>,
+    ) {
+        let watch = self.watch.as_mut().filter(|watch| watch.session == session);
+        let Some(watch) = watch else { return };
+        match piece {
+            Ok((bytes, next, is_over)) => {
+                watch.take(bytes, next);
+                if is_over {
+                    watch.end();
+                    self.state.films.facts.forget();
+                }
+            }
+            Err(refusal) => {
+                watch.end();
+                if let Some(film) = &mut self.state.films.open {
+                    film.stage = FilmStage::Refused(refusal);
+                }
+            }
+        }
+    }
+
     /// The film that is opened is fetched, and played once it is here.
     pub(super) fn follow_film(&mut self) {
         let Some(film) = &mut self.state.films.open else {
             (self.fetch, self.film_file) = (None, None);
             return;
         };
+        if film.live {
+            (self.fetch, self.film_file) = (None, None);
+            return;
+        }
         let session = film.session;
         self.fetch.take_if(|fetch| fetch.session != session);
         let facts = self.state.films.facts.value.as_ref();
@@ -80,11 +161,17 @@ impl AdminApp {
     }
 
     /// The hub has noted that the film is exported: now it may be.
-    pub(super) fn export_film(&mut self, session: SessionId) {
+    pub(super) fn export_film(&mut self, session: SessionId, cut: Cut) {
         let Some(file) = &self.film_file else { return };
-        let name = format!("session-{session}.mp4");
+        let part = if cut == Cut::WHOLE { "" } else { "-part" };
+        let name = format!("session-{session}{part}.mp4");
+        let options = film::Options {
+            from_millis: cut.from_millis,
+            to_millis: cut.to_millis,
+            ..film::Options::default()
+        };
         let wake = Arc::clone(&self.wake);
-        match VideoExport::begin(file.to_path_buf(), downloads(), name, wake) {
+        match VideoExport::begin(file.to_path_buf(), downloads(), name, options, wake) {
             Ok(export) => self.state.films.exporting = Some(export),
             Err(error) => self.tell_not_saved(&error.to_string()),
         }

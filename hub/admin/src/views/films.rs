@@ -12,8 +12,10 @@ use ui_kit::words::{name_alone, session_ended_for_operator, visible_line};
 use ui_kit::{Icon, Lang, Tone, Word, text, theme, w};
 
 use super::table::{Cell, Column, bar_ui, table_ui};
-use super::{at_right_ui, loading_ui, missing_ui, player, refused_ui};
-use crate::state::{Done, Film as OpenFilm, FilmAsking, FilmStage, Period, State, Topic, Wish};
+use super::{at_right_ui, export, loading_ui, missing_ui, player, refused_ui};
+use crate::state::{
+    Done, Film as OpenFilm, FilmAsking, FilmStage, Period, Section, State, Topic, Wish,
+};
 use crate::words::{self, Say, s};
 
 pub(super) fn films_ui(ui: &mut Ui, state: &mut State) {
@@ -171,12 +173,17 @@ fn film_ui(ui: &mut Ui, state: &mut State) {
         }
     } else {
         bar_ui(ui, |ui| {
-            leave |= link_button_ui(ui, Some(Icon::ArrowLeft), s(lang, Say::Films)).clicked();
+            let is_live = state.films.open.as_ref().is_some_and(|film| film.live);
+            let back = s(lang, if is_live { Say::Live } else { Say::Films });
+            leave |= link_button_ui(ui, Some(Icon::ArrowLeft), back).clicked();
             at_right_ui(ui, |ui| actions_ui(ui, state));
         });
     }
     if leave {
-        state.films.open = None;
+        let was_live = state.films.open.take().is_some_and(|film| film.live);
+        if was_live {
+            state.wish(Wish::Go(Section::Live));
+        }
         return;
     }
     let full_screen = state.films.full_screen;
@@ -189,6 +196,7 @@ fn film_ui(ui: &mut Ui, state: &mut State) {
         stage_ui(ui, lang, film, &mut state.films.full_screen);
         return;
     }
+    let mut watch_instead = false;
     let side = (ui.available_width() * 0.32).clamp(240.0, 360.0);
     egui::Panel::right("film side")
         .exact_size(side)
@@ -226,9 +234,31 @@ fn film_ui(ui: &mut Ui, state: &mut State) {
                 let note = format!("{at}  ·  {by}\n{}", visible_line(&erased.reason));
                 return empty_state_ui(ui, Icon::Film, s(lang, why), &note);
             }
-            stage_ui(ui, lang, film, &mut state.films.full_screen);
+            let runs = facts.is_some_and(|facts| facts.film.standing == Standing::Running);
+            if runs && !film.live {
+                watch_instead |= running_ui(ui, lang);
+            } else {
+                stage_ui(ui, lang, film, &mut state.films.full_screen);
+            }
         });
+    if watch_instead && let Some(session) = state.films.open.as_ref().map(|film| film.session) {
+        state.films.watch(session);
+    }
     asking_ui(ui, state);
+}
+
+/// A film that is not finished; whether it is to be watched as it is made.
+fn running_ui(ui: &mut Ui, lang: Lang) -> bool {
+    ui.vertical_centered(|ui| {
+        ui.add_space((ui.available_height() * 0.2).clamp(16.0, 140.0));
+        ui.allocate_ui(egui::vec2(420.0, 190.0), |ui| {
+            let (title, note) = (Say::StillRunning, Say::StillRunningNote);
+            empty_state_ui(ui, Icon::Film, s(lang, title), s(lang, note));
+        });
+        let watch = Push::primary(s(lang, Say::Watch)).icon(Icon::Eye);
+        ui.add(watch).clicked()
+    })
+    .inner
 }
 
 /// The picture, or why there is none yet.
@@ -299,11 +329,13 @@ fn actions_ui(ui: &mut Ui, state: &mut State) {
             .text(label);
         ui.add(bar);
     } else {
-        let is_open = state.films.open.as_ref().is_some_and(OpenFilm::is_open);
+        // one that is watched as it is made is exported when it is finished
+        let open = state.films.open.as_ref();
+        let is_open = open.is_some_and(|film| film.is_open() && !film.live);
         let not_open = (!is_open).then(|| s(lang, Say::NoFilmHere));
         let export = Push::secondary(s(lang, Say::ExportVideo)).icon(Icon::Download);
         if ui.add(export.unless(not_open)).clicked() {
-            state.wish(Wish::ExportFilm);
+            export::ask(state);
         }
     }
 }
@@ -365,6 +397,7 @@ fn asking_ui(ui: &Ui, state: &mut State) {
     let (title, note, button, reason, is_danger) = match asking {
         FilmAsking::Hold { reason } => (Say::HoldTitle, Say::HoldNote, Say::Hold, reason, false),
         FilmAsking::Erase { reason } => (Say::EraseTitle, Say::EraseNote, Say::Erase, reason, true),
+        FilmAsking::Export(_) => return export::asking_ui(ui, state),
     };
     let icon = if is_danger {
         (Icon::Trash2, Tone::Danger)
@@ -417,6 +450,7 @@ fn asking_ui(ui: &Ui, state: &mut State) {
             let reason = films::Reason::cut(reason.trim());
             (Done::Erased, films::Question::Erase { session, reason })
         }
+        FilmAsking::Export(_) => return,
     };
     state.ask(Topic::Done(done), Question::Films(question));
 }

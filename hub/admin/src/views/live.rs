@@ -13,7 +13,7 @@ use ui_kit::words::{in_session_with, name_alone};
 use ui_kit::{Icon, Lang, Tone};
 
 use super::{danger_buttons_ui, missing_ui, problem_ui};
-use crate::state::{Asking, Done, State, Topic};
+use crate::state::{Asking, Done, Section, State, Topic, Wish};
 use crate::words::{self, Say, s};
 
 pub(super) fn live_ui(ui: &mut Ui, state: &mut State) {
@@ -71,15 +71,23 @@ fn keyed(ui: &mut Ui, key: impl std::hash::Hash + std::fmt::Debug, content: impl
     ui.scope_builder(builder, content);
 }
 
-/// A row with a button behind it; whether the button was pressed.
-fn row_with_button_ui(ui: &mut Ui, row: &Row<'_>, icon: Icon, label: &str) -> bool {
+/// A row with buttons behind it; which one was pressed.
+fn row_with_buttons_ui(ui: &mut Ui, row: &Row<'_>, buttons: &[(Icon, &str)]) -> Option<usize> {
+    const BUTTON_WIDTH: f32 = 44.0;
     ui.horizontal(|ui| {
-        let width = ui.available_width() - 44.0;
+        #[expect(clippy::cast_precision_loss, reason = "one or two")]
+        let width = ui.available_width() - BUTTON_WIDTH * buttons.len() as f32;
         ui.scope(|ui| {
             ui.set_max_width(width);
             row_ui(ui, row);
         });
-        icon_button_ui(ui, icon, label, true).clicked()
+        let mut pressed = None;
+        for (index, (icon, label)) in buttons.iter().enumerate() {
+            if icon_button_ui(ui, *icon, label, true).clicked() {
+                pressed = Some(index);
+            }
+        }
+        pressed
     })
     .inner
 }
@@ -116,8 +124,13 @@ fn session_ui(ui: &mut Ui, state: &mut State, session: &LiveSession) {
         selected: false,
         away: session.paused,
     };
-    let label = words::end_session_with(lang, &host);
-    if row_with_button_ui(ui, &row, Icon::CircleStop, &label) {
+    let watch = words::watch_session_with(lang, &host);
+    let end = words::end_session_with(lang, &host);
+    let pressed = row_with_buttons_ui(ui, &row, &[(Icon::Eye, &watch), (Icon::CircleStop, &end)]);
+    if pressed == Some(0) {
+        state.films.watch(session.session);
+        state.wish(Wish::Go(Section::Films));
+    } else if pressed.is_some() {
         state.asking = Some(Asking::EndSession {
             session: session.session,
             host: session.host.clone(),
@@ -149,7 +162,7 @@ fn entry_ui(ui: &mut Ui, state: &mut State, entry: &Entry) {
         away: !entry.present,
     };
     let label = words::disconnect_name(lang, &title);
-    if row_with_button_ui(ui, &row, Icon::Unplug, &label) {
+    if row_with_buttons_ui(ui, &row, &[(Icon::Unplug, &label)]).is_some() {
         state.asking = Some(Asking::Disconnect {
             peer: entry.id,
             name: entry.name.clone(),

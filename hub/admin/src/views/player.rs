@@ -6,12 +6,12 @@ use egui::{
     TextureOptions, Ui, pos2, vec2,
 };
 use ui_kit::widgets::{
-    Field, card_ui, empty_state_ui, icon_button_ui, icon_toggle_ui, section_header_ui, segments_ui,
-    text_field_ui,
+    Field, Push, card_ui, chip_ui, empty_state_ui, icon_button_ui, icon_toggle_ui,
+    section_header_ui, segments_ui, text_field_ui,
 };
-use ui_kit::{Icon, Lang, Palette, text, theme};
+use ui_kit::{Icon, Lang, Palette, Tone, text, theme};
 
-use crate::player::{Act, MarkKind, Playing, Still};
+use crate::player::{Act, MarkKind, Player, Playing, Still};
 use crate::state::{Film, FilmStage};
 use crate::words::{self, Say, s};
 
@@ -36,6 +36,7 @@ pub(super) fn player_ui(ui: &mut Ui, lang: Lang, film: &mut Film, full_screen: &
     for act in keys(ui, &playing, full_screen) {
         player.act(act);
     }
+    mark_cut(ui, &playing, &mut film.cut_from, &mut film.cut_to);
     const CONTROLS: f32 = 92.0;
     let room = vec2(
         ui.available_width(),
@@ -54,7 +55,9 @@ pub(super) fn player_ui(ui: &mut Ui, lang: Lang, film: &mut Film, full_screen: &
         *full_screen = !*full_screen;
     }
     ui.add_space(6.0);
-    if let Some(to) = time_line_ui(ui, lang, &playing) {
+    let cut = (film.cut_from, film.cut_to);
+    let mut thumb_at = |ui: &Ui, micros| thumb(ui, player, micros, &mut film.thumb);
+    if let Some(to) = time_line_ui(ui, lang, &playing, cut, &mut thumb_at) {
         player.act(Act::Seek(to));
     }
     ui.horizontal(|ui| {
@@ -77,6 +80,15 @@ pub(super) fn player_ui(ui: &mut Ui, lang: Lang, film: &mut Film, full_screen: &
         let palette = Palette::of(ui);
         ui.label(text(at, 13.0, theme::MEDIUM, palette.text));
         ui.add_space(8.0);
+        if playing.is_live {
+            chip_ui(ui, s(lang, Say::LiveMark), Tone::Danger);
+        } else if playing.runs {
+            if ui.add(Push::secondary(s(lang, Say::ToLive))).clicked() {
+                player.act(Act::Live);
+            }
+        } else if film.live {
+            chip_ui(ui, s(lang, Say::LiveOver), Tone::Neutral);
+        }
         if let Some(speed) = segments_ui(ui, film.speed, &SPEEDS) {
             film.speed = speed;
             player.act(Act::Speed(f32::from(speed) / 10.0));
@@ -112,15 +124,32 @@ fn toggle(playing: &Playing) -> Act {
     }
 }
 
-/// Space, arrows, and F for the whole window, as in every player.
-fn keys(ui: &Ui, playing: &Playing, full_screen: &mut bool) -> Vec<Act> {
-    let covered = ui.memory(|memory| {
+/// I and O say where a cut begins and ends; the same key once more takes it back.
+fn mark_cut(ui: &Ui, playing: &Playing, from: &mut Option<u64>, to: &mut Option<u64>) {
+    if is_covered(ui) {
+        return;
+    }
+    let at = playing.at_micros;
+    for (key, mark) in [(Key::I, from), (Key::O, to)] {
+        if ui.input(|input| input.key_pressed(key) && input.modifiers.is_none()) {
+            *mark = (*mark != Some(at)).then_some(at);
+        }
+    }
+}
+
+/// Whether keys are for something else.
+fn is_covered(ui: &Ui) -> bool {
+    ui.memory(|memory| {
         memory.focused().is_some()
             || memory
                 .top_modal_layer()
                 .is_some_and(|top| top != ui.layer_id())
-    });
-    if covered {
+    })
+}
+
+/// Space, arrows, and F for the whole window, as in every player.
+fn keys(ui: &Ui, playing: &Playing, full_screen: &mut bool) -> Vec<Act> {
+    if is_covered(ui) {
         return Vec::new();
     }
     let pressed = |key| ui.input(|input| input.key_pressed(key) && input.modifiers.is_none());
@@ -138,7 +167,11 @@ fn keys(ui: &Ui, playing: &Playing, full_screen: &mut bool) -> Vec<Act> {
         acts.push(Act::Seek(0));
     }
     if pressed(Key::End) {
-        acts.push(Act::Seek(playing.duration_micros));
+        acts.push(if playing.runs {
+            Act::Live
+        } else {
+            Act::Seek(playing.duration_micros)
+        });
     }
     if pressed(Key::Period) {
         acts.push(Act::Step);
@@ -159,15 +192,7 @@ fn picture_ui(
         .as_ref()
         .is_none_or(|(number, _)| *number != still.number)
     {
-        let pixels = still
-            .pixels
-            .iter()
-            .map(|pixel| {
-                let [blue, green, red, _] = pixel.to_le_bytes();
-                Color32::from_rgb(red, green, blue)
-            })
-            .collect();
-        let image = ColorImage::new([still.width, still.height], pixels);
+        let image = image_of(still.width, still.height, &still.pixels);
         if let Some((number, texture)) = texture {
             texture.set(image, TextureOptions::LINEAR);
             *number = still.number;
@@ -191,8 +216,42 @@ fn picture_ui(
     ui.painter().image(texture.id(), shown, all, Color32::WHITE);
 }
 
+/// The small picture near a moment, on the graphics card; the last one until it is made.
+fn thumb(
+    ui: &Ui,
+    player: &Player,
+    micros: u64,
+    shown: &mut Option<(u64, egui::TextureHandle)>,
+) -> Option<egui::TextureHandle> {
+    if let Some(thumb) = player.thumb_near(micros)
+        && shown.as_ref().is_none_or(|(at, _)| *at != thumb.at_micros)
+        && !thumb.pixels.is_empty()
+    {
+        let image = image_of(thumb.width, thumb.height, &thumb.pixels);
+        let texture = ui
+            .ctx()
+            .load_texture("thumb", image, TextureOptions::LINEAR);
+        *shown = Some((thumb.at_micros, texture));
+    }
+    shown.as_ref().map(|(_, texture)| texture.clone())
+}
+
+fn image_of(width: usize, height: usize, pixels: &[u32]) -> ColorImage {
+    let pixels = pixels.iter().map(|pixel| {
+        let [blue, green, red, _] = pixel.to_le_bytes();
+        Color32::from_rgb(red, green, blue)
+    });
+    ColorImage::new([width, height], pixels.collect())
+}
+
 /// The time line; where it was pressed, in microseconds.
-fn time_line_ui(ui: &mut Ui, lang: Lang, playing: &Playing) -> Option<u64> {
+fn time_line_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    playing: &Playing,
+    (cut_from, cut_to): (Option<u64>, Option<u64>),
+    thumb_at: &mut dyn FnMut(&Ui, u64) -> Option<egui::TextureHandle>,
+) -> Option<u64> {
     let palette = Palette::of(ui);
     let size = vec2(ui.available_width(), 26.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
@@ -209,6 +268,11 @@ fn time_line_ui(ui: &mut Ui, lang: Lang, playing: &Playing) -> Option<u64> {
     };
     let done = line.with_max_x(x_of(playing.at_micros));
     painter.rect_filled(done, 3, palette.accent_fill);
+    if cut_from.is_some() || cut_to.is_some() {
+        let (from, to) = (cut_from.unwrap_or(0), cut_to.unwrap_or(duration));
+        let part = Rect::from_x_y_ranges(x_of(from)..=x_of(to), rect.top()..=rect.top() + 4.0);
+        painter.rect_filled(part, 2, palette.warning);
+    }
     for mark in playing.marks.iter() {
         let color = color_of(mark.kind, &palette);
         let at = pos2(x_of(mark.at_micros), line.center().y);
@@ -244,7 +308,13 @@ fn time_line_ui(ui: &mut Ui, lang: Lang, playing: &Playing) -> Option<u64> {
             told.push('\n');
             told.push_str(&mark.text);
         }
-        response.on_hover_text_at_pointer(told);
+        let thumb = thumb_at(ui, micros);
+        response.on_hover_ui_at_pointer(|ui| {
+            if let Some(thumb) = &thumb {
+                ui.image(egui::load::SizedTexture::from_handle(thumb));
+            }
+            ui.label(told);
+        });
     }
     pressed
 }

@@ -71,7 +71,7 @@ fn make(
         } => films::erase(t, now, actor, *session, *why, reason)?,
         What::SettingChanged(setting) => settings::set(t, setting)?,
         What::LogoSet { png } => settings::set_logo(t, png)?,
-        What::Desk(what) => make_desk(t, now, what, key)?,
+        What::Desk(what) => make_desk(t, now, actor, what, key)?,
         What::AccountAdded(new) => accounts::add(t, now, new)?,
         What::LoggedIn { account, .. } => accounts::logged_in(t, *account, now)?,
         What::AccountChanged { account, to } => accounts::change(t, account.id, to)?,
@@ -141,6 +141,7 @@ fn make(
 fn make_desk(
     t: &Connection,
     now: i64,
+    actor: &Actor,
     what: &records::What,
     key: &HubIdentity,
 ) -> Result<(), CatalogueError> {
@@ -155,7 +156,11 @@ fn make_desk(
         | What::FilmFailed { .. }
         | What::EndedByAdministrator { .. }
         | What::DisconnectedByAdministrator { .. }
+        | What::WatchEnded { .. }
         | What::Denied { .. } => {}
+        What::WatchBegan { session } => {
+            films::note_use(t, now, actor, *session, UseKind::Watched)?;
+        }
         What::OperatorAdmitted(operator) => places::add_operator(t, operator)?,
         What::HostAdmitted(host) => places::add_host(t, host)?,
         What::PeerGone { peer } => {

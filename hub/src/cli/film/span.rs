@@ -45,7 +45,7 @@ impl SpanArgs {
 }
 
 /// Reads seconds, m:ss or h:mm:ss.
-fn seconds(text: &str) -> Result<u32, String> {
+pub(super) fn seconds(text: &str) -> Result<u32, String> {
     let wrong =
         || format!("{text:?} is no time; write seconds, m:ss or h:mm:ss, such as 90 or 1:30");
     let parts: Vec<&str> = text.split(':').collect();

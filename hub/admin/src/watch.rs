@@ -1,0 +1,141 @@
+//! A session that is watched while it runs: its film comes in pieces, into a file of this computer that
+//! goes with the window.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use protocol::SessionId;
+use protocol::admin::films::Place;
+use recording::Follower;
+use tempfile::TempDir;
+
+use crate::link::Wake;
+
+/// How long to wait where nothing was new.
+pub const PAUSE: Duration = Duration::from_millis(400);
+
+/// A running film on its way here. Dropping it ends the thread that writes.
+#[derive(Debug)]
+pub struct Watch {
+    pub session: SessionId,
+    place: Place,
+    /// A question is under way, or a piece is being written.
+    is_busy: bool,
+    due: Instant,
+    path: PathBuf,
+    /// The folder of the file, which has others of the data base beside it.
+    _folder: TempDir,
+    pieces: Option<mpsc::SyncSender<Bytes>>,
+    written: mpsc::Receiver<Result<bool, String>>,
+    thread: Option<JoinHandle<()>>,
+    has_begun: bool,
+}
+
+impl Watch {
+    /// Begins; the file will be in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be made, or the system gives no thread.
+    pub fn begin(session: SessionId, folder: &Path, wake: Wake) -> io::Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        let folder = tempfile::Builder::new()
+            .prefix("film-")
+            .tempdir_in(folder)?;
+        let path = folder.path().join("live.film");
+        let (pieces, queue) = mpsc::sync_channel::<Bytes>(1);
+        let (told, written) = mpsc::sync_channel(1);
+        let mut follower = Follower::new(&path);
+        let thread = std::thread::Builder::new()
+            .name("watch".to_owned())
+            .spawn(move || {
+                for piece in queue {
+                    let taken = follower.take(&piece).map(|()| follower.has_begun());
+                    if told.send(taken.map_err(|error| error.to_string())).is_err() {
+                        return;
+                    }
+                    wake();
+                }
+            })?;
+        Ok(Self {
+            session,
+            place: Place::default(),
+            is_busy: false,
+            due: Instant::now(),
+            path,
+            _folder: folder,
+            pieces: Some(pieces),
+            written,
+            thread: Some(thread),
+            has_begun: false,
+        })
+    }
+
+    /// The place to ask for, if it is time to ask.
+    pub fn wanted(&mut self) -> Option<Place> {
+        if self.is_busy || !self.goes_on() || Instant::now() < self.due {
+            return None;
+        }
+        self.is_busy = true;
+        Some(self.place)
+    }
+
+    /// The connection is another one: what was asked for is not answered any more.
+    pub fn ask_again(&mut self) {
+        self.is_busy = false;
+    }
+
+    /// Takes a piece, and where the next one begins.
+    pub fn take(&mut self, bytes: Bytes, next: Place) {
+        self.place = next;
+        if bytes.is_empty() {
+            self.is_busy = false;
+            self.due = Instant::now() + PAUSE;
+        } else if let Some(pieces) = &self.pieces
+            && pieces.try_send(bytes).is_err()
+        {
+            // only one is under way at a time
+            tracing::error!("A piece of a running film is lost");
+        }
+    }
+
+    /// The file, when it can be read for the first time.
+    ///
+    /// # Errors
+    ///
+    /// In words, why what came cannot be written.
+    pub fn begun(&mut self) -> Result<Option<&Path>, String> {
+        let Ok(written) = self.written.try_recv() else {
+            return Ok(None);
+        };
+        self.is_busy = false;
+        let is_first = written? && !std::mem::replace(&mut self.has_begun, true);
+        Ok(is_first.then_some(&*self.path))
+    }
+
+    /// The session is over, and all of its film is here.
+    pub fn end(&mut self) {
+        self.pieces = None;
+    }
+
+    pub fn goes_on(&self) -> bool {
+        self.pieces.is_some()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.end();
+        // it may wait to tell of a piece
+        while self.written.recv().is_ok() {}
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("The thread that writes a film failed");
+        }
+    }
+}
