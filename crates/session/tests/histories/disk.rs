@@ -166,7 +166,10 @@ impl Disk {
             | What::FilmFailed { .. }
             | What::EndedByAdministrator { .. }
             | What::DisconnectedByAdministrator { .. }
-            | What::Denied { .. } => {}
+            | What::Denied { .. }
+            | What::PermanentHostHere { .. }
+            | What::PermanentHostGone { .. }
+            | What::PermanentHostsSeen => {}
         }
     }
 
