@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use protocol::{EnrolmentCode, HostToHub, HubToHost, PermanentHost, Refusal, RefusalCode, Role};
 use tokio::time::timeout;
 use transport::client::{self, ConnectError, Greeted};
@@ -36,15 +36,15 @@ pub(crate) async fn enrol(membership: &Membership, code: EnrolmentCode) -> anyho
     let (greeted, answer) = come_in(membership, Some(code)).await?;
     transport::close::close(&greeted.connection);
     greeted.endpoint.wait_idle().await;
-    match answer {
-        HubToHost::HostAccepted { name } => Ok(name.to_string()),
-        HubToHost::HostRefused { refusal } if refusal.retry_after_seconds > 0 => {
-            let (why, seconds) = (refusal_text(refusal), refusal.retry_after_seconds);
-            bail!("{why}; try again in {seconds} seconds")
-        }
-        HubToHost::HostRefused { refusal } => bail!(refusal_text(refusal)),
-        _ => bail!("the hub did not answer as a hub does; is it up to date?"),
+    if let HubToHost::HostAccepted { name } = answer {
+        return Ok(name.to_string());
     }
+    let HubToHost::HostRefused { refusal } = answer else {
+        bail!("the hub did not answer as a hub does; is it up to date?");
+    };
+    let (why, seconds) = (refusal_text(refusal), refusal.retry_after_seconds);
+    ensure!(seconds == 0, "{why}; try again in {seconds} seconds");
+    bail!(why)
 }
 
 /// Connects and says who this is; gives the hub's answer.
@@ -152,14 +152,12 @@ async fn listen(mut greeted: Greeted, stop: &mut StopSignal) -> Option<End> {
 }
 
 fn end_of(message: &HubToHost) -> End {
-    match message {
-        HubToHost::Goodbye { refusal } | HubToHost::HostRefused { refusal } => end_by(*refusal),
-        // a newer hub's; whatever it wants, this program cannot do it
-        _ => End::Refused(
-            "the hub said what this version does not know".to_owned(),
-            ASK_AGAIN,
-        ),
+    if let HubToHost::Goodbye { refusal } | HubToHost::HostRefused { refusal } = message {
+        return end_by(*refusal);
     }
+    // a newer hub's; whatever it wants, this program cannot do it
+    let why = "the hub said what this version does not know";
+    End::Refused(why.to_owned(), ASK_AGAIN)
 }
 
 fn end_by(refusal: Refusal) -> End {

@@ -1,4 +1,4 @@
-//! PurePC: keeps a computer connected to its hub, whoever sits in front of it (U1, U2).
+//! `PurePC`: keeps a computer connected to its hub, whoever sits in front of it (U1, U2).
 //!
 //! It is enrolled once with a line from the administrator, and from then on comes with a key of its own.
 //! Operators see that it is connected; to help without a user is not built yet, and there is no message by
@@ -11,7 +11,7 @@ mod pause;
 mod standing;
 
 use std::io::{IsTerminal as _, Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow};
@@ -113,7 +113,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             invitation,
             again,
             folder,
-        } => enroll(&invitation, again, folder.find()?).map(|()| ExitCode::SUCCESS),
+        } => enroll(&invitation, again, &folder.find()?).map(|()| ExitCode::SUCCESS),
         Command::Run { folder } => {
             let folder = folder.find()?;
             let membership = Membership::load(&folder)?;
@@ -122,7 +122,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             runtime()?.block_on(line::stay(&membership, &folder))?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Status { json, folder } => status(json, folder.find()?),
+        Command::Status { json, folder } => status(json, &folder.find()?),
     }
 }
 
@@ -132,22 +132,25 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     builder.enable_all().build().context("no network runtime")
 }
 
-fn enroll(invitation: &str, again: bool, folder: PathBuf) -> anyhow::Result<()> {
+fn enroll(invitation: &str, again: bool, folder: &Path) -> anyhow::Result<()> {
     let mut text = invitation.to_owned();
     if invitation == "-" {
         text.clear();
         let mut input = std::io::stdin().take(64 * 1024);
         input.read_to_string(&mut text).context("no invitation")?;
     }
-    let enrolment: Enrolment = text.parse().map_err(|fault| match fault {
-        InvitationFault::None => anyhow!("there is no invitation in it; one begins with purepc://"),
-        fault => fault.into(),
+    let enrolment: Enrolment = text.parse().map_err(|fault: InvitationFault| {
+        if fault == InvitationFault::None {
+            anyhow!("there is no invitation in it; one begins with purepc://")
+        } else {
+            fault.into()
+        }
     })?;
-    let _lock = RunLock::take(&folder)?;
+    let _lock = RunLock::take(folder)?;
     // on disk before it is spoken of: a lost answer must not cost the code
-    let membership = Membership::begin(&folder, &enrolment, again)?;
+    let membership = Membership::begin(folder, &enrolment, again)?;
     let name = runtime()?.block_on(line::enrol(&membership, enrolment.code))?;
-    membership.is_enrolled(&folder)?;
+    membership.is_enrolled(folder)?;
     let hub = membership.hub();
     let mut out = std::io::stdout();
     writeln!(
@@ -157,10 +160,10 @@ fn enroll(invitation: &str, again: bool, folder: PathBuf) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn status(json: bool, folder: PathBuf) -> anyhow::Result<ExitCode> {
-    let membership = Membership::load(&folder)?;
-    let standing = if RunLock::is_taken(&folder)? {
-        Standing::load(&folder)
+fn status(json: bool, folder: &Path) -> anyhow::Result<ExitCode> {
+    let membership = Membership::load(folder)?;
+    let standing = if RunLock::is_taken(folder)? {
+        Standing::load(folder)
     } else {
         Standing::NotRunning
     };

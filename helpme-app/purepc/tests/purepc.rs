@@ -28,14 +28,14 @@ impl TestHub {
             listen: vec![([127, 0, 0, 1], port).into()],
             public_address: None,
             ticket_validity: None,
-            kept: Duration::from_secs(60),
+            kept: Duration::from_mins(1),
             number: 0,
             max_connections: 100,
             max_connections_per_address: 100,
             max_strangers: 50,
         };
         let (stop, stopped) = tokio::sync::oneshot::channel();
-        let (ready, address) = std::sync::mpsc::channel();
+        let (ready, address) = std::sync::mpsc::sync_channel(1);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().expect("a runtime");
             runtime.block_on(async {

@@ -1,6 +1,5 @@
 //! A permanent host's conversation: it proves its key, once also brings a code, and stays.
 
-use protocol::control::Name;
 use protocol::{EnrolmentCode, HostToHub, HubToHost, PermanentHost, Refusal, RefusalCode, Role};
 use session::directory::PermanentArrival;
 use tokio::time::timeout;
@@ -29,8 +28,7 @@ impl Talk {
         if !host_is_proved(&self.connection, hub, host.key, &host.proof) {
             return Err(Fault::OutOfPlace);
         }
-        let computer = Name::cut(host.computer.trim());
-        let mut known = match self.find(&host, code, &program).await {
+        let known = match self.find(&host, code, &program).await {
             Ok(known) => known,
             Err(Stop::Fault(fault)) => return Err(fault),
             Err(Stop::Refuse(refusal)) => {
@@ -40,23 +38,23 @@ impl Talk {
                 return Ok(());
             }
         };
-        if !known.is_named {
-            // it may call itself otherwise than the last time
-            known.standing.name = computer.clone();
-        }
         self.admission.admit();
         let you = new_place()?;
         let (link, _outbound, _tasks) = self.link::<HubToHost>(Role::Host, writer);
         let arrival = PermanentArrival {
             host: known.id,
-            standing: known.standing,
-            computer,
-            system: host.system,
+            standing: known.standing.clone(),
+            computer: host.computer.clone(),
+            system: host.system.clone(),
             program,
         };
         let arrived = Event::PermanentHostArrived(you, link, Box::new(arrival));
         self.desk.tell(arrived).await?;
         self.takes_place(you);
+        // what was decided meanwhile may have reached the desk before the host did
+        if self.known(&host).await.ok().flatten() != Some(known) {
+            return Err(Fault::Gone);
+        }
         // that it is there, QUIC says; there is nothing else to say yet
         match read::<HostToHub>(&mut reader, &mut Pace::new()).await? {
             None | Some(HostToHub::Leave) => Ok(()),
@@ -71,16 +69,25 @@ impl Talk {
         code: Option<EnrolmentCode>,
         program: &str,
     ) -> Result<KnownHost, Stop> {
-        let store = &self.desk.store;
-        let mut known = store.host_with_key(host.key).await?;
+        let mut known = self.known(host).await?;
         // one that is known has not heard that its code was taken
         if let (None, Some(code)) = (&known, code) {
             self.enrol(host, code, program).await?;
-            known = store.host_with_key(host.key).await?;
+            known = self.known(host).await?;
         }
         let known = known.ok_or_else(|| Stop::later(RefusalCode::HOST_UNKNOWN))?;
         if known.standing.disabled {
             return Err(Stop::later(RefusalCode::HOST_DISABLED));
+        }
+        Ok(known)
+    }
+
+    /// The host as the hub knows it now.
+    async fn known(&self, host: &PermanentHost) -> Result<Option<KnownHost>, CatalogueError> {
+        let mut known = self.desk.store.host_with_key(host.key).await?;
+        if let Some(known) = known.as_mut().filter(|known| !known.is_named) {
+            // it may call itself otherwise than the last time
+            known.standing.name = host.computer.clone();
         }
         Ok(known)
     }
@@ -102,7 +109,7 @@ impl Talk {
             what: What::Host(HostChange::Enrolled(EnrolledHost {
                 code: hash_code(code),
                 key: host.key,
-                computer: Name::cut(host.computer.trim()),
+                computer: host.computer.clone(),
                 system: host.system.clone(),
                 program: program.to_owned(),
             })),

@@ -66,13 +66,13 @@ impl PermanentHosts {
     pub(super) fn follow(&mut self, all: &BTreeMap<HostId, HostStanding>) -> Vec<PeerId> {
         let mut gone = Vec::new();
         for (id, here) in &mut self.here {
-            match all.get(&here.host).filter(|standing| !standing.disabled) {
-                Some(standing) => here.standing.clone_from(standing),
-                None => {
-                    // out of every list at once
-                    here.standing.seen_by.clear();
-                    gone.push(*id);
-                }
+            let standing = all.get(&here.host).filter(|standing| !standing.disabled);
+            if let Some(standing) = standing {
+                here.standing.clone_from(standing);
+            } else {
+                // out of every list at once
+                here.standing.seen_by.clear();
+                gone.push(*id);
             }
         }
         gone

@@ -102,7 +102,7 @@ fn filter_ui(ui: &mut Ui, state: &mut State) {
         let names: Vec<(OfGroup, String)> = all.into_iter().chain(names).collect();
         let now = state.computers.list.filter.0.group;
         let shown = names.iter().find(|(group, _)| *group == now);
-        let shown = shown.map_or(s(lang, Say::EveryGroup), |(_, name)| name);
+        let shown = shown.map_or_else(|| s(lang, Say::EveryGroup), |(_, name)| name);
         let button = ui.add(Push::secondary(shown).icon(Icon::ChevronDown));
         egui::Popup::menu(&button).show(|ui| {
             ui.set_min_width(200.0);

@@ -410,9 +410,9 @@ fn asking_ui(ui: &Ui, state: &mut State) {
         Some(PeopleAsking::Group { group, name }) => group_form_ui(ui, state, group, name),
         Some(PeopleAsking::Role(form)) => role_form_ui(ui, state, form),
         Some(PeopleAsking::Shown { title, line, codes }) => {
-            if once_ui(ui, state, title, &line, &codes) {
-                state.people.asking = Some(PeopleAsking::Shown { title, line, codes });
-            }
+            let stays = once_ui(ui, state, title, &line, &codes);
+            let shown = PeopleAsking::Shown { title, line, codes };
+            state.people.asking = stays.then_some(shown);
         }
     }
 }

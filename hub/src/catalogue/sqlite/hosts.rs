@@ -241,13 +241,11 @@ pub(super) fn one(c: &Connection, host: HostId) -> Result<NamedHost, CatalogueEr
     let name = c.query_row("SELECT name FROM host WHERE id = ?1", [host.0], |row| {
         row.get(0)
     });
-    match name.optional()? {
-        Some(name) => Ok(NamedHost { id: host, name }),
-        None => {
-            let rule = "there is no such host any more".to_owned();
-            Err(CatalogueError::refused(RefusalCode::NOT_THERE, rule))
-        }
-    }
+    let name = name.optional()?.ok_or_else(|| {
+        let rule = "there is no such host any more".to_owned();
+        CatalogueError::refused(RefusalCode::NOT_THERE, rule)
+    })?;
+    Ok(NamedHost { id: host, name })
 }
 
 const COLUMNS: &str = "host.id, host.name, given_name <> '', computer, system, program, \

@@ -79,16 +79,14 @@ fn invite_ui(ui: &Ui, state: &mut State, mut form: InviteForm) -> Option<InviteF
     });
     match (escaped_from(&dialog), dialog.inner) {
         (true, _) | (_, Some(false)) => None,
-        (false, Some(true)) => match form.question() {
-            Some(question) => {
-                state.ask(Topic::HostsInvited, Question::Hosts(question));
-                None
-            }
-            None => {
+        (false, Some(true)) => {
+            let Some(question) = form.question() else {
                 form.show_faults = true;
-                Some(form)
-            }
-        },
+                return Some(form);
+            };
+            state.ask(Topic::HostsInvited, Question::Hosts(question));
+            None
+        }
         (false, None) => Some(form),
     }
 }
@@ -164,16 +162,14 @@ fn group_ui(ui: &Ui, state: &mut State, mut form: HostGroupForm) -> Option<HostG
     );
     match (escaped_from(&dialog), dialog.inner) {
         (true, _) | (_, Some(false)) => None,
-        (false, Some(true)) => match form.question() {
-            Some(question) => {
-                ask(state, question);
-                None
-            }
-            None => {
+        (false, Some(true)) => {
+            let Some(question) = form.question() else {
                 form.show_faults = true;
-                Some(form)
-            }
-        },
+                return Some(form);
+            };
+            ask(state, question);
+            None
+        }
         (false, None) => Some(form),
     }
 }

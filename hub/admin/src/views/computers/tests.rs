@@ -36,7 +36,7 @@ fn row(number: i64, name: &str, connected: bool) -> HostRow {
 }
 
 /// The window at its first size in the section, with these computers.
-fn section(lang: Lang, rows: Vec<HostRow>) -> State {
+fn section(lang: Lang, rows: &[HostRow]) -> State {
     let mut state = State::new(lang);
     state.standing = Standing::In {
         name: "Carla".to_owned(),
@@ -60,10 +60,10 @@ fn section(lang: Lang, rows: Vec<HostRow>) -> State {
 }
 
 /// Answers what the list asks for.
-fn give(state: &mut State, rows: Vec<HostRow>) {
+fn give(state: &mut State, rows: &[HostRow]) {
     for (of, page) in state.computers.list.look_at_beginning() {
         let total = u32::try_from(rows.len()).expect("few");
-        let rows = rows.clone();
+        let rows = rows.to_vec();
         let first = page.first;
         let answer = Rows { total, first, rows };
         state.computers.list.take(of, Ok(answer));
@@ -114,7 +114,7 @@ fn the_list_says_who_is_connected_and_in_which_group() {
         (Lang::En, "connected", "away"),
         (Lang::It, "connesso", "assente"),
     ] {
-        let harness = show(section(lang, two()));
+        let harness = show(section(lang, &two()));
         for label in ["TILL-1", "TILL-2", connected, away] {
             harness.get_by_label(label);
         }
@@ -124,9 +124,9 @@ fn the_list_says_who_is_connected_and_in_which_group() {
 
 #[test]
 fn nothing_and_nothing_found_and_a_refusal_each_say_so() {
-    let empty = show(section(Lang::En, Vec::new()));
+    let empty = show(section(Lang::En, &[]));
     empty.get_by_label("No computers yet");
-    let mut state = section(Lang::En, two());
+    let mut state = section(Lang::En, &two());
     state.computers.search = "printer".to_owned();
     state
         .computers
@@ -139,12 +139,12 @@ fn nothing_and_nothing_found_and_a_refusal_each_say_so() {
         ..Filter::default()
     };
     assert_eq!(loading.state().computers.list.filter.0, filter);
-    let mut state = section(Lang::En, two());
+    let mut state = section(Lang::En, &two());
     state.computers.search = "printer".to_owned();
     state.computers.filter(|_| {});
-    give(&mut state, Vec::new());
+    give(&mut state, &[]);
     show(state).get_by_label("Nothing found");
-    let mut state = section(Lang::En, two());
+    let mut state = section(Lang::En, &two());
     state.computers.filter(|_| {});
     for (of, _) in state.computers.list.look_at_beginning() {
         let refused = Err(RefusalCode::NOT_ALLOWED.into());
@@ -155,7 +155,7 @@ fn nothing_and_nothing_found_and_a_refusal_each_say_so() {
 
 #[test]
 fn a_head_orders_the_list_and_keys_choose_in_it() {
-    let mut harness = show(section(Lang::En, two()));
+    let mut harness = show(section(Lang::En, &two()));
     harness.key_press(Key::ArrowDown);
     harness.run_steps(3);
     harness.key_press(Key::ArrowDown);
@@ -170,7 +170,7 @@ fn a_head_orders_the_list_and_keys_choose_in_it() {
 
 #[test]
 fn the_list_is_filtered_by_group() {
-    let mut harness = show(section(Lang::En, two()));
+    let mut harness = show(section(Lang::En, &two()));
     click(&mut harness, "Every group");
     harness
         .get_by_role_and_label(Role::MenuItem, "Without a group")
@@ -183,12 +183,12 @@ fn the_list_is_filtered_by_group() {
 
 #[test]
 fn what_is_chosen_stays_a_computer_and_never_becomes_another_one() {
-    let mut state = section(Lang::En, two());
+    let mut state = section(Lang::En, &two());
     state.computers.choose(0);
     state.computers.list.refresh();
     give(
         &mut state,
-        vec![row(9, "TILL-0", true), row(1, "TILL-1", true)],
+        &[row(9, "TILL-0", true), row(1, "TILL-1", true)],
     );
     assert_eq!(state.computers.chosen_row(), None);
     let harness = show(state);
@@ -207,7 +207,7 @@ fn a_computer_is_disabled_and_removed_after_a_question_alone() {
         ),
         ("Remove", Ask::Remove { host: HostId(1) }),
     ] {
-        let mut state = section(Lang::En, two());
+        let mut state = section(Lang::En, &two());
         state.computers.choose(0);
         let mut harness = show(state);
         click(&mut harness, label);
@@ -226,7 +226,7 @@ fn a_computer_is_disabled_and_removed_after_a_question_alone() {
 
 #[test]
 fn a_code_is_made_and_its_line_is_shown_once_and_can_be_copied() {
-    let mut harness = show(section(Lang::En, two()));
+    let mut harness = show(section(Lang::En, &two()));
     click(&mut harness, "Add computers");
     let Some(ComputersAsking::Invite(form)) = &mut harness.state_mut().computers.asking else {
         panic!("no form");
@@ -264,7 +264,7 @@ fn a_code_is_made_and_its_line_is_shown_once_and_can_be_copied() {
 
 #[test]
 fn a_group_says_who_sees_its_computers() {
-    let mut state = section(Lang::En, two());
+    let mut state = section(Lang::En, &two());
     state.computers.tab = ComputersTab::Groups;
     let mut harness = show(state);
     harness.get_by_label_contains("seen by Shops");
