@@ -9,7 +9,7 @@ use protocol::admin::{AdminToHub, HubToAdmin};
 use protocol::limits::MAX_SCREEN_FRAME_BYTES;
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
-    ClientHello, Greeting, HostState, HostToHub, HostWord, HubHello, HubToHost, HubToOperator,
+    ClientHello, Enrolment, Greeting, HostState, HostToHub, HostWord, HubHello, HubToHost, HubToOperator,
     InputFrame, Invitation, OperatorToHub, OperatorWord, PointerUpdate, ScreenFrame, StreamHeader,
     ViewerMessage,
 };
@@ -34,8 +34,12 @@ fn parse_frame_in_place(body: &[u8]) {
 
 /// Whatever somebody pastes.
 fn parse_invitation(text: &[u8]) {
-    if let Ok(invitation) = String::from_utf8_lossy(text).parse::<Invitation>() {
+    let text = String::from_utf8_lossy(text);
+    if let Ok(invitation) = text.parse::<Invitation>() {
         assert_eq!(invitation.to_string().parse(), Ok(invitation));
+    }
+    if let Ok(enrolment) = text.parse::<Enrolment>() {
+        assert_eq!(enrolment.to_string().parse(), Ok(enrolment));
     }
 }
 

@@ -6,6 +6,7 @@
 mod audit;
 mod desk;
 mod films;
+mod hosts;
 mod people;
 mod reports;
 pub(crate) mod settings;
@@ -178,6 +179,7 @@ impl Office {
             Question::Reports(asked) => Answer::Reports(reports::answer(self, who, asked).await?),
             Question::Films(asked) => Answer::Films(films::answer(self, who, asked).await?),
             Question::People(asked) => Answer::People(people::answer(self, who, asked).await?),
+            Question::Hosts(asked) => Answer::Hosts(hosts::answer(self, who, asked).await?),
             Question::Audit(asked) => Answer::Audit(audit::answer(self, who, asked).await?),
             Question::Settings(asked) => {
                 Answer::Settings(settings::answer(self, who, asked).await?)

@@ -214,9 +214,9 @@ impl Admission {
     /// The host is being told `message`; call it before it is sent.
     pub(crate) fn host_is_told(&self, message: &HubToHost) {
         if let HubToHost::TicketRefused { refusal } = message {
-            self.settle(refusal.code == RefusalCode::TICKET_WRONG);
+            self.ticket_was(refusal.code == RefusalCode::TICKET_WRONG);
         } else if let HubToHost::TicketAccepted { .. } = message {
-            self.settle(false);
+            self.ticket_was(false);
             self.admit();
         }
     }
@@ -226,7 +226,8 @@ impl Admission {
         self.guesses.wrong_secret(self.place.neighbour);
     }
 
-    fn settle(&self, wrong: bool) {
+    /// What the ticket was, or the code of a permanent host, that is tried.
+    pub(crate) fn ticket_was(&self, wrong: bool) {
         if std::mem::take(&mut self.patience().is_trying) {
             self.guesses.settle(self.place.neighbour, wrong);
         }

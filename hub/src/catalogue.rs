@@ -9,6 +9,7 @@ mod account;
 mod audit;
 mod change;
 mod film;
+mod host;
 mod report;
 mod session;
 mod sqlite;
@@ -18,14 +19,18 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use protocol::admin::desk::Today;
+use protocol::admin::hosts::{EnrolmentRow, HostGroupRow, HostRow};
 use protocol::admin::people::{AccountOrder, AccountRow, GroupRow, RoleRow, Rules, SignInRow};
 use protocol::admin::reports::{
     Category, ChatRow, Choice, Field, FieldValue, ReportFilter, ReportRow, ReportSort, Totals,
     TotalsBy, WholeReport,
 };
-use protocol::admin::{Page, Rows, audit as audit_rows, films, settings::Settings};
+use protocol::admin::{Page, Rows, audit as audit_rows, films, hosts, settings::Settings};
 use protocol::control::Name;
-use protocol::{GroupId, RefusalCode, ReportDraft, ReportFacts, ReportId, RoleId, SessionId};
+use protocol::{
+    GroupId, HostGroupId, HostId, HostKey, RefusalCode, ReportDraft, ReportFacts, ReportId, RoleId,
+    SessionId,
+};
 
 pub use ::session::directory::records::{Actor, Stored};
 pub(crate) use account::name_key;
@@ -36,6 +41,7 @@ pub use account::{
 pub use audit::{Anchor, AuditHead, ParseAnchorError, film_is_signed};
 pub use change::{Batch, Change, What};
 pub use film::{FilmTotals, KeptFilm};
+pub use host::{ChangedHost, EnrolledHost, HostChange, KnownHost, NamedHost, NewEnrolmentCode};
 pub use report::{Clues, ReportSheet, ReportStanding, Worked, check_fields, name_fields};
 pub use session::{AbsentMember, SessionRow, ended_by_word};
 
@@ -172,6 +178,37 @@ pub trait Catalogue: Send {
 
     /// The role with this name; [`CatalogueError::Refused`] if there is none.
     fn role_named(&self, name: &str) -> Result<RoleId, CatalogueError>;
+
+    /// Permanent hosts that pass the filter, in the order asked for.
+    fn host_rows(
+        &self,
+        filter: &hosts::Filter,
+        order: (hosts::Order, bool),
+        page: Page,
+    ) -> Result<Rows<HostRow>, CatalogueError>;
+
+    /// The permanent host with this name, or this number after a `#`; [`CatalogueError::Refused`] if there
+    /// is none, or more than one.
+    fn host_named(&self, name: &str) -> Result<HostRow, CatalogueError>;
+
+    /// The permanent host with this number; [`CatalogueError::Refused`] if there is none.
+    fn host(&self, id: HostId) -> Result<NamedHost, CatalogueError>;
+
+    /// The permanent host that has this key, if there is one.
+    fn host_with_key(&self, key: HostKey) -> Result<Option<KnownHost>, CatalogueError>;
+
+    /// Groups of permanent hosts, by name.
+    fn host_group_rows(&self, page: Page) -> Result<Rows<HostGroupRow>, CatalogueError>;
+
+    /// The group of hosts with this name; [`CatalogueError::Refused`] if there is none.
+    fn host_group_named(&self, name: &str) -> Result<HostGroupId, CatalogueError>;
+
+    /// The codes that still enrol hosts, the newest first.
+    fn enrolment_rows(
+        &self,
+        now_unix_millis: i64,
+        page: Page,
+    ) -> Result<Rows<EnrolmentRow>, CatalogueError>;
 
     fn role_rows(&self, page: Page) -> Result<Rows<RoleRow>, CatalogueError>;
 

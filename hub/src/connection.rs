@@ -2,6 +2,8 @@
 //!
 //! Whatever a peer sends that does not parse or makes no sense ends this connection and no other.
 
+mod permanent;
+
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -24,7 +26,7 @@ use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 use transport::close::{CloseReason, close, close_refused};
-use transport::{Connection, FramedReader, FramedWriter, ReadError};
+use transport::{Connection, Fingerprint, FramedReader, FramedWriter, ReadError};
 
 use crate::administration::{self, Administrator, Office};
 use crate::admission::{Admission, GuessDesk, HANDSHAKE_TIMEOUT, Verdict};
@@ -49,6 +51,8 @@ const MESSAGE_INTERVAL: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(crate) struct Desk {
     pub(crate) clock: Clock,
+    /// Of the hub's key.
+    pub(crate) fingerprint: Fingerprint,
     pub(crate) store: Store,
     pub(crate) registry: mpsc::Sender<Event>,
     pub(crate) logins: LoginDesk,
@@ -212,7 +216,7 @@ impl Talk {
         let (hello, reader, writer) = greeting.await.map_err(|_elapsed| Fault::Silent)??;
         let program = hello.program.to_string();
         match hello.role {
-            Role::Host => self.serve_host(reader, writer).await,
+            Role::Host => self.serve_host(reader, writer, program).await,
             Role::Operator => self.serve_operator(reader, writer, program).await,
             Role::Administrator => self.serve_administrator(reader, writer, program).await,
         }
@@ -271,13 +275,29 @@ async fn greet(
 }
 
 impl Talk {
-    async fn serve_host(self, reader: FramedReader, writer: FramedWriter) -> Result<(), Fault> {
+    async fn serve_host(
+        self,
+        mut reader: FramedReader,
+        writer: FramedWriter,
+        program: String,
+    ) -> Result<(), Fault> {
         let desk = &self.desk;
         let admission = &self.admission;
-        let mut reader = reader;
         admission.expect_ticket();
         let mut pace = Pace::new();
-        let first = read::<HostToHub>(&mut reader, &mut pace).await?;
+        let permanent = match read::<HostToHub>(&mut reader, &mut pace).await? {
+            Some(HostToHub::Enrol { code, host }) => Ok((host, Some(code))),
+            Some(HostToHub::ComeIn { host }) => Ok((host, None)),
+            first => Err(first),
+        };
+        let first = match permanent {
+            Ok((host, code)) => {
+                return self
+                    .serve_permanent_host(host, code, program, reader, writer)
+                    .await;
+            }
+            Err(first) => first,
+        };
         let (link, outbound, _tasks) = self.link::<HubToHost>(Role::Host, writer);
         let (you, mut next) = match first {
             None | Some(HostToHub::Leave) => return Ok(()),

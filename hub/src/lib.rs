@@ -21,6 +21,7 @@ mod film;
 pub mod films;
 mod folder;
 mod guesses;
+pub mod hosts;
 mod known;
 mod ledger;
 mod log_limit;

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use protocol::admin::hosts::{MAX_USES, MAX_VALID_HOURS};
 use protocol::admin::people::{AccountChange, RECOVERY_CODES, Rules, SecondFactorRule};
 use protocol::limits::MAX_PASSWORD_BYTES;
 use protocol::{
@@ -42,6 +43,8 @@ pub enum PeopleError {
     PasswordIsName,
     #[error("a password may be asked to have from 4 to 128 characters")]
     RuleOutOfRange,
+    #[error("a code enrols 1 to {MAX_USES} hosts, and is good for 1 to {MAX_VALID_HOURS} hours")]
+    EnrolmentOutOfRange,
     #[error("whoever asks for second factors has to have one first")]
     SecondFactorMissing,
     #[error("the list of known passwords cannot be read: {0}")]
@@ -65,9 +68,10 @@ impl PeopleError {
             Self::PasswordKnown => RefusalCode::PASSWORD_KNOWN,
             Self::PasswordIsName => RefusalCode::PASSWORD_IS_NAME,
             Self::SecondFactorMissing => RefusalCode::SECOND_FACTOR_MISSING,
-            Self::PasswordLong | Self::RuleOutOfRange | Self::NoAddress => {
-                RefusalCode::AGAINST_A_RULE
-            }
+            Self::PasswordLong
+            | Self::RuleOutOfRange
+            | Self::EnrolmentOutOfRange
+            | Self::NoAddress => RefusalCode::AGAINST_A_RULE,
             Self::Catalogue(error) => error.code(),
             Self::List(_) | Self::Hash(_) | Self::Random(_) => RefusalCode::INTERNAL,
         }
@@ -201,7 +205,8 @@ pub(crate) fn hash_token(token: InvitationToken) -> TokenHash {
     hash("pure-help-desk invitation v1", &token.0)
 }
 
-fn hash(purpose: &str, random: &[u8]) -> TokenHash {
+/// What is kept of something random.
+pub(crate) fn hash(purpose: &str, random: &[u8]) -> TokenHash {
     let hash = Sha256::new_with_prefix(purpose).chain_update(random);
     TokenHash(hash.finalize().into())
 }

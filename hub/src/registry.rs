@@ -8,13 +8,14 @@ use std::time::Duration;
 use protocol::admin::desk::LiveSession;
 use protocol::control::Name;
 use protocol::{
-    EndedBy, Entry, HostToHub, HubToHost, HubToOperator, OperatorToHub, PeerId, Refusal,
+    EndedBy, Entry, HostId, HostToHub, HubToHost, HubToOperator, OperatorToHub, PeerId, Refusal,
     RefusalCode, ResumeSecret, Rights, SessionId,
 };
 use session::authority::Membership;
 use session::directory::records::{AccountId, Actor, Side, StoredSession, What};
 use session::directory::{
-    CannotResume, Departure, Directory, Effect, FilmOrder, LoggedIn, RelayStart, Watcher,
+    CannotResume, Departure, Directory, Effect, FilmOrder, HostStanding, LoggedIn,
+    PermanentArrival, RelayStart, Watcher,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -57,8 +58,15 @@ pub(crate) enum Event {
     AccountsClosed(Vec<AccountId>, Refusal),
     /// This operator's log-in ends, for that reason.
     SignInEnds(PeerId, Refusal),
-    /// What all accounts may do; the answer comes when that holds.
-    MembershipsChanged(BTreeMap<AccountId, Membership>, oneshot::Sender<()>),
+    /// What all accounts may do, and what was decided about all permanent hosts; the answer comes when
+    /// that holds.
+    MembershipsChanged(
+        BTreeMap<AccountId, Membership>,
+        BTreeMap<HostId, HostStanding>,
+        oneshot::Sender<()>,
+    ),
+    /// A permanent host has proved its key.
+    PermanentHostArrived(PeerId, PeerLink<HubToHost>, Box<PermanentArrival>),
     TicketStored(PeerId, protocol::TicketRoute, bool),
     TicketRevoked(PeerId, protocol::TicketRoute, bool),
     SessionStored(SessionId, bool),
@@ -344,8 +352,13 @@ impl Registry {
             Event::SignInEnds(peer, refusal) => {
                 self.directory.sign_in_ends(peer, refusal, now);
             }
-            Event::MembershipsChanged(memberships, done) => {
-                self.directory.memberships_changed(memberships, now);
+            Event::PermanentHostArrived(id, link, arrival) => {
+                self.peers.insert(id, Peer::Host(link));
+                self.directory.permanent_host_arrived(id, *arrival, now);
+            }
+            Event::MembershipsChanged(memberships, hosts, done) => {
+                let directory = &mut self.directory;
+                directory.memberships_changed(memberships, &hosts, now);
                 if done.send(()).is_err() {
                     tracing::debug!("Nobody waits for the change");
                 }

@@ -222,6 +222,7 @@ impl Hub {
             first_invitation,
             desk: Arc::new(Desk {
                 clock,
+                fingerprint: identity.fingerprint(),
                 store,
                 registry: mailbox,
                 logins,

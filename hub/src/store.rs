@@ -4,13 +4,13 @@ use std::thread::JoinHandle;
 
 use protocol::admin::reports::{Field, FieldValue};
 use protocol::control::Name;
-use protocol::{ReportDraft, ReportFacts, ReportId};
+use protocol::{HostKey, ReportDraft, ReportFacts, ReportId};
 use session::authority::{Action, Object, Who, may};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::catalogue::{
-    AccountId, Accounts, Actor, Batch, Catalogue, CatalogueError, Change, Clues, Credentials, What,
-    check_fields, name_fields,
+    AccountId, Accounts, Actor, Batch, Catalogue, CatalogueError, Change, Clues, Credentials,
+    KnownHost, What, check_fields, name_fields,
 };
 use crate::registry::log_store_error;
 
@@ -34,6 +34,7 @@ enum Request {
     Drafts(AccountId, Answer<Vec<(ReportFacts, ReportDraft)>>),
     ChangedAccounts(Answer<Option<Accounts>>),
     Accounts(Answer<Accounts>),
+    HostWithKey(HostKey, Answer<Option<KnownHost>>),
 }
 
 /// What an operator wrote.
@@ -195,6 +196,14 @@ impl Store {
         self.ask(|answer| Request::Credentials(name, answer)).await
     }
 
+    /// The permanent host that has this key.
+    pub(crate) async fn host_with_key(
+        &self,
+        key: HostKey,
+    ) -> Result<Option<KnownHost>, CatalogueError> {
+        self.ask(|answer| Request::HostWithKey(key, answer)).await
+    }
+
     /// The unfinished reports of `owner`.
     pub(crate) async fn drafts(
         &self,
@@ -258,6 +267,7 @@ fn serve(
         }
         Request::Credentials(name, answer) => drop(answer.send(catalogue.credentials(&name))),
         Request::Drafts(owner, answer) => drop(answer.send(drafts(catalogue, owner))),
+        Request::HostWithKey(key, answer) => drop(answer.send(catalogue.host_with_key(key))),
         Request::Accounts(answer) => drop(answer.send(catalogue.standing())),
         Request::ChangedAccounts(answer) => drop(answer.send(changed_accounts(catalogue))),
     }

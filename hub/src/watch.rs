@@ -79,7 +79,7 @@ async fn tell(
         desk.registry.send(event).await.ok()?;
     }
     let (done, was_done) = oneshot::channel();
-    let event = Event::MembershipsChanged(accounts.memberships, done);
+    let event = Event::MembershipsChanged(accounts.memberships, accounts.hosts, done);
     desk.registry.send(event).await.ok()?;
     was_done.await.ok()
 }

@@ -60,6 +60,8 @@ phrases! {
     withdraw_question: "Take the question back", "Ritira la richiesta";
     this_is_you: "you", "tu";
     is_operator: "This is an operator", "Questo è un operatore";
+    unattended: "Help without a user is not built yet. When somebody sits there, ask them to start Helpme.",
+        "L'assistenza senza utente non esiste ancora. Se c'è qualcuno, chiedigli di avviare Helpme.";
     in_your_session: "You are in session with this computer", "Sei già in sessione con questo computer";
     out_of_reach: "out of reach", "non raggiungibile";
     away: "This computer is out of reach at the moment", "Al momento questo computer non è raggiungibile";
@@ -250,6 +252,7 @@ pub fn together_with(lang: Lang, others: &[String]) -> String {
 pub fn obstacle(lang: Lang, obstacle: Obstacle, in_session_with: Option<&str>) -> String {
     match obstacle {
         Obstacle::IsOperator => is_operator(lang).to_owned(),
+        Obstacle::Unattended => unattended(lang).to_owned(),
         Obstacle::Asked => w(lang, Word::AwaitingConsent).to_owned(),
         Obstacle::InYourSession => in_your_session(lang).to_owned(),
         Obstacle::Busy => ui_kit::words::in_session_with(lang, in_session_with.unwrap_or_default()),

@@ -217,6 +217,27 @@ fn o9_an_open_menu_stays_with_its_computer_when_another_one_leaves() {
 }
 
 #[test]
+fn u1_a_permanent_host_is_shown_and_cannot_be_opened_yet() {
+    let mut state = logged_in(Lang::En);
+    let till = Entry {
+        person: "".into(),
+        ..row(9, EntryKind::PermanentHost, "Till 4", false)
+    };
+    state.computers.update(Arc::new(vec![till]));
+    let mut window = window(state);
+    window.get_by_label_contains("Permanent hosts  ·  1");
+    window.get_by_label_contains("Till 4").click_secondary();
+    window.run_steps(3);
+    window
+        .get_by_role_and_label(Role::MenuItem, "Remote Session")
+        .click();
+    window.run_steps(3);
+    let opens = |action: &Action| matches!(action, Action::StartSession(_));
+    let actions = &window.state().actions;
+    assert!(!actions.iter().any(opens), "{actions:?}");
+}
+
+#[test]
 fn o9_disconnecting_asks_first() {
     let mut asked = logged_in(Lang::En);
     asked.disconnecting = Some(ANNA);

@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod desk;
 pub mod films;
+pub mod hosts;
 pub mod people;
 pub mod reports;
 pub mod settings;
@@ -68,6 +69,7 @@ pub enum Question {
     People(people::Question),
     Audit(audit::Question),
     Settings(settings::Question),
+    Hosts(hosts::Question),
 }
 
 /// What comes back, of the area that was asked.
@@ -80,6 +82,7 @@ pub enum Answer {
     People(people::Answer),
     Audit(audit::Answer),
     Settings(settings::Answer),
+    Hosts(hosts::Answer),
 }
 
 /// Which rows of a long list: those from `first` on, counted from 0 in the order asked for.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::admin::reports::{Field, FieldValue, Language, ReportRow};
+use crate::enrolment::{EnrolmentCode, PermanentHost};
 use crate::ids::{PeerId, ReportId, ResumeSecret, SessionId, TicketRoute};
 use crate::invitation::InvitationToken;
 use crate::limits::{
@@ -64,6 +65,14 @@ pub enum HostToHub {
         session: SessionId,
         operator: PeerId,
     },
+    /// The first message of a permanent host that the hub does not know yet, with an administrator's
+    /// code: its key opens the hub from now on.
+    Enrol {
+        code: EnrolmentCode,
+        host: PermanentHost,
+    },
+    /// The first message of a permanent host that the hub knows.
+    ComeIn { host: PermanentHost },
 }
 
 /// What the hub says to a host.
@@ -115,6 +124,10 @@ pub enum HubToHost {
     /// Which administrators watch the session now, by their display names; said when it changes, and
     /// after a lost line.
     Watched { session: SessionId, by: Vec<Name> },
+    /// The permanent host is in; operators know it by `name`.
+    HostAccepted { name: Name },
+    /// The permanent host is not let in. The hub ends the connection after this.
+    HostRefused { refusal: Refusal },
 }
 
 /// What an operator's console says to the hub.

@@ -99,6 +99,18 @@ counted!(
     /// One role.
     RoleId
 );
+counted!(
+    /// One permanent host.
+    HostId
+);
+counted!(
+    /// One group of permanent hosts.
+    HostGroupId
+);
+counted!(
+    /// One code that enrols permanent hosts.
+    EnrolmentId
+);
 
 impl GroupId {
     /// The built-in group that new accounts are in.

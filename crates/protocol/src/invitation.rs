@@ -54,13 +54,8 @@ pub enum InvitationFault {
 
 impl fmt::Display for Invitation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let HubAddress { host, port } = &self.hub;
-        let (open, close) = if host.contains(':') {
-            ("[", "]")
-        } else {
-            ("", "")
-        };
-        write!(f, "{SCHEME}{open}{host}{close}:{port}/")?;
+        f.write_str(SCHEME)?;
+        write_hub(f, &self.hub)?;
         for byte in self.user.bytes() {
             if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'@') {
                 f.write_char(char::from(byte))?;
@@ -75,7 +70,18 @@ impl fmt::Display for Invitation {
     }
 }
 
-fn hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+/// The address with its port, always, and a slash.
+pub(crate) fn write_hub(f: &mut fmt::Formatter<'_>, hub: &HubAddress) -> fmt::Result {
+    let HubAddress { host, port } = hub;
+    let (open, close) = if host.contains(':') {
+        ("[", "]")
+    } else {
+        ("", "")
+    };
+    write!(f, "{open}{host}{close}:{port}/")
+}
+
+pub(crate) fn hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
 }
 
@@ -84,26 +90,47 @@ impl FromStr for Invitation {
     type Err = InvitationFault;
 
     fn from_str(text: &str) -> Result<Self, InvitationFault> {
-        let mut rest = text;
-        let mut fault = InvitationFault::None;
-        while let Some((at, after)) = find_scheme(rest) {
-            match read(after) {
-                Ok(invitation) => return Ok(invitation),
-                // the mail may speak of invitations before it brings one
-                Err(wrong) if fault == InvitationFault::None => fault = wrong,
-                Err(_later) => {}
-            }
-            rest = &rest[at..];
-        }
-        Err(fault)
+        first_in(text, SCHEME, |chars| {
+            let (address, user) = (up_to_slash(chars)?, up_to_slash(chars)?);
+            let (fingerprint, token) = fingerprint_and_secret(chars)?;
+            Ok(Self {
+                hub: address.parse()?,
+                fingerprint,
+                user: user_name(&user).ok_or(InvitationFault::Damaged)?,
+                token: InvitationToken(token),
+            })
+        })
     }
 }
 
+/// The first line in `text` that begins with `scheme` and that `read` can read.
+pub(crate) fn first_in<T>(
+    text: &str,
+    scheme: &str,
+    read: impl Fn(&mut dyn Iterator<Item = char>) -> Result<T, InvitationFault>,
+) -> Result<T, InvitationFault> {
+    let mut rest = text;
+    let mut fault = InvitationFault::None;
+    while let Some((at, mut after)) = find_scheme(rest, scheme) {
+        match read(&mut after) {
+            Ok(found) => return Ok(found),
+            // the mail may speak of invitations before it brings one
+            Err(wrong) if fault == InvitationFault::None => fault = wrong,
+            Err(_later) => {}
+        }
+        rest = &rest[at..];
+    }
+    Err(fault)
+}
+
 /// What follows the first scheme of `text`; and where to look for the next one.
-fn find_scheme(text: &str) -> Option<(usize, impl Iterator<Item = char>)> {
+fn find_scheme<'a>(
+    text: &'a str,
+    scheme: &str,
+) -> Option<(usize, impl Iterator<Item = char> + use<'a>)> {
     text.char_indices().find_map(|(start, _)| {
         let mut chars = meant(&text[start..]);
-        let is_it = SCHEME.chars().all(|wanted| {
+        let is_it = scheme.chars().all(|wanted| {
             chars
                 .next()
                 .is_some_and(|c| c.eq_ignore_ascii_case(&wanted))
@@ -122,24 +149,9 @@ fn meant(text: &str) -> impl Iterator<Item = char> {
     text.chars().filter(belongs).take(MAX_LINE_CHARS)
 }
 
-fn read(mut chars: impl Iterator<Item = char>) -> Result<Invitation, InvitationFault> {
-    let (address, user) = (up_to_slash(&mut chars)?, up_to_slash(&mut chars)?);
-    let fingerprint = bytes::<32>(&mut chars)?;
-    match chars.next() {
-        Some('/') => {}
-        Some(_) => return Err(InvitationFault::Damaged),
-        None => return Err(InvitationFault::CutOff),
-    }
-    let token = bytes::<16>(&mut chars)?;
-    Ok(Invitation {
-        hub: address.parse()?,
-        fingerprint,
-        user: user_name(&user).ok_or(InvitationFault::Damaged)?,
-        token: InvitationToken(token),
-    })
-}
-
-fn up_to_slash(chars: &mut impl Iterator<Item = char>) -> Result<String, InvitationFault> {
+pub(crate) fn up_to_slash(
+    chars: &mut (impl Iterator<Item = char> + ?Sized),
+) -> Result<String, InvitationFault> {
     let mut part = String::new();
     for c in chars {
         if c == '/' {
@@ -150,8 +162,21 @@ fn up_to_slash(chars: &mut impl Iterator<Item = char>) -> Result<String, Invitat
     Err(InvitationFault::CutOff)
 }
 
+/// The fingerprint of the hub's key, and after a slash what is good at the hub.
+pub(crate) fn fingerprint_and_secret(
+    chars: &mut (impl Iterator<Item = char> + ?Sized),
+) -> Result<([u8; 32], [u8; 16]), InvitationFault> {
+    let fingerprint = bytes(chars)?;
+    match chars.next() {
+        Some('/') => {}
+        Some(_) => return Err(InvitationFault::Damaged),
+        None => return Err(InvitationFault::CutOff),
+    }
+    Ok((fingerprint, bytes(chars)?))
+}
+
 fn bytes<const N: usize>(
-    chars: &mut impl Iterator<Item = char>,
+    chars: &mut (impl Iterator<Item = char> + ?Sized),
 ) -> Result<[u8; N], InvitationFault> {
     let mut digit = || {
         let c = chars.next().ok_or(InvitationFault::CutOff)?;

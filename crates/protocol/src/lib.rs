@@ -10,6 +10,7 @@
 pub mod address;
 pub mod admin;
 pub mod control;
+pub mod enrolment;
 pub mod hindrance;
 pub mod ids;
 pub mod input;
@@ -32,8 +33,12 @@ pub use control::{
     HubToOperator, OperatorToHub, Outcome, Password, Proposal, ReportDraft, ReportFacts,
     RunningSession, TicketState,
 };
+pub use enrolment::{Enrolment, EnrolmentCode, HostKey, KeyProof, PermanentHost};
 pub use hindrance::{Hindrance, Hindrances};
-pub use ids::{AccountId, GroupId, PeerId, ReportId, ResumeSecret, RoleId, SessionId, TicketRoute};
+pub use ids::{
+    AccountId, EnrolmentId, GroupId, HostGroupId, HostId, PeerId, ReportId, ResumeSecret, RoleId,
+    SessionId, TicketRoute,
+};
 pub use input::{HidKey, InputEvent, InputFrame, Place, PointerButton};
 pub use invitation::{Invitation, InvitationFault, InvitationToken};
 pub use lanes::{ChannelId, Direction, Lane, LaneRules, Protection, StreamHeader};

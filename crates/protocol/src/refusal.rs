@@ -82,6 +82,13 @@ impl RefusalCode {
     /// The operator who made the ticket is not connected now.
     pub const OPERATOR_AWAY: Self = Self(44);
 
+    /// The code that enrols permanent hosts is used up, too old, or none.
+    pub const ENROLMENT_OVER: Self = Self(45);
+    /// The hub knows no permanent host with this key.
+    pub const HOST_UNKNOWN: Self = Self(46);
+    /// An administrator disabled this permanent host.
+    pub const HOST_DISABLED: Self = Self(47);
+
     /// No such host, or not one this operator may open.
     pub const HOST_GONE: Self = Self(60);
     /// The host is in a session already.

@@ -75,7 +75,7 @@ impl VersionRange {
 pub enum Role {
     /// The operator console.
     Operator,
-    /// The helped side (Helpme, later `PurePC`).
+    /// The helped side (Helpme and `PurePC`).
     Host,
     /// The administrator's window.
     Administrator,

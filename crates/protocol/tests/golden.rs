@@ -7,22 +7,24 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use bytes::Bytes;
+use protocol::admin::hosts::{self, OfGroup, OfState, Order};
 use protocol::admin::people::{self, AccountOrder, SecondFactorRule, SignInKind};
 use protocol::admin::reports::{
     self, Field, FieldDefinition, FieldKind, FieldValue, Language, ReportRow,
 };
-use protocol::admin::{AdminToHub, Answer, HubToAdmin, Page, Question, Rows};
+use protocol::admin::{self, AdminToHub, Answer, HubToAdmin, Page, Question, Rows};
 use protocol::control::Admission;
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
-    AccountId, BroughtIn, ChannelId, ClientHello, Code, ColourDepth, Companion, EndedBy, Entry,
-    EntryKind, Greeting, GroupId, HidKey, Hindrance, Hindrances, HostState, HostToHub, HostWord,
-    HubHello, HubToHost, HubToOperator, InputEvent, InputFrame, InvitationToken, Lane, LiveState,
-    OperatorToHub, OperatorWord, Outcome, Password, PeerId, Permissions, Place, PointerButton,
-    PointerShape, PointerUpdate, Proposal, ProtocolVersion, Refusal, RefusalCode, ReportDraft,
-    ReportFacts, ReportId, ResumeSecret, Rights, Role, RoleId, RunningSession, ScreenFrame,
-    ScreenLayout, ScreenMonitor, SessionId, StreamHeader, TicketRoute, TicketState, VersionRange,
-    ViewWish, ViewerMessage, Word,
+    AccountId, BroughtIn, ChannelId, ClientHello, Code, ColourDepth, Companion, EndedBy,
+    EnrolmentCode, EnrolmentId, Entry, EntryKind, Greeting, GroupId, HidKey, Hindrance, Hindrances,
+    HostGroupId, HostId, HostKey, HostState, HostToHub, HostWord, HubHello, HubToHost,
+    HubToOperator, InputEvent, InputFrame, InvitationToken, KeyProof, Lane, LiveState,
+    OperatorToHub, OperatorWord, Outcome, Password, PeerId, PermanentHost, Permissions, Place,
+    PointerButton, PointerShape, PointerUpdate, Proposal, ProtocolVersion, Refusal, RefusalCode,
+    ReportDraft, ReportFacts, ReportId, ResumeSecret, Rights, Role, RoleId, RunningSession,
+    ScreenFrame, ScreenLayout, ScreenMonitor, SessionId, StreamHeader, TicketRoute, TicketState,
+    VersionRange, ViewWish, ViewerMessage, Word,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -400,6 +402,13 @@ fn host_to_hub(samples: &mut Samples) {
             session: SESSION,
             operator: PEER,
         },
+        HostToHub::Enrol {
+            code: EnrolmentCode([5; 16]),
+            host: permanent_host(),
+        },
+        HostToHub::ComeIn {
+            host: permanent_host(),
+        },
     ];
     for message in &messages {
         samples.add(message);
@@ -455,6 +464,10 @@ fn hub_to_host(samples: &mut Samples) {
             session: SESSION,
             by: vec!["Carla".into()],
         },
+        HubToHost::HostAccepted {
+            name: "Till 4".into(),
+        },
+        HubToHost::HostRefused { refusal: REFUSAL },
     ];
     for message in &messages {
         samples.add(message);
@@ -1310,6 +1323,149 @@ fn answers_about_reports(samples: &mut Samples) {
     }
 }
 
+fn permanent_host() -> PermanentHost {
+    PermanentHost {
+        key: HostKey([6; 32]),
+        proof: KeyProof([[7; 32], [8; 32]]),
+        computer: "TILL-4".into(),
+        system: "Linux".into(),
+    }
+}
+
+fn questions_about_hosts(samples: &mut Samples) {
+    use hosts::Question;
+    let page = Page {
+        first: 300,
+        rows: 50,
+    };
+    let (host, group) = (HostId(9), HostGroupId(4));
+    let orders = [
+        Order::Name,
+        Order::System,
+        Order::Group,
+        Order::LastSeen,
+        Order::Version,
+        Order::Enrolled,
+    ];
+    let states = [
+        OfState::Any,
+        OfState::Connected,
+        OfState::Away,
+        OfState::Disabled,
+    ];
+    let groups = [OfGroup::Any, OfGroup::None, OfGroup::One(group)];
+    let list = |order, group, state| Question::List {
+        filter: hosts::Filter {
+            search: "till".into(),
+            group,
+            state,
+        },
+        order,
+        descending: true,
+        page,
+    };
+    let mut questions: Vec<Question> = orders
+        .map(|order| list(order, OfGroup::Any, OfState::Any))
+        .to_vec();
+    questions.extend(states.map(|state| list(Order::Name, OfGroup::Any, state)));
+    questions.extend(groups.map(|group| list(Order::Name, group, OfState::Any)));
+    let named = hosts::HostGroup {
+        name: "Tills".into(),
+        seen_by: vec![GroupId::EVERYONE, GroupId(7)],
+    };
+    questions.extend([
+        Question::Invite(hosts::NewEnrolment {
+            group: Some(group),
+            uses: 500,
+            valid_hours: 24,
+        }),
+        Question::Enrolments { page },
+        Question::WithdrawEnrolment {
+            enrolment: EnrolmentId(3),
+        },
+        Question::Change {
+            host,
+            change: hosts::HostChange {
+                name: "Till 4".into(),
+                group: Some(group),
+                note: "ground floor".into(),
+            },
+        },
+        Question::SetDisabled {
+            host,
+            disabled: true,
+        },
+        Question::Remove { host },
+        Question::Groups { page },
+        Question::AddGroup(named.clone()),
+        Question::ChangeGroup { group, to: named },
+        Question::RemoveGroup { group },
+    ]);
+    for question in &questions {
+        samples.add(question);
+    }
+    let question = admin::Question::Hosts(Question::Groups { page });
+    samples.add(&AdminToHub::Ask {
+        number: 5,
+        question,
+    });
+}
+
+fn answers_about_hosts(samples: &mut Samples) {
+    use hosts::Answer;
+    fn rows<T>(row: T) -> Rows<T> {
+        Rows {
+            total: 301,
+            first: 300,
+            rows: vec![row],
+        }
+    }
+    let group = HostGroupId(4);
+    let answers = [
+        Answer::List(rows(hosts::HostRow {
+            host: HostId(9),
+            name: "Till 4".into(),
+            is_named: true,
+            computer: "TILL-4".into(),
+            system: "Linux".into(),
+            program: "purepc 0.1.0".into(),
+            group: Some(group),
+            group_name: "Tills".into(),
+            note: "ground floor".into(),
+            disabled: false,
+            connected: true,
+            enrolled_unix_millis: 1_800_000_000_000,
+            enrolled_by: "carla".into(),
+            last_seen_unix_millis: 1_800_000_000_001,
+        })),
+        Answer::Invitation {
+            line: "purepc://hub:443/ab/cd".into(),
+            expires_unix_millis: 1_800_000_000_000,
+        },
+        Answer::Enrolments(rows(hosts::EnrolmentRow {
+            enrolment: EnrolmentId(3),
+            group_name: "Tills".into(),
+            uses: 500,
+            uses_left: 498,
+            made_by: "carla".into(),
+            expires_unix_millis: 1_800_000_000_000,
+        })),
+        Answer::Groups(rows(hosts::HostGroupRow {
+            group,
+            name: "Tills".into(),
+            seen_by: vec![GroupId(7)],
+            hosts: 12,
+        })),
+        Answer::GroupAdded { group },
+        Answer::Done,
+    ];
+    for answer in &answers {
+        samples.add(answer);
+    }
+    let answer = admin::Answer::Hosts(Answer::Done);
+    samples.add(&HubToAdmin::Answered { number: 5, answer });
+}
+
 fn samples() -> BTreeMap<String, String> {
     let mut samples = Samples::default();
     hellos(&mut samples);
@@ -1327,6 +1483,8 @@ fn samples() -> BTreeMap<String, String> {
     streams(&mut samples);
     questions_about_reports(&mut samples);
     answers_about_reports(&mut samples);
+    questions_about_hosts(&mut samples);
+    answers_about_hosts(&mut samples);
     samples.0
 }
 

@@ -111,6 +111,11 @@ pub enum Object {
         /// Whether whoever wants to see it is in a group with the owner.
         shares_group: bool,
     },
+    /// The row of a permanent host.
+    PermanentHost {
+        /// Whether whoever wants to see it is in a group that may see the host's.
+        shares_group: bool,
+    },
     /// A session of the operator `owner` with `host`.
     Session {
         owner: AccountId,
@@ -255,6 +260,13 @@ fn may_with_account(standing: Standing, action: Action, object: Object) -> Resul
             },
         ) => {
             if shares_group || standing.id == owner {
+                Ok(())
+            } else {
+                Err(Denied::OtherGroup)
+            }
+        }
+        (Action::SeeEntry, Object::PermanentHost { shares_group }) => {
+            if shares_group {
                 Ok(())
             } else {
                 Err(Denied::OtherGroup)
@@ -424,6 +436,12 @@ mod tests {
         assert_eq!(row(BRUNO, true), Ok(()));
         assert_eq!(row(BRUNO, false), Err(Denied::OtherGroup));
         assert_eq!(row(ANNA, false), Ok(()));
+        let permanent = |shares_group| {
+            let object = Object::PermanentHost { shares_group };
+            may(anna, Action::SeeEntry, object)
+        };
+        assert_eq!(permanent(true), Ok(()));
+        assert_eq!(permanent(false), Err(Denied::OtherGroup));
     }
 
     #[test]

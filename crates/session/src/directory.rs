@@ -9,6 +9,7 @@
 //! and its sessions go on (R4).
 
 mod oversight;
+mod permanent;
 mod presence;
 pub mod records;
 mod resume;
@@ -30,6 +31,8 @@ use protocol::{
 use crate::authority::{Action, Denied, Membership, Object, Standing, Who, may};
 use crate::chat::MAX_UNHEARD;
 use crate::throttle::Window;
+use permanent::PermanentHosts;
+pub use permanent::{HostStanding, PermanentArrival};
 use records::{AccountId, Actor, Change, SecretHash, Side, Stored, What};
 pub use resume::CannotResume;
 use sessions::Session;
@@ -306,6 +309,7 @@ pub struct Directory {
     policy: Policy,
     operators: BTreeMap<PeerId, OperatorPeer>,
     hosts: BTreeMap<PeerId, HostPeer>,
+    permanent: PermanentHosts,
     /// What all accounts may do, and who is with whom.
     memberships: BTreeMap<AccountId, Membership>,
     tickets: BTreeMap<TicketRoute, Ticket>,
@@ -347,6 +351,7 @@ impl Directory {
             policy,
             operators: BTreeMap::new(),
             hosts: BTreeMap::new(),
+            permanent: PermanentHosts::default(),
             memberships: stored.memberships.clone(),
             tickets: tickets.map(|t| (t.route, Ticket::from(t))).collect(),
             attempts: BTreeMap::new(),
@@ -393,7 +398,9 @@ impl Directory {
             HostToHub::SendAway { session, operator } => self.send_away(id, session, operator, now),
             HostToHub::Leave => Ok(()),
             // the first message of a connection, or none
-            HostToHub::Resume { .. } => Err(OutOfPlace),
+            HostToHub::Resume { .. } | HostToHub::Enrol { .. } | HostToHub::ComeIn { .. } => {
+                Err(OutOfPlace)
+            }
         };
         self.cut_unless(done, id);
     }
@@ -449,13 +456,15 @@ impl Directory {
         self.time_out_questions(now);
         self.time_out_away(now);
         self.time_out_watching(now);
+        self.note_permanent_hosts(now);
     }
 
     /// The hub goes down: everybody is dismissed, and may come back to where they were.
     pub fn stop(&mut self, now: Moment) {
         let operators: Vec<PeerId> = self.operators.keys().copied().collect();
         let hosts: Vec<PeerId> = self.hosts.keys().copied().collect();
-        for id in operators.into_iter().chain(hosts) {
+        let permanent = self.permanent.peers();
+        for id in operators.into_iter().chain(hosts).chain(permanent) {
             self.left(id, Departure::Lost, now);
             let refusal = RefusalCode::SHUTTING_DOWN.into();
             self.effects.push(Effect::Dismiss(id, refusal));

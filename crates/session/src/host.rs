@@ -267,6 +267,9 @@ impl HostSide {
             HubToHost::Goodbye { refusal } => Ok(vec![HostStep::HangUp(refusal)]),
             HubToHost::OperatorLeft { session, operator } => self.operator_left(session, operator),
             HubToHost::Watched { session, by } => self.watched(session, by),
+            // it is no permanent host
+            HubToHost::HostAccepted { .. } => out_of_place("HostAccepted"),
+            HubToHost::HostRefused { .. } => out_of_place("HostRefused"),
         }
     }
 

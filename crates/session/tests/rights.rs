@@ -34,7 +34,7 @@ fn every<M: DeserializeOwned>(head: &[u8]) -> Vec<M> {
 
 /// What follows `Ask` and a number, of each area.
 fn every_question() -> Vec<protocol::admin::Question> {
-    let areas = 0..6;
+    let areas = 0..7;
     let questions = areas.flat_map(|area| every::<AdminToHub>(&[1, 0, area]));
     let questions = questions.filter_map(|message| match message {
         AdminToHub::Ask { question, .. } => Some(question),
@@ -196,9 +196,10 @@ fn every_message_is_in_the_table() {
     // the last ones of their enums, and one of each area that has questions
     for last in [
         "console  AcceptInvitation",
-        "host     SendAway",
+        "host     ComeIn",
         "admin    People SetRules",
         "admin    Desk Disconnect",
+        "admin    Hosts RemoveGroup",
     ] {
         assert!(TABLE.contains(last), "{last}");
     }

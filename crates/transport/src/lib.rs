@@ -6,6 +6,7 @@
 pub mod client;
 pub mod close;
 pub mod framed;
+pub mod host_key;
 pub mod identity;
 pub mod reconnect;
 pub mod server;
@@ -15,6 +16,7 @@ mod tuning;
 pub use client::ConnectError;
 pub use close::CloseReason;
 pub use framed::{FramedReader, FramedWriter, ReadError, WriteError};
+pub use host_key::{HostKeyError, HostSigner, host_is_proved};
 pub use identity::{Fingerprint, HubIdentity, IdentityError};
 pub use protocol::{AddressFault, HubAddress, WrittenAddress};
 pub use quinn::{Connection, Endpoint, RecvStream, SendStream};

@@ -4,10 +4,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use protocol::limits::MAX_CONTROL_FRAME_BYTES;
-use protocol::{ClientHello, HubHello, ProtocolVersion, RefusalCode, Role, TooOld, VersionRange};
+use protocol::{
+    ClientHello, HubHello, KeyProof, ProtocolVersion, RefusalCode, Role, TooOld, VersionRange,
+};
 use transport::client::{self, ConnectError};
 use transport::{
-    BindError, CloseReason, Endpoint, FramedReader, FramedWriter, HubAddress, HubIdentity,
+    BindError, CloseReason, Endpoint, Fingerprint, FramedReader, FramedWriter, HostSigner,
+    HubAddress, HubIdentity, host_is_proved,
 };
 
 fn hub(data: &tempfile::TempDir) -> (Endpoint, HubIdentity, HubAddress) {
@@ -218,4 +221,41 @@ async fn a_stranger_has_one_stream_and_a_small_window_and_lanes_come_with_a_sess
     }
     greeted.connection.close(0_u32.into(), b"");
     hub.await.expect("no panic");
+}
+
+#[tokio::test]
+async fn u2_a_hosts_proof_is_of_one_key_one_hub_and_one_connection() {
+    let data = tempfile::tempdir().expect("a folder");
+    let (endpoint, identity, address) = hub(&data);
+    let pin = identity.fingerprint();
+    let (mut clients, mut at_hub) = (Vec::new(), Vec::new());
+    for _ in 0..2 {
+        let accept = async {
+            let incoming = endpoint.accept().await.expect("open");
+            let connection = incoming.await.expect("handshake");
+            let (send, _recv) = connection.accept_bi().await.expect("control stream");
+            let mut writer = FramedWriter::new(send, MAX_CONTROL_FRAME_BYTES);
+            writer.write(&welcome()).await.expect("sent");
+            (connection, writer)
+        };
+        let connect = client::connect(&address, pin, Role::Host, "test 1");
+        let (accepted, greeted) = tokio::join!(accept, connect);
+        at_hub.push(accepted);
+        clients.push(greeted.expect("greeted"));
+    }
+    let signer = HostSigner::generate().expect("a key");
+    let proof = signer.prove(&clients[0].connection, pin).expect("signed");
+    let check =
+        |at: usize, hub, key, proof: &KeyProof| host_is_proved(&at_hub[at].0, hub, key, proof);
+    assert!(check(0, pin, signer.key(), &proof));
+    assert!(!check(1, pin, signer.key(), &proof), "another connection");
+    let other = HostSigner::generate().expect("a key");
+    assert!(!check(0, pin, other.key(), &proof), "another key");
+    let elsewhere = Fingerprint::from_bytes([1; 32]);
+    assert!(!check(0, elsewhere, signer.key(), &proof), "another hub");
+    let mut changed = proof;
+    changed.0[1][31] ^= 1;
+    assert!(!check(0, pin, signer.key(), &changed), "a changed proof");
+    let kept = HostSigner::from_seed(signer.seed()).expect("a key");
+    assert_eq!(kept.key(), signer.key());
 }

@@ -185,6 +185,12 @@ const RULES: &[Rule] = &[
         never: &["operator-engine"],
     },
     Rule {
+        // a service: it links no window
+        package: "purepc",
+        may_know: &["protocol", "transport", "private-file"],
+        never: &["eframe", "egui", "winit", "operator-engine", "hub"],
+    },
+    Rule {
         // `input` for the names of keys and the grab of the operator's own keyboard
         package: "operator-app",
         may_know: &[

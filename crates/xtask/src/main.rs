@@ -63,7 +63,7 @@ enum Task {
         /// By default all.
         targets: Vec<String>,
     },
-    /// Makes an archive of a hub with `--reports N` (and `--films N`) in the folder `--out DIR`, or prints how
+    /// Makes an archive of a hub with `--reports N` (and `--films N`, `--hosts N`) in the folder `--out DIR`, or prints how
     /// long it takes to find something in the one of `--measure DIR`; built for release.
     Archive(StageArguments),
     /// Puts `--idle N` connections and `--sessions N` on a hub for `--seconds S`, and prints what they cost it

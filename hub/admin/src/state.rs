@@ -1,5 +1,7 @@
 //! What the window shows, and what it wants of the hub.
 
+mod computers;
+
 use protocol::admin::Question;
 use protocol::admin::audit::{self, AuditRow, Verified};
 use protocol::admin::desk::{LiveSession, Overview};
@@ -26,6 +28,10 @@ use crate::listing::{Listing, PageOf};
 use crate::player::Player;
 use crate::words::Say;
 
+pub use computers::{
+    Computers, ComputersAsking, ComputersTab, HostForm, HostGroupForm, InviteForm,
+};
+
 /// A part of the administration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Section {
@@ -35,18 +41,20 @@ pub enum Section {
     Reports,
     Films,
     People,
+    Computers,
     Audit,
     Settings,
 }
 
 impl Section {
     /// In the order of the side bar.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Overview,
         Self::Live,
         Self::Reports,
         Self::Films,
         Self::People,
+        Self::Computers,
         Self::Audit,
         Self::Settings,
     ];
@@ -81,6 +89,11 @@ pub enum Topic {
     SignIns,
     Invitation,
     SecondFactor,
+    Hosts(PageOf),
+    HostGroups,
+    Enrolments,
+    /// A line that enrols hosts.
+    HostsInvited,
     Audit(PageOf),
     Verified,
     Settings,
@@ -769,6 +782,7 @@ pub struct State {
     pub reports: Reports,
     pub films: Films,
     pub people: People,
+    pub computers: Computers,
     pub audit: Audit,
     pub settings: HubSettings,
     pub asking: Option<Asking>,
@@ -791,6 +805,7 @@ impl State {
             reports: Reports::default(),
             films: Films::default(),
             people: People::default(),
+            computers: Computers::default(),
             audit: Audit::default(),
             settings: HubSettings::default(),
             asking: None,
@@ -830,6 +845,7 @@ impl State {
         self.films.list.refresh();
         self.films.facts.forget();
         self.people.refresh();
+        self.computers.refresh();
         self.audit.list.refresh();
         self.settings.now.forget();
         self.settings.rules.forget();

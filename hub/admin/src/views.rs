@@ -1,6 +1,7 @@
 //! The window: the sign-in, then a side bar and the section that was chosen.
 
 mod audit;
+mod computers;
 mod export;
 mod films;
 mod live;

@@ -272,6 +272,59 @@ says! {
     MayExport: "export", "esportare";
     MayAdminister: "administer the hub", "amministrare l'hub";
     SavedNotice: "Saved.", "Salvato.";
+    // Computers
+    ComputersNote: "Computers that are always connected, whoever sits in front of them.",
+        "Computer sempre connessi, chiunque ci sia davanti.";
+    AddComputers: "Add computers", "Aggiungi computer";
+    AddComputersNote: "You get one line. On the computer say: purepc enroll LINE, and then keep purepc run going. Helping without a user is not built yet; operators see that the computer is connected.",
+        "Riceverai una riga. Sul computer esegui: purepc enroll RIGA, e poi tieni in funzione purepc run. L'assistenza senza utente non esiste ancora; gli operatori vedono che il computer è connesso.";
+    SearchComputers: "Search computers", "Cerca computer";
+    Codes: "Codes", "Codici";
+    AllComputers: "All", "Tutti";
+    ConnectedOnes: "Connected", "Connessi";
+    AwayOnes: "Away", "Assenti";
+    DisabledOnes: "Disabled", "Disabilitati";
+    ConnectedOne: "connected", "connesso";
+    AwayOne: "away", "assente";
+    Now: "now", "ora";
+    EveryGroup: "Every group", "Ogni gruppo";
+    WithoutGroup: "Without a group", "Senza gruppo";
+    System: "System", "Sistema";
+    Group: "Group", "Gruppo";
+    LastSeen: "Last seen", "Visto";
+    NoComputers: "No computers yet", "Ancora nessun computer";
+    NoComputersNote: "Make a code, and enrol the first one with it.",
+        "Crea un codice e registra il primo con quello.";
+    ChooseComputer: "Choose a computer to rename, group, disable or remove it.",
+        "Scegli un computer per rinominarlo, raggrupparlo, disabilitarlo o rimuoverlo.";
+    Remove: "Remove", "Rimuovi";
+    DisableHostNote: "It is sent away, and not let in again before it is enabled.",
+        "Viene disconnesso e non può rientrare finché non viene abilitato.";
+    RemoveHostNote: "It is sent away, and has to be enrolled anew to come back. Reports and films stay.",
+        "Viene disconnesso e per tornare deve essere registrato di nuovo. Rapporti e filmati restano.";
+    RemoveHostGroupNote: "Its computers stay, without a group, so that no operator sees them.",
+        "I suoi computer restano, senza gruppo, e nessun operatore li vede.";
+    HostNameNote: "What operators see; the computer's own name if it is empty.",
+        "Ciò che vedono gli operatori; il nome del computer se è vuoto.";
+    HostGroupNote: "Without a group no operator sees it.", "Senza gruppo nessun operatore lo vede.";
+    Note: "Note", "Nota";
+    HostGroupsNote: "A group of computers says which operators see them.",
+        "Un gruppo di computer dice quali operatori li vedono.";
+    NoHostGroups: "No groups yet", "Ancora nessun gruppo";
+    ChangeGroup: "Change the group", "Modifica il gruppo";
+    SeenBy: "Seen by", "Visibile a";
+    SeenByNote: "Where nothing is chosen, the computers show in this window alone.",
+        "Se non è scelto nulla, i computer compaiono solo in questa finestra.";
+    CodeUses: "For how many computers", "Per quanti computer";
+    CodeUsesNote: "More than one for software distribution.",
+        "Più di uno per la distribuzione del software.";
+    CodeHours: "Good for, in hours", "Vale, in ore";
+    MakeCode: "Make the code", "Crea il codice";
+    EnrolmentTitle: "Line for purepc enroll", "Riga per purepc enroll";
+    NoCodes: "No open codes", "Nessun codice aperto";
+    NoCodesNote: "Codes that still enrol computers are listed here.",
+        "Qui compaiono i codici che registrano ancora computer.";
+    WithdrawCode: "Take back code", "Ritira il codice";
     // Audit
     AuditNote: "What happened, by whom, in a chain that shows when somebody tampers with it.",
         "Che cosa è successo e chi l'ha fatto, in una catena che mostra le manomissioni.";
@@ -513,6 +566,51 @@ pub fn people(lang: Lang, count: u32) -> String {
         (Lang::En, _) => format!("{number} people"),
         (Lang::It, 1) => "1 persona".to_owned(),
         (Lang::It, _) => format!("{number} persone"),
+    }
+}
+
+/// How many computers.
+pub fn computers(lang: Lang, count: u32) -> String {
+    let number = number(lang, count.into());
+    match (lang, count) {
+        (Lang::En, 1) => "1 computer".to_owned(),
+        (Lang::En, _) => format!("{number} computers"),
+        (Lang::It, _) => format!("{number} computer"),
+    }
+}
+
+/// The groups whose operators see a group of computers.
+pub fn seen_by(lang: Lang, groups: &str) -> String {
+    match (lang, groups) {
+        (Lang::En, "") => "seen by no operator".to_owned(),
+        (Lang::En, _) => format!("seen by {groups}"),
+        (Lang::It, "") => "non visibile agli operatori".to_owned(),
+        (Lang::It, _) => format!("visibile a {groups}"),
+    }
+}
+
+/// When a computer was enrolled, and with whose code.
+pub fn enrolled(lang: Lang, at: &str, by: &str) -> String {
+    match lang {
+        Lang::En => format!("Enrolled {at}, with a code of {by}"),
+        Lang::It => format!("Registrato {at}, con un codice di {by}"),
+    }
+}
+
+/// How many computers a code still enrols.
+pub fn code_left(lang: Lang, left: u32, of: u32) -> String {
+    let (left, of) = (number(lang, left.into()), number(lang, of.into()));
+    match lang {
+        Lang::En => format!("{left} of {of} left"),
+        Lang::It => format!("{left} di {of} rimasti"),
+    }
+}
+
+/// Until when a code is good, and who made it.
+pub fn code_detail(lang: Lang, until: &str, by: &str) -> String {
+    match lang {
+        Lang::En => format!("until {until}  ·  made by {by}"),
+        Lang::It => format!("fino a {until}  ·  creato da {by}"),
     }
 }
 

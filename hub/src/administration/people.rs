@@ -183,7 +183,7 @@ fn known(permissions: Permissions) -> Permissions {
     Permissions::from_bits(permissions.bits() & Permissions::KNOWN.bits())
 }
 
-fn refusal(error: PeopleError) -> Refusal {
+pub(super) fn refusal(error: PeopleError) -> Refusal {
     let code = error.code();
     if let PeopleError::Catalogue(error) = error {
         log_store_error(&error);

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use protocol::admin::people::{Rules, SecondFactorRule, SignInKind};
-use protocol::{GroupId, PeerId, Permissions, RoleId};
+use protocol::{GroupId, HostId, PeerId, Permissions, RoleId};
 use session::authority::{Membership, Standing, Who};
+use session::directory::HostStanding;
 
 pub use session::directory::records::AccountId;
 
@@ -154,6 +155,8 @@ pub struct Accounts {
     pub disabled: Vec<AccountId>,
     pub passwords: BTreeMap<AccountId, PasswordHash>,
     pub memberships: BTreeMap<AccountId, Membership>,
+    /// What was decided about all permanent hosts.
+    pub hosts: BTreeMap<HostId, HostStanding>,
     /// Sign-ins that an administrator wants to end.
     pub over: Vec<PeerId>,
 }

@@ -15,8 +15,8 @@ use ::session::authority::Denied;
 use ::session::directory::records::{self, Side};
 
 use super::{
-    AccountId, Actor, ChangedAccount, Named, NewAccount, NewSecondFactor, PasswordHash, SignIn,
-    TokenHash, Worked, ended_by_word,
+    AccountId, Actor, ChangedAccount, HostChange, Named, NewAccount, NewSecondFactor, PasswordHash,
+    SignIn, TokenHash, Worked, ended_by_word,
 };
 
 /// One change and who made it.
@@ -124,6 +124,8 @@ pub enum What {
         question: String,
         why: Denied,
     },
+    /// What becomes of permanent hosts.
+    Host(HostChange),
     /// What the directory of peers, tickets and sessions asks to be kept.
     Desk(records::What),
     /// The operator wrote a report that was not finished.
@@ -233,7 +235,15 @@ impl What {
     /// Whether it is noted in the audit log. What comes all the time, and is no decision of anybody's, is
     /// not.
     pub(crate) fn is_audited(&self) -> bool {
-        !matches!(self, Self::ChatSaid { .. } | Self::Worked { .. })
+        use records::What::{PermanentHostGone, PermanentHostHere, PermanentHostsSeen};
+        !matches!(
+            self,
+            Self::ChatSaid { .. }
+                | Self::Worked { .. }
+                | Self::Desk(
+                    PermanentHostHere { .. } | PermanentHostGone { .. } | PermanentHostsSeen
+                )
+        )
     }
 
     /// What happened and its details, for the audit log and for the hub's own.
@@ -315,6 +325,7 @@ impl What {
                 let detail = json!({ "question": question, "why": why.to_string() });
                 ("denied", detail)
             }
+            Self::Host(change) => describe_host(change),
             Self::Desk(what) => describe_desk(what),
             Self::ReportSaved {
                 report,
@@ -391,6 +402,65 @@ impl What {
     }
 }
 
+fn describe_host(change: &HostChange) -> (&'static str, Value) {
+    match change {
+        HostChange::EnrolmentMade(code) => {
+            let detail = json!({
+                "group": code.group.map(|group| group.0),
+                "uses": code.uses,
+                "expires_unix_millis": code.expires_unix_millis,
+            });
+            ("host.invited", detail)
+        }
+        HostChange::EnrolmentWithdrawn { enrolment } => {
+            let detail = json!({ "enrolment": enrolment.0 });
+            ("host.invitation_withdrawn", detail)
+        }
+        HostChange::Enrolled(host) => {
+            let key = blake3::hash(&host.key.0).to_hex();
+            let detail = json!({ "computer": host.computer.as_str(), "key": &key[..16] });
+            ("host.enrolled", detail)
+        }
+        HostChange::Changed { host, to } => {
+            let detail = json!({
+                "host": host.id.0,
+                "name": host.name,
+                "new_name": to.name,
+                "group": to.group.map(|group| group.0),
+                "note": to.note,
+            });
+            ("host.changed", detail)
+        }
+        HostChange::Disabled { host, disabled } => {
+            let action = if *disabled {
+                "host.disabled"
+            } else {
+                "host.enabled"
+            };
+            (action, json!({ "host": host.id.0, "name": host.name }))
+        }
+        HostChange::Removed { host } => {
+            let detail = json!({ "host": host.id.0, "name": host.name });
+            ("host.removed", detail)
+        }
+        HostChange::GroupAdded { name, seen_by } => {
+            let seen_by: Vec<i64> = seen_by.iter().map(|group| group.0).collect();
+            let detail = json!({ "name": name, "seen_by": seen_by });
+            ("host_group.added", detail)
+        }
+        HostChange::GroupChanged {
+            group,
+            name,
+            seen_by,
+        } => {
+            let seen_by: Vec<i64> = seen_by.iter().map(|group| group.0).collect();
+            let detail = json!({ "group": group.0, "name": name, "seen_by": seen_by });
+            ("host_group.changed", detail)
+        }
+        HostChange::GroupRemoved { group } => ("host_group.removed", json!({ "group": group.0 })),
+    }
+}
+
 fn describe_categories(change: &CategoryChange) -> (&'static str, Value) {
     match change {
         CategoryChange::Add { name } => ("category.added", json!({ "name": name.as_str() })),
@@ -424,6 +494,9 @@ fn of(account: &Named) -> Value {
 fn describe_desk(what: &records::What) -> (&'static str, Value) {
     use records::{StartedSession, What};
     match what {
+        What::PermanentHostHere { host, .. } => ("host.here", json!({ "host": host.0 })),
+        What::PermanentHostGone { host } => ("host.gone", json!({ "host": host.0 })),
+        What::PermanentHostsSeen => ("hosts.seen", json!({})),
         What::OperatorAdmitted(operator) => {
             ("place.given", json!({ "peer": operator.peer.to_string() }))
         }

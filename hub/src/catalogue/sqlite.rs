@@ -9,6 +9,8 @@ mod corrections;
 mod films;
 mod forms;
 mod groups;
+mod host_groups;
+mod hosts;
 mod members;
 mod overview;
 mod places;
@@ -30,6 +32,9 @@ use jiff::tz::TimeZone;
 use protocol::admin::audit::{AuditRow, Filter as AuditFilter, Verified};
 use protocol::admin::desk::Today;
 use protocol::admin::films::{Facts, Film, Filter as FilmFilter, Sort};
+use protocol::admin::hosts::{
+    EnrolmentRow, Filter as HostFilter, HostGroupRow, HostRow, Order as HostOrder,
+};
 use protocol::admin::people::{AccountOrder, AccountRow, GroupRow, RoleRow, Rules, SignInRow};
 use protocol::admin::reports::{
     Category, ChatRow, Choice, Field, FieldValue, ReportFilter, ReportRow, ReportSort, Totals,
@@ -38,7 +43,9 @@ use protocol::admin::reports::{
 use protocol::admin::settings::Settings;
 use protocol::admin::{Page, Rows};
 use protocol::control::Name;
-use protocol::{GroupId, ReportDraft, ReportFacts, ReportId, RoleId, SessionId};
+use protocol::{
+    GroupId, HostGroupId, HostId, HostKey, ReportDraft, ReportFacts, ReportId, RoleId, SessionId,
+};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -48,8 +55,8 @@ use transport::HubIdentity;
 use super::audit::SignedHead;
 use super::{
     AbsentMember, Account, AccountId, Accounts, Anchor, AuditHead, Batch, Catalogue,
-    CatalogueError, Clues, Credentials, FilmTotals, KeptFilm, ReportSheet, ReportStanding,
-    SessionRow, Stored,
+    CatalogueError, Clues, Credentials, FilmTotals, KeptFilm, KnownHost, NamedHost, ReportSheet,
+    ReportStanding, SessionRow, Stored,
 };
 
 pub(crate) const FILE_NAME: &str = "hub.db";
@@ -238,6 +245,43 @@ impl Catalogue for SqliteCatalogue {
 
     fn group_named(&self, name: &str) -> Result<GroupId, CatalogueError> {
         groups::named(&self.connection, "account_group", name).map(GroupId)
+    }
+
+    fn host_rows(
+        &self,
+        filter: &HostFilter,
+        order: (HostOrder, bool),
+        page: Page,
+    ) -> Result<Rows<HostRow>, CatalogueError> {
+        hosts::page(&self.connection, filter, order, page)
+    }
+
+    fn host_named(&self, name: &str) -> Result<HostRow, CatalogueError> {
+        hosts::named(&self.connection, name)
+    }
+
+    fn host(&self, id: HostId) -> Result<NamedHost, CatalogueError> {
+        hosts::one(&self.connection, id)
+    }
+
+    fn host_with_key(&self, key: HostKey) -> Result<Option<KnownHost>, CatalogueError> {
+        hosts::with_key(&self.connection, key)
+    }
+
+    fn host_group_rows(&self, page: Page) -> Result<Rows<HostGroupRow>, CatalogueError> {
+        host_groups::page(&self.connection, page)
+    }
+
+    fn host_group_named(&self, name: &str) -> Result<HostGroupId, CatalogueError> {
+        groups::named(&self.connection, "host_group", name).map(HostGroupId)
+    }
+
+    fn enrolment_rows(
+        &self,
+        now_unix_millis: i64,
+        page: Page,
+    ) -> Result<Rows<EnrolmentRow>, CatalogueError> {
+        hosts::enrolments(&self.connection, now_unix_millis, page)
     }
 
     fn role_named(&self, name: &str) -> Result<RoleId, CatalogueError> {

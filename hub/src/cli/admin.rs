@@ -1,6 +1,7 @@
 //! `hub admin`: accounts, from the machine of the hub alone.
 
 mod groups;
+mod host;
 mod invite;
 mod list;
 mod password;
@@ -132,6 +133,9 @@ pub(super) enum AdminCommand {
         #[command(flatten)]
         data: DataArgs,
     },
+    /// Manage permanent hosts: computers that are always connected.
+    #[command(subcommand)]
+    Host(host::HostCommand),
     /// List who is signed in, with a console or in the administration.
     SignIns(list::ListArgs),
     /// End a sign-in that `sign-ins` lists; a running hub sends them away within seconds.
@@ -290,6 +294,7 @@ pub(super) fn run(command: AdminCommand) -> anyhow::Result<ExitCode> {
             data,
         } => groups::change_role(&data, &name, new_name.as_deref(), permissions)?,
         AdminCommand::RemoveRole { name, data } => groups::remove_role(&data, &name)?,
+        AdminCommand::Host(command) => host::run(command)?,
         AdminCommand::SignIns(args) => sign_ins::list(&args)?,
         AdminCommand::EndSignIn { sign_in, data } => sign_ins::end(&data, sign_in)?,
         AdminCommand::Rules {

@@ -85,6 +85,8 @@ impl Computers {
     pub fn obstacle(&self, entry: &Entry) -> Option<Obstacle> {
         if entry.kind == EntryKind::Operator {
             Some(Obstacle::IsOperator)
+        } else if entry.kind == EntryKind::PermanentHost {
+            Some(Obstacle::Unattended)
         } else if self.asked.contains_key(&entry.id) {
             Some(Obstacle::Asked)
         } else if self.in_session.contains_key(&entry.id) {
@@ -111,6 +113,8 @@ impl Computers {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obstacle {
     IsOperator,
+    /// Help without a user is not built yet.
+    Unattended,
     Asked,
     InYourSession,
     Busy,
@@ -214,6 +218,8 @@ mod tests {
             ..anna.clone()
         };
         assert_eq!(computers.obstacle(&away), Some(Obstacle::Away));
+        let server = entry(3, EntryKind::PermanentHost, "server-1", "");
+        assert_eq!(computers.obstacle(&server), Some(Obstacle::Unattended));
         computers.asked.insert(anna.id, None);
         assert_eq!(computers.obstacle(&anna), Some(Obstacle::Asked));
     }

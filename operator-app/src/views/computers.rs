@@ -230,6 +230,7 @@ fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<A
     let obstacle = obstacle.map(|obstacle| phrases::obstacle(lang, obstacle, with));
     let not_a_computer = match (entry.kind, entry.yours) {
         (EntryKind::Operator, _) => Some(phrases::is_operator(lang)),
+        (EntryKind::PermanentHost, _) => Some(phrases::unattended(lang)),
         (_, false) => Some(phrases::not_yours(lang)),
         (_, true) => None,
     };

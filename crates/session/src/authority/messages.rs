@@ -29,13 +29,15 @@ pub fn of_operator(message: &OperatorToHub) -> Option<Action> {
     })
 }
 
-/// What a message of a host's is; `None` for what needs nothing but a ticket or a place.
+/// What a message of a host's is; `None` for what needs nothing but a ticket, a code, a key or a place.
 pub fn of_host(message: &HostToHub) -> Option<Action> {
     Some(match message {
         HostToHub::OpenTicket { .. }
         | HostToHub::ConfirmTicket { .. }
         | HostToHub::Resume { .. }
         | HostToHub::Greet { .. }
+        | HostToHub::Enrol { .. }
+        | HostToHub::ComeIn { .. }
         | HostToHub::Leave => return None,
         HostToHub::Say { .. } | HostToHub::SendAway { .. } => Action::SpeakForUser,
         HostToHub::EndSession { .. } => Action::EndSession,
@@ -61,6 +63,7 @@ pub fn of_question(question: &admin::Question) -> (Action, Object) {
         Question::People(asked) => return of_question_about_people(asked),
         Question::Audit(_) => Action::ReadAudit,
         Question::Settings(_)
+        | Question::Hosts(_)
         | Question::Desk(desk::Question::EndSession { .. } | desk::Question::Disconnect { .. })
         | Question::Films(
             films::Question::Hold { .. }

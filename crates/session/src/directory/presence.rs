@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use protocol::control::Name;
 use protocol::{
-    EndedBy, Entry, EntryKind, HubToHost, HubToOperator, PeerId, Permissions, Refusal, RefusalCode,
+    EndedBy, Entry, EntryKind, HostId, HubToHost, HubToOperator, PeerId, Permissions, Refusal,
+    RefusalCode,
 };
 
 use super::records::{AccountId, Actor, Change, StoredOperator, What};
@@ -12,7 +13,8 @@ use crate::authority::{Action, Membership, Object, may};
 
 use super::resume::hash;
 use super::{
-    Departure, Directory, Effect, Fault, HostPeer, HostStage, LoggedIn, Moment, OperatorPeer,
+    Departure, Directory, Effect, Fault, HostPeer, HostStage, HostStanding, LoggedIn, Moment,
+    OperatorPeer,
 };
 
 /// Rows in the first list message, which has to fit one frame; the others follow one by one.
@@ -78,7 +80,9 @@ impl Directory {
 
     /// A connection is gone.
     pub fn left(&mut self, id: PeerId, how: Departure, now: Moment) {
-        if self.operators.contains_key(&id) {
+        if self.permanent.has(id) {
+            self.forget_permanent_host(id);
+        } else if self.operators.contains_key(&id) {
             match how {
                 Departure::GoodOrder => self.forget_operator(id, EndedBy::Operator, now),
                 Departure::Cut => self.forget_operator(id, EndedBy::OperatorLost, now),
@@ -211,10 +215,12 @@ impl Directory {
         }));
     }
 
-    /// What all accounts may do, and who is with whom, is so from now on.
+    /// What all accounts may do, who is with whom, and who sees which of all permanent hosts, is so from
+    /// now on.
     pub fn memberships_changed(
         &mut self,
         mut memberships: BTreeMap<AccountId, Membership>,
+        hosts: &BTreeMap<HostId, HostStanding>,
         now: Moment,
     ) {
         let before = self.operators.iter().map(|(id, operator)| {
@@ -228,6 +234,7 @@ impl Directory {
             memberships.entry(account).or_insert(membership);
         }
         self.memberships = memberships;
+        let dismissed = self.permanent.follow(hosts);
         for (viewer, account, permitted, rows) in before {
             if self.check(viewer, Action::LogIn, Object::Hub).is_err() {
                 self.dismiss_operator(viewer, RefusalCode::NOT_ALLOWED.into(), now);
@@ -250,12 +257,14 @@ impl Directory {
                 }
             }
         }
+        self.dismiss_permanent_hosts(dismissed);
     }
 
     /// The rows that `viewer` has.
     fn entries(&self, viewer: AccountId) -> Vec<Entry> {
         let ids = self.operators.keys().chain(self.hosts.keys());
-        ids.filter_map(|id| self.entry(*id, viewer)).collect()
+        let rows = ids.filter_map(|id| self.entry(*id, viewer));
+        rows.chain(self.permanent_rows(viewer)).collect()
     }
 
     pub(super) fn send_whole_list(&mut self, to: PeerId, account: AccountId) {
@@ -295,13 +304,13 @@ impl Directory {
     }
 
     /// The operators in whose lists `id` is.
-    fn viewers_of(&self, id: PeerId) -> Vec<PeerId> {
+    pub(super) fn viewers_of(&self, id: PeerId) -> Vec<PeerId> {
         let viewers = self.operators.iter();
         let viewers = viewers.filter(|(_, viewer)| self.entry(id, viewer.who.account).is_some());
         viewers.map(|(viewer, _)| *viewer).collect()
     }
 
-    fn announce_gone(&mut self, id: PeerId, viewers: Vec<PeerId>) {
+    pub(super) fn announce_gone(&mut self, id: PeerId, viewers: Vec<PeerId>) {
         for viewer in viewers {
             self.tell_operator(viewer, HubToOperator::EntryGone { id });
         }
@@ -340,6 +349,9 @@ impl Directory {
                 return None;
             }
             return Some(operator.row(id));
+        }
+        if self.permanent.has(id) {
+            return self.permanent_row(id, viewer);
         }
         let host = self.accepted(id)?;
         let mut owners = host.owners.iter();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{EndedBy, PeerId, ReportId, Rights, SessionId, TicketRoute, TicketState};
+use protocol::{EndedBy, HostId, PeerId, ReportId, Rights, SessionId, TicketRoute, TicketState};
 
 use crate::authority::{Action, Denied, Membership};
 
@@ -52,6 +52,19 @@ pub enum What {
     OperatorAdmitted(StoredOperator),
     /// A host has a place that outlives a lost connection.
     HostAdmitted(StoredHost),
+    /// A permanent host is connected.
+    PermanentHostHere {
+        host: HostId,
+        computer: String,
+        system: String,
+        program: String,
+    },
+    /// A permanent host is not connected any more.
+    PermanentHostGone {
+        host: HostId,
+    },
+    /// Those that are connected still are.
+    PermanentHostsSeen,
     /// A place is given up.
     PeerGone {
         peer: PeerId,

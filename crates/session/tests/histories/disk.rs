@@ -168,7 +168,10 @@ impl Disk {
             | What::DisconnectedByAdministrator { .. }
             | What::WatchBegan { .. }
             | What::WatchEnded { .. }
-            | What::Denied { .. } => {}
+            | What::Denied { .. }
+            | What::PermanentHostHere { .. }
+            | What::PermanentHostGone { .. }
+            | What::PermanentHostsSeen => {}
         }
     }
 

@@ -220,6 +220,18 @@ fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
             "Your helper is not connected right now. Try again in a moment.",
             "Chi ti assiste non è connesso al momento. Riprova tra poco.",
         ),
+        RefusalCode::ENROLMENT_OVER => (
+            "This code enrols no computer any more. Ask your administrator for a new one.",
+            "Questo codice non registra più alcun computer. Chiedine uno nuovo all'amministratore.",
+        ),
+        RefusalCode::HOST_UNKNOWN => (
+            "The hub does not know this computer. It has to be enrolled.",
+            "L'hub non conosce questo computer. Deve essere registrato.",
+        ),
+        RefusalCode::HOST_DISABLED => (
+            "An administrator disabled this computer.",
+            "Un amministratore ha disabilitato questo computer.",
+        ),
         RefusalCode::HOST_GONE => (
             "This computer is no longer connected.",
             "Questo computer non è più connesso.",

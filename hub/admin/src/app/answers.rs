@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use protocol::admin::{Answer, Question, audit, desk, films, people, reports, settings};
+use protocol::admin::{Answer, Question, audit, desk, films, hosts, people, reports, settings};
 use protocol::{Refusal, RefusalCode};
 use ui_kit::Tone;
 use ui_kit::words::refusal_text;
 
 use super::AdminApp;
 use crate::exports::Document;
-use crate::state::{Done, Live, PeopleAsking, Topic};
+use crate::state::{ComputersAsking, Done, Live, PeopleAsking, Topic};
 use crate::words::{self, Say, s};
 
 /// What is in an answer of this form; any other one makes no sense.
@@ -117,6 +117,28 @@ impl AdminApp {
             }
             Topic::AccountAdded | Topic::Invitation | Topic::SecondFactor => {
                 self.take_secret(answer);
+            }
+            Topic::Hosts(of) => {
+                let rows = within!(answer, Answer::Hosts(hosts::Answer::List(rows)) => rows);
+                state.computers.list.take(of, rows);
+            }
+            Topic::HostGroups => {
+                let rows = within!(answer, Answer::Hosts(hosts::Answer::Groups(rows)) => rows.rows);
+                state.computers.groups.take(rows);
+            }
+            Topic::Enrolments => {
+                let rows =
+                    within!(answer, Answer::Hosts(hosts::Answer::Enrolments(rows)) => rows.rows);
+                state.computers.codes.take(rows);
+            }
+            Topic::HostsInvited => {
+                if let Some(Answer::Hosts(hosts::Answer::Invitation { line, .. })) =
+                    self.unless_refused(answer)
+                {
+                    let computers = &mut self.state.computers;
+                    computers.asking = Some(ComputersAsking::Invited(line.to_string()));
+                    computers.refresh();
+                }
             }
             Topic::Audit(of) => {
                 let rows = within!(answer, Answer::Audit(audit::Answer::Rows(rows)) => rows);

@@ -6,11 +6,11 @@ use egui::Context;
 use protocol::BoundedText;
 use protocol::ReportId;
 use protocol::admin::reports::{ExportFormat, ExportOf, Language};
-use protocol::admin::{Page, Question, audit, desk, films, people, reports, settings};
+use protocol::admin::{Page, Question, audit, desk, films, hosts, people, reports, settings};
 use ui_kit::Lang;
 
 use super::AdminApp;
-use crate::state::{PeopleTab, Section, Shown, Standing, Topic};
+use crate::state::{ComputersTab, PeopleTab, Section, Shown, Standing, Topic};
 
 /// How often what goes on now is asked for while it is looked at.
 const LIVE_SECONDS: f64 = 2.0;
@@ -43,6 +43,7 @@ impl AdminApp {
             Section::Reports => self.ask_for_reports(),
             Section::Films => self.ask_for_films(),
             Section::People => self.ask_for_people(ctx, now),
+            Section::Computers => self.ask_for_computers(ctx, now),
             Section::Audit => {
                 let (first, last) = rows_of(self.state.audit.looked_at);
                 for (of, page) in self.state.audit.list.look_at(first, last) {
@@ -156,6 +157,52 @@ impl AdminApp {
         }
         for (topic, question) in asks {
             self.state.ask(topic, Question::People(question));
+        }
+    }
+
+    fn ask_for_computers(&mut self, ctx: &Context, now: f64) {
+        let all = Page {
+            first: 0,
+            rows: Page::MOST,
+        };
+        // who may see a group of computers is told by the names of groups of people
+        let people = &mut self.state.people;
+        if is_due(&mut people.groups, now) {
+            people.groups.due = f64::INFINITY;
+            let question = Question::People(people::Question::Groups { page: all });
+            self.state.ask(Topic::Groups, question);
+        }
+        let computers = &mut self.state.computers;
+        let mut asks = Vec::new();
+        if is_due(&mut computers.groups, now) {
+            computers.groups.due = f64::INFINITY;
+            asks.push((Topic::HostGroups, hosts::Question::Groups { page: all }));
+        }
+        match computers.tab {
+            ComputersTab::Hosts => {
+                computers.keep_fresh(now);
+                let (first, last) = rows_of(computers.looked_at);
+                let (filter, order, descending) = computers.list.filter.clone();
+                for (of, page) in computers.list.look_at(first, last) {
+                    let question = hosts::Question::List {
+                        filter: filter.clone(),
+                        order,
+                        descending,
+                        page,
+                    };
+                    asks.push((Topic::Hosts(of), question));
+                }
+            }
+            ComputersTab::Codes => {
+                if is_due(&mut computers.codes, now) {
+                    asks.push((Topic::Enrolments, hosts::Question::Enrolments { page: all }));
+                }
+            }
+            ComputersTab::Groups => {}
+        }
+        ctx.request_repaint_after(Duration::from_secs(1));
+        for (topic, question) in asks {
+            self.state.ask(topic, Question::Hosts(question));
         }
     }
 

@@ -176,7 +176,7 @@ fn role_name(lang: Lang, name: &str) -> String {
     own.map_or_else(|| name_alone(lang, name), |say| s(lang, say).to_owned())
 }
 
-fn group_name(lang: Lang, name: &str, built_in: bool) -> String {
+pub(super) fn group_name(lang: Lang, name: &str, built_in: bool) -> String {
     if built_in {
         s(lang, Say::Everyone).to_owned()
     } else {
@@ -410,13 +410,15 @@ fn asking_ui(ui: &Ui, state: &mut State) {
         Some(PeopleAsking::Group { group, name }) => group_form_ui(ui, state, group, name),
         Some(PeopleAsking::Role(form)) => role_form_ui(ui, state, form),
         Some(PeopleAsking::Shown { title, line, codes }) => {
-            shown_ui(ui, state, title, line, codes);
+            let stays = once_ui(ui, state, title, &line, &codes);
+            let shown = PeopleAsking::Shown { title, line, codes };
+            state.people.asking = stays.then_some(shown);
         }
     }
 }
 
 /// The buttons of a form. `Some(true)` saves it.
-fn form_buttons_ui(ui: &mut Ui, lang: Lang, label: &str) -> Option<bool> {
+pub(super) fn form_buttons_ui(ui: &mut Ui, lang: Lang, label: &str) -> Option<bool> {
     let mut answer = None;
     dialog_buttons_ui(ui, |ui| {
         if ui.add(Push::primary(label)).clicked() {
@@ -600,8 +602,14 @@ fn role_form_ui(ui: &Ui, state: &mut State, mut form: RoleForm) {
     }
 }
 
-/// Something that is shown once: an invitation, or a second factor with its codes.
-fn shown_ui(ui: &Ui, state: &mut State, title: Say, line: String, codes: Vec<String>) {
+/// Something that is shown once: an invitation, or a second factor with its codes. Whether it stays.
+pub(super) fn once_ui(
+    ui: &Ui,
+    state: &mut State,
+    title: Say,
+    line: &str,
+    codes: &[String],
+) -> bool {
     let lang = state.lang;
     let icon = Some((Icon::KeyRound, Tone::Good));
     let mut copied = None;
@@ -609,13 +617,13 @@ fn shown_ui(ui: &Ui, state: &mut State, title: Say, line: String, codes: Vec<Str
     let dialog = dialog_ui(ui.ctx(), "shown", DialogSize::Medium, icon, heading, |ui| {
         banner_ui(ui, Tone::Warning, s(lang, Say::ShownOnce));
         let palette = Palette::of(ui);
-        if let Some(qr) = super::qr::Qr::of(&line) {
+        if let Some(qr) = super::qr::Qr::of(line) {
             ui.vertical_centered(|ui| qr.ui(ui, 190.0));
         }
-        let mono = egui::RichText::new(&line).monospace().color(palette.text);
+        let mono = egui::RichText::new(line).monospace().color(palette.text);
         ui.add(Label::new(mono).wrap().selectable(true));
         if link_button_ui(ui, Some(Icon::Copy), w(lang, Word::Copy)).clicked() {
-            copied = Some(line.clone());
+            copied = Some(line.to_owned());
         }
         if !codes.is_empty() {
             ui.add_space(4.0);
@@ -636,9 +644,7 @@ fn shown_ui(ui: &Ui, state: &mut State, title: Say, line: String, codes: Vec<Str
     if let Some(text) = copied {
         state.wish(Wish::Copy(text));
     }
-    if !dialog.inner && !escaped_from(&dialog) {
-        state.people.asking = Some(PeopleAsking::Shown { title, line, codes });
-    }
+    !dialog.inner && !escaped_from(&dialog)
 }
 
 impl AccountForm {

@@ -8,7 +8,7 @@ use ui_kit::fonts::icon_font;
 use ui_kit::widgets::{banner_ui, icon_button_ui, initials_ui, logo_ui};
 use ui_kit::{Icon, Palette, Tone, Word, text, theme, w};
 
-use super::{audit, films, live, overview, people, reports, settings, sign_in};
+use super::{audit, computers, films, live, overview, people, reports, settings, sign_in};
 use crate::state::{Section, Standing, State, Wish};
 use crate::words::{Say, s};
 
@@ -52,6 +52,7 @@ pub(super) fn shell_ui(ui: &mut Ui, state: &mut State) {
                 Section::Reports => reports::reports_ui(ui, state),
                 Section::Films => films::films_ui(ui, state),
                 Section::People => people::people_ui(ui, state),
+                Section::Computers => computers::computers_ui(ui, state),
                 Section::Audit => audit::audit_ui(ui, state),
                 Section::Settings => settings::settings_ui(ui, state),
             }
@@ -138,6 +139,7 @@ fn face(section: Section) -> (Icon, Say) {
         Section::Reports => (Icon::FileText, Say::Reports),
         Section::Films => (Icon::Film, Say::Films),
         Section::People => (Icon::Users, Say::People),
+        Section::Computers => (Icon::Server, Say::Computers),
         Section::Audit => (Icon::ShieldCheck, Say::Audit),
         Section::Settings => (Icon::Settings, Say::Settings),
     }

@@ -8,7 +8,7 @@ use protocol::control::Name;
 use protocol::{GroupId, Permissions, RefusalCode, RoleId};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row};
 
-use super::{rules, sign_ins};
+use super::{hosts, rules, sign_ins};
 use crate::catalogue::{
     Account, AccountId, Accounts, CatalogueError, ChangedAccount, Credentials, FactorSecret, Named,
     NewAccount, PasswordHash, TokenHash, name_key,
@@ -279,6 +279,7 @@ pub(super) fn credentials(
 pub(super) fn standing(connection: &Connection) -> Result<Accounts, CatalogueError> {
     let mut found = Accounts {
         over: sign_ins::over(connection)?,
+        hosts: hosts::standing(connection)?,
         ..Accounts::default()
     };
     let sql = format!("SELECT {COLUMNS}, password_hash FROM {TABLE}");

@@ -12,6 +12,7 @@ use super::corrections;
 use super::films;
 use super::forms;
 use super::groups;
+use super::hosts;
 use super::members;
 use super::places;
 use super::report_index;
@@ -49,7 +50,11 @@ fn make(
     key: &HubIdentity,
 ) -> Result<(), CatalogueError> {
     match what {
-        What::HubStarted { .. } => sign_ins::forget_gone(t)?,
+        What::HubStarted { .. } => {
+            sign_ins::forget_gone(t)?;
+            hosts::forget_connected(t)?;
+        }
+        What::Host(change) => hosts::make(t, now, actor, change)?,
         What::HubStopped
         | What::LogInRefused { .. }
         | What::ReportsExported { .. }
@@ -161,6 +166,14 @@ fn make_desk(
         What::WatchBegan { session } => {
             films::note_use(t, now, actor, *session, UseKind::Watched)?;
         }
+        What::PermanentHostHere {
+            host,
+            computer,
+            system,
+            program,
+        } => hosts::is_here(t, now, *host, (computer, system, program))?,
+        What::PermanentHostGone { host } => hosts::is_gone(t, now, *host)?,
+        What::PermanentHostsSeen => hosts::seen(t, now)?,
         What::OperatorAdmitted(operator) => places::add_operator(t, operator)?,
         What::HostAdmitted(host) => places::add_host(t, host)?,
         What::PeerGone { peer } => {

@@ -130,18 +130,26 @@ pub(super) fn named(
     let sql = format!("SELECT id FROM {table} WHERE name_key = ?1");
     let found = connection.query_row(&sql, [name_key(name)], |row| row.get(0));
     found.optional()?.ok_or_else(|| {
-        let what = if table == "role" { "role" } else { "group" };
+        let what = match table {
+            "role" => "role",
+            "host_group" => "group of hosts",
+            _ => "group",
+        };
         let rule = format!("there is no {what} \"{name}\"");
         CatalogueError::refused(RefusalCode::NOT_THERE, rule)
     })
 }
 
-fn count(connection: &Connection, table: &str) -> Result<u32, CatalogueError> {
+pub(super) fn count(connection: &Connection, table: &str) -> Result<u32, CatalogueError> {
     let sql = format!("SELECT count(*) FROM {table}");
     Ok(connection.query_row(&sql, (), |row| row.get(0))?)
 }
 
-fn leave_room(connection: &Connection, table: &str, most: usize) -> Result<(), CatalogueError> {
+pub(super) fn leave_room(
+    connection: &Connection,
+    table: &str,
+    most: usize,
+) -> Result<(), CatalogueError> {
     if usize::try_from(count(connection, table)?).is_ok_and(|count| count < most) {
         return Ok(());
     }
@@ -159,7 +167,7 @@ fn not_built_in(connection: &Connection, table: &str, id: i64) -> Result<(), Cat
     Err(CatalogueError::refused(code, rule.to_owned()))
 }
 
-fn taken(done: rusqlite::Result<usize>, name: &str) -> Result<usize, CatalogueError> {
+pub(super) fn taken(done: rusqlite::Result<usize>, name: &str) -> Result<usize, CatalogueError> {
     match done {
         Ok(changed) => Ok(changed),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {

@@ -129,7 +129,7 @@ impl SecondFactorArgs {
 }
 
 /// A QR code of half blocks, dark on light as scanners like it on a dark terminal too.
-fn write_qr(out: &mut impl std::io::Write, text: &str) -> anyhow::Result<()> {
+pub(super) fn write_qr(out: &mut impl std::io::Write, text: &str) -> anyhow::Result<()> {
     let code = QrCode::new(text).context("too long for a QR code")?;
     let drawn = code
         .render::<Dense1x2>()

@@ -2,6 +2,8 @@
 //! something in it. `cargo xtask archive` says how it is called.
 #![expect(clippy::print_stdout, reason = "figures are this program's output")]
 
+mod hosts;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -28,6 +30,9 @@ struct Arguments {
     /// How many of the newest sessions have a film in the catalogue whose length is known.
     #[arg(long, default_value_t = 10_000)]
     films: u64,
+    /// How many permanent hosts there are.
+    #[arg(long, default_value_t = 10_000)]
+    hosts: u64,
     /// Make the archive in this folder, which must not be there.
     #[arg(long, value_name = "DIR", required_unless_present = "measure")]
     out: Option<PathBuf>,
@@ -145,6 +150,7 @@ fn make(arguments: &Arguments, out: &std::path::Path) -> anyhow::Result<()> {
         catalogue.apply(&batches)?;
         next = to + 1;
     }
+    hosts::make(&mut *catalogue, arguments.hosts)?;
     let verified = catalogue.verify_audit(&[])?;
     println!(
         "{} reports, {} rows in the audit log, whole: {}, made in {:.1} s",
@@ -349,7 +355,7 @@ fn measure(catalogue: &dyn Catalogue) -> anyhow::Result<()> {
         report.context("there is such a report")?;
     }
     times.print("one whole report");
-    Ok(())
+    hosts::measure(catalogue)
 }
 
 fn searches(catalogue: &dyn Catalogue) -> anyhow::Result<()> {

@@ -1,0 +1,212 @@
+//! The connection to the hub: comes in with the key, stays, and comes back.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use protocol::{EnrolmentCode, HostToHub, HubToHost, PermanentHost, Refusal, RefusalCode, Role};
+use tokio::time::timeout;
+use transport::client::{self, ConnectError, Greeted};
+use transport::{CloseReason, reconnect};
+
+use crate::computer;
+use crate::membership::Membership;
+use crate::pause::{Pauses, shortened};
+use crate::standing::{Standing, refusal_text};
+
+/// How long the hub may take to say whether it lets this computer in.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+/// When to ask again where only a person can help.
+const ASK_AGAIN: Duration = Duration::from_mins(5);
+/// A connection that held for so long was a good one.
+const HELD: Duration = Duration::from_mins(1);
+/// How long leaving in good order may take.
+const LEAVE: Duration = Duration::from_millis(500);
+
+/// Why there is no connection, or no more.
+enum End {
+    /// Trying again may help.
+    Lost(String),
+    /// Only a person can help.
+    Refused(String, Duration),
+}
+
+/// Enrols this computer; gives the name that the hub has for it.
+pub(crate) async fn enrol(membership: &Membership, code: EnrolmentCode) -> anyhow::Result<String> {
+    let (greeted, answer) = come_in(membership, Some(code)).await?;
+    transport::close::close(&greeted.connection);
+    greeted.endpoint.wait_idle().await;
+    if let HubToHost::HostAccepted { name } = answer {
+        return Ok(name.to_string());
+    }
+    let HubToHost::HostRefused { refusal } = answer else {
+        bail!("the hub did not answer as a hub does; is it up to date?");
+    };
+    let (why, seconds) = (refusal_text(refusal), refusal.retry_after_seconds);
+    ensure!(seconds == 0, "{why}; try again in {seconds} seconds");
+    bail!(why)
+}
+
+/// Connects and says who this is; gives the hub's answer.
+async fn come_in(
+    membership: &Membership,
+    code: Option<EnrolmentCode>,
+) -> anyhow::Result<(Greeted, HubToHost)> {
+    let program = computer::program();
+    let (hub, pin) = (membership.hub(), membership.pin());
+    let mut greeted = client::connect(hub, pin, Role::Host, &program).await?;
+    let host = PermanentHost {
+        key: membership.signer().key(),
+        proof: membership.signer().prove(&greeted.connection, pin)?,
+        computer: computer::name(),
+        system: computer::system(),
+    };
+    let hello = match code {
+        Some(code) => HostToHub::Enrol { code, host },
+        None => HostToHub::ComeIn { host },
+    };
+    greeted.writer.write(&hello).await?;
+    let answer = timeout(ANSWER_TIMEOUT, greeted.reader.read()).await;
+    let answer = answer.context("the hub does not answer")?;
+    match answer {
+        Ok(Some(answer)) => Ok((greeted, answer)),
+        Ok(None) => bail!("the hub hung up"),
+        Err(error) => match greeted
+            .connection
+            .close_reason()
+            .as_ref()
+            .map(CloseReason::from)
+        {
+            Some(CloseReason::Refused(refusal)) => Err(ConnectError::from(refusal).into()),
+            _ => Err(error.into()),
+        },
+    }
+}
+
+/// Stays connected until the program is told to stop.
+pub(crate) async fn stay(membership: &Membership, folder: &Path) -> anyhow::Result<()> {
+    let mut stop = StopSignal::listen().context("cannot hear when to stop")?;
+    let mut pauses = Pauses::new();
+    Standing::Connecting { why: None }.keep(folder);
+    loop {
+        let began = tokio::time::Instant::now();
+        let ended = tokio::select! {
+            () = stop.heard() => return Ok(()),
+            came = come_in(membership, None) => match came {
+                Ok((greeted, HubToHost::HostAccepted { name })) => {
+                    tracing::info!(%name, "Connected");
+                    Standing::connected(&name).keep(folder);
+                    match listen(greeted, &mut stop).await {
+                        Some(end) => end,
+                        None => return Ok(()),
+                    }
+                }
+                Ok((_greeted, answer)) => end_of(&answer),
+                Err(error) => end_of_try(&error),
+            },
+        };
+        if began.elapsed() >= HELD {
+            pauses = Pauses::new();
+        }
+        let pause = match ended {
+            End::Lost(why) => {
+                tracing::info!(%why, "Not connected");
+                Standing::Connecting { why: Some(why) }.keep(folder);
+                pauses.next()
+            }
+            End::Refused(why, wait) => {
+                tracing::warn!(%why, seconds = wait.as_secs(), "Not let in; asking again");
+                Standing::Refused { why }.keep(folder);
+                shortened(wait)
+            }
+        };
+        tokio::select! {
+            () = stop.heard() => return Ok(()),
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Listens until the connection is over, or the program is to stop (`None`).
+async fn listen(mut greeted: Greeted, stop: &mut StopSignal) -> Option<End> {
+    let connection = greeted.connection.clone();
+    let end = tokio::select! {
+        () = stop.heard() => {
+            // sent before the connection closes: the hub then knows at once that it is meant
+            drop(timeout(LEAVE, greeted.writer.write(&HostToHub::Leave)).await);
+            transport::close::close(&connection);
+            drop(timeout(LEAVE, greeted.endpoint.wait_idle()).await);
+            return None;
+        }
+        () = reconnect::silent(&connection) => End::Lost("the line is lost".to_owned()),
+        said = greeted.reader.read::<HubToHost>() => match said {
+            Ok(Some(message)) => end_of(&message),
+            Ok(None) | Err(_) => match connection.close_reason().as_ref().map(CloseReason::from) {
+                Some(CloseReason::Refused(refusal)) => end_by(refusal),
+                _ => End::Lost("the hub hung up".to_owned()),
+            },
+        },
+    };
+    transport::close::close(&connection);
+    Some(end)
+}
+
+fn end_of(message: &HubToHost) -> End {
+    if let HubToHost::Goodbye { refusal } | HubToHost::HostRefused { refusal } = message {
+        return end_by(*refusal);
+    }
+    // a newer hub's; whatever it wants, this program cannot do it
+    let why = "the hub said what this version does not know";
+    End::Refused(why.to_owned(), ASK_AGAIN)
+}
+
+fn end_by(refusal: Refusal) -> End {
+    let why = refusal_text(refusal);
+    let wait = Duration::from_secs(refusal.retry_after_seconds.into());
+    match refusal.code {
+        RefusalCode::HOST_UNKNOWN
+        | RefusalCode::HOST_DISABLED
+        | RefusalCode::LOGGED_IN_ELSEWHERE
+        | RefusalCode::OUT_OF_PLACE
+        | RefusalCode::MALFORMED => End::Refused(why, wait.max(ASK_AGAIN)),
+        _ => End::Lost(why),
+    }
+}
+
+fn end_of_try(error: &anyhow::Error) -> End {
+    let why = format!("{error:#}");
+    match error.downcast_ref() {
+        Some(ConnectError::ForeignKey | ConnectError::OtherVersion { .. }) => {
+            End::Refused(why, ASK_AGAIN)
+        }
+        Some(ConnectError::Refused(refusal)) => end_by(*refusal),
+        _ => End::Lost(why),
+    }
+}
+
+/// The ways in which a person or a service manager stops the program.
+struct StopSignal {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl StopSignal {
+    fn listen() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            #[cfg(unix)]
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn heard(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        #[cfg(not(unix))]
+        drop(tokio::signal::ctrl_c().await);
+    }
+}

@@ -1,0 +1,191 @@
+//! `PurePC`: keeps a computer connected to its hub, whoever sits in front of it (U1, U2).
+//!
+//! It is enrolled once with a line from the administrator, and from then on comes with a key of its own.
+//! Operators see that it is connected; to help without a user is not built yet, and there is no message by
+//! which anybody could see or touch the computer through it.
+
+mod computer;
+mod line;
+mod membership;
+mod pause;
+mod standing;
+
+use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, anyhow};
+use clap::{Args, Parser, Subcommand};
+use protocol::{Enrolment, InvitationFault};
+use tracing_subscriber::EnvFilter;
+
+use crate::membership::{Membership, RunLock};
+use crate::standing::Standing;
+
+/// Said by every command that sets up or shows a membership.
+const NOT_BUILT_YET: &str = "Operators see that this computer is connected. Help without a user is not \
+                             built yet: nobody can see its screen or use it through PurePC.";
+
+/// Keeps this computer connected to the hub of Pure Help Desk.
+#[derive(Debug, Parser)]
+#[command(name = "purepc", version)]
+struct Cli {
+    /// What to log, for instance `info` or `purepc=debug`; `RUST_LOG` says the same.
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make this computer known to a hub, with the line that its administrator made.
+    Enroll {
+        /// The line, or `-` to read it from standard input, where other users of this computer do not
+        /// see it.
+        invitation: String,
+        /// Leave the hub to which this computer belongs now; it gets another key.
+        #[arg(long)]
+        again: bool,
+        #[command(flatten)]
+        folder: FolderArgs,
+    },
+    /// Stay connected, until told to stop.
+    Run {
+        #[command(flatten)]
+        folder: FolderArgs,
+    },
+    /// Say where this computer belongs, and whether it is connected.
+    Status {
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        folder: FolderArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+struct FolderArgs {
+    /// Where the key is kept; a service manager says it by this variable.
+    #[arg(long, value_name = "DIR", env = "STATE_DIRECTORY")]
+    folder: Option<PathBuf>,
+}
+
+impl FolderArgs {
+    fn find(self) -> anyhow::Result<PathBuf> {
+        if let Some(folder) = self.folder {
+            return Ok(folder);
+        }
+        let folders = directories::ProjectDirs::from("", "", "purepc");
+        let folders = folders.context("this account has no home folder; say --folder")?;
+        Ok(folders.data_local_dir().to_owned())
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    set_up_log(cli.log.as_deref());
+    match run(cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            // without standard error there is nobody to tell
+            drop(writeln!(std::io::stderr(), "purepc: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn set_up_log(filter: Option<&str>) {
+    let filter = filter.map_or_else(
+        || EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info")),
+        EnvFilter::new,
+    );
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Enroll {
+            invitation,
+            again,
+            folder,
+        } => enroll(&invitation, again, &folder.find()?).map(|()| ExitCode::SUCCESS),
+        Command::Run { folder } => {
+            let folder = folder.find()?;
+            let membership = Membership::load(&folder)?;
+            let _lock = RunLock::take(&folder)?;
+            tracing::info!(hub = %membership.hub(), "{NOT_BUILT_YET}");
+            runtime()?.block_on(line::stay(&membership, &folder))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Status { json, folder } => status(json, &folder.find()?),
+    }
+}
+
+/// One thread is plenty for one connection.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().context("no network runtime")
+}
+
+fn enroll(invitation: &str, again: bool, folder: &Path) -> anyhow::Result<()> {
+    let mut text = invitation.to_owned();
+    if invitation == "-" {
+        text.clear();
+        let mut input = std::io::stdin().take(64 * 1024);
+        input.read_to_string(&mut text).context("no invitation")?;
+    }
+    let enrolment: Enrolment = text.parse().map_err(|fault: InvitationFault| {
+        if fault == InvitationFault::None {
+            anyhow!("there is no invitation in it; one begins with purepc://")
+        } else {
+            fault.into()
+        }
+    })?;
+    let _lock = RunLock::take(folder)?;
+    // on disk before it is spoken of: a lost answer must not cost the code
+    let membership = Membership::begin(folder, &enrolment, again)?;
+    let name = runtime()?.block_on(line::enrol(&membership, enrolment.code))?;
+    membership.is_enrolled(folder)?;
+    let hub = membership.hub();
+    let mut out = std::io::stdout();
+    writeln!(
+        out,
+        "This computer is enrolled at {hub} as {name}.\n{NOT_BUILT_YET}"
+    )?;
+    Ok(())
+}
+
+fn status(json: bool, folder: &Path) -> anyhow::Result<ExitCode> {
+    let membership = Membership::load(folder)?;
+    let standing = if RunLock::is_taken(folder)? {
+        Standing::load(folder)
+    } else {
+        Standing::NotRunning
+    };
+    let mut out = std::io::stdout();
+    if json {
+        let shown = serde_json::json!({
+            "hub": membership.hub().to_string(),
+            "standing": standing,
+            "help_without_a_user": false,
+        });
+        writeln!(out, "{shown}")?;
+    } else {
+        writeln!(
+            out,
+            "hub: {}\n{standing}\n{NOT_BUILT_YET}",
+            membership.hub()
+        )?;
+    }
+    let connected = matches!(standing, Standing::Connected { .. });
+    Ok(if connected {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(3)
+    })
+}

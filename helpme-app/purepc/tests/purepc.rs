@@ -1,0 +1,254 @@
+//! The real program and a real hub: enrolled once, then always there (U1, U2).
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use hub::catalogue::{self, Change, HostChange, NamedHost, What};
+use protocol::admin::hosts::{Filter, HostRow, NewEnrolment, Order};
+use protocol::{HubAddress, admin::Page};
+use serde_json::Value;
+use session::directory::records::Actor;
+use transport::HubIdentity;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A hub in a thread of this process, which stops when it is dropped.
+struct TestHub {
+    folder: PathBuf,
+    address: HubAddress,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl TestHub {
+    fn start(folder: &Path, port: u16) -> Self {
+        let config = hub::Config {
+            data: folder.to_owned(),
+            listen: vec![([127, 0, 0, 1], port).into()],
+            public_address: None,
+            ticket_validity: None,
+            kept: Duration::from_mins(1),
+            number: 0,
+            max_connections: 100,
+            max_connections_per_address: 100,
+            max_strangers: 50,
+        };
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let (ready, address) = std::sync::mpsc::sync_channel(1);
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+            runtime.block_on(async {
+                let hub = hub::Hub::start(&config).expect("started");
+                ready.send(hub.addresses()[0]).expect("the test waits");
+                hub.run_until(async { drop(stopped.await) }).await;
+            });
+        });
+        let address = address.recv_timeout(PATIENCE).expect("it listens");
+        Self {
+            folder: folder.to_owned(),
+            address: address.to_string().parse().expect("an address"),
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    /// A line that enrols one computer.
+    fn invitation(&self) -> String {
+        let mut catalogue = catalogue::open(&self.folder).expect("opened");
+        let fingerprint = HubIdentity::open(&self.folder)
+            .expect("a key")
+            .fingerprint();
+        let wanted = NewEnrolment {
+            group: None,
+            uses: 1,
+            valid_hours: 1,
+        };
+        let now = hub::unix_millis();
+        let (what, mut enrolment) =
+            hub::hosts::invite(&*catalogue, wanted, fingerprint, now).expect("invited");
+        // the hub takes itself for the computer's own name
+        enrolment.hub = self.address.clone();
+        let actor = Actor::CommandLine;
+        let batch = Change { actor, what }.at(now);
+        catalogue.apply(&[batch]).expect("stored");
+        enrolment.to_string()
+    }
+
+    fn rows(&self) -> Vec<HostRow> {
+        let catalogue = catalogue::open(&self.folder).expect("opened");
+        let page = Page { first: 0, rows: 10 };
+        let rows = catalogue.host_rows(&Filter::default(), (Order::Name, false), page);
+        rows.expect("readable").rows
+    }
+
+    fn change(&self, change: impl FnOnce(NamedHost) -> HostChange) {
+        let mut catalogue = catalogue::open(&self.folder).expect("opened");
+        let host = catalogue.host(self.rows()[0].host).expect("there");
+        let what = What::Host(change(host));
+        let actor = Actor::CommandLine;
+        let batch = Change { actor, what }.at(hub::unix_millis());
+        catalogue.apply(&[batch]).expect("stored");
+    }
+}
+
+impl Drop for TestHub {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+fn purepc(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_purepc"));
+    command.args(args).arg("--folder").arg(folder);
+    command.stdin(Stdio::null());
+    command
+}
+
+fn done(mut command: Command) -> (String, Output) {
+    let output = command.output().expect("purepc runs");
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.push_str(&String::from_utf8_lossy(&output.stderr));
+    (text, output)
+}
+
+fn status(folder: &Path) -> Value {
+    let (_, output) = done(purepc(folder, &["status", "--json"]));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// Waits until `purepc status` says so.
+fn wait_for_status(folder: &Path, wanted: &str) {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let now = status(folder);
+        if now["standing"].to_string().contains(wanted) {
+            return;
+        }
+        assert!(Instant::now() < end, "{now} in place of {wanted}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// `purepc run`; killed when it is dropped.
+struct Running(Child);
+
+impl Running {
+    fn start(folder: &Path) -> Self {
+        let mut command = purepc(folder, &["--log", "off", "run"]);
+        Self(command.spawn().expect("purepc starts"))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn resident_kib(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.0.id());
+        let text = std::fs::read_to_string(path).expect("a process");
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let figure = line.and_then(|line| line.split_whitespace().next());
+        figure
+            .and_then(|figure| figure.parse().ok())
+            .expect("a figure")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[test]
+fn u1_an_enrolled_computer_is_connected_and_comes_back_whatever_happens() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, own) = (folder.path().join("hub"), folder.path().join("own"));
+    let hub = TestHub::start(&data, 0);
+    let port = hub.address.port;
+    let line = hub.invitation();
+
+    let (said, output) = done(purepc(&own, &["run"]));
+    assert!(
+        !output.status.success() && said.contains("not enrolled"),
+        "{said}"
+    );
+    let (said, output) = done(purepc(&own, &["enroll", &line]));
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("Help without a user is not built yet"),
+        "{said}"
+    );
+    let (said, output) = done(purepc(&own, &["enroll", &line]));
+    assert!(
+        !output.status.success() && said.contains("enrolled"),
+        "{said}"
+    );
+    assert_eq!(status(&own)["standing"], "not_running");
+
+    let running = Running::start(&own);
+    wait_for_status(&own, "connected");
+    assert!(hub.rows()[0].connected);
+    #[cfg(target_os = "linux")]
+    {
+        let kib = running.resident_kib();
+        println!("{kib} KiB in memory");
+        // a build for tests; one for people needs less
+        assert!(kib < 40 * 1024, "{kib} KiB");
+    }
+    let (said, output) = done(purepc(&own, &["run"]));
+    assert!(
+        !output.status.success() && said.contains("another purepc"),
+        "{said}"
+    );
+
+    // killed at any time, nothing is to be cleaned up
+    drop(running);
+    assert_eq!(status(&own)["standing"], "not_running");
+    let _running = Running::start(&own);
+    wait_for_status(&own, "connected");
+
+    // the hub goes and comes
+    drop(hub);
+    wait_for_status(&own, "connecting");
+    let hub = TestHub::start(&data, port);
+    wait_for_status(&own, "connected");
+
+    // disabled, it says why and stays out
+    hub.change(|host| HostChange::Disabled {
+        host,
+        disabled: true,
+    });
+    wait_for_status(&own, "disabled");
+    assert!(!hub.rows()[0].connected);
+}
+
+#[test]
+fn u2_what_enrols_nobody_says_so_and_the_key_is_its_owners_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, own) = (folder.path().join("hub"), folder.path().join("own"));
+    let hub = TestHub::start(&data, 0);
+    let (said, output) = done(purepc(&own, &["enroll", "nonsense"]));
+    assert!(
+        !output.status.success() && said.contains("purepc://"),
+        "{said}"
+    );
+    let line = hub.invitation();
+    let (head, _) = line.rsplit_once('/').expect("a code");
+    let wrong = format!("{head}/{}", "00".repeat(16));
+    let (said, output) = done(purepc(&own, &["enroll", &wrong]));
+    assert!(
+        !output.status.success() && said.contains("enrols no computer"),
+        "{said}"
+    );
+    let (said, output) = done(purepc(&own, &["enroll", &line]));
+    assert!(output.status.success(), "{said}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let kept = std::fs::metadata(own.join("membership.json")).expect("a file");
+        assert_eq!(kept.permissions().mode() & 0o777, 0o600);
+    }
+    assert_eq!(hub.rows().len(), 1);
+}

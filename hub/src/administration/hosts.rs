@@ -1,0 +1,93 @@
+//! Answers to the administration's questions about permanent hosts.
+
+use protocol::admin::hosts::{Answer, NewEnrolment, Question};
+use protocol::admin::people::Line;
+use protocol::{HostId, Refusal};
+
+use super::people::refusal;
+use super::{Administrator, Office};
+use crate::catalogue::{Catalogue, HostChange, NamedHost, What};
+use crate::{hosts, people};
+
+pub(super) async fn answer(
+    office: &Office,
+    who: &Administrator,
+    question: Question,
+) -> Result<Answer, Refusal> {
+    Ok(match question {
+        Question::List {
+            filter,
+            order,
+            descending,
+            page,
+        } => {
+            let read = move |c: &dyn Catalogue| c.host_rows(&filter, (order, descending), page);
+            Answer::List(office.read(read).await?)
+        }
+        Question::Invite(wanted) => return invite(office, who, wanted).await,
+        Question::Enrolments { page } => {
+            let now = office.clock.now().unix_millis;
+            Answer::Enrolments(office.read(move |c| c.enrolment_rows(now, page)).await?)
+        }
+        Question::WithdrawEnrolment { enrolment } => {
+            done(office, who, HostChange::EnrolmentWithdrawn { enrolment }).await?
+        }
+        Question::Change { host, change } => {
+            let host = find(office, host).await?;
+            let what = hosts::change(host, &change).map_err(refusal)?;
+            office.change_people(who, what).await?;
+            Answer::Done
+        }
+        Question::SetDisabled { host, disabled } => {
+            let host = find(office, host).await?;
+            done(office, who, HostChange::Disabled { host, disabled }).await?
+        }
+        Question::Remove { host } => {
+            let host = find(office, host).await?;
+            done(office, who, HostChange::Removed { host }).await?
+        }
+        Question::Groups { page } => {
+            Answer::Groups(office.read(move |c| c.host_group_rows(page)).await?)
+        }
+        Question::AddGroup(to) => {
+            let name = people::fit_name(&to.name).map_err(refusal)?;
+            let what = hosts::group(None, &to).map_err(refusal)?;
+            office.change_people(who, what).await?;
+            let group = office.read(move |c| c.host_group_named(&name)).await?;
+            Answer::GroupAdded { group }
+        }
+        Question::ChangeGroup { group, to } => {
+            let what = hosts::group(Some(group), &to).map_err(refusal)?;
+            office.change_people(who, what).await?;
+            Answer::Done
+        }
+        Question::RemoveGroup { group } => {
+            done(office, who, HostChange::GroupRemoved { group }).await?
+        }
+    })
+}
+
+async fn invite(
+    office: &Office,
+    who: &Administrator,
+    wanted: NewEnrolment,
+) -> Result<Answer, Refusal> {
+    let (fingerprint, now) = (office.fingerprint, office.clock.now().unix_millis);
+    let make = move |c: &dyn Catalogue| Ok(hosts::invite(c, wanted, fingerprint, now));
+    let (what, enrolment) = office.read(make).await?.map_err(refusal)?;
+    office.change(who, what).await?;
+    Ok(Answer::Invitation {
+        line: Line::cut(enrolment.to_string()),
+        expires_unix_millis: hosts::enrolment_expires(wanted.valid_hours, now),
+    })
+}
+
+/// Makes the change; it holds for those who are connected when this returns.
+async fn done(office: &Office, who: &Administrator, change: HostChange) -> Result<Answer, Refusal> {
+    office.change_people(who, What::Host(change)).await?;
+    Ok(Answer::Done)
+}
+
+async fn find(office: &Office, host: HostId) -> Result<NamedHost, Refusal> {
+    office.read(move |c| c.host(host)).await
+}

@@ -1,0 +1,54 @@
+-- Permanent hosts: computers that are always connected, known by a key of their own.
+
+CREATE TABLE host_group (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- The groups whose operators see the hosts of a group.
+CREATE TABLE host_group_seen_by (
+    host_group INTEGER NOT NULL REFERENCES host_group (id) ON DELETE CASCADE,
+    account_group INTEGER NOT NULL REFERENCES account_group (id) ON DELETE CASCADE,
+    PRIMARY KEY (host_group, account_group)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX host_group_by_account_group ON host_group_seen_by (account_group);
+
+CREATE TABLE host (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- Ed25519
+    key BLOB NOT NULL UNIQUE,
+    -- what an administrator calls it; empty where nobody did
+    given_name TEXT NOT NULL DEFAULT '',
+    -- what it says of itself
+    computer TEXT NOT NULL,
+    system TEXT NOT NULL COLLATE NOCASE,
+    program TEXT NOT NULL COLLATE NOCASE,
+    -- what is shown
+    name TEXT NOT NULL COLLATE NOCASE
+        AS (CASE WHEN given_name = '' THEN computer ELSE given_name END) VIRTUAL,
+    -- without one no operator sees it
+    host_group INTEGER REFERENCES host_group (id) ON DELETE SET NULL,
+    note TEXT NOT NULL DEFAULT '',
+    disabled INTEGER NOT NULL DEFAULT 0,
+    enrolled_at INTEGER NOT NULL,
+    -- who made the code
+    enrolled_by TEXT NOT NULL,
+    connected INTEGER NOT NULL DEFAULT 0,
+    last_seen INTEGER NOT NULL
+) STRICT;
+CREATE INDEX host_by_name ON host (name, id);
+CREATE INDEX host_by_group ON host (host_group);
+
+-- Codes that enrol hosts.
+CREATE TABLE enrolment (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- SHA-256
+    code_hash BLOB NOT NULL UNIQUE,
+    host_group INTEGER REFERENCES host_group (id) ON DELETE SET NULL,
+    uses INTEGER NOT NULL,
+    uses_left INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    made_at INTEGER NOT NULL,
+    made_by TEXT NOT NULL
+) STRICT;
