@@ -1145,6 +1145,7 @@ fn questions_about_reports(samples: &mut Samples) {
             TotalsBy::Day,
             TotalsBy::Week,
             TotalsBy::Month,
+            TotalsBy::Group,
         ]
         .map(|by| Question::Totals {
             filter: filter.clone(),

@@ -56,6 +56,7 @@ impl Section {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
     Overview,
+    Days,
     Live,
     Reports(PageOf),
     Report(ReportId),
@@ -694,6 +695,8 @@ pub struct State {
     pub sign_in: SignInForm,
     pub section: Section,
     pub overview: Shown<Overview>,
+    /// The reports of the last days, day by day.
+    pub days: Shown<Totals>,
     pub live: Shown<Live>,
     pub reports: Reports,
     pub films: Films,
@@ -716,6 +719,7 @@ impl State {
             sign_in: SignInForm::default(),
             section: Section::default(),
             overview: Shown::default(),
+            days: Shown::default(),
             live: Shown::default(),
             reports: Reports::default(),
             films: Films::default(),
@@ -748,10 +752,15 @@ impl State {
 
     /// Everything is asked for anew; what is here stands until then.
     pub fn refresh(&mut self) {
-        for due in [&mut self.overview.due, &mut self.live.due] {
+        for due in [
+            &mut self.overview.due,
+            &mut self.days.due,
+            &mut self.live.due,
+        ] {
             *due = 0.0;
         }
         self.overview.is_asked = false;
+        self.days.is_asked = false;
         self.live.is_asked = false;
         self.reports.list.refresh();
         self.reports.totals.forget();

@@ -1,6 +1,7 @@
 //! The window: the sign-in, then a side bar and the section that was chosen.
 
 mod audit;
+mod chart;
 mod films;
 mod live;
 mod overview;
@@ -12,6 +13,7 @@ mod settings;
 mod shell;
 mod sign_in;
 mod table;
+mod totals;
 
 use egui::{Align, Layout, Ui};
 use protocol::Refusal;

@@ -67,6 +67,9 @@ says! {
     ReportsFinished: "Reports finished", "Rapporti conclusi";
     ReportsOpen: "Reports to write", "Rapporti da scrivere";
     RefusedLogIns: "Refused log-ins", "Accessi rifiutati";
+    LastDays: "Sessions of the last 30 days", "Sessioni degli ultimi 30 giorni";
+    NoSessionsLately: "There was no session in the last 30 days.",
+        "Negli ultimi 30 giorni non c'è stata alcuna sessione.";
     Disk: "Disk", "Disco";
     FilmsOnDisk: "Films", "Filmati";
     FreeOnDisk: "Free", "Liberi";
@@ -129,6 +132,10 @@ says! {
     Day: "Day", "Giorno";
     Week: "Week", "Settimana";
     Month: "Month", "Mese";
+    Group: "Group", "Gruppo";
+    AllOthers: "All others", "Tutti gli altri";
+    TotalsChart: "Chart of the totals; the table has the numbers",
+        "Grafico dei totali; i numeri sono nella tabella";
     AllTogether: "All together", "Tutto insieme";
     Session: "Session", "Sessione";
     ConnectedTime: "Connected", "Connesso";
@@ -336,6 +343,34 @@ pub fn span(lang: Lang, seconds: u64) -> String {
     }
 }
 
+/// `1,240 h`, `52 h 05 min`, `12 min`: time that was worked, however long.
+pub fn hours(lang: Lang, seconds: u64) -> String {
+    match (seconds / 3600, seconds / 60 % 60) {
+        (0, 0) => format!("{seconds} s"),
+        (0, minutes) => format!("{minutes} min"),
+        (100.., _) => format!("{} h", number(lang, (seconds + 1800) / 3600)),
+        (hours, minutes) => format!("{hours} h {minutes:02} min"),
+    }
+}
+
+/// A number on an axis, with a decimal where it has one.
+pub fn decimal(lang: Lang, number: f64) -> String {
+    let text = if (number - number.round()).abs() < 0.001 {
+        format!("{number:.0}")
+    } else {
+        format!("{number:.1}")
+    };
+    text.replace('.', pick(lang, ".", ","))
+}
+
+/// What a chart has no room for.
+pub fn more_in_table(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::En => format!("{count} more in the table"),
+        Lang::It => format!("altri {count} nella tabella"),
+    }
+}
+
 /// `3 days`, `1 day`.
 pub fn days(lang: Lang, days: u64) -> String {
     match (lang, days) {
@@ -478,6 +513,26 @@ pub fn reports(lang: Lang, count: u32) -> String {
         (Lang::En, _) => format!("{number} reports"),
         (Lang::It, 1) => "1 rapporto".to_owned(),
         (Lang::It, _) => format!("{number} rapporti"),
+    }
+}
+
+/// How many sessions.
+pub fn sessions(lang: Lang, count: u32) -> String {
+    let number = number(lang, count.into());
+    match (lang, count) {
+        (Lang::En, 1) => "1 session".to_owned(),
+        (Lang::En, _) => format!("{number} sessions"),
+        (Lang::It, 1) => "1 sessione".to_owned(),
+        (Lang::It, _) => format!("{number} sessioni"),
+    }
+}
+
+/// What a month came to.
+pub fn sessions_lately(lang: Lang, count: u32, active_seconds: u64) -> String {
+    let (sessions, hours) = (sessions(lang, count), hours(lang, active_seconds));
+    match lang {
+        Lang::En => format!("{sessions}, with {hours} of active work"),
+        Lang::It => format!("{sessions}, con {hours} di lavoro attivo"),
     }
 }
 
@@ -624,14 +679,14 @@ pub fn not_saved(lang: Lang, detail: &str) -> String {
     }
 }
 
-/// How many rows a list has.
-pub fn rows(lang: Lang, total: u32) -> String {
-    let count = number(lang, total.into());
-    match (lang, total) {
-        (Lang::En, 1) => "1 row".to_owned(),
-        (Lang::En, _) => format!("{count} rows"),
-        (Lang::It, 1) => "1 riga".to_owned(),
-        (Lang::It, _) => format!("{count} righe"),
+/// How many films.
+pub fn films(lang: Lang, count: u32) -> String {
+    let number = number(lang, count.into());
+    match (lang, count) {
+        (Lang::En, 1) => "1 film".to_owned(),
+        (Lang::En, _) => format!("{number} films"),
+        (Lang::It, 1) => "1 filmato".to_owned(),
+        (Lang::It, _) => format!("{number} filmati"),
     }
 }
 
@@ -666,6 +721,8 @@ mod tests {
         assert_eq!(span(Lang::En, 59), "59 s");
         assert_eq!(span(Lang::En, 3900), "1 h 05 min");
         assert_eq!(span(Lang::It, 3 * 86_400), "3 giorni");
+        assert_eq!(hours(Lang::En, 99 * 3600), "99 h 00 min");
+        assert_eq!(hours(Lang::It, 1240 * 3600 + 1799), "1.240 h");
     }
 
     #[test]

@@ -38,6 +38,11 @@ impl AdminApp {
                 let found = within!(answer, Answer::Desk(desk::Answer::Overview(found)) => found);
                 state.overview.take(found);
             }
+            Topic::Days => {
+                let totals =
+                    within!(answer, Answer::Reports(reports::Answer::Totals(totals)) => totals);
+                state.days.take(totals);
+            }
             Topic::Live => {
                 let found = within!(
                     answer,
