@@ -2,6 +2,7 @@
 
 mod answers;
 mod films;
+mod logo;
 mod questions;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use ui_kit::{Clock, Lang, Tone, Word, w};
 use crate::exports::Document;
 use crate::fetch::{self, Fetch};
 use crate::link::{Link, News, Order, Problem, SignIn, Wake};
+use crate::logo::{Logo, LogoError, Source};
 use crate::settings::Settings;
 use crate::state::{Standing, State, Topic, Wish};
 use crate::views;
@@ -54,6 +56,8 @@ pub struct AdminApp {
     film_file: Option<TempPath>,
     /// A document of reports on its way.
     document: Option<Document>,
+    /// A logo that is read.
+    logo: Option<std::sync::mpsc::Receiver<Result<Logo, LogoError>>>,
 }
 
 impl std::fmt::Debug for AdminApp {
@@ -104,6 +108,7 @@ impl AdminApp {
             fetch: None,
             film_file: None,
             document: None,
+            logo: None,
         })
     }
 
@@ -256,6 +261,8 @@ impl AdminApp {
                     self.state.ask(Topic::Exporting(session), question);
                 }
             }
+            Wish::TakeLogo(path) => self.read_logo(Source::File(path)),
+            Wish::RemoveLogo => self.store_logo(bytes::Bytes::new()),
             Wish::CancelExport => {
                 if let Some(export) = &self.state.films.exporting {
                     export.cancel();
@@ -291,6 +298,7 @@ impl eframe::App for AdminApp {
         self.ask_for_what_is_shown(ctx);
         self.follow_film();
         self.follow_export();
+        self.follow_logo(ctx);
         self.send();
     }
 

@@ -8,6 +8,7 @@ pub mod exports;
 pub mod fetch;
 pub mod link;
 pub mod listing;
+pub mod logo;
 pub mod player;
 pub mod settings;
 pub mod state;

@@ -3,7 +3,9 @@
 mod audit;
 mod chart;
 mod films;
+mod forms;
 mod live;
+mod logo;
 mod overview;
 mod people;
 mod player;
@@ -69,6 +71,20 @@ fn danger_buttons_ui(ui: &mut Ui, lang: Lang, label: &str) -> Option<bool> {
     let mut answer = None;
     dialog_buttons_ui(ui, |ui| {
         if ui.add(Push::danger(label)).clicked() {
+            answer = Some(true);
+        }
+        if ui.add(Push::secondary(w(lang, Word::Cancel))).clicked() {
+            answer = Some(false);
+        }
+    });
+    answer
+}
+
+/// The buttons of a form. `Some(true)` saves it.
+fn form_buttons_ui(ui: &mut Ui, lang: Lang, label: &str) -> Option<bool> {
+    let mut answer = None;
+    dialog_buttons_ui(ui, |ui| {
+        if ui.add(Push::primary(label)).clicked() {
             answer = Some(true);
         }
         if ui.add(Push::secondary(w(lang, Word::Cancel))).clicked() {

@@ -309,6 +309,45 @@ says! {
     FactorAll: "Everybody", "Tutti";
     PasswordChars: "Shortest password, in characters", "Password più corta, in caratteri";
     TicketMinutes: "A ticket is good for, in minutes", "Un ticket vale, in minuti";
+    General: "General", "Generali";
+    Logo: "Logo", "Logo";
+    LogoNote: "Printed on reports. It is stored at once.", "Stampato sui rapporti. Viene salvato subito.";
+    NoLogo: "There is no logo.", "Non c'è un logo.";
+    LogoFile: "Picture file", "File dell'immagine";
+    LogoFileNote: "A PNG or JPEG: drop it on this window, or type its path.",
+        "PNG o JPEG: trascinalo su questa finestra o scrivi il percorso.";
+    UseLogo: "Use this picture", "Usa questa immagine";
+    RemoveLogo: "Remove the logo", "Rimuovi il logo";
+    LogoTooLarge: "This file is larger than 16 MB.", "Questo file supera i 16 MB.";
+    LogoNoPicture: "This is no PNG or JPEG picture, or it is damaged.",
+        "Non è un'immagine PNG o JPEG, o è danneggiata.";
+    Categories: "Categories", "Categorie";
+    CategoriesNote: "Offered to operators in this order. Reports keep the name that they have.",
+        "Offerte agli operatori in quest'ordine. I rapporti mantengono il nome che hanno.";
+    NoCategories: "There are none yet: operators type what they like.",
+        "Non ce ne sono ancora: gli operatori scrivono ciò che vogliono.";
+    AddCategory: "Add a category", "Aggiungi categoria";
+    RenameCategory: "Rename the category", "Rinomina la categoria";
+    OwnFields: "Fields of your organisation", "Campi della tua organizzazione";
+    OwnFieldsNote: "Asked for in each report, in this order.",
+        "Richiesti in ogni rapporto, in quest'ordine.";
+    NoOwnFields: "There are none yet.", "Non ce ne sono ancora.";
+    AddField: "Add a field", "Aggiungi campo";
+    ChangeField: "Change the field", "Modifica il campo";
+    FieldKind: "Kind", "Tipo";
+    KindText: "Text", "Testo";
+    KindNumber: "Number", "Numero";
+    KindChoice: "Choice", "Scelta";
+    FieldChoices: "Choices", "Scelte";
+    FieldChoicesNote: "One on each line", "Una per riga";
+    FieldChoicesWrong: "There must be 1 to 30 of them.", "Devono essere da 1 a 30.";
+    FieldRequired: "Required", "Obbligatorio";
+    FieldRequiredNote: "No report is finished without it.", "Nessun rapporto si conclude senza.";
+    RequiredOne: "required", "obbligatorio";
+    NoMoreRoom: "There are as many as there can be.", "Ce ne sono già quanti possono essere.";
+    Retire: "Retire", "Ritira";
+    RetireNote: "It is not offered any more. Reports that have it keep it.",
+        "Non viene più offerto. I rapporti che ce l'hanno lo mantengono.";
     SettingsSavedNotice: "The settings are saved.", "Le impostazioni sono salvate.";
     CodeTitle: "Your code", "Il tuo codice";
     CodeNote: "From your authenticator, or a recovery code.", "Dal tuo autenticatore, o un codice di recupero.";
@@ -593,6 +632,38 @@ pub fn remove(lang: Lang, name: &str) -> String {
     match lang {
         Lang::En => format!("Remove {name}"),
         Lang::It => format!("Rimuovi {name}"),
+    }
+}
+
+/// The question before a category or a field is not offered any more.
+pub fn remove_question(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::En => format!("Retire {name}?"),
+        Lang::It => format!("Ritirare {name}?"),
+    }
+}
+
+/// The button that moves something one place up.
+pub fn move_up(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::En => format!("Move {name} up"),
+        Lang::It => format!("Sposta {name} in su"),
+    }
+}
+
+/// The button that moves something one place down.
+pub fn move_down(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::En => format!("Move {name} down"),
+        Lang::It => format!("Sposta {name} in giù"),
+    }
+}
+
+/// A file could not be read.
+pub fn not_read(lang: Lang, detail: &str) -> String {
+    match lang {
+        Lang::En => format!("The file cannot be read: {detail}"),
+        Lang::It => format!("Impossibile leggere il file: {detail}"),
     }
 }
 

@@ -75,7 +75,23 @@ impl AdminApp {
                     let question = Question::People(people::Question::Rules);
                     self.state.ask(Topic::Rules, question);
                 }
+                self.ask_for_forms();
             }
+        }
+    }
+
+    fn ask_for_forms(&mut self) {
+        if self.state.settings.logo.stored.is_wanted() {
+            let question = Question::Settings(settings::Question::Logo);
+            self.state.ask(Topic::Logo, question);
+        }
+        if self.state.settings.categories.is_wanted() {
+            let question = Question::Reports(reports::Question::Categories);
+            self.state.ask(Topic::Categories, question);
+        }
+        if self.state.settings.fields.is_wanted() {
+            let question = Question::Reports(reports::Question::Fields);
+            self.state.ask(Topic::Fields, question);
         }
     }
 

@@ -48,7 +48,8 @@ fn filters_ui(ui: &mut Ui, state: &mut State) {
     bar_ui(ui, |ui| {
         let field = Field {
             hint: s(lang, Say::SearchReports),
-            width: Some(280.0),
+            // the rest of the bar has its room first
+            width: Some((ui.available_width() - 560.0).clamp(120.0, 280.0)),
             ..Field::default()
         };
         let response = text_field_ui(ui, &field, &mut state.reports.search);
