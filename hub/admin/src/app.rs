@@ -23,7 +23,7 @@ use crate::exports::Document;
 use crate::fetch::{self, Fetch};
 use crate::link::{Link, News, Order, Problem, SignIn, Wake};
 use crate::logo::{Logo, LogoError, Source};
-use crate::settings::Settings;
+use crate::settings::{Saver, Settings};
 use crate::state::{Standing, State, Topic, Wish};
 use crate::views;
 use crate::words::{Say, s};
@@ -42,7 +42,7 @@ pub struct Start {
 pub struct AdminApp {
     state: State,
     settings: Settings,
-    file: SettingsFile,
+    saver: Saver,
     link: Link,
     /// What the questions under way are for.
     asked: BTreeMap<u32, Topic>,
@@ -85,6 +85,7 @@ impl AdminApp {
             std::env::consts::OS
         );
         let link = Link::start(program, Arc::clone(&wake))?;
+        let saver = Saver::start(start.file, Arc::clone(&wake))?;
         fetch::clean(&start.films);
         let settings = start.settings;
         let mut state = State::new(settings.lang());
@@ -98,7 +99,7 @@ impl AdminApp {
         Ok(Self {
             state,
             settings,
-            file: start.file,
+            saver,
             link,
             asked: BTreeMap::new(),
             last_question: 0,
@@ -203,12 +204,16 @@ impl AdminApp {
             .trim()
             .clone_into(&mut self.settings.fingerprint);
         form.user.trim().clone_into(&mut self.settings.user);
-        self.save();
+        self.save_settings();
     }
 
-    fn save(&mut self) {
-        if let Err(error) = self.file.save(&self.settings) {
-            let text = format!("{} ({error})", w(self.state.lang, Word::SettingsNotSaved));
+    fn save_settings(&self) {
+        self.saver.save(&self.settings);
+    }
+
+    fn tell_unsaved(&mut self) {
+        if let Some(problem) = self.saver.problem() {
+            let text = format!("{} ({problem})", w(self.state.lang, Word::SettingsNotSaved));
             self.notices.push(Tone::Danger, text);
         }
     }
@@ -232,12 +237,12 @@ impl AdminApp {
             Wish::SetTheme(theme) => {
                 self.settings.theme = theme;
                 theme.apply(ctx);
-                self.save();
+                self.save_settings();
             }
             Wish::SetLang(lang) => {
                 self.state.lang = lang;
                 self.settings.language = Some(lang);
-                self.save();
+                self.save_settings();
             }
             Wish::Copy(text) => {
                 ctx.copy_text(text);
@@ -295,6 +300,7 @@ impl eframe::App for AdminApp {
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
         self.state.clock = Clock::now();
         self.take_news();
+        self.tell_unsaved();
         self.ask_for_what_is_shown(ctx);
         self.follow_film();
         self.follow_export();
@@ -302,7 +308,11 @@ impl eframe::App for AdminApp {
         self.send();
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
+        if let Some(seconds) = frame.info().cpu_usage {
+            // what the one before took, to see whether a list scrolls smoothly
+            tracing::trace!(millis = seconds * 1000.0, section = ?self.state.section, "Frame");
+        }
         self.state.lang.speak_in_widgets(ui.ctx());
         views::window_ui(ui, &mut self.state);
         let ctx = ui.ctx().clone();
@@ -320,7 +330,7 @@ impl eframe::App for AdminApp {
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
-        self.save();
+        self.save_settings();
         self.link.give(Order::SignOut);
     }
 }

@@ -4,6 +4,8 @@
 //! views read and draw. What a view wants of the hub it asks through the state.
 
 pub mod app;
+mod details;
+mod events;
 pub mod exports;
 pub mod fetch;
 pub mod link;

@@ -18,8 +18,8 @@ use crate::link::Wake;
 const MOST_FILE_BYTES: u64 = 16 * 1024 * 1024;
 /// Largest side of a picture that is read, in pixels.
 const MOST_SIDE: u32 = 8192;
-/// Sizes that are tried until the PNG is small enough, in pixels.
-const SIDES: [u32; 4] = [1200, 800, 500, 300];
+/// Sizes that are tried until the PNG is small enough, in pixels; with the last one any is.
+const SIDES: [u32; 4] = [1200, 800, 500, 240];
 
 /// A picture file is no logo.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,7 @@ pub enum LogoError {
 }
 
 /// A logo as the hub stores it, and as it is shown.
+#[derive(Debug)]
 pub struct Logo {
     pub png: Bytes,
     pub picture: ColorImage,
@@ -159,7 +160,7 @@ mod tests {
         let file = written(&noise(900), ImageFormat::Png);
         let logo = from_file(&file).expect("a picture");
         assert!(logo.png.len() <= MAX_LOGO_BYTES, "{}", logo.png.len());
-        assert_eq!(logo.picture.size, [300, 300]);
+        assert_eq!(logo.picture.size, [240, 240]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use film::Playback;
 use protocol::visible_line;
 use recording::{Body, ChatAuthor, Entry, Event, ReadError, Recording, Side};
+use ui_kit::Lang;
 
 use crate::link::Wake;
 
@@ -95,14 +96,14 @@ impl Player {
     /// # Errors
     ///
     /// If the system gives no thread.
-    pub fn open(path: PathBuf, wake: Wake) -> std::io::Result<Self> {
+    pub fn open(path: PathBuf, lang: Lang, wake: Wake) -> std::io::Result<Self> {
         let (acts, orders) = mpsc::sync_channel(MAX_ACTS);
         let playing = Arc::new(Mutex::new(Playing::default()));
         let shown = Arc::clone(&playing);
         let thread = std::thread::Builder::new()
             .name("player".to_owned())
             .spawn(move || {
-                let stage = Stage { shown, wake };
+                let stage = Stage { shown, lang, wake };
                 if let Err(problem) = stage.play(&path, &orders) {
                     stage.change(|playing| {
                         playing.problem = Some(problem);
@@ -148,6 +149,8 @@ fn lock(playing: &Mutex<Playing>) -> MutexGuard<'_, Playing> {
 
 struct Stage {
     shown: Arc<Mutex<Playing>>,
+    /// What marks are written in.
+    lang: Lang,
     wake: Wake,
 }
 
@@ -167,7 +170,7 @@ impl Stage {
     fn play(&self, path: &std::path::Path, orders: &mpsc::Receiver<Act>) -> Result<(), String> {
         let recording = Recording::open(path).map_err(|error| error.to_string())?;
         let duration_micros = recording.duration_micros().map_err(told)?;
-        let marks = Arc::new(marks_of(&recording));
+        let marks = Arc::new(marks_of(&recording, self.lang));
         let mut playback = Playback::new(&recording).map_err(told)?;
         self.change(|playing| {
             playing.duration_micros = duration_micros;
@@ -302,12 +305,15 @@ fn told(error: ReadError) -> String {
     error.to_string()
 }
 
-fn marks_of(recording: &Recording) -> Vec<Mark> {
+fn marks_of(recording: &Recording, lang: Lang) -> Vec<Mark> {
     let entries = recording.timeline().map_while(Result::ok);
-    entries.filter_map(mark_of).take(MOST_MARKS).collect()
+    entries
+        .filter_map(|entry| mark_of(entry, lang))
+        .take(MOST_MARKS)
+        .collect()
 }
 
-fn mark_of(Entry { at_micros, body }: Entry) -> Option<Mark> {
+fn mark_of(Entry { at_micros, body }: Entry, lang: Lang) -> Option<Mark> {
     let (kind, text) = match body {
         Body::Chat { author, name, text } => {
             let kind = match author {
@@ -332,7 +338,10 @@ fn mark_of(Entry { at_micros, body }: Entry) -> Option<Mark> {
                 | Event::OperatorJoined { .. }
                 | Event::OperatorLeft { .. } => MarkKind::People,
             };
-            (kind, visible_line(&event.to_string()).into_owned())
+            (
+                kind,
+                visible_line(&crate::events::event_text(lang, &event)).into_owned(),
+            )
         }
         Body::Screen { .. } | Body::Pointer(_) => return None,
     };

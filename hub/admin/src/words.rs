@@ -275,6 +275,7 @@ says! {
     Who: "Who", "Chi";
     What: "What", "Che cosa";
     Details: "Details", "Dettagli";
+    AsWritten: "As it is written in the log", "Com'è scritto nel registro";
     Account: "Account", "Account";
     CommandLine: "Command line", "Riga di comando";
     Stranger: "Stranger", "Sconosciuto";

@@ -48,6 +48,7 @@ impl AdminApp {
             return;
         };
         let session = film.session;
+        let lang = self.state.lang;
         self.fetch.take_if(|fetch| fetch.session != session);
         let facts = self.state.films.facts.value.as_ref();
         let is_there = facts.is_some_and(|facts| {
@@ -63,7 +64,7 @@ impl AdminApp {
         if let Some(file) = fetch.file() {
             self.fetch = None;
             let player = file.and_then(|file| {
-                let player = Player::open(file.to_path_buf(), Arc::clone(&self.wake))?;
+                let player = Player::open(file.to_path_buf(), lang, Arc::clone(&self.wake))?;
                 self.film_file = Some(file);
                 Ok(player)
             });
