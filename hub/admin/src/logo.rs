@@ -80,7 +80,7 @@ fn from_file(path: &std::path::Path) -> Result<Logo, LogoError> {
         return Err(LogoError::TooLarge);
     }
     let picture = decode(&bytes)?;
-    let (png, picture) = small_enough(picture)?;
+    let (png, picture) = small_enough(&picture)?;
     Ok(shown(&picture, png.into(), true))
 }
 
@@ -94,7 +94,7 @@ fn decode(bytes: &[u8]) -> Result<DynamicImage, LogoError> {
 }
 
 /// As a PNG that the hub takes, with as many pixels as fit.
-fn small_enough(picture: DynamicImage) -> Result<(Vec<u8>, DynamicImage), LogoError> {
+fn small_enough(picture: &DynamicImage) -> Result<(Vec<u8>, DynamicImage), LogoError> {
     for side in SIDES {
         let small = if picture.width().max(picture.height()) > side {
             picture.resize(side, side, image::imageops::FilterType::Lanczos3)

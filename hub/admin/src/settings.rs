@@ -1,7 +1,7 @@
 //! What the window remembers from run to run. Passwords are not among it.
 
 use std::io;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use desktop::{SettingsFile, WindowPlace};
@@ -34,8 +34,10 @@ impl Settings {
 /// Saves settings on a thread of its own, the newest ones. Dropping it waits until they are saved.
 #[derive(Debug)]
 pub struct Saver {
-    orders: Option<mpsc::Sender<Settings>>,
-    problems: mpsc::Receiver<String>,
+    newest: Arc<Mutex<Option<Settings>>>,
+    /// One place: whoever takes it finds the newest.
+    bell: Option<mpsc::SyncSender<()>>,
+    problem: Arc<Mutex<Option<String>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -46,18 +48,17 @@ impl Saver {
     ///
     /// If the system gives no thread.
     pub fn start(file: SettingsFile, wake: Wake) -> io::Result<Self> {
-        let (orders, queue) = mpsc::channel::<Settings>();
-        let (told, problems) = mpsc::channel();
+        let newest = Arc::new(Mutex::new(None));
+        let problem = Arc::new(Mutex::new(None));
+        let (bell, rung) = mpsc::sync_channel(1);
+        let (given, told) = (Arc::clone(&newest), Arc::clone(&problem));
         let work = move || {
-            while let Ok(mut settings) = queue.recv() {
-                while let Ok(newer) = queue.try_recv() {
-                    settings = newer;
-                }
-                if let Err(error) = file.save(&settings) {
-                    // nobody is there to be told when the window closes
-                    if told.send(error.to_string()).is_ok() {
-                        wake();
-                    }
+            while let Ok(()) = rung.recv() {
+                let settings = lock(&given).take();
+                let saved = settings.map(|settings: Settings| file.save(&settings));
+                if let Some(Err(error)) = saved {
+                    *lock(&told) = Some(error.to_string());
+                    wake();
                 }
             }
         };
@@ -65,28 +66,32 @@ impl Saver {
             .name("settings".to_owned())
             .spawn(work)?;
         Ok(Self {
-            orders: Some(orders),
-            problems,
+            newest,
+            bell: Some(bell),
+            problem,
             thread: Some(thread),
         })
     }
 
     pub fn save(&self, settings: &Settings) {
-        let orders = self.orders.as_ref();
-        if orders.is_none_or(|orders| orders.send(settings.clone()).is_err()) {
+        *lock(&self.newest) = Some(settings.clone());
+        // where it was rung already, the newest ones are found
+        if let Some(bell) = &self.bell
+            && let Err(mpsc::TrySendError::Disconnected(())) = bell.try_send(())
+        {
             tracing::error!("The thread that saves settings failed");
         }
     }
 
     /// Why the last ones were not saved, once.
     pub fn problem(&self) -> Option<String> {
-        self.problems.try_recv().ok()
+        lock(&self.problem).take()
     }
 }
 
 impl Drop for Saver {
     fn drop(&mut self) {
-        self.orders = None;
+        self.bell = None;
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -95,10 +100,12 @@ impl Drop for Saver {
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     fn named(user: &str) -> Settings {
@@ -129,7 +136,7 @@ mod tests {
         let blocked = folder.path().join("file");
         std::fs::write(&blocked, "").expect("written");
         let (woken, wakes) = mpsc::sync_channel(1);
-        let wake: Wake = Arc::new(move || drop(woken.try_send(())));
+        let wake: Wake = Arc::new(move || woken.try_send(()).unwrap_or(()));
         let file = SettingsFile::in_folder(&blocked);
         let saver = Saver::start(file, wake).expect("started");
         saver.save(&named("anna"));
