@@ -102,7 +102,7 @@ fn list_ui(ui: &mut Ui, state: &mut State) {
         column(Say::When, 140.0),
         column(Say::Who, 160.0),
         column(Say::What, 180.0),
-        column(Say::Details, 300.0),
+        column(Say::Details, 200.0),
     ];
     let foot = if state.audit.chosen.is_some() {
         96.0
