@@ -262,6 +262,36 @@ async fn d3_reports_are_found_by_words_of_all_that_is_known_of_them() {
 }
 
 #[tokio::test]
+async fn d1_a_report_counts_in_each_group_of_its_operator_and_once_in_all() {
+    let hub = hub_with_reports().await;
+    let said = |args: &[&str]| {
+        let output = run_hub(&[args, &["--data", hub.data_text()]].concat(), "");
+        assert!(output.status.success(), "{}", text(&output));
+        output.stdout
+    };
+    for group in ["Day shift", "Printers"] {
+        said(&["admin", "add-group", group]);
+    }
+    let groups = ["--group", "Day shift", "--group", "Printers"];
+    said(&[&["admin", "change", "anna"][..], &groups].concat());
+    let totals = said(&["report", "totals", "--by", "group", "--json"]);
+    let said: serde_json::Value = serde_json::from_slice(&totals).expect("JSON");
+    let rows = said["rows"].as_array().expect("rows");
+    let mut counts: Vec<_> = rows
+        .iter()
+        .map(|row| (row["key"].as_str(), row["reports"].as_u64()))
+        .collect();
+    counts.sort();
+    let wanted = [
+        (Some(""), Some(1)),
+        (Some("Day shift"), Some(2)),
+        (Some("Printers"), Some(2)),
+    ];
+    assert_eq!(counts, wanted);
+    assert_eq!(said["all"]["reports"], 3);
+}
+
+#[tokio::test]
 async fn d1_corrections_append_and_what_the_operator_wrote_stays() {
     let hub = hub_with_reports().await;
     let mut window = Window::open(&hub, "carla").await;

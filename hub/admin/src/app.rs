@@ -2,6 +2,7 @@
 
 mod answers;
 mod films;
+mod logo;
 mod questions;
 
 use std::collections::BTreeMap;
@@ -21,7 +22,8 @@ use ui_kit::{Clock, Lang, Tone, Word, w};
 use crate::exports::Document;
 use crate::fetch::{self, Fetch};
 use crate::link::{Link, News, Order, Problem, SignIn, Wake};
-use crate::settings::Settings;
+use crate::logo::{Logo, LogoError, Source};
+use crate::settings::{Saver, Settings};
 use crate::state::{Standing, State, Topic, Wish};
 use crate::views;
 use crate::watch::Watch;
@@ -41,7 +43,7 @@ pub struct Start {
 pub struct AdminApp {
     state: State,
     settings: Settings,
-    file: SettingsFile,
+    saver: Saver,
     link: Link,
     /// What the questions under way are for.
     asked: BTreeMap<u32, Topic>,
@@ -57,6 +59,8 @@ pub struct AdminApp {
     film_file: Option<TempPath>,
     /// A document of reports on its way.
     document: Option<Document>,
+    /// A logo that is read.
+    logo: Option<std::sync::mpsc::Receiver<Result<Logo, LogoError>>>,
 }
 
 impl std::fmt::Debug for AdminApp {
@@ -84,6 +88,7 @@ impl AdminApp {
             std::env::consts::OS
         );
         let link = Link::start(program, Arc::clone(&wake))?;
+        let saver = Saver::start(start.file, Arc::clone(&wake))?;
         fetch::clean(&start.films);
         let settings = start.settings;
         let mut state = State::new(settings.lang());
@@ -97,7 +102,7 @@ impl AdminApp {
         Ok(Self {
             state,
             settings,
-            file: start.file,
+            saver,
             link,
             asked: BTreeMap::new(),
             last_question: 0,
@@ -108,6 +113,7 @@ impl AdminApp {
             watch: None,
             film_file: None,
             document: None,
+            logo: None,
         })
     }
 
@@ -205,12 +211,16 @@ impl AdminApp {
             .trim()
             .clone_into(&mut self.settings.fingerprint);
         form.user.trim().clone_into(&mut self.settings.user);
-        self.save();
+        self.save_settings();
     }
 
-    fn save(&mut self) {
-        if let Err(error) = self.file.save(&self.settings) {
-            let text = format!("{} ({error})", w(self.state.lang, Word::SettingsNotSaved));
+    fn save_settings(&self) {
+        self.saver.save(&self.settings);
+    }
+
+    fn tell_unsaved(&mut self) {
+        if let Some(problem) = self.saver.problem() {
+            let text = format!("{} ({problem})", w(self.state.lang, Word::SettingsNotSaved));
             self.notices.push(Tone::Danger, text);
         }
     }
@@ -234,12 +244,12 @@ impl AdminApp {
             Wish::SetTheme(theme) => {
                 self.settings.theme = theme;
                 theme.apply(ctx);
-                self.save();
+                self.save_settings();
             }
             Wish::SetLang(lang) => {
                 self.state.lang = lang;
                 self.settings.language = Some(lang);
-                self.save();
+                self.save_settings();
             }
             Wish::Copy(text) => {
                 ctx.copy_text(text);
@@ -263,6 +273,8 @@ impl AdminApp {
                     self.state.ask(Topic::Exporting(session, cut), question);
                 }
             }
+            Wish::TakeLogo(path) => self.read_logo(Source::File(path)),
+            Wish::RemoveLogo => self.store_logo(bytes::Bytes::new()),
             Wish::CancelExport => {
                 if let Some(export) = &self.state.films.exporting {
                     export.cancel();
@@ -295,14 +307,20 @@ impl eframe::App for AdminApp {
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
         self.state.clock = Clock::now();
         self.take_news();
+        self.tell_unsaved();
         self.ask_for_what_is_shown(ctx);
         self.follow_watch(ctx);
         self.follow_film();
         self.follow_export();
+        self.follow_logo(ctx);
         self.send();
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
+        if let Some(seconds) = frame.info().cpu_usage {
+            // what the one before took, to see whether a list scrolls smoothly
+            tracing::trace!(millis = seconds * 1000.0, section = ?self.state.section, "Frame");
+        }
         self.state.lang.speak_in_widgets(ui.ctx());
         views::window_ui(ui, &mut self.state);
         let ctx = ui.ctx().clone();
@@ -320,7 +338,7 @@ impl eframe::App for AdminApp {
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
-        self.save();
+        self.save_settings();
         self.link.give(Order::SignOut);
     }
 }

@@ -4,10 +4,13 @@
 //! views read and draw. What a view wants of the hub it asks through the state.
 
 pub mod app;
+mod details;
+mod events;
 pub mod exports;
 pub mod fetch;
 pub mod link;
 pub mod listing;
+pub mod logo;
 pub mod player;
 pub mod settings;
 pub mod state;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use film::Playback;
 use protocol::visible_line;
 use recording::{Body, ChatAuthor, Entries, Entry, Event, ReadError, Recording, Side};
+use ui_kit::Lang;
 
 use crate::link::Wake;
 use crate::thumbs::{Thumb, Thumbs};
@@ -105,7 +106,7 @@ impl Player {
     /// # Errors
     ///
     /// If the system gives no thread.
-    pub fn open(path: PathBuf, wake: Wake) -> std::io::Result<Self> {
+    pub fn open(path: PathBuf, lang: Lang, wake: Wake) -> std::io::Result<Self> {
         let (acts, orders) = mpsc::sync_channel(MAX_ACTS);
         let playing = Arc::new(Mutex::new(Playing::default()));
         let thumbs = Thumbs::open(path.clone(), Arc::clone(&wake))?;
@@ -113,7 +114,7 @@ impl Player {
         let thread = std::thread::Builder::new()
             .name("player".to_owned())
             .spawn(move || {
-                let stage = Stage { shown, wake };
+                let stage = Stage { shown, lang, wake };
                 if let Err(problem) = stage.play(&path, &orders) {
                     stage.change(|playing| {
                         playing.problem = Some(problem);
@@ -166,6 +167,8 @@ fn lock(playing: &Mutex<Playing>) -> MutexGuard<'_, Playing> {
 
 struct Stage {
     shown: Arc<Mutex<Playing>>,
+    /// What marks are written in.
+    lang: Lang,
     wake: Wake,
 }
 
@@ -190,7 +193,7 @@ impl Stage {
         let recording = Recording::open(path).map_err(|error| error.to_string())?;
         let mut duration_micros = recording.duration_micros().map_err(told)?;
         let mut timeline = recording.timeline();
-        let mut marks = Arc::new(marks_of(&mut timeline));
+        let mut marks = Arc::new(marks_of(&mut timeline, self.lang));
         let runs = !recording.is_finished().map_err(told)?;
         let mut playback = Playback::new(&recording).map_err(told)?;
         self.change(|playing| {
@@ -243,7 +246,7 @@ impl Stage {
                 // asked before the rest is read: there is no more behind an end
                 manner.runs = !recording.is_finished().map_err(told)?;
                 duration_micros = recording.duration_micros().map_err(told)?;
-                let more = marks_of(&mut timeline);
+                let more = marks_of(&mut timeline, self.lang);
                 if !more.is_empty() {
                     let room = MOST_MARKS.saturating_sub(marks.len());
                     Arc::make_mut(&mut marks).extend(more.into_iter().take(room));
@@ -364,12 +367,15 @@ fn told(error: ReadError) -> String {
 }
 
 /// What of the time line was not read yet; of a damaged one, what comes before the damage.
-fn marks_of(timeline: &mut Entries<'_>) -> Vec<Mark> {
+fn marks_of(timeline: &mut Entries<'_>, lang: Lang) -> Vec<Mark> {
     let entries = timeline.map_while(Result::ok);
-    entries.filter_map(mark_of).take(MOST_MARKS).collect()
+    entries
+        .filter_map(|entry| mark_of(entry, lang))
+        .take(MOST_MARKS)
+        .collect()
 }
 
-fn mark_of(Entry { at_micros, body }: Entry) -> Option<Mark> {
+fn mark_of(Entry { at_micros, body }: Entry, lang: Lang) -> Option<Mark> {
     let (kind, text) = match body {
         Body::Chat { author, name, text } => {
             let kind = match author {
@@ -394,7 +400,10 @@ fn mark_of(Entry { at_micros, body }: Entry) -> Option<Mark> {
                 | Event::OperatorJoined { .. }
                 | Event::OperatorLeft { .. } => MarkKind::People,
             };
-            (kind, visible_line(&event.to_string()).into_owned())
+            (
+                kind,
+                visible_line(&crate::events::event_text(lang, &event)).into_owned(),
+            )
         }
         Body::Screen { .. } | Body::Pointer(_) => return None,
     };

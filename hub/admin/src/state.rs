@@ -10,8 +10,8 @@ use protocol::admin::people::{
     AccountOrder, AccountRow, GroupRow, RoleRow, Rules, SecondFactorRule, SignInRow,
 };
 use protocol::admin::reports::{
-    ExportFormat, FieldValue, ReportColumn, ReportFilter, ReportRow, ReportSort, Totals, TotalsBy,
-    WholeReport,
+    self, Category, ExportFormat, FieldValue, ReportColumn, ReportFilter, ReportRow, ReportSort,
+    Totals, TotalsBy, WholeReport,
 };
 use protocol::admin::settings::Settings;
 use protocol::control::Name;
@@ -64,6 +64,7 @@ impl Section {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
     Overview,
+    Days,
     Live,
     Reports(PageOf),
     Report(ReportId),
@@ -98,6 +99,12 @@ pub enum Topic {
     Verified,
     Settings,
     Rules,
+    Categories,
+    Fields,
+    /// Categories or fields were changed.
+    FormsChanged,
+    Logo,
+    LogoStored,
     /// Something was done; the notice says so.
     Done(Done),
 }
@@ -131,6 +138,9 @@ pub enum Wish {
     SaveCorrection,
     ExportFilm(Cut),
     CancelExport,
+    /// The picture in this file becomes the organisation's logo.
+    TakeLogo(std::path::PathBuf),
+    RemoveLogo,
 }
 
 /// Whether somebody is signed in.
@@ -743,11 +753,80 @@ impl Default for Audit {
 /// The settings of the hub.
 #[derive(Debug, Default)]
 pub struct HubSettings {
+    pub tab: SettingsTab,
+    pub categories: Shown<Vec<Category>>,
+    pub fields: Shown<Vec<reports::Field>>,
+    pub asking: Option<FormAsking>,
+    pub logo: LogoState,
     pub now: Shown<Settings>,
     /// What holds for all accounts.
     pub rules: Shown<Rules>,
     /// What is typed; nothing counts before **Save**.
     pub form: Option<SettingsForm>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SettingsTab {
+    #[default]
+    General,
+    /// What the organisation asks of reports.
+    Forms,
+}
+
+/// The organisation's logo.
+#[derive(Default)]
+pub struct LogoState {
+    /// The file that is typed.
+    pub path: String,
+    /// What the hub has; empty if there is none.
+    pub stored: Shown<bytes::Bytes>,
+    pub picture: Option<egui::TextureHandle>,
+    pub is_busy: bool,
+    /// Why the last file is no logo.
+    pub problem: Option<String>,
+}
+
+impl std::fmt::Debug for LogoState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LogoState").finish_non_exhaustive()
+    }
+}
+
+/// A form or a question about categories and fields that is open over the window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FormAsking {
+    Category {
+        /// `None` for a new one.
+        id: Option<u32>,
+        name: String,
+    },
+    Field(FieldForm),
+    Remove {
+        id: u32,
+        name: Name,
+        is_field: bool,
+    },
+}
+
+/// A field of the organisation's that is made or changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FieldForm {
+    /// `None` for a new one.
+    pub id: Option<u32>,
+    pub name: String,
+    pub kind: FormKind,
+    /// One on each line.
+    pub choices: String,
+    pub required: bool,
+    pub show_faults: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FormKind {
+    #[default]
+    Text,
+    Number,
+    Choice,
 }
 
 /// Settings as they are typed.
@@ -778,6 +857,8 @@ pub struct State {
     pub sign_in: SignInForm,
     pub section: Section,
     pub overview: Shown<Overview>,
+    /// The reports of the last days, day by day.
+    pub days: Shown<Totals>,
     pub live: Shown<Live>,
     pub reports: Reports,
     pub films: Films,
@@ -801,6 +882,7 @@ impl State {
             sign_in: SignInForm::default(),
             section: Section::default(),
             overview: Shown::default(),
+            days: Shown::default(),
             live: Shown::default(),
             reports: Reports::default(),
             films: Films::default(),
@@ -834,10 +916,15 @@ impl State {
 
     /// Everything is asked for anew; what is here stands until then.
     pub fn refresh(&mut self) {
-        for due in [&mut self.overview.due, &mut self.live.due] {
+        for due in [
+            &mut self.overview.due,
+            &mut self.days.due,
+            &mut self.live.due,
+        ] {
             *due = 0.0;
         }
         self.overview.is_asked = false;
+        self.days.is_asked = false;
         self.live.is_asked = false;
         self.reports.list.refresh();
         self.reports.totals.forget();
@@ -849,5 +936,8 @@ impl State {
         self.audit.list.refresh();
         self.settings.now.forget();
         self.settings.rules.forget();
+        self.settings.categories.forget();
+        self.settings.fields.forget();
+        self.settings.logo.stored.forget();
     }
 }

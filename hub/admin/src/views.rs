@@ -1,10 +1,13 @@
 //! The window: the sign-in, then a side bar and the section that was chosen.
 
 mod audit;
+mod chart;
 mod computers;
 mod export;
 mod films;
+mod forms;
 mod live;
+mod logo;
 mod overview;
 mod people;
 mod player;
@@ -14,6 +17,7 @@ mod settings;
 mod shell;
 mod sign_in;
 mod table;
+mod totals;
 
 use egui::{Align, Layout, Ui};
 use protocol::Refusal;
@@ -69,6 +73,20 @@ fn danger_buttons_ui(ui: &mut Ui, lang: Lang, label: &str) -> Option<bool> {
     let mut answer = None;
     dialog_buttons_ui(ui, |ui| {
         if ui.add(Push::danger(label)).clicked() {
+            answer = Some(true);
+        }
+        if ui.add(Push::secondary(w(lang, Word::Cancel))).clicked() {
+            answer = Some(false);
+        }
+    });
+    answer
+}
+
+/// The buttons of a form. `Some(true)` saves it.
+fn form_buttons_ui(ui: &mut Ui, lang: Lang, label: &str) -> Option<bool> {
+    let mut answer = None;
+    dialog_buttons_ui(ui, |ui| {
+        if ui.add(Push::primary(label)).clicked() {
             answer = Some(true);
         }
         if ui.add(Push::secondary(w(lang, Word::Cancel))).clicked() {

@@ -67,6 +67,9 @@ says! {
     ReportsFinished: "Reports finished", "Rapporti conclusi";
     ReportsOpen: "Reports to write", "Rapporti da scrivere";
     RefusedLogIns: "Refused log-ins", "Accessi rifiutati";
+    LastDays: "Sessions of the last 30 days", "Sessioni degli ultimi 30 giorni";
+    NoSessionsLately: "There was no session in the last 30 days.",
+        "Negli ultimi 30 giorni non c'è stata alcuna sessione.";
     Disk: "Disk", "Disco";
     FilmsOnDisk: "Films", "Filmati";
     FreeOnDisk: "Free", "Liberi";
@@ -136,6 +139,10 @@ says! {
     Day: "Day", "Giorno";
     Week: "Week", "Settimana";
     Month: "Month", "Mese";
+    Group: "Group", "Gruppo";
+    AllOthers: "All others", "Tutti gli altri";
+    TotalsChart: "Chart of the totals; the table has the numbers",
+        "Grafico dei totali; i numeri sono nella tabella";
     AllTogether: "All together", "Tutto insieme";
     Session: "Session", "Sessione";
     ConnectedTime: "Connected", "Connesso";
@@ -290,7 +297,6 @@ says! {
     EveryGroup: "Every group", "Ogni gruppo";
     WithoutGroup: "Without a group", "Senza gruppo";
     System: "System", "Sistema";
-    Group: "Group", "Gruppo";
     LastSeen: "Last seen", "Visto";
     NoComputers: "No computers yet", "Ancora nessun computer";
     NoComputersNote: "Make a code, and enrol the first one with it.",
@@ -338,6 +344,7 @@ says! {
     Who: "Who", "Chi";
     What: "What", "Che cosa";
     Details: "Details", "Dettagli";
+    AsWritten: "As it is written in the log", "Com'è scritto nel registro";
     Account: "Account", "Account";
     CommandLine: "Command line", "Riga di comando";
     Stranger: "Stranger", "Sconosciuto";
@@ -372,6 +379,45 @@ says! {
     FactorAll: "Everybody", "Tutti";
     PasswordChars: "Shortest password, in characters", "Password più corta, in caratteri";
     TicketMinutes: "A ticket is good for, in minutes", "Un ticket vale, in minuti";
+    General: "General", "Generali";
+    Logo: "Logo", "Logo";
+    LogoNote: "Printed on reports. It is stored at once.", "Stampato sui rapporti. Viene salvato subito.";
+    NoLogo: "There is no logo.", "Non c'è un logo.";
+    LogoFile: "Picture file", "File dell'immagine";
+    LogoFileNote: "A PNG or JPEG: drop it on this window, or type its path.",
+        "PNG o JPEG: trascinalo su questa finestra o scrivi il percorso.";
+    UseLogo: "Use this picture", "Usa questa immagine";
+    RemoveLogo: "Remove the logo", "Rimuovi il logo";
+    LogoTooLarge: "This file is larger than 16 MB.", "Questo file supera i 16 MB.";
+    LogoNoPicture: "This is no PNG or JPEG picture, or it is damaged.",
+        "Non è un'immagine PNG o JPEG, o è danneggiata.";
+    Categories: "Categories", "Categorie";
+    CategoriesNote: "Offered to operators in this order. Reports keep the name that they have.",
+        "Offerte agli operatori in quest'ordine. I rapporti mantengono il nome che hanno.";
+    NoCategories: "There are none yet: operators type what they like.",
+        "Non ce ne sono ancora: gli operatori scrivono ciò che vogliono.";
+    AddCategory: "Add a category", "Aggiungi categoria";
+    RenameCategory: "Rename the category", "Rinomina la categoria";
+    OwnFields: "Fields of your organisation", "Campi della tua organizzazione";
+    OwnFieldsNote: "Asked for in each report, in this order.",
+        "Richiesti in ogni rapporto, in quest'ordine.";
+    NoOwnFields: "There are none yet.", "Non ce ne sono ancora.";
+    AddField: "Add a field", "Aggiungi campo";
+    ChangeField: "Change the field", "Modifica il campo";
+    FieldKind: "Kind", "Tipo";
+    KindText: "Text", "Testo";
+    KindNumber: "Number", "Numero";
+    KindChoice: "Choice", "Scelta";
+    FieldChoices: "Choices", "Scelte";
+    FieldChoicesNote: "One on each line", "Una per riga";
+    FieldChoicesWrong: "There must be 1 to 30 of them.", "Devono essere da 1 a 30.";
+    FieldRequired: "Required", "Obbligatorio";
+    FieldRequiredNote: "No report is finished without it.", "Nessun rapporto si conclude senza.";
+    RequiredOne: "required", "obbligatorio";
+    NoMoreRoom: "There are as many as there can be.", "Ce ne sono già quanti possono essere.";
+    Retire: "Retire", "Ritira";
+    RetireNote: "It is not offered any more. Reports that have it keep it.",
+        "Non viene più offerto. I rapporti che ce l'hanno lo mantengono.";
     SettingsSavedNotice: "The settings are saved.", "Le impostazioni sono salvate.";
     CodeTitle: "Your code", "Il tuo codice";
     CodeNote: "From your authenticator, or a recovery code.", "Dal tuo autenticatore, o un codice di recupero.";
@@ -403,6 +449,34 @@ pub fn span(lang: Lang, seconds: u64) -> String {
             let days = hours / 24;
             format!("{days} {}", pick(lang, "days", "giorni"))
         }
+    }
+}
+
+/// `1,240 h`, `52 h 05 min`, `12 min`: time that was worked, however long.
+pub fn hours(lang: Lang, seconds: u64) -> String {
+    match (seconds / 3600, seconds / 60 % 60) {
+        (0, 0) => format!("{seconds} s"),
+        (0, minutes) => format!("{minutes} min"),
+        (100.., _) => format!("{} h", number(lang, (seconds + 1800) / 3600)),
+        (hours, minutes) => format!("{hours} h {minutes:02} min"),
+    }
+}
+
+/// A number on an axis, with a decimal where it has one.
+pub fn decimal(lang: Lang, number: f64) -> String {
+    let text = if (number - number.round()).abs() < 0.001 {
+        format!("{number:.0}")
+    } else {
+        format!("{number:.1}")
+    };
+    text.replace('.', pick(lang, ".", ","))
+}
+
+/// What a chart has no room for.
+pub fn more_in_table(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::En => format!("{count} more in the table"),
+        Lang::It => format!("altri {count} nella tabella"),
     }
 }
 
@@ -558,6 +632,26 @@ pub fn reports(lang: Lang, count: u32) -> String {
     }
 }
 
+/// How many sessions.
+pub fn sessions(lang: Lang, count: u32) -> String {
+    let number = number(lang, count.into());
+    match (lang, count) {
+        (Lang::En, 1) => "1 session".to_owned(),
+        (Lang::En, _) => format!("{number} sessions"),
+        (Lang::It, 1) => "1 sessione".to_owned(),
+        (Lang::It, _) => format!("{number} sessioni"),
+    }
+}
+
+/// What a month came to.
+pub fn sessions_lately(lang: Lang, count: u32, active_seconds: u64) -> String {
+    let (sessions, hours) = (sessions(lang, count), hours(lang, active_seconds));
+    match lang {
+        Lang::En => format!("{sessions}, with {hours} of active work"),
+        Lang::It => format!("{sessions}, con {hours} di lavoro attivo"),
+    }
+}
+
 /// How many people.
 pub fn people(lang: Lang, count: u32) -> String {
     let number = number(lang, count.into());
@@ -663,6 +757,38 @@ pub fn remove(lang: Lang, name: &str) -> String {
     }
 }
 
+/// The question before a category or a field is not offered any more.
+pub fn remove_question(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::En => format!("Retire {name}?"),
+        Lang::It => format!("Ritirare {name}?"),
+    }
+}
+
+/// The button that moves something one place up.
+pub fn move_up(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::En => format!("Move {name} up"),
+        Lang::It => format!("Sposta {name} in su"),
+    }
+}
+
+/// The button that moves something one place down.
+pub fn move_down(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::En => format!("Move {name} down"),
+        Lang::It => format!("Sposta {name} in giù"),
+    }
+}
+
+/// A file could not be read.
+pub fn not_read(lang: Lang, detail: &str) -> String {
+    match lang {
+        Lang::En => format!("The file cannot be read: {detail}"),
+        Lang::It => format!("Impossibile leggere il file: {detail}"),
+    }
+}
+
 /// The button that changes something.
 pub fn rename(lang: Lang, name: &str) -> String {
     match lang {
@@ -746,14 +872,14 @@ pub fn not_saved(lang: Lang, detail: &str) -> String {
     }
 }
 
-/// How many rows a list has.
-pub fn rows(lang: Lang, total: u32) -> String {
-    let count = number(lang, total.into());
-    match (lang, total) {
-        (Lang::En, 1) => "1 row".to_owned(),
-        (Lang::En, _) => format!("{count} rows"),
-        (Lang::It, 1) => "1 riga".to_owned(),
-        (Lang::It, _) => format!("{count} righe"),
+/// How many films.
+pub fn films(lang: Lang, count: u32) -> String {
+    let number = number(lang, count.into());
+    match (lang, count) {
+        (Lang::En, 1) => "1 film".to_owned(),
+        (Lang::En, _) => format!("{number} films"),
+        (Lang::It, 1) => "1 filmato".to_owned(),
+        (Lang::It, _) => format!("{number} filmati"),
     }
 }
 
@@ -788,6 +914,8 @@ mod tests {
         assert_eq!(span(Lang::En, 59), "59 s");
         assert_eq!(span(Lang::En, 3900), "1 h 05 min");
         assert_eq!(span(Lang::It, 3 * 86_400), "3 giorni");
+        assert_eq!(hours(Lang::En, 99 * 3600), "99 h 00 min");
+        assert_eq!(hours(Lang::It, 1240 * 3600 + 1799), "1.240 h");
     }
 
     #[test]

@@ -58,7 +58,7 @@ fn d2_the_player_follows_a_film_that_is_made_and_comes_back_to_live() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("live.film");
     let mut recorder = begun(&path);
-    let player = Player::open(path, Arc::new(|| {})).expect("a thread");
+    let player = Player::open(path, ui_kit::Lang::En, Arc::new(|| {})).expect("a thread");
     until(&player, "it begins at the newest", |p| p.is_live && p.runs);
     say(&mut recorder, 40 * SECOND, "Hello");
     let now = until(&player, "what is new", |p| p.at_micros == 40 * SECOND);

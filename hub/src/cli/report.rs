@@ -173,6 +173,7 @@ pub(in crate::cli) enum By {
     Day,
     Week,
     Month,
+    Group,
 }
 
 pub(super) fn run(command: ReportCommand) -> anyhow::Result<ExitCode> {
@@ -453,6 +454,7 @@ fn totals(
         By::Day => TotalsBy::Day,
         By::Week => TotalsBy::Week,
         By::Month => TotalsBy::Month,
+        By::Group => TotalsBy::Group,
     };
     let catalogue = catalogue::open(&data.data)?;
     let filter = selection.filter("")?;

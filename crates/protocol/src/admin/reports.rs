@@ -205,6 +205,8 @@ pub enum TotalsBy {
     /// From Monday on.
     Week,
     Month,
+    /// The groups that the operator whose report it is belongs to now; a report counts in each of them.
+    Group,
 }
 
 /// Totals, those with the most time first, or in the order of the calendar.

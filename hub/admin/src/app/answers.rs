@@ -38,6 +38,11 @@ impl AdminApp {
                 let found = within!(answer, Answer::Desk(desk::Answer::Overview(found)) => found);
                 state.overview.take(found);
             }
+            Topic::Days => {
+                let totals =
+                    within!(answer, Answer::Reports(reports::Answer::Totals(totals)) => totals);
+                state.days.take(totals);
+            }
             Topic::Live => {
                 let found = within!(
                     answer,
@@ -158,12 +163,29 @@ impl AdminApp {
                 state.settings.form = None;
                 state.settings.rules.take(rules);
             }
+            Topic::Categories => {
+                let found =
+                    within!(answer, Answer::Reports(reports::Answer::Categories(found)) => found);
+                state.settings.categories.take(found);
+            }
+            Topic::Fields => {
+                let found =
+                    within!(answer, Answer::Reports(reports::Answer::Fields(found)) => found);
+                state.settings.fields.take(found);
+            }
+            Topic::FormsChanged => self.forms_changed(answer),
+            Topic::Logo => {
+                let found =
+                    within!(answer, Answer::Settings(settings::Answer::Logo { png }) => png);
+                self.take_logo(found);
+            }
+            Topic::LogoStored => self.logo_stored(answer),
             Topic::Done(done) => self.was_done(done, answer),
         }
     }
 
     /// What the hub answered; a refusal is told instead.
-    fn unless_refused(&mut self, answer: Result<Answer, Refusal>) -> Option<Answer> {
+    pub(super) fn unless_refused(&mut self, answer: Result<Answer, Refusal>) -> Option<Answer> {
         let lang = self.state.lang;
         let told = |refusal: &Refusal| {
             let text = refusal_text(lang, *refusal);
@@ -193,6 +215,18 @@ impl AdminApp {
         }
         self.notices.push(Tone::Good, s(self.state.lang, say));
         self.state.refresh();
+    }
+
+    /// The hub answers with all of them as they are now.
+    fn forms_changed(&mut self, answer: Result<Answer, Refusal>) {
+        let settings = &mut self.state.settings;
+        match answer {
+            Ok(Answer::Reports(reports::Answer::Categories(found))) => {
+                settings.categories.take(Ok(found));
+            }
+            Ok(Answer::Reports(reports::Answer::Fields(found))) => settings.fields.take(Ok(found)),
+            answer => drop(self.unless_refused(answer)),
+        }
     }
 
     fn was_corrected(&mut self, answer: Result<Answer, Refusal>) {

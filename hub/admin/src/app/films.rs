@@ -63,10 +63,12 @@ impl AdminApp {
         match watch.begun() {
             Ok(None) => {}
             Ok(Some(path)) => {
-                film.stage = match Player::open(path.to_path_buf(), Arc::clone(&self.wake)) {
-                    Ok(player) => FilmStage::Open(player),
-                    Err(error) => FilmStage::Failed(error.to_string()),
-                };
+                film.stage =
+                    match Player::open(path.to_path_buf(), self.state.lang, Arc::clone(&self.wake))
+                    {
+                        Ok(player) => FilmStage::Open(player),
+                        Err(error) => FilmStage::Failed(error.to_string()),
+                    };
             }
             Err(error) => {
                 film.stage = FilmStage::Failed(error);
@@ -129,6 +131,7 @@ impl AdminApp {
             return;
         }
         let session = film.session;
+        let lang = self.state.lang;
         self.fetch.take_if(|fetch| fetch.session != session);
         let facts = self.state.films.facts.value.as_ref();
         let is_there = facts.is_some_and(|facts| {
@@ -144,7 +147,7 @@ impl AdminApp {
         if let Some(file) = fetch.file() {
             self.fetch = None;
             let player = file.and_then(|file| {
-                let player = Player::open(file.to_path_buf(), Arc::clone(&self.wake))?;
+                let player = Player::open(file.to_path_buf(), lang, Arc::clone(&self.wake))?;
                 self.film_file = Some(file);
                 Ok(player)
             });

@@ -10,10 +10,12 @@ use protocol::admin::{Page, Question, audit, desk, films, hosts, people, reports
 use ui_kit::Lang;
 
 use super::AdminApp;
-use crate::state::{ComputersTab, PeopleTab, Section, Shown, Standing, Topic};
+use crate::state::{ComputersTab, PeopleTab, Period, Section, Shown, Standing, Topic};
 
 /// How often what goes on now is asked for while it is looked at.
 const LIVE_SECONDS: f64 = 2.0;
+/// How often the days before are counted while somebody looks at them.
+const DAYS_SECONDS: f64 = 60.0;
 
 impl AdminApp {
     /// Asks for what is looked at, where it is due.
@@ -30,6 +32,19 @@ impl AdminApp {
                         day_began_unix_millis,
                     };
                     self.state.ask(Topic::Overview, Question::Desk(question));
+                }
+                if is_due(&mut self.state.days, now) {
+                    self.state.days.due = now + DAYS_SECONDS;
+                    let filter = reports::ReportFilter {
+                        since_unix_millis: Period::Month.since_unix_millis(self.state.clock),
+                        ..reports::ReportFilter::default()
+                    };
+                    let question = reports::Question::Totals {
+                        filter,
+                        by: reports::TotalsBy::Day,
+                        zone: zone(),
+                    };
+                    self.state.ask(Topic::Days, Question::Reports(question));
                 }
                 ctx.request_repaint_after(Duration::from_secs(1));
             }
@@ -61,7 +76,23 @@ impl AdminApp {
                     let question = Question::People(people::Question::Rules);
                     self.state.ask(Topic::Rules, question);
                 }
+                self.ask_for_forms();
             }
+        }
+    }
+
+    fn ask_for_forms(&mut self) {
+        if self.state.settings.logo.stored.is_wanted() {
+            let question = Question::Settings(settings::Question::Logo);
+            self.state.ask(Topic::Logo, question);
+        }
+        if self.state.settings.categories.is_wanted() {
+            let question = Question::Reports(reports::Question::Categories);
+            self.state.ask(Topic::Categories, question);
+        }
+        if self.state.settings.fields.is_wanted() {
+            let question = Question::Reports(reports::Question::Fields);
+            self.state.ask(Topic::Fields, question);
         }
     }
 

@@ -11,6 +11,7 @@ use ui_kit::{Icon, Lang, Palette, Tone, text, theme};
 
 use super::table::{Cell, Column, bar_ui, table_ui};
 use super::{at_right_ui, loading_ui, refused_ui};
+use crate::details;
 use crate::state::{Period, State, Topic};
 use crate::words::{self, Say, s};
 
@@ -101,10 +102,10 @@ fn list_ui(ui: &mut Ui, state: &mut State) {
         column(Say::When, 140.0),
         column(Say::Who, 160.0),
         column(Say::What, 180.0),
-        column(Say::Details, 300.0),
+        column(Say::Details, 200.0),
     ];
     let foot = if state.audit.chosen.is_some() {
-        92.0
+        96.0
     } else {
         0.0
     };
@@ -139,17 +140,21 @@ fn list_ui(ui: &mut Ui, state: &mut State) {
             name_alone(lang, &row.actor)
         );
         ui.label(text(told, 13.0, theme::MEDIUM, palette.text));
-        let detail = visible_line(&row.detail);
-        let detail = egui::RichText::new(&*detail).monospace().size(12.0);
         egui::ScrollArea::vertical()
             .id_salt("detail")
             .max_height(56.0)
             .show(ui, |ui| {
-                ui.add(
-                    Label::new(detail.color(palette.dim))
-                        .wrap()
-                        .selectable(true),
-                );
+                let words = details::in_words(lang, &row.detail);
+                let words = text(words, 13.0, theme::REGULAR, palette.dim);
+                ui.add(Label::new(words).wrap().selectable(true));
+                egui::CollapsingHeader::new(s(lang, Say::AsWritten))
+                    .id_salt("raw")
+                    .show(ui, |ui| {
+                        let detail = visible_line(&row.detail);
+                        let detail = egui::RichText::new(&*detail).monospace().size(12.0);
+                        let detail = Label::new(detail.color(palette.dim));
+                        ui.add(detail.wrap().selectable(true));
+                    });
             });
     }
 }
@@ -183,6 +188,6 @@ fn cell(lang: Lang, clock: ui_kit::Clock, row: &AuditRow, column: usize) -> Cell
             }
         }
         3 => Cell::new(row.action.to_string()),
-        _ => Cell::dim(row.detail.to_string()),
+        _ => Cell::dim(details::in_words(lang, &row.detail)),
     }
 }

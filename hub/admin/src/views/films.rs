@@ -23,7 +23,11 @@ pub(super) fn films_ui(ui: &mut Ui, state: &mut State) {
         return film_ui(ui, state);
     }
     let lang = state.lang;
-    let total = state.films.list.total.map(|total| words::rows(lang, total));
+    let total = state
+        .films
+        .list
+        .total
+        .map(|total| words::films(lang, total));
     heading_ui(ui, s(lang, Say::Films), total.as_deref().unwrap_or(""));
     ui.add_space(6.0);
     filters_ui(ui, state);

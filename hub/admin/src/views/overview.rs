@@ -2,11 +2,13 @@
 
 use egui::{Label, ProgressBar, ScrollArea, Ui};
 use protocol::admin::desk::{Disk, Overview, Warning};
+use protocol::admin::reports::{TotalKey, Totals};
 use ui_kit::widgets::{
     banner_ui, card_ui, fact_ui, heading_ui, icon_button_ui, icon_tile_ui, section_header_ui,
 };
-use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
+use ui_kit::{Clock, Icon, Lang, Palette, Tone, Word, text, theme, w};
 
+use super::chart::{Bars, Series, chart_ui};
 use super::{missing_ui, problem_ui};
 use crate::state::{State, Wish};
 use crate::words::{self, Say, s};
@@ -28,6 +30,8 @@ pub(super) fn overview_ui(ui: &mut Ui, state: &mut State) {
             today_ui(&mut columns[0], lang, &overview);
             disk_ui(&mut columns[1], lang, &overview.disk);
         });
+        ui.add_space(10.0);
+        days_ui(ui, state);
         ui.add_space(10.0);
         hub_ui(ui, state, &overview);
     });
@@ -175,6 +179,78 @@ fn disk_ui(ui: &mut Ui, lang: Lang, disk: &Disk) {
     });
 }
 
+/// The sessions of each of the last days.
+fn days_ui(ui: &mut Ui, state: &State) {
+    let lang = state.lang;
+    card_ui(ui, |ui| {
+        section_header_ui(ui, s(lang, Say::LastDays), "");
+        ui.add_space(4.0);
+        let Some(totals) = &state.days.value else {
+            let told = state.days.problem.map_or_else(
+                || s(lang, Say::Loading).to_owned(),
+                |refusal| ui_kit::words::refusal_text(lang, refusal),
+            );
+            ui.label(text(told, 14.0, theme::REGULAR, Palette::of(ui).dim));
+            return;
+        };
+        if totals.rows.is_empty() {
+            let told = s(lang, Say::NoSessionsLately);
+            ui.label(text(told, 14.0, theme::REGULAR, Palette::of(ui).dim));
+            return;
+        }
+        let days = words_of_days(lang, state.clock, totals);
+        // in words for whoever does not see the bars
+        let sentence = words::sessions_lately(lang, totals.all.reports, totals.all.active_seconds);
+        ui.label(text(sentence, 14.0, theme::REGULAR, Palette::of(ui).dim));
+        ui.add_space(4.0);
+        let names: Vec<String> = days.iter().map(|day| day.name.clone()).collect();
+        let series = Series {
+            name: s(lang, Say::Sessions),
+            color: Palette::of(ui).accent,
+            values: days.iter().map(|day| f64::from(day.sessions)).collect(),
+            told: days.into_iter().map(|day| day.told).collect(),
+        };
+        let what = (s(lang, Say::LastDays), Bars::Up, 150.0);
+        let whole = |value: f64| {
+            if (value - value.round()).abs() < 0.001 {
+                format!("{value:.0}")
+            } else {
+                String::new()
+            }
+        };
+        chart_ui(ui, "days", what, &names, vec![series], whole);
+    });
+}
+
+struct OneDay {
+    name: String,
+    sessions: u32,
+    told: String,
+}
+
+/// The last thirty days, those without a session too, the oldest first.
+fn words_of_days(lang: Lang, clock: Clock, totals: &Totals) -> Vec<OneDay> {
+    const DAY: i64 = 86_400;
+    // from noon to noon it is another day, whatever happens to the clocks
+    let noon = clock.day_began_unix_seconds() + DAY / 2;
+    let days = (0..30).rev().map(|ago| {
+        let date = clock.date_time(noon - ago * DAY);
+        let date = date.split(' ').next().unwrap_or_default().to_owned();
+        let of_day = totals.rows.iter().find(|row| match row.key {
+            TotalKey::From { year, month, day } => format!("{year:04}-{month:02}-{day:02}") == date,
+            TotalKey::Name(_) => false,
+        });
+        let sessions = of_day.map_or(0, |row| row.total.reports);
+        OneDay {
+            told: words::sessions(lang, sessions),
+            // the year is the one everybody thinks of
+            name: date.get(5..).unwrap_or_default().to_owned(),
+            sessions,
+        }
+    });
+    days.collect()
+}
+
 fn hub_ui(ui: &mut Ui, state: &mut State, overview: &Overview) {
     let lang = state.lang;
     card_ui(ui, |ui| {
@@ -201,4 +277,39 @@ fn hub_ui(ui: &mut Ui, state: &mut State, overview: &Overview) {
             }
         });
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::admin::reports::{Total, TotalRow};
+
+    use super::*;
+
+    #[test]
+    fn days_without_a_session_have_their_place_too() {
+        let clock = Clock::now();
+        let today = clock.date_time(clock.day_began_unix_seconds() + 43_200);
+        let part = |range| today.get(range).expect("a date");
+        let key = TotalKey::From {
+            year: part(0..4).parse().expect("a year"),
+            month: part(5..7).parse().expect("a month"),
+            day: part(8..10).parse().expect("a day"),
+        };
+        let total = Total {
+            reports: 3,
+            ..Total::default()
+        };
+        let totals = Totals {
+            rows: vec![TotalRow { key, total }],
+            others: Total::default(),
+            all: total,
+        };
+        let days = words_of_days(Lang::En, clock, &totals);
+        assert_eq!(days.len(), 30);
+        assert_eq!(days[29].sessions, 3);
+        assert_eq!(days[29].name, part(5..10));
+        assert!(days[..29].iter().all(|day| day.sessions == 0));
+        let names: std::collections::BTreeSet<_> = days.iter().map(|day| &day.name).collect();
+        assert_eq!(names.len(), 30);
+    }
 }

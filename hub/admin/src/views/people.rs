@@ -16,7 +16,7 @@ use ui_kit::words::name_alone;
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::table::{Cell, Column, bar_ui, table_ui};
-use super::{at_right_ui, danger_buttons_ui, loading_ui, missing_ui, refused_ui};
+use super::{at_right_ui, danger_buttons_ui, form_buttons_ui, loading_ui, missing_ui, refused_ui};
 use crate::state::{AccountForm, Done, PeopleAsking, PeopleTab, RoleForm, State, Topic, Wish};
 use crate::words::{self, Say, s};
 
@@ -415,20 +415,6 @@ fn asking_ui(ui: &Ui, state: &mut State) {
             state.people.asking = stays.then_some(shown);
         }
     }
-}
-
-/// The buttons of a form. `Some(true)` saves it.
-pub(super) fn form_buttons_ui(ui: &mut Ui, lang: Lang, label: &str) -> Option<bool> {
-    let mut answer = None;
-    dialog_buttons_ui(ui, |ui| {
-        if ui.add(Push::primary(label)).clicked() {
-            answer = Some(true);
-        }
-        if ui.add(Push::secondary(w(lang, Word::Cancel))).clicked() {
-            answer = Some(false);
-        }
-    });
-    answer
 }
 
 fn account_form_ui(ui: &Ui, state: &mut State, mut form: AccountForm) {

@@ -2,7 +2,7 @@
 
 use egui::{Key, Label, ScrollArea, Ui};
 use protocol::admin::reports::{
-    ExportFormat, ReportColumn, ReportFilter, ReportRow, TotalKey, TotalsBy, WholeReport,
+    ExportFormat, ReportColumn, ReportFilter, ReportRow, TotalsBy, WholeReport,
 };
 use ui_kit::widgets::{
     DialogSize, Field, Push, card_ui, choice_ui, dialog_buttons_ui, dialog_ui, divider_ui,
@@ -29,13 +29,13 @@ pub(super) fn reports_ui(ui: &mut Ui, state: &mut State) {
         .reports
         .list
         .total
-        .map(|total| words::rows(lang, total));
+        .map(|total| words::reports(lang, total));
     heading_ui(ui, s(lang, Say::Reports), total.as_deref().unwrap_or(""));
     ui.add_space(6.0);
     filters_ui(ui, state);
     ui.add_space(8.0);
     if state.reports.totals_by.is_some() {
-        return totals_ui(ui, state);
+        return super::totals::totals_ui(ui, state);
     }
     card_ui(ui, |ui| {
         ui.set_min_height(ui.available_height());
@@ -48,7 +48,8 @@ fn filters_ui(ui: &mut Ui, state: &mut State) {
     bar_ui(ui, |ui| {
         let field = Field {
             hint: s(lang, Say::SearchReports),
-            width: Some(280.0),
+            // the rest of the bar has its room first
+            width: Some((ui.available_width() - 560.0).clamp(120.0, 280.0)),
             ..Field::default()
         };
         let response = text_field_ui(ui, &field, &mut state.reports.search);
@@ -232,96 +233,6 @@ fn cell(lang: Lang, clock: ui_kit::Clock, row: &ReportRow, column: usize) -> Cel
         6 => Cell::badge(s(lang, Say::Draft), Tone::Warning),
         _ => Cell::dim(row.problem.to_string()),
     }
-}
-
-fn totals_ui(ui: &mut Ui, state: &mut State) {
-    let lang = state.lang;
-    let all = [
-        (TotalsBy::Operator, s(lang, Say::Operator)),
-        (TotalsBy::Requester, s(lang, Say::Requester)),
-        (TotalsBy::Host, s(lang, Say::Computer)),
-        (TotalsBy::Category, s(lang, Say::Category)),
-        (TotalsBy::Day, s(lang, Say::Day)),
-        (TotalsBy::Week, s(lang, Say::Week)),
-        (TotalsBy::Month, s(lang, Say::Month)),
-    ];
-    let by = state.reports.totals_by.unwrap_or(TotalsBy::Operator);
-    if let Some(by) = segments_ui(ui, by, &all) {
-        state.reports.totals_by = Some(by);
-        state.reports.totals.forget();
-    }
-    ui.add_space(8.0);
-    card_ui(ui, |ui| {
-        ui.set_min_height(ui.available_height());
-        let Some(totals) = state.reports.totals.value.clone() else {
-            return missing_ui(ui, lang, &state.reports.totals);
-        };
-        if totals.rows.is_empty() {
-            return empty_state_ui(ui, Icon::ChartColumn, s(lang, Say::NothingFound), "");
-        }
-        let most = totals
-            .rows
-            .iter()
-            .map(|row| row.total.connected_seconds)
-            .max();
-        let most = most.unwrap_or(0).max(1);
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            let all = (s(lang, Say::AllTogether).to_owned(), totals.all);
-            let rows = totals
-                .rows
-                .iter()
-                .map(|row| (key_text(lang, &row.key), row.total));
-            for (name, total) in std::iter::once(all).chain(rows) {
-                total_ui(ui, lang, &name, total, most);
-            }
-        });
-    });
-}
-
-fn key_text(lang: Lang, key: &TotalKey) -> String {
-    match key {
-        TotalKey::Name(name) if name.is_empty() => s(lang, Say::None).to_owned(),
-        TotalKey::Name(name) => name_alone(lang, name),
-        TotalKey::From { year, month, day } => format!("{year:04}-{month:02}-{day:02}"),
-    }
-}
-
-/// One line: a name, a bar as long as its time, the time and the count.
-fn total_ui(
-    ui: &mut Ui,
-    lang: Lang,
-    name: &str,
-    total: protocol::admin::reports::Total,
-    most: u64,
-) {
-    let palette = Palette::of(ui);
-    ui.horizontal(|ui| {
-        let (rect, _) = ui.allocate_exact_size(egui::vec2(200.0, 26.0), egui::Sense::hover());
-        let mut name_ui = ui.new_child(egui::UiBuilder::new().max_rect(rect));
-        name_ui.horizontal_centered(|ui| {
-            ui.add(Label::new(text(name, 13.5, theme::MEDIUM, palette.text)).truncate());
-        });
-        let room = (ui.available_width() - 300.0).max(40.0);
-        let (rect, _) = ui.allocate_exact_size(egui::vec2(room, 26.0), egui::Sense::hover());
-        let share = super::share(total.connected_seconds.min(most), most);
-        let bar = egui::Rect::from_min_size(
-            rect.left_center() - egui::vec2(0.0, 5.0),
-            egui::vec2((rect.width() * share).max(2.0), 10.0),
-        );
-        ui.painter().rect_filled(bar, 4, palette.accent_fill);
-        let active = super::share(total.active_seconds.min(most), most);
-        let bar = bar.with_max_x(bar.left() + rect.width() * active);
-        ui.painter().rect_filled(bar, 4, palette.good);
-        at_right_ui(ui, |ui| {
-            let count = words::reports(lang, total.reports);
-            ui.label(text(count, 13.0, theme::REGULAR, palette.dim));
-            ui.add_space(8.0);
-            let time = words::span(lang, total.connected_seconds);
-            let active = words::active(lang, total.active_seconds);
-            ui.label(text(time, 13.5, theme::SEMIBOLD, palette.text))
-                .on_hover_text(active);
-        });
-    });
 }
 
 fn report_ui(ui: &mut Ui, state: &mut State) {

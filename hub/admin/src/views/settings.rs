@@ -5,12 +5,13 @@ use protocol::admin::Question;
 use protocol::admin::people::{self, Rules, SecondFactorRule};
 use protocol::admin::settings::{Question as Ask, Setting, Settings};
 use ui_kit::widgets::{
-    Field, Push, card_ui, choice_ui, heading_ui, section_header_ui, text_area_ui, text_field_ui,
+    Field, Push, card_ui, choice_ui, heading_ui, section_header_ui, segments_ui, text_area_ui,
+    text_field_ui,
 };
-use ui_kit::{Lang, Word, w};
+use ui_kit::{Word, w};
 
 use super::{at_right_ui, missing_ui};
-use crate::state::{Done, SettingsForm, State, Topic};
+use crate::state::{Done, SettingsForm, SettingsTab, State, Topic};
 use crate::words::{Say, s};
 
 /// Width of a field, in points.
@@ -20,7 +21,18 @@ const GB: u64 = 1_000_000_000;
 pub(super) fn settings_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
     heading_ui(ui, s(lang, Say::Settings), s(lang, Say::SettingsNote));
+    ui.add_space(6.0);
+    let tabs = [
+        (SettingsTab::General, s(lang, Say::General)),
+        (SettingsTab::Forms, s(lang, Say::Reports)),
+    ];
+    if let Some(tab) = segments_ui(ui, state.settings.tab, &tabs) {
+        state.settings.tab = tab;
+    }
     ui.add_space(8.0);
+    if state.settings.tab == SettingsTab::Forms {
+        return super::forms::forms_ui(ui, state);
+    }
     let Some(now) = state.settings.now.value.clone() else {
         return missing_ui(ui, lang, &state.settings.now);
     };
@@ -30,7 +42,10 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &mut State) {
     let form = state
         .settings
         .form
-        .get_or_insert_with(|| SettingsForm::of(&now, rules));
+        .take()
+        .unwrap_or_else(|| SettingsForm::of(&now, rules));
+    let mut form = form;
+    let form = &mut form;
     let changes = form.changes(&now, rules);
     let new_rules = form.rules();
     let mut save = false;
@@ -53,11 +68,9 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &mut State) {
     });
     let wrong = changes.as_ref().err().copied();
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        form_ui(ui, lang, form, wrong);
+        form_ui(ui, state, form, wrong);
     });
-    if undo {
-        state.settings.form = None;
-    }
+    state.settings.form = (!undo).then(|| form.clone());
     if let (true, Ok(settings), Some(new_rules)) = (save, changes, new_rules) {
         let done = Topic::Done(Done::SettingsSaved);
         if new_rules != rules {
@@ -70,7 +83,8 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &mut State) {
     }
 }
 
-fn form_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, wrong: Option<&'static str>) {
+fn form_ui(ui: &mut Ui, state: &mut State, form: &mut SettingsForm, wrong: Option<&'static str>) {
+    let lang = state.lang;
     let error = |name| (wrong == Some(name)).then(|| s(lang, Say::OutOfRange));
     card_ui(ui, |ui| {
         section_header_ui(
@@ -87,6 +101,8 @@ fn form_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, wrong: Option<&'sta
             .error(error("words"));
         text_area_ui(ui, &field, &mut form.words, 2);
     });
+    ui.add_space(10.0);
+    super::logo::logo_ui(ui, state);
     ui.add_space(10.0);
     card_ui(ui, |ui| {
         section_header_ui(ui, s(lang, Say::Keeping), s(lang, Say::KeepingNote));

@@ -95,8 +95,9 @@ pub(super) fn table_ui<C: Copy + PartialEq>(
     ui.push_id(id, |ui| {
         // columns are told apart by their space; a line shows only where one is pulled
         ui.visuals_mut().widgets.noninteractive.bg_stroke = egui::Stroke::NONE;
-        let wanted: f32 = columns.iter().map(|column| column.width + GAP).sum();
-        let shrink = (ui.available_width() / wanted).min(1.0);
+        let wanted: f32 = columns.iter().map(|column| column.width).sum();
+        let gaps = GAP * f32::from(u16::try_from(columns.len()).unwrap_or(u16::MAX));
+        let shrink = ((ui.available_width() - gaps) / wanted).clamp(0.1, 1.0);
         let mut table = TableBuilder::new(ui)
             .id_salt(id)
             .sense(Sense::click())

@@ -37,6 +37,8 @@ struct Found {
     total: u32,
     /// Where all pass, a page needs no search: the number of the first row and of the last.
     all: Option<(i64, i64)>,
+    /// Where words were searched for: a search that runs once gives both count and page.
+    by_words: Option<Vec<i64>>,
 }
 
 fn find(c: &Connection, filter: &Filter) -> Result<Found, CatalogueError> {
@@ -49,6 +51,7 @@ fn find(c: &Connection, filter: &Filter) -> Result<Found, CatalogueError> {
             given,
             total: u32::try_from((last - first + 1).max(0)).unwrap_or(u32::MAX),
             all: Some((first, last)),
+            by_words: None,
         });
     }
     let (column, mut from) = if let Some(text) = text {
@@ -78,23 +81,28 @@ fn find(c: &Connection, filter: &Filter) -> Result<Found, CatalogueError> {
             write!(from, " AND audit.{name} = ?{number}").expect("a string takes it");
         }
     }
-    let limit = if filter.text.trim().is_empty() {
-        String::new()
-    } else {
-        format!(" LIMIT {}", Filter::MOST_BY_TEXT)
-    };
-    let numbers = format!("SELECT {column} AS id FROM {from} ORDER BY {column} DESC{limit}");
-    let sql = if limit.is_empty() {
-        format!("SELECT count(*) FROM {from}")
-    } else {
-        format!("SELECT count(*) FROM ({numbers})")
-    };
+    let numbers = format!("SELECT {column} AS id FROM {from} ORDER BY {column} DESC");
+    if !filter.text.trim().is_empty() {
+        let sql = format!("{numbers} LIMIT {}", Filter::MOST_BY_TEXT);
+        let mut statement = c.prepare_cached(&sql)?;
+        let found = statement.query_map(params_from_iter(&given), |row| row.get(0))?;
+        let found: Vec<i64> = found.collect::<Result<_, _>>()?;
+        return Ok(Found {
+            numbers,
+            given,
+            total: u32::try_from(found.len()).unwrap_or(u32::MAX),
+            all: None,
+            by_words: Some(found),
+        });
+    }
+    let sql = format!("SELECT count(*) FROM {from}");
     let total = c.query_row(&sql, params_from_iter(&given), |row| row.get(0))?;
     Ok(Found {
         numbers,
         given,
         total,
         all: None,
+        by_words: None,
     })
 }
 
@@ -166,6 +174,19 @@ fn page_of(c: &Connection, found: &Found, page: Page) -> Result<Vec<AuditRow>, C
             format!("SELECT {COLUMNS} FROM audit WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC");
         let mut statement = c.prepare_cached(&sql)?;
         let rows = statement.query_map([oldest, newest], row)?;
+        return Ok(rows.collect::<Result<_, _>>()?);
+    }
+    if let Some(by_words) = &found.by_words {
+        let first = usize::try_from(page.first).unwrap_or(usize::MAX);
+        let numbers = by_words.iter().skip(first).take(page.limit().into());
+        let numbers: Vec<i64> = numbers.copied().collect();
+        let sql = format!(
+            "SELECT {COLUMNS} FROM audit WHERE id IN (SELECT value FROM json_each(?1)) \
+             ORDER BY id DESC"
+        );
+        let mut statement = c.prepare_cached(&sql)?;
+        let numbers = serde_json::Value::from(numbers).to_string();
+        let rows = statement.query_map([numbers], row)?;
         return Ok(rows.collect::<Result<_, _>>()?);
     }
     let mut given = found.given.clone();

@@ -348,9 +348,21 @@ pub(super) fn totals(
         TotalsBy::Day => totals_by_date(c, filter, zone, |day| day)?,
         TotalsBy::Week => totals_by_date(c, filter, zone, monday)?,
         TotalsBy::Month => totals_by_date(c, filter, zone, Date::first_of_month)?,
+        TotalsBy::Group => totals_by_group(c, filter)?,
+    };
+    let of_each = match by {
+        // a report may be in several groups, and counts once in all
+        TotalsBy::Group => &totals_by_name(c, filter, "owner")?,
+        TotalsBy::Operator
+        | TotalsBy::Requester
+        | TotalsBy::Host
+        | TotalsBy::Category
+        | TotalsBy::Day
+        | TotalsBy::Week
+        | TotalsBy::Month => &rows,
     };
     let mut all = Total::default();
-    for row in &rows {
+    for row in of_each {
         add(&mut all, &row.total);
     }
     let mut rows = rows;
@@ -371,7 +383,28 @@ fn totals_by_name(
         "SELECT {column}, {SUMS} FROM report_row WHERE {sql} GROUP BY {column} \
          ORDER BY sum(lasted) DESC, {column}"
     );
-    let mut statement = c.prepare_cached(&sql)?;
+    named_rows(c, &sql, values)
+}
+
+/// A group of its own, for whoever is in none but everybody's, has no name.
+fn totals_by_group(c: &Connection, filter: &ReportFilter) -> Result<Vec<TotalRow>, CatalogueError> {
+    let Condition { sql, values } = Condition::of(filter);
+    let sql = format!(
+        "SELECT coalesce(own.name, ''), {SUMS} FROM (SELECT * FROM report_row WHERE {sql}) AS found \
+         LEFT JOIN (group_account JOIN account_group AS own \
+                    ON own.id = account_group AND NOT own.built_in) \
+         ON group_account.operator = (SELECT operator FROM session WHERE id = found.session) \
+         GROUP BY own.id ORDER BY sum(lasted) DESC, own.name"
+    );
+    named_rows(c, &sql, values)
+}
+
+fn named_rows(
+    c: &Connection,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<Vec<TotalRow>, CatalogueError> {
+    let mut statement = c.prepare_cached(sql)?;
     let rows = statement.query_map(params_from_iter(values), |row| {
         Ok(TotalRow {
             key: TotalKey::Name(BoundedText::cut(row.get::<_, String>(0)?)),

@@ -11,7 +11,8 @@ use ui_kit::words::name_alone;
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::super::danger_buttons_ui;
-use super::super::people::{form_buttons_ui, group_name, once_ui};
+use super::super::form_buttons_ui;
+use super::super::people::{group_name, once_ui};
 use crate::state::{ComputersAsking, Done, HostForm, HostGroupForm, InviteForm, State, Topic};
 use crate::words::{self, Say, s};
 
