@@ -1,6 +1,7 @@
 //! The administrator at their window.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use xkeysym::key;
@@ -97,6 +98,8 @@ impl Administrator {
     pub fn search(&self, words: &str) -> anyhow::Result<()> {
         let hands = self.app.hands();
         hands.chord(&[key::Control_L, key::f])?;
+        // the field has the keyboard with the next picture
+        std::thread::sleep(Duration::from_millis(150));
         hands.chord(&[key::Control_L, key::a])?;
         hands.type_text(words)
     }
