@@ -41,7 +41,7 @@ use protocol::control::Name;
 use protocol::{GroupId, ReportDraft, ReportFacts, ReportId, RoleId, SessionId};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::functions::FunctionFlags;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
 
 use transport::HubIdentity;
 
@@ -62,7 +62,15 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl From<rusqlite::Error> for CatalogueError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Engine(error.into())
+        let no_space = error.sqlite_error().is_some_and(|error| {
+            // the second: there is no room for the index of the `-wal` file either
+            error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+        });
+        if no_space {
+            Self::DiskFull
+        } else {
+            Self::Engine(error.into())
+        }
     }
 }
 
