@@ -66,6 +66,15 @@ impl Administrator {
     /// If the window does not show the overview in time.
     pub fn sign_in(&mut self, hub: &Hub) -> anyhow::Result<()> {
         hub.add_administrator(ADMINISTRATOR, ADMINISTRATOR_NAME, PASSWORD)?;
+        self.sign_in_again(hub)
+    }
+
+    /// Signs in with the account that [`Administrator::sign_in`] made before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Administrator::sign_in`].
+    pub fn sign_in_again(&mut self, hub: &Hub) -> anyhow::Result<()> {
         self.app
             .type_into("Server address", &hub.address().to_string())?;
         self.app
