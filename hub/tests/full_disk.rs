@@ -4,9 +4,8 @@
 #![cfg(target_os = "linux")]
 #![expect(
     clippy::panic,
-    clippy::print_stdout,
     clippy::wildcard_enum_match_arm,
-    reason = "a test waits for one message among many, fails on any that rules it out, and says why it cannot run"
+    reason = "a test waits for one message among many, and fails on any that rules it out"
 )]
 
 mod support;

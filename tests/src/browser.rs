@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
@@ -24,7 +24,7 @@ pub fn ask_page(home: &Home, page: &str, film: &Path, limit: Duration) -> anyhow
     let film = std::fs::read(film).with_context(|| format!("cannot read {}", film.display()))?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
-    let (tell, told) = channel();
+    let (tell, told) = sync_channel(1);
     let served = Served {
         page: page.to_owned(),
         film,
@@ -79,14 +79,14 @@ struct Served {
 
 impl Served {
     /// Each caller gets one answer; a browser asks again for each part of a film.
-    fn serve(&self, listener: &TcpListener, tell: &Sender<String>) {
+    fn serve(&self, listener: &TcpListener, tell: &SyncSender<String>) {
         for caller in listener.incoming().flatten() {
             // a browser that ends in between has asked all it wanted
             drop(self.answer(caller, tell));
         }
     }
 
-    fn answer(&self, mut caller: TcpStream, tell: &Sender<String>) -> anyhow::Result<()> {
+    fn answer(&self, mut caller: TcpStream, tell: &SyncSender<String>) -> anyhow::Result<()> {
         let mut reader = BufReader::new(caller.try_clone()?);
         let mut asked = String::new();
         reader.read_line(&mut asked)?;

@@ -79,7 +79,7 @@ fn d2_an_exported_film_is_played_and_sought_by_a_browser() {
     let seconds = looked_at.map(|(told, _)| at(told));
     let page = include_str!("pages/player.html").replace("SECONDS", &format!("{seconds:?}"));
     let home = Home::fresh(cast.folder(), "browser").expect("a home");
-    let told = ask_page(&home, &page, &film, Duration::from_secs(60)).expect("an answer");
+    let told = ask_page(&home, &page, &film, Duration::from_mins(1)).expect("an answer");
     let told: Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!(told["error"], Value::Null);
     assert_eq!(

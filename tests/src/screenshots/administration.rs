@@ -90,8 +90,7 @@ fn morning(cast: &mut Cast) -> anyhow::Result<(Console, Display)> {
         std::thread::sleep(SETTLED * 3);
         cast.helpme.end()?;
         cast.console.write_report(problem, solution)?;
-        cast.helpme.app.running().stop()?;
-        cast.start_helpme_again()?;
+        cast.helpme.app.click("Use another ticket")?;
     }
     let ticket = cast.user_asks_for_help()?;
     cast.session_begins(&ticket)?;
@@ -141,7 +140,7 @@ impl<'a> Window<'a> {
             ("Live", OPERATOR_NAME, "live"),
             ("Reports", USER_NAME, "reports"),
             ("People", OPERATOR_NAME, "people"),
-            ("Audit log", "account.added", "audit"),
+            ("Audit log", "session.started", "audit"),
             ("Settings", "Name", "settings"),
         ] {
             self.admin.app.click(section)?;

@@ -267,10 +267,9 @@ fn keys(ui: &Ui, total: u32, chosen: Option<u32>, visible: f32) -> Option<u32> {
     }
 }
 
-/// A line of what stands above a table, each in its middle.
+/// A line of what stands above a table: how high it is.
 pub(super) fn bar_ui<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
-    // a choice of segments is the highest: it has a margin around its buttons
-    let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT + 4.0);
+    let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), content)
         .inner
 }
