@@ -391,5 +391,5 @@ fn fields_with_no_more_than_a_hint_are_apart() {
     harness.run_ok();
     harness.event(Event::Text("PC".to_owned()));
     harness.run_ok();
-    assert_eq!(*harness.state(), ["".to_owned(), "PC".to_owned()]);
+    assert_eq!(*harness.state(), [String::new(), "PC".to_owned()]);
 }
