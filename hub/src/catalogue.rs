@@ -74,6 +74,9 @@ pub enum CatalogueError {
     Foreign { path: PathBuf },
     #[error("the data base failed: {0}")]
     Engine(#[source] Box<dyn Error + Send + Sync>),
+    /// Nothing of it is stored, and later it may be.
+    #[error("the disk is full")]
+    DiskFull,
     #[error("the data base is closed")]
     Closed,
     /// Nothing is stored that the hub's key does not sign.
@@ -99,6 +102,7 @@ impl CatalogueError {
             | Self::NewerVersion { .. }
             | Self::Foreign { .. }
             | Self::Engine(_)
+            | Self::DiskFull
             | Self::Key(_)
             | Self::Closed => RefusalCode::INTERNAL,
         }

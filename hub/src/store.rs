@@ -1,5 +1,6 @@
 //! The one thread that owns the catalogue while the hub serves.
 
+use std::collections::VecDeque;
 use std::thread::JoinHandle;
 
 use protocol::admin::reports::{Field, FieldValue};
@@ -98,13 +99,17 @@ impl Store {
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || {
+                let mut unstored = Unstored::default();
                 let mut next = queue.blocking_recv();
                 while let Some(request) = next.take() {
-                    next = serve(&mut *catalogue, request, &mut queue);
+                    unstored.store(&mut *catalogue);
+                    next = serve(&mut *catalogue, &mut unstored, request, &mut queue);
                     if next.is_none() {
                         next = queue.blocking_recv();
                     }
                 }
+                unstored.store(&mut *catalogue);
+                unstored.mourn();
             })?;
         Ok((Self { requests }, thread))
     }
@@ -238,6 +243,7 @@ impl Store {
 /// another kind.
 fn serve(
     catalogue: &mut dyn Catalogue,
+    unstored: &mut Unstored,
     request: Request,
     queue: &mut mpsc::Receiver<Request>,
 ) -> Option<Request> {
@@ -256,8 +262,14 @@ fn serve(
                     Err(_empty) => break,
                 }
             }
-            apply_group(catalogue, group);
+            apply_group(catalogue, unstored, group);
             return next;
+        }
+        // nothing new is stored before what happened earlier
+        Request::SaveReport(_, answer) | Request::FillFields(_, answer)
+            if unstored.is_waiting() =>
+        {
+            drop(answer.send(Err(CatalogueError::DiskFull)));
         }
         Request::SaveReport(report, answer) => drop(answer.send(save_report(catalogue, report))),
         Request::FillFields(wish, answer) => drop(answer.send(fill_fields(catalogue, wish))),
@@ -275,21 +287,78 @@ fn serve(
 }
 
 /// Stores a group at once; if that fails, one by one, so that one bad batch harms no other.
-fn apply_group(catalogue: &mut dyn Catalogue, group: Vec<(Batch, Option<Answer<()>>)>) {
+fn apply_group(
+    catalogue: &mut dyn Catalogue,
+    unstored: &mut Unstored,
+    group: Vec<(Batch, Option<Answer<()>>)>,
+) {
+    if unstored.is_waiting() {
+        for (batch, answer) in group {
+            match answer {
+                Some(answer) => drop(answer.send(Err(CatalogueError::DiskFull))),
+                None => unstored.keep(batch),
+            }
+        }
+        return;
+    }
     let (batches, answers): (Vec<Batch>, Vec<_>) = group.into_iter().unzip();
     let at_once = catalogue.apply(&batches);
     let stored_at_once = at_once.is_ok();
     let mut only = (batches.len() == 1).then_some(at_once);
-    for (batch, answer) in batches.iter().zip(answers) {
+    for (batch, answer) in batches.into_iter().zip(answers) {
         let stored = match only.take() {
             Some(stored) => stored,
             None if stored_at_once => Ok(()),
-            None => catalogue.apply(std::slice::from_ref(batch)),
+            None if unstored.is_waiting() => Err(CatalogueError::DiskFull),
+            None => catalogue.apply(std::slice::from_ref(&batch)),
         };
         match (answer, stored) {
             (Some(answer), stored) => drop(answer.send(stored)),
             (None, Ok(())) => {}
+            (None, Err(CatalogueError::DiskFull)) => unstored.keep(batch),
             (None, Err(error)) => log_store_error(&error),
+        }
+    }
+}
+
+/// What happened while the disk was full, and has to be stored once there is room: nobody can be told that
+/// it did not happen. It waits in its order, and whatever else happens waits behind it.
+#[derive(Default)]
+struct Unstored(VecDeque<Batch>);
+
+impl Unstored {
+    fn is_waiting(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    fn keep(&mut self, batch: Batch) {
+        if self.0.is_empty() {
+            tracing::error!("The disk is full: what happens is stored when there is room");
+        }
+        if self.0.len() < QUEUE {
+            self.0.push_back(batch);
+        } else {
+            tracing::error!("Not stored: too much waits for room on the disk");
+        }
+    }
+
+    /// Stores what waits, as far as there is room.
+    fn store(&mut self, catalogue: &mut dyn Catalogue) {
+        while let Some(batch) = self.0.front() {
+            match catalogue.apply(std::slice::from_ref(batch)) {
+                Err(CatalogueError::DiskFull) => return,
+                Err(error) => log_store_error(&error),
+                Ok(()) if self.0.len() == 1 => tracing::info!("Room on the disk again"),
+                Ok(()) => {}
+            }
+            self.0.pop_front();
+        }
+    }
+
+    /// Says what is lost because the hub stops.
+    fn mourn(&self) {
+        if self.is_waiting() {
+            tracing::error!(changes = self.0.len(), "Not stored: the disk is full");
         }
     }
 }

@@ -21,16 +21,24 @@ fn says(args: &[&str]) -> String {
 }
 
 /// What lists say of a data folder, without where it is.
-fn content(data: &Path, upto: u64) -> (Vec<serde_json::Value>, String) {
-    let data_text = data.to_str().expect("plain");
-    let films = says(&["film", "list", "--json", "--data", data_text]);
-    let films: Vec<serde_json::Value> = serde_json::from_str(&films).expect("JSON");
-    let films = films.into_iter().filter_map(|mut film| {
-        film.as_object_mut()?.remove("path");
-        (film["id"].as_u64()? <= upto).then_some(film)
+fn content(data: &Path, upto: u64) -> Vec<serde_json::Value> {
+    let list = |args: &[&str]| {
+        let place = ["--json", "--data", data.to_str().expect("plain")];
+        let listed = says(&[args, &place].concat());
+        serde_json::from_str::<serde_json::Value>(&listed).expect("JSON")
+    };
+    let mut films = list(&["film", "list"]);
+    let rows = films.as_array_mut().expect("a list");
+    rows.retain_mut(|film| {
+        film.as_object_mut().expect("a film").remove("path");
+        film["id"].as_u64().is_some_and(|id| id <= upto)
     });
-    let accounts = says(&["admin", "list-operators", "--data", data_text]);
-    (films.collect(), accounts)
+    let mut reports = list(&["report", "list"]);
+    let rows = reports.as_array_mut().expect("a list");
+    rows.retain(|report| report["session"].as_u64().is_some_and(|id| id <= upto));
+    let accounts = list(&["admin", "list-operators"]);
+    let settings = list(&["settings", "list"]);
+    vec![films, reports, accounts, settings]
 }
 
 #[tokio::test]

@@ -1,6 +1,10 @@
 //! The administrator at their window.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use anyhow::Context as _;
+use xkeysym::key;
 
 use crate::app::App;
 use crate::display::Display;
@@ -12,6 +16,8 @@ use crate::programs::{Home, Programs};
 pub const ADMINISTRATOR: &str = "chiara";
 /// What the administrator is called on the screen.
 pub const ADMINISTRATOR_NAME: &str = "Chiara Neri";
+/// What stands before the path of a file that the window made.
+const SAVED: &str = "Saved as ";
 const PASSWORD: &str = "battery staple 9";
 
 /// The administrator's window, and what is done in it.
@@ -60,6 +66,15 @@ impl Administrator {
     /// If the window does not show the overview in time.
     pub fn sign_in(&mut self, hub: &Hub) -> anyhow::Result<()> {
         hub.add_administrator(ADMINISTRATOR, ADMINISTRATOR_NAME, PASSWORD)?;
+        self.sign_in_again(hub)
+    }
+
+    /// Signs in with the account that [`Administrator::sign_in`] made before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Administrator::sign_in`].
+    pub fn sign_in_again(&mut self, hub: &Hub) -> anyhow::Result<()> {
         self.app
             .type_into("Server address", &hub.address().to_string())?;
         self.app
@@ -68,5 +83,58 @@ impl Administrator {
         self.app.type_into("Password", PASSWORD)?;
         self.app.click("Sign in")?;
         self.app.wait_for(ADMINISTRATOR_NAME).map(drop)
+    }
+
+    /// Finds the report of `requester` by some of its words, and opens it.
+    ///
+    /// # Errors
+    ///
+    /// If the search does not show it in time.
+    pub fn find_report(&mut self, words: &str, requester: &str) -> anyhow::Result<()> {
+        self.app.click("Reports")?;
+        self.app.wait_for("Totals")?;
+        self.search(words)?;
+        let found = self.app.wait_for(requester)?.region.middle();
+        self.app.hands().click(found)?;
+        self.app.hands().click(found)
+    }
+
+    /// Types `words` into the search field of the section, instead of what stood there.
+    ///
+    /// # Errors
+    ///
+    /// If the keys do not arrive at the display.
+    pub fn search(&self, words: &str) -> anyhow::Result<()> {
+        let hands = self.app.hands();
+        hands.chord(&[key::Control_L, key::f])?;
+        // the field has the keyboard with the next picture
+        std::thread::sleep(Duration::from_millis(150));
+        hands.chord(&[key::Control_L, key::a])?;
+        hands.type_text(words)
+    }
+
+    /// Opens the film of the report that is shown.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be played in time.
+    pub fn watch_film(&mut self) -> anyhow::Result<()> {
+        self.app.click("Watch the film")?;
+        self.app.wait_for("Play (Space)").map(drop)
+    }
+
+    /// Makes a video file of the film that is shown; gives its path.
+    ///
+    /// # Errors
+    ///
+    /// If the window does not say in time that it is saved.
+    pub fn export_film(&mut self) -> anyhow::Result<PathBuf> {
+        self.app.click("Export video")?;
+        let is_saved = |label: &str| label.starts_with(SAVED);
+        self.app.wait_for_matching("a saved film", is_saved)?;
+        let map = self.app.map()?;
+        let told = map.labels().into_iter().find(|label| is_saved(label));
+        let path = told.and_then(|told| told.strip_prefix(SAVED));
+        path.map(PathBuf::from).context("the notice is gone")
     }
 }

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use xkeysym::key;
 
+use crate::administrator::Administrator;
 use crate::cast::{Cast, Size};
 use crate::display::Display;
+use crate::hub::Hub;
 use crate::look::Look;
 use crate::running::Running;
 
@@ -18,10 +20,11 @@ pub(crate) const OPERATOR_SCREEN: Size = Size(1680, 1050);
 pub(crate) const WALLPAPER: u32 = 0x2f_4a_5f;
 
 /// What the user's terminal shows: something that went wrong, and a prompt that takes commands.
-const TROUBLE: &str = r"printf '\033[1;31mprinter: out of paper\033[0m\n\n'; exec bash --norc -i";
+const TROUBLE: &str = r"printf '\033[1;31mprinter: out of paper\033[0m\n\n'
+PS1='mario@office:~$ ' exec bash --norc -i";
 
-/// Plays it and leaves `console.png`, `helpme.png`, `session.png`, `film.mp4` and `report.json` in
-/// `out`. It plays on the user's own display if there is one (and this is no CI run), otherwise on
+/// Plays it and leaves `console.png`, `helpme.png`, `session.png`, `admin.png`, `film.mp4`, `report.pdf`
+/// and `report.json` in `out`. It plays on the user's own display if there is one (and this is no CI run), otherwise on
 /// two virtual ones.
 ///
 /// # Errors
@@ -80,23 +83,53 @@ pub fn play(out: &Path, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
         .write_report("The printer does not print", "Paper was missing in tray 2")?;
     drop(terminal);
 
-    tell("The hub turns the recording into a film");
-    let films = cast.hub.films()?;
-    let film = films.first().context("the hub has no film")?;
-    cast.hub.verify_film(film.id)?;
+    tell("The administrator finds the report and plays its film");
+    let mut admin = administration(&mut cast)?;
+    save(&admin.app.picture_of("Pause (Space)")?, out, "admin.png")?;
+    admin.app.running().stop()?;
+    drop(admin);
+
+    tell("The hub turns the recording into a film, and the report into a document");
     let out = fs::canonicalize(out)?;
-    let video = out.join("film.mp4");
-    drop(fs::remove_file(&video));
-    cast.hub.export_film(film.id, &video)?;
-    let reports = cast.hub.reports()?;
+    hand_out(&cast.hub, &out)?;
+    cast.hub.stop()?;
+    tell(&format!("Everything is in {}", out.display()));
+    Ok(())
+}
+
+/// The administrator signs in, finds the report by a word of it, and plays the film of its session.
+fn administration(cast: &mut Cast) -> anyhow::Result<Administrator> {
+    let home = cast.fresh_home("administrator")?;
+    let mut admin =
+        Administrator::start(&cast.programs, &cast.operator_display, home, cast.look())?;
+    admin.sign_in(&cast.hub)?;
+    admin.find_report("paper tray", crate::USER_NAME)?;
+    admin.watch_film()?;
+    admin.app.hands().tap(key::space)?;
+    admin.app.wait_for("Pause (Space)")?;
+    // into what the operator typed
+    std::thread::sleep(Duration::from_secs(3));
+    Ok(admin)
+}
+
+/// What the hub hands out of the assistance: its film as a video, its report as data and on paper.
+fn hand_out(hub: &Hub, out: &Path) -> anyhow::Result<()> {
+    let films = hub.films()?;
+    let film = films.first().context("the hub has no film")?;
+    hub.verify_film(film.id)?;
+    let (video, document) = (out.join("film.mp4"), out.join("report.pdf"));
+    for from_before in [&video, &document] {
+        drop(fs::remove_file(from_before));
+    }
+    hub.export_film(film.id, &video)?;
+    hub.export_reports(&document)?;
+    let reports = hub.reports()?;
     let report = reports.first().context("the hub has no report")?;
     ensure!(
         report["finished"] == true,
         "the report is not finished: {report}"
     );
     fs::write(out.join("report.json"), format!("{report:#}\n"))?;
-    cast.hub.stop()?;
-    tell(&format!("Everything is in {}", out.display()));
     Ok(())
 }
 
@@ -125,7 +158,6 @@ pub(crate) fn start_terminal(cast: &Cast) -> anyhow::Result<Running> {
         .args(["-geometry", "74x18+40+300", "-fa", "Monospace", "-fs", "11"])
         .args(["-T", "Terminal", "-e", "bash", "-c", TROUBLE])
         .env("DISPLAY", cast.user_display.name())
-        .env("PS1", "mario@office:~$ ")
         .env("LC_ALL", "C.UTF-8")
         .current_dir(cast.folder());
     Running::start("xterm", &mut command, &cast.folder().join("xterm.log"))

@@ -219,6 +219,17 @@ impl Hub {
         Ok(serde_json::from_str(&text)?)
     }
 
+    /// Puts all reports into the document `out`, for printing.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made.
+    pub fn export_reports(&self, out: &Path) -> anyhow::Result<()> {
+        let out = out.to_str().context("a path that can be typed")?;
+        let words = ["report", "export", "--format", "pdf", "--out", out];
+        self.ask(&words, None).map(drop)
+    }
+
     /// Checks that the audit log is what was written.
     ///
     /// # Errors

@@ -45,6 +45,11 @@ impl Look {
         ..Self::LIGHT
     };
 
+    /// How many pixels of the operator's display a usual one takes in each direction.
+    pub(crate) fn scale(self) -> u16 {
+        if self.operator_scale == "1" { 1 } else { 2 }
+    }
+
     /// Lets the program `app` with settings in `profile` have this look.
     pub(crate) fn set_up(self, profile: &Path, app: &str) -> anyhow::Result<()> {
         let folder = profile.join(app);

@@ -1,9 +1,12 @@
 //! Pixels that were on a screen.
 
+use std::fs::File;
+use std::io::BufWriter;
 use std::path::Path;
 
 use anyhow::Context as _;
-use image::{ImageFormat, RgbImage};
+use image::RgbImage;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 
 /// A rectangle of a screen, in its pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,8 +166,14 @@ impl Picture {
     ///
     /// If the file cannot be written.
     pub fn save_png(&self, path: &Path) -> anyhow::Result<()> {
+        let file = File::create(path);
+        let file = file.with_context(|| format!("cannot make {}", path.display()))?;
+        let file = BufWriter::new(file);
+        // windows are flat: the hardest compression halves what is kept in the repository
+        let encoder =
+            PngEncoder::new_with_quality(file, CompressionType::Best, FilterType::Adaptive);
         self.0
-            .save_with_format(path, ImageFormat::Png)
+            .write_with_encoder(encoder)
             .with_context(|| format!("cannot write {}", path.display()))
     }
 }

@@ -1,5 +1,7 @@
 //! Pictures of every window, for the README and for critical eyes.
 
+mod administration;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -8,10 +10,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use xkeysym::key;
 
-use crate::administrator::Administrator;
 use crate::app::App;
 use crate::board::{Board, colours, photo};
-use crate::cast::{Cast, Size, USER_NAME};
+use crate::cast::{Cast, USER_NAME};
 use crate::colleague::Colleague;
 use crate::demo::{OPERATOR_SCREEN, USER_SCREEN, WALLPAPER, start_terminal};
 use crate::display::Display;
@@ -19,8 +20,6 @@ use crate::look::Look;
 use crate::picture::Region;
 use crate::running::Running;
 
-/// Fits the administrator's window.
-const ADMIN_SCREEN: Size = Size(1280, 840);
 /// Windows fade in and pictures settle.
 const SETTLED: Duration = Duration::from_millis(700);
 
@@ -30,7 +29,7 @@ const SETTLED: Duration = Duration::from_millis(700);
 ///
 /// The first window that did not come.
 pub fn take(out: &Path, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
-    fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+    take_administration(out, tell)?;
     for look in [Look::LIGHT, Look::DARK, Look::ITALIAN] {
         tell(&format!("Taking pictures: {}", look.name));
         Album { out, look }
@@ -39,6 +38,16 @@ pub fn take(out: &Path, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
     }
     tell("Taking pictures: colour depths and image sizes");
     take_qualities(out).context("pictures of colour depths and image sizes")
+}
+
+/// The pictures of the administrator's window alone, on usual and on fine pixels, empty and full.
+///
+/// # Errors
+///
+/// As [`take`].
+pub fn take_administration(out: &Path, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+    fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+    administration::take(out, tell).context("pictures of the administration")
 }
 
 /// The part of the user's screen that is shown at every depth and size: text, a photo, all colours.
@@ -191,41 +200,7 @@ impl Album<'_> {
         cast.console
             .app
             .type_into("Problem", "The printer does not print")?;
-        self.add(&mut cast.console.app, "Finish the report", "report")?;
-        self.administration(&mut cast)
-    }
-
-    /// The administrator looks at what the session left.
-    fn administration(&self, cast: &mut Cast) -> anyhow::Result<()> {
-        cast.console.app.click("Finish the report")?;
-        cast.console.app.wait_until_gone("Finish the report")?;
-        let display = Display::start_managed(ADMIN_SCREEN.0, ADMIN_SCREEN.1)?;
-        let home = cast.fresh_home("administrator")?;
-        let mut admin = Administrator::start(&cast.programs, &display, home, self.look)?;
-        self.add(&mut admin.app, "Sign in", "admin-sign-in")?;
-        admin.sign_in(&cast.hub)?;
-        let app = &mut admin.app;
-        for (section, shows, name) in [
-            ("Overview", "Today", "admin-overview"),
-            ("Live", "Anna Bianchi", "admin-live"),
-            ("Reports", USER_NAME, "admin-reports"),
-            ("People", "Anna Bianchi", "admin-people"),
-            ("Audit log", "account.added", "admin-audit"),
-            ("Settings", "Name", "admin-settings"),
-        ] {
-            app.click(section)?;
-            app.wait_for(shows)?;
-            self.add(app, section, name)?;
-        }
-        app.click("Films")?;
-        let film = app.wait_for(USER_NAME)?.region.middle();
-        self.add(app, "Films", "admin-films")?;
-        for _ in 0..2 {
-            app.hands().click(film)?;
-        }
-        app.wait_for("Play (Space)")?;
-        app.hands().tap(key::Right)?;
-        self.add(app, "Play (Space)", "admin-film")
+        self.add(&mut cast.console.app, "Finish the report", "report")
     }
 
     /// A second operator joins the session (O11).

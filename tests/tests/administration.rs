@@ -138,26 +138,16 @@ fn d3_a_report_is_found_and_its_film_is_played() {
     app.wait_for("Mario Rossi").expect("the report");
     picture(app, "Reports", "admin-reports");
     // a search finds the beginning of a word, and nothing where there is nothing
-    app.hands()
-        .chord(&[xkeysym::key::Control_L, xkeysym::key::f])
-        .expect("typed");
-    app.hands().type_text("giraffe").expect("typed");
-    app.wait_for("Nothing found").expect("nothing");
-    app.hands()
-        .chord(&[xkeysym::key::Control_L, xkeysym::key::a])
-        .expect("typed");
-    app.hands().type_text("tray pap").expect("typed");
-    app.wait_for("Mario Rossi").expect("found");
-    let found = app.wait_for("Mario Rossi").expect("found");
-    for _ in 0..2 {
-        app.hands().click(found.region.middle()).expect("clicked");
-    }
+    admin.search("giraffe").expect("typed");
+    admin.app.wait_for("Nothing found").expect("nothing");
+    admin.find_report("tray pap", "Mario Rossi").expect("found");
+    let app = &mut admin.app;
     app.wait_for("Paper removed from tray two")
         .expect("the whole report");
     picture(app, "Watch the film", "admin-report");
 
-    app.click("Watch the film").expect("clicked");
-    app.wait_for("Play (Space)").expect("the film is here");
+    admin.watch_film().expect("the film is here");
+    let app = &mut admin.app;
     picture(app, "Play (Space)", "admin-film");
     app.hands().tap(xkeysym::key::space).expect("typed");
     app.hands().tap(xkeysym::key::End).expect("typed");

@@ -22,7 +22,7 @@ fn the_demo_leaves_pictures_film_and_report() {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
-    for name in ["console.png", "helpme.png", "session.png"] {
+    for name in ["console.png", "helpme.png", "session.png", "admin.png"] {
         let picture = image::open(folder.path().join(name)).expect("a picture");
         assert!(picture.width() > 300, "{name}");
     }
@@ -34,6 +34,8 @@ fn the_demo_leaves_pictures_film_and_report() {
         .expect("ffprobe");
     let probed = String::from_utf8_lossy(&probed.stdout).into_owned();
     assert_eq!(probed.trim(), "h264,1152,720");
+    let document = fs::read(folder.path().join("report.pdf")).expect("a document");
+    assert!(document.starts_with(b"%PDF-"), "a PDF");
     let report = fs::read(folder.path().join("report.json")).expect("a report");
     let report: Value = serde_json::from_slice(&report).expect("JSON");
     assert_eq!(report["requester"], "Mario Rossi");

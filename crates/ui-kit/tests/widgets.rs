@@ -373,3 +373,23 @@ fn the_clipboard_is_reached_by_the_older_keys_and_by_a_menu() {
     harness.run_ok();
     assert_eq!(harness.state(), "d");
 }
+
+#[test]
+fn fields_with_no_more_than_a_hint_are_apart() {
+    let values = [String::new(), String::new()];
+    let mut harness = window(values, |ui, values: &mut [String; 2]| {
+        for (value, hint) in values.iter_mut().zip(["Operator", "Computer"]) {
+            let field = Field {
+                hint,
+                ..Field::default()
+            };
+            text_field_ui(ui, &field, value);
+        }
+    });
+    let second = harness.get_all_by_role(Role::TextInput).last();
+    second.expect("two fields").focus();
+    harness.run_ok();
+    harness.event(Event::Text("PC".to_owned()));
+    harness.run_ok();
+    assert_eq!(*harness.state(), [String::new(), "PC".to_owned()]);
+}

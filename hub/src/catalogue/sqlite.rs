@@ -48,7 +48,7 @@ use protocol::{
 };
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::functions::FunctionFlags;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
 
 use transport::HubIdentity;
 
@@ -69,7 +69,15 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl From<rusqlite::Error> for CatalogueError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Engine(error.into())
+        let no_space = error.sqlite_error().is_some_and(|error| {
+            // the second: there is no room for the index of the `-wal` file either
+            error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+        });
+        if no_space {
+            Self::DiskFull
+        } else {
+            Self::Engine(error.into())
+        }
     }
 }
 

@@ -196,9 +196,13 @@ impl TestHub {
 
     /// Asks the hub to stop, as a service manager does.
     pub(crate) fn terminate(&mut self) {
-        let mut kill = Command::new("kill");
-        let done = kill.arg(self.child.id().to_string()).status();
-        assert!(done.expect("kill runs").success());
+        signal(self.child.id(), "TERM");
+    }
+
+    /// Holds the hub's process where it is, until what this gives is dropped.
+    pub(crate) fn held(&self) -> Held {
+        signal(self.child.id(), "STOP");
+        Held(self.child.id())
     }
 
     /// Waits for the hub's end.
@@ -237,6 +241,21 @@ impl TestHub {
         let host = self.host().await;
         Pair::meet(operator, host, &ticket).await
     }
+}
+
+/// A process that does nothing for a while.
+pub(crate) struct Held(u32);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        signal(self.0, "CONT");
+    }
+}
+
+fn signal(process: u32, name: &str) {
+    let mut kill = Command::new("kill");
+    let done = kill.args(["-s", name, &process.to_string()]).status();
+    assert!(done.expect("kill runs").success());
 }
 
 impl Drop for TestHub {

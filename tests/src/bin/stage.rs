@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use e2e::keyboards::{self, LayoutName, all_layouts};
+use e2e::screenshots;
 
 #[derive(Parser)]
 #[command(
@@ -34,6 +35,9 @@ enum Play {
         /// Where they go.
         #[arg(long, default_value = "assets/screenshots")]
         out: PathBuf,
+        /// Only those of the administrator's window.
+        #[arg(long)]
+        administration: bool,
     },
     /// Presses every key of every layout at the operator's, and compares what arrives at hosts with what a
     /// program on the operator's own computer gets.
@@ -71,7 +75,11 @@ fn main() -> ExitCode {
     let mut tell = |what: &str| println!("{what}");
     let played = match Cli::parse().play {
         Play::Demo { out } => e2e::demo::play(&out, &mut tell),
-        Play::Screenshots { out } => e2e::screenshots::take(&out, &mut tell),
+        Play::Screenshots {
+            out,
+            administration: true,
+        } => screenshots::take_administration(&out, &mut tell),
+        Play::Screenshots { out, .. } => screenshots::take(&out, &mut tell),
         Play::Keyboards {
             hosts,
             layouts,

@@ -165,7 +165,12 @@ fn around_ui(
     control: impl FnOnce(&mut Ui, Id, &Palette) -> Response,
 ) -> Response {
     let palette = Palette::of(ui);
-    let id = ui.make_persistent_id(("field", field.label));
+    let name = if field.label.is_empty() {
+        field.hint
+    } else {
+        field.label
+    };
+    let id = ui.make_persistent_id(("field", name));
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 5.0;
         let label = (!field.label.is_empty()).then(|| {

@@ -1,0 +1,188 @@
+//! A proof bundle is checked on a machine that has nothing of the hub but the program (D3).
+
+#![cfg(target_os = "linux")]
+#![expect(
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test waits for one message among many, and fails on any that rules it out"
+)]
+
+mod support;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use protocol::{HostWord, Lane, OperatorToHub, Rights};
+use support::{TestHub, folder, run_hub, screen_frame, send_tagged, text};
+
+/// The end of the file: the seal, which has no other place to be named than itself.
+const SEAL_BYTES: usize = 256;
+/// Every byte would take an hour: a prime, so that it meets every place within what repeats.
+const STEP: usize = 997;
+
+/// A root directory with the `hub` program, the libraries that it is linked with, and nothing else.
+struct CleanMachine {
+    root: tempfile::TempDir,
+}
+
+impl CleanMachine {
+    fn install() -> Self {
+        let root = folder();
+        let program = Path::new(env!("CARGO_BIN_EXE_hub"));
+        let linked = Command::new("ldd").arg(program).output().expect("ldd runs");
+        let linked = String::from_utf8(linked.stdout).expect("text");
+        let libraries = linked
+            .split_whitespace()
+            .filter(|word| word.starts_with('/'));
+        for library in libraries {
+            let there = root.path().join(library.trim_start_matches('/'));
+            fs::create_dir_all(there.parent().expect("a folder")).expect("made");
+            fs::copy(library, there).expect("copied");
+        }
+        fs::copy(program, root.path().join("hub")).expect("copied");
+        Self { root }
+    }
+
+    /// Runs `hub verify proof.zip` there: with no other file, no network, and no process to be seen.
+    fn verify(&self) -> Output {
+        let mut command = Command::new("unshare");
+        // who is not root may be it in a world of their own, where the system lets them
+        if !is_root() {
+            command.arg("--map-root-user");
+        }
+        command
+            .args(["--net", "--pid", "--fork", "--root"])
+            .arg(self.root.path())
+            .args(["/hub", "verify", "/proof.zip"])
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+            .output()
+            .expect("unshare, of the package util-linux")
+    }
+
+    fn proof(&self) -> PathBuf {
+        self.root.path().join("proof.zip")
+    }
+}
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata("/proc/self").expect("Linux").uid() == 0
+}
+
+/// A hub with one session that has pictures and chat, and the bundle of it.
+async fn bundle_of_a_session(out: &Path) -> TestHub {
+    let hub = TestHub::start();
+    let mut pair = hub.pair("anna").await;
+    let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+    let mut screen = pair.open(Lane::Screen, session).await;
+    for seq in 1..=20 {
+        send_tagged(&mut screen, &screen_frame(seq, 2_000)).await;
+    }
+    let (line, said) = (1, "It is on fire".into());
+    pair.host_says(&HostWord::Chat { line, text: said }).await;
+    pair.operator_hears().await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let end = OperatorToHub::EndSession { session };
+    pair.operator.send(&end).await;
+    let (out, data) = (out.to_str().expect("plain"), hub.data_text());
+    let pdf = hub.data.join("report.pdf");
+    let pdf = pdf.to_str().expect("plain");
+    let printed = run_hub(
+        &[
+            "report", "export", "--format", "pdf", "--out", pdf, "--data", data,
+        ],
+        "",
+    );
+    assert!(printed.status.success(), "{}", text(&printed));
+    let id = session.to_string();
+    for _ in 0..100 {
+        let made = run_hub(
+            &["film", "bundle", &id, out, "--pdf", pdf, "--data", data],
+            "",
+        );
+        if made.status.success() {
+            return hub;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("no bundle");
+}
+
+/// What each file of the ZIP is called, and which bytes of the bundle are its content.
+fn members(bundle: &Path) -> Vec<(String, std::ops::Range<usize>)> {
+    let file = fs::File::open(bundle).expect("there");
+    let mut zip = zip::ZipArchive::new(file).expect("a ZIP");
+    let mut found = Vec::new();
+    for number in 0..zip.len() {
+        let file = zip.by_index(number).expect("a file");
+        let start = usize::try_from(file.data_start().expect("known")).expect("small");
+        let len = usize::try_from(file.size()).expect("small");
+        let name = file.name().expect("text").into_owned();
+        found.push((name, start..start + len));
+    }
+    found
+}
+
+#[tokio::test]
+async fn d3_a_clean_machine_finds_a_bundle_whole_and_names_what_was_changed_in_it() {
+    let machine = CleanMachine::install();
+    let hub = bundle_of_a_session(&machine.proof()).await;
+    let fingerprint = hub.fingerprint.to_string();
+    drop(hub);
+    let found = machine.verify();
+    let said = text(&found);
+    assert!(found.status.success(), "{said}");
+    assert!(
+        said.contains("every byte is as it was sealed") && said.contains(&fingerprint),
+        "{said}"
+    );
+
+    let whole = fs::read(machine.proof()).expect("there");
+    let members = members(&machine.proof());
+    let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+    for wanted in [
+        "film.film",
+        "report.pdf",
+        "chat.json",
+        "events.json",
+        "audit.json",
+        "manifest.json",
+    ] {
+        assert!(names.contains(&wanted), "{names:?}");
+    }
+    // the middle of each file, its first byte and its last, and every so many bytes of all
+    let edges = members.iter().flat_map(|(_, bytes)| {
+        let middle = bytes.start + bytes.len() / 2;
+        [bytes.start, middle, bytes.end - 1]
+    });
+    let places: Vec<usize> = edges.chain((0..whole.len()).step_by(STEP)).collect();
+    for at in places {
+        let mut changed = whole.clone();
+        changed[at] ^= 1 << (at % 8);
+        fs::write(machine.proof(), changed).expect("written");
+        let found = machine.verify();
+        let said = text(&found);
+        assert_eq!(found.status.code(), Some(1), "byte {at}: {said}");
+        let within = members.iter().find(|(_, bytes)| bytes.contains(&at));
+        let names: &str = match within {
+            Some((name, _)) => name,
+            None if at >= whole.len() - SEAL_BYTES => "its seal at the end was changed",
+            None => "changed",
+        };
+        assert!(said.contains(names), "byte {at}, {names}: {said}");
+    }
+    // and one byte more or less
+    fs::write(machine.proof(), &whole[..whole.len() - 1]).expect("written");
+    assert_eq!(machine.verify().status.code(), Some(1));
+    let mut longer = fs::File::create(machine.proof()).expect("made");
+    longer.write_all(&whole).expect("written");
+    longer.write_all(b"\n").expect("written");
+    assert_eq!(machine.verify().status.code(), Some(1));
+    fs::write(machine.proof(), whole).expect("written");
+    assert!(machine.verify().status.success());
+}
