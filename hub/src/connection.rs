@@ -316,7 +316,7 @@ impl Talk {
                         // it comes again, with a ticket
                         let refusal = cannot.into();
                         let refused = HubToHost::ResumeRefused { refusal };
-                        let sent = outbound.send(Outbound::Message(refused)).await;
+                        let sent = outbound.send(Outbound::message(refused)).await;
                         sent.map_err(|_closed| Fault::Gone)?;
                         let gone = timeout(HELLO_TIMEOUT, reader.read::<HostToHub>()).await;
                         drop(gone);
@@ -348,7 +348,7 @@ impl Talk {
                     Verdict::Try => {}
                     Verdict::Refuse(refusal) => {
                         let refused = HubToHost::TicketRefused { refusal };
-                        let sent = outbound.send(Outbound::Message(refused)).await;
+                        let sent = outbound.send(Outbound::message(refused)).await;
                         sent.map_err(|_closed| Fault::Gone)?;
                         continue;
                     }
@@ -406,7 +406,7 @@ impl Talk {
                         // it comes again, and logs in
                         let refusal = cannot.into();
                         let refused = HubToOperator::ResumeRefused { refusal };
-                        let sent = outbound.send(Outbound::Message(refused)).await;
+                        let sent = outbound.send(Outbound::message(refused)).await;
                         sent.map_err(|_closed| Fault::Gone)?;
                         let gone = timeout(HELLO_TIMEOUT, reader.read::<OperatorToHub>()).await;
                         drop(gone);
@@ -510,7 +510,7 @@ impl Talk {
                     continue;
                 }
             };
-            let sent = outbound.send(Outbound::Message(answer)).await;
+            let sent = outbound.send(Outbound::message(answer)).await;
             sent.map_err(|_closed| Fault::Gone)?;
         }
         Ok(())
@@ -583,7 +583,7 @@ impl Talk {
                 message = read::<AdminToHub>(&mut reader, &mut pace) => message?,
                 refusal = closes(&mut closed, &who) => {
                     let goodbye = HubToAdmin::Goodbye { refusal };
-                    for last in [Outbound::Message(goodbye), Outbound::Close(refusal)] {
+                    for last in [Outbound::message(goodbye), Outbound::Close(refusal)] {
                         outbound.send(last).await.map_err(|_closed| Fault::Gone)?;
                     }
                     outbound.closed().await;
@@ -603,7 +603,7 @@ impl Talk {
                     let outbound = outbound.clone();
                     questions.spawn(async move {
                         let answer = office.answer(who, number, question).await;
-                        if outbound.send(Outbound::Message(answer)).await.is_err() {
+                        if outbound.send(Outbound::message(answer)).await.is_err() {
                             tracing::debug!("Whoever asked is gone");
                         }
                     });

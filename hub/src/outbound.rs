@@ -16,9 +16,16 @@ const GOODBYE_TIMEOUT: Duration = Duration::from_millis(700);
 /// One thing to send.
 #[derive(Debug)]
 pub(crate) enum Outbound<M> {
-    Message(M),
+    /// Boxed, for the queue keeps room for 32 of them beside each idle connection.
+    Message(Box<M>),
     /// Let what was sent arrive, then close the connection.
     Close(Refusal),
+}
+
+impl<M> Outbound<M> {
+    pub(crate) fn message(message: M) -> Self {
+        Self::Message(Box::new(message))
+    }
 }
 
 /// Sends what comes through `queue` until it ends, the connection does, or a close is due.

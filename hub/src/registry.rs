@@ -781,24 +781,24 @@ impl Registry {
     fn send_host(&self, id: PeerId, message: HubToHost) {
         if let Some(Peer::Host(link)) = self.peers.get(&id) {
             link.admission.host_is_told(&message);
-            link.send(id, Outbound::Message(message));
+            link.send(id, Outbound::message(message));
         }
     }
 
     fn send_operator(&self, id: PeerId, message: HubToOperator) {
         if let Some(Peer::Operator(link)) = self.peers.get(&id) {
-            link.send(id, Outbound::Message(message));
+            link.send(id, Outbound::message(message));
         }
     }
 
     fn dismiss(&self, id: PeerId, refusal: Refusal) {
         match self.peers.get(&id) {
             Some(Peer::Host(link)) => {
-                link.send(id, Outbound::Message(HubToHost::Goodbye { refusal }));
+                link.send(id, Outbound::message(HubToHost::Goodbye { refusal }));
                 link.send(id, Outbound::Close(refusal));
             }
             Some(Peer::Operator(link)) => {
-                link.send(id, Outbound::Message(HubToOperator::Goodbye { refusal }));
+                link.send(id, Outbound::message(HubToOperator::Goodbye { refusal }));
                 link.send(id, Outbound::Close(refusal));
             }
             None => {}
