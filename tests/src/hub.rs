@@ -135,6 +135,33 @@ impl Hub {
         self.ask(&words, Some(password)).map(drop)
     }
 
+    /// Makes the group of hosts `hosts`, seen by the operator `name` through their group `group`; and the
+    /// group of hosts "Vault", which nobody sees.
+    ///
+    /// # Errors
+    ///
+    /// If the hub refuses.
+    pub fn set_up_hosts(&self, hosts: &str, group: &str, name: &str) -> anyhow::Result<()> {
+        for words in [
+            &["admin", "add-group", group][..],
+            &["admin", "change", name, "--group", group],
+            &["admin", "host", "add-group", hosts, "--seen-by", group],
+            &["admin", "host", "add-group", "Vault"],
+        ] {
+            self.ask(words, None)?;
+        }
+        Ok(())
+    }
+
+    /// A line that enrols one computer into the group of hosts `group`.
+    ///
+    /// # Errors
+    ///
+    /// If the hub refuses.
+    pub fn invite_host(&self, group: &str) -> anyhow::Result<String> {
+        self.ask(&["admin", "host", "invite", "--group", group], None)
+    }
+
     /// Makes an administrator's account.
     ///
     /// # Errors

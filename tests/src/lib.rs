@@ -26,6 +26,7 @@ mod programs;
 mod running;
 pub mod screenshots;
 mod terminal;
+mod till;
 mod ui_map;
 
 pub use administrator::{ADMINISTRATOR, ADMINISTRATOR_NAME, Administrator};
@@ -45,4 +46,5 @@ pub use picture::{Picture, Region};
 pub use programs::{Home, Programs};
 pub use running::{Running, wait_until};
 pub use terminal::RawTerminal;
+pub use till::Till;
 pub use ui_map::{Found, MappedWindow, UiMap};

@@ -27,7 +27,14 @@ impl Programs {
             None => Self::beside_this_one()?,
         };
         let programs = Self { folder };
-        for name in ["hub", "hub-admin", "hub-film", "pure-help-desk", "helpme"] {
+        for name in [
+            "hub",
+            "hub-admin",
+            "hub-film",
+            "pure-help-desk",
+            "helpme",
+            "purepc",
+        ] {
             let path = programs.path(name);
             ensure!(
                 path.is_file(),

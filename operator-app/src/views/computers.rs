@@ -1,6 +1,6 @@
 //! The live list (O7-O9).
 
-use egui::{Id, Key, Response, ScrollArea, Ui, UiBuilder};
+use egui::{Frame, Id, Key, Label, Margin, Response, ScrollArea, Ui, UiBuilder};
 use protocol::{Entry, EntryKind};
 use ui_kit::widgets::{
     Field, Leading, Row, banner_ui, card_ui, empty_state_ui, icon_button_ui, menu_item_ui, row_ui,
@@ -236,6 +236,7 @@ fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<A
     };
     let session_reason = no_log_in.clone().or(obstacle);
     let other_reason = no_log_in.or_else(|| not_a_computer.map(str::to_owned));
+    let holds_for_all = session_reason == other_reason;
     let items = [
         (
             Icon::MonitorUp,
@@ -262,6 +263,14 @@ fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<A
             actions.push(action);
             ui.close();
         }
+    }
+    // nothing can be done, so why is said without being asked
+    if let Some(reason) = session_reason.filter(|_| holds_for_all) {
+        ui.separator();
+        let note = text(reason, 12.5, theme::REGULAR, Palette::of(ui).dim);
+        Frame::new()
+            .inner_margin(Margin::symmetric(12, 6))
+            .show(ui, |ui| ui.vertical(|ui| ui.add(Label::new(note).wrap())));
     }
 }
 
