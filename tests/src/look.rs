@@ -45,6 +45,19 @@ impl Look {
         ..Self::LIGHT
     };
 
+    /// Dark, in English, on fine pixels.
+    pub const FINE_DARK: Self = Self {
+        name: "fine-dark",
+        operator_scale: "2",
+        ..Self::DARK
+    };
+    /// Light, in Italian, on fine pixels.
+    pub const FINE_ITALIAN: Self = Self {
+        name: "fine-it",
+        operator_scale: "2",
+        ..Self::ITALIAN
+    };
+
     /// How many pixels of the operator's display a usual one takes in each direction.
     pub(crate) fn scale(self) -> u16 {
         if self.operator_scale == "1" { 1 } else { 2 }
@@ -74,6 +87,9 @@ impl Look {
             "Live" => "In corso",
             "Reports" => "Rapporti",
             "Films" => "Filmati",
+            "Totals" => "Totali",
+            "Categories" => "Categorie",
+            "Computers" => "Computer",
             "People" => "Persone",
             "Audit log" => "Registro",
             "Name" => "Nome",

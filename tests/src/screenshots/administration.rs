@@ -8,14 +8,18 @@ use xkeysym::key;
 
 use super::SETTLED;
 use crate::administrator::Administrator;
-use crate::cast::{Cast, OPERATOR_NAME, PASSWORD, Size, USER_NAME};
+use crate::cast::{Cast, OPERATOR, OPERATOR_NAME, PASSWORD, Size, USER_NAME};
 use crate::console::Console;
 use crate::demo::{OPERATOR_SCREEN, USER_SCREEN, WALLPAPER, start_terminal};
 use crate::display::Display;
 use crate::look::Look;
+use crate::till::Till;
 
 /// Fits the window.
 const SCREEN: Size = Size(1280, 840);
+
+/// A permanent host.
+const TILL: &str = "TILL-4";
 
 /// What has been done before: user, problem and solution.
 const MORNING: [(&str, &str, &str); 3] = [
@@ -56,6 +60,7 @@ pub(super) fn take(out: &Path, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()>
     }
     tell("A morning at the help desk");
     let _colleague = morning(&mut cast)?;
+    let _till = till(&mut cast)?;
     for look in LOOKS {
         tell(&format!("Taking pictures: a hub at work, {}", look.name));
         let mut window = Window::open(&mut cast, look, out)?;
@@ -65,8 +70,14 @@ pub(super) fn take(out: &Path, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()>
     cast.helpme.end()
 }
 
-/// Fine pixels once: nothing is laid out otherwise there.
-const LOOKS: [Look; 4] = [Look::LIGHT, Look::FINE, Look::DARK, Look::ITALIAN];
+const LOOKS: [Look; 6] = [
+    Look::LIGHT,
+    Look::DARK,
+    Look::ITALIAN,
+    Look::FINE,
+    Look::FINE_DARK,
+    Look::FINE_ITALIAN,
+];
 
 /// Some assistances with their reports, and one that still runs; the colleague is logged in.
 fn morning(cast: &mut Cast) -> anyhow::Result<(Console, Display)> {
@@ -98,6 +109,13 @@ fn morning(cast: &mut Cast) -> anyhow::Result<(Console, Display)> {
     Ok((colleague, display))
 }
 
+/// A computer with nobody in front.
+fn till(cast: &mut Cast) -> anyhow::Result<Till> {
+    cast.hub.set_up_hosts("Tills", "Retail", OPERATOR)?;
+    let home = cast.fresh_home("till")?;
+    Till::enrol(&cast.programs, &cast.hub, home, TILL, "Tills")
+}
+
 /// The administrator's window in one look.
 struct Window<'a> {
     admin: Administrator,
@@ -127,6 +145,7 @@ impl<'a> Window<'a> {
             ("Live", "live-empty"),
             ("Reports", "reports-empty"),
             ("Films", "films-empty"),
+            ("Computers", "computers-empty"),
         ] {
             self.admin.app.click(section)?;
             self.add(section, name)?;
@@ -140,6 +159,7 @@ impl<'a> Window<'a> {
             ("Live", OPERATOR_NAME, "live"),
             ("Reports", USER_NAME, "reports"),
             ("People", OPERATOR_NAME, "people"),
+            ("Computers", TILL, "computers"),
             ("Audit log", "session.started", "audit"),
             ("Settings", "Name", "settings"),
         ] {
@@ -147,6 +167,14 @@ impl<'a> Window<'a> {
             self.admin.app.wait_for(shows)?;
             self.add(section, name)?;
         }
+        let app = &mut self.admin.app;
+        // the settings have a tab that is called like the section
+        app.click("Overview")?;
+        app.wait_until_gone("Categories")?;
+        app.click("Reports")?;
+        app.click("Totals")?;
+        app.wait_for(OPERATOR_NAME)?;
+        self.add("Totals", "totals")?;
         let app = &mut self.admin.app;
         app.click("Films")?;
         let film = app.wait_for("Lucia Conti")?.region.middle();

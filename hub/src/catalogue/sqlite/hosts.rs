@@ -282,11 +282,12 @@ pub(super) fn page(
     let (mut wanted, mut values) = (vec!["1"], Vec::new());
     let search = name_key(&filter.search);
     if !search.is_empty() {
+        // folded in one go, and the lines keep them apart
         wanted.push(
-            "(instr(folded(host.name), ?) > 0 OR instr(folded(computer), ?) > 0 \
-             OR instr(folded(system), ?) > 0 OR instr(folded(note), ?) > 0)",
+            "instr(folded(host.name || char(10) || computer || char(10) || system || char(10) || note), \
+             ?) > 0",
         );
-        values.extend((0..4).map(|_| Value::Text(search.clone())));
+        values.push(Value::Text(search));
     }
     match filter.group {
         OfGroup::Any => {}

@@ -52,3 +52,19 @@ CREATE TABLE enrolment (
     made_at INTEGER NOT NULL,
     made_by TEXT NOT NULL
 ) STRICT;
+
+-- With the start in the index a period is cut out of a list in another order without reading its rows.
+DROP INDEX report_row_by_lasted;
+DROP INDEX report_row_by_active;
+DROP INDEX report_row_by_operators;
+DROP INDEX report_row_by_requester;
+DROP INDEX report_row_by_host;
+DROP INDEX report_row_by_category;
+DROP INDEX report_row_by_finished;
+CREATE INDEX report_row_by_lasted ON report_row (lasted, report, started);
+CREATE INDEX report_row_by_active ON report_row (active, report, started);
+CREATE INDEX report_row_by_operators ON report_row (operators, report, started);
+CREATE INDEX report_row_by_requester ON report_row (requester, report, started);
+CREATE INDEX report_row_by_host ON report_row (host, report, started);
+CREATE INDEX report_row_by_category ON report_row (category, report, started);
+CREATE INDEX report_row_by_finished ON report_row (finished, report, started);
