@@ -4,6 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::administration::films::bundle;
 use crate::film;
 
 const LOCK_FILE: &str = "hub.lock";
@@ -54,6 +55,13 @@ impl DataFolder {
             }
             Err(TryLockError::Error(source)) => return Err(write(source)),
         }
+        // what a hub that was killed had not handed out yet
+        let bundles = path.join(bundle::FOLDER);
+        match fs::remove_dir_all(&bundles) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(write(error)),
+            Ok(()) | Err(_) => {}
+        }
+        create(&bundles)?;
         let films = path.join(film::FOLDER);
         create(&films)?;
         for folder in [path, &films] {

@@ -4,6 +4,7 @@
 //! views read and draw. What a view wants of the hub it asks through the state.
 
 pub mod app;
+pub mod bundle;
 mod details;
 mod events;
 pub mod exports;

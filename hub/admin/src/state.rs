@@ -23,6 +23,7 @@ use transport::Fingerprint;
 use ui_kit::{Clock, Lang, ThemeChoice, Tone};
 use zeroize::Zeroizing;
 
+use crate::bundle::Bundling;
 use crate::exports::VideoExport;
 use crate::listing::{Listing, PageOf};
 use crate::player::Player;
@@ -83,6 +84,12 @@ pub enum Topic {
     WatchEnded,
     /// The video file of a film may be written.
     Exporting(SessionId, Cut),
+    /// A proof bundle is to be made.
+    Bundle(SessionId),
+    /// Bytes of a bundle from there on.
+    BundlePart(u32, u64),
+    /// The hub forgets a bundle.
+    BundleForgotten,
     Accounts(PageOf),
     AccountAdded,
     Groups,
@@ -137,6 +144,7 @@ pub enum Wish {
     ExportReports(ExportFormat, Option<ReportId>),
     SaveCorrection,
     ExportFilm(Cut),
+    BundleFilm,
     CancelExport,
     /// The picture in this file becomes the organisation's logo.
     TakeLogo(std::path::PathBuf),
@@ -435,7 +443,7 @@ pub struct Films {
     pub open: Option<Film>,
     pub facts: Shown<Box<films::Facts>>,
     pub asking: Option<FilmAsking>,
-    pub exporting: Option<VideoExport>,
+    pub exporting: Option<Exporting>,
     /// The picture fills the window.
     pub full_screen: bool,
 }
@@ -521,9 +529,28 @@ impl Cut {
     };
 }
 
+/// An export under way.
+#[derive(Debug)]
+pub enum Exporting {
+    Video(VideoExport),
+    Bundle(Bundling),
+}
+
+impl Exporting {
+    /// How much is done, from 0 to 1.
+    pub fn done(&self) -> f32 {
+        match self {
+            Self::Video(video) => video.done(),
+            Self::Bundle(bundle) => bundle.done(),
+        }
+    }
+}
+
 /// What of a film is to be exported, as it is typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CutForm {
+    /// All of the session as a proof bundle, and no video.
+    pub is_bundle: bool,
     pub is_cut: bool,
     pub from: String,
     pub to: String,
@@ -537,6 +564,7 @@ impl CutForm {
             FilmStage::Fetching { .. } | FilmStage::Refused(_) | FilmStage::Failed(_) => 0,
         };
         Self {
+            is_bundle: false,
             is_cut: film.cut_from.is_some() || film.cut_to.is_some(),
             from: exact_clock(film.cut_from.unwrap_or(0)),
             to: exact_clock(film.cut_to.unwrap_or(duration)),

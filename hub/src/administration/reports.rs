@@ -179,7 +179,7 @@ async fn correct(
 }
 
 /// Whose documents these are.
-async fn organisation(office: &Office) -> Result<document::Organisation, Refusal> {
+pub(super) async fn organisation(office: &Office) -> Result<document::Organisation, Refusal> {
     let settings = office.settings();
     let logo = office.read(|catalogue| catalogue.logo()).await?;
     Ok(document::Organisation {

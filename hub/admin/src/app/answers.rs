@@ -101,6 +101,9 @@ impl AdminApp {
                     self.export_film(session, cut);
                 }
             }
+            Topic::Bundle(session) => self.bundle_begun(session, answer),
+            Topic::BundlePart(bundle, offset) => self.bundle_part((bundle, offset), answer),
+            Topic::BundleForgotten => {}
             Topic::Accounts(of) => {
                 let rows = within!(answer, Answer::People(people::Answer::Accounts(rows)) => rows);
                 state.people.accounts.take(of, rows);

@@ -241,10 +241,7 @@ impl AdminApp {
         let (filter, sort) = self.state.reports.list.filter.clone();
         let all = ExportOf::List { filter, sort };
         let of = report.map_or(all, ExportOf::One);
-        let language = match self.state.lang {
-            Lang::En => Language::English,
-            Lang::It => Language::Italian,
-        };
+        let language = language(self.state.lang);
         self.drop_document();
         let zone = zone();
         let question = reports::Question::Export {
@@ -281,8 +278,16 @@ fn rows_of((first, last): (u32, u32)) -> (u32, u32) {
     if first > last { (0, 0) } else { (first, last) }
 }
 
+/// The language of documents.
+pub(super) fn language(lang: Lang) -> Language {
+    match lang {
+        Lang::En => Language::English,
+        Lang::It => Language::Italian,
+    }
+}
+
 /// The name of the zone of this computer's clocks, where it has one.
-fn zone() -> protocol::control::Name {
+pub(super) fn zone() -> protocol::control::Name {
     ui_kit::Zone::system().name().unwrap_or_default().into()
 }
 

@@ -337,7 +337,7 @@ fn actions_ui(ui: &mut Ui, state: &mut State) {
         let open = state.films.open.as_ref();
         let is_open = open.is_some_and(|film| film.is_open() && !film.live);
         let not_open = (!is_open).then(|| s(lang, Say::NoFilmHere));
-        let export = Push::secondary(s(lang, Say::ExportVideo)).icon(Icon::Download);
+        let export = Push::secondary(s(lang, Say::ExportFilm)).icon(Icon::Download);
         if ui.add(export.unless(not_open)).clicked() {
             export::ask(state);
         }
