@@ -5,7 +5,7 @@
 
 mod audit;
 mod desk;
-pub(crate) mod films;
+mod films;
 mod hosts;
 mod people;
 mod reports;
@@ -53,6 +53,8 @@ pub(crate) struct Office {
     /// Places for bundles.
     bundles: Arc<Semaphore>,
     last_bundle: AtomicU32,
+    /// Whoever makes pictures of a film has it.
+    pictures: Arc<Semaphore>,
 }
 
 /// Who is signed in.
@@ -140,6 +142,7 @@ impl Office {
             exports: Mutex::default(),
             bundles: Arc::new(Semaphore::new(films::bundle::MOST)),
             last_bundle: AtomicU32::new(0),
+            pictures: Arc::new(Semaphore::new(1)),
         }
     }
 

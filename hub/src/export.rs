@@ -5,7 +5,7 @@ mod table;
 
 use std::io::{self, Write};
 
-use document::{Organisation, Reader};
+use document::{KeyPicture, Organisation, Reader};
 use jiff::tz::TimeZone;
 use protocol::RefusalCode;
 use protocol::admin::Page;
@@ -60,6 +60,8 @@ pub struct Style {
     /// Whose local times it shows.
     pub zone: TimeZone,
     pub organisation: Organisation,
+    /// Of the film, for the document of one report.
+    pub key_pictures: Vec<KeyPicture>,
 }
 
 impl Style {
@@ -116,7 +118,7 @@ pub fn write(
                     &report,
                     &style.organisation,
                     style.reader(),
-                    &[],
+                    &style.key_pictures,
                 )?)?),
             }
         }

@@ -4,10 +4,11 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::administration::films::bundle;
 use crate::film;
 
 const LOCK_FILE: &str = "hub.lock";
+/// Where things lie that are being made, or handed out.
+pub(crate) const TEMPORARY: &str = "temporary";
 
 /// The data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -56,12 +57,12 @@ impl DataFolder {
             Err(TryLockError::Error(source)) => return Err(write(source)),
         }
         // what a hub that was killed had not handed out yet
-        let bundles = path.join(bundle::FOLDER);
-        match fs::remove_dir_all(&bundles) {
+        let temporary = path.join(TEMPORARY);
+        match fs::remove_dir_all(&temporary) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(write(error)),
             Ok(()) | Err(_) => {}
         }
-        create(&bundles)?;
+        create(&temporary)?;
         let films = path.join(film::FOLDER);
         create(&films)?;
         for folder in [path, &films] {

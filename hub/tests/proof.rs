@@ -256,7 +256,7 @@ async fn fetched(window: &mut Window, bundle: u32) -> Result<Vec<u8>, RefusalCod
 }
 
 fn files_of_bundles(hub: &TestHub) -> Vec<PathBuf> {
-    let entries = fs::read_dir(hub.data.join("bundles")).expect("a folder");
+    let entries = fs::read_dir(hub.data.join("temporary")).expect("a folder");
     entries
         .map(|entry| entry.expect("readable").path())
         .collect()

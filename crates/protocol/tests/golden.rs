@@ -238,6 +238,7 @@ fn administration_of_films(samples: &mut Samples) {
             offset: 786_432,
         },
         Question::ForgetBundle { bundle: 3 },
+        Question::Picture { session },
     ];
     for question in &questions {
         samples.add(question);
@@ -296,6 +297,9 @@ fn administration_of_films(samples: &mut Samples) {
             file_name: "proof-7.zip".into(),
         },
         Answer::Making { thousandths: 250 },
+        Answer::Picture {
+            png: bytes("picture"),
+        },
         Answer::Done,
     ];
     for answer in &answers {

@@ -24,7 +24,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A commit does not wait for the disk; a checkpoint does.
 pub(crate) const SYNCHRONOUS: &str = "NORMAL";
-/// What SQLite keeps of a recording that is being written.
+/// What `SQLite` keeps of a recording that is being written.
 const WRITER_CACHE_KIB: i32 = 128;
 
 /// Everything in the schema, in the order it is created: name and SQL.

@@ -1,7 +1,8 @@
 //! Answers to the administration's questions about films.
 
-pub(crate) mod bundle;
+pub(super) mod bundle;
 mod live;
+pub(super) mod pictures;
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -60,6 +61,7 @@ pub(super) async fn answer(
             bundle::forget(who, bundle);
             Ok(Answer::Done)
         }
+        Question::Picture { session } => pictures::first(office, session).await,
         Question::Hold { session, reason } => {
             who.check(Action::Administer, Object::Hub)?;
             let held = films::hold(facts(office, session).await?.as_ref(), &reason)?;

@@ -12,6 +12,9 @@ use crate::text::BoundedText;
 /// Most bytes of a recording in one answer.
 pub const MAX_PART_BYTES: usize = 768 * 1024;
 
+/// Most bytes of a small picture.
+pub const MAX_PICTURE_BYTES: usize = 64 * 1024;
+
 /// Whoever asks nothing about a running session for so long watches it no more.
 pub const WATCHING_SECONDS: u64 = 5;
 
@@ -59,6 +62,8 @@ pub enum Question {
     BundlePart { bundle: u32, offset: u64 },
     /// The bundle is fetched, or not wanted any more; one in the making is given up.
     ForgetBundle { bundle: u32 },
+    /// A small picture of how a finished film begins, for a list.
+    Picture { session: SessionId },
 }
 
 /// A place in the stream of a recording that is being written. The default is its beginning.
@@ -98,6 +103,10 @@ pub enum Answer {
     /// The bundle is not made yet; ask again. How much of it is, in thousandths.
     Making {
         thousandths: u16,
+    },
+    /// A PNG of at most [`MAX_PICTURE_BYTES`]; empty where the film has no picture.
+    Picture {
+        png: Bytes,
     },
 }
 

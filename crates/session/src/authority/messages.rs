@@ -60,6 +60,7 @@ pub fn of_question(question: &admin::Question) -> (Action, Object) {
         Question::Films(
             films::Question::List { .. }
             | films::Question::Facts { .. }
+            | films::Question::Picture { .. }
             | films::Question::Part { .. },
         ) => return (Action::ReadFilm, Object::Film),
         Question::Films(films::Question::Watch { .. } | films::Question::StopWatching { .. }) => {

@@ -16,14 +16,13 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use transport::HubIdentity;
 
 use super::super::{Administrator, Office, lock, reports};
-use super::{facts, read_part};
+use super::{facts, pictures, read_part};
 use crate::catalogue::{self, What};
 use crate::export::{self, Style};
+use crate::folder::TEMPORARY;
 use crate::proof::{BundleError, Whole};
 use crate::{disk, films};
 
-/// Where bundles lie, in the data folder.
-pub(crate) const FOLDER: &str = "bundles";
 /// Bundles of all administrators at a time.
 pub(in crate::administration) const MOST: usize = 4;
 /// When somebody whom they all keep from making one may try again.
@@ -81,11 +80,12 @@ pub(super) async fn begin(
     (language, zone): (Language, &Name),
 ) -> Result<Answer, Refusal> {
     films::finished(facts(office, session).await?.as_ref())?;
-    let style = Style {
+    let mut style = Style {
         format: ExportFormat::Pdf,
         language,
         zone: export::zone(zone).map_err(|error| error.code())?,
         organisation: reports::organisation(office).await?,
+        key_pictures: Vec::new(),
     };
     // the one before goes first, and leaves its place
     drop(lock(&who.bundle).take());
@@ -96,10 +96,11 @@ pub(super) async fn begin(
     })?;
     let whole = room_for(office, session)?;
     office.change(who, What::FilmExported { session }).await?;
+    style.key_pictures = pictures::key_pictures(office, session).await;
     let number = office.next_bundle();
-    let folder = office.folder().join(FOLDER);
+    let folder = office.folder().join(TEMPORARY);
     let making = Arc::new(Making {
-        path: folder.join(format!("{number}.zip")),
+        path: folder.join(format!("bundle-{number}.zip")),
         given_up: AtomicBool::new(false),
         done: AtomicU64::new(0),
         whole,
