@@ -76,18 +76,23 @@ async fn picture(window: &mut Window, session: SessionId) -> Vec<u8> {
     }
 }
 
-/// The names of what lies beside the films, and of what is being made.
-fn lying(hub: &TestHub) -> Vec<String> {
+/// What lies beside the films, and what is being made.
+fn lying(hub: &TestHub) -> Vec<PathBuf> {
     let folders = [hub.data.join("films"), hub.data.join("temporary")];
     let entries = folders
         .iter()
         .flat_map(|f| fs::read_dir(f).expect("a folder"));
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.expect("readable").file_name().into_string())
-        .collect::<Result<_, _>>()
-        .expect("plain names");
-    names.sort();
-    names
+    entries
+        .map(|entry| entry.expect("readable").path())
+        .collect()
+}
+
+/// The picture that the hub keeps.
+fn kept(hub: &TestHub) -> PathBuf {
+    let lying = lying(hub);
+    assert_eq!(lying.len(), 2, "a film and its picture: {lying:?}");
+    let is_picture = |path: &PathBuf| path.extension().is_some_and(|end| end == "png");
+    lying.into_iter().find(is_picture).expect("kept")
 }
 
 #[tokio::test]
@@ -99,10 +104,7 @@ async fn d2_the_list_has_a_first_picture_that_is_made_once_and_goes_with_the_fil
     let png = picture(&mut window, session).await;
     assert!(png.starts_with(b"\x89PNG"), "{} bytes", png.len());
     assert!(png.len() <= MAX_PICTURE_BYTES);
-    let names = lying(&hub);
-    assert_eq!(names.len(), 2, "{names:?}");
-    let kept = names.iter().find(|name| name.ends_with(".png"));
-    let kept = hub.data.join("films").join(kept.expect("kept"));
+    let kept = kept(&hub);
     assert_eq!(fs::read(&kept).expect("there"), png);
     // the one that is kept is given from then on
     fs::write(&kept, b"kept").expect("written");
@@ -112,7 +114,7 @@ async fn d2_the_list_has_a_first_picture_that_is_made_once_and_goes_with_the_fil
         reason: "asked".into(),
     };
     assert_eq!(ask(&mut window, erase).await, Ok(Answer::Done));
-    assert_eq!(lying(&hub), Vec::<String>::new());
+    assert_eq!(lying(&hub), Vec::<PathBuf>::new());
     let gone = ask(&mut window, Question::Picture { session }).await;
     assert_eq!(gone, Err(RefusalCode::FILM_GONE));
 }
@@ -132,9 +134,8 @@ async fn d2_a_film_that_cannot_be_decoded_has_no_picture_and_harms_nothing() {
     let mut window = window_of(&hub, "carla").await;
     assert_eq!(picture(&mut window, session).await, b"");
     // nor is it tried again
-    let kept = lying(&hub).into_iter().find(|name| name.ends_with(".png"));
-    let kept = fs::metadata(hub.data.join("films").join(kept.expect("kept")));
-    assert_eq!(kept.expect("there").len(), 0);
+    let kept = fs::metadata(kept(&hub)).expect("there");
+    assert_eq!(kept.len(), 0);
 }
 
 fn printed(hub: &TestHub, name: &str, options: &[&str]) -> Vec<u8> {

@@ -12,6 +12,7 @@ pub mod fetch;
 pub mod link;
 pub mod listing;
 pub mod logo;
+pub mod pictures;
 pub mod player;
 pub mod settings;
 pub mod state;

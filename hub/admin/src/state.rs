@@ -26,6 +26,7 @@ use zeroize::Zeroizing;
 use crate::bundle::Bundling;
 use crate::exports::VideoExport;
 use crate::listing::{Listing, PageOf};
+use crate::pictures::Pictures;
 use crate::player::Player;
 use crate::words::Say;
 
@@ -78,6 +79,8 @@ pub enum Topic {
     Films(PageOf),
     FilmFacts(SessionId),
     FilmPart(SessionId, u64),
+    /// The first picture of a film.
+    FilmPicture(SessionId),
     /// A piece of a running film.
     Watch(SessionId),
     /// The hub knows that nobody watches here any more.
@@ -443,6 +446,7 @@ pub struct Films {
     pub open: Option<Film>,
     pub facts: Shown<Box<films::Facts>>,
     pub asking: Option<FilmAsking>,
+    pub pictures: Pictures,
     pub exporting: Option<Exporting>,
     /// The picture fills the window.
     pub full_screen: bool,
@@ -461,6 +465,7 @@ impl Default for Films {
             open: None,
             facts: Shown::default(),
             asking: None,
+            pictures: Pictures::default(),
             exporting: None,
             full_screen: false,
         }
@@ -958,6 +963,7 @@ impl State {
         self.reports.totals.forget();
         self.reports.whole.due = 0.0;
         self.films.list.refresh();
+        self.films.pictures.refresh();
         self.films.facts.forget();
         self.people.refresh();
         self.computers.refresh();

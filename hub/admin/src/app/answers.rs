@@ -88,6 +88,11 @@ impl AdminApp {
                 );
                 self.take_part(session, offset, part);
             }
+            Topic::FilmPicture(session) => {
+                let png =
+                    within!(answer, Answer::Films(films::Answer::Picture { png }) => png).ok();
+                state.films.pictures.take(session, png.as_deref());
+            }
             Topic::Watch(session) => {
                 let piece = within!(
                     answer,

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use egui::Context;
 use protocol::BoundedText;
-use protocol::ReportId;
 use protocol::admin::reports::{ExportFormat, ExportOf, Language};
 use protocol::admin::{Page, Question, audit, desk, films, hosts, people, reports, settings};
+use protocol::{ReportId, SessionId};
 use ui_kit::Lang;
 
 use super::AdminApp;
@@ -146,6 +146,16 @@ impl AdminApp {
                 page,
             };
             self.state.ask(Topic::Films(of), Question::Films(question));
+        }
+        let films = &mut self.state.films;
+        let (first, last) = films.looked_at;
+        let rows = (first..=last).filter_map(|row| films.list.row(row));
+        let finished = rows.filter(|film| film.standing == films::Standing::Finished);
+        let on_screen: Vec<SessionId> = finished.map(|film| film.session).collect();
+        for session in films.pictures.wanted(&on_screen) {
+            let question = films::Question::Picture { session };
+            let topic = Topic::FilmPicture(session);
+            self.state.ask(topic, Question::Films(question));
         }
     }
 
