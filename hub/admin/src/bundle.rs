@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use protocol::SessionId;
@@ -109,7 +110,7 @@ impl Bundling {
                 },
                 Stage::Making { .. },
             ) => {
-                let mut fetch = Fetch::begin(self.session, folder, wake.clone())?;
+                let mut fetch = Fetch::begin(self.session, folder, Arc::clone(wake))?;
                 // the first part is here already
                 fetch.wanted();
                 fetch.take(offset, whole, bytes)?;
@@ -159,7 +160,6 @@ impl Bundling {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::sync::Arc;
 
     use protocol::admin::films::MAX_PART_BYTES;
 

@@ -100,7 +100,7 @@ impl AdminApp {
                 );
                 self.take_piece(session, piece);
             }
-            Topic::WatchEnded => {}
+            Topic::WatchEnded | Topic::BundleForgotten => {}
             Topic::Exporting(session, cut) => {
                 if self.unless_refused(answer).is_some() {
                     self.export_film(session, cut);
@@ -108,7 +108,6 @@ impl AdminApp {
             }
             Topic::Bundle(session) => self.bundle_begun(session, answer),
             Topic::BundlePart(bundle, offset) => self.bundle_part((bundle, offset), answer),
-            Topic::BundleForgotten => {}
             Topic::Accounts(of) => {
                 let rows = within!(answer, Answer::People(people::Answer::Accounts(rows)) => rows);
                 state.people.accounts.take(of, rows);

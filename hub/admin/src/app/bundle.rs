@@ -1,5 +1,7 @@
 //! A proof bundle, from the wish for one to the file of it.
 
+use std::sync::Arc;
+
 use protocol::admin::{Answer, Question, films};
 use protocol::{Refusal, SessionId};
 
@@ -67,7 +69,7 @@ impl AdminApp {
             None
         };
         let nonsense = s(self.state.lang, Say::HubNonsense).to_owned();
-        let wake = self.wake.clone();
+        let wake = Arc::clone(&self.wake);
         let taken = match (part, self.bundling()) {
             (Some(part), Some(bundling)) => {
                 let taken = bundling.take(part, &downloads(), &wake);

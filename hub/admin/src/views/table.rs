@@ -29,8 +29,9 @@ pub(super) struct Cell {
     pub(super) text: String,
     pub(super) tone: Option<ui_kit::Tone>,
     pub(super) dim: bool,
-    /// A picture before the text, or the room for it where it is not here.
-    picture: Option<Option<TextureHandle>>,
+    /// There is room for a picture before the text.
+    is_pictured: bool,
+    picture: Option<TextureHandle>,
 }
 
 impl Cell {
@@ -39,6 +40,7 @@ impl Cell {
             text: text.into(),
             tone: None,
             dim: false,
+            is_pictured: false,
             picture: None,
         }
     }
@@ -53,7 +55,8 @@ impl Cell {
     /// With a picture before the text, or the room for one.
     pub(super) fn picture(self, picture: Option<TextureHandle>) -> Self {
         Self {
-            picture: Some(picture),
+            is_pictured: true,
+            picture,
             ..self
         }
     }
@@ -247,8 +250,8 @@ fn cell_ui(ui: &mut Ui, palette: &Palette, cell: &Cell, right: bool) {
         ui_kit::widgets::chip_ui(ui, &cell.text, tone);
         return;
     }
-    if let Some(picture) = &cell.picture {
-        picture_ui(ui, palette, picture.as_ref());
+    if cell.is_pictured {
+        picture_ui(ui, palette, cell.picture.as_ref());
     }
     let color = if cell.dim { palette.dim } else { palette.text };
     let shown = ui_kit::words::visible_line(&cell.text);
