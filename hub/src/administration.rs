@@ -13,6 +13,7 @@ pub(crate) mod settings;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use protocol::admin::settings::Settings;
@@ -20,7 +21,7 @@ use protocol::admin::{Answer, HubToAdmin, Question};
 use protocol::{PeerId, Refusal, RefusalCode, SessionId};
 use session::authority::messages::of_question;
 use session::authority::{Action, Object, Who, may};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use transport::Fingerprint;
 
 use crate::catalogue::{
@@ -49,6 +50,11 @@ pub(crate) struct Office {
     changed: Changed,
     readers: Mutex<Vec<Reader>>,
     exports: Mutex<reports::Exports>,
+    /// Places for bundles.
+    bundles: Arc<Semaphore>,
+    last_bundle: AtomicU32,
+    /// Whoever makes pictures of a film has it.
+    pictures: Arc<Semaphore>,
 }
 
 /// Who is signed in.
@@ -60,6 +66,8 @@ pub(crate) struct Administrator {
     watched: Arc<tokio::sync::Mutex<BTreeSet<SessionId>>>,
     /// The running sessions that they have watched since they signed in.
     live: Arc<Mutex<BTreeSet<SessionId>>>,
+    /// Their proof bundle; gone with the sign-in.
+    bundle: Arc<Mutex<Option<films::bundle::Kept>>>,
     sign_in: PeerId,
     /// Kinds of questions that were denied and are in the audit log, each once for each sign-in.
     denied: Arc<Mutex<BTreeSet<String>>>,
@@ -72,6 +80,7 @@ impl Administrator {
             sign_in,
             watched: Arc::default(),
             live: Arc::default(),
+            bundle: Arc::default(),
             denied: Arc::default(),
         }
     }
@@ -131,6 +140,9 @@ impl Office {
             changed,
             readers: Mutex::default(),
             exports: Mutex::default(),
+            bundles: Arc::new(Semaphore::new(films::bundle::MOST)),
+            last_bundle: AtomicU32::new(0),
+            pictures: Arc::new(Semaphore::new(1)),
         }
     }
 
@@ -271,6 +283,10 @@ impl Office {
 
     fn exports(&self) -> std::sync::MutexGuard<'_, reports::Exports> {
         lock(&self.exports)
+    }
+
+    fn next_bundle(&self) -> u32 {
+        self.last_bundle.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// As [`Self::change`], for what decides about those who are signed in: it holds for them when this

@@ -1,20 +1,23 @@
 //! Reports taken out of the hub: as a table, as JSON, or as a document (D3).
 
+mod json;
 mod table;
 
 use std::io::{self, Write};
 
-use document::{Organisation, Reader};
+use document::{KeyPicture, Organisation, Reader};
 use jiff::tz::TimeZone;
+use protocol::RefusalCode;
 use protocol::admin::Page;
 use protocol::admin::reports::{
-    ExportFormat, ExportOf, FieldValue, Language, Ledger, ReportFilter, ReportSort, TotalsBy,
-    WholeReport,
+    ExportFormat, ExportOf, Language, ReportFilter, ReportSort, TotalsBy, WholeReport,
 };
-use protocol::{RefusalCode, ReportDraft, ReportFacts};
-use serde_json::{Value, json};
 
 use crate::catalogue::{Catalogue, CatalogueError, ReportSheet};
+
+pub use json::{
+    audit_to_json, film_to_json, kind_word, sheet_to_json, standing_word, whole_to_json,
+};
 
 /// Most reports in one printed list.
 const MOST_IN_DOCUMENT: u32 = 5_000;
@@ -57,6 +60,8 @@ pub struct Style {
     /// Whose local times it shows.
     pub zone: TimeZone,
     pub organisation: Organisation,
+    /// Of the film, for the document of one report.
+    pub key_pictures: Vec<KeyPicture>,
 }
 
 impl Style {
@@ -113,7 +118,7 @@ pub fn write(
                     &report,
                     &style.organisation,
                     style.reader(),
-                    &[],
+                    &style.key_pictures,
                 )?)?),
             }
         }
@@ -209,102 +214,4 @@ impl Iterator for Sheets<'_> {
             Err(error) => Some(Err(error)),
         }
     }
-}
-
-/// A report with its newest words.
-pub fn sheet_to_json(sheet: &ReportSheet) -> Value {
-    let ReportSheet {
-        facts,
-        draft,
-        fields,
-        finished,
-        saved_unix_millis,
-        ledger,
-        corrections,
-    } = sheet;
-    let mut value = facts_to_json(facts, draft, fields, ledger);
-    value["finished"] = json!(finished);
-    value["saved_unix_millis"] = json!(saved_unix_millis);
-    value["corrections"] = json!(corrections);
-    value
-}
-
-/// A report with everything known of it.
-pub fn whole_to_json(report: &WholeReport) -> Value {
-    let WholeReport {
-        facts,
-        draft,
-        fields,
-        finished,
-        saved_unix_millis,
-        ledger,
-        corrections,
-        chat,
-        earlier,
-    } = report;
-    let mut value = facts_to_json(facts, draft, fields, ledger);
-    value["finished"] = json!(finished);
-    value["saved_unix_millis"] = json!(saved_unix_millis);
-    let corrections = corrections.iter().map(|correction| {
-        json!({
-            "number": correction.number,
-            "at_unix_millis": correction.at_unix_millis,
-            "by": correction.by.as_str(),
-            "reason": correction.reason.as_str(),
-        })
-    });
-    value["corrections"] = corrections.collect();
-    let chat = chat.rows.iter().map(|line| {
-        json!({
-            "at_unix_seconds": line.at_unix_seconds,
-            "by_user": line.by_user,
-            "name": line.name.as_str(),
-            "text": line.text.as_str(),
-        })
-    });
-    value["chat"] = chat.collect();
-    let earlier = earlier.iter().map(|row| {
-        json!({
-            "report": row.report.0,
-            "started_unix_millis": row.started_unix_millis,
-            "operator": row.operators.as_str(),
-            "problem": row.problem.as_str(),
-        })
-    });
-    value["earlier"] = earlier.collect();
-    value
-}
-
-fn facts_to_json(
-    facts: &ReportFacts,
-    draft: &ReportDraft,
-    fields: &[FieldValue],
-    ledger: &Ledger,
-) -> Value {
-    let fields = fields
-        .iter()
-        .map(|field| (field.name.to_string(), Value::from(field.value.as_str())));
-    let fields: serde_json::Map<String, Value> = fields.collect();
-    json!({
-        "report": facts.report.0,
-        "session": facts.session.0,
-        "requester": facts.requester.as_str(),
-        "operator": facts.operator.as_str(),
-        "host": facts.host.as_str(),
-        "ticket": facts.ticket.map(|ticket| ticket.to_string()),
-        "started_unix_seconds": facts.started_unix_seconds,
-        "ended_unix_seconds": facts.ended_unix_seconds,
-        "problem": draft.problem.as_str(),
-        "solution": draft.solution.as_str(),
-        "category": draft.category.as_str(),
-        "notes": draft.notes.as_str(),
-        "fields": fields,
-        "ledger": {
-            "connected_seconds": ledger.connected_seconds,
-            "waiting_seconds": ledger.waiting_seconds,
-            "active_seconds": ledger.active_seconds,
-            "idle_seconds": ledger.idle_seconds,
-            "paused_seconds": ledger.paused_seconds,
-        },
-    })
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use protocol::SessionId;
 use protocol::admin::films::{Erasure, Facts, Standing};
@@ -140,7 +140,12 @@ pub fn path_of(session: SessionId) -> String {
     crate::film::relative_path(session)
 }
 
-/// Removes the file of an erased film, and what `SQLite` may have left beside it.
+/// Where the small picture of a film is kept.
+pub(crate) fn picture_of(film: &Path) -> PathBuf {
+    film.with_extension("png")
+}
+
+/// Removes the file of an erased film, its picture, and what `SQLite` may have left beside it.
 ///
 /// # Errors
 ///
@@ -154,7 +159,10 @@ pub fn remove(path: &Path) -> io::Result<()> {
             Ok(()) | Err(_) => {}
         }
     }
-    Ok(())
+    match fs::remove_file(picture_of(path)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::film;
 
 const LOCK_FILE: &str = "hub.lock";
+/// Where things lie that are being made, or handed out.
+pub(crate) const TEMPORARY: &str = "temporary";
 
 /// The data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +56,13 @@ impl DataFolder {
             }
             Err(TryLockError::Error(source)) => return Err(write(source)),
         }
+        // what a hub that was killed had not handed out yet
+        let temporary = path.join(TEMPORARY);
+        match fs::remove_dir_all(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(write(error)),
+            Ok(()) | Err(_) => {}
+        }
+        create(&temporary)?;
         let films = path.join(film::FOLDER);
         create(&films)?;
         for folder in [path, &films] {

@@ -29,6 +29,7 @@ mod login;
 mod outbound;
 pub mod password;
 pub mod people;
+pub mod pictures;
 pub mod proof;
 mod proposal;
 mod recovery;

@@ -5,6 +5,8 @@
 //! the ZIP, so any machine can check it; whether it is the right hub's shows its fingerprint. A list
 //! of all files with their hashes says where something was changed.
 
+mod whole;
+
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,6 +17,11 @@ use transport::{Fingerprint, HubIdentity, IdentityError, verify_signature};
 use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
+
+pub use whole::Whole;
+
+use crate::catalogue::CatalogueError;
+use crate::export::ExportError;
 
 const PURPOSE: &str = "proof bundle v1";
 /// The ZIP's comment: a word, the signature in hexadecimal digits, and spaces to a fixed length.
@@ -36,6 +43,20 @@ pub enum BundleError {
     Zip(#[from] ZipError),
     #[error(transparent)]
     Key(#[from] IdentityError),
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    #[error("the film cannot be opened")]
+    Open(#[from] recording::OpenError),
+    #[error("the film cannot be read")]
+    Film(#[from] recording::ReadError),
+    #[error("the report cannot be made")]
+    Report(#[from] ExportError),
+    #[error("there is no film")]
+    Gone(#[source] io::Error),
+    #[error("the film is still being written")]
+    Running,
+    #[error("the bundle is not wanted any more")]
+    GivenUp,
 }
 
 /// What the bundle says of itself.

@@ -13,10 +13,15 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use protocol::{HostWord, Lane, OperatorToHub, Rights};
-use support::{TestHub, folder, run_hub, screen_frame, send_tagged, text};
+use protocol::admin::films::{Answer, Question};
+use protocol::admin::reports::Language;
+use protocol::admin::{self, people};
+use protocol::limits::MAX_ADMIN_FRAME_BYTES;
+use protocol::{HostWord, Lane, OperatorToHub, Permissions, RefusalCode, Rights, SessionId};
+use support::window::{Window, admin, audited, hub_with_administrator};
+use support::{PATIENCE, TestHub, folder, run_hub, screen_frame, send_tagged, text};
 
 /// The end of the file: the seal, which has no other place to be named than itself.
 const SEAL_BYTES: usize = 256;
@@ -74,9 +79,8 @@ fn is_root() -> bool {
     fs::metadata("/proc/self").expect("Linux").uid() == 0
 }
 
-/// A hub with one session that has pictures and chat, and the bundle of it.
-async fn bundle_of_a_session(out: &Path) -> TestHub {
-    let hub = TestHub::start();
+/// A film of one session that has pictures and chat.
+async fn film_of_a_session(hub: &TestHub) -> SessionId {
     let mut pair = hub.pair("anna").await;
     let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
     let mut screen = pair.open(Lane::Screen, session).await;
@@ -89,6 +93,13 @@ async fn bundle_of_a_session(out: &Path) -> TestHub {
     tokio::time::sleep(Duration::from_millis(500)).await;
     let end = OperatorToHub::EndSession { session };
     pair.operator.send(&end).await;
+    session
+}
+
+/// A hub with such a film, and the bundle of it.
+async fn bundle_of_a_session(out: &Path) -> TestHub {
+    let hub = TestHub::start();
+    let session = film_of_a_session(&hub).await;
     let (out, data) = (out.to_str().expect("plain"), hub.data_text());
     let pdf = hub.data.join("report.pdf");
     let pdf = pdf.to_str().expect("plain");
@@ -185,4 +196,168 @@ async fn d3_a_clean_machine_finds_a_bundle_whole_and_names_what_was_changed_in_i
     assert_eq!(machine.verify().status.code(), Some(1));
     fs::write(machine.proof(), whole).expect("written");
     assert!(machine.verify().status.success());
+}
+
+async fn ask(window: &mut Window, question: Question) -> Result<Answer, RefusalCode> {
+    match window.ask_hub(admin::Question::Films(question)).await {
+        admin::Answer::Films(answer) => Ok(answer),
+        admin::Answer::Refused(refusal) => Err(refusal.code),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn window_of(hub: &TestHub, name: &str) -> Window {
+    let mut window = Window::signed_in(hub, name).await;
+    window.peer.greeted.reader.set_limit(MAX_ADMIN_FRAME_BYTES);
+    window
+}
+
+fn bundle(session: SessionId) -> Question {
+    let (language, zone) = (Language::Italian, "Europe/Rome".into());
+    Question::Bundle {
+        session,
+        language,
+        zone,
+    }
+}
+
+/// Asks for a bundle, once the film is finished.
+async fn begun(window: &mut Window, session: SessionId) -> u32 {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match ask(window, bundle(session)).await {
+            Ok(Answer::Bundle { bundle, file_name }) => {
+                assert_eq!(file_name.as_str(), format!("session-{session}-proof.zip"));
+                return bundle;
+            }
+            Err(RefusalCode::FILM_RUNNING) => assert!(Instant::now() < end, "not finished"),
+            other => panic!("{other:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn fetched(window: &mut Window, bundle: u32) -> Result<Vec<u8>, RefusalCode> {
+    let mut whole = Vec::new();
+    loop {
+        let offset = whole.len() as u64;
+        match ask(window, Question::BundlePart { bundle, offset }).await? {
+            Answer::Making { thousandths } => assert!(thousandths <= 1000),
+            Answer::Part { whole_bytes, bytes } => {
+                whole.extend_from_slice(&bytes);
+                if whole.len() as u64 == whole_bytes {
+                    return Ok(whole);
+                }
+                assert!(!bytes.is_empty(), "it goes on");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn files_of_bundles(hub: &TestHub) -> Vec<PathBuf> {
+    let entries = fs::read_dir(hub.data.join("temporary")).expect("a folder");
+    entries
+        .map(|entry| entry.expect("readable").path())
+        .collect()
+}
+
+/// Waits until the hub keeps no bundle.
+async fn nothing_is_kept(hub: &TestHub) {
+    let end = Instant::now() + PATIENCE;
+    while !files_of_bundles(hub).is_empty() {
+        assert!(Instant::now() < end, "{:?}", files_of_bundles(hub));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn d3_a_window_fetches_a_bundle_that_verifies_and_the_hub_keeps_nothing_of_it() {
+    let hub = hub_with_administrator();
+    let session = film_of_a_session(&hub).await;
+    let mut window = window_of(&hub, "carla").await;
+    let first = begun(&mut window, session).await;
+    let whole = fetched(&mut window, first).await.expect("made");
+    let noted = audited(&hub, "film.exported");
+    assert_eq!(noted.len(), 1, "{noted:?}");
+    let place = folder();
+    let out = place.path().join("proof.zip");
+    fs::write(&out, &whole).expect("written");
+    let print = hub.fingerprint.to_string();
+    let path = out.to_str().expect("plain");
+    let verified = run_hub(&["verify", path, "--fingerprint", &print], "");
+    assert!(verified.status.success(), "{}", text(&verified));
+    let names: Vec<String> = members(&out).into_iter().map(|(name, _)| name).collect();
+    for wanted in ["film.film", "report.pdf", "chat.json", "audit.json"] {
+        assert!(names.iter().any(|name| name == wanted), "{names:?}");
+    }
+    // what the audit log says of the export is in it
+    let audit = members(&out)
+        .into_iter()
+        .find(|(name, _)| name == "audit.json");
+    let (_, bytes) = audit.expect("there");
+    assert!(String::from_utf8_lossy(&whole[bytes]).contains("film.exported"));
+
+    assert_eq!(files_of_bundles(&hub).len(), 1);
+    let bundle = first;
+    let forgotten = ask(&mut window, Question::ForgetBundle { bundle }).await;
+    assert_eq!(forgotten, Ok(Answer::Done));
+    nothing_is_kept(&hub).await;
+    assert_eq!(
+        fetched(&mut window, first).await,
+        Err(RefusalCode::EXPORT_GONE)
+    );
+
+    // a second one takes the place of the one before, and nobody else's is given
+    let second = begun(&mut window, session).await;
+    let third = begun(&mut window, session).await;
+    assert_eq!(
+        fetched(&mut window, second).await,
+        Err(RefusalCode::EXPORT_GONE)
+    );
+    fetched(&mut window, third).await.expect("made");
+    let mut other = window_of(&hub, "carla").await;
+    assert_eq!(
+        fetched(&mut other, third).await,
+        Err(RefusalCode::EXPORT_GONE)
+    );
+    // with the sign-in it goes
+    drop(window);
+    nothing_is_kept(&hub).await;
+}
+
+#[tokio::test]
+async fn d3_a_bundle_needs_the_right_to_export_and_the_right_to_read_films() {
+    let hub = hub_with_administrator();
+    let session = film_of_a_session(&hub).await;
+    let mut window = window_of(&hub, "carla").await;
+    begun(&mut window, session).await;
+    let before = audited(&hub, "film.exported").len();
+    for (name, permissions) in [
+        ("reader", Permissions::READ_REPORTS),
+        ("exporter", Permissions::EXPORT),
+    ] {
+        let role = people::Question::AddRole {
+            name: name.into(),
+            permissions,
+        };
+        window.ask(role).await;
+        admin(&hub, &["add-operator", name, "--role", name]);
+        let mut theirs = window_of(&hub, name).await;
+        let refused = ask(&mut theirs, bundle(session)).await;
+        assert_eq!(refused, Err(RefusalCode::NOT_ALLOWED), "{name}");
+    }
+    assert_eq!(audited(&hub, "film.exported").len(), before);
+}
+
+#[tokio::test]
+async fn d3_what_a_killed_hub_left_of_a_bundle_goes_at_its_next_start() {
+    let hub = hub_with_administrator();
+    let session = film_of_a_session(&hub).await;
+    let mut window = window_of(&hub, "carla").await;
+    let bundle = begun(&mut window, session).await;
+    fetched(&mut window, bundle).await.expect("made");
+    assert_eq!(files_of_bundles(&hub).len(), 1);
+    let hub = hub.kill_and_restart();
+    assert_eq!(files_of_bundles(&hub), Vec::<PathBuf>::new());
 }

@@ -125,6 +125,8 @@ impl RefusalCode {
     pub const LOGO_UNFIT: Self = Self(105);
     /// A setting of the hub says that nobody watches sessions while they run.
     pub const WATCHING_OFF: Self = Self(106);
+    /// The hub's disk has no room for what was to be made on it.
+    pub const NO_ROOM: Self = Self(107);
     /// The report is not finished: it is its operator's to write.
     pub const REPORT_UNFINISHED: Self = Self(81);
     /// A field that the organisation asks for is missing, or has what it cannot have.

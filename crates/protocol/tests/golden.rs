@@ -183,6 +183,7 @@ fn administration_of_films(samples: &mut Samples) {
         Answer, Column, Erased, Erasure, Facts, Film, Filter, Hold, Place, Question, Sort,
         Standing, Use, UseKind,
     };
+    use protocol::admin::reports::Language;
     let page = Page {
         first: 512,
         rows: 256,
@@ -227,6 +228,17 @@ fn administration_of_films(samples: &mut Samples) {
             session,
             reason: "asked".into(),
         },
+        Question::Bundle {
+            session,
+            language: Language::Italian,
+            zone: "Europe/Rome".into(),
+        },
+        Question::BundlePart {
+            bundle: 3,
+            offset: 786_432,
+        },
+        Question::ForgetBundle { bundle: 3 },
+        Question::Picture { session },
     ];
     for question in &questions {
         samples.add(question);
@@ -279,6 +291,14 @@ fn administration_of_films(samples: &mut Samples) {
             bytes: bytes("piece"),
             next: Place::default(),
             is_over: true,
+        },
+        Answer::Bundle {
+            bundle: 3,
+            file_name: "proof-7.zip".into(),
+        },
+        Answer::Making { thousandths: 250 },
+        Answer::Picture {
+            png: bytes("picture"),
         },
         Answer::Done,
     ];

@@ -1,6 +1,7 @@
 //! Routes: news of the hub into the state, wishes of the views to the hub.
 
 mod answers;
+mod bundle;
 mod films;
 mod logo;
 mod questions;
@@ -24,7 +25,7 @@ use crate::fetch::{self, Fetch};
 use crate::link::{Link, News, Order, Problem, SignIn, Wake};
 use crate::logo::{Logo, LogoError, Source};
 use crate::settings::{Saver, Settings};
-use crate::state::{Standing, State, Topic, Wish};
+use crate::state::{Exporting, Standing, State, Topic, Wish};
 use crate::views;
 use crate::watch::Watch;
 use crate::words::{Say, s};
@@ -149,6 +150,11 @@ impl AdminApp {
                     self.line_is(false);
                     // what was under way is not answered any more
                     self.asked.clear();
+                    if let Some(Exporting::Bundle(_)) = &self.state.films.exporting {
+                        // the hub forgot it when the line broke
+                        self.state.films.exporting = None;
+                        self.tell_not_saved(w(self.state.lang, Word::NoConnection));
+                    }
                     if let Some(watch) = &mut self.watch {
                         watch.ask_again();
                     }
@@ -275,11 +281,8 @@ impl AdminApp {
             }
             Wish::TakeLogo(path) => self.read_logo(Source::File(path)),
             Wish::RemoveLogo => self.store_logo(bytes::Bytes::new()),
-            Wish::CancelExport => {
-                if let Some(export) = &self.state.films.exporting {
-                    export.cancel();
-                }
-            }
+            Wish::BundleFilm => self.bundle_film(),
+            Wish::CancelExport => self.cancel_export(),
         }
     }
 

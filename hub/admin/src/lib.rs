@@ -4,6 +4,7 @@
 //! views read and draw. What a view wants of the hub it asks through the state.
 
 pub mod app;
+pub mod bundle;
 mod details;
 mod events;
 pub mod exports;
@@ -11,6 +12,7 @@ pub mod fetch;
 pub mod link;
 pub mod listing;
 pub mod logo;
+pub mod pictures;
 pub mod player;
 pub mod settings;
 pub mod state;

@@ -23,8 +23,10 @@ use transport::Fingerprint;
 use ui_kit::{Clock, Lang, ThemeChoice, Tone};
 use zeroize::Zeroizing;
 
+use crate::bundle::Bundling;
 use crate::exports::VideoExport;
 use crate::listing::{Listing, PageOf};
+use crate::pictures::Pictures;
 use crate::player::Player;
 use crate::words::Say;
 
@@ -77,12 +79,20 @@ pub enum Topic {
     Films(PageOf),
     FilmFacts(SessionId),
     FilmPart(SessionId, u64),
+    /// The first picture of a film.
+    FilmPicture(SessionId),
     /// A piece of a running film.
     Watch(SessionId),
     /// The hub knows that nobody watches here any more.
     WatchEnded,
     /// The video file of a film may be written.
     Exporting(SessionId, Cut),
+    /// A proof bundle is to be made.
+    Bundle(SessionId),
+    /// Bytes of a bundle from there on.
+    BundlePart(u32, u64),
+    /// The hub forgets a bundle.
+    BundleForgotten,
     Accounts(PageOf),
     AccountAdded,
     Groups,
@@ -137,6 +147,7 @@ pub enum Wish {
     ExportReports(ExportFormat, Option<ReportId>),
     SaveCorrection,
     ExportFilm(Cut),
+    BundleFilm,
     CancelExport,
     /// The picture in this file becomes the organisation's logo.
     TakeLogo(std::path::PathBuf),
@@ -435,7 +446,8 @@ pub struct Films {
     pub open: Option<Film>,
     pub facts: Shown<Box<films::Facts>>,
     pub asking: Option<FilmAsking>,
-    pub exporting: Option<VideoExport>,
+    pub pictures: Pictures,
+    pub exporting: Option<Exporting>,
     /// The picture fills the window.
     pub full_screen: bool,
 }
@@ -453,6 +465,7 @@ impl Default for Films {
             open: None,
             facts: Shown::default(),
             asking: None,
+            pictures: Pictures::default(),
             exporting: None,
             full_screen: false,
         }
@@ -521,9 +534,28 @@ impl Cut {
     };
 }
 
+/// An export under way.
+#[derive(Debug)]
+pub enum Exporting {
+    Video(VideoExport),
+    Bundle(Bundling),
+}
+
+impl Exporting {
+    /// How much is done, from 0 to 1.
+    pub fn done(&self) -> f32 {
+        match self {
+            Self::Video(video) => video.done(),
+            Self::Bundle(bundle) => bundle.done(),
+        }
+    }
+}
+
 /// What of a film is to be exported, as it is typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CutForm {
+    /// All of the session as a proof bundle, and no video.
+    pub is_bundle: bool,
     pub is_cut: bool,
     pub from: String,
     pub to: String,
@@ -537,6 +569,7 @@ impl CutForm {
             FilmStage::Fetching { .. } | FilmStage::Refused(_) | FilmStage::Failed(_) => 0,
         };
         Self {
+            is_bundle: false,
             is_cut: film.cut_from.is_some() || film.cut_to.is_some(),
             from: exact_clock(film.cut_from.unwrap_or(0)),
             to: exact_clock(film.cut_to.unwrap_or(duration)),
@@ -930,6 +963,7 @@ impl State {
         self.reports.totals.forget();
         self.reports.whole.due = 0.0;
         self.films.list.refresh();
+        self.films.pictures.refresh();
         self.films.facts.forget();
         self.people.refresh();
         self.computers.refresh();

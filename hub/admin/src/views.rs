@@ -103,7 +103,7 @@ fn at_right_ui<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
 }
 
 /// How much of `whole` a part is, from 0 to 1.
-fn share(part: u64, whole: u64) -> f32 {
+pub(crate) fn share(part: u64, whole: u64) -> f32 {
     let whole = whole.max(1);
     #[expect(
         clippy::cast_precision_loss,

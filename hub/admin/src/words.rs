@@ -205,7 +205,11 @@ says! {
         "Minuti e secondi, come sulla linea del tempo. I e O nel lettore impostano entrambi.";
     CutWrong: "The part has to begin before it ends.", "La parte deve iniziare prima di finire.";
     ExportNow: "Export", "Esporta";
-    ExportVideo: "Export video", "Esporta video";
+    ExportFilm: "Export film", "Esporta filmato";
+    AsVideo: "Video (MP4)", "Video (MP4)";
+    AsBundle: "Proof bundle (ZIP)", "Fascicolo di prova (ZIP)";
+    BundleNote: "The film, the report, the chat and the audit rows in one file that the hub signs. Anybody can check it without the hub: hub verify FILE.",
+        "Il filmato, il resoconto, la chat e il registro di controllo in un solo file firmato dall'hub. Chiunque può verificarlo senza l'hub: hub verify FILE.";
     ExportCancelled: "The export was cancelled.", "L'esportazione è stata annullata.";
     Chapters: "Chat and events", "Chat ed eventi";
     SearchFilm: "Search", "Cerca";

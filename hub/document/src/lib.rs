@@ -43,7 +43,15 @@ pub struct Reader<'a> {
     pub zone: &'a TimeZone,
 }
 
-/// One report; `key_pictures` of its film, as PNG, come at its end.
+/// A picture of a session's film.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyPicture {
+    /// When this was to be seen.
+    pub at_unix_millis: i64,
+    pub png: Vec<u8>,
+}
+
+/// One report; `key_pictures` of its film come at its end.
 ///
 /// # Errors
 ///
@@ -52,7 +60,7 @@ pub fn report(
     report: &WholeReport,
     organisation: &Organisation,
     reader: Reader<'_>,
-    key_pictures: &[Vec<u8>],
+    key_pictures: &[KeyPicture],
 ) -> Result<Vec<u8>, DocumentError> {
     report::lay_out(report, organisation, reader, key_pictures)?.write()
 }

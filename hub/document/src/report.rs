@@ -7,19 +7,21 @@ use crate::fonts::Weight;
 use crate::page::{ACCENT, Align, BLACK, GREY, Ink, LEFT, LINE, Mark, RIGHT, Style};
 use crate::paper::Paper;
 use crate::words::{self, Pair, Words};
-use crate::{DocumentError, Organisation, Reader};
+use crate::{DocumentError, KeyPicture, Organisation, Reader};
 
 /// The parts of a session's time, as they are drawn.
 const IDLE_INK: Ink = [158, 190, 232];
 const PAUSED_INK: Ink = [222, 226, 232];
 /// How high a key picture is at most, in points.
 const PICTURE_HEIGHT: f32 = 300.0;
+/// From a key picture to the line of writing under it.
+const CAPTION: f32 = 13.0;
 
 pub(crate) fn lay_out(
     report: &WholeReport,
     organisation: &Organisation,
     reader: Reader<'_>,
-    key_pictures: &[Vec<u8>],
+    key_pictures: &[KeyPicture],
 ) -> Result<Paper, DocumentError> {
     let words = Words(reader.language);
     let title = words.report(report.facts.report.0);
@@ -47,7 +49,7 @@ pub(crate) fn lay_out(
             paper.layout.paragraph(small, &visible_line(&said));
         }
     }
-    pictures(&mut paper, words, key_pictures)?;
+    pictures(&mut paper, reader, key_pictures)?;
     Ok(paper)
 }
 
@@ -183,22 +185,23 @@ fn time(paper: &mut Paper, words: Words, ledger: &Ledger) {
 
 fn pictures(
     paper: &mut Paper,
-    words: Words,
-    key_pictures: &[Vec<u8>],
+    reader: Reader<'_>,
+    key_pictures: &[KeyPicture],
 ) -> Result<(), DocumentError> {
-    for (count, png) in key_pictures.iter().enumerate() {
-        let number = paper.add_picture(png)?;
+    let words = Words(reader.language);
+    for (count, picture) in key_pictures.iter().enumerate() {
+        let number = paper.add_picture(&picture.png)?;
         let (width, height) = paper.fitted(number, (RIGHT - LEFT, PICTURE_HEIGHT));
         if count == 0 {
             // the first stands with its heading
-            let together = height + 40.0;
+            let together = height + CAPTION + 40.0;
             if paper.layout.left() < together {
                 paper.layout.need(together);
             }
             heading(paper, words.of(words::PICTURES));
         }
         let layout = &mut paper.layout;
-        layout.need(height + 12.0);
+        layout.need(height + CAPTION + 12.0);
         layout.space(6.0);
         let y = layout.y;
         // a frame, so that a white window does not melt into the paper
@@ -216,7 +219,12 @@ fn pictures(
             height,
             number,
         });
-        layout.space(height + 6.0);
+        layout.space(height + CAPTION);
+        let at = words.exact_time(picture.at_unix_millis, reader.zone);
+        let y = layout.y;
+        let small = Style::new(Weight::Regular, 8.5, GREY);
+        layout.text_at((LEFT, y), small, Align::Left, &at);
+        layout.space(10.0);
     }
     Ok(())
 }

@@ -90,6 +90,16 @@ impl Words {
         at.strftime(form).to_string()
     }
 
+    /// As [`Self::short_time`], to the second.
+    pub(crate) fn exact_time(self, unix_millis: i64, zone: &TimeZone) -> String {
+        let at = Timestamp::from_millisecond(unix_millis).unwrap_or(Timestamp::UNIX_EPOCH);
+        let seconds = at
+            .to_zoned_datetime(zone.clone())
+            .strftime(":%S")
+            .to_string();
+        format!("{}{seconds}", self.short_time(unix_millis, zone))
+    }
+
     /// Hours and minutes; seconds for what is less than a minute.
     pub(crate) fn duration(seconds: u64) -> String {
         let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);

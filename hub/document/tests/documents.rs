@@ -1,6 +1,6 @@
 //! Documents of made-up reports. `PHD_KEEP_DOCUMENTS=DIR` leaves them there to be looked at.
 
-use document::{DocumentError, Organisation, Reader};
+use document::{DocumentError, KeyPicture, Organisation, Reader};
 use jiff::tz::TimeZone;
 use protocol::admin::Rows;
 use protocol::admin::reports::{
@@ -10,6 +10,13 @@ use protocol::admin::reports::{
 use protocol::{ReportDraft, ReportFacts, ReportId, SessionId, TicketRoute};
 
 const PICTURE: &[u8] = include_bytes!("../../../assets/screenshots/report-light.png");
+
+fn picture(png: &[u8], at_seconds: i64) -> KeyPicture {
+    KeyPicture {
+        at_unix_millis: (1_700_000_000 + at_seconds) * 1000,
+        png: png.to_vec(),
+    }
+}
 
 fn organisation() -> Organisation {
     Organisation {
@@ -113,12 +120,17 @@ fn key_pictures_and_a_logo_are_in_it_and_a_broken_picture_is_told() {
         logo: Some(PICTURE.to_vec()),
         ..organisation()
     };
-    let pictures = vec![PICTURE.to_vec(), PICTURE.to_vec()];
+    let pictures = [picture(PICTURE, 0), picture(PICTURE, 95)];
     let of_reader = reader(&rome, Language::Italian);
     let pdf = document::report(&whole(), &with_logo, of_reader, &pictures).expect("made");
     keep("pictures.pdf", &pdf);
     assert!(pages(&pdf) > 1);
-    let broken = document::report(&whole(), &with_logo, of_reader, &[b"no picture".to_vec()]);
+    let broken = document::report(
+        &whole(),
+        &with_logo,
+        of_reader,
+        &[picture(b"no picture", 0)],
+    );
     assert!(
         matches!(broken, Err(DocumentError::Picture(_))),
         "{broken:?}"

@@ -44,4 +44,4 @@ pub use export::{
 };
 pub use pace::{KEY_MILLIS, REPEAT_MILLIS};
 pub use playback::Playback;
-pub use still::{StillError, still};
+pub use still::{Limits, StillError, still};

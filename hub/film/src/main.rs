@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
 use clap::Parser;
-use film::{Options, Summary, export_opened, sandbox, still};
+use film::{Limits, Options, Summary, export_opened, sandbox, still};
 use recording::Recording;
 use serde_json::json;
 
@@ -32,6 +32,12 @@ struct Arguments {
     /// Make one picture of this moment, as a PNG, and no film.
     #[arg(long, conflicts_with_all = ["from_millis", "to_millis", "fps_max"])]
     picture_millis: Option<u64>,
+    /// The picture is at most so wide and so high.
+    #[arg(long, requires = "picture_millis", value_parser = clap::value_parser!(u32).range(1..))]
+    picture_pixels: Option<u32>,
+    /// The picture's file has at most so many bytes: it is made smaller until it fits.
+    #[arg(long, requires = "picture_millis")]
+    picture_bytes: Option<usize>,
     /// End at this moment.
     #[arg(long, default_value_t = u64::MAX, hide_default_value = true)]
     to_millis: u64,
@@ -70,7 +76,11 @@ fn main() -> anyhow::Result<()> {
     }
     if let Some(at_millis) = arguments.picture_millis {
         let at_micros = at_millis.saturating_mul(1000);
-        return still(&opened, at_micros, &arguments.out).with_context(failed);
+        let limits = Limits {
+            pixels: arguments.picture_pixels.unwrap_or(u32::MAX),
+            bytes: arguments.picture_bytes.unwrap_or(usize::MAX),
+        };
+        return still(&opened, at_micros, limits, &arguments.out).with_context(failed);
     }
     let summary = export_opened(&opened, &arguments.out, options, &mut progress, &never)
         .with_context(failed)?;

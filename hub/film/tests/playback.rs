@@ -95,3 +95,34 @@ fn d3_the_worker_makes_one_picture_as_the_player_shows_it() {
         assert!(pixels.eq(expected.pixels().iter().map(|pixel| pixel & 0x00ff_ffff)));
     }
 }
+
+#[test]
+fn d3_the_worker_makes_a_picture_no_larger_than_it_may_be() {
+    let (session, _recording) = record();
+    let path = session.path("session.film");
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("still.png");
+    for (pixels, bytes, size) in [
+        ("1000", "999999", Some((640, 360))),
+        ("256", "999999", Some((256, 144))),
+        ("640", "4000", None),
+    ] {
+        let worker = std::process::Command::new(env!("CARGO_BIN_EXE_hub-film"))
+            .args([&path, &out])
+            .args(["--picture-millis", "7000"])
+            .args(["--picture-pixels", pixels, "--picture-bytes", bytes])
+            .output()
+            .expect("runs");
+        assert!(worker.status.success(), "{worker:?}");
+        let most = bytes.parse::<u64>().expect("a number");
+        let len = std::fs::metadata(&out).expect("there").len();
+        assert!(len <= most, "{len}");
+        let png = image::open(&out).expect("a picture").to_rgb8();
+        if let Some(size) = size {
+            assert_eq!(png.dimensions(), size);
+        }
+        // the page is light, and its bar is dark
+        assert!(png.get_pixel(png.width() / 2, png.height() - 1).0[0] > 150);
+        assert!(png.get_pixel(png.width() / 2, 0).0[0] < 100);
+    }
+}

@@ -1,10 +1,11 @@
 //! Answers to the administration's questions about films.
 
+pub(super) mod bundle;
 mod live;
+pub(super) mod pictures;
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::path::Path;
 
 use bytes::Bytes;
 use protocol::admin::films::{Answer, Facts, MAX_PART_BYTES, Question};
@@ -50,6 +51,17 @@ pub(super) async fn answer(
             office.change(who, What::FilmExported { session }).await?;
             Ok(Answer::Done)
         }
+        Question::Bundle {
+            session,
+            language,
+            zone,
+        } => bundle::begin(office, who, session, (language, &zone)).await,
+        Question::BundlePart { bundle, offset } => bundle::part(who, bundle, offset).await,
+        Question::ForgetBundle { bundle } => {
+            bundle::forget(who, bundle);
+            Ok(Answer::Done)
+        }
+        Question::Picture { session } => pictures::first(office, session).await,
         Question::Hold { session, reason } => {
             who.check(Action::Administer, Object::Hub)?;
             let held = films::hold(facts(office, session).await?.as_ref(), &reason)?;
@@ -107,7 +119,14 @@ async fn part(
         }
     }
     let path = office.folder().join(films::path_of(session));
-    let read = tokio::task::spawn_blocking(move || read_part(&path, offset));
+    let read = tokio::task::spawn_blocking(move || {
+        let file = File::open(&path)?;
+        // the file alone is not all of one that is being written
+        if !recording::is_one_file(&path) {
+            return Ok(None);
+        }
+        read_part(file, offset).map(Some)
+    });
     match read.await {
         Ok(Ok(Some((whole_bytes, bytes)))) => Ok(Answer::Part { whole_bytes, bytes }),
         Ok(Ok(None)) => Err(RefusalCode::FILM_RUNNING.into()),
@@ -125,17 +144,13 @@ async fn part(
     }
 }
 
-/// The whole size and the bytes from `offset` on; `None` while the file alone is not all of it.
-fn read_part(path: &Path, offset: u64) -> io::Result<Option<(u64, Bytes)>> {
-    let mut file = File::open(path)?;
-    if !recording::is_one_file(path) {
-        return Ok(None);
-    }
+/// The whole size and the bytes from `offset` on.
+fn read_part(mut file: File, offset: u64) -> io::Result<(u64, Bytes)> {
     let whole_bytes = file.metadata()?.len();
     let most = u64::try_from(MAX_PART_BYTES).unwrap_or(u64::MAX);
     let len = whole_bytes.saturating_sub(offset).min(most);
     let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
     file.seek(SeekFrom::Start(offset.min(whole_bytes)))?;
     file.take(len).read_to_end(&mut bytes)?;
-    Ok(Some((whole_bytes, bytes.into())))
+    Ok((whole_bytes, bytes.into()))
 }

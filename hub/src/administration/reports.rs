@@ -8,12 +8,14 @@ use protocol::admin::reports::{
     Answer, EXPORT_PART_BYTES, ExportFormat, ExportOf, FieldText, FieldValue, Language, Question,
 };
 use protocol::control::Name;
-use protocol::{Refusal, RefusalCode, ReportDraft, ReportId};
+use protocol::{Refusal, RefusalCode, ReportDraft, ReportId, SessionId};
 use session::authority::{Action, Object, may};
 
+use super::films::pictures;
 use super::{Administrator, Office};
-use crate::catalogue::{AccountId, Catalogue, CatalogueError, What, check_fields};
+use crate::catalogue::{AccountId, Catalogue, CatalogueError, Change, What, check_fields};
 use crate::export::{self, ExportError, Style};
+use crate::films as films_kept;
 
 /// Largest export that is kept for an administrator, in bytes.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
@@ -179,7 +181,7 @@ async fn correct(
 }
 
 /// Whose documents these are.
-async fn organisation(office: &Office) -> Result<document::Organisation, Refusal> {
+pub(super) async fn organisation(office: &Office) -> Result<document::Organisation, Refusal> {
     let settings = office.settings();
     let logo = office.read(|catalogue| catalogue.logo()).await?;
     Ok(document::Organisation {
@@ -196,11 +198,12 @@ async fn make_export(
     (format, language, zone): (ExportFormat, Language, Name),
 ) -> Result<Answer, Refusal> {
     let organisation = organisation(office).await?;
-    let style = Style {
+    let mut style = Style {
         format,
         language,
         zone: export::zone(&zone).map_err(|error| refused(&error))?,
         organisation,
+        key_pictures: Vec::new(),
     };
     let extension = export::extension(format);
     let (report, stem) = match &of {
@@ -212,7 +215,19 @@ async fn make_export(
         report,
         format: extension,
     };
-    office.change(who, noted).await?;
+    let film = match of {
+        ExportOf::One(report) if format == ExportFormat::Pdf => film(office, who, report).await?,
+        ExportOf::One(_) | ExportOf::List { .. } => None,
+    };
+    let (noted, actor) = ([Some(noted), film.map(exported)], who.actor());
+    let noted = noted.into_iter().flatten().map(|what| Change {
+        actor: actor.clone(),
+        what,
+    });
+    office.change_all(noted.collect()).await?;
+    if let Some(session) = film {
+        style.key_pictures = pictures::key_pictures(office, session).await;
+    }
     let made = office.read(move |c: &dyn Catalogue| {
         let mut out = Bounded(Vec::new());
         match export::write(c, &of, &style, &mut out) {
@@ -229,6 +244,30 @@ async fn make_export(
         bytes,
         file_name: Name::cut(format!("{stem}.{extension}")),
     })
+}
+
+/// The session of a report, if there are pictures of it that they may see.
+async fn film(
+    office: &Office,
+    who: &Administrator,
+    report: ReportId,
+) -> Result<Option<SessionId>, Refusal> {
+    if may(who.who(), Action::ReadFilm, Object::Film).is_err() {
+        return Ok(None);
+    }
+    let found = office.read(move |catalogue| {
+        let report = catalogue.report(report)?;
+        let session = report.map(|report| report.facts.session);
+        let facts = session.map(|session| catalogue.film_facts(session));
+        Ok(facts.transpose()?.flatten())
+    });
+    let facts = found.await?;
+    let finished = films_kept::finished(facts.as_ref()).ok();
+    Ok(finished.map(|facts| facts.film.session))
+}
+
+fn exported(session: SessionId) -> What {
+    What::FilmExported { session }
 }
 
 fn refused(error: &ExportError) -> Refusal {

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Subcommand;
 use hub::catalogue::{self, Anchor, AuditHead};
+use hub::export::{audit_to_json, kind_word};
 use jiff::Timestamp;
 use protocol::admin::Page;
-use protocol::admin::audit::{ActorKind, AuditRow, Fault, Filter, Verified};
+use protocol::admin::audit::{AuditRow, Fault, Filter, Verified};
 use serde_json::{Value, json};
 use session::authority::{Action, Object, Who, may};
 
@@ -106,7 +107,7 @@ fn list(filter: &Filter, limit: u32, as_json: bool, data: &DataArgs) -> anyhow::
     }
     let mut out = std::io::stdout().lock();
     if as_json {
-        let values: Vec<Value> = rows.iter().map(to_json).collect();
+        let values: Vec<Value> = rows.iter().map(audit_to_json).collect();
         writeln!(out, "{:#}", Value::from(values))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -123,29 +124,6 @@ fn list(filter: &Filter, limit: u32, as_json: bool, data: &DataArgs) -> anyhow::
     }
     table.print(&mut out)?;
     Ok(ExitCode::SUCCESS)
-}
-
-pub(super) fn to_json(row: &AuditRow) -> Value {
-    let detail = serde_json::from_str::<Value>(&row.detail);
-    json!({
-        "row": row.row,
-        "at_unix_millis": row.at_unix_millis,
-        "kind": row.kind.map(kind_word),
-        "actor": row.actor.as_str(),
-        "action": row.action.as_str(),
-        // what was cut is no JSON any more
-        "detail": detail.unwrap_or_else(|_cut| Value::from(row.detail.as_str())),
-    })
-}
-
-fn kind_word(kind: ActorKind) -> &'static str {
-    match kind {
-        ActorKind::Hub => "hub",
-        ActorKind::Account => "account",
-        ActorKind::Host => "host",
-        ActorKind::CommandLine => "command line",
-        ActorKind::Stranger => "stranger",
-    }
 }
 
 fn verify(anchors: &[Anchor], as_json: bool, data: &DataArgs) -> anyhow::Result<ExitCode> {

@@ -11,6 +11,7 @@ use std::process::{ExitCode, Stdio};
 use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
 use hub::catalogue::{self, Catalogue, Change, What, film_is_signed};
+use hub::pictures::{self, WORKER};
 use hub::{films, unix_millis};
 use protocol::SessionId;
 use recording::{Body, Entry, Recording};
@@ -21,9 +22,6 @@ use tokio::process::{Child, Command};
 
 use super::table::duration_text;
 use super::{ACTOR, DataArgs};
-
-/// The program that turns a recording into a film.
-const WORKER: &str = "hub-film";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum FilmCommand {
@@ -298,7 +296,7 @@ async fn run_worker(
     );
     // before there is a first byte of it
     change(&mut *catalogue, What::FilmExported { session: id })?;
-    let mut worker = Command::new(worker_path());
+    let mut worker = Command::new(pictures::worker());
     worker.arg(&recording).arg(out).args(options);
     worker.stdin(Stdio::null()).stdout(Stdio::piped());
     // the film appears under its name only when it is complete, so a worker can be killed
@@ -315,17 +313,6 @@ async fn run_worker(
     }
     writeln!(std::io::stdout(), "film {id} is in {}", out.display())?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The worker beside this program, or else the one in `PATH`.
-fn worker_path() -> PathBuf {
-    let name = format!("{WORKER}{}", std::env::consts::EXE_SUFFIX);
-    let beside = std::env::current_exe()
-        .ok()
-        .map(|hub| hub.with_file_name(&name));
-    beside
-        .filter(|path| path.is_file())
-        .unwrap_or_else(|| name.into())
 }
 
 /// Shows the worker's progress until it ends.

@@ -5,14 +5,15 @@ mod selection;
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
-use document::Organisation;
+use document::{KeyPicture, Organisation};
 use hub::catalogue::{self, Catalogue, Change, ReportSheet, What, check_fields};
 use hub::export::{self, Style};
+use hub::{films, pictures};
 use protocol::admin::Page;
 use protocol::admin::reports::{
     ExportFormat, ExportOf, FieldValue, Language, Total, TotalKey, TotalsBy, WholeReport,
@@ -145,6 +146,9 @@ pub(super) struct ExportArgs {
     /// A picture for the head of the document, as PNG.
     #[arg(long, value_name = "FILE")]
     logo: Option<PathBuf>,
+    /// Leave out the pictures of the film that the PDF of one report has.
+    #[arg(long)]
+    no_pictures: bool,
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
@@ -523,7 +527,7 @@ fn write_file(args: &ExportArgs) -> anyhow::Result<()> {
         }
         None => None,
     };
-    let style = Style {
+    let mut style = Style {
         format,
         language: match args.language {
             In::English => Language::English,
@@ -535,6 +539,7 @@ fn write_file(args: &ExportArgs) -> anyhow::Result<()> {
             words: args.words.clone(),
             logo,
         },
+        key_pictures: Vec::new(),
     };
     let of = match args.id {
         Some(id) => ExportOf::One(ReportId(id)),
@@ -554,6 +559,9 @@ fn write_file(args: &ExportArgs) -> anyhow::Result<()> {
         format: export::extension(format),
     };
     change(&mut *catalogue, noted)?;
+    if let (Some(id), ExportFormat::Pdf, false) = (args.id, format, args.no_pictures) {
+        style.key_pictures = key_pictures(&mut *catalogue, &args.data.data, ReportId(id))?;
+    }
     let mut out = BufWriter::new(file);
     let written = export::write(&*catalogue, &of, &style, &mut out);
     let written = written.and_then(|()| Ok(out.flush()?));
@@ -565,4 +573,27 @@ fn write_file(args: &ExportArgs) -> anyhow::Result<()> {
     let path = args.out.display().to_string();
     writeln!(std::io::stdout(), "{}", protocol::visible_line(&path))?;
     Ok(())
+}
+
+/// Pictures of the report's film, if there is one; the export of them is noted first.
+fn key_pictures(
+    catalogue: &mut dyn Catalogue,
+    folder: &Path,
+    report: ReportId,
+) -> anyhow::Result<Vec<KeyPicture>> {
+    may(Who::CommandLine, Action::ReadFilm, Object::Film)?;
+    let Some(report) = catalogue.report(report)? else {
+        return Ok(Vec::new());
+    };
+    let session = report.facts.session;
+    if films::finished(catalogue.film_facts(session)?.as_ref()).is_err() {
+        return Ok(Vec::new());
+    }
+    change(catalogue, What::FilmExported { session })?;
+    let made = pictures::key_pictures(catalogue, folder, session);
+    // the report is worth its paper without them
+    made.or_else(|fault| {
+        writeln!(std::io::stderr(), "without pictures of the film: {fault}")?;
+        Ok(Vec::new())
+    })
 }

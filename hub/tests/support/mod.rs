@@ -41,6 +41,29 @@ pub(crate) fn hub_command(args: &[&str]) -> Command {
     command
 }
 
+/// Makes `hub-film`, which the hub looks for beside itself: tests of one package make no other's
+/// programs.
+pub(crate) fn build_worker() {
+    let beside = Path::new(env!("CARGO_BIN_EXE_hub")).parent();
+    let profile = beside.expect("in a folder");
+    let target = profile.parent().expect("in the target folder");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args([
+        "build",
+        "--quiet",
+        "-p",
+        "hub-film",
+        "--bins",
+        "--target-dir",
+    ]);
+    cargo.arg(target);
+    if profile.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let made = cargo.status().expect("cargo runs");
+    assert!(made.success(), "hub-film is not made");
+}
+
 /// Runs `hub` with `args` and `input`, to its end.
 pub(crate) fn run_hub(args: &[&str], input: &str) -> Output {
     let mut child = hub_command(args)

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::reports::Language;
 use super::{Page, Rows};
 use crate::control::{EndedBy, Name};
 use crate::ids::{SessionId, TicketRoute};
@@ -10,6 +11,9 @@ use crate::text::BoundedText;
 
 /// Most bytes of a recording in one answer.
 pub const MAX_PART_BYTES: usize = 768 * 1024;
+
+/// Most bytes of a small picture.
+pub const MAX_PICTURE_BYTES: usize = 64 * 1024;
 
 /// Whoever asks nothing about a running session for so long watches it no more.
 pub const WATCHING_SECONDS: u64 = 5;
@@ -46,6 +50,20 @@ pub enum Question {
     Watch { session: SessionId, place: Place },
     /// Whoever asks watches the session no more.
     StopWatching { session: SessionId },
+    /// Makes a proof bundle of a finished film: noted in the audit log as an export first. It has the
+    /// report as a document in this language, with the local times of this zone (of the IANA data
+    /// base). Each sign-in has one bundle at a time; a new one takes the place of the one before.
+    Bundle {
+        session: SessionId,
+        language: Language,
+        zone: Name,
+    },
+    /// Bytes of a bundle from `offset` on, once it is made.
+    BundlePart { bundle: u32, offset: u64 },
+    /// The bundle is fetched, or not wanted any more; one in the making is given up.
+    ForgetBundle { bundle: u32 },
+    /// A small picture of how a finished film begins, for a list.
+    Picture { session: SessionId },
 }
 
 /// A place in the stream of a recording that is being written. The default is its beginning.
@@ -62,7 +80,7 @@ pub enum Answer {
     Films(Rows<Film>),
     Facts(Box<Facts>),
     Part {
-        /// The size of the whole recording.
+        /// The size of the whole recording, or bundle.
         whole_bytes: u64,
         /// From the offset asked for; at most [`MAX_PART_BYTES`], and none behind the end.
         bytes: Bytes,
@@ -75,6 +93,20 @@ pub enum Answer {
         next: Place,
         /// The session is over, and this is the last of it.
         is_over: bool,
+    },
+    /// A bundle is being made.
+    Bundle {
+        bundle: u32,
+        /// What a file of it is called.
+        file_name: Name,
+    },
+    /// The bundle is not made yet; ask again. How much of it is, in thousandths.
+    Making {
+        thousandths: u16,
+    },
+    /// A PNG of at most [`MAX_PICTURE_BYTES`]; empty where the film has no picture.
+    Picture {
+        png: Bytes,
     },
 }
 

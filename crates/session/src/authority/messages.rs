@@ -51,10 +51,16 @@ pub fn of_question(question: &admin::Question) -> (Action, Object) {
     let action = match question {
         Question::Desk(desk::Question::Overview { .. } | desk::Question::Live) => Action::Oversee,
         Question::Reports(asked) => return (of_question_about_reports(asked), Object::Hub),
-        Question::Films(films::Question::Exporting { .. }) => Action::Export,
+        Question::Films(
+            films::Question::Exporting { .. }
+            | films::Question::Bundle { .. }
+            | films::Question::BundlePart { .. }
+            | films::Question::ForgetBundle { .. },
+        ) => Action::Export,
         Question::Films(
             films::Question::List { .. }
             | films::Question::Facts { .. }
+            | films::Question::Picture { .. }
             | films::Question::Part { .. },
         ) => return (Action::ReadFilm, Object::Film),
         Question::Films(films::Question::Watch { .. } | films::Question::StopWatching { .. }) => {

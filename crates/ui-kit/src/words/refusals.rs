@@ -272,6 +272,10 @@ fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
             "A setting of this hub says that sessions are not watched while they run.",
             "Un'impostazione di questo hub esclude che le sessioni siano guardate in diretta.",
         ),
+        RefusalCode::NO_ROOM => (
+            "The hub's disk has no room for this.",
+            "Sul disco dell'hub non c'è spazio per questo.",
+        ),
         RefusalCode::FILM_HELD => (
             "The film is on hold, so it was not erased. Release it first.",
             "Il filmato è bloccato, quindi non è stato cancellato. Prima sbloccalo.",

@@ -88,6 +88,11 @@ impl AdminApp {
                 );
                 self.take_part(session, offset, part);
             }
+            Topic::FilmPicture(session) => {
+                let png =
+                    within!(answer, Answer::Films(films::Answer::Picture { png }) => png).ok();
+                state.films.pictures.take(session, png.as_deref());
+            }
             Topic::Watch(session) => {
                 let piece = within!(
                     answer,
@@ -95,12 +100,14 @@ impl AdminApp {
                 );
                 self.take_piece(session, piece);
             }
-            Topic::WatchEnded => {}
+            Topic::WatchEnded | Topic::BundleForgotten => {}
             Topic::Exporting(session, cut) => {
                 if self.unless_refused(answer).is_some() {
                     self.export_film(session, cut);
                 }
             }
+            Topic::Bundle(session) => self.bundle_begun(session, answer),
+            Topic::BundlePart(bundle, offset) => self.bundle_part((bundle, offset), answer),
             Topic::Accounts(of) => {
                 let rows = within!(answer, Answer::People(people::Answer::Accounts(rows)) => rows);
                 state.people.accounts.take(of, rows);

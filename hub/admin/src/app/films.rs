@@ -13,7 +13,7 @@ use super::answers::downloads;
 use crate::exports::VideoExport;
 use crate::fetch::Fetch;
 use crate::player::Player;
-use crate::state::{Cut, FilmStage, Topic};
+use crate::state::{Cut, Exporting, FilmStage, Topic};
 use crate::watch::{self, Watch};
 use crate::words::{Say, s};
 
@@ -175,24 +175,42 @@ impl AdminApp {
         };
         let wake = Arc::clone(&self.wake);
         match VideoExport::begin(file.to_path_buf(), downloads(), name, options, wake) {
-            Ok(export) => self.state.films.exporting = Some(export),
+            Ok(export) => self.state.films.exporting = Some(Exporting::Video(export)),
             Err(error) => self.tell_not_saved(&error.to_string()),
         }
     }
 
     pub(super) fn follow_export(&mut self) {
-        let exporting = &mut self.state.films.exporting;
-        let Some(made) = exporting.as_ref().and_then(VideoExport::take) else {
-            return;
-        };
-        let cancelled = exporting.take().is_some_and(|export| export.is_cancelled());
-        match made {
-            Ok(path) => self.tell_saved(&path),
-            Err(_why) if cancelled => {
-                let told = s(self.state.lang, Say::ExportCancelled);
-                self.notices.push(Tone::Neutral, told);
+        match &self.state.films.exporting {
+            Some(Exporting::Video(video)) => {
+                let Some(made) = video.take() else { return };
+                let cancelled = video.is_cancelled();
+                self.state.films.exporting = None;
+                match made {
+                    Ok(path) => self.tell_saved(&path),
+                    Err(_why) if cancelled => self.tell_cancelled(),
+                    Err(why) => self.tell_not_saved(&why),
+                }
             }
-            Err(why) => self.tell_not_saved(&why),
+            Some(Exporting::Bundle(_)) => self.follow_bundle(),
+            None => {}
         }
+    }
+
+    pub(super) fn cancel_export(&mut self) {
+        match &self.state.films.exporting {
+            // the thread says when it has given up
+            Some(Exporting::Video(video)) => video.cancel(),
+            Some(Exporting::Bundle(_)) => {
+                self.drop_bundle();
+                self.tell_cancelled();
+            }
+            None => {}
+        }
+    }
+
+    fn tell_cancelled(&mut self) {
+        let told = s(self.state.lang, Say::ExportCancelled);
+        self.notices.push(Tone::Neutral, told);
     }
 }

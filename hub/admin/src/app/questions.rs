@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use egui::Context;
 use protocol::BoundedText;
-use protocol::ReportId;
 use protocol::admin::reports::{ExportFormat, ExportOf, Language};
 use protocol::admin::{Page, Question, audit, desk, films, hosts, people, reports, settings};
+use protocol::{ReportId, SessionId};
 use ui_kit::Lang;
 
 use super::AdminApp;
@@ -147,6 +147,16 @@ impl AdminApp {
             };
             self.state.ask(Topic::Films(of), Question::Films(question));
         }
+        let films = &mut self.state.films;
+        let (first, last) = films.looked_at;
+        let rows = (first..=last).filter_map(|row| films.list.row(row));
+        let finished = rows.filter(|film| film.standing == films::Standing::Finished);
+        let on_screen: Vec<SessionId> = finished.map(|film| film.session).collect();
+        for session in films.pictures.wanted(&on_screen) {
+            let question = films::Question::Picture { session };
+            let topic = Topic::FilmPicture(session);
+            self.state.ask(topic, Question::Films(question));
+        }
     }
 
     fn ask_for_people(&mut self, ctx: &Context, now: f64) {
@@ -241,10 +251,7 @@ impl AdminApp {
         let (filter, sort) = self.state.reports.list.filter.clone();
         let all = ExportOf::List { filter, sort };
         let of = report.map_or(all, ExportOf::One);
-        let language = match self.state.lang {
-            Lang::En => Language::English,
-            Lang::It => Language::Italian,
-        };
+        let language = language(self.state.lang);
         self.drop_document();
         let zone = zone();
         let question = reports::Question::Export {
@@ -281,8 +288,16 @@ fn rows_of((first, last): (u32, u32)) -> (u32, u32) {
     if first > last { (0, 0) } else { (first, last) }
 }
 
+/// The language of documents.
+pub(super) fn language(lang: Lang) -> Language {
+    match lang {
+        Lang::En => Language::English,
+        Lang::It => Language::Italian,
+    }
+}
+
 /// The name of the zone of this computer's clocks, where it has one.
-fn zone() -> protocol::control::Name {
+pub(super) fn zone() -> protocol::control::Name {
     ui_kit::Zone::system().name().unwrap_or_default().into()
 }
 

@@ -1,10 +1,10 @@
-//! The question of what of a film is to become a video: all of it, or a cut.
+//! The question of what a film is to become: a video of all of it or of a cut, or a proof bundle.
 
 use egui::{Label, Ui};
 use ui_kit::widgets::{
     DialogSize, Field, Push, dialog_buttons_ui, dialog_ui, escaped_from, segments_ui, text_field_ui,
 };
-use ui_kit::{Icon, Tone, Word, w};
+use ui_kit::{Icon, Lang, Tone, Word, w};
 
 use crate::state::{Cut, CutForm, FilmAsking, State, Wish};
 use crate::words::{Say, s};
@@ -24,31 +24,33 @@ pub(super) fn asking_ui(ui: &Ui, state: &mut State) {
         return;
     };
     let icon = Some((Icon::Download, Tone::Accent));
-    let title = s(lang, Say::ExportVideo);
+    let title = s(lang, Say::ExportFilm);
     let size = DialogSize::Medium;
     let dialog = dialog_ui(ui.ctx(), "export", size, icon, title, |ui| {
-        let kinds = [
-            (false, s(lang, Say::WholeFilm)),
-            (true, s(lang, Say::CutOfFilm)),
+        let forms = [
+            (false, s(lang, Say::AsVideo)),
+            (true, s(lang, Say::AsBundle)),
         ];
-        if let Some(is_cut) = segments_ui(ui, form.is_cut, &kinds) {
-            form.is_cut = is_cut;
+        if let Some(is_bundle) = segments_ui(ui, form.is_bundle, &forms) {
+            form.is_bundle = is_bundle;
         }
         ui.add_space(6.0);
-        let cut = form.cut();
-        if form.is_cut {
-            text_field_ui(ui, &Field::new(s(lang, Say::CutFrom)), &mut form.from);
-            text_field_ui(ui, &Field::new(s(lang, Say::CutTo)), &mut form.to);
-            ui.add(Label::new(s(lang, Say::CutNote)).wrap());
+        if form.is_bundle {
+            ui.add(Label::new(s(lang, Say::BundleNote)).wrap());
         } else {
-            ui.add(Label::new(s(lang, Say::WholeFilmNote)).wrap());
+            cut_ui(ui, lang, form);
         }
+        let wish = if form.is_bundle {
+            Some(Wish::BundleFilm)
+        } else {
+            form.cut().map(Wish::ExportFilm)
+        };
         let mut answer = None;
-        let fault = cut.is_none().then(|| s(lang, Say::CutWrong));
+        let fault = wish.is_none().then(|| s(lang, Say::CutWrong));
         dialog_buttons_ui(ui, |ui| {
             let export = Push::primary(s(lang, Say::ExportNow)).icon(Icon::Download);
             if ui.add(export.unless(fault)).clicked() {
-                answer = Some(cut);
+                answer = Some(wish);
             }
             if ui.add(Push::secondary(w(lang, Word::Cancel))).clicked() {
                 answer = Some(None);
@@ -63,8 +65,27 @@ pub(super) fn asking_ui(ui: &Ui, state: &mut State) {
     };
     let Some(answer) = answer else { return };
     state.films.asking = None;
-    if let Some(cut) = answer {
-        state.wish(Wish::ExportFilm(cut));
+    if let Some(wish) = answer {
+        state.wish(wish);
+    }
+}
+
+/// What of the film becomes a video.
+fn cut_ui(ui: &mut Ui, lang: Lang, form: &mut CutForm) {
+    let kinds = [
+        (false, s(lang, Say::WholeFilm)),
+        (true, s(lang, Say::CutOfFilm)),
+    ];
+    if let Some(is_cut) = segments_ui(ui, form.is_cut, &kinds) {
+        form.is_cut = is_cut;
+    }
+    ui.add_space(6.0);
+    if form.is_cut {
+        text_field_ui(ui, &Field::new(s(lang, Say::CutFrom)), &mut form.from);
+        text_field_ui(ui, &Field::new(s(lang, Say::CutTo)), &mut form.to);
+        ui.add(Label::new(s(lang, Say::CutNote)).wrap());
+    } else {
+        ui.add(Label::new(s(lang, Say::WholeFilmNote)).wrap());
     }
 }
 
@@ -110,7 +131,6 @@ mod tests {
     use egui_kittest::Harness;
     use egui_kittest::kittest::Queryable as _;
     use protocol::SessionId;
-    use ui_kit::Lang;
 
     use super::*;
 
@@ -160,6 +180,19 @@ mod tests {
         harness.get_by_label("Cancel").click();
         harness.run_steps(3);
         assert_eq!(harness.state().wishes, []);
+        assert_eq!(harness.state().films.asking, None);
+    }
+
+    #[test]
+    fn d3_a_proof_bundle_is_of_the_whole_session() {
+        // a cut that makes no sense matters to a video alone
+        let mut harness = asked((Some(90_000_000), Some(30_000_000)));
+        harness.get_by_label("Proof bundle (ZIP)").click();
+        harness.run_steps(3);
+        assert!(harness.query_by_label("A part").is_none());
+        harness.get_by_label("Export").click();
+        harness.run_steps(3);
+        assert_eq!(harness.state().wishes, [Wish::BundleFilm]);
         assert_eq!(harness.state().films.asking, None);
     }
 

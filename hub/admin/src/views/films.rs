@@ -11,7 +11,7 @@ use ui_kit::widgets::{
 use ui_kit::words::{name_alone, session_ended_for_operator, visible_line};
 use ui_kit::{Icon, Lang, Tone, Word, text, theme, w};
 
-use super::table::{Cell, Column, bar_ui, table_ui};
+use super::table::{Cell, Column, bar_ui, picture_table_ui};
 use super::{at_right_ui, export, loading_ui, missing_ui, player, refused_ui};
 use crate::state::{
     Done, Film as OpenFilm, FilmAsking, FilmStage, Period, Section, State, Topic, Wish,
@@ -88,7 +88,7 @@ fn columns(lang: Lang) -> [Column<Sort>; 7] {
         right,
     };
     [
-        column(Say::Started, 140.0, Sort::Started, false),
+        column(Say::Started, 210.0, Sort::Started, false),
         column(Say::Lasted, 90.0, Sort::Duration, true),
         column(Say::Operators, 160.0, Sort::Operators, false),
         column(Say::Requester, 150.0, Sort::Requester, false),
@@ -115,16 +115,26 @@ fn list_ui(ui: &mut Ui, state: &mut State) {
         let (title, note) = (Say::NoFilms, Say::NoFilmsNote);
         return empty_state_ui(ui, Icon::Film, s(lang, title), s(lang, note));
     }
+    state.films.pictures.upload(ui.ctx());
     let list = &state.films.list;
     let sort = list.filter.1;
-    let done = table_ui(
+    let pictures = &state.films.pictures;
+    let done = picture_table_ui(
         ui,
         "films",
         &columns(lang),
-        Some((sort.by, !sort.ascending)),
-        total,
-        state.films.chosen,
-        |index, column| Some(cell(lang, clock, list.row(index)?, column)),
+        (Some((sort.by, !sort.ascending)), total, state.films.chosen),
+        |index, column| {
+            let film = list.row(index)?;
+            let shown = cell(lang, clock, film, column);
+            // nothing of one that was erased
+            let is_here = film.standing == Standing::Finished;
+            let picture = pictures.of(film.session).filter(|_| is_here);
+            Some(match column {
+                0 => shown.picture(picture.cloned()),
+                _ => shown,
+            })
+        },
     );
     if let Some(by) = done.sort {
         state.films.sort_by(by);
@@ -337,7 +347,7 @@ fn actions_ui(ui: &mut Ui, state: &mut State) {
         let open = state.films.open.as_ref();
         let is_open = open.is_some_and(|film| film.is_open() && !film.live);
         let not_open = (!is_open).then(|| s(lang, Say::NoFilmHere));
-        let export = Push::secondary(s(lang, Say::ExportVideo)).icon(Icon::Download);
+        let export = Push::secondary(s(lang, Say::ExportFilm)).icon(Icon::Download);
         if ui.add(export.unless(not_open)).clicked() {
             export::ask(state);
         }

@@ -1,6 +1,6 @@
 //! A long table of which only the rows on the screen are drawn: with the mouse, with keys, in any order.
 
-use egui::{Align, Key, Label, Layout, Modifiers, Sense, Ui, vec2};
+use egui::{Align, Key, Label, Layout, Modifiers, Sense, TextureHandle, Ui, vec2};
 use egui_extras::{Column as Width, TableBuilder};
 use ui_kit::fonts::icon_font;
 use ui_kit::{Icon, Palette, text, theme};
@@ -8,6 +8,8 @@ use ui_kit::{Icon, Palette, text, theme};
 /// Height of a row, in points.
 const ROW: f32 = 34.0;
 const HEAD: f32 = 30.0;
+/// Room for a picture in a row.
+const PICTURE: egui::Vec2 = vec2(64.0, 36.0);
 /// Between two columns.
 const GAP: f32 = 14.0;
 
@@ -27,6 +29,9 @@ pub(super) struct Cell {
     pub(super) text: String,
     pub(super) tone: Option<ui_kit::Tone>,
     pub(super) dim: bool,
+    /// There is room for a picture before the text.
+    is_pictured: bool,
+    picture: Option<TextureHandle>,
 }
 
 impl Cell {
@@ -35,6 +40,8 @@ impl Cell {
             text: text.into(),
             tone: None,
             dim: false,
+            is_pictured: false,
+            picture: None,
         }
     }
 
@@ -42,6 +49,15 @@ impl Cell {
         Self {
             dim: true,
             ..Self::new(text)
+        }
+    }
+
+    /// With a picture before the text, or the room for one.
+    pub(super) fn picture(self, picture: Option<TextureHandle>) -> Self {
+        Self {
+            is_pictured: true,
+            picture,
+            ..self
         }
     }
 
@@ -74,6 +90,28 @@ pub(super) fn table_ui<C: Copy + PartialEq>(
     sorted: Option<(C, bool)>,
     total: u32,
     chosen: Option<u32>,
+    cell: impl FnMut(u32, usize) -> Option<Cell>,
+) -> TableDone<C> {
+    rows_ui(ui, id, columns, ROW, (sorted, total, chosen), cell)
+}
+
+/// As [`table_ui`], with rows that have room for a picture.
+pub(super) fn picture_table_ui<C: Copy + PartialEq>(
+    ui: &mut Ui,
+    id: &str,
+    columns: &[Column<C>],
+    shown: (Option<(C, bool)>, u32, Option<u32>),
+    cell: impl FnMut(u32, usize) -> Option<Cell>,
+) -> TableDone<C> {
+    rows_ui(ui, id, columns, PICTURE.y + 10.0, shown, cell)
+}
+
+fn rows_ui<C: Copy + PartialEq>(
+    ui: &mut Ui,
+    id: &str,
+    columns: &[Column<C>],
+    height: f32,
+    (sorted, total, chosen): (Option<(C, bool)>, u32, Option<u32>),
     mut cell: impl FnMut(u32, usize) -> Option<Cell>,
 ) -> TableDone<C> {
     let palette = Palette::of(ui);
@@ -83,7 +121,7 @@ pub(super) fn table_ui<C: Copy + PartialEq>(
         opened: None,
         looked_at: (u32::MAX, 0),
     };
-    let visible = (ui.available_height() - HEAD) / ROW;
+    let visible = (ui.available_height() - HEAD) / height;
     let moved = keys(ui, total, chosen, visible);
     if let Some(to) = moved {
         done.chosen = Some(to);
@@ -130,7 +168,7 @@ pub(super) fn table_ui<C: Copy + PartialEq>(
         });
         let rows = usize::try_from(total).unwrap_or(usize::MAX);
         table.body(|body| {
-            body.rows(ROW, rows, |mut row| {
+            body.rows(height, rows, |mut row| {
                 let index = u32::try_from(row.index()).unwrap_or(u32::MAX);
                 done.looked_at.0 = done.looked_at.0.min(index);
                 done.looked_at.1 = done.looked_at.1.max(index);
@@ -212,6 +250,9 @@ fn cell_ui(ui: &mut Ui, palette: &Palette, cell: &Cell, right: bool) {
         ui_kit::widgets::chip_ui(ui, &cell.text, tone);
         return;
     }
+    if cell.is_pictured {
+        picture_ui(ui, palette, cell.picture.as_ref());
+    }
     let color = if cell.dim { palette.dim } else { palette.text };
     let shown = ui_kit::words::visible_line(&cell.text);
     let label = Label::new(text(&*shown, 13.5, theme::REGULAR, color)).truncate();
@@ -222,6 +263,21 @@ fn cell_ui(ui: &mut Ui, palette: &Palette, cell: &Cell, right: bool) {
     } else {
         ui.add(label);
     }
+}
+
+/// A small picture; larger under the pointer.
+fn picture_ui(ui: &mut Ui, palette: &Palette, picture: Option<&TextureHandle>) {
+    let (room, response) = ui.allocate_exact_size(PICTURE, Sense::hover());
+    ui.painter().rect_filled(room, 3.0, palette.sunken);
+    let Some(picture) = picture else { return };
+    let size = picture.size_vec2();
+    let scale = (room.width() / size.x).min(room.height() / size.y);
+    let place = egui::Rect::from_center_size(room.center(), size * scale);
+    let image = egui::Image::new((picture.id(), size));
+    image.clone().corner_radius(3.0).paint_at(ui, place);
+    response.on_hover_ui(|ui| {
+        ui.add(image.fit_to_exact_size(size));
+    });
 }
 
 /// Whether keys are the table's: nobody types, and nothing lies over it.

@@ -6,11 +6,12 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use hub::catalogue::{self, ended_by_word};
+use hub::export::{film_to_json, standing_word};
 use hub::films;
 use jiff::Timestamp;
 use protocol::admin::Page;
 use protocol::admin::films::{Film, Filter, Sort, Standing};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cli::table::{Table, duration_text, time_text};
 
@@ -122,31 +123,9 @@ pub(super) fn list(
     Ok(ExitCode::SUCCESS)
 }
 
-fn standing_word(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Running => "running",
-        Standing::Finished => "finished",
-        Standing::Erased => "erased",
-    }
-}
-
-pub(super) fn to_json(folder: &Path, film: &Film) -> Value {
-    json!({
-        "id": film.session.0,
-        "operator": film.operators.as_str(),
-        "requester": film.requester.as_str(),
-        "host": film.host.as_str(),
-        "ticket": film.ticket.map(|route| route.to_string()),
-        "started_unix_millis": film.started_unix_millis,
-        "ended_unix_millis": film.ended_unix_millis,
-        "ended_by": film.ended_by.map(ended_by_word),
-        "bytes": film.bytes,
-        "state": standing_word(film.standing),
-        "held": film.held.as_ref().map(|hold| json!({
-            "by": hold.by.as_str(),
-            "since_unix_millis": hold.since_unix_millis,
-            "reason": hold.reason.as_str(),
-        })),
-        "path": folder.join(films::path_of(film.session)).to_string_lossy(),
-    })
+fn to_json(folder: &Path, film: &Film) -> Value {
+    let mut value = film_to_json(film);
+    let path = folder.join(films::path_of(film.session));
+    value["path"] = path.to_string_lossy().into();
+    value
 }

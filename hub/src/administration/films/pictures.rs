@@ -1,0 +1,54 @@
+//! Pictures of films, for documents and for the window's list. One is made at a time.
+
+use std::sync::Arc;
+
+use document::KeyPicture;
+use protocol::admin::films::Answer;
+use protocol::{Refusal, RefusalCode, SessionId};
+
+use super::super::Office;
+use super::facts;
+use crate::films;
+use crate::pictures::{self, PictureFault};
+
+/// Those of a finished film; none where they cannot be made. Whoever asks notes the export before.
+pub(in crate::administration) async fn key_pictures(
+    office: &Office,
+    session: SessionId,
+) -> Vec<KeyPicture> {
+    let Ok(turn) = Arc::clone(&office.pictures).acquire_owned().await else {
+        return Vec::new();
+    };
+    let data = office.folder().to_owned();
+    let made = office.read(move |catalogue| {
+        let _turn = turn;
+        match pictures::key_pictures(catalogue, &data, session) {
+            Ok(made) => Ok(made),
+            Err(PictureFault::Catalogue(error)) => Err(error),
+            Err(fault) => {
+                tracing::warn!(%session, %fault, "Document without key pictures");
+                Ok(Vec::new())
+            }
+        }
+    });
+    made.await.unwrap_or_default()
+}
+
+pub(super) async fn first(office: &Office, session: SessionId) -> Result<Answer, Refusal> {
+    films::finished(facts(office, session).await?.as_ref())?;
+    let turn = Arc::clone(&office.pictures).acquire_owned().await;
+    let turn = turn.map_err(|_closed| RefusalCode::SHUTTING_DOWN)?;
+    let data = office.folder().to_owned();
+    let made = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        pictures::first(&data, session)
+    });
+    let made = made.await.map_err(|error| error.to_string());
+    match made.and_then(|made| made.map_err(|fault| fault.to_string())) {
+        Ok(png) => Ok(Answer::Picture { png: png.into() }),
+        Err(error) => {
+            tracing::warn!(%session, error, "No first picture");
+            Err(RefusalCode::INTERNAL.into())
+        }
+    }
+}

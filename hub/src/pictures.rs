@@ -1,0 +1,215 @@
+//! Pictures of films. `hub-film` makes each in a process that can do nothing else: the hub never decodes
+//! what a stranger's computer sent.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use document::KeyPicture;
+use protocol::SessionId;
+use protocol::admin::films::{MAX_PICTURE_BYTES, Standing};
+use recording::Recording;
+
+use crate::catalogue::{Catalogue, CatalogueError};
+use crate::films;
+use crate::folder;
+
+/// The program that turns a recording into a film, or into one picture.
+pub const WORKER: &str = "hub-film";
+
+/// A film of a week takes less to find a moment in.
+const PATIENCE: Duration = Duration::from_secs(20);
+const GLANCE: Duration = Duration::from_millis(10);
+/// What is said of a worker that failed, in bytes.
+const MOST_SAID: u64 = 1000;
+
+/// A key picture is as wide as paper shows it well, ...
+const KEY_PIXELS: u32 = 1280;
+/// ... and a document with some of them can still be sent by mail.
+const MAX_KEY_BYTES: usize = 512 * 1024;
+/// When the first key picture is: the screen has become clear by then.
+const CLEAR_MILLIS: u64 = 3000;
+/// A picture in a list of films.
+const LIST_PIXELS: u32 = 256;
+
+static LAST: AtomicU32 = AtomicU32::new(0);
+
+/// There is no picture.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PictureFault {
+    #[error("cannot run {WORKER}, which belongs beside the hub: {0}")]
+    Worker(#[source] io::Error),
+    #[error("the film has no such picture: {0}")]
+    Failed(String),
+    #[error("it took too long")]
+    TooLong,
+    #[error("the picture is no PNG, or too large")]
+    Unfit,
+    #[error(transparent)]
+    Film(#[from] recording::OpenError),
+    #[error(transparent)]
+    Read(#[from] recording::ReadError),
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    #[error("the picture cannot be kept: {0}")]
+    Keep(#[from] io::Error),
+}
+
+/// The worker beside this program, or else the one in `PATH`.
+pub fn worker() -> PathBuf {
+    let name = format!("{WORKER}{}", std::env::consts::EXE_SUFFIX);
+    let beside = std::env::current_exe()
+        .ok()
+        .map(|hub| hub.with_file_name(&name));
+    beside
+        .filter(|path| path.is_file())
+        .unwrap_or_else(|| name.into())
+}
+
+/// Pictures that tell what a session was about, each with its time: soon after the user's consent, in
+/// the middle, and at the end. None where the film is not finished or not there any more, and what
+/// looks the same counts once. Blocks for as long as the worker takes.
+///
+/// # Errors
+///
+/// [`PictureFault`].
+pub fn key_pictures(
+    catalogue: &dyn Catalogue,
+    data: &Path,
+    session: SessionId,
+) -> Result<Vec<KeyPicture>, PictureFault> {
+    let facts = catalogue.film_facts(session)?;
+    let film = facts.map(|facts| facts.film);
+    let Some(film) = film.filter(|film| film.standing == Standing::Finished) else {
+        return Ok(Vec::new());
+    };
+    let path = data.join(films::path_of(session));
+    let whole_millis = Recording::open(&path)?.duration_micros()? / 1000;
+    let moments = [
+        CLEAR_MILLIS.min(whole_millis / 4),
+        whole_millis / 2,
+        whole_millis,
+    ];
+    let mut pictures: Vec<KeyPicture> = Vec::new();
+    for at_millis in moments {
+        let png = make(data, &path, at_millis, (KEY_PIXELS, MAX_KEY_BYTES))?;
+        if pictures.iter().all(|picture| picture.png != png) {
+            let at = i64::try_from(at_millis).unwrap_or(i64::MAX);
+            let at_unix_millis = film.started_unix_millis.saturating_add(at);
+            pictures.push(KeyPicture {
+                at_unix_millis,
+                png,
+            });
+        }
+    }
+    Ok(pictures)
+}
+
+/// The first picture of a film, small: made once, and kept beside the film. Empty where the film has
+/// none. Blocks for as long as the worker takes.
+///
+/// # Errors
+///
+/// [`PictureFault`] if there may be one another time.
+pub fn first(data: &Path, session: SessionId) -> Result<Vec<u8>, PictureFault> {
+    let film = data.join(films::path_of(session));
+    let kept = films::picture_of(&film);
+    match fs::read(&kept) {
+        Ok(png) => return Ok(png),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error.into()),
+    }
+    let size = (LIST_PIXELS, MAX_PICTURE_BYTES);
+    let png = match make(data, &film, CLEAR_MILLIS, size) {
+        Ok(png) => png,
+        Err(fault @ (PictureFault::Failed(_) | PictureFault::TooLong | PictureFault::Unfit)) => {
+            tracing::info!(%session, %fault, "Film without a first picture");
+            Vec::new()
+        }
+        Err(fault) => return Err(fault),
+    };
+    private_file::replace(&kept, &png)?;
+    if !film.is_file() {
+        // erased while it was made
+        fs::remove_file(&kept)?;
+    }
+    Ok(png)
+}
+
+/// Has the worker make a picture of `film` at a moment, at most so many pixels wide and high and so many
+/// bytes long.
+fn make(
+    data: &Path,
+    film: &Path,
+    at_millis: u64,
+    (pixels, most_bytes): (u32, usize),
+) -> Result<Vec<u8>, PictureFault> {
+    // the worker may write in the folder of what it makes: nothing else is to be in it
+    let room = Room::make(data)?;
+    let out = room.0.join("picture.png");
+    let mut command = Command::new(worker());
+    command.arg(film).arg(&out);
+    command.arg(format!("--picture-millis={at_millis}"));
+    command.arg(format!("--picture-pixels={pixels}"));
+    command.arg(format!("--picture-bytes={most_bytes}"));
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    command.stderr(Stdio::piped());
+    wait(command.spawn().map_err(PictureFault::Worker)?)?;
+    let most = u64::try_from(most_bytes).unwrap_or(u64::MAX);
+    let mut png = Vec::new();
+    fs::File::open(out)?.take(most + 1).read_to_end(&mut png)?;
+    if png.len() > most_bytes || !png.starts_with(b"\x89PNG\r\n\x1a\n") {
+        return Err(PictureFault::Unfit);
+    }
+    Ok(png)
+}
+
+fn wait(mut worker: Child) -> Result<(), PictureFault> {
+    let end = Instant::now() + PATIENCE;
+    let status = loop {
+        if let Some(status) = worker.try_wait()? {
+            break status;
+        }
+        if Instant::now() > end {
+            worker.kill()?;
+            worker.wait()?;
+            return Err(PictureFault::TooLong);
+        }
+        std::thread::sleep(GLANCE);
+    };
+    if status.success() {
+        return Ok(());
+    }
+    let mut said = Vec::new();
+    if let Some(stderr) = worker.stderr {
+        stderr.take(MOST_SAID).read_to_end(&mut said)?;
+    }
+    let said = String::from_utf8_lossy(&said).trim().to_owned();
+    Err(PictureFault::Failed(said))
+}
+
+/// A folder for what is being made; gone with this.
+struct Room(PathBuf);
+
+impl Room {
+    fn make(data: &Path) -> Result<Self, PictureFault> {
+        let temporary = data.join(folder::TEMPORARY);
+        private_file::make_folder(&temporary)?;
+        let number = LAST.fetch_add(1, Ordering::Relaxed);
+        let room = temporary.join(format!("picture-{}-{number}", std::process::id()));
+        private_file::make_folder(&room)?;
+        Ok(Self(room))
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            tracing::debug!(%error, "A folder stays until the next start");
+        }
+    }
+}
