@@ -39,6 +39,7 @@ mod server;
 mod store;
 mod upkeep;
 mod watch;
+mod web;
 
 pub use administration::settings::is_logo;
 pub use clock::unix_millis;
