@@ -40,6 +40,7 @@ mod server;
 mod store;
 mod upkeep;
 mod watch;
+mod web;
 
 pub use administration::settings::is_logo;
 pub use clock::unix_millis;

@@ -13,6 +13,7 @@ use session::directory::{Directory, Policy, TICKET_MEMORY};
 use session::throttle::Neighbour;
 use tokio::sync::{broadcast, mpsc, oneshot, watch as state};
 use tokio::task::JoinSet;
+use transport::tunnel::Tunnel;
 use transport::{BindError, Endpoint, Fingerprint, HubIdentity, IdentityError};
 
 use crate::administration::Office;
@@ -34,6 +35,7 @@ use crate::registry::{self, Registry, log_store_error};
 use crate::store::Store;
 use crate::upkeep::Upkeep;
 use crate::watch;
+use crate::web::{self, Web};
 
 /// How long the console has to answer for a typed ticket.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -53,6 +55,9 @@ pub struct Config {
     pub data: PathBuf,
     /// Where to listen; port 0 takes any free one.
     pub listen: Vec<SocketAddr>,
+    /// TCP addresses for those whose line carries no UDP; `None` for the usual ports, and the same as of
+    /// UDP, where they can be had.
+    pub tunnels: Option<Vec<SocketAddr>>,
     /// Where people reach the hub, for invitations; the computer's own name if it is not said.
     pub public_address: Option<HubAddress>,
     /// How long a ticket is good; `None` for what the hub's settings say.
@@ -96,6 +101,8 @@ pub enum StartError {
 pub struct Hub {
     endpoints: Vec<Endpoint>,
     addresses: Vec<SocketAddr>,
+    webs: Vec<Web>,
+    tunnel_addresses: Vec<SocketAddr>,
     fingerprint: Fingerprint,
     first_invitation: Option<Invitation>,
     desk: Arc<Desk>,
@@ -134,6 +141,7 @@ impl Hub {
         let addresses = endpoints.iter().zip(&config.listen);
         let addresses = addresses.map(|(e, given)| e.local_addr().unwrap_or(*given));
         let addresses: Vec<SocketAddr> = addresses.collect();
+        let webs = web::listen(config.tunnels.as_deref(), &addresses, &identity)?;
 
         recovery::end_interrupted_sessions(&mut *catalogue, folder.path(), now.unix_millis)?;
         let absent = recovery::let_absent_members_go(&mut *catalogue, now.unix_millis)?;
@@ -218,6 +226,8 @@ impl Hub {
         Ok(Self {
             endpoints,
             addresses,
+            tunnel_addresses: webs.iter().map(Web::address).collect(),
+            webs,
             fingerprint: identity.fingerprint(),
             first_invitation,
             desk: Arc::new(Desk {
@@ -246,6 +256,11 @@ impl Hub {
         &self.addresses
     }
 
+    /// The same of TCP.
+    pub fn tunnel_addresses(&self) -> &[SocketAddr] {
+        &self.tunnel_addresses
+    }
+
     /// What clients pin.
     pub fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
@@ -258,11 +273,28 @@ impl Hub {
 
     /// Serves until `stop` is ready, then dismisses everybody, finishes the films and returns.
     /// Takes at most about three seconds for that.
-    pub async fn run_until(self, stop: impl Future<Output = ()>) {
+    pub async fn run_until(mut self, stop: impl Future<Output = ()>) {
         let mut accepting = JoinSet::new();
         for endpoint in &self.endpoints {
             let desk = Arc::clone(&self.desk);
-            accepting.spawn(accept(endpoint.clone(), desk, Arc::clone(&self.crowd)));
+            accepting.spawn(accept(
+                endpoint.clone(),
+                None,
+                desk,
+                Arc::clone(&self.crowd),
+            ));
+        }
+        for web in self.webs {
+            let tunnel = web.tunnel().clone();
+            let (endpoint, desk) = (tunnel.endpoint().clone(), Arc::clone(&self.desk));
+            self.endpoints.push(endpoint.clone());
+            accepting.spawn(accept(
+                endpoint,
+                Some(tunnel),
+                desk,
+                Arc::clone(&self.crowd),
+            ));
+            accepting.spawn(web.serve());
         }
         let watched = watch::watch_accounts(
             Arc::clone(&self.desk),
@@ -371,19 +403,25 @@ fn first_administrator(
     Ok(invitation)
 }
 
-async fn accept(endpoint: Endpoint, desk: Arc<Desk>, crowd: Arc<Crowd>) {
+async fn accept(endpoint: Endpoint, tunnel: Option<Tunnel>, desk: Arc<Desk>, crowd: Arc<Crowd>) {
     while let Some(incoming) = endpoint.accept().await {
-        admit(incoming, &desk, &crowd);
+        admit(incoming, tunnel.as_ref(), &desk, &crowd);
     }
 }
 
-fn admit(incoming: Incoming, desk: &Arc<Desk>, crowd: &Arc<Crowd>) {
+fn admit(incoming: Incoming, tunnel: Option<&Tunnel>, desk: &Arc<Desk>, crowd: &Arc<Crowd>) {
     let address = incoming.remote_address().ip();
-    let proven = incoming.remote_address_validated();
+    // TCP has proven the address of a tunnel
+    let proven = tunnel.is_some() || incoming.remote_address_validated();
     match Crowd::knock(crowd, Neighbour::from(address), proven) {
         Knock::Enter(place) => {
             let admission = Admission::new(place, address, Arc::clone(&desk.guesses));
-            tokio::spawn(connection::serve(Arc::clone(desk), incoming, admission));
+            let held = tunnel.and_then(|tunnel| tunnel.hold(incoming.remote_address()));
+            let served = connection::serve(Arc::clone(desk), incoming, admission);
+            tokio::spawn(async move {
+                served.await;
+                drop(held);
+            });
         }
         // a sender that forges its address never gets further than this
         Knock::Retry => {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -51,7 +51,7 @@ impl Hub {
             programs: programs.clone(),
             home,
             running: None,
-            address: SocketAddr::new(at, 0),
+            address: free_address(at)?,
             fingerprint: String::new(),
         };
         hub.start_again()?;
@@ -72,6 +72,7 @@ impl Hub {
             .arg("--data")
             .arg(self.data())
             .args(["--listen", &self.address.to_string()])
+            .args(["--tunnel-listen", &self.address.to_string()])
             .arg("--ready-file")
             .arg(&ready)
             // a play may look who called, also without getting in
@@ -292,4 +293,17 @@ impl Hub {
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
+}
+
+/// An address of `at` whose port is free for UDP and for TCP.
+fn free_address(at: IpAddr) -> anyhow::Result<SocketAddr> {
+    const TRIES: u32 = 50;
+    for _ in 0..TRIES {
+        let udp = UdpSocket::bind((at, 0))?;
+        let address = udp.local_addr()?;
+        if TcpListener::bind(address).is_ok() {
+            return Ok(address);
+        }
+    }
+    bail!("no port is free for UDP and for TCP")
 }

@@ -36,6 +36,7 @@ impl Wire {
             reader,
             writer,
             version: _,
+            route: _,
         } = greeted;
         let (outgoing, to_write) = mpsc::channel(MAX_OUTGOING);
         let (heard, inbound) = mpsc::channel(16);

@@ -16,7 +16,7 @@ use session::host::{
     Agreement, Caller, HostFault, HostNews, HostSide, HostStep, Outside, StopCause,
 };
 use tokio::sync::mpsc;
-use transport::{ConnectError, FramedReader, reconnect};
+use transport::{ConnectError, FramedReader, Routes, reconnect};
 
 use crate::course::Course;
 use crate::engine::{Backends, CurrentSession, HostConfig, Teller};
@@ -42,6 +42,7 @@ enum End {
 /// The host's side and everything that it has going on.
 pub(crate) struct Worker {
     config: HostConfig,
+    routes: Routes,
     backends: Backends,
     commands: mpsc::Receiver<HostCommand>,
     teller: Teller,
@@ -84,6 +85,7 @@ impl Worker {
         let chat_base = u64::try_from(chat_base).unwrap_or_default();
         Self {
             config,
+            routes: Routes::default(),
             backends,
             commands,
             teller,
@@ -154,7 +156,8 @@ impl Worker {
         let HostConfig {
             hub, pin, program, ..
         } = self.config.clone();
-        let connecting = transport::client::connect(&hub, pin, Role::Host, &program);
+        let routes = self.routes.clone();
+        let connecting = transport::client::connect(&hub, pin, Role::Host, &program, &routes);
         let connected = tokio::select! {
             biased;
             () = until_leave(&mut self.commands) => return None,
@@ -181,13 +184,14 @@ impl Worker {
         let HostConfig {
             hub, pin, program, ..
         } = self.config.clone();
+        let routes = self.routes.clone();
         let now = Instant::now();
         let kept_until = *self.away_since.get_or_insert(now) + self.side.kept_for();
         // a hub that takes every connection and keeps none must not be called without a pause
         let begin = self.last_return.map_or(now, |last| last + RETURN_INTERVAL);
         let coming = async {
             tokio::time::sleep_until(begin.into()).await;
-            reconnect::connect_until_it_works(&hub, pin, Role::Host, &program).await
+            reconnect::connect_until_it_works(&hub, pin, Role::Host, &program, &routes).await
         };
         let mut coming = Box::pin(tokio::time::timeout_at(kept_until.into(), coming));
         let came = loop {

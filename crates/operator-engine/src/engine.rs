@@ -10,7 +10,7 @@ use protocol::control::{Admission, Name};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
-use transport::ConnectError;
+use transport::{ConnectError, Routes};
 use zeroize::Zeroizing;
 
 use crate::command::{Command, Config, OperatorHandle, Wake};
@@ -78,6 +78,7 @@ impl OperatorEngine {
             .build()?;
         let engine = Engine {
             config,
+            routes: Routes::default(),
             desk,
             credentials: None,
             code: None,
@@ -157,6 +158,7 @@ enum Step {
 
 struct Engine {
     config: Config,
+    routes: Routes,
     desk: Desk,
     credentials: Option<Credentials>,
     /// The hub waits for a code.
@@ -305,9 +307,10 @@ impl Engine {
         let Some(credentials) = self.credentials.clone() else {
             return;
         };
-        let config = self.config.clone();
+        let (config, routes) = (self.config.clone(), self.routes.clone());
         let (asker, wanted) = oneshot::channel();
-        let task = tokio::spawn(async move { Link::open(&config, credentials, asker).await });
+        let task =
+            tokio::spawn(async move { Link::open(&config, &routes, credentials, asker).await });
         self.phase = Phase::Connecting { task, wanted };
         self.desk.tell(Event::Connecting).await;
     }
@@ -366,9 +369,9 @@ impl Engine {
             self.desk.give_up().await;
             return self.wait_to_retry().await;
         };
-        let config = self.config.clone();
+        let (config, routes) = (self.config.clone(), self.routes.clone());
         let returning = async move {
-            let coming = Link::reopen(&config, resume);
+            let coming = Link::reopen(&config, &routes, resume);
             tokio::time::timeout(kept, coming).await.ok()
         };
         self.phase = Phase::Returning(tokio::spawn(returning));

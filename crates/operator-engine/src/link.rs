@@ -12,7 +12,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use transport::client::{self, Greeted};
 use transport::reconnect;
-use transport::{CloseReason, ConnectError, Connection, Endpoint, FramedReader, FramedWriter};
+use transport::{
+    CloseReason, ConnectError, Connection, Endpoint, FramedReader, FramedWriter, Routes,
+};
 use zeroize::Zeroizing;
 
 use crate::command::Config;
@@ -81,13 +83,20 @@ impl Link {
     /// Connects and logs in; gives the operator's place and name.
     pub(crate) async fn open(
         config: &Config,
+        routes: &Routes,
         credentials: Credentials,
         asker: CodeAsker,
     ) -> Result<(Self, Admission, Name), LogInProblem> {
         let not_reached = |error| LogInProblem::NotReached(Arc::new(error));
-        let mut greeted = client::connect(&config.hub, config.pin, Role::Operator, &config.program)
-            .await
-            .map_err(not_reached)?;
+        let mut greeted = client::connect(
+            &config.hub,
+            config.pin,
+            Role::Operator,
+            &config.program,
+            routes,
+        )
+        .await
+        .map_err(not_reached)?;
         let message = credentials.message();
         let mut answered = answer(&mut greeted, message, LOG_IN_TIMEOUT).await?;
         if answered == HubToOperator::CodeWanted {
@@ -112,13 +121,14 @@ impl Link {
     /// gone again in the middle of it is tried again: only the hub's word ends it.
     pub(crate) async fn reopen(
         config: &Config,
+        routes: &Routes,
         resume: OperatorToHub,
     ) -> Result<(Self, Resumed), LogInProblem> {
         let not_reached = |error| LogInProblem::NotReached(Arc::new(error));
         let (hub, program) = (&config.hub, &config.program);
         loop {
             let role = Role::Operator;
-            let coming = reconnect::connect_until_it_works(hub, config.pin, role, program);
+            let coming = reconnect::connect_until_it_works(hub, config.pin, role, program, routes);
             let mut greeted = coming.await.map_err(not_reached)?;
             let problem = match answer(&mut greeted, resume.clone(), RESUME_TIMEOUT).await {
                 Ok(HubToOperator::Resumed { running, ended }) => {

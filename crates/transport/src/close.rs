@@ -32,6 +32,8 @@ impl From<&ConnectionError> for CloseReason {
             }
             ConnectionError::LocallyClosed => Self::GoodOrder,
             ConnectionError::TimedOut | ConnectionError::Reset => Self::Lost,
+            // so quinn says that the socket is gone: a tunnel's, with its TCP
+            ConnectionError::TransportError(error) if error.reason.contains("driver") => Self::Lost,
             ConnectionError::ConnectionClosed(_)
             | ConnectionError::VersionMismatch
             | ConnectionError::TransportError(_)

@@ -9,9 +9,11 @@ pub mod framed;
 pub mod host_key;
 pub mod identity;
 pub mod reconnect;
+pub mod routes;
 pub mod server;
 mod signature;
 mod tuning;
+pub mod tunnel;
 
 pub use client::ConnectError;
 pub use close::CloseReason;
@@ -20,5 +22,6 @@ pub use host_key::{HostKeyError, HostSigner, host_is_proved};
 pub use identity::{Fingerprint, HubIdentity, IdentityError};
 pub use protocol::{AddressFault, HubAddress, WrittenAddress};
 pub use quinn::{Connection, Endpoint, RecvStream, SendStream};
+pub use routes::{Route, Routes};
 pub use server::BindError;
 pub use signature::{SignatureError, verify_signature};

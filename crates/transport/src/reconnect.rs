@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::client::{self, ConnectError, Greeted};
 use crate::identity::Fingerprint;
+use crate::routes::Routes;
 
 /// A connection that received nothing for this long is taken for lost, and one whose peer acknowledged
 /// nothing. Both ends show that they live twice as often.
@@ -92,6 +93,7 @@ pub async fn connect_until_it_works(
     pin: Fingerprint,
     role: Role,
     program: &str,
+    routes: &Routes,
 ) -> Result<Greeted, ConnectError> {
     let started = Instant::now();
     let mut tries: JoinSet<Option<Result<Greeted, ConnectError>>> = JoinSet::new();
@@ -113,8 +115,9 @@ pub async fn connect_until_it_works(
                 };
                 next_try = Instant::now() + wait;
                 let (hub, program) = (hub.clone(), program.to_owned());
+                let routes = routes.clone();
                 tries.spawn(async move {
-                    let connecting = client::connect(&hub, pin, role, &program);
+                    let connecting = client::connect(&hub, pin, role, &program, &routes);
                     timeout(TRY_FOR, connecting).await.ok()
                 });
             }

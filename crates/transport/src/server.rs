@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use quinn::crypto::rustls::QuicServerConfig;
-use quinn::{Connection, Endpoint, EndpointConfig, ServerConfig, TokioRuntime};
+use quinn::{AsyncUdpSocket, Connection, Endpoint, EndpointConfig, ServerConfig, TokioRuntime};
 use quinn_proto::HashedConnectionIdGenerator;
 
 use crate::identity::{HubIdentity, provider};
@@ -26,6 +26,17 @@ pub enum BindError {
     Tls { detail: String },
 }
 
+impl BindError {
+    /// What the operating system says when nobody can listen on `address`.
+    pub fn io(address: SocketAddr, source: io::Error) -> Self {
+        if source.kind() == io::ErrorKind::AddrInUse {
+            Self::PortInUse { address }
+        } else {
+            Self::Io { address, source }
+        }
+    }
+}
+
 /// Listens on `address` with the hub's identity. Must run inside a tokio runtime.
 ///
 /// Each peer is a stranger at first: it may open one bidirectional stream, and has 16 KiB on the way
@@ -35,6 +46,34 @@ pub enum BindError {
 ///
 /// [`BindError`].
 pub fn bind(address: SocketAddr, identity: &HubIdentity) -> Result<Endpoint, BindError> {
+    let mut config = config(identity)?;
+    config.transport_config(Arc::new(tuning::transport_for_strangers()));
+    let io = |source| BindError::io(address, source);
+    let socket = tuning::socket(address).map_err(io)?;
+    let (endpoint, runtime) = (recognisable(identity), Arc::new(TokioRuntime));
+    Endpoint::new(endpoint, Some(config), socket, runtime).map_err(io)
+}
+
+/// The same in the tunnels of `socket`, which come over TCP to `address`.
+pub(crate) fn listen_in_tunnels(
+    socket: Arc<dyn AsyncUdpSocket>,
+    address: SocketAddr,
+    identity: &HubIdentity,
+) -> Result<Endpoint, BindError> {
+    let mut config = config(identity)?;
+    let mut transport = tuning::transport_for_strangers();
+    tuning::over_tcp(&mut transport);
+    config.transport_config(Arc::new(transport));
+    // a connection belongs to its tunnel, and is counted on its address
+    config.migration(false);
+    let mut endpoint = recognisable(identity);
+    tuning::large_datagrams(&mut endpoint);
+    let runtime = Arc::new(TokioRuntime);
+    Endpoint::new_with_abstract_socket(endpoint, Some(config), socket, runtime)
+        .map_err(|source| BindError::io(address, source))
+}
+
+fn config(identity: &HubIdentity) -> Result<ServerConfig, BindError> {
     let (certificate, key) = identity.certificate_and_key();
     let tls = |e: rustls::Error| BindError::Tls {
         detail: e.to_string(),
@@ -50,24 +89,8 @@ pub fn bind(address: SocketAddr, identity: &HubIdentity) -> Result<Endpoint, Bin
         detail: e.to_string(),
     })?;
     let mut config = ServerConfig::with_crypto(Arc::new(crypto));
-    config.transport_config(Arc::new(tuning::transport_for_strangers()));
     tuning::limit_incoming(&mut config);
-
-    let io = |source: io::Error| {
-        if source.kind() == io::ErrorKind::AddrInUse {
-            BindError::PortInUse { address }
-        } else {
-            BindError::Io { address, source }
-        }
-    };
-    let socket = tuning::socket(address).map_err(io)?;
-    Endpoint::new(
-        recognisable(identity),
-        Some(config),
-        socket,
-        Arc::new(TokioRuntime),
-    )
-    .map_err(io)
+    Ok(config)
 }
 
 /// Gives a peer that has shown who it is the windows of a session.

@@ -10,7 +10,7 @@ use protocol::{
 use transport::client::{self, ConnectError};
 use transport::{
     BindError, CloseReason, Endpoint, Fingerprint, FramedReader, FramedWriter, HostSigner,
-    HubAddress, HubIdentity, host_is_proved,
+    HubAddress, HubIdentity, Routes, host_is_proved,
 };
 
 fn hub(data: &tempfile::TempDir) -> (Endpoint, HubIdentity, HubAddress) {
@@ -59,9 +59,16 @@ async fn a_client_that_knows_the_hub_is_greeted() {
     let data = tempfile::tempdir().expect("a folder");
     let (endpoint, identity, address) = hub(&data);
     let hub = greet_one(endpoint, welcome());
-    let greeted = client::connect(&address, identity.fingerprint(), Role::Host, "test 1")
-        .await
-        .expect("greeted");
+    let routes = Routes::default();
+    let greeted = client::connect(
+        &address,
+        identity.fingerprint(),
+        Role::Host,
+        "test 1",
+        &routes,
+    )
+    .await
+    .expect("greeted");
     transport::close::close(&greeted.connection);
     greeted.endpoint.wait_idle().await;
     assert_eq!(hub.await.expect("no panic").role, Role::Host);
@@ -78,7 +85,8 @@ async fn e2_a_hub_with_another_key_is_refused() {
     let wrong = HubIdentity::open_or_create(other.path())
         .expect("writable")
         .fingerprint();
-    let error = client::connect(&address, wrong, Role::Host, "test 1")
+    let routes = Routes::default();
+    let error = client::connect(&address, wrong, Role::Host, "test 1", &routes)
         .await
         .expect_err("foreign");
     assert!(matches!(error, ConnectError::ForeignKey), "{error}");
@@ -102,9 +110,16 @@ async fn p2_a_hub_of_another_version_says_who_is_too_old() {
             refusal: RefusalCode::VERSION_MISMATCH.into(),
         };
         let _hub = greet_one(endpoint, refused);
-        let error = client::connect(&address, identity.fingerprint(), Role::Operator, "test 1")
-            .await
-            .expect_err("refused");
+        let routes = Routes::default();
+        let error = client::connect(
+            &address,
+            identity.fingerprint(),
+            Role::Operator,
+            "test 1",
+            &routes,
+        )
+        .await
+        .expect_err("refused");
         assert!(
             matches!(error, ConnectError::OtherVersion { too_old, .. } if too_old == expected),
             "{error}"
@@ -148,12 +163,14 @@ fn r4_a_client_learns_soon_that_the_hub_was_killed_and_started_anew() {
         (address, identity, greet_one(endpoint, welcome()))
     });
     let client = tokio::runtime::Runtime::new().expect("threads");
+    let routes = Routes::default();
     let greeted = client
         .block_on(client::connect(
             &address,
             identity.fingerprint(),
             Role::Host,
             "test 1",
+            &routes,
         ))
         .expect("greeted");
     // the sockets close and nothing is said, as after kill -9
@@ -191,7 +208,14 @@ async fn a_stranger_has_one_stream_and_a_small_window_and_lanes_come_with_a_sess
         transport::server::open_lanes(&connection);
         connection.closed().await;
     });
-    let greeted = client::connect(&address, identity.fingerprint(), Role::Host, "test 1");
+    let routes = Routes::default();
+    let greeted = client::connect(
+        &address,
+        identity.fingerprint(),
+        Role::Host,
+        "test 1",
+        &routes,
+    );
     let mut greeted = greeted.await.expect("greeted");
     let moment = Duration::from_millis(300);
     let opened = tokio::time::timeout(moment, greeted.connection.open_uni()).await;
@@ -238,7 +262,8 @@ async fn u2_a_hosts_proof_is_of_one_key_one_hub_and_one_connection() {
             writer.write(&welcome()).await.expect("sent");
             (connection, writer)
         };
-        let connect = client::connect(&address, pin, Role::Host, "test 1");
+        let routes = Routes::default();
+        let connect = client::connect(&address, pin, Role::Host, "test 1", &routes);
         let (accepted, greeted) = tokio::join!(accept, connect);
         at_hub.push(accepted);
         clients.push(greeted.expect("greeted"));

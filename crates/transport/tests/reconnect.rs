@@ -9,7 +9,9 @@ use protocol::limits::MAX_CONTROL_FRAME_BYTES;
 use protocol::{ClientHello, HubHello, Refusal, RefusalCode, Role, VersionRange};
 use transport::client::ConnectError;
 use transport::reconnect::{self, SILENCE};
-use transport::{Connection, Endpoint, FramedReader, FramedWriter, HubAddress, HubIdentity};
+use transport::{
+    Connection, Endpoint, FramedReader, FramedWriter, HubAddress, HubIdentity, Routes,
+};
 
 const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -87,7 +89,9 @@ async fn a_hub_that_is_down_is_reached_when_it_is_up_again() {
         let greeted = hub.greet(welcome()).await;
         (hub, greeted, Instant::now())
     };
-    let coming = reconnect::connect_until_it_works(&address, pin.fingerprint(), Role::Host, "t");
+    let routes = Routes::default();
+    let coming =
+        reconnect::connect_until_it_works(&address, pin.fingerprint(), Role::Host, "t", &routes);
     let (came, _hub) = tokio::join!(coming, hub);
     came.expect("reached");
 }
@@ -101,7 +105,8 @@ async fn a_try_that_hangs_does_not_hold_up_the_next() {
         (swallowed, hub.greet(welcome()).await)
     };
     let started = Instant::now();
-    let coming = reconnect::connect_until_it_works(&address, pin, Role::Host, "t");
+    let routes = Routes::default();
+    let coming = reconnect::connect_until_it_works(&address, pin, Role::Host, "t", &routes);
     let (came, _serving) = tokio::join!(coming, serving);
     came.expect("the second try is answered");
     assert!(started.elapsed() < Duration::from_secs(3));
@@ -112,7 +117,8 @@ async fn a_foreign_key_and_a_foreign_version_are_not_tried_again() {
     let (hub, other) = (Hub::listen(LOCAL), Hub::listen(LOCAL));
     let (address, pin) = (hub.address(), other.identity.fingerprint());
     let serving = async { hub.endpoint.accept().await.expect("open").await.is_err() };
-    let coming = reconnect::connect_until_it_works(&address, pin, Role::Host, "t");
+    let routes = Routes::default();
+    let coming = reconnect::connect_until_it_works(&address, pin, Role::Host, "t", &routes);
     let (came, refused) = tokio::join!(coming, serving);
     assert!(refused);
     assert!(matches!(came, Err(ConnectError::ForeignKey)), "{came:?}");
@@ -121,7 +127,8 @@ async fn a_foreign_key_and_a_foreign_version_are_not_tried_again() {
     let refusal = Refusal::new(RefusalCode::VERSION_MISMATCH);
     let versions = VersionRange::OURS;
     let serving = hub.greet(HubHello::Refused { refusal, versions });
-    let coming = reconnect::connect_until_it_works(&address, pin, Role::Host, "t");
+    let routes = Routes::default();
+    let coming = reconnect::connect_until_it_works(&address, pin, Role::Host, "t", &routes);
     let (came, _serving) = tokio::join!(coming, serving);
     assert!(
         matches!(came, Err(ConnectError::OtherVersion { .. })),
@@ -170,7 +177,8 @@ async fn an_idle_line_is_told_from_a_dead_one() {
     let hub = Hub::listen(LOCAL);
     let (through, cuts) = line_to(hub.endpoint.local_addr().expect("bound"));
     let (through, pin) = (address(through), hub.identity.fingerprint());
-    let coming = transport::client::connect(&through, pin, Role::Host, "t");
+    let routes = Routes::default();
+    let coming = transport::client::connect(&through, pin, Role::Host, "t", &routes);
     let (came, (at_the_hub, _writer)) = tokio::join!(coming, hub.greet(welcome()));
     let greeted = came.expect("reached");
     let idle = tokio::time::timeout(SILENCE * 2, reconnect::silent(&greeted.connection));
@@ -194,7 +202,8 @@ async fn a_line_that_only_brings_is_dead_too() {
     let hub = Hub::listen(LOCAL);
     let (through, [there, _back]) = line_to(hub.endpoint.local_addr().expect("bound"));
     let (through, pin) = (address(through), hub.identity.fingerprint());
-    let coming = transport::client::connect(&through, pin, Role::Host, "t");
+    let routes = Routes::default();
+    let coming = transport::client::connect(&through, pin, Role::Host, "t", &routes);
     let (came, (at_the_hub, mut hubs_writer)) = tokio::join!(coming, hub.greet(welcome()));
     let greeted = came.expect("reached");
     transport::server::welcome(&at_the_hub);

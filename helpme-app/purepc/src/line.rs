@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail, ensure};
 use protocol::{EnrolmentCode, HostToHub, HubToHost, PermanentHost, Refusal, RefusalCode, Role};
 use tokio::time::timeout;
 use transport::client::{self, ConnectError, Greeted};
-use transport::{CloseReason, reconnect};
+use transport::{CloseReason, Routes, reconnect};
 
 use crate::computer;
 use crate::membership::Membership;
@@ -33,7 +33,7 @@ enum End {
 
 /// Enrols this computer; gives the name that the hub has for it.
 pub(crate) async fn enrol(membership: &Membership, code: EnrolmentCode) -> anyhow::Result<String> {
-    let (greeted, answer) = come_in(membership, Some(code)).await?;
+    let (greeted, answer) = come_in(membership, &Routes::default(), Some(code)).await?;
     transport::close::close(&greeted.connection);
     greeted.endpoint.wait_idle().await;
     if let HubToHost::HostAccepted { name } = answer {
@@ -50,11 +50,12 @@ pub(crate) async fn enrol(membership: &Membership, code: EnrolmentCode) -> anyho
 /// Connects and says who this is; gives the hub's answer.
 async fn come_in(
     membership: &Membership,
+    routes: &Routes,
     code: Option<EnrolmentCode>,
 ) -> anyhow::Result<(Greeted, HubToHost)> {
     let program = computer::program();
     let (hub, pin) = (membership.hub(), membership.pin());
-    let mut greeted = client::connect(hub, pin, Role::Host, &program).await?;
+    let mut greeted = client::connect(hub, pin, Role::Host, &program, routes).await?;
     let host = PermanentHost {
         key: membership.signer().key(),
         proof: membership.signer().prove(&greeted.connection, pin)?,
@@ -86,13 +87,14 @@ async fn come_in(
 /// Stays connected until the program is told to stop.
 pub(crate) async fn stay(membership: &Membership, folder: &Path) -> anyhow::Result<()> {
     let mut stop = StopSignal::listen().context("cannot hear when to stop")?;
+    let routes = Routes::default();
     let mut pauses = Pauses::new();
     Standing::Connecting { why: None }.keep(folder);
     loop {
         let began = tokio::time::Instant::now();
         let ended = tokio::select! {
             () = stop.heard() => return Ok(()),
-            came = come_in(membership, None) => match came {
+            came = come_in(membership, &routes, None) => match came {
                 Ok((greeted, HubToHost::HostAccepted { name })) => {
                     tracing::info!(%name, "Connected");
                     Standing::connected(&name).keep(folder);

@@ -26,6 +26,7 @@ impl TestHub {
         let config = hub::Config {
             data: folder.to_owned(),
             listen: vec![([127, 0, 0, 1], port).into()],
+            tunnels: Some(Vec::new()),
             public_address: None,
             ticket_validity: None,
             kept: Duration::from_mins(1),

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use transport::client::{self, ConnectError, Greeted};
 use transport::close::CloseReason;
-use transport::{Fingerprint, FramedReader, FramedWriter, reconnect};
+use transport::{Fingerprint, FramedReader, FramedWriter, Routes, reconnect};
 use zeroize::Zeroizing;
 
 /// How long the hub may take to answer a sign-in; it hashes the password slowly on purpose.
@@ -165,10 +165,11 @@ impl Teller {
 }
 
 async fn run(program: String, mut orders: mpsc::Receiver<Order>, teller: Teller) {
+    let routes = Routes::default();
     while let Some(order) = orders.recv().await {
         // without a connection there is nobody to ask
         if let Order::SignIn(who) = order {
-            serve(&program, who, &mut orders, &teller).await;
+            serve(&program, &routes, who, &mut orders, &teller).await;
         }
     }
 }
@@ -184,11 +185,12 @@ enum End {
 /// One sign-in, from the first try to the sign-out, over however many connections.
 async fn serve(
     program: &str,
+    routes: &Routes,
     mut who: SignIn,
     orders: &mut mpsc::Receiver<Order>,
     teller: &Teller,
 ) {
-    let connecting = client::connect(&who.hub, who.pin, Role::Administrator, program);
+    let connecting = client::connect(&who.hub, who.pin, Role::Administrator, program, routes);
     let first = async {
         let greeted = connecting.await;
         let greeted = greeted.map_err(|error| Problem::NotReached(Arc::new(error)))?;
@@ -223,7 +225,7 @@ async fn serve(
             End::Lost => teller.tell(News::Lost),
         }
         let again = tokio::select! {
-            again = come_back(program, &who) => again,
+            again = come_back(program, routes, &who) => again,
             () = signs_out(orders) => return,
         };
         match again {
@@ -257,10 +259,11 @@ async fn code_or_sign_out(orders: &mut mpsc::Receiver<Order>) -> Option<Zeroizin
     }
 }
 
-async fn come_back(program: &str, who: &SignIn) -> Result<Talk, Problem> {
+async fn come_back(program: &str, routes: &Routes, who: &SignIn) -> Result<Talk, Problem> {
     loop {
         let role = Role::Administrator;
-        let coming = reconnect::connect_until_it_works(&who.hub, who.pin, role, program).await;
+        let coming =
+            reconnect::connect_until_it_works(&who.hub, who.pin, role, program, routes).await;
         let greeted = coming.map_err(|error| Problem::NotReached(Arc::new(error)))?;
         match sign_in(greeted, who).await {
             Ok(Step::SignedIn(talk, _name)) => return Ok(talk),

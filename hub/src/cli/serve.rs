@@ -24,6 +24,10 @@ pub(super) struct ServeArgs {
     /// Where to listen; may be given several times.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:443")]
     listen: Vec<SocketAddr>,
+    /// Where to listen by TCP for those whose line carries no UDP; may be given several times. If it is
+    /// not: the ports of --listen, 443, 3128 and 8080, where they can be had.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    tunnel_listen: Vec<SocketAddr>,
     /// Where people reach this hub, for invitations; this computer's own name if not given.
     #[arg(long, value_name = "HOST[:PORT]")]
     public_address: Option<WrittenAddress>,
@@ -72,6 +76,7 @@ async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     let config = Config {
         data: args.data.data.clone(),
         listen: args.listen.clone(),
+        tunnels: Some(args.tunnel_listen.clone()).filter(|given| !given.is_empty()),
         public_address,
         ticket_validity: args.ticket_minutes.map(|m| Duration::from_mins(m.into())),
         kept: Duration::from_secs(u64::from(args.keep_minutes) * 60),
@@ -96,6 +101,9 @@ fn announce(hub: &Hub, data: &Path) -> std::io::Result<()> {
         let fingerprint = hub.fingerprint();
         writeln!(out, "hub listens on {address}, fingerprint {fingerprint}")?;
     }
+    for address in hub.tunnel_addresses() {
+        writeln!(out, "hub listens on {address} by TCP")?;
+    }
     if let Some(invitation) = hub.first_invitation() {
         let file = data.join(people::FIRST_INVITATION_FILE);
         writeln!(
@@ -114,6 +122,7 @@ fn write_ready_file(hub: &Hub, path: &Path) -> std::io::Result<()> {
     let ready = json!({
         "addr": addresses.first().map(ToString::to_string),
         "addrs": addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "tunnels": hub.tunnel_addresses().iter().map(ToString::to_string).collect::<Vec<_>>(),
         "fingerprint": hub.fingerprint().to_string(),
     });
     let mut part = path.as_os_str().to_owned();

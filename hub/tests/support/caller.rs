@@ -14,7 +14,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use transport::client::Greeted;
-use transport::{FramedReader, FramedWriter};
+use transport::{FramedReader, FramedWriter, Route};
 
 use super::{Peer, TestHub};
 
@@ -73,6 +73,7 @@ impl Caller {
                 reader,
                 writer,
                 version,
+                route: Route::Udp,
             })),
             other => panic!("{other:?}"),
         }
@@ -134,17 +135,26 @@ pub(crate) async fn first_packets(count: usize) -> Vec<Vec<u8>> {
 }
 
 fn client_config() -> ClientConfig {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = Arc::new(AnyHub(Arc::clone(&provider)));
-    let mut crypto = rustls::ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .expect("TLS 1.3")
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
+    let mut crypto = tls_config_of(&[&rustls::version::TLS13]);
     crypto.alpn_protocols = vec![protocol::version::ALPN.to_vec()];
     let crypto = QuicClientConfig::try_from(crypto).expect("a cipher for QUIC");
     ClientConfig::new(Arc::new(crypto))
+}
+
+/// TLS as browsers have it, but for the certificate.
+pub(crate) fn tls_config() -> Arc<rustls::ClientConfig> {
+    Arc::new(tls_config_of(rustls::DEFAULT_VERSIONS))
+}
+
+fn tls_config_of(versions: &[&'static rustls::SupportedProtocolVersion]) -> rustls::ClientConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = Arc::new(AnyHub(Arc::clone(&provider)));
+    rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .expect("ciphers for them")
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth()
 }
 
 /// Takes any key for the hub's: these tests are about who calls.

@@ -27,7 +27,7 @@ use session::{
     TicketNumber, TicketSecret,
 };
 use transport::client::{self, ConnectError, Greeted};
-use transport::{Fingerprint, FramedReader, FramedWriter, HubAddress};
+use transport::{Fingerprint, FramedReader, FramedWriter, HubAddress, Routes};
 
 /// Longer than anything takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -98,6 +98,8 @@ pub(crate) fn text(output: &Output) -> String {
 pub(crate) struct TestHub {
     pub(crate) data: PathBuf,
     pub(crate) address: HubAddress,
+    /// Where it listens by TCP.
+    pub(crate) web: SocketAddr,
     pub(crate) fingerprint: Fingerprint,
     child: Child,
     folder: Option<tempfile::TempDir>,
@@ -142,6 +144,7 @@ impl TestHub {
         let data_text = data.to_str().expect("a plain path");
         let mut child = command
             .args(["serve", "--data", data_text, "--listen", "127.0.0.1:0"])
+            .args(["--tunnel-listen", "127.0.0.1:0"])
             .args(["--ready-file", ready.to_str().expect("a plain path")])
             .args(args)
             .stdout(Stdio::null())
@@ -162,6 +165,10 @@ impl TestHub {
         Self {
             data: data.to_owned(),
             address: field("addr").parse().expect("an address"),
+            web: ready["tunnels"][0]
+                .as_str()
+                .and_then(|text| text.parse().ok())
+                .expect("an address"),
             fingerprint: field("fingerprint").parse().expect("a fingerprint"),
             child,
             folder: None,
@@ -243,7 +250,8 @@ impl TestHub {
     }
 
     pub(crate) async fn connect(&self, role: Role) -> Result<Greeted, ConnectError> {
-        client::connect(&self.address, self.fingerprint, role, "test 0").await
+        let routes = Routes::with_tunnels_at(&[]);
+        client::connect(&self.address, self.fingerprint, role, "test 0", &routes).await
     }
 
     pub(crate) async fn host(&self) -> Peer {

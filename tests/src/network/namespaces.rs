@@ -68,6 +68,24 @@ impl Namespaces {
         self.at(end).ip(&["link", "set", LINK, state])
     }
 
+    /// Nothing that comes to the hub by UDP arrives from now on, and nobody is told. TCP goes on.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses.
+    pub fn block_udp(&self) -> anyhow::Result<()> {
+        // before the rule that takes what is for the hub itself
+        self.hub
+            .ip(&["rule", "add", "pref", "100", "lookup", "local"])?;
+        self.hub.ip(&["rule", "del", "pref", "0"])?;
+        for end in [End::User, End::Operator] {
+            let rule = ["iif", far_link(end), "ipproto", "udp", "blackhole"];
+            let add = ["rule", "add", "pref", "10"];
+            self.hub.ip(&[add.as_slice(), &rule].concat())?;
+        }
+        Ok(())
+    }
+
     pub(super) fn change_address(&mut self, end: End) -> anyhow::Result<()> {
         let host = match end {
             End::User => &mut self.hosts[0],

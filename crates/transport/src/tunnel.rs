@@ -1,0 +1,38 @@
+//! The way for lines that carry no UDP: the same QUIC datagrams, each a binary message of one
+//! `WebSocket` over TLS over TCP.
+//!
+//! To quinn this is a socket, so nothing above knows. The QUIC inside authenticates the hub and seals
+//! what is sent; the TLS outside is there only to look like the web to whatever lies between.
+//!
+//! A tunnel is named by the address of its TCP connection, which a hub sees as the peer's.
+
+mod carry;
+mod dial;
+mod serve;
+mod socket;
+
+pub use serve::{Held, Tunnel, accept_key, web_tls};
+
+pub(crate) use dial::dial;
+
+pub use crate::tuning::tune_tcp;
+
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+
+/// Where a hub takes tunnels, among its other pages.
+pub const PATH: &str = "/tunnel";
+
+/// The largest datagram, at both ends. TCP cuts it into what the line takes, so it only has to be
+/// large enough that few are needed.
+pub(crate) const DATAGRAM_BYTES: u16 = 14_000;
+
+fn websocket_config() -> WebSocketConfig {
+    let largest = usize::from(DATAGRAM_BYTES);
+    let mut config = WebSocketConfig::default();
+    config.max_message_size = Some(largest);
+    config.max_frame_size = Some(largest);
+    // for each tunnel, for as long as it stands
+    config.read_buffer_size = 16 << 10;
+    config.write_buffer_size = 32 << 10;
+    config
+}

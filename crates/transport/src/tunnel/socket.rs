@@ -1,0 +1,271 @@
+//! What quinn takes for a UDP socket: lanes by address, each with a queue of datagrams to send.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{self, IoSliceMut};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use quinn::udp::{RecvMeta, Transmit};
+use quinn::{AsyncUdpSocket, UdpPoller};
+use tokio::sync::{Notify, mpsc, watch};
+
+/// Datagrams that may wait for quinn, of all lanes. A lane that is not served in time waits, and its
+/// TCP with it; who waits first is served first.
+const INBOX: usize = 512;
+/// What one transmission may bring at most.
+const SEGMENTS: usize = 16;
+
+/// What a lane does with more than it may queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WhenFull {
+    /// Loses it, as a router does: others share the socket, and must not wait for one slow line.
+    Drop,
+    /// Lets the one connection wait.
+    Wait,
+}
+
+/// A datagram, and the lane it came by.
+pub(super) type Received = (SocketAddr, Bytes);
+
+#[derive(Debug)]
+pub(super) struct Socket {
+    local: SocketAddr,
+    when_full: WhenFull,
+    lanes: Mutex<BTreeMap<SocketAddr, Arc<Lane>>>,
+    inbox: Mutex<mpsc::Receiver<Received>>,
+}
+
+impl Socket {
+    /// A socket without lanes. It fails once every sender of what it gives is gone.
+    pub(super) fn new(
+        local: SocketAddr,
+        when_full: WhenFull,
+    ) -> (Arc<Self>, mpsc::Sender<Received>) {
+        let (sender, inbox) = mpsc::channel(INBOX);
+        let socket = Self {
+            local,
+            when_full,
+            lanes: Mutex::default(),
+            inbox: Mutex::new(inbox),
+        };
+        (Arc::new(socket), sender)
+    }
+
+    /// Opens the lane of `peer`, which may queue so many bytes. Who had that address before is gone.
+    pub(super) fn open(&self, peer: SocketAddr, capacity: usize) -> Arc<Lane> {
+        let lane = Arc::new(Lane::new(capacity));
+        let before = lock(&self.lanes).insert(peer, Arc::clone(&lane));
+        if let Some(before) = before {
+            before.close();
+        }
+        lane
+    }
+
+    /// The lane of `peer` is gone, if it is still this one.
+    pub(super) fn remove(&self, peer: SocketAddr, lane: &Arc<Lane>) {
+        let mut lanes = lock(&self.lanes);
+        if lanes.get(&peer).is_some_and(|of| Arc::ptr_eq(of, lane)) {
+            lanes.remove(&peer);
+        }
+    }
+
+    pub(super) fn lane(&self, peer: SocketAddr) -> Option<Arc<Lane>> {
+        lock(&self.lanes).get(&peer).cloned()
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        for lane in lock(&self.lanes).values() {
+            lane.close();
+        }
+    }
+}
+
+impl AsyncUdpSocket for Socket {
+    fn create_io_poller(self: Arc<Self>) -> Pin<Box<dyn UdpPoller>> {
+        Box::pin(Poller(self))
+    }
+
+    fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+        // as to a peer that is gone
+        let Some(lane) = self.lane(transmit.destination) else {
+            return Ok(());
+        };
+        let size = transmit.segment_size.unwrap_or(transmit.contents.len());
+        match lane.push(transmit.contents, size.max(1)) {
+            Err(Full) if self.when_full == WhenFull::Wait => Err(io::ErrorKind::WouldBlock.into()),
+            Ok(()) | Err(Full) => Ok(()),
+        }
+    }
+
+    fn poll_recv(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+        meta: &mut [RecvMeta],
+    ) -> Poll<io::Result<usize>> {
+        let mut inbox = lock(&self.inbox);
+        let places = buffers.len().min(meta.len());
+        let mut count = 0;
+        while count < places {
+            match inbox.poll_recv(cx) {
+                Poll::Ready(Some((from, datagram))) => {
+                    let length = datagram.len();
+                    // larger than we ever said that we take
+                    let Some(buffer) = buffers[count].get_mut(..length) else {
+                        continue;
+                    };
+                    buffer.copy_from_slice(&datagram);
+                    meta[count] = RecvMeta::default();
+                    meta[count].addr = from;
+                    meta[count].len = length;
+                    meta[count].stride = length;
+                    count += 1;
+                }
+                Poll::Ready(None) if count == 0 => {
+                    let broken = io::Error::new(io::ErrorKind::BrokenPipe, "the tunnel is gone");
+                    return Poll::Ready(Err(broken));
+                }
+                Poll::Pending if count == 0 => return Poll::Pending,
+                Poll::Ready(None) | Poll::Pending => break,
+            }
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.local)
+    }
+
+    fn may_fragment(&self) -> bool {
+        false
+    }
+
+    fn max_transmit_segments(&self) -> usize {
+        SEGMENTS
+    }
+}
+
+/// A queue has no room.
+#[derive(Debug)]
+struct Full;
+
+#[derive(Debug)]
+struct Poller(Arc<Socket>);
+
+impl UdpPoller for Poller {
+    fn poll_writable(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.0.when_full == WhenFull::Drop {
+            return Poll::Ready(Ok(()));
+        }
+        let lanes = lock(&self.0.lanes);
+        let waits = lanes.values().all(|lane| lane.wait_for_room(cx.waker()));
+        if waits && !lanes.is_empty() {
+            Poll::Pending
+        } else {
+            Poll::Ready(Ok(()))
+        }
+    }
+}
+
+/// One peer's queue of datagrams to send.
+#[derive(Debug)]
+pub(super) struct Lane {
+    capacity: usize,
+    queue: Mutex<Queue>,
+    changed: Notify,
+    /// Connections that keep it.
+    holders: watch::Sender<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    datagrams: VecDeque<Bytes>,
+    bytes: usize,
+    closed: bool,
+    /// Who waits for room.
+    wakers: Vec<Waker>,
+}
+
+impl Lane {
+    fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            queue: Mutex::default(),
+            changed: Notify::new(),
+            holders: watch::Sender::new(0),
+        }
+    }
+
+    /// Queues `contents` in datagrams of `size`, all or none.
+    fn push(&self, contents: &[u8], size: usize) -> Result<(), Full> {
+        let mut queue = lock(&self.queue);
+        if queue.bytes >= self.capacity {
+            return Err(Full);
+        }
+        queue.bytes += contents.len();
+        let all = Bytes::copy_from_slice(contents);
+        let starts = (0..contents.len()).step_by(size);
+        let pieces = starts.map(|start| all.slice(start..contents.len().min(start + size)));
+        queue.datagrams.extend(pieces);
+        drop(queue);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Whether there is no room; `waker` is told when there is.
+    fn wait_for_room(&self, waker: &Waker) -> bool {
+        let mut queue = lock(&self.queue);
+        let full = queue.bytes >= self.capacity && !queue.closed;
+        if full && !queue.wakers.iter().any(|known| known.will_wake(waker)) {
+            queue.wakers.push(waker.clone());
+        }
+        full
+    }
+
+    /// The next datagram, if there is one.
+    pub(super) fn pop(&self) -> Option<Bytes> {
+        let mut queue = lock(&self.queue);
+        let datagram = queue.datagrams.pop_front()?;
+        queue.bytes -= datagram.len();
+        if queue.bytes < self.capacity {
+            queue.wakers.drain(..).for_each(Waker::wake);
+        }
+        Some(datagram)
+    }
+
+    /// How many connections keep it.
+    pub(super) fn holders(&self) -> &watch::Sender<usize> {
+        &self.holders
+    }
+
+    /// Nothing is queued any more; what is, still goes.
+    pub(super) fn close(&self) {
+        lock(&self.queue).closed = true;
+        self.changed.notify_one();
+    }
+
+    /// Waits until there may be a datagram; false if there never will be one. For one task only.
+    pub(super) async fn filled(&self) -> bool {
+        loop {
+            {
+                let queue = lock(&self.queue);
+                if !queue.datagrams.is_empty() {
+                    return true;
+                }
+                if queue.closed {
+                    return false;
+                }
+            }
+            self.changed.notified().await;
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
