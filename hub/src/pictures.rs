@@ -124,7 +124,9 @@ pub fn first(data: &Path, session: SessionId) -> Result<Vec<u8>, PictureFault> {
         Err(error) => return Err(error.into()),
     }
     let size = (LIST_PIXELS, MAX_PICTURE_BYTES);
-    let png = match make(data, &film, CLEAR_MILLIS, size) {
+    let whole_millis = Recording::open(&film)?.duration_micros()? / 1000;
+    let at_millis = CLEAR_MILLIS.min(whole_millis / 4);
+    let png = match make(data, &film, at_millis, size) {
         Ok(png) => png,
         Err(fault @ (PictureFault::Failed(_) | PictureFault::TooLong | PictureFault::Unfit)) => {
             tracing::info!(%session, %fault, "Film without a first picture");

@@ -130,6 +130,7 @@ impl Administrator {
     /// If the window does not say in time that it is saved.
     pub fn export_film(&mut self) -> anyhow::Result<PathBuf> {
         self.app.click("Export film")?;
+        self.app.click("Export")?;
         let is_saved = |label: &str| label.starts_with(SAVED);
         self.app.wait_for_matching("a saved film", is_saved)?;
         let map = self.app.map()?;

@@ -88,15 +88,15 @@ fn columns(lang: Lang) -> [Column<Sort>; 7] {
         right,
     };
     [
-        column(Say::Started, 210.0, Sort::Started, false),
-        column(Say::Lasted, 90.0, Sort::Duration, true),
-        column(Say::Operators, 160.0, Sort::Operators, false),
-        column(Say::Requester, 150.0, Sort::Requester, false),
-        column(Say::Computer, 140.0, Sort::Host, false),
-        column(Say::Size, 90.0, Sort::Bytes, true),
+        column(Say::Started, 250.0, Sort::Started, false),
+        column(Say::Lasted, 80.0, Sort::Duration, true),
+        column(Say::Operators, 140.0, Sort::Operators, false),
+        column(Say::Requester, 130.0, Sort::Requester, false),
+        column(Say::Computer, 110.0, Sort::Host, false),
+        column(Say::Size, 80.0, Sort::Bytes, true),
         Column {
             title: s(lang, Say::State),
-            width: 110.0,
+            width: 90.0,
             sort: None,
             right: false,
         },
