@@ -1,8 +1,4 @@
 //! An assistance where the network carries no UDP (R2).
-#![expect(
-    clippy::print_stdout,
-    reason = "says where it could not run, and how long things took"
-)]
 
 use std::fs;
 use std::path::Path;

@@ -167,9 +167,8 @@ mod tests {
 
     #[test]
     fn r2_the_families_take_turns_from_the_preferred_one_on() {
-        let addresses =
-            ["[2001:db8::1]:443", "[2001:db8::2]:443", "192.0.2.1:443"].map(|a| a.parse());
-        let addresses = addresses.map(|a| a.expect("an address"));
+        let addresses = ["[2001:db8::1]:443", "[2001:db8::2]:443", "192.0.2.1:443"]
+            .map(|a| a.parse().expect("an address"));
         let starts = Routes::default().starts(&hub(), &addresses);
         assert_eq!(when(&starts, Route::Udp, "[2001:db8::1]:443"), 0);
         assert_eq!(when(&starts, Route::Udp, "192.0.2.1:443"), 250);

@@ -101,9 +101,6 @@ fn announce(hub: &Hub, data: &Path) -> std::io::Result<()> {
         let fingerprint = hub.fingerprint();
         writeln!(out, "hub listens on {address}, fingerprint {fingerprint}")?;
     }
-    for address in hub.tunnel_addresses() {
-        writeln!(out, "hub listens on {address} by TCP")?;
-    }
     if let Some(invitation) = hub.first_invitation() {
         let file = data.join(people::FIRST_INVITATION_FILE);
         writeln!(
@@ -112,6 +109,9 @@ fn announce(hub: &Hub, data: &Path) -> std::io::Result<()> {
              {invitation}",
             file.display()
         )?;
+    }
+    for address in hub.tunnel_addresses() {
+        writeln!(out, "hub also listens on {address} by TCP")?;
     }
     out.flush()
 }

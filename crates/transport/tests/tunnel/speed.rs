@@ -1,6 +1,7 @@
 //! How much a tunnel carries, beside UDP in the same run; what it costs.
 //!
 //! `cargo test --release -p transport --test tunnel -- --ignored --nocapture speed`
+#![expect(clippy::print_stdout, reason = "the figures are what is looked at")]
 
 use std::time::{Duration, Instant};
 
