@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use hub::catalogue::Actor;
-use hub::{FolderError, StartError};
+use hub::{FolderError, PageError, StartError};
 use tracing_subscriber::EnvFilter;
 
 /// The hub of Pure Help Desk.
@@ -106,7 +106,9 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
         Some(StartError::Folder(_) | StartError::Catalogue(_) | StartError::Identity(_)) => {
             ExitCode::from(NO_FOLDER)
         }
-        Some(StartError::Bind(_)) => ExitCode::from(CANNOT_LISTEN),
+        Some(StartError::Bind(_) | StartError::Page(PageError::Bind { .. })) => {
+            ExitCode::from(CANNOT_LISTEN)
+        }
         _ => ExitCode::FAILURE,
     }
 }

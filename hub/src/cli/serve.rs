@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
-use hub::{Config, Hub, people};
+use hub::{CertificateFiles, Config, Hub, PageConfig, people};
 use protocol::address::DEFAULT_PORT;
 use protocol::{HubAddress, WrittenAddress};
 use serde_json::json;
@@ -49,6 +49,23 @@ pub(super) struct ServeArgs {
     /// of theirs.
     #[arg(long, value_name = "COUNT", default_value_t = 1_000)]
     max_strangers: usize,
+    /// Where the page for users listens (HTTPS over TCP); may be given several times; where the hub does if
+    /// not given.
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "no_page")]
+    page_listen: Vec<SocketAddr>,
+    /// Serve no page for users.
+    #[arg(long)]
+    no_page: bool,
+    /// The page's certificate, and those of whoever vouches for it, in PEM; read again when it changes. The
+    /// hub's own identity if not given.
+    #[arg(long, value_name = "FILE", requires = "certificate_key")]
+    certificate: Option<PathBuf>,
+    /// The private key of the page's certificate, in PEM.
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    certificate_key: Option<PathBuf>,
+    /// The folder of the Helpmes that the page gives out; `downloads` in the data folder if not given.
+    #[arg(long, value_name = "DIR")]
+    downloads: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
@@ -69,6 +86,12 @@ async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
         host: written.host,
         port: written.port.or(port).unwrap_or(DEFAULT_PORT),
     });
+    let certificate = args.certificate.clone().zip(args.certificate_key.clone());
+    let page = PageConfig {
+        listen: args.page_listen.clone(),
+        certificate: certificate.map(|(chain, key)| CertificateFiles { chain, key }),
+        downloads: args.downloads.clone(),
+    };
     let config = Config {
         data: args.data.data.clone(),
         listen: args.listen.clone(),
@@ -79,6 +102,7 @@ async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
         max_connections: args.max_connections,
         max_connections_per_address: args.max_connections_per_address,
         max_strangers: args.max_strangers,
+        page: (!args.no_page).then_some(page),
     };
     let hub = Hub::start(&config)?;
     announce(&hub, &args.data.data).context("the hub cannot say that it listens")?;
@@ -95,6 +119,9 @@ fn announce(hub: &Hub, data: &Path) -> std::io::Result<()> {
     for address in hub.addresses() {
         let fingerprint = hub.fingerprint();
         writeln!(out, "hub listens on {address}, fingerprint {fingerprint}")?;
+    }
+    for address in hub.page_addresses() {
+        writeln!(out, "page for users on https://{address}/")?;
     }
     if let Some(invitation) = hub.first_invitation() {
         let file = data.join(people::FIRST_INVITATION_FILE);
@@ -114,6 +141,7 @@ fn write_ready_file(hub: &Hub, path: &Path) -> std::io::Result<()> {
     let ready = json!({
         "addr": addresses.first().map(ToString::to_string),
         "addrs": addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "page": hub.page_addresses().iter().map(ToString::to_string).collect::<Vec<_>>(),
         "fingerprint": hub.fingerprint().to_string(),
     });
     let mut part = path.as_os_str().to_owned();

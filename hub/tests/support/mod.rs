@@ -4,6 +4,7 @@
 #![expect(dead_code, reason = "each test program uses a part of this")]
 
 pub(crate) mod caller;
+pub(crate) mod web;
 pub(crate) mod window;
 
 use std::io::Write as _;
@@ -76,6 +77,8 @@ pub(crate) struct TestHub {
     pub(crate) data: PathBuf,
     pub(crate) address: HubAddress,
     pub(crate) fingerprint: Fingerprint,
+    /// Where the user's page is.
+    pub(crate) page: Option<SocketAddr>,
     child: Child,
     folder: Option<tempfile::TempDir>,
 }
@@ -140,6 +143,9 @@ impl TestHub {
             data: data.to_owned(),
             address: field("addr").parse().expect("an address"),
             fingerprint: field("fingerprint").parse().expect("a fingerprint"),
+            page: ready["page"][0]
+                .as_str()
+                .map(|page| page.parse().expect("an address")),
             child,
             folder: None,
         }
