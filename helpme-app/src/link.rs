@@ -3,7 +3,6 @@
 //! Anybody can make one. It fills in what it brings and starts nothing: the user presses **Helpme**, and
 //! another hub than the one that is known is asked about first.
 
-use host_engine::AddressFault;
 use session::TicketNumber;
 
 use crate::settings::{HubPlace, HubText, HubTextError};
@@ -70,6 +69,8 @@ impl Link {
 
 #[cfg(test)]
 mod tests {
+    use host_engine::AddressFault;
+
     use super::*;
 
     const KEY: &str = "abababababababababababababababababababababababababababababababab";

@@ -27,7 +27,7 @@ struct Arguments {
     /// The fingerprint of the hub's key, 64 hexadecimal digits.
     #[arg(long, value_name = "HEX", requires = "hub")]
     fingerprint: Option<String>,
-    /// A link to Helpme, like helpme://hub.example.org/?key=...&ticket=...
+    /// A link to Helpme, like `helpme://hub.example.org/?key=...&ticket=...`.
     #[arg(value_name = "LINK", conflicts_with = "hub")]
     link: Option<String>,
 }

@@ -233,6 +233,22 @@ fn h2_a_visitor_gets_helpme_for_their_system_untouched_and_set_up_for_this_hub()
 }
 
 #[test]
+fn without_scripts_the_page_leads_into_helpme_all_the_same() {
+    let hub = TestHub::start();
+    let front = get(&hub, "/", &[FIREFOX]).text();
+    let (address, key) = (&hub.address, hub.fingerprint);
+    assert!(front.contains(&format!(
+        "id=\"start\" href=\"helpme://{address}/?key={key}\""
+    )));
+    // what only a script can make use of waits for it: the field, and the ticket of a link
+    assert_eq!(front.matches(" hidden>").count(), 2, "{front}");
+    assert!(
+        !front.contains("<form"),
+        "a ticket that is sent is a ticket that the hub knows"
+    );
+}
+
+#[test]
 fn no_path_leads_out_of_what_is_offered() {
     let hub = TestHub::start();
     let downloads = hub.data.join("downloads");
