@@ -11,6 +11,7 @@ use clap::Parser;
 use desktop::{Folders, SettingsFile};
 use eframe::egui::ViewportBuilder;
 use helpme_app::app::{HelpmeApp, SMALLEST_WINDOW, Start, WINDOW_SIZE};
+use helpme_app::link::Link;
 use helpme_app::settings::{HubPlace, HubText, Settings, account_name, hub_beside_program};
 use helpme_app::state::{State, Surroundings};
 use tracing_subscriber::EnvFilter;
@@ -26,6 +27,9 @@ struct Arguments {
     /// The fingerprint of the hub's key, 64 hexadecimal digits.
     #[arg(long, value_name = "HEX", requires = "hub")]
     fingerprint: Option<String>,
+    /// A link to Helpme, like `helpme://hub.example.org/?key=...&ticket=...`.
+    #[arg(value_name = "LINK", conflicts_with = "hub")]
+    link: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -49,9 +53,12 @@ fn main() -> ExitCode {
 
 fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
     let exe = std::env::current_exe().map_err(StartFault::unknown)?;
-    let given = given_hub(arguments, exe.parent()).map_err(|error| StartFault::BadSetUp {
+    let bad_set_up = |error: anyhow::Error| StartFault::BadSetUp {
         detail: format!("{error:#}"),
-    })?;
+    };
+    let link = arguments.link.as_deref().map(Link::parse).transpose();
+    let link = link.map_err(|error| bad_set_up(error.into()))?;
+    let given = given_hub(arguments, exe.parent()).map_err(bad_set_up)?;
     let file = settings_file();
     let settings = file
         .as_ref()
@@ -66,6 +73,7 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
     let size = place.map_or(WINDOW_SIZE, |place| (place.width, place.height));
     let around = Surroundings {
         hub: given,
+        link,
         account: account_name(),
         language: Lang::from_system(),
         unix_seconds: unix_seconds(),

@@ -23,6 +23,7 @@ pub use other_hub::OtherHub;
 pub use session::{Ended, Line, Present, Running};
 pub use ticket::{FormProblem, TicketForm};
 
+use crate::link::Link;
 use crate::settings::{HubPlace, HubText, Settings};
 
 /// Where the program stands.
@@ -153,6 +154,8 @@ pub struct State {
 pub struct Surroundings {
     /// A hub named from outside.
     pub hub: Option<HubPlace>,
+    /// The link by which this start was asked for.
+    pub link: Option<Link>,
     /// The name of the account's user.
     pub account: String,
     pub language: Lang,
@@ -163,17 +166,28 @@ pub struct Surroundings {
 impl State {
     /// At start.
     pub fn new(settings: Settings, around: Surroundings) -> Self {
-        let hub_is_given = around.hub.is_some();
+        let (linked, ticket) = around.link.map(|link| (link.hub, link.ticket)).unzip();
+        let hub_is_given = linked.is_some() || around.hub.is_some();
         let saved = settings.hub.as_ref().and_then(|text| text.parse().ok());
         let name = if settings.name.is_empty() {
             &around.account
         } else {
             &settings.name
         };
-        let form = TicketForm::new(name);
-        let other_hub = OtherHub::ask(around.hub.as_ref(), settings.used_hub.as_ref());
+        let mut form = TicketForm::new(name);
+        if let Some(ticket) = ticket.flatten() {
+            form.fill_in(&ticket);
+        }
+        // anybody can make a link, so it counts as less than what was set up or typed here
+        let set_up = around.hub.as_ref().map(HubText::from);
+        let own = set_up
+            .or_else(|| settings.hub.clone())
+            .filter(|_| linked.is_some());
+        let known = settings.used_hub.clone().or(own);
+        let named = linked.or(around.hub);
+        let other_hub = OtherHub::ask(named.as_ref(), known.as_ref());
         let mut state = Self {
-            hub: around.hub.or(saved),
+            hub: named.or(saved),
             hub_is_given,
             stage: Stage::Ticket,
             form,

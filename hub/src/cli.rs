@@ -4,6 +4,7 @@ mod admin;
 mod audit;
 mod backup;
 mod film;
+mod options;
 mod report;
 mod serve;
 mod settings;
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use hub::catalogue::Actor;
-use hub::{FolderError, StartError};
+use hub::{FolderError, PageError, StartError};
 use tracing_subscriber::EnvFilter;
 
 /// The hub of Pure Help Desk.
@@ -23,7 +24,7 @@ use tracing_subscriber::EnvFilter;
 #[command(name = "hub", version)]
 struct Cli {
     /// What to log, for instance `info` or `hub=debug`; `RUST_LOG` says the same.
-    #[arg(long, global = true, value_name = "FILTER")]
+    #[arg(long, env = "HUB_LOG", global = true, value_name = "FILTER")]
     log: Option<String>,
     #[command(subcommand)]
     command: Command,
@@ -65,16 +66,20 @@ const ACTOR: Actor = Actor::CommandLine;
 #[derive(Debug, Clone, Args)]
 struct DataArgs {
     /// The hub's data folder.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, env = "HUB_DATA", value_name = "DIR")]
     data: PathBuf,
 }
 
 /// Does what the arguments say; a failure is one sentence on standard error and an exit code.
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
-    set_up_log(cli.log.as_deref());
+    let log = cli.log.as_deref();
+    if !matches!(cli.command, Command::Serve(_)) {
+        set_up_log(log, None);
+    }
     let done = match cli.command {
-        Command::Serve(args) => serve::run(&args),
+        // its file may say what to log
+        Command::Serve(args) => serve::run(args, log),
         Command::Admin(command) => admin::run(command),
         Command::Report(command) => report::run(command),
         Command::Film(command) => film::run(command),
@@ -97,23 +102,31 @@ pub(crate) fn run() -> ExitCode {
 
 /// What the hub exits with; the numbers stand in README.md.
 fn exit_code(error: &anyhow::Error) -> ExitCode {
+    const COMMAND_LINE: u8 = 2;
     const NO_FOLDER: u8 = 13;
     const CANNOT_LISTEN: u8 = 15;
     if error.is::<FolderError>() {
         return ExitCode::from(NO_FOLDER);
     }
+    if error.is::<options::OptionsError>() {
+        return ExitCode::from(COMMAND_LINE);
+    }
     match error.downcast_ref() {
         Some(StartError::Folder(_) | StartError::Catalogue(_) | StartError::Identity(_)) => {
             ExitCode::from(NO_FOLDER)
         }
-        Some(StartError::Bind(_)) => ExitCode::from(CANNOT_LISTEN),
+        Some(StartError::Bind(_) | StartError::Page(PageError::Bind { .. })) => {
+            ExitCode::from(CANNOT_LISTEN)
+        }
         _ => ExitCode::FAILURE,
     }
 }
 
-fn set_up_log(filter: Option<&str>) {
-    let filter = filter.map_or_else(
-        || EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info")),
+/// Logs what the command line says, or the environment, or a file.
+fn set_up_log(said: Option<&str>, in_file: Option<&str>) {
+    let usual = || EnvFilter::new(in_file.unwrap_or("info"));
+    let filter = said.map_or_else(
+        || EnvFilter::try_from_default_env().unwrap_or_else(|_unset| usual()),
         EnvFilter::new,
     );
     tracing_subscriber::fmt()

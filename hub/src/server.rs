@@ -28,6 +28,7 @@ use crate::film;
 use crate::folder::{DataFolder, FolderError};
 use crate::known::KnownAddresses;
 use crate::login::LoginDesk;
+use crate::page::{Page, PageConfig, PageError};
 use crate::password::HashError;
 use crate::people::{self, PeopleError};
 use crate::recovery;
@@ -72,6 +73,8 @@ pub struct Config {
     /// Connections of whoever is not admitted, beside those that are expected to come back; never more
     /// than half of all.
     pub max_strangers: usize,
+    /// The user's page; `None` for none.
+    pub page: Option<PageConfig>,
 }
 
 /// The hub cannot start.
@@ -86,6 +89,8 @@ pub enum StartError {
     Identity(#[from] IdentityError),
     #[error(transparent)]
     Bind(#[from] BindError),
+    #[error(transparent)]
+    Page(#[from] PageError),
     #[error(transparent)]
     Hash(#[from] HashError),
     #[error("no invitation for the first administrator: {0}")]
@@ -110,6 +115,7 @@ pub struct Hub {
     /// What each account's password was when the hub started.
     passwords: BTreeMap<AccountId, PasswordHash>,
     upkeep: Upkeep,
+    page: Option<Page>,
     /// Whoever changed accounts over the network.
     changed_accounts: mpsc::Receiver<oneshot::Sender<()>>,
     registry: tokio::task::JoinHandle<()>,
@@ -175,7 +181,7 @@ impl Hub {
             per_neighbour: config.max_connections_per_address,
             strangers: config.max_strangers,
         };
-        let crowd = Arc::new(Crowd::new(limits, known));
+        let crowd = Arc::new(Crowd::new(limits, Arc::clone(&known)));
         let from_settings = Duration::from_mins(settings.ticket_minutes.into());
         let ticket_validity = config.ticket_validity.unwrap_or(from_settings);
         let policy = Policy {
@@ -215,6 +221,12 @@ impl Hub {
             changed,
         );
         let office = Arc::new(office);
+        let page = config.page.as_ref().map(|page| {
+            let hub = (address, &*addresses, &*config.listen);
+            let strangers = (config.max_strangers, known);
+            Page::open(page, hub, &identity, Arc::clone(&office), strangers)
+        });
+        let page = page.transpose()?;
         let upkeep = Upkeep::new(
             Arc::clone(&office),
             settings,
@@ -244,6 +256,7 @@ impl Hub {
             passwords: standing.passwords,
             changed_accounts,
             upkeep,
+            page,
             registry,
             stop,
             store_thread,
@@ -259,6 +272,11 @@ impl Hub {
     /// The same of TCP.
     pub fn tunnel_addresses(&self) -> &[SocketAddr] {
         &self.tunnel_addresses
+    }
+
+    /// Where the page listens, with the ports it really has.
+    pub fn page_addresses(&self) -> &[SocketAddr] {
+        self.page.as_ref().map_or(&[], Page::addresses)
     }
 
     /// What clients pin.
@@ -303,6 +321,9 @@ impl Hub {
         );
         accepting.spawn(watched);
         accepting.spawn(self.upkeep.run());
+        if let Some(page) = self.page {
+            accepting.spawn(page.run());
+        }
         stop.await;
         tracing::info!("Stopping");
         accepting.shutdown().await;

@@ -50,7 +50,10 @@ fn b1_the_first_start_says_what_clients_and_administrators_need() {
     let first = lines.next().expect("a line").expect("text");
     assert!(first.starts_with("hub listens on 127.0.0.1:"), "{first}");
     let second = lines.next().expect("a line").expect("text");
-    assert!(second.contains("administrator"), "{second}");
+    let page = "page for users on https://127.0.0.1:";
+    assert!(second.starts_with(page), "{second}");
+    let third = lines.next().expect("a line").expect("text");
+    assert!(third.contains("administrator"), "{third}");
     let fingerprint = text(&run_hub(&["fingerprint", "--data", data_text], ""));
     assert!(first.ends_with(fingerprint.trim()), "{first}");
     child.kill().expect("killed");

@@ -187,7 +187,8 @@ impl HubIdentity {
         tag.as_ref().try_into().expect("SHA-256 has 32 bytes")
     }
 
-    pub(crate) fn certificate_and_key(&self) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+    /// What a TLS server of the hub shows and signs with.
+    pub fn certificate_and_key(&self) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
         (self.certificate.clone(), self.key.clone_key())
     }
 }

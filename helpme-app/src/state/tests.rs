@@ -7,6 +7,7 @@ use ui_kit::Lang;
 use super::{
     Action, Below, Effect, FormProblem, Line, Shape, Stage, State, Surroundings, WaitNote,
 };
+use crate::link::Link;
 use crate::settings::{HubText, HubTextError, Settings};
 
 const SESSION: SessionId = SessionId(3);
@@ -99,6 +100,56 @@ fn e2_a_hub_that_moved_and_a_first_hub_are_not_asked_about() {
         };
         assert_eq!(State::new(settings, around).stage, Stage::Ticket);
     }
+}
+
+#[test]
+fn h2_a_link_fills_the_ticket_in_and_asks_about_another_hub_than_the_own() {
+    let link = |digits: &str| {
+        let key = digits.repeat(32);
+        let text = format!("helpme://new.example.org/?key={key}&ticket=482+913+0571");
+        Some(Link::parse(&text).expect("a link"))
+    };
+    let own = hub_at("hub.example.org", "ab");
+    let saved = Settings {
+        hub: Some(own.clone()),
+        ..Settings::default()
+    };
+    let used = Settings {
+        used_hub: Some(own.clone()),
+        ..Settings::default()
+    };
+    for (settings, set_up) in [
+        (Settings::default(), Some(own.parse().expect("a hub"))),
+        (saved, None),
+        (used, None),
+    ] {
+        let start = |digits| {
+            let around = Surroundings {
+                hub: set_up.clone(),
+                link: link(digits),
+                ..Surroundings::default()
+            };
+            State::new(settings.clone(), around)
+        };
+        let same = start("ab");
+        assert_eq!(same.stage, Stage::Ticket, "the own hub, at a new address");
+        assert_eq!(same.form.digits, "4829130571");
+        assert_eq!(same.hub.expect("a hub").address.host, "new.example.org");
+        let other = start("cd");
+        assert!(matches!(other.stage, Stage::OtherHub(_)));
+        assert_eq!(
+            other.hub, None,
+            "nobody is spoken to before the user has chosen"
+        );
+    }
+    let first = Surroundings {
+        link: link("ab"),
+        ..Surroundings::default()
+    };
+    let mut first = State::new(Settings::default(), first);
+    assert_eq!(first.stage, Stage::Ticket);
+    // nothing starts by itself, and what is there is sent as if it had been typed
+    assert_eq!(first.act(Action::OpenTicket, SOON).len(), 2);
 }
 
 #[test]
@@ -353,6 +404,7 @@ pub(crate) fn typed() -> State {
     };
     let around = Surroundings {
         hub: Some(hub.parse().expect("a hub")),
+        link: None,
         account: "Anna".to_owned(),
         language: Lang::En,
         unix_seconds: 1_800_000_000,

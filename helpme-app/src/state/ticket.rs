@@ -39,6 +39,12 @@ impl TicketForm {
         }
     }
 
+    /// As if the user had typed `ticket`.
+    pub(super) fn fill_in(&mut self, ticket: &TicketNumber) {
+        self.digits = ticket.to_spoken();
+        self.digits.retain(|character| character.is_ascii_digit());
+    }
+
     /// Whether all digits are there.
     pub fn is_complete(&self) -> bool {
         TicketNumber::parse(&self.digits).is_ok()

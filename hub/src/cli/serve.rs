@@ -2,92 +2,49 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
-use hub::{Config, Hub, people};
-use protocol::address::DEFAULT_PORT;
-use protocol::{HubAddress, WrittenAddress};
+use hub::{Hub, people};
 use serde_json::json;
 use transport::HubIdentity;
 
 use super::DataArgs;
+use super::options::Options;
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
+    /// Take what is not given here from this file.
+    #[arg(long, env = "HUB_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(flatten)]
-    data: DataArgs,
-    /// Where to listen; may be given several times.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:443")]
-    listen: Vec<SocketAddr>,
-    /// Where to listen by TCP for those whose line carries no UDP; may be given several times. If it is
-    /// not: the ports of --listen, 443, 3128 and 8080, where they can be had.
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    tunnel_listen: Vec<SocketAddr>,
-    /// Where people reach this hub, for invitations; this computer's own name if not given.
-    #[arg(long, value_name = "HOST[:PORT]")]
-    public_address: Option<WrittenAddress>,
-    /// How long a ticket is good, in minutes, whatever the hub's settings say.
-    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=1440))]
-    ticket_minutes: Option<u32>,
-    /// How long a session waits for a side that is out of reach, in minutes.
-    #[arg(long, value_name = "MINUTES", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1440))]
-    keep_minutes: u32,
-    /// This hub's own number, where several share a store.
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
-    number: u16,
-    /// Write address and fingerprint as JSON to this file once the hub listens.
-    #[arg(long, value_name = "FILE")]
-    ready_file: Option<PathBuf>,
-    /// Connections that the hub takes at once.
-    #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
-    max_connections: usize,
-    /// Connections that the hub takes from one address.
-    #[arg(long, value_name = "COUNT", default_value_t = 4_096)]
-    max_connections_per_address: usize,
-    /// Connections of those who have neither logged in, nor brought a good ticket, nor come back to a place
-    /// of theirs.
-    #[arg(long, value_name = "COUNT", default_value_t = 1_000)]
-    max_strangers: usize,
+    options: Options,
 }
 
-pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: ServeArgs, log: Option<&str>) -> anyhow::Result<ExitCode> {
+    let file = args.config.as_deref().map(Options::read).transpose()?;
+    let options = args.options.or(file.unwrap_or_default());
+    super::set_up_log(log, options.log.as_deref());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("no threads for the hub")?;
-    let served = runtime.block_on(serve(args));
+    let served = runtime.block_on(serve(options));
     // what still runs has nothing left to lose
     runtime.shutdown_timeout(Duration::from_millis(100));
     served.map(|()| ExitCode::SUCCESS)
 }
 
-async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
+async fn serve(options: Options) -> anyhow::Result<()> {
     let stop = StopSignal::listen().context("the hub cannot hear when it is to stop")?;
-    let port = args.listen.first().map(SocketAddr::port);
-    let public_address = args.public_address.clone().map(|written| HubAddress {
-        host: written.host,
-        port: written.port.or(port).unwrap_or(DEFAULT_PORT),
-    });
-    let config = Config {
-        data: args.data.data.clone(),
-        listen: args.listen.clone(),
-        tunnels: Some(args.tunnel_listen.clone()).filter(|given| !given.is_empty()),
-        public_address,
-        ticket_validity: args.ticket_minutes.map(|m| Duration::from_mins(m.into())),
-        kept: Duration::from_secs(u64::from(args.keep_minutes) * 60),
-        number: args.number,
-        max_connections: args.max_connections,
-        max_connections_per_address: args.max_connections_per_address,
-        max_strangers: args.max_strangers,
-    };
+    let ready_file = options.ready_file.clone();
+    let config = options.config()?;
     let hub = Hub::start(&config)?;
-    announce(&hub, &args.data.data).context("the hub cannot say that it listens")?;
-    if let Some(path) = &args.ready_file {
+    announce(&hub, &config.data).context("the hub cannot say that it listens")?;
+    if let Some(path) = &ready_file {
         write_ready_file(&hub, path)
             .with_context(|| format!("cannot write the ready file {}", path.display()))?;
     }
@@ -100,6 +57,9 @@ fn announce(hub: &Hub, data: &Path) -> std::io::Result<()> {
     for address in hub.addresses() {
         let fingerprint = hub.fingerprint();
         writeln!(out, "hub listens on {address}, fingerprint {fingerprint}")?;
+    }
+    for address in hub.page_addresses() {
+        writeln!(out, "page for users on https://{address}/")?;
     }
     if let Some(invitation) = hub.first_invitation() {
         let file = data.join(people::FIRST_INVITATION_FILE);
@@ -123,6 +83,7 @@ fn write_ready_file(hub: &Hub, path: &Path) -> std::io::Result<()> {
         "addr": addresses.first().map(ToString::to_string),
         "addrs": addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "tunnels": hub.tunnel_addresses().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "page": hub.page_addresses().iter().map(ToString::to_string).collect::<Vec<_>>(),
         "fingerprint": hub.fingerprint().to_string(),
     });
     let mut part = path.as_os_str().to_owned();

@@ -159,7 +159,7 @@ fn tls_config_of(versions: &[&'static rustls::SupportedProtocolVersion]) -> rust
 
 /// Takes any key for the hub's: these tests are about who calls.
 #[derive(Debug)]
-struct AnyHub(Arc<CryptoProvider>);
+pub(crate) struct AnyHub(pub(crate) Arc<CryptoProvider>);
 
 impl ServerCertVerifier for AnyHub {
     fn verify_server_cert(

@@ -4,6 +4,7 @@
 #![expect(dead_code, reason = "each test program uses a part of this")]
 
 pub(crate) mod caller;
+pub(crate) mod web;
 pub(crate) mod window;
 
 use std::io::Write as _;
@@ -101,6 +102,8 @@ pub(crate) struct TestHub {
     /// Where it listens by TCP.
     pub(crate) web: SocketAddr,
     pub(crate) fingerprint: Fingerprint,
+    /// Where the user's page is.
+    pub(crate) page: Option<SocketAddr>,
     child: Child,
     folder: Option<tempfile::TempDir>,
 }
@@ -170,6 +173,9 @@ impl TestHub {
                 .and_then(|text| text.parse().ok())
                 .expect("an address"),
             fingerprint: field("fingerprint").parse().expect("a fingerprint"),
+            page: ready["page"][0]
+                .as_str()
+                .map(|page| page.parse().expect("an address")),
             child,
             folder: None,
         }

@@ -1,0 +1,335 @@
+//! What `hub serve` can be told: by flags, by the environment, and by a file `hub.toml` (B5).
+//!
+//! A name is the same everywhere: `--keep-minutes`, `HUB_KEEP_MINUTES`, `keep-minutes`. A flag counts
+//! before the environment, the environment before the file, and the file before what is usual.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::num::ParseIntError;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Args;
+use hub::{CertificateFiles, Config, PageConfig};
+use protocol::address::DEFAULT_PORT;
+use protocol::{HubAddress, WrittenAddress};
+use serde::{Deserialize, Deserializer};
+
+/// Where a hub listens that is told nothing else.
+const LISTEN: &str = "0.0.0.0:443";
+const KEEP: Minutes = Minutes(10);
+const MAX_CONNECTIONS: usize = 10_000;
+const MAX_CONNECTIONS_PER_ADDRESS: usize = 4_096;
+const MAX_STRANGERS: usize = 1_000;
+
+/// Everything, each of it said or not.
+#[derive(Debug, Default, Clone, Args, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Options {
+    /// The hub's data folder.
+    #[arg(long, env = "HUB_DATA", value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+    /// Where to listen; several times, or with commas between; 0.0.0.0:443 if not given.
+    #[arg(
+        long,
+        env = "HUB_LISTEN",
+        value_name = "ADDRESS:PORT",
+        value_delimiter = ','
+    )]
+    listen: Option<Vec<SocketAddr>>,
+    /// Where to listen by TCP for those whose line carries no UDP, as for --listen. If not given: the ports
+    /// of --listen, 443, 3128 and 8080, where they can be had.
+    #[arg(
+        long,
+        env = "HUB_TUNNEL_LISTEN",
+        value_name = "ADDRESS:PORT",
+        value_delimiter = ','
+    )]
+    tunnel_listen: Option<Vec<SocketAddr>>,
+    /// Where people reach this hub, for invitations and Helpme; this computer's own name if not given.
+    #[arg(long, env = "HUB_PUBLIC_ADDRESS", value_name = "HOST[:PORT]")]
+    #[serde(deserialize_with = "from_text")]
+    public_address: Option<WrittenAddress>,
+    /// How long a ticket is good, in minutes, whatever the hub's settings say.
+    #[arg(long, env = "HUB_TICKET_MINUTES", value_name = "MINUTES")]
+    ticket_minutes: Option<Minutes>,
+    /// How long a session waits for a side that is out of reach, in minutes; 10 if not given.
+    #[arg(long, env = "HUB_KEEP_MINUTES", value_name = "MINUTES")]
+    keep_minutes: Option<Minutes>,
+    /// This hub's own number, where several share a store; 0 if not given.
+    #[arg(long, env = "HUB_NUMBER", value_name = "NUMBER")]
+    number: Option<u16>,
+    /// Write addresses and fingerprint as JSON to this file once the hub listens.
+    #[arg(long, env = "HUB_READY_FILE", value_name = "FILE")]
+    pub(super) ready_file: Option<PathBuf>,
+    /// Connections that the hub takes at once; 10,000 if not given.
+    #[arg(long, env = "HUB_MAX_CONNECTIONS", value_name = "COUNT")]
+    max_connections: Option<usize>,
+    /// Connections that the hub takes from one address; 4,096 if not given.
+    #[arg(long, env = "HUB_MAX_CONNECTIONS_PER_ADDRESS", value_name = "COUNT")]
+    max_connections_per_address: Option<usize>,
+    /// Connections of those who have neither logged in, nor brought a good ticket, nor come back to a place
+    /// of theirs; 1,000 if not given.
+    #[arg(long, env = "HUB_MAX_STRANGERS", value_name = "COUNT")]
+    max_strangers: Option<usize>,
+    /// Where the page for users listens (HTTPS over TCP), as for --listen; there is none if not given.
+    #[arg(
+        long,
+        env = "HUB_PAGE_LISTEN",
+        value_name = "ADDRESS:PORT",
+        value_delimiter = ','
+    )]
+    page_listen: Option<Vec<SocketAddr>>,
+    /// The page's certificate, and those of whoever vouches for it, in PEM; read again when it changes. The
+    /// hub's own identity if not given.
+    #[arg(long, env = "HUB_CERTIFICATE", value_name = "FILE")]
+    certificate: Option<PathBuf>,
+    /// The private key of the page's certificate, in PEM.
+    #[arg(long, env = "HUB_CERTIFICATE_KEY", value_name = "FILE")]
+    certificate_key: Option<PathBuf>,
+    /// The folder of the Helpmes that the page gives out; `downloads` in the data folder if not given.
+    #[arg(long, env = "HUB_DOWNLOADS", value_name = "DIR")]
+    downloads: Option<PathBuf>,
+    /// What to log; its flag is one of every command.
+    #[arg(skip)]
+    pub(super) log: Option<String>,
+}
+
+/// From one minute to a day.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "u32")]
+struct Minutes(u32);
+
+/// What was given is no such time.
+#[derive(Debug, thiserror::Error)]
+enum MinutesError {
+    #[error("minutes are a whole number: {0}")]
+    NoNumber(#[from] ParseIntError),
+    #[error("minutes are from 1 to 1440")]
+    OutOfRange,
+}
+
+impl TryFrom<u32> for Minutes {
+    type Error = MinutesError;
+
+    fn try_from(minutes: u32) -> Result<Self, MinutesError> {
+        let is_fit = (1..=1440).contains(&minutes);
+        is_fit
+            .then_some(Self(minutes))
+            .ok_or(MinutesError::OutOfRange)
+    }
+}
+
+impl FromStr for Minutes {
+    type Err = MinutesError;
+
+    fn from_str(text: &str) -> Result<Self, MinutesError> {
+        Self::try_from(text.parse::<u32>()?)
+    }
+}
+
+impl From<Minutes> for Duration {
+    fn from(minutes: Minutes) -> Self {
+        Self::from_mins(minutes.0.into())
+    }
+}
+
+/// What the hub was told makes no sense.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OptionsError {
+    #[error("cannot read {path}: {source}")]
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{path}:{place} {detail}")]
+    File {
+        path: PathBuf,
+        place: Place,
+        detail: String,
+    },
+    #[error("certificate and certificate-key belong together; one of them is missing")]
+    HalfCertificate,
+    #[error(
+        "nobody says where the hub keeps everything: give --data, HUB_DATA, or data in hub.toml"
+    )]
+    NoData,
+}
+
+/// Where in a file, counted from one.
+#[derive(Debug)]
+pub(super) struct Place {
+    line: usize,
+    column: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:", self.line, self.column)
+    }
+}
+
+impl Options {
+    /// Reads a `hub.toml`.
+    pub(super) fn read(path: &Path) -> Result<Self, OptionsError> {
+        let text = std::fs::read_to_string(path).map_err(|source| OptionsError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        toml::from_str(&text).map_err(|error| OptionsError::File {
+            path: path.to_owned(),
+            place: place(&text, error.span().map_or(0, |span| span.start)),
+            detail: error.message().trim_end().replace('\n', "; "),
+        })
+    }
+
+    /// What these say, and `less` where they say nothing.
+    pub(super) fn or(self, less: Self) -> Self {
+        Self {
+            data: self.data.or(less.data),
+            listen: self.listen.or(less.listen),
+            tunnel_listen: self.tunnel_listen.or(less.tunnel_listen),
+            public_address: self.public_address.or(less.public_address),
+            ticket_minutes: self.ticket_minutes.or(less.ticket_minutes),
+            keep_minutes: self.keep_minutes.or(less.keep_minutes),
+            number: self.number.or(less.number),
+            ready_file: self.ready_file.or(less.ready_file),
+            max_connections: self.max_connections.or(less.max_connections),
+            max_connections_per_address: self
+                .max_connections_per_address
+                .or(less.max_connections_per_address),
+            max_strangers: self.max_strangers.or(less.max_strangers),
+            page_listen: self.page_listen.or(less.page_listen),
+            certificate: self.certificate.or(less.certificate),
+            certificate_key: self.certificate_key.or(less.certificate_key),
+            downloads: self.downloads.or(less.downloads),
+            log: self.log.or(less.log),
+        }
+    }
+
+    /// How to serve.
+    pub(super) fn config(self) -> Result<Config, OptionsError> {
+        let usual = || vec![LISTEN.parse().expect("an address")];
+        let listen = self.listen.unwrap_or_else(usual);
+        let port = listen.first().map(SocketAddr::port);
+        let certificate = match (self.certificate, self.certificate_key) {
+            (Some(chain), Some(key)) => Some(CertificateFiles { chain, key }),
+            (None, None) => None,
+            (Some(_), None) | (None, Some(_)) => return Err(OptionsError::HalfCertificate),
+        };
+        let downloads = self.downloads;
+        let page = self.page_listen.map(|listen| PageConfig {
+            listen,
+            certificate,
+            downloads,
+        });
+        let per_address = self.max_connections_per_address;
+        Ok(Config {
+            data: self.data.ok_or(OptionsError::NoData)?,
+            listen,
+            tunnels: self.tunnel_listen,
+            public_address: self.public_address.map(|written| HubAddress {
+                host: written.host,
+                port: written.port.or(port).unwrap_or(DEFAULT_PORT),
+            }),
+            ticket_validity: self.ticket_minutes.map(Into::into),
+            kept: self.keep_minutes.unwrap_or(KEEP).into(),
+            number: self.number.unwrap_or(0),
+            max_connections: self.max_connections.unwrap_or(MAX_CONNECTIONS),
+            max_connections_per_address: per_address.unwrap_or(MAX_CONNECTIONS_PER_ADDRESS),
+            max_strangers: self.max_strangers.unwrap_or(MAX_STRANGERS),
+            page,
+        })
+    }
+}
+
+fn place(text: &str, at: usize) -> Place {
+    let before = text.get(..at).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    Place {
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+    }
+}
+
+fn from_text<'de, D: Deserializer<'de>>(given: D) -> Result<Option<WrittenAddress>, D::Error> {
+    let text = String::deserialize(given)?;
+    text.parse().map(Some).map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Options, String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("hub.toml");
+        std::fs::write(&path, text).expect("written");
+        let cut = |error: OptionsError| {
+            let said = error.to_string();
+            let (_, said) = said.split_once("hub.toml:").expect("the file");
+            said.to_owned()
+        };
+        Options::read(&path).map_err(cut)
+    }
+
+    #[test]
+    fn b5_a_mistake_in_the_file_is_told_with_line_and_column() {
+        for (text, place, part) in [
+            (
+                "data = \"/d\"\nkeep-minutes = 0\n",
+                "2:16:",
+                "from 1 to 1440",
+            ),
+            ("\n\n  listn = [\"0.0.0.0:443\"]\n", "3:3:", "listn"),
+            (
+                "listen = [\"0.0.0.0:443\", \"here\"]",
+                "1:26:",
+                "socket address",
+            ),
+            ("data = 5", "1:8:", "string"),
+            ("data = \"/d", "1:", "string"),
+            ("# è\npublic-address = \"a b\"", "2:18:", "space"),
+            ("number = 70000", "1:10:", "u16"),
+            ("data = \"/a\"\ndata = \"/b\"", "2:1:", "duplicate key"),
+        ] {
+            let said = read(text).expect_err(text);
+            assert!(said.starts_with(place), "{said}");
+            assert!(said.contains(part), "{said}");
+            assert!(!said.contains('\n'), "{said}");
+        }
+    }
+
+    #[test]
+    fn b5_the_example_is_what_a_hub_does_anyway() {
+        let example = include_str!("../../../packaging/hub.toml");
+        let plain = read(example).expect("the example reads");
+        assert_eq!(
+            plain.data.as_deref(),
+            Some(Path::new("/var/lib/pure-help-desk"))
+        );
+        // every option is there, and each of them reads once it is no comment any more
+        let is_option = |line: &&str| {
+            let name = line.split(" = ").next().unwrap_or_default();
+            line.contains(" = ") && name.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+        };
+        let bare = example
+            .lines()
+            .map(|line| line.strip_prefix('#').unwrap_or(line));
+        let all: Vec<&str> = bare.filter(is_option).collect();
+        assert_eq!(all.len(), 16, "{all:?}");
+        let config = read(&all.join("\n"))
+            .expect("reads")
+            .config()
+            .expect("makes sense");
+        assert_eq!(config.kept, Duration::from(KEEP));
+        assert_eq!(config.max_connections, MAX_CONNECTIONS);
+        assert_eq!(
+            config.max_connections_per_address,
+            MAX_CONNECTIONS_PER_ADDRESS
+        );
+        assert_eq!(config.max_strangers, MAX_STRANGERS);
+        assert_eq!(config.listen, [LISTEN.parse().expect("an address")]);
+    }
+}

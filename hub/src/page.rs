@@ -1,0 +1,359 @@
+//! The user's page (H2, R5): the web site on the hub's TCP ports, where somebody in trouble finds Helpme.
+//!
+//! It works without scripts, loads nothing from elsewhere, takes nothing but GET, and keeps nothing. A
+//! ticket never comes here: its last digits are a secret that the hub must not know. So a link to the page
+//! carries a ticket behind its `#`, which browsers keep to themselves, and the page's small script puts it
+//! into the link `helpme://` that leads into Helpme. There is nothing to guess here either.
+
+mod certificate;
+mod downloads;
+mod html;
+mod listener;
+mod words;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path as Part, Request, State};
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{StatusCode, Uri};
+use axum::middleware::map_response_with_state;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use protocol::HubAddress;
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+use transport::{Fingerprint, HubIdentity};
+
+use self::certificate::Certificate;
+pub use self::certificate::{CertificateError, CertificateFiles};
+use self::downloads::{Downloads, Offer, System};
+use self::words::Lang;
+use crate::administration::Office;
+use crate::crowd::{Crowd, Limits};
+use crate::known::KnownAddresses;
+
+/// How often the page looks whether files, logo and certificate are still the same.
+const LOOK: Duration = Duration::from_secs(2);
+/// Visitors from one address; a browser opens six connections.
+const VISITORS_PER_NEIGHBOUR: usize = 256;
+
+const STYLE: &str = include_str!("page/style.css");
+const SCRIPT: &str = include_str!("page/ticket.js");
+const ICON: &str = include_str!("page/icon.svg");
+
+/// Only the site's own style, pictures and script, and no forms.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; \
+    form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+/// How to serve the page.
+#[derive(Debug, Clone)]
+pub struct PageConfig {
+    /// Where to listen.
+    pub listen: Vec<SocketAddr>,
+    /// A certificate that browsers know; the hub's own identity without one.
+    pub certificate: Option<CertificateFiles>,
+    /// Where the Helpmes lie that visitors get, as `helpme-SYSTEM-MACHINE`; `downloads` in the data folder
+    /// if it is not said.
+    pub downloads: Option<PathBuf>,
+}
+
+/// The page cannot be served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PageError {
+    #[error("cannot listen for the page on {address}: {source}; give another address, or no page")]
+    Bind {
+        address: SocketAddr,
+        source: io::Error,
+    },
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+}
+
+/// The page, which listens already.
+#[derive(Debug)]
+pub(crate) struct Page {
+    listeners: Vec<tokio::net::TcpListener>,
+    addresses: Vec<SocketAddr>,
+    certificate: Arc<Certificate>,
+    crowd: Arc<Crowd>,
+    site: Arc<Site>,
+}
+
+/// Everything that is shown.
+#[derive(Debug)]
+struct Site {
+    office: Arc<Office>,
+    hub: HubAddress,
+    fingerprint: Fingerprint,
+    /// Whether browsers know the certificate.
+    is_public: bool,
+    downloads: Downloads,
+    logo: RwLock<axum::body::Bytes>,
+}
+
+impl Page {
+    /// Listens. `hub` is where Helpme finds this hub, `listens` where the hub really does, by UDP, and
+    /// `asked` where it was told to.
+    pub(crate) fn open(
+        config: &PageConfig,
+        (hub, listens, asked): (HubAddress, &[SocketAddr], &[SocketAddr]),
+        identity: &HubIdentity,
+        office: Arc<Office>,
+        (strangers, known): (usize, Arc<KnownAddresses>),
+    ) -> Result<Self, PageError> {
+        let certificate = Certificate::open(config.certificate.clone(), identity)?;
+        let (wanted, asked) = if config.listen.is_empty() {
+            (listens, asked)
+        } else {
+            (&*config.listen, &*config.listen)
+        };
+        // any port will do where the hub has any port
+        let listeners = wanted.iter().zip(asked);
+        let listeners = listeners.map(|(at, asked)| listener::bind(*at, asked.port() == 0));
+        let listeners: Vec<_> = listeners.collect::<Result<_, _>>()?;
+        let addresses = listeners.iter().zip(wanted);
+        let addresses = addresses.map(|(l, given)| l.local_addr().unwrap_or(*given));
+        let limits = Limits {
+            all: strangers.saturating_mul(2),
+            per_neighbour: VISITORS_PER_NEIGHBOUR,
+            strangers,
+        };
+        let folder = office.folder().to_owned();
+        let downloads = config.downloads.clone();
+        Ok(Self {
+            addresses: addresses.collect(),
+            listeners,
+            // apart from the hub's own: whoever looks at the page takes no place from anybody
+            crowd: Arc::new(Crowd::new(limits, known)),
+            site: Arc::new(Site {
+                office,
+                fingerprint: identity.fingerprint(),
+                is_public: config.certificate.is_some(),
+                downloads: Downloads::new(
+                    downloads.unwrap_or_else(|| folder.join("downloads")),
+                    &folder,
+                    &hub,
+                    identity.fingerprint(),
+                ),
+                hub,
+                logo: RwLock::default(),
+            }),
+            certificate: Arc::new(certificate),
+        })
+    }
+
+    /// Where the page listens, with the ports it really has.
+    pub(crate) fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Serves until it is dropped.
+    pub(crate) async fn run(self) {
+        let router = router(&self.site);
+        let tls = self.certificate.tls();
+        let mut serving = JoinSet::new();
+        for tcp in self.listeners {
+            let (crowd, router) = (Arc::clone(&self.crowd), router.clone());
+            serving.spawn(listener::accept(tcp, Arc::clone(&tls), router, crowd));
+        }
+        serving.spawn(keep_up(self.site, self.certificate));
+        while serving.join_next().await.is_some() {}
+    }
+}
+
+/// Follows what changes outside: certificate, downloads, logo.
+async fn keep_up(site: Arc<Site>, certificate: Arc<Certificate>) {
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        look.tick().await;
+        if let Ok(logo) = site.office.read(|catalogue| catalogue.logo()).await {
+            let mut shown = site.logo.write().unwrap_or_else(PoisonError::into_inner);
+            *shown = logo.into();
+        }
+        let (site, certificate) = (Arc::clone(&site), Arc::clone(&certificate));
+        let looked = tokio::task::spawn_blocking(move || {
+            certificate.look();
+            site.downloads.look();
+        });
+        if let Err(error) = looked.await {
+            tracing::error!(%error, "Page does not keep up");
+        }
+    }
+}
+
+/// All of the site. What else is to be served on these ports is merged into it.
+fn router(site: &Arc<Site>) -> Router {
+    Router::new()
+        .route("/", get(front))
+        .route(
+            "/style.css",
+            get(|| fixed("text/css; charset=utf-8", STYLE)),
+        )
+        .route(
+            "/ticket.js",
+            get(|| fixed("text/javascript; charset=utf-8", SCRIPT)),
+        )
+        .route("/icon.svg", get(|| fixed("image/svg+xml", ICON)))
+        .route("/logo.png", get(logo))
+        .route("/download/{name}", get(download))
+        .fallback(nothing)
+        .layer(map_response_with_state(Arc::clone(site), protect))
+        .with_state(Arc::clone(site))
+}
+
+async fn front(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Response {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let lang = Lang::of(uri.query(), text(header::ACCEPT_LANGUAGE));
+    let visitor = System::of_visitor(text(header::USER_AGENT).unwrap_or_default());
+    let front = html::Front {
+        lang,
+        settings: &site.office.settings(),
+        has_logo: !site.logo().is_empty(),
+        hub: &site.hub,
+        fingerprint: site.fingerprint,
+        offers: &site.downloads.offers(),
+        visitor,
+    };
+    html_response(StatusCode::OK, front.page().into_string())
+}
+
+async fn nothing(uri: Uri, headers: HeaderMap) -> Response {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE);
+    let lang = Lang::of(uri.query(), accepted.and_then(|value| value.to_str().ok()));
+    html_response(
+        StatusCode::NOT_FOUND,
+        html::nothing_here(lang).into_string(),
+    )
+}
+
+fn html_response(status: StatusCode, text: String) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::VARY, "accept-language, user-agent"),
+    ];
+    (status, headers, text).into_response()
+}
+
+#[expect(clippy::unused_async, reason = "what a route wants")]
+async fn fixed(kind: &'static str, text: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, "public, max-age=300"),
+    ];
+    (headers, text).into_response()
+}
+
+async fn logo(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Response {
+    let png = site.logo();
+    if png.is_empty() {
+        return nothing(uri, headers).await;
+    }
+    let headers = [
+        (header::CONTENT_TYPE, "image/png"),
+        (header::CACHE_CONTROL, "public, max-age=60"),
+    ];
+    (headers, png).into_response()
+}
+
+/// A Helpme; its name is looked for among those there are, and is no path.
+async fn download(
+    State(site): State<Arc<Site>>,
+    Part(name): Part<String>,
+    request: Request,
+) -> Response {
+    match site.downloads.offer(&name) {
+        Some(offer) => give(&offer, request).await,
+        None => nothing(request.uri().clone(), request.headers().clone()).await,
+    }
+}
+
+async fn give(offer: &Offer, mut request: Request) -> Response {
+    // by content, so that half a download goes on after the hub was started anew
+    let tag = format!("\"{}\"", offer.hash);
+    let asked = request.headers_mut();
+    asked.remove(header::IF_MODIFIED_SINCE);
+    let (held, part_of) = (
+        asked.remove(header::IF_NONE_MATCH),
+        asked.remove(header::IF_RANGE),
+    );
+    if held.is_some_and(|held| held == tag) {
+        return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
+    }
+    // the rest of another file is of no use
+    if part_of.is_some_and(|part_of| part_of != tag) {
+        asked.remove(header::RANGE);
+    }
+    let kind = "application/zip".parse().expect("a media type");
+    let file = tower_http::services::ServeFile::new_with_mime(&offer.archive, &kind);
+    let Ok(response) = tower::ServiceExt::oneshot(file, request).await;
+    let mut response = response.map(Body::new);
+    let no_cache = HeaderValue::from_static("no-cache");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_cache);
+    let named = format!("attachment; filename=\"{}\"", offer.name);
+    let own = [(header::ETAG, tag), (header::CONTENT_DISPOSITION, named)];
+    (own, response).into_response()
+}
+
+/// What holds for every answer.
+async fn protect(State(site): State<Arc<Site>>, mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=()",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    if site.is_public {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
+    response
+}
+
+impl Site {
+    fn logo(&self) -> axum::body::Bytes {
+        let logo = self.logo.read().unwrap_or_else(PoisonError::into_inner);
+        logo.clone()
+    }
+}
+
+/// What `path` holds, where it is not larger than a certificate or key ever is.
+fn read_small(path: &Path) -> io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    const MOST: u64 = 256 * 1024;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path)?;
+    file.take(MOST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST {
+        return Err(io::Error::other("it is too large"));
+    }
+    Ok(bytes)
+}

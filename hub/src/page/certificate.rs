@@ -1,0 +1,180 @@
+//! The page's certificate: files that may be replaced while the hub runs, or the hub's own identity (E2).
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use transport::HubIdentity;
+
+use super::read_small;
+
+/// Where a certificate and its key lie, in PEM.
+#[derive(Debug, Clone)]
+pub struct CertificateFiles {
+    /// The certificate, and those of whoever vouches for it.
+    pub chain: PathBuf,
+    pub key: PathBuf,
+}
+
+/// The page's certificate cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CertificateError {
+    #[error("cannot read {path}: {source}")]
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{path} holds no certificate in PEM")]
+    NoCertificate { path: PathBuf },
+    #[error("{path} holds no private key in PEM")]
+    NoKey { path: PathBuf },
+    #[error("the key {key} is not that of the certificate {chain}")]
+    NoPair { key: PathBuf, chain: PathBuf },
+    #[error("the page's certificate does not work: {detail}")]
+    Unfit { detail: String },
+}
+
+/// What visitors are shown.
+pub(super) struct Certificate {
+    files: Option<CertificateFiles>,
+    shown: RwLock<Arc<CertifiedKey>>,
+    /// What the files held when they were looked at last, good or not.
+    seen: Mutex<Option<Contents>>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Contents {
+    chain: Vec<u8>,
+    key: zeroize::Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate")
+            .field("files", &self.files)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Certificate {
+    pub(super) fn open(
+        files: Option<CertificateFiles>,
+        identity: &HubIdentity,
+    ) -> Result<Self, CertificateError> {
+        let (pair, seen) = if let Some(files) = &files {
+            let contents = Contents::read(files)?;
+            (contents.pair(files)?, Some(contents))
+        } else {
+            let (certificate, key) = identity.certificate_and_key();
+            (pair(vec![certificate], &key)?, None)
+        };
+        Ok(Self {
+            files,
+            shown: RwLock::new(Arc::new(pair)),
+            seen: Mutex::new(seen),
+        })
+    }
+
+    /// Takes over files that changed. If they are no good, what is shown stays, and the log says why.
+    /// Reads files.
+    pub(super) fn look(&self) {
+        let Some(files) = &self.files else {
+            return;
+        };
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let contents = match Contents::read(files) {
+            Ok(contents) if seen.as_ref() == Some(&contents) => return,
+            Ok(contents) => contents,
+            Err(error) => {
+                if seen.take().is_some() {
+                    tracing::error!(%error, "The page keeps its old certificate");
+                }
+                return;
+            }
+        };
+        match contents.pair(files) {
+            Ok(pair) => {
+                let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
+                *shown = Arc::new(pair);
+                tracing::info!(chain = %files.chain.display(), "The page has a new certificate");
+            }
+            Err(error) => tracing::error!(%error, "The page keeps its old certificate"),
+        }
+        *seen = Some(contents);
+    }
+
+    /// How the page speaks TLS.
+    pub(super) fn tls(self: &Arc<Self>) -> Arc<ServerConfig> {
+        let shown: Arc<dyn ResolvesServerCert> = Arc::<Self>::clone(self);
+        let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .expect("the provider knows TLS 1.3")
+            .with_no_client_auth()
+            .with_cert_resolver(shown);
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Arc::new(tls)
+    }
+}
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let shown = self.shown.read().unwrap_or_else(PoisonError::into_inner);
+        Some(Arc::clone(&shown))
+    }
+}
+
+impl Contents {
+    fn read(files: &CertificateFiles) -> Result<Self, CertificateError> {
+        let read = |path: &Path| {
+            read_small(path).map_err(|source| CertificateError::Read {
+                path: path.to_owned(),
+                source,
+            })
+        };
+        Ok(Self {
+            chain: read(&files.chain)?,
+            key: read(&files.key)?.into(),
+        })
+    }
+
+    fn pair(&self, files: &CertificateFiles) -> Result<CertifiedKey, CertificateError> {
+        let no_certificate = || CertificateError::NoCertificate {
+            path: files.chain.clone(),
+        };
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&self.chain).collect();
+        let chain = chain.map_err(|_no_pem| no_certificate())?;
+        let first = chain.first().ok_or_else(no_certificate)?;
+        ParsedCertificate::try_from(first).map_err(|_damaged| no_certificate())?;
+        let key = PrivateKeyDer::from_pem_slice(&self.key);
+        let key = key.map_err(|_no_pem| CertificateError::NoKey {
+            path: files.key.clone(),
+        })?;
+        let pair = pair(chain, &key)?;
+        match pair.keys_match() {
+            Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch)) => {
+                Err(CertificateError::NoPair {
+                    key: files.key.clone(),
+                    chain: files.chain.clone(),
+                })
+            }
+            Ok(()) | Err(_) => Ok(pair),
+        }
+    }
+}
+
+fn pair(
+    chain: Vec<CertificateDer<'static>>,
+    key: &PrivateKeyDer<'static>,
+) -> Result<CertifiedKey, CertificateError> {
+    let key = ring::sign::any_supported_type(key).map_err(|error| CertificateError::Unfit {
+        detail: error.to_string(),
+    })?;
+    Ok(CertifiedKey::new(chain, key))
+}
