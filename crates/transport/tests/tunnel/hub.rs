@@ -8,7 +8,7 @@ use protocol::limits::MAX_CONTROL_FRAME_BYTES;
 use protocol::{ClientHello, HubHello, VersionRange};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
@@ -165,7 +165,7 @@ impl Line {
     pub(crate) async fn to(hub: &Hub, delay: Duration) -> Self {
         let (listener, swallows) = same_ports().await;
         let address = address(listener.local_addr().expect("bound"));
-        let far = (hub.address.host.clone(), hub.address.port);
+        let far = SocketAddr::from((Ipv4Addr::LOCALHOST, hub.address.port));
         let (cut, stands_still) = (watch::Sender::new(false), watch::Sender::new(false));
         let still = stands_still.subscribe();
         let mut tasks = JoinSet::new();
@@ -174,9 +174,12 @@ impl Line {
             let mut calls = JoinSet::new();
             loop {
                 let (near, _peer) = listener.accept().await.expect("open");
-                let (far, mut is_cut, still) = (far.clone(), is_cut.clone(), still.clone());
+                let (mut is_cut, still) = (is_cut.clone(), still.clone());
                 calls.spawn(async move {
-                    let far = TcpStream::connect(far).await.expect("the hub listens");
+                    // little, so that what stands still is soon felt at the hub
+                    let socket = TcpSocket::new_v4().expect("a socket");
+                    socket.set_recv_buffer_size(64 << 10).expect("small");
+                    let far = socket.connect(far).await.expect("the hub listens");
                     tokio::select! {
                         () = carry(near, far, delay, still) => {}
                         _ = is_cut.wait_for(|cut| *cut) => {}
