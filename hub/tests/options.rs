@@ -1,5 +1,11 @@
 //! What a hub is told by flags, the environment and a file (B5).
 
+#![expect(
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "the peers of the tests, which fail on what a hub should not say"
+)]
+
 mod support;
 
 use std::fs;

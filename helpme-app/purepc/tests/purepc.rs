@@ -27,6 +27,7 @@ impl TestHub {
             data: folder.to_owned(),
             listen: vec![([127, 0, 0, 1], port).into()],
             tunnels: Some(Vec::new()),
+            page: None,
             public_address: None,
             ticket_validity: None,
             kept: Duration::from_mins(1),
