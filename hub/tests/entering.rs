@@ -290,7 +290,7 @@ async fn b1_the_first_start_invites_the_first_administrator_once() {
     let stdout = std::io::BufReader::new(child.stdout.take().expect("piped"));
     let printed: Vec<String> = stdout
         .lines()
-        .take(3)
+        .take(4)
         .map(|line| line.expect("text"))
         .collect();
     let printed: Invitation = printed.join("\n").parse().expect("an invitation");
