@@ -29,7 +29,7 @@ fn b5_a_flag_counts_before_the_environment_and_that_before_the_file() {
         if let Some(host) = environment {
             command.env("HUB_PUBLIC_ADDRESS", host);
         }
-        let mut args = vec!["--config", &path];
+        let mut args = vec!["--config", &path, "--page-listen", "127.0.0.1:0"];
         if let Some(host) = flag {
             args.extend(["--public-address", host]);
         }
