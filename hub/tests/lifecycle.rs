@@ -42,6 +42,7 @@ fn b1_the_first_start_says_what_clients_and_administrators_need() {
     let data = folder.path().join("new/data");
     let data_text = data.to_str().expect("a plain path");
     let mut child = hub_command(&["serve", "--data", data_text, "--listen", ANY])
+        .args(["--page-listen", ANY])
         .stdout(std::process::Stdio::piped())
         .spawn()
         .expect("hub starts");

@@ -30,9 +30,6 @@ fn get_until(hub: &TestHub, path: &str, wanted: impl Fn(&Answer) -> bool) -> Ans
     }
 }
 
-/// Any port of TCP.
-const PAGE: &[&str] = &["--page-listen", "127.0.0.1:0"];
-
 fn set(hub: &TestHub, args: &[&str]) {
     let mut all = vec!["settings"];
     all.extend(args);
@@ -58,7 +55,7 @@ fn r5_the_page_is_where_it_was_told_to_be() {
 
 #[test]
 fn every_answer_has_strict_headers_and_loads_nothing_from_elsewhere() {
-    let hub = TestHub::start_with(PAGE);
+    let hub = web::hub_with_page(&[]);
     for path in [
         "/",
         "/style.css",
@@ -120,7 +117,7 @@ fn ask_raw(hub: &TestHub, request: &str) -> Answer {
 
 #[test]
 fn e3_the_page_speaks_the_browsers_language_and_can_be_switched() {
-    let hub = TestHub::start_with(PAGE);
+    let hub = web::hub_with_page(&[]);
     let lang = |path, header: &str| {
         let text = get(&hub, path, &[header]).text();
         let start = text.find("lang=\"").expect("a language") + 6;
@@ -136,7 +133,7 @@ fn e3_the_page_speaks_the_browsers_language_and_can_be_switched() {
 
 #[test]
 fn b6_the_organisation_is_shown_and_cannot_break_the_page() {
-    let hub = TestHub::start_with(PAGE);
+    let hub = web::hub_with_page(&[]);
     assert_eq!(get(&hub, "/logo.png", &[]).status, 404);
     set(
         &hub,
@@ -164,7 +161,7 @@ fn b6_the_organisation_is_shown_and_cannot_break_the_page() {
 
 #[test]
 fn h2_a_visitor_gets_helpme_for_their_system_untouched_and_set_up_for_this_hub() {
-    let hub = TestHub::start_with(PAGE);
+    let hub = web::hub_with_page(&[]);
     let before = get(&hub, "/", &[FIREFOX]).text();
     assert!(before.contains("nothing to download"), "{before}");
 
@@ -236,7 +233,7 @@ fn h2_a_visitor_gets_helpme_for_their_system_untouched_and_set_up_for_this_hub()
 
 #[test]
 fn without_scripts_the_page_leads_into_helpme_all_the_same() {
-    let hub = TestHub::start_with(PAGE);
+    let hub = web::hub_with_page(&[]);
     let front = get(&hub, "/", &[FIREFOX]).text();
     let (address, key) = (&hub.address, hub.fingerprint);
     assert!(front.contains(&format!(
@@ -252,7 +249,7 @@ fn without_scripts_the_page_leads_into_helpme_all_the_same() {
 
 #[test]
 fn no_path_leads_out_of_what_is_offered() {
-    let hub = TestHub::start_with(PAGE);
+    let hub = web::hub_with_page(&[]);
     let downloads = hub.data.join("downloads");
     fs::create_dir(&downloads).expect("made");
     fs::write(downloads.join("helpme-linux-x86_64"), b"a program").expect("written");

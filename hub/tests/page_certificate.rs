@@ -71,7 +71,7 @@ fn wait_for(hub: &TestHub, certificate: &CertificateDer<'_>) {
 fn e2_a_new_certificate_is_taken_over_without_losing_a_visitor_and_a_broken_one_is_not() {
     let files = Files::new();
     let first = files.renew();
-    let hub = TestHub::start_with(&files.args());
+    let hub = web::hub_with_page(&files.args());
     let mut visitor = web::open(web::page(&hub));
     assert_eq!(web::certificate(&visitor), first);
     let answer = web::ask(&mut visitor, "/", &[]).expect("an answer");
@@ -113,6 +113,7 @@ fn e4_a_hub_does_not_start_with_a_certificate_that_does_not_work() {
     let start = |chain: &str| {
         fs::write(&files.chain, chain).expect("written");
         let mut hub = hub_command(&["serve", "--listen", "127.0.0.1:0"]);
+        hub.args(["--page-listen", "127.0.0.1:0"]);
         let hub = hub.args(files.args()).arg("--data").arg(&data);
         let output = hub.output().expect("hub runs");
         assert!(!output.status.success());

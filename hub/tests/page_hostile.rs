@@ -12,7 +12,6 @@ use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use protocol::Role;
-use support::TestHub;
 use support::web::{self, get};
 
 /// Longer than a visitor may take for headers.
@@ -20,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(14);
 
 #[test]
 fn garbage_before_tls_gets_a_dull_answer_or_none() {
-    let hub = TestHub::start();
+    let hub = web::hub_with_page(&[]);
     let mut stream = web::plain(web::page(&hub)).expect("connected");
     stream
         .write_all(b"GET / HTTP/1.1\r\nHost: hub\r\n\r\n")
@@ -48,7 +47,7 @@ fn garbage_before_tls_gets_a_dull_answer_or_none() {
 
 #[test]
 fn requests_that_are_too_large_are_refused() {
-    let hub = TestHub::start();
+    let hub = web::hub_with_page(&[]);
     let refused = |headers: &[&str], path: &str| {
         let mut tls = web::open(web::page(&hub));
         let answer = web::ask(&mut tls, path, headers);
@@ -83,7 +82,7 @@ fn requests_that_are_too_large_are_refused() {
 
 #[test]
 fn whoever_is_slow_is_sent_away_and_keeps_nobody_waiting() {
-    let hub = TestHub::start();
+    let hub = web::hub_with_page(&[]);
     let address = web::page(&hub);
     let mut silent = web::plain(address).expect("connected");
     let mut half_hello = web::plain(address).expect("connected");
@@ -117,7 +116,7 @@ fn whoever_is_slow_is_sent_away_and_keeps_nobody_waiting() {
 
 #[tokio::test]
 async fn a_crowd_of_visitors_takes_no_place_from_helpme_or_the_next_visitor() {
-    let hub = TestHub::start();
+    let hub = web::hub_with_page(&[]);
     let address = web::page(&hub);
     let before = hub.resident_bytes();
     let crowd: Vec<_> = (0..400).filter_map(|_| web::plain(address).ok()).collect();
@@ -130,7 +129,7 @@ async fn a_crowd_of_visitors_takes_no_place_from_helpme_or_the_next_visitor() {
 
 #[tokio::test]
 async fn h1_ten_thousand_tickets_on_the_page_tell_nothing_and_harm_nobody() {
-    let hub = TestHub::start();
+    let hub = web::hub_with_page(&[]);
     let mut operator = hub.operator("anna").await;
     let real = operator.generate_ticket().await;
     let real: String = real

@@ -79,11 +79,12 @@ async fn every_file_is_its_owners_alone_whatever_the_umask() {
         assert_eq!(while_it_runs.get(name), Some(&0o600), "{name}");
     }
     assert_eq!(while_it_runs["films"], 0o700);
+    assert_eq!(while_it_runs["temporary"], 0o700);
     let end = OperatorToHub::EndSession { session };
     pair.operator.send(&end).await;
     drop(hub);
-    // a folder, and what is meant for whoever waits for the hub
-    let no_private_file = ["films", "ready.json"];
+    // folders, and what is meant for whoever waits for the hub
+    let no_private_file = ["films", "temporary", "ready.json"];
     let open: Vec<_> = modes(folder.path())
         .into_iter()
         .filter(|(name, mode)| !no_private_file.contains(&name.as_str()) && *mode != 0o600)
