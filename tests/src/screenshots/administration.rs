@@ -160,7 +160,7 @@ impl<'a> Window<'a> {
             ("Reports", USER_NAME, "reports"),
             ("People", OPERATOR_NAME, "people"),
             ("Computers", TILL, "computers"),
-            ("Audit log", "session.started", "audit"),
+            ("Audit log", "sign_in", "audit"),
             ("Settings", "Name", "settings"),
         ] {
             self.admin.app.click(section)?;
