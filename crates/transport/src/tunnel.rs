@@ -34,5 +34,7 @@ fn websocket_config() -> WebSocketConfig {
     // for each tunnel, for as long as it stands
     config.read_buffer_size = 16 << 10;
     config.write_buffer_size = 32 << 10;
+    // room for a datagram beside it; a peer that has pings answered and reads nothing ends its tunnel
+    config.max_write_buffer_size = 96 << 10;
     config
 }

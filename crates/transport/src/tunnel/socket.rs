@@ -204,6 +204,10 @@ impl Lane {
     /// Queues `contents` in datagrams of `size`, all or none.
     fn push(&self, contents: &[u8], size: usize) -> Result<(), Full> {
         let mut queue = lock(&self.queue);
+        if queue.closed {
+            // lost, as `wait_for_room` says: whoever waited here would wait for ever
+            return Ok(());
+        }
         if queue.bytes >= self.capacity {
             return Err(Full);
         }
