@@ -11,7 +11,7 @@ mod people;
 mod reports;
 pub(crate) mod settings;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,6 +53,7 @@ pub(crate) struct Office {
     /// Places for bundles.
     bundles: Arc<Semaphore>,
     last_bundle: AtomicU32,
+    in_bundles: Arc<films::bundle::Bundles>,
     /// Whoever makes pictures of a film has it.
     pictures: Arc<Semaphore>,
 }
@@ -64,8 +65,8 @@ pub(crate) struct Administrator {
     account: Account,
     /// The films that they have watched a part of since they signed in.
     watched: Arc<tokio::sync::Mutex<BTreeSet<SessionId>>>,
-    /// The running sessions that they have watched since they signed in.
-    live: Arc<Mutex<BTreeSet<SessionId>>>,
+    /// The running sessions that they watch.
+    live: Arc<Mutex<BTreeMap<SessionId, films::live::Watched>>>,
     /// Their proof bundle; gone with the sign-in.
     bundle: Arc<Mutex<Option<films::bundle::Kept>>>,
     sign_in: PeerId,
@@ -142,6 +143,7 @@ impl Office {
             exports: Mutex::default(),
             bundles: Arc::new(Semaphore::new(films::bundle::MOST)),
             last_bundle: AtomicU32::new(0),
+            in_bundles: Arc::default(),
             pictures: Arc::new(Semaphore::new(1)),
         }
     }
@@ -256,7 +258,11 @@ impl Office {
     /// Removes the file of a film that was erased. What is left of it now goes at the next start.
     pub(crate) async fn remove_film(&self, session: SessionId) {
         let path = self.folder.join(films_kept::path_of(session));
-        let removed = tokio::task::spawn_blocking(move || films_kept::remove(&path));
+        let bundles = Arc::clone(&self.in_bundles);
+        let removed = tokio::task::spawn_blocking(move || {
+            bundles.remove(session);
+            films_kept::remove(&path)
+        });
         match removed.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%session, %error, "Film not removed"),

@@ -79,9 +79,7 @@ pub enum PageError {
 /// The page, which listens already.
 #[derive(Debug)]
 pub(crate) struct Page {
-    listeners: Vec<tokio::net::TcpListener>,
-    addresses: Vec<SocketAddr>,
-    certificate: Arc<Certificate>,
+    front: Front,
     crowd: Arc<Crowd>,
     site: Arc<Site>,
 }
@@ -98,28 +96,38 @@ struct Site {
     logo: RwLock<axum::body::Bytes>,
 }
 
+/// The page's ports and its certificate, before there is anything to show.
+#[derive(Debug)]
+pub(crate) struct Front {
+    listeners: Vec<tokio::net::TcpListener>,
+    addresses: Vec<SocketAddr>,
+    certificate: Arc<Certificate>,
+}
+
+impl Front {
+    pub(crate) fn open(config: &PageConfig, identity: &HubIdentity) -> Result<Self, PageError> {
+        let certificate = Certificate::open(config.certificate.clone(), identity)?;
+        let listeners = config.listen.iter().map(|at| listener::bind(*at));
+        let listeners: Vec<_> = listeners.collect::<Result<_, _>>()?;
+        let addresses = listeners.iter().zip(&config.listen);
+        let addresses = addresses.map(|(l, given)| l.local_addr().unwrap_or(*given));
+        Ok(Self {
+            addresses: addresses.collect(),
+            listeners,
+            certificate: Arc::new(certificate),
+        })
+    }
+}
+
 impl Page {
-    /// Listens. `hub` is where Helpme finds this hub, `listens` where the hub really does, by UDP, and
-    /// `asked` where it was told to.
-    pub(crate) fn open(
+    /// `hub` is where Helpme finds this hub.
+    pub(crate) fn new(
+        front: Front,
         config: &PageConfig,
-        (hub, listens, asked): (HubAddress, &[SocketAddr], &[SocketAddr]),
-        identity: &HubIdentity,
+        (hub, fingerprint): (HubAddress, Fingerprint),
         office: Arc<Office>,
         (strangers, known): (usize, Arc<KnownAddresses>),
-    ) -> Result<Self, PageError> {
-        let certificate = Certificate::open(config.certificate.clone(), identity)?;
-        let (wanted, asked) = if config.listen.is_empty() {
-            (listens, asked)
-        } else {
-            (&*config.listen, &*config.listen)
-        };
-        // any port will do where the hub has any port
-        let listeners = wanted.iter().zip(asked);
-        let listeners = listeners.map(|(at, asked)| listener::bind(*at, asked.port() == 0));
-        let listeners: Vec<_> = listeners.collect::<Result<_, _>>()?;
-        let addresses = listeners.iter().zip(wanted);
-        let addresses = addresses.map(|(l, given)| l.local_addr().unwrap_or(*given));
+    ) -> Self {
         let limits = Limits {
             all: strangers.saturating_mul(2),
             per_neighbour: VISITORS_PER_NEIGHBOUR,
@@ -127,43 +135,37 @@ impl Page {
         };
         let folder = office.folder().to_owned();
         let downloads = config.downloads.clone();
-        Ok(Self {
-            addresses: addresses.collect(),
-            listeners,
+        let downloads = downloads.unwrap_or_else(|| folder.join("downloads"));
+        Self {
+            front,
             // apart from the hub's own: whoever looks at the page takes no place from anybody
             crowd: Arc::new(Crowd::new(limits, known)),
             site: Arc::new(Site {
                 office,
-                fingerprint: identity.fingerprint(),
+                fingerprint,
                 is_public: config.certificate.is_some(),
-                downloads: Downloads::new(
-                    downloads.unwrap_or_else(|| folder.join("downloads")),
-                    &folder,
-                    &hub,
-                    identity.fingerprint(),
-                ),
+                downloads: Downloads::new(downloads, &folder, &hub, fingerprint),
                 hub,
                 logo: RwLock::default(),
             }),
-            certificate: Arc::new(certificate),
-        })
+        }
     }
 
     /// Where the page listens, with the ports it really has.
     pub(crate) fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
+        &self.front.addresses
     }
 
     /// Serves until it is dropped.
     pub(crate) async fn run(self) {
         let router = router(&self.site);
-        let tls = self.certificate.tls();
+        let tls = self.front.certificate.tls();
         let mut serving = JoinSet::new();
-        for tcp in self.listeners {
+        for tcp in self.front.listeners {
             let (crowd, router) = (Arc::clone(&self.crowd), router.clone());
             serving.spawn(listener::accept(tcp, Arc::clone(&tls), router, crowd));
         }
-        serving.spawn(keep_up(self.site, self.certificate));
+        serving.spawn(keep_up(self.site, self.front.certificate));
         while serving.join_next().await.is_some() {}
     }
 }

@@ -28,7 +28,7 @@ use crate::film;
 use crate::folder::{DataFolder, FolderError};
 use crate::known::KnownAddresses;
 use crate::login::LoginDesk;
-use crate::page::{Page, PageConfig, PageError};
+use crate::page::{Front, Page, PageConfig, PageError};
 use crate::password::HashError;
 use crate::people::{self, PeopleError};
 use crate::recovery;
@@ -148,6 +148,12 @@ impl Hub {
         let addresses = addresses.map(|(e, given)| e.local_addr().unwrap_or(*given));
         let addresses: Vec<SocketAddr> = addresses.collect();
         let webs = web::listen(config.tunnels.as_deref(), &addresses, &identity)?;
+        // before anything is changed: a start that fails has done nothing
+        let front = config
+            .page
+            .as_ref()
+            .map(|page| Front::open(page, &identity));
+        let front = front.transpose()?;
 
         recovery::end_interrupted_sessions(&mut *catalogue, folder.path(), now.unix_millis)?;
         let absent = recovery::let_absent_members_go(&mut *catalogue, now.unix_millis)?;
@@ -221,12 +227,11 @@ impl Hub {
             changed,
         );
         let office = Arc::new(office);
-        let page = config.page.as_ref().map(|page| {
-            let hub = (address, &*addresses, &*config.listen);
+        let page = config.page.as_ref().zip(front).map(|(page, front)| {
+            let hub = (address, identity.fingerprint());
             let strangers = (config.max_strangers, known);
-            Page::open(page, hub, &identity, Arc::clone(&office), strangers)
+            Page::new(front, page, hub, Arc::clone(&office), strangers)
         });
-        let page = page.transpose()?;
         let upkeep = Upkeep::new(
             Arc::clone(&office),
             settings,

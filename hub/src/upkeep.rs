@@ -138,13 +138,15 @@ impl Upkeep {
         }
     }
 
-    /// Removes the files of erased films that a crash, or a back-up that was brought back, left.
+    /// Removes what a crash, or a back-up that was brought back, left of erased films: the film, or its picture
+    /// alone.
     async fn remove_erased(&self) {
         let Ok(erased) = self.office.read(|catalogue| catalogue.erased_films()).await else {
             return;
         };
         for film in erased {
-            if self.office.folder().join(&film.path).exists() {
+            let path = self.office.folder().join(&film.path);
+            if path.exists() || films::picture_of(&path).exists() {
                 self.office.remove_film(film.session).await;
             }
         }

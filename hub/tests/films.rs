@@ -575,6 +575,14 @@ async fn d2_a_running_session_is_watched_and_everybody_in_it_is_told_from_start_
         assert!(Instant::now() < end + PATIENCE, "the film has no end");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    // who saw the end gets nothing that they had not asked for while others could read their name
+    let again = |place| FilmQuestion::Watch { session, place };
+    let from_the_start = window.films(again(films::Place::default())).await;
+    assert_eq!(from_the_start, Err(RefusalCode::SESSION_GONE));
+    let stop = FilmQuestion::StopWatching { session };
+    assert_eq!(window.films(stop).await, Ok(FilmAnswer::Done));
+    let after_all = window.films(again(place)).await;
+    assert_eq!(after_all, Err(RefusalCode::SESSION_GONE));
     let facts = window.facts(session).await;
     let head = follower.head().map(|head| head.0);
     assert_eq!(head, facts.head, "the same film, bit for bit");

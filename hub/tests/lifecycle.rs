@@ -62,6 +62,29 @@ fn b1_the_first_start_says_what_clients_and_administrators_need() {
 }
 
 #[test]
+fn b1_a_start_that_fails_for_its_page_leaves_the_first_one_to_come() {
+    let taken = std::net::TcpListener::bind(ANY).expect("a port");
+    let taken = taken.local_addr().expect("an address").to_string();
+    let folder = folder();
+    let data = folder.path().join("data");
+    let data = data.to_str().expect("a plain path");
+    let serve = ["serve", "--data", data, "--listen", ANY, "--page-listen"];
+    let failed = run_hub(&[&serve[..], &[&taken]].concat(), "");
+    assert!(
+        !failed.status.success() && text(&failed).contains(&taken),
+        "{}",
+        text(&failed)
+    );
+    let accounts = run_hub(&["admin", "list-operators", "--json", "--data", data], "");
+    assert_eq!(
+        String::from_utf8_lossy(&accounts.stdout).trim(),
+        "[]",
+        "{}",
+        text(&accounts)
+    );
+}
+
+#[test]
 fn b1_a_second_hub_on_the_same_folder_is_refused() {
     let hub = TestHub::start();
     let said = refusal_to_serve(&hub.data, ANY, NO_FOLDER);

@@ -117,6 +117,14 @@ async fn d2_the_list_has_a_first_picture_that_is_made_once_and_goes_with_the_fil
     assert_eq!(lying(&hub), Vec::<PathBuf>::new());
     let gone = ask(&mut window, Question::Picture { session }).await;
     assert_eq!(gone, Err(RefusalCode::FILM_GONE));
+    // a crash may have come between the two files
+    fs::write(&kept, b"left").expect("written");
+    let hub = hub.kill_and_restart();
+    let end = Instant::now() + PATIENCE;
+    while !lying(&hub).is_empty() {
+        assert!(Instant::now() < end, "{:?}", lying(&hub));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]

@@ -327,6 +327,23 @@ async fn d3_a_window_fetches_a_bundle_that_verifies_and_the_hub_keeps_nothing_of
 }
 
 #[tokio::test]
+async fn d5_an_erased_film_is_in_no_bundle_any_more() {
+    let hub = hub_with_administrator();
+    let session = film_of_a_session(&hub).await;
+    let mut window = window_of(&hub, "carla").await;
+    let bundle = begun(&mut window, session).await;
+    fetched(&mut window, bundle).await.expect("made");
+    let erase = Question::Erase {
+        session,
+        reason: "asked".into(),
+    };
+    assert_eq!(ask(&mut window, erase).await, Ok(Answer::Done));
+    assert_eq!(files_of_bundles(&hub), Vec::<PathBuf>::new());
+    let gone = fetched(&mut window, bundle).await;
+    assert_eq!(gone, Err(RefusalCode::EXPORT_GONE));
+}
+
+#[tokio::test]
 async fn d3_a_bundle_needs_the_right_to_export_and_the_right_to_read_films() {
     let hub = hub_with_administrator();
     let session = film_of_a_session(&hub).await;

@@ -150,7 +150,7 @@ fn enroll(invitation: &str, again: bool, folder: &Path) -> anyhow::Result<()> {
     // on disk before it is spoken of: a lost answer must not cost the code
     let membership = Membership::begin(folder, &enrolment, again)?;
     let name = runtime()?.block_on(line::enrol(&membership, enrolment.code))?;
-    membership.is_enrolled(folder)?;
+    Membership::is_enrolled(folder)?;
     let hub = membership.hub();
     let mut out = std::io::stdout();
     writeln!(

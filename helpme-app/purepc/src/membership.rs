@@ -4,12 +4,14 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, bail};
 use protocol::{Enrolment, HubAddress};
 use serde::{Deserialize, Serialize};
 use transport::{Fingerprint, HostSigner};
 
 const FILE: &str = "membership.json";
+/// A key that no hub knows yet, as far as is known here. The membership stands beside it until one does.
+const CANDIDATE: &str = "candidate.json";
 const LOCK: &str = "purepc.lock";
 
 /// As it is kept, for its owner alone.
@@ -19,8 +21,6 @@ struct Kept {
     fingerprint: String,
     /// Of an Ed25519 key, in hexadecimal digits; whoever has it is this computer.
     seed: String,
-    /// The hub has said that it knows the key.
-    enrolled: bool,
 }
 
 #[derive(Debug)]
@@ -28,14 +28,12 @@ pub(crate) struct Membership {
     hub: HubAddress,
     pin: Fingerprint,
     signer: HostSigner,
-    enrolled: bool,
 }
 
 impl Membership {
     /// A computer that was enrolled.
     pub(crate) fn load(folder: &Path) -> anyhow::Result<Self> {
-        let found = Self::read(folder)?;
-        match found.filter(|membership| membership.enrolled) {
+        match Self::read(&folder.join(FILE))? {
             Some(membership) => Ok(membership),
             None => bail!(
                 "this computer is not enrolled (nothing in {}); say `purepc enroll INVITATION`",
@@ -48,32 +46,30 @@ impl Membership {
     /// of which nothing was heard, is used again.
     pub(crate) fn begin(folder: &Path, enrolment: &Enrolment, again: bool) -> anyhow::Result<Self> {
         let pin = Fingerprint::from_bytes(enrolment.fingerprint);
-        if let Some(found) = Self::read(folder)? {
-            ensure!(
-                again || !found.enrolled,
+        if !again && let Some(found) = Self::read(&folder.join(FILE))? {
+            bail!(
                 "this computer is enrolled at {} already; --again leaves that hub",
                 found.hub
             );
-            if !found.enrolled && found.pin == pin {
-                let hub = enrolment.hub.clone();
-                return Ok(Self { hub, ..found });
-            }
         }
         private_file::make_folder(folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let new = Self {
-            hub: enrolment.hub.clone(),
-            pin,
-            signer: HostSigner::generate()?,
-            enrolled: false,
+        let candidate = folder.join(CANDIDATE);
+        let signer = match Self::read(&candidate)? {
+            Some(found) if found.pin == pin => found.signer,
+            Some(_) | None => HostSigner::generate()?,
         };
-        new.write(folder, false)?;
+        let hub = enrolment.hub.clone();
+        let new = Self { hub, pin, signer };
+        new.write(&candidate)?;
         Ok(new)
     }
 
     /// The hub knows the key from now on.
-    pub(crate) fn is_enrolled(&self, folder: &Path) -> anyhow::Result<()> {
-        self.write(folder, true)
+    pub(crate) fn is_enrolled(folder: &Path) -> anyhow::Result<()> {
+        let path = folder.join(FILE);
+        fs::rename(folder.join(CANDIDATE), &path)
+            .with_context(|| format!("cannot write {}", path.display()))
     }
 
     pub(crate) fn hub(&self) -> &HubAddress {
@@ -88,24 +84,21 @@ impl Membership {
         &self.signer
     }
 
-    fn write(&self, folder: &Path, enrolled: bool) -> anyhow::Result<()> {
+    fn write(&self, path: &Path) -> anyhow::Result<()> {
         let seed = self.signer.seed();
         let kept = Kept {
             hub: self.hub.to_string(),
             fingerprint: self.pin.to_string(),
             // as 64 digits, which a fingerprint has too
             seed: Fingerprint::from_bytes(seed).to_string(),
-            enrolled,
         };
-        let path = folder.join(FILE);
         let bytes = serde_json::to_vec_pretty(&kept).context("cannot be written")?;
-        let written = private_file::replace(&path, &bytes);
+        let written = private_file::replace(path, &bytes);
         written.with_context(|| format!("cannot write {}", path.display()))
     }
 
-    fn read(folder: &Path) -> anyhow::Result<Option<Self>> {
-        let path = folder.join(FILE);
-        let bytes = match fs::read(&path) {
+    fn read(path: &Path) -> anyhow::Result<Option<Self>> {
+        let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => {
@@ -119,7 +112,6 @@ impl Membership {
             hub: kept.hub.parse().with_context(damaged)?,
             pin: kept.fingerprint.parse().with_context(damaged)?,
             signer: HostSigner::from_seed(seed.bytes()).with_context(damaged)?,
-            enrolled: kept.enrolled,
         }))
     }
 }

@@ -253,4 +253,14 @@ fn u2_what_enrols_nobody_says_so_and_the_key_is_its_owners_alone() {
         assert_eq!(kept.permissions().mode() & 0o777, 0o600);
     }
     assert_eq!(hub.rows().len(), 1);
+
+    // a code that enrols nobody does not cost the hub that there is
+    let (said, output) = done(purepc(&own, &["enroll", "--again", &wrong]));
+    assert!(
+        !output.status.success() && said.contains("enrols no computer"),
+        "{said}"
+    );
+    let _running = Running::start(&own);
+    wait_for_status(&own, "connected");
+    assert!(hub.rows()[0].connected);
 }

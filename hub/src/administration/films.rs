@@ -1,7 +1,7 @@
 //! Answers to the administration's questions about films.
 
 pub(super) mod bundle;
-mod live;
+pub(super) mod live;
 pub(super) mod pictures;
 
 use std::fs::File;

@@ -36,14 +36,10 @@ const TLS_HANDSHAKE: u8 = 22;
 const NO_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\
     Content-Length: 30\r\nConnection: close\r\n\r\nThis port speaks HTTPS alone.\r\n";
 
-/// Listens on `address`; where `may_move`, on another port if that one is taken.
-pub(super) fn bind(address: SocketAddr, may_move: bool) -> Result<TcpListener, PageError> {
+/// Listens on `address`.
+pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, PageError> {
     let listen = || {
-        let mut listener = StdListener::bind(address);
-        if may_move && listener.is_err() {
-            listener = StdListener::bind((address.ip(), 0));
-        }
-        let listener = listener?;
+        let listener = StdListener::bind(address)?;
         listener.set_nonblocking(true)?;
         TcpListener::from_std(listener)
     };

@@ -4,8 +4,8 @@
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use protocol::admin::films::Answer;
@@ -44,6 +44,28 @@ impl Drop for Kept {
     }
 }
 
+/// Every bundle that there is, with the session whose film is in it.
+#[derive(Debug, Default)]
+pub(in crate::administration) struct Bundles(Mutex<Vec<(SessionId, Weak<Making>)>>);
+
+impl Bundles {
+    fn add(&self, session: SessionId, making: &Arc<Making>) {
+        let mut all = lock(&self.0);
+        all.retain(|(_, making)| making.strong_count() > 0);
+        all.push((session, Arc::downgrade(making)));
+    }
+
+    /// The film is erased: it is to be in no bundle either.
+    pub(in crate::administration) fn remove(&self, session: SessionId) {
+        let all = lock(&self.0);
+        for (_, making) in all.iter().filter(|(of, _)| *of == session) {
+            if let Some(making) = making.upgrade() {
+                making.give_up();
+            }
+        }
+    }
+}
+
 /// A bundle in the making, or made: whoever has it last removes the file.
 #[derive(Debug)]
 struct Making {
@@ -57,6 +79,14 @@ struct Making {
 
 impl Drop for Making {
     fn drop(&mut self) {
+        self.give_up();
+    }
+}
+
+impl Making {
+    /// Nobody gets it, made or not.
+    fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
         match fs::remove_file(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 tracing::error!(%error, path = %self.path.display(), "Bundle not removed");
@@ -64,9 +94,7 @@ impl Drop for Making {
             Ok(()) | Err(_) => {}
         }
     }
-}
 
-impl Making {
     fn thousandths(&self) -> u16 {
         let done = self.done.load(Ordering::Relaxed).min(self.whole);
         u16::try_from(done * 1000 / self.whole.max(1)).unwrap_or(1000)
@@ -106,11 +134,19 @@ pub(super) async fn begin(
         whole,
         _place: place,
     });
+    office.in_bundles.add(session, &making);
+    // erased since it was looked for, and before it stood in the list
+    films::finished(facts(office, session).await?.as_ref())?;
     let (told, made) = watch::channel(None);
     let now_unix_millis = office.clock.now().unix_millis;
     let (data, shared) = (office.folder().to_owned(), Arc::clone(&making));
     tokio::task::spawn_blocking(move || {
-        let result = make(&data, session, &style, now_unix_millis, &shared);
+        let mut result = make(&data, session, &style, now_unix_millis, &shared);
+        if shared.given_up.load(Ordering::Relaxed) {
+            // perhaps after its last byte
+            shared.give_up();
+            result = Err(BundleError::GivenUp);
+        }
         let result = result.map_err(|error| code_of(session, &error));
         told.send_replace(Some(result));
     });

@@ -1,7 +1,9 @@
 //! A session that is watched while it runs (D2): its film as far as it is written.
 
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
-use protocol::admin::films::{Answer, MAX_PART_BYTES, Place, Standing};
+use protocol::admin::films::{Answer, MAX_PART_BYTES, Place, Standing, WATCHING_SECONDS};
 use protocol::control::Name;
 use protocol::{Refusal, RefusalCode, SessionId};
 use recording::{Piece, Recording};
@@ -11,6 +13,20 @@ use super::super::{Administrator, Office, desk, lock};
 use super::facts;
 use crate::films;
 use crate::registry::Oversight;
+
+/// How far somebody has watched, for as long as others can read their name.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::administration) struct Watched {
+    reached: Place,
+    asked: Instant,
+}
+
+impl Watched {
+    /// Whether `place` is what comes next for who watched until the end of the session.
+    fn goes_on_at(&self, place: Place) -> bool {
+        self.reached == place && self.asked.elapsed() < Duration::from_secs(WATCHING_SECONDS)
+    }
+}
 
 pub(super) async fn watch(
     office: &Office,
@@ -32,13 +48,19 @@ pub(super) async fn watch(
         done,
     });
     let is_ended = match watches.await? {
-        Ok(()) => {
-            lock(&who.live).insert(session);
-            false
-        }
+        Ok(()) => false,
         // who watched until the end sees the end
-        Err(RefusalCode::SESSION_GONE) if lock(&who.live).contains(&session) => true,
-        Err(code) => return Err(code.into()),
+        Err(RefusalCode::SESSION_GONE)
+            if lock(&who.live)
+                .get(&session)
+                .is_some_and(|watched| watched.goes_on_at(place)) =>
+        {
+            true
+        }
+        Err(code) => {
+            lock(&who.live).remove(&session);
+            return Err(code.into());
+        }
     };
     // asked before the film is read: what is closed then has no more to come
     let film = facts(office, session).await?.map(|facts| facts.film);
@@ -64,13 +86,19 @@ pub(super) async fn watch(
             return Err(RefusalCode::INTERNAL.into());
         }
     };
+    let next = Place {
+        items: next.items,
+        bytes: next.bytes,
+    };
+    let watched = Watched {
+        reached: next,
+        asked: Instant::now(),
+    };
+    lock(&who.live).insert(session, watched);
     Ok(Answer::Watched {
         is_over: is_closed && Bytes::is_empty(&bytes),
         bytes,
-        next: Place {
-            items: next.items,
-            bytes: next.bytes,
-        },
+        next,
     })
 }
 
@@ -79,6 +107,7 @@ pub(super) async fn stop(
     who: &Administrator,
     session: SessionId,
 ) -> Result<Answer, Refusal> {
+    lock(&who.live).remove(&session);
     let sign_in = who.sign_in();
     let stopped = desk::ask(office, |done| Oversight::StopWatching {
         session,
