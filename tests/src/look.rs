@@ -88,7 +88,6 @@ impl Look {
             "Reports" => "Rapporti",
             "Films" => "Filmati",
             "Totals" => "Totali",
-            "Categories" => "Categorie",
             "Computers" => "Computer",
             "People" => "Persone",
             "Audit log" => "Registro",

@@ -209,7 +209,7 @@ says! {
     AsVideo: "Video (MP4)", "Video (MP4)";
     AsBundle: "Proof bundle (ZIP)", "Fascicolo di prova (ZIP)";
     BundleNote: "The film, the report, the chat and the audit rows in one file that the hub signs. Anybody can check it without the hub: hub verify FILE.",
-        "Il filmato, il resoconto, la chat e il registro di controllo in un solo file firmato dall'hub. Chiunque può verificarlo senza l'hub: hub verify FILE.";
+        "Il filmato, il rapporto, la chat e le righe del registro in un solo file firmato dall'hub. Chiunque può verificarlo senza l'hub: hub verify FILE.";
     ExportCancelled: "The export was cancelled.", "L'esportazione è stata annullata.";
     Chapters: "Chat and events", "Chat ed eventi";
     SearchFilm: "Search", "Cerca";
@@ -287,8 +287,8 @@ says! {
     ComputersNote: "Computers that are always connected, whoever sits in front of them.",
         "Computer sempre connessi, chiunque ci sia davanti.";
     AddComputers: "Add computers", "Aggiungi computer";
-    AddComputersNote: "You get one line. On the computer say: purepc enroll LINE, and then keep purepc run going. Helping without a user is not built yet; operators see that the computer is connected.",
-        "Riceverai una riga. Sul computer esegui: purepc enroll RIGA, e poi tieni in funzione purepc run. L'assistenza senza utente non esiste ancora; gli operatori vedono che il computer è connesso.";
+    AddComputersNote: "You get one line. On the computer, run purepc enroll LINE, then keep purepc run running. Helping without a user is not built yet; operators see that the computer is connected.",
+        "Riceverai una riga. Sul computer esegui: purepc enroll RIGA, poi tieni attivo purepc run. L'assistenza senza utente non esiste ancora; gli operatori vedono che il computer è connesso.";
     SearchComputers: "Search computers", "Cerca computer";
     Codes: "Codes", "Codici";
     AllComputers: "All", "Tutti";

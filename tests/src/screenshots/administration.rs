@@ -170,7 +170,7 @@ impl<'a> Window<'a> {
         let app = &mut self.admin.app;
         // the settings have a tab that is called like the section
         app.click("Overview")?;
-        app.wait_until_gone("Categories")?;
+        app.wait_for("Today")?;
         app.click("Reports")?;
         app.click("Totals")?;
         app.wait_for(OPERATOR_NAME)?;
