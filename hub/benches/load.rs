@@ -13,10 +13,12 @@ mod play;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
 
+use crate::office::Traffic;
 use crate::play::{Delays, Figures, Load};
 
 #[derive(Debug, Parser)]
@@ -30,6 +32,10 @@ struct Arguments {
     /// How long the sessions are watched.
     #[arg(long, value_name = "S", default_value_t = 20)]
     seconds: u32,
+    /// What the sessions show: updates of a codec, as its example `measure --traffic` writes them. Without it
+    /// sizes are made up.
+    #[arg(long, value_name = "FILE")]
+    traffic: Option<PathBuf>,
     /// Kill the hub then, as a power failure would, and see what its films lack.
     #[arg(long)]
     kill: bool,
@@ -45,12 +51,16 @@ struct Arguments {
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let load = Load {
+        traffic: match &arguments.traffic {
+            Some(file) => Traffic::recorded(file)?,
+            None => Traffic::made_up(),
+        },
         idle: arguments.idle,
         sessions: arguments.sessions,
         time: Duration::from_secs(arguments.seconds.into()),
         kill: arguments.kill,
     };
-    let figures = Box::pin(play::play(load)).await;
+    let figures = Box::pin(play::play(&load)).await;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&figures)?);
     } else {

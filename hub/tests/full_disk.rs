@@ -44,6 +44,22 @@ impl Disk {
             .then(|| Self(folder))
     }
 
+    /// Runs `test` again where its user may mount: as the root of a namespace of its own.
+    fn in_own_namespace(test: &str) {
+        const INSIDE: &str = "PHD_TEST_IN_NAMESPACE";
+        assert!(
+            std::env::var_os(INSIDE).is_none(),
+            "cannot run: a small disk is mounted by root, or in a user namespace, and neither is to be had here"
+        );
+        let again = Command::new("unshare")
+            .args(["--map-root-user", "--mount"])
+            .arg(std::env::current_exe().expect("this program"))
+            .args([test, "--exact", "--nocapture"])
+            .env(INSIDE, "1")
+            .status();
+        assert!(again.expect("unshare runs").success(), "see above");
+    }
+
     fn path(&self) -> &Path {
         self.0.path()
     }
@@ -69,11 +85,13 @@ fn json(hub: &TestHub, args: &[&str]) -> Vec<Value> {
 #[tokio::test]
 async fn d2_on_a_full_disk_a_session_ends_and_the_hub_goes_on_when_there_is_room() {
     let Some(disk) = Disk::mount() else {
-        println!("skipped: mounting a small disk needs root");
+        Disk::in_own_namespace(
+            "d2_on_a_full_disk_a_session_ends_and_the_hub_goes_on_when_there_is_room",
+        );
         return;
     };
     let data = disk.path().join("data");
-    for name in ["anna", "bruno"] {
+    for name in ["anna", "bruno", "clara"] {
         add_operator(&data, name);
     }
     let mut hub = TestHub::serve(&data, &[]);
@@ -83,6 +101,11 @@ async fn d2_on_a_full_disk_a_session_ends_and_the_hub_goes_on_when_there_is_room
     let mut bruno = hub.pair("bruno").await;
     let (session, _) = anna.start_session(Rights::SEE_AND_CONTROL).await;
     let mut screen = anna.open(Lane::Screen, session).await;
+    // a screen at which nothing changes until there is room again
+    let mut clara = hub.pair("clara").await;
+    let (resting, _) = clara.start_session(Rights::SEE_AND_CONTROL).await;
+    let mut resting_screen = clara.open(Lane::Screen, resting).await;
+    send_tagged(&mut resting_screen, &screen_frame(1, 5_000)).await;
 
     // until there is no byte left
     for seq in 1..=1000 {
@@ -149,9 +172,15 @@ async fn d2_on_a_full_disk_a_session_ends_and_the_hub_goes_on_when_there_is_room
     for seq in 1..=20 {
         send_tagged(&mut screen, &screen_frame(seq, 5_000)).await;
     }
+    for seq in 2..=20 {
+        send_tagged(&mut resting_screen, &screen_frame(seq, 5_000)).await;
+    }
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let end = OperatorToHub::EndSession { session: second };
-    bruno.operator.send(&end).await;
+    for (pair, session) in [(&mut bruno, second), (&mut clara, resting)] {
+        pair.operator
+            .send(&OperatorToHub::EndSession { session })
+            .await;
+    }
     let until = Instant::now() + PATIENCE;
     let films = loop {
         let films = json(&hub, &["film", "list"]);
@@ -181,13 +210,24 @@ async fn d2_on_a_full_disk_a_session_ends_and_the_hub_goes_on_when_there_is_room
         Some(&Value::from("operator")),
         "{films:?}"
     );
-    for id in [session, second] {
+    assert_eq!(
+        ended_by(resting.0),
+        Some(&Value::from("operator")),
+        "{films:?}"
+    );
+    for id in [session, second, resting] {
         let verified = run_hub(
             &["film", "verify", &id.to_string(), "--data", hub.data_text()],
             "",
         );
         assert!(verified.status.success(), "{}", text(&verified));
     }
+    let resting = hub.data.join(format!("films/{:08}.film", resting.count()));
+    let resting = recording::Recording::open(&resting).expect("a film");
+    let is_screen = |entry: &recording::Entry| matches!(entry.body, recording::Body::Screen { .. });
+    let entries = resting.entries(0).expect("readable");
+    let filmed = entries.filter(|entry| is_screen(entry.as_ref().expect("readable")));
+    assert_eq!(filmed.count(), 20);
     let reports = json(&hub, &["report", "list"]);
     let written = reports.iter().filter(|report| report["finished"] == true);
     let written: Vec<&str> = written

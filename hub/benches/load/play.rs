@@ -1,6 +1,7 @@
 //! A hub in its own process, hosts that only stay connected, and sessions with the traffic of an office
 //! at its real speed; and what of it the hub's process, the receivers and the films show.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use protocol::{Lane, OperatorToHub, Rights, ScreenFrame, SessionId};
@@ -10,7 +11,7 @@ use session::channel::TAG_BYTES;
 use tokio::task::JoinHandle;
 use transport::{FramedReader, FramedWriter};
 
-use crate::office;
+use crate::office::Traffic;
 use crate::support::{self, PATIENCE, Pair, Peer, TestHub, run_hub, text};
 
 /// Until a hub has settled after something was done to it.
@@ -25,8 +26,9 @@ const INPUT_BYTES: usize = 40;
 const HOSTS_OF_OPERATOR: u32 = 50;
 const STAMP_BYTES: usize = size_of::<u64>();
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Load {
+    pub(crate) traffic: Arc<Traffic>,
     pub(crate) idle: u32,
     pub(crate) sessions: u32,
     pub(crate) time: Duration,
@@ -117,7 +119,7 @@ struct Running {
 }
 
 /// Puts `load` on a new hub. Fails loudly where the hub does not do what it should.
-pub(crate) async fn play(load: Load) -> Figures {
+pub(crate) async fn play(load: &Load) -> Figures {
     let mut hub = TestHub::start_with(&["--log", "warn"]);
     let operators = load.idle.div_ceil(HOSTS_OF_OPERATOR);
     for number in 0..load.sessions + operators {
@@ -151,8 +153,9 @@ pub(crate) async fn play(load: Load) -> Figures {
     let mut running = Vec::new();
     for (number, (pair, session)) in (0..).zip(started) {
         // sessions are not all at the same
-        let shift = office::ROUND * number / load.sessions;
-        running.push(run(pair, session, clock, shift, load.time + after).await);
+        let shift = load.traffic.round * number / load.sessions;
+        let traffic = Arc::clone(&load.traffic);
+        running.push(run(pair, session, traffic, clock, shift, load.time + after).await);
     }
     let cpu = cpu_ms_per_second(&hub, load.time).await;
     let with_sessions = hub.resident_bytes();
@@ -184,7 +187,6 @@ pub(crate) async fn play(load: Load) -> Figures {
     let audit = run_hub(&["audit", "verify", "--data", hub.data_text()], "");
 
     let kib = |bytes: u64, count: u32| bytes as f64 / 1024.0 / f64::from(count.max(1));
-    let round: usize = office::updates().iter().map(|(_, bytes)| bytes).sum();
     Figures {
         build: if cfg!(debug_assertions) {
             "dev"
@@ -195,7 +197,7 @@ pub(crate) async fn play(load: Load) -> Figures {
         idle: load.idle,
         sessions: load.sessions,
         connections: load.idle + 2 * load.sessions + operators,
-        kbit_per_second: round as f64 * 8.0 / 1000.0 / office::ROUND.as_secs_f64(),
+        kbit_per_second: load.traffic.kbit_per_second(),
         hub_cpu_ms_per_second: cpu,
         idle_cpu_ms_per_second: idle_cpu,
         session_cpu_ms_per_second: (cpu - idle_cpu) / f64::from(load.sessions.max(1)),
@@ -241,13 +243,15 @@ async fn cpu_ms_per_second(hub: &TestHub, time: Duration) -> f64 {
 async fn run(
     pair: Pair,
     session: SessionId,
+    traffic: Arc<Traffic>,
     clock: Clock,
     shift: Duration,
     time: Duration,
 ) -> Running {
     let mut screen = pair.open(Lane::Screen, session).await;
     let first = clock.micros();
-    let picture = support::screen_frame(1, office::FIRST_PICTURE_BYTES);
+    let mut picture = support::screen_frame(1, 0);
+    picture.payload = traffic.first.clone();
     support::send_tagged(&mut screen, &picture).await;
     let (_, mut seen) = pair.operator.accept_stream().await;
     let shown: Option<ScreenFrame> = support::receive_tagged(&mut seen).await;
@@ -259,8 +263,8 @@ async fn run(
     Running {
         pair,
         session,
-        screen: tokio::spawn(send_screen(screen, clock, first, shift, time)),
-        input: tokio::spawn(send_input(input, clock, shift, time)),
+        input: tokio::spawn(send_input(input, Arc::clone(&traffic), clock, shift, time)),
+        screen: tokio::spawn(send_screen(screen, traffic, clock, first, shift, time)),
         screen_delays: tokio::spawn(receive_screen(seen, clock)),
         input_delays: tokio::spawn(receive_input(taken, clock)),
     }
@@ -268,17 +272,22 @@ async fn run(
 
 async fn send_screen(
     mut screen: FramedWriter,
+    traffic: Arc<Traffic>,
     clock: Clock,
     first: u64,
     shift: Duration,
     time: Duration,
 ) -> Vec<u64> {
-    let (updates, begin) = (office::updates(), Instant::now());
+    let begin = Instant::now();
     let mut sent = vec![first];
-    for (due, (_, bytes)) in rounds(updates, shift, time, |update| update.0) {
+    let layout = support::screen_frame(1, 0).layout;
+    let updates = rounds(&traffic.updates, traffic.round, shift, time, |one| one.0);
+    for (due, (_, update)) in updates {
         tokio::time::sleep_until((begin + due).into()).await;
         let seq = u64::try_from(sent.len()).expect("few") + 1;
-        let mut frame = support::screen_frame(seq, bytes);
+        let mut frame = support::screen_frame(seq, 0);
+        frame.payload = update.bytes.clone();
+        frame.layout = layout.clone().filter(|_| update.stands_alone);
         frame.captured_at_micros = clock.micros();
         if support::try_send_tagged(&mut screen, &frame).await.is_err() {
             break;
@@ -289,9 +298,15 @@ async fn send_screen(
     sent
 }
 
-async fn send_input(mut input: FramedWriter, clock: Clock, shift: Duration, time: Duration) {
+async fn send_input(
+    mut input: FramedWriter,
+    traffic: Arc<Traffic>,
+    clock: Clock,
+    shift: Duration,
+    time: Duration,
+) {
     let begin = Instant::now();
-    for (due, _) in rounds(office::inputs(), shift, time, |at| *at) {
+    for (due, _) in rounds(&traffic.inputs, traffic.round, shift, time, |at| *at) {
         tokio::time::sleep_until((begin + due).into()).await;
         if input.write_body(stamped(clock)).await.is_err() {
             break;
@@ -300,18 +315,17 @@ async fn send_input(mut input: FramedWriter, clock: Clock, shift: Duration, time
     input.finish();
 }
 
-/// What comes within `time` if `round` begins again and again, the first time at `shift`; and when.
-fn rounds<T: Copy>(
-    round: Vec<T>,
+/// What comes within `time` if `all` of a round begins again and again, the first time at `shift`; and when.
+fn rounds<T>(
+    all: &[T],
+    round: Duration,
     shift: Duration,
     time: Duration,
     at: impl Fn(&T) -> Duration,
-) -> impl Iterator<Item = (Duration, T)> {
-    let all = (0..).flat_map(move |number| {
-        let due = |one: &T| (office::ROUND * number + at(one), *one);
-        round.iter().map(due).collect::<Vec<_>>()
-    });
-    all.filter_map(move |(due, one)| Some((due.checked_sub(shift)?, one)))
+) -> impl Iterator<Item = (Duration, &T)> {
+    let again = (0..).flat_map(move |number| all.iter().map(move |one| (round * number, one)));
+    let due = again.map(move |(begin, one)| (begin + at(one), one));
+    due.filter_map(move |(due, one)| Some((due.checked_sub(shift)?, one)))
         .take_while(move |(due, _)| *due < time)
 }
 

@@ -1,10 +1,12 @@
 //! Replays recorded desktops through encoder and decoder and prints one JSON line for each.
 //!
 //! ```text
-//! cargo run --release -p codec --example measure -- [--level lossless|true|15|8|grey] FILE.seq.zst...
+//! cargo run --release -p codec --example measure -- [--level lossless|true|15|8|grey]
+//!     [--traffic FILE] FILE.seq.zst...
 //! ```
 //!
-//! What the figures mean stands at [`replay::Findings`]; `cargo bench -p codec` shows them as tables.
+//! What the figures mean stands at [`replay::Findings`]; `cargo bench -p codec` shows them as tables. With
+//! `--traffic` the updates of all recordings, one after the other, are written as `cargo xtask load` reads them.
 
 #![expect(
     clippy::print_stdout,
@@ -13,22 +15,38 @@
 
 mod replay;
 mod seq;
+mod traffic;
 
 use std::path::Path;
 
 use codec::Level;
 use replay::{Failure, Findings, level_named, replay};
+use traffic::Traffic;
 
 fn main() -> Result<(), Failure> {
     let mut level = Level::Lossless;
+    let mut traffic = None;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         if argument == "--level" {
             level = level_named(&arguments.next().unwrap_or_default())?;
+        } else if argument == "--traffic" {
+            let path = arguments.next().unwrap_or_default();
+            traffic = Some(Traffic::create(Path::new(&path))?);
         } else {
             let path = Path::new(&argument);
-            println!("{}", line(path, &replay(path, level)?));
+            let found = replay(path, level, |at, update| match &mut traffic {
+                Some(traffic) => traffic.write(at, update),
+                None => Ok(()),
+            })?;
+            println!("{}", line(path, &found));
+            if let Some(traffic) = &mut traffic {
+                traffic.end_recording();
+            }
         }
+    }
+    if let Some(traffic) = traffic {
+        traffic.finish()?;
     }
     Ok(())
 }

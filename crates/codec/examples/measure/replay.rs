@@ -5,6 +5,7 @@
 //! frames what is not exact is sharpened every 10 ms; its bytes and time count with the frame before.
 //! For two seconds after the last frame it goes on.
 
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -61,15 +62,17 @@ const SHARPENING_STEP: Duration = Duration::from_millis(10);
 const REST: Duration = Duration::from_secs(2);
 
 /// Encoder and viewer of one recording, and what they cost.
-struct Replay {
+struct Replay<S> {
     encoder: Encoder,
     decoder: Decoder,
+    /// Told of each update and its time in the recording.
+    sink: S,
     bytes: usize,
     encoding: Duration,
     decoding: Duration,
 }
 
-impl Replay {
+impl<S: FnMut(Duration, &Update) -> io::Result<()>> Replay<S> {
     fn show(&mut self, picture: &Picture, damage: &[Rect], now: Duration) -> Result<(), Failure> {
         let mut hint = DamageHint::Rects(damage);
         loop {
@@ -77,7 +80,7 @@ impl Replay {
             let update = self.encoder.encode(picture, hint, now, Line::WIDE);
             self.encoding += start.elapsed();
             let Some(update) = update else { break };
-            self.apply(&update)?;
+            self.apply(now, &update)?;
             if !self.encoder.has_more() {
                 break;
             }
@@ -96,13 +99,14 @@ impl Replay {
             let update = self.encoder.sharpen(now, Line::WIDE);
             self.encoding += start.elapsed();
             if let Some(update) = update {
-                self.apply(&update)?;
+                self.apply(now, &update)?;
             }
         }
         Ok(())
     }
 
-    fn apply(&mut self, update: &Update) -> Result<(), Failure> {
+    fn apply(&mut self, now: Duration, update: &Update) -> Result<(), Failure> {
+        (self.sink)(now, update)?;
         self.bytes += update.bytes.len();
         let start = ThreadTime::now();
         self.decoder.apply(&update.bytes)?;
@@ -122,12 +126,17 @@ impl Replay {
     }
 }
 
-/// Replays the recording at `path`.
-pub(crate) fn replay(path: &Path, level: Level) -> Result<Findings, Failure> {
+/// Replays the recording at `path`; `sink` gets each update when its time in the recording comes.
+pub(crate) fn replay(
+    path: &Path,
+    level: Level,
+    sink: impl FnMut(Duration, &Update) -> io::Result<()>,
+) -> Result<Findings, Failure> {
     let mut recording = Recording::open(path)?;
     let mut replay = Replay {
         encoder: Encoder::new(level),
         decoder: Decoder::new(),
+        sink,
         bytes: 0,
         encoding: Duration::ZERO,
         decoding: Duration::ZERO,
