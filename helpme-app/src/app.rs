@@ -82,6 +82,7 @@ impl HelpmeApp {
             settles_at: Duration::ZERO,
             wake: WakeHandle(wake),
         };
+        app.backend.use_proxies(None);
         if let Some(hub) = app.state.hub.clone() {
             app.use_hub(&hub);
         }
@@ -103,6 +104,7 @@ impl HelpmeApp {
             match effect {
                 Effect::Tell(command) => self.backend.tell(command),
                 Effect::UseHub(hub) => self.use_hub(&hub),
+                Effect::SignInAtProxy(login) => self.backend.use_proxies(Some(login)),
                 Effect::Save => self.save_settings(),
                 Effect::ApplyTheme => self.state.settings.theme.apply(ctx),
                 Effect::DrawAttention => {

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use host_engine::{
-    Backends, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents, HostHandle, SessionEnder,
+    Backends, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents, HostHandle, ProxyChoice,
+    Routes, SessionEnder,
 };
+use protocol::ProxyLogin;
 
 use crate::settings::HubPlace;
 
@@ -19,6 +21,8 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 pub struct Backend {
     backends: Backends,
     wake: Wake,
+    /// Outlives engines: it knows which ways worked, and the proxies.
+    routes: Routes,
     engine: Option<(HostHandle, HostEvents)>,
 }
 
@@ -36,8 +40,15 @@ impl Backend {
         Self {
             backends: Backends::of_this_machine(exe),
             wake,
+            routes: Routes::default(),
             engine: None,
         }
+    }
+
+    /// Goes through the system's proxies where nothing else leads to the hub; `login` signs in there.
+    pub fn use_proxies(&self, login: Option<ProxyLogin>) {
+        let ask = Arc::new(desktop::system_proxies);
+        self.routes.use_proxies(ProxyChoice::System { ask, login });
     }
 
     /// Talks to `hub` from now on; what ran with another ends.
@@ -50,6 +61,7 @@ impl Backend {
         let config = HostConfig {
             hub: hub.address.clone(),
             pin: hub.pin,
+            routes: self.routes.clone(),
             program: format!(
                 "helpme {} {}",
                 env!("CARGO_PKG_VERSION"),

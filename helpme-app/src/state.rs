@@ -7,19 +7,21 @@ pub mod chat;
 pub mod consent;
 pub mod hub_form;
 pub mod other_hub;
+pub mod proxy_form;
 pub mod session;
 pub mod ticket;
 
 use std::time::Duration;
 
 use host_engine::{EndCause, HostCommand, HostEvent, LostCause, Trouble};
-use protocol::{ChatAuthor, Hindrances, PeerId, Rights};
+use protocol::{ChatAuthor, Hindrances, PeerId, ProxyLogin, Rights};
 use ui_kit::{Lang, ThemeChoice};
 
 pub use chat::Chat;
 pub use consent::{Joins, Question};
 pub use hub_form::HubForm;
 pub use other_hub::OtherHub;
+pub use proxy_form::ProxyForm;
 pub use session::{Ended, Line, Present, Running};
 pub use ticket::{FormProblem, TicketForm};
 
@@ -80,6 +82,10 @@ pub enum Action {
     ShowChat(bool),
     ShowSettings(bool),
     SaveHub,
+    /// **Connect**, with the name and password for the proxy.
+    SignInAtProxy,
+    /// Without them.
+    LeaveProxy,
     /// The hub that is named now, or the one that was used before.
     ChooseHub {
         named: bool,
@@ -96,6 +102,8 @@ pub enum Effect {
     Tell(HostCommand),
     /// Start the engine anew, for another hub.
     UseHub(HubPlace),
+    /// From the next try on this is who signs in at the network's proxy.
+    SignInAtProxy(ProxyLogin),
     Save,
     ApplyTheme,
     /// Have the desktop mark the window as one that wants attention.
@@ -145,6 +153,8 @@ pub struct State {
     pub hot_key: bool,
     /// The settings, while they are open.
     pub hub_form: Option<HubForm>,
+    /// The question of the network's proxy, while it stands.
+    pub proxy_form: Option<ProxyForm>,
     system_language: Lang,
     started_unix_seconds: i64,
 }
@@ -198,6 +208,7 @@ impl State {
             hindrances: Hindrances::NONE,
             hot_key: false,
             hub_form: None,
+            proxy_form: None,
             system_language: around.language,
             started_unix_seconds: around.unix_seconds,
             settings,
@@ -240,12 +251,16 @@ impl State {
     pub fn apply(&mut self, event: HostEvent, now: Duration) -> Vec<Effect> {
         match event {
             HostEvent::Connecting => self.stage = Stage::Opening { connected: false },
-            HostEvent::Connected => self.stage = Stage::Opening { connected: true },
+            HostEvent::Connected => {
+                self.proxy_form = None;
+                self.stage = Stage::Opening { connected: true };
+            }
             HostEvent::TicketRefused(refusal) => {
                 self.back_to_ticket(FormProblem::Refused(refusal));
             }
             HostEvent::TicketSpent => self.back_to_ticket(FormProblem::Spent),
             HostEvent::ConnectionFailed(problem) => {
+                self.proxy_form = ProxyForm::of(&problem, self.proxy_form.take());
                 self.back_to_ticket(FormProblem::Connect(problem));
             }
             HostEvent::TicketAccepted { operator } => {
@@ -394,6 +409,11 @@ impl State {
                 Vec::new()
             }
             Action::SaveHub => self.save_hub(),
+            Action::SignInAtProxy => self.sign_in_at_proxy(),
+            Action::LeaveProxy => {
+                self.proxy_form = None;
+                Vec::new()
+            }
             Action::ChooseHub { named } => self.choose_hub(named),
             Action::ChooseLanguage(language) => {
                 self.settings.language = language;
@@ -405,6 +425,16 @@ impl State {
             }
             Action::DragBar => vec![Effect::DragBar],
         }
+    }
+
+    /// Tries the ticket again, with what was typed for the proxy. It stays until there is a connection.
+    fn sign_in_at_proxy(&mut self) -> Vec<Effect> {
+        let Some(login) = self.proxy_form.as_mut().and_then(ProxyForm::login) else {
+            return Vec::new();
+        };
+        let mut effects = vec![Effect::SignInAtProxy(login)];
+        effects.extend(self.open_ticket());
+        effects
     }
 
     /// Notes that the question stands on the screen; the guard against a click in flight runs from
@@ -446,6 +476,7 @@ impl State {
             self.form.digits.clear();
         }
         self.form.problem = None;
+        self.proxy_form = None;
         self.reconnecting = false;
         self.stage = Stage::Ticket;
         vec![Effect::Tell(HostCommand::Leave), Effect::WatchHotKey(false)]

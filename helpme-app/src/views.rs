@@ -6,6 +6,7 @@ mod bar;
 mod chat;
 mod ended;
 mod other_hub;
+mod proxy;
 mod settings;
 mod ticket;
 mod waiting;
@@ -90,8 +91,11 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
             Stage::Running(_) => {}
         }
     });
+    let trying = matches!(state.stage, Stage::Opening { .. });
     if state.hub_form.is_some() {
         settings::settings_ui(ui, state, actions);
+    } else if let Some(form) = state.proxy_form.as_mut().filter(|_| !trying) {
+        proxy::proxy_ui(ui, lang, form, actions);
     }
 }
 

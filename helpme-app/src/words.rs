@@ -3,7 +3,8 @@
 use host_engine::{ConnectProblem, EndCause, LostCause, Trouble};
 use protocol::{EndedBy, Rights};
 use ui_kit::words::{
-    name_in_sentence, names_in_words, other_version, refusal_text, session_ended_for_user,
+    name_in_sentence, names_in_words, other_version, proxy_text, refusal_text,
+    session_ended_for_user,
 };
 use ui_kit::{Lang, Word, w};
 
@@ -185,6 +186,8 @@ pub fn connect_problem(lang: Lang, problem: &ConnectProblem) -> String {
         .to_owned(),
         ConnectProblem::OtherVersion { hub, too_old } => other_version(lang, *too_old, hub),
         ConnectProblem::Refused(refusal) => refusal_text(lang, *refusal),
+        ConnectProblem::Proxy(error) => proxy_text(lang, error),
+        ConnectProblem::ProxyScript => w(lang, Word::ProxyScript).to_owned(),
         ConnectProblem::Nonsense => hub_nonsense(lang).to_owned(),
         ConnectProblem::Failed { .. } => w(lang, Word::NoConnection).to_owned(),
     }

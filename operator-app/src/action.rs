@@ -55,6 +55,8 @@ pub enum Action {
     LeaveReport(ReportId),
     OpenSettings,
     CloseSettings,
+    /// **Test**: the hub through the proxy that stands in the settings.
+    TestProxy,
     SaveSettings(Box<Settings>),
     SetTheme(ThemeChoice),
 }

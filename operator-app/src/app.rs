@@ -2,6 +2,7 @@
 
 mod all_keys;
 mod events;
+mod proxies;
 mod report_windows;
 mod session_windows;
 mod wishes;
@@ -9,7 +10,7 @@ mod wishes;
 use std::sync::Arc;
 
 use egui::{Context, Ui, ViewportId};
-use operator_engine::{Command, Wake};
+use operator_engine::{Command, ProxyTest, Wake};
 use protocol::ReportId;
 use protocol::admin::reports::Language;
 use ui_kit::widgets::Notices;
@@ -51,6 +52,9 @@ pub struct ConsoleApp {
     settings_form: Option<SettingsForm>,
     /// The password of the account, as it was typed or remembered.
     password: Zeroizing<String>,
+    /// The password for the proxy, as it was typed or remembered.
+    proxy_password: Zeroizing<String>,
+    proxy_test: Option<ProxyTest>,
     backend: Backend,
     clerk: Clerk,
     /// Who keeps remembered passwords, once the clerk knows.
@@ -93,6 +97,8 @@ impl ConsoleApp {
             state: ConsoleState::new(lang, Clock::now(), account, template),
             settings_form: None,
             password: Zeroizing::default(),
+            proxy_password: Zeroizing::default(),
+            proxy_test: None,
             backend: Backend::new(start.folders.data().join("engine"), Arc::clone(&wake)),
             clerk,
             keeper: None,
@@ -106,6 +112,12 @@ impl ConsoleApp {
         if start.settings_problem {
             app.notices
                 .push(Tone::Danger, w(lang, Word::SettingsBroken));
+        }
+        app.use_proxies();
+        if app.settings.proxy.remember_password {
+            // before the other one, which may log in by itself
+            let name = app.settings.proxy.secret_name();
+            app.clerk.give(Job::RecallPassword { name });
         }
         if app.settings.remember_password {
             let name = app.settings.secret_name();
@@ -126,6 +138,14 @@ impl ConsoleApp {
                 Done::KeeperKnown(keeper) => {
                     self.keeper = Some(keeper);
                     self.tell_password_place();
+                }
+                Done::PasswordRecalled { name, password }
+                    if name == self.settings.proxy.secret_name() =>
+                {
+                    if let Some(password) = password.filter(|_| self.proxy_password.is_empty()) {
+                        self.proxy_password = password;
+                        self.use_proxies();
+                    }
                 }
                 Done::PasswordRecalled { name, password } => {
                     let still_wanted = name == self.settings.secret_name()
@@ -385,6 +405,7 @@ impl eframe::App for ConsoleApp {
             self.take_entries(entries);
         }
         self.take_answers();
+        self.take_proxy_test();
         for action in self.report_windows.take_actions() {
             self.fulfil(ctx, action);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use operator_engine::{
     Command, CommandError, Config, Event, Events, Fingerprint, HubAddress, OperatorEngine,
-    OperatorHandle, StartError, Wake,
+    OperatorHandle, ProxyChoice, ProxyTest, Routes, StartError, Wake,
 };
 use protocol::Entry;
 
@@ -14,6 +14,8 @@ pub struct Backend {
     running: Option<Running>,
     keep: PathBuf,
     wake: Wake,
+    /// Outlives engines: it knows which ways worked, and the proxies.
+    routes: Routes,
 }
 
 struct Running {
@@ -38,7 +40,27 @@ impl Backend {
             running: None,
             keep,
             wake,
+            routes: Routes::default(),
         }
+    }
+
+    /// Goes through these proxies from the next connection on.
+    pub fn use_proxies(&self, choice: ProxyChoice) {
+        self.routes.use_proxies(choice);
+    }
+
+    /// Tries to reach `hub` through `choice`.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread.
+    pub fn test_proxy(
+        &self,
+        hub: HubAddress,
+        pin: Fingerprint,
+        choice: ProxyChoice,
+    ) -> std::io::Result<ProxyTest> {
+        ProxyTest::start(hub, pin, program(), choice, Arc::clone(&self.wake))
     }
 
     /// Makes sure that the engine that runs is one for this hub.
@@ -55,6 +77,7 @@ impl Backend {
         let config = Config {
             hub: hub.clone(),
             pin,
+            routes: self.routes.clone(),
             program: program(),
             keep: self.keep.clone(),
         };

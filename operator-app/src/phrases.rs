@@ -3,8 +3,8 @@
 use operator_engine::{ConnectError, LogInProblem, NotStarted};
 use protocol::{BroughtIn, EndedBy, Hindrances};
 use ui_kit::words::{
-    beginning_of, hindrance_for_operator, name_alone, name_in_sentence, other_version,
-    refusal_text, session_ended_for_operator,
+    beginning_of, hindrance_for_operator, name_alone, name_in_sentence, other_version, proxy_text,
+    proxy_that_asks, refusal_text, session_ended_for_operator,
 };
 use ui_kit::{Lang, Word, w};
 
@@ -126,6 +126,8 @@ phrases! {
         "Hai lasciato la sessione; il collega continua e scrive il resoconto.";
     sent_away: "The user ended your part of the session; it goes on without you.",
         "L'utente ha terminato la tua partecipazione; la sessione continua senza di te.";
+    proxy_settings: "Enter them under Settings, Proxy and http tunneling.",
+        "Indicali in Impostazioni, Proxy e tunnel http.";
     quit_question: "End the sessions and quit?", "Terminare le sessioni e uscire?";
     quit_note: "Remote sessions are running.", "Ci sono sessioni remote attive.";
 }
@@ -157,7 +159,8 @@ pub fn log_in_problem(lang: Lang, problem: &LogInProblem) -> String {
     }
 }
 
-fn connect_problem(lang: Lang, error: &ConnectError) -> String {
+/// Why the hub was not reached, and what to do.
+pub fn connect_problem(lang: Lang, error: &ConnectError) -> String {
     match error {
         ConnectError::ForeignKey => w(lang, Word::HubKeyDiffers).to_owned(),
         ConnectError::OtherVersion { hub, too_old } => other_version(lang, *too_old, hub),
@@ -176,9 +179,25 @@ fn connect_problem(lang: Lang, error: &ConnectError) -> String {
                 format!("L'hub {hub} non risponde. Controlla indirizzo, porta e la tua rete.")
             }
         },
+        ConnectError::Proxy(error) => {
+            let text = proxy_text(lang, error);
+            match proxy_that_asks(error) {
+                Some(_) => format!("{text} {}", proxy_settings(lang)),
+                None => text,
+            }
+        }
+        ConnectError::ProxyScript => w(lang, Word::ProxyScript).to_owned(),
         ConnectError::Failed { detail } => format!("{} ({detail})", w(lang, Word::NoConnection)),
         ConnectError::Socket(error) => format!("{} ({error})", w(lang, Word::NoConnection)),
         other => format!("{} ({other})", w(lang, Word::NoConnection)),
+    }
+}
+
+/// What a test of the proxy says where it worked.
+pub fn proxy_works(lang: Lang, proxy: &str) -> String {
+    match lang {
+        Lang::En => format!("The hub answers through the proxy {proxy}."),
+        Lang::It => format!("L'hub risponde attraverso il proxy {proxy}."),
     }
 }
 

@@ -26,6 +26,7 @@ pub struct Settings {
     pub user_name: String,
     pub remember_password: bool,
     pub connect_on_start_up: bool,
+    pub proxy: ProxySettings,
     /// Ask for the report when an assistance ends.
     pub action_feed_back: bool,
     /// `None` follows the system.
@@ -53,6 +54,44 @@ pub struct SessionPlace {
     pub maximized: bool,
 }
 
+/// Which proxy to go through (O4). The password is not among them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProxySettings {
+    pub enable: bool,
+    /// Not the system's.
+    pub custom: bool,
+    /// A name, with `socks5://` before it if it speaks that.
+    pub server: String,
+    pub port: u16,
+    pub user_name: String,
+    pub remember_password: bool,
+}
+
+impl Default for ProxySettings {
+    fn default() -> Self {
+        Self {
+            enable: true,
+            custom: false,
+            server: String::new(),
+            port: 8080,
+            user_name: String::new(),
+            remember_password: false,
+        }
+    }
+}
+
+impl ProxySettings {
+    /// The name under which the password is remembered; it is not recalled for another proxy.
+    pub fn secret_name(&self) -> String {
+        if self.custom {
+            format!("proxy:{}@{}:{}", self.user_name, self.server, self.port)
+        } else {
+            format!("proxy:{}@system", self.user_name)
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -62,6 +101,7 @@ impl Default for Settings {
             user_name: String::new(),
             remember_password: false,
             connect_on_start_up: false,
+            proxy: ProxySettings::default(),
             action_feed_back: true,
             language: None,
             theme: ThemeChoice::System,

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod chats;
 pub mod computers;
+pub mod proxy;
 pub mod reports;
 pub mod session;
 pub mod tickets;

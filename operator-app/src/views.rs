@@ -4,6 +4,7 @@ pub mod chat;
 pub mod computers;
 pub mod drafts;
 pub mod log_in;
+mod proxy;
 pub mod report;
 pub mod session;
 pub mod settings;

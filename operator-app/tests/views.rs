@@ -18,8 +18,7 @@ use protocol::{
     ChatAuthor, ChatLine, Entry, EntryKind, PeerId, Proposal, ReportFacts, ReportId, SessionId,
     TicketRoute, TicketState,
 };
-use ui_kit::Lang;
-use ui_kit::{Clock, Zone};
+use ui_kit::{Clock, Lang, Word, Zone, w};
 
 const NOW: i64 = 1_795_546_800;
 const ANNA: PeerId = PeerId([2; 16]);
@@ -490,6 +489,83 @@ fn e4_settings_with_a_wrong_port_are_not_saved() {
     harness.run_steps(3);
     assert!(harness.state().1.is_empty());
     harness.get_by_label("A port is a number from 1 to 65535.");
+}
+
+/// The settings at the tab of the proxies.
+fn proxy_tab(lang: Lang, custom: bool) -> Harness<'static, (SettingsForm, Vec<Action>)> {
+    let mut settings = Settings::default();
+    settings.proxy.custom = custom;
+    let form = SettingsForm::new(&settings, Default::default(), String::new());
+    let draw = move |ui: &mut egui::Ui, (form, actions): &mut (SettingsForm, Vec<Action>)| {
+        ui_kit::theme::install(ui.ctx());
+        settings_ui(ui, lang, form, actions);
+    };
+    let mut harness = Harness::builder()
+        .with_size([760.0, 900.0])
+        .build_ui_state(draw, (form, Vec::new()));
+    harness.run_steps(3);
+    let tab = w(lang, Word::ProxyTab);
+    harness
+        .get_by_role_and_label(Role::RadioButton, tab)
+        .click();
+    harness.run_steps(3);
+    harness
+}
+
+#[test]
+fn o4_the_tab_has_every_field_in_both_languages() {
+    for lang in [Lang::En, Lang::It] {
+        let harness = proxy_tab(lang, true);
+        for word in [
+            Word::ProxyEnable,
+            Word::SystemSettings,
+            Word::CustomSettings,
+            Word::ProxyServer,
+            Word::ProxyPort,
+            Word::ProxyUsername,
+            Word::ProxyPassword,
+            Word::RememberPassword,
+            Word::ProxyTest,
+        ] {
+            assert!(
+                harness.query_all_by_label(w(lang, word)).next().is_some(),
+                "{word:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn o4_a_proxy_that_is_none_is_told_and_neither_tested_nor_saved() {
+    let mut harness = proxy_tab(Lang::En, true);
+    harness.get_by_label("Test").click();
+    harness.run_steps(3);
+    assert!(harness.state().1.is_empty());
+    harness.get_by_label(w(Lang::En, Word::ProxyServerWrong));
+    harness.get_by_label("Save").click();
+    harness.run_steps(3);
+    assert!(harness.state().1.is_empty());
+    "proxy.example".clone_into(&mut harness.state_mut().0.proxy.server);
+    harness.run_steps(3);
+    harness.get_by_label("Test").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().1, [Action::TestProxy]);
+    harness.get_by_label("Save").click();
+    harness.run_steps(3);
+    let Some(Action::SaveSettings(saved)) = harness.state().1.last() else {
+        panic!("not saved");
+    };
+    assert_eq!(saved.proxy.server, "proxy.example");
+    // nothing typed is lost by it
+    assert_eq!(harness.state().0.proxy.server, "proxy.example");
+}
+
+#[test]
+fn o4_with_the_systems_settings_a_wrong_server_is_nobodys_business() {
+    let mut harness = proxy_tab(Lang::En, false);
+    harness.get_by_label("Test").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().1, [Action::TestProxy]);
 }
 
 fn address(harness: &Harness<'static, Seen>) -> String {

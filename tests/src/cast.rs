@@ -112,9 +112,13 @@ impl Cast {
         let hub = Hub::start(&programs, of_hub, network.hub_listens_at())?;
         network.hub_runs_at(hub.address())?;
         hub.add_operator(OPERATOR, OPERATOR_NAME, PASSWORD)?;
-        let of_operator = home("operator")?.in_network_of(network.of_end(End::Operator));
+        let of_operator = home("operator")?
+            .in_network_of(network.of_end(End::Operator))
+            .behind(network.proxy_of(End::Operator));
         let console = Console::start(&programs, &operator_display, of_operator, look)?;
-        let of_user = home("user")?.in_network_of(network.of_end(End::User));
+        let of_user = home("user")?
+            .in_network_of(network.of_end(End::User))
+            .behind(network.proxy_of(End::User));
         let seen = network.hub_seen_from(End::User, hub.address());
         let seen = (seen, hub.fingerprint());
         let helpme = Helpme::start(&programs, &user_display, of_user, seen, look)?;

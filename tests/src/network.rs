@@ -69,7 +69,17 @@ impl Network {
         match self {
             Self::Direct | Self::Relays(None) => hub,
             Self::Relays(Some(relays)) => relay_of(relays, end).address(),
-            Self::Namespaces(_) => SocketAddr::new(Namespaces::hub_seen_from(end), hub.port()),
+            Self::Namespaces(namespaces) => {
+                SocketAddr::new(namespaces.hub_seen_from(end), hub.port())
+            }
+        }
+    }
+
+    /// The proxy that the environment at `end` names.
+    pub(crate) fn proxy_of(&self, end: End) -> Option<&str> {
+        match self {
+            Self::Direct | Self::Relays(_) => None,
+            Self::Namespaces(namespaces) => namespaces.proxy_of(end),
         }
     }
 

@@ -75,6 +75,8 @@ pub struct Home {
     zone: Option<String>,
     /// What the owner's computer is called, if not as this one is.
     computer: Option<String>,
+    /// What the environment names as proxy.
+    proxy: Option<String>,
 }
 
 impl Home {
@@ -89,6 +91,7 @@ impl Home {
             network: None,
             zone: None,
             computer: None,
+            proxy: None,
         };
         for part in ["profile", "run"] {
             DirBuilder::new()
@@ -114,6 +117,12 @@ impl Home {
     /// The same home, on a computer called `name`, which only takes its programs to be so. It takes root.
     pub fn on_computer(mut self, name: &str) -> Self {
         self.computer = Some(name.to_owned());
+        self
+    }
+
+    /// The same home, whose environment names `proxy`, if one is given.
+    pub fn behind(mut self, proxy: Option<&str>) -> Self {
+        self.proxy = proxy.map(str::to_owned);
         self
     }
 
@@ -171,6 +180,12 @@ impl Home {
             "XDG_CURRENT_DESKTOP",
             "LC_ALL",
             "LANGUAGE",
+            "https_proxy",
+            "HTTPS_PROXY",
+            "all_proxy",
+            "ALL_PROXY",
+            "no_proxy",
+            "NO_PROXY",
         ] {
             command.env_remove(name);
         }
@@ -180,6 +195,9 @@ impl Home {
             .env("XDG_RUNTIME_DIR", self.folder.join("run"))
             .env("PHD_PROFILE_DIR", self.profile())
             .env("LANG", "C.UTF-8");
+        if let Some(proxy) = &self.proxy {
+            command.env("https_proxy", proxy);
+        }
         if let Some(zone) = &self.zone {
             command.env("TZ", zone);
         }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use protocol::control::{ChatText, Name};
 use protocol::{
-    ChatLine, Companion, EndedBy, Hindrances, PeerId, Refusal, Rights, SessionId, TooOld,
+    ChatLine, Companion, EndedBy, Hindrances, PeerId, ProxyError, Refusal, Rights, SessionId,
+    TooOld,
 };
 use session::TicketNumber;
 use transport::{ConnectError, HubAddress};
@@ -165,6 +166,10 @@ pub enum ConnectProblem {
         too_old: TooOld,
     },
     Refused(Refusal),
+    /// A proxy is in the way.
+    Proxy(ProxyError),
+    /// The system finds its proxy by a script, which nobody here runs.
+    ProxyScript,
     /// The hub said something that makes no sense.
     Nonsense,
     Failed {
@@ -182,6 +187,8 @@ impl From<ConnectError> for ConnectProblem {
             ConnectError::ForeignKey => Self::ForeignKey,
             ConnectError::OtherVersion { hub, too_old } => Self::OtherVersion { hub, too_old },
             ConnectError::Refused(refusal) => Self::Refused(refusal),
+            ConnectError::Proxy(error) => Self::Proxy(error),
+            ConnectError::ProxyScript => Self::ProxyScript,
             other => Self::Failed {
                 detail: other.to_string(),
             },

@@ -33,6 +33,6 @@ pub use engine::{
     OpenScreen, OpenSink, SessionEnder,
 };
 pub use input::run_guardian_if_asked;
-pub use transport::{AddressFault, Fingerprint, HubAddress};
+pub use transport::{AddressFault, Fingerprint, HubAddress, ProxyChoice, Routes};
 
 pub use event::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble};

@@ -16,7 +16,7 @@ use session::host::{
     Agreement, Caller, HostFault, HostNews, HostSide, HostStep, Outside, StopCause,
 };
 use tokio::sync::mpsc;
-use transport::{ConnectError, FramedReader, Routes, reconnect};
+use transport::{ConnectError, FramedReader, reconnect};
 
 use crate::course::Course;
 use crate::engine::{Backends, CurrentSession, HostConfig, Teller};
@@ -42,7 +42,6 @@ enum End {
 /// The host's side and everything that it has going on.
 pub(crate) struct Worker {
     config: HostConfig,
-    routes: Routes,
     backends: Backends,
     commands: mpsc::Receiver<HostCommand>,
     teller: Teller,
@@ -85,7 +84,6 @@ impl Worker {
         let chat_base = u64::try_from(chat_base).unwrap_or_default();
         Self {
             config,
-            routes: Routes::default(),
             backends,
             commands,
             teller,
@@ -156,7 +154,7 @@ impl Worker {
         let HostConfig {
             hub, pin, program, ..
         } = self.config.clone();
-        let routes = self.routes.clone();
+        let routes = self.config.routes.clone();
         let connecting = transport::client::connect(&hub, pin, Role::Host, &program, &routes);
         let connected = tokio::select! {
             biased;
@@ -184,7 +182,7 @@ impl Worker {
         let HostConfig {
             hub, pin, program, ..
         } = self.config.clone();
-        let routes = self.routes.clone();
+        let routes = self.config.routes.clone();
         let now = Instant::now();
         let kept_until = *self.away_since.get_or_insert(now) + self.side.kept_for();
         // a hub that takes every connection and keeps none must not be called without a pause
@@ -224,6 +222,8 @@ impl Worker {
                     ConnectError::ForeignKey
                     | ConnectError::UnknownName { .. }
                     | ConnectError::NoAnswer { .. }
+                    | ConnectError::Proxy(_)
+                    | ConnectError::ProxyScript
                     | ConnectError::Failed { .. }
                     | ConnectError::Socket(_)
                     | _ => LostCause::Nonsense,

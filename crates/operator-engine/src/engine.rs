@@ -5,12 +5,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::RefusalCode;
 use protocol::control::{Admission, Name};
+use protocol::{ProxyError, RefusalCode};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
-use transport::{ConnectError, Routes};
+use transport::ConnectError;
 use zeroize::Zeroizing;
 
 use crate::command::{Command, Config, OperatorHandle, Wake};
@@ -78,7 +78,6 @@ impl OperatorEngine {
             .build()?;
         let engine = Engine {
             config,
-            routes: Routes::default(),
             desk,
             credentials: None,
             code: None,
@@ -158,7 +157,6 @@ enum Step {
 
 struct Engine {
     config: Config,
-    routes: Routes,
     desk: Desk,
     credentials: Option<Credentials>,
     /// The hub waits for a code.
@@ -307,10 +305,9 @@ impl Engine {
         let Some(credentials) = self.credentials.clone() else {
             return;
         };
-        let (config, routes) = (self.config.clone(), self.routes.clone());
+        let config = self.config.clone();
         let (asker, wanted) = oneshot::channel();
-        let task =
-            tokio::spawn(async move { Link::open(&config, &routes, credentials, asker).await });
+        let task = tokio::spawn(async move { Link::open(&config, credentials, asker).await });
         self.phase = Phase::Connecting { task, wanted };
         self.desk.tell(Event::Connecting).await;
     }
@@ -369,9 +366,9 @@ impl Engine {
             self.desk.give_up().await;
             return self.wait_to_retry().await;
         };
-        let (config, routes) = (self.config.clone(), self.routes.clone());
+        let config = self.config.clone();
         let returning = async move {
-            let coming = Link::reopen(&config, &routes, resume);
+            let coming = Link::reopen(&config, resume);
             tokio::time::timeout(kept, coming).await.ok()
         };
         self.phase = Phase::Returning(tokio::spawn(returning));
@@ -451,9 +448,15 @@ fn may_pass(problem: &LogInProblem) -> bool {
     match problem {
         LogInProblem::NotReached(error) => match error.as_ref() {
             ConnectError::ForeignKey | ConnectError::OtherVersion { .. } => false,
+            // each try with a wrong password counts against an account
+            ConnectError::Proxy(error) => !matches!(
+                error,
+                ProxyError::AsksForLogin { .. } | ProxyError::LoginRefused { .. }
+            ),
             ConnectError::Refused(refusal) => !is_final(refusal.code),
             ConnectError::UnknownName { .. }
             | ConnectError::NoAnswer { .. }
+            | ConnectError::ProxyScript
             | ConnectError::Failed { .. }
             | ConnectError::Socket(_)
             | _ => true,

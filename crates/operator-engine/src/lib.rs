@@ -19,6 +19,7 @@ mod input_path;
 mod keeper;
 mod link;
 mod list;
+mod proxy_test;
 mod reports;
 mod session_streams;
 mod wish_path;
@@ -28,6 +29,10 @@ pub use engine::{OperatorEngine, StartError};
 pub use event::{Event, Events, LogInProblem, NotStarted};
 pub use input_path::InputSender;
 pub use protocol::address::DEFAULT_PORT;
+pub use proxy_test::{ProxyTest, ProxyTested};
 pub use session::TicketNumber;
-pub use transport::{AddressFault, ConnectError, Fingerprint, HubAddress, WrittenAddress};
+pub use transport::{
+    AddressFault, AskSystem, ConnectError, Fingerprint, HubAddress, ProxyChoice, Route, Routes,
+    WrittenAddress,
+};
 pub use wish_path::WishSender;

@@ -12,9 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use transport::client::{self, Greeted};
 use transport::reconnect;
-use transport::{
-    CloseReason, ConnectError, Connection, Endpoint, FramedReader, FramedWriter, Routes,
-};
+use transport::{CloseReason, ConnectError, Connection, Endpoint, FramedReader, FramedWriter};
 use zeroize::Zeroizing;
 
 use crate::command::Config;
@@ -83,7 +81,6 @@ impl Link {
     /// Connects and logs in; gives the operator's place and name.
     pub(crate) async fn open(
         config: &Config,
-        routes: &Routes,
         credentials: Credentials,
         asker: CodeAsker,
     ) -> Result<(Self, Admission, Name), LogInProblem> {
@@ -93,7 +90,7 @@ impl Link {
             config.pin,
             Role::Operator,
             &config.program,
-            routes,
+            &config.routes,
         )
         .await
         .map_err(not_reached)?;
@@ -121,11 +118,10 @@ impl Link {
     /// gone again in the middle of it is tried again: only the hub's word ends it.
     pub(crate) async fn reopen(
         config: &Config,
-        routes: &Routes,
         resume: OperatorToHub,
     ) -> Result<(Self, Resumed), LogInProblem> {
         let not_reached = |error| LogInProblem::NotReached(Arc::new(error));
-        let (hub, program) = (&config.hub, &config.program);
+        let (hub, program, routes) = (&config.hub, &config.program, &config.routes);
         loop {
             let role = Role::Operator;
             let coming = reconnect::connect_until_it_works(hub, config.pin, role, program, routes);

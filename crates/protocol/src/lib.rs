@@ -18,6 +18,7 @@ pub mod invitation;
 pub mod lanes;
 pub mod limits;
 pub mod permissions;
+pub mod proxy;
 pub mod refusal;
 pub mod rights;
 pub mod screen;
@@ -43,6 +44,9 @@ pub use input::{HidKey, InputEvent, InputFrame, Place, PointerButton};
 pub use invitation::{Invitation, InvitationFault, InvitationToken};
 pub use lanes::{ChannelId, Direction, Lane, LaneRules, Protection, StreamHeader};
 pub use permissions::Permissions;
+pub use proxy::{
+    Proxy, ProxyAddress, ProxyError, ProxyFault, ProxyKind, ProxyLogin, SystemProxies,
+};
 pub use refusal::{Refusal, RefusalCode};
 pub use rights::Rights;
 pub use screen::{

@@ -1,28 +1,35 @@
 //! The programs' end.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::limits::MAX_CONTROL_FRAME_BYTES;
 use protocol::{
-    BoundedText, ClientHello, HubAddress, ProtocolVersion, Refusal, Role, TooOld, VersionRange,
+    BoundedText, ClientHello, HubAddress, ProtocolVersion, Proxy, ProxyError, Refusal, Role,
+    TooOld, VersionRange,
 };
 use protocol::{HubHello, RefusalCode};
 use quinn::crypto::rustls::QuicClientConfig;
-use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TokioRuntime};
+use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TokioRuntime, TransportConfig};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use crate::close::CloseReason;
 use crate::framed::{FramedReader, FramedWriter};
 use crate::identity::{FOREIGN_KEY, Fingerprint, PinnedHub, provider};
-use crate::routes::{Route, Routes, Start};
+use crate::proxy;
+use crate::routes::{ProxyChoice, Route, Routes, Start, Way};
 use crate::{tuning, tunnel};
 
 /// How long connecting may take, for each way and address of the hub.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long a proxy may take for each port.
+const PROXY_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long all other ways have once a proxy asks who signs in.
+const AFTER_QUESTION: Duration = Duration::from_secs(2);
 
 /// No connection to the hub.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +46,12 @@ pub enum ConnectError {
     OtherVersion { hub: HubAddress, too_old: TooOld },
     #[error("{0}")]
     Refused(#[from] Refusal),
+    /// A proxy is in the way (R3).
+    #[error("{0}")]
+    Proxy(#[from] ProxyError),
+    /// The system finds its proxy by a script.
+    #[error("the system finds its proxy by a script, which this program does not run")]
+    ProxyScript,
     #[error("no connection: {detail}")]
     Failed { detail: String },
     #[error("no network socket: {0}")]
@@ -62,7 +75,8 @@ pub struct Greeted {
 /// Connects to `hub` as `role` and exchanges the hellos. Must run inside a tokio runtime; dropping the
 /// future ends all tries at once.
 ///
-/// The ways of `routes` race, at all addresses of the name, each for [`CONNECT_TIMEOUT`].
+/// The ways of `routes` race, at all addresses of the name, each for [`CONNECT_TIMEOUT`]. Where a proxy
+/// wants to know who signs in, the others have [`AFTER_QUESTION`] more.
 ///
 /// # Errors
 ///
@@ -74,80 +88,191 @@ pub async fn connect(
     program: &str,
     routes: &Routes,
 ) -> Result<Greeted, ConnectError> {
-    let unknown = || ConnectError::UnknownName {
-        host: hub.host.clone(),
-    };
-    let addresses = tokio::net::lookup_host((hub.host.as_str(), hub.port))
-        .await
-        .map_err(|_resolver| unknown())?;
-    let addresses: Vec<SocketAddr> = addresses.collect();
-    let call = Call {
+    let call = Arc::new(Call {
         hub: hub.clone(),
         pin,
         role,
         program: program.to_owned(),
-    };
-    let call = Arc::new(call);
-    let mut starts = routes.starts(hub, &addresses);
+        routes: routes.clone(),
+    });
+    let mut looks = JoinSet::new();
+    looks.spawn(direct_starts(hub.clone(), routes.clone()));
+    looks.spawn(proxy_starts(hub.clone(), routes.clone()));
+    let mut starts: Vec<Start> = Vec::new();
     let mut tries = JoinSet::new();
     let mut failure = None;
     let mut begun = Instant::now();
+    let mut ends = None;
     loop {
-        let next = starts.front().map(|start| begun + start.after);
+        let next = starts.first().map(|start| begun + start.after);
         tokio::select! {
             Some(tried) = tries.join_next() => match tried {
-                Ok((route, Ok(greeted))) => {
+                Ok(Ok((route, greeted))) => {
                     tracing::info!(%route, %hub, "Reached");
                     routes.remember(hub, route);
                     return Ok(greeted);
                 }
-                Ok((route, Err(error))) => {
-                    tracing::debug!(%route, %hub, %error, "Not reached");
-                    if is_answer(route, &error) {
+                Ok(Err((is_udp, error))) => {
+                    if is_answer(is_udp, &error) {
                         return Err(error);
                     }
-                    failure = more_telling(failure, route, error);
+                    if asks_for_login(&error) {
+                        ends.get_or_insert_with(|| Instant::now() + AFTER_QUESTION);
+                    }
+                    failure = more_telling(failure, is_udp, error);
                     // what waits for its turn need not wait for anybody
-                    if tries.is_empty() && let Some(start) = starts.front() {
+                    if tries.is_empty() && let Some(start) = starts.first() {
                         begun = Instant::now().checked_sub(start.after).unwrap_or(begun);
                     }
                 }
                 Err(error) => tracing::error!(%error, "A try to connect failed inside"),
             },
-            () = tokio::time::sleep_until(next.unwrap_or(begun)), if next.is_some() => {
-                if let Some(start) = starts.pop_front() {
-                    let call = Arc::clone(&call);
-                    tries.spawn(async move { (start.route, call.by(start).await) });
+            Some(looked) = looks.join_next() => match looked {
+                Ok(Ok(more)) => {
+                    starts.extend(more);
+                    // stable: UDP stays before what starts with it
+                    starts.sort_by_key(|start| start.after);
                 }
+                Ok(Err(error)) => failure = more_telling(failure, false, error),
+                Err(error) => tracing::error!(%error, "A look-up failed inside"),
+            },
+            () = tokio::time::sleep_until(next.unwrap_or(begun)), if next.is_some() => {
+                let start = starts.remove(0);
+                let call = Arc::clone(&call);
+                tries.spawn(async move { Box::pin(call.by(start.way)).await });
             }
-            else => return Err(failure.map_or_else(unknown, |(_route, error)| error)),
+            () = tokio::time::sleep_until(ends.unwrap_or(begun)), if ends.is_some() => break,
+            else => break,
         }
     }
+    Err(failure.map_or_else(|| unknown_name(hub), |(_rank, error)| error))
+}
+
+/// Goes to `hub` through the proxies of `routes` alone, and hangs up; gives the way that led there, or
+/// `None` where no proxy is to be used. Must run inside a tokio runtime; dropping the future ends it.
+///
+/// # Errors
+///
+/// [`ConnectError`] of the first proxy.
+pub async fn test_proxies(
+    hub: &HubAddress,
+    pin: Fingerprint,
+    role: Role,
+    program: &str,
+    routes: &Routes,
+) -> Result<Option<Route>, ConnectError> {
+    let call = Call {
+        hub: hub.clone(),
+        pin,
+        role,
+        program: program.to_owned(),
+        routes: routes.clone(),
+    };
+    let mut failure = None;
+    for start in proxy_starts(hub.clone(), routes.clone()).await? {
+        match Box::pin(call.by(start.way)).await {
+            Ok((route, greeted)) => {
+                crate::close::close(&greeted.connection);
+                greeted.endpoint.wait_idle().await;
+                return Ok(Some(route));
+            }
+            Err((_, error)) => {
+                failure.get_or_insert(error);
+            }
+        }
+    }
+    failure.map_or(Ok(None), Err)
+}
+
+fn unknown_name(hub: &HubAddress) -> ConnectError {
+    let host = hub.host.clone();
+    ConnectError::UnknownName { host }
+}
+
+/// The ways without a proxy, once the hub's name is looked up.
+async fn direct_starts(hub: HubAddress, routes: Routes) -> Result<Vec<Start>, ConnectError> {
+    let found = tokio::net::lookup_host((hub.host.as_str(), hub.port)).await;
+    let addresses = found.map_err(|_resolver| unknown_name(&hub))?;
+    let addresses: Vec<SocketAddr> = addresses.collect();
+    Ok(routes.direct(&hub, &addresses))
+}
+
+/// The ways through proxies, once the system is asked.
+async fn proxy_starts(hub: HubAddress, routes: Routes) -> Result<Vec<Start>, ConnectError> {
+    // nobody else is on this computer
+    let ip = hub.host.parse::<IpAddr>();
+    if hub.host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback()) {
+        return Ok(Vec::new());
+    }
+    let proxies = match routes.proxies() {
+        ProxyChoice::None => Vec::new(),
+        ProxyChoice::Custom(proxy) => vec![proxy],
+        ProxyChoice::System { ask, login } => {
+            let of = hub.clone();
+            let asking = tokio::task::spawn_blocking(move || ask(&of));
+            let Ok(found) = asking.await else {
+                return Ok(Vec::new());
+            };
+            if found.needs_script && found.proxies.is_empty() {
+                return Err(ConnectError::ProxyScript);
+            }
+            let signed_in = |proxy: Proxy| Proxy {
+                login: proxy.login.or_else(|| login.clone()),
+                ..proxy
+            };
+            found.proxies.into_iter().map(signed_in).collect()
+        }
+    };
+    Ok(routes.through(&hub, proxies))
 }
 
 /// Whether the hub itself said so, so that no other way leads further.
-fn is_answer(route: Route, error: &ConnectError) -> bool {
+fn is_answer(is_udp: bool, error: &ConnectError) -> bool {
     match error {
         ConnectError::OtherVersion { .. } | ConnectError::Refused(_) => true,
         // what answers at a usual port of the web may be another hub
-        ConnectError::ForeignKey => route == Route::Udp,
+        ConnectError::ForeignKey => is_udp,
         ConnectError::UnknownName { .. }
         | ConnectError::NoAnswer { .. }
+        | ConnectError::Proxy(_)
+        | ConnectError::ProxyScript
         | ConnectError::Failed { .. }
         | ConnectError::Socket(_) => false,
     }
 }
 
-/// What to tell of two failures: that somebody else answers, and otherwise what the first way met with.
+/// Whether somebody has to say who signs in at a proxy.
+fn asks_for_login(error: &ConnectError) -> bool {
+    matches!(
+        error,
+        ConnectError::Proxy(ProxyError::AsksForLogin { .. } | ProxyError::LoginRefused { .. })
+    )
+}
+
+/// What to tell of two failures: that somebody else answers, what a person can do about a proxy, and
+/// otherwise what the first way met with.
 fn more_telling(
-    before: Option<(Route, ConnectError)>,
-    route: Route,
+    before: Option<(u8, ConnectError)>,
+    is_udp: bool,
     error: ConnectError,
-) -> Option<(Route, ConnectError)> {
+) -> Option<(u8, ConnectError)> {
+    let rank = match &error {
+        ConnectError::ForeignKey => 5,
+        asks if asks_for_login(asks) => 4,
+        // it would if it could, which says as much as UDP
+        ConnectError::Proxy(ProxyError::HubNotReached { .. }) => 1,
+        ConnectError::Proxy(_) => 3,
+        ConnectError::ProxyScript => 2,
+        ConnectError::UnknownName { .. }
+        | ConnectError::NoAnswer { .. }
+        | ConnectError::OtherVersion { .. }
+        | ConnectError::Refused(_)
+        | ConnectError::Failed { .. }
+        | ConnectError::Socket(_) => u8::from(is_udp),
+    };
     match before {
-        Some((_, ConnectError::ForeignKey)) => before,
-        Some((Route::Udp, _)) if !matches!(error, ConnectError::ForeignKey) => before,
-        Some(_) | None => Some((route, error)),
+        Some((better, _)) if better >= rank => before,
+        Some(_) | None => Some((rank, error)),
     }
 }
 
@@ -157,16 +282,91 @@ struct Call {
     pin: Fingerprint,
     role: Role,
     program: String,
+    routes: Routes,
 }
 
+/// A try that failed, and whether it was by UDP.
+type Failed = (bool, ConnectError);
+
 impl Call {
-    /// Connects in one way, within [`CONNECT_TIMEOUT`] for the way and as long for the hellos.
-    async fn by(&self, Start { route, address, .. }: Start) -> Result<Greeted, ConnectError> {
+    async fn by(&self, way: Way) -> Result<(Route, Greeted), Failed> {
+        match way {
+            Way::Direct { route, address } => {
+                let reached = Box::pin(self.reach(&route, self.endpoint(&route, address))).await;
+                reached.map_err(|error| (route == Route::Udp, error))
+            }
+            Way::Proxy { proxy, ports } => {
+                let reached = Box::pin(self.through(&proxy, ports)).await;
+                reached.map_err(|error| (false, error))
+            }
+        }
+    }
+
+    /// Goes through `proxy` to the first of `ports` where the hub answers. Where it refuses who signs
+    /// in it is asked no more.
+    async fn through(
+        &self,
+        proxy: &Proxy,
+        ports: Vec<u16>,
+    ) -> Result<(Route, Greeted), ConnectError> {
+        let at_proxy = || proxy.address.clone();
+        if proxy.login.is_some() && self.routes.refuses_login(&proxy.address) {
+            return Err(ProxyError::LoginRefused { proxy: at_proxy() }.into());
+        }
+        let mut failure = None;
+        for port in ports {
+            let to = HubAddress {
+                host: self.hub.host.clone(),
+                port,
+            };
+            let opened = timeout(PROXY_TIMEOUT, proxy::open(proxy, &to)).await;
+            let opened = opened.unwrap_or_else(|_elapsed| {
+                // it may only wait for a port that nobody answers at
+                let (proxy, to) = (at_proxy(), to.clone());
+                Err(ProxyError::HubNotReached { proxy, to })
+            });
+            let tcp = match opened {
+                Ok(tcp) => tcp,
+                Err(error) => {
+                    tracing::debug!(%error, "Not through a proxy");
+                    if matches!(error, ProxyError::LoginRefused { .. }) {
+                        self.routes.login_was_refused(&proxy.address);
+                    }
+                    match error {
+                        ProxyError::NotAllowed { .. } | ProxyError::HubNotReached { .. } => {
+                            failure.get_or_insert_with(|| error.into());
+                            continue;
+                        }
+                        ProxyError::NoAnswer { .. }
+                        | ProxyError::AsksForLogin { .. }
+                        | ProxyError::LoginRefused { .. }
+                        | ProxyError::UnknownSignIn { .. }
+                        | ProxyError::NoProxy { .. } => return Err(error.into()),
+                    }
+                }
+            };
+            let proxy = at_proxy();
+            let route = Route::Proxy { proxy, port };
+            match Box::pin(self.reach(&route, self.in_tunnel(&to, tcp))).await {
+                Ok(reached) => return Ok(reached),
+                Err(error) if is_answer(false, &error) => return Err(error),
+                Err(error) => failure = Some(error),
+            }
+        }
+        Err(failure.unwrap_or_else(|| ProxyError::NoAnswer { proxy: at_proxy() }.into()))
+    }
+
+    /// Connects over what `opening` gives, within [`CONNECT_TIMEOUT`], and as long for the hellos.
+    async fn reach(
+        &self,
+        route: &Route,
+        opening: impl Future<Output = Result<(Endpoint, SocketAddr), ConnectError>>,
+    ) -> Result<(Route, Greeted), ConnectError> {
         let no_answer = || ConnectError::NoAnswer {
             hub: self.hub.clone(),
         };
         let reaching = async {
-            let endpoint = self.endpoint(route, address).await?;
+            let (endpoint, address) = opening.await?;
             let connecting = endpoint.connect(address, "hub.invalid");
             let connecting = connecting.map_err(|e| ConnectError::Failed {
                 detail: e.to_string(),
@@ -177,17 +377,23 @@ impl Call {
             }
         };
         let reached = timeout(CONNECT_TIMEOUT, reaching).await;
-        let (endpoint, connection) = reached.map_err(|_elapsed| no_answer())??;
+        let reached = reached.unwrap_or_else(|_elapsed| Err(no_answer()));
+        let (endpoint, connection) = reached.inspect_err(|error| {
+            tracing::debug!(%route, hub = %self.hub, %error, "Not reached");
+        })?;
         let greeting = greet(&self.hub, &connection, self.role, &self.program);
         match timeout(CONNECT_TIMEOUT, greeting).await {
-            Ok(Ok((reader, writer, version))) => Ok(Greeted {
-                endpoint,
-                connection,
-                reader,
-                writer,
-                version,
-                route,
-            }),
+            Ok(Ok((reader, writer, version))) => {
+                let greeted = Greeted {
+                    endpoint,
+                    connection,
+                    reader,
+                    writer,
+                    version,
+                    route: route.clone(),
+                };
+                Ok((route.clone(), greeted))
+            }
             Ok(Err(ConnectError::Failed { detail })) => Err(match connection.close_reason() {
                 // says more than the stream that broke with it
                 Some(reason) => connect_error(&self.hub, &reason),
@@ -198,7 +404,37 @@ impl Call {
         }
     }
 
-    async fn endpoint(&self, route: Route, address: SocketAddr) -> Result<Endpoint, ConnectError> {
+    async fn endpoint(
+        &self,
+        route: &Route,
+        address: SocketAddr,
+    ) -> Result<(Endpoint, SocketAddr), ConnectError> {
+        if *route == Route::Udp {
+            let mut endpoint = udp_endpoint(address)?;
+            endpoint.set_default_client_config(self.config(tuning::transport())?);
+            return Ok((endpoint, address));
+        }
+        let to = HubAddress {
+            host: self.hub.host.clone(),
+            port: address.port(),
+        };
+        self.in_tunnel(&to, TcpStream::connect(address).await?)
+            .await
+    }
+
+    async fn in_tunnel(
+        &self,
+        to: &HubAddress,
+        tcp: TcpStream,
+    ) -> Result<(Endpoint, SocketAddr), ConnectError> {
+        let mut transport = tuning::transport();
+        tuning::over_tcp(&mut transport);
+        let (mut endpoint, address) = tunnel::dial(to, tcp).await?;
+        endpoint.set_default_client_config(self.config(transport)?);
+        Ok((endpoint, address))
+    }
+
+    fn config(&self, transport: TransportConfig) -> Result<ClientConfig, ConnectError> {
         let failed = |detail: String| ConnectError::Failed { detail };
         let provider = provider();
         let verifier = Arc::new(PinnedHub::new(self.pin, Arc::clone(&provider)));
@@ -211,17 +447,8 @@ impl Call {
         crypto.alpn_protocols = vec![protocol::version::ALPN.to_vec()];
         let crypto = QuicClientConfig::try_from(crypto).map_err(|e| failed(e.to_string()))?;
         let mut config = ClientConfig::new(Arc::new(crypto));
-        let mut transport = tuning::transport();
-        let mut endpoint = match route {
-            Route::Udp => udp_endpoint(address)?,
-            Route::Tunnel { .. } => {
-                tuning::over_tcp(&mut transport);
-                tunnel::dial(&self.hub, address).await?
-            }
-        };
         config.transport_config(Arc::new(transport));
-        endpoint.set_default_client_config(config);
-        Ok(endpoint)
+        Ok(config)
     }
 }
 

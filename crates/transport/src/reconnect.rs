@@ -132,6 +132,8 @@ fn is_final(error: &ConnectError) -> bool {
         ConnectError::Refused(_)
         | ConnectError::UnknownName { .. }
         | ConnectError::NoAnswer { .. }
+        | ConnectError::Proxy(_)
+        | ConnectError::ProxyScript
         | ConnectError::Failed { .. }
         | ConnectError::Socket(_) => false,
     }

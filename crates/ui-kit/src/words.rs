@@ -2,10 +2,12 @@
 //!
 //! To add one, write a line in `words/table.rs`; a line without its translation does not compile.
 //! Sentences with names or times in them are functions in `words/sentences.rs`, what a refusal says
-//! is in `words/refusals.rs`, what hinders on a host in `words/hindrances.rs`.
+//! is in `words/refusals.rs`, what hinders on a host in `words/hindrances.rs`, what a proxy did in
+//! `words/proxies.rs`.
 
 mod hindrances;
 mod names;
+mod proxies;
 mod refusals;
 mod sentences;
 mod starts;
@@ -17,6 +19,7 @@ pub use hindrances::{hindrance_for_operator, hindrance_for_user, hindrance_in_sh
 pub(crate) use names::name_alone_within;
 pub use names::{beginning_of, name_alone, name_in_sentence, whole_name};
 pub use protocol::{visible_line, visible_text};
+pub use proxies::{proxy_text, proxy_that_asks};
 pub use refusals::{other_version, refusal_text};
 pub use sentences::*;
 pub use starts::{StartWords, start_words};

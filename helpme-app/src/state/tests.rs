@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use host_engine::{AddressFault, ConnectProblem, EndCause, HostCommand, HostEvent, LostCause};
-use protocol::{ChatAuthor, ChatLine, EndedBy, Refusal, RefusalCode, Rights, SessionId};
+use protocol::{
+    ChatAuthor, ChatLine, EndedBy, ProxyAddress, ProxyError, ProxyKind, ProxyLogin, Refusal,
+    RefusalCode, Rights, SessionId,
+};
 use ui_kit::Lang;
 
 use super::{
@@ -40,6 +43,69 @@ fn h4_nothing_typed_is_lost_without_a_connection() {
         state.form.problem,
         Some(FormProblem::Connect(ConnectProblem::ForeignKey))
     );
+}
+
+/// What a proxy of the network says.
+fn proxy_says(refused: bool) -> HostEvent {
+    let proxy = ProxyAddress {
+        kind: ProxyKind::Http,
+        host: "proxy.firm.example".to_owned(),
+        port: 3128,
+    };
+    let error = if refused {
+        ProxyError::LoginRefused { proxy }
+    } else {
+        ProxyError::AsksForLogin { proxy }
+    };
+    HostEvent::ConnectionFailed(ConnectProblem::Proxy(error))
+}
+
+/// The network's proxy has asked who the user is.
+pub(crate) fn asked_by_proxy() -> State {
+    let mut state = typed();
+    state.act(Action::OpenTicket, SOON);
+    state.apply(proxy_says(false), SOON);
+    state
+}
+
+#[test]
+fn r3_a_proxy_that_asks_is_answered_and_the_ticket_tried_again() {
+    let mut state = asked_by_proxy();
+    assert_eq!(state.stage, Stage::Ticket);
+    assert_eq!(state.act(Action::SignInAtProxy, SOON), [], "nothing typed");
+    let form = state.proxy_form.as_mut().expect("open");
+    assert!(!form.refused);
+    "FIRM\\anna".clone_into(&mut form.user);
+    *form.password = "hunter2".to_owned();
+    assert!(!format!("{state:?}").contains("hunter2"));
+    let effects = state.act(Action::SignInAtProxy, SOON);
+    let login = ProxyLogin::new("FIRM\\anna", "hunter2").expect("short");
+    assert_eq!(effects[0], Effect::SignInAtProxy(login));
+    let opens = |effect: &Effect| matches!(effect, Effect::Tell(HostCommand::OpenTicket { .. }));
+    assert!(effects.iter().any(opens), "{effects:?}");
+    // refused: what was typed is still there
+    state.apply(proxy_says(true), SOON);
+    let form = state.proxy_form.as_ref().expect("open again");
+    assert!(form.refused);
+    assert_eq!(
+        (form.user.as_str(), form.password.as_str()),
+        ("FIRM\\anna", "hunter2")
+    );
+    state.act(Action::SignInAtProxy, SOON);
+    state.apply(HostEvent::Connected, SOON);
+    assert_eq!(state.proxy_form, None);
+}
+
+#[test]
+fn r3_a_proxys_question_can_be_left_and_another_trouble_ends_it() {
+    let mut state = asked_by_proxy();
+    state.act(Action::LeaveProxy, SOON);
+    assert_eq!(state.proxy_form, None);
+    assert!(state.form.problem.is_some(), "it is still told");
+    let mut state = asked_by_proxy();
+    let other = HostEvent::ConnectionFailed(ConnectProblem::ForeignKey);
+    state.apply(other, SOON);
+    assert_eq!(state.proxy_form, None);
 }
 
 #[test]

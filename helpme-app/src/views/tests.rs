@@ -9,7 +9,9 @@ use session::ticket::TicketMissing;
 use ui_kit::{Lang, Word, w};
 
 use super::{Moment, root_ui};
-use crate::state::tests::{asked, asked_again, ended, other_hub, running, said, typed, watched};
+use crate::state::tests::{
+    asked, asked_again, asked_by_proxy, ended, other_hub, running, said, typed, watched,
+};
 use crate::state::{Action, State};
 
 const LATER: Duration = Duration::from_mins(1);
@@ -293,4 +295,33 @@ fn d2_the_bar_says_who_watches() {
     show(watched(&["Carla"])).get_by_label_contains("“Carla” watches");
     show(watched(&["Carla", "Dario"])).get_by_label_contains("“Carla” and “Dario” watch");
     assert!(show(running()).query_by_label_contains("watch").is_none());
+}
+
+#[test]
+fn r3_the_proxys_question_is_answered_with_the_keyboard_alone() {
+    let mut harness = show(asked_by_proxy());
+    heading(&harness, w(Lang::En, Word::ProxyAsks));
+    // the first field has the keyboard by itself
+    harness.event(egui::Event::Text("anna".to_owned()));
+    harness.run_steps(2);
+    harness.key_press(Key::Tab);
+    harness.run_steps(2);
+    harness.event(egui::Event::Text("sesame".to_owned()));
+    harness.run_steps(2);
+    let form = harness.state().state.proxy_form.as_ref().expect("open");
+    assert_eq!(
+        (form.user.as_str(), form.password.as_str()),
+        ("anna", "sesame")
+    );
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::SignInAtProxy]);
+}
+
+#[test]
+fn r3_escape_leaves_the_proxys_question() {
+    let mut harness = show(asked_by_proxy());
+    harness.key_press(Key::Escape);
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::LeaveProxy]);
 }

@@ -17,7 +17,7 @@ use protocol::admin::{Answer, Question, films as ask_films};
 use tempfile::TempPath;
 use transport::client::ConnectError;
 use ui_kit::widgets::Notices;
-use ui_kit::words::{other_version, refusal_text};
+use ui_kit::words::{other_version, proxy_text, refusal_text};
 use ui_kit::{Clock, Lang, Tone, Word, w};
 
 use crate::exports::Document;
@@ -355,6 +355,8 @@ fn problem_text(lang: Lang, problem: &Problem) -> String {
             ConnectError::ForeignKey => w(lang, Word::HubKeyDiffers).to_owned(),
             ConnectError::OtherVersion { hub, too_old } => other_version(lang, *too_old, hub),
             ConnectError::Refused(refusal) => refusal_text(lang, *refusal),
+            ConnectError::Proxy(error) => proxy_text(lang, error),
+            ConnectError::ProxyScript => w(lang, Word::ProxyScript).to_owned(),
             ConnectError::UnknownName { .. }
             | ConnectError::NoAnswer { .. }
             | ConnectError::Failed { .. }

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use transport::client::{self, ConnectError, Greeted};
 use transport::close::CloseReason;
-use transport::{Fingerprint, FramedReader, FramedWriter, Routes, reconnect};
+use transport::{Fingerprint, FramedReader, FramedWriter, ProxyChoice, Routes, reconnect};
 use zeroize::Zeroizing;
 
 /// How long the hub may take to answer a sign-in; it hashes the password slowly on purpose.
@@ -166,6 +166,10 @@ impl Teller {
 
 async fn run(program: String, mut orders: mpsc::Receiver<Order>, teller: Teller) {
     let routes = Routes::default();
+    routes.use_proxies(ProxyChoice::System {
+        ask: Arc::new(desktop::system_proxies),
+        login: None,
+    });
     while let Some(order) = orders.recv().await {
         // without a connection there is nobody to ask
         if let Order::SignIn(who) = order {

@@ -122,11 +122,14 @@ impl ConsoleApp {
             Action::OpenSettings => {
                 let place = self.state.account.password_place.clone();
                 let password = self.state.account.form.password.clone();
-                let form = SettingsForm::new(&self.settings, password, place);
+                let mut form = SettingsForm::new(&self.settings, password, place);
+                form.proxy.password.clone_from(&self.proxy_password);
                 self.settings_form = Some(form);
                 self.state.settings_open = true;
             }
+            Action::TestProxy => self.test_proxy(),
             Action::CloseSettings => {
+                self.proxy_test = None;
                 self.settings_form = None;
                 self.state.settings_open = false;
             }
@@ -150,6 +153,7 @@ impl ConsoleApp {
         let before = std::mem::replace(&mut self.settings, settings);
         if let Some(form) = self.settings_form.take() {
             self.password = form.account.password;
+            self.take_proxy(&before.proxy, form.proxy);
         }
         self.state.settings_open = false;
         let lang = self.settings.lang();

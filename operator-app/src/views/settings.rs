@@ -1,9 +1,9 @@
-//! **Settings** (O2): account, hub, language and looks.
+//! **Settings** (O2): account, hub, language and looks, and in a tab of their own the proxies (O4).
 
 use egui::{ScrollArea, Ui};
 use ui_kit::widgets::{
     DialogSize, Field, Push, check_ui, choice_ui, dialog_ui, divider_ui, entered_in_field,
-    escaped_from, password_field_ui, section_header_ui, text_field_ui,
+    escaped_from, password_field_ui, section_header_ui, segments_ui, text_field_ui,
 };
 use ui_kit::words::address_wrong;
 use ui_kit::{Icon, Lang, ThemeChoice, Tone, Word, w};
@@ -13,11 +13,15 @@ use crate::action::Action;
 use crate::phrases;
 use crate::settings::Settings;
 use crate::state::account::AccountForm;
+use crate::state::proxy::{ProxyFaults, ProxyForm};
+use crate::views::proxy::proxy_ui;
 
 /// The settings while they are changed; nothing counts before **Save**.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SettingsForm {
+    pub tab: Tab,
     pub account: AccountForm,
+    pub proxy: ProxyForm,
     pub action_feed_back: bool,
     pub language: Option<Lang>,
     pub theme: ThemeChoice,
@@ -26,6 +30,13 @@ pub struct SettingsForm {
     pub show_faults: bool,
     /// What the form does not change.
     pub rest: Settings,
+}
+
+/// What the dialog shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tab {
+    General,
+    Proxy,
 }
 
 impl SettingsForm {
@@ -38,6 +49,7 @@ impl SettingsForm {
             user_name: self.account.user.trim().to_owned(),
             remember_password: self.account.remember_password,
             connect_on_start_up: self.account.connect_on_start,
+            proxy: self.proxy.to_settings(&self.rest.proxy),
             action_feed_back: self.action_feed_back,
             language: self.language,
             theme: self.theme,
@@ -45,10 +57,26 @@ impl SettingsForm {
         }
     }
 
+    /// Saves what is sound; otherwise shows the tab with what is not.
+    fn save(&mut self, actions: &mut Vec<Action>) {
+        self.account.take_address_apart();
+        self.proxy.take_server_apart();
+        let faults = self.account.faults();
+        if !faults.hub_is_sound() && !self.account.host.trim().is_empty() {
+            (self.show_faults, self.tab) = (true, Tab::General);
+        } else if self.proxy.choice().is_err() || self.proxy.faults() != ProxyFaults::default() {
+            (self.show_faults, self.tab) = (true, Tab::Proxy);
+        } else {
+            actions.push(Action::SaveSettings(Box::new(self.to_settings())));
+        }
+    }
+
     /// A form with `settings` in it.
     pub fn new(settings: &Settings, password: Zeroizing<String>, password_place: String) -> Self {
         Self {
+            tab: Tab::General,
             account: account_form(settings, password),
+            proxy: ProxyForm::new(&settings.proxy, Zeroizing::default()),
             action_feed_back: settings.action_feed_back,
             language: settings.language,
             theme: settings.theme,
@@ -84,7 +112,15 @@ pub fn settings_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &m
         icon,
         &title,
         |ui| {
-            let height = (ui.ctx().content_rect().height() - 210.0).max(140.0);
+            let tabs = [
+                (Tab::General, w(lang, Word::General)),
+                (Tab::Proxy, w(lang, Word::ProxyTab)),
+            ];
+            if let Some(tab) = segments_ui(ui, form.tab, &tabs) {
+                form.tab = tab;
+            }
+            ui.add_space(6.0);
+            let height = (ui.ctx().content_rect().height() - 250.0).max(140.0);
             ScrollArea::vertical().max_height(height).show(ui, |ui| {
                 // room for the scroll bar
                 let margin = egui::Margin {
@@ -93,19 +129,16 @@ pub fn settings_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &m
                 };
                 egui::Frame::new()
                     .inner_margin(margin)
-                    .show(ui, |ui| content_ui(ui, lang, form));
+                    .show(ui, |ui| match form.tab {
+                        Tab::General => content_ui(ui, lang, form),
+                        Tab::Proxy => proxy_ui(ui, lang, form, actions),
+                    });
             });
             ui.add_space(10.0);
             let entered = entered_in_field(ui);
             super::foot_ui(ui, |ui| {
                 if ui.add(Push::primary(w(lang, Word::Save))).clicked() || entered {
-                    form.account.take_address_apart();
-                    let faults = form.account.faults();
-                    if faults.hub_is_sound() || form.account.host.trim().is_empty() {
-                        actions.push(Action::SaveSettings(Box::new(form.to_settings())));
-                    } else {
-                        form.show_faults = true;
-                    }
+                    form.save(actions);
                 }
                 if ui.add(Push::secondary(w(lang, Word::Cancel))).clicked() {
                     actions.push(Action::CloseSettings);

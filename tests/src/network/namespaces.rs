@@ -22,7 +22,14 @@ pub struct Namespaces {
     operator: Namespace,
     /// The last byte of the addresses of the user and of the operator.
     hosts: [u8; 2],
+    /// Where the hub is if only proxies reach it.
+    hidden: bool,
+    /// What the environment of the user and of the operator names as their proxy.
+    proxies: [Option<String>; 2],
 }
+
+/// Where a hidden hub is.
+const HIDDEN: Ipv4Addr = Ipv4Addr::new(10, 87, 9, 1);
 
 impl Namespaces {
     /// Makes the namespaces and their links.
@@ -36,6 +43,8 @@ impl Namespaces {
             user: Namespace::make()?,
             operator: Namespace::make()?,
             hosts: [2, 2],
+            hidden: false,
+            proxies: [None, None],
         };
         for end in [End::User, End::Operator] {
             let (far, pid) = (far_link(end), namespaces.of_end(end).to_string());
@@ -43,7 +52,7 @@ impl Namespaces {
             namespaces
                 .hub
                 .ip(&[veth.as_slice(), &["netns", &pid]].concat())?;
-            let hub = format!("{}/24", Self::hub_seen_from(end));
+            let hub = format!("{}/24", Self::far_address(end));
             namespaces.hub.ip(&["addr", "add", &hub, "dev", far])?;
             namespaces.hub.ip(&["link", "set", far, "up"])?;
             namespaces.give_address(end)?;
@@ -52,16 +61,88 @@ impl Namespaces {
         Ok(namespaces)
     }
 
-    pub(super) fn of_hub(&self) -> u32 {
+    /// The process in whose network the hub runs.
+    pub fn of_hub(&self) -> u32 {
         self.hub.holder.id()
     }
 
-    pub(super) fn of_end(&self, end: End) -> u32 {
+    /// The process in whose network the program at `end` runs.
+    pub fn of_end(&self, end: End) -> u32 {
         self.at(end).holder.id()
     }
 
-    pub(super) fn hub_seen_from(end: End) -> IpAddr {
+    /// The hub's end of the line, where proxies are too.
+    pub fn far_address(end: End) -> IpAddr {
         address(end, 1)
+    }
+
+    pub(super) fn hub_seen_from(&self, end: End) -> IpAddr {
+        if self.hidden {
+            HIDDEN.into()
+        } else {
+            Self::far_address(end)
+        }
+    }
+
+    /// From now on the hub is at an address of its own, which what runs in its namespace reaches. What the
+    /// ends send there is lost, and nobody is told. Gives the address.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses.
+    pub fn hide_hub(&mut self) -> anyhow::Result<IpAddr> {
+        let own = format!("{HIDDEN}/32");
+        self.hub.ip(&["addr", "add", &own, "dev", "lo"])?;
+        self.rules_before_local()?;
+        for end in [End::User, End::Operator] {
+            let to = HIDDEN.to_string();
+            let rule = ["rule", "add", "pref", "10", "iif", far_link(end)];
+            self.hub
+                .ip(&[rule.as_slice(), &["to", &to, "blackhole"]].concat())?;
+            let gateway = Self::far_address(end).to_string();
+            self.at(end)
+                .ip(&["route", "add", "default", "via", &gateway])?;
+        }
+        self.hidden = true;
+        Ok(HIDDEN.into())
+    }
+
+    /// The environment of the programs at `end` names this proxy.
+    pub fn set_proxy(&mut self, end: End, proxy: &str) {
+        let at = match end {
+            End::User => 0,
+            End::Operator => 1,
+        };
+        self.proxies[at] = Some(proxy.to_owned());
+    }
+
+    pub(super) fn proxy_of(&self, end: End) -> Option<&str> {
+        let at = match end {
+            End::User => 0,
+            End::Operator => 1,
+        };
+        self.proxies[at].as_deref()
+    }
+
+    /// Runs `work` on a thread of its own in the network of `end`.
+    ///
+    /// # Errors
+    ///
+    /// If the thread may not go there.
+    pub fn within<T: Send>(&self, end: End, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
+        use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+        use std::os::fd::AsFd as _;
+
+        let net = std::fs::File::open(format!("/proc/{}/ns/net", self.of_end(end)))?;
+        std::thread::scope(|scope| {
+            let there = scope.spawn(|| {
+                move_into_link_name_space(net.as_fd(), Some(LinkNameSpaceType::Network))?;
+                Ok(work())
+            });
+            there
+                .join()
+                .map_err(|_panic| anyhow::anyhow!("it panicked"))?
+        })
     }
 
     pub(super) fn set_link(&self, end: End, state: &str) -> anyhow::Result<()> {
@@ -74,16 +155,20 @@ impl Namespaces {
     ///
     /// If the operating system refuses.
     pub fn block_udp(&self) -> anyhow::Result<()> {
-        // before the rule that takes what is for the hub itself
-        self.hub
-            .ip(&["rule", "add", "pref", "100", "lookup", "local"])?;
-        self.hub.ip(&["rule", "del", "pref", "0"])?;
+        self.rules_before_local()?;
         for end in [End::User, End::Operator] {
             let rule = ["iif", far_link(end), "ipproto", "udp", "blackhole"];
             let add = ["rule", "add", "pref", "10"];
             self.hub.ip(&[add.as_slice(), &rule].concat())?;
         }
         Ok(())
+    }
+
+    /// Lets rules come before the one that takes what is for the hub itself.
+    fn rules_before_local(&self) -> anyhow::Result<()> {
+        self.hub
+            .ip(&["rule", "add", "pref", "100", "lookup", "local"])?;
+        self.hub.ip(&["rule", "del", "pref", "0"])
     }
 
     pub(super) fn change_address(&mut self, end: End) -> anyhow::Result<()> {

@@ -100,6 +100,7 @@ impl Host {
         let config = HostConfig {
             hub: address.to_string().parse().expect("an address"),
             pin,
+            routes: Default::default(),
             program: "test".to_owned(),
             computer: "pc".into(),
             system: "Test".into(),

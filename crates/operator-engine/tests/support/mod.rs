@@ -47,6 +47,7 @@ impl ScriptedHub {
                 port,
             },
             pin: identity.fingerprint(),
+            routes: Default::default(),
             program: "test 1".to_owned(),
             keep: data.path().join("keep"),
         };

@@ -22,20 +22,15 @@ use crate::tuning;
 /// and sends what is urgent first.
 const QUEUE_BYTES: usize = 64 << 10;
 
-/// Opens a tunnel to `hub` at `address`, and gives the endpoint whose only peer, under that address,
-/// is the hub. The tunnel ends with the endpoint and its connections.
-pub(crate) async fn dial(hub: &HubAddress, address: SocketAddr) -> io::Result<Endpoint> {
-    let tcp = TcpStream::connect(address).await?;
+/// Opens a tunnel to `at` over `tcp`, and gives the endpoint whose only peer is the hub, and the address
+/// under which it is. The tunnel ends with the endpoint and its connections.
+pub(crate) async fn dial(at: &HubAddress, tcp: TcpStream) -> io::Result<(Endpoint, SocketAddr)> {
     tuning::tune_tcp(&tcp);
-    let local = tcp.local_addr()?;
-    let name = ServerName::try_from(hub.host.clone())
+    let (local, address) = (tcp.local_addr()?, tcp.peer_addr()?);
+    let name = ServerName::try_from(at.host.clone())
         .unwrap_or_else(|_no_name| ServerName::IpAddress(address.ip().into()));
     let tls = TlsConnector::from(Arc::new(tls_to_anyone()?));
     let tls = tls.connect(name, tcp).await?;
-    let at = HubAddress {
-        host: hub.host.clone(),
-        port: address.port(),
-    };
     let page = format!("wss://{at}{}", super::PATH);
     let config = Some(super::websocket_config());
     let opening = tokio_tungstenite::client_async_with_config(page, tls, config);
@@ -49,7 +44,9 @@ pub(crate) async fn dial(hub: &HubAddress, address: SocketAddr) -> io::Result<En
     });
     let mut config = EndpointConfig::default();
     tuning::large_datagrams(&mut config);
-    Endpoint::new_with_abstract_socket(config, None, socket, Arc::new(TokioRuntime))
+    let runtime = Arc::new(TokioRuntime);
+    let endpoint = Endpoint::new_with_abstract_socket(config, None, socket, runtime)?;
+    Ok((endpoint, address))
 }
 
 /// TLS with whoever answers: a company's proxy may open and close it again on the way, with a

@@ -101,6 +101,44 @@ words! {
     PortWrong: "A port is a number from 1 to 65535.", "Una porta è un numero da 1 a 65535.";
     Hub: "Hub", "Hub";
 
+    // Proxies (R3, O4)
+    General: "General", "Generali";
+    ProxyTab: "Proxy and http tunneling", "Proxy e tunnel http";
+    ProxyEnable: "Enable", "Abilita";
+    ProxyEnableNote: "Goes through a proxy where the hub is not reached without one.",
+        "Passa da un proxy dove l'hub non si raggiunge senza.";
+    SystemSettings: "System settings", "Impostazioni di sistema";
+    CustomSettings: "Custom settings", "Impostazioni personalizzate";
+    ProxyServer: "Proxy server", "Server proxy";
+    ProxyServerNote: "Begin with socks5:// if it is a SOCKS proxy.",
+        "Inizia con socks5:// se è un proxy SOCKS.";
+    ProxyServerWrong: "This is no proxy. Write its name, such as proxy.example.org.",
+        "Questo non è un proxy. Scrivi il suo nome, per esempio proxy.example.org.";
+    ProxyPort: "Proxy port", "Porta del proxy";
+    ProxyUsername: "Proxy username", "Nome utente del proxy";
+    ProxyUsernameNote: "Only if the proxy asks for it. In Windows domains: DOMAIN\\name.",
+        "Solo se il proxy lo chiede. Nei domini Windows: DOMINIO\\nome.";
+    ProxyPassword: "Proxy password", "Password del proxy";
+    ProxyTest: "Test", "Prova";
+    ProxyTesting: "Trying to reach the hub through the proxy…",
+        "Sto cercando di raggiungere l'hub attraverso il proxy…";
+    NoProxyNeeded: "The system names no proxy for this hub.",
+        "Il sistema non indica alcun proxy per questo hub.";
+    ProxyScript:
+        "The system finds its proxy by a script (PAC), which this program cannot run. Enter the proxy in the settings; the people of your network know it.",
+        "Il sistema trova il proxy con uno script (PAC), che questo programma non esegue. Indica il proxy nelle impostazioni; chi gestisce la rete lo conosce.";
+    ProxyAsks: "Your network asks who you are", "La tua rete chiede chi sei";
+    ProxyAsksNote:
+        "The way to the internet leads through a computer of your company or school, and it wants a user name and a password. Usually they are the ones you sign in with there.",
+        "La strada verso internet passa da un computer della tua azienda o scuola, che vuole un nome utente e una password. Di solito sono quelli con cui accedi lì.";
+    ProxyAsksPromise: "They go to that computer only. Whoever helps you never sees them.",
+        "Vanno solo a quel computer. Chi ti assiste non li vede mai.";
+    ProxyAsksUnknown: "If you do not know them, ask the people who look after your network.",
+        "Se non li conosci, chiedi a chi si occupa della tua rete.";
+    ProxyRefused: "The name or the password was not accepted. Check them and try again.",
+        "Il nome o la password non sono stati accettati. Controlla e riprova.";
+    ConnectNow: "Connect", "Connetti";
+
     // Helpme (H1-H7)
     Helpme: "Helpme", "Helpme";
     LetSomeoneHelp: "Let someone help you", "Fatti aiutare";

@@ -1,0 +1,287 @@
+//! Who signs in at an HTTP proxy, and how: NTLM, Digest, or, where nothing better is offered, Basic.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use http_auth::{DigestClient, PasswordParams, parse_challenges};
+use protocol::ProxyLogin;
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use super::ntlm::{self, Challenge, Moment};
+
+/// How much of what a proxy offers is repeated in an error.
+const MAX_OFFERED_CHARS: usize = 60;
+/// Seconds from 1601 to 1970.
+const FILE_TIME_EPOCH_SECONDS: u64 = 11_644_473_600;
+/// How often an answer may come too late for its question.
+const MAX_STALE: u8 = 2;
+
+/// There is no further answer to a proxy's question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum NoAnswer {
+    NobodySignsIn,
+    Refused,
+    Unknown { offered: String },
+    Nonsense,
+}
+
+/// A sign-in under way.
+#[derive(Debug)]
+pub(super) struct SignIn<'a> {
+    login: Option<&'a ProxyLogin>,
+    /// `host:port`, as in the request.
+    target: &'a str,
+    said: Said,
+}
+
+/// What was answered last.
+#[derive(Debug)]
+enum Said {
+    Nothing,
+    Basic,
+    Digest { stale: u8 },
+    NtlmBegun { scheme: &'static str },
+    NtlmAnswered,
+}
+
+impl<'a> SignIn<'a> {
+    pub(super) fn new(login: Option<&'a ProxyLogin>, target: &'a str) -> Self {
+        Self {
+            login,
+            target,
+            said: Said::Nothing,
+        }
+    }
+
+    /// Whether the next answer must go over the connection by which the question came.
+    pub(super) fn is_bound(&self) -> bool {
+        matches!(self.said, Said::NtlmAnswered)
+    }
+
+    /// What to answer to `challenges`: the value of `Proxy-Authorization`.
+    pub(super) fn answer(&mut self, challenges: &[String]) -> Result<String, NoAnswer> {
+        let login = self.login.ok_or(NoAnswer::NobodySignsIn)?;
+        match self.said {
+            Said::Nothing => self.begin(login, challenges),
+            Said::Basic | Said::NtlmAnswered => Err(NoAnswer::Refused),
+            Said::Digest { stale } => {
+                let late = digests(challenges).find(DigestClient::stale);
+                let late = late.filter(|_| stale < MAX_STALE);
+                let digest = late.ok_or(NoAnswer::Refused)?;
+                self.said = Said::Digest { stale: stale + 1 };
+                self.by_digest(login, digest)
+            }
+            Said::NtlmBegun { scheme } => {
+                let mut tokens = challenges.iter().filter_map(|c| after(c, scheme));
+                // whoever asks anew has refused the beginning
+                let token = tokens.find(|t| !t.is_empty()).ok_or(NoAnswer::Refused)?;
+                let message = BASE64.decode(token).map_err(|_text| NoAnswer::Nonsense)?;
+                let challenge = Challenge::parse(&message).ok_or(NoAnswer::Nonsense)?;
+                self.said = Said::NtlmAnswered;
+                let answer = ntlm::authenticate(login, &challenge, moment());
+                Ok(format!("{scheme} {}", BASE64.encode(answer)))
+            }
+        }
+    }
+
+    /// Answers in the best way that is offered.
+    fn begin(&mut self, login: &ProxyLogin, challenges: &[String]) -> Result<String, NoAnswer> {
+        let offers = |scheme| challenges.iter().any(|c| after(c, scheme).is_some());
+        let mut all: Vec<DigestClient> = digests(challenges).collect();
+        all.sort_by_key(|digest| !is_sha(digest));
+        let digest = all.into_iter().next();
+        let ntlm = ["NTLM"].into_iter().find(|scheme| offers(scheme));
+        match digest {
+            Some(digest) if is_sha(&digest) || ntlm.is_none() => {
+                self.said = Said::Digest { stale: 0 };
+                return self.by_digest(login, digest);
+            }
+            Some(_) | None => {}
+        }
+        let scheme = match ntlm {
+            Some(scheme) => scheme,
+            None if offers("Basic") => {
+                self.said = Said::Basic;
+                let both = format!("{}:{}", login.user(), login.password());
+                return Ok(format!("Basic {}", BASE64.encode(both)));
+            }
+            // by which Windows' proxies mean Kerberos or NTLM
+            None if offers("Negotiate") => "Negotiate",
+            None => {
+                let schemes = challenges.iter().filter_map(|c| c.split(' ').next());
+                let offered = schemes.collect::<Vec<_>>().join(", ");
+                let offered = offered.chars().filter(char::is_ascii_graphic);
+                let offered = offered.take(MAX_OFFERED_CHARS).collect();
+                return Err(NoAnswer::Unknown { offered });
+            }
+        };
+        self.said = Said::NtlmBegun { scheme };
+        Ok(format!("{scheme} {}", BASE64.encode(ntlm::negotiate())))
+    }
+
+    fn by_digest(&self, login: &ProxyLogin, mut digest: DigestClient) -> Result<String, NoAnswer> {
+        let answer = digest.respond(&PasswordParams {
+            username: login.user(),
+            password: login.password(),
+            uri: self.target,
+            method: "CONNECT",
+            body: None,
+        });
+        answer.map_err(|_detail| NoAnswer::Nonsense)
+    }
+}
+
+/// What follows the name of `scheme` in a challenge of it.
+fn after<'c>(challenge: &'c str, scheme: &str) -> Option<&'c str> {
+    let (name, rest) = challenge.split_once(' ').unwrap_or((challenge, ""));
+    name.eq_ignore_ascii_case(scheme).then(|| rest.trim())
+}
+
+/// The challenges by Digest that make sense.
+fn digests(challenges: &[String]) -> impl Iterator<Item = DigestClient> {
+    let parsed = challenges.iter().filter_map(|c| parse_challenges(c).ok());
+    parsed.flatten().filter_map(|challenge| {
+        let is_digest = challenge.scheme.eq_ignore_ascii_case("Digest");
+        is_digest.then(|| DigestClient::try_from(&challenge).ok())?
+    })
+}
+
+fn is_sha(digest: &DigestClient) -> bool {
+    use http_auth::digest::Algorithm;
+    !matches!(digest.algorithm(), Algorithm::Md5)
+}
+
+fn moment() -> Moment {
+    let mut nonce = [0; 8];
+    SystemRandom::new()
+        .fill(&mut nonce)
+        .expect("the system has randomness");
+    let since_1970 = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let seconds = since_1970.as_secs() + FILE_TIME_EPOCH_SECONDS;
+    let file_time = seconds * 10_000_000 + u64::from(since_1970.subsec_nanos()) / 100;
+    Moment { file_time, nonce }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MD5: &str = r#"Digest realm="r", nonce="n", qop="auth", algorithm=MD5"#;
+    const SHA: &str = r#"Digest realm="r", nonce="n", qop="auth", algorithm=SHA-256"#;
+
+    fn login() -> ProxyLogin {
+        ProxyLogin::new("anna", "pass word").expect("short")
+    }
+
+    fn first_answer(challenges: &[&str]) -> Result<String, NoAnswer> {
+        let (login, challenges) = (login(), owned(challenges));
+        SignIn::new(Some(&login), "hub.example:443").answer(&challenges)
+    }
+
+    fn owned(challenges: &[&str]) -> Vec<String> {
+        challenges.iter().map(|&c| c.to_owned()).collect()
+    }
+
+    #[test]
+    fn r3_the_password_itself_is_sent_only_where_nothing_better_is_offered() {
+        let basic = r#"Basic realm="x""#;
+        let both = BASE64.encode("anna:pass word");
+        assert_eq!(first_answer(&[basic]), Ok(format!("Basic {both}")));
+        for (challenges, begins) in [
+            (&[basic, MD5][..], "Digest "),
+            (&[basic, "NTLM"], "NTLM TlRMTVNTUAAB"),
+            (&["NTLM", MD5, basic], "NTLM "),
+            (&["ntlm", SHA, MD5, basic], "Digest "),
+            (&["Negotiate", "NTLM"], "NTLM "),
+            (&["Negotiate"], "Negotiate TlRMTVNTUAAB"),
+        ] {
+            let answer = first_answer(challenges).expect("an answer");
+            assert!(answer.starts_with(begins), "{challenges:?}: {answer}");
+            assert!(!answer.contains(&both) && !answer.contains("pass word"));
+        }
+    }
+
+    /// What the quoted or plain parameter `name` of an answer is.
+    fn parameter(answer: &str, name: &str) -> String {
+        let (_, rest) = answer.split_once(&format!(" {name}=")).expect("there");
+        let end = if let Some(rest) = rest.strip_prefix('"') {
+            return rest.split('"').next().expect("one").to_owned();
+        } else {
+            rest.split(',').next()
+        };
+        end.expect("one").trim().to_owned()
+    }
+
+    #[test]
+    fn r3_digest_takes_sha_256_where_it_can() {
+        let answer = first_answer(&[MD5, SHA]).expect("an answer");
+        assert_eq!(parameter(&answer, "algorithm"), "SHA-256");
+        let hash = |text: String| {
+            let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+            let digits = |byte: &u8| [byte >> 4, byte & 15].map(u32::from);
+            let digits = digest.as_ref().iter().flat_map(digits);
+            digits
+                .filter_map(|digit| char::from_digit(digit, 16))
+                .collect::<String>()
+        };
+        let (a1, a2) = (
+            hash("anna:r:pass word".to_owned()),
+            hash("CONNECT:hub.example:443".to_owned()),
+        );
+        let (nc, cnonce) = (parameter(&answer, "nc"), parameter(&answer, "cnonce"));
+        let expected = hash(format!("{a1}:n:{nc}:{cnonce}:auth:{a2}"));
+        assert_eq!(parameter(&answer, "response"), expected);
+    }
+
+    #[test]
+    fn r3_a_late_digest_is_made_anew_and_a_wrong_one_is_not() {
+        let stale = owned(&[r#"Digest realm="r", nonce="m", qop="auth", stale=true"#]);
+        let login = login();
+        let mut sign_in = SignIn::new(Some(&login), "hub.example:443");
+        sign_in.answer(&owned(&[MD5])).expect("an answer");
+        let again = sign_in.answer(&stale).expect("a second one");
+        assert_eq!(parameter(&again, "nonce"), "m");
+        assert_eq!(sign_in.answer(&owned(&[MD5])), Err(NoAnswer::Refused));
+        // however often it says so
+        sign_in.answer(&stale).expect("a third one");
+        assert_eq!(sign_in.answer(&stale), Err(NoAnswer::Refused));
+    }
+
+    #[test]
+    fn r3_nobody_is_signed_in_without_being_asked_for() {
+        let mut nobody = SignIn::new(None, "hub.example:443");
+        assert_eq!(nobody.answer(&owned(&[MD5])), Err(NoAnswer::NobodySignsIn));
+        let unknown = first_answer(&["Bearer x", "\u{202e}Odd"]);
+        let offered = "Bearer,Odd".to_owned();
+        assert_eq!(unknown, Err(NoAnswer::Unknown { offered }));
+        let login = login();
+        let mut sign_in = SignIn::new(Some(&login), "hub.example:443");
+        sign_in.answer(&owned(&["NTLM"])).expect("begun");
+        assert_eq!(sign_in.answer(&owned(&["NTLM !"])), Err(NoAnswer::Nonsense));
+        assert_eq!(sign_in.answer(&owned(&["NTLM"])), Err(NoAnswer::Refused));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_proxy_asks_there_is_an_answer_or_none(
+            asked in prop::collection::vec(
+                "(Basic|Digest|NTLM|Negotiate|)[ ]?([a-z]{1,9}=\"?[a-zA-Z0-9\\\\,\"=]{0,12}\"?,? ?){0,6}.{0,9}",
+                0..5
+            ),
+        ) {
+            let login = login();
+            let mut sign_in = SignIn::new(Some(&login), "hub.example:443");
+            let mut rounds = 0;
+            while let Ok(answer) = sign_in.answer(&asked) {
+                prop_assert!(!answer.contains(['\r', '\n']));
+                rounds += 1;
+                prop_assert!(rounds < 6, "for ever");
+            }
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Networks where only a proxy leads to the hub, and only the proxy knows its name (R3). The proxies
+//! are squid and dante.
+
+use std::fs;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use e2e::{
+    Cast, End, Home, Hub, Namespaces, Network, PROXY_PASSWORD, PROXY_USER, Programs, ProxyServer,
+    SignIn, Size,
+};
+use protocol::{Proxy, ProxyError, Role};
+use tempfile::TempDir;
+use transport::client::{self, ConnectError};
+use transport::{HubAddress, ProxyChoice, Route, Routes};
+
+const USER_SCREEN: Size = Size(960, 640);
+const OPERATOR_SCREEN: Size = Size(1400, 900);
+const ANNA: Option<(&str, &str)> = Some((PROXY_USER, PROXY_PASSWORD));
+
+#[expect(
+    clippy::print_stdout,
+    reason = "whoever runs it must see that nothing is shown"
+)]
+fn or_say(made: anyhow::Result<Namespaces>) -> Option<Namespaces> {
+    made.inspect_err(|error| {
+        println!("\n!!! NO NETWORK NAMESPACES HERE, SO NOTHING IS SHOWN: {error:#}\n");
+    })
+    .ok()
+}
+
+/// A hub that only what runs beside it reaches.
+struct Hidden {
+    hub: Hub,
+    at: IpAddr,
+    namespaces: Namespaces,
+    folder: TempDir,
+}
+
+impl Hidden {
+    fn hub(mut namespaces: Namespaces) -> Self {
+        let at = namespaces.hide_hub().expect("rules");
+        let folder = TempDir::with_prefix("phd-proxy-").expect("a folder");
+        // proxies give up their rights, and still come in
+        run_chmod(folder.path());
+        let home = Home::fresh(folder.path(), "hub").expect("a folder");
+        let home = home.in_network_of(Some(namespaces.of_hub()));
+        let programs = Programs::find().expect("built");
+        let hub = Hub::start(&programs, home, [0, 0, 0, 0].into()).expect("it starts");
+        Self {
+            hub,
+            at,
+            namespaces,
+            folder,
+        }
+    }
+
+    fn proxy(&self, sign_in: SignIn) -> ProxyServer {
+        let at = (self.at, self.hub.address().port()).into();
+        ProxyServer::start(self.folder.path(), &self.namespaces, sign_in, at).expect("a proxy")
+    }
+
+    /// Connects from the user's network, by the name that nobody there knows.
+    fn reach(&self, routes: &Routes) -> (Result<Route, ConnectError>, Duration) {
+        let to = HubAddress {
+            host: "hub.test".to_owned(),
+            port: self.hub.address().port(),
+        };
+        let pin = self.hub.fingerprint().parse().expect("a fingerprint");
+        let connect = || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            let begun = Instant::now();
+            let reached = runtime.block_on(async {
+                let greeted = client::connect(&to, pin, Role::Operator, "test 1", routes).await?;
+                transport::close::close(&greeted.connection);
+                greeted.endpoint.wait_idle().await;
+                Ok(greeted.route)
+            });
+            let took = begun.elapsed();
+            // the name is still looked up
+            runtime.shutdown_background();
+            (reached, took)
+        };
+        self.namespaces.within(End::User, connect).expect("there")
+    }
+}
+
+fn run_chmod(folder: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("ours");
+}
+
+/// Routes through `proxy` alone, as somebody typed it.
+fn through(proxy: &ProxyServer, login: Option<(&str, &str)>) -> Routes {
+    let proxy: Proxy = proxy.url(End::User, login).parse().expect("a proxy");
+    let routes = Routes::default();
+    routes.use_proxies(ProxyChoice::Custom(proxy));
+    routes
+}
+
+/// Fails unless the hub is reached through the proxy, soon, and at once the next time.
+fn leads_there(hidden: &Hidden, sign_in: SignIn, login: Option<(&str, &str)>) {
+    let proxy = hidden.proxy(sign_in);
+    let routes = through(&proxy, login);
+    for which in ["first", "again"] {
+        let (reached, took) = hidden.reach(&routes);
+        let route = reached.as_ref().ok();
+        let by_proxy = route.is_some_and(|route| matches!(route, Route::Proxy { .. }));
+        assert!(by_proxy, "{sign_in:?}, {which}: {reached:?}");
+        assert!(
+            took < Duration::from_secs(4),
+            "{sign_in:?}, {which}: {took:?}"
+        );
+    }
+    let log = proxy.log().expect("a log");
+    assert!(
+        log.contains(&hidden.hub.address().port().to_string()),
+        "{log}"
+    );
+    assert!(!log.contains(PROXY_PASSWORD), "{log}");
+}
+
+/// What a proxy is in the way with.
+fn in_the_way(hidden: &Hidden, routes: &Routes) -> ProxyError {
+    let (reached, _) = hidden.reach(routes);
+    let Err(ConnectError::Proxy(error)) = reached else {
+        unreachable!("not by a proxy: {reached:?}");
+    };
+    error
+}
+
+#[test]
+fn r3_only_squid_leads_to_the_hub_however_it_signs_people_in() {
+    let Some(namespaces) = or_say(Namespaces::make()) else {
+        return;
+    };
+    let hidden = Hidden::hub(namespaces);
+    leads_there(&hidden, SignIn::None, None);
+    leads_there(&hidden, SignIn::Basic, ANNA);
+    leads_there(&hidden, SignIn::Digest, ANNA);
+    leads_there(&hidden, SignIn::BasicAndDigest, ANNA);
+    leads_there(&hidden, SignIn::Ntlm, Some(("FIRM%5Canna", PROXY_PASSWORD)));
+}
+
+#[test]
+fn r3_only_dante_leads_to_the_hub_and_looks_its_name_up() {
+    let Some(namespaces) = or_say(Namespaces::make()) else {
+        return;
+    };
+    let hidden = Hidden::hub(namespaces);
+    leads_there(&hidden, SignIn::Socks, None);
+    leads_there(&hidden, SignIn::SocksPassword, ANNA);
+    let proxy = hidden.proxy(SignIn::SocksPassword);
+    let asked = in_the_way(&hidden, &through(&proxy, None));
+    assert!(matches!(asked, ProxyError::AsksForLogin { .. }), "{asked}");
+    let wrong = through(&proxy, Some((PROXY_USER, "wrong")));
+    let refused = in_the_way(&hidden, &wrong);
+    assert!(
+        matches!(refused, ProxyError::LoginRefused { .. }),
+        "{refused}"
+    );
+}
+
+#[test]
+fn e2_through_a_proxy_that_opens_tls_the_hub_is_still_the_hub() {
+    let Some(namespaces) = or_say(Namespaces::make()) else {
+        return;
+    };
+    let hidden = Hidden::hub(namespaces);
+    leads_there(&hidden, SignIn::OpensTls, None);
+}
+
+#[test]
+fn r3_what_a_proxy_is_in_the_way_with_is_told_apart() {
+    let Some(namespaces) = or_say(Namespaces::make()) else {
+        return;
+    };
+    let hidden = Hidden::hub(namespaces);
+    {
+        let proxy = hidden.proxy(SignIn::Digest);
+        let begun = Instant::now();
+        let asked = in_the_way(&hidden, &through(&proxy, None));
+        assert!(matches!(asked, ProxyError::AsksForLogin { .. }), "{asked}");
+        // a form opens, and nobody waits for what is blocked
+        assert!(begun.elapsed() < Duration::from_secs(4));
+        let wrong = through(&proxy, Some((PROXY_USER, "wrong")));
+        for _ in 0..3 {
+            let refused = in_the_way(&hidden, &wrong);
+            assert!(
+                matches!(refused, ProxyError::LoginRefused { .. }),
+                "{refused}"
+            );
+        }
+        // a question and one answer: three would lock an account
+        let log = proxy.log().expect("a log");
+        let wrong_answers = log.matches("TCP_DENIED/407").count();
+        assert_eq!(wrong_answers, 3, "{log}");
+    }
+    {
+        let proxy = hidden.proxy(SignIn::NotAllowed);
+        let not_allowed = in_the_way(&hidden, &through(&proxy, None));
+        assert!(
+            matches!(not_allowed, ProxyError::NotAllowed { .. }),
+            "{not_allowed}"
+        );
+    }
+    let elsewhere = |port: u16| {
+        let proxy = format!("http://{}:{port}", Namespaces::far_address(End::User));
+        let routes = Routes::default();
+        routes.use_proxies(ProxyChoice::Custom(proxy.parse().expect("a proxy")));
+        in_the_way(&hidden, &routes)
+    };
+    let nobody = elsewhere(9);
+    assert!(matches!(nobody, ProxyError::NoAnswer { .. }), "{nobody}");
+    // the hub's own web server
+    let no_proxy = elsewhere(hidden.hub.address().port());
+    assert!(matches!(no_proxy, ProxyError::NoProxy { .. }), "{no_proxy}");
+}
+
+#[test]
+fn r3_behind_a_proxy_helpme_asks_for_the_password_and_an_assistance_goes_its_way() {
+    let Some(mut namespaces) = or_say(Namespaces::make()) else {
+        return;
+    };
+    let at = namespaces.hide_hub().expect("rules");
+    let folder = TempDir::with_prefix("phd-proxy-").expect("a folder");
+    run_chmod(folder.path());
+    let to = (at, 0).into();
+    let proxy = ProxyServer::start(folder.path(), &namespaces, SignIn::Digest, to);
+    let proxy = proxy.expect("a proxy");
+    namespaces.set_proxy(End::Operator, &proxy.url(End::Operator, ANNA));
+    namespaces.set_proxy(End::User, &proxy.url(End::User, None));
+    let network = Network::Namespaces(Box::new(namespaces));
+    let cast = Cast::assemble_over(network, USER_SCREEN, OPERATOR_SCREEN);
+    let mut cast = cast.expect("the operator is logged in");
+
+    let ticket = cast.console.generate_ticket().expect("a ticket");
+    cast.helpme
+        .ask_for_help(&ticket, "Mario Rossi")
+        .expect("typed");
+    let helpme = &mut cast.helpme.app;
+    helpme
+        .wait_for("Your network asks who you are")
+        .expect("the form");
+    helpme.type_into("User name", PROXY_USER).expect("typed");
+    helpme.type_into("Password", "wrong").expect("typed");
+    helpme.click("Connect").expect("pressed");
+    helpme
+        .wait_for("The name or the password was not accepted. Check them and try again.")
+        .expect("told");
+    helpme.type_into("Password", PROXY_PASSWORD).expect("typed");
+    helpme.click("Connect").expect("pressed");
+    cast.console
+        .wait_for_computer(&ticket)
+        .expect("in the list");
+    cast.session_begins(&ticket).expect("the picture");
+    cast.console.end_session().expect("ended");
+    cast.helpme.leave().expect("left");
+    for app in [&cast.console.app, &cast.helpme.app] {
+        let log = fs::read_to_string(app.home().log()).expect("a log");
+        assert!(log.contains("through the proxy"), "{log}");
+        assert!(!log.contains(PROXY_PASSWORD), "{log}");
+    }
+}
