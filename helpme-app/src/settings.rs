@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use desktop::WindowPlace;
-use host_engine::{AddressFault, Fingerprint, HubAddress};
+use host_engine::{AddressFault, HubAddress, Pin};
 use serde::{Deserialize, Serialize};
 use ui_kit::{Lang, ThemeChoice};
 
@@ -38,7 +38,19 @@ pub struct HubText {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HubPlace {
     pub address: HubAddress,
-    pub pin: Fingerprint,
+    pub pin: Pin,
+}
+
+impl HubPlace {
+    /// Whether `other` is this hub too. A hub with a key may move to another address; what is known by its name
+    /// may not.
+    pub fn is(&self, other: &Self) -> bool {
+        match (self.pin, other.pin) {
+            (Pin::Key(one), Pin::Key(other)) => one == other,
+            (Pin::PublicName, Pin::PublicName) => self.address == other.address,
+            (Pin::Key(_), Pin::PublicName) | (Pin::PublicName, Pin::Key(_)) => false,
+        }
+    }
 }
 
 /// The part of a hub's place that is wrong.

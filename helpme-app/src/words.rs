@@ -3,7 +3,7 @@
 use host_engine::{ConnectProblem, EndCause, LostCause, Trouble};
 use protocol::{EndedBy, Rights};
 use ui_kit::words::{
-    name_in_sentence, names_in_words, other_version, proxy_text, refusal_text,
+    certificate_problem, name_in_sentence, names_in_words, other_version, proxy_text, refusal_text,
     session_ended_for_user,
 };
 use ui_kit::{Lang, Word, w};
@@ -178,6 +178,7 @@ pub fn connect_problem(lang: Lang, problem: &ConnectProblem) -> String {
             ),
         },
         ConnectProblem::ForeignKey => w(lang, Word::HubKeyDiffers).to_owned(),
+        ConnectProblem::Certificate { hub, fault } => certificate_problem(lang, hub, *fault),
         ConnectProblem::FalseConsole => pick(
             lang,
             "Whoever answered does not know your ticket, so it is not your helper. Nothing was seen. Ask your helper by telephone before you go on.",

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use operator_engine::{
-    Command, CommandError, Config, Event, Events, Fingerprint, HubAddress, OperatorEngine,
-    OperatorHandle, ProxyChoice, ProxyTest, Routes, StartError, Wake,
+    Command, CommandError, Config, Event, Events, HubAddress, OperatorEngine, OperatorHandle, Pin,
+    ProxyChoice, ProxyTest, Routes, StartError, Wake,
 };
 use protocol::Entry;
 
@@ -22,7 +22,7 @@ struct Running {
     handle: OperatorHandle,
     events: Events,
     hub: HubAddress,
-    pin: Fingerprint,
+    pin: Pin,
 }
 
 impl std::fmt::Debug for Backend {
@@ -68,7 +68,7 @@ impl Backend {
     /// # Errors
     ///
     /// [`StartError`].
-    pub fn serve(&mut self, hub: HubAddress, pin: Fingerprint) -> Result<(), StartError> {
+    pub fn serve(&mut self, hub: HubAddress, pin: Pin) -> Result<(), StartError> {
         let serves_it = |running: &Running| running.hub == hub && running.pin == pin;
         if self.running.as_ref().is_some_and(serves_it) {
             return Ok(());

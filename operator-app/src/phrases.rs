@@ -3,8 +3,8 @@
 use operator_engine::{ConnectError, LogInProblem, NotStarted};
 use protocol::{BroughtIn, EndedBy, Hindrances};
 use ui_kit::words::{
-    beginning_of, hindrance_for_operator, name_alone, name_in_sentence, other_version, proxy_text,
-    proxy_that_asks, refusal_text, session_ended_for_operator,
+    beginning_of, certificate_problem, hindrance_for_operator, name_alone, name_in_sentence,
+    other_version, proxy_text, proxy_that_asks, refusal_text, session_ended_for_operator,
 };
 use ui_kit::{Lang, Word, w};
 
@@ -107,7 +107,8 @@ phrases! {
     by_place: "By position", "Per posizione";
     keys_by_place_note: "Every key counts by where it is, as games, virtual machines and boot menus expect",
         "Ogni tasto conta per la sua posizione, come per giochi, macchine virtuali e menu di avvio";
-    fingerprint_place: "64 digits", "64 cifre";
+    fingerprint_place: "64 digits; empty if the hub has a public certificate",
+        "64 cifre; vuota se l'hub ha un certificato pubblico";
     password_missing: "Please type the password", "Scrivi la password";
     screenshot_failed: "The screenshot could not be saved.", "Non è stato possibile salvare la schermata.";
     not_kept: "This computer's disk did not take something:", "Il disco di questo computer ha rifiutato qualcosa:";
@@ -163,6 +164,7 @@ pub fn log_in_problem(lang: Lang, problem: &LogInProblem) -> String {
 pub fn connect_problem(lang: Lang, error: &ConnectError) -> String {
     match error {
         ConnectError::ForeignKey => w(lang, Word::HubKeyDiffers).to_owned(),
+        ConnectError::Certificate { hub, fault } => certificate_problem(lang, hub, *fault),
         ConnectError::OtherVersion { hub, too_old } => other_version(lang, *too_old, hub),
         ConnectError::Refused(refusal) => refusal_text(lang, *refusal),
         ConnectError::UnknownName { host } => match lang {

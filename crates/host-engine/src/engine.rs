@@ -12,7 +12,7 @@ use input::{InjectError, InputSink};
 use protocol::Hindrances;
 use protocol::control::Name;
 use tokio::sync::mpsc;
-use transport::{Fingerprint, HubAddress, Routes};
+use transport::{HubAddress, Pin, Routes};
 
 use crate::event::{HostCommand, HostEvent};
 use crate::hindrances::{self, Lookout};
@@ -63,7 +63,7 @@ impl fmt::Debug for Backends {
 #[derive(Debug, Clone)]
 pub struct HostConfig {
     pub hub: HubAddress,
-    pub pin: Fingerprint,
+    pub pin: Pin,
     /// The ways to it. Clones learn from each other, so whoever keeps one can set the proxies.
     pub routes: Routes,
     /// For the hub's log: `helpme 0.1.0 linux`.

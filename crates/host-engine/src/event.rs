@@ -158,6 +158,11 @@ pub enum ConnectProblem {
     },
     /// Another computer answers under the hub's address (E2).
     ForeignKey,
+    /// Nobody vouches for the hub's name.
+    Certificate {
+        hub: HubAddress,
+        fault: CertificateFault,
+    },
     /// The hub does not know the ticket's secret digits, yet says that a console does.
     FalseConsole,
     /// The hub speaks no version that this program speaks.
@@ -185,6 +190,7 @@ impl From<ConnectError> for ConnectProblem {
             ConnectError::UnknownName { host } => Self::UnknownName { host },
             ConnectError::NoAnswer { hub } => Self::NoAnswer { hub },
             ConnectError::ForeignKey => Self::ForeignKey,
+            ConnectError::Certificate { hub, fault } => Self::Certificate { hub, fault },
             ConnectError::OtherVersion { hub, too_old } => Self::OtherVersion { hub, too_old },
             ConnectError::Refused(refusal) => Self::Refused(refusal),
             ConnectError::Proxy(error) => Self::Proxy(error),

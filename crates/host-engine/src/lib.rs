@@ -33,6 +33,8 @@ pub use engine::{
     OpenScreen, OpenSink, SessionEnder,
 };
 pub use input::run_guardian_if_asked;
-pub use transport::{AddressFault, Fingerprint, HubAddress, ProxyChoice, Routes};
+pub use transport::{
+    AddressFault, CertificateFault, Fingerprint, HubAddress, Pin, ProxyChoice, Routes,
+};
 
 pub use event::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble};

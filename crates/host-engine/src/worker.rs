@@ -220,6 +220,7 @@ impl Worker {
                     }
                     // another computer answers under the hub's address
                     ConnectError::ForeignKey
+                    | ConnectError::Certificate { .. }
                     | ConnectError::UnknownName { .. }
                     | ConnectError::NoAnswer { .. }
                     | ConnectError::Proxy(_)

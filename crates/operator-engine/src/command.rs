@@ -14,7 +14,7 @@ use protocol::{
 };
 use session::TicketNumber;
 use tokio::sync::{mpsc, watch};
-use transport::{Fingerprint, HubAddress, Routes};
+use transport::{HubAddress, Pin, Routes};
 use zeroize::Zeroizing;
 
 /// Called after each event and each change of the list; must return at once. The program makes its
@@ -26,7 +26,7 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 pub struct Config {
     pub hub: HubAddress,
     /// The key that the hub must have (E2).
-    pub pin: Fingerprint,
+    pub pin: Pin,
     /// The ways to it. Clones learn from each other, so whoever keeps one can set the proxies.
     pub routes: Routes,
     /// Name, version and system, for the hub's log: `pure-help-desk 0.1.0 linux`.

@@ -16,7 +16,6 @@ use session::console::{
 };
 use tokio::sync::watch;
 use tokio::time::Instant;
-use transport::Fingerprint;
 
 use crate::command::{Command, SessionView};
 use crate::engine::Teller;
@@ -35,7 +34,8 @@ const MAX_TICKETS_BYTES: u64 = 1 << 20;
 const RENEW_EVERY: Duration = Duration::from_secs(10);
 
 pub(crate) struct Desk {
-    pin: Fingerprint,
+    /// Stands for the hub in what is kept: its key, or its address where it is known by that.
+    hub: String,
     keeper: Keeper,
     teller: Teller,
     entries: watch::Sender<Arc<Vec<Entry>>>,
@@ -62,7 +62,7 @@ pub(crate) struct Desk {
 impl Desk {
     /// Reads what was kept. Waits for the disk.
     pub(crate) fn open(
-        pin: Fingerprint,
+        hub: String,
         keeper: Keeper,
         teller: Teller,
         entries: watch::Sender<Arc<Vec<Entry>>>,
@@ -73,7 +73,7 @@ impl Desk {
             .and_then(|(name, bytes)| parse(&keeper, name, bytes))
             .unwrap_or_default();
         Ok(Self {
-            pin,
+            hub,
             keeper,
             teller,
             entries,
@@ -98,7 +98,7 @@ impl Desk {
 
     /// From now on `user` works here.
     pub(crate) async fn serve(&mut self, user: &str) {
-        let owner = format!("{}/{user}", self.pin);
+        let owner = format!("{}/{user}", self.hub);
         if owner == self.owner {
             return;
         }

@@ -10,7 +10,7 @@ use protocol::{ProxyError, RefusalCode};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
-use transport::ConnectError;
+use transport::{ConnectError, Pin};
 use zeroize::Zeroizing;
 
 use crate::command::{Command, Config, OperatorHandle, Wake};
@@ -63,8 +63,12 @@ impl OperatorEngine {
         let (commands, command_receiver) = mpsc::channel(MAX_COMMANDS_WAITING);
         let (event_sender, events) = mpsc::channel(MAX_EVENTS_WAITING);
         let (entry_sender, entries) = watch::channel(Arc::default());
+        let hub = match config.pin {
+            Pin::Key(fingerprint) => fingerprint.to_string(),
+            Pin::PublicName => config.hub.to_string(),
+        };
         let desk = Desk::open(
-            config.pin,
+            hub,
             keeper,
             Teller {
                 events: event_sender,
@@ -447,7 +451,9 @@ impl Engine {
 fn may_pass(problem: &LogInProblem) -> bool {
     match problem {
         LogInProblem::NotReached(error) => match error.as_ref() {
-            ConnectError::ForeignKey | ConnectError::OtherVersion { .. } => false,
+            ConnectError::ForeignKey
+            | ConnectError::Certificate { .. }
+            | ConnectError::OtherVersion { .. } => false,
             // each try with a wrong password counts against an account
             ConnectError::Proxy(error) => !matches!(
                 error,

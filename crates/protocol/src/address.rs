@@ -50,6 +50,25 @@ pub enum AddressFault {
     Long,
 }
 
+/// What is wrong with the certificate by which a hub is to prove its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateFault {
+    #[error("it has none, only its own key")]
+    None,
+    #[error("it is for another name")]
+    OtherName,
+    #[error("it has expired")]
+    Expired,
+    #[error("it is not valid yet; is the clock of this computer right?")]
+    NotYetValid,
+    #[error("nobody whom this computer trusts has issued it")]
+    UnknownIssuer,
+    #[error("it was revoked")]
+    Revoked,
+    #[error("it cannot be used")]
+    Unusable,
+}
+
 impl fmt::Display for HubAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.host.contains(':'), self.port) {

@@ -28,7 +28,7 @@ pub mod visible;
 pub mod wire;
 pub mod words;
 
-pub use address::{AddressFault, HubAddress, WrittenAddress};
+pub use address::{AddressFault, CertificateFault, HubAddress, WrittenAddress};
 pub use control::{
     Admission, ChatAuthor, ChatLine, Code, EndedBy, Entry, EntryKind, HostToHub, HubToHost,
     HubToOperator, OperatorToHub, Outcome, Password, Proposal, ReportDraft, ReportFacts,

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use protocol::limits::MAX_CONTROL_FRAME_BYTES;
 use protocol::{
-    BoundedText, ClientHello, HubAddress, ProtocolVersion, Proxy, ProxyError, Refusal, Role,
-    TooOld, VersionRange,
+    BoundedText, CertificateFault, ClientHello, HubAddress, ProtocolVersion, Proxy, ProxyError,
+    Refusal, Role, TooOld, VersionRange,
 };
 use protocol::{HubHello, RefusalCode};
 use quinn::crypto::rustls::QuicClientConfig;
@@ -19,7 +19,8 @@ use tokio::time::{Instant, timeout};
 
 use crate::close::CloseReason;
 use crate::framed::{FramedReader, FramedWriter};
-use crate::identity::{FOREIGN_KEY, Fingerprint, PinnedHub, provider};
+use crate::identity::provider;
+use crate::pin::{Judge, Mistrust, Pin, Verifier};
 use crate::proxy;
 use crate::routes::{ProxyChoice, Route, Routes, Start, Way};
 use crate::{tuning, tunnel};
@@ -42,6 +43,12 @@ pub enum ConnectError {
     /// Somebody else answers under the hub's address (E2).
     #[error("the hub's key is not the one that is known; somebody may be in between")]
     ForeignKey,
+    /// Nobody vouches for the name under which the hub is known.
+    #[error("the certificate of {hub} does not prove that it is the hub: {fault}")]
+    Certificate {
+        hub: HubAddress,
+        fault: CertificateFault,
+    },
     #[error("the hub {hub} speaks no version of the protocol that this program speaks")]
     OtherVersion { hub: HubAddress, too_old: TooOld },
     #[error("{0}")]
@@ -83,14 +90,16 @@ pub struct Greeted {
 /// [`ConnectError`].
 pub async fn connect(
     hub: &HubAddress,
-    pin: Fingerprint,
+    pin: impl Into<Pin>,
     role: Role,
     program: &str,
     routes: &Routes,
 ) -> Result<Greeted, ConnectError> {
+    let pin = pin.into();
     let call = Arc::new(Call {
         hub: hub.clone(),
-        pin,
+        name: pin.name(hub).to_owned(),
+        judge: judge(pin).await?,
         role,
         program: program.to_owned(),
         routes: routes.clone(),
@@ -231,7 +240,7 @@ fn is_answer(is_udp: bool, error: &ConnectError) -> bool {
     match error {
         ConnectError::OtherVersion { .. } | ConnectError::Refused(_) => true,
         // what answers at a usual port of the web may be another hub
-        ConnectError::ForeignKey => is_udp,
+        ConnectError::ForeignKey | ConnectError::Certificate { .. } => is_udp,
         ConnectError::UnknownName { .. }
         | ConnectError::NoAnswer { .. }
         | ConnectError::Proxy(_)
@@ -257,7 +266,7 @@ fn more_telling(
     error: ConnectError,
 ) -> Option<(u8, ConnectError)> {
     let rank = match &error {
-        ConnectError::ForeignKey => 5,
+        ConnectError::ForeignKey | ConnectError::Certificate { .. } => 5,
         asks if asks_for_login(asks) => 4,
         // it would if it could, which says as much as UDP
         ConnectError::Proxy(ProxyError::HubNotReached { .. }) => 1,
@@ -276,13 +285,30 @@ fn more_telling(
     }
 }
 
+async fn judge(pin: Pin) -> Result<Judge, ConnectError> {
+    let judge = tokio::task::spawn_blocking(move || Judge::new(pin)).await;
+    let failed = |detail: String| ConnectError::Failed { detail };
+    judge
+        .map_err(|error| failed(error.to_string()))?
+        .map_err(|error| failed(error.to_string()))
+}
+
 /// Who calls whom.
 struct Call {
     hub: HubAddress,
-    pin: Fingerprint,
+    /// What the hub is asked to show a certificate for.
+    name: String,
+    judge: Judge,
     role: Role,
     program: String,
     routes: Routes,
+}
+
+/// An endpoint that leads to `address`, and looks at what answers there.
+struct Opened {
+    endpoint: Endpoint,
+    address: SocketAddr,
+    verifier: Arc<Verifier>,
 }
 
 /// A try that failed, and whether it was by UDP.
@@ -360,20 +386,31 @@ impl Call {
     async fn reach(
         &self,
         route: &Route,
-        opening: impl Future<Output = Result<(Endpoint, SocketAddr), ConnectError>>,
+        opening: impl Future<Output = Result<Opened, ConnectError>>,
     ) -> Result<(Route, Greeted), ConnectError> {
         let no_answer = || ConnectError::NoAnswer {
             hub: self.hub.clone(),
         };
         let reaching = async {
-            let (endpoint, address) = opening.await?;
-            let connecting = endpoint.connect(address, "hub.invalid");
+            let Opened {
+                endpoint,
+                address,
+                verifier,
+            } = opening.await?;
+            let connecting = endpoint.connect(address, &self.name);
             let connecting = connecting.map_err(|e| ConnectError::Failed {
                 detail: e.to_string(),
             })?;
             match connecting.await {
                 Ok(connection) => Ok((endpoint, connection)),
-                Err(error) => Err(connect_error(&self.hub, &error)),
+                Err(error) => Err(match verifier.mistrust() {
+                    Some(Mistrust::ForeignKey) => ConnectError::ForeignKey,
+                    Some(Mistrust::Certificate(fault)) => ConnectError::Certificate {
+                        hub: self.hub.clone(),
+                        fault,
+                    },
+                    None => connect_error(&self.hub, &error),
+                }),
             }
         };
         let reached = timeout(CONNECT_TIMEOUT, reaching).await;
@@ -404,15 +441,9 @@ impl Call {
         }
     }
 
-    async fn endpoint(
-        &self,
-        route: &Route,
-        address: SocketAddr,
-    ) -> Result<(Endpoint, SocketAddr), ConnectError> {
+    async fn endpoint(&self, route: &Route, address: SocketAddr) -> Result<Opened, ConnectError> {
         if *route == Route::Udp {
-            let mut endpoint = udp_endpoint(address)?;
-            endpoint.set_default_client_config(self.config(tuning::transport())?);
-            return Ok((endpoint, address));
+            return self.opened(udp_endpoint(address)?, address, tuning::transport());
         }
         let to = HubAddress {
             host: self.hub.host.clone(),
@@ -422,34 +453,46 @@ impl Call {
             .await
     }
 
-    async fn in_tunnel(
-        &self,
-        to: &HubAddress,
-        tcp: TcpStream,
-    ) -> Result<(Endpoint, SocketAddr), ConnectError> {
+    async fn in_tunnel(&self, to: &HubAddress, tcp: TcpStream) -> Result<Opened, ConnectError> {
         let mut transport = tuning::transport();
         tuning::over_tcp(&mut transport);
-        let (mut endpoint, address) = tunnel::dial(to, tcp).await?;
-        endpoint.set_default_client_config(self.config(transport)?);
-        Ok((endpoint, address))
+        let (endpoint, address) = tunnel::dial(to, tcp).await?;
+        self.opened(endpoint, address, transport)
     }
 
-    fn config(&self, transport: TransportConfig) -> Result<ClientConfig, ConnectError> {
-        let failed = |detail: String| ConnectError::Failed { detail };
-        let provider = provider();
-        let verifier = Arc::new(PinnedHub::new(self.pin, Arc::clone(&provider)));
-        let mut crypto = rustls::ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .map_err(|e| failed(e.to_string()))?
-            .dangerous()
-            .with_custom_certificate_verifier(verifier)
-            .with_no_client_auth();
-        crypto.alpn_protocols = vec![protocol::version::ALPN.to_vec()];
-        let crypto = QuicClientConfig::try_from(crypto).map_err(|e| failed(e.to_string()))?;
-        let mut config = ClientConfig::new(Arc::new(crypto));
-        config.transport_config(Arc::new(transport));
-        Ok(config)
+    /// From now on `endpoint` looks whom it connects to.
+    fn opened(
+        &self,
+        mut endpoint: Endpoint,
+        address: SocketAddr,
+        transport: TransportConfig,
+    ) -> Result<Opened, ConnectError> {
+        let verifier = Arc::new(Verifier::new(self.judge.clone()));
+        endpoint.set_default_client_config(config(transport, Arc::clone(&verifier))?);
+        Ok(Opened {
+            endpoint,
+            address,
+            verifier,
+        })
     }
+}
+
+fn config(
+    transport: TransportConfig,
+    verifier: Arc<Verifier>,
+) -> Result<ClientConfig, ConnectError> {
+    let failed = |detail: String| ConnectError::Failed { detail };
+    let mut crypto = rustls::ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(|e| failed(e.to_string()))?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    crypto.alpn_protocols = vec![protocol::version::ALPN.to_vec()];
+    let crypto = QuicClientConfig::try_from(crypto).map_err(|e| failed(e.to_string()))?;
+    let mut config = ClientConfig::new(Arc::new(crypto));
+    config.transport_config(Arc::new(transport));
+    Ok(config)
 }
 
 fn udp_endpoint(peer: SocketAddr) -> io::Result<Endpoint> {
@@ -469,7 +512,6 @@ fn connect_error(hub: &HubAddress, error: &quinn::ConnectionError) -> ConnectErr
     match CloseReason::from(error) {
         CloseReason::Refused(refusal) => refusal.into(),
         CloseReason::Lost => ConnectError::NoAnswer { hub: hub.clone() },
-        CloseReason::Failed(detail) if detail.contains(FOREIGN_KEY) => ConnectError::ForeignKey,
         CloseReason::Failed(detail) => ConnectError::Failed { detail },
         CloseReason::GoodOrder => ConnectError::Failed {
             detail: "the hub hung up".to_owned(),

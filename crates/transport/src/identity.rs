@@ -1,4 +1,4 @@
-//! The hub's own key and how clients know it again (E2).
+//! The hub's own key, by which clients know it again, and what it shows them (E2).
 
 use std::fmt;
 use std::fs;
@@ -10,10 +10,10 @@ use std::sync::Arc;
 use private_file::Created;
 use rcgen::{CertificateParams, KeyPair, PublicKeyData as _, SigningKey as _};
 use ring::hmac;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, SignatureScheme};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use sha2::{Digest as _, Sha256};
 
 use crate::signature;
@@ -98,7 +98,11 @@ pub struct HubIdentity {
     key: PrivateKeyDer<'static>,
     pair: KeyPair,
     fingerprint: Fingerprint,
+    public: Option<Arc<dyn ResolvesServerCert>>,
 }
+
+/// The name that asks a hub for its own certificate. Nobody else can have it (RFC 6761, section 6.4).
+pub(crate) const OWN_NAME: &str = "hub.invalid";
 
 impl fmt::Debug for HubIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -143,7 +147,7 @@ impl HubIdentity {
             detail,
         };
         let key = KeyPair::from_pem(pem).map_err(|e| damaged(e.to_string()))?;
-        let mut params = CertificateParams::new(vec!["hub.invalid".to_owned()])
+        let mut params = CertificateParams::new(vec![OWN_NAME.to_owned()])
             .map_err(|e| damaged(e.to_string()))?;
         params.not_before = rcgen::date_time_ymd(2024, 1, 1);
         params.not_after = rcgen::date_time_ymd(4096, 1, 1);
@@ -155,7 +159,24 @@ impl HubIdentity {
             fingerprint: Fingerprint::of_public_key(&key.subject_public_key_info()),
             key: PrivateKeyDer::Pkcs8(key.serialize_der().into()),
             pair: key,
+            public: None,
         })
+    }
+
+    /// From now on endpoints show what `public` gives to clients that ask for any name but that of the
+    /// hub's own certificate.
+    pub fn show_publicly(&mut self, public: Arc<dyn ResolvesServerCert>) {
+        self.public = Some(public);
+    }
+
+    /// What the hub's endpoints show.
+    pub(crate) fn shown(&self) -> Result<Arc<dyn ResolvesServerCert>, rustls::Error> {
+        let (certificate, key) = self.certificate_and_key();
+        let own = CertifiedKey::from_der(vec![certificate], key, &provider())?;
+        Ok(Arc::new(Shown {
+            own: Arc::new(own),
+            public: self.public.clone(),
+        }))
     }
 
     /// What clients pin.
@@ -193,6 +214,22 @@ impl HubIdentity {
     }
 }
 
+/// The hub's own certificate for who knows its key, the public one for who knows its name.
+#[derive(Debug)]
+struct Shown {
+    own: Arc<CertifiedKey>,
+    public: Option<Arc<dyn ResolvesServerCert>>,
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        match &self.public {
+            Some(public) if hello.server_name() != Some(OWN_NAME) => public.resolve(hello),
+            Some(_) | None => Some(Arc::clone(&self.own)),
+        }
+    }
+}
+
 fn create_key(path: &Path) -> Result<String, IdentityError> {
     let key = KeyPair::generate().map_err(|e| IdentityError::Make {
         detail: e.to_string(),
@@ -215,69 +252,4 @@ fn create_key(path: &Path) -> Result<String, IdentityError> {
 /// The cryptography of both ends.
 pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
-}
-
-/// Accepts the one hub whose fingerprint is pinned, whatever name and dates its certificate has.
-#[derive(Debug)]
-pub(crate) struct PinnedHub {
-    fingerprint: Fingerprint,
-    provider: Arc<CryptoProvider>,
-}
-
-impl PinnedHub {
-    pub(crate) fn new(fingerprint: Fingerprint, provider: Arc<CryptoProvider>) -> Self {
-        Self {
-            fingerprint,
-            provider,
-        }
-    }
-}
-
-/// The text in the TLS error by which [`crate::client`] tells a foreign key from other failures.
-pub(crate) const FOREIGN_KEY: &str = "the hub's key is not the one that is known";
-
-impl ServerCertVerifier for PinnedHub {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let certificate = rustls::server::ParsedCertificate::try_from(end_entity)?;
-        let public_key = certificate.subject_public_key_info();
-        if Fingerprint::of_public_key(public_key.as_ref()) == self.fingerprint {
-            Ok(ServerCertVerified::assertion())
-        } else {
-            Err(rustls::Error::General(FOREIGN_KEY.to_owned()))
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _message: &[u8],
-        _cert: &CertificateDer<'_>,
-        _dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Err(rustls::Error::General(
-            "QUIC speaks TLS 1.3 only".to_owned(),
-        ))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
-    }
 }

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::client::{self, ConnectError, Greeted};
-use crate::identity::Fingerprint;
+use crate::pin::Pin;
 use crate::routes::Routes;
 
 /// A connection that received nothing for this long is taken for lost, and one whose peer acknowledged
@@ -87,14 +87,15 @@ impl Traffic {
 ///
 /// # Errors
 ///
-/// [`ConnectError`] where trying again cannot help: somebody else's key, or no common version.
+/// [`ConnectError`] where trying again cannot help: somebody else's key or certificate, or no common version.
 pub async fn connect_until_it_works(
     hub: &HubAddress,
-    pin: Fingerprint,
+    pin: impl Into<Pin>,
     role: Role,
     program: &str,
     routes: &Routes,
 ) -> Result<Greeted, ConnectError> {
+    let pin = pin.into();
     let started = Instant::now();
     let mut tries: JoinSet<Option<Result<Greeted, ConnectError>>> = JoinSet::new();
     let mut next_try = started;
@@ -128,7 +129,9 @@ pub async fn connect_until_it_works(
 /// Whether the answer will be the same however often this program comes.
 fn is_final(error: &ConnectError) -> bool {
     match error {
-        ConnectError::ForeignKey | ConnectError::OtherVersion { .. } => true,
+        ConnectError::ForeignKey
+        | ConnectError::Certificate { .. }
+        | ConnectError::OtherVersion { .. } => true,
         ConnectError::Refused(_)
         | ConnectError::UnknownName { .. }
         | ConnectError::NoAnswer { .. }

@@ -74,7 +74,6 @@ pub(crate) fn listen_in_tunnels(
 }
 
 fn config(identity: &HubIdentity) -> Result<ServerConfig, BindError> {
-    let (certificate, key) = identity.certificate_and_key();
     let tls = |e: rustls::Error| BindError::Tls {
         detail: e.to_string(),
     };
@@ -82,8 +81,7 @@ fn config(identity: &HubIdentity) -> Result<ServerConfig, BindError> {
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(tls)?
         .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .map_err(tls)?;
+        .with_cert_resolver(identity.shown().map_err(tls)?);
     crypto.alpn_protocols = vec![protocol::version::ALPN.to_vec()];
     let crypto = QuicServerConfig::try_from(crypto).map_err(|e| BindError::Tls {
         detail: e.to_string(),

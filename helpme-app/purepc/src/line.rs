@@ -89,7 +89,7 @@ pub(crate) async fn stay(membership: &Membership, folder: &Path) -> anyhow::Resu
     let mut stop = StopSignal::listen().context("cannot hear when to stop")?;
     let routes = Routes::default();
     let mut pauses = Pauses::new();
-    Standing::Connecting { why: None }.keep(folder);
+    Standing::Connecting { why: None }.keep(folder).await;
     loop {
         let began = tokio::time::Instant::now();
         let ended = tokio::select! {
@@ -97,7 +97,7 @@ pub(crate) async fn stay(membership: &Membership, folder: &Path) -> anyhow::Resu
             came = come_in(membership, &routes, None) => match came {
                 Ok((greeted, HubToHost::HostAccepted { name })) => {
                     tracing::info!(%name, "Connected");
-                    Standing::connected(&name).keep(folder);
+                    Standing::connected(&name).keep(folder).await;
                     match listen(greeted, &mut stop).await {
                         Some(end) => end,
                         None => return Ok(()),
@@ -113,12 +113,12 @@ pub(crate) async fn stay(membership: &Membership, folder: &Path) -> anyhow::Resu
         let pause = match ended {
             End::Lost(why) => {
                 tracing::info!(%why, "Not connected");
-                Standing::Connecting { why: Some(why) }.keep(folder);
+                Standing::Connecting { why: Some(why) }.keep(folder).await;
                 pauses.next()
             }
             End::Refused(why, wait) => {
                 tracing::warn!(%why, seconds = wait.as_secs(), "Not let in; asking again");
-                Standing::Refused { why }.keep(folder);
+                Standing::Refused { why }.keep(folder).await;
                 shortened(wait)
             }
         };
@@ -178,9 +178,11 @@ fn end_by(refusal: Refusal) -> End {
 fn end_of_try(error: &anyhow::Error) -> End {
     let why = format!("{error:#}");
     match error.downcast_ref() {
-        Some(ConnectError::ForeignKey | ConnectError::OtherVersion { .. }) => {
-            End::Refused(why, ASK_AGAIN)
-        }
+        Some(
+            ConnectError::ForeignKey
+            | ConnectError::Certificate { .. }
+            | ConnectError::OtherVersion { .. },
+        ) => End::Refused(why, ASK_AGAIN),
         Some(ConnectError::Refused(refusal)) => end_by(*refusal),
         _ => End::Lost(why),
     }

@@ -3,6 +3,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use protocol::{Enrolment, HubAddress};
@@ -13,6 +14,8 @@ const FILE: &str = "membership.json";
 /// A key that no hub knows yet, as far as is known here. The membership stands beside it until one does.
 const CANDIDATE: &str = "candidate.json";
 const LOCK: &str = "purepc.lock";
+/// `purepc status` holds the lock for a moment, which must not keep a program from starting.
+const LOOKED_AT: Duration = Duration::from_millis(500);
 
 /// As it is kept, for its owner alone.
 #[derive(Serialize, Deserialize)]
@@ -124,26 +127,66 @@ pub(crate) struct RunLock {
 
 impl RunLock {
     pub(crate) fn take(folder: &Path) -> anyhow::Result<Self> {
-        match Self::try_take(folder)? {
-            Some(lock) => Ok(lock),
-            None => bail!("another purepc works in {}", folder.display()),
+        let given_up = Instant::now() + LOOKED_AT;
+        loop {
+            if let Some(file) = Self::locked(folder, File::try_lock)? {
+                return Ok(Self { _file: file });
+            }
+            if Instant::now() > given_up {
+                bail!("another purepc works in {}", folder.display());
+            }
+            std::thread::sleep(LOOKED_AT / 50);
         }
     }
 
     /// Whether a program speaks for this computer now.
     pub(crate) fn is_taken(folder: &Path) -> anyhow::Result<bool> {
-        Ok(Self::try_take(folder)?.is_none())
+        // whoever else looks at this moment speaks for nothing
+        Ok(Self::locked(folder, File::try_lock_shared)?.is_none())
     }
 
-    fn try_take(folder: &Path) -> anyhow::Result<Option<Self>> {
+    /// The file, locked; `None` if somebody else holds it.
+    fn locked(
+        folder: &Path,
+        lock: impl Fn(&File) -> Result<(), TryLockError>,
+    ) -> anyhow::Result<Option<File>> {
         let path = folder.join(LOCK);
         let cannot = || format!("cannot lock {}", path.display());
         private_file::make_folder(folder).with_context(cannot)?;
         let file = private_file::open(&path).with_context(cannot)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
+        match lock(&file) {
+            Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error).with_context(cannot),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn whoever_looks_whether_a_program_runs_keeps_none_from_starting() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !done.load(Ordering::Relaxed) {
+                        RunLock::is_taken(folder.path()).expect("looked");
+                    }
+                });
+            }
+            for _ in 0..100 {
+                RunLock::take(folder.path()).expect("nobody has it");
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        let _lock = RunLock::take(folder.path()).expect("nobody has it");
+        assert!(RunLock::is_taken(folder.path()).expect("looked"));
+        RunLock::take(folder.path()).expect_err("there is one");
     }
 }

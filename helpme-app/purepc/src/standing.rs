@@ -37,11 +37,15 @@ impl Standing {
         }
     }
 
-    /// Keeps it where `purepc status` looks.
-    pub(crate) fn keep(&self, folder: &Path) {
-        let kept = serde_json::to_vec(self).map_err(std::io::Error::from);
-        let kept = kept.and_then(|bytes| private_file::replace(&folder.join(FILE), &bytes));
-        if let Err(error) = kept {
+    /// Keeps it where `purepc status` looks. The connection goes on while the disk is waited for.
+    pub(crate) async fn keep(self, folder: &Path) {
+        let file = folder.join(FILE);
+        let kept = tokio::task::spawn_blocking(move || {
+            let bytes = serde_json::to_vec(&self)?;
+            private_file::replace(&file, &bytes)
+        });
+        let kept = kept.await.map_err(std::io::Error::other);
+        if let Err(error) = kept.and_then(|kept| kept) {
             // the connection is worth more than the note of it
             tracing::warn!(%error, "Status not kept");
         }

@@ -12,10 +12,10 @@ pub struct OtherHub {
 }
 
 impl OtherHub {
-    /// The question, if there is one. A hub is its key: it may move to another address.
+    /// The question, if there is one.
     pub(super) fn ask(named: Option<&HubPlace>, used: Option<&HubText>) -> Option<Self> {
         let (named, known) = (named?, used?.parse().ok()?);
-        (named.pin != known.pin).then(|| Self {
+        (!named.is(&known)).then(|| Self {
             known,
             named: named.clone(),
         })

@@ -1,7 +1,7 @@
 //! The question which of two hubs to use.
 
 use eframe::egui::Ui;
-use host_engine::Fingerprint;
+use host_engine::{Fingerprint, Pin};
 use ui_kit::widgets::{Push, card_ui, divider_ui, heading_ui};
 use ui_kit::{Icon, Lang, Palette, Word, text, theme, w};
 
@@ -57,7 +57,10 @@ fn hub_ui(ui: &mut Ui, lang: Lang, which: Word, hub: &HubPlace) {
         theme::SEMIBOLD,
         palette.text,
     ));
-    let key = format!("{} {}", w(lang, Word::HubKey), short(hub.pin));
+    let key = match hub.pin {
+        Pin::Key(fingerprint) => format!("{} {}", w(lang, Word::HubKey), short(fingerprint)),
+        Pin::PublicName => w(lang, Word::PublicCertificate).to_owned(),
+    };
     ui.label(text(&key, theme::SMALL_SIZE, theme::MEDIUM, palette.dim));
 }
 

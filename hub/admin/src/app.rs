@@ -17,7 +17,7 @@ use protocol::admin::{Answer, Question, films as ask_films};
 use tempfile::TempPath;
 use transport::client::ConnectError;
 use ui_kit::widgets::Notices;
-use ui_kit::words::{other_version, proxy_text, refusal_text};
+use ui_kit::words::{certificate_problem, other_version, proxy_text, refusal_text};
 use ui_kit::{Clock, Lang, Tone, Word, w};
 
 use crate::exports::Document;
@@ -353,6 +353,7 @@ fn problem_text(lang: Lang, problem: &Problem) -> String {
         Problem::CodeAnew => s(lang, Say::CodeAnew).to_owned(),
         Problem::NotReached(error) => match &**error {
             ConnectError::ForeignKey => w(lang, Word::HubKeyDiffers).to_owned(),
+            ConnectError::Certificate { hub, fault } => certificate_problem(lang, hub, *fault),
             ConnectError::OtherVersion { hub, too_old } => other_version(lang, *too_old, hub),
             ConnectError::Refused(refusal) => refusal_text(lang, *refusal),
             ConnectError::Proxy(error) => proxy_text(lang, error),

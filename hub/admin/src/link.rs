@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use transport::client::{self, ConnectError, Greeted};
 use transport::close::CloseReason;
-use transport::{Fingerprint, FramedReader, FramedWriter, ProxyChoice, Routes, reconnect};
+use transport::{FramedReader, FramedWriter, Pin, ProxyChoice, Routes, reconnect};
 use zeroize::Zeroizing;
 
 /// How long the hub may take to answer a sign-in; it hashes the password slowly on purpose.
@@ -32,7 +32,7 @@ const MAX_WAITING: usize = 1024;
 #[derive(Clone)]
 pub struct SignIn {
     pub hub: HubAddress,
-    pub pin: Fingerprint,
+    pub pin: Pin,
     pub user: String,
     pub password: Zeroizing<String>,
     /// With it the password is one that was chosen just now.

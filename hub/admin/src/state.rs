@@ -19,7 +19,7 @@ use protocol::{
     AccountId, Entry, GroupId, HubAddress, Invitation, InvitationFault, PeerId, Permissions,
     Refusal, ReportId, RoleId, SessionId,
 };
-use transport::Fingerprint;
+use transport::{Fingerprint, Pin};
 use ui_kit::{Clock, Lang, ThemeChoice, Tone};
 use zeroize::Zeroizing;
 
@@ -217,8 +217,13 @@ impl SignInForm {
         }
     }
 
-    pub fn pin(&self) -> Option<Fingerprint> {
-        self.fingerprint.parse().ok()
+    /// Without a fingerprint the hub is known by its name.
+    pub fn pin(&self) -> Option<Pin> {
+        if self.fingerprint.trim().is_empty() {
+            Some(Pin::PublicName)
+        } else {
+            self.fingerprint.parse().ok()
+        }
     }
 
     pub fn is_sound(&self) -> bool {

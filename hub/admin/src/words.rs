@@ -38,7 +38,8 @@ says! {
     InvitationHint: "Paste it if you have one; it fills in the rest",
         "Incollalo se ne hai uno; compila il resto";
     NewPassword: "Choose a password", "Scegli una password";
-    FingerprintPlace: "64 hexadecimal digits", "64 cifre esadecimali";
+    FingerprintPlace: "64 digits; empty if the hub has a public certificate",
+        "64 cifre; vuota se l'hub ha un certificato pubblico";
     FingerprintNote: "The hub prints it when it starts.", "L'hub la mostra all'avvio.";
     FingerprintWrong: "A fingerprint has 64 hexadecimal digits.",
         "Un'impronta ha 64 cifre esadecimali.";

@@ -1,6 +1,6 @@
 //! The log-in (O5) and what is needed for it (O2).
 
-use operator_engine::{AddressFault, Fingerprint, HubAddress, WrittenAddress};
+use operator_engine::{AddressFault, Fingerprint, HubAddress, Pin, WrittenAddress};
 use protocol::{Invitation, InvitationFault, Permissions};
 use zeroize::Zeroizing;
 
@@ -64,18 +64,18 @@ impl AccountForm {
             invitation: self.invitation().and_then(Result::err),
             host: written.as_ref().err().copied(),
             port: self.port(written.ok().as_ref()).is_none(),
-            fingerprint: self.fingerprint().is_none(),
+            fingerprint: self.pin().is_none(),
             user: self.user.trim().is_empty(),
             password: self.password.is_empty(),
         }
     }
 
     /// Where the hub is, if the fields say so.
-    pub fn hub(&self) -> Option<(HubAddress, Fingerprint)> {
+    pub fn hub(&self) -> Option<(HubAddress, Pin)> {
         let written = self.written().ok()?;
         let port = self.port(Some(&written))?;
         let host = written.host;
-        Some((HubAddress { host, port }, self.fingerprint()?))
+        Some((HubAddress { host, port }, self.pin()?))
     }
 
     /// The invitation, if there is something in its field.
@@ -104,8 +104,13 @@ impl AccountForm {
         named.or_else(|| self.port.trim().parse().ok().filter(|port| *port > 0))
     }
 
-    fn fingerprint(&self) -> Option<Fingerprint> {
-        self.fingerprint.parse().ok()
+    /// Without a fingerprint the hub is known by its name.
+    fn pin(&self) -> Option<Pin> {
+        if self.fingerprint.trim().is_empty() {
+            Some(Pin::PublicName)
+        } else {
+            self.fingerprint.parse().ok()
+        }
     }
 
     /// Takes the address apart into its two fields, as it may be written with its port or as a link.

@@ -99,7 +99,7 @@ impl Host {
         };
         let config = HostConfig {
             hub: address.to_string().parse().expect("an address"),
-            pin,
+            pin: pin.into(),
             routes: Default::default(),
             program: "test".to_owned(),
             computer: "pc".into(),

@@ -46,7 +46,7 @@ impl ScriptedHub {
                 host: "127.0.0.1".to_owned(),
                 port,
             },
-            pin: identity.fingerprint(),
+            pin: identity.fingerprint().into(),
             routes: Default::default(),
             program: "test 1".to_owned(),
             keep: data.path().join("keep"),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use protocol::{Refusal, RefusalCode, TooOld};
+use protocol::{CertificateFault, Refusal, RefusalCode, TooOld};
 
 use super::Lang;
 
@@ -53,6 +53,44 @@ pub fn other_version(lang: Lang, too_old: TooOld, hub: impl fmt::Display) -> Str
         (Lang::It, TooOld::Hub) => format!(
             "L'hub è più vecchio di questo programma. Finché non viene aggiornato, usa il programma che trovi su https://{hub}."
         ),
+    }
+}
+
+/// Why `hub` is not trusted by its name, and what to do.
+pub fn certificate_problem(lang: Lang, hub: impl fmt::Display, fault: CertificateFault) -> String {
+    let (en, it) = match fault {
+        CertificateFault::None => (
+            "has no public certificate. Enter its fingerprint, or use an invitation.",
+            "non ha un certificato pubblico. Inserisci la sua impronta o usa un invito.",
+        ),
+        CertificateFault::OtherName => (
+            "has a certificate for another name. Check the address.",
+            "ha un certificato per un altro nome. Controlla l'indirizzo.",
+        ),
+        CertificateFault::Expired => (
+            "has a certificate that has expired. Its administrator must renew it.",
+            "ha un certificato scaduto. L'amministratore deve rinnovarlo.",
+        ),
+        CertificateFault::NotYetValid => (
+            "has a certificate that is not valid yet. Check date and time of this computer.",
+            "ha un certificato non ancora valido. Controlla data e ora di questo computer.",
+        ),
+        CertificateFault::UnknownIssuer => (
+            "has a certificate from somebody whom this computer does not trust. Ask its administrator.",
+            "ha un certificato emesso da qualcuno di cui questo computer non si fida. Chiedi all'amministratore.",
+        ),
+        CertificateFault::Revoked => (
+            "has a certificate that was revoked. Ask its administrator before you go on.",
+            "ha un certificato revocato. Chiedi all'amministratore prima di continuare.",
+        ),
+        CertificateFault::Unusable => (
+            "has a certificate that cannot be used. Ask its administrator.",
+            "ha un certificato inutilizzabile. Chiedi all'amministratore.",
+        ),
+    };
+    match lang {
+        Lang::En => format!("{hub} {en} For your safety nothing was sent."),
+        Lang::It => format!("{hub} {it} Per sicurezza non è stato inviato nulla."),
     }
 }
 

@@ -72,6 +72,7 @@ words! {
     HubUsedBefore: "The one that helped you before", "Quello che ti ha già aiutato";
     HubNamedNow: "The one that is named now", "Quello indicato ora";
     HubKey: "Key", "Chiave";
+    PublicCertificate: "Public certificate", "Certificato pubblico";
     KeepHub: "Keep the one you know", "Mantieni quello che conosci";
     UseNewHub: "Use the new one", "Usa quello nuovo";
     HubKeyDiffers:
