@@ -270,6 +270,12 @@ impl Office {
         }
     }
 
+    /// The report of a session is erased: nobody gets a document that may have it.
+    pub(crate) fn forget_report(&self, session: SessionId) {
+        self.exports().forget_all();
+        self.in_bundles.remove(session);
+    }
+
     /// Makes a change in the name of `who`, with its row in the audit log.
     async fn change(&self, who: &Administrator, what: What) -> Result<(), Refusal> {
         let actor = who.actor();

@@ -296,6 +296,16 @@ pub trait Catalogue: Send {
         number: u32,
     ) -> Result<Option<(ReportDraft, Vec<FieldValue>)>, CatalogueError>;
 
+    /// The finished reports that were last saved before, the oldest first, but for those whose film is held.
+    fn reports_finished_before(
+        &self,
+        unix_millis: i64,
+    ) -> Result<Vec<(ReportId, SessionId)>, CatalogueError>;
+
+    /// Takes a step of overwriting what is left in the files of erased reports and chat, and says whether
+    /// there is more to do. A step keeps those who write waiting for a few hundredths of a second.
+    fn overwrite_erased(&self) -> Result<bool, CatalogueError>;
+
     /// What is known of a report while it is written by `writer`; earlier ones are of sessions that they
     /// took part in.
     fn report_clues(

@@ -7,11 +7,11 @@ use std::io::{self, Write};
 
 use document::{KeyPicture, Organisation, Reader};
 use jiff::tz::TimeZone;
-use protocol::RefusalCode;
 use protocol::admin::Page;
 use protocol::admin::reports::{
     ExportFormat, ExportOf, Language, ReportFilter, ReportSort, TotalsBy, WholeReport,
 };
+use protocol::{RefusalCode, ReportId};
 
 use crate::catalogue::{Catalogue, CatalogueError, ReportSheet};
 
@@ -105,38 +105,62 @@ pub fn write(
     style: &Style,
     out: &mut dyn Write,
 ) -> Result<(), ExportError> {
-    match (of, style.format) {
-        (ExportOf::One(report), format) => {
-            let report = catalogue.report(*report)?.ok_or(ExportError::Missing)?;
-            match format {
-                ExportFormat::Csv => {
-                    let sheets = vec![Ok(sheet_of(report))];
-                    table::write(sheets.into_iter(), style, out)
-                }
-                ExportFormat::Json => Ok(writeln!(out, "{:#}", whole_to_json(&report))?),
-                ExportFormat::Pdf => Ok(out.write_all(&document::report(
-                    &report,
-                    &style.organisation,
-                    style.reader(),
-                    &style.key_pictures,
-                )?)?),
-            }
+    match of {
+        ExportOf::One(report) => write_one(catalogue, *report, style, out),
+        ExportOf::List { filter, sort } => write_list(catalogue, (filter, *sort), style, out),
+        ExportOf::ListOfGroups {
+            filter,
+            groups,
+            sort,
+        } => {
+            let filter = filter.clone().of(groups.clone());
+            write_list(catalogue, (&filter, *sort), style, out)
         }
-        (ExportOf::List { filter, sort }, ExportFormat::Csv) => {
-            table::write(Sheets::new(catalogue, filter, *sort), style, out)
+    }
+}
+
+fn write_one(
+    catalogue: &dyn Catalogue,
+    report: ReportId,
+    style: &Style,
+    out: &mut dyn Write,
+) -> Result<(), ExportError> {
+    let report = catalogue.report(report)?.ok_or(ExportError::Missing)?;
+    match style.format {
+        ExportFormat::Csv => {
+            let sheets = vec![Ok(sheet_of(report))];
+            table::write(sheets.into_iter(), style, out)
         }
-        (ExportOf::List { filter, sort }, ExportFormat::Json) => {
+        ExportFormat::Json => Ok(writeln!(out, "{:#}", whole_to_json(&report))?),
+        ExportFormat::Pdf => Ok(out.write_all(&document::report(
+            &report,
+            &style.organisation,
+            style.reader(),
+            &style.key_pictures,
+        )?)?),
+    }
+}
+
+fn write_list(
+    catalogue: &dyn Catalogue,
+    (filter, sort): (&ReportFilter, ReportSort),
+    style: &Style,
+    out: &mut dyn Write,
+) -> Result<(), ExportError> {
+    match style.format {
+        ExportFormat::Csv => table::write(Sheets::new(catalogue, filter, sort), style, out),
+        ExportFormat::Json => {
             let mut separator = "[\n";
-            for sheet in Sheets::new(catalogue, filter, *sort) {
+            for sheet in Sheets::new(catalogue, filter, sort) {
                 write!(out, "{separator}{}", sheet_to_json(&sheet?))?;
                 separator = ",\n";
             }
             let begin = if separator == "[\n" { "[" } else { "" };
             Ok(writeln!(out, "{begin}\n]")?)
         }
-        (ExportOf::List { filter, sort }, ExportFormat::Pdf) => {
+        ExportFormat::Pdf => {
             let none = Page { first: 0, rows: 0 };
-            let reports = catalogue.reports(filter, *sort, none)?.total;
+            let reports = catalogue.reports(filter, sort, none)?.total;
             if reports > MOST_IN_DOCUMENT {
                 return Err(ExportError::TooMany { reports });
             }
@@ -146,7 +170,7 @@ pub fn write(
                     first,
                     rows: Page::MOST,
                 };
-                let found = catalogue.reports(filter, *sort, page)?;
+                let found = catalogue.reports(filter, sort, page)?;
                 if found.rows.is_empty() {
                     break;
                 }

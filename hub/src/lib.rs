@@ -36,6 +36,7 @@ mod proposal;
 mod recovery;
 mod registry;
 mod relay;
+pub mod reports;
 mod second_factor;
 mod server;
 mod store;

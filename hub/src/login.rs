@@ -438,11 +438,13 @@ impl LoginDesk {
     }
 
     async fn note(&self, actor: &str, what: What) {
-        let (action, detail) = what.describe();
-        if !matches!(what, What::LogInRefused { .. }) {
-            tracing::info!(?actor, action, %detail, "Desk");
-        } else if let Some(left_out) = self.log.may_write() {
-            tracing::info!(?actor, action, %detail, left_out, "Desk");
+        if let Some((action, detail)) = what.describe() {
+            let action = action.code();
+            if !matches!(what, What::LogInRefused { .. }) {
+                tracing::info!(?actor, action, %detail, "Desk");
+            } else if let Some(left_out) = self.log.may_write() {
+                tracing::info!(?actor, action, %detail, left_out, "Desk");
+            }
         }
         let name = actor.to_owned();
         let actor = if let What::LogInRefused { .. } = what {

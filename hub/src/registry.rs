@@ -657,9 +657,10 @@ impl Registry {
     }
 
     fn batch(&self, changes: Vec<Change>) -> Batch {
-        for change in changes.iter().filter(|change| change.what.is_audited()) {
-            let (action, detail) = change.what.describe();
-            tracing::info!(actor = ?change.actor, action, %detail, "Desk");
+        for change in &changes {
+            if let Some((action, detail)) = change.what.describe() {
+                tracing::info!(actor = ?change.actor, action = action.code(), %detail, "Desk");
+            }
         }
         Batch {
             at_unix_millis: self.clock.now().unix_millis,

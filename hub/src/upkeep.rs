@@ -9,11 +9,12 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::administration::Office;
-use crate::catalogue::{Change, What};
+use crate::catalogue::{Catalogue, Change, What};
 use crate::disk;
 use crate::film::Rules;
 use crate::films;
 use crate::registry::{Event, log_store_error};
+use crate::reports;
 
 const TICK: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_mins(10);
@@ -61,7 +62,9 @@ impl Upkeep {
             if now >= sweep_due {
                 sweep_due = now + SWEEP;
                 self.sweep().await;
+                self.sweep_reports().await;
             }
+            self.overwrite_erased().await;
             if now >= anchor_due {
                 anchor_due = now + ANCHOR;
                 self.anchor().await;
@@ -127,8 +130,7 @@ impl Upkeep {
             let What::FilmErased { session, .. } = what else {
                 continue;
             };
-            let (action, detail) = what.describe();
-            tracing::info!(action, %detail, "Film erased by rule");
+            tell(&what, "Film erased by rule");
             // one by one: one that was held meanwhile keeps no other
             let stored = self.office.apply(Change::by_hub(what)).await;
             match stored {
@@ -136,6 +138,29 @@ impl Upkeep {
                 Err(error) => log_store_error(&error),
             }
         }
+    }
+
+    /// Erases the reports whose time is over.
+    async fn sweep_reports(&self) {
+        let settings = self.settings.borrow().clone();
+        let now = crate::unix_millis();
+        let due = self
+            .office
+            .read(move |catalogue| reports::due(catalogue, &settings, now));
+        for (session, what) in due.await.unwrap_or_default() {
+            tell(&what, "Report erased by rule");
+            // one by one: one whose film was held meanwhile keeps no other
+            match self.office.apply(Change::by_hub(what)).await {
+                Ok(()) => self.office.forget_report(session),
+                Err(error) => log_store_error(&error),
+            }
+        }
+    }
+
+    /// Overwrites what is left of erased reports and chat, those of the command line too.
+    async fn overwrite_erased(&self) {
+        let more = |catalogue: &dyn Catalogue| catalogue.overwrite_erased();
+        while let Ok(true) = self.office.read(more).await {}
     }
 
     /// Removes what a crash, or a back-up that was brought back, left of erased films: the film, or its picture
@@ -156,5 +181,11 @@ impl Upkeep {
         if let Ok(anchor) = self.office.read(|catalogue| catalogue.audit_head()).await {
             tracing::info!(row = anchor.row, head = %anchor.head, "Audit anchor {anchor}");
         }
+    }
+}
+
+fn tell(what: &What, told: &str) {
+    if let Some((action, detail)) = what.describe() {
+        tracing::info!(action = action.code(), %detail, "{told}");
     }
 }

@@ -11,8 +11,8 @@ mod support;
 
 use protocol::admin::reports::{
     Answer, CategoryChange, Choice, ExportFormat, ExportOf, FieldChange, FieldDefinition,
-    FieldKind, FieldValue, Language, Question, ReportColumn, ReportFilter, ReportSort, TotalKey,
-    TotalsBy, WholeReport,
+    FieldKind, FieldValue, Language, Question, ReportColumn, ReportFilter, ReportGroups,
+    ReportSort, TotalKey, TotalsBy, WholeReport,
 };
 use protocol::admin::{AdminToHub, HubToAdmin, Page};
 use protocol::limits::MAX_ADMIN_FRAME_BYTES;
@@ -62,7 +62,7 @@ impl Window {
 
     async fn numbers(&mut self, filter: ReportFilter, sort: ReportSort) -> Vec<u64> {
         let page = Page { first: 0, rows: 50 };
-        match self.ask(Question::List { filter, sort, page }).await {
+        match self.ask(Question::list(filter, sort, page)).await {
             Ok(Answer::List(rows)) => {
                 assert_eq!(rows.total as usize, rows.rows.len());
                 rows.rows.iter().map(|row| row.report.0).collect()
@@ -289,6 +289,81 @@ async fn d1_a_report_counts_in_each_group_of_its_operator_and_once_in_all() {
     ];
     assert_eq!(counts, wanted);
     assert_eq!(said["all"]["reports"], 3);
+}
+
+#[tokio::test]
+async fn d3_reports_are_filtered_by_groups_of_operators_and_of_hosts() {
+    let hub = hub_with_reports().await;
+    let says = |args: &[&str]| {
+        let output = run_hub(&[args, &["--data", hub.data_text()]].concat(), "");
+        assert!(output.status.success(), "{}", text(&output));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    says(&["admin", "add-group", "Day shift"]);
+    says(&["admin", "change", "anna", "--group", "Day shift"]);
+    for group in ["Tills", "Offices"] {
+        says(&["admin", "host", "add-group", group]);
+    }
+    {
+        // one that is called like the computer of all reports, and one that calls itself another name
+        let database = rusqlite::Connection::open(hub.data.join("hub.db")).expect("opened");
+        let sql = "INSERT INTO host (key, given_name, computer, system, program, host_group, \
+                   enrolled_at, enrolled_by, last_seen) VALUES \
+                   (x'01', 'pc-rossi', 'X', '', '', 1, 0, '', 0), \
+                   (x'02', '', 'Y', '', '', 2, 0, '', 0)";
+        database.execute(sql, ()).expect("stored");
+    }
+    let mut window = Window::open(&hub, "carla").await;
+    let of = |operators: Option<&str>, hosts: Option<&str>| ReportFilter {
+        groups: Box::new(ReportGroups {
+            operators: operators.map(Into::into),
+            hosts: hosts.map(Into::into),
+        }),
+        ..ReportFilter::default()
+    };
+    for (operators, hosts, wanted) in [
+        (Some("day SHIFT"), None, &[2, 1][..]),
+        (Some("Everyone"), None, &[3]),
+        (Some("Nobody"), None, &[]),
+        (None, Some("tills"), &[3, 2, 1]),
+        (None, Some("Offices"), &[]),
+        (Some("Day shift"), Some("Tills"), &[2, 1]),
+        (Some("Day shift"), Some("Offices"), &[]),
+    ] {
+        let sort = ReportSort::default();
+        let found = window.numbers(of(operators, hosts), sort).await;
+        assert_eq!(found, wanted, "{operators:?} {hosts:?}");
+        let mut args = vec!["report", "list", "--json"];
+        for (option, group) in [("--operator-group", operators), ("--host-group", hosts)] {
+            args.extend(group.map(|group| [option, group]).into_iter().flatten());
+        }
+        let listed: serde_json::Value = serde_json::from_str(&says(&args)).expect("JSON");
+        let listed = listed.as_array().expect("a list").iter();
+        let listed: Vec<_> = listed.filter_map(|row| row["report"].as_u64()).collect();
+        assert_eq!(listed, wanted, "{args:?}");
+    }
+    let filter = of(Some("Day shift"), None);
+    let question = Question::totals(filter.clone(), TotalsBy::Category, "".into());
+    let Ok(Answer::Totals(totals)) = window.ask(question).await else {
+        panic!("no totals");
+    };
+    assert_eq!(totals.all.reports, 2);
+    let exported = ExportOf::list(filter, ReportSort::default());
+    let csv = window.export(exported, ExportFormat::Csv).await;
+    let csv = String::from_utf8(csv).expect("text");
+    assert!(
+        csv.contains("stampante") && !csv.contains("Password persa"),
+        "{csv}"
+    );
+    for (of, wanted) in [
+        (Choice::OperatorGroup, &["Day shift", "Everyone"][..]),
+        (Choice::HostGroup, &["Offices", "Tills"]),
+    ] {
+        let begin = "".into();
+        let offered = window.ask(Question::Choices { of, begin }).await;
+        let wanted = wanted.iter().map(|name| (*name).into()).collect();
+        assert_eq!(offered, Ok(Answer::Choices(wanted)));
+    }
 }
 
 #[tokio::test]

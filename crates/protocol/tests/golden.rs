@@ -373,13 +373,19 @@ fn administration_of_settings(samples: &mut Samples) {
         free_disk_bytes: 1 << 30,
         ..Settings::default()
     };
-    let each = settings.each().to_vec();
+    let mut each = settings.each().to_vec();
+    // what was added since travels in the messages at the end
+    let newer = each.split_off(8);
     let png = bytes("png");
     for question in &[
         Question::Read,
         Question::Change { settings: each },
         Question::Logo,
         Question::SetLogo { png: png.clone() },
+        Question::Change {
+            settings: newer.clone(),
+        },
+        Question::ReadEach,
     ] {
         samples.add(question);
     }
@@ -387,6 +393,7 @@ fn administration_of_settings(samples: &mut Samples) {
         Answer::Settings(settings),
         Answer::Logo { png },
         Answer::Done,
+        Answer::Each(newer),
     ] {
         samples.add(answer);
     }
@@ -1143,7 +1150,7 @@ fn report_row() -> ReportRow {
 fn questions_about_reports(samples: &mut Samples) {
     use reports::{
         CategoryChange, Choice, ExportFormat, ExportOf, FieldChange, Question, ReportColumn,
-        ReportFilter, ReportSort, TotalsBy,
+        ReportFilter, ReportGroups, ReportSort, TotalsBy,
     };
     let page = Page {
         first: 512,
@@ -1158,6 +1165,11 @@ fn questions_about_reports(samples: &mut Samples) {
         since_unix_millis: Some(1_800_000_000_000),
         until_unix_millis: Some(1_800_000_060_000),
         finished: Some(true),
+        groups: Box::default(),
+    };
+    let groups = ReportGroups {
+        operators: Some("Desk".into()),
+        hosts: Some("Tills".into()),
     };
     let report = ReportId(8);
     let definition = field().definition;
@@ -1233,11 +1245,23 @@ fn questions_about_reports(samples: &mut Samples) {
     for (of, format, language) in [
         (ExportOf::One(report), ExportFormat::Pdf, Language::Italian),
         (
-            ExportOf::List { filter, sort },
+            ExportOf::List {
+                filter: filter.clone(),
+                sort,
+            },
             ExportFormat::Csv,
             Language::English,
         ),
         (ExportOf::One(report), ExportFormat::Json, Language::English),
+        (
+            ExportOf::ListOfGroups {
+                filter: Box::new(filter.clone()),
+                groups: groups.clone(),
+                sort,
+            },
+            ExportFormat::Csv,
+            Language::English,
+        ),
     ] {
         questions.push(Question::Export {
             of,
@@ -1246,6 +1270,30 @@ fn questions_about_reports(samples: &mut Samples) {
             zone: "Europe/Rome".into(),
         });
     }
+    questions.extend([
+        Question::Erase {
+            report,
+            reason: "asked".into(),
+        },
+        Question::ListOfGroups {
+            filter: Box::new(filter.clone()),
+            groups: groups.clone(),
+            sort,
+            page,
+        },
+        Question::TotalsOfGroups {
+            filter: Box::new(filter),
+            groups,
+            by: TotalsBy::Group,
+            zone: "Europe/Rome".into(),
+        },
+    ]);
+    questions.extend(
+        [Choice::OperatorGroup, Choice::HostGroup].map(|of| Question::Choices {
+            of,
+            begin: "T".into(),
+        }),
+    );
     for question in &questions {
         samples.add(question);
     }
@@ -1338,6 +1386,7 @@ fn answers_about_reports(samples: &mut Samples) {
             file_name: "reports.csv".into(),
         },
         Answer::Part(bytes("part")),
+        Answer::Done,
     ];
     for answer in &answers {
         samples.add(answer);

@@ -23,7 +23,6 @@ use ui_kit::{Clock, Lang, Tone, Word, w};
 use crate::exports::Document;
 use crate::fetch::{self, Fetch};
 use crate::link::{Link, News, Order, Problem, SignIn, Wake};
-use crate::logo::{Logo, LogoError, Source};
 use crate::settings::{Saver, Settings};
 use crate::state::{Exporting, Standing, State, Topic, Wish};
 use crate::views;
@@ -60,8 +59,7 @@ pub struct AdminApp {
     film_file: Option<TempPath>,
     /// A document of reports on its way.
     document: Option<Document>,
-    /// A logo that is read.
-    logo: Option<std::sync::mpsc::Receiver<Result<Logo, LogoError>>>,
+    logos: logo::Logos,
 }
 
 impl std::fmt::Debug for AdminApp {
@@ -114,7 +112,7 @@ impl AdminApp {
             watch: None,
             film_file: None,
             document: None,
-            logo: None,
+            logos: logo::Logos::default(),
         })
     }
 
@@ -150,6 +148,7 @@ impl AdminApp {
                     self.line_is(false);
                     // what was under way is not answered any more
                     self.asked.clear();
+                    self.logos = logo::Logos::default();
                     if let Some(Exporting::Bundle(_)) = &self.state.films.exporting {
                         // the hub forgot it when the line broke
                         self.state.films.exporting = None;
@@ -162,6 +161,7 @@ impl AdminApp {
                 }
                 News::SignedOut(problem) => {
                     self.asked.clear();
+                    self.logos = logo::Logos::default();
                     self.state.forget();
                     let text = problem_text(self.state.lang, &problem);
                     self.state.sign_in.problem = Some(text);
@@ -241,6 +241,7 @@ impl AdminApp {
             Wish::SignOut => {
                 self.link.give(Order::SignOut);
                 self.asked.clear();
+                self.logos = logo::Logos::default();
                 self.state.forget();
             }
             Wish::Go(section) => {
@@ -279,8 +280,8 @@ impl AdminApp {
                     self.state.ask(Topic::Exporting(session, cut), question);
                 }
             }
-            Wish::TakeLogo(path) => self.read_logo(Source::File(path)),
-            Wish::RemoveLogo => self.store_logo(bytes::Bytes::new()),
+            Wish::TakeLogo(path) => self.choose_logo(path),
+            Wish::RemoveLogo => self.remove_logo(),
             Wish::BundleFilm => self.bundle_film(),
             Wish::CancelExport => self.cancel_export(),
         }

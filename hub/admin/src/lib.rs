@@ -3,6 +3,7 @@
 //! [`link`] talks to the hub on a thread of its own; [`app`] routes its news into [`state`], which the
 //! views read and draw. What a view wants of the hub it asks through the state.
 
+mod actions;
 pub mod app;
 pub mod bundle;
 mod details;

@@ -70,6 +70,10 @@ pub enum Topic {
     Live,
     Reports(PageOf),
     Report(ReportId),
+    /// Names of groups of operators.
+    OperatorGroups,
+    /// Names of groups of computers.
+    ComputerGroups,
     Totals(TotalsBy),
     Corrected,
     /// A document of reports is being made.
@@ -127,6 +131,7 @@ pub enum Done {
     Held,
     Released,
     Erased,
+    ReportErased,
     Saved,
     SettingsSaved,
 }
@@ -241,6 +246,8 @@ pub struct Shown<T> {
     pub value: Option<T>,
     pub problem: Option<Refusal>,
     pub is_asked: bool,
+    /// Whether it is to be asked for once more.
+    is_old: bool,
     /// When it is to be asked for again, in seconds of the window's time.
     pub due: f64,
 }
@@ -251,6 +258,7 @@ impl<T> Default for Shown<T> {
             value: None,
             problem: None,
             is_asked: false,
+            is_old: false,
             due: 0.0,
         }
     }
@@ -262,15 +270,23 @@ impl<T> Shown<T> {
         *self = Self::default();
     }
 
+    /// It is wanted anew; what is here stands until then.
+    pub fn refresh(&mut self) {
+        (self.is_asked, self.problem, self.due) = (false, None, 0.0);
+        self.is_old = true;
+    }
+
     /// Asks for it if nobody did: whether somebody has to.
     pub fn is_wanted(&mut self) -> bool {
-        let wanted = self.value.is_none() && self.problem.is_none() && !self.is_asked;
+        let is_missing = self.value.is_none() || self.is_old;
+        let wanted = is_missing && self.problem.is_none() && !self.is_asked;
         self.is_asked |= wanted;
         wanted
     }
 
     pub fn take(&mut self, answer: Result<T, Refusal>) {
         self.is_asked = false;
+        self.is_old = false;
         match answer {
             Ok(value) => (self.value, self.problem) = (Some(value), None),
             Err(refusal) => self.problem = Some(refusal),
@@ -353,6 +369,11 @@ pub struct Reports {
     pub open: Option<ReportId>,
     pub whole: Shown<Box<WholeReport>>,
     pub correcting: Option<Correcting>,
+    /// Why the open report is to be erased, as it is typed.
+    pub erasing: Option<String>,
+    /// Names of groups that the filter can have.
+    pub operator_groups: Shown<Vec<Name>>,
+    pub host_groups: Shown<Vec<Name>>,
     /// Totals are shown instead of the list.
     pub totals_by: Option<TotalsBy>,
     pub totals: Shown<Totals>,
@@ -370,6 +391,9 @@ impl Default for Reports {
             open: None,
             whole: Shown::default(),
             correcting: None,
+            erasing: None,
+            operator_groups: Shown::default(),
+            host_groups: Shown::default(),
             totals_by: None,
             totals: Shown::default(),
         }
@@ -406,6 +430,7 @@ impl Reports {
         self.open = Some(report);
         self.whole.forget();
         self.correcting = None;
+        self.erasing = None;
     }
 }
 
@@ -801,6 +826,10 @@ pub struct HubSettings {
     pub rules: Shown<Rules>,
     /// What is typed; nothing counts before **Save**.
     pub form: Option<SettingsForm>,
+    /// What the hub had when the form was shown last.
+    pub shown: Option<SettingsForm>,
+    /// What is being saved.
+    pub saving: Option<SettingsForm>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -873,12 +902,14 @@ pub struct SettingsForm {
     pub organisation: String,
     pub words: String,
     pub film_days: String,
+    pub report_days: String,
     pub film_quota_gb: String,
     pub film_kb_per_second: String,
     pub free_disk_gb: String,
     pub second_factor: SecondFactorRule,
     pub password_chars: String,
     pub ticket_minutes: String,
+    pub watch_live: bool,
 }
 
 /// A name as a filter takes it.
@@ -967,14 +998,16 @@ impl State {
         self.reports.list.refresh();
         self.reports.totals.forget();
         self.reports.whole.due = 0.0;
+        self.reports.operator_groups.refresh();
+        self.reports.host_groups.refresh();
         self.films.list.refresh();
         self.films.pictures.refresh();
         self.films.facts.forget();
         self.people.refresh();
         self.computers.refresh();
         self.audit.list.refresh();
-        self.settings.now.forget();
-        self.settings.rules.forget();
+        self.settings.now.refresh();
+        self.settings.rules.refresh();
         self.settings.categories.forget();
         self.settings.fields.forget();
         self.settings.logo.stored.forget();

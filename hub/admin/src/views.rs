@@ -12,6 +12,7 @@ mod overview;
 mod people;
 mod player;
 mod qr;
+mod questions;
 mod reports;
 mod settings;
 mod shell;

@@ -190,6 +190,12 @@ says! {
     EraseNote: "The film and its chat are gone for good. The report stays, and the log says who erased the film and why.",
         "Il filmato e la sua chat vanno persi per sempre. Il rapporto resta, e il registro dice chi ha cancellato il filmato e perché.";
     Reason: "Reason", "Motivo";
+    EraseReportTitle: "Erase this report for good?", "Cancellare per sempre questo rapporto?";
+    EraseReportNote: "The report, its corrections and its chat are gone for good. The film stays, and the log says who erased the report and why.",
+        "Il rapporto, le sue correzioni e la chat vanno persi per sempre. Il filmato resta, e il registro dice chi ha cancellato il rapporto e perché.";
+    ReportErasedNotice: "The report is erased.", "Il rapporto è cancellato.";
+    OperatorGroup: "Group of operators", "Gruppo di operatori";
+    ComputerGroup: "Group of computers", "Gruppo di computer";
     KeptUntil: "Kept until", "Conservato fino al";
     Watched: "Watched by", "Guardato da";
     ExportedOne: "Exported by", "Esportato da";
@@ -370,6 +376,12 @@ says! {
         "Ciò che è trattenuto resta, qualunque cosa ci sia scritto qui.";
     FilmDays: "Films, in days", "Filmati, in giorni";
     ZeroForEver: "0 for ever", "0 per sempre";
+    ReportDays: "Reports, in days", "Rapporti, in giorni";
+    ReportDaysNote: "Since they were finished; 0 for ever. Drafts stay.",
+        "Da quando sono stati conclusi; 0 per sempre. Le bozze restano.";
+    WatchLive: "Sessions can be watched live", "Le sessioni si possono guardare in diretta";
+    WatchLiveNote: "By those whose role permits it; everybody in the session reads their name.",
+        "Da chi ha un ruolo che lo permette; tutti nella sessione ne leggono il nome.";
     FilmQuota: "Most room for films, in GB", "Spazio massimo per i filmati, in GB";
     ZeroNoLimit: "0 without a limit; else the oldest go first", "0 senza limite; altrimenti i più vecchi per primi";
     FreeDisk: "Disk that stays free, in GB", "Disco che resta libero, in GB";
@@ -420,8 +432,7 @@ says! {
     FieldRequiredNote: "No report is finished without it.", "Nessun rapporto si conclude senza.";
     RequiredOne: "required", "obbligatorio";
     NoMoreRoom: "There are as many as there can be.", "Ce ne sono già quanti possono essere.";
-    Retire: "Retire", "Ritira";
-    RetireNote: "It is not offered any more. Reports that have it keep it.",
+    NotOfferedNote: "It is not offered any more. Reports that have it keep it.",
         "Non viene più offerto. I rapporti che ce l'hanno lo mantengono.";
     SettingsSavedNotice: "The settings are saved.", "Le impostazioni sono salvate.";
     CodeTitle: "Your code", "Il tuo codice";
@@ -765,8 +776,8 @@ pub fn remove(lang: Lang, name: &str) -> String {
 /// The question before a category or a field is not offered any more.
 pub fn remove_question(lang: Lang, name: &str) -> String {
     match lang {
-        Lang::En => format!("Retire {name}?"),
-        Lang::It => format!("Ritirare {name}?"),
+        Lang::En => format!("Remove {name}?"),
+        Lang::It => format!("Rimuovere {name}?"),
     }
 }
 

@@ -126,6 +126,8 @@ fn chosen(words: Words, filter: &ReportFilter, reader: Reader<'_>) -> Vec<String
         (words::REQUESTER, name(&filter.requester)),
         (words::COMPUTER, name(&filter.host)),
         (words::CATEGORY, name(&filter.category)),
+        (words::OPERATOR_GROUP, name(&filter.groups.operators)),
+        (words::HOST_GROUP, name(&filter.groups.hosts)),
         (words::FROM, filter.since_unix_millis.map(day)),
         (words::UNTIL, filter.until_unix_millis.map(day)),
         (words::STATE, finished),

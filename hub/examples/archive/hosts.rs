@@ -70,7 +70,12 @@ fn enrolled(dice: &mut Dice, number: u64) -> Batch {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&number.to_le_bytes());
     let group = u8::try_from(dice.roll(GROUPS.len() as u64) + 1).unwrap_or(1);
-    let computer = format!("{}-{number:05}", dice.word().to_uppercase());
+    // every other one has the name of a computer that reports are of
+    let computer = if number.is_multiple_of(2) {
+        format!("PC-{:04}", number % 10_000)
+    } else {
+        format!("{}-{number:05}", dice.word().to_uppercase())
+    };
     let system = dice.one_of(&SYSTEMS);
     let program = format!("purepc 0.{}.0 linux", dice.roll(5));
     let host = i64::try_from(number).unwrap_or(i64::MAX);

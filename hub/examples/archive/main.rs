@@ -15,7 +15,9 @@ use hub::catalogue::Worked;
 use hub::catalogue::{self, AccountId, Batch, Catalogue, Change, NewAccount, PasswordHash, What};
 use jiff::tz::TimeZone;
 use protocol::admin::Page;
-use protocol::admin::reports::{CategoryChange, ReportColumn, ReportFilter, ReportSort, TotalsBy};
+use protocol::admin::reports::{
+    CategoryChange, ReportColumn, ReportFilter, ReportGroups, ReportSort, TotalsBy,
+};
 use protocol::{
     BoundedText, ChatAuthor, ChatLine, EndedBy, PeerId, ReportDraft, ReportId, Rights, RoleId,
     SessionId, TicketRoute, TicketState,
@@ -52,6 +54,8 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A group of a third of the operators.
+const DESK: &str = "Desk";
 const OPERATORS: u64 = 40;
 /// Sessions of one transaction.
 const AT_ONCE: u64 = 2_000;
@@ -120,6 +124,10 @@ fn make(arguments: &Arguments, out: &std::path::Path) -> anyhow::Result<()> {
     hub::create_folder(out)?;
     let mut catalogue = catalogue::open_or_create(out)?;
     let began = Instant::now();
+    // the first group that is not everybody's
+    let name = DESK.to_owned();
+    catalogue.apply(&[batch(FIRST, vec![What::GroupAdded { name }])])?;
+    let group = catalogue.group_named(DESK)?;
     let mut changes = Vec::new();
     for number in 0..OPERATORS {
         let name = operator(number);
@@ -131,7 +139,11 @@ fn make(arguments: &Arguments, out: &std::path::Path) -> anyhow::Result<()> {
             } else {
                 RoleId::OPERATOR
             },
-            groups: BTreeSet::new(),
+            groups: if number.is_multiple_of(3) {
+                [group].into()
+            } else {
+                BTreeSet::new()
+            },
             password_hash: PasswordHash("$none".to_owned()),
         }));
     }
@@ -412,6 +424,26 @@ fn filters(catalogue: &dyn Catalogue, last: u32) -> anyhow::Result<()> {
             "half of all time, by host",
             ReportFilter {
                 since_unix_millis: Some(FIRST + APART * i64::from(last) / 2),
+                ..ReportFilter::default()
+            },
+        ),
+        (
+            "a group of operators, by host",
+            ReportFilter {
+                groups: Box::new(ReportGroups {
+                    operators: some(DESK),
+                    hosts: None,
+                }),
+                ..ReportFilter::default()
+            },
+        ),
+        (
+            "a group of hosts, by host",
+            ReportFilter {
+                groups: Box::new(ReportGroups {
+                    operators: None,
+                    hosts: some("Tills"),
+                }),
                 ..ReportFilter::default()
             },
         ),

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use bytes::Bytes;
+use protocol::admin::Page;
 use protocol::admin::reports::{
     Answer, EXPORT_PART_BYTES, ExportFormat, ExportOf, FieldText, FieldValue, Language, Question,
+    ReportFilter, ReportSort, TotalsBy,
 };
 use protocol::control::Name;
 use protocol::{Refusal, RefusalCode, ReportDraft, ReportId, SessionId};
@@ -16,6 +18,7 @@ use super::{Administrator, Office};
 use crate::catalogue::{AccountId, Catalogue, CatalogueError, Change, What, check_fields};
 use crate::export::{self, ExportError, Style};
 use crate::films as films_kept;
+use crate::reports::{self as kept, ReportFault};
 
 /// Largest export that is kept for an administrator, in bytes.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
@@ -27,6 +30,8 @@ const MOST_KEPT: usize = 4;
 pub(super) struct Exports {
     last: u32,
     kept: BTreeMap<u32, (AccountId, Bytes)>,
+    /// How often something was erased.
+    erased: u64,
 }
 
 impl Exports {
@@ -38,6 +43,12 @@ impl Exports {
         self.last += 1;
         self.kept.insert(self.last, (of, bytes));
         self.last
+    }
+
+    /// Something is erased, which any of them may have.
+    pub(super) fn forget_all(&mut self) {
+        self.kept.clear();
+        self.erased += 1;
     }
 
     /// A part of an export of `of`'s; with the last one it is forgotten.
@@ -66,7 +77,9 @@ pub(super) async fn answer(
 ) -> Result<Answer, Refusal> {
     let action = match &question {
         Question::List { .. }
+        | Question::ListOfGroups { .. }
         | Question::Totals { .. }
+        | Question::TotalsOfGroups { .. }
         | Question::Choices { .. }
         | Question::Show { .. }
         | Question::Chat { .. }
@@ -74,24 +87,30 @@ pub(super) async fn answer(
         | Question::Categories
         | Question::Fields => Action::ListReports,
         Question::Export { .. } | Question::ExportPart { .. } => Action::Export,
-        Question::Correct { .. } | Question::ChangeCategories(_) | Question::ChangeFields(_) => {
-            Action::Administer
-        }
+        Question::Correct { .. }
+        | Question::Erase { .. }
+        | Question::ChangeCategories(_)
+        | Question::ChangeFields(_) => Action::Administer,
     };
     may(who.who(), action, Object::Hub).map_err(|denied| {
         tracing::info!(actor = ?who.actor(), ?action, %denied, "Not answered");
         Refusal::new(RefusalCode::NOT_ALLOWED)
     })?;
     match question {
-        Question::List { filter, sort, page } => {
-            let rows = office.read(move |c| c.reports(&filter, sort, page));
-            Ok(Answer::List(rows.await?))
-        }
-        Question::Totals { filter, by, zone } => {
-            let zone = export::zone(&zone).map_err(|error| refused(&error))?;
-            let totals = office.read(move |c| c.report_totals(&filter, by, &zone));
-            Ok(Answer::Totals(totals.await?))
-        }
+        Question::List { filter, sort, page } => list(office, filter, sort, page).await,
+        Question::ListOfGroups {
+            filter,
+            groups,
+            sort,
+            page,
+        } => list(office, filter.of(groups), sort, page).await,
+        Question::Totals { filter, by, zone } => totals(office, filter, by, &zone).await,
+        Question::TotalsOfGroups {
+            filter,
+            groups,
+            by,
+            zone,
+        } => totals(office, filter.of(groups), by, &zone).await,
         Question::Choices { of, begin } => {
             let choices = office.read(move |c| c.report_choices(of, &begin));
             Ok(Answer::Choices(choices.await?))
@@ -119,6 +138,7 @@ pub(super) async fn answer(
             fields,
             reason,
         } => correct(office, who, report, (draft, fields, reason)).await,
+        Question::Erase { report, reason } => erase(office, who, report, &reason).await,
         Question::Categories => categories(office).await,
         Question::ChangeCategories(change) => {
             office.change(who, What::CategoriesChanged(change)).await?;
@@ -139,6 +159,52 @@ pub(super) async fn answer(
             let part = office.exports().part(who.account(), export, part);
             Ok(Answer::Part(part.ok_or(RefusalCode::EXPORT_GONE)?))
         }
+    }
+}
+
+async fn list(
+    office: &Office,
+    filter: ReportFilter,
+    sort: ReportSort,
+    page: Page,
+) -> Result<Answer, Refusal> {
+    let rows = office.read(move |c| c.reports(&filter, sort, page));
+    Ok(Answer::List(rows.await?))
+}
+
+async fn totals(
+    office: &Office,
+    filter: ReportFilter,
+    by: TotalsBy,
+    zone: &Name,
+) -> Result<Answer, Refusal> {
+    let zone = export::zone(zone).map_err(|error| refused(&error))?;
+    let totals = office.read(move |c| c.report_totals(&filter, by, &zone));
+    Ok(Answer::Totals(totals.await?))
+}
+
+async fn erase(
+    office: &Office,
+    who: &Administrator,
+    report: ReportId,
+    reason: &str,
+) -> Result<Answer, Refusal> {
+    let standing = office.read(move |c| c.report_standing(report)).await?;
+    let (session, erased) = kept::erase(report, standing, reason)?;
+    office.change(who, erased).await?;
+    office.forget_report(session);
+    Ok(Answer::Done)
+}
+
+impl From<ReportFault> for Refusal {
+    fn from(fault: ReportFault) -> Self {
+        let code = match fault {
+            ReportFault::Gone => RefusalCode::REPORT_GONE,
+            ReportFault::Running => RefusalCode::FILM_RUNNING,
+            ReportFault::Held => RefusalCode::FILM_HELD,
+            ReportFault::NoReason => RefusalCode::NO_REASON,
+        };
+        code.into()
     }
 }
 
@@ -208,7 +274,7 @@ async fn make_export(
     let extension = export::extension(format);
     let (report, stem) = match &of {
         ExportOf::One(report) => (Some(*report), format!("report-{report}")),
-        ExportOf::List { .. } => (None, "reports".to_owned()),
+        ExportOf::List { .. } | ExportOf::ListOfGroups { .. } => (None, "reports".to_owned()),
     };
     // noted before anything leaves
     let noted = What::ReportsExported {
@@ -217,7 +283,7 @@ async fn make_export(
     };
     let film = match of {
         ExportOf::One(report) if format == ExportFormat::Pdf => film(office, who, report).await?,
-        ExportOf::One(_) | ExportOf::List { .. } => None,
+        ExportOf::One(_) | ExportOf::List { .. } | ExportOf::ListOfGroups { .. } => None,
     };
     let (noted, actor) = ([Some(noted), film.map(exported)], who.actor());
     let noted = noted.into_iter().flatten().map(|what| Change {
@@ -228,6 +294,7 @@ async fn make_export(
     if let Some(session) = film {
         style.key_pictures = pictures::key_pictures(office, session).await;
     }
+    let erased = office.exports().erased;
     let made = office.read(move |c: &dyn Catalogue| {
         let mut out = Bounded(Vec::new());
         match export::write(c, &of, &style, &mut out) {
@@ -238,7 +305,14 @@ async fn make_export(
     });
     let made = Bytes::from(made.await??);
     let bytes = u64::try_from(made.len()).unwrap_or(u64::MAX);
-    let export = office.exports().keep(who.account(), made);
+    let export = {
+        let mut exports = office.exports();
+        // it may have what was erased meanwhile
+        if exports.erased != erased {
+            return Err(RefusalCode::EXPORT_GONE.into());
+        }
+        exports.keep(who.account(), made)
+    };
     Ok(Answer::Export {
         export,
         bytes,

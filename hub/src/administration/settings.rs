@@ -18,6 +18,10 @@ pub(super) async fn answer(
             let settings = office.read(|catalogue| catalogue.settings());
             Ok(Answer::Settings(settings.await?))
         }
+        Question::ReadEach => {
+            let settings = office.read(|catalogue| catalogue.settings());
+            Ok(Answer::Each(settings.await?.each().to_vec()))
+        }
         Question::Change { settings } => {
             let is_fit = |setting: &Setting| setting.check().is_ok();
             if settings.len() > Setting::NAMES.len() || !settings.iter().all(is_fit) {

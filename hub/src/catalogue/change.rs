@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use protocol::admin::audit::Action;
 use protocol::admin::films::Erasure;
 use protocol::admin::people::Rules;
 use protocol::admin::reports::{CategoryChange, FieldChange, FieldText, FieldValue};
@@ -150,6 +151,12 @@ pub enum What {
         fields: Vec<FieldValue>,
         reason: FieldText,
     },
+    /// The report goes for good, with its corrections and the chat of its session.
+    ReportErased {
+        report: ReportId,
+        why: Erasure,
+        reason: String,
+    },
     /// Somebody takes reports out of the hub as a file.
     ReportsExported {
         /// `None` for a list.
@@ -232,37 +239,24 @@ impl Change {
 }
 
 impl What {
-    /// Whether it is noted in the audit log. What comes all the time, and is no decision of anybody's, is
-    /// not.
-    pub(crate) fn is_audited(&self) -> bool {
-        use records::What::{PermanentHostGone, PermanentHostHere, PermanentHostsSeen};
-        !matches!(
-            self,
-            Self::ChatSaid { .. }
-                | Self::Worked { .. }
-                | Self::Desk(
-                    PermanentHostHere { .. } | PermanentHostGone { .. } | PermanentHostsSeen
-                )
-        )
-    }
-
-    /// What happened and its details, for the audit log and for the hub's own.
-    pub(crate) fn describe(&self) -> (&'static str, Value) {
-        match self {
-            Self::HubStarted { version } => ("hub.started", json!({ "version": version })),
-            Self::HubStopped => ("hub.stopped", json!({})),
+    /// What happened and its details, for the audit log and for the hub's own. What comes all the time, and
+    /// is no decision of anybody's, is `None` and in neither.
+    pub(crate) fn describe(&self) -> Option<(Action, Value)> {
+        Some(match self {
+            Self::HubStarted { version } => (Action::HubStarted, json!({ "version": version })),
+            Self::HubStopped => (Action::HubStopped, json!({})),
             Self::LoggedIn {
                 account: _,
                 address,
-            } => ("log_in", json!({ "address": address.to_string() })),
+            } => (Action::LogIn, json!({ "address": address.to_string() })),
             Self::LogInRefused { address } => {
                 let detail = json!({ "address": address.to_string() });
-                ("log_in.refused", detail)
+                (Action::LogInRefused, detail)
             }
             Self::AccountAdded(new) => {
                 let groups: Vec<i64> = new.groups.iter().map(|group| group.0).collect();
                 let detail = json!({ "name": new.name, "role": new.role.0, "groups": groups });
-                ("account.added", detail)
+                (Action::AccountAdded, detail)
             }
             Self::AccountChanged { account, to } => {
                 let groups: Vec<i64> = to.groups.iter().map(|group| group.0).collect();
@@ -273,27 +267,28 @@ impl What {
                     "role": to.role.0,
                     "groups": groups,
                 });
-                ("account.changed", detail)
+                (Action::AccountChanged, detail)
             }
-            Self::PasswordSet { account, hash: _ } => ("account.password", of(account)),
-            Self::AccountDisabled { account } => ("account.disabled", of(account)),
-            Self::AccountEnabled { account } => ("account.enabled", of(account)),
-            Self::Invited { account, .. } => ("account.invited", of(account)),
-            Self::InvitationTaken { account, .. } => ("account.invitation_taken", of(account)),
-            Self::SecondFactorSet { account, .. } => ("account.second_factor_set", of(account)),
-            Self::SecondFactorReset { account } => ("account.second_factor_reset", of(account)),
-            Self::CodeUsed { account, step: _ } => ("account.code_used", of(account)),
+            Self::PasswordSet { account, hash: _ } => (Action::AccountPassword, of(account)),
+            Self::AccountDisabled { account } => (Action::AccountDisabled, of(account)),
+            Self::AccountEnabled { account } => (Action::AccountEnabled, of(account)),
+            Self::Invited { account, .. } => (Action::AccountInvited, of(account)),
+            Self::InvitationTaken { account, .. } => (Action::AccountInvitationTaken, of(account)),
+            Self::SecondFactorSet { account, .. } => (Action::AccountSecondFactorSet, of(account)),
+            Self::SecondFactorReset { account } => (Action::AccountSecondFactorReset, of(account)),
+            Self::CodeUsed { account, step: _ } => (Action::AccountCodeUsed, of(account)),
             Self::RecoveryCodeUsed { account, code: _ } => {
-                ("account.recovery_code_used", of(account))
+                (Action::AccountRecoveryCodeUsed, of(account))
             }
-            Self::GroupAdded { name } => ("group.added", json!({ "name": name })),
-            Self::GroupRenamed { group, name } => {
-                ("group.renamed", json!({ "group": group.0, "name": name }))
-            }
-            Self::GroupRemoved { group } => ("group.removed", json!({ "group": group.0 })),
+            Self::GroupAdded { name } => (Action::GroupAdded, json!({ "name": name })),
+            Self::GroupRenamed { group, name } => (
+                Action::GroupRenamed,
+                json!({ "group": group.0, "name": name }),
+            ),
+            Self::GroupRemoved { group } => (Action::GroupRemoved, json!({ "group": group.0 })),
             Self::RoleAdded { name, permissions } => {
                 let detail = json!({ "name": name, "permissions": permissions.to_string() });
-                ("role.added", detail)
+                (Action::RoleAdded, detail)
             }
             Self::RoleChanged {
                 role,
@@ -302,107 +297,120 @@ impl What {
             } => {
                 let permissions = permissions.to_string();
                 let detail = json!({ "role": role.0, "name": name, "permissions": permissions });
-                ("role.changed", detail)
+                (Action::RoleChanged, detail)
             }
-            Self::RoleRemoved { role } => ("role.removed", json!({ "role": role.0 })),
-            Self::RulesSet(rules) => ("account_rules.set", json!(rules)),
-            Self::HubAddressSet { address } => ("hub.address", json!({ "address": address })),
+            Self::RoleRemoved { role } => (Action::RoleRemoved, json!({ "role": role.0 })),
+            Self::RulesSet(rules) => (Action::AccountRulesSet, json!(rules)),
+            Self::HubAddressSet { address } => (Action::HubAddress, json!({ "address": address })),
             Self::SignedIn(sign_in) => {
                 let detail = json!({
                     "sign_in": sign_in.peer.to_string(),
                     "program": sign_in.program,
                     "address": sign_in.address,
                 });
-                ("sign_in", detail)
+                (Action::SignIn, detail)
             }
-            Self::SignInEnded { sign_in } => {
-                ("sign_in.ended", json!({ "sign_in": sign_in.to_string() }))
-            }
-            Self::SignedOut { sign_in } => {
-                ("sign_in.over", json!({ "sign_in": sign_in.to_string() }))
-            }
+            Self::SignInEnded { sign_in } => (
+                Action::SignInEnded,
+                json!({ "sign_in": sign_in.to_string() }),
+            ),
+            Self::SignedOut { sign_in } => (
+                Action::SignInOver,
+                json!({ "sign_in": sign_in.to_string() }),
+            ),
             Self::QuestionDenied { question, why } => {
                 let detail = json!({ "question": question, "why": why.to_string() });
-                ("denied", detail)
+                (Action::Denied, detail)
             }
             Self::Host(change) => describe_host(change),
-            Self::Desk(what) => describe_desk(what),
+            Self::Desk(what) => describe_desk(what)?,
             Self::ReportSaved {
                 report,
                 draft: _,
                 finished,
             } => {
                 let action = if *finished {
-                    "report.finished"
+                    Action::ReportFinished
                 } else {
-                    "report.saved"
+                    Action::ReportSaved
                 };
                 (action, json!({ "report": report.to_string() }))
             }
-            Self::FilmWatched { session } => {
-                ("film.watched", json!({ "session": session.to_string() }))
-            }
-            Self::ReportFieldsFilled { report, fields: _ } => {
-                ("report.fields", json!({ "report": report.to_string() }))
-            }
+            Self::FilmWatched { session } => (
+                Action::FilmWatched,
+                json!({ "session": session.to_string() }),
+            ),
+            Self::ReportFieldsFilled { report, fields: _ } => (
+                Action::ReportFields,
+                json!({ "report": report.to_string() }),
+            ),
             Self::ReportCorrected { report, reason, .. } => {
                 let detail = json!({ "report": report.to_string(), "reason": reason.as_str() });
-                ("report.corrected", detail)
+                (Action::ReportCorrected, detail)
+            }
+            Self::ReportErased {
+                report,
+                why,
+                reason,
+            } => {
+                let (report, why) = (report.to_string(), why_word(*why));
+                let detail = json!({ "report": report, "why": why, "reason": reason });
+                (Action::ReportErased, detail)
             }
             Self::ReportsExported { report, format } => {
                 let report = report.map(|report| report.to_string());
                 (
-                    "report.exported",
+                    Action::ReportExported,
                     json!({ "report": report, "format": format }),
                 )
             }
             Self::CategoriesChanged(change) => describe_categories(change),
             Self::FieldsChanged(change) => describe_fields(change),
-            Self::ChatSaid { session, line: _ } => {
-                ("chat", json!({ "session": session.to_string() }))
-            }
-            Self::Worked { session, worked: _ } => {
-                ("worked", json!({ "session": session.to_string() }))
-            }
-            Self::FilmExported { session } => {
-                ("film.exported", json!({ "session": session.to_string() }))
-            }
+            Self::ChatSaid { .. } | Self::Worked { .. } => return None,
+            Self::FilmExported { session } => (
+                Action::FilmExported,
+                json!({ "session": session.to_string() }),
+            ),
             Self::FilmHeld { session, reason } => {
                 let detail = json!({ "session": session.to_string(), "reason": reason });
-                ("film.held", detail)
+                (Action::FilmHeld, detail)
             }
-            Self::FilmReleased { session } => {
-                ("film.released", json!({ "session": session.to_string() }))
-            }
+            Self::FilmReleased { session } => (
+                Action::FilmReleased,
+                json!({ "session": session.to_string() }),
+            ),
             Self::FilmErased {
                 session,
                 why,
                 reason,
             } => {
-                let why = match why {
-                    Erasure::Privacy => "privacy",
-                    Erasure::Retention => "retention",
-                    Erasure::Quota => "quota",
-                };
-                let detail =
-                    json!({ "session": session.to_string(), "why": why, "reason": reason });
-                ("film.erased", detail)
+                let (session, why) = (session.to_string(), why_word(*why));
+                let detail = json!({ "session": session, "why": why, "reason": reason });
+                (Action::FilmErased, detail)
             }
-            Self::BackedUp => ("backup.made", json!({})),
+            Self::BackedUp => (Action::BackupMade, json!({})),
             Self::Restored { made_unix_millis } => (
-                "backup.restored",
+                Action::BackupRestored,
                 json!({ "made_unix_millis": made_unix_millis }),
             ),
             Self::SettingChanged(setting) => {
                 let detail = json!({ "name": setting.name(), "value": setting.value() });
-                ("setting.changed", detail)
+                (Action::SettingChanged, detail)
             }
-            Self::LogoSet { png } => ("setting.logo", json!({ "bytes": png.len() })),
-        }
+            Self::LogoSet { png } => (Action::SettingLogo, json!({ "bytes": png.len() })),
+        })
     }
 }
 
-fn describe_host(change: &HostChange) -> (&'static str, Value) {
+fn why_word(why: Erasure) -> &'static str {
+    match why {
+        Erasure::Privacy => "privacy",
+        Erasure::Retention => "retention",
+        Erasure::Quota => "quota",
+    }
+}
+
+fn describe_host(change: &HostChange) -> (Action, Value) {
     match change {
         HostChange::EnrolmentMade(code) => {
             let detail = json!({
@@ -410,16 +418,16 @@ fn describe_host(change: &HostChange) -> (&'static str, Value) {
                 "uses": code.uses,
                 "expires_unix_millis": code.expires_unix_millis,
             });
-            ("host.invited", detail)
+            (Action::HostInvited, detail)
         }
         HostChange::EnrolmentWithdrawn { enrolment } => {
             let detail = json!({ "enrolment": enrolment.0 });
-            ("host.invitation_withdrawn", detail)
+            (Action::HostInvitationWithdrawn, detail)
         }
         HostChange::Enrolled(host) => {
             let key = blake3::hash(&host.key.0).to_hex();
             let detail = json!({ "computer": host.computer.as_str(), "key": &key[..16] });
-            ("host.enrolled", detail)
+            (Action::HostEnrolled, detail)
         }
         HostChange::Changed { host, to } => {
             let detail = json!({
@@ -429,24 +437,24 @@ fn describe_host(change: &HostChange) -> (&'static str, Value) {
                 "group": to.group.map(|group| group.0),
                 "note": to.note,
             });
-            ("host.changed", detail)
+            (Action::HostChanged, detail)
         }
         HostChange::Disabled { host, disabled } => {
             let action = if *disabled {
-                "host.disabled"
+                Action::HostDisabled
             } else {
-                "host.enabled"
+                Action::HostEnabled
             };
             (action, json!({ "host": host.id.0, "name": host.name }))
         }
         HostChange::Removed { host } => {
             let detail = json!({ "host": host.id.0, "name": host.name });
-            ("host.removed", detail)
+            (Action::HostRemoved, detail)
         }
         HostChange::GroupAdded { name, seen_by } => {
             let seen_by: Vec<i64> = seen_by.iter().map(|group| group.0).collect();
             let detail = json!({ "name": name, "seen_by": seen_by });
-            ("host_group.added", detail)
+            (Action::HostGroupAdded, detail)
         }
         HostChange::GroupChanged {
             group,
@@ -455,35 +463,40 @@ fn describe_host(change: &HostChange) -> (&'static str, Value) {
         } => {
             let seen_by: Vec<i64> = seen_by.iter().map(|group| group.0).collect();
             let detail = json!({ "group": group.0, "name": name, "seen_by": seen_by });
-            ("host_group.changed", detail)
+            (Action::HostGroupChanged, detail)
         }
-        HostChange::GroupRemoved { group } => ("host_group.removed", json!({ "group": group.0 })),
+        HostChange::GroupRemoved { group } => {
+            (Action::HostGroupRemoved, json!({ "group": group.0 }))
+        }
     }
 }
 
-fn describe_categories(change: &CategoryChange) -> (&'static str, Value) {
+fn describe_categories(change: &CategoryChange) -> (Action, Value) {
     match change {
-        CategoryChange::Add { name } => ("category.added", json!({ "name": name.as_str() })),
+        CategoryChange::Add { name } => (Action::CategoryAdded, json!({ "name": name.as_str() })),
         CategoryChange::Rename { id, name } => {
             let detail = json!({ "category": id, "name": name.as_str() });
-            ("category.renamed", detail)
+            (Action::CategoryRenamed, detail)
         }
-        CategoryChange::Remove { id } => ("category.removed", json!({ "category": id })),
-        CategoryChange::Move { id, to } => ("category.moved", json!({ "category": id, "to": to })),
+        CategoryChange::Remove { id } => (Action::CategoryRemoved, json!({ "category": id })),
+        CategoryChange::Move { id, to } => {
+            (Action::CategoryMoved, json!({ "category": id, "to": to }))
+        }
     }
 }
 
-fn describe_fields(change: &FieldChange) -> (&'static str, Value) {
+fn describe_fields(change: &FieldChange) -> (Action, Value) {
     match change {
-        FieldChange::Add(definition) => {
-            ("field.added", json!({ "name": definition.name.as_str() }))
-        }
+        FieldChange::Add(definition) => (
+            Action::FieldAdded,
+            json!({ "name": definition.name.as_str() }),
+        ),
         FieldChange::Change { id, definition } => {
             let detail = json!({ "field": id, "name": definition.name.as_str() });
-            ("field.changed", detail)
+            (Action::FieldChanged, detail)
         }
-        FieldChange::Remove { id } => ("field.removed", json!({ "field": id })),
-        FieldChange::Move { id, to } => ("field.moved", json!({ "field": id, "to": to })),
+        FieldChange::Remove { id } => (Action::FieldRemoved, json!({ "field": id })),
+        FieldChange::Move { id, to } => (Action::FieldMoved, json!({ "field": id, "to": to })),
     }
 }
 
@@ -491,21 +504,22 @@ fn of(account: &Named) -> Value {
     json!({ "name": account.name })
 }
 
-fn describe_desk(what: &records::What) -> (&'static str, Value) {
+fn describe_desk(what: &records::What) -> Option<(Action, Value)> {
     use records::{StartedSession, What};
-    match what {
-        What::PermanentHostHere { host, .. } => ("host.here", json!({ "host": host.0 })),
-        What::PermanentHostGone { host } => ("host.gone", json!({ "host": host.0 })),
-        What::PermanentHostsSeen => ("hosts.seen", json!({})),
-        What::OperatorAdmitted(operator) => {
-            ("place.given", json!({ "peer": operator.peer.to_string() }))
-        }
+    Some(match what {
+        What::PermanentHostHere { .. }
+        | What::PermanentHostGone { .. }
+        | What::PermanentHostsSeen => return None,
+        What::OperatorAdmitted(operator) => (
+            Action::PlaceGiven,
+            json!({ "peer": operator.peer.to_string() }),
+        ),
         What::HostAdmitted(host) => {
             let detail = json!({ "peer": host.peer.to_string(), "host": host.computer });
-            ("place.given", detail)
+            (Action::PlaceGiven, detail)
         }
-        What::PeerGone { peer } => ("place.gone", json!({ "peer": peer.to_string() })),
-        What::LoggedOut => ("log_out", json!({})),
+        What::PeerGone { peer } => (Action::PlaceGone, json!({ "peer": peer.to_string() })),
+        What::LoggedOut => (Action::LogOut, json!({})),
         What::SessionPaused { session, side } => {
             let session = session.to_string();
             let detail = match side {
@@ -514,25 +528,26 @@ fn describe_desk(what: &records::What) -> (&'static str, Value) {
                     json!({ "session": session, "lost": "operator", "peer": peer.to_string() })
                 }
             };
-            ("session.paused", detail)
+            (Action::SessionPaused, detail)
         }
-        What::SessionResumed { session } => {
-            ("session.resumed", json!({ "session": session.to_string() }))
-        }
+        What::SessionResumed { session } => (
+            Action::SessionResumed,
+            json!({ "session": session.to_string() }),
+        ),
         What::InputTooOld { session, count } => {
             let detail = json!({ "session": session.to_string(), "count": count });
-            ("session.input_too_old", detail)
+            (Action::SessionInputTooOld, detail)
         }
         What::TicketCreated { route, .. } => {
-            ("ticket.created", json!({ "route": route.to_string() }))
+            (Action::TicketCreated, json!({ "route": route.to_string() }))
         }
         What::TicketClosed { route, state } => {
             let action = match state {
-                TicketState::Open => "ticket.open",
-                TicketState::Used => "ticket.used",
-                TicketState::Expired => "ticket.expired",
-                TicketState::Revoked => "ticket.revoked",
-                TicketState::Burnt => "ticket.burnt",
+                TicketState::Open => Action::TicketOpen,
+                TicketState::Used => Action::TicketUsed,
+                TicketState::Expired => Action::TicketExpired,
+                TicketState::Revoked => Action::TicketRevoked,
+                TicketState::Burnt => Action::TicketBurnt,
             };
             (action, json!({ "route": route.to_string() }))
         }
@@ -541,7 +556,7 @@ fn describe_desk(what: &records::What) -> (&'static str, Value) {
             wrong_secrets,
         } => {
             let detail = json!({ "route": route.to_string(), "wrong_secrets": wrong_secrets });
-            ("ticket.wrong_secret", detail)
+            (Action::TicketWrongSecret, detail)
         }
         What::ConsentAsked {
             session,
@@ -551,14 +566,14 @@ fn describe_desk(what: &records::What) -> (&'static str, Value) {
         } => {
             let detail =
                 json!({ "session": session.to_string(), "host": host, "asked": asked.to_string() });
-            ("consent.asked", detail)
+            (Action::ConsentAsked, detail)
         }
         What::ConsentRefused { session, reason } => {
             let detail = json!({ "session": session.to_string(), "reason": reason });
-            ("consent.refused", detail)
+            (Action::ConsentRefused, detail)
         }
         What::SessionStarted(StartedSession { session, first, .. }) => {
-            ("session.started", member_detail(*session, first))
+            (Action::SessionStarted, member_detail(*session, first))
         }
         What::JoinAsked {
             session,
@@ -567,7 +582,7 @@ fn describe_desk(what: &records::What) -> (&'static str, Value) {
         } => {
             let (session, asked) = (session.to_string(), asked.to_string());
             let detail = json!({ "session": session, "operator": operator, "asked": asked });
-            ("session.join_asked", detail)
+            (Action::SessionJoinAsked, detail)
         }
         What::JoinRefused {
             session,
@@ -576,14 +591,14 @@ fn describe_desk(what: &records::What) -> (&'static str, Value) {
         } => {
             let session = session.to_string();
             let detail = json!({ "session": session, "operator": operator, "reason": reason });
-            ("session.join_refused", detail)
+            (Action::SessionJoinRefused, detail)
         }
         What::OperatorJoined { session, member } => {
-            ("session.joined", member_detail(*session, member))
+            (Action::SessionJoined, member_detail(*session, member))
         }
         What::OperatorLeft { session, name, .. } => {
             let detail = json!({ "session": session.to_string(), "operator": name });
-            ("session.left", detail)
+            (Action::SessionLeft, detail)
         }
         What::RightsReduced {
             session,
@@ -593,11 +608,11 @@ fn describe_desk(what: &records::What) -> (&'static str, Value) {
         } => {
             let (session, rights) = (session.to_string(), rights.to_string());
             let detail = json!({ "session": session, "operator": name, "rights": rights });
-            ("session.rights_reduced", detail)
+            (Action::SessionRightsReduced, detail)
         }
         What::SessionEnded { session, by, .. } => {
             let detail = json!({ "session": session.to_string(), "by": ended_by_word(*by) });
-            ("session.ended", detail)
+            (Action::SessionEnded, detail)
         }
         What::FilmClosed {
             session,
@@ -606,28 +621,32 @@ fn describe_desk(what: &records::What) -> (&'static str, Value) {
         } => {
             let head = recording::ChainHead(*head).to_string();
             let detail = json!({ "session": session.to_string(), "bytes": bytes, "head": head });
-            ("film.closed", detail)
+            (Action::FilmClosed, detail)
         }
         What::EndedByAdministrator { session } => (
-            "session.ended_by_administrator",
+            Action::SessionEndedByAdministrator,
             json!({ "session": session.to_string() }),
         ),
-        What::WatchBegan { session } => {
-            ("session.watched", json!({ "session": session.to_string() }))
-        }
+        What::WatchBegan { session } => (
+            Action::SessionWatched,
+            json!({ "session": session.to_string() }),
+        ),
         What::WatchEnded { session } => (
-            "session.watch_ended",
+            Action::SessionWatchEnded,
             json!({ "session": session.to_string() }),
         ),
         What::DisconnectedByAdministrator { peer } => {
-            ("place.taken", json!({ "peer": peer.to_string() }))
+            (Action::PlaceTaken, json!({ "peer": peer.to_string() }))
         }
         What::Denied { action, why } => {
             let detail = json!({ "action": format!("{action:?}"), "why": why.to_string() });
-            ("denied", detail)
+            (Action::Denied, detail)
         }
-        What::FilmFailed { session } => ("film.failed", json!({ "session": session.to_string() })),
-    }
+        What::FilmFailed { session } => (
+            Action::FilmFailed,
+            json!({ "session": session.to_string() }),
+        ),
+    })
 }
 
 fn member_detail(session: SessionId, member: &records::StoredMember) -> Value {

@@ -1,7 +1,7 @@
 //! Reports (D1).
 
 use protocol::admin::reports::{Field, FieldValue, Ledger, ReportRow};
-use protocol::{ReportDraft, ReportFacts, Rights};
+use protocol::{ReportDraft, ReportFacts, Rights, SessionId};
 
 use super::AccountId;
 
@@ -31,11 +31,16 @@ pub struct Clues {
     pub earlier: Vec<ReportRow>,
 }
 
-/// What decides who may change a report.
+/// What decides who may change a report, and whether it can be erased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReportStanding {
+    pub session: SessionId,
     pub owner: AccountId,
     pub finished: bool,
+    /// Whether the session is not over.
+    pub running: bool,
+    /// Whether the film of the session is held.
+    pub held: bool,
 }
 
 /// Time of a session that passed, in seconds.

@@ -6,6 +6,7 @@ mod audit_list;
 mod changes;
 mod chat;
 mod corrections;
+mod erased_reports;
 mod films;
 mod forms;
 mod groups;
@@ -126,13 +127,14 @@ impl SqliteCatalogue {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags).map_err(opening)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(opening)?;
-        schema::set_up(&mut connection, path)?;
+        // the steps of the schema use it too
         connection
             .create_scalar_function("folded", 1, FUNCTION, |call| {
                 let text = call.get::<Option<String>>(0)?;
                 Ok(text.map(|text| text.to_lowercase()))
             })
             .map_err(opening)?;
+        schema::set_up(&mut connection, path)?;
         let mut opened = Self {
             folder: folder.to_owned(),
             connection,
@@ -405,6 +407,17 @@ impl Catalogue for SqliteCatalogue {
         number: u32,
     ) -> Result<Option<(ReportDraft, Vec<FieldValue>)>, CatalogueError> {
         corrections::version(&self.connection, id, number)
+    }
+
+    fn reports_finished_before(
+        &self,
+        unix_millis: i64,
+    ) -> Result<Vec<(ReportId, SessionId)>, CatalogueError> {
+        erased_reports::finished_before(&self.connection, unix_millis)
+    }
+
+    fn overwrite_erased(&self) -> Result<bool, CatalogueError> {
+        erased_reports::overwrite(&self.connection)
     }
 
     fn report_clues(

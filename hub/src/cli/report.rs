@@ -13,7 +13,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use document::{KeyPicture, Organisation};
 use hub::catalogue::{self, Catalogue, Change, ReportSheet, What, check_fields};
 use hub::export::{self, Style};
-use hub::{films, pictures};
+use hub::{films, pictures, reports};
 use protocol::admin::Page;
 use protocol::admin::reports::{
     ExportFormat, ExportOf, FieldValue, Language, Total, TotalKey, TotalsBy, WholeReport,
@@ -86,6 +86,19 @@ pub(super) enum ReportCommand {
         #[arg(long, value_name = "NAME=VALUE")]
         field: Vec<String>,
         /// Why it is corrected.
+        #[arg(long)]
+        reason: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Erase a report for good, with its corrections and chat; its rows in the audit log stay.
+    Erase {
+        /// The report's number.
+        id: u64,
+        /// Why; it stands in the audit log.
         #[arg(long)]
         reason: String,
         /// Print JSON.
@@ -187,7 +200,7 @@ pub(super) fn run(command: ReportCommand) -> anyhow::Result<ExitCode> {
         | ReportCommand::Show { .. }
         | ReportCommand::Totals { .. } => Action::ListReports,
         ReportCommand::Export(_) => Action::Export,
-        ReportCommand::Correct { .. } => Action::Administer,
+        ReportCommand::Correct { .. } | ReportCommand::Erase { .. } => Action::Administer,
         ReportCommand::Categories { command } => command.action(),
         ReportCommand::Fields { command } => command.action(),
     };
@@ -226,6 +239,12 @@ pub(super) fn run(command: ReportCommand) -> anyhow::Result<ExitCode> {
             let words = [problem, solution, category, notes];
             correct(&data, ReportId(id), words, &field, &reason, json)?;
         }
+        ReportCommand::Erase {
+            id,
+            reason,
+            json,
+            data,
+        } => erase(&data, ReportId(id), &reason, json)?,
         ReportCommand::Totals {
             by,
             zone,
@@ -433,6 +452,20 @@ fn correct(
         writeln!(out, "{:#}", json!({ "report": id.0, "correction": number }))?;
     } else {
         writeln!(out, "report {id} has the correction {number}")?;
+    }
+    Ok(())
+}
+
+fn erase(data: &DataArgs, id: ReportId, reason: &str, json: bool) -> anyhow::Result<()> {
+    let mut catalogue = catalogue::open(&data.data)?;
+    let (_session, erased) = reports::erase(id, catalogue.report_standing(id)?, reason)?;
+    change(&mut *catalogue, erased)?;
+    reports::overwrite(&*catalogue)?;
+    let mut out = std::io::stdout().lock();
+    if json {
+        writeln!(out, "{:#}", json!({ "report": id.0, "erased": true }))?;
+    } else {
+        writeln!(out, "report {id} is erased; its rows in the audit log stay")?;
     }
     Ok(())
 }

@@ -139,6 +139,7 @@ fn to_json(setting: &Setting) -> (String, Value) {
         Setting::Organisation(_) | Setting::Words(_) => Value::from(value),
         Setting::WatchLive(may) => Value::from(*may),
         Setting::FilmDays(_)
+        | Setting::ReportDays(_)
         | Setting::FilmQuotaBytes(_)
         | Setting::FilmBytesPerSecond(_)
         | Setting::FreeDiskBytes(_)

@@ -160,7 +160,7 @@ impl<'a> Window<'a> {
             ("Reports", USER_NAME, "reports"),
             ("People", OPERATOR_NAME, "people"),
             ("Computers", TILL, "computers"),
-            ("Audit log", "sign_in", "audit"),
+            ("Audit log", "Signed in", "audit"),
             ("Settings", "Name", "settings"),
         ] {
             self.admin.app.click(section)?;

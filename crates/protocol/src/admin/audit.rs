@@ -1,10 +1,14 @@
 //! The audit log: what happened at the hub, by whom, and whether the log is what was written (D4).
 
+mod action;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Page, Rows};
 use crate::control::Name;
 use crate::text::BoundedText;
+
+pub use action::Action;
 
 /// A row's details, in JSON; longer ones are cut.
 pub type Detail = BoundedText<2048>;

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::films::Reason;
 use super::{Page, Rows};
 use crate::control::{ChatText, Name, ReportDraft, ReportFacts};
 use crate::ids::{ReportId, SessionId};
@@ -70,6 +71,58 @@ pub enum Question {
     /// A part of an export that this administrator asked for, counted from 0. The hub keeps an export
     /// until its last part was asked for, or the administrator asks for another.
     ExportPart { export: u32, part: u32 },
+    /// Erases a report for somebody's privacy, with its corrections and its chat.
+    Erase {
+        report: ReportId,
+        /// Why; it stands in the audit log.
+        reason: Reason,
+    },
+    /// As [`Self::List`], with the groups that a filter has.
+    ListOfGroups {
+        filter: Box<ReportFilter>,
+        groups: ReportGroups,
+        sort: ReportSort,
+        page: Page,
+    },
+    /// As [`Self::Totals`], with the groups that a filter has.
+    TotalsOfGroups {
+        filter: Box<ReportFilter>,
+        groups: ReportGroups,
+        by: TotalsBy,
+        zone: Name,
+    },
+}
+
+impl Question {
+    /// Asks for a part of the list.
+    pub fn list(filter: ReportFilter, sort: ReportSort, page: Page) -> Self {
+        if filter.groups.is_any() {
+            return Self::List { filter, sort, page };
+        }
+        let groups = (*filter.groups).clone();
+        let filter = Box::new(filter);
+        Self::ListOfGroups {
+            filter,
+            groups,
+            sort,
+            page,
+        }
+    }
+
+    /// Asks for totals.
+    pub fn totals(filter: ReportFilter, by: TotalsBy, zone: Name) -> Self {
+        if filter.groups.is_any() {
+            return Self::Totals { filter, by, zone };
+        }
+        let groups = (*filter.groups).clone();
+        let filter = Box::new(filter);
+        Self::TotalsOfGroups {
+            filter,
+            groups,
+            by,
+            zone,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +149,7 @@ pub enum Answer {
         file_name: Name,
     },
     Part(Bytes),
+    Done,
 }
 
 /// Which reports; those that fit all of it.
@@ -114,6 +168,34 @@ pub struct ReportFilter {
     /// Sessions that began before.
     pub until_unix_millis: Option<i64>,
     pub finished: Option<bool>,
+    /// Travels beside the filter, in the questions that are named for it.
+    #[serde(skip)]
+    pub groups: Box<ReportGroups>,
+}
+
+impl ReportFilter {
+    /// With the groups that came beside it.
+    #[must_use]
+    pub fn of(self, groups: ReportGroups) -> Self {
+        let groups = Box::new(groups);
+        Self { groups, ..self }
+    }
+}
+
+/// Whose reports, by the names of groups as they are now.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ReportGroups {
+    /// A group of people that the operator whose report it is belongs to.
+    pub operators: Option<Name>,
+    /// A group of permanent hosts, one of which has the host's name.
+    pub hosts: Option<Name>,
+}
+
+impl ReportGroups {
+    /// Whether all reports pass.
+    pub fn is_any(&self) -> bool {
+        self.operators.is_none() && self.hosts.is_none()
+    }
 }
 
 /// In which order reports are listed.
@@ -258,6 +340,10 @@ pub enum Choice {
     Requester,
     Host,
     Category,
+    /// A group of people.
+    OperatorGroup,
+    /// A group of permanent hosts.
+    HostGroup,
 }
 
 /// All that the hub knows of an assistance.
@@ -407,6 +493,28 @@ pub enum ExportOf {
         filter: ReportFilter,
         sort: ReportSort,
     },
+    /// As [`Self::List`], with the groups that a filter has.
+    ListOfGroups {
+        filter: Box<ReportFilter>,
+        groups: ReportGroups,
+        sort: ReportSort,
+    },
+}
+
+impl ExportOf {
+    /// A list.
+    pub fn list(filter: ReportFilter, sort: ReportSort) -> Self {
+        if filter.groups.is_any() {
+            return Self::List { filter, sort };
+        }
+        let groups = (*filter.groups).clone();
+        let filter = Box::new(filter);
+        Self::ListOfGroups {
+            filter,
+            groups,
+            sort,
+        }
+    }
 }
 
 /// In which form.

@@ -27,6 +27,8 @@ pub enum Question {
     SetLogo {
         png: Bytes,
     },
+    /// As [`Self::Read`], answered with [`Answer::Each`].
+    ReadEach,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +39,8 @@ pub enum Answer {
         png: Bytes,
     },
     Done,
+    /// All settings that the hub has but the logo.
+    Each(Vec<Setting>),
 }
 
 /// All settings but the logo.
@@ -56,6 +60,9 @@ pub struct Settings {
     pub ticket_minutes: u32,
     /// Whether sessions may be watched while they run, by those whose role permits it.
     pub watch_live: bool,
+    /// How many days a finished report is kept; 0 for ever (D5). [`Answer::Settings`] does not have it.
+    #[serde(skip)]
+    pub report_days: u32,
 }
 
 /// One setting and its value.
@@ -69,6 +76,7 @@ pub enum Setting {
     FreeDiskBytes(u64),
     TicketMinutes(u32),
     WatchLive(bool),
+    ReportDays(u32),
 }
 
 /// What was given is no setting, or not of its range.
@@ -113,7 +121,17 @@ impl Default for Settings {
             free_disk_bytes: 0,
             ticket_minutes: 15,
             watch_live: true,
+            report_days: 0,
         }
+    }
+}
+
+impl FromIterator<Setting> for Settings {
+    /// The defaults, but for these.
+    fn from_iter<I: IntoIterator<Item = Setting>>(each: I) -> Self {
+        let mut settings = Self::default();
+        each.into_iter().for_each(|setting| settings.set(setting));
+        settings
     }
 }
 
@@ -129,6 +147,7 @@ impl Settings {
             Setting::FreeDiskBytes(bytes) => self.free_disk_bytes = bytes,
             Setting::TicketMinutes(minutes) => self.ticket_minutes = minutes,
             Setting::WatchLive(may) => self.watch_live = may,
+            Setting::ReportDays(days) => self.report_days = days,
         }
     }
 
@@ -143,13 +162,14 @@ impl Settings {
             Setting::FreeDiskBytes(self.free_disk_bytes),
             Setting::TicketMinutes(self.ticket_minutes),
             Setting::WatchLive(self.watch_live),
+            Setting::ReportDays(self.report_days),
         ]
     }
 }
 
 impl Setting {
     /// What settings are called on the command line and in data bases.
-    pub const NAMES: [&'static str; 8] = [
+    pub const NAMES: [&'static str; 9] = [
         "organisation",
         "words",
         "film-days",
@@ -158,6 +178,7 @@ impl Setting {
         "free-disk-bytes",
         "ticket-minutes",
         "watch-live",
+        "report-days",
     ];
 
     pub fn name(&self) -> &'static str {
@@ -170,6 +191,7 @@ impl Setting {
             Self::FreeDiskBytes(_) => 5,
             Self::TicketMinutes(_) => 6,
             Self::WatchLive(_) => 7,
+            Self::ReportDays(_) => 8,
         };
         Self::NAMES[place]
     }
@@ -179,7 +201,9 @@ impl Setting {
         match self {
             Self::Organisation(name) => name.to_string(),
             Self::Words(words) => words.to_string(),
-            Self::FilmDays(number) | Self::TicketMinutes(number) => number.to_string(),
+            Self::FilmDays(number) | Self::ReportDays(number) | Self::TicketMinutes(number) => {
+                number.to_string()
+            }
             Self::WatchLive(may) => if *may { "yes" } else { "no" }.to_owned(),
             Self::FilmQuotaBytes(number)
             | Self::FilmBytesPerSecond(number)
@@ -213,6 +237,7 @@ impl Setting {
             "words" if text.len() > Words::MAX_BYTES => return Err(too_long(Words::MAX_BYTES)),
             "words" => Self::Words(text.trim().into()),
             "film-days" => Self::FilmDays(small()?),
+            "report-days" => Self::ReportDays(small()?),
             "film-quota-bytes" => Self::FilmQuotaBytes(number()?),
             "film-bytes-per-second" => Self::FilmBytesPerSecond(number()?),
             "free-disk-bytes" => Self::FreeDiskBytes(number()?),
@@ -259,7 +284,9 @@ impl Setting {
         match self {
             Self::Organisation(given) => text(given, crate::limits::MAX_NAME_BYTES, false),
             Self::Words(given) => text(given, Words::MAX_BYTES, true),
-            Self::FilmDays(days) => zero_or(u64::from(*days), 1, MOST_DAYS),
+            Self::FilmDays(days) | Self::ReportDays(days) => {
+                zero_or(u64::from(*days), 1, MOST_DAYS)
+            }
             Self::FilmQuotaBytes(bytes) => zero_or(*bytes, 64 * MIB, MOST_BYTES),
             // a video of 20 Mbit/s on a host's screen is no attack
             Self::FilmBytesPerSecond(bytes) => within(*bytes, MIB / 4, 1024 * MIB),
@@ -289,6 +316,7 @@ mod tests {
         for (name, text) in [
             ("film-days", "36526"),
             ("film-days", "-1"),
+            ("report-days", "36526"),
             ("film-quota-bytes", "1000"),
             ("film-bytes-per-second", "0"),
             ("ticket-minutes", "0"),

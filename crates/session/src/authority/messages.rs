@@ -84,7 +84,9 @@ fn of_question_about_reports(question: &reports::Question) -> Action {
     use reports::Question;
     match question {
         Question::List { .. }
+        | Question::ListOfGroups { .. }
         | Question::Totals { .. }
+        | Question::TotalsOfGroups { .. }
         | Question::Choices { .. }
         | Question::Show { .. }
         | Question::Chat { .. }
@@ -92,9 +94,10 @@ fn of_question_about_reports(question: &reports::Question) -> Action {
         | Question::Categories
         | Question::Fields => Action::ListReports,
         Question::Export { .. } | Question::ExportPart { .. } => Action::Export,
-        Question::Correct { .. } | Question::ChangeCategories(_) | Question::ChangeFields(_) => {
-            Action::Administer
-        }
+        Question::Correct { .. }
+        | Question::Erase { .. }
+        | Question::ChangeCategories(_)
+        | Question::ChangeFields(_) => Action::Administer,
     }
 }
 

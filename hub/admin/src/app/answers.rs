@@ -61,6 +61,16 @@ impl AdminApp {
                     state.reports.whole.take(whole);
                 }
             }
+            Topic::OperatorGroups => {
+                let names =
+                    within!(answer, Answer::Reports(reports::Answer::Choices(names)) => names);
+                state.reports.operator_groups.take(names);
+            }
+            Topic::ComputerGroups => {
+                let names =
+                    within!(answer, Answer::Reports(reports::Answer::Choices(names)) => names);
+                state.reports.host_groups.take(names);
+            }
             Topic::Totals(by) => {
                 let totals =
                     within!(answer, Answer::Reports(reports::Answer::Totals(totals)) => totals);
@@ -161,13 +171,14 @@ impl AdminApp {
                 state.audit.verified.take(found);
             }
             Topic::Settings => {
-                let now = within!(answer, Answer::Settings(settings::Answer::Settings(now)) => now);
-                state.settings.form = None;
+                let now = within!(
+                    answer,
+                    Answer::Settings(settings::Answer::Each(each)) => each.into_iter().collect()
+                );
                 state.settings.now.take(now);
             }
             Topic::Rules => {
                 let rules = within!(answer, Answer::People(people::Answer::Rules(rules)) => rules);
-                state.settings.form = None;
                 state.settings.rules.take(rules);
             }
             Topic::Categories => {
@@ -211,9 +222,19 @@ impl AdminApp {
             Done::Held => Say::HeldNotice,
             Done::Released => Say::ReleasedNotice,
             Done::Erased => Say::ErasedNotice,
+            Done::ReportErased => Say::ReportErasedNotice,
             Done::Saved => Say::SavedNotice,
             Done::SettingsSaved => Say::SettingsSavedNotice,
         };
+        if done == Done::ReportErased {
+            self.state.reports.open = None;
+            self.state.reports.whole.forget();
+        }
+        let settings = &mut self.state.settings;
+        if done == Done::SettingsSaved && settings.form == settings.saving.take() {
+            // shown as the hub has it
+            settings.form = None;
+        }
         if done == Done::Erased
             && let Some(film) = &self.state.films.open
         {

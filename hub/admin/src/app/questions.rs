@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use egui::Context;
 use protocol::BoundedText;
-use protocol::admin::reports::{ExportFormat, ExportOf, Language};
+use protocol::admin::reports::{Choice, ExportFormat, ExportOf, Language};
 use protocol::admin::{Page, Question, audit, desk, films, hosts, people, reports, settings};
 use protocol::{ReportId, SessionId};
 use ui_kit::Lang;
@@ -39,11 +39,8 @@ impl AdminApp {
                         since_unix_millis: Period::Month.since_unix_millis(self.state.clock),
                         ..reports::ReportFilter::default()
                     };
-                    let question = reports::Question::Totals {
-                        filter,
-                        by: reports::TotalsBy::Day,
-                        zone: zone(),
-                    };
+                    let by = reports::TotalsBy::Day;
+                    let question = reports::Question::totals(filter, by, zone());
                     self.state.ask(Topic::Days, Question::Reports(question));
                 }
                 ctx.request_repaint_after(Duration::from_secs(1));
@@ -69,7 +66,7 @@ impl AdminApp {
             }
             Section::Settings => {
                 if self.state.settings.now.is_wanted() {
-                    let question = Question::Settings(settings::Question::Read);
+                    let question = Question::Settings(settings::Question::ReadEach);
                     self.state.ask(Topic::Settings, question);
                 }
                 if self.state.settings.rules.is_wanted() {
@@ -97,6 +94,25 @@ impl AdminApp {
     }
 
     fn ask_for_reports(&mut self) {
+        for (of, topic, shown) in [
+            (
+                Choice::OperatorGroup,
+                Topic::OperatorGroups,
+                &mut self.state.reports.operator_groups,
+            ),
+            (
+                Choice::HostGroup,
+                Topic::ComputerGroups,
+                &mut self.state.reports.host_groups,
+            ),
+        ] {
+            if shown.is_wanted() {
+                let begin = protocol::control::Name::default();
+                let question = reports::Question::Choices { of, begin };
+                let asked = (topic, Question::Reports(question));
+                self.state.outbox.push(asked);
+            }
+        }
         let reports = &mut self.state.reports;
         if let Some(report) = reports.open {
             if reports.whole.is_wanted() {
@@ -108,8 +124,7 @@ impl AdminApp {
         if let Some(by) = reports.totals_by {
             if reports.totals.is_wanted() {
                 let filter = reports.list.filter.0.clone();
-                let zone = zone();
-                let question = reports::Question::Totals { filter, by, zone };
+                let question = reports::Question::totals(filter, by, zone());
                 self.state
                     .ask(Topic::Totals(by), Question::Reports(question));
             }
@@ -118,11 +133,7 @@ impl AdminApp {
         let (first, last) = rows_of(reports.looked_at);
         let (filter, sort) = reports.list.filter.clone();
         for (of, page) in reports.list.look_at(first, last) {
-            let question = reports::Question::List {
-                filter: filter.clone(),
-                sort,
-                page,
-            };
+            let question = reports::Question::list(filter.clone(), sort, page);
             self.state
                 .ask(Topic::Reports(of), Question::Reports(question));
         }
@@ -249,7 +260,7 @@ impl AdminApp {
 
     pub(super) fn export_reports(&mut self, format: ExportFormat, report: Option<ReportId>) {
         let (filter, sort) = self.state.reports.list.filter.clone();
-        let all = ExportOf::List { filter, sort };
+        let all = ExportOf::list(filter, sort);
         let of = report.map_or(all, ExportOf::One);
         let language = language(self.state.lang);
         self.drop_document();

@@ -11,9 +11,9 @@ use ui_kit::{Icon, Lang, Palette, Tone, text, theme};
 
 use super::table::{Cell, Column, bar_ui, table_ui};
 use super::{at_right_ui, loading_ui, refused_ui};
-use crate::details;
 use crate::state::{Period, State, Topic};
 use crate::words::{self, Say, s};
+use crate::{actions, details};
 
 pub(super) fn audit_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
@@ -101,7 +101,7 @@ fn list_ui(ui: &mut Ui, state: &mut State) {
         column(Say::Row, 70.0),
         column(Say::When, 140.0),
         column(Say::Who, 160.0),
-        column(Say::What, 180.0),
+        column(Say::What, 210.0),
         column(Say::Details, 200.0),
     ];
     let foot = if state.audit.chosen.is_some() {
@@ -136,7 +136,7 @@ fn list_ui(ui: &mut Ui, state: &mut State) {
         let who = kind_text(lang, row.kind);
         let told = format!(
             "{}  ·  {who}  ·  {}",
-            row.action,
+            actions::code_text(lang, &row.action),
             name_alone(lang, &row.actor)
         );
         ui.label(text(told, 13.0, theme::MEDIUM, palette.text));
@@ -144,7 +144,14 @@ fn list_ui(ui: &mut Ui, state: &mut State) {
             .id_salt("detail")
             .max_height(56.0)
             .show(ui, |ui| {
-                let words = details::in_words(lang, &row.detail);
+                let words = details::in_words((lang, clock), &row.detail);
+                // the word that stands in the log, to search for
+                let code = visible_line(&row.action);
+                let words = if words.is_empty() {
+                    code.into_owned()
+                } else {
+                    format!("{code}  ·  {words}")
+                };
                 let words = text(words, 13.0, theme::REGULAR, palette.dim);
                 ui.add(Label::new(words).wrap().selectable(true));
                 egui::CollapsingHeader::new(s(lang, Say::AsWritten))
@@ -187,7 +194,7 @@ fn cell(lang: Lang, clock: ui_kit::Clock, row: &AuditRow, column: usize) -> Cell
                 }
             }
         }
-        3 => Cell::new(row.action.to_string()),
-        _ => Cell::dim(details::in_words(lang, &row.detail)),
+        3 => Cell::new(actions::code_text(lang, &row.action)),
+        _ => Cell::dim(details::in_words((lang, clock), &row.detail)),
     }
 }

@@ -4,13 +4,13 @@ use egui::{Key, Label, ScrollArea, Ui};
 use protocol::admin::Question;
 use protocol::admin::films::{self, Column as Sort, Erasure, Facts, Film, Standing, UseKind};
 use ui_kit::widgets::{
-    DialogSize, Field, Push, banner_ui, card_ui, choice_ui, dialog_buttons_ui, dialog_ui,
-    divider_ui, empty_state_ui, escaped, escaped_from, fact_ui, heading_ui, link_button_ui,
-    section_header_ui, segments_ui, text_field_ui,
+    Field, Push, banner_ui, card_ui, choice_ui, divider_ui, empty_state_ui, escaped, fact_ui,
+    heading_ui, link_button_ui, section_header_ui, segments_ui, text_field_ui,
 };
 use ui_kit::words::{name_alone, session_ended_for_operator, visible_line};
 use ui_kit::{Icon, Lang, Tone, Word, text, theme, w};
 
+use super::questions::{Reasoned, reason_ui};
 use super::table::{Cell, Column, bar_ui, picture_table_ui};
 use super::{at_right_ui, export, loading_ui, missing_ui, player, refused_ui};
 use crate::state::{
@@ -408,49 +408,24 @@ fn asking_ui(ui: &Ui, state: &mut State) {
     let Some(asking) = &mut state.films.asking else {
         return;
     };
-    let (title, note, button, reason, is_danger) = match asking {
-        FilmAsking::Hold { reason } => (Say::HoldTitle, Say::HoldNote, Say::Hold, reason, false),
-        FilmAsking::Erase { reason } => (Say::EraseTitle, Say::EraseNote, Say::Erase, reason, true),
+    let (icon, title, note, button, reason) = match asking {
+        FilmAsking::Hold { reason } => {
+            let icon = (Icon::Lock, Tone::Accent);
+            (icon, Say::HoldTitle, Say::HoldNote, Say::Hold, reason)
+        }
+        FilmAsking::Erase { reason } => {
+            let icon = (Icon::Trash2, Tone::Danger);
+            (icon, Say::EraseTitle, Say::EraseNote, Say::Erase, reason)
+        }
         FilmAsking::Export(_) => return export::asking_ui(ui, state),
     };
-    let icon = if is_danger {
-        (Icon::Trash2, Tone::Danger)
-    } else {
-        (Icon::Lock, Tone::Accent)
-    };
-    let title = s(lang, title);
-    let dialog = dialog_ui(
-        ui.ctx(),
-        "film",
-        DialogSize::Medium,
-        Some(icon),
+    let asked = Reasoned {
+        icon,
         title,
-        |ui| {
-            ui.add(Label::new(s(lang, note)).wrap());
-            text_field_ui(ui, &Field::new(s(lang, Say::Reason)), reason);
-            let mut answer = None;
-            let missing = reason.trim().is_empty().then(|| w(lang, Word::Required));
-            dialog_buttons_ui(ui, |ui| {
-                let go = if is_danger {
-                    Push::danger(s(lang, button))
-                } else {
-                    Push::primary(s(lang, button))
-                };
-                if ui.add(go.unless(missing)).clicked() {
-                    answer = Some(true);
-                }
-                if ui.add(Push::secondary(w(lang, Word::Cancel))).clicked() {
-                    answer = Some(false);
-                }
-            });
-            answer
-        },
-    );
-    let answer = if escaped_from(&dialog) {
-        Some(false)
-    } else {
-        dialog.inner
+        note,
+        button,
     };
+    let answer = reason_ui(ui, lang, &asked, reason);
     let Some(yes) = answer else { return };
     let Some(asking) = state.films.asking.take().filter(|_| yes) else {
         return;

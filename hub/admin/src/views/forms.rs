@@ -9,13 +9,14 @@ use protocol::admin::reports::{
 };
 use protocol::control::Name;
 use ui_kit::widgets::{
-    DialogSize, Field, Push, card_ui, check_ui, choice_ui, dialog_ui, divider_ui, escaped_from,
-    icon_button_ui, section_header_ui, text_area_ui, text_field_ui,
+    DialogSize, Field, Push, card_ui, check_ui, choice_ui, dialog_ui, divider_ui, icon_button_ui,
+    section_header_ui, text_area_ui, text_field_ui,
 };
 use ui_kit::words::name_alone;
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
-use super::{at_right_ui, danger_buttons_ui, form_buttons_ui, missing_ui};
+use super::questions::{answer_of, danger_ui, name_ui};
+use super::{at_right_ui, form_buttons_ui, missing_ui};
 use crate::state::{FieldForm, FormAsking, FormKind, State, Topic};
 use crate::words::{self, Say, s};
 
@@ -201,20 +202,11 @@ fn asking_ui(ui: &Ui, state: &mut State) {
 
 fn category_form_ui(ui: &Ui, state: &mut State, id: Option<u32>, mut name: String) {
     let lang = state.lang;
-    let icon = Some((Icon::Tag, Tone::Accent));
-    let title = s(lang, id.map_or(Say::AddCategory, |_| Say::RenameCategory));
-    let dialog = dialog_ui(ui.ctx(), "category", DialogSize::Small, icon, title, |ui| {
-        text_field_ui(ui, &Field::new(s(lang, Say::Name)), &mut name);
-        form_buttons_ui(ui, lang, w(lang, Word::Save))
-    });
-    let answer = if escaped_from(&dialog) {
-        Some(false)
-    } else {
-        dialog.inner
-    };
+    let title = id.map_or(Say::AddCategory, |_| Say::RenameCategory);
+    let answer = name_ui(ui, lang, (Icon::Tag, title), &mut name);
     match answer {
         Some(false) => {}
-        Some(true) if !name.trim().is_empty() => {
+        Some(true) => {
             let name = Name::cut(name.trim());
             let change = match id {
                 Some(id) => CategoryChange::Rename { id, name },
@@ -222,7 +214,7 @@ fn category_form_ui(ui: &Ui, state: &mut State, id: Option<u32>, mut name: Strin
             };
             ask(state, Ask::ChangeCategories(change));
         }
-        Some(true) | None => state.settings.asking = Some(FormAsking::Category { id, name }),
+        None => state.settings.asking = Some(FormAsking::Category { id, name }),
     }
 }
 
@@ -250,11 +242,7 @@ fn field_form_ui(ui: &Ui, state: &mut State, mut form: FieldForm) {
         check_ui(ui, &mut form.required, s(lang, Say::FieldRequired), note);
         form_buttons_ui(ui, lang, w(lang, Word::Save))
     });
-    let answer = if escaped_from(&dialog) {
-        Some(false)
-    } else {
-        dialog.inner
-    };
+    let answer = answer_of(&dialog);
     match (answer, form.definition()) {
         (Some(false), _) => {}
         (Some(true), Some(definition)) => {
@@ -274,17 +262,9 @@ fn field_form_ui(ui: &Ui, state: &mut State, mut form: FieldForm) {
 
 fn remove_ui(ui: &Ui, state: &mut State, (id, name, is_field): (u32, Name, bool)) {
     let lang = state.lang;
-    let icon = Some((Icon::Trash2, Tone::Danger));
     let title = words::remove_question(lang, &name_alone(lang, &name));
-    let dialog = dialog_ui(ui.ctx(), "retire", DialogSize::Small, icon, &title, |ui| {
-        ui.add(Label::new(s(lang, Say::RetireNote)).wrap());
-        danger_buttons_ui(ui, lang, s(lang, Say::Retire))
-    });
-    let answer = if escaped_from(&dialog) {
-        Some(false)
-    } else {
-        dialog.inner
-    };
+    let texts = (Say::NotOfferedNote, Say::Remove);
+    let answer = danger_ui(ui, lang, (Icon::Trash2, &title), texts);
     match answer {
         Some(true) if is_field => ask(state, Ask::ChangeFields(FieldChange::Remove { id })),
         Some(true) => ask(state, Ask::ChangeCategories(CategoryChange::Remove { id })),

@@ -6,12 +6,13 @@ use protocol::admin::desk;
 use protocol::admin::desk::LiveSession;
 use protocol::{Entry, EntryKind};
 use ui_kit::widgets::{
-    DialogSize, Leading, Row, card_ui, dialog_ui, empty_state_ui, escaped_from, heading_ui,
-    icon_button_ui, row_ui, section_header_ui,
+    DialogSize, Leading, Row, card_ui, dialog_ui, empty_state_ui, heading_ui, icon_button_ui,
+    row_ui, section_header_ui,
 };
 use ui_kit::words::{in_session_with, name_alone};
 use ui_kit::{Icon, Lang, Tone};
 
+use super::questions::answer_of;
 use super::{danger_buttons_ui, missing_ui, problem_ui};
 use crate::state::{Asking, Done, Section, State, Topic, Wish};
 use crate::words::{self, Say, s};
@@ -224,11 +225,7 @@ fn question_ui(ui: &Ui, state: &mut State) {
             danger_buttons_ui(ui, lang, s(lang, label))
         },
     );
-    let answer = if escaped_from(&dialog) {
-        Some(false)
-    } else {
-        dialog.inner
-    };
+    let answer = answer_of(&dialog);
     if let Some(yes) = answer {
         state.asking = None;
         if yes {

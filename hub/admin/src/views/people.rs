@@ -15,8 +15,9 @@ use ui_kit::widgets::{
 use ui_kit::words::name_alone;
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
+use super::questions::{answer_of, danger_ui, memberships_ui, name_ui};
 use super::table::{Cell, Column, bar_ui, table_ui};
-use super::{at_right_ui, danger_buttons_ui, form_buttons_ui, loading_ui, missing_ui, refused_ui};
+use super::{at_right_ui, form_buttons_ui, loading_ui, missing_ui, refused_ui};
 use crate::state::{AccountForm, Done, PeopleAsking, PeopleTab, RoleForm, State, Topic, Wish};
 use crate::words::{self, Say, s};
 
@@ -452,35 +453,14 @@ fn account_form_ui(ui: &Ui, state: &mut State, mut form: AccountForm) {
             }
         }
         if groups.len() > 1 {
-            ui.label(text(
-                s(lang, Say::Groups),
-                13.0,
-                theme::MEDIUM,
-                Palette::of(ui).text,
-            ));
-            ui.horizontal_wrapped(|ui| {
-                for group in &groups {
-                    let mut inside = form.groups.contains(&group.group);
-                    let name = group_name(lang, &group.name, group.built_in);
-                    if check_ui(ui, &mut inside, &name, None).clicked() {
-                        form.groups.retain(|id| *id != group.group);
-                        if inside {
-                            form.groups.push(group.group);
-                        }
-                    }
-                }
-            });
+            memberships_ui(ui, lang, (Say::Groups, &groups), &mut form.groups);
         }
         if form.account.is_none() {
             ui.add(Label::new(s(lang, Say::InvitationFollows)).wrap());
         }
         form_buttons_ui(ui, lang, w(lang, Word::Save))
     });
-    let answer = if escaped_from(&dialog) {
-        Some(false)
-    } else {
-        dialog.inner
-    };
+    let answer = answer_of(&dialog);
     match answer {
         Some(false) => return,
         Some(true) if form.name.trim().is_empty() => form.show_faults = true,
@@ -497,17 +477,9 @@ fn account_form_ui(ui: &Ui, state: &mut State, mut form: AccountForm) {
 
 fn disable_ui(ui: &Ui, state: &mut State, account: AccountId, name: Name) {
     let lang = state.lang;
-    let icon = Some((Icon::Ban, Tone::Danger));
     let title = words::disable_title(lang, &name_alone(lang, &name));
-    let dialog = dialog_ui(ui.ctx(), "disable", DialogSize::Small, icon, &title, |ui| {
-        ui.add(Label::new(s(lang, Say::DisableNote)).wrap());
-        danger_buttons_ui(ui, lang, s(lang, Say::Disable))
-    });
-    let answer = if escaped_from(&dialog) {
-        Some(false)
-    } else {
-        dialog.inner
-    };
+    let texts = (Say::DisableNote, Say::Disable);
+    let answer = danger_ui(ui, lang, (Icon::Ban, &title), texts);
     match answer {
         Some(true) => set_disabled(state, account, true),
         Some(false) => {}
@@ -517,24 +489,14 @@ fn disable_ui(ui: &Ui, state: &mut State, account: AccountId, name: Name) {
 
 fn group_form_ui(ui: &Ui, state: &mut State, group: Option<protocol::GroupId>, mut name: String) {
     let lang = state.lang;
-    let icon = Some((Icon::Users, Tone::Accent));
     let title = match group {
         Some(_) => Say::RenameGroup,
         None => Say::AddGroup,
     };
-    let title = s(lang, title);
-    let dialog = dialog_ui(ui.ctx(), "group", DialogSize::Small, icon, title, |ui| {
-        text_field_ui(ui, &Field::new(s(lang, Say::Name)), &mut name);
-        form_buttons_ui(ui, lang, w(lang, Word::Save))
-    });
-    let answer = if escaped_from(&dialog) {
-        Some(false)
-    } else {
-        dialog.inner
-    };
+    let answer = name_ui(ui, lang, (Icon::Users, title), &mut name);
     match answer {
         Some(false) => {}
-        Some(true) if !name.trim().is_empty() => {
+        Some(true) => {
             let name = Name::cut(name.trim());
             let question = match group {
                 Some(group) => Ask::RenameGroup { group, name },
@@ -542,7 +504,7 @@ fn group_form_ui(ui: &Ui, state: &mut State, group: Option<protocol::GroupId>, m
             };
             state.ask(Topic::Done(Done::Saved), Question::People(question));
         }
-        Some(true) | None => state.people.asking = Some(PeopleAsking::Group { group, name }),
+        None => state.people.asking = Some(PeopleAsking::Group { group, name }),
     }
 }
 
@@ -564,11 +526,7 @@ fn role_form_ui(ui: &Ui, state: &mut State, mut form: RoleForm) {
         }
         form_buttons_ui(ui, lang, w(lang, Word::Save))
     });
-    let answer = if escaped_from(&dialog) {
-        Some(false)
-    } else {
-        dialog.inner
-    };
+    let answer = answer_of(&dialog);
     match answer {
         Some(false) => {}
         Some(true) if !form.name.trim().is_empty() => {

@@ -1,24 +1,32 @@
 //! Reports: the list, and one report.
 
 use egui::{Key, Label, ScrollArea, Ui};
+use protocol::admin::Question;
+use protocol::admin::films::Reason;
 use protocol::admin::reports::{
-    ExportFormat, ReportColumn, ReportFilter, ReportRow, TotalsBy, WholeReport,
+    self as about, ExportFormat, ReportColumn, ReportFilter, ReportRow, TotalsBy, WholeReport,
 };
 use ui_kit::widgets::{
     DialogSize, Field, Push, card_ui, choice_ui, dialog_buttons_ui, dialog_ui, divider_ui,
-    empty_state_ui, escaped, escaped_from, fact_ui, heading_ui, link_button_ui, menu_item_ui,
-    section_header_ui, segments_ui, text_area_ui, text_field_ui,
+    empty_state_ui, escaped, fact_ui, heading_ui, link_button_ui, menu_item_ui, section_header_ui,
+    segments_ui, text_area_ui, text_field_ui,
 };
 use ui_kit::words::{name_alone, visible_text};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
+use super::questions::{Reasoned, answer_of, reason_ui};
 use super::table::{Cell, Column, bar_ui, table_ui};
 use super::{at_right_ui, loading_ui, missing_ui, refused_ui};
-use crate::state::{Correcting, Period, Section, State, Wish};
+use crate::state::{Correcting, Done, Period, Section, State, Topic, Wish};
 use crate::words::{self, Say, s};
 
 /// How long nobody types before a search begins, in seconds.
 const SEARCH_AFTER: f64 = 0.25;
+/// From this width on, in points, the whole filter stands in one line.
+const WIDE_BAR: f32 = 860.0;
+/// What icon and date of an earlier report take, and about a character after them, in points.
+const EARLIER_DATE: f32 = 170.0;
+const EARLIER_CHAR: f32 = 7.5;
 
 pub(super) fn reports_ui(ui: &mut Ui, state: &mut State) {
     if state.reports.open.is_some() {
@@ -44,59 +52,21 @@ pub(super) fn reports_ui(ui: &mut Ui, state: &mut State) {
 }
 
 fn filters_ui(ui: &mut Ui, state: &mut State) {
-    let lang = state.lang;
+    let is_wide = ui.available_width() >= WIDE_BAR;
     bar_ui(ui, |ui| {
-        let field = Field {
-            hint: s(lang, Say::SearchReports),
-            // the rest of the bar has its room first
-            width: Some((ui.available_width() - 560.0).clamp(120.0, 280.0)),
-            ..Field::default()
-        };
-        let response = text_field_ui(ui, &field, &mut state.reports.search);
-        let find = ui.input(|input| input.modifiers.command && input.key_pressed(Key::F));
-        if find {
-            response.request_focus();
-        }
-        let now = ui.input(|input| input.time);
-        if response.changed() {
-            state.reports.typed_at = Some(now);
-            ui.ctx()
-                .request_repaint_after(std::time::Duration::from_millis(260));
-        }
-        if state
-            .reports
-            .typed_at
-            .is_some_and(|at| now - at >= SEARCH_AFTER)
-        {
-            state.reports.typed_at = None;
-            let search = state.reports.search.as_str().into();
-            state.reports.change(|filter| filter.text = search);
-        }
-        let finished = [
-            (None, s(lang, Say::AllReports)),
-            (Some(true), s(lang, Say::Finished)),
-            (Some(false), s(lang, Say::Unfinished)),
-        ];
-        let shown = state.reports.list.filter.0.finished;
-        if let Some(finished) = segments_ui(ui, shown, &finished) {
-            state.reports.change(|filter| filter.finished = finished);
-        }
-        let periods = Period::ALL.map(|period| (period, s(lang, period.say())));
-        let field = Field {
-            width: Some(130.0),
-            ..Field::default()
-        };
-        let shown = state.reports.period;
-        if let Some(period) = choice_ui(ui, &field, shown, &periods) {
-            state.reports.period = period;
-            let since = period.since_unix_millis(state.clock);
-            state
-                .reports
-                .change(|filter| filter.since_unix_millis = since);
+        // in a line of its own the search has what the buttons leave
+        let others = if is_wide { 700.0 } else { 250.0 };
+        search_ui(
+            ui,
+            state,
+            (ui.available_width() - others).clamp(100.0, 280.0),
+        );
+        if is_wide {
+            choices_ui(ui, state);
         }
         at_right_ui(ui, |ui| {
             export_menu_ui(ui, state);
-            let totals = Push::secondary(s(lang, Say::Totals)).icon(Icon::ChartColumn);
+            let totals = Push::secondary(s(state.lang, Say::Totals)).icon(Icon::ChartColumn);
             if ui.add(totals).clicked() {
                 state.reports.totals_by = match state.reports.totals_by {
                     None => Some(TotalsBy::Operator),
@@ -105,12 +75,80 @@ fn filters_ui(ui: &mut Ui, state: &mut State) {
             }
         });
     });
+    if !is_wide {
+        ui.add_space(4.0);
+        ui.horizontal_wrapped(|ui| choices_ui(ui, state));
+    }
+    chosen_ui(ui, state);
+}
+
+fn search_ui(ui: &mut Ui, state: &mut State, width: f32) {
+    let field = Field {
+        hint: s(state.lang, Say::SearchReports),
+        width: Some(width),
+        ..Field::default()
+    };
+    let response = text_field_ui(ui, &field, &mut state.reports.search);
+    let find = ui.input(|input| input.modifiers.command && input.key_pressed(Key::F));
+    if find {
+        response.request_focus();
+    }
+    let now = ui.input(|input| input.time);
+    if response.changed() {
+        state.reports.typed_at = Some(now);
+        ui.ctx()
+            .request_repaint_after(std::time::Duration::from_millis(260));
+    }
+    if state
+        .reports
+        .typed_at
+        .is_some_and(|at| now - at >= SEARCH_AFTER)
+    {
+        state.reports.typed_at = None;
+        let search = state.reports.search.as_str().into();
+        state.reports.change(|filter| filter.text = search);
+    }
+}
+
+/// What is chosen among few.
+fn choices_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let finished = [
+        (None, s(lang, Say::AllReports)),
+        (Some(true), s(lang, Say::Finished)),
+        (Some(false), s(lang, Say::Unfinished)),
+    ];
+    let shown = state.reports.list.filter.0.finished;
+    if let Some(finished) = segments_ui(ui, shown, &finished) {
+        state.reports.change(|filter| filter.finished = finished);
+    }
+    let periods = Period::ALL.map(|period| (period, s(lang, period.say())));
+    let field = Field {
+        width: Some(130.0),
+        ..Field::default()
+    };
+    let shown = state.reports.period;
+    if let Some(period) = choice_ui(ui, &field, shown, &periods) {
+        state.reports.period = period;
+        let since = period.since_unix_millis(state.clock);
+        state
+            .reports
+            .change(|filter| filter.since_unix_millis = since);
+    }
+    groups_menu_ui(ui, state);
+}
+
+/// What else the filter has, each to be taken out.
+fn chosen_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
     let filter = state.reports.list.filter.0.clone();
     let of = [
         (Say::Operator, filter.operator, 0),
         (Say::Requester, filter.requester, 1),
         (Say::Computer, filter.host, 2),
         (Say::Category, filter.category, 3),
+        (Say::OperatorGroup, filter.groups.operators, 4),
+        (Say::ComputerGroup, filter.groups.hosts, 5),
     ];
     if of.iter().any(|(_, name, _)| name.is_some()) {
         ui.add_space(4.0);
@@ -123,11 +161,57 @@ fn filters_ui(ui: &mut Ui, state: &mut State) {
                         0 => filter.operator = None,
                         1 => filter.requester = None,
                         2 => filter.host = None,
-                        _ => filter.category = None,
+                        3 => filter.category = None,
+                        4 => filter.groups.operators = None,
+                        _ => filter.groups.hosts = None,
                     });
                 }
             }
         });
+    }
+}
+
+/// Groups of operators and of computers to choose from.
+fn groups_menu_ui(ui: &mut Ui, state: &mut State) {
+    let lang = state.lang;
+    let reports = &mut state.reports;
+    let now = &reports.list.filter.0.groups;
+    let mut chosen = None;
+    let button = ui.add(Push::secondary(s(lang, Say::Groups)).icon(Icon::ChevronDown));
+    egui::Popup::menu(&button).show(|ui| {
+        ui.set_width(240.0);
+        ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
+            for (title, shown, is_of_operators) in [
+                (Say::OperatorGroup, &reports.operator_groups, true),
+                (Say::ComputerGroup, &reports.host_groups, false),
+            ] {
+                section_header_ui(ui, s(lang, title), "");
+                let now = if is_of_operators {
+                    &now.operators
+                } else {
+                    &now.hosts
+                };
+                let names = shown.value.as_deref().unwrap_or_default();
+                if names.is_empty() {
+                    let none = s(lang, Say::NoHostGroups);
+                    let color = Palette::of(ui).dim;
+                    ui.label(text(none, theme::SMALL_SIZE, theme::REGULAR, color));
+                }
+                for name in names {
+                    let is_now = now.as_ref() == Some(name);
+                    if menu_item_ui(ui, None, &name_alone(lang, name), is_now, None).clicked() {
+                        let to = (!is_now).then(|| name.clone());
+                        chosen = Some((is_of_operators, to));
+                        ui.close();
+                    }
+                }
+            }
+        });
+    });
+    match chosen {
+        Some((true, to)) => reports.change(|filter| filter.groups.operators = to),
+        Some((false, to)) => reports.change(|filter| filter.groups.hosts = to),
+        None => {}
     }
 }
 
@@ -237,7 +321,8 @@ fn cell(lang: Lang, clock: ui_kit::Clock, row: &ReportRow, column: usize) -> Cel
 
 fn report_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
-    let back = escaped(ui) && state.reports.correcting.is_none();
+    let is_asking = state.reports.correcting.is_some() || state.reports.erasing.is_some();
+    let back = escaped(ui) && !is_asking;
     let mut leave = back;
     bar_ui(ui, |ui| {
         leave |= link_button_ui(ui, Some(Icon::ArrowLeft), s(lang, Say::Reports)).clicked();
@@ -272,6 +357,10 @@ fn report_ui(ui: &mut Ui, state: &mut State) {
             if ui.add(correct).clicked() {
                 state.reports.correcting = Some(Correcting::of(&whole));
             }
+            let erase = Push::secondary(s(lang, Say::Erase)).icon(Icon::Trash2);
+            if ui.add(erase).clicked() {
+                state.reports.erasing = Some(String::new());
+            }
         });
     });
     ui.add_space(6.0);
@@ -282,6 +371,28 @@ fn report_ui(ui: &mut Ui, state: &mut State) {
         });
     });
     correcting_ui(ui, state);
+    erasing_ui(ui, state);
+}
+
+fn erasing_ui(ui: &Ui, state: &mut State) {
+    let Some(reason) = &mut state.reports.erasing else {
+        return;
+    };
+    let asked = Reasoned {
+        icon: (Icon::Trash2, Tone::Danger),
+        title: Say::EraseReportTitle,
+        note: Say::EraseReportNote,
+        button: Say::Erase,
+    };
+    let answer = reason_ui(ui, state.lang, &asked, reason);
+    let Some(yes) = answer else { return };
+    let reason = state.reports.erasing.take().filter(|_| yes);
+    if let (Some(reason), Some(report)) = (reason, state.reports.open) {
+        let reason = Reason::cut(reason.trim());
+        let question = about::Question::Erase { report, reason };
+        let done = Topic::Done(Done::ReportErased);
+        state.ask(done, Question::Reports(question));
+    }
 }
 
 fn words_ui(ui: &mut Ui, lang: Lang, whole: &WholeReport) {
@@ -412,13 +523,30 @@ fn facts_ui(ui: &mut Ui, state: &mut State, whole: &WholeReport) {
             ui.add_space(4.0);
             for earlier in &whole.earlier {
                 let at = clock.date_time(earlier.started_unix_millis.div_euclid(1000));
-                let label = format!("{at}  ·  {}", visible_text(&earlier.problem));
+                // a link stands in one line, and the problem can be long
+                let room = (ui.available_width() - EARLIER_DATE) / EARLIER_CHAR;
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a few characters"
+                )]
+                let problem = cut(&visible_text(&earlier.problem), room.max(0.0) as usize);
+                let label = format!("{at}  ·  {problem}");
                 if link_button_ui(ui, Some(Icon::FileText), &label).clicked() {
                     state.reports.show(earlier.report);
                 }
             }
         });
     }
+}
+
+/// The beginning of `text`, of so many characters.
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let begin = text.chars().take(most.saturating_sub(1));
+    begin.chain(['…']).collect()
 }
 
 fn correcting_ui(ui: &Ui, state: &mut State) {
@@ -461,11 +589,7 @@ fn correcting_ui(ui: &Ui, state: &mut State) {
         });
         answer
     });
-    let answer = if escaped_from(&dialog) {
-        Some(false)
-    } else {
-        dialog.inner
-    };
+    let answer = answer_of(&dialog);
     match answer {
         Some(true) if form.reason.trim().is_empty() => form.show_faults = true,
         Some(true) => state.wish(Wish::SaveCorrection),

@@ -5,8 +5,8 @@ use protocol::admin::Question;
 use protocol::admin::people::{self, Rules, SecondFactorRule};
 use protocol::admin::settings::{Question as Ask, Setting, Settings};
 use ui_kit::widgets::{
-    Field, Push, card_ui, choice_ui, heading_ui, section_header_ui, segments_ui, text_area_ui,
-    text_field_ui,
+    Field, Push, card_ui, choice_ui, heading_ui, section_header_ui, segments_ui, switch_ui,
+    text_area_ui, text_field_ui,
 };
 use ui_kit::{Word, w};
 
@@ -39,12 +39,15 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &mut State) {
     let Some(rules) = state.settings.rules.value else {
         return missing_ui(ui, lang, &state.settings.rules);
     };
-    let form = state
-        .settings
-        .form
-        .take()
-        .unwrap_or_else(|| SettingsForm::of(&now, rules));
-    let mut form = form;
+    let current = SettingsForm::of(&now, rules);
+    let before = state.settings.shown.replace(current.clone());
+    // what was typed stays where the hub says anew what it has
+    let typed = state.settings.form.take();
+    let mut form = match (typed, before) {
+        (Some(typed), Some(before)) => typed.onto(&before, &current),
+        (Some(typed), None) => typed,
+        (None, _) => current.clone(),
+    };
     let form = &mut form;
     let changes = form.changes(&now, rules);
     let new_rules = form.rules();
@@ -62,7 +65,7 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &mut State) {
             save = ui
                 .add(Push::primary(w(lang, Word::Save)).unless(nothing))
                 .clicked();
-            let differs = *form != SettingsForm::of(&now, rules);
+            let differs = *form != current;
             undo = differs && ui.add(Push::quiet(s(lang, Say::Undo))).clicked();
         });
     });
@@ -72,6 +75,7 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &mut State) {
     });
     state.settings.form = (!undo).then(|| form.clone());
     if let (true, Ok(settings), Some(new_rules)) = (save, changes, new_rules) {
+        state.settings.saving = Some(form.clone());
         let done = Topic::Done(Done::SettingsSaved);
         if new_rules != rules {
             let question = people::Question::SetRules(new_rules);
@@ -112,6 +116,12 @@ fn form_ui(ui: &mut Ui, state: &mut State, form: &mut SettingsForm, wrong: Optio
                 Say::ZeroForEver,
                 &mut form.film_days,
                 "film-days",
+            ),
+            (
+                Say::ReportDays,
+                Say::ReportDaysNote,
+                &mut form.report_days,
+                "report-days",
             ),
             (
                 Say::FilmQuota,
@@ -170,6 +180,8 @@ fn form_ui(ui: &mut Ui, state: &mut State, form: &mut SettingsForm, wrong: Optio
             let field = Field::new(s(lang, say)).width(WIDTH).error(error(name));
             text_field_ui(ui, &field, value);
         }
+        let (label, note) = (s(lang, Say::WatchLive), s(lang, Say::WatchLiveNote));
+        switch_ui(ui, &mut form.watch_live, label, Some(note));
     });
 }
 
@@ -187,13 +199,43 @@ impl SettingsForm {
             organisation: settings.organisation.to_string(),
             words: settings.words.to_string(),
             film_days: settings.film_days.to_string(),
+            report_days: settings.report_days.to_string(),
             film_quota_gb: gigabytes(settings.film_quota_bytes),
             film_kb_per_second: (settings.film_bytes_per_second / 1000).to_string(),
             free_disk_gb: gigabytes(settings.free_disk_bytes),
             second_factor: rules.second_factor,
             password_chars: rules.password_chars.to_string(),
             ticket_minutes: settings.ticket_minutes.to_string(),
+            watch_live: settings.watch_live,
         }
+    }
+
+    /// What was typed since `before` stood here; all else as it is `now`.
+    fn onto(self, before: &Self, now: &Self) -> Self {
+        macro_rules! each {
+            ($($field:ident),*) => {
+                Self {
+                    $($field: if self.$field == before.$field {
+                        now.$field.clone()
+                    } else {
+                        self.$field
+                    },)*
+                }
+            };
+        }
+        each!(
+            organisation,
+            words,
+            film_days,
+            report_days,
+            film_quota_gb,
+            film_kb_per_second,
+            free_disk_gb,
+            second_factor,
+            password_chars,
+            ticket_minutes,
+            watch_live
+        )
     }
 
     /// The rules for all accounts, if they can be so.
@@ -240,6 +282,11 @@ impl SettingsForm {
                 self.film_days == shown.film_days,
             ),
             (
+                "report-days",
+                self.report_days.clone(),
+                self.report_days == shown.report_days,
+            ),
+            (
                 "film-quota-bytes",
                 gigabytes(&self.film_quota_gb),
                 self.film_quota_gb == shown.film_quota_gb,
@@ -259,6 +306,11 @@ impl SettingsForm {
                 self.ticket_minutes.clone(),
                 self.ticket_minutes == shown.ticket_minutes,
             ),
+            (
+                "watch-live",
+                Setting::WatchLive(self.watch_live).value(),
+                self.watch_live == shown.watch_live,
+            ),
         ];
         let changed = fields.into_iter().filter(|(_, _, is_same)| !is_same);
         changed
@@ -269,7 +321,87 @@ impl SettingsForm {
 
 #[cfg(test)]
 mod tests {
+    use egui::accesskit::Role;
+    use egui_kittest::Harness;
+    use egui_kittest::kittest::Queryable as _;
+    use ui_kit::Lang;
+
     use super::*;
+
+    #[test]
+    fn what_was_typed_stays_where_the_hub_says_anew_what_it_has() {
+        let rules = Rules {
+            second_factor: SecondFactorRule::Optional,
+            password_chars: 8,
+        };
+        let before = Settings::default();
+        let mut typed = SettingsForm::of(&before, rules);
+        typed.organisation = "Comune".to_owned();
+        typed.watch_live = false;
+        let now = Settings {
+            film_days: 90,
+            organisation: "Somebody else's".into(),
+            ..before.clone()
+        };
+        let shown = [&before, &now].map(|settings| SettingsForm::of(settings, rules));
+        let kept = typed.onto(&shown[0], &shown[1]);
+        let wanted = vec![
+            Setting::Organisation("Comune".into()),
+            Setting::WatchLive(false),
+        ];
+        assert_eq!(kept.changes(&now, rules), Ok(wanted));
+        assert_eq!(kept.film_days, "90");
+    }
+
+    #[test]
+    fn a_line_that_is_back_takes_nothing_of_what_was_typed() {
+        let rules = Rules {
+            second_factor: SecondFactorRule::Optional,
+            password_chars: 8,
+        };
+        let mut state = State::new(Lang::En);
+        state.settings.now.value = Some(Settings::default());
+        state.settings.rules.value = Some(rules);
+        let mut harness = Harness::builder()
+            .with_size(egui::vec2(900.0, 2400.0))
+            .build_ui_state(
+                |ui: &mut Ui, state: &mut State| {
+                    ui_kit::theme::install(ui.ctx());
+                    settings_ui(ui, state);
+                },
+                state,
+            );
+        harness.run_steps(3);
+        harness.get_by_label("Name").focus();
+        harness.run_steps(2);
+        harness.get_by_label("Name").type_text("Comune");
+        harness.run_steps(2);
+        let watch = "Sessions can be watched live";
+        harness.get_by_role_and_label(Role::Switch, watch).click();
+        harness.run_steps(3);
+        // the line is lost and comes back, and the hub says what it has, which is not the same any more
+        harness.state_mut().refresh();
+        harness.run_steps(3);
+        let now = Settings {
+            film_days: 90,
+            ..Settings::default()
+        };
+        harness.state_mut().settings.now.take(Ok(now));
+        harness.run_steps(3);
+        let form = harness.state().settings.form.clone().expect("shown");
+        assert_eq!(form.organisation, "Comune");
+        assert_eq!(form.film_days, "90");
+        assert!(!form.watch_live);
+        harness.get_by_label("Save").click();
+        harness.run_steps(3);
+        let outbox = std::mem::take(&mut harness.state_mut().outbox);
+        let wanted = vec![
+            Setting::Organisation("Comune".into()),
+            Setting::WatchLive(false),
+        ];
+        let asked = Question::Settings(Ask::Change { settings: wanted });
+        assert_eq!(outbox, [(Topic::Done(Done::SettingsSaved), asked)]);
+    }
 
     #[test]
     fn only_what_was_changed_is_sent() {

@@ -2,7 +2,7 @@
 
 use egui::{
     Align2, CentralPanel, CornerRadius, CursorIcon, FontId, Frame, Key, Margin, Panel, Response,
-    Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
+    Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 use ui_kit::fonts::icon_font;
 use ui_kit::widgets::{banner_ui, icon_button_ui, initials_ui, logo_ui};
@@ -14,6 +14,8 @@ use crate::words::{Say, s};
 
 /// Width of the side bar, in points.
 const SIDE_WIDTH: f32 = 216.0;
+/// Height of what stands at its foot, in points.
+const FOOT_HEIGHT: f32 = 84.0;
 
 pub(super) fn shell_ui(ui: &mut Ui, state: &mut State) {
     keys(ui, state);
@@ -105,13 +107,17 @@ fn side_ui(ui: &mut Ui, state: &mut State) {
     });
     ui.add_space(14.0);
     ui.spacing_mut().item_spacing.y = 2.0;
-    for section in Section::ALL {
-        let chosen = state.section == section;
-        let (icon, say) = face(section);
-        if section_ui(ui, icon, s(lang, say), chosen).clicked() {
-            state.wish(Wish::Go(section));
+    let room = (ui.available_height() - FOOT_HEIGHT).max(0.0);
+    let sections = ScrollArea::vertical().max_height(room);
+    sections.show(ui, |ui| {
+        for section in Section::ALL {
+            let chosen = state.section == section;
+            let (icon, say) = face(section);
+            if section_ui(ui, icon, s(lang, say), chosen).clicked() {
+                state.wish(Wish::Go(section));
+            }
         }
-    }
+    });
     ui.with_layout(egui::Layout::bottom_up(egui::Align::Min), |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 2.0;

@@ -1,7 +1,7 @@
 //! The audit log as rows.
 
 use ::session::directory::records::Actor;
-use protocol::admin::audit::{Fault, Verified};
+use protocol::admin::audit::{Action, Fault, Verified};
 use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::Value;
 use transport::HubIdentity;
@@ -14,7 +14,7 @@ pub(super) fn append(
     connection: &Connection,
     at_unix_millis: i64,
     actor: &Actor,
-    action: &str,
+    action: Action,
     detail: &Value,
 ) -> Result<(), CatalogueError> {
     let last = last(connection)?;
@@ -23,7 +23,7 @@ pub(super) fn append(
         at: at_unix_millis,
         kind: Some(kind_number(actor)),
         actor: actor.name().to_owned(),
-        action: action.to_owned(),
+        action: action.code().to_owned(),
         detail: detail.to_string(),
     };
     let hash = row.hash_after(last.head);

@@ -9,6 +9,7 @@ use super::accounts;
 use super::audit;
 use super::chat;
 use super::corrections;
+use super::erased_reports;
 use super::films;
 use super::forms;
 use super::groups;
@@ -34,8 +35,7 @@ pub(super) fn make_all(
     let now = batch.at_unix_millis;
     for Change { actor, what } in &batch.changes {
         make(t, now, actor, what, key)?;
-        if what.is_audited() {
-            let (action, detail) = what.describe();
+        if let Some((action, detail)) = what.describe() {
             audit::append(t, now, actor, action, &detail)?;
         }
     }
@@ -135,6 +135,7 @@ fn make(
             fields,
             reason,
         } => corrections::add(t, *report, draft, fields, (now, actor.name(), reason))?,
+        What::ReportErased { report, .. } => erased_reports::erase(t, now, *report)?,
         What::CategoriesChanged(change) => forms::change_categories(t, change)?,
         What::FieldsChanged(change) => forms::change_fields(t, change)?,
         What::ChatSaid { session, line } => chat::add(t, *session, line)?,

@@ -11,8 +11,8 @@ use protocol::{EndedBy, SessionId, TicketRoute};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
-use super::report_index;
 use super::sessions::{ended_by_from_number, ended_by_number};
+use super::{erased_reports, report_index};
 use crate::catalogue::film::{FilmTotals, KeptFilm};
 use crate::catalogue::{Actor, CatalogueError};
 
@@ -278,7 +278,8 @@ pub(super) fn erase(
     )?;
     // what was said is in the film, and goes with it
     t.execute("DELETE FROM chat WHERE session = ?1", [number])?;
-    report_index::refresh(t, session)
+    report_index::refresh(t, session)?;
+    erased_reports::note_erased(t)
 }
 
 pub(super) fn note_use(

@@ -121,6 +121,19 @@ fn enrol(t: &Connection, now: i64, host: &EnrolledHost) -> Result<(), CatalogueE
             made_by,
         ),
     )?;
+    refresh_words(t, HostId(t.last_insert_rowid()))
+}
+
+/// Makes anew what a host is found by. The lines keep its parts apart.
+///
+/// INVARIANT: whoever changes one of them calls it in the same transaction.
+fn refresh_words(t: &Connection, host: HostId) -> Result<(), CatalogueError> {
+    t.prepare_cached(
+        "UPDATE host SET words = \
+         folded(name || char(10) || computer || char(10) || system || char(10) || note) \
+         WHERE id = ?1",
+    )?
+    .execute([host.0])?;
     Ok(())
 }
 
@@ -129,7 +142,8 @@ fn change_host(t: &Connection, host: HostId, to: &ChangedHost) -> Result<(), Cat
     let group = to.group.map(|group| group.0);
     there(with_group(
         t.execute(sql, (host.0, &to.name, group, &to.note)),
-    )?)
+    )?)?;
+    refresh_words(t, host)
 }
 
 pub(super) fn is_here(
@@ -143,7 +157,7 @@ pub(super) fn is_here(
          WHERE id = ?1",
     )?
     .execute((host.0, now, computer, system, program))?;
-    Ok(())
+    refresh_words(t, host)
 }
 
 pub(super) fn is_gone(t: &Connection, now: i64, host: HostId) -> Result<(), CatalogueError> {
@@ -282,11 +296,7 @@ pub(super) fn page(
     let (mut wanted, mut values) = (vec!["1"], Vec::new());
     let search = name_key(&filter.search);
     if !search.is_empty() {
-        // folded in one go, and the lines keep them apart
-        wanted.push(
-            "instr(folded(host.name || char(10) || computer || char(10) || system || char(10) || note), \
-             ?) > 0",
-        );
+        wanted.push("instr(words, ?) > 0");
         values.push(Value::Text(search));
     }
     match filter.group {

@@ -26,7 +26,7 @@ pub(super) fn refresh_report(t: &Connection, report: ReportId) -> Result<(), Cat
     t.prepare_cached(
         "INSERT OR REPLACE INTO report_row SELECT report, session, started, lasted, waiting, \
          active, idle, paused, owner, operators, requester, host, category, finished, \
-         corrections FROM report_now WHERE report = ?1",
+         corrections, account FROM report_now WHERE report = ?1",
     )?
     .execute([id])?;
     let words = t

@@ -19,12 +19,13 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::search;
-use crate::catalogue::{AccountId, CatalogueError};
+use crate::catalogue::{AccountId, CatalogueError, name_key};
 
 /// So few reports are put into order by themselves; among more, those of a page are met soon.
 const FEW: usize = 2_000;
 /// How many values a filter is offered at a time.
 const MOST_CHOICES: u32 = 50;
+const MOST_GROUPS: u32 = 250;
 /// How much of a problem a list shows, in characters.
 const PROBLEM_CHARS: u32 = 120;
 /// The condition that a filter is, and its values.
@@ -48,6 +49,7 @@ impl Condition {
             since_unix_millis,
             until_unix_millis,
             finished,
+            groups,
         } = filter;
         if !text.trim().is_empty() {
             match search::question(text) {
@@ -71,6 +73,24 @@ impl Condition {
         ] {
             if let Some(value) = value {
                 made.and(column, value.to_string());
+            }
+        }
+        for (sql, group) in [
+            (
+                "account IN (SELECT operator FROM group_account WHERE account_group = \
+                 (SELECT id FROM account_group WHERE name_key = ?))",
+                &groups.operators,
+            ),
+            (
+                // a name that is shown, and what the computer calls itself
+                "host IN (WITH of_group AS (SELECT name, computer FROM host WHERE host_group = \
+                 (SELECT id FROM host_group WHERE name_key = ?)) \
+                 SELECT name FROM of_group UNION SELECT computer FROM of_group)",
+                &groups.hosts,
+            ),
+        ] {
+            if let Some(group) = group {
+                made.and(sql, name_key(group));
             }
         }
         if let Some(since) = *since_unix_millis {
@@ -291,6 +311,8 @@ pub(super) fn choices(
         Choice::Requester => ("requester", "report_row"),
         Choice::Host => ("host", "report_row"),
         Choice::Category => ("category", "report_row"),
+        Choice::OperatorGroup => ("name", "account_group"),
+        Choice::HostGroup => ("name", "host_group"),
     };
     // the next one is found by the index, however many reports have the one before
     let sql = format!(
@@ -304,7 +326,12 @@ pub(super) fn choices(
          SELECT value FROM found WHERE value IS NOT NULL"
     );
     let mut statement = c.prepare_cached(&sql)?;
-    let rows = statement.query_map((search::begins_with(begin), MOST_CHOICES), |row| {
+    let most = match of {
+        // an administrator made them, and chooses among all
+        Choice::OperatorGroup | Choice::HostGroup => MOST_GROUPS,
+        Choice::Operator | Choice::Requester | Choice::Host | Choice::Category => MOST_CHOICES,
+    };
+    let rows = statement.query_map((search::begins_with(begin), most), |row| {
         Ok(BoundedText::cut(row.get::<_, String>(0)?))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

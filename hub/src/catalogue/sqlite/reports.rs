@@ -53,14 +53,17 @@ pub(super) fn standing(
     connection: &Connection,
     id: ReportId,
 ) -> Result<Option<ReportStanding>, CatalogueError> {
-    let sql = "SELECT operator, finished FROM report \
+    let sql = "SELECT operator, finished, state < 2, held_at IS NOT NULL, session FROM report \
                JOIN session ON session.id = report.session WHERE report.id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let found = statement
         .query_row([id.0.cast_signed()], |row| {
             Ok(ReportStanding {
+                session: SessionId(row.get::<_, i64>(4)?.cast_unsigned()),
                 owner: AccountId(row.get(0)?),
                 finished: row.get(1)?,
+                running: row.get(2)?,
+                held: row.get(3)?,
             })
         })
         .optional()?;
@@ -255,7 +258,8 @@ pub(super) fn fields_from_json(json: &str) -> Vec<FieldValue> {
 
 /// The highest report number ever given.
 pub(super) fn last(connection: &Connection) -> Result<Option<ReportId>, CatalogueError> {
-    let sql = "SELECT max(id) FROM report";
+    let sql = "SELECT max(id) FROM (SELECT max(id) AS id FROM report \
+               UNION ALL SELECT max(report) FROM erased_report)";
     let last: Option<i64> = connection.query_row(sql, (), |row| row.get(0))?;
     Ok(last.map(|last| ReportId(last.cast_unsigned())))
 }

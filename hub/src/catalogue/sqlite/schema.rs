@@ -12,7 +12,7 @@ const APPLICATION_ID: i32 = 0x5048_4468;
 /// What leads from each version to the next, from an empty file on.
 ///
 /// INVARIANT: a step that was released never changes; new ones are added at the end.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     include_str!("schema-1.sql"),
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
@@ -20,7 +20,11 @@ const STEPS: [&str; 7] = [
     include_str!("schema-5.sql"),
     include_str!("schema-6.sql"),
     include_str!("schema-7.sql"),
+    include_str!("schema-8.sql"),
 ];
+
+/// The first version whose files have nothing left of what was deleted.
+const OVERWRITES: usize = 8;
 
 /// The version this build reads and writes.
 const VERSION: usize = STEPS.len();
@@ -33,7 +37,15 @@ pub(super) fn set_up(connection: &mut Connection, path: &Path) -> Result<(), Cat
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
-    migrate(connection)?;
+    // what is erased is overwritten, and not only forgotten
+    connection.pragma_update(None, "secure_delete", true)?;
+    let before = migrate(connection)?;
+    if (1..OVERWRITES).contains(&before) {
+        // nothing was overwritten before, so words may lie in free places
+        if let Err(error) = connection.execute_batch("VACUUM") {
+            tracing::warn!(%error, "Free places in the data base not overwritten");
+        }
+    }
     Ok(())
 }
 
@@ -73,7 +85,8 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     })
 }
 
-fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+/// Returns the version that was found.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<usize> {
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let version: usize = transaction
@@ -87,5 +100,6 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
-    transaction.commit()
+    transaction.commit()?;
+    Ok(version)
 }

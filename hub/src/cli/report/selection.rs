@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use protocol::BoundedText;
-use protocol::admin::reports::{ReportColumn, ReportFilter, ReportSort};
+use protocol::admin::reports::{ReportColumn, ReportFilter, ReportGroups, ReportSort};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Selection {
@@ -22,6 +22,12 @@ pub(in crate::cli) struct Selection {
     /// Only those of this category.
     #[arg(long)]
     category: Option<String>,
+    /// Only those of operators who are in this group now.
+    #[arg(long, value_name = "GROUP")]
+    operator_group: Option<String>,
+    /// Only those of computers that have the name of a permanent host of this group.
+    #[arg(long, value_name = "GROUP")]
+    host_group: Option<String>,
     /// Only sessions that began then or later: 2026-11-28, or a whole time.
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -70,6 +76,10 @@ impl Selection {
                 (_, true) => Some(false),
                 (false, false) => None,
             },
+            groups: Box::new(ReportGroups {
+                operators: name(&self.operator_group),
+                hosts: name(&self.host_group),
+            }),
         })
     }
 
@@ -80,6 +90,8 @@ impl Selection {
             &self.requester,
             &self.host,
             &self.category,
+            &self.operator_group,
+            &self.host_group,
             &self.since,
             &self.until,
         ];

@@ -4,15 +4,13 @@ use egui::{Label, Ui};
 use protocol::HostGroupId;
 use protocol::admin::Question;
 use protocol::admin::hosts::Question as Ask;
-use ui_kit::widgets::{
-    DialogSize, Field, check_ui, choice_ui, dialog_ui, escaped_from, text_area_ui, text_field_ui,
-};
+use ui_kit::widgets::{DialogSize, Field, choice_ui, dialog_ui, text_area_ui, text_field_ui};
 use ui_kit::words::name_alone;
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
-use super::super::danger_buttons_ui;
 use super::super::form_buttons_ui;
-use super::super::people::{group_name, once_ui};
+use super::super::people::once_ui;
+use super::super::questions::{answer_of, danger_ui, memberships_ui};
 use crate::state::{ComputersAsking, Done, HostForm, HostGroupForm, InviteForm, State, Topic};
 use crate::words::{self, Say, s};
 
@@ -30,7 +28,7 @@ pub(super) fn asking_ui(ui: &Ui, state: &mut State) {
             change_ui(ui, state, form).map(ComputersAsking::Change)
         }
         Some(ComputersAsking::Group(form)) => group_ui(ui, state, form).map(ComputersAsking::Group),
-        Some(asking) => danger_ui(ui, state, asking),
+        Some(asking) => dangerous_ui(ui, state, asking),
     };
     if let Some(stays) = stays {
         state.computers.asking = Some(stays);
@@ -78,9 +76,9 @@ fn invite_ui(ui: &Ui, state: &mut State, mut form: InviteForm) -> Option<InviteF
         text_field_ui(ui, &field, &mut form.valid_hours);
         form_buttons_ui(ui, lang, s(lang, Say::MakeCode))
     });
-    match (escaped_from(&dialog), dialog.inner) {
-        (true, _) | (_, Some(false)) => None,
-        (false, Some(true)) => {
+    match answer_of(&dialog) {
+        Some(false) => None,
+        Some(true) => {
             let Some(question) = form.question() else {
                 form.show_faults = true;
                 return Some(form);
@@ -88,7 +86,7 @@ fn invite_ui(ui: &Ui, state: &mut State, mut form: InviteForm) -> Option<InviteF
             state.ask(Topic::HostsInvited, Question::Hosts(question));
             None
         }
-        (false, None) => Some(form),
+        None => Some(form),
     }
 }
 
@@ -107,13 +105,13 @@ fn change_ui(ui: &Ui, state: &mut State, mut form: HostForm) -> Option<HostForm>
         text_area_ui(ui, &Field::new(s(lang, Say::Note)), &mut form.note, 3);
         form_buttons_ui(ui, lang, w(lang, Word::Save))
     });
-    match (escaped_from(&dialog), dialog.inner) {
-        (true, _) | (_, Some(false)) => None,
-        (false, Some(true)) => {
+    match answer_of(&dialog) {
+        Some(false) => None,
+        Some(true) => {
             ask(state, form.question());
             None
         }
-        (false, None) => Some(form),
+        None => Some(form),
     }
 }
 
@@ -137,33 +135,17 @@ fn group_ui(ui: &Ui, state: &mut State, mut form: HostGroupForm) -> Option<HostG
             let field =
                 Field::new(s(lang, Say::Name)).error(missing.then(|| w(lang, Word::Required)));
             text_field_ui(ui, &field, &mut form.name);
+            let groups = (Say::SeenBy, &of_operators[..]);
+            memberships_ui(ui, lang, groups, &mut form.seen_by);
             let palette = Palette::of(ui);
-            ui.label(text(
-                s(lang, Say::SeenBy),
-                13.0,
-                theme::MEDIUM,
-                palette.text,
-            ));
-            ui.horizontal_wrapped(|ui| {
-                for group in &of_operators {
-                    let mut sees = form.seen_by.contains(&group.group);
-                    let name = group_name(lang, &group.name, group.built_in);
-                    if check_ui(ui, &mut sees, &name, None).clicked() {
-                        form.seen_by.retain(|id| *id != group.group);
-                        if sees {
-                            form.seen_by.push(group.group);
-                        }
-                    }
-                }
-            });
             let note = s(lang, Say::SeenByNote);
             ui.add(Label::new(text(note, 13.0, theme::REGULAR, palette.dim)).wrap());
             form_buttons_ui(ui, lang, w(lang, Word::Save))
         },
     );
-    match (escaped_from(&dialog), dialog.inner) {
-        (true, _) | (_, Some(false)) => None,
-        (false, Some(true)) => {
+    match answer_of(&dialog) {
+        Some(false) => None,
+        Some(true) => {
             let Some(question) = form.question() else {
                 form.show_faults = true;
                 return Some(form);
@@ -171,12 +153,12 @@ fn group_ui(ui: &Ui, state: &mut State, mut form: HostGroupForm) -> Option<HostG
             ask(state, question);
             None
         }
-        (false, None) => Some(form),
+        None => Some(form),
     }
 }
 
 /// A question before something that cannot be taken back easily.
-fn danger_ui(ui: &Ui, state: &mut State, asking: ComputersAsking) -> Option<ComputersAsking> {
+fn dangerous_ui(ui: &Ui, state: &mut State, asking: ComputersAsking) -> Option<ComputersAsking> {
     let lang = state.lang;
     let (icon, title, note, label, question) = match &asking {
         ComputersAsking::Disable { host, name } => (
@@ -208,18 +190,13 @@ fn danger_ui(ui: &Ui, state: &mut State, asking: ComputersAsking) -> Option<Comp
         | ComputersAsking::Change(_)
         | ComputersAsking::Group(_) => return Some(asking),
     };
-    let icon = Some((icon, Tone::Danger));
-    let dialog = dialog_ui(ui.ctx(), "danger", DialogSize::Small, icon, &title, |ui| {
-        ui.add(Label::new(s(lang, note)).wrap());
-        danger_buttons_ui(ui, lang, s(lang, label))
-    });
-    match (escaped_from(&dialog), dialog.inner) {
-        (true, _) | (_, Some(false)) => None,
-        (false, Some(true)) => {
+    match danger_ui(ui, lang, (icon, &title), (note, label)) {
+        Some(true) => {
             ask(state, question);
             None
         }
-        (false, None) => Some(asking),
+        Some(false) => None,
+        None => Some(asking),
     }
 }
 

@@ -1,0 +1,121 @@
+//! What can be done that the audit log notes: the only list of it.
+
+macro_rules! actions {
+    ($($action:ident = $code:literal,)*) => {
+        /// What was done, as a row of the audit log says it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Action {
+            $($action,)*
+        }
+
+        impl Action {
+            pub const ALL: &'static [Self] = &[$(Self::$action,)*];
+
+            /// The word in the log, which never changes.
+            pub fn code(self) -> &'static str {
+                match self {
+                    $(Self::$action => $code,)*
+                }
+            }
+
+            /// The action with this word; none for one of another version of the hub.
+            pub fn of_code(code: &str) -> Option<Self> {
+                Some(match code {
+                    $($code => Self::$action,)*
+                    _ => return None,
+                })
+            }
+        }
+    };
+}
+
+actions! {
+    HubStarted = "hub.started",
+    HubStopped = "hub.stopped",
+    HubAddress = "hub.address",
+    LogIn = "log_in",
+    LogInRefused = "log_in.refused",
+    LogOut = "log_out",
+    SignIn = "sign_in",
+    SignInEnded = "sign_in.ended",
+    SignInOver = "sign_in.over",
+    AccountAdded = "account.added",
+    AccountChanged = "account.changed",
+    AccountDisabled = "account.disabled",
+    AccountEnabled = "account.enabled",
+    AccountInvited = "account.invited",
+    AccountInvitationTaken = "account.invitation_taken",
+    AccountPassword = "account.password",
+    AccountSecondFactorSet = "account.second_factor_set",
+    AccountSecondFactorReset = "account.second_factor_reset",
+    AccountCodeUsed = "account.code_used",
+    AccountRecoveryCodeUsed = "account.recovery_code_used",
+    AccountRulesSet = "account_rules.set",
+    GroupAdded = "group.added",
+    GroupRenamed = "group.renamed",
+    GroupRemoved = "group.removed",
+    RoleAdded = "role.added",
+    RoleChanged = "role.changed",
+    RoleRemoved = "role.removed",
+    Denied = "denied",
+    PlaceGiven = "place.given",
+    PlaceGone = "place.gone",
+    PlaceTaken = "place.taken",
+    TicketCreated = "ticket.created",
+    TicketOpen = "ticket.open",
+    TicketUsed = "ticket.used",
+    TicketExpired = "ticket.expired",
+    TicketRevoked = "ticket.revoked",
+    TicketBurnt = "ticket.burnt",
+    TicketWrongSecret = "ticket.wrong_secret",
+    ConsentAsked = "consent.asked",
+    ConsentRefused = "consent.refused",
+    SessionStarted = "session.started",
+    SessionJoinAsked = "session.join_asked",
+    SessionJoinRefused = "session.join_refused",
+    SessionJoined = "session.joined",
+    SessionLeft = "session.left",
+    SessionRightsReduced = "session.rights_reduced",
+    SessionPaused = "session.paused",
+    SessionResumed = "session.resumed",
+    SessionInputTooOld = "session.input_too_old",
+    SessionWatched = "session.watched",
+    SessionWatchEnded = "session.watch_ended",
+    SessionEnded = "session.ended",
+    SessionEndedByAdministrator = "session.ended_by_administrator",
+    FilmClosed = "film.closed",
+    FilmFailed = "film.failed",
+    FilmWatched = "film.watched",
+    FilmExported = "film.exported",
+    FilmHeld = "film.held",
+    FilmReleased = "film.released",
+    FilmErased = "film.erased",
+    ReportSaved = "report.saved",
+    ReportFields = "report.fields",
+    ReportFinished = "report.finished",
+    ReportCorrected = "report.corrected",
+    ReportExported = "report.exported",
+    ReportErased = "report.erased",
+    CategoryAdded = "category.added",
+    CategoryRenamed = "category.renamed",
+    CategoryMoved = "category.moved",
+    CategoryRemoved = "category.removed",
+    FieldAdded = "field.added",
+    FieldChanged = "field.changed",
+    FieldMoved = "field.moved",
+    FieldRemoved = "field.removed",
+    HostInvited = "host.invited",
+    HostInvitationWithdrawn = "host.invitation_withdrawn",
+    HostEnrolled = "host.enrolled",
+    HostChanged = "host.changed",
+    HostDisabled = "host.disabled",
+    HostEnabled = "host.enabled",
+    HostRemoved = "host.removed",
+    HostGroupAdded = "host_group.added",
+    HostGroupChanged = "host_group.changed",
+    HostGroupRemoved = "host_group.removed",
+    SettingChanged = "setting.changed",
+    SettingLogo = "setting.logo",
+    BackupMade = "backup.made",
+    BackupRestored = "backup.restored",
+}

@@ -1,0 +1,80 @@
+//! Reports that are erased, with all that is left of them in the files.
+//!
+//! `SQLite` overwrites the rows that are deleted (`secure_delete`). The full-text index only notes that a
+//! row is gone, and its words lie there until it is written anew; and what was overwritten in a page still
+//! stands in the write-ahead log until that is emptied.
+
+use protocol::{ReportId, SessionId};
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::report_index;
+use crate::catalogue::CatalogueError;
+
+/// How much of the index one step writes anew, in pages of about 4 kB.
+const STEP_PAGES: i64 = 500;
+
+/// Deletes a report of a session that is over and whose film is not held.
+pub(super) fn erase(t: &Connection, now: i64, report: ReportId) -> Result<(), CatalogueError> {
+    let id = report.0.cast_signed();
+    let sql = "SELECT session.id FROM report JOIN session ON session.id = report.session \
+               WHERE report.id = ?1 AND session.state = 2 AND held_at IS NULL";
+    let session: Option<i64> = t.query_row(sql, [id], |row| row.get(0)).optional()?;
+    let Some(session) = session else {
+        let rule = format!("there is no report {report} whose session is over and film not held");
+        return Err(CatalogueError::Rule(rule));
+    };
+    report_index::forget(t, SessionId(session.cast_unsigned()))?;
+    t.execute("DELETE FROM correction WHERE report = ?1", [id])?;
+    t.execute("DELETE FROM chat WHERE session = ?1", [session])?;
+    t.execute("DELETE FROM report WHERE id = ?1", [id])?;
+    let sql = "INSERT INTO erased_report (report, at) VALUES (?1, ?2)";
+    t.execute(sql, (id, now))?;
+    note_erased(t)
+}
+
+/// What was deleted with words of reports or chat is to be overwritten.
+pub(super) fn note_erased(t: &Connection) -> Result<(), CatalogueError> {
+    t.execute("INSERT INTO erased_words DEFAULT VALUES", ())?;
+    Ok(())
+}
+
+pub(super) fn finished_before(
+    c: &Connection,
+    unix_millis: i64,
+) -> Result<Vec<(ReportId, SessionId)>, CatalogueError> {
+    let mut statement = c.prepare_cached(
+        "SELECT report.id, session.id FROM report JOIN session ON session.id = report.session \
+         WHERE finished = 1 AND saved_at < ?1 AND session.state = 2 AND held_at IS NULL \
+         ORDER BY saved_at",
+    )?;
+    let rows = statement.query_map([unix_millis], |row| {
+        Ok((
+            ReportId(row.get::<_, i64>(0)?.cast_unsigned()),
+            SessionId(row.get::<_, i64>(1)?.cast_unsigned()),
+        ))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Takes a step; whether there is more to do.
+pub(super) fn overwrite(c: &Connection) -> Result<bool, CatalogueError> {
+    // what is erased while the step is taken has another one
+    let last: Option<i64> =
+        c.query_row("SELECT max(id) FROM erased_words", (), |row| row.get(0))?;
+    let Some(last) = last else {
+        return Ok(false);
+    };
+    let changes = c.total_changes();
+    // a number below zero goes on until one segment is left, without any row that is gone
+    let sql = "INSERT INTO report_text (report_text, rank) VALUES ('merge', ?1)";
+    c.execute(sql, [-STEP_PAGES])?;
+    // the command itself counts as one
+    if c.total_changes() - changes > 1 {
+        return Ok(true);
+    }
+    let is_busy: bool = c.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;
+    if !is_busy {
+        c.execute("DELETE FROM erased_words WHERE id <= ?1", [last])?;
+    }
+    Ok(false)
+}
