@@ -36,6 +36,9 @@ struct Arguments {
     /// sizes are made up.
     #[arg(long, value_name = "FILE")]
     traffic: Option<PathBuf>,
+    /// Let everybody come by TCP, in tunnels.
+    #[arg(long)]
+    tunnel: bool,
     /// Kill the hub then, as a power failure would, and see what its films lack.
     #[arg(long)]
     kill: bool,
@@ -58,6 +61,7 @@ async fn main() -> anyhow::Result<()> {
         idle: arguments.idle,
         sessions: arguments.sessions,
         time: Duration::from_secs(arguments.seconds.into()),
+        tunnel: arguments.tunnel,
         kill: arguments.kill,
     };
     let figures = Box::pin(play::play(&load)).await;
@@ -81,8 +85,9 @@ fn table(figures: &Figures) {
     row(
         "connections",
         format!(
-            "{}: {} idle, {} of {} sessions, and the operators of the idle ones",
+            "{} by {}: {} idle, {} of {} sessions, and the operators of the idle ones",
             figures.connections,
+            figures.route,
             figures.idle,
             2 * figures.sessions,
             figures.sessions
@@ -103,6 +108,10 @@ fn table(figures: &Figures) {
     row(
         "CPU of a session, ms/s",
         format!("{:.2}", figures.session_cpu_ms_per_second),
+    );
+    row(
+        "CPU of a Gbit that hosts showed, filmed and relayed, s",
+        format!("{:.1}", figures.cpu_seconds_per_gbit),
     );
     row("hub's memory, MiB", format!("{:.1}", figures.hub_mib));
     row(

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use hub::catalogue::Actor;
-use hub::{FolderError, PageError, StartError};
+use hub::{FolderError, StartError, WebError};
 use tracing_subscriber::EnvFilter;
 
 /// The hub of Pure Help Desk.
@@ -115,7 +115,7 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
         Some(StartError::Folder(_) | StartError::Catalogue(_) | StartError::Identity(_)) => {
             ExitCode::from(NO_FOLDER)
         }
-        Some(StartError::Bind(_) | StartError::Page(PageError::Bind { .. })) => {
+        Some(StartError::Bind(_) | StartError::Web(WebError::Bind(_) | WebError::PageNowhere)) => {
             ExitCode::from(CANNOT_LISTEN)
         }
         _ => ExitCode::FAILURE,

@@ -10,6 +10,9 @@
 //! office may come back as one, from one address: after the hub was started anew, or when the office
 //! has its line again. So an address may have as many more strangers as peers are admitted from it,
 //! and as places wait for somebody who is away; so may all together.
+//!
+//! Callers by TCP are a crowd of their own, of browsers and of tunnels in which no connection is counted
+//! yet. Who fetches a Helpme there is kept for as long as that takes, unless half of all are.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -17,14 +20,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use session::throttle::{NEIGHBOURS_OF_SITE, Neighbour, Site};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 
 use crate::known::KnownAddresses;
 use crate::log_limit::LogLimit;
 use crate::registry::LinkId;
 
-/// Strangers from one neighbour from which nobody else is expected.
+/// Strangers from one neighbour from which nobody else is expected: of those who come by QUIC...
 const STRANGERS_PER_NEIGHBOUR: usize = 32;
+/// ... and by TCP, where a browser opens six connections, and a company has one address.
+const CALLERS_PER_NEIGHBOUR: usize = 256;
 /// Handshakes under way with addresses that are not proven, from all and from one. Where there are
 /// more, a retry proves the address first, which costs the hub nothing to remember.
 const UNPROVEN: usize = 64;
@@ -43,6 +48,20 @@ pub(crate) struct Limits {
     pub(crate) per_neighbour: usize,
     /// Of all, strangers where nobody is expected; never more than half.
     pub(crate) strangers: usize,
+    /// The same for one neighbour.
+    pub(crate) strangers_per_neighbour: usize,
+}
+
+impl Limits {
+    /// For connections by QUIC.
+    pub(crate) fn new(all: usize, per_neighbour: usize, strangers: usize) -> Self {
+        Self {
+            all,
+            per_neighbour,
+            strangers,
+            strangers_per_neighbour: STRANGERS_PER_NEIGHBOUR,
+        }
+    }
 }
 
 /// Everybody who is connected.
@@ -51,7 +70,7 @@ pub(crate) struct Crowd {
     limits: Limits,
     known: Arc<KnownAddresses>,
     /// Places whose owners are away and may come back.
-    expected: AtomicUsize,
+    expected: Arc<AtomicUsize>,
     next_id: AtomicU64,
     guests: Mutex<Guests>,
     /// Connections that are served, those that were asked to go included.
@@ -78,7 +97,7 @@ struct Guest {
     neighbour: Neighbour,
     standing: Standing,
     /// Told when the guest has to make room.
-    ousted: Arc<Notify>,
+    ousted: Arc<watch::Sender<bool>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,7 +151,7 @@ pub(crate) enum Knock {
 pub(crate) struct Place {
     pub(crate) id: LinkId,
     pub(crate) neighbour: Neighbour,
-    ousted: Arc<Notify>,
+    ousted: Arc<watch::Sender<bool>>,
     pub(crate) crowd: Arc<Crowd>,
 }
 
@@ -145,12 +164,29 @@ impl Crowd {
                 ..limits
             },
             known,
-            expected: AtomicUsize::new(0),
+            expected: Arc::default(),
             next_id: AtomicU64::new(1),
             guests: Mutex::default(),
             served: watch::Sender::new(0),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
             log: LogLimit::default(),
+        }
+    }
+
+    /// The crowd of those who call by TCP, where the same are known and expected. `strangers` are as in
+    /// [`Limits`].
+    pub(crate) fn of_callers(&self, strangers: usize) -> Self {
+        let all = strangers.saturating_mul(2).max(2);
+        let limits = Limits {
+            all,
+            // an address runs out of strangers first, and these make room for each other
+            per_neighbour: all,
+            strangers,
+            strangers_per_neighbour: CALLERS_PER_NEIGHBOUR,
+        };
+        Self {
+            expected: Arc::clone(&self.expected),
+            ..Self::new(limits, Arc::clone(&self.known))
         }
     }
 
@@ -174,7 +210,7 @@ impl Crowd {
             Standing::Unproven
         };
         let id = LinkId(crowd.next_id.fetch_add(1, Ordering::Relaxed));
-        let ousted = Arc::new(Notify::new());
+        let ousted = Arc::new(watch::Sender::new(false));
         let guest = Guest {
             neighbour,
             standing,
@@ -197,7 +233,7 @@ impl Crowd {
         guests.total.unproven >= UNPROVEN
             || own.unproven >= UNPROVEN_PER_NEIGHBOUR
             || guests.total.strangers >= self.strangers_of_all(guests) / 2
-            || own.strangers >= self.strangers_of(own, STRANGERS_PER_NEIGHBOUR) / 2
+            || own.strangers >= self.strangers_of(own, self.limits.strangers_per_neighbour) / 2
             || own.placed() >= self.limits.per_neighbour
             || guests.total.placed() >= self.limits.all
     }
@@ -206,6 +242,14 @@ impl Crowd {
     /// expected.
     fn strangers_of(&self, own: Counts, otherwise: usize) -> usize {
         otherwise + own.admitted + self.expected.load(Ordering::Relaxed)
+    }
+
+    /// The same limit for a site.
+    fn strangers_per_site(&self) -> usize {
+        let neighbours = NEIGHBOURS_OF_SITE as usize;
+        self.limits
+            .strangers_per_neighbour
+            .saturating_mul(neighbours)
     }
 
     /// How many strangers all may have together.
@@ -217,15 +261,19 @@ impl Crowd {
 
     /// Makes sure that there is room for one more stranger from `neighbour`, if there may be.
     fn make_room(&self, guests: &mut Guests, neighbour: Neighbour) -> Option<Standing> {
-        let is_known = self.known.knows_address(neighbour);
+        let standing = self.stranger(neighbour);
+        let is_known = standing == Standing::KnownStranger;
         let reserve = if is_known { RESERVE } else { 0 };
         let (own, site) = (guests.counts(neighbour), neighbour.site());
-        let of_site = guests.by_site.get(&site).copied().unwrap_or_default();
-        let per_site = STRANGERS_PER_NEIGHBOUR.saturating_mul(NEIGHBOURS_OF_SITE as usize);
+        let of_site = guests.of_site(site);
+        let (per_neighbour, per_site) = (
+            self.limits.strangers_per_neighbour,
+            self.strangers_per_site(),
+        );
         if own.placed() >= self.limits.per_neighbour {
             return None;
         }
-        let ousted = if own.strangers >= self.strangers_of(own, STRANGERS_PER_NEIGHBOUR) {
+        let ousted = if own.strangers >= self.strangers_of(own, per_neighbour) {
             guests.oldest_stranger(|of, _| of == neighbour)
         } else if of_site.strangers >= self.strangers_of(of_site, per_site) {
             guests.oldest_stranger(|of, _| of.site() == site)
@@ -238,13 +286,17 @@ impl Crowd {
             None
         };
         if let Some(guest) = ousted.and_then(|id| guests.remove(id)) {
-            guest.ousted.notify_one();
+            guest.ousted.send_replace(true);
         }
-        Some(if is_known {
+        Some(standing)
+    }
+
+    fn stranger(&self, neighbour: Neighbour) -> Standing {
+        if self.known.knows_address(neighbour) {
             Standing::KnownStranger
         } else {
             Standing::Stranger
-        })
+        }
     }
 
     /// Waits until nobody is served any more.
@@ -294,9 +346,36 @@ impl Place {
         guests.insert(self.id, guest);
     }
 
+    /// Its owner, a stranger, does what is worth its place, until [`Self::let_go`]: it makes room for
+    /// nobody, unless half of all do so, or half as many as may be strangers from its address or site.
+    pub(crate) fn keep(&self) {
+        let mut guests = self.crowd.lock();
+        let limits = self.crowd.limits;
+        let own = guests.counts(self.neighbour);
+        let of_site = guests.of_site(self.neighbour.site());
+        let is_allowed = own.admitted < limits.strangers_per_neighbour / 2
+            && of_site.admitted < self.crowd.strangers_per_site() / 2
+            && guests.total.admitted < limits.all / 2;
+        if is_allowed && let Some(guest) = guests.remove(self.id) {
+            let standing = Standing::Admitted;
+            guests.insert(self.id, Guest { standing, ..guest });
+        }
+    }
+
+    /// Its owner is a stranger again.
+    pub(crate) fn let_go(&self) {
+        let mut guests = self.crowd.lock();
+        let standing = self.crowd.stranger(self.neighbour);
+        if let Some(guest) = guests.remove(self.id) {
+            guests.insert(self.id, Guest { standing, ..guest });
+        }
+    }
+
     /// Waits until this place is needed for somebody else.
     pub(crate) async fn ousted(&self) {
-        self.ousted.notified().await;
+        let mut ousted = self.ousted.subscribe();
+        let told = ousted.wait_for(|ousted| *ousted).await;
+        told.expect("the place has the sender");
     }
 }
 
@@ -311,6 +390,10 @@ impl Guests {
     fn counts(&self, neighbour: Neighbour) -> Counts {
         let counts = self.by_neighbour.get(&neighbour);
         counts.copied().unwrap_or_default()
+    }
+
+    fn of_site(&self, site: Site) -> Counts {
+        self.by_site.get(&site).copied().unwrap_or_default()
     }
 
     fn insert(&mut self, id: LinkId, guest: Guest) {
@@ -383,12 +466,7 @@ mod tests {
     }
 
     fn crowd(all: usize, strangers: usize) -> Arc<Crowd> {
-        let limits = Limits {
-            all,
-            per_neighbour: all,
-            strangers,
-        };
-        Arc::new(Crowd::new(limits, Arc::default()))
+        Arc::new(Crowd::new(Limits::new(all, all, strangers), Arc::default()))
     }
 
     fn enter(crowd: &Arc<Crowd>, from: &str) -> Option<Place> {
@@ -543,5 +621,65 @@ mod tests {
         assert_eq!(places.len(), 500);
         assert_eq!(places.iter().filter(|p| !has_to_go(p)).count(), 128);
         assert!(has_to_go(&places[371]) && !has_to_go(&places[372]));
+    }
+
+    #[test]
+    fn b2_neighbours_of_callers_do_not_shut_out_the_next_one() {
+        let callers = Arc::new(crowd(10_000, 1000).of_callers(1000));
+        let mut busy = Vec::new();
+        for n in 0..64 {
+            busy.extend((0..32).filter_map(|_| enter(&callers, &format!("192.0.2.{n}"))));
+        }
+        assert_eq!(busy.len(), 64 * 32);
+        assert_eq!(callers.lock().total.strangers, 1000);
+        let next = enter(&callers, "198.51.100.1").expect("room");
+        busy.extend((0..32).filter_map(|_| enter(&callers, "192.0.2.1")));
+        assert!(!has_to_go(&next), "the busy ones make room");
+    }
+
+    #[test]
+    fn b2_who_fetches_a_helpme_stays_while_an_office_behind_one_address_looks_at_the_page() {
+        let callers = Arc::new(crowd(10_000, 1000).of_callers(1000));
+        let fetching = enter(&callers, "192.0.2.1").expect("room");
+        fetching.keep();
+        let office: Vec<_> = (0..1000)
+            .filter_map(|_| enter(&callers, "192.0.2.1"))
+            .collect();
+        assert!(!has_to_go(&fetching));
+        assert_eq!(office.iter().filter(|p| !has_to_go(p)).count(), 257);
+        fetching.let_go();
+        let next = enter(&callers, "192.0.2.1");
+        assert!(has_to_go(&fetching) && next.is_some(), "the oldest again");
+    }
+
+    #[test]
+    fn b2_those_who_fetch_leave_half_of_the_places_to_others() {
+        let callers = Arc::new(crowd(10_000, 1000).of_callers(1000));
+        let mut fetching = Vec::new();
+        let mut fetch = |from: String| {
+            let place = enter(&callers, &from).expect("room");
+            place.keep();
+            fetching.push(place);
+        };
+        (0..500).for_each(|_| fetch("192.0.2.1".to_owned()));
+        assert_eq!(callers.lock().total.admitted, 128, "of one address");
+        (0..600).for_each(|n| fetch(format!("2001:db8:0:{n:x}::1")));
+        assert_eq!(callers.lock().total.admitted, 128 + 512, "of one site");
+        (0..600).for_each(|n| fetch(format!("2001:db8:{n:x}:1::1")));
+        assert_eq!(callers.lock().total.admitted, 1000, "of all");
+        let others: Vec<_> = (0..200)
+            .filter_map(|n| enter(&callers, &format!("198.51.100.{n}")))
+            .collect();
+        assert_eq!(others.len(), 200);
+        assert!(!others.iter().any(has_to_go));
+    }
+
+    #[tokio::test]
+    async fn everybody_who_waits_for_it_is_told_that_a_place_is_needed() {
+        let crowd = crowd(2, 1);
+        let first = enter(&crowd, "192.0.2.1").expect("room");
+        let second = enter(&crowd, "192.0.2.1").expect("room");
+        tokio::join!(first.ousted(), first.ousted());
+        drop(second);
     }
 }

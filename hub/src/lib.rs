@@ -47,5 +47,6 @@ mod web;
 pub use administration::settings::is_logo;
 pub use clock::unix_millis;
 pub use folder::{FolderError, create as create_folder};
-pub use page::{CertificateError, CertificateFiles, PageConfig, PageError};
+pub use page::PageConfig;
 pub use server::{Config, Hub, StartError};
+pub use web::{CertificateError, CertificateFiles, WebError};

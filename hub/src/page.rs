@@ -5,43 +5,33 @@
 //! carries a ticket behind its `#`, which browsers keep to themselves, and the page's small script puts it
 //! into the link `helpme://` that leads into Helpme. There is nothing to guess here either.
 
-mod certificate;
 mod downloads;
 mod html;
-mod listener;
 mod words;
 
-use std::io;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path as Part, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{StatusCode, Uri};
 use axum::middleware::map_response_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use protocol::HubAddress;
-use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
-use transport::{Fingerprint, HubIdentity};
+use transport::Fingerprint;
 
-use self::certificate::Certificate;
-pub use self::certificate::{CertificateError, CertificateFiles};
 use self::downloads::{Downloads, Offer, System};
 use self::words::Lang;
 use crate::administration::Office;
-use crate::crowd::{Crowd, Limits};
-use crate::known::KnownAddresses;
+use crate::web::Caller;
 
-/// How often the page looks whether files, logo and certificate are still the same.
+/// How often the page looks whether files and logo are still the same.
 const LOOK: Duration = Duration::from_secs(2);
-/// Visitors from one address; a browser opens six connections.
-const VISITORS_PER_NEIGHBOUR: usize = 256;
 
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/ticket.js");
@@ -54,33 +44,14 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; scri
 /// How to serve the page.
 #[derive(Debug, Clone)]
 pub struct PageConfig {
-    /// Where to listen.
-    pub listen: Vec<SocketAddr>,
-    /// A certificate that browsers know; the hub's own identity without one.
-    pub certificate: Option<CertificateFiles>,
     /// Where the Helpmes lie that visitors get, as `helpme-SYSTEM-MACHINE`; `downloads` in the data folder
     /// if it is not said.
     pub downloads: Option<PathBuf>,
 }
 
-/// The page cannot be served.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PageError {
-    #[error("cannot listen for the page on {address}: {source}; give another address, or no page")]
-    Bind {
-        address: SocketAddr,
-        source: io::Error,
-    },
-    #[error(transparent)]
-    Certificate(#[from] CertificateError),
-}
-
-/// The page, which listens already.
+/// The page.
 #[derive(Debug)]
 pub(crate) struct Page {
-    front: Front,
-    crowd: Arc<Crowd>,
     site: Arc<Site>,
 }
 
@@ -96,54 +67,22 @@ struct Site {
     logo: RwLock<axum::body::Bytes>,
 }
 
-/// The page's ports and its certificate, before there is anything to show.
-#[derive(Debug)]
-pub(crate) struct Front {
-    listeners: Vec<tokio::net::TcpListener>,
-    addresses: Vec<SocketAddr>,
-    certificate: Arc<Certificate>,
-}
-
-impl Front {
-    pub(crate) fn open(config: &PageConfig, identity: &HubIdentity) -> Result<Self, PageError> {
-        let certificate = Certificate::open(config.certificate.clone(), identity)?;
-        let listeners = config.listen.iter().map(|at| listener::bind(*at));
-        let listeners: Vec<_> = listeners.collect::<Result<_, _>>()?;
-        let addresses = listeners.iter().zip(&config.listen);
-        let addresses = addresses.map(|(l, given)| l.local_addr().unwrap_or(*given));
-        Ok(Self {
-            addresses: addresses.collect(),
-            listeners,
-            certificate: Arc::new(certificate),
-        })
-    }
-}
-
 impl Page {
-    /// `hub` is where Helpme finds this hub.
+    /// `hub` is where Helpme finds this hub; `is_public` says that browsers know its certificate.
     pub(crate) fn new(
-        front: Front,
         config: &PageConfig,
         (hub, fingerprint): (HubAddress, Fingerprint),
+        is_public: bool,
         office: Arc<Office>,
-        (strangers, known): (usize, Arc<KnownAddresses>),
     ) -> Self {
-        let limits = Limits {
-            all: strangers.saturating_mul(2),
-            per_neighbour: VISITORS_PER_NEIGHBOUR,
-            strangers,
-        };
         let folder = office.folder().to_owned();
         let downloads = config.downloads.clone();
         let downloads = downloads.unwrap_or_else(|| folder.join("downloads"));
         Self {
-            front,
-            // apart from the hub's own: whoever looks at the page takes no place from anybody
-            crowd: Arc::new(Crowd::new(limits, known)),
             site: Arc::new(Site {
                 office,
                 fingerprint,
-                is_public: config.certificate.is_some(),
+                is_public,
                 downloads: Downloads::new(downloads, &folder, &hub, fingerprint),
                 hub,
                 logo: RwLock::default(),
@@ -151,47 +90,32 @@ impl Page {
         }
     }
 
-    /// Where the page listens, with the ports it really has.
-    pub(crate) fn addresses(&self) -> &[SocketAddr] {
-        &self.front.addresses
+    /// What answers visitors.
+    pub(crate) fn router(&self) -> Router {
+        router(&self.site)
     }
 
-    /// Serves until it is dropped.
-    pub(crate) async fn run(self) {
-        let router = router(&self.site);
-        let tls = self.front.certificate.tls();
-        let mut serving = JoinSet::new();
-        for tcp in self.front.listeners {
-            let (crowd, router) = (Arc::clone(&self.crowd), router.clone());
-            serving.spawn(listener::accept(tcp, Arc::clone(&tls), router, crowd));
-        }
-        serving.spawn(keep_up(self.site, self.front.certificate));
-        while serving.join_next().await.is_some() {}
-    }
-}
-
-/// Follows what changes outside: certificate, downloads, logo.
-async fn keep_up(site: Arc<Site>, certificate: Arc<Certificate>) {
-    let mut look = tokio::time::interval(LOOK);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        look.tick().await;
-        if let Ok(logo) = site.office.read(|catalogue| catalogue.logo()).await {
-            let mut shown = site.logo.write().unwrap_or_else(PoisonError::into_inner);
-            *shown = logo.into();
-        }
-        let (site, certificate) = (Arc::clone(&site), Arc::clone(&certificate));
-        let looked = tokio::task::spawn_blocking(move || {
-            certificate.look();
-            site.downloads.look();
-        });
-        if let Err(error) = looked.await {
-            tracing::error!(%error, "Page does not keep up");
+    /// Follows what changes outside: downloads, logo. Until it is dropped.
+    pub(crate) async fn keep_up(self) {
+        let site = self.site;
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            look.tick().await;
+            if let Ok(logo) = site.office.read(|catalogue| catalogue.logo()).await {
+                let mut shown = site.logo.write().unwrap_or_else(PoisonError::into_inner);
+                *shown = logo.into();
+            }
+            let site = Arc::clone(&site);
+            let looked = tokio::task::spawn_blocking(move || site.downloads.look(Instant::now()));
+            if let Err(error) = looked.await {
+                tracing::error!(%error, "Page does not keep up");
+            }
         }
     }
 }
 
-/// All of the site. What else is to be served on these ports is merged into it.
+/// All of the site.
 fn router(site: &Arc<Site>) -> Router {
     Router::new()
         .route("/", get(front))
@@ -269,11 +193,21 @@ async fn logo(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Re
 /// A Helpme; its name is looked for among those there are, and is no path.
 async fn download(
     State(site): State<Arc<Site>>,
-    Part(name): Part<String>,
+    Path(name): Path<String>,
     request: Request,
 ) -> Response {
     match site.downloads.offer(&name) {
-        Some(offer) => give(&offer, request).await,
+        Some(offer) => {
+            let caller = request.extensions().get::<Caller>().cloned();
+            let response = give(&offer, request).await;
+            // whoever looks at the page meanwhile must not break it off
+            if let Some(caller) = caller
+                && response.status().is_success()
+            {
+                caller.0.keep();
+            }
+            response
+        }
         None => nothing(request.uri().clone(), request.headers().clone()).await,
     }
 }
@@ -345,17 +279,4 @@ impl Site {
         let logo = self.logo.read().unwrap_or_else(PoisonError::into_inner);
         logo.clone()
     }
-}
-
-/// What `path` holds, where it is not larger than a certificate or key ever is.
-fn read_small(path: &Path) -> io::Result<Vec<u8>> {
-    use std::io::Read as _;
-    const MOST: u64 = 256 * 1024;
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path)?;
-    file.take(MOST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MOST {
-        return Err(io::Error::other("it is too large"));
-    }
-    Ok(bytes)
 }

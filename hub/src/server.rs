@@ -28,7 +28,7 @@ use crate::film;
 use crate::folder::{DataFolder, FolderError};
 use crate::known::KnownAddresses;
 use crate::login::LoginDesk;
-use crate::page::{Front, Page, PageConfig, PageError};
+use crate::page::{Page, PageConfig};
 use crate::password::HashError;
 use crate::people::{self, PeopleError};
 use crate::recovery;
@@ -36,7 +36,7 @@ use crate::registry::{self, Registry, log_store_error};
 use crate::store::Store;
 use crate::upkeep::Upkeep;
 use crate::watch;
-use crate::web::{self, Web};
+use crate::web::{Certificate, CertificateFiles, Web, WebError};
 
 /// How long the console has to answer for a typed ticket.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -56,9 +56,11 @@ pub struct Config {
     pub data: PathBuf,
     /// Where to listen; port 0 takes any free one.
     pub listen: Vec<SocketAddr>,
-    /// TCP addresses for those whose line carries no UDP; `None` for the usual ports, and the same as of
-    /// UDP, where they can be had.
-    pub tunnels: Option<Vec<SocketAddr>>,
+    /// TCP addresses, for the page and for those whose line carries no UDP; `None` for the same as of UDP,
+    /// and the usual ports where they can be had.
+    pub web: Option<Vec<SocketAddr>>,
+    /// What browsers know there; the hub's own identity without one.
+    pub certificate: Option<CertificateFiles>,
     /// Where people reach the hub, for invitations; the computer's own name if it is not said.
     pub public_address: Option<HubAddress>,
     /// How long a ticket is good; `None` for what the hub's settings say.
@@ -90,7 +92,7 @@ pub enum StartError {
     #[error(transparent)]
     Bind(#[from] BindError),
     #[error(transparent)]
-    Page(#[from] PageError),
+    Web(#[from] WebError),
     #[error(transparent)]
     Hash(#[from] HashError),
     #[error("no invitation for the first administrator: {0}")]
@@ -106,8 +108,9 @@ pub enum StartError {
 pub struct Hub {
     endpoints: Vec<Endpoint>,
     addresses: Vec<SocketAddr>,
-    webs: Vec<Web>,
-    tunnel_addresses: Vec<SocketAddr>,
+    web: Web,
+    web_addresses: Vec<SocketAddr>,
+    page_url: Option<String>,
     fingerprint: Fingerprint,
     first_invitation: Option<Invitation>,
     desk: Arc<Desk>,
@@ -137,7 +140,12 @@ impl Hub {
             return Err(StartError::NoAddress);
         }
         let folder = DataFolder::lock(&config.data)?;
-        let identity = HubIdentity::open_or_create(folder.path())?;
+        let mut identity = HubIdentity::open_or_create(folder.path())?;
+        let certificate = Certificate::open(config.certificate.clone(), &identity);
+        let certificate = Arc::new(certificate.map_err(WebError::from)?);
+        if config.certificate.is_some() {
+            identity.show_publicly(Arc::<Certificate>::clone(&certificate));
+        }
         let clock = Clock::start();
         let now = clock.now();
         let mut catalogue = catalogue::open_or_create(folder.path())?;
@@ -147,14 +155,24 @@ impl Hub {
         let addresses = endpoints.iter().zip(&config.listen);
         let addresses = addresses.map(|(e, given)| e.local_addr().unwrap_or(*given));
         let addresses: Vec<SocketAddr> = addresses.collect();
-        let webs = web::listen(config.tunnels.as_deref(), &addresses, &identity)?;
-        // before anything is changed: a start that fails has done nothing
-        let front = config
-            .page
-            .as_ref()
-            .map(|page| Front::open(page, &identity));
-        let front = front.transpose()?;
+        let known = Arc::new(KnownAddresses::default());
+        let limits = Limits::new(
+            config.max_connections,
+            config.max_connections_per_address,
+            config.max_strangers,
+        );
+        let crowd = Arc::new(Crowd::new(limits, Arc::clone(&known)));
+        let web = Web::open(
+            config.web.as_deref(),
+            &addresses,
+            config.page.is_some(),
+            certificate,
+            &identity,
+            crowd.of_callers(config.max_strangers),
+        )?;
+        let web_addresses: Vec<SocketAddr> = web.addresses().collect();
 
+        // from here on things are changed: a start that failed before has done nothing
         recovery::end_interrupted_sessions(&mut *catalogue, folder.path(), now.unix_millis)?;
         let absent = recovery::let_absent_members_go(&mut *catalogue, now.unix_millis)?;
         // before the places are taken back: what is changed later is noticed
@@ -180,14 +198,7 @@ impl Hub {
         catalogue.apply(&[started.at(now.unix_millis)])?;
 
         let (store, store_thread) = Store::start(catalogue).map_err(StartError::Thread)?;
-        let known = Arc::new(KnownAddresses::default());
-        let logins = LoginDesk::new(clock, store.clone(), Arc::clone(&known), folder.path())?;
-        let limits = Limits {
-            all: config.max_connections,
-            per_neighbour: config.max_connections_per_address,
-            strangers: config.max_strangers,
-        };
-        let crowd = Arc::new(Crowd::new(limits, Arc::clone(&known)));
+        let logins = LoginDesk::new(clock, store.clone(), known, folder.path())?;
         let from_settings = Duration::from_mins(settings.ticket_minutes.into());
         let ticket_validity = config.ticket_validity.unwrap_or(from_settings);
         let policy = Policy {
@@ -227,10 +238,13 @@ impl Hub {
             changed,
         );
         let office = Arc::new(office);
-        let page = config.page.as_ref().zip(front).map(|(page, front)| {
+        let page_url = config
+            .page
+            .as_ref()
+            .map(|_page| page_url(&address, &addresses, &web_addresses));
+        let page = config.page.as_ref().map(|page| {
             let hub = (address, identity.fingerprint());
-            let strangers = (config.max_strangers, known);
-            Page::new(front, page, hub, Arc::clone(&office), strangers)
+            Page::new(page, hub, config.certificate.is_some(), Arc::clone(&office))
         });
         let upkeep = Upkeep::new(
             Arc::clone(&office),
@@ -243,8 +257,9 @@ impl Hub {
         Ok(Self {
             endpoints,
             addresses,
-            tunnel_addresses: webs.iter().map(Web::address).collect(),
-            webs,
+            web,
+            web_addresses,
+            page_url,
             fingerprint: identity.fingerprint(),
             first_invitation,
             desk: Arc::new(Desk {
@@ -275,13 +290,13 @@ impl Hub {
     }
 
     /// The same of TCP.
-    pub fn tunnel_addresses(&self) -> &[SocketAddr] {
-        &self.tunnel_addresses
+    pub fn web_addresses(&self) -> &[SocketAddr] {
+        &self.web_addresses
     }
 
-    /// Where the page listens, with the ports it really has.
-    pub fn page_addresses(&self) -> &[SocketAddr] {
-        self.page.as_ref().map_or(&[], Page::addresses)
+    /// Where users find the page, if there is one.
+    pub fn page_url(&self) -> Option<&str> {
+        self.page_url.as_deref()
     }
 
     /// What clients pin.
@@ -307,17 +322,20 @@ impl Hub {
                 Arc::clone(&self.crowd),
             ));
         }
-        for web in self.webs {
-            let tunnel = web.tunnel().clone();
+        for tunnel in self.web.tunnels() {
             let (endpoint, desk) = (tunnel.endpoint().clone(), Arc::clone(&self.desk));
             self.endpoints.push(endpoint.clone());
             accepting.spawn(accept(
                 endpoint,
-                Some(tunnel),
+                Some(tunnel.clone()),
                 desk,
                 Arc::clone(&self.crowd),
             ));
-            accepting.spawn(web.serve());
+        }
+        let router = self.page.as_ref().map(Page::router);
+        accepting.spawn(self.web.serve(router));
+        if let Some(page) = self.page {
+            accepting.spawn(page.keep_up());
         }
         let watched = watch::watch_accounts(
             Arc::clone(&self.desk),
@@ -326,9 +344,6 @@ impl Hub {
         );
         accepting.spawn(watched);
         accepting.spawn(self.upkeep.run());
-        if let Some(page) = self.page {
-            accepting.spawn(page.run());
-        }
         stop.await;
         tracing::info!("Stopping");
         accepting.shutdown().await;
@@ -387,6 +402,19 @@ fn public_address(config: &Config, addresses: &[SocketAddr]) -> HubAddress {
             .unwrap_or_else(|| "localhost".to_owned()),
     };
     HubAddress { host, port }
+}
+
+/// Where browsers find the page of a hub that people reach at `hub`.
+fn page_url(hub: &HubAddress, udp: &[SocketAddr], tcp: &[SocketAddr]) -> String {
+    let is_at = |port| tcp.iter().any(|address| address.port() == port);
+    // a router on the way may give the hub another number, to TCP as to UDP
+    let has_hubs = is_at(hub.port) || udp.iter().any(|address| is_at(address.port()));
+    let port = match tcp.first() {
+        Some(first) if !has_hubs => first.port(),
+        Some(_) | None => hub.port,
+    };
+    let host = hub.host.clone();
+    format!("https://{}/", HubAddress { host, port })
 }
 
 fn set_hub_address(

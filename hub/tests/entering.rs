@@ -284,6 +284,7 @@ async fn b1_the_first_start_invites_the_first_administrator_once() {
     let data = folder.path().join("data");
     let data_text = data.to_str().expect("a plain path");
     let mut child = hub_command(&["serve", "--data", data_text, "--listen", "127.0.0.1:0"])
+        .args(["--web-listen", "127.0.0.1:0"])
         .stdout(std::process::Stdio::piped())
         .spawn()
         .expect("hub starts");

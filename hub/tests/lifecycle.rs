@@ -42,7 +42,7 @@ fn b1_the_first_start_says_what_clients_and_administrators_need() {
     let data = folder.path().join("new/data");
     let data_text = data.to_str().expect("a plain path");
     let mut child = hub_command(&["serve", "--data", data_text, "--listen", ANY])
-        .args(["--page-listen", ANY])
+        .args(["--web-listen", ANY])
         .stdout(std::process::Stdio::piped())
         .spawn()
         .expect("hub starts");
@@ -64,14 +64,18 @@ fn b1_the_first_start_says_what_clients_and_administrators_need() {
 #[test]
 fn b1_a_start_that_fails_for_its_page_leaves_the_first_one_to_come() {
     let taken = std::net::TcpListener::bind(ANY).expect("a port");
-    let taken = taken.local_addr().expect("an address").to_string();
+    let taken = taken.local_addr().expect("an address");
+    let (port, taken) = (
+        format!("port {} is in use", taken.port()),
+        taken.to_string(),
+    );
     let folder = folder();
     let data = folder.path().join("data");
     let data = data.to_str().expect("a plain path");
-    let serve = ["serve", "--data", data, "--listen", ANY, "--page-listen"];
+    let serve = ["serve", "--data", data, "--listen", ANY, "--web-listen"];
     let failed = run_hub(&[&serve[..], &[&taken]].concat(), "");
     assert!(
-        !failed.status.success() && text(&failed).contains(&taken),
+        failed.status.code() == Some(CANNOT_LISTEN) && text(&failed).contains(&port),
         "{}",
         text(&failed)
     );
@@ -82,6 +86,64 @@ fn b1_a_start_that_fails_for_its_page_leaves_the_first_one_to_come() {
         "{}",
         text(&accounts)
     );
+}
+
+/// Starts a hub at `listen`, whose usual ports of the web are those of no other test, and gives what it said
+/// until it was ready.
+#[cfg(target_os = "linux")]
+fn first_words(data: &Path, listen: &str, args: &[&str]) -> (String, String) {
+    use std::io::Read as _;
+    let ready = data.join("ready.json");
+    drop(std::fs::remove_file(&ready));
+    let mut child = hub_command(&["serve", "--listen", listen, "--log", "warn"])
+        .args(args)
+        .arg("--data")
+        .arg(data)
+        .arg("--ready-file")
+        .arg(&ready)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("hub starts");
+    let end = Instant::now() + support::PATIENCE;
+    while !ready.exists() && child.try_wait().expect("a child").is_none() && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let at = std::fs::read_to_string(&ready).unwrap_or_default();
+    child.kill().expect("killed or gone");
+    let mut said = String::new();
+    let mut errors = child.stderr.take().expect("piped");
+    errors.read_to_string(&mut said).expect("text");
+    child.wait().expect("gone");
+    (at, said)
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn r5_the_page_needs_its_port_and_a_usual_one_that_is_taken_is_told() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let taken = std::net::TcpListener::bind("127.0.77.1:8080").expect("a port");
+    let (at, said) = first_words(&data, "127.0.77.1:0", &[]);
+    assert!(at.contains("https://127.0.77.1:"), "{at}{said}");
+    let warned = said.lines().find(|line| line.contains("127.0.77.1:8080"));
+    let warned = warned.expect("a warning");
+    assert!(
+        warned.contains("port 8080 is in use") && warned.contains("--web-listen"),
+        "{warned}"
+    );
+    drop(taken);
+
+    // the number of UDP is where people look for the page
+    let taken = std::net::TcpListener::bind("127.0.77.2:0").expect("a port");
+    let listen = taken.local_addr().expect("bound").to_string();
+    let said = refusal_to_serve(&data, &listen, CANNOT_LISTEN);
+    for part in ["TCP", "is in use", "--web-listen", "--page false"] {
+        assert!(said.contains(part), "{said}");
+    }
+    let (at, said) = first_words(&data, &listen, &["--page", "false"]);
+    assert!(at.contains("\"page\":null"), "{at}");
+    assert!(said.contains(&format!("address={listen}")), "{said}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use office::Traffic;
-use play::Load;
+use play::{Figures, Load};
 
 fn small() -> Load {
     Load {
@@ -24,6 +24,7 @@ fn small() -> Load {
         idle: 5,
         sessions: 2,
         time: Duration::from_secs(3),
+        tunnel: false,
         kill: false,
     }
 }
@@ -31,6 +32,22 @@ fn small() -> Load {
 #[tokio::test(flavor = "multi_thread")]
 async fn all_that_an_office_sends_arrives_and_is_filmed() {
     let figures = Box::pin(play::play(&small())).await;
+    assert_eq!(figures.route, "UDP");
+    all_arrived(&figures);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r2_the_same_arrives_by_tcp() {
+    let load = Load {
+        tunnel: true,
+        ..small()
+    };
+    let figures = Box::pin(play::play(&load)).await;
+    assert!(figures.route.starts_with("TCP port "), "{}", figures.route);
+    all_arrived(&figures);
+}
+
+fn all_arrived(figures: &Figures) {
     assert_eq!(figures.connections, 10);
     assert_eq!((figures.films_written, figures.films_verified), (2, 2));
     assert_eq!(figures.updates_not_filmed, 0);

@@ -29,7 +29,7 @@ fn b5_a_flag_counts_before_the_environment_and_that_before_the_file() {
         if let Some(host) = environment {
             command.env("HUB_PUBLIC_ADDRESS", host);
         }
-        let mut args = vec!["--config", &path, "--page-listen", "127.0.0.1:0"];
+        let mut args = vec!["--config", &path];
         if let Some(host) = flag {
             args.extend(["--public-address", host]);
         }
@@ -78,6 +78,10 @@ fn b5_a_hub_that_is_told_nonsense_says_where_and_does_not_start() {
     assert!(said.contains("HUB_DATA"), "{said}");
     let said = start("certificate = \"a\"", &["--data", data]);
     assert!(said.contains("belong together"), "{said}");
+    let said = start("downloads = \"/d\"", &["--data", data, "--page", "false"]);
+    assert!(said.contains("downloads is for the page"), "{said}");
+    let said = start("page-listen = [\"0.0.0.0:1\"]", &["--data", data]);
+    assert!(said.contains("hub.toml:1:1: "), "{said}");
     let said = start("", &["--data", data, "--keep-minutes", "1441"]);
     assert!(said.contains("1 to 1440"), "{said}");
     let missing = hub_command(&["serve", "--config", "/nowhere/hub.toml"]).output();

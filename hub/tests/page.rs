@@ -39,23 +39,29 @@ fn set(hub: &TestHub, args: &[&str]) {
 }
 
 #[test]
-fn r5_the_page_is_where_it_was_told_to_be() {
-    let hub = TestHub::start_with(&["--page-listen", "127.0.0.2:0"]);
-    let page = web::page(&hub);
-    assert_eq!(page.ip().to_string(), "127.0.0.2");
+fn r5_the_page_is_there_unless_it_is_not_wanted() {
+    let hub = TestHub::start();
+    assert_eq!(hub.page, Some(format!("https://{}/", hub.web)));
     let front = get(&hub, "/", &[]);
     assert_eq!(front.status, 200);
     let key = hub.fingerprint.to_string();
     let text = front.text();
     assert!(text.contains(&key) && text.contains("helpme://127.0.0.1:"));
 
-    let without = TestHub::start();
+    let without = TestHub::start_with(&["--page", "false"]);
     assert_eq!(without.page, None);
+    let mut tls = web::open(without.web);
+    assert_eq!(web::ask(&mut tls, "/", &[]).expect("an answer").status, 404);
+
+    // whatever name and number a router gives it
+    let named = TestHub::start_with(&["--public-address", "hub.example.org"]);
+    let port = named.web.port();
+    assert_eq!(named.page, Some(format!("https://hub.example.org:{port}/")));
 }
 
 #[test]
 fn every_answer_has_strict_headers_and_loads_nothing_from_elsewhere() {
-    let hub = web::hub_with_page(&[]);
+    let hub = TestHub::start();
     for path in [
         "/",
         "/style.css",
@@ -117,7 +123,7 @@ fn ask_raw(hub: &TestHub, request: &str) -> Answer {
 
 #[test]
 fn e3_the_page_speaks_the_browsers_language_and_can_be_switched() {
-    let hub = web::hub_with_page(&[]);
+    let hub = TestHub::start();
     let lang = |path, header: &str| {
         let text = get(&hub, path, &[header]).text();
         let start = text.find("lang=\"").expect("a language") + 6;
@@ -133,7 +139,7 @@ fn e3_the_page_speaks_the_browsers_language_and_can_be_switched() {
 
 #[test]
 fn b6_the_organisation_is_shown_and_cannot_break_the_page() {
-    let hub = web::hub_with_page(&[]);
+    let hub = TestHub::start();
     assert_eq!(get(&hub, "/logo.png", &[]).status, 404);
     set(
         &hub,
@@ -161,7 +167,7 @@ fn b6_the_organisation_is_shown_and_cannot_break_the_page() {
 
 #[test]
 fn h2_a_visitor_gets_helpme_for_their_system_untouched_and_set_up_for_this_hub() {
-    let hub = web::hub_with_page(&[]);
+    let hub = TestHub::start();
     let before = get(&hub, "/", &[FIREFOX]).text();
     assert!(before.contains("nothing to download"), "{before}");
 
@@ -233,7 +239,7 @@ fn h2_a_visitor_gets_helpme_for_their_system_untouched_and_set_up_for_this_hub()
 
 #[test]
 fn without_scripts_the_page_leads_into_helpme_all_the_same() {
-    let hub = web::hub_with_page(&[]);
+    let hub = TestHub::start();
     let front = get(&hub, "/", &[FIREFOX]).text();
     let (address, key) = (&hub.address, hub.fingerprint);
     assert!(front.contains(&format!(
@@ -249,7 +255,7 @@ fn without_scripts_the_page_leads_into_helpme_all_the_same() {
 
 #[test]
 fn no_path_leads_out_of_what_is_offered() {
-    let hub = web::hub_with_page(&[]);
+    let hub = TestHub::start();
     let downloads = hub.data.join("downloads");
     fs::create_dir(&downloads).expect("made");
     fs::write(downloads.join("helpme-linux-x86_64"), b"a program").expect("written");

@@ -11,7 +11,7 @@ mod support;
 use std::process::Command;
 
 use support::TestHub;
-use support::web::{hub_with_page, page};
+use support::web::page;
 
 /// The page as Chromium has it once its script ran, and what it says of faults.
 fn shown(hub: &TestHub, path: &str) -> (String, String) {
@@ -32,7 +32,7 @@ fn shown(hub: &TestHub, path: &str) -> (String, String) {
 
 #[test]
 fn h2_a_link_with_a_ticket_shows_it_and_leads_into_helpme_with_it() {
-    let hub = hub_with_page(&[]);
+    let hub = TestHub::start();
     let (dom, said) = shown(&hub, "/?lang=it#482-913-0571");
     assert!(dom.contains("<html lang=\"it\">"), "{dom}{said}");
     assert!(dom.contains("<output>482 913 0571</output>"), "{dom}");

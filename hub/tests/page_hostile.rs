@@ -8,10 +8,12 @@
 
 mod support;
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use protocol::Role;
+use support::TestHub;
 use support::web::{self, get};
 
 /// Longer than a visitor may take for headers.
@@ -19,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(14);
 
 #[test]
 fn garbage_before_tls_gets_a_dull_answer_or_none() {
-    let hub = web::hub_with_page(&[]);
+    let hub = TestHub::start();
     let mut stream = web::plain(web::page(&hub)).expect("connected");
     stream
         .write_all(b"GET / HTTP/1.1\r\nHost: hub\r\n\r\n")
@@ -47,7 +49,7 @@ fn garbage_before_tls_gets_a_dull_answer_or_none() {
 
 #[test]
 fn requests_that_are_too_large_are_refused() {
-    let hub = web::hub_with_page(&[]);
+    let hub = TestHub::start();
     let refused = |headers: &[&str], path: &str| {
         let mut tls = web::open(web::page(&hub));
         let answer = web::ask(&mut tls, path, headers);
@@ -82,7 +84,7 @@ fn requests_that_are_too_large_are_refused() {
 
 #[test]
 fn whoever_is_slow_is_sent_away_and_keeps_nobody_waiting() {
-    let hub = web::hub_with_page(&[]);
+    let hub = TestHub::start();
     let address = web::page(&hub);
     let mut silent = web::plain(address).expect("connected");
     let mut half_hello = web::plain(address).expect("connected");
@@ -116,7 +118,7 @@ fn whoever_is_slow_is_sent_away_and_keeps_nobody_waiting() {
 
 #[tokio::test]
 async fn a_crowd_of_visitors_takes_no_place_from_helpme_or_the_next_visitor() {
-    let hub = web::hub_with_page(&[]);
+    let hub = TestHub::start();
     let address = web::page(&hub);
     let before = hub.resident_bytes();
     let crowd: Vec<_> = (0..400).filter_map(|_| web::plain(address).ok()).collect();
@@ -124,12 +126,58 @@ async fn a_crowd_of_visitors_takes_no_place_from_helpme_or_the_next_visitor() {
     assert_eq!(get(&hub, "/", &[]).status, 200);
     hub.connect(Role::Host).await.expect("a host is greeted");
     assert!(hub.resident_bytes() < before + (32 << 20));
+    // an address has 256 of them: the next visitor took the place of the oldest, and these are gone
+    let gone = || crowd.iter().filter(|call| is_gone(call)).count();
+    let wanted = crowd.len() + 1 - 256;
+    let end = Instant::now() + Duration::from_secs(4);
+    while gone() < wanted && Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(gone(), wanted);
+}
+
+#[test]
+fn b2_a_slow_download_goes_on_while_a_crowd_behind_the_same_address_looks_at_the_page() {
+    let hub = TestHub::start();
+    let downloads = hub.data.join("downloads");
+    std::fs::create_dir(&downloads).expect("made");
+    // more than sockets on the way take
+    let program: Vec<u8> = (0..16_000_000_u32).map(|n| (n % 251) as u8).collect();
+    std::fs::write(downloads.join("helpme-linux-x86_64"), &program).expect("written");
+    let path = "/download/helpme-linux-x86_64.zip";
+    let end = Instant::now() + support::PATIENCE;
+    while get(&hub, path, &["Range: bytes=0-0"]).status != 206 {
+        assert!(Instant::now() < end, "nothing to download");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let mut slow = web::open(web::page(&hub));
+    let ask = format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n");
+    slow.write_all(ask.as_bytes()).expect("sent");
+    let mut begin = vec![0; 100_000];
+    slow.read_exact(&mut begin).expect("it begins");
+    let crowd: Vec<_> = (0..600)
+        .filter_map(|_| web::plain(web::page(&hub)).ok())
+        .collect();
+    assert_eq!(get(&hub, "/", &[]).status, 200);
+    let mut rest = 0;
+    let mut part = vec![0; 1 << 20];
+    while rest < program.len() - begin.len() {
+        std::thread::sleep(Duration::from_millis(10));
+        rest += slow.read(&mut part).expect("the download goes on");
+    }
     drop(crowd);
 }
 
-#[tokio::test]
+/// Whether the hub hung up.
+fn is_gone(mut call: &TcpStream) -> bool {
+    call.set_nonblocking(true).expect("open");
+    !matches!(call.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+}
+
+// what keeps the operator's line up is not to wait for the page
+#[tokio::test(flavor = "multi_thread")]
 async fn h1_ten_thousand_tickets_on_the_page_tell_nothing_and_harm_nobody() {
-    let hub = web::hub_with_page(&[]);
+    let hub = TestHub::start();
     let mut operator = hub.operator("anna").await;
     let real = operator.generate_ticket().await;
     let real: String = real

@@ -1,4 +1,4 @@
-//! The hub's TCP ports: tunnels for those without UDP (R2), and nothing for everybody else.
+//! The hub's TCP ports: tunnels for those without UDP (R2) beside the page (R5), and nothing for everybody else.
 
 #![expect(
     clippy::panic,
@@ -9,38 +9,28 @@
 mod support;
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use protocol::{HubAddress, Role};
+use protocol::Role;
 use support::caller::Caller;
 use support::{Peer, TestHub};
 use tokio::time::timeout;
-use transport::client::{self, ConnectError, Greeted};
-use transport::{Route, Routes};
+use transport::Route;
 
-/// Tunnels to the hub's own port alone; what else listens here is nobody's business.
-fn routes() -> Routes {
-    Routes::with_tunnels_at(&[])
-}
-
-/// Connects by TCP alone: the UDP port of the same number swallows what comes.
-async fn by_tunnel(hub: &TestHub, role: Role, routes: &Routes) -> Result<Greeted, ConnectError> {
-    let _swallows = UdpSocket::bind(hub.web).expect("free beside the TCP port");
-    let address = HubAddress {
-        host: hub.web.ip().to_string(),
-        port: hub.web.port(),
-    };
-    client::connect(&address, hub.fingerprint, role, "test 0", routes).await
+/// A hub whose peers come by TCP.
+fn hub_without_udp() -> TestHub {
+    let mut hub = TestHub::start();
+    hub.without_udp();
+    hub
 }
 
 #[tokio::test]
 async fn r2_an_operator_without_udp_logs_in_by_tcp() {
-    let (hub, routes) = (TestHub::start(), routes());
+    let hub = hub_without_udp();
     let started = Instant::now();
-    let greeted = by_tunnel(&hub, Role::Operator, &routes)
-        .await
-        .expect("greeted");
+    let greeted = hub.connect(Role::Operator).await.expect("greeted");
     assert!(started.elapsed() < Duration::from_secs(1));
     let port = hub.web.port();
     assert_eq!(greeted.route, Route::Tunnel { port });
@@ -50,10 +40,8 @@ async fn r2_an_operator_without_udp_logs_in_by_tcp() {
 
 #[tokio::test]
 async fn b1_who_came_by_tcp_is_told_that_the_hub_stops() {
-    let (mut hub, routes) = (TestHub::start(), routes());
-    let greeted = by_tunnel(&hub, Role::Operator, &routes)
-        .await
-        .expect("greeted");
+    let mut hub = hub_without_udp();
+    let greeted = hub.connect(Role::Operator).await.expect("greeted");
     let mut operator = Peer::new(greeted);
     operator.log_in("anna").await;
     let connection = operator.greeted.connection.clone();
@@ -69,11 +57,11 @@ async fn b1_who_came_by_tcp_is_told_that_the_hub_stops() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn b2_strangers_in_tunnels_are_counted_as_others_are() {
-    let (hub, routes) = (TestHub::start(), routes());
-    // an address has 32 strangers; who comes next takes the place of the oldest
+    let hub = hub_without_udp();
+    // an address has 32 strangers in QUIC; who comes next takes the place of the oldest
     let mut strangers = Vec::new();
     for _ in 0..40 {
-        strangers.push(by_tunnel(&hub, Role::Host, &routes).await.expect("a place"));
+        strangers.push(hub.connect(Role::Host).await.expect("a place"));
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
     let open = strangers
@@ -83,13 +71,46 @@ async fn b2_strangers_in_tunnels_are_counted_as_others_are() {
     assert!(open <= 32, "{open} strangers from one address");
     assert!(open >= 30, "only {open} strangers");
     // their places at the TCP port are free again, and another address was never touched
-    let mut operator = Peer::new(
-        by_tunnel(&hub, Role::Operator, &routes)
-            .await
-            .expect("greeted"),
-    );
+    let mut operator = Peer::new(hub.connect(Role::Operator).await.expect("greeted"));
     operator.log_in("anna").await;
     Caller::at([0, 9, 1]).operator(&hub, "bruno").await;
+}
+
+#[tokio::test]
+async fn r5_one_port_is_page_and_tunnel() {
+    let hub = hub_without_udp();
+    let mut operator = Peer::new(hub.connect(Role::Operator).await.expect("greeted"));
+    operator.log_in("anna").await;
+    let page = support::web::get(&hub, "/", &[]);
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains(&hub.fingerprint.to_string()));
+    // and all of an assistance goes on beside visitors
+    let ticket = operator.generate_ticket().await;
+    let host = Peer::new(hub.connect(Role::Host).await.expect("greeted"));
+    let mut pair = support::Pair::meet(operator, host, &ticket).await;
+    let (session, _) = pair.start_session(protocol::Rights::SEE_AND_CONTROL).await;
+    let mut screen = pair.open(protocol::Lane::Screen, session).await;
+    let picture = support::screen_frame(1, 100_000);
+    support::send_tagged(&mut screen, &picture).await;
+    let (_, mut seen) = pair.operator.accept_stream().await;
+    assert_eq!(support::web::get(&hub, "/", &[]).status, 200);
+    let shown: Option<protocol::ScreenFrame> = support::receive_tagged(&mut seen).await;
+    assert_eq!(shown, Some(picture));
+}
+
+#[test]
+fn r5_both_versions_of_tls_lead_in() {
+    let hub = TestHub::start();
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let config = support::caller::tls_config_of(&[version]);
+        let mut tls = tls_with(&hub, config);
+        let answer = answer(
+            &mut tls,
+            b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        );
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+        assert_eq!(tls.conn.protocol_version(), Some(version.version));
+    }
 }
 
 /// What a server answers to `bytes` until it hangs up.
@@ -122,16 +143,24 @@ fn call(hub: &TestHub) -> TcpStream {
     tcp
 }
 
-fn tls(hub: &TestHub) -> rustls::StreamOwned<rustls::ClientConnection, TcpStream> {
-    let config = support::caller::tls_config();
+type Tls = rustls::StreamOwned<rustls::ClientConnection, TcpStream>;
+
+fn tls(hub: &TestHub) -> Tls {
+    tls_with(
+        hub,
+        support::caller::tls_config_of(rustls::DEFAULT_VERSIONS),
+    )
+}
+
+fn tls_with(hub: &TestHub, config: rustls::ClientConfig) -> Tls {
     let name = "hub.invalid".try_into().expect("a name");
-    let connection = rustls::ClientConnection::new(config, name).expect("a good configuration");
-    rustls::StreamOwned::new(connection, call(hub))
+    let connection = rustls::ClientConnection::new(Arc::new(config), name);
+    rustls::StreamOwned::new(connection.expect("a good configuration"), call(hub))
 }
 
 #[test]
 fn b2_garbage_gets_the_answers_of_a_dull_web_server() {
-    let hub = TestHub::start();
+    let hub = TestHub::start_with(&["--page", "false"]);
     let status = |answer: &str| answer.lines().next().unwrap_or_default().to_owned();
     // in the clear, as port scanners and browsers come
     for words in [
@@ -171,6 +200,12 @@ fn b2_garbage_gets_the_answers_of_a_dull_web_server() {
             ),
             "400 Bad Request",
         ),
+        (
+            format!(
+                "GET /tunnel HTTP/1.1\r\nHost: x\r\nOrigin: https://elsewhere.example\r\n{upgrade}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n\r\n"
+            ),
+            "400 Bad Request",
+        ),
         ("nonsense\r\n\r\n".to_owned(), "400 Bad Request"),
         (
             format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(100_000)),
@@ -186,45 +221,107 @@ fn b2_garbage_gets_the_answers_of_a_dull_web_server() {
 }
 
 #[test]
-fn b2_who_says_nothing_or_drips_is_hung_up_and_keeps_no_more_than_its_share() {
+fn b2_an_answer_arrives_although_the_rest_of_the_request_is_not_read() {
     let hub = TestHub::start();
+    let mut tls = tls(&hub);
+    let begin = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(40_000));
+    tls.write_all(begin.as_bytes()).expect("taken");
+    // it is answered by now
+    std::thread::sleep(Duration::from_millis(300));
+    tls.write_all(&vec![b'x'; 60_000]).expect("taken");
+    let answer = answer(&mut tls, b"\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+}
+
+#[test]
+fn b2_who_says_nothing_or_drips_is_hung_up() {
+    let hub = TestHub::start_with(&["--page", "false"]);
     let started = Instant::now();
-    let silent = call(&hub);
+    let mut silent = call(&hub);
     let mut dripping = tls(&hub);
     dripping.write_all(b"GET / HTTP/1.1\r\n").expect("open");
-    // 32 from one address and no more: these two and thirty, and the rest is hung up at once
-    let mut calls: Vec<TcpStream> = (0..40).map(|_| call(&hub)).collect();
-    std::thread::sleep(Duration::from_millis(300));
-    let mut hung_up = 0;
-    for call in &mut calls {
-        call.set_nonblocking(true).expect("open");
-        let mut byte = [0];
-        let gone =
-            !matches!(call.read(&mut byte), Err(error) if error.kind() == ErrorKind::WouldBlock);
-        hung_up += u32::from(gone);
-    }
-    assert_eq!(hung_up, 10);
-    let mut rest = Vec::new();
-    for _ in 0..40 {
-        if dripping
+    while started.elapsed() < Duration::from_secs(13)
+        && dripping
             .write_all(b"X: y\r\n")
             .and_then(|()| dripping.flush())
-            .is_err()
-        {
-            break;
-        }
+            .is_ok()
+    {
         std::thread::sleep(Duration::from_millis(250));
     }
+    let mut rest = Vec::new();
     drop(dripping.read_to_end(&mut rest));
-    drop({ silent }.read_to_end(&mut rest));
+    drop(silent.read_to_end(&mut rest));
     let took = started.elapsed();
-    assert!(took < Duration::from_secs(12), "hung up after {took:?}");
-    drop(calls);
-    // and all of it is over
+    assert!(took < Duration::from_secs(13), "hung up after {took:?}");
     assert_eq!(
         answer(&mut call(&hub), b"x\r\n\r\n").lines().next(),
         Some("HTTP/1.1 400 Bad Request")
     );
+}
+
+#[tokio::test]
+async fn b2_sixty_four_silent_neighbours_shut_nobody_out() {
+    let hub = hub_without_udp();
+    let mut silent = Vec::new();
+    for n in 0..64 {
+        for _ in 0..32 {
+            let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+            let from = SocketAddr::from(([127, 0, 8, n + 1], 0));
+            socket.bind(from).expect("a loopback address");
+            silent.push(socket.connect(hub.web).await.expect("it listens"));
+        }
+    }
+    // twice as many as there may be: the next one has a place all the same, by tunnel and on the page
+    let greeted = hub.connect(Role::Operator).await;
+    Peer::new(greeted.expect("greeted")).log_in("anna").await;
+    assert_eq!(support::web::get(&hub, "/", &[]).status, 200);
+    let open = |silent: &[tokio::net::TcpStream]| {
+        let would_block = |call: &&tokio::net::TcpStream| matches!(call.try_read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
+        silent.iter().filter(would_block).count()
+    };
+    let open = open(&silent);
+    assert!(open <= 1000, "{open} of {}", silent.len());
+}
+
+#[test]
+fn b2_a_flood_of_pings_by_a_peer_that_never_reads_costs_no_memory() {
+    let hub = TestHub::start();
+    let mut flood = tls(&hub);
+    let ask = "GET /tunnel HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    flood.write_all(ask.as_bytes()).expect("sent");
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        flood.read_exact(&mut byte).expect("an answer");
+        head.extend(byte);
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101 "), "a tunnel");
+    flood
+        .sock
+        .set_write_timeout(Some(Duration::from_secs(3)))
+        .expect("open");
+    let before = hub.resident_bytes();
+    // a ping as long as one may be, masked with nothing
+    let mut ping = vec![0x89, 0x80 + 125, 0, 0, 0, 0];
+    ping.extend([b'p'; 125]);
+    let pings = ping.repeat(500);
+    let (started, mut sent, mut most) = (Instant::now(), 0, 0);
+    // until it is hung up: no connection comes in this tunnel
+    while flood.write_all(&pings).is_ok() {
+        sent += pings.len();
+        most = most.max(hub.resident_bytes());
+        assert!(started.elapsed() < Duration::from_secs(15), "it goes on");
+    }
+    let grown = most.saturating_sub(before);
+    println!(
+        "{} MiB of pings, {} KiB more in use",
+        sent >> 20,
+        grown >> 10
+    );
+    assert!(sent > 4 << 20, "no flood");
+    assert!(grown < 4 << 20, "{grown} bytes");
+    assert_eq!(support::web::get(&hub, "/", &[]).status, 200);
 }
 
 #[test]
@@ -246,7 +343,7 @@ fn r2_a_tcp_port_that_is_taken_is_named() {
         .expect("it runs");
     let text = support::text(&output);
     assert!(
-        text.contains(&format!("port {} is in use", at.port())),
+        text.contains(&format!("port {} is in use", at.port())) && text.contains("--web-listen"),
         "{text}"
     );
 }

@@ -72,7 +72,7 @@ impl Hub {
             .arg("--data")
             .arg(self.data())
             .args(["--listen", &self.address.to_string()])
-            .args(["--tunnel-listen", &self.address.to_string()])
+            .args(["--web-listen", &self.address.to_string()])
             .arg("--ready-file")
             .arg(&ready)
             // a play may look who called, also without getting in

@@ -121,14 +121,14 @@ pub async fn connect(
                     routes.remember(hub, route);
                     return Ok(greeted);
                 }
-                Ok(Err((is_udp, error))) => {
-                    if is_answer(is_udp, &error) {
+                Ok(Err((at, error))) => {
+                    if is_answer(at, &error) {
                         return Err(error);
                     }
                     if asks_for_login(&error) {
                         ends.get_or_insert_with(|| Instant::now() + AFTER_QUESTION);
                     }
-                    failure = more_telling(failure, is_udp, error);
+                    failure = more_telling(failure, at, error);
                     // what waits for its turn need not wait for anybody
                     if tries.is_empty() && let Some(start) = starts.first() {
                         begun = Instant::now().checked_sub(start.after).unwrap_or(begun);
@@ -142,7 +142,7 @@ pub async fn connect(
                     // stable: UDP stays before what starts with it
                     starts.sort_by_key(|start| start.after);
                 }
-                Ok(Err(error)) => failure = more_telling(failure, false, error),
+                Ok(Err(error)) => failure = more_telling(failure, At::OtherPort, error),
                 Err(error) => tracing::error!(%error, "A look-up failed inside"),
             },
             () = tokio::time::sleep_until(next.unwrap_or(begun)), if next.is_some() => {
@@ -165,14 +165,15 @@ pub async fn connect(
 /// [`ConnectError`] of the first proxy.
 pub async fn test_proxies(
     hub: &HubAddress,
-    pin: Fingerprint,
+    pin: Pin,
     role: Role,
     program: &str,
     routes: &Routes,
 ) -> Result<Option<Route>, ConnectError> {
     let call = Call {
         hub: hub.clone(),
-        pin,
+        name: pin.name(hub).to_owned(),
+        judge: judge(pin).await?,
         role,
         program: program.to_owned(),
         routes: routes.clone(),
@@ -236,11 +237,11 @@ async fn proxy_starts(hub: HubAddress, routes: Routes) -> Result<Vec<Start>, Con
 }
 
 /// Whether the hub itself said so, so that no other way leads further.
-fn is_answer(is_udp: bool, error: &ConnectError) -> bool {
+fn is_answer(at: At, error: &ConnectError) -> bool {
     match error {
         ConnectError::OtherVersion { .. } | ConnectError::Refused(_) => true,
         // what answers at a usual port of the web may be another hub
-        ConnectError::ForeignKey | ConnectError::Certificate { .. } => is_udp,
+        ConnectError::ForeignKey | ConnectError::Certificate { .. } => at == At::Udp,
         ConnectError::UnknownName { .. }
         | ConnectError::NoAnswer { .. }
         | ConnectError::Proxy(_)
@@ -258,26 +259,39 @@ fn asks_for_login(error: &ConnectError) -> bool {
     )
 }
 
-/// What to tell of two failures: that somebody else answers, what a person can do about a proxy, and
-/// otherwise what the first way met with.
+fn is_mistrust(error: &ConnectError) -> bool {
+    matches!(
+        error,
+        ConnectError::ForeignKey | ConnectError::Certificate { .. }
+    )
+}
+
+/// What to tell of two failures: that somebody else answers under the hub's own number, what a person can do
+/// about a proxy, and otherwise what UDP met with.
 fn more_telling(
     before: Option<(u8, ConnectError)>,
-    is_udp: bool,
+    at: At,
     error: ConnectError,
 ) -> Option<(u8, ConnectError)> {
     let rank = match &error {
-        ConnectError::ForeignKey | ConnectError::Certificate { .. } => 5,
+        // what is at another number may be another hub, which says nothing of this one
+        mistrust if is_mistrust(mistrust) => match at {
+            At::Udp | At::OwnPort => 5,
+            At::OtherPort => 0,
+        },
         asks if asks_for_login(asks) => 4,
         // it would if it could, which says as much as UDP
         ConnectError::Proxy(ProxyError::HubNotReached { .. }) => 1,
         ConnectError::Proxy(_) => 3,
         ConnectError::ProxyScript => 2,
-        ConnectError::UnknownName { .. }
+        ConnectError::ForeignKey
+        | ConnectError::Certificate { .. }
+        | ConnectError::UnknownName { .. }
         | ConnectError::NoAnswer { .. }
         | ConnectError::OtherVersion { .. }
         | ConnectError::Refused(_)
         | ConnectError::Failed { .. }
-        | ConnectError::Socket(_) => u8::from(is_udp),
+        | ConnectError::Socket(_) => u8::from(at == At::Udp),
     };
     match before {
         Some((better, _)) if better >= rank => before,
@@ -311,19 +325,41 @@ struct Opened {
     verifier: Arc<Verifier>,
 }
 
-/// A try that failed, and whether it was by UDP.
-type Failed = (bool, ConnectError);
+/// Where something answered, or nothing did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Udp,
+    /// TCP at the hub's own number.
+    OwnPort,
+    OtherPort,
+}
+
+/// A try that failed, and where.
+type Failed = (At, ConnectError);
 
 impl Call {
+    fn at(&self, port: u16) -> At {
+        if port == self.hub.port {
+            At::OwnPort
+        } else {
+            At::OtherPort
+        }
+    }
+
     async fn by(&self, way: Way) -> Result<(Route, Greeted), Failed> {
         match way {
             Way::Direct { route, address } => {
                 let reached = Box::pin(self.reach(&route, self.endpoint(&route, address))).await;
-                reached.map_err(|error| (route == Route::Udp, error))
+                let at = match route {
+                    Route::Udp => At::Udp,
+                    Route::Tunnel { port } | Route::Proxy { port, .. } => self.at(port),
+                };
+                reached.map_err(|error| (at, error))
             }
             Way::Proxy { proxy, ports } => {
                 let reached = Box::pin(self.through(&proxy, ports)).await;
-                reached.map_err(|error| (false, error))
+                // what says nothing of the hub was left out there
+                reached.map_err(|error| (At::OwnPort, error))
             }
         }
     }
@@ -375,7 +411,11 @@ impl Call {
             let route = Route::Proxy { proxy, port };
             match Box::pin(self.reach(&route, self.in_tunnel(&to, tcp))).await {
                 Ok(reached) => return Ok(reached),
-                Err(error) if is_answer(false, &error) => return Err(error),
+                Err(error) if is_answer(At::OtherPort, &error) => return Err(error),
+                Err(error) if is_mistrust(&error) && self.at(port) == At::OtherPort => {
+                    let proxy = at_proxy();
+                    failure.get_or_insert(ProxyError::HubNotReached { proxy, to }.into());
+                }
                 Err(error) => failure = Some(error),
             }
         }

@@ -17,6 +17,12 @@ use crate::tuning;
 pub enum BindError {
     #[error("port {} is in use by another program", address.port())]
     PortInUse { address: SocketAddr },
+    #[error(
+        "port {} needs a right that the hub lacks: below 1024 Linux wants CAP_NET_BIND_SERVICE \
+         (in a systemd unit AmbientCapabilities=CAP_NET_BIND_SERVICE)",
+        address.port()
+    )]
+    NotPermitted { address: SocketAddr },
     #[error("cannot listen on {address}: {source}")]
     Io {
         address: SocketAddr,
@@ -29,8 +35,11 @@ pub enum BindError {
 impl BindError {
     /// What the operating system says when nobody can listen on `address`.
     pub fn io(address: SocketAddr, source: io::Error) -> Self {
-        if source.kind() == io::ErrorKind::AddrInUse {
+        let kind = source.kind();
+        if kind == io::ErrorKind::AddrInUse {
             Self::PortInUse { address }
+        } else if kind == io::ErrorKind::PermissionDenied {
+            Self::NotPermitted { address }
         } else {
             Self::Io { address, source }
         }

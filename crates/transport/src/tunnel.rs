@@ -11,7 +11,7 @@ mod dial;
 mod serve;
 mod socket;
 
-pub use serve::{Held, Tunnel, accept_key, web_tls};
+pub use serve::{Held, Tunnel, accept_key};
 
 pub(crate) use dial::dial;
 
@@ -34,7 +34,7 @@ fn websocket_config() -> WebSocketConfig {
     // for each tunnel, for as long as it stands
     config.read_buffer_size = 16 << 10;
     config.write_buffer_size = 32 << 10;
-    // room for a datagram beside it; a peer that has pings answered and reads nothing ends its tunnel
+    // room for a datagram beside it; of a peer's pings only the last is answered, so a flood adds nothing
     config.max_write_buffer_size = 96 << 10;
     config
 }

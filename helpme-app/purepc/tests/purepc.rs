@@ -26,7 +26,8 @@ impl TestHub {
         let config = hub::Config {
             data: folder.to_owned(),
             listen: vec![([127, 0, 0, 1], port).into()],
-            tunnels: Some(Vec::new()),
+            web: Some(Vec::new()),
+            certificate: None,
             page: None,
             public_address: None,
             ticket_validity: None,

@@ -32,6 +32,8 @@ pub(crate) struct Load {
     pub(crate) idle: u32,
     pub(crate) sessions: u32,
     pub(crate) time: Duration,
+    /// All peers come by TCP.
+    pub(crate) tunnel: bool,
     /// Kill the hub at the end instead of ending the sessions.
     pub(crate) kill: bool,
 }
@@ -43,11 +45,15 @@ pub(crate) struct Figures {
     pub(crate) seconds: u64,
     pub(crate) idle: u32,
     pub(crate) sessions: u32,
+    /// How the peers came: "UDP" or a TCP port.
+    pub(crate) route: String,
     pub(crate) connections: u32,
     pub(crate) kbit_per_second: f64,
     pub(crate) hub_cpu_ms_per_second: f64,
     pub(crate) idle_cpu_ms_per_second: f64,
     pub(crate) session_cpu_ms_per_second: f64,
+    /// Of what hosts show, filmed and relayed.
+    pub(crate) cpu_seconds_per_gbit: f64,
     pub(crate) hub_mib: f64,
     pub(crate) idle_kib: f64,
     /// An operator who signed in (the password's check takes 19 MB for a while, of which the allocator may
@@ -121,6 +127,9 @@ struct Running {
 /// Puts `load` on a new hub. Fails loudly where the hub does not do what it should.
 pub(crate) async fn play(load: &Load) -> Figures {
     let mut hub = TestHub::start_with(&["--log", "warn"]);
+    if load.tunnel {
+        hub.without_udp();
+    }
     let operators = load.idle.div_ceil(HOSTS_OF_OPERATOR);
     for number in 0..load.sessions + operators {
         support::add_operator(&hub.data, &account(number));
@@ -148,6 +157,7 @@ pub(crate) async fn play(load: &Load) -> Figures {
         let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
         started.push((pair, session));
     }
+    let route = route(&started, &idle);
     let clock = Clock(Instant::now());
     let after = if load.kill { UNAWARE } else { Duration::ZERO };
     let mut running = Vec::new();
@@ -187,6 +197,8 @@ pub(crate) async fn play(load: &Load) -> Figures {
     let audit = run_hub(&["audit", "verify", "--data", hub.data_text()], "");
 
     let kib = |bytes: u64, count: u32| bytes as f64 / 1024.0 / f64::from(count.max(1));
+    let kbit_per_second = load.traffic.kbit_per_second();
+    let session_cpu = (cpu - idle_cpu) / f64::from(load.sessions.max(1));
     Figures {
         build: if cfg!(debug_assertions) {
             "dev"
@@ -196,11 +208,13 @@ pub(crate) async fn play(load: &Load) -> Figures {
         seconds: load.time.as_secs(),
         idle: load.idle,
         sessions: load.sessions,
+        route,
         connections: load.idle + 2 * load.sessions + operators,
-        kbit_per_second: load.traffic.kbit_per_second(),
+        kbit_per_second,
         hub_cpu_ms_per_second: cpu,
         idle_cpu_ms_per_second: idle_cpu,
-        session_cpu_ms_per_second: (cpu - idle_cpu) / f64::from(load.sessions.max(1)),
+        session_cpu_ms_per_second: session_cpu,
+        cpu_seconds_per_gbit: session_cpu / kbit_per_second * 1000.0,
         hub_mib: kib(with_sessions, 1024),
         idle_kib: kib(with_idle.saturating_sub(empty), load.idle),
         pair_kib: kib(with_pairs.saturating_sub(with_idle), load.sessions),
@@ -213,6 +227,16 @@ pub(crate) async fn play(load: &Load) -> Figures {
         films_lack_at_most_ms: killed_at.map(|_| millis(found.lacking_micros)),
         audit_is_whole: audit.status.success(),
     }
+}
+
+/// The one way by which all came.
+fn route(sessions: &[(Pair, SessionId)], idle: &[Peer]) -> String {
+    let pairs = sessions.iter();
+    let paired = pairs.flat_map(|(pair, _)| [&pair.operator, &pair.host]);
+    let mut routes = paired.chain(idle).map(|peer| peer.greeted.route);
+    let first = routes.next();
+    assert!(routes.all(|route| Some(route) == first), "all in one way");
+    first.map_or_else(String::new, |route| route.to_string())
 }
 
 /// An operator is signed in once, so each session has its own.

@@ -38,15 +38,17 @@ pub(super) struct Options {
         value_delimiter = ','
     )]
     listen: Option<Vec<SocketAddr>>,
-    /// Where to listen by TCP for those whose line carries no UDP, as for --listen. If not given: the ports
-    /// of --listen, 443, 3128 and 8080, where they can be had.
+    /// Where to listen by TCP, for the page and for those whose line carries no UDP, as for --listen. If not
+    /// given: the ports of --listen, and 443, 3128 and 8080 where they can be had.
     #[arg(
         long,
-        env = "HUB_TUNNEL_LISTEN",
+        alias = "tunnel-listen",
+        env = "HUB_WEB_LISTEN",
         value_name = "ADDRESS:PORT",
         value_delimiter = ','
     )]
-    tunnel_listen: Option<Vec<SocketAddr>>,
+    #[serde(alias = "tunnel-listen")]
+    web_listen: Option<Vec<SocketAddr>>,
     /// Where people reach this hub, for invitations and Helpme; this computer's own name if not given.
     #[arg(long, env = "HUB_PUBLIC_ADDRESS", value_name = "HOST[:PORT]")]
     #[serde(deserialize_with = "from_text")]
@@ -73,19 +75,15 @@ pub(super) struct Options {
     /// of theirs; 1,000 if not given.
     #[arg(long, env = "HUB_MAX_STRANGERS", value_name = "COUNT")]
     max_strangers: Option<usize>,
-    /// Where the page for users listens (HTTPS over TCP), as for --listen; there is none if not given.
-    #[arg(
-        long,
-        env = "HUB_PAGE_LISTEN",
-        value_name = "ADDRESS:PORT",
-        value_delimiter = ','
-    )]
-    page_listen: Option<Vec<SocketAddr>>,
-    /// The page's certificate, and those of whoever vouches for it, in PEM; read again when it changes. The
-    /// hub's own identity if not given.
+    /// Whether the hub has a page for users, by HTTPS; true if not given. Without it the TCP ports are for
+    /// those whose line carries no UDP.
+    #[arg(long, env = "HUB_PAGE", value_name = "true|false")]
+    page: Option<bool>,
+    /// The certificate of the TCP ports, and those of whoever vouches for it, in PEM; read again when it
+    /// changes. The hub's own identity if not given.
     #[arg(long, env = "HUB_CERTIFICATE", value_name = "FILE")]
     certificate: Option<PathBuf>,
-    /// The private key of the page's certificate, in PEM.
+    /// The private key of the certificate, in PEM.
     #[arg(long, env = "HUB_CERTIFICATE_KEY", value_name = "FILE")]
     certificate_key: Option<PathBuf>,
     /// The folder of the Helpmes that the page gives out; `downloads` in the data folder if not given.
@@ -151,6 +149,8 @@ pub(super) enum OptionsError {
     },
     #[error("certificate and certificate-key belong together; one of them is missing")]
     HalfCertificate,
+    #[error("downloads is for the page, and page is false; leave out one of them")]
+    DownloadsWithoutPage,
     #[error(
         "nobody says where the hub keeps everything: give --data, HUB_DATA, or data in hub.toml"
     )]
@@ -189,7 +189,7 @@ impl Options {
         Self {
             data: self.data.or(less.data),
             listen: self.listen.or(less.listen),
-            tunnel_listen: self.tunnel_listen.or(less.tunnel_listen),
+            web_listen: self.web_listen.or(less.web_listen),
             public_address: self.public_address.or(less.public_address),
             ticket_minutes: self.ticket_minutes.or(less.ticket_minutes),
             keep_minutes: self.keep_minutes.or(less.keep_minutes),
@@ -200,7 +200,7 @@ impl Options {
                 .max_connections_per_address
                 .or(less.max_connections_per_address),
             max_strangers: self.max_strangers.or(less.max_strangers),
-            page_listen: self.page_listen.or(less.page_listen),
+            page: self.page.or(less.page),
             certificate: self.certificate.or(less.certificate),
             certificate_key: self.certificate_key.or(less.certificate_key),
             downloads: self.downloads.or(less.downloads),
@@ -218,17 +218,17 @@ impl Options {
             (None, None) => None,
             (Some(_), None) | (None, Some(_)) => return Err(OptionsError::HalfCertificate),
         };
-        let downloads = self.downloads;
-        let page = self.page_listen.map(|listen| PageConfig {
-            listen,
-            certificate,
-            downloads,
-        });
+        let page = match (self.page.unwrap_or(true), self.downloads) {
+            (true, downloads) => Some(PageConfig { downloads }),
+            (false, None) => None,
+            (false, Some(_)) => return Err(OptionsError::DownloadsWithoutPage),
+        };
         let per_address = self.max_connections_per_address;
         Ok(Config {
             data: self.data.ok_or(OptionsError::NoData)?,
             listen,
-            tunnels: self.tunnel_listen,
+            web: self.web_listen,
+            certificate,
             public_address: self.public_address.map(|written| HubAddress {
                 host: written.host,
                 port: written.port.or(port).unwrap_or(DEFAULT_PORT),
@@ -331,5 +331,6 @@ mod tests {
         );
         assert_eq!(config.max_strangers, MAX_STRANGERS);
         assert_eq!(config.listen, [LISTEN.parse().expect("an address")]);
+        assert!(config.page.is_some());
     }
 }

@@ -58,8 +58,8 @@ fn announce(hub: &Hub, data: &Path) -> std::io::Result<()> {
         let fingerprint = hub.fingerprint();
         writeln!(out, "hub listens on {address}, fingerprint {fingerprint}")?;
     }
-    for address in hub.page_addresses() {
-        writeln!(out, "page for users on https://{address}/")?;
+    if let Some(page) = hub.page_url() {
+        writeln!(out, "page for users on {page}")?;
     }
     if let Some(invitation) = hub.first_invitation() {
         let file = data.join(people::FIRST_INVITATION_FILE);
@@ -70,7 +70,7 @@ fn announce(hub: &Hub, data: &Path) -> std::io::Result<()> {
             file.display()
         )?;
     }
-    for address in hub.tunnel_addresses() {
+    for address in hub.web_addresses() {
         writeln!(out, "hub also listens on {address} by TCP")?;
     }
     out.flush()
@@ -82,8 +82,8 @@ fn write_ready_file(hub: &Hub, path: &Path) -> std::io::Result<()> {
     let ready = json!({
         "addr": addresses.first().map(ToString::to_string),
         "addrs": addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "tunnels": hub.tunnel_addresses().iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "page": hub.page_addresses().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "web": hub.web_addresses().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "page": hub.page_url(),
         "fingerprint": hub.fingerprint().to_string(),
     });
     let mut part = path.as_os_str().to_owned();

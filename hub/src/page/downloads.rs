@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use protocol::HubAddress;
 use serde_json::json;
@@ -20,6 +20,8 @@ use zip::{CompressionMethod, ZipWriter};
 const MADE: &str = "page";
 /// No Helpme is larger.
 const MOST_BYTES: u64 = 512 * 1024 * 1024;
+/// When to try again what failed: a disk that was full may have room.
+const RETRY: Duration = Duration::from_secs(30);
 
 /// What a Helpme runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,7 +100,15 @@ pub(super) struct Downloads {
     /// The text of `helpme.json`.
     set_up: String,
     offers: RwLock<Arc<[Offer]>>,
-    seen: Mutex<Vec<Program>>,
+    seen: Mutex<Seen>,
+}
+
+/// The last look at the folder.
+#[derive(Debug, Default)]
+struct Seen {
+    programs: Vec<Program>,
+    /// When to look again although nothing changed: something could not be made.
+    again: Option<Instant>,
 }
 
 /// A program in the folder.
@@ -141,11 +151,11 @@ impl Downloads {
         self.offers().iter().find(|o| o.name == name).cloned()
     }
 
-    /// Makes the ZIPs of the programs that lie in the folder now. Reads and writes files.
-    pub(super) fn look(&self) {
+    /// Makes the ZIPs of the programs that lie in the folder at `now`. Reads and writes files.
+    pub(super) fn look(&self, now: Instant) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let programs = self.programs();
-        if *seen == programs {
+        if seen.programs == programs && seen.again.is_none_or(|again| now < again) {
             return;
         }
         let mut offers = Vec::new();
@@ -163,7 +173,11 @@ impl Downloads {
         }
         self.clear(&offers);
         *self.offers.write().unwrap_or_else(PoisonError::into_inner) = offers.into();
-        *seen = programs;
+        let are_all_made = programs.len() == self.offers().len();
+        *seen = Seen {
+            programs,
+            again: (!are_all_made).then(|| now + RETRY),
+        };
     }
 
     /// In the order in which they are shown. Without a folder there are none.
@@ -299,7 +313,7 @@ mod tests {
         let data = tempfile::tempdir().expect("a folder");
         let key = Fingerprint::from_bytes([7; 32]);
         let downloads = Downloads::new(folder.path().to_owned(), data.path(), &hub, key);
-        downloads.look();
+        downloads.look(Instant::now());
         let offers = downloads.offers();
         let names: Vec<_> = offers.iter().map(|offer| offer.name.as_str()).collect();
         assert_eq!(
@@ -313,8 +327,28 @@ mod tests {
         // a new build takes the place of the old one
         let before = offers[2].archive.clone();
         fs::write(folder.path().join("helpme-linux-x86_64"), "newer").expect("written");
-        downloads.look();
+        downloads.look(Instant::now());
         let after = downloads.offers()[2].archive.clone();
         assert!(before != after && after.exists() && !before.exists());
+    }
+
+    #[test]
+    fn a_helpme_that_could_not_be_made_is_tried_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("helpme-linux-x86_64"), "program").expect("written");
+        let hub = "hub.example.org".parse().expect("an address");
+        let data = tempfile::tempdir().expect("a folder");
+        let in_the_way = data.path().join(MADE);
+        fs::write(&in_the_way, "no folder").expect("written");
+        let key = Fingerprint::from_bytes([7; 32]);
+        let downloads = Downloads::new(folder.path().to_owned(), data.path(), &hub, key);
+        let start = Instant::now();
+        downloads.look(start);
+        assert_eq!(downloads.offers().len(), 0);
+        fs::remove_file(&in_the_way).expect("removed");
+        downloads.look(start + RETRY / 2);
+        assert_eq!(downloads.offers().len(), 0, "not all the time");
+        downloads.look(start + RETRY);
+        assert_eq!(downloads.offers().len(), 1);
     }
 }

@@ -142,11 +142,9 @@ fn client_config() -> ClientConfig {
 }
 
 /// TLS as browsers have it, but for the certificate.
-pub(crate) fn tls_config() -> Arc<rustls::ClientConfig> {
-    Arc::new(tls_config_of(rustls::DEFAULT_VERSIONS))
-}
-
-fn tls_config_of(versions: &[&'static rustls::SupportedProtocolVersion]) -> rustls::ClientConfig {
+pub(crate) fn tls_config_of(
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> rustls::ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Arc::new(AnyHub(Arc::clone(&provider)));
     rustls::ClientConfig::builder_with_provider(provider)

@@ -102,10 +102,14 @@ pub(crate) struct TestHub {
     /// Where it listens by TCP.
     pub(crate) web: SocketAddr,
     pub(crate) fingerprint: Fingerprint,
-    /// Where the user's page is.
-    pub(crate) page: Option<SocketAddr>,
+    /// Where users find the page.
+    pub(crate) page: Option<String>,
     child: Child,
     folder: Option<tempfile::TempDir>,
+    /// Where peers are led that are to come through tunnels: a UDP port that swallows what comes.
+    swallows: Option<std::net::UdpSocket>,
+    /// Tunnels to the port of the address alone; what else listens here is nobody's business.
+    routes: Routes,
 }
 
 impl TestHub {
@@ -147,7 +151,7 @@ impl TestHub {
         let data_text = data.to_str().expect("a plain path");
         let mut child = command
             .args(["serve", "--data", data_text, "--listen", "127.0.0.1:0"])
-            .args(["--tunnel-listen", "127.0.0.1:0"])
+            .args(["--web-listen", "127.0.0.1:0"])
             .args(["--ready-file", ready.to_str().expect("a plain path")])
             .args(args)
             .stdout(Stdio::null())
@@ -168,17 +172,23 @@ impl TestHub {
         Self {
             data: data.to_owned(),
             address: field("addr").parse().expect("an address"),
-            web: ready["tunnels"][0]
+            web: ready["web"][0]
                 .as_str()
                 .and_then(|text| text.parse().ok())
                 .expect("an address"),
             fingerprint: field("fingerprint").parse().expect("a fingerprint"),
-            page: ready["page"][0]
-                .as_str()
-                .map(|page| page.parse().expect("an address")),
+            page: ready["page"].as_str().map(str::to_owned),
             child,
             folder: None,
+            swallows: None,
+            routes: Routes::with_tunnels_at(&[]),
         }
+    }
+
+    /// Whoever connects from now on has no UDP.
+    pub(crate) fn without_udp(&mut self) {
+        let swallows = std::net::UdpSocket::bind(self.web);
+        self.swallows = Some(swallows.expect("free beside the TCP port"));
     }
 
     pub(crate) fn data_text(&self) -> &str {
@@ -256,8 +266,14 @@ impl TestHub {
     }
 
     pub(crate) async fn connect(&self, role: Role) -> Result<Greeted, ConnectError> {
-        let routes = Routes::with_tunnels_at(&[]);
-        client::connect(&self.address, self.fingerprint, role, "test 0", &routes).await
+        let address = match self.swallows {
+            Some(_) => HubAddress {
+                host: self.web.ip().to_string(),
+                port: self.web.port(),
+            },
+            None => self.address.clone(),
+        };
+        client::connect(&address, self.fingerprint, role, "test 0", &self.routes).await
     }
 
     pub(crate) async fn host(&self) -> Peer {

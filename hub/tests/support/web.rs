@@ -51,13 +51,10 @@ pub(crate) fn ask(tls: &mut Tls, path: &str, headers: &[&str]) -> io::Result<Ans
     answer(tls)
 }
 
-/// A new hub with a page, on any port of TCP.
-pub(crate) fn hub_with_page(args: &[&str]) -> TestHub {
-    TestHub::start_with(&[&["--page-listen", "127.0.0.1:0"][..], args].concat())
-}
-
+/// Where the page's port is.
 pub(crate) fn page(hub: &TestHub) -> SocketAddr {
-    hub.page.expect("a page")
+    assert!(hub.page.is_some(), "a page");
+    hub.web
 }
 
 pub(crate) fn open(address: SocketAddr) -> Tls {

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocol::HubAddress;
 use quinn::{Endpoint, EndpointConfig, TokioRuntime};
@@ -10,17 +11,23 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
 use tokio_rustls::TlsConnector;
+use tokio_tungstenite::WebSocketStream;
 
 use super::carry::carry;
-use super::socket::{Socket, WhenFull};
+use super::socket::{Lane, Received, Socket, WhenFull};
 use crate::identity::provider;
 use crate::tuning;
 
 /// What waits for TCP here. Little, so that a key is not behind a second of a file; quinn has the rest,
 /// and sends what is urgent first.
 const QUEUE_BYTES: usize = 64 << 10;
+/// How long the last of it may take once nobody needs the tunnel.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Opens a tunnel to `at` over `tcp`, and gives the endpoint whose only peer is the hub, and the address
 /// under which it is. The tunnel ends with the endpoint and its connections.
@@ -39,7 +46,7 @@ pub(crate) async fn dial(at: &HubAddress, tcp: TcpStream) -> io::Result<(Endpoin
     let (socket, inbox) = Socket::new(local, WhenFull::Wait);
     let lane = socket.open(address, QUEUE_BYTES);
     tokio::spawn(async move {
-        carry(websocket, address, &lane, &inbox).await;
+        carry_while_needed(websocket, address, &lane, &inbox).await;
         lane.close();
     });
     let mut config = EndpointConfig::default();
@@ -47,6 +54,26 @@ pub(crate) async fn dial(at: &HubAddress, tcp: TcpStream) -> io::Result<(Endpoin
     let runtime = Arc::new(TokioRuntime);
     let endpoint = Endpoint::new_with_abstract_socket(config, None, socket, runtime)?;
     Ok((endpoint, address))
+}
+
+/// Carries, and once nobody needs the lane does not wait for long: a line that is dead would hold what is
+/// left for as long as TCP hopes.
+async fn carry_while_needed<S>(
+    websocket: WebSocketStream<S>,
+    address: SocketAddr,
+    lane: &Lane,
+    inbox: &mpsc::Sender<Received>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let given_up = async {
+        lane.closed().await;
+        sleep(LINGER).await;
+    };
+    tokio::select! {
+        () = carry(websocket, address, lane, inbox) => {}
+        () = given_up => tracing::debug!(%address, "What is left does not go"),
+    }
 }
 
 /// TLS with whoever answers: a company's proxy may open and close it again on the way, with a
@@ -101,5 +128,47 @@ impl ServerCertVerifier for Anyone {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::Instant;
+
+    use quinn::AsyncUdpSocket as _;
+    use quinn::udp::Transmit;
+    use tokio::time::timeout;
+    use tokio_tungstenite::tungstenite::protocol::Role;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn r2_a_tunnel_that_is_given_up_on_a_dead_line_is_hung_up_at_once() {
+        let hub = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 443);
+        // takes a little, and brings it nowhere
+        let (near, _far) = tokio::io::duplex(1000);
+        let config = Some(super::super::websocket_config());
+        let websocket = WebSocketStream::from_raw_socket(near, Role::Client, config).await;
+        let (socket, inbox) = Socket::new(hub, WhenFull::Wait);
+        let lane = socket.open(hub, QUEUE_BYTES);
+        let carrying =
+            tokio::spawn(async move { carry_while_needed(websocket, hub, &lane, &inbox).await });
+        let datagram = Transmit {
+            destination: hub,
+            ecn: None,
+            contents: &[7; 5000],
+            segment_size: None,
+            src_ip: None,
+        };
+        while socket.try_send(&datagram).is_ok() {
+            tokio::task::yield_now().await;
+        }
+        // as with its endpoint
+        drop(socket);
+        let given_up = Instant::now();
+        let ended = timeout(LINGER * 5, carrying).await;
+        ended.expect("it ends").expect("no panic");
+        assert!(given_up.elapsed() >= LINGER / 2, "a goodbye may still go");
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use quinn::Endpoint;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::carry::carry;
 use super::socket::{Lane, Received, Socket, WhenFull};
-use crate::identity::{HubIdentity, provider};
+use crate::identity::HubIdentity;
 use crate::server::{self, BindError};
 
 /// What waits for the TCP of one peer.
@@ -23,6 +23,8 @@ const QUEUE_BYTES: usize = 1 << 20;
 const STRANGER_TIME: Duration = Duration::from_secs(10);
 /// How long it stands after the last one, so that a goodbye still goes.
 const LINGER: Duration = Duration::from_secs(1);
+/// How many stand so long at the same time; the others end at once.
+const LINGERING: usize = 1024;
 
 /// The tunnels of one TCP port. Clones are the same.
 #[derive(Debug, Clone)]
@@ -30,6 +32,7 @@ pub struct Tunnel {
     endpoint: Endpoint,
     socket: Arc<Socket>,
     inbox: mpsc::Sender<Received>,
+    lingering: Arc<Semaphore>,
 }
 
 /// Keeps a tunnel for as long as it is there.
@@ -51,6 +54,7 @@ impl Tunnel {
             endpoint,
             socket,
             inbox,
+            lingering: Arc::new(Semaphore::new(LINGERING)),
         })
     }
 
@@ -62,8 +66,9 @@ impl Tunnel {
     /// Carries one tunnel from `peer` over `stream`, whose upgrade was answered, until either end is
     /// gone or no connection [holds](Self::hold) it.
     ///
-    /// `pass` is what the tunnel stands on before a connection in it is counted, and is dropped then.
-    pub async fn carry<S, P>(&self, stream: S, peer: SocketAddr, pass: P)
+    /// What the tunnel stands on before a connection in it is counted is in `ousted`: it ends the tunnel
+    /// when it is ready, and is dropped once there is one.
+    pub async fn carry<S>(&self, stream: S, peer: SocketAddr, ousted: impl Future<Output = ()>)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -72,7 +77,7 @@ impl Tunnel {
         let lane = self.socket.open(peer, QUEUE_BYTES);
         tokio::select! {
             () = carry(websocket, peer, &lane, &self.inbox) => {}
-            () = unwanted(&lane, pass) => tracing::debug!(%peer, "Nobody needs the tunnel"),
+            () = self.unwanted(&lane, ousted) => tracing::debug!(%peer, "Nobody needs the tunnel"),
         }
         self.socket.remove(peer, &lane);
     }
@@ -83,22 +88,28 @@ impl Tunnel {
         lane.holders().send_modify(|holders| *holders += 1);
         Some(Held(lane))
     }
+
+    /// Ready when no connection came in time, or the last one is gone.
+    async fn unwanted(&self, lane: &Lane, ousted: impl Future<Output = ()>) {
+        let holders = &mut lane.holders().subscribe();
+        let mut wanted = tokio::select! {
+            came = timeout(STRANGER_TIME, held(holders, true)) => came.is_ok(),
+            () = ousted => false,
+        };
+        while wanted {
+            held(holders, false).await;
+            // nobody counts it now, so there are only so many of them
+            let Ok(_lingers) = self.lingering.try_acquire() else {
+                return;
+            };
+            wanted = timeout(LINGER, held(holders, true)).await.is_ok();
+        }
+    }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         self.0.holders().send_modify(|holders| *holders -= 1);
-    }
-}
-
-/// Ready when no connection came in time, or the last one is gone.
-async fn unwanted<P>(lane: &Lane, pass: P) {
-    let holders = &mut lane.holders().subscribe();
-    let mut wanted = timeout(STRANGER_TIME, held(holders, true)).await.is_ok();
-    drop(pass);
-    while wanted {
-        held(holders, false).await;
-        wanted = timeout(LINGER, held(holders, true)).await.is_ok();
     }
 }
 
@@ -113,23 +124,49 @@ pub fn accept_key(key: &[u8]) -> String {
     derive_accept_key(key)
 }
 
-/// TLS for the hub's TCP ports, with the hub's own key.
-///
-/// # Errors
-///
-/// [`BindError::Tls`].
-pub fn web_tls(identity: &HubIdentity) -> Result<Arc<rustls::ServerConfig>, BindError> {
-    let (certificate, key) = identity.certificate_and_key();
-    let tls = |e: rustls::Error| BindError::Tls {
-        detail: e.to_string(),
-    };
-    let mut config = rustls::ServerConfig::builder_with_provider(provider())
-        // a proxy that opens TLS on the way may be old; nothing rests on this one
-        .with_safe_default_protocol_versions()
-        .map_err(tls)?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .map_err(tls)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn b2_only_so_many_tunnels_linger_that_nobody_counts() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let identity = HubIdentity::open_or_create(folder.path()).expect("a key");
+        let here = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 443);
+        let tunnel = Tunnel::new(here, &identity).expect("an endpoint");
+        let mut far_ends = Vec::new();
+        let mut held = Vec::new();
+        for port in 1..=1200 {
+            let peer = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
+            let (near, far) = tokio::io::duplex(1000);
+            far_ends.push(far);
+            let carried = tunnel.clone();
+            tokio::spawn(async move { carried.carry(near, peer, std::future::pending()).await });
+            while tunnel.socket.lane(peer).is_none() {
+                tokio::task::yield_now().await;
+            }
+            held.extend(tunnel.hold(peer));
+        }
+        let standing = || (1..=1200).filter(|port| tunnel.has((Ipv4Addr::LOCALHOST, *port)));
+        // each has seen that it is wanted
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!((held.len(), standing().count()), (1200, 1200));
+        drop(held);
+        let left = Instant::now();
+        sleep(Duration::from_millis(300)).await;
+        assert!(left.elapsed() < LINGER, "too busy a machine");
+        assert_eq!(standing().count(), LINGERING);
+        sleep(LINGER).await;
+        assert_eq!(standing().count(), 0);
+    }
+
+    impl Tunnel {
+        fn has(&self, peer: (Ipv4Addr, u16)) -> bool {
+            self.socket.lane(peer.into()).is_some()
+        }
+    }
 }

@@ -178,6 +178,8 @@ pub(super) struct Lane {
     capacity: usize,
     queue: Mutex<Queue>,
     changed: Notify,
+    /// Told when it is closed.
+    ended: Notify,
     /// Connections that keep it.
     holders: watch::Sender<usize>,
 }
@@ -197,6 +199,7 @@ impl Lane {
             capacity,
             queue: Mutex::default(),
             changed: Notify::new(),
+            ended: Notify::new(),
             holders: watch::Sender::new(0),
         }
     }
@@ -251,6 +254,12 @@ impl Lane {
     pub(super) fn close(&self) {
         lock(&self.queue).closed = true;
         self.changed.notify_one();
+        self.ended.notify_one();
+    }
+
+    /// Waits until it is closed. For one task only.
+    pub(super) async fn closed(&self) {
+        self.ended.notified().await;
     }
 
     /// Waits until there may be a datagram; false if there never will be one. For one task only.
@@ -272,4 +281,56 @@ impl Lane {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
+
+    fn send(socket: &Socket) -> io::Result<()> {
+        socket.try_send(&Transmit {
+            destination: PEER,
+            ecn: None,
+            contents: &[7; 1000],
+            segment_size: None,
+            src_ip: None,
+        })
+    }
+
+    fn is_writable(socket: &Arc<Socket>) -> bool {
+        let mut poller = Arc::clone(socket).create_io_poller();
+        let mut cx = Context::from_waker(Waker::noop());
+        poller.as_mut().poll_writable(&mut cx).is_ready()
+    }
+
+    #[test]
+    fn nobody_waits_for_a_closed_lane_that_is_full() {
+        let (socket, _inbox) = Socket::new(PEER, WhenFull::Wait);
+        let lane = socket.open(PEER, 3000);
+        while send(&socket).is_ok() {}
+        assert_eq!(lock(&lane.queue).bytes, 3000);
+        assert!(!is_writable(&socket));
+        lane.close();
+        assert!(is_writable(&socket));
+        send(&socket).expect("lost, as to a peer that is gone");
+        assert_eq!(lock(&lane.queue).bytes, 3000, "nothing more is kept");
+        while lane.pop().is_some() {}
+        send(&socket).expect("lost too");
+        assert_eq!(lock(&lane.queue).bytes, 0);
+    }
+
+    #[test]
+    fn a_hubs_full_lane_loses_what_comes_and_keeps_nobody_waiting() {
+        let (socket, _inbox) = Socket::new(PEER, WhenFull::Drop);
+        let lane = socket.open(PEER, 3000);
+        for _ in 0..10 {
+            send(&socket).expect("lost");
+            assert!(is_writable(&socket));
+        }
+        assert_eq!(lock(&lane.queue).bytes, 3000);
+    }
 }

@@ -2,6 +2,7 @@
 //! and a line to that port that takes its time and can be cut.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::limits::MAX_CONTROL_FRAME_BYTES;
@@ -46,7 +47,7 @@ impl Hub {
     fn serve(listener: TcpListener, swallows: Option<UdpSocket>, identity: &HubIdentity) -> Self {
         let local = listener.local_addr().expect("bound");
         let tunnel = Tunnel::new(local, identity).expect("an endpoint");
-        let tls = TlsAcceptor::from(tunnel::web_tls(identity).expect("a good key"));
+        let tls = tls(identity);
         let mut tasks = JoinSet::new();
         let here = tunnel.clone();
         tasks.spawn(async move {
@@ -116,8 +117,21 @@ async fn answer(tls: TlsAcceptor, tcp: TcpStream, peer: SocketAddr, tunnel: Tunn
          Sec-WebSocket-Accept: {accept}\r\n\r\n"
     );
     if stream.write_all(answer.as_bytes()).await.is_ok() {
-        tunnel.carry(stream, peer, ()).await;
+        tunnel.carry(stream, peer, std::future::pending()).await;
     }
+}
+
+/// TLS with the hub's own key.
+fn tls(identity: &HubIdentity) -> TlsAcceptor {
+    let (certificate, key) = identity.certificate_and_key();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ciphers for them")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .expect("a good key");
+    TlsAcceptor::from(Arc::new(config))
 }
 
 pub(crate) fn identity() -> (HubIdentity, tempfile::TempDir) {

@@ -181,6 +181,27 @@ async fn e2_the_hub_is_asked_for_its_key_inside_the_tunnel() {
     assert!(matches!(error, ConnectError::ForeignKey), "{error}");
 }
 
+#[tokio::test]
+async fn e2_another_hub_at_a_usual_port_is_not_taken_for_this_one() {
+    let other = Hub::without_udp().await;
+    let (missing, _folder) = identity();
+    // the hub's own port swallows UDP, and nobody listens there by TCP
+    let swallows = std::net::UdpSocket::bind(hub::LOCAL).expect("a port");
+    let at = HubAddress {
+        host: other.address.host.clone(),
+        port: swallows.local_addr().expect("bound").port(),
+    };
+    let routes = Routes::with_tunnels_at(&[other.address.port]);
+    let connecting = client::connect(&at, missing.fingerprint(), Role::Host, "t", &routes);
+    let accept = async {
+        let incoming = other.tunnel.endpoint().accept().await.expect("open");
+        assert!(incoming.await.is_err(), "its key is another");
+    };
+    let (error, ()) = tokio::join!(connecting, accept);
+    let error = error.expect_err("nobody is there");
+    assert!(matches!(error, ConnectError::NoAnswer { .. }), "{error}");
+}
+
 // in one thread: a connection that asks again and again for room would be noticed
 #[tokio::test]
 async fn a_peer_that_takes_nothing_holds_up_no_other() {

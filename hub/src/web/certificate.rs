@@ -1,8 +1,11 @@
-//! The page's certificate: files that may be replaced while the hub runs, or the hub's own identity (E2).
+//! What the TCP ports prove themselves with: files that may be replaced while the hub runs, or the hub's own
+//! identity (E2).
 
 use std::fmt;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use rustls::ServerConfig;
 use rustls::crypto::ring;
@@ -10,9 +13,11 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use tokio::time::MissedTickBehavior;
 use transport::HubIdentity;
 
-use super::read_small;
+/// How often the files are looked at.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// Where a certificate and its key lie, in PEM.
 #[derive(Debug, Clone)]
@@ -22,27 +27,24 @@ pub struct CertificateFiles {
     pub key: PathBuf,
 }
 
-/// The page's certificate cannot be used.
+/// The certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CertificateError {
     #[error("cannot read {path}: {source}")]
-    Read {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Read { path: PathBuf, source: io::Error },
     #[error("{path} holds no certificate in PEM")]
     NoCertificate { path: PathBuf },
     #[error("{path} holds no private key in PEM")]
     NoKey { path: PathBuf },
     #[error("the key {key} is not that of the certificate {chain}")]
     NoPair { key: PathBuf, chain: PathBuf },
-    #[error("the page's certificate does not work: {detail}")]
+    #[error("the certificate does not work: {detail}")]
     Unfit { detail: String },
 }
 
-/// What visitors are shown.
-pub(super) struct Certificate {
+/// What callers are shown.
+pub(crate) struct Certificate {
     files: Option<CertificateFiles>,
     shown: RwLock<Arc<CertifiedKey>>,
     /// What the files held when they were looked at last, good or not.
@@ -64,7 +66,7 @@ impl fmt::Debug for Certificate {
 }
 
 impl Certificate {
-    pub(super) fn open(
+    pub(crate) fn open(
         files: Option<CertificateFiles>,
         identity: &HubIdentity,
     ) -> Result<Self, CertificateError> {
@@ -82,9 +84,23 @@ impl Certificate {
         })
     }
 
+    /// Follows the files until it is dropped.
+    pub(super) async fn follow(self: Arc<Self>) {
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while self.files.is_some() {
+            look.tick().await;
+            let certificate = Arc::clone(&self);
+            let looked = tokio::task::spawn_blocking(move || certificate.look());
+            if let Err(error) = looked.await {
+                tracing::error!(%error, "The certificate is not followed");
+            }
+        }
+    }
+
     /// Takes over files that changed. If they are no good, what is shown stays, and the log says why.
     /// Reads files.
-    pub(super) fn look(&self) {
+    fn look(&self) {
         let Some(files) = &self.files else {
             return;
         };
@@ -94,7 +110,7 @@ impl Certificate {
             Ok(contents) => contents,
             Err(error) => {
                 if seen.take().is_some() {
-                    tracing::error!(%error, "The page keeps its old certificate");
+                    tracing::error!(%error, "The old certificate stays");
                 }
                 return;
             }
@@ -103,19 +119,20 @@ impl Certificate {
             Ok(pair) => {
                 let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
                 *shown = Arc::new(pair);
-                tracing::info!(chain = %files.chain.display(), "The page has a new certificate");
+                tracing::info!(chain = %files.chain.display(), "New certificate");
             }
-            Err(error) => tracing::error!(%error, "The page keeps its old certificate"),
+            Err(error) => tracing::error!(%error, "The old certificate stays"),
         }
         *seen = Some(contents);
     }
 
-    /// How the page speaks TLS.
+    /// How the ports speak TLS. 1.2 too, for a proxy that opens TLS on the way may be old, and so may a
+    /// user's browser; nothing secret is said here, and the QUIC in a tunnel seals for itself.
     pub(super) fn tls(self: &Arc<Self>) -> Arc<ServerConfig> {
         let shown: Arc<dyn ResolvesServerCert> = Arc::<Self>::clone(self);
         let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .expect("the provider knows TLS 1.3")
+            .with_safe_default_protocol_versions()
+            .expect("the provider has ciphers for them")
             .with_no_client_auth()
             .with_cert_resolver(shown);
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -177,4 +194,16 @@ fn pair(
         detail: error.to_string(),
     })?;
     Ok(CertifiedKey::new(chain, key))
+}
+
+/// What `path` holds, where it is not larger than a certificate or key ever is.
+fn read_small(path: &Path) -> io::Result<Vec<u8>> {
+    const MOST: u64 = 256 * 1024;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path)?;
+    file.take(MOST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST {
+        return Err(io::Error::other("it is too large"));
+    }
+    Ok(bytes)
 }
