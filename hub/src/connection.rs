@@ -502,6 +502,7 @@ impl Talk {
                 | OperatorToHub::JudgeTicket { .. }
                 | OperatorToHub::StartSession { .. }
                 | OperatorToHub::EndSession { .. }
+                | OperatorToHub::MarkMoment { .. }
                 | OperatorToHub::DisconnectHost { .. }
                 | OperatorToHub::Greet { .. }
                 | OperatorToHub::Say { .. }) => {

@@ -15,10 +15,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use protocol::control::Name;
-use protocol::{ChatAuthor, ChatLine, EndedBy, Rights, SessionId};
+use protocol::{ChatAuthor, ChatLine, EndedBy, Rights, ScreenLayout, SessionId};
 use recording::{
-    Body, ChainHead, Entry, Event as FilmEvent, RecordError, Recorder, Recording, RecordingMeta,
-    Side,
+    Body, ChainHead, Entry, Event as FilmEvent, Monitor, RecordError, Recorder, Recording,
+    RecordingMeta, Side,
 };
 use session::directory::FilmOrder;
 use session::directory::records::StoredSession;
@@ -40,6 +40,8 @@ const PICTURE_QUEUE: usize = 64;
 /// Bytes of pictures that may wait for the disk, in KiB.
 const QUEUE_KIB: usize = 32 * 1024;
 const MARK_QUEUE: usize = 256;
+/// Changes of the monitors that one film notes while the hub runs.
+const MAX_MONITOR_CHANGES: u32 = 1000;
 
 /// A power failure loses at most this much time, ...
 const SYNC_AFTER: Duration = Duration::from_secs(5);
@@ -81,7 +83,16 @@ pub(crate) struct Film {
     pictures: mpsc::Sender<Picture>,
     marks: mpsc::Sender<Mark>,
     budget: Arc<Semaphore>,
+    monitors: Arc<Mutex<Monitors>>,
     clock: FilmClock,
+}
+
+/// What the pictures are of, as the film knows it.
+#[derive(Debug, Default)]
+struct Monitors {
+    /// `None` until this hub has seen the first picture.
+    shown: Option<Vec<Monitor>>,
+    changes: u32,
 }
 
 /// The time within a film, which goes on while the hub is down.
@@ -205,6 +216,41 @@ impl Film {
         self.mark(Body::Event(FilmEvent::Driver { name }));
     }
 
+    /// Notes that an operator marked a moment, so long ago.
+    pub(crate) fn marked(&self, operator: &Name, text: &str, ago_millis: u32) {
+        self.mark(Body::Event(FilmEvent::Marked {
+            operator: operator.to_string(),
+            text: text.trim().to_owned(),
+            ago_millis,
+        }));
+    }
+
+    /// Notes that an administrator watches, or no more.
+    pub(crate) fn watched(&self, by: &Name, begins: bool) {
+        let by = by.to_string();
+        self.mark(Body::Event(FilmEvent::Watched { by, begins }));
+    }
+
+    /// Takes what the host's pictures are of, before the first of them; other monitors than before are
+    /// noted, as long as the host does not change them all the time. Waits as [`Self::picture`] does.
+    pub(crate) async fn layout(&self, layout: &ScreenLayout) -> Result<(), FilmError> {
+        let shown = shown(layout);
+        let changed = {
+            let mut monitors = self.monitors.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = monitors.shown.replace(shown.clone());
+            let changed = before.is_some_and(|before| before != shown)
+                && monitors.changes < MAX_MONITOR_CHANGES;
+            monitors.changes += u32::from(changed);
+            changed
+        };
+        if !changed {
+            return Ok(());
+        }
+        let bytes: usize = shown.iter().map(|monitor| monitor.name.len() + 16).sum();
+        let body = Body::Event(FilmEvent::Monitors(shown));
+        self.picture(body, bytes).await
+    }
+
     /// Notes something in plain words.
     pub(crate) fn note(&self, text: String) {
         self.mark(Body::Event(FilmEvent::Note(text)));
@@ -322,6 +368,7 @@ fn prepare(
         pictures,
         marks,
         budget: Arc::new(Semaphore::new(QUEUE_KIB)),
+        monitors: Arc::default(),
         clock,
     };
     let writer = Writer {
@@ -627,6 +674,21 @@ fn append(recorder: &mut Recorder, entry: &Entry, session: SessionId) -> Result<
         }
         done => done,
     }
+}
+
+/// The monitors that are to be seen.
+fn shown(layout: &ScreenLayout) -> Vec<Monitor> {
+    let is_shown = |id: u32| layout.shared.is_none_or(|shared| shared == id);
+    let monitors = layout
+        .monitors
+        .iter()
+        .filter(|monitor| is_shown(monitor.id));
+    let monitors = monitors.map(|monitor| Monitor {
+        name: monitor.name.to_string(),
+        width: monitor.width,
+        height: monitor.height,
+    });
+    monitors.collect()
 }
 
 fn operator_side(name: &Name) -> Side {

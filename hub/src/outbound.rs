@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use protocol::Refusal;
 use serde::Serialize;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use transport::close::close_refused;
 use transport::{Connection, FramedWriter};
 
@@ -18,6 +18,8 @@ const GOODBYE_TIMEOUT: Duration = Duration::from_millis(700);
 pub(crate) enum Outbound<M> {
     /// Boxed, for the queue keeps room for 32 of them beside each idle connection.
     Message(Box<M>),
+    /// Say when everything before this was sent.
+    Sent(oneshot::Sender<()>),
     /// Let what was sent arrive, then close the connection.
     Close(Refusal),
 }
@@ -42,6 +44,8 @@ pub(crate) async fn send_all<M: Serialize>(
                     return;
                 }
             }
+            // whoever wanted to know may be gone
+            Outbound::Sent(told) => told.send(()).unwrap_or_default(),
             Outbound::Close(refusal) => {
                 close_after_delivery(&connection, &mut writer, refusal).await;
                 return;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use document::KeyPicture;
 use protocol::SessionId;
 use protocol::admin::films::{MAX_PICTURE_BYTES, Standing};
-use recording::Recording;
+use recording::{Body, Event, Recording};
 
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::films;
@@ -30,10 +30,18 @@ const MOST_SAID: u64 = 1000;
 const KEY_PIXELS: u32 = 1280;
 /// ... and a document with some of them can still be sent by mail.
 const MAX_KEY_BYTES: usize = 512 * 1024;
+/// Marked moments that have a picture in a document.
+const MOST_MARKED: usize = 6;
+/// Chat and events that are looked through for them.
+const MOST_EVENTS: usize = 200_000;
 /// When the first key picture is: the screen has become clear by then.
 const CLEAR_MILLIS: u64 = 3000;
 /// A picture in a list of films.
 const LIST_PIXELS: u32 = 256;
+/// A picture that took too long is tried so often in all, ...
+const MOST_TRIES: u8 = 3;
+/// ... each time so much later: the hub may have had more to do than it has then.
+const AGAIN: Duration = Duration::from_mins(15);
 
 static LAST: AtomicU32 = AtomicU32::new(0);
 
@@ -71,8 +79,9 @@ pub fn worker() -> PathBuf {
 }
 
 /// Pictures that tell what a session was about, each with its time: soon after the user's consent, in
-/// the middle, and at the end. None where the film is not finished or not there any more, and what
-/// looks the same counts once. Blocks for as long as the worker takes.
+/// the middle, at the end, and the moments that operators marked, with their words. None where the film is
+/// not finished or not there any more, and what looks the same counts once. One that cannot be made is left
+/// out, and so are all after one that takes too long. Blocks for as long as the worker takes.
 ///
 /// # Errors
 ///
@@ -88,29 +97,68 @@ pub fn key_pictures(
         return Ok(Vec::new());
     };
     let path = data.join(films::path_of(session));
-    let whole_millis = Recording::open(&path)?.duration_micros()? / 1000;
-    let moments = [
-        CLEAR_MILLIS.min(whole_millis / 4),
-        whole_millis / 2,
-        whole_millis,
-    ];
+    let recording = Recording::open(&path)?;
+    let whole_millis = recording.duration_micros()? / 1000;
+    let mut moments = marked(&recording);
+    moments.extend(
+        [
+            CLEAR_MILLIS.min(whole_millis / 4),
+            whole_millis / 2,
+            whole_millis,
+        ]
+        .map(|at_millis| (at_millis, String::new())),
+    );
+    moments.sort();
     let mut pictures: Vec<KeyPicture> = Vec::new();
-    for at_millis in moments {
-        let png = make(data, &path, at_millis, (KEY_PIXELS, MAX_KEY_BYTES))?;
-        if pictures.iter().all(|picture| picture.png != png) {
-            let at = i64::try_from(at_millis).unwrap_or(i64::MAX);
-            let at_unix_millis = film.started_unix_millis.saturating_add(at);
-            pictures.push(KeyPicture {
-                at_unix_millis,
-                png,
-            });
+    for (at_millis, words) in moments {
+        let png = match make(data, &path, at_millis, (KEY_PIXELS, MAX_KEY_BYTES)) {
+            Ok(png) => png,
+            Err(fault @ (PictureFault::Failed(_) | PictureFault::Unfit)) => {
+                tracing::warn!(%session, at_millis, %fault, "No key picture");
+                continue;
+            }
+            Err(PictureFault::TooLong) => {
+                // the way to a later one is no shorter
+                tracing::warn!(%session, at_millis, "Key pictures take too long");
+                break;
+            }
+            Err(fault) => return Err(fault),
+        };
+        match pictures.iter_mut().find(|picture| picture.png == png) {
+            Some(same) if same.words.is_empty() => same.words = words,
+            Some(_) if words.is_empty() => {}
+            Some(_) | None => {
+                let at = i64::try_from(at_millis).unwrap_or(i64::MAX);
+                let at_unix_millis = film.started_unix_millis.saturating_add(at);
+                pictures.push(KeyPicture {
+                    at_unix_millis,
+                    words,
+                    png,
+                });
+            }
         }
     }
     Ok(pictures)
 }
 
+/// The first moments that operators marked, in milliseconds, and what they said; of a damaged film those
+/// before the damage.
+fn marked(recording: &Recording) -> Vec<(u64, String)> {
+    let entries = recording.timeline().take(MOST_EVENTS);
+    let marks = entries.map_while(Result::ok).filter_map(|entry| {
+        let at_millis = entry.moment_micros() / 1000;
+        if let Body::Event(Event::Marked { operator, text, .. }) = entry.body {
+            let colon = if text.is_empty() { "" } else { ": " };
+            Some((at_millis, format!("{operator}{colon}{text}")))
+        } else {
+            None
+        }
+    });
+    marks.take(MOST_MARKED).collect()
+}
+
 /// The first picture of a film, small: made once, and kept beside the film. Empty where the film has
-/// none. Blocks for as long as the worker takes.
+/// none, or while one that took too long is not tried again. Blocks for as long as the worker takes.
 ///
 /// # Errors
 ///
@@ -118,7 +166,15 @@ pub fn key_pictures(
 pub fn first(data: &Path, session: SessionId) -> Result<Vec<u8>, PictureFault> {
     let film = data.join(films::path_of(session));
     let kept = films::picture_of(&film);
+    let mut tries = 0;
     match fs::read(&kept) {
+        Ok(number) if number.len() == 1 => {
+            tries = number[0];
+            let age = fs::metadata(&kept)?.modified()?.elapsed();
+            if tries >= MOST_TRIES || age.is_ok_and(|age| age < AGAIN) {
+                return Ok(Vec::new());
+            }
+        }
         Ok(png) => return Ok(png),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error.into()),
@@ -126,15 +182,20 @@ pub fn first(data: &Path, session: SessionId) -> Result<Vec<u8>, PictureFault> {
     let size = (LIST_PIXELS, MAX_PICTURE_BYTES);
     let whole_millis = Recording::open(&film)?.duration_micros()? / 1000;
     let at_millis = CLEAR_MILLIS.min(whole_millis / 4);
-    let png = match make(data, &film, at_millis, size) {
-        Ok(png) => png,
-        Err(fault @ (PictureFault::Failed(_) | PictureFault::TooLong | PictureFault::Unfit)) => {
+    let (png, keep) = match make(data, &film, at_millis, size) {
+        Ok(png) => (png.clone(), png),
+        Err(fault @ (PictureFault::Failed(_) | PictureFault::Unfit)) => {
             tracing::info!(%session, %fault, "Film without a first picture");
-            Vec::new()
+            (Vec::new(), Vec::new())
+        }
+        Err(PictureFault::TooLong) => {
+            tracing::info!(%session, tries, "First picture takes too long");
+            // no picture is one byte long: that is how often it was tried
+            (Vec::new(), vec![tries.saturating_add(1)])
         }
         Err(fault) => return Err(fault),
     };
-    private_file::replace(&kept, &png)?;
+    private_file::replace(&kept, &keep)?;
     if !film.is_file() {
         // erased while it was made
         fs::remove_file(&kept)?;

@@ -28,6 +28,9 @@ const PURPOSE: &str = "proof bundle v1";
 const SEAL_WORD: &str = "pure help desk proof v1 ";
 const SEAL_BYTES: usize = 256;
 
+/// What is hashed before it is asked whether the bundle is still wanted.
+const HASHED_BYTES: u64 = 8 << 20;
+
 const CERTIFICATE: &str = "certificate.der";
 const MANIFEST: &str = "manifest.json";
 /// A manifest beyond this is not of a hub.
@@ -145,12 +148,16 @@ impl Bundle {
         Ok(())
     }
 
-    /// Closes it with the signature of `key`, and puts it in its place.
+    /// Closes it with the signature of `key`, and puts it in its place, unless `goes_on` says no.
     ///
     /// # Errors
     ///
     /// [`BundleError`]; nothing is in its place then.
-    pub fn seal(mut self, key: &HubIdentity) -> Result<Manifest, BundleError> {
+    pub fn seal(
+        mut self,
+        key: &HubIdentity,
+        goes_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Manifest, BundleError> {
         self.add(CERTIFICATE, &mut key.certificate())?;
         let text = serde_json::to_vec_pretty(&self.manifest).map_err(io::Error::from)?;
         let listed = self.manifest.files.len();
@@ -160,8 +167,12 @@ impl Bundle {
         self.zip.set_raw_comment(room.into_boxed_slice())?;
         let file = self.zip.finish()?;
         let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        if !goes_on() {
+            return Err(BundleError::GivenUp);
+        }
         file.sync_all()?;
-        let hash = hash_before_seal(&self.partial.0)?;
+        let hash = hash_before_seal(&self.partial.0, goes_on)?;
+        let hash = hash.ok_or(BundleError::GivenUp)?;
         let signature = key.sign(PURPOSE, &hash)?;
         let back = i64::try_from(SEAL_BYTES).expect("small");
         file.seek(SeekFrom::End(-back))?;
@@ -237,7 +248,8 @@ pub struct Proof {
 /// [`ProofFault`] says where it was changed.
 pub fn verify(path: &Path, pin: Option<Fingerprint>) -> Result<Proof, ProofFault> {
     let signature = read_seal(path)?.ok_or(ProofFault::NoSeal)?;
-    let hash = hash_before_seal(path)?;
+    let hash = hash_before_seal(path, &mut || true)?;
+    let hash = hash.ok_or(ProofFault::NoSeal)?;
     let zip = ZipArchive::new(File::open(path)?);
     let Ok(mut zip) = zip else {
         return Err(ProofFault::Elsewhere);
@@ -318,13 +330,24 @@ fn read_seal(path: &Path) -> io::Result<Option<Vec<u8>>> {
     Ok(signature.filter(|signature| !signature.is_empty()))
 }
 
-fn hash_before_seal(path: &Path) -> io::Result<[u8; 32]> {
-    let file = File::open(path)?;
+/// `None` if `goes_on` says no on the way.
+fn hash_before_seal(
+    path: &Path,
+    goes_on: &mut dyn FnMut() -> bool,
+) -> io::Result<Option<[u8; 32]>> {
+    let mut file = File::open(path)?;
     let seal = u64::try_from(SEAL_BYTES).expect("small");
-    let len = file.metadata()?.len().saturating_sub(seal);
+    let mut rest = file.metadata()?.len().saturating_sub(seal);
     let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(file.take(len))?;
-    Ok(hasher.finalize().into())
+    while rest > 0 {
+        if !goes_on() {
+            return Ok(None);
+        }
+        let piece = rest.min(HASHED_BYTES);
+        hasher.update_reader((&mut file).take(piece))?;
+        rest -= piece;
+    }
+    Ok(Some(hasher.finalize().into()))
 }
 
 #[cfg(test)]
@@ -338,7 +361,7 @@ mod tests {
         let film: Vec<u8> = (0..2000_u32).map(|n| n.to_le_bytes()[0]).collect();
         bundle.add("film.film", &mut film.as_slice()).expect("put");
         bundle.add("chat.json", &mut &b"[]"[..]).expect("put");
-        bundle.seal(&key).expect("sealed");
+        bundle.seal(&key, &mut || true).expect("sealed");
         (out, key)
     }
 
@@ -357,6 +380,32 @@ mod tests {
         let mut zip = ZipArchive::new(File::open(&out).expect("there")).expect("a ZIP");
         assert_eq!(zip.by_name("chat.json").expect("there").size(), 2);
         assert!(!folder.path().join("proof.zip.partial").exists());
+    }
+
+    #[test]
+    fn d3_a_bundle_that_is_given_up_while_it_is_sealed_ends_at_once_and_leaves_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let key = HubIdentity::open_or_create(folder.path()).expect("a key");
+        let out = folder.path().join("proof.zip");
+        let pieces = 5;
+        for wanted in 0..=pieces {
+            let mut bundle = Bundle::begin(&out, SessionId(7), 1).expect("begun");
+            let mut film = io::repeat(7).take((pieces - 1) * HASHED_BYTES);
+            bundle.add("film.film", &mut film).expect("put");
+            let mut asked = 0;
+            let sealed = bundle.seal(&key, &mut || {
+                asked += 1;
+                asked <= wanted
+            });
+            assert!(matches!(sealed, Err(BundleError::GivenUp)), "{sealed:?}");
+            assert_eq!(asked, wanted + 1, "it hashes no piece more");
+            let left = fs::read_dir(folder.path()).expect("there");
+            let left = left.filter(|file| {
+                let name = file.as_ref().expect("a file").file_name();
+                name.to_string_lossy().contains("proof")
+            });
+            assert_eq!(left.count(), 0);
+        }
     }
 
     #[test]

@@ -96,7 +96,7 @@ pub(crate) enum Oversight {
     Watch {
         session: SessionId,
         watcher: Watcher,
-        done: oneshot::Sender<Result<(), RefusalCode>>,
+        done: oneshot::Sender<Result<Watch, RefusalCode>>,
     },
     StopWatching {
         session: SessionId,
@@ -109,6 +109,15 @@ pub(crate) enum Oversight {
         actor: Actor,
         done: oneshot::Sender<bool>,
     },
+}
+
+/// Somebody may watch.
+#[derive(Debug)]
+pub(crate) enum Watch {
+    /// As they have until now.
+    GoesOn,
+    /// From now on; each of these comes when somebody in the session has been sent word of it, or is gone.
+    Begins(Vec<oneshot::Receiver<()>>),
 }
 
 /// The desk at one moment.
@@ -149,6 +158,17 @@ impl Peer {
             Self::Host(link) => &link.admission,
             Self::Operator(link) => &link.admission,
         }
+    }
+
+    /// Comes when all that waits for this peer now was sent, or the peer is gone; `None` where it is
+    /// so far behind that nothing more can wait.
+    fn sent_so_far(&self) -> Option<oneshot::Receiver<()>> {
+        let (sender, sent) = oneshot::channel();
+        let waits = match self {
+            Self::Host(link) => link.outbound.try_send(Outbound::Sent(sender)).is_ok(),
+            Self::Operator(link) => link.outbound.try_send(Outbound::Sent(sender)).is_ok(),
+        };
+        waits.then_some(sent)
     }
 
     fn connection(&self) -> &Connection {
@@ -415,7 +435,16 @@ impl Registry {
                 done,
             } => {
                 let watches = self.directory.watch(session, watcher, now);
-                done.send(watches).unwrap_or_default();
+                // whoever is watched is told first
+                self.carry_out();
+                let watch = watches.map(|begins| match begins {
+                    None => Watch::GoesOn,
+                    Some(members) => {
+                        let members = members.iter().filter_map(|id| self.peers.get(id));
+                        Watch::Begins(members.filter_map(Peer::sent_so_far).collect())
+                    }
+                });
+                drop(done.send(watch));
             }
             Oversight::StopWatching {
                 session,
@@ -452,6 +481,7 @@ impl Registry {
             | OperatorToHub::Greet { .. }
             | OperatorToHub::Say { .. }
             | OperatorToHub::EndSession { .. }
+            | OperatorToHub::MarkMoment { .. }
             | OperatorToHub::DisconnectHost { .. }
             | OperatorToHub::SaveReport { .. }
             | OperatorToHub::ListDrafts
@@ -614,6 +644,25 @@ impl Registry {
                 Effect::FilmDriver { session, driver } => {
                     if let Some(open) = self.films.get(&session) {
                         open.film.driver(driver.as_ref());
+                    }
+                }
+                Effect::FilmMark {
+                    session,
+                    operator,
+                    text,
+                    ago_millis,
+                } => {
+                    if let Some(open) = self.films.get(&session) {
+                        open.film.marked(&operator, &text, ago_millis);
+                    }
+                }
+                Effect::FilmWatched {
+                    session,
+                    by,
+                    begins,
+                } => {
+                    if let Some(open) = self.films.get(&session) {
+                        open.film.watched(&by, begins);
                     }
                 }
                 Effect::FilmNote { session, text } => {

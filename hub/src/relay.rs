@@ -275,6 +275,9 @@ async fn film_screen(film: &Film, body: &Bytes) -> Result<bool, RelayEnd> {
         layout,
         payload,
     } = ScreenFrame::from_body(&untagged(body)?)?;
+    if let Some(layout) = &layout {
+        film.layout(layout).await?;
+    }
     let is_reset = layout.is_some();
     let len = payload.len();
     let entry = Body::Screen {

@@ -19,8 +19,8 @@ use protocol::admin::{AdminToHub, Answer, HubToAdmin, Page, Question, audit, fil
 use protocol::control::Name;
 use protocol::limits::MAX_ADMIN_FRAME_BYTES;
 use protocol::{
-    EndedBy, HubToHost, HubToOperator, Lane, OperatorToHub, Password, RefusalCode, Rights, Role,
-    SessionId,
+    EndedBy, HubToHost, HubToOperator, Lane, OperatorToHub, OperatorWord, Outcome, Password,
+    RefusalCode, Rights, Role, SessionId,
 };
 use support::{PASSWORD, PATIENCE, Pair, Peer, TestHub, run_hub, screen_frame, send_tagged, text};
 
@@ -591,7 +591,9 @@ async fn d2_a_running_session_is_watched_and_everybody_in_it_is_told_from_start_
     let notes = film
         .timeline()
         .filter_map(|entry| match entry.expect("sound").body {
-            recording::Body::Event(recording::Event::Note(text)) => Some(text),
+            recording::Body::Event(event @ recording::Event::Watched { .. }) => {
+                Some(event.to_string())
+            }
             _ => None,
         });
     let notes: Vec<String> = notes.collect();
@@ -615,6 +617,141 @@ async fn d2_a_running_session_is_watched_and_everybody_in_it_is_told_from_start_
         assert!(rows.iter().all(|row| row.kind == Some(ActorKind::Account)));
     }
     hub_says(&hub, &["audit", "verify"]);
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `wait_for` gives")]
+fn marked(message: HubToOperator) -> Option<Outcome> {
+    match message {
+        HubToOperator::MomentMarked { outcome, .. } => Some(outcome),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn d2_nobody_watches_whom_the_hub_cannot_tell() {
+    let hub = TestHub::start();
+    let mut window = Window::sign_in(&hub).await;
+    let mut pair = hub.pair("anna").await;
+    let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+    let mut screen = pair.open(Lane::Screen, session).await;
+    send_tagged(&mut screen, &screen_frame(1, 1 << 10)).await;
+    // a host that hears nothing any more: what is said to it waits at the hub
+    for attempt in 1..=1200 {
+        let ticket = vec![7; 8000].into();
+        let word = OperatorWord::BringIn {
+            session,
+            attempt,
+            ticket,
+        };
+        pair.operator_says(&word).await;
+        if attempt.is_multiple_of(100) {
+            // all of it is at the hub
+            let mark = OperatorToHub::MarkMoment {
+                session,
+                text: "".into(),
+                ago_millis: 0,
+            };
+            pair.operator.send(&mark).await;
+            pair.operator.wait_for(marked).await;
+        }
+    }
+    let place = films::Place::default();
+    let watch = FilmQuestion::Watch { session, place };
+    let watched = window.films(watch.clone()).await;
+    assert_eq!(watched, Err(RefusalCode::TIMED_OUT));
+    // once it hears again, it hears of that first
+    assert_eq!(told_who_watches(&mut pair).await.0.len(), 1);
+    assert_eq!(told_who_watches(&mut pair).await.0.len(), 0);
+    let watched = window.films(watch).await;
+    assert!(
+        matches!(watched, Ok(FilmAnswer::Watched { .. })),
+        "{watched:?}"
+    );
+    assert_eq!(told_who_watches(&mut pair).await.0.len(), 1);
+}
+
+#[tokio::test]
+async fn d3_marked_moments_and_other_monitors_are_on_the_film_and_only_who_takes_part_marks() {
+    let hub = TestHub::start();
+    let mut window = Window::sign_in(&hub).await;
+    let mut pair = hub.pair("anna").await;
+    let (session, _) = pair.start_session(Rights::SEE).await;
+    let mut screen = pair.open(Lane::Screen, session).await;
+    let monitor = |id: u32, width| protocol::ScreenMonitor {
+        id,
+        name: format!("DP-{id}").as_str().into(),
+        width,
+        height: 1080,
+    };
+    let shown = [None, None, Some(2), Some(2), None];
+    for (seq, shared) in (1..).zip(shown) {
+        let mut frame = screen_frame(seq, 64);
+        frame.layout = Some(protocol::ScreenLayout {
+            monitors: vec![monitor(1, 1920), monitor(2, 1280)],
+            shared,
+            width: 1,
+            height: 1,
+            percent: 100,
+        });
+        send_tagged(&mut screen, &frame).await;
+    }
+    let mark = |text: &str, ago_millis| OperatorToHub::MarkMoment {
+        session,
+        text: text.into(),
+        ago_millis,
+    };
+    for message in [mark(" it fails here ", 3_600_000), mark("", 0)] {
+        pair.operator.send(&message).await;
+        assert_eq!(pair.operator.wait_for(marked).await, Outcome::Done);
+    }
+    // a session has no endless number of them
+    for _ in 2..protocol::limits::MAX_MARKS {
+        pair.operator.send(&mark("again", 0)).await;
+    }
+    for _ in 2..protocol::limits::MAX_MARKS {
+        assert_eq!(pair.operator.wait_for(marked).await, Outcome::Done);
+    }
+    pair.operator.send(&mark("once too often", 0)).await;
+    let full = Outcome::Refused(RefusalCode::FULL.into());
+    assert_eq!(pair.operator.wait_for(marked).await, full);
+    // another one is not in this session
+    let other = hub.operator("bruno").await;
+    let mut other = other;
+    other.send(&mark("not mine", 0)).await;
+    assert_eq!(other.refused().await, RefusalCode::OUT_OF_PLACE);
+
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    pair.operator
+        .send(&OperatorToHub::EndSession { session })
+        .await;
+    window.closed(session).await;
+    let film = recording::Recording::open(&file_of(&hub, session)).expect("a film");
+    let entries = film.timeline().map(|entry| entry.expect("sound"));
+    let (mut monitors, mut marks) = (Vec::new(), Vec::new());
+    for entry in entries {
+        let moment = entry.moment_micros();
+        match entry.body {
+            recording::Body::Event(event @ recording::Event::Monitors(_)) => {
+                monitors.push(event.to_string());
+            }
+            recording::Body::Event(event @ recording::Event::Marked { .. }) => {
+                marks.push((event.to_string(), moment, entry.at_micros));
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(
+        monitors,
+        [
+            "the screen is DP-2 (1280 x 1080)",
+            "the screen is DP-1 (1920 x 1080), DP-2 (1280 x 1080)"
+        ]
+    );
+    assert_eq!(marks.len(), usize::from(protocol::limits::MAX_MARKS));
+    assert_eq!(marks[0].0, "marked by ANNA: it fails here");
+    assert_eq!(marks[0].1, 0, "no earlier than the film begins");
+    assert_eq!(marks[1].0, "marked by ANNA");
+    assert_eq!(marks[1].1, marks[1].2);
 }
 
 #[tokio::test]

@@ -122,6 +122,12 @@ phrases! {
         "Il collega crea un ticket nella sua console e te lo comunica. Prima che veda qualcosa, viene chiesto all'utente.";
     bring_in_button: "Bring in", "Coinvolgi";
     colleagues_ticket: "Your colleague's ticket", "Il ticket del collega";
+    mark_moment: "Mark this moment", "Segna questo momento";
+    mark_note: "It becomes a chapter of the film and a picture in the printed report.",
+        "Diventa un capitolo del filmato e un'immagine del resoconto stampato.";
+    mark_words: "What is to be seen here (optional)", "Che cosa si vede qui (facoltativo)";
+    mark_button: "Mark", "Segna";
+    moment_marked: "The moment is marked.", "Momento segnato.";
     you_have_control: "You have the keyboard and mouse", "Tastiera e mouse sono tuoi";
     handed_over: "You left the session; your colleague goes on and writes the report.",
         "Hai lasciato la sessione; il collega continua e scrive il resoconto.";

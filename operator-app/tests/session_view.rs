@@ -5,7 +5,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use operator_app::state::chats::Conversation;
 use operator_app::state::session::{SessionState, SessionWish};
-use operator_app::views::session::{bar_ui, paused_ui};
+use operator_app::views::session::{bar_ui, mark_ui, paused_ui};
 use operator_engine::InputSender;
 use protocol::{ColourDepth, Rights, ScreenLayout, ScreenMonitor, ViewWish};
 use ui_kit::Lang;
@@ -61,6 +61,7 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         company: Default::default(),
         watched_by: Vec::new(),
         bring_in: None,
+        marking: None,
         chat_open: false,
         chat: Conversation {
             name: "Anna".to_owned(),
@@ -81,6 +82,7 @@ fn window(state: SessionState, width: f32) -> Harness<'static, SessionState> {
     let draw = |ui: &mut egui::Ui, state: &mut SessionState| {
         ui_kit::theme::install(ui.ctx());
         bar_ui(ui, state);
+        mark_ui(ui, state);
     };
     let mut harness = Harness::builder()
         .with_size([width, 600.0])
@@ -200,6 +202,49 @@ fn a_long_name_has_all_the_room_that_the_tools_leave() {
     let tool = harness.get_by_label("Image size").rect();
     let gap = tool.left() - title.right();
     assert!((0.0..32.0).contains(&gap), "{gap} points are left over");
+}
+
+#[test]
+fn d3_a_moment_is_marked_with_words_or_without_or_not_at_all() {
+    let mark = "Mark this moment (Ctrl+Alt+Shift+M)";
+    let mut harness = window(state(Lang::En, None), 1000.0);
+    for (typed, key, marked) in [
+        ("it fails here", Key::Enter, Some("it fails here")),
+        ("", Key::Enter, Some("")),
+        ("never mind", Key::Escape, None),
+    ] {
+        harness.get_by_label(mark).click();
+        harness.run_steps(3);
+        if !typed.is_empty() {
+            // it has the keyboard already
+            harness.event(egui::Event::Text(typed.to_owned()));
+            harness.run_steps(2);
+        }
+        harness.key_press(key);
+        harness.run_steps(3);
+        assert_eq!(harness.state().marking, None, "the dialog is closed");
+        let wishes = std::mem::take(&mut harness.state_mut().wishes);
+        let texts: Vec<_> = wishes
+            .iter()
+            .filter_map(|wish| {
+                if let SessionWish::Mark { text, .. } = wish {
+                    Some(text.as_str())
+                } else {
+                    None
+                }
+            })
+            .collect();
+        assert_eq!(texts, Vec::from_iter(marked));
+    }
+    // its words are typed here, not at the host
+    harness.state_mut().all_keys = true;
+    harness.state_mut().begin_mark();
+    assert!(!harness.state().all_keys);
+    // without a line nothing can be marked
+    harness.state_mut().marking = None;
+    harness.state_mut().paused = true;
+    harness.state_mut().begin_mark();
+    assert_eq!(harness.state().marking, None);
 }
 
 #[test]

@@ -87,6 +87,13 @@ pub enum Command {
         session: SessionId,
         ticket: TicketNumber,
     },
+    /// Marks the moment that was `ago_millis` ago in the session's film; [`crate::Event::MomentMarked`]
+    /// tells what became of it.
+    MarkMoment {
+        session: SessionId,
+        text: ChatText,
+        ago_millis: u32,
+    },
     /// Leaves a session, which ends with its last operator; or takes the question back.
     EndSession {
         session: SessionId,
@@ -129,6 +136,7 @@ impl fmt::Debug for Command {
             Self::RevokeTicket { .. } => "RevokeTicket",
             Self::StartSession { .. } => "StartSession",
             Self::BringIn { .. } => "BringIn",
+            Self::MarkMoment { .. } => "MarkMoment",
             Self::EndSession { .. } => "EndSession",
             Self::DisconnectHost { .. } => "DisconnectHost",
             Self::SendChat { .. } => "SendChat",

@@ -275,6 +275,18 @@ impl Desk {
                 }
                 self.take(link, steps).await;
             }
+            Command::MarkMoment {
+                session,
+                text,
+                ago_millis,
+            } => {
+                let mark = OperatorToHub::MarkMoment {
+                    session,
+                    text,
+                    ago_millis,
+                };
+                tell_hub(link, mark);
+            }
             Command::SendChat { host, text } => self.chat(link, host, text).await,
             Command::GenerateTicket => tell_hub(link, OperatorToHub::GenerateTicket),
             Command::RevokeTicket { route } => {
@@ -533,6 +545,9 @@ impl Desk {
             },
             ConsoleNews::BroughtIn { session, outcome } => Event::BroughtIn { session, outcome },
             ConsoleNews::Watched { session, by } => Event::Watched { session, by },
+            ConsoleNews::MomentMarked { session, outcome } => {
+                Event::MomentMarked { session, outcome }
+            }
             ConsoleNews::SessionLeft { session, by } => Event::SessionLeft { session, by },
             ConsoleNews::ChatReceived {
                 host,

@@ -278,6 +278,7 @@ impl Engine {
             | Command::RevokeTicket { .. }
             | Command::StartSession { .. }
             | Command::BringIn { .. }
+            | Command::MarkMoment { .. }
             | Command::EndSession { .. }
             | Command::DisconnectHost { .. }
             | Command::SendChat { .. }

@@ -153,6 +153,11 @@ pub enum Event {
         session: SessionId,
         by: Vec<Name>,
     },
+    /// What became of a moment that was to be marked in the film.
+    MomentMarked {
+        session: SessionId,
+        outcome: Outcome,
+    },
     /// What became of a colleague who was to be brought in.
     BroughtIn {
         session: SessionId,
@@ -240,6 +245,7 @@ impl fmt::Debug for Event {
             Self::SessionLeft { by, .. } => return write!(f, "SessionLeft({by:?})"),
             Self::Company { .. } => "Company",
             Self::Watched { .. } => "Watched",
+            Self::MomentMarked { .. } => "MomentMarked",
             Self::BroughtIn { .. } => "BroughtIn",
             Self::ChatReceived { .. } => "ChatReceived",
             Self::ChatNotSent { .. } => "ChatNotSent",

@@ -196,6 +196,13 @@ pub enum OperatorToHub {
         report: ReportId,
         fields: Vec<FieldValue>,
     },
+    /// Mark a moment of a session in its film, with words or without (D3).
+    MarkMoment {
+        session: SessionId,
+        text: ChatText,
+        /// How long ago the moment was; the hub takes [`crate::limits::MAX_MARK_AGO_MILLIS`] at most.
+        ago_millis: u32,
+    },
 }
 
 /// What the hub says to an operator's console.
@@ -339,6 +346,12 @@ pub enum HubToOperator {
     Watched {
         session: SessionId,
         by: Vec<Name>,
+    },
+    /// What [`OperatorToHub::MarkMoment`] asked for: `Done` once it is on its way to the film, ahead of
+    /// whatever happens next.
+    MomentMarked {
+        session: SessionId,
+        outcome: Outcome,
     },
 }
 

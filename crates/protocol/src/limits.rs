@@ -49,5 +49,9 @@ pub const MAX_EXCHANGE_BYTES: usize = 64;
 pub const MAX_MONITORS: usize = 16;
 /// Most operators in one session.
 pub const MAX_OPERATORS: usize = 8;
+/// Most moments that are marked in one session.
+pub const MAX_MARKS: u16 = 1000;
+/// How far back a moment may be marked, in milliseconds: the words for it take their time.
+pub const MAX_MARK_AGO_MILLIS: u32 = 10 * 60 * 1000;
 /// Most administrators who watch a session at a time.
 pub const MAX_WATCHERS: usize = 8;

@@ -561,6 +561,11 @@ fn operator_to_hub(samples: &mut Samples) {
             report: ReportId(8),
             fields: vec![field_value()],
         },
+        OperatorToHub::MarkMoment {
+            session: SESSION,
+            text: "here it fails".into(),
+            ago_millis: 2500,
+        },
     ];
     for message in &messages {
         samples.add(message);
@@ -665,6 +670,10 @@ fn hub_to_operator(samples: &mut Samples) {
         HubToOperator::Watched {
             session: SESSION,
             by: vec!["Carla".into()],
+        },
+        HubToOperator::MomentMarked {
+            session: SESSION,
+            outcome: Outcome::Done,
         },
     ];
     for message in &messages {

@@ -37,6 +37,22 @@ pub struct Entry {
     pub body: Body,
 }
 
+impl Entry {
+    /// The moment that this is about, in microseconds since the session started: that of the entry, or
+    /// the one before it that was marked.
+    pub fn moment_micros(&self) -> u64 {
+        match &self.body {
+            Body::Event(Event::Marked { ago_millis, .. }) => {
+                let ago_micros = u64::from(*ago_millis) * 1000;
+                self.at_micros.saturating_sub(ago_micros)
+            }
+            Body::Event(_) | Body::Chat { .. } | Body::Screen { .. } | Body::Pointer(_) => {
+                self.at_micros
+            }
+        }
+    }
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {

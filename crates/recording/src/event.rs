@@ -30,6 +30,27 @@ pub enum Event {
     OperatorLeft { name: String },
     /// Who has the keyboard and the pointer from now on; `None`: only the user.
     Driver { name: Option<String> },
+    /// An operator marked a moment of the session, with words or without.
+    Marked {
+        operator: String,
+        text: String,
+        /// How long before this entry the moment was: the words take their time.
+        ago_millis: u32,
+    },
+    /// An administrator watches from now on, or no more.
+    Watched { by: String, begins: bool },
+    /// The pictures are of these monitors from now on; all in all [`crate::MAX_TEXT_BYTES`].
+    Monitors(Vec<Monitor>),
+}
+
+/// A monitor that is to be seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Monitor {
+    pub name: String,
+    /// Size in pixels.
+    pub width: u32,
+    /// See `width`.
+    pub height: u32,
 }
 
 /// Whose line it is.
@@ -86,7 +107,32 @@ impl fmt::Display for Event {
             Self::OperatorLeft { name } => write!(f, "{name} left"),
             Self::Driver { name: Some(name) } => write!(f, "{name} has keyboard and pointer"),
             Self::Driver { name: None } => f.write_str("only the user has keyboard and pointer"),
+            Self::Marked { operator, text, .. } if text.is_empty() => {
+                write!(f, "marked by {operator}")
+            }
+            Self::Marked { operator, text, .. } => write!(f, "marked by {operator}: {text}"),
+            Self::Watched { by, begins: true } => write!(f, "{by} watches"),
+            Self::Watched { by, begins: false } => write!(f, "{by} watches no more"),
+            Self::Monitors(shown) => {
+                f.write_str("the screen is")?;
+                for (index, monitor) in shown.iter().enumerate() {
+                    f.write_str(if index == 0 { " " } else { ", " })?;
+                    write!(f, "{monitor}")?;
+                }
+                Ok(())
+            }
         }
+    }
+}
+
+impl fmt::Display for Monitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            width,
+            height,
+        } = self;
+        write!(f, "{name} ({width} x {height})")
     }
 }
 

@@ -65,7 +65,10 @@ impl Gaps {
             | Event::Ended { .. }
             | Event::Note(_)
             | Event::OperatorJoined { .. }
-            | Event::Driver { .. } => {}
+            | Event::Driver { .. }
+            | Event::Marked { .. }
+            | Event::Watched { .. }
+            | Event::Monitors(_) => {}
         }
     }
 

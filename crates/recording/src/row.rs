@@ -83,7 +83,7 @@ impl Row {
             }
             Body::Chat { author, name, text } => {
                 within(text.as_bytes(), MAX_TEXT_BYTES)?;
-                let body = encode_with_name(author.number(), name, text.as_bytes())?;
+                let body = encode_with_name(&[author.number()], name, text.as_bytes())?;
                 row(KIND_CHAT, body.into())
             }
             Body::Event(event) => row(KIND_EVENT, event::encode(event)?.into()),
@@ -130,12 +130,11 @@ fn decode_chat(body: &[u8]) -> Result<Body, RowError> {
     })
 }
 
-/// A byte, the name with its length, and whatever follows.
-fn encode_with_name(first: u8, name: &str, rest: &[u8]) -> Result<Vec<u8>, RecordError> {
+/// A head, the name with its length, and whatever follows.
+fn encode_with_name(first: &[u8], name: &str, rest: &[u8]) -> Result<Vec<u8>, RecordError> {
     within(name.as_bytes(), MAX_TEXT_BYTES)?;
     let name_len = u16::try_from(name.len()).expect("names were just found shorter");
-    let head = [&[first], &name_len.to_le_bytes()[..]].concat();
-    Ok([&head, name.as_bytes(), rest].concat())
+    Ok([first, &name_len.to_le_bytes(), name.as_bytes(), rest].concat())
 }
 
 /// The name, and whatever follows.

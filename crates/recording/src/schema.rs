@@ -14,8 +14,9 @@ use crate::recorder::RecordError;
 pub const APPLICATION_ID: i32 = 0x5048_4472;
 /// The version of the file format this build writes, and the newest it reads. It reads all before it.
 ///
-/// Version 2 has more kinds of events and more rights than version 1, and is the same otherwise.
-pub const FORMAT_VERSION: i32 = 2;
+/// Versions 2 and 3 have more kinds of events than the one before, version 2 also more rights; they are the
+/// same otherwise.
+pub const FORMAT_VERSION: i32 = 3;
 
 // A row with all its columns; SQLite itself refuses larger ones.
 const MAX_ROW_BYTES: usize = MAX_PAYLOAD_BYTES + 64 * 1024;

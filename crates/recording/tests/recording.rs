@@ -322,12 +322,12 @@ fn a_file_with_anything_else_in_its_schema_is_no_recording() {
 #[test]
 fn a_newer_format_is_said_to_be_newer() {
     let (_folder, path) = finished_session();
-    tamper(&path, "PRAGMA user_version = 3");
+    tamper(&path, "PRAGMA user_version = 4");
     let error = Recording::open(&path).expect_err("newer");
-    assert!(matches!(error, OpenError::NewerVersion { found: 3 }));
+    assert!(matches!(error, OpenError::NewerVersion { found: 4 }));
     assert_eq!(
         error.to_string(),
-        "the recording has format 3, this program knows formats up to 2"
+        "the recording has format 4, this program knows formats up to 3"
     );
 }
 

@@ -69,6 +69,8 @@ pub enum Action {
     AnswerTicket,
     AskForSession,
     EndSession,
+    /// Mark a moment in the film of a session.
+    MarkMoment,
     /// Greet a host, and send it words.
     SpeakToHost,
     DisconnectHost,
@@ -214,6 +216,7 @@ fn permissions_for(action: Action) -> Permissions {
         | Action::AnswerTicket
         | Action::AskForSession
         | Action::EndSession
+        | Action::MarkMoment
         | Action::SpeakToHost
         | Action::DisconnectHost
         | Action::SaveReport
@@ -250,7 +253,7 @@ fn may_with_account(standing: Standing, action: Action, object: Object) -> Resul
             Action::AskForSession | Action::SpeakToHost | Action::DisconnectHost,
             Object::Host { owner },
         )
-        | (Action::EndSession, Object::Session { owner, .. })
+        | (Action::EndSession | Action::MarkMoment, Object::Session { owner, .. })
         | (Action::ListDrafts, Object::Drafts { owner }) => be_theirs(standing, owner),
         (
             Action::SeeEntry,
@@ -308,7 +311,7 @@ mod tests {
     const HOST: PeerId = PeerId([1; 16]);
     const OTHER_HOST: PeerId = PeerId([2; 16]);
 
-    const ACTIONS: [Action; 21] = [
+    const ACTIONS: [Action; 22] = [
         Action::LogIn,
         Action::SeeEntry,
         Action::MakeTicket,
@@ -316,6 +319,7 @@ mod tests {
         Action::AnswerTicket,
         Action::AskForSession,
         Action::EndSession,
+        Action::MarkMoment,
         Action::SpeakToHost,
         Action::DisconnectHost,
         Action::SaveReport,
@@ -382,7 +386,7 @@ mod tests {
         let anna = Who::Account(operator(ANNA));
         assert_eq!(
             allowed(anna, ANNA),
-            [&ACTIONS[..11], &[Action::SetUpSecondFactor]].concat()
+            [&ACTIONS[..12], &[Action::SetUpSecondFactor]].concat()
         );
         assert_eq!(allowed(anna, BRUNO), [Action::LogIn, Action::MakeTicket]);
         let others = Object::Host { owner: BRUNO };
@@ -400,7 +404,7 @@ mod tests {
     #[test]
     fn an_administrator_sees_no_more_of_the_desk_than_others() {
         let who = Who::Account(account(ANNA, Permissions::OF_ADMINISTRATOR));
-        let of_the_hub = [&[Action::LogIn, Action::MakeTicket], &ACTIONS[12..]].concat();
+        let of_the_hub = [&[Action::LogIn, Action::MakeTicket], &ACTIONS[13..]].concat();
         assert_eq!(allowed(who, BRUNO), of_the_hub);
         let host = Object::Host { owner: BRUNO };
         let denied = may(who, Action::SpeakToHost, host);
@@ -480,6 +484,6 @@ mod tests {
 
     #[test]
     fn the_command_line_reads_and_administers_and_does_not_help() {
-        assert_eq!(allowed(Who::CommandLine, ANNA), ACTIONS[14..]);
+        assert_eq!(allowed(Who::CommandLine, ANNA), ACTIONS[15..]);
     }
 }

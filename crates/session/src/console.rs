@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 
 use protocol::control::{Admission, ChatText, Name};
 use protocol::{
-    BroughtIn, ChatAuthor, Companion, EndedBy, Hindrances, HubToOperator, OperatorToHub, PeerId,
-    Refusal, ReportFacts, Rights, SessionId, TicketRoute, TicketState,
+    BroughtIn, ChatAuthor, Companion, EndedBy, Hindrances, HubToOperator, OperatorToHub, Outcome,
+    PeerId, Refusal, ReportFacts, Rights, SessionId, TicketRoute, TicketState,
 };
 
 use crate::channel::{LaneKeys, PictureKey};
@@ -176,6 +176,11 @@ pub enum ConsoleNews {
         session: SessionId,
         by: Vec<Name>,
     },
+    /// What became of a moment that was to be marked.
+    MomentMarked {
+        session: SessionId,
+        outcome: Outcome,
+    },
     /// The host has heard so many more of our lines.
     ChatHeard {
         host: PeerId,
@@ -276,6 +281,12 @@ impl ConsoleSide {
             }
             HubToOperator::SessionLeft { session, by } => self.left(session, by),
             HubToOperator::Watched { session, by } => self.watched(session, by),
+            HubToOperator::MomentMarked { session, outcome } => {
+                vec![ConsoleStep::Tell(ConsoleNews::MomentMarked {
+                    session,
+                    outcome,
+                })]
+            }
             HubToOperator::Goodbye { refusal } => vec![ConsoleStep::Goodbye(refusal)],
             HubToOperator::LoggedIn { .. }
             | HubToOperator::LogInRefused { .. }

@@ -8,6 +8,7 @@
 //! outlives its connection: whoever is out of reach is *away*, comes back with the place's secret,
 //! and its sessions go on (R4).
 
+mod marks;
 mod oversight;
 mod permanent;
 mod presence;
@@ -133,6 +134,19 @@ pub enum Effect {
     FilmDriver {
         session: SessionId,
         driver: Option<Name>,
+    },
+    /// Note on the film's time line that an operator marked a moment.
+    FilmMark {
+        session: SessionId,
+        operator: Name,
+        text: ChatText,
+        ago_millis: u32,
+    },
+    /// Note on the film's time line that an administrator watches, or no more.
+    FilmWatched {
+        session: SessionId,
+        by: Name,
+        begins: bool,
     },
     /// Note something on the film's time line, in plain words.
     FilmNote {
@@ -434,6 +448,11 @@ impl Directory {
             OperatorToHub::Say { to, word } => self.operator_says(id, to, word, now),
             OperatorToHub::StartSession { host, word } => self.start_session(id, host, word, now),
             OperatorToHub::EndSession { session } => self.operator_ends_session(id, session, now),
+            OperatorToHub::MarkMoment {
+                session,
+                text,
+                ago_millis,
+            } => self.mark_moment(id, session, text, ago_millis),
             OperatorToHub::DisconnectHost { host } => self.disconnect_host(id, host, now),
             OperatorToHub::LogOut => Ok(()),
             OperatorToHub::LogIn { .. }

@@ -81,7 +81,7 @@ fn object(action: Action, whose: Whose) -> Object {
         Action::AskForSession | Action::SpeakToHost | Action::DisconnectHost => {
             Object::Host { owner }
         }
-        Action::EndSession | Action::SpeakForUser => Object::Session {
+        Action::EndSession | Action::MarkMoment | Action::SpeakForUser => Object::Session {
             owner,
             host: match whose {
                 Whose::Theirs => HOST,

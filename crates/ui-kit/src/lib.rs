@@ -20,7 +20,7 @@ pub mod words;
 
 pub use clock::{Clock, Zone};
 pub use fonts::Icon;
-pub use raw_input::{InputTap, MENU_KEY, TapEvent, TapTarget, run_app};
+pub use raw_input::{InputTap, MARK_KEY, MENU_KEY, TapEvent, TapTarget, run_app};
 pub use start::{Program, StartFault};
 pub use theme::{Palette, ThemeChoice, Tone, text};
 pub use words::{Lang, Word, w};

@@ -5,7 +5,8 @@
 //! while a remote screen is shown, it *arms* the [`InputTap`] in each frame, and events that belong
 //! to it go to the host at once, without a frame between, and not to egui.
 //!
-//! Ctrl+Alt+Shift+E ([`MENU_KEY`]) always goes to egui: the way out for who has only a keyboard.
+//! Ctrl+Alt+Shift+E ([`MENU_KEY`]) always goes to egui: the way out for who has only a keyboard; and so does
+//! Ctrl+Alt+Shift+M ([`MARK_KEY`]).
 
 mod keys;
 mod notches;
@@ -36,16 +37,19 @@ use notches::Notches;
 use tap::{Tap, Verdict};
 
 /// What egui gets instead of the host; views ask `input.consume_shortcut(&MENU_KEY)`.
-pub const MENU_KEY: KeyboardShortcut = KeyboardShortcut::new(
-    egui::Modifiers {
-        alt: true,
-        ctrl: true,
-        shift: true,
-        mac_cmd: false,
-        command: true,
-    },
-    Key::E,
-);
+pub const MENU_KEY: KeyboardShortcut = KeyboardShortcut::new(OURS, Key::E);
+
+/// Marks a moment in the film of the session; as [`MENU_KEY`].
+pub const MARK_KEY: KeyboardShortcut = KeyboardShortcut::new(OURS, Key::M);
+
+/// With these no key goes to the host that is a shortcut here.
+const OURS: egui::Modifiers = egui::Modifiers {
+    alt: true,
+    ctrl: true,
+    shift: true,
+    mac_cmd: false,
+    command: true,
+};
 
 /// Takes the events of session windows; shared by [`run_app`] and the views of remote screens.
 pub struct InputTap {

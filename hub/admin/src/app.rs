@@ -48,6 +48,8 @@ pub struct AdminApp {
     /// What the questions under way are for.
     asked: BTreeMap<u32, Topic>,
     last_question: u32,
+    /// Numbers what is asked for and can be given up.
+    last_number: u32,
     notices: Notices,
     wake: Wake,
     /// Where films that are looked at are kept for that time.
@@ -105,6 +107,7 @@ impl AdminApp {
             link,
             asked: BTreeMap::new(),
             last_question: 0,
+            last_number: 0,
             notices,
             wake,
             films: start.films,
@@ -154,6 +157,9 @@ impl AdminApp {
                         self.state.films.exporting = None;
                         self.tell_not_saved(w(self.state.lang, Word::NoConnection));
                     }
+                    if self.document.take().is_some() {
+                        self.tell_not_saved(w(self.state.lang, Word::NoConnection));
+                    }
                     if let Some(watch) = &mut self.watch {
                         watch.ask_again();
                     }
@@ -162,12 +168,19 @@ impl AdminApp {
                 News::SignedOut(problem) => {
                     self.asked.clear();
                     self.logos = logo::Logos::default();
+                    self.document = None;
                     self.state.forget();
                     let text = problem_text(self.state.lang, &problem);
                     self.state.sign_in.problem = Some(text);
                 }
             }
         }
+    }
+
+    /// The number of what is asked for next and can be given up.
+    fn next_number(&mut self) -> u32 {
+        self.last_number = self.last_number.wrapping_add(1);
+        self.last_number
     }
 
     fn line_is(&mut self, is_lost: bool) {
@@ -242,6 +255,7 @@ impl AdminApp {
                 self.link.give(Order::SignOut);
                 self.asked.clear();
                 self.logos = logo::Logos::default();
+                self.document = None;
                 self.state.forget();
             }
             Wish::Go(section) => {
@@ -316,6 +330,7 @@ impl eframe::App for AdminApp {
         self.follow_watch(ctx);
         self.follow_film();
         self.follow_export();
+        self.follow_document();
         self.follow_logo(ctx);
         self.send();
     }
@@ -344,6 +359,20 @@ impl eframe::App for AdminApp {
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         self.save_settings();
         self.link.give(Order::SignOut);
+        // the window is closed already; nothing half done is to stay
+        let mut threads = Vec::new();
+        threads.extend(self.fetch.take().map(Fetch::give_up));
+        threads.extend(self.document.take().and_then(Document::give_up));
+        threads.extend(match self.state.films.exporting.take() {
+            Some(Exporting::Video(video)) => video.give_up(),
+            Some(Exporting::Bundle(bundling)) => bundling.give_up(),
+            None => None,
+        });
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("A thread that writes a file failed");
+            }
+        }
     }
 }
 

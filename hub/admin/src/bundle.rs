@@ -3,12 +3,13 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use protocol::SessionId;
 
-use crate::exports::create_beside;
 use crate::fetch::Fetch;
+use crate::incoming;
 use crate::link::Wake;
 
 /// How much of the whole is done when the hub has made it, of 1.
@@ -19,6 +20,8 @@ const MADE: f32 = 0.25;
 #[derive(Debug)]
 pub struct Bundling {
     pub session: SessionId,
+    /// Of the question for it: an answer to an earlier one is not for this.
+    pub number: u32,
     begun: Option<Begun>,
 }
 
@@ -36,7 +39,7 @@ enum Stage {
         /// A question for the first part is under way.
         asked: bool,
     },
-    Fetching(Fetch),
+    Fetching(Fetch<PathBuf>),
 }
 
 /// What the hub says to a question for a part.
@@ -52,9 +55,13 @@ pub enum Part {
 }
 
 impl Bundling {
-    pub fn new(session: SessionId) -> Self {
+    pub fn new(session: SessionId, number: u32) -> Self {
         let begun = None;
-        Self { session, begun }
+        Self {
+            session,
+            number,
+            begun,
+        }
     }
 
     /// The hub makes it.
@@ -110,7 +117,11 @@ impl Bundling {
                 },
                 Stage::Making { .. },
             ) => {
-                let mut fetch = Fetch::begin(self.session, folder, Arc::clone(wake))?;
+                let (within, name) = (folder.to_owned(), begun.file_name.clone());
+                let placed = move |file| incoming::place(file, &within, &name);
+                let wake = Arc::clone(wake);
+                let mut fetch =
+                    Fetch::begin_to(self.session, folder, incoming::PART, wake, placed)?;
                 // the first part is here already
                 fetch.wanted();
                 fetch.take(offset, whole, bytes)?;
@@ -141,19 +152,20 @@ impl Bundling {
         }
     }
 
-    /// The file in `folder`, once it is whole.
-    pub fn file(&self, folder: &Path) -> Option<io::Result<PathBuf>> {
-        let begun = self.begun.as_ref()?;
-        let Stage::Fetching(fetch) = &begun.stage else {
-            return None;
-        };
-        let fetched = fetch.file()?;
-        let placed = fetched.and_then(|file| {
-            let (path, _) = create_beside(folder, &begun.file_name)?;
-            file.persist(&path)?;
-            Ok(path)
-        });
-        Some(placed)
+    /// The file, once it is whole.
+    pub fn file(&self) -> Option<io::Result<PathBuf>> {
+        match &self.begun.as_ref()?.stage {
+            Stage::Fetching(fetch) => fetch.file(),
+            Stage::Making { .. } => None,
+        }
+    }
+
+    /// Gives it up; the thread removes what is there.
+    pub fn give_up(self) -> Option<JoinHandle<()>> {
+        match self.begun?.stage {
+            Stage::Fetching(fetch) => Some(fetch.give_up()),
+            Stage::Making { .. } => None,
+        }
     }
 }
 
@@ -172,7 +184,7 @@ mod tests {
     #[test]
     fn d3_a_bundle_is_asked_for_until_it_is_made_and_is_among_the_downloads_when_it_is_whole() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut bundling = Bundling::new(SessionId(7));
+        let mut bundling = Bundling::new(SessionId(7), 1);
         assert_eq!(bundling.wanted(), [] as [u64; 0]);
         bundling.begin(3, "session-7-proof.zip");
         assert_eq!((bundling.wanted(), bundling.wanted()), (vec![0], vec![]));
@@ -194,7 +206,7 @@ mod tests {
             }
         }
         let path = loop {
-            if let Some(file) = bundling.file(folder.path()) {
+            if let Some(file) = bundling.file() {
                 break file.expect("written");
             }
             std::thread::yield_now();
@@ -206,7 +218,7 @@ mod tests {
     #[test]
     fn d3_a_bundle_that_is_given_up_leaves_nothing_here() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut bundling = Bundling::new(SessionId(7));
+        let mut bundling = Bundling::new(SessionId(7), 1);
         bundling.begin(3, "session-7-proof.zip");
         bundling.wanted();
         let part = Part::Bytes {
@@ -215,7 +227,8 @@ mod tests {
             bytes: vec![7; MAX_PART_BYTES].into(),
         };
         bundling.take(part, folder.path(), &wake()).expect("fits");
-        drop(bundling);
+        let thread = bundling.give_up().expect("it is fetched");
+        thread.join().expect("no panic");
         assert_eq!(fs::read_dir(folder.path()).expect("there").count(), 0);
     }
 }

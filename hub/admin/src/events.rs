@@ -1,5 +1,6 @@
 //! What happened in a film, in words. The English ones are the film's own.
 
+use protocol::{Hindrance, Hindrances};
 use recording::{EndedBy, Event, Rights, Side};
 use ui_kit::Lang;
 
@@ -23,8 +24,7 @@ fn italian(event: &Event) -> String {
             rights,
         } => format!("permesso a {name} da ora: {}", may(*rights)),
         Event::Ended { by } => format!("la sessione è terminata: {}", ended(*by)),
-        // somebody's own words
-        Event::Note(text) => text.clone(),
+        Event::Note(text) => italian_note(text),
         Event::Interrupted { side } => format!("connessione persa: {}", whose(side)),
         Event::Resumed { side } => format!("connessione ristabilita: {}", whose(side)),
         Event::OperatorJoined { name, rights } => {
@@ -33,8 +33,67 @@ fn italian(event: &Event) -> String {
         Event::OperatorLeft { name } => format!("{name} è uscito"),
         Event::Driver { name: Some(name) } => format!("{name} ha tastiera e mouse"),
         Event::Driver { name: None } => "solo l'utente ha tastiera e mouse".to_owned(),
+        Event::Marked { operator, text, .. } if text.is_empty() => format!("segnato da {operator}"),
+        Event::Marked { operator, text, .. } => format!("segnato da {operator}: {text}"),
+        Event::Watched { by, begins: true } => format!("{by} osserva"),
+        Event::Watched { by, begins: false } => format!("{by} non osserva più"),
+        Event::Monitors(shown) => {
+            let shown: Vec<String> = shown.iter().map(ToString::to_string).collect();
+            format!("lo schermo è {}", shown.join(", "))
+        }
     }
 }
+
+/// What a host cannot do is a note in English, and so were watchers in older films. What else stands
+/// there is somebody's own words.
+fn italian_note(text: &str) -> String {
+    if let Some(by) = text.strip_suffix(" watches no more") {
+        return format!("{by} non osserva più");
+    }
+    if let Some(by) = text.strip_suffix(" watches") {
+        return format!("{by} osserva");
+    }
+    if text == Hindrances::NONE.to_string() {
+        return "nessun impedimento".to_owned();
+    }
+    let parts = text.split("; ").map(|part| {
+        let known = [
+            ("the user's screen: ", "lo schermo dell'utente"),
+            ("keyboard and pointer: ", "tastiera e mouse"),
+        ];
+        known.iter().find_map(|(english, italian)| {
+            let what = part.strip_prefix(english)?;
+            let (_, told) = HINDRANCES.iter().find(|(h, _)| h.to_string() == what)?;
+            Some(format!("{italian}: {told}"))
+        })
+    });
+    let parts: Option<Vec<String>> = parts.collect();
+    parts.map_or_else(|| text.to_owned(), |parts| parts.join("; "))
+}
+
+const HINDRANCES: [(Hindrance, &str); 9] = [
+    (Hindrance::NO_DISPLAY, "non c'è uno schermo"),
+    (Hindrance::NO_CAPTURE, "non può essere ripreso"),
+    (Hindrance::WAYLAND, "il desktop usa Wayland"),
+    (
+        Hindrance::BESIDE_WAYLAND,
+        "il desktop dell'utente usa Wayland, su un altro schermo",
+    ),
+    (Hindrance::LOCKED, "è bloccato"),
+    (Hindrance::BLANK, "è spento"),
+    (
+        Hindrance::OTHER_USER,
+        "è di un altro utente, o ce n'è uno davanti",
+    ),
+    (
+        Hindrance::OTHER_PICTURES,
+        "la console non legge le sue immagini",
+    ),
+    (
+        Hindrance::NO_INPUT,
+        "lo schermo non li accetta dai programmi",
+    ),
+];
 
 fn may(rights: Rights) -> String {
     let names = [
@@ -89,8 +148,46 @@ mod tests {
         let told = event_text(Lang::It, &event);
         assert_eq!(told, "Bruno partecipa, permesso: vedere, controllare");
         assert_eq!(event_text(Lang::En, &event), event.to_string());
+        for (event, told) in [
+            (
+                Event::Marked {
+                    operator: "Anna".to_owned(),
+                    text: String::new(),
+                    ago_millis: 0,
+                },
+                "segnato da Anna",
+            ),
+            (
+                Event::Watched {
+                    by: "Carla".to_owned(),
+                    begins: false,
+                },
+                "Carla non osserva più",
+            ),
+        ] {
+            assert_eq!(event_text(Lang::It, &event), told);
+        }
         let by = EndedBy::Administrator;
         let told = event_text(Lang::It, &Event::Ended { by });
         assert_eq!(told, "la sessione è terminata: da un amministratore");
+    }
+
+    #[test]
+    fn what_the_hub_noted_in_english_is_told_in_italian_and_other_words_stay() {
+        let told = |text: &str| event_text(Lang::It, &Event::Note(text.to_owned()));
+        for (hindrance, italian) in HINDRANCES {
+            let hindrances = Hindrances {
+                screen: Some(hindrance),
+                input: Some(Hindrance::NO_INPUT),
+            };
+            let wanted = format!(
+                "lo schermo dell'utente: {italian}; tastiera e mouse: lo schermo non li accetta dai \
+                 programmi"
+            );
+            assert_eq!(told(&hindrances.to_string()), wanted);
+        }
+        assert_eq!(told(&Hindrances::NONE.to_string()), "nessun impedimento");
+        assert_eq!(told("Carla watches no more"), "Carla non osserva più");
+        assert_eq!(told("the display was changed"), "the display was changed");
     }
 }

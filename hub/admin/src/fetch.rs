@@ -1,9 +1,8 @@
-//! A film on its way from the hub, into a file of this computer that goes with the window.
+//! A film on its way from the hub, into a file of this computer that goes with the window; and other files
+//! that come in the same parts.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
@@ -11,16 +10,15 @@ use protocol::SessionId;
 use protocol::admin::films::MAX_PART_BYTES;
 use tempfile::{NamedTempFile, TempPath};
 
+use crate::incoming::Incoming;
 use crate::link::Wake;
 
 /// Parts that are asked for before the first of them is here.
 const AHEAD: u64 = 4;
-/// More than can be here and not on the disk.
-const MOST_QUEUED: usize = 16;
 
-/// A film that is being fetched.
+/// A file that is being fetched. Dropping it leaves nothing of it.
 #[derive(Debug)]
-pub struct Fetch {
+pub struct Fetch<T = TempPath> {
     pub session: SessionId,
     /// Known with the first part.
     whole: Option<u64>,
@@ -29,43 +27,43 @@ pub struct Fetch {
     /// Parts come in the order in which they were asked for or not: what is here, by its place.
     waiting: Vec<(u64, Bytes)>,
     done: u64,
-    on_disk: Arc<AtomicU64>,
-    parts: Option<mpsc::SyncSender<Bytes>>,
-    written: mpsc::Receiver<io::Result<TempPath>>,
-    thread: Option<JoinHandle<()>>,
+    file: Incoming<T>,
 }
 
 impl Fetch {
-    /// Begins; the file will be in `folder`.
+    /// Begins a film; the file will be in `folder`.
     ///
     /// # Errors
     ///
-    /// If the folder cannot be made, or the system gives no thread.
+    /// If the system gives no thread.
     pub fn begin(session: SessionId, folder: &Path, wake: Wake) -> io::Result<Self> {
-        std::fs::create_dir_all(folder)?;
-        let (parts, queue) = mpsc::sync_channel::<Bytes>(MOST_QUEUED);
-        let (told, written) = mpsc::sync_channel(1);
-        let on_disk = Arc::new(AtomicU64::new(0));
-        let folder = folder.to_owned();
-        let counted = Arc::clone(&on_disk);
-        let thread = std::thread::Builder::new()
-            .name("fetch".to_owned())
-            .spawn(move || {
-                let result = write(&folder, &queue, &counted, &wake);
-                if told.send(result).is_ok() {
-                    wake();
-                }
-            })?;
+        Self::begin_to(session, folder, "film-", wake, |file| {
+            Ok(file.into_temp_path())
+        })
+    }
+}
+
+impl<T: Send + 'static> Fetch<T> {
+    /// Begins; the file is in `folder` under a name that begins with `prefix`, until `place` says what
+    /// becomes of it.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread.
+    pub fn begin_to(
+        session: SessionId,
+        folder: &Path,
+        prefix: &'static str,
+        wake: Wake,
+        place: impl FnOnce(NamedTempFile) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<Self> {
         Ok(Self {
             session,
             whole: None,
             asked: 0,
             waiting: Vec::new(),
             done: 0,
-            on_disk,
-            parts: Some(parts),
-            written,
-            thread: Some(thread),
+            file: Incoming::begin(folder.to_owned(), prefix, wake, place)?,
         })
     }
 
@@ -75,7 +73,7 @@ impl Fetch {
         let end = match self.whole {
             None => part,
             // no more than the disk keeps up with
-            Some(whole) => whole.min(self.on_disk.load(Ordering::Relaxed) + AHEAD * part),
+            Some(whole) => whole.min(self.file.on_disk() + AHEAD * part),
         };
         let mut wanted = Vec::new();
         while self.asked < end {
@@ -105,13 +103,9 @@ impl Fetch {
         while let Some(next) = self.waiting.iter().position(|(at, _)| *at == self.done) {
             let (_, bytes) = self.waiting.swap_remove(next);
             self.done += bytes.len() as u64;
-            if let Some(parts) = &self.parts {
-                parts
-                    .try_send(bytes)
-                    .map_err(|_full| io::Error::from(io::ErrorKind::BrokenPipe))?;
-            }
+            self.file.take(bytes)?;
             if self.done >= whole {
-                self.parts = None;
+                self.file.end();
                 break;
             }
         }
@@ -124,37 +118,14 @@ impl Fetch {
     }
 
     /// The file, once it is whole.
-    pub fn file(&self) -> Option<io::Result<TempPath>> {
-        self.written.try_recv().ok()
+    pub fn file(&self) -> Option<io::Result<T>> {
+        self.file.file()
     }
-}
 
-impl Drop for Fetch {
-    fn drop(&mut self) {
-        self.parts = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("The thread that writes a film failed");
-        }
+    /// Gives it up; the thread removes what is there.
+    pub fn give_up(self) -> JoinHandle<()> {
+        self.file.give_up()
     }
-}
-
-fn write(
-    folder: &Path,
-    parts: &mpsc::Receiver<Bytes>,
-    on_disk: &AtomicU64,
-    wake: &Wake,
-) -> io::Result<TempPath> {
-    // for the administrator's eyes alone, and gone with the window
-    let mut file = NamedTempFile::with_prefix_in("film-", folder)?;
-    for part in parts {
-        file.write_all(&part)?;
-        on_disk.fetch_add(part.len() as u64, Ordering::Relaxed);
-        wake();
-    }
-    file.flush()?;
-    Ok(file.into_temp_path())
 }
 
 /// Removes films that a window left which was killed.
@@ -183,6 +154,8 @@ pub fn clean(folder: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     const PART: u64 = MAX_PART_BYTES as u64;

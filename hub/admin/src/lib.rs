@@ -10,6 +10,7 @@ mod details;
 mod events;
 pub mod exports;
 pub mod fetch;
+pub mod incoming;
 pub mod link;
 pub mod listing;
 pub mod logo;

@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use film::Playback;
@@ -69,6 +68,8 @@ pub enum MarkKind {
     People,
     /// A line was lost or is back.
     Line,
+    /// An operator marked it.
+    Moment,
     Note,
 }
 
@@ -91,13 +92,13 @@ pub struct Playing {
     pub is_ready: bool,
 }
 
-/// A film and the thread that plays it. Dropping it ends the thread.
+/// A film and the thread that plays it, which ends by itself soon after this is dropped: nobody waits for
+/// what it decodes then.
 #[derive(Debug)]
 pub struct Player {
-    acts: Option<mpsc::SyncSender<Act>>,
+    acts: mpsc::SyncSender<Act>,
     playing: Arc<Mutex<Playing>>,
     thumbs: Thumbs,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Player {
@@ -111,7 +112,7 @@ impl Player {
         let playing = Arc::new(Mutex::new(Playing::default()));
         let thumbs = Thumbs::open(path.clone(), Arc::clone(&wake))?;
         let shown = Arc::clone(&playing);
-        let thread = std::thread::Builder::new()
+        std::thread::Builder::new()
             .name("player".to_owned())
             .spawn(move || {
                 let stage = Stage { shown, lang, wake };
@@ -123,17 +124,14 @@ impl Player {
                 }
             })?;
         Ok(Self {
-            acts: Some(acts),
+            acts,
             playing,
             thumbs,
-            thread: Some(thread),
         })
     }
 
     pub fn act(&self, act: Act) {
-        if let Some(acts) = &self.acts
-            && acts.try_send(act).is_err()
-        {
+        if self.acts.try_send(act).is_err() {
             tracing::debug!(?act, "The player does not listen");
         }
     }
@@ -147,17 +145,6 @@ impl Player {
     /// Where it is now.
     pub fn playing(&self) -> Playing {
         lock(&self.playing).clone()
-    }
-}
-
-impl Drop for Player {
-    fn drop(&mut self) {
-        self.acts = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("The player's thread failed");
-        }
     }
 }
 
@@ -193,7 +180,11 @@ impl Stage {
         let recording = Recording::open(path).map_err(|error| error.to_string())?;
         let mut duration_micros = recording.duration_micros().map_err(told)?;
         let mut timeline = recording.timeline();
-        let mut marks = Arc::new(marks_of(&mut timeline, self.lang));
+        let mut marks = Arc::default();
+        add_marks(
+            Arc::make_mut(&mut marks),
+            marks_of(&mut timeline, self.lang),
+        );
         let runs = !recording.is_finished().map_err(told)?;
         let mut playback = Playback::new(&recording).map_err(told)?;
         self.change(|playing| {
@@ -248,8 +239,7 @@ impl Stage {
                 duration_micros = recording.duration_micros().map_err(told)?;
                 let more = marks_of(&mut timeline, self.lang);
                 if !more.is_empty() {
-                    let room = MOST_MARKS.saturating_sub(marks.len());
-                    Arc::make_mut(&mut marks).extend(more.into_iter().take(room));
+                    add_marks(Arc::make_mut(&mut marks), more);
                 }
                 let shown = Arc::clone(&marks);
                 self.change(|playing| {
@@ -375,8 +365,16 @@ fn marks_of(timeline: &mut Entries<'_>, lang: Lang) -> Vec<Mark> {
         .collect()
 }
 
-fn mark_of(Entry { at_micros, body }: Entry, lang: Lang) -> Option<Mark> {
-    let (kind, text) = match body {
+/// A moment is marked a little later: it goes to where it was.
+fn add_marks(marks: &mut Vec<Mark>, more: Vec<Mark>) {
+    let room = MOST_MARKS.saturating_sub(marks.len());
+    marks.extend(more.into_iter().take(room));
+    marks.sort_by_key(|mark| mark.at_micros);
+}
+
+fn mark_of(entry: Entry, lang: Lang) -> Option<Mark> {
+    let at_micros = entry.moment_micros();
+    let (kind, text) = match entry.body {
         Body::Chat { author, name, text } => {
             let kind = match author {
                 ChatAuthor::User => MarkKind::UserChat,
@@ -393,10 +391,12 @@ fn mark_of(Entry { at_micros, body }: Entry, lang: Lang) -> Option<Mark> {
                     side: Side::Host | Side::Hub | Side::Operator { .. },
                 }
                 | Event::Resumed { .. } => MarkKind::Line,
-                Event::Note(_) | Event::Driver { .. } => MarkKind::Note,
+                Event::Note(_) | Event::Driver { .. } | Event::Monitors(_) => MarkKind::Note,
+                Event::Marked { .. } => MarkKind::Moment,
                 Event::Started { .. }
                 | Event::RightsChanged { .. }
                 | Event::Ended { .. }
+                | Event::Watched { .. }
                 | Event::OperatorJoined { .. }
                 | Event::OperatorLeft { .. } => MarkKind::People,
             };

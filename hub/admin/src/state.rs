@@ -76,10 +76,10 @@ pub enum Topic {
     ComputerGroups,
     Totals(TotalsBy),
     Corrected,
-    /// A document of reports is being made.
-    Document,
-    /// A part of it.
-    DocumentPart,
+    /// A document of reports is being made, the one of this number.
+    Document(u32),
+    /// A part of an export.
+    DocumentPart(u32),
     Films(PageOf),
     FilmFacts(SessionId),
     FilmPart(SessionId, u64),
@@ -91,8 +91,8 @@ pub enum Topic {
     WatchEnded,
     /// The video file of a film may be written.
     Exporting(SessionId, Cut),
-    /// A proof bundle is to be made.
-    Bundle(SessionId),
+    /// A proof bundle is to be made, the one of this number.
+    Bundle(u32),
     /// Bytes of a bundle from there on.
     BundlePart(u32, u64),
     /// The hub forgets a bundle.

@@ -1,13 +1,16 @@
-//! Small pictures of a film for the time line, made one at a time on a thread of their own: the window
-//! says which one it wants now, and shows it when it is there.
+//! Small pictures of a film for the time line, made on a thread of their own: the window says which one it
+//! wants now, and shows it when it is there.
+//!
+//! Most films stand alone only at their beginning, so the way to a moment leads through everything before
+//! it. The thread goes that way once: it stays where it is, and keeps a picture of each place that it passes.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 
+use codec::Picture;
 use film::Playback;
-use recording::Recording;
+use recording::{ReadError, Recording};
 
 use crate::link::Wake;
 
@@ -31,17 +34,16 @@ pub struct Thumb {
 
 #[derive(Debug, Default)]
 struct Desk {
-    /// Newer wishes replace older ones.
-    wanted: Option<u64>,
+    /// The place, and how far places are from each other; newer wishes replace older ones.
+    wanted: Option<(u64, u64)>,
     made: BTreeMap<u64, Thumb>,
     is_over: bool,
 }
 
-/// The small pictures of one film. Dropping it ends the thread.
+/// The small pictures of one film. The thread ends by itself soon after this is dropped.
 #[derive(Debug)]
 pub struct Thumbs {
     desk: Arc<(Mutex<Desk>, Condvar)>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Thumbs {
@@ -53,7 +55,7 @@ impl Thumbs {
     pub fn open(path: PathBuf, wake: Wake) -> std::io::Result<Self> {
         let desk = Arc::default();
         let shared = Arc::clone(&desk);
-        let thread = std::thread::Builder::new()
+        std::thread::Builder::new()
             .name("thumbs".to_owned())
             .spawn(move || {
                 if let Err(error) = make_all(&path, &shared, &wake) {
@@ -61,18 +63,18 @@ impl Thumbs {
                     tracing::debug!(error, "No small pictures");
                 }
             })?;
-        let thread = Some(thread);
-        Ok(Self { desk, thread })
+        Ok(Self { desk })
     }
 
     /// The picture near `at_micros` of a film that lasts so long, if it is there; it is made if not.
     pub fn near(&self, at_micros: u64, duration_micros: u64) -> Option<Thumb> {
-        let at = place(at_micros, duration_micros);
+        let step = step(duration_micros);
+        let at = at_micros / step * step;
         let (desk, changed) = &*self.desk;
         let mut desk = lock(desk);
         let found = desk.made.get(&at).cloned();
         if found.is_none() {
-            desk.wanted = Some(at);
+            desk.wanted = Some((at, step));
             changed.notify_one();
         }
         found
@@ -84,11 +86,6 @@ impl Drop for Thumbs {
         let (desk, changed) = &*self.desk;
         lock(desk).is_over = true;
         changed.notify_one();
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("The thread that makes small pictures failed");
-        }
     }
 }
 
@@ -96,71 +93,92 @@ fn lock(desk: &Mutex<Desk>) -> MutexGuard<'_, Desk> {
     desk.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The nearest place before `at_micros` that has a picture: whole seconds, or longer in a long film. They
+/// How far the places are from each other that have a picture: whole seconds, or longer in a long film. They
 /// are powers of two apart, so that places stay what they are while a film grows.
-fn place(at_micros: u64, duration_micros: u64) -> u64 {
+fn step(duration_micros: u64) -> u64 {
     let seconds = (duration_micros / 1_000_000 / PLACES).max(1);
-    let step = seconds.next_power_of_two() * 1_000_000;
-    at_micros / step * step
+    seconds.next_power_of_two() * 1_000_000
 }
 
 fn make_all(
     path: &std::path::Path,
-    (desk, changed): &(Mutex<Desk>, Condvar),
+    shared: &(Mutex<Desk>, Condvar),
     wake: &Wake,
 ) -> Result<(), String> {
-    let mut opened = None;
+    // opened when the first one is wanted: who never points at the time line pays nothing
+    let Some(mut wanted) = next(shared) else {
+        return Ok(());
+    };
+    let recording = Recording::open(path).map_err(|error| error.to_string())?;
+    let mut playback = Playback::new(&recording).map_err(|error| error.to_string())?;
     loop {
-        let wanted = {
-            let desk = lock(desk);
-            let idle = |desk: &mut Desk| desk.wanted.is_none() && !desk.is_over;
-            let waited = changed.wait_while(desk, idle);
-            let mut desk = waited.unwrap_or_else(PoisonError::into_inner);
-            if desk.is_over {
-                return Ok(());
-            }
-            desk.wanted.take()
-        };
-        let Some(at_micros) = wanted else { continue };
-        // opened when the first one is wanted: who never points at the time line pays nothing
-        let recording = match opened.take() {
-            Some(recording) => recording,
-            None => Recording::open(path).map_err(|error| error.to_string())?,
-        };
-        let thumb = make(&recording, at_micros)?;
-        opened = Some(recording);
-        let mut desk = lock(desk);
-        if desk.made.len() >= MOST_KEPT {
-            desk.made.clear();
+        make(&mut playback, wanted, &shared.0, wake).map_err(|error| error.to_string())?;
+        match next(shared) {
+            Some(next) => wanted = next,
+            None => return Ok(()),
         }
-        desk.made.insert(at_micros, thumb);
-        drop(desk);
-        wake();
     }
 }
 
-fn make(recording: &Recording, at_micros: u64) -> Result<Thumb, String> {
-    let mut playback = Playback::new(recording).map_err(|error| error.to_string())?;
-    let end = recording
-        .duration_micros()
-        .map_err(|error| error.to_string())?;
-    playback
-        .seek(at_micros.min(end))
-        .map_err(|error| error.to_string())?;
-    if at_micros == 0 {
-        // the first picture comes a moment after the session began
-        playback.step().map_err(|error| error.to_string())?;
+/// Waits for the next wish; `None` when it is over.
+fn next((desk, changed): &(Mutex<Desk>, Condvar)) -> Option<(u64, u64)> {
+    let idle = |desk: &mut Desk| desk.wanted.is_none() && !desk.is_over;
+    let waited = changed.wait_while(lock(desk), idle);
+    let mut desk = waited.unwrap_or_else(PoisonError::into_inner);
+    desk.wanted.take().filter(|_| !desk.is_over)
+}
+
+/// Goes to a place, and keeps a picture of each that it passes on the way; gives up where something else is
+/// wanted.
+fn make(
+    playback: &mut Playback<'_>,
+    (to, step): (u64, u64),
+    desk: &Mutex<Desk>,
+    wake: &Wake,
+) -> Result<(), ReadError> {
+    if lock(desk).made.contains_key(&to) {
+        return Ok(());
     }
-    let picture = playback.picture();
+    playback.approach(to)?;
+    loop {
+        let at_micros = playback.at_micros();
+        let next = (at_micros / step + 1).saturating_mul(step);
+        let next = if at_micros >= to { to } else { next.min(to) };
+        playback.advance_to(next)?;
+        if next == 0 {
+            // the first picture comes a moment after the session began
+            playback.step()?;
+        }
+        let is_made = next % step != 0 || lock(desk).made.contains_key(&next);
+        let thumb = (!is_made).then(|| thumb(playback.picture(), next));
+        let mut desk = lock(desk);
+        if let Some(thumb) = thumb {
+            if desk.made.len() >= MOST_KEPT {
+                desk.made.clear();
+            }
+            desk.made.insert(next, thumb);
+        }
+        let is_wanted = desk.wanted.is_none_or(|(wanted, _)| wanted == to) && !desk.is_over;
+        drop(desk);
+        if next == to {
+            wake();
+        }
+        if next == to || !is_wanted {
+            return Ok(());
+        }
+    }
+}
+
+fn thumb(picture: &Picture, at_micros: u64) -> Thumb {
     let side = |side: u32| usize::try_from(side).unwrap_or(0);
     let (width, height) = (side(picture.size().width), side(picture.size().height));
     let (width, height, pixels) = smaller(picture.pixels(), width, height);
-    Ok(Thumb {
+    Thumb {
         at_micros,
         width,
         height,
         pixels: Arc::new(pixels),
-    })
+    }
 }
 
 /// A picture of at most [`WIDTH`]: each pixel the mean of a square.
@@ -205,17 +223,106 @@ mod tests {
         assert_eq!(smaller(&[], 0, 0), (0, 0, vec![]));
     }
 
+    /// A film of half an hour that stands alone only at its beginning, as most do: a clock that ticks.
+    fn half_an_hour(folder: &std::path::Path) -> PathBuf {
+        const SECONDS: u32 = 1800;
+        let path = folder.join("long.film");
+        let meta = recording::RecordingMeta {
+            session: 7,
+            operator: "Ada".to_owned(),
+            requester: "Bob".to_owned(),
+            host: "pc".to_owned(),
+            ticket: None,
+            started_unix_millis: 0,
+            hub_version: String::new(),
+        };
+        let mut recorder = recording::Recorder::create(&path, &meta).expect("made");
+        let mut encoder = codec::Encoder::new(codec::Level::Lossless);
+        let size = codec::PixelSize::new(640, 360);
+        for second in 0..SECONDS {
+            let shade = u8::try_from(second / 60 * 8).expect("small");
+            let gray = u32::from_le_bytes([shade, shade, shade, 0]);
+            let mut picture = Picture::new(size);
+            for (at, pixel) in (0_u32..).zip(picture.pixels_mut()) {
+                // a band of it ticks; what the first places are of changes in all of it
+                let ticks = at > 320 * 360 && at < 340 * 360;
+                *pixel = gray
+                    ^ if ticks {
+                        (at * second) & 0x000f_0f0f
+                    } else {
+                        0
+                    };
+            }
+            let now = std::time::Duration::from_secs(second.into());
+            let hint = codec::DamageHint::Everything;
+            while let Some(update) = encoder.encode(&picture, hint, now, codec::Line::WIDE) {
+                let body = recording::Body::Screen {
+                    seq: 1,
+                    is_reset: update.is_reset,
+                    payload: update.bytes.into(),
+                };
+                let at_micros = u64::from(second) * 1_000_000;
+                let entry = recording::Entry { at_micros, body };
+                recorder.append(&entry).expect("room");
+                if !encoder.has_more() {
+                    break;
+                }
+            }
+        }
+        let end = u64::from(SECONDS) * 1_000_000;
+        recorder
+            .finish(recording::EndedBy::User, end)
+            .expect("room");
+        path
+    }
+
+    #[test]
+    fn d3_who_points_again_at_what_was_passed_waits_for_nothing_and_nobody_waits_for_the_thread() {
+        const MINUTE: u64 = 60_000_000;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = half_an_hour(folder.path());
+        let open = || Thumbs::open(path.clone(), Arc::new(|| {})).expect("a thread");
+        let thumbs = open();
+        let wait = |at: u64| {
+            let begun = std::time::Instant::now();
+            while thumbs.near(at, 30 * MINUTE).is_none() {
+                assert!(begun.elapsed().as_secs() < 120, "no picture");
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+            begun.elapsed()
+        };
+        let first = wait(27 * MINUTE);
+        let next = wait(27 * MINUTE + MINUTE / 2);
+        println!("at 90 %: first {first:?}, half a minute later {next:?}");
+        // each place on the way has its picture now, of its own moment
+        let shade = |at: u64| {
+            let thumb = thumbs.near(at, 30 * MINUTE).expect("it was passed");
+            thumb.pixels[0] & 0xf0
+        };
+        assert!(shade(MINUTE) < shade(14 * MINUTE));
+        assert!(shade(14 * MINUTE) < shade(26 * MINUTE));
+        // a window that leaves while the thread is on its way does not wait for it
+        let leaving = open();
+        assert!(leaving.near(29 * MINUTE, 30 * MINUTE).is_none());
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        let begun = std::time::Instant::now();
+        drop(leaving);
+        let left = begun.elapsed();
+        assert!(left < first / 4, "{left:?}, the way takes {first:?}");
+    }
+
     #[test]
     fn places_stay_while_a_film_grows_and_are_not_too_many() {
         for hours in 0..30 {
             let duration = hours * 3_600_000_000;
+            let step = step(duration);
             let mut places: Vec<u64> = (0..=1000)
-                .map(|share| place(duration / 1000 * share, duration))
+                .map(|share| duration / 1000 * share / step)
                 .collect();
             places.dedup();
             assert!(places.len() <= 130, "{hours} h: {}", places.len());
         }
-        assert_eq!(place(61_500_000, 100_000_000), 61_000_000);
-        assert_eq!(place(61_500_000, 1_000_000_000), 56_000_000);
+        assert_eq!(step(100_000_000), 1_000_000);
+        assert_eq!(step(1_000_000_000), 8_000_000);
     }
 }

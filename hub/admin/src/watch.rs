@@ -3,8 +3,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::thread::JoinHandle;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -18,7 +17,7 @@ use crate::link::Wake;
 /// How long to wait where nothing was new.
 pub const PAUSE: Duration = Duration::from_millis(400);
 
-/// A running film on its way here. Dropping it ends the thread that writes.
+/// A running film on its way here. The thread that writes ends by itself soon after this is dropped.
 #[derive(Debug)]
 pub struct Watch {
     pub session: SessionId,
@@ -27,11 +26,11 @@ pub struct Watch {
     is_busy: bool,
     due: Instant,
     path: PathBuf,
-    /// The folder of the file, which has others of the data base beside it.
-    _folder: TempDir,
+    /// The folder of the file, which has others of the data base beside it; gone with the last who needs
+    /// it.
+    _folder: Arc<TempDir>,
     pieces: Option<mpsc::SyncSender<Bytes>>,
     written: mpsc::Receiver<Result<bool, String>>,
-    thread: Option<JoinHandle<()>>,
     has_begun: bool,
 }
 
@@ -46,13 +45,16 @@ impl Watch {
         let folder = tempfile::Builder::new()
             .prefix("film-")
             .tempdir_in(folder)?;
+        let folder = Arc::new(folder);
         let path = folder.path().join("live.film");
+        let within = Arc::clone(&folder);
         let (pieces, queue) = mpsc::sync_channel::<Bytes>(1);
         let (told, written) = mpsc::sync_channel(1);
         let mut follower = Follower::new(&path);
-        let thread = std::thread::Builder::new()
+        std::thread::Builder::new()
             .name("watch".to_owned())
             .spawn(move || {
+                let _within = within;
                 for piece in queue {
                     let taken = follower.take(&piece).map(|()| follower.has_begun());
                     if told.send(taken.map_err(|error| error.to_string())).is_err() {
@@ -70,7 +72,6 @@ impl Watch {
             _folder: folder,
             pieces: Some(pieces),
             written,
-            thread: Some(thread),
             has_begun: false,
         })
     }
@@ -124,18 +125,5 @@ impl Watch {
 
     pub fn goes_on(&self) -> bool {
         self.pieces.is_some()
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.end();
-        // it may wait to tell of a piece
-        while self.written.recv().is_ok() {}
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("The thread that writes a film failed");
-        }
     }
 }

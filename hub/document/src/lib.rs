@@ -48,6 +48,8 @@ pub struct Reader<'a> {
 pub struct KeyPicture {
     /// When this was to be seen.
     pub at_unix_millis: i64,
+    /// Who marked this moment, and what they said; empty where nobody did.
+    pub words: String,
     pub png: Vec<u8>,
 }
 

@@ -220,10 +220,14 @@ fn pictures(
             number,
         });
         layout.space(height + CAPTION);
-        let at = words.exact_time(picture.at_unix_millis, reader.zone);
+        let mut caption = words.exact_time(picture.at_unix_millis, reader.zone);
+        if !picture.words.is_empty() {
+            caption = format!("{caption}  ·  {}", visible_line(&picture.words));
+        }
         let y = layout.y;
         let small = Style::new(Weight::Regular, 8.5, GREY);
-        layout.text_at((LEFT, y), small, Align::Left, &at);
+        let caption = layout.fitted(small, &caption, RIGHT - LEFT);
+        layout.text_at((LEFT, y), small, Align::Left, &caption);
         layout.space(10.0);
     }
     Ok(())

@@ -14,6 +14,7 @@ const PICTURE: &[u8] = include_bytes!("../../../assets/screenshots/report-light.
 fn picture(png: &[u8], at_seconds: i64) -> KeyPicture {
     KeyPicture {
         at_unix_millis: (1_700_000_000 + at_seconds) * 1000,
+        words: String::new(),
         png: png.to_vec(),
     }
 }

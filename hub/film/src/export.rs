@@ -174,9 +174,8 @@ pub fn export_opened(
         if scene.apply(&entry.body) {
             pace.note_change(at_in_film);
         }
-        let in_film = at.checked_sub(from);
         let screen = scene.picture().map(codec::Picture::size);
-        chapters.note(in_film, &entry.body, screen);
+        chapters.note(from, &entry, screen);
         if at > 0 {
             progress(at as f64 / whole_millis.max(at) as f64);
         }
@@ -205,7 +204,7 @@ pub fn export_opened(
         return Err(ExportError::NothingToSee(shortfall));
     };
     let partial = Partial::create(out)?;
-    let bytes = mp4.finish(end, &chapters.all, &partial.file)?;
+    let bytes = mp4.finish(end, &chapters.finish(), &partial.file)?;
     partial.complete(out)?;
     progress(1.0);
     Ok(Summary {

@@ -13,7 +13,8 @@
 //! - The canvas is as wide and as high as the widest and the highest screen of the session, but at
 //!   most 3840 x 2160 or 2160 x 3840 (what the encoder takes). A smaller screen stands in its
 //!   middle, a larger one is scaled down.
-//! - Chat, events and changes of the screen's size are chapters (Nero's `chpl`), the first 255 of them.
+//! - Chat, events and changes of the monitors or their size are chapters (Nero's `chpl`), the first 255 of
+//!   them; what an operator marked comes before the rest.
 //! - While the line of the host or the hub is lost, the last picture stands, darker, with the words
 //!   "connection lost".
 //! - What cannot be decoded leaves the last good picture standing until the next update that stands

@@ -246,7 +246,10 @@ fn chapter_list(b: &mut Vec<u8>, chapters: &[Chapter]) {
     b.full(*b"chpl", 1, 0, |b| {
         b.zeros(4);
         b.push(u8::try_from(chapters.len()).expect("at most 255 chapters are noted"));
-        for Chapter { at_millis, title } in chapters {
+        for Chapter {
+            at_millis, title, ..
+        } in chapters
+        {
             b.u64(at_millis * 10_000);
             b.push(u8::try_from(title.len()).expect("a title has at most 255 bytes"));
             b.extend(title.as_bytes());

@@ -1,13 +1,10 @@
 //! A recording played picture by picture, for a window that shows it (D3).
 
-use std::sync::atomic::AtomicBool;
-
 use codec::Picture;
 use protocol::PointerUpdate;
 use recording::{Body, Entries, Entry, ReadError, Recording};
 
 use crate::canvas::{Canvas, canvas_size};
-use crate::export::{ExportError, largest_sides};
 use crate::scene::Scene;
 
 /// Pointer updates that are looked back through for a shape.
@@ -37,23 +34,18 @@ impl std::fmt::Debug for Playback<'_> {
 }
 
 impl<'a> Playback<'a> {
-    /// At the beginning of `recording`.
+    /// At the beginning of `recording`; reads nothing of it yet.
     ///
     /// # Errors
     ///
-    /// [`ReadError`] if the file is damaged before its first picture.
+    /// [`ReadError`] if the file is damaged.
     pub fn new(recording: &'a Recording) -> Result<Self, ReadError> {
-        let size = match largest_sides(recording, &AtomicBool::new(false)) {
-            Ok(largest) => canvas_size(largest),
-            Err(ExportError::Read(error)) => return Err(error),
-            Err(_other) => canvas_size(codec::PixelSize::new(0, 0)),
-        };
         Ok(Self {
             recording,
             entries: recording.entries(0)?,
             ahead: None,
             scene: Scene::default(),
-            canvas: Canvas::new(size),
+            canvas: Canvas::new(canvas_size(codec::PixelSize::new(0, 0))),
             at_micros: 0,
             is_drawn: false,
         })
@@ -114,6 +106,17 @@ impl<'a> Playback<'a> {
     ///
     /// As [`Self::advance_to`].
     pub fn seek(&mut self, to_micros: u64) -> Result<(), ReadError> {
+        self.approach(to_micros)?;
+        self.advance_to(to_micros).map(drop)
+    }
+
+    /// Goes to where the way to `to_micros` begins: to the last update that stands alone, or it stays
+    /// here if that is nearer. Decodes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::advance_to`].
+    pub fn approach(&mut self, to_micros: u64) -> Result<(), ReadError> {
         let mut from = self.recording.entries_from_reset(to_micros)?;
         let first = from.next().transpose()?;
         let begins = first.as_ref().map_or(0, |entry| entry.at_micros);
@@ -122,10 +125,10 @@ impl<'a> Playback<'a> {
             (self.entries, self.ahead) = (from, first);
             self.scene = self.scene.before_a_reset();
             self.find_pointer(begins)?;
-            self.at_micros = 0;
+            self.at_micros = begins.min(to_micros);
             self.is_drawn = false;
         }
-        self.advance_to(to_micros).map(drop)
+        Ok(())
     }
 
     /// Finds where the pointer was, and its shape, which is said only where it changes.
@@ -147,17 +150,10 @@ impl<'a> Playback<'a> {
         if !self.is_drawn {
             self.is_drawn = true;
             if let Some(screen) = self.scene.picture() {
-                // a film that is still made may get larger pictures than it had
-                let (seen, has) = (screen.size(), self.canvas.size());
-                if seen.width > has.width || seen.height > has.height {
-                    let largest = codec::PixelSize::new(
-                        seen.width.max(has.width),
-                        seen.height.max(has.height),
-                    );
-                    let wanted = canvas_size(largest);
-                    if wanted != has {
-                        self.canvas = Canvas::new(wanted);
-                    }
+                // each in its own size: to know the largest of all would take decoding all of them
+                let wanted = canvas_size(screen.size());
+                if wanted != self.canvas.size() {
+                    self.canvas = Canvas::new(wanted);
                 }
                 self.canvas.show(screen, self.scene.pointer());
             }

@@ -59,7 +59,10 @@ impl Scene {
             | Event::Note(_)
             | Event::OperatorJoined { .. }
             | Event::OperatorLeft { .. }
-            | Event::Driver { .. } => {}
+            | Event::Driver { .. }
+            | Event::Marked { .. }
+            | Event::Watched { .. }
+            | Event::Monitors(_) => {}
         }
         self.is_lost() != was_lost
     }

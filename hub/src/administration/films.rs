@@ -6,8 +6,8 @@ pub(super) mod pictures;
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
 
-use bytes::Bytes;
 use protocol::admin::films::{Answer, Facts, MAX_PART_BYTES, Question};
 use protocol::{Refusal, RefusalCode, SessionId};
 use session::authority::{Action, Object};
@@ -119,38 +119,46 @@ async fn part(
         }
     }
     let path = office.folder().join(films::path_of(session));
-    let read = tokio::task::spawn_blocking(move || {
-        let file = File::open(&path)?;
+    off_the_runtime(move || {
+        let unread = |error: io::Error| unread(&path, &error, RefusalCode::FILM_GONE);
+        let file = File::open(&path).map_err(unread)?;
         // the file alone is not all of one that is being written
         if !recording::is_one_file(&path) {
-            return Ok(None);
+            return Err(RefusalCode::FILM_RUNNING.into());
         }
-        read_part(file, offset).map(Some)
-    });
-    match read.await {
-        Ok(Ok(Some((whole_bytes, bytes)))) => Ok(Answer::Part { whole_bytes, bytes }),
-        Ok(Ok(None)) => Err(RefusalCode::FILM_RUNNING.into()),
-        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => {
-            Err(RefusalCode::FILM_GONE.into())
-        }
-        Ok(Err(error)) => {
-            tracing::error!(%session, %error, "Film not read");
-            Err(RefusalCode::INTERNAL.into())
-        }
-        Err(error) => {
-            tracing::error!(%session, %error, "Film not read");
-            Err(RefusalCode::INTERNAL.into())
-        }
+        read_part(file, offset).map_err(unread)
+    })
+    .await
+}
+
+/// Does what waits for the disk.
+async fn off_the_runtime<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| {
+        tracing::error!(%error, "Not read");
+        Err(RefusalCode::INTERNAL.into())
+    })
+}
+
+/// What whoever asked is told of a file that cannot be read: `gone` if it is not there.
+fn unread(path: &Path, error: &io::Error, gone: RefusalCode) -> Refusal {
+    if error.kind() == io::ErrorKind::NotFound {
+        return gone.into();
     }
+    tracing::error!(path = %path.display(), %error, "Not read");
+    RefusalCode::INTERNAL.into()
 }
 
 /// The whole size and the bytes from `offset` on.
-fn read_part(mut file: File, offset: u64) -> io::Result<(u64, Bytes)> {
+fn read_part(mut file: File, offset: u64) -> io::Result<Answer> {
     let whole_bytes = file.metadata()?.len();
     let most = u64::try_from(MAX_PART_BYTES).unwrap_or(u64::MAX);
     let len = whole_bytes.saturating_sub(offset).min(most);
     let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
     file.seek(SeekFrom::Start(offset.min(whole_bytes)))?;
     file.take(len).read_to_end(&mut bytes)?;
-    Ok((whole_bytes, bytes.into()))
+    let bytes = bytes.into();
+    Ok(Answer::Part { whole_bytes, bytes })
 }

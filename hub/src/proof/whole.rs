@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use protocol::SessionId;
-use recording::{Body, ChatAuthor, Recording};
+use recording::{Body, ChatAuthor, Entry, ReadError, Recording};
 use serde_json::{Value, json};
 use transport::HubIdentity;
 
@@ -66,13 +66,36 @@ impl Whole<'_> {
         for (name, mut content) in beside {
             bundle.add(name, &mut content)?;
         }
-        for (name, value) in self.words(&path)? {
+        let whole = film.bytes;
+        let mut goes_on = || progress(whole);
+        let recording = Recording::open(&path)?;
+        for (name, told) in [
+            ("chat.json", chat_line as fn(_) -> _),
+            ("events.json", event_line),
+        ] {
+            let entries = recording.timeline();
+            let mut lines = Lines {
+                items: entries.filter_map(|entry| entry.map(told).transpose()),
+                ready: b"[".to_vec(),
+                given: 0,
+                count: 0,
+                goes_on: &mut goes_on,
+                fault: None,
+                is_done: false,
+            };
+            let added = bundle.add(name, &mut lines);
+            match lines.fault {
+                Some(fault) => return Err(fault),
+                None => added?,
+            }
+        }
+        for (name, value) in self.words()? {
             bundle.add(name, &mut format!("{value:#}\n").as_bytes())?;
         }
-        bundle.seal(key)
+        bundle.seal(key, &mut goes_on)
     }
 
-    fn words(&self, path: &Path) -> Result<[(&'static str, Value); 6], BundleError> {
+    fn words(&self) -> Result<[(&'static str, Value); 4], BundleError> {
         let facts = self.catalogue.film_facts(self.session)?;
         let head = facts.as_ref().and_then(|facts| facts.head);
         let signature = self.catalogue.film_signature(self.session)?;
@@ -82,10 +105,7 @@ impl Whole<'_> {
             "audit_anchor": self.catalogue.audit_head()?.to_string(),
         });
         let facts = facts.map(|facts| export::film_to_json(&facts.film));
-        let (chat, events) = time_line(path)?;
         Ok([
-            ("chat.json", chat),
-            ("events.json", events),
             ("facts.json", facts.unwrap_or_default()),
             ("report.json", self.report()?),
             ("audit.json", self.audit()?),
@@ -132,28 +152,69 @@ impl Read for Told<'_> {
     }
 }
 
-fn time_line(path: &Path) -> Result<(Value, Value), BundleError> {
-    let (mut chat, mut events) = (Vec::new(), Vec::new());
-    for entry in Recording::open(path)?.timeline() {
-        let entry = entry?;
-        let at = entry.at_micros;
-        match entry.body {
-            Body::Event(event) => {
-                events.push(json!({ "at_micros": at, "event": event.to_string() }));
-            }
-            Body::Chat { author, name, text } => {
-                let author = match author {
-                    ChatAuthor::User => "user",
-                    ChatAuthor::Operator => "operator",
-                };
-                chat.push(json!({
-                    "at_micros": at, "author": author, "name": name, "text": text,
-                }));
-            }
-            Body::Screen { .. } | Body::Pointer(_) => {}
+fn chat_line(entry: Entry) -> Option<Value> {
+    let at = entry.at_micros;
+    match entry.body {
+        Body::Chat { author, name, text } => {
+            let author = match author {
+                ChatAuthor::User => "user",
+                ChatAuthor::Operator => "operator",
+            };
+            Some(json!({ "at_micros": at, "author": author, "name": name, "text": text }))
         }
+        Body::Event(_) | Body::Screen { .. } | Body::Pointer(_) => None,
     }
-    Ok((chat.into(), events.into()))
+}
+
+fn event_line(entry: Entry) -> Option<Value> {
+    let at = entry.moment_micros();
+    match entry.body {
+        Body::Event(event) => Some(json!({ "at_micros": at, "event": event.to_string() })),
+        Body::Chat { .. } | Body::Screen { .. } | Body::Pointer(_) => None,
+    }
+}
+
+/// A list as JSON, a line for each: a film may have more of them than there is memory.
+struct Lines<'a, I> {
+    items: I,
+    ready: Vec<u8>,
+    /// So much of it is read.
+    given: usize,
+    count: u64,
+    goes_on: &'a mut dyn FnMut() -> bool,
+    /// Why it ended early.
+    fault: Option<BundleError>,
+    is_done: bool,
+}
+
+impl<I: Iterator<Item = Result<Value, ReadError>>> Lines<'_, I> {
+    fn next_line(&mut self) -> Result<Vec<u8>, BundleError> {
+        if self.count.is_multiple_of(1024) && !(self.goes_on)() {
+            return Err(BundleError::GivenUp);
+        }
+        let comma = if self.count == 0 { "" } else { "," };
+        self.count += 1;
+        if let Some(value) = self.items.next().transpose()? {
+            return Ok(format!("{comma}\n  {value}").into_bytes());
+        }
+        self.is_done = true;
+        Ok(b"\n]\n".to_vec())
+    }
+}
+
+impl<I: Iterator<Item = Result<Value, ReadError>>> Read for Lines<'_, I> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.ready.len() && !self.is_done {
+            self.given = 0;
+            self.ready = self.next_line().map_err(|fault| {
+                self.fault = Some(fault);
+                io::Error::other("the list ends early")
+            })?;
+        }
+        let read = (&self.ready[self.given..]).read(buffer)?;
+        self.given += read;
+        Ok(read)
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

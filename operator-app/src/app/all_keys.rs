@@ -30,6 +30,8 @@ pub(super) struct AllKeys {
 struct Grab {
     keyboard: KeyboardGrab,
     escaped: Arc<AtomicBool>,
+    /// The keys that mark a moment were pressed.
+    marks: Arc<AtomicBool>,
     by_place: bool,
 }
 
@@ -48,6 +50,9 @@ impl AllKeys {
             if over || left || !state.controls() {
                 state.all_keys = false;
             }
+            if grab.marks.swap(false, Ordering::AcqRel) {
+                state.begin_mark();
+            }
         }
         let changed = |grab: &Grab| grab.by_place != state.keys_by_place;
         let over = !state.all_keys || self.grab.as_ref().is_some_and(changed);
@@ -61,12 +66,16 @@ impl AllKeys {
 
     fn take(&mut self, ui: &Ui, state: &mut SessionState) {
         let escaped = Arc::new(AtomicBool::new(false));
-        let mut held = Escape::default();
+        let marks = Arc::new(AtomicBool::new(false));
+        let mut held = Chord::default();
         let (ctx, viewport) = (ui.ctx().clone(), ui.ctx().viewport_id());
         let (input, told) = (state.input.clone(), Arc::clone(&escaped));
+        let marked = Arc::clone(&marks);
         let by_place = state.keys_by_place;
         let started = KeyboardGrab::start(None, move |key| {
-            if held.is_pressed_by(key) {
+            if let Some(last) = held.completed_by(key) {
+                // also for a mark: its words are typed here
+                marked.store(last == hid::M, Ordering::Release);
                 told.store(true, Ordering::Release);
                 ctx.request_repaint_of(viewport);
             } else if !told.load(Ordering::Acquire) {
@@ -87,6 +96,7 @@ impl AllKeys {
                 self.grab = Some(Grab {
                     keyboard,
                     escaped,
+                    marks,
                     by_place,
                 });
             }
@@ -112,19 +122,19 @@ impl AllKeys {
     }
 }
 
-/// Which keys of Ctrl+Alt+Shift+E are down.
+/// Which keys of Ctrl+Alt+Shift+E and Ctrl+Alt+Shift+M are down.
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 #[derive(Debug, Default)]
-struct Escape {
+struct Chord {
     control: bool,
     alt: bool,
     shift: bool,
 }
 
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-impl Escape {
-    /// Whether `key` completes the chord.
-    fn is_pressed_by(&mut self, key: GrabbedKey) -> bool {
+impl Chord {
+    /// The last key of a chord, if `key` completes one.
+    fn completed_by(&mut self, key: GrabbedKey) -> Option<HidKey> {
         let is = |one: HidKey, other: HidKey| key.key == one || key.key == other;
         if is(hid::CONTROL_LEFT, hid::CONTROL_RIGHT) {
             self.control = key.pressed;
@@ -132,9 +142,10 @@ impl Escape {
             self.alt = key.pressed;
         } else if is(hid::SHIFT_LEFT, hid::SHIFT_RIGHT) {
             self.shift = key.pressed;
-        } else if key.key == hid::E {
-            return key.pressed && self.control && self.alt && self.shift;
+        } else if [hid::E, hid::M].contains(&key.key) {
+            let is_whole = key.pressed && self.control && self.alt && self.shift;
+            return is_whole.then_some(key.key);
         }
-        false
+        None
     }
 }

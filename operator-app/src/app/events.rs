@@ -203,6 +203,15 @@ impl ConsoleApp {
                 self.sessions
                     .change(session, |state| state.watched_by = names);
             }
+            Event::MomentMarked { session, outcome } => {
+                let (text, is_problem) = match outcome {
+                    Outcome::Done => (phrases::moment_marked(lang).to_owned(), false),
+                    Outcome::Refused(refusal) => (refusal_text(lang, refusal), true),
+                };
+                self.sessions.change(session, |state| {
+                    state.notices.push(SessionNotice { text, is_problem });
+                });
+            }
             Event::BroughtIn { session, outcome } => self.brought_in(session, &outcome),
             Event::ChatReceived { host, line } => self.take_chat(host, line),
             Event::ChatNotSent { host, text } => {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use egui::{CentralPanel, Context, Frame, Ui, ViewportBuilder, ViewportCommand, ViewportId, vec2};
 use operator_engine::{InputSender, SessionView, Wake, WishSender};
 use protocol::{ChatLine, EndedBy, PeerId, ReportFacts, Rights, SessionId, ViewWish};
-use ui_kit::raw_input::{InputTap, MENU_KEY, TapEvent};
+use ui_kit::raw_input::{InputTap, MARK_KEY, MENU_KEY, TapEvent};
 use ui_kit::remote_view::{PictureSlot, RemoteView, ViewOptions, ViewSize};
 use ui_kit::widgets::Notices;
 use ui_kit::{Lang, Palette, Tone, Word, w};
@@ -19,7 +19,9 @@ use crate::picture::SessionPicture;
 use crate::settings::{SessionPlace, Settings};
 use crate::state::chats::Conversation;
 use crate::state::session::{Company, SessionNotice, SessionState, SessionWish};
-use crate::views::session::{BAR_HEIGHT, bar_ui, bring_in_ui, chat_side_ui, ended_ui, paused_ui};
+use crate::views::session::{
+    BAR_HEIGHT, bar_ui, bring_in_ui, chat_side_ui, ended_ui, mark_ui, paused_ui,
+};
 use ui_kit::Clock;
 
 /// How long a window waits for the first picture before it opens without one.
@@ -100,6 +102,7 @@ impl SessionWindow {
         bar_ui(ui, &mut state);
         chat_side_ui(ui, &mut state);
         bring_in_ui(ui, &mut state);
+        mark_ui(ui, &mut state);
         let palette = Palette::of(ui);
         CentralPanel::default()
             .frame(Frame::new().fill(palette.sunken))
@@ -225,6 +228,9 @@ fn hot_keys(ui: &Ui, state: &mut SessionState) {
         state.all_keys = false;
         state.full_screen = false;
     }
+    if ui.input_mut(|input| input.consume_shortcut(&MARK_KEY)) {
+        state.begin_mark();
+    }
 }
 
 struct Running {
@@ -341,6 +347,7 @@ impl SessionWindows {
         self.change(session, |state| {
             state.ended = Some(by);
             state.bring_in = None;
+            state.marking = None;
             state.paused = false;
             state.all_keys = false;
             state.full_screen = false;
@@ -551,6 +558,7 @@ impl ConsoleApp {
             company: Company::default(),
             watched_by: Vec::new(),
             bring_in: None,
+            marking: None,
             chat_open: false,
             chat,
             paused: false,

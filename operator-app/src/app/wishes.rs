@@ -212,6 +212,15 @@ impl ConsoleApp {
                 SessionWish::Leave => self.close_session_window(session),
                 SessionWish::SendChat { text } => self.send_chat(host, &text),
                 SessionWish::ChatSeen => self.state.chats.seen(host),
+                SessionWish::Mark { text, ago } => {
+                    let ago_millis = u32::try_from(ago.as_millis()).unwrap_or(u32::MAX);
+                    let text = ChatText::cut(text.trim());
+                    self.backend.send(Command::MarkMoment {
+                        session,
+                        text,
+                        ago_millis,
+                    });
+                }
                 SessionWish::BringIn { digits } => self.bring_in(session, &digits),
                 SessionWish::Screenshot => self.take_screenshot(session, host),
                 SessionWish::KeepDepth(depth) => {

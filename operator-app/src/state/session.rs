@@ -1,5 +1,7 @@
 //! One remote session as its window shows it (S1, S2).
 
+use std::time::{Duration, Instant};
+
 use operator_engine::InputSender;
 use protocol::{
     ColourDepth, EndedBy, HidKey, Hindrances, InputEvent, Rights, ScreenLayout, ViewWish,
@@ -32,6 +34,11 @@ pub enum SessionWish {
     KeepDepth(ColourDepth),
     /// The conversation came into sight.
     ChatSeen,
+    /// Mark the moment that was so long ago in the film.
+    Mark {
+        text: String,
+        ago: Duration,
+    },
     /// The digits of a colleague's ticket are complete.
     BringIn {
         digits: String,
@@ -47,6 +54,14 @@ pub struct BringIn {
     pub waiting: bool,
     /// What went wrong last.
     pub problem: Option<String>,
+}
+
+/// A moment that is to be marked, while its words are typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marking {
+    pub text: String,
+    /// The moment.
+    pub at: Instant,
 }
 
 /// Who else is there (O11).
@@ -105,6 +120,8 @@ pub struct SessionState {
     pub watched_by: Vec<String>,
     /// The dialog for a colleague, while it is open.
     pub bring_in: Option<BringIn>,
+    /// The dialog for a moment's words, while it is open.
+    pub marking: Option<Marking>,
     pub chat_open: bool,
     pub chat: Conversation,
     /// The line is lost and is to come back; the picture is the last one.
@@ -176,6 +193,19 @@ impl SessionState {
     pub fn set_keys_by_place(&mut self, by_place: bool) {
         self.send(InputEvent::ReleaseAll);
         self.keys_by_place = by_place;
+    }
+
+    /// Asks for the words of this moment, which is to be marked in the film.
+    pub fn begin_mark(&mut self) {
+        let can = !self.paused && self.ended.is_none();
+        if can && self.marking.is_none() && self.bring_in.is_none() {
+            // the words are typed here
+            self.all_keys = false;
+            self.marking = Some(Marking {
+                text: String::new(),
+                at: Instant::now(),
+            });
+        }
     }
 
     /// Watches only from now on, or controls again. Nothing stays pressed.

@@ -4,15 +4,16 @@ use egui::{CornerRadius, Frame, Margin, Panel, Popup, Response, ScrollArea, Stro
 use input::hid;
 use protocol::{ColourDepth, HidKey, Rights, ScreenMonitor};
 use ui_kit::widgets::{
-    DialogSize, Push, TICKET_DIGITS, banner_ui, chip_ui, dialog_ui, escaped_from, icon_button_ui,
-    icon_tile_ui, icon_toggle_ui, menu_item_ui, section_header_ui, ticket_entry_ui,
+    DialogSize, Field, Push, TICKET_DIGITS, banner_ui, chip_ui, dialog_ui, escaped_from,
+    icon_button_ui, icon_tile_ui, icon_toggle_ui, menu_item_ui, section_header_ui, text_field_ui,
+    ticket_entry_ui,
 };
 use ui_kit::words::{chat_with, hindrance_for_operator, name_alone};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::chat::conversation_ui;
 use crate::phrases;
-use crate::state::session::{BringIn, Driver, PERCENTAGES, SessionState, SessionWish};
+use crate::state::session::{BringIn, Driver, Marking, PERCENTAGES, SessionState, SessionWish};
 use ui_kit::remote_view::ViewSize;
 
 /// Height of the tool bar, in points.
@@ -173,6 +174,52 @@ pub fn bring_in_ui(ui: &mut Ui, state: &mut SessionState) {
     }
 }
 
+/// The dialog for a moment's words, while it is open. Enter marks it, with words or without.
+pub fn mark_ui(ui: &mut Ui, state: &mut SessionState) {
+    let lang = state.lang;
+    let Some(open) = &mut state.marking else {
+        return;
+    };
+    let icon = Some((Icon::Bookmark, Tone::Accent));
+    let title = phrases::mark_moment(lang);
+    let dialog = dialog_ui(ui.ctx(), "mark", DialogSize::Medium, icon, title, |ui| {
+        let palette = Palette::of(ui);
+        let note = phrases::mark_note(lang);
+        ui.label(text(note, 14.0, theme::REGULAR, palette.dim));
+        ui.add_space(10.0);
+        let field = Field::new(phrases::mark_words(lang));
+        let field = text_field_ui(ui, &field, &mut open.text);
+        if !field.has_focus() && !field.lost_focus() {
+            field.request_focus();
+        }
+        let enter = ui.input(|input| input.key_pressed(egui::Key::Enter));
+        ui.add_space(12.0);
+        let mut answer = None;
+        super::foot_ui(ui, |ui| {
+            if ui.add(Push::primary(phrases::mark_button(lang))).clicked() || enter {
+                answer = Some(true);
+            }
+            if ui.add(Push::secondary(w(lang, Word::Cancel))).clicked() {
+                answer = Some(false);
+            }
+        });
+        answer
+    });
+    let answer = if escaped_from(&dialog) {
+        Some(false)
+    } else {
+        dialog.inner
+    };
+    let Some(yes) = answer else { return };
+    if let Some(Marking { text, at }) = state.marking.take().filter(|_| yes) {
+        let ago = at.elapsed();
+        state.wishes.push(SessionWish::Mark { text, ago });
+    }
+}
+
+/// The keys that mark a moment.
+pub const MARK_KEYS: &str = "Ctrl+Alt+Shift+M";
+
 /// The keys that end the all-keys mode.
 pub const ESCAPE_KEYS: &str = "Ctrl+Alt+Shift+E";
 
@@ -182,6 +229,11 @@ fn tools_ui(ui: &mut Ui, state: &mut SessionState) {
     more_menu_ui(ui, state);
     if icon_button_ui(ui, Icon::Camera, w(lang, Word::Screenshot), true).clicked() {
         state.wishes.push(SessionWish::Screenshot);
+    }
+    let mark = format!("{} ({MARK_KEYS})", phrases::mark_moment(lang));
+    let running = !state.paused && state.ended.is_none();
+    if icon_button_ui(ui, Icon::Bookmark, &mark, running).clicked() {
+        state.begin_mark();
     }
     let chat = match state.chat.unread {
         0 => w(lang, Word::Chat).to_owned(),

@@ -11,13 +11,16 @@
 //! | 8 operator left | name |
 //! | 9 driver | 0: nobody, 1: the name |
 //! | 10 rights changed, of one operator | name length, name, rights |
+//! | 11 marked | how long ago (4 bytes, little endian), name length, name, text |
+//! | 12 watched | 0: no more, 1: from now on; the name |
+//! | 13 monitors | of each: name length, name, width and height (4 bytes, little endian) |
 //!
 //! Rights are the bytes of their bits, lowest first, without zeros behind the last that is not; at
-//! least one, at most four. Format 1 knows the first four, and rights below 8.
+//! least one, at most four. Format 1 knows the first four, and rights below 8; format 2 the first ten.
 
 use super::{RowError, decode_text, decode_with_name, encode_with_name, within};
 use crate::entry::MAX_TEXT_BYTES;
-use crate::event::{EndedBy, Event, Side};
+use crate::event::{EndedBy, Event, Monitor, Side};
 use crate::recorder::RecordError;
 use crate::rights::Rights;
 
@@ -34,6 +37,9 @@ const OPERATOR_JOINED: u8 = 7;
 const OPERATOR_LEFT: u8 = 8;
 const DRIVER: u8 = 9;
 const OPERATORS_RIGHTS_CHANGED: u8 = 10;
+const MARKED: u8 = 11;
+const WATCHED: u8 = 12;
+const MONITORS: u8 = 13;
 
 const SIDE_HOST: u8 = 1;
 const SIDE_OPERATOR: u8 = 2;
@@ -41,6 +47,9 @@ const SIDE_HUB: u8 = 3;
 
 const DRIVER_NOBODY: u8 = 0;
 const DRIVER_NAMED: u8 = 1;
+
+const WATCHED_NO_MORE: u8 = 0;
+const WATCHED_FROM_NOW_ON: u8 = 1;
 
 pub(super) fn encode(event: &Event) -> Result<Vec<u8>, RecordError> {
     Ok(match event {
@@ -52,17 +61,42 @@ pub(super) fn encode(event: &Event) -> Result<Vec<u8>, RecordError> {
         Event::RightsChanged {
             operator: Some(name),
             rights,
-        } => encode_with_name(OPERATORS_RIGHTS_CHANGED, name, &rights_bytes(*rights))?,
+        } => encode_with_name(&[OPERATORS_RIGHTS_CHANGED], name, &rights_bytes(*rights))?,
         Event::Ended { by } => vec![ENDED, ended_by_number(*by)],
         Event::Note(text) => joined(&[NOTE], text_bytes(text)?),
         Event::Interrupted { side } => encode_side(INTERRUPTED, side)?,
         Event::Resumed { side } => encode_side(RESUMED, side)?,
         Event::OperatorJoined { name, rights } => {
-            encode_with_name(OPERATOR_JOINED, name, &rights_bytes(*rights))?
+            encode_with_name(&[OPERATOR_JOINED], name, &rights_bytes(*rights))?
         }
         Event::OperatorLeft { name } => joined(&[OPERATOR_LEFT], text_bytes(name)?),
         Event::Driver { name: None } => vec![DRIVER, DRIVER_NOBODY],
         Event::Driver { name: Some(name) } => joined(&[DRIVER, DRIVER_NAMED], text_bytes(name)?),
+        Event::Marked {
+            operator,
+            text,
+            ago_millis,
+        } => {
+            let head = joined(&[MARKED], &ago_millis.to_le_bytes());
+            encode_with_name(&head, operator, text_bytes(text)?)?
+        }
+        Event::Watched { by, begins } => {
+            let how = if *begins {
+                WATCHED_FROM_NOW_ON
+            } else {
+                WATCHED_NO_MORE
+            };
+            joined(&[WATCHED, how], text_bytes(by)?)
+        }
+        Event::Monitors(shown) => {
+            let mut body = vec![MONITORS];
+            for monitor in shown {
+                let size = [monitor.width, monitor.height].map(u32::to_le_bytes);
+                body = encode_with_name(&body, &monitor.name, size.as_flattened())?;
+            }
+            within(&body, MAX_TEXT_BYTES)?;
+            body
+        }
     })
 }
 
@@ -110,8 +144,47 @@ pub(super) fn decode(body: &[u8]) -> Result<Event, RowError> {
                 _ => return Err(RowError::Malformed),
             },
         },
+        MARKED => {
+            let (ago, rest) = rest.split_first_chunk().ok_or(RowError::Malformed)?;
+            let (operator, text) = decode_with_name(rest)?;
+            Event::Marked {
+                operator,
+                text: decode_text(text)?,
+                ago_millis: u32::from_le_bytes(*ago),
+            }
+        }
+        WATCHED => match rest {
+            [how @ (WATCHED_NO_MORE | WATCHED_FROM_NOW_ON), by @ ..] => Event::Watched {
+                by: decode_text(by)?,
+                begins: *how == WATCHED_FROM_NOW_ON,
+            },
+            _ => return Err(RowError::Malformed),
+        },
+        MONITORS => Event::Monitors(decode_monitors(rest)?),
         _ => return Err(RowError::Malformed),
     })
+}
+
+fn decode_monitors(mut rest: &[u8]) -> Result<Vec<Monitor>, RowError> {
+    if rest.len() >= MAX_TEXT_BYTES {
+        return Err(RowError::TooLarge {
+            bytes: rest.len(),
+            limit: MAX_TEXT_BYTES,
+        });
+    }
+    let mut shown = Vec::new();
+    while !rest.is_empty() {
+        let (name, after) = decode_with_name(rest)?;
+        let (width, after) = after.split_first_chunk().ok_or(RowError::Malformed)?;
+        let (height, after) = after.split_first_chunk().ok_or(RowError::Malformed)?;
+        shown.push(Monitor {
+            name,
+            width: u32::from_le_bytes(*width),
+            height: u32::from_le_bytes(*height),
+        });
+        rest = after;
+    }
+    Ok(shown)
 }
 
 fn rights_bytes(rights: Rights) -> Vec<u8> {
@@ -223,13 +296,29 @@ pub(super) mod tests {
             (name(), rights()).prop_map(|(name, rights)| Event::OperatorJoined { name, rights }),
             name().prop_map(|name| Event::OperatorLeft { name }),
             any::<Option<String>>().prop_map(|name| Event::Driver { name }),
+            (name(), name(), any::<u32>()).prop_map(|(operator, text, ago_millis)| {
+                Event::Marked {
+                    operator,
+                    text,
+                    ago_millis,
+                }
+            }),
+            (name(), any::<bool>()).prop_map(|(by, begins)| Event::Watched { by, begins }),
+            prop::collection::vec((name(), any::<u32>(), any::<u32>()), 0..16).prop_map(|shown| {
+                let monitor = |(name, width, height)| Monitor {
+                    name,
+                    width,
+                    height,
+                };
+                Event::Monitors(shown.into_iter().map(monitor).collect())
+            }),
         ]
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_an_event_or_an_error_and_encode_to_themselves(
-            what in 0_u8..13,
+            what in 0_u8..16,
             rest in prop::collection::vec(prop_oneof![0_u8..5, any::<u8>()], 0..12),
         ) {
             let body = joined(&[what], &rest);
@@ -243,7 +332,7 @@ pub(super) mod tests {
     fn the_numbers_in_the_file_stay_as_they_are() {
         let name = || "Al".to_owned();
         let rights = Rights::SEE | Rights::FILES;
-        let bodies: [(Event, &[u8]); 18] = [
+        let bodies: [(Event, &[u8]); 21] = [
             (Event::Started { rights }, &[1, 5]),
             (
                 Event::RightsChanged {
@@ -285,6 +374,29 @@ pub(super) mod tests {
                 &[3, 9],
             ),
             (Event::Note(name()), &[4, b'A', b'l']),
+            (
+                Event::Marked {
+                    operator: name(),
+                    text: "x".to_owned(),
+                    ago_millis: 258,
+                },
+                &[11, 2, 1, 0, 0, 2, 0, b'A', b'l', b'x'],
+            ),
+            (
+                Event::Watched {
+                    by: name(),
+                    begins: true,
+                },
+                &[12, 1, b'A', b'l'],
+            ),
+            (
+                Event::Monitors(vec![Monitor {
+                    name: name(),
+                    width: 1,
+                    height: 258,
+                }]),
+                &[13, 2, 0, b'A', b'l', 1, 0, 0, 0, 2, 1, 0, 0],
+            ),
             (Event::Interrupted { side: Side::Host }, &[5, 1]),
             (
                 Event::Interrupted {

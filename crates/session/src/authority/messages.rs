@@ -21,6 +21,7 @@ pub fn of_operator(message: &OperatorToHub) -> Option<Action> {
         OperatorToHub::Greet { .. } | OperatorToHub::Say { .. } => Action::SpeakToHost,
         OperatorToHub::StartSession { .. } => Action::AskForSession,
         OperatorToHub::EndSession { .. } => Action::EndSession,
+        OperatorToHub::MarkMoment { .. } => Action::MarkMoment,
         OperatorToHub::DisconnectHost { .. } => Action::DisconnectHost,
         OperatorToHub::SaveReport { .. }
         | OperatorToHub::FillFields { .. }

@@ -30,6 +30,8 @@ pub(super) struct Session {
     members: Vec<Member>,
     /// The names of all who ever took part.
     names: Vec<String>,
+    /// How many moments were marked since this hub started.
+    pub(super) marks: u16,
     stage: Stage,
     pub(super) watching: Vec<Watching>,
 }
@@ -121,6 +123,7 @@ impl Session {
             ticket: host.first_route(),
             members: stored.members.into_iter().map(member).collect(),
             names: vec![stored.operator_names],
+            marks: 0,
             stage: Stage::Running(Run {
                 started_unix_millis: stored.started_unix_millis,
                 report: stored.report,
@@ -176,7 +179,7 @@ impl Session {
     }
 
     /// The account that counts where `operator` wants something: its own if it is one of them.
-    fn account_for(&self, operator: PeerId) -> AccountId {
+    pub(super) fn account_for(&self, operator: PeerId) -> AccountId {
         let member = self.member(operator).or_else(|| self.members.first());
         member.expect("there is always one").account
     }
@@ -184,6 +187,12 @@ impl Session {
     /// Those who were let in.
     fn inside(&self) -> impl Iterator<Item = &Member> {
         self.members.iter().filter(|member| member.is_in())
+    }
+
+    /// The name of an operator who takes part in a session that runs.
+    pub(super) fn name_of(&self, operator: PeerId) -> Option<Name> {
+        let member = self.member(operator).filter(|_| self.takes_part(operator));
+        member.map(|member| member.name.clone())
     }
 
     /// Whether `operator` was let into a session that runs.
@@ -361,6 +370,7 @@ impl Directory {
                 ticket,
                 members: vec![member],
                 names: Vec::new(),
+                marks: 0,
                 stage: Stage::Asked,
                 watching: Vec::new(),
             };
@@ -695,14 +705,22 @@ impl Directory {
             self.leave_session(session, id, EndedBy::Operator, now);
             return Ok(());
         };
-        // it may have been sent away while this was under way
-        let left = self.operators.get(&id).map(|peer| &peer.past);
-        let was_in = left.is_some_and(|past| past.iter().any(|(id, _)| *id == session));
-        if was_in { Ok(()) } else { Err(denied) }
+        if self.was_in(id, session) {
+            Ok(())
+        } else {
+            Err(denied)
+        }
+    }
+
+    /// Whether `operator` took part in a session that may go on without it: it may have been sent away
+    /// while what it says was under way.
+    pub(super) fn was_in(&self, operator: PeerId, session: SessionId) -> bool {
+        let left = self.operators.get(&operator).map(|peer| &peer.past);
+        left.is_some_and(|past| past.iter().any(|(id, _)| *id == session))
     }
 
     /// A session that is not here is spoken of in good faith only if it ever was.
-    fn was_once(&self, session: SessionId) -> Result<(), Fault> {
+    pub(super) fn was_once(&self, session: SessionId) -> Result<(), Fault> {
         let ours = session.hub() == self.policy.hub && session.count() <= self.last_session;
         if ours { Ok(()) } else { Err(OutOfPlace) }
     }

@@ -27,7 +27,8 @@ pub(super) struct Watching {
 }
 
 impl Directory {
-    /// Somebody watches a session for the next [`WATCHING_SECONDS`].
+    /// Somebody watches a session for the next [`WATCHING_SECONDS`]. Who did not until now begins, and
+    /// gets nothing to see until those who are in the session, which this gives, were told.
     ///
     /// # Errors
     ///
@@ -37,28 +38,33 @@ impl Directory {
         session: SessionId,
         who: Watcher,
         now: Moment,
-    ) -> Result<(), RefusalCode> {
+    ) -> Result<Option<Vec<PeerId>>, RefusalCode> {
         let until = now.since_start + Duration::from_secs(WATCHING_SECONDS);
         let running = self.sessions.get_mut(&session).filter(|s| s.is_running());
         let running = running.ok_or(RefusalCode::SESSION_GONE)?;
         let mut watching = running.watching.iter_mut();
         if let Some(known) = watching.find(|w| w.who.sign_in == who.sign_in) {
             known.until = until;
-            return Ok(());
+            return Ok(None);
         }
         if running.watching.len() >= MAX_WATCHERS {
             return Err(RefusalCode::FULL);
         }
-        let text = format!("{} watches", who.name);
+        let by = who.name.clone();
         let change = Change {
             actor: who.actor.clone(),
             what: What::WatchBegan { session },
         };
         running.watching.push(Watching { who, until });
         self.effects.push(Effect::Record(change));
-        self.effects.push(Effect::FilmNote { session, text });
+        let begins = true;
+        self.effects.push(Effect::FilmWatched {
+            session,
+            by,
+            begins,
+        });
         self.tell_watched(session);
-        Ok(())
+        Ok(Some(self.members_of(session)))
     }
 
     /// Whoever signed in so watches the session no more.
@@ -80,8 +86,13 @@ impl Directory {
         };
         let gone: Vec<Watching> = running.watching.extract_if(.., |w| is_over(w)).collect();
         for Watching { who, .. } in &gone {
-            let text = format!("{} watches no more", who.name);
-            self.effects.push(Effect::FilmNote { session, text });
+            let by = who.name.clone();
+            let begins = false;
+            self.effects.push(Effect::FilmWatched {
+                session,
+                by,
+                begins,
+            });
         }
         if !gone.is_empty() {
             self.note_watch_ended(session, gone);
@@ -98,17 +109,28 @@ impl Directory {
         }
     }
 
+    /// The host of a session, and its operators.
+    fn members_of(&self, session: SessionId) -> Vec<PeerId> {
+        let Some(found) = self.sessions.get(&session) else {
+            return Vec::new();
+        };
+        let host = found.host();
+        std::iter::once(host).chain(found.others_of(host)).collect()
+    }
+
     /// Tells everybody in a session who watches it.
     fn tell_watched(&mut self, session: SessionId) {
         let Some((host, by)) = self.watched(session) else {
             return;
         };
-        let operators: Vec<PeerId> = self.sessions[&session].others_of(host).collect();
-        for operator in operators {
+        for member in self.members_of(session) {
             let by = by.clone();
-            self.tell_operator(operator, HubToOperator::Watched { session, by });
+            if member == host {
+                self.tell_host(host, HubToHost::Watched { session, by });
+            } else {
+                self.tell_operator(member, HubToOperator::Watched { session, by });
+            }
         }
-        self.tell_host(host, HubToHost::Watched { session, by });
     }
 
     /// Tells a host that has just come back who watches its session; during a lost line it may have

@@ -259,7 +259,9 @@ impl World {
                 let before = self.film_driver.insert(session, noted.clone());
                 assert_ne!(before, Some(noted), "a change is noted once");
             }
-            Effect::FilmNote { session, .. } => {
+            Effect::FilmMark { session, .. }
+            | Effect::FilmWatched { session, .. }
+            | Effect::FilmNote { session, .. } => {
                 assert!(self.relays.keys().any(|(id, _)| *id == session));
             }
             Effect::FilmChat { session, line } => {

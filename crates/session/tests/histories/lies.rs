@@ -318,8 +318,13 @@ impl World {
             body(&OperatorWord::Heard { line: 3 }),
         ];
         let word = self.a_word(&bodies);
-        let message = match self.dice.below(6) {
+        let message = match self.dice.below(7) {
             0 => OperatorToHub::Say { to, word },
+            5 => OperatorToHub::MarkMoment {
+                session,
+                text: "here".into(),
+                ago_millis: u32::MAX,
+            },
             1 => OperatorToHub::StartSession { host: to, word },
             2 => OperatorToHub::EndSession { session },
             3 => OperatorToHub::Greet {

@@ -587,7 +587,7 @@ impl Tap {
         if !armed.target.keyboard {
             return Verdict::Forward;
         }
-        if is_menu_key(stroke, state.modifiers) {
+        if is_ours(stroke, state.modifiers) {
             armed.release_all(out);
             return Verdict::Forward;
         }
@@ -646,8 +646,8 @@ impl Tap {
     }
 }
 
-/// Ctrl+Alt+Shift+E: egui gets it and opens the session's menu.
-fn is_menu_key(stroke: &Stroke, modifiers: Modifiers) -> bool {
+/// Ctrl+Alt+Shift with E or M: egui gets it, for the session's own window.
+fn is_ours(stroke: &Stroke, modifiers: Modifiers) -> bool {
     let Modifiers {
         shift,
         control,
@@ -655,7 +655,8 @@ fn is_menu_key(stroke: &Stroke, modifiers: Modifiers) -> bool {
         super_key,
         ..
     } = modifiers;
-    stroke.physical == PhysicalKey::Code(KeyCode::KeyE) && control && alt && shift && !super_key
+    let keys = [KeyCode::KeyE, KeyCode::KeyM].map(PhysicalKey::Code);
+    keys.contains(&stroke.physical) && control && alt && shift && !super_key
 }
 
 #[cfg(test)]

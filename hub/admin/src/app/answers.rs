@@ -79,7 +79,8 @@ impl AdminApp {
                 }
             }
             Topic::Corrected => self.was_corrected(answer),
-            Topic::Document | Topic::DocumentPart => self.take_document(answer),
+            Topic::Document(number) => self.document_begun(number, answer),
+            Topic::DocumentPart(export) => self.document_part(export, answer),
             Topic::Films(of) => {
                 let rows = within!(answer, Answer::Films(films::Answer::Films(rows)) => rows);
                 state.films.list.take(of, rows);
@@ -116,7 +117,7 @@ impl AdminApp {
                     self.export_film(session, cut);
                 }
             }
-            Topic::Bundle(session) => self.bundle_begun(session, answer),
+            Topic::Bundle(number) => self.bundle_begun(number, answer),
             Topic::BundlePart(bundle, offset) => self.bundle_part((bundle, offset), answer),
             Topic::Accounts(of) => {
                 let rows = within!(answer, Answer::People(people::Answer::Accounts(rows)) => rows);
@@ -269,51 +270,67 @@ impl AdminApp {
         }
     }
 
-    /// The document of reports begins, or goes on.
-    fn take_document(&mut self, answer: Result<Answer, Refusal>) {
-        let Some(answer) = self.unless_refused(answer) else {
-            return self.drop_document();
-        };
-        let taken = if let Answer::Reports(reports::Answer::Export {
-            export,
-            bytes,
-            file_name,
-        }) = answer
-        {
-            Document::begin(&downloads(), export, bytes, &file_name).map(|document| {
-                self.document = Some(document);
-                None
-            })
-        } else if let (Answer::Reports(reports::Answer::Part(part)), Some(document)) =
-            (answer, &mut self.document)
-        {
-            document.take(&part)
-        } else {
+    /// The document of reports is made; an earlier one that was given up is of no interest.
+    fn document_begun(&mut self, number: u32, answer: Result<Answer, Refusal>) {
+        if self.document.as_ref().map(|document| document.number) != Some(number) {
             return;
+        }
+        let Some(answer) = self.unless_refused(answer) else {
+            return self.document = None;
         };
-        match taken {
-            Ok(None) => {
-                if let Some(document) = &self.document {
-                    let (export, part) = (document.export, document.next);
-                    let question = reports::Question::ExportPart { export, part };
-                    let question = Question::Reports(question);
-                    self.state.ask(Topic::DocumentPart, question);
-                }
-            }
-            Ok(Some(path)) => {
-                self.document = None;
-                self.tell_saved(&path);
-            }
-            Err(error) => {
-                self.tell_not_saved(&error.to_string());
-                self.drop_document();
-            }
+        let (
+            Answer::Reports(reports::Answer::Export {
+                export,
+                bytes,
+                file_name,
+            }),
+            Some(document),
+        ) = (answer, &mut self.document)
+        else {
+            return self.document = None;
+        };
+        let wake = std::sync::Arc::clone(&self.wake);
+        if let Err(error) = document.begin(downloads(), (export, bytes), &file_name, wake) {
+            self.document = None;
+            self.tell_not_saved(&error.to_string());
         }
     }
 
-    pub(super) fn drop_document(&mut self) {
-        if let Some(document) = self.document.take() {
-            document.discard();
+    fn document_part(&mut self, export: u32, answer: Result<Answer, Refusal>) {
+        let is_of = |document: &Document| document.export() == Some(export);
+        if !self.document.as_ref().is_some_and(is_of) {
+            return;
+        }
+        let Some(answer) = self.unless_refused(answer) else {
+            return self.document = None;
+        };
+        let (Answer::Reports(reports::Answer::Part(part)), Some(document)) =
+            (answer, &mut self.document)
+        else {
+            return self.document = None;
+        };
+        if let Err(error) = document.take(export, part) {
+            self.document = None;
+            self.tell_not_saved(&error.to_string());
+        }
+    }
+
+    /// Asks for what comes next of the document, and tells where it is once it is whole.
+    pub(super) fn follow_document(&mut self) {
+        let Some(document) = &mut self.document else {
+            return;
+        };
+        if let Some(file) = document.file() {
+            self.document = None;
+            return match file {
+                Ok(path) => self.tell_saved(&path),
+                Err(error) => self.tell_not_saved(&error.to_string()),
+            };
+        }
+        if let Some((export, part)) = document.wanted() {
+            let question = reports::Question::ExportPart { export, part };
+            let topic = Topic::DocumentPart(export);
+            self.state.ask(topic, Question::Reports(question));
         }
     }
 

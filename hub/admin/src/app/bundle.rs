@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use protocol::Refusal;
 use protocol::admin::{Answer, Question, films};
-use protocol::{Refusal, SessionId};
 
 use super::AdminApp;
 use super::answers::downloads;
@@ -18,30 +18,36 @@ impl AdminApp {
             return;
         };
         let session = film.session;
-        self.state.films.exporting = Some(Exporting::Bundle(Bundling::new(session)));
+        let number = self.next_number();
+        let bundling = Bundling::new(session, number);
+        self.state.films.exporting = Some(Exporting::Bundle(bundling));
         let question = films::Question::Bundle {
             session,
             language: language(self.state.lang),
             zone: zone(),
         };
-        let topic = Topic::Bundle(session);
+        let topic = Topic::Bundle(number);
         self.state.ask(topic, Question::Films(question));
     }
 
     /// The hub makes it, or says why not.
-    pub(super) fn bundle_begun(&mut self, session: SessionId, answer: Result<Answer, Refusal>) {
+    pub(super) fn bundle_begun(&mut self, number: u32, answer: Result<Answer, Refusal>) {
+        let is_wanted = self.bundling().is_some_and(|b| b.number == number);
+        if !is_wanted {
+            // nobody wants it any more
+            if let Ok(Answer::Films(films::Answer::Bundle { bundle, .. })) = answer {
+                self.forget_bundle(bundle);
+            }
+            return;
+        }
         let Some(answer) = self.unless_refused(answer) else {
             return self.drop_bundle();
         };
         let Answer::Films(films::Answer::Bundle { bundle, file_name }) = answer else {
             return self.drop_bundle();
         };
-        match self.bundling() {
-            Some(bundling) if bundling.session == session && bundling.begun().is_none() => {
-                bundling.begin(bundle, &file_name);
-            }
-            // nobody wants it any more
-            Some(_) | None => self.forget_bundle(bundle),
+        if let Some(bundling) = self.bundling() {
+            bundling.begin(bundle, &file_name);
         }
     }
 
@@ -88,7 +94,7 @@ impl AdminApp {
         let Some(bundling) = self.bundling() else {
             return;
         };
-        if let Some(file) = bundling.file(&downloads()) {
+        if let Some(file) = bundling.file() {
             self.drop_bundle();
             return match file {
                 Ok(path) => self.tell_saved(&path),

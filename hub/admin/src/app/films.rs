@@ -165,7 +165,12 @@ impl AdminApp {
 
     /// The hub has noted that the film is exported: now it may be.
     pub(super) fn export_film(&mut self, session: SessionId, cut: Cut) {
-        let Some(file) = &self.film_file else { return };
+        // it may be another one by now
+        let is_open = self.state.films.open.as_ref();
+        let is_open = is_open.is_some_and(|film| film.session == session);
+        let Some(file) = self.film_file.as_ref().filter(|_| is_open) else {
+            return;
+        };
         let part = if cut == Cut::WHOLE { "" } else { "-part" };
         let name = format!("session-{session}{part}.mp4");
         let options = film::Options {

@@ -10,6 +10,7 @@ use protocol::{ReportId, SessionId};
 use ui_kit::Lang;
 
 use super::AdminApp;
+use crate::exports::Document;
 use crate::state::{ComputersTab, PeopleTab, Period, Section, Shown, Standing, Topic};
 
 /// How often what goes on now is asked for while it is looked at.
@@ -263,7 +264,6 @@ impl AdminApp {
         let all = ExportOf::list(filter, sort);
         let of = report.map_or(all, ExportOf::One);
         let language = language(self.state.lang);
-        self.drop_document();
         let zone = zone();
         let question = reports::Question::Export {
             of,
@@ -271,7 +271,10 @@ impl AdminApp {
             language,
             zone,
         };
-        self.state.ask(Topic::Document, Question::Reports(question));
+        let number = self.next_number();
+        self.document = Some(Document::new(number));
+        let topic = Topic::Document(number);
+        self.state.ask(topic, Question::Reports(question));
     }
 
     pub(super) fn save_correction(&mut self) {

@@ -325,7 +325,8 @@ fn color_of(kind: MarkKind, palette: &Palette) -> Color32 {
         MarkKind::OperatorChat => palette.accent,
         MarkKind::People => palette.text,
         MarkKind::Line => palette.danger,
-        MarkKind::Note => palette.warning,
+        MarkKind::Moment => palette.warning,
+        MarkKind::Note => palette.dim,
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use transport::HubIdentity;
 
 use super::super::{Administrator, Office, lock, reports};
-use super::{facts, pictures, read_part};
+use super::{facts, off_the_runtime, pictures, read_part, unread};
 use crate::catalogue::{self, What};
 use crate::export::{self, Style};
 use crate::folder::TEMPORARY;
@@ -182,19 +182,11 @@ pub(super) async fn part(who: &Administrator, bundle: u32, offset: u64) -> Resul
         }
     };
     result?;
-    let read = tokio::task::spawn_blocking(move || read_part(File::open(path)?, offset));
-    match read.await {
-        Ok(Ok((whole_bytes, bytes))) => Ok(Answer::Part { whole_bytes, bytes }),
-        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => Err(gone()),
-        Ok(Err(error)) => {
-            tracing::error!(%error, "Bundle not read");
-            Err(RefusalCode::INTERNAL.into())
-        }
-        Err(error) => {
-            tracing::error!(%error, "Bundle not read");
-            Err(RefusalCode::INTERNAL.into())
-        }
-    }
+    off_the_runtime(move || {
+        let read = File::open(&path).and_then(|file| read_part(file, offset));
+        read.map_err(|error| unread(&path, &error, RefusalCode::EXPORT_GONE))
+    })
+    .await
 }
 
 pub(super) fn forget(who: &Administrator, bundle: u32) {

@@ -10,9 +10,12 @@ use recording::{Piece, Recording};
 use session::directory::Watcher;
 
 use super::super::{Administrator, Office, desk, lock};
-use super::facts;
+use super::{facts, off_the_runtime};
 use crate::films;
-use crate::registry::Oversight;
+use crate::registry::{Oversight, Watch};
+
+/// How long those who are watched may take to be told.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How far somebody has watched, for as long as others can read their name.
 #[derive(Debug, Clone, Copy)]
@@ -42,12 +45,7 @@ pub(super) async fn watch(
         actor: who.actor(),
         name: Name::cut(who.account.display_name.as_str()),
     };
-    let watches = desk::ask(office, |done| Oversight::Watch {
-        session,
-        watcher,
-        done,
-    });
-    let is_ended = match watches.await? {
+    let is_ended = match begin(office, who, session, watcher).await? {
         Ok(()) => false,
         // who watched until the end sees the end
         Err(RefusalCode::SESSION_GONE)
@@ -70,22 +68,16 @@ pub(super) async fn watch(
         items: place.items,
         bytes: place.bytes,
     };
-    let read = tokio::task::spawn_blocking(move || {
-        let recording = Recording::open(&path).map_err(|error| error.to_string())?;
-        let piece = recording.piece(from, MAX_PART_BYTES);
-        piece.map_err(|error| error.to_string())
-    });
-    let Piece { bytes, next } = match read.await {
-        Ok(Ok(piece)) => piece,
-        Ok(Err(error)) => {
-            tracing::error!(%session, error, "Running film not read");
-            return Err(RefusalCode::INTERNAL.into());
-        }
-        Err(error) => {
+    let read = off_the_runtime(move || {
+        let unread = |error: &dyn std::error::Error| {
             tracing::error!(%session, %error, "Running film not read");
-            return Err(RefusalCode::INTERNAL.into());
-        }
-    };
+            Refusal::from(RefusalCode::INTERNAL)
+        };
+        let recording = Recording::open(&path).map_err(|error| unread(&error))?;
+        let piece = recording.piece(from, MAX_PART_BYTES);
+        piece.map_err(|error| unread(&error))
+    });
+    let Piece { bytes, next } = read.await?;
     let next = Place {
         items: next.items,
         bytes: next.bytes,
@@ -100,6 +92,43 @@ pub(super) async fn watch(
         bytes,
         next,
     })
+}
+
+/// Watches, or goes on; whoever is watched has been told, and the audit log has it, when this returns.
+async fn begin(
+    office: &Office,
+    who: &Administrator,
+    session: SessionId,
+    watcher: Watcher,
+) -> Result<Result<(), RefusalCode>, Refusal> {
+    // held until everybody knows: no other question of this window gets a picture before
+    let _turn = who.watched.lock().await;
+    let watches = desk::ask(office, |done| Oversight::Watch {
+        session,
+        watcher,
+        done,
+    });
+    let told = match watches.await? {
+        Ok(Watch::GoesOn) => return Ok(Ok(())),
+        Ok(Watch::Begins(told)) => told,
+        Err(code) => return Ok(Err(code)),
+    };
+    // the store keeps the order in which it is asked
+    let noted = office.change_all(Vec::new()).await;
+    let everybody = async {
+        for told in told {
+            // an error says that they are gone: who comes back is told then
+            drop(told.await);
+        }
+    };
+    let in_time = tokio::time::timeout(PATIENCE, everybody).await;
+    let why_not = match (noted, in_time) {
+        (Ok(()), Ok(())) => return Ok(Ok(())),
+        (Err(refusal), _) => refusal,
+        (_, Err(_late)) => RefusalCode::TIMED_OUT.into(),
+    };
+    stop(office, who, session).await?;
+    Err(why_not)
 }
 
 pub(super) async fn stop(

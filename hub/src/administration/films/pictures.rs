@@ -7,7 +7,7 @@ use protocol::admin::films::Answer;
 use protocol::{Refusal, RefusalCode, SessionId};
 
 use super::super::Office;
-use super::facts;
+use super::{facts, off_the_runtime};
 use crate::films;
 use crate::pictures::{self, PictureFault};
 
@@ -39,16 +39,13 @@ pub(super) async fn first(office: &Office, session: SessionId) -> Result<Answer,
     let turn = Arc::clone(&office.pictures).acquire_owned().await;
     let turn = turn.map_err(|_closed| RefusalCode::SHUTTING_DOWN)?;
     let data = office.folder().to_owned();
-    let made = tokio::task::spawn_blocking(move || {
+    let made = off_the_runtime(move || {
         let _turn = turn;
-        pictures::first(&data, session)
+        pictures::first(&data, session).map_err(|fault| {
+            tracing::warn!(%session, %fault, "No first picture");
+            Refusal::from(RefusalCode::INTERNAL)
+        })
     });
-    let made = made.await.map_err(|error| error.to_string());
-    match made.and_then(|made| made.map_err(|fault| fault.to_string())) {
-        Ok(png) => Ok(Answer::Picture { png: png.into() }),
-        Err(error) => {
-            tracing::warn!(%session, error, "No first picture");
-            Err(RefusalCode::INTERNAL.into())
-        }
-    }
+    let png = made.await?.into();
+    Ok(Answer::Picture { png })
 }

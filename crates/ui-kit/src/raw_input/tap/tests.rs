@@ -210,7 +210,13 @@ fn everything_is_released_when_the_screen_is_no_longer_shown() {
 }
 
 #[test]
-fn the_menu_key_stays_here_and_lets_go_of_all_others() {
+fn the_menu_key_and_the_mark_key_stay_here_and_let_go_of_all_others() {
+    for key in [KeyCode::KeyE, KeyCode::KeyM] {
+        stays_here(key);
+    }
+}
+
+fn stays_here(key: KeyCode) {
     let mut tap = armed();
     tap.modifiers(
         WINDOW,
@@ -227,7 +233,9 @@ fn the_menu_key_stays_here_and_lets_go_of_all_others() {
     shift.logical = Key::Named(winit::keyboard::NamedKey::Shift);
     let sent = events(|out| {
         tap.key(WINDOW, &shift, out);
-        assert_eq!(tap.key(WINDOW, &letter(true), out), Verdict::Forward);
+        let mut ours = letter(true);
+        ours.physical = PhysicalKey::Code(key);
+        assert_eq!(tap.key(WINDOW, &ours, out), Verdict::Forward);
     });
     assert_eq!(sent.last(), Some(&InputEvent::ReleaseAll));
     assert_eq!(sent.len(), 2);
