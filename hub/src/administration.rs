@@ -5,8 +5,10 @@
 
 mod audit;
 mod desk;
+pub(crate) mod figures;
 mod films;
 mod hosts;
+pub mod local;
 mod people;
 mod reports;
 pub(crate) mod settings;

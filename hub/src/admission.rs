@@ -21,6 +21,7 @@ use transport::close::close_refused;
 use crate::clock::Clock;
 use crate::crowd::Place;
 use crate::guesses::TicketGuesses;
+use crate::metrics::Counters;
 use crate::registry::LinkId;
 
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -111,6 +112,11 @@ impl Admission {
             hurry: Notify::new(),
             guesses,
         })
+    }
+
+    /// Where to count what goes through the hub.
+    pub(crate) fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.place.crowd.counters)
     }
 
     pub(crate) fn id(&self) -> LinkId {

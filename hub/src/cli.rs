@@ -3,6 +3,7 @@
 mod admin;
 mod audit;
 mod backup;
+mod doctor;
 mod film;
 mod options;
 mod report;
@@ -16,8 +17,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use hub::catalogue::Actor;
-use hub::{FolderError, StartError, WebError};
+use hub::{FolderError, MetricsError, StartError, WebError};
 use tracing_subscriber::EnvFilter;
+
+use self::options::LogFormat;
 
 /// The hub of Pure Help Desk.
 #[derive(Debug, Parser)]
@@ -34,6 +37,8 @@ struct Cli {
 enum Command {
     /// Run the server until it is told to stop.
     Serve(serve::ServeArgs),
+    /// Look at ports, clock, certificate, disk and data folder, and say what is wrong and what to do.
+    Doctor(doctor::DoctorArgs),
     /// Manage the accounts of operators.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
@@ -75,11 +80,12 @@ pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
     let log = cli.log.as_deref();
     if !matches!(cli.command, Command::Serve(_)) {
-        set_up_log(log, None);
+        set_up_log(log, None, None);
     }
     let done = match cli.command {
         // its file may say what to log
         Command::Serve(args) => serve::run(args, log),
+        Command::Doctor(args) => doctor::run(args),
         Command::Admin(command) => admin::run(command),
         Command::Report(command) => report::run(command),
         Command::Film(command) => film::run(command),
@@ -115,23 +121,27 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
         Some(StartError::Folder(_) | StartError::Catalogue(_) | StartError::Identity(_)) => {
             ExitCode::from(NO_FOLDER)
         }
-        Some(StartError::Bind(_) | StartError::Web(WebError::Bind(_) | WebError::PageNowhere)) => {
-            ExitCode::from(CANNOT_LISTEN)
-        }
+        Some(
+            StartError::Bind(_)
+            | StartError::Web(WebError::Bind(_) | WebError::PageNowhere)
+            | StartError::Metrics(MetricsError::Bind { .. }),
+        ) => ExitCode::from(CANNOT_LISTEN),
         _ => ExitCode::FAILURE,
     }
 }
 
 /// Logs what the command line says, or the environment, or a file.
-fn set_up_log(said: Option<&str>, in_file: Option<&str>) {
+fn set_up_log(said: Option<&str>, in_file: Option<&str>, format: Option<LogFormat>) {
     let usual = || EnvFilter::new(in_file.unwrap_or("info"));
     let filter = said.map_or_else(
         || EnvFilter::try_from_default_env().unwrap_or_else(|_unset| usual()),
         EnvFilter::new,
     );
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+        .with_writer(std::io::stderr);
+    match format.unwrap_or(LogFormat::Plain) {
+        LogFormat::Plain => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().init(),
+    }
 }

@@ -784,6 +784,7 @@ impl Talk {
             role,
             sessions.clone(),
             Arc::clone(&self.broke_rules),
+            self.admission.counters(),
         ));
         let link = PeerLink {
             connection: connection.clone(),

@@ -24,6 +24,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::known::KnownAddresses;
 use crate::log_limit::LogLimit;
+use crate::metrics::Counters;
 use crate::registry::LinkId;
 
 /// Strangers from one neighbour from which nobody else is expected: of those who come by QUIC...
@@ -79,6 +80,7 @@ pub(crate) struct Crowd {
     pub(crate) refusals: Arc<Semaphore>,
     /// For lines that a stranger can cause.
     pub(crate) log: LogLimit,
+    pub(crate) counters: Arc<Counters>,
 }
 
 #[derive(Debug, Default)]
@@ -136,6 +138,13 @@ impl Counts {
     }
 }
 
+/// How many are connected.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Numbers {
+    pub(crate) strangers: u64,
+    pub(crate) admitted: u64,
+}
+
 /// What becomes of who knocks.
 #[derive(Debug)]
 pub(crate) enum Knock {
@@ -170,6 +179,7 @@ impl Crowd {
             served: watch::Sender::new(0),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
             log: LogLimit::default(),
+            counters: Arc::default(),
         }
     }
 
@@ -296,6 +306,16 @@ impl Crowd {
             Standing::KnownStranger
         } else {
             Standing::Stranger
+        }
+    }
+
+    /// How many are connected now.
+    pub(crate) fn numbers(&self) -> Numbers {
+        let total = self.lock().total;
+        let number = |count| u64::try_from(count).unwrap_or(u64::MAX);
+        Numbers {
+            strangers: number(total.unproven + total.strangers),
+            admitted: number(total.admitted),
         }
     }
 

@@ -26,6 +26,7 @@ mod known;
 mod ledger;
 mod log_limit;
 mod login;
+mod metrics;
 mod outbound;
 mod page;
 pub mod password;
@@ -44,9 +45,13 @@ mod upkeep;
 mod watch;
 mod web;
 
+pub use administration::local;
 pub use administration::settings::is_logo;
 pub use clock::unix_millis;
 pub use folder::{FolderError, create as create_folder};
+pub use metrics::MetricsError;
 pub use page::PageConfig;
 pub use server::{Config, Hub, StartError};
-pub use web::{CertificateError, CertificateFiles, WebError};
+pub use web::{
+    CertificateError, CertificateFiles, CertificateStanding, WebError, certificate_standing,
+};

@@ -24,6 +24,7 @@ use transport::close::close_refused;
 use transport::{Connection, FramedReader, FramedWriter, ReadError, RecvStream, WriteError};
 
 use crate::film::{Film, FilmError};
+use crate::metrics::Counters;
 use backlog::Frame;
 use live::{LiveSession, StreamCount, Viewer};
 pub(crate) use live::{Relay, Seat, SessionsOfPeer};
@@ -40,13 +41,15 @@ pub(crate) async fn serve_streams(
     role: Role,
     sessions: SessionsOfPeer,
     breaks_rules: Arc<AtomicBool>,
+    counters: Arc<Counters>,
 ) {
     while let Ok(stream) = connection.accept_uni().await {
         let connection = connection.clone();
         let sessions = sessions.clone();
         let breaks_rules = Arc::clone(&breaks_rules);
+        let counters = Arc::clone(&counters);
         tokio::spawn(async move {
-            if let Err(fault) = serve_stream(stream, role, &sessions).await {
+            if let Err(fault) = serve_stream(stream, role, &sessions, &counters).await {
                 tracing::info!(peer = %connection.remote_address(), %fault, "Stream breaks the protocol");
                 breaks_rules.store(true, Ordering::Relaxed);
                 close_refused(&connection, fault.refusal());
@@ -92,6 +95,7 @@ async fn serve_stream(
     stream: RecvStream,
     role: Role,
     sessions: &SessionsOfPeer,
+    counters: &Counters,
 ) -> Result<(), StreamFault> {
     let mut reader = FramedReader::new(stream, MAX_HEADER_FRAME_BYTES);
     let header = tokio::time::timeout(HEADER_TIMEOUT, reader.read::<StreamHeader>()).await;
@@ -111,14 +115,16 @@ async fn serve_stream(
     reader.set_limit(rules.max_frame_bytes);
     let relayed = match sessions.get(id) {
         Some(Seat::Host(session)) => match session.streams.of(lane) {
-            Some(streams) => give_to_all(&mut reader, header, &session, streams).await,
+            Some(streams) => give_to_all(&mut reader, header, &session, streams, counters).await,
             None => match session.viewer(header.operator) {
-                Some(viewer) => relay(&mut reader, header, &viewer, &viewer.connection).await,
+                Some(viewer) => {
+                    relay(&mut reader, header, &viewer, &viewer.connection, counters).await
+                }
                 None => None,
             },
         },
         Some(Seat::Operator(viewer)) if viewer.operator == header.operator => {
-            relay(&mut reader, header, &viewer, &viewer.host).await
+            relay(&mut reader, header, &viewer, &viewer.host, counters).await
         }
         // nobody speaks for another; or the session ended while the stream was under way
         Some(Seat::Operator(_)) | None => None,
@@ -161,6 +167,7 @@ async fn relay(
     header: StreamHeader,
     viewer: &Viewer,
     receiver: &Connection,
+    counters: &Counters,
 ) -> Option<Result<(), RelayEnd>> {
     let lane = header.lane;
     let mut rights = viewer.rights.clone();
@@ -176,6 +183,7 @@ async fn relay(
             if lane == Lane::Input {
                 viewer.hands.touch();
             }
+            counters.count_relayed(body.len());
             stream.writer.write_body(body).await?;
         }
         stream.finish();
@@ -196,6 +204,7 @@ async fn give_to_all(
     header: StreamHeader,
     session: &LiveSession,
     streams: &StreamCount,
+    counters: &Counters,
 ) -> Option<Result<(), RelayEnd>> {
     let mut audience = session.audience.clone();
     let is_for_all = header == StreamHeader::to_everybody(header.lane, header.session);
@@ -205,7 +214,7 @@ async fn give_to_all(
     tokio::select! {
         biased;
         _over = audience.wait_for(|viewers| viewers.is_empty()) => Some(Err(RelayEnd::Over)),
-        given = film_and_give(reader, header.lane, session, streams) => Some(given),
+        given = film_and_give(reader, header.lane, session, streams, counters) => Some(given),
     }
 }
 
@@ -214,6 +223,7 @@ async fn film_and_give(
     lane: Lane,
     session: &LiveSession,
     streams: &StreamCount,
+    counters: &Counters,
 ) -> Result<(), RelayEnd> {
     let mut count = streams.lock().await;
     *count += 1;
@@ -225,6 +235,7 @@ async fn film_and_give(
             Ok(None) => break Ok(()),
             Err(end) => break Err(end),
         };
+        counters.count_relayed(frame.body.len());
         if audience.has_changed().unwrap_or(false) {
             viewers = Arc::clone(&audience.borrow_and_update());
         }

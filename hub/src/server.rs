@@ -17,6 +17,7 @@ use transport::tunnel::Tunnel;
 use transport::{BindError, Endpoint, Fingerprint, HubIdentity, IdentityError};
 
 use crate::administration::Office;
+use crate::administration::local::Local;
 use crate::admission::{Admission, GuessDesk};
 use crate::catalogue::{
     self, AccountId, Catalogue, CatalogueError, Change, NewAccount, PasswordHash, What,
@@ -28,6 +29,7 @@ use crate::film;
 use crate::folder::{DataFolder, FolderError};
 use crate::known::KnownAddresses;
 use crate::login::LoginDesk;
+use crate::metrics::{Metrics, MetricsError};
 use crate::page::{Page, PageConfig};
 use crate::password::HashError;
 use crate::people::{self, PeopleError};
@@ -77,6 +79,8 @@ pub struct Config {
     pub max_strangers: usize,
     /// The user's page; `None` for none.
     pub page: Option<PageConfig>,
+    /// A loopback address for figures and health; `None` for none.
+    pub metrics: Option<SocketAddr>,
 }
 
 /// The hub cannot start.
@@ -94,11 +98,15 @@ pub enum StartError {
     #[error(transparent)]
     Web(#[from] WebError),
     #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    #[error(transparent)]
     Hash(#[from] HashError),
     #[error("no invitation for the first administrator: {0}")]
     People(#[from] PeopleError),
     #[error("no thread for the data base: {0}")]
     Thread(std::io::Error),
+    #[error("the command line cannot reach this hub: {0}")]
+    Local(std::io::Error),
     #[error("the hub listens nowhere; give an address")]
     NoAddress,
 }
@@ -119,6 +127,8 @@ pub struct Hub {
     passwords: BTreeMap<AccountId, PasswordHash>,
     upkeep: Upkeep,
     page: Option<Page>,
+    local: Local,
+    metrics: Option<Metrics>,
     /// Whoever changed accounts over the network.
     changed_accounts: mpsc::Receiver<oneshot::Sender<()>>,
     registry: tokio::task::JoinHandle<()>,
@@ -171,6 +181,7 @@ impl Hub {
             crowd.of_callers(config.max_strangers),
         )?;
         let web_addresses: Vec<SocketAddr> = web.addresses().collect();
+        let metrics = config.metrics.map(Metrics::listen).transpose()?;
 
         // from here on things are changed: a start that failed before has done nothing
         recovery::end_interrupted_sessions(&mut *catalogue, folder.path(), now.unix_millis)?;
@@ -252,6 +263,7 @@ impl Hub {
             rules,
             config.ticket_validity.is_some(),
         );
+        let local = Local::listen(Arc::clone(&office)).map_err(StartError::Local)?;
         let (stop, stopped) = state::channel(false);
         let registry = tokio::spawn(registry.run(events, stopped));
         Ok(Self {
@@ -277,6 +289,8 @@ impl Hub {
             changed_accounts,
             upkeep,
             page,
+            local,
+            metrics,
             registry,
             stop,
             store_thread,
@@ -297,6 +311,11 @@ impl Hub {
     /// Where users find the page, if there is one.
     pub fn page_url(&self) -> Option<&str> {
         self.page_url.as_deref()
+    }
+
+    /// Where the figures are, with the port that it really has.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(Metrics::address)
     }
 
     /// What clients pin.
@@ -344,6 +363,11 @@ impl Hub {
         );
         accepting.spawn(watched);
         accepting.spawn(self.upkeep.run());
+        accepting.spawn(self.local.serve());
+        if let Some(metrics) = self.metrics {
+            let office = Arc::clone(&self.desk.office);
+            accepting.spawn(metrics.serve(office, Arc::clone(&self.crowd)));
+        }
         stop.await;
         tracing::info!("Stopping");
         accepting.shutdown().await;
@@ -483,15 +507,24 @@ fn admit(incoming: Incoming, tunnel: Option<&Tunnel>, desk: &Arc<Desk>, crowd: &
                 tracing::debug!(%address, "Retried already");
             }
         }
-        Knock::Full => match Arc::clone(&crowd.refusals).try_acquire_owned() {
-            Ok(permit) => {
-                if let Some(left_out) = crowd.log.may_write() {
-                    tracing::info!(%address, left_out, "No room for a connection");
-                }
-                connection::refuse(incoming, permit);
+        Knock::Full => {
+            crowd.counters.count_refused();
+            refuse(incoming, crowd);
+        }
+    }
+}
+
+/// Says that there is no room, unless there are too many to say it to.
+fn refuse(incoming: Incoming, crowd: &Arc<Crowd>) {
+    let address = incoming.remote_address().ip();
+    match Arc::clone(&crowd.refusals).try_acquire_owned() {
+        Ok(permit) => {
+            if let Some(left_out) = crowd.log.may_write() {
+                tracing::info!(%address, left_out, "No room for a connection");
             }
-            // so many that there is no telling everybody why
-            Err(_none_left) => incoming.ignore(),
-        },
+            connection::refuse(incoming, permit);
+        }
+        // so many that there is no telling everybody why
+        Err(_none_left) => incoming.ignore(),
     }
 }

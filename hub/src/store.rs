@@ -134,6 +134,11 @@ impl Store {
         self.requests.capacity() < QUEUE - BUSY
     }
 
+    /// How many requests wait for the disk.
+    pub(crate) fn waiting(&self) -> usize {
+        QUEUE.saturating_sub(self.requests.capacity())
+    }
+
     /// As [`Self::hand_over`], for what is new and may be refused; the answer comes by itself.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod certificate;
 mod linger;
 mod ports;
 mod tunnel;
+mod validity;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -34,6 +35,7 @@ pub use self::certificate::{CertificateError, CertificateFiles};
 use self::linger::Lingering;
 pub use self::ports::WebError;
 use self::ports::{Port, Wanted};
+pub use self::validity::{CertificateStanding, certificate_standing};
 use crate::crowd::{Crowd, Knock, Place};
 
 /// For the first byte, and for the TLS handshake from then on.

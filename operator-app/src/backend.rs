@@ -57,7 +57,7 @@ impl Backend {
     pub fn test_proxy(
         &self,
         hub: HubAddress,
-        pin: Fingerprint,
+        pin: Pin,
         choice: ProxyChoice,
     ) -> std::io::Result<ProxyTest> {
         ProxyTest::start(hub, pin, program(), choice, Arc::clone(&self.wake))

@@ -21,7 +21,7 @@ impl Till {
     ///
     /// # Errors
     ///
-    /// If the hub gives no line, or `purepc` refuses it.
+    /// If the hub gives no line, `purepc` refuses it, or it is not connected within [`PATIENCE`].
     pub fn enrol(
         programs: &Programs,
         hub: &Hub,
@@ -45,6 +45,10 @@ impl Till {
         );
         let program = Running::start("purepc", &mut purepc(&["run"]), &home.file("purepc.log"))
             .context("it does not run")?;
+        // its exit code says whether it is connected
+        wait_until(&format!("{name} to be connected"), PATIENCE, || {
+            Ok(purepc(&["status"]).output()?.status.success().then_some(()))
+        })?;
         Ok(Self {
             name: name.to_owned(),
             program,

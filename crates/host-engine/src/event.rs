@@ -8,7 +8,7 @@ use protocol::{
     TooOld,
 };
 use session::TicketNumber;
-use transport::{ConnectError, HubAddress};
+use transport::{CertificateFault, ConnectError, HubAddress};
 
 /// What the person at the host wants.
 #[derive(Debug, Clone, PartialEq, Eq)]

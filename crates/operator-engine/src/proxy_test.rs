@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use protocol::Role;
 use tokio::sync::oneshot;
 use transport::client::test_proxies;
-use transport::{ConnectError, Fingerprint, HubAddress, ProxyChoice, Route, Routes};
+use transport::{ConnectError, HubAddress, Pin, ProxyChoice, Route, Routes};
 
 use crate::command::Wake;
 
@@ -29,7 +29,7 @@ impl ProxyTest {
     /// If the system gives no thread.
     pub fn start(
         hub: HubAddress,
-        pin: Fingerprint,
+        pin: Pin,
         program: String,
         choice: ProxyChoice,
         wake: Wake,

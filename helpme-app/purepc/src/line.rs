@@ -12,7 +12,7 @@ use transport::{CloseReason, Routes, reconnect};
 use crate::computer;
 use crate::membership::Membership;
 use crate::pause::{Pauses, shortened};
-use crate::standing::{Standing, refusal_text};
+use crate::standing::{Notes, Standing, refusal_text};
 
 /// How long the hub may take to say whether it lets this computer in.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -87,9 +87,10 @@ async fn come_in(
 /// Stays connected until the program is told to stop.
 pub(crate) async fn stay(membership: &Membership, folder: &Path) -> anyhow::Result<()> {
     let mut stop = StopSignal::listen().context("cannot hear when to stop")?;
+    let notes = Notes::start(folder.to_owned()).context("no thread for the status")?;
     let routes = Routes::default();
     let mut pauses = Pauses::new();
-    Standing::Connecting { why: None }.keep(folder).await;
+    notes.say(Standing::Connecting { why: None });
     loop {
         let began = tokio::time::Instant::now();
         let ended = tokio::select! {
@@ -97,7 +98,7 @@ pub(crate) async fn stay(membership: &Membership, folder: &Path) -> anyhow::Resu
             came = come_in(membership, &routes, None) => match came {
                 Ok((greeted, HubToHost::HostAccepted { name })) => {
                     tracing::info!(%name, "Connected");
-                    Standing::connected(&name).keep(folder).await;
+                    notes.say(Standing::connected(&name));
                     match listen(greeted, &mut stop).await {
                         Some(end) => end,
                         None => return Ok(()),
@@ -113,12 +114,12 @@ pub(crate) async fn stay(membership: &Membership, folder: &Path) -> anyhow::Resu
         let pause = match ended {
             End::Lost(why) => {
                 tracing::info!(%why, "Not connected");
-                Standing::Connecting { why: Some(why) }.keep(folder).await;
+                notes.say(Standing::Connecting { why: Some(why) });
                 pauses.next()
             }
             End::Refused(why, wait) => {
                 tracing::warn!(%why, seconds = wait.as_secs(), "Not let in; asking again");
-                Standing::Refused { why }.keep(folder).await;
+                notes.say(Standing::Refused { why });
                 shortened(wait)
             }
         };

@@ -117,7 +117,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Run { folder } => {
             let folder = folder.find()?;
             let membership = Membership::load(&folder)?;
-            let _lock = RunLock::take(&folder)?;
+            let lock = RunLock::take(&folder)?;
+            let _shown = lock.show(&folder)?;
             tracing::info!(hub = %membership.hub(), "{NOT_BUILT_YET}");
             runtime()?.block_on(line::stay(&membership, &folder))?;
             Ok(ExitCode::SUCCESS)
@@ -162,7 +163,7 @@ fn enroll(invitation: &str, again: bool, folder: &Path) -> anyhow::Result<()> {
 
 fn status(json: bool, folder: &Path) -> anyhow::Result<ExitCode> {
     let membership = Membership::load(folder)?;
-    let standing = if RunLock::is_taken(folder)? {
+    let standing = if RunLock::is_shown(folder)? {
         Standing::load(folder)
     } else {
         Standing::NotRunning

@@ -3,7 +3,6 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use protocol::{Enrolment, HubAddress};
@@ -13,9 +12,10 @@ use transport::{Fingerprint, HostSigner};
 const FILE: &str = "membership.json";
 /// A key that no hub knows yet, as far as is known here. The membership stands beside it until one does.
 const CANDIDATE: &str = "candidate.json";
+/// Whoever enrols or runs holds this.
 const LOCK: &str = "purepc.lock";
-/// `purepc status` holds the lock for a moment, which must not keep a program from starting.
-const LOOKED_AT: Duration = Duration::from_millis(500);
+/// Whoever runs holds this too, for those who look.
+const RUNNING: &str = "running.lock";
 
 /// As it is kept, for its owner alone.
 #[derive(Serialize, Deserialize)]
@@ -127,66 +127,45 @@ pub(crate) struct RunLock {
 
 impl RunLock {
     pub(crate) fn take(folder: &Path) -> anyhow::Result<Self> {
-        let given_up = Instant::now() + LOOKED_AT;
-        loop {
-            if let Some(file) = Self::locked(folder, File::try_lock)? {
-                return Ok(Self { _file: file });
-            }
-            if Instant::now() > given_up {
-                bail!("another purepc works in {}", folder.display());
-            }
-            std::thread::sleep(LOOKED_AT / 50);
+        let file = open_lock(folder, LOCK)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => bail!("another purepc works in {}", folder.display()),
+            Err(TryLockError::Error(error)) => Err(error).context(cannot_lock(folder, LOCK)),
         }
     }
 
-    /// Whether a program speaks for this computer now.
-    pub(crate) fn is_taken(folder: &Path) -> anyhow::Result<bool> {
-        // whoever else looks at this moment speaks for nothing
-        Ok(Self::locked(folder, File::try_lock_shared)?.is_none())
+    /// Shows others that this computer is spoken for from now on, until what this gives is dropped.
+    ///
+    /// A lock of its own: whoever looks must not be in the way of whoever starts. Waits for those who
+    /// look at this moment.
+    pub(crate) fn show(&self, folder: &Path) -> anyhow::Result<File> {
+        let file = open_lock(folder, RUNNING)?;
+        file.lock().with_context(|| cannot_lock(folder, RUNNING))?;
+        Ok(file)
     }
 
-    /// The file, locked; `None` if somebody else holds it.
-    fn locked(
-        folder: &Path,
-        lock: impl Fn(&File) -> Result<(), TryLockError>,
-    ) -> anyhow::Result<Option<File>> {
-        let path = folder.join(LOCK);
-        let cannot = || format!("cannot lock {}", path.display());
-        private_file::make_folder(folder).with_context(cannot)?;
-        let file = private_file::open(&path).with_context(cannot)?;
-        match lock(&file) {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error).with_context(cannot),
+    /// Whether a program speaks for this computer now. Changes nothing, and makes nothing.
+    pub(crate) fn is_shown(folder: &Path) -> anyhow::Result<bool> {
+        let file = match File::open(folder.join(RUNNING)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error).context(cannot_lock(folder, RUNNING)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error).context(cannot_lock(folder, RUNNING)),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
+fn open_lock(folder: &Path, name: &str) -> anyhow::Result<File> {
+    let cannot = || cannot_lock(folder, name);
+    private_file::make_folder(folder).with_context(cannot)?;
+    private_file::open(&folder.join(name)).with_context(cannot)
+}
 
-    use super::*;
-
-    #[test]
-    fn whoever_looks_whether_a_program_runs_keeps_none_from_starting() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let done = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            for _ in 0..2 {
-                scope.spawn(|| {
-                    while !done.load(Ordering::Relaxed) {
-                        RunLock::is_taken(folder.path()).expect("looked");
-                    }
-                });
-            }
-            for _ in 0..100 {
-                RunLock::take(folder.path()).expect("nobody has it");
-            }
-            done.store(true, Ordering::Relaxed);
-        });
-        let _lock = RunLock::take(folder.path()).expect("nobody has it");
-        assert!(RunLock::is_taken(folder.path()).expect("looked"));
-        RunLock::take(folder.path()).expect_err("there is one");
-    }
+fn cannot_lock(folder: &Path, name: &str) -> String {
+    format!("cannot lock {}", folder.join(name).display())
 }

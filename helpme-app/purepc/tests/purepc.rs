@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use hub::catalogue::{self, Change, HostChange, NamedHost, What};
@@ -29,6 +31,7 @@ impl TestHub {
             web: Some(Vec::new()),
             certificate: None,
             page: None,
+            metrics: None,
             public_address: None,
             ticket_validity: None,
             kept: Duration::from_mins(1),
@@ -264,4 +267,34 @@ fn u2_what_enrols_nobody_says_so_and_the_key_is_its_owners_alone() {
     let _running = Running::start(&own);
     wait_for_status(&own, "connected");
     assert!(hub.rows()[0].connected);
+}
+
+#[test]
+fn u1_who_looks_at_the_status_is_never_in_the_way_of_who_starts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, own) = (folder.path().join("hub"), folder.path().join("own"));
+    let hub = TestHub::start(&data, 0);
+    let (said, output) = done(purepc(&own, &["enroll", &hub.invitation()]));
+    assert!(output.status.success(), "{said}");
+    let looked_until = Arc::new(AtomicBool::new(true));
+    let lookers = (0..4).map(|_| {
+        let (own, looks) = (own.clone(), Arc::clone(&looked_until));
+        std::thread::spawn(move || {
+            while looks.load(Ordering::Relaxed) {
+                status(&own);
+            }
+        })
+    });
+    let lookers: Vec<_> = lookers.collect();
+    for _ in 0..20 {
+        let mut running = Running::start(&own);
+        wait_for_status(&own, "connect");
+        let ended = running.0.try_wait().expect("a process");
+        assert!(ended.is_none(), "{ended:?} while somebody looked");
+    }
+    looked_until.store(false, Ordering::Relaxed);
+    for looker in lookers {
+        looker.join().expect("it looked");
+    }
+    assert_eq!(status(&own)["standing"], "not_running");
 }

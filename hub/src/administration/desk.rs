@@ -65,6 +65,15 @@ pub(super) async fn ask<T>(
 }
 
 async fn live(office: &Office) -> Result<Answer, Refusal> {
+    let (mut entries, sessions) = who_is_there(office).await?;
+    entries.truncate(MOST_ENTRIES);
+    Ok(Answer::Live { entries, sessions })
+}
+
+/// Everybody who is connected, and the sessions that run.
+pub(super) async fn who_is_there(
+    office: &Office,
+) -> Result<(Vec<protocol::Entry>, Vec<LiveSession>), Refusal> {
     let mut desk = ask(office, Oversight::Look).await?;
     let folder = office.folder.clone();
     let sizes = tokio::task::spawn_blocking(move || {
@@ -74,12 +83,11 @@ async fn live(office: &Office) -> Result<Answer, Refusal> {
         desk
     });
     let LiveDesk {
-        mut entries,
+        entries,
         sessions,
         is_behind: _,
     } = sizes.await.map_err(|_panic| RefusalCode::INTERNAL)?;
-    entries.truncate(MOST_ENTRIES);
-    Ok(Answer::Live { entries, sessions })
+    Ok((entries, sessions))
 }
 
 /// What the film of a session that runs takes of the disk.

@@ -125,6 +125,11 @@ pub enum What {
         question: String,
         why: Denied,
     },
+    /// Why somebody ended a session from the command line.
+    EndExplained {
+        session: SessionId,
+        reason: String,
+    },
     /// What becomes of permanent hosts.
     Host(HostChange),
     /// What the directory of peers, tickets and sessions asks to be kept.
@@ -321,6 +326,10 @@ impl What {
             Self::QuestionDenied { question, why } => {
                 let detail = json!({ "question": question, "why": why.to_string() });
                 (Action::Denied, detail)
+            }
+            Self::EndExplained { session, reason } => {
+                let detail = json!({ "session": session.0, "reason": reason });
+                ("session.end_explained", detail)
             }
             Self::Host(change) => describe_host(change),
             Self::Desk(what) => describe_desk(what)?,

@@ -4,6 +4,7 @@ mod groups;
 mod host;
 mod invite;
 mod list;
+mod live;
 mod password;
 mod sign_ins;
 
@@ -136,6 +137,19 @@ pub(super) enum AdminCommand {
     /// Manage permanent hosts: computers that are always connected.
     #[command(subcommand)]
     Host(host::HostCommand),
+    /// List who is connected to the running hub: consoles, users and permanent hosts.
+    Connected(list::ListArgs),
+    /// Send away whom `connected` lists.
+    Disconnect {
+        id: sign_ins::SignInNumber,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// List the sessions that run.
+    Sessions(list::ListArgs),
+    /// End a session that runs.
+    #[command(subcommand)]
+    Session(live::SessionCommand),
     /// List who is signed in, with a console or in the administration.
     SignIns(list::ListArgs),
     /// End a sign-in that `sign-ins` lists; a running hub sends them away within seconds.
@@ -295,6 +309,10 @@ pub(super) fn run(command: AdminCommand) -> anyhow::Result<ExitCode> {
         } => groups::change_role(&data, &name, new_name.as_deref(), permissions)?,
         AdminCommand::RemoveRole { name, data } => groups::remove_role(&data, &name)?,
         AdminCommand::Host(command) => host::run(command)?,
+        AdminCommand::Connected(args) => live::connected(&args)?,
+        AdminCommand::Disconnect { id, data } => live::disconnect(&data, id)?,
+        AdminCommand::Sessions(args) => live::sessions(&args)?,
+        AdminCommand::Session(command) => live::session(command)?,
         AdminCommand::SignIns(args) => sign_ins::list(&args)?,
         AdminCommand::EndSignIn { sign_in, data } => sign_ins::end(&data, sign_in)?,
         AdminCommand::Rules {

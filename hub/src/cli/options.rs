@@ -89,9 +89,26 @@ pub(super) struct Options {
     /// The folder of the Helpmes that the page gives out; `downloads` in the data folder if not given.
     #[arg(long, env = "HUB_DOWNLOADS", value_name = "DIR")]
     downloads: Option<PathBuf>,
+    /// Where figures for Prometheus and the hub's health are (HTTP; /metrics, /healthz, /readyz); a loopback
+    /// address; nowhere if not given.
+    #[arg(long, env = "HUB_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    metrics_listen: Option<SocketAddr>,
+    /// How the log is written; plain if not given.
+    #[arg(long, env = "HUB_LOG_FORMAT", value_enum)]
+    pub(super) log_format: Option<LogFormat>,
     /// What to log; its flag is one of every command.
     #[arg(skip)]
     pub(super) log: Option<String>,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum LogFormat {
+    /// Lines for people.
+    Plain,
+    /// An object of JSON a line.
+    Json,
 }
 
 /// From one minute to a day.
@@ -204,6 +221,8 @@ impl Options {
             certificate: self.certificate.or(less.certificate),
             certificate_key: self.certificate_key.or(less.certificate_key),
             downloads: self.downloads.or(less.downloads),
+            metrics_listen: self.metrics_listen.or(less.metrics_listen),
+            log_format: self.log_format.or(less.log_format),
             log: self.log.or(less.log),
         }
     }
@@ -240,6 +259,7 @@ impl Options {
             max_connections_per_address: per_address.unwrap_or(MAX_CONNECTIONS_PER_ADDRESS),
             max_strangers: self.max_strangers.unwrap_or(MAX_STRANGERS),
             page,
+            metrics: self.metrics_listen,
         })
     }
 }
@@ -318,7 +338,7 @@ mod tests {
             .lines()
             .map(|line| line.strip_prefix('#').unwrap_or(line));
         let all: Vec<&str> = bare.filter(is_option).collect();
-        assert_eq!(all.len(), 16, "{all:?}");
+        assert_eq!(all.len(), 18, "{all:?}");
         let config = read(&all.join("\n"))
             .expect("reads")
             .config()

@@ -27,7 +27,7 @@ pub(super) struct ServeArgs {
 pub(super) fn run(args: ServeArgs, log: Option<&str>) -> anyhow::Result<ExitCode> {
     let file = args.config.as_deref().map(Options::read).transpose()?;
     let options = args.options.or(file.unwrap_or_default());
-    super::set_up_log(log, options.log.as_deref());
+    super::set_up_log(log, options.log.as_deref(), options.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -61,6 +61,9 @@ fn announce(hub: &Hub, data: &Path) -> std::io::Result<()> {
     if let Some(page) = hub.page_url() {
         writeln!(out, "page for users on {page}")?;
     }
+    if let Some(address) = hub.metrics_address() {
+        writeln!(out, "figures on http://{address}/metrics")?;
+    }
     if let Some(invitation) = hub.first_invitation() {
         let file = data.join(people::FIRST_INVITATION_FILE);
         writeln!(
@@ -84,6 +87,7 @@ fn write_ready_file(hub: &Hub, path: &Path) -> std::io::Result<()> {
         "addrs": addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "web": hub.web_addresses().iter().map(ToString::to_string).collect::<Vec<_>>(),
         "page": hub.page_url(),
+        "metrics": hub.metrics_address().map(|address| address.to_string()),
         "fingerprint": hub.fingerprint().to_string(),
     });
     let mut part = path.as_os_str().to_owned();

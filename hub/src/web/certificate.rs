@@ -27,6 +27,13 @@ pub struct CertificateFiles {
     pub key: PathBuf,
 }
 
+impl CertificateFiles {
+    /// The certificate and those of whoever vouches for it; its key belongs to it.
+    pub(super) fn read_chain(&self) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
+        Ok(Contents::read(self)?.pair(self)?.cert)
+    }
+}
+
 /// The certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -338,18 +338,36 @@ mod tests {
             }
         }
 
+        /// Where words call it a ticket they may call it a telephone too; where none do, they must not.
         #[test]
         fn a_ticket_is_found_in_any_text_without_other_digits(
             before in any::<String>(),
             after in any::<String>(),
             ticket in 0_u64..10_000_000_000,
+            is_called_so: bool,
         ) {
             let without = |text: String| text.replace(|c| digit_value(c).is_some(), "");
+            let (before, after) = (without(before), without(after));
+            if !is_called_so {
+                let called = kind_before(&before).or_else(|| kind_after(clause_after(&after, false)));
+                prop_assume!(called != Some(Kind::Telephone));
+            }
+            let word = if is_called_so { " ticket " } else { "" };
             let digits = format!("{ticket:010}");
             let spoken = format!("{} {} {}", &digits[..3], &digits[3..6], &digits[6..]);
-            // what is before it may end as telephone numbers begin: "t:"
-            let text = format!("{}ticket {spoken}{}", without(before), without(after));
+            let text = format!("{before}{word}{spoken}{after}");
             prop_assert_eq!(ticket_in(&text), Ok(digits));
+        }
+
+        #[test]
+        fn a_number_on_a_line_that_calls_it_a_telephone_is_no_ticket(
+            before in any::<String>(),
+            label in prop::sample::select(vec!["t", "T: ", "m.", "F ", "tel. ", "☎"]),
+            ticket in 0_u64..10_000_000_000,
+        ) {
+            let before = before.replace(|c| digit_value(c).is_some(), "");
+            let text = format!("{before}\n{label}{ticket:010}");
+            prop_assert_eq!(ticket_in(&text), Err(TicketMissing::Nowhere));
         }
     }
 }

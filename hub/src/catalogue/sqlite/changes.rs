@@ -59,6 +59,7 @@ fn make(
         | What::LogInRefused { .. }
         | What::ReportsExported { .. }
         | What::QuestionDenied { .. }
+        | What::EndExplained { .. }
         | What::BackedUp
         | What::Restored { .. } => {}
         What::FilmWatched { session } => {

@@ -14,13 +14,13 @@ use super::{change, say};
 
 /// A sign-in by the number that the list shows.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct SignInNumber(PeerId);
+pub(crate) struct SignInNumber(pub(super) PeerId);
 
 impl FromStr for SignInNumber {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = "a sign-in has 32 hexadecimal digits; `hub admin sign-ins` lists them";
+        let wrong = "it has 32 hexadecimal digits; `hub admin sign-ins` and `hub admin connected` list them";
         if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(wrong);
         }

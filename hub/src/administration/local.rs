@@ -1,0 +1,223 @@
+//! What the command line asks a hub that runs on the same data folder: who is there now, and to end it.
+//!
+//! The hub listens on the loopback address and writes where, with a token, into a file in its data folder.
+//! Whoever can read that folder has the hub's key anyway. A question and its answer are a line of JSON each.
+
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::admin::desk::LiveSession;
+use protocol::{Entry, PeerId, Refusal, SessionId};
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::{Office, desk};
+use crate::catalogue::{Actor, Change, What};
+use crate::registry::Oversight;
+
+/// In the data folder, while a hub runs on it.
+const FILE: &str = "running.json";
+/// Questions that are answered at a time; whoever comes then has to come again.
+const AT_ONCE: usize = 4;
+const MOST_QUESTION_BYTES: u64 = 4096;
+/// The longest reason, in bytes.
+pub const MOST_REASON_BYTES: usize = 1000;
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LocalQuestion {
+    /// Who is connected, and which sessions run.
+    Live,
+    /// Ends a session for everybody in it.
+    EndSession { session: SessionId, reason: String },
+    /// Sends a host or a console away.
+    Disconnect { peer: PeerId },
+}
+
+/// What the hub says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LocalAnswer {
+    Live {
+        connected: Vec<Entry>,
+        sessions: Vec<LiveSession>,
+    },
+    Done,
+    /// There is no such session or peer, now.
+    NotThere,
+    Refused(Refusal),
+}
+
+/// There is no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LocalError {
+    #[error("no hub runs on the data folder {0}")]
+    NotRunning(PathBuf),
+    #[error("the hub that runs on the data folder does not answer: {0}")]
+    NoAnswer(#[source] io::Error),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Place {
+    address: SocketAddr,
+    /// In hexadecimal digits; whoever says it can read the data folder.
+    token: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Asked {
+    token: String,
+    question: LocalQuestion,
+}
+
+/// Asks the hub that runs on `data`. Blocks for at most some seconds.
+///
+/// # Errors
+///
+/// [`LocalError`].
+pub fn ask_running(data: &Path, question: LocalQuestion) -> Result<LocalAnswer, LocalError> {
+    let not_running = || LocalError::NotRunning(data.to_owned());
+    let place = std::fs::read(data.join(FILE)).map_err(|_none| not_running())?;
+    let place: Place = serde_json::from_slice(&place).map_err(|_damaged| not_running())?;
+    // a file that a killed hub left leads nowhere
+    let stream = StdStream::connect_timeout(&place.address, PATIENCE);
+    let mut stream = stream.map_err(|_gone| not_running())?;
+    let asked = Asked {
+        token: place.token,
+        question,
+    };
+    let answered = (|| {
+        stream.set_read_timeout(Some(PATIENCE * 2))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        let line = serde_json::to_string(&asked)?;
+        writeln!(stream, "{line}")?;
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer)?;
+        serde_json::from_str(&answer).map_err(io::Error::from)
+    })();
+    answered.map_err(LocalError::NoAnswer)
+}
+
+/// The hub's ear for the command line. The file that leads to it goes with this.
+#[derive(Debug)]
+pub(crate) struct Local {
+    listener: TcpListener,
+    token: String,
+    file: PathBuf,
+    office: Arc<Office>,
+}
+
+impl Local {
+    /// Listens; must run inside a tokio runtime.
+    pub(crate) fn listen(office: Arc<Office>) -> io::Result<Self> {
+        let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
+        let mut token = [0; 16];
+        getrandom::fill(&mut token).map_err(|error| io::Error::other(error.to_string()))?;
+        let token = format!("{:032x}", u128::from_be_bytes(token));
+        let file = office.folder().join(FILE);
+        let place = Place {
+            address: listener.local_addr()?,
+            token: token.clone(),
+        };
+        private_file::replace(&file, &serde_json::to_vec(&place)?)?;
+        Ok(Self {
+            listener,
+            token,
+            file,
+            office,
+        })
+    }
+
+    /// Answers until it is dropped.
+    pub(crate) async fn serve(self) {
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        loop {
+            let Ok((stream, _loopback)) = self.listener.accept().await else {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                continue;
+            };
+            let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+                continue;
+            };
+            let (office, token) = (Arc::clone(&self.office), self.token.clone());
+            tokio::spawn(async move {
+                let _place = place;
+                let answered = timeout(PATIENCE, answer_one(stream, &token, &office)).await;
+                if !matches!(answered, Ok(Ok(()))) {
+                    tracing::debug!("A program on this computer asked in vain");
+                }
+            });
+        }
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        // one that stays leads nowhere
+        std::fs::remove_file(&self.file).unwrap_or_default();
+    }
+}
+
+async fn answer_one(mut stream: TcpStream, token: &str, office: &Office) -> io::Result<()> {
+    let (read, mut write) = stream.split();
+    let mut line = String::new();
+    let mut read = tokio::io::BufReader::new(read.take(MOST_QUESTION_BYTES));
+    read.read_line(&mut line).await?;
+    let asked: Asked = serde_json::from_str(&line)?;
+    if !bool::from(asked.token.as_bytes().ct_eq(token.as_bytes())) {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    let answer = answer(office, asked.question).await;
+    let answer = serde_json::to_string(&answer.unwrap_or_else(LocalAnswer::Refused))?;
+    write.write_all(format!("{answer}\n").as_bytes()).await?;
+    write.shutdown().await
+}
+
+async fn answer(office: &Office, question: LocalQuestion) -> Result<LocalAnswer, Refusal> {
+    let actor = Actor::CommandLine;
+    let was_there = match question {
+        LocalQuestion::Live => {
+            let (connected, sessions) = desk::who_is_there(office).await?;
+            return Ok(LocalAnswer::Live {
+                connected,
+                sessions,
+            });
+        }
+        LocalQuestion::EndSession {
+            session,
+            mut reason,
+        } => {
+            let by = actor.clone();
+            let ended = desk::ask(office, |done| Oversight::EndSession {
+                session,
+                actor: by,
+                done,
+            });
+            let ended = ended.await?;
+            if ended {
+                reason.truncate(reason.floor_char_boundary(MOST_REASON_BYTES));
+                let what = What::EndExplained { session, reason };
+                office.change_all(vec![Change { actor, what }]).await?;
+            }
+            ended
+        }
+        LocalQuestion::Disconnect { peer } => {
+            desk::ask(office, |done| Oversight::Disconnect { peer, actor, done }).await?
+        }
+    };
+    Ok(if was_there {
+        LocalAnswer::Done
+    } else {
+        LocalAnswer::NotThere
+    })
+}

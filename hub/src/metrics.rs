@@ -1,0 +1,247 @@
+//! Figures for a monitoring system, and whether the hub lives, on a port of this computer alone (B5).
+//!
+//! Numbers without names: nothing here says who did anything.
+
+use std::fmt::Write as _;
+use std::io;
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use crate::administration::Office;
+use crate::administration::figures::Figures;
+use crate::crowd::Crowd;
+
+/// Programs that ask at a time; whoever comes then is hung up on.
+const AT_ONCE: usize = 16;
+const HEADERS_TIMEOUT: Duration = Duration::from_secs(5);
+const MOST_HEADER_BYTES: usize = 16 * 1024;
+/// How long a program may stay.
+const VISIT: Duration = Duration::from_mins(5);
+/// A hub that takes longer to say how it is does not work.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is counted while the hub runs.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    /// Connections for which there was no room.
+    refused: AtomicU64,
+    /// Bytes that one side of a session sent for the other.
+    relayed: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn count_refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_relayed(&self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.relayed.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// The port cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MetricsError {
+    #[error(
+        "figures are for this computer alone: {0} is no loopback address, as 127.0.0.1:9090 is"
+    )]
+    NotLoopback(SocketAddr),
+    #[error("cannot listen at {address} for figures: {source}")]
+    Bind {
+        address: SocketAddr,
+        source: io::Error,
+    },
+}
+
+/// The port.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+#[derive(Debug, Clone)]
+struct Sources {
+    office: Arc<Office>,
+    crowd: Arc<Crowd>,
+}
+
+impl Metrics {
+    pub(crate) fn listen(address: SocketAddr) -> Result<Self, MetricsError> {
+        if !address.ip().is_loopback() {
+            return Err(MetricsError::NotLoopback(address));
+        }
+        let listen = || {
+            let listener = StdListener::bind(address)?;
+            listener.set_nonblocking(true)?;
+            let listener = TcpListener::from_std(listener)?;
+            let address = listener.local_addr()?;
+            Ok(Self { listener, address })
+        };
+        listen().map_err(|source| MetricsError::Bind { address, source })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until it is dropped.
+    pub(crate) async fn serve(self, office: Arc<Office>, crowd: Arc<Crowd>) {
+        let router = Router::new()
+            .route("/metrics", get(metrics))
+            .route("/healthz", get(async || "ok\n"))
+            .route("/readyz", get(ready))
+            .with_state(Sources { office, crowd });
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        loop {
+            let Ok((stream, _loopback)) = self.listener.accept().await else {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                continue;
+            };
+            let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+                continue;
+            };
+            let service = TowerToHyperService::new(router.clone());
+            tokio::spawn(async move {
+                let _place = place;
+                let visit = http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .header_read_timeout(HEADERS_TIMEOUT)
+                    .max_buf_size(MOST_HEADER_BYTES)
+                    .serve_connection(TokioIo::new(stream), service);
+                if !matches!(timeout(VISIT, visit).await, Ok(Ok(()))) {
+                    tracing::trace!("A program that asks for figures is gone");
+                }
+            });
+        }
+    }
+}
+
+/// Whether the hub can work: its desk and its catalogue answer, and the disk keeps up.
+async fn ready(State(sources): State<Sources>) -> impl IntoResponse {
+    match timeout(PATIENCE, Figures::ask(&sources.office)).await {
+        Ok(Ok(figures)) if !figures.is_behind => (StatusCode::OK, "ready\n"),
+        Ok(Ok(_behind)) => (StatusCode::SERVICE_UNAVAILABLE, "the disk is behind\n"),
+        Ok(Err(_refusal)) => (StatusCode::SERVICE_UNAVAILABLE, "the hub cannot work\n"),
+        Err(_elapsed) => (StatusCode::SERVICE_UNAVAILABLE, "no answer in time\n"),
+    }
+}
+
+async fn metrics(State(sources): State<Sources>) -> impl IntoResponse {
+    let Ok(Ok(figures)) = timeout(PATIENCE, Figures::ask(&sources.office)).await else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let kind = [(
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    )];
+    (kind, page(&figures, &sources.crowd)).into_response()
+}
+
+/// All figures, in Prometheus' text format 0.0.4.
+fn page(figures: &Figures, crowd: &Crowd) -> String {
+    let mut page = Page(String::new());
+    let version = env!("CARGO_PKG_VERSION");
+    let build = format!("{{version=\"{version}\"}}");
+    page.family(
+        "hub_build_info",
+        "gauge",
+        "The hub's version.",
+        &[(&build, 1)],
+    );
+    page.one(
+        "hub_up_seconds",
+        "gauge",
+        "Since the hub was started.",
+        figures.up_seconds,
+    );
+    let guests = crowd.numbers();
+    let connections = [
+        ("{kind=\"operator\"}", figures.operators),
+        ("{kind=\"user\"}", figures.users),
+        ("{kind=\"permanent_host\"}", figures.permanent_hosts),
+        ("{kind=\"stranger\"}", guests.strangers),
+    ];
+    page.family(
+        "hub_connections",
+        "gauge",
+        "Who is connected.",
+        &connections,
+    );
+    let admitted = "Connections of those who are admitted, administrators too.";
+    page.one(
+        "hub_admitted_connections",
+        "gauge",
+        admitted,
+        guests.admitted,
+    );
+    page.one(
+        "hub_sessions",
+        "gauge",
+        "Sessions that run.",
+        figures.sessions,
+    );
+    let counters = &crowd.counters;
+    let refused = counters.refused.load(Ordering::Relaxed);
+    let help = "Connections for which there was no room.";
+    page.one("hub_refused_connections_total", "counter", help, refused);
+    let relayed = counters.relayed.load(Ordering::Relaxed);
+    let help = "Bytes that one side of a session sent for the other.";
+    page.one("hub_relayed_bytes_total", "counter", help, relayed);
+    page.one(
+        "hub_films",
+        "gauge",
+        "Films in the catalogue.",
+        figures.films,
+    );
+    page.one(
+        "hub_films_bytes",
+        "gauge",
+        "What they take of the disk.",
+        figures.films_bytes,
+    );
+    if let Some(free) = figures.disk_free_bytes {
+        page.one(
+            "hub_disk_free_bytes",
+            "gauge",
+            "Room on the data folder's disk.",
+            free,
+        );
+    }
+    let help = "Changes that wait for the disk.";
+    page.one("hub_store_queue", "gauge", help, figures.store_queue);
+    page.0
+}
+
+struct Page(String);
+
+impl Page {
+    fn one(&mut self, name: &str, kind: &str, help: &str, value: u64) {
+        self.family(name, kind, help, &[("", value)]);
+    }
+
+    fn family(&mut self, name: &str, kind: &str, help: &str, values: &[(&str, u64)]) {
+        let page = &mut self.0;
+        // writing to memory does not fail
+        writeln!(page, "# HELP {name} {help}\n# TYPE {name} {kind}").unwrap_or_default();
+        for (labels, value) in values {
+            writeln!(page, "{name}{labels} {value}").unwrap_or_default();
+        }
+    }
+}
