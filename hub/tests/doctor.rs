@@ -230,14 +230,7 @@ fn b5_a_certificate_that_is_over_or_another_keys_is_named() {
     let folder = made();
     let keys = tempfile::tempdir().expect("a folder");
     let look = |files: &(String, String), says: &str, advises: &str| {
-        let listen = [
-            "--listen",
-            FREE,
-            "--web-listen",
-            FREE,
-            "--page-listen",
-            FREE,
-        ];
+        let listen = ["--listen", FREE, "--web-listen", FREE];
         let given = ["--certificate", &files.0, "--certificate-key", &files.1];
         let args = [&listen[..], &given].concat();
         assert_fault(folder.path(), &args, "certificate", says, advises);

@@ -7,6 +7,7 @@ use anyhow::{Context as _, ensure};
 use crate::hub::Hub;
 use crate::programs::{Home, Programs};
 use crate::running::Running;
+use crate::{PATIENCE, wait_until};
 
 /// `purepc` on a computer of its own, enrolled and connected. Dropping it ends it.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use e2e::{
 use protocol::{Proxy, ProxyError, Role};
 use tempfile::TempDir;
 use transport::client::{self, ConnectError};
-use transport::{HubAddress, ProxyChoice, Route, Routes};
+use transport::{HubAddress, Pin, ProxyChoice, Route, Routes};
 
 const USER_SCREEN: Size = Size(960, 640);
 const OPERATOR_SCREEN: Size = Size(1400, 900);
@@ -66,7 +66,7 @@ impl Hidden {
             host: "hub.test".to_owned(),
             port: self.hub.address().port(),
         };
-        let pin = self.hub.fingerprint().parse().expect("a fingerprint");
+        let pin: Pin = self.hub.fingerprint().parse().expect("a fingerprint");
         let connect = || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()

@@ -165,11 +165,12 @@ pub async fn connect(
 /// [`ConnectError`] of the first proxy.
 pub async fn test_proxies(
     hub: &HubAddress,
-    pin: Pin,
+    pin: impl Into<Pin>,
     role: Role,
     program: &str,
     routes: &Routes,
 ) -> Result<Option<Route>, ConnectError> {
+    let pin = pin.into();
     let call = Call {
         hub: hub.clone(),
         name: pin.name(hub).to_owned(),
@@ -414,7 +415,7 @@ impl Call {
                 Err(error) if is_answer(At::OtherPort, &error) => return Err(error),
                 Err(error) if is_mistrust(&error) && self.at(port) == At::OtherPort => {
                     let proxy = at_proxy();
-                    failure.get_or_insert(ProxyError::HubNotReached { proxy, to }.into());
+                    failure.get_or_insert_with(|| ProxyError::HubNotReached { proxy, to }.into());
                 }
                 Err(error) => failure = Some(error),
             }

@@ -12,7 +12,7 @@ use transport::{CloseReason, Routes, reconnect};
 use crate::computer;
 use crate::membership::Membership;
 use crate::pause::{Pauses, shortened};
-use crate::standing::{Notes, Standing, refusal_text};
+use crate::standing::{Standing, refusal_text};
 
 /// How long the hub may take to say whether it lets this computer in.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -87,10 +87,9 @@ async fn come_in(
 /// Stays connected until the program is told to stop.
 pub(crate) async fn stay(membership: &Membership, folder: &Path) -> anyhow::Result<()> {
     let mut stop = StopSignal::listen().context("cannot hear when to stop")?;
-    let notes = Notes::start(folder.to_owned()).context("no thread for the status")?;
     let routes = Routes::default();
     let mut pauses = Pauses::new();
-    notes.say(Standing::Connecting { why: None });
+    Standing::Connecting { why: None }.keep(folder).await;
     loop {
         let began = tokio::time::Instant::now();
         let ended = tokio::select! {
@@ -98,7 +97,7 @@ pub(crate) async fn stay(membership: &Membership, folder: &Path) -> anyhow::Resu
             came = come_in(membership, &routes, None) => match came {
                 Ok((greeted, HubToHost::HostAccepted { name })) => {
                     tracing::info!(%name, "Connected");
-                    notes.say(Standing::connected(&name));
+                    Standing::connected(&name).keep(folder).await;
                     match listen(greeted, &mut stop).await {
                         Some(end) => end,
                         None => return Ok(()),
@@ -114,12 +113,12 @@ pub(crate) async fn stay(membership: &Membership, folder: &Path) -> anyhow::Resu
         let pause = match ended {
             End::Lost(why) => {
                 tracing::info!(%why, "Not connected");
-                notes.say(Standing::Connecting { why: Some(why) });
+                Standing::Connecting { why: Some(why) }.keep(folder).await;
                 pauses.next()
             }
             End::Refused(why, wait) => {
                 tracing::warn!(%why, seconds = wait.as_secs(), "Not let in; asking again");
-                notes.say(Standing::Refused { why });
+                Standing::Refused { why }.keep(folder).await;
                 shortened(wait)
             }
         };

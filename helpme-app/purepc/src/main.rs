@@ -117,8 +117,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Run { folder } => {
             let folder = folder.find()?;
             let membership = Membership::load(&folder)?;
-            let lock = RunLock::take(&folder)?;
-            let _shown = lock.show(&folder)?;
+            let _lock = RunLock::take(&folder)?;
+            let _shown = RunLock::show(&folder)?;
             tracing::info!(hub = %membership.hub(), "{NOT_BUILT_YET}");
             runtime()?.block_on(line::stay(&membership, &folder))?;
             Ok(ExitCode::SUCCESS)

@@ -139,7 +139,7 @@ impl RunLock {
     ///
     /// A lock of its own: whoever looks must not be in the way of whoever starts. Waits for those who
     /// look at this moment.
-    pub(crate) fn show(&self, folder: &Path) -> anyhow::Result<File> {
+    pub(crate) fn show(folder: &Path) -> anyhow::Result<File> {
         let file = open_lock(folder, RUNNING)?;
         file.lock().with_context(|| cannot_lock(folder, RUNNING))?;
         Ok(file)

@@ -2,9 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::thread;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use protocol::{Refusal, RefusalCode};
@@ -40,11 +38,15 @@ impl Standing {
         }
     }
 
-    /// Keeps it where `purepc status` looks. Waits for the disk.
-    fn keep(&self, folder: &Path) {
-        let kept = serde_json::to_vec(self).map_err(io::Error::from);
-        let kept = kept.and_then(|bytes| private_file::replace(&folder.join(FILE), &bytes));
-        if let Err(error) = kept {
+    /// Keeps it where `purepc status` looks. The connection goes on while the disk is waited for.
+    pub(crate) async fn keep(self, folder: &Path) {
+        let file = folder.join(FILE);
+        let kept = tokio::task::spawn_blocking(move || {
+            let bytes = serde_json::to_vec(&self)?;
+            private_file::replace(&file, &bytes)
+        });
+        let kept = kept.await.map_err(io::Error::other);
+        if let Err(error) = kept.and_then(|kept| kept) {
             // the connection is worth more than the note of it
             tracing::warn!(%error, "Status not kept");
         }
@@ -55,33 +57,6 @@ impl Standing {
         let kept = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         // one that has just begun has not said anything yet
         kept.unwrap_or(Self::Connecting { why: None })
-    }
-}
-
-/// Keeps what is said of the connection, on a thread of its own: the network does not wait for a disk.
-#[derive(Debug)]
-pub(crate) struct Notes {
-    said: mpsc::Sender<Standing>,
-}
-
-impl Notes {
-    pub(crate) fn start(folder: PathBuf) -> io::Result<Self> {
-        let (said, notes) = mpsc::channel::<Standing>();
-        let write = move || {
-            while let Ok(first) = notes.recv() {
-                // while the disk was slow more may have been said; the last is what holds
-                let last = notes.try_iter().last().unwrap_or(first);
-                last.keep(&folder);
-            }
-        };
-        thread::Builder::new().name("notes".into()).spawn(write)?;
-        Ok(Self { said })
-    }
-
-    pub(crate) fn say(&self, standing: Standing) {
-        if self.said.send(standing).is_err() {
-            tracing::warn!("Status not kept");
-        }
     }
 }
 

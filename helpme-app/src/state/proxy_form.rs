@@ -36,6 +36,7 @@ impl ProxyForm {
             | ConnectProblem::UnknownName { .. }
             | ConnectProblem::NoAnswer { .. }
             | ConnectProblem::ForeignKey
+            | ConnectProblem::Certificate { .. }
             | ConnectProblem::FalseConsole
             | ConnectProblem::OtherVersion { .. }
             | ConnectProblem::Refused(_)

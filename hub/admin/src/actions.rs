@@ -77,6 +77,10 @@ pub(crate) fn action_text(lang: Lang, action: Action) -> &'static str {
             "Session ended by an administrator",
             "Sessione terminata da un amministratore",
         ),
+        Action::SessionEndExplained => (
+            "Reason for ending the session",
+            "Motivo della fine della sessione",
+        ),
         Action::FilmClosed => ("Film finished", "Filmato concluso"),
         Action::FilmFailed => ("Film failed", "Filmato non riuscito"),
         Action::FilmWatched => ("Film watched", "Filmato guardato"),

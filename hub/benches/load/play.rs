@@ -233,10 +233,10 @@ pub(crate) async fn play(load: &Load) -> Figures {
 fn route(sessions: &[(Pair, SessionId)], idle: &[Peer]) -> String {
     let pairs = sessions.iter();
     let paired = pairs.flat_map(|(pair, _)| [&pair.operator, &pair.host]);
-    let mut routes = paired.chain(idle).map(|peer| peer.greeted.route);
+    let mut routes = paired.chain(idle).map(|peer| &peer.greeted.route);
     let first = routes.next();
     assert!(routes.all(|route| Some(route) == first), "all in one way");
-    first.map_or_else(String::new, |route| route.to_string())
+    first.map_or_else(String::new, ToString::to_string)
 }
 
 /// An operator is signed in once, so each session has its own.

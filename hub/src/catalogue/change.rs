@@ -329,7 +329,7 @@ impl What {
             }
             Self::EndExplained { session, reason } => {
                 let detail = json!({ "session": session.0, "reason": reason });
-                ("session.end_explained", detail)
+                (Action::SessionEndExplained, detail)
             }
             Self::Host(change) => describe_host(change),
             Self::Desk(what) => describe_desk(what)?,

@@ -293,11 +293,7 @@ fn bound(kind: &str, address: SocketAddr, tried: io::Result<()>) -> Finding {
 
 fn certificate(config: &Config) -> Finding {
     const CHECK: &str = "certificate";
-    let files = config
-        .page
-        .as_ref()
-        .and_then(|page| page.certificate.as_ref());
-    let Some(files) = files else {
+    let Some(files) = &config.certificate else {
         let says =
             "none is given; the page, if there is one, shows the hub's own, of which browsers warn";
         return Finding::good(CHECK, says);

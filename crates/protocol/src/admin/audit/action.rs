@@ -83,6 +83,7 @@ actions! {
     SessionWatchEnded = "session.watch_ended",
     SessionEnded = "session.ended",
     SessionEndedByAdministrator = "session.ended_by_administrator",
+    SessionEndExplained = "session.end_explained",
     FilmClosed = "film.closed",
     FilmFailed = "film.failed",
     FilmWatched = "film.watched",
