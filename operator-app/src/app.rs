@@ -39,6 +39,8 @@ const MAX_EVENTS_AT_ONCE: usize = 500;
 pub struct Start {
     pub settings: Settings,
     pub settings_problem: bool,
+    /// The file of an invitation to read.
+    pub invitation: Option<std::path::PathBuf>,
     pub folders: desktop::Folders,
     /// Takes the keys of session windows; `None` in tests.
     pub tap: Option<Arc<ui_kit::raw_input::InputTap>>,
@@ -122,6 +124,9 @@ impl ConsoleApp {
         if app.settings.remember_password {
             let name = app.settings.secret_name();
             app.clerk.give(Job::RecallPassword { name });
+        }
+        if let Some(path) = start.invitation {
+            app.clerk.give(Job::ReadInvitation { path });
         }
         Ok(app)
     }

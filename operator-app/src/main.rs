@@ -1,5 +1,6 @@
 //! Pure Help Desk: the operator's console.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -26,6 +27,9 @@ struct Arguments {
     /// The hub's fingerprint: 64 hexadecimal digits.
     #[arg(long, value_name = "HEX")]
     fingerprint: Option<String>,
+    /// The file of an invitation, which fills in the log-in.
+    #[arg(value_name = "INVITATION")]
+    invitation: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -90,6 +94,7 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
     let start = Start {
         settings,
         settings_problem: loaded.problem.is_some(),
+        invitation: arguments.invitation,
         folders,
         tap: Some(Arc::clone(&tap)),
         routes,

@@ -22,6 +22,7 @@ use ui_kit::{Clock, Lang, Tone, Word, w};
 
 use crate::exports::Document;
 use crate::fetch::{self, Fetch};
+use crate::incoming::Incoming;
 use crate::link::{Link, News, Order, Problem, SignIn, Wake};
 use crate::settings::{Saver, Settings};
 use crate::state::{Exporting, Standing, State, Topic, Wish};
@@ -61,6 +62,8 @@ pub struct AdminApp {
     film_file: Option<TempPath>,
     /// A document of reports on its way.
     document: Option<Document>,
+    /// Texts on their way to files.
+    saving: Vec<Incoming<PathBuf>>,
     logos: logo::Logos,
 }
 
@@ -115,6 +118,7 @@ impl AdminApp {
             watch: None,
             film_file: None,
             document: None,
+            saving: Vec::new(),
             logos: logo::Logos::default(),
         })
     }
@@ -277,6 +281,7 @@ impl AdminApp {
                 let copied = w(self.state.lang, Word::CopiedNotice);
                 self.notices.push(Tone::Good, copied);
             }
+            Wish::SaveText { file_name, text } => self.save_text(&file_name, text),
             Wish::Refresh => self.state.refresh(),
             Wish::GiveCode => {
                 let code = self.state.sign_in.code.clone();
@@ -331,6 +336,7 @@ impl eframe::App for AdminApp {
         self.follow_film();
         self.follow_export();
         self.follow_document();
+        self.follow_saving();
         self.follow_logo(ctx);
         self.send();
     }
@@ -362,6 +368,7 @@ impl eframe::App for AdminApp {
         // the window is closed already; nothing half done is to stay
         let mut threads = Vec::new();
         threads.extend(self.fetch.take().map(Fetch::give_up));
+        threads.extend(self.saving.drain(..).map(Incoming::give_up));
         threads.extend(self.document.take().and_then(Document::give_up));
         threads.extend(match self.state.films.exporting.take() {
             Some(Exporting::Video(video)) => video.give_up(),

@@ -147,6 +147,11 @@ pub enum Wish {
     SetLang(Lang),
     GiveCode,
     Copy(String),
+    /// Writes `text` to a file of that name, for this user's eyes alone.
+    SaveText {
+        file_name: String,
+        text: String,
+    },
     Refresh,
     /// One report, or all that the filter leaves.
     ExportReports(ExportFormat, Option<ReportId>),

@@ -280,6 +280,7 @@ says! {
         "Viene mostrato una sola volta. Consegnalo ora, per una via che altri non leggono.";
     RecoveryCodesNote: "Recovery codes, each good once, for the day when the telephone is gone:",
         "Codici di recupero, validi una volta ciascuno, per quando il telefono non c'è più:";
+    SaveAsFile: "Save as a file", "Salva in un file";
     CopyCodes: "Copy the codes", "Copia i codici";
     MaySee: "see screens", "vedere schermi";
     MayControl: "use keyboard and mouse", "usare tastiera e mouse";

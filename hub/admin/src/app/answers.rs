@@ -1,6 +1,7 @@
 //! What the hub answers.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use protocol::admin::{Answer, Question, audit, desk, films, hosts, people, reports, settings};
 use protocol::{Refusal, RefusalCode};
@@ -9,6 +10,7 @@ use ui_kit::words::refusal_text;
 
 use super::AdminApp;
 use crate::exports::Document;
+use crate::incoming::{self, Incoming};
 use crate::state::{ComputersAsking, Done, Live, PeopleAsking, Topic};
 use crate::words::{self, Say, s};
 
@@ -331,6 +333,34 @@ impl AdminApp {
             let question = reports::Question::ExportPart { export, part };
             let topic = Topic::DocumentPart(export);
             self.state.ask(topic, Question::Reports(question));
+        }
+    }
+
+    /// Writes `text` beside the other files that leave the hub.
+    pub(super) fn save_text(&mut self, file_name: &str, text: String) {
+        let (folder, name) = (downloads(), file_name.to_owned());
+        let within = folder.clone();
+        let placed = move |file| incoming::place(file, &within, &name);
+        let wake = Arc::clone(&self.wake);
+        let begun = Incoming::begin(folder, incoming::PART, wake, placed).and_then(|mut file| {
+            file.take(text.into())?;
+            file.end();
+            Ok(file)
+        });
+        match begun {
+            Ok(file) => self.saving.push(file),
+            Err(error) => self.tell_not_saved(&error.to_string()),
+        }
+    }
+
+    /// Tells which texts are on the disk by now.
+    pub(super) fn follow_saving(&mut self) {
+        for file in std::mem::take(&mut self.saving) {
+            match file.file() {
+                Some(Ok(path)) => self.tell_saved(&path),
+                Some(Err(error)) => self.tell_not_saved(&error.to_string()),
+                None => self.saving.push(file),
+            }
         }
     }
 

@@ -556,7 +556,7 @@ pub(super) fn once_ui(
 ) -> bool {
     let lang = state.lang;
     let icon = Some((Icon::KeyRound, Tone::Good));
-    let mut copied = None;
+    let (mut copied, mut saved) = (None, false);
     let heading = s(lang, title);
     let dialog = dialog_ui(ui.ctx(), "shown", DialogSize::Medium, icon, heading, |ui| {
         banner_ui(ui, Tone::Warning, s(lang, Say::ShownOnce));
@@ -566,9 +566,15 @@ pub(super) fn once_ui(
         }
         let mono = egui::RichText::new(line).monospace().color(palette.text);
         ui.add(Label::new(mono).wrap().selectable(true));
-        if link_button_ui(ui, Some(Icon::Copy), w(lang, Word::Copy)).clicked() {
-            copied = Some(line.to_owned());
-        }
+        ui.horizontal(|ui| {
+            if link_button_ui(ui, Some(Icon::Copy), w(lang, Word::Copy)).clicked() {
+                copied = Some(line.to_owned());
+            }
+            let save = s(lang, Say::SaveAsFile);
+            if codes.is_empty() && link_button_ui(ui, Some(Icon::Download), save).clicked() {
+                saved = true;
+            }
+        });
         if !codes.is_empty() {
             ui.add_space(4.0);
             ui.add(Label::new(s(lang, Say::RecoveryCodesNote)).wrap());
@@ -588,7 +594,21 @@ pub(super) fn once_ui(
     if let Some(text) = copied {
         state.wish(Wish::Copy(text));
     }
+    if saved {
+        state.wish(Wish::SaveText {
+            file_name: invitation_file(line),
+            text: format!("{line}\n"),
+        });
+    }
     !dialog.inner && !escaped_from(&dialog)
+}
+
+/// What the file of an invitation is called.
+fn invitation_file(line: &str) -> String {
+    match line.parse::<protocol::Invitation>() {
+        Ok(invitation) => format!("invitation-{}.txt", invitation.user),
+        Err(_of_a_computer) => "invitation-purepc.txt".to_owned(),
+    }
 }
 
 impl AccountForm {
