@@ -23,7 +23,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use protocol::HubAddress;
 use tokio::time::MissedTickBehavior;
-use transport::Fingerprint;
+use transport::{Fingerprint, Pin};
 
 use self::downloads::{Downloads, Offer, System};
 use self::words::Lang;
@@ -47,6 +47,8 @@ pub struct PageConfig {
     /// Where the Helpmes lie that visitors get, as `helpme-SYSTEM-MACHINE`; `downloads` in the data folder
     /// if it is not said.
     pub downloads: Option<PathBuf>,
+    /// Whether they are to know the hub by its public certificate and not by its key.
+    pub known_by_name: bool,
 }
 
 /// The page.
@@ -60,7 +62,8 @@ pub(crate) struct Page {
 struct Site {
     office: Arc<Office>,
     hub: HubAddress,
-    fingerprint: Fingerprint,
+    /// By what Helpme is to know the hub.
+    pin: Pin,
     /// Whether browsers know the certificate.
     is_public: bool,
     downloads: Downloads,
@@ -76,14 +79,19 @@ impl Page {
         office: Arc<Office>,
     ) -> Self {
         let folder = office.folder().to_owned();
+        let pin = if config.known_by_name {
+            Pin::PublicName
+        } else {
+            Pin::Key(fingerprint)
+        };
         let downloads = config.downloads.clone();
         let downloads = downloads.unwrap_or_else(|| folder.join("downloads"));
         Self {
             site: Arc::new(Site {
                 office,
-                fingerprint,
+                pin,
                 is_public,
-                downloads: Downloads::new(downloads, &folder, &hub, fingerprint),
+                downloads: Downloads::new(downloads, &folder, &hub, pin),
                 hub,
                 logo: RwLock::default(),
             }),
@@ -144,7 +152,7 @@ async fn front(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> R
         settings: &site.office.settings(),
         has_logo: !site.logo().is_empty(),
         hub: &site.hub,
-        fingerprint: site.fingerprint,
+        pin: site.pin,
         offers: &site.downloads.offers(),
         visitor,
     };

@@ -86,6 +86,10 @@ pub(super) struct Options {
     /// The private key of the certificate, in PEM.
     #[arg(long, env = "HUB_CERTIFICATE_KEY", value_name = "FILE")]
     certificate_key: Option<PathBuf>,
+    /// Whether the Helpme that the page gives out knows the hub by that certificate and its public address, in
+    /// place of the hub's own key; false if not given.
+    #[arg(long, env = "HUB_KNOWN_BY_NAME", value_name = "true|false")]
+    known_by_name: Option<bool>,
     /// The folder of the Helpmes that the page gives out; `downloads` in the data folder if not given.
     #[arg(long, env = "HUB_DOWNLOADS", value_name = "DIR")]
     downloads: Option<PathBuf>,
@@ -166,6 +170,8 @@ pub(super) enum OptionsError {
     },
     #[error("certificate and certificate-key belong together; one of them is missing")]
     HalfCertificate,
+    #[error("known-by-name needs a certificate, and a public-address that it is for")]
+    NoName,
     #[error("downloads is for the page, and page is false; leave out one of them")]
     DownloadsWithoutPage,
     #[error(
@@ -220,6 +226,7 @@ impl Options {
             page: self.page.or(less.page),
             certificate: self.certificate.or(less.certificate),
             certificate_key: self.certificate_key.or(less.certificate_key),
+            known_by_name: self.known_by_name.or(less.known_by_name),
             downloads: self.downloads.or(less.downloads),
             metrics_listen: self.metrics_listen.or(less.metrics_listen),
             log_format: self.log_format.or(less.log_format),
@@ -237,8 +244,15 @@ impl Options {
             (None, None) => None,
             (Some(_), None) | (None, Some(_)) => return Err(OptionsError::HalfCertificate),
         };
+        let known_by_name = self.known_by_name.unwrap_or(false);
+        if known_by_name && (certificate.is_none() || self.public_address.is_none()) {
+            return Err(OptionsError::NoName);
+        }
         let page = match (self.page.unwrap_or(true), self.downloads) {
-            (true, downloads) => Some(PageConfig { downloads }),
+            (true, downloads) => Some(PageConfig {
+                downloads,
+                known_by_name,
+            }),
             (false, None) => None,
             (false, Some(_)) => return Err(OptionsError::DownloadsWithoutPage),
         };

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use protocol::HubAddress;
 use serde_json::json;
-use transport::Fingerprint;
+use transport::Pin;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -122,15 +122,10 @@ struct Program {
 }
 
 impl Downloads {
-    pub(super) fn new(
-        folder: PathBuf,
-        data: &Path,
-        hub: &HubAddress,
-        fingerprint: Fingerprint,
-    ) -> Self {
+    pub(super) fn new(folder: PathBuf, data: &Path, hub: &HubAddress, pin: Pin) -> Self {
         let set_up = json!({
             "address": hub.to_string(),
-            "fingerprint": fingerprint.to_string(),
+            "fingerprint": pin.to_string(),
         });
         Self {
             folder,

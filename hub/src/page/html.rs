@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 use protocol::HubAddress;
 use protocol::admin::settings::Settings;
-use transport::Fingerprint;
+use transport::{Fingerprint, Pin};
 
 use super::downloads::{Offer, System};
 use super::words::{Lang, Words};
@@ -18,7 +18,7 @@ pub(super) struct Front<'a> {
     pub(super) settings: &'a Settings,
     pub(super) has_logo: bool,
     pub(super) hub: &'a HubAddress,
-    pub(super) fingerprint: Fingerprint,
+    pub(super) pin: Pin,
     pub(super) offers: &'a [Offer],
     /// What the visitor's browser runs on.
     pub(super) visitor: Option<System>,
@@ -72,8 +72,11 @@ impl Front<'_> {
                 }
             }
             footer {
-                (words.hub) ": " (self.hub) br;
-                (words.key) ": " (self.short_key())
+                (words.hub) ": " (self.hub)
+                @if let Pin::Key(fingerprint) = self.pin {
+                    br;
+                    (words.key) ": " (short(fingerprint))
+                }
             }
             script src="/ticket.js" {}
         };
@@ -144,7 +147,7 @@ impl Front<'_> {
     /// the hub; without it the user types the ticket in Helpme. (A form with such an address would do
     /// without, but browsers warn of it.)
     fn start(&self, words: &Words) -> Markup {
-        let link = format!("helpme://{}/?key={}", self.hub, self.fingerprint);
+        let link = format!("helpme://{}/?key={}", self.hub, self.pin);
         html! {
             section {
                 h2 { (words.have_it) }
@@ -159,14 +162,14 @@ impl Front<'_> {
             }
         }
     }
+}
 
-    /// As much of the fingerprint as Helpme shows.
-    fn short_key(&self) -> String {
-        let bytes = self.fingerprint.bytes();
-        let groups = bytes[..8].chunks(2);
-        let groups = groups.map(|pair| format!("{:02x}{:02x}", pair[0], pair[1]));
-        groups.collect::<Vec<_>>().join(" ")
-    }
+/// As much of a fingerprint as Helpme shows.
+fn short(fingerprint: Fingerprint) -> String {
+    let bytes = fingerprint.bytes();
+    let groups = bytes[..8].chunks(2);
+    let groups = groups.map(|pair| format!("{:02x}{:02x}", pair[0], pair[1]));
+    groups.collect::<Vec<_>>().join(" ")
 }
 
 /// The page for every address that is none.
