@@ -373,22 +373,26 @@ fn track(size: PixelSize, created_unix_seconds: i64) -> Track {
     }
 }
 
-/// The film's file until it is complete; removed when dropped.
-struct Partial {
+/// A file until it is complete, for its owner alone; removed when dropped.
+pub(crate) struct Partial {
     path: PathBuf,
-    file: File,
+    pub(crate) file: File,
 }
 
 impl Partial {
-    fn create(out: &Path) -> io::Result<Self> {
+    pub(crate) fn create(out: &Path) -> io::Result<Self> {
         let mut name = OsString::from(out);
         name.push(".partial");
         let path = PathBuf::from(name);
-        let file = File::create(&path)?;
+        let mut options = File::options();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path)?;
         Ok(Self { path, file })
     }
 
-    fn complete(self, out: &Path) -> io::Result<()> {
+    pub(crate) fn complete(self, out: &Path) -> io::Result<()> {
         self.file.sync_all()?;
         fs::rename(&self.path, out)
     }

@@ -3,10 +3,13 @@
 //! Says on standard output how far it is, a JSON object a line: `{"done":0.42}`, and at the end
 //! `{"film":{...}}`. With `--picture-millis` it makes one picture instead. What went wrong stands on standard error; the exit code is 1 then.
 
+#[cfg(target_os = "linux")]
+mod own_user;
 mod priority;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
@@ -41,11 +44,26 @@ struct Arguments {
     /// End at this moment.
     #[arg(long, default_value_t = u64::MAX, hide_default_value = true)]
     to_millis: u64,
+    /// Work as the user of this number, in the folder where this runs.
+    #[arg(long, hide = true)]
+    own_user: Option<u32>,
+    /// The process that asked for it.
+    #[arg(long, hide = true, requires = "own_user")]
+    parent: Option<i32>,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     priority::lower();
+    #[cfg(target_os = "linux")]
+    if arguments.own_user.is_none() && rustix::process::geteuid().is_root() {
+        return own_user::work(arguments);
+    }
+    make(&arguments)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn make(arguments: &Arguments) -> anyhow::Result<()> {
     let options = Options {
         fps_max: arguments.fps_max,
         from_millis: arguments.from_millis,
@@ -68,12 +86,12 @@ fn main() -> anyhow::Result<()> {
     }
     let failed = || format!("no film of {}", arguments.recording.display());
     let opened = opened.with_context(failed)?;
-    let folder = arguments.out.parent();
-    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or_else(|| Path::new("."));
-    for lacking in sandbox::enter(&arguments.recording, folder) {
+    let folder = arguments.out_folder();
+    for lacking in sandbox::enter(&arguments.recording, folder, arguments.own_user) {
         drop(writeln!(io::stderr(), "hub-film: {lacking}"));
     }
+    #[cfg(target_os = "linux")]
+    own_user::end_with_parent(arguments)?;
     if let Some(at_millis) = arguments.picture_millis {
         let at_micros = at_millis.saturating_mul(1000);
         let limits = Limits {
@@ -85,6 +103,14 @@ fn main() -> anyhow::Result<()> {
     let summary = export_opened(&opened, &arguments.out, options, &mut progress, &never)
         .with_context(failed)?;
     say(&json!({ "film": as_json(&summary) })).context("standard output is closed")
+}
+
+impl Arguments {
+    fn out_folder(&self) -> &Path {
+        let folder = self.out.parent();
+        let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+        folder.unwrap_or_else(|| Path::new("."))
+    }
 }
 
 fn as_json(summary: &Summary) -> serde_json::Value {

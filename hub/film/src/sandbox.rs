@@ -16,7 +16,9 @@ mod platform;
 /// write files in `out_folder`, and can open nothing else; they can use no network, start no program and
 /// look into no other process. Memory, time and files are limited.
 ///
+/// As root it becomes the user `own`, if one is named.
+///
 /// Gives what this system cannot do, each in words.
-pub fn enter(recording: &Path, out_folder: &Path) -> Vec<String> {
-    platform::enter(recording, out_folder)
+pub fn enter(recording: &Path, out_folder: &Path, own: Option<u32>) -> Vec<String> {
+    platform::enter(recording, out_folder, own)
 }

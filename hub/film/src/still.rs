@@ -7,8 +7,8 @@ use codec::Picture;
 use image::RgbImage;
 use image::imageops::{FilterType, resize};
 use recording::{ReadError, Recording};
-use tempfile::NamedTempFile;
 
+use crate::export::Partial;
 use crate::playback::Playback;
 
 /// There is no picture.
@@ -52,11 +52,9 @@ pub fn still(
         return Err(StillError::Nothing);
     }
     let png = png_within(playback.picture(), limits)?;
-    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = NamedTempFile::new_in(folder.unwrap_or_else(|| Path::new(".")))?;
-    file.write_all(&png)?;
-    file.persist(out).map_err(|error| error.error)?;
-    Ok(())
+    let mut partial = Partial::create(out)?;
+    partial.file.write_all(&png)?;
+    Ok(partial.complete(out)?)
 }
 
 fn png_within(picture: &Picture, limits: Limits) -> Result<Vec<u8>, StillError> {

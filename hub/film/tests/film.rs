@@ -595,7 +595,63 @@ fn a_killed_program_leaves_nothing_behind() {
     said.nth(20).expect("it goes on").expect("text");
     child.kill().expect("it runs");
     child.wait().expect("it is over");
-    assert_eq!(session.files(), ["session.film"]);
+    // root's has a folder for the work, which the next one removes
+    let left = session.files();
+    let named: Vec<_> = left.iter().filter(|name| !name.starts_with('.')).collect();
+    assert_eq!(named, ["session.film"]);
+    let again = Command::new(env!("CARGO_BIN_EXE_hub-film"))
+        .args([&recording, &session.path("out.mp4")])
+        .args(["--to-millis", "2000"])
+        .output()
+        .expect("it runs");
+    assert!(again.status.success(), "{again:?}");
+    assert_eq!(session.files(), ["out.mp4", "session.film"]);
+}
+
+/// The work is done by nobody who owns anything, and what is made is root's.
+#[cfg(target_os = "linux")]
+#[test]
+fn roots_film_is_made_by_a_user_of_its_own() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let mut session = Session::new();
+    an_assistance(&mut session);
+    let recording = session.finish(90_000);
+    let owner = std::fs::metadata(&recording).expect("a file").uid();
+    let out = session.path("out.mp4");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hub-film"))
+        .args([&recording, &out])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let mut said = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+    said.nth(5).expect("it goes on").expect("text");
+    let worker = session::worker_of(child.id());
+    let status = std::fs::read_to_string(format!("/proc/{worker}/status")).expect("it works");
+    let line = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let ids = line.expect("a line").split_whitespace();
+        ids.map(|id| id.parse::<u32>().expect("a number"))
+            .collect::<Vec<_>>()
+    };
+    if owner == 0 {
+        assert_ne!(worker, child.id());
+        for ids in [line("Uid:"), line("Gid:")] {
+            assert!(
+                ids.iter().all(|id| (61_184..=65_519).contains(id)),
+                "{status}"
+            );
+        }
+        assert!(line("Groups:").is_empty(), "{status}");
+    } else {
+        assert_eq!(worker, child.id());
+        assert_eq!(line("Uid:"), [owner; 4]);
+    }
+    said.for_each(|line| drop(line.expect("text")));
+    assert!(child.wait().expect("it is over").success());
+    let made = std::fs::metadata(&out).expect("a film");
+    assert_eq!((made.uid(), made.mode() & 0o777), (owner, 0o600));
+    assert_eq!(session.files(), ["out.mp4", "session.film"]);
 }
 
 #[test]

@@ -123,7 +123,7 @@ impl Session {
         let mut peak = 0;
         let status = loop {
             // the peak is kept by the system; it is gone with the process
-            peak = peak_of(child.id()).unwrap_or(peak);
+            peak = peak_of(session::worker_of(child.id())).unwrap_or(peak);
             if let Some(status) = child.try_wait().expect("a child") {
                 break status;
             }

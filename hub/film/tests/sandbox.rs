@@ -55,7 +55,7 @@ fn a_film_is_made_by_a_process_that_can_do_nothing_else() {
     if let Ok(folder) = std::env::var(INSIDE) {
         let folder = Path::new(&folder);
         let open = fs::File::open(folder.join("films/2.film")).expect("there");
-        let lacking = film::sandbox::enter(&folder.join("films/1.film"), &folder.join("out"));
+        let lacking = film::sandbox::enter(&folder.join("films/1.film"), &folder.join("out"), None);
         let could = could(folder, &open);
         let said = serde_json::json!({ "lacking": lacking, "could": could });
         fs::write(folder.join("out/said"), said.to_string()).expect("written");

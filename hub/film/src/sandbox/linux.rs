@@ -8,7 +8,8 @@ use landlock::{
     PathFd, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, RulesetStatus, Scope,
     make_bitflags,
 };
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Gid, Resource, Rlimit, Uid, setrlimit};
+use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 
 /// Three times what the largest film takes, since threads reserve more than they use.
@@ -17,7 +18,7 @@ const MOST_MEMORY: u64 = 3 << 30;
 const MOST_SECONDS: u64 = 24 * 3600;
 const MOST_FILE: u64 = 64 << 30;
 
-pub(super) fn enter(recording: &Path, out_folder: &Path) -> Vec<String> {
+pub(super) fn enter(recording: &Path, out_folder: &Path, own: Option<u32>) -> Vec<String> {
     let mut lacking = Vec::new();
     let mut note = |done: Result<(), String>| lacking.extend(done.err());
     for (resource, most) in [
@@ -36,13 +37,14 @@ pub(super) fn enter(recording: &Path, out_folder: &Path) -> Vec<String> {
     }
     note(rustix::thread::set_no_new_privs(true).map_err(|error| format!("no_new_privs: {error}")));
     // Landlock first: afterwards its own calls are not needed
-    note(close_files(recording, out_folder));
+    note(close_files(recording, out_folder, own));
     note(close_calls());
     lacking
 }
 
-fn close_files(recording: &Path, out_folder: &Path) -> Result<(), String> {
-    let status = restrict(recording, out_folder).map_err(|error| format!("Landlock: {error}"))?;
+fn close_files(recording: &Path, out_folder: &Path, own: Option<u32>) -> Result<(), String> {
+    let status =
+        restrict(recording, out_folder, own).map_err(|error| format!("Landlock: {error}"))?;
     match status {
         RulesetStatus::FullyEnforced | RulesetStatus::PartiallyEnforced => Ok(()),
         RulesetStatus::NotEnforced => Err("the kernel has no Landlock".to_owned()),
@@ -52,13 +54,14 @@ fn close_files(recording: &Path, out_folder: &Path) -> Result<(), String> {
 fn restrict(
     recording: &Path,
     out_folder: &Path,
+    own: Option<u32>,
 ) -> Result<RulesetStatus, Box<dyn std::error::Error>> {
     // the newest that is known here; an older kernel does what it can of it
     let abi = ABI::V6;
     let write: BitFlags<AccessFs> = make_bitflags!(AccessFs::{
         ReadFile | WriteFile | ReadDir | MakeReg | RemoveFile | Truncate
     });
-    let status = Ruleset::default()
+    let ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(abi))?
         .handle_access(AccessNet::from_all(abi))?
@@ -68,9 +71,20 @@ fn restrict(
             PathFd::new(recording)?,
             AccessFs::ReadFile,
         ))?
-        .add_rule(PathBeneath::new(PathFd::new(out_folder)?, write))?
-        .restrict_self()?;
-    Ok(status.ruleset)
+        .add_rule(PathBeneath::new(PathFd::new(out_folder)?, write))?;
+    // whoever owns nothing could not open what the rules name
+    if let Some(own) = own {
+        become_user(own)?;
+    }
+    Ok(ruleset.restrict_self()?.ruleset)
+}
+
+/// From here on this thread, and those that it starts, are `own`, in no group but its own.
+fn become_user(own: u32) -> rustix::io::Result<()> {
+    let (user, group) = (Uid::from_raw(own), Gid::from_raw(own));
+    set_thread_groups(&[])?;
+    set_thread_res_gid(group, group, group)?;
+    set_thread_res_uid(user, user, user)
 }
 
 /// Calls that no film needs, and whoever breaks in would.

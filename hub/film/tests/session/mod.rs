@@ -212,3 +212,11 @@ pub(crate) fn millis(seconds: f64) -> u64 {
         .try_into()
         .expect("a time in a film")
 }
+
+/// The process that does the work of `process`: root's has another one do it.
+pub(crate) fn worker_of(process: u32) -> u32 {
+    let children = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
+    let children = children.unwrap_or_default();
+    let first = children.split_whitespace().next();
+    first.and_then(|id| id.parse().ok()).unwrap_or(process)
+}
