@@ -57,7 +57,7 @@ fn main() -> anyhow::Result<ExitCode> {
     priority::lower();
     #[cfg(target_os = "linux")]
     if arguments.own_user.is_none() && rustix::process::geteuid().is_root() {
-        return own_user::work(arguments);
+        return own_user::work(&arguments);
     }
     make(&arguments)?;
     Ok(ExitCode::SUCCESS)

@@ -3,7 +3,6 @@
 //! That process reads what a stranger's computer sent. It has the recording open before it gives up root, and
 //! writes into a folder that was made for it. This one looks at none of it, and puts the file where it belongs.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, chown, lchown};
@@ -21,22 +20,18 @@ const USERS: std::ops::RangeInclusive<u32> = 61_184..=65_519;
 const MADE: &str = "./made";
 
 /// Has another process do it.
-pub(crate) fn work(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let out = arguments.out.clone();
+pub(crate) fn work(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let recording = std::path::absolute(&arguments.recording).context("no such recording")?;
     let folder = WorkFolder::make(arguments.out_folder())
         .with_context(|| format!("no film of {}", arguments.recording.display()))?;
     // another one for each process at a time, as far as there are that many
     let user = USERS.start() + std::process::id() % (USERS.end() - USERS.start() + 1);
     chown(&folder.0, Some(user), Some(user)).context("cannot give a folder away")?;
-    let worker = Arguments {
-        recording,
-        out: PathBuf::from(MADE),
-        ..arguments
-    };
     let program = std::env::current_exe().context("this program is gone")?;
     let ended = Command::new(program)
-        .args(as_given(&worker))
+        .arg(recording)
+        .arg(MADE)
+        .args(options(arguments))
         .arg("--own-user")
         .arg(user.to_string())
         .arg("--parent")
@@ -49,7 +44,8 @@ pub(crate) fn work(arguments: Arguments) -> anyhow::Result<ExitCode> {
         // it has said why
         return Ok(ExitCode::FAILURE);
     }
-    take(&folder.0.join(MADE), &out).with_context(|| format!("cannot write {}", out.display()))?;
+    let out = &arguments.out;
+    take(&folder.0.join(MADE), out).with_context(|| format!("cannot write {}", out.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -88,14 +84,11 @@ impl Drop for WorkFolder {
 }
 
 /// What says the same on a command line.
-fn as_given(arguments: &Arguments) -> Vec<OsString> {
-    let mut given = vec![
-        arguments.recording.clone().into(),
-        arguments.out.clone().into(),
-    ];
+fn options(arguments: &Arguments) -> Vec<String> {
+    let mut given = Vec::new();
     let mut option = |name: &str, value: Option<String>| {
         if let Some(value) = value {
-            given.extend([name.into(), value.into()]);
+            given.extend([name.to_owned(), value]);
         }
     };
     if let Some(at) = arguments.picture_millis {

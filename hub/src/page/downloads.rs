@@ -306,7 +306,7 @@ mod tests {
         fs::create_dir(folder.path().join("helpme-linux-folder")).expect("made");
         let hub = "hub.example.org".parse().expect("an address");
         let data = tempfile::tempdir().expect("a folder");
-        let key = Fingerprint::from_bytes([7; 32]);
+        let key = transport::Fingerprint::from_bytes([7; 32]).into();
         let downloads = Downloads::new(folder.path().to_owned(), data.path(), &hub, key);
         downloads.look(Instant::now());
         let offers = downloads.offers();
@@ -335,7 +335,7 @@ mod tests {
         let data = tempfile::tempdir().expect("a folder");
         let in_the_way = data.path().join(MADE);
         fs::write(&in_the_way, "no folder").expect("written");
-        let key = Fingerprint::from_bytes([7; 32]);
+        let key = transport::Fingerprint::from_bytes([7; 32]).into();
         let downloads = Downloads::new(folder.path().to_owned(), data.path(), &hub, key);
         let start = Instant::now();
         downloads.look(start);

@@ -291,7 +291,7 @@ impl AdminApp {
         else {
             return self.document = None;
         };
-        let wake = std::sync::Arc::clone(&self.wake);
+        let wake = Arc::clone(&self.wake);
         if let Err(error) = document.begin(downloads(), (export, bytes), &file_name, wake) {
             self.document = None;
             self.tell_not_saved(&error.to_string());
