@@ -77,6 +77,9 @@ pub enum CatalogueError {
     /// Nothing of it is stored, and later it may be.
     #[error("the disk is full")]
     DiskFull,
+    /// Nothing of it is stored, and later it may be.
+    #[error("another program writes into the data base, and takes long")]
+    Busy,
     #[error("the data base is closed")]
     Closed,
     /// Nothing is stored that the hub's key does not sign.
@@ -103,6 +106,7 @@ impl CatalogueError {
             | Self::Foreign { .. }
             | Self::Engine(_)
             | Self::DiskFull
+            | Self::Busy
             | Self::Key(_)
             | Self::Closed => RefusalCode::INTERNAL,
         }

@@ -301,7 +301,7 @@ fn apply_group(
         for (batch, answer) in group {
             match answer {
                 Some(answer) => drop(answer.send(Err(CatalogueError::DiskFull))),
-                None => unstored.keep(batch),
+                None => unstored.keep(batch, &CatalogueError::DiskFull),
             }
         }
         return;
@@ -320,14 +320,17 @@ fn apply_group(
         match (answer, stored) {
             (Some(answer), stored) => drop(answer.send(stored)),
             (None, Ok(())) => {}
-            (None, Err(CatalogueError::DiskFull)) => unstored.keep(batch),
+            (None, Err(error @ (CatalogueError::DiskFull | CatalogueError::Busy))) => {
+                unstored.keep(batch, &error);
+            }
             (None, Err(error)) => log_store_error(&error),
         }
     }
 }
 
-/// What happened while the disk was full, and has to be stored once there is room: nobody can be told that
-/// it did not happen. It waits in its order, and whatever else happens waits behind it.
+/// What happened while the disk was full, or the data base another program's, and has to be stored once it can
+/// be: nobody can be told that it did not happen. It waits in its order, and whatever else happens waits behind
+/// it.
 #[derive(Default)]
 struct Unstored(VecDeque<Batch>);
 
@@ -336,14 +339,14 @@ impl Unstored {
         !self.0.is_empty()
     }
 
-    fn keep(&mut self, batch: Batch) {
+    fn keep(&mut self, batch: Batch, why: &CatalogueError) {
         if self.0.is_empty() {
-            tracing::error!("The disk is full: what happens is stored when there is room");
+            tracing::error!(%why, "What happens is stored later");
         }
         if self.0.len() < QUEUE {
             self.0.push_back(batch);
         } else {
-            tracing::error!("Not stored: too much waits for room on the disk");
+            tracing::error!(%why, "Not stored: too much waits already");
         }
     }
 
@@ -351,9 +354,9 @@ impl Unstored {
     fn store(&mut self, catalogue: &mut dyn Catalogue) {
         while let Some(batch) = self.0.front() {
             match catalogue.apply(std::slice::from_ref(batch)) {
-                Err(CatalogueError::DiskFull) => return,
+                Err(CatalogueError::DiskFull | CatalogueError::Busy) => return,
                 Err(error) => log_store_error(&error),
-                Ok(()) if self.0.len() == 1 => tracing::info!("Room on the disk again"),
+                Ok(()) if self.0.len() == 1 => tracing::info!("What waited is stored"),
                 Ok(()) => {}
             }
             self.0.pop_front();
@@ -363,7 +366,7 @@ impl Unstored {
     /// Says what is lost because the hub stops.
     fn mourn(&self) {
         if self.is_waiting() {
-            tracing::error!(changes = self.0.len(), "Not stored: the disk is full");
+            tracing::error!(changes = self.0.len(), "Not stored: the hub stops");
         }
     }
 }

@@ -18,6 +18,10 @@ use crate::reports;
 
 const TICK: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_mins(10);
+/// Reports erased in a tick: who set too few days by mistake has time to see it.
+const REPORTS_AT_ONCE: usize = 50;
+/// Steps of overwriting in a tick.
+const STEPS_AT_ONCE: u32 = 10;
 const ANCHOR: Duration = Duration::from_hours(24);
 
 /// What upkeep works with.
@@ -50,19 +54,23 @@ impl Upkeep {
         self.remove_erased().await;
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut sweep_due = Instant::now();
+        let (mut sweep_due, mut reports_due) = (Instant::now(), Instant::now());
         let mut anchor_due = Instant::now();
         loop {
             tick.tick().await;
             let now = Instant::now();
             if self.follow_settings().await {
-                sweep_due = now;
+                (sweep_due, reports_due) = (now, now);
             }
             self.look_at_disk();
             if now >= sweep_due {
                 sweep_due = now + SWEEP;
                 self.sweep().await;
-                self.sweep_reports().await;
+            }
+            if now >= reports_due {
+                // what is left has its turn at the next tick, when the settings may say something else
+                let is_more = self.sweep_reports().await;
+                reports_due = if is_more { now } else { now + SWEEP };
             }
             self.overwrite_erased().await;
             if now >= anchor_due {
@@ -140,14 +148,17 @@ impl Upkeep {
         }
     }
 
-    /// Erases the reports whose time is over.
-    async fn sweep_reports(&self) {
+    /// Erases some of the reports whose time is over; says whether there are more.
+    async fn sweep_reports(&self) -> bool {
         let settings = self.settings.borrow().clone();
         let now = crate::unix_millis();
         let due = self
             .office
             .read(move |catalogue| reports::due(catalogue, &settings, now));
-        for (session, what) in due.await.unwrap_or_default() {
+        let mut due = due.await.unwrap_or_default();
+        let is_more = due.len() > REPORTS_AT_ONCE;
+        due.truncate(REPORTS_AT_ONCE);
+        for (session, what) in due {
             tell(&what, "Report erased by rule");
             // one by one: one whose film was held meanwhile keeps no other
             match self.office.apply(Change::by_hub(what)).await {
@@ -155,12 +166,17 @@ impl Upkeep {
                 Err(error) => log_store_error(&error),
             }
         }
+        is_more
     }
 
     /// Overwrites what is left of erased reports and chat, those of the command line too.
     async fn overwrite_erased(&self) {
         let more = |catalogue: &dyn Catalogue| catalogue.overwrite_erased();
-        while let Ok(true) = self.office.read(more).await {}
+        for _step in 0..STEPS_AT_ONCE {
+            if !matches!(self.office.read(more).await, Ok(true)) {
+                break;
+            }
+        }
     }
 
     /// Removes what a crash, or a back-up that was brought back, left of erased films: the film, or its picture

@@ -52,7 +52,7 @@ fn e2_the_hubs_name_is_enough_where_its_certificate_is_public() {
         "--certificate-key",
         &path("key.pem"),
         "--public-address",
-        "localhost",
+        "localhost:443",
         "--known-by-name",
         "true",
     ]);

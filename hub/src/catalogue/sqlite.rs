@@ -76,6 +76,8 @@ impl From<rusqlite::Error> for CatalogueError {
         });
         if no_space {
             Self::DiskFull
+        } else if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
+            Self::Busy
         } else {
             Self::Engine(error.into())
         }

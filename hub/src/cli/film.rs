@@ -199,8 +199,8 @@ fn erase(folder: &Path, id: SessionId, reason: &str) -> anyhow::Result<ExitCode>
     let erased = films::erase(catalogue.film_facts(id)?.as_ref(), reason)?;
     change(&mut *catalogue, erased)?;
     films::remove(&folder.join(films::path_of(id)))?;
-    hub::reports::overwrite(&*catalogue)?;
     writeln!(std::io::stdout(), "film {id} is erased; its trace stays")?;
+    super::report::overwrite(&*catalogue);
     Ok(ExitCode::SUCCESS)
 }
 

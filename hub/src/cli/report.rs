@@ -460,14 +460,29 @@ fn erase(data: &DataArgs, id: ReportId, reason: &str, json: bool) -> anyhow::Res
     let mut catalogue = catalogue::open(&data.data)?;
     let (_session, erased) = reports::erase(id, catalogue.report_standing(id)?, reason)?;
     change(&mut *catalogue, erased)?;
-    reports::overwrite(&*catalogue)?;
     let mut out = std::io::stdout().lock();
     if json {
         writeln!(out, "{:#}", json!({ "report": id.0, "erased": true }))?;
     } else {
-        writeln!(out, "report {id} is erased; its rows in the audit log stay")?;
+        writeln!(
+            out,
+            "report {id} is erased; its rows in the audit log stay, and so does its film with the chat"
+        )?;
     }
+    overwrite(&*catalogue);
     Ok(())
+}
+
+/// Overwrites what is erased; what cannot be now is left to the hub.
+pub(super) fn overwrite(catalogue: &dyn Catalogue) {
+    if let Err(error) = reports::overwrite(catalogue) {
+        let told = writeln!(
+            std::io::stderr(),
+            "hub: not overwritten yet, the hub does it when it runs: {error}"
+        );
+        // without standard error there is nobody to tell
+        drop(told);
+    }
 }
 
 fn change(catalogue: &mut dyn Catalogue, what: What) -> anyhow::Result<()> {

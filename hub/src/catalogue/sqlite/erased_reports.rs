@@ -4,10 +4,12 @@
 //! row is gone, and its words lie there until it is written anew; and what was overwritten in a page still
 //! stands in the write-ahead log until that is emptied.
 
-use protocol::{ReportId, SessionId};
-use rusqlite::{Connection, OptionalExtension as _};
+use std::time::Duration;
 
-use super::report_index;
+use protocol::{ReportId, SessionId};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
+
+use super::{BUSY_TIMEOUT, report_index};
 use crate::catalogue::CatalogueError;
 
 /// How much of the index one step writes anew, in pages of about 4 kB.
@@ -72,9 +74,23 @@ pub(super) fn overwrite(c: &Connection) -> Result<bool, CatalogueError> {
     if c.total_changes() - changes > 1 {
         return Ok(true);
     }
-    let is_busy: bool = c.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;
-    if !is_busy {
+    if log_is_emptied(c)? {
         c.execute("DELETE FROM erased_words WHERE id <= ?1", [last])?;
     }
     Ok(false)
+}
+
+/// Empties the write-ahead log unless somebody reads what is in it, and waits for nobody: while `SQLite` waits
+/// here, nobody can write.
+fn log_is_emptied(c: &Connection) -> Result<bool, CatalogueError> {
+    c.busy_timeout(Duration::ZERO)?;
+    let is_busy = c.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| {
+        row.get::<_, bool>(0)
+    });
+    c.busy_timeout(BUSY_TIMEOUT)?;
+    match is_busy {
+        Ok(is_busy) => Ok(!is_busy),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }

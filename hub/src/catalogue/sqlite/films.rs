@@ -277,9 +277,12 @@ pub(super) fn erase(
         || format!("there is no film {session} that is finished and not held"),
     )?;
     // what was said is in the film, and goes with it
-    t.execute("DELETE FROM chat WHERE session = ?1", [number])?;
+    let lines = t.execute("DELETE FROM chat WHERE session = ?1", [number])?;
     report_index::refresh(t, session)?;
-    erased_reports::note_erased(t)
+    if lines > 0 {
+        erased_reports::note_erased(t)?;
+    }
+    Ok(())
 }
 
 pub(super) fn note_use(

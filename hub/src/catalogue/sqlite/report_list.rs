@@ -15,8 +15,8 @@ use protocol::admin::reports::{
 use protocol::admin::{Page, Rows};
 use protocol::control::Name;
 use protocol::{BoundedText, ReportId, SessionId};
+use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params_from_iter};
 
 use super::search;
 use crate::catalogue::{AccountId, CatalogueError, name_key};
@@ -132,7 +132,8 @@ pub(super) fn page(
     page: Page,
 ) -> Result<Rows<ReportRow>, CatalogueError> {
     let Found { numbers, total } = find(c, filter, sort, page)?;
-    let rows: Result<_, _> = numbers.into_iter().map(|number| one(c, number)).collect();
+    let rows = numbers.into_iter().map(|number| one(c, number).transpose());
+    let rows: Result<_, _> = rows.flatten().collect();
     let first = page.first;
     Ok(Rows {
         total,
@@ -238,10 +239,13 @@ fn in_order(
     Ok(Found { numbers, total })
 }
 
-fn one(c: &Connection, report: ReportId) -> Result<ReportRow, CatalogueError> {
+/// `None` if it was erased since it was found.
+fn one(c: &Connection, report: ReportId) -> Result<Option<ReportRow>, CatalogueError> {
     let sql = format!("{SELECT} WHERE report_row.report = ?1");
     let mut statement = c.prepare_cached(&sql)?;
-    Ok(statement.query_row([report.0.cast_signed()], row)?)
+    Ok(statement
+        .query_row([report.0.cast_signed()], row)
+        .optional()?)
 }
 
 const SELECT: &str = "SELECT report_row.report, report_row.session, started, lasted, active, \
