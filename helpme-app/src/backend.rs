@@ -45,7 +45,8 @@ impl Backend {
         }
     }
 
-    /// Goes through the system's proxies where nothing else leads to the hub; `login` signs in there.
+    /// Goes through the system's proxies where nothing else leads to the hub; `login` signs in at the one
+    /// that asked last, and at no other.
     pub fn use_proxies(&self, login: Option<ProxyLogin>) {
         let ask = Arc::new(desktop::system_proxies);
         self.routes.use_proxies(ProxyChoice::System { ask, login });

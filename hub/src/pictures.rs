@@ -22,6 +22,8 @@ pub const WORKER: &str = "hub-film";
 
 /// A film of a week takes less to find a moment in.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// What all key pictures of one document may take.
+const ALL_PATIENCE: Duration = Duration::from_mins(1);
 const GLANCE: Duration = Duration::from_millis(10);
 /// What is said of a worker that failed, in bytes.
 const MOST_SAID: u64 = 1000;
@@ -78,10 +80,8 @@ pub fn worker() -> PathBuf {
         .unwrap_or_else(|| name.into())
 }
 
-/// Pictures that tell what a session was about, each with its time: soon after the user's consent, in
-/// the middle, at the end, and the moments that operators marked, with their words. None where the film is
-/// not finished or not there any more, and what looks the same counts once. One that cannot be made is left
-/// out, and so are all after one that takes too long. Blocks for as long as the worker takes.
+/// Pictures that tell what a session was about, as [`KeyPictures`], with nobody else to wait for. Blocks
+/// for as long as the worker takes.
 ///
 /// # Errors
 ///
@@ -91,13 +91,115 @@ pub fn key_pictures(
     data: &Path,
     session: SessionId,
 ) -> Result<Vec<KeyPicture>, PictureFault> {
-    let facts = catalogue.film_facts(session)?;
-    let film = facts.map(|facts| facts.film);
-    let Some(film) = film.filter(|film| film.standing == Standing::Finished) else {
-        return Ok(Vec::new());
-    };
-    let path = data.join(films::path_of(session));
-    let recording = Recording::open(&path)?;
+    let mut pictures = KeyPictures::of(catalogue, data, session)?;
+    while pictures.make_next()? {}
+    Ok(pictures.into_made())
+}
+
+/// Pictures that tell what a session was about, each with its time: soon after the user's consent, in
+/// the middle, at the end, and the first six moments that operators marked, with their words. None where the
+/// film is not finished or not there any more, and what looks the same counts once. One that cannot be made
+/// is left out, and so are all that are left when a minute of work is over.
+#[derive(Debug)]
+pub struct KeyPictures {
+    data: PathBuf,
+    film: PathBuf,
+    session: SessionId,
+    started_unix_millis: i64,
+    /// In milliseconds since then, with the words of whoever marked it.
+    moments: std::vec::IntoIter<(u64, String)>,
+    patience: Duration,
+    made: Vec<KeyPicture>,
+}
+
+impl KeyPictures {
+    /// Those of one session; nothing is made yet.
+    ///
+    /// # Errors
+    ///
+    /// [`PictureFault`] if the film cannot be read.
+    pub fn of(
+        catalogue: &dyn Catalogue,
+        data: &Path,
+        session: SessionId,
+    ) -> Result<Self, PictureFault> {
+        let path = data.join(films::path_of(session));
+        let facts = catalogue.film_facts(session)?;
+        let film = facts.map(|facts| facts.film);
+        let film = film.filter(|film| film.standing == Standing::Finished);
+        let (started_unix_millis, moments) = match film {
+            Some(film) => (film.started_unix_millis, moments(&path)?),
+            None => (0, Vec::new()),
+        };
+        Ok(Self {
+            data: data.to_owned(),
+            film: path,
+            session,
+            started_unix_millis,
+            moments: moments.into_iter(),
+            patience: ALL_PATIENCE,
+            made: Vec::new(),
+        })
+    }
+
+    /// Makes the next one; `false` if there is no more to make. Blocks for as long as the worker takes.
+    ///
+    /// # Errors
+    ///
+    /// [`PictureFault`] if the others cannot be made either.
+    pub fn make_next(&mut self) -> Result<bool, PictureFault> {
+        let Some((at_millis, words)) = self.moments.next() else {
+            return Ok(false);
+        };
+        let session = self.session;
+        if self.patience.is_zero() {
+            tracing::warn!(%session, at_millis, "Key pictures take too long");
+            return Ok(false);
+        }
+        let begun = Instant::now();
+        let patience = self.patience.min(PATIENCE);
+        let size = (KEY_PIXELS, MAX_KEY_BYTES);
+        let png = make(&self.data, &self.film, at_millis, size, patience);
+        self.patience = self.patience.saturating_sub(begun.elapsed());
+        match png {
+            Ok(png) => {
+                let at = i64::try_from(at_millis).unwrap_or(i64::MAX);
+                let picture = KeyPicture {
+                    at_unix_millis: self.started_unix_millis.saturating_add(at),
+                    words,
+                    png,
+                };
+                add(&mut self.made, picture);
+            }
+            Err(
+                fault @ (PictureFault::Failed(_) | PictureFault::Unfit | PictureFault::TooLong),
+            ) => {
+                tracing::warn!(%session, at_millis, %fault, "No key picture");
+            }
+            Err(fault) => return Err(fault),
+        }
+        Ok(true)
+    }
+
+    /// Those that were made, in the order of their times.
+    pub fn into_made(mut self) -> Vec<KeyPicture> {
+        self.made.sort_by_key(|picture| picture.at_unix_millis);
+        self.made
+    }
+}
+
+/// Adds a picture. What looks the same counts once, and as it was marked.
+fn add(pictures: &mut Vec<KeyPicture>, picture: KeyPicture) {
+    match pictures.iter_mut().find(|one| one.png == picture.png) {
+        Some(_) if picture.words.is_empty() => {}
+        Some(same) if same.words.is_empty() => *same = picture,
+        Some(_) | None => pictures.push(picture),
+    }
+}
+
+/// The moments of a film that there are key pictures of, in milliseconds, with their words.
+fn moments(film: &Path) -> Result<Vec<(u64, String)>, PictureFault> {
+    let recording = Recording::open(film)?;
     let whole_millis = recording.duration_micros()? / 1000;
     let mut moments = marked(&recording);
     moments.extend(
@@ -109,36 +211,7 @@ pub fn key_pictures(
         .map(|at_millis| (at_millis, String::new())),
     );
     moments.sort();
-    let mut pictures: Vec<KeyPicture> = Vec::new();
-    for (at_millis, words) in moments {
-        let png = match make(data, &path, at_millis, (KEY_PIXELS, MAX_KEY_BYTES)) {
-            Ok(png) => png,
-            Err(fault @ (PictureFault::Failed(_) | PictureFault::Unfit)) => {
-                tracing::warn!(%session, at_millis, %fault, "No key picture");
-                continue;
-            }
-            Err(PictureFault::TooLong) => {
-                // the way to a later one is no shorter
-                tracing::warn!(%session, at_millis, "Key pictures take too long");
-                break;
-            }
-            Err(fault) => return Err(fault),
-        };
-        match pictures.iter_mut().find(|picture| picture.png == png) {
-            Some(same) if same.words.is_empty() => same.words = words,
-            Some(_) if words.is_empty() => {}
-            Some(_) | None => {
-                let at = i64::try_from(at_millis).unwrap_or(i64::MAX);
-                let at_unix_millis = film.started_unix_millis.saturating_add(at);
-                pictures.push(KeyPicture {
-                    at_unix_millis,
-                    words,
-                    png,
-                });
-            }
-        }
-    }
-    Ok(pictures)
+    Ok(moments)
 }
 
 /// The first moments that operators marked, in milliseconds, and what they said; of a damaged film those
@@ -182,7 +255,7 @@ pub fn first(data: &Path, session: SessionId) -> Result<Vec<u8>, PictureFault> {
     let size = (LIST_PIXELS, MAX_PICTURE_BYTES);
     let whole_millis = Recording::open(&film)?.duration_micros()? / 1000;
     let at_millis = CLEAR_MILLIS.min(whole_millis / 4);
-    let (png, keep) = match make(data, &film, at_millis, size) {
+    let (png, keep) = match make(data, &film, at_millis, size, PATIENCE) {
         Ok(png) => (png.clone(), png),
         Err(fault @ (PictureFault::Failed(_) | PictureFault::Unfit)) => {
             tracing::info!(%session, %fault, "Film without a first picture");
@@ -210,6 +283,7 @@ fn make(
     film: &Path,
     at_millis: u64,
     (pixels, most_bytes): (u32, usize),
+    patience: Duration,
 ) -> Result<Vec<u8>, PictureFault> {
     // the worker may write in the folder of what it makes: nothing else is to be in it
     let room = Room::make(data)?;
@@ -221,7 +295,7 @@ fn make(
     command.arg(format!("--picture-bytes={most_bytes}"));
     command.stdin(Stdio::null()).stdout(Stdio::null());
     command.stderr(Stdio::piped());
-    wait(command.spawn().map_err(PictureFault::Worker)?)?;
+    wait(command.spawn().map_err(PictureFault::Worker)?, patience)?;
     let most = u64::try_from(most_bytes).unwrap_or(u64::MAX);
     let mut png = Vec::new();
     fs::File::open(out)?.take(most + 1).read_to_end(&mut png)?;
@@ -231,8 +305,8 @@ fn make(
     Ok(png)
 }
 
-fn wait(mut worker: Child) -> Result<(), PictureFault> {
-    let end = Instant::now() + PATIENCE;
+fn wait(mut worker: Child, patience: Duration) -> Result<(), PictureFault> {
+    let end = Instant::now() + patience;
     let status = loop {
         if let Some(status) = worker.try_wait()? {
             break status;
@@ -274,5 +348,27 @@ impl Drop for Room {
         if let Err(error) = fs::remove_dir_all(&self.0) {
             tracing::debug!(%error, "A folder stays until the next start");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(at_unix_millis: i64, words: &str) -> KeyPicture {
+        KeyPicture {
+            at_unix_millis,
+            words: words.to_owned(),
+            png: vec![7],
+        }
+    }
+
+    #[test]
+    fn d3_a_marked_moment_keeps_its_time_where_the_screen_was_the_same_before() {
+        let mut pictures = Vec::new();
+        for (at, words) in [(1, ""), (2, "ANNA: here"), (3, ""), (4, "BOB")] {
+            add(&mut pictures, picture(at, words));
+        }
+        assert_eq!(pictures, [picture(2, "ANNA: here"), picture(4, "BOB")]);
     }
 }

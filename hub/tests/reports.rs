@@ -526,7 +526,7 @@ async fn d3_reports_are_exported_and_noted_before() {
     };
     let table = window.export(all(), ExportFormat::Csv).await;
     let table = String::from_utf8(table).expect("UTF-8");
-    assert!(table.starts_with("Resoconto,Inizio,"), "{table}");
+    assert!(table.starts_with("Rapporto,Inizio,"), "{table}");
     assert_eq!(table.matches("\r\n").count(), 4, "{table}");
     assert!(table.contains(",'=cmd|'/C calc'!A0,"), "{table}");
     assert!(

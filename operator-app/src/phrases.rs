@@ -78,26 +78,26 @@ phrases! {
     saved_here: "Kept here, on its way to the hub", "Salvato qui, in invio";
     saving: "Saving…", "Salvataggio…";
     saved_here_only: "The hub does not take this report; it is kept on this computer.",
-        "L'hub non accetta questo resoconto; resta su questo computer.";
-    report_finished: "The report is finished.", "Il resoconto è completo.";
+        "L'hub non accetta questo rapporto; resta su questo computer.";
+    report_finished: "The report is finished.", "Il rapporto è completo.";
     report_rescued: "A report from before the program ended was sent to the hub.",
-        "Un resoconto scritto prima della chiusura del programma è stato inviato all'hub.";
-    report_follows: "The report is among the drafts.", "Il resoconto è tra le bozze.";
+        "Un rapporto scritto prima della chiusura del programma è stato inviato all'hub.";
+    report_follows: "The report is among the drafts.", "Il rapporto è tra le bozze.";
     /// Above what the hub proposes for a field of a report; nobody has written it.
     proposed: "Proposed from the session", "Proposta ricavata dalla sessione";
     use_proposal: "Use it", "Usala";
     earlier_reports: "Earlier reports of this computer or person",
-        "Resoconti precedenti di questo computer o di questa persona";
+        "Rapporti precedenti di questo computer o di questa persona";
     /// Under a field that the organisation wants in each report.
-    field_wanted: "Fill this in to finish the report.", "Compila questo campo per completare il resoconto.";
+    field_wanted: "Fill this in to finish the report.", "Compila questo campo per completare il rapporto.";
     not_a_number: "Write a number.", "Scrivi un numero.";
     nothing_chosen: "Nothing chosen", "Nessuna scelta";
     fields_missing: "Not finished: something is missing.", "Non completato: manca qualcosa.";
     choose_category: "Choose a category", "Scegli una categoria";
     drafts_note: "Reports of assistances that are not finished yet.",
-        "Resoconti di assistenze non ancora completati.";
+        "Rapporti di assistenze non ancora completati.";
     no_drafts_note: "A report appears here when an assistance ends.",
-        "Un resoconto appare qui alla fine di un'assistenza.";
+        "Un rapporto appare qui alla fine di un'assistenza.";
     file_transfer_missing: "Not in this version yet", "Non ancora in questa versione";
     view_only_granted: "The user lets you watch only", "L'utente ti permette solo di guardare";
     all_keys: "All keys", "Tutti i tasti";
@@ -114,7 +114,7 @@ phrases! {
     not_kept: "This computer's disk did not take something:", "Il disco di questo computer ha rifiutato qualcosa:";
     password_not_remembered: "The password could not be remembered.",
         "Non è stato possibile ricordare la password.";
-    write_the_report: "Write the report", "Scrivi il resoconto";
+    write_the_report: "Write the report", "Scrivi il rapporto";
     keyboard_to_remote: "Type here to control the remote computer",
         "Scrivi qui per controllare il computer remoto";
     bring_in: "Bring in a colleague", "Coinvolgi un collega";
@@ -123,14 +123,14 @@ phrases! {
     bring_in_button: "Bring in", "Coinvolgi";
     colleagues_ticket: "Your colleague's ticket", "Il ticket del collega";
     mark_moment: "Mark this moment", "Segna questo momento";
-    mark_note: "It becomes a chapter of the film and a picture in the printed report.",
-        "Diventa un capitolo del filmato e un'immagine del resoconto stampato.";
+    mark_note: "It becomes a chapter of the film; the first six moments are pictures in the printed report too.",
+        "Diventa un capitolo del filmato; i primi sei momenti sono anche immagini del rapporto stampato.";
     mark_words: "What is to be seen here (optional)", "Che cosa si vede qui (facoltativo)";
     mark_button: "Mark", "Segna";
     moment_marked: "The moment is marked.", "Momento segnato.";
     you_have_control: "You have the keyboard and mouse", "Tastiera e mouse sono tuoi";
     handed_over: "You left the session; your colleague goes on and writes the report.",
-        "Hai lasciato la sessione; il collega continua e scrive il resoconto.";
+        "Hai lasciato la sessione; il collega continua e scrive il rapporto.";
     sent_away: "The user ended your part of the session; it goes on without you.",
         "L'utente ha terminato la tua partecipazione; la sessione continua senza di te.";
     proxy_settings: "Enter them under Settings, Proxy and http tunneling.",

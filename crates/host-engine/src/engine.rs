@@ -106,7 +106,11 @@ impl HostEngine {
         let worker = Worker::new(config, backends, waiting, teller, lookout, current.clone());
         let thread = thread::Builder::new()
             .name("host-net".to_owned())
-            .spawn(move || runtime.block_on(worker.run()))?;
+            .spawn(move || {
+                runtime.block_on(worker.run());
+                // a look-up that hangs holds up nobody
+                runtime.shutdown_background();
+            })?;
         let handle = HostHandle {
             commands: Some(commands),
             current,

@@ -91,7 +91,11 @@ impl OperatorEngine {
         };
         let thread = std::thread::Builder::new()
             .name("operator-net".to_owned())
-            .spawn(move || runtime.block_on(engine.run(command_receiver)))?;
+            .spawn(move || {
+                runtime.block_on(engine.run(command_receiver));
+                // a look-up that hangs holds up nobody
+                runtime.shutdown_background();
+            })?;
         Ok((
             OperatorHandle {
                 commands,

@@ -3,12 +3,13 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use protocol::limits::MAX_CONTROL_FRAME_BYTES;
 use protocol::{
-    BoundedText, CertificateFault, ClientHello, HubAddress, ProtocolVersion, Proxy, ProxyError,
-    Refusal, Role, TooOld, VersionRange,
+    BoundedText, CertificateFault, ClientHello, HubAddress, ProtocolVersion, Proxy, ProxyAddress,
+    ProxyError, ProxyLogin, Refusal, Role, TooOld, VersionRange,
 };
 use protocol::{HubHello, RefusalCode};
 use quinn::crypto::rustls::QuicClientConfig;
@@ -22,13 +23,17 @@ use crate::framed::{FramedReader, FramedWriter};
 use crate::identity::provider;
 use crate::pin::{Judge, Mistrust, Pin, Verifier};
 use crate::proxy;
-use crate::routes::{ProxyChoice, Route, Routes, Start, Way};
+use crate::routes::{ProxyChoice, Rest, Route, Routes, Start, Way};
 use crate::{tuning, tunnel};
 
 /// How long connecting may take, for each way and address of the hub.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 /// How long a proxy may take for each port.
 const PROXY_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long the system may take to say which proxies it has.
+const SYSTEM_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often one try sends a login that a proxy says nothing to: three may lock an account.
+const MAX_UNANSWERED: u8 = 2;
 /// How long all other ways have once a proxy asks who signs in.
 const AFTER_QUESTION: Duration = Duration::from_secs(2);
 
@@ -96,6 +101,7 @@ pub async fn connect(
     routes: &Routes,
 ) -> Result<Greeted, ConnectError> {
     let pin = pin.into();
+    let routes = &routes.to_hub_with(pin);
     let call = Arc::new(Call {
         hub: hub.clone(),
         name: pin.name(hub).to_owned(),
@@ -154,7 +160,14 @@ pub async fn connect(
             else => break,
         }
     }
-    Err(failure.map_or_else(|| unknown_name(hub), |(_rank, error)| error))
+    let failure = failure.map_or_else(|| unknown_name(hub), |(_rank, error)| error);
+    if let ConnectError::Proxy(
+        ProxyError::AsksForLogin { proxy } | ProxyError::LoginRefused { proxy },
+    ) = &failure
+    {
+        routes.asks(proxy);
+    }
+    Err(failure)
 }
 
 /// Goes to `hub` through the proxies of `routes` alone, and hangs up; gives the way that led there, or
@@ -171,6 +184,7 @@ pub async fn test_proxies(
     routes: &Routes,
 ) -> Result<Option<Route>, ConnectError> {
     let pin = pin.into();
+    let routes = &routes.to_hub_with(pin);
     let call = Call {
         hub: hub.clone(),
         name: pin.name(hub).to_owned(),
@@ -217,24 +231,35 @@ async fn proxy_starts(hub: HubAddress, routes: Routes) -> Result<Vec<Start>, Con
     }
     let proxies = match routes.proxies() {
         ProxyChoice::None => Vec::new(),
-        ProxyChoice::Custom(proxy) => vec![proxy],
+        ProxyChoice::Custom(Proxy { address, login }) => {
+            let login = login.filter(is_whole);
+            vec![Proxy { address, login }]
+        }
         ProxyChoice::System { ask, login } => {
             let of = hub.clone();
             let asking = tokio::task::spawn_blocking(move || ask(&of));
-            let Ok(found) = asking.await else {
+            let Ok(Ok(found)) = timeout(SYSTEM_TIMEOUT, asking).await else {
+                tracing::warn!("The system does not say which proxies it has");
                 return Ok(Vec::new());
             };
             if found.needs_script && found.proxies.is_empty() {
                 return Err(ConnectError::ProxyScript);
             }
-            let signed_in = |proxy: Proxy| Proxy {
-                login: proxy.login.or_else(|| login.clone()),
+            let whole = |proxy: Proxy| Proxy {
+                login: proxy.login.filter(is_whole),
                 ..proxy
             };
-            found.proxies.into_iter().map(signed_in).collect()
+            let proxies = found.proxies.into_iter().map(whole).collect();
+            let login = login.filter(is_whole);
+            routes.sign_in(proxies, login.as_ref())
         }
     };
     Ok(routes.through(&hub, proxies))
+}
+
+/// Whether somebody can sign in with it: a name alone is none, and would only count as a wrong password.
+fn is_whole(login: &ProxyLogin) -> bool {
+    !login.user().is_empty() && !login.password().is_empty()
 }
 
 /// Whether the hub itself said so, so that no other way leads further.
@@ -265,6 +290,11 @@ fn is_mistrust(error: &ConnectError) -> bool {
         error,
         ConnectError::ForeignKey | ConnectError::Certificate { .. }
     )
+}
+
+/// `before` if somebody else answered then, or else `error`.
+fn mistrust_or(before: Option<ConnectError>, error: ConnectError) -> ConnectError {
+    before.filter(is_mistrust).unwrap_or(error)
 }
 
 /// What to tell of two failures: that somebody else answers under the hub's own number, what a person can do
@@ -366,35 +396,28 @@ impl Call {
     }
 
     /// Goes through `proxy` to the first of `ports` where the hub answers. Where it refuses who signs
-    /// in it is asked no more.
+    /// in it is asked no more. That somebody else answers at the hub's own port is told before all else.
     async fn through(
         &self,
         proxy: &Proxy,
         ports: Vec<u16>,
     ) -> Result<(Route, Greeted), ConnectError> {
         let at_proxy = || proxy.address.clone();
-        if proxy.login.is_some() && self.routes.refuses_login(&proxy.address) {
-            return Err(ProxyError::LoginRefused { proxy: at_proxy() }.into());
-        }
-        let mut failure = None;
+        let mut failure: Option<ConnectError> = None;
+        let mut unanswered = 0;
         for port in ports {
             let to = HubAddress {
                 host: self.hub.host.clone(),
                 port,
             };
-            let opened = timeout(PROXY_TIMEOUT, proxy::open(proxy, &to)).await;
-            let opened = opened.unwrap_or_else(|_elapsed| {
-                // it may only wait for a port that nobody answers at
-                let (proxy, to) = (at_proxy(), to.clone());
-                Err(ProxyError::HubNotReached { proxy, to })
-            });
+            let opened = match self.open(proxy, &to, &mut unanswered).await {
+                Ok(opened) => opened,
+                Err(error) => return Err(mistrust_or(failure, error.into())),
+            };
             let tcp = match opened {
                 Ok(tcp) => tcp,
                 Err(error) => {
                     tracing::debug!(%error, "Not through a proxy");
-                    if matches!(error, ProxyError::LoginRefused { .. }) {
-                        self.routes.login_was_refused(&proxy.address);
-                    }
                     match error {
                         ProxyError::NotAllowed { .. } | ProxyError::HubNotReached { .. } => {
                             failure.get_or_insert_with(|| error.into());
@@ -404,7 +427,9 @@ impl Call {
                         | ProxyError::AsksForLogin { .. }
                         | ProxyError::LoginRefused { .. }
                         | ProxyError::UnknownSignIn { .. }
-                        | ProxyError::NoProxy { .. } => return Err(error.into()),
+                        | ProxyError::NoProxy { .. } => {
+                            return Err(mistrust_or(failure, error.into()));
+                        }
                     }
                 }
             };
@@ -417,10 +442,78 @@ impl Call {
                     let proxy = at_proxy();
                     failure.get_or_insert_with(|| ProxyError::HubNotReached { proxy, to }.into());
                 }
-                Err(error) => failure = Some(error),
+                Err(error) => failure = Some(mistrust_or(failure.take(), error)),
             }
         }
         Err(failure.unwrap_or_else(|| ProxyError::NoAnswer { proxy: at_proxy() }.into()))
+    }
+
+    /// Opens a connection to `to` through `proxy`, within [`PROXY_TIMEOUT`]. Logins go out one after
+    /// another, so that a wrong one is sent once, however many tries are under way.
+    ///
+    /// # Errors
+    ///
+    /// The outer one where nothing was asked, for the login rests.
+    async fn open(
+        &self,
+        proxy: &Proxy,
+        to: &HubAddress,
+        unanswered: &mut u8,
+    ) -> Result<Result<TcpStream, ProxyError>, ProxyError> {
+        let at_proxy = || proxy.address.clone();
+        let goes_on = (1..MAX_UNANSWERED).contains(&*unanswered);
+        let _turn = if proxy.login.is_some() {
+            let turn = self.routes.sign_ins.lock().await;
+            match self.routes.rest_of_login(&proxy.address) {
+                Some(Rest::Refused) => {
+                    return Err(ProxyError::LoginRefused { proxy: at_proxy() });
+                }
+                // the silence of this try's own ports does not end it at once
+                Some(Rest::Unanswered) if !goes_on => {
+                    return Err(ProxyError::NoAnswer { proxy: at_proxy() });
+                }
+                Some(Rest::Unanswered) | None => {}
+            }
+            Some(turn)
+        } else {
+            None
+        };
+        let login_sent = AtomicBool::new(false);
+        let opened = timeout(PROXY_TIMEOUT, proxy::open(proxy, to, &login_sent)).await;
+        if login_sent.into_inner() {
+            self.learn(&proxy.address, &opened, unanswered);
+        }
+        Ok(opened.unwrap_or_else(|_elapsed| {
+            // it may only wait for a port that nobody answers at
+            let (proxy, to) = (at_proxy(), to.clone());
+            Err(ProxyError::HubNotReached { proxy, to })
+        }))
+    }
+
+    /// What became of a login that `proxy` was sent.
+    fn learn<T, E>(
+        &self,
+        proxy: &ProxyAddress,
+        opened: &Result<Result<T, ProxyError>, E>,
+        unanswered: &mut u8,
+    ) {
+        match opened {
+            Ok(Ok(_) | Err(ProxyError::NotAllowed { .. } | ProxyError::HubNotReached { .. })) => {
+                self.routes.login_was_taken(proxy);
+            }
+            Ok(Err(ProxyError::LoginRefused { .. })) => {
+                self.routes.login_rests(proxy, Rest::Refused);
+            }
+            Ok(Err(ProxyError::NoProxy { .. })) | Err(_) => {
+                *unanswered += 1;
+                self.routes.login_rests(proxy, Rest::Unanswered);
+            }
+            Ok(Err(
+                ProxyError::NoAnswer { .. }
+                | ProxyError::AsksForLogin { .. }
+                | ProxyError::UnknownSignIn { .. },
+            )) => {}
+        }
     }
 
     /// Connects over what `opening` gives, within [`CONNECT_TIMEOUT`], and as long for the hellos.

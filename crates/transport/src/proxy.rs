@@ -10,6 +10,7 @@ mod sign_in;
 mod socks;
 
 use std::io;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use protocol::{HubAddress, Proxy, ProxyAddress, ProxyError, ProxyKind};
@@ -20,15 +21,19 @@ use tokio::time::timeout;
 const DIAL_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Opens a connection to `to` through `proxy`. Once the proxy has picked up there is no time limit;
-/// dropping the future hangs up.
+/// dropping the future hangs up. `login_sent` is set before the proxy gets to know the login.
 ///
 /// # Errors
 ///
 /// [`ProxyError`].
-pub(crate) async fn open(proxy: &Proxy, to: &HubAddress) -> Result<TcpStream, ProxyError> {
+pub(crate) async fn open(
+    proxy: &Proxy,
+    to: &HubAddress,
+    login_sent: &AtomicBool,
+) -> Result<TcpStream, ProxyError> {
     match proxy.address.kind {
-        ProxyKind::Http => connect::open(proxy, to).await,
-        ProxyKind::Socks5 => socks::open(proxy, to).await,
+        ProxyKind::Http => connect::open(proxy, to, login_sent).await,
+        ProxyKind::Socks5 => socks::open(proxy, to, login_sent).await,
     }
 }
 

@@ -24,8 +24,12 @@ const FIRST_INTERVAL: Duration = Duration::from_secs(1);
 /// ... and more seldom after this long, when most hubs have given the place away.
 const PATIENT_AFTER: Duration = Duration::from_mins(10);
 const LATER_INTERVAL: Duration = Duration::from_secs(5);
-/// How long one try goes on.
+/// How long one try goes on ...
 const TRY_FOR: Duration = Duration::from_secs(4);
+/// ... and where it also goes through proxies, which are asked for one port after another.
+const TRY_BY_PROXIES_FOR: Duration = Duration::from_secs(20);
+/// Tries at a time.
+const MAX_TRIES: usize = 5;
 
 /// Returns when nothing was received over `connection` for [`SILENCE`], or when nothing was acknowledged
 /// for so long after something was sent. Cancellation safe.
@@ -108,7 +112,7 @@ pub async fn connect_until_it_works(
                 Ok(None) => tracing::debug!("No answer yet"),
                 Err(error) => tracing::error!(%error, "A try to connect failed inside"),
             },
-            () = tokio::time::sleep_until(next_try) => {
+            () = tokio::time::sleep_until(next_try), if tries.len() < MAX_TRIES => {
                 let wait = if started.elapsed() < PATIENT_AFTER {
                     FIRST_INTERVAL
                 } else {
@@ -117,9 +121,14 @@ pub async fn connect_until_it_works(
                 next_try = Instant::now() + wait;
                 let (hub, program) = (hub.clone(), program.to_owned());
                 let routes = routes.clone();
+                let lasts = if routes.go_by_proxies() {
+                    TRY_BY_PROXIES_FOR
+                } else {
+                    TRY_FOR
+                };
                 tries.spawn(async move {
                     let connecting = client::connect(&hub, pin, role, &program, &routes);
-                    timeout(TRY_FOR, connecting).await.ok()
+                    timeout(lasts, connecting).await.ok()
                 });
             }
         }

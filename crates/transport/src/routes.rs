@@ -1,12 +1,14 @@
 //! The ways to a hub, and which of them worked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use protocol::{HubAddress, Proxy, ProxyAddress, ProxyLogin, SystemProxies};
+
+use crate::pin::Pin;
 
 /// Where hubs take tunnels, beside the port of their own: what networks let through most often.
 pub const TUNNEL_PORTS: [u16; 3] = [443, 3128, 8080];
@@ -18,6 +20,8 @@ const MAX_ADDRESSES: usize = 8;
 const MAX_PROXIES: usize = 4;
 /// How long a login that a proxy refused is not tried again by itself.
 const REFUSED_FOR: Duration = Duration::from_mins(10);
+/// How long one is not that a proxy has said nothing to; it may have been counted as a wrong one.
+const UNANSWERED_FOR: Duration = Duration::from_mins(1);
 
 /// How datagrams get to a hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +53,8 @@ pub type AskSystem = Arc<dyn Fn(&HubAddress) -> SystemProxies + Send + Sync>;
 pub enum ProxyChoice {
     #[default]
     None,
-    /// Those of the system. `login` signs in where they ask and the system does not say who.
+    /// Those of the system. `login` signs in at one of them: at the one that asked last before it was set
+    /// here, or at the first of them if none did.
     System {
         ask: AskSystem,
         login: Option<ProxyLogin>,
@@ -73,14 +78,32 @@ impl fmt::Debug for ProxyChoice {
 pub struct Routes {
     tunnel_ports: Arc<[u16]>,
     known: Arc<Mutex<Known>>,
+    /// Held while a login is on its way to a proxy: what becomes of one spares the next.
+    pub(crate) sign_ins: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Debug, Default)]
 struct Known {
     worked: BTreeMap<(String, u16), Route>,
     proxies: ProxyChoice,
-    /// Proxies that refused who signs in, and when.
-    refused: BTreeMap<ProxyAddress, Instant>,
+    /// The one of the system's proxies that the login of the choice is for.
+    login_is_for: Option<ProxyAddress>,
+    /// The one of the system's proxies that asked last who signs in, if that came between.
+    asked: Option<ProxyAddress>,
+    /// Proxies where no login is tried for a while, why, and since when.
+    rests: BTreeMap<ProxyAddress, (Rest, Instant)>,
+    /// Proxies that took a login.
+    took_login: BTreeSet<ProxyAddress>,
+    /// Whether proxies were among the ways last time.
+    by_proxies: bool,
+}
+
+/// Why a login is not tried at a proxy for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rest {
+    Refused,
+    /// It was sent, and nothing came of it.
+    Unanswered,
 }
 
 impl Default for Routes {
@@ -115,15 +138,32 @@ impl Routes {
         Self {
             tunnel_ports: ports.into(),
             known: Arc::default(),
+            sign_ins: Arc::default(),
         }
+    }
+
+    /// The ways to a hub that is known by `pin`. Another hub of the same name may answer at the usual ports,
+    /// so one that is known by its name has its own port alone.
+    pub(crate) fn to_hub_with(&self, pin: Pin) -> Self {
+        let mut routes = self.clone();
+        if pin == Pin::PublicName {
+            routes.tunnel_ports = Arc::default();
+        }
+        routes
     }
 
     /// Goes through these proxies from the next try on, where nothing quicker leads to the hub. A login
     /// that was refused before counts as a new one.
     pub fn use_proxies(&self, choice: ProxyChoice) {
         let mut known = self.known();
+        if matches!(&choice, ProxyChoice::System { login: Some(_), .. })
+            && let Some(asked) = known.asked.take()
+        {
+            known.login_is_for = Some(asked);
+        }
         known.proxies = choice;
-        known.refused.clear();
+        known.rests.clear();
+        known.took_login.clear();
     }
 
     /// The way that led to `hub` last time.
@@ -141,17 +181,65 @@ impl Routes {
         self.known().proxies.clone()
     }
 
-    /// `proxy` has refused who signs in there.
-    pub(crate) fn login_was_refused(&self, proxy: &ProxyAddress) {
-        self.known().refused.insert(proxy.clone(), Instant::now());
+    /// `proxy` wants to know who signs in, and a person is told so.
+    pub(crate) fn asks(&self, proxy: &ProxyAddress) {
+        let mut known = self.known();
+        if matches!(known.proxies, ProxyChoice::System { .. }) {
+            known.asked = Some(proxy.clone());
+        }
     }
 
-    /// Whether `proxy` would refuse the same login again. Whoever asks each second has an account
-    /// locked in no time.
-    pub(crate) fn refuses_login(&self, proxy: &ProxyAddress) -> bool {
-        let known = self.known();
-        let refused = known.refused.get(proxy);
-        refused.is_some_and(|at| at.elapsed() < REFUSED_FOR)
+    /// `proxies` of the system, with `login` for the one that it is for. What a person typed goes before
+    /// what the system knows.
+    pub(crate) fn sign_in(
+        &self,
+        mut proxies: Vec<Proxy>,
+        login: Option<&ProxyLogin>,
+    ) -> Vec<Proxy> {
+        let Some(login) = login else {
+            return proxies;
+        };
+        let mut known = self.known();
+        if known.login_is_for.is_none() {
+            known.login_is_for = proxies.first().map(|first| first.address.clone());
+        }
+        for proxy in &mut proxies {
+            if known.login_is_for.as_ref() == Some(&proxy.address) {
+                proxy.login = Some(login.clone());
+            }
+        }
+        proxies
+    }
+
+    /// `proxy` has taken the login that was sent.
+    pub(crate) fn login_was_taken(&self, proxy: &ProxyAddress) {
+        let mut known = self.known();
+        known.rests.remove(proxy);
+        known.took_login.insert(proxy.clone());
+    }
+
+    /// Sends `proxy` no login for a while. One that it took before is not doubted because nothing comes.
+    pub(crate) fn login_rests(&self, proxy: &ProxyAddress, why: Rest) {
+        let mut known = self.known();
+        if why == Rest::Refused || !known.took_login.contains(proxy) {
+            known.rests.insert(proxy.clone(), (why, Instant::now()));
+        }
+    }
+
+    /// Why `proxy` is to get no login now. Whoever sends a wrong one each second has an account locked in
+    /// no time.
+    pub(crate) fn rest_of_login(&self, proxy: &ProxyAddress) -> Option<Rest> {
+        let (why, since) = *self.known().rests.get(proxy)?;
+        let lasts = match why {
+            Rest::Refused => REFUSED_FOR,
+            Rest::Unanswered => UNANSWERED_FOR,
+        };
+        (since.elapsed() < lasts).then_some(why)
+    }
+
+    /// Whether proxies were among the ways last time, which take longer.
+    pub(crate) fn go_by_proxies(&self) -> bool {
+        self.known().by_proxies
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -188,6 +276,7 @@ impl Routes {
 
     /// What to try to reach `hub` through `proxies`: with the tunnels, or beside UDP if one worked last.
     pub(crate) fn through(&self, hub: &HubAddress, proxies: Vec<Proxy>) -> Vec<Start> {
+        self.known().by_proxies = !proxies.is_empty();
         let worked = self.worked(hub);
         let start = |proxy: Proxy| {
             let mut ports = self.ports(hub);
@@ -317,10 +406,70 @@ mod tests {
     fn a_refused_login_rests_until_the_proxies_are_set_anew() {
         let routes = Routes::default();
         let proxy: Proxy = "http://a:1".parse().expect("a proxy");
-        assert!(!routes.refuses_login(&proxy.address));
-        routes.clone().login_was_refused(&proxy.address);
-        assert!(routes.refuses_login(&proxy.address));
+        let at = &proxy.address;
+        assert_eq!(routes.rest_of_login(at), None);
+        routes.clone().login_rests(at, Rest::Refused);
+        assert_eq!(routes.rest_of_login(at), Some(Rest::Refused));
         routes.use_proxies(ProxyChoice::Custom(proxy.clone()));
-        assert!(!routes.refuses_login(&proxy.address));
+        assert_eq!(routes.rest_of_login(at), None);
+    }
+
+    #[test]
+    fn a_login_that_was_taken_once_does_not_rest_for_a_silence() {
+        let routes = Routes::default();
+        let at = "http://a:1".parse::<Proxy>().expect("a proxy").address;
+        routes.login_rests(&at, Rest::Unanswered);
+        assert_eq!(routes.rest_of_login(&at), Some(Rest::Unanswered));
+        routes.login_was_taken(&at);
+        routes.login_rests(&at, Rest::Unanswered);
+        assert_eq!(routes.rest_of_login(&at), None);
+        routes.login_rests(&at, Rest::Refused);
+        assert_eq!(routes.rest_of_login(&at), Some(Rest::Refused));
+    }
+
+    #[test]
+    fn r3_a_login_goes_to_the_proxy_that_asked_for_it_and_to_no_other() {
+        let routes = Routes::default();
+        let proxies: Vec<Proxy> = ["http://a:1", "http://x:y@b:2", "http://c:3"]
+            .map(|text| text.parse().expect("a proxy"))
+            .into();
+        let login = ProxyLogin::new("anna", "sesame").expect("short");
+        let choose = |login: Option<&ProxyLogin>| {
+            let ask: AskSystem = Arc::new(|_hub: &HubAddress| SystemProxies::default());
+            let login = login.cloned();
+            routes.use_proxies(ProxyChoice::System { ask, login });
+        };
+        let users = || {
+            let proxies = routes.sign_in(proxies.clone(), Some(&login));
+            let logins = proxies.into_iter().map(|proxy| proxy.login);
+            let user = |login: ProxyLogin| login.user().to_owned();
+            let users = logins.map(|login| login.map(user).unwrap_or_default());
+            users.collect::<Vec<_>>()
+        };
+        choose(None);
+        routes.asks(&proxies[1].address);
+        choose(Some(&login));
+        assert_eq!(users(), ["", "anna", ""]);
+        // until somebody types it for another
+        routes.asks(&proxies[2].address);
+        assert_eq!(users(), ["", "anna", ""]);
+        choose(Some(&login));
+        assert_eq!(users(), ["", "x", "anna"]);
+        choose(Some(&login));
+        assert_eq!(users(), ["", "x", "anna"]);
+    }
+
+    #[test]
+    fn e2_a_hub_that_is_known_by_its_name_has_its_own_port_alone() {
+        let routes = Routes::default().to_hub_with(Pin::PublicName);
+        let hub = "hub.example:4433".parse().expect("an address");
+        let starts = routes.direct(&hub, &["192.0.2.1:4433".parse().expect("one")]);
+        assert_eq!(starts.len(), 2);
+        let tunnel = Route::Tunnel { port: 4433 };
+        assert_eq!(when(&starts, tunnel, "192.0.2.1:4433"), 250);
+        let proxy: Proxy = "http://a:1".parse().expect("a proxy");
+        let starts = routes.through(&hub, vec![proxy.clone()]);
+        let ports = vec![4433];
+        assert_eq!(starts[0].way, Way::Proxy { proxy, ports });
     }
 }

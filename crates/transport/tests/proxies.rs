@@ -1,11 +1,14 @@
 //! Proxies that mean no good, over real sockets (R3).
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use protocol::{HubAddress, Proxy, ProxyError, Role};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use transport::client::{self, ConnectError};
 use transport::{Fingerprint, ProxyChoice, Routes};
@@ -193,6 +196,78 @@ async fn r3_a_login_that_was_refused_is_not_sent_again_by_itself() {
         assert!(refused, "{tested:?}");
     }
     assert_eq!(serving.await.expect("no panic"), 1, "calls");
+}
+
+/// Tries thrice at once where a proxy says `answer` to a login, or hangs up if that is nothing; gives how
+/// often it got one.
+async fn logins_sent(answer: &'static str) -> usize {
+    const ASKS: &str = "HTTP/1.1 407 x\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n";
+    let (listener, at) = listener().await;
+    let logins = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&logins);
+    let serving = tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.expect("open");
+            let counter = Arc::clone(&counter);
+            tokio::spawn(async move {
+                while let Some(head) = request(&mut stream).await {
+                    let has_login = head.contains("Proxy-Authorization");
+                    if has_login {
+                        counter.fetch_add(1, Ordering::Relaxed);
+                    }
+                    let says = if has_login { answer } else { ASKS };
+                    if says.is_empty() || stream.write_all(says.as_bytes()).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    let routes = routes_through("http", at);
+    let mut tries = JoinSet::new();
+    for _ in 0..3 {
+        let routes = routes.clone();
+        tries.spawn(async move {
+            let hub = hub();
+            let tested = client::test_proxies(&hub, pin(), Role::Host, "test 1", &routes);
+            tested.await.map(drop)
+        });
+    }
+    while let Some(tried) = tries.join_next().await {
+        tried.expect("no panic").expect_err("there is no hub");
+    }
+    serving.abort();
+    logins.load(Ordering::Relaxed)
+}
+
+#[tokio::test]
+async fn r3_tries_at_once_send_a_wrong_login_once() {
+    let refuses = "HTTP/1.1 407 x\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(logins_sent(refuses).await, 1);
+    let hangs_up = "";
+    assert_eq!(logins_sent(hangs_up).await, 1);
+}
+
+#[tokio::test]
+async fn r3_a_name_without_a_password_is_no_login() {
+    let (listener, at) = listener().await;
+    let serving = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("open");
+        request(&mut stream).await.expect("asked");
+        let asks = "HTTP/1.1 407 x\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n";
+        stream.write_all(asks.as_bytes()).await.expect("open");
+        request(&mut stream).await
+    });
+    let proxy: Proxy = format!("http://anna@{at}").parse().expect("one");
+    let routes = Routes::with_tunnels_at(&[]);
+    routes.use_proxies(ProxyChoice::Custom(proxy));
+    let tested = client::test_proxies(&hub(), pin(), Role::Host, "test 1", &routes).await;
+    let asks = matches!(
+        tested,
+        Err(ConnectError::Proxy(ProxyError::AsksForLogin { .. }))
+    );
+    assert!(asks, "{tested:?}");
+    assert_eq!(serving.await.expect("no panic"), None);
 }
 
 #[tokio::test]

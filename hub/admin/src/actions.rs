@@ -44,7 +44,7 @@ pub(crate) fn action_text(lang: Lang, action: Action) -> &'static str {
         Action::PlaceGone => ("Left", "Uscita"),
         Action::PlaceTaken => (
             "Disconnected by an administrator",
-            "Disconnessione da un amministratore",
+            "Disconnesso da un amministratore",
         ),
         Action::TicketCreated => ("Ticket made", "Ticket creato"),
         Action::TicketOpen => ("Ticket open", "Ticket aperto"),
@@ -56,7 +56,7 @@ pub(crate) fn action_text(lang: Lang, action: Action) -> &'static str {
             "Ticket esaurito da cifre errate",
         ),
         Action::TicketWrongSecret => ("Ticket typed wrong", "Ticket digitato male"),
-        Action::ConsentAsked => ("User asked for consent", "Consenso chiesto all'utente"),
+        Action::ConsentAsked => ("Consent asked of the user", "Consenso chiesto all'utente"),
         Action::ConsentRefused => ("Consent refused", "Consenso rifiutato"),
         Action::SessionStarted => ("Session started", "Sessione iniziata"),
         Action::SessionJoinAsked => (

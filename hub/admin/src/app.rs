@@ -368,6 +368,7 @@ impl eframe::App for AdminApp {
         // the window is closed already; nothing half done is to stay
         let mut threads = Vec::new();
         threads.extend(self.fetch.take().map(Fetch::give_up));
+        threads.extend(self.watch.take().map(Watch::give_up));
         threads.extend(self.saving.drain(..).map(Incoming::give_up));
         threads.extend(self.document.take().and_then(Document::give_up));
         threads.extend(match self.state.films.exporting.take() {

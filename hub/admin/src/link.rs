@@ -119,6 +119,8 @@ impl Link {
             .spawn(move || {
                 let teller = Teller { news, wake };
                 runtime.block_on(run(program, queue, teller));
+                // a look-up that hangs holds up nobody
+                runtime.shutdown_background();
             })?;
         Ok(Self {
             orders: Some(orders),

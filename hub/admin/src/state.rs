@@ -131,7 +131,7 @@ pub enum Done {
     Held,
     Released,
     Erased,
-    ReportErased,
+    ReportErased(ReportId),
     Saved,
     SettingsSaved,
 }

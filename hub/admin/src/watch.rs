@@ -4,6 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -32,6 +33,7 @@ pub struct Watch {
     pieces: Option<mpsc::SyncSender<Bytes>>,
     written: mpsc::Receiver<Result<bool, String>>,
     has_begun: bool,
+    thread: JoinHandle<()>,
 }
 
 impl Watch {
@@ -50,11 +52,13 @@ impl Watch {
         let within = Arc::clone(&folder);
         let (pieces, queue) = mpsc::sync_channel::<Bytes>(1);
         let (told, written) = mpsc::sync_channel(1);
-        let mut follower = Follower::new(&path);
-        std::thread::Builder::new()
+        let follower = Follower::new(&path);
+        let thread = std::thread::Builder::new()
             .name("watch".to_owned())
             .spawn(move || {
                 let _within = within;
+                // closed before the folder goes
+                let mut follower = follower;
                 for piece in queue {
                     let taken = follower.take(&piece).map(|()| follower.has_begun());
                     if told.send(taken.map_err(|error| error.to_string())).is_err() {
@@ -73,6 +77,7 @@ impl Watch {
             pieces: Some(pieces),
             written,
             has_begun: false,
+            thread,
         })
     }
 
@@ -125,5 +130,29 @@ impl Watch {
 
     pub fn goes_on(&self) -> bool {
         self.pieces.is_some()
+    }
+
+    /// Gives it up, and the thread that removes what is there, for who ends the program then.
+    pub fn give_up(self) -> JoinHandle<()> {
+        self.thread
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_given_up_leaves_nothing_on_the_disk() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let count = || {
+            let entries = std::fs::read_dir(folder.path());
+            entries.expect("it is there").count()
+        };
+        let wake: Wake = Arc::new(|| {});
+        let watch = Watch::begin(SessionId(7), folder.path(), wake).expect("a thread");
+        assert_eq!(count(), 1);
+        watch.give_up().join().expect("it ends");
+        assert_eq!(count(), 0);
     }
 }

@@ -191,8 +191,8 @@ says! {
         "Il filmato e la sua chat vanno persi per sempre. Il rapporto resta, e il registro dice chi ha cancellato il filmato e perché.";
     Reason: "Reason", "Motivo";
     EraseReportTitle: "Erase this report for good?", "Cancellare per sempre questo rapporto?";
-    EraseReportNote: "The report, its corrections and its chat are gone for good. The film stays, and the log says who erased the report and why.",
-        "Il rapporto, le sue correzioni e la chat vanno persi per sempre. Il filmato resta, e il registro dice chi ha cancellato il rapporto e perché.";
+    EraseReportNote: "The report, its corrections and the chat kept with it are gone for good. The film stays, and the chat is in it: erase the film too where that is to go. The log says who erased the report and why.",
+        "Il rapporto, le sue correzioni e la chat conservata con esso vanno persi per sempre. Il filmato resta, e contiene la chat: cancella anche il filmato se la chat deve sparire. Il registro dice chi ha cancellato il rapporto e perché.";
     ReportErasedNotice: "The report is erased.", "Il rapporto è cancellato.";
     OperatorGroup: "Group of operators", "Gruppo di operatori";
     ComputerGroup: "Group of computers", "Gruppo di computer";

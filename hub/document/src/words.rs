@@ -35,14 +35,14 @@ pub(crate) const IDLE: Pair = ("Idle", "Inattività");
 pub(crate) const PAUSED: Pair = ("Paused", "Pausa");
 pub(crate) const CORRECTIONS: Pair = ("Corrections", "Correzioni");
 pub(crate) const PICTURES: Pair = ("Pictures of the session", "Immagini della sessione");
-pub(crate) const REPORTS: Pair = ("Assistance reports", "Resoconti di assistenza");
-pub(crate) const COUNT: Pair = ("Reports", "Resoconti");
+pub(crate) const REPORTS: Pair = ("Assistance reports", "Rapporti di assistenza");
+pub(crate) const COUNT: Pair = ("Reports", "Rapporti");
 pub(crate) const ALL: Pair = ("All", "Totale");
 pub(crate) const OTHERS: Pair = ("Others", "Altri");
 pub(crate) const TEXT: Pair = ("Text", "Testo");
 pub(crate) const FROM: Pair = ("From", "Dal");
 pub(crate) const UNTIL: Pair = ("Until", "Fino al");
-pub(crate) const NOTHING: Pair = ("No reports.", "Nessun resoconto.");
+pub(crate) const NOTHING: Pair = ("No reports.", "Nessun rapporto.");
 
 impl Words {
     pub(crate) fn of(self, (english, italian): Pair) -> &'static str {
@@ -62,7 +62,7 @@ impl Words {
     pub(crate) fn report(self, number: u64) -> String {
         match self.0 {
             Language::English => format!("Assistance report {number}"),
-            Language::Italian => format!("Resoconto di assistenza {number}"),
+            Language::Italian => format!("Rapporto di assistenza {number}"),
         }
     }
 

@@ -3,7 +3,7 @@
 //! The hub listens on the loopback address and writes where, with a token, into a file in its data folder.
 //! Whoever can read that folder has the hub's key anyway. A question and its answer are a line of JSON each.
 
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,8 +25,10 @@ use crate::registry::Oversight;
 /// In the data folder, while a hub runs on it.
 const FILE: &str = "running.json";
 /// Questions that are answered at a time; whoever comes then has to come again.
-const AT_ONCE: usize = 4;
-const MOST_QUESTION_BYTES: u64 = 4096;
+const AT_ONCE: usize = 32;
+const MOST_QUESTION_BYTES: u64 = 8192;
+/// Another program may listen where a killed hub did.
+const MOST_ANSWER_BYTES: u64 = 16 << 20;
 /// The longest reason, in bytes.
 pub const MOST_REASON_BYTES: usize = 1000;
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -100,7 +102,7 @@ pub fn ask_running(data: &Path, question: LocalQuestion) -> Result<LocalAnswer, 
         let line = serde_json::to_string(&asked)?;
         writeln!(stream, "{line}")?;
         let mut answer = String::new();
-        BufReader::new(stream).read_line(&mut answer)?;
+        BufReader::new(stream.take(MOST_ANSWER_BYTES)).read_line(&mut answer)?;
         serde_json::from_str(&answer).map_err(io::Error::from)
     })();
     answered.map_err(LocalError::NoAnswer)

@@ -32,7 +32,7 @@ const HEADS_EN: [&str; 19] = [
     "Corrections",
 ];
 const HEADS_IT: [&str; 19] = [
-    "Resoconto",
+    "Rapporto",
     "Inizio",
     "Fine",
     "Collegamento (secondi)",

@@ -49,7 +49,11 @@ impl fmt::Debug for ProxyForm {
 }
 
 impl ProxyForm {
-    pub fn new(settings: &ProxySettings, password: Zeroizing<String>) -> Self {
+    /// The system's proxies are others in every network, so no `password` is remembered for them.
+    pub fn new(settings: &ProxySettings, mut password: Zeroizing<String>) -> Self {
+        if settings.remember_password && !settings.custom {
+            password = Zeroizing::default();
+        }
         Self {
             enable: settings.enable,
             custom: settings.custom,
@@ -70,7 +74,7 @@ impl ProxyForm {
             server: self.server.trim().to_owned(),
             port: self.typed_port().unwrap_or(before.port),
             user_name: self.user.trim().to_owned(),
-            remember_password: self.remember_password,
+            remember_password: self.remember_password && self.custom,
         }
     }
 
@@ -196,6 +200,12 @@ mod tests {
             typed.choice(),
             Ok(ProxyChoice::System { login: Some(_), .. })
         ));
+        typed.remember_password = true;
+        let mut kept = typed.to_settings(&ProxySettings::default());
+        assert!(!kept.remember_password, "whose proxy is it tomorrow?");
+        kept.remember_password = true;
+        let recalled = ProxyForm::new(&kept, Zeroizing::new("hunter2".to_owned()));
+        assert!(recalled.password.is_empty());
         typed.enable = false;
         assert!(matches!(typed.choice(), Ok(ProxyChoice::None)));
     }

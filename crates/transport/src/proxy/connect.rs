@@ -1,6 +1,7 @@
 //! CONNECT, with as many questions as a sign-in takes.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use protocol::{HubAddress, Proxy, ProxyError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -15,7 +16,11 @@ const MAX_REQUESTS: usize = 6;
 /// Of the page that comes with a question, in bytes.
 const MAX_BODY_BYTES: u64 = 256 << 10;
 
-pub(super) async fn open(proxy: &Proxy, to: &HubAddress) -> Result<TcpStream, ProxyError> {
+pub(super) async fn open(
+    proxy: &Proxy,
+    to: &HubAddress,
+    login_sent: &AtomicBool,
+) -> Result<TcpStream, ProxyError> {
     let Proxy { address, login } = proxy;
     let address = || address.clone();
     let no_proxy = || ProxyError::NoProxy { proxy: address() };
@@ -37,6 +42,9 @@ pub(super) async fn open(proxy: &Proxy, to: &HubAddress) -> Result<TcpStream, Pr
             Some(line) => line,
             None => Line::new(dial(&proxy.address).await?),
         };
+        if answer.is_some() {
+            login_sent.store(true, Ordering::Relaxed);
+        }
         let head = match on.ask(&target, answer.as_deref()).await {
             Ok(head) => head,
             Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(no_proxy()),

@@ -1,4 +1,4 @@
-//! Who signs in at an HTTP proxy, and how: NTLM, Digest, or, where nothing better is offered, Basic.
+//! Who signs in at an HTTP proxy, and how: NTLM, Digest, or, where nothing better is to be had, Basic.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -16,6 +16,9 @@ const MAX_OFFERED_CHARS: usize = 60;
 const FILE_TIME_EPOCH_SECONDS: u64 = 11_644_473_600;
 /// How often an answer may come too late for its question.
 const MAX_STALE: u8 = 2;
+const NTLM: &str = "NTLM";
+const NEGOTIATE: &str = "Negotiate";
+const BASIC: &str = "Basic";
 
 /// There is no further answer to a proxy's question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +65,7 @@ impl<'a> SignIn<'a> {
     /// What to answer to `challenges`: the value of `Proxy-Authorization`.
     pub(super) fn answer(&mut self, challenges: &[String]) -> Result<String, NoAnswer> {
         let login = self.login.ok_or(NoAnswer::NobodySignsIn)?;
+        let challenges = &apart(challenges);
         match self.said {
             Said::Nothing => self.begin(login, challenges),
             Said::Basic | Said::NtlmAnswered => Err(NoAnswer::Refused),
@@ -74,8 +78,11 @@ impl<'a> SignIn<'a> {
             }
             Said::NtlmBegun { scheme } => {
                 let mut tokens = challenges.iter().filter_map(|c| after(c, scheme));
-                // whoever asks anew has refused the beginning
-                let token = tokens.find(|t| !t.is_empty()).ok_or(NoAnswer::Refused)?;
+                let Some(token) = tokens.find(|t| !t.is_empty()) else {
+                    // whoever asks anew has refused the beginning; some mean Kerberos alone by it
+                    let basic = (scheme == NEGOTIATE).then(|| self.basic(login, challenges));
+                    return basic.flatten().ok_or(NoAnswer::Refused);
+                };
                 let message = BASE64.decode(token).map_err(|_text| NoAnswer::Nonsense)?;
                 let challenge = Challenge::parse(&message).ok_or(NoAnswer::Nonsense)?;
                 self.said = Said::NtlmAnswered;
@@ -86,38 +93,45 @@ impl<'a> SignIn<'a> {
     }
 
     /// Answers in the best way that is offered.
-    fn begin(&mut self, login: &ProxyLogin, challenges: &[String]) -> Result<String, NoAnswer> {
-        let offers = |scheme| challenges.iter().any(|c| after(c, scheme).is_some());
+    fn begin(&mut self, login: &ProxyLogin, challenges: &[&str]) -> Result<String, NoAnswer> {
         let mut all: Vec<DigestClient> = digests(challenges).collect();
         all.sort_by_key(|digest| !is_sha(digest));
         let digest = all.into_iter().next();
-        let ntlm = ["NTLM"].into_iter().find(|scheme| offers(scheme));
+        let ntlm = offers(challenges, NTLM);
         match digest {
-            Some(digest) if is_sha(&digest) || ntlm.is_none() => {
+            Some(digest) if is_sha(&digest) || !ntlm => {
                 self.said = Said::Digest { stale: 0 };
                 return self.by_digest(login, digest);
             }
             Some(_) | None => {}
         }
-        let scheme = match ntlm {
-            Some(scheme) => scheme,
-            None if offers("Basic") => {
-                self.said = Said::Basic;
-                let both = format!("{}:{}", login.user(), login.password());
-                return Ok(format!("Basic {}", BASE64.encode(both)));
-            }
+        let scheme = if ntlm {
+            NTLM
+        } else if offers(challenges, NEGOTIATE) {
             // by which Windows' proxies mean Kerberos or NTLM
-            None if offers("Negotiate") => "Negotiate",
-            None => {
-                let schemes = challenges.iter().filter_map(|c| c.split(' ').next());
-                let offered = schemes.collect::<Vec<_>>().join(", ");
-                let offered = offered.chars().filter(char::is_ascii_graphic);
-                let offered = offered.take(MAX_OFFERED_CHARS).collect();
-                return Err(NoAnswer::Unknown { offered });
-            }
+            NEGOTIATE
+        } else if let Some(answer) = self.basic(login, challenges) {
+            return Ok(answer);
+        } else {
+            let schemes = challenges.iter().filter_map(|c| c.split(' ').next());
+            let schemes = schemes.filter(|scheme| !scheme.eq_ignore_ascii_case(BASIC));
+            let offered = schemes.collect::<Vec<_>>().join(", ");
+            let offered = offered.chars().filter(char::is_ascii_graphic);
+            let offered = offered.take(MAX_OFFERED_CHARS).collect();
+            return Err(NoAnswer::Unknown { offered });
         };
         self.said = Said::NtlmBegun { scheme };
         Ok(format!("{scheme} {}", BASE64.encode(ntlm::negotiate())))
+    }
+
+    /// Sends the password as it is; `None` where that is not asked for, or Digest is that makes no sense.
+    fn basic(&mut self, login: &ProxyLogin, challenges: &[&str]) -> Option<String> {
+        if !offers(challenges, BASIC) || offers(challenges, "Digest") {
+            return None;
+        }
+        self.said = Said::Basic;
+        let both = format!("{}:{}", login.user(), login.password());
+        Some(format!("Basic {}", BASE64.encode(both)))
     }
 
     fn by_digest(&self, login: &ProxyLogin, mut digest: DigestClient) -> Result<String, NoAnswer> {
@@ -132,6 +146,43 @@ impl<'a> SignIn<'a> {
     }
 }
 
+/// The challenges one by one: a header may hold several, with commas between them as between the
+/// parameters of each.
+fn apart(headers: &[String]) -> Vec<&str> {
+    let mut challenges = Vec::new();
+    for header in headers {
+        let mut begin = 0;
+        let (mut quoted, mut escaped) = (false, false);
+        for (at, byte) in header.bytes().enumerate() {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if quoted => escaped = true,
+                b'"' => quoted = !quoted,
+                b',' if !quoted && begins_challenge(&header[at + 1..]) => {
+                    challenges.push(header[begin..at].trim());
+                    begin = at + 1;
+                }
+                _ => {}
+            }
+        }
+        challenges.push(header[begin..].trim());
+    }
+    challenges
+}
+
+/// Whether a scheme comes next, and not one more parameter.
+fn begins_challenge(text: &str) -> bool {
+    let text = text.trim_start();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    let rest = text.trim_start_matches(is_name);
+    let ends = rest.is_empty() || rest.starts_with([' ', '\t', ',']);
+    rest.len() < text.len() && ends && !rest.trim_start().starts_with('=')
+}
+
+fn offers(challenges: &[&str], scheme: &str) -> bool {
+    challenges.iter().any(|c| after(c, scheme).is_some())
+}
+
 /// What follows the name of `scheme` in a challenge of it.
 fn after<'c>(challenge: &'c str, scheme: &str) -> Option<&'c str> {
     let (name, rest) = challenge.split_once(' ').unwrap_or((challenge, ""));
@@ -139,7 +190,7 @@ fn after<'c>(challenge: &'c str, scheme: &str) -> Option<&'c str> {
 }
 
 /// The challenges by Digest that make sense.
-fn digests(challenges: &[String]) -> impl Iterator<Item = DigestClient> {
+fn digests(challenges: &[&str]) -> impl Iterator<Item = DigestClient> {
     let parsed = challenges.iter().filter_map(|c| parse_challenges(c).ok());
     parsed.flatten().filter_map(|challenge| {
         let is_digest = challenge.scheme.eq_ignore_ascii_case("Digest");
@@ -199,11 +250,37 @@ mod tests {
             (&["ntlm", SHA, MD5, basic], "Digest "),
             (&["Negotiate", "NTLM"], "NTLM "),
             (&["Negotiate"], "Negotiate TlRMTVNTUAAB"),
+            (&["Negotiate", basic], "Negotiate TlRMTVNTUAAB"),
+            (&[r#"Basic realm="x, y", NTLM"#], "NTLM "),
+            (&[r#"NTLM, Basic realm="x""#], "NTLM "),
+            (&[r#"Basic realm="\", NTLM", negotiate"#], "Negotiate "),
+            (
+                &[r#"Basic realm="x",Digest realm="r", nonce="n", qop="auth""#],
+                "Digest ",
+            ),
         ] {
             let answer = first_answer(challenges).expect("an answer");
             assert!(answer.starts_with(begins), "{challenges:?}: {answer}");
             assert!(!answer.contains(&both) && !answer.contains("pass word"));
         }
+    }
+
+    #[test]
+    fn r3_basic_does_not_stand_in_for_what_is_not_understood() {
+        let basic = r#"Basic realm="x""#;
+        for odd in ["Digest", r#"Digest realm="r", nonce="n", algorithm=ODD"#] {
+            let offered = "Digest".to_owned();
+            let unknown = Err(NoAnswer::Unknown { offered });
+            assert_eq!(first_answer(&[odd, basic]), unknown, "{odd}");
+        }
+        // one that takes no NTLM under that name has turned down nobody's password yet
+        let login = login();
+        let mut sign_in = SignIn::new(Some(&login), "hub.example:443");
+        let asked = owned(&["Negotiate", basic]);
+        sign_in.answer(&asked).expect("begun");
+        let answer = sign_in.answer(&asked).expect("an answer");
+        assert!(answer.starts_with("Basic "), "{answer}");
+        assert_eq!(sign_in.answer(&asked), Err(NoAnswer::Refused));
     }
 
     /// What the quoted or plain parameter `name` of an answer is.

@@ -1,6 +1,7 @@
 //! SOCKS5, by `tokio-socks`.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use protocol::{HubAddress, Proxy, ProxyError};
 use tokio::net::TcpStream;
@@ -9,7 +10,11 @@ use tokio_socks::{Error, TargetAddr};
 
 use super::dial;
 
-pub(super) async fn open(proxy: &Proxy, to: &HubAddress) -> Result<TcpStream, ProxyError> {
+pub(super) async fn open(
+    proxy: &Proxy,
+    to: &HubAddress,
+    login_sent: &AtomicBool,
+) -> Result<TcpStream, ProxyError> {
     let stream = dial(&proxy.address).await?;
     let target = match to.host.parse::<IpAddr>() {
         Ok(ip) => TargetAddr::Ip((ip, to.port).into()),
@@ -23,6 +28,7 @@ pub(super) async fn open(proxy: &Proxy, to: &HubAddress) -> Result<TcpStream, Pr
     let opened = match login {
         None => Socks5Stream::connect_with_socket(stream, target).await,
         Some(login) => {
+            login_sent.store(true, Ordering::Relaxed);
             let (user, password) = (login.user(), login.password());
             Socks5Stream::connect_with_password_and_socket(stream, target, user, password).await
         }

@@ -332,15 +332,15 @@ fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
         ),
         RefusalCode::REPORT_GONE => (
             "This report no longer exists.",
-            "Questo resoconto non esiste più.",
+            "Questo rapporto non esiste più.",
         ),
         RefusalCode::REPORT_UNFINISHED => (
             "This report is not finished yet; its operator writes it.",
-            "Questo resoconto non è ancora concluso: lo scrive il suo operatore.",
+            "Questo rapporto non è ancora concluso: lo scrive il suo operatore.",
         ),
         RefusalCode::REPORT_FIELDS => (
             "A field of the report is missing or does not fit.",
-            "Un campo del resoconto manca o non è valido.",
+            "Un campo del rapporto manca o non è valido.",
         ),
         RefusalCode::EXPORT_GONE => (
             "This document is not kept any more. Export it again.",
@@ -348,7 +348,7 @@ fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
         ),
         RefusalCode::EXPORT_TOO_LARGE => (
             "These are too many reports for one document. Narrow the filter.",
-            "I resoconti sono troppi per un solo documento. Restringi il filtro.",
+            "I rapporti sono troppi per un solo documento. Restringi il filtro.",
         ),
         RefusalCode::UNKNOWN_ZONE => (
             "The hub does not know your time zone.",

@@ -198,9 +198,9 @@ words! {
     ConnectOnStartUp: "Connect on start up", "Connetti all'avvio";
     ConnectOnStartUpNote: "Log in by itself when the program starts",
         "Accede da solo all'avvio del programma";
-    EnableActionFeedBack: "Enable action feed back", "Abilita resoconto intervento";
+    EnableActionFeedBack: "Enable action feed back", "Abilita rapporto intervento";
     EnableActionFeedBackNote: "Ask for the report when an assistance ends",
-        "Chiede il resoconto alla fine di ogni assistenza";
+        "Chiede il rapporto alla fine di ogni assistenza";
     ServerAddress: "Server address", "Indirizzo del server";
     Port: "Port", "Porta";
     HubFingerprint: "Fingerprint of the hub", "Impronta dell'hub";
@@ -292,9 +292,9 @@ words! {
     RemoteScreen: "Remote screen", "Schermo remoto";
 
     // Reports (D1)
-    Report: "Report", "Resoconto";
-    Reports: "Reports", "Resoconti";
-    ReportTitle: "Report of the assistance", "Resoconto dell'assistenza";
+    Report: "Report", "Rapporto";
+    Reports: "Reports", "Rapporti";
+    ReportTitle: "Report of the assistance", "Rapporto dell'assistenza";
     Problem: "Problem", "Problema";
     ProblemHint: "What was wrong?", "Cosa non andava?";
     Solution: "Solution", "Soluzione";
@@ -307,7 +307,7 @@ words! {
     Requester: "Requester", "Richiedente";
     Operator: "Operator", "Operatore";
     Host: "Host", "Host";
-    FinishReport: "Finish the report", "Completa il resoconto";
+    FinishReport: "Finish the report", "Completa il rapporto";
     FinishLater: "Finish later", "Completa più tardi";
     Drafts: "Drafts", "Bozze";
     NoDrafts: "No open drafts", "Nessuna bozza aperta";

@@ -225,11 +225,13 @@ impl AdminApp {
             Done::Held => Say::HeldNotice,
             Done::Released => Say::ReleasedNotice,
             Done::Erased => Say::ErasedNotice,
-            Done::ReportErased => Say::ReportErasedNotice,
+            Done::ReportErased(_) => Say::ReportErasedNotice,
             Done::Saved => Say::SavedNotice,
             Done::SettingsSaved => Say::SettingsSavedNotice,
         };
-        if done == Done::ReportErased {
+        if let Done::ReportErased(report) = done
+            && self.state.reports.open == Some(report)
+        {
             self.state.reports.open = None;
             self.state.reports.whole.forget();
         }

@@ -390,7 +390,7 @@ fn erasing_ui(ui: &Ui, state: &mut State) {
     if let (Some(reason), Some(report)) = (reason, state.reports.open) {
         let reason = Reason::cut(reason.trim());
         let question = about::Question::Erase { report, reason };
-        let done = Topic::Done(Done::ReportErased);
+        let done = Topic::Done(Done::ReportErased(report));
         state.ask(done, Question::Reports(question));
     }
 }

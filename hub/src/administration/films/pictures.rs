@@ -9,29 +9,48 @@ use protocol::{Refusal, RefusalCode, SessionId};
 use super::super::Office;
 use super::{facts, off_the_runtime};
 use crate::films;
-use crate::pictures::{self, PictureFault};
+use crate::pictures::{self, KeyPictures, PictureFault};
 
 /// Those of a finished film; none where they cannot be made. Whoever asks notes the export before.
 pub(in crate::administration) async fn key_pictures(
     office: &Office,
     session: SessionId,
 ) -> Vec<KeyPicture> {
-    let Ok(turn) = Arc::clone(&office.pictures).acquire_owned().await else {
-        return Vec::new();
-    };
     let data = office.folder().to_owned();
-    let made = office.read(move |catalogue| {
-        let _turn = turn;
-        match pictures::key_pictures(catalogue, &data, session) {
-            Ok(made) => Ok(made),
+    let begun = office.read(
+        move |catalogue| match KeyPictures::of(catalogue, &data, session) {
+            Ok(pictures) => Ok(Some(pictures)),
             Err(PictureFault::Catalogue(error)) => Err(error),
             Err(fault) => {
                 tracing::warn!(%session, %fault, "Document without key pictures");
-                Ok(Vec::new())
+                Ok(None)
             }
+        },
+    );
+    let Ok(Some(mut pictures)) = begun.await else {
+        return Vec::new();
+    };
+    loop {
+        // a turn for each, so that nobody waits for a whole document
+        let Ok(turn) = Arc::clone(&office.pictures).acquire_owned().await else {
+            return pictures.into_made();
+        };
+        let made = off_the_runtime(move || {
+            let _turn = turn;
+            let is_more = pictures.make_next().unwrap_or_else(|fault| {
+                tracing::warn!(%session, %fault, "No more key pictures");
+                false
+            });
+            Ok((pictures, is_more))
+        });
+        let Ok((back, is_more)) = made.await else {
+            return Vec::new();
+        };
+        pictures = back;
+        if !is_more {
+            return pictures.into_made();
         }
-    });
-    made.await.unwrap_or_default()
+    }
 }
 
 pub(super) async fn first(office: &Office, session: SessionId) -> Result<Answer, Refusal> {

@@ -15,8 +15,8 @@ use protocol::admin::reports::{
 use protocol::admin::{Page, Rows};
 use protocol::control::Name;
 use protocol::{BoundedText, ReportId, SessionId};
-use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 
 use super::search;
 use crate::catalogue::{AccountId, CatalogueError, name_key};
