@@ -276,8 +276,9 @@ async fn protect(State(site): State<Arc<Site>>, mut response: Response) -> Respo
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
     if site.is_public {
-        let year = HeaderValue::from_static("max-age=31536000");
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+        // it holds for all of the host, so who goes back to the hub's own certificate is locked out for so long
+        let day = HeaderValue::from_static("max-age=86400");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, day);
     }
     response
 }

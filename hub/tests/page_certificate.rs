@@ -78,7 +78,7 @@ async fn e2_a_new_certificate_is_taken_over_without_losing_anybody_and_a_broken_
     assert_eq!(web::certificate(&visitor), first);
     let answer = web::ask(&mut visitor, "/", &[]).expect("an answer");
     let strict = answer.header("strict-transport-security");
-    assert_eq!(strict, Some("max-age=31536000"), "browsers know this one");
+    assert_eq!(strict, Some("max-age=86400"), "browsers know this one");
 
     let second = files.renew();
     wait_for(&hub, &second);

@@ -873,6 +873,30 @@ pub fn audit_anchor(lang: Lang, row: u64) -> String {
     }
 }
 
+/// What saving does where reports are kept for less time.
+pub fn erases_reports(lang: Lang, days: u32) -> String {
+    match lang {
+        Lang::En => format!(
+            "Once this is saved, reports that were finished more than {days} days ago are erased for good."
+        ),
+        Lang::It => format!(
+            "Appena salvi, i rapporti conclusi da più di {days} giorni vengono cancellati per sempre."
+        ),
+    }
+}
+
+/// The same for films.
+pub fn erases_films(lang: Lang, days: u32) -> String {
+    match lang {
+        Lang::En => format!(
+            "Once this is saved, films that are more than {days} days old and not held are erased for good."
+        ),
+        Lang::It => format!(
+            "Appena salvi, i filmati più vecchi di {days} giorni e non trattenuti vengono cancellati per sempre."
+        ),
+    }
+}
+
 /// Where a file went.
 pub fn saved_at(lang: Lang, path: &str) -> String {
     match lang {

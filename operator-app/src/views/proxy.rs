@@ -71,7 +71,15 @@ fn login_ui(ui: &mut Ui, lang: Lang, proxy: &mut ProxyForm, password_place: Opti
     let field = Field::new(w(lang, Word::ProxyPassword));
     password_field_ui(ui, lang, &field, &mut proxy.password);
     let remember = w(lang, Word::RememberPassword);
-    check_ui(ui, &mut proxy.remember_password, remember, password_place);
+    // the network may name another proxy tomorrow
+    let note = if proxy.custom {
+        password_place
+    } else {
+        Some(w(lang, Word::ProxyRememberNote))
+    };
+    ui.add_enabled_ui(proxy.custom, |ui| {
+        check_ui(ui, &mut proxy.remember_password, remember, note);
+    });
 }
 
 fn test_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &mut Vec<Action>) {

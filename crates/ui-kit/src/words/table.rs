@@ -117,6 +117,8 @@ words! {
         "Questo non è un proxy. Scrivi il suo nome, per esempio proxy.example.org.";
     ProxyPort: "Proxy port", "Porta del proxy";
     ProxyUsername: "Proxy username", "Nome utente del proxy";
+    ProxyRememberNote: "Only with custom settings: the system's proxy may be another one tomorrow.",
+        "Solo con le impostazioni personalizzate: il proxy di sistema domani può essere un altro.";
     ProxyUsernameNote: "Only if the proxy asks for it. In Windows domains: DOMAIN\\name.",
         "Solo se il proxy lo chiede. Nei domini Windows: DOMINIO\\nome.";
     ProxyPassword: "Proxy password", "Password del proxy";

@@ -5,14 +5,14 @@ use protocol::admin::Question;
 use protocol::admin::people::{self, Rules, SecondFactorRule};
 use protocol::admin::settings::{Question as Ask, Setting, Settings};
 use ui_kit::widgets::{
-    Field, Push, card_ui, choice_ui, heading_ui, section_header_ui, segments_ui, switch_ui,
-    text_area_ui, text_field_ui,
+    Field, Push, banner_ui, card_ui, choice_ui, heading_ui, section_header_ui, segments_ui,
+    switch_ui, text_area_ui, text_field_ui,
 };
-use ui_kit::{Word, w};
+use ui_kit::{Tone, Word, w};
 
 use super::{at_right_ui, missing_ui};
 use crate::state::{Done, SettingsForm, SettingsTab, State, Topic};
-use crate::words::{Say, s};
+use crate::words::{self, Say, s};
 
 /// Width of a field, in points.
 const WIDTH: f32 = 320.0;
@@ -69,6 +69,19 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &mut State) {
             undo = differs && ui.add(Push::quiet(s(lang, Say::Undo))).clicked();
         });
     });
+    for (typed, now, warning) in [
+        (
+            &form.report_days,
+            now.report_days,
+            words::erases_reports as fn(_, _) -> _,
+        ),
+        (&form.film_days, now.film_days, words::erases_films),
+    ] {
+        if let Some(days) = shorter(typed, now) {
+            banner_ui(ui, Tone::Warning, &warning(lang, days));
+            ui.add_space(6.0);
+        }
+    }
     let wrong = changes.as_ref().err().copied();
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         form_ui(ui, state, form, wrong);
@@ -183,6 +196,12 @@ fn form_ui(ui: &mut Ui, state: &mut State, form: &mut SettingsForm, wrong: Optio
         let (label, note) = (s(lang, Say::WatchLive), s(lang, Say::WatchLiveNote));
         switch_ui(ui, &mut form.watch_live, label, Some(note));
     });
+}
+
+/// The days that are `typed`, if things are kept for less than `now` with them; 0 is for ever.
+fn shorter(typed: &str, now: u32) -> Option<u32> {
+    let days: u32 = typed.trim().parse().ok()?;
+    (days > 0 && (now == 0 || days < now)).then_some(days)
 }
 
 impl SettingsForm {
@@ -327,6 +346,15 @@ mod tests {
     use ui_kit::Lang;
 
     use super::*;
+
+    #[test]
+    fn d5_who_keeps_for_less_time_is_warned() {
+        assert_eq!(shorter("3", 0), Some(3));
+        assert_eq!(shorter(" 3 ", 365), Some(3));
+        for (typed, now) in [("365", 365), ("0", 365), ("", 365), ("400", 365), ("x", 0)] {
+            assert_eq!(shorter(typed, now), None, "{typed}");
+        }
+    }
 
     #[test]
     fn what_was_typed_stays_where_the_hub_says_anew_what_it_has() {
