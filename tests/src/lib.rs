@@ -15,6 +15,7 @@ mod colleague;
 mod console;
 pub mod demo;
 mod display;
+pub mod frames;
 mod hands;
 mod helpme;
 mod hub;

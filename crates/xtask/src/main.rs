@@ -75,6 +75,9 @@ enum Task {
     Demo(StageArguments),
     /// Takes the pictures of every window, light, dark and Italian, for `assets/screenshots`.
     Screenshots(StageArguments),
+    /// What a frame of the administrator's window takes over the archive that `--archive DIR` holds; programs
+    /// built for release.
+    Frames(StageArguments),
     /// Presses every key of every layout that the system knows at the operator's, and compares what
     /// arrives at hosts with other layouts; programs built for release. Takes hours; `--layouts` and
     /// `--hosts` choose.
@@ -137,6 +140,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Load(arguments) => load::run(&arguments.rest),
         Task::Demo(arguments) => stage("demo", "dev", &arguments.rest),
         Task::Screenshots(arguments) => stage("screenshots", "dev", &arguments.rest),
+        Task::Frames(arguments) => stage("frames", "release", &arguments.rest),
         Task::Keyboards(arguments) => stage("keyboards", "release", &arguments.rest),
         Task::Bench(arguments) => stage("bench", "release", &arguments.rest),
     }

@@ -39,6 +39,13 @@ enum Play {
         #[arg(long)]
         administration: bool,
     },
+    /// What a frame of the administrator's window takes over a large archive, as `cargo xtask archive` makes
+    /// one.
+    Frames {
+        /// The folder of the archive; it stays as it is.
+        #[arg(long)]
+        archive: PathBuf,
+    },
     /// Presses every key of every layout at the operator's, and compares what arrives at hosts with what a
     /// program on the operator's own computer gets.
     Keyboards {
@@ -80,6 +87,7 @@ fn main() -> ExitCode {
             administration: true,
         } => screenshots::take_administration(&out, &mut tell),
         Play::Screenshots { out, .. } => screenshots::take(&out, &mut tell),
+        Play::Frames { archive } => e2e::frames::play(&archive, &mut tell),
         Play::Keyboards {
             hosts,
             layouts,
