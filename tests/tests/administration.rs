@@ -151,13 +151,60 @@ fn d3_a_report_is_found_and_its_film_is_played() {
     admin.watch_film().expect("the film is here");
     let app = &mut admin.app;
     picture(app, "Play (Space)", "admin-film");
-    app.hands().tap(xkeysym::key::space).expect("typed");
+    // sought with keys, and played
     app.hands().tap(xkeysym::key::End).expect("typed");
+    wait_for_place(app, |at, whole| at == whole && whole != "0:00");
+    app.hands().tap(xkeysym::key::Home).expect("typed");
+    wait_for_place(app, |at, _| at == "0:00");
+    app.hands().tap(xkeysym::key::space).expect("typed");
+    wait_for_place(app, |at, _| at != "0:00");
+    // a part becomes a video
+    app.click("Export film").expect("clicked");
+    app.click("A part").expect("clicked");
+    app.type_into("From", "0:00").expect("typed");
+    app.type_into("To", "0:01.5").expect("typed");
+    app.click("Export").expect("clicked");
+    let video = path_told(app);
+    let seconds = duration_of(&video);
+    assert!((1.0..=2.0).contains(&seconds), "{seconds} s");
     app.click("Hold").expect("clicked");
     app.type_into("Reason", "court").expect("typed");
     // the button of the question, not the one behind it
     app.hands().tap(xkeysym::key::Escape).expect("typed");
     app.wait_until_gone("Reason").expect("taken back");
+}
+
+/// Waits until the player is at a place that is `wanted`, of so much in all.
+fn wait_for_place(app: &mut App, wanted: impl Fn(&str, &str) -> bool) {
+    let is_there = |label: &str| {
+        let places = label.split_once(" / ");
+        places.is_some_and(|(at, whole)| at.contains(':') && wanted(at, whole))
+    };
+    app.wait_for_matching("the place", is_there)
+        .expect("the film is there");
+}
+
+/// Where the window says that it saved something.
+fn path_told(app: &mut App) -> String {
+    let told = RefCell::new(String::new());
+    let is_told = |label: &str| {
+        let path = label.strip_prefix("Saved as ");
+        path.map(|path| *told.borrow_mut() = path.to_owned())
+            .is_some()
+    };
+    app.wait_for_matching("where", is_told).expect("told");
+    told.into_inner()
+}
+
+/// How long a video is, in seconds, as ffmpeg sees it.
+fn duration_of(video: &str) -> f64 {
+    let shown = std::process::Command::new("ffprobe")
+        .args(["-v", "error", "-show_entries", "format=duration"])
+        .args(["-of", "default=nokey=1:noprint_wrappers=1", video])
+        .output()
+        .expect("ffprobe runs");
+    let text = String::from_utf8_lossy(&shown.stdout);
+    text.trim().parse().expect("a number")
 }
 
 #[test]
@@ -203,14 +250,7 @@ fn b1_the_first_administrator_comes_with_the_invitation_that_the_hub_leaves() {
     picture(app, "People", "admin-invitation");
     // and is saved as a file, which no other account of the computer can read
     app.click("Save as a file").expect("clicked");
-    let told = RefCell::new(String::new());
-    let is_told = |label: &str| {
-        let path = label.strip_prefix("Saved as ");
-        path.map(|path| *told.borrow_mut() = path.to_owned())
-            .is_some()
-    };
-    app.wait_for_matching("where", is_told).expect("told");
-    let path = told.into_inner();
+    let path = path_told(app);
     assert!(path.ends_with("invitation-anna.txt"), "{path}");
     let mode = std::fs::metadata(&path).expect("a file").permissions();
     assert_eq!(mode.mode() & 0o777, 0o600);
