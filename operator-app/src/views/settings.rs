@@ -120,7 +120,7 @@ pub fn settings_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &m
                 form.tab = tab;
             }
             ui.add_space(6.0);
-            let height = (ui.ctx().content_rect().height() - 250.0).max(140.0);
+            let height = (ui.ctx().content_rect().height() - 200.0).max(140.0);
             ScrollArea::vertical().max_height(height).show(ui, |ui| {
                 // room for the scroll bar
                 let margin = egui::Margin {
