@@ -36,7 +36,9 @@ pub fn play(archive: &Path, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
     let home = Home::fresh(folder.path(), "admin")?;
     let log = home.log();
     let mut command = home.windowed(programs.path("hub-admin"), display.name());
-    command.env("RUST_LOG", "hub_admin=trace");
+    command
+        .env("RUST_LOG", "hub_admin=trace")
+        .env("NO_COLOR", "1");
     let begun = Instant::now();
     let mut app = App::start("hub-admin", &mut command, home, &display, Look::LIGHT)?;
     app.wait_for("Sign in")?;
