@@ -91,6 +91,7 @@ impl Look {
             "Computers" => "Computer",
             "People" => "Persone",
             "Audit log" => "Registro",
+            "Signed in" => "Accesso all'hub",
             "Name" => "Nome",
             "Play (Space)" => "Riproduci (Spazio)",
             "End session" => "Termina sessione",
