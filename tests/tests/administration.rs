@@ -189,7 +189,7 @@ fn path_told(app: &mut App) -> String {
     let told = RefCell::new(String::new());
     let is_told = |label: &str| {
         let path = label.strip_prefix("Saved as ");
-        path.map(|path| *told.borrow_mut() = path.to_owned())
+        path.map(|path| path.clone_into(&mut told.borrow_mut()))
             .is_some()
     };
     app.wait_for_matching("where", is_told).expect("told");
