@@ -294,6 +294,8 @@ fn from_text<'de, D: Deserializer<'de>>(given: D) -> Result<Option<WrittenAddres
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn read(text: &str) -> Result<Options, String> {
@@ -352,7 +354,17 @@ mod tests {
             .lines()
             .map(|line| line.strip_prefix('#').unwrap_or(line));
         let all: Vec<&str> = bare.filter(is_option).collect();
-        assert_eq!(all.len(), 18, "{all:?}");
+        let flags = Options::augment_args(clap::Command::new("serve"));
+        let known: BTreeSet<&str> = flags
+            .get_arguments()
+            .filter_map(clap::Arg::get_long)
+            .chain(["log"])
+            .collect();
+        let shown: BTreeSet<&str> = all
+            .iter()
+            .filter_map(|line| line.split(" = ").next())
+            .collect();
+        assert_eq!(shown, known);
         let config = read(&all.join("\n"))
             .expect("reads")
             .config()
