@@ -12,10 +12,11 @@ pub mod local;
 mod people;
 mod reports;
 pub(crate) mod settings;
+mod taken_out;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use protocol::admin::settings::Settings;
@@ -55,7 +56,9 @@ pub(crate) struct Office {
     /// Places for bundles.
     bundles: Arc<Semaphore>,
     last_bundle: AtomicU32,
-    in_bundles: Arc<films::bundle::Bundles>,
+    in_bundles: films::bundle::Bundles,
+    /// Up to which of them the documents and bundles were looked through.
+    erasures: AtomicU64,
     /// Whoever makes pictures of a film has it.
     pictures: Arc<Semaphore>,
 }
@@ -145,7 +148,8 @@ impl Office {
             exports: Mutex::default(),
             bundles: Arc::new(Semaphore::new(films::bundle::MOST)),
             last_bundle: AtomicU32::new(0),
-            in_bundles: Arc::default(),
+            in_bundles: films::bundle::Bundles::default(),
+            erasures: AtomicU64::default(),
             pictures: Arc::new(Semaphore::new(1)),
         }
     }
@@ -260,22 +264,12 @@ impl Office {
     /// Removes the file of a film that was erased. What is left of it now goes at the next start.
     pub(crate) async fn remove_film(&self, session: SessionId) {
         let path = self.folder.join(films_kept::path_of(session));
-        let bundles = Arc::clone(&self.in_bundles);
-        let removed = tokio::task::spawn_blocking(move || {
-            bundles.remove(session);
-            films_kept::remove(&path)
-        });
+        let removed = tokio::task::spawn_blocking(move || films_kept::remove(&path));
         match removed.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%session, %error, "Film not removed"),
             Err(error) => tracing::error!(%session, %error, "Film not removed"),
         }
-    }
-
-    /// The report of a session is erased: nobody gets a document that may have it.
-    pub(crate) fn forget_report(&self, session: SessionId) {
-        self.exports().forget_all();
-        self.in_bundles.remove(session);
     }
 
     /// Makes a change in the name of `who`, with its row in the audit log.

@@ -138,6 +138,9 @@ pub fn open(folder: &Path) -> Result<Box<dyn Catalogue>, CatalogueError> {
     Ok(Box::new(sqlite::SqliteCatalogue::open(folder)?))
 }
 
+/// See [`Catalogue::moment`].
+pub trait Moment {}
+
 /// What an engine that keeps the catalogue can do. Calls block for as long as the disk does.
 ///
 /// Every call fails with [`CatalogueError::Engine`] where the engine does; other errors are named.
@@ -301,10 +304,17 @@ pub trait Catalogue: Send {
     ) -> Result<Option<(ReportDraft, Vec<FieldValue>)>, CatalogueError>;
 
     /// The finished reports that were last saved before, the oldest first, but for those whose film is held.
-    fn reports_finished_before(
-        &self,
-        unix_millis: i64,
-    ) -> Result<Vec<(ReportId, SessionId)>, CatalogueError>;
+    fn reports_finished_before(&self, unix_millis: i64) -> Result<Vec<ReportId>, CatalogueError>;
+
+    /// How often words of reports or chat, or a film, were erased since this catalogue began, by whichever
+    /// program.
+    fn erasures(&self) -> Result<u64, CatalogueError>;
+
+    /// Whether all these reports are there.
+    fn has_reports(&self, ids: &[ReportId]) -> Result<bool, CatalogueError>;
+
+    /// Until it is dropped, everything is read as it is at the first reading from now on. One at a time.
+    fn moment(&self) -> Result<Box<dyn Moment + '_>, CatalogueError>;
 
     /// Takes a step of overwriting what is left in the files of erased reports and chat, and says whether
     /// there is more to do. A step keeps those who write waiting for a few hundredths of a second.

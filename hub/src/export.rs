@@ -94,7 +94,7 @@ pub fn extension(format: ExportFormat) -> &'static str {
     }
 }
 
-/// Writes the reports that `of` names to `out`.
+/// Writes the reports that `of` names to `out`, all as they are at one moment; returns their numbers.
 ///
 /// # Errors
 ///
@@ -104,9 +104,13 @@ pub fn write(
     of: &ExportOf,
     style: &Style,
     out: &mut dyn Write,
-) -> Result<(), ExportError> {
+) -> Result<Vec<ReportId>, ExportError> {
+    let _moment = catalogue.moment()?;
     match of {
-        ExportOf::One(report) => write_one(catalogue, *report, style, out),
+        ExportOf::One(report) => {
+            write_one(catalogue, *report, style, out)?;
+            Ok(vec![*report])
+        }
         ExportOf::List { filter, sort } => write_list(catalogue, (filter, *sort), style, out),
         ExportOf::ListOfGroups {
             filter,
@@ -146,17 +150,28 @@ fn write_list(
     (filter, sort): (&ReportFilter, ReportSort),
     style: &Style,
     out: &mut dyn Write,
-) -> Result<(), ExportError> {
+) -> Result<Vec<ReportId>, ExportError> {
+    let mut written = Vec::new();
     match style.format {
-        ExportFormat::Csv => table::write(Sheets::new(catalogue, filter, sort), style, out),
+        ExportFormat::Csv => {
+            let sheets = Sheets::new(catalogue, filter, sort);
+            let sheets = sheets.inspect(|sheet| {
+                if let Ok(sheet) = sheet {
+                    written.push(sheet.facts.report);
+                }
+            });
+            table::write(sheets, style, out)?;
+        }
         ExportFormat::Json => {
             let mut separator = "[\n";
             for sheet in Sheets::new(catalogue, filter, sort) {
-                write!(out, "{separator}{}", sheet_to_json(&sheet?))?;
+                let sheet = sheet?;
+                write!(out, "{separator}{}", sheet_to_json(&sheet))?;
+                written.push(sheet.facts.report);
                 separator = ",\n";
             }
             let begin = if separator == "[\n" { "[" } else { "" };
-            Ok(writeln!(out, "{begin}\n]")?)
+            writeln!(out, "{begin}\n]")?;
         }
         ExportFormat::Pdf => {
             let none = Page { first: 0, rows: 0 };
@@ -179,9 +194,11 @@ fn write_list(
             let totals = catalogue.report_totals(filter, TotalsBy::Operator, &style.zone)?;
             let printed =
                 document::list(&rows, filter, &totals, &style.organisation, style.reader())?;
-            Ok(out.write_all(&printed)?)
+            out.write_all(&printed)?;
+            written.extend(rows.iter().map(|row| row.report));
         }
     }
+    Ok(written)
 }
 
 fn sheet_of(report: WholeReport) -> ReportSheet {

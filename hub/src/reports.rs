@@ -1,8 +1,8 @@
 //! How long reports are kept: by rule, or until one is erased, which leaves its rows in the audit log (D5).
 
+use protocol::ReportId;
 use protocol::admin::films::Erasure;
 use protocol::admin::settings::Settings;
-use protocol::{ReportId, SessionId};
 
 use crate::catalogue::{Catalogue, CatalogueError, ReportStanding, What};
 
@@ -22,7 +22,7 @@ pub enum ReportFault {
     NoReason,
 }
 
-/// The session of a report, and the change that erases this for somebody's privacy. Whoever stored it has what is left in the files
+/// The change that erases a report for somebody's privacy. Whoever stored it has what is left in the files
 /// [overwritten](overwrite).
 ///
 /// # Errors
@@ -32,7 +32,7 @@ pub fn erase(
     report: ReportId,
     standing: Option<ReportStanding>,
     reason: &str,
-) -> Result<(SessionId, What), ReportFault> {
+) -> Result<What, ReportFault> {
     let standing = standing.ok_or(ReportFault::Gone)?;
     if standing.running {
         return Err(ReportFault::Running);
@@ -44,15 +44,14 @@ pub fn erase(
     if reason.is_empty() {
         return Err(ReportFault::NoReason);
     }
-    let erased = What::ReportErased {
+    Ok(What::ReportErased {
         report,
         why: Erasure::Privacy,
         reason: reason.to_owned(),
-    };
-    Ok((standing.session, erased))
+    })
 }
 
-/// The sessions whose reports the rules let go now, the oldest first, and the changes that erase these.
+/// The changes that erase the reports which the rules let go now, the oldest first.
 ///
 /// # Errors
 ///
@@ -61,20 +60,17 @@ pub fn due(
     catalogue: &dyn Catalogue,
     settings: &Settings,
     now_unix_millis: i64,
-) -> Result<Vec<(SessionId, What)>, CatalogueError> {
+) -> Result<Vec<What>, CatalogueError> {
     let days = settings.report_days;
     if days == 0 {
         return Ok(Vec::new());
     }
     let since = now_unix_millis.saturating_sub(i64::from(days) * MILLIS_OF_DAY);
     let old = catalogue.reports_finished_before(since)?;
-    let erased = old.into_iter().map(|(report, session)| {
-        let erased = What::ReportErased {
-            report,
-            why: Erasure::Retention,
-            reason: format!("kept for {days} days"),
-        };
-        (session, erased)
+    let erased = old.into_iter().map(|report| What::ReportErased {
+        report,
+        why: Erasure::Retention,
+        reason: format!("kept for {days} days"),
     });
     Ok(erased.collect())
 }

@@ -72,6 +72,7 @@ impl Upkeep {
                 let is_more = self.sweep_reports().await;
                 reports_due = if is_more { now } else { now + SWEEP };
             }
+            self.forget_erased().await;
             self.overwrite_erased().await;
             if now >= anchor_due {
                 anchor_due = now + ANCHOR;
@@ -158,15 +159,22 @@ impl Upkeep {
         let mut due = due.await.unwrap_or_default();
         let is_more = due.len() > REPORTS_AT_ONCE;
         due.truncate(REPORTS_AT_ONCE);
-        for (session, what) in due {
+        for what in due {
             tell(&what, "Report erased by rule");
             // one by one: one whose film was held meanwhile keeps no other
             match self.office.apply(Change::by_hub(what)).await {
-                Ok(()) => self.office.forget_report(session),
+                Ok(()) => {}
                 Err(error) => log_store_error(&error),
             }
         }
         is_more
+    }
+
+    /// Takes back what was to be fetched and has something that was erased, on the command line too.
+    async fn forget_erased(&self) {
+        if let Err(refusal) = self.office.forget_erased().await {
+            tracing::warn!(%refusal, "Not looked whether something erased is still to be fetched");
+        }
     }
 
     /// Overwrites what is left of erased reports and chat, those of the command line too.

@@ -174,6 +174,15 @@ async fn opens(name: &str, films: &[&str]) {
     for film in films {
         let verified = text_of(&["film", "verify", film]);
         assert!(verified.contains("is as it was recorded"), "{verified}");
+        let verified = json(&["film", "verify", film], &data);
+        assert_eq!(verified["as_recorded"], true, "{verified}");
+        let timeline = json(&["film", "timeline", film], &data);
+        let last = timeline.as_array().and_then(|lines| lines.last());
+        let last = last.expect("lines");
+        assert!(
+            last["at_millis"].is_u64() && last["text"].is_string(),
+            "{last}"
+        );
     }
     let audit = text_of(&["audit", "verify"]);
     assert!(audit.contains("as they were written"), "{audit}");

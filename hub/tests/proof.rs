@@ -344,6 +344,24 @@ async fn d5_an_erased_film_is_in_no_bundle_any_more() {
 }
 
 #[tokio::test]
+async fn d5_a_bundle_goes_without_being_asked_for_when_the_command_line_erases_its_report() {
+    let hub = hub_with_administrator();
+    let session = film_of_a_session(&hub).await;
+    let mut window = window_of(&hub, "carla").await;
+    let bundle = begun(&mut window, session).await;
+    fetched(&mut window, bundle).await.expect("made");
+    let data = hub.data_text();
+    let erased = run_hub(
+        &["report", "erase", "1", "--reason", "asked", "--data", data],
+        "",
+    );
+    assert!(erased.status.success(), "{}", text(&erased));
+    nothing_is_kept(&hub).await;
+    let gone = fetched(&mut window, bundle).await;
+    assert_eq!(gone, Err(RefusalCode::EXPORT_GONE));
+}
+
+#[tokio::test]
 async fn d3_a_bundle_needs_the_right_to_export_and_the_right_to_read_films() {
     let hub = hub_with_administrator();
     let session = film_of_a_session(&hub).await;

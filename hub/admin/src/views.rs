@@ -20,7 +20,7 @@ mod sign_in;
 mod table;
 mod totals;
 
-use egui::{Align, Layout, Ui};
+use egui::{Align, Layout, Margin, ScrollArea, Ui, UiBuilder};
 use protocol::Refusal;
 use ui_kit::Lang;
 use ui_kit::widgets::{Push, banner_ui, dialog_buttons_ui, empty_state_ui};
@@ -101,6 +101,24 @@ fn form_buttons_ui(ui: &mut Ui, lang: Lang, label: &str) -> Option<bool> {
 fn at_right_ui<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
     ui.with_layout(Layout::right_to_left(Align::Center), content)
         .inner
+}
+
+/// Content that scrolls, with its bar in the margin that every page and card has at its right.
+fn scroll_ui<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
+    const BAR: i8 = 12;
+    let mut room = ui.available_rect_before_wrap();
+    room.max.x += f32::from(BAR);
+    ui.scope_builder(UiBuilder::new().max_rect(room), |ui| {
+        ScrollArea::vertical()
+            .auto_shrink(false)
+            .content_margin(Margin {
+                right: BAR,
+                ..Margin::ZERO
+            })
+            .show(ui, content)
+            .inner
+    })
+    .inner
 }
 
 /// How much of `whole` a part is, from 0 to 1.

@@ -56,7 +56,7 @@ pub(super) async fn answer(
             language,
             zone,
         } => bundle::begin(office, who, session, (language, &zone)).await,
-        Question::BundlePart { bundle, offset } => bundle::part(who, bundle, offset).await,
+        Question::BundlePart { bundle, offset } => bundle::part(office, who, bundle, offset).await,
         Question::ForgetBundle { bundle } => {
             bundle::forget(who, bundle);
             Ok(Answer::Done)
@@ -80,6 +80,7 @@ pub(super) async fn answer(
             let erased = films::erase(facts(office, session).await?.as_ref(), &reason)?;
             office.change(who, erased).await?;
             office.remove_film(session).await;
+            office.forget_erased().await?;
             Ok(Answer::Done)
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use protocol::admin::Page;
@@ -14,6 +15,7 @@ use protocol::{Refusal, RefusalCode, ReportDraft, ReportId, SessionId};
 use session::authority::{Action, Object, may};
 
 use super::films::pictures;
+use super::taken_out::Contents;
 use super::{Administrator, Office};
 use crate::catalogue::{AccountId, Catalogue, CatalogueError, Change, What, check_fields};
 use crate::export::{self, ExportError, Style};
@@ -29,34 +31,46 @@ const MOST_KEPT: usize = 4;
 #[derive(Debug, Default)]
 pub(super) struct Exports {
     last: u32,
-    kept: BTreeMap<u32, (AccountId, Bytes)>,
-    /// How often something was erased.
-    erased: u64,
+    kept: BTreeMap<u32, Export>,
+}
+
+#[derive(Debug)]
+struct Export {
+    of: AccountId,
+    bytes: Bytes,
+    contents: Arc<Contents>,
 }
 
 impl Exports {
-    fn keep(&mut self, of: AccountId, bytes: Bytes) -> u32 {
-        self.kept.retain(|_, (account, _)| *account != of);
+    fn keep(&mut self, of: AccountId, bytes: Bytes, contents: Arc<Contents>) -> u32 {
+        self.kept.retain(|_, export| export.of != of);
         while self.kept.len() >= MOST_KEPT {
             self.kept.pop_first();
         }
         self.last += 1;
-        self.kept.insert(self.last, (of, bytes));
+        let export = Export {
+            of,
+            bytes,
+            contents,
+        };
+        self.kept.insert(self.last, export);
         self.last
     }
 
-    /// Something is erased, which any of them may have.
-    pub(super) fn forget_all(&mut self) {
-        self.kept.clear();
-        self.erased += 1;
+    /// What is in each of them.
+    pub(super) fn contents(&self) -> Vec<(u32, Arc<Contents>)> {
+        let kept = self.kept.iter();
+        kept.map(|(number, export)| (*number, Arc::clone(&export.contents)))
+            .collect()
+    }
+
+    pub(super) fn forget(&mut self, export: u32) {
+        self.kept.remove(&export);
     }
 
     /// A part of an export of `of`'s; with the last one it is forgotten.
     fn part(&mut self, of: AccountId, export: u32, part: u32) -> Option<Bytes> {
-        let (account, bytes) = self.kept.get(&export)?;
-        if *account != of {
-            return None;
-        }
+        let Export { bytes, .. } = self.kept.get(&export).filter(|export| export.of == of)?;
         let begin = usize::try_from(part).ok()?.checked_mul(EXPORT_PART_BYTES)?;
         if begin > bytes.len() {
             return None;
@@ -156,6 +170,7 @@ pub(super) async fn answer(
             zone,
         } => make_export(office, who, of, (format, language, zone)).await,
         Question::ExportPart { export, part } => {
+            office.forget_erased().await?;
             let part = office.exports().part(who.account(), export, part);
             Ok(Answer::Part(part.ok_or(RefusalCode::EXPORT_GONE)?))
         }
@@ -190,9 +205,9 @@ async fn erase(
     reason: &str,
 ) -> Result<Answer, Refusal> {
     let standing = office.read(move |c| c.report_standing(report)).await?;
-    let (session, erased) = kept::erase(report, standing, reason)?;
+    let erased = kept::erase(report, standing, reason)?;
     office.change(who, erased).await?;
-    office.forget_report(session);
+    office.forget_erased().await?;
     Ok(Answer::Done)
 }
 
@@ -294,25 +309,24 @@ async fn make_export(
     if let Some(session) = film {
         style.key_pictures = pictures::key_pictures(office, session).await;
     }
-    let erased = office.exports().erased;
     let made = office.read(move |c: &dyn Catalogue| {
         let mut out = Bounded(Vec::new());
         match export::write(c, &of, &style, &mut out) {
-            Ok(()) => Ok(Ok(out.0)),
+            Ok(reports) => Ok(Ok((out.0, Contents { reports, film }))),
             Err(ExportError::Catalogue(error)) => Err::<_, CatalogueError>(error),
             Err(error) => Ok(Err(refused(&error))),
         }
     });
-    let made = Bytes::from(made.await??);
+    let (made, contents) = made.await??;
+    let (made, contents) = (Bytes::from(made), Arc::new(contents));
     let bytes = u64::try_from(made.len()).unwrap_or(u64::MAX);
-    let export = {
-        let mut exports = office.exports();
-        // it may have what was erased meanwhile
-        if exports.erased != erased {
-            return Err(RefusalCode::EXPORT_GONE.into());
-        }
-        exports.keep(who.account(), made)
-    };
+    let kept = Arc::clone(&contents);
+    let export = office.exports().keep(who.account(), made, kept);
+    // perhaps it was erased while this was made, when nobody looked for it here yet
+    if !office.are_there(&contents).await? {
+        office.exports().forget(export);
+        return Err(RefusalCode::EXPORT_GONE.into());
+    }
     Ok(Answer::Export {
         export,
         bytes,
@@ -379,7 +393,7 @@ mod tests {
         let bytes: Vec<u8> = (0..EXPORT_PART_BYTES + 10)
             .map(|i| i.to_le_bytes()[0])
             .collect();
-        let export = exports.keep(ANNA, bytes.clone().into());
+        let export = exports.keep(ANNA, bytes.clone().into(), Arc::default());
         assert_eq!(exports.part(BRUNO, export, 0), None);
         assert_eq!(exports.part(ANNA, export, 2), None);
         let first = exports.part(ANNA, export, 0).expect("kept");
@@ -391,11 +405,11 @@ mod tests {
     #[test]
     fn one_export_is_kept_for_each_and_few_in_all() {
         let mut exports = Exports::default();
-        let old = exports.keep(ANNA, Bytes::from_static(b"old"));
-        let new = exports.keep(ANNA, Bytes::from_static(b"new"));
+        let old = exports.keep(ANNA, Bytes::from_static(b"old"), Arc::default());
+        let new = exports.keep(ANNA, Bytes::from_static(b"new"), Arc::default());
         assert_eq!(exports.part(ANNA, old, 0), None);
         for account in 10..10 + i64::try_from(MOST_KEPT).expect("few") {
-            exports.keep(AccountId(account), Bytes::new());
+            exports.keep(AccountId(account), Bytes::new(), Arc::default());
         }
         assert_eq!(exports.part(ANNA, new, 0), None);
         assert_eq!(exports.kept.len(), MOST_KEPT);

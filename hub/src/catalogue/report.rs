@@ -1,7 +1,7 @@
 //! Reports (D1).
 
 use protocol::admin::reports::{Field, FieldValue, Ledger, ReportRow};
-use protocol::{ReportDraft, ReportFacts, Rights, SessionId};
+use protocol::{ReportDraft, ReportFacts, Rights};
 
 use super::AccountId;
 
@@ -34,7 +34,6 @@ pub struct Clues {
 /// What decides who may change a report, and whether it can be erased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReportStanding {
-    pub session: SessionId,
     pub owner: AccountId,
     pub finished: bool,
     /// Whether the session is not over.

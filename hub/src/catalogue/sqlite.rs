@@ -56,8 +56,8 @@ use transport::HubIdentity;
 use super::audit::SignedHead;
 use super::{
     AbsentMember, Account, AccountId, Accounts, Anchor, AuditHead, Batch, Catalogue,
-    CatalogueError, Clues, Credentials, FilmTotals, KeptFilm, KnownHost, NamedHost, ReportSheet,
-    ReportStanding, SessionRow, Stored,
+    CatalogueError, Clues, Credentials, FilmTotals, KeptFilm, KnownHost, Moment, NamedHost,
+    ReportSheet, ReportStanding, SessionRow, Stored,
 };
 
 pub(crate) const FILE_NAME: &str = "hub.db";
@@ -186,6 +186,8 @@ impl Drop for SqliteCatalogue {
         self.keep_audit_head();
     }
 }
+
+impl Moment for rusqlite::Transaction<'_> {}
 
 impl Catalogue for SqliteCatalogue {
     fn apply(&mut self, batches: &[Batch]) -> Result<(), CatalogueError> {
@@ -411,11 +413,20 @@ impl Catalogue for SqliteCatalogue {
         corrections::version(&self.connection, id, number)
     }
 
-    fn reports_finished_before(
-        &self,
-        unix_millis: i64,
-    ) -> Result<Vec<(ReportId, SessionId)>, CatalogueError> {
+    fn reports_finished_before(&self, unix_millis: i64) -> Result<Vec<ReportId>, CatalogueError> {
         erased_reports::finished_before(&self.connection, unix_millis)
+    }
+
+    fn erasures(&self) -> Result<u64, CatalogueError> {
+        erased_reports::count(&self.connection)
+    }
+
+    fn has_reports(&self, ids: &[ReportId]) -> Result<bool, CatalogueError> {
+        reports::are_there(&self.connection, ids)
+    }
+
+    fn moment(&self) -> Result<Box<dyn Moment + '_>, CatalogueError> {
+        Ok(Box::new(self.connection.unchecked_transaction()?))
     }
 
     fn overwrite_erased(&self) -> Result<bool, CatalogueError> {

@@ -3,6 +3,8 @@
 pub(super) mod bundle;
 mod list;
 mod span;
+mod timeline;
+mod verify;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,17 +12,15 @@ use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
-use hub::catalogue::{self, Catalogue, Change, What, film_is_signed};
+use hub::catalogue::{self, Catalogue, Change, What};
 use hub::pictures::{self, WORKER};
 use hub::{films, unix_millis};
 use protocol::SessionId;
-use recording::{Body, Entry, Recording};
 use serde_json::Value;
 use session::authority::{Action, Object, Who, may};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-use super::table::duration_text;
 use super::{ACTOR, DataArgs};
 
 #[derive(Debug, Subcommand)]
@@ -43,6 +43,9 @@ pub(super) enum FilmCommand {
     Verify {
         /// The film's number.
         id: u64,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         data: DataArgs,
     },
@@ -50,6 +53,9 @@ pub(super) enum FilmCommand {
     Timeline {
         /// The film's number.
         id: u64,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         data: DataArgs,
     },
@@ -138,8 +144,8 @@ pub(super) fn run(command: FilmCommand) -> anyhow::Result<ExitCode> {
         FilmCommand::Hold { id, reason, data } => hold(&data.data, SessionId(id), &reason),
         FilmCommand::Release { id, data } => release(&data.data, SessionId(id)),
         FilmCommand::Erase { id, reason, data } => erase(&data.data, SessionId(id), &reason),
-        FilmCommand::Verify { id, data } => verify(&data.data, SessionId(id)),
-        FilmCommand::Timeline { id, data } => timeline(&data.data, SessionId(id)),
+        FilmCommand::Verify { id, json, data } => verify::run(&data.data, SessionId(id), json),
+        FilmCommand::Timeline { id, json, data } => timeline::run(&data.data, SessionId(id), json),
         FilmCommand::Bundle {
             id,
             out,
@@ -201,69 +207,6 @@ fn erase(folder: &Path, id: SessionId, reason: &str) -> anyhow::Result<ExitCode>
     films::remove(&folder.join(films::path_of(id)))?;
     writeln!(std::io::stdout(), "film {id} is erased; its trace stays")?;
     super::report::overwrite(&*catalogue);
-    Ok(ExitCode::SUCCESS)
-}
-
-/// One line for each entry: the time since the beginning, and what happened.
-fn timeline(folder: &Path, id: SessionId) -> anyhow::Result<ExitCode> {
-    let mut catalogue = catalogue::open(folder)?;
-    let row = catalogue.session(id)?;
-    let recording = Recording::open(&folder.join(&row.film))?;
-    // the chat is a part of the film
-    change(&mut *catalogue, What::FilmWatched { session: id })?;
-    let mut out = std::io::stdout().lock();
-    for entry in recording.timeline() {
-        let Entry { at_micros, body } = entry?;
-        let at = duration_text(i64::try_from(at_micros / 1_000_000).unwrap_or(i64::MAX));
-        match body {
-            Body::Event(event) => writeln!(out, "{at:>8}  {event}")?,
-            Body::Chat { name, text, .. } => writeln!(out, "{at:>8}  {name}: {text}")?,
-            Body::Screen { .. } | Body::Pointer(_) => {}
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn verify(folder: &Path, id: SessionId) -> anyhow::Result<ExitCode> {
-    let catalogue = catalogue::open(folder)?;
-    let row = catalogue.session(id)?;
-    let path = folder.join(&row.film);
-    let recording = Recording::open(&path)
-        .with_context(|| format!("the film {} cannot be opened", path.display()))?;
-    let found = recording.verify();
-    let mut out = std::io::stdout();
-    if let Some(fault) = &found.first_fault {
-        writeln!(out, "film {id} is not as it was recorded: {fault}")?;
-        return Ok(ExitCode::FAILURE);
-    }
-    if row.film_head.is_some_and(|head| head != found.head.0) {
-        writeln!(out, "film {id} is whole, but not the one of the catalogue")?;
-        return Ok(ExitCode::FAILURE);
-    }
-    if let (Some(head), Some(signature)) = (row.film_head, catalogue.film_signature(id)?) {
-        let key = transport::HubIdentity::open(folder)?;
-        if !film_is_signed(key.certificate(), id, &head, &signature) {
-            writeln!(out, "film {id} is not the one that the hub signed")?;
-            return Ok(ExitCode::FAILURE);
-        }
-    }
-    let (entries, head) = (found.entries, found.head);
-    let running = if found.finished {
-        ""
-    } else {
-        ", it is not finished"
-    };
-    writeln!(
-        out,
-        "film {id} is as it was recorded: {entries} entries, head {head}{running}"
-    )?;
-    let gaps = recording.gaps()?;
-    for gap in &gaps.all {
-        writeln!(out, "{gap}")?;
-    }
-    if gaps.left_out > 0 {
-        writeln!(out, "and {} more lost connections", gaps.left_out)?;
-    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -458,7 +458,7 @@ fn correct(
 
 fn erase(data: &DataArgs, id: ReportId, reason: &str, json: bool) -> anyhow::Result<()> {
     let mut catalogue = catalogue::open(&data.data)?;
-    let (_session, erased) = reports::erase(id, catalogue.report_standing(id)?, reason)?;
+    let erased = reports::erase(id, catalogue.report_standing(id)?, reason)?;
     change(&mut *catalogue, erased)?;
     let mut out = std::io::stdout().lock();
     if json {
@@ -612,7 +612,7 @@ fn write_file(args: &ExportArgs) -> anyhow::Result<()> {
     }
     let mut out = BufWriter::new(file);
     let written = export::write(&*catalogue, &of, &style, &mut out);
-    let written = written.and_then(|()| Ok(out.flush()?));
+    let written = written.and_then(|_reports| Ok(out.flush()?));
     if written.is_err() {
         // half a document is none
         drop(std::fs::remove_file(&args.out));

@@ -534,6 +534,10 @@ fn toggle_ui(
     response
 }
 
+/// Around a row of choices, in points.
+const SEGMENTS_MARGIN: i8 = 3;
+const SEGMENT_HEIGHT: f32 = theme::CONTROL_HEIGHT - 2.0 * SEGMENTS_MARGIN as f32;
+
 /// A row of choices of which one is taken; returns the one that was pressed.
 pub fn segments_ui<T: Copy + PartialEq>(
     ui: &mut Ui,
@@ -545,8 +549,10 @@ pub fn segments_ui<T: Copy + PartialEq>(
     egui::Frame::new()
         .fill(palette.sunken)
         .corner_radius(CornerRadius::same(theme::RADIUS + 1))
-        .inner_margin(3)
+        .inner_margin(SEGMENTS_MARGIN)
         .show(ui, |ui| {
+            // with the margin as high as the fields and buttons that it stands beside
+            ui.spacing_mut().interact_size.y = SEGMENT_HEIGHT;
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = 2.0;
                 for &(value, label) in choices {
@@ -567,7 +573,7 @@ fn segment_ui(ui: &mut Ui, palette: &Palette, label: &str, chosen: bool) -> Resp
         (480.0, palette.dim)
     };
     let galley = paint::line(ui, label, theme::SMALL_SIZE, weight, color, f32::INFINITY);
-    let size = vec2(galley.size().x + 22.0, 28.0);
+    let size = vec2(galley.size().x + 22.0, SEGMENT_HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::RadioButton, enabled, chosen, label));
     if ui.is_rect_visible(rect) {

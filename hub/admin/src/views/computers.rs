@@ -16,7 +16,7 @@ use ui_kit::{Icon, Lang, Palette, Tone, text, theme};
 
 use super::people::group_name;
 use super::table::{Cell, Column, bar_ui, table_ui};
-use super::{at_right_ui, loading_ui, missing_ui, refused_ui};
+use super::{at_right_ui, loading_ui, missing_ui, refused_ui, scroll_ui};
 use crate::state::{
     ComputersAsking, ComputersTab, Done, HostForm, HostGroupForm, InviteForm, State, Topic,
 };
@@ -103,7 +103,7 @@ fn filter_ui(ui: &mut Ui, state: &mut State) {
         let now = state.computers.list.filter.0.group;
         let shown = names.iter().find(|(group, _)| *group == now);
         let shown = shown.map_or_else(|| s(lang, Say::EveryGroup), |(_, name)| name);
-        let button = ui.add(Push::secondary(shown).icon(Icon::ChevronDown));
+        let button = ui.add(Push::secondary(shown).trailing_icon(Icon::ChevronDown));
         egui::Popup::menu(&button).show(|ui| {
             ui.set_min_width(200.0);
             ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
@@ -268,7 +268,7 @@ fn groups_ui(ui: &mut Ui, state: &mut State) {
     ui.add(Label::new(note).wrap());
     ui.add_space(4.0);
     let of_operators = state.people.groups.value.clone().unwrap_or_default();
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    scroll_ui(ui, |ui| {
         for group in &groups {
             ui.horizontal(|ui| {
                 let name = name_alone(lang, &group.name);
@@ -314,7 +314,7 @@ fn codes_ui(ui: &mut Ui, state: &mut State) {
         let (title, note) = (Say::NoCodes, Say::NoCodesNote);
         return empty_state_ui(ui, Icon::KeyRound, s(lang, title), s(lang, note));
     }
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    scroll_ui(ui, |ui| {
         for code in &codes {
             if code_ui(ui, state, code) {
                 let question = Ask::WithdrawEnrolment {

@@ -1,6 +1,6 @@
 //! What the organisation asks of reports: its categories and its own fields, each in its order.
 
-use egui::{Label, ScrollArea, Ui};
+use egui::{Label, Ui};
 use protocol::BoundedText;
 use protocol::admin::Question;
 use protocol::admin::reports::{
@@ -16,12 +16,12 @@ use ui_kit::words::name_alone;
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::questions::{answer_of, danger_ui, name_ui};
-use super::{at_right_ui, form_buttons_ui, missing_ui};
+use super::{at_right_ui, form_buttons_ui, missing_ui, scroll_ui};
 use crate::state::{FieldForm, FormAsking, FormKind, State, Topic};
 use crate::words::{self, Say, s};
 
 pub(super) fn forms_ui(ui: &mut Ui, state: &mut State) {
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    scroll_ui(ui, |ui| {
         categories_ui(ui, state);
         ui.add_space(10.0);
         fields_ui(ui, state);

@@ -1,6 +1,6 @@
 //! Who is connected now, and which sessions run.
 
-use egui::{Id, ScrollArea, Ui, UiBuilder};
+use egui::{Id, Ui, UiBuilder};
 use protocol::admin::Question;
 use protocol::admin::desk;
 use protocol::admin::desk::LiveSession;
@@ -13,7 +13,7 @@ use ui_kit::words::{in_session_with, name_alone};
 use ui_kit::{Icon, Lang, Tone};
 
 use super::questions::answer_of;
-use super::{danger_buttons_ui, missing_ui, problem_ui};
+use super::{danger_buttons_ui, missing_ui, problem_ui, scroll_ui};
 use crate::state::{Asking, Done, Section, State, Topic, Wish};
 use crate::words::{self, Say, s};
 
@@ -25,7 +25,7 @@ pub(super) fn live_ui(ui: &mut Ui, state: &mut State) {
         return missing_ui(ui, lang, &state.live);
     };
     problem_ui(ui, lang, &state.live);
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    scroll_ui(ui, |ui| {
         card_ui(ui, |ui| {
             let title = titled(s(lang, Say::Sessions), live.sessions.len());
             section_header_ui(ui, &title, "");

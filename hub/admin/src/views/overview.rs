@@ -1,6 +1,6 @@
 //! The hub at a glance.
 
-use egui::{Label, ProgressBar, ScrollArea, Ui};
+use egui::{Label, ProgressBar, Ui};
 use protocol::admin::desk::{Disk, Overview, Warning};
 use protocol::admin::reports::{TotalKey, Totals};
 use ui_kit::widgets::{
@@ -9,7 +9,7 @@ use ui_kit::widgets::{
 use ui_kit::{Clock, Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::chart::{Bars, Series, chart_ui};
-use super::{missing_ui, problem_ui};
+use super::{missing_ui, problem_ui, scroll_ui};
 use crate::state::{State, Wish};
 use crate::words::{self, Say, s};
 
@@ -21,7 +21,7 @@ pub(super) fn overview_ui(ui: &mut Ui, state: &mut State) {
         return missing_ui(ui, lang, &state.overview);
     };
     problem_ui(ui, lang, &state.overview);
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    scroll_ui(ui, |ui| {
         warnings_ui(ui, lang, &overview.warnings);
         ui.add_space(4.0);
         now_ui(ui, lang, &overview);

@@ -1,6 +1,6 @@
 //! People: accounts, who is signed in, groups and roles.
 
-use egui::{Label, ScrollArea, Ui};
+use egui::{Label, Ui};
 use protocol::admin::Question;
 use protocol::admin::people::{
     self, AccountOrder, AccountRow, NewAccount, Question as Ask, RoleRow, SignInKind, SignInRow,
@@ -17,7 +17,7 @@ use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::questions::{answer_of, danger_ui, memberships_ui, name_ui};
 use super::table::{Cell, Column, bar_ui, table_ui};
-use super::{at_right_ui, form_buttons_ui, loading_ui, missing_ui, refused_ui};
+use super::{at_right_ui, form_buttons_ui, loading_ui, missing_ui, refused_ui, scroll_ui};
 use crate::state::{AccountForm, Done, PeopleAsking, PeopleTab, RoleForm, State, Topic, Wish};
 use crate::words::{self, Say, s};
 
@@ -258,7 +258,7 @@ fn sign_ins_ui(ui: &mut Ui, state: &mut State) {
     let Some(rows) = state.people.sign_ins.value.clone() else {
         return missing_ui(ui, lang, &state.people.sign_ins);
     };
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    scroll_ui(ui, |ui| {
         for row in &rows {
             if sign_in_ui(ui, lang, clock, row) {
                 let question = Question::People(Ask::EndSignIn {
@@ -316,7 +316,7 @@ fn groups_ui(ui: &mut Ui, state: &mut State) {
         .wrap(),
     );
     ui.add_space(4.0);
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    scroll_ui(ui, |ui| {
         for group in &groups {
             ui.horizontal(|ui| {
                 let name = group_name(lang, &group.name, group.built_in);
@@ -351,7 +351,7 @@ fn roles_ui(ui: &mut Ui, state: &mut State) {
     let Some(roles) = state.people.roles.value.clone() else {
         return missing_ui(ui, lang, &state.people.roles);
     };
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    scroll_ui(ui, |ui| {
         for role in &roles {
             ui.horizontal(|ui| {
                 ui.vertical(|ui| {

@@ -16,7 +16,7 @@ use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::questions::{Reasoned, answer_of, reason_ui};
 use super::table::{Cell, Column, bar_ui, table_ui};
-use super::{at_right_ui, loading_ui, missing_ui, refused_ui};
+use super::{at_right_ui, loading_ui, missing_ui, refused_ui, scroll_ui};
 use crate::state::{Correcting, Done, Period, Section, State, Topic, Wish};
 use crate::words::{self, Say, s};
 
@@ -177,7 +177,7 @@ fn groups_menu_ui(ui: &mut Ui, state: &mut State) {
     let reports = &mut state.reports;
     let now = &reports.list.filter.0.groups;
     let mut chosen = None;
-    let button = ui.add(Push::secondary(s(lang, Say::Groups)).icon(Icon::ChevronDown));
+    let button = ui.add(Push::secondary(s(lang, Say::Groups)).trailing_icon(Icon::ChevronDown));
     egui::Popup::menu(&button).show(|ui| {
         ui.set_width(240.0);
         ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
@@ -364,7 +364,7 @@ fn report_ui(ui: &mut Ui, state: &mut State) {
         });
     });
     ui.add_space(6.0);
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    scroll_ui(ui, |ui| {
         ui.columns(2, |columns| {
             words_ui(&mut columns[0], lang, &whole);
             facts_ui(&mut columns[1], state, &whole);

@@ -1,6 +1,6 @@
 //! Settings of the whole hub.
 
-use egui::{ScrollArea, Ui};
+use egui::Ui;
 use protocol::admin::Question;
 use protocol::admin::people::{self, Rules, SecondFactorRule};
 use protocol::admin::settings::{Question as Ask, Setting, Settings};
@@ -10,7 +10,7 @@ use ui_kit::widgets::{
 };
 use ui_kit::{Tone, Word, w};
 
-use super::{at_right_ui, missing_ui};
+use super::{at_right_ui, missing_ui, scroll_ui};
 use crate::state::{Done, SettingsForm, SettingsTab, State, Topic};
 use crate::words::{self, Say, s};
 
@@ -83,7 +83,7 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &mut State) {
         }
     }
     let wrong = changes.as_ref().err().copied();
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    scroll_ui(ui, |ui| {
         form_ui(ui, state, form, wrong);
     });
     state.settings.form = (!undo).then(|| form.clone());

@@ -1,6 +1,9 @@
 //! A long table of which only the rows on the screen are drawn: with the mouse, with keys, in any order.
 
-use egui::{Align, Key, Label, Layout, Modifiers, Sense, TextureHandle, Ui, vec2};
+use egui::{
+    Align, Color32, FontSelection, Key, Label, Layout, Modifiers, Sense, TextWrapMode,
+    TextureHandle, Ui, WidgetText, vec2,
+};
 use egui_extras::{Column as Width, TableBuilder};
 use ui_kit::fonts::icon_font;
 use ui_kit::{Icon, Palette, text, theme};
@@ -8,6 +11,10 @@ use ui_kit::{Icon, Palette, text, theme};
 /// Height of a row, in points.
 const ROW: f32 = 34.0;
 const HEAD: f32 = 30.0;
+const HEAD_SIZE: f32 = 12.5;
+const ARROW_SIZE: f32 = 13.0;
+/// Between the title of a column and its arrow.
+const HEAD_GAP: f32 = 4.0;
 /// Room for a picture in a row.
 const PICTURE: egui::Vec2 = vec2(64.0, 36.0);
 /// Between two columns.
@@ -136,6 +143,10 @@ fn rows_ui<C: Copy + PartialEq>(
         let wanted: f32 = columns.iter().map(|column| column.width).sum();
         let gaps = GAP * f32::from(u16::try_from(columns.len()).unwrap_or(u16::MAX));
         let shrink = ((ui.available_width() - gaps) / wanted).clamp(0.1, 1.0);
+        let heads: Vec<f32> = columns
+            .iter()
+            .map(|column| head_width(ui, column))
+            .collect();
         let mut table = TableBuilder::new(ui)
             .id_salt(id)
             .sense(Sense::click())
@@ -146,7 +157,7 @@ fn rows_ui<C: Copy + PartialEq>(
             let width = if at + 1 == columns.len() {
                 Width::remainder().at_least(60.0)
             } else {
-                Width::initial(column.width * shrink)
+                Width::initial((column.width * shrink).max(heads[at]))
                     .at_least(48.0)
                     .resizable(true)
             };
@@ -175,6 +186,9 @@ fn rows_ui<C: Copy + PartialEq>(
                 row.set_selected(chosen == Some(index));
                 for (at, column) in columns.iter().enumerate() {
                     row.col(|ui| {
+                        // a text counts as fitting when it is half a point too wide: the gap takes that
+                        let clip = ui.clip_rect().expand2(vec2(2.0, 0.0));
+                        ui.set_clip_rect(clip);
                         ui.style_mut().interaction.selectable_labels = false;
                         match cell(index, at) {
                             Some(cell) => cell_ui(ui, &palette, &cell, column.right),
@@ -198,6 +212,28 @@ fn rows_ui<C: Copy + PartialEq>(
     done
 }
 
+/// What the head of a column needs, with the arrow of the one that the list is ordered by, in points.
+fn head_width<C>(ui: &Ui, column: &Column<C>) -> f32 {
+    let title = text(
+        column.title,
+        HEAD_SIZE,
+        theme::SEMIBOLD,
+        Color32::PLACEHOLDER,
+    );
+    let title = WidgetText::from(title).into_galley(
+        ui,
+        Some(TextWrapMode::Extend),
+        f32::INFINITY,
+        FontSelection::Default,
+    );
+    let arrow = if column.sort.is_some() {
+        ARROW_SIZE + HEAD_GAP
+    } else {
+        0.0
+    };
+    title.size().x.ceil() + arrow
+}
+
 /// The head of a column; whether it was pressed.
 fn head_ui<C>(ui: &mut Ui, column: &Column<C>, descending: Option<bool>) -> bool {
     let palette = Palette::of(ui);
@@ -217,8 +253,8 @@ fn head_ui<C>(ui: &mut Ui, column: &Column<C>, descending: Option<bool>) -> bool
         Layout::left_to_right(Align::Center)
     };
     ui.with_layout(layout, |ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
-        let title = text(column.title, 12.5, weight, color);
+        ui.spacing_mut().item_spacing.x = HEAD_GAP;
+        let title = text(column.title, HEAD_SIZE, weight, color);
         let sense = if column.sort.is_some() {
             Sense::click()
         } else {
@@ -233,7 +269,7 @@ fn head_ui<C>(ui: &mut Ui, column: &Column<C>, descending: Option<bool>) -> bool
                 Icon::ChevronUp
             };
             let icon = egui::RichText::new(icon.unicode().to_string())
-                .font(icon_font(13.0))
+                .font(icon_font(ARROW_SIZE))
                 .color(palette.dim);
             ui.label(icon);
         }

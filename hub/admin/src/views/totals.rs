@@ -1,14 +1,14 @@
 //! Totals of the time of reports: as bars that tell how it was spent, and as a table.
 
-use egui::{ScrollArea, Ui, vec2};
+use egui::{Ui, vec2};
 use protocol::admin::reports::{Total, TotalKey, TotalRow, Totals, TotalsBy};
 use ui_kit::widgets::{card_ui, empty_state_ui, segments_ui};
 use ui_kit::words::{name_alone, visible_line};
 use ui_kit::{Icon, Lang, Palette};
 
 use super::chart::{BAR, Bars, Series, chart_ui, legend_ui};
-use super::missing_ui;
 use super::table::{Cell, Column, table_ui};
+use super::{missing_ui, scroll_ui};
 use crate::state::State;
 use crate::words::{self, Say, s};
 
@@ -62,7 +62,7 @@ pub(super) fn totals_ui(ui: &mut Ui, state: &mut State) {
             }
         });
     } else {
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        scroll_ui(ui, |ui| {
             part_ui(ui, lang, (by, totals), true);
             ui.add_space(10.0);
             ui.allocate_ui(vec2(ui.available_width(), 320.0), |ui| {
@@ -179,7 +179,7 @@ fn rows_ui(ui: &mut Ui, lang: Lang, (by, totals): (TotalsBy, &Totals)) {
         right,
     };
     let columns = [
-        column(Say::Name, 130.0, false),
+        column(Say::Name, 120.0, false),
         column(Say::Reports, 70.0, true),
         column(Say::ConnectedTime, 84.0, true),
         column(Say::ActiveTime, 76.0, true),

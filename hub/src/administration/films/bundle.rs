@@ -15,6 +15,7 @@ use protocol::{Refusal, RefusalCode, SessionId};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use transport::HubIdentity;
 
+use super::super::taken_out::Contents;
 use super::super::{Administrator, Office, lock, reports};
 use super::{facts, off_the_runtime, pictures, read_part, unread};
 use crate::catalogue::{self, What};
@@ -44,32 +45,27 @@ impl Drop for Kept {
     }
 }
 
-/// Every bundle that there is, with the session whose film is in it.
+/// Every bundle that there is.
 #[derive(Debug, Default)]
-pub(in crate::administration) struct Bundles(Mutex<Vec<(SessionId, Weak<Making>)>>);
+pub(in crate::administration) struct Bundles(Mutex<Vec<Weak<Making>>>);
 
 impl Bundles {
-    fn add(&self, session: SessionId, making: &Arc<Making>) {
+    fn add(&self, making: &Arc<Making>) {
         let mut all = lock(&self.0);
-        all.retain(|(_, making)| making.strong_count() > 0);
-        all.push((session, Arc::downgrade(making)));
+        all.retain(|making| making.strong_count() > 0);
+        all.push(Arc::downgrade(making));
     }
 
-    /// The film is erased: it is to be in no bundle either.
-    pub(in crate::administration) fn remove(&self, session: SessionId) {
-        let all = lock(&self.0);
-        for (_, making) in all.iter().filter(|(of, _)| *of == session) {
-            if let Some(making) = making.upgrade() {
-                making.give_up();
-            }
-        }
+    pub(in crate::administration) fn all(&self) -> Vec<Arc<Making>> {
+        lock(&self.0).iter().filter_map(Weak::upgrade).collect()
     }
 }
 
 /// A bundle in the making, or made: whoever has it last removes the file.
 #[derive(Debug)]
-struct Making {
+pub(in crate::administration) struct Making {
     path: PathBuf,
+    contents: Arc<Contents>,
     given_up: AtomicBool,
     /// Of the film, in bytes.
     done: AtomicU64,
@@ -84,8 +80,13 @@ impl Drop for Making {
 }
 
 impl Making {
+    /// What is to be in it.
+    pub(in crate::administration) fn contents(&self) -> &Arc<Contents> {
+        &self.contents
+    }
+
     /// Nobody gets it, made or not.
-    fn give_up(&self) {
+    pub(in crate::administration) fn give_up(&self) {
         self.given_up.store(true, Ordering::Relaxed);
         match fs::remove_file(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -125,18 +126,26 @@ pub(super) async fn begin(
     let whole = room_for(office, session)?;
     office.change(who, What::FilmExported { session }).await?;
     style.key_pictures = pictures::key_pictures(office, session).await;
+    let report = office.read(move |c| c.report_of_session(session)).await?;
+    let contents = Contents {
+        reports: report.into_iter().collect(),
+        film: Some(session),
+    };
     let number = office.next_bundle();
     let folder = office.folder().join(TEMPORARY);
     let making = Arc::new(Making {
         path: folder.join(format!("bundle-{number}.zip")),
+        contents: Arc::new(contents),
         given_up: AtomicBool::new(false),
         done: AtomicU64::new(0),
         whole,
         _place: place,
     });
-    office.in_bundles.add(session, &making);
+    office.in_bundles.add(&making);
     // erased since it was looked for, and before it stood in the list
-    films::finished(facts(office, session).await?.as_ref())?;
+    if !office.are_there(&making.contents).await? {
+        return Err(RefusalCode::EXPORT_GONE.into());
+    }
     let (told, made) = watch::channel(None);
     let now_unix_millis = office.clock.now().unix_millis;
     let (data, shared) = (office.folder().to_owned(), Arc::clone(&making));
@@ -162,7 +171,13 @@ pub(super) async fn begin(
     })
 }
 
-pub(super) async fn part(who: &Administrator, bundle: u32, offset: u64) -> Result<Answer, Refusal> {
+pub(super) async fn part(
+    office: &Office,
+    who: &Administrator,
+    bundle: u32,
+    offset: u64,
+) -> Result<Answer, Refusal> {
+    office.forget_erased().await?;
     let gone = || Refusal::new(RefusalCode::EXPORT_GONE);
     let (mut made, path) = {
         let kept = lock(&who.bundle);

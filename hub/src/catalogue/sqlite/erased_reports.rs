@@ -9,6 +9,7 @@ use std::time::Duration;
 use protocol::{ReportId, SessionId};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 
+use super::schema::FREE_PLACES;
 use super::{BUSY_TIMEOUT, report_index};
 use crate::catalogue::CatalogueError;
 
@@ -40,29 +41,35 @@ pub(super) fn note_erased(t: &Connection) -> Result<(), CatalogueError> {
     Ok(())
 }
 
+/// How often [`note_erased`] was called.
+pub(super) fn count(c: &Connection) -> Result<u64, CatalogueError> {
+    let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'erased_words'";
+    let last: Option<i64> = c.query_row(sql, (), |row| row.get(0)).optional()?;
+    Ok(last.unwrap_or(0).cast_unsigned())
+}
+
 pub(super) fn finished_before(
     c: &Connection,
     unix_millis: i64,
-) -> Result<Vec<(ReportId, SessionId)>, CatalogueError> {
+) -> Result<Vec<ReportId>, CatalogueError> {
     let mut statement = c.prepare_cached(
-        "SELECT report.id, session.id FROM report JOIN session ON session.id = report.session \
+        "SELECT report.id FROM report JOIN session ON session.id = report.session \
          WHERE finished = 1 AND saved_at < ?1 AND session.state = 2 AND held_at IS NULL \
          ORDER BY saved_at",
     )?;
-    let rows = statement.query_map([unix_millis], |row| {
-        Ok((
-            ReportId(row.get::<_, i64>(0)?.cast_unsigned()),
-            SessionId(row.get::<_, i64>(1)?.cast_unsigned()),
-        ))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let rows = statement.query_map([unix_millis], |row| row.get::<_, i64>(0))?;
+    let ids = rows.map(|id| Ok(ReportId(id?.cast_unsigned())));
+    ids.collect()
 }
 
 /// Takes a step; whether there is more to do.
 pub(super) fn overwrite(c: &Connection) -> Result<bool, CatalogueError> {
     // what is erased while the step is taken has another one
-    let last: Option<i64> =
-        c.query_row("SELECT max(id) FROM erased_words", (), |row| row.get(0))?;
+    let last: Option<i64> = c.query_row(
+        "SELECT max(id) FROM erased_words WHERE id > ?1",
+        [FREE_PLACES],
+        |row| row.get(0),
+    )?;
     let Some(last) = last else {
         return Ok(false);
     };
@@ -75,7 +82,8 @@ pub(super) fn overwrite(c: &Connection) -> Result<bool, CatalogueError> {
         return Ok(true);
     }
     if log_is_emptied(c)? {
-        c.execute("DELETE FROM erased_words WHERE id <= ?1", [last])?;
+        let sql = "DELETE FROM erased_words WHERE id > ?1 AND id <= ?2";
+        c.execute(sql, (FREE_PLACES, last))?;
     }
     Ok(false)
 }

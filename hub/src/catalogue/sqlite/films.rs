@@ -277,12 +277,9 @@ pub(super) fn erase(
         || format!("there is no film {session} that is finished and not held"),
     )?;
     // what was said is in the film, and goes with it
-    let lines = t.execute("DELETE FROM chat WHERE session = ?1", [number])?;
+    t.execute("DELETE FROM chat WHERE session = ?1", [number])?;
     report_index::refresh(t, session)?;
-    if lines > 0 {
-        erased_reports::note_erased(t)?;
-    }
-    Ok(())
+    erased_reports::note_erased(t)
 }
 
 pub(super) fn note_use(

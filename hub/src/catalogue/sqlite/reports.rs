@@ -53,13 +53,12 @@ pub(super) fn standing(
     connection: &Connection,
     id: ReportId,
 ) -> Result<Option<ReportStanding>, CatalogueError> {
-    let sql = "SELECT operator, finished, state < 2, held_at IS NOT NULL, session FROM report \
+    let sql = "SELECT operator, finished, state < 2, held_at IS NOT NULL FROM report \
                JOIN session ON session.id = report.session WHERE report.id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let found = statement
         .query_row([id.0.cast_signed()], |row| {
             Ok(ReportStanding {
-                session: SessionId(row.get::<_, i64>(4)?.cast_unsigned()),
                 owner: AccountId(row.get(0)?),
                 finished: row.get(1)?,
                 running: row.get(2)?,
@@ -262,6 +261,16 @@ pub(super) fn last(connection: &Connection) -> Result<Option<ReportId>, Catalogu
                UNION ALL SELECT max(report) FROM erased_report)";
     let last: Option<i64> = connection.query_row(sql, (), |row| row.get(0))?;
     Ok(last.map(|last| ReportId(last.cast_unsigned())))
+}
+
+pub(super) fn are_there(c: &Connection, ids: &[ReportId]) -> Result<bool, CatalogueError> {
+    let mut statement = c.prepare_cached("SELECT 1 FROM report WHERE id = ?1")?;
+    for id in ids {
+        if !statement.exists([id.0.cast_signed()])? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 pub(super) fn of_session(

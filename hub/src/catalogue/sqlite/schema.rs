@@ -26,6 +26,9 @@ const STEPS: [&str; 8] = [
 /// The first version whose files have nothing left of what was deleted.
 const OVERWRITES: usize = 8;
 
+/// The row of `erased_words` that stands for the free places of the file; the others count from 1.
+pub(super) const FREE_PLACES: i64 = 0;
+
 /// The version this build reads and writes.
 const VERSION: usize = STEPS.len();
 
@@ -39,14 +42,8 @@ pub(super) fn set_up(connection: &mut Connection, path: &Path) -> Result<(), Cat
     connection.pragma_update(None, "trusted_schema", false)?;
     // what is erased is overwritten, and not only forgotten
     connection.pragma_update(None, "secure_delete", true)?;
-    let before = migrate(connection)?;
-    if (1..OVERWRITES).contains(&before) {
-        // nothing was overwritten before, so words may lie in free places
-        if let Err(error) = connection.execute_batch("VACUUM") {
-            tracing::warn!(%error, "Free places in the data base not overwritten");
-        }
-    }
-    Ok(())
+    migrate(connection)?;
+    overwrite_free_places(connection)
 }
 
 fn check(connection: &Connection, path: &Path) -> Result<(), CatalogueError> {
@@ -85,8 +82,23 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     })
 }
 
-/// Returns the version that was found.
-fn migrate(connection: &mut Connection) -> rusqlite::Result<usize> {
+/// Writes the file anew, without its free places, if it is from before these were overwritten. It needs as
+/// much room again; what fails is tried at the next start.
+fn overwrite_free_places(connection: &Connection) -> Result<(), CatalogueError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM erased_words WHERE id = ?1)";
+    if !connection.query_row(sql, [FREE_PLACES], |row| row.get(0))? {
+        return Ok(());
+    }
+    match connection.execute_batch("VACUUM") {
+        Ok(()) => {
+            connection.execute("DELETE FROM erased_words WHERE id = ?1", [FREE_PLACES])?;
+        }
+        Err(error) => tracing::warn!(%error, "Free places in the data base not overwritten yet"),
+    }
+    Ok(())
+}
+
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let version: usize = transaction
@@ -96,10 +108,63 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<usize> {
     for step in STEPS.iter().skip(version) {
         transaction.execute_batch(step)?;
     }
+    if (1..OVERWRITES).contains(&version) {
+        // nothing was overwritten before, so words may lie in free places
+        transaction.execute("INSERT INTO erased_words (id) VALUES (?1)", [FREE_PLACES])?;
+    }
     if version < VERSION {
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
-    transaction.commit()?;
-    Ok(version)
+    transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::catalogue::sqlite::SqliteCatalogue;
+
+    const WORDS: &str = "jabberwocky, who was erased before erasing meant overwriting";
+
+    fn has_words(path: &Path) -> bool {
+        let bytes = fs::read(path).expect("readable");
+        bytes
+            .windows(WORDS.len())
+            .any(|part| part == WORDS.as_bytes())
+    }
+
+    #[test]
+    fn d5_free_places_that_could_not_be_overwritten_are_at_the_next_start() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("hub.db");
+        let open = || SqliteCatalogue::open_or_create(folder.path()).expect("opens");
+        let catalogue = open();
+        let connection = catalogue.connection();
+        connection
+            .pragma_update(None, "secure_delete", false)
+            .expect("set");
+        connection
+            .execute_batch(&format!(
+                "CREATE TABLE old (words TEXT); INSERT INTO old VALUES ('{WORDS}'); DROP TABLE old;"
+            ))
+            .expect("as an older hub did");
+        connection
+            .execute("INSERT INTO erased_words (id) VALUES (?1)", [FREE_PLACES])
+            .expect("as an upgrade on a full disk leaves it");
+        drop(catalogue);
+        assert!(has_words(&path), "the words lie in a free place");
+        drop(open());
+        assert!(!has_words(&path));
+        let left: i64 = open()
+            .connection()
+            .query_row(
+                "SELECT count(*) FROM erased_words WHERE id = 0",
+                (),
+                |row| row.get(0),
+            )
+            .expect("counted");
+        assert_eq!(left, 0);
+    }
 }
