@@ -23,8 +23,8 @@ pub const PAUSE: Duration = Duration::from_millis(400);
 pub struct Watch {
     pub session: SessionId,
     place: Place,
-    /// A question is under way, or a piece is being written.
-    is_busy: bool,
+    is_asked: bool,
+    is_writing: bool,
     due: Instant,
     path: PathBuf,
     /// The folder of the file, which has others of the data base beside it; gone with the last who needs
@@ -70,7 +70,8 @@ impl Watch {
         Ok(Self {
             session,
             place: Place::default(),
-            is_busy: false,
+            is_asked: false,
+            is_writing: false,
             due: Instant::now(),
             path,
             _folder: folder,
@@ -83,29 +84,30 @@ impl Watch {
 
     /// The place to ask for, if it is time to ask.
     pub fn wanted(&mut self) -> Option<Place> {
-        if self.is_busy || !self.goes_on() || Instant::now() < self.due {
+        if self.is_asked || self.is_writing || !self.goes_on() || Instant::now() < self.due {
             return None;
         }
-        self.is_busy = true;
+        self.is_asked = true;
         Some(self.place)
     }
 
     /// The connection is another one: what was asked for is not answered any more.
     pub fn ask_again(&mut self) {
-        self.is_busy = false;
+        self.is_asked = false;
     }
 
     /// Takes a piece, and where the next one begins.
     pub fn take(&mut self, bytes: Bytes, next: Place) {
         self.place = next;
+        self.is_asked = false;
         if bytes.is_empty() {
-            self.is_busy = false;
             self.due = Instant::now() + PAUSE;
-        } else if let Some(pieces) = &self.pieces
-            && pieces.try_send(bytes).is_err()
-        {
-            // only one is under way at a time
-            tracing::error!("A piece of a running film is lost");
+        } else if let Some(pieces) = &self.pieces {
+            self.is_writing = true;
+            if pieces.try_send(bytes).is_err() {
+                // only one is under way at a time
+                tracing::error!("A piece of a running film is lost");
+            }
         }
     }
 
@@ -118,7 +120,7 @@ impl Watch {
         let Ok(written) = self.written.try_recv() else {
             return Ok(None);
         };
-        self.is_busy = false;
+        self.is_writing = false;
         let is_first = written? && !std::mem::replace(&mut self.has_begun, true);
         Ok(is_first.then_some(&*self.path))
     }
@@ -141,6 +143,26 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_asked_for_while_a_piece_is_being_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let wake: Wake = Arc::new(|| {});
+        let mut watch = Watch::begin(SessionId(7), folder.path(), wake).expect("a thread");
+        assert_eq!(watch.wanted(), Some(Place::default()));
+        assert_eq!(watch.wanted(), None, "it is asked for");
+        let next = Place { items: 1, bytes: 9 };
+        watch.take(Bytes::from_static(b"no film at all"), next);
+        // the line is another one while the thread still writes
+        watch.ask_again();
+        assert_eq!(watch.wanted(), None, "two pieces at once have no room");
+        let end = Instant::now() + Duration::from_secs(10);
+        while watch.is_writing && Instant::now() < end {
+            drop(watch.begun());
+            std::thread::yield_now();
+        }
+        assert_eq!(watch.wanted(), Some(next));
+    }
 
     #[test]
     fn who_is_given_up_leaves_nothing_on_the_disk() {

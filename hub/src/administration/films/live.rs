@@ -113,19 +113,19 @@ async fn begin(
         Ok(Watch::Begins(told)) => told,
         Err(code) => return Ok(Err(code)),
     };
-    // the store keeps the order in which it is asked
-    let noted = office.change_all(Vec::new()).await;
     let everybody = async {
+        // the store keeps the order in which it is asked
+        office.change_all(Vec::new()).await?;
         for told in told {
             // an error says that they are gone: who comes back is told then
             drop(told.await);
         }
+        Ok(())
     };
-    let in_time = tokio::time::timeout(PATIENCE, everybody).await;
-    let why_not = match (noted, in_time) {
-        (Ok(()), Ok(())) => return Ok(Ok(())),
-        (Err(refusal), _) => refusal,
-        (_, Err(_late)) => RefusalCode::TIMED_OUT.into(),
+    let why_not = match tokio::time::timeout(PATIENCE, everybody).await {
+        Ok(Ok(())) => return Ok(Ok(())),
+        Ok(Err(refusal)) => refusal,
+        Err(_late) => RefusalCode::TIMED_OUT.into(),
     };
     stop(office, who, session).await?;
     Err(why_not)
