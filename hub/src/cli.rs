@@ -100,10 +100,23 @@ pub(crate) fn run() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // without standard error there is nobody to tell
-            drop(writeln!(std::io::stderr(), "hub: {error:#}"));
+            drop(writeln!(std::io::stderr(), "hub: {}", told(&error)));
             exit_code(&error)
         }
     }
+}
+
+/// The error and what lies under it, each thing once: many errors say their cause themselves.
+fn told(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.is_empty() {
+            told = cause;
+        } else if !told.contains(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
 }
 
 /// What the hub exits with; the numbers stand in README.md.

@@ -191,6 +191,9 @@ impl Album<'_> {
         hands.type_text("seq 9")?;
         hands.tap(key::Return)?;
         self.add(&mut cast.console.app, "Remote screen", "session")?;
+        cast.console.app.click("Mark this moment")?;
+        self.add(&mut cast.console.app, "Mark", "session-mark")?;
+        cast.console.app.click("Cancel")?;
         self.add(&mut cast.helpme.app, "End", "helpme-bar")?;
         self.bring_in_a_colleague(&mut cast)?;
         cast.helpme.end()?;

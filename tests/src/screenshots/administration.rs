@@ -167,11 +167,38 @@ impl<'a> Window<'a> {
             self.admin.app.wait_for(shows)?;
             self.add(section, name)?;
         }
+        // what says that it will erase, before it does
         let app = &mut self.admin.app;
+        // down to the rules
+        let page = app.wait_for("Name")?.region.middle();
+        app.hands().point_at(page)?;
+        app.hands().turn_wheel(30)?;
+        std::thread::sleep(SETTLED);
+        app.type_into("Reports, in days", "30")?;
+        self.add("Reports, in days", "settings-warned")?;
+        let app = &mut self.admin.app;
+        app.type_into("Reports, in days", "0")?;
+        app.click("People")?;
+        app.click("Add a person")?;
+        self.add("Log-in name", "person")?;
+        let app = &mut self.admin.app;
+        app.hands().tap(key::Escape)?;
         // the settings have a tab that is called like the section
         app.click("Overview")?;
         app.wait_for("Today")?;
         app.click("Reports")?;
+        let report = app.wait_for("Lucia Conti")?.region.middle();
+        app.hands().click(report)?;
+        app.hands().tap(key::Return)?;
+        app.wait_for("Solution")?;
+        self.add("Solution", "report")?;
+        let app = &mut self.admin.app;
+        app.click("Erase")?;
+        self.add("Reason", "report-erase")?;
+        let app = &mut self.admin.app;
+        app.hands().tap(key::Escape)?;
+        app.wait_until_gone("Reason")?;
+        app.hands().tap(key::Escape)?;
         app.click("Totals")?;
         app.wait_for(OPERATOR_NAME)?;
         self.add("Totals", "totals")?;
@@ -180,9 +207,8 @@ impl<'a> Window<'a> {
         let film = app.wait_for("Lucia Conti")?.region.middle();
         self.add("Films", "films")?;
         let app = &mut self.admin.app;
-        for _ in 0..2 {
-            app.hands().click(film)?;
-        }
+        app.hands().click(film)?;
+        app.hands().tap(key::Return)?;
         app.wait_for("Play (Space)")?;
         app.hands().tap(key::Right)?;
         self.add("Play (Space)", "film")

@@ -137,7 +137,7 @@ pub fn choice_ui<T: Copy + PartialEq>(
         let width = field.width.unwrap_or_else(|| ui.available_width());
         ui.spacing_mut().interact_size.y = theme::CONTROL_HEIGHT;
         let response = ComboBox::from_id_salt(id)
-            .width(width - 2.0)
+            .width(width)
             .selected_text(shown)
             .icon(|ui, rect, visuals, _open| {
                 let color = visuals.text_color();

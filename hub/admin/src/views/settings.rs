@@ -1,6 +1,6 @@
 //! Settings of the whole hub.
 
-use egui::Ui;
+use egui::{Ui, UiBuilder};
 use protocol::admin::Question;
 use protocol::admin::people::{self, Rules, SecondFactorRule};
 use protocol::admin::settings::{Question as Ask, Setting, Settings};
@@ -10,6 +10,7 @@ use ui_kit::widgets::{
 };
 use ui_kit::{Tone, Word, w};
 
+use super::table::bar_ui;
 use super::{at_right_ui, missing_ui, scroll_ui};
 use crate::state::{Done, SettingsForm, SettingsTab, State, Topic};
 use crate::words::{self, Say, s};
@@ -26,9 +27,12 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &mut State) {
         (SettingsTab::General, s(lang, Say::General)),
         (SettingsTab::Forms, s(lang, Say::Reports)),
     ];
-    if let Some(tab) = segments_ui(ui, state.settings.tab, &tabs) {
-        state.settings.tab = tab;
-    }
+    let bar = bar_ui(ui, |ui| {
+        if let Some(tab) = segments_ui(ui, state.settings.tab, &tabs) {
+            state.settings.tab = tab;
+        }
+        ui.available_rect_before_wrap()
+    });
     ui.add_space(8.0);
     if state.settings.tab == SettingsTab::Forms {
         return super::forms::forms_ui(ui, state);
@@ -53,21 +57,21 @@ pub(super) fn settings_ui(ui: &mut Ui, state: &mut State) {
     let new_rules = form.rules();
     let mut save = false;
     let mut undo = false;
-    ui.horizontal(|ui| {
-        at_right_ui(ui, |ui| {
-            let nothing = match &changes {
-                Ok(changes) => {
-                    let is_same = changes.is_empty() && new_rules == Some(rules);
-                    is_same.then(|| s(lang, Say::NothingChanged))
-                }
-                Err(_) => Some(s(lang, Say::SomethingWrong)),
-            };
-            save = ui
-                .add(Push::primary(w(lang, Word::Save)).unless(nothing))
-                .clicked();
-            let differs = *form != current;
-            undo = differs && ui.add(Push::quiet(s(lang, Say::Undo))).clicked();
-        });
+    // beside the tabs
+    let beside = UiBuilder::new().max_rect(bar);
+    at_right_ui(&mut ui.new_child(beside), |ui| {
+        let nothing = match &changes {
+            Ok(changes) => {
+                let is_same = changes.is_empty() && new_rules == Some(rules);
+                is_same.then(|| s(lang, Say::NothingChanged))
+            }
+            Err(_) => Some(s(lang, Say::SomethingWrong)),
+        };
+        save = ui
+            .add(Push::primary(w(lang, Word::Save)).unless(nothing))
+            .clicked();
+        let differs = *form != current;
+        undo = differs && ui.add(Push::quiet(s(lang, Say::Undo))).clicked();
     });
     for (typed, now, warning) in [
         (
