@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use protocol::admin::{AdminToHub, HubToAdmin};
+use protocol::files::FileFrames;
 use protocol::limits::MAX_SCREEN_FRAME_BYTES;
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
@@ -53,7 +54,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(len) = wire::body_len(*prefix, MAX_SCREEN_FRAME_BYTES) {
         assert!(len <= MAX_SCREEN_FRAME_BYTES);
     }
-    match kind % 18 {
+    match kind % 19 {
         0 => parse::<ClientHello>(rest),
         1 => parse::<HubHello>(rest),
         2 => parse::<HostToHub>(rest),
@@ -74,6 +75,7 @@ fuzz_target!(|data: &[u8]| {
         14 => parse::<OperatorWord>(rest),
         15 => parse::<AdminToHub>(rest),
         16 => parse::<HubToAdmin>(rest),
+        17 => parse::<FileFrames>(rest),
         _ => parse_invitation(rest),
     }
 });

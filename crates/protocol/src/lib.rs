@@ -11,6 +11,7 @@ pub mod address;
 pub mod admin;
 pub mod control;
 pub mod enrolment;
+pub mod files;
 pub mod hindrance;
 pub mod ids;
 pub mod input;

@@ -14,6 +14,7 @@ use protocol::admin::reports::{
 };
 use protocol::admin::{self, AdminToHub, Answer, HubToAdmin, Page, Question, Rows};
 use protocol::control::Admission;
+use protocol::files::{FileFault, FileFrame, FileHas, FilePath, FileStart};
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
     AccountId, BroughtIn, ChannelId, ClientHello, Code, ColourDepth, Companion, EndedBy,
@@ -1087,6 +1088,7 @@ fn streams(samples: &mut Samples) {
     for message in &viewer {
         samples.add(message);
     }
+    add_files(samples);
     samples.add(&ScreenFrame {
         seq: 300,
         captured_at_micros: 70_000,
@@ -1597,4 +1599,39 @@ fn every_message_looks_on_the_wire_as_it_always_has() {
         .filter(|name| !samples.contains_key(*name))
         .collect();
     assert!(gone.is_empty(), "no samples: {gone:?}");
+}
+
+fn add_files(samples: &mut Samples) {
+    let path = || FilePath::try_from("Documents/tax.pdf").expect("a path");
+    for frame in [
+        FileFrame::Folder {
+            entry: 0,
+            path: FilePath::try_from("Documents").expect("a path"),
+        },
+        FileFrame::File {
+            entry: 300,
+            path: path(),
+            bytes: 70_000,
+            modified_unix_millis: -1,
+            version: 300,
+            from: 5,
+        },
+        FileFrame::Piece(Bytes::from_static(b"piece")),
+        FileFrame::End { digest: [7; 32] },
+        FileFrame::Broken {
+            entry: 300,
+            path: path(),
+            fault: FileFault::CHANGED,
+        },
+        FileFrame::Done,
+    ] {
+        samples.add(&frame);
+    }
+    samples.add(&FileStart {
+        entry: 300,
+        has: Some(FileHas {
+            version: 300,
+            bytes: 5,
+        }),
+    });
 }

@@ -123,6 +123,11 @@ const RULES: &[Rule] = &[
         never: NO_IO_NO_GUI,
     },
     Rule {
+        package: "files",
+        may_know: &["protocol"],
+        never: NO_IO_NO_GUI,
+    },
+    Rule {
         package: "capture",
         may_know: CORE_AND_X11,
         never: NO_IO_NO_GUI,

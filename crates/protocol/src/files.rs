@@ -1,0 +1,186 @@
+//! Files that one end of a session sends the other (S6): what flows on the lanes of files, sealed between
+//! the two.
+//!
+//! One stream carries one transfer: folders and files in the order of the sender's list, small ones many to
+//! a frame of the lane. A stream that broke is begun anew where the receiver says.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::text::BoundedText;
+
+/// Longest path of an entry, in bytes.
+pub const MAX_FILE_PATH_BYTES: usize = 4096;
+/// Most folders above an entry, itself included.
+pub const MAX_FILE_DEPTH: usize = 100;
+/// Most entries of one transfer.
+pub const MAX_FILE_ENTRIES: u32 = 200_000;
+/// How large a piece of a file is, in bytes: with its seal and others beside it it fits a frame.
+pub const FILE_PIECE_BYTES: usize = 192 * 1024;
+
+/// Where an entry is below the folder that a transfer goes to: names with `/` between, none of which leads
+/// anywhere else.
+///
+/// INVARIANT: 1 to [`MAX_FILE_DEPTH`] parts; none is empty, `.` or `..`, or has `/`, `\` or a NUL in it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(
+    try_from = "BoundedText<MAX_FILE_PATH_BYTES>",
+    into = "BoundedText<MAX_FILE_PATH_BYTES>"
+)]
+pub struct FilePath(BoundedText<MAX_FILE_PATH_BYTES>);
+
+/// A text is no [`FilePath`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("that is no path below a folder")]
+pub struct NoFilePath;
+
+impl FilePath {
+    /// Its parts, the outermost first.
+    pub fn parts(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.0.split('/')
+    }
+
+    /// The last part.
+    pub fn name(&self) -> &str {
+        self.parts().next_back().unwrap_or_default()
+    }
+
+    /// As it is sent.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl TryFrom<BoundedText<MAX_FILE_PATH_BYTES>> for FilePath {
+    type Error = NoFilePath;
+
+    fn try_from(text: BoundedText<MAX_FILE_PATH_BYTES>) -> Result<Self, NoFilePath> {
+        let is_name = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0']);
+        if text.split('/').count() > MAX_FILE_DEPTH || !text.split('/').all(is_name) {
+            return Err(NoFilePath);
+        }
+        Ok(Self(text))
+    }
+}
+
+impl TryFrom<&str> for FilePath {
+    type Error = NoFilePath;
+
+    fn try_from(text: &str) -> Result<Self, NoFilePath> {
+        if text.len() > MAX_FILE_PATH_BYTES {
+            return Err(NoFilePath);
+        }
+        BoundedText::cut(text).try_into()
+    }
+}
+
+impl From<FilePath> for BoundedText<MAX_FILE_PATH_BYTES> {
+    fn from(path: FilePath) -> Self {
+        path.0
+    }
+}
+
+/// What is in a frame of a lane of files, the first first.
+pub type FileFrames = Vec<FileFrame>;
+
+/// One step of a transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FileFrame {
+    /// Entries count from 0 in the sender's list.
+    Folder { entry: u32, path: FilePath },
+    /// Its pieces follow, from the byte `from` on.
+    File {
+        entry: u32,
+        path: FilePath,
+        bytes: u64,
+        modified_unix_millis: i64,
+        /// Of the contents: as long as it is the same, a file can go on where it broke off.
+        version: u64,
+        from: u64,
+    },
+    /// At most [`FILE_PIECE_BYTES`].
+    Piece(Bytes),
+    /// The file is whole; the BLAKE3 hash of all of it.
+    End { digest: [u8; 32] },
+    /// The entry, which may have begun, does not come.
+    Broken {
+        entry: u32,
+        path: FilePath,
+        fault: FileFault,
+    },
+    /// There is no more.
+    Done,
+}
+
+/// Where a stream of a transfer is to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FileStart {
+    pub entry: u32,
+    /// What the receiver has of that entry.
+    pub has: Option<FileHas>,
+}
+
+/// The beginning of a file that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileHas {
+    pub version: u64,
+    pub bytes: u64,
+}
+
+/// Why an entry did not arrive.
+///
+/// INVARIANT: numbers never change their meaning and are never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FileFault(pub u16);
+
+impl FileFault {
+    /// It is gone from where it was.
+    pub const GONE: Self = Self(1);
+    /// The account may not read it.
+    pub const NOT_READABLE: Self = Self(2);
+    /// It changed while it was read.
+    pub const CHANGED: Self = Self(3);
+    /// The disk or the line to it failed while it was read.
+    pub const READING_FAILED: Self = Self(4);
+    /// It is a link, a device or something else that is no file.
+    pub const NO_FILE: Self = Self(5);
+    /// Its path is too long, or has something in it that no other computer takes.
+    pub const BAD_PATH: Self = Self(6);
+    /// The account may not write there.
+    pub const NOT_WRITABLE: Self = Self(20);
+    /// The disk or the line to it failed while it was written.
+    pub const WRITING_FAILED: Self = Self(21);
+    /// What arrived is not what was read.
+    pub const DAMAGED: Self = Self(22);
+    /// Something else of that name is in the way.
+    pub const IN_THE_WAY: Self = Self(23);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_leads_nowhere_but_down() {
+        for good in ["a", "a/b", "con", ".hidden", "a b/ü", "...", "a:b"] {
+            assert!(FilePath::try_from(good).is_ok(), "{good:?}");
+        }
+        let deep = vec!["a"; MAX_FILE_DEPTH + 1].join("/");
+        let long = "a".repeat(MAX_FILE_PATH_BYTES + 1);
+        let bad = [
+            "", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "a/./b", "a\\b", "a\0b",
+        ];
+        for bad in bad.into_iter().chain([&*deep, &*long]) {
+            assert!(FilePath::try_from(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_leads_elsewhere_does_not_parse() {
+        let sent = postcard::to_allocvec("../etc/passwd").expect("encodes");
+        assert!(postcard::from_bytes::<FilePath>(&sent).is_err());
+        let sent = postcard::to_allocvec("etc/passwd").expect("encodes");
+        assert!(postcard::from_bytes::<FilePath>(&sent).is_ok());
+    }
+}
