@@ -65,7 +65,7 @@ fn by_frames(from: &Path, to: &Path) -> Result<Duration, Box<dyn Error>> {
             incoming.take(frame)?;
         }
     }
-    reading.join().map_err(|_| "the reader panicked")?;
+    reading.join().map_err(|_panic| "the reader panicked")?;
     Ok(begun.elapsed())
 }
 
