@@ -65,12 +65,26 @@ pub(super) enum Meaning {
     Unknown,
 }
 
+/// What the press puts into a text on this computer.
+fn text_of(stroke: &Stroke) -> Option<&str> {
+    let text = stroke.text.as_deref();
+    text.filter(|text| !text.chars().any(char::is_control))
+}
+
+/// Whether the press puts something into a text on this computer.
+pub(super) fn makes_text(stroke: &Stroke) -> bool {
+    text_of(stroke).is_some_and(|text| !text.is_empty())
+}
+
+/// Whether `key` switches something on and off for the keys after it.
+pub(super) fn is_lock(key: HidKey) -> bool {
+    use keyboard::hid;
+    matches!(key, hid::CAPS_LOCK | hid::NUM_LOCK | hid::SCROLL_LOCK)
+}
+
 /// What the press `stroke` means.
 pub(super) fn meaning(stroke: &Stroke, modifiers: Modifiers) -> Meaning {
-    let text = stroke
-        .text
-        .as_deref()
-        .filter(|text| !text.chars().any(char::is_control));
+    let text = text_of(stroke);
     let command = modifiers.command();
     if stroke.location == KeyLocation::Numpad
         && let Some(place) = hid_key(stroke.physical).filter(|place| is_on_the_pad(*place))

@@ -157,6 +157,8 @@ struct Armed {
     /// keyboard.
     stand_ins: BTreeSet<HidKey>,
     buttons: BTreeSet<PointerButton>,
+    /// A compose sequence has begun.
+    composes: bool,
 }
 
 impl Armed {
@@ -195,7 +197,32 @@ impl Armed {
         });
     }
 
+    /// Whether the press does no more than to end a compose sequence that it does not belong to, as a cursor
+    /// key after a dead one: it has no other effect on this computer either.
+    fn ends_a_sequence(
+        &mut self,
+        meaning: &Meaning,
+        stroke: &Stroke,
+        modifiers: Modifiers,
+    ) -> bool {
+        match meaning {
+            Meaning::Composing => {
+                self.composes = true;
+                return false;
+            }
+            // they are pressed within a sequence too
+            Meaning::Key(key, _) if Modifiers::is_modifier(*key) || keys::is_lock(*key) => {
+                return false;
+            }
+            // a shift to the fifth level, which the host could not press
+            Meaning::Unknown => return false,
+            Meaning::Key(..) | Meaning::Text(_) => {}
+        }
+        std::mem::take(&mut self.composes) && !modifiers.command() && !keys::makes_text(stroke)
+    }
+
     fn release_all(&mut self, out: &mut Vec<TapEvent>) {
+        self.composes = false;
         let anything = !self.keys.is_empty() || !self.buttons.is_empty();
         self.keys.clear();
         self.stand_ins.clear();
@@ -235,6 +262,7 @@ impl Tap {
                 keys: BTreeMap::new(),
                 stand_ins: BTreeSet::new(),
                 buttons: BTreeSet::new(),
+                composes: false,
                 target,
             };
             self.targets.insert(armed.target.id, armed);
@@ -596,6 +624,9 @@ impl Tap {
         } else {
             keys::meaning(stroke, state.modifiers)
         };
+        if armed.ends_a_sequence(&meaning, stroke, state.modifiers) {
+            return Verdict::Swallow;
+        }
         let event = match meaning {
             Meaning::Key(key, character) => {
                 if !Modifiers::is_modifier(key) {

@@ -1,6 +1,6 @@
 //! What goes to the host, what to egui, and what to nobody.
 
-use winit::keyboard::{Key, KeyLocation};
+use winit::keyboard::{Key, KeyLocation, NamedKey};
 
 use super::*;
 
@@ -173,6 +173,38 @@ fn keys_of_the_session_window_go_to_the_host_alone() {
 }
 
 #[test]
+fn s1_a_key_that_only_ends_a_compose_sequence_does_nothing() {
+    let key = |code, logical, text: Option<&str>| Stroke {
+        physical: PhysicalKey::Code(code),
+        unmodified: Key::clone(&logical),
+        logical,
+        text: text.map(Into::into),
+        ..letter(true)
+    };
+    let named = |code, name| key(code, Key::Named(name), None);
+    let dead = key(KeyCode::BracketLeft, Key::Dead(Some('^')), None);
+    let left = named(KeyCode::ArrowLeft, NamedKey::ArrowLeft);
+    let shift = named(KeyCode::ShiftLeft, NamedKey::Shift);
+    let mut tap = armed();
+    let mut press = |stroke: &Stroke| {
+        events(|out| {
+            tap.key(WINDOW, stroke, out);
+        })
+    };
+    for sequence in [&[&dead][..], &[&dead, &shift], &[&dead, &dead]] {
+        for stroke in sequence {
+            press(stroke);
+        }
+        assert_eq!(press(&left), [], "it ends {sequence:?}");
+        assert_eq!(press(&left).len(), 1, "and the next one moves the cursor");
+    }
+    press(&dead);
+    let composed = key(KeyCode::KeyE, Key::Character("ê".into()), Some("ê"));
+    assert_eq!(press(&composed).len(), 1);
+    assert_eq!(press(&left).len(), 1, "the sequence is over");
+}
+
+#[test]
 fn keys_of_other_windows_stay_here() {
     let mut tap = armed();
     let sent = events(|out| assert_eq!(tap.key(8, &letter(true), out), Verdict::Forward));
@@ -230,7 +262,7 @@ fn stays_here(key: KeyCode) {
     );
     let mut shift = letter(true);
     shift.physical = PhysicalKey::Code(KeyCode::ShiftLeft);
-    shift.logical = Key::Named(winit::keyboard::NamedKey::Shift);
+    shift.logical = Key::Named(NamedKey::Shift);
     let sent = events(|out| {
         tap.key(WINDOW, &shift, out);
         let mut ours = letter(true);
@@ -530,8 +562,8 @@ fn s1_a_modifier_whose_key_went_down_here_is_not_pressed_twice() {
     let mut out = Vec::new();
     let shift = |pressed| Stroke {
         physical: PhysicalKey::Code(KeyCode::ShiftRight),
-        logical: Key::Named(winit::keyboard::NamedKey::Shift),
-        unmodified: Key::Named(winit::keyboard::NamedKey::Shift),
+        logical: Key::Named(NamedKey::Shift),
+        unmodified: Key::Named(NamedKey::Shift),
         location: KeyLocation::Right,
         text: None,
         pressed,
