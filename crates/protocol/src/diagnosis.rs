@@ -266,6 +266,9 @@ impl Diagnosis {
         if !helps {
             return Vec::new();
         }
+        if verdict == Verdict::UnknownName {
+            return vec![Opening::Name];
+        }
         let mut openings = vec![Opening::Udp { port }];
         if matches!(verdict, Verdict::Works(_)) {
             return openings;
@@ -282,9 +285,6 @@ impl Diagnosis {
                 let proxy = proxy.clone();
                 openings.push(Opening::Proxy { proxy, port });
             }
-        }
-        if verdict == Verdict::UnknownName {
-            openings.insert(0, Opening::Name);
         }
         openings
     }
@@ -530,7 +530,7 @@ mod tests {
             },
         )]);
         assert_eq!(nowhere.verdict(), Verdict::UnknownName);
-        assert_eq!(nowhere.openings().first(), Some(&Opening::Name));
+        assert_eq!(nowhere.openings(), [Opening::Name]);
         nowhere.own.clear();
         assert_eq!(nowhere.verdict(), Verdict::Offline);
     }
