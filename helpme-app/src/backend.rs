@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use host_engine::{
-    Backends, Doctor, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents, HostHandle, ProxyChoice,
-    Routes, SessionEnder,
+    Backends, Doctor, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents, HostHandle,
+    ProxyChoice, Routes, SessionEnder,
 };
 use protocol::{ProxyLogin, Role};
 

@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     if arguments.doctor {
         let json = arguments.json;
         let looked = set_up(&mut program, arguments)
-            .and_then(|start| doctor::run(program.lang, start.state.hub.as_ref(), start.exe, json));
+            .and_then(|start| doctor::run(program.lang, start.state.named_hub(), start.exe, json));
         // whoever asks for it reads there, and may have no display
         return looked.unwrap_or_else(|fault| program.say(&fault));
     }

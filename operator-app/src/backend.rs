@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use operator_engine::{
-    Command, CommandError, Config, Doctor, Event, Events, HubAddress, OperatorEngine, OperatorHandle, Pin,
-    ProxyChoice, ProxyTest, Routes, StartError, Wake,
+    Command, CommandError, Config, Doctor, Event, Events, HubAddress, OperatorEngine,
+    OperatorHandle, Pin, ProxyChoice, ProxyTest, Routes, StartError, Wake,
 };
 use protocol::{Entry, Role};
 

@@ -42,6 +42,11 @@ pub enum Check {
 }
 
 impl Check {
+    /// Whether it is about a TCP port beside `hub`'s own, where a hub need not be.
+    pub fn is_beside(&self, hub: &HubAddress) -> bool {
+        matches!(self, Self::Tcp { port, .. } if *port != hub.port)
+    }
+
     /// Where it stands in a list; those of one number stand as they came.
     pub fn order(&self) -> u8 {
         match self {
@@ -200,6 +205,15 @@ pub enum Opening {
     Proxy { proxy: ProxyAddress, port: u16 },
     /// Have the hub's name known here.
     Name,
+    /// Say who signs in at the proxy.
+    SignIn { proxy: ProxyAddress },
+}
+
+impl Verdict {
+    /// Whether some way leads to the hub.
+    pub fn is_good(&self) -> bool {
+        matches!(self, Self::Works(_))
+    }
 }
 
 impl Diagnosis {
@@ -270,8 +284,12 @@ impl Diagnosis {
             return vec![Opening::Name];
         }
         let mut openings = vec![Opening::Udp { port }];
-        if matches!(verdict, Verdict::Works(_)) {
+        if verdict.is_good() {
             return openings;
+        }
+        if let Verdict::ProxyAsks { proxy, .. } = &verdict {
+            let proxy = proxy.clone();
+            openings.insert(0, Opening::SignIn { proxy });
         }
         openings.push(if self.own_port().any(is_filter) {
             Opening::Unopened { port }
@@ -303,9 +321,19 @@ impl Diagnosis {
             .unwrap_or_default()
     }
 
-    /// How `finding` looks in the list.
+    /// How `finding` looks in the list: where some way works, nothing is a fault.
     pub fn state(&self, finding: &Finding) -> State {
-        finding.state(&self.hub)
+        match finding.state(&self.hub) {
+            // the proxy looks it up
+            State::Fault
+                if self.verdict().is_good()
+                    && matches!(finding.found, Found::NotResolved { .. }) =>
+            {
+                State::Neutral
+            }
+            State::Fault if self.verdict().is_good() => State::Warning,
+            state @ (State::Good | State::Warning | State::Neutral | State::Fault) => state,
+        }
     }
 
     fn best(&self) -> Option<&Check> {
@@ -353,8 +381,7 @@ impl Diagnosis {
 impl Finding {
     /// How it looks in the list of an examination of `hub`.
     pub fn state(&self, hub: &HubAddress) -> State {
-        // a hub need not be at the ports that are tried beside its own
-        let is_beside = matches!(self.check, Check::Tcp { port, .. } if port != hub.port);
+        let is_beside = self.check.is_beside(hub);
         match &self.found {
             Found::Addresses(_) | Found::Works { .. } => State::Good,
             Found::NoProxyWanted
@@ -486,6 +513,11 @@ mod tests {
         ]);
         assert_eq!(no_udp.verdict(), Verdict::Works(tcp(4433)));
         assert_eq!(no_udp.openings(), [Opening::Udp { port: 4433 }]);
+        assert_eq!(
+            no_udp.state(&no_udp.findings[1]),
+            State::Warning,
+            "it works"
+        );
     }
 
     #[test]
@@ -547,13 +579,14 @@ mod tests {
         };
         let asks = ProxyError::AsksForLogin { proxy: proxy() };
         let refused = false;
-        assert_eq!(
-            behind(asks).verdict(),
-            Verdict::ProxyAsks {
-                proxy: proxy(),
-                refused
-            }
-        );
+        let asked = behind(asks);
+        let proxy_asks = Verdict::ProxyAsks {
+            proxy: proxy(),
+            refused,
+        };
+        assert_eq!(asked.verdict(), proxy_asks);
+        let sign_in = Opening::SignIn { proxy: proxy() };
+        assert_eq!(asked.openings().first(), Some(&sign_in));
         let permits_not = ProxyError::NotAllowed {
             proxy: proxy(),
             to: hub(),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use protocol::HubAddress;
-use protocol::diagnosis::{Check, Diagnosis, Finding, News, Verdict};
+use protocol::diagnosis::{Check, Diagnosis, Finding, News};
 use serde_json::json;
 
 use crate::Lang;
@@ -106,20 +106,10 @@ pub fn write_out(
     } else {
         write!(out, "{}", doctor_text(lang, found, program))?;
     }
-    Ok(match verdict {
-        Verdict::Works(_) => ExitCode::SUCCESS,
-        Verdict::Offline
-        | Verdict::ForeignKey
-        | Verdict::Certificate(_)
-        | Verdict::OtherVersion(_)
-        | Verdict::TurnedAway(_)
-        | Verdict::ProxyAsks { .. }
-        | Verdict::Proxy(_)
-        | Verdict::ProxyScript
-        | Verdict::UnknownName
-        | Verdict::NotRunning
-        | Verdict::Filtered
-        | Verdict::Blocked => ExitCode::from(NO_WAY),
+    Ok(if verdict.is_good() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(NO_WAY)
     })
 }
 

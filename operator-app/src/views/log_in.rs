@@ -64,6 +64,13 @@ fn form_ui(ui: &mut Ui, lang: Lang, account: &mut Account, actions: &mut Vec<Act
     if let Some(problem) = &account.problem {
         banner_ui(ui, Tone::Danger, problem);
         ui.add_space(2.0);
+        if account.is_unreached {
+            let label = w(lang, Word::CheckConnection);
+            if link_button_ui(ui, Some(Icon::Stethoscope), label).clicked() {
+                actions.push(Action::CheckConnection);
+            }
+            ui.add_space(6.0);
+        }
     }
     let busy = account.log_in != LogIn::Out;
     if busy && account.code.is_some() {

@@ -1,6 +1,6 @@
 //! What the connection doctor looks at: a row for each thing, which tells what was found once it is.
 
-use egui::{Label, ProgressBar, Response, Spinner, Ui};
+use egui::{Label, ProgressBar, Response, Sense, Spinner, Ui, Vec2};
 use protocol::HubAddress;
 use protocol::diagnosis::{Check, Finding, State};
 
@@ -22,22 +22,38 @@ pub fn examination_ui(ui: &mut Ui, lang: Lang, examination: &Examination) -> Res
         }
         ui.spacing_mut().item_spacing.y = 8.0;
         for (check, finding) in examination.rows() {
-            row_ui(ui, lang, check, finding.as_ref(), examination.hub());
+            let hub = examination.hub();
+            let state = finding
+                .as_ref()
+                .map(|finding| match examination.diagnosis() {
+                    Some(diagnosis) => diagnosis.state(finding),
+                    None => finding.state(hub),
+                });
+            row_ui(ui, lang, check, finding.as_ref().zip(state), hub);
         }
     });
     shown.response
 }
 
-fn row_ui(ui: &mut Ui, lang: Lang, check: &Check, finding: Option<&Finding>, hub: &HubAddress) {
+fn row_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    check: &Check,
+    finding: Option<(&Finding, State)>,
+    hub: &HubAddress,
+) {
     let palette = Palette::of(ui);
     ui.horizontal_top(|ui| {
         match finding {
-            Some(finding) => {
-                let (sign, tone) = sign(finding.state(hub));
+            Some((_, state)) => {
+                let (sign, tone) = sign(state);
                 ui.label(icon(sign, SIGN, palette.tone(tone).0));
             }
             None => {
-                ui.add(Spinner::new().size(SIGN - 3.0).color(palette.dim));
+                // as wide as a sign, so that nothing moves when it is there
+                let (place, _) = ui.allocate_exact_size(Vec2::splat(SIGN), Sense::hover());
+                let spinner = Spinner::new().color(palette.dim);
+                spinner.paint_at(ui, place.shrink(1.5));
             }
         }
         ui.vertical(|ui| {
@@ -49,7 +65,7 @@ fn row_ui(ui: &mut Ui, lang: Lang, check: &Check, finding: Option<&Finding>, hub
             }
             let name = text(name, 13.5, theme::MEDIUM, palette.text);
             ui.add(Label::new(name).wrap());
-            if let Some(finding) = finding {
+            if let Some((finding, _)) = finding {
                 let says = found_text(lang, finding, hub);
                 let says = text(says, theme::SMALL_SIZE, theme::REGULAR, palette.dim);
                 ui.add(Label::new(says).wrap());

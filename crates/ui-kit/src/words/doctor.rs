@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use protocol::diagnosis::{
     Check, Diagnosis, Family, Finding, Found, Opener, Opening, State, Verdict,
 };
-use protocol::{CertificateFault, HubAddress, ProxyAddress};
+use protocol::{CertificateFault, HubAddress, ProxyAddress, ProxyError};
 
 use super::{
     Lang, Word, certificate_problem, other_version, proxy_text, refusal_text, visible_line, w,
@@ -44,7 +44,10 @@ pub fn found_text(lang: Lang, finding: &Finding, hub: &HubAddress) -> String {
         Found::Addresses(known) => {
             let known = addresses(known);
             match lang {
-                _ if known == hub.host => known,
+                Lang::En if known == hub.host => {
+                    "not needed, as the address is a number".to_owned()
+                }
+                Lang::It if known == hub.host => "non serve, l'indirizzo è un numero".to_owned(),
                 Lang::En => format!("{} is {known}", hub.host),
                 Lang::It => format!("{} è {known}", hub.host),
             }
@@ -98,6 +101,10 @@ pub fn found_text(lang: Lang, finding: &Finding, hub: &HubAddress) -> String {
             "a router on the way says that it does not lead there",
             "un router lungo il percorso dice che da lì non si passa",
         ),
+        Found::PortClosed if check.is_beside(hub) => fixed(
+            "refused; the server need not be there",
+            "rifiutata; il server può anche non usarla",
+        ),
         Found::PortClosed => fixed(
             "refused: nothing listens there, or a firewall refuses in its place",
             "rifiutata: lì non ascolta nessuno, o un firewall rifiuta al suo posto",
@@ -121,11 +128,43 @@ pub fn found_text(lang: Lang, finding: &Finding, hub: &HubAddress) -> String {
         ),
         Found::OtherVersion(too_old) => other_version(lang, *too_old, hub),
         Found::TurnedAway(refusal) => refusal_text(lang, *refusal),
-        Found::Proxy(error) => proxy_text(lang, error),
+        Found::Proxy(error) => proxy_row(lang, error),
         Found::Failed { detail } => match lang {
             Lang::En => format!("failed: {}", visible_line(detail)),
             Lang::It => format!("non riuscita: {}", visible_line(detail)),
         },
+    }
+}
+
+/// What a proxy did, after its name.
+fn proxy_row(lang: Lang, error: &ProxyError) -> String {
+    let fixed = |en: &str, it: &str| match lang {
+        Lang::En => en.to_owned(),
+        Lang::It => it.to_owned(),
+    };
+    match error {
+        ProxyError::NoAnswer { .. } => fixed("does not answer", "non risponde"),
+        ProxyError::AsksForLogin { .. } => fixed(
+            "asks for a user name and a password",
+            "chiede un nome utente e una password",
+        ),
+        ProxyError::LoginRefused { .. } => fixed(
+            "does not accept the user name or the password",
+            "non accetta il nome utente o la password",
+        ),
+        ProxyError::UnknownSignIn { offered, .. } => match lang {
+            Lang::En => format!("signs people in by {} only", visible_line(offered)),
+            Lang::It => format!("autentica solo con {}", visible_line(offered)),
+        },
+        ProxyError::NotAllowed { to, .. } => match lang {
+            Lang::En => format!("does not permit {}, port {}", to.host, to.port),
+            Lang::It => format!("non permette {}, porta {}", to.host, to.port),
+        },
+        ProxyError::HubNotReached { to, .. } => match lang {
+            Lang::En => format!("does not reach {}, port {}", to.host, to.port),
+            Lang::It => format!("non raggiunge {}, porta {}", to.host, to.port),
+        },
+        ProxyError::NoProxy { .. } => fixed("is no proxy", "non è un proxy"),
     }
 }
 
@@ -139,7 +178,10 @@ fn works(lang: Lang, check: &Check, port: u16, opened_by: Option<&Opener>) -> St
     if let Some(opener) = opened_by {
         let who = issuer(lang, opener);
         let _infallible = match lang {
-            Lang::En => write!(text, "; {who} opens the TLS around it, but not what is inside"),
+            Lang::En => write!(
+                text,
+                "; {who} opens the TLS around it, but not what is inside"
+            ),
             Lang::It => write!(text, "; {who} apre il TLS esterno, ma non ciò che contiene"),
         };
     }
@@ -207,6 +249,8 @@ pub fn verdict_text(lang: Lang, found: &Diagnosis) -> String {
         (_, Verdict::OtherVersion(too_old)) => other_version(lang, too_old, hub),
         (_, Verdict::TurnedAway(refusal)) => refusal_text(lang, refusal),
         (_, Verdict::ProxyAsks { proxy, refused }) => proxy_asks(lang, &proxy, refused),
+        // it says already whom to ask
+        (_, Verdict::Proxy(error @ ProxyError::NotAllowed { .. })) => proxy_text(lang, &error),
         (Lang::En, Verdict::Proxy(error)) => {
             format!("{} {}", proxy_text(lang, &error), call_en())
         }
@@ -342,21 +386,32 @@ fn advice(lang: Lang, found: &Diagnosis) -> String {
     let verdict = found.verdict();
     let heading = match (lang, &verdict, openings.as_slice()) {
         (_, _, []) => return String::new(),
+        (Lang::En, Verdict::Works(_), _) => "To make it quicker:",
+        (Lang::It, Verdict::Works(_), _) => "Per renderla più veloce:",
         (Lang::En, Verdict::NotRunning, _) => {
-            "If the server runs, a firewall refuses. One of these is enough, the first is the best:"
+            "If the server runs, a firewall refuses. One of these is enough, UDP is the best:"
         }
         (Lang::It, Verdict::NotRunning, _) => {
-            "Se il server è in funzione, rifiuta un firewall. Basta una di queste cose, la prima è la migliore:"
+            "Se il server è in funzione, rifiuta un firewall. Basta una di queste cose, UDP è la migliore:"
         }
         (Lang::En, _, [_]) => "What to do:",
         (Lang::It, _, [_]) => "Che cosa fare:",
-        (Lang::En, _, _) => "What to do; one of these is enough, the first is the best:",
-        (Lang::It, _, _) => "Che cosa fare; basta una di queste cose, la prima è la migliore:",
+        (Lang::En, _, _) => "What to do; one of these is enough, UDP is the best:",
+        (Lang::It, _, _) => "Che cosa fare; basta una di queste cose, UDP è la migliore:",
     };
     let mut text = format!("\n{heading}\n");
     for opening in &openings {
         let _infallible = writeln!(text, "  -> {}", opening_text(lang, found, opening));
     }
+    text += match (lang, verdict) {
+        (Lang::En, Verdict::Blocked) => {
+            "If these are open already, the server itself may be switched off.\n"
+        }
+        (Lang::It, Verdict::Blocked) => {
+            "Se sono già aperte, il server stesso potrebbe essere spento.\n"
+        }
+        _ => "",
+    };
     text += match lang {
         Lang::En => "All connections begin at this computer; nothing has to be let in.\n",
         Lang::It => {
@@ -397,6 +452,12 @@ fn opening_text(lang: Lang, found: &Diagnosis, opening: &Opening) -> String {
         (Lang::It, Opening::Proxy { proxy, port }) => {
             format!("far permettere al proxy {proxy} il CONNECT verso {host}:{port}")
         }
+        (Lang::En, Opening::SignIn { proxy }) => {
+            format!("get a user name and a password for the proxy {proxy}")
+        }
+        (Lang::It, Opening::SignIn { proxy }) => {
+            format!("ottenere un nome utente e una password per il proxy {proxy}")
+        }
         (Lang::En, Opening::Name) => {
             format!("have DNS know {host} here, or set the proxy by which one gets out")
         }
@@ -413,7 +474,7 @@ fn addresses(known: &[IpAddr]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{ProxyError, ProxyKind, Refusal, RefusalCode, TooOld};
+    use protocol::{ProxyKind, Refusal, RefusalCode, TooOld};
 
     use super::*;
 
@@ -465,9 +526,10 @@ ok       name: hub.example is 192.0.2.7
 WRONG    UDP port 4433 (IPv4): nothing came back
 WRONG    TCP port 4433 (IPv4): nothing came back
 
-What to do; one of these is enough, the first is the best:
+What to do; one of these is enough, UDP is the best:
   -> allow UDP port 4433 to hub.example (192.0.2.7), and what comes back (QUIC)
   -> allow TCP port 4433 to hub.example (192.0.2.7) (TLS)
+If these are open already, the server itself may be switched off.
 All connections begin at this computer; nothing has to be let in.
 ";
         assert_eq!(doctor_text(Lang::En, &blocked, "helpme 1"), expected);
