@@ -56,7 +56,7 @@ impl Place {
         let hub = Hub::start(&programs, home, [0, 0, 0, 0].into()).expect("it starts");
         Self {
             hub,
-            at: hidden.unwrap_or(Namespaces::far_address(End::User)),
+            at: hidden.unwrap_or_else(|| Namespaces::far_address(End::User)),
             network: Network::Namespaces(Box::new(namespaces)),
             programs,
             folder,
@@ -352,6 +352,16 @@ fn the_windows_say_what_is_in_the_way_and_hand_it_on() {
     drop(helpme);
 
     let mut console = place.window("pure-help-desk", &display);
+    // beside the proxies, over the settings
+    console.click("Settings").expect("pressed");
+    console.click("Proxy and http tunneling").expect("the tab");
+    console.click("Check the connection").expect("pressed");
+    console.wait_for(&sentence).expect("told");
+    console.click("Close").expect("pressed");
+    console.wait_until_gone(&sentence).expect("closed");
+    console.click("Cancel").expect("the settings are there");
+    console.wait_until_gone("Cancel").expect("closed");
+
     console.type_into("User name", "anna").expect("typed");
     console
         .type_into("Password", "some password")

@@ -44,17 +44,14 @@ fn row_ui(
 ) {
     let palette = Palette::of(ui);
     ui.horizontal_top(|ui| {
-        match finding {
-            Some((_, state)) => {
-                let (sign, tone) = sign(state);
-                ui.label(icon(sign, SIGN, palette.tone(tone).0));
-            }
-            None => {
-                // as wide as a sign, so that nothing moves when it is there
-                let (place, _) = ui.allocate_exact_size(Vec2::splat(SIGN), Sense::hover());
-                let spinner = Spinner::new().color(palette.dim);
-                spinner.paint_at(ui, place.shrink(1.5));
-            }
+        if let Some((_, state)) = finding {
+            let (sign, tone) = sign(state);
+            ui.label(icon(sign, SIGN, palette.tone(tone).0));
+        } else {
+            // as wide as a sign, so that nothing moves when it is there
+            let (place, _) = ui.allocate_exact_size(Vec2::splat(SIGN), Sense::hover());
+            let spinner = Spinner::new().color(palette.dim);
+            spinner.paint_at(ui, place.shrink(1.5));
         }
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
