@@ -352,6 +352,7 @@ fn the_windows_say_what_is_in_the_way_and_hand_it_on() {
     drop(helpme);
 
     let mut console = place.window("pure-help-desk", &display);
+    console.type_into("User name", "anna").expect("typed");
     // beside the proxies, over the settings
     console.click("Settings").expect("pressed");
     console.click("Proxy and http tunneling").expect("the tab");
@@ -362,7 +363,6 @@ fn the_windows_say_what_is_in_the_way_and_hand_it_on() {
     console.click("Cancel").expect("the settings are there");
     console.wait_until_gone("Cancel").expect("closed");
 
-    console.type_into("User name", "anna").expect("typed");
     console
         .type_into("Password", "some password")
         .expect("typed");
