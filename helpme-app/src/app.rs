@@ -10,6 +10,7 @@ use eframe::egui::{
     WindowLevel, vec2,
 };
 use eframe::{CreationContext, Frame};
+use host_engine::Doctor;
 use ui_kit::Clock;
 
 use crate::above::Above;
@@ -41,6 +42,7 @@ pub struct Start {
 pub struct HelpmeApp {
     state: State,
     backend: Backend,
+    doctor: Option<Doctor>,
     file: Option<SettingsFile>,
     started: Instant,
     /// `None` where there is none.
@@ -73,6 +75,7 @@ impl HelpmeApp {
         let mut app = Self {
             backend: Backend::new(start.exe, Arc::clone(&wake)),
             state: start.state,
+            doctor: None,
             file: start.file,
             started: Instant::now(),
             hot_key: hot_key(&wake),
@@ -104,6 +107,12 @@ impl HelpmeApp {
             match effect {
                 Effect::Tell(command) => self.backend.tell(command),
                 Effect::UseHub(hub) => self.use_hub(&hub),
+                Effect::Examine(hub) => {
+                    let doctor = self.backend.examine(&hub);
+                    let doctor = doctor.inspect_err(|error| tracing::error!(%error, "No doctor"));
+                    self.doctor = doctor.ok();
+                }
+                Effect::Copy(text) => ctx.copy_text(text),
                 Effect::SignInAtProxy(login) => self.backend.use_proxies(Some(login)),
                 Effect::Save => self.save_settings(),
                 Effect::ApplyTheme => self.state.settings.theme.apply(ctx),
@@ -114,6 +123,16 @@ impl HelpmeApp {
                 Effect::DragBar => ctx.send_viewport_cmd(ViewportCommand::StartDrag),
                 Effect::WatchHotKey(watch) => self.watch_hot_key(watch),
             }
+        }
+    }
+
+    fn hear_doctor(&mut self) {
+        if self.state.form.inquiry.is_none() {
+            // whoever asked is gone
+            self.doctor = None;
+        }
+        while let Some(news) = self.doctor.as_ref().and_then(Doctor::take) {
+            self.state.hear(news);
         }
     }
 
@@ -232,6 +251,7 @@ impl eframe::App for HelpmeApp {
             let effects = self.state.apply(event, self.now());
             self.take(ctx, effects);
         }
+        self.hear_doctor();
         self.state.hot_key = self.hot_key.as_ref().is_some_and(HotKey::is_watched);
         self.front.follow_up(ctx);
         if ctx.input(|input| input.viewport().close_requested())

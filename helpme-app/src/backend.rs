@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use host_engine::{
-    Backends, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents, HostHandle, ProxyChoice,
-    Routes, SessionEnder,
+    Backends, Doctor, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents, HostHandle,
+    ProxyChoice, Routes, SessionEnder,
 };
-use protocol::ProxyLogin;
+use protocol::{ProxyLogin, Role};
 
 use crate::settings::HubPlace;
 
@@ -63,17 +63,24 @@ impl Backend {
             hub: hub.address.clone(),
             pin: hub.pin,
             routes: self.routes.clone(),
-            program: format!(
-                "helpme {} {}",
-                env!("CARGO_PKG_VERSION"),
-                std::env::consts::OS
-            ),
+            program: program(),
             computer: computer_name().as_str().into(),
             system: system_name().as_str().into(),
         };
         let wake = Arc::clone(&self.wake);
         self.engine = Some(HostEngine::start(config, self.backends.clone(), wake)?);
         Ok(())
+    }
+
+    /// Has the doctor look at the ways to `hub`.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread.
+    pub fn examine(&self, hub: &HubPlace) -> std::io::Result<Doctor> {
+        let HubPlace { address, pin } = hub.clone();
+        let (routes, wake) = (self.routes.clone(), Arc::clone(&self.wake));
+        Doctor::start(address, pin, Role::Host, program(), routes, move || wake())
     }
 
     /// Gives a command; never waits.
@@ -105,6 +112,15 @@ impl Backend {
     pub fn ender(&self) -> Option<SessionEnder> {
         self.engine.as_ref().map(|(handle, _)| handle.ender())
     }
+}
+
+/// Name, version and system, for the hub's log.
+pub fn program() -> String {
+    format!(
+        "helpme {} {}",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::OS
+    )
 }
 
 fn computer_name() -> String {

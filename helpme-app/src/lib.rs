@@ -5,6 +5,7 @@
 pub mod above;
 pub mod app;
 pub mod backend;
+pub mod doctor;
 pub mod front;
 pub mod link;
 pub mod settings;

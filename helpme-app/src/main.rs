@@ -11,6 +11,7 @@ use clap::Parser;
 use desktop::{Folders, SettingsFile};
 use eframe::egui::ViewportBuilder;
 use helpme_app::app::{HelpmeApp, SMALLEST_WINDOW, Start, WINDOW_SIZE};
+use helpme_app::doctor;
 use helpme_app::link::Link;
 use helpme_app::settings::{HubPlace, HubText, Settings, account_name, hub_beside_program};
 use helpme_app::state::{State, Surroundings};
@@ -30,6 +31,13 @@ struct Arguments {
     /// A link to Helpme, like `helpme://hub.example.org/?key=...&ticket=...`.
     #[arg(value_name = "LINK", conflicts_with = "hub")]
     link: Option<String>,
+    /// Look for what is in the way to the hub, and print it for the people of the network. Exits with 0 if
+    /// some way works, with 16 if none does.
+    #[arg(long)]
+    doctor: bool,
+    /// Print JSON.
+    #[arg(long, requires = "doctor")]
+    json: bool,
 }
 
 fn main() -> ExitCode {
@@ -45,13 +53,22 @@ fn main() -> ExitCode {
         title: "Helpme",
         lang: Lang::from_system(),
     };
-    match run(&mut program, Arguments::parse()) {
+    let arguments = Arguments::parse();
+    if arguments.doctor {
+        let json = arguments.json;
+        let looked = set_up(&mut program, arguments)
+            .and_then(|start| doctor::run(program.lang, start.state.named_hub(), start.exe, json));
+        // whoever asks for it reads there, and may have no display
+        return looked.unwrap_or_else(|fault| program.say(&fault));
+    }
+    match run(&mut program, arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => program.tell(&fault),
     }
 }
 
-fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
+/// What the program starts with; from then on it speaks the language of the settings.
+fn set_up(program: &mut Program, arguments: Arguments) -> Result<Start, StartFault> {
     let exe = std::env::current_exe().map_err(StartFault::unknown)?;
     let bad_set_up = |error: anyhow::Error| StartFault::BadSetUp {
         detail: format!("{error:#}"),
@@ -69,8 +86,6 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
             }
             loaded.settings
         });
-    let place = settings.window.map(|place| place.sound(SMALLEST_WINDOW));
-    let size = place.map_or(WINDOW_SIZE, |place| (place.width, place.height));
     let around = Surroundings {
         hub: given,
         link,
@@ -79,11 +94,18 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
         unix_seconds: unix_seconds(),
     };
     program.lang = settings.language.unwrap_or(program.lang);
-    let start = Start {
+    Ok(Start {
         state: State::new(settings, around),
         file,
         exe,
-    };
+    })
+}
+
+fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
+    let start = set_up(program, arguments)?;
+    let place = start.state.settings.window;
+    let place = place.map(|place| place.sound(SMALLEST_WINDOW));
+    let size = place.map_or(WINDOW_SIZE, |place| (place.width, place.height));
     let options = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
             .with_title("Helpme")

@@ -14,7 +14,9 @@ pub mod ticket;
 use std::time::Duration;
 
 use host_engine::{EndCause, HostCommand, HostEvent, LostCause, Trouble};
+use protocol::diagnosis::News;
 use protocol::{ChatAuthor, Hindrances, PeerId, ProxyLogin, Rights};
+use ui_kit::words::doctor_text;
 use ui_kit::{Lang, ThemeChoice};
 
 pub use chat::Chat;
@@ -23,8 +25,9 @@ pub use hub_form::HubForm;
 pub use other_hub::OtherHub;
 pub use proxy_form::ProxyForm;
 pub use session::{Ended, Line, Present, Running};
-pub use ticket::{FormProblem, TicketForm};
+pub use ticket::{FormProblem, Inquiry, TicketForm};
 
+use crate::backend::program;
 use crate::link::Link;
 use crate::settings::{HubPlace, HubText, Settings};
 
@@ -90,6 +93,11 @@ pub enum Action {
     ChooseHub {
         named: bool,
     },
+    /// The technical part of why there is no connection, or no longer.
+    ShowDetails(bool),
+    CopyDetails,
+    /// No more looking into it.
+    StopInquiry,
     ChooseLanguage(Option<Lang>),
     ChooseTheme(ThemeChoice),
     /// Drag the bar.
@@ -102,6 +110,9 @@ pub enum Effect {
     Tell(HostCommand),
     /// Start the engine anew, for another hub.
     UseHub(HubPlace),
+    /// Look at the ways to this hub, until the form has no inquiry.
+    Examine(HubPlace),
+    Copy(String),
     /// From the next try on this is who signs in at the network's proxy.
     SignInAtProxy(ProxyLogin),
     Save,
@@ -226,6 +237,14 @@ impl State {
         self.settings.language.unwrap_or(self.system_language)
     }
 
+    /// The hub that this start named, whatever the user will choose, or else the one that is set.
+    pub fn named_hub(&self) -> Option<&HubPlace> {
+        if let Stage::OtherHub(question) = &self.stage {
+            return Some(&question.named);
+        }
+        self.hub.as_ref()
+    }
+
     /// How the window should stand.
     pub fn shape(&self) -> Shape {
         match &self.stage {
@@ -262,6 +281,7 @@ impl State {
             HostEvent::ConnectionFailed(problem) => {
                 self.proxy_form = ProxyForm::of(&problem, self.proxy_form.take());
                 self.back_to_ticket(FormProblem::Connect(problem));
+                return self.inquire();
             }
             HostEvent::TicketAccepted { operator } => {
                 self.form.accepted();
@@ -412,6 +432,17 @@ impl State {
             Action::SignInAtProxy => self.sign_in_at_proxy(),
             Action::LeaveProxy => {
                 self.proxy_form = None;
+                self.inquire()
+            }
+            Action::ShowDetails(shown) => {
+                if let Some(inquiry) = &mut self.form.inquiry {
+                    inquiry.details_shown = shown;
+                }
+                Vec::new()
+            }
+            Action::CopyDetails => self.copy_details(),
+            Action::StopInquiry => {
+                self.form.inquiry = None;
                 Vec::new()
             }
             Action::ChooseHub { named } => self.choose_hub(named),
@@ -435,6 +466,39 @@ impl State {
         let mut effects = vec![Effect::SignInAtProxy(login)];
         effects.extend(self.open_ticket());
         effects
+    }
+
+    /// Looks into why there is no connection, unless a proxy asks, which is answered first.
+    fn inquire(&mut self) -> Vec<Effect> {
+        let problem = self.form.problem.as_ref();
+        if self.proxy_form.is_some() || !problem.is_some_and(FormProblem::is_of_the_way) {
+            return Vec::new();
+        }
+        let Some(hub) = &self.hub else {
+            return Vec::new();
+        };
+        self.form.inquiry = Some(Inquiry::new(hub.address.clone()));
+        vec![Effect::Examine(hub.clone())]
+    }
+
+    /// Takes what the doctor tells.
+    pub fn hear(&mut self, news: News) {
+        if let Some(inquiry) = &mut self.form.inquiry {
+            inquiry.examination.take(news);
+        }
+    }
+
+    fn copy_details(&mut self) -> Vec<Effect> {
+        let lang = self.lang();
+        let Some(inquiry) = &mut self.form.inquiry else {
+            return Vec::new();
+        };
+        let Some(diagnosis) = inquiry.examination.diagnosis() else {
+            return Vec::new();
+        };
+        let text = doctor_text(lang, diagnosis, &program());
+        inquiry.copied = true;
+        vec![Effect::Copy(text)]
     }
 
     /// Notes that the question stands on the screen; the guard against a click in flight runs from
@@ -475,7 +539,7 @@ impl State {
         if !unused {
             self.form.digits.clear();
         }
-        self.form.problem = None;
+        (self.form.problem, self.form.inquiry) = (None, None);
         self.proxy_form = None;
         self.reconnecting = false;
         self.stage = Stage::Ticket;
@@ -621,7 +685,7 @@ impl State {
     }
 
     fn back_to_ticket(&mut self, problem: FormProblem) {
-        self.form.problem = Some(problem);
+        (self.form.problem, self.form.inquiry) = (Some(problem), None);
         self.stage = Stage::Ticket;
     }
 
@@ -666,6 +730,7 @@ impl State {
                 }
                 let mut effects = vec![Effect::Save];
                 if self.hub.as_ref() != Some(&place) {
+                    self.form.inquiry = None;
                     self.hub = Some(place.clone());
                     effects.push(Effect::UseHub(place));
                 }

@@ -5,6 +5,7 @@ mod ask;
 mod bar;
 mod chat;
 mod ended;
+mod inquiry;
 mod other_hub;
 mod proxy;
 mod settings;

@@ -194,6 +194,15 @@ pub fn connect_problem(lang: Lang, problem: &ConnectProblem) -> String {
     }
 }
 
+/// The doctor found a way where there was none a moment ago.
+pub fn works_now(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "The connection works now. Press Helpme once more.",
+        "Ora la connessione funziona. Premi di nuovo Helpme.",
+    )
+}
+
 /// Why the connection ended while the user waited.
 pub fn lost_cause(lang: Lang, cause: LostCause) -> String {
     match cause {

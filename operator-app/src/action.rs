@@ -57,6 +57,10 @@ pub enum Action {
     CloseSettings,
     /// **Test**: the hub through the proxy that stands in the settings.
     TestProxy,
+    /// **Check the connection**: each way to the hub that stands in the form.
+    CheckConnection,
+    CopyCheck,
+    CloseCheck,
     SaveSettings(Box<Settings>),
     SetTheme(ThemeChoice),
 }

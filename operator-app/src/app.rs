@@ -1,6 +1,7 @@
 //! Routes: events of the engine into the state, wishes of the views to the engine.
 
 mod all_keys;
+mod doctor;
 mod events;
 mod proxies;
 mod report_windows;
@@ -10,7 +11,7 @@ mod wishes;
 use std::sync::Arc;
 
 use egui::{Context, Ui, ViewportId};
-use operator_engine::{Command, ProxyTest, Wake};
+use operator_engine::{Command, Doctor, ProxyTest, Wake};
 use protocol::ReportId;
 use protocol::admin::reports::Language;
 use ui_kit::widgets::Notices;
@@ -26,7 +27,7 @@ use crate::state::ConsoleState;
 use crate::state::account::{Account, LogIn};
 use crate::state::reports::{AUTOSAVE_AFTER_SECONDS, Saved, Shared};
 use crate::views::settings::{SettingsForm, account_form};
-use crate::views::{drafts, settings, shell};
+use crate::views::{self, drafts, settings, shell};
 use report_windows::ReportWindows;
 pub use session_windows::InputRoutes;
 use session_windows::SessionWindows;
@@ -57,6 +58,7 @@ pub struct ConsoleApp {
     /// The password for the proxy, as it was typed or remembered.
     proxy_password: Zeroizing<String>,
     proxy_test: Option<ProxyTest>,
+    doctor: Option<Doctor>,
     backend: Backend,
     clerk: Clerk,
     /// Who keeps remembered passwords, once the clerk knows.
@@ -101,6 +103,7 @@ impl ConsoleApp {
             password: Zeroizing::default(),
             proxy_password: Zeroizing::default(),
             proxy_test: None,
+            doctor: None,
             backend: Backend::new(start.folders.data().join("engine"), Arc::clone(&wake)),
             clerk,
             keeper: None,
@@ -221,6 +224,7 @@ impl ConsoleApp {
         self.password.clone_from(&password);
         let form = self.state.account.form.clone();
         self.state.account.problem = None;
+        self.state.account.is_unreached = false;
         self.state.account.show_faults = false;
         self.state.account.code = None;
         let command = match form.invitation() {
@@ -353,7 +357,7 @@ impl ConsoleApp {
             ui.label(phrases::quit_note(lang));
             ui.add_space(10.0);
             let mut answer = None;
-            crate::views::foot_ui(ui, |ui| {
+            views::foot_ui(ui, |ui| {
                 if ui.add(Push::danger(w(lang, Word::Quit))).clicked() {
                     answer = Some(true);
                 }
@@ -411,6 +415,7 @@ impl eframe::App for ConsoleApp {
         }
         self.take_answers();
         self.take_proxy_test();
+        self.hear_doctor();
         for action in self.report_windows.take_actions() {
             self.fulfil(ctx, action);
         }
@@ -437,6 +442,9 @@ impl eframe::App for ConsoleApp {
         }
         if let Some(form) = &mut self.settings_form {
             settings::settings_ui(ui, lang, form, &mut actions);
+        }
+        if let Some(examination) = &self.state.examination {
+            views::doctor::doctor_ui(ui, lang, examination, &mut actions);
         }
         self.quit_question_ui(ui);
         self.notices.ui(ui.ctx(), lang);

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use operator_engine::{
-    Command, CommandError, Config, Event, Events, HubAddress, OperatorEngine, OperatorHandle, Pin,
-    ProxyChoice, ProxyTest, Routes, StartError, Wake,
+    Command, CommandError, Config, Doctor, Event, Events, HubAddress, OperatorEngine,
+    OperatorHandle, Pin, ProxyChoice, ProxyTest, Routes, StartError, Wake,
 };
-use protocol::Entry;
+use protocol::{Entry, Role};
 
 /// An engine for the hub of the settings, once there is one.
 pub struct Backend {
@@ -61,6 +61,29 @@ impl Backend {
         choice: ProxyChoice,
     ) -> std::io::Result<ProxyTest> {
         ProxyTest::start(hub, pin, program(), choice, Arc::clone(&self.wake))
+    }
+
+    /// Has the doctor look at the ways to `hub`: through the proxies of `choice`, or those that are used.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread.
+    pub fn examine(
+        &self,
+        hub: HubAddress,
+        pin: Pin,
+        choice: Option<ProxyChoice>,
+    ) -> std::io::Result<Doctor> {
+        let routes = match choice {
+            None => self.routes.clone(),
+            Some(choice) => {
+                let routes = Routes::default();
+                routes.use_proxies(choice);
+                routes
+            }
+        };
+        let wake = Arc::clone(&self.wake);
+        Doctor::start(hub, pin, Role::Operator, program(), routes, move || wake())
     }
 
     /// Makes sure that the engine that runs is one for this hub.
@@ -124,7 +147,7 @@ impl Backend {
 }
 
 /// Name, version and system, for the hub's log.
-fn program() -> String {
+pub fn program() -> String {
     format!(
         "pure-help-desk {} {}",
         env!("CARGO_PKG_VERSION"),

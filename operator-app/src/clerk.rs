@@ -18,7 +18,7 @@ use crate::settings::Settings;
 const MAX_WAITING: usize = 64;
 /// More of a file than any mail with an invitation needs.
 const MAX_INVITATION_BYTES: u64 = 256 * 1024;
-const SERVICE: &str = "pure-help-desk";
+pub(crate) const SERVICE: &str = "pure-help-desk";
 
 /// Something to do.
 pub enum Job {

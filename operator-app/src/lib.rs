@@ -7,6 +7,7 @@ pub mod action;
 pub mod app;
 pub mod backend;
 pub mod clerk;
+pub mod doctor;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 pub mod meanings;
 pub mod phrases;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use desktop::{Folders, SettingsFile, WindowPlace};
+use desktop::{Folders, Loaded, SettingsFile, WindowPlace};
 use egui::ViewportBuilder;
 use operator_app::app::{ConsoleApp, InputRoutes, Start};
 use operator_app::settings::{Provision, Settings};
@@ -28,8 +28,15 @@ struct Arguments {
     #[arg(long, value_name = "HEX")]
     fingerprint: Option<String>,
     /// The file of an invitation, which fills in the log-in.
-    #[arg(value_name = "INVITATION")]
+    #[arg(value_name = "INVITATION", conflicts_with = "doctor")]
     invitation: Option<PathBuf>,
+    /// Look for what is in the way to the hub, and print it for the people of the network. Exits with 0 if
+    /// some way works, with 16 if none does.
+    #[arg(long)]
+    doctor: bool,
+    /// Print JSON.
+    #[arg(long, requires = "doctor")]
+    json: bool,
 }
 
 fn main() -> ExitCode {
@@ -45,27 +52,43 @@ fn main() -> ExitCode {
         title: "Pure Help Desk",
         lang: Lang::from_system(),
     };
+    if arguments.doctor {
+        // whoever asks for it reads there, and may have no display
+        return doctor(&arguments).unwrap_or_else(|fault| program.say(&fault));
+    }
     match run(&mut program, arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => program.tell(&fault),
     }
 }
 
-fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
+fn doctor(arguments: &Arguments) -> Result<ExitCode, StartFault> {
+    let (folders, loaded) = set_up(arguments)?;
+    operator_app::doctor::run(&loaded.settings, &folders, arguments.json)
+}
+
+/// The settings, with the hub that is named beside the program or on the command line.
+fn set_up(arguments: &Arguments) -> Result<(Folders, Loaded<Settings>), StartFault> {
     let folders = Folders::find(NAME).map_err(|error| StartFault::NoFolder {
         detail: with_causes(&error),
     })?;
-    let loaded = SettingsFile::in_folder(folders.config()).load::<Settings>();
-    let mut settings = loaded.settings;
+    let mut loaded = SettingsFile::in_folder(folders.config()).load::<Settings>();
+    let settings = &mut loaded.settings;
     if settings.server_address.is_empty()
         && let Some(provision) = Provision::beside_program()
     {
         settings.take_hub(&provision);
     }
     settings.take_hub(&Provision {
-        hub: arguments.hub,
-        fingerprint: arguments.fingerprint,
+        hub: arguments.hub.clone(),
+        fingerprint: arguments.fingerprint.clone(),
     });
+    Ok((folders, loaded))
+}
+
+fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
+    let (folders, loaded) = set_up(&arguments)?;
+    let settings = loaded.settings;
 
     let routes = InputRoutes::default();
     let tap = {

@@ -15,7 +15,7 @@ use chats::Chats;
 use computers::Computers;
 use reports::Reports;
 use tickets::Tickets;
-use ui_kit::Clock;
+use ui_kit::{Clock, Examination};
 
 /// Everything that the main window shows.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub struct ConsoleState {
     pub side: Side,
     /// The host that **Disconnect this PC** was chosen for, while the console asks if that is meant.
     pub disconnecting: Option<protocol::PeerId>,
+    /// **Check the connection**, while it is open.
+    pub examination: Option<Examination>,
     pub settings_open: bool,
     pub drafts_open: bool,
 }
@@ -55,6 +57,7 @@ impl ConsoleState {
             reports: Reports::default(),
             side: Side::Tickets,
             disconnecting: None,
+            examination: None,
             settings_open: false,
             drafts_open: false,
         }

@@ -2,6 +2,7 @@
 
 pub mod chat;
 pub mod computers;
+pub mod doctor;
 pub mod drafts;
 pub mod log_in;
 mod proxy;

@@ -12,13 +12,14 @@ use operator_app::state::reports::{About, OpenReport, ReportText, Saved};
 use operator_app::state::tickets::Ticket;
 use operator_app::state::{ConsoleState, Side};
 use operator_app::views::settings::{SettingsForm, settings_ui};
-use operator_app::views::{drafts, report, shell};
+use operator_app::views::{doctor, drafts, report, shell};
 use protocol::admin::reports::{Field, FieldDefinition, FieldKind, ReportRow};
+use protocol::diagnosis::{Check, Diagnosis, Family, Finding, Found, News};
 use protocol::{
     ChatAuthor, ChatLine, Entry, EntryKind, PeerId, Proposal, ReportFacts, ReportId, SessionId,
     TicketRoute, TicketState,
 };
-use ui_kit::{Clock, Lang, Word, Zone, w};
+use ui_kit::{Clock, Examination, Lang, Word, Zone, w};
 
 const NOW: i64 = 1_795_546_800;
 const ANNA: PeerId = PeerId([2; 16]);
@@ -675,4 +676,98 @@ fn o5_escape_gives_a_log_in_up() {
     harness.key_press(egui::Key::Escape);
     harness.run_steps(2);
     assert_eq!(harness.state().actions, [Action::LogOut]);
+}
+
+#[test]
+fn r2_after_a_log_in_that_did_not_reach_the_hub_the_connection_can_be_checked() {
+    let mut out = state(Lang::En, LogIn::Out);
+    out.account.problem = Some("The hub does not answer.".to_owned());
+    let check = w(Lang::En, Word::CheckConnection);
+    assert!(window(out).query_by_label(check).is_none(), "it answered");
+    let mut out = state(Lang::En, LogIn::Out);
+    out.account.problem = Some("The hub does not answer.".to_owned());
+    out.account.is_unreached = true;
+    let mut harness = window(out);
+    harness.get_by_label(check).click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::CheckConnection]);
+    // and beside the proxies
+    let mut harness = proxy_tab(Lang::En, false);
+    harness.get_by_label(check).click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().1, [Action::CheckConnection]);
+}
+
+type Checked = (Examination, Lang, Vec<Action>);
+
+fn check_dialog(lang: Lang, examination: Examination) -> Harness<'static, Checked> {
+    let draw = |ui: &mut egui::Ui, (examination, lang, actions): &mut Checked| {
+        ui_kit::theme::install(ui.ctx());
+        doctor::doctor_ui(ui, *lang, examination, actions);
+    };
+    let mut harness = Harness::builder()
+        .with_size([760.0, 540.0])
+        .build_ui_state(draw, (examination, lang, Vec::new()));
+    harness.run_steps(3);
+    harness
+}
+
+#[test]
+fn r2_what_is_checked_appears_row_by_row_and_can_be_copied_in_the_end() {
+    let hub: protocol::HubAddress = "hub.example.org:4433".parse().expect("an address");
+    let udp = Check::Udp {
+        port: 4433,
+        family: Family::Ipv4,
+    };
+    let found = Finding {
+        check: udp.clone(),
+        found: Found::NoAnswer,
+        took_millis: 8000,
+    };
+    for (lang, row, says, sentence) in [
+        (
+            Lang::En,
+            "UDP port 4433 (IPv4)",
+            "nothing came back",
+            "Your network lets nothing through",
+        ),
+        (
+            Lang::It,
+            "Porta UDP 4433 (IPv4)",
+            "non è tornato nulla",
+            "La tua rete non lascia passare nulla",
+        ),
+    ] {
+        let mut examination = Examination::new(hub.clone());
+        examination.take(News::Begun(udp.clone()));
+        let mut harness = check_dialog(lang, examination.clone());
+        harness.get_by_label(row);
+        assert!(harness.query_by_label(says).is_none(), "not yet");
+        harness.get_by_label(w(lang, Word::Cancel)).click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().2, [Action::CloseCheck]);
+
+        examination.take(News::Found(found.clone()));
+        let ip = "192.0.2.7".parse().expect("an address");
+        let name = Finding {
+            check: Check::Name,
+            found: Found::Addresses(vec![ip]),
+            took_millis: 1,
+        };
+        examination.take(News::Over(Diagnosis {
+            hub: hub.clone(),
+            unix_seconds: 0,
+            own: vec![ip],
+            findings: vec![name, found.clone()],
+        }));
+        let mut harness = check_dialog(lang, examination);
+        harness.get_by_label(says);
+        harness.get_by_label_contains(sentence);
+        harness.get_by_label(w(lang, Word::Copy)).click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().2, [Action::CopyCheck]);
+        harness.key_press(egui::Key::Escape);
+        harness.run_steps(2);
+        assert_eq!(harness.state().2.last(), Some(&Action::CloseCheck));
+    }
 }

@@ -34,7 +34,7 @@ pub use engine::{
 };
 pub use input::run_guardian_if_asked;
 pub use transport::{
-    AddressFault, CertificateFault, Fingerprint, HubAddress, Pin, ProxyChoice, Routes,
+    AddressFault, CertificateFault, Doctor, Fingerprint, HubAddress, Pin, ProxyChoice, Routes,
 };
 
 pub use event::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble};

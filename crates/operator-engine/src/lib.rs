@@ -32,7 +32,7 @@ pub use protocol::address::DEFAULT_PORT;
 pub use proxy_test::{ProxyTest, ProxyTested};
 pub use session::TicketNumber;
 pub use transport::{
-    AddressFault, AskSystem, CertificateFault, ConnectError, Fingerprint, HubAddress, Pin,
+    AddressFault, AskSystem, CertificateFault, ConnectError, Doctor, Fingerprint, HubAddress, Pin,
     ProxyChoice, Route, Routes, WrittenAddress,
 };
 pub use wish_path::WishSender;

@@ -4,13 +4,15 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
+use serde::Serialize;
+
 /// The port of a hub whose address names none.
 pub const DEFAULT_PORT: u16 = 443;
 /// The longest name that DNS knows.
 const MAX_HOST_BYTES: usize = 253;
 
 /// Where a hub is: a host name or IP address, and a port.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HubAddress {
     pub host: String,
     pub port: u16,
@@ -51,7 +53,8 @@ pub enum AddressFault {
 }
 
 /// What is wrong with the certificate by which a hub is to prove its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
 pub enum CertificateFault {
     #[error("it has none, only its own key")]
     None,

@@ -10,6 +10,7 @@
 pub mod address;
 pub mod admin;
 pub mod control;
+pub mod diagnosis;
 pub mod enrolment;
 pub mod files;
 pub mod hindrance;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use serde::Serialize;
+
 use crate::address::{AddressFault, HubAddress, WrittenAddress};
 
 /// What is taken of a name or a password for a proxy, in bytes: SOCKS5 has no room for more.
@@ -12,7 +14,8 @@ pub const MAX_PROXY_LOGIN_BYTES: usize = 255;
 const USUAL_PORT: u16 = 1080;
 
 /// What a proxy speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ProxyKind {
     /// HTTP with CONNECT.
     Http,
@@ -21,7 +24,7 @@ pub enum ProxyKind {
 }
 
 /// Where a proxy is. It holds no password, so it may be shown and logged.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct ProxyAddress {
     pub kind: ProxyKind,
     pub host: String,
@@ -63,7 +66,8 @@ pub enum ProxyFault {
 }
 
 /// A proxy did not lead to the hub.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
 pub enum ProxyError {
     #[error("the proxy {proxy} does not answer")]
     NoAnswer { proxy: ProxyAddress },

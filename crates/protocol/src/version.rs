@@ -29,7 +29,8 @@ const NEVER_RELEASED: u16 = 1;
 const KEPT: u16 = 2;
 
 /// Whoever has to be renewed before two ends can speak to each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TooOld {
     Program,
     Hub,

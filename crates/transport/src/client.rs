@@ -2,8 +2,8 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use protocol::limits::MAX_CONTROL_FRAME_BYTES;
@@ -14,6 +14,8 @@ use protocol::{
 use protocol::{HubHello, RefusalCode};
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, TokioRuntime, TransportConfig};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::pki_types::CertificateDer;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -102,14 +104,7 @@ pub async fn connect(
 ) -> Result<Greeted, ConnectError> {
     let pin = pin.into();
     let routes = &routes.to_hub_with(pin);
-    let call = Arc::new(Call {
-        hub: hub.clone(),
-        name: pin.name(hub).to_owned(),
-        judge: judge(pin).await?,
-        role,
-        program: program.to_owned(),
-        routes: routes.clone(),
-    });
+    let call = Arc::new(Call::new(hub, pin, role, program, routes).await?);
     let mut looks = JoinSet::new();
     looks.spawn(direct_starts(hub.clone(), routes.clone()));
     looks.spawn(proxy_starts(hub.clone(), routes.clone()));
@@ -185,14 +180,7 @@ pub async fn test_proxies(
 ) -> Result<Option<Route>, ConnectError> {
     let pin = pin.into();
     let routes = &routes.to_hub_with(pin);
-    let call = Call {
-        hub: hub.clone(),
-        name: pin.name(hub).to_owned(),
-        judge: judge(pin).await?,
-        role,
-        program: program.to_owned(),
-        routes: routes.clone(),
-    };
+    let call = Call::new(hub, pin, role, program, routes).await?;
     let mut failure = None;
     for start in proxy_starts(hub.clone(), routes.clone()).await? {
         match Box::pin(call.by(start.way)).await {
@@ -223,7 +211,10 @@ async fn direct_starts(hub: HubAddress, routes: Routes) -> Result<Vec<Start>, Co
 }
 
 /// The ways through proxies, once the system is asked.
-async fn proxy_starts(hub: HubAddress, routes: Routes) -> Result<Vec<Start>, ConnectError> {
+pub(crate) async fn proxy_starts(
+    hub: HubAddress,
+    routes: Routes,
+) -> Result<Vec<Start>, ConnectError> {
     // nobody else is on this computer
     let ip = hub.host.parse::<IpAddr>();
     if hub.host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback()) {
@@ -339,7 +330,8 @@ async fn judge(pin: Pin) -> Result<Judge, ConnectError> {
 }
 
 /// Who calls whom.
-struct Call {
+#[derive(Clone)]
+pub(crate) struct Call {
     hub: HubAddress,
     /// What the hub is asked to show a certificate for.
     name: String,
@@ -347,6 +339,17 @@ struct Call {
     role: Role,
     program: String,
     routes: Routes,
+    /// For whoever tries one way alone.
+    pub(crate) progress: Arc<Progress>,
+}
+
+/// How far a try by TCP got.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// There is a connection, at which the tunnel begins.
+    pub(crate) is_connected: AtomicBool,
+    /// What the TLS outside the tunnel showed.
+    pub(crate) outside: Mutex<Option<CertificateDer<'static>>>,
 }
 
 /// An endpoint that leads to `address`, and looks at what answers there.
@@ -358,7 +361,7 @@ struct Opened {
 
 /// Where something answered, or nothing did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum At {
+pub(crate) enum At {
     Udp,
     /// TCP at the hub's own number.
     OwnPort,
@@ -366,9 +369,34 @@ enum At {
 }
 
 /// A try that failed, and where.
-type Failed = (At, ConnectError);
+pub(crate) type Failed = (At, ConnectError);
 
 impl Call {
+    pub(crate) async fn new(
+        hub: &HubAddress,
+        pin: Pin,
+        role: Role,
+        program: &str,
+        routes: &Routes,
+    ) -> Result<Self, ConnectError> {
+        Ok(Self {
+            hub: hub.clone(),
+            name: pin.name(hub).to_owned(),
+            judge: judge(pin).await?,
+            role,
+            program: program.to_owned(),
+            routes: routes.clone(),
+            progress: Arc::default(),
+        })
+    }
+
+    pub(crate) fn with_own_progress(&self) -> Self {
+        Self {
+            progress: Arc::default(),
+            ..self.clone()
+        }
+    }
+
     fn at(&self, port: u16) -> At {
         if port == self.hub.port {
             At::OwnPort
@@ -377,7 +405,7 @@ impl Call {
         }
     }
 
-    async fn by(&self, way: Way) -> Result<(Route, Greeted), Failed> {
+    pub(crate) async fn by(&self, way: Way) -> Result<(Route, Greeted), Failed> {
         match way {
             Way::Direct { route, address } => {
                 let reached = Box::pin(self.reach(&route, self.endpoint(&route, address))).await;
@@ -590,7 +618,9 @@ impl Call {
     async fn in_tunnel(&self, to: &HubAddress, tcp: TcpStream) -> Result<Opened, ConnectError> {
         let mut transport = tuning::transport();
         tuning::over_tcp(&mut transport);
-        let (endpoint, address) = tunnel::dial(to, tcp).await?;
+        let progress = &self.progress;
+        progress.is_connected.store(true, Ordering::Relaxed);
+        let (endpoint, address) = tunnel::dial(to, tcp, &progress.outside).await?;
         self.opened(endpoint, address, transport)
     }
 
@@ -602,7 +632,7 @@ impl Call {
         transport: TransportConfig,
     ) -> Result<Opened, ConnectError> {
         let verifier = Arc::new(Verifier::new(self.judge.clone()));
-        endpoint.set_default_client_config(config(transport, Arc::clone(&verifier))?);
+        endpoint.set_default_client_config(config(transport, Arc::clone(&verifier) as _)?);
         Ok(Opened {
             endpoint,
             address,
@@ -611,9 +641,9 @@ impl Call {
     }
 }
 
-fn config(
+pub(crate) fn config(
     transport: TransportConfig,
-    verifier: Arc<Verifier>,
+    verifier: Arc<dyn ServerCertVerifier>,
 ) -> Result<ClientConfig, ConnectError> {
     let failed = |detail: String| ConnectError::Failed { detail };
     let mut crypto = rustls::ClientConfig::builder_with_provider(provider())

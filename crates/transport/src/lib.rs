@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod close;
+pub mod doctor;
 pub mod framed;
 pub mod host_key;
 pub mod identity;
@@ -19,6 +20,7 @@ pub mod tunnel;
 
 pub use client::ConnectError;
 pub use close::CloseReason;
+pub use doctor::Doctor;
 pub use framed::{FramedReader, FramedWriter, ReadError, WriteError};
 pub use host_key::{HostKeyError, HostSigner, host_is_proved};
 pub use identity::{Fingerprint, HubIdentity, IdentityError};

@@ -15,7 +15,7 @@ pub const TUNNEL_PORTS: [u16; 3] = [443, 3128, 8080];
 /// A way that may be the worse one starts so much later, and each next address of the hub.
 const HEAD_START: Duration = Duration::from_millis(250);
 /// Addresses of one name that are tried.
-const MAX_ADDRESSES: usize = 8;
+pub(crate) const MAX_ADDRESSES: usize = 8;
 /// Proxies of the system that are tried.
 const MAX_PROXIES: usize = 4;
 /// How long a login that a proxy refused is not tried again by itself.
@@ -298,7 +298,7 @@ impl Routes {
     }
 
     /// The TCP ports where `hub` may take tunnels, its own first.
-    fn ports(&self, hub: &HubAddress) -> Vec<u16> {
+    pub(crate) fn ports(&self, hub: &HubAddress) -> Vec<u16> {
         let mut ports = vec![hub.port];
         for port in &*self.tunnel_ports {
             if !ports.contains(port) {

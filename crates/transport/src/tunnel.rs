@@ -13,7 +13,7 @@ mod socket;
 
 pub use serve::{Held, Tunnel, accept_key};
 
-pub(crate) use dial::dial;
+pub(crate) use dial::{Anyone, dial};
 
 pub use crate::tuning::tune_tcp;
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use protocol::diagnosis::Verdict;
 use protocol::limits::MAX_CONTROL_FRAME_BYTES;
 use protocol::{CertificateFault, HubAddress, HubHello, Role, VersionRange};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
@@ -16,7 +17,7 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use transport::client::{self, Greeted};
 use transport::{
-    ConnectError, Endpoint, FramedReader, FramedWriter, HubIdentity, Pin, Routes, server,
+    ConnectError, Endpoint, FramedReader, FramedWriter, HubIdentity, Pin, Routes, doctor, server,
 };
 
 /// The file of those whom this process trusts, and of somebody whom it does not.
@@ -234,6 +235,22 @@ fn e2_what_is_wrong_with_a_certificate_is_told() {
             ] {
                 assert_eq!(Hub::start(public).fault().await, expected);
             }
+        });
+    });
+}
+
+#[test]
+fn e2_the_doctor_tells_a_certificate_whose_time_has_not_come() {
+    let test = "e2_the_doctor_tells_a_certificate_whose_time_has_not_come";
+    with_trusted_issuer(test, |issuers| {
+        run(async {
+            let early = certificate("localhost", (4000, 4001), &issuers.trusted);
+            let hub = Hub::start(Some(early));
+            let routes = Routes::default();
+            let pin = Pin::PublicName;
+            let found = doctor::examine(&hub.address, pin, Role::Host, "test 1", &routes, drop);
+            let verdict = found.await.verdict();
+            assert_eq!(verdict, Verdict::Certificate(CertificateFault::NotYetValid));
         });
     });
 }

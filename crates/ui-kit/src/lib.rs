@@ -1,12 +1,13 @@
 //! What both programs look like and how they speak.
 //!
 //! Theme, fonts, icons, times, the words in English and Italian, widgets, the view of a remote screen, the
-//! start of a program and the message where there is no window, the tap that takes key strokes before egui sees them, and a map of the window for tests from outside.
+//! start of a program and the message where there is no window, what the connection doctor finds, the tap that takes key strokes before egui sees them, and a map of the window for tests from outside.
 //!
 //! A widget reads what it is given and reports what was wished for; it knows no network and no engine.
 //! Functions that take a `&mut egui::Ui` end in `_ui`.
 
 pub mod clock;
+pub mod doctor;
 pub mod fonts;
 pub mod message;
 pub mod raw_input;
@@ -19,6 +20,7 @@ pub mod widgets;
 pub mod words;
 
 pub use clock::{Clock, Zone};
+pub use doctor::Examination;
 pub use fonts::Icon;
 pub use raw_input::{InputTap, MARK_KEY, MENU_KEY, TapEvent, TapTarget, run_app};
 pub use start::{Program, StartFault};

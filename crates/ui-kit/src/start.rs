@@ -134,18 +134,26 @@ impl Program {
         }
     }
 
-    /// Tells the person what is wrong, on standard error and in a window, and gives the exit code.
-    /// Blocks until the window is closed.
-    pub fn tell(self, fault: &StartFault) -> ExitCode {
+    /// Tells what is wrong on standard error, and gives the exit code.
+    pub fn say(self, fault: &StartFault) -> ExitCode {
         let StartWords { heading, sentences } = start_words(self.lang, fault);
         let code = fault.code();
         let detail = fault.detail();
-        // without standard error the window is what there is
+        // without standard error a window is what there is
         drop(writeln!(
             std::io::stderr(),
             "{}: {heading} {sentences} ({detail}; exit code {code})",
             self.title
         ));
+        ExitCode::from(code)
+    }
+
+    /// Tells the person what is wrong, on standard error and in a window, and gives the exit code.
+    /// Blocks until the window is closed.
+    pub fn tell(self, fault: &StartFault) -> ExitCode {
+        let told = self.say(fault);
+        let StartWords { heading, sentences } = start_words(self.lang, fault);
+        let (code, detail) = (fault.code(), fault.detail());
         let message = Message {
             heading: &heading,
             sentences: &sentences,
@@ -155,7 +163,7 @@ impl Program {
         if let Err(error) = alert.show() {
             drop(writeln!(std::io::stderr(), "{}: {error}", self.title));
         }
-        ExitCode::from(code)
+        told
     }
 }
 

@@ -6,6 +6,7 @@
 mod buttons;
 mod chat;
 mod dialogs;
+mod doctor;
 mod edit;
 mod fields;
 mod frames;
@@ -20,6 +21,7 @@ pub use buttons::{
 };
 pub use chat::{Bubble, chat_entry_ui, chat_lines_ui};
 pub use dialogs::{DialogSize, dialog_buttons_ui, dialog_ui, escaped, escaped_from};
+pub use doctor::examination_ui;
 pub use edit::{entered_in_field, focus_and_select, paste_into};
 pub use fields::{Field, choice_ui, password_field_ui, text_area_ui, text_field_ui};
 pub use frames::{

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use host_engine::{AddressFault, ConnectProblem, EndCause, HostCommand, HostEvent, LostCause};
+use protocol::diagnosis::{Check, Diagnosis, Family, Finding, Found, News};
 use protocol::{
     ChatAuthor, ChatLine, EndedBy, ProxyAddress, ProxyError, ProxyKind, ProxyLogin, Refusal,
     RefusalCode, Rights, SessionId,
@@ -106,6 +107,83 @@ fn r3_a_proxys_question_can_be_left_and_another_trouble_ends_it() {
     let other = HostEvent::ConnectionFailed(ConnectProblem::ForeignKey);
     state.apply(other, SOON);
     assert_eq!(state.proxy_form, None);
+}
+
+/// No connection, and the network swallows everything.
+pub(crate) fn unreached() -> State {
+    let mut state = typed();
+    state.act(Action::OpenTicket, SOON);
+    let hub = state.hub.clone().expect("one").address;
+    let problem = ConnectProblem::NoAnswer { hub };
+    state.apply(HostEvent::ConnectionFailed(problem), SOON);
+    state
+}
+
+/// What the doctor finds in `state`'s network.
+pub(crate) fn examined(mut state: State, found: &Found) -> State {
+    let hub = state.hub.clone().expect("one").address;
+    let port = hub.port;
+    let family = Family::Ipv4;
+    let finding = |check, found| Finding {
+        check,
+        found,
+        took_millis: 8000,
+    };
+    let ip = "192.0.2.7".parse().expect("an address");
+    let findings = vec![
+        finding(Check::Name, Found::Addresses(vec![ip])),
+        finding(Check::Udp { port, family }, found.clone()),
+        finding(Check::Tcp { port, family }, found.clone()),
+        finding(Check::ProxySettings, Found::NoProxyNamed),
+    ];
+    for finding in &findings {
+        state.hear(News::Begun(finding.check.clone()));
+        state.hear(News::Found(finding.clone()));
+    }
+    state.hear(News::Over(Diagnosis {
+        hub,
+        unix_seconds: 1_795_954_203,
+        own: vec!["10.0.0.2".parse().expect("an address")],
+        findings,
+    }));
+    state
+}
+
+#[test]
+fn r2_why_there_is_no_connection_is_looked_into_by_itself() {
+    let mut state = typed();
+    state.act(Action::OpenTicket, SOON);
+    let hub = state.hub.clone().expect("one");
+    let address = hub.address.clone();
+    let problem = ConnectProblem::NoAnswer { hub: address };
+    let effects = state.apply(HostEvent::ConnectionFailed(problem), SOON);
+    assert_eq!(effects, [Effect::Examine(hub)]);
+    assert_eq!(state.act(Action::CopyDetails, SOON), [], "not known yet");
+    let mut state = examined(state, &Found::NoAnswer);
+    let effects = state.act(Action::CopyDetails, SOON);
+    let [Effect::Copy(text)] = effects.as_slice() else {
+        unreachable!("{effects:?}");
+    };
+    assert!(text.contains("WRONG    UDP port"), "{text}");
+    state.act(Action::OpenTicket, SOON);
+    assert_eq!(state.form.inquiry, None, "the next try is another story");
+    let mut state = unreached();
+    state.act(Action::StopInquiry, SOON);
+    assert_eq!(state.form.inquiry, None);
+    assert!(state.form.problem.is_some(), "it is still told");
+}
+
+#[test]
+fn r3_a_proxy_that_asks_is_answered_before_anything_is_looked_into() {
+    let mut state = asked_by_proxy();
+    assert_eq!(state.form.inquiry, None);
+    let effects = state.act(Action::LeaveProxy, SOON);
+    assert!(matches!(effects.as_slice(), [Effect::Examine(_)]));
+    // what is no matter of the network is not looked into
+    let mut state = typed();
+    state.act(Action::OpenTicket, SOON);
+    let false_console = HostEvent::ConnectionFailed(ConnectProblem::FalseConsole);
+    assert_eq!(state.apply(false_console, SOON), []);
 }
 
 #[test]

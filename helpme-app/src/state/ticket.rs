@@ -1,9 +1,10 @@
 //! The ticket's form (H4).
 
-use host_engine::{ConnectProblem, HostCommand, LostCause};
+use host_engine::{ConnectProblem, HostCommand, HubAddress, LostCause};
 use protocol::Refusal;
 use session::TicketNumber;
 use session::ticket::TicketMissing;
+use ui_kit::Examination;
 
 /// What is typed, and what came of it. Nothing typed is lost on an error.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +13,28 @@ pub struct TicketForm {
     pub digits: String,
     pub name: String,
     pub problem: Option<FormProblem>,
+    /// What the doctor found about a connection that failed.
+    pub inquiry: Option<Inquiry>,
+}
+
+/// Why there is no connection, as far as it is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inquiry {
+    pub examination: Examination,
+    /// The technical part is shown.
+    pub details_shown: bool,
+    /// It was copied.
+    pub copied: bool,
+}
+
+impl Inquiry {
+    pub fn new(hub: HubAddress) -> Self {
+        Self {
+            examination: Examination::new(hub),
+            details_shown: false,
+            copied: false,
+        }
+    }
 }
 
 /// Why there is no helper yet.
@@ -29,6 +52,28 @@ pub enum FormProblem {
     Lost(LostCause),
 }
 
+impl FormProblem {
+    /// Whether looking at the ways to the hub can tell more.
+    pub fn is_of_the_way(&self) -> bool {
+        let Self::Connect(problem) = self else {
+            return false;
+        };
+        match problem {
+            ConnectProblem::UnknownName { .. }
+            | ConnectProblem::NoAnswer { .. }
+            | ConnectProblem::ForeignKey
+            | ConnectProblem::Certificate { .. }
+            | ConnectProblem::Proxy(_)
+            | ConnectProblem::ProxyScript
+            | ConnectProblem::Failed { .. } => true,
+            ConnectProblem::FalseConsole
+            | ConnectProblem::OtherVersion { .. }
+            | ConnectProblem::Refused(_)
+            | ConnectProblem::Nonsense => false,
+        }
+    }
+}
+
 impl TicketForm {
     /// Empty, with a name to start from.
     pub fn new(name: &str) -> Self {
@@ -36,6 +81,7 @@ impl TicketForm {
             digits: String::new(),
             name: name.to_owned(),
             problem: None,
+            inquiry: None,
         }
     }
 
@@ -56,7 +102,7 @@ impl TicketForm {
             self.problem = Some(FormProblem::Incomplete);
             return None;
         };
-        self.problem = None;
+        (self.problem, self.inquiry) = (None, None);
         let user = self.name.trim().into();
         Some(HostCommand::OpenTicket { ticket, user })
     }
@@ -64,6 +110,6 @@ impl TicketForm {
     /// The ticket is used up.
     pub(super) fn accepted(&mut self) {
         self.digits.clear();
-        self.problem = None;
+        (self.problem, self.inquiry) = (None, None);
     }
 }

@@ -4,13 +4,15 @@ use eframe::egui::{self, Key};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use host_engine::{EndCause, HostEvent};
+use protocol::diagnosis::Found;
 use protocol::{EndedBy, Refusal, RefusalCode, SessionId};
 use session::ticket::TicketMissing;
 use ui_kit::{Lang, Word, w};
 
 use super::{Moment, root_ui};
 use crate::state::tests::{
-    asked, asked_again, asked_by_proxy, ended, other_hub, running, said, typed, watched,
+    asked, asked_again, asked_by_proxy, ended, examined, other_hub, running, said, typed,
+    unreached, watched,
 };
 use crate::state::{Action, State};
 
@@ -102,6 +104,51 @@ fn h4_each_refusal_has_its_sentence() {
         let sentence = ui_kit::words::refusal_text(Lang::En, refusal);
         show(state).get_by_label(&sentence);
     }
+}
+
+#[test]
+fn r2_without_a_connection_one_sentence_says_whom_to_call_and_the_rest_is_folded() {
+    let mut harness = show(unreached());
+    harness.get_by_label(w(Lang::En, Word::CheckingConnection));
+    harness.get_by_label("Cancel").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::StopInquiry]);
+    for (lang, sentence) in [
+        (Lang::En, "Your network lets nothing through"),
+        (Lang::It, "La tua rete non lascia passare nulla"),
+    ] {
+        let mut state = examined(unreached(), &Found::NoAnswer);
+        state.settings.language = Some(lang);
+        let mut harness = show(state);
+        harness.get_by_label_contains(sentence);
+        let copy = w(lang, Word::Copy);
+        assert!(harness.query_by_label(copy).is_none(), "folded");
+        harness
+            .get_by_label(w(lang, Word::TechnicianDetails))
+            .click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().actions, [Action::ShowDetails(true)]);
+        let shown = harness.state_mut();
+        shown.state.act(Action::ShowDetails(true), LATER);
+        harness.run_steps(2);
+        harness.get_by_label(copy).click();
+        harness.run_steps(2);
+        let last = harness.state().actions.last();
+        assert_eq!(last, Some(&Action::CopyDetails));
+        harness.state_mut().state.act(Action::CopyDetails, LATER);
+        harness.run_steps(2);
+        harness.get_by_label(w(lang, Word::CopiedNotice));
+    }
+}
+
+#[test]
+fn r2_a_way_that_opened_meanwhile_is_told() {
+    let works = Found::Works {
+        port: 443,
+        opened_by: None,
+    };
+    let harness = show(examined(unreached(), &works));
+    harness.get_by_label(crate::words::works_now(Lang::En));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use ui_kit::widgets::{
 };
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
-use super::problem_text;
+use super::{inquiry, problem_text};
 use crate::state::{Action, FormProblem, TicketForm};
 
 /// Draws the form; `busy` closes it.
@@ -85,7 +85,10 @@ pub(super) fn ticket_ui(
             | FormProblem::Connect(_)
             | FormProblem::Lost(_) => Tone::Danger,
         };
-        banner_ui(ui, tone, &problem_text(lang, problem));
+        match &form.inquiry {
+            Some(inquiry) => inquiry::inquiry_ui(ui, lang, problem, inquiry, actions),
+            None => banner_ui(ui, tone, &problem_text(lang, problem)),
+        }
         ui.add_space(6.0);
     }
 

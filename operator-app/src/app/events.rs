@@ -43,6 +43,7 @@ impl ConsoleApp {
                     display_name: display_name.to_string(),
                 };
                 self.state.account.problem = None;
+                self.state.account.is_unreached = false;
                 self.state.computers.you = Some(you);
                 self.remember_account();
             }
@@ -50,6 +51,7 @@ impl ConsoleApp {
             Event::LogInFailed(problem) => {
                 self.state.account.retype_password = is_wrong_password(&problem);
                 self.logged_out(Some(phrases::log_in_problem(lang, &problem)));
+                self.state.account.is_unreached = matches!(problem, LogInProblem::NotReached(_));
             }
             Event::LoggedOut(why) => {
                 self.logged_out(why.map(|refusal| refusal_text(lang, refusal)));
@@ -63,6 +65,7 @@ impl ConsoleApp {
                     // there was no log-in yet, so there is no list
                     let problem = phrases::keeps_trying(lang).to_owned();
                     self.state.account.problem = Some(problem);
+                    self.state.account.is_unreached = true;
                 }
             }
             Event::Reconnected => {
@@ -263,6 +266,7 @@ impl ConsoleApp {
         self.state.account.log_in = LogIn::Out;
         self.state.account.code = None;
         self.state.account.problem = problem;
+        self.state.account.is_unreached = false;
         self.state.computers.you = None;
         self.state.computers.asked.clear();
         self.state.tickets.waiting = false;

@@ -128,6 +128,9 @@ impl ConsoleApp {
                 self.state.settings_open = true;
             }
             Action::TestProxy => self.test_proxy(),
+            Action::CheckConnection => self.check_connection(),
+            Action::CopyCheck => self.copy_check(ctx),
+            Action::CloseCheck => self.close_check(),
             Action::CloseSettings => {
                 self.proxy_test = None;
                 self.settings_form = None;

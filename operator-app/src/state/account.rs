@@ -136,6 +136,8 @@ pub struct Account {
     pub code: Option<Zeroizing<String>>,
     /// Why the last log-in failed, as a sentence.
     pub problem: Option<String>,
+    /// It failed as the hub was not reached, which can be looked into.
+    pub is_unreached: bool,
     /// Faults are shown once somebody tried to log in with them.
     pub show_faults: bool,
     /// The hub's fields are shown, until a log-in with them succeeds.
@@ -167,6 +169,7 @@ impl Account {
             let form = &mut self.form;
             (form.host, form.port, form.fingerprint) = (host, port, fingerprint);
             (self.show_hub, self.show_faults, self.problem) = (false, false, None);
+            self.is_unreached = false;
         }
     }
 

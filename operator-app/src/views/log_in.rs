@@ -1,6 +1,6 @@
 //! The log-in, and at the first start the set-up of the hub (O2, O5).
 
-use egui::{ScrollArea, Ui};
+use egui::{Align, ScrollArea, Ui};
 use ui_kit::widgets::{
     Field, Push, banner_ui, card_ui, check_ui, escaped, focus_and_select, heading_ui,
     link_button_ui, password_field_ui, text_field_ui,
@@ -61,9 +61,24 @@ fn form_ui(ui: &mut Ui, lang: Lang, account: &mut Account, actions: &mut Vec<Act
         heading_ui(ui, welcome, w(lang, Word::LogInToStart));
     }
     ui.add_space(10.0);
+    let told = ui.scope_id().with("problem told");
+    let is_told = account.problem.is_some();
+    let was_told =
+        ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or(told, false), is_told));
     if let Some(problem) = &account.problem {
-        banner_ui(ui, Tone::Danger, problem);
+        let shown = ui.scope(|ui| banner_ui(ui, Tone::Danger, problem));
+        if !was_told {
+            // **Cancel** may have moved it out of a small window
+            shown.response.scroll_to_me(Some(Align::Center));
+        }
         ui.add_space(2.0);
+        if account.is_unreached {
+            let label = w(lang, Word::CheckConnection);
+            if link_button_ui(ui, Some(Icon::Stethoscope), label).clicked() {
+                actions.push(Action::CheckConnection);
+            }
+            ui.add_space(6.0);
+        }
     }
     let busy = account.log_in != LogIn::Out;
     if busy && account.code.is_some() {

@@ -95,6 +95,13 @@ fn test_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &mut Vec<A
                 actions.push(Action::TestProxy);
             }
         }
+        if ui
+            .add(Push::secondary(w(lang, Word::CheckConnection)))
+            .clicked()
+        {
+            form.proxy.take_server_apart();
+            actions.push(Action::CheckConnection);
+        }
         if running {
             ui.spinner();
             let dim = Palette::of(ui).dim;

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use protocol::HubAddress;
@@ -30,14 +30,22 @@ const QUEUE_BYTES: usize = 64 << 10;
 const LINGER: Duration = Duration::from_secs(1);
 
 /// Opens a tunnel to `at` over `tcp`, and gives the endpoint whose only peer is the hub, and the address
-/// under which it is. The tunnel ends with the endpoint and its connections.
-pub(crate) async fn dial(at: &HubAddress, tcp: TcpStream) -> io::Result<(Endpoint, SocketAddr)> {
+/// under which it is. The tunnel ends with the endpoint and its connections. What the TLS outside shows is put
+/// into `outside`.
+pub(crate) async fn dial(
+    at: &HubAddress,
+    tcp: TcpStream,
+    outside: &Mutex<Option<CertificateDer<'static>>>,
+) -> io::Result<(Endpoint, SocketAddr)> {
     tuning::tune_tcp(&tcp);
     let (local, address) = (tcp.local_addr()?, tcp.peer_addr()?);
     let name = ServerName::try_from(at.host.clone())
         .unwrap_or_else(|_no_name| ServerName::IpAddress(address.ip().into()));
     let tls = TlsConnector::from(Arc::new(tls_to_anyone()?));
     let tls = tls.connect(name, tcp).await?;
+    let shown = tls.get_ref().1.peer_certificates();
+    let shown = shown.and_then(|chain| chain.first()).cloned();
+    *outside.lock().unwrap_or_else(PoisonError::into_inner) = shown;
     let page = format!("wss://{at}{}", super::PATH);
     let config = Some(super::websocket_config());
     let opening = tokio_tungstenite::client_async_with_config(page, tls, config);
@@ -91,8 +99,9 @@ fn tls_to_anyone() -> io::Result<rustls::ClientConfig> {
     Ok(config)
 }
 
+/// Takes whatever is shown.
 #[derive(Debug)]
-struct Anyone(Arc<CryptoProvider>);
+pub(crate) struct Anyone(pub(crate) Arc<CryptoProvider>);
 
 impl ServerCertVerifier for Anyone {
     fn verify_server_cert(

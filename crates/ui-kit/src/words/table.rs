@@ -130,6 +130,9 @@ words! {
     ProxyScript:
         "The system finds its proxy by a script (PAC), which this program cannot run. Enter the proxy in the settings; the people of your network know it.",
         "Il sistema trova il proxy con uno script (PAC), che questo programma non esegue. Indica il proxy nelle impostazioni; chi gestisce la rete lo conosce.";
+    CheckConnection: "Check the connection", "Controlla la connessione";
+    CheckingConnection: "Trying every way to the service…", "Provo tutte le vie verso il servizio…";
+    TechnicianDetails: "Details for a technician", "Dettagli per un tecnico";
     ProxyAsks: "Your network asks who you are", "La tua rete chiede chi sei";
     ProxyAsksNote:
         "The way to the internet leads through a computer of your company or school, and it wants a user name and a password. Usually they are the ones you sign in with there.",
