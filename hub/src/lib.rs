@@ -53,5 +53,6 @@ pub use metrics::MetricsError;
 pub use page::PageConfig;
 pub use server::{Config, Hub, StartError};
 pub use web::{
-    CertificateError, CertificateFiles, CertificateStanding, WebError, certificate_standing,
+    AcmeConfig, AcmeFault, AcmeStanding, AcmeTrouble, CertificateError, CertificateFiles,
+    CertificateSource, CertificateStanding, Validity, WebError, certificate_validity,
 };

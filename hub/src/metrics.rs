@@ -7,7 +7,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::extract::State;
@@ -18,12 +18,13 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
 use crate::administration::Office;
 use crate::administration::figures::Figures;
 use crate::crowd::Crowd;
+use crate::web::{AcmeStanding, Certificate};
 
 /// Programs that ask at a time; whoever comes then is hung up on.
 const AT_ONCE: usize = 16;
@@ -76,10 +77,14 @@ pub(crate) struct Metrics {
     address: SocketAddr,
 }
 
+/// From where the figures are.
 #[derive(Debug, Clone)]
-struct Sources {
-    office: Arc<Office>,
-    crowd: Arc<Crowd>,
+pub(crate) struct Sources {
+    pub(crate) office: Arc<Office>,
+    pub(crate) crowd: Arc<Crowd>,
+    pub(crate) certificate: Arc<Certificate>,
+    /// How it stands with the authority that gives the certificate, if one does.
+    pub(crate) renewal: Option<watch::Receiver<AcmeStanding>>,
 }
 
 impl Metrics {
@@ -102,12 +107,12 @@ impl Metrics {
     }
 
     /// Answers until it is dropped.
-    pub(crate) async fn serve(self, office: Arc<Office>, crowd: Arc<Crowd>) {
+    pub(crate) async fn serve(self, sources: Sources) {
         let router = Router::new()
             .route("/metrics", get(metrics))
             .route("/healthz", get(async || "ok\n"))
             .route("/readyz", get(ready))
-            .with_state(Sources { office, crowd });
+            .with_state(sources);
         let places = Arc::new(Semaphore::new(AT_ONCE));
         loop {
             let Ok((stream, _loopback)) = self.listener.accept().await else {
@@ -151,11 +156,11 @@ async fn metrics(State(sources): State<Sources>) -> impl IntoResponse {
         header::CONTENT_TYPE,
         "text/plain; version=0.0.4; charset=utf-8",
     )];
-    (kind, page(&figures, &sources.crowd)).into_response()
+    (kind, page(&figures, &sources)).into_response()
 }
 
 /// All figures, in Prometheus' text format 0.0.4.
-fn page(figures: &Figures, crowd: &Crowd) -> String {
+fn page(figures: &Figures, sources: &Sources) -> String {
     let mut page = Page(String::new());
     let version = env!("CARGO_PKG_VERSION");
     let build = format!("{{version=\"{version}\"}}");
@@ -171,7 +176,7 @@ fn page(figures: &Figures, crowd: &Crowd) -> String {
         "Since the hub was started.",
         figures.up_seconds,
     );
-    let guests = crowd.numbers();
+    let guests = sources.crowd.numbers();
     let connections = [
         ("{kind=\"operator\"}", figures.operators),
         ("{kind=\"user\"}", figures.users),
@@ -197,7 +202,7 @@ fn page(figures: &Figures, crowd: &Crowd) -> String {
         "Sessions that run.",
         figures.sessions,
     );
-    let counters = &crowd.counters;
+    let counters = &sources.crowd.counters;
     let refused = counters.refused.load(Ordering::Relaxed);
     let help = "Connections for which there was no room.";
     page.one("hub_refused_connections_total", "counter", help, refused);
@@ -226,6 +231,17 @@ fn page(figures: &Figures, crowd: &Crowd) -> String {
     }
     let help = "Changes that wait for the disk.";
     page.one("hub_store_queue", "gauge", help, figures.store_queue);
+    if let Some(validity) = sources.certificate.validity() {
+        let left = validity.until.duration_since(SystemTime::now());
+        let days = left.unwrap_or_default().as_secs() / (24 * 60 * 60);
+        let help = "Whole days for which the certificate of the TCP ports is still good.";
+        page.one("hub_certificate_days_left", "gauge", help, days);
+    }
+    if let Some(renewal) = &sources.renewal {
+        let failures = renewal.borrow().failures.into();
+        let help = "Tries to get a certificate that failed since the last one came.";
+        page.one("hub_certificate_failures", "gauge", help, failures);
+    }
     page.0
 }
 

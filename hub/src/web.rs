@@ -1,7 +1,9 @@
 //! The hub's TCP ports (R5): TLS, and behind it the user's page, and the page by which
 //! [tunnels](transport::tunnel) come. Without the page they give the dull answer that there is nothing.
 
+mod acme;
 mod certificate;
+mod challenge;
 mod linger;
 mod ports;
 mod tunnel;
@@ -30,12 +32,14 @@ use tower::ServiceExt as _;
 use transport::HubIdentity;
 use transport::tunnel::{self as tunnels, Tunnel};
 
+pub(crate) use self::acme::{ACCOUNT_FILE, Acme, CERTIFICATE_FILE};
+pub use self::acme::{AcmeConfig, AcmeFault, AcmeStanding, AcmeTrouble};
 pub(crate) use self::certificate::Certificate;
-pub use self::certificate::{CertificateError, CertificateFiles};
+pub use self::certificate::{CertificateError, CertificateFiles, CertificateSource};
 use self::linger::Lingering;
 pub use self::ports::WebError;
 use self::ports::{Port, Wanted};
-pub use self::validity::{CertificateStanding, certificate_standing};
+pub use self::validity::{CertificateStanding, Validity, certificate_validity};
 use crate::crowd::{Crowd, Knock, Place};
 
 /// For the first byte, and for the TLS handshake from then on.
@@ -106,6 +110,11 @@ impl Web {
     /// The tunnels of each port.
     pub(crate) fn tunnels(&self) -> impl Iterator<Item = &Tunnel> {
         self.ports.iter().map(|port| &port.tunnel)
+    }
+
+    /// What callers are shown.
+    pub(crate) fn certificate(&self) -> &Arc<Certificate> {
+        &self.certificate
     }
 
     /// Serves until dropped, and all calls with it; not what comes in tunnels.
@@ -180,6 +189,10 @@ impl Door {
         }
         let tcp = Lingering::new(tcp);
         match timeout(HANDSHAKE_TIME, self.tls.accept(tcp)).await {
+            // an authority has seen what it came for
+            Ok(Ok(tls)) if tls.get_ref().1.alpn_protocol() == Some(challenge::PROTOCOL) => {
+                tracing::debug!(%peer, "Challenge shown");
+            }
             Ok(Ok(tls)) => {
                 let respond = |request| {
                     let (door, caller) = (self.clone(), caller.clone());

@@ -136,14 +136,7 @@ async fn o11_without_a_running_hub_or_its_token_nobody_learns_or_ends_anything()
 
 /// The status and body of an answer to a GET.
 fn get(address: &str, path: &str) -> (u16, String, String) {
-    let mut stream = TcpStream::connect(address).expect("connected");
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    )
-    .expect("asked");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("text");
+    let answer = support::plain_get(address, path);
     let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
     let status = head[9..12].parse().expect("a status");
     (status, head.to_ascii_lowercase(), body.to_owned())
