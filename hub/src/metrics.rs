@@ -38,20 +38,64 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What is counted while the hub runs.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    /// Connections for which there was no room.
-    refused: AtomicU64,
+    /// Of each [`Refused`].
+    refused: [AtomicU64; Refused::ALL.len()],
     /// Bytes that one side of a session sent for the other.
     relayed: AtomicU64,
 }
 
+/// Why somebody got no connection, or lost it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// Its address has all the places that it may have.
+    Address,
+    /// All places are taken by those who stay.
+    All,
+    /// A stranger made room for another one.
+    MadeRoom,
+    /// It said nothing in time, or nothing that is TLS.
+    NoTls,
+    /// It asked, and then stayed longer than anybody has to.
+    TooLong,
+}
+
+impl Refused {
+    const ALL: [Self; 5] = [
+        Self::Address,
+        Self::All,
+        Self::MadeRoom,
+        Self::NoTls,
+        Self::TooLong,
+    ];
+    /// Of those who come by QUIC.
+    const OF_QUIC: [Self; 3] = [Self::Address, Self::All, Self::MadeRoom];
+
+    fn labels(self) -> &'static str {
+        match self {
+            Self::Address => "{reason=\"address\"}",
+            Self::All => "{reason=\"all\"}",
+            Self::MadeRoom => "{reason=\"made_room\"}",
+            Self::NoTls => "{reason=\"no_tls\"}",
+            Self::TooLong => "{reason=\"too_long\"}",
+        }
+    }
+}
+
 impl Counters {
-    pub(crate) fn count_refused(&self) {
-        self.refused.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn count_refused(&self, why: Refused) {
+        self.refused[why as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn count_relayed(&self, bytes: usize) {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         self.relayed.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn refused<const N: usize>(&self, reasons: [Refused; N]) -> [(&'static str, u64); N] {
+        reasons.map(|why| {
+            let count = self.refused[why as usize].load(Ordering::Relaxed);
+            (why.labels(), count)
+        })
     }
 }
 
@@ -81,7 +125,10 @@ pub(crate) struct Metrics {
 #[derive(Debug, Clone)]
 pub(crate) struct Sources {
     pub(crate) office: Arc<Office>,
+    /// Those who come by QUIC.
     pub(crate) crowd: Arc<Crowd>,
+    /// Those who call by TCP.
+    pub(crate) callers: Arc<Crowd>,
     pub(crate) certificate: Arc<Certificate>,
     /// How it stands with the authority that gives the certificate, if one does.
     pub(crate) renewal: Option<watch::Receiver<AcmeStanding>>,
@@ -203,9 +250,17 @@ fn page(figures: &Figures, sources: &Sources) -> String {
         figures.sessions,
     );
     let counters = &sources.crowd.counters;
-    let refused = counters.refused.load(Ordering::Relaxed);
-    let help = "Connections for which there was no room.";
-    page.one("hub_refused_connections_total", "counter", help, refused);
+    let (name, help) = (
+        "hub_refused_connections_total",
+        "Connections without a place.",
+    );
+    page.family(name, "counter", help, &counters.refused(Refused::OF_QUIC));
+    let (name, help) = (
+        "hub_refused_callers_total",
+        "TCP connections that were hung up.",
+    );
+    let of_callers = sources.callers.counters.refused(Refused::ALL);
+    page.family(name, "counter", help, &of_callers);
     let relayed = counters.relayed.load(Ordering::Relaxed);
     let help = "Bytes that one side of a session sent for the other.";
     page.one("hub_relayed_bytes_total", "counter", help, relayed);

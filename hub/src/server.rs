@@ -371,6 +371,7 @@ impl Hub {
             let sources = Sources {
                 office: Arc::clone(&self.desk.office),
                 crowd: Arc::clone(&self.crowd),
+                callers: Arc::clone(self.web.callers()),
                 certificate: Arc::clone(self.web.certificate()),
                 renewal,
             };
@@ -530,10 +531,7 @@ fn admit(incoming: Incoming, tunnel: Option<&Tunnel>, desk: &Arc<Desk>, crowd: &
                 tracing::debug!(%address, "Retried already");
             }
         }
-        Knock::Full => {
-            crowd.counters.count_refused();
-            refuse(incoming, crowd);
-        }
+        Knock::Full => refuse(incoming, crowd),
     }
 }
 

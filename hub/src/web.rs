@@ -41,6 +41,7 @@ pub use self::ports::WebError;
 use self::ports::{Port, Wanted};
 pub use self::validity::{CertificateStanding, Validity, certificate_validity};
 use crate::crowd::{Crowd, Knock, Place};
+use crate::metrics::Refused;
 
 /// For the first byte, and for the TLS handshake from then on.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
@@ -112,6 +113,11 @@ impl Web {
         self.ports.iter().map(|port| &port.tunnel)
     }
 
+    /// Who calls.
+    pub(crate) fn callers(&self) -> &Arc<Crowd> {
+        &self.callers
+    }
+
     /// What callers are shown.
     pub(crate) fn certificate(&self) -> &Arc<Certificate> {
         &self.certificate
@@ -171,6 +177,7 @@ impl Door {
             biased;
             () = place.ousted() => tracing::debug!(%peer, "Caller makes room"),
             stayed = timeout(VISIT, self.answer(tcp, peer, caller)) => if stayed.is_err() {
+                place.crowd.counters.count_refused(Refused::TooLong);
                 tracing::debug!(%peer, "Caller stayed too long");
             }
         }
@@ -182,10 +189,11 @@ impl Door {
         match timeout(HANDSHAKE_TIME, tcp.peek(&mut first)).await {
             Ok(Ok(1)) if first == [TLS_HANDSHAKE] => {}
             Ok(Ok(1)) => {
+                self.count_no_tls();
                 let refuse = |_request| async { Ok(dull(StatusCode::BAD_REQUEST)) };
                 return serve_http(Lingering::new(tcp), peer, refuse).await;
             }
-            Ok(Ok(_) | Err(_)) | Err(_) => return,
+            Ok(Ok(_) | Err(_)) | Err(_) => return self.count_no_tls(),
         }
         let tcp = Lingering::new(tcp);
         match timeout(HANDSHAKE_TIME, self.tls.accept(tcp)).await {
@@ -200,9 +208,19 @@ impl Door {
                 };
                 serve_http(tls, peer, respond).await;
             }
-            Ok(Err(error)) => tracing::debug!(%peer, %error, "No TLS"),
-            Err(_elapsed) => tracing::debug!(%peer, "No TLS in time"),
+            Ok(Err(error)) => {
+                self.count_no_tls();
+                tracing::debug!(%peer, %error, "No TLS");
+            }
+            Err(_elapsed) => {
+                self.count_no_tls();
+                tracing::debug!(%peer, "No TLS in time");
+            }
         }
+    }
+
+    fn count_no_tls(&self) {
+        self.callers.counters.count_refused(Refused::NoTls);
     }
 
     async fn respond(

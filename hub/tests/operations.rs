@@ -268,6 +268,51 @@ fn answers(address: &str) -> bool {
 }
 
 #[test]
+fn b5_who_is_refused_is_counted_by_reason() {
+    let hub = TestHub::start_with(&["--metrics-listen", "127.0.0.1:0", "--max-strangers", "20"]);
+    let ready = std::fs::read_to_string(hub.data.join("ready.json")).expect("a file");
+    let ready: Value = serde_json::from_str(&ready).expect("JSON");
+    let address = ready["metrics"].as_str().expect("an address").to_owned();
+    let count = |of: &str, reason: &str| {
+        let figures = parse_metrics(&get(&address, "/metrics").2);
+        figures[&format!("hub_refused_{of}_total{{reason=\"{reason}\"}}")]
+    };
+    let wait_for = |wanted: u64, reason: &str| {
+        let end = Instant::now() + Duration::from_secs(20);
+        while count("callers", reason) != wanted {
+            assert!(
+                Instant::now() < end,
+                "{} {reason}",
+                count("callers", reason)
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    for reason in ["address", "all", "made_room", "no_tls", "too_long"] {
+        assert_eq!(count("callers", reason), 0, "{reason}");
+    }
+    // a scanner, and one that begins TLS as nobody does
+    for words in [
+        b"SSH-2.0-scan\r\n\r\n".as_slice(),
+        &[0x16, 3, 1, 0, 4, 9, 9, 9, 9],
+    ] {
+        let mut stream = TcpStream::connect(hub.web).expect("connected");
+        stream.write_all(words).expect("said");
+        drop(stream.read_to_end(&mut Vec::new()));
+    }
+    wait_for(2, "no_tls");
+    // half of all places are for strangers
+    let silent: Vec<_> = (0..25)
+        .map(|_| TcpStream::connect(hub.web).expect("connected"))
+        .collect();
+    wait_for(5, "made_room");
+    assert_eq!(support::web::get(&hub, "/", &[]).status, 200);
+    wait_for(6, "made_room");
+    assert_eq!(count("connections", "made_room"), 0, "they are others");
+    drop(silent);
+}
+
+#[test]
 fn b5_figures_are_for_this_computer_alone() {
     let folder = folder();
     let data = folder.path().to_str().expect("a plain path");
