@@ -26,6 +26,7 @@ mod known;
 mod ledger;
 mod log_limit;
 mod login;
+mod loopback;
 mod metrics;
 mod outbound;
 mod page;

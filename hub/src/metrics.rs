@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -18,12 +18,13 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::administration::Office;
 use crate::administration::figures::Figures;
 use crate::crowd::Crowd;
+use crate::loopback;
 use crate::web::{AcmeStanding, Certificate};
 
 /// Programs that ask at a time; whoever comes then is hung up on.
@@ -140,9 +141,7 @@ impl Metrics {
             return Err(MetricsError::NotLoopback(address));
         }
         let listen = || {
-            let listener = StdListener::bind(address)?;
-            listener.set_nonblocking(true)?;
-            let listener = TcpListener::from_std(listener)?;
+            let listener = loopback::listen(address)?;
             let address = listener.local_addr()?;
             Ok(Self { listener, address })
         };
@@ -160,28 +159,20 @@ impl Metrics {
             .route("/healthz", get(async || "ok\n"))
             .route("/readyz", get(ready))
             .with_state(sources);
-        let places = Arc::new(Semaphore::new(AT_ONCE));
-        loop {
-            let Ok((stream, _loopback)) = self.listener.accept().await else {
-                tokio::time::sleep(Duration::from_millis(200)).await;
-                continue;
-            };
-            let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-                continue;
-            };
+        let answer = move |stream| {
             let service = TowerToHyperService::new(router.clone());
-            tokio::spawn(async move {
-                let _place = place;
-                let visit = http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .header_read_timeout(HEADERS_TIMEOUT)
-                    .max_buf_size(MOST_HEADER_BYTES)
-                    .serve_connection(TokioIo::new(stream), service);
-                if !matches!(timeout(VISIT, visit).await, Ok(Ok(()))) {
+            let visit = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADERS_TIMEOUT)
+                .max_buf_size(MOST_HEADER_BYTES)
+                .serve_connection(TokioIo::new(stream), service);
+            async move {
+                if visit.await.is_err() {
                     tracing::trace!("A program that asks for figures is gone");
                 }
-            });
-        }
+            }
+        };
+        loopback::serve(self.listener, AT_ONCE, VISIT, answer).await;
     }
 }
 

@@ -257,6 +257,30 @@ async fn b5_the_figures_are_true_and_name_nobody() {
     drop(idle);
 }
 
+#[test]
+fn b1_a_program_that_stays_for_figures_keeps_no_hub_from_a_clean_stop() {
+    let mut hub = TestHub::start_with(&["--metrics-listen", "127.0.0.1:0"]);
+    let ready = std::fs::read_to_string(hub.data.join("ready.json")).expect("a file");
+    let ready: Value = serde_json::from_str(&ready).expect("JSON");
+    let address = ready["metrics"].as_str().expect("an address");
+    let place = std::fs::read(hub.data.join("running.json")).expect("a file");
+    let place: Value = serde_json::from_slice(&place).expect("JSON");
+    let local = place["address"].as_str().expect("an address");
+    let _stays = [address, local].map(|at| {
+        let mut stream = TcpStream::connect(at).expect("connected");
+        stream.write_all(b"GET /metrics HT").expect("said");
+        stream
+    });
+    std::thread::sleep(Duration::from_millis(200));
+    hub.terminate();
+    let ended = hub.wait(Duration::from_secs(5)).expect("stopped");
+    assert!(ended.success());
+    assert!(
+        !hub.data.join("hub.db-wal").exists(),
+        "the data base is closed"
+    );
+}
+
 fn answers(address: &str) -> bool {
     let Ok(mut stream) = TcpStream::connect(address) else {
         return false;
