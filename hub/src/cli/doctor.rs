@@ -196,6 +196,14 @@ fn folder(data: &Path) -> Finding {
             "give it to the account that the hub runs as (`chown`), or make room on its disk";
         return Finding::fault(CHECK, says, advice);
     }
+    if let Ok(Some(owner)) = private_file::other_owner(data) {
+        let says = format!("{shown} belongs to another account (number {owner}) than runs this");
+        let advice = format!(
+            "run all commands on it as that account (`sudo -u '#{owner}' hub ...`): the hub cannot open what \
+             another makes there"
+        );
+        return Finding::warning(CHECK, says, advice);
+    }
     Finding::good(CHECK, format!("{shown} is there, for its owner alone"))
 }
 
