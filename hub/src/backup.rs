@@ -2,8 +2,8 @@
 //!
 //! The catalogue first, in one moment of it; then the films that it knows, each up to its last
 //! commit. So a film may be longer than the catalogue knows, as after a crash, and the hub that starts
-//! on the copy puts that right; none is missing. A list with the hash of every file comes last: without
-//! it a copy is not complete.
+//! on the copy puts that right; none is missing. The hub's key is there too, and what an authority gave it.
+//! A list with the hash of every file comes last: without it a copy is not complete.
 
 use std::fs::{self, File};
 use std::io;

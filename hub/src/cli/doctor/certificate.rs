@@ -99,9 +99,13 @@ fn asked_for(acme: &AcmeConfig, config: &Config, validity: Option<Validity>) -> 
         let says = format!("{has}; the hub asks for a new one just now");
         return Finding::warning(CHECK, says, "look again in some minutes");
     }
+    let or_at_start = if standing.is_told {
+        ""
+    } else {
+        ", or at a start of the hub 15 minutes after the last"
+    };
     let says = format!(
-        "{has}; {} failed, the last at {}: {trouble}; the next is at {}, or within 15 minutes of a start of \
-         the hub",
+        "{has}; {} failed, the last at {}: {trouble}; the next is at {}{or_at_start}",
         tries(standing.failures),
         standing.last_try(),
         standing.next_try(),

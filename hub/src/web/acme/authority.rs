@@ -276,6 +276,13 @@ impl HttpClient for Http {
             }
             let body = Limited::new(body, MOST_ANSWER_BYTES).collect().await;
             let body = body.map_err(Error::Other)?.to_bytes();
+            // of something in front of the authority, which will be back
+            if parts.status.is_server_error() && !body.starts_with(b"{") {
+                return Err(other(io::Error::other(format!(
+                    "it answers {}",
+                    parts.status
+                ))));
+            }
             Ok(BytesResponse {
                 parts,
                 body: Box::new(body),
@@ -374,4 +381,48 @@ fn is_mistrust(error: &io::Error) -> bool {
         matches!(fault, Some(rustls::Error::InvalidCertificate(_)))
             || inside.downcast_ref().is_some_and(is_mistrust)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn trouble(kind: &str, detail: &str) -> AcmeTrouble {
+        let problem = serde_json::json!({ "type": format!("{PROBLEM}{kind}"), "detail": detail });
+        let problem: Problem = serde_json::from_value(problem).expect("a problem");
+        Error::Api(problem).into()
+    }
+
+    #[test]
+    fn each_refusal_of_an_authority_is_a_trouble_that_somebody_can_act_on() {
+        for (kind, fault) in [
+            ("connection", AcmeFault::NotReached),
+            ("unauthorized", AcmeFault::NotReached),
+            ("dns", AcmeFault::NoName),
+            ("caa", AcmeFault::Forbidden),
+            ("rateLimited", AcmeFault::Limited),
+            ("externalAccountRequired", AcmeFault::NoCustomer),
+            ("invalidContact", AcmeFault::Contact),
+            ("rejectedIdentifier", AcmeFault::Refused),
+        ] {
+            let trouble = trouble(kind, "why");
+            assert_eq!((trouble.fault, trouble.detail.as_str()), (fault, "why"));
+        }
+    }
+
+    #[test]
+    fn an_authority_says_how_long_to_wait_in_seconds_or_until_a_moment() {
+        let said = |text: &str| {
+            let value = HeaderValue::from_str(text).expect("a header");
+            wait(&HeaderMap::from_iter([(header::RETRY_AFTER, value)]))
+        };
+        assert_eq!(said("120"), Some(Duration::from_mins(2)));
+        let long = said("Fri, 31 Dec 2100 23:59:59 GMT").expect("a time");
+        assert!(long > Duration::from_hours(24 * 365));
+        assert_eq!(said("Fri, 31 Dec 1999 23:59:59 GMT"), None);
+        assert_eq!(said("soon"), None);
+        assert_eq!(wait(&HeaderMap::new()), None);
+    }
 }
