@@ -2,8 +2,8 @@
 //!
 //! The catalogue first, in one moment of it; then the films that it knows, each up to its last
 //! commit. So a film may be longer than the catalogue knows, as after a crash, and the hub that starts
-//! on the copy puts that right; none is missing. A list with the hash of every file comes last: without
-//! it a copy is not complete.
+//! on the copy puts that right; none is missing. The hub's key is there too, and what an authority gave it.
+//! A list with the hash of every file comes last: without it a copy is not complete.
 
 use std::fs::{self, File};
 use std::io;
@@ -15,10 +15,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{self, Actor, CatalogueError, Change, What};
 use crate::folder::{self, FolderError};
-use crate::{film, films};
+use crate::{film, films, web};
 
 const LIST: &str = "backup.json";
 const KEY: &str = transport::identity::KEY_FILE;
+/// What browsers know the hub by, so that it need not wait for an authority.
+const OF_AUTHORITY: [&str; 2] = [web::ACCOUNT_FILE, web::CERTIFICATE_FILE];
 /// A list beyond this is not of a hub.
 const MOST_LIST_BYTES: u64 = 1 << 30;
 
@@ -89,6 +91,13 @@ pub fn back_up(
     let of_file = |path: PathBuf| move |source| BackupError::File { path, source };
     let key = fs::read(in_data(KEY)).map_err(of_file(in_data(KEY)))?;
     private_file::replace(&out.join(KEY), &key).map_err(of_file(out.join(KEY)))?;
+    for name in OF_AUTHORITY {
+        // not every hub asks one
+        if in_data(name).exists() {
+            let bytes = fs::read(in_data(name)).map_err(of_file(in_data(name)))?;
+            private_file::replace(&out.join(name), &bytes).map_err(of_file(out.join(name)))?;
+        }
+    }
 
     let names = films_in(out)?;
     for (done, name) in names.iter().enumerate() {
@@ -105,6 +114,7 @@ pub fn back_up(
     }
     let mut files = Vec::new();
     let mut own = vec![KEY.to_owned()];
+    own.extend(OF_AUTHORITY.map(str::to_owned));
     own.extend(catalogue::FILES.map(str::to_owned));
     for name in own.into_iter().chain(names) {
         let path = out.join(&name);
@@ -223,6 +233,7 @@ fn read_list(from: &Path) -> Result<Listing, BackupError> {
     // a list from elsewhere must not lead out of the folder
     let is_ours = |name: &str| {
         name == KEY
+            || OF_AUTHORITY.contains(&name)
             || catalogue::FILES.contains(&name)
             || name
                 .strip_prefix(film::FOLDER)

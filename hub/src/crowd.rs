@@ -24,7 +24,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::known::KnownAddresses;
 use crate::log_limit::LogLimit;
-use crate::metrics::Counters;
+use crate::metrics::{Counters, Refused};
 use crate::registry::LinkId;
 
 /// Strangers from one neighbour from which nobody else is expected: of those who come by QUIC...
@@ -269,7 +269,8 @@ impl Crowd {
         (self.limits.strangers + expected).min(half)
     }
 
-    /// Makes sure that there is room for one more stranger from `neighbour`, if there may be.
+    /// Makes sure that there is room for one more stranger from `neighbour`, if there may be; counts who is
+    /// refused, and who has to go.
     fn make_room(&self, guests: &mut Guests, neighbour: Neighbour) -> Option<Standing> {
         let standing = self.stranger(neighbour);
         let is_known = standing == Standing::KnownStranger;
@@ -281,6 +282,7 @@ impl Crowd {
             self.strangers_per_site(),
         );
         if own.placed() >= self.limits.per_neighbour {
+            self.counters.count_refused(Refused::Address);
             return None;
         }
         let ousted = if own.strangers >= self.strangers_of(own, per_neighbour) {
@@ -290,13 +292,19 @@ impl Crowd {
         } else if guests.total.strangers >= self.strangers_of_all(guests) + reserve
             || guests.total.placed() >= self.limits.all + reserve
         {
-            // nobody of the busiest makes room where all are known, or nobody is a stranger
-            Some(guests.oldest_of_the_busiest()?)
+            let oldest = guests.oldest_of_the_busiest();
+            if oldest.is_none() {
+                // nobody of the busiest makes room where all are known, or nobody is a stranger
+                self.counters.count_refused(Refused::All);
+                return None;
+            }
+            oldest
         } else {
             None
         };
         if let Some(guest) = ousted.and_then(|id| guests.remove(id)) {
             guest.ousted.send_replace(true);
+            self.counters.count_refused(Refused::MadeRoom);
         }
         Some(standing)
     }

@@ -26,6 +26,7 @@ mod known;
 mod ledger;
 mod log_limit;
 mod login;
+mod loopback;
 mod metrics;
 mod outbound;
 mod page;
@@ -53,5 +54,6 @@ pub use metrics::MetricsError;
 pub use page::PageConfig;
 pub use server::{Config, Hub, StartError};
 pub use web::{
-    CertificateError, CertificateFiles, CertificateStanding, WebError, certificate_standing,
+    AcmeConfig, AcmeFault, AcmeStanding, AcmeTrouble, CertificateError, CertificateFiles,
+    CertificateSource, CertificateStanding, Validity, WebError, certificate_validity,
 };

@@ -4,10 +4,10 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::extract::State;
@@ -18,12 +18,14 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::administration::Office;
 use crate::administration::figures::Figures;
 use crate::crowd::Crowd;
+use crate::loopback;
+use crate::web::{AcmeStanding, Certificate};
 
 /// Programs that ask at a time; whoever comes then is hung up on.
 const AT_ONCE: usize = 16;
@@ -37,20 +39,64 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What is counted while the hub runs.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    /// Connections for which there was no room.
-    refused: AtomicU64,
+    /// Of each [`Refused`].
+    refused: [AtomicU64; Refused::ALL.len()],
     /// Bytes that one side of a session sent for the other.
     relayed: AtomicU64,
 }
 
+/// Why somebody got no connection, or lost it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// Its address has all the places that it may have.
+    Address,
+    /// All places are taken by those who stay.
+    All,
+    /// A stranger made room for another one.
+    MadeRoom,
+    /// It said nothing in time, or nothing that is TLS.
+    NoTls,
+    /// It asked, and then stayed longer than anybody has to.
+    TooLong,
+}
+
+impl Refused {
+    const ALL: [Self; 5] = [
+        Self::Address,
+        Self::All,
+        Self::MadeRoom,
+        Self::NoTls,
+        Self::TooLong,
+    ];
+    /// Of those who come by QUIC.
+    const OF_QUIC: [Self; 3] = [Self::Address, Self::All, Self::MadeRoom];
+
+    fn labels(self) -> &'static str {
+        match self {
+            Self::Address => "{reason=\"address\"}",
+            Self::All => "{reason=\"all\"}",
+            Self::MadeRoom => "{reason=\"made_room\"}",
+            Self::NoTls => "{reason=\"no_tls\"}",
+            Self::TooLong => "{reason=\"too_long\"}",
+        }
+    }
+}
+
 impl Counters {
-    pub(crate) fn count_refused(&self) {
-        self.refused.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn count_refused(&self, why: Refused) {
+        self.refused[why as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn count_relayed(&self, bytes: usize) {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         self.relayed.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn refused<const N: usize>(&self, reasons: [Refused; N]) -> [(&'static str, u64); N] {
+        reasons.map(|why| {
+            let count = self.refused[why as usize].load(Ordering::Relaxed);
+            (why.labels(), count)
+        })
     }
 }
 
@@ -76,10 +122,17 @@ pub(crate) struct Metrics {
     address: SocketAddr,
 }
 
+/// From where the figures are.
 #[derive(Debug, Clone)]
-struct Sources {
-    office: Arc<Office>,
-    crowd: Arc<Crowd>,
+pub(crate) struct Sources {
+    pub(crate) office: Arc<Office>,
+    /// Those who come by QUIC.
+    pub(crate) crowd: Arc<Crowd>,
+    /// Those who call by TCP.
+    pub(crate) callers: Arc<Crowd>,
+    pub(crate) certificate: Arc<Certificate>,
+    /// How it stands with the authority that gives the certificate, if one does.
+    pub(crate) renewal: Option<watch::Receiver<AcmeStanding>>,
 }
 
 impl Metrics {
@@ -88,9 +141,7 @@ impl Metrics {
             return Err(MetricsError::NotLoopback(address));
         }
         let listen = || {
-            let listener = StdListener::bind(address)?;
-            listener.set_nonblocking(true)?;
-            let listener = TcpListener::from_std(listener)?;
+            let listener = loopback::listen(address)?;
             let address = listener.local_addr()?;
             Ok(Self { listener, address })
         };
@@ -102,34 +153,26 @@ impl Metrics {
     }
 
     /// Answers until it is dropped.
-    pub(crate) async fn serve(self, office: Arc<Office>, crowd: Arc<Crowd>) {
+    pub(crate) async fn serve(self, sources: Sources) {
         let router = Router::new()
             .route("/metrics", get(metrics))
             .route("/healthz", get(async || "ok\n"))
             .route("/readyz", get(ready))
-            .with_state(Sources { office, crowd });
-        let places = Arc::new(Semaphore::new(AT_ONCE));
-        loop {
-            let Ok((stream, _loopback)) = self.listener.accept().await else {
-                tokio::time::sleep(Duration::from_millis(200)).await;
-                continue;
-            };
-            let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-                continue;
-            };
+            .with_state(sources);
+        let answer = move |stream| {
             let service = TowerToHyperService::new(router.clone());
-            tokio::spawn(async move {
-                let _place = place;
-                let visit = http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .header_read_timeout(HEADERS_TIMEOUT)
-                    .max_buf_size(MOST_HEADER_BYTES)
-                    .serve_connection(TokioIo::new(stream), service);
-                if !matches!(timeout(VISIT, visit).await, Ok(Ok(()))) {
+            let visit = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADERS_TIMEOUT)
+                .max_buf_size(MOST_HEADER_BYTES)
+                .serve_connection(TokioIo::new(stream), service);
+            async move {
+                if visit.await.is_err() {
                     tracing::trace!("A program that asks for figures is gone");
                 }
-            });
-        }
+            }
+        };
+        loopback::serve(self.listener, AT_ONCE, VISIT, answer).await;
     }
 }
 
@@ -151,11 +194,11 @@ async fn metrics(State(sources): State<Sources>) -> impl IntoResponse {
         header::CONTENT_TYPE,
         "text/plain; version=0.0.4; charset=utf-8",
     )];
-    (kind, page(&figures, &sources.crowd)).into_response()
+    (kind, page(&figures, &sources)).into_response()
 }
 
 /// All figures, in Prometheus' text format 0.0.4.
-fn page(figures: &Figures, crowd: &Crowd) -> String {
+fn page(figures: &Figures, sources: &Sources) -> String {
     let mut page = Page(String::new());
     let version = env!("CARGO_PKG_VERSION");
     let build = format!("{{version=\"{version}\"}}");
@@ -171,7 +214,7 @@ fn page(figures: &Figures, crowd: &Crowd) -> String {
         "Since the hub was started.",
         figures.up_seconds,
     );
-    let guests = crowd.numbers();
+    let guests = sources.crowd.numbers();
     let connections = [
         ("{kind=\"operator\"}", figures.operators),
         ("{kind=\"user\"}", figures.users),
@@ -197,10 +240,18 @@ fn page(figures: &Figures, crowd: &Crowd) -> String {
         "Sessions that run.",
         figures.sessions,
     );
-    let counters = &crowd.counters;
-    let refused = counters.refused.load(Ordering::Relaxed);
-    let help = "Connections for which there was no room.";
-    page.one("hub_refused_connections_total", "counter", help, refused);
+    let counters = &sources.crowd.counters;
+    let (name, help) = (
+        "hub_refused_connections_total",
+        "Connections without a place.",
+    );
+    page.family(name, "counter", help, &counters.refused(Refused::OF_QUIC));
+    let (name, help) = (
+        "hub_refused_callers_total",
+        "TCP connections that were hung up.",
+    );
+    let of_callers = sources.callers.counters.refused(Refused::ALL);
+    page.family(name, "counter", help, &of_callers);
     let relayed = counters.relayed.load(Ordering::Relaxed);
     let help = "Bytes that one side of a session sent for the other.";
     page.one("hub_relayed_bytes_total", "counter", help, relayed);
@@ -226,6 +277,17 @@ fn page(figures: &Figures, crowd: &Crowd) -> String {
     }
     let help = "Changes that wait for the disk.";
     page.one("hub_store_queue", "gauge", help, figures.store_queue);
+    if let Some(validity) = sources.certificate.validity() {
+        let left = validity.until.duration_since(SystemTime::now());
+        let days = left.unwrap_or_default().as_secs() / (24 * 60 * 60);
+        let help = "Whole days for which the certificate of the TCP ports is still good.";
+        page.one("hub_certificate_days_left", "gauge", help, days);
+    }
+    if let Some(renewal) = &sources.renewal {
+        let failures = renewal.borrow().failures.into();
+        let help = "Tries to get a certificate that failed since the last one came.";
+        page.one("hub_certificate_failures", "gauge", help, failures);
+    }
     page.0
 }
 

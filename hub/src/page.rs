@@ -28,7 +28,7 @@ use transport::{Fingerprint, Pin};
 use self::downloads::{Downloads, Offer, System};
 use self::words::Lang;
 use crate::administration::Office;
-use crate::web::Caller;
+use crate::web::{Caller, Certificate};
 
 /// How often the page looks whether files and logo are still the same.
 const LOOK: Duration = Duration::from_secs(2);
@@ -64,18 +64,17 @@ struct Site {
     hub: HubAddress,
     /// By what Helpme is to know the hub.
     pin: Pin,
-    /// Whether browsers know the certificate.
-    is_public: bool,
+    certificate: Arc<Certificate>,
     downloads: Downloads,
     logo: RwLock<axum::body::Bytes>,
 }
 
 impl Page {
-    /// `hub` is where Helpme finds this hub; `is_public` says that browsers know its certificate.
+    /// `hub` is where Helpme finds this hub.
     pub(crate) fn new(
         config: &PageConfig,
         (hub, fingerprint): (HubAddress, Fingerprint),
-        is_public: bool,
+        certificate: Arc<Certificate>,
         office: Arc<Office>,
     ) -> Self {
         let folder = office.folder().to_owned();
@@ -90,7 +89,7 @@ impl Page {
             site: Arc::new(Site {
                 office,
                 pin,
-                is_public,
+                certificate,
                 downloads: Downloads::new(downloads, &folder, &hub, pin),
                 hub,
                 logo: RwLock::default(),
@@ -275,7 +274,7 @@ async fn protect(State(site): State<Arc<Site>>, mut response: Response) -> Respo
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
-    if site.is_public {
+    if site.certificate.is_public() {
         // it holds for all of the host, so who goes back to the hub's own certificate is locked out for so long
         let day = HeaderValue::from_static("max-age=86400");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, day);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use protocol::{GroupId, HubAddress, Invitation, RefusalCode, RoleId};
+use protocol::{GroupId, HubAddress, Invitation, RefusalCode, RoleId, WrittenAddress};
 use quinn::{Incoming, VarInt};
 use session::directory::{Directory, Policy, TICKET_MEMORY};
 use session::throttle::Neighbour;
@@ -29,7 +29,7 @@ use crate::film;
 use crate::folder::{DataFolder, FolderError};
 use crate::known::KnownAddresses;
 use crate::login::LoginDesk;
-use crate::metrics::{Metrics, MetricsError};
+use crate::metrics::{Metrics, MetricsError, Sources};
 use crate::page::{Page, PageConfig};
 use crate::password::HashError;
 use crate::people::{self, PeopleError};
@@ -38,7 +38,7 @@ use crate::registry::{self, Registry, log_store_error};
 use crate::store::Store;
 use crate::upkeep::Upkeep;
 use crate::watch;
-use crate::web::{Certificate, CertificateFiles, Web, WebError};
+use crate::web::{Acme, Certificate, CertificateSource, Web, WebError};
 
 /// How long the console has to answer for a typed ticket.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -61,10 +61,11 @@ pub struct Config {
     /// TCP addresses, for the page and for those whose line carries no UDP; `None` for the same as of UDP,
     /// and the usual ports where they can be had.
     pub web: Option<Vec<SocketAddr>>,
-    /// What browsers know there; the hub's own identity without one.
-    pub certificate: Option<CertificateFiles>,
-    /// Where people reach the hub, for invitations; the computer's own name if it is not said.
-    pub public_address: Option<HubAddress>,
+    /// What they show there.
+    pub certificate: CertificateSource,
+    /// Where people reach the hub, for invitations; the computer's own name, and the first port that it
+    /// listens on, where they are not said.
+    pub public_address: Option<WrittenAddress>,
     /// How long a ticket is good; `None` for what the hub's settings say.
     pub ticket_validity: Option<Duration>,
     /// How long the place of a peer that is out of reach is kept (R4).
@@ -127,6 +128,7 @@ pub struct Hub {
     passwords: BTreeMap<AccountId, PasswordHash>,
     upkeep: Upkeep,
     page: Option<Page>,
+    acme: Option<Acme>,
     local: Local,
     metrics: Option<Metrics>,
     /// Whoever changed accounts over the network.
@@ -151,11 +153,19 @@ impl Hub {
         }
         let folder = DataFolder::lock(&config.data)?;
         let mut identity = HubIdentity::open_or_create(folder.path())?;
-        let certificate = Certificate::open(config.certificate.clone(), &identity);
+        let certificate = Certificate::open(&config.certificate, folder.path(), &identity);
         let certificate = Arc::new(certificate.map_err(WebError::from)?);
-        if config.certificate.is_some() {
+        if config.certificate.is_public() {
             identity.show_publicly(Arc::<Certificate>::clone(&certificate));
         }
+        let acme = match &config.certificate {
+            CertificateSource::Acme(acme) => Some(Acme::new(
+                acme.clone(),
+                folder.path(),
+                Arc::clone(&certificate),
+            )),
+            CertificateSource::Own | CertificateSource::Files(_) => None,
+        };
         let clock = Clock::start();
         let now = clock.now();
         let mut catalogue = catalogue::open_or_create(folder.path())?;
@@ -176,7 +186,7 @@ impl Hub {
             config.web.as_deref(),
             &addresses,
             config.page.is_some(),
-            certificate,
+            Arc::clone(&certificate),
             &identity,
             crowd.of_callers(config.max_strangers),
         )?;
@@ -255,7 +265,7 @@ impl Hub {
             .map(|_page| page_url(&address, &addresses, &web_addresses));
         let page = config.page.as_ref().map(|page| {
             let hub = (address, identity.fingerprint());
-            Page::new(page, hub, config.certificate.is_some(), Arc::clone(&office))
+            Page::new(page, hub, Arc::clone(&certificate), Arc::clone(&office))
         });
         let upkeep = Upkeep::new(
             Arc::clone(&office),
@@ -289,6 +299,7 @@ impl Hub {
             changed_accounts,
             upkeep,
             page,
+            acme,
             local,
             metrics,
             registry,
@@ -351,6 +362,21 @@ impl Hub {
                 Arc::clone(&self.crowd),
             ));
         }
+        let renewal = self.acme.as_ref().map(Acme::standing);
+        if let Some(acme) = self.acme {
+            accepting.spawn(acme.keep());
+        }
+        accepting.spawn(self.local.serve());
+        if let Some(metrics) = self.metrics {
+            let sources = Sources {
+                office: Arc::clone(&self.desk.office),
+                crowd: Arc::clone(&self.crowd),
+                callers: Arc::clone(self.web.callers()),
+                certificate: Arc::clone(self.web.certificate()),
+                renewal,
+            };
+            accepting.spawn(metrics.serve(sources));
+        }
         let router = self.page.as_ref().map(Page::router);
         accepting.spawn(self.web.serve(router));
         if let Some(page) = self.page {
@@ -363,11 +389,6 @@ impl Hub {
         );
         accepting.spawn(watched);
         accepting.spawn(self.upkeep.run());
-        accepting.spawn(self.local.serve());
-        if let Some(metrics) = self.metrics {
-            let office = Arc::clone(&self.desk.office);
-            accepting.spawn(metrics.serve(office, Arc::clone(&self.crowd)));
-        }
         stop.await;
         tracing::info!("Stopping");
         accepting.shutdown().await;
@@ -409,11 +430,14 @@ impl Hub {
 
 /// Where people reach a hub that listens at `addresses`.
 fn public_address(config: &Config, addresses: &[SocketAddr]) -> HubAddress {
-    if let Some(address) = &config.public_address {
-        return address.clone();
-    }
     let listens = addresses.first().copied();
     let port = listens.map_or(protocol::address::DEFAULT_PORT, |address| address.port());
+    if let Some(written) = config.public_address.clone() {
+        return HubAddress {
+            host: written.host,
+            port: written.port.unwrap_or(port),
+        };
+    }
     // an address of its own says more than a name, unless it stands for all of them or this machine alone
     let own = listens
         .map(|address| address.ip())
@@ -507,10 +531,7 @@ fn admit(incoming: Incoming, tunnel: Option<&Tunnel>, desk: &Arc<Desk>, crowd: &
                 tracing::debug!(%address, "Retried already");
             }
         }
-        Knock::Full => {
-            crowd.counters.count_refused();
-            refuse(incoming, crowd);
-        }
+        Knock::Full => refuse(incoming, crowd),
     }
 }
 

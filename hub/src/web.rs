@@ -1,7 +1,9 @@
 //! The hub's TCP ports (R5): TLS, and behind it the user's page, and the page by which
 //! [tunnels](transport::tunnel) come. Without the page they give the dull answer that there is nothing.
 
+mod acme;
 mod certificate;
+mod challenge;
 mod linger;
 mod ports;
 mod tunnel;
@@ -30,13 +32,16 @@ use tower::ServiceExt as _;
 use transport::HubIdentity;
 use transport::tunnel::{self as tunnels, Tunnel};
 
+pub(crate) use self::acme::{ACCOUNT_FILE, Acme, CERTIFICATE_FILE};
+pub use self::acme::{AcmeConfig, AcmeFault, AcmeStanding, AcmeTrouble};
 pub(crate) use self::certificate::Certificate;
-pub use self::certificate::{CertificateError, CertificateFiles};
+pub use self::certificate::{CertificateError, CertificateFiles, CertificateSource};
 use self::linger::Lingering;
 pub use self::ports::WebError;
 use self::ports::{Port, Wanted};
-pub use self::validity::{CertificateStanding, certificate_standing};
+pub use self::validity::{CertificateStanding, Validity, certificate_validity};
 use crate::crowd::{Crowd, Knock, Place};
+use crate::metrics::Refused;
 
 /// For the first byte, and for the TLS handshake from then on.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
@@ -108,6 +113,16 @@ impl Web {
         self.ports.iter().map(|port| &port.tunnel)
     }
 
+    /// Who calls.
+    pub(crate) fn callers(&self) -> &Arc<Crowd> {
+        &self.callers
+    }
+
+    /// What callers are shown.
+    pub(crate) fn certificate(&self) -> &Arc<Certificate> {
+        &self.certificate
+    }
+
     /// Serves until dropped, and all calls with it; not what comes in tunnels.
     pub(crate) async fn serve(self, page: Option<Router>) {
         let tls = TlsAcceptor::from(self.certificate.tls());
@@ -162,6 +177,7 @@ impl Door {
             biased;
             () = place.ousted() => tracing::debug!(%peer, "Caller makes room"),
             stayed = timeout(VISIT, self.answer(tcp, peer, caller)) => if stayed.is_err() {
+                place.crowd.counters.count_refused(Refused::TooLong);
                 tracing::debug!(%peer, "Caller stayed too long");
             }
         }
@@ -173,13 +189,18 @@ impl Door {
         match timeout(HANDSHAKE_TIME, tcp.peek(&mut first)).await {
             Ok(Ok(1)) if first == [TLS_HANDSHAKE] => {}
             Ok(Ok(1)) => {
+                self.count_no_tls();
                 let refuse = |_request| async { Ok(dull(StatusCode::BAD_REQUEST)) };
                 return serve_http(Lingering::new(tcp), peer, refuse).await;
             }
-            Ok(Ok(_) | Err(_)) | Err(_) => return,
+            Ok(Ok(_) | Err(_)) | Err(_) => return self.count_no_tls(),
         }
         let tcp = Lingering::new(tcp);
         match timeout(HANDSHAKE_TIME, self.tls.accept(tcp)).await {
+            // an authority has seen what it came for
+            Ok(Ok(tls)) if tls.get_ref().1.alpn_protocol() == Some(challenge::PROTOCOL) => {
+                tracing::debug!(%peer, "Challenge shown");
+            }
             Ok(Ok(tls)) => {
                 let respond = |request| {
                     let (door, caller) = (self.clone(), caller.clone());
@@ -187,9 +208,19 @@ impl Door {
                 };
                 serve_http(tls, peer, respond).await;
             }
-            Ok(Err(error)) => tracing::debug!(%peer, %error, "No TLS"),
-            Err(_elapsed) => tracing::debug!(%peer, "No TLS in time"),
+            Ok(Err(error)) => {
+                self.count_no_tls();
+                tracing::debug!(%peer, %error, "No TLS");
+            }
+            Err(_elapsed) => {
+                self.count_no_tls();
+                tracing::debug!(%peer, "No TLS in time");
+            }
         }
+    }
+
+    fn count_no_tls(&self) {
+        self.callers.counters.count_refused(Refused::NoTls);
     }
 
     async fn respond(

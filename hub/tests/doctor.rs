@@ -178,6 +178,27 @@ fn b5_a_folder_that_others_can_read_is_named() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn b5_root_is_told_that_the_folder_is_another_accounts() {
+    let folder = made();
+    let other = Some(65_534);
+    match std::os::unix::fs::chown(folder.path(), other, None) {
+        Ok(()) => {}
+        // nobody but root gives a folder away, and so nobody else gets here
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return,
+        Err(error) => panic!("{error}"),
+    }
+    let listen = ["--listen", FREE, "--web-listen", FREE];
+    let (found, _) = doctor(folder.path(), &listen);
+    let row = found.iter().find(|row| row["check"] == "data folder");
+    let row = row.expect("it is looked at");
+    assert_eq!(row["state"], "warning", "{row}");
+    let said = |key: &str| row[key].as_str().expect("text").to_owned();
+    assert!(said("says").contains("number 65534"), "{row}");
+    assert!(said("advice").contains("sudo -u '#65534' hub"), "{row}");
+}
+
 #[test]
 fn b5_a_clock_that_was_set_back_is_named() {
     let folder = made();

@@ -136,14 +136,7 @@ async fn o11_without_a_running_hub_or_its_token_nobody_learns_or_ends_anything()
 
 /// The status and body of an answer to a GET.
 fn get(address: &str, path: &str) -> (u16, String, String) {
-    let mut stream = TcpStream::connect(address).expect("connected");
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    )
-    .expect("asked");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("text");
+    let answer = support::plain_get(address, path);
     let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
     let status = head[9..12].parse().expect("a status");
     (status, head.to_ascii_lowercase(), body.to_owned())
@@ -264,6 +257,30 @@ async fn b5_the_figures_are_true_and_name_nobody() {
     drop(idle);
 }
 
+#[test]
+fn b1_a_program_that_stays_for_figures_keeps_no_hub_from_a_clean_stop() {
+    let mut hub = TestHub::start_with(&["--metrics-listen", "127.0.0.1:0"]);
+    let ready = std::fs::read_to_string(hub.data.join("ready.json")).expect("a file");
+    let ready: Value = serde_json::from_str(&ready).expect("JSON");
+    let address = ready["metrics"].as_str().expect("an address");
+    let place = std::fs::read(hub.data.join("running.json")).expect("a file");
+    let place: Value = serde_json::from_slice(&place).expect("JSON");
+    let local = place["address"].as_str().expect("an address");
+    let _stays = [address, local].map(|at| {
+        let mut stream = TcpStream::connect(at).expect("connected");
+        stream.write_all(b"GET /metrics HT").expect("said");
+        stream
+    });
+    std::thread::sleep(Duration::from_millis(200));
+    hub.terminate();
+    let ended = hub.wait(Duration::from_secs(5)).expect("stopped");
+    assert!(ended.success());
+    assert!(
+        !hub.data.join("hub.db-wal").exists(),
+        "the data base is closed"
+    );
+}
+
 fn answers(address: &str) -> bool {
     let Ok(mut stream) = TcpStream::connect(address) else {
         return false;
@@ -272,6 +289,51 @@ fn answers(address: &str) -> bool {
     let mut answer = String::new();
     drop(stream.read_to_string(&mut answer));
     answer.contains("200 OK")
+}
+
+#[test]
+fn b5_who_is_refused_is_counted_by_reason() {
+    let hub = TestHub::start_with(&["--metrics-listen", "127.0.0.1:0", "--max-strangers", "20"]);
+    let ready = std::fs::read_to_string(hub.data.join("ready.json")).expect("a file");
+    let ready: Value = serde_json::from_str(&ready).expect("JSON");
+    let address = ready["metrics"].as_str().expect("an address").to_owned();
+    let count = |of: &str, reason: &str| {
+        let figures = parse_metrics(&get(&address, "/metrics").2);
+        figures[&format!("hub_refused_{of}_total{{reason=\"{reason}\"}}")]
+    };
+    let wait_for = |wanted: u64, reason: &str| {
+        let end = Instant::now() + Duration::from_secs(20);
+        while count("callers", reason) != wanted {
+            assert!(
+                Instant::now() < end,
+                "{} {reason}",
+                count("callers", reason)
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    for reason in ["address", "all", "made_room", "no_tls", "too_long"] {
+        assert_eq!(count("callers", reason), 0, "{reason}");
+    }
+    // a scanner, and one that begins TLS as nobody does
+    for words in [
+        b"SSH-2.0-scan\r\n\r\n".as_slice(),
+        &[0x16, 3, 1, 0, 4, 9, 9, 9, 9],
+    ] {
+        let mut stream = TcpStream::connect(hub.web).expect("connected");
+        stream.write_all(words).expect("said");
+        drop(stream.read_to_end(&mut Vec::new()));
+    }
+    wait_for(2, "no_tls");
+    // half of all places are for strangers
+    let silent: Vec<_> = (0..25)
+        .map(|_| TcpStream::connect(hub.web).expect("connected"))
+        .collect();
+    wait_for(5, "made_room");
+    assert_eq!(support::web::get(&hub, "/", &[]).status, 200);
+    wait_for(6, "made_room");
+    assert_eq!(count("connections", "made_room"), 0, "they are others");
+    drop(silent);
 }
 
 #[test]

@@ -89,3 +89,12 @@ fn b5_a_hub_that_is_told_nonsense_says_where_and_does_not_start() {
     assert!(text(&missing).contains("cannot read /nowhere/hub.toml"));
     assert!(!Path::new(data).exists(), "nothing was made");
 }
+
+#[test]
+fn b5_a_public_address_without_a_port_has_the_one_where_the_hub_really_listens() {
+    let hub = TestHub::start_with(&["--public-address", "hub.example.org"]);
+    let page = support::web::get(&hub, "/", &[]).text();
+    let link = format!("helpme://hub.example.org:{}/", hub.address.port);
+    assert!(page.contains(&link), "{link} in {page}");
+    assert_ne!(hub.address.port, 0);
+}

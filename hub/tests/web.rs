@@ -347,3 +347,22 @@ fn r2_a_tcp_port_that_is_taken_is_named() {
         "{text}"
     );
 }
+
+#[tokio::test]
+async fn b1_a_clean_stop_is_no_error_in_the_log() {
+    let folder = support::folder();
+    support::add_operator(folder.path(), "anna");
+    let log = folder.path().join("log");
+    let mut command = support::hub_command(&[]);
+    command.stderr(std::fs::File::create(&log).expect("a file"));
+    // one port with a tunnel, and one without
+    let mut hub = TestHub::serve_by(command, folder.path(), &["--web-listen", "127.0.0.1:0"]);
+    hub.without_udp();
+    let mut operator = Peer::new(hub.connect(Role::Operator).await.expect("greeted"));
+    operator.log_in("anna").await;
+    hub.terminate();
+    assert!(hub.wait(Duration::from_secs(5)).is_some());
+    let log = std::fs::read_to_string(&log).expect("a log");
+    assert!(log.contains("Stopped"), "{log}");
+    assert!(!log.contains("ERROR"), "{log}");
+}

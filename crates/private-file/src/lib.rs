@@ -21,7 +21,7 @@ mod platform;
 #[path = "other.rs"]
 mod platform;
 
-pub use platform::{close_to_others, mode_open_to_others, sync_folder};
+pub use platform::{close_to_others, mode_open_to_others, other_owner, sync_folder};
 
 /// The ending of a file that is not in its place yet.
 const DRAFT_END: &str = ".new";

@@ -2,7 +2,9 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::Path;
 
 const FILE: u32 = 0o600;
@@ -37,6 +39,16 @@ pub(crate) fn make_private(file: &File) -> io::Result<()> {
 pub fn mode_open_to_others(path: &Path) -> io::Result<Option<u32>> {
     let mode = fs::metadata(path)?.permissions().mode() & 0o777;
     Ok(Some(mode).filter(|mode| mode & OTHERS != 0))
+}
+
+/// The account that `path` belongs to, where that is not the one that runs this program.
+///
+/// # Errors
+///
+/// Whatever the platform says.
+pub fn other_owner(path: &Path) -> io::Result<Option<u32>> {
+    let owner = fs::metadata(path)?.uid();
+    Ok(Some(owner).filter(|owner| *owner != rustix::process::geteuid().as_raw()))
 }
 
 /// Takes the rights of other accounts from the file at `path`; a link or a folder is left alone.

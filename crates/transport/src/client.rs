@@ -563,7 +563,7 @@ impl Call {
             let connecting = connecting.map_err(|e| ConnectError::Failed {
                 detail: e.to_string(),
             })?;
-            match connecting.await {
+            match verifier.judged(connecting).await {
                 Ok(connection) => Ok((endpoint, connection)),
                 Err(error) => Err(match verifier.mistrust() {
                     Some(Mistrust::ForeignKey) => ConnectError::ForeignKey,

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
 use protocol::{CertificateFault, HubAddress};
+use quinn::{Connecting, Connection, ConnectionError, VarInt};
 use rustls::CertificateError;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
@@ -102,7 +103,7 @@ pub(crate) enum Mistrust {
 #[derive(Debug, Clone)]
 pub(crate) enum Judge {
     Key(Fingerprint),
-    System(Arc<rustls_platform_verifier::Verifier>),
+    System(Arc<dyn ServerCertVerifier>),
 }
 
 impl Judge {
@@ -120,11 +121,25 @@ impl Judge {
 
 /// Looks at what a hub shows to one connection, and keeps why it was not enough: from TLS only a text comes
 /// back.
+///
+/// INVARIANT: nothing is said to a hub before [`Self::judged`] says that it is the right one.
 #[derive(Debug)]
 pub(crate) struct Verifier {
     judge: Judge,
     provider: Arc<CryptoProvider>,
+    /// What the operating system is asked about after the handshake.
+    shown: OnceLock<Shown>,
     mistrust: OnceLock<Mistrust>,
+}
+
+/// A certificate, and what is needed to judge it.
+#[derive(Debug, Clone)]
+struct Shown {
+    end_entity: CertificateDer<'static>,
+    intermediates: Vec<CertificateDer<'static>>,
+    name: ServerName<'static>,
+    ocsp_response: Vec<u8>,
+    at: UnixTime,
 }
 
 impl Verifier {
@@ -132,8 +147,44 @@ impl Verifier {
         Self {
             judge,
             provider: provider(),
+            shown: OnceLock::new(),
             mistrust: OnceLock::new(),
         }
+    }
+
+    /// The connection, once the hub at its other end has turned out to be the right one. Some operating systems
+    /// ask the network for that, for up to ten seconds, and the handshake is done on the thread of all
+    /// connections: so they are asked after it, on another one.
+    pub(crate) async fn judged(
+        &self,
+        connecting: Connecting,
+    ) -> Result<Connection, ConnectionError> {
+        let connection = connecting.await?;
+        if self.judge_shown().await {
+            return Ok(connection);
+        }
+        connection.close(VarInt::from_u32(0), b"");
+        Err(ConnectionError::LocallyClosed)
+    }
+
+    async fn judge_shown(&self) -> bool {
+        let Judge::System(system) = &self.judge else {
+            // a key was judged in the handshake
+            return true;
+        };
+        let fault = match self.shown.get().cloned() {
+            Some(shown) => {
+                let system = Arc::clone(system);
+                let judged = tokio::task::spawn_blocking(move || shown.fault(&*system)).await;
+                judged.unwrap_or(Some(CertificateFault::Unusable))
+            }
+            None => Some(CertificateFault::Unusable),
+        };
+        if let Some(fault) = fault {
+            // there is none before: this is the first look
+            let _first = self.mistrust.set(Mistrust::Certificate(fault));
+        }
+        fault.is_none()
     }
 
     /// Why the hub was refused, if it was.
@@ -167,22 +218,20 @@ impl ServerCertVerifier for Verifier {
                     Err(self.refuse(Mistrust::ForeignKey))
                 }
             }
-            Judge::System(system) => {
-                let verified = system.verify_server_cert(
-                    end_entity,
-                    intermediates,
-                    server_name,
-                    ocsp_response,
-                    now,
-                );
-                verified.map_err(|error| {
-                    let fault = if is_own(&certificate) {
-                        CertificateFault::None
-                    } else {
-                        fault(&error)
-                    };
-                    self.refuse(Mistrust::Certificate(fault))
-                })
+            Judge::System(_) => {
+                let shown = Shown {
+                    end_entity: end_entity.clone().into_owned(),
+                    intermediates: intermediates
+                        .iter()
+                        .map(|certificate| certificate.clone().into_owned())
+                        .collect(),
+                    name: server_name.to_owned(),
+                    ocsp_response: ocsp_response.to_vec(),
+                    at: now,
+                };
+                // one handshake, one certificate
+                let _first = self.shown.set(shown);
+                Ok(ServerCertVerified::assertion())
             }
         }
     }
@@ -215,8 +264,114 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
+impl Shown {
+    /// What `system` has against it. Blocks for as long as it asks others.
+    fn fault(&self, system: &dyn ServerCertVerifier) -> Option<CertificateFault> {
+        let verified = system.verify_server_cert(
+            &self.end_entity,
+            &self.intermediates,
+            &self.name,
+            &self.ocsp_response,
+            self.at,
+        );
+        let error = verified.err()?;
+        let is_own =
+            ParsedCertificate::try_from(&self.end_entity).is_ok_and(|shown| is_own(&shown));
+        Some(if is_own {
+            CertificateFault::None
+        } else {
+            fault(&error)
+        })
+    }
+}
+
 /// Whether a hub made this certificate itself.
 fn is_own(certificate: &ParsedCertificate<'_>) -> bool {
     let own = ServerName::try_from(OWN_NAME).expect("a name");
     rustls::client::verify_server_name(certificate, &own).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    /// An operating system that asks somebody who does not answer.
+    #[derive(Debug)]
+    struct Slow(Duration);
+
+    impl ServerCertVerifier for Slow {
+        fn verify_server_cert(
+            &self,
+            _end_entity: &CertificateDer<'_>,
+            _intermediates: &[CertificateDer<'_>],
+            _server_name: &ServerName<'_>,
+            _ocsp_response: &[u8],
+            _now: UnixTime,
+        ) -> Result<ServerCertVerified, rustls::Error> {
+            std::thread::sleep(self.0);
+            Err(rustls::Error::InvalidCertificate(CertificateError::Revoked))
+        }
+
+        fn verify_tls12_signature(
+            &self,
+            _message: &[u8],
+            _cert: &CertificateDer<'_>,
+            _dss: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            Err(rustls::Error::General("nobody asks".to_owned()))
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            _message: &[u8],
+            _cert: &CertificateDer<'_>,
+            _dss: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            Err(rustls::Error::General("nobody asks".to_owned()))
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            Vec::new()
+        }
+    }
+
+    #[tokio::test]
+    async fn e2_an_operating_system_that_takes_its_time_holds_nobody_else_up() {
+        const LONG: Duration = Duration::from_secs(2);
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let params = rcgen::CertificateParams::new(vec!["hub.example.org".to_owned()]);
+        let shown = params.expect("a name").self_signed(&key).expect("made");
+        let verifier = Verifier::new(Judge::System(Arc::new(Slow(LONG))));
+        let name = ServerName::try_from("hub.example.org").expect("a name");
+        let (began, now) = (Instant::now(), UnixTime::now());
+        let in_handshake = verifier.verify_server_cert(shown.der(), &[], &name, &[], now);
+        in_handshake.expect("it is asked later");
+        assert!(began.elapsed() < LONG / 2, "{:?}", began.elapsed());
+        let others = async {
+            let mut longest = Duration::ZERO;
+            loop {
+                let turn = Instant::now();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                longest = longest.max(turn.elapsed());
+                if began.elapsed() > LONG / 2 {
+                    return longest;
+                }
+            }
+        };
+        let (is_right, longest) = tokio::join!(verifier.judge_shown(), others);
+        assert!(longest < LONG / 2, "held up for {longest:?}");
+        assert!(!is_right && began.elapsed() >= LONG);
+        let revoked = Mistrust::Certificate(CertificateFault::Revoked);
+        assert_eq!(verifier.mistrust(), Some(revoked));
+    }
+
+    #[tokio::test]
+    async fn e2_a_hub_that_showed_nothing_is_not_the_right_one() {
+        let verifier = Verifier::new(Judge::System(Arc::new(Slow(Duration::ZERO))));
+        assert!(!verifier.judge_shown().await);
+        let unusable = Mistrust::Certificate(CertificateFault::Unusable);
+        assert_eq!(verifier.mistrust(), Some(unusable));
+    }
 }

@@ -29,7 +29,7 @@ impl TestHub {
             data: folder.to_owned(),
             listen: vec![([127, 0, 0, 1], port).into()],
             web: Some(Vec::new()),
-            certificate: None,
+            certificate: hub::CertificateSource::Own,
             page: None,
             metrics: None,
             public_address: None,

@@ -4,7 +4,7 @@
 //! Whoever can read that folder has the hub's key anyway. A question and its answer are a line of JSON each.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream as StdStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +15,10 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
 
 use super::{Office, desk};
 use crate::catalogue::{Actor, Change, What};
+use crate::loopback;
 use crate::registry::Oversight;
 
 /// In the data folder, while a hub runs on it.
@@ -108,21 +107,19 @@ pub fn ask_running(data: &Path, question: LocalQuestion) -> Result<LocalAnswer, 
     answered.map_err(LocalError::NoAnswer)
 }
 
-/// The hub's ear for the command line. The file that leads to it goes with this.
+/// The hub's ear for the command line.
 #[derive(Debug)]
 pub(crate) struct Local {
     listener: TcpListener,
     token: String,
-    file: PathBuf,
+    leads_here: LeadsHere,
     office: Arc<Office>,
 }
 
 impl Local {
     /// Listens; must run inside a tokio runtime.
     pub(crate) fn listen(office: Arc<Office>) -> io::Result<Self> {
-        let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
-        let listener = TcpListener::from_std(listener)?;
+        let listener = loopback::listen((Ipv4Addr::LOCALHOST, 0).into())?;
         let mut token = [0; 16];
         getrandom::fill(&mut token).map_err(|error| io::Error::other(error.to_string()))?;
         let token = format!("{:032x}", u128::from_be_bytes(token));
@@ -135,38 +132,40 @@ impl Local {
         Ok(Self {
             listener,
             token,
-            file,
+            leads_here: LeadsHere(file),
             office,
         })
     }
 
     /// Answers until it is dropped.
     pub(crate) async fn serve(self) {
-        let places = Arc::new(Semaphore::new(AT_ONCE));
-        loop {
-            let Ok((stream, _loopback)) = self.listener.accept().await else {
-                tokio::time::sleep(Duration::from_millis(200)).await;
-                continue;
-            };
-            let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-                continue;
-            };
-            let (office, token) = (Arc::clone(&self.office), self.token.clone());
-            tokio::spawn(async move {
-                let _place = place;
-                let answered = timeout(PATIENCE, answer_one(stream, &token, &office)).await;
-                if !matches!(answered, Ok(Ok(()))) {
+        let Self {
+            listener,
+            token,
+            office,
+            leads_here: _there,
+        } = self;
+        let answer = move |stream| {
+            let (office, token) = (Arc::clone(&office), token.clone());
+            async move {
+                let answered = answer_one(stream, &token, &office).await;
+                if answered.is_err() {
                     tracing::debug!("A program on this computer asked in vain");
                 }
-            });
-        }
+            }
+        };
+        loopback::serve(listener, AT_ONCE, PATIENCE, answer).await;
     }
 }
 
-impl Drop for Local {
+/// The file that leads to a hub; it goes with this.
+#[derive(Debug)]
+struct LeadsHere(PathBuf);
+
+impl Drop for LeadsHere {
     fn drop(&mut self) {
         // one that stays leads nowhere
-        std::fs::remove_file(&self.file).unwrap_or_default();
+        std::fs::remove_file(&self.0).unwrap_or_default();
     }
 }
 

@@ -1,5 +1,7 @@
 //! `hub doctor`: looks at all that a hub needs, and says in words what is wrong and what to do (B5).
 
+mod certificate;
+
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -10,14 +12,13 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::Context as _;
 use clap::Args;
 use hub::local::{LocalQuestion, ask_running};
-use hub::{CertificateStanding, Config, catalogue, certificate_standing, disk, pictures};
+use hub::{Config, catalogue, disk, pictures};
 use protocol::{HubAddress, Role};
 use serde_json::json;
 use transport::{HubIdentity, Routes, client};
 
 use super::options::Options;
 
-const SOON: Duration = Duration::from_hours(14 * 24);
 /// A hub on this computer answers at once, or not at all.
 const ANSWER: Duration = Duration::from_secs(5);
 /// Two files may be written in the order in which a clock is put right by a bit.
@@ -160,7 +161,7 @@ fn look(config: &Config) -> anyhow::Result<Vec<Finding>> {
             bound("TCP", *address, TcpListener::bind(address).map(drop))
         });
     }
-    found.push(certificate(config));
+    found.push(certificate::look(config));
     found.push(clock(data));
     found.extend(disk_of(data));
     found.push(worker());
@@ -194,6 +195,14 @@ fn folder(data: &Path) -> Finding {
         let advice =
             "give it to the account that the hub runs as (`chown`), or make room on its disk";
         return Finding::fault(CHECK, says, advice);
+    }
+    if let Ok(Some(owner)) = private_file::other_owner(data) {
+        let says = format!("{shown} belongs to another account (number {owner}) than runs this");
+        let advice = format!(
+            "run all commands on it as that account (`sudo -u '#{owner}' hub ...`): the hub cannot open what \
+             another makes there"
+        );
+        return Finding::warning(CHECK, says, advice);
     }
     Finding::good(CHECK, format!("{shown} is there, for its owner alone"))
 }
@@ -289,39 +298,6 @@ fn bound(kind: &str, address: SocketAddr, tried: io::Result<()>) -> Finding {
         "say another address or port".to_owned()
     };
     Finding::fault(CHECK, says, advice)
-}
-
-fn certificate(config: &Config) -> Finding {
-    const CHECK: &str = "certificate";
-    let Some(files) = &config.certificate else {
-        let says =
-            "none is given; the page, if there is one, shows the hub's own, of which browsers warn";
-        return Finding::good(CHECK, says);
-    };
-    let shown = files.chain.display();
-    match certificate_standing(files, SystemTime::now(), SOON) {
-        Ok(CertificateStanding::Good) => Finding::good(CHECK, format!("{shown} is good")),
-        Ok(CertificateStanding::EndsSoon) => Finding::warning(
-            CHECK,
-            format!("{shown} is over within two weeks"),
-            "renew it; the hub takes the new file by itself",
-        ),
-        Ok(CertificateStanding::Over) => Finding::fault(
-            CHECK,
-            format!("{shown} is over: browsers refuse the page"),
-            "renew it; the hub takes the new file by itself",
-        ),
-        Ok(CertificateStanding::NotYet) => Finding::fault(
-            CHECK,
-            format!("{shown} is not good yet"),
-            "look at this computer's clock, or wait until the certificate's time begins",
-        ),
-        Err(error) => Finding::fault(
-            CHECK,
-            error.to_string(),
-            "give the files as the certificate authority made them, in PEM, readable for the hub's account",
-        ),
-    }
 }
 
 /// Codes of the second factor and certificates go by the clock.

@@ -4,16 +4,16 @@
 //! before the environment, the environment before the file, and the file before what is usual.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::ParseIntError;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use axum::http::Uri;
 use clap::Args;
-use hub::{CertificateFiles, Config, PageConfig};
-use protocol::address::DEFAULT_PORT;
-use protocol::{HubAddress, WrittenAddress};
+use hub::{AcmeConfig, CertificateFiles, CertificateSource, Config, PageConfig};
+use protocol::WrittenAddress;
 use serde::{Deserialize, Deserializer};
 
 /// Where a hub listens that is told nothing else.
@@ -22,6 +22,7 @@ const KEEP: Minutes = Minutes(10);
 const MAX_CONNECTIONS: usize = 10_000;
 const MAX_CONNECTIONS_PER_ADDRESS: usize = 4_096;
 const MAX_STRANGERS: usize = 1_000;
+const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
 
 /// Everything, each of it said or not.
 #[derive(Debug, Default, Clone, Args, Deserialize)]
@@ -51,7 +52,7 @@ pub(super) struct Options {
     web_listen: Option<Vec<SocketAddr>>,
     /// Where people reach this hub, for invitations and Helpme; this computer's own name if not given.
     #[arg(long, env = "HUB_PUBLIC_ADDRESS", value_name = "HOST[:PORT]")]
-    #[serde(deserialize_with = "from_text")]
+    #[serde(deserialize_with = "parsed")]
     public_address: Option<WrittenAddress>,
     /// How long a ticket is good, in minutes, whatever the hub's settings say.
     #[arg(long, env = "HUB_TICKET_MINUTES", value_name = "MINUTES")]
@@ -86,6 +87,19 @@ pub(super) struct Options {
     /// The private key of the certificate, in PEM.
     #[arg(long, env = "HUB_CERTIFICATE_KEY", value_name = "FILE")]
     certificate_key: Option<PathBuf>,
+    /// Get that certificate from this authority, for the public address, and renew it: `letsencrypt`, or the
+    /// directory of another (ACME, RFC 8555, with TLS-ALPN-01). By this you agree to its terms. It looks at TCP
+    /// port 443 of that address.
+    #[arg(long, env = "HUB_ACME", value_name = "letsencrypt|URL")]
+    #[serde(deserialize_with = "parsed")]
+    acme: Option<Authority>,
+    /// An e-mail address for the authority; none if not given.
+    #[arg(long, env = "HUB_ACME_CONTACT", value_name = "ADDRESS")]
+    acme_contact: Option<String>,
+    /// Root certificates by which the authority itself is known, in PEM, beside those of the operating system:
+    /// for a company's own.
+    #[arg(long, env = "HUB_ACME_ROOTS", value_name = "FILE")]
+    acme_roots: Option<PathBuf>,
     /// Whether the Helpme that the page gives out knows the hub by that certificate and its public address, in
     /// place of the hub's own key; false if not given.
     #[arg(long, env = "HUB_KNOWN_BY_NAME", value_name = "true|false")]
@@ -119,6 +133,29 @@ pub(super) enum LogFormat {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "u32")]
 struct Minutes(u32);
+
+/// The address of an authority's directory.
+#[derive(Debug, Clone)]
+struct Authority(String);
+
+/// What was given is no such address.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "an authority is `letsencrypt`, or the address of its directory, which begins with https://"
+)]
+struct NoAuthority;
+
+impl FromStr for Authority {
+    type Err = NoAuthority;
+
+    fn from_str(text: &str) -> Result<Self, NoAuthority> {
+        if text == "letsencrypt" {
+            return Ok(Self(LETS_ENCRYPT.to_owned()));
+        }
+        let is_fit = text.starts_with("https://") && text.parse::<Uri>().is_ok();
+        is_fit.then(|| Self(text.to_owned())).ok_or(NoAuthority)
+    }
+}
 
 /// What was given is no such time.
 #[derive(Debug, thiserror::Error)]
@@ -172,6 +209,14 @@ pub(super) enum OptionsError {
     HalfCertificate,
     #[error("known-by-name needs a certificate, and a public-address that it is for")]
     NoName,
+    #[error("acme gets a certificate, and certificate gives one; leave out one of them")]
+    TwoCertificates,
+    #[error("acme needs a public-address with a name, for which it gets the certificate")]
+    AcmeWithoutName,
+    #[error("acme-contact and acme-roots are for acme, which is not given")]
+    WithoutAcme,
+    #[error("acme-contact is an e-mail address")]
+    NoContact,
     #[error("downloads is for the page, and page is false; leave out one of them")]
     DownloadsWithoutPage,
     #[error(
@@ -226,6 +271,9 @@ impl Options {
             page: self.page.or(less.page),
             certificate: self.certificate.or(less.certificate),
             certificate_key: self.certificate_key.or(less.certificate_key),
+            acme: self.acme.or(less.acme),
+            acme_contact: self.acme_contact.or(less.acme_contact),
+            acme_roots: self.acme_roots.or(less.acme_roots),
             known_by_name: self.known_by_name.or(less.known_by_name),
             downloads: self.downloads.or(less.downloads),
             metrics_listen: self.metrics_listen.or(less.metrics_listen),
@@ -236,16 +284,9 @@ impl Options {
 
     /// How to serve.
     pub(super) fn config(self) -> Result<Config, OptionsError> {
-        let usual = || vec![LISTEN.parse().expect("an address")];
-        let listen = self.listen.unwrap_or_else(usual);
-        let port = listen.first().map(SocketAddr::port);
-        let certificate = match (self.certificate, self.certificate_key) {
-            (Some(chain), Some(key)) => Some(CertificateFiles { chain, key }),
-            (None, None) => None,
-            (Some(_), None) | (None, Some(_)) => return Err(OptionsError::HalfCertificate),
-        };
+        let certificate = self.certificate_source()?;
         let known_by_name = self.known_by_name.unwrap_or(false);
-        if known_by_name && (certificate.is_none() || self.public_address.is_none()) {
+        if known_by_name && (!certificate.is_public() || self.public_address.is_none()) {
             return Err(OptionsError::NoName);
         }
         let page = match (self.page.unwrap_or(true), self.downloads) {
@@ -256,16 +297,14 @@ impl Options {
             (false, None) => None,
             (false, Some(_)) => return Err(OptionsError::DownloadsWithoutPage),
         };
+        let usual = || vec![LISTEN.parse().expect("an address")];
         let per_address = self.max_connections_per_address;
         Ok(Config {
             data: self.data.ok_or(OptionsError::NoData)?,
-            listen,
+            listen: self.listen.unwrap_or_else(usual),
             web: self.web_listen,
             certificate,
-            public_address: self.public_address.map(|written| HubAddress {
-                host: written.host,
-                port: written.port.or(port).unwrap_or(DEFAULT_PORT),
-            }),
+            public_address: self.public_address,
             ticket_validity: self.ticket_minutes.map(Into::into),
             kept: self.keep_minutes.unwrap_or(KEEP).into(),
             number: self.number.unwrap_or(0),
@@ -274,6 +313,40 @@ impl Options {
             max_strangers: self.max_strangers.unwrap_or(MAX_STRANGERS),
             page,
             metrics: self.metrics_listen,
+        })
+    }
+
+    fn certificate_source(&self) -> Result<CertificateSource, OptionsError> {
+        match (&self.certificate, &self.certificate_key, &self.acme) {
+            (Some(_), Some(_), Some(_)) => Err(OptionsError::TwoCertificates),
+            (Some(_), None, _) | (None, Some(_), _) => Err(OptionsError::HalfCertificate),
+            (None, None, Some(authority)) => Ok(CertificateSource::Acme(self.acme_of(authority)?)),
+            _ if self.acme_contact.is_some() || self.acme_roots.is_some() => {
+                Err(OptionsError::WithoutAcme)
+            }
+            (None, None, None) => Ok(CertificateSource::Own),
+            (Some(chain), Some(key), None) => Ok(CertificateSource::Files(CertificateFiles {
+                chain: chain.clone(),
+                key: key.clone(),
+            })),
+        }
+    }
+
+    fn acme_of(&self, authority: &Authority) -> Result<AcmeConfig, OptionsError> {
+        let name = self
+            .public_address
+            .as_ref()
+            .map(|address| address.host.clone());
+        let is_name = |name: &String| name.parse::<IpAddr>().is_err();
+        let is_mail = |mail: &String| mail.contains('@') && !mail.contains([':', ',', ' ']);
+        if !self.acme_contact.as_ref().is_none_or(is_mail) {
+            return Err(OptionsError::NoContact);
+        }
+        Ok(AcmeConfig {
+            name: name.filter(is_name).ok_or(OptionsError::AcmeWithoutName)?,
+            directory: authority.0.clone(),
+            contact: self.acme_contact.clone(),
+            roots: self.acme_roots.clone(),
         })
     }
 }
@@ -287,7 +360,11 @@ fn place(text: &str, at: usize) -> Place {
     }
 }
 
-fn from_text<'de, D: Deserializer<'de>>(given: D) -> Result<Option<WrittenAddress>, D::Error> {
+fn parsed<'de, D, T>(given: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
     let text = String::deserialize(given)?;
     text.parse().map(Some).map_err(serde::de::Error::custom)
 }
@@ -328,6 +405,7 @@ mod tests {
             ("data = \"/d", "1:", "string"),
             ("# è\npublic-address = \"a b\"", "2:18:", "space"),
             ("number = 70000", "1:10:", "u16"),
+            ("acme = \"http://a.example\"", "1:8:", "https://"),
             ("data = \"/a\"\ndata = \"/b\"", "2:1:", "duplicate key"),
         ] {
             let said = read(text).expect_err(text);
@@ -365,10 +443,17 @@ mod tests {
             .filter_map(|line| line.split(" = ").next())
             .collect();
         assert_eq!(shown, known);
-        let config = read(&all.join("\n"))
-            .expect("reads")
-            .config()
-            .expect("makes sense");
+        // a certificate is given, or asked for
+        let without = |left_out: &str| {
+            let lines = all.iter().filter(|line| !line.starts_with(left_out));
+            let lines: Vec<&str> = lines.copied().collect();
+            let read = read(&lines.join("\n")).expect("reads");
+            read.config().expect("makes sense")
+        };
+        let asked_for = without("certificate").certificate;
+        assert!(matches!(asked_for, CertificateSource::Acme(_)));
+        let config = without("acme");
+        assert!(matches!(config.certificate, CertificateSource::Files(_)));
         assert_eq!(config.kept, Duration::from(KEEP));
         assert_eq!(config.max_connections, MAX_CONNECTIONS);
         assert_eq!(

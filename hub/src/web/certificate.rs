@@ -1,11 +1,11 @@
-//! What the TCP ports prove themselves with: files that may be replaced while the hub runs, or the hub's own
-//! identity (E2).
+//! What the TCP ports prove themselves with: files that may be replaced while the hub runs, what an authority
+//! gave by ACME, or the hub's own identity (E2).
 
 use std::fmt;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::{Duration, SystemTime};
 
 use rustls::ServerConfig;
 use rustls::crypto::ring;
@@ -16,10 +16,41 @@ use rustls::sign::CertifiedKey;
 use tokio::time::MissedTickBehavior;
 use transport::HubIdentity;
 
+use super::acme::{self, AcmeConfig};
+use super::challenge::{self, Challenges};
+use super::validity::{CertificateStanding, Validity, is_for};
+
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Where a certificate and its key lie, in PEM.
+/// From where the certificate is.
+#[derive(Debug, Clone)]
+pub enum CertificateSource {
+    /// The hub's own identity, of which browsers warn.
+    Own,
+    /// Somebody puts it there.
+    Files(CertificateFiles),
+    /// The hub asks an authority for it.
+    Acme(AcmeConfig),
+}
+
+impl CertificateSource {
+    /// Where the certificate lies, of a hub whose data folder is `data`.
+    pub fn files(&self, data: &Path) -> Option<CertificateFiles> {
+        match self {
+            Self::Own => None,
+            Self::Files(files) => Some(files.clone()),
+            Self::Acme(_) => Some(acme::files(data)),
+        }
+    }
+
+    /// Whether browsers are to know it.
+    pub fn is_public(&self) -> bool {
+        !matches!(self, Self::Own)
+    }
+}
+
+/// Where a certificate and its key lie, in PEM; both may be in one file.
 #[derive(Debug, Clone)]
 pub struct CertificateFiles {
     /// The certificate, and those of whoever vouches for it.
@@ -53,9 +84,27 @@ pub enum CertificateError {
 /// What callers are shown.
 pub(crate) struct Certificate {
     files: Option<CertificateFiles>,
-    shown: RwLock<Arc<CertifiedKey>>,
+    shown: RwLock<Shown>,
     /// What the files held when they were looked at last, good or not.
     seen: Mutex<Option<Contents>>,
+    /// Where the hub itself asks an authority for certificates.
+    challenges: Option<Challenges>,
+}
+
+struct Shown {
+    pair: Arc<CertifiedKey>,
+    /// Until when what the files hold is good; unknown of the hub's own.
+    validity: Option<Validity>,
+}
+
+impl Shown {
+    fn new(pair: CertifiedKey) -> Self {
+        let validity = pair.cert.first().and_then(Validity::of);
+        Self {
+            pair: Arc::new(pair),
+            validity,
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -73,22 +122,88 @@ impl fmt::Debug for Certificate {
 }
 
 impl Certificate {
+    /// Reads the certificate. What an authority gave may be missing yet, or be damaged: then the hub's own is
+    /// shown until there is a new one.
     pub(crate) fn open(
-        files: Option<CertificateFiles>,
+        source: &CertificateSource,
+        data: &Path,
         identity: &HubIdentity,
     ) -> Result<Self, CertificateError> {
-        let (pair, seen) = if let Some(files) = &files {
+        let files = source.files(data);
+        let is_asked_for = matches!(source, CertificateSource::Acme(_));
+        let read = files.as_ref().map(|files| {
             let contents = Contents::read(files)?;
-            (contents.pair(files)?, Some(contents))
-        } else {
-            let (certificate, key) = identity.certificate_and_key();
-            (pair(vec![certificate], &key)?, None)
+            Ok((contents.pair(files)?, contents))
+        });
+        let (shown, seen) = match read.transpose() {
+            Ok(Some((pair, contents))) => (Shown::new(pair), Some(contents)),
+            Err(error) if !is_asked_for => return Err(error),
+            missing => {
+                if let Err(error) = missing
+                    && !error.is_missing()
+                {
+                    tracing::error!(%error, "The certificate is damaged");
+                }
+                let (certificate, key) = identity.certificate_and_key();
+                let pair = Arc::new(pair(vec![certificate], &key)?);
+                let validity = None;
+                (Shown { pair, validity }, None)
+            }
         };
         Ok(Self {
             files,
-            shown: RwLock::new(Arc::new(pair)),
+            shown: RwLock::new(shown),
             seen: Mutex::new(seen),
+            challenges: is_asked_for.then(Challenges::default),
         })
+    }
+
+    /// How long what is shown is good; `None` of the hub's own.
+    pub(crate) fn validity(&self) -> Option<Validity> {
+        self.shown().validity
+    }
+
+    /// Whether browsers know what is shown.
+    pub(crate) fn is_public(&self) -> bool {
+        self.validity().is_some()
+    }
+
+    /// What is shown, and until when it is good.
+    pub(super) fn first(&self) -> Option<(CertificateDer<'static>, Validity)> {
+        let shown = self.shown();
+        Some((shown.pair.cert.first()?.clone(), shown.validity?))
+    }
+
+    /// Whether `pem`, a certificate and its key, may be shown `now` as that of `name`; or why not.
+    pub(super) fn check(&self, pem: &[u8], name: &str, now: SystemTime) -> Result<(), String> {
+        let files = self
+            .files
+            .as_ref()
+            .expect("what an authority gives has a place");
+        let contents = Contents {
+            chain: pem.to_vec(),
+            key: pem.to_vec().into(),
+        };
+        let pair = contents.pair(files).map_err(|error| error.to_string())?;
+        let first = pair.cert.first();
+        if !first.is_some_and(|first| is_for(first, name)) {
+            return Err(format!("it is not for {name}"));
+        }
+        let validity = first.and_then(Validity::of);
+        match validity.map(|validity| validity.standing(now, Duration::ZERO)) {
+            Some(CertificateStanding::Good | CertificateStanding::EndsSoon) => Ok(()),
+            Some(CertificateStanding::NotYet) => Err("it is not good yet".to_owned()),
+            Some(CertificateStanding::Over) | None => Err("it is over already".to_owned()),
+        }
+    }
+
+    /// Where authorities are shown that the hub has its name, if it asks any.
+    pub(super) fn challenges(&self) -> Option<&Challenges> {
+        self.challenges.as_ref()
+    }
+
+    fn shown(&self) -> RwLockReadGuard<'_, Shown> {
+        self.shown.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Follows the files until it is dropped.
@@ -107,7 +222,7 @@ impl Certificate {
 
     /// Takes over files that changed. If they are no good, what is shown stays, and the log says why.
     /// Reads files.
-    fn look(&self) {
+    pub(super) fn look(&self) {
         let Some(files) = &self.files else {
             return;
         };
@@ -125,7 +240,7 @@ impl Certificate {
         match contents.pair(files) {
             Ok(pair) => {
                 let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
-                *shown = Arc::new(pair);
+                *shown = Shown::new(pair);
                 tracing::info!(chain = %files.chain.display(), "New certificate");
             }
             Err(error) => tracing::error!(%error, "The old certificate stays"),
@@ -143,14 +258,26 @@ impl Certificate {
             .with_no_client_auth()
             .with_cert_resolver(shown);
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        if self.challenges.is_some() {
+            tls.alpn_protocols.push(challenge::PROTOCOL.to_vec());
+        }
         Arc::new(tls)
     }
 }
 
 impl ResolvesServerCert for Certificate {
-    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let shown = self.shown.read().unwrap_or_else(PoisonError::into_inner);
-        Some(Arc::clone(&shown))
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        match &self.challenges {
+            Some(challenges) if challenge::is_asked_for(&hello) => challenges.of(&hello),
+            Some(_) | None => Some(Arc::clone(&self.shown().pair)),
+        }
+    }
+}
+
+impl CertificateError {
+    /// Whether there is no file.
+    fn is_missing(&self) -> bool {
+        matches!(self, Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
 }
 

@@ -3,6 +3,7 @@
 
 #![expect(dead_code, reason = "each test program uses a part of this")]
 
+pub(crate) mod authority;
 pub(crate) mod caller;
 pub(crate) mod web;
 pub(crate) mod window;
@@ -78,6 +79,16 @@ pub(crate) fn run_hub(args: &[&str], input: &str) -> Output {
     drop(stdin.write_all(input.as_bytes()));
     drop(stdin);
     child.wait_with_output().expect("hub ends")
+}
+
+/// What a server without TLS says to a GET, all of it.
+pub(crate) fn plain_get(address: &str, path: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(address).expect("connected");
+    let ask = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(ask.as_bytes()).expect("asked");
+    let mut answer = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut answer).expect("text");
+    answer
 }
 
 /// A folder for the test, for its owner alone, as a hub wants its data folder.

@@ -39,7 +39,8 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// A socket without lanes. It fails once every sender of what it gives is gone.
+    /// A socket without lanes. Once every sender of what it gives is gone, it fails where there is one peer
+    /// ([`WhenFull::Wait`]).
     pub(super) fn new(
         local: SocketAddr,
         when_full: WhenFull,
@@ -125,6 +126,10 @@ impl AsyncUdpSocket for Socket {
                     meta[count].len = length;
                     meta[count].stride = length;
                     count += 1;
+                }
+                // a hub's end, which has no single peer to lose, is just not used any more
+                Poll::Ready(None) if count == 0 && self.when_full == WhenFull::Drop => {
+                    return Poll::Pending;
                 }
                 Poll::Ready(None) if count == 0 => {
                     let broken = io::Error::new(io::ErrorKind::BrokenPipe, "the tunnel is gone");
