@@ -8,7 +8,7 @@ pub mod reports;
 pub mod session;
 pub mod tickets;
 
-use ui_kit::Lang;
+use ui_kit::{Lang, OwnForm};
 
 use account::Account;
 use chats::Chats;
@@ -32,6 +32,8 @@ pub struct ConsoleState {
     pub disconnecting: Option<protocol::PeerId>,
     pub settings_open: bool,
     pub drafts_open: bool,
+    /// **Your account**, while it is open.
+    pub own: Option<OwnForm>,
 }
 
 /// What the panel at the right shows.
@@ -57,6 +59,7 @@ impl ConsoleState {
             disconnecting: None,
             settings_open: false,
             drafts_open: false,
+            own: None,
         }
     }
 }

@@ -9,6 +9,7 @@
 pub mod clock;
 pub mod fonts;
 pub mod message;
+pub mod own_account;
 pub mod raw_input;
 pub mod remote_view;
 pub mod start;
@@ -20,6 +21,7 @@ pub mod words;
 
 pub use clock::{Clock, Zone};
 pub use fonts::Icon;
+pub use own_account::{OwnForm, OwnPart, OwnWish};
 pub use raw_input::{InputTap, MARK_KEY, MENU_KEY, TapEvent, TapTarget, run_app};
 pub use start::{Program, StartFault};
 pub use theme::{Palette, ThemeChoice, Tone, text};
