@@ -215,7 +215,11 @@ impl Office {
         Err(RefusalCode::NOT_ALLOWED.into())
     }
 
-    async fn ask(&self, who: &Administrator, question: Question) -> Result<Answer, Refusal> {
+    async fn ask(
+        self: &Arc<Self>,
+        who: &Administrator,
+        question: Question,
+    ) -> Result<Answer, Refusal> {
         Ok(match question {
             Question::Desk(asked) => Answer::Desk(desk::answer(self, who, asked).await?),
             Question::Reports(asked) => Answer::Reports(reports::answer(self, who, asked).await?),
@@ -226,7 +230,13 @@ impl Office {
             Question::Settings(asked) => {
                 Answer::Settings(settings::answer(self, who, asked).await?)
             }
-            Question::Own(asked) => Answer::Own(self.answer_owner(who.owner(), asked).await),
+            Question::Own(asked) => {
+                let (office, owner) = (Arc::clone(self), who.owner());
+                // goes to its end, also if whoever asked is gone: others are to be signed out
+                let answer = tokio::spawn(async move { office.answer_owner(owner, asked).await });
+                let answer = answer.await;
+                Answer::Own(answer.map_err(|_panicked| Refusal::from(RefusalCode::INTERNAL))?)
+            }
         })
     }
 

@@ -47,6 +47,8 @@ pub enum PeopleError {
     EnrolmentOutOfRange,
     #[error("whoever asks for second factors has to have one first")]
     SecondFactorMissing,
+    #[error("the account has no second factor")]
+    NoSecondFactor,
     #[error("the list of known passwords cannot be read: {0}")]
     List(#[from] std::io::Error),
     #[error("the hub does not know its own address yet; start it once with `hub serve`")]
@@ -68,6 +70,7 @@ impl PeopleError {
             Self::PasswordKnown => RefusalCode::PASSWORD_KNOWN,
             Self::PasswordIsName => RefusalCode::PASSWORD_IS_NAME,
             Self::SecondFactorMissing => RefusalCode::SECOND_FACTOR_MISSING,
+            Self::NoSecondFactor => RefusalCode::NOT_THERE,
             Self::PasswordLong
             | Self::RuleOutOfRange
             | Self::EnrolmentOutOfRange
@@ -240,6 +243,20 @@ pub fn second_factor(account: &Account) -> Result<(What, ShownSecondFactor), Peo
         factor,
     };
     Ok((what, shown))
+}
+
+/// Recovery codes in place of those that there were, and what their owner sees once.
+///
+/// # Errors
+///
+/// [`PeopleError::NoSecondFactor`] or [`PeopleError::Random`].
+pub fn renew_recovery_codes(account: &Account) -> Result<(What, Vec<String>), PeopleError> {
+    if !account.has_second_factor {
+        return Err(PeopleError::NoSecondFactor);
+    }
+    let (codes, shown) = recovery_codes()?;
+    let account = account.named();
+    Ok((What::RecoveryCodesRenewed { account, codes }, shown))
 }
 
 /// The secret of a second factor that nobody has yet.

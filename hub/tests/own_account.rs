@@ -17,7 +17,7 @@ use protocol::{
     Role,
 };
 use support::window::{
-    Window, admin, audited, console, hub_with_administrator, log_in_answer, refusal,
+    Window, admin, audited, console, hub_with_administrator, log_in_answer, refusal, try_admin,
 };
 use support::{PASSWORD, Peer, TestHub, log_in, run_hub};
 use totp_rs::Builder;
@@ -314,6 +314,17 @@ async fn b3_recovery_codes_are_renewed_and_a_second_factor_is_removed_where_the_
     let opened = give_code(&hub, new[0].clone()).await;
     assert!(matches!(opened, HubToAdmin::SignedIn { .. }), "{opened:?}");
     assert_eq!(audited(&hub, "account.recovery_codes_renewed").len(), 1);
+    // the command line does the same for whoever has lost theirs
+    let (said, done) = try_admin(&hub.data, &["renew-recovery-codes", "anna"]);
+    assert!(!done && said.contains("no second factor"), "{said}");
+    let said = admin(&hub, &["renew-recovery-codes", "carla", "--json"]);
+    let said: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+    let said = said["recovery_codes"].as_array().expect("a list");
+    let new: Vec<Code> = said
+        .iter()
+        .map(|text| code(text.as_str().expect("text")))
+        .collect();
+    assert_eq!(new.len(), 10);
     // where the rule asks for one it is replaced, never removed
     let rule = window.set_rules(SecondFactorRule::Administrators).await;
     assert!(rule.is_ok(), "{rule:?}");

@@ -174,7 +174,6 @@ impl OwnForm {
     /// on.
     pub fn take(&mut self, answer: OwnAnswer) -> Option<Zeroizing<String>> {
         let asked = self.asked.take()?;
-        self.fault = None;
         match (asked, answer) {
             (_, OwnAnswer::Account(account)) => self.account = Some(account),
             (Asked::Change(new), OwnAnswer::Done) => {

@@ -161,13 +161,8 @@ impl Office {
                 self.confirm_second_factor(owner, &account, &code).await
             }
             OwnQuestion::RenewRecoveryCodes { password, code } => {
-                if !account.has_second_factor {
-                    return Err(RefusalCode::NOT_THERE.into());
-                }
+                let (what, shown) = people::renew_recovery_codes(&account).map_err(refusal)?;
                 let proof = self.prove(owner, &account, password, Some(&code)).await?;
-                let (codes, shown) = people::recovery_codes().map_err(refusal)?;
-                let account = account.named();
-                let what = What::RecoveryCodesRenewed { account, codes };
                 self.own.logins.act(proof, vec![what]).await?;
                 Ok(shown_once(shown))
             }

@@ -151,6 +151,7 @@ fn a_password_is_asked_to_be_changed_once_everything_is_typed_and_fits() {
     taken(&mut harness);
     let shown = OwnAnswer::Account(account(false));
     answer(&mut harness, shown);
+    harness.get_by_label(w(Lang::En, Word::NotYourPassword));
     press(&mut harness, Word::ChangePassword);
     assert_eq!(taken(&mut harness).len(), 1);
     let password = answer(&mut harness, OwnAnswer::Done);

@@ -72,16 +72,19 @@ impl OwnForm {
     }
 
     fn head_ui(&mut self, ui: &mut Ui, lang: Lang) {
-        if let Some((name, display_name)) = self.name() {
-            let palette = Palette::of(ui);
-            let shown = name_alone(lang, display_name);
-            let who = if display_name == name {
-                shown
-            } else {
-                format!("{shown}  ·  {}", name_alone(lang, name))
-            };
-            ui.add(Label::new(text(who, 13.5, theme::REGULAR, palette.dim)).truncate());
-        }
+        // an empty line until it is known, so that nothing moves then
+        let who = self
+            .name()
+            .map_or_else(String::new, |(name, display_name)| {
+                let shown = name_alone(lang, display_name);
+                if display_name == name {
+                    shown
+                } else {
+                    format!("{shown}  ·  {}", name_alone(lang, name))
+                }
+            });
+        let palette = Palette::of(ui);
+        ui.add(Label::new(text(who, 13.5, theme::REGULAR, palette.dim)).truncate());
         let parts = [
             (OwnPart::Password, w(lang, Word::Password)),
             (OwnPart::SecondFactor, w(lang, Word::SecondFactor)),
@@ -146,9 +149,10 @@ impl OwnForm {
         }
         let error = self.error_at(lang, Place::New);
         let least = self.account.as_ref().map(|a| a.password_chars);
-        let note = least.map(|least| password_at_least(lang, least));
-        let mut field = Field::new(w(lang, Word::NewPassword)).error(error.as_deref());
-        field.note = note.as_deref();
+        let note = least.map_or_else(String::new, |least| password_at_least(lang, least));
+        let field = Field::new(w(lang, Word::NewPassword))
+            .note(&note)
+            .error(error.as_deref());
         let response = password_field_ui(ui, lang, &field, &mut self.new.0);
         self.after_field(&response, Place::New);
         let error = self.error_at(lang, Place::Again);
@@ -349,15 +353,14 @@ fn codes_ui(ui: &mut Ui, lang: Lang, codes: &[String], wishes: &mut Vec<OwnWish>
 
 /// Whether it is to end.
 fn sign_in_ui(ui: &mut Ui, lang: Lang, clock: Clock, row: &OwnSignIn, may_end: bool) -> bool {
-    let (icon, kind) = match row.kind {
-        SignInKind::Console => (Icon::MonitorUp, Word::SignInOfConsole),
-        SignInKind::Administration => (Icon::ShieldCheck, Word::SignInOfAdministration),
+    let icon = match row.kind {
+        SignInKind::Console => Icon::MonitorUp,
+        SignInKind::Administration => Icon::ShieldCheck,
     };
-    let title = format!("{}  ·  {}", w(lang, kind), row.address);
+    let title = format!("{}  ·  {}", row.address, row.program);
     let at = |millis: i64| clock.since(millis.div_euclid(1000));
     let used = row.last_used_unix_millis.map(at);
-    let times = sign_in_times(lang, &at(row.since_unix_millis), used.as_deref());
-    let detail = format!("{times}  ·  {}", row.program);
+    let detail = sign_in_times(lang, &at(row.since_unix_millis), used.as_deref());
     let shown = Row {
         leading: Leading::Icon(icon, Tone::Accent),
         title: &title,

@@ -164,7 +164,7 @@ pub fn initials_ui(ui: &mut Ui, name: &str, side: f32) -> Response {
 }
 
 /// The initials of whoever is logged in, which open their account; with the name beside them if there is
-/// room for it. `label` says so to screen readers and under the pointer.
+/// room for it. `label` says so under the pointer and to screen readers.
 pub fn account_button_ui(ui: &mut Ui, name: &str, label: &str, with_name: bool) -> Response {
     const SIDE: f32 = 32.0;
     let palette = Palette::of(ui);
@@ -175,7 +175,14 @@ pub fn account_button_ui(ui: &mut Ui, name: &str, label: &str, with_name: bool) 
         SIDE + 8.0
     };
     let (rect, response) = ui.allocate_exact_size(vec2(width, SIDE + 8.0), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, label));
+    let shown = visible_line(name);
+    if with_name {
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, &*shown));
+        ui.ctx()
+            .accesskit_node_builder(response.id, |node| node.set_description(label));
+    } else {
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, label));
+    }
     if response.hovered() {
         let corner = CornerRadius::same(10);
         ui.painter().rect_filled(rect, corner, palette.sunken);
@@ -188,12 +195,11 @@ pub fn account_button_ui(ui: &mut Ui, name: &str, label: &str, with_name: bool) 
     let tip = if with_name {
         let left = disc.right() + 8.0;
         let room = rect.right() - 4.0 - left;
-        let shown = visible_line(name);
         let galley = paint::line(ui, &shown, 13.0, theme::MEDIUM, palette.text, room);
         paint::put(ui, pos2(left, middle), Align2::LEFT_CENTER, galley);
         label.to_owned()
     } else {
-        format!("{label}  ·  {}", visible_line(name))
+        format!("{label}  ·  {shown}")
     };
     response
         .on_hover_cursor(CursorIcon::PointingHand)

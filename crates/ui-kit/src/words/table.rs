@@ -267,8 +267,6 @@ words! {
     SignInsNote:
         "Where your account is signed in. If you do not know one of them, sign it out and change your password.",
         "Dove il tuo account è collegato. Se non ne riconosci uno, disconnettilo e cambia la password.";
-    SignInOfConsole: "Console", "Console";
-    SignInOfAdministration: "Administration", "Amministrazione";
     ThisSignIn: "this one", "questo";
     SignOutThere: "Sign out there", "Disconnetti";
     SignedOutThere: "Signed out there.", "Disconnesso.";

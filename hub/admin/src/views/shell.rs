@@ -206,3 +206,39 @@ fn section_ui(ui: &mut Ui, icon: Icon, label: &str, chosen: bool) -> Response {
     ui.painter().galley(at, galley, color);
     response.on_hover_cursor(CursorIcon::PointingHand)
 }
+
+#[cfg(test)]
+mod tests {
+    use egui::Key;
+    use egui::accesskit::Role;
+    use egui_kittest::Harness;
+    use egui_kittest::kittest::Queryable as _;
+    use protocol::OwnQuestion;
+    use ui_kit::Lang;
+
+    use super::*;
+
+    #[test]
+    fn the_name_at_the_foot_opens_ones_own_account() {
+        let mut state = State::new(Lang::En);
+        state.standing = Standing::In {
+            name: "Carla".to_owned(),
+            lost: false,
+        };
+        let draw = |ui: &mut Ui, state: &mut State| {
+            ui_kit::theme::install(ui.ctx());
+            shell_ui(ui, state);
+        };
+        let mut harness = Harness::builder()
+            .with_size([1180.0, 760.0])
+            .build_ui_state(draw, state);
+        harness.run_steps(3);
+        harness.get_by_role_and_label(Role::Button, "Carla").click();
+        harness.run_steps(3);
+        let asked = (Topic::Own(1), Question::Own(OwnQuestion::Show));
+        assert!(harness.state().outbox.contains(&asked));
+        harness.key_press(Key::Escape);
+        harness.run_steps(2);
+        assert!(harness.state().own.is_none());
+    }
+}
