@@ -52,11 +52,29 @@ fn close(app: &mut App) {
     app.wait_until_gone(PRESENT).expect("closed");
 }
 
+/// From a password past its eye to the field after it, each key when the one before it was taken.
+fn tab(app: &mut App, from: &str, to: &str) {
+    app.hands().tap(key::Tab).expect("typed");
+    let is_left = (0..50).any(|_| {
+        std::thread::sleep(Duration::from_millis(150));
+        let map = app.map().expect("a map");
+        let field = map.find_matching(|label, role| label == from && role.ends_with("Input"));
+        field.is_some_and(|field| !field.focused)
+    });
+    assert!(is_left, "the keyboard stays in {from}");
+    app.hands().tap(key::Tab).expect("typed");
+    app.wait_for_keyboard(to).expect("the next field");
+}
+
+/// With the keyboard alone.
 fn change_password(app: &mut App, old: &str) {
-    app.type_into(PRESENT, old).expect("typed");
-    app.type_into("New password", NEW_PASSWORD).expect("typed");
-    app.type_into("New password again", NEW_PASSWORD)
-        .expect("typed");
+    let (new, again) = ("New password", "New password again");
+    app.wait_for_keyboard(PRESENT).expect("where typing begins");
+    app.hands().type_text(old).expect("typed");
+    tab(app, PRESENT, new);
+    app.hands().type_text(NEW_PASSWORD).expect("typed");
+    tab(app, new, again);
+    app.hands().type_text(NEW_PASSWORD).expect("typed");
     app.hands().tap(key::Return).expect("typed");
 }
 
