@@ -19,9 +19,9 @@ use crate::words::{
 };
 
 /// Height of what stands around the part that scrolls, in points.
-const AROUND: f32 = 290.0;
+const AROUND: f32 = 262.0;
 /// Side of the QR code, in points.
-const QR_SIDE: f32 = 176.0;
+const QR_SIDE: f32 = 160.0;
 
 impl OwnForm {
     /// Draws the dialog. `reachable` says whether there is a line to the hub now.
@@ -125,7 +125,9 @@ impl OwnForm {
     fn after_field(&mut self, response: &egui::Response, place: Place) {
         if self.focus == Some(place) {
             response.request_focus();
-            response.scroll_to_me(None);
+            if self.fault.is_some() {
+                response.scroll_to_me(None);
+            }
             self.focus = None;
         }
         if response.changed() {
@@ -225,18 +227,27 @@ impl OwnForm {
         let Stage::Shown { address, qr, code } = &mut self.factor.stage else {
             return;
         };
-        if let Some(qr) = qr {
-            ui.vertical_centered(|ui| qr.ui(ui, QR_SIDE));
-        }
         let palette = Palette::of(ui);
         let key = typed_key(address);
-        let label = w(lang, Word::KeyForApp);
-        ui.label(text(label, theme::SMALL_SIZE, theme::MEDIUM, palette.text));
-        let mono = RichText::new(&key).monospace().color(palette.text);
-        ui.add(Label::new(mono).wrap().selectable(true));
-        if link_button_ui(ui, Some(Icon::Copy), w(lang, Word::CopyKey)).clicked() {
-            wishes.push(OwnWish::Copy(key.replace(' ', "")));
-        }
+        // side by side, so that a small window shows all of it
+        ui.horizontal_top(|ui| {
+            if let Some(qr) = qr {
+                qr.ui(ui, QR_SIDE);
+                ui.add_space(6.0);
+            }
+            ui.vertical(|ui| {
+                // two lines of four groups
+                ui.set_max_width(180.0);
+                ui.add_space(16.0);
+                let label = w(lang, Word::KeyForApp);
+                ui.label(text(label, theme::SMALL_SIZE, theme::MEDIUM, palette.text));
+                let mono = RichText::new(&key).monospace().color(palette.text);
+                ui.add(Label::new(mono).wrap().selectable(true));
+                if link_button_ui(ui, Some(Icon::Copy), w(lang, Word::CopyKey)).clicked() {
+                    wishes.push(OwnWish::Copy(key.replace(' ', "")));
+                }
+            });
+        });
         let field = Field::new(w(lang, Word::CodeOfApp)).error(error.as_deref());
         let response = text_field_ui(ui, &field, &mut code.0);
         self.after_field(&response, Place::Confirm);

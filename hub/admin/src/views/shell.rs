@@ -226,7 +226,7 @@ mod tests {
             lost: false,
         };
         let draw = |ui: &mut Ui, state: &mut State| {
-            ui_kit::theme::install(ui.ctx());
+            theme::install(ui.ctx());
             shell_ui(ui, state);
         };
         let mut harness = Harness::builder()
