@@ -60,10 +60,12 @@ async fn tell(
         before.get(id).is_some_and(|before| before != *hash)
     };
     let (mut replaced, mut chosen) = (Vec::new(), Vec::new());
-    for (id, hash) in passwords.iter().filter(differs) {
-        match desk.office.stays(*id, hash) {
-            Some(stays) => chosen.push((*id, stays)),
-            None => replaced.push(*id),
+    for (id, hash) in passwords.iter() {
+        // also where the account is so new that it was not seen before
+        if let Some(stays) = desk.office.stays(*id, hash) {
+            chosen.push((*id, stays));
+        } else if differs(&(id, hash)) {
+            replaced.push(*id);
         }
     }
     let closed = [
