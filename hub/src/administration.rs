@@ -9,12 +9,14 @@ pub(crate) mod figures;
 mod films;
 mod hosts;
 pub mod local;
+mod own;
 mod people;
 mod reports;
 pub(crate) mod settings;
 mod taken_out;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,11 +29,14 @@ use session::authority::{Action, Object, Who, may};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use transport::Fingerprint;
 
+pub(crate) use own::Owner;
+
 use crate::catalogue::{
     self, Account, AccountId, Actor, Batch, Catalogue, CatalogueError, Change, What,
 };
 use crate::clock::Clock;
 use crate::films as films_kept;
+use crate::login::LoginDesk;
 use crate::registry::{Event, log_store_error};
 use crate::store::Store;
 use crate::watch::Changed;
@@ -61,6 +66,7 @@ pub(crate) struct Office {
     erasures: AtomicU64,
     /// Whoever makes pictures of a film has it.
     pictures: Arc<Semaphore>,
+    own: own::Own,
 }
 
 /// Who is signed in.
@@ -75,15 +81,17 @@ pub(crate) struct Administrator {
     /// Their proof bundle; gone with the sign-in.
     bundle: Arc<Mutex<Option<films::bundle::Kept>>>,
     sign_in: PeerId,
+    address: IpAddr,
     /// Kinds of questions that were denied and are in the audit log, each once for each sign-in.
     denied: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Administrator {
-    pub(crate) fn new(account: Account, sign_in: PeerId) -> Self {
+    pub(crate) fn new(account: Account, sign_in: PeerId, address: IpAddr) -> Self {
         Self {
             account,
             sign_in,
+            address,
             watched: Arc::default(),
             live: Arc::default(),
             bundle: Arc::default(),
@@ -97,6 +105,14 @@ impl Administrator {
 
     pub(crate) fn account(&self) -> AccountId {
         self.account.id
+    }
+
+    fn owner(&self) -> Owner {
+        Owner {
+            account: self.account.id,
+            sign_in: self.sign_in,
+            address: self.address,
+        }
     }
 
     /// What decides what they may do.
@@ -127,6 +143,10 @@ impl std::fmt::Debug for Reader {
 }
 
 impl Office {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of the hub, and none belongs to another"
+    )]
     pub(crate) fn new(
         clock: Clock,
         store: Store,
@@ -135,6 +155,7 @@ impl Office {
         fingerprint: Fingerprint,
         settings: watch::Receiver<Settings>,
         changed: Changed,
+        logins: Arc<LoginDesk>,
     ) -> Self {
         Self {
             clock,
@@ -151,6 +172,7 @@ impl Office {
             in_bundles: films::bundle::Bundles::default(),
             erasures: AtomicU64::default(),
             pictures: Arc::new(Semaphore::new(1)),
+            own: own::Own::new(logins),
         }
     }
 
@@ -193,7 +215,11 @@ impl Office {
         Err(RefusalCode::NOT_ALLOWED.into())
     }
 
-    async fn ask(&self, who: &Administrator, question: Question) -> Result<Answer, Refusal> {
+    async fn ask(
+        self: &Arc<Self>,
+        who: &Administrator,
+        question: Question,
+    ) -> Result<Answer, Refusal> {
         Ok(match question {
             Question::Desk(asked) => Answer::Desk(desk::answer(self, who, asked).await?),
             Question::Reports(asked) => Answer::Reports(reports::answer(self, who, asked).await?),
@@ -203,6 +229,13 @@ impl Office {
             Question::Audit(asked) => Answer::Audit(audit::answer(self, who, asked).await?),
             Question::Settings(asked) => {
                 Answer::Settings(settings::answer(self, who, asked).await?)
+            }
+            Question::Own(asked) => {
+                let (office, owner) = (Arc::clone(self), who.owner());
+                // goes to its end, also if whoever asked is gone: others are to be signed out
+                let answer = tokio::spawn(async move { office.answer_owner(owner, asked).await });
+                let answer = answer.await;
+                Answer::Own(answer.map_err(|_panicked| Refusal::from(RefusalCode::INTERNAL))?)
             }
         })
     }

@@ -226,6 +226,11 @@ pub trait Catalogue: Send {
     /// Who is signed in, the newest first.
     fn sign_in_rows(&self, page: Page) -> Result<Rows<SignInRow>, CatalogueError>;
 
+    /// Where `account` is signed in and is not to be signed out, the newest first.
+    fn sign_ins_of(&self, account: AccountId) -> Result<Vec<SignInRow>, CatalogueError>;
+
+    fn recovery_codes_left(&self, account: AccountId) -> Result<u8, CatalogueError>;
+
     /// What holds for all accounts.
     fn rules(&self) -> Result<Rules, CatalogueError>;
 

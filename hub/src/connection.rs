@@ -28,7 +28,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use transport::close::{CloseReason, close, close_refused};
 use transport::{Connection, Fingerprint, FramedReader, FramedWriter, ReadError};
 
-use crate::administration::{self, Administrator, Office};
+use crate::administration::{self, Administrator, Office, Owner};
 use crate::admission::{Admission, GuessDesk, HANDSHAKE_TIMEOUT, Verdict};
 use crate::catalogue::{Account, AccountId, Actor, Change, Clues, SignIn, What};
 use crate::clock::Clock;
@@ -55,7 +55,7 @@ pub(crate) struct Desk {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) store: Store,
     pub(crate) registry: mpsc::Sender<Event>,
-    pub(crate) logins: LoginDesk,
+    pub(crate) logins: Arc<LoginDesk>,
     pub(crate) guesses: Arc<GuessDesk>,
     pub(crate) office: Arc<Office>,
     /// What ends for administrators who are signed in.
@@ -66,6 +66,8 @@ pub(crate) struct Desk {
 #[derive(Debug, Clone)]
 pub(crate) enum Closed {
     Accounts(Vec<AccountId>, Refusal),
+    /// All of an account but one.
+    Others(AccountId, PeerId, Refusal),
     SignIn(PeerId, Refusal),
 }
 
@@ -419,8 +421,10 @@ impl Talk {
         self.takes_place(you);
         reader.set_limit(MAX_CONTROL_FRAME_BYTES);
         let id = you;
+        let in_use = desk.office.in_use(you);
         let mut pace = Pace::new();
         while let Some(message) = read::<OperatorToHub>(&mut reader, &mut pace).await? {
+            in_use.touch();
             let answer = match message {
                 OperatorToHub::LogOut => break,
                 OperatorToHub::LogIn { .. }
@@ -496,6 +500,15 @@ impl Talk {
                     }
                     continue;
                 }
+                OperatorToHub::AskOwn { number, question } => {
+                    let owner = Owner {
+                        account: who.account,
+                        sign_in: you,
+                        address: self.admission.address(),
+                    };
+                    let answer = desk.office.answer_owner(owner, question).await;
+                    HubToOperator::OwnAnswered { number, answer }
+                }
                 message @ (OperatorToHub::GenerateTicket
                 | OperatorToHub::RevokeTicket { .. }
                 | OperatorToHub::AnswerTicket { .. }
@@ -536,7 +549,7 @@ impl Talk {
         let closed = desk.closed.subscribe();
         let kind = SignInKind::Administration;
         self.note_sign_in(you, &account, kind, program).await;
-        let who = Administrator::new(account, you);
+        let who = Administrator::new(account, you, address);
         let served = self.serve_questions(reader, writer, who, closed).await;
         let what = What::SignedOut { sign_in: you };
         desk.note(name, what).await;
@@ -575,13 +588,17 @@ impl Talk {
         let (outbound, queue) = mpsc::channel(outbound::QUEUE);
         tokio::spawn(outbound::send_all(self.connection.clone(), writer, queue));
         let mut questions = JoinSet::new();
+        let in_use = desk.office.in_use(who.sign_in());
         let mut pace = Pace::new();
         loop {
             while questions.len() >= administration::AT_ONCE {
                 questions.join_next().await;
             }
             let message = tokio::select! {
-                message = read::<AdminToHub>(&mut reader, &mut pace) => message?,
+                message = read::<AdminToHub>(&mut reader, &mut pace) => {
+                    in_use.touch();
+                    message?
+                }
                 refusal = closes(&mut closed, &who) => {
                     let goodbye = HubToAdmin::Goodbye { refusal };
                     for last in [Outbound::message(goodbye), Outbound::Close(refusal)] {
@@ -678,8 +695,13 @@ async fn closes(closed: &mut broadcast::Receiver<Closed>, who: &Administrator) -
             Ok(Closed::Accounts(accounts, refusal)) if accounts.contains(&who.account()) => {
                 return refusal;
             }
+            Ok(Closed::Others(account, stays, refusal))
+                if account == who.account() && stays != who.sign_in() =>
+            {
+                return refusal;
+            }
             Ok(Closed::SignIn(sign_in, refusal)) if sign_in == who.sign_in() => return refusal,
-            Ok(Closed::Accounts(..) | Closed::SignIn(..)) => {}
+            Ok(Closed::Accounts(..) | Closed::Others(..) | Closed::SignIn(..)) => {}
             // it may have been among those that were missed
             Err(broadcast::error::RecvError::Lagged(_)) => {
                 return RefusalCode::PASSWORD_CHANGED.into();

@@ -24,7 +24,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
 use crate::catalogue::{
-    Account, Actor, Change, Credentials, FactorSecret, PasswordHash, TokenHash, What, name_key,
+    Account, Actor, Batch, Change, Credentials, FactorSecret, Named, PasswordHash, TokenHash, What,
+    name_key,
 };
 use crate::clock::Clock;
 use crate::known::KnownAddresses;
@@ -77,6 +78,16 @@ pub(crate) struct Half {
     entering: Entering,
     found: Credentials,
     secret: FactorSecret,
+}
+
+/// Somebody who is logged in, and showed that the account is theirs. What they did it for is still to be
+/// done; until then it counts as a wrong try.
+pub(crate) struct Proof {
+    who: Try,
+    account: Named,
+    address: IpAddr,
+    /// The code, which is used up with what it was given for.
+    used: Option<What>,
 }
 
 struct Entering {
@@ -142,6 +153,17 @@ impl Failures {
         self.by_site.forgive(&who.neighbour.site());
         if who.is_known {
             self.at_home.succeeded(&who.at_home());
+        } else {
+            self.by_account.forgive(&who.account);
+        }
+    }
+
+    /// The try of `who` does not count; those before it do.
+    fn take_back(&mut self, who: &Try) {
+        self.by_neighbour.forgive(&who.neighbour);
+        self.by_site.forgive(&who.neighbour.site());
+        if who.is_known {
+            self.at_home.forgive(&who.at_home());
         } else {
             self.by_account.forgive(&who.account);
         }
@@ -276,7 +298,7 @@ impl LoginDesk {
             token,
             hash: hash.clone(),
         };
-        self.change(&found.account.name, taken).await?;
+        self.change(&found.account.name, vec![taken]).await?;
         let first = self.folder.join(people::FIRST_INVITATION_FILE);
         let removed = tokio::task::spawn_blocking(|| std::fs::remove_file(first)).await;
         if let Ok(Err(error)) = removed
@@ -294,17 +316,8 @@ impl LoginDesk {
             found,
             secret,
         } = half;
-        let account = found.account.named();
-        let seconds = self.clock.now().unix_millis.div_euclid(1000);
-        let used = match second_factor::step_of(&secret, &code.0, seconds) {
-            Some(step) => What::CodeUsed { account, step },
-            None => What::RecoveryCodeUsed {
-                account,
-                code: people::hash_recovery_code(&code.0),
-            },
-        };
-        // the store says whether it was used before
-        let used = self.change(&found.account.name, used).await;
+        let used = self.use_of(code, &secret, found.account.named());
+        let used = self.change(&found.account.name, vec![used]).await;
         match used {
             Ok(()) => self.let_in(found, entering).await,
             Err(refusal) if refusal.code == RefusalCode::CODE_WRONG => {
@@ -312,6 +325,87 @@ impl LoginDesk {
                 self.refuse(name, &entering, RefusalCode::CODE_WRONG).await
             }
             Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Whether somebody who is logged in with `account` knows its password, and has its second factor if
+    /// it has one: as at a log-in, and as slowly for who guesses.
+    pub(crate) async fn prove(
+        &self,
+        account: &Account,
+        password: Password,
+        code: Option<&Code>,
+        address: IpAddr,
+    ) -> Result<Proof, Refusal> {
+        let password = Zeroizing::new(password.0.into_string());
+        let user = Name::cut(account.name.as_str());
+        let (who, permit) = self.begin(&user, address).await?;
+        let found = self.credentials(&user).await?;
+        let found = found.filter(|found| found.account.id == account.id);
+        let found = found.ok_or_else(|| Refusal::from(RefusalCode::NOT_ALLOWED))?;
+        let hash = found.hash;
+        let check = move || !hash.is_none() && password::verify(&password, &hash.0);
+        let right = tokio::task::spawn_blocking(check).await.unwrap_or(false);
+        drop(permit);
+        let mut proof = Proof {
+            who,
+            account: account.named(),
+            address,
+            used: None,
+        };
+        if !right {
+            return self.doubt(&proof, RefusalCode::WRONG_CREDENTIALS).await;
+        }
+        proof.used = match (found.second_factor, code) {
+            (None, _) => None,
+            (Some(secret), Some(code)) => Some(self.use_of(code, &secret, account.named())),
+            (Some(_), None) => return self.doubt(&proof, RefusalCode::CODE_WRONG).await,
+        };
+        Ok(proof)
+    }
+
+    /// Does what the owner gave `proof` for, if the code that is a part of it was not used before: all of
+    /// it, or nothing.
+    pub(crate) async fn act(&self, proof: Proof, changes: Vec<What>) -> Result<(), Refusal> {
+        let all = proof.used.clone().into_iter().chain(changes);
+        match self.change(&proof.account.name, all.collect()).await {
+            Ok(()) => {
+                lock(&self.failures).forgive(&proof.who);
+                Ok(())
+            }
+            Err(refusal) if refusal.code == RefusalCode::CODE_WRONG => {
+                self.doubt(&proof, RefusalCode::CODE_WRONG).await
+            }
+            Err(refusal) => {
+                self.was_no_guess(&proof);
+                Err(refusal)
+            }
+        }
+    }
+
+    /// What `proof` was given for is not done, for another reason than the proof.
+    pub(crate) fn was_no_guess(&self, proof: &Proof) {
+        lock(&self.failures).take_back(&proof.who);
+    }
+
+    async fn doubt<T>(&self, proof: &Proof, code: RefusalCode) -> Result<T, Refusal> {
+        let refused = What::OwnProofRefused {
+            account: proof.account.clone(),
+            address: proof.address,
+        };
+        self.note(&proof.account.name, refused).await;
+        Err(code.into())
+    }
+
+    /// What a code uses up. Whether it was used before says the store.
+    fn use_of(&self, code: &Code, secret: &FactorSecret, account: Named) -> What {
+        let seconds = self.clock.now().unix_millis.div_euclid(1000);
+        match second_factor::step_of(secret, &code.0, seconds) {
+            Some(step) => What::CodeUsed { account, step },
+            None => What::RecoveryCodeUsed {
+                account,
+                code: people::hash_recovery_code(&code.0),
+            },
         }
     }
 
@@ -427,11 +521,18 @@ impl LoginDesk {
         })
     }
 
-    async fn change(&self, actor: &str, what: What) -> Result<(), Refusal> {
+    /// Makes all these changes, or none.
+    async fn change(&self, actor: &str, changes: Vec<What>) -> Result<(), Refusal> {
         let actor = Actor::Account(actor.to_owned());
-        let change = Change { actor, what };
-        let stored = self.store.apply(change.at(self.clock.now().unix_millis));
-        stored.await.map_err(|error| {
+        let changes = changes.into_iter().map(|what| Change {
+            actor: actor.clone(),
+            what,
+        });
+        let batch = Batch {
+            at_unix_millis: self.clock.now().unix_millis,
+            changes: changes.collect(),
+        };
+        self.store.apply(batch).await.map_err(|error| {
             log_store_error(&error);
             error.code().into()
         })

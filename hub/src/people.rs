@@ -47,6 +47,8 @@ pub enum PeopleError {
     EnrolmentOutOfRange,
     #[error("whoever asks for second factors has to have one first")]
     SecondFactorMissing,
+    #[error("the account has no second factor")]
+    NoSecondFactor,
     #[error("the list of known passwords cannot be read: {0}")]
     List(#[from] std::io::Error),
     #[error("the hub does not know its own address yet; start it once with `hub serve`")]
@@ -68,6 +70,7 @@ impl PeopleError {
             Self::PasswordKnown => RefusalCode::PASSWORD_KNOWN,
             Self::PasswordIsName => RefusalCode::PASSWORD_IS_NAME,
             Self::SecondFactorMissing => RefusalCode::SECOND_FACTOR_MISSING,
+            Self::NoSecondFactor => RefusalCode::NOT_THERE,
             Self::PasswordLong
             | Self::RuleOutOfRange
             | Self::EnrolmentOutOfRange
@@ -225,36 +228,64 @@ pub struct ShownSecondFactor {
 ///
 /// [`PeopleError::Random`].
 pub fn second_factor(account: &Account) -> Result<(What, ShownSecondFactor), PeopleError> {
-    let mut secret = [0; 20];
-    getrandom::fill(&mut secret).map_err(PeopleError::Random)?;
-    let mut codes = Vec::new();
-    for _ in 0..RECOVERY_CODES {
-        let mut random = [0; 10];
-        getrandom::fill(&mut random).map_err(PeopleError::Random)?;
-        codes.push(base32(&random));
-    }
-    let label: String = account.name.bytes().map(percent).collect();
-    let address = format!(
-        "otpauth://totp/Pure%20Help%20Desk:{label}?secret={}&issuer=Pure%20Help%20Desk",
-        base32(&secret).to_uppercase()
-    );
+    let secret = new_factor_secret()?;
+    let (hashes, codes) = recovery_codes()?;
+    let shown = ShownSecondFactor {
+        address: factor_address(account, &secret),
+        recovery_codes: codes,
+    };
     let factor = NewSecondFactor {
-        secret: FactorSecret(secret),
-        recovery_codes: codes.iter().map(|code| hash_recovery_code(code)).collect(),
+        secret,
+        recovery_codes: hashes,
     };
     let what = What::SecondFactorSet {
         account: account.named(),
         factor,
     };
-    let parts = |code: &String| {
-        let parts = [&code[..4], &code[4..8], &code[8..12], &code[12..]];
-        parts.join("-")
-    };
-    let shown = ShownSecondFactor {
-        address,
-        recovery_codes: codes.iter().map(parts).collect(),
-    };
     Ok((what, shown))
+}
+
+/// Recovery codes in place of those that there were, and what their owner sees once.
+///
+/// # Errors
+///
+/// [`PeopleError::NoSecondFactor`] or [`PeopleError::Random`].
+pub fn renew_recovery_codes(account: &Account) -> Result<(What, Vec<String>), PeopleError> {
+    if !account.has_second_factor {
+        return Err(PeopleError::NoSecondFactor);
+    }
+    let (codes, shown) = recovery_codes()?;
+    let account = account.named();
+    Ok((What::RecoveryCodesRenewed { account, codes }, shown))
+}
+
+/// The secret of a second factor that nobody has yet.
+pub(crate) fn new_factor_secret() -> Result<FactorSecret, PeopleError> {
+    let mut secret = [0; 20];
+    getrandom::fill(&mut secret).map_err(PeopleError::Random)?;
+    Ok(FactorSecret(secret))
+}
+
+/// The `otpauth://` address by which a program makes codes.
+pub(crate) fn factor_address(account: &Account, secret: &FactorSecret) -> String {
+    let label: String = account.name.bytes().map(percent).collect();
+    format!(
+        "otpauth://totp/Pure%20Help%20Desk:{label}?secret={}&issuer=Pure%20Help%20Desk",
+        base32(&secret.0).to_uppercase()
+    )
+}
+
+/// New recovery codes: what is kept of them, and what their owner sees once.
+pub(crate) fn recovery_codes() -> Result<(Vec<TokenHash>, Vec<String>), PeopleError> {
+    let (mut hashes, mut shown) = (Vec::new(), Vec::new());
+    for _ in 0..RECOVERY_CODES {
+        let mut random = [0; 10];
+        getrandom::fill(&mut random).map_err(PeopleError::Random)?;
+        let code = base32(&random);
+        hashes.push(hash_recovery_code(&code));
+        shown.push([&code[..4], &code[4..8], &code[8..12], &code[12..]].join("-"));
+    }
+    Ok((hashes, shown))
 }
 
 /// What the hub keeps of a recovery code, which has 80 random bits; as it is typed, with or without

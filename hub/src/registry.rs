@@ -56,6 +56,8 @@ pub(crate) enum Event {
     Left(PeerId, LinkId, Departure),
     /// Log-ins with these accounts end, for that reason.
     AccountsClosed(Vec<AccountId>, Refusal),
+    /// Log-ins with the account end, but for the one at this place.
+    OthersClosed(AccountId, PeerId, Refusal),
     /// This operator's log-in ends, for that reason.
     SignInEnds(PeerId, Refusal),
     /// What all accounts may do, and what was decided about all permanent hosts; the answer comes when
@@ -369,6 +371,10 @@ impl Registry {
             Event::AccountsClosed(accounts, refusal) => {
                 self.directory.accounts_closed(&accounts, refusal, now);
             }
+            Event::OthersClosed(account, stays, refusal) => {
+                let directory = &mut self.directory;
+                directory.account_closed_elsewhere(account, stays, refusal, now);
+            }
             Event::SignInEnds(peer, refusal) => {
                 self.directory.sign_in_ends(peer, refusal, now);
             }
@@ -490,6 +496,7 @@ impl Registry {
             | OperatorToHub::ListReportForms
             | OperatorToHub::AskAboutReport { .. }
             | OperatorToHub::FillFields { .. }
+            | OperatorToHub::AskOwn { .. }
             | OperatorToHub::LogOut => return None,
         };
         self.store.is_behind().then_some(refused)

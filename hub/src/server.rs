@@ -220,6 +220,7 @@ impl Hub {
 
         let (store, store_thread) = Store::start(catalogue).map_err(StartError::Thread)?;
         let logins = LoginDesk::new(clock, store.clone(), known, folder.path())?;
+        let logins = Arc::new(logins);
         let from_settings = Duration::from_mins(settings.ticket_minutes.into());
         let ticket_validity = config.ticket_validity.unwrap_or(from_settings);
         let policy = Policy {
@@ -257,6 +258,7 @@ impl Hub {
             identity.fingerprint(),
             settings.subscribe(),
             changed,
+            Arc::clone(&logins),
         );
         let office = Arc::new(office);
         let page_url = config

@@ -59,10 +59,18 @@ async fn tell(
     let differs = |(id, hash): &(&AccountId, &PasswordHash)| {
         before.get(id).is_some_and(|before| before != *hash)
     };
-    let replaced = passwords.iter().filter(differs).map(|(id, _)| *id);
+    let (mut replaced, mut chosen) = (Vec::new(), Vec::new());
+    for (id, hash) in passwords.iter() {
+        // also where the account is so new that it was not seen before
+        if let Some(stays) = desk.office.stays(*id, hash) {
+            chosen.push((*id, stays));
+        } else if differs(&(id, hash)) {
+            replaced.push(*id);
+        }
+    }
     let closed = [
         (accounts.disabled, RefusalCode::ACCOUNT_DISABLED),
-        (replaced.collect(), RefusalCode::PASSWORD_CHANGED),
+        (replaced, RefusalCode::PASSWORD_CHANGED),
     ];
     for (accounts, code) in closed {
         let refusal = Refusal::from(code);
@@ -70,6 +78,12 @@ async fn tell(
             tell_administrators(desk, Closed::Accounts(accounts.clone(), refusal));
         }
         let event = Event::AccountsClosed(accounts, refusal);
+        desk.registry.send(event).await.ok()?;
+    }
+    for (account, stays) in chosen {
+        let refusal = RefusalCode::PASSWORD_CHANGED.into();
+        tell_administrators(desk, Closed::Others(account, stays, refusal));
+        let event = Event::OthersClosed(account, stays, refusal);
         desk.registry.send(event).await.ok()?;
     }
     for sign_in in accounts.over {

@@ -9,12 +9,12 @@
 mod support;
 
 use protocol::admin::people::{
-    AccountChange, AccountOrder, Answer, NewAccount, Question, Rules, SecondFactorRule,
+    AccountChange, AccountOrder, NewAccount, Question, Rules, SecondFactorRule,
 };
 use protocol::admin::{self, HubToAdmin, desk};
 use protocol::{
-    AccountId, Entry, EntryKind, GroupId, HubToOperator, OperatorToHub, Password, PeerId,
-    Permissions, RefusalCode, Rights, Role, RoleId,
+    AccountId, Entry, EntryKind, GroupId, HubToOperator, OperatorToHub, OwnAnswer, OwnQuestion,
+    Password, PeerId, Permissions, RefusalCode, Rights, Role, RoleId,
 };
 use session::authority::messages::of_question;
 use session::authority::{Standing, Who, may};
@@ -125,13 +125,18 @@ async fn b3_what_a_role_does_not_permit_is_refused_and_audited() {
         let actors: Vec<&str> = rows.map(|(actor, _)| actor.as_str()).collect();
         assert_eq!(actors, ["dora"], "{shown}");
     }
-    // what is her own she may
+    // not even for herself, without her password; that goes another way
     let question = Question::SetUpSecondFactor {
         account: AccountId(4),
     };
+    assert_eq!(window.try_ask(question).await, Err(not_allowed));
+    let own = admin::Question::Own(OwnQuestion::BeginSecondFactor {
+        password: Password(PASSWORD.into()),
+        code: None,
+    });
     assert!(matches!(
-        window.ask(question).await,
-        Answer::SecondFactor { .. }
+        window.ask_hub(own).await,
+        admin::Answer::Own(OwnAnswer::SecondFactor { .. })
     ));
     // ending sessions is for administrators
     let end = admin::Question::Desk(desk::Question::Disconnect {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use protocol::{EntryKind, PeerId, ReportId, SessionId, TicketRoute};
-use ui_kit::ThemeChoice;
+use ui_kit::{OwnWish, ThemeChoice};
 
 use crate::settings::Settings;
 use crate::state::Side;
@@ -54,6 +54,9 @@ pub enum Action {
     /// Close the window; what was typed is a draft.
     LeaveReport(ReportId),
     OpenSettings,
+    /// **Your account**.
+    OpenOwnAccount,
+    InOwnAccount(OwnWish),
     CloseSettings,
     /// **Test**: the hub through the proxy that stands in the settings.
     TestProxy,

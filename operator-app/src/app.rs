@@ -68,6 +68,8 @@ pub struct ConsoleApp {
     report_windows: ReportWindows,
     quit_asked: bool,
     may_quit: bool,
+    /// The number of the last question about the operator's own account.
+    last_own: u32,
 }
 
 impl std::fmt::Debug for ConsoleApp {
@@ -112,6 +114,7 @@ impl ConsoleApp {
             report_windows: ReportWindows::default(),
             quit_asked: false,
             may_quit: false,
+            last_own: 0,
             settings,
         };
         if start.settings_problem {

@@ -8,7 +8,7 @@ pub mod reports;
 pub mod session;
 pub mod tickets;
 
-use ui_kit::Lang;
+use ui_kit::{Lang, OwnForm};
 
 use account::Account;
 use chats::Chats;
@@ -34,6 +34,8 @@ pub struct ConsoleState {
     pub examination: Option<Examination>,
     pub settings_open: bool,
     pub drafts_open: bool,
+    /// **Your account**, while it is open.
+    pub own: Option<OwnForm>,
 }
 
 /// What the panel at the right shows.
@@ -60,6 +62,7 @@ impl ConsoleState {
             examination: None,
             settings_open: false,
             drafts_open: false,
+            own: None,
         }
     }
 }

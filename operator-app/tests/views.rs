@@ -16,10 +16,10 @@ use operator_app::views::{doctor, drafts, report, shell};
 use protocol::admin::reports::{Field, FieldDefinition, FieldKind, ReportRow};
 use protocol::diagnosis::{Check, Diagnosis, Family, Finding, Found, News};
 use protocol::{
-    ChatAuthor, ChatLine, Entry, EntryKind, PeerId, Proposal, ReportFacts, ReportId, SessionId,
-    TicketRoute, TicketState,
+    ChatAuthor, ChatLine, Entry, EntryKind, OwnQuestion, PeerId, Proposal, ReportFacts, ReportId,
+    SessionId, TicketRoute, TicketState,
 };
-use ui_kit::{Clock, Examination, Lang, Word, Zone, w};
+use ui_kit::{Clock, Examination, Lang, OwnForm, OwnWish, Word, Zone, w};
 
 const NOW: i64 = 1_795_546_800;
 const ANNA: PeerId = PeerId([2; 16]);
@@ -129,6 +129,25 @@ fn o5_a_failed_log_in_says_why() {
     let mut out = state(Lang::En, LogIn::Out);
     out.account.problem = Some("User name or password is wrong.".to_owned());
     window(out).get_by_label("User name or password is wrong.");
+}
+
+#[test]
+fn o5_the_account_is_opened_from_the_initials_and_keys_stay_in_its_dialog() {
+    let mut harness = window(logged_in(Lang::En));
+    let label = w(Lang::En, Word::YourAccount);
+    harness.get_by_role_and_label(Role::Button, label).click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::OpenOwnAccount]);
+    harness.state_mut().actions.clear();
+    harness.state_mut().state.own = Some(OwnForm::default());
+    harness.run_steps(3);
+    harness.key_press_modifiers(egui::Modifiers::CTRL, egui::Key::G);
+    harness.run_steps(2);
+    let asked = Action::InOwnAccount(OwnWish::Ask(OwnQuestion::Show));
+    assert_eq!(harness.state().actions, [asked]);
+    // without a log-in there is no account
+    let out = window(state(Lang::En, LogIn::Out));
+    assert!(out.query_by_label(label).is_none());
 }
 
 #[test]

@@ -9,8 +9,8 @@ use codec::{Picture, Rect};
 use protocol::admin::reports::{FieldValue, Language};
 use protocol::control::ChatText;
 use protocol::{
-    Entry, InvitationToken, PeerId, PointerUpdate, ReportDraft, ReportId, Rights, ScreenLayout,
-    SessionId, TicketRoute,
+    Entry, InvitationToken, OwnQuestion, PeerId, PointerUpdate, ReportDraft, ReportId, Rights,
+    ScreenLayout, SessionId, TicketRoute,
 };
 use session::TicketNumber;
 use tokio::sync::{mpsc, watch};
@@ -122,6 +122,12 @@ pub enum Command {
         /// In which the hub writes what it proposes.
         language: Language,
     },
+    /// About the operator's own account; [`crate::Event::OwnAnswered`] brings the answer with the same
+    /// number. Out of reach nothing comes.
+    AskOwn {
+        number: u32,
+        question: OwnQuestion,
+    },
 }
 
 impl fmt::Debug for Command {
@@ -143,6 +149,7 @@ impl fmt::Debug for Command {
             Self::SaveReport { .. } => "SaveReport",
             Self::ListDrafts => "ListDrafts",
             Self::AskAboutReport { .. } => "AskAboutReport",
+            Self::AskOwn { .. } => "AskOwn",
         })
     }
 }

@@ -299,6 +299,9 @@ impl Desk {
             Command::AskAboutReport { report, language } => {
                 tell_hub(link, OperatorToHub::AskAboutReport { report, language });
             }
+            Command::AskOwn { number, question } => {
+                tell_hub(link, OperatorToHub::AskOwn { number, question });
+            }
         }
     }
 
@@ -357,6 +360,9 @@ impl Desk {
             }
             HubToOperator::Permitted { permissions } => {
                 self.tell(Event::Permitted(permissions)).await;
+            }
+            HubToOperator::OwnAnswered { number, answer } => {
+                self.tell(Event::OwnAnswered { number, answer }).await;
             }
             HubToOperator::Goodbye { refusal } => link.goodbye = Some(refusal),
             of_the_protocol => {

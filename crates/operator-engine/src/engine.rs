@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::control::{Admission, Name};
-use protocol::{ProxyError, RefusalCode};
+use protocol::{HubToOperator, OwnAnswer, OwnQuestion, ProxyError, RefusalCode};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
@@ -84,6 +84,7 @@ impl OperatorEngine {
             config,
             desk,
             credentials: None,
+            chosen: None,
             code: None,
             keep_trying: false,
             retry_millis: FIRST_RETRY_MILLIS,
@@ -159,7 +160,7 @@ enum Step {
     Returned(Result<Returned, JoinError>),
     Retry,
     Silence,
-    Hub(Option<protocol::HubToOperator>),
+    Hub(Option<HubToOperator>),
     Fault(Option<SessionFault>),
 }
 
@@ -167,6 +168,8 @@ struct Engine {
     config: Config,
     desk: Desk,
     credentials: Option<Credentials>,
+    /// A new password for the account, and the number of the question with which it went to the hub.
+    chosen: Option<(u32, Zeroizing<String>)>,
     /// The hub waits for a code.
     code: Option<CodeTaker>,
     keep_trying: bool,
@@ -188,6 +191,7 @@ impl Engine {
                 Step::Returned(done) => self.returned(done).await,
                 Step::Retry => self.connect().await,
                 Step::Hub(Some(message)) => {
+                    self.note_new_password(&message);
                     if let Phase::Online { link, .. } = &mut self.phase {
                         self.desk.hub_says(link, message).await;
                     }
@@ -288,7 +292,14 @@ impl Engine {
             | Command::SendChat { .. }
             | Command::SaveReport { .. }
             | Command::ListDrafts
-            | Command::AskAboutReport { .. }) => {
+            | Command::AskAboutReport { .. }
+            | Command::AskOwn { .. }) => {
+                if let Command::AskOwn { number, question } = &of_the_desk
+                    && let OwnQuestion::ChangePassword { new, .. } = question
+                {
+                    let new = Zeroizing::new(new.0.to_string());
+                    self.chosen = Some((*number, new));
+                }
                 let link = match &self.phase {
                     Phase::Online { link, .. } => Some(link.as_ref()),
                     Phase::LoggedOut
@@ -298,6 +309,19 @@ impl Engine {
                 };
                 self.desk.obey(link, of_the_desk).await;
             }
+        }
+    }
+
+    /// The password that the operator chose is the one of the next log-in, if the hub took it.
+    fn note_new_password(&mut self, message: &HubToOperator) {
+        let HubToOperator::OwnAnswered { number, answer } = message else {
+            return;
+        };
+        if let Some((_, new)) = self.chosen.take_if(|(asked, _)| asked == number)
+            && *answer == OwnAnswer::Done
+            && let Some(credentials) = &mut self.credentials
+        {
+            credentials.password = new;
         }
     }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use protocol::admin::reports::{Field, FieldValue, ReportRow};
 use protocol::control::{ChatLine, ChatText, Name};
 use protocol::{
-    BroughtIn, Companion, EndedBy, Hindrances, Outcome, PeerId, Permissions, Proposal, Refusal,
-    ReportDraft, ReportFacts, ReportId, Rights, SessionId, TicketRoute, TicketState,
+    BroughtIn, Companion, EndedBy, Hindrances, Outcome, OwnAnswer, PeerId, Permissions, Proposal,
+    Refusal, ReportDraft, ReportFacts, ReportId, Rights, SessionId, TicketRoute, TicketState,
 };
 pub use session::console::NotStarted;
 use tokio::sync::mpsc;
@@ -205,6 +205,11 @@ pub enum Event {
         /// The newest reports of the same host or requester.
         earlier: Vec<ReportRow>,
     },
+    /// The answer to [`crate::Command::AskOwn`]. After a lost line none comes any more.
+    OwnAnswered {
+        number: u32,
+        answer: OwnAnswer,
+    },
     /// Something could not be kept on this computer's disk (`detail` says what and why).
     NotKept {
         detail: String,
@@ -254,6 +259,7 @@ impl fmt::Debug for Event {
             Self::Drafts(_) => "Drafts",
             Self::ReportForms { .. } => "ReportForms",
             Self::AboutReport { .. } => "AboutReport",
+            Self::OwnAnswered { .. } => "OwnAnswered",
             Self::NotKept { detail } => return write!(f, "NotKept({detail})"),
         })
     }

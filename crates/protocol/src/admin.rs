@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::control::{Code, Name, Password};
 use crate::invitation::InvitationToken;
+use crate::own_account::{OwnAnswer, OwnQuestion};
 use crate::refusal::Refusal;
 
 /// What an administrator's window says to the hub.
@@ -70,6 +71,8 @@ pub enum Question {
     Audit(audit::Question),
     Settings(settings::Question),
     Hosts(hosts::Question),
+    /// About the account of whoever asks.
+    Own(OwnQuestion),
 }
 
 /// What comes back, of the area that was asked.
@@ -83,6 +86,7 @@ pub enum Answer {
     Audit(audit::Answer),
     Settings(settings::Answer),
     Hosts(hosts::Answer),
+    Own(OwnAnswer),
 }
 
 /// Which rows of a long list: those from `first` on, counted from 0 in the order asked for.

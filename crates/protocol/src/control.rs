@@ -13,6 +13,7 @@ use crate::invitation::InvitationToken;
 use crate::limits::{
     MAX_CHAT_BYTES, MAX_CODE_BYTES, MAX_NAME_BYTES, MAX_PASSWORD_BYTES, MAX_REPORT_FIELD_BYTES,
 };
+use crate::own_account::{OwnAnswer, OwnQuestion};
 use crate::permissions::Permissions;
 use crate::refusal::Refusal;
 use crate::text::BoundedText;
@@ -203,6 +204,8 @@ pub enum OperatorToHub {
         /// How long ago the moment was; the hub takes [`crate::limits::MAX_MARK_AGO_MILLIS`] at most.
         ago_millis: u32,
     },
+    /// About the operator's own account. `number` comes back with the answer; the console counts.
+    AskOwn { number: u32, question: OwnQuestion },
 }
 
 /// What the hub says to an operator's console.
@@ -352,6 +355,11 @@ pub enum HubToOperator {
     MomentMarked {
         session: SessionId,
         outcome: Outcome,
+    },
+    /// The answer to `AskOwn`.
+    OwnAnswered {
+        number: u32,
+        answer: OwnAnswer,
     },
 }
 

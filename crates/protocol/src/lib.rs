@@ -19,6 +19,7 @@ pub mod input;
 pub mod invitation;
 pub mod lanes;
 pub mod limits;
+pub mod own_account;
 pub mod permissions;
 pub mod proxy;
 pub mod refusal;
@@ -45,6 +46,7 @@ pub use ids::{
 pub use input::{HidKey, InputEvent, InputFrame, Place, PointerButton};
 pub use invitation::{Invitation, InvitationFault, InvitationToken};
 pub use lanes::{ChannelId, Direction, Lane, LaneRules, Protection, StreamHeader};
+pub use own_account::{OwnAccount, OwnAnswer, OwnQuestion, OwnSignIn};
 pub use permissions::Permissions;
 pub use proxy::{
     Proxy, ProxyAddress, ProxyError, ProxyFault, ProxyKind, ProxyLogin, SystemProxies,

@@ -21,11 +21,11 @@ use protocol::{
     EnrolmentCode, EnrolmentId, Entry, EntryKind, Greeting, GroupId, HidKey, Hindrance, Hindrances,
     HostGroupId, HostId, HostKey, HostState, HostToHub, HostWord, HubHello, HubToHost,
     HubToOperator, InputEvent, InputFrame, InvitationToken, KeyProof, Lane, LiveState,
-    OperatorToHub, OperatorWord, Outcome, Password, PeerId, PermanentHost, Permissions, Place,
-    PointerButton, PointerShape, PointerUpdate, Proposal, ProtocolVersion, Refusal, RefusalCode,
-    ReportDraft, ReportFacts, ReportId, ResumeSecret, Rights, Role, RoleId, RunningSession,
-    ScreenFrame, ScreenLayout, ScreenMonitor, SessionId, StreamHeader, TicketRoute, TicketState,
-    VersionRange, ViewWish, ViewerMessage, Word,
+    OperatorToHub, OperatorWord, Outcome, OwnAccount, OwnAnswer, OwnQuestion, OwnSignIn, Password,
+    PeerId, PermanentHost, Permissions, Place, PointerButton, PointerShape, PointerUpdate,
+    Proposal, ProtocolVersion, Refusal, RefusalCode, ReportDraft, ReportFacts, ReportId,
+    ResumeSecret, Rights, Role, RoleId, RunningSession, ScreenFrame, ScreenLayout, ScreenMonitor,
+    SessionId, StreamHeader, TicketRoute, TicketState, VersionRange, ViewWish, ViewerMessage, Word,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -500,6 +500,81 @@ fn hub_to_host(samples: &mut Samples) {
     for message in &messages {
         samples.add(message);
     }
+}
+
+fn own_accounts(samples: &mut Samples) {
+    let password = || Password("secret".into());
+    let code = || Code("123456".into());
+    let questions = [
+        OwnQuestion::Show,
+        OwnQuestion::ChangePassword {
+            password: password(),
+            code: Some(code()),
+            new: Password("another".into()),
+        },
+        OwnQuestion::BeginSecondFactor {
+            password: password(),
+            code: None,
+        },
+        OwnQuestion::ConfirmSecondFactor { code: code() },
+        OwnQuestion::RenewRecoveryCodes {
+            password: password(),
+            code: code(),
+        },
+        OwnQuestion::RemoveSecondFactor {
+            password: password(),
+            code: code(),
+        },
+        OwnQuestion::EndSignIn { sign_in: PEER },
+    ];
+    for question in &questions {
+        samples.add(question);
+    }
+    samples.add(&OperatorToHub::AskOwn {
+        number: 300,
+        question: OwnQuestion::Show,
+    });
+    samples.add(&Question::Own(OwnQuestion::Show));
+    let sign_in = |kind, last_used_unix_millis| OwnSignIn {
+        sign_in: PEER,
+        kind,
+        program: "pure-help-desk 0.1.0 linux".into(),
+        address: "192.0.2.7".into(),
+        since_unix_millis: 1_700_000_000_000,
+        last_used_unix_millis,
+        is_this: last_used_unix_millis.is_some(),
+    };
+    let account = OwnAccount {
+        name: "marco".into(),
+        display_name: "Marco".into(),
+        has_second_factor: true,
+        recovery_codes_left: 9,
+        must_have_second_factor: true,
+        password_chars: 300,
+        sign_ins: vec![
+            sign_in(SignInKind::Console, Some(1_700_000_001_000)),
+            sign_in(SignInKind::Administration, None),
+        ],
+    };
+    let answers = [
+        OwnAnswer::Refused(REFUSAL),
+        OwnAnswer::Account(account),
+        OwnAnswer::Done,
+        OwnAnswer::SecondFactor {
+            address: "otpauth://totp/x?secret=y".into(),
+        },
+        OwnAnswer::RecoveryCodes {
+            codes: vec!["abcd-efgh-ijkl-mnop".into()],
+        },
+    ];
+    for answer in &answers {
+        samples.add(answer);
+    }
+    samples.add(&HubToOperator::OwnAnswered {
+        number: 300,
+        answer: OwnAnswer::Done,
+    });
+    samples.add(&Answer::Own(OwnAnswer::Done));
 }
 
 fn operator_to_hub(samples: &mut Samples) {
@@ -1556,6 +1631,7 @@ fn samples() -> BTreeMap<String, String> {
     host_to_hub(&mut samples);
     hub_to_host(&mut samples);
     operator_to_hub(&mut samples);
+    own_accounts(&mut samples);
     hub_to_operator(&mut samples);
     administrators(&mut samples);
     questions_about_people(&mut samples);

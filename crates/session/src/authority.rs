@@ -91,8 +91,8 @@ pub enum Action {
     ReadAudit,
     /// Change accounts, groups, roles and settings, and end what others do.
     Administer,
-    /// Give an account a second factor.
-    SetUpSecondFactor,
+    /// See one's own account, and change what opens it.
+    KeepOwnAccount,
 }
 
 /// What it is to be done to, with what decides.
@@ -132,7 +132,8 @@ pub enum Object {
         owner: AccountId,
     },
     Film,
-    Account(AccountId),
+    /// The account of whoever asks; nothing in the question names another.
+    OwnAccount,
 }
 
 /// Why not.
@@ -168,8 +169,7 @@ pub fn may(who: Who, action: Action, object: Object) -> Result<(), Denied> {
         Who::Account(standing) if standing.disabled => Err(Denied::Disabled),
         Who::Account(standing) => {
             may_with_account(standing, action, object)?;
-            let is_own_account = object == Object::Account(standing.id);
-            if is_own_account || standing.permissions.has_any(permissions_for(action)) {
+            if standing.permissions.has_any(permissions_for(action)) {
                 Ok(())
             } else {
                 Err(Denied::NotPermitted)
@@ -181,7 +181,6 @@ pub fn may(who: Who, action: Action, object: Object) -> Result<(), Denied> {
 fn may_here(action: Action, object: Object) -> Result<(), Denied> {
     match (action, object) {
         (Action::ReadFilm, Object::Film)
-        | (Action::SetUpSecondFactor, Object::Account(_))
         | (
             Action::Oversee
             | Action::ListReports
@@ -227,7 +226,9 @@ fn permissions_for(action: Action) -> Permissions {
         Action::ListReports | Action::ReadFilm => Permissions::READ_REPORTS,
         Action::Export => Permissions::EXPORT,
         Action::ReadAudit => Permissions::READ_REPORTS.with(Permissions::ADMINISTER),
-        Action::Administer | Action::SetUpSecondFactor => Permissions::ADMINISTER,
+        Action::Administer => Permissions::ADMINISTER,
+        // whoever can be logged in
+        Action::KeepOwnAccount => Permissions::SEE.with(Permissions::OF_ADMINISTRATION),
     }
 }
 
@@ -247,7 +248,7 @@ fn may_with_account(standing: Standing, action: Action, object: Object) -> Resul
             Object::Hub,
         )
         | (Action::ReadFilm, Object::Film)
-        | (Action::SetUpSecondFactor, Object::Account(_)) => Ok(()),
+        | (Action::KeepOwnAccount, Object::OwnAccount) => Ok(()),
         (Action::RevokeTicket | Action::AnswerTicket, Object::Ticket { owner })
         | (
             Action::AskForSession | Action::SpeakToHost | Action::DisconnectHost,
@@ -325,6 +326,7 @@ mod tests {
         Action::SaveReport,
         Action::ListDrafts,
         Action::SpeakForUser,
+        Action::KeepOwnAccount,
         Action::SignIn,
         Action::WatchLive,
         Action::Oversee,
@@ -333,7 +335,6 @@ mod tests {
         Action::Export,
         Action::ReadAudit,
         Action::Administer,
-        Action::SetUpSecondFactor,
     ];
 
     fn objects(owner: AccountId) -> [Object; 10] {
@@ -356,7 +357,7 @@ mod tests {
             },
             Object::Drafts { owner },
             Object::Film,
-            Object::Account(owner),
+            Object::OwnAccount,
         ]
     }
 
@@ -386,9 +387,10 @@ mod tests {
         let anna = Who::Account(operator(ANNA));
         assert_eq!(
             allowed(anna, ANNA),
-            [&ACTIONS[..12], &[Action::SetUpSecondFactor]].concat()
+            [&ACTIONS[..12], &[Action::KeepOwnAccount]].concat()
         );
-        assert_eq!(allowed(anna, BRUNO), [Action::LogIn, Action::MakeTicket]);
+        let of_everybody = [Action::LogIn, Action::MakeTicket, Action::KeepOwnAccount];
+        assert_eq!(allowed(anna, BRUNO), of_everybody);
         let others = Object::Host { owner: BRUNO };
         let denied = may(anna, Action::SpeakToHost, others);
         assert_eq!(denied, Err(Denied::NotTheirs));
@@ -415,6 +417,7 @@ mod tests {
     fn an_auditor_reads_and_exports_and_does_not_help() {
         let who = Who::Account(account(ANNA, Permissions::OF_AUDITOR));
         let reads = [
+            Action::KeepOwnAccount,
             Action::SignIn,
             Action::Oversee,
             Action::ListReports,
@@ -484,6 +487,6 @@ mod tests {
 
     #[test]
     fn the_command_line_reads_and_administers_and_does_not_help() {
-        assert_eq!(allowed(Who::CommandLine, ANNA), ACTIONS[15..]);
+        assert_eq!(allowed(Who::CommandLine, ANNA), ACTIONS[16..]);
     }
 }

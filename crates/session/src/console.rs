@@ -298,6 +298,7 @@ impl ConsoleSide {
             | HubToOperator::EntryChanged { .. }
             | HubToOperator::EntryGone { .. }
             | HubToOperator::ReportSaved { .. }
+            | HubToOperator::OwnAnswered { .. }
             | HubToOperator::Drafts { .. }
             | HubToOperator::ReportForms { .. }
             | HubToOperator::AboutReport { .. } => Vec::new(),

@@ -463,7 +463,8 @@ impl Directory {
             | OperatorToHub::AcceptInvitation { .. }
             | OperatorToHub::ListReportForms
             | OperatorToHub::AskAboutReport { .. }
-            | OperatorToHub::FillFields { .. } => Err(OutOfPlace),
+            | OperatorToHub::FillFields { .. }
+            | OperatorToHub::AskOwn { .. } => Err(OutOfPlace),
         };
         self.cut_unless(done, id);
     }

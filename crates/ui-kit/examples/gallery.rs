@@ -1,7 +1,7 @@
 //! Every widget on one of several pages, to look at.
 //!
 //! ```text
-//! cargo run -p ui-kit --example gallery -- [light|dark] [en|it] [helpme|consent|console|fields|report|chat|screen|session]
+//! cargo run -p ui-kit --example gallery -- [light|dark] [en|it] [helpme|consent|console|fields|report|chat|screen|session|account]
 //! ```
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use codec::{Picture, PixelSize};
 use eframe::NativeOptions;
 use egui::{Align, Layout, Panel, ScrollArea, Ui, vec2};
-use protocol::RefusalCode;
+use protocol::admin::people::SignInKind;
+use protocol::{OwnAccount, OwnAnswer, OwnQuestion, OwnSignIn, PeerId, RefusalCode};
 use ui_kit::remote_view::{PictureSlot, RemoteView, ViewOptions, ViewSize};
 use ui_kit::theme::{self, REGULAR, SMALL_SIZE};
 use ui_kit::widgets::{
@@ -21,7 +22,10 @@ use ui_kit::widgets::{
     ticket_entry_ui, ticket_number_ui,
 };
 use ui_kit::words::{ask_consent, refusal_text, ticket_template};
-use ui_kit::{Icon, InputTap, Lang, Palette, ThemeChoice, Tone, Word, run_app, text, w};
+use ui_kit::{
+    Clock, Icon, InputTap, Lang, OwnForm, OwnWish, Palette, ThemeChoice, Tone, Word, run_app, text,
+    w,
+};
 
 struct Gallery {
     lang: Lang,
@@ -39,6 +43,8 @@ struct Gallery {
     notices: Notices,
     view: Arc<Mutex<RemoteView>>,
     focused_once: bool,
+    own: OwnForm,
+    has_second_factor: bool,
 }
 
 fn main() -> eframe::Result {
@@ -108,6 +114,8 @@ impl Gallery {
             notices,
             view: Arc::new(Mutex::new(RemoteView::new(1, slot, Some(tap)))),
             focused_once: false,
+            own: OwnForm::default(),
+            has_second_factor: false,
         }
     }
 }
@@ -149,6 +157,7 @@ impl eframe::App for Gallery {
             "report" => self.report_ui(ui),
             "screen" => self.screen_ui(ui),
             "session" => self.session_ui(ui),
+            "account" => self.account_ui(ui),
             _ => self.console_ui(ui),
         }
         self.notices.ui(ui.ctx(), lang);
@@ -156,6 +165,64 @@ impl eframe::App for Gallery {
 }
 
 impl Gallery {
+    /// **Your account**, with a hub that takes everything but the password "wrong".
+    fn account_ui(&mut self, ui: &mut Ui) {
+        let clock = Clock::now();
+        for wish in self.own.ui(ui.ctx(), self.lang, clock, true) {
+            let OwnWish::Ask(question) = wish else {
+                continue;
+            };
+            let answer = match question {
+                OwnQuestion::ChangePassword { password, .. }
+                | OwnQuestion::BeginSecondFactor { password, .. }
+                    if &*password.0 == "wrong" =>
+                {
+                    OwnAnswer::Refused(RefusalCode::WRONG_CREDENTIALS.into())
+                }
+                OwnQuestion::Show => OwnAnswer::Account(self.own_account(clock)),
+                OwnQuestion::BeginSecondFactor { .. } => OwnAnswer::SecondFactor {
+                    address: "otpauth://totp/Pure%20Help%20Desk:anna?secret=ABCDEFGHIJKLMNOPQRSTUVWXYZ234567&issuer=Pure%20Help%20Desk".into(),
+                },
+                OwnQuestion::ConfirmSecondFactor { .. } | OwnQuestion::RenewRecoveryCodes { .. } => {
+                    self.has_second_factor = true;
+                    let codes = (0..10).map(|n| format!("ab{n}c-de{n}f-gh{n}i-jk{n}l"));
+                    let codes = codes.map(|code| code.as_str().into()).collect();
+                    OwnAnswer::RecoveryCodes { codes }
+                }
+                OwnQuestion::ChangePassword { .. }
+                | OwnQuestion::RemoveSecondFactor { .. }
+                | OwnQuestion::EndSignIn { .. } => OwnAnswer::Done,
+            };
+            self.own.take(answer);
+        }
+    }
+
+    fn own_account(&self, clock: Clock) -> OwnAccount {
+        let now = clock.now_unix_seconds * 1000;
+        let sign_in = |id: u8, kind, program: &str, ago_hours: i64| OwnSignIn {
+            sign_in: PeerId([id; 16]),
+            kind,
+            program: program.into(),
+            address: "192.0.2.7".into(),
+            since_unix_millis: now - ago_hours * 3_600_000,
+            last_used_unix_millis: (id < 3).then_some(now - 60_000),
+            is_this: id == 1,
+        };
+        OwnAccount {
+            name: "anna".into(),
+            display_name: "Anna Bianchi".into(),
+            has_second_factor: self.has_second_factor,
+            recovery_codes_left: 9,
+            must_have_second_factor: false,
+            password_chars: 8,
+            sign_ins: vec![
+                sign_in(1, SignInKind::Console, "pure-help-desk 0.1.0 linux", 1),
+                sign_in(2, SignInKind::Administration, "hub-admin 0.1.0 windows", 3),
+                sign_in(3, SignInKind::Administration, "hub-admin 0.1.0 macos", 60),
+            ],
+        }
+    }
+
     fn brand_ui(&mut self, ui: &mut Ui, name: &str) {
         let palette = Palette::of(ui);
         ui.horizontal(|ui| {

@@ -12,6 +12,7 @@ mod fields;
 mod frames;
 mod notices;
 mod paint;
+mod qr;
 mod rows;
 mod ticket;
 
@@ -29,5 +30,6 @@ pub use frames::{
     icon_tile_ui, logo_ui, page_ui, section_header_ui, status_bar_ui,
 };
 pub use notices::{Notices, banner_ui};
-pub use rows::{Leading, Row, chip_ui, dot_ui, initials_ui, row_ui};
+pub use qr::Qr;
+pub use rows::{Leading, Row, account_button_ui, chip_ui, dot_ui, initials_ui, row_ui};
 pub use ticket::{TICKET_DIGITS, TicketEntry, grouped_ticket, ticket_entry_ui, ticket_number_ui};

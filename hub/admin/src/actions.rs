@@ -25,6 +25,17 @@ pub(crate) fn action_text(lang: Lang, action: Action) -> &'static str {
         Action::AccountInvited => ("Account invited", "Account invitato"),
         Action::AccountInvitationTaken => ("Invitation accepted", "Invito accettato"),
         Action::AccountPassword => ("Password set", "Password impostata"),
+        Action::AccountPasswordChanged => (
+            "Password changed by its owner",
+            "Password cambiata dal titolare",
+        ),
+        Action::AccountProofRefused => (
+            "Change of one's own account refused",
+            "Modifica del proprio account rifiutata",
+        ),
+        Action::AccountRecoveryCodesRenewed => {
+            ("Recovery codes renewed", "Codici di recupero rinnovati")
+        }
         Action::AccountSecondFactorSet => ("Second factor set up", "Secondo fattore impostato"),
         Action::AccountSecondFactorReset => ("Second factor reset", "Secondo fattore azzerato"),
         Action::AccountCodeUsed => (

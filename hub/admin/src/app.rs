@@ -150,7 +150,12 @@ impl AdminApp {
                         self.take_answer(topic, answer);
                     }
                 }
-                News::Lost => self.line_is(true),
+                News::Lost => {
+                    self.line_is(true);
+                    if let Some(form) = &mut self.state.own {
+                        form.lost();
+                    }
+                }
                 News::Back => {
                     self.line_is(false);
                     // what was under way is not answered any more

@@ -11,7 +11,9 @@ use std::time::Duration;
 use protocol::admin::{AdminToHub, Answer, HubToAdmin, Question};
 use protocol::control::Name;
 use protocol::limits::MAX_ADMIN_FRAME_BYTES;
-use protocol::{BoundedText, HubAddress, InvitationToken, Password, Refusal, Role};
+use protocol::{
+    BoundedText, HubAddress, InvitationToken, OwnAnswer, OwnQuestion, Password, Refusal, Role,
+};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use transport::client::{self, ConnectError, Greeted};
@@ -223,7 +225,7 @@ async fn serve(
     // it is used up: from now on the password alone opens the account
     who.invitation = None;
     loop {
-        match talk.go_on(orders, teller).await {
+        match talk.go_on(orders, teller, &mut who.password).await {
             End::SignedOut => return talk.leave().await,
             End::Dismissed(refusal) => {
                 return teller.tell(News::SignedOut(Problem::Refused(refusal)));
@@ -391,14 +393,24 @@ impl Talk {
         }
     }
 
-    /// Passes questions and answers on until it ends.
-    async fn go_on(&mut self, orders: &mut mpsc::Receiver<Order>, teller: &Teller) -> End {
+    /// Passes questions and answers on until it ends. `password` is the one with which to come back.
+    async fn go_on(
+        &mut self,
+        orders: &mut mpsc::Receiver<Order>,
+        teller: &Teller,
+        password: &mut Zeroizing<String>,
+    ) -> End {
+        // one that the administrator chose, and the number of the question with which it went
+        let mut chosen: Option<(u32, Zeroizing<String>)> = None;
         loop {
             tokio::select! {
                 order = orders.recv() => match order {
                     None | Some(Order::SignOut) => return End::SignedOut,
                     Some(Order::SignIn(_) | Order::GiveCode(_)) => {}
                     Some(Order::Ask(number, question)) => {
+                        if let Question::Own(OwnQuestion::ChangePassword { new, .. }) = &question {
+                            chosen = Some((number, Zeroizing::new(new.0.to_string())));
+                        }
                         let message = AdminToHub::Ask { number, question };
                         if self.writer.write(&message).await.is_err() {
                             return self.over();
@@ -407,6 +419,11 @@ impl Talk {
                 },
                 message = self.inbox.recv() => match message {
                     Some(HubToAdmin::Answered { number, answer }) => {
+                        if let Some((_, new)) = chosen.take_if(|(asked, _)| *asked == number)
+                            && answer == Answer::Own(OwnAnswer::Done)
+                        {
+                            *password = new;
+                        }
                         teller.tell(News::Answered(number, answer));
                     }
                     Some(HubToAdmin::Goodbye { refusal }) => return End::Dismissed(refusal),

@@ -20,7 +20,7 @@ use protocol::{
     Refusal, ReportId, RoleId, SessionId,
 };
 use transport::{Fingerprint, Pin};
-use ui_kit::{Clock, Lang, ThemeChoice, Tone};
+use ui_kit::{Clock, Lang, OwnForm, ThemeChoice, Tone};
 use zeroize::Zeroizing;
 
 use crate::bundle::Bundling;
@@ -119,6 +119,8 @@ pub enum Topic {
     FormsChanged,
     Logo,
     LogoStored,
+    /// About the administrator's own account, the question of this number.
+    Own(u32),
     /// Something was done; the notice says so.
     Done(Done),
 }
@@ -941,6 +943,9 @@ pub struct State {
     pub audit: Audit,
     pub settings: HubSettings,
     pub asking: Option<Asking>,
+    /// **Your account**, while it is open, and the number of its last question.
+    pub own: Option<OwnForm>,
+    pub last_own: u32,
     pub notices: Vec<(Tone, String)>,
     /// What is to be asked of the hub.
     pub outbox: Vec<(Topic, Question)>,
@@ -965,6 +970,8 @@ impl State {
             audit: Audit::default(),
             settings: HubSettings::default(),
             asking: None,
+            own: None,
+            last_own: 0,
             notices: Vec::new(),
             outbox: Vec::new(),
             wishes: Vec::new(),
@@ -985,6 +992,7 @@ impl State {
         let mut new = Self::new(lang);
         std::mem::swap(&mut new.sign_in, &mut self.sign_in);
         new.notices = std::mem::take(&mut self.notices);
+        new.last_own = self.last_own;
         *self = new;
     }
 

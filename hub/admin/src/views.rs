@@ -11,7 +11,6 @@ mod logo;
 mod overview;
 mod people;
 mod player;
-mod qr;
 mod questions;
 mod reports;
 mod settings;

@@ -50,6 +50,17 @@ pub enum What {
         account: Named,
         hash: PasswordHash,
     },
+    /// The owner chose another: every sign-in but `stays` is over.
+    OwnPasswordSet {
+        account: Named,
+        hash: PasswordHash,
+        stays: PeerId,
+    },
+    /// Whoever was signed in with the account did not show that they are its owner.
+    OwnProofRefused {
+        account: Named,
+        address: IpAddr,
+    },
     /// Nobody can log in with it any more. A running hub cuts its operator off within seconds.
     AccountDisabled {
         account: Named,
@@ -75,6 +86,10 @@ pub enum What {
     },
     SecondFactorReset {
         account: Named,
+    },
+    RecoveryCodesRenewed {
+        account: Named,
+        codes: Vec<TokenHash>,
     },
     /// The code of a step of time, which counts no more.
     CodeUsed {
@@ -275,6 +290,14 @@ impl What {
                 (Action::AccountChanged, detail)
             }
             Self::PasswordSet { account, hash: _ } => (Action::AccountPassword, of(account)),
+            Self::OwnPasswordSet { account, .. } => (Action::AccountPasswordChanged, of(account)),
+            Self::OwnProofRefused { account, address } => {
+                let detail = json!({ "name": account.name, "address": address.to_string() });
+                (Action::AccountProofRefused, detail)
+            }
+            Self::RecoveryCodesRenewed { account, codes: _ } => {
+                (Action::AccountRecoveryCodesRenewed, of(account))
+            }
             Self::AccountDisabled { account } => (Action::AccountDisabled, of(account)),
             Self::AccountEnabled { account } => (Action::AccountEnabled, of(account)),
             Self::Invited { account, .. } => (Action::AccountInvited, of(account)),

@@ -310,6 +310,14 @@ impl Catalogue for SqliteCatalogue {
         sign_ins::page(&self.connection, page)
     }
 
+    fn sign_ins_of(&self, account: AccountId) -> Result<Vec<SignInRow>, CatalogueError> {
+        sign_ins::of(&self.connection, account)
+    }
+
+    fn recovery_codes_left(&self, account: AccountId) -> Result<u8, CatalogueError> {
+        rules::recovery_codes_left(&self.connection, account)
+    }
+
     fn rules(&self) -> Result<Rules, CatalogueError> {
         rules::get(&self.connection)
     }

@@ -85,6 +85,8 @@ pub(super) enum AdminCommand {
     ListOperators(list::ListArgs),
     /// Give an account a second factor; shows a code to scan and ten recovery codes, once.
     SetSecondFactor(invite::SecondFactorArgs),
+    /// Make new recovery codes for an account's second factor, in place of those that there were.
+    RenewRecoveryCodes(invite::SecondFactorArgs),
     /// Take the second factor from an account.
     ResetSecondFactor {
         name: String,
@@ -281,6 +283,7 @@ pub(super) fn run(command: AdminCommand) -> anyhow::Result<ExitCode> {
         }
         AdminCommand::ListOperators(args) => list::accounts(&args)?,
         AdminCommand::SetSecondFactor(args) => args.run()?,
+        AdminCommand::RenewRecoveryCodes(args) => args.renew_recovery_codes()?,
         AdminCommand::ResetSecondFactor { name, data } => {
             let (mut catalogue, account) = open(&data, &name)?;
             let account = account.named();

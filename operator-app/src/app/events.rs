@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use operator_engine::{Command, Event, LogInProblem};
 use protocol::{
-    BroughtIn, Companion, EndedBy, Entry, Outcome, PeerId, RefusalCode, ReportDraft, ReportFacts,
-    Rights, SessionId, TicketState,
+    BroughtIn, Companion, EndedBy, Entry, Outcome, OwnAnswer, PeerId, RefusalCode, ReportDraft,
+    ReportFacts, Rights, SessionId, TicketState,
 };
 use ui_kit::words::refusal_text;
 use ui_kit::{Tone, Word, w};
@@ -56,7 +56,11 @@ impl ConsoleApp {
             Event::LoggedOut(why) => {
                 self.logged_out(why.map(|refusal| refusal_text(lang, refusal)));
             }
+            Event::OwnAnswered { number, answer } => self.take_own(number, answer),
             Event::ConnectionLost { .. } => {
+                if let Some(form) = &mut self.state.own {
+                    form.lost();
+                }
                 self.state.account.code = None;
                 self.state.tickets.waiting = false;
                 if let Some(display_name) = self.display_name() {
@@ -264,6 +268,7 @@ impl ConsoleApp {
 
     fn logged_out(&mut self, problem: Option<String>) {
         self.state.account.log_in = LogIn::Out;
+        self.state.own = None;
         self.state.account.code = None;
         self.state.account.problem = problem;
         self.state.account.is_unreached = false;
@@ -271,6 +276,19 @@ impl ConsoleApp {
         self.state.computers.asked.clear();
         self.state.tickets.waiting = false;
         self.take_entries(Arc::default());
+    }
+
+    fn take_own(&mut self, number: u32, answer: OwnAnswer) {
+        let form = self.state.own.as_mut();
+        // one for a dialog that was closed is of no use any more
+        let Some(form) = form.filter(|_| number == self.last_own) else {
+            return;
+        };
+        if let Some(password) = form.take(answer) {
+            self.password.clone_from(&password);
+            self.state.account.form.password = password;
+            self.keep_password(&self.settings);
+        }
     }
 
     pub(super) fn take_entries(&mut self, entries: Arc<Vec<Entry>>) {

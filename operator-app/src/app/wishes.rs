@@ -4,7 +4,7 @@ use egui::Context;
 use operator_engine::{Command, TicketNumber};
 use protocol::control::ChatText;
 use protocol::{PeerId, Rights, SessionId};
-use ui_kit::{Tone, Word, w};
+use ui_kit::{OwnForm, OwnWish, Tone, Word, w};
 
 use super::ConsoleApp;
 use crate::action::Action;
@@ -127,6 +127,8 @@ impl ConsoleApp {
                 self.settings_form = Some(form);
                 self.state.settings_open = true;
             }
+            Action::OpenOwnAccount => self.state.own = Some(OwnForm::default()),
+            Action::InOwnAccount(wish) => self.fulfil_own(ctx, wish),
             Action::TestProxy => self.test_proxy(),
             Action::CheckConnection => self.check_connection(),
             Action::CopyCheck => self.copy_check(ctx),
@@ -141,6 +143,26 @@ impl ConsoleApp {
                 self.settings.theme = theme;
                 theme.apply(ctx);
                 self.save_settings();
+            }
+        }
+    }
+
+    fn fulfil_own(&mut self, ctx: &Context, wish: OwnWish) {
+        match wish {
+            OwnWish::Close => self.state.own = None,
+            OwnWish::Copy(text) => {
+                ctx.copy_text(text);
+                let copied = w(self.state.lang, Word::CopiedNotice);
+                self.notices.push(Tone::Good, copied);
+            }
+            OwnWish::Ask(question) => {
+                self.last_own = self.last_own.wrapping_add(1);
+                let number = self.last_own;
+                if !self.backend.send(Command::AskOwn { number, question })
+                    && let Some(form) = &mut self.state.own
+                {
+                    form.lost();
+                }
             }
         }
     }

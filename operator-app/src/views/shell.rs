@@ -1,7 +1,9 @@
 //! The main window around everything: tool bar, panels, status bar.
 
 use egui::{CentralPanel, Frame, Margin, Panel, Stroke, Ui};
-use ui_kit::widgets::{DialogSize, Push, dialog_ui, icon_button_ui, logo_ui, status_bar_ui};
+use ui_kit::widgets::{
+    DialogSize, Push, account_button_ui, dialog_ui, icon_button_ui, logo_ui, status_bar_ui,
+};
 use ui_kit::words::name_alone;
 use ui_kit::{Icon, Palette, ThemeChoice, Tone, Word, text, theme, w};
 
@@ -48,11 +50,22 @@ pub fn main_window_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<A
             .show(ui, |ui| log_in::log_in_ui(ui, state, actions));
     }
     disconnect_question_ui(ui, state, actions);
+    own_account_ui(ui, state, actions);
+}
+
+fn own_account_ui(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
+    let reachable = state.account.is_logged_in();
+    let (lang, clock) = (state.lang, state.clock);
+    if let Some(form) = &mut state.own {
+        let wishes = form.ui(ui.ctx(), lang, clock, reachable);
+        actions.extend(wishes.into_iter().map(Action::InOwnAccount));
+    }
 }
 
 fn hot_keys(ui: &Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
     use egui::{Key, KeyboardShortcut, Modifiers};
-    if !state.account.is_logged_in() || state.settings_open || state.drafts_open {
+    let is_covered = state.settings_open || state.drafts_open || state.own.is_some();
+    if !state.account.is_logged_in() || is_covered {
         return;
     }
     let generate = KeyboardShortcut::new(Modifiers::CTRL, Key::G);
@@ -117,6 +130,12 @@ fn tool_bar_ui(ui: &mut Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
 
 fn corner_ui(ui: &mut Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
     let lang = state.lang;
+    if let LogIn::In { display_name } | LogIn::Retrying { display_name } = &state.account.log_in {
+        let label = w(lang, Word::YourAccount);
+        if account_button_ui(ui, display_name, label, false).clicked() {
+            actions.push(Action::OpenOwnAccount);
+        }
+    }
     if icon_button_ui(ui, Icon::Settings, w(lang, Word::Settings), true).clicked() {
         actions.push(Action::OpenSettings);
     }

@@ -1,6 +1,6 @@
 //! Which action each message is, for [`may`](super::may): whoever adds a message says here what it needs.
 
-use protocol::admin::{self, desk, films, people, reports};
+use protocol::admin::{self, desk, films, reports};
 use protocol::{HostToHub, OperatorToHub};
 
 use super::{Action, Object};
@@ -26,6 +26,7 @@ pub fn of_operator(message: &OperatorToHub) -> Option<Action> {
         OperatorToHub::SaveReport { .. }
         | OperatorToHub::FillFields { .. }
         | OperatorToHub::AskAboutReport { .. } => Action::SaveReport,
+        OperatorToHub::AskOwn { .. } => Action::KeepOwnAccount,
         OperatorToHub::ListDrafts | OperatorToHub::ListReportForms => Action::ListDrafts,
     })
 }
@@ -67,9 +68,10 @@ pub fn of_question(question: &admin::Question) -> (Action, Object) {
         Question::Films(films::Question::Watch { .. } | films::Question::StopWatching { .. }) => {
             Action::WatchLive
         }
-        Question::People(asked) => return of_question_about_people(asked),
+        Question::Own(_) => return (Action::KeepOwnAccount, Object::OwnAccount),
         Question::Audit(_) => Action::ReadAudit,
-        Question::Settings(_)
+        Question::People(_)
+        | Question::Settings(_)
         | Question::Hosts(_)
         | Question::Desk(desk::Question::EndSession { .. } | desk::Question::Disconnect { .. })
         | Question::Films(
@@ -99,33 +101,5 @@ fn of_question_about_reports(question: &reports::Question) -> Action {
         | Question::Erase { .. }
         | Question::ChangeCategories(_)
         | Question::ChangeFields(_) => Action::Administer,
-    }
-}
-
-fn of_question_about_people(question: &people::Question) -> (Action, Object) {
-    use people::Question;
-    match question {
-        Question::SetUpSecondFactor { account } => {
-            (Action::SetUpSecondFactor, Object::Account(*account))
-        }
-        Question::Accounts { .. }
-        | Question::AddAccount(_)
-        | Question::ChangeAccount { .. }
-        | Question::SetDisabled { .. }
-        | Question::SetPassword { .. }
-        | Question::ResetSecondFactor { .. }
-        | Question::Invite { .. }
-        | Question::Groups { .. }
-        | Question::AddGroup { .. }
-        | Question::RenameGroup { .. }
-        | Question::RemoveGroup { .. }
-        | Question::Roles { .. }
-        | Question::AddRole { .. }
-        | Question::ChangeRole { .. }
-        | Question::RemoveRole { .. }
-        | Question::SignIns { .. }
-        | Question::EndSignIn { .. }
-        | Question::Rules
-        | Question::SetRules(_) => (Action::Administer, Object::Hub),
     }
 }

@@ -106,6 +106,19 @@ impl Directory {
         }
     }
 
+    /// Dismisses whoever is logged in with `account`, if that is not the operator at `stays`.
+    pub fn account_closed_elsewhere(
+        &mut self,
+        account: AccountId,
+        stays: PeerId,
+        refusal: Refusal,
+        now: Moment,
+    ) {
+        if let Some(id) = self.operator_of(account).filter(|id| *id != stays) {
+            self.dismiss_operator(id, refusal, now);
+        }
+    }
+
     /// Dismisses the operator at `id`, who may log in again.
     pub fn sign_in_ends(&mut self, id: PeerId, refusal: Refusal, now: Moment) {
         if self.operators.contains_key(&id) {

@@ -163,6 +163,49 @@ pub fn initials_ui(ui: &mut Ui, name: &str, side: f32) -> Response {
     response
 }
 
+/// The initials of whoever is logged in, which open their account; with the name beside them if there is
+/// room for it. `label` says so under the pointer and to screen readers.
+pub fn account_button_ui(ui: &mut Ui, name: &str, label: &str, with_name: bool) -> Response {
+    const SIDE: f32 = 32.0;
+    let palette = Palette::of(ui);
+    let enabled = ui.is_enabled();
+    let width = if with_name {
+        ui.available_width()
+    } else {
+        SIDE + 8.0
+    };
+    let (rect, response) = ui.allocate_exact_size(vec2(width, SIDE + 8.0), Sense::click());
+    let shown = visible_line(name);
+    if with_name {
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, &*shown));
+        ui.ctx()
+            .accesskit_node_builder(response.id, |node| node.set_description(label));
+    } else {
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, label));
+    }
+    if response.hovered() {
+        let corner = CornerRadius::same(10);
+        ui.painter().rect_filled(rect, corner, palette.sunken);
+    }
+    paint::focus_ring(ui, &response, rect.shrink(1.0), 9, &palette);
+    let middle = rect.center().y;
+    let disc = pos2(rect.left() + 4.0 + SIDE / 2.0, middle);
+    let disc = egui::Rect::from_center_size(disc, Vec2::splat(SIDE));
+    initials_at(ui, disc, name, &palette);
+    let tip = if with_name {
+        let left = disc.right() + 8.0;
+        let room = rect.right() - 4.0 - left;
+        let galley = paint::line(ui, &shown, 13.0, theme::MEDIUM, palette.text, room);
+        paint::put(ui, pos2(left, middle), Align2::LEFT_CENTER, galley);
+        label.to_owned()
+    } else {
+        format!("{label}  ·  {shown}")
+    };
+    response
+        .on_hover_cursor(CursorIcon::PointingHand)
+        .on_hover_text(tip)
+}
+
 fn initials_at(ui: &Ui, rect: egui::Rect, name: &str, palette: &Palette) {
     let (fill, color) = disc_colors(name, palette);
     ui.painter()

@@ -48,6 +48,44 @@ pub fn names_in_words(lang: Lang, names: &[String]) -> String {
     }
 }
 
+/// How long a new password has to be.
+pub fn password_at_least(lang: Lang, chars: u16) -> String {
+    match lang {
+        Lang::En => format!("At least {chars} characters."),
+        Lang::It => format!("Almeno {chars} caratteri."),
+    }
+}
+
+/// A new password that is not that long.
+pub fn password_too_short(lang: Lang, chars: u16) -> String {
+    match lang {
+        Lang::En => format!("Too short: it needs at least {chars} characters."),
+        Lang::It => format!("Troppo corta: servono almeno {chars} caratteri."),
+    }
+}
+
+/// How many recovery codes a second factor still has.
+pub fn recovery_codes_left(lang: Lang, left: u8) -> String {
+    match (lang, left) {
+        (Lang::En, 0) => "No recovery codes are left.".to_owned(),
+        (Lang::En, 1) => "One recovery code is left.".to_owned(),
+        (Lang::En, _) => format!("{left} recovery codes are left."),
+        (Lang::It, 0) => "Non restano codici di recupero.".to_owned(),
+        (Lang::It, 1) => "Resta un codice di recupero.".to_owned(),
+        (Lang::It, _) => format!("Restano {left} codici di recupero."),
+    }
+}
+
+/// Since when a sign-in is there, and when it was used last.
+pub fn sign_in_times(lang: Lang, since: &str, used: Option<&str>) -> String {
+    match (lang, used) {
+        (Lang::En, Some(used)) => format!("Since {since}, last used {used}"),
+        (Lang::En, None) => format!("Since {since}"),
+        (Lang::It, Some(used)) => format!("Inizio {since}, ultimo uso {used}"),
+        (Lang::It, None) => format!("Inizio {since}"),
+    }
+}
+
 /// Which administrators watch the session.
 pub fn watched_by(lang: Lang, administrators: &[String]) -> String {
     let names = names_in_words(lang, administrators);

@@ -222,6 +222,61 @@ words! {
     LogInToStart: "Log in to hand out tickets and help people.",
         "Accedi per creare ticket e assistere le persone.";
 
+    // One's own account, in the console and in the administrator's window
+    YourAccount: "Your account", "Il tuo account";
+    SecondFactor: "Second factor", "Secondo fattore";
+    SignIns: "Sign-ins", "Accessi";
+    PresentPassword: "Present password", "Password attuale";
+    NewPassword: "New password", "Nuova password";
+    NewPasswordAgain: "New password again", "Ripeti la nuova password";
+    ChangePassword: "Change the password", "Cambia la password";
+    OwnPasswordChanged: "Your password is changed. Everywhere else your account was signed out.",
+        "La password è cambiata. In tutti gli altri posti il tuo account è stato disconnesso.";
+    NotYourPassword: "This is not your present password.", "Questa non è la tua password attuale.";
+    NotTheSame: "This is not the same as above.", "Non è uguale a quella qui sopra.";
+    SecondFactorCode: "Code of the second factor", "Codice del secondo fattore";
+    SecondFactorCodeNote: "From the app on your phone, or one of your recovery codes.",
+        "Dall'app sul telefono, oppure uno dei tuoi codici di recupero.";
+    CodeNotRight: "This code is wrong or was used before. Wait for the next one.",
+        "Questo codice è sbagliato o già usato. Attendi il prossimo.";
+    SecondFactorNone:
+        "With a second factor the hub asks for a code after your password, which an app on your phone makes. Whoever learns your password still cannot log in.",
+        "Con un secondo fattore l'hub chiede, dopo la password, un codice creato da un'app sul telefono. Chi scopre la tua password non può comunque accedere.";
+    SecondFactorOn: "After your password the hub asks for a code of the app on your phone.",
+        "Dopo la password l'hub chiede un codice dell'app sul telefono.";
+    SecondFactorDemanded: "The hub's rules ask you for a second factor: you can set it up anew, but not remove it.",
+        "Le regole dell'hub ti chiedono un secondo fattore: puoi configurarlo di nuovo, ma non rimuoverlo.";
+    SecondFactorRemoved: "The second factor is removed.", "Il secondo fattore è stato rimosso.";
+    SetItUp: "Set it up", "Configura";
+    SetUpAnew: "Set up anew", "Configura di nuovo";
+    NewRecoveryCodes: "New recovery codes", "Nuovi codici di recupero";
+    RemoveIt: "Remove it", "Rimuovi";
+    ScanWithApp:
+        "Scan this with the app on your phone, or type the key into it. Then type the code that the app shows: the second factor counts only after that.",
+        "Inquadralo con l'app sul telefono, oppure scrivi lì la chiave. Poi scrivi qui il codice mostrato dall'app: il secondo fattore vale solo da quel momento.";
+    KeyForApp: "Key for the app", "Chiave per l'app";
+    CopyKey: "Copy the key", "Copia la chiave";
+    CodeOfApp: "Code that the app shows", "Codice mostrato dall'app";
+    Confirm: "Confirm", "Conferma";
+    KeyShownTooLongAgo: "The key was shown too long ago, or the connection was a new one. Set it up once more.",
+        "La chiave è stata mostrata troppo tempo fa, o la connessione è cambiata. Ripeti la configurazione.";
+    RecoveryCodesOnce: "These recovery codes are shown only now.",
+        "Questi codici di recupero vengono mostrati solo adesso.";
+    RecoveryCodesKeep:
+        "Each of them stands in for one code, for the day when your phone is gone. Print them or write them down, and keep them away from this computer.",
+        "Ognuno sostituisce una volta il codice, per il giorno in cui non avrai il telefono. Stampali o scrivili e conservali lontano da questo computer.";
+    CopyCodes: "Copy the codes", "Copia i codici";
+    KeptThem: "I have kept them", "Li ho conservati";
+    SignInsNote:
+        "Where your account is signed in. If you do not know one of them, sign it out and change your password.",
+        "Dove il tuo account è collegato. Se non ne riconosci uno, disconnettilo e cambia la password.";
+    ThisSignIn: "this one", "questo";
+    SignOutThere: "Sign out there", "Disconnetti";
+    SignedOutThere: "Signed out there.", "Disconnesso.";
+    AskingHub: "Asking the hub…", "Attendo l'hub…";
+    LostBeforeAnswer: "The connection was lost before the hub answered. Look whether it was done, and try again.",
+        "La connessione si è persa prima della risposta dell'hub. Controlla se l'operazione è riuscita e riprova.";
+
     // Console: tickets (O6, H1)
     Tickets: "Tickets", "Ticket";
     GenerateIt: "Generate it", "Genera";

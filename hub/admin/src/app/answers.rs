@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use protocol::admin::{Answer, Question, audit, desk, films, hosts, people, reports, settings};
-use protocol::{Refusal, RefusalCode};
+use protocol::{OwnAnswer, Refusal, RefusalCode};
 use ui_kit::Tone;
 use ui_kit::words::refusal_text;
 
@@ -114,6 +114,16 @@ impl AdminApp {
                 self.take_piece(session, piece);
             }
             Topic::WatchEnded | Topic::BundleForgotten => {}
+            Topic::Own(number) => {
+                let answer = within!(answer, Answer::Own(answer) => answer);
+                let answer = answer.unwrap_or_else(OwnAnswer::Refused);
+                // one for a dialog that was closed is of no use any more
+                if number == state.last_own
+                    && let Some(form) = &mut state.own
+                {
+                    form.take(answer);
+                }
+            }
             Topic::Exporting(session, cut) => {
                 if self.unless_refused(answer).is_some() {
                     self.export_film(session, cut);

@@ -8,9 +8,9 @@ use protocol::admin::people::{
 use protocol::control::Name;
 use protocol::{AccountId, Permissions};
 use ui_kit::widgets::{
-    DialogSize, Field, Push, banner_ui, card_ui, check_ui, choice_ui, dialog_buttons_ui, dialog_ui,
-    divider_ui, empty_state_ui, escaped_from, heading_ui, icon_button_ui, link_button_ui,
-    menu_item_ui, segments_ui, text_field_ui,
+    DialogSize, Field, Push, Qr, banner_ui, card_ui, check_ui, choice_ui, dialog_buttons_ui,
+    dialog_ui, divider_ui, empty_state_ui, escaped_from, heading_ui, icon_button_ui,
+    link_button_ui, menu_item_ui, segments_ui, text_field_ui,
 };
 use ui_kit::words::name_alone;
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
@@ -561,7 +561,7 @@ pub(super) fn once_ui(
     let dialog = dialog_ui(ui.ctx(), "shown", DialogSize::Medium, icon, heading, |ui| {
         banner_ui(ui, Tone::Warning, s(lang, Say::ShownOnce));
         let palette = Palette::of(ui);
-        if let Some(qr) = super::qr::Qr::of(line) {
+        if let Some(qr) = Qr::of(line) {
             ui.vertical_centered(|ui| qr.ui(ui, 190.0));
         }
         let mono = egui::RichText::new(line).monospace().color(palette.text);

@@ -4,12 +4,13 @@ use egui::{
     Align2, CentralPanel, CornerRadius, CursorIcon, FontId, Frame, Key, Margin, Panel, Response,
     Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
+use protocol::admin::Question;
 use ui_kit::fonts::icon_font;
-use ui_kit::widgets::{banner_ui, icon_button_ui, initials_ui, logo_ui};
-use ui_kit::{Icon, Palette, Tone, Word, text, theme, w};
+use ui_kit::widgets::{account_button_ui, banner_ui, icon_button_ui, logo_ui};
+use ui_kit::{Icon, OwnForm, OwnWish, Palette, Tone, Word, text, theme, w};
 
 use super::{audit, computers, films, live, overview, people, reports, settings, sign_in};
-use crate::state::{Section, Standing, State, Wish};
+use crate::state::{Section, Standing, State, Topic, Wish};
 use crate::words::{Say, s};
 
 /// Width of the side bar, in points.
@@ -19,6 +20,7 @@ const FOOT_HEIGHT: f32 = 84.0;
 
 pub(super) fn shell_ui(ui: &mut Ui, state: &mut State) {
     keys(ui, state);
+    own_account_ui(ui, state);
     let palette = Palette::of(ui);
     if state.section == Section::Films && state.films.full_screen {
         CentralPanel::default()
@@ -59,6 +61,24 @@ pub(super) fn shell_ui(ui: &mut Ui, state: &mut State) {
                 Section::Settings => settings::settings_ui(ui, state),
             }
         });
+}
+
+fn own_account_ui(ui: &Ui, state: &mut State) {
+    let reachable = matches!(state.standing, Standing::In { lost: false, .. });
+    let (lang, clock) = (state.lang, state.clock);
+    let Some(form) = &mut state.own else {
+        return;
+    };
+    for wish in form.ui(ui.ctx(), lang, clock, reachable) {
+        match wish {
+            OwnWish::Ask(question) => {
+                state.last_own = state.last_own.wrapping_add(1);
+                state.ask(Topic::Own(state.last_own), Question::Own(question));
+            }
+            OwnWish::Copy(text) => state.wish(Wish::Copy(text)),
+            OwnWish::Close => state.own = None,
+        }
+    }
 }
 
 fn keys(ui: &Ui, state: &mut State) {
@@ -127,13 +147,10 @@ fn side_ui(ui: &mut Ui, state: &mut State) {
             }
         });
         ui.add_space(6.0);
-        if let Standing::In { name, .. } = &state.standing {
-            ui.horizontal(|ui| {
-                initials_ui(ui, name, 30.0);
-                let name = ui_kit::words::name_alone(lang, name);
-                let name = text(name, 13.0, theme::MEDIUM, palette.text);
-                ui.add(egui::Label::new(name).truncate());
-            });
+        if let Standing::In { name, .. } = &state.standing
+            && account_button_ui(ui, name, w(lang, Word::YourAccount), true).clicked()
+        {
+            state.own = Some(OwnForm::default());
         }
     });
 }
@@ -188,4 +205,40 @@ fn section_ui(ui: &mut Ui, icon: Icon, label: &str, chosen: bool) -> Response {
     let at = pos2(rect.left() + 40.0, rect.center().y - galley.size().y / 2.0);
     ui.painter().galley(at, galley, color);
     response.on_hover_cursor(CursorIcon::PointingHand)
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::Key;
+    use egui::accesskit::Role;
+    use egui_kittest::Harness;
+    use egui_kittest::kittest::Queryable as _;
+    use protocol::OwnQuestion;
+    use ui_kit::Lang;
+
+    use super::*;
+
+    #[test]
+    fn the_name_at_the_foot_opens_ones_own_account() {
+        let mut state = State::new(Lang::En);
+        state.standing = Standing::In {
+            name: "Carla".to_owned(),
+            lost: false,
+        };
+        let draw = |ui: &mut Ui, state: &mut State| {
+            theme::install(ui.ctx());
+            shell_ui(ui, state);
+        };
+        let mut harness = Harness::builder()
+            .with_size([1180.0, 760.0])
+            .build_ui_state(draw, state);
+        harness.run_steps(3);
+        harness.get_by_role_and_label(Role::Button, "Carla").click();
+        harness.run_steps(3);
+        let asked = (Topic::Own(1), Question::Own(OwnQuestion::Show));
+        assert!(harness.state().outbox.contains(&asked));
+        harness.key_press(Key::Escape);
+        harness.run_steps(2);
+        assert!(harness.state().own.is_none());
+    }
 }

@@ -57,6 +57,7 @@ fn make(
         What::Host(change) => hosts::make(t, now, actor, change)?,
         What::HubStopped
         | What::LogInRefused { .. }
+        | What::OwnProofRefused { .. }
         | What::ReportsExported { .. }
         | What::QuestionDenied { .. }
         | What::EndExplained { .. }
@@ -84,6 +85,17 @@ fn make(
         What::PasswordSet { account, hash } => {
             accounts::set_password(t, account, hash)?;
             places::remove_of_operator(t, account.id)?;
+        }
+        What::OwnPasswordSet {
+            account,
+            hash,
+            stays,
+        } => {
+            accounts::set_password(t, account, hash)?;
+            places::remove_others_of_operator(t, account.id, *stays)?;
+        }
+        What::RecoveryCodesRenewed { account, codes } => {
+            rules::renew_recovery_codes(t, account, codes)?;
         }
         What::AccountDisabled { account } => {
             accounts::set_disabled(t, account, true)?;

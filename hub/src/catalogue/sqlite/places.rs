@@ -62,6 +62,17 @@ pub(super) fn remove_of_operator(t: &Connection, id: AccountId) -> Result<(), Ca
     Ok(())
 }
 
+/// As [`remove_of_operator`], but for the place `stays`.
+pub(super) fn remove_others_of_operator(
+    t: &Connection,
+    id: AccountId,
+    stays: PeerId,
+) -> Result<(), CatalogueError> {
+    let sql = "DELETE FROM operator_place WHERE operator = ?1 AND peer <> ?2";
+    t.execute(sql, (id.0, stays.0))?;
+    Ok(())
+}
+
 /// The places of operators whose accounts are open.
 pub(super) fn operators(c: &Connection) -> Result<Vec<StoredOperator>, CatalogueError> {
     let mut statement = c.prepare(

@@ -80,11 +80,30 @@ pub(super) fn set_second_factor(
     reset_second_factor(connection, account.id)?;
     let sql = "INSERT INTO second_factor (operator, secret) VALUES (?1, ?2)";
     connection.execute(sql, (account.id.0, factor.secret.0))?;
-    for code in &factor.recovery_codes {
+    renew_recovery_codes(connection, account, &factor.recovery_codes)
+}
+
+/// Those that there were are good no more.
+pub(super) fn renew_recovery_codes(
+    connection: &Connection,
+    account: &Named,
+    codes: &[TokenHash],
+) -> Result<(), CatalogueError> {
+    let sql = "DELETE FROM recovery_code WHERE operator = ?1";
+    connection.execute(sql, [account.id.0])?;
+    for code in codes {
         let sql = "INSERT INTO recovery_code (operator, hash) VALUES (?1, ?2)";
         connection.execute(sql, (account.id.0, code.0))?;
     }
     Ok(())
+}
+
+pub(super) fn recovery_codes_left(
+    connection: &Connection,
+    id: AccountId,
+) -> Result<u8, CatalogueError> {
+    let sql = "SELECT count(*) FROM recovery_code WHERE operator = ?1";
+    Ok(connection.query_row(sql, [id.0], |row| row.get(0))?)
 }
 
 pub(super) fn reset_second_factor(

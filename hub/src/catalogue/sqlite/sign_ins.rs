@@ -5,7 +5,7 @@ use protocol::admin::people::{SignInKind, SignInRow};
 use protocol::admin::{Page, Rows};
 use protocol::control::Name;
 use protocol::{AccountId, RefusalCode};
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 use crate::catalogue::{CatalogueError, SignIn};
 
@@ -63,33 +63,45 @@ pub(super) fn over(c: &Connection) -> Result<Vec<PeerId>, CatalogueError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+const COLUMNS: &str = "peer, operator.id, operator.name, display_name, kind, program, address, since \
+     FROM sign_in JOIN operator ON operator.id = sign_in.operator";
+
+fn sign_in(row: &Row<'_>) -> rusqlite::Result<SignInRow> {
+    let kind = if row.get::<_, i64>(4)? == kind_number(SignInKind::Console) {
+        SignInKind::Console
+    } else {
+        SignInKind::Administration
+    };
+    let name = |column| row.get::<_, String>(column).map(Name::cut);
+    Ok(SignInRow {
+        sign_in: PeerId(row.get(0)?),
+        account: AccountId(row.get(1)?),
+        name: name(2)?,
+        display_name: name(3)?,
+        kind,
+        program: name(5)?,
+        address: name(6)?,
+        since_unix_millis: row.get(7)?,
+    })
+}
+
 pub(super) fn page(c: &Connection, page: Page) -> Result<Rows<SignInRow>, CatalogueError> {
-    let mut statement = c.prepare_cached(
-        "SELECT peer, operator.id, operator.name, display_name, kind, program, address, since \
-         FROM sign_in JOIN operator ON operator.id = sign_in.operator \
-         ORDER BY since DESC, peer LIMIT ?1 OFFSET ?2",
-    )?;
-    let rows = statement.query_map((page.limit(), page.first), |row| {
-        let kind = if row.get::<_, i64>(4)? == kind_number(SignInKind::Console) {
-            SignInKind::Console
-        } else {
-            SignInKind::Administration
-        };
-        let name = |column| row.get::<_, String>(column).map(Name::cut);
-        Ok(SignInRow {
-            sign_in: PeerId(row.get(0)?),
-            account: AccountId(row.get(1)?),
-            name: name(2)?,
-            display_name: name(3)?,
-            kind,
-            program: name(5)?,
-            address: name(6)?,
-            since_unix_millis: row.get(7)?,
-        })
-    })?;
+    let sql = format!("SELECT {COLUMNS} ORDER BY since DESC, peer LIMIT ?1 OFFSET ?2");
+    let mut statement = c.prepare_cached(&sql)?;
+    let rows = statement.query_map((page.limit(), page.first), sign_in)?;
     Ok(Rows {
         total: c.query_row("SELECT count(*) FROM sign_in", (), |row| row.get(0))?,
         first: page.first,
         rows: rows.collect::<Result<_, _>>()?,
     })
+}
+
+/// Those of one account that are not to end, the newest first.
+pub(super) fn of(c: &Connection, account: AccountId) -> Result<Vec<SignInRow>, CatalogueError> {
+    let sql = format!(
+        "SELECT {COLUMNS} WHERE sign_in.operator = ?1 AND is_over = 0 ORDER BY since DESC, peer"
+    );
+    let mut statement = c.prepare_cached(&sql)?;
+    let rows = statement.query_map([account.0], sign_in)?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -117,15 +117,33 @@ impl SecondFactorArgs {
         writeln!(out, "Scan this with the program that makes codes:\n")?;
         write_qr(&mut out, &shown.address)?;
         writeln!(out, "\nor type {}\n", shown.address)?;
-        writeln!(
-            out,
-            "Each of these counts once in place of a code. They are not shown again:\n"
-        )?;
-        for code in &shown.recovery_codes {
-            writeln!(out, "    {code}")?;
-        }
-        Ok(())
+        write_recovery_codes(&mut out, &shown.recovery_codes)
     }
+
+    /// New recovery codes for the second factor that there is.
+    pub(super) fn renew_recovery_codes(&self) -> anyhow::Result<()> {
+        let (mut catalogue, account) = open(&self.data, &self.name)?;
+        let (what, codes) = people::renew_recovery_codes(&account)?;
+        change(&mut *catalogue, what)?;
+        let mut out = std::io::stdout();
+        if self.json {
+            let shown = json!({ "name": account.name, "recovery_codes": codes });
+            writeln!(out, "{shown}")?;
+            return Ok(());
+        }
+        write_recovery_codes(&mut out, &codes)
+    }
+}
+
+fn write_recovery_codes(out: &mut impl std::io::Write, codes: &[String]) -> anyhow::Result<()> {
+    writeln!(
+        out,
+        "Each of these counts once in place of a code. They are not shown again:\n"
+    )?;
+    for code in codes {
+        writeln!(out, "    {code}")?;
+    }
+    Ok(())
 }
 
 /// A QR code of half blocks, dark on light as scanners like it on a dark terminal too.

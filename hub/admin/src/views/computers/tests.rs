@@ -98,7 +98,8 @@ fn asked(harness: &Harness<'_, State>) -> Vec<Ask> {
         | Question::Films(_)
         | Question::People(_)
         | Question::Audit(_)
-        | Question::Settings(_) => None,
+        | Question::Settings(_)
+        | Question::Own(_) => None,
     });
     hosts.collect()
 }

@@ -4,14 +4,15 @@ use egui::{Color32, Rect, Sense, Ui, Vec2, pos2, vec2};
 use qrcode::{Color, QrCode};
 
 /// A code of a text.
-pub(super) struct Qr {
+#[derive(Debug, Clone)]
+pub struct Qr {
     width: usize,
     dark: Vec<bool>,
 }
 
 impl Qr {
     /// `None` for a text that is too long for one.
-    pub(super) fn of(text: &str) -> Option<Self> {
+    pub fn of(text: &str) -> Option<Self> {
         let code = QrCode::new(text).ok()?;
         let width = code.width();
         let colors = code.into_colors();
@@ -23,7 +24,7 @@ impl Qr {
     }
 
     /// Black on white in every theme, with the margin that readers need.
-    pub(super) fn ui(&self, ui: &mut Ui, side: f32) {
+    pub fn ui(&self, ui: &mut Ui, side: f32) {
         const QUIET: u16 = 4;
         let (rect, _) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
         let count = u16::try_from(self.width).unwrap_or(u16::MAX);
