@@ -4,16 +4,24 @@
 //! To quinn this is a socket, so nothing above knows. The QUIC inside authenticates the hub and seals
 //! what is sent; the TLS outside is there only to look like the web to whatever lies between.
 //!
-//! A tunnel is named by the address of its TCP connection, which a hub sees as the peer's.
+//! A tunnel is named by the address of its TCP connection, which a hub sees as the peer's. Where UDP is found
+//! to pass after all, the connection leaves the tunnel for it and goes on as it is.
 
 mod carry;
 mod dial;
+mod front;
+mod moving;
+mod place;
 mod serve;
 mod socket;
+mod window;
 
-pub use serve::{Held, Tunnel, accept_key};
+pub use serve::{Held, Tunnel, accept_key, let_move};
 
 pub(crate) use dial::dial;
+pub(crate) use front::Front;
+pub(crate) use moving::Mover;
+pub(crate) use window::{FirstInTunnel, UntilLeft};
 
 pub use crate::tuning::tune_tcp;
 

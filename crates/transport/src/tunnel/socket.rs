@@ -4,13 +4,18 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use quinn::udp::{RecvMeta, Transmit};
 use quinn::{AsyncUdpSocket, UdpPoller};
+use tokio::net::UdpSocket;
 use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::AbortHandle;
+
+use super::place;
 
 /// Datagrams that may wait for quinn, of all lanes. A lane that is not served in time waits, and its
 /// TCP with it; who waits first is served first.
@@ -36,6 +41,14 @@ pub(super) struct Socket {
     when_full: WhenFull,
     lanes: Mutex<BTreeMap<SocketAddr, Arc<Lane>>>,
     inbox: Mutex<mpsc::Receiver<Received>>,
+    /// A hub's UDP sockets, for peers that left their tunnel.
+    fronts: OnceLock<Box<[Arc<dyn AsyncUdpSocket>]>>,
+    /// A program's own ...
+    outside: OnceLock<Arc<Outside>>,
+    /// ... and whether it is the way.
+    left: Arc<AtomicBool>,
+    /// What looks for that way, for as long as the socket is there.
+    mover: OnceLock<AbortHandle>,
 }
 
 impl Socket {
@@ -50,8 +63,73 @@ impl Socket {
             when_full,
             lanes: Mutex::default(),
             inbox: Mutex::new(inbox),
+            fronts: OnceLock::new(),
+            outside: OnceLock::new(),
+            left: Arc::default(),
+            mover: OnceLock::new(),
         };
         (Arc::new(socket), sender)
+    }
+
+    /// Reaches peers that left their tunnel by these sockets, which [`place`] numbers; only the first call
+    /// counts.
+    pub(super) fn reach_by(&self, fronts: Vec<Arc<dyn AsyncUdpSocket>>) {
+        if self.fronts.set(fronts.into()).is_err() {
+            tracing::error!("A tunnel has its UDP sockets already");
+        }
+    }
+
+    /// Whether the hub is reached by UDP, and no longer in the tunnel.
+    pub(super) fn left(&self) -> &Arc<AtomicBool> {
+        &self.left
+    }
+
+    /// The UDP socket that is, or will be, the way: `found`, if there was none.
+    pub(super) fn outside(&self, found: UdpSocket) -> &Arc<Outside> {
+        self.outside.get_or_init(|| {
+            let said = AtomicBool::new(false);
+            Arc::new(Outside {
+                socket: found,
+                said,
+            })
+        })
+    }
+
+    /// Ends `mover` with the socket.
+    pub(super) fn keep(&self, mover: AbortHandle) {
+        if let Err(second) = self.mover.set(mover) {
+            second.abort();
+        }
+    }
+
+    /// The way of a program that left the tunnel.
+    fn way_outside(&self) -> Option<&Outside> {
+        let left = self.left.load(Ordering::Relaxed);
+        self.outside.get().filter(|_| left).map(AsRef::as_ref)
+    }
+
+    /// Sends to a peer that left its tunnel; what the socket does not take is lost.
+    fn send_by_front(&self, number: usize, transmit: &Transmit<'_>) {
+        let fronts = self.fronts.get();
+        let Some(front) = fronts.and_then(|fronts| fronts.get(number)) else {
+            return;
+        };
+        let local = front.local_addr().unwrap_or(self.local);
+        let destination = place::address(transmit.destination, local);
+        let size = transmit.segment_size.unwrap_or(transmit.contents.len());
+        let at_once = front.max_transmit_segments().max(1);
+        for contents in transmit.contents.chunks(size.max(1) * at_once) {
+            let sent = front.try_send(&Transmit {
+                destination,
+                ecn: transmit.ecn,
+                contents,
+                segment_size: (contents.len() > size).then_some(size),
+                src_ip: None,
+            });
+            if let Err(error) = sent {
+                tracing::trace!(%destination, %error, "Lost");
+            }
+        }
     }
 
     /// Opens the lane of `peer`, which may queue so many bytes. Who had that address before is gone.
@@ -79,6 +157,9 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
+        if let Some(mover) = self.mover.get() {
+            mover.abort();
+        }
         for lane in lock(&self.lanes).values() {
             lane.close();
         }
@@ -91,11 +172,18 @@ impl AsyncUdpSocket for Socket {
     }
 
     fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+        if let Some(number) = place::udp_number(transmit.destination) {
+            self.send_by_front(number, transmit);
+            return Ok(());
+        }
+        let size = transmit.segment_size.unwrap_or(transmit.contents.len());
+        if let Some(outside) = self.way_outside() {
+            return outside.send(transmit.contents, size.max(1));
+        }
         // as to a peer that is gone
         let Some(lane) = self.lane(transmit.destination) else {
             return Ok(());
         };
-        let size = transmit.segment_size.unwrap_or(transmit.contents.len());
         match lane.push(transmit.contents, size.max(1)) {
             Err(Full) if self.when_full == WhenFull::Wait => Err(io::ErrorKind::WouldBlock.into()),
             Ok(()) | Err(Full) => Ok(()),
@@ -150,6 +238,33 @@ impl AsyncUdpSocket for Socket {
     }
 }
 
+/// A program's way beside the tunnel.
+#[derive(Debug)]
+pub(super) struct Outside {
+    /// Connected to the hub's.
+    pub(super) socket: UdpSocket,
+    /// Something was sent.
+    pub(super) said: AtomicBool,
+}
+
+impl Outside {
+    /// Sends datagrams of `size`, but for the last. Either the first finds no room, or what finds none is
+    /// lost.
+    fn send(&self, datagrams: &[u8], size: usize) -> io::Result<()> {
+        for (n, datagram) in datagrams.chunks(size).enumerate() {
+            match self.socket.try_send(datagram) {
+                Ok(_all) => self.said.store(true, Ordering::Relaxed),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return if n == 0 { Err(error) } else { Ok(()) };
+                }
+                // a network that is gone for a while loses what is sent
+                Err(error) => tracing::trace!(%error, "Lost"),
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A queue has no room.
 #[derive(Debug)]
 struct Full;
@@ -161,6 +276,9 @@ impl UdpPoller for Poller {
     fn poll_writable(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.0.when_full == WhenFull::Drop {
             return Poll::Ready(Ok(()));
+        }
+        if let Some(outside) = self.0.way_outside() {
+            return outside.socket.poll_send_ready(cx);
         }
         let lanes = lock(&self.0.lanes);
         let waits = lanes.values().all(|lane| lane.wait_for_room(cx.waker()));
