@@ -1,5 +1,5 @@
-//! The way for lines that carry no UDP: the same QUIC datagrams, each a binary message of one
-//! `WebSocket` over TLS over TCP.
+//! The way for lines that carry no UDP: the same QUIC datagrams, in binary messages of one `WebSocket`
+//! over TLS over TCP.
 //!
 //! To quinn this is a socket, so nothing above knows. The QUIC inside authenticates the hub and seals
 //! what is sent; the TLS outside is there only to look like the web to whatever lies between.
@@ -11,6 +11,7 @@ mod carry;
 mod dial;
 mod front;
 mod moving;
+mod packed;
 mod place;
 mod serve;
 mod socket;
@@ -30,12 +31,15 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 /// Where a hub takes tunnels, among its other pages.
 pub const PATH: &str = "/tunnel";
 
-/// The largest datagram, at both ends. TCP cuts it into what the line takes, so it only has to be
-/// large enough that few are needed.
+/// The largest datagram, and the most in one message. TCP cuts it into what the line takes, so it only has to
+/// be large enough that few are needed.
 pub(crate) const DATAGRAM_BYTES: u16 = 14_000;
 
+/// The largest datagram that most networks take.
+pub(crate) const USUAL_DATAGRAM_BYTES: u16 = 1452;
+
 fn websocket_config() -> WebSocketConfig {
-    let largest = usize::from(DATAGRAM_BYTES);
+    let largest = packed::MESSAGE_BYTES;
     let mut config = WebSocketConfig::default();
     config.max_message_size = Some(largest);
     config.max_frame_size = Some(largest);

@@ -6,11 +6,11 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use quinn::udp::{RecvMeta, Transmit};
 use quinn::{AsyncUdpSocket, UdpPoller};
 use tokio::sync::mpsc;
 
+use super::packed::Packed;
 use super::place;
 use super::socket::Received;
 use crate::server::ConnectionIds;
@@ -68,10 +68,10 @@ impl Guest {
     /// Takes datagrams of `size`, but for the last. What finds no room is lost, as in a router.
     fn take(&self, from: SocketAddr, datagrams: &[u8], size: usize) {
         let from = place::by_udp(from, self.socket);
-        for datagram in datagrams.chunks(size.max(1)) {
-            let datagram = Bytes::copy_from_slice(datagram);
-            if self.inbox.try_send((from, datagram)).is_err() {
-                tracing::trace!(%from, "No room for a datagram");
+        for datagrams in Packed::all(datagrams, size.max(1)) {
+            let received = Received { from, datagrams };
+            if self.inbox.try_send(received).is_err() {
+                tracing::trace!(%from, "No room for what came");
             }
         }
     }

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use bytes::Bytes;
 use protocol::HubAddress;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::net::UdpSocket;
@@ -18,8 +17,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::DATAGRAM_BYTES;
+use super::packed::Packed;
 use super::socket::{Lane, Outside, Received, Socket};
+use super::{DATAGRAM_BYTES, USUAL_DATAGRAM_BYTES};
 use crate::routes::{Route, Routes};
 use crate::tuning;
 
@@ -35,8 +35,8 @@ const UNHEARD: Duration = Duration::from_millis(300);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How long the tunnel stays for what is still in it.
 const DRAIN: Duration = Duration::from_secs(5);
-/// Every first datagram of QUIC has as many bytes at least, so what lets these pass lets all pass.
-const QUESTION_BYTES: usize = 1200;
+/// As large as what will follow, so what lets this pass lets all pass.
+const QUESTION_BYTES: usize = USUAL_DATAGRAM_BYTES as usize;
 const ID_BYTES: u8 = 8;
 /// The first bit of a packet of a handshake, or of the answer to a question.
 const LONG_HEADER: u8 = 0x80;
@@ -155,7 +155,7 @@ async fn read(
         };
         match received {
             Ok(length) => {
-                let datagram = Bytes::copy_from_slice(&datagram[..length]);
+                let datagram = &datagram[..length];
                 if datagram
                     .first()
                     .is_none_or(|first| first & LONG_HEADER != 0)
@@ -167,8 +167,11 @@ async fn read(
                 {
                     return;
                 }
-                if inbox.send((hub, datagram)).await.is_err() {
-                    return;
+                for datagrams in Packed::all(datagram, length) {
+                    let from = hub;
+                    if inbox.send(Received { from, datagrams }).await.is_err() {
+                        return;
+                    }
                 }
             }
             // a network that is gone for a while says so each time

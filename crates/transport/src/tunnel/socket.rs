@@ -8,16 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
 use quinn::udp::{RecvMeta, Transmit};
 use quinn::{AsyncUdpSocket, UdpPoller};
 use tokio::net::UdpSocket;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::AbortHandle;
 
+use super::packed::Packed;
 use super::place;
 
-/// Datagrams that may wait for quinn, of all lanes. A lane that is not served in time waits, and its
+/// Messages that may wait for quinn, of all lanes. A lane that is not served in time waits, and its
 /// TCP with it; who waits first is served first.
 const INBOX: usize = 512;
 /// What one transmission may bring at most.
@@ -32,8 +32,12 @@ pub(super) enum WhenFull {
     Wait,
 }
 
-/// A datagram, and the lane it came by.
-pub(super) type Received = (SocketAddr, Bytes);
+/// What came from a peer.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) from: SocketAddr,
+    pub(super) datagrams: Packed,
+}
 
 #[derive(Debug)]
 pub(super) struct Socket {
@@ -201,17 +205,17 @@ impl AsyncUdpSocket for Socket {
         let mut count = 0;
         while count < places {
             match inbox.poll_recv(cx) {
-                Poll::Ready(Some((from, datagram))) => {
-                    let length = datagram.len();
+                Poll::Ready(Some(Received { from, datagrams })) => {
+                    let length = datagrams.bytes().len();
                     // larger than we ever said that we take
                     let Some(buffer) = buffers[count].get_mut(..length) else {
                         continue;
                     };
-                    buffer.copy_from_slice(&datagram);
+                    buffer.copy_from_slice(datagrams.bytes());
                     meta[count] = RecvMeta::default();
                     meta[count].addr = from;
                     meta[count].len = length;
-                    meta[count].stride = length;
+                    meta[count].stride = datagrams.size();
                     count += 1;
                 }
                 Poll::Ready(None) if count == 0 => {
@@ -304,7 +308,7 @@ pub(super) struct Lane {
 
 #[derive(Debug, Default)]
 struct Queue {
-    datagrams: VecDeque<Bytes>,
+    messages: VecDeque<Packed>,
     bytes: usize,
     closed: bool,
     /// Who waits for room.
@@ -333,10 +337,7 @@ impl Lane {
             return Err(Full);
         }
         queue.bytes += contents.len();
-        let all = Bytes::copy_from_slice(contents);
-        let starts = (0..contents.len()).step_by(size);
-        let pieces = starts.map(|start| all.slice(start..contents.len().min(start + size)));
-        queue.datagrams.extend(pieces);
+        queue.messages.extend(Packed::all(contents, size));
         drop(queue);
         self.changed.notify_one();
         Ok(())
@@ -352,15 +353,15 @@ impl Lane {
         full
     }
 
-    /// The next datagram, if there is one.
-    pub(super) fn pop(&self) -> Option<Bytes> {
+    /// What goes next, if anything does.
+    pub(super) fn pop(&self) -> Option<Packed> {
         let mut queue = lock(&self.queue);
-        let datagram = queue.datagrams.pop_front()?;
-        queue.bytes -= datagram.len();
+        let message = queue.messages.pop_front()?;
+        queue.bytes -= message.bytes().len();
         if queue.bytes < self.capacity {
             queue.wakers.drain(..).for_each(Waker::wake);
         }
-        Some(datagram)
+        Some(message)
     }
 
     /// How many connections keep it.
@@ -380,12 +381,12 @@ impl Lane {
         self.ended.notified().await;
     }
 
-    /// Waits until there may be a datagram; false if there never will be one. For one task only.
+    /// Waits until there may be something; false if there never will be one. For one task only.
     pub(super) async fn filled(&self) -> bool {
         loop {
             {
                 let queue = lock(&self.queue);
-                if !queue.datagrams.is_empty() {
+                if !queue.messages.is_empty() {
                     return true;
                 }
                 if queue.closed {
