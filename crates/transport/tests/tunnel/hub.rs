@@ -31,7 +31,7 @@ pub(crate) struct Hub {
     pub(crate) pin: Fingerprint,
     /// Takes everything and answers nothing, as a network without UDP does.
     _swallows: Option<UdpSocket>,
-    _udp: Option<Udp>,
+    udp: Option<Udp>,
     _tasks: JoinSet<()>,
 }
 
@@ -88,9 +88,16 @@ impl Hub {
             address: address(local),
             pin: identity.fingerprint(),
             _swallows: swallows,
-            _udp: udp,
+            udp,
             _tasks: tasks,
         }
+    }
+
+    /// Takes a client's connection that does not come in a tunnel, and greets it.
+    pub(crate) async fn greet_by_udp(&self) -> Guest {
+        let endpoint = self.udp.as_ref().expect("with UDP").endpoint();
+        let incoming = endpoint.accept().await.expect("open");
+        greet(incoming.await.expect("a handshake"), None).await
     }
 
     /// Takes a client's connection and greets it.
@@ -267,8 +274,16 @@ pub(crate) struct Gate {
 
 impl Gate {
     pub(crate) fn open(&self) {
-        self.lets_begin.store(true, Ordering::Relaxed);
-        self.lets_go_on.store(true, Ordering::Relaxed);
+        self.set(true);
+    }
+
+    pub(crate) fn shut(&self) {
+        self.set(false);
+    }
+
+    fn set(&self, lets_through: bool) {
+        self.lets_begin.store(lets_through, Ordering::Relaxed);
+        self.lets_go_on.store(lets_through, Ordering::Relaxed);
     }
 
     async fn stand(self: Arc<Self>, front: UdpSocket, hub: SocketAddr) {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
-use transport::{Connection, Route, Routes};
+use transport::{Connection, Route, Routes, reconnect};
 
 use crate::hub::{Guest, Hub, Line, leave};
 use crate::{PATIENCE, bytes_of, connect};
@@ -134,4 +134,21 @@ async fn r2_where_udp_gets_nowhere_it_is_asked_for_ever_more_seldom() {
     let asked = line.gate.came.load(Ordering::Relaxed);
     sleep(Duration::from_secs(4)).await;
     assert_eq!(line.gate.came.load(Ordering::Relaxed), asked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r2_where_udp_stopped_to_pass_the_tunnel_is_taken_at_once_though_udp_would_win() {
+    let hub = Hub::with_udp().await;
+    let line = Line::to(&hub, DELAY).await;
+    let routes = routes(Duration::from_mins(1));
+    line.gate.open();
+    let (greeted, guest) = tokio::join!(connect(&hub, &line.address, &routes), hub.greet_by_udp());
+    let by_udp = greeted.expect("greeted");
+    assert_eq!(by_udp.route, Route::Udp);
+    line.gate.shut();
+    reconnect::silent(&by_udp.connection).await;
+    leave(in_tunnel(&hub, &line, &routes).await.0).await;
+    line.gate.open();
+    leave(in_tunnel(&hub, &line, &routes).await.0).await;
+    drop((by_udp, guest));
 }
