@@ -11,9 +11,9 @@ use crate::witness::{self, Witness};
 use crate::{AT_REST, OPERATOR_SCREEN, QUIET, USER_SCREEN};
 
 /// A program looks for UDP half a minute after it was reached by TCP, and a minute after that.
-const LOOKED_FOR: Duration = Duration::from_secs(120);
+const LOOKED_FOR: Duration = Duration::from_mins(2);
 /// What a busy machine takes for a key or a picture where nothing changes.
-const HARDLY_SEEN: Duration = Duration::from_millis(1_000);
+const HARDLY_SEEN: Duration = Duration::from_secs(1);
 /// From the last word by UDP to the first by TCP.
 const TCP_WITHIN: Duration = Duration::from_secs(6);
 

@@ -115,13 +115,14 @@ impl Mover {
         outside.said.store(false, Ordering::Relaxed);
         let reading = tokio::spawn(read(Arc::clone(&outside), self.hub, inbox, hears));
         self.left.store(true, Ordering::Relaxed);
+        self.lane.wake();
         let unheard = async {
             let nothing_said = async {
                 while !outside.said.load(Ordering::Relaxed) {
                     sleep(LOOK_EVERY).await;
                 }
             };
-            // over when it is dropped
+            // either way the hub has not been heard yet
             drop(timeout(TRIAL, nothing_said).await);
             sleep(in_time).await;
         };

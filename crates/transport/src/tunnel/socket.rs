@@ -364,6 +364,11 @@ impl Lane {
         Some(message)
     }
 
+    /// Tells whoever waits for room to look again.
+    pub(super) fn wake(&self) {
+        lock(&self.queue).wakers.drain(..).for_each(Waker::wake);
+    }
+
     /// How many connections keep it.
     pub(super) fn holders(&self) -> &watch::Sender<usize> {
         &self.holders
@@ -440,6 +445,41 @@ mod tests {
         while lane.pop().is_some() {}
         send(&socket).expect("lost too");
         assert_eq!(lock(&lane.queue).bytes, 0);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_lane_that_stands_still_goes_on_outside() {
+        struct Told(AtomicBool);
+        impl std::task::Wake for Told {
+            fn wake(self: Arc<Self>) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        let hub = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let hub = hub.expect("a port");
+        let found = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let found = found.expect("a port");
+        let at = hub.local_addr().expect("bound");
+        found.connect(at).await.expect("loopback");
+
+        let (socket, _inbox) = Socket::new(PEER, WhenFull::Wait);
+        let lane = socket.open(PEER, 3000);
+        while send(&socket).is_ok() {}
+        let told = Arc::new(Told(AtomicBool::new(false)));
+        let waker = Waker::from(Arc::clone(&told));
+        let mut poller = Arc::clone(&socket).create_io_poller();
+        let mut cx = Context::from_waker(&waker);
+        assert!(poller.as_mut().poll_writable(&mut cx).is_pending());
+        socket.outside(found);
+        socket.left().store(true, Ordering::Relaxed);
+        lane.wake();
+        assert!(told.0.load(Ordering::Relaxed));
+        let writable = std::future::poll_fn(|cx| poller.as_mut().poll_writable(cx));
+        writable.await.expect("open");
+        send(&socket).expect("sent");
+        let mut datagram = [0; 2000];
+        let length = hub.recv(&mut datagram).await.expect("it comes");
+        assert_eq!(datagram[..length], [7; 1000]);
     }
 
     #[test]
