@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use protocol::{HubToHost, Refusal, RefusalCode};
-use quinn::Incoming;
+use quinn::ConnectionError;
 use session::throttle::{Neighbour, throttled};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
@@ -133,12 +133,15 @@ impl Admission {
     }
 
     /// Does the handshake, and from then on sees to it that a stranger goes in time.
-    pub(crate) async fn shake_hands(self: &Arc<Self>, incoming: Incoming) -> Option<Connection> {
-        let (id, peer) = (self.id(), incoming.remote_address());
+    pub(crate) async fn shake_hands(
+        self: &Arc<Self>,
+        handshake: impl Future<Output = Result<Connection, ConnectionError>>,
+    ) -> Option<Connection> {
+        let (id, peer) = (self.id(), self.address);
         let connection = tokio::select! {
             biased;
             () = self.place.ousted() => return None,
-            done = timeout(HANDSHAKE_TIMEOUT, incoming) => match done {
+            done = timeout(HANDSHAKE_TIMEOUT, handshake) => match done {
                 Ok(Ok(connection)) => connection,
                 Ok(Err(error)) => {
                     tracing::debug!(link = id.0, %peer, %error, "No handshake");

@@ -116,10 +116,14 @@ impl From<ReadError> for Fault {
     }
 }
 
-/// Serves whoever is `incoming`.
-pub(crate) async fn serve(desk: Arc<Desk>, incoming: Incoming, admission: Arc<Admission>) {
+/// Serves whoever comes by this `handshake`.
+pub(crate) async fn serve(
+    desk: Arc<Desk>,
+    handshake: impl Future<Output = Result<Connection, ConnectionError>>,
+    admission: Arc<Admission>,
+) {
     let id = admission.id();
-    let Some(connection) = admission.shake_hands(incoming).await else {
+    let Some(connection) = admission.shake_hands(handshake).await else {
         return;
     };
     let place = Arc::new(OnceLock::new());

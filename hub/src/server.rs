@@ -13,7 +13,8 @@ use session::directory::{Directory, Policy, TICKET_MEMORY};
 use session::throttle::Neighbour;
 use tokio::sync::{broadcast, mpsc, oneshot, watch as state};
 use tokio::task::JoinSet;
-use transport::tunnel::Tunnel;
+use transport::server::Udp;
+use transport::tunnel::{self, Tunnel};
 use transport::{BindError, Endpoint, Fingerprint, HubIdentity, IdentityError};
 
 use crate::administration::Office;
@@ -169,9 +170,10 @@ impl Hub {
         let clock = Clock::start();
         let now = clock.now();
         let mut catalogue = catalogue::open_or_create(folder.path())?;
-        let bind = |address: &SocketAddr| transport::server::bind(*address, &identity);
-        let endpoints = config.listen.iter().map(bind);
-        let endpoints: Vec<Endpoint> = endpoints.collect::<Result<_, _>>()?;
+        let bind = |address: &SocketAddr| Udp::bind(*address, &identity);
+        let udp = config.listen.iter().map(bind);
+        let udp: Vec<Udp> = udp.collect::<Result<_, _>>()?;
+        let endpoints: Vec<Endpoint> = udp.iter().map(|udp| udp.endpoint().clone()).collect();
         let addresses = endpoints.iter().zip(&config.listen);
         let addresses = addresses.map(|(e, given)| e.local_addr().unwrap_or(*given));
         let addresses: Vec<SocketAddr> = addresses.collect();
@@ -190,6 +192,7 @@ impl Hub {
             &identity,
             crowd.of_callers(config.max_strangers),
         )?;
+        tunnel::let_move(web.tunnels(), &udp);
         let web_addresses: Vec<SocketAddr> = web.addresses().collect();
         let metrics = config.metrics.map(Metrics::listen).transpose()?;
 
@@ -514,14 +517,21 @@ async fn accept(endpoint: Endpoint, tunnel: Option<Tunnel>, desk: Arc<Desk>, cro
 }
 
 fn admit(incoming: Incoming, tunnel: Option<&Tunnel>, desk: &Arc<Desk>, crowd: &Arc<Crowd>) {
-    let address = incoming.remote_address().ip();
+    let address = incoming.remote_address().ip().to_canonical();
     // TCP has proven the address of a tunnel
     let proven = tunnel.is_some() || incoming.remote_address_validated();
     match Crowd::knock(crowd, Neighbour::from(address), proven) {
         Knock::Enter(place) => {
             let admission = Admission::new(place, address, Arc::clone(&desk.guesses));
             let held = tunnel.and_then(|tunnel| tunnel.hold(incoming.remote_address()));
-            let served = connection::serve(Arc::clone(desk), incoming, admission);
+            let begun = tunnel.cloned();
+            let begun = async move {
+                match begun {
+                    Some(tunnel) => tunnel.accept(incoming)?.await,
+                    None => incoming.await,
+                }
+            };
+            let served = connection::serve(Arc::clone(desk), begun, admission);
             tokio::spawn(async move {
                 served.await;
                 drop(held);
@@ -539,7 +549,7 @@ fn admit(incoming: Incoming, tunnel: Option<&Tunnel>, desk: &Arc<Desk>, crowd: &
 
 /// Says that there is no room, unless there are too many to say it to.
 fn refuse(incoming: Incoming, crowd: &Arc<Crowd>) {
-    let address = incoming.remote_address().ip();
+    let address = incoming.remote_address().ip().to_canonical();
     match Arc::clone(&crowd.refusals).try_acquire_owned() {
         Ok(permit) => {
             if let Some(left_out) = crowd.log.may_write() {

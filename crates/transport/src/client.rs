@@ -26,6 +26,7 @@ use crate::identity::provider;
 use crate::pin::{Judge, Mistrust, Pin, Verifier};
 use crate::proxy;
 use crate::routes::{ProxyChoice, Rest, Route, Routes, Start, Way};
+use crate::tunnel::Mover;
 use crate::{tuning, tunnel};
 
 /// How long connecting may take, for each way and address of the hub.
@@ -82,7 +83,8 @@ pub struct Greeted {
     pub reader: FramedReader,
     pub writer: FramedWriter,
     pub version: ProtocolVersion,
-    /// The way that was quickest.
+    /// The way that was quickest. One that is not UDP looks for UDP from then on, and moves there, which
+    /// [`Routes::worked`] then says.
     pub route: Route,
 }
 
@@ -117,9 +119,14 @@ pub async fn connect(
         let next = starts.first().map(|start| begun + start.after);
         tokio::select! {
             Some(tried) = tries.join_next() => match tried {
-                Ok(Ok((route, greeted))) => {
+                Ok(Ok(Reached { greeted, in_tunnel })) => {
+                    let route = &greeted.route;
                     tracing::info!(%route, %hub, "Reached");
-                    routes.remember(hub, route);
+                    routes.remember(hub, route.clone());
+                    if let Some((mover, address)) = in_tunnel {
+                        let address = matches!(route, Route::Tunnel { .. }).then_some(address.ip());
+                        mover.start(hub.clone(), address, routes.clone());
+                    }
                     return Ok(greeted);
                 }
                 Ok(Err((at, error))) => {
@@ -184,10 +191,10 @@ pub async fn test_proxies(
     let mut failure = None;
     for start in proxy_starts(hub.clone(), routes.clone()).await? {
         match Box::pin(call.by(start.way)).await {
-            Ok((route, greeted)) => {
+            Ok(Reached { greeted, .. }) => {
                 crate::close::close(&greeted.connection);
                 greeted.endpoint.wait_idle().await;
-                return Ok(Some(route));
+                return Ok(Some(greeted.route));
             }
             Err((_, error)) => {
                 failure.get_or_insert(error);
@@ -357,6 +364,14 @@ struct Opened {
     endpoint: Endpoint,
     address: SocketAddr,
     verifier: Arc<Verifier>,
+    mover: Option<Mover>,
+}
+
+/// The hub has greeted.
+pub(crate) struct Reached {
+    pub(crate) greeted: Greeted,
+    /// What moves the connection to UDP, and where the TCP of its tunnel ends.
+    in_tunnel: Option<(Mover, SocketAddr)>,
 }
 
 /// Where something answered, or nothing did.
@@ -405,7 +420,7 @@ impl Call {
         }
     }
 
-    pub(crate) async fn by(&self, way: Way) -> Result<(Route, Greeted), Failed> {
+    pub(crate) async fn by(&self, way: Way) -> Result<Reached, Failed> {
         match way {
             Way::Direct { route, address } => {
                 let reached = Box::pin(self.reach(&route, self.endpoint(&route, address))).await;
@@ -425,11 +440,7 @@ impl Call {
 
     /// Goes through `proxy` to the first of `ports` where the hub answers. Where it refuses who signs
     /// in it is asked no more. That somebody else answers at the hub's own port is told before all else.
-    async fn through(
-        &self,
-        proxy: &Proxy,
-        ports: Vec<u16>,
-    ) -> Result<(Route, Greeted), ConnectError> {
+    async fn through(&self, proxy: &Proxy, ports: Vec<u16>) -> Result<Reached, ConnectError> {
         let at_proxy = || proxy.address.clone();
         let mut failure: Option<ConnectError> = None;
         let mut unanswered = 0;
@@ -549,7 +560,7 @@ impl Call {
         &self,
         route: &Route,
         opening: impl Future<Output = Result<Opened, ConnectError>>,
-    ) -> Result<(Route, Greeted), ConnectError> {
+    ) -> Result<Reached, ConnectError> {
         let no_answer = || ConnectError::NoAnswer {
             hub: self.hub.clone(),
         };
@@ -558,13 +569,17 @@ impl Call {
                 endpoint,
                 address,
                 verifier,
+                mover,
             } = opening.await?;
             let connecting = endpoint.connect(address, &self.name);
             let connecting = connecting.map_err(|e| ConnectError::Failed {
                 detail: e.to_string(),
             })?;
             match verifier.judged(connecting).await {
-                Ok(connection) => Ok((endpoint, connection)),
+                Ok(connection) => {
+                    let in_tunnel = mover.map(|mover| (mover, address));
+                    Ok((endpoint, connection, in_tunnel))
+                }
                 Err(error) => Err(match verifier.mistrust() {
                     Some(Mistrust::ForeignKey) => ConnectError::ForeignKey,
                     Some(Mistrust::Certificate(fault)) => ConnectError::Certificate {
@@ -577,7 +592,7 @@ impl Call {
         };
         let reached = timeout(CONNECT_TIMEOUT, reaching).await;
         let reached = reached.unwrap_or_else(|_elapsed| Err(no_answer()));
-        let (endpoint, connection) = reached.inspect_err(|error| {
+        let (endpoint, connection, in_tunnel) = reached.inspect_err(|error| {
             tracing::debug!(%route, hub = %self.hub, %error, "Not reached");
         })?;
         let greeting = greet(&self.hub, &connection, self.role, &self.program);
@@ -591,7 +606,7 @@ impl Call {
                     version,
                     route: route.clone(),
                 };
-                Ok((route.clone(), greeted))
+                Ok(Reached { greeted, in_tunnel })
             }
             Ok(Err(ConnectError::Failed { detail })) => Err(match connection.close_reason() {
                 // says more than the stream that broke with it
@@ -605,7 +620,8 @@ impl Call {
 
     async fn endpoint(&self, route: &Route, address: SocketAddr) -> Result<Opened, ConnectError> {
         if *route == Route::Udp {
-            return self.opened(udp_endpoint(address)?, address, tuning::transport());
+            let transport = tuning::transport();
+            return self.opened(udp_endpoint(address)?, address, transport, None);
         }
         let to = HubAddress {
             host: self.hub.host.clone(),
@@ -616,12 +632,12 @@ impl Call {
     }
 
     async fn in_tunnel(&self, to: &HubAddress, tcp: TcpStream) -> Result<Opened, ConnectError> {
-        let mut transport = tuning::transport();
-        tuning::over_tcp(&mut transport);
         let progress = &self.progress;
         progress.is_connected.store(true, Ordering::Relaxed);
-        let (endpoint, address) = tunnel::dial(to, tcp, &progress.outside).await?;
-        self.opened(endpoint, address, transport)
+        let (endpoint, address, mover) = tunnel::dial(to, tcp, &progress.outside).await?;
+        let mut transport = tuning::transport();
+        tuning::in_tunnel_at_program(&mut transport, mover.left());
+        self.opened(endpoint, address, transport, Some(mover))
     }
 
     /// From now on `endpoint` looks whom it connects to.
@@ -630,6 +646,7 @@ impl Call {
         mut endpoint: Endpoint,
         address: SocketAddr,
         transport: TransportConfig,
+        mover: Option<Mover>,
     ) -> Result<Opened, ConnectError> {
         let verifier = Arc::new(Verifier::new(self.judge.clone()));
         endpoint.set_default_client_config(config(transport, Arc::clone(&verifier) as _)?);
@@ -637,6 +654,7 @@ impl Call {
             endpoint,
             address,
             verifier,
+            mover,
         })
     }
 }

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite;
 
-use crate::client::{Call, ConnectError, Progress, proxy_starts};
+use crate::client::{Call, ConnectError, Progress, Reached, proxy_starts};
 use crate::pin::Pin;
 use crate::routes::{MAX_ADDRESSES, ProxyChoice, Route, Routes, Way};
 use opener::Opening;
@@ -239,12 +239,13 @@ impl Patient {
             Way::Direct { .. } => WAY_TIMEOUT,
             Way::Proxy { .. } => PROXY_TIMEOUT,
         };
-        let (route, greeted) = match timeout(lasts, Box::pin(call.by(way))).await {
-            Ok(Ok(reached)) => reached,
+        let greeted = match timeout(lasts, Box::pin(call.by(way))).await {
+            // what would move it to UDP is dropped
+            Ok(Ok(Reached { greeted, .. })) => greeted,
             Ok(Err((_, error))) => return failure(error, &call.progress),
             Err(_elapsed) => return no_answer(&call.progress),
         };
-        let port = match route {
+        let port = match greeted.route {
             Route::Udp => self.hub.port,
             Route::Tunnel { port } | Route::Proxy { port, .. } => port,
         };

@@ -14,6 +14,14 @@ use crate::pin::Pin;
 pub const TUNNEL_PORTS: [u16; 3] = [443, 3128, 8080];
 /// A way that may be the worse one starts so much later, and each next address of the hub.
 const HEAD_START: Duration = Duration::from_millis(250);
+/// When a connection in a tunnel looks first whether UDP passes; after that ever more seldom.
+const LOOK_FOR_UDP: Duration = Duration::from_secs(30);
+/// Where UDP passed and then did not, tunnels have this head start ...
+const DOUBT: Duration = Duration::from_secs(2);
+/// ... for so long, and UDP is looked for later each time it happens ...
+const DOUBTED_FOR: Duration = Duration::from_mins(10);
+/// ... up to this many times as late.
+const MAX_PATIENCE: u32 = 16;
 /// Addresses of one name that are tried.
 pub(crate) const MAX_ADDRESSES: usize = 8;
 /// Proxies of the system that are tried.
@@ -80,11 +88,14 @@ pub struct Routes {
     known: Arc<Mutex<Known>>,
     /// Held while a login is on its way to a proxy: what becomes of one spares the next.
     pub(crate) sign_ins: Arc<tokio::sync::Mutex<()>>,
+    look_for_udp: Duration,
 }
 
 #[derive(Debug, Default)]
 struct Known {
     worked: BTreeMap<(String, u16), Route>,
+    /// Hubs to which UDP passed until it did not.
+    doubts: BTreeMap<(String, u16), Doubt>,
     proxies: ProxyChoice,
     /// The one of the system's proxies that the login of the choice is for.
     login_is_for: Option<ProxyAddress>,
@@ -98,12 +109,31 @@ struct Known {
     by_proxies: bool,
 }
 
+/// UDP that stopped to pass.
+#[derive(Debug, Clone, Copy)]
+struct Doubt {
+    since: Instant,
+    /// How often.
+    times: u32,
+}
+
 /// Why a login is not tried at a proxy for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rest {
     Refused,
     /// It was sent, and nothing came of it.
     Unanswered,
+}
+
+impl Doubt {
+    /// How often, if it was not long ago.
+    fn times_so_far(&self) -> u32 {
+        if self.since.elapsed() < DOUBTED_FOR {
+            self.times
+        } else {
+            0
+        }
+    }
 }
 
 impl Default for Routes {
@@ -139,7 +169,16 @@ impl Routes {
             tunnel_ports: ports.into(),
             known: Arc::default(),
             sign_ins: Arc::default(),
+            look_for_udp: LOOK_FOR_UDP,
         }
+    }
+
+    /// Looks for UDP so long after a tunnel was opened, and then after ever longer times, instead of half a
+    /// minute after it.
+    #[must_use]
+    pub fn looking_for_udp_after(mut self, wait: Duration) -> Self {
+        self.look_for_udp = wait;
+        self
     }
 
     /// The ways to a hub that is known by `pin`. Another hub of the same name may answer at the usual ports,
@@ -174,7 +213,25 @@ impl Routes {
 
     pub(crate) fn remember(&self, hub: &HubAddress, route: Route) {
         let place = (hub.host.clone(), hub.port);
-        self.known().worked.insert(place, route);
+        let mut known = self.known();
+        let stopped = route != Route::Udp;
+        let before = known.worked.insert(place.clone(), route);
+        if stopped && before == Some(Route::Udp) {
+            let times = known.doubts.get(&place).map_or(0, Doubt::times_so_far) + 1;
+            let since = Instant::now();
+            known.doubts.insert(place, Doubt { since, times });
+        }
+    }
+
+    fn doubts(&self, hub: &HubAddress) -> u32 {
+        let known = self.known();
+        let doubt = known.doubts.get(&(hub.host.clone(), hub.port));
+        doubt.map_or(0, Doubt::times_so_far)
+    }
+
+    /// How long a connection in a tunnel leaves UDP to `hub` alone at first.
+    pub(crate) fn look_for_udp_after(&self, hub: &HubAddress) -> Duration {
+        self.look_for_udp * (1 << self.doubts(hub).min(MAX_PATIENCE.ilog2()))
     }
 
     pub(crate) fn proxies(&self) -> ProxyChoice {
@@ -248,10 +305,15 @@ impl Routes {
 
     /// What to try to reach `hub` at `addresses`, first things first.
     ///
-    /// UDP always goes first, for it is quicker wherever it works, and may work again. The way that
-    /// worked last starts beside it.
+    /// UDP goes first, for it is quicker wherever it works, and may work again. The way that
+    /// worked last starts beside it. Only where UDP stopped to pass a while ago, tunnels go before it.
     pub(crate) fn direct(&self, hub: &HubAddress, addresses: &[SocketAddr]) -> Vec<Start> {
         let worked = self.worked(hub);
+        let doubt = if self.doubts(hub) > 0 {
+            DOUBT
+        } else {
+            Duration::ZERO
+        };
         let mut starts = Vec::new();
         let mut turn = Duration::ZERO;
         for address in in_turns(addresses) {
@@ -259,7 +321,7 @@ impl Routes {
                 let way = Way::Direct { route, address };
                 starts.push(Start { after, way });
             };
-            add(Route::Udp, address, turn);
+            add(Route::Udp, address, turn + doubt);
             for port in self.ports(hub) {
                 let route = Route::Tunnel { port };
                 let later = if worked.as_ref() == Some(&route) {
@@ -376,6 +438,26 @@ mod tests {
         let starts = routes.direct(&hub(), &["192.0.2.1:443".parse().expect("one")]);
         assert_eq!(when(&starts, Route::Udp, "192.0.2.1:443"), 0);
         assert_eq!(when(&starts, tunnel, "192.0.2.1:8080"), 0);
+        let other = Route::Tunnel { port: 443 };
+        assert_eq!(when(&starts, other, "192.0.2.1:443"), 250);
+    }
+
+    #[test]
+    fn r2_where_udp_stopped_to_pass_the_tunnel_goes_first_and_udp_is_looked_for_later() {
+        let routes = Routes::default();
+        let tunnel = Route::Tunnel { port: 8080 };
+        let at: SocketAddr = "192.0.2.1:443".parse().expect("one");
+        routes.remember(&hub(), tunnel.clone());
+        assert_eq!(routes.look_for_udp_after(&hub()).as_secs(), 30);
+        for (times, seconds) in [(1, 60), (2, 120), (3, 240), (4, 480), (5, 480)] {
+            routes.remember(&hub(), Route::Udp);
+            routes.remember(&hub(), tunnel.clone());
+            let wait = routes.look_for_udp_after(&hub());
+            assert_eq!(wait.as_secs(), seconds, "after {times} times");
+        }
+        let starts = routes.direct(&hub(), &[at]);
+        assert_eq!(when(&starts, tunnel, "192.0.2.1:8080"), 0);
+        assert_eq!(when(&starts, Route::Udp, "192.0.2.1:443"), 2000);
         let other = Route::Tunnel { port: 443 };
         assert_eq!(when(&starts, other, "192.0.2.1:443"), 250);
     }

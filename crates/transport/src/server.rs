@@ -1,15 +1,18 @@
 //! The hub's end.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::{fmt, io};
 
 use quinn::crypto::rustls::QuicServerConfig;
-use quinn::{AsyncUdpSocket, Connection, Endpoint, EndpointConfig, ServerConfig, TokioRuntime};
-use quinn_proto::HashedConnectionIdGenerator;
+use quinn::{
+    AsyncUdpSocket, Connection, Endpoint, EndpointConfig, Runtime as _, ServerConfig, TokioRuntime,
+};
+use quinn_proto::{ConnectionId, ConnectionIdGenerator as _, HashedConnectionIdGenerator};
 
 use crate::identity::{HubIdentity, provider};
 use crate::tuning;
+use crate::tunnel::Front;
 
 /// The hub cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -55,31 +58,63 @@ impl BindError {
 ///
 /// [`BindError`].
 pub fn bind(address: SocketAddr, identity: &HubIdentity) -> Result<Endpoint, BindError> {
-    let mut config = config(identity)?;
-    config.transport_config(Arc::new(tuning::transport_for_strangers()));
-    let io = |source| BindError::io(address, source);
-    let socket = tuning::socket(address).map_err(io)?;
-    let (endpoint, runtime) = (recognisable(identity), Arc::new(TokioRuntime));
-    Endpoint::new(endpoint, Some(config), socket, runtime).map_err(io)
+    Udp::bind(address, identity).map(|udp| udp.endpoint)
 }
 
-/// The same in the tunnels of `socket`, which come over TCP to `address`.
+/// Where peers come by UDP, and where those may move who came in a tunnel
+/// ([`let_move`](crate::tunnel::let_move)).
+#[derive(Debug)]
+pub struct Udp {
+    endpoint: Endpoint,
+    pub(crate) front: Arc<Front>,
+}
+
+impl Udp {
+    /// As [`bind`].
+    ///
+    /// # Errors
+    ///
+    /// [`BindError`].
+    pub fn bind(address: SocketAddr, identity: &HubIdentity) -> Result<Self, BindError> {
+        let mut config = config(identity)?;
+        config.transport_config(Arc::new(tuning::transport_for_strangers()));
+        let io = |source| BindError::io(address, source);
+        let socket = tuning::socket(address).map_err(io)?;
+        let runtime = Arc::new(TokioRuntime);
+        let front = Front::new(runtime.wrap_udp_socket(socket).map_err(io)?);
+        let (endpoint, socket) = (recognisable(identity, None), Arc::clone(&front));
+        let endpoint = Endpoint::new_with_abstract_socket(endpoint, Some(config), socket, runtime);
+        let endpoint = endpoint.map_err(io)?;
+        Ok(Self { endpoint, front })
+    }
+
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+}
+
+/// The same in the tunnels of `socket`, which come over TCP to `address`; with what begins a connection there.
 pub(crate) fn listen_in_tunnels(
     socket: Arc<dyn AsyncUdpSocket>,
     address: SocketAddr,
     identity: &HubIdentity,
-) -> Result<Endpoint, BindError> {
+) -> Result<(Endpoint, ServerConfig), BindError> {
     let mut config = config(identity)?;
-    let mut transport = tuning::transport_for_strangers();
-    tuning::over_tcp(&mut transport);
-    config.transport_config(Arc::new(transport));
-    // a connection belongs to its tunnel, and is counted on its address
-    config.migration(false);
-    let mut endpoint = recognisable(identity);
+    begins_in_tunnel(&mut config);
+    let mut endpoint = recognisable(identity, Some(address));
     tuning::large_datagrams(&mut endpoint);
     let runtime = Arc::new(TokioRuntime);
-    Endpoint::new_with_abstract_socket(endpoint, Some(config), socket, runtime)
-        .map_err(|source| BindError::io(address, source))
+    let listens = Some(config.clone());
+    let endpoint = Endpoint::new_with_abstract_socket(endpoint, listens, socket, runtime);
+    let endpoint = endpoint.map_err(|source| BindError::io(address, source))?;
+    Ok((endpoint, config))
+}
+
+/// Makes `config` one for the next connection in a tunnel, and for that alone.
+pub(crate) fn begins_in_tunnel(config: &mut ServerConfig) {
+    let mut transport = tuning::transport_for_strangers();
+    tuning::in_tunnel_at_hub(&mut transport);
+    config.transport_config(Arc::new(transport));
 }
 
 fn config(identity: &HubIdentity) -> Result<ServerConfig, BindError> {
@@ -116,12 +151,50 @@ pub fn open_lanes(connection: &Connection) {
 /// timeout. With connection ids and reset tokens (RFC 9000, section 10.3) that follow from the hub's
 /// own key, the next sign of life of such a client is answered with a reset that it trusts, and it
 /// connects again at once.
-fn recognisable(identity: &HubIdentity) -> EndpointConfig {
+///
+/// The ids of the tunnels to each address are told from all others'.
+fn recognisable(identity: &HubIdentity, tunnels_to: Option<SocketAddr>) -> EndpointConfig {
     let secret = identity.derived_secret(b"stateless reset");
     let reset_key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &secret);
     let mut config = EndpointConfig::new(Arc::new(reset_key));
-    let secret = identity.derived_secret(b"connection ids");
-    let id_key = u64::from_le_bytes(*secret.first_chunk().expect("32 bytes begin with 8"));
-    config.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(id_key)));
+    let ids = ConnectionIds::new(identity, tunnels_to);
+    config.cid_generator(move || Box::new(ids.generator()));
     config
+}
+
+/// Makes and knows the ids of an endpoint's connections.
+#[derive(Clone, Copy)]
+pub(crate) struct ConnectionIds {
+    key: u64,
+}
+
+impl ConnectionIds {
+    /// Of every id.
+    pub(crate) const BYTES: usize = 8;
+
+    pub(crate) fn new(identity: &HubIdentity, tunnels_to: Option<SocketAddr>) -> Self {
+        let secret = match tunnels_to {
+            None => identity.derived_secret(b"connection ids"),
+            Some(address) => {
+                let of = format!("connection ids in tunnels to {address}");
+                identity.derived_secret(of.as_bytes())
+            }
+        };
+        let key = u64::from_le_bytes(*secret.first_chunk().expect("32 bytes begin with 8"));
+        Self { key }
+    }
+
+    fn generator(self) -> HashedConnectionIdGenerator {
+        HashedConnectionIdGenerator::from_key(self.key)
+    }
+
+    pub(crate) fn know(self, id: [u8; Self::BYTES]) -> bool {
+        self.generator().validate(&ConnectionId::new(&id)).is_ok()
+    }
+}
+
+impl fmt::Debug for ConnectionIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ConnectionIds(..)")
+    }
 }

@@ -1,16 +1,18 @@
 //! Windows, buffers and timers, as measured (ARCHITECTURE.md, "One protocol").
 
-use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
-use quinn::congestion::{Controller, ControllerFactory};
-use quinn::{Connection, EndpointConfig, IdleTimeout, ServerConfig, TransportConfig, VarInt};
+use quinn::{
+    Connection, EndpointConfig, IdleTimeout, MtuDiscoveryConfig, ServerConfig, TransportConfig,
+    VarInt,
+};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
 
-use crate::tunnel::DATAGRAM_BYTES;
+use crate::tunnel::{DATAGRAM_BYTES, FirstInTunnel, USUAL_DATAGRAM_BYTES, UntilLeft};
 
 /// After this long without a sign of life a connection counts as lost. The hub learns of a lost line only
 /// by this, and until then the other end of a session types into nothing.
@@ -21,8 +23,6 @@ const KEEP_ALIVE: Duration = Duration::from_millis(1500);
 const STREAM_WINDOW_BYTES: u32 = 8 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
 const SOCKET_BUFFER_BYTES: usize = 4 << 20;
-/// What may be on the way in a tunnel.
-const TUNNEL_WINDOW_BYTES: u64 = 4 << 20;
 /// What may wait in the kernel before TCP has sent it.
 #[cfg(any(target_os = "linux", target_vendor = "apple"))]
 const UNSENT_BYTES: u32 = 64 << 10;
@@ -95,16 +95,28 @@ pub(crate) fn limit_incoming(config: &mut ServerConfig) {
         .incoming_buffer_size_total(INCOMING_BUFFERS_BYTES);
 }
 
-/// What a tunnel changes: TCP below cuts, repairs and paces, and tells nothing of it.
+/// What a tunnel changes: TCP below cuts, repairs and paces, and tells nothing of it. At the hub's end, which
+/// begins anew with a new path.
 ///
 /// MEASURED: with usual datagrams a tunnel carries a third, and with a controller that takes a full
 /// queue for a narrow line it stalls.
-pub(crate) fn over_tcp(config: &mut TransportConfig) {
+pub(crate) fn in_tunnel_at_hub(config: &mut TransportConfig) {
+    let mut discovery = MtuDiscoveryConfig::default();
+    discovery.upper_bound(DATAGRAM_BYTES);
     config
-        .initial_mtu(DATAGRAM_BYTES)
-        .min_mtu(DATAGRAM_BYTES)
+        .mtu_discovery_config(Some(discovery))
+        .congestion_controller_factory(Arc::new(FirstInTunnel::default()));
+}
+
+/// The same at a program's end, until the connection `left` the tunnel. To quinn that end's path never
+/// changes, so its datagrams are no larger than they can be outside.
+///
+/// MEASURED: where they are, and QUIC has to find out that they are lost, pictures stand still for 0.2 to 0.7 s.
+pub(crate) fn in_tunnel_at_program(config: &mut TransportConfig, left: Arc<AtomicBool>) {
+    config
+        .initial_mtu(USUAL_DATAGRAM_BYTES)
         .mtu_discovery_config(None)
-        .congestion_controller_factory(Arc::new(FixedWindow));
+        .congestion_controller_factory(Arc::new(UntilLeft(left)));
 }
 
 /// Lets an endpoint take the datagrams of tunnels.
@@ -121,38 +133,6 @@ pub fn tune_tcp(tcp: &TcpStream) {
     #[cfg(any(target_os = "linux", target_vendor = "apple"))]
     if let Err(error) = socket2::SockRef::from(tcp).set_tcp_notsent_lowat(UNSENT_BYTES) {
         tracing::debug!(%error, "Much may wait in the kernel");
-    }
-}
-
-/// As much on the way as TCP takes.
-#[derive(Debug, Clone)]
-struct FixedWindow;
-
-impl ControllerFactory for FixedWindow {
-    fn build(self: Arc<Self>, _now: Instant, _mtu: u16) -> Box<dyn Controller> {
-        Box::new(Self)
-    }
-}
-
-impl Controller for FixedWindow {
-    fn on_congestion_event(&mut self, _: Instant, _: Instant, _: bool, _: u64) {}
-
-    fn on_mtu_update(&mut self, _: u16) {}
-
-    fn window(&self) -> u64 {
-        TUNNEL_WINDOW_BYTES
-    }
-
-    fn clone_box(&self) -> Box<dyn Controller> {
-        Box::new(self.clone())
-    }
-
-    fn initial_window(&self) -> u64 {
-        TUNNEL_WINDOW_BYTES
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
     }
 }
 

@@ -156,10 +156,33 @@ impl Namespaces {
     /// If the operating system refuses.
     pub fn block_udp(&self) -> anyhow::Result<()> {
         self.rules_before_local()?;
+        self.blackhole("add", "udp")
+    }
+
+    /// What comes to the hub by UDP arrives again.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses, or it was not blocked.
+    pub fn open_udp(&self) -> anyhow::Result<()> {
+        self.blackhole("del", "udp")
+    }
+
+    /// Nothing that comes to the hub by TCP arrives from now on, where UDP [was blocked](Self::block_udp)
+    /// before.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses.
+    pub fn block_tcp(&self) -> anyhow::Result<()> {
+        self.blackhole("add", "tcp")
+    }
+
+    fn blackhole(&self, change: &str, protocol: &str) -> anyhow::Result<()> {
         for end in [End::User, End::Operator] {
-            let rule = ["iif", far_link(end), "ipproto", "udp", "blackhole"];
-            let add = ["rule", "add", "pref", "10"];
-            self.hub.ip(&[add.as_slice(), &rule].concat())?;
+            let rule = ["iif", far_link(end), "ipproto", protocol, "blackhole"];
+            let rule = [["rule", change, "pref", "10"].as_slice(), &rule].concat();
+            self.hub.ip(&rule)?;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@
 )]
 
 mod chance;
+mod moving;
 mod witness;
 
 use std::collections::VecDeque;

@@ -164,6 +164,23 @@ impl Witness {
         Ok(at.duration_since(back))
     }
 
+    /// The longest times from `since` on in which no key arrived, and in which no new picture was seen.
+    pub(crate) fn longest_waits(&self, since: Instant) -> (Duration, Duration) {
+        let log = self.shared.log();
+        let longest = |times: &mut dyn Iterator<Item = Instant>| {
+            let (mut before, mut longest) = (since, Duration::ZERO);
+            for at in times.filter(|at| *at >= since) {
+                longest = longest.max(at.duration_since(before));
+                before = at;
+            }
+            longest.max(before.elapsed())
+        };
+        (
+            longest(&mut log.arrived.iter().map(|(_, at)| *at)),
+            longest(&mut log.seen.iter().map(|(_, at)| *at)),
+        )
+    }
+
     /// Waits until nothing has arrived for `rest`.
     pub(crate) fn wait_for_rest(&self, rest: Duration) {
         let since = Instant::now();

@@ -45,7 +45,8 @@ impl Opening<'_> {
     /// What the hub shows to whoever asks for its name, told inside the tunnel.
     async fn shown_to_others(&self, greeted: &Greeted) -> Option<CertificateDer<'static>> {
         let mut transport = tuning::transport();
-        tuning::over_tcp(&mut transport);
+        // it never leaves the tunnel
+        tuning::in_tunnel_at_program(&mut transport, Arc::default());
         let config = client::config(transport, Arc::new(tunnel::Anyone(provider()))).ok()?;
         let at = greeted.connection.remote_address();
         let endpoint = &greeted.endpoint;

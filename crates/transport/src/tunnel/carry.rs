@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
+use super::packed::Packed;
 use super::socket::{Lane, Received};
 
 /// Carries until either side is gone, or the lane was closed and is empty.
@@ -22,8 +23,8 @@ pub(super) async fn carry<S>(
     let (mut sink, mut stream) = websocket.split();
     let sending = async {
         while lane.filled().await {
-            while let Some(datagram) = lane.pop() {
-                sink.feed(Message::Binary(datagram)).await?;
+            while let Some(datagrams) = lane.pop() {
+                sink.feed(Message::Binary(datagrams.into_message())).await?;
             }
             sink.flush().await?;
         }
@@ -32,8 +33,13 @@ pub(super) async fn carry<S>(
     let receiving = async {
         while let Some(message) = stream.next().await {
             match message? {
-                Message::Binary(datagram) => {
-                    if inbox.send((peer, datagram)).await.is_err() {
+                Message::Binary(message) => {
+                    let Some(datagrams) = Packed::from_message(message) else {
+                        break;
+                    };
+                    let from = peer;
+                    let received = Received { from, datagrams };
+                    if inbox.send(received).await.is_err() {
                         break;
                     }
                 }

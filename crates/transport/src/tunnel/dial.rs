@@ -19,6 +19,7 @@ use tokio_rustls::TlsConnector;
 use tokio_tungstenite::WebSocketStream;
 
 use super::carry::carry;
+use super::moving::Mover;
 use super::socket::{Lane, Received, Socket, WhenFull};
 use crate::identity::provider;
 use crate::tuning;
@@ -29,14 +30,14 @@ const QUEUE_BYTES: usize = 64 << 10;
 /// How long the last of it may take once nobody needs the tunnel.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Opens a tunnel to `at` over `tcp`, and gives the endpoint whose only peer is the hub, and the address
-/// under which it is. The tunnel ends with the endpoint and its connections. What the TLS outside shows is put
-/// into `outside`.
+/// Opens a tunnel to `at` over `tcp`, and gives the endpoint whose only peer is the hub, the address
+/// under which it is, and what moves the connection to UDP. The tunnel ends with the endpoint and its
+/// connections. What the TLS outside shows is put into `outside`.
 pub(crate) async fn dial(
     at: &HubAddress,
     tcp: TcpStream,
     outside: &Mutex<Option<CertificateDer<'static>>>,
-) -> io::Result<(Endpoint, SocketAddr)> {
+) -> io::Result<(Endpoint, SocketAddr, Mover)> {
     tuning::tune_tcp(&tcp);
     let (local, address) = (tcp.local_addr()?, tcp.peer_addr()?);
     let name = ServerName::try_from(at.host.clone())
@@ -53,6 +54,7 @@ pub(crate) async fn dial(
 
     let (socket, inbox) = Socket::new(local, WhenFull::Wait);
     let lane = socket.open(address, QUEUE_BYTES);
+    let mover = Mover::new(&socket, &inbox, &lane, address);
     tokio::spawn(async move {
         carry_while_needed(websocket, address, &lane, &inbox).await;
         lane.close();
@@ -61,7 +63,7 @@ pub(crate) async fn dial(
     tuning::large_datagrams(&mut config);
     let runtime = Arc::new(TokioRuntime);
     let endpoint = Endpoint::new_with_abstract_socket(config, None, socket, runtime)?;
-    Ok((endpoint, address))
+    Ok((endpoint, address, mover))
 }
 
 /// Carries, and once nobody needs the lane does not wait for long: a line that is dead would hold what is

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quinn::Endpoint;
+use quinn::{Connecting, ConnectionError, Endpoint, Incoming, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::timeout;
@@ -13,9 +13,11 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::carry::carry;
+use super::front::Guest;
+use super::place;
 use super::socket::{Lane, Received, Socket, WhenFull};
 use crate::identity::HubIdentity;
-use crate::server::{self, BindError};
+use crate::server::{self, BindError, ConnectionIds, Udp};
 
 /// What waits for the TCP of one peer.
 const QUEUE_BYTES: usize = 1 << 20;
@@ -30,6 +32,8 @@ const LINGERING: usize = 1024;
 #[derive(Debug, Clone)]
 pub struct Tunnel {
     endpoint: Endpoint,
+    config: ServerConfig,
+    ids: ConnectionIds,
     socket: Arc<Socket>,
     inbox: mpsc::Sender<Received>,
     lingering: Arc<Semaphore>,
@@ -49,18 +53,33 @@ impl Tunnel {
     /// [`BindError`].
     pub fn new(local: SocketAddr, identity: &HubIdentity) -> Result<Self, BindError> {
         let (socket, inbox) = Socket::new(local, WhenFull::Drop);
-        let endpoint = server::listen_in_tunnels(Arc::clone(&socket) as _, local, identity)?;
+        let (endpoint, config) =
+            server::listen_in_tunnels(Arc::clone(&socket) as _, local, identity)?;
         Ok(Self {
             endpoint,
+            config,
+            ids: ConnectionIds::new(identity, Some(local)),
             socket,
             inbox,
             lingering: Arc::new(Semaphore::new(LINGERING)),
         })
     }
 
-    /// Where the connections come that are made through tunnels, each from the address of its TCP.
+    /// Where the connections come that are made through tunnels, each from the address of its TCP, written
+    /// as IPv6.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
+    }
+
+    /// Begins with `incoming`, which came to the [endpoint](Self::endpoint).
+    ///
+    /// # Errors
+    ///
+    /// As [`Incoming::accept`].
+    pub fn accept(&self, incoming: Incoming) -> Result<Connecting, ConnectionError> {
+        let mut config = self.config.clone();
+        server::begins_in_tunnel(&mut config);
+        incoming.accept_with(Arc::new(config))
     }
 
     /// Carries one tunnel from `peer` over `stream`, whose upgrade was answered, until either end is
@@ -74,6 +93,7 @@ impl Tunnel {
     {
         let config = Some(super::websocket_config());
         let websocket = WebSocketStream::from_raw_socket(stream, Role::Server, config).await;
+        let peer = place::in_tunnel(peer);
         let lane = self.socket.open(peer, QUEUE_BYTES);
         tokio::select! {
             () = carry(websocket, peer, &lane, &self.inbox) => {}
@@ -82,7 +102,7 @@ impl Tunnel {
         self.socket.remove(peer, &lane);
     }
 
-    /// Keeps the tunnel from `peer`, if there is one.
+    /// Keeps the tunnel from `peer`, as a connection's address has it, if there is one.
     pub fn hold(&self, peer: SocketAddr) -> Option<Held> {
         let lane = self.socket.lane(peer)?;
         lane.holders().send_modify(|holders| *holders += 1);
@@ -104,6 +124,25 @@ impl Tunnel {
             };
             wanted = timeout(LINGER, held(holders, true)).await.is_ok();
         }
+    }
+}
+
+/// Lets the connections in `tunnels` go on by `udp`, without a break, when their peers come from there.
+/// Both must be of one hub. To be called once.
+pub fn let_move<'a>(tunnels: impl Iterator<Item = &'a Tunnel>, udp: &[Udp]) {
+    let tunnels: Vec<&Tunnel> = tunnels.collect();
+    for tunnel in &tunnels {
+        tunnel
+            .socket
+            .reach_by(udp.iter().map(|udp| udp.front.socket()).collect());
+    }
+    for (socket, udp) in (0..).zip(udp) {
+        let guests = tunnels.iter().map(|tunnel| Guest {
+            ids: tunnel.ids,
+            inbox: tunnel.inbox.clone(),
+            socket,
+        });
+        udp.front.pass_on_to(guests.collect());
     }
 }
 
@@ -146,6 +185,7 @@ mod tests {
             far_ends.push(far);
             let carried = tunnel.clone();
             tokio::spawn(async move { carried.carry(near, peer, std::future::pending()).await });
+            let peer = place::in_tunnel(peer);
             while tunnel.socket.lane(peer).is_none() {
                 tokio::task::yield_now().await;
             }
@@ -166,7 +206,7 @@ mod tests {
 
     impl Tunnel {
         fn has(&self, peer: (Ipv4Addr, u16)) -> bool {
-            self.socket.lane(peer.into()).is_some()
+            self.socket.lane(place::in_tunnel(peer.into())).is_some()
         }
     }
 }

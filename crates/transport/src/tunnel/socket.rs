@@ -4,15 +4,20 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
 use quinn::udp::{RecvMeta, Transmit};
 use quinn::{AsyncUdpSocket, UdpPoller};
+use tokio::net::UdpSocket;
 use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::AbortHandle;
 
-/// Datagrams that may wait for quinn, of all lanes. A lane that is not served in time waits, and its
+use super::packed::Packed;
+use super::place;
+
+/// Messages that may wait for quinn, of all lanes. A lane that is not served in time waits, and its
 /// TCP with it; who waits first is served first.
 const INBOX: usize = 512;
 /// What one transmission may bring at most.
@@ -27,8 +32,12 @@ pub(super) enum WhenFull {
     Wait,
 }
 
-/// A datagram, and the lane it came by.
-pub(super) type Received = (SocketAddr, Bytes);
+/// What came from a peer.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) from: SocketAddr,
+    pub(super) datagrams: Packed,
+}
 
 #[derive(Debug)]
 pub(super) struct Socket {
@@ -36,6 +45,14 @@ pub(super) struct Socket {
     when_full: WhenFull,
     lanes: Mutex<BTreeMap<SocketAddr, Arc<Lane>>>,
     inbox: Mutex<mpsc::Receiver<Received>>,
+    /// A hub's UDP sockets, for peers that left their tunnel.
+    fronts: OnceLock<Box<[Arc<dyn AsyncUdpSocket>]>>,
+    /// A program's own ...
+    outside: OnceLock<Arc<Outside>>,
+    /// ... and whether it is the way.
+    left: Arc<AtomicBool>,
+    /// What looks for that way, for as long as the socket is there.
+    mover: OnceLock<AbortHandle>,
 }
 
 impl Socket {
@@ -51,8 +68,73 @@ impl Socket {
             when_full,
             lanes: Mutex::default(),
             inbox: Mutex::new(inbox),
+            fronts: OnceLock::new(),
+            outside: OnceLock::new(),
+            left: Arc::default(),
+            mover: OnceLock::new(),
         };
         (Arc::new(socket), sender)
+    }
+
+    /// Reaches peers that left their tunnel by these sockets, which [`place`] numbers; only the first call
+    /// counts.
+    pub(super) fn reach_by(&self, fronts: Vec<Arc<dyn AsyncUdpSocket>>) {
+        if self.fronts.set(fronts.into()).is_err() {
+            tracing::error!("A tunnel has its UDP sockets already");
+        }
+    }
+
+    /// Whether the hub is reached by UDP, and no longer in the tunnel.
+    pub(super) fn left(&self) -> &Arc<AtomicBool> {
+        &self.left
+    }
+
+    /// The UDP socket that is, or will be, the way: `found`, if there was none.
+    pub(super) fn outside(&self, found: UdpSocket) -> &Arc<Outside> {
+        self.outside.get_or_init(|| {
+            let said = AtomicBool::new(false);
+            Arc::new(Outside {
+                socket: found,
+                said,
+            })
+        })
+    }
+
+    /// Ends `mover` with the socket.
+    pub(super) fn keep(&self, mover: AbortHandle) {
+        if let Err(second) = self.mover.set(mover) {
+            second.abort();
+        }
+    }
+
+    /// The way of a program that left the tunnel.
+    fn way_outside(&self) -> Option<&Outside> {
+        let left = self.left.load(Ordering::Relaxed);
+        self.outside.get().filter(|_| left).map(AsRef::as_ref)
+    }
+
+    /// Sends to a peer that left its tunnel; what the socket does not take is lost.
+    fn send_by_front(&self, number: usize, transmit: &Transmit<'_>) {
+        let fronts = self.fronts.get();
+        let Some(front) = fronts.and_then(|fronts| fronts.get(number)) else {
+            return;
+        };
+        let local = front.local_addr().unwrap_or(self.local);
+        let destination = place::address(transmit.destination, local);
+        let size = transmit.segment_size.unwrap_or(transmit.contents.len());
+        let at_once = front.max_transmit_segments().max(1);
+        for contents in transmit.contents.chunks(size.max(1) * at_once) {
+            let sent = front.try_send(&Transmit {
+                destination,
+                ecn: transmit.ecn,
+                contents,
+                segment_size: (contents.len() > size).then_some(size),
+                src_ip: None,
+            });
+            if let Err(error) = sent {
+                tracing::trace!(%destination, %error, "Lost");
+            }
+        }
     }
 
     /// Opens the lane of `peer`, which may queue so many bytes. Who had that address before is gone.
@@ -80,6 +162,9 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
+        if let Some(mover) = self.mover.get() {
+            mover.abort();
+        }
         for lane in lock(&self.lanes).values() {
             lane.close();
         }
@@ -92,11 +177,18 @@ impl AsyncUdpSocket for Socket {
     }
 
     fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+        if let Some(number) = place::udp_number(transmit.destination) {
+            self.send_by_front(number, transmit);
+            return Ok(());
+        }
+        let size = transmit.segment_size.unwrap_or(transmit.contents.len());
+        if let Some(outside) = self.way_outside() {
+            return outside.send(transmit.contents, size.max(1));
+        }
         // as to a peer that is gone
         let Some(lane) = self.lane(transmit.destination) else {
             return Ok(());
         };
-        let size = transmit.segment_size.unwrap_or(transmit.contents.len());
         match lane.push(transmit.contents, size.max(1)) {
             Err(Full) if self.when_full == WhenFull::Wait => Err(io::ErrorKind::WouldBlock.into()),
             Ok(()) | Err(Full) => Ok(()),
@@ -114,17 +206,17 @@ impl AsyncUdpSocket for Socket {
         let mut count = 0;
         while count < places {
             match inbox.poll_recv(cx) {
-                Poll::Ready(Some((from, datagram))) => {
-                    let length = datagram.len();
+                Poll::Ready(Some(Received { from, datagrams })) => {
+                    let length = datagrams.bytes().len();
                     // larger than we ever said that we take
                     let Some(buffer) = buffers[count].get_mut(..length) else {
                         continue;
                     };
-                    buffer.copy_from_slice(&datagram);
+                    buffer.copy_from_slice(datagrams.bytes());
                     meta[count] = RecvMeta::default();
                     meta[count].addr = from;
                     meta[count].len = length;
-                    meta[count].stride = length;
+                    meta[count].stride = datagrams.size();
                     count += 1;
                 }
                 // a hub's end, which has no single peer to lose, is just not used any more
@@ -155,6 +247,33 @@ impl AsyncUdpSocket for Socket {
     }
 }
 
+/// A program's way beside the tunnel.
+#[derive(Debug)]
+pub(super) struct Outside {
+    /// Connected to the hub's.
+    pub(super) socket: UdpSocket,
+    /// Something was sent.
+    pub(super) said: AtomicBool,
+}
+
+impl Outside {
+    /// Sends datagrams of `size`, but for the last. Either the first finds no room, or what finds none is
+    /// lost.
+    fn send(&self, datagrams: &[u8], size: usize) -> io::Result<()> {
+        for (n, datagram) in datagrams.chunks(size).enumerate() {
+            match self.socket.try_send(datagram) {
+                Ok(_all) => self.said.store(true, Ordering::Relaxed),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return if n == 0 { Err(error) } else { Ok(()) };
+                }
+                // a network that is gone for a while loses what is sent
+                Err(error) => tracing::trace!(%error, "Lost"),
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A queue has no room.
 #[derive(Debug)]
 struct Full;
@@ -166,6 +285,9 @@ impl UdpPoller for Poller {
     fn poll_writable(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.0.when_full == WhenFull::Drop {
             return Poll::Ready(Ok(()));
+        }
+        if let Some(outside) = self.0.way_outside() {
+            return outside.socket.poll_send_ready(cx);
         }
         let lanes = lock(&self.0.lanes);
         let waits = lanes.values().all(|lane| lane.wait_for_room(cx.waker()));
@@ -191,7 +313,7 @@ pub(super) struct Lane {
 
 #[derive(Debug, Default)]
 struct Queue {
-    datagrams: VecDeque<Bytes>,
+    messages: VecDeque<Packed>,
     bytes: usize,
     closed: bool,
     /// Who waits for room.
@@ -220,10 +342,7 @@ impl Lane {
             return Err(Full);
         }
         queue.bytes += contents.len();
-        let all = Bytes::copy_from_slice(contents);
-        let starts = (0..contents.len()).step_by(size);
-        let pieces = starts.map(|start| all.slice(start..contents.len().min(start + size)));
-        queue.datagrams.extend(pieces);
+        queue.messages.extend(Packed::all(contents, size));
         drop(queue);
         self.changed.notify_one();
         Ok(())
@@ -239,15 +358,20 @@ impl Lane {
         full
     }
 
-    /// The next datagram, if there is one.
-    pub(super) fn pop(&self) -> Option<Bytes> {
+    /// What goes next, if anything does.
+    pub(super) fn pop(&self) -> Option<Packed> {
         let mut queue = lock(&self.queue);
-        let datagram = queue.datagrams.pop_front()?;
-        queue.bytes -= datagram.len();
+        let message = queue.messages.pop_front()?;
+        queue.bytes -= message.bytes().len();
         if queue.bytes < self.capacity {
             queue.wakers.drain(..).for_each(Waker::wake);
         }
-        Some(datagram)
+        Some(message)
+    }
+
+    /// Tells whoever waits for room to look again.
+    pub(super) fn wake(&self) {
+        lock(&self.queue).wakers.drain(..).for_each(Waker::wake);
     }
 
     /// How many connections keep it.
@@ -267,12 +391,12 @@ impl Lane {
         self.ended.notified().await;
     }
 
-    /// Waits until there may be a datagram; false if there never will be one. For one task only.
+    /// Waits until there may be something; false if there never will be one. For one task only.
     pub(super) async fn filled(&self) -> bool {
         loop {
             {
                 let queue = lock(&self.queue);
-                if !queue.datagrams.is_empty() {
+                if !queue.messages.is_empty() {
                     return true;
                 }
                 if queue.closed {
@@ -326,6 +450,41 @@ mod tests {
         while lane.pop().is_some() {}
         send(&socket).expect("lost too");
         assert_eq!(lock(&lane.queue).bytes, 0);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_lane_that_stands_still_goes_on_outside() {
+        struct Told(AtomicBool);
+        impl std::task::Wake for Told {
+            fn wake(self: Arc<Self>) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        let hub = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let hub = hub.expect("a port");
+        let found = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let found = found.expect("a port");
+        let at = hub.local_addr().expect("bound");
+        found.connect(at).await.expect("loopback");
+
+        let (socket, _inbox) = Socket::new(PEER, WhenFull::Wait);
+        let lane = socket.open(PEER, 3000);
+        while send(&socket).is_ok() {}
+        let told = Arc::new(Told(AtomicBool::new(false)));
+        let waker = Waker::from(Arc::clone(&told));
+        let mut poller = Arc::clone(&socket).create_io_poller();
+        let mut cx = Context::from_waker(&waker);
+        assert!(poller.as_mut().poll_writable(&mut cx).is_pending());
+        socket.outside(found);
+        socket.left().store(true, Ordering::Relaxed);
+        lane.wake();
+        assert!(told.0.load(Ordering::Relaxed));
+        let writable = std::future::poll_fn(|cx| poller.as_mut().poll_writable(cx));
+        writable.await.expect("open");
+        send(&socket).expect("sent");
+        let mut datagram = [0; 2000];
+        let length = hub.recv(&mut datagram).await.expect("it comes");
+        assert_eq!(datagram[..length], [7; 1000]);
     }
 
     #[test]

@@ -1,8 +1,11 @@
-//! A hub whose UDP port swallows what comes, with a web port that has only the page of the tunnels;
-//! and a line to that port that takes its time and can be cut.
+//! A hub with a web port that has only the page of the tunnels, and whose UDP port may swallow what comes;
+//! and a line to it that takes its time and can be cut.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use protocol::limits::MAX_CONTROL_FRAME_BYTES;
@@ -14,6 +17,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_rustls::TlsAcceptor;
+use transport::server::Udp;
 use transport::tunnel::{self, Held, Tunnel};
 use transport::{Connection, Endpoint, Fingerprint, FramedReader, FramedWriter, HubAddress};
 use transport::{HubIdentity, close};
@@ -27,6 +31,7 @@ pub(crate) struct Hub {
     pub(crate) pin: Fingerprint,
     /// Takes everything and answers nothing, as a network without UDP does.
     _swallows: Option<UdpSocket>,
+    udp: Option<Udp>,
     _tasks: JoinSet<()>,
 }
 
@@ -41,12 +46,32 @@ impl Hub {
     pub(crate) async fn without_udp() -> Self {
         let (identity, _folder) = identity();
         let (listener, swallows) = same_ports().await;
-        Self::serve(listener, Some(swallows), &identity)
+        Self::serve(listener, Some(swallows), None, &identity)
     }
 
-    fn serve(listener: TcpListener, swallows: Option<UdpSocket>, identity: &HubIdentity) -> Self {
+    /// Peers may move from tunnels to UDP.
+    pub(crate) async fn with_udp() -> Self {
+        let (identity, _folder) = identity();
+        loop {
+            let listener = TcpListener::bind(LOCAL).await.expect("a free port");
+            let at = listener.local_addr().expect("bound");
+            if let Ok(udp) = Udp::bind(at, &identity) {
+                return Self::serve(listener, None, Some(udp), &identity);
+            }
+        }
+    }
+
+    fn serve(
+        listener: TcpListener,
+        swallows: Option<UdpSocket>,
+        udp: Option<Udp>,
+        identity: &HubIdentity,
+    ) -> Self {
         let local = listener.local_addr().expect("bound");
         let tunnel = Tunnel::new(local, identity).expect("an endpoint");
+        if let Some(udp) = &udp {
+            tunnel::let_move(std::iter::once(&tunnel), std::slice::from_ref(udp));
+        }
         let tls = tls(identity);
         let mut tasks = JoinSet::new();
         let here = tunnel.clone();
@@ -63,15 +88,24 @@ impl Hub {
             address: address(local),
             pin: identity.fingerprint(),
             _swallows: swallows,
+            udp,
             _tasks: tasks,
         }
+    }
+
+    /// Takes a client's connection that does not come in a tunnel, and greets it.
+    pub(crate) async fn greet_by_udp(&self) -> Guest {
+        let endpoint = self.udp.as_ref().expect("with UDP").endpoint();
+        let incoming = endpoint.accept().await.expect("open");
+        greet(incoming.await.expect("a handshake"), None).await
     }
 
     /// Takes a client's connection and greets it.
     pub(crate) async fn greet(&self) -> Guest {
         let incoming = self.tunnel.endpoint().accept().await.expect("open");
         let held = self.tunnel.hold(incoming.remote_address());
-        greet(incoming.await.expect("a handshake"), held).await
+        let connecting = self.tunnel.accept(incoming).expect("a caller");
+        greet(connecting.await.expect("a handshake"), held).await
     }
 }
 
@@ -166,23 +200,25 @@ fn address(of: SocketAddr) -> HubAddress {
     }
 }
 
-/// Carries TCP to a hub, each byte so much later, while it is not cut.
+/// Carries TCP to a hub, each byte so much later, while it is not cut; and UDP as its gate says.
 pub(crate) struct Line {
     pub(crate) address: HubAddress,
+    pub(crate) gate: Arc<Gate>,
     cut: watch::Sender<bool>,
     stands_still: watch::Sender<bool>,
-    _swallows: UdpSocket,
     _tasks: JoinSet<()>,
 }
 
 impl Line {
     pub(crate) async fn to(hub: &Hub, delay: Duration) -> Self {
-        let (listener, swallows) = same_ports().await;
+        let (listener, udp) = same_ports().await;
         let address = address(listener.local_addr().expect("bound"));
         let far = SocketAddr::from((Ipv4Addr::LOCALHOST, hub.address.port));
         let (cut, stands_still) = (watch::Sender::new(false), watch::Sender::new(false));
         let still = stands_still.subscribe();
         let mut tasks = JoinSet::new();
+        let gate = Arc::new(Gate::default());
+        tasks.spawn(Arc::clone(&gate).stand(udp, far));
         let is_cut = cut.subscribe();
         tasks.spawn(async move {
             let mut calls = JoinSet::new();
@@ -203,9 +239,9 @@ impl Line {
         });
         Self {
             address,
+            gate,
             cut,
             stands_still,
-            _swallows: swallows,
             _tasks: tasks,
         }
     }
@@ -222,6 +258,84 @@ impl Line {
 
     pub(crate) fn mend(&self) {
         self.cut.send_replace(false);
+    }
+}
+
+/// Lets UDP through or swallows it, of one client after another.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    /// Handshakes, and questions.
+    pub(crate) lets_begin: AtomicBool,
+    /// What comes after them.
+    pub(crate) lets_go_on: AtomicBool,
+    pub(crate) came: AtomicUsize,
+    pub(crate) went_on: AtomicUsize,
+}
+
+impl Gate {
+    pub(crate) fn open(&self) {
+        self.set(true);
+    }
+
+    pub(crate) fn shut(&self) {
+        self.set(false);
+    }
+
+    fn set(&self, lets_through: bool) {
+        self.lets_begin.store(lets_through, Ordering::Relaxed);
+        self.lets_go_on.store(lets_through, Ordering::Relaxed);
+    }
+
+    async fn stand(self: Arc<Self>, front: UdpSocket, hub: SocketAddr) {
+        front.set_nonblocking(true).expect("open");
+        let front = Arc::new(tokio::net::UdpSocket::from_std(front).expect("a runtime"));
+        let mut backs = BTreeMap::new();
+        let mut tasks = JoinSet::new();
+        let mut datagram = vec![0; 65_536];
+        loop {
+            let (length, client) = front.recv_from(&mut datagram).await.expect("open");
+            self.came.fetch_add(1, Ordering::Relaxed);
+            let datagram = &datagram[..length];
+            if !self.passes(datagram) {
+                continue;
+            }
+            let back = match backs.entry(client) {
+                Entry::Occupied(back) => back.into_mut(),
+                Entry::Vacant(place) => {
+                    let back = tokio::net::UdpSocket::bind(LOCAL).await.expect("a port");
+                    back.connect(hub).await.expect("loopback");
+                    let back = Arc::new(back);
+                    let (gate, front) = (Arc::clone(&self), Arc::clone(&front));
+                    tasks.spawn(gate.bring_back(Arc::clone(&back), front, client));
+                    place.insert(back)
+                }
+            };
+            back.send(datagram).await.expect("loopback");
+        }
+    }
+
+    async fn bring_back(
+        self: Arc<Self>,
+        back: Arc<tokio::net::UdpSocket>,
+        front: Arc<tokio::net::UdpSocket>,
+        client: SocketAddr,
+    ) {
+        let mut datagram = vec![0; 65_536];
+        while let Ok(length) = back.recv(&mut datagram).await {
+            let datagram = &datagram[..length];
+            if self.passes(datagram) {
+                front.send_to(datagram, client).await.expect("loopback");
+            }
+        }
+    }
+
+    fn passes(&self, datagram: &[u8]) -> bool {
+        if datagram.first().is_some_and(|first| first & 0x80 != 0) {
+            return self.lets_begin.load(Ordering::Relaxed);
+        }
+        let passes = self.lets_go_on.load(Ordering::Relaxed);
+        self.went_on.fetch_add(passes.into(), Ordering::Relaxed);
+        passes
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tunnels over real sockets, where UDP gets nowhere (R2).
 
 mod hub;
+mod moving;
 mod speed;
 
 use std::time::{Duration, Instant};
