@@ -100,6 +100,7 @@ pub async fn connect(
     program: &str,
     routes: &Routes,
 ) -> Result<Greeted, ConnectError> {
+    let called = Instant::now();
     let pin = pin.into();
     let routes = &routes.to_hub_with(pin);
     let call = Arc::new(Call {
@@ -123,7 +124,8 @@ pub async fn connect(
         tokio::select! {
             Some(tried) = tries.join_next() => match tried {
                 Ok(Ok((route, greeted))) => {
-                    tracing::info!(%route, %hub, "Reached");
+                    let millis = called.elapsed().as_millis();
+                    tracing::info!(%route, %hub, millis, "Reached");
                     routes.remember(hub, route);
                     return Ok(greeted);
                 }

@@ -82,6 +82,10 @@ enum Task {
     /// arrives at hosts with other layouts; programs built for release. Takes hours; `--layouts` and
     /// `--hosts` choose.
     Keyboards(StageArguments),
+    /// Tries every network that users sit in, with real proxies and routers in network namespaces, and tells of
+    /// each whether and how soon a session comes about and how quick its keys are; with `--markdown FILE` the
+    /// document gets the table. Needs root; programs built for release.
+    Networks(StageArguments),
     /// Measures this product beside others on the benchmark that `--bench-dir` holds, and writes a
     /// table: programs built for release, or those in `PHD_BIN_DIR`.
     Bench(StageArguments),
@@ -142,6 +146,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Screenshots(arguments) => stage("screenshots", "dev", &arguments.rest),
         Task::Frames(arguments) => stage("frames", "release", &arguments.rest),
         Task::Keyboards(arguments) => stage("keyboards", "release", &arguments.rest),
+        Task::Networks(arguments) => stage("networks", "release", &arguments.rest),
         Task::Bench(arguments) => stage("bench", "release", &arguments.rest),
     }
 }

@@ -4,19 +4,38 @@
 //! that ends: nothing is left behind.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, ensure};
 
 use super::End;
+use super::line::{Line, Shape};
 
 /// The link in each program's namespace.
 const LINK: &str = "line";
+/// A router's two.
+const INSIDE: &str = "inside";
+const OUTSIDE: &str = "outside";
+
+/// What the links are like.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Plan {
+    /// They know nothing of IPv4.
+    pub ipv6_only: bool,
+    /// The user's line is a slow or bad one.
+    pub user_line: Option<Shape>,
+    /// The user's line leads through a router that hides their address (`nft`, `conntrack`).
+    pub router: bool,
+}
 
 /// Three namespaces and two links.
 #[derive(Debug)]
 pub struct Namespaces {
+    // goes before the namespaces that it joins
+    user_line: Option<Line>,
+    plan: Plan,
+    router: Option<Namespace>,
     hub: Namespace,
     user: Namespace,
     operator: Namespace,
@@ -26,6 +45,10 @@ pub struct Namespaces {
     hidden: bool,
     /// What the environment of the user and of the operator names as their proxy.
     proxies: [Option<String>; 2],
+    /// The buses of their desktops.
+    buses: [Option<String>; 2],
+    /// Where the hub takes TCP beside its own port.
+    tcp_ports: Vec<u16>,
 }
 
 /// Where a hidden hub is.
@@ -38,27 +61,126 @@ impl Namespaces {
     ///
     /// If this process may not (it takes root), or `unshare`, `nsenter` or `ip` is missing.
     pub fn make() -> anyhow::Result<Self> {
-        let namespaces = Self {
+        Self::make_as(Plan::default())
+    }
+
+    /// The same, as `plan` says.
+    ///
+    /// # Errors
+    ///
+    /// As [`Namespaces::make`]; or if a device for a slow line or the tools for a router are missing.
+    pub fn make_as(plan: Plan) -> anyhow::Result<Self> {
+        let mut namespaces = Self {
+            user_line: None,
+            plan,
+            router: None,
             hub: Namespace::make()?,
             user: Namespace::make()?,
             operator: Namespace::make()?,
             hosts: [2, 2],
             hidden: false,
             proxies: [None, None],
+            buses: [None, None],
+            tcp_ports: Vec::new(),
         };
         for end in [End::User, End::Operator] {
-            let (far, pid) = (far_link(end), namespaces.of_end(end).to_string());
-            let veth = ["link", "add", far, "type", "veth", "peer", "name", LINK];
-            namespaces
-                .hub
-                .ip(&[veth.as_slice(), &["netns", &pid]].concat())?;
-            let hub = format!("{}/24", Self::far_address(end));
-            namespaces.hub.ip(&["addr", "add", &hub, "dev", far])?;
+            let far = far_link(end);
+            if end == End::User && plan.router {
+                namespaces.put_router()?;
+            } else {
+                match plan.user_line.filter(|_| end == End::User) {
+                    Some(shape) => {
+                        let ends = [(namespaces.of_end(end), LINK), (namespaces.of_hub(), far)];
+                        namespaces.user_line = Some(Line::lay(ends, shape)?);
+                    }
+                    None => namespaces.hub.link(far, namespaces.at(end), LINK)?,
+                }
+                namespaces.give_address(end)?;
+                namespaces.set_link(end, "up")?;
+            }
+            let hub = namespaces.hub_seen_from(end);
+            namespaces.hub.give_address(hub, far)?;
             namespaces.hub.ip(&["link", "set", far, "up"])?;
-            namespaces.give_address(end)?;
-            namespaces.set_link(end, "up")?;
         }
         Ok(namespaces)
+    }
+
+    /// Puts a router into the user's line, which does as most at home and at work do.
+    fn put_router(&mut self) -> anyhow::Result<()> {
+        let router = Namespace::make()?;
+        router.link(INSIDE, &self.user, LINK)?;
+        self.hub.link(far_link(End::User), &router, OUTSIDE)?;
+        let inside = Ipv4Addr::new(10, 87, 3, 1);
+        router.give_address(inside.into(), INSIDE)?;
+        router.give_address(address(End::User, 2), OUTSIDE)?;
+        for link in [INSIDE, OUTSIDE] {
+            router.ip(&["link", "set", link, "up"])?;
+        }
+        self.user
+            .give_address(Ipv4Addr::new(10, 87, 3, 2).into(), LINK)?;
+        self.user.ip(&["link", "set", LINK, "up"])?;
+        self.user
+            .ip(&["route", "add", "default", "via", &inside.to_string()])?;
+        let forward = "echo 1 >/proc/sys/net/ipv4/ip_forward";
+        router.run("sh", &["-c", forward])?;
+        let rules = format!(
+            "table ip nat {{ chain out {{ type nat hook postrouting priority srcnat; \
+             oifname {OUTSIDE} masquerade fully-random; }}; }}"
+        );
+        router.run("nft", &[&rules])?;
+        self.router = Some(router);
+        Ok(())
+    }
+
+    /// The router forgets whom it let through, and gives everybody another port outside, as one does that
+    /// was started again.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or `conntrack` is missing.
+    pub fn router_forgets(&self) -> anyhow::Result<()> {
+        let router = self.router.as_ref().context("there is no router")?;
+        router.run("conntrack", &["--flush"])
+    }
+
+    /// The user's slow or bad line loses UDP from now on, in both directions.
+    ///
+    /// # Errors
+    ///
+    /// If it is a usual one.
+    pub fn block_udp_of_user(&self) -> anyhow::Result<()> {
+        let line = self.user_line.as_ref();
+        line.context("the user's line is a usual one")?.block_udp();
+        Ok(())
+    }
+
+    /// Of what comes to the hub only TCP to this port, where it listens too, arrives from now on, and nobody is
+    /// told.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses.
+    pub fn leave_only_tcp(&mut self, port: u16) -> anyhow::Result<()> {
+        self.rules_before_local()?;
+        self.tcp_ports = vec![port];
+        let port = port.to_string();
+        for end in [End::User, End::Operator] {
+            let from = ["rule", "add", "pref", "10", "iif", far_link(end)];
+            let open = ["ipproto", "tcp", "dport", &port, "lookup", "local"];
+            self.hub.ip(&[from.as_slice(), &open].concat())?;
+            let from = ["rule", "add", "pref", "11", "iif", far_link(end)];
+            self.hub.ip(&[from.as_slice(), &["blackhole"]].concat())?;
+        }
+        Ok(())
+    }
+
+    /// Where a hub is to listen.
+    pub(super) fn hub_listens_at(&self) -> IpAddr {
+        if self.plan.ipv6_only {
+            Ipv6Addr::UNSPECIFIED.into()
+        } else {
+            Ipv4Addr::UNSPECIFIED.into()
+        }
     }
 
     /// The process in whose network the hub runs.
@@ -79,6 +201,8 @@ impl Namespaces {
     pub(super) fn hub_seen_from(&self, end: End) -> IpAddr {
         if self.hidden {
             HIDDEN.into()
+        } else if self.plan.ipv6_only {
+            address_v6(end, 1)
         } else {
             Self::far_address(end)
         }
@@ -109,19 +233,24 @@ impl Namespaces {
 
     /// The environment of the programs at `end` names this proxy.
     pub fn set_proxy(&mut self, end: End, proxy: &str) {
-        let at = match end {
-            End::User => 0,
-            End::Operator => 1,
-        };
-        self.proxies[at] = Some(proxy.to_owned());
+        self.proxies[place(end)] = Some(proxy.to_owned());
     }
 
     pub(super) fn proxy_of(&self, end: End) -> Option<&str> {
-        let at = match end {
-            End::User => 0,
-            End::Operator => 1,
-        };
-        self.proxies[at].as_deref()
+        self.proxies[place(end)].as_deref()
+    }
+
+    /// The programs at `end` run on a desktop with this bus.
+    pub fn set_bus(&mut self, end: End, bus: &str) {
+        self.buses[place(end)] = Some(bus.to_owned());
+    }
+
+    pub(super) fn bus_of(&self, end: End) -> Option<&str> {
+        self.buses[place(end)].as_deref()
+    }
+
+    pub(super) fn tcp_ports_of_hub(&self) -> &[u16] {
+        &self.tcp_ports
     }
 
     /// Runs `work` on a thread of its own in the network of `end`.
@@ -172,22 +301,20 @@ impl Namespaces {
     }
 
     pub(super) fn change_address(&mut self, end: End) -> anyhow::Result<()> {
-        let host = match end {
-            End::User => &mut self.hosts[0],
-            End::Operator => &mut self.hosts[1],
-        };
+        let host = &mut self.hosts[place(end)];
         *host = if *host == 254 { 2 } else { *host + 1 };
         self.at(end).ip(&["addr", "flush", "dev", LINK])?;
         self.give_address(end)
     }
 
     fn give_address(&self, end: End) -> anyhow::Result<()> {
-        let host = match end {
-            End::User => self.hosts[0],
-            End::Operator => self.hosts[1],
+        let host = self.hosts[place(end)];
+        let own = if self.plan.ipv6_only {
+            address_v6(end, host)
+        } else {
+            address(end, host)
         };
-        let own = format!("{}/24", address(end, host));
-        self.at(end).ip(&["addr", "add", &own, "dev", LINK])
+        self.at(end).give_address(own, LINK)
     }
 
     fn at(&self, end: End) -> &Namespace {
@@ -207,11 +334,26 @@ fn far_link(end: End) -> &'static str {
 }
 
 fn address(end: End, host: u8) -> IpAddr {
-    let net = match end {
+    Ipv4Addr::new(10, 87, net(end), host).into()
+}
+
+fn address_v6(end: End, host: u8) -> IpAddr {
+    Ipv6Addr::new(0xfd87, 0, 0, net(end).into(), 0, 0, 0, host.into()).into()
+}
+
+/// Of what there are two.
+fn place(end: End) -> usize {
+    match end {
+        End::User => 0,
+        End::Operator => 1,
+    }
+}
+
+fn net(end: End) -> u8 {
+    match end {
         End::User => 1,
         End::Operator => 2,
-    };
-    Ipv4Addr::new(10, 87, net, host).into()
+    }
 }
 
 /// One namespace.
@@ -238,16 +380,38 @@ impl Namespace {
         Ok(namespace)
     }
 
+    /// Joins two namespaces.
+    fn link(&self, name: &str, other: &Self, name_there: &str) -> anyhow::Result<()> {
+        let there = other.holder.id().to_string();
+        self.ip(&[
+            "link", "add", name, "type", "veth", "peer", "name", name_there, "netns", &there,
+        ])
+    }
+
+    fn give_address(&self, address: IpAddr, link: &str) -> anyhow::Result<()> {
+        if address.is_ipv6() {
+            // nobody else has it, so nobody need be asked
+            let own = format!("{address}/64");
+            self.ip(&["addr", "add", &own, "dev", link, "nodad"])
+        } else {
+            self.ip(&["addr", "add", &format!("{address}/24"), "dev", link])
+        }
+    }
+
     fn ip(&self, words: &[&str]) -> anyhow::Result<()> {
+        self.run("ip", words)
+    }
+
+    fn run(&self, program: &str, words: &[&str]) -> anyhow::Result<()> {
         let output = Command::new("nsenter")
             .arg(format!("--net=/proc/{}/ns/net", self.holder.id()))
-            .arg("ip")
+            .arg(program)
             .args(words)
             .output()
             .context("cannot start nsenter")?;
         ensure!(
             output.status.success(),
-            "ip {}: {}",
+            "{program} {}: {}",
             words.join(" "),
             String::from_utf8_lossy(&output.stderr)
         );
