@@ -69,7 +69,8 @@ enum Task {
     /// Puts `--idle N` connections and `--sessions N` on a hub for `--seconds S`, and prints what they cost it
     /// and what they wait for it, as a table or as `--json`; with `--kill` the hub is killed at the end and
     /// its films are looked at. What sessions show is made up, or with `--recordings DIR` what the codec
-    /// makes of recorded desktops. Built for release.
+    /// makes of recorded desktops. With `--tunnel` all come by TCP. `--throughput` instead measures how much one
+    /// session can carry by UDP and in tunnels, and what that costs the hub. Built for release.
     Load(StageArguments),
     /// Plays one whole assistance through the real windows and leaves pictures, film and report.
     Demo(StageArguments),

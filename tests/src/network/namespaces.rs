@@ -3,6 +3,7 @@
 //! A namespace lives as long as a process in it, here a `cat` that ends when this program does, however
 //! that ends: nothing is left behind.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::process::{Child, Command, Stdio};
@@ -140,7 +141,27 @@ impl Namespaces {
     /// If there is none, or `conntrack` is missing.
     pub fn router_forgets(&self) -> anyhow::Result<()> {
         let router = self.router.as_ref().context("there is no router")?;
-        router.run("conntrack", &["--flush"])
+        router.run("conntrack", &["--flush"]).map(drop)
+    }
+
+    /// The ports outside that the router gives the user's datagrams now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Namespaces::router_forgets`].
+    pub fn ports_of_router(&self) -> anyhow::Result<BTreeSet<u16>> {
+        let router = self.router.as_ref().context("there is no router")?;
+        let user = Ipv4Addr::new(10, 87, 3, 2).to_string();
+        let list = router.run(
+            "conntrack",
+            &["--dump", "--proto", "udp", "--orig-src", &user],
+        )?;
+        // what answers go to comes last
+        let ports = list.lines().filter_map(|line| {
+            let (_, port) = line.rsplit_once("dport=")?;
+            port.split(' ').next()?.parse().ok()
+        });
+        Ok(ports.collect())
     }
 
     /// The user's slow or bad line loses UDP from now on, in both directions.
@@ -169,7 +190,11 @@ impl Namespaces {
             let open = ["ipproto", "tcp", "dport", &port, "lookup", "local"];
             self.hub.ip(&[from.as_slice(), &open].concat())?;
             let from = ["rule", "add", "pref", "11", "iif", far_link(end)];
-            self.hub.ip(&[from.as_slice(), &["blackhole"]].concat())?;
+            // questions for the hub's link are answered on
+            for protocol in ["icmp", "tcp", "udp"] {
+                let lost = ["ipproto", protocol, "blackhole"];
+                self.hub.ip(&[from.as_slice(), &lost].concat())?;
+            }
         }
         Ok(())
     }
@@ -399,10 +424,11 @@ impl Namespace {
     }
 
     fn ip(&self, words: &[&str]) -> anyhow::Result<()> {
-        self.run("ip", words)
+        self.run("ip", words).map(drop)
     }
 
-    fn run(&self, program: &str, words: &[&str]) -> anyhow::Result<()> {
+    /// What a command prints.
+    fn run(&self, program: &str, words: &[&str]) -> anyhow::Result<String> {
         let output = Command::new("nsenter")
             .arg(format!("--net=/proc/{}/ns/net", self.holder.id()))
             .arg(program)
@@ -415,7 +441,7 @@ impl Namespace {
             words.join(" "),
             String::from_utf8_lossy(&output.stderr)
         );
-        Ok(())
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 }
 

@@ -46,7 +46,7 @@ pub enum WantedRoute {
 
 impl WantedRoute {
     /// Whether `route` is one of these, as logs have it.
-    pub(super) fn is(self, route: &str) -> bool {
+    pub fn is(self, route: &str) -> bool {
         let by_proxy = route.contains("proxy");
         match self {
             Self::Udp => route == "UDP",

@@ -1,5 +1,6 @@
 //! One session over one network, with the real programs, seen through pixels.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -255,8 +256,12 @@ impl Play {
         let Network::Namespaces(namespaces) = &self.cast.network else {
             bail!("these are namespaces");
         };
+        let mut ports = BTreeSet::new();
         match event {
-            Event::RouterForgets => namespaces.router_forgets()?,
+            Event::RouterForgets => {
+                ports = namespaces.ports_of_router()?;
+                namespaces.router_forgets()?;
+            }
             Event::UdpBlocked => namespaces.block_udp_of_user()?,
         }
         let began = Instant::now();
@@ -279,11 +284,17 @@ impl Play {
             if goes_on_since.is_some_and(|since| since.elapsed() > GOES_ON)
                 && began.elapsed() > 3 * GOES_ON
             {
-                return Ok(longest);
+                break;
             }
             ensure!(since.elapsed() < STILL_AT_MOST, "the picture stands still");
             thread::sleep(LOOK);
         }
+        if event == Event::RouterForgets {
+            let now = namespaces.ports_of_router()?;
+            let others = !ports.is_empty() && !now.is_empty() && ports.is_disjoint(&now);
+            ensure!(others, "the router's ports were {ports:?} and are {now:?}");
+        }
+        Ok(longest)
     }
 
     /// The keyboard is the lamp's.
