@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::os::fd::AsFd as _;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::ioctl::{self, Setter, opcode};
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+use super::namespaces::in_network_of;
 
 /// How long a thread waits for a packet before it looks whether it is still wanted.
 const LOOK: Timespec = Timespec {
@@ -99,18 +100,12 @@ impl Drop for Line {
 
 /// Makes a TUN device in the network of a process. It goes with its file.
 fn device((process, name): Place<'_>) -> anyhow::Result<File> {
-    let net = File::open(format!("/proc/{process}/ns/net"))?;
-    let made = thread::scope(|scope| {
-        let there = scope.spawn(|| -> rustix::io::Result<File> {
-            move_into_link_name_space(net.as_fd(), Some(LinkNameSpaceType::Network))?;
-            let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC;
-            let file = rustix::fs::open("/dev/net/tun", flags, Mode::empty())?;
-            become_tun(&file, name)?;
-            Ok(file.into())
-        });
-        there.join()
-    });
-    Ok(made.map_err(|_panic| anyhow::anyhow!("a device is not made"))??)
+    in_network_of(process, || {
+        let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = rustix::fs::open("/dev/net/tun", flags, Mode::empty())?;
+        become_tun(&file, name)?;
+        Ok(file.into())
+    })?
 }
 
 /// `struct ifreq`: the device's name, then what it is to be.
@@ -122,7 +117,7 @@ struct Request {
 }
 
 #[expect(unsafe_code, reason = "rustix knows no TUN devices")]
-fn become_tun(file: &impl std::os::fd::AsFd, name: &str) -> rustix::io::Result<()> {
+fn become_tun(file: &impl AsFd, name: &str) -> rustix::io::Result<()> {
     const SET_INTERFACE: ioctl::Opcode = opcode::write::<i32>(b'T', 202);
     /// Packets of IP, without anything before them.
     const TUN_WITHOUT_INFORMATION: u16 = 0x1001;

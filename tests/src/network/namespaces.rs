@@ -4,11 +4,15 @@
 //! that ends: nothing is left behind.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::fd::AsFd as _;
 use std::process::{Child, Command, Stdio};
+use std::thread;
 
 use anyhow::{Context as _, ensure};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::End;
 use super::line::{Line, Shape};
@@ -284,19 +288,7 @@ impl Namespaces {
     ///
     /// If the thread may not go there.
     pub fn within<T: Send>(&self, end: End, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
-        use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
-        use std::os::fd::AsFd as _;
-
-        let net = std::fs::File::open(format!("/proc/{}/ns/net", self.of_end(end)))?;
-        std::thread::scope(|scope| {
-            let there = scope.spawn(|| {
-                move_into_link_name_space(net.as_fd(), Some(LinkNameSpaceType::Network))?;
-                Ok(work())
-            });
-            there
-                .join()
-                .map_err(|_panic| anyhow::anyhow!("it panicked"))?
-        })
+        in_network_of(self.of_end(end), work)
     }
 
     pub(super) fn set_link(&self, end: End, state: &str) -> anyhow::Result<()> {
@@ -348,6 +340,23 @@ impl Namespaces {
             End::Operator => &self.operator,
         }
     }
+}
+
+/// Runs `work` on a thread of its own in the network of `process`.
+pub(super) fn in_network_of<T: Send>(
+    process: u32,
+    work: impl FnOnce() -> T + Send,
+) -> anyhow::Result<T> {
+    let net = File::open(format!("/proc/{process}/ns/net"))?;
+    thread::scope(|scope| {
+        let there = scope.spawn(|| {
+            move_into_link_name_space(net.as_fd(), Some(LinkNameSpaceType::Network))?;
+            Ok(work())
+        });
+        there
+            .join()
+            .map_err(|_panic| anyhow::anyhow!("it panicked"))?
+    })
 }
 
 /// The hub's end of the line.
@@ -450,5 +459,55 @@ impl Drop for Namespace {
         // its input ends, and so does it
         drop(self.holder.stdin.take());
         drop(self.holder.wait());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::UdpSocket;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_bad_line_delays_and_loses_what_it_says() {
+        let shape = Shape {
+            round_trip: Duration::from_millis(40),
+            largest_packet: 1280,
+            ..Shape::PLAIN
+        };
+        let plan = Plan {
+            user_line: Some(shape),
+            ..Plan::default()
+        };
+        let Ok(namespaces) = Namespaces::make_as(plan) else {
+            return;
+        };
+        let hub = namespaces.hub_seen_from(End::User);
+        let socket = |at| move || UdpSocket::bind((at, 4711)).expect("free");
+        let echo = in_network_of(namespaces.of_hub(), socket(hub)).expect("there");
+        let user = socket(Ipv4Addr::UNSPECIFIED.into());
+        let user = namespaces.within(End::User, user).expect("there");
+        user.connect((hub, 4711)).expect("an address");
+        for socket in [&echo, &user] {
+            let patience = Some(Duration::from_millis(500));
+            socket.set_read_timeout(patience).expect("set");
+        }
+        let mut datagram = [7; 2000];
+        let mut echoes = |bytes: usize| {
+            let sent = Instant::now();
+            user.send(&datagram[..bytes]).expect("sent");
+            let (length, from) = echo.recv_from(&mut datagram).ok()?;
+            echo.send_to(&datagram[..length], from).expect("sent");
+            user.recv(&mut datagram).ok()?;
+            Some(sent.elapsed().as_millis())
+        };
+        const HEADERS: usize = 28;
+        for bytes in [100, 1280 - HEADERS] {
+            let took = echoes(bytes).expect("it comes back");
+            assert!((40..80).contains(&took), "{took} ms");
+        }
+        assert_eq!(echoes(1281 - HEADERS), None);
+        namespaces.block_udp_of_user().expect("such a line");
+        assert_eq!(echoes(100), None);
     }
 }

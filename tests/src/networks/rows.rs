@@ -45,6 +45,15 @@ pub enum WantedRoute {
 }
 
 impl WantedRoute {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+            Self::Tcp443 => "TCP port 443",
+            Self::Proxy => "the proxy",
+        }
+    }
+
     /// Whether `route` is one of these, as logs have it.
     pub fn is(self, route: &str) -> bool {
         let by_proxy = route.contains("proxy");

@@ -51,8 +51,9 @@ fn faults(row: &Row, found: &Measured) -> Vec<String> {
     let mut faults = Vec::new();
     if !row.route.is(&found.user_route) {
         faults.push(format!(
-            "came by {}, not by {:?}",
-            found.user_route, row.route
+            "came by {}, wanted {}",
+            found.user_route,
+            row.route.name()
         ));
     }
     let limits = [
@@ -199,7 +200,7 @@ mod tests {
         let marked = text.lines().filter(|line| line.contains("**!** |"));
         assert_eq!(marked.count(), 2, "{text}");
         assert!(text.contains("not measured: cannot start squid"), "{text}");
-        assert!(text.contains("| 400 / 260 |"), "{text}");
+        assert!(text.contains(" 400 / 260 |"), "{text}");
         assert!(text.contains("| UDP / TCP |"), "{text}");
     }
 
