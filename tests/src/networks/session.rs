@@ -86,6 +86,9 @@ pub fn measure(row: &Row, keys: usize) -> anyhow::Result<Measured> {
     let cast = &play.cast;
     let [user, operator] = [&cast.helpme.app, &cast.console.app].map(reached);
     let ((user_first, user_route), (operator_first, operator_route)) = (user?, operator?);
+    // it writes of a tunnel when that has ended
+    drop(play.cast);
+    play.way.check_tls()?;
     Ok(Measured {
         user_route,
         operator_route,
@@ -108,14 +111,15 @@ fn millis(time: Duration) -> f64 {
 struct Play {
     cast: Cast,
     session: Region,
-    _way: WayThere,
+    way: WayThere,
 }
 
 /// What runs beside the programs. It ends with this.
 enum WayThere {
     Open,
     ByProxy {
-        _server: ProxyServer,
+        server: ProxyServer,
+        opens_tls: bool,
         _desktops: Vec<ScriptedDesktop>,
         _folder: TempDir,
     },
@@ -148,10 +152,25 @@ impl WayThere {
             }
         }
         Ok(Self::ByProxy {
-            _server: proxy,
+            server: proxy,
+            opens_tls: sign_in == SignIn::OpensTls,
             _desktops: desktops,
             _folder: folder,
         })
+    }
+
+    /// Fails if a proxy that opens TLS saw nothing in it.
+    fn check_tls(&self) -> anyhow::Result<()> {
+        if let Self::ByProxy {
+            server,
+            opens_tls: true,
+            ..
+        } = self
+        {
+            let saw_inside = || Ok(server.log()?.contains("/tunnel").then_some(()));
+            wait_until("what the proxy saw inside of TLS", PATIENCE, saw_inside)?;
+        }
+        Ok(())
     }
 }
 
@@ -166,7 +185,7 @@ impl Play {
         Ok(Self {
             cast,
             session: LAMP,
-            _way: way,
+            way,
         })
     }
 
