@@ -38,7 +38,13 @@ pub fn play(wanted: &Wanted, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
     };
     let mut found = Vec::new();
     for row in ROWS.iter().filter(chosen) {
-        let one = Found::of(row, measure(row, wanted.keys));
+        // a play on a busy machine may trip over itself; whoever reads the table is told
+        let mut first_try = None;
+        let measured = measure(row, wanted.keys).or_else(|error| {
+            first_try = Some(format!("{error:#}"));
+            measure(row, wanted.keys)
+        });
+        let one = Found::of(row, measured, first_try);
         if !wanted.json {
             let told = if one.faults.is_empty() {
                 "done".to_owned()

@@ -24,11 +24,17 @@ pub struct Found {
     #[serde(flatten)]
     pub measured: Option<Measured>,
     pub faults: Vec<String>,
+    /// Why the first try came to nothing, if there was a second one.
+    pub first_try: Option<String>,
 }
 
 impl Found {
     /// Judges what was found in the network of `row`.
-    pub(super) fn of(row: &Row, measured: anyhow::Result<Measured>) -> Self {
+    pub(super) fn of(
+        row: &Row,
+        measured: anyhow::Result<Measured>,
+        first_try: Option<String>,
+    ) -> Self {
         let line = match (row.plan.user_line, row.plan.router) {
             (Some(_), _) => "TUN relay",
             (None, true) => "veth, nftables",
@@ -43,6 +49,7 @@ impl Found {
             line,
             measured,
             faults,
+            first_try,
         }
     }
 }
@@ -75,7 +82,7 @@ fn faults(row: &Row, found: &Measured) -> Vec<String> {
     faults
 }
 
-/// The table, and below it what is wrong.
+/// The table, and below it what is wrong, and what was tried twice.
 pub(super) fn markdown(found: &[Found]) -> String {
     let names = [
         "network",
@@ -98,14 +105,26 @@ pub(super) fn markdown(found: &[Found]) -> String {
         lines.push(line);
     }
     let mut text = aligned(&lines);
-    let faults = found.iter().flat_map(|one| {
-        let name = one.network;
-        one.faults.iter().map(move |fault| (name, fault))
+    let notes = found.iter().flat_map(|one| {
+        let faults = one.faults.iter().map(|fault| ("**!** ", fault));
+        let twice = one
+            .first_try
+            .iter()
+            .map(|why| ("second try, the first: ", why));
+        faults
+            .chain(twice)
+            .map(move |(what, why)| (one.network, what, why))
     });
-    for (number, (name, fault)) in faults.enumerate() {
+    for (number, (name, what, why)) in notes.enumerate() {
         let before = if number == 0 { "\n" } else { "" };
-        let fault = fault.lines().next().unwrap_or_default();
-        writeln!(text, "{before}- **!** {name}: {fault}").expect("a string takes everything");
+        let why: String = why
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(200)
+            .collect();
+        writeln!(text, "{before}- {name}: {what}{why}").expect("a string takes everything");
     }
     text
 }
@@ -184,7 +203,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_marked_and_said() {
-        let good = Found::of(&slow(), Ok(measured()));
+        let good = Found::of(&slow(), Ok(measured()), None);
         assert!(good.faults.is_empty(), "{:?}", good.faults);
         let late = Measured {
             user_connected_ms: 1300.0,
@@ -193,13 +212,14 @@ mod tests {
             user_route: "UDP".to_owned(),
             ..measured()
         };
-        let late = Found::of(&slow(), Ok(late));
+        let late = Found::of(&slow(), Ok(late), Some("tripped".to_owned()));
         assert_eq!(late.faults.len(), 4, "{:?}", late.faults);
-        let none = Found::of(&slow(), Err(anyhow::anyhow!("cannot start squid")));
+        let none = Found::of(&slow(), Err(anyhow::anyhow!("cannot start squid")), None);
         let text = markdown(&[good, late, none]);
         let marked = text.lines().filter(|line| line.contains("**!** |"));
         assert_eq!(marked.count(), 2, "{text}");
         assert!(text.contains("not measured: cannot start squid"), "{text}");
+        assert!(text.contains("the first: tripped"), "{text}");
         assert!(text.contains(" 400 / 260 |"), "{text}");
         assert!(text.contains("| UDP / TCP |"), "{text}");
     }
