@@ -199,8 +199,7 @@ pub async fn test_proxies(
     for start in proxy_starts(hub.clone(), routes.clone()).await? {
         match Box::pin(call.by(start.way)).await {
             Ok((route, greeted)) => {
-                crate::close::close(&greeted.connection);
-                greeted.endpoint.wait_idle().await;
+                crate::close::hang_up(&greeted.connection, &greeted.endpoint).await;
                 return Ok(Some(route));
             }
             Err((_, error)) => {
