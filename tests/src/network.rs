@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use anyhow::{Context as _, bail};
 
 mod line;
+mod namespace;
 mod namespaces;
 mod relay;
 

@@ -4,6 +4,7 @@
 mod rows;
 mod session;
 mod table;
+mod way;
 
 use std::path::PathBuf;
 

@@ -14,7 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::ioctl::{self, Setter, opcode};
 
-use super::namespaces::in_network_of;
+use super::namespace::in_network_of;
 
 /// How long a thread waits for a packet before it looks whether it is still wanted.
 const LOOK: Timespec = Timespec {

@@ -1,21 +1,13 @@
 //! The hub and the two programs in network namespaces of their own, joined by links.
-//!
-//! A namespace lives as long as a process in it, here a `cat` that ends when this program does, however
-//! that ends: nothing is left behind.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{BufRead as _, BufReader};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::os::fd::AsFd as _;
-use std::process::{Child, Command, Stdio};
-use std::thread;
 
-use anyhow::{Context as _, ensure};
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use anyhow::Context as _;
 
 use super::End;
 use super::line::{Line, Shape};
+use super::namespace::{Namespace, in_network_of};
 
 /// The link in each program's namespace.
 const LINK: &str = "line";
@@ -214,12 +206,12 @@ impl Namespaces {
 
     /// The process in whose network the hub runs.
     pub fn of_hub(&self) -> u32 {
-        self.hub.holder.id()
+        self.hub.process()
     }
 
     /// The process in whose network the program at `end` runs.
     pub fn of_end(&self, end: End) -> u32 {
-        self.at(end).holder.id()
+        self.at(end).process()
     }
 
     /// The hub's end of the line, where proxies are too.
@@ -342,23 +334,6 @@ impl Namespaces {
     }
 }
 
-/// Runs `work` on a thread of its own in the network of `process`.
-pub(super) fn in_network_of<T: Send>(
-    process: u32,
-    work: impl FnOnce() -> T + Send,
-) -> anyhow::Result<T> {
-    let net = File::open(format!("/proc/{process}/ns/net"))?;
-    thread::scope(|scope| {
-        let there = scope.spawn(|| {
-            move_into_link_name_space(net.as_fd(), Some(LinkNameSpaceType::Network))?;
-            Ok(work())
-        });
-        there
-            .join()
-            .map_err(|_panic| anyhow::anyhow!("it panicked"))?
-    })
-}
-
 /// The hub's end of the line.
 fn far_link(end: End) -> &'static str {
     match end {
@@ -387,78 +362,6 @@ fn net(end: End) -> u8 {
     match end {
         End::User => 1,
         End::Operator => 2,
-    }
-}
-
-/// One namespace.
-#[derive(Debug)]
-struct Namespace {
-    holder: Child,
-}
-
-impl Namespace {
-    fn make() -> anyhow::Result<Self> {
-        let mut holder = Command::new("unshare")
-            .args(["--net", "sh", "-c", "echo made; exec cat"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("cannot start unshare")?;
-        let told = holder.stdout.take().context("its output is a pipe")?;
-        let namespace = Self { holder };
-        let mut line = String::new();
-        BufReader::new(told).read_line(&mut line)?;
-        ensure!(line == "made\n", "no network namespace can be made here");
-        namespace.ip(&["link", "set", "lo", "up"])?;
-        Ok(namespace)
-    }
-
-    /// Joins two namespaces.
-    fn link(&self, name: &str, other: &Self, name_there: &str) -> anyhow::Result<()> {
-        let there = other.holder.id().to_string();
-        self.ip(&[
-            "link", "add", name, "type", "veth", "peer", "name", name_there, "netns", &there,
-        ])
-    }
-
-    fn give_address(&self, address: IpAddr, link: &str) -> anyhow::Result<()> {
-        if address.is_ipv6() {
-            // nobody else has it, so nobody need be asked
-            let own = format!("{address}/64");
-            self.ip(&["addr", "add", &own, "dev", link, "nodad"])
-        } else {
-            self.ip(&["addr", "add", &format!("{address}/24"), "dev", link])
-        }
-    }
-
-    fn ip(&self, words: &[&str]) -> anyhow::Result<()> {
-        self.run("ip", words).map(drop)
-    }
-
-    /// What a command prints.
-    fn run(&self, program: &str, words: &[&str]) -> anyhow::Result<String> {
-        let output = Command::new("nsenter")
-            .arg(format!("--net=/proc/{}/ns/net", self.holder.id()))
-            .arg(program)
-            .args(words)
-            .output()
-            .context("cannot start nsenter")?;
-        ensure!(
-            output.status.success(),
-            "{program} {}: {}",
-            words.join(" "),
-            String::from_utf8_lossy(&output.stderr)
-        );
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    }
-}
-
-impl Drop for Namespace {
-    fn drop(&mut self) {
-        // its input ends, and so does it
-        drop(self.holder.stdin.take());
-        drop(self.holder.wait());
     }
 }
 
