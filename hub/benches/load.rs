@@ -12,6 +12,8 @@ mod office;
 mod play;
 #[path = "../tests/support/mod.rs"]
 mod support;
+#[path = "load/throughput.rs"]
+mod throughput;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,6 +22,10 @@ use clap::Parser;
 
 use crate::office::Traffic;
 use crate::play::{Delays, Figures, Load};
+use crate::throughput::{OfRoute, share_of_tunnel};
+
+/// What tunnels have to carry of what UDP carries.
+const LEAST_SHARE_OF_TUNNEL: f64 = 0.5;
 
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -42,6 +48,10 @@ struct Arguments {
     /// Kill the hub then, as a power failure would, and see what its films lack.
     #[arg(long)]
     kill: bool,
+    /// Instead of all that: how much one session can carry by UDP and in tunnels, `--seconds` each time, and
+    /// what a Gbit of it costs the hub.
+    #[arg(long, conflicts_with_all = ["tunnel", "kill", "traffic"])]
+    throughput: bool,
     /// Print the figures as JSON.
     #[arg(long)]
     json: bool,
@@ -53,6 +63,11 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if arguments.throughput {
+        let time = Duration::from_secs(arguments.seconds.into());
+        let found = Box::pin(throughput::measure(time)).await;
+        return tell_throughput(&found, arguments.json);
+    }
     let load = Load {
         traffic: match &arguments.traffic {
             Some(file) => Traffic::recorded(file)?,
@@ -75,6 +90,35 @@ async fn main() -> anyhow::Result<()> {
         "films are missing, changed or not whole"
     );
     anyhow::ensure!(figures.audit_is_whole, "the audit log is not whole");
+    Ok(())
+}
+
+fn tell_throughput(found: &[OfRoute; 2], json: bool) -> anyhow::Result<()> {
+    let share = share_of_tunnel(found);
+    if json {
+        let all =
+            serde_json::json!({ "build": play::BUILD, "ways": found, "share_of_tunnel": share });
+        println!("{}", serde_json::to_string_pretty(&all)?);
+    } else {
+        println!(
+            "| {} build | Mbit/s in each turn | hub's CPU s for a Gbit |",
+            play::BUILD
+        );
+        println!("| --- | --- | ---: |");
+        for one in found {
+            let rates = one.mbit_per_second.iter().map(|rate| format!("{rate:.0}"));
+            let rates = rates.collect::<Vec<_>>().join(" / ");
+            println!(
+                "| {} | {rates} | {:.2} |",
+                one.route, one.hub_cpu_seconds_per_gbit
+            );
+        }
+        println!("\nTunnels carry {share:.2} of what UDP carries.");
+    }
+    anyhow::ensure!(
+        share >= LEAST_SHARE_OF_TUNNEL,
+        "tunnels carry {share:.2} of what UDP carries, wanted at least {LEAST_SHARE_OF_TUNNEL}"
+    );
     Ok(())
 }
 

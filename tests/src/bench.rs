@@ -2,6 +2,8 @@
 
 mod table;
 
+pub(crate) use table::aligned;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -109,16 +109,19 @@ impl Cast {
         let folder = TempDir::with_prefix("phd-play-")?;
         let home = |name| Home::fresh(folder.path(), name);
         let of_hub = home("hub")?.in_network_of(network.of_hub());
-        let hub = Hub::start(&programs, of_hub, network.hub_listens_at())?;
+        let (at, ports) = (network.hub_listens_at(), network.tcp_ports_of_hub());
+        let hub = Hub::start_with_ports(&programs, of_hub, at, ports)?;
         network.hub_runs_at(hub.address())?;
         hub.add_operator(OPERATOR, OPERATOR_NAME, PASSWORD)?;
         let of_operator = home("operator")?
             .in_network_of(network.of_end(End::Operator))
-            .behind(network.proxy_of(End::Operator));
+            .behind(network.proxy_of(End::Operator))
+            .on_bus(network.bus_of(End::Operator));
         let console = Console::start(&programs, &operator_display, of_operator, look)?;
         let of_user = home("user")?
             .in_network_of(network.of_end(End::User))
-            .behind(network.proxy_of(End::User));
+            .behind(network.proxy_of(End::User))
+            .on_bus(network.bus_of(End::User));
         let seen = network.hub_seen_from(End::User, hub.address());
         let seen = (seen, hub.fingerprint());
         let helpme = Helpme::start(&programs, &user_display, of_user, seen, look)?;

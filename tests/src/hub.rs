@@ -20,6 +20,8 @@ pub struct Hub {
     home: Home,
     running: Option<Running>,
     address: SocketAddr,
+    /// Where it takes TCP.
+    web: Vec<SocketAddr>,
     fingerprint: String,
 }
 
@@ -47,11 +49,28 @@ impl Hub {
     ///
     /// If it does not come up.
     pub fn start(programs: &Programs, home: Home, at: IpAddr) -> anyhow::Result<Self> {
+        Self::start_with_ports(programs, home, at, &[])
+    }
+
+    /// The same, with these TCP ports beside its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Hub::start`].
+    pub fn start_with_ports(
+        programs: &Programs,
+        home: Home,
+        at: IpAddr,
+        tcp_ports: &[u16],
+    ) -> anyhow::Result<Self> {
+        let address = free_address(at)?;
+        let more = tcp_ports.iter().map(|port| SocketAddr::new(at, *port));
         let mut hub = Self {
             programs: programs.clone(),
             home,
             running: None,
-            address: free_address(at)?,
+            address,
+            web: [address].into_iter().chain(more).collect(),
             fingerprint: String::new(),
         };
         hub.start_again()?;
@@ -72,7 +91,7 @@ impl Hub {
             .arg("--data")
             .arg(self.data())
             .args(["--listen", &self.address.to_string()])
-            .args(["--web-listen", &self.address.to_string()])
+            .args(self.web.iter().map(|at| format!("--web-listen={at}")))
             .arg("--ready-file")
             .arg(&ready)
             // a play may look who called, also without getting in

@@ -7,10 +7,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use anyhow::{Context as _, bail};
 
+mod line;
+mod namespace;
 mod namespaces;
 mod relay;
 
-pub use namespaces::Namespaces;
+pub use line::Shape;
+pub use namespaces::{Namespaces, Plan};
 pub use relay::Relay;
 
 /// Whose line it is.
@@ -36,7 +39,7 @@ impl Network {
     pub(crate) fn hub_listens_at(&self) -> IpAddr {
         match self {
             Self::Direct | Self::Relays(_) => Ipv4Addr::LOCALHOST.into(),
-            Self::Namespaces(_) => Ipv4Addr::UNSPECIFIED.into(),
+            Self::Namespaces(namespaces) => namespaces.hub_listens_at(),
         }
     }
 
@@ -80,6 +83,22 @@ impl Network {
         match self {
             Self::Direct | Self::Relays(_) => None,
             Self::Namespaces(namespaces) => namespaces.proxy_of(end),
+        }
+    }
+
+    /// The bus of the desktop at `end`.
+    pub(crate) fn bus_of(&self, end: End) -> Option<&str> {
+        match self {
+            Self::Direct | Self::Relays(_) => None,
+            Self::Namespaces(namespaces) => namespaces.bus_of(end),
+        }
+    }
+
+    /// Where the hub takes TCP beside its own port.
+    pub(crate) fn tcp_ports_of_hub(&self) -> &[u16] {
+        match self {
+            Self::Direct | Self::Relays(_) => &[],
+            Self::Namespaces(namespaces) => namespaces.tcp_ports_of_hub(),
         }
     }
 

@@ -77,6 +77,8 @@ pub struct Home {
     computer: Option<String>,
     /// What the environment names as proxy.
     proxy: Option<String>,
+    /// The bus of the owner's desktop.
+    bus: Option<String>,
 }
 
 impl Home {
@@ -92,6 +94,7 @@ impl Home {
             zone: None,
             computer: None,
             proxy: None,
+            bus: None,
         };
         for part in ["profile", "run"] {
             DirBuilder::new()
@@ -123,6 +126,12 @@ impl Home {
     /// The same home, whose environment names `proxy`, if one is given.
     pub fn behind(mut self, proxy: Option<&str>) -> Self {
         self.proxy = proxy.map(str::to_owned);
+        self
+    }
+
+    /// The same home, on a desktop with this bus, if one is given.
+    pub fn on_bus(mut self, bus: Option<&str>) -> Self {
+        self.bus = bus.map(str::to_owned);
         self
     }
 
@@ -194,9 +203,14 @@ impl Home {
             .env("HOME", &self.folder)
             .env("XDG_RUNTIME_DIR", self.folder.join("run"))
             .env("PHD_PROFILE_DIR", self.profile())
-            .env("LANG", "C.UTF-8");
+            .env("LANG", "C.UTF-8")
+            // logs are read by plays
+            .env("NO_COLOR", "1");
         if let Some(proxy) = &self.proxy {
             command.env("https_proxy", proxy);
+        }
+        if let Some(bus) = &self.bus {
+            command.env("DBUS_SESSION_BUS_ADDRESS", bus);
         }
         if let Some(zone) = &self.zone {
             command.env("TZ", zone);

@@ -75,8 +75,7 @@ impl Hidden {
             let begun = Instant::now();
             let reached = runtime.block_on(async {
                 let greeted = client::connect(&to, pin, Role::Operator, "test 1", routes).await?;
-                transport::close::close(&greeted.connection);
-                greeted.endpoint.wait_idle().await;
+                transport::close::hang_up(&greeted.connection, &greeted.endpoint).await;
                 Ok(greeted.route)
             });
             let took = begun.elapsed();

@@ -104,6 +104,7 @@ pub async fn connect(
     program: &str,
     routes: &Routes,
 ) -> Result<Greeted, ConnectError> {
+    let called = Instant::now();
     let pin = pin.into();
     let routes = &routes.to_hub_with(pin);
     let call = Arc::new(Call::new(hub, pin, role, program, routes).await?);
@@ -121,7 +122,8 @@ pub async fn connect(
             Some(tried) = tries.join_next() => match tried {
                 Ok(Ok(Reached { greeted, in_tunnel })) => {
                     let route = &greeted.route;
-                    tracing::info!(%route, %hub, "Reached");
+                    let millis = called.elapsed().as_millis();
+                    tracing::info!(%route, %hub, millis, "Reached");
                     routes.remember(hub, route.clone());
                     if let Some((mover, address)) = in_tunnel {
                         let address = matches!(route, Route::Tunnel { .. }).then_some(address.ip());
@@ -192,8 +194,7 @@ pub async fn test_proxies(
     for start in proxy_starts(hub.clone(), routes.clone()).await? {
         match Box::pin(call.by(start.way)).await {
             Ok(Reached { greeted, .. }) => {
-                crate::close::close(&greeted.connection);
-                greeted.endpoint.wait_idle().await;
+                crate::close::hang_up(&greeted.connection, &greeted.endpoint).await;
                 return Ok(Some(greeted.route));
             }
             Err((_, error)) => {

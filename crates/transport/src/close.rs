@@ -1,7 +1,10 @@
 //! Why a connection ended, as data.
 
+use std::time::Duration;
+
 use protocol::{Refusal, RefusalCode};
-use quinn::{Connection, ConnectionError, VarInt};
+use quinn::{Connection, ConnectionError, Endpoint, VarInt};
+use tokio::time::timeout;
 
 /// The application error code of a close without a refusal: left in good order.
 const GOOD_ORDER: VarInt = VarInt::from_u32(0);
@@ -45,6 +48,19 @@ impl From<&ConnectionError> for CloseReason {
 /// Ends `connection` in good order; what was sent and acknowledged before is kept.
 pub fn close(connection: &Connection) {
     connection.close(GOOD_ORDER, b"");
+}
+
+/// The longest that [`hang_up`] takes.
+pub const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Ends the only connection of `endpoint` in good order, and waits until the other end had time to hear of it, at
+/// most [`FAREWELL`]. Must run inside a tokio runtime.
+///
+/// An endpoint whose tunnel goes first never says that it is idle.
+pub async fn hang_up(connection: &Connection, endpoint: &Endpoint) {
+    close(connection);
+    // it is over in any case
+    drop(timeout(FAREWELL, endpoint.wait_idle()).await);
 }
 
 /// Ends `connection` with the number of a refusal.

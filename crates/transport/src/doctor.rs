@@ -29,8 +29,6 @@ const NAME_TIMEOUT: Duration = Duration::from_secs(10);
 const WAY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long each proxy may take, which is asked for one port after another.
 const PROXY_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long a goodbye may take.
-const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Looks at all ways of `routes` to `hub`, and gives what was found; `told` hears of each thing as it
 /// begins and ends. Takes 30 seconds at most. Must run inside a tokio runtime; dropping the future ends it
@@ -254,9 +252,7 @@ impl Patient {
             pin: self.pin,
         };
         let opened_by = looking.of(&greeted, &call.progress).await;
-        crate::close::close(&greeted.connection);
-        // the hub hears it, or finds out
-        let _late = timeout(GOODBYE, greeted.endpoint.wait_idle()).await;
+        crate::close::hang_up(&greeted.connection, &greeted.endpoint).await;
         Found::Works { port, opened_by }
     }
 }

@@ -69,7 +69,8 @@ enum Task {
     /// Puts `--idle N` connections and `--sessions N` on a hub for `--seconds S`, and prints what they cost it
     /// and what they wait for it, as a table or as `--json`; with `--kill` the hub is killed at the end and
     /// its films are looked at. What sessions show is made up, or with `--recordings DIR` what the codec
-    /// makes of recorded desktops. Built for release.
+    /// makes of recorded desktops. With `--tunnel` all come by TCP. `--throughput` instead measures how much one
+    /// session can carry by UDP and in tunnels, and what that costs the hub. Built for release.
     Load(StageArguments),
     /// Plays one whole assistance through the real windows and leaves pictures, film and report.
     Demo(StageArguments),
@@ -82,6 +83,10 @@ enum Task {
     /// arrives at hosts with other layouts; programs built for release. Takes hours; `--layouts` and
     /// `--hosts` choose.
     Keyboards(StageArguments),
+    /// Tries every network that users sit in, with real proxies and routers in network namespaces, and tells of
+    /// each whether and how soon a session comes about and how quick its keys are; with `--markdown FILE` the
+    /// document gets the table. Needs root; programs built for release.
+    Networks(StageArguments),
     /// Measures this product beside others on the benchmark that `--bench-dir` holds, and writes a
     /// table: programs built for release, or those in `PHD_BIN_DIR`.
     Bench(StageArguments),
@@ -142,6 +147,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Screenshots(arguments) => stage("screenshots", "dev", &arguments.rest),
         Task::Frames(arguments) => stage("frames", "release", &arguments.rest),
         Task::Keyboards(arguments) => stage("keyboards", "release", &arguments.rest),
+        Task::Networks(arguments) => stage("networks", "release", &arguments.rest),
         Task::Bench(arguments) => stage("bench", "release", &arguments.rest),
     }
 }

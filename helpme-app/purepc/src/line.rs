@@ -34,8 +34,7 @@ enum End {
 /// Enrols this computer; gives the name that the hub has for it.
 pub(crate) async fn enrol(membership: &Membership, code: EnrolmentCode) -> anyhow::Result<String> {
     let (greeted, answer) = come_in(membership, &Routes::default(), Some(code)).await?;
-    transport::close::close(&greeted.connection);
-    greeted.endpoint.wait_idle().await;
+    transport::close::hang_up(&greeted.connection, &greeted.endpoint).await;
     if let HubToHost::HostAccepted { name } = answer {
         return Ok(name.to_string());
     }

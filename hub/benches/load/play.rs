@@ -26,6 +26,13 @@ const INPUT_BYTES: usize = 40;
 const HOSTS_OF_OPERATOR: u32 = 50;
 const STAMP_BYTES: usize = size_of::<u64>();
 
+/// How this program, and the hub with it, was built.
+pub(crate) const BUILD: &str = if cfg!(debug_assertions) {
+    "dev"
+} else {
+    "release"
+};
+
 #[derive(Debug, Clone)]
 pub(crate) struct Load {
     pub(crate) traffic: Arc<Traffic>,
@@ -200,11 +207,7 @@ pub(crate) async fn play(load: &Load) -> Figures {
     let kbit_per_second = load.traffic.kbit_per_second();
     let session_cpu = (cpu - idle_cpu) / f64::from(load.sessions.max(1));
     Figures {
-        build: if cfg!(debug_assertions) {
-            "dev"
-        } else {
-            "release"
-        },
+        build: BUILD,
         seconds: load.time.as_secs(),
         idle: load.idle,
         sessions: load.sessions,

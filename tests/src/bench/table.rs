@@ -233,7 +233,7 @@ fn line(what: &str, name: &str, cells: impl Iterator<Item = String>) -> Vec<Stri
 }
 
 /// A table in Markdown whose columns also stand below each other as plain text.
-fn aligned(lines: &[Vec<String>]) -> String {
+pub(crate) fn aligned(lines: &[Vec<String>]) -> String {
     let columns = lines.first().map_or(0, Vec::len);
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
     let widths: Vec<usize> = (0..columns)

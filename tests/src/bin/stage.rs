@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use e2e::keyboards::{self, LayoutName, all_layouts};
+use e2e::networks::{self, Wanted};
 use e2e::screenshots;
 
 #[derive(Parser)]
@@ -59,6 +60,21 @@ enum Play {
         #[arg(long, default_value = "keyboards.md")]
         out: PathBuf,
     },
+    /// Tries every network that users sit in, in network namespaces; needs root.
+    Networks {
+        /// Only those with one of these words in their names, like `squid`; all if empty.
+        #[arg(long, value_delimiter = ';')]
+        only: Vec<String>,
+        /// How many keys are pressed in each.
+        #[arg(long, default_value_t = 60)]
+        keys: usize,
+        /// Print what was found as JSON.
+        #[arg(long)]
+        json: bool,
+        /// A document that gets the table, at its place if it has one.
+        #[arg(long, value_name = "FILE")]
+        markdown: Option<PathBuf>,
+    },
     /// Measures this product beside others, and writes a table.
     ///
     /// The programs in `PHD_BIN_DIR`, by default those that were built with this one.
@@ -99,6 +115,20 @@ fn main() -> ExitCode {
                 Ok(layouts)
             };
             layouts.and_then(|layouts| keyboards::play(&hosts, &layouts, &out, &mut tell))
+        }
+        Play::Networks {
+            only,
+            keys,
+            json,
+            markdown,
+        } => {
+            let wanted = Wanted {
+                only,
+                keys,
+                json,
+                markdown,
+            };
+            networks::play(&wanted, &mut tell)
         }
         Play::Bench {
             bench_dir,

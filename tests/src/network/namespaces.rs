@@ -1,22 +1,38 @@
 //! The hub and the two programs in network namespaces of their own, joined by links.
-//!
-//! A namespace lives as long as a process in it, here a `cat` that ends when this program does, however
-//! that ends: nothing is left behind.
 
-use std::io::{BufRead as _, BufReader};
-use std::net::{IpAddr, Ipv4Addr};
-use std::process::{Child, Command, Stdio};
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 
 use super::End;
+use super::line::{Line, Shape};
+use super::namespace::{Namespace, in_network_of};
 
 /// The link in each program's namespace.
 const LINK: &str = "line";
+/// A router's two.
+const INSIDE: &str = "inside";
+const OUTSIDE: &str = "outside";
+
+/// What the links are like.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Plan {
+    /// They know nothing of IPv4.
+    pub ipv6_only: bool,
+    /// The user's line is a slow or bad one.
+    pub user_line: Option<Shape>,
+    /// The user's line leads through a router that hides their address (`nft`, `conntrack`).
+    pub router: bool,
+}
 
 /// Three namespaces and two links.
 #[derive(Debug)]
 pub struct Namespaces {
+    // goes before the namespaces that it joins
+    user_line: Option<Line>,
+    plan: Plan,
+    router: Option<Namespace>,
     hub: Namespace,
     user: Namespace,
     operator: Namespace,
@@ -26,6 +42,10 @@ pub struct Namespaces {
     hidden: bool,
     /// What the environment of the user and of the operator names as their proxy.
     proxies: [Option<String>; 2],
+    /// The buses of their desktops.
+    buses: [Option<String>; 2],
+    /// Where the hub takes TCP beside its own port.
+    tcp_ports: Vec<u16>,
 }
 
 /// Where a hidden hub is.
@@ -38,37 +58,160 @@ impl Namespaces {
     ///
     /// If this process may not (it takes root), or `unshare`, `nsenter` or `ip` is missing.
     pub fn make() -> anyhow::Result<Self> {
-        let namespaces = Self {
+        Self::make_as(Plan::default())
+    }
+
+    /// The same, as `plan` says.
+    ///
+    /// # Errors
+    ///
+    /// As [`Namespaces::make`]; or if a device for a slow line or the tools for a router are missing.
+    pub fn make_as(plan: Plan) -> anyhow::Result<Self> {
+        let mut namespaces = Self {
+            user_line: None,
+            plan,
+            router: None,
             hub: Namespace::make()?,
             user: Namespace::make()?,
             operator: Namespace::make()?,
             hosts: [2, 2],
             hidden: false,
             proxies: [None, None],
+            buses: [None, None],
+            tcp_ports: Vec::new(),
         };
         for end in [End::User, End::Operator] {
-            let (far, pid) = (far_link(end), namespaces.of_end(end).to_string());
-            let veth = ["link", "add", far, "type", "veth", "peer", "name", LINK];
-            namespaces
-                .hub
-                .ip(&[veth.as_slice(), &["netns", &pid]].concat())?;
-            let hub = format!("{}/24", Self::far_address(end));
-            namespaces.hub.ip(&["addr", "add", &hub, "dev", far])?;
+            let far = far_link(end);
+            if end == End::User && plan.router {
+                namespaces.put_router()?;
+            } else {
+                match plan.user_line.filter(|_| end == End::User) {
+                    Some(shape) => {
+                        let ends = [(namespaces.of_end(end), LINK), (namespaces.of_hub(), far)];
+                        namespaces.user_line = Some(Line::lay(ends, shape)?);
+                    }
+                    None => namespaces.hub.link(far, namespaces.at(end), LINK)?,
+                }
+                namespaces.give_address(end)?;
+                namespaces.set_link(end, "up")?;
+            }
+            let hub = namespaces.hub_seen_from(end);
+            namespaces.hub.give_address(hub, far)?;
             namespaces.hub.ip(&["link", "set", far, "up"])?;
-            namespaces.give_address(end)?;
-            namespaces.set_link(end, "up")?;
         }
         Ok(namespaces)
     }
 
+    /// Puts a router into the user's line, which does as most at home and at work do.
+    fn put_router(&mut self) -> anyhow::Result<()> {
+        let router = Namespace::make()?;
+        router.link(INSIDE, &self.user, LINK)?;
+        self.hub.link(far_link(End::User), &router, OUTSIDE)?;
+        let inside = Ipv4Addr::new(10, 87, 3, 1);
+        router.give_address(inside.into(), INSIDE)?;
+        router.give_address(address(End::User, 2), OUTSIDE)?;
+        for link in [INSIDE, OUTSIDE] {
+            router.ip(&["link", "set", link, "up"])?;
+        }
+        self.user
+            .give_address(Ipv4Addr::new(10, 87, 3, 2).into(), LINK)?;
+        self.user.ip(&["link", "set", LINK, "up"])?;
+        self.user
+            .ip(&["route", "add", "default", "via", &inside.to_string()])?;
+        let forward = "echo 1 >/proc/sys/net/ipv4/ip_forward";
+        router.run("sh", &["-c", forward])?;
+        let rules = format!(
+            "table ip nat {{ chain out {{ type nat hook postrouting priority srcnat; \
+             oifname {OUTSIDE} masquerade fully-random; }}; }}"
+        );
+        router.run("nft", &[&rules])?;
+        self.router = Some(router);
+        Ok(())
+    }
+
+    /// The router forgets whom it let through, and gives everybody another port outside, as one does that
+    /// was started again.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or `conntrack` is missing.
+    pub fn router_forgets(&self) -> anyhow::Result<()> {
+        let router = self.router.as_ref().context("there is no router")?;
+        router.run("conntrack", &["--flush"]).map(drop)
+    }
+
+    /// The ports outside that the router gives the user's datagrams now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Namespaces::router_forgets`].
+    pub fn ports_of_router(&self) -> anyhow::Result<BTreeSet<u16>> {
+        let router = self.router.as_ref().context("there is no router")?;
+        let user = Ipv4Addr::new(10, 87, 3, 2).to_string();
+        let list = router.run(
+            "conntrack",
+            &["--dump", "--proto", "udp", "--orig-src", &user],
+        )?;
+        // what answers go to comes last
+        let ports = list.lines().filter_map(|line| {
+            let (_, port) = line.rsplit_once("dport=")?;
+            port.split(' ').next()?.parse().ok()
+        });
+        Ok(ports.collect())
+    }
+
+    /// The user's slow or bad line loses UDP from now on, in both directions.
+    ///
+    /// # Errors
+    ///
+    /// If it is a usual one.
+    pub fn block_udp_of_user(&self) -> anyhow::Result<()> {
+        let line = self.user_line.as_ref();
+        line.context("the user's line is a usual one")?.block_udp();
+        Ok(())
+    }
+
+    /// Of what comes to the hub only TCP to this port, where it listens too, arrives from now on, and nobody is
+    /// told.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses.
+    pub fn leave_only_tcp(&mut self, port: u16) -> anyhow::Result<()> {
+        self.rules_before_local()?;
+        self.tcp_ports = vec![port];
+        let port = port.to_string();
+        for end in [End::User, End::Operator] {
+            let from = ["rule", "add", "pref", "10", "iif", far_link(end)];
+            let open = ["ipproto", "tcp", "dport", &port, "lookup", "local"];
+            self.hub.ip(&[from.as_slice(), &open].concat())?;
+            let from = ["rule", "add", "pref", "11", "iif", far_link(end)];
+            // questions for the hub's link are answered on
+            for protocol in ["icmp", "tcp", "udp"] {
+                let lost = ["ipproto", protocol, "blackhole"];
+                self.hub.ip(&[from.as_slice(), &lost].concat())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a hub is to listen.
+    pub(super) fn hub_listens_at(&self) -> IpAddr {
+        if self.plan.ipv6_only {
+            Ipv6Addr::UNSPECIFIED.into()
+        } else {
+            Ipv4Addr::UNSPECIFIED.into()
+        }
+    }
+
     /// The process in whose network the hub runs.
     pub fn of_hub(&self) -> u32 {
-        self.hub.holder.id()
+        self.hub.process()
     }
 
     /// The process in whose network the program at `end` runs.
     pub fn of_end(&self, end: End) -> u32 {
-        self.at(end).holder.id()
+        self.at(end).process()
     }
 
     /// The hub's end of the line, where proxies are too.
@@ -79,6 +222,8 @@ impl Namespaces {
     pub(super) fn hub_seen_from(&self, end: End) -> IpAddr {
         if self.hidden {
             HIDDEN.into()
+        } else if self.plan.ipv6_only {
+            address_v6(end, 1)
         } else {
             Self::far_address(end)
         }
@@ -109,19 +254,24 @@ impl Namespaces {
 
     /// The environment of the programs at `end` names this proxy.
     pub fn set_proxy(&mut self, end: End, proxy: &str) {
-        let at = match end {
-            End::User => 0,
-            End::Operator => 1,
-        };
-        self.proxies[at] = Some(proxy.to_owned());
+        self.proxies[place(end)] = Some(proxy.to_owned());
     }
 
     pub(super) fn proxy_of(&self, end: End) -> Option<&str> {
-        let at = match end {
-            End::User => 0,
-            End::Operator => 1,
-        };
-        self.proxies[at].as_deref()
+        self.proxies[place(end)].as_deref()
+    }
+
+    /// The programs at `end` run on a desktop with this bus.
+    pub fn set_bus(&mut self, end: End, bus: &str) {
+        self.buses[place(end)] = Some(bus.to_owned());
+    }
+
+    pub(super) fn bus_of(&self, end: End) -> Option<&str> {
+        self.buses[place(end)].as_deref()
+    }
+
+    pub(super) fn tcp_ports_of_hub(&self) -> &[u16] {
+        &self.tcp_ports
     }
 
     /// Runs `work` on a thread of its own in the network of `end`.
@@ -130,19 +280,7 @@ impl Namespaces {
     ///
     /// If the thread may not go there.
     pub fn within<T: Send>(&self, end: End, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
-        use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
-        use std::os::fd::AsFd as _;
-
-        let net = std::fs::File::open(format!("/proc/{}/ns/net", self.of_end(end)))?;
-        std::thread::scope(|scope| {
-            let there = scope.spawn(|| {
-                move_into_link_name_space(net.as_fd(), Some(LinkNameSpaceType::Network))?;
-                Ok(work())
-            });
-            there
-                .join()
-                .map_err(|_panic| anyhow::anyhow!("it panicked"))?
-        })
+        in_network_of(self.of_end(end), work)
     }
 
     pub(super) fn set_link(&self, end: End, state: &str) -> anyhow::Result<()> {
@@ -195,22 +333,20 @@ impl Namespaces {
     }
 
     pub(super) fn change_address(&mut self, end: End) -> anyhow::Result<()> {
-        let host = match end {
-            End::User => &mut self.hosts[0],
-            End::Operator => &mut self.hosts[1],
-        };
+        let host = &mut self.hosts[place(end)];
         *host = if *host == 254 { 2 } else { *host + 1 };
         self.at(end).ip(&["addr", "flush", "dev", LINK])?;
         self.give_address(end)
     }
 
     fn give_address(&self, end: End) -> anyhow::Result<()> {
-        let host = match end {
-            End::User => self.hosts[0],
-            End::Operator => self.hosts[1],
+        let host = self.hosts[place(end)];
+        let own = if self.plan.ipv6_only {
+            address_v6(end, host)
+        } else {
+            address(end, host)
         };
-        let own = format!("{}/24", address(end, host));
-        self.at(end).ip(&["addr", "add", &own, "dev", LINK])
+        self.at(end).give_address(own, LINK)
     }
 
     fn at(&self, end: End) -> &Namespace {
@@ -230,58 +366,74 @@ fn far_link(end: End) -> &'static str {
 }
 
 fn address(end: End, host: u8) -> IpAddr {
-    let net = match end {
+    Ipv4Addr::new(10, 87, net(end), host).into()
+}
+
+fn address_v6(end: End, host: u8) -> IpAddr {
+    Ipv6Addr::new(0xfd87, 0, 0, net(end).into(), 0, 0, 0, host.into()).into()
+}
+
+/// Of what there are two.
+fn place(end: End) -> usize {
+    match end {
+        End::User => 0,
+        End::Operator => 1,
+    }
+}
+
+fn net(end: End) -> u8 {
+    match end {
         End::User => 1,
         End::Operator => 2,
-    };
-    Ipv4Addr::new(10, 87, net, host).into()
-}
-
-/// One namespace.
-#[derive(Debug)]
-struct Namespace {
-    holder: Child,
-}
-
-impl Namespace {
-    fn make() -> anyhow::Result<Self> {
-        let mut holder = Command::new("unshare")
-            .args(["--net", "sh", "-c", "echo made; exec cat"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("cannot start unshare")?;
-        let told = holder.stdout.take().context("its output is a pipe")?;
-        let namespace = Self { holder };
-        let mut line = String::new();
-        BufReader::new(told).read_line(&mut line)?;
-        ensure!(line == "made\n", "no network namespace can be made here");
-        namespace.ip(&["link", "set", "lo", "up"])?;
-        Ok(namespace)
-    }
-
-    fn ip(&self, words: &[&str]) -> anyhow::Result<()> {
-        let output = Command::new("nsenter")
-            .arg(format!("--net=/proc/{}/ns/net", self.holder.id()))
-            .arg("ip")
-            .args(words)
-            .output()
-            .context("cannot start nsenter")?;
-        ensure!(
-            output.status.success(),
-            "ip {}: {}",
-            words.join(" "),
-            String::from_utf8_lossy(&output.stderr)
-        );
-        Ok(())
     }
 }
 
-impl Drop for Namespace {
-    fn drop(&mut self) {
-        // its input ends, and so does it
-        drop(self.holder.stdin.take());
-        drop(self.holder.wait());
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::UdpSocket;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_bad_line_delays_and_loses_what_it_says() {
+        let shape = Shape {
+            round_trip: Duration::from_millis(40),
+            largest_packet: 1280,
+            ..Shape::PLAIN
+        };
+        let plan = Plan {
+            user_line: Some(shape),
+            ..Plan::default()
+        };
+        let Ok(namespaces) = Namespaces::make_as(plan) else {
+            return;
+        };
+        let hub = namespaces.hub_seen_from(End::User);
+        let socket = |at| move || UdpSocket::bind((at, 4711)).expect("free");
+        let echo = in_network_of(namespaces.of_hub(), socket(hub)).expect("there");
+        let user = socket(Ipv4Addr::UNSPECIFIED.into());
+        let user = namespaces.within(End::User, user).expect("there");
+        user.connect((hub, 4711)).expect("an address");
+        for socket in [&echo, &user] {
+            let patience = Some(Duration::from_millis(500));
+            socket.set_read_timeout(patience).expect("set");
+        }
+        let mut datagram = [7; 2000];
+        let mut echoes = |bytes: usize| {
+            let sent = Instant::now();
+            user.send(&datagram[..bytes]).expect("sent");
+            let (length, from) = echo.recv_from(&mut datagram).ok()?;
+            echo.send_to(&datagram[..length], from).expect("sent");
+            user.recv(&mut datagram).ok()?;
+            Some(sent.elapsed().as_millis())
+        };
+        const HEADERS: usize = 28;
+        for bytes in [100, 1280 - HEADERS] {
+            let took = echoes(bytes).expect("it comes back");
+            assert!((40..80).contains(&took), "{took} ms");
+        }
+        assert_eq!(echoes(1281 - HEADERS), None);
+        namespaces.block_udp_of_user().expect("such a line");
+        assert_eq!(echoes(100), None);
     }
 }

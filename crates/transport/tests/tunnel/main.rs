@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use protocol::Role;
 use tokio::time::timeout;
 use transport::client::{self, ConnectError, Greeted};
-use transport::{CloseReason, HubAddress, Route, Routes, reconnect};
+use transport::{CloseReason, HubAddress, Route, Routes, close, reconnect};
 
 use hub::{Hub, Line, direct, identity, leave};
 
@@ -48,6 +48,24 @@ async fn r2_where_udp_gets_nowhere_the_tunnel_is_there_within_a_second() {
     println!("again: {} ms", took.as_millis());
     assert!(took < Duration::from_millis(250), "after {took:?}");
     leave(greeted.expect("greeted")).await;
+}
+
+#[tokio::test]
+async fn r2_hanging_up_ends_also_where_the_tunnel_goes_first() {
+    let hub = Hub::without_udp().await;
+    let line = Line::to(&hub, Duration::from_millis(20)).await;
+    let routes = routes();
+    let (greeted, _guest) = tokio::join!(connect(&hub, &line.address, &routes), hub.greet());
+    let greeted = greeted.expect("greeted");
+    let started = Instant::now();
+    let hanging_up = close::hang_up(&greeted.connection, &greeted.endpoint);
+    let cutting = async {
+        tokio::task::yield_now().await;
+        line.cut();
+    };
+    let both = async { tokio::join!(hanging_up, cutting) };
+    timeout(PATIENCE, both).await.expect("it ends");
+    assert!(started.elapsed() < close::FAREWELL * 2);
 }
 
 #[tokio::test]
