@@ -15,6 +15,7 @@ use ui_kit::Clock;
 use crate::above::Above;
 use crate::backend::{Backend, Wake};
 use crate::front::Front;
+use crate::links::LinkDesk;
 use crate::settings::HubPlace;
 use crate::state::{Action, Below, Effect, Shape, Stage, State};
 use crate::views::{self, BAR_HEIGHT, BAR_WIDTH, Moment};
@@ -41,6 +42,7 @@ pub struct Start {
 pub struct HelpmeApp {
     state: State,
     backend: Backend,
+    links: LinkDesk,
     file: Option<SettingsFile>,
     started: Instant,
     /// `None` where there is none.
@@ -71,6 +73,7 @@ impl HelpmeApp {
         let repaint = ctx.clone();
         let wake: Wake = Arc::new(move || repaint.request_repaint());
         let mut app = Self {
+            links: LinkDesk::new(start.exe.clone(), Arc::clone(&wake)),
             backend: Backend::new(start.exe, Arc::clone(&wake)),
             state: start.state,
             file: start.file,
@@ -113,6 +116,7 @@ impl HelpmeApp {
                 }
                 Effect::DragBar => ctx.send_viewport_cmd(ViewportCommand::StartDrag),
                 Effect::WatchHotKey(watch) => self.watch_hot_key(watch),
+                Effect::AskAboutLinks(choice) => self.links.ask(choice),
             }
         }
     }
@@ -231,6 +235,9 @@ impl eframe::App for HelpmeApp {
         for event in self.backend.events() {
             let effects = self.state.apply(event, self.now());
             self.take(ctx, effects);
+        }
+        if let Some(links) = self.links.take() {
+            self.state.links = links;
         }
         self.state.hot_key = self.hot_key.as_ref().is_some_and(HotKey::is_watched);
         self.front.follow_up(ctx);

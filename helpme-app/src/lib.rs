@@ -7,6 +7,7 @@ pub mod app;
 pub mod backend;
 pub mod front;
 pub mod link;
+pub mod links;
 pub mod settings;
 pub mod state;
 pub mod views;

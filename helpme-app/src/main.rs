@@ -2,6 +2,7 @@
 
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,6 +13,7 @@ use desktop::{Folders, SettingsFile};
 use eframe::egui::ViewportBuilder;
 use helpme_app::app::{HelpmeApp, SMALLEST_WINDOW, Start, WINDOW_SIZE};
 use helpme_app::link::Link;
+use helpme_app::links;
 use helpme_app::settings::{HubPlace, HubText, Settings, account_name, hub_beside_program};
 use helpme_app::state::{State, Surroundings};
 use tracing_subscriber::EnvFilter;
@@ -30,6 +32,12 @@ struct Arguments {
     /// A link to Helpme, like `helpme://hub.example.org/?key=...&ticket=...`.
     #[arg(value_name = "LINK", conflicts_with = "hub")]
     link: Option<String>,
+    /// Open `helpme://` links with this program from now on, and do nothing else.
+    #[arg(long, conflicts_with_all = ["link", "hub", "unregister_links"])]
+    register_links: bool,
+    /// Open them with it no longer, and do nothing else.
+    #[arg(long, conflicts_with_all = ["link", "hub"])]
+    unregister_links: bool,
 }
 
 fn main() -> ExitCode {
@@ -39,13 +47,17 @@ fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| "info".into());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
         .init();
     let mut program = Program {
         title: "Helpme",
         lang: Lang::from_system(),
     };
-    match run(&mut program, Arguments::parse()) {
+    let arguments = Arguments::parse();
+    if arguments.register_links || arguments.unregister_links {
+        return tell_links(arguments.register_links);
+    }
+    match run(&mut program, arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => program.tell(&fault),
     }
@@ -97,6 +109,26 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
         Box::new(|creation| Ok(Box::new(HelpmeApp::new(creation, start)))),
         None,
     )
+}
+
+/// Has links open with this program, or no longer, and says so.
+fn tell_links(open: bool) -> ExitCode {
+    let done = std::env::current_exe()
+        .context("this program is nowhere to be found")
+        .and_then(|exe| Ok(links::open_with(&exe, open)?));
+    match done {
+        Ok(()) => {
+            let not = if open { "" } else { "do not " };
+            let said = writeln!(io::stdout(), "helpme:// links {not}open with this program.");
+            // without standard output there is nobody to tell
+            drop(said);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            drop(writeln!(io::stderr(), "helpme: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// The hub from the command line, or from the file beside the program (H2).

@@ -3,6 +3,7 @@
 pub mod chat;
 pub mod computers;
 pub mod drafts;
+mod line;
 pub mod log_in;
 mod proxy;
 pub mod report;

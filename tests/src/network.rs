@@ -11,7 +11,7 @@ mod namespaces;
 mod relay;
 
 pub use namespaces::Namespaces;
-pub use relay::Relay;
+pub use relay::{Relay, Shape};
 
 /// Whose line it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +113,19 @@ impl Network {
             }
             Self::Direct | Self::Relays(None) => bail!("there is no line to mend"),
         }
+    }
+
+    /// The line of `end` is as `shape` says from now on; `None` makes it a good one again.
+    ///
+    /// # Errors
+    ///
+    /// If it does not go over a relay.
+    pub fn shape(&self, end: End, shape: Option<Shape>) -> anyhow::Result<()> {
+        let Self::Relays(Some(relays)) = self else {
+            bail!("only relays make a line worse");
+        };
+        relay_of(relays, end).set_shape(shape);
+        Ok(())
     }
 
     /// The hub sees `end` at another address from now on; what still comes to the old one is lost.

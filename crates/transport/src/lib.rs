@@ -8,6 +8,7 @@ pub mod close;
 pub mod framed;
 pub mod host_key;
 pub mod identity;
+pub mod line;
 pub mod pin;
 mod proxy;
 pub mod reconnect;

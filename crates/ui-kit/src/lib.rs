@@ -9,6 +9,7 @@
 pub mod clock;
 pub mod fonts;
 pub mod message;
+mod proxy_form;
 pub mod raw_input;
 pub mod remote_view;
 pub mod start;
@@ -20,6 +21,7 @@ pub mod words;
 
 pub use clock::{Clock, Zone};
 pub use fonts::Icon;
+pub use proxy_form::{ProxyAnswer, ProxyForm, proxy_form_ui};
 pub use raw_input::{InputTap, MARK_KEY, MENU_KEY, TapEvent, TapTarget, run_app};
 pub use start::{Program, StartFault};
 pub use theme::{Palette, ThemeChoice, Tone, text};

@@ -20,7 +20,7 @@ use protocol::{
     Refusal, ReportId, RoleId, SessionId,
 };
 use transport::{Fingerprint, Pin};
-use ui_kit::{Clock, Lang, ThemeChoice, Tone};
+use ui_kit::{Clock, Lang, ProxyForm, ThemeChoice, Tone};
 use zeroize::Zeroizing;
 
 use crate::bundle::Bundling;
@@ -196,6 +196,8 @@ pub struct SignInForm {
     pub problem: Option<String>,
     /// The password is to be typed anew.
     pub retype: bool,
+    /// The question of the network's proxy, while it stands.
+    pub proxy: Option<ProxyForm>,
 }
 
 impl SignInForm {

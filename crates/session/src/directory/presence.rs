@@ -268,6 +268,9 @@ impl Directory {
     }
 
     pub(super) fn send_whole_list(&mut self, to: PeerId, account: AccountId) {
+        if let Some(url) = self.page.clone() {
+            self.tell_operator(to, HubToOperator::Page { url });
+        }
         let mut rows = self.entries(account);
         // the operator's own hosts are in the first message, whatever it leaves out
         rows.sort_by_key(|entry| !entry.yours);
