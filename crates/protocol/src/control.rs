@@ -354,7 +354,7 @@ pub enum HubToOperator {
         session: SessionId,
         outcome: Outcome,
     },
-    /// The hub has a page for users, here; said before the list.
+    /// The hub has a page for users, here; said after the list.
     Page {
         /// As browsers take it: `https://hub.example.org/`.
         url: BoundedText<MAX_PAGE_BYTES>,

@@ -268,9 +268,6 @@ impl Directory {
     }
 
     pub(super) fn send_whole_list(&mut self, to: PeerId, account: AccountId) {
-        if let Some(url) = self.page.clone() {
-            self.tell_operator(to, HubToOperator::Page { url });
-        }
         let mut rows = self.entries(account);
         // the operator's own hosts are in the first message, whatever it leaves out
         rows.sort_by_key(|entry| !entry.yours);
@@ -289,6 +286,9 @@ impl Directory {
         }
         let permissions = self.permissions_of(account);
         self.tell_operator(to, HubToOperator::Permitted { permissions });
+        if let Some(url) = self.page.clone() {
+            self.tell_operator(to, HubToOperator::Page { url });
+        }
     }
 
     /// Tells every operator but `except` that the row of `id` is new or changed.
