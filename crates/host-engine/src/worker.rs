@@ -255,10 +255,15 @@ impl Worker {
         let mut reports = LineReports::new(&wire.route);
         let mut looks = tokio::time::interval(line_report::EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut was_live = false;
         let mut taken = self.take(first, Some(&wire));
         let end = loop {
             if let Err(end) = taken {
                 break end;
+            }
+            if std::mem::replace(&mut was_live, self.live.is_some()) != self.live.is_some() {
+                // of a session that begins nothing is known yet
+                looks.reset();
             }
             taken = tokio::select! {
                 biased;
