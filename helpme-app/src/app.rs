@@ -16,6 +16,7 @@ use ui_kit::Clock;
 use crate::above::Above;
 use crate::backend::{Backend, Wake};
 use crate::front::Front;
+use crate::links::LinkDesk;
 use crate::settings::HubPlace;
 use crate::state::{Action, Below, Effect, Shape, Stage, State};
 use crate::views::{self, BAR_HEIGHT, BAR_WIDTH, Moment};
@@ -43,6 +44,7 @@ pub struct HelpmeApp {
     state: State,
     backend: Backend,
     doctor: Option<Doctor>,
+    links: LinkDesk,
     file: Option<SettingsFile>,
     started: Instant,
     /// `None` where there is none.
@@ -73,6 +75,7 @@ impl HelpmeApp {
         let repaint = ctx.clone();
         let wake: Wake = Arc::new(move || repaint.request_repaint());
         let mut app = Self {
+            links: LinkDesk::new(start.exe.clone(), Arc::clone(&wake)),
             backend: Backend::new(start.exe, Arc::clone(&wake)),
             state: start.state,
             doctor: None,
@@ -122,6 +125,7 @@ impl HelpmeApp {
                 }
                 Effect::DragBar => ctx.send_viewport_cmd(ViewportCommand::StartDrag),
                 Effect::WatchHotKey(watch) => self.watch_hot_key(watch),
+                Effect::AskAboutLinks(choice) => self.links.ask(choice),
             }
         }
     }
@@ -252,6 +256,9 @@ impl eframe::App for HelpmeApp {
             self.take(ctx, effects);
         }
         self.hear_doctor();
+        if let Some(links) = self.links.take() {
+            self.state.links = links;
+        }
         self.state.hot_key = self.hot_key.as_ref().is_some_and(HotKey::is_watched);
         self.front.follow_up(ctx);
         if ctx.input(|input| input.viewport().close_requested())

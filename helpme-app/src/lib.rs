@@ -8,6 +8,7 @@ pub mod backend;
 pub mod doctor;
 pub mod front;
 pub mod link;
+pub mod links;
 pub mod settings;
 pub mod state;
 pub mod views;

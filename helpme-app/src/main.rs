@@ -2,6 +2,7 @@
 
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,6 +14,7 @@ use eframe::egui::ViewportBuilder;
 use helpme_app::app::{HelpmeApp, SMALLEST_WINDOW, Start, WINDOW_SIZE};
 use helpme_app::doctor;
 use helpme_app::link::Link;
+use helpme_app::links;
 use helpme_app::settings::{HubPlace, HubText, Settings, account_name, hub_beside_program};
 use helpme_app::state::{State, Surroundings};
 use tracing_subscriber::EnvFilter;
@@ -33,11 +35,17 @@ struct Arguments {
     link: Option<String>,
     /// Look for what is in the way to the hub, and print it for the people of the network. Exits with 0 if
     /// some way works, with 16 if none does.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["register_links", "unregister_links"])]
     doctor: bool,
     /// Print JSON.
     #[arg(long, requires = "doctor")]
     json: bool,
+    /// Open `helpme://` links with this program from now on, and do nothing else.
+    #[arg(long, conflicts_with_all = ["link", "hub", "unregister_links"])]
+    register_links: bool,
+    /// Open them with it no longer, and do nothing else.
+    #[arg(long, conflicts_with_all = ["link", "hub"])]
+    unregister_links: bool,
 }
 
 fn main() -> ExitCode {
@@ -47,7 +55,7 @@ fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| "info".into());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
         .init();
     let mut program = Program {
         title: "Helpme",
@@ -60,6 +68,9 @@ fn main() -> ExitCode {
             .and_then(|start| doctor::run(program.lang, start.state.named_hub(), start.exe, json));
         // whoever asks for it reads there, and may have no display
         return looked.unwrap_or_else(|fault| program.say(&fault));
+    }
+    if arguments.register_links || arguments.unregister_links {
+        return tell_links(arguments.register_links);
     }
     match run(&mut program, arguments) {
         Ok(()) => ExitCode::SUCCESS,
@@ -119,6 +130,26 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
         Box::new(|creation| Ok(Box::new(HelpmeApp::new(creation, start)))),
         None,
     )
+}
+
+/// Has links open with this program, or no longer, and says so.
+fn tell_links(open: bool) -> ExitCode {
+    let done = std::env::current_exe()
+        .context("this program is nowhere to be found")
+        .and_then(|exe| Ok(links::open_with(&exe, open)?));
+    match done {
+        Ok(()) => {
+            let not = if open { "" } else { "do not " };
+            let said = writeln!(io::stdout(), "helpme:// links {not}open with this program.");
+            // without standard output there is nobody to tell
+            drop(said);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            drop(writeln!(io::stderr(), "helpme: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// The hub from the command line, or from the file beside the program (H2).

@@ -7,28 +7,27 @@ pub mod chat;
 pub mod consent;
 pub mod hub_form;
 pub mod other_hub;
-pub mod proxy_form;
 pub mod session;
 pub mod ticket;
 
 use std::time::Duration;
 
-use host_engine::{EndCause, HostCommand, HostEvent, LostCause, Trouble};
+use host_engine::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble};
 use protocol::diagnosis::News;
 use protocol::{ChatAuthor, Hindrances, PeerId, ProxyLogin, Rights};
 use ui_kit::words::doctor_text;
-use ui_kit::{Lang, ThemeChoice};
+use ui_kit::{Lang, ProxyForm, ThemeChoice};
 
 pub use chat::Chat;
 pub use consent::{Joins, Question};
 pub use hub_form::HubForm;
 pub use other_hub::OtherHub;
-pub use proxy_form::ProxyForm;
 pub use session::{Ended, Line, Present, Running};
 pub use ticket::{FormProblem, Inquiry, TicketForm};
 
 use crate::backend::program;
 use crate::link::Link;
+use crate::links::LinkChoice;
 use crate::settings::{HubPlace, HubText, Settings};
 
 /// Where the program stands.
@@ -100,6 +99,8 @@ pub enum Action {
     StopInquiry,
     ChooseLanguage(Option<Lang>),
     ChooseTheme(ThemeChoice),
+    /// Open links from pages and mails with this program from now on, or no longer.
+    OpenLinks(bool),
     /// Drag the bar.
     DragBar,
 }
@@ -122,6 +123,8 @@ pub enum Effect {
     DragBar,
     /// Watch for the hot key, or no longer.
     WatchHotKey(bool),
+    /// Look what opens links; after that was chosen, if it was.
+    AskAboutLinks(Option<bool>),
 }
 
 /// How the window stands on the screen.
@@ -164,6 +167,8 @@ pub struct State {
     pub hot_key: bool,
     /// The settings, while they are open.
     pub hub_form: Option<HubForm>,
+    /// Whether links open with this program.
+    pub links: LinkChoice,
     /// The question of the network's proxy, while it stands.
     pub proxy_form: Option<ProxyForm>,
     system_language: Lang,
@@ -219,6 +224,7 @@ impl State {
             hindrances: Hindrances::NONE,
             hot_key: false,
             hub_form: None,
+            links: LinkChoice::Unknown,
             proxy_form: None,
             system_language: around.language,
             started_unix_seconds: around.unix_seconds,
@@ -279,7 +285,10 @@ impl State {
             }
             HostEvent::TicketSpent => self.back_to_ticket(FormProblem::Spent),
             HostEvent::ConnectionFailed(problem) => {
-                self.proxy_form = ProxyForm::of(&problem, self.proxy_form.take());
+                let before = self.proxy_form.take();
+                if let ConnectProblem::Proxy(error) = &problem {
+                    self.proxy_form = ProxyForm::of(error, before);
+                }
                 self.back_to_ticket(FormProblem::Connect(problem));
                 return self.inquire();
             }
@@ -426,7 +435,8 @@ impl State {
                 let text = self.settings.hub.clone().unwrap_or_default();
                 let text = self.hub.as_ref().map_or(text, HubText::from);
                 self.hub_form = shown.then_some(HubForm { text, error: None });
-                Vec::new()
+                let look = shown.then_some(Effect::AskAboutLinks(None));
+                look.into_iter().collect()
             }
             Action::SaveHub => self.save_hub(),
             Action::SignInAtProxy => self.sign_in_at_proxy(),
@@ -454,6 +464,7 @@ impl State {
                 self.settings.theme = theme;
                 vec![Effect::ApplyTheme, Effect::Save]
             }
+            Action::OpenLinks(open) => vec![Effect::AskAboutLinks(Some(open))],
             Action::DragBar => vec![Effect::DragBar],
         }
     }

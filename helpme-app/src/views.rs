@@ -7,7 +7,6 @@ mod chat;
 mod ended;
 mod inquiry;
 mod other_hub;
-mod proxy;
 mod settings;
 mod ticket;
 mod waiting;
@@ -18,7 +17,9 @@ use eframe::egui::{Align, Layout, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
 use protocol::Hindrances;
 use ui_kit::widgets::{banner_ui, icon_button_ui, logo_ui, page_ui, status_bar_ui};
 use ui_kit::words::hindrance_for_user;
-use ui_kit::{Clock, Icon, Lang, Palette, ThemeChoice, Tone, Word, text, theme, w};
+use ui_kit::{
+    Clock, Icon, Lang, Palette, ProxyAnswer, ThemeChoice, Tone, Word, proxy_form_ui, text, theme, w,
+};
 
 pub use bar::{BAR_HEIGHT, BAR_WIDTH, height_below, strip_ui};
 
@@ -96,7 +97,10 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
     if state.hub_form.is_some() {
         settings::settings_ui(ui, state, actions);
     } else if let Some(form) = state.proxy_form.as_mut().filter(|_| !trying) {
-        proxy::proxy_ui(ui, lang, form, actions);
+        actions.extend(proxy_form_ui(ui, lang, form).map(|answer| match answer {
+            ProxyAnswer::SignIn => Action::SignInAtProxy,
+            ProxyAnswer::Leave => Action::LeaveProxy,
+        }));
     }
 }
 

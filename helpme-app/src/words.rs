@@ -37,6 +37,42 @@ pub fn asks_to_join(lang: Lang, operator: &str, brought_by: &str) -> String {
     }
 }
 
+/// The switch for links from pages and mails.
+pub fn open_links(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "Open links with this Helpme",
+        "Apri i link con questo Helpme",
+    )
+}
+
+/// Below that.
+pub fn open_links_note(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "A link in a mail or on the page fills in the ticket. It starts nothing by itself.",
+        "Un link in un'e-mail o nella pagina inserisce il ticket. Da solo non avvia nulla.",
+    )
+}
+
+/// Why links do not open with this program although that was wished for.
+pub fn links_taken(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "Another program opens these links. The settings of your desktop change that.",
+        "Questi link si aprono con un altro programma. Puoi cambiarlo nelle impostazioni del desktop.",
+    )
+}
+
+/// The choice could not be kept.
+pub fn links_failed(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "This could not be saved on your computer.",
+        "Impossibile salvare questa scelta sul tuo computer.",
+    )
+}
+
 /// Below the question of one more operator: ends what runs meanwhile.
 pub fn end_the_session(lang: Lang) -> &'static str {
     pick(lang, "End the whole session", "Termina tutta la sessione")

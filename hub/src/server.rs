@@ -234,7 +234,11 @@ impl Hub {
             kept: config.kept,
         };
         let sessions = stored.sessions.clone();
-        let directory = Directory::new(policy, stored, now);
+        let page_url = config
+            .page
+            .as_ref()
+            .map(|_page| page_url(&address, &addresses, &web_addresses));
+        let directory = Directory::new(policy, stored, now).with_page(page_url.as_deref());
         let (mailbox, events) = mpsc::channel(registry::MAILBOX);
         let rules = state::Sender::new(film::Rules {
             bytes_per_second: settings.film_bytes_per_second,
@@ -264,10 +268,6 @@ impl Hub {
             Arc::clone(&logins),
         );
         let office = Arc::new(office);
-        let page_url = config
-            .page
-            .as_ref()
-            .map(|_page| page_url(&address, &addresses, &web_addresses));
         let page = config.page.as_ref().map(|page| {
             let hub = (address, identity.fingerprint());
             Page::new(page, hub, Arc::clone(&certificate), Arc::clone(&office))

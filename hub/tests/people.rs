@@ -252,7 +252,7 @@ async fn o11_an_operator_sees_only_who_shares_a_group_and_their_hosts() {
     loop {
         match bruno.receive().await {
             HubToOperator::TicketGenerated { .. } => break,
-            HubToOperator::Permitted { .. } => {}
+            HubToOperator::Permitted { .. } | HubToOperator::Page { .. } => {}
             other => seen.push(other),
         }
     }

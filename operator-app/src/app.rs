@@ -224,6 +224,8 @@ impl ConsoleApp {
             self.state.account.problem = Some(error.to_string());
             return;
         }
+        // another hub may have none
+        self.state.tickets.page = None;
         self.password.clone_from(&password);
         let form = self.state.account.form.clone();
         self.state.account.problem = None;

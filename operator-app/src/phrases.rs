@@ -1,5 +1,7 @@
 //! Sentences that only the console says, in English and Italian (E3); single words are in `ui-kit`.
 
+pub mod line;
+
 use operator_engine::{ConnectError, LogInProblem, NotStarted};
 use protocol::{BroughtIn, EndedBy, Hindrances};
 use ui_kit::words::{
@@ -49,8 +51,8 @@ phrases! {
     ticket_refused_title: "No ticket was made.", "Nessun ticket creato.";
     all_tickets: "Earlier tickets", "Ticket precedenti";
     edit_template: "Edit the template", "Modifica il modello";
-    template_places: "{ticket}, {page} and {operator} stand for what goes in.",
-        "{ticket}, {page} e {operator} indicano ciò che verrà inserito.";
+    template_places: "{ticket}, {link}, {page} and {operator} stand for what goes in.",
+        "{ticket}, {link}, {page} e {operator} indicano ciò che verrà inserito.";
     no_mail_program: "This computer has no mail program. Use Copy instead.",
         "Questo computer non ha un programma di posta. Usa Copia.";
     no_chat_open: "Choose Chat in a computer's menu.", "Scegli Chat nel menu di un computer.";

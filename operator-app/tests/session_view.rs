@@ -1,12 +1,14 @@
 //! The tools of a session window as their users see them, without a session.
 
+use std::time::Duration;
+
 use egui::Key;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use operator_app::state::chats::Conversation;
 use operator_app::state::session::{SessionState, SessionWish};
 use operator_app::views::session::{bar_ui, mark_ui, paused_ui};
-use operator_engine::InputSender;
+use operator_engine::{Grade, InputSender, Limit, LineQuality, Route};
 use protocol::{ColourDepth, Rights, ScreenLayout, ScreenMonitor, ViewWish};
 use ui_kit::Lang;
 use ui_kit::remote_view::ViewSize;
@@ -68,6 +70,7 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
             ..Conversation::default()
         },
         paused: false,
+        line: None,
         ending: false,
         hindrances: Default::default(),
         ended: None,
@@ -253,4 +256,54 @@ fn d2_the_operator_reads_who_watches() {
     watched.watched_by = vec!["Carla".to_owned()];
     let harness = window(watched, 1100.0);
     harness.get_by_label_contains("Carla” watches");
+}
+
+#[test]
+fn s4_the_line_is_told_by_icon_and_word_and_its_figures_by_a_click() {
+    let line = LineQuality {
+        grade: Grade::Fair,
+        limit: Limit::Loss,
+        route: Route::Tunnel { port: 443 },
+        to_hub: Duration::from_millis(18),
+        to_host: Some(Duration::from_millis(64)),
+        arriving: 48_000,
+        carries: Some(300_000),
+        lost_permille: Some(23),
+    };
+    for (lang, word, figures) in [
+        (
+            Lang::En,
+            "Fair line",
+            [
+                "tunnel by TCP port 443",
+                "64 ms",
+                "about 2.4 Mbit/s",
+                "2.3 %",
+            ],
+        ),
+        (
+            Lang::It,
+            "Linea discreta",
+            [
+                "tunnel sulla porta TCP 443",
+                "64 ms",
+                "circa 2,4 Mbit/s",
+                "2,3 %",
+            ],
+        ),
+    ] {
+        let mut known = state(lang, Some(two_monitors()));
+        assert_eq!(known.line, None);
+        known.line = Some(line.clone());
+        let mut harness = window(known, 1000.0);
+        harness.get_by_label(word).click();
+        harness.run_steps(3);
+        for figure in figures {
+            harness.get_by_label(figure);
+        }
+        // what is known of a line that is lost is past
+        harness.state_mut().paused = true;
+        harness.run_steps(3);
+        assert!(harness.query_by_label(word).is_none());
+    }
 }

@@ -46,7 +46,7 @@ pub use hands::Hands;
 pub use helpme::Helpme;
 pub use hub::{Film, Hub};
 pub use look::Look;
-pub use network::{End, Namespaces, Network, Plan, Relay, Shape};
+pub use network::{End, Namespaces, Network, Plan, Relay, RelayShape, Shape};
 pub use picture::{Picture, Region};
 pub use programs::{Home, Programs};
 pub use proxy_server::{PROXY_PASSWORD, PROXY_USER, ProxyServer, SignIn};

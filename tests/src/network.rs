@@ -14,7 +14,7 @@ mod relay;
 
 pub use line::Shape;
 pub use namespaces::{Namespaces, Plan};
-pub use relay::Relay;
+pub use relay::{Relay, RelayShape};
 
 /// Whose line it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +132,19 @@ impl Network {
             }
             Self::Direct | Self::Relays(None) => bail!("there is no line to mend"),
         }
+    }
+
+    /// The line of `end` is as `shape` says from now on; `None` makes it a good one again.
+    ///
+    /// # Errors
+    ///
+    /// If it does not go over a relay.
+    pub fn shape(&self, end: End, shape: Option<RelayShape>) -> anyhow::Result<()> {
+        let Self::Relays(Some(relays)) = self else {
+            bail!("only relays make a line worse");
+        };
+        relay_of(relays, end).set_shape(shape);
+        Ok(())
     }
 
     /// The hub sees `end` at another address from now on; what still comes to the old one is lost.

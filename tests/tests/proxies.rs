@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use e2e::{
-    Cast, End, Home, Hub, Namespaces, Network, PROXY_PASSWORD, PROXY_USER, Programs, ProxyServer,
-    SignIn, Size,
+    Administrator, Cast, Display, End, Home, Hub, Look, Namespaces, Network, PATIENCE,
+    PROXY_PASSWORD, PROXY_USER, Programs, ProxyServer, Running, SignIn, Size, wait_until,
 };
-use protocol::{Proxy, ProxyError, Role};
+use protocol::{Enrolment, Proxy, ProxyError, Role};
 use tempfile::TempDir;
 use transport::client::{self, ConnectError};
 use transport::{HubAddress, Pin, ProxyChoice, Route, Routes};
@@ -263,4 +263,134 @@ fn r3_behind_a_proxy_helpme_asks_for_the_password_and_an_assistance_goes_its_way
         assert!(log.contains("through the proxy"), "{log}");
         assert!(!log.contains(PROXY_PASSWORD), "{log}");
     }
+}
+
+#[test]
+fn r3_behind_a_proxy_purepc_signs_in_with_its_file_and_comes_back_by_itself() {
+    let Some(namespaces) = or_say(Namespaces::make()) else {
+        return;
+    };
+    let mut hidden = Hidden::hub(namespaces);
+    let proxy = hidden.proxy(SignIn::Digest);
+    let hub = &hidden.hub;
+    hub.add_operator("anna", "Anna Bianchi", "correct horse 7")
+        .expect("an account");
+    hub.set_up_hosts("Tills", "Retail", "anna").expect("groups");
+    // the name that the proxy alone knows
+    let line = hidden.hub.invite_host("Tills").expect("a line");
+    let mut enrolment: Enrolment = line.parse().expect("a line");
+    enrolment.hub.host = "hub.test".to_owned();
+    let line = enrolment.to_string();
+
+    let home = Home::fresh(hidden.folder.path(), "till").expect("a home");
+    let user = hidden.namespaces.of_end(End::User);
+    let home = home.in_network_of(Some(user));
+    let password = home.file("password");
+    fs::write(&password, format!("{PROXY_PASSWORD}\n")).expect("written");
+    let programs = Programs::find().expect("built");
+    let purepc = |words: &[&str]| {
+        let mut command = home.command(programs.path("purepc"));
+        command.args(words).arg("--folder").arg(home.file("state"));
+        command
+    };
+    let through_proxy = |words: &[&str]| {
+        let mut command = purepc(words);
+        let url = proxy.url(End::User, None);
+        command.args(["--proxy", &url, "--proxy-user", PROXY_USER]);
+        command.arg("--proxy-password-file").arg(&password);
+        command
+    };
+    // a file that others read is none to keep a password in
+    let said = through_proxy(&["enroll", &line]).output().expect("started");
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(said.contains("chmod 600"), "{said}");
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).expect("ours");
+    }
+    let done = through_proxy(&["enroll", &line]).output().expect("started");
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+
+    let log = home.file("purepc.log");
+    let running = Running::start("purepc", &mut through_proxy(&["run"]), &log);
+    let _running = running.expect("it runs");
+    let connected = |what: &str| {
+        wait_until(what, PATIENCE, || {
+            let status = purepc(&["status"]).output()?.status;
+            Ok(status.success().then_some(()))
+        })
+        .expect(what);
+    };
+    connected("the till is connected");
+    hidden.hub.stop().expect("stopped");
+    wait_until("the till has noticed", PATIENCE, || {
+        let status = purepc(&["status"]).output()?.status;
+        Ok((!status.success()).then_some(()))
+    })
+    .expect("it notices");
+    hidden.hub.start_again().expect("again");
+    connected("the till is back");
+    let log = fs::read_to_string(log).expect("a log");
+    assert!(log.contains("through the proxy"), "{log}");
+    assert!(!log.contains(PROXY_PASSWORD), "{log}");
+}
+
+#[test]
+fn r3_behind_a_proxy_the_administration_asks_once_and_comes_back_by_itself() {
+    let Some(namespaces) = or_say(Namespaces::make()) else {
+        return;
+    };
+    let mut hidden = Hidden::hub(namespaces);
+    let proxy = hidden.proxy(SignIn::Digest);
+    let hub = &hidden.hub;
+    hub.add_administrator("carla", "Carla Verdi", "correct horse 7")
+        .expect("an account");
+    let home = Home::fresh(hidden.folder.path(), "admin").expect("a home");
+    let user = hidden.namespaces.of_end(End::User);
+    let home = home.in_network_of(Some(user));
+    let home = home.behind(Some(&proxy.url(End::User, None)));
+    let display = Display::start_managed(1280, 840).expect("a display");
+    let programs = Programs::find().expect("built");
+    let admin = Administrator::start(&programs, &display, home, Look::LIGHT);
+    let mut app = admin.expect("started").app;
+    let port = hub.address().port();
+    for (label, text) in [
+        ("Server address", format!("hub.test:{port}")),
+        ("Fingerprint of the hub", hub.fingerprint().to_owned()),
+        ("User name", "carla".to_owned()),
+        ("Password", "correct horse 7".to_owned()),
+    ] {
+        app.type_into(label, &text).expect(label);
+    }
+    app.click("Sign in").expect("pressed");
+    let asks = "Your network asks who you are";
+    app.wait_for(asks).expect("the form");
+    // its first field has the keyboard
+    app.hands().type_text(PROXY_USER).expect("typed");
+    app.hands().tap(xkeysym::key::Tab).expect("typed");
+    app.hands().type_text(PROXY_PASSWORD).expect("typed");
+    if let Some(folder) = std::env::var_os("PHD_PICTURES") {
+        std::thread::sleep(Duration::from_millis(700));
+        let path = std::path::Path::new(&folder).join("admin-proxy.png");
+        let picture = display.screenshot().expect("a picture");
+        picture.save_png(&path).expect("saved");
+    }
+    app.hands().tap(xkeysym::key::Return).expect("typed");
+    app.wait_for("Carla Verdi").expect("signed in");
+
+    // the hub is started anew: the connection comes back, and nobody is asked
+    hidden.hub.stop().expect("stopped");
+    let lost = "Connection lost, connecting again…";
+    app.wait_for(lost).expect("told");
+    hidden.hub.start_again().expect("again");
+    wait_until("the line is back", PATIENCE, || {
+        let is_lost = app.shows(lost)?;
+        Ok((!is_lost && app.shows("Carla Verdi")?).then_some(()))
+    })
+    .expect("back");
+    assert!(!app.shows(asks).expect("a map"), "asked again");
 }

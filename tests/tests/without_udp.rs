@@ -63,6 +63,13 @@ fn r2_without_udp_an_assistance_goes_its_way_by_tcp() {
     })
     .expect("it arrives");
 
+    // the window names the way that it goes
+    let app = &mut cast.console.app;
+    app.click("Good line").expect("a good line");
+    let way = |label: &str| label.starts_with("tunnel by TCP port");
+    app.wait_for_matching("the route", way).expect("a tunnel");
+    app.wait_for("repaired by TCP").expect("no share of losses");
+
     cast.console.end_session().expect("ended");
     cast.helpme.leave().expect("left");
     for app in [&cast.console.app, &cast.helpme.app] {

@@ -16,17 +16,21 @@ struct Told(Vec<Step>);
 
 impl Told {
     fn landed(&self) -> Vec<&Path> {
-        let landed = self.0.iter().filter_map(|step| match step {
-            Step::Landed(landed) => Some(&*landed.path),
-            _ => None,
+        let landed = self.0.iter().filter_map(|step| {
+            let Step::Landed(landed) = step else {
+                return None;
+            };
+            Some(&*landed.path)
         });
         landed.collect()
     }
 
     fn faults(&self) -> Vec<(&str, FileFault)> {
-        let failed = self.0.iter().filter_map(|step| match step {
-            Step::Failed { path, fault } => Some((path.as_str(), *fault)),
-            _ => None,
+        let failed = self.0.iter().filter_map(|step| {
+            let Step::Failed { path, fault } = step else {
+                return None;
+            };
+            Some((path.as_str(), *fault))
         });
         failed.collect()
     }
@@ -126,9 +130,11 @@ fn s6_nothing_is_overwritten_without_a_word_and_the_rest_does_not_wait() {
     let asked: Vec<(u32, Existing)> = told
         .0
         .iter()
-        .filter_map(|step| match step {
-            Step::Asked { entry, here, .. } => Some((*entry, *here)),
-            _ => None,
+        .filter_map(|step| {
+            let Step::Asked { entry, here, .. } = step else {
+                return None;
+            };
+            Some((*entry, *here))
         })
         .collect();
     assert_eq!(

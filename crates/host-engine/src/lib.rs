@@ -17,6 +17,7 @@ mod geometry;
 mod hindrances;
 mod inject;
 mod line;
+mod line_report;
 mod live;
 mod pace;
 mod pointer_shape;

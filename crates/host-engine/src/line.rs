@@ -100,6 +100,11 @@ impl LineGauge {
         }
     }
 
+    /// Whether something arrived in the last seconds: what was measured before says little of `now`.
+    pub(crate) fn is_fresh(&self, now: Duration) -> bool {
+        self.last_arrived_at + TRIP_WINDOW >= now && !self.last_arrived_at.is_zero()
+    }
+
     /// The shortest time from sending an update to hearing that it arrived.
     pub(crate) fn trip(&self) -> Duration {
         self.shortest().time

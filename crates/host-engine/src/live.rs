@@ -173,6 +173,17 @@ impl LiveSession {
         self.outbox.viewers().driver_is(driver);
     }
 
+    /// How long the screen has been captured and encoded, in all.
+    pub(crate) fn worked(&self) -> Duration {
+        self.outbox.worked()
+    }
+
+    /// As [`crate::viewers::Viewers::lines`].
+    pub(crate) fn lines(&self) -> Vec<(PeerId, Duration, Option<u32>)> {
+        let now = self.course.elapsed();
+        self.outbox.viewers().lines(now).collect()
+    }
+
     pub(crate) fn session(&self) -> SessionId {
         self.session
     }

@@ -141,6 +141,13 @@ impl Pace {
         self.gauge.line()
     }
 
+    /// The shortest round trip of the last seconds and the bytes per second of a narrow line, if anything was
+    /// acknowledged in them.
+    pub(crate) fn measured(&self, now: Duration) -> Option<(Duration, Option<u32>)> {
+        let measured = (self.gauge.trip(), self.line().bytes_per_second);
+        self.gauge.is_fresh(now).then_some(measured)
+    }
+
     /// What a step of sharpening is to be made for.
     pub(crate) fn line_to_spare(&self) -> Line {
         Line {

@@ -5,6 +5,7 @@
 //! next one (S4). When nothing changes, what was told coarsely is made exact. Nothing is opened
 //! before the session runs (H5).
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ pub(crate) struct Outbox {
     pointer: Mutex<Option<PointerUpdate>>,
     pointer_changed: Notify,
     frames: mpsc::Sender<ScreenFrame>,
+    /// How long was captured and encoded, in microseconds.
+    worked_micros: AtomicU64,
 }
 
 impl Outbox {
@@ -56,6 +59,7 @@ impl Outbox {
             pointer: Mutex::default(),
             pointer_changed: Notify::new(),
             frames,
+            worked_micros: AtomicU64::new(0),
         }
     }
 
@@ -97,6 +101,11 @@ impl Outbox {
         }
         *slot = Some(update);
         self.pointer_changed.notify_one();
+    }
+
+    /// How long was captured and encoded, in all.
+    pub(crate) fn worked(&self) -> Duration {
+        Duration::from_micros(self.worked_micros.load(Ordering::Relaxed))
     }
 
     /// Those who watch.
@@ -216,8 +225,10 @@ impl<'a> Sharing<'a> {
             .encoder
             .encode(picture, DamageHint::Rects(&damage), now, line);
         self.stale = self.encoder.has_more();
+        let cost = self.now().saturating_sub(now);
+        let worked = &self.outbox.worked_micros;
+        worked.fetch_add(micros(cost), Ordering::Relaxed);
         if let Some(update) = update {
-            let cost = self.now().saturating_sub(now);
             self.send(update, now, cost);
         }
         let again = self.stale || self.encoder.sharpens_at().is_some();

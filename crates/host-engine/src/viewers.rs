@@ -109,6 +109,18 @@ impl Viewers {
             .map_or(Line::WIDE, |leader| leader.pace.line())
     }
 
+    /// Each viewer with the shortest round trip of its pictures, and the bytes per second that the way to it
+    /// carries (`None`: they need not be spared). At rest nothing is known of either.
+    pub(crate) fn lines(
+        &self,
+        now: Duration,
+    ) -> impl Iterator<Item = (PeerId, Duration, Option<u32>)> {
+        self.all.iter().map(move |viewer| {
+            let (trip, rate) = viewer.pace.measured(now).unwrap_or_default();
+            (viewer.operator, trip, rate)
+        })
+    }
+
     /// What a step of sharpening is to be made for.
     pub(crate) fn line_to_spare(&self) -> Line {
         let leader = self.leader();
@@ -241,6 +253,23 @@ mod tests {
         assert!(viewers.line().bytes_per_second.is_some());
         viewers.remove(BRUNO);
         assert_eq!(viewers.line(), Line::WIDE);
+    }
+
+    #[test]
+    fn of_a_screen_at_rest_nothing_old_is_told() {
+        let mut viewers = two();
+        assert_eq!(viewers.lines(ms(0)).count(), 2);
+        let seq = viewers.sent(1_000, false, ms(300), ms(1));
+        viewers.acknowledged(ANNA, seq, ms(700), ms(0));
+        let lines = |now| viewers.lines(now).collect::<Vec<_>>();
+        let unknown = (BRUNO, Duration::ZERO, None);
+        let [anna, bruno] = lines(ms(900))[..] else {
+            unreachable!("two watch");
+        };
+        assert_eq!(bruno, unknown);
+        assert!(anna.1 > Duration::ZERO && anna.1 <= ms(400), "{anna:?}");
+        let later = (ANNA, Duration::ZERO, None);
+        assert_eq!(lines(ms(11_000)), [later, unknown]);
     }
 
     #[test]

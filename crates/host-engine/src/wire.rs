@@ -6,7 +6,9 @@ use protocol::limits::MAX_HEADER_FRAME_BYTES;
 use protocol::{HostToHub, HubToHost, RefusalCode, StreamHeader};
 use tokio::sync::mpsc;
 use transport::client::Greeted;
-use transport::{CloseReason, Connection, Endpoint, FramedReader, FramedWriter, ReadError, close};
+use transport::{
+    CloseReason, Connection, Endpoint, FramedReader, FramedWriter, ReadError, Route, close,
+};
 
 use crate::event::LostCause;
 
@@ -21,6 +23,7 @@ const GOODBYE_TIMEOUT: Duration = Duration::from_millis(400);
 pub(crate) struct Wire {
     endpoint: Endpoint,
     pub(crate) connection: Connection,
+    pub(crate) route: Route,
     outgoing: mpsc::Sender<HostToHub>,
     pub(crate) inbound: mpsc::Receiver<Result<HubToHost, LostCause>>,
     pub(crate) streams: mpsc::Receiver<(StreamHeader, FramedReader)>,
@@ -36,7 +39,7 @@ impl Wire {
             reader,
             writer,
             version: _,
-            route: _,
+            route,
         } = greeted;
         let (outgoing, to_write) = mpsc::channel(MAX_OUTGOING);
         let (heard, inbound) = mpsc::channel(16);
@@ -47,6 +50,7 @@ impl Wire {
         Self {
             endpoint,
             connection,
+            route,
             outgoing,
             inbound,
             streams,

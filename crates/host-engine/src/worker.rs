@@ -16,12 +16,14 @@ use session::host::{
     Agreement, Caller, HostFault, HostNews, HostSide, HostStep, Outside, StopCause,
 };
 use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 use transport::{ConnectError, FramedReader, reconnect};
 
 use crate::course::Course;
 use crate::engine::{Backends, CurrentSession, HostConfig, Teller};
 use crate::event::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble};
 use crate::hindrances::Lookout;
+use crate::line_report::{self, LineReports};
 use crate::live::{LiveSession, Report};
 use crate::wire::{Wire, refuse};
 
@@ -250,10 +252,18 @@ impl Worker {
     async fn serve(&mut self, mut wire: Wire, first: Vec<HostStep>) -> End {
         let connection = wire.connection.clone();
         let mut silent = Box::pin(async move { reconnect::silent(&connection).await });
+        let mut reports = LineReports::new(&wire.route);
+        let mut looks = tokio::time::interval(line_report::EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut was_live = false;
         let mut taken = self.take(first, Some(&wire));
         let end = loop {
             if let Err(end) = taken {
                 break end;
+            }
+            if std::mem::replace(&mut was_live, self.live.is_some()) != self.live.is_some() {
+                // of a session that begins nothing is known yet
+                looks.reset();
             }
             taken = tokio::select! {
                 biased;
@@ -280,6 +290,10 @@ impl Worker {
                 () = &mut silent => {
                     tracing::info!("No sign of life from the hub");
                     Err(End::Lost(LostCause::Silence))
+                }
+                _ = looks.tick(), if self.live.is_some() => {
+                    let steps = self.look_at_line(&mut reports, &wire);
+                    self.take(steps, Some(&wire))
                 }
             };
         };
@@ -424,6 +438,16 @@ impl Worker {
             }
         };
         self.take(steps, Some(wire))
+    }
+
+    /// Tells the operators how their lines are, where that has changed.
+    fn look_at_line(&mut self, reports: &mut LineReports, wire: &Wire) -> Vec<HostStep> {
+        let Some(live) = &self.live else {
+            return Vec::new();
+        };
+        let news = reports.look(live, &wire.connection).into_iter();
+        let steps = news.flat_map(|(operator, line)| self.side.line_is(operator, line));
+        steps.collect()
     }
 
     /// What hinders on this machine has changed.

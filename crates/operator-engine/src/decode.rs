@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use crate::command::SessionView;
 use crate::input_path::StreamFault;
+use crate::quality::Counts;
 use crate::session_streams::SessionFault;
 
 /// Updates that may wait for the decoder. The stream's reader has the next one at hand besides;
@@ -37,11 +38,14 @@ pub(crate) fn start(
     frames: mpsc::Receiver<Arrived>,
     acks: mpsc::Sender<ViewerMessage>,
     view: Arc<dyn SessionView>,
+    counts: Arc<Counts>,
     faults: mpsc::Sender<SessionFault>,
 ) -> io::Result<()> {
     std::thread::Builder::new()
         .name(format!("decode-{session}"))
-        .spawn(move || decode_until_ended(session, frames, &acks, view.as_ref(), &faults))
+        .spawn(move || {
+            decode_until_ended(session, frames, &acks, view.as_ref(), &counts, &faults);
+        })
         .map(drop)
 }
 
@@ -50,11 +54,14 @@ fn decode_until_ended(
     mut frames: mpsc::Receiver<Arrived>,
     acks: &mpsc::Sender<ViewerMessage>,
     view: &dyn SessionView,
+    counts: &Counts,
     faults: &mpsc::Sender<SessionFault>,
 ) {
     let mut screen = Screen::default();
     while let Some(arrived) = frames.blocking_recv() {
+        let begun = Instant::now();
         let ack = screen.show(session, &arrived, view);
+        counts.note_work(begun.elapsed());
         if screen.unreadable >= MAX_UNREADABLE {
             let fault = StreamFault::Unreadable;
             if faults

@@ -201,6 +201,25 @@ impl Desk {
         }
     }
 
+    /// Tells how the lines of the sessions are, where that has changed.
+    pub(crate) async fn look_at_lines(&mut self, link: &mut Link) {
+        let look = link.look();
+        let mut news = Vec::new();
+        for (session, running) in &mut self.running {
+            if let Some(line) = running.look_at_line(&link.route, look) {
+                news.push((*session, line));
+            }
+        }
+        for (session, line) in news {
+            tracing::debug!(%session, ?line, "Line");
+            self.tell(Event::LineChanged { session, line }).await;
+        }
+    }
+
+    pub(crate) fn has_sessions(&self) -> bool {
+        !self.running.is_empty()
+    }
+
     /// The connection is gone; what runs waits for the next.
     pub(crate) async fn connection_lost(&mut self) {
         let steps = self.side.connection_lost();
@@ -364,6 +383,7 @@ impl Desk {
             HubToOperator::OwnAnswered { number, answer } => {
                 self.tell(Event::OwnAnswered { number, answer }).await;
             }
+            HubToOperator::Page { url } => self.tell(Event::Page(url.into_string())).await,
             HubToOperator::Goodbye { refusal } => link.goodbye = Some(refusal),
             of_the_protocol => {
                 let greeted_by = match &of_the_protocol {
@@ -579,6 +599,13 @@ impl Desk {
             ConsoleNews::InputImpossible { session, count } => {
                 let count = usize::try_from(count).unwrap_or(usize::MAX);
                 Event::InputImpossible { session, count }
+            }
+            ConsoleNews::HostLine { session, line } => {
+                if let Some(running) = self.running.get_mut(&session) {
+                    running.host_says(line);
+                }
+                // it is told with the next look
+                return;
             }
             ConsoleNews::HostHindered { host, hindrances } => {
                 Event::HostHindered { host, hindrances }

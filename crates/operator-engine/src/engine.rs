@@ -9,7 +9,7 @@ use protocol::control::{Admission, Name};
 use protocol::{HubToOperator, OwnAnswer, OwnQuestion, ProxyError, RefusalCode};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle};
-use tokio::time::Instant;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use transport::{ConnectError, Pin};
 use zeroize::Zeroizing;
 
@@ -18,6 +18,7 @@ use crate::desk::Desk;
 use crate::event::{Event, Events, LogInProblem};
 use crate::keeper::Keeper;
 use crate::link::{Credentials, Link, Resumed};
+use crate::quality;
 use crate::session_streams::SessionFault;
 
 /// Commands and events that may wait.
@@ -80,6 +81,11 @@ impl OperatorEngine {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
+        let mut looks = {
+            let _inside = runtime.enter();
+            interval(quality::EVERY)
+        };
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let engine = Engine {
             config,
             desk,
@@ -88,6 +94,7 @@ impl OperatorEngine {
             code: None,
             keep_trying: false,
             retry_millis: FIRST_RETRY_MILLIS,
+            looks,
             phase: Phase::LoggedOut,
         };
         let thread = std::thread::Builder::new()
@@ -162,6 +169,7 @@ enum Step {
     Silence,
     Hub(Option<HubToOperator>),
     Fault(Option<SessionFault>),
+    Look,
 }
 
 struct Engine {
@@ -174,6 +182,8 @@ struct Engine {
     code: Option<CodeTaker>,
     keep_trying: bool,
     retry_millis: u64,
+    /// When to look at the lines of sessions.
+    looks: Interval,
     phase: Phase,
 }
 
@@ -197,6 +207,11 @@ impl Engine {
                     }
                 }
                 Step::Hub(None) | Step::Silence => self.lost().await,
+                Step::Look => {
+                    if let Phase::Online { link, .. } = &mut self.phase {
+                        self.desk.look_at_lines(link).await;
+                    }
+                }
                 Step::Fault(fault) => {
                     if let (Phase::Online { link, .. }, Some(fault)) = (&self.phase, fault) {
                         self.desk.session_failed(link, &fault).await;
@@ -236,6 +251,7 @@ impl Engine {
                 message = link.inbox.recv() => Step::Hub(message),
                 fault = link.faults.recv() => Step::Fault(fault),
                 _silent = &mut link.silent => Step::Silence,
+                _ = self.looks.tick(), if self.desk.has_sessions() => Step::Look,
             },
             Phase::Waiting { until } => tokio::select! {
                 command = commands.recv() => Step::Command(command),

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use transport::ConnectError;
 
 use crate::input_path::InputSender;
+use crate::quality::LineQuality;
 use crate::wish_path::WishSender;
 
 /// Why a log-in failed (O5).
@@ -38,6 +39,8 @@ pub enum Event {
     CodeWanted,
     /// What the operator's role permits from now on.
     Permitted(Permissions),
+    /// The hub has a page for users, here.
+    Page(String),
     /// No log-in, and no more tries.
     LogInFailed(LogInProblem),
     /// The connection is lost or could not be made; the engine tries again after `retry_in_millis`.
@@ -141,6 +144,11 @@ pub enum Event {
         session: SessionId,
         by: EndedBy,
     },
+    /// How the line of a session is now; told at most once a second, and only when it has changed.
+    LineChanged {
+        session: SessionId,
+        line: LineQuality,
+    },
     /// Who sees the host's screen now, in the order in which they came, and who has keyboard and
     /// pointer (`None`: only the user).
     Company {
@@ -224,6 +232,7 @@ impl fmt::Debug for Event {
             Self::LoggedIn { .. } => "LoggedIn",
             Self::CodeWanted => "CodeWanted",
             Self::Permitted(permissions) => return write!(f, "Permitted({permissions})"),
+            Self::Page(_) => "Page",
             Self::LogInFailed(problem) => return write!(f, "LogInFailed({problem:?})"),
             Self::ConnectionLost { .. } => "ConnectionLost",
             Self::LoggedOut(why) => return write!(f, "LoggedOut({why:?})"),
@@ -248,6 +257,7 @@ impl fmt::Debug for Event {
             Self::ChatHeard { .. } => "ChatHeard",
             Self::SessionEnded { by, .. } => return write!(f, "SessionEnded({by:?})"),
             Self::SessionLeft { by, .. } => return write!(f, "SessionLeft({by:?})"),
+            Self::LineChanged { .. } => "LineChanged",
             Self::Company { .. } => "Company",
             Self::Watched { .. } => "Watched",
             Self::MomentMarked { .. } => "MomentMarked",

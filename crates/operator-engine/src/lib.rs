@@ -20,6 +20,7 @@ mod keeper;
 mod link;
 mod list;
 mod proxy_test;
+mod quality;
 mod reports;
 mod session_streams;
 mod wish_path;
@@ -30,6 +31,7 @@ pub use event::{Event, Events, LogInProblem, NotStarted};
 pub use input_path::InputSender;
 pub use protocol::address::DEFAULT_PORT;
 pub use proxy_test::{ProxyTest, ProxyTested};
+pub use quality::{Grade, Limit, LineQuality};
 pub use session::TicketNumber;
 pub use transport::{
     AddressFault, AskSystem, CertificateFault, ConnectError, Doctor, Fingerprint, HubAddress, Pin,

@@ -11,8 +11,11 @@ use protocol::{
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use transport::client::{self, Greeted};
+use transport::line::{LineWatch, Look};
 use transport::reconnect;
-use transport::{CloseReason, ConnectError, Connection, Endpoint, FramedReader, FramedWriter};
+use transport::{
+    CloseReason, ConnectError, Connection, Endpoint, FramedReader, FramedWriter, Route,
+};
 use zeroize::Zeroizing;
 
 use crate::command::Config;
@@ -64,6 +67,9 @@ pub(crate) struct Link {
     pub(crate) fault_sender: mpsc::Sender<SessionFault>,
     pub(crate) sessions: Sessions,
     pub(crate) connection: Connection,
+    /// The way that the connection goes.
+    pub(crate) route: Route,
+    line: LineWatch,
     /// What the hub said when it ended the connection.
     pub(crate) goodbye: Option<Refusal>,
     /// Ready when the hub gives no sign of life.
@@ -155,6 +161,7 @@ impl Link {
             connection,
             reader,
             writer,
+            route,
             ..
         } = greeted;
         let (in_sender, inbox) = mpsc::channel(MAX_WAITING);
@@ -180,12 +187,19 @@ impl Link {
             fault_sender,
             sessions,
             connection,
+            line: LineWatch::new(&route),
+            route,
             goodbye: None,
             silent,
             outbox,
             tasks,
             endpoint,
         }
+    }
+
+    /// How the line to the hub is. To be called once a second.
+    pub(crate) fn look(&mut self) -> Look {
+        self.line.look(&self.connection)
     }
 
     /// Sends `message`. A hub that takes nothing for so long that messages pile up is cut off.

@@ -10,19 +10,21 @@ use protocol::lanes::CONTROL_PRIORITY;
 use protocol::limits::MAX_HEADER_FRAME_BYTES;
 use protocol::wire::{self, DecodeError, PREFIX_BYTES};
 use protocol::{
-    ChannelId, Lane, PeerId, PointerShape, PointerUpdate, ScreenFrame, SessionId, StreamHeader,
-    ViewerMessage,
+    ChannelId, HostLine, Lane, PeerId, PointerShape, PointerUpdate, ScreenFrame, SessionId,
+    StreamHeader, ViewerMessage,
 };
 use session::channel::TAG_BYTES;
 use session::console::Running;
 use session::{PictureKey, Sealer};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use transport::{Connection, FramedReader, FramedWriter, ReadError, RecvStream};
+use transport::line::Look;
+use transport::{Connection, FramedReader, FramedWriter, ReadError, RecvStream, Route};
 
 use crate::command::SessionView;
 use crate::decode::{self, Arrived, MAX_FRAMES_WAITING};
 use crate::input_path::{InputSender, StreamFault, write_input};
+use crate::quality::{Counts, Gauge, LineQuality};
 use crate::wish_path::{WishSender, Wishes};
 
 /// How long a stream may wait for its header, or for the session it names.
@@ -47,6 +49,7 @@ struct Ports {
     frames: Arc<Port<mpsc::Sender<Arrived>>>,
     pointers: Arc<Port<mpsc::Sender<PointerUpdate>>>,
     seen: Arc<Seen>,
+    counts: Arc<Counts>,
     key: PictureKey,
     faults: mpsc::Sender<SessionFault>,
     /// Closes with the channel.
@@ -109,6 +112,8 @@ pub(crate) struct RunningSession {
     session: SessionId,
     view: Arc<dyn SessionView>,
     seen: Arc<Seen>,
+    counts: Arc<Counts>,
+    gauge: Gauge,
     pub(crate) input: InputSender,
     pub(crate) wishes: WishSender,
     streams: Option<Streams>,
@@ -143,6 +148,8 @@ impl RunningSession {
             session,
             view,
             seen: Arc::default(),
+            counts: Arc::default(),
+            gauge: Gauge::new(),
             input: InputSender::new(may_control),
             wishes: WishSender::new(),
             streams: None,
@@ -159,7 +166,8 @@ impl RunningSession {
         let (pointers, pointers_out) = mpsc::channel(MAX_POINTERS_WAITING);
         let (acks, acks_out) = mpsc::channel(MAX_ACKS_WAITING);
         let view = Arc::clone(&self.view);
-        decode::start(session, frames_out, acks, view, way.faults.clone())?;
+        let counts = Arc::clone(&self.counts);
+        decode::start(session, frames_out, acks, view, counts, way.faults.clone())?;
         show_pointers(session, pointers_out, Arc::clone(&self.view))?;
         let (keep_running, is_running) = watch::channel(());
         let ports = Ports {
@@ -167,6 +175,7 @@ impl RunningSession {
             frames: Arc::new(Port::new(frames)),
             pointers: Arc::new(Port::new(pointers)),
             seen: Arc::clone(&self.seen),
+            counts: Arc::clone(&self.counts),
             key: running.picture_key.clone(),
             faults: way.faults.clone(),
             running: is_running,
@@ -217,6 +226,18 @@ impl RunningSession {
     pub(crate) fn pause(&mut self) {
         self.streams = None;
         self.input.pause();
+        self.gauge.tell_anew();
+    }
+
+    /// What the host says of the way to here.
+    pub(crate) fn host_says(&mut self, line: HostLine) {
+        self.gauge.host_says(line);
+    }
+
+    /// How the line is now, if that is to be told.
+    pub(crate) fn look_at_line(&mut self, route: &Route, look: Look) -> Option<LineQuality> {
+        self.streams.as_ref()?;
+        self.gauge.look(&self.counts, route, look, Instant::now())
     }
 }
 
@@ -385,6 +406,7 @@ async fn read_screen(mut reader: FramedReader, ports: &mut Ports) -> Result<(), 
     let frames = frames.lock().await;
     while let Some(frame) = reader.read_body().await? {
         let at = Instant::now();
+        ports.counts.note_bytes(frame.len());
         let frame = ScreenFrame::from_body(&checked(ports, Lane::Screen, &frame)?)?;
         if !is_new(&ports.seen.screen, frame.seq) {
             return Err(StreamEnd::Forged);

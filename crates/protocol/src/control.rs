@@ -11,7 +11,8 @@ use crate::enrolment::{EnrolmentCode, PermanentHost};
 use crate::ids::{PeerId, ReportId, ResumeSecret, SessionId, TicketRoute};
 use crate::invitation::InvitationToken;
 use crate::limits::{
-    MAX_CHAT_BYTES, MAX_CODE_BYTES, MAX_NAME_BYTES, MAX_PASSWORD_BYTES, MAX_REPORT_FIELD_BYTES,
+    MAX_CHAT_BYTES, MAX_CODE_BYTES, MAX_NAME_BYTES, MAX_PAGE_BYTES, MAX_PASSWORD_BYTES,
+    MAX_REPORT_FIELD_BYTES,
 };
 use crate::own_account::{OwnAnswer, OwnQuestion};
 use crate::permissions::Permissions;
@@ -360,6 +361,11 @@ pub enum HubToOperator {
     OwnAnswered {
         number: u32,
         answer: OwnAnswer,
+    },
+    /// The hub has a page for users, here; said after the list.
+    Page {
+        /// As browsers take it: `https://hub.example.org/`.
+        url: BoundedText<MAX_PAGE_BYTES>,
     },
 }
 

@@ -61,5 +61,5 @@ pub use text::BoundedText;
 pub use version::{ClientHello, HubHello, ProtocolVersion, Role, TooOld, VersionRange};
 pub use visible::{visible_line, visible_text};
 pub use words::{
-    BroughtIn, Companion, Greeting, HostState, HostWord, LiveState, OperatorWord, Word,
+    BroughtIn, Companion, Greeting, HostLine, HostState, HostWord, LiveState, OperatorWord, Word,
 };

@@ -55,3 +55,5 @@ pub const MAX_MARKS: u16 = 1000;
 pub const MAX_MARK_AGO_MILLIS: u32 = 10 * 60 * 1000;
 /// Most administrators who watch a session at a time.
 pub const MAX_WATCHERS: usize = 8;
+/// Where a hub's page is, as an address for browsers.
+pub const MAX_PAGE_BYTES: usize = 300;

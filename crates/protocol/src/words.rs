@@ -147,4 +147,24 @@ pub enum HostWord {
     Hindered(Hindrances),
     /// So many presses and texts could not be done: the host has no way to type them.
     InputImpossible { session: SessionId, count: u32 },
+    /// How the way to this operator is, as the host sees it. Said at most once a second, and only when
+    /// something in it has changed.
+    Line { session: SessionId, line: HostLine },
+}
+
+/// The way to an operator as the host sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct HostLine {
+    /// From the host to the hub and back, in milliseconds.
+    pub to_hub_millis: u32,
+    /// From the host to the operator and back, in milliseconds: the shortest of the last seconds, by
+    /// what the operator's console acknowledged; 0 where that was nothing.
+    pub to_operator_millis: u32,
+    /// What the whole way carries, in bytes per second; `None` where it has not been the limit lately.
+    pub bytes_per_second: Option<u32>,
+    /// How many of a thousand packets to the hub were lost in the last seconds; `None` in a tunnel, where
+    /// nobody is told.
+    pub lost_permille: Option<u16>,
+    /// For how much of the time the host has been busy with pictures, in hundredths.
+    pub busy_percent: u8,
 }

@@ -19,7 +19,7 @@ use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
     AccountId, BroughtIn, ChannelId, ClientHello, Code, ColourDepth, Companion, EndedBy,
     EnrolmentCode, EnrolmentId, Entry, EntryKind, Greeting, GroupId, HidKey, Hindrance, Hindrances,
-    HostGroupId, HostId, HostKey, HostState, HostToHub, HostWord, HubHello, HubToHost,
+    HostGroupId, HostId, HostKey, HostLine, HostState, HostToHub, HostWord, HubHello, HubToHost,
     HubToOperator, InputEvent, InputFrame, InvitationToken, KeyProof, Lane, LiveState,
     OperatorToHub, OperatorWord, Outcome, OwnAccount, OwnAnswer, OwnQuestion, OwnSignIn, Password,
     PeerId, PermanentHost, Permissions, Place, PointerButton, PointerShape, PointerUpdate,
@@ -751,6 +751,9 @@ fn hub_to_operator(samples: &mut Samples) {
             session: SESSION,
             outcome: Outcome::Done,
         },
+        HubToOperator::Page {
+            url: "https://hub.example.org/".into(),
+        },
     ];
     for message in &messages {
         samples.add(message);
@@ -1081,8 +1084,22 @@ fn words(samples: &mut Samples) {
         session: SESSION,
         count: 3,
     }];
+    let lines = [
+        HostLine {
+            to_hub_millis: 20,
+            to_operator_millis: 300,
+            bytes_per_second: Some(50_000),
+            lost_permille: Some(7),
+            busy_percent: 90,
+        },
+        HostLine::default(),
+    ]
+    .map(|line| HostWord::Line {
+        session: SESSION,
+        line,
+    });
     let words = host.iter().chain(&outcomes).chain(&hindered);
-    for message in words.chain(&impossible) {
+    for message in words.chain(&impossible).chain(&lines) {
         samples.add(message);
     }
 }

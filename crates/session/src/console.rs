@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 
 use protocol::control::{Admission, ChatText, Name};
 use protocol::{
-    BroughtIn, ChatAuthor, Companion, EndedBy, Hindrances, HubToOperator, OperatorToHub, Outcome,
-    PeerId, Refusal, ReportFacts, Rights, SessionId, TicketRoute, TicketState,
+    BroughtIn, ChatAuthor, Companion, EndedBy, Hindrances, HostLine, HubToOperator, OperatorToHub,
+    Outcome, PeerId, Refusal, ReportFacts, Rights, SessionId, TicketRoute, TicketState,
 };
 
 use crate::channel::{LaneKeys, PictureKey};
@@ -196,6 +196,11 @@ pub enum ConsoleNews {
         session: SessionId,
         count: u32,
     },
+    /// How the way to this operator is, as the host sees it.
+    HostLine {
+        session: SessionId,
+        line: HostLine,
+    },
     /// What the host cannot do, as it says itself; it replaces what it said before.
     HostHindered {
         host: PeerId,
@@ -292,6 +297,7 @@ impl ConsoleSide {
             | HubToOperator::LogInRefused { .. }
             | HubToOperator::CodeWanted
             | HubToOperator::Permitted { .. }
+            | HubToOperator::Page { .. }
             | HubToOperator::Resumed { .. }
             | HubToOperator::ResumeRefused { .. }
             | HubToOperator::Entries { .. }

@@ -22,11 +22,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use protocol::control::{ChatText, Name};
-use protocol::limits::MAX_WORD_BYTES;
+use protocol::limits::{MAX_PAGE_BYTES, MAX_WORD_BYTES};
 use protocol::{
-    ChatAuthor, ChatLine, EndedBy, Greeting, Hindrances, HostToHub, HostWord, HubToHost,
-    HubToOperator, OperatorToHub, OperatorWord, PeerId, Permissions, Refusal, RefusalCode, Rights,
-    SessionId, TicketRoute, Word, wire,
+    BoundedText, ChatAuthor, ChatLine, EndedBy, Greeting, Hindrances, HostToHub, HostWord,
+    HubToHost, HubToOperator, OperatorToHub, OperatorWord, PeerId, Permissions, Refusal,
+    RefusalCode, Rights, SessionId, TicketRoute, Word, wire,
 };
 
 use crate::authority::{Action, Denied, Membership, Object, Standing, Who, may};
@@ -321,6 +321,8 @@ impl AcceptedHost {
 /// The state of the hub's desk.
 pub struct Directory {
     policy: Policy,
+    /// Where the hub's page for users is, if it has one.
+    page: Option<BoundedText<MAX_PAGE_BYTES>>,
     operators: BTreeMap<PeerId, OperatorPeer>,
     hosts: BTreeMap<PeerId, HostPeer>,
     permanent: PermanentHosts,
@@ -363,6 +365,7 @@ impl Directory {
         let tickets = stored.tickets.iter();
         let mut directory = Self {
             policy,
+            page: None,
             operators: BTreeMap::new(),
             hosts: BTreeMap::new(),
             permanent: PermanentHosts::default(),
@@ -378,6 +381,13 @@ impl Directory {
         };
         directory.restore(stored, now);
         directory
+    }
+
+    /// The hub has a page for users at `url`, which consoles put into what they send them.
+    #[must_use]
+    pub fn with_page(mut self, url: Option<&str>) -> Self {
+        self.page = url.map(BoundedText::from);
+        self
     }
 
     /// What is to be done since this was last asked.
@@ -555,7 +565,8 @@ impl Directory {
                 HostWord::Heard { .. }
                 | HostWord::BroughtIn { .. }
                 | HostWord::ChatOf { .. }
-                | HostWord::InputImpossible { .. },
+                | HostWord::InputImpossible { .. }
+                | HostWord::Line { .. },
             )
             | None => Ok(()),
         }

@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod framed;
 pub mod host_key;
 pub mod identity;
+pub mod line;
 pub mod pin;
 mod proxy;
 pub mod reconnect;

@@ -105,7 +105,7 @@ impl Gallery {
             name: "Anna Rossi".to_owned(),
             password: "correct horse".to_owned(),
             draft: String::new(),
-            body: ticket_template(lang).to_owned(),
+            body: ticket_template(lang, true).to_owned(),
             depth: 0,
             switched: true,
             checked: false,

@@ -190,9 +190,9 @@ const RULES: &[Rule] = &[
         never: &["operator-engine"],
     },
     Rule {
-        // a service: it links no window
+        // a service: it links no window, and asks the desktop's crate for the system's proxies alone
         package: "purepc",
-        may_know: &["protocol", "transport", "private-file"],
+        may_know: &["protocol", "transport", "private-file", "desktop"],
         never: &["eframe", "egui", "winit", "operator-engine", "hub"],
     },
     Rule {

@@ -32,8 +32,12 @@ enum End {
 }
 
 /// Enrols this computer; gives the name that the hub has for it.
-pub(crate) async fn enrol(membership: &Membership, code: EnrolmentCode) -> anyhow::Result<String> {
-    let (greeted, answer) = come_in(membership, &Routes::default(), Some(code)).await?;
+pub(crate) async fn enrol(
+    membership: &Membership,
+    routes: &Routes,
+    code: EnrolmentCode,
+) -> anyhow::Result<String> {
+    let (greeted, answer) = come_in(membership, routes, Some(code)).await?;
     transport::close::hang_up(&greeted.connection, &greeted.endpoint).await;
     if let HubToHost::HostAccepted { name } = answer {
         return Ok(name.to_string());
@@ -84,16 +88,19 @@ async fn come_in(
 }
 
 /// Stays connected until the program is told to stop.
-pub(crate) async fn stay(membership: &Membership, folder: &Path) -> anyhow::Result<()> {
+pub(crate) async fn stay(
+    membership: &Membership,
+    routes: &Routes,
+    folder: &Path,
+) -> anyhow::Result<()> {
     let mut stop = StopSignal::listen().context("cannot hear when to stop")?;
-    let routes = Routes::default();
     let mut pauses = Pauses::new();
     Standing::Connecting { why: None }.keep(folder).await;
     loop {
         let began = tokio::time::Instant::now();
         let ended = tokio::select! {
             () = stop.heard() => return Ok(()),
-            came = come_in(membership, &routes, None) => match came {
+            came = come_in(membership, routes, None) => match came {
                 Ok((greeted, HubToHost::HostAccepted { name })) => {
                     tracing::info!(%name, "Connected");
                     Standing::connected(&name).keep(folder).await;

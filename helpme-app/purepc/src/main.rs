@@ -8,6 +8,7 @@ mod computer;
 mod line;
 mod membership;
 mod pause;
+mod proxy;
 mod standing;
 
 use std::io::{IsTerminal as _, Read as _, Write as _};
@@ -18,8 +19,10 @@ use anyhow::{Context as _, anyhow};
 use clap::{Args, Parser, Subcommand};
 use protocol::{Enrolment, InvitationFault};
 use tracing_subscriber::EnvFilter;
+use transport::Routes;
 
 use crate::membership::{Membership, RunLock};
+use crate::proxy::ProxyArgs;
 use crate::standing::Standing;
 
 /// Said by every command that sets up or shows a membership.
@@ -48,10 +51,14 @@ enum Command {
         #[arg(long)]
         again: bool,
         #[command(flatten)]
+        proxy: ProxyArgs,
+        #[command(flatten)]
         folder: FolderArgs,
     },
     /// Stay connected, until told to stop.
     Run {
+        #[command(flatten)]
+        proxy: ProxyArgs,
         #[command(flatten)]
         folder: FolderArgs,
     },
@@ -112,15 +119,19 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Enroll {
             invitation,
             again,
+            proxy,
             folder,
-        } => enroll(&invitation, again, &folder.find()?).map(|()| ExitCode::SUCCESS),
-        Command::Run { folder } => {
-            let folder = folder.find()?;
+        } => {
+            let routes = proxy.routes()?;
+            enroll(&invitation, again, &routes, &folder.find()?).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Run { proxy, folder } => {
+            let (folder, routes) = (folder.find()?, proxy.routes()?);
             let membership = Membership::load(&folder)?;
             let _lock = RunLock::take(&folder)?;
             let _shown = RunLock::show(&folder)?;
             tracing::info!(hub = %membership.hub(), "{NOT_BUILT_YET}");
-            runtime()?.block_on(line::stay(&membership, &folder))?;
+            runtime()?.block_on(line::stay(&membership, &routes, &folder))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Status { json, folder } => status(json, &folder.find()?),
@@ -133,7 +144,7 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     builder.enable_all().build().context("no network runtime")
 }
 
-fn enroll(invitation: &str, again: bool, folder: &Path) -> anyhow::Result<()> {
+fn enroll(invitation: &str, again: bool, routes: &Routes, folder: &Path) -> anyhow::Result<()> {
     let mut text = invitation.to_owned();
     if invitation == "-" {
         text.clear();
@@ -150,7 +161,7 @@ fn enroll(invitation: &str, again: bool, folder: &Path) -> anyhow::Result<()> {
     let _lock = RunLock::take(folder)?;
     // on disk before it is spoken of: a lost answer must not cost the code
     let membership = Membership::begin(folder, &enrolment, again)?;
-    let name = runtime()?.block_on(line::enrol(&membership, enrolment.code))?;
+    let name = runtime()?.block_on(line::enrol(&membership, routes, enrolment.code))?;
     Membership::is_enrolled(folder)?;
     let hub = membership.hub();
     let mut out = std::io::stdout();

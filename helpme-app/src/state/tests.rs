@@ -213,7 +213,12 @@ fn e2_a_hub_with_another_key_is_asked_about_before_it_is_used() {
     for (choice, chosen) in [(false, &known), (true, &named)] {
         let mut state = other_hub();
         assert_eq!(state.hub, None, "nothing may be connected to");
-        assert_eq!(state.act(Action::OpenTicket, SOON), []);
+        let looks = [Effect::AskAboutLinks(None)];
+        assert_eq!(
+            state.act(Action::OpenTicket, SOON),
+            looks,
+            "for the settings"
+        );
         let mut state = other_hub();
         let effects = state.act(Action::ChooseHub { named: choice }, SOON);
         assert!(effects.contains(&Effect::UseHub(chosen.clone())));

@@ -3,11 +3,12 @@
 use eframe::egui::{Align, Layout, ScrollArea, Ui};
 use ui_kit::widgets::{
     DialogSize, Field, Push, banner_ui, choice_ui, dialog_ui, divider_ui, entered_in_field,
-    escaped_from, text_field_ui,
+    escaped_from, switch_ui, text_field_ui,
 };
 use ui_kit::words::address_wrong;
 use ui_kit::{Icon, Lang, ThemeChoice, Tone, Word, w};
 
+use crate::links::LinkChoice;
 use crate::settings::HubTextError;
 use crate::state::{Action, State};
 use crate::words;
@@ -81,6 +82,22 @@ fn look_ui(ui: &mut Ui, lang: Lang, state: &State, actions: &mut Vec<Action>) {
     let field = Field::new(w(lang, Word::Appearance));
     if let Some(chosen) = choice_ui(ui, &field, state.settings.theme, &themes) {
         actions.push(Action::ChooseTheme(chosen));
+    }
+    links_ui(ui, lang, state.links, actions);
+}
+
+/// The switch for links, where this system has such a choice.
+fn links_ui(ui: &mut Ui, lang: Lang, links: LinkChoice, actions: &mut Vec<Action>) {
+    let note = match links {
+        LinkChoice::Unknown => return,
+        LinkChoice::Here | LinkChoice::NotHere => words::open_links_note(lang),
+        LinkChoice::Taken => words::links_taken(lang),
+        LinkChoice::Failed => words::links_failed(lang),
+    };
+    ui.add_space(4.0);
+    let mut here = links == LinkChoice::Here;
+    if switch_ui(ui, &mut here, words::open_links(lang), Some(note)).clicked() {
+        actions.push(Action::OpenLinks(here));
     }
 }
 

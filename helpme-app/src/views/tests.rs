@@ -10,11 +10,13 @@ use session::ticket::TicketMissing;
 use ui_kit::{Lang, Word, w};
 
 use super::{Moment, root_ui};
+use crate::links::LinkChoice;
 use crate::state::tests::{
     asked, asked_again, asked_by_proxy, ended, examined, other_hub, running, said, typed,
     unreached, watched,
 };
-use crate::state::{Action, State};
+use crate::state::{Action, Effect, State};
+use crate::words;
 
 const LATER: Duration = Duration::from_mins(1);
 
@@ -260,7 +262,7 @@ fn s5_a_line_that_was_not_sent_is_told() {
     state.act(Action::SendChat("hello".to_owned()), LATER);
     let text = "hello".into();
     state.apply(HostEvent::ChatNotSent { text }, LATER);
-    show(state).get_by_label(crate::words::chat_not_sent(Lang::En));
+    show(state).get_by_label(words::chat_not_sent(Lang::En));
 }
 
 #[test]
@@ -371,4 +373,27 @@ fn r3_escape_leaves_the_proxys_question() {
     harness.key_press(Key::Escape);
     harness.run_steps(2);
     assert_eq!(harness.state().actions, [Action::LeaveProxy]);
+}
+
+#[test]
+fn h2_links_open_here_only_where_the_user_says_so() {
+    let mut state = typed();
+    let looks = state.act(Action::ShowSettings(true), LATER);
+    assert_eq!(looks, [Effect::AskAboutLinks(None)]);
+    let label = words::open_links(Lang::En);
+    // before anybody has looked there is nothing to choose
+    assert!(show(typed()).query_by_label(label).is_none());
+    for (links, wished) in [(LinkChoice::NotHere, true), (LinkChoice::Here, false)] {
+        let mut state = typed();
+        state.act(Action::ShowSettings(true), LATER);
+        state.links = links;
+        let mut harness = show(state);
+        harness.get_by_label(label).click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().actions, [Action::OpenLinks(wished)]);
+    }
+    let mut state = typed();
+    state.act(Action::ShowSettings(true), LATER);
+    state.links = LinkChoice::Taken;
+    show(state).get_by_label(words::links_taken(Lang::En));
 }

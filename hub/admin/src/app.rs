@@ -12,13 +12,13 @@ use std::sync::Arc;
 
 use desktop::{SettingsFile, WindowPlace};
 use egui::{Context, Ui, ViewportId};
-use protocol::RefusalCode;
 use protocol::admin::{Answer, Question, films as ask_films};
+use protocol::{ProxyError, RefusalCode};
 use tempfile::TempPath;
 use transport::client::ConnectError;
 use ui_kit::widgets::Notices;
 use ui_kit::words::{certificate_problem, other_version, proxy_text, refusal_text};
-use ui_kit::{Clock, Lang, Tone, Word, w};
+use ui_kit::{Clock, Lang, ProxyForm, Tone, Word, w};
 
 use crate::exports::Document;
 use crate::fetch::{self, Fetch};
@@ -129,6 +129,7 @@ impl AdminApp {
                 News::SignedIn { name } => {
                     self.state.standing = Standing::In { name, lost: false };
                     self.state.sign_in.problem = None;
+                    self.state.sign_in.proxy = None;
                     self.state.sign_in.password = Default::default();
                     self.state.sign_in.invitation.clear();
                     self.remember_sign_in();
@@ -143,7 +144,12 @@ impl AdminApp {
                         if refusal.code == RefusalCode::WRONG_CREDENTIALS);
                     self.state.sign_in.retype = is_wrong;
                     let text = problem_text(self.state.lang, &problem);
-                    self.state.sign_in.problem = Some(text);
+                    let form = &mut self.state.sign_in;
+                    form.problem = Some(text);
+                    let before = form.proxy.take();
+                    if let Some(error) = of_proxy(&problem) {
+                        form.proxy = ProxyForm::of(error, before);
+                    }
                 }
                 News::Answered(number, answer) => {
                     if let Some(topic) = self.asked.remove(&number) {
@@ -223,6 +229,7 @@ impl AdminApp {
             user: form.user.trim().to_owned(),
             password: form.password.clone(),
             invitation: form.invitation().and_then(Result::ok).map(|i| i.token),
+            proxy: form.proxy.as_mut().and_then(ProxyForm::login),
         });
         if self.link.give(order) {
             self.state.standing = Standing::SigningIn;
@@ -386,6 +393,18 @@ impl eframe::App for AdminApp {
                 tracing::error!("A thread that writes a file failed");
             }
         }
+    }
+}
+
+/// What a proxy on the way says, if that was the reason.
+fn of_proxy(problem: &Problem) -> Option<&ProxyError> {
+    let Problem::NotReached(error) = problem else {
+        return None;
+    };
+    if let ConnectError::Proxy(error) = &**error {
+        Some(error)
+    } else {
+        None
     }
 }
 

@@ -12,7 +12,8 @@ use protocol::admin::{AdminToHub, Answer, HubToAdmin, Question};
 use protocol::control::Name;
 use protocol::limits::MAX_ADMIN_FRAME_BYTES;
 use protocol::{
-    BoundedText, HubAddress, InvitationToken, OwnAnswer, OwnQuestion, Password, Refusal, Role,
+    BoundedText, HubAddress, InvitationToken, OwnAnswer, OwnQuestion, Password, ProxyLogin,
+    Refusal, Role,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -39,6 +40,8 @@ pub struct SignIn {
     pub password: Zeroizing<String>,
     /// With it the password is one that was chosen just now.
     pub invitation: Option<InvitationToken>,
+    /// Who signs in at the network's proxy, where it asked; kept for as long as the program runs.
+    pub proxy: Option<ProxyLogin>,
 }
 
 impl std::fmt::Debug for SignIn {
@@ -49,6 +52,7 @@ impl std::fmt::Debug for SignIn {
             pin: _,
             password: _,
             invitation: _,
+            proxy: _,
         } = self;
         write!(f, "SignIn({user:?} at {hub})")
     }
@@ -170,13 +174,17 @@ impl Teller {
 
 async fn run(program: String, mut orders: mpsc::Receiver<Order>, teller: Teller) {
     let routes = Routes::default();
-    routes.use_proxies(ProxyChoice::System {
-        ask: Arc::new(desktop::system_proxies),
-        login: None,
-    });
+    let use_proxies = |login| {
+        let ask = Arc::new(desktop::system_proxies);
+        routes.use_proxies(ProxyChoice::System { ask, login });
+    };
+    use_proxies(None);
     while let Some(order) = orders.recv().await {
         // without a connection there is nobody to ask
-        if let Order::SignIn(who) = order {
+        if let Order::SignIn(mut who) = order {
+            if let Some(login) = who.proxy.take() {
+                use_proxies(Some(login));
+            }
             serve(&program, &routes, who, &mut orders, &teller).await;
         }
     }

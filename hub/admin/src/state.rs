@@ -20,7 +20,7 @@ use protocol::{
     Refusal, ReportId, RoleId, SessionId,
 };
 use transport::{Fingerprint, Pin};
-use ui_kit::{Clock, Lang, OwnForm, ThemeChoice, Tone};
+use ui_kit::{Clock, Lang, OwnForm, ProxyForm, ThemeChoice, Tone};
 use zeroize::Zeroizing;
 
 use crate::bundle::Bundling;
@@ -198,6 +198,8 @@ pub struct SignInForm {
     pub problem: Option<String>,
     /// The password is to be typed anew.
     pub retype: bool,
+    /// The question of the network's proxy, while it stands.
+    pub proxy: Option<ProxyForm>,
 }
 
 impl SignInForm {

@@ -48,6 +48,7 @@ impl ConsoleApp {
                 self.remember_account();
             }
             Event::Permitted(permissions) => self.state.account.permitted = permissions,
+            Event::Page(url) => self.has_page(url),
             Event::LogInFailed(problem) => {
                 self.state.account.retype_password = is_wrong_password(&problem);
                 self.logged_out(Some(phrases::log_in_problem(lang, &problem)));
@@ -159,6 +160,10 @@ impl ConsoleApp {
                     is_problem: false,
                 });
             }),
+            Event::LineChanged { session, line } => {
+                self.sessions
+                    .change(session, |state| state.line = Some(line));
+            }
             Event::InputNotDelivered { session, count } => {
                 self.sessions.change(session, |state| {
                     state.notices.push(SessionNotice {
@@ -330,17 +335,32 @@ impl ConsoleApp {
             return;
         };
         let ticket = newest.spoken.clone();
-        let hub = self.state.account.form.hub();
-        let page = hub.map_or_else(String::new, |(hub, _)| format!("https://{hub}"));
+        let page = self.state.tickets.page.clone().unwrap_or_default();
         let user = || self.state.account.form.user.clone();
         let operator = self.display_name().unwrap_or_else(user);
-        let house = ui_kit::words::ticket_template(self.state.lang);
+        let house = self.house_template();
         let places = Places {
             ticket: &ticket,
             page: &page,
             operator: &operator,
         };
         self.state.tickets.fill(house, places);
+    }
+
+    /// The house's text for users: with a link where the hub has a page for it.
+    pub(super) fn house_template(&self) -> &'static str {
+        let has_page = self.state.tickets.page.is_some();
+        ui_kit::words::ticket_template(self.state.lang, has_page)
+    }
+
+    fn has_page(&mut self, url: String) {
+        // it goes into mails: nothing that reads as anything else
+        let is_url = url.starts_with("https://") && url.chars().all(|c| c.is_ascii_graphic());
+        let page = is_url.then_some(url);
+        if self.state.tickets.page != page {
+            self.state.tickets.page = page;
+            self.fill_ticket_text();
+        }
     }
 
     fn take_chat(&mut self, host: PeerId, line: protocol::ChatLine) {

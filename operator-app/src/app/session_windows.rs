@@ -562,6 +562,7 @@ impl ConsoleApp {
             chat_open: false,
             chat,
             paused: false,
+            line: None,
             ending: false,
             hindrances: self.state.computers.hindrances_of(host),
             ended: None,

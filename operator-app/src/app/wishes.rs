@@ -55,7 +55,7 @@ impl ConsoleApp {
                 self.clerk.give(Job::Mail { subject, body });
             }
             Action::EditTemplate => {
-                let house = ui_kit::words::ticket_template(lang);
+                let house = self.house_template();
                 let template = self.state.tickets.template.as_deref().unwrap_or(house);
                 self.state.tickets.editing = Some(template.to_owned());
             }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use operator_engine::InputSender;
+use operator_engine::{InputSender, LineQuality};
 use protocol::{
     ColourDepth, EndedBy, HidKey, Hindrances, InputEvent, Rights, ScreenLayout, ViewWish,
 };
@@ -126,6 +126,8 @@ pub struct SessionState {
     pub chat: Conversation,
     /// The line is lost and is to come back; the picture is the last one.
     pub paused: bool,
+    /// How the line is, once that is known.
+    pub line: Option<LineQuality>,
     /// **End** was pressed and the hub has not answered.
     pub ending: bool,
     /// What the host cannot do.

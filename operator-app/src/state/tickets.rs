@@ -42,7 +42,7 @@ impl Ticket {
 #[derive(Debug, Clone, Copy)]
 pub struct Places<'a> {
     pub ticket: &'a str,
-    /// The hub's page for users.
+    /// The hub's page for users; empty if it has none.
     pub page: &'a str,
     pub operator: &'a str,
 }
@@ -53,6 +53,8 @@ pub struct Tickets {
     pub all: Vec<Ticket>,
     /// Spoken texts of tickets that hosts came with before the program was started anew.
     pub used_before: BTreeMap<TicketRoute, String>,
+    /// The hub's page for users, if it has one.
+    pub page: Option<String>,
     /// The hub was asked for a ticket and has not answered.
     pub waiting: bool,
     /// The prepared text with the ticket in it, as the operator edits it.
@@ -117,12 +119,22 @@ impl Tickets {
 pub fn filled(template: &str, places: Places<'_>) -> String {
     // the ticket goes in last, so that nothing inside a name counts as a place
     template
+        .replace("{link}", &link(places))
         .replace("{page}", places.page)
         .replace("{operator}", places.operator)
         .replace("{ticket}", places.ticket)
 }
 
-/// Whether a template has a place for the ticket.
+/// The page's address with the ticket behind `#`, where no browser sends it to anybody; empty without a page.
+fn link(places: Places<'_>) -> String {
+    if places.page.is_empty() {
+        return String::new();
+    }
+    let ticket = places.ticket.replace(' ', "-");
+    format!("{}/#{ticket}", places.page.trim_end_matches('/'))
+}
+
+/// Whether a template has a place for the ticket. The link alone is none: it is empty without a page.
 pub fn holds_ticket(template: &str) -> bool {
     template.contains("{ticket}")
 }
@@ -152,6 +164,26 @@ mod tests {
         };
         tickets.fill("unused", places);
         assert_eq!(tickets.text, "Otto: 482 913 0571 at https://hub");
+    }
+
+    #[test]
+    fn h2_a_link_carries_the_ticket_behind_the_sign_that_stays_in_the_browser() {
+        let text = |page| {
+            let places = Places {
+                ticket: "482 913 0571",
+                page,
+                operator: "{link}",
+            };
+            filled("{ticket}: {link} {operator}", places)
+        };
+        for page in [
+            "https://hub.example.org:8443/",
+            "https://hub.example.org:8443",
+        ] {
+            let link = "https://hub.example.org:8443/#482-913-0571";
+            assert_eq!(text(page), format!("482 913 0571: {link} {{link}}"));
+        }
+        assert_eq!(text(""), "482 913 0571:  {link}");
     }
 
     #[test]

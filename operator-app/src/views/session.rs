@@ -12,6 +12,7 @@ use ui_kit::words::{chat_with, hindrance_for_operator, name_alone};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::chat::conversation_ui;
+use super::line::line_ui;
 use crate::phrases;
 use crate::state::session::{BringIn, Driver, Marking, PERCENTAGES, SessionState, SessionWish};
 use ui_kit::remote_view::ViewSize;
@@ -52,6 +53,11 @@ pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
                     }
                     ui.add_space(6.0);
                     tools_ui(ui, state);
+                    if let Some(quality) = state.line.as_ref().filter(|_| running && !state.paused)
+                    {
+                        ui.add_space(4.0);
+                        line_ui(ui, state.lang, quality);
+                    }
                     ui.add_space(8.0);
                     rights_ui(ui, state);
                     ui.add_space(8.0);

@@ -1,11 +1,16 @@
 //! A line over a relay: what one program and the hub send each other goes through it, while it is up.
 
+mod shape;
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+
+use shape::Pipe;
+pub use shape::RelayShape;
 
 /// How long a thread waits for a datagram before it looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(50);
@@ -26,6 +31,8 @@ struct Line {
     hub: SocketAddr,
     down: AtomicBool,
     over: AtomicBool,
+    /// What it does to datagrams; nothing if `None`.
+    shape: Mutex<Option<RelayShape>>,
     /// What the hub sees of each of the program's sockets.
     flows: Mutex<Flows>,
 }
@@ -47,6 +54,7 @@ impl Relay {
             hub,
             down: AtomicBool::new(false),
             over: AtomicBool::new(false),
+            shape: Mutex::default(),
             flows: Mutex::default(),
         });
         let carried = Arc::clone(&line);
@@ -65,6 +73,10 @@ impl Relay {
 
     pub(super) fn set_down(&self, down: bool) {
         self.line.down.store(down, Ordering::SeqCst);
+    }
+
+    pub(super) fn set_shape(&self, shape: Option<RelayShape>) {
+        *self.line.shape_lock() = shape;
     }
 
     pub(super) fn change_address(&self) {
@@ -91,6 +103,14 @@ impl Line {
         self.flows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn shape_lock(&self) -> MutexGuard<'_, Option<RelayShape>> {
+        self.shape.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn shape(&self) -> Option<RelayShape> {
+        *self.shape_lock()
+    }
+
     fn is_down(&self) -> bool {
         self.down.load(Ordering::SeqCst)
     }
@@ -99,6 +119,9 @@ impl Line {
 /// Until the relay is over.
 fn carry_to_hub(line: &Arc<Line>) {
     let mut datagram = vec![0; LARGEST];
+    // a hub that is not there is what this is for
+    let deliver = |far: &Arc<UdpSocket>, datagram: &[u8]| drop(far.send(datagram));
+    let mut pipe = Pipe::new(deliver);
     while !line.over.load(Ordering::SeqCst) {
         // nobody sent anything, or an answer found its program gone
         let Ok((length, program)) = line.near.recv_from(&mut datagram) else {
@@ -108,8 +131,10 @@ fn carry_to_hub(line: &Arc<Line>) {
             continue;
         }
         if let Ok(far) = far_socket(line, program) {
-            // a hub that is not there is what this is for
-            drop(far.send(&datagram[..length]));
+            match line.shape() {
+                None => deliver(&far, &datagram[..length]),
+                Some(shape) => pipe.send(shape, far, &datagram[..length]),
+            }
         }
     }
 }
@@ -133,14 +158,21 @@ fn far_socket(line: &Arc<Line>, program: SocketAddr) -> std::io::Result<Arc<UdpS
 }
 
 /// Until the address changes or the relay is over.
-fn carry_to_program(line: &Line, far: &UdpSocket, program: SocketAddr, over: &AtomicBool) {
+fn carry_to_program(line: &Arc<Line>, far: &UdpSocket, program: SocketAddr, over: &AtomicBool) {
     let mut datagram = vec![0; LARGEST];
+    let deliver =
+        move |line: &Arc<Line>, datagram: &[u8]| drop(line.near.send_to(datagram, program));
+    let mut pipe = Pipe::new(deliver);
     while !over.load(Ordering::SeqCst) {
         let Ok(length) = far.recv(&mut datagram) else {
             continue;
         };
-        if !line.is_down() && !over.load(Ordering::SeqCst) {
-            drop(line.near.send_to(&datagram[..length], program));
+        if line.is_down() || over.load(Ordering::SeqCst) {
+            continue;
+        }
+        match line.shape() {
+            None => deliver(line, &datagram[..length]),
+            Some(shape) => pipe.send(shape, Arc::clone(line), &datagram[..length]),
         }
     }
 }

@@ -316,6 +316,12 @@ impl Desk {
                 self.company = Some(company);
                 continue;
             }
+            // comes with the clock
+            if let HostToHub::Say { word, .. } = &heard
+                && let Ok(HostWord::Line { .. }) = wire::decode(&word.body)
+            {
+                continue;
+            }
             return heard;
         }
     }

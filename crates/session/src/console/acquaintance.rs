@@ -120,6 +120,11 @@ impl ConsoleSide {
                 let news = ConsoleStep::Tell(ConsoleNews::InputImpossible { session, count });
                 is_its_own.then_some(news).into_iter().collect()
             }
+            HostWord::Line { session, line } => {
+                let is_its_own = self.session_with(host, session).is_some();
+                let news = ConsoleStep::Tell(ConsoleNews::HostLine { session, line });
+                is_its_own.then_some(news).into_iter().collect()
+            }
         }
     }
 }
@@ -172,7 +177,7 @@ impl Acquaintance {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{BroughtIn, Rights, SessionId};
+    use protocol::{BroughtIn, HostLine, Rights, SessionId};
 
     use super::*;
     use crate::channel::PictureKey;
@@ -216,6 +221,10 @@ mod tests {
                     session: SESSION,
                     operators: Vec::new(),
                     driver: None,
+                },
+                HostWord::Line {
+                    session: SESSION,
+                    line: HostLine::default(),
                 },
             ]
         };

@@ -299,6 +299,9 @@ impl Directory {
         }
         let permissions = self.permissions_of(account);
         self.tell_operator(to, HubToOperator::Permitted { permissions });
+        if let Some(url) = self.page.clone() {
+            self.tell_operator(to, HubToOperator::Page { url });
+        }
     }
 
     /// Tells every operator but `except` that the row of `id` is new or changed.

@@ -2,7 +2,9 @@
 
 use protocol::control::Name;
 use protocol::limits::MAX_WATCHERS;
-use protocol::{Companion, EndedBy, HostToHub, HostWord, PeerId, Rights, SessionId, StreamHeader};
+use protocol::{
+    Companion, EndedBy, HostLine, HostToHub, HostWord, PeerId, Rights, SessionId, StreamHeader,
+};
 
 use super::acquaintance::Acquaintance;
 use super::question::Question;
@@ -162,6 +164,18 @@ impl HostSide {
             return Vec::new();
         };
         let word = HostWord::InputImpossible { session, count };
+        admitted.say_to(operator, &word)
+    }
+
+    /// How the way to an operator is now.
+    pub fn line_is(&mut self, operator: PeerId, line: HostLine) -> Vec<HostStep> {
+        let Some(admitted) = self.admitted_mut() else {
+            return Vec::new();
+        };
+        let Some(session) = admitted.session() else {
+            return Vec::new();
+        };
+        let word = HostWord::Line { session, line };
         admitted.say_to(operator, &word)
     }
 

@@ -249,6 +249,16 @@ impl World {
                 screen: Some(protocol::Hindrance::WAYLAND),
                 input: None,
             })),
+            body(&HostWord::Line {
+                session,
+                line: protocol::HostLine {
+                    to_hub_millis: u32::MAX,
+                    to_operator_millis: u32::MAX,
+                    bytes_per_second: Some(0),
+                    lost_permille: Some(u16::MAX),
+                    busy_percent: u8::MAX,
+                },
+            }),
         ];
         let word = self.a_word(&bodies);
         let message = match self.dice.below(7) {

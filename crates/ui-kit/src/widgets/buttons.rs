@@ -32,6 +32,7 @@ enum Kind {
 pub struct Push<'a> {
     label: &'a str,
     icon: Option<Icon>,
+    icon_color: Option<Color32>,
     icon_last: bool,
     kind: Kind,
     large: bool,
@@ -45,6 +46,7 @@ impl<'a> Push<'a> {
         Self {
             label,
             icon: None,
+            icon_color: None,
             icon_last: false,
             kind,
             large: false,
@@ -77,6 +79,12 @@ impl<'a> Push<'a> {
     /// An icon before the label.
     pub fn icon(mut self, icon: Icon) -> Self {
         self.icon = Some(icon);
+        self
+    }
+
+    /// The colour of the icon, where it says something by itself.
+    pub fn icon_color(mut self, color: Color32) -> Self {
+        self.icon_color = Some(color);
         self
     }
 
@@ -180,6 +188,7 @@ impl Widget for Push<'_> {
                     left
                 };
                 let at = pos2(icon_left + icon_size / 2.0, middle);
+                let color = self.icon_color.filter(|_| enabled).unwrap_or(color);
                 paint::put_icon(ui, at, icon, icon_size, color);
             }
         }

@@ -289,13 +289,20 @@ pub fn ticket_missing(lang: Lang, missing: TicketMissing) -> &'static str {
     }
 }
 
-/// The prepared text for the user (O6); `{ticket}`, `{page}` and `{operator}` stand for what goes in.
-pub fn ticket_template(lang: Lang) -> &'static str {
-    match lang {
-        Lang::En => {
+/// The prepared text for the user (O6), where the hub `has_page` with a link to it; `{ticket}`, `{link}`,
+/// `{page}` and `{operator}` stand for what goes in.
+pub fn ticket_template(lang: Lang, has_page: bool) -> &'static str {
+    match (lang, has_page) {
+        (Lang::En, true) => {
+            "Hello,\n\nto get help, open this page and follow it:\n{link}\n\nIf you have Helpme already, start it and type this ticket:\n{ticket}\n\nI can see your screen only after you agree, and you can end it at any time."
+        }
+        (Lang::En, false) => {
             "Hello,\n\nto get help, start Helpme and type this ticket:\n{ticket}\n\nI can see your screen only after you agree, and you can end it at any time."
         }
-        Lang::It => {
+        (Lang::It, true) => {
+            "Buongiorno,\n\nper ricevere assistenza apra questa pagina e segua le istruzioni:\n{link}\n\nSe ha già Helpme, lo avvii e scriva questo ticket:\n{ticket}\n\nPotrò vedere il suo schermo solo dopo il suo consenso e potrà terminare in ogni momento."
+        }
+        (Lang::It, false) => {
             "Buongiorno,\n\nper ricevere assistenza avvii Helpme e scriva questo ticket:\n{ticket}\n\nPotrò vedere il suo schermo solo dopo il suo consenso e potrà terminare in ogni momento."
         }
     }
@@ -318,7 +325,9 @@ mod tests {
     #[test]
     fn the_prepared_text_has_its_places_in_every_language() {
         for lang in Lang::ALL {
-            assert!(ticket_template(lang).contains("{ticket}"));
+            assert!(ticket_template(lang, false).contains("{ticket}"));
+            let with_page = ticket_template(lang, true);
+            assert!(with_page.contains("{ticket}") && with_page.contains("{link}"));
         }
     }
 }

@@ -137,8 +137,8 @@ words! {
     ProxyAsksNote:
         "The way to the internet leads through a computer of your company or school, and it wants a user name and a password. Usually they are the ones you sign in with there.",
         "La strada verso internet passa da un computer della tua azienda o scuola, che vuole un nome utente e una password. Di solito sono quelli con cui accedi lì.";
-    ProxyAsksPromise: "They go to that computer only. Whoever helps you never sees them.",
-        "Vanno solo a quel computer. Chi ti assiste non li vede mai.";
+    ProxyAsksPromise: "They go to that computer only. The help desk never sees them.",
+        "Vanno solo a quel computer. Il servizio di assistenza non li vede mai.";
     ProxyAsksUnknown: "If you do not know them, ask the people who look after your network.",
         "Se non li conosci, chiedi a chi si occupa della tua rete.";
     ProxyRefused: "The name or the password was not accepted. Check them and try again.",

@@ -6,7 +6,7 @@ use ui_kit::widgets::{
     logo_ui, password_field_ui, text_field_ui,
 };
 use ui_kit::words::{address_wrong, invitation_wrong};
-use ui_kit::{Icon, Palette, ThemeChoice, Tone, Word, text, theme, w};
+use ui_kit::{Icon, Palette, ProxyAnswer, ThemeChoice, Tone, Word, proxy_form_ui, text, theme, w};
 
 use crate::state::{Standing, State, Wish};
 use crate::words::{Say, s};
@@ -15,6 +15,18 @@ use crate::words::{Say, s};
 const WIDTH: f32 = 440.0;
 
 pub(super) fn sign_in_ui(ui: &mut Ui, state: &mut State) {
+    page_ui(ui, state);
+    let lang = state.lang;
+    let is_out = state.standing == Standing::Out;
+    let form = state.sign_in.proxy.as_mut().filter(|_| is_out);
+    match form.and_then(|form| proxy_form_ui(ui, lang, form)) {
+        Some(ProxyAnswer::SignIn) => state.wish(Wish::SignIn),
+        Some(ProxyAnswer::Leave) => state.sign_in.proxy = None,
+        None => {}
+    }
+}
+
+fn page_ui(ui: &mut Ui, state: &mut State) {
     let palette = Palette::of(ui);
     CentralPanel::default()
         .frame(

@@ -1,0 +1,163 @@
+//! A link with a ticket: from the console's text over the hub's page into Helpme (H2, O6).
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use e2e::{Cast, Home, PATIENCE, Size, USER_NAME, wait_until};
+
+const USER_SCREEN: Size = Size(1024, 720);
+const OPERATOR_SCREEN: Size = Size(1280, 800);
+
+/// What `program` says, in a home of its own; fails where it does.
+fn output(home: &Path, program: impl AsRef<Path>, arguments: &[&str]) -> (bool, String) {
+    let program = program.as_ref();
+    let output: Output = Command::new(program)
+        .args(arguments)
+        .env("HOME", home)
+        .env("XDG_CONFIG_HOME", home.join(".config"))
+        .env("XDG_DATA_HOME", home.join(".local/share"))
+        .env_remove("XDG_CURRENT_DESKTOP")
+        .output()
+        .expect("it is installed: `./run test` sees to it");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).trim().to_owned();
+    (output.status.success(), said)
+}
+
+/// The page at `url` as Chromium has it once its script ran.
+fn page_at(url: &str, profile: &Home) -> String {
+    let output = Command::new("chromium")
+        .args(["--headless=new", "--no-first-run", "--disable-gpu"])
+        .args(["--disable-dev-shm-usage", "--disable-background-networking"])
+        // the hub's own certificate is none that a browser knows; and whoever is root has no sandbox
+        .args(["--ignore-certificate-errors", "--no-sandbox", "--dump-dom"])
+        .arg(format!(
+            "--user-data-dir={}",
+            profile.file("chromium").display()
+        ))
+        .arg(url)
+        .output()
+        .expect("Chromium: `./run test` installs it");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn h2_the_text_for_the_user_links_to_the_page_and_the_page_to_helpme() {
+    let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
+    let ticket = cast.console.generate_ticket().expect("a ticket");
+    let text = cast.operator_display.clipboard().expect("read");
+    let text = text.expect("the text");
+    let dashed = ticket.replace(' ', "-");
+    let url = format!("https://{}/#{dashed}", cast.hub.address());
+    assert!(text.lines().any(|line| line == url), "{text}");
+    assert!(text.lines().any(|line| line == ticket), "{text}");
+
+    // the page shows the ticket, and leads on with it
+    let browser = Home::fresh(cast.folder(), "browser").expect("a home");
+    let dom = page_at(&url, &browser);
+    assert!(dom.contains(&format!("<output>{ticket}</output>")), "{dom}");
+    let begin = dom.find("helpme://").expect("a link to Helpme");
+    let link = dom[begin..].split('"').next().expect("its end");
+    let link = link.replace("&amp;", "&");
+
+    // the whole text, pasted, is that one ticket
+    cast.user_display.put_on_clipboard(&text).expect("put");
+    cast.helpme.app.click("Paste").expect("clicked");
+    let helpme = &mut cast.helpme.app;
+    helpme.type_into("Your name", USER_NAME).expect("typed");
+    helpme.click("Helpme").expect("clicked");
+    cast.console.wait_for_computer(&ticket).expect("there");
+    cast.helpme.leave().expect("left");
+
+    // another ticket's link, opened by what the desktop opens links with
+    let next = cast.console.generate_ticket().expect("a ticket");
+    let spelled = |ticket: &str| ticket.replace(' ', "%20");
+    let link = link.replace(&spelled(&ticket), &spelled(&next));
+    let home = Home::fresh(cast.folder(), "linked").expect("a home");
+    let folder = home.file("");
+    let helpme = cast.programs.path("helpme");
+    let (done, said) = output(&folder, helpme, &["--register-links"]);
+    assert!(done, "{said}");
+    let map = home.ui_map();
+    let mut opened = Command::new("xdg-open")
+        .arg(&link)
+        .env("HOME", &folder)
+        .env("XDG_CONFIG_HOME", folder.join(".config"))
+        .env("XDG_DATA_HOME", folder.join(".local/share"))
+        .env("PHD_PROFILE_DIR", folder.join("profile"))
+        .env("PHD_UI_MAP", &map)
+        .env("DISPLAY", cast.user_display.name())
+        .env_remove("XDG_CURRENT_DESKTOP")
+        .spawn()
+        .expect("xdg-open, of xdg-utils");
+    // the ticket stands there, and nothing is done with it before the user says so
+    let shown = wait_until("Helpme with the ticket", PATIENCE, || {
+        let map = fs::read_to_string(&map).unwrap_or_default();
+        Ok(map.contains("\"Helpme\"").then_some(map))
+    })
+    .expect("it opens");
+    assert!(!shown.contains("Use another ticket"), "{shown}");
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let rows = cast.console.app.map().expect("a map");
+    let is_there = |label: &&str| label.contains(&next) && label.contains('\u{2013}');
+    assert_eq!(rows.labels().into_iter().find(is_there), None);
+    drop(opened.kill());
+    drop(opened.wait());
+    end_all_of(&folder);
+}
+
+/// Ends the Helpme that `xdg-open` started, which has this home.
+fn end_all_of(home: &Path) {
+    let own = format!("PHD_PROFILE_DIR={}", home.join("profile").display());
+    let processes = fs::read_dir("/proc").expect("processes");
+    for process in processes.flatten() {
+        let environment = fs::read(process.path().join("environ")).unwrap_or_default();
+        let mut variables = environment.split(|byte| *byte == 0);
+        let pid = process.file_name().to_string_lossy().parse().ok();
+        let pid = pid.and_then(rustix::process::Pid::from_raw);
+        if let (true, Some(pid)) = (variables.any(|one| one == own.as_bytes()), pid) {
+            let ended = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+            ended.expect("it was there");
+        }
+    }
+}
+
+#[test]
+fn h2_links_are_registered_as_the_desktops_own_tools_read_it() {
+    let programs = e2e::Programs::find().expect("programs");
+    let helpme = programs.path("helpme");
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    const KIND: &str = "x-scheme-handler/helpme";
+    const ENTRY: &str = "pure-help-desk-helpme-links.desktop";
+    let default = || output(home, "xdg-mime", &["query", "default", KIND]).1;
+    let by_gio = || output(home, "gio", &["mime", KIND]).1;
+
+    assert_eq!(default(), "");
+    let (done, said) = output(home, &helpme, &["--register-links"]);
+    assert!(done && said.contains("open with this program"), "{said}");
+    assert_eq!(default(), ENTRY);
+    let said = by_gio();
+    let chosen = said.lines().next().unwrap_or_default();
+    assert!(
+        chosen.contains("Default") && chosen.contains(ENTRY),
+        "{said}"
+    );
+    let entry = home.join(".local/share/applications").join(ENTRY);
+
+    let (done, said) = output(home, &helpme, &["--unregister-links"]);
+    assert!(done, "{said}");
+    assert_eq!(default(), "");
+    assert!(!entry.exists());
+
+    // whatever else the account has chosen stays
+    let other = home.join(".local/share/applications/other.desktop");
+    let text = "[Desktop Entry]\nType=Application\nName=Other\nExec=/bin/true %u\n";
+    fs::write(&other, text).expect("written");
+    let (done, said) = output(home, "xdg-mime", &["default", "other.desktop", KIND]);
+    assert!(done, "{said}");
+    let (done, said) = output(home, &helpme, &["--register-links"]);
+    assert!(!done && said.contains("another program"), "{said}");
+    assert_eq!(default(), "other.desktop");
+}
