@@ -36,6 +36,11 @@ impl LineReports {
         }
     }
 
+    /// The connection goes by `route` now.
+    pub(crate) fn goes_by(&mut self, route: &Route) {
+        self.watch.goes_by(route);
+    }
+
     /// What is to be told to whom now.
     pub(crate) fn look(
         &mut self,

@@ -445,6 +445,10 @@ impl Worker {
         let Some(live) = &self.live else {
             return Vec::new();
         };
+        // it may have left a tunnel
+        if let Some(route) = self.config.routes.worked(&self.config.hub) {
+            reports.goes_by(&route);
+        }
         let news = reports.look(live, &wire.connection).into_iter();
         let steps = news.flat_map(|(operator, line)| self.side.line_is(operator, line));
         steps.collect()

@@ -14,7 +14,8 @@ use transport::client::{self, Greeted};
 use transport::line::{LineWatch, Look};
 use transport::reconnect;
 use transport::{
-    CloseReason, ConnectError, Connection, Endpoint, FramedReader, FramedWriter, Route,
+    CloseReason, ConnectError, Connection, Endpoint, FramedReader, FramedWriter, HubAddress, Route,
+    Routes,
 };
 use zeroize::Zeroizing;
 
@@ -67,7 +68,9 @@ pub(crate) struct Link {
     pub(crate) fault_sender: mpsc::Sender<SessionFault>,
     pub(crate) sessions: Sessions,
     pub(crate) connection: Connection,
-    /// The way that the connection goes.
+    hub: HubAddress,
+    routes: Routes,
+    /// The way that the connection goes, at the last look.
     pub(crate) route: Route,
     line: LineWatch,
     /// What the hub said when it ended the connection.
@@ -111,7 +114,7 @@ impl Link {
             HubToOperator::LoggedIn {
                 admission,
                 display_name,
-            } => Ok((Self::new(greeted), admission, display_name)),
+            } => Ok((Self::new(greeted, config), admission, display_name)),
             HubToOperator::LogInRefused { refusal } | HubToOperator::Goodbye { refusal } => {
                 transport::close::close(&greeted.connection);
                 Err(LogInProblem::Refused(refusal))
@@ -134,7 +137,7 @@ impl Link {
             let mut greeted = coming.await.map_err(not_reached)?;
             let problem = match answer(&mut greeted, resume.clone(), RESUME_TIMEOUT).await {
                 Ok(HubToOperator::Resumed { running, ended }) => {
-                    return Ok((Self::new(greeted), Resumed { running, ended }));
+                    return Ok((Self::new(greeted, config), Resumed { running, ended }));
                 }
                 Ok(HubToOperator::ResumeRefused { refusal }) => {
                     transport::close::close(&greeted.connection);
@@ -155,7 +158,7 @@ impl Link {
         }
     }
 
-    fn new(greeted: Greeted) -> Self {
+    fn new(greeted: Greeted, config: &Config) -> Self {
         let Greeted {
             endpoint,
             connection,
@@ -187,6 +190,8 @@ impl Link {
             fault_sender,
             sessions,
             connection,
+            hub: config.hub.clone(),
+            routes: config.routes.clone(),
             line: LineWatch::new(&route),
             route,
             goodbye: None,
@@ -199,6 +204,11 @@ impl Link {
 
     /// How the line to the hub is. To be called once a second.
     pub(crate) fn look(&mut self) -> Look {
+        // it may have left a tunnel
+        if let Some(route) = self.routes.worked(&self.hub) {
+            self.line.goes_by(&route);
+            self.route = route;
+        }
         self.line.look(&self.connection)
     }
 

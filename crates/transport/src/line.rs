@@ -49,6 +49,15 @@ impl LineWatch {
         }
     }
 
+    /// The connection goes by `route` now, perhaps as it did before.
+    pub fn goes_by(&mut self, route: &Route) {
+        let in_tunnel = *route != Route::Udp;
+        if std::mem::replace(&mut self.in_tunnel, in_tunnel) != in_tunnel {
+            // what was lost on the other way says nothing of this one
+            self.counts.clear();
+        }
+    }
+
     /// Looks at the line of `connection` now. To be called once a second.
     pub fn look(&mut self, connection: &Connection) -> Look {
         let path = connection.stats().path;

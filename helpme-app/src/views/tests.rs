@@ -17,6 +17,7 @@ use crate::state::tests::{
 };
 use crate::state::{Action, Effect, State};
 use crate::words;
+use crate::words::works_now;
 
 const LATER: Duration = Duration::from_mins(1);
 
@@ -150,7 +151,7 @@ fn r2_a_way_that_opened_meanwhile_is_told() {
         opened_by: None,
     };
     let harness = show(examined(unreached(), &works));
-    harness.get_by_label(crate::words::works_now(Lang::En));
+    harness.get_by_label(works_now(Lang::En));
 }
 
 #[test]
