@@ -18,17 +18,6 @@ const USER_SCREEN: Size = Size(960, 640);
 const OPERATOR_SCREEN: Size = Size(1400, 900);
 const ANNA: Option<(&str, &str)> = Some((PROXY_USER, PROXY_PASSWORD));
 
-#[expect(
-    clippy::print_stdout,
-    reason = "whoever runs it must see that nothing is shown"
-)]
-fn or_say(made: anyhow::Result<Namespaces>) -> Option<Namespaces> {
-    made.inspect_err(|error| {
-        println!("\n!!! NO NETWORK NAMESPACES HERE, SO NOTHING IS SHOWN: {error:#}\n");
-    })
-    .ok()
-}
-
 /// A hub that only what runs beside it reaches.
 struct Hidden {
     hub: Hub,
@@ -133,9 +122,7 @@ fn in_the_way(hidden: &Hidden, routes: &Routes) -> ProxyError {
 
 #[test]
 fn r3_only_squid_leads_to_the_hub_however_it_signs_people_in() {
-    let Some(namespaces) = or_say(Namespaces::make()) else {
-        return;
-    };
+    let namespaces = Namespaces::make().expect("network namespaces");
     let hidden = Hidden::hub(namespaces);
     leads_there(&hidden, SignIn::None, None);
     leads_there(&hidden, SignIn::Basic, ANNA);
@@ -146,9 +133,7 @@ fn r3_only_squid_leads_to_the_hub_however_it_signs_people_in() {
 
 #[test]
 fn r3_only_dante_leads_to_the_hub_and_looks_its_name_up() {
-    let Some(namespaces) = or_say(Namespaces::make()) else {
-        return;
-    };
+    let namespaces = Namespaces::make().expect("network namespaces");
     let hidden = Hidden::hub(namespaces);
     leads_there(&hidden, SignIn::Socks, None);
     leads_there(&hidden, SignIn::SocksPassword, ANNA);
@@ -165,18 +150,14 @@ fn r3_only_dante_leads_to_the_hub_and_looks_its_name_up() {
 
 #[test]
 fn e2_through_a_proxy_that_opens_tls_the_hub_is_still_the_hub() {
-    let Some(namespaces) = or_say(Namespaces::make()) else {
-        return;
-    };
+    let namespaces = Namespaces::make().expect("network namespaces");
     let hidden = Hidden::hub(namespaces);
     leads_there(&hidden, SignIn::OpensTls, None);
 }
 
 #[test]
 fn r3_what_a_proxy_is_in_the_way_with_is_told_apart() {
-    let Some(namespaces) = or_say(Namespaces::make()) else {
-        return;
-    };
+    let namespaces = Namespaces::make().expect("network namespaces");
     let hidden = Hidden::hub(namespaces);
     {
         let proxy = hidden.proxy(SignIn::Digest);
@@ -221,9 +202,7 @@ fn r3_what_a_proxy_is_in_the_way_with_is_told_apart() {
 
 #[test]
 fn r3_behind_a_proxy_helpme_asks_for_the_password_and_an_assistance_goes_its_way() {
-    let Some(mut namespaces) = or_say(Namespaces::make()) else {
-        return;
-    };
+    let mut namespaces = Namespaces::make().expect("network namespaces");
     let at = namespaces.hide_hub().expect("rules");
     let folder = TempDir::with_prefix("phd-proxy-").expect("a folder");
     run_chmod(folder.path());
@@ -267,9 +246,7 @@ fn r3_behind_a_proxy_helpme_asks_for_the_password_and_an_assistance_goes_its_way
 
 #[test]
 fn r3_behind_a_proxy_purepc_signs_in_with_its_file_and_comes_back_by_itself() {
-    let Some(namespaces) = or_say(Namespaces::make()) else {
-        return;
-    };
+    let namespaces = Namespaces::make().expect("network namespaces");
     let mut hidden = Hidden::hub(namespaces);
     let proxy = hidden.proxy(SignIn::Digest);
     let hub = &hidden.hub;
@@ -341,9 +318,7 @@ fn r3_behind_a_proxy_purepc_signs_in_with_its_file_and_comes_back_by_itself() {
 
 #[test]
 fn r3_behind_a_proxy_the_administration_asks_once_and_comes_back_by_itself() {
-    let Some(namespaces) = or_say(Namespaces::make()) else {
-        return;
-    };
+    let namespaces = Namespaces::make().expect("network namespaces");
     let mut hidden = Hidden::hub(namespaces);
     let proxy = hidden.proxy(SignIn::Digest);
     let hub = &hidden.hub;

@@ -31,13 +31,7 @@ fn terminal(cast: &Cast, file: &Path) -> Running {
 
 #[test]
 fn r2_without_udp_an_assistance_goes_its_way_by_tcp() {
-    let namespaces = match Namespaces::make() {
-        Ok(namespaces) => namespaces,
-        Err(error) => {
-            println!("\n!!! NO NETWORK NAMESPACES HERE, SO NOTHING IS SHOWN: {error:#}\n");
-            return;
-        }
-    };
+    let namespaces = Namespaces::make().expect("network namespaces");
     namespaces.block_udp().expect("a rule");
     let network = Network::Namespaces(Box::new(namespaces));
     let cast = Cast::assemble_over(network, USER_SCREEN, OPERATOR_SCREEN);
