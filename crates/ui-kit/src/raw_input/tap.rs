@@ -624,7 +624,7 @@ impl Tap {
         } else {
             keys::meaning(stroke, state.modifiers)
         };
-        if armed.ends_a_sequence(&meaning, stroke, state.modifiers) {
+        if !armed.target.by_place && armed.ends_a_sequence(&meaning, stroke, state.modifiers) {
             return Verdict::Swallow;
         }
         let event = match meaning {
