@@ -64,6 +64,11 @@ pub enum Action {
     CheckConnection,
     CopyCheck,
     CloseCheck,
+    /// **OK**.
     SaveSettings(Box<Settings>),
+    /// **Apply**: saved, and the dialog stays.
+    ApplySettings(Box<Settings>),
+    /// **Show one now**: a notice of the desktop.
+    ShowNotice,
     SetTheme(ThemeChoice),
 }

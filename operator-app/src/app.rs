@@ -9,6 +9,7 @@ mod session_windows;
 mod wishes;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use egui::{Context, Ui, ViewportId};
 use operator_engine::{Command, Doctor, ProxyTest, Wake};
@@ -22,6 +23,7 @@ use crate::action::Action;
 use crate::backend::Backend;
 use crate::clerk::{Clerk, Done, Job};
 use crate::phrases;
+use crate::popups::Popups;
 use crate::settings::Settings;
 use crate::state::ConsoleState;
 use crate::state::account::{Account, LogIn};
@@ -64,6 +66,11 @@ pub struct ConsoleApp {
     /// Who keeps remembered passwords, once the clerk knows.
     keeper: Option<desktop::Keeper>,
     notices: Notices,
+    popups: Popups,
+    /// Where notices of the desktop go; none if the system gave no thread.
+    notice_board: Option<desktop::NoticeBoard>,
+    /// Everything lies beside the program.
+    is_portable: bool,
     sessions: SessionWindows,
     report_windows: ReportWindows,
     quit_asked: bool,
@@ -110,6 +117,9 @@ impl ConsoleApp {
             clerk,
             keeper: None,
             notices: Notices::default(),
+            popups: Popups::default(),
+            notice_board: notice_board(ctx),
+            is_portable: start.folders.are_portable(),
             sessions: SessionWindows::new(ctx.clone(), start.tap, start.routes, wake),
             report_windows: ReportWindows::default(),
             quit_asked: false,
@@ -175,6 +185,10 @@ impl ConsoleApp {
                 }
                 Done::PasswordNotKept { detail } => {
                     let text = format!("{} ({detail})", phrases::password_not_remembered(lang));
+                    self.notices.push(Tone::Danger, text);
+                }
+                Done::StartUpNotChanged { detail } => {
+                    let text = format!("{} ({detail})", phrases::start_up_not_changed(lang));
                     self.notices.push(Tone::Danger, text);
                 }
                 Done::NoMailProgram => self
@@ -260,6 +274,7 @@ impl ConsoleApp {
         if self.settings != before {
             self.save_settings();
         }
+        self.keep_start_up(&before);
         self.keep_password(&before);
     }
 
@@ -274,6 +289,39 @@ impl ConsoleApp {
             self.clerk.give(Job::RememberPassword { name, password });
         } else if before.remember_password {
             self.clerk.give(Job::ForgetPassword { name });
+        }
+    }
+
+    /// What was changed about the start at the desktop's log-in is done there too. A portable copy leaves
+    /// nothing on the computer.
+    fn keep_start_up(&self, before: &Settings) {
+        let start = self.settings.connect_on_start_up;
+        if start != before.connect_on_start_up && !self.is_portable {
+            self.clerk.give(Job::StartAtLogIn(start));
+        }
+    }
+
+    /// Shows what the desktop is to tell by now.
+    fn show_popups(&mut self, ctx: &Context) {
+        let now = Instant::now();
+        let wanted = &self.settings.popups;
+        let notices = self.popups.take_due(wanted, self.state.lang, now);
+        for notice in notices {
+            self.show_popup(notice);
+        }
+        if let Some(wait) = self.popups.wait(now) {
+            ctx.request_repaint_after(wait);
+        }
+    }
+
+    fn show_popup(&self, notice: desktop::Notice) {
+        let wanted = &self.settings.popups;
+        let minute = self.state.clock.minute_of_day();
+        if let Some(board) = &self.notice_board
+            && wanted.enable
+            && !wanted.is_quiet_at(minute)
+        {
+            board.show(notice);
         }
     }
 
@@ -418,6 +466,7 @@ impl eframe::App for ConsoleApp {
         {
             self.take_entries(entries);
         }
+        self.show_popups(ctx);
         self.take_answers();
         self.take_proxy_test();
         self.hear_doctor();
@@ -478,6 +527,24 @@ impl eframe::App for ConsoleApp {
         self.backend.shut_down();
         self.save_settings();
     }
+}
+
+/// A click on a notice brings the main window to the front.
+fn notice_board(ctx: &Context) -> Option<desktop::NoticeBoard> {
+    let ctx = ctx.clone();
+    let clicked = move || {
+        for command in [
+            egui::ViewportCommand::Minimized(false),
+            egui::ViewportCommand::Focus,
+        ] {
+            ctx.send_viewport_cmd_to(ViewportId::ROOT, command);
+        }
+        ctx.request_repaint_of(ViewportId::ROOT);
+    };
+    let board = desktop::NoticeBoard::start("Pure Help Desk", clicked);
+    board
+        .inspect_err(|error| tracing::warn!(%error, "No notices"))
+        .ok()
 }
 
 fn password_place(lang: Lang, keeper: desktop::Keeper) -> &'static str {

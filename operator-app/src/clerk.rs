@@ -37,6 +37,8 @@ pub enum Job {
         subject: String,
         body: String,
     },
+    /// Whether the console starts when its operator logs in to the desktop.
+    StartAtLogIn(bool),
     /// An invitation as a file.
     ReadInvitation {
         path: PathBuf,
@@ -57,6 +59,7 @@ impl std::fmt::Debug for Job {
             Self::RememberPassword { .. } => "RememberPassword",
             Self::ForgetPassword { .. } => "ForgetPassword",
             Self::Mail { .. } => "Mail",
+            Self::StartAtLogIn(_) => "StartAtLogIn",
             Self::ReadInvitation { .. } => "ReadInvitation",
             Self::Screenshot { .. } => "Screenshot",
         })
@@ -76,6 +79,9 @@ pub enum Done {
         password: Option<Zeroizing<String>>,
     },
     PasswordNotKept {
+        detail: String,
+    },
+    StartUpNotChanged {
         detail: String,
     },
     NoMailProgram,
@@ -165,6 +171,16 @@ impl Drop for Clerk {
     }
 }
 
+fn start_at_log_in(start: bool) -> Result<(), String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let console = desktop::StartUp {
+        id: SERVICE,
+        name: "Pure Help Desk",
+        program: &program,
+    };
+    desktop::start_at_log_in(console, start).map_err(|error| error.to_string())
+}
+
 fn work(job: Job, secrets: &Secrets, settings: &SettingsFile, pictures: &Path) -> Option<Done> {
     let not_kept = |error: desktop::SecretError| Done::PasswordNotKept {
         detail: error.to_string(),
@@ -192,6 +208,10 @@ fn work(job: Job, secrets: &Secrets, settings: &SettingsFile, pictures: &Path) -
         Job::Mail { subject, body } => desktop::open_mail(&subject, &body).err().map(|error| {
             tracing::warn!(%error, "Mail not opened");
             Done::NoMailProgram
+        }),
+        Job::StartAtLogIn(start) => start_at_log_in(start).err().map(|detail| {
+            tracing::warn!(detail, "Start at log-in not changed");
+            Done::StartUpNotChanged { detail }
         }),
         Job::ReadInvitation { path } => Some(match read_text(&path) {
             Ok(text) => Done::InvitationRead { text },

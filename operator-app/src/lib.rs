@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod meanings;
 pub mod phrases;
 pub mod picture;
+pub mod popups;
 pub mod settings;
 pub mod state;
 pub mod views;

@@ -1,6 +1,7 @@
 //! Sentences that only the console says, in English and Italian (E3); single words are in `ui-kit`.
 
 pub mod line;
+pub mod popups;
 
 use operator_engine::{ConnectError, LogInProblem, NotStarted};
 use protocol::{BroughtIn, EndedBy, Hindrances};
@@ -55,6 +56,8 @@ phrases! {
         "{ticket}, {link}, {page} e {operator} indicano ciò che verrà inserito.";
     no_mail_program: "This computer has no mail program. Use Copy instead.",
         "Questo computer non ha un programma di posta. Usa Copia.";
+    start_up_not_changed: "Whether the console starts with this computer could not be changed.",
+        "Impossibile cambiare l'avvio della console insieme al computer.";
     no_chat_open: "Choose Chat in a computer's menu.", "Scegli Chat nel menu di un computer.";
     conversation_over: "This computer is no longer connected.", "Questo computer non è più connesso.";
     disconnect: "Disconnect", "Disconnetti";

@@ -7,6 +7,7 @@ use std::path::Path;
 use desktop::WindowPlace;
 use protocol::ColourDepth;
 use serde::{Deserialize, Serialize};
+use ui_kit::remote_view::ViewSize;
 use ui_kit::{Lang, ThemeChoice};
 
 /// The file beside the program that says which hub is whose: `pure-help-desk.json`.
@@ -29,6 +30,10 @@ pub struct Settings {
     pub proxy: ProxySettings,
     /// Ask for the report when an assistance ends.
     pub action_feed_back: bool,
+    pub popups: PopupSettings,
+    /// How much colour a session starts with (O3); as the last one had if `None`.
+    pub starting_color_depth: Option<ColourDepth>,
+    pub starting_image_size: StartingSize,
     /// `None` follows the system.
     pub language: Option<Lang>,
     pub theme: ThemeChoice,
@@ -52,6 +57,78 @@ pub struct SessionPlace {
     pub width: f32,
     pub height: f32,
     pub maximized: bool,
+}
+
+/// How large the picture of a session is at its start (O3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum StartingSize {
+    #[default]
+    Fit,
+    /// One pixel for one pixel.
+    Actual,
+    /// In per cent of the host's screen.
+    Percent(u16),
+    FullScreen,
+}
+
+impl StartingSize {
+    /// The size of the picture, and whether it fills the screen.
+    pub fn to_view(self) -> (ViewSize, bool) {
+        match self {
+            Self::Fit => (ViewSize::Fit, false),
+            Self::Actual => (ViewSize::Actual, false),
+            // what was written into the file by hand may be anything
+            Self::Percent(percent) => (ViewSize::Percent(percent.clamp(10, 400)), false),
+            Self::FullScreen => (ViewSize::Fit, true),
+        }
+    }
+}
+
+/// What the desktop shows notices of (O2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PopupSettings {
+    pub enable: bool,
+    /// Users who come with the operator's tickets.
+    pub users: bool,
+    /// Computers that are always connected.
+    pub computers: bool,
+    pub operators: bool,
+    /// What users write.
+    pub messages: bool,
+    /// No notices from one time of the day to another, in minutes since midnight.
+    pub quiet: bool,
+    pub quiet_from: u16,
+    pub quiet_to: u16,
+}
+
+impl Default for PopupSettings {
+    fn default() -> Self {
+        Self {
+            enable: true,
+            users: true,
+            computers: true,
+            operators: true,
+            messages: true,
+            quiet: false,
+            quiet_from: 20 * 60,
+            quiet_to: 7 * 60,
+        }
+    }
+}
+
+impl PopupSettings {
+    /// Whether nothing is to be shown so many minutes after midnight. A time from evening to morning goes
+    /// over midnight; one that begins when it ends is the whole day.
+    pub fn is_quiet_at(&self, minute: u16) -> bool {
+        let (from, to) = (self.quiet_from, self.quiet_to);
+        let inside = if from < to {
+            (from..to).contains(&minute)
+        } else {
+            minute >= from || minute < to
+        };
+        self.quiet && inside
+    }
 }
 
 /// Which proxy to go through (O4). The password is not among them.
@@ -103,6 +180,9 @@ impl Default for Settings {
             connect_on_start_up: false,
             proxy: ProxySettings::default(),
             action_feed_back: true,
+            popups: PopupSettings::default(),
+            starting_color_depth: None,
+            starting_image_size: StartingSize::default(),
             language: None,
             theme: ThemeChoice::System,
             ticket_template: None,
@@ -133,8 +213,9 @@ impl Settings {
 
     /// How much colour this account's sessions start with.
     pub fn color_depth(&self) -> ColourDepth {
-        let chosen = self.color_depths.get(&self.account());
-        chosen.copied().unwrap_or_default()
+        let last = self.color_depths.get(&self.account());
+        self.starting_color_depth
+            .unwrap_or_else(|| last.copied().unwrap_or_default())
     }
 
     pub fn keep_color_depth(&mut self, depth: ColourDepth) {

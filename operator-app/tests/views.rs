@@ -505,7 +505,7 @@ fn e4_settings_with_a_wrong_port_are_not_saved() {
         .with_size([760.0, 900.0])
         .build_ui_state(draw, (form, Vec::new()));
     harness.run_steps(3);
-    harness.get_by_label("Save").click();
+    harness.get_by_label("OK").click();
     harness.run_steps(3);
     assert!(harness.state().1.is_empty());
     harness.get_by_label("A port is a number from 1 to 65535.");
@@ -562,7 +562,7 @@ fn o4_a_proxy_that_is_none_is_told_and_neither_tested_nor_saved() {
     harness.run_steps(3);
     assert!(harness.state().1.is_empty());
     harness.get_by_label(w(Lang::En, Word::ProxyServerWrong));
-    harness.get_by_label("Save").click();
+    harness.get_by_label("OK").click();
     harness.run_steps(3);
     assert!(harness.state().1.is_empty());
     "proxy.example".clone_into(&mut harness.state_mut().0.proxy.server);
@@ -570,7 +570,7 @@ fn o4_a_proxy_that_is_none_is_told_and_neither_tested_nor_saved() {
     harness.get_by_label("Test").click();
     harness.run_steps(3);
     assert_eq!(harness.state().1, [Action::TestProxy]);
-    harness.get_by_label("Save").click();
+    harness.get_by_label("OK").click();
     harness.run_steps(3);
     let Some(Action::SaveSettings(saved)) = harness.state().1.last() else {
         panic!("not saved");

@@ -408,16 +408,17 @@ impl App {
         Ok(window)
     }
 
-    /// Minimises the window that shows `label`, as the button in its title bar does.
+    /// Minimises the window that shows `label`, as the button in its title bar does; the window, to ask its
+    /// display about.
     ///
     /// # Errors
     ///
     /// As [`App::wait_for`].
-    pub fn minimise(&mut self, label: &str) -> anyhow::Result<()> {
+    pub fn minimise(&mut self, label: &str) -> anyhow::Result<Window> {
         let window = self.window_that_shows(label)?;
         self.eyes.minimise(window)?;
         std::thread::sleep(Duration::from_millis(200));
-        Ok(())
+        Ok(window)
     }
 
     /// Keeps a picture of its display for whoever looks why a play failed.

@@ -423,6 +423,16 @@ impl Display {
         Ok(None)
     }
 
+    /// Whether `window` is on the screen, and not minimised.
+    ///
+    /// # Errors
+    ///
+    /// If it is gone, or the server does not answer.
+    pub fn is_shown(&self, window: Window) -> anyhow::Result<bool> {
+        let told = self.connection.get_window_attributes(window)?.reply()?;
+        Ok(told.map_state == MapState::VIEWABLE)
+    }
+
     /// The largest window whose content has its left upper corner at `x`, `y`, and its place.
     ///
     /// # Errors

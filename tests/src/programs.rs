@@ -79,6 +79,8 @@ pub struct Home {
     proxy: Option<String>,
     /// The bus of the owner's desktop.
     bus: Option<String>,
+    /// Programs are as installed, and keep their settings where the system has them.
+    installed: bool,
 }
 
 impl Home {
@@ -95,6 +97,7 @@ impl Home {
             computer: None,
             proxy: None,
             bus: None,
+            installed: false,
         };
         for part in ["profile", "run"] {
             DirBuilder::new()
@@ -135,9 +138,16 @@ impl Home {
         self
     }
 
+    /// The same home, with programs that are installed: nothing says that they carry their settings along.
+    pub fn with_installed_programs(mut self) -> Self {
+        self.installed = true;
+        self
+    }
+
     /// Where the program keeps its settings.
     pub fn profile(&self) -> PathBuf {
-        self.folder.join("profile")
+        let name = if self.installed { ".config" } else { "profile" };
+        self.folder.join(name)
     }
 
     /// Where the program says which of its labels is where.
@@ -202,10 +212,14 @@ impl Home {
             .current_dir(&self.folder)
             .env("HOME", &self.folder)
             .env("XDG_RUNTIME_DIR", self.folder.join("run"))
-            .env("PHD_PROFILE_DIR", self.profile())
             .env("LANG", "C.UTF-8")
             // logs are read by plays
             .env("NO_COLOR", "1");
+        if self.installed {
+            command.env_remove("PHD_PROFILE_DIR");
+        } else {
+            command.env("PHD_PROFILE_DIR", self.profile());
+        }
         if let Some(proxy) = &self.proxy {
             command.env("https_proxy", proxy);
         }

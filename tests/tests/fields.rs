@@ -236,15 +236,15 @@ fn the_fields_of_a_console() {
     take_every_paste(app, &PERSON);
     take_every_paste(app, &HUB);
     tab_goes_through(app, &[labels(&PERSON), labels(&HUB)].concat());
-    escape_closes(app, &PERSON, "Save", |app| {
+    escape_closes(app, &PERSON, "Apply", |app| {
         app.click("Settings").expect("there");
     });
-    escape_closes(app, &HUB, "Save", |app| {
+    escape_closes(app, &HUB, "Apply", |app| {
         app.click("Settings").expect("there");
     });
     app.type_into("User name", &format!("{OPERATOR}\n"))
         .expect("typed");
-    app.wait_until_gone("Save").expect("Enter saves");
+    app.wait_until_gone("Apply").expect("Enter saves");
 
     // a hub that is changed by mistake is there again
     app.click("Log out").expect("there");

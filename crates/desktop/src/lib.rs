@@ -1,20 +1,25 @@
-//! What a program asks of the desktop it runs on: folders, settings, secrets, mail and browser, a message
-//! where no window opens, a place in front of all windows, and a key that works whatever window has the focus.
+//! What a program asks of the desktop it runs on: folders, settings, secrets, mail and browser, notices, a start
+//! at the log-in, a message where no window opens, a place in front of all windows, and a key that works whatever
+//! window has the focus.
 //!
 //! Nothing here knows the network or draws. Calls touch files or the session bus and may block; each
 //! says so.
 
 pub mod alert;
 pub mod appearance;
+#[cfg(not(any(windows, target_os = "macos")))]
+mod desktop_entry;
 pub mod display;
 pub mod folders;
 pub mod front;
 pub mod hot_key;
 pub mod links;
+pub mod notices;
 pub mod open;
 pub mod proxies;
 pub mod secrets;
 pub mod settings;
+pub mod start_up;
 pub mod window_place;
 
 pub use crate::open::{OpenError, mailto_url, open_mail, open_url};
@@ -25,7 +30,9 @@ pub use folders::{Folders, FoldersError};
 pub use front::{Front, FrontBusy, PointerPlace};
 pub use hot_key::{HotKey, HotKeyError};
 pub use links::{LinkKind, LinkOpener, LinksError, link_opener, register_links, unregister_links};
+pub use notices::{Notice, NoticeBoard};
 pub use proxies::system_proxies;
 pub use secrets::{Keeper, SecretError, Secrets};
 pub use settings::{LoadProblem, Loaded, SaveError, SettingsFile};
+pub use start_up::{StartUp, StartUpError, start_at_log_in, starts_at_log_in};
 pub use window_place::WindowPlace;

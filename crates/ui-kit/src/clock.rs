@@ -94,6 +94,13 @@ impl Clock {
         began.map_or(0, |began| began.timestamp().as_second())
     }
 
+    /// Minutes since midnight, as the clock on the wall shows them: below 1,440.
+    pub fn minute_of_day(self) -> u16 {
+        let now = self.local(self.now_unix_seconds);
+        let minute = now.map(|now| i32::from(now.hour()) * 60 + i32::from(now.minute()));
+        minute.and_then(|m| u16::try_from(m).ok()).unwrap_or(0)
+    }
+
     /// `2026-11-24 14-05-09`, fit for a file's name.
     pub fn for_file_name(self) -> String {
         self.written(self.now_unix_seconds, "%Y-%m-%d %H-%M-%S")

@@ -1,6 +1,7 @@
 //! What the engine told goes into the state.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use operator_engine::{Command, Event, LogInProblem};
 use protocol::{
@@ -12,6 +13,7 @@ use ui_kit::{Tone, Word, w};
 
 use super::ConsoleApp;
 use crate::phrases;
+use crate::popups;
 use crate::state::account::LogIn;
 use crate::state::reports::Saved;
 use crate::state::session::{Company, Driver, SessionNotice};
@@ -280,6 +282,7 @@ impl ConsoleApp {
         self.state.computers.you = None;
         self.state.computers.asked.clear();
         self.state.tickets.waiting = false;
+        self.popups.forget();
         self.take_entries(Arc::default());
     }
 
@@ -297,6 +300,10 @@ impl ConsoleApp {
     }
 
     pub(super) fn take_entries(&mut self, entries: Arc<Vec<Entry>>) {
+        let (you, lang) = (self.state.computers.you, self.state.lang);
+        if you.is_some() {
+            self.popups.take_list(&entries, you, lang, Instant::now());
+        }
         self.state.computers.update(entries);
         // a ticket can be used before its host's row is here
         for entry in self.state.computers.entries.iter() {
@@ -378,6 +385,11 @@ impl ConsoleApp {
             self.notices.push(Tone::Accent, text);
         }
         let name = self.host_name(host);
+        if by_user && self.settings.popups.messages && !(in_sight && self.sessions.any_has_focus())
+        {
+            let from = name.as_deref().unwrap_or(&line.name);
+            self.show_popup(popups::message(lang, from, &line.text));
+        }
         let chat = self.state.chats.get_or_new(host);
         if let Some(name) = name {
             chat.name = name;

@@ -325,6 +325,14 @@ impl SessionWindows {
         in_sight
     }
 
+    /// Whether the keyboard is with a window of this program.
+    pub(super) fn any_has_focus(&self) -> bool {
+        self.ctx.input(|input| {
+            let mut windows = input.raw.viewports.values();
+            windows.any(|window| window.focused == Some(true))
+        })
+    }
+
     /// Says something in the windows that are open.
     pub(super) fn notice(&self, text: &str, is_problem: bool) {
         for session in self.all.keys() {
@@ -537,6 +545,7 @@ impl ConsoleApp {
             draft: String::new(),
             ..chat.clone()
         };
+        let (size, full_screen) = self.settings.starting_image_size.to_view();
         let state = SessionState {
             lang: self.state.lang,
             clock: self.state.clock,
@@ -546,11 +555,11 @@ impl ConsoleApp {
                 .unwrap_or_default(),
             rights,
             input,
-            size: ViewSize::Fit,
+            size,
             depth: self.settings.color_depth(),
             monitor: None,
             layout: None,
-            full_screen: false,
+            full_screen,
             view_only: false,
             keys_by_place: false,
             all_keys: false,

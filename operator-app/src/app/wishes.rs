@@ -9,6 +9,7 @@ use ui_kit::{OwnForm, OwnWish, Tone, Word, w};
 use super::ConsoleApp;
 use crate::action::Action;
 use crate::clerk::{Job, file_name};
+use crate::popups;
 use crate::state::Side;
 use crate::state::account::LogIn;
 use crate::state::session::SessionWish;
@@ -122,8 +123,9 @@ impl ConsoleApp {
             Action::OpenSettings => {
                 let place = self.state.account.password_place.clone();
                 let password = self.state.account.form.password.clone();
-                let mut form = SettingsForm::new(&self.settings, password, place);
-                form.proxy.password.clone_from(&self.proxy_password);
+                let form = SettingsForm::new(&self.settings, password, place);
+                let mut form = form.with_proxy_password(&self.proxy_password);
+                form.is_portable = self.is_portable;
                 self.settings_form = Some(form);
                 self.state.settings_open = true;
             }
@@ -138,7 +140,22 @@ impl ConsoleApp {
                 self.settings_form = None;
                 self.state.settings_open = false;
             }
-            Action::SaveSettings(settings) => self.take_settings(ctx, *settings),
+            Action::SaveSettings(settings) => {
+                self.take_settings(ctx, *settings);
+                self.settings_form = None;
+                self.state.settings_open = false;
+            }
+            Action::ApplySettings(settings) => {
+                self.take_settings(ctx, *settings);
+                if let Some(form) = &mut self.settings_form {
+                    form.is_saved();
+                }
+            }
+            Action::ShowNotice => {
+                if let Some(board) = &self.notice_board {
+                    board.show(popups::example(lang));
+                }
+            }
             Action::SetTheme(theme) => {
                 self.settings.theme = theme;
                 theme.apply(ctx);
@@ -176,11 +193,10 @@ impl ConsoleApp {
 
     fn take_settings(&mut self, ctx: &Context, settings: crate::settings::Settings) {
         let before = std::mem::replace(&mut self.settings, settings);
-        if let Some(form) = self.settings_form.take() {
+        if let Some(form) = self.settings_form.clone() {
             self.password = form.account.password;
             self.take_proxy(&before.proxy, form.proxy);
         }
-        self.state.settings_open = false;
         let lang = self.settings.lang();
         if lang != self.state.lang {
             self.state.lang = lang;
@@ -195,6 +211,7 @@ impl ConsoleApp {
         }
         self.save_settings();
         self.keep_password(&before);
+        self.keep_start_up(&before);
         self.notices.push(Tone::Good, w(lang, Word::SavedNotice));
     }
 

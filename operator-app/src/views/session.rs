@@ -300,6 +300,15 @@ fn tools_ui(ui: &mut Ui, state: &mut SessionState) {
     size_menu_ui(ui, state);
 }
 
+/// Every colour depth, from the most to the least.
+pub(super) const DEPTHS: [(ColourDepth, Word); 5] = [
+    (ColourDepth::Lossless, Word::DepthLossless),
+    (ColourDepth::True, Word::DepthTrue),
+    (ColourDepth::Bits15, Word::Depth15),
+    (ColourDepth::Bits8, Word::Depth8),
+    (ColourDepth::Grey, Word::DepthGrey),
+];
+
 fn size_menu_ui(ui: &mut Ui, state: &mut SessionState) {
     let lang = state.lang;
     let fixed = [
@@ -319,14 +328,7 @@ fn size_menu_ui(ui: &mut Ui, state: &mut SessionState) {
 
 fn depth_menu_ui(ui: &mut Ui, state: &mut SessionState) {
     let lang = state.lang;
-    let choices = [
-        (ColourDepth::Lossless, Word::DepthLossless),
-        (ColourDepth::True, Word::DepthTrue),
-        (ColourDepth::Bits15, Word::Depth15),
-        (ColourDepth::Bits8, Word::Depth8),
-        (ColourDepth::Grey, Word::DepthGrey),
-    ]
-    .map(|(depth, word)| (depth, w(lang, word).to_owned()));
+    let choices = DEPTHS.map(|(depth, word)| (depth, w(lang, word).to_owned()));
     let button = icon_button_ui(ui, Icon::Palette, w(lang, Word::ColorDepth), true);
     if let Some(depth) = pick_ui(&button, state.depth, &choices) {
         state.depth = depth;

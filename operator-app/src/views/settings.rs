@@ -1,6 +1,7 @@
-//! **Settings** (O2): account, hub, language and looks, and in a tab of their own the proxies (O4).
+//! **Settings > Options**: the account and its hub (O2), how sessions start (O3), and the proxies (O4).
 
 use egui::{ScrollArea, Ui};
+use protocol::ColourDepth;
 use ui_kit::widgets::{
     DialogSize, Field, Push, check_ui, choice_ui, dialog_ui, divider_ui, entered_in_field,
     escaped_from, password_field_ui, section_header_ui, segments_ui, text_field_ui,
@@ -11,31 +12,43 @@ use zeroize::Zeroizing;
 
 use crate::action::Action;
 use crate::phrases;
-use crate::settings::Settings;
+use crate::settings::{PopupSettings, Settings, StartingSize};
 use crate::state::account::AccountForm;
 use crate::state::proxy::{ProxyFaults, ProxyForm};
+use crate::state::session::PERCENTAGES;
 use crate::views::proxy::proxy_ui;
+use crate::views::session::DEPTHS;
 
-/// The settings while they are changed; nothing counts before **Save**.
+/// The settings while they are changed; nothing counts before **OK** or **Apply**.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SettingsForm {
     pub tab: Tab,
     pub account: AccountForm,
     pub proxy: ProxyForm,
     pub action_feed_back: bool,
+    pub popups: PopupSettings,
+    /// The quiet hours, as they are typed.
+    pub quiet: (String, String),
+    pub starting_color_depth: Option<ColourDepth>,
+    pub starting_image_size: StartingSize,
     pub language: Option<Lang>,
     pub theme: ThemeChoice,
     /// In words: where a remembered password is kept.
     pub password_place: String,
+    /// Everything lies beside the program, and nothing is left on the computer.
+    pub is_portable: bool,
     pub show_faults: bool,
-    /// What the form does not change.
+    /// The settings as they are now.
     pub rest: Settings,
+    /// The passwords as they are now, of the account and of the proxy.
+    passwords: (Zeroizing<String>, Zeroizing<String>),
 }
 
 /// What the dialog shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tab {
-    General,
+    Account,
+    Operation,
     Proxy,
 }
 
@@ -51,40 +64,108 @@ impl SettingsForm {
             connect_on_start_up: self.account.connect_on_start,
             proxy: self.proxy.to_settings(&self.rest.proxy),
             action_feed_back: self.action_feed_back,
+            popups: self.popups(),
+            starting_color_depth: self.starting_color_depth,
+            starting_image_size: self.starting_image_size,
             language: self.language,
             theme: self.theme,
             ..self.rest.clone()
         }
     }
 
-    /// Saves what is sound; otherwise shows the tab with what is not.
-    fn save(&mut self, actions: &mut Vec<Action>) {
+    fn popups(&self) -> PopupSettings {
+        let (from, to) = (time_of_day(&self.quiet.0), time_of_day(&self.quiet.1));
+        PopupSettings {
+            quiet_from: from.unwrap_or(self.rest.popups.quiet_from),
+            quiet_to: to.unwrap_or(self.rest.popups.quiet_to),
+            ..self.popups.clone()
+        }
+    }
+
+    /// Whether there is something to save.
+    pub fn is_changed(&self) -> bool {
+        let (account, proxy) = &self.passwords;
+        self.to_settings() != self.rest
+            || self.account.password != *account
+            || self.proxy.password != *proxy
+            // what is not sound is nothing yet, and yet it was typed
+            || self.account.port.trim() != self.rest.port.to_string()
+            || self.proxy.port.trim() != self.rest.proxy.port.to_string()
+            || self.quiet_faults() != (false, false)
+    }
+
+    /// What is here was saved.
+    pub fn is_saved(&mut self) {
+        self.rest = self.to_settings();
+        self.passwords = (self.account.password.clone(), self.proxy.password.clone());
+        self.show_faults = false;
+    }
+
+    fn quiet_faults(&self) -> (bool, bool) {
+        let counts = self.popups.enable && self.popups.quiet;
+        let is_wrong = |text: &str| counts && time_of_day(text).is_none();
+        (is_wrong(&self.quiet.0), is_wrong(&self.quiet.1))
+    }
+
+    /// Whether everything is sound; otherwise the tab shows with what is not.
+    fn is_sound(&mut self) -> bool {
         self.account.take_address_apart();
         self.proxy.take_server_apart();
         let faults = self.account.faults();
-        if !faults.hub_is_sound() && !self.account.host.trim().is_empty() {
-            (self.show_faults, self.tab) = (true, Tab::General);
+        let no_hub = !faults.hub_is_sound() && !self.account.host.trim().is_empty();
+        if no_hub || self.quiet_faults() != (false, false) {
+            (self.show_faults, self.tab) = (true, Tab::Account);
         } else if self.proxy.choice().is_err() || self.proxy.faults() != ProxyFaults::default() {
             (self.show_faults, self.tab) = (true, Tab::Proxy);
         } else {
-            actions.push(Action::SaveSettings(Box::new(self.to_settings())));
+            return true;
         }
+        false
     }
 
     /// A form with `settings` in it.
     pub fn new(settings: &Settings, password: Zeroizing<String>, password_place: String) -> Self {
         Self {
-            tab: Tab::General,
+            tab: Tab::Account,
+            passwords: (password.clone(), Zeroizing::default()),
             account: account_form(settings, password),
             proxy: ProxyForm::new(&settings.proxy, Zeroizing::default()),
             action_feed_back: settings.action_feed_back,
+            popups: settings.popups.clone(),
+            quiet: (
+                written_time(settings.popups.quiet_from),
+                written_time(settings.popups.quiet_to),
+            ),
+            starting_color_depth: settings.starting_color_depth,
+            starting_image_size: settings.starting_image_size,
             language: settings.language,
             theme: settings.theme,
             password_place,
+            is_portable: false,
             show_faults: false,
             rest: settings.clone(),
         }
     }
+
+    /// With the password that the proxy is given now.
+    pub fn with_proxy_password(mut self, password: &Zeroizing<String>) -> Self {
+        self.proxy.password.clone_from(password);
+        self.passwords.1.clone_from(password);
+        self
+    }
+}
+
+/// Minutes since midnight of `20:00`, `20.00` or `20`.
+fn time_of_day(text: &str) -> Option<u16> {
+    let text = text.trim();
+    let (hours, minutes) = text.split_once([':', '.']).unwrap_or((text, "0"));
+    let hours: u16 = hours.parse().ok().filter(|hours| *hours < 24)?;
+    let minutes: u16 = minutes.parse().ok().filter(|minutes| *minutes < 60)?;
+    Some(hours * 60 + minutes)
+}
+
+fn written_time(minutes: u16) -> String {
+    format!("{:02}:{:02}", minutes / 60 % 24, minutes % 60)
 }
 
 /// The log-in form with `settings` in it.
@@ -113,7 +194,8 @@ pub fn settings_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &m
         &title,
         |ui| {
             let tabs = [
-                (Tab::General, w(lang, Word::General)),
+                (Tab::Account, w(lang, Word::UserAccount)),
+                (Tab::Operation, w(lang, Word::OperationSettings)),
                 (Tab::Proxy, w(lang, Word::ProxyTab)),
             ];
             if let Some(tab) = segments_ui(ui, form.tab, &tabs) {
@@ -130,18 +212,27 @@ pub fn settings_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &m
                 egui::Frame::new()
                     .inner_margin(margin)
                     .show(ui, |ui| match form.tab {
-                        Tab::General => content_ui(ui, lang, form),
+                        Tab::Account => account_ui(ui, lang, form, actions),
+                        Tab::Operation => operation_ui(ui, lang, form),
                         Tab::Proxy => proxy_ui(ui, lang, form, actions),
                     });
             });
             ui.add_space(10.0);
             let entered = entered_in_field(ui);
+            let apply = w(lang, Word::Apply);
+            let is_changed = form.is_changed();
             super::foot_ui(ui, |ui| {
-                if ui.add(Push::primary(w(lang, Word::Save))).clicked() || entered {
-                    form.save(actions);
+                if (ui.add(Push::primary(w(lang, Word::Ok))).clicked() || entered)
+                    && form.is_sound()
+                {
+                    actions.push(Action::SaveSettings(Box::new(form.to_settings())));
                 }
                 if ui.add(Push::secondary(w(lang, Word::Cancel))).clicked() {
                     actions.push(Action::CloseSettings);
+                }
+                let apply = Push::secondary(apply).enabled(is_changed);
+                if ui.add(apply).clicked() && form.is_sound() {
+                    actions.push(Action::ApplySettings(Box::new(form.to_settings())));
                 }
             });
         },
@@ -151,9 +242,8 @@ pub fn settings_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &m
     }
 }
 
-fn content_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm) {
+fn account_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.y = 10.0;
-    section_header_ui(ui, w(lang, Word::UserAccount), "");
     let account = &mut form.account;
     text_field_ui(ui, &Field::new(w(lang, Word::UserName)), &mut account.user);
     let password = Field::new(w(lang, Word::Password));
@@ -164,21 +254,97 @@ fn content_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm) {
     if !account.remember_password {
         account.connect_on_start = false;
     }
+    let note = if form.is_portable {
+        Word::ConnectOnStartUpPortableNote
+    } else {
+        Word::ConnectOnStartUpNote
+    };
     ui.add_enabled_ui(account.remember_password, |ui| {
-        let note = Some(w(lang, Word::ConnectOnStartUpNote));
         check_ui(
             ui,
             &mut account.connect_on_start,
             w(lang, Word::ConnectOnStartUp),
-            note,
+            Some(w(lang, note)),
         );
     });
     let note = Some(w(lang, Word::EnableActionFeedBackNote));
     let label = w(lang, Word::EnableActionFeedBack);
     check_ui(ui, &mut form.action_feed_back, label, note);
+    popups_ui(ui, lang, form, actions);
     divider_ui(ui);
     section_header_ui(ui, w(lang, Word::Hub), "");
     hub_ui(ui, lang, form);
+}
+
+fn popups_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &mut Vec<Action>) {
+    const TIME_WIDTH: f32 = 108.0;
+    /// Where the words of a tick begin.
+    const INDENT: i8 = 28;
+    let faults = form.quiet_faults();
+    let wrong = w(lang, Word::TimeOfDayWrong);
+    let error = |is_wrong: bool| (form.show_faults && is_wrong).then_some(wrong);
+    let (from_error, to_error) = (error(faults.0), error(faults.1));
+    let popups = &mut form.popups;
+    let note = Some(w(lang, Word::EnablePopupNote));
+    check_ui(ui, &mut popups.enable, w(lang, Word::EnablePopup), note);
+    let margin = egui::Margin {
+        left: INDENT,
+        ..egui::Margin::ZERO
+    };
+    egui::Frame::new().inner_margin(margin).show(ui, |ui| {
+        ui.add_enabled_ui(popups.enable, |ui| {
+            ui.spacing_mut().item_spacing.y = 6.0;
+            for (kind, word) in [
+                (&mut popups.users, Word::PopupUsers),
+                (&mut popups.computers, Word::PopupComputers),
+                (&mut popups.operators, Word::PopupOperators),
+                (&mut popups.messages, Word::PopupMessages),
+                (&mut popups.quiet, Word::QuietHours),
+            ] {
+                check_ui(ui, kind, w(lang, word), None);
+            }
+            ui.horizontal_top(|ui| {
+                ui.add_enabled_ui(popups.quiet, |ui| {
+                    let field = Field::new(w(lang, Word::QuietFrom)).width(TIME_WIDTH);
+                    text_field_ui(ui, &field.error(from_error), &mut form.quiet.0);
+                });
+                ui.add_enabled_ui(popups.quiet, |ui| {
+                    let field = Field::new(w(lang, Word::QuietTo)).width(TIME_WIDTH);
+                    text_field_ui(ui, &field.error(to_error), &mut form.quiet.1);
+                });
+            });
+            let show = Push::secondary(w(lang, Word::ShowOne)).enabled(popups.enable);
+            if ui.add(show).clicked() {
+                actions.push(Action::ShowNotice);
+            }
+        });
+    });
+}
+
+fn operation_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm) {
+    ui.spacing_mut().item_spacing.y = 10.0;
+    let mut depths = vec![(None, w(lang, Word::AsLastTime))];
+    depths.extend(DEPTHS.map(|(depth, word)| (Some(depth), w(lang, word))));
+    let field = Field::new(w(lang, Word::StartingColorDepth));
+    if let Some(chosen) = choice_ui(ui, &field, form.starting_color_depth, &depths) {
+        form.starting_color_depth = chosen;
+    }
+    let percentages = PERCENTAGES.map(|p| (StartingSize::Percent(p), format!("{p} %")));
+    let actual = format!("{} (100 %)", w(lang, Word::SizeActual));
+    let mut sizes = vec![
+        (StartingSize::Fit, w(lang, Word::SizeFit)),
+        (StartingSize::Actual, &actual),
+    ];
+    sizes.extend(
+        percentages
+            .iter()
+            .map(|(size, name)| (*size, name.as_str())),
+    );
+    sizes.push((StartingSize::FullScreen, w(lang, Word::FullScreen)));
+    let field = Field::new(w(lang, Word::StartingImageSize)).note(w(lang, Word::StartingNote));
+    if let Some(chosen) = choice_ui(ui, &field, form.starting_image_size, &sizes) {
+        form.starting_image_size = chosen;
+    }
     divider_ui(ui);
     section_header_ui(ui, w(lang, Word::Appearance), "");
     looks_ui(ui, lang, form);
@@ -231,5 +397,41 @@ fn looks_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm) {
     let field = Field::new(w(lang, Word::Appearance));
     if let Some(chosen) = choice_ui(ui, &field, form.theme, &themes) {
         form.theme = chosen;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_day_is_read_as_people_write_it() {
+        for (text, minutes) in [
+            ("20:00", Some(1200)),
+            (" 7.30 ", Some(450)),
+            ("0", Some(0)),
+            ("23:59", Some(1439)),
+            ("24:00", None),
+            ("12:60", None),
+            ("", None),
+            ("noon", None),
+            ("-1:00", None),
+        ] {
+            assert_eq!(time_of_day(text), minutes, "{text}");
+        }
+        assert_eq!(written_time(450), "07:30");
+    }
+
+    #[test]
+    fn only_what_was_changed_is_applied() {
+        let settings = Settings::default();
+        let mut form = SettingsForm::new(&settings, Zeroizing::default(), String::new());
+        assert!(!form.is_changed());
+        form.starting_color_depth = Some(ColourDepth::Grey);
+        assert!(form.is_changed());
+        form.is_saved();
+        assert!(!form.is_changed());
+        *form.account.password += "x";
+        assert!(form.is_changed());
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use super::{LinkKind, LinkOpener, LinksError};
+use crate::desktop_entry::{quoted, write};
 
 /// The groups of a list.
 const CHOSEN: &str = "[Default Applications]";
@@ -93,13 +94,13 @@ fn register_in(places: &Places, kind: LinkKind<'_>) -> Result<(), LinksError> {
         return Err(LinksError::Taken { scheme });
     }
     let entry = places.entry(kind);
-    write(&entry, &entry_text(kind))?;
+    write(&entry, &entry_text(kind)).map_err(|source| failed(&entry, source))?;
     let (name, key) = (entry_name(kind), mime_type(kind));
     let list = places.list();
     let text = read(&list).map_err(|source| failed(&list, source))?;
     let text = with_value(&text, CHOSEN, &key, &name);
     let text = with_value(&text, POSSIBLE, &key, &format!("{name};"));
-    write(&list, &text)
+    write(&list, &text).map_err(|source| failed(&list, source))
 }
 
 fn unregister_in(places: &Places, kind: LinkKind<'_>) -> Result<(), LinksError> {
@@ -108,7 +109,7 @@ fn unregister_in(places: &Places, kind: LinkKind<'_>) -> Result<(), LinksError> 
         let before = read(&list).map_err(|source| failed(&list, source))?;
         let after = without_value(&before, &mime_type(kind), &name);
         if after != before {
-            write(&list, &after)?;
+            write(&list, &after).map_err(|source| failed(&list, source))?;
         }
     }
     let entry = places.entry(kind);
@@ -146,27 +147,6 @@ fn entry_text(kind: LinkKind<'_>) -> String {
         quoted(&program.to_string_lossy()),
         mime_type(kind)
     )
-}
-
-/// An argument of `Exec`: quoted as a shell's word, then as any text of an entry, and `%` begins no field. What
-/// needs no quotes has none: `xdg-open` takes them for a part of the name where no desktop runs.
-fn quoted(argument: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-+@,:".contains(c);
-    if !argument.is_empty() && argument.chars().all(is_plain) {
-        return argument.to_owned();
-    }
-    let mut text = "\"".to_owned();
-    for character in argument.chars() {
-        match character {
-            '"' | '`' | '$' => text.extend(["\\\\", &character.to_string()]),
-            '\\' => text.push_str("\\\\\\\\"),
-            '%' => text.push_str("%%"),
-            '\n' => text.push_str("\\n"),
-            other => text.push(other),
-        }
-    }
-    text.push('"');
-    text
 }
 
 /// The value of `key` in `group`.
@@ -250,15 +230,6 @@ fn read(path: &Path) -> io::Result<String> {
         ));
     }
     Ok(text)
-}
-
-/// All or nothing; a link to a file elsewhere stays one.
-fn write(path: &Path, text: &str) -> Result<(), LinksError> {
-    let real = fs::canonicalize(path).unwrap_or_else(|_new| path.to_owned());
-    let folder = real.parent().unwrap_or(&real);
-    fs::create_dir_all(folder)
-        .and_then(|()| private_file::replace(&real, text.as_bytes()))
-        .map_err(|source| failed(path, source))
 }
 
 fn failed(path: &Path, source: io::Error) -> LinksError {

@@ -102,8 +102,29 @@ words! {
     PortWrong: "A port is a number from 1 to 65535.", "Una porta è un numero da 1 a 65535.";
     Hub: "Hub", "Hub";
 
-    // Proxies (R3, O4)
+    // How sessions start, and notices (O2, O3)
     General: "General", "Generali";
+    OperationSettings: "Operation settings", "Impostazioni operative";
+    StartingColorDepth: "Starting color depth", "Profondità colore iniziale";
+    AsLastTime: "As in the last session", "Come nell'ultima sessione";
+    StartingImageSize: "Starting image size", "Dimensione immagine iniziale";
+    StartingNote: "Both can be changed inside a session.",
+        "Entrambe si possono cambiare durante la sessione.";
+    EnablePopup: "Enable popup", "Abilita popup";
+    EnablePopupNote: "Notices of the desktop", "Notifiche del desktop";
+    PopupUsers: "Your users connect and disconnect", "I tuoi utenti si connettono e disconnettono";
+    PopupComputers: "Computers connect and disconnect", "I computer si connettono e disconnettono";
+    PopupOperators: "Operators connect and disconnect", "Gli operatori si connettono e disconnettono";
+    PopupMessages: "Users write to you", "Gli utenti ti scrivono";
+    QuietHours: "Quiet hours", "Ore di silenzio";
+    QuietFrom: "From", "Dalle";
+    QuietTo: "To", "Alle";
+    TimeOfDayWrong: "A time is written as 20:00.", "Un orario si scrive come 20:00.";
+    ShowOne: "Show one now", "Mostrane una ora";
+    Ok: "OK", "OK";
+    Apply: "Apply", "Applica";
+
+    // Proxies (R3, O4)
     ProxyTab: "Proxy and http tunneling", "Proxy e tunnel http";
     ProxyEnable: "Enable", "Abilita";
     ProxyEnableNote: "Goes through a proxy where the hub is not reached without one.",
@@ -201,8 +222,11 @@ words! {
     Password: "Password", "Password";
     RememberPassword: "Remember password", "Ricorda password";
     ConnectOnStartUp: "Connect on start up", "Connetti all'avvio";
-    ConnectOnStartUpNote: "Log in by itself when the program starts",
-        "Accede da solo all'avvio del programma";
+    ConnectOnStartUpNote: "Starts when you log in to this computer, and logs in by itself",
+        "Si avvia quando accedi a questo computer e si connette da solo";
+    ConnectOnStartUpPortableNote: "Logs in by itself when the program starts. A portable copy does not start with \
+        the computer.",
+        "Accede da solo all'avvio del programma. Una copia portatile non si avvia con il computer.";
     EnableActionFeedBack: "Enable action feed back", "Abilita rapporto intervento";
     EnableActionFeedBackNote: "Ask for the report when an assistance ends",
         "Chiede il rapporto alla fine di ogni assistenza";
