@@ -531,7 +531,8 @@ fn admit(incoming: Incoming, tunnel: Option<&Tunnel>, desk: &Arc<Desk>, crowd: &
                     None => incoming.await,
                 }
             };
-            let served = connection::serve(Arc::clone(desk), begun, admission);
+            // in a box: a block that awaits a future of its own has room for it twice
+            let served = Box::pin(connection::serve(Arc::clone(desk), begun, admission));
             tokio::spawn(async move {
                 served.await;
                 drop(held);
