@@ -26,10 +26,17 @@ pub enum Action {
     CopyText,
     /// **E-mail**: the prepared text.
     MailText,
+    /// The text that counts; the house's if `None`.
+    ChooseTemplate(Option<usize>),
     EditTemplate,
+    NewTemplate,
     KeepTemplate,
+    /// The house's text goes into the form.
     RestoreTemplate,
+    RemoveTemplate,
     CancelTemplate,
+    /// The QR code of the link to the hub's page.
+    ShowQr(bool),
     Select(PeerId),
     ShowKind(Option<EntryKind>),
     StartSession(PeerId),

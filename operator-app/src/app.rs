@@ -100,14 +100,14 @@ impl ConsoleApp {
         };
         let clerk = Clerk::start(&start.folders, Arc::clone(&wake))?;
         let lang = start.settings.lang();
-        let settings = start.settings;
+        let mut settings = start.settings;
         let account = Account {
             form: account_form(&settings, Zeroizing::default()),
             ..Account::default()
         };
-        let template = settings.ticket_template.clone();
+        let templates = settings.templates(phrases::my_text(lang));
         let mut app = Self {
-            state: ConsoleState::new(lang, Clock::now(), account, template),
+            state: ConsoleState::new(lang, Clock::now(), account, templates),
             settings_form: None,
             password: Zeroizing::default(),
             proxy_password: Zeroizing::default(),

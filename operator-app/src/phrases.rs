@@ -52,8 +52,23 @@ phrases! {
     ticket_refused_title: "No ticket was made.", "Nessun ticket creato.";
     all_tickets: "Earlier tickets", "Ticket precedenti";
     edit_template: "Edit the template", "Modifica il modello";
-    template_places: "{ticket}, {link}, {page} and {operator} stand for what goes in.",
-        "{ticket}, {link}, {page} e {operator} indicano ciò che verrà inserito.";
+    new_template: "New template", "Nuovo modello";
+    remove_template: "Delete the template", "Elimina il modello";
+    template_removed: "Deleted. Its text is still in the form: Keep as template brings it back.",
+        "Eliminato. Il testo è ancora nel modulo: Salva come modello lo ripristina.";
+    my_text: "My text", "Il mio testo";
+    usual_text: "Usual text", "Testo abituale";
+    template: "Template", "Modello";
+    template_name: "Name of the template", "Nome del modello";
+    preview: "Preview", "Anteprima";
+    /// Stands for the operator's name in a preview.
+    your_name: "Your name", "Il tuo nome";
+    link_qr: "QR code of the link", "Codice QR del link";
+    link_qr_note: "Whoever scans it comes to your help desk's page, with the ticket filled in.",
+        "Chi lo scansiona arriva alla pagina dell'assistenza con il ticket già inserito.";
+    no_link: "The hub has no page for users", "L'hub non ha una pagina per gli utenti";
+    template_places: "{ticket}, {link}, {page}, {operator} and {minutes} stand for what goes in.",
+        "{ticket}, {link}, {page}, {operator} e {minutes} indicano ciò che verrà inserito.";
     no_mail_program: "This computer has no mail program. Use Copy instead.",
         "Questo computer non ha un programma di posta. Usa Copia.";
     start_up_not_changed: "Whether the console starts with this computer could not be changed.",

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use ui_kit::remote_view::ViewSize;
 use ui_kit::{Lang, ThemeChoice};
 
+use crate::state::templates::{Template, Templates};
+
 /// The file beside the program that says which hub is whose: `pure-help-desk.json`.
 pub const PROVISION_FILE: &str = "pure-help-desk.json";
 const MAX_PROVISION_BYTES: u64 = 64 * 1024;
@@ -37,7 +39,12 @@ pub struct Settings {
     /// `None` follows the system.
     pub language: Option<Lang>,
     pub theme: ThemeChoice,
-    /// The operator's own text for the user; the house's if `None`.
+    /// The operator's own texts for users.
+    pub ticket_templates: Vec<Template>,
+    /// The name of the one that counts; the house's if `None`.
+    pub ticket_template_chosen: Option<String>,
+    /// The only one there was in earlier settings.
+    #[serde(skip_serializing)]
     pub ticket_template: Option<String>,
     pub window: Option<WindowPlace>,
     /// The colour depth that each account chose last.
@@ -185,6 +192,8 @@ impl Default for Settings {
             starting_image_size: StartingSize::default(),
             language: None,
             theme: ThemeChoice::System,
+            ticket_templates: Vec::new(),
+            ticket_template_chosen: None,
             ticket_template: None,
             window: None,
             color_depths: BTreeMap::new(),
@@ -233,6 +242,17 @@ impl Settings {
             .retain(|known| known.picture != place.picture);
         self.session_places.insert(0, place);
         self.session_places.truncate(MOST_SESSION_PLACES);
+    }
+
+    /// The texts for users; the one of earlier settings becomes one of them, called `name`.
+    pub fn templates(&mut self, name: &str) -> Templates {
+        if let Some(text) = self.ticket_template.take() {
+            let name = name.to_owned();
+            self.ticket_template_chosen = Some(name.clone());
+            self.ticket_templates.push(Template { name, text });
+        }
+        let chosen = self.ticket_template_chosen.as_deref();
+        Templates::new(self.ticket_templates.clone(), chosen)
     }
 
     /// Takes the hub from `provision` if it names one.
@@ -299,6 +319,17 @@ mod tests {
             (settings.port, settings.fingerprint.as_str()),
             (4433, "abcd")
         );
+    }
+
+    #[test]
+    fn o6_the_text_of_earlier_settings_is_one_of_several_now() {
+        let old = r#"{"ticket_template": "{ticket}!"}"#;
+        let mut settings: Settings = serde_json::from_str(old).expect("parses");
+        let templates = settings.templates("My text");
+        assert_eq!(templates.chosen().map(|own| &*own.text), Some("{ticket}!"));
+        let new = serde_json::to_string(&settings).expect("written");
+        let mut again: Settings = serde_json::from_str(&new).expect("parses");
+        assert_eq!(again.templates("My text"), templates);
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod computers;
 pub mod proxy;
 pub mod reports;
 pub mod session;
+pub mod templates;
 pub mod tickets;
 
 use ui_kit::{Lang, OwnForm};
@@ -14,6 +15,7 @@ use account::Account;
 use chats::Chats;
 use computers::Computers;
 use reports::Reports;
+use templates::Templates;
 use tickets::Tickets;
 use ui_kit::{Clock, Examination};
 
@@ -48,13 +50,13 @@ pub enum Side {
 
 impl ConsoleState {
     /// The state before anything happened.
-    pub fn new(lang: Lang, clock: Clock, account: Account, template: Option<String>) -> Self {
+    pub fn new(lang: Lang, clock: Clock, account: Account, templates: Templates) -> Self {
         Self {
             lang,
             clock,
             account,
             computers: Computers::default(),
-            tickets: Tickets::new(template),
+            tickets: Tickets::new(templates),
             chats: Chats::default(),
             reports: Reports::default(),
             side: Side::Tickets,

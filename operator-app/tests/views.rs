@@ -9,6 +9,7 @@ use operator_app::action::Action;
 use operator_app::settings::Settings;
 use operator_app::state::account::{Account, LogIn};
 use operator_app::state::reports::{About, OpenReport, ReportText, Saved};
+use operator_app::state::templates::{Template, Templates};
 use operator_app::state::tickets::Ticket;
 use operator_app::state::{ConsoleState, Side};
 use operator_app::views::settings::{SettingsForm, settings_ui};
@@ -41,7 +42,7 @@ fn state(lang: Lang, log_in: LogIn) -> ConsoleState {
         log_in,
         ..Account::default()
     };
-    ConsoleState::new(lang, clock(), account, None)
+    ConsoleState::new(lang, clock(), account, Templates::default())
 }
 
 fn row(id: u8, kind: EntryKind, name: &str, yours: bool) -> Entry {
@@ -789,4 +790,30 @@ fn r2_what_is_checked_appears_row_by_row_and_can_be_copied_in_the_end() {
         harness.run_steps(2);
         assert_eq!(harness.state().2.last(), Some(&Action::CloseCheck));
     }
+}
+
+#[test]
+fn o6_one_of_several_texts_is_chosen_and_edited_with_a_preview() {
+    let mut several = logged_in(Lang::En);
+    let own = |name: &str| Template {
+        name: name.to_owned(),
+        text: "{ticket}, good for {minutes} minutes".to_owned(),
+    };
+    several.tickets.templates = Templates::new(vec![own("Shops"), own("Doctors")], Some("Shops"));
+    let mut harness = window(several);
+    harness.get_by_label("New template");
+    harness.get_by_label("Edit the template").click();
+    harness.run_steps(2);
+    assert!(harness.state().actions.contains(&Action::EditTemplate));
+    harness
+        .state_mut()
+        .state
+        .tickets
+        .templates
+        .edit("house", "My text");
+    harness.run_steps(2);
+    harness.get_by_label("482 913 0571, good for 15 minutes");
+    harness.get_by_label("Delete the template").click();
+    harness.run_steps(2);
+    assert!(harness.state().actions.contains(&Action::RemoveTemplate));
 }

@@ -421,6 +421,21 @@ impl App {
         Ok(window)
     }
 
+    /// Keeps a picture of the window that shows `label`, for whoever wants to look at one, in the folder that
+    /// `PHD_PICTURES` names. Without it nothing is done.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be taken or written.
+    pub fn show_picture(&self, label: &str, name: &str) -> anyhow::Result<()> {
+        if let Some(folder) = std::env::var_os("PHD_PICTURES") {
+            std::thread::sleep(Duration::from_millis(500));
+            let path = PathBuf::from(folder).join(format!("{name}.png"));
+            self.picture_of(label)?.save_png(&path)?;
+        }
+        Ok(())
+    }
+
     /// Keeps a picture of its display for whoever looks why a play failed.
     ///
     /// # Errors

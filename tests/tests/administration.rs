@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
 
 use e2e::{Administrator, App, Cast, Display, Home, Look, Size};
 
@@ -12,16 +11,6 @@ const OPERATOR_SCREEN: Size = Size(1280, 800);
 const WATCHES: &str = "Chiara Neri watches";
 const ADMIN_SCREEN: Size = Size(1280, 840);
 
-/// A picture for whoever wants to look, in the folder that `PHD_PICTURES` names.
-fn picture(app: &App, title: &str, name: &str) {
-    if let Some(folder) = std::env::var_os("PHD_PICTURES") {
-        std::thread::sleep(std::time::Duration::from_millis(500));
-        let path = PathBuf::from(folder).join(format!("{name}.png"));
-        let picture = app.picture_of(title).expect("a picture");
-        picture.save_png(&path).expect("saved");
-    }
-}
-
 #[test]
 fn d3_an_administrator_sees_what_goes_on_and_ends_a_session() {
     let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
@@ -30,10 +19,16 @@ fn d3_an_administrator_sees_what_goes_on_and_ends_a_session() {
     let mut admin =
         Administrator::start(&cast.programs, &display, home, Look::LIGHT).expect("started");
     admin.app.wait_for("Sign in").expect("the form");
-    picture(&admin.app, "Sign in", "admin-sign-in");
+    admin
+        .app
+        .show_picture("Sign in", "admin-sign-in")
+        .expect("a picture");
     admin.sign_in(&cast.hub).expect("signed in");
     admin.app.wait_for("Today").expect("the overview");
-    picture(&admin.app, "Today", "admin-overview-empty");
+    admin
+        .app
+        .show_picture("Today", "admin-overview-empty")
+        .expect("a picture");
 
     let ticket = cast.user_asks_for_help().expect("a user");
     cast.session_begins(&ticket).expect("a session");
@@ -47,10 +42,16 @@ fn d3_an_administrator_sees_what_goes_on_and_ends_a_session() {
         .app
         .wait_for("Disconnect Anna Bianchi")
         .expect("everybody is there, whatever their groups");
-    picture(&admin.app, "Live", "admin-live");
+    admin
+        .app
+        .show_picture("Live", "admin-live")
+        .expect("a picture");
     admin.app.click_matching("end", is_end).expect("clicked");
     admin.app.wait_for("End this session?").expect("a question");
-    picture(&admin.app, "End this session?", "admin-live-question");
+    admin
+        .app
+        .show_picture("End this session?", "admin-live-question")
+        .expect("a picture");
     admin.app.hands().tap(xkeysym::key::Escape).expect("typed");
     admin.app.wait_until_gone("End this session?").expect("no");
     admin.app.click_matching("end", is_end).expect("clicked");
@@ -64,7 +65,10 @@ fn d3_an_administrator_sees_what_goes_on_and_ends_a_session() {
     admin.app.wait_for("No session is running").expect("ended");
     admin.app.click("Overview").expect("clicked");
     admin.app.wait_for("Today").expect("the overview");
-    picture(&admin.app, "Today", "admin-overview");
+    admin
+        .app
+        .show_picture("Today", "admin-overview")
+        .expect("a picture");
     let films = cast.hub.films().expect("films");
     assert_eq!(films[0].ended_by.as_deref(), Some("administrator"));
     cast.hub.verify_audit().expect("sound");
@@ -89,8 +93,14 @@ fn d2_an_administrator_watches_a_session_and_both_sides_read_it() {
     cast.helpme.app.wait_for(WATCHES).expect("on the bar");
     cast.console.app.wait_for(WATCHES).expect("in the window");
     admin.app.wait_for("Pause (Space)").expect("it plays");
-    picture(&admin.app, "Pause (Space)", "admin-watch");
-    picture(&cast.helpme.app, "End", "helpme-watched");
+    admin
+        .app
+        .show_picture("Pause (Space)", "admin-watch")
+        .expect("a picture");
+    cast.helpme
+        .app
+        .show_picture("End", "helpme-watched")
+        .expect("a picture");
     // back in time, and live again
     admin.app.hands().tap(xkeysym::key::Home).expect("typed");
     admin.app.wait_for("Back to live").expect("in the past");
@@ -138,7 +148,8 @@ fn d3_a_report_is_found_and_its_film_is_played() {
 
     app.click("Reports").expect("clicked");
     app.wait_for("Mario Rossi").expect("the report");
-    picture(app, "Reports", "admin-reports");
+    app.show_picture("Reports", "admin-reports")
+        .expect("a picture");
     // a search finds the beginning of a word, and nothing where there is nothing
     admin.search("giraffe").expect("typed");
     admin.app.wait_for("Nothing found").expect("nothing");
@@ -146,11 +157,13 @@ fn d3_a_report_is_found_and_its_film_is_played() {
     let app = &mut admin.app;
     app.wait_for("Paper removed from tray two")
         .expect("the whole report");
-    picture(app, "Watch the film", "admin-report");
+    app.show_picture("Watch the film", "admin-report")
+        .expect("a picture");
 
     admin.watch_film().expect("the film is here");
     let app = &mut admin.app;
-    picture(app, "Play (Space)", "admin-film");
+    app.show_picture("Play (Space)", "admin-film")
+        .expect("a picture");
     // sought with keys, and played
     app.hands().tap(xkeysym::key::End).expect("typed");
     wait_for_place(app, |at, whole| at == whole && whole != "0:00");
@@ -225,7 +238,8 @@ fn every_section_of_the_administration_is_there() {
     ] {
         app.click(section).expect("clicked");
         app.wait_for(shows).expect("the section");
-        picture(app, section, &format!("admin-{}", section.to_lowercase()));
+        app.show_picture(section, &format!("admin-{}", section.to_lowercase()))
+            .expect("a picture");
     }
 }
 
@@ -247,7 +261,8 @@ fn b1_the_first_administrator_comes_with_the_invitation_that_the_hub_leaves() {
         label.starts_with("pure-help-desk://")
     })
     .expect("a line");
-    picture(app, "People", "admin-invitation");
+    app.show_picture("People", "admin-invitation")
+        .expect("a picture");
     // and is saved as a file, which no other account of the computer can read
     app.click("Save as a file").expect("clicked");
     let path = path_told(app);

@@ -33,6 +33,33 @@ fn apply(console: &mut Console, tab: &str, change: impl FnOnce(&mut Console)) {
     console.app.wait_until_gone("Apply").expect("closed");
 }
 
+/// Pictures of what is changed here, for whoever wants to look.
+fn look_around(console: &mut Console) {
+    let app = &mut console.app;
+    app.click("Edit the template").expect("there");
+    app.wait_for("Preview").expect("there");
+    app.show_picture("Preview", "template").expect("a picture");
+    app.click("Keep as template").expect("there");
+    app.wait_for("New template").expect("kept");
+    app.show_picture("New template", "templates")
+        .expect("a picture");
+    app.click("QR code of the link").expect("there");
+    app.wait_for("Close").expect("a code");
+    app.show_picture("Close", "qr").expect("a picture");
+    app.click("Close").expect("there");
+    app.click("Settings").expect("there");
+    for (tab, name) in [
+        ("User account", "options-account"),
+        ("Operation settings", "options-operation"),
+        ("Proxy and http tunneling", "options-proxy"),
+    ] {
+        app.click(tab).expect("a tab");
+        app.show_picture("Apply", name).expect("a picture");
+    }
+    app.click("Cancel").expect("there");
+    app.wait_until_gone("Apply").expect("closed");
+}
+
 fn starts_at_log_in(home: &Home) -> Option<String> {
     let entry = home.profile().join("autostart/pure-help-desk.desktop");
     fs::read_to_string(entry).ok()
@@ -86,6 +113,7 @@ fn o2_the_desktop_tells_who_comes_keeps_the_password_and_starts_the_console() {
 
     // who comes is told, with a name that is no markup
     let ticket = console.generate_ticket().expect("a ticket");
+    look_around(&mut console);
     let of_user = home("user").on_computer("PC-ROSSI");
     let seen = (hub.address(), hub.fingerprint());
     let mut helpme = Helpme::start(&programs, &user, of_user, seen, Look::LIGHT).expect("started");

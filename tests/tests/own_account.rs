@@ -1,6 +1,5 @@
 //! What people do with their own accounts, through the real windows (O5, B3).
 
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use e2e::{
@@ -15,16 +14,6 @@ const NEW_PASSWORD: &str = "better horse 8";
 const ACCOUNT: &str = "Your account";
 const PRESENT: &str = "Present password";
 const WRONG_LOG_IN: &str = "User name or password is wrong.";
-
-/// A picture for whoever wants to look, in the folder that `PHD_PICTURES` names.
-fn picture(app: &App, title: &str, name: &str) {
-    if let Some(folder) = std::env::var_os("PHD_PICTURES") {
-        std::thread::sleep(Duration::from_millis(500));
-        let path = PathBuf::from(folder).join(format!("{name}.png"));
-        let picture = app.picture_of(title).expect("a picture");
-        picture.save_png(&path).expect("saved");
-    }
-}
 
 /// Opens the dialog, with the keyboard in its first field.
 fn open(app: &mut App, label: &str) {
@@ -101,18 +90,21 @@ fn o5_a_password_changed_in_the_console_is_the_one_that_it_starts_with() {
     let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
     let app = &mut cast.console.app;
     open(app, ACCOUNT);
-    picture(app, PRESENT, "console-own-password");
+    app.show_picture(PRESENT, "console-own-password")
+        .expect("a picture");
     change_password(app, "not this one");
     app.wait_for("This is not your present password.")
         .expect("beside the field");
     app.wait_for_keyboard(PRESENT).expect("to type it anew");
-    picture(app, PRESENT, "console-own-password-wrong");
+    app.show_picture(PRESENT, "console-own-password-wrong")
+        .expect("a picture");
     // what else was typed is still there
     app.type_into(PRESENT, PASSWORD).expect("typed");
     app.hands().tap(key::Return).expect("typed");
     app.wait_for("Your password is changed. Everywhere else your account was signed out.")
         .expect("done");
-    picture(app, PRESENT, "console-own-password-changed");
+    app.show_picture(PRESENT, "console-own-password-changed")
+        .expect("a picture");
     close(app);
     assert!(app.shows("Logged in").expect("a map"), "this one stays");
 
@@ -144,12 +136,14 @@ fn b3_a_second_factor_set_up_in_the_console_is_asked_for_at_the_next_log_in() {
     app.wait_for_keyboard(PRESENT).expect("where typing begins");
     app.wait_until_usable("Set it up")
         .expect("the hub answered");
-    picture(app, PRESENT, "console-own-factor");
+    app.show_picture(PRESENT, "console-own-factor")
+        .expect("a picture");
     app.hands()
         .type_text(&format!("{PASSWORD}\n"))
         .expect("typed");
     app.wait_for("Key for the app").expect("shown");
-    picture(app, "Key for the app", "console-own-factor-shown");
+    app.show_picture("Key for the app", "console-own-factor-shown")
+        .expect("a picture");
     let map = app.map().expect("a map");
     let labels = map.labels();
     let found = labels.iter().find(|label| is_key(label));
@@ -163,7 +157,8 @@ fn b3_a_second_factor_set_up_in_the_console_is_asked_for_at_the_next_log_in() {
     app.type_into(field, &code(&key, 0)).expect("typed");
     app.hands().tap(key::Return).expect("typed");
     app.wait_for("I have kept them").expect("recovery codes");
-    picture(app, "I have kept them", "console-own-codes");
+    app.show_picture("I have kept them", "console-own-codes")
+        .expect("a picture");
     app.hands().tap(key::Escape).expect("typed");
     std::thread::sleep(Duration::from_millis(500));
     app.click("I have kept them").expect("not put away before");
@@ -171,9 +166,11 @@ fn b3_a_second_factor_set_up_in_the_console_is_asked_for_at_the_next_log_in() {
         label.contains("10 recovery codes are left.")
     })
     .expect("set up");
-    picture(app, PRESENT, "console-own-factor-on");
+    app.show_picture(PRESENT, "console-own-factor-on")
+        .expect("a picture");
     choose(app, "Sign-ins", "this one");
-    picture(app, "this one", "console-own-sign-ins");
+    app.show_picture("this one", "console-own-sign-ins")
+        .expect("a picture");
     app.click("Close").expect("there");
     app.wait_until_gone("this one").expect("closed");
 
@@ -201,7 +198,8 @@ fn b3_an_administrator_changes_the_password_and_a_lost_line_comes_back_with_it()
     admin.sign_in(&cast.hub).expect("signed in");
     let app = &mut admin.app;
     open(app, ADMINISTRATOR_NAME);
-    picture(app, PRESENT, "admin-own-password");
+    app.show_picture(PRESENT, "admin-own-password")
+        .expect("a picture");
     change_password(app, "battery staple 9");
     app.wait_for("Your password is changed. Everywhere else your account was signed out.")
         .expect("done");
@@ -215,5 +213,6 @@ fn b3_an_administrator_changes_the_password_and_a_lost_line_comes_back_with_it()
         .expect("back");
     open(app, ADMINISTRATOR_NAME);
     choose(app, "Sign-ins", "this one");
-    picture(app, "this one", "admin-own-sign-ins");
+    app.show_picture("this one", "admin-own-sign-ins")
+        .expect("a picture");
 }

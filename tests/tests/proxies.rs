@@ -348,12 +348,7 @@ fn r3_behind_a_proxy_the_administration_asks_once_and_comes_back_by_itself() {
     app.hands().type_text(PROXY_USER).expect("typed");
     app.hands().tap(xkeysym::key::Tab).expect("typed");
     app.hands().type_text(PROXY_PASSWORD).expect("typed");
-    if let Some(folder) = std::env::var_os("PHD_PICTURES") {
-        std::thread::sleep(Duration::from_millis(700));
-        let path = std::path::Path::new(&folder).join("admin-proxy.png");
-        let picture = display.screenshot().expect("a picture");
-        picture.save_png(&path).expect("saved");
-    }
+    app.show_picture(asks, "admin-proxy").expect("a picture");
     app.hands().tap(xkeysym::key::Return).expect("typed");
     app.wait_for("Carla Verdi").expect("signed in");
 

@@ -17,7 +17,7 @@ use crate::popups;
 use crate::state::account::LogIn;
 use crate::state::reports::Saved;
 use crate::state::session::{Company, Driver, SessionNotice};
-use crate::state::tickets::{Places, Ticket};
+use crate::state::tickets::{Places, Ticket, link};
 use crate::views::chat;
 
 impl ConsoleApp {
@@ -342,6 +342,7 @@ impl ConsoleApp {
             return;
         };
         let ticket = newest.spoken.clone();
+        let minutes = newest.minutes_left(self.state.clock.now_unix_seconds);
         let page = self.state.tickets.page.clone().unwrap_or_default();
         let user = || self.state.account.form.user.clone();
         let operator = self.display_name().unwrap_or_else(user);
@@ -350,7 +351,9 @@ impl ConsoleApp {
             ticket: &ticket,
             page: &page,
             operator: &operator,
+            minutes,
         };
+        self.state.tickets.link = link(places);
         self.state.tickets.fill(house, places);
     }
 

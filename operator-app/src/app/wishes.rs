@@ -9,12 +9,12 @@ use ui_kit::{OwnForm, OwnWish, Tone, Word, w};
 use super::ConsoleApp;
 use crate::action::Action;
 use crate::clerk::{Job, file_name};
-use crate::popups;
 use crate::state::Side;
 use crate::state::account::LogIn;
 use crate::state::session::SessionWish;
 use crate::state::tickets::holds_ticket;
 use crate::views::settings::{SettingsForm, account_form};
+use crate::{phrases, popups};
 
 impl ConsoleApp {
     pub(super) fn fulfil(&mut self, ctx: &Context, action: Action) {
@@ -55,20 +55,44 @@ impl ConsoleApp {
                 let body = self.state.tickets.text.clone();
                 self.clerk.give(Job::Mail { subject, body });
             }
-            Action::EditTemplate => {
-                let house = self.house_template();
-                let template = self.state.tickets.template.as_deref().unwrap_or(house);
-                self.state.tickets.editing = Some(template.to_owned());
+            Action::ChooseTemplate(chosen) => {
+                self.state.tickets.templates.chosen = chosen;
+                self.keep_templates();
+            }
+            Action::EditTemplate | Action::NewTemplate => {
+                let (house, name) = (self.house_template(), phrases::my_text(lang));
+                let templates = &mut self.state.tickets.templates;
+                if action == Action::NewTemplate {
+                    templates.edit_new(house, name);
+                } else {
+                    templates.edit(house, name);
+                }
             }
             Action::KeepTemplate => {
-                let template = self.state.tickets.editing.take();
-                self.keep_template(template.filter(|template| holds_ticket(template)));
+                let templates = &mut self.state.tickets.templates;
+                let is_sound = templates
+                    .editing
+                    .as_ref()
+                    .is_some_and(|editing| holds_ticket(&editing.text));
+                if is_sound {
+                    templates.keep(phrases::my_text(lang));
+                    self.keep_templates();
+                }
             }
             Action::RestoreTemplate => {
-                self.state.tickets.editing = None;
-                self.keep_template(None);
+                let house = self.house_template();
+                if let Some(editing) = &mut self.state.tickets.templates.editing {
+                    house.clone_into(&mut editing.text);
+                }
             }
-            Action::CancelTemplate => self.state.tickets.editing = None,
+            Action::RemoveTemplate => {
+                self.state.tickets.templates.remove();
+                self.keep_templates();
+                self.notices
+                    .push(Tone::Neutral, phrases::template_removed(lang));
+            }
+            Action::CancelTemplate => self.state.tickets.templates.editing = None,
+            Action::ShowQr(shown) => self.state.tickets.qr_open = shown,
             Action::Select(id) => self.state.computers.selected = Some(id),
             Action::ShowKind(kind) => self.state.computers.kind = kind,
             Action::StartSession(host) => self.start_session(host),
@@ -184,9 +208,10 @@ impl ConsoleApp {
         }
     }
 
-    fn keep_template(&mut self, template: Option<String>) {
-        self.state.tickets.template.clone_from(&template);
-        self.settings.ticket_template = template;
+    fn keep_templates(&mut self) {
+        let templates = &self.state.tickets.templates;
+        self.settings.ticket_templates.clone_from(&templates.own);
+        self.settings.ticket_template_chosen = templates.chosen().map(|own| own.name.clone());
         self.save_settings();
         self.fill_ticket_text();
     }

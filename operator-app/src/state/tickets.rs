@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use protocol::{TicketRoute, TicketState};
 
+use super::templates::Templates;
+
 /// Most tickets that are remembered; the oldest that are over make room.
 const MAX_TICKETS: usize = 50;
 
@@ -22,6 +24,11 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// What is left of its time, in minutes, as people are told it: never 0.
+    pub fn minutes_left(&self, now_unix_seconds: i64) -> u32 {
+        self.seconds_left(now_unix_seconds).div_ceil(60).max(1)
+    }
+
     /// What is left of its time, in seconds.
     pub fn seconds_left(&self, now_unix_seconds: i64) -> u32 {
         let left = self.expires_unix_seconds.saturating_sub(now_unix_seconds);
@@ -45,6 +52,8 @@ pub struct Places<'a> {
     /// The hub's page for users; empty if it has none.
     pub page: &'a str,
     pub operator: &'a str,
+    /// How long the ticket is good, in minutes.
+    pub minutes: u32,
 }
 
 /// All tickets, the newest last, and the text.
@@ -57,18 +66,19 @@ pub struct Tickets {
     pub page: Option<String>,
     /// The hub was asked for a ticket and has not answered.
     pub waiting: bool,
+    /// The link of the newest ticket; empty without a page.
+    pub link: String,
     /// The prepared text with the ticket in it, as the operator edits it.
     pub text: String,
-    /// The operator's own template; the house's if `None`.
-    pub template: Option<String>,
-    /// While the template is edited: the text so far.
-    pub editing: Option<String>,
+    pub templates: Templates,
+    /// The QR code of the link is shown.
+    pub qr_open: bool,
 }
 
 impl Tickets {
-    pub fn new(template: Option<String>) -> Self {
+    pub fn new(templates: Templates) -> Self {
         Self {
-            template,
+            templates,
             ..Self::default()
         }
     }
@@ -110,7 +120,8 @@ impl Tickets {
 
     /// Puts `places` into the template; the result is what **Copy** and **E-mail** take.
     pub fn fill(&mut self, house_template: &str, places: Places<'_>) {
-        let template = self.template.as_deref().unwrap_or(house_template);
+        let own = self.templates.chosen();
+        let template = own.map_or(house_template, |own| &own.text);
         self.text = filled(template, places);
     }
 }
@@ -122,11 +133,12 @@ pub fn filled(template: &str, places: Places<'_>) -> String {
         .replace("{link}", &link(places))
         .replace("{page}", places.page)
         .replace("{operator}", places.operator)
+        .replace("{minutes}", &places.minutes.to_string())
         .replace("{ticket}", places.ticket)
 }
 
 /// The page's address with the ticket behind `#`, where no browser sends it to anybody; empty without a page.
-fn link(places: Places<'_>) -> String {
+pub fn link(places: Places<'_>) -> String {
     if places.page.is_empty() {
         return String::new();
     }
@@ -142,6 +154,7 @@ pub fn holds_ticket(template: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::templates::Template;
 
     fn ticket(route: u32, state: TicketState) -> Ticket {
         Ticket {
@@ -156,14 +169,19 @@ mod tests {
 
     #[test]
     fn o6_the_prepared_text_holds_the_ticket_and_the_page() {
-        let mut tickets = Tickets::new(Some("{operator}: {ticket} at {page}".to_owned()));
+        let own = Template {
+            name: "mine".to_owned(),
+            text: "{operator}: {ticket} at {page}, {minutes} min".to_owned(),
+        };
+        let mut tickets = Tickets::new(Templates::new(vec![own], Some("mine")));
         let places = Places {
             ticket: "482 913 0571",
             page: "https://hub",
             operator: "Otto",
+            minutes: 15,
         };
         tickets.fill("unused", places);
-        assert_eq!(tickets.text, "Otto: 482 913 0571 at https://hub");
+        assert_eq!(tickets.text, "Otto: 482 913 0571 at https://hub, 15 min");
     }
 
     #[test]
@@ -173,6 +191,7 @@ mod tests {
                 ticket: "482 913 0571",
                 page,
                 operator: "{link}",
+                minutes: 15,
             };
             filled("{ticket}: {link} {operator}", places)
         };

@@ -3,8 +3,8 @@
 use egui::{Layout, ScrollArea, Ui};
 use protocol::TicketState;
 use ui_kit::widgets::{
-    Field, Push, card_ui, chip_ui, empty_state_ui, escaped, icon_button_ui, link_button_ui,
-    text_area_ui, ticket_number_ui,
+    DialogSize, Field, Push, Qr, card_ui, chip_ui, choice_ui, dialog_ui, empty_state_ui, escaped,
+    icon_button_ui, link_button_ui, text_area_ui, text_field_ui, ticket_number_ui,
 };
 use ui_kit::words::{ticket_state, valid_for};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
@@ -12,7 +12,7 @@ use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 use crate::action::Action;
 use crate::phrases;
 use crate::state::ConsoleState;
-use crate::state::tickets::{Ticket, Tickets, holds_ticket};
+use crate::state::tickets::{Places, Ticket, Tickets, filled, holds_ticket};
 
 /// Draws the panel.
 pub fn tickets_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
@@ -23,8 +23,8 @@ pub fn tickets_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Actio
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         // room for the scroll bar
         ui.set_max_width(ui.available_width() - 8.0);
-        if tickets.editing.is_some() {
-            template_ui(ui, lang, tickets, actions);
+        if tickets.templates.editing.is_some() {
+            template_ui(ui, lang, tickets, now, actions);
             return;
         }
         ui.add_enabled_ui(logged_in, |ui| {
@@ -39,7 +39,7 @@ pub fn tickets_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Actio
             let title = w(lang, Word::NoTicketYet);
             empty_state_ui(ui, Icon::Ticket, title, w(lang, Word::NoTicketYetNote));
             ui.add_space(12.0);
-            ui.vertical_centered(|ui| edit_template_ui(ui, lang, actions));
+            ui.vertical_centered(|ui| edit_template_ui(ui, lang, tickets, actions));
             return;
         };
         ui.add_space(2.0);
@@ -48,6 +48,9 @@ pub fn tickets_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Actio
         text_ui(ui, lang, tickets, &newest, now, actions);
         earlier_ui(ui, lang, tickets, now, actions);
     });
+    if tickets.qr_open {
+        qr_ui(ui, lang, tickets, actions);
+    }
 }
 
 fn newest_ui(ui: &mut Ui, lang: Lang, ticket: &Ticket, now: i64, actions: &mut Vec<Action>) {
@@ -108,11 +111,14 @@ fn text_ui(
     now: i64,
     actions: &mut Vec<Action>,
 ) {
+    choose_ui(ui, lang, tickets, actions);
     let field = Field::new(w(lang, Word::TicketText));
     text_area_ui(ui, &field, &mut tickets.text, 7);
     let open = newest.state_at(now) == TicketState::Open;
     ui.horizontal(|ui| {
-        let width = (ui.available_width() - ui.spacing().item_spacing.x) / 2.0;
+        const QR_WIDTH: f32 = 38.0;
+        let gaps = 2.0 * ui.spacing().item_spacing.x;
+        let width = (ui.available_width() - gaps - QR_WIDTH) / 2.0;
         let half = |ui: &mut Ui, push: Push<'_>| {
             ui.scope(|ui| {
                 ui.set_max_width(width);
@@ -128,42 +134,148 @@ fn text_ui(
         if mail.clicked() {
             actions.push(Action::MailText);
         }
+        let has_link = !tickets.link.is_empty();
+        let label = if has_link {
+            phrases::link_qr(lang)
+        } else {
+            phrases::no_link(lang)
+        };
+        if icon_button_ui(ui, Icon::QrCode, label, open && has_link).clicked() {
+            actions.push(Action::ShowQr(true));
+        }
     });
     ui.add_space(2.0);
-    edit_template_ui(ui, lang, actions);
+    edit_template_ui(ui, lang, tickets, actions);
 }
 
-fn edit_template_ui(ui: &mut Ui, lang: Lang, actions: &mut Vec<Action>) {
-    if link_button_ui(ui, Some(Icon::Pencil), phrases::edit_template(lang)).clicked() {
-        actions.push(Action::EditTemplate);
+/// Which of several texts counts.
+fn choose_ui(ui: &mut Ui, lang: Lang, tickets: &Tickets, actions: &mut Vec<Action>) {
+    let templates = &tickets.templates;
+    if templates.own.is_empty() {
+        return;
+    }
+    let house = (None, phrases::usual_text(lang));
+    let own = templates.own.iter().enumerate();
+    let own = own.map(|(place, template)| (Some(place), template.name.as_str()));
+    let choices: Vec<_> = std::iter::once(house).chain(own).collect();
+    let field = Field::new(phrases::template(lang));
+    if let Some(chosen) = choice_ui(ui, &field, templates.chosen, &choices) {
+        actions.push(Action::ChooseTemplate(chosen));
     }
 }
 
-fn template_ui(ui: &mut Ui, lang: Lang, tickets: &mut Tickets, actions: &mut Vec<Action>) {
-    let Some(template) = &mut tickets.editing else {
+fn edit_template_ui(ui: &mut Ui, lang: Lang, tickets: &Tickets, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        let has_own = tickets.templates.chosen().is_some();
+        if link_button_ui(ui, Some(Icon::Pencil), phrases::edit_template(lang)).clicked() {
+            actions.push(Action::EditTemplate);
+        }
+        // from the house's text each is a new one anyway
+        if has_own
+            && tickets.templates.has_room()
+            && link_button_ui(ui, Some(Icon::Plus), phrases::new_template(lang)).clicked()
+        {
+            actions.push(Action::NewTemplate);
+        }
+    });
+}
+
+fn qr_ui(ui: &Ui, lang: Lang, tickets: &Tickets, actions: &mut Vec<Action>) {
+    let title = phrases::link_qr(lang);
+    let icon = Some((Icon::QrCode, Tone::Accent));
+    let dialog = dialog_ui(ui.ctx(), "qr", DialogSize::Small, icon, title, |ui| {
+        let palette = Palette::of(ui);
+        ui.vertical_centered(|ui| {
+            if let Some(code) = Qr::of(&tickets.link) {
+                code.ui(ui, 240.0);
+            }
+            let link = text(
+                &*tickets.link,
+                theme::SMALL_SIZE,
+                theme::REGULAR,
+                palette.dim,
+            );
+            ui.add(egui::Label::new(link).wrap());
+        });
+        ui.add_space(4.0);
+        let note = phrases::link_qr_note(lang);
+        ui.label(text(note, 14.0, theme::REGULAR, palette.text));
+        ui.add_space(10.0);
+        super::foot_ui(ui, |ui| {
+            if ui.add(Push::primary(w(lang, Word::Close))).clicked() {
+                actions.push(Action::ShowQr(false));
+            }
+        });
+    });
+    if dialog.should_close() {
+        actions.push(Action::ShowQr(false));
+    }
+}
+
+fn template_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    tickets: &mut Tickets,
+    now: i64,
+    actions: &mut Vec<Action>,
+) {
+    let example = example_of(tickets, now);
+    let places = Places {
+        ticket: &example.0,
+        page: &example.1,
+        operator: phrases::your_name(lang),
+        minutes: example.2,
+    };
+    let Some(editing) = &mut tickets.templates.editing else {
         return;
     };
     let escaped = escaped(ui);
-    let missing = (!holds_ticket(template)).then(|| w(lang, Word::TicketTemplateMissing));
+    let name = Field::new(phrases::template_name(lang)).hint(phrases::my_text(lang));
+    text_field_ui(ui, &name, &mut editing.name);
+    let missing = (!holds_ticket(&editing.text)).then(|| w(lang, Word::TicketTemplateMissing));
     let field = Field::new(phrases::edit_template(lang))
         .note(phrases::template_places(lang))
         .error(missing);
-    text_area_ui(ui, &field, template, 12);
+    text_area_ui(ui, &field, &mut editing.text, 9);
+    let palette = Palette::of(ui);
+    let title = phrases::preview(lang);
+    ui.label(text(title, theme::SMALL_SIZE, theme::SEMIBOLD, palette.dim));
+    card_ui(ui, |ui| {
+        let shown = text(
+            filled(&editing.text, places),
+            13.0,
+            theme::REGULAR,
+            palette.text,
+        );
+        ui.add(egui::Label::new(shown).wrap());
+    });
     ui.add_space(2.0);
     let keep = Push::primary(w(lang, Word::KeepAsTemplate)).wide();
     if ui.add(keep.enabled(missing.is_none())).clicked() {
         actions.push(Action::KeepTemplate);
     }
-    if ui
-        .add(Push::secondary(w(lang, Word::RestoreTemplate)).wide())
-        .clicked()
-    {
+    let restore = Push::secondary(w(lang, Word::RestoreTemplate)).wide();
+    if ui.add(restore).clicked() {
         actions.push(Action::RestoreTemplate);
+    }
+    if editing.place.is_some() {
+        let remove = Push::secondary(phrases::remove_template(lang)).wide();
+        if ui.add(remove.icon(Icon::Trash2)).clicked() {
+            actions.push(Action::RemoveTemplate);
+        }
     }
     let cancel = ui.add(Push::quiet(w(lang, Word::Cancel)).wide());
     if cancel.clicked() || escaped {
         actions.push(Action::CancelTemplate);
     }
+}
+
+/// What a preview has in its places: ticket, page and minutes of the newest ticket, or made up.
+fn example_of(tickets: &Tickets, now: i64) -> (String, String, u32) {
+    let newest = tickets.newest();
+    let ticket = newest.map_or_else(|| "482 913 0571".to_owned(), |t| t.spoken.clone());
+    let page = tickets.page.clone().unwrap_or_default();
+    (ticket, page, newest.map_or(15, |t| t.minutes_left(now)))
 }
 
 fn earlier_ui(ui: &mut Ui, lang: Lang, tickets: &Tickets, now: i64, actions: &mut Vec<Action>) {
