@@ -19,6 +19,9 @@ use crate::state::session::PERCENTAGES;
 use crate::views::proxy::proxy_ui;
 use crate::views::session::DEPTHS;
 
+/// Height of what a tab shows at once, in points, where the window has room for it.
+const USUAL_HEIGHT: f32 = 560.0;
+
 /// The settings while they are changed; nothing counts before **OK** or **Apply**.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SettingsForm {
@@ -202,8 +205,11 @@ pub fn settings_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &m
                 form.tab = tab;
             }
             ui.add_space(6.0);
-            let height = (ui.ctx().content_rect().height() - 200.0).max(140.0);
-            ScrollArea::vertical().max_height(height).show(ui, |ui| {
+            // the same in every tab, so that nothing jumps
+            let room = (ui.ctx().content_rect().height() - 200.0).max(140.0);
+            let height = room.min(USUAL_HEIGHT);
+            let area = ScrollArea::vertical().max_height(height);
+            area.auto_shrink([true, false]).show(ui, |ui| {
                 // room for the scroll bar
                 let margin = egui::Margin {
                     right: 10,

@@ -236,38 +236,33 @@ fn template_ui(
     let field = Field::new(phrases::edit_template(lang))
         .note(phrases::template_places(lang))
         .error(missing);
-    text_area_ui(ui, &field, &mut editing.text, 9);
-    let palette = Palette::of(ui);
-    let title = phrases::preview(lang);
-    ui.label(text(title, theme::SMALL_SIZE, theme::SEMIBOLD, palette.dim));
-    card_ui(ui, |ui| {
-        let shown = text(
-            filled(&editing.text, places),
-            13.0,
-            theme::REGULAR,
-            palette.text,
-        );
-        ui.add(egui::Label::new(shown).wrap());
-    });
+    text_area_ui(ui, &field, &mut editing.text, 7);
     ui.add_space(2.0);
     let keep = Push::primary(w(lang, Word::KeepAsTemplate)).wide();
     if ui.add(keep.enabled(missing.is_none())).clicked() {
         actions.push(Action::KeepTemplate);
     }
-    let restore = Push::secondary(w(lang, Word::RestoreTemplate)).wide();
-    if ui.add(restore).clicked() {
-        actions.push(Action::RestoreTemplate);
-    }
-    if editing.place.is_some() {
-        let remove = Push::secondary(phrases::remove_template(lang)).wide();
-        if ui.add(remove.icon(Icon::Trash2)).clicked() {
-            actions.push(Action::RemoveTemplate);
-        }
-    }
-    let cancel = ui.add(Push::quiet(w(lang, Word::Cancel)).wide());
+    let cancel = ui.add(Push::secondary(w(lang, Word::Cancel)).wide());
     if cancel.clicked() || escaped {
         actions.push(Action::CancelTemplate);
     }
+    if link_button_ui(ui, Some(Icon::RotateCcw), w(lang, Word::RestoreTemplate)).clicked() {
+        actions.push(Action::RestoreTemplate);
+    }
+    if editing.place.is_some()
+        && link_button_ui(ui, Some(Icon::Trash2), phrases::remove_template(lang)).clicked()
+    {
+        actions.push(Action::RemoveTemplate);
+    }
+    ui.add_space(4.0);
+    let palette = Palette::of(ui);
+    let title = phrases::preview(lang);
+    ui.label(text(title, theme::SMALL_SIZE, theme::SEMIBOLD, palette.dim));
+    card_ui(ui, |ui| {
+        let shown = filled(&editing.text, places);
+        let shown = text(shown, theme::SMALL_SIZE, theme::REGULAR, palette.text);
+        ui.add(egui::Label::new(shown).wrap());
+    });
 }
 
 /// What a preview has in its places: ticket, page and minutes of the newest ticket, or made up.
