@@ -273,13 +273,14 @@ fn account_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &mut Ve
             Some(w(lang, note)),
         );
     });
+    divider_ui(ui);
+    section_header_ui(ui, w(lang, Word::Hub), "");
+    hub_ui(ui, lang, form);
+    divider_ui(ui);
     let note = Some(w(lang, Word::EnableActionFeedBackNote));
     let label = w(lang, Word::EnableActionFeedBack);
     check_ui(ui, &mut form.action_feed_back, label, note);
     popups_ui(ui, lang, form, actions);
-    divider_ui(ui);
-    section_header_ui(ui, w(lang, Word::Hub), "");
-    hub_ui(ui, lang, form);
 }
 
 fn popups_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &mut Vec<Action>) {
