@@ -8,6 +8,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 
+use crate::realm::Tickets;
+
 /// Where the built programs are.
 #[derive(Debug, Clone)]
 pub struct Programs {
@@ -79,6 +81,8 @@ pub struct Home {
     proxy: Option<String>,
     /// The bus of the owner's desktop.
     bus: Option<String>,
+    /// What the owner's computer knows of a network that people sign in to.
+    tickets: Option<Tickets>,
 }
 
 impl Home {
@@ -95,6 +99,7 @@ impl Home {
             computer: None,
             proxy: None,
             bus: None,
+            tickets: None,
         };
         for part in ["profile", "run"] {
             DirBuilder::new()
@@ -132,6 +137,12 @@ impl Home {
     /// The same home, on a desktop with this bus, if one is given.
     pub fn on_bus(mut self, bus: Option<&str>) -> Self {
         self.bus = bus.map(str::to_owned);
+        self
+    }
+
+    /// The same home, on a computer that knows a network which people sign in to, if one is given.
+    pub fn with_tickets(mut self, tickets: Option<&Tickets>) -> Self {
+        self.tickets = tickets.cloned();
         self
     }
 
@@ -195,6 +206,7 @@ impl Home {
             "ALL_PROXY",
             "no_proxy",
             "NO_PROXY",
+            "KRB5_CONFIG",
         ] {
             command.env_remove(name);
         }
@@ -204,6 +216,7 @@ impl Home {
             .env("XDG_RUNTIME_DIR", self.folder.join("run"))
             .env("PHD_PROFILE_DIR", self.profile())
             .env("LANG", "C.UTF-8")
+            .env("KRB5CCNAME", self.file("no-tickets"))
             // logs are read by plays
             .env("NO_COLOR", "1");
         if let Some(proxy) = &self.proxy {
@@ -211,6 +224,9 @@ impl Home {
         }
         if let Some(bus) = &self.bus {
             command.env("DBUS_SESSION_BUS_ADDRESS", bus);
+        }
+        if let Some(tickets) = &self.tickets {
+            tickets.for_command(&mut command);
         }
         if let Some(zone) = &self.zone {
             command.env("TZ", zone);

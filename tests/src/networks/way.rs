@@ -48,6 +48,10 @@ impl WayThere {
             } else {
                 namespaces.set_proxy(end, &url);
             }
+            if let Ok(realm) = proxy.realm() {
+                let tickets = realm.sign_in(namespaces, end)?;
+                namespaces.set_tickets(end, tickets);
+            }
         }
         Ok(Self::ByProxy {
             server: proxy,
