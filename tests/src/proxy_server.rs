@@ -25,7 +25,7 @@ pub enum SignIn {
     None,
     Basic,
     Digest,
-    /// Samba checks the password, and takes NTLMv2 alone.
+    /// Samba checks the password, and takes version 2 alone.
     Ntlm,
     /// Basic and Digest; whoever comes by Basic is not let through.
     BasicAndDigest,

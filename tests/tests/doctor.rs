@@ -374,7 +374,8 @@ fn where_a_proxy_takes_accounts_the_doctor_goes_through_with_one_and_says_what_e
         .ask(&name, Some(&url))
         .exits_with(NO_WAY)
         .says("the server that vouches for this computer does not answer.")
-        .says("no Kerberos ticket for it came in time");
+        .says("no Kerberos ticket for it came in time")
+        .says("  -> let this computer reach the Kerberos server of its network (port 88, TCP and UDP)");
 }
 
 #[test]

@@ -8,7 +8,9 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::{CertificateFault, HubAddress, ProxyAddress, ProxyError, ProxySource, Refusal, TooOld};
+use crate::{
+    CertificateFault, HubAddress, NoAccount, ProxyAddress, ProxyError, ProxySource, Refusal, TooOld,
+};
 
 /// A family of addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -215,7 +217,7 @@ pub enum Opening {
     /// Say who signs in at the proxy.
     SignIn { proxy: ProxyAddress },
     /// Have this computer's account known at the proxy, or have the proxy take passwords.
-    Account { proxy: ProxyAddress },
+    Account { proxy: ProxyAddress, why: NoAccount },
 }
 
 impl Verdict {
@@ -302,9 +304,9 @@ impl Diagnosis {
             let proxy = proxy.clone();
             openings.insert(0, Opening::SignIn { proxy });
         }
-        if let Verdict::Proxy(ProxyError::WantsAccount { proxy, .. }) = &verdict {
-            let proxy = proxy.clone();
-            openings.insert(0, Opening::Account { proxy });
+        if let Verdict::Proxy(ProxyError::WantsAccount { proxy, why }) = &verdict {
+            let (proxy, why) = (proxy.clone(), *why);
+            openings.insert(0, Opening::Account { proxy, why });
         }
         openings.push(if self.own_port().any(is_filter) {
             Opening::Unopened { port }
@@ -469,7 +471,7 @@ fn weight(error: &ProxyError) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{NoAccount, ProxyKind};
+    use crate::ProxyKind;
 
     const UDP: Check = Check::Udp {
         port: 4433,
@@ -617,13 +619,17 @@ mod tests {
             port: 4433,
         };
         assert_eq!(found.openings().last(), Some(&opening));
+        let why = NoAccount::NoTicket;
         let wants = ProxyError::WantsAccount {
             proxy: proxy(),
-            why: NoAccount::NoTicket,
+            why,
         };
         let found = behind(wants.clone());
         assert_eq!(found.verdict(), Verdict::Proxy(wants));
-        let opening = Opening::Account { proxy: proxy() };
+        let opening = Opening::Account {
+            proxy: proxy(),
+            why,
+        };
         assert_eq!(found.openings().first(), Some(&opening));
         // a proxy that is switched off says nothing of a hub that is too
         let gone = ProxyError::NoAnswer { proxy: proxy() };

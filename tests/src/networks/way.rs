@@ -16,7 +16,7 @@ use crate::scripted_desktop::ScriptedDesktop;
 pub(super) enum WayThere {
     Open,
     ByProxy {
-        server: ProxyServer,
+        server: Box<ProxyServer>,
         opens_tls: bool,
         _desktops: Vec<ScriptedDesktop>,
         _folder: TempDir,
@@ -54,7 +54,7 @@ impl WayThere {
             }
         }
         Ok(Self::ByProxy {
-            server: proxy,
+            server: Box::new(proxy),
             opens_tls: sign_in == SignIn::OpensTls,
             _desktops: desktops,
             _folder: folder,

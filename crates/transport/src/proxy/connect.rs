@@ -76,8 +76,8 @@ pub(super) async fn open(
                         NoAnswer::Nonsense => no_proxy(),
                     },
                 )?);
-                let stays = head.stays && on.pass_over(head.body).await.is_ok();
-                if stays {
+                let stays = head.stays && !sign_in.begins_anew();
+                if stays && on.pass_over(head.body).await.is_ok() {
                     line = Some(on);
                 } else if sign_in.is_bound() {
                     // the answer is worth nothing elsewhere

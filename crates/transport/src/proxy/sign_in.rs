@@ -46,6 +46,8 @@ pub(super) struct SignIn<'a> {
     target: &'a str,
     /// By the login.
     said: Said,
+    /// What was answered before was turned down, and something else is tried.
+    begins_anew: bool,
 }
 
 /// How far the account of this computer got.
@@ -82,7 +84,13 @@ impl<'a> SignIn<'a> {
             account: account.unwrap_or(OfAccount::DoesNot(NoAccount::NoTicket)),
             target,
             said: Said::Nothing,
+            begins_anew: false,
         }
+    }
+
+    /// Whether the next answer has to go over a new connection: proxies hold on to the way that was begun.
+    pub(super) fn begins_anew(&self) -> bool {
+        self.begins_anew
     }
 
     /// Whether the next answer must go over the connection by which the question came.
@@ -99,6 +107,7 @@ impl<'a> SignIn<'a> {
     /// only where the account is asked for.
     pub(super) async fn answer(&mut self, challenges: &[String]) -> Result<String, NoAnswer> {
         let challenges = &apart(challenges);
+        self.begins_anew = false;
         if matches!(self.said, Said::Nothing)
             && let Some(answer) = self.by_account(challenges).await
         {
@@ -122,7 +131,10 @@ impl<'a> SignIn<'a> {
             },
             OfAccount::Begun(account) | OfAccount::GoesOn(account) if !token.is_empty() => account,
             // whoever answers what nobody said, or asks anew, does not want it
-            OfAccount::Free(..) | OfAccount::Begun(_) | OfAccount::GoesOn(_) => return None,
+            OfAccount::Free(..) | OfAccount::Begun(_) | OfAccount::GoesOn(_) => {
+                self.begins_anew = true;
+                return None;
+            }
             OfAccount::DoesNot(why) => {
                 self.account = OfAccount::DoesNot(why);
                 return None;
@@ -139,10 +151,13 @@ impl<'a> SignIn<'a> {
                 };
                 Some(format!("{NEGOTIATE} {}", BASE64.encode(answer)))
             }
-            // what the proxy says back makes no sense to the system
-            Err(NoAccount::NoTicket) if !is_first => None,
-            Err(why) => {
+            Err(why) if is_first => {
                 self.account = OfAccount::DoesNot(why);
+                None
+            }
+            // what the proxy says back makes no sense to the system
+            Err(_) => {
+                self.begins_anew = true;
                 None
             }
         }
@@ -169,6 +184,7 @@ impl<'a> SignIn<'a> {
                     if scheme != NEGOTIATE {
                         return Err(NoAnswer::Refused);
                     }
+                    self.begins_anew = true;
                     let basic = self.basic(login, challenges);
                     return basic.ok_or_else(|| self.accounts_only());
                 };
@@ -411,6 +427,7 @@ mod tests {
         answer(&mut sign_in, &asked).expect("begun");
         let basic = answer(&mut sign_in, &asked).expect("an answer");
         assert!(basic.starts_with("Basic "), "{basic}");
+        assert!(sign_in.begins_anew());
         assert_eq!(answer(&mut sign_in, &asked), Err(NoAnswer::Refused));
     }
 

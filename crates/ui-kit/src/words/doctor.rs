@@ -506,18 +506,30 @@ fn opening_text(lang: Lang, found: &Diagnosis, opening: &Opening) -> String {
         (Lang::It, Opening::SignIn { proxy }) => {
             format!("ottenere un nome utente e una password per il proxy {proxy}")
         }
-        (Lang::En, Opening::Account { proxy }) => format!(
-            "sign this computer in to the network of the proxy {proxy} (a Kerberos ticket; klist lists them), or have the proxy take names and passwords"
-        ),
-        (Lang::It, Opening::Account { proxy }) => format!(
-            "far accedere questo computer alla rete del proxy {proxy} (un ticket Kerberos; klist li elenca), o far accettare al proxy nomi e password"
-        ),
+        (_, Opening::Account { proxy, why }) => account_text(lang, proxy, *why),
         (Lang::En, Opening::Name) => {
             format!("have DNS know {host} here, or set the proxy by which one gets out")
         }
         (Lang::It, Opening::Name) => {
             format!("far conoscere {host} al DNS, o impostare il proxy attraverso cui si esce")
         }
+    }
+}
+
+fn account_text(lang: Lang, proxy: &ProxyAddress, why: NoAccount) -> String {
+    match (lang, why) {
+        (Lang::En, NoAccount::NoTicket | NoAccount::Refused) => format!(
+            "sign this computer in to the network of the proxy {proxy} (a Kerberos ticket; klist lists them), or have the proxy take names and passwords"
+        ),
+        (Lang::It, NoAccount::NoTicket | NoAccount::Refused) => format!(
+            "far accedere questo computer alla rete del proxy {proxy} (un ticket Kerberos; klist li elenca), o far accettare al proxy nomi e password"
+        ),
+        (Lang::En, NoAccount::TooSlow) => format!(
+            "let this computer reach the Kerberos server of its network (port 88, TCP and UDP), or have the proxy {proxy} take names and passwords"
+        ),
+        (Lang::It, NoAccount::TooSlow) => format!(
+            "far raggiungere a questo computer il server Kerberos della sua rete (porta 88, TCP e UDP), o far accettare al proxy {proxy} nomi e password"
+        ),
     }
 }
 
