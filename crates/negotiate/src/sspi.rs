@@ -23,7 +23,7 @@ struct Context {
     /// Of the account.
     credentials: SecHandle,
     /// None before the first message.
-    context: Option<SecHandle>,
+    handle: Option<SecHandle>,
     /// Whom it is with, with a zero at the end.
     service: Vec<u16>,
     /// The system has no more to say.
@@ -54,7 +54,7 @@ pub(crate) fn sign_in(host: &str) -> Result<Box<dyn Account>, NotSignedIn> {
     }
     Ok(Box::new(Context {
         credentials,
-        context: None,
+        handle: None,
         service: wide(&format!("HTTP/{host}")),
         is_complete: false,
     }))
@@ -77,9 +77,9 @@ impl Account for Context {
             BufferType: SECBUFFER_TOKEN,
             pvBuffer: null_mut(),
         };
-        let mut made = self.context.unwrap_or_default();
+        let mut made = self.handle.unwrap_or_default();
         let (mut attributes, mut expires) = (0, 0);
-        let before = self.context.as_ref().map_or(null(), std::ptr::from_ref);
+        let before = self.handle.as_ref().map_or(null(), std::ptr::from_ref);
         let input = if message.is_empty() {
             null()
         } else {
@@ -109,7 +109,7 @@ impl Account for Context {
             self.is_complete = true;
             return Err(failed(status));
         }
-        self.context = Some(made);
+        self.handle = Some(made);
         self.is_complete = ![SEC_I_CONTINUE_NEEDED, SEC_I_COMPLETE_AND_CONTINUE].contains(&status);
         if [SEC_I_COMPLETE_NEEDED, SEC_I_COMPLETE_AND_CONTINUE].contains(&status) {
             // SAFETY: the context and the buffer are those that the system has just made.
@@ -129,9 +129,9 @@ impl Account for Context {
 
 impl Drop for Context {
     fn drop(&mut self) {
-        if let Some(context) = &self.context {
+        if let Some(handle) = &self.handle {
             // SAFETY: the system has made it, and nobody uses it any more.
-            unsafe { DeleteSecurityContext(context) };
+            unsafe { DeleteSecurityContext(handle) };
         }
         // SAFETY: the same.
         unsafe { FreeCredentialsHandle(&raw const self.credentials) };
