@@ -222,7 +222,7 @@ fn squid(folder: &Path, sign_in: SignIn, realm: Option<&Realm>) -> anyhow::Resul
     )?;
     let port = port.replace("ca.", &format!("{f}/ca."));
     let config = format!(
-        "http_port 3128{port}\npid_filename {f}/pid\ncoredump_dir {f}\nhosts_file {f}/hosts\n\
+        "http_port 3128{port}\npid_filename none\ncoredump_dir {f}\nhosts_file {f}/hosts\n\
          cache_log {f}/cache.log\naccess_log stdio:{f}/access.log\ncache deny all\n\
          shutdown_lifetime 1 seconds\nvisible_hostname proxy.test\n{rules}http_access deny all\n"
     );
@@ -232,8 +232,9 @@ fn squid(folder: &Path, sign_in: SignIn, realm: Option<&Realm>) -> anyhow::Resul
             .map(str::to_owned)
             .to_vec());
     }
-    // what runs beside it ends with it
-    let script = format!("{before_squid}exec squid -N -f {f}/conf");
+    // What runs beside it ends with the shell, the first process in there. The proxy would not be ended: giving
+    // up its rights, it is no longer one that its parent's end takes with it.
+    let script = format!("{before_squid}squid -N -f {f}/conf; exit");
     let unshare = [
         "unshare",
         "--mount",

@@ -136,7 +136,7 @@ pub async fn connect(
                     if is_answer(at, &error) {
                         return Err(error);
                     }
-                    if asks_for_login(&error) {
+                    if asks_for_login(&error) || wants_account(&error) {
                         ends.get_or_insert_with(|| Instant::now() + AFTER_QUESTION);
                     }
                     failure = more_telling(failure, at, error);
@@ -296,6 +296,11 @@ fn asks_for_login(error: &ConnectError) -> bool {
         error,
         ConnectError::Proxy(ProxyError::AsksForLogin { .. } | ProxyError::LoginRefused { .. })
     )
+}
+
+/// Whether somebody has to sign in to this computer before a proxy lets it through.
+fn wants_account(error: &ConnectError) -> bool {
+    matches!(error, ConnectError::Proxy(ProxyError::WantsAccount { .. }))
 }
 
 fn is_mistrust(error: &ConnectError) -> bool {

@@ -299,6 +299,16 @@ pub fn verdict_text(lang: Lang, found: &Diagnosis) -> String {
         (_, Verdict::ProxyAsks { proxy, refused }) => proxy_asks(lang, &proxy, refused),
         // it says already whom to ask
         (_, Verdict::Proxy(error @ ProxyError::NotAllowed { .. })) => proxy_text(lang, &error),
+        (Lang::En, Verdict::Proxy(error)) if can_be_tried_again(&error) => format!(
+            "{} If that does not help, {}",
+            proxy_text(lang, &error),
+            call_en().to_lowercase()
+        ),
+        (Lang::It, Verdict::Proxy(error)) if can_be_tried_again(&error) => format!(
+            "{} Se non basta, {}",
+            proxy_text(lang, &error),
+            call_it().to_lowercase()
+        ),
         (Lang::En, Verdict::Proxy(error)) => {
             format!("{} {}", proxy_text(lang, &error), call_en())
         }
@@ -331,6 +341,14 @@ pub fn verdict_text(lang: Lang, found: &Diagnosis) -> String {
             "La tua rete non lascia passare nulla verso il servizio di assistenza. Chiama chi la gestisce e digli: «Permettete la porta UDP o TCP {port} verso {host}.»"
         ),
     }
+}
+
+/// Whether whoever sits there is told to do something first.
+fn can_be_tried_again(error: &ProxyError) -> bool {
+    let ProxyError::WantsAccount { why, .. } = error else {
+        return false;
+    };
+    matches!(why, NoAccount::NoTicket | NoAccount::TooSlow)
 }
 
 fn call_en() -> &'static str {
@@ -647,6 +665,10 @@ All connections begin at this computer; nothing has to be let in.
             behind(ProxyError::AsksForLogin { proxy: proxy() }),
             behind(ProxyError::LoginRefused { proxy: proxy() }),
             behind(ProxyError::NoAnswer { proxy: proxy() }),
+            behind(ProxyError::WantsAccount {
+                proxy: proxy(),
+                why: NoAccount::NoTicket,
+            }),
             diagnosis([
                 (TCP, Found::NoAnswer),
                 (Check::ProxySettings, Found::NeedsScript),

@@ -60,10 +60,10 @@ pub fn proxy_text(lang: Lang, error: &ProxyError) -> String {
 fn wants_account(lang: Lang, proxy: &ProxyAddress, why: NoAccount) -> String {
     match (lang, why) {
         (Lang::En, NoAccount::NoTicket) => format!(
-            "The proxy {proxy} lets only those through who are signed in to its network, and this computer is not. Sign in to the computer with the account of your organisation, or connect to its network, and try again."
+            "The proxy {proxy} lets only those through who are signed in to its network, and this computer is not. Sign in to the computer with the account of your organisation and try again."
         ),
         (Lang::It, NoAccount::NoTicket) => format!(
-            "Il proxy {proxy} lascia passare solo chi ha effettuato l'accesso alla sua rete, e questo computer non l'ha fatto. Accedi al computer con l'account della tua organizzazione, o connettiti alla sua rete, e riprova."
+            "Il proxy {proxy} lascia passare solo chi ha effettuato l'accesso alla sua rete, e questo computer non l'ha fatto. Accedi al computer con l'account della tua organizzazione e riprova."
         ),
         (Lang::En, NoAccount::TooSlow) => format!(
             "The proxy {proxy} lets only those through who are signed in to its network, and the server that vouches for this computer does not answer. Try again in a minute."
