@@ -15,9 +15,11 @@ const MOST_WAITING: usize = 8;
 /// What is known of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LinkChoice {
-    /// Nobody has looked, or this system has no such choice.
+    /// Nobody has looked.
     #[default]
     Unknown,
+    /// The system goes by what is installed, and leaves no such choice (macOS).
+    Installed,
     Here,
     NotHere,
     /// Another program opens them, and only the system's settings change that.
@@ -97,9 +99,10 @@ fn seen(exe: &Path, chosen: Result<(), LinksError>) -> LinkChoice {
         Ok(()) => match desktop::link_opener(kind(exe)) {
             LinkOpener::This => LinkChoice::Here,
             LinkOpener::Nobody | LinkOpener::Another => LinkChoice::NotHere,
+            LinkOpener::Installed => LinkChoice::Installed,
         },
         Err(LinksError::Taken { .. }) => LinkChoice::Taken,
-        Err(LinksError::Unsupported) => LinkChoice::Unknown,
+        Err(LinksError::Unsupported) => LinkChoice::Installed,
         Err(error) => {
             tracing::warn!(%error, "Links stay as they were");
             LinkChoice::Failed

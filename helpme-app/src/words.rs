@@ -64,6 +64,15 @@ pub fn links_taken(lang: Lang) -> &'static str {
     )
 }
 
+/// Why nobody can choose what opens links.
+pub fn links_of_installed(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "This system opens such links with an installed Helpme only.",
+        "Questo sistema apre questi link solo con un Helpme installato.",
+    )
+}
+
 /// The choice could not be kept.
 pub fn links_failed(lang: Lang) -> &'static str {
     pick(

@@ -116,12 +116,14 @@ impl Cast {
         let of_operator = home("operator")?
             .in_network_of(network.of_end(End::Operator))
             .behind(network.proxy_of(End::Operator))
-            .on_bus(network.bus_of(End::Operator));
+            .on_bus(network.bus_of(End::Operator))
+            .with_tickets(network.tickets_of(End::Operator));
         let console = Console::start(&programs, &operator_display, of_operator, look)?;
         let of_user = home("user")?
             .in_network_of(network.of_end(End::User))
             .behind(network.proxy_of(End::User))
-            .on_bus(network.bus_of(End::User));
+            .on_bus(network.bus_of(End::User))
+            .with_tickets(network.tickets_of(End::User));
         let seen = network.hub_seen_from(End::User, hub.address());
         let seen = (seen, hub.fingerprint());
         let helpme = Helpme::start(&programs, &user_display, of_user, seen, look)?;

@@ -7,6 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use anyhow::{Context as _, bail};
 
+use crate::realm::Tickets;
+
 mod line;
 mod namespace;
 mod namespaces;
@@ -91,6 +93,14 @@ impl Network {
         match self {
             Self::Direct | Self::Relays(_) => None,
             Self::Namespaces(namespaces) => namespaces.bus_of(end),
+        }
+    }
+
+    /// What the computer at `end` knows of a network that people sign in to.
+    pub(crate) fn tickets_of(&self, end: End) -> Option<&Tickets> {
+        match self {
+            Self::Direct | Self::Relays(_) => None,
+            Self::Namespaces(namespaces) => namespaces.tickets_of(end),
         }
     }
 

@@ -8,6 +8,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 
+use crate::realm::Tickets;
+
 /// Where the built programs are.
 #[derive(Debug, Clone)]
 pub struct Programs {
@@ -81,6 +83,8 @@ pub struct Home {
     bus: Option<String>,
     /// Programs are as installed, and keep their settings where the system has them.
     installed: bool,
+    /// What the owner's computer knows of a network that people sign in to.
+    tickets: Option<Tickets>,
 }
 
 impl Home {
@@ -98,6 +102,7 @@ impl Home {
             proxy: None,
             bus: None,
             installed: false,
+            tickets: None,
         };
         for part in ["profile", "run"] {
             DirBuilder::new()
@@ -141,6 +146,12 @@ impl Home {
     /// The same home, with programs that are installed: nothing says that they carry their settings along.
     pub fn with_installed_programs(mut self) -> Self {
         self.installed = true;
+        self
+    }
+
+    /// The same home, on a computer that knows a network which people sign in to, if one is given.
+    pub fn with_tickets(mut self, tickets: Option<&Tickets>) -> Self {
+        self.tickets = tickets.cloned();
         self
     }
 
@@ -205,6 +216,7 @@ impl Home {
             "ALL_PROXY",
             "no_proxy",
             "NO_PROXY",
+            "KRB5_CONFIG",
         ] {
             command.env_remove(name);
         }
@@ -213,6 +225,7 @@ impl Home {
             .env("HOME", &self.folder)
             .env("XDG_RUNTIME_DIR", self.folder.join("run"))
             .env("LANG", "C.UTF-8")
+            .env("KRB5CCNAME", self.file("no-tickets"))
             // logs are read by plays
             .env("NO_COLOR", "1");
         if self.installed {
@@ -225,6 +238,9 @@ impl Home {
         }
         if let Some(bus) = &self.bus {
             command.env("DBUS_SESSION_BUS_ADDRESS", bus);
+        }
+        if let Some(tickets) = &self.tickets {
+            tickets.for_command(&mut command);
         }
         if let Some(zone) = &self.zone {
             command.env("TZ", zone);

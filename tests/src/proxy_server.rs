@@ -10,7 +10,9 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 
 use crate::network::{End, Namespaces};
+use crate::realm::Realm;
 use crate::running::{Running, wait_until};
+use crate::samba::Samba;
 
 /// Who may go through a proxy that asks.
 pub const PROXY_USER: &str = "anna";
@@ -23,10 +25,14 @@ pub enum SignIn {
     None,
     Basic,
     Digest,
-    /// Squid's helper checks the messages, but knows no password.
+    /// Samba checks the password, and takes version 2 alone.
     Ntlm,
     /// Basic and Digest; whoever comes by Basic is not let through.
     BasicAndDigest,
+    /// Only accounts of its network (Kerberos).
+    Negotiate,
+    /// Those, or else a password by Basic.
+    NegotiateOrBasic,
     /// It permits nothing.
     NotAllowed,
     /// It opens TLS with a certificate of its own.
@@ -40,6 +46,7 @@ pub enum SignIn {
 #[derive(Debug)]
 pub struct ProxyServer {
     _running: Running,
+    realm: Option<Realm>,
     folder: PathBuf,
     is_socks: bool,
     port: u16,
@@ -64,10 +71,14 @@ impl ProxyServer {
         fs::write(folder.join("hosts"), format!("{} hub.test\n", hub.ip()))?;
         let is_socks = matches!(sign_in, SignIn::Socks | SignIn::SocksPassword);
         let port = if is_socks { 1080 } else { 3128 };
+        let is_for_accounts = matches!(sign_in, SignIn::Negotiate | SignIn::NegotiateOrBasic);
+        let realm = is_for_accounts
+            .then(|| Realm::start(&folder, namespaces, PROXY_USER, PROXY_PASSWORD))
+            .transpose()?;
         let command = if is_socks {
             dante(&folder, sign_in, hub)?
         } else {
-            squid(&folder, sign_in)?
+            squid(&folder, sign_in, realm.as_ref())?
         };
         let mut inside = Command::new("nsenter");
         inside
@@ -83,6 +94,7 @@ impl ProxyServer {
         })?;
         Ok(Self {
             _running: running,
+            realm,
             folder,
             is_socks,
             port,
@@ -100,6 +112,15 @@ impl ProxyServer {
         format!("{scheme}://{}{at}", login.unwrap_or_default())
     }
 
+    /// The network that it takes accounts of.
+    ///
+    /// # Errors
+    ///
+    /// If it takes none.
+    pub fn realm(&self) -> anyhow::Result<&Realm> {
+        self.realm.as_ref().context("it takes no accounts")
+    }
+
     /// What went through it.
     ///
     /// # Errors
@@ -111,13 +132,14 @@ impl ProxyServer {
     }
 }
 
-fn squid(folder: &Path, sign_in: SignIn) -> anyhow::Result<Vec<String>> {
+fn squid(folder: &Path, sign_in: SignIn, realm: Option<&Realm>) -> anyhow::Result<Vec<String>> {
     let f = folder.display();
     let basic = format!("auth_param basic program /usr/lib/squid/basic_ncsa_auth {f}/passwords\n");
     let digest = format!(
         "auth_param digest program /usr/lib/squid/digest_file_auth -c {f}/digests\nauth_param digest realm {REALM}\n"
     );
     let known = "acl known proxy_auth REQUIRED\nhttp_access allow known\n";
+    let mut before_squid = String::new();
     let (port, rules) = match sign_in {
         SignIn::Basic => ("", format!("{basic}{known}")),
         SignIn::Digest => ("", format!("{digest}{known}")),
@@ -127,8 +149,26 @@ fn squid(folder: &Path, sign_in: SignIn) -> anyhow::Result<Vec<String>> {
             ("", format!("{basic}{digest}{by_basic}{known}"))
         }
         SignIn::Ntlm => {
-            let helper = "auth_param ntlm program /usr/lib/squid/ntlm_fake_auth\n";
-            ("", format!("{helper}{known}"))
+            let Samba { helper, before } = Samba::prepare(folder, PROXY_USER, PROXY_PASSWORD)?;
+            before_squid = before;
+            ("", format!("auth_param ntlm program {helper}\n{known}"))
+        }
+        SignIn::Negotiate | SignIn::NegotiateOrBasic => {
+            let (settings, keys) = realm
+                .context("a network that people sign in to")?
+                .of_proxy();
+            let negotiate = format!(
+                "auth_param negotiate program /usr/bin/env KRB5_CONFIG={} \
+                 /usr/lib/squid/negotiate_kerberos_auth -k {} -s GSS_C_NO_NAME -t none\n",
+                settings.display(),
+                keys.display()
+            );
+            let or_basic = if sign_in == SignIn::NegotiateOrBasic {
+                &*basic
+            } else {
+                ""
+            };
+            ("", format!("{negotiate}{or_basic}{known}"))
         }
         SignIn::NotAllowed => ("", "http_access deny all\n".to_owned()),
         SignIn::OpensTls => {
@@ -182,14 +222,29 @@ fn squid(folder: &Path, sign_in: SignIn) -> anyhow::Result<Vec<String>> {
     )?;
     let port = port.replace("ca.", &format!("{f}/ca."));
     let config = format!(
-        "http_port 3128{port}\npid_filename {f}/pid\ncoredump_dir {f}\nhosts_file {f}/hosts\n\
+        "http_port 3128{port}\npid_filename none\ncoredump_dir {f}\nhosts_file {f}/hosts\n\
          cache_log {f}/cache.log\naccess_log stdio:{f}/access.log\ncache deny all\n\
          shutdown_lifetime 1 seconds\nvisible_hostname proxy.test\n{rules}http_access deny all\n"
     );
     fs::write(folder.join("conf"), config)?;
-    Ok(["squid", "-N", "-f", &format!("{f}/conf")]
-        .map(str::to_owned)
-        .to_vec())
+    if before_squid.is_empty() {
+        return Ok(["squid", "-N", "-f", &format!("{f}/conf")]
+            .map(str::to_owned)
+            .to_vec());
+    }
+    // What runs beside it ends with the shell, the first process in there. The proxy would not be ended: giving
+    // up its rights, it is no longer one that its parent's end takes with it.
+    let script = format!("{before_squid}squid -N -f {f}/conf; exit");
+    let unshare = [
+        "unshare",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+    ];
+    let command = unshare.into_iter().chain(["sh", "-ec", &script]);
+    Ok(command.map(str::to_owned).collect())
 }
 
 /// dante asks the system for names and people, so it sees files of its own in their place.

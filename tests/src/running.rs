@@ -106,6 +106,20 @@ impl Running {
         Ok(())
     }
 
+    /// Stops it where it is: it stays, and does nothing more.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses.
+    pub fn freeze(&self) -> anyhow::Result<()> {
+        kill_process(self.process()?, Signal::STOP).context("it does not stop")
+    }
+
+    fn process(&self) -> anyhow::Result<Pid> {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        pid.context("a child has a process id")
+    }
+
     /// Asks it to leave, and waits until it has.
     ///
     /// # Errors
@@ -115,8 +129,7 @@ impl Running {
         if let Some(status) = self.child.try_wait()? {
             return Ok(status);
         }
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        kill_process(pid.context("a child has a process id")?, Signal::TERM)?;
+        kill_process(self.process()?, Signal::TERM)?;
         if let Some(status) = self.wait(GRACE)? {
             return Ok(status);
         }

@@ -13,7 +13,7 @@ use crate::running::{Running, wait_until};
 
 /// It ends when this is dropped.
 #[derive(Debug)]
-pub(crate) struct ScriptedDesktop {
+pub struct ScriptedDesktop {
     bus: String,
     // ends the portal and what runs scripts, too
     _daemon: Running,
@@ -21,13 +21,13 @@ pub(crate) struct ScriptedDesktop {
 
 impl ScriptedDesktop {
     /// Starts one called `name`, with its files in `folder`, whose script answers every question with `answer`,
-    /// like `PROXY 10.0.0.1:3128`.
+    /// like `PROXY 10.0.0.1:3128; DIRECT`.
     ///
     /// # Errors
     ///
     /// If something is not installed (Debian: `xdg-desktop-portal`, `glib-networking`,
     /// `glib-networking-services`, `libproxy1-plugin-webkit`), or the portal does not tell that proxy.
-    pub(crate) fn start(folder: &Path, name: &str, answer: &str) -> anyhow::Result<Self> {
+    pub fn start(folder: &Path, name: &str, answer: &str) -> anyhow::Result<Self> {
         let home = Home::fresh(folder, name)?;
         let script = home.file("proxy.pac");
         let text = format!("function FindProxyForURL(url, host) {{ return \"{answer}\"; }}\n");
@@ -62,7 +62,7 @@ impl ScriptedDesktop {
             ])
             .env("DBUS_SESSION_BUS_ADDRESS", &bus);
         let ways = printed(&mut asked)?;
-        let proxy = answer.split_whitespace().last().unwrap_or_default();
+        let proxy = answer.split([' ', ';']).nth(1).unwrap_or_default();
         ensure!(
             ways.contains(proxy),
             "the portal answers {ways:?}, not {proxy}"
@@ -74,7 +74,7 @@ impl ScriptedDesktop {
     }
 
     /// Where its programs find it.
-    pub(crate) fn bus(&self) -> &str {
+    pub fn bus(&self) -> &str {
         &self.bus
     }
 }

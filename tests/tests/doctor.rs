@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use e2e::{
     App, Display, End, Home, Hub, Look, Namespaces, Network, PATIENCE, PROXY_PASSWORD, PROXY_USER,
-    Programs, ProxyServer, SignIn, wait_until,
+    Programs, ProxyServer, ScriptedDesktop, SignIn, Tickets, wait_until,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -24,6 +24,10 @@ struct Place {
     network: Network,
     programs: Programs,
     folder: TempDir,
+    /// Of the user's computer.
+    tickets: Option<Tickets>,
+    /// Of the user's desktop.
+    bus: Option<String>,
 }
 
 /// What a program said.
@@ -60,6 +64,8 @@ impl Place {
             network: Network::Namespaces(Box::new(namespaces)),
             programs,
             folder,
+            tickets: None,
+            bus: None,
         }
     }
 
@@ -101,6 +107,8 @@ impl Place {
         let user = self.namespaces().of_end(End::User);
         let home = Home::fresh(self.folder.path(), program).expect("a folder");
         let home = home.in_network_of(Some(user)).behind(proxy);
+        let home = home.with_tickets(self.tickets.as_ref());
+        let home = home.on_bus(self.bus.as_deref());
         let begun = Instant::now();
         let output = home
             .command(self.programs.path(program))
@@ -314,6 +322,84 @@ fn where_only_a_proxy_leads_out_the_doctor_says_what_it_wants() {
         .ask(&place.name(), Some(&url))
         .exits_with(NO_WAY)
         .says("The proxy 10.87.1.1:3128 cannot be reached.");
+}
+
+#[test]
+fn where_a_proxy_takes_accounts_the_doctor_goes_through_with_one_and_says_what_else_is_missing() {
+    let mut place = Place::hidden();
+    let name = place.name();
+    {
+        let proxy = place.proxy(SignIn::NegotiateOrBasic);
+        let realm = proxy.realm().expect("a realm");
+        let signed_in = realm.sign_in(place.namespaces(), End::User);
+        place.tickets = Some(signed_in.expect("signed in"));
+        // the account goes before a password
+        let login = Some((PROXY_USER, PROXY_PASSWORD));
+        let url = proxy.url(End::User, login);
+        place.ask(&name, Some(&url)).exits_with(0);
+        let log = proxy.log().expect("a log");
+        assert!(
+            log.contains("anna@FIRM.TEST") && !log.contains(" anna "),
+            "{log}"
+        );
+        place.tickets = Some(realm.nobody(End::User));
+        place.ask(&name, Some(&url)).exits_with(0);
+        let log = proxy.log().expect("a log");
+        assert!(log.contains(" anna "), "{log}");
+    }
+    let proxy = place.proxy(SignIn::Negotiate);
+    let url = proxy.url(End::User, None);
+    let realm = proxy.realm().expect("a realm");
+    place.tickets = Some(realm.nobody(End::User));
+    place
+        .ask(&name, Some(&url))
+        .exits_with(NO_WAY)
+        .says("lets only those through who are signed in to its network, and this computer is not.")
+        .says("look at  proxy 10.87.1.1:3128: takes no passwords but Kerberos (Negotiate), and there is no Kerberos ticket")
+        .says("  -> sign this computer in to the network of the proxy 10.87.1.1:3128 (a Kerberos ticket")
+        .does_not_say("asks");
+    let signed_in = realm.sign_in(place.namespaces(), End::User);
+    place.tickets = Some(signed_in.expect("signed in"));
+    place
+        .ask(&name, Some(&url))
+        .exits_with(0)
+        .says("The connection works, through the proxy 10.87.1.1:3128.");
+    let log = proxy.log().expect("a log");
+    assert!(log.contains("anna@FIRM.TEST"), "{log}");
+    // a ticket for the realm, and none yet for the proxy
+    let anew = realm.sign_in(place.namespaces(), End::User);
+    place.tickets = Some(anew.expect("signed in"));
+    realm.fall_silent().expect("frozen");
+    place
+        .ask(&name, Some(&url))
+        .exits_with(NO_WAY)
+        .says("the server that vouches for this computer does not answer.")
+        .says("no Kerberos ticket for it came in time")
+        .says("  -> let this computer reach the Kerberos server of its network (port 88, TCP and UDP)");
+}
+
+#[test]
+fn the_doctor_goes_where_a_script_of_the_settings_leads() {
+    let mut place = Place::hidden();
+    let proxy = place.proxy(SignIn::None);
+    let own = proxy.url(End::User, None).replace("http://", "PROXY ");
+    // the first one is switched off
+    let answer = format!("PROXY 10.87.1.1:9; {own}; DIRECT");
+    let desktop = ScriptedDesktop::start(place.folder.path(), "desktop", &answer);
+    let desktop = desktop.expect("a desktop");
+    place.bus = Some(desktop.bus().to_owned());
+    place
+        .ask(&place.name(), None)
+        .exits_with(0)
+        .says("The connection works, through the proxy 10.87.1.1:3128.")
+        .says("proxies: 2 are set by the system's settings, or their script (PAC)")
+        .says("proxy 10.87.1.1:9: does not answer");
+    // the environment goes before it
+    let url = proxy.url(End::User, None);
+    place
+        .ask(&place.name(), Some(&url))
+        .exits_with(0)
+        .says("proxies: one is set in the environment (https_proxy)");
 }
 
 #[test]

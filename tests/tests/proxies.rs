@@ -9,7 +9,7 @@ use e2e::{
     Administrator, Cast, Display, End, Home, Hub, Look, Namespaces, Network, PATIENCE,
     PROXY_PASSWORD, PROXY_USER, Programs, ProxyServer, Running, SignIn, Size, wait_until,
 };
-use protocol::{Enrolment, Proxy, ProxyError, Role};
+use protocol::{Enrolment, NoAccount, Proxy, ProxyError, Role};
 use tempfile::TempDir;
 use transport::client::{self, ConnectError};
 use transport::{HubAddress, Pin, ProxyChoice, Route, Routes};
@@ -129,6 +129,14 @@ fn r3_only_squid_leads_to_the_hub_however_it_signs_people_in() {
     leads_there(&hidden, SignIn::Digest, ANNA);
     leads_there(&hidden, SignIn::BasicAndDigest, ANNA);
     leads_there(&hidden, SignIn::Ntlm, Some(("FIRM%5Canna", PROXY_PASSWORD)));
+    let proxy = hidden.proxy(SignIn::Ntlm);
+    for wrong in [("FIRM%5Canna", "wrong"), ("FIRM%5Ceve", PROXY_PASSWORD)] {
+        let refused = in_the_way(&hidden, &through(&proxy, Some(wrong)));
+        assert!(
+            matches!(refused, ProxyError::LoginRefused { .. }),
+            "{refused}"
+        );
+    }
 }
 
 #[test]
@@ -198,6 +206,55 @@ fn r3_what_a_proxy_is_in_the_way_with_is_told_apart() {
     // the hub's own web server
     let no_proxy = elsewhere(hidden.hub.address().port());
     assert!(matches!(no_proxy, ProxyError::NoProxy { .. }), "{no_proxy}");
+}
+
+#[test]
+fn r3_where_nobody_is_signed_in_to_the_network_a_password_is_asked_for_only_where_it_helps() {
+    let namespaces = Namespaces::make().expect("network namespaces");
+    let hidden = Hidden::hub(namespaces);
+    {
+        let proxy = hidden.proxy(SignIn::NegotiateOrBasic);
+        let asked = in_the_way(&hidden, &through(&proxy, None));
+        assert!(matches!(asked, ProxyError::AsksForLogin { .. }), "{asked}");
+    }
+    leads_there(&hidden, SignIn::NegotiateOrBasic, ANNA);
+    let proxy = hidden.proxy(SignIn::Negotiate);
+    for login in [None, ANNA] {
+        let wants = in_the_way(&hidden, &through(&proxy, login));
+        let why = NoAccount::NoTicket;
+        let expected = matches!(wants, ProxyError::WantsAccount { why: said, .. } if said == why);
+        assert!(expected, "{wants}");
+    }
+}
+
+#[test]
+fn r3_whoever_is_signed_in_to_the_network_is_asked_for_nothing() {
+    let mut namespaces = Namespaces::make().expect("network namespaces");
+    let at = namespaces.hide_hub().expect("rules");
+    let folder = TempDir::with_prefix("phd-proxy-").expect("a folder");
+    run_chmod(folder.path());
+    let to = (at, 0).into();
+    let proxy = ProxyServer::start(folder.path(), &namespaces, SignIn::NegotiateOrBasic, to);
+    let proxy = proxy.expect("a proxy");
+    for end in [End::User, End::Operator] {
+        let realm = proxy.realm().expect("a realm");
+        let tickets = realm.sign_in(&namespaces, end).expect("signed in");
+        namespaces.set_tickets(end, tickets);
+        namespaces.set_proxy(end, &proxy.url(end, None));
+    }
+    let network = Network::Namespaces(Box::new(namespaces));
+    let cast = Cast::assemble_over(network, USER_SCREEN, OPERATOR_SCREEN);
+    let mut cast = cast.expect("the operator is logged in");
+    let ticket = cast.user_asks_for_help().expect("in the list");
+    cast.session_begins(&ticket).expect("the picture");
+    cast.console.end_session().expect("ended");
+    cast.helpme.leave().expect("left");
+    for app in [&cast.console.app, &cast.helpme.app] {
+        let log = fs::read_to_string(app.home().log()).expect("a log");
+        assert!(log.contains("through the proxy"), "{log}");
+    }
+    let log = proxy.log().expect("a log");
+    assert!(log.contains("anna@FIRM.TEST"), "{log}");
 }
 
 #[test]

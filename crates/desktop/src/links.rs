@@ -35,6 +35,8 @@ pub enum LinkOpener {
     This,
     /// Something else, or the program at another place.
     Another,
+    /// Whatever the system finds installed; no program chooses that for itself.
+    Installed,
 }
 
 /// Nothing was changed.

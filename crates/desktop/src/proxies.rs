@@ -1,8 +1,8 @@
 //! The proxies that the system's settings name for a hub (R3).
 //!
 //! The environment counts first. Where it says nothing, the desktop does: KDE's settings in KDE, the
-//! desktop's portal elsewhere (it also runs scripts), GNOME's settings where there is no portal;
-//! Windows' Internet options; macOS' network settings.
+//! desktop's portal elsewhere (it also runs scripts, for KDE too), GNOME's settings where there is no portal;
+//! Windows' Internet options, whose script Windows runs; macOS' network settings.
 
 mod environment;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
@@ -19,7 +19,7 @@ mod portal;
 mod windows;
 
 use protocol::proxy::is_exception;
-use protocol::{HubAddress, Proxy, SystemProxies};
+use protocol::{HubAddress, Proxy, ProxySource, SystemProxies};
 
 /// Somewhere proxies are set.
 trait Settings {
@@ -30,7 +30,10 @@ trait Settings {
 /// Asks the system; may block for seconds, so never on a GUI thread.
 pub fn system_proxies(hub: &HubAddress) -> SystemProxies {
     let environment = environment::Environment(|name: &str| std::env::var(name).ok());
-    let said = environment.proxies_for(hub);
+    let said = environment.proxies_for(hub).map(|found| SystemProxies {
+        source: ProxySource::Environment,
+        ..found
+    });
     let found = said.or_else(|| of_desktop(hub)).unwrap_or_default();
     for proxy in &found.proxies {
         tracing::debug!(proxy = %proxy.address, "Proxy of the system");
@@ -72,15 +75,25 @@ fn usable<'w>(
     };
     SystemProxies {
         proxies: written.into_iter().filter_map(read).collect(),
-        needs_script: false,
+        ..SystemProxies::default()
+    }
+}
+
+/// What scripts are asked for.
+#[cfg(not(target_os = "macos"))]
+fn page(hub: &HubAddress) -> String {
+    if hub.host.contains(':') {
+        format!("https://[{}]:{}/", hub.host, hub.port)
+    } else {
+        format!("https://{}:{}/", hub.host, hub.port)
     }
 }
 
 /// Only a script has the answer.
 fn script() -> SystemProxies {
     SystemProxies {
-        proxies: Vec::new(),
         needs_script: true,
+        ..SystemProxies::default()
     }
 }
 

@@ -22,7 +22,6 @@ pub(crate) fn make_private(_file: &File) -> io::Result<()> {
 /// # Errors
 ///
 /// None here.
-#[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
 pub fn mode_open_to_others(_path: &Path) -> io::Result<Option<u32>> {
     Ok(None)
 }
@@ -32,7 +31,6 @@ pub fn mode_open_to_others(_path: &Path) -> io::Result<Option<u32>> {
 /// # Errors
 ///
 /// None here.
-#[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
 pub fn other_owner(_path: &Path) -> io::Result<Option<u32>> {
     Ok(None)
 }
@@ -42,7 +40,6 @@ pub fn other_owner(_path: &Path) -> io::Result<Option<u32>> {
 /// # Errors
 ///
 /// None here.
-#[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
 pub fn close_to_others(_path: &Path) -> io::Result<()> {
     Ok(())
 }
@@ -52,7 +49,6 @@ pub fn close_to_others(_path: &Path) -> io::Result<()> {
 /// # Errors
 ///
 /// None here.
-#[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
 pub fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }

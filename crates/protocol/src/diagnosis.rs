@@ -8,7 +8,9 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::{CertificateFault, HubAddress, ProxyAddress, ProxyError, Refusal, TooOld};
+use crate::{
+    CertificateFault, HubAddress, NoAccount, ProxyAddress, ProxyError, ProxySource, Refusal, TooOld,
+};
 
 /// A family of addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -71,10 +73,15 @@ pub enum Found {
     },
     /// No proxy is to be used.
     NoProxyWanted,
-    /// The system's settings name no proxy for this hub.
-    NoProxyNamed,
-    /// So many are tried.
-    ProxiesNamed(usize),
+    /// The system names no proxy for this hub.
+    NoProxyNamed {
+        by: ProxySource,
+    },
+    /// So many are tried. Nobody of the system's named them where they are this program's own.
+    ProxiesNamed {
+        count: usize,
+        by: Option<ProxySource>,
+    },
     /// The settings name a script that this program cannot run.
     NeedsScript,
     /// The hub answered, and proved that it is the one. Through a proxy, at `port`.
@@ -111,6 +118,8 @@ pub enum Found {
     Failed {
         detail: String,
     },
+    /// The system takes too long to say which proxies there are.
+    ProxiesNotTold,
 }
 
 /// Whoever shows a TLS certificate that is not the hub's.
@@ -207,6 +216,8 @@ pub enum Opening {
     Name,
     /// Say who signs in at the proxy.
     SignIn { proxy: ProxyAddress },
+    /// Have this computer's account known at the proxy, or have the proxy take passwords.
+    Account { proxy: ProxyAddress, why: NoAccount },
 }
 
 impl Verdict {
@@ -245,9 +256,11 @@ impl Diagnosis {
                 proxy: proxy.clone(),
                 refused: true,
             },
-            Some(error @ (ProxyError::NotAllowed { .. } | ProxyError::UnknownSignIn { .. })) => {
-                Verdict::Proxy(error.clone())
-            }
+            Some(
+                error @ (ProxyError::NotAllowed { .. }
+                | ProxyError::UnknownSignIn { .. }
+                | ProxyError::WantsAccount { .. }),
+            ) => Verdict::Proxy(error.clone()),
             Some(_) | None if refuses => Verdict::NotRunning,
             Some(error) => Verdict::Proxy(error.clone()),
             None if self.found().any(|found| *found == Found::NeedsScript) => Verdict::ProxyScript,
@@ -290,6 +303,10 @@ impl Diagnosis {
         if let Verdict::ProxyAsks { proxy, .. } = &verdict {
             let proxy = proxy.clone();
             openings.insert(0, Opening::SignIn { proxy });
+        }
+        if let Verdict::Proxy(ProxyError::WantsAccount { proxy, why }) = &verdict {
+            let (proxy, why) = (proxy.clone(), *why);
+            openings.insert(0, Opening::Account { proxy, why });
         }
         openings.push(if self.own_port().any(is_filter) {
             Opening::Unopened { port }
@@ -385,13 +402,16 @@ impl Finding {
         match &self.found {
             Found::Addresses(_) | Found::Works { .. } => State::Good,
             Found::NoProxyWanted
-            | Found::NoProxyNamed
-            | Found::ProxiesNamed(_)
+            | Found::NoProxyNamed { .. }
+            | Found::ProxiesNamed { .. }
             | Found::NoWayHere => State::Neutral,
             Found::NeedsScript
-            | Found::Proxy(ProxyError::AsksForLogin { .. } | ProxyError::LoginRefused { .. }) => {
-                State::Warning
-            }
+            | Found::ProxiesNotTold
+            | Found::Proxy(
+                ProxyError::AsksForLogin { .. }
+                | ProxyError::LoginRefused { .. }
+                | ProxyError::WantsAccount { .. },
+            ) => State::Warning,
             _ if is_beside => State::Neutral,
             Found::NotResolved { .. }
             | Found::NoAnswer
@@ -438,8 +458,9 @@ fn is_filter(found: &Found) -> bool {
 /// Of several proxies, what can be done most about.
 fn weight(error: &ProxyError) -> u8 {
     match error {
-        ProxyError::LoginRefused { .. } => 5,
-        ProxyError::AsksForLogin { .. } => 4,
+        ProxyError::LoginRefused { .. } => 6,
+        ProxyError::AsksForLogin { .. } => 5,
+        ProxyError::WantsAccount { .. } => 4,
         ProxyError::NotAllowed { .. } => 3,
         ProxyError::UnknownSignIn { .. } => 2,
         ProxyError::HubNotReached { .. } => 1,
@@ -598,6 +619,18 @@ mod tests {
             port: 4433,
         };
         assert_eq!(found.openings().last(), Some(&opening));
+        let why = NoAccount::NoTicket;
+        let wants = ProxyError::WantsAccount {
+            proxy: proxy(),
+            why,
+        };
+        let found = behind(wants.clone());
+        assert_eq!(found.verdict(), Verdict::Proxy(wants));
+        let opening = Opening::Account {
+            proxy: proxy(),
+            why,
+        };
+        assert_eq!(found.openings().first(), Some(&opening));
         // a proxy that is switched off says nothing of a hub that is too
         let gone = ProxyError::NoAnswer { proxy: proxy() };
         assert_eq!(behind(gone).verdict(), Verdict::NotRunning);

@@ -49,7 +49,8 @@ pub use lanes::{ChannelId, Direction, Lane, LaneRules, Protection, StreamHeader}
 pub use own_account::{OwnAccount, OwnAnswer, OwnQuestion, OwnSignIn};
 pub use permissions::Permissions;
 pub use proxy::{
-    Proxy, ProxyAddress, ProxyError, ProxyFault, ProxyKind, ProxyLogin, SystemProxies,
+    NoAccount, Proxy, ProxyAddress, ProxyError, ProxyFault, ProxyKind, ProxyLogin, ProxySource,
+    SystemProxies,
 };
 pub use refusal::{Refusal, RefusalCode};
 pub use rights::Rights;

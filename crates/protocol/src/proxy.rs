@@ -52,6 +52,20 @@ pub struct SystemProxies {
     pub proxies: Vec<Proxy>,
     /// A script (PAC) would have the answer, and nobody here can run it.
     pub needs_script: bool,
+    pub source: ProxySource,
+}
+
+/// Who says so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProxySource {
+    /// `https_proxy` and its like.
+    Environment,
+    /// The system's settings, or a script (PAC) that they name and the system runs without telling.
+    #[default]
+    Settings,
+    /// A script (PAC) that the system's settings name.
+    Script,
 }
 
 /// What names a proxy in a setting, and is none that is known.
@@ -90,6 +104,23 @@ pub enum ProxyError {
     /// Something else answers there.
     #[error("what answers at {proxy} is no proxy")]
     NoProxy { proxy: ProxyAddress },
+    /// It takes no passwords.
+    #[error("the proxy {proxy} takes only accounts of its network (Kerberos), and {why}")]
+    WantsAccount { proxy: ProxyAddress, why: NoAccount },
+}
+
+/// Why the account that somebody is logged in with at this computer did not sign in at a proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoAccount {
+    /// The system has nothing to show there: no Kerberos ticket, or an old one.
+    #[error("the account of this computer has no Kerberos ticket for it")]
+    NoTicket,
+    /// The system's own servers do not answer in time.
+    #[error("no Kerberos ticket comes in time")]
+    TooSlow,
+    #[error("the account of this computer is not one of them")]
+    Refused,
 }
 
 impl fmt::Display for ProxyAddress {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use protocol::limits::MAX_CONTROL_FRAME_BYTES;
 use protocol::{
     BoundedText, CertificateFault, ClientHello, HubAddress, ProtocolVersion, Proxy, ProxyAddress,
-    ProxyError, ProxyLogin, Refusal, Role, TooOld, VersionRange,
+    ProxyError, ProxyLogin, ProxySource, Refusal, Role, TooOld, VersionRange,
 };
 use protocol::{HubHello, RefusalCode};
 use quinn::crypto::rustls::QuicClientConfig;
@@ -110,7 +110,8 @@ pub async fn connect(
     let call = Arc::new(Call::new(hub, pin, role, program, routes).await?);
     let mut looks = JoinSet::new();
     looks.spawn(direct_starts(hub.clone(), routes.clone()));
-    looks.spawn(proxy_starts(hub.clone(), routes.clone()));
+    let (to, by) = (hub.clone(), routes.clone());
+    looks.spawn(async move { Ok(proxy_ways(to, by).await?.starts) });
     let mut starts: Vec<Start> = Vec::new();
     let mut tries = JoinSet::new();
     let mut failure = None;
@@ -135,7 +136,7 @@ pub async fn connect(
                     if is_answer(at, &error) {
                         return Err(error);
                     }
-                    if asks_for_login(&error) {
+                    if asks_for_login(&error) || wants_account(&error) {
                         ends.get_or_insert_with(|| Instant::now() + AFTER_QUESTION);
                     }
                     failure = more_telling(failure, at, error);
@@ -191,7 +192,7 @@ pub async fn test_proxies(
     let routes = &routes.to_hub_with(pin);
     let call = Call::new(hub, pin, role, program, routes).await?;
     let mut failure = None;
-    for start in proxy_starts(hub.clone(), routes.clone()).await? {
+    for start in proxy_ways(hub.clone(), routes.clone()).await?.starts {
         match Box::pin(call.by(start.way)).await {
             Ok(Reached { greeted, .. }) => {
                 crate::close::hang_up(&greeted.connection, &greeted.endpoint).await;
@@ -218,15 +219,26 @@ async fn direct_starts(hub: HubAddress, routes: Routes) -> Result<Vec<Start>, Co
     Ok(routes.direct(&hub, &addresses))
 }
 
+/// The ways through proxies, and who says so.
+#[derive(Debug, Default)]
+pub(crate) struct ProxyWays {
+    pub(crate) starts: Vec<Start>,
+    /// None where it is not the system.
+    pub(crate) source: Option<ProxySource>,
+    /// The system said so, or need not be asked.
+    pub(crate) is_told: bool,
+}
+
 /// The ways through proxies, once the system is asked.
-pub(crate) async fn proxy_starts(
-    hub: HubAddress,
-    routes: Routes,
-) -> Result<Vec<Start>, ConnectError> {
+pub(crate) async fn proxy_ways(hub: HubAddress, routes: Routes) -> Result<ProxyWays, ConnectError> {
+    let mut ways = ProxyWays {
+        is_told: true,
+        ..ProxyWays::default()
+    };
     // nobody else is on this computer
     let ip = hub.host.parse::<IpAddr>();
     if hub.host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback()) {
-        return Ok(Vec::new());
+        return Ok(ways);
     }
     let proxies = match routes.proxies() {
         ProxyChoice::None => Vec::new(),
@@ -239,8 +251,9 @@ pub(crate) async fn proxy_starts(
             let asking = tokio::task::spawn_blocking(move || ask(&of));
             let Ok(Ok(found)) = timeout(SYSTEM_TIMEOUT, asking).await else {
                 tracing::warn!("The system does not say which proxies it has");
-                return Ok(Vec::new());
+                return Ok(ProxyWays::default());
             };
+            ways.source = Some(found.source);
             if found.needs_script && found.proxies.is_empty() {
                 return Err(ConnectError::ProxyScript);
             }
@@ -253,7 +266,8 @@ pub(crate) async fn proxy_starts(
             routes.sign_in(proxies, login.as_ref())
         }
     };
-    Ok(routes.through(&hub, proxies))
+    ways.starts = routes.through(&hub, proxies);
+    Ok(ways)
 }
 
 /// Whether somebody can sign in with it: a name alone is none, and would only count as a wrong password.
@@ -282,6 +296,11 @@ fn asks_for_login(error: &ConnectError) -> bool {
         error,
         ConnectError::Proxy(ProxyError::AsksForLogin { .. } | ProxyError::LoginRefused { .. })
     )
+}
+
+/// Whether somebody has to sign in to this computer before a proxy lets it through.
+fn wants_account(error: &ConnectError) -> bool {
+    matches!(error, ConnectError::Proxy(ProxyError::WantsAccount { .. }))
 }
 
 fn is_mistrust(error: &ConnectError) -> bool {
@@ -467,7 +486,8 @@ impl Call {
                         | ProxyError::AsksForLogin { .. }
                         | ProxyError::LoginRefused { .. }
                         | ProxyError::UnknownSignIn { .. }
-                        | ProxyError::NoProxy { .. } => {
+                        | ProxyError::NoProxy { .. }
+                        | ProxyError::WantsAccount { .. } => {
                             return Err(mistrust_or(failure, error.into()));
                         }
                     }
@@ -519,7 +539,8 @@ impl Call {
             None
         };
         let login_sent = AtomicBool::new(false);
-        let opened = timeout(PROXY_TIMEOUT, proxy::open(proxy, to, &login_sent)).await;
+        let opened = proxy::open(proxy, to, &login_sent, &self.routes.accounts);
+        let opened = timeout(PROXY_TIMEOUT, opened).await;
         if login_sent.into_inner() {
             self.learn(&proxy.address, &opened, unanswered);
         }
@@ -551,7 +572,8 @@ impl Call {
             Ok(Err(
                 ProxyError::NoAnswer { .. }
                 | ProxyError::AsksForLogin { .. }
-                | ProxyError::UnknownSignIn { .. },
+                | ProxyError::UnknownSignIn { .. }
+                | ProxyError::WantsAccount { .. },
             )) => {}
         }
     }

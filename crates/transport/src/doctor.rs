@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite;
 
-use crate::client::{Call, ConnectError, Progress, Reached, proxy_starts};
+use crate::client::{Call, ConnectError, Progress, Reached, proxy_ways};
 use crate::pin::Pin;
 use crate::routes::{MAX_ADDRESSES, ProxyChoice, Route, Routes, Way};
 use opener::Opening;
@@ -183,21 +183,25 @@ impl Patient {
     }
 
     async fn ask_for_proxies(&self) -> (Found, Vec<(Check, Vec<Way>)>) {
-        let starts = proxy_starts(self.hub.clone(), self.routes.clone()).await;
-        let Ok(starts) = starts else {
+        let ways = proxy_ways(self.hub.clone(), self.routes.clone()).await;
+        let Ok(ways) = ways else {
             return (Found::NeedsScript, Vec::new());
         };
         let mut more = Vec::new();
-        for way in starts.into_iter().map(|start| start.way) {
+        for way in ways.starts.into_iter().map(|start| start.way) {
             if let Way::Proxy { proxy, .. } = &way {
                 more.push((Check::Proxy(proxy.address.clone()), vec![way]));
             }
         }
         let found = match (self.routes.proxies(), more.len()) {
             (ProxyChoice::None, _) => Found::NoProxyWanted,
-            (ProxyChoice::System { .. } | ProxyChoice::Custom(_), 0) => Found::NoProxyNamed,
+            (ProxyChoice::System { .. }, 0) if !ways.is_told => Found::ProxiesNotTold,
+            (ProxyChoice::System { .. } | ProxyChoice::Custom(_), 0) => Found::NoProxyNamed {
+                by: ways.source.unwrap_or_default(),
+            },
             (ProxyChoice::System { .. } | ProxyChoice::Custom(_), count) => {
-                Found::ProxiesNamed(count)
+                let by = ways.source;
+                Found::ProxiesNamed { count, by }
             }
         };
         (found, more)

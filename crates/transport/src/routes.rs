@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use protocol::{HubAddress, Proxy, ProxyAddress, ProxyLogin, SystemProxies};
 
 use crate::pin::Pin;
+use crate::proxy::Accounts;
 
 /// Where hubs take tunnels, beside the port of their own: what networks let through most often.
 pub const TUNNEL_PORTS: [u16; 3] = [443, 3128, 8080];
@@ -88,6 +89,7 @@ pub struct Routes {
     known: Arc<Mutex<Known>>,
     /// Held while a login is on its way to a proxy: what becomes of one spares the next.
     pub(crate) sign_ins: Arc<tokio::sync::Mutex<()>>,
+    pub(crate) accounts: Accounts,
     look_for_udp: Duration,
 }
 
@@ -169,6 +171,7 @@ impl Routes {
             tunnel_ports: ports.into(),
             known: Arc::default(),
             sign_ins: Arc::default(),
+            accounts: Accounts::default(),
             look_for_udp: LOOK_FOR_UDP,
         }
     }

@@ -148,6 +148,22 @@ async fn however_often_a_proxy_asks_it_is_answered_a_few_times_only() {
 }
 
 #[tokio::test]
+async fn however_a_proxy_asks_for_an_account_it_is_answered_a_few_times_only() {
+    for asks in [
+        "Negotiate",
+        "Negotiate AAAA",
+        "Negotiate YIIB",
+        "Negotiate !",
+    ] {
+        let answer =
+            format!("HTTP/1.1 407 x\r\nProxy-Authenticate: {asks}\r\nContent-Length: 0\r\n\r\n");
+        let (outcome, requests) = answers(answer.leak(), "").await;
+        outcome.expect_err("nobody is let in");
+        assert!(requests.len() <= 4, "{requests:?}");
+    }
+}
+
+#[tokio::test]
 async fn r3_the_password_is_not_sent_as_it_is_where_digest_is_offered() {
     let (_, requests) = answers(
         "HTTP/1.1 407 x\r\nProxy-Authenticate: Basic realm=\"r\"\r\nProxy-Authenticate: Digest \

@@ -53,7 +53,8 @@ impl ProxyForm {
             | ProxyError::UnknownSignIn { .. }
             | ProxyError::NotAllowed { .. }
             | ProxyError::HubNotReached { .. }
-            | ProxyError::NoProxy { .. } => return None,
+            | ProxyError::NoProxy { .. }
+            | ProxyError::WantsAccount { .. } => return None,
         };
         let before = before.filter(|before| before.proxy == *proxy);
         let (user, password) = before.map(|b| (b.user, b.password)).unwrap_or_default();

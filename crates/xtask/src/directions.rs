@@ -42,7 +42,7 @@ const OF_ONE_SYSTEM: &[&str] = &[
     "rdev",
     "scrap",
 ];
-const PLATFORM: &[&str] = &["capture", "desktop", "input", "present", "x11"];
+const PLATFORM: &[&str] = &["capture", "desktop", "input", "negotiate", "present", "x11"];
 
 const CORE: &[&str] = &["protocol", "session", "codec", "recording", "keyboard"];
 /// What a platform crate may know.
@@ -54,15 +54,6 @@ const CORE_AND_X11: &[&str] = &[
     "keyboard",
     "x11",
 ];
-/// What a crate that keeps files may know.
-const CORE_AND_FILES: &[&str] = &[
-    "protocol",
-    "session",
-    "codec",
-    "recording",
-    "keyboard",
-    "private-file",
-];
 const CORE_X11_AND_FILES: &[&str] = &[
     "protocol",
     "session",
@@ -71,6 +62,16 @@ const CORE_X11_AND_FILES: &[&str] = &[
     "keyboard",
     "x11",
     "private-file",
+];
+/// What the ways to a hub may know.
+const CORE_FILES_AND_SIGN_IN: &[&str] = &[
+    "protocol",
+    "session",
+    "codec",
+    "recording",
+    "keyboard",
+    "private-file",
+    "negotiate",
 ];
 /// What the windows' kit may know.
 const CORE_AND_DESKTOP: &[&str] = &[
@@ -123,6 +124,11 @@ const RULES: &[Rule] = &[
         never: NO_IO_NO_GUI,
     },
     Rule {
+        package: "negotiate",
+        may_know: &[],
+        never: NO_IO_NO_GUI,
+    },
+    Rule {
         package: "files",
         may_know: &["protocol"],
         never: NO_IO_NO_GUI,
@@ -150,7 +156,7 @@ const RULES: &[Rule] = &[
     // io knows core; only the host's engine knows capture and input
     Rule {
         package: "transport",
-        may_know: CORE_AND_FILES,
+        may_know: CORE_FILES_AND_SIGN_IN,
         never: NO_GUI,
     },
     Rule {

@@ -3,8 +3,8 @@ use std::time::Duration;
 use host_engine::{AddressFault, ConnectProblem, EndCause, HostCommand, HostEvent, LostCause};
 use protocol::diagnosis::{Check, Diagnosis, Family, Finding, Found, News};
 use protocol::{
-    ChatAuthor, ChatLine, EndedBy, ProxyAddress, ProxyError, ProxyKind, ProxyLogin, Refusal,
-    RefusalCode, Rights, SessionId,
+    ChatAuthor, ChatLine, EndedBy, ProxyAddress, ProxyError, ProxyKind, ProxyLogin, ProxySource,
+    Refusal, RefusalCode, Rights, SessionId,
 };
 use ui_kit::Lang;
 
@@ -134,7 +134,12 @@ pub(crate) fn examined(mut state: State, found: &Found) -> State {
         finding(Check::Name, Found::Addresses(vec![ip])),
         finding(Check::Udp { port, family }, found.clone()),
         finding(Check::Tcp { port, family }, found.clone()),
-        finding(Check::ProxySettings, Found::NoProxyNamed),
+        finding(
+            Check::ProxySettings,
+            Found::NoProxyNamed {
+                by: ProxySource::Settings,
+            },
+        ),
     ];
     for finding in &findings {
         state.hear(News::Begun(finding.check.clone()));

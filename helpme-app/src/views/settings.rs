@@ -86,19 +86,22 @@ fn look_ui(ui: &mut Ui, lang: Lang, state: &State, actions: &mut Vec<Action>) {
     links_ui(ui, lang, state.links, actions);
 }
 
-/// The switch for links, where this system has such a choice.
+/// The switch for links; grey where this system leaves no such choice.
 fn links_ui(ui: &mut Ui, lang: Lang, links: LinkChoice, actions: &mut Vec<Action>) {
     let note = match links {
         LinkChoice::Unknown => return,
         LinkChoice::Here | LinkChoice::NotHere => words::open_links_note(lang),
+        LinkChoice::Installed => words::links_of_installed(lang),
         LinkChoice::Taken => words::links_taken(lang),
         LinkChoice::Failed => words::links_failed(lang),
     };
     ui.add_space(4.0);
     let mut here = links == LinkChoice::Here;
-    if switch_ui(ui, &mut here, words::open_links(lang), Some(note)).clicked() {
-        actions.push(Action::OpenLinks(here));
-    }
+    ui.add_enabled_ui(links != LinkChoice::Installed, |ui| {
+        if switch_ui(ui, &mut here, words::open_links(lang), Some(note)).clicked() {
+            actions.push(Action::OpenLinks(here));
+        }
+    });
 }
 
 fn hub_ui(ui: &mut Ui, lang: Lang, state: &mut State) {

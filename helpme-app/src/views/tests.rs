@@ -397,4 +397,13 @@ fn h2_links_open_here_only_where_the_user_says_so() {
     state.act(Action::ShowSettings(true), LATER);
     state.links = LinkChoice::Taken;
     show(state).get_by_label(words::links_taken(Lang::En));
+    // macOS goes by what is installed
+    let mut state = typed();
+    state.act(Action::ShowSettings(true), LATER);
+    state.links = LinkChoice::Installed;
+    let mut harness = show(state);
+    harness.get_by_label(words::links_of_installed(Lang::En));
+    harness.get_by_label(label).click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, []);
 }

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use super::End;
 use super::line::{Line, Shape};
 use super::namespace::{Namespace, in_network_of};
+use crate::realm::Tickets;
 
 /// The link in each program's namespace.
 const LINK: &str = "line";
@@ -44,6 +45,8 @@ pub struct Namespaces {
     proxies: [Option<String>; 2],
     /// The buses of their desktops.
     buses: [Option<String>; 2],
+    /// What their computers know of a network that people sign in to.
+    tickets: [Option<Tickets>; 2],
     /// Where the hub takes TCP beside its own port.
     tcp_ports: Vec<u16>,
 }
@@ -78,6 +81,7 @@ impl Namespaces {
             hidden: false,
             proxies: [None, None],
             buses: [None, None],
+            tickets: [None, None],
             tcp_ports: Vec::new(),
         };
         for end in [End::User, End::Operator] {
@@ -268,6 +272,15 @@ impl Namespaces {
 
     pub(super) fn bus_of(&self, end: End) -> Option<&str> {
         self.buses[place(end)].as_deref()
+    }
+
+    /// Whoever sits at `end` is signed in to their network with these, or is not.
+    pub fn set_tickets(&mut self, end: End, tickets: Tickets) {
+        self.tickets[place(end)] = Some(tickets);
+    }
+
+    pub(super) fn tickets_of(&self, end: End) -> Option<&Tickets> {
+        self.tickets[place(end)].as_ref()
     }
 
     pub(super) fn tcp_ports_of_hub(&self) -> &[u16] {

@@ -22,7 +22,7 @@ pub enum Way {
     Everything,
     NoUdp,
     OnlyTcp443,
-    /// Nothing but this proxy, and somebody who signs in there.
+    /// Nothing but this proxy, and somebody who signs in there, or has signed in to its network.
     Proxy(SignIn, Option<(&'static str, &'static str)>),
     /// The same without sign-in, found by a script of the desktop's settings.
     Script,
@@ -131,7 +131,7 @@ const fn lossy(per_cent: f64) -> Shape {
 }
 
 /// All, in the order of the table.
-pub const ROWS: [Row; 20] = [
+pub const ROWS: [Row; 21] = [
     EVERYTHING,
     by_tcp("UDP blocked", Way::NoUdp, WantedRoute::Tcp),
     by_tcp("only TCP 443", Way::OnlyTcp443, WantedRoute::Tcp443),
@@ -139,6 +139,10 @@ pub const ROWS: [Row; 20] = [
     by_proxy("only squid, Basic", Way::Proxy(SignIn::Basic, ANNA)),
     by_proxy("only squid, Digest", Way::Proxy(SignIn::Digest, ANNA)),
     by_proxy("only squid, NTLM", Way::Proxy(SignIn::Ntlm, ANNA_OF_FIRM)),
+    by_proxy(
+        "only squid, Negotiate (Kerberos)",
+        Way::Proxy(SignIn::Negotiate, None),
+    ),
     by_proxy(
         "only squid that opens TLS",
         Way::Proxy(SignIn::OpensTls, None),

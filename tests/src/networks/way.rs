@@ -16,7 +16,7 @@ use crate::scripted_desktop::ScriptedDesktop;
 pub(super) enum WayThere {
     Open,
     ByProxy {
-        server: ProxyServer,
+        server: Box<ProxyServer>,
         opens_tls: bool,
         _desktops: Vec<ScriptedDesktop>,
         _folder: TempDir,
@@ -48,9 +48,13 @@ impl WayThere {
             } else {
                 namespaces.set_proxy(end, &url);
             }
+            if let Ok(realm) = proxy.realm() {
+                let tickets = realm.sign_in(namespaces, end)?;
+                namespaces.set_tickets(end, tickets);
+            }
         }
         Ok(Self::ByProxy {
-            server: proxy,
+            server: Box::new(proxy),
             opens_tls: sign_in == SignIn::OpensTls,
             _desktops: desktops,
             _folder: folder,

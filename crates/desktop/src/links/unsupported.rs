@@ -3,7 +3,7 @@
 use super::{LinkKind, LinkOpener, LinksError};
 
 pub(super) fn opener(_kind: LinkKind<'_>) -> LinkOpener {
-    LinkOpener::Nobody
+    LinkOpener::Installed
 }
 
 pub(super) fn register(_kind: LinkKind<'_>) -> Result<(), LinksError> {

@@ -53,7 +53,7 @@ fn command_of(kind: LinkKind<'_>) -> String {
     format!("\"{}\" \"%1\"", kind.program.display())
 }
 
-fn failed(what: String, error: windows_registry::Error) -> LinksError {
-    let source = std::io::Error::from_raw_os_error(error.code().0);
+fn failed(what: String, error: impl Into<std::io::Error>) -> LinksError {
+    let source = error.into();
     LinksError::Failed { what, source }
 }

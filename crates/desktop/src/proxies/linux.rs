@@ -13,7 +13,13 @@ impl Settings for Desktop {
     fn proxies_for(&self, hub: &HubAddress) -> Option<SystemProxies> {
         let desktops = std::env::var("XDG_CURRENT_DESKTOP").unwrap_or_default();
         if desktops.split(':').any(|name| name == "KDE") {
-            return Kde.proxies_for(hub);
+            let own = Kde.proxies_for(hub)?;
+            let by_script = || {
+                // it may know nothing of KDE's settings, and says the same then as for no proxy
+                let found = Portal.proxies_for(hub)?;
+                (!found.proxies.is_empty()).then_some(found)
+            };
+            return own.needs_script.then(by_script).flatten().or(Some(own));
         }
         Portal.proxies_for(hub).or_else(|| {
             // without a desktop there is nobody who set anything

@@ -5,7 +5,7 @@ use zbus::blocking::connection;
 
 use std::time::Duration;
 
-use super::{Settings, usable};
+use super::{Settings, page, usable};
 
 /// A portal that starts, or whose script runs, takes a while.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -26,14 +26,6 @@ impl Settings for Portal {
         let answer = answer.inspect_err(|error| tracing::debug!(%error, "No portal for proxies"));
         let ways: Vec<String> = answer.ok()?.body().deserialize().ok()?;
         Some(answered(&ways, hub))
-    }
-}
-
-fn page(hub: &HubAddress) -> String {
-    if hub.host.contains(':') {
-        format!("https://[{}]:{}/", hub.host, hub.port)
-    } else {
-        format!("https://{}:{}/", hub.host, hub.port)
     }
 }
 

@@ -1,6 +1,9 @@
-//! Windows' Internet options, as the account has them in the registry.
+//! Windows' Internet options, as the account has them in the registry. Their script (PAC) is run by Windows.
 
-use protocol::{HubAddress, SystemProxies};
+#[cfg(windows)]
+mod run_script;
+
+use protocol::{HubAddress, ProxySource, SystemProxies};
 
 use super::{script, usable};
 
@@ -19,7 +22,14 @@ impl super::Settings for InternetOptions {
             exceptions: &text("ProxyOverride"),
             script: &text("AutoConfigURL"),
         };
-        Some(read(&options, hub))
+        let found = read(&options, hub);
+        let said = found
+            .needs_script
+            .then(|| run_script::ask(options.script.trim(), hub));
+        Some(
+            said.flatten()
+                .map_or(found, |servers| of_script(&servers, hub)),
+        )
     }
 }
 
@@ -65,6 +75,24 @@ fn read(options: &Options<'_>, hub: &HubAddress) -> SystemProxies {
     usable(written.iter().map(String::as_str), exceptions, hub)
 }
 
+/// What a script named, one after another; nothing where it names none.
+fn of_script(servers: &str, hub: &HubAddress) -> SystemProxies {
+    let entries = servers.split(|c: char| c == ';' || c.is_whitespace());
+    let written = entries.filter(|entry| !entry.is_empty()).map(|entry| {
+        let (name, place) = entry.split_once('=').unwrap_or(("", entry));
+        if name.eq_ignore_ascii_case("socks") {
+            format!("socks5://{place}")
+        } else {
+            place.to_owned()
+        }
+    });
+    let written: Vec<String> = written.collect();
+    SystemProxies {
+        source: ProxySource::Script,
+        ..usable(written.iter().map(String::as_str), [""; 0], hub)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{hub, shown};
@@ -103,5 +131,15 @@ mod tests {
             read(&options, &hub("hub.example")),
             SystemProxies::default()
         );
+    }
+
+    #[test]
+    fn r3_what_a_script_of_windows_names_is_read() {
+        let named = |servers| of_script(servers, &hub("hub.example"));
+        let found = named("p:8080;q:3128 socks=s:1080");
+        assert_eq!(found.source, ProxySource::Script);
+        let each = ["Http p:8080", "Http q:3128", "Socks5 s:1080"].map(str::to_owned);
+        assert_eq!(shown(Some(found)), Some(each.to_vec()));
+        assert!(named("").proxies.is_empty());
     }
 }

@@ -7,12 +7,14 @@ use protocol::{HubAddress, Proxy, ProxyError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use super::account::Accounts;
 use super::dial;
 use super::head::{self, Body, Head, MAX_HEAD_BYTES};
 use super::sign_in::{NoAnswer, SignIn};
 
-/// Requests for one connection: a sign-in has three, and two more where its answers come too late.
-const MAX_REQUESTS: usize = 6;
+/// Requests for one connection: a sign-in has three, and two more where its answers come too late; before it the
+/// account of this computer may have tried, with two.
+const MAX_REQUESTS: usize = 8;
 /// Of the page that comes with a question, in bytes.
 const MAX_BODY_BYTES: u64 = 256 << 10;
 
@@ -20,8 +22,10 @@ pub(super) async fn open(
     proxy: &Proxy,
     to: &HubAddress,
     login_sent: &AtomicBool,
+    accounts: &Accounts,
 ) -> Result<TcpStream, ProxyError> {
     let Proxy { address, login } = proxy;
+    let account = Some((accounts, address.host.as_str()));
     let address = || address.clone();
     let no_proxy = || ProxyError::NoProxy { proxy: address() };
     let target = if to.host.contains(':') {
@@ -34,7 +38,7 @@ pub(super) async fn open(
         let (proxy, to) = (address(), to.clone());
         return Err(ProxyError::HubNotReached { proxy, to });
     }
-    let mut sign_in = SignIn::new(login.as_ref(), &target);
+    let mut sign_in = SignIn::new(login.as_ref(), account, &target);
     let mut answer = None;
     let mut line: Option<Line> = None;
     for _ in 0..MAX_REQUESTS {
@@ -42,7 +46,7 @@ pub(super) async fn open(
             Some(line) => line,
             None => Line::new(dial(&proxy.address).await?),
         };
-        if answer.is_some() {
+        if sign_in.uses_login() {
             login_sent.store(true, Ordering::Relaxed);
         }
         let head = match on.ask(&target, answer.as_deref()).await {
@@ -57,23 +61,23 @@ pub(super) async fn open(
             // what follows is TLS, which the programs begin
             200..=299 if on.surplus.is_empty() => return Ok(on.stream),
             407 => {
-                answer = Some(
-                    sign_in
-                        .answer(&head.challenges)
-                        .map_err(|none| match none {
-                            NoAnswer::NobodySignsIn => {
-                                ProxyError::AsksForLogin { proxy: address() }
-                            }
-                            NoAnswer::Refused => ProxyError::LoginRefused { proxy: address() },
-                            NoAnswer::Unknown { offered } => {
-                                let proxy = address();
-                                ProxyError::UnknownSignIn { proxy, offered }
-                            }
-                            NoAnswer::Nonsense => no_proxy(),
-                        })?,
-                );
-                let stays = head.stays && on.pass_over(head.body).await.is_ok();
-                if stays {
+                answer = Some(sign_in.answer(&head.challenges).await.map_err(
+                    |none| match none {
+                        NoAnswer::NobodySignsIn => ProxyError::AsksForLogin { proxy: address() },
+                        NoAnswer::Refused => ProxyError::LoginRefused { proxy: address() },
+                        NoAnswer::Unknown { offered } => {
+                            let proxy = address();
+                            ProxyError::UnknownSignIn { proxy, offered }
+                        }
+                        NoAnswer::AccountsOnly { why } => {
+                            let proxy = address();
+                            ProxyError::WantsAccount { proxy, why }
+                        }
+                        NoAnswer::Nonsense => no_proxy(),
+                    },
+                )?);
+                let stays = head.stays && !sign_in.begins_anew();
+                if stays && on.pass_over(head.body).await.is_ok() {
                     line = Some(on);
                 } else if sign_in.is_bound() {
                     // the answer is worth nothing elsewhere

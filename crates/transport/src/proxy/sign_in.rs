@@ -1,13 +1,15 @@
-//! Who signs in at an HTTP proxy, and how: NTLM, Digest, or, where nothing better is to be had, Basic.
+//! Who signs in at an HTTP proxy, and how: the account that somebody is logged in with here, where the proxy takes
+//! that; or else a login by NTLM, Digest, or, where nothing better is to be had, Basic.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http_auth::{DigestClient, PasswordParams, parse_challenges};
-use protocol::ProxyLogin;
+use protocol::{NoAccount, ProxyLogin};
 use ring::rand::{SecureRandom as _, SystemRandom};
 
+use super::account::{Account, Accounts};
 use super::ntlm::{self, Challenge, Moment};
 
 /// How much of what a proxy offers is repeated in an error.
@@ -25,17 +27,38 @@ const BASIC: &str = "Basic";
 pub(super) enum NoAnswer {
     NobodySignsIn,
     Refused,
-    Unknown { offered: String },
+    Unknown {
+        offered: String,
+    },
     Nonsense,
+    /// It takes no passwords, and `why` not the account.
+    AccountsOnly {
+        why: NoAccount,
+    },
 }
 
 /// A sign-in under way.
 #[derive(Debug)]
 pub(super) struct SignIn<'a> {
     login: Option<&'a ProxyLogin>,
+    account: OfAccount<'a>,
     /// `host:port`, as in the request.
     target: &'a str,
+    /// By the login.
     said: Said,
+    /// What was answered before was turned down, and something else is tried.
+    begins_anew: bool,
+}
+
+/// How far the account of this computer got.
+#[derive(Debug)]
+enum OfAccount<'a> {
+    /// It may sign in at this host.
+    Free(&'a Accounts, &'a str),
+    Begun(Account),
+    /// It has answered to more than the first question.
+    GoesOn(Account),
+    DoesNot(NoAccount),
 }
 
 /// What was answered last.
@@ -49,23 +72,101 @@ enum Said {
 }
 
 impl<'a> SignIn<'a> {
-    pub(super) fn new(login: Option<&'a ProxyLogin>, target: &'a str) -> Self {
+    /// `account` says at which host the account of this computer may sign in.
+    pub(super) fn new(
+        login: Option<&'a ProxyLogin>,
+        account: Option<(&'a Accounts, &'a str)>,
+        target: &'a str,
+    ) -> Self {
+        let account = account.map(|(accounts, host)| OfAccount::Free(accounts, host));
         Self {
             login,
+            account: account.unwrap_or(OfAccount::DoesNot(NoAccount::NoTicket)),
             target,
             said: Said::Nothing,
+            begins_anew: false,
         }
+    }
+
+    /// Whether the next answer has to go over a new connection: proxies hold on to the way that was begun.
+    pub(super) fn begins_anew(&self) -> bool {
+        self.begins_anew
     }
 
     /// Whether the next answer must go over the connection by which the question came.
     pub(super) fn is_bound(&self) -> bool {
-        matches!(self.said, Said::NtlmAnswered)
+        matches!(self.said, Said::NtlmAnswered) || matches!(self.account, OfAccount::GoesOn(_))
     }
 
-    /// What to answer to `challenges`: the value of `Proxy-Authorization`.
-    pub(super) fn answer(&mut self, challenges: &[String]) -> Result<String, NoAnswer> {
-        let login = self.login.ok_or(NoAnswer::NobodySignsIn)?;
+    /// Whether the proxy gets to know the login from the next answer on.
+    pub(super) fn uses_login(&self) -> bool {
+        self.login.is_some() && !matches!(self.said, Said::Nothing)
+    }
+
+    /// What to answer to `challenges`: the value of `Proxy-Authorization`. Takes a few seconds at most, and those
+    /// only where the account is asked for.
+    pub(super) async fn answer(&mut self, challenges: &[String]) -> Result<String, NoAnswer> {
         let challenges = &apart(challenges);
+        self.begins_anew = false;
+        if matches!(self.said, Said::Nothing)
+            && let Some(answer) = self.by_account(challenges).await
+        {
+            return Ok(answer);
+        }
+        self.by_login(challenges)
+    }
+
+    /// The account's answer, while the proxy asks for one and the system has one.
+    async fn by_account(&mut self, challenges: &[&str]) -> Option<String> {
+        let mut tokens = challenges.iter().filter_map(|c| after(c, NEGOTIATE));
+        let token = tokens.next()?;
+        let refused = OfAccount::DoesNot(NoAccount::Refused);
+        let mut account = match std::mem::replace(&mut self.account, refused) {
+            OfAccount::Free(accounts, host) if token.is_empty() => match accounts.sign_in(host) {
+                Ok(account) => account,
+                Err(why) => {
+                    self.account = OfAccount::DoesNot(why);
+                    return None;
+                }
+            },
+            OfAccount::Begun(account) | OfAccount::GoesOn(account) if !token.is_empty() => account,
+            // whoever answers what nobody said, or asks anew, does not want it
+            OfAccount::Free(..) | OfAccount::Begun(_) | OfAccount::GoesOn(_) => {
+                self.begins_anew = true;
+                return None;
+            }
+            OfAccount::DoesNot(why) => {
+                self.account = OfAccount::DoesNot(why);
+                return None;
+            }
+        };
+        let message = BASE64.decode(token).ok()?;
+        let is_first = message.is_empty();
+        match account.answer(message).await {
+            Ok(answer) => {
+                self.account = if is_first {
+                    OfAccount::Begun(account)
+                } else {
+                    OfAccount::GoesOn(account)
+                };
+                Some(format!("{NEGOTIATE} {}", BASE64.encode(answer)))
+            }
+            Err(why) if is_first => {
+                self.account = OfAccount::DoesNot(why);
+                None
+            }
+            // what the proxy says back makes no sense to the system
+            Err(_) => {
+                self.begins_anew = true;
+                None
+            }
+        }
+    }
+
+    fn by_login(&mut self, challenges: &[&str]) -> Result<String, NoAnswer> {
+        let Some(login) = self.login else {
+            return self.without_login(challenges);
+        };
         match self.said {
             Said::Nothing => self.begin(login, challenges),
             Said::Basic | Said::NtlmAnswered => Err(NoAnswer::Refused),
@@ -80,8 +181,12 @@ impl<'a> SignIn<'a> {
                 let mut tokens = challenges.iter().filter_map(|c| after(c, scheme));
                 let Some(token) = tokens.find(|t| !t.is_empty()) else {
                     // whoever asks anew has refused the beginning; some mean Kerberos alone by it
-                    let basic = (scheme == NEGOTIATE).then(|| self.basic(login, challenges));
-                    return basic.flatten().ok_or(NoAnswer::Refused);
+                    if scheme != NEGOTIATE {
+                        return Err(NoAnswer::Refused);
+                    }
+                    self.begins_anew = true;
+                    let basic = self.basic(login, challenges);
+                    return basic.ok_or_else(|| self.accounts_only());
                 };
                 let message = BASE64.decode(token).map_err(|_text| NoAnswer::Nonsense)?;
                 let challenge = Challenge::parse(&message).ok_or(NoAnswer::Nonsense)?;
@@ -90,6 +195,37 @@ impl<'a> SignIn<'a> {
                 Ok(format!("{scheme} {}", BASE64.encode(answer)))
             }
         }
+    }
+
+    /// Whether it is of use to ask somebody for a login. Where nothing but `Negotiate` is offered, which may mean
+    /// Kerberos alone, NTLM is begun to find out; nobody signs in by that.
+    fn without_login(&mut self, challenges: &[&str]) -> Result<String, NoAnswer> {
+        let mut with_login = ["Digest", NTLM, BASIC].into_iter();
+        let takes_logins = with_login.any(|scheme| offers(challenges, scheme));
+        match self.said {
+            Said::Nothing if offers(challenges, NEGOTIATE) && !takes_logins => {
+                Ok(self.begin_ntlm(NEGOTIATE))
+            }
+            Said::NtlmBegun { .. } => {
+                let mut tokens = challenges.iter().filter_map(|c| after(c, NEGOTIATE));
+                if tokens.any(|token| !token.is_empty()) {
+                    Err(NoAnswer::NobodySignsIn)
+                } else {
+                    Err(self.accounts_only())
+                }
+            }
+            Said::Nothing | Said::Basic | Said::Digest { .. } | Said::NtlmAnswered => {
+                Err(NoAnswer::NobodySignsIn)
+            }
+        }
+    }
+
+    fn accounts_only(&self) -> NoAnswer {
+        let why = match &self.account {
+            OfAccount::DoesNot(why) => *why,
+            OfAccount::Free(..) | OfAccount::Begun(_) | OfAccount::GoesOn(_) => NoAccount::Refused,
+        };
+        NoAnswer::AccountsOnly { why }
     }
 
     /// Answers in the best way that is offered.
@@ -120,8 +256,12 @@ impl<'a> SignIn<'a> {
             let offered = offered.take(MAX_OFFERED_CHARS).collect();
             return Err(NoAnswer::Unknown { offered });
         };
+        Ok(self.begin_ntlm(scheme))
+    }
+
+    fn begin_ntlm(&mut self, scheme: &'static str) -> String {
         self.said = Said::NtlmBegun { scheme };
-        Ok(format!("{scheme} {}", BASE64.encode(ntlm::negotiate())))
+        format!("{scheme} {}", BASE64.encode(ntlm::negotiate()))
     }
 
     /// Sends the password as it is; `None` where that is not asked for, or Digest is that makes no sense.
@@ -218,6 +358,7 @@ fn moment() -> Moment {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
     use proptest::prelude::*;
 
     use super::*;
@@ -231,7 +372,13 @@ mod tests {
 
     fn first_answer(challenges: &[&str]) -> Result<String, NoAnswer> {
         let (login, challenges) = (login(), owned(challenges));
-        SignIn::new(Some(&login), "hub.example:443").answer(&challenges)
+        let mut sign_in = SignIn::new(Some(&login), None, "hub.example:443");
+        answer(&mut sign_in, &challenges)
+    }
+
+    /// Nobody is asked for an account, so nothing takes time.
+    fn answer(sign_in: &mut SignIn<'_>, challenges: &[String]) -> Result<String, NoAnswer> {
+        sign_in.answer(challenges).now_or_never().expect("at once")
     }
 
     fn owned(challenges: &[&str]) -> Vec<String> {
@@ -275,12 +422,13 @@ mod tests {
         }
         // one that takes no NTLM under that name has turned down nobody's password yet
         let login = login();
-        let mut sign_in = SignIn::new(Some(&login), "hub.example:443");
+        let mut sign_in = SignIn::new(Some(&login), None, "hub.example:443");
         let asked = owned(&["Negotiate", basic]);
-        sign_in.answer(&asked).expect("begun");
-        let answer = sign_in.answer(&asked).expect("an answer");
-        assert!(answer.starts_with("Basic "), "{answer}");
-        assert_eq!(sign_in.answer(&asked), Err(NoAnswer::Refused));
+        answer(&mut sign_in, &asked).expect("begun");
+        let basic = answer(&mut sign_in, &asked).expect("an answer");
+        assert!(basic.starts_with("Basic "), "{basic}");
+        assert!(sign_in.begins_anew());
+        assert_eq!(answer(&mut sign_in, &asked), Err(NoAnswer::Refused));
     }
 
     /// What the quoted or plain parameter `name` of an answer is.
@@ -319,28 +467,61 @@ mod tests {
     fn r3_a_late_digest_is_made_anew_and_a_wrong_one_is_not() {
         let stale = owned(&[r#"Digest realm="r", nonce="m", qop="auth", stale=true"#]);
         let login = login();
-        let mut sign_in = SignIn::new(Some(&login), "hub.example:443");
-        sign_in.answer(&owned(&[MD5])).expect("an answer");
-        let again = sign_in.answer(&stale).expect("a second one");
+        let mut sign_in = SignIn::new(Some(&login), None, "hub.example:443");
+        answer(&mut sign_in, &owned(&[MD5])).expect("an answer");
+        let again = answer(&mut sign_in, &stale).expect("a second one");
         assert_eq!(parameter(&again, "nonce"), "m");
-        assert_eq!(sign_in.answer(&owned(&[MD5])), Err(NoAnswer::Refused));
+        assert_eq!(answer(&mut sign_in, &owned(&[MD5])), Err(NoAnswer::Refused));
         // however often it says so
-        sign_in.answer(&stale).expect("a third one");
-        assert_eq!(sign_in.answer(&stale), Err(NoAnswer::Refused));
+        answer(&mut sign_in, &stale).expect("a third one");
+        assert_eq!(answer(&mut sign_in, &stale), Err(NoAnswer::Refused));
     }
 
     #[test]
     fn r3_nobody_is_signed_in_without_being_asked_for() {
-        let mut nobody = SignIn::new(None, "hub.example:443");
-        assert_eq!(nobody.answer(&owned(&[MD5])), Err(NoAnswer::NobodySignsIn));
+        let mut nobody = SignIn::new(None, None, "hub.example:443");
+        assert_eq!(
+            answer(&mut nobody, &owned(&[MD5])),
+            Err(NoAnswer::NobodySignsIn)
+        );
         let unknown = first_answer(&["Bearer x", "\u{202e}Odd"]);
         let offered = "Bearer,Odd".to_owned();
         assert_eq!(unknown, Err(NoAnswer::Unknown { offered }));
         let login = login();
-        let mut sign_in = SignIn::new(Some(&login), "hub.example:443");
-        sign_in.answer(&owned(&["NTLM"])).expect("begun");
-        assert_eq!(sign_in.answer(&owned(&["NTLM !"])), Err(NoAnswer::Nonsense));
-        assert_eq!(sign_in.answer(&owned(&["NTLM"])), Err(NoAnswer::Refused));
+        let mut sign_in = SignIn::new(Some(&login), None, "hub.example:443");
+        answer(&mut sign_in, &owned(&["NTLM"])).expect("begun");
+        assert_eq!(
+            answer(&mut sign_in, &owned(&["NTLM !"])),
+            Err(NoAnswer::Nonsense)
+        );
+        assert_eq!(
+            answer(&mut sign_in, &owned(&["NTLM"])),
+            Err(NoAnswer::Refused)
+        );
+    }
+
+    #[test]
+    fn r3_nobody_is_asked_for_a_password_that_a_proxy_does_not_take() {
+        // by that name Kerberos alone, or Kerberos and NTLM
+        let asks = owned(&["Negotiate"]);
+        let mut nobody = SignIn::new(None, None, "hub.example:443");
+        let probe = answer(&mut nobody, &asks).expect("a question back");
+        assert!(probe.starts_with("Negotiate TlRMTVNTUAAB"), "{probe}");
+        assert!(!nobody.uses_login());
+        let why = NoAccount::NoTicket;
+        let only = Err(NoAnswer::AccountsOnly { why });
+        assert_eq!(answer(&mut nobody, &asks), only);
+        let mut nobody = SignIn::new(None, None, "hub.example:443");
+        answer(&mut nobody, &asks).expect("a question back");
+        let challenged = owned(&["Negotiate TlRMTVNTUAACAAAA"]);
+        let asked_for = Err(NoAnswer::NobodySignsIn);
+        assert_eq!(answer(&mut nobody, &challenged), asked_for);
+        // a login that is there is turned down by nobody either
+        let login = login();
+        let mut sign_in = SignIn::new(Some(&login), None, "hub.example:443");
+        answer(&mut sign_in, &asks).expect("begun");
+        assert!(sign_in.uses_login());
+        assert_eq!(answer(&mut sign_in, &asks), only);
     }
 
     proptest! {
@@ -352,10 +533,10 @@ mod tests {
             ),
         ) {
             let login = login();
-            let mut sign_in = SignIn::new(Some(&login), "hub.example:443");
+            let mut sign_in = SignIn::new(Some(&login), None, "hub.example:443");
             let mut rounds = 0;
-            while let Ok(answer) = sign_in.answer(&asked) {
-                prop_assert!(!answer.contains(['\r', '\n']));
+            while let Ok(said) = answer(&mut sign_in, &asked) {
+                prop_assert!(!said.contains(['\r', '\n']));
                 rounds += 1;
                 prop_assert!(rounds < 6, "for ever");
             }

@@ -2,11 +2,12 @@
 
 mod hub;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use protocol::diagnosis::{Check, Diagnosis, Family, Found, News, Opener, State, Verdict};
-use protocol::{Proxy, ProxyError, Role};
-use transport::{Doctor, HubAddress, Pin, ProxyChoice, Routes, doctor};
+use protocol::{Proxy, ProxyError, ProxySource, Role, SystemProxies};
+use transport::{AskSystem, Doctor, HubAddress, Pin, ProxyChoice, Routes, doctor};
 
 use hub::{Hub, Inspector, Relay, Udp, swallows};
 
@@ -257,6 +258,48 @@ async fn r3_what_a_proxy_says_is_told() {
         matches!(gone, Found::Proxy(ProxyError::NoAnswer { .. })),
         "{gone:?}"
     );
+}
+
+#[tokio::test]
+async fn r3_who_names_proxies_is_told_and_that_nobody_does() {
+    let hub = Hub::start(Udp::Swallows, None).await;
+    let proxy = Relay::to(&hub, "").await;
+    let named_by = async |said: SystemProxies, takes: Duration| {
+        let routes = routes();
+        let ask: AskSystem = Arc::new(move |_hub: &HubAddress| {
+            std::thread::sleep(takes);
+            said.clone()
+        });
+        let login = None;
+        routes.use_proxies(ProxyChoice::System { ask, login });
+        let found = examine(&named(), hub.pin, &routes).await;
+        of(&found, |check| *check == Check::ProxySettings).clone()
+    };
+    let one: Proxy = format!("http://{}", proxy.at).parse().expect("one");
+    let by_script = SystemProxies {
+        proxies: vec![one],
+        source: ProxySource::Script,
+        ..SystemProxies::default()
+    };
+    let (count, by) = (1, Some(ProxySource::Script));
+    let found = named_by(by_script.clone(), Duration::ZERO).await;
+    assert_eq!(found, Found::ProxiesNamed { count, by });
+    // a script whose server does not answer
+    let found = named_by(by_script, Duration::from_secs(6)).await;
+    assert_eq!(found, Found::ProxiesNotTold);
+    let none = SystemProxies {
+        source: ProxySource::Environment,
+        ..SystemProxies::default()
+    };
+    let by = ProxySource::Environment;
+    let found = named_by(none, Duration::ZERO).await;
+    assert_eq!(found, Found::NoProxyNamed { by });
+    let needs_script = SystemProxies {
+        needs_script: true,
+        ..SystemProxies::default()
+    };
+    let found = named_by(needs_script, Duration::ZERO).await;
+    assert_eq!(found, Found::NeedsScript);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use protocol::diagnosis::{
     Check, Diagnosis, Family, Finding, Found, Opener, Opening, State, Verdict,
 };
-use protocol::{CertificateFault, HubAddress, ProxyAddress, ProxyError};
+use protocol::{CertificateFault, HubAddress, NoAccount, ProxyAddress, ProxyError, ProxySource};
 
 use super::{
     Lang, Word, certificate_problem, other_version, proxy_text, refusal_text, visible_line, w,
@@ -57,15 +57,25 @@ pub fn found_text(lang: Lang, finding: &Finding, hub: &HubAddress) -> String {
             Lang::It => format!("qui nessuno conosce {} ({detail})", hub.host),
         },
         Found::NoProxyWanted => fixed("none is to be used", "non se ne usano"),
-        Found::NoProxyNamed => fixed(
-            "the system's settings name none for this server",
-            "le impostazioni di sistema non ne indicano per questo server",
-        ),
-        Found::ProxiesNamed(1) => fixed("one is set", "ne è impostato uno"),
-        Found::ProxiesNamed(count) => match lang {
-            Lang::En => format!("{count} are set"),
-            Lang::It => format!("ne sono impostati {count}"),
+        Found::NoProxyNamed { by } => match by {
+            ProxySource::Environment => fixed(
+                "the environment says to do without for this server (no_proxy)",
+                "l'ambiente dice di farne a meno per questo server (no_proxy)",
+            ),
+            ProxySource::Settings => fixed(
+                "the system's settings name none for this server",
+                "le impostazioni di sistema non ne indicano per questo server",
+            ),
+            ProxySource::Script => fixed(
+                "the script (PAC) of the system's settings names none for this server",
+                "lo script (PAC) delle impostazioni di sistema non ne indica per questo server",
+            ),
         },
+        Found::ProxiesNamed { count, by } => proxies_named(lang, *count, *by),
+        Found::ProxiesNotTold => fixed(
+            "the system does not say in time which there are; a script (PAC) of its settings may not be reachable",
+            "il sistema non dice in tempo quali ci sono; uno script (PAC) delle sue impostazioni può non essere raggiungibile",
+        ),
         Found::NeedsScript => w(lang, Word::ProxyScript).to_owned(),
         Found::Works { port, opened_by } => works(lang, check, *port, opened_by.as_ref()),
         Found::NoWayHere => match (lang, check) {
@@ -136,6 +146,30 @@ pub fn found_text(lang: Lang, finding: &Finding, hub: &HubAddress) -> String {
     }
 }
 
+/// How many there are, and who says so.
+fn proxies_named(lang: Lang, count: usize, by: Option<ProxySource>) -> String {
+    let are = match (lang, count) {
+        (Lang::En, 1) => "one is set".to_owned(),
+        (Lang::It, 1) => "ne è impostato uno".to_owned(),
+        (Lang::En, _) => format!("{count} are set"),
+        (Lang::It, _) => format!("ne sono impostati {count}"),
+    };
+    let by = match (lang, by) {
+        (_, None) => return are,
+        (Lang::En, Some(ProxySource::Environment)) => "in the environment (https_proxy)",
+        (Lang::It, Some(ProxySource::Environment)) => "nell'ambiente (https_proxy)",
+        (Lang::En, Some(ProxySource::Settings)) => {
+            "by the system's settings, or their script (PAC)"
+        }
+        (Lang::It, Some(ProxySource::Settings)) => {
+            "dalle impostazioni di sistema, o dal loro script (PAC)"
+        }
+        (Lang::En, Some(ProxySource::Script)) => "by the script (PAC) of the system's settings",
+        (Lang::It, Some(ProxySource::Script)) => "dallo script (PAC) delle impostazioni di sistema",
+    };
+    format!("{are} {by}")
+}
+
 /// What a proxy did, after its name.
 fn proxy_row(lang: Lang, error: &ProxyError) -> String {
     let fixed = |en: &str, it: &str| match lang {
@@ -165,6 +199,20 @@ fn proxy_row(lang: Lang, error: &ProxyError) -> String {
             Lang::It => format!("non raggiunge {}, porta {}", to.host, to.port),
         },
         ProxyError::NoProxy { .. } => fixed("is no proxy", "non è un proxy"),
+        ProxyError::WantsAccount { why, .. } => match why {
+            NoAccount::NoTicket => fixed(
+                "takes no passwords but Kerberos (Negotiate), and there is no Kerberos ticket for it here",
+                "non accetta password ma Kerberos (Negotiate), e qui non c'è un ticket Kerberos per esso",
+            ),
+            NoAccount::TooSlow => fixed(
+                "takes no passwords but Kerberos (Negotiate), and no Kerberos ticket for it came in time",
+                "non accetta password ma Kerberos (Negotiate), e nessun ticket Kerberos per esso è arrivato in tempo",
+            ),
+            NoAccount::Refused => fixed(
+                "takes no passwords but Kerberos (Negotiate), and refuses the account of this computer",
+                "non accetta password ma Kerberos (Negotiate), e rifiuta l'account di questo computer",
+            ),
+        },
     }
 }
 
@@ -251,6 +299,16 @@ pub fn verdict_text(lang: Lang, found: &Diagnosis) -> String {
         (_, Verdict::ProxyAsks { proxy, refused }) => proxy_asks(lang, &proxy, refused),
         // it says already whom to ask
         (_, Verdict::Proxy(error @ ProxyError::NotAllowed { .. })) => proxy_text(lang, &error),
+        (Lang::En, Verdict::Proxy(error)) if can_be_tried_again(&error) => format!(
+            "{} If that does not help, {}",
+            proxy_text(lang, &error),
+            call_en().to_lowercase()
+        ),
+        (Lang::It, Verdict::Proxy(error)) if can_be_tried_again(&error) => format!(
+            "{} Se non basta, {}",
+            proxy_text(lang, &error),
+            call_it().to_lowercase()
+        ),
         (Lang::En, Verdict::Proxy(error)) => {
             format!("{} {}", proxy_text(lang, &error), call_en())
         }
@@ -283,6 +341,14 @@ pub fn verdict_text(lang: Lang, found: &Diagnosis) -> String {
             "La tua rete non lascia passare nulla verso il servizio di assistenza. Chiama chi la gestisce e digli: «Permettete la porta UDP o TCP {port} verso {host}.»"
         ),
     }
+}
+
+/// Whether whoever sits there is told to do something first.
+fn can_be_tried_again(error: &ProxyError) -> bool {
+    let ProxyError::WantsAccount { why, .. } = error else {
+        return false;
+    };
+    matches!(why, NoAccount::NoTicket | NoAccount::TooSlow)
 }
 
 fn call_en() -> &'static str {
@@ -458,12 +524,30 @@ fn opening_text(lang: Lang, found: &Diagnosis, opening: &Opening) -> String {
         (Lang::It, Opening::SignIn { proxy }) => {
             format!("ottenere un nome utente e una password per il proxy {proxy}")
         }
+        (_, Opening::Account { proxy, why }) => account_text(lang, proxy, *why),
         (Lang::En, Opening::Name) => {
             format!("have DNS know {host} here, or set the proxy by which one gets out")
         }
         (Lang::It, Opening::Name) => {
             format!("far conoscere {host} al DNS, o impostare il proxy attraverso cui si esce")
         }
+    }
+}
+
+fn account_text(lang: Lang, proxy: &ProxyAddress, why: NoAccount) -> String {
+    match (lang, why) {
+        (Lang::En, NoAccount::NoTicket | NoAccount::Refused) => format!(
+            "sign this computer in to the network of the proxy {proxy} (a Kerberos ticket; klist lists them), or have the proxy take names and passwords"
+        ),
+        (Lang::It, NoAccount::NoTicket | NoAccount::Refused) => format!(
+            "far accedere questo computer alla rete del proxy {proxy} (un ticket Kerberos; klist li elenca), o far accettare al proxy nomi e password"
+        ),
+        (Lang::En, NoAccount::TooSlow) => format!(
+            "let this computer reach the Kerberos server of its network (port 88, TCP and UDP), or have the proxy {proxy} take names and passwords"
+        ),
+        (Lang::It, NoAccount::TooSlow) => format!(
+            "far raggiungere a questo computer il server Kerberos della sua rete (porta 88, TCP e UDP), o far accettare al proxy {proxy} nomi e password"
+        ),
     }
 }
 
@@ -581,6 +665,10 @@ All connections begin at this computer; nothing has to be let in.
             behind(ProxyError::AsksForLogin { proxy: proxy() }),
             behind(ProxyError::LoginRefused { proxy: proxy() }),
             behind(ProxyError::NoAnswer { proxy: proxy() }),
+            behind(ProxyError::WantsAccount {
+                proxy: proxy(),
+                why: NoAccount::NoTicket,
+            }),
             diagnosis([
                 (TCP, Found::NoAnswer),
                 (Check::ProxySettings, Found::NeedsScript),

@@ -1,7 +1,7 @@
 //! What a proxy did, and what helps (R3). Each sentence is for whoever sits there; the names in it are for
 //! the people of their network.
 
-use protocol::{ProxyAddress, ProxyError};
+use protocol::{NoAccount, ProxyAddress, ProxyError};
 
 use super::Lang;
 
@@ -52,6 +52,31 @@ pub fn proxy_text(lang: Lang, error: &ProxyError) -> String {
         (Lang::It, ProxyError::NoProxy { proxy }) => {
             format!("Ciò che risponde a {proxy} non è un proxy. Controlla nome e porta.")
         }
+        (_, ProxyError::WantsAccount { proxy, why }) => wants_account(lang, proxy, *why),
+    }
+}
+
+/// Whoever sits there may have heard of an account, but of no Kerberos ticket.
+fn wants_account(lang: Lang, proxy: &ProxyAddress, why: NoAccount) -> String {
+    match (lang, why) {
+        (Lang::En, NoAccount::NoTicket) => format!(
+            "The proxy {proxy} lets only those through who are signed in to its network, and this computer is not. Sign in to the computer with the account of your organisation and try again."
+        ),
+        (Lang::It, NoAccount::NoTicket) => format!(
+            "Il proxy {proxy} lascia passare solo chi ha effettuato l'accesso alla sua rete, e questo computer non l'ha fatto. Accedi al computer con l'account della tua organizzazione e riprova."
+        ),
+        (Lang::En, NoAccount::TooSlow) => format!(
+            "The proxy {proxy} lets only those through who are signed in to its network, and the server that vouches for this computer does not answer. Try again in a minute."
+        ),
+        (Lang::It, NoAccount::TooSlow) => format!(
+            "Il proxy {proxy} lascia passare solo chi ha effettuato l'accesso alla sua rete, e il server che garantisce per questo computer non risponde. Riprova tra un minuto."
+        ),
+        (Lang::En, NoAccount::Refused) => format!(
+            "The proxy {proxy} lets only those through who are signed in to its network, and does not accept the account of this computer."
+        ),
+        (Lang::It, NoAccount::Refused) => format!(
+            "Il proxy {proxy} lascia passare solo chi ha effettuato l'accesso alla sua rete, e non accetta l'account di questo computer."
+        ),
     }
 }
 
@@ -63,7 +88,8 @@ pub fn proxy_that_asks(error: &ProxyError) -> Option<&ProxyAddress> {
         | ProxyError::UnknownSignIn { .. }
         | ProxyError::NotAllowed { .. }
         | ProxyError::HubNotReached { .. }
-        | ProxyError::NoProxy { .. } => None,
+        | ProxyError::NoProxy { .. }
+        | ProxyError::WantsAccount { .. } => None,
     }
 }
 
@@ -79,6 +105,10 @@ mod tests {
             port: 3128,
         };
         let to = || "hub.example:8080".parse().expect("an address");
+        let wants = |why| {
+            let proxy = proxy();
+            ProxyError::WantsAccount { proxy, why }
+        };
         let all = [
             ProxyError::NoAnswer { proxy: proxy() },
             ProxyError::AsksForLogin { proxy: proxy() },
@@ -96,6 +126,9 @@ mod tests {
                 to: to(),
             },
             ProxyError::NoProxy { proxy: proxy() },
+            wants(NoAccount::NoTicket),
+            wants(NoAccount::TooSlow),
+            wants(NoAccount::Refused),
         ];
         let mut said: Vec<String> = Lang::ALL
             .into_iter()
