@@ -24,7 +24,7 @@ pub fn run(
     as_json: bool,
 ) -> Result<ExitCode, StartFault> {
     let hub = hub.ok_or_else(|| StartFault::BadSetUp {
-        detail: "no hub is known; say --hub ADDRESS --fingerprint HEX".to_owned(),
+        detail: "no help desk is known; say --hub ADDRESS --fingerprint HEX".to_owned(),
     })?;
     let backend = Backend::new(exe, Arc::new(|| {}));
     backend.use_proxies(None);

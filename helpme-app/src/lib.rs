@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod front;
 pub mod link;
 pub mod links;
+pub mod organisations;
 pub mod settings;
 pub mod state;
 pub mod views;

@@ -26,7 +26,7 @@ pub enum LinkError {
     Scheme,
     #[error("the link is too long")]
     Long,
-    #[error("the link names no hub that can be used: {0}")]
+    #[error("the link names no server that can be used: {0}")]
     Hub(#[from] HubTextError),
 }
 

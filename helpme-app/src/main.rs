@@ -24,16 +24,16 @@ use ui_kit::{Lang, Program, StartFault};
 #[derive(Debug, Parser)]
 #[command(name = "helpme", version)]
 struct Arguments {
-    /// The hub's address, like hub.example.org:443.
+    /// The address of the help desk's server, like help.example.org:443.
     #[arg(long, value_name = "ADDRESS", requires = "fingerprint")]
     hub: Option<String>,
-    /// The fingerprint of the hub's key, 64 hexadecimal digits.
+    /// The fingerprint of its key, 64 hexadecimal digits.
     #[arg(long, value_name = "HEX", requires = "hub")]
     fingerprint: Option<String>,
-    /// A link to Helpme, like `helpme://hub.example.org/?key=...&ticket=...`.
+    /// A link to Helpme, like `helpme://help.example.org/?key=...&ticket=...`.
     #[arg(value_name = "LINK", conflicts_with = "hub")]
     link: Option<String>,
-    /// Look for what is in the way to the hub, and print it for the people of the network. Exits with 0 if
+    /// Look for what is in the way to the help desk, and print it for the people of the network. Exits with 0 if
     /// some way works, with 16 if none does.
     #[arg(long, conflicts_with_all = ["register_links", "unregister_links"])]
     doctor: bool,

@@ -7,6 +7,8 @@ use host_engine::{AddressFault, HubAddress, Pin};
 use serde::{Deserialize, Serialize};
 use ui_kit::{Lang, ThemeChoice};
 
+use crate::organisations::Organisations;
+
 /// The file beside the program that names its hub.
 const HUB_FILE: &str = "helpme.json";
 /// The largest of it that is read, in bytes.
@@ -24,6 +26,10 @@ pub struct Settings {
     pub hub: Option<HubText>,
     /// The hub whose operator helped last; another one is asked about.
     pub used_hub: Option<HubText>,
+    /// Whose the help desks are that were reached.
+    pub organisations: Organisations,
+    /// The user has read how to recognise a swindler.
+    pub advice_read: bool,
     pub window: Option<WindowPlace>,
 }
 
@@ -58,7 +64,7 @@ impl HubPlace {
 pub enum HubTextError {
     #[error("{0}")]
     Address(AddressFault),
-    #[error("the hub's fingerprint is not valid")]
+    #[error("the fingerprint is not valid")]
     Fingerprint,
 }
 
@@ -135,7 +141,7 @@ mod tests {
         );
 
         let text = format!(
-            r#"{{"address": "hub.example.org:8443", "fingerprint": "{}"}}"#,
+            r#"{{"address": "hub.example.org:8443", "fingerprint": "{}", "organisation": "Bank"}}"#,
             "ab".repeat(32)
         );
         std::fs::write(folder.path().join(HUB_FILE), text).expect("written");

@@ -83,6 +83,8 @@ pub enum Action {
     SendChat(String),
     ShowChat(bool),
     ShowSettings(bool),
+    /// How to recognise a swindler, or no more of it.
+    ShowAdvice(bool),
     SaveHub,
     /// **Connect**, with the name and password for the proxy.
     SignInAtProxy,
@@ -165,6 +167,9 @@ pub struct State {
     pub hindrances: Hindrances,
     /// The hot key works.
     pub hot_key: bool,
+    /// How to recognise a swindler stands in the ticket's place: until it was read once, and when the user
+    /// wants to read it again.
+    pub advice_shown: bool,
     /// The settings, while they are open.
     pub hub_form: Option<HubForm>,
     /// Whether links open with this program.
@@ -223,6 +228,7 @@ impl State {
             trouble: None,
             hindrances: Hindrances::NONE,
             hot_key: false,
+            advice_shown: !settings.advice_read,
             hub_form: None,
             links: LinkChoice::Unknown,
             proxy_form: None,
@@ -249,6 +255,11 @@ impl State {
             return Some(&question.named);
         }
         self.hub.as_ref()
+    }
+
+    /// Whose help desk it is, if that is known: as it said itself the last time.
+    pub fn organisation(&self) -> Option<&str> {
+        self.settings.organisations.of(self.hub.as_ref()?)
     }
 
     /// How the window should stand.
@@ -385,6 +396,13 @@ impl State {
             }
             HostEvent::ChatNotSent { text } => self.chat.take_back(text.as_str()),
             HostEvent::OperatorPresent(present) => self.operator_present = present,
+            HostEvent::Organisation(name) => {
+                let organisations = &mut self.settings.organisations;
+                let hub = self.hub.as_ref();
+                if hub.is_some_and(|hub| organisations.learn(hub, &name)) {
+                    return vec![Effect::Save];
+                }
+            }
             HostEvent::ConnectionLost(cause) => self.lost(cause),
             HostEvent::Hindered(hindrances) => self.hindrances = hindrances,
             HostEvent::Trouble(trouble) => self.trouble = Some(trouble),
@@ -437,6 +455,11 @@ impl State {
                 self.hub_form = shown.then_some(HubForm { text, error: None });
                 let look = shown.then_some(Effect::AskAboutLinks(None));
                 look.into_iter().collect()
+            }
+            Action::ShowAdvice(shown) => {
+                self.advice_shown = shown;
+                let is_first = !shown && !std::mem::replace(&mut self.settings.advice_read, true);
+                is_first.then_some(Effect::Save).into_iter().collect()
             }
             Action::SaveHub => self.save_hub(),
             Action::SignInAtProxy => self.sign_in_at_proxy(),

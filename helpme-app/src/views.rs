@@ -1,6 +1,7 @@
 //! What Helpme looks like. A view reads the state and pushes what the user wants; only what is being
 //! typed is written in place.
 
+mod advice;
 mod ask;
 mod bar;
 mod chat;
@@ -13,10 +14,10 @@ mod waiting;
 
 use std::time::Duration;
 
-use eframe::egui::{Align, Layout, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
+use eframe::egui::{Align, Label, Layout, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
 use protocol::Hindrances;
 use ui_kit::widgets::{banner_ui, icon_button_ui, logo_ui, page_ui, status_bar_ui};
-use ui_kit::words::hindrance_for_user;
+use ui_kit::words::{hindrance_for_user, refusal_for_user, whole_name};
 use ui_kit::{
     Clock, Icon, Lang, Palette, ProxyAnswer, ThemeChoice, Tone, Word, proxy_form_ui, text, theme, w,
 };
@@ -50,13 +51,18 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
         .as_ref()
         .map(|hub| hub.address.to_string())
         .unwrap_or_default();
+    let organisation = state.organisation().map(str::to_owned);
     status_bar_ui(ui, tone, status, &hub, env!("CARGO_PKG_VERSION"));
     page_ui(ui, |ui| {
-        header_ui(ui, lang, actions);
+        header_ui(ui, lang, organisation.as_deref(), actions);
         ui.add_space(14.0);
         match &mut state.stage {
             Stage::OtherHub(question) => scrolling(ui, |ui| {
-                other_hub::other_hub_ui(ui, lang, question, actions);
+                let organisations = &state.settings.organisations;
+                other_hub::other_hub_ui(ui, lang, question, organisations, actions);
+            }),
+            Stage::Ticket if state.advice_shown => scrolling(ui, |ui| {
+                advice::advice_ui(ui, lang, actions);
             }),
             Stage::Ticket => scrolling(ui, |ui| {
                 hindrances_ui(ui, lang, state.hindrances);
@@ -83,7 +89,17 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
             }
             Stage::Asked(question) => {
                 scrolling(ui, |ui| {
-                    ask::ask_ui(ui, lang, question, state.hindrances, moment.now, actions);
+                    let organisation = organisation.as_deref();
+                    let hindrances = state.hindrances;
+                    ask::ask_ui(
+                        ui,
+                        lang,
+                        question,
+                        organisation,
+                        hindrances,
+                        moment.now,
+                        actions,
+                    );
                 });
             }
             Stage::Ended(ended) => {
@@ -127,12 +143,25 @@ fn scrolling(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
     });
 }
 
-fn header_ui(ui: &mut Ui, lang: Lang, actions: &mut Vec<Action>) {
+/// The program, whose help desk it is, and what is always at hand.
+fn header_ui(ui: &mut Ui, lang: Lang, organisation: Option<&str>, actions: &mut Vec<Action>) {
+    /// What the icons at the right take, in points.
+    const CORNER: f32 = 80.0;
     let palette = Palette::of(ui);
     let row = ui.horizontal(|ui| {
         logo_ui(ui, 34.0);
         ui.add_space(2.0);
-        ui.label(text(w(lang, Word::Helpme), 19.0, theme::BOLD, palette.text));
+        ui.vertical(|ui| {
+            ui.set_max_width(ui.available_width() - CORNER);
+            ui.spacing_mut().item_spacing.y = 0.0;
+            ui.label(text(w(lang, Word::Helpme), 19.0, theme::BOLD, palette.text));
+            let whose = words::help_desk(lang, organisation);
+            let whose = text(whose, theme::SMALL_SIZE, theme::MEDIUM, palette.dim);
+            let whose = ui.add(Label::new(whose).truncate());
+            if let Some(name) = organisation.and_then(whole_name) {
+                whose.on_hover_text(name);
+            }
+        });
     });
     // the icons, not their hit boxes, end at the margin
     let top = row.response.rect.top();
@@ -188,11 +217,11 @@ fn status(state: &State) -> (Tone, &'static str) {
 /// The sentence for what went wrong with the ticket.
 fn problem_text(lang: Lang, problem: &FormProblem) -> String {
     match problem {
-        FormProblem::NoHub => w(lang, Word::HubAddressMissing).to_owned(),
+        FormProblem::NoHub => words::no_server(lang).to_owned(),
         FormProblem::Incomplete => w(lang, Word::TicketIncomplete).to_owned(),
         FormProblem::Pasted(missing) => ui_kit::words::ticket_missing(lang, *missing).to_owned(),
         FormProblem::Spent => words::ticket_spent(lang).to_owned(),
-        FormProblem::Refused(refusal) => ui_kit::words::refusal_text(lang, *refusal),
+        FormProblem::Refused(refusal) => refusal_for_user(lang, *refusal),
         FormProblem::Connect(problem) => words::connect_problem(lang, problem),
         FormProblem::Lost(cause) => words::lost_cause(lang, *cause),
     }

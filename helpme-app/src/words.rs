@@ -3,8 +3,8 @@
 use host_engine::{ConnectProblem, EndCause, LostCause, Trouble};
 use protocol::{EndedBy, Rights};
 use ui_kit::words::{
-    certificate_problem, name_in_sentence, names_in_words, other_version, proxy_text, refusal_text,
-    session_ended_for_user,
+    beginning_of, certificate_problem, name_alone, name_in_sentence, names_in_words, other_version,
+    proxy_text, refusal_for_user, session_ended_for_user,
 };
 use ui_kit::{Lang, Word, w};
 
@@ -14,6 +14,50 @@ fn pick(lang: Lang, en: &'static str, it: &'static str) -> &'static str {
         Lang::En => en,
         Lang::It => it,
     }
+}
+
+/// Whose help desk it is, where that is known.
+pub fn help_desk(lang: Lang, organisation: Option<&str>) -> String {
+    let name = organisation.map(|name| name_alone(lang, name));
+    match (lang, name) {
+        (Lang::En, Some(name)) => format!("Help desk: {name}"),
+        (Lang::En, None) => "Your help desk".to_owned(),
+        (Lang::It, Some(name)) => format!("Assistenza: {name}"),
+        (Lang::It, None) => "Il tuo servizio di assistenza".to_owned(),
+    }
+}
+
+/// The same where there is little room, and less beside news.
+pub fn help_desk_in_short(lang: Lang, organisation: Option<&str>, beside_news: bool) -> String {
+    let longest = if beside_news { 18 } else { 26 };
+    match organisation {
+        Some(name) => name_alone(lang, &beginning_of(name, longest)),
+        None => help_desk(lang, None),
+    }
+}
+
+/// That there will be a film, and who keeps it.
+pub fn is_filmed(lang: Lang, organisation: Option<&str>) -> String {
+    let name = organisation.map(|name| name_in_sentence(lang, name));
+    match (lang, name) {
+        (Lang::En, Some(name)) => format!("The session is filmed; {name} keeps the film."),
+        (Lang::En, None) => "The session is filmed; your help desk keeps the film.".to_owned(),
+        (Lang::It, Some(name)) => {
+            format!("La sessione viene filmata; il filmato resta a {name}.")
+        }
+        (Lang::It, None) => {
+            "La sessione viene filmata; il filmato resta al servizio di assistenza.".to_owned()
+        }
+    }
+}
+
+/// No server is set.
+pub fn no_server(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "No help desk is set. Enter the address of its server.",
+        "Nessun servizio di assistenza impostato. Inserisci l'indirizzo del suo server.",
+    )
 }
 
 /// The button that lets the operator in.
@@ -208,21 +252,21 @@ pub fn connect_problem(lang: Lang, problem: &ConnectProblem) -> String {
     match problem {
         ConnectProblem::UnknownName { host } => match lang {
             Lang::En => format!(
-                "The hub {host} cannot be found. Check the internet connection, or its address in the settings."
+                "The help desk's server {host} cannot be found. Check the internet connection, or the address in the settings."
             ),
             Lang::It => format!(
-                "Non si trova l'hub {host}. Controlla la connessione a internet, o l'indirizzo nelle impostazioni."
+                "Non si trova il server dell'assistenza {host}. Controlla la connessione a internet, o l'indirizzo nelle impostazioni."
             ),
         },
         ConnectProblem::NoAnswer { hub } => match lang {
             Lang::En => format!(
-                "The hub {hub} does not answer. Check the internet connection and try again."
+                "The help desk's server {hub} does not answer. Check the internet connection and try again."
             ),
             Lang::It => format!(
-                "L'hub {hub} non risponde. Controlla la connessione a internet e riprova."
+                "Il server dell'assistenza {hub} non risponde. Controlla la connessione a internet e riprova."
             ),
         },
-        ConnectProblem::ForeignKey => w(lang, Word::HubKeyDiffers).to_owned(),
+        ConnectProblem::ForeignKey => w(lang, Word::HelpDeskKeyDiffers).to_owned(),
         ConnectProblem::Certificate { hub, fault } => certificate_problem(lang, hub, *fault),
         ConnectProblem::FalseConsole => pick(
             lang,
@@ -231,11 +275,16 @@ pub fn connect_problem(lang: Lang, problem: &ConnectProblem) -> String {
         )
         .to_owned(),
         ConnectProblem::OtherVersion { hub, too_old } => other_version(lang, *too_old, hub),
-        ConnectProblem::Refused(refusal) => refusal_text(lang, *refusal),
+        ConnectProblem::Refused(refusal) => refusal_for_user(lang, *refusal),
         ConnectProblem::Proxy(error) => proxy_text(lang, error),
         ConnectProblem::ProxyScript => w(lang, Word::ProxyScript).to_owned(),
-        ConnectProblem::Nonsense => hub_nonsense(lang).to_owned(),
-        ConnectProblem::Failed { .. } => w(lang, Word::NoConnection).to_owned(),
+        ConnectProblem::Nonsense => nonsense(lang).to_owned(),
+        ConnectProblem::Failed { .. } => pick(
+            lang,
+            "The help desk cannot be reached. Check the internet connection and try again.",
+            "Non si riesce a raggiungere l'assistenza. Controlla la connessione a internet e riprova.",
+        )
+        .to_owned(),
     }
 }
 
@@ -263,16 +312,16 @@ pub fn lost_cause(lang: Lang, cause: LostCause) -> String {
             "Chi ti assiste ha chiuso il collegamento.",
         )
         .to_owned(),
-        LostCause::Refused(refusal) => refusal_text(lang, refusal),
-        LostCause::Nonsense => hub_nonsense(lang).to_owned(),
+        LostCause::Refused(refusal) => refusal_for_user(lang, refusal),
+        LostCause::Nonsense => nonsense(lang).to_owned(),
     }
 }
 
-fn hub_nonsense(lang: Lang) -> &'static str {
+fn nonsense(lang: Lang) -> &'static str {
     pick(
         lang,
-        "The hub does not follow the rules, so the connection was cut. Nothing of it can be trusted; ask your helper.",
-        "L'hub non rispetta le regole: il collegamento è stato interrotto. Non fidarti e chiedi a chi ti assiste.",
+        "The help desk's server does not follow the rules, so the connection was cut. Trust nothing that it says; call your helper.",
+        "Il server dell'assistenza non rispetta le regole: il collegamento è stato interrotto. Non fidarti e telefona a chi ti assiste.",
     )
 }
 
@@ -391,12 +440,17 @@ pub fn trouble(lang: Lang, trouble: &Trouble) -> String {
     }
 }
 
-/// The note under the hub's fingerprint.
+/// The field of the server's fingerprint.
+pub fn fingerprint(lang: Lang) -> &'static str {
+    pick(lang, "Fingerprint of the server", "Impronta del server")
+}
+
+/// The note under it.
 pub fn fingerprint_note(lang: Lang) -> &'static str {
     pick(
         lang,
-        "64 digits, from your helper or from the hub's page",
-        "64 cifre, da chi ti assiste o dalla pagina dell'hub",
+        "64 digits, from your helper or from the help desk's page",
+        "64 cifre, da chi ti assiste o dalla pagina dell'assistenza",
     )
 }
 
@@ -409,11 +463,14 @@ pub fn fingerprint_wrong(lang: Lang) -> &'static str {
     )
 }
 
-/// The hub's place was given from outside and cannot be changed here.
+/// The server's place was given from outside and cannot be changed here.
 pub fn hub_is_given(lang: Lang) -> &'static str {
     pick(
         lang,
-        "This Helpme was set up for its hub.",
-        "Questo Helpme è già configurato per il suo hub.",
+        "This Helpme was set up for its help desk.",
+        "Questo Helpme è già configurato per il suo servizio di assistenza.",
     )
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -80,6 +80,8 @@ pub(crate) enum Event {
     FilmFailed(SessionId, Option<FinishedFilm>),
     /// New tickets are good for so long from now on.
     TicketsGoodFor(Duration),
+    /// Whose help desk this is from now on.
+    OrganisationIs(Name),
     /// An administrator looks, or steps in.
     Overseen(Oversight),
 }
@@ -414,6 +416,7 @@ impl Registry {
                 }
             }
             Event::TicketsGoodFor(validity) => self.directory.set_ticket_validity(validity),
+            Event::OrganisationIs(name) => self.directory.set_organisation(name),
             Event::Overseen(oversight) => self.oversee(oversight),
         }
     }

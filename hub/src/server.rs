@@ -238,7 +238,8 @@ impl Hub {
             .page
             .as_ref()
             .map(|_page| page_url(&address, &addresses, &web_addresses));
-        let directory = Directory::new(policy, stored, now).with_page(page_url.as_deref());
+        let mut directory = Directory::new(policy, stored, now).with_page(page_url.as_deref());
+        directory.set_organisation(settings.organisation.clone());
         let (mailbox, events) = mpsc::channel(registry::MAILBOX);
         let rules = state::Sender::new(film::Rules {
             bytes_per_second: settings.film_bytes_per_second,

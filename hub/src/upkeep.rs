@@ -95,6 +95,10 @@ impl Upkeep {
             let validity = Duration::from_mins(minutes.into());
             self.office.tell(Event::TicketsGoodFor(validity)).await;
         }
+        if before.organisation != now.organisation {
+            let name = now.organisation.clone();
+            self.office.tell(Event::OrganisationIs(name)).await;
+        }
         let per_second = now.film_bytes_per_second;
         self.settings.send_replace(now);
         self.rules

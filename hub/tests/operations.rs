@@ -14,10 +14,10 @@ use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use protocol::{EndedBy, HubToHost, HubToOperator, Lane, Rights};
+use protocol::{EndedBy, HostToHub, HubToHost, HubToOperator, Lane, Rights};
 use serde_json::Value;
 use support::window::{admin, audited, try_admin};
-use support::{TestHub, folder, hub_command, run_hub, screen_frame, send_tagged, text};
+use support::{Peer, TestHub, folder, hub_command, run_hub, screen_frame, send_tagged, text};
 
 fn json(hub: &TestHub, args: &[&str]) -> Value {
     let args: Vec<&str> = [args, &["--json"]].concat();
@@ -398,4 +398,60 @@ fn b5_a_log_for_programs_is_an_object_a_line() {
             "{line}"
         );
     }
+}
+
+/// Whose help desk it is, as the host is told next.
+async fn organisation(host: &mut Peer) -> String {
+    loop {
+        if let HubToHost::Organisation { name } = host.receive_any().await {
+            return name.to_string();
+        }
+    }
+}
+
+/// A host that tries a ticket which nobody made, after it was told whose help desk it is.
+async fn stranger(hub: &TestHub) -> (Peer, String) {
+    let mut host = hub.host().await;
+    let message = HostToHub::OpenTicket {
+        route: protocol::TicketRoute::new(9999).expect("four digits"),
+        computer: "PC".into(),
+        user: "X".into(),
+        system: "Linux".into(),
+        exchange: vec![1; 33].into(),
+    };
+    host.send(&message).await;
+    let HubToHost::Organisation { name } = host.receive_any().await else {
+        panic!("something else is said first");
+    };
+    let refused: HubToHost = host.receive_any().await;
+    assert!(matches!(refused, HubToHost::TicketRefused { .. }));
+    (host, name.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn h8_every_host_is_told_whose_help_desk_it_is_and_told_again_when_that_changes() {
+    let set = |hub: &TestHub, name: &str| {
+        let data = hub.data.to_str().expect("plain");
+        let set = ["settings", "set", "organisation", name, "--data", data];
+        let set = run_hub(&set, "");
+        assert!(set.status.success(), "{}", text(&set));
+    };
+    let hub = TestHub::start();
+    let mut pair = hub.pair("anna").await;
+    let (mut waiting, name) = stranger(&hub).await;
+    assert_eq!(name, "", "none is set");
+    set(&hub, "Comune di Prova");
+    assert_eq!(organisation(&mut pair.host).await, "Comune di Prova");
+    assert_eq!(organisation(&mut waiting).await, "Comune di Prova");
+    assert_eq!(stranger(&hub).await.1, "Comune di Prova");
+
+    // also from its start on, and to whoever comes back
+    let place = pair.host.admission.expect("a place");
+    let hub = hub.kill_and_restart();
+    let mut back = hub.host().await;
+    let (you, secret) = (place.you, place.secret);
+    back.send(&HostToHub::Resume { you, secret }).await;
+    assert_eq!(organisation(&mut back).await, "Comune di Prova");
+    set(&hub, "");
+    assert_eq!(organisation(&mut back).await, "");
 }

@@ -61,7 +61,7 @@ class PureHelpDesk(Driver):
         self._wait("the log-in", lambda: self._find("viewer", "Logged in"))
 
     def _start_helpme(self):
-        profile = self._profile("host", "helpme", {"name": "Bench", "language": "En", "theme": "Light"})
+        profile = self._profile("host", "helpme", {"name": "Bench", "language": "En", "theme": "Light", "advice_read": True})
         hub = "%s:%d" % (self.env.hub_ip_for_host, PORT)
         self.env.spawn("host", [self._program("helpme"), "--hub", hub, "--fingerprint", self.fingerprint],
                        env=self._environment("host", profile))

@@ -39,7 +39,7 @@ impl Administrator {
         look: Look,
     ) -> anyhow::Result<Self> {
         let mut command = home.windowed(programs.path("hub-admin"), display.name());
-        command.env("WINIT_X11_SCALE_FACTOR", look.operator_scale);
+        command.env("WINIT_X11_SCALE_FACTOR", look.pixels);
         let app = App::start("hub-admin", &mut command, home, display, look)?;
         Ok(Self { app })
     }

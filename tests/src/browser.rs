@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
+use std::process::Command;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -52,6 +53,35 @@ pub fn ask_page(home: &Home, page: &str, film: &Path, limit: Duration) -> anyhow
     let answer = wait_for_answer(&mut browser, &told, limit);
     browser.stop()?;
     answer
+}
+
+/// The page at `url` of a hub, as Chromium has it once its script ran.
+///
+/// # Errors
+///
+/// If there is no Chromium.
+pub fn page_at(home: &Home, url: &str) -> anyhow::Result<String> {
+    let output = visitor(home)
+        .arg("--dump-dom")
+        .arg(url)
+        .output()
+        .context("no Chromium: `./run test` installs it (the package `chromium`)")?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Chromium without a window, for the page of a hub.
+pub(crate) fn visitor(home: &Home) -> Command {
+    let mut command = home.command("chromium");
+    command
+        .args(["--headless=new", "--no-first-run", "--disable-gpu"])
+        .args(["--disable-dev-shm-usage", "--disable-background-networking"])
+        // the hub's own certificate is none that a browser knows; and whoever is root has no sandbox
+        .args(["--ignore-certificate-errors", "--no-sandbox"])
+        .arg(format!(
+            "--user-data-dir={}",
+            home.file("chromium").display()
+        ));
+    command
 }
 
 fn wait_for_answer(

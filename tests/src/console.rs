@@ -32,7 +32,7 @@ impl Console {
         look: Look,
     ) -> anyhow::Result<Self> {
         let mut command = home.windowed(programs.path("pure-help-desk"), display.name());
-        command.env("WINIT_X11_SCALE_FACTOR", look.operator_scale);
+        command.env("WINIT_X11_SCALE_FACTOR", look.pixels);
         let app = App::start("pure-help-desk", &mut command, home, display, look)?;
         Ok(Self { app })
     }

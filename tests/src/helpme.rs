@@ -32,7 +32,8 @@ impl Helpme {
         let mut command = home.windowed(programs.path("helpme"), display.name());
         command
             .args(["--hub", &hub.to_string()])
-            .args(["--fingerprint", fingerprint]);
+            .args(["--fingerprint", fingerprint])
+            .env("WINIT_X11_SCALE_FACTOR", look.pixels);
         let app = App::start("helpme", &mut command, home, display, look)?;
         Ok(Self { app })
     }

@@ -204,6 +204,16 @@ impl Hub {
         self.ask(&words, Some(password)).map(drop)
     }
 
+    /// Sets whose help desk it is; the hub follows within seconds.
+    ///
+    /// # Errors
+    ///
+    /// If the hub refuses.
+    pub fn name_organisation(&self, name: &str) -> anyhow::Result<()> {
+        self.ask(&["settings", "set", "organisation", name], None)
+            .map(drop)
+    }
+
     /// The films, newest first.
     ///
     /// # Errors

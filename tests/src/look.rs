@@ -12,8 +12,8 @@ pub struct Look {
     pub name: &'static str,
     theme: &'static str,
     language: &'static str,
-    /// Pixels of the operator's display for each of a usual one.
-    pub(crate) operator_scale: &'static str,
+    /// Pixels of the display for each of a usual one, in each direction.
+    pub(crate) pixels: &'static str,
 }
 
 impl Look {
@@ -22,45 +22,64 @@ impl Look {
         name: "light",
         theme: "Light",
         language: "En",
-        operator_scale: "1",
+        pixels: "1",
     };
     /// Dark, in English.
     pub const DARK: Self = Self {
         name: "dark",
         theme: "Dark",
         language: "En",
-        operator_scale: "1",
+        pixels: "1",
     };
     /// Light, in Italian.
     pub const ITALIAN: Self = Self {
         name: "it",
         theme: "Light",
         language: "It",
-        operator_scale: "1",
+        pixels: "1",
     };
-    /// Light, in English, on an operator's display whose pixels are twice as fine as usual.
+    /// Light, in English, on a display whose pixels are twice as fine as usual.
     pub const FINE: Self = Self {
         name: "fine",
-        operator_scale: "2",
+        pixels: "2",
         ..Self::LIGHT
     };
 
     /// Dark, in English, on fine pixels.
     pub const FINE_DARK: Self = Self {
         name: "fine-dark",
-        operator_scale: "2",
+        pixels: "2",
         ..Self::DARK
     };
     /// Light, in Italian, on fine pixels.
     pub const FINE_ITALIAN: Self = Self {
         name: "fine-it",
-        operator_scale: "2",
+        pixels: "2",
         ..Self::ITALIAN
     };
 
-    /// How many pixels of the operator's display a usual one takes in each direction.
+    /// All of them.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::LIGHT,
+        Self::DARK,
+        Self::ITALIAN,
+        Self::FINE,
+        Self::FINE_DARK,
+        Self::FINE_ITALIAN,
+    ];
+
+    /// How many pixels of the display a usual one takes in each direction.
     pub(crate) fn scale(self) -> u16 {
-        if self.operator_scale == "1" { 1 } else { 2 }
+        if self.pixels == "1" { 1 } else { 2 }
+    }
+
+    pub(crate) fn is_dark(self) -> bool {
+        self.theme == Self::DARK.theme
+    }
+
+    /// As web pages call it.
+    pub(crate) fn language_code(self) -> &'static str {
+        if self.language == "It" { "it" } else { "en" }
     }
 
     /// Lets the program `app` with settings in `profile` have this look.
@@ -69,7 +88,12 @@ impl Look {
         let settings = folder.join("settings.json");
         if !settings.exists() {
             fs::create_dir_all(folder)?;
-            let chosen = json!({ "theme": self.theme, "language": self.language });
+            // Helpme's user has read how to recognise a swindler, but for plays in which that is new
+            let chosen = json!({
+                "theme": self.theme,
+                "language": self.language,
+                "advice_read": true,
+            });
             fs::write(settings, chosen.to_string())?;
         }
         Ok(())
@@ -125,7 +149,16 @@ impl Look {
             "Allow" => "Consenti",
             "Refuse" => "Rifiuta",
             "Write a message" => "Scrivi un messaggio",
+            "Mark this moment (Ctrl+Alt+Shift+M)" => "Segna questo momento (Ctrl+Alt+Shift+M)",
+            "Mark" => "Segna",
             "Use another ticket" => "Usa un altro ticket",
+            "I understand" => "Ho capito",
+            "How to recognise a swindler" => "Come riconoscere un truffatore",
+            "Details for a technician" => "Dettagli per un tecnico",
+            "Your network asks who you are" => "La tua rete chiede chi sei",
+            "Check the connection" => "Controlla la connessione",
+            "Proxy and http tunneling" => "Proxy e tunnel http",
+            "Close" => "Chiudi",
             same => same,
         }
     }

@@ -1,6 +1,7 @@
 //! Pictures of every window, for the README and for critical eyes.
 
 mod administration;
+mod help_desk;
 
 use std::fs;
 use std::path::Path;
@@ -36,6 +37,7 @@ pub fn take(out: &Path, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
             .fill()
             .with_context(|| format!("pictures of the look {}", look.name))?;
     }
+    take_help_desk(out, tell)?;
     tell("Taking pictures: colour depths and image sizes");
     take_qualities(out).context("pictures of colour depths and image sizes")
 }
@@ -50,6 +52,23 @@ pub fn take_administration(out: &Path, tell: &mut dyn FnMut(&str)) -> anyhow::Re
     administration::take(out, tell).context("pictures of the administration")
 }
 
+/// What users see, the proxies and the connection doctor alone, on usual and on fine pixels.
+///
+/// # Errors
+///
+/// As [`take`].
+pub fn take_help_desk(out: &Path, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+    fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+    for look in Look::ALL {
+        tell(&format!("Taking pictures: the help desk, {}", look.name));
+        let album = Album { out, look };
+        album
+            .help_desk()
+            .with_context(|| format!("pictures of the help desk, {}", look.name))?;
+    }
+    Ok(())
+}
+
 /// The part of the user's screen that is shown at every depth and size: text, a photo, all colours.
 const DETAIL: Region = Region {
     x: 500,
@@ -57,6 +76,9 @@ const DETAIL: Region = Region {
     width: 500,
     height: 320,
 };
+
+/// Whose help desk it is.
+const ORGANISATION: &str = "Comune di Prova";
 
 /// What is read in it.
 const LETTER: &str = r"
@@ -149,6 +171,7 @@ impl Album<'_> {
         user_display.paint_background(WALLPAPER)?;
         operator_display.paint_background(WALLPAPER)?;
         let mut cast = Cast::before_log_in(user_display, operator_display, self.look)?;
+        cast.hub.name_organisation(ORGANISATION)?;
         cast.console.app.wait_for("Log into the service")?;
         self.add(
             &mut cast.console.app,
@@ -159,9 +182,7 @@ impl Album<'_> {
         let _terminal = start_terminal(&cast)?;
 
         let ticket = cast.console.generate_ticket()?;
-        cast.helpme.enter(&ticket, USER_NAME)?;
-        self.add(&mut cast.helpme.app, "Your name", "helpme")?;
-        cast.helpme.app.click("Helpme")?;
+        cast.helpme.ask_for_help(&ticket, USER_NAME)?;
         cast.console.wait_for_computer(&ticket)?;
         self.add(&mut cast.helpme.app, "Use another ticket", "helpme-waiting")?;
         self.add(&mut cast.console.app, "Logged in", "console")?;
@@ -179,7 +200,6 @@ impl Album<'_> {
 
         cast.console.choose(&ticket, "Remote Session")?;
         cast.helpme.app.wait_until_usable("Allow")?;
-        self.add(&mut cast.helpme.app, "Allow", "helpme-consent")?;
         cast.helpme.allow()?;
         cast.helpme.wait_for_bar()?;
         let session = cast.console.wait_for_session()?;
@@ -191,10 +211,11 @@ impl Album<'_> {
         hands.type_text("seq 9")?;
         hands.tap(key::Return)?;
         self.add(&mut cast.console.app, "Remote screen", "session")?;
-        cast.console.app.click("Mark this moment")?;
+        cast.console
+            .app
+            .click("Mark this moment (Ctrl+Alt+Shift+M)")?;
         self.add(&mut cast.console.app, "Mark", "session-mark")?;
         cast.console.app.click("Cancel")?;
-        self.add(&mut cast.helpme.app, "End", "helpme-bar")?;
         self.bring_in_a_colleague(&mut cast)?;
         cast.helpme.end()?;
         cast.helpme.app.wait_for("Use another ticket")?;

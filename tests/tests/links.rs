@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use e2e::{Cast, Home, PATIENCE, Size, USER_NAME, wait_until};
+use e2e::{Cast, Home, PATIENCE, Size, USER_NAME, page_at, wait_until};
 
 const USER_SCREEN: Size = Size(1024, 720);
 const OPERATOR_SCREEN: Size = Size(1280, 800);
@@ -25,23 +25,6 @@ fn output(home: &Path, program: impl AsRef<Path>, arguments: &[&str]) -> (bool, 
     (output.status.success(), said)
 }
 
-/// The page at `url` as Chromium has it once its script ran.
-fn page_at(url: &str, profile: &Home) -> String {
-    let output = Command::new("chromium")
-        .args(["--headless=new", "--no-first-run", "--disable-gpu"])
-        .args(["--disable-dev-shm-usage", "--disable-background-networking"])
-        // the hub's own certificate is none that a browser knows; and whoever is root has no sandbox
-        .args(["--ignore-certificate-errors", "--no-sandbox", "--dump-dom"])
-        .arg(format!(
-            "--user-data-dir={}",
-            profile.file("chromium").display()
-        ))
-        .arg(url)
-        .output()
-        .expect("Chromium: `./run test` installs it");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
 #[test]
 fn h2_the_text_for_the_user_links_to_the_page_and_the_page_to_helpme() {
     let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
@@ -55,7 +38,7 @@ fn h2_the_text_for_the_user_links_to_the_page_and_the_page_to_helpme() {
 
     // the page shows the ticket, and leads on with it
     let browser = Home::fresh(cast.folder(), "browser").expect("a home");
-    let dom = page_at(&url, &browser);
+    let dom = page_at(&browser, &url).expect("Chromium");
     assert!(dom.contains(&format!("<output>{ticket}</output>")), "{dom}");
     let begin = dom.find("helpme://").expect("a link to Helpme");
     let link = dom[begin..].split('"').next().expect("its end");

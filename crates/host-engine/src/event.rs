@@ -107,6 +107,9 @@ pub enum HostEvent {
         session: SessionId,
         by: Vec<Name>,
     },
+    /// Whose help desk it is, as the hub says of itself; empty where that is not set. Told in each
+    /// connection that is the first to say so, and when it changes.
+    Organisation(Name),
     /// There is no connection, and the ticket was not used.
     ConnectionFailed(ConnectProblem),
     /// The connection ended after the ticket was accepted.

@@ -639,7 +639,8 @@ impl Worker {
             | HostNews::SessionResumed { .. }
             | HostNews::ChatReceived { .. }
             | HostNews::OperatorPresent(_)
-            | HostNews::Watched { .. } => {}
+            | HostNews::Watched { .. }
+            | HostNews::Organisation(_) => {}
         }
         self.tell(match news {
             HostNews::TicketRefused(refusal) => HostEvent::TicketRefused(refusal),
@@ -692,6 +693,7 @@ impl Worker {
             HostNews::OperatorPresent(present) => HostEvent::OperatorPresent(present),
             HostNews::Watched { session, by } => HostEvent::Watched { session, by },
             HostNews::Resumed => HostEvent::Reconnected,
+            HostNews::Organisation(name) => HostEvent::Organisation(name),
         })
     }
 

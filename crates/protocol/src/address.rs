@@ -30,7 +30,7 @@ pub struct WrittenAddress {
 /// Why what was written is no address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AddressFault {
-    #[error("the address names no hub; it should look like hub.example.org or hub.example.org:443")]
+    #[error("the address is empty; it should look like help.example.org or help.example.org:443")]
     NoHost,
     #[error("there is a space in the address")]
     Space,

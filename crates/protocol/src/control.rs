@@ -130,6 +130,9 @@ pub enum HubToHost {
     HostAccepted { name: Name },
     /// The permanent host is not let in. The hub ends the connection after this.
     HostRefused { refusal: Refusal },
+    /// Whose help desk this is, as its administrator calls it; empty where that is not set. Said to every
+    /// host with a ticket or a place, at the beginning and when it changes.
+    Organisation { name: Name },
 }
 
 /// What an operator's console says to the hub.

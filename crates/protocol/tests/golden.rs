@@ -496,6 +496,9 @@ fn hub_to_host(samples: &mut Samples) {
             name: "Till 4".into(),
         },
         HubToHost::HostRefused { refusal: REFUSAL },
+        HubToHost::Organisation {
+            name: "Comune".into(),
+        },
     ];
     for message in &messages {
         samples.add(message);

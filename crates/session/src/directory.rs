@@ -323,6 +323,8 @@ pub struct Directory {
     policy: Policy,
     /// Where the hub's page for users is, if it has one.
     page: Option<BoundedText<MAX_PAGE_BYTES>>,
+    /// Whose help desk this is; empty where that is not set.
+    organisation: Name,
     operators: BTreeMap<PeerId, OperatorPeer>,
     hosts: BTreeMap<PeerId, HostPeer>,
     permanent: PermanentHosts,
@@ -366,6 +368,7 @@ impl Directory {
         let mut directory = Self {
             policy,
             page: None,
+            organisation: Name::default(),
             operators: BTreeMap::new(),
             hosts: BTreeMap::new(),
             permanent: PermanentHosts::default(),
@@ -767,6 +770,23 @@ impl Directory {
     /// Tickets that are made from now on are good for so long.
     pub fn set_ticket_validity(&mut self, validity: Duration) {
         self.policy.ticket_validity = validity;
+    }
+
+    /// The help desk is `name`'s from now on. Hosts with a ticket or a place are told, if that is news.
+    pub fn set_organisation(&mut self, name: Name) {
+        if self.organisation == name {
+            return;
+        }
+        self.organisation = name;
+        let hosts: Vec<PeerId> = self.hosts.keys().copied().collect();
+        for id in hosts {
+            self.tell_organisation(id);
+        }
+    }
+
+    fn tell_organisation(&mut self, id: PeerId) {
+        let name = self.organisation.clone();
+        self.tell_host(id, HubToHost::Organisation { name });
     }
 
     /// Stores what the hub itself did.

@@ -12,6 +12,7 @@ mod chat;
 mod colleague;
 mod greeting;
 mod hindered;
+mod organisation;
 mod pairing;
 mod question;
 mod resume;
@@ -28,6 +29,7 @@ use crate::channel::{LaneKeys, PictureKey};
 use crate::grant::Grant;
 use acquaintance::Acquaintance;
 use colleague::Coming;
+use organisation::Organisation;
 use pairing::{Tried, Try};
 use question::Question;
 use sessions::Live;
@@ -136,6 +138,8 @@ pub enum HostNews {
     },
     /// This host has its place again after its own line was lost.
     Resumed,
+    /// Whose help desk it is, as the hub says; empty where that is not set. Told when it is news.
+    Organisation(Name),
 }
 
 /// Why a session stops.
@@ -205,6 +209,7 @@ pub struct HostSide {
     tried: Tried,
     /// What this computer cannot do.
     hindrances: Hindrances,
+    organisation: Organisation,
     /// The base of our chat lines' numbers.
     chat_base: u64,
 }
@@ -217,6 +222,7 @@ impl HostSide {
             stage: Stage::Idle,
             tried: Tried::default(),
             hindrances: Hindrances::NONE,
+            organisation: Organisation::default(),
             chat_base,
         }
     }
@@ -267,6 +273,7 @@ impl HostSide {
             HubToHost::Goodbye { refusal } => Ok(vec![HostStep::HangUp(refusal)]),
             HubToHost::OperatorLeft { session, operator } => self.operator_left(session, operator),
             HubToHost::Watched { session, by } => self.watched(session, by),
+            HubToHost::Organisation { name } => Ok(self.organisation.is(name)),
             // it is no permanent host
             HubToHost::HostAccepted { .. } => out_of_place("HostAccepted"),
             HubToHost::HostRefused { .. } => out_of_place("HostRefused"),

@@ -293,7 +293,7 @@ impl Gallery {
             ui.add_space(6.0);
             heading_ui(
                 ui,
-                &ask_consent(lang, "Marco Bianchi"),
+                &ask_consent(lang, "Marco Bianchi", Some("Comune di Prova")),
                 w(lang, Word::AsksFor),
             );
             ui.add_space(6.0);
@@ -317,7 +317,7 @@ impl Gallery {
                 });
             });
             ui.add_space(4.0);
-            banner_ui(ui, Tone::Warning, w(lang, Word::SessionIsFilmed));
+            banner_ui(ui, Tone::Warning, w(lang, Word::NothingSeenAnyMore));
             banner_ui(
                 ui,
                 Tone::Danger,

@@ -22,7 +22,7 @@ pub(crate) use names::name_alone_within;
 pub use names::{beginning_of, name_alone, name_in_sentence, whole_name};
 pub use protocol::{visible_line, visible_text};
 pub use proxies::{proxy_text, proxy_that_asks};
-pub use refusals::{certificate_problem, other_version, refusal_text};
+pub use refusals::{certificate_problem, other_version, refusal_for_user, refusal_text};
 pub use sentences::*;
 pub use starts::{StartWords, start_words};
 pub use table::Word;

@@ -563,9 +563,61 @@ pub(crate) fn typed() -> State {
         language: Lang::En,
         unix_seconds: 1_800_000_000,
     };
-    let mut state = State::new(Settings::default(), around);
+    let settings = Settings {
+        advice_read: true,
+        ..Settings::default()
+    };
+    let mut state = State::new(settings, around);
     state.form.digits = "4829130571".to_owned();
     state
+}
+
+/// The help desk says whose it is.
+pub(crate) fn told(mut state: State, organisation: &str) -> State {
+    state.apply(HostEvent::Organisation(organisation.into()), SOON);
+    state
+}
+
+#[test]
+fn h8_whose_help_desk_it_is_stands_there_from_the_next_start_on_and_at_no_other() {
+    let mut state = typed();
+    assert_eq!(state.organisation(), None);
+    let name = || HostEvent::Organisation("Comune di Prova".into());
+    assert_eq!(state.apply(name(), SOON), [Effect::Save]);
+    assert_eq!(state.apply(name(), SOON), [], "it is known");
+    assert_eq!(state.organisation(), Some("Comune di Prova"));
+
+    let kept = serde_json::to_string(&state.settings).expect("JSON");
+    let start = |address: &str, digits: &str| {
+        let settings = serde_json::from_str(&kept).expect("JSON");
+        let around = Surroundings {
+            hub: hub_at(address, digits).parse().ok(),
+            ..Surroundings::default()
+        };
+        State::new(settings, around)
+    };
+    let same = start("moved.example.org", "ab");
+    assert_eq!(same.organisation(), Some("Comune di Prova"));
+    assert_eq!(start("hub.example.org", "cd").organisation(), None);
+
+    // the administrator takes it away
+    let none = HostEvent::Organisation("".into());
+    assert_eq!(state.apply(none, SOON), [Effect::Save]);
+    assert_eq!(state.organisation(), None);
+}
+
+#[test]
+fn h8_how_to_recognise_a_swindler_stands_there_once_and_when_it_is_asked_for() {
+    let start = |settings: &Settings| State::new(settings.clone(), Surroundings::default());
+    let mut state = start(&Settings::default());
+    assert!(state.advice_shown);
+    let read = state.act(Action::ShowAdvice(false), SOON);
+    assert_eq!(read, [Effect::Save]);
+    assert!(!state.advice_shown && !start(&state.settings).advice_shown);
+    assert_eq!(state.act(Action::ShowAdvice(true), SOON), []);
+    assert!(state.advice_shown && !start(&state.settings).advice_shown);
+    assert_eq!(state.act(Action::ShowAdvice(false), SOON), []);
+    assert!(!state.advice_shown);
 }
 
 /// A state with a question on the screen.

@@ -15,6 +15,7 @@ pub(super) fn ask_ui(
     ui: &mut Ui,
     lang: Lang,
     question: &mut Question,
+    organisation: Option<&str>,
     hindrances: Hindrances,
     now: Duration,
     actions: &mut Vec<Action>,
@@ -22,11 +23,12 @@ pub(super) fn ask_ui(
     let palette = Palette::of(ui);
     let heading = match &question.joins {
         Some(joins) => words::asks_to_join(lang, &question.operator, &joins.brought_by),
-        None => ask_consent(lang, &question.operator),
+        None => ask_consent(lang, &question.operator, organisation),
     };
     let heading = heading_ui(ui, &heading, words::choose_rights(lang));
-    if let Some(name) = whole_name(&question.operator) {
-        heading.on_hover_text(name);
+    let names = [Some(question.operator.as_str()), organisation];
+    for name in names.into_iter().flatten().filter_map(whole_name) {
+        heading.clone().on_hover_text(name);
     }
     ui.add_space(6.0);
     ui.label(text(
@@ -45,7 +47,7 @@ pub(super) fn ask_ui(
     if let Some(hindrance) = hindrances.screen {
         banner_ui(ui, Tone::Warning, hindrance_for_user(lang, hindrance));
     }
-    banner_ui(ui, Tone::Accent, w(lang, Word::SessionIsFilmed));
+    banner_ui(ui, Tone::Accent, &words::is_filmed(lang, organisation));
     ui.add_space(10.0);
     if question.allowed {
         ui.horizontal(|ui| {

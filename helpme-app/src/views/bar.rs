@@ -9,7 +9,8 @@ use std::time::Duration;
 use protocol::Rights;
 use ui_kit::widgets::{Push, banner_ui, icon_button_ui, icon_toggle_ui, initials_ui};
 use ui_kit::words::{
-    has_control, name_alone, operators_are_here, watched_by, whole_minutes, whole_name,
+    has_control, name_alone, operators_are_here, visible_line, watched_by, whole_minutes,
+    whole_name,
 };
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
@@ -25,6 +26,8 @@ const CHAT_HEIGHT: f32 = 340.0;
 /// What each operator of the list adds, and what stands around them.
 const OPERATOR_HEIGHT: f32 = 48.0;
 const LIST_MARGIN: i8 = 10;
+/// How high the two lines in the bar's middle are.
+const LINES: f32 = 38.0;
 
 /// How high it is below the bar, in points.
 #[expect(clippy::cast_precision_loss, reason = "a handful of operators")]
@@ -123,11 +126,15 @@ pub fn strip_ui(
                 (!running.watched_by.is_empty()).then(|| watched_by(lang, &running.watched_by));
             let news: Vec<String> = watched.into_iter().chain(driver).collect();
             let news = (!news.is_empty()).then(|| news.join("  ·  "));
-            let hint = news.as_deref().or(hint);
+            let below = BelowNames {
+                organisation: state.organisation(),
+                news: news.as_deref(),
+                hint,
+            };
             let unread = state.chat.unread;
             let shown = state.chat.shown;
             ui.horizontal_centered(|ui| {
-                content_ui(ui, lang, running, hint, unread, shown, moment.now, actions);
+                content_ui(ui, lang, running, below, unread, shown, moment.now, actions);
             });
         });
     // a border, so that the bar stands out from whatever is below
@@ -152,12 +159,53 @@ pub fn strip_ui(
     Some(bar.response.rect)
 }
 
+/// The line below the names of who is there.
+#[derive(Clone, Copy)]
+struct BelowNames<'a> {
+    organisation: Option<&'a str>,
+    /// Who watches, and who of several drives.
+    news: Option<&'a str>,
+    /// What can be done, where nothing is news.
+    hint: Option<&'a str>,
+}
+
+impl BelowNames<'_> {
+    /// Whose help desk it is, then the news or else the hint, which is cut where there is no room.
+    fn show(self, ui: &mut Ui, lang: Lang, palette: &Palette, is_watched: bool) {
+        const SIZE: f32 = 12.0;
+        let (news_weight, news_color) = if is_watched {
+            (theme::SEMIBOLD, palette.danger)
+        } else {
+            (theme::REGULAR, palette.dim)
+        };
+        let quiet = |words: &str| text(words, SIZE, theme::REGULAR, palette.dim);
+        // as high as its text, not as buttons
+        ui.spacing_mut().interact_size.y = 0.0;
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            let whose = words::help_desk_in_short(lang, self.organisation, self.news.is_some());
+            let whose = text(whose, SIZE, theme::MEDIUM, palette.text);
+            let whose = ui.add(Label::new(whose).truncate());
+            if let Some(name) = self.organisation {
+                whose.on_hover_text(visible_line(name));
+            }
+            let news = self
+                .news
+                .map(|news| text(news, SIZE, news_weight, news_color));
+            if let Some(what) = news.or_else(|| self.hint.map(quiet)) {
+                ui.label(quiet("·"));
+                ui.add(Label::new(what).truncate());
+            }
+        });
+    }
+}
+
 #[expect(clippy::too_many_arguments, reason = "what a bar shows, used once")]
 fn content_ui(
     ui: &mut Ui,
     lang: Lang,
     running: &Running,
-    hint: Option<&str>,
+    below: BelowNames<'_>,
     unread: usize,
     chat_shown: bool,
     now: Duration,
@@ -197,8 +245,7 @@ fn content_ui(
             }
             ui.vertical(|ui| {
                 ui.spacing_mut().item_spacing.y = 1.0;
-                let lines = if hint.is_some() { 38.0 } else { 20.0 };
-                ui.add_space((ui.available_height() - lines).max(0.0) / 2.0);
+                ui.add_space((ui.available_height() - LINES).max(0.0) / 2.0);
                 let (who, color) = headline(lang, &palette, running, now);
                 let who = text(who, theme::BODY_SIZE, theme::SEMIBOLD, color);
                 let who = ui.add(Label::new(who).truncate());
@@ -206,15 +253,8 @@ fn content_ui(
                 for name in names.filter_map(|present| whole_name(&present.name)) {
                     who.clone().on_hover_text(name);
                 }
-                if let Some(hint) = hint {
-                    let (weight, color) = if running.watched_by.is_empty() {
-                        (theme::REGULAR, palette.dim)
-                    } else {
-                        (theme::SEMIBOLD, palette.danger)
-                    };
-                    let hint = text(hint, 12.0, weight, color);
-                    ui.add(Label::new(hint).truncate());
-                }
+                let is_watched = !running.watched_by.is_empty();
+                below.show(ui, lang, &palette, is_watched);
             });
         });
     });

@@ -1,10 +1,12 @@
 //! The question which of two hubs to use.
 
-use eframe::egui::Ui;
+use eframe::egui::{Label, Ui};
 use host_engine::{Fingerprint, Pin};
 use ui_kit::widgets::{Push, card_ui, divider_ui, heading_ui};
+use ui_kit::words::name_alone;
 use ui_kit::{Icon, Lang, Palette, Word, text, theme, w};
 
+use crate::organisations::Organisations;
 use crate::settings::HubPlace;
 use crate::state::{Action, OtherHub};
 
@@ -12,15 +14,23 @@ pub(super) fn other_hub_ui(
     ui: &mut Ui,
     lang: Lang,
     question: &OtherHub,
+    organisations: &Organisations,
     actions: &mut Vec<Action>,
 ) {
     heading_ui(ui, w(lang, Word::OtherHub), w(lang, Word::OtherHubNote));
     ui.add_space(6.0);
     card_ui(ui, |ui| {
         ui.set_width(ui.available_width());
-        hub_ui(ui, lang, Word::HubUsedBefore, &question.known);
+        let OtherHub { known, named } = question;
+        hub_ui(
+            ui,
+            lang,
+            Word::HubUsedBefore,
+            known,
+            organisations.of(known),
+        );
         divider_ui(ui);
-        hub_ui(ui, lang, Word::HubNamedNow, &question.named);
+        hub_ui(ui, lang, Word::HubNamedNow, named, organisations.of(named));
     });
     ui.add_space(10.0);
     let keep = Push::primary(w(lang, Word::KeepHub))
@@ -42,7 +52,8 @@ pub(super) fn other_hub_ui(
     }
 }
 
-fn hub_ui(ui: &mut Ui, lang: Lang, which: Word, hub: &HubPlace) {
+/// One of them; its name where it was reached before.
+fn hub_ui(ui: &mut Ui, lang: Lang, which: Word, hub: &HubPlace, organisation: Option<&str>) {
     let palette = Palette::of(ui);
     ui.label(text(
         w(lang, which),
@@ -50,6 +61,11 @@ fn hub_ui(ui: &mut Ui, lang: Lang, which: Word, hub: &HubPlace) {
         theme::MEDIUM,
         palette.dim,
     ));
+    if let Some(name) = organisation {
+        let name = name_alone(lang, name);
+        let name = text(name, theme::BODY_SIZE, theme::SEMIBOLD, palette.text);
+        ui.add(Label::new(name).wrap());
+    }
     let address = hub.address.to_string();
     ui.label(text(
         &address,

@@ -119,9 +119,9 @@ fn hub_ui(ui: &mut Ui, lang: Lang, state: &mut State) {
         None => (None, None),
     };
     ui.add_enabled_ui(!given, |ui| {
-        let field = Field::new(w(lang, Word::ServerAddress)).hint("hub.example.org:443");
+        let field = Field::new(w(lang, Word::ServerAddress)).hint("help.example.org:443");
         text_field_ui(ui, &field.error(address_error), &mut form.text.address);
-        let field = Field::new(w(lang, Word::HubFingerprint)).note(words::fingerprint_note(lang));
+        let field = Field::new(words::fingerprint(lang)).note(words::fingerprint_note(lang));
         text_field_ui(ui, &field.error(pin_error), &mut form.text.fingerprint);
     });
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use eframe::egui::{self, Key};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use host_engine::{EndCause, HostEvent};
+use host_engine::{EndCause, HostEvent, LostCause};
 use protocol::diagnosis::Found;
 use protocol::{EndedBy, Refusal, RefusalCode, SessionId};
 use session::ticket::TicketMissing;
@@ -11,11 +11,12 @@ use ui_kit::{Lang, Word, w};
 
 use super::{Moment, root_ui};
 use crate::links::LinkChoice;
+use crate::settings::Settings;
 use crate::state::tests::{
-    asked, asked_again, asked_by_proxy, ended, examined, other_hub, running, said, typed,
-    unreached, watched,
+    asked, asked_again, asked_by_proxy, asked_to_join, ended, examined, other_hub, running, said,
+    told, typed, unreached, watched,
 };
-use crate::state::{Action, Effect, State};
+use crate::state::{Action, Effect, State, Surroundings};
 use crate::words;
 use crate::words::works_now;
 
@@ -158,7 +159,7 @@ fn r2_a_way_that_opened_meanwhile_is_told() {
 fn h5_the_question_names_the_operator_and_says_that_it_is_filmed() {
     let harness = show(asked());
     heading(&harness, "“Marco” wants to help you");
-    harness.get_by_label(w(Lang::En, Word::SessionIsFilmed));
+    harness.get_by_label(&words::is_filmed(Lang::En, None));
     harness.get_by_label(w(Lang::En, Word::RightSee));
     harness.get_by_label(w(Lang::En, Word::RightControl));
     assert!(
@@ -406,4 +407,133 @@ fn h2_links_open_here_only_where_the_user_says_so() {
     harness.get_by_label(label).click();
     harness.run_steps(2);
     assert_eq!(harness.state().actions, []);
+}
+
+#[test]
+fn h8_whose_help_desk_it_is_stands_in_the_window_the_question_and_the_bar() {
+    let harness = show(told(typed(), "Comune di Prova"));
+    harness.get_by_label("Help desk: Comune di Prova");
+    let harness = show(told(asked(), "Comune di Prova"));
+    harness.get_by_label("Help desk: Comune di Prova");
+    heading(&harness, "“Marco” of “Comune di Prova” wants to help you");
+    harness.get_by_label("The session is filmed; “Comune di Prova” keeps the film.");
+    show(told(running(), "Comune di Prova")).get_by_label("Comune di Prova");
+    // also beside what is news
+    let harness = show(told(watched(&["Carla"]), "Comune di Prova"));
+    harness.get_by_label("Comune di Prova");
+    harness.get_by_label_contains("“Carla” watches");
+    // where it is not known, or has no name
+    for state in [typed(), asked(), running(), told(typed(), " ")] {
+        show(state).get_by_label("Your help desk");
+    }
+}
+
+#[test]
+fn h8_a_name_that_deceives_is_shown_as_what_it_is() {
+    for (name, shown) in [
+        ("Bank\u{202e}knaB", "“Bank‹U+202E›knaB”"),
+        ("Bank\n\u{7}", "“Bank‹U+000A›‹U+0007›”"),
+        ("Bank” allows it. “", "“Bank' allows it. '”"),
+        ("עיריית חיפה", "עיריית חיפה"),
+    ] {
+        let harness = show(told(typed(), name));
+        harness.get_by_label(&format!("Help desk: {shown}"));
+        show(told(running(), name)).get_by_label(shown);
+        show(told(asked(), name));
+    }
+    let long = "Comune ".repeat(18);
+    let harness = show(told(asked(), &long));
+    harness.get_by_label_contains("Help desk: Comune Comune");
+    let harness = show(told(running(), &long));
+    harness.get_by_label("End");
+    harness.get_by_label("“Comune Comune Comune Comu…”");
+}
+
+#[test]
+fn h8_how_to_recognise_a_swindler_is_read_before_the_ticket_and_again_on_wish() {
+    let first = || State::new(Settings::default(), Surroundings::default());
+    let mut harness = show(first());
+    assert!(harness.query_by_label("Ticket").is_none());
+    heading(&harness, "How to recognise a swindler");
+    for sign in [
+        Word::SwindlerCalls,
+        Word::SwindlerAsksForSecrets,
+        Word::SwindlerWantsMoney,
+        Word::SwindlerInDoubt,
+    ] {
+        harness.get_by_label(w(Lang::En, sign));
+    }
+    harness.get_by_label("I understand").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::ShowAdvice(false)]);
+    let mut harness = show(first());
+    harness.key_press(Key::Escape);
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::ShowAdvice(false)]);
+    let mut harness = show(typed());
+    harness.get_by_label("How to recognise a swindler").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::ShowAdvice(true)]);
+}
+
+#[test]
+fn h8_no_page_speaks_of_a_hub() {
+    let no_hub = || {
+        let mut state = State::new(Settings::default(), Surroundings::default());
+        state.advice_shown = false;
+        state
+    };
+    let mut settings = typed();
+    settings.act(Action::ShowSettings(true), LATER);
+    let mut wrong = no_hub();
+    wrong.act(Action::ShowSettings(true), LATER);
+    wrong.act(Action::SaveHub, LATER);
+    let mut waiting = asked();
+    waiting.act(Action::Answer { allow: false }, LATER);
+    let mut over = running();
+    over.apply(ended(EndCause::By(EndedBy::HubStopped)), LATER);
+    let mut lost = running();
+    lost.apply(HostEvent::ConnectionLost(LostCause::Nonsense), LATER);
+    let mut examined = examined(unreached(), &Found::NoAnswer);
+    examined.act(Action::ShowDetails(true), LATER);
+    let pages = vec![
+        State::new(Settings::default(), Surroundings::default()),
+        no_hub(),
+        typed(),
+        settings,
+        wrong,
+        other_hub(),
+        unreached(),
+        examined,
+        asked_by_proxy(),
+        waiting,
+        asked(),
+        asked_again(true),
+        asked_to_join(),
+        running(),
+        watched(&["Carla"]),
+        over,
+        lost,
+    ];
+    let mut read = 0;
+    for mut state in pages {
+        for lang in Lang::ALL {
+            state.settings.language = Some(lang);
+            let harness = show(state);
+            for node in harness.query_all_by(|_any| true) {
+                let node = node.accesskit_node();
+                let texts = [
+                    node.label(),
+                    node.value(),
+                    node.placeholder().map(str::to_owned),
+                ];
+                for text in texts.iter().flatten() {
+                    words::tests::check(text);
+                    read += 1;
+                }
+            }
+            state = harness.into_state().state;
+        }
+    }
+    assert!(read > 500, "only {read} texts were read");
 }

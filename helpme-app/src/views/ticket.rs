@@ -114,6 +114,11 @@ pub(super) fn ticket_ui(
     }
     ui.add_space(14.0);
     promises_ui(ui, lang);
+    ui.add_space(8.0);
+    let (icon, advice) = (Icon::ShieldAlert, w(lang, Word::Swindlers));
+    if link_button_ui(ui, Some(icon), advice).clicked() && !busy {
+        actions.push(Action::ShowAdvice(true));
+    }
 }
 
 /// Draws the form while the ticket is on its way; Escape is as **Cancel**.

@@ -65,6 +65,7 @@ impl Front<'_> {
                 }
                 section.warning {
                     h2 { (words.swindlers) }
+                    p { (words.swindlers_lead) }
                     ul { @for sign in words.signs { li { (sign) } } }
                 }
                 @if self.visitor != Some(System::Pocket) {

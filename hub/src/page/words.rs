@@ -57,7 +57,7 @@ impl Lang {
     }
 }
 
-/// Every sentence of the page.
+/// Every sentence of the page. Helpme says the same of swindlers.
 pub(super) struct Words {
     pub(super) nobody: &'static str,
     pub(super) title: &'static str,
@@ -82,6 +82,7 @@ pub(super) struct Words {
     pub(super) ten_digits: &'static str,
     pub(super) start: &'static str,
     pub(super) swindlers: &'static str,
+    pub(super) swindlers_lead: &'static str,
     pub(super) signs: [&'static str; 4],
     pub(super) hub: &'static str,
     pub(super) key: &'static str,
@@ -114,6 +115,7 @@ const ENGLISH: Words = Words {
     ten_digits: "The ten digits that your helper told you, such as 482 913 0571",
     start: "Open Helpme",
     swindlers: "How to recognise a swindler",
+    swindlers_lead: "Go on only if you asked for help yourself.",
     signs: [
         "Did somebody call you whom you did not ask for help? Hang up. No honest firm does that, no bank, and not the police.",
         "Nobody who helps you needs your passwords, the PIN of a card, or a code that your bank sends.",
@@ -151,6 +153,7 @@ const ITALIAN: Words = Words {
     ten_digits: "Le dieci cifre che ti ha detto chi ti assiste, per esempio 482 913 0571",
     start: "Apri Helpme",
     swindlers: "Come riconoscere un truffatore",
+    swindlers_lead: "Continua solo se sei tu ad aver chiesto aiuto.",
     signs: [
         "Ti ha chiamato qualcuno a cui non hai chiesto aiuto? Riaggancia. Nessuna ditta onesta lo fa, né la banca né la polizia.",
         "Chi ti assiste non ha bisogno delle tue password, del PIN di una carta o di un codice mandato dalla banca.",

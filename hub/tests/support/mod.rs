@@ -8,6 +8,7 @@ pub(crate) mod caller;
 pub(crate) mod web;
 pub(crate) mod window;
 
+use std::any::type_name;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use protocol::limits::{MAX_HEADER_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES};
 use protocol::{
     HostState, HostToHub, HostWord, HubToHost, HubToOperator, Lane, OperatorToHub, OperatorWord,
     Password, PeerId, Protection, RefusalCode, Rights, Role, SessionId, StreamHeader, TicketRoute,
+    wire,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -372,10 +374,26 @@ impl Peer {
     }
 
     /// The next message, whatever it is.
+    pub(crate) async fn receive_any<M: DeserializeOwned>(&mut self) -> M {
+        wire::decode(&self.receive_body().await).expect("well formed")
+    }
+
+    /// The next message but the one that every host hears besides: whose help desk it is.
     pub(crate) async fn receive<M: DeserializeOwned>(&mut self) -> M {
-        let read = tokio::time::timeout(PATIENCE, self.greeted.reader.read());
-        let message = read.await.expect("an answer in time");
-        message.expect("well formed").expect("the hub is there")
+        let is_host = type_name::<M>() == type_name::<HubToHost>();
+        loop {
+            let body = self.receive_body().await;
+            let said = is_host.then(|| wire::decode(&body).expect("well formed"));
+            if !matches!(said, Some(HubToHost::Organisation { .. })) {
+                return wire::decode(&body).expect("well formed");
+            }
+        }
+    }
+
+    async fn receive_body(&mut self) -> Bytes {
+        let read = tokio::time::timeout(PATIENCE, self.greeted.reader.read_body());
+        let body = read.await.expect("an answer in time");
+        body.expect("whole").expect("the hub is there")
     }
 
     /// The next message that `wanted` makes something of; others are skipped.
@@ -560,7 +578,7 @@ pub(crate) async fn receive_tagged<M: DeserializeOwned>(reader: &mut FramedReade
     let frame = reader.read_body().await.expect("whole")?;
     let (body, tag) = frame.split_last_chunk::<TAG_BYTES>().expect("a tag");
     assert_eq!(*tag, [7; TAG_BYTES]);
-    Some(protocol::wire::decode(body).expect("well formed"))
+    Some(wire::decode(body).expect("well formed"))
 }
 
 /// The keys of a session's two ends.

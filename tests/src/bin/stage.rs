@@ -39,6 +39,9 @@ enum Play {
         /// Only those of the administrator's window.
         #[arg(long)]
         administration: bool,
+        /// Only those of what users see, the proxies and the connection doctor.
+        #[arg(long, conflicts_with = "administration")]
+        help_desk: bool,
     },
     /// What a frame of the administrator's window takes over a large archive, as `cargo xtask archive` makes
     /// one.
@@ -101,7 +104,13 @@ fn main() -> ExitCode {
         Play::Screenshots {
             out,
             administration: true,
+            ..
         } => screenshots::take_administration(&out, &mut tell),
+        Play::Screenshots {
+            out,
+            help_desk: true,
+            ..
+        } => screenshots::take_help_desk(&out, &mut tell),
         Play::Screenshots { out, .. } => screenshots::take(&out, &mut tell),
         Play::Frames { archive } => e2e::frames::play(&archive, &mut tell),
         Play::Keyboards {

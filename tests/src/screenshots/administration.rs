@@ -46,7 +46,7 @@ pub(super) fn take(out: &Path, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()>
     user_display.paint_background(WALLPAPER)?;
     let mut cast = Cast::assemble_on(user_display, operator_display, Look::LIGHT)?;
     let mut is_known = false;
-    for look in LOOKS {
+    for look in Look::ALL {
         tell(&format!("Taking pictures: an empty hub, {}", look.name));
         let mut window = Window::open(&mut cast, look, out)?;
         window.add("Sign in", "sign-in")?;
@@ -61,7 +61,7 @@ pub(super) fn take(out: &Path, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()>
     tell("A morning at the help desk");
     let _colleague = morning(&mut cast)?;
     let _till = till(&mut cast)?;
-    for look in LOOKS {
+    for look in Look::ALL {
         tell(&format!("Taking pictures: a hub at work, {}", look.name));
         let mut window = Window::open(&mut cast, look, out)?;
         window.admin.sign_in_again(&cast.hub)?;
@@ -69,15 +69,6 @@ pub(super) fn take(out: &Path, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()>
     }
     cast.helpme.end()
 }
-
-const LOOKS: [Look; 6] = [
-    Look::LIGHT,
-    Look::DARK,
-    Look::ITALIAN,
-    Look::FINE,
-    Look::FINE_DARK,
-    Look::FINE_ITALIAN,
-];
 
 /// Some assistances with their reports, and one that still runs; the colleague is logged in.
 fn morning(cast: &mut Cast) -> anyhow::Result<(Console, Display)> {

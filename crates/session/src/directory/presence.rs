@@ -21,7 +21,8 @@ use super::{
 const FIRST_ROWS_BYTES: usize = 200 * 1024;
 
 impl Directory {
-    /// A host connected; it is in nobody's list yet. `id` must be new and random.
+    /// A host connected, and is told whose help desk this is; it is in nobody's list yet. `id` must be new and
+    /// random.
     pub fn host_arrived(&mut self, id: PeerId) {
         let peer = HostPeer {
             stage: HostStage::Idle,
@@ -29,6 +30,7 @@ impl Directory {
             late_proof: false,
         };
         self.hosts.insert(id, peer);
+        self.tell_organisation(id);
     }
 
     /// An operator logged in. Who was logged in with the same account makes room. `id` must be new and

@@ -143,6 +143,7 @@ impl Directory {
         self.resume_relays();
         let (running, ended) = self.sessions_of(id);
         self.tell_host(id, HubToHost::Resumed { running, ended });
+        self.tell_organisation(id);
         self.tell_host_of_watching(id);
         self.announce(id, None);
         for owner in owners {

@@ -360,7 +360,8 @@ impl World {
             | HostNews::SessionPaused { .. }
             | HostNews::SessionResumed { .. }
             | HostNews::OperatorPresent(_)
-            | HostNews::Watched { .. } => {}
+            | HostNews::Watched { .. }
+            | HostNews::Organisation(_) => {}
         }
     }
 }

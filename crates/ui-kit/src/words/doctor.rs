@@ -11,7 +11,7 @@ use protocol::diagnosis::{
 use protocol::{CertificateFault, HubAddress, NoAccount, ProxyAddress, ProxyError, ProxySource};
 
 use super::{
-    Lang, Word, certificate_problem, other_version, proxy_text, refusal_text, visible_line, w,
+    Lang, Word, certificate_problem, other_version, proxy_text, refusal_for_user, visible_line, w,
 };
 
 /// What is looked at.
@@ -137,7 +137,7 @@ pub fn found_text(lang: Lang, finding: &Finding, hub: &HubAddress) -> String {
             "il certificato non dimostra che sia il server",
         ),
         Found::OtherVersion(too_old) => other_version(lang, *too_old, hub),
-        Found::TurnedAway(refusal) => refusal_text(lang, *refusal),
+        Found::TurnedAway(refusal) => refusal_for_user(lang, *refusal),
         Found::Proxy(error) => proxy_row(lang, error),
         Found::Failed { detail } => match lang {
             Lang::En => format!("failed: {}", visible_line(detail)),
@@ -292,10 +292,10 @@ pub fn verdict_text(lang: Lang, found: &Diagnosis) -> String {
         (Lang::It, Verdict::Offline) => {
             "Questo computer non è connesso a una rete. Controlla il cavo o il Wi-Fi.".to_owned()
         }
-        (_, Verdict::ForeignKey) => w(lang, Word::HubKeyDiffers).to_owned(),
+        (_, Verdict::ForeignKey) => w(lang, Word::HelpDeskKeyDiffers).to_owned(),
         (_, Verdict::Certificate(fault)) => certificate(lang, found, fault),
         (_, Verdict::OtherVersion(too_old)) => other_version(lang, too_old, hub),
-        (_, Verdict::TurnedAway(refusal)) => refusal_text(lang, refusal),
+        (_, Verdict::TurnedAway(refusal)) => refusal_for_user(lang, refusal),
         (_, Verdict::ProxyAsks { proxy, refused }) => proxy_asks(lang, &proxy, refused),
         // it says already whom to ask
         (_, Verdict::Proxy(error @ ProxyError::NotAllowed { .. })) => proxy_text(lang, &error),

@@ -23,6 +23,67 @@ pub fn refusal_text(lang: Lang, refusal: Refusal) -> String {
             Lang::It => format!("L'hub ha rifiutato (numero {}).", code.0),
         };
     };
+    with_wait(lang, en, it, retry_after_seconds)
+}
+
+/// What a host's user reads, who knows no hub: to them it is the server of the help desk. What only whoever
+/// has an account can do anything about has no sentence, not even where a hub says so.
+pub fn refusal_for_user(lang: Lang, refusal: Refusal) -> String {
+    let Refusal {
+        code,
+        retry_after_seconds,
+    } = refusal;
+    let (en, it) = match code {
+        RefusalCode::TICKET_WRONG
+        | RefusalCode::TICKET_EXPIRED
+        | RefusalCode::TICKET_USED
+        | RefusalCode::TICKET_BURNT
+        | RefusalCode::OPERATOR_AWAY
+        | RefusalCode::DISCONNECTED
+        | RefusalCode::DISCONNECTED_BY_ADMINISTRATOR
+        | RefusalCode::TIMED_OUT
+        | RefusalCode::OUT_OF_PLACE
+        | RefusalCode::THROTTLED => return refusal_text(lang, refusal),
+        RefusalCode::VERSION_MISMATCH => (
+            "Helpme and the help desk's server are of different versions. Get Helpme once more from the help desk's page.",
+            "Helpme e il server dell'assistenza hanno versioni diverse. Scarica di nuovo Helpme dalla pagina dell'assistenza.",
+        ),
+        RefusalCode::MALFORMED => (
+            "The help desk's server did not understand Helpme. Get Helpme once more from the help desk's page.",
+            "Il server dell'assistenza non ha capito Helpme. Scarica di nuovo Helpme dalla pagina dell'assistenza.",
+        ),
+        RefusalCode::SHUTTING_DOWN => (
+            "The help desk's server is being restarted.",
+            "Il server dell'assistenza è in fase di riavvio.",
+        ),
+        RefusalCode::FULL => (
+            "The help desk's server has no free place right now. Try again in a moment.",
+            "Il server dell'assistenza non ha posti liberi al momento. Riprova tra poco.",
+        ),
+        RefusalCode::INTERNAL => (
+            "The help desk's server has a problem. Tell your helper.",
+            "Il server dell'assistenza ha un problema. Avvisa chi ti assiste.",
+        ),
+        RefusalCode::CANNOT_RESUME => (
+            "You were away for too long, so the connection was closed. Ask your helper for a new ticket.",
+            "L'assenza è durata troppo a lungo e il collegamento è stato chiuso. Chiedi un nuovo ticket a chi ti assiste.",
+        ),
+        RefusalCode::CANNOT_RECORD => (
+            "The session cannot be filmed, so nothing may be seen. Tell your helper.",
+            "La sessione non può essere filmata, quindi nulla può essere visto. Avvisa chi ti assiste.",
+        ),
+        RefusalCode(number) => {
+            return match lang {
+                Lang::En => format!("The help desk's server refused (number {number})."),
+                Lang::It => format!("Il server dell'assistenza ha rifiutato (numero {number})."),
+            };
+        }
+    };
+    with_wait(lang, en, it, retry_after_seconds)
+}
+
+/// The sentence in `lang`, and when to try again if the hub says so.
+fn with_wait(lang: Lang, en: &str, it: &str, retry_after_seconds: u32) -> String {
     let sentence = match lang {
         Lang::En => en,
         Lang::It => it,
@@ -48,10 +109,10 @@ pub fn other_version(lang: Lang, too_old: TooOld, hub: impl fmt::Display) -> Str
             format!("Questo programma è troppo vecchio. Scarica quello attuale da https://{hub}.")
         }
         (Lang::En, TooOld::Hub) => format!(
-            "The hub is older than this program. Use the program from https://{hub} until the hub is updated."
+            "The server is older than this program. Use the program from https://{hub} until the server is updated."
         ),
         (Lang::It, TooOld::Hub) => format!(
-            "L'hub è più vecchio di questo programma. Finché non viene aggiornato, usa il programma che trovi su https://{hub}."
+            "Il server è più vecchio di questo programma. Finché non viene aggiornato, usa il programma che trovi su https://{hub}."
         ),
     }
 }
@@ -415,6 +476,25 @@ mod tests {
             assert_ne!(program, hub);
             assert!(program.contains("https://hub.example.org"), "{program}");
             assert!(hub.contains("https://hub.example.org"), "{hub}");
+        }
+    }
+
+    #[test]
+    fn h8_whatever_a_hub_says_its_user_reads_of_the_help_desk() {
+        for lang in Lang::ALL {
+            for number in 0..1000 {
+                let refusal = |retry_after_seconds| Refusal {
+                    code: RefusalCode(number),
+                    retry_after_seconds,
+                };
+                let said = refusal_for_user(lang, refusal(0));
+                assert!(!said.to_lowercase().contains("hub"), "{said}");
+                let waits = refusal_for_user(lang, refusal(30));
+                assert!(waits.contains("30") || waits == said, "{waits}");
+            }
+            // of accounts they know nothing, and nobody is to believe that they have one here
+            let said = refusal_for_user(lang, RefusalCode::PASSWORD_CHANGED.into());
+            assert!(!said.contains("assword"), "{said}");
         }
     }
 

@@ -5,12 +5,16 @@ use session::ticket::TicketMissing;
 
 use super::{Lang, Word, name_in_sentence, w};
 
-/// The question to the user, by the operator's name (H5).
-pub fn ask_consent(lang: Lang, operator: &str) -> String {
+/// The question to the user, by the names of the operator and, where it is known, of the help desk's
+/// organisation (H5, B6).
+pub fn ask_consent(lang: Lang, operator: &str, organisation: Option<&str>) -> String {
     let operator = name_in_sentence(lang, operator);
-    match lang {
-        Lang::En => format!("{operator} wants to help you"),
-        Lang::It => format!("{operator} vuole aiutarti"),
+    let organisation = organisation.map(|name| name_in_sentence(lang, name));
+    match (lang, organisation) {
+        (Lang::En, None) => format!("{operator} wants to help you"),
+        (Lang::En, Some(name)) => format!("{operator} of {name} wants to help you"),
+        (Lang::It, None) => format!("{operator} vuole aiutarti"),
+        (Lang::It, Some(name)) => format!("{operator} di {name} vuole aiutarti"),
     }
 }
 
@@ -122,8 +126,8 @@ pub fn session_ended_for_user(lang: Lang, by: EndedBy) -> &'static str {
         (Lang::En, EndedBy::Operator) => "Your helper ended the session.",
         (Lang::En, EndedBy::HostLost) => "This computer was out of reach for too long.",
         (Lang::En, EndedBy::OperatorLost) => "Your helper was out of reach for too long.",
-        (Lang::En, EndedBy::CannotRecord) => "The hub could not film the session, so it was ended.",
-        (Lang::En, EndedBy::HubStopped) => "The hub was stopped.",
+        (Lang::En, EndedBy::CannotRecord) => "The session could not be filmed, so it was ended.",
+        (Lang::En, EndedBy::HubStopped) => "The help desk's server was stopped.",
         (Lang::En, EndedBy::Forged) => {
             "Something on the way changed what was sent, so the session was ended."
         }
@@ -138,9 +142,9 @@ pub fn session_ended_for_user(lang: Lang, by: EndedBy) -> &'static str {
             "Chi ti assiste non è stato raggiungibile troppo a lungo."
         }
         (Lang::It, EndedBy::CannotRecord) => {
-            "L'hub non ha potuto filmare la sessione, che è stata quindi terminata."
+            "Non è stato possibile filmare la sessione, che è stata quindi terminata."
         }
-        (Lang::It, EndedBy::HubStopped) => "L'hub è stato arrestato.",
+        (Lang::It, EndedBy::HubStopped) => "Il server dell'assistenza è stato arrestato.",
         (Lang::It, EndedBy::Forged) => {
             "Qualcosa lungo il percorso ha cambiato ciò che era stato inviato: la sessione è stata terminata."
         }

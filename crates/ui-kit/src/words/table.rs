@@ -78,26 +78,29 @@ words! {
     HubKeyDiffers:
         "This is not the hub you know: its key has changed. For your safety nothing was sent. Ask your helper before you go on.",
         "Questo non è l'hub che conosci: la sua chiave è cambiata. Per sicurezza non è stato inviato nulla. Chiedi a chi ti assiste prima di continuare.";
+    HelpDeskKeyDiffers:
+        "This is not the help desk you know: another computer answers in its place. For your safety nothing was sent. Call your helper before you go on.",
+        "Questo non è il servizio di assistenza che conosci: al suo posto risponde un altro computer. Per sicurezza non è stato inviato nulla. Telefona a chi ti assiste prima di continuare.";
     HubAddressMissing: "No hub is set. Enter the address of your hub.",
         "Nessun hub impostato. Inserisci l'indirizzo del tuo hub.";
-    AddressMissing: "Enter the hub's address, such as hub.example.org.",
-        "Inserisci l'indirizzo dell'hub, per esempio hub.example.org.";
+    AddressMissing: "Enter the server's address, such as help.example.org.",
+        "Inserisci l'indirizzo del server, per esempio help.example.org.";
     AddressHasSpace: "There is a space in the address. Take it out.",
         "C'è uno spazio nell'indirizzo. Toglilo.";
-    AddressIsEmail: "This is an e-mail address. The address of a hub has no @, such as hub.example.org.",
-        "Questo è un indirizzo e-mail. L'indirizzo di un hub non ha la @, per esempio hub.example.org.";
+    AddressIsEmail: "This is an e-mail address. The address of a server has no @, such as help.example.org.",
+        "Questo è un indirizzo e-mail. L'indirizzo di un server non ha la @, per esempio help.example.org.";
     AddressPortWrong: "After the colon comes the port, a number from 1 to 65535.",
         "Dopo i due punti va la porta, un numero da 1 a 65535.";
     AddressBracketWrong: "Brackets belong around an IPv6 address only, as in [2001:db8::5]:443.",
         "Le parentesi quadre vanno solo intorno a un indirizzo IPv6, come [2001:db8::5]:443.";
-    AddressColonsWrong: "There are too many colons. Write hub.example.org:443, or a whole IPv6 address.",
-        "Ci sono troppi due punti. Scrivi hub.example.org:443 oppure un indirizzo IPv6 intero.";
+    AddressColonsWrong: "There are too many colons. Write help.example.org:443, or a whole IPv6 address.",
+        "Ci sono troppi due punti. Scrivi help.example.org:443 oppure un indirizzo IPv6 intero.";
     AddressNumbersWrong: "An IP address has four numbers from 0 to 255, such as 192.0.2.7.",
         "Un indirizzo IP ha quattro numeri da 0 a 255, per esempio 192.0.2.7.";
     AddressDotsWrong: "A part is missing before or between the dots of the address.",
         "Manca una parte prima dei punti dell'indirizzo o tra di essi.";
-    AddressCharacterWrong: "Only letters, digits, dots and hyphens belong in the name of a hub.",
-        "Nel nome di un hub vanno solo lettere, cifre, punti e trattini.";
+    AddressCharacterWrong: "Only letters, digits, dots and hyphens belong in the name of a server.",
+        "Nel nome di un server vanno solo lettere, cifre, punti e trattini.";
     AddressTooLong: "This address is too long.", "Questo indirizzo è troppo lungo.";
     PortWrong: "A port is a number from 1 to 65535.", "Una porta è un numero da 1 a 65535.";
     Hub: "Hub", "Hub";
@@ -189,11 +192,9 @@ words! {
     RightControlNote: "Your own keep working.", "I tuoi continuano a funzionare.";
     RightFiles: "Exchange files", "Scambiare file";
     RightFilesNote: "Each file is shown to you.", "Ogni file ti viene mostrato.";
-    SessionIsFilmed: "The session is filmed and kept by the hub.",
-        "La sessione viene filmata e conservata dall'hub.";
     Refuse: "Refuse", "Rifiuta";
     End: "End", "Termina";
-    EndHotKey: "Ctrl+Alt+Shift+X ends it too", "Anche Ctrl+Alt+Maiusc+X la termina";
+    EndHotKey: "Ctrl+Alt+Shift+X ends it too", "Fine: Ctrl+Alt+Maiusc+X";
     ViewedNow: "Your screen is being seen", "Il tuo schermo è visibile";
     ControlledNow: "Your helper can use mouse and keyboard",
         "Chi ti assiste può usare mouse e tastiera";
@@ -204,6 +205,21 @@ words! {
     NewTicket: "Use another ticket", "Usa un altro ticket";
     StillConnected: "Your helper can call again until you close this window.",
         "Chi ti assiste può tornare finché non chiudi questa finestra.";
+
+    // How to recognise a swindler, before the first ticket (H8); the hub's page says the same
+    Swindlers: "How to recognise a swindler", "Come riconoscere un truffatore";
+    SwindlersLead: "Go on only if you asked for help yourself.", "Continua solo se sei tu ad aver chiesto aiuto.";
+    SwindlerCalls:
+        "Did somebody call you whom you did not ask for help? Hang up. No honest firm does that, no bank, and not the police.",
+        "Ti ha chiamato qualcuno a cui non hai chiesto aiuto? Riaggancia. Nessuna ditta onesta lo fa, né la banca né la polizia.";
+    SwindlerAsksForSecrets:
+        "Nobody who helps you needs your passwords, the PIN of a card, or a code that your bank sends.",
+        "Chi ti assiste non ha bisogno delle tue password, del PIN di una carta o di un codice mandato dalla banca.";
+    SwindlerWantsMoney: "Nobody who helps you wants money, vouchers, or that you open your bank’s page.",
+        "Chi ti assiste non vuole soldi, né buoni, né che tu apra la pagina della tua banca.";
+    SwindlerInDoubt: "In doubt, press End in Helpme, and call your firm on the number that you know.",
+        "Nel dubbio premi Termina in Helpme e chiama la tua azienda al numero che conosci.";
+    Understood: "I understand", "Ho capito";
 
     // Chat (S5)
     Chat: "Chat", "Chat";
