@@ -34,6 +34,8 @@ pub struct Settings {
     pub theme: ThemeChoice,
     /// The operator's own text for the user; the house's if `None`.
     pub ticket_template: Option<String>,
+    /// Where files of users land; empty for the usual folder.
+    pub received_files: String,
     pub window: Option<WindowPlace>,
     /// The colour depth that each account chose last.
     pub color_depths: BTreeMap<String, ColourDepth>,
@@ -107,6 +109,7 @@ impl Default for Settings {
             theme: ThemeChoice::System,
             ticket_template: None,
             window: None,
+            received_files: String::new(),
             color_depths: BTreeMap::new(),
             session_places: Vec::new(),
         }

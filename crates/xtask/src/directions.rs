@@ -153,6 +153,12 @@ const RULES: &[Rule] = &[
         may_know: CORE_AND_FILES,
         never: NO_GUI,
     },
+    // what both engines do alike with files
+    Rule {
+        package: "transfer",
+        may_know: &["protocol", "session", "transport", "files"],
+        never: &["eframe", "egui", "winit", "capture", "input"],
+    },
     Rule {
         package: "host-engine",
         may_know: &[
@@ -161,6 +167,7 @@ const RULES: &[Rule] = &[
             "codec",
             "recording",
             "transport",
+            "transfer",
             "capture",
             "input",
         ],
@@ -174,6 +181,7 @@ const RULES: &[Rule] = &[
             "codec",
             "recording",
             "transport",
+            "transfer",
             "private-file",
         ],
         never: &["eframe", "egui", "winit", "capture", "input"],

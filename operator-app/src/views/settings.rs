@@ -23,6 +23,8 @@ pub struct SettingsForm {
     pub account: AccountForm,
     pub proxy: ProxyForm,
     pub action_feed_back: bool,
+    /// The folder for received files; empty for the usual one.
+    pub received_files: String,
     pub language: Option<Lang>,
     pub theme: ThemeChoice,
     /// In words: where a remembered password is kept.
@@ -51,6 +53,7 @@ impl SettingsForm {
             connect_on_start_up: self.account.connect_on_start,
             proxy: self.proxy.to_settings(&self.rest.proxy),
             action_feed_back: self.action_feed_back,
+            received_files: self.received_files.trim().to_owned(),
             language: self.language,
             theme: self.theme,
             ..self.rest.clone()
@@ -78,6 +81,7 @@ impl SettingsForm {
             account: account_form(settings, password),
             proxy: ProxyForm::new(&settings.proxy, Zeroizing::default()),
             action_feed_back: settings.action_feed_back,
+            received_files: settings.received_files.clone(),
             language: settings.language,
             theme: settings.theme,
             password_place,
@@ -176,6 +180,8 @@ fn content_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm) {
     let note = Some(w(lang, Word::EnableActionFeedBackNote));
     let label = w(lang, Word::EnableActionFeedBack);
     check_ui(ui, &mut form.action_feed_back, label, note);
+    let field = Field::new(phrases::received_files(lang)).hint(phrases::usual_folder(lang));
+    text_field_ui(ui, &field, &mut form.received_files);
     divider_ui(ui);
     section_header_ui(ui, w(lang, Word::Hub), "");
     hub_ui(ui, lang, form);
