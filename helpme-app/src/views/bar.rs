@@ -31,7 +31,7 @@ const LIST_MARGIN: i8 = 10;
 /// What sends files, above the list of them.
 const FILES_HEAD_HEIGHT: f32 = 46.0;
 /// What each transfer adds, and how many are seen without scrolling.
-const TRANSFER_ROOM: f32 = TRANSFER_HEIGHT + 24.0;
+const TRANSFER_ROOM: f32 = TRANSFER_HEIGHT + 8.0;
 const MOST_TRANSFERS: usize = 4;
 
 /// How high it is below the bar, in points.

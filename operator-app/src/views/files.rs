@@ -30,12 +30,12 @@ pub fn files_side_ui(ui: &mut Ui, state: &mut SessionState) {
         .resizable(false)
         .frame(Frame::new().fill(palette.card).inner_margin(12))
         .show(ui, |ui| {
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if icon_button_ui(ui, Icon::X, w(lang, Word::Close), true).clicked() {
-                    state.files.open = false;
-                }
-                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                    section_header_ui(ui, w(lang, Word::Files), "");
+            ui.horizontal(|ui| {
+                section_header_ui(ui, w(lang, Word::Files), "");
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    if icon_button_ui(ui, Icon::X, w(lang, Word::Close), true).clicked() {
+                        state.files.open = false;
+                    }
                 });
             });
             send_ui(ui, state);
@@ -70,7 +70,7 @@ fn send_ui(ui: &mut Ui, state: &mut SessionState) {
     let response = text_field_ui(ui, &field, &mut state.files.path);
     let entered = entered_in_field(ui) && (response.has_focus() || response.lost_focus());
     let path = state.files.path.trim().to_owned();
-    let send = Push::primary(w(lang, Word::SendFiles)).icon(Icon::Upload);
+    let send = Push::primary(w(lang, Word::Send)).icon(Icon::Upload);
     let sent = ui.add(send.enabled(!path.is_empty())).clicked();
     if (sent || entered) && !path.is_empty() {
         state

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use egui::{Align, CornerRadius, Label, Layout, Sense, Ui, vec2};
+use egui::{Align, CornerRadius, Frame, Label, Layout, Margin, Sense, Ui, vec2};
 use protocol::transfers::{Ended, Stage, Transfer};
 
 use super::{icon_button_ui, icon_tile_ui};
@@ -18,7 +18,7 @@ pub enum TransferWish {
 }
 
 /// How high a transfer without problems is, in points.
-pub const TRANSFER_HEIGHT: f32 = 58.0;
+pub const TRANSFER_HEIGHT: f32 = 66.0;
 /// How many problems are shown.
 const MOST_PROBLEMS: usize = 5;
 
@@ -69,7 +69,13 @@ pub fn transfer_ui(
                     ui.spacing_mut().item_spacing.y = 3.0;
                     let bar =
                         matches!(transfer.stage, Stage::Running | Stage::Held | Stage::Paused);
-                    let height = if bar { 48.0 } else { 38.0 };
+                    let done = matches!(transfer.stage, Stage::Over(Ended::Done { .. }));
+                    let folder = transfer.folder.as_ref().filter(|_| done);
+                    let height = match folder {
+                        Some(_) => 58.0,
+                        None if bar => 48.0,
+                        None => 40.0,
+                    };
                     ui.add_space((ui.available_height() - height).max(0.0) / 2.0);
                     let name = text(name, theme::BODY_SIZE, theme::MEDIUM, palette.text);
                     ui.add(Label::new(name).truncate());
@@ -79,21 +85,27 @@ pub fn transfer_ui(
                     let line = text(line, theme::SMALL_SIZE, theme::REGULAR, palette.dim);
                     let label = ui.add(Label::new(line.clone()).truncate());
                     label.on_hover_text(line);
+                    if let Some(folder) = folder {
+                        let folder = folder.display().to_string();
+                        let folder = text(folder, theme::SMALL_SIZE, theme::REGULAR, palette.dim);
+                        ui.add(Label::new(folder.clone()).truncate())
+                            .on_hover_text(folder);
+                    }
                 });
             });
         });
-        for problem in transfer.problems.iter().take(MOST_PROBLEMS) {
-            let problem = problem_text(lang, problem);
-            let problem = text(problem, theme::SMALL_SIZE, theme::REGULAR, palette.danger);
-            ui.add(Label::new(problem).wrap());
-        }
-        let done = matches!(transfer.stage, Stage::Over(Ended::Done { .. }));
-        if let Some(folder) = transfer.folder.as_ref().filter(|_| done) {
-            let folder = folder.display().to_string();
-            let folder = text(folder, theme::SMALL_SIZE, theme::REGULAR, palette.dim);
-            ui.add(Label::new(folder.clone()).truncate())
-                .on_hover_text(folder);
-        }
+        let below = Margin {
+            // as far in as the words above
+            left: 42,
+            ..Margin::ZERO
+        };
+        Frame::new().inner_margin(below).show(ui, |ui| {
+            for problem in transfer.problems.iter().take(MOST_PROBLEMS) {
+                let problem = problem_text(lang, problem);
+                let problem = text(problem, theme::SMALL_SIZE, theme::REGULAR, palette.danger);
+                ui.add(Label::new(problem).wrap());
+            }
+        });
     });
     wish
 }
