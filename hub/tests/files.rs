@@ -7,35 +7,27 @@
     reason = "a test waits for one message among many, and fails on any that rules it out"
 )]
 
+mod engines;
 mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use capture::synthetic::SyntheticScreen;
-use codec::{Picture, PixelSize, Rect};
-use host_engine::{
-    Backends, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents, HostHandle,
-};
-use operator_engine::{
-    Command, Config, Event, Events, OperatorEngine, OperatorHandle, SessionView, TicketNumber,
-};
+use engines::{Ends, wait};
+use host_engine::{HostCommand, HostEvent};
+use operator_engine::{Command, Event};
 use protocol::files::{FileFault, TransferId};
 use protocol::transfers::{Ended, Stage, Transfer};
-use protocol::{
-    Hindrances, HubToHost, Lane, PeerId, PointerUpdate, RefusalCode, Rights, ScreenLayout,
-    SessionId,
-};
-use support::{PASSWORD, PATIENCE, TestHub, run_hub, screen_frame, send_tagged, text};
+use protocol::{HubToHost, Lane, RefusalCode, Rights};
+use support::{PATIENCE, TestHub, run_hub, screen_frame, send_tagged, text};
 use transport::HubAddress;
 
 const ALL: Rights = Rights::SEE.with(Rights::FILES);
-const SCREEN: PixelSize = PixelSize::new(320, 200);
 
 /// A way to the hub that can be cut: datagrams are lost while it is.
 struct Line {
@@ -88,135 +80,31 @@ fn relay(near: &UdpSocket, hub: SocketAddr, is_cut: &Arc<AtomicBool>) {
     }
 }
 
-struct NoView;
-
-impl SessionView for NoView {
-    fn show_layout(&self, _layout: &ScreenLayout) {}
-    fn show_picture(&self, _picture: &Picture, _changed: &[Rect], _seq: u64) {}
-    fn show_pointer(&self, _pointer: PointerUpdate) {}
-}
-
 /// A host and a console in a session.
 struct Desk {
-    host: HostHandle,
-    host_events: HostEvents,
-    console: OperatorHandle,
-    console_events: Events,
-    session: SessionId,
-    operator: PeerId,
+    ends: Ends,
     /// What each was told last of each transfer.
     at_host: BTreeMap<TransferId, Transfer>,
     at_console: BTreeMap<TransferId, Transfer>,
-    folder: tempfile::TempDir,
 }
 
 impl Desk {
     /// Through `line`, or straight.
     fn begin(hub: &TestHub, line: Option<&Line>, granted: Rights) -> Self {
         let address = line.map_or(&hub.address, |line| &line.address);
-        let folder = tempfile::tempdir().expect("a folder");
-        let config = Config {
-            hub: hub.address.clone(),
-            pin: hub.fingerprint.into(),
-            routes: transport::Routes::with_tunnels_at(&[]),
-            program: "test".to_owned(),
-            keep: folder.path().join("keep"),
-        };
-        let wake: operator_engine::Wake = Arc::new(|| {});
-        let (console, mut console_events) = OperatorEngine::start(config, wake).expect("threads");
-        let (screen, painter) = SyntheticScreen::new(SCREEN);
-        drop(painter);
-        let screens = Arc::new(Mutex::new(vec![screen]));
-        let backends = Backends {
-            screen: Arc::new(move || {
-                let screen = screens.lock().expect("no panic").pop();
-                let screen = screen.unwrap_or_else(|| SyntheticScreen::new(SCREEN).0);
-                Ok(Box::new(screen))
-            }),
-            input: Arc::new(|| Ok(Box::new(input::memory().0))),
-            hindrances: Arc::new(|| Hindrances::NONE),
-        };
-        let config = HostConfig {
-            hub: address.clone(),
-            pin: hub.fingerprint.into(),
-            routes: transport::Routes::with_tunnels_at(&[]),
-            program: "test".to_owned(),
-            computer: "pc".into(),
-            system: "Test".into(),
-        };
-        let (host, host_events) =
-            HostEngine::start(config, backends, Arc::new(|| {})).expect("threads");
-        let into = |name: &str| Some(folder.path().join(name));
-        let folder_of_host = into("at host");
-        host.send(HostCommand::ReceiveInto {
-            folder: folder_of_host,
-        })
-        .expect("room");
-        let send = |command| console.send(command).expect("room");
-        send(Command::ReceiveInto {
-            folder: into("at console"),
-        });
-        send(Command::LogIn {
-            user: "anna".to_owned(),
-            password: PASSWORD.to_owned().into(),
-            keep_trying: false,
-        });
-        let operator = wait(&mut console_events, |event| match event {
-            Event::LoggedIn { you, .. } => Some(you),
-            _ => None,
-        });
-        send(Command::GenerateTicket);
-        let ticket = wait(&mut console_events, |event| match event {
-            Event::TicketGenerated { spoken, .. } => Some(spoken),
-            _ => None,
-        });
-        let ticket = TicketNumber::parse(&ticket).expect("a ticket");
-        let user = "Rosa".into();
-        host.send(HostCommand::OpenTicket { ticket, user })
-            .expect("room");
-        let place = wait(&mut console_events, |event| match event {
-            Event::TicketUsed { host, .. } => Some(host),
-            _ => None,
-        });
-        send(Command::StartSession {
-            host: place,
-            asked: ALL.with(Rights::CONTROL),
-            view: Arc::new(NoView),
-        });
-        let session = loop {
-            let event = host_events.next_within(PATIENCE).expect("in time");
-            if let HostEvent::ConsentAsked { session, .. } = event {
-                break session;
-            }
-        };
-        host.send(HostCommand::AnswerConsent {
-            session,
-            granted: Some(granted),
-        })
-        .expect("room");
-        wait(&mut console_events, |event| match event {
-            Event::SessionStarted { rights, .. } => (rights == granted).then_some(()),
-            _ => None,
-        });
         Self {
-            host,
-            host_events,
-            console,
-            console_events,
-            session,
-            operator,
+            ends: Ends::begin(hub, address, granted),
             at_host: BTreeMap::new(),
             at_console: BTreeMap::new(),
-            folder,
         }
     }
 
     fn send_to_host(&self, chosen: &Path) {
         let command = Command::SendFiles {
-            session: self.session,
+            session: self.ends.session,
             chosen: vec![chosen.to_owned()],
         };
-        self.console.send(command).expect("room");
+        self.ends.console.send(command).expect("room");
     }
 
     fn send_to_console(&self, chosen: &Path) {
@@ -224,7 +112,7 @@ impl Desk {
             operator: None,
             chosen: vec![chosen.to_owned()],
         };
-        self.host.send(command).expect("room");
+        self.ends.host.send(command).expect("room");
     }
 
     /// Takes what both tell, until `done`.
@@ -232,17 +120,17 @@ impl Desk {
         let end = Instant::now() + 3 * PATIENCE;
         loop {
             let mut quiet = true;
-            while let Some(event) = self.host_events.try_next() {
+            while let Some(event) = self.ends.host_events.try_next() {
                 quiet = false;
                 if let HostEvent::Transfer { operator, transfer } = event {
-                    assert_eq!(operator, self.operator);
+                    assert_eq!(operator, self.ends.operator);
                     self.at_host.insert(transfer.id, transfer);
                     if done(self) {
                         return;
                     }
                 }
             }
-            while let Some(event) = self.console_events.take_next() {
+            while let Some(event) = self.ends.console_events.take_next() {
                 quiet = false;
                 if let Event::Transfer { transfer, .. } = event {
                     self.at_console.insert(transfer.id, transfer);
@@ -274,16 +162,17 @@ impl Desk {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.ends.folder.path().join(name)
     }
 
     /// Ends the session and waits for its film.
     fn end(mut self, hub: &TestHub) -> Vec<recording::Files> {
-        let session = self.session;
-        self.console
+        let session = self.ends.session;
+        self.ends
+            .console
             .send(Command::EndSession { session })
             .expect("room");
-        wait(&mut self.console_events, |event| match event {
+        wait(&mut self.ends.console_events, |event| match event {
             Event::SessionEnded { .. } => Some(()),
             _ => None,
         });
@@ -309,18 +198,6 @@ impl Desk {
             assert!(Instant::now() < end, "the film has no end");
             std::thread::sleep(Duration::from_millis(50));
         }
-    }
-}
-
-fn wait<T>(events: &mut Events, mut wanted: impl FnMut(Event) -> Option<T>) -> T {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        match events.take_next().map(&mut wanted) {
-            Some(Some(found)) => return found,
-            Some(None) => {}
-            None => std::thread::sleep(Duration::from_millis(5)),
-        }
-        assert!(Instant::now() < end, "not in time");
     }
 }
 
@@ -497,8 +374,9 @@ fn h5_nothing_half_stays_where_the_user_cancels_or_takes_the_right_back() {
     desk.send_to_host(&desk.path("a.bin"));
     let begun = |desk: &Desk, id| desk.at_host.get(&id).is_some_and(|t| t.done_bytes > 0);
     desk.until("it begins", |desk| begun(desk, TO_HOST));
-    let (operator, id) = (desk.operator, TO_HOST);
-    desk.host
+    let (operator, id) = (desk.ends.operator, TO_HOST);
+    desk.ends
+        .host
         .send(HostCommand::CancelFiles { operator, id })
         .expect("room");
     desk.until("it is over", |desk| desk.is_over(TO_HOST));
@@ -512,7 +390,8 @@ fn h5_nothing_half_stays_where_the_user_cancels_or_takes_the_right_back() {
         at_console.is_some_and(|t| t.done_bytes > 0)
     });
     let id = TO_CONSOLE;
-    desk.host
+    desk.ends
+        .host
         .send(HostCommand::CancelFiles { operator, id })
         .expect("room");
     desk.until("it is over", |desk| desk.is_over(TO_CONSOLE));
@@ -524,7 +403,8 @@ fn h5_nothing_half_stays_where_the_user_cancels_or_takes_the_right_back() {
     };
     desk.send_to_host(&desk.path("a.bin"));
     desk.until("it begins", |desk| begun(desk, again));
-    desk.host
+    desk.ends
+        .host
         .send(HostCommand::ReduceRights {
             rights: Rights::SEE,
         })
@@ -576,7 +456,8 @@ fn e4_what_cannot_be_sent_or_kept_is_said() {
 
     // where the host cannot write
     let folder = Some(PathBuf::from("/proc/self/there"));
-    desk.host
+    desk.ends
+        .host
         .send(HostCommand::ReceiveInto { folder })
         .expect("room");
     fs::write(desk.path("a.txt"), "a").expect("written");

@@ -101,6 +101,8 @@ phrases! {
     no_drafts_note: "A report appears here when an assistance ends.",
         "Un rapporto appare qui alla fine di un'assistenza.";
     files_not_allowed: "The user does not allow files.", "L'utente non permette lo scambio di file.";
+    files_to_choose: "Files…", "File…";
+    folder_to_choose: "Folder…", "Cartella…";
     path_to_send: "File or folder", "File o cartella";
     or_drop_files: "Path, or drop files here", "Percorso, o trascina qui i file";
     no_files: "No files yet", "Ancora nessun file";

@@ -359,7 +359,7 @@ fn s6_files_are_sent_paused_and_cancelled_beside_the_screen() {
     assert_eq!(wishes(&mut harness), [SessionWish::HoldFiles(id, true)]);
     harness.get_by_label("Cancel: Photos").click();
     assert_eq!(wishes(&mut harness), [SessionWish::CancelFiles(id)]);
-    harness.get_by_label("Choose files…").click();
+    harness.get_by_label("Files…").click();
     let choose = SessionWish::ChooseFiles { folders: false };
     assert_eq!(wishes(&mut harness), [choose]);
     let field = harness.get_by_label("File or folder");
@@ -386,6 +386,6 @@ fn s6_files_are_sent_paused_and_cancelled_beside_the_screen() {
     // without the right there is nothing to press
     harness.state_mut().rights = Rights::SEE_AND_CONTROL;
     harness.run_steps(3);
-    assert!(harness.query_by_label("Choose files…").is_none());
+    assert!(harness.query_by_label("Files…").is_none());
     harness.get_by_label("The user does not allow files.");
 }

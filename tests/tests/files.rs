@@ -64,16 +64,37 @@ fn s6_a_folder_goes_from_window_to_window_and_d4_film_and_log_name_it() {
         .wait_for_matching("received", received)
         .expect("the user sees what came");
     helpme.app.wait_for("Holiday photos").expect("and which");
-    for app in [&cast.console.app, &cast.helpme.app] {
-        println!("{:?}", app.keep_screenshot());
-    }
     let home = cast.helpme.app.home().profile();
-    let arrived = home.join("helpme/Downloads");
-    let names = fs::read_dir(&arrived).expect("the folder").count();
+    let folder = home.join("helpme/Downloads");
+    let names = fs::read_dir(&folder).expect("the folder").count();
     assert_eq!(names, 1, "nothing else is left there");
-    let (left, arrived) = (contents(&photos), contents(&arrived.join("Holiday photos")));
+    let (left, arrived) = (contents(&photos), contents(&folder.join("Holiday photos")));
     assert_eq!(left.len(), 41);
     assert!(left == arrived, "byte for byte");
+
+    // the user ends what is under way
+    let large = cast.folder().join("large.bin");
+    fs::write(&large, vec![6; 200_000_000]).expect("written");
+    let path = large.display().to_string();
+    let console = &mut cast.console.app;
+    console.type_into("File or folder", &path).expect("typed");
+    console.click("Send").expect("sent");
+    let runs = |label: &str| label.contains(" of 200 MB");
+    let helpme = &mut cast.helpme.app;
+    helpme.wait_for_matching("progress", runs).expect("shown");
+    console.wait_for_matching("progress", runs).expect("shown");
+    for app in [&*console, &*helpme] {
+        println!("{:?}", app.keep_screenshot());
+    }
+    helpme.click("Cancel: large.bin").expect("pressed");
+    helpme.wait_for("You cancelled it.").expect("over");
+    console
+        .wait_for("Cancelled at the other end.")
+        .expect("over at both ends");
+    wait_until("nothing half is left", PATIENCE, || {
+        Ok((fs::read_dir(&folder)?.count() == 1).then_some(()))
+    })
+    .expect("gone");
 
     // the user takes the right back
     cast.helpme.app.click("No more files").expect("pressed");

@@ -52,18 +52,16 @@ fn send_ui(ui: &mut Ui, state: &mut SessionState) {
         ui.label(text(note, 13.5, theme::REGULAR, palette.dim));
         return;
     }
-    ui.horizontal_wrapped(|ui| {
-        let files = Push::secondary(w(lang, Word::ChooseFiles)).icon(Icon::FileUp);
-        if ui.add(files).clicked() {
-            state
-                .wishes
-                .push(SessionWish::ChooseFiles { folders: false });
+    ui.columns(2, |columns| {
+        let files = Push::secondary(phrases::files_to_choose(lang)).icon(Icon::FileUp);
+        if columns[0].add(files.wide()).clicked() {
+            let wish = SessionWish::ChooseFiles { folders: false };
+            state.wishes.push(wish);
         }
-        let folder = Push::secondary(w(lang, Word::ChooseFolder)).icon(Icon::FolderUp);
-        if ui.add(folder).clicked() {
-            state
-                .wishes
-                .push(SessionWish::ChooseFiles { folders: true });
+        let folder = Push::secondary(phrases::folder_to_choose(lang)).icon(Icon::FolderUp);
+        if columns[1].add(folder.wide()).clicked() {
+            let wish = SessionWish::ChooseFiles { folders: true };
+            state.wishes.push(wish);
         }
     });
     let field = Field::new(phrases::path_to_send(lang)).hint(phrases::or_drop_files(lang));
