@@ -15,7 +15,7 @@ use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{Lane, StreamHeader};
 use session::seal::SEAL_OVERHEAD_BYTES;
 use session::{LaneKeys, Opener, Sealer};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use transport::{Connection, FramedReader, FramedWriter, ReadError, WriteError};
 
 use crate::landing::{Happening, Landing};
@@ -41,6 +41,8 @@ pub(crate) struct Lanes {
     sends: bool,
     /// The other end's lane is here; a second could only be a replay.
     hears: bool,
+    /// Closes with this.
+    open: watch::Sender<()>,
 }
 
 impl Lanes {
@@ -59,6 +61,7 @@ impl Lanes {
             orders: Arc::default(),
             sends: false,
             hears: false,
+            open: watch::Sender::new(()),
         }
     }
 
@@ -96,8 +99,9 @@ impl Lanes {
             return;
         }
         let (connection, header) = (self.connection.clone(), self.header);
+        let is_open = self.open.subscribe();
         tokio::spawn(async move {
-            if let Err(error) = write(&connection, header, to_write).await {
+            if let Err(error) = write(&connection, header, to_write, is_open).await {
                 tracing::debug!(%error, "The lane of files broke");
             }
         });
@@ -229,6 +233,7 @@ async fn write(
     connection: &Connection,
     header: StreamHeader,
     mut sealed: mpsc::Receiver<Bytes>,
+    mut is_open: watch::Receiver<()>,
 ) -> Result<(), WriteError> {
     let rules = header.lane.rules();
     let stream = connection.open_uni().await;
@@ -241,14 +246,19 @@ async fn write(
     }
     writer.write(&header).await?;
     writer.set_limit(rules.max_frame_bytes);
-    let mut written = Ok(());
-    while let Some(body) = sealed.recv().await {
-        written = writer.write_body(body).await;
-        if written.is_err() {
-            break;
+    let write_all = async {
+        while let Some(body) = sealed.recv().await {
+            writer.write_body(body).await?;
         }
-    }
-    // what still waits in it is nobody's any more
+        Ok(())
+    };
+    let written = tokio::select! {
+        biased;
+        // the sender says nothing; it is dropped
+        _ = is_open.changed() => Ok(()),
+        written = write_all => written,
+    };
+    // what still waits in it does not leave this computer (H6)
     if writer.stream_mut().reset(0u32.into()).is_err() {
         tracing::trace!("Stream was over already");
     }

@@ -346,7 +346,6 @@ words! {
     ChooseFiles: "Choose files…", "Scegli file…";
     ChooseFolder: "Choose a folder…", "Scegli una cartella…";
     GoOn: "Go on", "Riprendi";
-    Clear: "Clear the list", "Svuota l'elenco";
     SystemInformation: "System information", "Informazioni di sistema";
     BlockInput: "Block the user's input", "Blocca l'input dell'utente";
     BlankScreen: "Blank the screen", "Oscura lo schermo";
