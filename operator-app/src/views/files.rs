@@ -9,9 +9,11 @@ use ui_kit::widgets::{
 };
 use ui_kit::{Icon, Palette, Word, text, theme, w};
 
-use super::session::CHAT_WIDTH;
 use crate::phrases;
 use crate::state::session::{SessionState, SessionWish};
+
+/// Width of the list beside the screen, in points: how far a transfer is has room in two lines.
+const FILES_WIDTH: f32 = 370.0;
 
 /// Draws the list at the right of the screen, if it is open, and takes what is dropped onto the window.
 pub fn files_side_ui(ui: &mut Ui, state: &mut SessionState) {
@@ -26,7 +28,7 @@ pub fn files_side_ui(ui: &mut Ui, state: &mut SessionState) {
     let palette = Palette::of(ui);
     let lang = state.lang;
     Panel::right("session files")
-        .exact_size(CHAT_WIDTH)
+        .exact_size(FILES_WIDTH)
         .resizable(false)
         .frame(Frame::new().fill(palette.card).inner_margin(12))
         .show(ui, |ui| {

@@ -73,6 +73,8 @@ pub fn transfer_ui(
                     let folder = transfer.folder.as_ref().filter(|_| done);
                     let height = match folder {
                         Some(_) => 58.0,
+                        // the line of a narrow list takes two
+                        None if bar && ui.available_width() < 330.0 => 64.0,
                         None if bar => 48.0,
                         None => 40.0,
                     };
@@ -83,7 +85,11 @@ pub fn transfer_ui(
                         progress_ui(ui, transfer);
                     }
                     let line = text(line, theme::SMALL_SIZE, theme::REGULAR, palette.dim);
-                    let label = ui.add(Label::new(line.clone()).truncate());
+                    let label = ui.add(if bar {
+                        Label::new(line.clone()).wrap()
+                    } else {
+                        Label::new(line.clone()).truncate()
+                    });
                     label.on_hover_text(line);
                     if let Some(folder) = folder {
                         let folder = folder.display().to_string();
