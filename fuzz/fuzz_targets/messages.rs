@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use protocol::admin::{AdminToHub, HubToAdmin};
-use protocol::files::FileFrames;
+use protocol::files::FileMessage;
 use protocol::limits::MAX_SCREEN_FRAME_BYTES;
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
@@ -75,7 +75,7 @@ fuzz_target!(|data: &[u8]| {
         14 => parse::<OperatorWord>(rest),
         15 => parse::<AdminToHub>(rest),
         16 => parse::<HubToAdmin>(rest),
-        17 => parse::<FileFrames>(rest),
+        17 => parse::<FileMessage>(rest),
         _ => parse_invitation(rest),
     }
 });

@@ -1,17 +1,19 @@
 //! Routes: events to the state, wishes to the state, and what the state wants done to the window, the
 //! engine and the disk.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use desktop::{HotKey, SettingsFile, WindowPlace};
+use desktop::{Choose, HotKey, SettingsFile, WindowPlace};
 use eframe::egui::{
     Context, Event, Pos2, RawInput, Ui, UserAttentionType, Vec2, ViewportCommand, ViewportId,
     WindowLevel, vec2,
 };
 use eframe::{CreationContext, Frame};
 use host_engine::Doctor;
-use ui_kit::Clock;
+use ui_kit::{Clock, Word, w};
 
 use crate::above::Above;
 use crate::backend::{Backend, Wake};
@@ -35,7 +37,7 @@ pub struct Start {
     /// `None` where nothing can be kept.
     pub file: Option<SettingsFile>,
     /// This program, to guard held keys.
-    pub exe: std::path::PathBuf,
+    pub exe: PathBuf,
 }
 
 /// The program.
@@ -54,6 +56,8 @@ pub struct HelpmeApp {
     shape: Shape,
     /// Until then the window's size is not its own yet, after it was a bar.
     settles_at: Duration,
+    /// Files that were chosen in the desktop's dialog.
+    chosen: (SyncSender<Vec<PathBuf>>, Receiver<Vec<PathBuf>>),
     wake: WakeHandle,
 }
 
@@ -86,6 +90,7 @@ impl HelpmeApp {
             above: Above::default(),
             shape: Shape::Window,
             settles_at: Duration::ZERO,
+            chosen: sync_channel(4),
             wake: WakeHandle(wake),
         };
         app.backend.use_proxies(None);
@@ -124,9 +129,30 @@ impl HelpmeApp {
                     ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(critical));
                 }
                 Effect::DragBar => ctx.send_viewport_cmd(ViewportCommand::StartDrag),
+                Effect::ChooseFiles { folders } => self.choose_files(folders),
                 Effect::WatchHotKey(watch) => self.watch_hot_key(watch),
                 Effect::AskAboutLinks(choice) => self.links.ask(choice),
             }
+        }
+    }
+
+    /// Has the desktop ask; what is chosen comes by the channel.
+    fn choose_files(&self, folders: bool) {
+        let what = if folders {
+            Choose::Folders
+        } else {
+            Choose::Files
+        };
+        let title = w(self.state.lang(), Word::SendFiles);
+        let (chosen, wake) = (self.chosen.0.clone(), Arc::clone(&self.wake.0));
+        let asked = desktop::choose(what, title, move |paths| {
+            if chosen.try_send(paths).is_err() {
+                tracing::debug!("Nobody takes what was chosen");
+            }
+            wake();
+        });
+        if let Err(error) = asked {
+            tracing::error!(%error, "No dialog for files");
         }
     }
 
@@ -209,7 +235,11 @@ impl HelpmeApp {
             self.above.hold();
         }
         self.above.follow(ctx, &mut self.front);
-        let opens = [Action::ShowChat(true), Action::ListOperators(true)];
+        let opens = [
+            Action::ShowChat(true),
+            Action::ListOperators(true),
+            Action::ShowFiles(true),
+        ];
         if opens.iter().any(|opens| actions.contains(opens)) {
             // it opens below, where something may cover it
             self.front.come(ctx);
@@ -253,6 +283,10 @@ impl eframe::App for HelpmeApp {
     fn logic(&mut self, ctx: &Context, _frame: &mut Frame) {
         for event in self.backend.events() {
             let effects = self.state.apply(event, self.now());
+            self.take(ctx, effects);
+        }
+        while let Ok(chosen) = self.chosen.1.try_recv() {
+            let effects = self.state.act(Action::SendFiles(chosen), self.now());
             self.take(ctx, effects);
         }
         self.hear_doctor();

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use desktop::Folders;
 use host_engine::{
     Backends, Doctor, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents, HostHandle,
     ProxyChoice, Routes, SessionEnder,
@@ -23,6 +24,8 @@ pub struct Backend {
     wake: Wake,
     /// Outlives engines: it knows which ways worked, and the proxies.
     routes: Routes,
+    /// Where files of operators land.
+    downloads: Option<PathBuf>,
     engine: Option<(HostHandle, HostEvents)>,
 }
 
@@ -41,6 +44,7 @@ impl Backend {
             backends: Backends::of_this_machine(exe),
             wake,
             routes: Routes::default(),
+            downloads: Folders::find("helpme").ok().map(|own| own.downloads()),
             engine: None,
         }
     }
@@ -69,6 +73,8 @@ impl Backend {
         };
         let wake = Arc::clone(&self.wake);
         self.engine = Some(HostEngine::start(config, self.backends.clone(), wake)?);
+        let folder = self.downloads.clone();
+        self.tell(HostCommand::ReceiveInto { folder });
         Ok(())
     }
 

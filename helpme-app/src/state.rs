@@ -10,10 +10,12 @@ pub mod other_hub;
 pub mod session;
 pub mod ticket;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use host_engine::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble};
 use protocol::diagnosis::News;
+use protocol::files::TransferId;
 use protocol::{ChatAuthor, Hindrances, PeerId, ProxyLogin, Rights};
 use ui_kit::words::doctor_text;
 use ui_kit::{Lang, ProxyForm, ThemeChoice};
@@ -22,7 +24,7 @@ pub use chat::Chat;
 pub use consent::{Joins, Question};
 pub use hub_form::HubForm;
 pub use other_hub::OtherHub;
-pub use session::{Ended, Line, Present, Running};
+pub use session::{Ended, Files, Line, Present, Running};
 pub use ticket::{FormProblem, Inquiry, TicketForm};
 
 use crate::backend::program;
@@ -103,6 +105,18 @@ pub enum Action {
     ChooseTheme(ThemeChoice),
     /// Open links from pages and mails with this program from now on, or no longer.
     OpenLinks(bool),
+    /// List the files below the bar, or no longer.
+    ShowFiles(bool),
+    /// Have the desktop ask which files, or which folders.
+    ChooseFiles {
+        folders: bool,
+    },
+    /// These were chosen, or dropped here.
+    SendFiles(Vec<PathBuf>),
+    /// End a transfer with that operator.
+    CancelFiles(PeerId, TransferId),
+    /// Take back the right to files.
+    StopFiles,
     /// Drag the bar.
     DragBar,
 }
@@ -123,6 +137,10 @@ pub enum Effect {
     /// Have the desktop mark the window as one that wants attention.
     DrawAttention,
     DragBar,
+    /// Have the desktop ask which files, or which folders.
+    ChooseFiles {
+        folders: bool,
+    },
     /// Watch for the hot key, or no longer.
     WatchHotKey(bool),
     /// Look what opens links; after that was chosen, if it was.
@@ -147,6 +165,8 @@ pub enum Below {
     Chat,
     /// So many operators, one of whom can be sent away.
     Operators(usize),
+    /// So many transfers of files.
+    Files(usize),
 }
 
 /// Everything.
@@ -268,6 +288,8 @@ impl State {
             Stage::Running(running) => Shape::Bar {
                 below: if running.list_shown {
                     Below::Operators(running.operators.len())
+                } else if running.files.shown {
+                    Below::Files(running.files.all.len())
                 } else if self.chat.shown {
                     Below::Chat
                 } else {
@@ -356,6 +378,7 @@ impl State {
                     line: Line::Up,
                     watched_by: Vec::new(),
                     list_shown: false,
+                    files: Files::default(),
                 });
                 return vec![Effect::WatchHotKey(true)];
             }
@@ -369,6 +392,23 @@ impl State {
                 operators,
                 driver,
             } => self.company_is(session, &operators, driver),
+            HostEvent::Transfer { operator, transfer } => {
+                let files = match &mut self.stage {
+                    Stage::Running(running) => Some(&mut running.files),
+                    Stage::Asked(question) => question.joins.as_mut().map(|j| &mut j.running.files),
+                    Stage::Ticket
+                    | Stage::OtherHub(_)
+                    | Stage::Opening { .. }
+                    | Stage::Waiting { .. }
+                    | Stage::Ended(_) => None,
+                };
+                if let Some(files) = files
+                    && files.take(operator, transfer)
+                {
+                    // the user is to see it, but not in place of what is being written
+                    files.shown |= !self.chat.shown;
+                }
+            }
             HostEvent::Watched { session, by } => {
                 if let Some(running) = self.running_mut(session) {
                     running.watched_by = by.iter().map(ToString::to_string).collect();
@@ -435,13 +475,44 @@ impl State {
                 let text = self.chat.send(&self.form.name, &text, at);
                 vec![Effect::Tell(HostCommand::SendChat { text })]
             }
+            Action::ShowFiles(shown) => {
+                self.list_operators(false);
+                self.chat.show(false);
+                self.show_files(shown);
+                Vec::new()
+            }
+            Action::ChooseFiles { folders } => vec![Effect::ChooseFiles { folders }],
+            Action::SendFiles(chosen) => {
+                let command = HostCommand::SendFiles {
+                    operator: None,
+                    chosen,
+                };
+                vec![Effect::Tell(command)]
+            }
+            Action::StopFiles => match &self.stage {
+                Stage::Running(running) => {
+                    let rights = running.rights.without(Rights::FILES);
+                    vec![Effect::Tell(HostCommand::ReduceRights { rights })]
+                }
+                Stage::OtherHub(_)
+                | Stage::Ticket
+                | Stage::Opening { .. }
+                | Stage::Waiting { .. }
+                | Stage::Asked(_)
+                | Stage::Ended(_) => Vec::new(),
+            },
+            Action::CancelFiles(operator, id) => {
+                vec![Effect::Tell(HostCommand::CancelFiles { operator, id })]
+            }
             Action::ShowChat(shown) => {
                 self.list_operators(false);
+                self.show_files(false);
                 self.chat.show(shown);
                 Vec::new()
             }
             Action::ListOperators(shown) => {
                 self.chat.show(false);
+                self.show_files(false);
                 self.list_operators(shown);
                 Vec::new()
             }
@@ -666,6 +737,12 @@ impl State {
     fn list_operators(&mut self, shown: bool) {
         if let Stage::Running(running) = &mut self.stage {
             running.list_shown = shown && running.is_shared();
+        }
+    }
+
+    fn show_files(&mut self, shown: bool) {
+        if let Stage::Running(running) = &mut self.stage {
+            running.files.shown = shown;
         }
     }
 

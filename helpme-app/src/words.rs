@@ -238,6 +238,37 @@ pub fn last_message(lang: Lang, operator: &str) -> String {
     }
 }
 
+/// The button of files.
+pub fn files_under_way(lang: Lang, count: usize) -> String {
+    match (lang, count) {
+        (_, 0) => w(lang, Word::SendFiles).to_owned(),
+        (Lang::En, _) => format!("Files, {count} under way"),
+        (Lang::It, _) => format!("File, {count} in corso"),
+    }
+}
+
+pub fn files_note(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "Choose what to send to your helper, or drop it here.",
+        Lang::It => "Scegli che cosa inviare a chi ti aiuta, oppure trascinalo qui.",
+    }
+}
+
+pub fn files_not_allowed(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "You do not allow files in this session.",
+        Lang::It => "In questa sessione non permetti lo scambio di file.",
+    }
+}
+
+/// Takes the right to files back.
+pub fn stop_files(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "No more files",
+        Lang::It => "Basta file",
+    }
+}
+
 /// The button of a chat with lines that were not read.
 pub fn chat_unread(lang: Lang, count: usize) -> String {
     match (lang, count) {

@@ -6,6 +6,10 @@
     reason = "the peers of the tests, which fail on what a hub should not say"
 )]
 
+#[path = "../tests/engines/mod.rs"]
+mod engines;
+#[path = "load/files.rs"]
+mod files;
 #[path = "load/office.rs"]
 mod office;
 #[path = "load/play.rs"]
@@ -52,6 +56,13 @@ struct Arguments {
     /// what a Gbit of it costs the hub.
     #[arg(long, conflicts_with_all = ["tunnel", "kill", "traffic"])]
     throughput: bool,
+    /// Instead of all that: how fast files go through the hub, beside `tar` over TLS, and what keys take
+    /// meanwhile; a file of 1 GB and 20,000 small ones.
+    #[arg(long, conflicts_with_all = ["tunnel", "kill", "traffic", "throughput"])]
+    files: bool,
+    /// With `--files`: so much of all that, to see whether it works.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    percent: u32,
     /// Print the figures as JSON.
     #[arg(long)]
     json: bool,
@@ -67,6 +78,10 @@ async fn main() -> anyhow::Result<()> {
         let time = Duration::from_secs(arguments.seconds.into());
         let found = Box::pin(throughput::measure(time)).await;
         return tell_throughput(&found, arguments.json);
+    }
+    if arguments.files {
+        let found = tokio::task::block_in_place(|| files::measure(arguments.percent));
+        return tell_files(&found, arguments.json);
     }
     let load = Load {
         traffic: match &arguments.traffic {
@@ -118,6 +133,39 @@ fn tell_throughput(found: &[OfRoute; 2], json: bool) -> anyhow::Result<()> {
     anyhow::ensure!(
         share >= LEAST_SHARE_OF_TUNNEL,
         "tunnels carry {share:.2} of what UDP carries, wanted at least {LEAST_SHARE_OF_TUNNEL}"
+    );
+    Ok(())
+}
+
+fn tell_files(found: &files::Figures, json: bool) -> anyhow::Result<()> {
+    if json {
+        let all = serde_json::json!({ "build": play::BUILD, "found": found });
+        println!("{}", serde_json::to_string_pretty(&all)?);
+        return Ok(());
+    }
+    println!(
+        "| {} build | MB | ours, MB/s | `tar` over TLS, MB/s | share |",
+        play::BUILD
+    );
+    println!("| --- | ---: | ---: | ---: | ---: |");
+    for row in &found.rows {
+        let files::Row {
+            what,
+            megabytes,
+            ours_seconds,
+            plain_seconds,
+        } = row;
+        println!(
+            "| {what} | {megabytes:.0} | {:.1} | {:.1} | {:.2} |",
+            megabytes / ours_seconds,
+            megabytes / plain_seconds,
+            row.share()
+        );
+    }
+    let [rest, rest_95] = found.key_at_rest_ms;
+    let [meanwhile, meanwhile_95] = found.key_meanwhile_ms;
+    println!(
+        "\nA key takes {rest:.2} ms (p95 {rest_95:.2}) at rest, {meanwhile:.2} ms (p95 {meanwhile_95:.2}) while files go."
     );
     Ok(())
 }

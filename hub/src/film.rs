@@ -17,11 +17,11 @@ use std::time::{Duration, Instant};
 use protocol::control::Name;
 use protocol::{ChatAuthor, ChatLine, EndedBy, Rights, ScreenLayout, SessionId};
 use recording::{
-    Body, ChainHead, Entry, Event as FilmEvent, Monitor, RecordError, Recorder, Recording,
+    Body, ChainHead, Entry, Event as FilmEvent, Files, Monitor, RecordError, Recorder, Recording,
     RecordingMeta, Side,
 };
-use session::directory::FilmOrder;
 use session::directory::records::StoredSession;
+use session::directory::{FilesNote, FilesStage, FilmOrder};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
@@ -249,6 +249,23 @@ impl Film {
         let bytes: usize = shown.iter().map(|monitor| monitor.name.len() + 16).sum();
         let body = Body::Event(FilmEvent::Monitors(shown));
         self.picture(body, bytes).await
+    }
+
+    /// Notes how far a transfer of files is.
+    pub(crate) fn files(&self, note: &FilesNote) {
+        self.mark(Body::Event(FilmEvent::Files(Files {
+            operator: note.operator.to_string(),
+            to_host: note.to_host,
+            name: note.name.to_string(),
+            stage: match note.stage {
+                FilesStage::Begun => recording::FilesStage::Begun,
+                FilesStage::Done => recording::FilesStage::Done,
+                FilesStage::Cancelled => recording::FilesStage::Cancelled,
+                FilesStage::Failed => recording::FilesStage::Failed,
+            },
+            files: note.files,
+            bytes: note.bytes,
+        })));
     }
 
     /// Notes something in plain words.

@@ -675,6 +675,11 @@ impl Registry {
                         open.film.watched(&by, begins);
                     }
                 }
+                Effect::FilmFiles { session, note } => {
+                    if let Some(open) = self.films.get(&session) {
+                        open.film.files(&note);
+                    }
+                }
                 Effect::FilmNote { session, text } => {
                     if let Some(open) = self.films.get(&session) {
                         open.film.note(text);

@@ -77,6 +77,8 @@ pub struct ConsoleApp {
     may_quit: bool,
     /// The number of the last question about the operator's own account.
     last_own: u32,
+    /// Where files of users land, if no other folder was chosen.
+    downloads: std::path::PathBuf,
 }
 
 impl std::fmt::Debug for ConsoleApp {
@@ -125,6 +127,7 @@ impl ConsoleApp {
             quit_asked: false,
             may_quit: false,
             last_own: 0,
+            downloads: start.folders.downloads(),
             settings,
         };
         if start.settings_problem {
@@ -132,6 +135,7 @@ impl ConsoleApp {
                 .push(Tone::Danger, w(lang, Word::SettingsBroken));
         }
         app.use_proxies();
+        app.receive_files();
         if app.settings.proxy.remember_password {
             // before the other one, which may log in by itself
             let name = app.settings.proxy.secret_name();

@@ -13,6 +13,8 @@ use protocol::{Entry, Role};
 pub struct Backend {
     running: Option<Running>,
     keep: PathBuf,
+    /// Where files of users land.
+    receive_into: Option<PathBuf>,
     wake: Wake,
     /// Outlives engines: it knows which ways worked, and the proxies.
     routes: Routes,
@@ -39,6 +41,7 @@ impl Backend {
         Self {
             running: None,
             keep,
+            receive_into: None,
             wake,
             routes: Routes::default(),
         }
@@ -105,6 +108,10 @@ impl Backend {
             keep: self.keep.clone(),
         };
         let (handle, events) = OperatorEngine::start(config, Arc::clone(&self.wake))?;
+        let folder = self.receive_into.clone();
+        if handle.send(Command::ReceiveInto { folder }).is_err() {
+            tracing::warn!("Files will not be received");
+        }
         self.running = Some(Running {
             handle,
             events,
@@ -112,6 +119,15 @@ impl Backend {
             pin,
         });
         Ok(())
+    }
+
+    /// Files of users land in this folder from now on.
+    pub fn receive_into(&mut self, folder: PathBuf) {
+        self.receive_into = Some(folder.clone());
+        if self.running.is_some() {
+            let folder = Some(folder);
+            self.send(Command::ReceiveInto { folder });
+        }
     }
 
     /// Sends a command; whether the engine took it.

@@ -118,6 +118,16 @@ phrases! {
         "Rapporti di assistenze non ancora completati.";
     no_drafts_note: "A report appears here when an assistance ends.",
         "Un rapporto appare qui alla fine di un'assistenza.";
+    files_not_allowed: "The user does not allow files.", "L'utente non permette lo scambio di file.";
+    files_to_choose: "Files…", "File…";
+    folder_to_choose: "Folder…", "Cartella…";
+    path_to_send: "File or folder", "File o cartella";
+    or_drop_files: "Path, or drop files here", "Percorso, o trascina qui i file";
+    no_files: "No files yet", "Ancora nessun file";
+    no_files_note: "What you and the user send each other is listed here.",
+        "Qui appare ciò che tu e l'utente vi inviate.";
+    received_files: "Folder for received files", "Cartella dei file ricevuti";
+    usual_folder: "Downloads", "Scaricati";
     file_transfer_missing: "Not in this version yet", "Non ancora in questa versione";
     view_only_granted: "The user lets you watch only", "L'utente ti permette solo di guardare";
     all_keys: "All keys", "Tutti i tasti";

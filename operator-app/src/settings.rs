@@ -46,6 +46,8 @@ pub struct Settings {
     /// The only one there was in earlier settings.
     #[serde(skip_serializing)]
     pub ticket_template: Option<String>,
+    /// Where files of users land; empty for the usual folder.
+    pub received_files: String,
     pub window: Option<WindowPlace>,
     /// The colour depth that each account chose last.
     pub color_depths: BTreeMap<String, ColourDepth>,
@@ -196,6 +198,7 @@ impl Default for Settings {
             ticket_template_chosen: None,
             ticket_template: None,
             window: None,
+            received_files: String::new(),
             color_depths: BTreeMap::new(),
             session_places: Vec::new(),
         }

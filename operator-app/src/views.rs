@@ -4,6 +4,7 @@ pub mod chat;
 pub mod computers;
 pub mod doctor;
 pub mod drafts;
+pub mod files;
 mod line;
 pub mod log_in;
 mod proxy;

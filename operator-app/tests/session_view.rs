@@ -6,9 +6,12 @@ use egui::Key;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use operator_app::state::chats::Conversation;
-use operator_app::state::session::{SessionState, SessionWish};
+use operator_app::state::session::{Files, SessionState, SessionWish};
+use operator_app::views::files::files_side_ui;
 use operator_app::views::session::{bar_ui, mark_ui, paused_ui};
 use operator_engine::{Grade, InputSender, Limit, LineQuality, Route};
+use protocol::files::{FileFault, TransferId};
+use protocol::transfers::{Ended, Problem, Stage, Transfer};
 use protocol::{ColourDepth, Rights, ScreenLayout, ScreenMonitor, ViewWish};
 use ui_kit::Lang;
 use ui_kit::remote_view::ViewSize;
@@ -65,6 +68,7 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         bring_in: None,
         marking: None,
         chat_open: false,
+        files: Files::default(),
         chat: Conversation {
             name: "Anna".to_owned(),
             ..Conversation::default()
@@ -306,4 +310,82 @@ fn s4_the_line_is_told_by_icon_and_word_and_its_figures_by_a_click() {
         harness.run_steps(3);
         assert!(harness.query_by_label(word).is_none());
     }
+}
+
+fn transfer(number: u32, is_outgoing: bool, stage: Stage) -> Transfer {
+    Transfer {
+        id: TransferId {
+            to_host: is_outgoing,
+            number,
+        },
+        is_outgoing,
+        name: "Photos".into(),
+        files: 214,
+        bytes: 12_300_000,
+        done_files: 12,
+        done_bytes: 3_400_000,
+        bytes_per_second: 1_000_000,
+        stage,
+        problems: Vec::new(),
+        folder: None,
+    }
+}
+
+#[test]
+fn s6_files_are_sent_paused_and_cancelled_beside_the_screen() {
+    let mut allowed = state(Lang::En, Some(two_monitors()));
+    allowed.rights = allowed.rights.with(Rights::FILES);
+    allowed.files.take(transfer(1, true, Stage::Running));
+    assert!(allowed.files.open, "a new one is shown");
+    let draw = |ui: &mut egui::Ui, state: &mut SessionState| {
+        ui_kit::theme::install(ui.ctx());
+        bar_ui(ui, state);
+        files_side_ui(ui, state);
+    };
+    let mut harness = Harness::builder()
+        .with_size([1000.0, 700.0])
+        .build_ui_state(draw, allowed);
+    harness.run_steps(3);
+    let wishes = |harness: &mut Harness<'_, SessionState>| {
+        harness.run_steps(3);
+        std::mem::take(&mut harness.state_mut().wishes)
+    };
+    let id = TransferId {
+        to_host: true,
+        number: 1,
+    };
+    harness.get_by_label("12 of 214 files · 3.4 MB of 12.3 MB · 1.0 MB/s · 9 s left");
+    harness.get_by_label("Pause: Photos").click();
+    assert_eq!(wishes(&mut harness), [SessionWish::HoldFiles(id, true)]);
+    harness.get_by_label("Cancel: Photos").click();
+    assert_eq!(wishes(&mut harness), [SessionWish::CancelFiles(id)]);
+    harness.get_by_label("Files…").click();
+    let choose = SessionWish::ChooseFiles { folders: false };
+    assert_eq!(wishes(&mut harness), [choose]);
+    let field = harness.get_by_label("File or folder");
+    field.click();
+    harness.run_steps(3);
+    harness.get_by_label("File or folder").type_text("/tmp/a b");
+    harness.run_steps(3);
+    harness.get_by_label("Send").click();
+    let send = SessionWish::SendFiles(vec!["/tmp/a b".into()]);
+    assert_eq!(wishes(&mut harness), [send]);
+
+    // what did not arrive says why
+    let mut over = transfer(1, true, Stage::Over(Ended::Done { missing: 1 }));
+    over.problems.push(Problem {
+        path: "Photos/a.jpg".to_owned(),
+        fault: FileFault::CHANGED,
+    });
+    harness.state_mut().files.take(over);
+    harness.run_steps(3);
+    harness.get_by_label("Sent · 12 files · 3.4 MB · 1 missing");
+    harness.get_by_label("Photos/a.jpg: It changed while it was sent.");
+    assert!(harness.query_by_label("Cancel: Photos").is_none());
+
+    // without the right there is nothing to press
+    harness.state_mut().rights = Rights::SEE_AND_CONTROL;
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Files…").is_none());
+    harness.get_by_label("The user does not allow files.");
 }

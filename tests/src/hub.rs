@@ -296,6 +296,16 @@ impl Hub {
         self.ask(&["audit", "verify"], None).map(drop)
     }
 
+    /// The rows of the audit log with this action, newest first.
+    ///
+    /// # Errors
+    ///
+    /// If the hub's store does not open.
+    pub fn audited(&self, action: &str) -> anyhow::Result<Vec<serde_json::Value>> {
+        let text = self.ask(&["audit", "list", "--json", "--action", action], None)?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
     /// Runs `hub` with `words` on its data and gives what it prints.
     fn ask(&self, words: &[&str], input: Option<&str>) -> anyhow::Result<String> {
         let mut command: Command = self.home.command(self.programs.path("hub"));

@@ -88,6 +88,13 @@ impl Folders {
         &self.data
     }
 
+    /// Where its person looks for what arrived; it may have to be made.
+    pub fn downloads(&self) -> PathBuf {
+        let person = directories::UserDirs::new().filter(|_| !self.own);
+        let known = person.as_ref().and_then(|dirs| dirs.download_dir());
+        known.map_or_else(|| self.data.join("Downloads"), Path::to_owned)
+    }
+
     /// Whether everything lies in one folder that can be carried away, so that secrets belong there
     /// too and not into the store of the machine.
     pub fn are_portable(&self) -> bool {

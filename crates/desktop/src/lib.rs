@@ -7,6 +7,7 @@
 
 pub mod alert;
 pub mod appearance;
+pub mod choose;
 #[cfg(not(any(windows, target_os = "macos")))]
 mod desktop_entry;
 pub mod display;
@@ -26,6 +27,7 @@ pub mod window_place;
 pub use crate::open::{OpenError, mailto_url, open_mail, open_url};
 pub use alert::{Alert, AlertError, Face};
 pub use appearance::prefers_dark;
+pub use choose::{Choose, choose};
 pub use display::{CheckedDisplay, DisplayFault, WindowSystem};
 pub use folders::{Folders, FoldersError};
 pub use front::{Front, FrontBusy, PointerPlace};

@@ -144,7 +144,10 @@ impl HostHandle {
             HostCommand::SendAway { operator } => self.current.disarm(*operator),
             HostCommand::OpenTicket { .. }
             | HostCommand::AnswerConsent { .. }
-            | HostCommand::SendChat { .. } => {}
+            | HostCommand::SendChat { .. }
+            | HostCommand::SendFiles { .. }
+            | HostCommand::CancelFiles { .. }
+            | HostCommand::ReceiveInto { .. } => {}
         }
         let commands = self.commands.as_ref().ok_or(EngineBusy)?;
         commands

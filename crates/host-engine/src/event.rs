@@ -1,8 +1,11 @@
 //! What the engine is told to do and what it tells.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use protocol::control::{ChatText, Name};
+use protocol::files::TransferId;
+use protocol::transfers::Transfer;
 use protocol::{
     ChatLine, Companion, EndedBy, Hindrances, PeerId, ProxyError, Refusal, Rights, SessionId,
     TooOld,
@@ -28,6 +31,16 @@ pub enum HostCommand {
     EndSession,
     /// A line of chat to the operator.
     SendChat { text: ChatText },
+    /// Files and folders for an operator that may have them: this one, or the first.
+    SendFiles {
+        operator: Option<PeerId>,
+        chosen: Vec<PathBuf>,
+    },
+    /// End a transfer with that operator.
+    CancelFiles { operator: PeerId, id: TransferId },
+    /// Files that operators send land in this folder from the next session on, which is made where it is
+    /// missing; without one they are not taken.
+    ReceiveInto { folder: Option<PathBuf> },
     /// End everything and hang up; another ticket may follow. Also the answer to an operator who asks
     /// again and again.
     Leave,
@@ -114,6 +127,11 @@ pub enum HostEvent {
     ConnectionFailed(ConnectProblem),
     /// The connection ended after the ticket was accepted.
     ConnectionLost(LostCause),
+    /// Files between this computer and an operator; told when something of it has changed.
+    Transfer {
+        operator: PeerId,
+        transfer: Transfer,
+    },
     /// What hinders on this machine now; told when it changes, the first time before any ticket.
     Hindered(Hindrances),
     /// Something on this machine does not work; what still works goes on.

@@ -13,6 +13,7 @@
 mod course;
 mod engine;
 mod event;
+mod files;
 mod geometry;
 mod hindrances;
 mod inject;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use protocol::control::Name;
 use protocol::limits::MAX_OPERATORS;
 use protocol::{
-    ChatAuthor, ChatLine, EndedBy, Hindrance, Hindrances, HostToHub, HubToHost, PeerId,
-    RefusalCode, Role, StreamHeader,
+    ChatAuthor, ChatLine, EndedBy, Hindrance, Hindrances, HostToHub, HubToHost, Lane, PeerId,
+    RefusalCode, Rights, Role, StreamHeader,
 };
 use session::TicketNumber;
 use session::host::{
@@ -17,11 +17,13 @@ use session::host::{
 };
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
+use transfer::{Channel, Happening, Step};
 use transport::{ConnectError, FramedReader, reconnect};
 
 use crate::course::Course;
 use crate::engine::{Backends, CurrentSession, HostConfig, Teller};
 use crate::event::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble};
+use crate::files::Files;
 use crate::hindrances::Lookout;
 use crate::line_report::{self, LineReports};
 use crate::live::{LiveSession, Report};
@@ -65,6 +67,7 @@ pub(crate) struct Worker {
     /// Why the session ends, where that is known here alone.
     cause: Option<EndCause>,
     ending: Vec<JoinHandle<()>>,
+    files: Files,
 }
 
 impl Worker {
@@ -102,6 +105,7 @@ impl Worker {
             last_return: None,
             cause: None,
             ending: Vec::new(),
+            files: Files::new(),
         }
     }
 
@@ -110,7 +114,10 @@ impl Worker {
         while let Some(command) = self.commands.recv().await {
             match command {
                 HostCommand::OpenTicket { ticket, user } => self.help(&ticket, user).await,
+                HostCommand::ReceiveInto { folder } => self.files.receive_into(folder),
                 HostCommand::AnswerConsent { .. }
+                | HostCommand::SendFiles { .. }
+                | HostCommand::CancelFiles { .. }
                 | HostCommand::ReduceRights { .. }
                 | HostCommand::EndSession
                 | HostCommand::SendAway { .. }
@@ -200,10 +207,14 @@ impl Worker {
                 command = self.commands.recv() => match command {
                     None | Some(HostCommand::Leave) => return Err(End::Left),
                     Some(command) => {
-                        let steps = self.commanded(command);
+                        let steps = self.commanded(command)?;
                         self.take(steps, None)?;
                     }
                 },
+                (operator, happening) = self.files.next() => {
+                    let steps = self.files_happened(operator, happening)?;
+                    self.take(steps, None)?;
+                }
                 came = &mut coming => break came,
             }
         };
@@ -272,7 +283,7 @@ impl Worker {
                     None | Some(HostCommand::Leave) => Err(End::Left),
                     Some(command) => {
                         let steps = self.commanded(command);
-                        self.take(steps, Some(&wire))
+                        steps.and_then(|steps| self.take(steps, Some(&wire)))
                     }
                 },
                 hindrances = self.lookout.changed() => {
@@ -287,6 +298,10 @@ impl Worker {
                     }
                     None => Err(End::Lost(wire.lost_cause())),
                 },
+                (operator, happening) = self.files.next() => {
+                    let steps = self.files_happened(operator, happening);
+                    steps.and_then(|steps| self.take(steps, Some(&wire)))
+                }
                 () = &mut silent => {
                     tracing::info!("No sign of life from the hub");
                     Err(End::Lost(LostCause::Silence))
@@ -340,8 +355,20 @@ impl Worker {
         let _told = self.teller.tell(event);
     }
 
-    fn commanded(&mut self, command: HostCommand) -> Vec<HostStep> {
-        match command {
+    fn commanded(&mut self, command: HostCommand) -> Result<Vec<HostStep>, End> {
+        Ok(match command {
+            HostCommand::SendFiles { operator, chosen } => {
+                let (operator, steps) = self.files.send(operator, chosen);
+                return self.files_do(operator, steps);
+            }
+            HostCommand::CancelFiles { operator, id } => {
+                let steps = self.files.cancel(operator, id);
+                return self.files_do(operator, steps);
+            }
+            HostCommand::ReceiveInto { folder } => {
+                self.files.receive_into(folder);
+                Vec::new()
+            }
             HostCommand::OpenTicket { ticket, user } => self.side.open_ticket(&ticket, user),
             HostCommand::AnswerConsent { session, granted } => match random() {
                 Some(random) => self.side.answer(session, granted, random),
@@ -358,7 +385,29 @@ impl Worker {
                 steps
             }
             HostCommand::Leave => self.side.give_up(),
+        })
+    }
+
+    fn files_happened(
+        &mut self,
+        operator: PeerId,
+        happening: Happening,
+    ) -> Result<Vec<HostStep>, End> {
+        let steps = self.files.happened(operator, happening);
+        self.files_do(operator, steps)
+    }
+
+    /// Tells what becomes of files, and says it.
+    fn files_do(&mut self, operator: PeerId, steps: Vec<Step>) -> Result<Vec<HostStep>, End> {
+        let mut said = Vec::new();
+        for step in steps {
+            match step {
+                Step::Say(word) => said.extend(self.side.say_files(operator, word)),
+                Step::Changed(transfer) => self.tell(HostEvent::Transfer { operator, transfer })?,
+                Step::Forged => said.extend(self.side.end(StopCause::Forged)),
+            }
         }
+        Ok(said)
     }
 
     fn heard(
@@ -467,7 +516,11 @@ impl Worker {
 
     fn stream_arrived(&mut self, header: StreamHeader, mut reader: FramedReader) {
         if let Some(live) = self.live.as_mut().filter(|live| live.is_for(&header)) {
-            live.take_stream(header, reader);
+            if header.lane == Lane::FileToHost {
+                self.files.take_stream(header.operator, reader);
+            } else {
+                live.take_stream(header, reader);
+            }
         } else if self.side.expects(&header) && self.early.len() < MAX_EARLY_STREAMS {
             self.early.push((header, reader));
         } else {
@@ -488,7 +541,23 @@ impl Worker {
                 HostStep::Start(agreement) => {
                     let Some(wire) = wire else { continue };
                     let operator = agreement.operator;
-                    if let Err(cause) = self.start(*agreement, wire) {
+                    let (rights, keys) = (agreement.grant.rights(), agreement.lanes.clone());
+                    let session = agreement.session;
+                    let started = self.start(*agreement, wire);
+                    if started.is_ok() {
+                        let channel = Channel {
+                            connection: wire.connection.clone(),
+                            session,
+                            operator,
+                            keys,
+                        };
+                        let steps = self.files.opened(rights, channel);
+                        after.extend(self.files_do(operator, steps)?);
+                        for (header, reader) in std::mem::take(&mut self.early) {
+                            self.stream_arrived(header, reader);
+                        }
+                    }
+                    if let Err(cause) = started {
                         if self.live.is_some() {
                             // the others go on
                             after.extend(self.side.send_away(operator));
@@ -521,20 +590,36 @@ impl Worker {
                     if let Some(session) = session {
                         self.tell(HostEvent::RightsReduced { session, rights })?;
                     }
+                    if !rights.has(Rights::FILES) {
+                        for (operator, steps) in self.files.withdraw() {
+                            after.extend(self.files_do(operator, steps)?);
+                        }
+                    }
+                }
+                HostStep::Files { operator, word } => {
+                    let steps = self.files.heard(operator, word);
+                    after.extend(self.files_do(operator, steps)?);
                 }
                 HostStep::Pause { session, operator } => {
                     tracing::info!(%session, %operator, "Session waits for its line");
                     self.dismiss(operator);
+                    let steps = self.files.closed(operator);
+                    after.extend(self.files_do(operator, steps)?);
                 }
                 HostStep::Leave { session, operator } => {
                     tracing::info!(%session, %operator, "Operator left the session");
                     self.dismiss(operator);
+                    let steps = self.files.left(operator);
+                    after.extend(self.files_do(operator, steps)?);
                     if let Some(course) = &self.course {
                         course.forget(operator);
                     }
                 }
                 HostStep::Stop { session, cause } => {
                     self.stop_run();
+                    for (operator, steps) in self.files.end_all() {
+                        after.extend(self.files_do(operator, steps)?);
+                    }
                     let course = self.course.take();
                     let lasted = course.map_or(Duration::ZERO, |course| course.elapsed());
                     tracing::info!(%session, ?cause, "Session ended");
@@ -600,9 +685,6 @@ impl Worker {
                 }
                 return Err(no_thread(error));
             }
-        }
-        for (header, reader) in std::mem::take(&mut self.early) {
-            self.stream_arrived(header, reader);
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use codec::{Picture, Rect};
 use protocol::admin::reports::{FieldValue, Language};
 use protocol::control::ChatText;
+use protocol::files::TransferId;
 use protocol::{
     Entry, InvitationToken, OwnQuestion, PeerId, PointerUpdate, ReportDraft, ReportId, Rights,
     ScreenLayout, SessionId, TicketRoute,
@@ -106,6 +107,28 @@ pub enum Command {
         host: PeerId,
         text: ChatText,
     },
+    /// Sends files and folders to the session's host, after those before them; [`crate::Event::Transfer`]
+    /// tells how they go.
+    SendFiles {
+        session: SessionId,
+        chosen: Vec<PathBuf>,
+    },
+    /// Ends a transfer.
+    CancelFiles {
+        session: SessionId,
+        id: TransferId,
+    },
+    /// Stops what is sent for a while, or goes on with it.
+    HoldFiles {
+        session: SessionId,
+        id: TransferId,
+        held: bool,
+    },
+    /// Files of hosts land in this folder from now on, which is made where it is missing; without one they
+    /// are not taken.
+    ReceiveInto {
+        folder: Option<PathBuf>,
+    },
     /// Keeps the report on disk at once and with the hub as soon as it can be reached (D1).
     SaveReport {
         report: ReportId,
@@ -146,6 +169,10 @@ impl fmt::Debug for Command {
             Self::EndSession { .. } => "EndSession",
             Self::DisconnectHost { .. } => "DisconnectHost",
             Self::SendChat { .. } => "SendChat",
+            Self::SendFiles { .. } => "SendFiles",
+            Self::CancelFiles { .. } => "CancelFiles",
+            Self::HoldFiles { .. } => "HoldFiles",
+            Self::ReceiveInto { .. } => "ReceiveInto",
             Self::SaveReport { .. } => "SaveReport",
             Self::ListDrafts => "ListDrafts",
             Self::AskAboutReport { .. } => "AskAboutReport",

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,12 +15,14 @@ use protocol::{
 use session::console::{
     ConsoleNews, ConsoleSide, ConsoleStep, KeptTickets, NotStarted, Outside, Running,
 };
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
+use transfer::Transfers;
 
 use crate::command::{Command, SessionView};
 use crate::engine::Teller;
 use crate::event::Event;
+use crate::files::{self, FilesNews};
 use crate::input_path::StreamFault;
 use crate::keeper::Keeper;
 use crate::link::{Link, Resumed};
@@ -43,7 +46,7 @@ pub(crate) struct Desk {
     list_changed: bool,
     /// Hub and user that everything kept here belongs to.
     owner: String,
-    side: ConsoleSide,
+    pub(crate) side: ConsoleSide,
     /// What the operator is called, for the lines of chat.
     display_name: Name,
     /// The open tickets from disk have been told.
@@ -53,7 +56,12 @@ pub(crate) struct Desk {
     reports: Reports,
     /// Where the pictures of sessions go that were asked for.
     views: BTreeMap<PeerId, Arc<dyn SessionView>>,
-    running: BTreeMap<SessionId, RunningSession>,
+    pub(crate) running: BTreeMap<SessionId, RunningSession>,
+    /// Where the files of hosts land.
+    pub(crate) folder: Option<PathBuf>,
+    /// What is told of files.
+    pub(crate) files_told: mpsc::Receiver<FilesNews>,
+    files_news: mpsc::Sender<FilesNews>,
     /// When the channel to each host was opened.
     opened: BTreeMap<PeerId, std::time::Instant>,
     renewed: Option<Instant>,
@@ -72,7 +80,11 @@ impl Desk {
             .first()
             .and_then(|(name, bytes)| parse(&keeper, name, bytes))
             .unwrap_or_default();
+        let (files_news, files_told) = mpsc::channel(files::MAX_WAITING);
         Ok(Self {
+            folder: None,
+            files_told,
+            files_news,
             hub,
             keeper,
             teller,
@@ -258,6 +270,16 @@ impl Desk {
 
     pub(crate) async fn obey(&mut self, link: Option<&Link>, command: Command) {
         match command {
+            Command::SendFiles { session, chosen } => {
+                self.files(link, session, |all| all.send(chosen)).await;
+            }
+            Command::CancelFiles { session, id } => {
+                self.files(link, session, |all| all.cancel(id)).await;
+            }
+            Command::HoldFiles { session, id, held } => {
+                self.files(link, session, |all| all.hold(id, held)).await;
+            }
+            Command::ReceiveInto { folder } => self.receive_into(folder),
             // the engine's own
             Command::LogIn { .. }
             | Command::AcceptInvitation { .. }
@@ -448,7 +470,7 @@ impl Desk {
         self.take(link, steps).await;
     }
 
-    async fn take(&mut self, link: Option<&Link>, steps: Vec<ConsoleStep>) {
+    pub(crate) async fn take(&mut self, link: Option<&Link>, steps: Vec<ConsoleStep>) {
         for step in steps {
             match step {
                 ConsoleStep::Send(message) => tell_hub(link, message),
@@ -459,13 +481,21 @@ impl Desk {
                     if let Some(running) = self.running.get(&session) {
                         running.input.set_allowed(rights.has(Rights::CONTROL));
                     }
+                    if !rights.has(Rights::FILES) {
+                        self.files(link, session, Transfers::withdraw).await;
+                    }
+                }
+                ConsoleStep::Files { session, word } => {
+                    self.files_heard(link, session, word).await;
                 }
                 ConsoleStep::Pause { session } => {
+                    self.files(link, session, Transfers::closed).await;
                     if let Some(running) = self.running.get_mut(&session) {
                         running.pause();
                     }
                 }
                 ConsoleStep::Stop { session } => {
+                    self.files(link, session, Transfers::end_all).await;
                     self.running.remove(&session);
                 }
                 // the link hears of it before
@@ -491,7 +521,10 @@ impl Desk {
                 // cannot be: it was asked for with one
                 return link.send(OperatorToHub::EndSession { session });
             };
-            let new = RunningSession::new(session, view, rights.has(Rights::CONTROL));
+            let news = self.files_news.clone();
+            let transfers = files::transfers_of(session, rights, self.folder.clone(), news);
+            let may_control = rights.has(Rights::CONTROL);
+            let new = RunningSession::new(session, view, may_control, transfers);
             self.running.insert(session, new);
         }
         let opened = self.opened.get(&host).copied();
@@ -503,6 +536,7 @@ impl Desk {
             connection: &link.connection,
             sessions: &link.sessions,
             faults: &link.fault_sender,
+            files: &self.files_news,
             opened: opened.unwrap_or_else(std::time::Instant::now),
         };
         if let Err(error) = running.open(&started, &way) {
@@ -516,6 +550,7 @@ impl Desk {
         if resumed && count > 0 {
             self.tell(Event::InputNotDelivered { session, count }).await;
         }
+        self.files_opened(link, &started).await;
         if !resumed {
             let running = &self.running[&session];
             let (input, wishes) = (running.input.clone(), running.wishes.clone());
@@ -688,7 +723,7 @@ impl Desk {
     }
 }
 
-fn tell_hub(link: Option<&Link>, message: OperatorToHub) {
+pub(crate) fn tell_hub(link: Option<&Link>, message: OperatorToHub) {
     if let Some(link) = link {
         link.send(message);
     }

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::command::{Command, Config, OperatorHandle, Wake};
 use crate::desk::Desk;
 use crate::event::{Event, Events, LogInProblem};
+use crate::files::FilesNews;
 use crate::keeper::Keeper;
 use crate::link::{Credentials, Link, Resumed};
 use crate::quality;
@@ -169,6 +170,7 @@ enum Step {
     Silence,
     Hub(Option<HubToOperator>),
     Fault(Option<SessionFault>),
+    Files(FilesNews),
     Look,
 }
 
@@ -212,6 +214,16 @@ impl Engine {
                         self.desk.look_at_lines(link).await;
                     }
                 }
+                Step::Files(news) => {
+                    let link = match &self.phase {
+                        Phase::Online { link, .. } => Some(link.as_ref()),
+                        Phase::LoggedOut
+                        | Phase::Connecting { .. }
+                        | Phase::Returning(_)
+                        | Phase::Waiting { .. } => None,
+                    };
+                    self.desk.files_news(link, news).await;
+                }
                 Step::Fault(fault) => {
                     if let (Phase::Online { link, .. }, Some(fault)) = (&self.phase, fault) {
                         self.desk.session_failed(link, &fault).await;
@@ -244,6 +256,7 @@ impl Engine {
             },
             Phase::Returning(task) => tokio::select! {
                 command = commands.recv() => Step::Command(command),
+                Some(news) = self.desk.files_told.recv() => Step::Files(news),
                 done = task => Step::Returned(done),
             },
             Phase::Online { link, .. } => tokio::select! {
@@ -251,6 +264,7 @@ impl Engine {
                 message = link.inbox.recv() => Step::Hub(message),
                 fault = link.faults.recv() => Step::Fault(fault),
                 _silent = &mut link.silent => Step::Silence,
+                Some(news) = self.desk.files_told.recv() => Step::Files(news),
                 _ = self.looks.tick(), if self.desk.has_sessions() => Step::Look,
             },
             Phase::Waiting { until } => tokio::select! {
@@ -303,6 +317,10 @@ impl Engine {
             | Command::StartSession { .. }
             | Command::BringIn { .. }
             | Command::MarkMoment { .. }
+            | Command::SendFiles { .. }
+            | Command::CancelFiles { .. }
+            | Command::HoldFiles { .. }
+            | Command::ReceiveInto { .. }
             | Command::EndSession { .. }
             | Command::DisconnectHost { .. }
             | Command::SendChat { .. }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use protocol::admin::reports::{Field, FieldValue, ReportRow};
 use protocol::control::{ChatLine, ChatText, Name};
+use protocol::transfers::Transfer;
 use protocol::{
     BroughtIn, Companion, EndedBy, Hindrances, Outcome, OwnAnswer, PeerId, Permissions, Proposal,
     Refusal, ReportDraft, ReportFacts, ReportId, Rights, SessionId, TicketRoute, TicketState,
@@ -166,6 +167,11 @@ pub enum Event {
         session: SessionId,
         outcome: Outcome,
     },
+    /// Files between this computer and the session's host; told when something of it has changed.
+    Transfer {
+        session: SessionId,
+        transfer: Transfer,
+    },
     /// What became of a colleague who was to be brought in.
     BroughtIn {
         session: SessionId,
@@ -261,6 +267,7 @@ impl fmt::Debug for Event {
             Self::Company { .. } => "Company",
             Self::Watched { .. } => "Watched",
             Self::MomentMarked { .. } => "MomentMarked",
+            Self::Transfer { .. } => "Transfer",
             Self::BroughtIn { .. } => "BroughtIn",
             Self::ChatReceived { .. } => "ChatReceived",
             Self::ChatNotSent { .. } => "ChatNotSent",

@@ -15,6 +15,7 @@ mod decode;
 mod desk;
 mod engine;
 mod event;
+mod files;
 mod input_path;
 mod keeper;
 mod link;

@@ -18,11 +18,13 @@ use session::console::Running;
 use session::{PictureKey, Sealer};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use transfer::Transfers;
 use transport::line::Look;
 use transport::{Connection, FramedReader, FramedWriter, ReadError, RecvStream, Route};
 
 use crate::command::SessionView;
 use crate::decode::{self, Arrived, MAX_FRAMES_WAITING};
+use crate::files::FilesNews;
 use crate::input_path::{InputSender, StreamFault, write_input};
 use crate::quality::{Counts, Gauge, LineQuality};
 use crate::wish_path::{WishSender, Wishes};
@@ -52,6 +54,7 @@ struct Ports {
     counts: Arc<Counts>,
     key: PictureKey,
     faults: mpsc::Sender<SessionFault>,
+    files: mpsc::Sender<FilesNews>,
     /// Closes with the channel.
     running: watch::Receiver<()>,
 }
@@ -116,6 +119,7 @@ pub(crate) struct RunningSession {
     gauge: Gauge,
     pub(crate) input: InputSender,
     pub(crate) wishes: WishSender,
+    pub(crate) transfers: Transfers,
     streams: Option<Streams>,
 }
 
@@ -136,6 +140,7 @@ pub(crate) struct Way<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) sessions: &'a Sessions,
     pub(crate) faults: &'a mpsc::Sender<SessionFault>,
+    pub(crate) files: &'a mpsc::Sender<FilesNews>,
     /// When this end had the channel. The host counts the age of input from when it had it, a moment
     /// before.
     pub(crate) opened: Instant,
@@ -143,7 +148,12 @@ pub(crate) struct Way<'a> {
 
 impl RunningSession {
     /// A session that has no streams yet.
-    pub(crate) fn new(session: SessionId, view: Arc<dyn SessionView>, may_control: bool) -> Self {
+    pub(crate) fn new(
+        session: SessionId,
+        view: Arc<dyn SessionView>,
+        may_control: bool,
+        transfers: Transfers,
+    ) -> Self {
         Self {
             session,
             view,
@@ -152,6 +162,7 @@ impl RunningSession {
             gauge: Gauge::new(),
             input: InputSender::new(may_control),
             wishes: WishSender::new(),
+            transfers,
             streams: None,
         }
     }
@@ -178,6 +189,7 @@ impl RunningSession {
             counts: Arc::clone(&self.counts),
             key: running.picture_key.clone(),
             faults: way.faults.clone(),
+            files: way.files.clone(),
             running: is_running,
         };
         way.sessions.lock().insert(session, (channel, ports));
@@ -220,6 +232,11 @@ impl RunningSession {
             _running: keep_running,
         });
         Ok(())
+    }
+
+    /// The channel that is open.
+    pub(crate) fn channel(&self) -> Option<ChannelId> {
+        self.streams.as_ref().map(|streams| streams.channel)
     }
 
     /// The line is gone: the streams end, the view keeps its picture.
@@ -365,12 +382,18 @@ async fn read_stream(stream: RecvStream, sessions: Sessions) -> Result<(), ReadE
         match header.lane {
             Lane::Screen => read_screen(reader, &mut ports).await,
             Lane::Pointer => read_pointer(reader, &mut ports).await,
+            Lane::FileToOperator => {
+                let news = FilesNews::Stream(header.session, header.channel, reader);
+                if ports.files.send(news).await.is_err() {
+                    tracing::debug!("A stream comes after its engine");
+                }
+                Ok(())
+            }
             // an operator opens these, or they are not used yet
             Lane::Viewer
             | Lane::Input
             | Lane::ClipboardToOperator
             | Lane::ClipboardToHost
-            | Lane::FileToOperator
             | Lane::FileToHost => Ok(()),
         }
     };

@@ -1,12 +1,14 @@
 //! Files that one end of a session sends the other (S6): what flows on the lanes of files, sealed between
 //! the two.
 //!
-//! One stream carries one transfer: folders and files in the order of the sender's list, small ones many to
-//! a frame of the lane. A stream that broke is begun anew where the receiver says.
+//! A transfer is folders and files in the order of the sender's list, small ones many to a frame of the
+//! lane. What broke off is begun anew where the receiver says. What goes on is told in words, which the hub
+//! hears, and what is in the files is sealed.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::MAX_NAME_BYTES;
 use crate::text::BoundedText;
 
 /// Longest path of an entry, in bytes.
@@ -15,6 +17,9 @@ pub const MAX_FILE_PATH_BYTES: usize = 4096;
 pub const MAX_FILE_DEPTH: usize = 100;
 /// Most entries of one transfer.
 pub const MAX_FILE_ENTRIES: u32 = 200_000;
+/// Most bytes of sealed messages that an end has sent and the other has not taken: what a stalled line or
+/// disk can fill, on the way and in between.
+pub const MAX_FILE_BYTES_ON_THE_WAY: usize = 4 << 20;
 /// How large a piece of a file is, in bytes: with its seal and others beside it it fits a frame.
 pub const FILE_PIECE_BYTES: usize = 192 * 1024;
 
@@ -127,6 +132,69 @@ pub struct FileHas {
     pub bytes: u64,
 }
 
+/// A frame of a lane of files, before it is sealed. Each end has one such lane in a channel, for what it
+/// sends and for its answers to what it is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FileMessage {
+    /// The next of the transfer with this number, from this end.
+    Frames { transfer: u32, frames: FileFrames },
+    /// The other end's transfer is to begin there; once for each channel.
+    Begin { transfer: u32, start: FileStart },
+    /// So many messages of frames were taken in this channel, and so much of the other end's transfer is
+    /// on the disk. Nobody sends more than [`MAX_FILE_BYTES_ON_THE_WAY`] that are not taken yet.
+    Taken {
+        messages: u64,
+        transfer: u32,
+        files: u32,
+        bytes: u64,
+    },
+}
+
+/// Which of a session's transfers between the host and one operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TransferId {
+    /// From the operator to the host, and not the other way.
+    pub to_host: bool,
+    /// Whoever sends counts from 1.
+    pub number: u32,
+}
+
+/// The name of a transfer: of its first file or folder, and how it goes on.
+pub type TransferName = BoundedText<MAX_NAME_BYTES>;
+
+/// What the ends say of a transfer where the hub hears it, too: for film and audit log, by name and size.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FilesWord {
+    /// Whoever sends is ready to; said again in each new channel until it is over. An end sends one at a
+    /// time.
+    Offered {
+        id: TransferId,
+        name: TransferName,
+        files: u32,
+        bytes: u64,
+    },
+    /// It is over. From whoever receives, unless one of the two cancelled it.
+    Over {
+        id: TransferId,
+        end: FilesEnd,
+        /// What has arrived as a whole.
+        files: u32,
+        bytes: u64,
+    },
+}
+
+/// How a transfer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FilesEnd {
+    /// But for `missing` of its entries.
+    Done {
+        missing: u32,
+    },
+    Cancelled,
+    /// It could not go on.
+    Failed(FileFault),
+}
+
 /// Why an entry did not arrive.
 ///
 /// INVARIANT: numbers never change their meaning and are never used again.
@@ -155,6 +223,12 @@ impl FileFault {
     pub const DAMAGED: Self = Self(22);
     /// Something else of that name is in the way.
     pub const IN_THE_WAY: Self = Self(23);
+    /// The disk is full.
+    pub const NO_ROOM: Self = Self(24);
+    /// There is no folder where it could go.
+    pub const NO_FOLDER: Self = Self(25);
+    /// It is more than was said.
+    pub const TOO_MUCH: Self = Self(26);
 }
 
 #[cfg(test)]

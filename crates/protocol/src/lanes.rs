@@ -63,9 +63,9 @@ pub enum Lane {
     ClipboardToOperator,
     /// What is copied, operator to host.
     ClipboardToHost,
-    /// One file, host to operator.
+    /// [`crate::files::FileMessage`]s, host to operator.
     FileToOperator,
-    /// One file, operator to host.
+    /// [`crate::files::FileMessage`]s, operator to host.
     FileToHost,
 }
 
@@ -157,8 +157,8 @@ impl Lane {
             Self::ClipboardToHost => {
                 rules(ToHost, Sealed, MAX_CLIPBOARD_FRAME_BYTES, 2, clipboard, 1)
             }
-            Self::FileToOperator => rules(ToOperator, Sealed, MAX_FILE_FRAME_BYTES, 0, files, 4),
-            Self::FileToHost => rules(ToHost, Sealed, MAX_FILE_FRAME_BYTES, 0, files, 4),
+            Self::FileToOperator => rules(ToOperator, Sealed, MAX_FILE_FRAME_BYTES, 0, files, 1),
+            Self::FileToHost => rules(ToHost, Sealed, MAX_FILE_FRAME_BYTES, 0, files, 1),
         }
     }
 }

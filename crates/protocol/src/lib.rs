@@ -26,6 +26,7 @@ pub mod refusal;
 pub mod rights;
 pub mod screen;
 pub mod text;
+pub mod transfers;
 pub mod version;
 pub mod visible;
 pub mod wire;

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::control::{ChatText, Name};
+use crate::files::FilesWord;
 use crate::hindrance::Hindrances;
 use crate::ids::{PeerId, SessionId};
 use crate::refusal::Refusal;
@@ -81,6 +82,8 @@ pub enum OperatorWord {
         /// The ticket's digits, sealed for the host: the hub must not learn the secret ones.
         ticket: Bytes,
     },
+    /// Of files, with the right to them.
+    Files { session: SessionId, word: FilesWord },
 }
 
 /// What became of [`OperatorWord::BringIn`].
@@ -150,6 +153,8 @@ pub enum HostWord {
     /// How the way to this operator is, as the host sees it. Said at most once a second, and only when
     /// something in it has changed.
     Line { session: SessionId, line: HostLine },
+    /// Of files, with the right to them.
+    Files { session: SessionId, word: FilesWord },
 }
 
 /// The way to an operator as the host sees it.

@@ -14,7 +14,10 @@ use protocol::admin::reports::{
 };
 use protocol::admin::{self, AdminToHub, Answer, HubToAdmin, Page, Question, Rows};
 use protocol::control::Admission;
-use protocol::files::{FileFault, FileFrame, FileHas, FilePath, FileStart};
+use protocol::files::{
+    FileFault, FileFrame, FileHas, FileMessage, FilePath, FileStart, FilesEnd, FilesWord,
+    TransferId,
+};
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
     AccountId, BroughtIn, ChannelId, ClientHello, Code, ColourDepth, Companion, EndedBy,
@@ -1722,6 +1725,53 @@ fn add_files(samples: &mut Samples) {
         FileFrame::Done,
     ] {
         samples.add(&frame);
+    }
+    let id = TransferId {
+        to_host: true,
+        number: 300,
+    };
+    let offered = FilesWord::Offered {
+        id,
+        name: "Documents".into(),
+        files: 2,
+        bytes: 70_000,
+    };
+    let over = |end| FilesWord::Over {
+        id,
+        end,
+        files: 1,
+        bytes: 300,
+    };
+    let session = SESSION;
+    samples.add(&OperatorWord::Files {
+        session,
+        word: offered,
+    });
+    for end in [
+        FilesEnd::Done { missing: 1 },
+        FilesEnd::Cancelled,
+        FilesEnd::Failed(FileFault::NO_ROOM),
+    ] {
+        let word = over(end);
+        samples.add(&HostWord::Files { session, word });
+    }
+    for message in [
+        FileMessage::Frames {
+            transfer: 300,
+            frames: vec![FileFrame::Done],
+        },
+        FileMessage::Begin {
+            transfer: 300,
+            start: FileStart::default(),
+        },
+        FileMessage::Taken {
+            messages: 300,
+            transfer: 1,
+            files: 2,
+            bytes: 300,
+        },
+    ] {
+        samples.add(&message);
     }
     samples.add(&FileStart {
         entry: 300,

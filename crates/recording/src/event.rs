@@ -39,8 +39,34 @@ pub enum Event {
     },
     /// An administrator watches from now on, or no more.
     Watched { by: String, begins: bool },
+    /// How far files are that one end sends the other.
+    Files(Files),
     /// The pictures are of these monitors from now on; all in all [`crate::MAX_TEXT_BYTES`].
     Monitors(Vec<Monitor>),
+}
+
+/// A transfer of files, by name and size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Files {
+    /// The operator at one end; the user is at the other.
+    pub operator: String,
+    /// To the user's computer, and not from it.
+    pub to_host: bool,
+    pub name: String,
+    pub stage: FilesStage,
+    /// What is to be sent when it begins, and what has arrived when it is over.
+    pub files: u32,
+    pub bytes: u64,
+}
+
+/// How far a transfer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilesStage {
+    Begun,
+    Done,
+    Cancelled,
+    /// It could not go on.
+    Failed,
 }
 
 /// A monitor that is to be seen.
@@ -113,6 +139,7 @@ impl fmt::Display for Event {
             Self::Marked { operator, text, .. } => write!(f, "marked by {operator}: {text}"),
             Self::Watched { by, begins: true } => write!(f, "{by} watches"),
             Self::Watched { by, begins: false } => write!(f, "{by} watches no more"),
+            Self::Files(files) => write!(f, "{files}"),
             Self::Monitors(shown) => {
                 f.write_str("the screen is")?;
                 for (index, monitor) in shown.iter().enumerate() {
@@ -122,6 +149,52 @@ impl fmt::Display for Event {
                 Ok(())
             }
         }
+    }
+}
+
+impl fmt::Display for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operator, name, .. } = self;
+        let way = if self.to_host { "from" } else { "to" };
+        let stage = match self.stage {
+            FilesStage::Begun => "",
+            FilesStage::Done => " arrived",
+            FilesStage::Cancelled => " cancelled",
+            FilesStage::Failed => " failed",
+        };
+        write!(f, "files {way} {operator}{stage}: {name} ({})", self.size())
+    }
+}
+
+impl Files {
+    /// `3 files, 12 MB`; English, and short enough for any other language.
+    fn size(&self) -> String {
+        let files = match self.files {
+            1 => "1 file".to_owned(),
+            files => format!("{files} files"),
+        };
+        format!("{files}, {}", size_text(self.bytes))
+    }
+}
+
+/// A size as people read it: `512 B`, `12 kB`, `1.4 MB`.
+pub fn size_text(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    // in tenths, so that no float rounds
+    let mut tenths = u128::from(bytes) * 10;
+    let mut unit = 0;
+    tenths = tenths.div_ceil(1000);
+    while tenths >= 10_000 && unit + 1 < UNITS.len() {
+        tenths = tenths.div_ceil(1000);
+        unit += 1;
+    }
+    if tenths < 100 {
+        format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+    } else {
+        format!("{} {}", tenths / 10, UNITS[unit])
     }
 }
 

@@ -68,6 +68,7 @@ impl Gaps {
             | Event::Driver { .. }
             | Event::Marked { .. }
             | Event::Watched { .. }
+            | Event::Files(_)
             | Event::Monitors(_) => {}
         }
     }

@@ -50,7 +50,7 @@ pub use copy::{CopyError, copy};
 pub use entry::{
     Body, ChatAuthor, Entry, MAX_META_TEXT_BYTES, MAX_PAYLOAD_BYTES, MAX_TEXT_BYTES, RecordingMeta,
 };
-pub use event::{EndedBy, Event, Monitor, Side};
+pub use event::{EndedBy, Event, Files, FilesStage, Monitor, Side, size_text};
 pub use gaps::{Gap, Gaps, MAX_GAPS};
 pub use reader::{Entries, ReadError, Recording, is_one_file};
 pub use recorder::{RecordError, Recorder};

@@ -16,6 +16,7 @@ mod tickets;
 use std::collections::BTreeMap;
 
 use protocol::control::{Admission, ChatText, Name};
+use protocol::files::FilesWord;
 use protocol::{
     BroughtIn, ChatAuthor, Companion, EndedBy, Hindrances, HostLine, HubToOperator, OperatorToHub,
     Outcome, PeerId, Refusal, ReportFacts, Rights, SessionId, TicketRoute, TicketState,
@@ -64,6 +65,11 @@ pub enum ConsoleStep {
     /// The line to the host is gone; the session stands.
     Pause {
         session: SessionId,
+    },
+    /// The host says something of files, which this operator may have.
+    Files {
+        session: SessionId,
+        word: FilesWord,
     },
     /// The session's streams end.
     Stop {

@@ -16,6 +16,7 @@ pub mod records;
 mod resume;
 mod sessions;
 mod tickets;
+mod transfers;
 mod watching;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -39,6 +40,7 @@ pub use resume::CannotResume;
 use sessions::Session;
 pub use tickets::TICKET_MEMORY;
 use tickets::{Attempt, Ticket};
+pub use transfers::{FilesNote, FilesStage};
 pub use watching::Watcher;
 
 /// Sessions that are over of which a peer that comes back is told how they ended.
@@ -152,6 +154,11 @@ pub enum Effect {
     FilmNote {
         session: SessionId,
         text: String,
+    },
+    /// Note on the film's time line how far a transfer of files is.
+    FilmFiles {
+        session: SessionId,
+        note: FilesNote,
     },
     /// Put a line of chat on the film's time line.
     FilmChat {
@@ -564,6 +571,9 @@ impl Directory {
                 self.host_hindered(id, hindrances);
                 Ok(())
             }
+            Some(HostWord::Files { session, word }) => {
+                self.files_said((id, to), true, session, word)
+            }
             Some(
                 HostWord::Heard { .. }
                 | HostWord::BroughtIn { .. }
@@ -601,6 +611,9 @@ impl Directory {
             Some(OperatorWord::Chat { line, text }) => {
                 self.film_operators_chat(to, id, line, text, now);
                 Ok(())
+            }
+            Some(OperatorWord::Files { session, word }) => {
+                self.files_said((to, id), false, session, word)
             }
             Some(OperatorWord::Heard { .. } | OperatorWord::BringIn { .. }) | None => Ok(()),
             // with a question comes a session's number

@@ -10,6 +10,7 @@
 mod acquaintance;
 mod chat;
 mod colleague;
+mod files;
 mod greeting;
 mod hindered;
 mod organisation;
@@ -21,6 +22,7 @@ mod sessions;
 use std::time::Duration;
 
 use protocol::control::{Admission, ChatText, Name};
+use protocol::files::FilesWord;
 use protocol::{
     Companion, EndedBy, Hindrances, HostToHub, HubToHost, PeerId, Refusal, Rights, SessionId,
 };
@@ -68,6 +70,11 @@ pub enum HostStep {
     Pause {
         session: SessionId,
         operator: PeerId,
+    },
+    /// An operator that may have files says something of them.
+    Files {
+        operator: PeerId,
+        word: FilesWord,
     },
     /// An operator takes part no more; the others do.
     Leave {

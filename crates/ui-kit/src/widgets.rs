@@ -15,6 +15,7 @@ mod paint;
 mod qr;
 mod rows;
 mod ticket;
+mod transfers;
 
 pub use buttons::{
     Push, check_ui, icon_button_ui, icon_toggle_ui, link_button_ui, menu_item_ui, segments_ui,
@@ -33,3 +34,4 @@ pub use notices::{Notices, banner_ui};
 pub use qr::Qr;
 pub use rows::{Leading, Row, account_button_ui, chip_ui, dot_ui, initials_ui, row_ui};
 pub use ticket::{TICKET_DIGITS, TicketEntry, grouped_ticket, ticket_entry_ui, ticket_number_ui};
+pub use transfers::{TRANSFER_HEIGHT, TransferWish, dropped_paths, transfer_ui};

@@ -3,9 +3,11 @@
 //! To add one, write a line in `words/table.rs`; a line without its translation does not compile.
 //! Sentences with names or times in them are functions in `words/sentences.rs`, what a refusal says
 //! is in `words/refusals.rs`, what hinders on a host in `words/hindrances.rs`, what a proxy did in
-//! `words/proxies.rs`, what the connection doctor found in `words/doctor.rs`.
+//! `words/proxies.rs`, what the connection doctor found in `words/doctor.rs`, how files go in
+//! `words/files.rs`.
 
 mod doctor;
+mod files;
 mod hindrances;
 mod names;
 mod proxies;
@@ -17,6 +19,7 @@ mod table;
 use serde::{Deserialize, Serialize};
 
 pub use doctor::{check_name, doctor_text, found_text, verdict_text};
+pub use files::{file_count, file_fault, problem_text, size_text, transfer_text};
 pub use hindrances::{hindrance_for_operator, hindrance_for_user, hindrance_in_short};
 pub(crate) use names::name_alone_within;
 pub use names::{beginning_of, name_alone, name_in_sentence, whole_name};

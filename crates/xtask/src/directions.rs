@@ -159,6 +159,12 @@ const RULES: &[Rule] = &[
         may_know: CORE_FILES_AND_SIGN_IN,
         never: NO_GUI,
     },
+    // what both engines do alike with files
+    Rule {
+        package: "transfer",
+        may_know: &["protocol", "session", "transport", "files"],
+        never: &["eframe", "egui", "winit", "capture", "input"],
+    },
     Rule {
         package: "host-engine",
         may_know: &[
@@ -167,6 +173,7 @@ const RULES: &[Rule] = &[
             "codec",
             "recording",
             "transport",
+            "transfer",
             "capture",
             "input",
         ],
@@ -180,6 +187,7 @@ const RULES: &[Rule] = &[
             "codec",
             "recording",
             "transport",
+            "transfer",
             "private-file",
         ],
         never: &["eframe", "egui", "winit", "capture", "input"],

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use host_engine::EndCause;
+use protocol::transfers::Transfer;
 use protocol::{PeerId, Rights, SessionId};
 
 /// One operator sees the screen, or several do.
@@ -21,6 +22,39 @@ pub struct Running {
     pub watched_by: Vec<String>,
     /// The operators are listed below the bar, each with a way to send it away.
     pub list_shown: bool,
+    pub files: Files,
+}
+
+/// Files between this computer and the operators (S6).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Files {
+    /// The newest first.
+    pub all: Vec<(PeerId, Transfer)>,
+    /// They are listed below the bar.
+    pub shown: bool,
+}
+
+/// How many transfers of a session stay in the list.
+const MOST_TRANSFERS: usize = 200;
+
+impl Files {
+    /// Takes how a transfer stands; whether it is a new one.
+    pub fn take(&mut self, operator: PeerId, transfer: Transfer) -> bool {
+        let is_it =
+            |(with, known): &&mut (PeerId, Transfer)| (*with, known.id) == (operator, transfer.id);
+        if let Some((_, known)) = self.all.iter_mut().find(is_it) {
+            *known = transfer;
+            return false;
+        }
+        self.all.insert(0, (operator, transfer));
+        self.all.truncate(MOST_TRANSFERS);
+        true
+    }
+
+    /// How many are under way.
+    pub fn under_way(&self) -> usize {
+        self.all.iter().filter(|(_, t)| !t.is_over()).count()
+    }
 }
 
 /// An operator who sees the screen.

@@ -2,12 +2,15 @@
 
 use eframe::egui::{
     Align, Align2, CentralPanel, Color32, CornerRadius, CursorIcon, FontId, Frame, Label, Layout,
-    Margin, Panel, Rect, Sense, Stroke, StrokeKind, Ui, vec2,
+    Margin, Panel, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, vec2,
 };
 use std::time::Duration;
 
 use protocol::Rights;
-use ui_kit::widgets::{Push, banner_ui, icon_button_ui, icon_toggle_ui, initials_ui};
+use ui_kit::widgets::{
+    Push, TRANSFER_HEIGHT, banner_ui, dropped_paths, icon_button_ui, icon_toggle_ui, initials_ui,
+    transfer_ui,
+};
 use ui_kit::words::{
     has_control, name_alone, operators_are_here, visible_line, watched_by, whole_minutes,
     whole_name,
@@ -28,6 +31,11 @@ const OPERATOR_HEIGHT: f32 = 48.0;
 const LIST_MARGIN: i8 = 10;
 /// How high the two lines in the bar's middle are.
 const LINES: f32 = 38.0;
+/// What sends files, above the list of them.
+const FILES_HEAD_HEIGHT: f32 = 46.0;
+/// What each transfer adds, and how many are seen without scrolling.
+const TRANSFER_ROOM: f32 = TRANSFER_HEIGHT + 8.0;
+const MOST_TRANSFERS: usize = 4;
 
 /// How high it is below the bar, in points.
 #[expect(clippy::cast_precision_loss, reason = "a handful of operators")]
@@ -36,6 +44,10 @@ pub fn height_below(below: Below) -> f32 {
         Below::Nothing => 0.0,
         Below::Chat => CHAT_HEIGHT,
         Below::Operators(count) => 2.0 * f32::from(LIST_MARGIN) + count as f32 * OPERATOR_HEIGHT,
+        Below::Files(count) => {
+            let rows = count.clamp(1, MOST_TRANSFERS) as f32;
+            2.0 * f32::from(LIST_MARGIN) + FILES_HEAD_HEIGHT + rows * TRANSFER_ROOM
+        }
     }
 }
 
@@ -50,6 +62,10 @@ pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &m
         && running.list_shown
     {
         operators_ui(ui, lang, running, actions);
+    } else if let Stage::Running(running) = &state.stage
+        && running.files.shown
+    {
+        files_ui(ui, lang, running, actions);
     } else if state.chat.shown {
         let frame = Frame::new()
             .fill(palette.background)
@@ -65,6 +81,56 @@ pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &m
     }
     let line = Stroke::new(1.0, palette.line);
     ui.painter().hline(edge.x_range(), edge.bottom(), line);
+}
+
+/// Files to and from the operators, and what sends more (S6).
+fn files_ui(ui: &mut Ui, lang: Lang, running: &Running, actions: &mut Vec<Action>) {
+    let palette = Palette::of(ui);
+    let frame = Frame::new()
+        .fill(palette.background)
+        .inner_margin(Margin::symmetric(14, LIST_MARGIN));
+    CentralPanel::default().frame(frame).show(ui, |ui| {
+        let may = running.rights.has(Rights::FILES);
+        ui.allocate_ui_with_layout(
+            vec2(ui.available_width(), FILES_HEAD_HEIGHT - 8.0),
+            Layout::left_to_right(Align::Center),
+            |ui| {
+                let files = Push::secondary(w(lang, Word::ChooseFiles)).icon(Icon::FileUp);
+                if ui.add(files.enabled(may)).clicked() {
+                    actions.push(Action::ChooseFiles { folders: false });
+                }
+                let folders = Push::secondary(w(lang, Word::ChooseFolder)).icon(Icon::FolderUp);
+                if ui.add(folders.enabled(may)).clicked() {
+                    actions.push(Action::ChooseFiles { folders: true });
+                }
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    let stop = Push::quiet(words::stop_files(lang)).icon(Icon::Ban);
+                    if ui.add(stop.enabled(may)).clicked() {
+                        actions.push(Action::StopFiles);
+                    }
+                });
+            },
+        );
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            if running.files.all.is_empty() {
+                let note = if may {
+                    words::files_note(lang)
+                } else {
+                    words::files_not_allowed(lang)
+                };
+                ui.label(text(note, theme::SMALL_SIZE, theme::REGULAR, palette.dim));
+            }
+            for (operator, transfer) in &running.files.all {
+                if transfer_ui(ui, lang, transfer, false).is_some() {
+                    actions.push(Action::CancelFiles(*operator, transfer.id));
+                }
+            }
+        });
+        let dropped = ui.input(|input| dropped_paths(&input.raw));
+        if may && !dropped.is_empty() {
+            actions.push(Action::SendFiles(dropped));
+        }
+    });
 }
 
 /// The operators, each with a way to send it away; the others stay.
@@ -222,6 +288,7 @@ fn content_ui(
             actions.push(Action::End);
         }
         chat_button_ui(ui, lang, unread, chat_shown, actions);
+        files_button_ui(ui, lang, running, actions);
         if running.is_shared() {
             let label = words::who_is_here(lang);
             if icon_toggle_ui(ui, Icon::Users, label, true, running.list_shown).clicked() {
@@ -305,6 +372,29 @@ fn rights_ui(ui: &mut Ui, lang: Lang, running: &Running) {
             Tone::Neutral,
             w(lang, Word::ControlStopped),
         );
+    }
+}
+
+/// Where files may go, or have gone.
+fn files_button_ui(ui: &mut Ui, lang: Lang, running: &Running, actions: &mut Vec<Action>) {
+    let files = &running.files;
+    if !running.rights.has(Rights::FILES) && files.all.is_empty() {
+        return;
+    }
+    let label = words::files_under_way(lang, files.under_way());
+    let icon = if files.shown {
+        Icon::ChevronUp
+    } else {
+        Icon::FolderUp
+    };
+    let button = icon_button_ui(ui, icon, &label, true);
+    if files.under_way() > 0 && !files.shown {
+        let palette = Palette::of(ui);
+        let at = button.rect.right_top() + vec2(-8.0, 8.0);
+        ui.painter().circle_filled(at, 4.5, palette.danger_fill);
+    }
+    if button.clicked() {
+        actions.push(Action::ShowFiles(!files.shown));
     }
 }
 

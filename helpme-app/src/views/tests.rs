@@ -3,9 +3,11 @@ use std::time::Duration;
 use eframe::egui::{self, Key};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use host_engine::{EndCause, HostEvent, LostCause};
+use host_engine::{EndCause, HostCommand, HostEvent, LostCause};
 use protocol::diagnosis::Found;
-use protocol::{EndedBy, Refusal, RefusalCode, SessionId};
+use protocol::files::TransferId;
+use protocol::transfers::{Stage as TransferStage, Transfer};
+use protocol::{EndedBy, PeerId, Refusal, RefusalCode, Rights, SessionId};
 use session::ticket::TicketMissing;
 use ui_kit::{Lang, Word, w};
 
@@ -16,7 +18,7 @@ use crate::state::tests::{
     asked, asked_again, asked_by_proxy, asked_to_join, ended, examined, other_hub, running, said,
     told, typed, unreached, watched,
 };
-use crate::state::{Action, Effect, State, Surroundings};
+use crate::state::{Action, Below, Effect, Shape, Stage, State, Surroundings};
 use crate::words;
 use crate::words::works_now;
 
@@ -536,4 +538,56 @@ fn h8_no_page_speaks_of_a_hub() {
         }
     }
     assert!(read > 500, "only {read} texts were read");
+}
+
+#[test]
+fn s6_the_user_sees_each_transfer_and_cancels_it_or_all_files() {
+    let mut state = running();
+    let Stage::Running(running) = &mut state.stage else {
+        unreachable!("it runs");
+    };
+    running.rights = running.rights.with(Rights::FILES);
+    let id = TransferId {
+        to_host: true,
+        number: 1,
+    };
+    let transfer = Transfer {
+        id,
+        is_outgoing: false,
+        name: "Photos".into(),
+        files: 1,
+        bytes: 4_000_000,
+        done_files: 0,
+        done_bytes: 1_000_000,
+        bytes_per_second: 0,
+        stage: TransferStage::Running,
+        problems: Vec::new(),
+        folder: None,
+    };
+    let operator = PeerId([1; 16]);
+    state.apply(HostEvent::Transfer { operator, transfer }, LATER);
+    assert_eq!(
+        state.shape(),
+        Shape::Bar {
+            below: Below::Files(1)
+        }
+    );
+    let mut harness = show(state);
+    harness.get_by_label("Photos");
+    harness.get_by_label("1.0 MB of 4.0 MB");
+    harness.get_by_label("Cancel: Photos").click();
+    harness.run_steps(2);
+    harness.get_by_label("No more files").click();
+    harness.run_steps(2);
+    let actions = &harness.state().actions;
+    assert_eq!(
+        *actions,
+        [Action::CancelFiles(operator, id), Action::StopFiles]
+    );
+    let effects = harness.state_mut().state.act(Action::StopFiles, LATER);
+    let rights = Rights::SEE_AND_CONTROL;
+    assert_eq!(
+        effects,
+        [Effect::Tell(HostCommand::ReduceRights { rights })]
+    );
 }

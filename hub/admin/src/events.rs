@@ -1,7 +1,7 @@
 //! What happened in a film, in words. The English ones are the film's own.
 
 use protocol::{Hindrance, Hindrances};
-use recording::{EndedBy, Event, Rights, Side};
+use recording::{EndedBy, Event, Files, FilesStage, Rights, Side, size_text};
 use ui_kit::Lang;
 
 /// One event, on one line.
@@ -37,11 +37,29 @@ fn italian(event: &Event) -> String {
         Event::Marked { operator, text, .. } => format!("segnato da {operator}: {text}"),
         Event::Watched { by, begins: true } => format!("{by} osserva"),
         Event::Watched { by, begins: false } => format!("{by} non osserva più"),
+        Event::Files(files) => italian_files(files),
         Event::Monitors(shown) => {
             let shown: Vec<String> = shown.iter().map(ToString::to_string).collect();
             format!("lo schermo è {}", shown.join(", "))
         }
     }
+}
+
+fn italian_files(files: &Files) -> String {
+    let Files { operator, name, .. } = files;
+    let way = if files.to_host { "da" } else { "a" };
+    let stage = match files.stage {
+        FilesStage::Begun => "",
+        FilesStage::Done => " arrivati",
+        FilesStage::Cancelled => " annullati",
+        FilesStage::Failed => " non riusciti",
+    };
+    // "file" has no plural of its own
+    let size = size_text(files.bytes).replace('.', ",");
+    format!(
+        "file {way} {operator}{stage}: {name} ({} file, {size})",
+        files.files
+    )
 }
 
 /// What a host cannot do is a note in English, and so were watchers in older films. What else stands

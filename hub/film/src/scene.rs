@@ -62,6 +62,7 @@ impl Scene {
             | Event::Driver { .. }
             | Event::Marked { .. }
             | Event::Watched { .. }
+            | Event::Files(_)
             | Event::Monitors(_) => {}
         }
         self.is_lost() != was_lost

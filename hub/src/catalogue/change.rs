@@ -13,6 +13,7 @@ use protocol::{
 use serde_json::{Value, json};
 
 use ::session::authority::Denied;
+use ::session::directory::FilesStage;
 use ::session::directory::records::{self, Side};
 
 use super::{
@@ -678,6 +679,23 @@ fn describe_desk(what: &records::What) -> Option<(Action, Value)> {
             Action::FilmFailed,
             json!({ "session": session.to_string() }),
         ),
+        What::Files { session, note } => {
+            let action = match note.stage {
+                FilesStage::Begun => Action::FilesBegun,
+                FilesStage::Done => Action::FilesDone,
+                FilesStage::Cancelled => Action::FilesCancelled,
+                FilesStage::Failed => Action::FilesFailed,
+            };
+            let detail = json!({
+                "session": session.to_string(),
+                "operator": note.operator,
+                "to": if note.to_host { "host" } else { "operator" },
+                "name": note.name,
+                "files": note.files,
+                "bytes": note.bytes,
+            });
+            (action, detail)
+        }
     })
 }
 

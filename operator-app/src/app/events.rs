@@ -217,6 +217,10 @@ impl ConsoleApp {
                 self.sessions
                     .change(session, |state| state.watched_by = names);
             }
+            Event::Transfer { session, transfer } => {
+                self.sessions
+                    .change(session, |state| state.files.take(transfer));
+            }
             Event::MomentMarked { session, outcome } => {
                 let (text, is_problem) = match outcome {
                     Outcome::Done => (phrases::moment_marked(lang).to_owned(), false),

@@ -2,6 +2,7 @@
 //! new picture repaints its window and nothing else.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,8 @@ use super::all_keys::AllKeys;
 use crate::picture::SessionPicture;
 use crate::settings::{SessionPlace, Settings};
 use crate::state::chats::Conversation;
-use crate::state::session::{Company, SessionNotice, SessionState, SessionWish};
+use crate::state::session::{Company, Files, SessionNotice, SessionState, SessionWish};
+use crate::views::files::files_side_ui;
 use crate::views::session::{
     BAR_HEIGHT, bar_ui, bring_in_ui, chat_side_ui, ended_ui, mark_ui, paused_ui,
 };
@@ -101,6 +103,7 @@ impl SessionWindow {
         hot_keys(ui, &mut state);
         bar_ui(ui, &mut state);
         chat_side_ui(ui, &mut state);
+        files_side_ui(ui, &mut state);
         bring_in_ui(ui, &mut state);
         mark_ui(ui, &mut state);
         let palette = Palette::of(ui);
@@ -399,6 +402,18 @@ impl SessionWindows {
         wishes
     }
 
+    /// What takes files that the desktop's dialog asked for to their window.
+    pub(super) fn chosen_files(
+        &self,
+        session: SessionId,
+    ) -> Option<impl FnOnce(Vec<PathBuf>) + Send + 'static> {
+        let window = Arc::clone(&self.all.get(&session)?.window);
+        Some(move |paths| {
+            window.lock().wishes.push(SessionWish::SendFiles(paths));
+            (window.wake)();
+        })
+    }
+
     /// Where the picture of a session is, once there is one.
     pub(super) fn picture(&self, session: SessionId) -> Option<Arc<PictureSlot>> {
         let picture = &self.all.get(&session)?.window.picture;
@@ -569,6 +584,7 @@ impl ConsoleApp {
             bring_in: None,
             marking: None,
             chat_open: false,
+            files: Files::default(),
             chat,
             paused: false,
             line: None,

@@ -1,5 +1,8 @@
 //! What the operator wished for goes to the engine, the clerk or the state.
 
+use std::path::PathBuf;
+
+use desktop::Choose;
 use egui::Context;
 use operator_engine::{Command, TicketNumber};
 use protocol::control::ChatText;
@@ -235,9 +238,21 @@ impl ConsoleApp {
             self.state.account.hub_is_settled();
         }
         self.save_settings();
+        self.receive_files();
         self.keep_password(&before);
         self.keep_start_up(&before);
         self.notices.push(Tone::Good, w(lang, Word::SavedNotice));
+    }
+
+    /// Tells where files of users land.
+    pub(super) fn receive_files(&mut self) {
+        let chosen = self.settings.received_files.trim();
+        let folder = if chosen.is_empty() {
+            self.downloads.clone()
+        } else {
+            PathBuf::from(chosen)
+        };
+        self.backend.receive_into(folder);
     }
 
     fn start_session(&mut self, host: PeerId) {
@@ -249,7 +264,8 @@ impl ConsoleApp {
         }
         let view = self.sessions.new_view(host);
         let permitted = self.state.account.permitted.rights();
-        let asked = Rights::SEE_AND_CONTROL.common_with(permitted);
+        let asked = Rights::SEE_AND_CONTROL.with(Rights::FILES);
+        let asked = asked.common_with(permitted);
         if self
             .backend
             .send(Command::StartSession { host, asked, view })
@@ -288,6 +304,16 @@ impl ConsoleApp {
                         ago_millis,
                     });
                 }
+                SessionWish::ChooseFiles { folders } => self.choose_files(session, folders),
+                SessionWish::SendFiles(chosen) => {
+                    self.backend.send(Command::SendFiles { session, chosen });
+                }
+                SessionWish::CancelFiles(id) => {
+                    self.backend.send(Command::CancelFiles { session, id });
+                }
+                SessionWish::HoldFiles(id, held) => {
+                    self.backend.send(Command::HoldFiles { session, id, held });
+                }
                 SessionWish::BringIn { digits } => self.bring_in(session, &digits),
                 SessionWish::Screenshot => self.take_screenshot(session, host),
                 SessionWish::KeepDepth(depth) => {
@@ -295,6 +321,22 @@ impl ConsoleApp {
                     self.save_settings();
                 }
             }
+        }
+    }
+
+    /// Has the desktop ask; the window is told what was chosen, and wishes for it.
+    fn choose_files(&self, session: SessionId, folders: bool) {
+        let what = if folders {
+            Choose::Folders
+        } else {
+            Choose::Files
+        };
+        let title = w(self.state.lang, Word::SendFiles);
+        let Some(chosen) = self.sessions.chosen_files(session) else {
+            return;
+        };
+        if let Err(error) = desktop::choose(what, title, chosen) {
+            tracing::error!(%error, "No dialog for files");
         }
     }
 

@@ -1,8 +1,11 @@
 //! One remote session as its window shows it (S1, S2).
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use operator_engine::{InputSender, LineQuality};
+use protocol::files::TransferId;
+use protocol::transfers::Transfer;
 use protocol::{
     ColourDepth, EndedBy, HidKey, Hindrances, InputEvent, Rights, ScreenLayout, ViewWish,
 };
@@ -39,6 +42,13 @@ pub enum SessionWish {
         text: String,
         ago: Duration,
     },
+    /// Have the desktop ask which files to send, or which folders.
+    ChooseFiles {
+        folders: bool,
+    },
+    SendFiles(Vec<PathBuf>),
+    CancelFiles(TransferId),
+    HoldFiles(TransferId, bool),
     /// The digits of a colleague's ticket are complete.
     BringIn {
         digits: String,
@@ -82,6 +92,33 @@ pub enum Driver {
     Other(String),
 }
 
+/// Files between this computer and the host (S6).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Files {
+    /// The newest first.
+    pub all: Vec<Transfer>,
+    /// They are listed beside the screen.
+    pub open: bool,
+    /// A path that is typed.
+    pub path: String,
+}
+
+/// How many transfers of a session stay in the list.
+const MOST_TRANSFERS: usize = 500;
+
+impl Files {
+    /// Takes how a transfer stands; a new one is shown.
+    pub fn take(&mut self, transfer: Transfer) {
+        if let Some(known) = self.all.iter_mut().find(|t| t.id == transfer.id) {
+            *known = transfer;
+            return;
+        }
+        self.all.insert(0, transfer);
+        self.all.truncate(MOST_TRANSFERS);
+        self.open = true;
+    }
+}
+
 /// A notice inside the session window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionNotice {
@@ -123,6 +160,7 @@ pub struct SessionState {
     /// The dialog for a moment's words, while it is open.
     pub marking: Option<Marking>,
     pub chat_open: bool,
+    pub files: Files,
     pub chat: Conversation,
     /// The line is lost and is to come back; the picture is the last one.
     pub paused: bool,
@@ -167,6 +205,11 @@ impl SessionState {
     /// Whether keyboard and pointer go to the host now.
     pub fn controls(&self) -> bool {
         self.rights.has(Rights::CONTROL) && !self.view_only && !self.paused && self.ended.is_none()
+    }
+
+    /// Whether files can be sent now.
+    pub fn may_send_files(&self) -> bool {
+        self.rights.has(Rights::FILES) && self.ended.is_none()
     }
 
     /// Sends `event` if this window controls the host.

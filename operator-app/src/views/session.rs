@@ -445,10 +445,15 @@ fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
             state.bring_in = Some(BringIn::default());
             ui.close();
         }
+        // the list says why nothing can be sent
+        let label = w(lang, Word::SendFiles);
+        if menu_item_ui(ui, Some(Icon::Upload), label, state.files.open, None).clicked() {
+            state.files.open = !state.files.open;
+            ui.close();
+        }
         let missing = Some(phrases::file_transfer_missing(lang));
         for (icon, word) in [
             (Icon::Clipboard, Word::Clipboard),
-            (Icon::Upload, Word::SendFiles),
             (Icon::Download, Word::FetchFiles),
             (Icon::Info, Word::SystemInformation),
             (Icon::Lock, Word::BlockInput),

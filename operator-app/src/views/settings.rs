@@ -34,6 +34,8 @@ pub struct SettingsForm {
     pub quiet: (String, String),
     pub starting_color_depth: Option<ColourDepth>,
     pub starting_image_size: StartingSize,
+    /// The folder for received files; empty for the usual one.
+    pub received_files: String,
     pub language: Option<Lang>,
     pub theme: ThemeChoice,
     /// In words: where a remembered password is kept.
@@ -70,6 +72,7 @@ impl SettingsForm {
             popups: self.popups(),
             starting_color_depth: self.starting_color_depth,
             starting_image_size: self.starting_image_size,
+            received_files: self.received_files.trim().to_owned(),
             language: self.language,
             theme: self.theme,
             ..self.rest.clone()
@@ -141,6 +144,7 @@ impl SettingsForm {
             ),
             starting_color_depth: settings.starting_color_depth,
             starting_image_size: settings.starting_image_size,
+            received_files: settings.received_files.clone(),
             language: settings.language,
             theme: settings.theme,
             password_place,
@@ -273,6 +277,11 @@ fn account_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &mut Ve
             Some(w(lang, note)),
         );
     });
+    let note = Some(w(lang, Word::EnableActionFeedBackNote));
+    let label = w(lang, Word::EnableActionFeedBack);
+    check_ui(ui, &mut form.action_feed_back, label, note);
+    let field = Field::new(phrases::received_files(lang)).hint(phrases::usual_folder(lang));
+    text_field_ui(ui, &field, &mut form.received_files);
     divider_ui(ui);
     section_header_ui(ui, w(lang, Word::Hub), "");
     hub_ui(ui, lang, form);

@@ -14,13 +14,14 @@
 //! | 11 marked | how long ago (4 bytes, little endian), name length, name, text |
 //! | 12 watched | 0: no more, 1: from now on; the name |
 //! | 13 monitors | of each: name length, name, width and height (4 bytes, little endian) |
+//! | 14 files | to: 0 operator, 1 host; 1 begun, 2 done, 3 cancelled, 4 failed; how many (4 bytes), bytes (8 bytes), operator's name length and name, their name |
 //!
 //! Rights are the bytes of their bits, lowest first, without zeros behind the last that is not; at
 //! least one, at most four. Format 1 knows the first four, and rights below 8; format 2 the first ten.
 
 use super::{RowError, decode_text, decode_with_name, encode_with_name, within};
 use crate::entry::MAX_TEXT_BYTES;
-use crate::event::{EndedBy, Event, Monitor, Side};
+use crate::event::{EndedBy, Event, Files, FilesStage, Monitor, Side};
 use crate::recorder::RecordError;
 use crate::rights::Rights;
 
@@ -40,6 +41,7 @@ const OPERATORS_RIGHTS_CHANGED: u8 = 10;
 const MARKED: u8 = 11;
 const WATCHED: u8 = 12;
 const MONITORS: u8 = 13;
+const FILES: u8 = 14;
 
 const SIDE_HOST: u8 = 1;
 const SIDE_OPERATOR: u8 = 2;
@@ -87,6 +89,16 @@ pub(super) fn encode(event: &Event) -> Result<Vec<u8>, RecordError> {
                 WATCHED_NO_MORE
             };
             joined(&[WATCHED, how], text_bytes(by)?)
+        }
+        Event::Files(files) => {
+            let mut head = vec![
+                FILES,
+                u8::from(files.to_host),
+                files_stage_number(files.stage),
+            ];
+            head.extend(files.files.to_le_bytes());
+            head.extend(files.bytes.to_le_bytes());
+            encode_with_name(&head, &files.operator, text_bytes(&files.name)?)?
         }
         Event::Monitors(shown) => {
             let mut body = vec![MONITORS];
@@ -161,6 +173,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Event, RowError> {
             _ => return Err(RowError::Malformed),
         },
         MONITORS => Event::Monitors(decode_monitors(rest)?),
+        FILES => Event::Files(decode_files(rest)?),
         _ => return Err(RowError::Malformed),
     })
 }
@@ -185,6 +198,41 @@ fn decode_monitors(mut rest: &[u8]) -> Result<Vec<Monitor>, RowError> {
         rest = after;
     }
     Ok(shown)
+}
+
+const FILES_STAGES: [FilesStage; 4] = [
+    FilesStage::Begun,
+    FilesStage::Done,
+    FilesStage::Cancelled,
+    FilesStage::Failed,
+];
+
+fn files_stage_number(stage: FilesStage) -> u8 {
+    match stage {
+        FilesStage::Begun => 1,
+        FilesStage::Done => 2,
+        FilesStage::Cancelled => 3,
+        FilesStage::Failed => 4,
+    }
+}
+
+fn decode_files(rest: &[u8]) -> Result<Files, RowError> {
+    let [to_host @ (0 | 1), stage, rest @ ..] = rest else {
+        return Err(RowError::Malformed);
+    };
+    let mut stages = FILES_STAGES.into_iter();
+    let stage = stages.find(|known| files_stage_number(*known) == *stage);
+    let (files, rest) = rest.split_first_chunk().ok_or(RowError::Malformed)?;
+    let (bytes, rest) = rest.split_first_chunk().ok_or(RowError::Malformed)?;
+    let (operator, name) = decode_with_name(rest)?;
+    Ok(Files {
+        operator,
+        to_host: *to_host == 1,
+        name: decode_text(name)?,
+        stage: stage.ok_or(RowError::Malformed)?,
+        files: u32::from_le_bytes(*files),
+        bytes: u64::from_le_bytes(*bytes),
+    })
 }
 
 fn rights_bytes(rights: Rights) -> Vec<u8> {
@@ -304,6 +352,22 @@ pub(super) mod tests {
                 }
             }),
             (name(), any::<bool>()).prop_map(|(by, begins)| Event::Watched { by, begins }),
+            (
+                name(),
+                name(),
+                any::<(bool, u32, u64)>(),
+                prop::sample::select(&FILES_STAGES[..])
+            )
+                .prop_map(|(operator, name, (to_host, files, bytes), stage)| {
+                    Event::Files(Files {
+                        operator,
+                        to_host,
+                        name,
+                        stage,
+                        files,
+                        bytes,
+                    })
+                }),
             prop::collection::vec((name(), any::<u32>(), any::<u32>()), 0..16).prop_map(|shown| {
                 let monitor = |(name, width, height)| Monitor {
                     name,
@@ -332,7 +396,7 @@ pub(super) mod tests {
     fn the_numbers_in_the_file_stay_as_they_are() {
         let name = || "Al".to_owned();
         let rights = Rights::SEE | Rights::FILES;
-        let bodies: [(Event, &[u8]); 21] = [
+        let bodies: [(Event, &[u8]); 22] = [
             (Event::Started { rights }, &[1, 5]),
             (
                 Event::RightsChanged {
@@ -396,6 +460,19 @@ pub(super) mod tests {
                     height: 258,
                 }]),
                 &[13, 2, 0, b'A', b'l', 1, 0, 0, 0, 2, 1, 0, 0],
+            ),
+            (
+                Event::Files(Files {
+                    operator: name(),
+                    to_host: true,
+                    name: "x".to_owned(),
+                    stage: FilesStage::Done,
+                    files: 258,
+                    bytes: 3,
+                }),
+                &[
+                    14, 1, 2, 2, 1, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 2, 0, b'A', b'l', b'x',
+                ],
             ),
             (Event::Interrupted { side: Side::Host }, &[5, 1]),
             (

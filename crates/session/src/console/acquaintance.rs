@@ -1,7 +1,7 @@
 //! A host that this console knows, and the words between the two.
 
 use protocol::control::{ChatText, Name};
-use protocol::{ChatAuthor, HostWord, OperatorToHub, OperatorWord, PeerId, Word};
+use protocol::{ChatAuthor, HostWord, OperatorToHub, OperatorWord, PeerId, Rights, Word};
 
 use super::question::Ask;
 use super::{ConsoleNews, ConsoleSide, ConsoleStep};
@@ -120,6 +120,12 @@ impl ConsoleSide {
                 let news = ConsoleStep::Tell(ConsoleNews::InputImpossible { session, count });
                 is_its_own.then_some(news).into_iter().collect()
             }
+            HostWord::Files { session, word } => {
+                let live = self.session_with(host, session);
+                let may = live.is_some_and(|live| live.rights.has(Rights::FILES));
+                let step = ConsoleStep::Files { session, word };
+                may.then_some(step).into_iter().collect()
+            }
             HostWord::Line { session, line } => {
                 let is_its_own = self.session_with(host, session).is_some();
                 let news = ConsoleStep::Tell(ConsoleNews::HostLine { session, line });
@@ -177,7 +183,7 @@ impl Acquaintance {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{BroughtIn, HostLine, Rights, SessionId};
+    use protocol::{BroughtIn, HostLine, SessionId};
 
     use super::*;
     use crate::channel::PictureKey;

@@ -1,6 +1,7 @@
 //! The sessions that run, and their end (H6).
 
 use protocol::control::Name;
+use protocol::files::FilesWord;
 use protocol::limits::{MAX_OPERATORS, MAX_WATCHERS};
 use protocol::{
     Companion, EndedBy, OperatorToHub, OperatorWord, PeerId, ReportFacts, Rights, SessionId,
@@ -67,6 +68,15 @@ impl ConsoleSide {
             ticket: sealed.into(),
         };
         (known.say(host, &word).into_iter().collect(), true)
+    }
+
+    /// Says `word` to the session's host, if there is a line to it.
+    pub fn say_files(&mut self, session: SessionId, word: FilesWord) -> Vec<ConsoleStep> {
+        let host = self.host_of(session);
+        let known = host.and_then(|host| Some((host, self.hosts.get_mut(&host)?)));
+        let said =
+            known.and_then(|(host, known)| known.say(host, &OperatorWord::Files { session, word }));
+        said.into_iter().collect()
     }
 
     pub(super) fn started(&mut self, session: SessionId, host: PeerId) -> Vec<ConsoleStep> {

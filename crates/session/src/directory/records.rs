@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use protocol::{EndedBy, HostId, PeerId, ReportId, Rights, SessionId, TicketRoute, TicketState};
 
+use super::FilesNote;
 use crate::authority::{Action, Denied, Membership};
 
 /// One operator's account, numbered by the store.
@@ -172,6 +173,11 @@ pub enum What {
     /// An administrator sends a host or a console away.
     DisconnectedByAdministrator {
         peer: PeerId,
+    },
+    /// Files between the host and an operator.
+    Files {
+        session: SessionId,
+        note: FilesNote,
     },
     /// Somebody wanted what they may not.
     Denied {

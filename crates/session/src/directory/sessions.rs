@@ -11,6 +11,7 @@ use protocol::{
 };
 
 use super::records::{AccountId, Actor, Change, StartedSession, StoredMember, StoredSession, What};
+use super::transfers::Transfer;
 use super::watching::Watching;
 use super::{
     AcceptedHost, Directory, Effect, Fault, FilmOrder, Moment, OutOfPlace, RelayStart, check_word,
@@ -34,6 +35,9 @@ pub(super) struct Session {
     pub(super) marks: u16,
     stage: Stage,
     pub(super) watching: Vec<Watching>,
+    /// Transfers of files that are under way, and how many were begun since this hub started.
+    pub(super) transfers: Vec<Transfer>,
+    pub(super) transfers_begun: u32,
 }
 
 /// An operator who takes part, or asks to.
@@ -130,6 +134,8 @@ impl Session {
                 driver: None,
             }),
             watching: Vec::new(),
+            transfers: Vec::new(),
+            transfers_begun: 0,
         }
     }
 
@@ -193,6 +199,14 @@ impl Session {
     pub(super) fn name_of(&self, operator: PeerId) -> Option<Name> {
         let member = self.member(operator).filter(|_| self.takes_part(operator));
         member.map(|member| member.name.clone())
+    }
+
+    /// What `operator` may do.
+    pub(super) fn rights_of(&self, operator: PeerId) -> Rights {
+        match self.member(operator).map(|member| member.part) {
+            Some(Part::In { rights, .. }) => rights,
+            Some(Part::Asks { .. } | Part::TakenBack) | None => Rights::NONE,
+        }
     }
 
     /// Whether `operator` was let into a session that runs.
@@ -373,6 +387,8 @@ impl Directory {
                 marks: 0,
                 stage: Stage::Asked,
                 watching: Vec::new(),
+                transfers: Vec::new(),
+                transfers_begun: 0,
             };
             self.last_session += 1;
             self.sessions.insert(session, new);
@@ -626,6 +642,9 @@ impl Directory {
             rights,
         });
         self.effects.push(Effect::Record(Change { actor, what }));
+        if !rights.has(Rights::FILES) {
+            self.end_transfers(session, Some(operator));
+        }
         Ok(())
     }
 
@@ -747,6 +766,10 @@ impl Directory {
         let Some(heir) = heir.map(|member| member.account) else {
             return self.end_session(session, by, now);
         };
+        self.end_transfers(session, Some(operator));
+        let Some(found) = self.sessions.get_mut(&session) else {
+            return;
+        };
         let member = found.members.remove(at);
         let host = found.host;
         let owner = found.inside().next().map_or(heir, |first| first.account);
@@ -779,6 +802,8 @@ impl Directory {
         for operator in found.asking() {
             self.refuse_question(session, operator, code, reason);
         }
+        // before the film is over
+        self.end_transfers(session, None);
         let Some(mut found) = self.forget_session(session, by) else {
             return;
         };
@@ -915,6 +940,10 @@ impl Directory {
         };
         may(Who::Host(host), action, ends).map_err(|why| Fault::Denied(action, why))?;
         Ok(self.sessions.get_mut(&session))
+    }
+
+    pub(super) fn session_mut(&mut self, session: SessionId) -> Option<&mut Session> {
+        self.sessions.get_mut(&session)
     }
 
     /// The sessions that an operator takes part in, or asks to.

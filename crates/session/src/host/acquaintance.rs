@@ -59,6 +59,9 @@ impl HostSide {
                 attempt,
                 ticket,
             } => self.bring_in(from, session, attempt, &ticket),
+            OperatorWord::Files { session, word } => {
+                Ok(admitted.files_said(at, session, word).into_iter().collect())
+            }
             // a question has a number of its own, from the hub
             OperatorWord::Ask { .. } => admitted.distrust(at),
         }

@@ -171,6 +171,7 @@ impl Disk {
             | What::Denied { .. }
             | What::PermanentHostHere { .. }
             | What::PermanentHostGone { .. }
+            | What::Files { .. }
             | What::PermanentHostsSeen => {}
         }
     }

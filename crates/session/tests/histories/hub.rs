@@ -263,6 +263,7 @@ impl World {
             }
             Effect::FilmMark { session, .. }
             | Effect::FilmWatched { session, .. }
+            | Effect::FilmFiles { session, .. }
             | Effect::FilmNote { session, .. } => {
                 assert!(self.relays.keys().any(|(id, _)| *id == session));
             }

@@ -106,6 +106,10 @@ impl World {
                     let steps = me.side.connection_lost();
                     self.console_does(console, steps);
                 }
+                ConsoleStep::Files { session, .. } => {
+                    let streams = &me.sessions[&session];
+                    assert!(streams.rights.has(Rights::FILES), "only with the right");
+                }
                 ConsoleStep::KeepTickets => {}
             }
         }
@@ -235,6 +239,13 @@ impl World {
                     assert!(streams.runs, "pauses what runs");
                     streams.runs = false;
                     me.driver_lapsed |= me.driver == Some(operator);
+                }
+                HostStep::Files { operator, .. } => {
+                    let (_, parts) = me.session.as_ref().expect("one that runs");
+                    assert!(
+                        parts[&operator].rights.has(Rights::FILES),
+                        "only with the right"
+                    );
                 }
                 HostStep::Leave { session, operator } => {
                     assert!(me.part(session, operator).is_some(), "leaves once");

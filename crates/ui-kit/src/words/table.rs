@@ -382,6 +382,10 @@ words! {
     Clipboard: "Clipboard", "Appunti";
     SendFiles: "Send files", "Invia file";
     FetchFiles: "Fetch files", "Preleva file";
+    Files: "Files", "File";
+    ChooseFiles: "Choose files…", "Scegli file…";
+    ChooseFolder: "Choose a folder…", "Scegli una cartella…";
+    GoOn: "Go on", "Riprendi";
     SystemInformation: "System information", "Informazioni di sistema";
     BlockInput: "Block the user's input", "Blocca l'input dell'utente";
     BlankScreen: "Blank the screen", "Oscura lo schermo";

@@ -176,6 +176,7 @@ fn make_desk(
         | What::EndedByAdministrator { .. }
         | What::DisconnectedByAdministrator { .. }
         | What::WatchEnded { .. }
+        | What::Files { .. }
         | What::Denied { .. } => {}
         What::WatchBegan { session } => {
             films::note_use(t, now, actor, *session, UseKind::Watched)?;

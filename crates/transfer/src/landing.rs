@@ -1,0 +1,223 @@
+//! What comes, on its way to the disk.
+
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use files::{Incoming, IncomingError, Outgoing, Step, WhenThere};
+use protocol::files::{FileFault, FileFrame, FileStart};
+use protocol::transfers::{MOST_PROBLEMS, Problem};
+
+/// What a file may have grown by since it was listed: as much again, and this.
+const ROOM_TO_GROW_BYTES: u64 = 64 << 20;
+
+/// What the threads tell.
+#[derive(Debug)]
+pub enum Happening {
+    /// What is to be sent is listed; `None` where it is too much, or was given up.
+    Listed {
+        number: u32,
+        list: Option<Arc<Outgoing>>,
+    },
+    /// There is a place for what comes.
+    Ready { number: u32, start: FileStart },
+    /// The other end takes our transfer from there.
+    Begins { number: u32, start: FileStart },
+    /// So much of ours has arrived.
+    Sent { number: u32, files: u32, bytes: u64 },
+    /// So much has come.
+    Came(Came),
+    /// All has come.
+    Finished(Came),
+    /// What comes cannot be kept.
+    Broke { came: Came, fault: FileFault },
+    /// Something came that the other end did not make.
+    Forged,
+}
+
+/// What has come of a transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Came {
+    pub number: u32,
+    pub files: u32,
+    pub bytes: u64,
+    /// Entries that do not arrive.
+    pub missing: u32,
+    /// The first of them.
+    pub problems: Vec<Problem>,
+}
+
+/// The transfer that comes, shared by the channels one after another.
+#[derive(Debug, Default)]
+pub(crate) struct Landing {
+    /// Which channel may write.
+    channel: AtomicU64,
+    open: Mutex<Option<Open>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Open {
+    came: Came,
+    incoming: Incoming,
+    most_bytes: u64,
+}
+
+impl Landing {
+    /// Only the channel with this number writes from now on.
+    pub(crate) fn belongs_to(&self, channel: u64) {
+        self.channel.store(channel, Ordering::SeqCst);
+    }
+
+    /// Makes room for a transfer, or finds where it broke off. Waits for the disk.
+    pub(crate) fn prepare(
+        &self,
+        channel: u64,
+        number: u32,
+        offered_bytes: u64,
+        folder: &Path,
+    ) -> Option<Happening> {
+        let mut open = self.lock();
+        if !self.is_of(channel) {
+            return None;
+        }
+        if open.as_ref().is_none_or(|open| open.came.number != number) {
+            // what was there is given up
+            *open = None;
+            match Self::make(folder) {
+                Ok(incoming) => {
+                    *open = Some(Open {
+                        came: Came {
+                            number,
+                            ..Came::default()
+                        },
+                        incoming,
+                        most_bytes: offered_bytes
+                            .saturating_mul(2)
+                            .saturating_add(ROOM_TO_GROW_BYTES),
+                    });
+                }
+                Err(fault) => {
+                    let came = Came {
+                        number,
+                        ..Came::default()
+                    };
+                    return Some(Happening::Broke { came, fault });
+                }
+            }
+        }
+        let start = open.as_mut()?.incoming.start();
+        Some(Happening::Ready { number, start })
+    }
+
+    fn make(folder: &Path) -> Result<Incoming, FileFault> {
+        std::fs::create_dir_all(folder).map_err(|error| fault_of(&error))?;
+        Incoming::into_folder(folder, WhenThere::KeepBoth).map_err(|error| fault(&error))
+    }
+
+    /// Takes frames of a transfer that came in a channel. `None`: the channel is over. Frames of a transfer
+    /// that is over are dropped.
+    pub(crate) fn take(
+        &self,
+        channel: u64,
+        number: u32,
+        frames: Vec<FileFrame>,
+    ) -> Option<Result<Came, Happening>> {
+        let mut slot = self.lock();
+        if !self.is_of(channel) {
+            return None;
+        }
+        let Some(open) = slot.as_mut().filter(|open| open.came.number == number) else {
+            let came = Came {
+                number,
+                ..Came::default()
+            };
+            return Some(Ok(came));
+        };
+        for frame in frames {
+            match open.take(frame) {
+                Ok(false) => {}
+                Ok(true) => {
+                    let came = open.came.clone();
+                    *slot = None;
+                    return Some(Err(Happening::Finished(came)));
+                }
+                Err(fault) => {
+                    let came = open.came.clone();
+                    *slot = None;
+                    return Some(Err(Happening::Broke { came, fault }));
+                }
+            }
+        }
+        Some(Ok(open.came.clone()))
+    }
+
+    /// Removes what has come of a transfer, and is not whole. Waits for the disk.
+    pub(crate) fn give_up(&self, number: Option<u32>) {
+        let mut open = self.lock();
+        let is_it = |open: &mut Open| number.is_none_or(|number| open.came.number == number);
+        drop(open.take_if(is_it));
+    }
+
+    fn is_of(&self, channel: u64) -> bool {
+        self.channel.load(Ordering::SeqCst) == channel
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    /// Takes one frame; whether it was the last.
+    fn take(&mut self, frame: FileFrame) -> Result<bool, FileFault> {
+        if let FileFrame::Piece(piece) = &frame {
+            let bytes = u64::try_from(piece.len()).unwrap_or(u64::MAX);
+            self.came.bytes = self.came.bytes.saturating_add(bytes);
+            if self.came.bytes > self.most_bytes {
+                return Err(FileFault::TOO_MUCH);
+            }
+        }
+        match self.incoming.take(frame).map_err(|error| fault(&error))? {
+            Step::Landed(_) => self.came.files += 1,
+            Step::Failed { path, fault } => {
+                self.came.missing += 1;
+                if self.came.problems.len() < MOST_PROBLEMS {
+                    let path = path.as_str().to_owned();
+                    self.came.problems.push(Problem { path, fault });
+                }
+            }
+            // nobody is asked: both are kept
+            Step::Taken | Step::Asked { .. } | Step::Skipped { .. } => {}
+            Step::Done => return Ok(true),
+        }
+        Ok(false)
+    }
+}
+
+fn fault(error: &IncomingError) -> FileFault {
+    tracing::info!(%error, "Files are not taken any further");
+    match error {
+        IncomingError::NoRoom => FileFault::NO_ROOM,
+        IncomingError::Folder(error) => fault_of(error),
+        IncomingError::Senseless(_) => FileFault::DAMAGED,
+        _ => FileFault::WRITING_FAILED,
+    }
+}
+
+fn fault_of(error: &io::Error) -> FileFault {
+    let kind = error.kind();
+    if matches!(
+        kind,
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+    ) {
+        FileFault::NOT_WRITABLE
+    } else if matches!(
+        kind,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    ) {
+        FileFault::NO_ROOM
+    } else {
+        FileFault::WRITING_FAILED
+    }
+}

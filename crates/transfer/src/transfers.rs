@@ -1,0 +1,657 @@
+//! What is sent and what comes between this end of a session and the other.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use files::{Outgoing, Reader};
+use protocol::files::{FileFault, FilesEnd, FilesWord, TransferId, TransferName};
+use protocol::limits::MAX_NAME_BYTES;
+use protocol::transfers::{Ended, MOST_PROBLEMS, Problem, Stage, Transfer};
+use protocol::{Lane, PeerId, SessionId, StreamHeader};
+use session::LaneKeys;
+use transport::{Connection, FramedReader};
+
+use crate::landing::{Came, Happening, Landing};
+use crate::lane::Lanes;
+use crate::meter::Meter;
+
+/// Most transfers that wait to be sent.
+const MOST_WAITING: usize = 200;
+/// Words that nobody could be told while the line was gone.
+const MOST_UNSAID: usize = 16;
+
+/// Tells what happens on the threads; called from there, and may wait.
+pub type Tell = Arc<dyn Fn(Happening) + Send + Sync>;
+
+/// What is to be done, in order.
+#[derive(Debug)]
+pub enum Step {
+    /// To the other end.
+    Say(FilesWord),
+    /// To whoever looks.
+    Changed(Transfer),
+    /// Something came that the other end did not make: the session must end.
+    Forged,
+}
+
+/// The way to the other end, until the next.
+#[derive(Debug)]
+pub struct Channel {
+    pub connection: Connection,
+    pub session: SessionId,
+    pub operator: PeerId,
+    pub keys: LaneKeys,
+}
+
+/// The transfers of one session between the host and one operator. Lives as long as the session; dropping it
+/// ends everything, and removes what is not whole.
+///
+/// Its calls wait for nothing, and must come from inside of a tokio runtime.
+pub struct Transfers {
+    is_host: bool,
+    tell: Tell,
+    /// Where what comes lands.
+    folder: Option<PathBuf>,
+    may: bool,
+    lanes: Option<Lanes>,
+    channels: u64,
+    last_sent: u32,
+    outgoing: VecDeque<Sending>,
+    landing: Arc<Landing>,
+    last_came: u32,
+    incoming: Option<Coming>,
+    /// How the last ones that came ended, for an end that has not heard it.
+    ended: VecDeque<FilesWord>,
+    unsaid: VecDeque<FilesWord>,
+}
+
+impl std::fmt::Debug for Transfers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transfers")
+            .field("outgoing", &self.outgoing.len())
+            .field("comes", &self.incoming.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+struct Sending {
+    view: Transfer,
+    meter: Meter,
+    list: Option<Arc<Outgoing>>,
+    is_given_up: Arc<AtomicBool>,
+    /// The other end was told of it.
+    is_offered: bool,
+    /// The channel in which the other end took it.
+    begun_in: Option<u64>,
+    is_held: bool,
+}
+
+struct Coming {
+    view: Transfer,
+    meter: Meter,
+}
+
+impl Transfers {
+    pub fn new(is_host: bool, may: bool, tell: Tell) -> Self {
+        Self {
+            is_host,
+            tell,
+            folder: None,
+            may,
+            lanes: None,
+            channels: 0,
+            last_sent: 0,
+            outgoing: VecDeque::new(),
+            landing: Arc::default(),
+            last_came: 0,
+            incoming: None,
+            ended: VecDeque::new(),
+            unsaid: VecDeque::new(),
+        }
+    }
+
+    /// Whether anything may be sent or taken.
+    pub fn may(&self) -> bool {
+        self.may
+    }
+
+    /// What comes from now on lands in this folder, which is made where it is missing.
+    pub fn receive_into(&mut self, folder: Option<PathBuf>) {
+        self.folder = folder;
+    }
+
+    /// Sends files and folders, after those before them.
+    pub fn send(&mut self, chosen: Vec<PathBuf>) -> Vec<Step> {
+        if !self.may || chosen.is_empty() || self.outgoing.len() >= MOST_WAITING {
+            return Vec::new();
+        }
+        self.last_sent += 1;
+        let number = self.last_sent;
+        let is_given_up = Arc::new(AtomicBool::new(false));
+        let mut sending = Sending {
+            view: Transfer {
+                id: TransferId {
+                    to_host: !self.is_host,
+                    number,
+                },
+                is_outgoing: true,
+                name: name_of(&chosen),
+                files: 0,
+                bytes: 0,
+                done_files: 0,
+                done_bytes: 0,
+                bytes_per_second: 0,
+                stage: Stage::Preparing,
+                problems: Vec::new(),
+                folder: None,
+            },
+            meter: Meter::default(),
+            list: None,
+            is_given_up: Arc::clone(&is_given_up),
+            is_offered: false,
+            begun_in: None,
+            is_held: false,
+        };
+        let tell = Arc::clone(&self.tell);
+        let thread = thread::Builder::new().name("files-list".to_owned());
+        let spawned = thread.spawn(move || {
+            let goes_on = |_so_far| !is_given_up.load(Ordering::Relaxed);
+            let list = Outgoing::of(&chosen, goes_on).map(Arc::new);
+            tell(Happening::Listed { number, list });
+        });
+        if let Err(error) = spawned {
+            tracing::error!(%error, "No thread for files");
+            sending.view.stage = Stage::Over(Ended::Failed(FileFault::READING_FAILED));
+            return vec![Step::Changed(sending.view)];
+        }
+        let step = Step::Changed(sending.view.clone());
+        self.outgoing.push_back(sending);
+        vec![step]
+    }
+
+    /// Ends a transfer.
+    pub fn cancel(&mut self, id: TransferId) -> Vec<Step> {
+        if let Some(coming) = self.incoming.take_if(|coming| coming.view.id == id) {
+            return self.came_to_end(coming.view, Ended::Cancelled { here: true }, true);
+        }
+        let Some(at) = self.outgoing.iter().position(|s| s.view.id == id) else {
+            return Vec::new();
+        };
+        self.sent_to_end(at, Ended::Cancelled { here: true })
+    }
+
+    /// Stops what this end sends for a while, or goes on with it.
+    pub fn hold(&mut self, id: TransferId, is_held: bool) -> Vec<Step> {
+        let Some(at) = self.outgoing.iter().position(|s| s.view.id == id) else {
+            return Vec::new();
+        };
+        let sending = &mut self.outgoing[at];
+        sending.is_held = is_held;
+        sending.meter.rest();
+        sending.view.bytes_per_second = 0;
+        if at == 0 && sending.begun_in == Some(self.channels) {
+            if let Some(lanes) = &self.lanes {
+                lanes.hold(is_held);
+            }
+            sending.view.stage = if is_held { Stage::Held } else { Stage::Running };
+        }
+        vec![Step::Changed(sending.view.clone())]
+    }
+
+    /// The other end says something.
+    pub fn heard(&mut self, word: FilesWord) -> Vec<Step> {
+        if !self.may {
+            return Vec::new();
+        }
+        match word {
+            FilesWord::Offered {
+                id,
+                name,
+                files,
+                bytes,
+            } if id.to_host == self.is_host => self.offered(id, name, files, bytes),
+            // of what we send only we say so
+            FilesWord::Offered { .. } => Vec::new(),
+            FilesWord::Over {
+                id,
+                end,
+                files,
+                bytes,
+            } => self.over(id, end, files, bytes),
+        }
+    }
+
+    fn offered(&mut self, id: TransferId, name: TransferName, files: u32, bytes: u64) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let is_known = self.incoming.as_ref().is_some_and(|c| c.view.id == id);
+        if !is_known {
+            if id.number <= self.last_came {
+                let of_it = |word: &&FilesWord| matches!(word, FilesWord::Over { id: over, .. } if *over == id);
+                return self
+                    .ended
+                    .iter()
+                    .find(of_it)
+                    .cloned()
+                    .map(Step::Say)
+                    .into_iter()
+                    .collect();
+            }
+            if let Some(before) = self.incoming.take() {
+                // whoever sends gave it up while the line was gone
+                steps = self.came_to_end(before.view, Ended::Cancelled { here: false }, false);
+            }
+            self.last_came = id.number;
+            let view = Transfer {
+                id,
+                is_outgoing: false,
+                name,
+                files,
+                bytes,
+                done_files: 0,
+                done_bytes: 0,
+                bytes_per_second: 0,
+                stage: Stage::Running,
+                problems: Vec::new(),
+                folder: self.folder.clone(),
+            };
+            self.incoming = Some(Coming {
+                view,
+                meter: Meter::default(),
+            });
+        }
+        let Some(coming) = &mut self.incoming else {
+            return steps;
+        };
+        let Some(folder) = coming.view.folder.clone() else {
+            let ended = Ended::Failed(FileFault::NO_FOLDER);
+            return self.incoming_ends(steps, ended);
+        };
+        coming.view.stage = Stage::Running;
+        steps.push(Step::Changed(coming.view.clone()));
+        if let Some(lanes) = &self.lanes {
+            let offered = (id.number, bytes);
+            if let Err(error) = lanes.prepare(&self.landing, offered, folder, &self.tell) {
+                tracing::error!(%error, "No thread for files");
+                let ended = Ended::Failed(FileFault::WRITING_FAILED);
+                return self.incoming_ends(steps, ended);
+            }
+        }
+        steps
+    }
+
+    fn incoming_ends(&mut self, mut steps: Vec<Step>, ended: Ended) -> Vec<Step> {
+        if let Some(coming) = self.incoming.take() {
+            steps.extend(self.came_to_end(coming.view, ended, true));
+        }
+        steps
+    }
+
+    fn over(&mut self, id: TransferId, end: FilesEnd, files: u32, bytes: u64) -> Vec<Step> {
+        let ended = match end {
+            FilesEnd::Done { missing } => Ended::Done { missing },
+            FilesEnd::Cancelled => Ended::Cancelled { here: false },
+            FilesEnd::Failed(fault) => Ended::Failed(fault),
+        };
+        if let Some(coming) = self.incoming.take_if(|coming| coming.view.id == id) {
+            if matches!(ended, Ended::Done { .. }) {
+                // only we know whether all has come
+                self.incoming = Some(coming);
+                return Vec::new();
+            }
+            return self.came_to_end(coming.view, ended, false);
+        }
+        let Some(at) = self
+            .outgoing
+            .iter()
+            .position(|s| s.view.id == id && s.is_offered)
+        else {
+            return Vec::new();
+        };
+        let view = &mut self.outgoing[at].view;
+        (view.done_files, view.done_bytes) = (files, bytes);
+        self.sent_to_end(at, ended)
+    }
+
+    /// There is a way to the other end.
+    pub fn opened(&mut self, channel: Channel) -> Vec<Step> {
+        self.channels += 1;
+        self.landing.belongs_to(self.channels);
+        let lane = if self.is_host {
+            Lane::FileToOperator
+        } else {
+            Lane::FileToHost
+        };
+        let header = StreamHeader {
+            lane,
+            session: channel.session,
+            operator: channel.operator,
+            channel: channel.keys.channel(),
+        };
+        let lanes = Lanes::new(self.channels, channel.connection, header, channel.keys);
+        self.lanes = Some(lanes);
+        let mut steps: Vec<Step> = self.unsaid.drain(..).map(Step::Say).collect();
+        steps.extend(self.offer(true));
+        steps
+    }
+
+    /// The way is gone; what is under way waits for the next.
+    pub fn closed(&mut self) -> Vec<Step> {
+        if self.lanes.take().is_none() {
+            return Vec::new();
+        }
+        self.channels += 1;
+        self.landing.belongs_to(self.channels);
+        let mut steps = Vec::new();
+        let outgoing = self.outgoing.iter_mut().filter(|s| s.is_offered);
+        let outgoing = outgoing.map(|s| (&mut s.view, &mut s.meter));
+        let incoming = self
+            .incoming
+            .iter_mut()
+            .map(|c| (&mut c.view, &mut c.meter));
+        for (view, meter) in outgoing.chain(incoming) {
+            meter.rest();
+            view.bytes_per_second = 0;
+            view.stage = Stage::Paused;
+            steps.push(Step::Changed(view.clone()));
+        }
+        steps
+    }
+
+    /// Takes the lane that the other end opened in the present channel; whether it belongs here.
+    #[must_use]
+    pub fn take_stream(&mut self, reader: FramedReader) -> bool {
+        let lanes = self.lanes.as_mut().filter(|_| self.may);
+        lanes.is_some_and(|lanes| lanes.take(reader, &self.landing, &self.tell))
+    }
+
+    /// The user takes the right to files back: nothing more is sent or taken.
+    pub fn withdraw(&mut self) -> Vec<Step> {
+        self.may = false;
+        self.end(Ended::Withdrawn)
+    }
+
+    /// The session is over, and all of this with it.
+    pub fn end_all(&mut self) -> Vec<Step> {
+        self.may = false;
+        self.end(Ended::SessionOver)
+    }
+
+    fn end(&mut self, ended: Ended) -> Vec<Step> {
+        self.lanes = None;
+        self.channels += 1;
+        self.landing.belongs_to(self.channels);
+        self.unsaid.clear();
+        self.give_up_landing(None);
+        let coming = self.incoming.take().map(|coming| coming.view);
+        let sending = self.outgoing.drain(..).map(|sending| {
+            sending.is_given_up.store(true, Ordering::Relaxed);
+            sending.view
+        });
+        let views = coming.into_iter().chain(sending);
+        let changed = views.map(|view| Step::Changed(over(view, ended)));
+        changed.collect()
+    }
+
+    /// A thread tells something.
+    pub fn happened(&mut self, happening: Happening) -> Vec<Step> {
+        match happening {
+            Happening::Listed { number, list } => self.listed(number, list),
+            Happening::Ready { number, start } => {
+                let is_it = |c: &Coming| c.view.id.number == number;
+                if !self.incoming.as_ref().is_some_and(is_it) {
+                    // cancelled meanwhile
+                    self.give_up_landing(Some(number));
+                } else if let Some(lanes) = &mut self.lanes {
+                    lanes.begin(number, start);
+                }
+                Vec::new()
+            }
+            Happening::Begins { number, start } => {
+                let channel = self.channels;
+                let first = self.outgoing.front_mut();
+                // once in each channel: what is there already is read again to be hashed
+                let is_it = |s: &&mut Sending| {
+                    s.view.id.number == number && s.is_offered && s.begun_in != Some(channel)
+                };
+                let Some(sending) = first.filter(is_it) else {
+                    return Vec::new();
+                };
+                let (Some(list), Some(lanes)) = (&sending.list, &mut self.lanes) else {
+                    return Vec::new();
+                };
+                sending.begun_in = Some(channel);
+                sending.view.stage = if sending.is_held {
+                    Stage::Held
+                } else {
+                    Stage::Running
+                };
+                lanes.hold(sending.is_held);
+                lanes.send(Some((number, Reader::from(Arc::clone(list), start))));
+                vec![Step::Changed(sending.view.clone())]
+            }
+            Happening::Sent {
+                number,
+                files,
+                bytes,
+            } => {
+                let first = self.outgoing.front_mut();
+                let Some(sending) = first.filter(|s| s.view.id.number == number) else {
+                    return Vec::new();
+                };
+                let view = &mut sending.view;
+                (view.done_files, view.done_bytes) = (files, bytes);
+                view.bytes_per_second = sending.meter.note(Instant::now(), bytes);
+                vec![Step::Changed(view.clone())]
+            }
+            Happening::Came(came) => {
+                let Some(coming) = self.coming(&came) else {
+                    return Vec::new();
+                };
+                coming.view.bytes_per_second = coming.meter.note(Instant::now(), came.bytes);
+                vec![Step::Changed(coming.view.clone())]
+            }
+            Happening::Finished(came) => {
+                let missing = came.missing;
+                let is_it = self.coming(&came).is_some();
+                let coming = self.incoming.take_if(|_| is_it);
+                coming.map_or_else(Vec::new, |coming| {
+                    self.came_to_end(coming.view, Ended::Done { missing }, true)
+                })
+            }
+            Happening::Broke { came, fault } => {
+                let is_it = self.coming(&came).is_some();
+                let coming = self.incoming.take_if(|_| is_it);
+                coming.map_or_else(Vec::new, |coming| {
+                    self.came_to_end(coming.view, Ended::Failed(fault), true)
+                })
+            }
+            Happening::Forged => vec![Step::Forged],
+        }
+    }
+
+    fn coming(&mut self, came: &Came) -> Option<&mut Coming> {
+        let coming = self.incoming.as_mut();
+        let coming = coming.filter(|coming| coming.view.id.number == came.number)?;
+        let view = &mut coming.view;
+        (view.done_files, view.done_bytes) = (came.files, came.bytes);
+        view.problems.clone_from(&came.problems);
+        Some(coming)
+    }
+
+    fn listed(&mut self, number: u32, list: Option<Arc<Outgoing>>) -> Vec<Step> {
+        let Some(at) = self
+            .outgoing
+            .iter()
+            .position(|s| s.view.id.number == number)
+        else {
+            return Vec::new();
+        };
+        let Some(list) = list else {
+            return self.sent_to_end(at, Ended::Failed(FileFault::TOO_MUCH));
+        };
+        let sending = &mut self.outgoing[at];
+        let view = &mut sending.view;
+        (view.files, view.bytes) = (list.files(), list.bytes());
+        let skipped = list.skipped().iter().take(MOST_PROBLEMS);
+        view.problems = skipped
+            .map(|skipped| Problem {
+                path: skipped.path.to_string_lossy().into_owned(),
+                fault: skipped.fault,
+            })
+            .collect();
+        if list.path(0).is_none() {
+            let fault = view.problems.first().map_or(FileFault::GONE, |p| p.fault);
+            return self.sent_to_end(at, Ended::Failed(fault));
+        }
+        view.stage = Stage::Waiting;
+        sending.list = Some(list);
+        let mut steps = vec![Step::Changed(sending.view.clone())];
+        steps.extend(self.offer(false));
+        steps
+    }
+
+    /// Offers the first that waits; in a new channel again.
+    fn offer(&mut self, again: bool) -> Vec<Step> {
+        let Some(sending) = self.outgoing.front_mut() else {
+            return Vec::new();
+        };
+        let is_due = sending.list.is_some() && (again || !sending.is_offered);
+        if self.lanes.is_none() || !is_due {
+            return Vec::new();
+        }
+        sending.is_offered = true;
+        let view = &mut sending.view;
+        view.stage = if sending.is_held {
+            Stage::Held
+        } else {
+            Stage::Running
+        };
+        let word = FilesWord::Offered {
+            id: view.id,
+            name: view.name.clone(),
+            files: view.files,
+            bytes: view.bytes,
+        };
+        vec![Step::Say(word), Step::Changed(view.clone())]
+    }
+
+    /// What is sent is over; the next begins.
+    fn sent_to_end(&mut self, at: usize, ended: Ended) -> Vec<Step> {
+        let Some(sending) = self.outgoing.remove(at) else {
+            return Vec::new();
+        };
+        sending.is_given_up.store(true, Ordering::Relaxed);
+        let view = sending.view;
+        let mut steps = Vec::new();
+        if at == 0
+            && let Some(lanes) = &mut self.lanes
+        {
+            lanes.send(None);
+        }
+        if sending.is_offered && ended == (Ended::Cancelled { here: true }) {
+            let word = word_of(&view, ended);
+            steps.extend(self.say(word));
+        }
+        // what was not even listed is missing too
+        let skipped = sending.list.map_or(0, |list| list.skipped().len());
+        let skipped = u32::try_from(skipped).unwrap_or(u32::MAX);
+        let mut ended = ended;
+        if let Ended::Done { missing } = &mut ended {
+            *missing = missing.saturating_add(skipped);
+        }
+        steps.push(Step::Changed(over(view, ended)));
+        steps.extend(self.offer(false));
+        steps
+    }
+
+    /// What came is over.
+    fn came_to_end(&mut self, view: Transfer, ended: Ended, say: bool) -> Vec<Step> {
+        let number = view.id.number;
+        if !matches!(ended, Ended::Done { .. }) {
+            self.give_up_landing(Some(number));
+        }
+        let word = word_of(&view, ended);
+        self.ended.push_back(word.clone());
+        if self.ended.len() > MOST_UNSAID {
+            self.ended.pop_front();
+        }
+        let mut steps = Vec::new();
+        if say {
+            steps.extend(self.say(word));
+        }
+        steps.push(Step::Changed(over(view, ended)));
+        steps
+    }
+
+    /// Says `word`, now or in the next channel.
+    fn say(&mut self, word: FilesWord) -> Option<Step> {
+        if self.lanes.is_some() {
+            return Some(Step::Say(word));
+        }
+        if self.unsaid.len() < MOST_UNSAID {
+            self.unsaid.push_back(word);
+        }
+        None
+    }
+
+    fn give_up_landing(&self, number: Option<u32>) {
+        let landing = Arc::clone(&self.landing);
+        let thread = thread::Builder::new().name("files-drop".to_owned());
+        if let Err(error) = thread.spawn(move || landing.give_up(number)) {
+            tracing::error!(%error, "No thread to remove parts of files");
+        }
+    }
+}
+
+impl Drop for Transfers {
+    fn drop(&mut self) {
+        self.channels += 1;
+        self.landing.belongs_to(self.channels);
+        for sending in &self.outgoing {
+            sending.is_given_up.store(true, Ordering::Relaxed);
+        }
+        if self.last_came > 0 {
+            self.give_up_landing(None);
+        }
+    }
+}
+
+fn over(mut view: Transfer, ended: Ended) -> Transfer {
+    view.bytes_per_second = 0;
+    view.stage = Stage::Over(ended);
+    view
+}
+
+fn word_of(view: &Transfer, ended: Ended) -> FilesWord {
+    FilesWord::Over {
+        id: view.id,
+        end: match ended {
+            Ended::Done { missing } => FilesEnd::Done { missing },
+            Ended::Failed(fault) => FilesEnd::Failed(fault),
+            Ended::Cancelled { .. } | Ended::Withdrawn | Ended::SessionOver => FilesEnd::Cancelled,
+        },
+        files: view.done_files,
+        bytes: view.done_bytes,
+    }
+}
+
+/// The name of the first, and that there are more.
+fn name_of(chosen: &[PathBuf]) -> TransferName {
+    let name = |path: &Path| {
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        name.to_string_lossy().into_owned()
+    };
+    let more = chosen.len().saturating_sub(1);
+    let first = chosen.first().map(|path| name(path)).unwrap_or_default();
+    if more == 0 {
+        return TransferName::cut(&*first);
+    }
+    let rest = format!(" + {more}");
+    let mut first = first;
+    first.truncate(first.floor_char_boundary(MAX_NAME_BYTES - rest.len()));
+    TransferName::cut(first + &rest)
+}

@@ -1,0 +1,575 @@
+//! Files between a host and a console, by their own engines, through a real hub (S6, H5, D4).
+
+#![cfg(target_os = "linux")]
+#![expect(
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test waits for one message among many, and fails on any that rules it out"
+)]
+
+mod engines;
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::{SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use engines::{Ends, wait};
+use host_engine::{HostCommand, HostEvent};
+use operator_engine::{Command, Event};
+use protocol::files::{FileFault, TransferId};
+use protocol::transfers::{Ended, Stage, Transfer};
+use protocol::{HubToHost, Lane, RefusalCode, Rights};
+use support::{PATIENCE, TestHub, run_hub, screen_frame, send_tagged, text};
+use transport::HubAddress;
+
+const ALL: Rights = Rights::SEE.with(Rights::FILES);
+
+/// A way to the hub that can be cut: datagrams are lost while it is.
+struct Line {
+    address: HubAddress,
+    is_cut: Arc<AtomicBool>,
+}
+
+impl Line {
+    fn to(hub: SocketAddr) -> Self {
+        let near = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        let address = near.local_addr().expect("bound").to_string();
+        let is_cut = Arc::new(AtomicBool::new(false));
+        let cut = Arc::clone(&is_cut);
+        // it ends with the test's process
+        std::thread::spawn(move || relay(&near, hub, &cut));
+        Self {
+            address: address.parse().expect("an address"),
+            is_cut,
+        }
+    }
+
+    fn cut(&self, is_cut: bool) {
+        self.is_cut.store(is_cut, Ordering::SeqCst);
+    }
+}
+
+fn relay(near: &UdpSocket, hub: SocketAddr, is_cut: &Arc<AtomicBool>) {
+    let mut ways: BTreeMap<SocketAddr, UdpSocket> = BTreeMap::new();
+    let mut datagram = vec![0; 65_536];
+    while let Ok((len, from)) = near.recv_from(&mut datagram) {
+        let far = ways.entry(from).or_insert_with(|| {
+            let far = UdpSocket::bind("127.0.0.1:0").expect("a port");
+            far.connect(hub).expect("bound");
+            let (back, near) = (far.try_clone(), near.try_clone());
+            let (back, near) = (back.expect("a socket"), near.expect("a socket"));
+            let is_cut = Arc::clone(is_cut);
+            std::thread::spawn(move || {
+                let mut datagram = vec![0; 65_536];
+                while let Ok(len) = back.recv(&mut datagram) {
+                    if !is_cut.load(Ordering::SeqCst) {
+                        drop(near.send_to(&datagram[..len], from));
+                    }
+                }
+            });
+            far
+        });
+        if !is_cut.load(Ordering::SeqCst) {
+            drop(far.send(&datagram[..len]));
+        }
+    }
+}
+
+/// A host and a console in a session.
+struct Desk {
+    ends: Ends,
+    /// What each was told last of each transfer.
+    at_host: BTreeMap<TransferId, Transfer>,
+    at_console: BTreeMap<TransferId, Transfer>,
+}
+
+impl Desk {
+    /// Through `line`, or straight.
+    fn begin(hub: &TestHub, line: Option<&Line>, granted: Rights) -> Self {
+        let address = line.map_or(&hub.address, |line| &line.address);
+        Self {
+            ends: Ends::begin(hub, address, granted),
+            at_host: BTreeMap::new(),
+            at_console: BTreeMap::new(),
+        }
+    }
+
+    fn send_to_host(&self, chosen: &Path) {
+        let command = Command::SendFiles {
+            session: self.ends.session,
+            chosen: vec![chosen.to_owned()],
+        };
+        self.ends.console.send(command).expect("room");
+    }
+
+    fn send_to_console(&self, chosen: &Path) {
+        let command = HostCommand::SendFiles {
+            operator: None,
+            chosen: vec![chosen.to_owned()],
+        };
+        self.ends.host.send(command).expect("room");
+    }
+
+    /// Takes what both tell, until `done`.
+    fn until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {
+        let end = Instant::now() + 3 * PATIENCE;
+        loop {
+            let mut quiet = true;
+            while let Some(event) = self.ends.host_events.try_next() {
+                quiet = false;
+                if let HostEvent::Transfer { operator, transfer } = event {
+                    assert_eq!(operator, self.ends.operator);
+                    self.at_host.insert(transfer.id, transfer);
+                    if done(self) {
+                        return;
+                    }
+                }
+            }
+            while let Some(event) = self.ends.console_events.take_next() {
+                quiet = false;
+                if let Event::Transfer { transfer, .. } = event {
+                    self.at_console.insert(transfer.id, transfer);
+                    if done(self) {
+                        return;
+                    }
+                }
+            }
+            if done(self) {
+                return;
+            }
+            let (host, console) = (&self.at_host, &self.at_console);
+            assert!(Instant::now() < end, "{what}: {host:?} {console:?}");
+            if quiet {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+    }
+
+    /// Takes all that was told.
+    fn take_all(&mut self) {
+        while let Some(event) = self.ends.host_events.try_next() {
+            if let HostEvent::Transfer { transfer, .. } = event {
+                self.at_host.insert(transfer.id, transfer);
+            }
+        }
+        while let Some(event) = self.ends.console_events.take_next() {
+            if let Event::Transfer { transfer, .. } = event {
+                self.at_console.insert(transfer.id, transfer);
+            }
+        }
+    }
+
+    fn is_over(&self, id: TransferId) -> bool {
+        let over =
+            |all: &BTreeMap<TransferId, Transfer>| all.get(&id).is_some_and(Transfer::is_over);
+        over(&self.at_host) && over(&self.at_console)
+    }
+
+    /// How it ended at the host, and at the console.
+    fn ends(&self, id: TransferId) -> (Stage, Stage) {
+        (self.at_host[&id].stage, self.at_console[&id].stage)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.ends.folder.path().join(name)
+    }
+
+    /// Ends the session and waits for its film.
+    fn end(mut self, hub: &TestHub) -> Vec<recording::Files> {
+        let session = self.ends.session;
+        self.ends
+            .console
+            .send(Command::EndSession { session })
+            .expect("room");
+        wait(&mut self.ends.console_events, |event| match event {
+            Event::SessionEnded { .. } => Some(()),
+            _ => None,
+        });
+        let film = fs::read_dir(hub.data.join("films")).expect("films");
+        let film = film.map(|entry| entry.expect("readable").path());
+        let film = film.filter(|path| path.extension().is_some_and(|e| e == "film"));
+        let film = film.max().expect("a film");
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let open = recording::Recording::open(&film).expect("a film");
+            let events = open.timeline().filter_map(|entry| match entry.ok()?.body {
+                recording::Body::Event(event) => Some(event),
+                _ => None,
+            });
+            let events: Vec<recording::Event> = events.collect();
+            if matches!(events.last(), Some(recording::Event::Ended { .. })) {
+                let files = events.into_iter().filter_map(|event| match event {
+                    recording::Event::Files(files) => Some(files),
+                    _ => None,
+                });
+                return files.collect();
+            }
+            assert!(Instant::now() < end, "the film has no end");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// Bytes that no compression and no luck makes equal.
+fn noise(seed: u64, bytes: usize) -> Vec<u8> {
+    let mut state = seed | 1;
+    let step = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    let words = std::iter::repeat_with(step).flat_map(u64::to_le_bytes);
+    words.take(bytes).collect()
+}
+
+/// A folder of many small files, odd names and one larger file.
+fn tree(at: &Path) {
+    fs::create_dir_all(at.join("empty")).expect("made");
+    fs::create_dir_all(at.join("sub/deeper è")).expect("made");
+    for number in 0..300_u64 {
+        let name = format!("sub/{number}.txt");
+        let bytes = usize::try_from(number * 37 % 4000).expect("small");
+        fs::write(at.join(name), noise(number, bytes)).expect("written");
+    }
+    fs::write(at.join("sub/deeper è/…  :?.bin"), noise(7, 10)).expect("written");
+    fs::write(at.join("large.bin"), noise(9, 5_000_000)).expect("written");
+}
+
+/// Each file and folder below `at`, with what is in it.
+fn contents(at: &Path) -> BTreeMap<PathBuf, Option<blake3::Hash>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![at.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("readable").path();
+            let below = path.strip_prefix(at).expect("below").to_owned();
+            if path.is_dir() {
+                found.insert(below, None);
+                folders.push(path);
+            } else {
+                let bytes = fs::read(&path).expect("readable");
+                found.insert(below, Some(blake3::hash(&bytes)));
+            }
+        }
+    }
+    found
+}
+
+const TO_HOST: TransferId = TransferId {
+    to_host: true,
+    number: 1,
+};
+const TO_CONSOLE: TransferId = TransferId {
+    to_host: false,
+    number: 1,
+};
+const DONE: Stage = Stage::Over(Ended::Done { missing: 0 });
+
+fn audited(hub: &TestHub, action: &str) -> Vec<serde_json::Value> {
+    let args = [
+        "audit",
+        "list",
+        "--json",
+        "--data",
+        hub.data_text(),
+        "--action",
+        action,
+    ];
+    let listed = run_hub(&args, "");
+    assert!(listed.status.success(), "{}", text(&listed));
+    let rows: serde_json::Value = serde_json::from_slice(&listed.stdout).expect("JSON");
+    let rows = rows.as_array().or_else(|| rows["rows"].as_array());
+    rows.expect("rows").clone()
+}
+
+#[test]
+fn s6_files_go_both_ways_at_once_and_d4_film_and_log_name_them() {
+    let hub = TestHub::start();
+    let mut desk = Desk::begin(&hub, None, ALL);
+    for from in ["From Anna", "From Rosa"] {
+        tree(&desk.path(from));
+    }
+    desk.send_to_host(&desk.path("From Anna"));
+    desk.send_to_console(&desk.path("From Rosa"));
+    desk.until("both arrive", |desk| {
+        desk.is_over(TO_HOST) && desk.is_over(TO_CONSOLE)
+    });
+    assert_eq!(desk.ends(TO_HOST), (DONE, DONE));
+    assert_eq!(desk.ends(TO_CONSOLE), (DONE, DONE));
+    let same = |from: &str, to: &str| {
+        let (from, to) = (contents(&desk.path(from)), contents(&desk.path(to)));
+        assert_eq!(from.len(), 305);
+        assert_eq!(from, to, "nothing else is there either");
+    };
+    same("From Anna", "at host/From Anna");
+    same("From Rosa", "at console/From Rosa");
+    assert_eq!(
+        contents(&desk.path("at host")).len(),
+        306,
+        "no parts are left"
+    );
+    let bytes = desk.at_host[&TO_HOST].bytes;
+    assert_eq!(desk.at_host[&TO_HOST].done_bytes, bytes);
+
+    let told = desk.end(&hub);
+    let told: Vec<String> = told
+        .iter()
+        .map(|files| recording::Event::Files(files.clone()).to_string())
+        .collect();
+    for sentence in [
+        "files from ANNA: From Anna (302 files, 5.6 MB)",
+        "files from ANNA arrived: From Anna (302 files, 5.6 MB)",
+        "files to ANNA: From Rosa (302 files, 5.6 MB)",
+        "files to ANNA arrived: From Rosa (302 files, 5.6 MB)",
+    ] {
+        assert!(told.iter().any(|told| told == sentence), "{told:?}");
+    }
+    assert_eq!(told.len(), 4);
+    for (action, count) in [("files.begun", 2), ("files.done", 2)] {
+        let rows = audited(&hub, action);
+        assert_eq!(rows.len(), count, "{rows:?}");
+        let all = format!("{rows:?}");
+        assert!(all.contains("From Anna") && all.contains(&bytes.to_string()));
+        assert!(!all.contains("large.bin"), "by the name of the whole alone");
+    }
+}
+
+#[test]
+fn s6_a_transfer_goes_on_by_itself_where_the_line_broke() {
+    let hub = TestHub::start();
+    let line = Line::to(hub.socket_address());
+    let mut desk = Desk::begin(&hub, Some(&line), ALL);
+    let sent = noise(3, 40_000_000);
+    fs::write(desk.path("a.bin"), &sent).expect("written");
+    desk.send_to_host(&desk.path("a.bin"));
+    let mut least = 1_000_000;
+    for cut in 0..3 {
+        desk.until("some of it arrives", |desk| {
+            let at_host = desk.at_host.get(&TO_HOST);
+            at_host.is_some_and(|t| t.done_bytes >= least && t.stage == Stage::Running)
+        });
+        line.cut(true);
+        desk.until("the break is noticed", |desk| {
+            desk.at_host[&TO_HOST].stage == Stage::Paused
+                && desk.at_console[&TO_HOST].stage == Stage::Paused
+        });
+        let there = desk.at_host[&TO_HOST].done_bytes;
+        assert!(there < 40_000_000, "cut {cut} came too late");
+        line.cut(false);
+        // what is there is not sent again
+        desk.until("it goes on", |desk| {
+            let at_host = &desk.at_host[&TO_HOST];
+            assert!(at_host.done_bytes >= there, "{at_host:?}");
+            at_host.stage == Stage::Running && at_host.done_bytes > there || at_host.is_over()
+        });
+        least = there + 1_000_000;
+    }
+    desk.until("all arrives", |desk| desk.is_over(TO_HOST));
+    assert_eq!(desk.ends(TO_HOST), (DONE, DONE));
+    assert_eq!(
+        desk.at_host[&TO_HOST].done_bytes, 40_000_000,
+        "each byte once"
+    );
+    assert!(fs::read(desk.path("at host/a.bin")).expect("there") == sent);
+    assert_eq!(desk.end(&hub).len(), 2, "begun once, done once");
+}
+
+#[test]
+fn h5_nothing_half_stays_where_the_user_cancels_or_takes_the_right_back() {
+    let hub = TestHub::start();
+    let mut desk = Desk::begin(&hub, None, ALL);
+    fs::write(desk.path("a.bin"), noise(3, 80_000_000)).expect("written");
+    desk.send_to_host(&desk.path("a.bin"));
+    let begun = |desk: &Desk, id| desk.at_host.get(&id).is_some_and(|t| t.done_bytes > 0);
+    desk.until("it begins", |desk| begun(desk, TO_HOST));
+    let (operator, id) = (desk.ends.operator, TO_HOST);
+    desk.ends
+        .host
+        .send(HostCommand::CancelFiles { operator, id })
+        .expect("room");
+    desk.until("it is over", |desk| desk.is_over(TO_HOST));
+    let cancelled = |here| Stage::Over(Ended::Cancelled { here });
+    assert_eq!(desk.ends(TO_HOST), (cancelled(true), cancelled(false)));
+
+    // the other way, and by whoever sends
+    desk.send_to_console(&desk.path("a.bin"));
+    desk.until("it begins", |desk| {
+        let at_console = desk.at_console.get(&TO_CONSOLE);
+        at_console.is_some_and(|t| t.done_bytes > 0)
+    });
+    let id = TO_CONSOLE;
+    desk.ends
+        .host
+        .send(HostCommand::CancelFiles { operator, id })
+        .expect("room");
+    desk.until("it is over", |desk| desk.is_over(TO_CONSOLE));
+    assert_eq!(desk.ends(TO_CONSOLE), (cancelled(true), cancelled(false)));
+
+    let again = TransferId {
+        to_host: true,
+        number: 2,
+    };
+    desk.send_to_host(&desk.path("a.bin"));
+    desk.until("it begins", |desk| begun(desk, again));
+    desk.ends
+        .host
+        .send(HostCommand::ReduceRights {
+            rights: Rights::SEE,
+        })
+        .expect("room");
+    desk.until("it is over", |desk| desk.is_over(again));
+    let withdrawn = Stage::Over(Ended::Withdrawn);
+    assert_eq!(desk.ends(again), (withdrawn, withdrawn));
+    for folder in ["at host", "at console"] {
+        let folder = desk.path(folder);
+        let end = Instant::now() + PATIENCE;
+        while !contents(&folder).is_empty() {
+            assert!(Instant::now() < end, "{:?}", contents(&folder));
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+    // and nothing more is sent
+    desk.send_to_host(&desk.path("a.bin"));
+    std::thread::sleep(Duration::from_millis(300));
+    desk.take_all();
+    assert_eq!(desk.at_console.len(), 3);
+
+    let stages: Vec<recording::FilesStage> = desk.end(&hub).iter().map(|f| f.stage).collect();
+    let (begun, cancelled) = (
+        recording::FilesStage::Begun,
+        recording::FilesStage::Cancelled,
+    );
+    let failed = recording::FilesStage::Failed;
+    assert_eq!(stages, [begun, cancelled, begun, cancelled, begun, failed]);
+    for (action, count) in [
+        ("files.begun", 3),
+        ("files.cancelled", 2),
+        ("files.failed", 1),
+    ] {
+        assert_eq!(audited(&hub, action).len(), count, "{action}");
+    }
+}
+
+#[test]
+fn s6_the_operator_pauses_what_it_sends_and_goes_on() {
+    let hub = TestHub::start();
+    let mut desk = Desk::begin(&hub, None, ALL);
+    fs::write(desk.path("a.bin"), noise(3, 30_000_000)).expect("written");
+    desk.send_to_host(&desk.path("a.bin"));
+    let there = |desk: &Desk| desk.at_host.get(&TO_HOST).map_or(0, |t| t.done_bytes);
+    desk.until("it begins", |desk| there(desk) > 0);
+    let hold = |desk: &Desk, held| {
+        let (session, id) = (desk.ends.session, TO_HOST);
+        let command = Command::HoldFiles { session, id, held };
+        desk.ends.console.send(command).expect("room");
+    };
+    hold(&desk, true);
+    desk.until("it pauses", |desk| {
+        desk.at_console[&TO_HOST].stage == Stage::Held
+    });
+    // what was on the way arrives
+    std::thread::sleep(Duration::from_secs(2));
+    desk.take_all();
+    let before = there(&desk);
+    std::thread::sleep(Duration::from_millis(500));
+    desk.take_all();
+    assert_eq!(there(&desk), before, "nothing more comes");
+    assert!(before < 30_000_000);
+    hold(&desk, false);
+    desk.until("it arrives", |desk| desk.is_over(TO_HOST));
+    assert_eq!(desk.ends(TO_HOST), (DONE, DONE));
+}
+
+#[test]
+fn e4_what_cannot_be_sent_or_kept_is_said() {
+    let hub = TestHub::start();
+    let mut desk = Desk::begin(&hub, None, ALL);
+    desk.send_to_host(&desk.path("is not there"));
+    desk.until("it is refused", |desk| {
+        desk.at_console.get(&TO_HOST).is_some_and(Transfer::is_over)
+    });
+    let gone = Stage::Over(Ended::Failed(FileFault::GONE));
+    assert_eq!(desk.at_console[&TO_HOST].stage, gone);
+    assert!(desk.at_host.is_empty(), "nothing to tell the user");
+
+    // where the host cannot write
+    let folder = Some(PathBuf::from("/proc/self/there"));
+    desk.ends
+        .host
+        .send(HostCommand::ReceiveInto { folder })
+        .expect("room");
+    fs::write(desk.path("a.txt"), "a").expect("written");
+    desk.send_to_host(&desk.path("a.txt"));
+    let second = TransferId {
+        to_host: true,
+        number: 2,
+    };
+    desk.until("it fails", |desk| desk.is_over(second));
+    let (at_host, at_console) = desk.ends(second);
+    assert_eq!(at_host, at_console);
+    assert!(
+        matches!(at_host, Stage::Over(Ended::Failed(_))),
+        "{at_host:?}"
+    );
+    let told = desk.end(&hub);
+    let failed = told.last().expect("told");
+    assert_eq!(
+        (&*failed.name, failed.stage),
+        ("a.txt", recording::FilesStage::Failed)
+    );
+}
+
+#[tokio::test]
+async fn b2_a_lane_of_files_needs_the_right_keeps_its_limits_and_holds_nothing_up() {
+    let hub = TestHub::start();
+    let mut pair = hub.pair("anna").await;
+    let (session, _) = pair.start_session(ALL).await;
+    // the console does not read its files, and yet sees the screen
+    let mut files = pair.open(Lane::FileToOperator, session).await;
+    let mut screen = pair.open(Lane::Screen, session).await;
+    let stuffed = async {
+        let piece = bytes::Bytes::from(vec![7; 200 * 1024]);
+        while files.write_body(piece.clone()).await.is_ok() {}
+    };
+    let stuffed = tokio::time::timeout(Duration::from_secs(2), stuffed).await;
+    assert!(stuffed.is_err(), "it waits for whoever does not read");
+    let before = hub.resident_bytes();
+    assert!(before < 200 << 20, "{before}");
+    let seen = async {
+        send_tagged(&mut screen, &screen_frame(1, 100_000)).await;
+        loop {
+            let mut stream = pair.operator.accept_stream().await;
+            if stream.0.lane == Lane::Screen {
+                break stream
+                    .1
+                    .read_body()
+                    .await
+                    .expect("sound")
+                    .expect("an update");
+            }
+        }
+    };
+    let seen = tokio::time::timeout(PATIENCE, seen).await;
+    assert!(!seen.expect("in time").is_empty());
+
+    // a frame that is larger than any may be
+    let mut other = hub.pair("bruno").await;
+    let (session, _) = other.start_session(ALL).await;
+    let mut files = other.open(Lane::FileToHost, session).await;
+    files.set_limit(1 << 20);
+    files
+        .write_body(vec![7; 300 * 1024].into())
+        .await
+        .expect("taken by the line");
+    assert_eq!(other.operator.refused().await, RefusalCode::MALFORMED);
+    other
+        .host
+        .wait_for(|message| matches!(message, HubToHost::OperatorPresent { .. }).then_some(()))
+        .await;
+}

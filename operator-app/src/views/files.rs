@@ -1,0 +1,102 @@
+//! Files to and from the host, beside the screen (S6).
+
+use std::path::PathBuf;
+
+use egui::{Frame, Panel, ScrollArea, Ui};
+use ui_kit::widgets::{
+    Field, Push, TransferWish, divider_ui, dropped_paths, empty_state_ui, entered_in_field,
+    icon_button_ui, section_header_ui, text_field_ui, transfer_ui,
+};
+use ui_kit::{Icon, Palette, Word, text, theme, w};
+
+use crate::phrases;
+use crate::state::session::{SessionState, SessionWish};
+
+/// Width of the list beside the screen, in points: how far a transfer is has room in two lines.
+const FILES_WIDTH: f32 = 370.0;
+
+/// Draws the list at the right of the screen, if it is open, and takes what is dropped onto the window.
+pub fn files_side_ui(ui: &mut Ui, state: &mut SessionState) {
+    let dropped = ui.input(|input| dropped_paths(&input.raw));
+    if !dropped.is_empty() && state.may_send_files() {
+        state.wishes.push(SessionWish::SendFiles(dropped));
+        state.files.open = true;
+    }
+    if !state.files.open || state.ended.is_some() {
+        return;
+    }
+    let palette = Palette::of(ui);
+    let lang = state.lang;
+    Panel::right("session files")
+        .exact_size(FILES_WIDTH)
+        .resizable(false)
+        .frame(Frame::new().fill(palette.card).inner_margin(12))
+        .show(ui, |ui| {
+            ui.horizontal(|ui| {
+                section_header_ui(ui, w(lang, Word::Files), "");
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    if icon_button_ui(ui, Icon::X, w(lang, Word::Close), true).clicked() {
+                        state.files.open = false;
+                    }
+                });
+            });
+            send_ui(ui, state);
+            divider_ui(ui);
+            list_ui(ui, state);
+        });
+}
+
+fn send_ui(ui: &mut Ui, state: &mut SessionState) {
+    let lang = state.lang;
+    let palette = Palette::of(ui);
+    if !state.may_send_files() {
+        let note = phrases::files_not_allowed(lang);
+        ui.label(text(note, 13.5, theme::REGULAR, palette.dim));
+        return;
+    }
+    ui.columns(2, |columns| {
+        let files = Push::secondary(phrases::files_to_choose(lang)).icon(Icon::FileUp);
+        if columns[0].add(files.wide()).clicked() {
+            let wish = SessionWish::ChooseFiles { folders: false };
+            state.wishes.push(wish);
+        }
+        let folder = Push::secondary(phrases::folder_to_choose(lang)).icon(Icon::FolderUp);
+        if columns[1].add(folder.wide()).clicked() {
+            let wish = SessionWish::ChooseFiles { folders: true };
+            state.wishes.push(wish);
+        }
+    });
+    let field = Field::new(phrases::path_to_send(lang)).hint(phrases::or_drop_files(lang));
+    let response = text_field_ui(ui, &field, &mut state.files.path);
+    let entered = entered_in_field(ui) && (response.has_focus() || response.lost_focus());
+    let path = state.files.path.trim().to_owned();
+    let send = Push::primary(w(lang, Word::Send)).icon(Icon::Upload);
+    let sent = ui.add(send.enabled(!path.is_empty())).clicked();
+    if (sent || entered) && !path.is_empty() {
+        state
+            .wishes
+            .push(SessionWish::SendFiles(vec![PathBuf::from(path)]));
+        state.files.path.clear();
+    }
+}
+
+fn list_ui(ui: &mut Ui, state: &mut SessionState) {
+    let lang = state.lang;
+    if state.files.all.is_empty() {
+        let (title, note) = (phrases::no_files(lang), phrases::no_files_note(lang));
+        empty_state_ui(ui, Icon::Files, title, note);
+        return;
+    }
+    let mut wish = None;
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        for transfer in &state.files.all {
+            let id = transfer.id;
+            match transfer_ui(ui, lang, transfer, transfer.is_outgoing) {
+                Some(TransferWish::Cancel) => wish = Some(SessionWish::CancelFiles(id)),
+                Some(TransferWish::Hold(held)) => wish = Some(SessionWish::HoldFiles(id, held)),
+                None => {}
+            }
+        }
+    });
+    state.wishes.extend(wish);
+}
