@@ -649,6 +649,13 @@ fn create(path: &Path, order: &FilmOrder) -> Result<Recorder, WriteError> {
         at_micros: 0,
         body: Body::Event(FilmEvent::Started { rights }),
     })?;
+    if !order.organisation.trim().is_empty() {
+        let name = order.organisation.to_string();
+        recorder.append(&Entry {
+            at_micros: 0,
+            body: Body::Event(FilmEvent::HelpDesk { name }),
+        })?;
+    }
     // the catalogue is about to say that it is there, and it must be after a power failure too
     recorder.sync()?;
     sync(path).map_err(WriteError::Sync)?;

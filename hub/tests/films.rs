@@ -436,6 +436,36 @@ async fn d2_where_the_disk_has_too_little_room_the_session_ends_and_its_film_is_
 }
 
 #[tokio::test]
+async fn b6_a_film_says_whose_help_desk_it_was() {
+    let hub = TestHub::start();
+    let mut window = Window::sign_in(&hub).await;
+    let mut pair = hub.pair("anna").await;
+    let timeline = |number: &str| hub_says(&hub, &["film", "timeline", number]);
+    let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+    pair.operator
+        .send(&OperatorToHub::EndSession { session })
+        .await;
+    window.closed(session).await;
+    assert!(!timeline("1").contains("help desk"), "nobody said whose");
+    let name = Setting::Organisation("Comune di Prova".into());
+    assert_eq!(window.change(vec![name]).await, Ok(()));
+    loop {
+        if let HubToHost::Organisation { name } = pair.host.receive_any().await
+            && !name.is_empty()
+        {
+            break;
+        }
+    }
+    let (session, _) = pair.start_session(Rights::SEE_AND_CONTROL).await;
+    pair.operator
+        .send(&OperatorToHub::EndSession { session })
+        .await;
+    window.closed(session).await;
+    let said = timeline("2");
+    assert!(said.contains("help desk: Comune di Prova"), "{said}");
+}
+
+#[tokio::test]
 async fn settings_are_followed_listed_and_audited() {
     let hub = TestHub::start();
     let mut window = Window::sign_in(&hub).await;

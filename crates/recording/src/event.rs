@@ -41,6 +41,8 @@ pub enum Event {
     Watched { by: String, begins: bool },
     /// How far files are that one end sends the other.
     Files(Files),
+    /// Whose help desk it is, as the hub is set up.
+    HelpDesk { name: String },
     /// The pictures are of these monitors from now on; all in all [`crate::MAX_TEXT_BYTES`].
     Monitors(Vec<Monitor>),
 }
@@ -140,6 +142,7 @@ impl fmt::Display for Event {
             Self::Watched { by, begins: true } => write!(f, "{by} watches"),
             Self::Watched { by, begins: false } => write!(f, "{by} watches no more"),
             Self::Files(files) => write!(f, "{files}"),
+            Self::HelpDesk { name } => write!(f, "help desk: {name}"),
             Self::Monitors(shown) => {
                 f.write_str("the screen is")?;
                 for (index, monitor) in shown.iter().enumerate() {

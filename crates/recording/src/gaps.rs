@@ -69,6 +69,7 @@ impl Gaps {
             | Event::Marked { .. }
             | Event::Watched { .. }
             | Event::Files(_)
+            | Event::HelpDesk { .. }
             | Event::Monitors(_) => {}
         }
     }

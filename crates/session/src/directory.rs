@@ -193,6 +193,8 @@ pub struct FilmOrder {
     pub ticket: TicketRoute,
     pub started_unix_millis: i64,
     pub rights: Rights,
+    /// Whose help desk it is; empty if nobody said.
+    pub organisation: Name,
 }
 
 /// What an administrator may set.

@@ -38,6 +38,7 @@ fn italian(event: &Event) -> String {
         Event::Watched { by, begins: true } => format!("{by} osserva"),
         Event::Watched { by, begins: false } => format!("{by} non osserva più"),
         Event::Files(files) => italian_files(files),
+        Event::HelpDesk { name } => format!("assistenza: {name}"),
         Event::Monitors(shown) => {
             let shown: Vec<String> = shown.iter().map(ToString::to_string).collect();
             format!("lo schermo è {}", shown.join(", "))

@@ -391,9 +391,11 @@ fn mark_of(entry: Entry, lang: Lang) -> Option<Mark> {
                     side: Side::Host | Side::Hub | Side::Operator { .. },
                 }
                 | Event::Resumed { .. } => MarkKind::Line,
-                Event::Note(_) | Event::Driver { .. } | Event::Files(_) | Event::Monitors(_) => {
-                    MarkKind::Note
-                }
+                Event::Note(_)
+                | Event::Driver { .. }
+                | Event::Files(_)
+                | Event::HelpDesk { .. }
+                | Event::Monitors(_) => MarkKind::Note,
                 Event::Marked { .. } => MarkKind::Moment,
                 Event::Started { .. }
                 | Event::RightsChanged { .. }

@@ -46,7 +46,12 @@ impl Chapters {
                 _ => None,
             },
         };
-        let at_millis = (entry.moment_micros() / 1000).checked_sub(from_millis);
+        let at_millis = if matches!(body, Body::Event(Event::HelpDesk { .. })) {
+            // a part of a session says whose it was, too
+            Some(0)
+        } else {
+            (entry.moment_micros() / 1000).checked_sub(from_millis)
+        };
         let (Some(at_millis), Some(title)) = (at_millis, title) else {
             return;
         };

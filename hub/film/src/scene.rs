@@ -63,6 +63,7 @@ impl Scene {
             | Event::Marked { .. }
             | Event::Watched { .. }
             | Event::Files(_)
+            | Event::HelpDesk { .. }
             | Event::Monitors(_) => {}
         }
         self.is_lost() != was_lost

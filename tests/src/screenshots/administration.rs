@@ -180,6 +180,7 @@ impl<'a> Window<'a> {
         app.click("Reports")?;
         let report = app.wait_for("Lucia Conti")?.region.middle();
         app.hands().click(report)?;
+        std::thread::sleep(SETTLED);
         app.hands().tap(key::Return)?;
         app.wait_for("Solution")?;
         self.add("Solution", "report")?;
@@ -199,6 +200,7 @@ impl<'a> Window<'a> {
         self.add("Films", "films")?;
         let app = &mut self.admin.app;
         app.hands().click(film)?;
+        std::thread::sleep(SETTLED);
         app.hands().tap(key::Return)?;
         app.wait_for("Play (Space)")?;
         app.hands().tap(key::Right)?;

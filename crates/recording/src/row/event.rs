@@ -42,6 +42,7 @@ const MARKED: u8 = 11;
 const WATCHED: u8 = 12;
 const MONITORS: u8 = 13;
 const FILES: u8 = 14;
+const HELP_DESK: u8 = 15;
 
 const SIDE_HOST: u8 = 1;
 const SIDE_OPERATOR: u8 = 2;
@@ -100,6 +101,7 @@ pub(super) fn encode(event: &Event) -> Result<Vec<u8>, RecordError> {
             head.extend(files.bytes.to_le_bytes());
             encode_with_name(&head, &files.operator, text_bytes(&files.name)?)?
         }
+        Event::HelpDesk { name } => joined(&[HELP_DESK], text_bytes(name)?),
         Event::Monitors(shown) => {
             let mut body = vec![MONITORS];
             for monitor in shown {
@@ -174,6 +176,9 @@ pub(super) fn decode(body: &[u8]) -> Result<Event, RowError> {
         },
         MONITORS => Event::Monitors(decode_monitors(rest)?),
         FILES => Event::Files(decode_files(rest)?),
+        HELP_DESK => Event::HelpDesk {
+            name: decode_text(rest)?,
+        },
         _ => return Err(RowError::Malformed),
     })
 }
@@ -343,6 +348,7 @@ pub(super) mod tests {
             side().prop_map(|side| Event::Resumed { side }),
             (name(), rights()).prop_map(|(name, rights)| Event::OperatorJoined { name, rights }),
             name().prop_map(|name| Event::OperatorLeft { name }),
+            name().prop_map(|name| Event::HelpDesk { name }),
             any::<Option<String>>().prop_map(|name| Event::Driver { name }),
             (name(), name(), any::<u32>()).prop_map(|(operator, text, ago_millis)| {
                 Event::Marked {
@@ -382,7 +388,7 @@ pub(super) mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_an_event_or_an_error_and_encode_to_themselves(
-            what in 0_u8..16,
+            what in 0_u8..17,
             rest in prop::collection::vec(prop_oneof![0_u8..5, any::<u8>()], 0..12),
         ) {
             let body = joined(&[what], &rest);
@@ -396,7 +402,7 @@ pub(super) mod tests {
     fn the_numbers_in_the_file_stay_as_they_are() {
         let name = || "Al".to_owned();
         let rights = Rights::SEE | Rights::FILES;
-        let bodies: [(Event, &[u8]); 22] = [
+        let bodies: [(Event, &[u8]); 23] = [
             (Event::Started { rights }, &[1, 5]),
             (
                 Event::RightsChanged {
@@ -474,6 +480,7 @@ pub(super) mod tests {
                     14, 1, 2, 2, 1, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 2, 0, b'A', b'l', b'x',
                 ],
             ),
+            (Event::HelpDesk { name: name() }, &[15, b'A', b'l']),
             (Event::Interrupted { side: Side::Host }, &[5, 1]),
             (
                 Event::Interrupted {

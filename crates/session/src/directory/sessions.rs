@@ -473,6 +473,7 @@ impl Directory {
             ticket: found.ticket,
             started_unix_millis: now.unix_millis,
             rights,
+            organisation: self.organisation.clone(),
         };
         self.last_report += 1;
         self.effects.push(Effect::OpenFilm(order));
