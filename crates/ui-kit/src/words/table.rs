@@ -106,7 +106,6 @@ words! {
     Hub: "Hub", "Hub";
 
     // How sessions start, and notices (O2, O3)
-    General: "General", "Generali";
     OperationSettings: "Operation settings", "Impostazioni operative";
     StartingColorDepth: "Starting color depth", "Profondità colore iniziale";
     AsLastTime: "As in the last session", "Come nell'ultima sessione";
