@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use desktop::{Choose, HotKey, SettingsFile, WindowPlace};
+use desktop::{Choose, First, FurtherStarts, HotKey, SettingsFile, WindowPlace};
 use eframe::egui::{
     Context, Event, Pos2, RawInput, Ui, UserAttentionType, Vec2, ViewportCommand, ViewportId,
     WindowLevel, vec2,
@@ -18,6 +18,7 @@ use ui_kit::{Clock, Word, w};
 use crate::above::Above;
 use crate::backend::{Backend, Wake};
 use crate::front::Front;
+use crate::link::Link;
 use crate::links::LinkDesk;
 use crate::settings::HubPlace;
 use crate::state::{Action, Below, Effect, Shape, Stage, State};
@@ -38,6 +39,8 @@ pub struct Start {
     pub file: Option<SettingsFile>,
     /// This program, to guard held keys.
     pub exe: PathBuf,
+    /// Who hears of further starts.
+    pub first: Option<First>,
 }
 
 /// The program.
@@ -47,6 +50,7 @@ pub struct HelpmeApp {
     backend: Backend,
     doctor: Option<Doctor>,
     links: LinkDesk,
+    further: FurtherStarts,
     file: Option<SettingsFile>,
     started: Instant,
     /// `None` where there is none.
@@ -59,6 +63,11 @@ pub struct HelpmeApp {
     /// Files that were chosen in the desktop's dialog.
     chosen: (SyncSender<Vec<PathBuf>>, Receiver<Vec<PathBuf>>),
     wake: WakeHandle,
+}
+
+fn further_starts(first: Option<First>, wake: &Wake) -> FurtherStarts {
+    let wake = Arc::clone(wake);
+    FurtherStarts::of(first, move || wake())
 }
 
 struct WakeHandle(Wake);
@@ -80,6 +89,7 @@ impl HelpmeApp {
         let wake: Wake = Arc::new(move || repaint.request_repaint());
         let mut app = Self {
             links: LinkDesk::new(start.exe.clone(), Arc::clone(&wake)),
+            further: further_starts(start.first, &wake),
             backend: Backend::new(start.exe, Arc::clone(&wake)),
             state: start.state,
             doctor: None,
@@ -154,6 +164,21 @@ impl HelpmeApp {
         if let Err(error) = asked {
             tracing::error!(%error, "No dialog for files");
         }
+    }
+
+    /// Helpme was started once more, with a link or without.
+    fn open_again(&mut self, ctx: &Context, link: &str) {
+        ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
+        self.front.come(ctx);
+        match Link::parse(link) {
+            Ok(link) => {
+                let effects = self.state.take_link(link);
+                self.take(ctx, effects);
+            }
+            Err(_) if link.is_empty() => {}
+            Err(error) => tracing::warn!(%error, "Link not opened"),
+        }
+        ctx.request_repaint();
     }
 
     fn hear_doctor(&mut self) {
@@ -293,6 +318,9 @@ impl eframe::App for HelpmeApp {
         if let Some(links) = self.links.take() {
             self.state.links = links;
         }
+        while let Some(link) = self.further.take() {
+            self.open_again(ctx, &link);
+        }
         self.state.hot_key = self.hot_key.as_ref().is_some_and(HotKey::is_watched);
         self.front.follow_up(ctx);
         if ctx.input(|input| input.viewport().close_requested())
@@ -339,6 +367,7 @@ impl eframe::App for HelpmeApp {
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.further.close();
         self.state.settings.name.clone_from(&self.state.form.name);
         self.save_settings();
     }

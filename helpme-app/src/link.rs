@@ -67,6 +67,17 @@ impl Link {
     }
 }
 
+/// A link to `hub` without a ticket.
+pub fn link_to(hub: &HubPlace) -> String {
+    let HubText {
+        address,
+        fingerprint,
+    } = HubText::from(hub);
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let query = query.append_pair("key", &fingerprint).finish();
+    format!("{SCHEME}{address}/?{query}")
+}
+
 #[cfg(test)]
 mod tests {
     use host_engine::AddressFault;
@@ -96,6 +107,19 @@ mod tests {
         let link = parse("helpme://[2a01:db8::5]:443/?key=KEY").expect("a hub");
         assert_eq!(link.hub.address.host, "2a01:db8::5");
         assert_eq!(link.ticket, None);
+    }
+
+    #[test]
+    fn a_link_that_was_made_of_a_hub_leads_to_it() {
+        for text in [
+            "helpme://hub.example.org:8443/?key=KEY",
+            "helpme://[2a01:db8::5]:443/?key=KEY",
+            "helpme://hub.example.org/?key=public",
+        ] {
+            let link = parse(text).expect(text);
+            let again = Link::parse(&link_to(&link.hub)).expect("a link");
+            assert_eq!(again, link);
+        }
     }
 
     #[test]

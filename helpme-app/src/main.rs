@@ -3,17 +3,17 @@
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use clap::Parser;
-use desktop::{Folders, SettingsFile};
+use desktop::{Folders, Instance, SettingsFile};
 use eframe::egui::ViewportBuilder;
 use helpme_app::app::{HelpmeApp, SMALLEST_WINDOW, Start, WINDOW_SIZE};
 use helpme_app::doctor;
-use helpme_app::link::Link;
+use helpme_app::link::{Link, link_to};
 use helpme_app::links;
 use helpme_app::settings::{HubPlace, HubText, Settings, account_name, hub_beside_program};
 use helpme_app::state::{State, Surroundings};
@@ -87,7 +87,10 @@ fn set_up(program: &mut Program, arguments: Arguments) -> Result<Start, StartFau
     let link = arguments.link.as_deref().map(Link::parse).transpose();
     let link = link.map_err(|error| bad_set_up(error.into()))?;
     let given = given_hub(arguments, exe.parent()).map_err(bad_set_up)?;
-    let file = settings_file();
+    let folders = folders();
+    let file = folders
+        .as_ref()
+        .map(|folders| SettingsFile::in_folder(folders.config()));
     let settings = file
         .as_ref()
         .map(SettingsFile::load::<Settings>)
@@ -109,11 +112,23 @@ fn set_up(program: &mut Program, arguments: Arguments) -> Result<Start, StartFau
         state: State::new(settings, around),
         file,
         exe,
+        first: None,
     })
 }
 
 fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
-    let start = set_up(program, arguments)?;
+    let link = arguments.link.clone();
+    let mut start = set_up(program, arguments)?;
+    if let Some(folders) = folders() {
+        // one that is set up for another help desk says so, too
+        let hub = start.state.named_hub().map(link_to);
+        let opens = link.or(hub).unwrap_or_default();
+        match Instance::start(folders.data(), &opens) {
+            Instance::First(first) => start.first = Some(first),
+            // the window that is there has it now
+            Instance::Handed => return Ok(()),
+        }
+    }
     let place = start.state.settings.window;
     let place = place.map(|place| place.sound(SMALLEST_WINDOW));
     let size = place.map_or(WINDOW_SIZE, |place| (place.width, place.height));
@@ -170,14 +185,10 @@ fn given_hub(arguments: Arguments, folder: Option<&Path>) -> anyhow::Result<Opti
     }))
 }
 
-fn settings_file() -> Option<SettingsFile> {
-    match Folders::find("helpme") {
-        Ok(folders) => Some(SettingsFile::in_folder(&PathBuf::from(folders.config()))),
-        Err(error) => {
-            tracing::warn!(%error, "Nothing will be remembered");
-            None
-        }
-    }
+fn folders() -> Option<Folders> {
+    let found = Folders::find("helpme");
+    let found = found.inspect_err(|error| tracing::warn!(%error, "Nothing will be remembered"));
+    found.ok()
 }
 
 fn unix_seconds() -> i64 {

@@ -264,6 +264,33 @@ impl State {
         state
     }
 
+    /// A link was opened while this runs. Its ticket is filled in where one can be typed, and another hub is
+    /// asked about first; whoever waits or is helped is not disturbed.
+    pub fn take_link(&mut self, link: Link) -> Vec<Effect> {
+        let Link { hub, ticket } = link;
+        let mut effects = Vec::new();
+        if !matches!(
+            self.stage,
+            Stage::Ticket | Stage::Ended(_) | Stage::OtherHub(_)
+        ) {
+            return effects;
+        }
+        if let Some(ticket) = &ticket {
+            self.form.fill_in(ticket);
+            self.form.problem = None;
+        }
+        let before = self.hub.as_ref().map(HubText::from);
+        let known = self.settings.used_hub.clone().or(before);
+        self.stage = Stage::Ticket;
+        if let Some(question) = OtherHub::ask(Some(&hub), known.as_ref()) {
+            (self.hub, self.stage) = (None, Stage::OtherHub(question));
+        } else if self.hub.as_ref().is_none_or(|known| !known.is(&hub)) {
+            (self.hub, self.hub_is_given) = (Some(hub.clone()), true);
+            effects.push(Effect::UseHub(hub));
+        }
+        effects
+    }
+
     /// The language now.
     pub fn lang(&self) -> Lang {
         self.settings.language.unwrap_or(self.system_language)

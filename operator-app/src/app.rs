@@ -45,6 +45,8 @@ pub struct Start {
     /// The file of an invitation to read.
     pub invitation: Option<std::path::PathBuf>,
     pub folders: desktop::Folders,
+    /// Who hears of further starts.
+    pub first: Option<desktop::First>,
     /// Takes the keys of session windows; `None` in tests.
     pub tap: Option<Arc<ui_kit::raw_input::InputTap>>,
     pub routes: InputRoutes,
@@ -71,6 +73,7 @@ pub struct ConsoleApp {
     notice_board: Option<desktop::NoticeBoard>,
     /// Everything lies beside the program.
     is_portable: bool,
+    further: desktop::FurtherStarts,
     sessions: SessionWindows,
     report_windows: ReportWindows,
     quit_asked: bool,
@@ -122,6 +125,7 @@ impl ConsoleApp {
             popups: Popups::default(),
             notice_board: notice_board(ctx),
             is_portable: start.folders.are_portable(),
+            further: further_starts(start.first, ctx),
             sessions: SessionWindows::new(ctx.clone(), start.tap, start.routes, wake),
             report_windows: ReportWindows::default(),
             quit_asked: false,
@@ -471,6 +475,13 @@ impl eframe::App for ConsoleApp {
             self.take_entries(entries);
         }
         self.show_popups(ctx);
+        while let Some(invitation) = self.further.take() {
+            to_the_front(ctx);
+            if !invitation.is_empty() {
+                let path = invitation.into();
+                self.clerk.give(Job::ReadInvitation { path });
+            }
+        }
         self.take_answers();
         self.take_proxy_test();
         self.hear_doctor();
@@ -519,6 +530,7 @@ impl eframe::App for ConsoleApp {
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.further.close();
         for action in self.report_windows.take_actions() {
             if let Action::FinishReport(report) = action {
                 self.save_report(report, true);
@@ -536,19 +548,26 @@ impl eframe::App for ConsoleApp {
 /// A click on a notice brings the main window to the front.
 fn notice_board(ctx: &Context) -> Option<desktop::NoticeBoard> {
     let ctx = ctx.clone();
-    let clicked = move || {
-        for command in [
-            egui::ViewportCommand::Minimized(false),
-            egui::ViewportCommand::Focus,
-        ] {
-            ctx.send_viewport_cmd_to(ViewportId::ROOT, command);
-        }
-        ctx.request_repaint_of(ViewportId::ROOT);
-    };
-    let board = desktop::NoticeBoard::start("Pure Help Desk", clicked);
+    let board = desktop::NoticeBoard::start("Pure Help Desk", move || to_the_front(&ctx));
     board
         .inspect_err(|error| tracing::warn!(%error, "No notices"))
         .ok()
+}
+
+/// Each brings the main window to the front; its invitation is read.
+fn further_starts(first: Option<desktop::First>, ctx: &Context) -> desktop::FurtherStarts {
+    let ctx = ctx.clone();
+    desktop::FurtherStarts::of(first, move || ctx.request_repaint_of(ViewportId::ROOT))
+}
+
+fn to_the_front(ctx: &Context) {
+    for command in [
+        egui::ViewportCommand::Minimized(false),
+        egui::ViewportCommand::Focus,
+    ] {
+        ctx.send_viewport_cmd_to(ViewportId::ROOT, command);
+    }
+    ctx.request_repaint_of(ViewportId::ROOT);
 }
 
 fn password_place(lang: Lang, keeper: desktop::Keeper) -> &'static str {

@@ -1,11 +1,11 @@
 //! Pure Help Desk: the operator's console.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use desktop::{Folders, Loaded, SettingsFile, WindowPlace};
+use desktop::{Folders, Instance, Loaded, SettingsFile, WindowPlace};
 use egui::ViewportBuilder;
 use operator_app::app::{ConsoleApp, InputRoutes, Start};
 use operator_app::settings::{Provision, Settings};
@@ -89,6 +89,12 @@ fn set_up(arguments: &Arguments) -> Result<(Folders, Loaded<Settings>), StartFau
 fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
     let (folders, loaded) = set_up(&arguments)?;
     let settings = loaded.settings;
+    let opens = arguments.invitation.as_deref().map(whole_path);
+    let first = match Instance::start(folders.data(), &opens.unwrap_or_default()) {
+        Instance::First(first) => first,
+        // the window that is there has it now
+        Instance::Handed => return Ok(()),
+    };
 
     let routes = InputRoutes::default();
     let tap = {
@@ -119,6 +125,7 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
         settings_problem: loaded.problem.is_some(),
         invitation: arguments.invitation,
         folders,
+        first: Some(first),
         tap: Some(Arc::clone(&tap)),
         routes,
     };
@@ -128,6 +135,12 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
         Ok(Box::new(app))
     });
     program.run_window(options, creator, Some(tap))
+}
+
+/// As a program that runs in another folder finds it.
+fn whole_path(path: &Path) -> String {
+    let whole = std::path::absolute(path).unwrap_or_else(|_as_it_is| path.to_owned());
+    whole.to_string_lossy().into_owned()
 }
 
 /// What went wrong, and why.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use e2e::{Cast, Home, PATIENCE, Size, USER_NAME, page_at, wait_until};
+use e2e::{Cast, Display, Home, PATIENCE, Size, USER_NAME, page_at, wait_until};
 
 const USER_SCREEN: Size = Size(1024, 720);
 const OPERATOR_SCREEN: Size = Size(1280, 800);
@@ -52,6 +52,7 @@ fn h2_the_text_for_the_user_links_to_the_page_and_the_page_to_helpme() {
     helpme.click("Helpme").expect("clicked");
     cast.console.wait_for_computer(&ticket).expect("there");
     cast.helpme.leave().expect("left");
+    started_again_the_one_that_runs_takes_it(&mut cast, &link);
 
     // another ticket's link, opened by what the desktop opens links with
     let next = cast.console.generate_ticket().expect("a ticket");
@@ -88,6 +89,32 @@ fn h2_the_text_for_the_user_links_to_the_page_and_the_page_to_helpme() {
     drop(opened.kill());
     drop(opened.wait());
     end_all_of(&folder);
+}
+
+/// Starts both programs once more while they run: each second one hands over and ends.
+fn started_again_the_one_that_runs_takes_it(cast: &mut Cast, link: &str) {
+    let other = link.replace("ticket=", "ticket=5550001234&was=");
+    let start = |home: &Home, program: &str, display: &Display, opens: &[&str]| {
+        let mut command = home.windowed(cast.programs.path(program), display.name());
+        let started = command.args(opens).status().expect("started");
+        assert!(started.success(), "{program}: {started}");
+    };
+    let home = cast.helpme.app.home();
+    start(home, "helpme", &cast.user_display, &[&other]);
+    let taken = wait_until("the ticket of the link", PATIENCE, || {
+        cast.helpme.app.click("Ticket")?;
+        let typed = cast.helpme.app.typed_text()?;
+        Ok(typed.contains("555 000 1234").then_some(()))
+    });
+    taken.expect("the window that was there has it");
+
+    let window = cast.console.app.minimise("Logged in").expect("minimised");
+    let home = cast.console.app.home();
+    start(home, "pure-help-desk", &cast.operator_display, &[]);
+    let shown = wait_until("the console", PATIENCE, || {
+        Ok(cast.operator_display.is_shown(window)?.then_some(()))
+    });
+    shown.expect("in front again");
 }
 
 /// Ends the Helpme that `xdg-open` started, which has this home.

@@ -32,7 +32,7 @@ pub use display::{CheckedDisplay, DisplayFault, WindowSystem};
 pub use folders::{Folders, FoldersError};
 pub use front::{Front, FrontBusy, PointerPlace};
 pub use hot_key::{HotKey, HotKeyError};
-pub use instance::{First, Instance};
+pub use instance::{First, FurtherStarts, Instance};
 pub use links::{LinkKind, LinkOpener, LinksError, link_opener, register_links, unregister_links};
 pub use notices::{Notice, NoticeBoard};
 pub use proxies::system_proxies;

@@ -831,3 +831,33 @@ fn d2_the_user_knows_who_watches_until_nobody_does() {
     state.apply(HostEvent::Watched { session, by }, SOON);
     assert!(matches!(&state.stage, Stage::Running(r) if r.watched_by.is_empty()));
 }
+
+#[test]
+fn h2_a_link_opened_while_this_runs_fills_in_and_disturbs_nobody_who_is_helped() {
+    let link = |digits: &str| {
+        let key = digits.repeat(32);
+        let text = format!("helpme://hub.example.org/?key={key}&ticket=482+913+0571");
+        Link::parse(&text).expect("a link")
+    };
+    let own = Settings {
+        hub: Some(hub_at("hub.example.org", "ab")),
+        ..Settings::default()
+    };
+    let mut state = State::new(own, Surroundings::default());
+    assert_eq!(state.take_link(link("ab")), []);
+    assert_eq!(
+        (&state.stage, &*state.form.digits),
+        (&Stage::Ticket, "4829130571")
+    );
+    assert_eq!(state.take_link(link("cd")), []);
+    assert!(matches!(state.stage, Stage::OtherHub(_)));
+    assert_eq!(state.hub, None, "nobody is spoken to before the choice");
+    // the first hub there is
+    let mut fresh = State::new(Settings::default(), Surroundings::default());
+    let hub = link("ab").hub;
+    assert_eq!(fresh.take_link(link("ab")), [Effect::UseHub(hub)]);
+    assert_eq!(fresh.form.problem, None);
+    let mut helped = running();
+    assert_eq!(helped.take_link(link("cd")), []);
+    assert!(matches!(helped.stage, Stage::Running(_)));
+}
