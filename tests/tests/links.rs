@@ -102,9 +102,11 @@ fn started_again_the_one_that_runs_takes_it(cast: &mut Cast, link: &str) {
     let home = cast.helpme.app.home();
     start(home, "helpme", &cast.user_display, &[&other]);
     let taken = wait_until("the ticket of the link", PATIENCE, || {
-        cast.helpme.app.click("Ticket")?;
-        let typed = cast.helpme.app.typed_text()?;
-        Ok(typed.contains("555 000 1234").then_some(()))
+        let app = &mut cast.helpme.app;
+        let field = app.wait_for_field("Ticket")?;
+        app.hands().click(field.region.middle())?;
+        let typed = app.typed_text()?;
+        Ok(typed.contains("5550001234").then_some(()))
     });
     taken.expect("the window that was there has it");
 

@@ -280,60 +280,49 @@ fn account_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &mut Ve
     let note = Some(w(lang, Word::EnableActionFeedBackNote));
     let label = w(lang, Word::EnableActionFeedBack);
     check_ui(ui, &mut form.action_feed_back, label, note);
-    let field = Field::new(phrases::received_files(lang)).hint(phrases::usual_folder(lang));
-    text_field_ui(ui, &field, &mut form.received_files);
+    let note = Some(w(lang, Word::EnablePopupNote));
+    let label = w(lang, Word::EnablePopup);
+    check_ui(ui, &mut form.popups.enable, label, note);
     divider_ui(ui);
     section_header_ui(ui, w(lang, Word::Hub), "");
     hub_ui(ui, lang, form);
     divider_ui(ui);
-    let note = Some(w(lang, Word::EnableActionFeedBackNote));
-    let label = w(lang, Word::EnableActionFeedBack);
-    check_ui(ui, &mut form.action_feed_back, label, note);
+    section_header_ui(ui, w(lang, Word::Popups), "");
     popups_ui(ui, lang, form, actions);
 }
 
 fn popups_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &mut Vec<Action>) {
     const TIME_WIDTH: f32 = 108.0;
-    /// Where the words of a tick begin.
-    const INDENT: i8 = 28;
     let faults = form.quiet_faults();
     let wrong = w(lang, Word::TimeOfDayWrong);
     let error = |is_wrong: bool| (form.show_faults && is_wrong).then_some(wrong);
     let (from_error, to_error) = (error(faults.0), error(faults.1));
     let popups = &mut form.popups;
-    let note = Some(w(lang, Word::EnablePopupNote));
-    check_ui(ui, &mut popups.enable, w(lang, Word::EnablePopup), note);
-    let margin = egui::Margin {
-        left: INDENT,
-        ..egui::Margin::ZERO
-    };
-    egui::Frame::new().inner_margin(margin).show(ui, |ui| {
-        ui.add_enabled_ui(popups.enable, |ui| {
-            ui.spacing_mut().item_spacing.y = 6.0;
-            for (kind, word) in [
-                (&mut popups.users, Word::PopupUsers),
-                (&mut popups.computers, Word::PopupComputers),
-                (&mut popups.operators, Word::PopupOperators),
-                (&mut popups.messages, Word::PopupMessages),
-                (&mut popups.quiet, Word::QuietHours),
-            ] {
-                check_ui(ui, kind, w(lang, word), None);
-            }
-            ui.horizontal_top(|ui| {
-                ui.add_enabled_ui(popups.quiet, |ui| {
-                    let field = Field::new(w(lang, Word::QuietFrom)).width(TIME_WIDTH);
-                    text_field_ui(ui, &field.error(from_error), &mut form.quiet.0);
-                });
-                ui.add_enabled_ui(popups.quiet, |ui| {
-                    let field = Field::new(w(lang, Word::QuietTo)).width(TIME_WIDTH);
-                    text_field_ui(ui, &field.error(to_error), &mut form.quiet.1);
-                });
+    ui.add_enabled_ui(popups.enable, |ui| {
+        ui.spacing_mut().item_spacing.y = 6.0;
+        for (kind, word) in [
+            (&mut popups.users, Word::PopupUsers),
+            (&mut popups.computers, Word::PopupComputers),
+            (&mut popups.operators, Word::PopupOperators),
+            (&mut popups.messages, Word::PopupMessages),
+            (&mut popups.quiet, Word::QuietHours),
+        ] {
+            check_ui(ui, kind, w(lang, word), None);
+        }
+        ui.horizontal_top(|ui| {
+            ui.add_enabled_ui(popups.quiet, |ui| {
+                let field = Field::new(w(lang, Word::QuietFrom)).width(TIME_WIDTH);
+                text_field_ui(ui, &field.error(from_error), &mut form.quiet.0);
             });
-            let show = Push::secondary(w(lang, Word::ShowOne)).enabled(popups.enable);
-            if ui.add(show).clicked() {
-                actions.push(Action::ShowNotice);
-            }
+            ui.add_enabled_ui(popups.quiet, |ui| {
+                let field = Field::new(w(lang, Word::QuietTo)).width(TIME_WIDTH);
+                text_field_ui(ui, &field.error(to_error), &mut form.quiet.1);
+            });
         });
+        let show = Push::secondary(w(lang, Word::ShowOne)).enabled(popups.enable);
+        if ui.add(show).clicked() {
+            actions.push(Action::ShowNotice);
+        }
     });
 }
 
@@ -361,6 +350,8 @@ fn operation_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm) {
     if let Some(chosen) = choice_ui(ui, &field, form.starting_image_size, &sizes) {
         form.starting_image_size = chosen;
     }
+    let field = Field::new(phrases::received_files(lang)).hint(phrases::usual_folder(lang));
+    text_field_ui(ui, &field, &mut form.received_files);
     divider_ui(ui);
     section_header_ui(ui, w(lang, Word::Appearance), "");
     looks_ui(ui, lang, form);

@@ -114,6 +114,7 @@ words! {
         "Entrambe si possono cambiare durante la sessione.";
     EnablePopup: "Enable popup", "Abilita popup";
     EnablePopupNote: "Notices of the desktop", "Notifiche del desktop";
+    Popups: "What popups tell", "Cosa dicono i popup";
     PopupUsers: "Your users connect and disconnect", "I tuoi utenti si connettono e disconnettono";
     PopupComputers: "Computers connect and disconnect", "I computer si connettono e disconnettono";
     PopupOperators: "Operators connect and disconnect", "Gli operatori si connettono e disconnettono";
