@@ -85,7 +85,12 @@ fn takes_every_paste(app: &mut App, field: &Field) {
             }
         }
         std::thread::sleep(Duration::from_millis(400));
-        app.wait_for_keyboard(field.label).expect("it is not left");
+        let left = app.wait_for_keyboard(field.label);
+        let left = left.with_context(|| {
+            let label = field.label;
+            format!("{way} into {label}, see {:?}", app.keep_screenshot())
+        });
+        left.expect("it is not left");
         if field.is_secret {
             app.click("Show the password").expect("the eye");
             // no hand goes from the mouse to the keys within a picture
@@ -344,7 +349,7 @@ fn the_fields_of_helpme() {
     let helpme = Helpme::start_as_set_up(&program, &cast.user_display, home, Look::LIGHT);
     cast.helpme = helpme.expect("started");
     let app = &mut cast.helpme.app;
-    let settings = [field("Server address"), field("Fingerprint of the hub")];
+    let settings = [field("Server address"), field("Fingerprint of the server")];
     app.click("Settings").expect("there");
     take_every_paste(app, &settings);
     tab_goes_through(app, &labels(&settings));
@@ -353,7 +358,7 @@ fn the_fields_of_helpme() {
     });
     app.type_into("Server address", NOBODY).expect("typed");
     let fingerprint = format!("{}\n", "ab".repeat(32));
-    app.type_into("Fingerprint of the hub", &fingerprint)
+    app.type_into("Fingerprint of the server", &fingerprint)
         .expect("typed");
     app.wait_until_gone("Save").expect("Enter saves");
 }

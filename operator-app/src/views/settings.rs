@@ -255,9 +255,13 @@ pub fn settings_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &m
 fn account_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.y = 10.0;
     let account = &mut form.account;
-    text_field_ui(ui, &Field::new(w(lang, Word::UserName)), &mut account.user);
-    let password = Field::new(w(lang, Word::Password));
-    password_field_ui(ui, lang, &password, &mut account.password);
+    ui.horizontal_top(|ui| {
+        let width = (ui.available_width() - ui.spacing().item_spacing.x) / 2.0;
+        let user = Field::new(w(lang, Word::UserName)).width(width);
+        text_field_ui(ui, &user, &mut account.user);
+        let password = Field::new(w(lang, Word::Password)).width(width);
+        password_field_ui(ui, lang, &password, &mut account.password);
+    });
     let place = Some(form.password_place.as_str()).filter(|place| !place.is_empty());
     let remember = w(lang, Word::RememberPassword);
     check_ui(ui, &mut account.remember_password, remember, place);
