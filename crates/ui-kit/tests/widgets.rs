@@ -393,3 +393,20 @@ fn fields_with_no_more_than_a_hint_are_apart() {
     harness.run_ok();
     assert_eq!(*harness.state(), [String::new(), "PC".to_owned()]);
 }
+
+#[test]
+fn what_is_typed_with_the_key_that_leads_to_a_field_is_in_it() {
+    let field = Field::new("Search");
+    let mut harness = window(String::new(), |ui, text: &mut String| {
+        if ui.input(|input| input.modifiers.command && input.key_pressed(Key::F)) {
+            let id = field.id(ui);
+            ui.memory_mut(|memory| memory.request_focus(id));
+        }
+        text_field_ui(ui, &field, text);
+    });
+    // as after a picture that took long
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::F);
+    harness.event(Event::Text("tray".to_owned()));
+    harness.run_steps(2);
+    assert_eq!(harness.state(), "tray");
+}

@@ -53,6 +53,17 @@ impl<'a> Field<'a> {
         self
     }
 
+    /// Its number, where it is drawn next: to give it the keyboard with this very picture, and so also what is
+    /// typed before the next.
+    pub fn id(&self, ui: &Ui) -> Id {
+        let name = if self.label.is_empty() {
+            self.hint
+        } else {
+            self.label
+        };
+        ui.make_persistent_id(("field", name))
+    }
+
     /// `width` points wide.
     pub fn width(mut self, width: f32) -> Self {
         self.width = Some(width);
@@ -165,12 +176,7 @@ fn around_ui(
     control: impl FnOnce(&mut Ui, Id, &Palette) -> Response,
 ) -> Response {
     let palette = Palette::of(ui);
-    let name = if field.label.is_empty() {
-        field.hint
-    } else {
-        field.label
-    };
-    let id = ui.make_persistent_id(("field", name));
+    let id = field.id(ui);
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 5.0;
         let label = (!field.label.is_empty()).then(|| {

@@ -88,11 +88,11 @@ fn search_ui(ui: &mut Ui, state: &mut State, width: f32) {
         width: Some(width),
         ..Field::default()
     };
-    let response = text_field_ui(ui, &field, &mut state.reports.search);
-    let find = ui.input(|input| input.modifiers.command && input.key_pressed(Key::F));
-    if find {
-        response.request_focus();
+    if ui.input(|input| input.modifiers.command && input.key_pressed(Key::F)) {
+        let id = field.id(ui);
+        ui.memory_mut(|memory| memory.request_focus(id));
     }
+    let response = text_field_ui(ui, &field, &mut state.reports.search);
     let now = ui.input(|input| input.time);
     if response.changed() {
         state.reports.typed_at = Some(now);
