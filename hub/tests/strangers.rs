@@ -16,6 +16,7 @@ use protocol::{
 };
 use support::caller::{Caller, first_packets, socket};
 use support::{Pair, TestHub};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use transport::{CloseReason, Connection};
 
@@ -62,14 +63,17 @@ async fn b2_a_thousand_strangers_take_little_memory_whatever_they_send() {
     let hub = Arc::new(TestHub::start());
     let witness = hub.pair("anna").await;
     let before = hub.resident_bytes();
-    // all call at once: who is slow to call may be cut before the last has come
+    // a few at once: one after the other, the first would be cut before the last had come
+    let at_once = Arc::new(Semaphore::new(4));
     let mut callers = tokio::task::JoinSet::new();
     let mut strangers = tokio::task::JoinSet::new();
     for n in 0..CALLERS {
         let (hub, caller) = (Arc::clone(&hub), Caller::at([0, 1, n + 1]));
+        let at_once = Arc::clone(&at_once);
         callers.spawn(async move {
             let mut calls = Vec::new();
             for _ in 0..CALLS {
+                let _turn = at_once.acquire().await.expect("open");
                 calls.push(caller.dial(&hub).await.expect("a place"));
             }
             calls
