@@ -88,19 +88,14 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
                 waiting::waiting_ui(ui, lang, &view, &mut state.chat, moment, actions);
             }
             Stage::Asked(question) => {
-                scrolling(ui, |ui| {
-                    let organisation = organisation.as_deref();
-                    let hindrances = state.hindrances;
-                    ask::ask_ui(
-                        ui,
-                        lang,
-                        question,
-                        organisation,
-                        hindrances,
-                        moment.now,
-                        actions,
-                    );
+                let organisation = organisation.as_deref();
+                let hindrances = state.hindrances;
+                let room = ask::room_above_answers(ui);
+                let area = ScrollArea::vertical().max_height(room);
+                scrolling_in(ui, area.auto_shrink([false, true]), |ui| {
+                    ask::ask_ui(ui, lang, question, organisation, hindrances);
                 });
+                ask::answers_ui(ui, lang, question, moment.now, actions);
             }
             Stage::Ended(ended) => {
                 let trouble = state.trouble.as_ref();
@@ -131,11 +126,15 @@ fn hindrances_ui(ui: &mut Ui, lang: Lang, hindrances: Hindrances) {
 
 /// Content that may be higher than a small window.
 fn scrolling(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
+    scrolling_in(ui, ScrollArea::vertical().auto_shrink(false), content);
+}
+
+fn scrolling_in(ui: &mut Ui, area: ScrollArea, content: impl FnOnce(&mut Ui)) {
     // room for shadows and focus rings, which the scroll area would cut
     const EDGE: f32 = 6.0;
     let room = ui.available_rect_before_wrap().expand2(vec2(EDGE, 0.0));
     ui.scope_builder(UiBuilder::new().max_rect(room), |ui| {
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        area.show(ui, |ui| {
             let inner = ui.available_rect_before_wrap().shrink2(vec2(EDGE, 0.0));
             ui.scope_builder(UiBuilder::new().max_rect(inner), content);
             ui.add_space(10.0);

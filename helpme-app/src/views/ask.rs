@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use eframe::egui::Ui;
+use eframe::egui::{Id, Ui};
 use protocol::{Hindrances, Rights};
 use ui_kit::widgets::{Push, banner_ui, card_ui, divider_ui, heading_ui, switch_ui};
 use ui_kit::words::{ask_consent, hindrance_for_user, whole_name};
@@ -17,8 +17,6 @@ pub(super) fn ask_ui(
     question: &mut Question,
     organisation: Option<&str>,
     hindrances: Hindrances,
-    now: Duration,
-    actions: &mut Vec<Action>,
 ) {
     let palette = Palette::of(ui);
     let heading = match &question.joins {
@@ -48,6 +46,53 @@ pub(super) fn ask_ui(
         banner_ui(ui, Tone::Warning, hindrance_for_user(lang, hindrance));
     }
     banner_ui(ui, Tone::Accent, &words::is_filmed(lang, organisation));
+    if question.insistent && !question.allowed {
+        ui.add_space(6.0);
+        banner_ui(
+            ui,
+            Tone::Warning,
+            &words::asks_again(lang, &question.operator),
+        );
+    }
+}
+
+fn answers_id() -> Id {
+    Id::unique("height of the answers")
+}
+
+/// How high the question may be, so that the answers below it are seen in the smallest window, too.
+pub(super) fn room_above_answers(ui: &Ui) -> f32 {
+    const USUAL: f32 = 64.0;
+    let answers = ui.data(|data| data.get_temp(answers_id()).unwrap_or(USUAL));
+    (ui.available_height() - answers).max(80.0)
+}
+
+/// What the user can answer.
+pub(super) fn answers_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    question: &Question,
+    now: Duration,
+    actions: &mut Vec<Action>,
+) {
+    let top = ui.cursor().top();
+    all_answers_ui(ui, lang, question, now, actions);
+    let height = ui.cursor().top() - top;
+    let before: Option<f32> = ui.data(|data| data.get_temp(answers_id()));
+    if before != Some(height) {
+        ui.data_mut(|data| data.insert_temp(answers_id(), height));
+        ui.ctx().request_repaint();
+    }
+}
+
+fn all_answers_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    question: &Question,
+    now: Duration,
+    actions: &mut Vec<Action>,
+) {
+    let palette = Palette::of(ui);
     ui.add_space(10.0);
     if question.allowed {
         ui.horizontal(|ui| {
@@ -58,14 +103,6 @@ pub(super) fn ask_ui(
         return;
     }
 
-    if question.insistent {
-        banner_ui(
-            ui,
-            Tone::Warning,
-            &words::asks_again(lang, &question.operator),
-        );
-        ui.add_space(6.0);
-    }
     // Refuse stands first: nobody lets somebody in by pressing Tab and Enter once too often
     ui.columns(2, |columns| {
         let refuse = Push::secondary(w(lang, Word::Refuse)).large().wide();
