@@ -29,11 +29,15 @@ impl Helpme {
         (hub, fingerprint): (SocketAddr, &str),
         look: Look,
     ) -> anyhow::Result<Self> {
+        /// Narrower displays have usual pixels, whatever the operator's has.
+        const FINE_FROM: u32 = 1800;
         let mut command = home.windowed(programs.path("helpme"), display.name());
         command
             .args(["--hub", &hub.to_string()])
-            .args(["--fingerprint", fingerprint])
-            .env("WINIT_X11_SCALE_FACTOR", look.pixels);
+            .args(["--fingerprint", fingerprint]);
+        if display.width() >= FINE_FROM {
+            command.env("WINIT_X11_SCALE_FACTOR", look.pixels);
+        }
         let app = App::start("helpme", &mut command, home, display, look)?;
         Ok(Self { app })
     }
