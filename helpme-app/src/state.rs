@@ -477,24 +477,22 @@ impl State {
         Vec::new()
     }
 
+    /// The operator may do so no longer.
+    fn take_back(&self, right: Rights) -> Vec<Effect> {
+        let Stage::Running(running) = &self.stage else {
+            return Vec::new();
+        };
+        let rights = running.rights.without(right);
+        vec![Effect::Tell(HostCommand::ReduceRights { rights })]
+    }
+
     /// Takes what the user wants.
     pub fn act(&mut self, action: Action, now: Duration) -> Vec<Effect> {
         match action {
             Action::OpenTicket => self.open_ticket(),
             Action::Leave | Action::Block => self.leave(),
             Action::Answer { allow } => self.answer(allow, now),
-            Action::StopControl => match &self.stage {
-                Stage::Running(running) => {
-                    let rights = running.rights.without(Rights::CONTROL);
-                    vec![Effect::Tell(HostCommand::ReduceRights { rights })]
-                }
-                Stage::OtherHub(_)
-                | Stage::Ticket
-                | Stage::Opening { .. }
-                | Stage::Waiting { .. }
-                | Stage::Asked(_)
-                | Stage::Ended(_) => Vec::new(),
-            },
+            Action::StopControl => self.take_back(Rights::CONTROL),
             Action::End => vec![Effect::Tell(HostCommand::EndSession)],
             Action::SendChat(text) => {
                 let since_start = i64::try_from(now.as_secs()).unwrap_or(0);
@@ -516,18 +514,7 @@ impl State {
                 };
                 vec![Effect::Tell(command)]
             }
-            Action::StopFiles => match &self.stage {
-                Stage::Running(running) => {
-                    let rights = running.rights.without(Rights::FILES);
-                    vec![Effect::Tell(HostCommand::ReduceRights { rights })]
-                }
-                Stage::OtherHub(_)
-                | Stage::Ticket
-                | Stage::Opening { .. }
-                | Stage::Waiting { .. }
-                | Stage::Asked(_)
-                | Stage::Ended(_) => Vec::new(),
-            },
+            Action::StopFiles => self.take_back(Rights::FILES),
             Action::CancelFiles(operator, id) => {
                 vec![Effect::Tell(HostCommand::CancelFiles { operator, id })]
             }

@@ -1,8 +1,9 @@
 //! What happened in a film, in words. The English ones are the film's own.
 
 use protocol::{Hindrance, Hindrances};
-use recording::{EndedBy, Event, Files, FilesStage, Rights, Side, size_text};
+use recording::{EndedBy, Event, Files, FilesStage, Rights, Side};
 use ui_kit::Lang;
+use ui_kit::words::size_text;
 
 /// One event, on one line.
 pub(crate) fn event_text(lang: Lang, event: &Event) -> String {
@@ -56,7 +57,7 @@ fn italian_files(files: &Files) -> String {
         FilesStage::Failed => " non riusciti",
     };
     // "file" has no plural of its own
-    let size = size_text(files.bytes).replace('.', ",");
+    let size = size_text(Lang::It, files.bytes);
     format!(
         "file {way} {operator}{stage}: {name} ({} file, {size})",
         files.files

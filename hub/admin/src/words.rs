@@ -507,29 +507,6 @@ pub fn days(lang: Lang, days: u64) -> String {
     }
 }
 
-/// `1.4 GB`: powers of 1000, as disks are sold.
-pub fn bytes(lang: Lang, bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
-    if bytes < 1000 {
-        return format!("{bytes} B");
-    }
-    let mut unit = 0;
-    let mut scale = 1000_u64;
-    while unit + 1 < UNITS.len() && bytes / scale >= 1000 {
-        scale *= 1000;
-        unit += 1;
-    }
-    let tenths = bytes / (scale / 10);
-    let (whole, tenth) = (tenths / 10, tenths % 10);
-    let point = pick(lang, ".", ",");
-    let unit = UNITS[unit];
-    if whole >= 100 {
-        format!("{whole} {unit}")
-    } else {
-        format!("{whole}{point}{tenth} {unit}")
-    }
-}
-
 /// `12,345` with the separators of the language.
 pub fn number(lang: Lang, number: u64) -> String {
     let digits = number.to_string();
@@ -927,21 +904,6 @@ pub fn films(lang: Lang, count: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_short_and_right() {
-        for (size, text) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1000, "1.0 kB"),
-            (1_449_000_000, "1.4 GB"),
-            (123_456_789, "123 MB"),
-            (u64::MAX, "18446744 TB"),
-        ] {
-            assert_eq!(bytes(Lang::En, size), text);
-        }
-        assert_eq!(bytes(Lang::It, 1500), "1,5 kB");
-    }
 
     #[test]
     fn large_numbers_can_be_read() {

@@ -183,6 +183,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn sizes_are_short_and_right() {
+        for (size, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (1_449_000_000, "1.4 GB"),
+            (123_456_789, "123 MB"),
+            (u64::MAX, "18446744 TB"),
+        ] {
+            assert_eq!(size_text(Lang::En, size), text);
+        }
+        assert_eq!(size_text(Lang::It, 1500), "1,5 kB");
+    }
+
+    #[test]
     fn a_transfer_is_told_in_a_line() {
         let mut transfer = Transfer {
             id: TransferId {

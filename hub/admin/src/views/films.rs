@@ -7,7 +7,7 @@ use ui_kit::widgets::{
     Field, Push, banner_ui, card_ui, choice_ui, divider_ui, empty_state_ui, escaped, fact_ui,
     heading_ui, link_button_ui, section_header_ui, segments_ui, text_field_ui,
 };
-use ui_kit::words::{name_alone, session_ended_for_operator, visible_line};
+use ui_kit::words::{name_alone, session_ended_for_operator, size_text, visible_line};
 use ui_kit::{Icon, Lang, Tone, Word, text, theme, w};
 
 use super::questions::{Reasoned, reason_ui};
@@ -156,10 +156,7 @@ fn cell(lang: Lang, clock: ui_kit::Clock, film: &Film, column: usize) -> Cell {
         2 => Cell::new(name_alone(lang, &film.operators)),
         3 => Cell::new(name_alone(lang, &film.requester)),
         4 => Cell::new(name_alone(lang, &film.host)),
-        5 => Cell::new(
-            film.bytes
-                .map_or_else(String::new, |b| words::bytes(lang, b)),
-        ),
+        5 => Cell::new(film.bytes.map_or_else(String::new, |b| size_text(lang, b))),
         _ => match (film.standing, &film.held) {
             (Standing::Erased, _) => Cell::badge(s(lang, Say::Erased), Tone::Neutral),
             (Standing::Running, _) => Cell::badge(s(lang, Say::Running), Tone::Good),
@@ -285,11 +282,7 @@ fn stage_ui(ui: &mut Ui, lang: Lang, film: &mut OpenFilm, full_screen: &mut bool
                 let bar = egui::ProgressBar::new(share).desired_width(320.0);
                 ui.label(s(lang, Say::FetchingFilm));
                 ui.add(bar.desired_height(8.0).corner_radius(4));
-                let of = format!(
-                    "{} / {}",
-                    words::bytes(lang, *done),
-                    words::bytes(lang, *whole)
-                );
+                let of = format!("{} / {}", size_text(lang, *done), size_text(lang, *whole));
                 ui.label(text(of, 13.0, theme::REGULAR, ui_kit::Palette::of(ui).dim));
             });
         }

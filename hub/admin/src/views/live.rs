@@ -9,7 +9,7 @@ use ui_kit::widgets::{
     DialogSize, Leading, Row, card_ui, dialog_ui, empty_state_ui, heading_ui, icon_button_ui,
     row_ui, section_header_ui,
 };
-use ui_kit::words::{in_session_with, name_alone};
+use ui_kit::words::{in_session_with, name_alone, size_text};
 use ui_kit::{Icon, Lang, Tone};
 
 use super::questions::answer_of;
@@ -115,7 +115,7 @@ fn session_ui(ui: &mut Ui, state: &mut State, session: &LiveSession) {
     } else {
         (s(lang, Say::Running), Tone::Good)
     };
-    let film = words::bytes(lang, session.film_bytes);
+    let film = size_text(lang, session.film_bytes);
     let row = Row {
         leading: Leading::Icon(Icon::MonitorUp, badge.1),
         title: &title,

@@ -6,6 +6,7 @@ use protocol::admin::reports::{TotalKey, Totals};
 use ui_kit::widgets::{
     banner_ui, card_ui, fact_ui, heading_ui, icon_button_ui, icon_tile_ui, section_header_ui,
 };
+use ui_kit::words::size_text;
 use ui_kit::{Clock, Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::chart::{Bars, Series, chart_ui};
@@ -158,17 +159,13 @@ fn disk_ui(ui: &mut Ui, lang: Lang, disk: &Disk) {
         let free = disk
             .free_bytes
             .map_or_else(not_known, |free| match disk.total_bytes {
-                Some(total) => format!(
-                    "{} / {}",
-                    words::bytes(lang, free),
-                    words::bytes(lang, total)
-                ),
-                None => words::bytes(lang, free),
+                Some(total) => format!("{} / {}", size_text(lang, free), size_text(lang, total)),
+                None => size_text(lang, free),
             });
         let films = format!(
             "{}  ·  {}",
             words::number(lang, disk.films.into()),
-            words::bytes(lang, disk.films_bytes)
+            size_text(lang, disk.films_bytes)
         );
         let left = disk
             .days_left()
@@ -266,7 +263,7 @@ fn hub_ui(ui: &mut Ui, state: &mut State, overview: &Overview) {
         );
         fact_ui(ui, s(lang, Say::UpSince), &since);
         if let Some(memory) = overview.memory_bytes {
-            fact_ui(ui, s(lang, Say::Memory), &words::bytes(lang, memory));
+            fact_ui(ui, s(lang, Say::Memory), &size_text(lang, memory));
         }
         ui.horizontal(|ui| {
             ui.spacing_mut().interact_size.y = 20.0;
