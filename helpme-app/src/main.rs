@@ -5,11 +5,12 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use clap::Parser;
-use desktop::{Folders, Instance, SettingsFile};
+use desktop::{CrashReports, Folders, Instance, SettingsFile};
 use eframe::egui::ViewportBuilder;
 use helpme_app::app::{HelpmeApp, SMALLEST_WINDOW, Start, WINDOW_SIZE};
 use helpme_app::doctor;
@@ -20,9 +21,17 @@ use helpme_app::state::{State, Surroundings};
 use tracing_subscriber::EnvFilter;
 use ui_kit::{Lang, Program, StartFault};
 
+const EXAMPLES: &str = "\
+Examples:
+  helpme                           Open the window, and type the ticket there
+  helpme 'helpme://help.example.org/?key=public'
+                                   Open it for a help desk that has a public certificate
+  helpme --doctor > network.txt    What the people of the network need to know
+  helpme --register-links          Open helpme:// links with this program from now on";
+
 /// Lets someone help you: shows your screen to your helper after you agree.
 #[derive(Debug, Parser)]
-#[command(name = "helpme", version)]
+#[command(name = "helpme", version, after_help = EXAMPLES)]
 struct Arguments {
     /// The address of the help desk's server, like help.example.org:443.
     #[arg(long, value_name = "ADDRESS", requires = "fingerprint")]
@@ -60,6 +69,7 @@ fn main() -> ExitCode {
     let mut program = Program {
         title: "Helpme",
         lang: Lang::from_system(),
+        crashes: None,
     };
     let arguments = Arguments::parse();
     if arguments.doctor {
@@ -120,6 +130,7 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
     let link = arguments.link.clone();
     let mut start = set_up(program, arguments)?;
     if let Some(folders) = folders() {
+        program.crashes = Some(Arc::new(CrashReports::new("helpme", folders.data())));
         // one that is set up for another help desk says so, too
         let hub = start.state.named_hub().map(link_to);
         let opens = link.or(hub).unwrap_or_default();

@@ -22,9 +22,17 @@ use tracing_subscriber::EnvFilter;
 
 use self::options::LogFormat;
 
+const EXAMPLES: &str = "\
+Examples:
+  hub serve --data /var/lib/pure-help-desk
+  hub admin add-operator anna --data /var/lib/pure-help-desk
+  hub report list --category Printers --json --data /var/lib/pure-help-desk
+  hub backup --data /var/lib/pure-help-desk /srv/backup/today
+  hub verify case-4711.zip";
+
 /// The hub of Pure Help Desk.
 #[derive(Debug, Parser)]
-#[command(name = "hub", version)]
+#[command(name = "hub", version, after_help = EXAMPLES)]
 struct Cli {
     /// What to log, for instance `info` or `hub=debug`; `RUST_LOG` says the same.
     #[arg(long, env = "HUB_LOG", global = true, value_name = "FILTER")]

@@ -10,6 +10,7 @@
 //! addresses have paused for half an hour. One address has 20 guesses at once and then 4 an hour. A code of
 //! the second factor is a part of the try whose password it follows: a wrong one counts as a wrong password.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,8 +25,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
 use crate::catalogue::{
-    Account, Actor, Batch, Change, Credentials, FactorSecret, Named, PasswordHash, TokenHash, What,
-    name_key,
+    Account, AccountId, Actor, Batch, Change, Credentials, FactorSecret, Named, PasswordHash,
+    TokenHash, What, name_key,
 };
 use crate::clock::Clock;
 use crate::known::KnownAddresses;
@@ -55,6 +56,8 @@ pub(crate) struct LoginDesk {
     store: Store,
     known: Arc<KnownAddresses>,
     failures: Mutex<Failures>,
+    /// The passwords of accounts that logged in before anybody watched them.
+    entered: Mutex<BTreeMap<AccountId, PasswordHash>>,
     /// Each check takes a core and 19 MB for a while.
     checks: Semaphore,
     /// One check at a time is kept for addresses that are known, however many wait elsewhere.
@@ -204,6 +207,7 @@ impl LoginDesk {
             store,
             known,
             failures: Mutex::new(Failures::new()),
+            entered: Mutex::default(),
             checks: Semaphore::new(cores.clamp(1, 4)),
             known_checks: Semaphore::new(1),
             decoy: PasswordHash(password::hash("nobody's password")?),
@@ -482,6 +486,7 @@ impl LoginDesk {
         let account = found.account.id;
         let address = *address;
         self.note(&name, What::LoggedIn { account, address }).await;
+        lock(&self.entered).insert(account, found.hash.clone());
         // it may have been changed meanwhile, and who watches for that has not seen this one
         let now = self.credentials(&Name::cut(name.as_str())).await?;
         let still = now.filter(|now| {
@@ -495,6 +500,16 @@ impl LoginDesk {
         self.known.remember(&who.account, who.neighbour);
         lock(&self.failures).forgive(who);
         Ok(still.account)
+    }
+
+    /// The password with which somebody logged in to `account`, until that account is watched.
+    pub(crate) fn entered_with(&self, account: AccountId) -> Option<PasswordHash> {
+        lock(&self.entered).get(&account).cloned()
+    }
+
+    /// Whoever logs in to one of these accounts is watched from now on.
+    pub(crate) fn watched(&self, accounts: &BTreeMap<AccountId, PasswordHash>) {
+        lock(&self.entered).retain(|account, _| !accounts.contains_key(account));
     }
 
     async fn refuse<T>(

@@ -56,18 +56,22 @@ async fn tell(
     passwords: &mut BTreeMap<AccountId, PasswordHash>,
 ) -> Option<()> {
     let before = std::mem::replace(passwords, accounts.passwords);
-    let differs = |(id, hash): &(&AccountId, &PasswordHash)| {
-        before.get(id).is_some_and(|before| before != *hash)
+    let differs = |id: &AccountId, hash: &PasswordHash| {
+        // an account may be so new that its first log-in came before this watch
+        let before = before.get(id).cloned();
+        let before = before.or_else(|| desk.logins.entered_with(*id));
+        before.is_some_and(|before| before != *hash)
     };
     let (mut replaced, mut chosen) = (Vec::new(), Vec::new());
     for (id, hash) in passwords.iter() {
         // also where the account is so new that it was not seen before
         if let Some(stays) = desk.office.stays(*id, hash) {
             chosen.push((*id, stays));
-        } else if differs(&(id, hash)) {
+        } else if differs(id, hash) {
             replaced.push(*id);
         }
     }
+    desk.logins.watched(passwords);
     let closed = [
         (accounts.disabled, RefusalCode::ACCOUNT_DISABLED),
         (replaced, RefusalCode::PASSWORD_CHANGED),

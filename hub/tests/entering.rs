@@ -21,7 +21,7 @@ use support::caller::Caller;
 use support::window::{
     Window, admin, audited, console, hub_with_administrator, log_in_answer, refusal, try_admin,
 };
-use support::{PASSWORD, Peer, TestHub, folder, hub_command, log_in};
+use support::{PASSWORD, Peer, TestHub, add_operator, folder, hub_command, log_in};
 use totp_rs::Builder;
 
 /// The code of the step of time that is `steps` after this one.
@@ -416,6 +416,22 @@ async fn goodbye(peer: &mut Peer) -> RefusalCode {
         _ => None,
     })
     .await
+}
+
+#[tokio::test]
+async fn b3_a_new_password_ends_sign_ins_of_an_account_that_was_just_added() {
+    let hub = hub_with_administrator();
+    let mut window = Window::signed_in(&hub, "carla").await;
+    // the hub looks once a second what the command line changed: one of these falls in between
+    for name in ["dino", "elsa", "furio", "gina"] {
+        add_operator(&hub.data, name);
+        let mut new = hub.operator(name).await;
+        let account = window.account(name).await.account;
+        let password = Password("another password".into());
+        let question = Question::SetPassword { account, password };
+        assert_eq!(window.ask(question).await, Answer::Done);
+        assert_eq!(goodbye(&mut new).await, RefusalCode::PASSWORD_CHANGED);
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use ui_kit::{OwnWish, ThemeChoice};
 
 use crate::settings::Settings;
 use crate::state::Side;
+use crate::state::computers::Order;
 
 /// One wish; [`crate::app`] fulfils it.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +40,9 @@ pub enum Action {
     ShowQr(bool),
     Select(PeerId),
     ShowKind(Option<EntryKind>),
+    OrderList(Order),
+    /// A favourite, or one no longer.
+    TurnFavourite(PeerId),
     StartSession(PeerId),
     WithdrawQuestion(SessionId),
     OpenChat(PeerId),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use desktop::{Folders, Instance, Loaded, SettingsFile, WindowPlace};
+use desktop::{CrashReports, Folders, Instance, Loaded, SettingsFile, WindowPlace};
 use egui::ViewportBuilder;
 use operator_app::app::{ConsoleApp, InputRoutes, Start};
 use operator_app::settings::{Provision, Settings};
@@ -17,9 +17,16 @@ const NAME: &str = "pure-help-desk";
 const SMALLEST: (f32, f32) = (760.0, 540.0);
 const USUAL: (f32, f32) = (1080.0, 720.0);
 
+const EXAMPLES: &str = "\
+Examples:
+  pure-help-desk                           Open the console
+  pure-help-desk anna.invitation           Set it up with an invitation that was saved as a file
+  pure-help-desk --hub hub.example.org     Log in at a hub that has a public certificate
+  pure-help-desk --doctor > network.txt    What the people of the network need to know";
+
 /// The operator's console of Pure Help Desk.
 #[derive(Debug, Parser)]
-#[command(name = NAME, version)]
+#[command(name = NAME, version, after_help = EXAMPLES)]
 struct Arguments {
     /// The hub, as hub.example.org or hub.example.org:4433.
     #[arg(long, value_name = "ADDRESS")]
@@ -51,6 +58,7 @@ fn main() -> ExitCode {
     let mut program = Program {
         title: "Pure Help Desk",
         lang: Lang::from_system(),
+        crashes: None,
     };
     if arguments.doctor {
         // whoever asks for it reads there, and may have no display
@@ -120,6 +128,7 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
         ..eframe::NativeOptions::default()
     };
     program.lang = settings.lang();
+    program.crashes = Some(Arc::new(CrashReports::new(NAME, folders.data())));
     let start = Start {
         settings,
         settings_problem: loaded.problem.is_some(),

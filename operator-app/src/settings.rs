@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use ui_kit::remote_view::ViewSize;
 use ui_kit::{Lang, ThemeChoice};
 
+use crate::state::computers::Habits;
 use crate::state::templates::{Template, Templates};
 
 /// The file beside the program that says which hub is whose: `pure-help-desk.json`.
@@ -51,6 +52,8 @@ pub struct Settings {
     pub window: Option<WindowPlace>,
     /// The colour depth that each account chose last.
     pub color_depths: BTreeMap<String, ColourDepth>,
+    /// What each account does with its list.
+    pub habits: BTreeMap<String, Habits>,
     /// Where session windows stand that their operator moved; the newest first.
     pub session_places: Vec<SessionPlace>,
 }
@@ -200,6 +203,7 @@ impl Default for Settings {
             window: None,
             received_files: String::new(),
             color_depths: BTreeMap::new(),
+            habits: BTreeMap::new(),
             session_places: Vec::new(),
         }
     }
@@ -232,6 +236,16 @@ impl Settings {
 
     pub fn keep_color_depth(&mut self, depth: ColourDepth) {
         self.color_depths.insert(self.account(), depth);
+    }
+
+    /// What this account does with its list.
+    pub fn habits(&self) -> Habits {
+        let known = self.habits.get(&self.account());
+        known.cloned().unwrap_or_default()
+    }
+
+    pub fn keep_habits(&mut self, habits: Habits) {
+        self.habits.insert(self.account(), habits);
     }
 
     /// Where the operator left the window of a picture of that size.

@@ -1,5 +1,5 @@
 //! What a program asks of the desktop it runs on: folders, settings, secrets, mail and browser, notices, a start
-//! at the log-in, a message where no window opens, a place in front of all windows, and a key that works whatever
+//! at the log-in, a message where no window opens, a report of a crash, a place in front of all windows, and a key that works whatever
 //! window has the focus.
 //!
 //! Nothing here knows the network or draws. Calls touch files or the session bus and may block; each
@@ -8,6 +8,7 @@
 pub mod alert;
 pub mod appearance;
 pub mod choose;
+pub mod crash;
 #[cfg(not(any(windows, target_os = "macos")))]
 mod desktop_entry;
 pub mod display;
@@ -28,6 +29,7 @@ pub use crate::open::{OpenError, mailto_url, open_mail, open_url};
 pub use alert::{Alert, AlertError, Face};
 pub use appearance::prefers_dark;
 pub use choose::{Choose, choose};
+pub use crash::CrashReports;
 pub use display::{CheckedDisplay, DisplayFault, WindowSystem};
 pub use folders::{Folders, FoldersError};
 pub use front::{Front, FrontBusy, PointerPlace};

@@ -4,14 +4,14 @@
 use std::cell::Cell;
 use std::fmt::Display;
 use std::io::Write as _;
-use std::panic::PanicHookInfo;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use desktop::{DisplayFault, WindowSystem};
+use desktop::{CrashReports, DisplayFault, WindowSystem};
 use eframe::{AppCreator, NativeOptions};
 
 use crate::Lang;
@@ -34,6 +34,8 @@ pub enum StartFault {
     BadSetUp { detail: String },
     /// A fault of the program.
     Fault { detail: String },
+    /// A fault of the program after its window was there.
+    Crashed { detail: String },
 }
 
 impl StartFault {
@@ -46,6 +48,7 @@ impl StartFault {
             Self::NoFolder { .. } => 13,
             Self::BadSetUp { .. } => 14,
             Self::Fault { .. } => 70,
+            Self::Crashed { .. } => 71,
         }
     }
 
@@ -57,7 +60,8 @@ impl StartFault {
             | Self::NoDrawing { detail }
             | Self::NoFolder { detail }
             | Self::BadSetUp { detail }
-            | Self::Fault { detail } => detail,
+            | Self::Fault { detail }
+            | Self::Crashed { detail } => detail,
         }
     }
 
@@ -81,32 +85,35 @@ impl From<DisplayFault> for StartFault {
 }
 
 /// A program that starts.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Program {
     /// As a person knows it: the title of its window.
     pub title: &'static str,
     /// What it speaks.
     pub lang: Lang,
+    /// Where it tells about its own faults.
+    pub crashes: Option<Arc<CrashReports>>,
 }
 
 impl Program {
     /// Opens the window and runs until it is closed.
     ///
-    /// A panic before the window is there becomes a message too, and ends the program with the code of
-    /// [`StartFault::Fault`].
+    /// A panic of this thread becomes a message too, and ends the program with the code of
+    /// [`StartFault::Fault`], or [`StartFault::Crashed`] once the window was there. A panic of any thread
+    /// leaves a report.
     ///
     /// # Errors
     ///
     /// [`StartFault`] if there is no window.
     pub fn run_window(
-        self,
+        &self,
         mut options: NativeOptions,
         creator: AppCreator<'_>,
         tap: Option<Arc<InputTap>>,
     ) -> Result<(), StartFault> {
         let display = desktop::display::check()?;
         choose(display.system, &mut options);
-        let hook = PanicMessage::install(self);
+        let hook = PanicMessage::install(self.clone());
         let (created, seen) = (Rc::new(Cell::new(false)), hook.started());
         let creator: AppCreator<'_> = {
             let created = Rc::clone(&created);
@@ -117,7 +124,11 @@ impl Program {
                 Ok(app)
             })
         };
-        let ended = run_app(self.title, options, creator, tap);
+        // what is in the window is dropped as at any end, so sessions end and keys come up
+        let run = AssertUnwindSafe(|| run_app(self.title, options, creator, tap));
+        let ended = catch_unwind(run).map_err(|_panic| StartFault::Crashed {
+            detail: hook.last_report(),
+        })?;
         drop(display);
         match ended {
             Ok(()) if created.get() => Ok(()),
@@ -135,7 +146,7 @@ impl Program {
     }
 
     /// Tells what is wrong on standard error, and gives the exit code.
-    pub fn say(self, fault: &StartFault) -> ExitCode {
+    pub fn say(&self, fault: &StartFault) -> ExitCode {
         let StartWords { heading, sentences } = start_words(self.lang, fault);
         let code = fault.code();
         let detail = fault.detail();
@@ -150,7 +161,7 @@ impl Program {
 
     /// Tells the person what is wrong, on standard error and in a window, and gives the exit code.
     /// Blocks until the window is closed.
-    pub fn tell(self, fault: &StartFault) -> ExitCode {
+    pub fn tell(&self, fault: &StartFault) -> ExitCode {
         let told = self.say(fault);
         let StartWords { heading, sentences } = start_words(self.lang, fault);
         let (code, detail) = (fault.code(), fault.detail());
@@ -180,30 +191,53 @@ fn choose(system: WindowSystem, options: &mut NativeOptions) {
 #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
 fn choose(_system: WindowSystem, _options: &mut NativeOptions) {}
 
-/// While a program starts, a panic of its first thread is told in a window.
+/// What a panic leaves behind: a report, and while the program starts a message in a window.
 struct PanicMessage {
     started: Arc<AtomicBool>,
+    last_report: Arc<Mutex<String>>,
 }
 
 impl PanicMessage {
     fn install(program: Program) -> Self {
         let started = Arc::new(AtomicBool::new(false));
+        let last_report = Arc::<Mutex<String>>::default();
         let has_started = Arc::clone(&started);
+        let last = Arc::clone(&last_report);
         let first = thread::current().id();
         let usual = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             usual(panic);
-            if thread::current().id() == first && !has_started.load(Ordering::Relaxed) {
-                tell_and_exit(program, panic);
+            let report = program.crashes.as_ref();
+            let report = report.and_then(|crashes| crashes.write(panic));
+            let report = report.map(|path| path.display().to_string());
+            if thread::current().id() != first {
+                return;
             }
+            if !has_started.load(Ordering::Relaxed) {
+                tell_and_exit(&program, panic);
+            }
+            let at = || panic.location().map(ToString::to_string);
+            *lock(&last) = report.or_else(at).unwrap_or_default();
         }));
-        Self { started }
+        Self {
+            started,
+            last_report,
+        }
     }
 
     /// Set it when the window is there.
     fn started(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.started)
     }
+
+    /// Where the report of the last panic of the first thread is, or else where the fault is.
+    fn last_report(&self) -> String {
+        lock(&self.last_report).clone()
+    }
+}
+
+fn lock(last: &Mutex<String>) -> MutexGuard<'_, String> {
+    last.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[expect(
@@ -211,10 +245,11 @@ impl PanicMessage {
     clippy::disallowed_methods,
     reason = "whoever panics while starting has nothing to clean up, and must not run on"
 )]
-fn tell_and_exit(program: Program, panic: &PanicHookInfo<'_>) {
+fn tell_and_exit(program: &Program, panic: &PanicHookInfo<'_>) {
     let said = panic.payload_as_str().unwrap_or("it panicked");
     let fault = StartFault::unknown(said);
     let code = fault.code();
+    let program = program.clone();
     // on a thread of its own, what fails while telling is no panic within a panic
     let told = thread::spawn(move || program.tell(&fault)).join();
     drop(told);

@@ -32,6 +32,6 @@ pub use frames::{
 };
 pub use notices::{Notices, banner_ui};
 pub use qr::Qr;
-pub use rows::{Leading, Row, account_button_ui, chip_ui, dot_ui, initials_ui, row_ui};
+pub use rows::{Leading, ROW_HEIGHT, Row, account_button_ui, chip_ui, dot_ui, initials_ui, row_ui};
 pub use ticket::{TICKET_DIGITS, TicketEntry, grouped_ticket, ticket_entry_ui, ticket_number_ui};
 pub use transfers::{TRANSFER_HEIGHT, TransferWish, dropped_paths, transfer_ui};

@@ -1,9 +1,10 @@
 //! `hub-admin`: the administrator's window.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
-use desktop::{Folders, SettingsFile, WindowPlace};
+use desktop::{CrashReports, Folders, SettingsFile, WindowPlace};
 use egui::ViewportBuilder;
 use hub_admin::app::{AdminApp, Start};
 use hub_admin::settings::Settings;
@@ -15,9 +16,14 @@ const TITLE: &str = "Pure Help Desk – Administration";
 const SMALLEST: (f32, f32) = (820.0, 560.0);
 const USUAL: (f32, f32) = (1200.0, 780.0);
 
+const EXAMPLES: &str = "\
+Examples:
+  hub-admin                          Open the window for the hub that was used last
+  hub-admin --hub hub.example.org    Open it for a hub that has a public certificate";
+
 /// The administrator's window of a hub of Pure Help Desk.
 #[derive(Debug, Parser)]
-#[command(name = NAME, version)]
+#[command(name = NAME, version, after_help = EXAMPLES)]
 struct Arguments {
     /// The hub, as hub.example.org or hub.example.org:4433.
     #[arg(long, value_name = "ADDRESS")]
@@ -38,6 +44,7 @@ fn main() -> ExitCode {
     let mut program = Program {
         title: TITLE,
         lang: Lang::from_system(),
+        crashes: None,
     };
     match run(&mut program, arguments) {
         Ok(()) => ExitCode::SUCCESS,
@@ -75,6 +82,7 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
         ..eframe::NativeOptions::default()
     };
     program.lang = settings.lang();
+    program.crashes = Some(Arc::new(CrashReports::new(NAME, folders.data())));
     let start = Start {
         settings,
         settings_problem: loaded.problem.is_some(),

@@ -101,12 +101,14 @@ pub(super) enum AdminCommand {
         #[command(flatten)]
         data: DataArgs,
     },
+    /// Give a group another name.
     RenameGroup {
         name: String,
         new_name: String,
         #[command(flatten)]
         data: DataArgs,
     },
+    /// Remove a group; the accounts that are in it stay.
     RemoveGroup {
         name: String,
         #[command(flatten)]
@@ -131,6 +133,7 @@ pub(super) enum AdminCommand {
         #[command(flatten)]
         data: DataArgs,
     },
+    /// Remove a role that no account has.
     RemoveRole {
         name: String,
         #[command(flatten)]

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use operator_engine::{Command, Event, LogInProblem};
 use protocol::{
-    BroughtIn, Companion, EndedBy, Entry, Outcome, OwnAnswer, PeerId, RefusalCode, ReportDraft,
-    ReportFacts, Rights, SessionId, TicketState,
+    BroughtIn, Companion, EndedBy, Entry, EntryKind, Outcome, OwnAnswer, PeerId, RefusalCode,
+    ReportDraft, ReportFacts, Rights, SessionId, TicketState,
 };
 use ui_kit::words::refusal_text;
 use ui_kit::{Tone, Word, w};
@@ -48,6 +48,7 @@ impl ConsoleApp {
                 self.state.account.is_unreached = false;
                 self.state.computers.you = Some(you);
                 self.remember_account();
+                self.state.computers.habits = self.settings.habits();
             }
             Event::Permitted(permissions) => self.state.account.permitted = permissions,
             Event::Page(url) => self.has_page(url),
@@ -143,6 +144,7 @@ impl ConsoleApp {
             } => {
                 self.state.computers.asked.remove(&host);
                 self.state.computers.in_session.insert(host, session);
+                self.keep_helped(host);
                 self.open_session_window(session, host, rights, (input, wishes));
             }
             Event::RightsChanged { session, rights } => {
@@ -301,6 +303,17 @@ impl ConsoleApp {
             self.state.account.form.password = password;
             self.keep_password(&self.settings);
         }
+    }
+
+    /// Remembers when this operator helped at a permanent host.
+    fn keep_helped(&mut self, host: PeerId) {
+        let entry = self.state.computers.get(host);
+        let Some(entry) = entry.filter(|entry| entry.kind == EntryKind::PermanentHost) else {
+            return;
+        };
+        let (name, now) = (entry.name.to_string(), self.state.clock.now_unix_seconds);
+        self.state.computers.habits.keep_helped(&name, now);
+        self.keep_habits();
     }
 
     pub(super) fn take_entries(&mut self, entries: Arc<Vec<Entry>>) {

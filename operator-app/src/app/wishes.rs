@@ -98,6 +98,15 @@ impl ConsoleApp {
             Action::ShowQr(shown) => self.state.tickets.qr_open = shown,
             Action::Select(id) => self.state.computers.selected = Some(id),
             Action::ShowKind(kind) => self.state.computers.kind = kind,
+            Action::OrderList(order) => {
+                self.state.computers.habits.order = order;
+                self.keep_habits();
+            }
+            Action::TurnFavourite(host) => {
+                let name = self.host_name(host).unwrap_or_default();
+                self.state.computers.habits.turn_favourite(&name);
+                self.keep_habits();
+            }
             Action::StartSession(host) => self.start_session(host),
             Action::WithdrawQuestion(session) => {
                 self.backend.send(Command::EndSession { session });
@@ -253,6 +262,13 @@ impl ConsoleApp {
             PathBuf::from(chosen)
         };
         self.backend.receive_into(folder);
+    }
+
+    /// What the operator does with the list is remembered for this account.
+    pub(super) fn keep_habits(&mut self) {
+        let habits = self.state.computers.habits.clone();
+        self.settings.keep_habits(habits);
+        self.save_settings();
     }
 
     fn start_session(&mut self, host: PeerId) {

@@ -1,9 +1,13 @@
-//! The live list (O7, O8): who is here, filtered and grouped.
+//! The live list (O7, O8): who is here, filtered, grouped and in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use protocol::{Entry, EntryKind, Hindrance, Hindrances, PeerId, SessionId};
+use serde::{Deserialize, Serialize};
+
+/// Computers of which it is known when they were helped last.
+const MOST_HELPED: usize = 200;
 
 /// The list and what the operator did with it.
 #[derive(Debug, Default)]
@@ -14,6 +18,7 @@ pub struct Computers {
     pub filter: String,
     /// Shows only this kind.
     pub kind: Option<EntryKind>,
+    pub habits: Habits,
     pub selected: Option<PeerId>,
     /// Questions that are not answered; the session's number once the hub has said it.
     pub asked: BTreeMap<PeerId, Option<SessionId>>,
@@ -21,14 +26,84 @@ pub struct Computers {
     pub in_session: BTreeMap<PeerId, SessionId>,
     /// What hosts cannot do.
     pub hindrances: BTreeMap<PeerId, Hindrances>,
+    shown: Shown,
 }
 
-/// The order of the groups: who needs help first.
-pub const GROUPS: [EntryKind; 3] = [
-    EntryKind::User,
-    EntryKind::PermanentHost,
-    EntryKind::Operator,
+/// What an operator does with the list from day to day; the settings remember it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Habits {
+    pub order: Order,
+    /// Permanent hosts that stand before all others, by their names: only these come back.
+    pub favourites: BTreeSet<String>,
+    /// When this operator helped at a permanent host last, in Unix seconds.
+    pub helped: BTreeMap<String, i64>,
+}
+
+impl Habits {
+    /// A favourite, or one no longer.
+    pub fn turn_favourite(&mut self, name: &str) {
+        if !self.favourites.remove(name) {
+            self.favourites.insert(name.to_owned());
+        }
+    }
+
+    /// A session at `name` began.
+    pub fn keep_helped(&mut self, name: &str, unix_seconds: i64) {
+        self.helped.insert(name.to_owned(), unix_seconds);
+        if self.helped.len() > MOST_HELPED {
+            let oldest = self.helped.iter().min_by_key(|(_, when)| **when);
+            if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
+                self.helped.remove(&oldest);
+            }
+        }
+    }
+}
+
+/// What comes first in each section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Order {
+    /// Who waits longest.
+    #[default]
+    Arrival,
+    Name,
+    /// Where this operator helped last.
+    Helped,
+}
+
+/// A part of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    Favourites,
+    Of(EntryKind),
+}
+
+/// The order of the sections: who needs help first, but for what the operator put before them.
+const SECTIONS: [Section; 4] = [
+    Section::Favourites,
+    Section::Of(EntryKind::User),
+    Section::Of(EntryKind::PermanentHost),
+    Section::Of(EntryKind::Operator),
 ];
+
+/// A line of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    /// The head of a section with so many rows.
+    Head(Section, usize),
+    /// A row, by its place in [`Computers::entries`].
+    Row(usize),
+}
+
+/// The lines, and what they were made from: thousands of rows are not sorted anew for each picture.
+#[derive(Debug, Default)]
+struct Shown {
+    entries: Arc<Vec<Entry>>,
+    filter: String,
+    kind: Option<EntryKind>,
+    habits: Habits,
+    lines: Vec<Line>,
+}
 
 impl Computers {
     /// Takes the newest list; a row that left takes its selection and its question along.
@@ -50,24 +125,99 @@ impl Computers {
         self.get(self.selected?)
     }
 
-    /// The rows of one group that pass the filter, newest last.
-    pub fn group(&self, kind: EntryKind) -> Vec<&Entry> {
-        let wanted = self.kind.is_none_or(|only| only == kind);
+    /// Brings [`Computers::lines`] up to date, for which there is nothing to do most of the time.
+    pub fn refresh(&mut self) {
+        let shown = &self.shown;
+        if Arc::ptr_eq(&shown.entries, &self.entries)
+            && shown.filter == self.filter
+            && shown.kind == self.kind
+            && shown.habits == self.habits
+        {
+            return;
+        }
+        let lines = self.sorted_lines();
+        self.shown = Shown {
+            entries: Arc::clone(&self.entries),
+            filter: self.filter.clone(),
+            kind: self.kind,
+            habits: self.habits.clone(),
+            lines,
+        };
+    }
+
+    /// What is shown, in its order, as of the last [`Computers::refresh`].
+    pub fn lines(&self) -> &[Line] {
+        &self.shown.lines
+    }
+
+    /// The rows of [`Computers::lines`].
+    pub fn rows(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.lines().iter().filter_map(|line| self.row(*line))
+    }
+
+    /// The row in `line`, if it is one.
+    pub fn row(&self, line: Line) -> Option<&Entry> {
+        match line {
+            Line::Head(..) => None,
+            Line::Row(place) => self.entries.get(place),
+        }
+    }
+
+    fn sorted_lines(&self) -> Vec<Line> {
         let needle = self.filter.trim().to_lowercase();
-        self.entries
-            .iter()
-            .filter(|entry| wanted && entry.kind == kind && matches(entry, &needle))
-            .collect()
+        let mut sections = SECTIONS.map(|section| (section, Vec::new()));
+        for (place, entry) in self.entries.iter().enumerate() {
+            if self.kind.is_some_and(|only| only != entry.kind) || !matches(entry, &needle) {
+                continue;
+            }
+            let section = self.section(entry);
+            if let Some((_, rows)) = sections.iter_mut().find(|(s, _)| *s == section) {
+                rows.push(place);
+            }
+        }
+        let mut lines = Vec::with_capacity(self.entries.len() + SECTIONS.len());
+        for (section, mut rows) in sections {
+            if rows.is_empty() {
+                continue;
+            }
+            self.sort(&mut rows);
+            lines.push(Line::Head(section, rows.len()));
+            lines.extend(rows.into_iter().map(Line::Row));
+        }
+        lines
     }
 
-    /// Everything that is shown, in the order in which it is shown.
-    pub fn shown(&self) -> Vec<&Entry> {
-        GROUPS.iter().flat_map(|kind| self.group(*kind)).collect()
+    fn section(&self, entry: &Entry) -> Section {
+        if self.is_favourite(entry) {
+            Section::Favourites
+        } else {
+            Section::Of(entry.kind)
+        }
     }
 
-    /// Moves the selection by `step` rows, from nothing to the first or last.
+    pub fn is_favourite(&self, entry: &Entry) -> bool {
+        entry.kind == EntryKind::PermanentHost
+            && self.habits.favourites.contains(entry.name.as_str())
+    }
+
+    /// Sorts places in the list of the hub, which is in the order of arrival.
+    fn sort(&self, rows: &mut [usize]) {
+        let entry = |place: &usize| self.entries.get(*place);
+        match self.habits.order {
+            Order::Arrival => {}
+            Order::Name => rows.sort_by_cached_key(|place| entry(place).map(by_name)),
+            Order::Helped => rows.sort_by_cached_key(|place| {
+                let helped = |entry: &Entry| self.habits.helped.get(entry.name.as_str()).copied();
+                let helped = entry(place).and_then(helped);
+                (std::cmp::Reverse(helped), entry(place).map(by_name))
+            }),
+        }
+    }
+
+    /// Moves the selection by `step` rows, from nothing to the first or last; as far as there are rows.
     pub fn move_selection(&mut self, step: isize) {
-        let shown: Vec<PeerId> = self.shown().iter().map(|entry| entry.id).collect();
+        self.refresh();
+        let shown: Vec<PeerId> = self.rows().map(|entry| entry.id).collect();
         let at = self
             .selected
             .and_then(|id| shown.iter().position(|s| *s == id));
@@ -75,7 +225,8 @@ impl Computers {
             Some(at) => at
                 .saturating_add_signed(step)
                 .min(shown.len().saturating_sub(1)),
-            None if step > 0 => 0,
+            // Home, and down from nothing
+            None if matches!(step, isize::MIN | 1..isize::MAX) => 0,
             None => shown.len().saturating_sub(1),
         };
         self.selected = shown.get(next).copied();
@@ -123,14 +274,39 @@ pub enum Obstacle {
     Hindered(Hindrance),
 }
 
+/// Names as people look for them: in any case, and numbers in them by what they count.
+fn by_name(entry: &Entry) -> Vec<Part> {
+    let name = entry.name.to_lowercase();
+    let mut parts = Vec::new();
+    for c in name.chars() {
+        match (parts.last_mut(), c.to_digit(10)) {
+            (Some(Part::Number(number)), Some(digit)) => {
+                *number = number.saturating_mul(10).saturating_add(digit.into());
+            }
+            (_, Some(digit)) => parts.push(Part::Number(digit.into())),
+            (Some(Part::Text(text)), None) => text.push(c),
+            (_, None) => parts.push(Part::Text(c.to_string())),
+        }
+    }
+    parts
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Number(u64),
+    Text(String),
+}
+
 fn matches(entry: &Entry, needle: &str) -> bool {
+    if needle.is_empty() {
+        return true;
+    }
     let digits: String = needle.chars().filter(char::is_ascii_digit).collect();
     let ticket = entry
         .ticket
         .map(|route| route.to_string())
         .unwrap_or_default();
-    needle.is_empty()
-        || entry.name.to_lowercase().contains(needle)
+    entry.name.to_lowercase().contains(needle)
         || entry.person.to_lowercase().contains(needle)
         || entry.system.to_lowercase().contains(needle)
         || (!digits.is_empty()
@@ -172,21 +348,74 @@ mod tests {
         computers
     }
 
-    fn names(computers: &Computers) -> Vec<&str> {
-        computers.shown().iter().map(|e| e.name.as_str()).collect()
+    fn names(computers: &mut Computers) -> Vec<&str> {
+        computers.refresh();
+        computers.rows().map(|e| e.name.as_str()).collect()
     }
 
     #[test]
     fn o8_the_list_is_filtered_by_name_person_and_ticket() {
         let mut computers = three();
-        assert_eq!(names(&computers), ["ANNA-PC", "server-1", "Otto"]);
+        assert_eq!(names(&mut computers), ["ANNA-PC", "server-1", "Otto"]);
         for needle in ["anna", "ROSSI", "482", "482 9", "482 913 0571"] {
             computers.filter = needle.to_owned();
-            assert_eq!(names(&computers), ["ANNA-PC"], "{needle}");
+            assert_eq!(names(&mut computers), ["ANNA-PC"], "{needle}");
         }
         computers.filter.clear();
         computers.kind = Some(EntryKind::Operator);
-        assert_eq!(names(&computers), ["Otto"]);
+        assert_eq!(names(&mut computers), ["Otto"]);
+    }
+
+    fn hosts(names: &[&str]) -> Computers {
+        let rows = names.iter().zip(1..);
+        let rows = rows.map(|(name, id)| entry(id, EntryKind::PermanentHost, name, ""));
+        let mut computers = Computers::default();
+        computers.update(Arc::new(rows.collect()));
+        computers
+    }
+
+    #[test]
+    fn o8_rows_are_in_the_order_that_was_chosen() {
+        let mut computers = hosts(&["till 10", "Till 9", "alpha", "till 9b"]);
+        assert_eq!(
+            names(&mut computers),
+            ["till 10", "Till 9", "alpha", "till 9b"]
+        );
+        computers.habits.order = Order::Name;
+        assert_eq!(
+            names(&mut computers),
+            ["alpha", "Till 9", "till 9b", "till 10"]
+        );
+        computers.habits.keep_helped("till 9b", 5);
+        computers.habits.keep_helped("till 10", 7);
+        computers.habits.order = Order::Helped;
+        assert_eq!(
+            names(&mut computers),
+            ["till 10", "till 9b", "alpha", "Till 9"]
+        );
+    }
+
+    #[test]
+    fn o8_favourites_stand_first_and_once() {
+        let mut computers = three();
+        computers.habits.turn_favourite("server-1");
+        assert_eq!(names(&mut computers), ["server-1", "ANNA-PC", "Otto"]);
+        assert_eq!(computers.lines()[0], Line::Head(Section::Favourites, 1));
+        computers.habits.turn_favourite("server-1");
+        assert_eq!(names(&mut computers), ["ANNA-PC", "server-1", "Otto"]);
+        // a user's computer of that name is another one
+        computers.habits.turn_favourite("ANNA-PC");
+        assert_eq!(names(&mut computers), ["ANNA-PC", "server-1", "Otto"]);
+    }
+
+    #[test]
+    fn only_so_many_helped_computers_are_remembered() {
+        let mut habits = Habits::default();
+        for when in 0..300 {
+            habits.keep_helped(&format!("till {when}"), when);
+        }
+        assert_eq!(habits.helped.len(), MOST_HELPED);
+        assert_eq!(habits.helped.values().min(), Some(&100));
     }
 
     #[test]

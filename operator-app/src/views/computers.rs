@@ -1,19 +1,25 @@
 //! The live list (O7-O9).
 
-use egui::{Frame, Id, Key, Label, Margin, Response, ScrollArea, Ui, UiBuilder};
+use egui::{
+    Align, Frame, Id, InputState, Key, Label, Layout, Margin, Modifiers, Popup, Rect, Response,
+    ScrollArea, Sense, SetOpenCommand, Ui, UiBuilder, vec2,
+};
 use protocol::{Entry, EntryKind};
 use ui_kit::widgets::{
-    Field, Leading, Row, banner_ui, card_ui, empty_state_ui, icon_button_ui, menu_item_ui, row_ui,
-    segments_ui, text_field_ui,
+    Field, Leading, ROW_HEIGHT, Row, banner_ui, card_ui, empty_state_ui, icon_button_ui,
+    menu_item_ui, row_ui, segments_ui, text_field_ui,
 };
 use ui_kit::words::{hindrance_for_operator, hindrance_in_short, in_session_with, name_alone};
-use ui_kit::{Icon, Palette, Tone, Word, text, theme, w};
+use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use crate::action::Action;
 use crate::phrases;
 use crate::state::ConsoleState;
 use crate::state::account::LogIn;
-use crate::state::computers::GROUPS;
+use crate::state::computers::{Line, Order, Section};
+
+/// Between two rows, in points.
+const GAP: f32 = 2.0;
 
 /// Draws filter and list.
 pub fn computers_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
@@ -24,26 +30,27 @@ pub fn computers_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Act
     }
     filter_ui(ui, state, actions);
     ui.add_space(2.0);
+    state.computers.refresh();
+    let moved = keys(ui, state, actions);
     card_ui(ui, |ui| {
         ui.set_min_height(ui.available_height());
-        let shown = state.computers.shown();
-        if state.computers.entries.len() <= 1
-            && shown.iter().all(|e| e.kind == EntryKind::Operator)
-            && state.computers.filter.trim().is_empty()
+        let computers = &state.computers;
+        let lines = computers.lines();
+        if computers.entries.len() <= 1
+            && computers.rows().all(|e| e.kind == EntryKind::Operator)
+            && computers.filter.trim().is_empty()
         {
-            for entry in &shown {
+            for entry in computers.rows() {
                 entry_ui(ui, state, entry, actions);
             }
             let (title, note) = (w(lang, Word::NobodyHere), w(lang, Word::NobodyHereNote));
             empty_state_ui(ui, Icon::LifeBuoy, title, note);
-        } else if shown.is_empty() {
+        } else if lines.is_empty() {
             empty_state_ui(ui, Icon::SearchX, w(lang, Word::NothingFound), "");
         } else {
-            drop(shown);
-            groups_ui(ui, state, actions);
+            lines_ui(ui, state, moved, actions);
         }
     });
-    keys(ui, state, actions);
 }
 
 fn filter_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
@@ -52,12 +59,42 @@ fn filter_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
     if ui.available_width() >= ROOM_FOR_BOTH {
         ui.horizontal(|ui| {
             kinds_ui(ui, state, actions);
-            filter_field_ui(ui, state);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                order_ui(ui, state, actions);
+                filter_field_ui(ui, state);
+            });
         });
     } else {
         kinds_ui(ui, state, actions);
-        filter_field_ui(ui, state);
+        ui.allocate_ui_with_layout(
+            vec2(ui.available_width(), ui.spacing().interact_size.y),
+            Layout::right_to_left(Align::Center),
+            |ui| {
+                order_ui(ui, state, actions);
+                filter_field_ui(ui, state);
+            },
+        );
     }
+}
+
+/// The order of the rows, behind one button.
+fn order_ui(ui: &mut Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
+    let lang = state.lang;
+    let button = icon_button_ui(ui, Icon::ArrowUpDown, w(lang, Word::ListOrder), true);
+    Popup::menu(&button).show(|ui| {
+        ui.set_width(230.0);
+        for (order, word) in [
+            (Order::Arrival, Word::OrderArrival),
+            (Order::Name, Word::OrderName),
+            (Order::Helped, Word::OrderHelped),
+        ] {
+            let chosen = state.computers.habits.order == order;
+            if menu_item_ui(ui, None, w(lang, word), chosen, None).clicked() {
+                actions.push(Action::OrderList(order));
+                ui.close();
+            }
+        }
+    });
 }
 
 fn kinds_ui(ui: &mut Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
@@ -87,34 +124,65 @@ fn filter_field_ui(ui: &mut Ui, state: &mut ConsoleState) {
         .accesskit_node_builder(response.id, |node| node.set_label(label));
 }
 
-fn groups_ui(ui: &mut Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
-    let lang = state.lang;
-    let palette = Palette::of(ui);
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 2.0;
-        for kind in GROUPS {
-            let rows = state.computers.group(kind);
-            if rows.is_empty() {
+/// How much room a line takes, in points.
+fn height(line: Line) -> f32 {
+    const HEAD: f32 = 28.0;
+    match line {
+        Line::Head(..) => HEAD,
+        Line::Row(_) => ROW_HEIGHT + GAP,
+    }
+}
+
+/// Draws the lines that are in sight; the chosen row comes into sight if it `moved`.
+fn lines_ui(ui: &mut Ui, state: &ConsoleState, moved: bool, actions: &mut Vec<Action>) {
+    let area = ScrollArea::vertical().auto_shrink(false);
+    area.show_viewport(ui, |ui, viewport| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let start = ui.max_rect().left_top();
+        let width = ui.available_width();
+        let mut below = 0.0;
+        for (number, line) in state.computers.lines().iter().enumerate() {
+            let above = below;
+            below += height(*line);
+            let row = state.computers.row(*line);
+            let place = Rect::from_min_size(start + vec2(0.0, above), vec2(width, below - above));
+            if moved && row.is_some_and(|row| Some(row.id) == state.computers.selected) {
+                ui.scroll_to_rect(place, None);
+            }
+            if below < viewport.top() || above > viewport.bottom() {
                 continue;
             }
-            let title = match kind {
-                EntryKind::User => Word::Users,
-                EntryKind::PermanentHost => Word::PermanentHosts,
-                EntryKind::Operator => Word::Operators,
+            // A row is its computer, wherever it stands: an open menu must never pass to
+            // another one when the list changes.
+            let id = match row {
+                Some(row) => Id::unique(("computer", row.id.0)),
+                None => Id::unique(("head", number)),
             };
-            let title = format!("{}  ·  {}", w(lang, title), rows.len());
-            ui.add_space(4.0);
-            ui.label(text(title, 12.5, theme::SEMIBOLD, palette.dim));
-            ui.add_space(2.0);
-            for entry in rows {
-                // A row is its computer, wherever it stands: an open menu must never pass to
-                // another one when the list changes.
-                let builder = UiBuilder::new().scope_id(Id::unique(("computer", entry.id.0)));
-                ui.scope_builder(builder, |ui| entry_ui(ui, state, entry, actions));
-            }
-            ui.add_space(6.0);
+            let builder = UiBuilder::new().scope_id(id).max_rect(place);
+            ui.scope_builder(builder, |ui| match (*line, row) {
+                (Line::Head(section, rows), _) => head_ui(ui, state.lang, section, rows),
+                (_, Some(entry)) => entry_ui(ui, state, entry, actions),
+                (Line::Row(_), None) => {}
+            });
         }
+        // the whole list is as long as all its lines
+        ui.allocate_rect(
+            Rect::from_min_size(start, vec2(width, below)),
+            Sense::empty(),
+        );
     });
+}
+
+fn head_ui(ui: &mut Ui, lang: Lang, section: Section, rows: usize) {
+    let title = match section {
+        Section::Favourites => Word::Favourites,
+        Section::Of(EntryKind::User) => Word::Users,
+        Section::Of(EntryKind::PermanentHost) => Word::PermanentHosts,
+        Section::Of(EntryKind::Operator) => Word::Operators,
+    };
+    let title = format!("{}  ·  {rows}", w(lang, title));
+    ui.add_space(4.0);
+    ui.label(text(title, 12.5, theme::SEMIBOLD, Palette::of(ui).dim));
 }
 
 fn entry_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<Action>) {
@@ -172,7 +240,30 @@ fn entry_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<
     if response.double_clicked() && state.computers.obstacle(entry).is_none() {
         actions.push(Action::StartSession(entry.id));
     }
-    response.context_menu(|ui| menu_ui(ui, state, entry, actions));
+    menu_of_row_ui(ui, &row, &response, |ui| {
+        menu_ui(ui, state, entry, actions);
+    });
+}
+
+/// The menu of a row, at the pointer; or at the row, which is where Shift+F10 opens it.
+fn menu_of_row_ui(ui: &Ui, row: &Row<'_>, response: &Response, menu: impl FnOnce(&mut Ui)) {
+    let popup = Popup::context_menu(response);
+    let id = popup.get_id();
+    let by_key = id.with("by key");
+    let shift_f10 = |input: &mut InputState| input.consume_key(Modifiers::SHIFT, Key::F10);
+    let opens = row.selected && ui.input_mut(shift_f10);
+    let was_by_key = Popup::is_id_open(ui.ctx(), id)
+        && !response.secondary_clicked()
+        && ui.data(|data| data.get_temp(by_key)).unwrap_or(false);
+    ui.data_mut(|data| data.insert_temp(by_key, opens || was_by_key));
+    let popup = if opens || was_by_key {
+        let opens = opens.then_some(SetOpenCommand::Bool(true));
+        let popup = popup.open_memory(opens);
+        popup.at_position(response.rect.center())
+    } else {
+        popup
+    };
+    popup.show(menu);
 }
 
 /// A row whose question is not answered, with the button that takes it back.
@@ -264,6 +355,14 @@ fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<A
             ui.close();
         }
     }
+    if entry.kind == EntryKind::PermanentHost {
+        let favourite = state.computers.is_favourite(entry);
+        let word = w(lang, Word::Favourite);
+        if menu_item_ui(ui, Some(Icon::Star), word, favourite, None).clicked() {
+            actions.push(Action::TurnFavourite(entry.id));
+            ui.close();
+        }
+    }
     // nothing can be done, so why is said without being asked
     if let Some(reason) = session_reason.filter(|_| holds_for_all) {
         ui.separator();
@@ -274,23 +373,29 @@ fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<A
     }
 }
 
-/// Arrow keys move the selection, Enter opens it; only while no field has the focus.
-fn keys(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
-    if ui.ctx().text_edit_focused() || state.settings_open || state.drafts_open {
-        return;
+/// Arrow keys, Home, End and the page keys move the selection, Enter opens it; only while no field has the
+/// focus. True if the selection moved.
+fn keys(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) -> bool {
+    const PAGE: isize = 10;
+    let elsewhere = ui.ctx().text_edit_focused() || Popup::is_any_open(ui.ctx());
+    if elsewhere || state.settings_open || state.drafts_open {
+        return false;
     }
-    let (down, up, enter) = ui.input(|input| {
-        (
-            input.key_pressed(Key::ArrowDown),
-            input.key_pressed(Key::ArrowUp),
-            input.key_pressed(Key::Enter),
-        )
+    let (steps, enter) = ui.input(|input| {
+        let steps = [
+            (Key::ArrowDown, 1),
+            (Key::ArrowUp, -1),
+            (Key::PageDown, PAGE),
+            (Key::PageUp, -PAGE),
+            (Key::Home, isize::MIN),
+            (Key::End, isize::MAX),
+        ];
+        let steps = steps.into_iter().filter(|(key, _)| input.key_pressed(*key));
+        let steps: Vec<isize> = steps.map(|(_, step)| step).collect();
+        (steps, input.key_pressed(Key::Enter))
     });
-    if down {
-        state.computers.move_selection(1);
-    }
-    if up {
-        state.computers.move_selection(-1);
+    for step in &steps {
+        state.computers.move_selection(*step);
     }
     let focused_elsewhere = ui.memory(|memory| memory.focused().is_some());
     if enter
@@ -300,4 +405,5 @@ fn keys(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
     {
         actions.push(Action::StartSession(entry.id));
     }
+    !steps.is_empty()
 }

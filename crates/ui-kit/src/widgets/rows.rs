@@ -34,14 +34,16 @@ pub struct Row<'a> {
     pub away: bool,
 }
 
+/// How high a row is, in points.
+pub const ROW_HEIGHT: f32 = 54.0;
+
 /// A row that can be chosen, pressed twice, or asked for its menu
 /// ([`Response::context_menu`]); as wide as there is room.
 pub fn row_ui(ui: &mut Ui, row: &Row<'_>) -> Response {
-    const HEIGHT: f32 = 54.0;
     let palette = Palette::of(ui);
     let enabled = ui.is_enabled();
     let (title, detail) = (visible_line(row.title), visible_line(row.detail));
-    let size = vec2(ui.available_width(), HEIGHT);
+    let size = vec2(ui.available_width(), ROW_HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response
         .widget_info(|| WidgetInfo::selected(Role::ListBoxOption, enabled, row.selected, &*title));

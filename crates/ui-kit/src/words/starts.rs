@@ -38,6 +38,10 @@ pub fn start_words(lang: Lang, fault: &StartFault) -> StartWords {
             "The program could not start.",
             "This is a fault. Restart the computer and try again; if it stays, tell your administrator what stands below.",
         ),
+        (Lang::En, StartFault::Crashed { .. }) => (
+            "The program ended by a fault of its own.",
+            "Start it again: what was saved is still there. The report below says where the fault is, and nothing of what you typed or saw; please give it to your administrator.",
+        ),
         (Lang::It, StartFault::NoDisplay { .. }) => (
             "Non c'è uno schermo su cui aprire una finestra.",
             "Avvia questo programma dal desktop in cui hai eseguito l'accesso.",
@@ -61,6 +65,10 @@ pub fn start_words(lang: Lang, fault: &StartFault) -> StartWords {
         (Lang::It, StartFault::Fault { .. }) => (
             "Il programma non è riuscito ad avviarsi.",
             "È un difetto. Riavvia il computer e riprova; se continua, riferisci all'amministratore ciò che leggi sotto.",
+        ),
+        (Lang::It, StartFault::Crashed { .. }) => (
+            "Il programma si è chiuso per un suo difetto.",
+            "Avvialo di nuovo: ciò che era salvato c'è ancora. Il rapporto indicato sotto dice dov'è il difetto, e nulla di ciò che hai scritto o visto; consegnalo all'amministratore.",
         ),
     };
     StartWords {

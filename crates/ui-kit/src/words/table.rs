@@ -344,6 +344,12 @@ words! {
     All: "All", "Tutti";
     Filter: "Filter", "Filtra";
     FilterHint: "Name, person or ticket", "Nome, persona o ticket";
+    Favourites: "Favourites", "Preferiti";
+    Favourite: "Favourite", "Preferito";
+    ListOrder: "Order of the list", "Ordine dell'elenco";
+    OrderArrival: "Who waits longest", "Chi aspetta da più tempo";
+    OrderName: "By name", "Per nome";
+    OrderHelped: "Where you helped last", "Dove hai aiutato da ultimo";
     NobodyHere: "Nobody is here yet", "Ancora nessuno";
     NobodyHereNote: "A computer appears as soon as its user types a ticket.",
         "Un computer appare appena l'utente inserisce un ticket.";

@@ -1,6 +1,6 @@
 //! Totals of the time of reports: as bars that tell how it was spent, and as a table.
 
-use egui::{Ui, vec2};
+use egui::{Align, Layout, Ui, vec2};
 use protocol::admin::reports::{Total, TotalKey, TotalRow, Totals, TotalsBy};
 use ui_kit::widgets::{card_ui, empty_state_ui, segments_ui};
 use ui_kit::words::{name_alone, visible_line};
@@ -56,9 +56,15 @@ pub(super) fn totals_ui(ui: &mut Ui, state: &mut State) {
     }
     let room = ui.available_size();
     if room.x >= WIDE {
-        ui.columns(2, |columns| {
-            for (ui, is_chart) in columns.iter_mut().zip([true, false]) {
-                part_ui(ui, lang, (by, totals), is_chart);
+        // names and five figures want more room than bars
+        let gap = ui.spacing().item_spacing.x;
+        let table = ((room.x - gap) * 0.6).floor();
+        ui.horizontal_top(|ui| {
+            for (width, is_chart) in [(room.x - gap - table, true), (table, false)] {
+                let size = vec2(width, room.y);
+                ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
+                    part_ui(ui, lang, (by, totals), is_chart);
+                });
             }
         });
     } else {
@@ -179,7 +185,7 @@ fn rows_ui(ui: &mut Ui, lang: Lang, (by, totals): (TotalsBy, &Totals)) {
         right,
     };
     let columns = [
-        column(Say::Name, 120.0, false),
+        column(Say::Name, 170.0, false),
         column(Say::Reports, 70.0, true),
         column(Say::ConnectedTime, 84.0, true),
         column(Say::ActiveTime, 76.0, true),
