@@ -14,6 +14,7 @@ mod ci;
 mod directions;
 mod fuzz;
 mod load;
+mod rules;
 mod soak;
 mod steps;
 mod windows;
@@ -51,6 +52,8 @@ enum Task {
     Soak,
     /// Proves from `cargo metadata` that crates know only whom they may know, and that every word is used.
     Check,
+    /// Writes the table of rules and the tests that are named after them, RULES.md.
+    Rules,
     /// Puts bugs into copies of the protocol's state machines; the random histories must find each.
     Bugs,
     /// Checks that the workspace would compile for Windows; needs nothing but rustup.
@@ -124,6 +127,7 @@ fn run(task: Task) -> anyhow::Result<()> {
             directions::check()?;
             words::check(workspace_root()?.as_std_path())
         }
+        Task::Rules => rules::write(workspace_root()?.as_std_path()),
         Task::Bugs => {
             let metadata = MetadataCommand::new().no_deps().exec()?;
             bugs::run(
