@@ -1,8 +1,8 @@
-//! Keys that move the keyboard, in their order with what is typed around them.
+//! Keys and clicks that move the keyboard, in their order with what is typed around them.
 //!
 //! egui moves the keyboard before any field sees what was typed in the same picture: a letter right before
-//! Escape or Tab would be lost or go to the next field, and what follows Enter to none. So a picture ends
-//! before such a key and after it.
+//! Escape, Tab or a click elsewhere would be lost or go to the next field, and what follows Enter or a click to
+//! none. So a picture ends before such a key or click and after it.
 
 use std::collections::HashMap;
 
@@ -51,9 +51,11 @@ fn after_one_move(events: &mut Vec<Event>) -> Vec<Event> {
 }
 
 fn moves_keyboard(event: &Event) -> bool {
-    [Key::Enter, Key::Escape, Key::Tab]
-        .iter()
-        .any(|key| is_key(event, *key))
+    // a press takes the keyboard from a field, a release gives it to one
+    matches!(event, Event::PointerButton { .. })
+        || [Key::Enter, Key::Escape, Key::Tab]
+            .iter()
+            .any(|key| is_key(event, *key))
 }
 
 fn is_key(event: &Event, wanted: Key) -> bool {
@@ -110,6 +112,29 @@ mod tests {
                 ]
             );
         }
+    }
+
+    #[test]
+    fn a_picture_ends_before_a_click_and_after_it() {
+        let button = |pressed| Event::PointerButton {
+            pos: egui::Pos2::ZERO,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
+        let (press, release) = (button(true), button(false));
+        let typed = vec![text("a"), press.clone(), release.clone(), text("b")];
+        assert_eq!(
+            pictures(typed),
+            [
+                vec![text("a")],
+                vec![press.clone()],
+                vec![release.clone()],
+                vec![text("b")]
+            ]
+        );
+        // nobody typed: one picture
+        assert_eq!(pictures(vec![press.clone(), release.clone()]).len(), 1);
     }
 
     #[test]

@@ -410,3 +410,37 @@ fn what_is_typed_with_the_key_that_leads_to_a_field_is_in_it() {
     harness.run_steps(2);
     assert_eq!(harness.state(), "tray");
 }
+
+#[test]
+fn what_is_typed_right_before_and_after_a_click_is_where_it_was_typed() {
+    let (name, word) = (Field::new("Name"), Field::new("Word"));
+    let texts = (String::new(), String::new());
+    let mut harness = window(texts, |ui, (first, second): &mut (String, String)| {
+        ui_kit::theme::install(ui.ctx());
+        text_field_ui(ui, &name, first);
+        text_field_ui(ui, &word, second);
+    });
+    harness
+        .get_by_role_and_label(Role::TextInput, "Name")
+        .focus();
+    harness.run_steps(2);
+    let field = harness.get_by_role_and_label(Role::TextInput, "Word");
+    let place = field.rect().center();
+    // all of it in one picture, as on a computer that is busy
+    let button = |pressed| Event::PointerButton {
+        pos: place,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: egui::Modifiers::NONE,
+    };
+    harness.input_mut().events.extend([
+        Event::Text("chiara".to_owned()),
+        Event::PointerMoved(place),
+        button(true),
+        button(false),
+        Event::Text("horse".to_owned()),
+    ]);
+    harness.run_steps(6);
+    let (first, second) = harness.state();
+    assert_eq!((first.as_str(), second.as_str()), ("chiara", "horse"));
+}
