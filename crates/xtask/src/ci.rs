@@ -1,7 +1,7 @@
 //! Everything that must hold before a change lands.
 
 use crate::steps::{Steps, cargo};
-use crate::{directions, words, workspace_root};
+use crate::{directions, rules, words, workspace_root};
 
 /// How much cargo-deny is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,9 @@ fn all(steps: &mut Steps, dependencies: Dependencies) -> anyhow::Result<()> {
     )?;
     steps.step("words", "every word is on a screen", || {
         words::check(workspace_root()?.as_std_path())
+    })?;
+    steps.step("security", "every test that is named is there", || {
+        rules::check(workspace_root()?.as_std_path())
     })?;
     deny(steps, dependencies)?;
     steps.command(

@@ -125,7 +125,8 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Soak => soak::run(),
         Task::Check => {
             directions::check()?;
-            words::check(workspace_root()?.as_std_path())
+            words::check(workspace_root()?.as_std_path())?;
+            rules::check(workspace_root()?.as_std_path())
         }
         Task::Rules => rules::write(workspace_root()?.as_std_path()),
         Task::Bugs => {

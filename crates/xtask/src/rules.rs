@@ -1,12 +1,14 @@
 //! Which tests prove which rule: the names of tests begin with the rule's id, like `h5_...`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
+/// Says which test proves what; names no test that does not exist.
+const SECURITY: &str = "docs/security.md";
 /// The table, at the root of the workspace.
 const FILE: &str = "RULES.md";
 
@@ -125,9 +127,51 @@ pub(crate) fn write(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Looks for each test that the document on security names.
+///
+/// # Errors
+///
+/// The tests that are not there, or a file that does not read.
+pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
+    let text = fs::read_to_string(root.join(SECURITY));
+    let text = text.with_context(|| format!("cannot read {SECURITY}"))?;
+    let mut all = BTreeSet::new();
+    visit(root, &mut |_, source| all.extend(tests_in(source)))?;
+    let named = names_in(&text);
+    let missing: Vec<&str> = named.difference(&all).map(String::as_str).collect();
+    if !missing.is_empty() {
+        bail!(
+            "{SECURITY} names tests that are not there: {}",
+            missing.join(", ")
+        );
+    }
+    println!(
+        "{} tests named in {SECURITY}, all of them there",
+        named.len()
+    );
+    Ok(())
+}
+
+/// What is written as code and reads like the name of a test.
+fn names_in(text: &str) -> BTreeSet<String> {
+    let code = text.split('`').skip(1).step_by(2);
+    code.filter(|code| code.matches('_').count() >= 3 && !code.contains('/'))
+        .map(str::to_owned)
+        .collect()
+}
+
 fn found(root: &Path) -> anyhow::Result<Found> {
     let mut found = Found::new();
-    note(root, root, &mut found)?;
+    visit(root, &mut |path, source| {
+        let Some(place) = place_of(path.strip_prefix(root).unwrap_or(path)) else {
+            return;
+        };
+        for test in tests_in(source) {
+            if let Some(rule) = rule_of(&test) {
+                found.entry((rule, place)).or_default().push(test);
+            }
+        }
+    })?;
     for names in found.values_mut() {
         names.sort();
         names.dedup();
@@ -135,7 +179,8 @@ fn found(root: &Path) -> anyhow::Result<Found> {
     Ok(found)
 }
 
-fn note(root: &Path, folder: &Path, found: &mut Found) -> anyhow::Result<()> {
+/// Shows `look` each source in and below `folder`.
+fn visit(folder: &Path, look: &mut impl FnMut(&Path, &str)) -> anyhow::Result<()> {
     let entries =
         fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
     for entry in entries {
@@ -145,17 +190,11 @@ fn note(root: &Path, folder: &Path, found: &mut Found) -> anyhow::Result<()> {
             continue;
         }
         if path.is_dir() {
-            note(root, &path, found)?;
+            visit(&path, look)?;
         } else if name.ends_with(".rs") {
             let text = fs::read_to_string(&path)
                 .with_context(|| format!("cannot read {}", path.display()))?;
-            let below = path.strip_prefix(root).unwrap_or(&path);
-            let Some(place) = place_of(below) else {
-                continue;
-            };
-            for (rule, test) in tests_in(&text) {
-                found.entry((rule, place)).or_default().push(test);
-            }
+            look(&path, &text);
         }
     }
     Ok(())
@@ -168,8 +207,8 @@ fn place_of(file: &Path) -> Option<usize> {
         .position(|(_, folders)| folders.iter().any(|folder| file.starts_with(folder)))
 }
 
-/// The tests in a source whose names begin with a rule, and the rule.
-fn tests_in(source: &str) -> Vec<(String, String)> {
+/// The tests in a source.
+fn tests_in(source: &str) -> Vec<String> {
     let mut is_test = false;
     let mut tests = Vec::new();
     for line in source.lines() {
@@ -180,12 +219,9 @@ fn tests_in(source: &str) -> Vec<(String, String)> {
         }
         let function = line.strip_prefix("async ").unwrap_or(line);
         if let Some(rest) = function.strip_prefix("fn ") {
-            let name: String = rest
-                .chars()
-                .take_while(|c| *c == '_' || c.is_alphanumeric())
-                .collect();
-            if is_test && let Some(rule) = rule_of(&name) {
-                tests.push((rule, name));
+            let in_name = |c: &char| *c == '_' || c.is_alphanumeric();
+            if is_test {
+                tests.push(rest.chars().take_while(in_name).collect());
             }
             is_test = false;
         }
@@ -258,15 +294,18 @@ mod tests {
             fn h5_helper() {}
             #[test]
             fn p95_is_counted() {}";
-        let names: Vec<_> = tests_in(source);
-        let name = |rule: &str, test: &str| (rule.to_owned(), test.to_owned());
-        assert_eq!(
-            names,
-            [
-                name("H5", "h5_nothing_is_seen_before_yes"),
-                name("S1", "s1_a_key_arrives")
-            ]
-        );
+        let tests = tests_in(source);
+        let rules: Vec<_> = tests.iter().map(|test| rule_of(test)).collect();
+        let rule = |rule: &str| Some(rule.to_owned());
+        assert_eq!(rules, [rule("H5"), rule("S1"), None], "{tests:?}");
+    }
+
+    #[test]
+    fn a_document_names_tests_as_code() {
+        let text =
+            "proved by `h5_nothing_is_seen_before_yes`, see `hub/tests/a_b_c_d.rs` and `See`";
+        let names: Vec<_> = names_in(text).into_iter().collect();
+        assert_eq!(names, ["h5_nothing_is_seen_before_yes"]);
     }
 
     #[test]
