@@ -28,6 +28,7 @@ use crate::settings::Settings;
 use crate::state::ConsoleState;
 use crate::state::account::{Account, LogIn};
 use crate::state::reports::{AUTOSAVE_AFTER_SECONDS, Saved, Shared};
+use crate::state::snippets::Snippets;
 use crate::views::settings::{SettingsForm, account_form};
 use crate::views::{self, drafts, settings, shell};
 use report_windows::ReportWindows;
@@ -111,8 +112,10 @@ impl ConsoleApp {
             ..Account::default()
         };
         let templates = settings.templates(phrases::my_text(lang));
+        let mut state = ConsoleState::new(lang, Clock::now(), account, templates);
+        state.snippets = Snippets::new(settings.snippets.clone());
         let mut app = Self {
-            state: ConsoleState::new(lang, Clock::now(), account, templates),
+            state,
             settings_form: None,
             password: Zeroizing::default(),
             proxy_password: Zeroizing::default(),
@@ -489,6 +492,10 @@ impl eframe::App for ConsoleApp {
             self.fulfil(ctx, action);
         }
         self.autosave(ctx);
+        if let Some(snippets) = self.state.snippets.take_changed() {
+            self.settings.snippets = snippets;
+            self.save_settings();
+        }
         self.ask_about_reports();
         self.fulfil_session_wishes();
         self.closing(ctx);

@@ -47,6 +47,8 @@ pub struct Settings {
     /// The only one there was in earlier settings.
     #[serde(skip_serializing)]
     pub ticket_template: Option<String>,
+    /// What the operator writes often.
+    pub snippets: Vec<String>,
     /// Where files of users land; empty for the usual folder.
     pub received_files: String,
     pub window: Option<WindowPlace>,
@@ -200,6 +202,7 @@ impl Default for Settings {
             ticket_templates: Vec::new(),
             ticket_template_chosen: None,
             ticket_template: None,
+            snippets: Vec::new(),
             window: None,
             received_files: String::new(),
             color_depths: BTreeMap::new(),
@@ -236,6 +239,18 @@ impl Settings {
 
     pub fn keep_color_depth(&mut self, depth: ColourDepth) {
         self.color_depths.insert(self.account(), depth);
+    }
+
+    /// Takes from `now` what changed while a form was open that does not show it.
+    pub fn keep_what_no_form_has(&mut self, now: &Self) {
+        let now = now.clone();
+        self.ticket_templates = now.ticket_templates;
+        self.ticket_template_chosen = now.ticket_template_chosen;
+        self.snippets = now.snippets;
+        self.window = now.window;
+        self.color_depths = now.color_depths;
+        self.habits = now.habits;
+        self.session_places = now.session_places;
     }
 
     /// What this account does with its list.
@@ -336,6 +351,24 @@ mod tests {
             (settings.port, settings.fingerprint.as_str()),
             (4433, "abcd")
         );
+    }
+
+    #[test]
+    fn what_changed_behind_a_form_stays_when_the_form_is_saved() {
+        let form = Settings {
+            user_name: "otto".to_owned(),
+            ..Settings::default()
+        };
+        let mut now = Settings {
+            snippets: vec!["Good morning".to_owned()],
+            ..Settings::default()
+        };
+        now.keep_color_depth(ColourDepth::Grey);
+        let mut saved = form;
+        saved.keep_what_no_form_has(&now);
+        assert_eq!(saved.user_name, "otto");
+        assert_eq!(saved.snippets, now.snippets);
+        assert_eq!(saved.color_depths, now.color_depths);
     }
 
     #[test]

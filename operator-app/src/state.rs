@@ -6,6 +6,7 @@ pub mod computers;
 pub mod proxy;
 pub mod reports;
 pub mod session;
+pub mod snippets;
 pub mod templates;
 pub mod tickets;
 
@@ -15,6 +16,7 @@ use account::Account;
 use chats::Chats;
 use computers::Computers;
 use reports::Reports;
+use snippets::Snippets;
 use templates::Templates;
 use tickets::Tickets;
 use ui_kit::{Clock, Examination};
@@ -29,6 +31,8 @@ pub struct ConsoleState {
     pub tickets: Tickets,
     pub chats: Chats,
     pub reports: Reports,
+    /// Texts for conversations.
+    pub snippets: Snippets,
     pub side: Side,
     /// The host that **Disconnect this PC** was chosen for, while the console asks if that is meant.
     pub disconnecting: Option<protocol::PeerId>,
@@ -59,6 +63,7 @@ impl ConsoleState {
             tickets: Tickets::new(templates),
             chats: Chats::default(),
             reports: Reports::default(),
+            snippets: Snippets::default(),
             side: Side::Tickets,
             disconnecting: None,
             examination: None,

@@ -69,6 +69,7 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         marking: None,
         chat_open: false,
         files: Files::default(),
+        snippets: Default::default(),
         chat: Conversation {
             name: "Anna".to_owned(),
             ..Conversation::default()

@@ -817,3 +817,29 @@ fn o6_one_of_several_texts_is_chosen_and_edited_with_a_preview() {
     harness.run_steps(2);
     assert!(harness.state().actions.contains(&Action::RemoveTemplate));
 }
+
+#[test]
+fn s5_what_is_written_often_is_kept_and_put_into_the_next_conversation() {
+    let mut chatting = logged_in(Lang::En);
+    chatting.side = Side::Chat;
+    chatting.chats.open = Some(ANNA);
+    chatting.chats.get_or_new(ANNA).draft = "Please restart the printer.".to_owned();
+    let mut harness = window(chatting);
+    harness.get_by_label("Texts that you keep").click();
+    harness.run_steps(3);
+    harness.get_by_label("Keep what is written").click();
+    harness.run_steps(3);
+    let state = &mut harness.state_mut().state;
+    assert_eq!(state.snippets.all(), ["Please restart the printer."]);
+    state.chats.get_or_new(ANNA).draft = "Hello!".to_owned();
+    harness.run_steps(2);
+    harness.get_by_label("Texts that you keep").click();
+    harness.run_steps(3);
+    harness
+        .get_by_role_and_label(Role::MenuItem, "Please restart the printer.")
+        .click();
+    harness.run_steps(3);
+    let state = &harness.state().state;
+    let draft = state.chats.get(ANNA).map(|chat| chat.draft.as_str());
+    assert_eq!(draft, Some("Hello! Please restart the printer."));
+}

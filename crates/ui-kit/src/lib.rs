@@ -9,6 +9,7 @@
 pub mod clock;
 pub mod doctor;
 pub mod fonts;
+mod links;
 pub mod message;
 pub mod own_account;
 mod proxy_form;

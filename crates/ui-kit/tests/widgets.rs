@@ -416,7 +416,7 @@ fn what_is_typed_right_before_and_after_a_click_is_where_it_was_typed() {
     let (name, word) = (Field::new("Name"), Field::new("Word"));
     let texts = (String::new(), String::new());
     let mut harness = window(texts, |ui, (first, second): &mut (String, String)| {
-        ui_kit::theme::install(ui.ctx());
+        theme::install(ui.ctx());
         text_field_ui(ui, &name, first);
         text_field_ui(ui, &word, second);
     });
@@ -443,4 +443,39 @@ fn what_is_typed_right_before_and_after_a_click_is_where_it_was_typed() {
     harness.run_steps(6);
     let (first, second) = harness.state();
     assert_eq!((first.as_str(), second.as_str()), ("chiara", "horse"));
+}
+
+#[test]
+fn s5_an_address_in_a_line_is_opened_after_a_question_that_shows_all_of_it() {
+    const URL: &str = "https://bank.example@evil.example/log-in";
+    let draw = |ui: &mut egui::Ui, (): &mut ()| {
+        theme::install(ui.ctx());
+        let line = Bubble {
+            mine: false,
+            name: "Anna",
+            time: "12:00",
+            text: &format!("Look at {URL}, please"),
+        };
+        chat_lines_ui(ui, [line]);
+    };
+    let mut harness = window((), draw);
+    harness.run_steps(3);
+    let opened = |harness: &Harness<'_, ()>| {
+        let commands = &harness.output().platform_output.commands;
+        let mut urls = commands.iter().filter_map(|command| {
+            let egui::OutputCommand::OpenUrl(open) = command else {
+                return None;
+            };
+            Some(open.url.clone())
+        });
+        urls.next()
+    };
+    // told by where it leads, whatever it says before
+    harness.get_by_label("Open evil.example").click();
+    harness.run_steps(3);
+    assert_eq!(opened(&harness), None, "it asks first");
+    harness.get_by_label(URL);
+    harness.get_by_label("Open in the browser").click();
+    harness.step();
+    assert_eq!(opened(&harness).as_deref(), Some(URL));
 }

@@ -586,6 +586,7 @@ impl ConsoleApp {
             chat_open: false,
             files: Files::default(),
             chat,
+            snippets: self.state.snippets.clone(),
             paused: false,
             line: None,
             ending: false,

@@ -230,6 +230,7 @@ impl ConsoleApp {
 
     fn take_settings(&mut self, ctx: &Context, settings: crate::settings::Settings) {
         let before = std::mem::replace(&mut self.settings, settings);
+        self.settings.keep_what_no_form_has(&before);
         if let Some(form) = self.settings_form.clone() {
             self.password = form.account.password;
             self.take_proxy(&before.proxy, form.proxy);

@@ -14,6 +14,7 @@ use ui_kit::remote_view::ViewSize;
 use ui_kit::words::name_alone;
 
 use super::chats::Conversation;
+use super::snippets::Snippets;
 use ui_kit::Clock;
 
 /// The percentages that the menu offers beside 1:1.
@@ -162,6 +163,8 @@ pub struct SessionState {
     pub chat_open: bool,
     pub files: Files,
     pub chat: Conversation,
+    /// Texts for conversations.
+    pub snippets: Snippets,
     /// The line is lost and is to come back; the picture is the last one.
     pub paused: bool,
     /// How the line is, once that is known.

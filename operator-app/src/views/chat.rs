@@ -1,17 +1,19 @@
 //! The conversation with one user (S5), in the main window and in session windows.
 
-use egui::Ui;
+use egui::{Frame, Label, Margin, Popup, ScrollArea, Ui};
 use protocol::{ChatAuthor, PeerId};
 use ui_kit::widgets::{
-    Bubble, banner_ui, card_ui, chat_entry_ui, chat_lines_ui, empty_state_ui, section_header_ui,
+    Bubble, banner_ui, card_ui, chat_entry_ui, chat_lines_ui, empty_state_ui, icon_button_ui,
+    menu_item_ui, section_header_ui,
 };
 use ui_kit::words::chat_with;
-use ui_kit::{Icon, Lang, Tone, Word, w};
+use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use crate::action::Action;
 use crate::phrases;
 use crate::state::ConsoleState;
 use crate::state::chats::Conversation;
+use crate::state::snippets::{Snippets, put_into};
 use ui_kit::Clock;
 
 /// Draws the conversation that is open in the main window.
@@ -25,12 +27,13 @@ pub fn chat_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>)
     // while the line is lost, what is written waits
     let here = state.account.has_list() && state.computers.get(host).is_some();
     let clock = state.clock;
+    let snippets = state.snippets.clone();
     let chat = state.chats.get_or_new(host);
     card_ui(ui, |ui| {
         ui.set_min_height(ui.available_height());
         section_header_ui(ui, &chat_with(lang, &chat.name), "");
         ui.add_space(4.0);
-        if let Some(text) = conversation_ui(ui, lang, clock, chat, here) {
+        if let Some(text) = conversation_ui(ui, (lang, clock), chat, &snippets, here) {
             actions.push(Action::SendChat { host, text });
         }
     });
@@ -39,9 +42,9 @@ pub fn chat_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Action>)
 /// Draws lines and entry; returns what is to be sent.
 pub fn conversation_ui(
     ui: &mut Ui,
-    lang: Lang,
-    clock: Clock,
+    (lang, clock): (Lang, Clock),
     chat: &mut Conversation,
+    snippets: &Snippets,
     here: bool,
 ) -> Option<String> {
     const ENTRY_HEIGHT: f32 = 46.0;
@@ -67,9 +70,58 @@ pub fn conversation_ui(
     });
     ui.add_enabled_ui(here, |ui| {
         let (hint, send) = (w(lang, Word::ChatHint), w(lang, Word::Send));
-        chat_entry_ui(ui, hint, send, &mut chat.draft)
+        ui.horizontal(|ui| {
+            snippets_ui(ui, lang, snippets, &mut chat.draft);
+            chat_entry_ui(ui, hint, send, &mut chat.draft)
+        })
+        .inner
     })
     .inner
+}
+
+/// The texts that are kept, behind one button; a press puts one into the line to write.
+fn snippets_ui(ui: &mut Ui, lang: Lang, snippets: &Snippets, draft: &mut String) {
+    const WIDTH: f32 = 320.0;
+    const HEIGHT: f32 = 320.0;
+    let button = icon_button_ui(ui, Icon::TextQuote, w(lang, Word::Snippets), true);
+    Popup::menu(&button).show(|ui| {
+        ui.set_width(WIDTH);
+        let kept = snippets.all();
+        if kept.is_empty() {
+            let note = text(
+                w(lang, Word::SnippetsNote),
+                13.0,
+                theme::REGULAR,
+                Palette::of(ui).dim,
+            );
+            let margin = Margin::symmetric(12, 8);
+            Frame::new()
+                .inner_margin(margin)
+                .show(ui, |ui| ui.add(Label::new(note).wrap()));
+        }
+        ScrollArea::vertical().max_height(HEIGHT).show(ui, |ui| {
+            for snippet in &kept {
+                ui.horizontal(|ui| {
+                    let remove = w(lang, Word::RemoveSnippet);
+                    // its menu stays, for there may be more to remove
+                    if icon_button_ui(ui, Icon::X, remove, true).clicked() {
+                        snippets.remove(snippet);
+                    }
+                    if menu_item_ui(ui, None, snippet, false, None).clicked() {
+                        put_into(draft, snippet);
+                        ui.close();
+                    }
+                });
+            }
+        });
+        ui.separator();
+        let reason = (!snippets.is_new(draft)).then(|| w(lang, Word::WriteSnippetFirst));
+        let keep = w(lang, Word::KeepSnippet);
+        if menu_item_ui(ui, Some(Icon::Plus), keep, false, reason).clicked() {
+            snippets.keep(draft);
+            ui.close();
+        }
+    });
 }
 
 /// When each line was written, and which have not arrived.

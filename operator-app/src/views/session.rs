@@ -481,8 +481,9 @@ pub fn chat_side_ui(ui: &mut Ui, state: &mut SessionState) {
         .frame(Frame::new().fill(palette.card).inner_margin(12))
         .show(ui, |ui| {
             section_header_ui(ui, &chat_with(state.lang, &state.chat.name), "");
-            let (lang, clock) = (state.lang, state.clock);
-            if let Some(text) = conversation_ui(ui, lang, clock, &mut state.chat, true) {
+            let said = (state.lang, state.clock);
+            let sent = conversation_ui(ui, said, &mut state.chat, &state.snippets, true);
+            if let Some(text) = sent {
                 state.wishes.push(SessionWish::SendChat { text });
             }
         });

@@ -5,14 +5,16 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use egui::{
-    Align, CornerRadius, FontSelection, Frame, Id, Key, Label, Layout, Margin, Response, RichText,
-    ScrollArea, TextWrapMode, Ui, UiBuilder, WidgetText, vec2,
+    Align, CornerRadius, FontSelection, Frame, Id, Key, Label, Layout, Margin, OpenUrl, Popup,
+    PopupCloseBehavior, Response, RichText, ScrollArea, TextWrapMode, Ui, UiBuilder, WidgetText,
+    vec2,
 };
 
-use super::{Field, Push, text_field_ui};
+use super::{Field, Push, link_button_ui, text_field_ui};
 use crate::fonts::Icon;
+use crate::links::{Link, links_in};
 use crate::theme::{self, Palette, text};
-use crate::words::{Lang, name_alone_within, visible_text, whole_name};
+use crate::words::{Lang, Word, name_alone_within, open_site, visible_text, w, whole_name};
 
 /// One line of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +56,8 @@ pub fn chat_lines_ui<'a>(ui: &mut Ui, lines: impl IntoIterator<Item = Bubble<'a>
 
 /// Between the head of a line and its words.
 const GAP: f32 = 3.0;
+/// How high an address is that can be opened.
+const LINK_HEIGHT: f32 = 18.0;
 /// Around the words of a line.
 const MARGIN: Margin = Margin::symmetric(12, 8);
 
@@ -101,7 +105,9 @@ impl Heights {
                 width,
             );
             let words = high(words_of(line), TextWrapMode::Wrap, room_for_words(width));
-            head + GAP + MARGIN.sum().y + words
+            #[expect(clippy::cast_precision_loss, reason = "there are three at most")]
+            let links = links_in(line).len() as f32;
+            head + GAP + MARGIN.sum().y + words + links * (LINK_HEIGHT + GAP)
         })
     }
 }
@@ -164,6 +170,40 @@ fn bubble_ui(ui: &mut Ui, line: &Bubble<'_>) {
                 let words = words_of(line.text).color(color);
                 ui.add(Label::new(words).wrap().selectable(true).halign(Align::Min));
             });
+        for link in links_in(line.text) {
+            link_ui(ui, &link);
+        }
+    });
+}
+
+/// An address that somebody wrote, by its server. A press asks before anything is opened, and shows all of it.
+fn link_ui(ui: &mut Ui, link: &Link) {
+    const WIDTH: f32 = 300.0;
+    let lang = Lang::of_widgets(ui.ctx());
+    let label = open_site(lang, &link.host);
+    let button = link_button_ui(ui, Some(Icon::ExternalLink), &label);
+    let popup = Popup::menu(&button).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    popup.show(|ui| {
+        let palette = Palette::of(ui);
+        ui.set_width(WIDTH);
+        let margin = Margin::symmetric(12, 10);
+        Frame::new().inner_margin(margin).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 8.0;
+            let trust = text(w(lang, Word::LinkTrust), 13.0, theme::REGULAR, palette.text);
+            ui.add(Label::new(trust).wrap());
+            let url = text(&*visible_text(&link.url), 12.5, theme::REGULAR, palette.dim);
+            ui.add(Label::new(url).wrap().selectable(true));
+            ui.horizontal(|ui| {
+                if ui.add(Push::primary(w(lang, Word::OpenLink))).clicked() {
+                    ui.ctx().open_url(OpenUrl::new_tab(&link.url));
+                    ui.close();
+                }
+                if ui.add(Push::secondary(w(lang, Word::Copy))).clicked() {
+                    ui.ctx().copy_text(link.url.clone());
+                    ui.close();
+                }
+            });
+        });
     });
 }
 

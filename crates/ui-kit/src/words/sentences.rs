@@ -119,6 +119,18 @@ pub fn chat_with(lang: Lang, name: &str) -> String {
     }
 }
 
+/// Opens a web address that somebody wrote, told by its server. Of a name that is too long the end counts.
+pub fn open_site(lang: Lang, host: &str) -> String {
+    const LONGEST: usize = 36;
+    let over = host.chars().count().saturating_sub(LONGEST);
+    let end: String = host.chars().skip(over).collect();
+    let host = if over == 0 { end } else { format!("…{end}") };
+    match lang {
+        Lang::En => format!("Open {host}"),
+        Lang::It => format!("Apri {host}"),
+    }
+}
+
 /// Why the session is over, as the user reads it.
 pub fn session_ended_for_user(lang: Lang, by: EndedBy) -> &'static str {
     match (lang, by) {

@@ -344,6 +344,16 @@ words! {
     All: "All", "Tutti";
     Filter: "Filter", "Filtra";
     FilterHint: "Name, person or ticket", "Nome, persona o ticket";
+    Snippets: "Texts that you keep", "Testi conservati";
+    SnippetsNote: "What you write often can be kept here, for every conversation.",
+        "Ciò che scrivi spesso si può conservare qui, per ogni conversazione.";
+    KeepSnippet: "Keep what is written", "Conserva ciò che è scritto";
+    WriteSnippetFirst: "Write something first that is not kept yet.",
+        "Prima scrivi qualcosa che non sia già conservato.";
+    RemoveSnippet: "Keep it no longer", "Non conservare più";
+    LinkTrust: "Open it only if you trust who wrote it. It leads to:",
+        "Aprilo solo se ti fidi di chi l'ha scritto. Porta a:";
+    OpenLink: "Open in the browser", "Apri nel browser";
     Favourites: "Favourites", "Preferiti";
     Favourite: "Favourite", "Preferito";
     ListOrder: "Order of the list", "Ordine dell'elenco";
