@@ -115,4 +115,39 @@ fn s5_two_thousand_lines_arrive_in_order_and_scroll_as_a_hundred_do() {
     );
     // 1.8 times with programs that are not optimised, whose picture takes 20 ms
     assert!(many < few * 3, "{few:?} with few lines, {many:?} with many");
+
+    // an address is told by where it leads, and opened after a question
+    operator.turn_wheel(4_000).expect("turned");
+    user.type_text("see https://example.org/printers\n")
+        .expect("typed");
+    let console = &mut cast.console.app;
+    console.click("Open example.org").expect("the address");
+    console
+        .wait_for("https://example.org/printers")
+        .expect("all of it");
+    console
+        .show_picture("Open in the browser", "chat-address")
+        .expect("a picture");
+    operator.tap(xkeysym::key::Escape).expect("tapped");
+    console
+        .wait_until_gone("Open in the browser")
+        .expect("it is not opened");
+
+    // what is written often is at hand
+    console
+        .type_into("Write a message", "Please restart the printer.")
+        .expect("typed");
+    console.click("Texts that you keep").expect("the texts");
+    console.click("Keep what is written").expect("kept");
+    console
+        .wait_until_gone("Keep what is written")
+        .expect("the menu closes");
+    console.click("Texts that you keep").expect("the texts");
+    console
+        .click_in_menu("Please restart the printer.")
+        .expect("put into the line");
+    console.click("Texts that you keep").expect("the texts");
+    console
+        .show_picture("Keep what is written", "chat-texts")
+        .expect("a picture");
 }

@@ -1,6 +1,6 @@
 //! The conversation with one user (S5), in the main window and in session windows.
 
-use egui::{Frame, Label, Margin, Popup, ScrollArea, Ui};
+use egui::{Align, Frame, Label, Layout, Margin, Popup, ScrollArea, Ui, vec2};
 use protocol::{ChatAuthor, PeerId};
 use ui_kit::widgets::{
     Bubble, banner_ui, card_ui, chat_entry_ui, chat_lines_ui, empty_state_ui, icon_button_ui,
@@ -101,7 +101,8 @@ fn snippets_ui(ui: &mut Ui, lang: Lang, snippets: &Snippets, draft: &mut String)
         }
         ScrollArea::vertical().max_height(HEIGHT).show(ui, |ui| {
             for snippet in &kept {
-                ui.horizontal(|ui| {
+                let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
+                ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
                     let remove = w(lang, Word::RemoveSnippet);
                     // its menu stays, for there may be more to remove
                     if icon_button_ui(ui, Icon::X, remove, true).clicked() {

@@ -190,9 +190,9 @@ fn link_ui(ui: &mut Ui, link: &Link) {
         Frame::new().inner_margin(margin).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 8.0;
             let trust = text(w(lang, Word::LinkTrust), 13.0, theme::REGULAR, palette.text);
-            ui.add(Label::new(trust).wrap());
+            ui.add(Label::new(trust).wrap().halign(Align::Min));
             let url = text(&*visible_text(&link.url), 12.5, theme::REGULAR, palette.dim);
-            ui.add(Label::new(url).wrap().selectable(true));
+            ui.add(Label::new(url).wrap().selectable(true).halign(Align::Min));
             ui.horizontal(|ui| {
                 if ui.add(Push::primary(w(lang, Word::OpenLink))).clicked() {
                     ui.ctx().open_url(OpenUrl::new_tab(&link.url));
