@@ -8,6 +8,7 @@ mod chat;
 mod ended;
 mod inquiry;
 mod other_hub;
+mod receipt;
 mod settings;
 mod ticket;
 mod waiting;
@@ -98,8 +99,10 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
                 ask::answers_ui(ui, lang, question, moment.now, actions);
             }
             Stage::Ended(ended) => {
-                let trouble = state.trouble.as_ref();
-                ended::ended_ui(ui, lang, ended, trouble, &mut state.chat, moment, actions);
+                let (trouble, chat) = (state.trouble.as_ref(), &mut state.chat);
+                scrolling(ui, |ui| {
+                    ended::ended_ui(ui, lang, ended, trouble, chat, moment, actions);
+                });
             }
             Stage::Running(_) => {}
         }

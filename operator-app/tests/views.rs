@@ -372,6 +372,7 @@ fn about() -> About {
         categories: vec!["Payroll".into()],
         fields: Vec::new(),
         told: true,
+        feedback: None,
     }
 }
 
