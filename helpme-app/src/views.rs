@@ -100,9 +100,12 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
             }
             Stage::Ended(ended) => {
                 let (trouble, chat) = (state.trouble.as_ref(), &mut state.chat);
-                scrolling(ui, |ui| {
+                let room = (ui.available_height() - ended::FOOT_HEIGHT).max(80.0);
+                let area = ScrollArea::vertical().max_height(room);
+                scrolling_in(ui, area.auto_shrink(false), |ui| {
                     ended::ended_ui(ui, lang, ended, trouble, chat, moment, actions);
                 });
+                ended::foot_ui(ui, lang, actions);
             }
             Stage::Running(_) => {}
         }

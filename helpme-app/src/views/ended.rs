@@ -60,12 +60,17 @@ pub(super) fn ended_ui(
             ui.set_height(CHAT_HEIGHT);
             chat::conversation_ui(ui, lang, chat, moment, actions);
         });
-        ui.add_space(6.0);
     }
-    if ui
-        .add(Push::secondary(w(lang, Word::NewTicket)).wide())
-        .clicked()
-    {
+}
+
+/// How high what stands below is, in points.
+pub(super) const FOOT_HEIGHT: f32 = 52.0;
+
+/// What stays in sight below, however long the rest is.
+pub(super) fn foot_ui(ui: &mut Ui, lang: Lang, actions: &mut Vec<Action>) {
+    ui.add_space(6.0);
+    let again = Push::secondary(w(lang, Word::NewTicket)).wide();
+    if ui.add(again).clicked() {
         actions.push(Action::Leave);
     }
 }

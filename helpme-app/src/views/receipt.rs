@@ -30,7 +30,7 @@ pub(super) fn opinion_ui(
             if opinion.stars.is_none() {
                 return;
             }
-            let field = Field::new("").hint(words::opinion_hint(lang));
+            let field = Field::new(words::opinion_hint(lang));
             let typed = text_field_ui(ui, &field, &mut opinion.words);
             if typed.changed() {
                 let kept = FeedbackText::cut(opinion.words.as_str());
@@ -86,11 +86,6 @@ pub(super) fn receipt_ui(
             card_ui(ui, |ui| {
                 ui.set_width(ui.available_width());
                 section_header_ui(ui, words::your_receipt(lang), "");
-                ui.add_space(4.0);
-                for line in receipt.lines(language(lang), offsets) {
-                    line_ui(ui, &line);
-                }
-                ui.add_space(4.0);
                 dim_ui(ui, words::receipt_is_signed(lang));
                 ui.add_space(4.0);
                 let save = Push::secondary(words::save_receipt(lang)).icon(Icon::Download);
@@ -99,6 +94,10 @@ pub(super) fn receipt_ui(
                     actions.push(Action::SaveReceipt(offsets));
                 }
                 saved_ui(ui, lang, saved);
+                ui.add_space(6.0);
+                for line in receipt.lines(language(lang), offsets) {
+                    line_ui(ui, &line);
+                }
             });
             false
         }

@@ -58,9 +58,9 @@ impl Receipt {
             say(name, self.further_helpers.to_string());
         }
         let started = time(self.started_unix_seconds, offsets.started);
-        say(pick("Start", "Inizio"), started);
+        say(pick("Began", "Inizio"), started);
         say(
-            pick("End", "Fine"),
+            pick("Ended", "Fine"),
             time(self.ended_unix_seconds, offsets.ended),
         );
         let seconds = self
@@ -323,8 +323,8 @@ mod tests {
                 "You allowed: seeing, keyboard and mouse, files, the clipboard",
                 "Helped by: Anna Verdi",
                 "You allowed: seeing",
-                "Start: 2026-11-24 20:00:00 (UTC+01:00)",
-                "End: 2026-11-24 20:10:25 (UTC+01:00)",
+                "Began: 2026-11-24 20:00:00 (UTC+01:00)",
+                "Ended: 2026-11-24 20:10:25 (UTC+01:00)",
                 "Duration: 10 min 25 s",
                 "Ended by: you",
                 "Screen seen: yes",
