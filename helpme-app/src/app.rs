@@ -62,6 +62,8 @@ pub struct HelpmeApp {
     settles_at: Duration,
     /// Files that were chosen in the desktop's dialog.
     chosen: (SyncSender<Vec<PathBuf>>, Receiver<Vec<PathBuf>>),
+    /// Where the receipt was saved, if it was.
+    kept: (SyncSender<Option<PathBuf>>, Receiver<Option<PathBuf>>),
     wake: WakeHandle,
 }
 
@@ -101,6 +103,7 @@ impl HelpmeApp {
             shape: Shape::Window,
             settles_at: Duration::ZERO,
             chosen: sync_channel(4),
+            kept: sync_channel(4),
             wake: WakeHandle(wake),
         };
         app.backend.use_proxies(None);
@@ -142,6 +145,7 @@ impl HelpmeApp {
                 Effect::ChooseFiles { folders } => self.choose_files(folders),
                 Effect::WatchHotKey(watch) => self.watch_hot_key(watch),
                 Effect::AskAboutLinks(choice) => self.links.ask(choice),
+                Effect::SaveReceipt { name, text } => self.save_receipt(name, text),
             }
         }
     }
@@ -163,6 +167,29 @@ impl HelpmeApp {
         });
         if let Err(error) = asked {
             tracing::error!(%error, "No dialog for files");
+        }
+    }
+
+    /// Keeps the receipt where the user looks for what arrived; where that is comes by the channel.
+    fn save_receipt(&self, name: String, text: String) {
+        let (kept, wake) = (self.kept.0.clone(), Arc::clone(&self.wake.0));
+        let tell = move |at: Option<PathBuf>| {
+            if kept.try_send(at).is_err() {
+                tracing::debug!("Nobody asks where the receipt is");
+            }
+            wake();
+        };
+        let Some(folder) = self.backend.downloads() else {
+            return tell(None);
+        };
+        let told = tell.clone();
+        let begun = desktop::keep_text(folder, name, text, move |kept| {
+            let kept = kept.inspect_err(|error| tracing::error!(%error, "Receipt not saved"));
+            tell(kept.ok());
+        });
+        if let Err(error) = begun {
+            tracing::error!(%error, "No thread to save with");
+            told(None);
         }
     }
 
@@ -313,6 +340,9 @@ impl eframe::App for HelpmeApp {
         while let Ok(chosen) = self.chosen.1.try_recv() {
             let effects = self.state.act(Action::SendFiles(chosen), self.now());
             self.take(ctx, effects);
+        }
+        while let Ok(kept) = self.kept.1.try_recv() {
+            self.state.receipt_saved(kept);
         }
         self.hear_doctor();
         if let Some(links) = self.links.take() {

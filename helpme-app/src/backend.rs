@@ -89,6 +89,11 @@ impl Backend {
         Doctor::start(address, pin, Role::Host, program(), routes, move || wake())
     }
 
+    /// Where the user looks for what arrived.
+    pub fn downloads(&self) -> Option<PathBuf> {
+        self.downloads.clone()
+    }
+
     /// Gives a command; never waits.
     pub fn tell(&self, command: HostCommand) {
         let Some((handle, _)) = &self.engine else {

@@ -7,6 +7,7 @@ pub mod chat;
 pub mod consent;
 pub mod hub_form;
 pub mod other_hub;
+pub mod receipt;
 pub mod session;
 pub mod ticket;
 
@@ -16,7 +17,8 @@ use std::time::Duration;
 use host_engine::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble};
 use protocol::diagnosis::News;
 use protocol::files::TransferId;
-use protocol::{ChatAuthor, Hindrances, PeerId, ProxyLogin, Rights};
+use protocol::receipt::Offsets;
+use protocol::{ChatAuthor, Hindrances, PeerId, ProxyLogin, Rights, Stars};
 use ui_kit::words::doctor_text;
 use ui_kit::{Lang, ProxyForm, ThemeChoice};
 
@@ -24,6 +26,7 @@ pub use chat::Chat;
 pub use consent::{Joins, Question};
 pub use hub_form::HubForm;
 pub use other_hub::OtherHub;
+pub use receipt::{Opinion, Receipt};
 pub use session::{Ended, Files, Line, Present, Running};
 pub use ticket::{FormProblem, Inquiry, TicketForm};
 
@@ -117,6 +120,10 @@ pub enum Action {
     CancelFiles(PeerId, TransferId),
     /// Take back the right to files.
     StopFiles,
+    /// Save the receipt, for a place whose clocks are so far from UTC.
+    SaveReceipt(Offsets),
+    /// So many stars; or the words for those that were pressed.
+    Rate(Option<Stars>),
     /// Drag the bar.
     DragBar,
 }
@@ -145,6 +152,11 @@ pub enum Effect {
     WatchHotKey(bool),
     /// Look what opens links; after that was chosen, if it was.
     AskAboutLinks(Option<bool>),
+    /// Keep a text as a file of the user's; [`State::receipt_saved`] follows.
+    SaveReceipt {
+        name: String,
+        text: String,
+    },
 }
 
 /// How the window stands on the screen.
@@ -470,6 +482,21 @@ impl State {
                     return vec![Effect::Save];
                 }
             }
+            HostEvent::Receipt(checked) => {
+                if let Some(ended) = self.ended_mut(checked.receipt.session) {
+                    ended.receipt.came(checked);
+                }
+            }
+            HostEvent::ReceiptForged => {
+                if let Stage::Ended(ended) = &mut self.stage {
+                    ended.receipt = Receipt::Forged;
+                }
+            }
+            HostEvent::FeedbackTaken { session, stored } => {
+                if let Some(ended) = self.ended_mut(session) {
+                    ended.opinion.taken(stored);
+                }
+            }
             HostEvent::ConnectionLost(cause) => self.lost(cause),
             HostEvent::Hindered(hindrances) => self.hindrances = hindrances,
             HostEvent::Trouble(trouble) => self.trouble = Some(trouble),
@@ -574,6 +601,20 @@ impl State {
             }
             Action::OpenLinks(open) => vec![Effect::AskAboutLinks(Some(open))],
             Action::DragBar => vec![Effect::DragBar],
+            Action::SaveReceipt(offsets) => {
+                let lang = self.lang();
+                let Stage::Ended(ended) = &mut self.stage else {
+                    return Vec::new();
+                };
+                ended.receipt.save(lang, offsets).into_iter().collect()
+            }
+            Action::Rate(stars) => {
+                let Stage::Ended(ended) = &mut self.stage else {
+                    return Vec::new();
+                };
+                let given = ended.opinion.give(ended.session, stars);
+                given.into_iter().collect()
+            }
         }
     }
 
@@ -774,6 +815,25 @@ impl State {
         }
     }
 
+    fn ended_mut(&mut self, session: protocol::SessionId) -> Option<&mut Ended> {
+        match &mut self.stage {
+            Stage::Ended(ended) => Some(ended).filter(|ended| ended.session == session),
+            Stage::Ticket
+            | Stage::OtherHub(_)
+            | Stage::Opening { .. }
+            | Stage::Waiting { .. }
+            | Stage::Asked(_)
+            | Stage::Running(_) => None,
+        }
+    }
+
+    /// The receipt is saved there, or could not be.
+    pub fn receipt_saved(&mut self, at: Option<PathBuf>) {
+        if let Stage::Ended(ended) = &mut self.stage {
+            ended.receipt.saved(at);
+        }
+    }
+
     fn session_ended(&mut self, cause: EndCause, lasted: Duration) -> Vec<Effect> {
         let session = match &self.stage {
             Stage::Running(running) => Some(running.session),
@@ -793,6 +853,9 @@ impl State {
                 cause,
                 lasted,
                 connected: true,
+                session: running.session,
+                receipt: Receipt::default(),
+                opinion: Opinion::default(),
             });
         }
         vec![Effect::WatchHotKey(false)]

@@ -8,6 +8,7 @@ mod chat;
 mod ended;
 mod inquiry;
 mod other_hub;
+mod receipt;
 mod settings;
 mod ticket;
 mod waiting;
@@ -98,8 +99,17 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
                 ask::answers_ui(ui, lang, question, moment.now, actions);
             }
             Stage::Ended(ended) => {
-                let trouble = state.trouble.as_ref();
-                ended::ended_ui(ui, lang, ended, trouble, &mut state.chat, moment, actions);
+                let (trouble, chat) = (state.trouble.as_ref(), &mut state.chat);
+                let column = ui.available_rect_before_wrap().x_range();
+                let room = (ui.available_height() - ended::FOOT_HEIGHT).max(80.0);
+                let area = ScrollArea::vertical().max_height(room);
+                scrolling_in(ui, area.auto_shrink(false), |ui| {
+                    ended::ended_ui(ui, lang, ended, trouble, chat, moment, actions);
+                });
+                // the room of the content's shadows is none of it
+                let below = ui.available_rect_before_wrap().y_range();
+                let foot = UiBuilder::new().max_rect(Rect::from_x_y_ranges(column, below));
+                ui.scope_builder(foot, |ui| ended::foot_ui(ui, lang, actions));
             }
             Stage::Running(_) => {}
         }

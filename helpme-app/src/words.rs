@@ -229,6 +229,102 @@ pub fn rights_in_words(lang: Lang, rights: Rights) -> String {
     words.join(", ")
 }
 
+/// The question after an assistance.
+pub fn how_was_it(lang: Lang) -> &'static str {
+    pick(lang, "How was it?", "Com'è andata?")
+}
+
+/// In the empty field for the answer.
+pub fn opinion_hint(lang: Lang) -> &'static str {
+    pick(lang, "A line about it, if you like", "Due parole, se vuoi")
+}
+
+/// How far the answer is.
+pub fn opinion_on_its_way(lang: Lang) -> &'static str {
+    pick(lang, "On its way…", "Invio in corso…")
+}
+
+/// The help desk has the answer.
+pub fn opinion_stored(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "Thank you, your help desk has it.",
+        "Grazie, il tuo parere è arrivato.",
+    )
+}
+
+/// The help desk does not have it.
+pub fn opinion_refused(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "That did not work. Try again in a minute.",
+        "Non ha funzionato. Riprova tra un minuto.",
+    )
+}
+
+/// Nothing can be said any more.
+pub fn opinion_too_late(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "The connection is closed, so this cannot be sent any more.",
+        "Il collegamento è chiuso: non si può più inviare.",
+    )
+}
+
+/// The heading of the receipt.
+pub fn your_receipt(lang: Lang) -> &'static str {
+    pick(lang, "Your receipt", "La tua ricevuta")
+}
+
+/// What makes a receipt worth something.
+pub fn receipt_is_signed(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "Signed by your help desk. It can check a saved receipt for changes.",
+        "Firmata dal tuo servizio di assistenza, che può verificare se una ricevuta salvata è stata cambiata.",
+    )
+}
+
+/// The button.
+pub fn save_receipt(lang: Lang) -> &'static str {
+    pick(lang, "Save the receipt", "Salva la ricevuta")
+}
+
+/// Where the receipt is now.
+pub fn receipt_saved(lang: Lang, path: &str) -> String {
+    match lang {
+        Lang::En => format!("Saved: {path}"),
+        Lang::It => format!("Salvata: {path}"),
+    }
+}
+
+/// The receipt could not be written.
+pub fn receipt_not_saved(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "The receipt could not be saved on your computer.",
+        "Impossibile salvare la ricevuta sul tuo computer.",
+    )
+}
+
+/// There will be no receipt.
+pub fn no_receipt(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "The connection was closed before a receipt came.",
+        "Il collegamento si è chiuso prima che arrivasse una ricevuta.",
+    )
+}
+
+/// The signature of what came is not the help desk's.
+pub fn receipt_forged(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "A receipt came that your help desk has not signed, so it is not shown. Tell your helper by telephone.",
+        "È arrivata una ricevuta che il tuo servizio di assistenza non ha firmato, quindi non viene mostrata. Avvisa per telefono chi ti assiste.",
+    )
+}
+
 /// The heading over the operator's last line of chat.
 pub fn last_message(lang: Lang, operator: &str) -> String {
     let operator = name_in_sentence(lang, operator);

@@ -28,8 +28,8 @@ use protocol::admin::reports::{
 use protocol::admin::{Page, Rows, audit as audit_rows, films, hosts, settings::Settings};
 use protocol::control::Name;
 use protocol::{
-    GroupId, HostGroupId, HostId, HostKey, RefusalCode, ReportDraft, ReportFacts, ReportId, RoleId,
-    SessionId,
+    GroupId, HostGroupId, HostId, HostKey, PeerId, RefusalCode, ReportDraft, ReportFacts, ReportId,
+    RoleId, SessionId, SignedReceipt,
 };
 
 pub use ::session::directory::records::{Actor, Stored};
@@ -42,7 +42,7 @@ pub use audit::{Anchor, AuditHead, ParseAnchorError, film_is_signed};
 pub use change::{Batch, Change, What};
 pub use film::{FilmTotals, KeptFilm};
 pub use host::{ChangedHost, EnrolledHost, HostChange, KnownHost, NamedHost, NewEnrolmentCode};
-pub use report::{Clues, ReportSheet, ReportStanding, Worked, check_fields, name_fields};
+pub use report::{Clues, Rated, ReportSheet, ReportStanding, Worked, check_fields, name_fields};
 pub use session::{AbsentMember, SessionRow, ended_by_word};
 
 /// The catalogue does not do what it should.
@@ -152,6 +152,13 @@ pub trait Catalogue: Send {
     ///
     /// [`CatalogueError::Rule`] if one of them breaks a rule.
     fn apply(&mut self, batches: &[Batch]) -> Result<(), CatalogueError>;
+
+    /// The receipt of the last session of the host in this place that is over, signed by the hub's key;
+    /// `None` if there is none, or its report is erased.
+    fn last_receipt(&mut self, host: PeerId) -> Result<Option<SignedReceipt>, CatalogueError>;
+
+    /// Whose a session was, if it is over and its report is not erased.
+    fn rated(&self, session: SessionId) -> Result<Option<Rated>, CatalogueError>;
 
     /// Closes the questions nobody will answer any more, at the hub's start.
     fn drop_unanswered_questions(&mut self) -> Result<(), CatalogueError>;

@@ -10,6 +10,7 @@ mod report;
 mod serve;
 mod settings;
 mod table;
+mod verify;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -66,8 +67,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Bring a copy back, into a new folder.
     Restore(backup::RestoreArgs),
-    /// Check a proof bundle, on any machine; the exit code is 1 if a byte of it was changed.
-    Verify(film::bundle::VerifyArgs),
+    /// Check a proof bundle or a saved receipt, on any machine; the exit code is 1 if a byte of it was changed.
+    Verify(verify::VerifyArgs),
     /// Print the fingerprint by which clients know this hub.
     Fingerprint(DataArgs),
 }
@@ -101,7 +102,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Settings(command) => settings::run(command),
         Command::Backup(args) => backup::back_up(&args),
         Command::Restore(args) => backup::restore(&args),
-        Command::Verify(args) => film::bundle::verify(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Fingerprint(args) => serve::print_fingerprint(&args),
     };
     match done {

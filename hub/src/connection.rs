@@ -489,14 +489,23 @@ impl Talk {
                     };
                     let proposal = proposal::write(&clues, language);
                     let Clues {
-                        fields, earlier, ..
+                        fields,
+                        earlier,
+                        feedback,
+                        ..
                     } = clues;
-                    HubToOperator::AboutReport {
+                    let about = HubToOperator::AboutReport {
                         report,
                         proposal,
                         fields,
                         earlier,
-                    }
+                    };
+                    let sent = outbound.send(Outbound::message(about)).await;
+                    sent.map_err(|_closed| Fault::Gone)?;
+                    let Some(feedback) = feedback else {
+                        continue;
+                    };
+                    HubToOperator::Feedback { report, feedback }
                 }
                 OperatorToHub::FillFields { report, fields } => {
                     let (account, actor) = (who.account, who.login.clone());

@@ -211,6 +211,7 @@ fn sheet_of(report: WholeReport) -> ReportSheet {
         finished: report.finished,
         saved_unix_millis: report.saved_unix_millis,
         ledger: report.ledger,
+        feedback: report.feedback,
     }
 }
 

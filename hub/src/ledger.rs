@@ -41,6 +41,10 @@ impl Hands {
         self.touched.store(millis + 1, Ordering::Relaxed);
     }
 
+    fn have_touched(&self) -> bool {
+        self.touched.load(Ordering::Relaxed) > 0
+    }
+
     fn are_at_work(&self, now: Instant) -> bool {
         let touched = self.touched.load(Ordering::Relaxed);
         touched.checked_sub(1).is_some_and(|millis| {
@@ -59,6 +63,8 @@ pub(crate) struct Ledger {
     active: Duration,
     idle: Duration,
     paused: Duration,
+    /// It was stored that an operator has touched something.
+    told_control: bool,
 }
 
 impl Ledger {
@@ -70,6 +76,7 @@ impl Ledger {
             active: Duration::ZERO,
             idle: Duration::ZERO,
             paused: Duration::ZERO,
+            told_control: false,
         }
     }
 
@@ -105,7 +112,9 @@ impl Ledger {
             active_seconds: whole(&mut self.active),
             idle_seconds: whole(&mut self.idle),
             paused_seconds: whole(&mut self.paused),
+            controlled: !self.told_control && self.hands.have_touched(),
         };
+        self.told_control |= worked.controlled;
         (worked != Worked::default()).then_some(worked)
     }
 }
@@ -131,6 +140,7 @@ mod tests {
             active_seconds: 30,
             idle_seconds: 50,
             paused_seconds: 20,
+            controlled: true,
         };
         assert_eq!(ledger.take(at(100)), Some(worked));
         assert_eq!(ledger.take(at(100)), None);

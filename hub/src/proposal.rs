@@ -100,6 +100,7 @@ mod tests {
             },
             fields: Vec::new(),
             earlier: Vec::new(),
+            feedback: None,
         }
     }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 use protocol::admin::desk::LiveSession;
 use protocol::control::Name;
 use protocol::{
-    EndedBy, Entry, HostId, HostToHub, HubToHost, HubToOperator, OperatorToHub, PeerId, Refusal,
-    RefusalCode, ResumeSecret, Rights, SessionId,
+    EndedBy, Entry, Feedback, HostId, HostToHub, HubToHost, HubToOperator, OperatorToHub, PeerId,
+    Refusal, RefusalCode, ReportId, ResumeSecret, Rights, SessionId, SignedReceipt,
 };
 use session::authority::Membership;
 use session::directory::records::{AccountId, Actor, Side, StoredSession, What};
@@ -30,12 +30,15 @@ use crate::film::{self, Film, FinishedFilm};
 use crate::ledger::Ledger;
 use crate::outbound::Outbound;
 use crate::relay::{Relay, Seat, SessionsOfPeer};
-use crate::store::Store;
+use crate::store::{Rating, Store};
 
 /// Events that may wait before their senders have to.
 pub(crate) const MAILBOX: usize = 1024;
 /// When to try again what was refused because the disk is behind.
 const RETRY_SECONDS: u32 = 5;
+/// How often, and how far apart, a receipt is tried while the disk is full.
+const RECEIPT_TRIES: usize = 60;
+const RECEIPT_INTERVAL: Duration = Duration::from_secs(5);
 /// How long films may take to finish when the hub goes down.
 const FINISH_FILMS: Duration = Duration::from_millis(1500);
 
@@ -78,6 +81,15 @@ pub(crate) enum Event {
     FilmClosed(SessionId, Option<FinishedFilm>),
     /// The film broke off; what was recorded is finished, or is not.
     FilmFailed(SessionId, Option<FinishedFilm>),
+    /// The receipt of the last session of a host is made.
+    ReceiptMade(PeerId, Box<SignedReceipt>),
+    /// What the user of a host says of a session is stored with whose report, or why it is not.
+    FeedbackStored(
+        PeerId,
+        SessionId,
+        Box<Feedback>,
+        Result<(AccountId, ReportId), RefusalCode>,
+    ),
     /// New tickets are good for so long from now on.
     TicketsGoodFor(Duration),
     /// Whose help desk this is from now on.
@@ -415,6 +427,11 @@ impl Registry {
                     film_closed(&mut self.directory, session, finished);
                 }
             }
+            Event::ReceiptMade(host, signed) => self.directory.receipt_made(host, *signed),
+            Event::FeedbackStored(host, session, feedback, stored) => {
+                let directory = &mut self.directory;
+                directory.feedback_stored(host, session, *feedback, stored);
+            }
             Event::TicketsGoodFor(validity) => self.directory.set_ticket_validity(validity),
             Event::OrganisationIs(name) => self.directory.set_organisation(name),
             Event::Overseen(oversight) => self.oversee(oversight),
@@ -693,6 +710,12 @@ impl Registry {
                     }
                 }
                 Effect::EndRelay { session, by } => self.end_relay(session, by),
+                Effect::GiveReceipt(host) => self.make_receipt(host),
+                Effect::StoreFeedback {
+                    host,
+                    session,
+                    feedback,
+                } => self.store_feedback(host, session, feedback),
             }
             // what follows comes before what was to come: it belongs to the same event
             for follow in self.directory.take_effects().into_iter().rev() {
@@ -749,6 +772,58 @@ impl Registry {
                 log_store_error(error);
             }
             if mailbox.send(told(stored.is_ok())).await.is_err() {
+                tracing::debug!("Hub is gone already");
+            }
+        });
+    }
+
+    /// Has the receipt of the last session of `host` made, after all that was handed over before.
+    fn make_receipt(&self, host: PeerId) {
+        let (store, mailbox) = (self.store.clone(), self.mailbox.clone());
+        tokio::spawn(async move {
+            for _try in 0..RECEIPT_TRIES {
+                let made = match store.last_receipt(host).await {
+                    Ok(made) => made,
+                    Err(CatalogueError::DiskFull | CatalogueError::Busy) => {
+                        // the end of the session is not stored yet
+                        tokio::time::sleep(RECEIPT_INTERVAL).await;
+                        continue;
+                    }
+                    Err(error) => return log_store_error(&error),
+                };
+                if let Some(signed) = made
+                    && mailbox
+                        .send(Event::ReceiptMade(host, Box::new(signed)))
+                        .await
+                        .is_err()
+                {
+                    tracing::debug!("Hub is gone already");
+                }
+                return;
+            }
+        });
+    }
+
+    fn store_feedback(&self, host: PeerId, session: SessionId, feedback: Feedback) {
+        let (store, mailbox) = (self.store.clone(), self.mailbox.clone());
+        let at_unix_millis = self.clock.now().unix_millis;
+        tokio::spawn(async move {
+            let rating = Rating {
+                host,
+                session,
+                feedback: feedback.clone(),
+                at_unix_millis,
+            };
+            let stored = match store.rate(rating).await {
+                Ok(Some(rated)) => Ok((rated.owner, rated.report)),
+                Ok(None) => Err(RefusalCode::SESSION_GONE),
+                Err(error) => {
+                    log_store_error(&error);
+                    Err(RefusalCode::INTERNAL)
+                }
+            };
+            let event = Event::FeedbackStored(host, session, Box::new(feedback), stored);
+            if mailbox.send(event).await.is_err() {
                 tracing::debug!("Hub is gone already");
             }
         });

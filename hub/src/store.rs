@@ -5,13 +5,15 @@ use std::thread::JoinHandle;
 
 use protocol::admin::reports::{Field, FieldValue};
 use protocol::control::Name;
-use protocol::{HostKey, ReportDraft, ReportFacts, ReportId};
+use protocol::{
+    Feedback, HostKey, PeerId, ReportDraft, ReportFacts, ReportId, SessionId, SignedReceipt,
+};
 use session::authority::{Action, Object, Who, may};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::catalogue::{
     AccountId, Accounts, Actor, Batch, Catalogue, CatalogueError, Change, Clues, Credentials,
-    KnownHost, What, check_fields, name_fields,
+    KnownHost, Rated, What, check_fields, name_fields,
 };
 use crate::registry::log_store_error;
 
@@ -33,6 +35,8 @@ enum Request {
     ReportForms(Answer<Forms>),
     ReportClues(AccountId, ReportId, Answer<Option<Clues>>),
     Drafts(AccountId, Answer<Vec<(ReportFacts, ReportDraft)>>),
+    LastReceipt(PeerId, Answer<Option<SignedReceipt>>),
+    Rate(Rating, Answer<Option<Rated>>),
     ChangedAccounts(Answer<Option<Accounts>>),
     Accounts(Answer<Accounts>),
     HostWithKey(HostKey, Answer<Option<KnownHost>>),
@@ -58,6 +62,15 @@ struct FillFields {
     report: ReportId,
     fields: Vec<FieldValue>,
     at_unix_millis: i64,
+}
+
+/// What the user of a host says of a session.
+#[derive(Debug)]
+pub(crate) struct Rating {
+    pub(crate) host: PeerId,
+    pub(crate) session: SessionId,
+    pub(crate) feedback: Feedback,
+    pub(crate) at_unix_millis: i64,
 }
 
 /// What the organisation asks of reports: categories and fields.
@@ -183,6 +196,20 @@ impl Store {
         self.ask(|answer| Request::FillFields(wish, answer)).await
     }
 
+    /// The receipt of the last session of `host` that is over.
+    pub(crate) async fn last_receipt(
+        &self,
+        host: PeerId,
+    ) -> Result<Option<SignedReceipt>, CatalogueError> {
+        self.ask(|answer| Request::LastReceipt(host, answer)).await
+    }
+
+    /// Stores what a user says, and tells whose report it is; `None` if the session was not that user's, or
+    /// has no report any more.
+    pub(crate) async fn rate(&self, rating: Rating) -> Result<Option<Rated>, CatalogueError> {
+        self.ask(|answer| Request::Rate(rating, answer)).await
+    }
+
     /// What the organisation asks of reports.
     pub(crate) async fn report_forms(&self) -> Result<Forms, CatalogueError> {
         self.ask(Request::ReportForms).await
@@ -276,6 +303,15 @@ fn serve(
         {
             drop(answer.send(Err(CatalogueError::DiskFull)));
         }
+        // whether a session is over may be among what waits
+        Request::LastReceipt(_, answer) if unstored.is_waiting() => {
+            drop(answer.send(Err(CatalogueError::DiskFull)));
+        }
+        Request::Rate(_, answer) if unstored.is_waiting() => {
+            drop(answer.send(Err(CatalogueError::DiskFull)));
+        }
+        Request::LastReceipt(host, answer) => drop(answer.send(catalogue.last_receipt(host))),
+        Request::Rate(rating, answer) => drop(answer.send(rate(catalogue, rating))),
         Request::SaveReport(report, answer) => drop(answer.send(save_report(catalogue, report))),
         Request::FillFields(wish, answer) => drop(answer.send(fill_fields(catalogue, wish))),
         Request::ReportForms(answer) => drop(answer.send(report_forms(catalogue))),
@@ -453,6 +489,29 @@ fn fill_fields(
     };
     catalogue.apply(&[change.at(wish.at_unix_millis)])?;
     Ok(SaveOutcome::Saved)
+}
+
+fn rate(catalogue: &mut dyn Catalogue, rating: Rating) -> Result<Option<Rated>, CatalogueError> {
+    let Rating {
+        host,
+        session,
+        feedback,
+        at_unix_millis,
+    } = rating;
+    let Some(rated) = catalogue.rated(session)? else {
+        return Ok(None);
+    };
+    let object = Object::Session {
+        owner: rated.owner,
+        host: rated.host,
+    };
+    if let Err(denied) = may(Who::Host(host), Action::GiveFeedback, object) {
+        tracing::info!(peer = %host, %session, %denied, "Not theirs to rate");
+        return Ok(None);
+    }
+    let change = Change::by_hub(What::FeedbackGiven { session, feedback });
+    catalogue.apply(&[change.at(at_unix_millis)])?;
+    Ok(Some(rated))
 }
 
 fn report_forms(catalogue: &dyn Catalogue) -> Result<Forms, CatalogueError> {

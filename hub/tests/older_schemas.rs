@@ -1,7 +1,7 @@
 //! The data base of every earlier schema is opened, becomes one of today's, and loses nothing (B4).
 //!
-//! What lies in `fixtures` was written by hubs of that schema, but for 4, 5 and 6: these are the folder of
-//! schema 3, brought on by the steps of that time, with rows of what was new then.
+//! What lies in `fixtures` was written by hubs of that schema, but for 4, 5, 6 and 8: these are the folder
+//! of schema 3, or of 7, brought on by the steps of that time, with rows of what was new then.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,7 +16,7 @@ const ALL: Page = Page {
     first: 0,
     rows: 100,
 };
-const VERSIONS: [u32; 7] = [1, 2, 3, 4, 5, 6, 7];
+const VERSIONS: [u32; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder")
@@ -41,7 +41,7 @@ fn older(version: u32) -> tempfile::TempDir {
     let kept = kept.iter().find(|path| path.is_file());
     let bytes = std::fs::read(kept.expect("a fixture of this version")).expect("readable");
     std::fs::write(&database, bytes).expect("written");
-    if version == 7 {
+    if version >= 7 {
         // the first whose key signs the log in a folder that is kept here
         for beside in ["hub-key.pem", "audit.head"] {
             let from = fixtures.join("folder-7").join(beside);
@@ -111,7 +111,7 @@ fn b4_the_data_base_of_every_earlier_schema_becomes_one_of_today() {
     drop(catalogue::open_or_create(new.path()).expect("created"));
     let new = database(new.path());
     let (newest, wanted) = (version_of(&new), shape(&new));
-    assert_eq!(newest, 8, "the schema before is kept as a fixture too");
+    assert_eq!(newest, 9, "the schema before is kept as a fixture too");
     for version in VERSIONS {
         let folder = older(version);
         let before = database(folder.path());
@@ -183,6 +183,30 @@ fn b4_reports_of_every_earlier_schema_are_found_by_their_words_and_groups() {
             let facts = catalogue.film_facts(first).expect("read").expect("a film");
             assert!(facts.film.held.is_some(), "schema {version}");
         }
+    }
+}
+
+#[test]
+fn h9_a_session_from_before_there_were_receipts_has_one() {
+    for version in 3..=8 {
+        let folder = older(version);
+        let sql = "SELECT hex(host_place) FROM session WHERE id = 1";
+        let place = lines(&database(folder.path()), sql);
+        let digits = place[0].trim_matches(|c: char| !c.is_ascii_hexdigit());
+        let digits = &digits[digits.len() - 32..];
+        let place = u128::from_str_radix(digits, 16)
+            .expect("a place")
+            .to_be_bytes();
+        let mut catalogue = catalogue::open(folder.path()).expect("opened");
+        let signed = catalogue.last_receipt(protocol::PeerId(place));
+        let signed = signed.expect("read").expect("made");
+        let (receipt, _) = transport::receipt::verify(&signed).expect("signed");
+        assert!(
+            receipt.helpers[0].allowed.has(protocol::Rights::SEE),
+            "schema {version}"
+        );
+        let none = catalogue.last_receipt(protocol::PeerId::NOBODY);
+        assert_eq!(none.expect("read"), None);
     }
 }
 

@@ -17,8 +17,8 @@ use operator_app::views::{doctor, drafts, report, shell};
 use protocol::admin::reports::{Field, FieldDefinition, FieldKind, ReportRow};
 use protocol::diagnosis::{Check, Diagnosis, Family, Finding, Found, News};
 use protocol::{
-    ChatAuthor, ChatLine, Entry, EntryKind, OwnQuestion, PeerId, Proposal, ReportFacts, ReportId,
-    SessionId, TicketRoute, TicketState,
+    ChatAuthor, ChatLine, Entry, EntryKind, Feedback, OwnQuestion, PeerId, Proposal, ReportFacts,
+    ReportId, SessionId, Stars, TicketRoute, TicketState,
 };
 use ui_kit::{Clock, Examination, Lang, OwnForm, OwnWish, Word, Zone, w};
 
@@ -372,7 +372,25 @@ fn about() -> About {
         categories: vec!["Payroll".into()],
         fields: Vec::new(),
         told: true,
+        feedback: None,
     }
+}
+
+#[test]
+fn h9_what_the_user_said_stands_above_what_is_written() {
+    let none = report_harness(Lang::En, open_report(ReportText::default(), about()));
+    assert!(none.query_by_label("What the user said").is_none());
+    let rated = About {
+        feedback: Some(Feedback {
+            stars: Stars::Four,
+            words: "quick\u{202e}".into(),
+        }),
+        ..about()
+    };
+    let harness = report_harness(Lang::It, open_report(ReportText::default(), rated));
+    harness.get_by_label("Parere dell'utente");
+    harness.get_by_label("4 stelle su 5");
+    harness.get_by_label("quick‹U+202E›");
 }
 
 #[test]

@@ -147,7 +147,8 @@ impl HostHandle {
             | HostCommand::SendChat { .. }
             | HostCommand::SendFiles { .. }
             | HostCommand::CancelFiles { .. }
-            | HostCommand::ReceiveInto { .. } => {}
+            | HostCommand::ReceiveInto { .. }
+            | HostCommand::Rate { .. } => {}
         }
         let commands = self.commands.as_ref().ok_or(EngineBusy)?;
         commands

@@ -7,8 +7,8 @@ use protocol::control::{ChatText, Name};
 use protocol::files::TransferId;
 use protocol::transfers::Transfer;
 use protocol::{
-    ChatLine, Companion, EndedBy, Hindrances, PeerId, ProxyError, Refusal, Rights, SessionId,
-    TooOld,
+    ChatLine, Companion, EndedBy, Feedback, Hindrances, PeerId, ProxyError, Receipt, Refusal,
+    Rights, SessionId, SignedReceipt, TooOld,
 };
 use session::TicketNumber;
 use transport::{CertificateFault, ConnectError, HubAddress};
@@ -41,6 +41,11 @@ pub enum HostCommand {
     /// Files that operators send land in this folder from the next session on, which is made where it is
     /// missing; without one they are not taken.
     ReceiveInto { folder: Option<PathBuf> },
+    /// How a session was that is over. Kept until it is stored, over as many connections as that takes.
+    Rate {
+        session: SessionId,
+        feedback: Feedback,
+    },
     /// End everything and hang up; another ticket may follow. Also the answer to an operator who asks
     /// again and again.
     Leave,
@@ -123,6 +128,15 @@ pub enum HostEvent {
     /// Whose help desk it is, as the hub says of itself; empty where that is not set. Told in each
     /// connection that is the first to say so, and when it changes.
     Organisation(Name),
+    /// The receipt of a session that is over; the hub's own key has signed it.
+    Receipt(Box<CheckedReceipt>),
+    /// What came as a receipt is none that the hub has signed.
+    ReceiptForged,
+    /// What [`HostCommand::Rate`] gave is stored, or is not.
+    FeedbackTaken {
+        session: SessionId,
+        stored: bool,
+    },
     /// There is no connection, and the ticket was not used.
     ConnectionFailed(ConnectProblem),
     /// The connection ended after the ticket was accepted.
@@ -136,6 +150,13 @@ pub enum HostEvent {
     Hindered(Hindrances),
     /// Something on this machine does not work; what still works goes on.
     Trouble(Trouble),
+}
+
+/// A receipt, and what proves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedReceipt {
+    pub receipt: Receipt,
+    pub signed: SignedReceipt,
 }
 
 /// Why a session ended.

@@ -39,4 +39,6 @@ pub use transport::{
     AddressFault, CertificateFault, Doctor, Fingerprint, HubAddress, Pin, ProxyChoice, Routes,
 };
 
-pub use event::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble};
+pub use event::{
+    CheckedReceipt, ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble,
+};

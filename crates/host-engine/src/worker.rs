@@ -8,8 +8,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use protocol::control::Name;
 use protocol::limits::MAX_OPERATORS;
 use protocol::{
-    ChatAuthor, ChatLine, EndedBy, Hindrance, Hindrances, HostToHub, HubToHost, Lane, PeerId,
-    RefusalCode, Rights, Role, StreamHeader,
+    ChatAuthor, ChatLine, EndedBy, Hindrance, Hindrances, HostToHub, HubToHost, Lane, Outcome,
+    PeerId, RefusalCode, Rights, Role, StreamHeader,
 };
 use session::TicketNumber;
 use session::host::{
@@ -18,11 +18,13 @@ use session::host::{
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use transfer::{Channel, Happening, Step};
-use transport::{ConnectError, FramedReader, reconnect};
+use transport::{ConnectError, FramedReader, receipt, reconnect};
 
 use crate::course::Course;
 use crate::engine::{Backends, CurrentSession, HostConfig, Teller};
-use crate::event::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble};
+use crate::event::{
+    CheckedReceipt, ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble,
+};
 use crate::files::Files;
 use crate::hindrances::Lookout;
 use crate::line_report::{self, LineReports};
@@ -122,6 +124,7 @@ impl Worker {
                 | HostCommand::EndSession
                 | HostCommand::SendAway { .. }
                 | HostCommand::SendChat { .. }
+                | HostCommand::Rate { .. }
                 | HostCommand::Leave => {
                     tracing::debug!("Nothing to do without a connection");
                 }
@@ -384,6 +387,7 @@ impl Worker {
                 }
                 steps
             }
+            HostCommand::Rate { session, feedback } => self.side.rate(session, feedback),
             HostCommand::Leave => self.side.give_up(),
         })
     }
@@ -722,6 +726,8 @@ impl Worker {
             | HostNews::ChatReceived { .. }
             | HostNews::OperatorPresent(_)
             | HostNews::Watched { .. }
+            | HostNews::Receipt(_)
+            | HostNews::FeedbackTaken { .. }
             | HostNews::Organisation(_) => {}
         }
         self.tell(match news {
@@ -776,6 +782,17 @@ impl Worker {
             HostNews::Watched { session, by } => HostEvent::Watched { session, by },
             HostNews::Resumed => HostEvent::Reconnected,
             HostNews::Organisation(name) => HostEvent::Organisation(name),
+            HostNews::Receipt(signed) => match receipt::verify_of(&signed, self.config.pin) {
+                Ok(receipt) => HostEvent::Receipt(Box::new(CheckedReceipt { receipt, signed })),
+                Err(fault) => {
+                    tracing::warn!(%fault, "No receipt of this hub");
+                    HostEvent::ReceiptForged
+                }
+            },
+            HostNews::FeedbackTaken { session, outcome } => HostEvent::FeedbackTaken {
+                session,
+                stored: outcome == Outcome::Done,
+            },
         })
     }
 

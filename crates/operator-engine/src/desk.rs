@@ -399,6 +399,9 @@ impl Desk {
                 })
                 .await;
             }
+            HubToOperator::Feedback { report, feedback } => {
+                self.tell(Event::Feedback { report, feedback }).await;
+            }
             HubToOperator::Permitted { permissions } => {
                 self.tell(Event::Permitted(permissions)).await;
             }

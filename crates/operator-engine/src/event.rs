@@ -7,8 +7,9 @@ use protocol::admin::reports::{Field, FieldValue, ReportRow};
 use protocol::control::{ChatLine, ChatText, Name};
 use protocol::transfers::Transfer;
 use protocol::{
-    BroughtIn, Companion, EndedBy, Hindrances, Outcome, OwnAnswer, PeerId, Permissions, Proposal,
-    Refusal, ReportDraft, ReportFacts, ReportId, Rights, SessionId, TicketRoute, TicketState,
+    BroughtIn, Companion, EndedBy, Feedback, Hindrances, Outcome, OwnAnswer, PeerId, Permissions,
+    Proposal, Refusal, ReportDraft, ReportFacts, ReportId, Rights, SessionId, TicketRoute,
+    TicketState,
 };
 pub use session::console::NotStarted;
 use tokio::sync::mpsc;
@@ -219,6 +220,11 @@ pub enum Event {
         /// The newest reports of the same host or requester.
         earlier: Vec<ReportRow>,
     },
+    /// What the user said of the assistance of a report of this operator's.
+    Feedback {
+        report: ReportId,
+        feedback: Feedback,
+    },
     /// The answer to [`crate::Command::AskOwn`]. After a lost line none comes any more.
     OwnAnswered {
         number: u32,
@@ -276,6 +282,7 @@ impl fmt::Debug for Event {
             Self::Drafts(_) => "Drafts",
             Self::ReportForms { .. } => "ReportForms",
             Self::AboutReport { .. } => "AboutReport",
+            Self::Feedback { .. } => "Feedback",
             Self::OwnAnswered { .. } => "OwnAnswered",
             Self::NotKept { detail } => return write!(f, "NotKept({detail})"),
         })

@@ -16,6 +16,7 @@ use crate::limits::{
 };
 use crate::own_account::{OwnAnswer, OwnQuestion};
 use crate::permissions::Permissions;
+use crate::receipt::{Feedback, SignedReceipt};
 use crate::refusal::Refusal;
 use crate::text::BoundedText;
 use crate::words::{Greeting, Word};
@@ -75,6 +76,12 @@ pub enum HostToHub {
     },
     /// The first message of a permanent host that the hub knows.
     ComeIn { host: PermanentHost },
+    /// How an assistance of this host's was, once it is over; said again, it takes the place of what was
+    /// said before.
+    Feedback {
+        session: SessionId,
+        feedback: Feedback,
+    },
 }
 
 /// What the hub says to a host.
@@ -133,6 +140,13 @@ pub enum HubToHost {
     /// Whose help desk this is, as its administrator calls it; empty where that is not set. Said to every
     /// host with a ticket or a place, at the beginning and when it changes.
     Organisation { name: Name },
+    /// The receipt of the last session of this host's that is over: when it ended, and after a lost line.
+    Receipt { signed: SignedReceipt },
+    /// The answer to [`HostToHub::Feedback`], once that is stored.
+    FeedbackTaken {
+        session: SessionId,
+        outcome: Outcome,
+    },
 }
 
 /// What an operator's console says to the hub.
@@ -369,6 +383,12 @@ pub enum HubToOperator {
     Page {
         /// As browsers take it: `https://hub.example.org/`.
         url: BoundedText<MAX_PAGE_BYTES>,
+    },
+    /// What the user said of the assistance of this operator's report: after [`Self::AboutReport`], and when
+    /// it is new.
+    Feedback {
+        report: ReportId,
+        feedback: Feedback,
     },
 }
 

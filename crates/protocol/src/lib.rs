@@ -22,6 +22,7 @@ pub mod limits;
 pub mod own_account;
 pub mod permissions;
 pub mod proxy;
+pub mod receipt;
 pub mod refusal;
 pub mod rights;
 pub mod screen;
@@ -53,6 +54,7 @@ pub use proxy::{
     NoAccount, Proxy, ProxyAddress, ProxyError, ProxyFault, ProxyKind, ProxyLogin, ProxySource,
     SystemProxies,
 };
+pub use receipt::{Feedback, Receipt, SignedReceipt, Stars};
 pub use refusal::{Refusal, RefusalCode};
 pub use rights::Rights;
 pub use screen::{

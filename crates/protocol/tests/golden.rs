@@ -18,17 +18,19 @@ use protocol::files::{
     FileFault, FileFrame, FileHas, FileMessage, FilePath, FileStart, FilesEnd, FilesWord,
     TransferId,
 };
+use protocol::receipt::{FilmKept, Helper, SentFiles};
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
     AccountId, BroughtIn, ChannelId, ClientHello, Code, ColourDepth, Companion, EndedBy,
-    EnrolmentCode, EnrolmentId, Entry, EntryKind, Greeting, GroupId, HidKey, Hindrance, Hindrances,
-    HostGroupId, HostId, HostKey, HostLine, HostState, HostToHub, HostWord, HubHello, HubToHost,
-    HubToOperator, InputEvent, InputFrame, InvitationToken, KeyProof, Lane, LiveState,
+    EnrolmentCode, EnrolmentId, Entry, EntryKind, Feedback, Greeting, GroupId, HidKey, Hindrance,
+    Hindrances, HostGroupId, HostId, HostKey, HostLine, HostState, HostToHub, HostWord, HubHello,
+    HubToHost, HubToOperator, InputEvent, InputFrame, InvitationToken, KeyProof, Lane, LiveState,
     OperatorToHub, OperatorWord, Outcome, OwnAccount, OwnAnswer, OwnQuestion, OwnSignIn, Password,
     PeerId, PermanentHost, Permissions, Place, PointerButton, PointerShape, PointerUpdate,
-    Proposal, ProtocolVersion, Refusal, RefusalCode, ReportDraft, ReportFacts, ReportId,
+    Proposal, ProtocolVersion, Receipt, Refusal, RefusalCode, ReportDraft, ReportFacts, ReportId,
     ResumeSecret, Rights, Role, RoleId, RunningSession, ScreenFrame, ScreenLayout, ScreenMonitor,
-    SessionId, StreamHeader, TicketRoute, TicketState, VersionRange, ViewWish, ViewerMessage, Word,
+    SessionId, SignedReceipt, Stars, StreamHeader, TicketRoute, TicketState, VersionRange,
+    ViewWish, ViewerMessage, Word,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -112,6 +114,43 @@ fn admission() -> Admission {
         you: PEER,
         secret: ResumeSecret([4; 32]),
         kept_seconds: 600,
+    }
+}
+
+fn feedback() -> Feedback {
+    Feedback {
+        stars: Stars::Four,
+        words: "quick".into(),
+    }
+}
+
+fn receipt() -> Receipt {
+    Receipt {
+        session: SESSION,
+        organisation: "Comune".into(),
+        user: "Rossi".into(),
+        computer: "PC".into(),
+        helpers: vec![Helper {
+            name: "Marco".into(),
+            allowed: Rights::SEE_AND_CONTROL,
+        }],
+        further_helpers: 1,
+        started_unix_seconds: 1_800_000_000,
+        ended_unix_seconds: 1_800_000_060,
+        ended_by: EndedBy::User,
+        controlled: true,
+        chat: false,
+        files: vec![SentFiles {
+            to_host: true,
+            name: "manual.pdf".into(),
+            files: 1,
+            bytes: 70_000,
+            whole: true,
+        }],
+        further_files: 2,
+        film: FilmKept::Until {
+            unix_seconds: 1_800_086_460,
+        },
     }
 }
 
@@ -440,6 +479,10 @@ fn host_to_hub(samples: &mut Samples) {
         HostToHub::ComeIn {
             host: permanent_host(),
         },
+        HostToHub::Feedback {
+            session: SESSION,
+            feedback: feedback(),
+        },
     ];
     for message in &messages {
         samples.add(message);
@@ -501,6 +544,17 @@ fn hub_to_host(samples: &mut Samples) {
         HubToHost::HostRefused { refusal: REFUSAL },
         HubToHost::Organisation {
             name: "Comune".into(),
+        },
+        HubToHost::Receipt {
+            signed: SignedReceipt {
+                receipt: receipt().to_bytes(),
+                certificate: bytes("certificate"),
+                signature: bytes("signature"),
+            },
+        },
+        HubToHost::FeedbackTaken {
+            session: SESSION,
+            outcome: Outcome::Done,
         },
     ];
     for message in &messages {
@@ -759,6 +813,10 @@ fn hub_to_operator(samples: &mut Samples) {
         },
         HubToOperator::Page {
             url: "https://hub.example.org/".into(),
+        },
+        HubToOperator::Feedback {
+            report: ReportId(9),
+            feedback: feedback(),
         },
     ];
     for message in &messages {
@@ -1396,6 +1454,7 @@ fn questions_about_reports(samples: &mut Samples) {
             by: TotalsBy::Group,
             zone: "Europe/Rome".into(),
         },
+        Question::ShowWithFeedback { report },
     ]);
     questions.extend(
         [Choice::OperatorGroup, Choice::HostGroup].map(|of| Question::Choices {
@@ -1456,6 +1515,7 @@ fn answers_about_reports(samples: &mut Samples) {
         }],
         chat: chat.clone(),
         earlier: vec![report_row()],
+        feedback: None,
     };
     let key = |key| TotalRow { key, total };
     let answers = [
@@ -1477,7 +1537,7 @@ fn answers_about_reports(samples: &mut Samples) {
             all: total,
         }),
         Answer::Choices(vec!["ANNA-PC".into()]),
-        Answer::Report(Box::new(whole)),
+        Answer::Report(Box::new(whole.clone())),
         Answer::Chat(chat),
         Answer::Version {
             draft: Box::new(draft),
@@ -1496,6 +1556,10 @@ fn answers_about_reports(samples: &mut Samples) {
         },
         Answer::Part(bytes("part")),
         Answer::Done,
+        Answer::ReportWithFeedback {
+            report: Box::new(whole),
+            feedback: Some(feedback()),
+        },
     ];
     for answer in &answers {
         samples.add(answer);

@@ -93,6 +93,8 @@ pub enum Action {
     Administer,
     /// See one's own account, and change what opens it.
     KeepOwnAccount,
+    /// Say for the user of a host how an assistance was.
+    GiveFeedback,
 }
 
 /// What it is to be done to, with what decides.
@@ -195,11 +197,15 @@ fn may_here(action: Action, object: Object) -> Result<(), Denied> {
 
 fn may_as_host(id: PeerId, action: Action, object: Object) -> Result<(), Denied> {
     match (action, object) {
-        (Action::EndSession | Action::SpeakForUser, Object::Session { host, .. }) if host == id => {
-            Ok(())
-        }
-        (Action::EndSession | Action::SpeakForUser, Object::Session { .. }) => {
-            Err(Denied::NotTheirs)
+        (
+            Action::EndSession | Action::SpeakForUser | Action::GiveFeedback,
+            Object::Session { host, .. },
+        ) => {
+            if host == id {
+                Ok(())
+            } else {
+                Err(Denied::NotTheirs)
+            }
         }
         _ => Err(Denied::NoSense),
     }
@@ -220,7 +226,7 @@ fn permissions_for(action: Action) -> Permissions {
         | Action::DisconnectHost
         | Action::SaveReport
         | Action::ListDrafts => Permissions::SEE,
-        Action::SpeakForUser => Permissions::NONE,
+        Action::SpeakForUser | Action::GiveFeedback => Permissions::NONE,
         Action::SignIn | Action::Oversee => Permissions::OF_ADMINISTRATION,
         Action::WatchLive => Permissions::WATCH_LIVE,
         Action::ListReports | Action::ReadFilm => Permissions::READ_REPORTS,
@@ -312,7 +318,7 @@ mod tests {
     const HOST: PeerId = PeerId([1; 16]);
     const OTHER_HOST: PeerId = PeerId([2; 16]);
 
-    const ACTIONS: [Action; 22] = [
+    const ACTIONS: [Action; 23] = [
         Action::LogIn,
         Action::SeeEntry,
         Action::MakeTicket,
@@ -326,6 +332,7 @@ mod tests {
         Action::SaveReport,
         Action::ListDrafts,
         Action::SpeakForUser,
+        Action::GiveFeedback,
         Action::KeepOwnAccount,
         Action::SignIn,
         Action::WatchLive,
@@ -399,14 +406,19 @@ mod tests {
     #[test]
     fn a_host_speaks_for_its_own_user_alone() {
         let allowed_to = |host| allowed(Who::Host(host), ANNA);
-        assert_eq!(allowed_to(HOST), [Action::EndSession, Action::SpeakForUser]);
+        let of_their_sessions = [
+            Action::EndSession,
+            Action::SpeakForUser,
+            Action::GiveFeedback,
+        ];
+        assert_eq!(allowed_to(HOST), of_their_sessions);
         assert_eq!(allowed_to(OTHER_HOST), []);
     }
 
     #[test]
     fn an_administrator_sees_no_more_of_the_desk_than_others() {
         let who = Who::Account(account(ANNA, Permissions::OF_ADMINISTRATOR));
-        let of_the_hub = [&[Action::LogIn, Action::MakeTicket], &ACTIONS[13..]].concat();
+        let of_the_hub = [&[Action::LogIn, Action::MakeTicket], &ACTIONS[14..]].concat();
         assert_eq!(allowed(who, BRUNO), of_the_hub);
         let host = Object::Host { owner: BRUNO };
         let denied = may(who, Action::SpeakToHost, host);
@@ -487,6 +499,6 @@ mod tests {
 
     #[test]
     fn the_command_line_reads_and_administers_and_does_not_help() {
-        assert_eq!(allowed(Who::CommandLine, ANNA), ACTIONS[16..]);
+        assert_eq!(allowed(Who::CommandLine, ANNA), ACTIONS[17..]);
     }
 }

@@ -313,7 +313,8 @@ impl ConsoleSide {
             | HubToOperator::OwnAnswered { .. }
             | HubToOperator::Drafts { .. }
             | HubToOperator::ReportForms { .. }
-            | HubToOperator::AboutReport { .. } => Vec::new(),
+            | HubToOperator::AboutReport { .. }
+            | HubToOperator::Feedback { .. } => Vec::new(),
         }
     }
 }

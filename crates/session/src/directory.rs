@@ -12,6 +12,7 @@ mod marks;
 mod oversight;
 mod permanent;
 mod presence;
+mod receipts;
 pub mod records;
 mod resume;
 mod sessions;
@@ -25,8 +26,8 @@ use std::time::Duration;
 use protocol::control::{ChatText, Name};
 use protocol::limits::{MAX_PAGE_BYTES, MAX_WORD_BYTES};
 use protocol::{
-    BoundedText, ChatAuthor, ChatLine, EndedBy, Greeting, Hindrances, HostToHub, HostWord,
-    HubToHost, HubToOperator, OperatorToHub, OperatorWord, PeerId, Permissions, Refusal,
+    BoundedText, ChatAuthor, ChatLine, EndedBy, Feedback, Greeting, Hindrances, HostToHub,
+    HostWord, HubToHost, HubToOperator, OperatorToHub, OperatorWord, PeerId, Permissions, Refusal,
     RefusalCode, Rights, SessionId, TicketRoute, Word, wire,
 };
 
@@ -169,6 +170,16 @@ pub enum Effect {
     EndRelay {
         session: SessionId,
         by: EndedBy,
+    },
+    /// Make the receipt of the last session of this host that is over, then call
+    /// [`Directory::receipt_made`], if there was one.
+    GiveReceipt(PeerId),
+    /// Store what the user of this host says of a session, if it was its own and is over, then call
+    /// [`Directory::feedback_stored`].
+    StoreFeedback {
+        host: PeerId,
+        session: SessionId,
+        feedback: Feedback,
     },
 }
 
@@ -347,6 +358,8 @@ pub struct Directory {
     last_report: u64,
     /// Tickets that each operator made lately.
     made: Window<AccountId>,
+    /// What the users of each host said lately of how it was.
+    rated: Window<PeerId>,
     effects: Vec<Effect>,
 }
 
@@ -389,6 +402,7 @@ impl Directory {
             last_session: stored.last_session.map_or(0, SessionId::count),
             last_report: stored.last_report.map_or(0, protocol::ReportId::count),
             made: Window::new(tickets::TICKETS_PER_HOUR, Duration::from_hours(1)),
+            rated: Window::new(receipts::FEEDBACK_PER_MINUTE, Duration::from_mins(1)),
             effects: Vec::new(),
         };
         directory.restore(stored, now);
@@ -432,6 +446,9 @@ impl Directory {
             HostToHub::Say { to, word } => self.host_says(id, to, word, now),
             HostToHub::EndSession { session } => self.host_ends_session(id, session, now),
             HostToHub::SendAway { session, operator } => self.send_away(id, session, operator, now),
+            HostToHub::Feedback { session, feedback } => {
+                self.give_feedback(id, session, feedback, now)
+            }
             HostToHub::Leave => Ok(()),
             // the first message of a connection, or none
             HostToHub::Resume { .. } | HostToHub::Enrol { .. } | HostToHub::ComeIn { .. } => {

@@ -16,6 +16,7 @@ mod hindered;
 mod organisation;
 mod pairing;
 mod question;
+mod receipt;
 mod resume;
 mod sessions;
 
@@ -24,7 +25,8 @@ use std::time::Duration;
 use protocol::control::{Admission, ChatText, Name};
 use protocol::files::FilesWord;
 use protocol::{
-    Companion, EndedBy, Hindrances, HostToHub, HubToHost, PeerId, Refusal, Rights, SessionId,
+    Companion, EndedBy, Hindrances, HostToHub, HubToHost, Outcome, PeerId, Refusal, Rights,
+    SessionId, SignedReceipt,
 };
 
 use crate::channel::{LaneKeys, PictureKey};
@@ -34,6 +36,7 @@ use colleague::Coming;
 use organisation::Organisation;
 use pairing::{Tried, Try};
 use question::Question;
+use receipt::Opinion;
 use sessions::Live;
 
 /// Who is at the host, as the operator will read it.
@@ -147,6 +150,13 @@ pub enum HostNews {
     Resumed,
     /// Whose help desk it is, as the hub says; empty where that is not set. Told when it is news.
     Organisation(Name),
+    /// The receipt of a session that is over. Nobody has looked yet who signed it.
+    Receipt(SignedReceipt),
+    /// What the user said of a session is stored, or is not.
+    FeedbackTaken {
+        session: SessionId,
+        outcome: Outcome,
+    },
 }
 
 /// Why a session stops.
@@ -206,6 +216,8 @@ struct Admitted {
     question: Option<Question>,
     live: Option<Live>,
     coming: Option<Coming>,
+    /// What the user said of a session, until it is stored.
+    opinion: Option<Opinion>,
 }
 
 /// The host's side: lives as long as the program, over any number of connections.
@@ -281,6 +293,8 @@ impl HostSide {
             HubToHost::OperatorLeft { session, operator } => self.operator_left(session, operator),
             HubToHost::Watched { session, by } => self.watched(session, by),
             HubToHost::Organisation { name } => Ok(self.organisation.is(name)),
+            HubToHost::Receipt { signed } => self.receipt(signed),
+            HubToHost::FeedbackTaken { session, outcome } => self.feedback_taken(session, outcome),
             // it is no permanent host
             HubToHost::HostAccepted { .. } => out_of_place("HostAccepted"),
             HubToHost::HostRefused { .. } => out_of_place("HostRefused"),

@@ -81,13 +81,15 @@ fn object(action: Action, whose: Whose) -> Object {
         Action::AskForSession | Action::SpeakToHost | Action::DisconnectHost => {
             Object::Host { owner }
         }
-        Action::EndSession | Action::MarkMoment | Action::SpeakForUser => Object::Session {
-            owner,
-            host: match whose {
-                Whose::Theirs => HOST,
-                Whose::OfSameGroup | Whose::OfOthers => PeerId([2; 16]),
-            },
-        },
+        Action::EndSession | Action::MarkMoment | Action::SpeakForUser | Action::GiveFeedback => {
+            Object::Session {
+                owner,
+                host: match whose {
+                    Whose::Theirs => HOST,
+                    Whose::OfSameGroup | Whose::OfOthers => PeerId([2; 16]),
+                },
+            }
+        }
         Action::SaveReport => Object::Report {
             owner,
             finished: false,

@@ -12,6 +12,7 @@ pub mod identity;
 pub mod line;
 pub mod pin;
 mod proxy;
+pub mod receipt;
 pub mod reconnect;
 pub mod routes;
 pub mod server;

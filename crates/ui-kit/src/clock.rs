@@ -86,6 +86,13 @@ impl Clock {
         self.written(unix_seconds, "%Y-%m-%d %H:%M")
     }
 
+    /// How far the clocks here were from UTC then, in minutes.
+    pub fn offset_minutes(self, unix_seconds: i64) -> i16 {
+        let offset = self.local(unix_seconds).map(|at| at.offset().seconds());
+        let minutes = offset.map(|seconds| seconds.div_euclid(60));
+        minutes.and_then(|m| i16::try_from(m).ok()).unwrap_or(0)
+    }
+
     /// When today began here; the Unix epoch on a day that cannot be.
     pub fn day_began_unix_seconds(self) -> i64 {
         let began = self
@@ -136,6 +143,8 @@ mod tests {
         let july = 1_783_252_800;
         assert_eq!(clock(ROME).date_time(july), "2026-07-05 14:00");
         assert_eq!(clock("UTC0").date_time(july), "2026-07-05 12:00");
+        let offsets = [july, NOW].map(|at| clock(ROME).offset_minutes(at));
+        assert_eq!(offsets, [120, 60]);
         // an hour that comes twice is one moment each
         let before = 1_792_887_600;
         assert_eq!(clock(ROME).date_time(before), "2026-10-25 02:20");
@@ -164,6 +173,7 @@ mod tests {
         for impossible in [i64::MAX, i64::MIN] {
             assert_eq!(clock(ROME).since(impossible), "");
             assert_eq!(clock(ROME).date_time(impossible), "");
+            assert_eq!(clock(ROME).offset_minutes(impossible), 0);
         }
         let clock = Clock {
             now_unix_seconds: i64::MAX,

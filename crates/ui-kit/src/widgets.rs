@@ -14,6 +14,7 @@ mod notices;
 mod paint;
 mod qr;
 mod rows;
+mod stars;
 mod ticket;
 mod transfers;
 
@@ -33,5 +34,6 @@ pub use frames::{
 pub use notices::{Notices, banner_ui};
 pub use qr::Qr;
 pub use rows::{Leading, ROW_HEIGHT, Row, account_button_ui, chip_ui, dot_ui, initials_ui, row_ui};
+pub use stars::{stars_question_ui, stars_ui};
 pub use ticket::{TICKET_DIGITS, TicketEntry, grouped_ticket, ticket_entry_ui, ticket_number_ui};
 pub use transfers::{TRANSFER_HEIGHT, TransferWish, dropped_paths, transfer_ui};

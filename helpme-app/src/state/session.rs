@@ -6,6 +6,8 @@ use host_engine::EndCause;
 use protocol::transfers::Transfer;
 use protocol::{PeerId, Rights, SessionId};
 
+use super::receipt::{Opinion, Receipt};
+
 /// One operator sees the screen, or several do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Running {
@@ -112,4 +114,7 @@ pub struct Ended {
     pub lasted: Duration,
     /// The operator can still call again.
     pub connected: bool,
+    pub session: SessionId,
+    pub receipt: Receipt,
+    pub opinion: Opinion,
 }

@@ -1,13 +1,17 @@
 use std::time::Duration;
 
-use host_engine::{AddressFault, ConnectProblem, EndCause, HostCommand, HostEvent, LostCause};
+use host_engine::{
+    AddressFault, CheckedReceipt, ConnectProblem, EndCause, HostCommand, HostEvent, LostCause,
+};
 use protocol::diagnosis::{Check, Diagnosis, Family, Finding, Found, News};
+use protocol::receipt::{FilmKept, Helper, Offsets, SentFiles};
 use protocol::{
-    ChatAuthor, ChatLine, EndedBy, ProxyAddress, ProxyError, ProxyKind, ProxyLogin, ProxySource,
-    Refusal, RefusalCode, Rights, SessionId,
+    ChatAuthor, ChatLine, EndedBy, Feedback, ProxyAddress, ProxyError, ProxyKind, ProxyLogin,
+    ProxySource, Receipt, Refusal, RefusalCode, Rights, SessionId, SignedReceipt, Stars,
 };
 use ui_kit::Lang;
 
+use super::receipt::{Given, Receipt as Came, Saved};
 use super::{
     Action, Below, Effect, FormProblem, Line, Shape, Stage, State, Surroundings, WaitNote,
 };
@@ -860,4 +864,138 @@ fn h2_a_link_opened_while_this_runs_fills_in_and_disturbs_nobody_who_is_helped()
     let mut helped = running();
     assert_eq!(helped.take_link(link("cd")), []);
     assert!(matches!(helped.stage, Stage::Running(_)));
+}
+
+/// The receipt of the session that ran, as a hub makes it.
+pub(crate) fn receipt() -> HostEvent {
+    let receipt = Receipt {
+        session: SESSION,
+        organisation: "Comune di Prova".into(),
+        user: "Anna".into(),
+        computer: "ANNA-PC".into(),
+        helpers: vec![Helper {
+            name: "Marco".into(),
+            allowed: Rights::SEE_AND_CONTROL,
+        }],
+        further_helpers: 0,
+        started_unix_seconds: 1_795_546_800,
+        ended_unix_seconds: 1_795_546_985,
+        ended_by: EndedBy::User,
+        controlled: true,
+        chat: true,
+        files: vec![SentFiles {
+            to_host: true,
+            name: "manual.pdf".into(),
+            files: 1,
+            bytes: 1_234_567,
+            whole: true,
+        }],
+        further_files: 0,
+        film: FilmKept::Until {
+            unix_seconds: 1_803_322_985,
+        },
+    };
+    let signed = SignedReceipt {
+        receipt: receipt.to_bytes(),
+        certificate: vec![1; 300].into(),
+        signature: vec![2; 70].into(),
+    };
+    HostEvent::Receipt(Box::new(CheckedReceipt { receipt, signed }))
+}
+
+/// A state after a session, with the receipt.
+pub(crate) fn receipted() -> State {
+    let mut state = running();
+    state.apply(ended(EndCause::By(EndedBy::User)), SOON);
+    state.apply(receipt(), SOON);
+    state
+}
+
+fn over(state: &State) -> &super::Ended {
+    match &state.stage {
+        Stage::Ended(ended) => ended,
+        Stage::OtherHub(_)
+        | Stage::Ticket
+        | Stage::Opening { .. }
+        | Stage::Waiting { .. }
+        | Stage::Asked(_)
+        | Stage::Running(_) => panic!("not over: {:?}", state.stage),
+    }
+}
+
+#[test]
+fn h9_only_the_receipt_of_this_session_is_taken_and_none_that_is_forged() {
+    let mut state = running();
+    state.apply(receipt(), SOON);
+    assert!(matches!(state.stage, Stage::Running(_)), "not over yet");
+    state.apply(ended(EndCause::By(EndedBy::User)), SOON);
+    assert_eq!(over(&state).receipt, Came::Awaited);
+    let HostEvent::Receipt(mut other) = receipt() else {
+        unreachable!("a receipt");
+    };
+    other.receipt.session = SessionId(99);
+    state.apply(HostEvent::Receipt(other), SOON);
+    assert_eq!(over(&state).receipt, Came::Awaited);
+    state.apply(HostEvent::ReceiptForged, SOON);
+    assert_eq!(over(&state).receipt, Came::Forged);
+    assert!(
+        state
+            .act(Action::SaveReceipt(Offsets::default()), SOON)
+            .is_empty()
+    );
+}
+
+#[test]
+fn h9_a_receipt_is_saved_in_the_users_language_and_stays_so_when_it_comes_again() {
+    let mut state = receipted();
+    state.settings.language = Some(Lang::It);
+    let effects = state.act(Action::SaveReceipt(Offsets::default()), SOON);
+    let [Effect::SaveReceipt { name, text }] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(name, "Helpme ricevuta 3");
+    assert!(text.contains("Assistenza di: Marco\n"), "{text}");
+    assert!(text.contains("BEGIN SIGNED RECEIPT"), "{text}");
+    let path = std::path::PathBuf::from("/home/anna/Downloads/Helpme ricevuta 3.txt");
+    state.receipt_saved(Some(path.clone()));
+    state.apply(receipt(), SOON);
+    let Came::Here { saved, .. } = &over(&state).receipt else {
+        panic!("it is here");
+    };
+    assert_eq!(*saved, Saved::At(path));
+}
+
+#[test]
+fn h9_stars_go_at_once_and_words_follow_them() {
+    let mut state = receipted();
+    assert!(
+        state.act(Action::Rate(None), SOON).is_empty(),
+        "no stars yet"
+    );
+    let given = |stars, words: &str| {
+        let feedback = Feedback {
+            stars,
+            words: words.into(),
+        };
+        [Effect::Tell(HostCommand::Rate {
+            session: SESSION,
+            feedback,
+        })]
+    };
+    let effects = state.act(Action::Rate(Some(Stars::Four)), SOON);
+    assert_eq!(effects, given(Stars::Four, ""));
+    assert_eq!(over(&state).opinion.given, Given::OnItsWay);
+    let taken = |stored| HostEvent::FeedbackTaken {
+        session: SESSION,
+        stored,
+    };
+    state.apply(taken(true), SOON);
+    assert_eq!(over(&state).opinion.given, Given::Stored);
+    if let Stage::Ended(ended) = &mut state.stage {
+        ended.opinion.words = " quick ".to_owned();
+    }
+    let effects = state.act(Action::Rate(None), SOON);
+    assert_eq!(effects, given(Stars::Four, "quick"));
+    state.apply(taken(false), SOON);
+    assert_eq!(over(&state).opinion.given, Given::Refused);
 }

@@ -6,8 +6,9 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use host_engine::{EndCause, HostCommand, HostEvent, LostCause};
 use protocol::diagnosis::Found;
 use protocol::files::TransferId;
+use protocol::receipt::Offsets;
 use protocol::transfers::{Stage as TransferStage, Transfer};
-use protocol::{EndedBy, PeerId, Refusal, RefusalCode, Rights, SessionId};
+use protocol::{EndedBy, PeerId, Refusal, RefusalCode, Rights, SessionId, Stars};
 use session::ticket::TicketMissing;
 use ui_kit::{Lang, Word, w};
 
@@ -15,8 +16,8 @@ use super::{Moment, root_ui};
 use crate::links::LinkChoice;
 use crate::settings::Settings;
 use crate::state::tests::{
-    asked, asked_again, asked_by_proxy, asked_to_join, ended, examined, other_hub, running, said,
-    told, typed, unreached, watched,
+    asked, asked_again, asked_by_proxy, asked_to_join, ended, examined, other_hub, receipted,
+    running, said, told, typed, unreached, watched,
 };
 use crate::state::{Action, Below, Effect, Shape, Stage, State, Surroundings};
 use crate::words;
@@ -300,6 +301,76 @@ fn the_closing_page_thanks_and_shows_the_last_message() {
     );
 }
 
+/// After a session: four stars, some words, and a receipt that is saved.
+fn rated() -> State {
+    let mut state = receipted();
+    state.act(Action::Rate(Some(Stars::Four)), LATER);
+    state.act(Action::SaveReceipt(Offsets::default()), LATER);
+    state.receipt_saved(Some("/home/anna/Downloads/Helpme receipt 3.txt".into()));
+    state
+}
+
+fn forged() -> State {
+    let mut state = running();
+    state.apply(ended(EndCause::By(EndedBy::User)), LATER);
+    state.apply(HostEvent::ReceiptForged, LATER);
+    state.apply(HostEvent::ConnectionLost(LostCause::Closed), LATER);
+    state
+}
+
+#[test]
+fn h9_the_closing_page_shows_the_receipt_and_saves_it() {
+    let mut harness = show(receipted());
+    for said in [
+        "Helped by",
+        "Marco",
+        "manual.pdf, 1 file, 1.2 MB",
+        "3 min 05 s",
+    ] {
+        harness.get_by_label(said);
+    }
+    harness.get_by_label("kept until 2027-02-22 at the latest");
+    harness.get_by_label("Save the receipt").click();
+    harness.run_steps(2);
+    let save = Action::SaveReceipt(Offsets::default());
+    assert_eq!(harness.state().actions, [save]);
+    let saved = show(rated());
+    saved.get_by_label("Saved: /home/anna/Downloads/Helpme receipt 3.txt");
+    let mut italian = receipted();
+    italian.settings.language = Some(Lang::It);
+    show(italian).get_by_label("conservato al massimo fino al 2027-02-22");
+}
+
+#[test]
+fn h9_stars_are_given_with_a_press_or_by_keyboard_and_words_with_enter() {
+    let mut harness = show(receipted());
+    let field = |harness: &Harness<'_, Shown>| {
+        let label = words::opinion_hint(Lang::En);
+        harness.query_all_by_label(label).next().is_some()
+    };
+    assert!(!field(&harness), "stars come first");
+    harness.get_by_label("4 of 5 stars").click();
+    harness.run_steps(2);
+    harness.get_by_label("5 of 5 stars").focus();
+    harness.run_steps(2);
+    harness.key_press(Key::Space);
+    harness.run_steps(2);
+    let stars = |stars| Action::Rate(Some(stars));
+    let pressed = [stars(Stars::Four), stars(Stars::Five)];
+    assert_eq!(harness.state().actions, pressed);
+    assert!(field(&show(rated())), "and a line after them");
+}
+
+#[test]
+fn h9_what_is_no_receipt_of_the_help_desk_is_not_shown_and_nothing_is_sent_over_a_closed_line() {
+    let mut harness = show(forged());
+    harness.get_by_label_contains("your help desk has not signed");
+    assert!(harness.query_by_label("Save the receipt").is_none());
+    harness.get_by_label("3 of 5 stars").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, []);
+}
+
 #[test]
 fn e3_every_page_speaks_italian() {
     let italian = |mut state: State| {
@@ -516,6 +587,9 @@ fn h8_no_page_speaks_of_a_hub() {
         watched(&["Carla"]),
         over,
         lost,
+        receipted(),
+        rated(),
+        forged(),
     ];
     let mut read = 0;
     for mut state in pages {

@@ -1,7 +1,7 @@
 //! One report, as a customer reads it.
 
 use protocol::admin::reports::{Ledger, WholeReport};
-use protocol::{visible_line, visible_text};
+use protocol::{Feedback, Stars, visible_line, visible_text};
 
 use crate::fonts::Weight;
 use crate::page::{ACCENT, Align, BLACK, GREY, Ink, LEFT, LINE, Mark, RIGHT, Style};
@@ -39,6 +39,14 @@ pub(crate) fn lay_out(
             let text = visible_text(text.trim());
             paper.layout.paragraph(Style::TEXT, &text);
         }
+    }
+    if let Some(Feedback { stars, words: said }) = &report.feedback {
+        heading(&mut paper, words.of(words::OPINION));
+        let stars = format!("{} / {}", stars.number(), Stars::MOST);
+        let said = [&stars, said.trim()].join("  ");
+        paper
+            .layout
+            .paragraph(Style::TEXT, &visible_line(said.trim()));
     }
     if !report.corrections.is_empty() {
         heading(&mut paper, words.of(words::CORRECTIONS));

@@ -27,6 +27,7 @@ pub(crate) const DRAFT: Pair = ("Draft", "Bozza");
 pub(crate) const PROBLEM: Pair = ("Problem", "Problema");
 pub(crate) const SOLUTION: Pair = ("Solution", "Soluzione");
 pub(crate) const NOTES: Pair = ("Notes", "Note");
+pub(crate) const OPINION: Pair = ("What the user said", "Parere dell'utente");
 pub(crate) const TIME: Pair = ("Time", "Tempo");
 pub(crate) const CONNECTED: Pair = ("Connected", "Collegamento");
 pub(crate) const WAITING: Pair = ("Waiting", "Attesa");

@@ -7,7 +7,7 @@ use protocol::admin::reports::{
     Correction, FieldValue, Language, Ledger, ReportFilter, ReportRow, Total, TotalKey, TotalRow,
     Totals, WholeReport,
 };
-use protocol::{ReportDraft, ReportFacts, ReportId, SessionId, TicketRoute};
+use protocol::{Feedback, ReportDraft, ReportFacts, ReportId, SessionId, Stars, TicketRoute};
 
 const PICTURE: &[u8] = include_bytes!("../../../assets/screenshots/report-light.png");
 
@@ -77,6 +77,10 @@ fn whole() -> WholeReport {
             rows: Vec::new(),
         },
         earlier: Vec::new(),
+        feedback: Some(Feedback {
+            stars: Stars::Four,
+            words: "Gentilissima, e ora funziona.".into(),
+        }),
     }
 }
 

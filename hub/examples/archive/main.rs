@@ -260,6 +260,7 @@ fn assistance(dice: &mut Dice, number: u64, filmed: bool) -> Batch {
                 active_seconds,
                 idle_seconds: u32::try_from(lasted).unwrap_or(0) - active_seconds,
                 paused_seconds: 0,
+                controlled: active_seconds > 0,
             },
         },
         desk(records::What::SessionEnded {

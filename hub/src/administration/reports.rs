@@ -96,6 +96,7 @@ pub(super) async fn answer(
         | Question::TotalsOfGroups { .. }
         | Question::Choices { .. }
         | Question::Show { .. }
+        | Question::ShowWithFeedback { .. }
         | Question::Chat { .. }
         | Question::Version { .. }
         | Question::Categories
@@ -133,6 +134,12 @@ pub(super) async fn answer(
             let report = office.read(move |c| c.report(report)).await?;
             let report = report.ok_or(RefusalCode::REPORT_GONE)?;
             Ok(Answer::Report(Box::new(report)))
+        }
+        Question::ShowWithFeedback { report } => {
+            let report = office.read(move |c| c.report(report)).await?;
+            let report = Box::new(report.ok_or(RefusalCode::REPORT_GONE)?);
+            let feedback = report.feedback.clone();
+            Ok(Answer::ReportWithFeedback { report, feedback })
         }
         Question::Chat { report, page } => {
             let known = office.read(move |c| c.report_standing(report)).await?;

@@ -8,7 +8,8 @@ use protocol::admin::people::Rules;
 use protocol::admin::reports::{CategoryChange, FieldChange, FieldText, FieldValue};
 use protocol::admin::settings::Setting;
 use protocol::{
-    ChatLine, GroupId, PeerId, Permissions, ReportDraft, ReportId, RoleId, SessionId, TicketState,
+    ChatLine, Feedback, GroupId, PeerId, Permissions, ReportDraft, ReportId, RoleId, SessionId,
+    TicketState,
 };
 use serde_json::{Value, json};
 
@@ -186,6 +187,11 @@ pub enum What {
     },
     CategoriesChanged(CategoryChange),
     FieldsChanged(FieldChange),
+    /// How a session was that is over, as its user says.
+    FeedbackGiven {
+        session: SessionId,
+        feedback: Feedback,
+    },
     /// Somebody said something in a session.
     ChatSaid {
         session: SessionId,
@@ -399,7 +405,10 @@ impl What {
             }
             Self::CategoriesChanged(change) => describe_categories(change),
             Self::FieldsChanged(change) => describe_fields(change),
-            Self::ChatSaid { .. } | Self::Worked { .. } => return None,
+            // what a user thinks goes with the report, and no row of the log does
+            Self::FeedbackGiven { .. } | Self::ChatSaid { .. } | Self::Worked { .. } => {
+                return None;
+            }
             Self::FilmExported { session } => (
                 Action::FilmExported,
                 json!({ "session": session.to_string() }),

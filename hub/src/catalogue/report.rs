@@ -1,7 +1,7 @@
 //! Reports (D1).
 
 use protocol::admin::reports::{Field, FieldValue, Ledger, ReportRow};
-use protocol::{ReportDraft, ReportFacts, Rights};
+use protocol::{Feedback, PeerId, ReportDraft, ReportFacts, ReportId, Rights};
 
 use super::AccountId;
 
@@ -17,6 +17,8 @@ pub struct ReportSheet {
     pub ledger: Ledger,
     /// How many corrections it has.
     pub corrections: u32,
+    /// What the user said of it.
+    pub feedback: Option<Feedback>,
 }
 
 /// What is known of a report while it is written.
@@ -29,6 +31,7 @@ pub struct Clues {
     pub ledger: Ledger,
     pub fields: Vec<FieldValue>,
     pub earlier: Vec<ReportRow>,
+    pub feedback: Option<Feedback>,
 }
 
 /// What decides who may change a report, and whether it can be erased.
@@ -42,6 +45,16 @@ pub struct ReportStanding {
     pub held: bool,
 }
 
+/// What decides who may say how a session was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rated {
+    /// The place of its host.
+    pub host: PeerId,
+    /// Whose report it is.
+    pub owner: AccountId,
+    pub report: ReportId,
+}
+
 /// Time of a session that passed, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Worked {
@@ -51,6 +64,8 @@ pub struct Worked {
     pub idle_seconds: u32,
     /// One side was out of reach.
     pub paused_seconds: u32,
+    /// An operator used keyboard or pointer.
+    pub controlled: bool,
 }
 
 /// `values` with the names that the fields have now. Values of fields that are no more are kept.

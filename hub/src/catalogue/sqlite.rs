@@ -15,6 +15,7 @@ mod hosts;
 mod members;
 mod overview;
 mod places;
+mod receipts;
 mod report_index;
 mod report_list;
 mod reports;
@@ -45,18 +46,19 @@ use protocol::admin::settings::Settings;
 use protocol::admin::{Page, Rows};
 use protocol::control::Name;
 use protocol::{
-    GroupId, HostGroupId, HostId, HostKey, ReportDraft, ReportFacts, ReportId, RoleId, SessionId,
+    GroupId, HostGroupId, HostId, HostKey, PeerId, ReportDraft, ReportFacts, ReportId, RoleId,
+    SessionId, SignedReceipt,
 };
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, ffi};
 
-use transport::HubIdentity;
+use transport::{HubIdentity, receipt};
 
 use super::audit::SignedHead;
 use super::{
     AbsentMember, Account, AccountId, Accounts, Anchor, AuditHead, Batch, Catalogue,
-    CatalogueError, Clues, Credentials, FilmTotals, KeptFilm, KnownHost, Moment, NamedHost,
+    CatalogueError, Clues, Credentials, FilmTotals, KeptFilm, KnownHost, Moment, NamedHost, Rated,
     ReportSheet, ReportStanding, SessionRow, Stored,
 };
 
@@ -209,6 +211,22 @@ impl Catalogue for SqliteCatalogue {
         self.head_is_new = true;
         self.keep_audit_head();
         Ok(())
+    }
+
+    fn last_receipt(&mut self, host: PeerId) -> Result<Option<SignedReceipt>, CatalogueError> {
+        let Some(receipt) = receipts::last_of(&self.connection, host)? else {
+            return Ok(None);
+        };
+        let key = match self.key.take() {
+            Some(key) => key,
+            None => HubIdentity::open_or_create(&self.folder)?,
+        };
+        let key = self.key.insert(key);
+        Ok(Some(receipt::sign(key, &receipt)?))
+    }
+
+    fn rated(&self, session: SessionId) -> Result<Option<Rated>, CatalogueError> {
+        receipts::rated(&self.connection, session)
     }
 
     fn drop_unanswered_questions(&mut self) -> Result<(), CatalogueError> {

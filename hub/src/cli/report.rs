@@ -18,7 +18,7 @@ use protocol::admin::Page;
 use protocol::admin::reports::{
     ExportFormat, ExportOf, FieldValue, Language, Total, TotalKey, TotalsBy, WholeReport,
 };
-use protocol::{BoundedText, ReportId};
+use protocol::{BoundedText, Feedback, ReportId};
 use serde_json::{Value, json};
 use session::authority::{Action, Object, Who, may};
 
@@ -394,6 +394,10 @@ fn details(report: &WholeReport) -> Table {
     }
     for field in &report.fields {
         table.row(vec![field.name.to_string(), field.value.to_string()]);
+    }
+    if let Some(Feedback { stars, words }) = &report.feedback {
+        let said = format!("{} of 5: {words}", stars.number());
+        table.row(vec!["user says".to_owned(), said]);
     }
     for correction in &report.corrections {
         let at = time_text(correction.at_unix_millis);

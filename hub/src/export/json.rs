@@ -3,7 +3,7 @@
 use protocol::admin::audit::{ActorKind, AuditRow};
 use protocol::admin::films::{Film, Standing};
 use protocol::admin::reports::{FieldValue, Ledger, WholeReport};
-use protocol::{ReportDraft, ReportFacts};
+use protocol::{Feedback, ReportDraft, ReportFacts};
 use serde_json::{Value, json};
 
 use crate::catalogue::{ReportSheet, ended_by_word};
@@ -18,11 +18,13 @@ pub fn sheet_to_json(sheet: &ReportSheet) -> Value {
         saved_unix_millis,
         ledger,
         corrections,
+        feedback,
     } = sheet;
     let mut value = facts_to_json(facts, draft, fields, ledger);
     value["finished"] = json!(finished);
     value["saved_unix_millis"] = json!(saved_unix_millis);
     value["corrections"] = json!(corrections);
+    value["feedback"] = feedback_to_json(feedback.as_ref());
     value
 }
 
@@ -38,6 +40,7 @@ pub fn whole_to_json(report: &WholeReport) -> Value {
         corrections,
         chat,
         earlier,
+        feedback,
     } = report;
     let mut value = facts_to_json(facts, draft, fields, ledger);
     value["finished"] = json!(finished);
@@ -51,6 +54,7 @@ pub fn whole_to_json(report: &WholeReport) -> Value {
         })
     });
     value["corrections"] = corrections.collect();
+    value["feedback"] = feedback_to_json(feedback.as_ref());
     let chat = chat.rows.iter().map(|line| {
         json!({
             "at_unix_seconds": line.at_unix_seconds,
@@ -70,6 +74,14 @@ pub fn whole_to_json(report: &WholeReport) -> Value {
     });
     value["earlier"] = earlier.collect();
     value
+}
+
+/// What the user said of it, if they did.
+fn feedback_to_json(feedback: Option<&Feedback>) -> Value {
+    feedback.map_or(
+        Value::Null,
+        |feedback| json!({ "stars": feedback.stars.number(), "words": feedback.words.as_str() }),
+    )
 }
 
 fn facts_to_json(

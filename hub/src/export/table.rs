@@ -5,12 +5,13 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use protocol::Feedback;
 use protocol::admin::reports::Language;
 
 use super::{ExportError, Style};
 use crate::catalogue::{CatalogueError, ReportSheet};
 
-const HEADS_EN: [&str; 19] = [
+const HEADS_EN: [&str; 21] = [
     "Report",
     "Started",
     "Ended",
@@ -30,8 +31,10 @@ const HEADS_EN: [&str; 19] = [
     "Other fields",
     "State",
     "Corrections",
+    "Stars",
+    "What the user said",
 ];
-const HEADS_IT: [&str; 19] = [
+const HEADS_IT: [&str; 21] = [
     "Rapporto",
     "Inizio",
     "Fine",
@@ -51,6 +54,8 @@ const HEADS_IT: [&str; 19] = [
     "Altri campi",
     "Stato",
     "Correzioni",
+    "Stelle",
+    "Parere dell'utente",
 ];
 
 pub(super) fn write(
@@ -74,7 +79,7 @@ pub(super) fn write(
     Ok(writer.flush()?)
 }
 
-fn cells(sheet: &ReportSheet, language: Language, zone: &TimeZone) -> [String; 19] {
+fn cells(sheet: &ReportSheet, language: Language, zone: &TimeZone) -> [String; 21] {
     let ReportSheet {
         facts,
         draft,
@@ -83,11 +88,13 @@ fn cells(sheet: &ReportSheet, language: Language, zone: &TimeZone) -> [String; 1
         saved_unix_millis: _,
         ledger,
         corrections,
+        feedback,
     } = sheet;
     let fields: Vec<String> = fields
         .iter()
         .map(|field| format!("{}: {}", field.name, field.value))
         .collect();
+    let said = |of: fn(&Feedback) -> String| feedback.as_ref().map_or_else(String::new, of);
     let state = match (language, finished) {
         (Language::English, true) => "finished",
         (Language::English, false) => "draft",
@@ -114,6 +121,8 @@ fn cells(sheet: &ReportSheet, language: Language, zone: &TimeZone) -> [String; 1
         fields.join("\n"),
         state.to_owned(),
         corrections.to_string(),
+        said(|feedback| feedback.stars.number().to_string()),
+        said(|feedback| feedback.words.to_string()),
     ]
 }
 

@@ -20,8 +20,8 @@ use protocol::control::Admission;
 use protocol::limits::{MAX_HEADER_FRAME_BYTES, MAX_SCREEN_FRAME_BYTES};
 use protocol::{
     HostState, HostToHub, HostWord, HubToHost, HubToOperator, Lane, OperatorToHub, OperatorWord,
-    Password, PeerId, Protection, RefusalCode, Rights, Role, SessionId, StreamHeader, TicketRoute,
-    wire,
+    Password, PeerId, Protection, RefusalCode, Rights, Role, SessionId, SignedReceipt,
+    StreamHeader, TicketRoute, wire,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -378,13 +378,17 @@ impl Peer {
         wire::decode(&self.receive_body().await).expect("well formed")
     }
 
-    /// The next message but the one that every host hears besides: whose help desk it is.
+    /// The next message but those that every host hears besides: whose help desk it is, and receipts.
     pub(crate) async fn receive<M: DeserializeOwned>(&mut self) -> M {
         let is_host = type_name::<M>() == type_name::<HubToHost>();
         loop {
             let body = self.receive_body().await;
             let said = is_host.then(|| wire::decode(&body).expect("well formed"));
-            if !matches!(said, Some(HubToHost::Organisation { .. })) {
+            let is_besides = matches!(
+                said,
+                Some(HubToHost::Organisation { .. } | HubToHost::Receipt { .. })
+            );
+            if !is_besides {
                 return wire::decode(&body).expect("well formed");
             }
         }
@@ -404,6 +408,15 @@ impl Peer {
         loop {
             if let Some(found) = wanted(self.receive().await) {
                 return found;
+            }
+        }
+    }
+
+    /// The next receipt, at a host.
+    pub(crate) async fn receipt(&mut self) -> SignedReceipt {
+        loop {
+            if let HubToHost::Receipt { signed } = self.receive_any().await {
+                return signed;
             }
         }
     }

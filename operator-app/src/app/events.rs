@@ -261,6 +261,7 @@ impl ConsoleApp {
                 fields,
                 earlier,
             } => self.state.reports.told(report, proposal, fields, earlier),
+            Event::Feedback { report, feedback } => self.state.reports.rated(report, feedback),
             Event::NotKept { detail } => {
                 let text = format!("{} {detail}", phrases::not_kept(lang));
                 self.notices.push(Tone::Danger, text);

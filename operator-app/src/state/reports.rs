@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::admin::reports::{Field, FieldDefinition, FieldText, FieldValue, ReportRow};
 use protocol::control::Name;
-use protocol::{Proposal, ReportDraft, ReportFacts, ReportId};
+use protocol::{Feedback, Proposal, ReportDraft, ReportFacts, ReportId};
 
 /// How long after the last key stroke what was typed is saved, in seconds.
 pub const AUTOSAVE_AFTER_SECONDS: f64 = 0.8;
@@ -83,6 +83,8 @@ pub struct About {
     pub fields: Vec<Field>,
     /// The hub has said what the report has in them; they wait for that.
     pub told: bool,
+    /// What the user said of it.
+    pub feedback: Option<Feedback>,
 }
 
 /// A report in a window.
@@ -218,6 +220,13 @@ impl Reports {
             }
             let about = Arc::make_mut(&mut open.about);
             (about.proposal, about.earlier, about.told) = (proposal, earlier, true);
+        }
+    }
+
+    /// What the user said of the assistance.
+    pub fn rated(&self, report: ReportId, feedback: Feedback) {
+        if let Some(mut open) = self.get(report) {
+            Arc::make_mut(&mut open.about).feedback = Some(feedback);
         }
     }
 

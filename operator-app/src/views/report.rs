@@ -3,10 +3,10 @@
 use egui::{CollapsingHeader, Layout, ScrollArea, Ui};
 use protocol::admin::reports::{FieldKind, FieldText, ReportRow};
 use protocol::control::Name;
-use protocol::{visible_line, visible_text};
+use protocol::{Feedback, visible_line, visible_text};
 use ui_kit::widgets::{
     Field, Push, card_ui, choice_ui, dot_ui, escaped, fact_ui, heading_ui, icon_button_ui,
-    menu_item_ui, text_area_ui, text_field_ui,
+    menu_item_ui, stars_ui, text_area_ui, text_field_ui,
 };
 use ui_kit::words::{duration, name_alone};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
@@ -37,6 +37,7 @@ pub fn report_ui(
         .show(ui, |ui| {
             facts_ui(ui, lang, clock, report);
             ui.add_space(6.0);
+            opinion_ui(ui, lang, report.about.feedback.as_ref());
             if fields_ui(ui, lang, report) | organisations_fields_ui(ui, lang, report) {
                 report.text.keep_within_limits();
                 report.saved = Saved::Typed;
@@ -103,6 +104,26 @@ fn facts_ui(ui: &mut Ui, lang: Lang, clock: Clock, report: &OpenReport) {
             }
         });
     });
+}
+
+/// What the user said of it.
+fn opinion_ui(ui: &mut Ui, lang: Lang, feedback: Option<&Feedback>) {
+    let Some(Feedback { stars, words }) = feedback else {
+        return;
+    };
+    card_ui(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.horizontal(|ui| {
+            let dim = Palette::of(ui).dim;
+            let title = w(lang, Word::UsersOpinion);
+            ui.label(text(title, theme::SMALL_SIZE, theme::REGULAR, dim));
+            stars_ui(ui, lang, *stars);
+        });
+        if !words.trim().is_empty() {
+            ui.add(egui::Label::new(visible_line(words)).wrap());
+        }
+    });
+    ui.add_space(6.0);
 }
 
 /// Whether something was typed.

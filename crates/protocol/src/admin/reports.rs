@@ -7,6 +7,7 @@ use super::films::Reason;
 use super::{Page, Rows};
 use crate::control::{ChatText, Name, ReportDraft, ReportFacts};
 use crate::ids::{ReportId, SessionId};
+use crate::receipt::Feedback;
 use crate::text::BoundedText;
 
 /// What is searched for, as somebody types it.
@@ -91,6 +92,8 @@ pub enum Question {
         by: TotalsBy,
         zone: Name,
     },
+    /// As [`Self::Show`], with what the user said.
+    ShowWithFeedback { report: ReportId },
 }
 
 impl Question {
@@ -150,6 +153,11 @@ pub enum Answer {
     },
     Part(Bytes),
     Done,
+    /// As [`Self::Report`], with what the user said.
+    ReportWithFeedback {
+        report: Box<WholeReport>,
+        feedback: Option<Feedback>,
+    },
 }
 
 /// Which reports; those that fit all of it.
@@ -363,6 +371,9 @@ pub struct WholeReport {
     pub chat: Rows<ChatRow>,
     /// The newest reports from before of the same host or requester.
     pub earlier: Vec<ReportRow>,
+    /// What the user said of it. Travels beside the report, in the answer that is named for it.
+    #[serde(skip)]
+    pub feedback: Option<Feedback>,
 }
 
 /// A correction, without what it says.

@@ -43,6 +43,7 @@ pub fn of_host(message: &HostToHub) -> Option<Action> {
         | HostToHub::Leave => return None,
         HostToHub::Say { .. } | HostToHub::SendAway { .. } => Action::SpeakForUser,
         HostToHub::EndSession { .. } => Action::EndSession,
+        HostToHub::Feedback { .. } => Action::GiveFeedback,
     })
 }
 
@@ -92,6 +93,7 @@ fn of_question_about_reports(question: &reports::Question) -> Action {
         | Question::TotalsOfGroups { .. }
         | Question::Choices { .. }
         | Question::Show { .. }
+        | Question::ShowWithFeedback { .. }
         | Question::Chat { .. }
         | Question::Version { .. }
         | Question::Categories

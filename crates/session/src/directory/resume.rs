@@ -152,6 +152,7 @@ impl Directory {
                 self.tell_host(id, HubToHost::OperatorPresent { operator, present });
             }
         }
+        self.give_receipt(id);
         Ok(())
     }
 

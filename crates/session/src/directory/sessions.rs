@@ -845,6 +845,7 @@ impl Directory {
             self.tell_operator(member.operator, left);
         }
         self.announce(found.host, None);
+        self.give_receipt(found.host);
     }
 
     /// There will be no session: tells both, and the log.

@@ -80,6 +80,7 @@ impl HostSide {
         let strange: BTreeSet<SessionId> = strange.filter(|id| Some(*id) != ours).collect();
         let end = |session| HostStep::Send(HostToHub::EndSession { session });
         steps.extend(strange.into_iter().map(end));
+        steps.extend(admitted.rate_again());
         Ok(steps)
     }
 

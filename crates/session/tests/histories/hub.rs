@@ -180,7 +180,8 @@ impl World {
                 let film = Some(order.session.to_string());
                 self.directory.film_opened(order.session, film);
             }
-            Effect::DiscardFilm(_) => {}
+            // the catalogue's business
+            Effect::DiscardFilm(_) | Effect::GiveReceipt(_) => {}
             Effect::StoreSession { session, change } => {
                 self.disk.store(change);
                 self.directory.session_stored(session, true);

@@ -367,6 +367,8 @@ impl World {
             HostNews::Resumed => me.gone_at = None,
             HostNews::TicketRefused(_)
             | HostNews::TicketSpent
+            | HostNews::Receipt(_)
+            | HostNews::FeedbackTaken { .. }
             | HostNews::SessionStarted { .. }
             | HostNews::SessionPaused { .. }
             | HostNews::SessionResumed { .. }

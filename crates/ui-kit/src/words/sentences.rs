@@ -1,6 +1,6 @@
 //! Sentences with names, numbers and times in them.
 
-use protocol::{AddressFault, EndedBy, InvitationFault, TicketState};
+use protocol::{AddressFault, EndedBy, InvitationFault, Stars, TicketState};
 use session::ticket::TicketMissing;
 
 use super::{Lang, Word, name_in_sentence, w};
@@ -87,6 +87,16 @@ pub fn sign_in_times(lang: Lang, since: &str, used: Option<&str>) -> String {
         (Lang::En, None) => format!("Since {since}"),
         (Lang::It, Some(used)) => format!("Inizio {since}, ultimo uso {used}"),
         (Lang::It, None) => format!("Inizio {since}"),
+    }
+}
+
+/// How many of five stars.
+pub fn stars_in_words(lang: Lang, stars: Stars) -> String {
+    let (number, most) = (stars.number(), Stars::MOST);
+    match (lang, number) {
+        (Lang::En, _) => format!("{number} of {most} stars"),
+        (Lang::It, 1) => format!("1 stella su {most}"),
+        (Lang::It, _) => format!("{number} stelle su {most}"),
     }
 }
 

@@ -53,6 +53,7 @@ words! {
     Required: "Please fill this in", "Da compilare";
     SavedNotice: "Saved", "Salvato";
     NoName: "(no name)", "(senza nome)";
+    UsersOpinion: "What the user said", "Parere dell'utente";
     CopiedNotice: "Copied to the clipboard", "Copiato negli appunti";
 
     // Connection and status

@@ -57,8 +57,16 @@ impl AdminApp {
                 state.reports.list.take(of, rows);
             }
             Topic::Report(report) => {
-                let whole =
-                    within!(answer, Answer::Reports(reports::Answer::Report(whole)) => whole);
+                let whole = within!(
+                    answer,
+                    Answer::Reports(reports::Answer::ReportWithFeedback {
+                        report: mut whole,
+                        feedback,
+                    }) => {
+                        whole.feedback = feedback;
+                        whole
+                    }
+                );
                 if state.reports.open == Some(report) {
                     state.reports.whole.take(whole);
                 }

@@ -117,7 +117,7 @@ impl AdminApp {
         let reports = &mut self.state.reports;
         if let Some(report) = reports.open {
             if reports.whole.is_wanted() {
-                let question = Question::Reports(reports::Question::Show { report });
+                let question = Question::Reports(reports::Question::ShowWithFeedback { report });
                 self.state.ask(Topic::Report(report), question);
             }
             return;

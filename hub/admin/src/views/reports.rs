@@ -6,10 +6,11 @@ use protocol::admin::films::Reason;
 use protocol::admin::reports::{
     self as about, ExportFormat, ReportColumn, ReportFilter, ReportRow, TotalsBy, WholeReport,
 };
+use protocol::{Feedback, visible_line};
 use ui_kit::widgets::{
     DialogSize, Field, Push, card_ui, choice_ui, dialog_buttons_ui, dialog_ui, divider_ui,
     empty_state_ui, escaped, fact_ui, heading_ui, link_button_ui, menu_item_ui, section_header_ui,
-    segments_ui, text_area_ui, text_field_ui,
+    segments_ui, stars_ui, text_area_ui, text_field_ui,
 };
 use ui_kit::words::{name_alone, visible_text};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
@@ -504,6 +505,17 @@ fn facts_ui(ui: &mut Ui, state: &mut State, whole: &WholeReport) {
             state.reports.change(|filter| filter.host = Some(host));
         }
     });
+    if let Some(Feedback { stars, words }) = &whole.feedback {
+        ui.add_space(10.0);
+        card_ui(ui, |ui| {
+            section_header_ui(ui, w(lang, Word::UsersOpinion), "");
+            ui.add_space(4.0);
+            stars_ui(ui, lang, *stars);
+            if !words.trim().is_empty() {
+                ui.label(visible_line(words));
+            }
+        });
+    }
     if !whole.corrections.is_empty() {
         ui.add_space(10.0);
         card_ui(ui, |ui| {

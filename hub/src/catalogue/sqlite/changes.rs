@@ -16,6 +16,7 @@ use super::groups;
 use super::hosts;
 use super::members;
 use super::places;
+use super::receipts;
 use super::report_index;
 use super::reports;
 use super::rules;
@@ -151,6 +152,7 @@ fn make(
         What::ReportErased { report, .. } => erased_reports::erase(t, now, *report)?,
         What::CategoriesChanged(change) => forms::change_categories(t, change)?,
         What::FieldsChanged(change) => forms::change_fields(t, change)?,
+        What::FeedbackGiven { session, feedback } => receipts::rate(t, *session, feedback)?,
         What::ChatSaid { session, line } => chat::add(t, *session, line)?,
         What::Worked { session, worked } => sessions::worked(t, *session, *worked)?,
     }
@@ -176,8 +178,8 @@ fn make_desk(
         | What::EndedByAdministrator { .. }
         | What::DisconnectedByAdministrator { .. }
         | What::WatchEnded { .. }
-        | What::Files { .. }
         | What::Denied { .. } => {}
+        What::Files { session, note } => receipts::note_files(t, *session, note)?,
         What::WatchBegan { session } => {
             films::note_use(t, now, actor, *session, UseKind::Watched)?;
         }

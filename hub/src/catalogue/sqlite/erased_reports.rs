@@ -10,7 +10,7 @@ use protocol::{ReportId, SessionId};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 
 use super::schema::FREE_PLACES;
-use super::{BUSY_TIMEOUT, report_index};
+use super::{BUSY_TIMEOUT, receipts, report_index};
 use crate::catalogue::CatalogueError;
 
 /// How much of the index one step writes anew, in pages of about 4 kB.
@@ -29,6 +29,7 @@ pub(super) fn erase(t: &Connection, now: i64, report: ReportId) -> Result<(), Ca
     report_index::forget(t, SessionId(session.cast_unsigned()))?;
     t.execute("DELETE FROM correction WHERE report = ?1", [id])?;
     t.execute("DELETE FROM chat WHERE session = ?1", [session])?;
+    receipts::forget_files(t, SessionId(session.cast_unsigned()))?;
     t.execute("DELETE FROM report WHERE id = ?1", [id])?;
     let sql = "INSERT INTO erased_report (report, at) VALUES (?1, ?2)";
     t.execute(sql, (id, now))?;

@@ -12,7 +12,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
 use super::sessions::{ended_by_from_number, ended_by_number};
-use super::{erased_reports, report_index};
+use super::{erased_reports, receipts, report_index};
 use crate::catalogue::film::{FilmTotals, KeptFilm};
 use crate::catalogue::{Actor, CatalogueError};
 
@@ -276,8 +276,9 @@ pub(super) fn erase(
         t.execute(&sql, (number, now, by.name(), why, reason))?,
         || format!("there is no film {session} that is finished and not held"),
     )?;
-    // what was said is in the film, and goes with it
+    // what was said and sent is in the film, and goes with it
     t.execute("DELETE FROM chat WHERE session = ?1", [number])?;
+    receipts::forget_files(t, session)?;
     report_index::refresh(t, session)?;
     erased_reports::note_erased(t)
 }

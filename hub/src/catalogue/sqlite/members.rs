@@ -20,8 +20,8 @@ pub(super) fn add(
     joined_unix_millis: i64,
 ) -> Result<(), CatalogueError> {
     t.execute(
-        "INSERT INTO member (session, place, operator, name, asked, rights, joined_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO member (session, place, operator, name, asked, rights, granted, joined_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
         (
             session.0.cast_signed(),
             member.operator.0,

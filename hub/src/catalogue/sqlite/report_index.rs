@@ -6,7 +6,7 @@
 use protocol::{ReportId, SessionId};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::reports;
+use super::{receipts, reports};
 use crate::catalogue::CatalogueError;
 
 /// As much of a session's chat can be found, in bytes.
@@ -51,6 +51,7 @@ pub(super) fn refresh_report(t: &Connection, report: ReportId) -> Result<(), Cat
         return Ok(());
     };
     let fields = reports::fields_from_json(fields);
+    let opinion = receipts::feedback(t, report)?.map(|feedback| feedback.words);
     let fields: Vec<&str> = fields.iter().map(|field| field.value.as_str()).collect();
     t.prepare_cached(
         "INSERT INTO report_text \
@@ -62,7 +63,8 @@ pub(super) fn refresh_report(t: &Connection, report: ReportId) -> Result<(), Cat
         problem,
         solution,
         notes,
-        said(t, session)?,
+        // what the user says of it is found where they say the rest
+        said(t, session)? + opinion.as_deref().unwrap_or_default(),
         fields.join("\n"),
         people,
         host,

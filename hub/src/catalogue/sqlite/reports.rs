@@ -5,7 +5,7 @@ use protocol::admin::reports::{FieldValue, Ledger, WholeReport};
 use protocol::{BoundedText, ReportDraft, ReportFacts, ReportId, Rights, SessionId, TicketRoute};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::{chat, corrections, report_index, report_list};
+use super::{chat, corrections, receipts, report_index, report_list};
 use crate::catalogue::{AccountId, CatalogueError, Clues, ReportSheet, ReportStanding};
 
 /// How many earlier reports one shows.
@@ -115,6 +115,7 @@ pub(super) fn sheet(c: &Connection, id: ReportId) -> Result<Option<ReportSheet>,
         saved_unix_millis,
         ledger: ledger(c, id)?,
         corrections,
+        feedback: receipts::feedback(c, id)?,
     }))
 }
 
@@ -137,6 +138,7 @@ pub(super) fn whole(c: &Connection, id: ReportId) -> Result<Option<WholeReport>,
         finished: sheet.finished,
         saved_unix_millis: sheet.saved_unix_millis,
         ledger: sheet.ledger,
+        feedback: sheet.feedback,
     }))
 }
 
@@ -165,6 +167,7 @@ pub(super) fn clues(
         ledger: sheet.ledger,
         fields: sheet.fields,
         earlier: report_list::earlier(c, id, Some(writer), MOST_EARLIER)?,
+        feedback: sheet.feedback,
     }))
 }
 

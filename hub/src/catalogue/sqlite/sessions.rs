@@ -105,13 +105,15 @@ pub(super) fn worked(t: &Connection, id: SessionId, worked: Worked) -> Result<()
     let id = id.0.cast_signed();
     t.prepare_cached(
         "UPDATE session SET active_seconds = active_seconds + ?2, \
-         idle_seconds = idle_seconds + ?3, paused_seconds = paused_seconds + ?4 WHERE id = ?1",
+         idle_seconds = idle_seconds + ?3, paused_seconds = paused_seconds + ?4, \
+         controlled = controlled OR ?5 WHERE id = ?1",
     )?
     .execute((
         id,
         worked.active_seconds,
         worked.idle_seconds,
         worked.paused_seconds,
+        worked.controlled,
     ))?;
     t.prepare_cached(
         "UPDATE report_row SET (lasted, active, idle, paused) = \
