@@ -117,6 +117,8 @@ pub enum Action {
     CancelFiles(PeerId, TransferId),
     /// Take back the right to files.
     StopFiles,
+    /// Take back the right to the clipboard.
+    StopClipboard,
     /// Drag the bar.
     DragBar,
 }
@@ -515,6 +517,7 @@ impl State {
                 vec![Effect::Tell(command)]
             }
             Action::StopFiles => self.take_back(Rights::FILES),
+            Action::StopClipboard => self.take_back(Rights::CLIPBOARD),
             Action::CancelFiles(operator, id) => {
                 vec![Effect::Tell(HostCommand::CancelFiles { operator, id })]
             }

@@ -9,7 +9,7 @@ use operator_app::state::chats::Conversation;
 use operator_app::state::session::{Files, SessionState, SessionWish};
 use operator_app::views::files::files_side_ui;
 use operator_app::views::session::{bar_ui, mark_ui, paused_ui};
-use operator_engine::{Grade, InputSender, Limit, LineQuality, Route};
+use operator_engine::{ClipboardWays, Grade, InputSender, Limit, LineQuality, Route};
 use protocol::files::{FileFault, TransferId};
 use protocol::transfers::{Ended, Problem, Stage, Transfer};
 use protocol::{ColourDepth, Rights, ScreenLayout, ScreenMonitor, ViewWish};
@@ -69,6 +69,10 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         marking: None,
         chat_open: false,
         files: Files::default(),
+        clipboard: ClipboardWays {
+            to_hosts: true,
+            from_hosts: true,
+        },
         chat: Conversation {
             name: "Anna".to_owned(),
             ..Conversation::default()

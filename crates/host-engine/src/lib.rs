@@ -10,6 +10,7 @@
 //! The hub is trusted with what it films and with nothing else: it cannot start a session that the
 //! user did not allow, and what it could type does not open (`session::channel`).
 
+mod clipboard;
 mod course;
 mod engine;
 mod event;
@@ -34,6 +35,7 @@ pub use engine::{
     Backends, EngineBusy, HostConfig, HostEngine, HostEvents, HostHandle, LookForHindrances,
     OpenScreen, OpenSink, SessionEnder,
 };
+pub use ::clipboard::Place as ClipboardPlace;
 pub use input::run_guardian_if_asked;
 pub use transport::{
     AddressFault, CertificateFault, Doctor, Fingerprint, HubAddress, Pin, ProxyChoice, Routes,

@@ -54,18 +54,23 @@ impl ClipboardKinds {
         Self(self.0 | 1 << kind as u32)
     }
 
+    /// Whether it cannot be had as anything.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// Whether `kind` is among them.
     pub const fn has(self, kind: ClipboardKind) -> bool {
         self.0 & (1 << kind as u32) != 0
     }
 }
 
-/// One step on a lane of the clipboard. Both lanes carry all of them: what is offered on one is asked for
-/// on the other.
+/// One step on a lane of the clipboard. What is offered on one lane is asked for on the other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClipboardFrame {
-    /// Something else was copied at this end, or, without kinds, nothing is to be had any more. Offers
-    /// count from 1.
+    /// Something else was copied at this host, or, without kinds, nothing is to be had any more. Offers
+    /// count from 1. A console offers by [`crate::InputEvent::ClipboardOffered`], so that the host knows of
+    /// it before the key that pastes it.
     Offer { offer: u64, kinds: ClipboardKinds },
     /// Somebody pastes what the other end offered.
     Want { offer: u64, kind: ClipboardKind },

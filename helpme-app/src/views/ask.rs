@@ -146,6 +146,11 @@ fn rights_ui(ui: &mut Ui, lang: Lang, question: &mut Question, hindrances: Hindr
     let rows = [
         (Rights::SEE, Word::RightSee, Word::RightSeeNote),
         (Rights::CONTROL, Word::RightControl, Word::RightControlNote),
+        (
+            Rights::CLIPBOARD,
+            Word::RightClipboard,
+            Word::RightClipboardNote,
+        ),
         (Rights::FILES, Word::RightFiles, Word::RightFilesNote),
     ];
     let mut first = true;

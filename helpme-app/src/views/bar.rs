@@ -295,6 +295,11 @@ fn content_ui(
                 actions.push(Action::ListOperators(!running.list_shown));
             }
         }
+        if running.rights.has(Rights::CLIPBOARD)
+            && icon_button_ui(ui, Icon::ClipboardX, w(lang, Word::StopClipboard), true).clicked()
+        {
+            actions.push(Action::StopClipboard);
+        }
         if running.rights.has(Rights::CONTROL)
             && icon_button_ui(ui, Icon::Hand, w(lang, Word::StopControl), true).clicked()
         {

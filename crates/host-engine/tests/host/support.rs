@@ -95,6 +95,7 @@ impl Host {
                 let sink = of_sinks.lock().expect("no panic").pop();
                 Ok(Box::new(sink.expect("one for each run")))
             }),
+            clipboard: host_engine::ClipboardPlace::none(),
             hindrances: Arc::new(move || hindrances),
         };
         let config = HostConfig {
