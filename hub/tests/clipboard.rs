@@ -1,6 +1,19 @@
 //! The clipboard between host and console (S7): the real engines and hub, two displays, and `xclip` as the
 //! programs that copy and paste.
 
+#![cfg(target_os = "linux")]
+#![expect(
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test waits for one message among many, and fails on any that rules it out"
+)]
+
+mod engines;
+mod support;
+#[expect(dead_code, reason = "each program uses a part of this")]
+#[path = "../../crates/capture/tests/xvfb/mod.rs"]
+mod xvfb;
+
 use std::io::Write as _;
 use std::process::{Child, Stdio};
 use std::thread;
@@ -13,13 +26,6 @@ use protocol::Rights;
 use protocol::clipboard::ClipboardFault;
 use support::{PATIENCE, TestHub};
 use xvfb::Xvfb;
-
-mod engines;
-#[expect(dead_code, reason = "each program uses a part of this")]
-mod support;
-#[expect(dead_code, reason = "each program uses a part of this")]
-#[path = "../../crates/capture/tests/xvfb/mod.rs"]
-mod xvfb;
 
 const SHARED: Rights = Rights::SEE_AND_CONTROL.with(Rights::CLIPBOARD);
 
@@ -86,6 +92,7 @@ impl Desk {
     }
 
     /// Pastes until it is `wanted`.
+    #[track_caller]
     fn until(&self, at_host: bool, target: &str, wanted: Option<&[u8]>) {
         let end = Instant::now() + PATIENCE;
         loop {
@@ -96,6 +103,20 @@ impl Desk {
             let len = pasted.map(|pasted| pasted.len());
             assert!(Instant::now() < end, "{target} at host: {at_host}, {len:?} bytes");
             thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until a text can be had there.
+    fn until_offered(&self, at_host: bool) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let targets = self.paste(at_host, "TARGETS").unwrap_or_default();
+            let targets = String::from_utf8_lossy(&targets).into_owned();
+            if targets.contains("_PURE_HELP_DESK") {
+                return;
+            }
+            assert!(Instant::now() < end, "{targets}");
+            thread::sleep(Duration::from_millis(20));
         }
     }
 }
@@ -194,22 +215,6 @@ fn s7_what_is_too_large_is_told_and_each_way_has_its_switch() {
     assert_eq!(desk.paste(false, "UTF8_STRING"), None);
     desk.copy(false, "UTF8_STRING", b"two");
     desk.until(true, "UTF8_STRING", Some(b"two"));
-}
-
-impl Desk {
-    /// Waits until a text can be had there.
-    fn until_offered(&self, at_host: bool) {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            let targets = self.paste(at_host, "TARGETS").unwrap_or_default();
-            let targets = String::from_utf8_lossy(&targets).into_owned();
-            if targets.contains("_PURE_HELP_DESK") {
-                return;
-            }
-            assert!(Instant::now() < end, "{targets}");
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
 }
 
 #[test]

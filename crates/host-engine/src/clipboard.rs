@@ -20,7 +20,7 @@ const MAX_WAITING: usize = 32;
 /// What takes this computer's clipboard over for an operator; the injecting thread does it.
 pub(crate) type Takers = Arc<Mutex<BTreeMap<PeerId, Taker>>>;
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum ClipboardNews {
     Copied(Copied),
     Forged,
@@ -130,7 +130,7 @@ impl Clipboards {
     fn announce(&self) {
         let Some(copied) = self.copied else { return };
         let alone = self.with.keys().next().filter(|_| self.with.len() == 1);
-        let whom = self.driver.or(alone.copied());
+        let whom = self.driver.or_else(|| alone.copied());
         for (operator, share) in &self.with {
             let kinds = if whom == Some(*operator) {
                 copied.kinds
@@ -142,10 +142,11 @@ impl Clipboards {
     }
 
     pub(crate) fn take_stream(&self, operator: PeerId, reader: FramedReader) {
-        match self.with.get(&operator) {
-            Some(share) => share.take_stream(reader),
+        if let Some(share) = self.with.get(&operator) {
+            share.take_stream(reader);
+        } else {
             // what drops it stops it
-            None => tracing::debug!(%operator, "A lane of the clipboard does not belong here"),
+            tracing::debug!(%operator, "A lane of the clipboard does not belong here");
         }
     }
 
@@ -227,7 +228,7 @@ impl Offers {
         let Some(taker) = taker else { return };
         // what the user copied since is not put aside by what is older
         let again = self.taken.replace((operator, offer)) == Some((operator, offer));
-        if !(again && taker.holds(offer)) {
+        if !(again && taker.holds(offer)) || kinds.is_empty() {
             taker.take_over_now(offer, kinds);
         }
     }

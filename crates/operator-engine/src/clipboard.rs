@@ -221,10 +221,11 @@ impl Desk {
             }
             ClipboardNews::Stream(session, channel, reader) => {
                 let share = self.clipboards.with.get(&session);
-                match share.filter(|(open, _)| *open == channel) {
-                    Some((_, share)) => share.take_stream(reader),
+                if let Some((_, share)) = share.filter(|(open, _)| *open == channel) {
+                    share.take_stream(reader);
+                } else {
                     // what drops it stops it
-                    None => tracing::debug!(%session, "A lane of the clipboard does not belong here"),
+                    tracing::debug!(%session, "A lane of the clipboard does not belong here");
                 }
             }
         }

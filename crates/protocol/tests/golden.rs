@@ -1156,6 +1156,10 @@ fn streams(samples: &mut Samples) {
             at: place,
         }),
     );
+    events.push(InputEvent::ClipboardOffered {
+        offer: 300,
+        kinds: ClipboardKinds::default().with(ClipboardKind::Html),
+    });
     for event in events {
         samples.add(&InputFrame {
             number: 400,

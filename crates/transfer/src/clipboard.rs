@@ -33,6 +33,8 @@ use crate::Channel;
 const PASTE_PATIENCE: Duration = Duration::from_secs(20);
 /// How long a key may wait for the clipboard that it pastes.
 const TAKE_OVER_PATIENCE: Duration = Duration::from_millis(200);
+/// The same is told again only after so long.
+const TELL_AGAIN: Duration = Duration::from_secs(3);
 /// Pastes that may wait.
 const MAX_PASTES: usize = 8;
 /// What may wait for the task of a share, and for its lane.
@@ -186,6 +188,7 @@ impl Share {
             announced: watched,
             out,
             tell,
+            told: None,
             heard_offer: 0,
             pastes: VecDeque::new(),
             pasting: None,
@@ -285,6 +288,8 @@ struct Work {
     announced: watch::Receiver<Announced>,
     out: mpsc::Sender<Outgoing>,
     tell: ShareTell,
+    /// What was told last, and when.
+    told: Option<(ShareNews, Instant)>,
     /// The other end's newest offer.
     heard_offer: u64,
     pastes: VecDeque<Paste>,
@@ -469,10 +474,15 @@ impl Work {
         }
     }
 
-    fn not_pasted(&self, here: bool, fault: ClipboardFault) {
+    fn not_pasted(&mut self, here: bool, fault: ClipboardFault) {
+        let news = ShareNews::NotPasted { here, fault };
+        // a program may try one kind after another
+        let again = self.told.as_ref().filter(|(told, _)| *told == news);
+        let again = again.is_some_and(|(_, at)| at.elapsed() < TELL_AGAIN);
         // who copies again knows that the older copy is gone
-        if fault != ClipboardFault::REPLACED {
-            (self.tell)(ShareNews::NotPasted { here, fault });
+        if fault != ClipboardFault::REPLACED && !again {
+            self.told = Some((news, Instant::now()));
+            (self.tell)(news);
         }
     }
 

@@ -54,6 +54,8 @@ pub(super) struct Reading {
     number: u64,
     targets: Vec<Atom>,
     since: Timestamp,
+    /// What was too large of it: its program is not asked again, and may still wait for us to take it.
+    too_large: Vec<ClipboardKind>,
     waiting: VecDeque<Ask>,
     running: Option<Conversion>,
     /// Counts what was asked for: an answer that comes late must not be taken for another.
@@ -67,6 +69,7 @@ impl Reading {
             number: 0,
             targets: Vec::new(),
             since: x11rb::CURRENT_TIME,
+            too_large: Vec::new(),
             waiting: VecDeque::new(),
             running: None,
             asked: 0,
@@ -83,6 +86,7 @@ impl Reading {
     ) -> Result<(), Fault> {
         self.number += 1;
         self.targets.clear();
+        self.too_large.clear();
         self.since = since;
         let running = self.running.take().map(|running| running.ask);
         for ask in running.into_iter().chain(self.waiting.drain(..)) {
@@ -107,6 +111,8 @@ impl Reading {
     ) -> Result<(), Fault> {
         if number != self.number || self.target_of(ground, kind).is_none() {
             reply(Err(ClipboardFault::REPLACED));
+        } else if self.too_large.contains(&kind) {
+            reply(Err(ClipboardFault::TOO_LARGE));
         } else if self.waiting.len() >= MAX_WAITING {
             reply(Err(ClipboardFault::NO_ANSWER));
         } else {
@@ -216,7 +222,14 @@ impl Reading {
         if look.type_ == ground.atoms.INCR && running.pieces.is_none() {
             running.pieces = Some(Vec::new());
             running.until = Instant::now() + PATIENCE;
-            ground.conn.delete_property(window, property)?;
+            let asked = ground
+                .conn
+                .get_property(true, window, property, any, 0, 1)?;
+            let at_least = asked.reply()?.value32().and_then(|mut value| value.next());
+            let at_least = usize::try_from(at_least.unwrap_or(0)).unwrap_or(usize::MAX);
+            if at_least > running.ask.max_bytes() {
+                return self.finish(ground, Err(ClipboardFault::TOO_LARGE));
+            }
             return Ok(());
         }
         let had = running.pieces.as_ref().map_or(0, Vec::len);
@@ -253,6 +266,9 @@ impl Reading {
         let Some(Conversion { ask, target, .. }) = self.running.take() else {
             return Ok(());
         };
+        if let (Ask::Contents { kind, .. }, Err(ClipboardFault::TOO_LARGE)) = (&ask, &bytes) {
+            self.too_large.push(*kind);
+        }
         match ask {
             Ask::Kinds { is_old } => {
                 let bytes = bytes.unwrap_or_default();

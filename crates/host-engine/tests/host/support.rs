@@ -221,7 +221,8 @@ pub(crate) fn places(log: &MemoryLog) -> Vec<(i32, i32)> {
         | InputEvent::Wheel { .. }
         | InputEvent::Text { .. }
         | InputEvent::ReleaseAll
-        | InputEvent::StillHeld => None,
+        | InputEvent::StillHeld
+        | InputEvent::ClipboardOffered { .. } => None,
     };
     log.events().iter().filter_map(place).collect()
 }
