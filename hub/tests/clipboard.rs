@@ -16,15 +16,19 @@ mod xvfb;
 
 use std::io::Write as _;
 use std::process::{Child, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use engines::{Ends, wait};
-use host_engine::{ClipboardPlace, HostCommand};
-use operator_engine::{ClipboardWays, Command, Event};
-use protocol::Rights;
+use engines::{Ends, NoView, wait};
+use host_engine::{ClipboardPlace, HostCommand, HostEvent};
+use operator_engine::{
+    ClipboardWays, Command, Config, Event, InputSender, OperatorEngine, OperatorHandle,
+    TicketNumber,
+};
 use protocol::clipboard::ClipboardFault;
-use support::{PATIENCE, TestHub};
+use protocol::{HidKey, InputEvent, Rights};
+use support::{PASSWORD, PATIENCE, TestHub};
 use xvfb::Xvfb;
 
 const SHARED: Rights = Rights::SEE_AND_CONTROL.with(Rights::CLIPBOARD);
@@ -35,7 +39,7 @@ struct Desk {
     host: Xvfb,
     console: Xvfb,
     owners: Vec<Child>,
-    _hub: TestHub,
+    hub: TestHub,
 }
 
 impl Desk {
@@ -54,7 +58,7 @@ impl Desk {
             host,
             console,
             owners: Vec::new(),
-            _hub: hub,
+            hub,
         };
         desk.works_here(true);
         desk
@@ -83,12 +87,7 @@ impl Desk {
     }
 
     fn paste(&self, at_host: bool, target: &str) -> Option<Vec<u8>> {
-        let xvfb = if at_host { &self.host } else { &self.console };
-        let mut command = xvfb.command("timeout");
-        command.args(["20", "xclip", "-selection", "clipboard", "-out"]);
-        command.args(["-t", target]).stdin(Stdio::null());
-        let output = command.stderr(Stdio::null()).output().expect("xclip");
-        output.status.success().then_some(output.stdout)
+        paste(if at_host { &self.host } else { &self.console }, target)
     }
 
     /// Pastes until it is `wanted`.
@@ -128,6 +127,15 @@ impl Drop for Desk {
             owner.wait().ok();
         }
     }
+}
+
+/// What a program pastes, if it is given anything.
+fn paste(xvfb: &Xvfb, target: &str) -> Option<Vec<u8>> {
+    let mut command = xvfb.command("timeout");
+    command.args(["20", "xclip", "-selection", "clipboard", "-out"]);
+    command.args(["-t", target]).stdin(Stdio::null());
+    let output = command.stderr(Stdio::null()).output().expect("xclip");
+    output.status.success().then_some(output.stdout)
 }
 
 /// A program that copies and stays to answer.
@@ -270,4 +278,117 @@ fn s7_with_the_session_ends_what_was_offered_and_what_the_user_had_before_stays_
     desk.ends.host.end_session();
     desk.until(false, "UTF8_STRING", None);
     assert_eq!(desk.paste(true, "UTF8_STRING").as_deref(), Some(&b"theirs"[..]));
+}
+
+/// A colleague whom the operator brings into the session.
+struct Colleague {
+    console: OperatorHandle,
+    input: InputSender,
+    xvfb: Xvfb,
+    _folder: tempfile::TempDir,
+}
+
+impl Colleague {
+    fn join(desk: &mut Desk) -> Self {
+        let xvfb = Xvfb::start("640x480x24");
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config {
+            hub: desk.hub.address.clone(),
+            pin: desk.hub.fingerprint.into(),
+            routes: transport::Routes::with_tunnels_at(&[]),
+            program: "test".to_owned(),
+            keep: folder.path().join("keep"),
+            clipboard: ClipboardPlace::of_display(xvfb.display()),
+        };
+        let started = OperatorEngine::start(config, Arc::new(|| {}));
+        let (console, mut events) = started.expect("threads");
+        let send = |command| console.send(command).expect("room");
+        send(Command::LogIn {
+            user: "bruno".to_owned(),
+            password: PASSWORD.to_owned().into(),
+            keep_trying: false,
+        });
+        wait(&mut events, |event| match event {
+            Event::LoggedIn { .. } => Some(()),
+            _ => None,
+        });
+        send(Command::GenerateTicket);
+        let ticket = wait(&mut events, |event| match event {
+            Event::TicketGenerated { spoken, .. } => Some(spoken),
+            _ => None,
+        });
+        let ticket = TicketNumber::parse(&ticket).expect("a ticket");
+        let session = desk.ends.session;
+        desk.tell(Command::BringIn { session, ticket });
+        let host = wait(&mut events, |event| match event {
+            Event::TicketUsed { host, .. } => Some(host),
+            _ => None,
+        });
+        send(Command::StartSession {
+            host,
+            asked: SHARED,
+            view: Arc::new(NoView),
+        });
+        let session = loop {
+            let event = desk.ends.host_events.next_within(PATIENCE);
+            if let HostEvent::ConsentAsked { session, .. } = event.expect("in time") {
+                break session;
+            }
+        };
+        let granted = Some(SHARED);
+        let answer = HostCommand::AnswerConsent { session, granted };
+        desk.ends.host.send(answer).expect("room");
+        let (session, input) = wait(&mut events, |event| match event {
+            Event::SessionStarted { session, input, .. } => Some((session, input)),
+            _ => None,
+        });
+        let session = Some(session);
+        send(Command::WorkIn { session });
+        Self {
+            console,
+            input,
+            xvfb,
+            _folder: folder,
+        }
+    }
+}
+
+fn type_something(input: &InputSender) {
+    for pressed in [true, false] {
+        input.send(InputEvent::Key {
+            key: HidKey(4),
+            pressed,
+            character: None,
+        });
+    }
+}
+
+#[test]
+fn s7_of_several_operators_only_the_one_who_drives_shares_it() {
+    let mut desk = Desk::begin(SHARED);
+    let bruno = Colleague::join(&mut desk);
+    type_something(&desk.ends.input);
+    desk.copy(false, "UTF8_STRING", b"anna's");
+    desk.until(true, "UTF8_STRING", Some(b"anna's"));
+    desk.owners.push(copy(&bruno.xvfb, "UTF8_STRING", b"bruno's"));
+    thread::sleep(Duration::from_millis(700));
+    let kept = desk.paste(true, "UTF8_STRING");
+    assert_eq!(kept.as_deref(), Some(&b"anna's"[..]));
+    desk.copy(true, "UTF8_STRING", b"for anna");
+    desk.until(false, "UTF8_STRING", Some(b"for anna"));
+    let bruno_pastes = || paste(&bruno.xvfb, "UTF8_STRING");
+    assert_eq!(bruno_pastes().as_deref(), Some(&b"bruno's"[..]));
+
+    // what bruno copied waits for bruno
+    type_something(&bruno.input);
+    desk.until(true, "UTF8_STRING", Some(b"bruno's"));
+    desk.copy(true, "UTF8_STRING", b"for bruno");
+    let end = Instant::now() + PATIENCE;
+    while bruno_pastes().as_deref() != Some(b"for bruno") {
+        assert!(Instant::now() < end, "{:?}", bruno_pastes());
+        thread::sleep(Duration::from_millis(50));
+    }
+    let none = desk.paste(false, "UTF8_STRING");
+    assert_eq!(none, None, "what anna was offered is over");
+    bruno.console.shut_down();
 }

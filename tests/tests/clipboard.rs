@@ -46,7 +46,13 @@ fn s7_the_clipboard_goes_both_ways_as_far_as_both_want_it() {
     let ticket = cast.user_asks_for_help().expect("asked");
     // the operator has the ticket on the clipboard
     assert_eq!(cast.user_display.clipboard().expect("read"), None);
-    let session = cast.session_begins(&ticket).expect("a session");
+    cast.console.choose(&ticket, "Remote Session").expect("asked");
+    assert!(cast.helpme.is_asked().expect("asked"));
+    println!("TMP {:?}", cast.helpme.app.keep_screenshot());
+    cast.helpme.allow().expect("allowed");
+    cast.helpme.wait_for_bar().expect("bar");
+    let session = cast.console.wait_for_session().expect("session");
+    println!("TMP {:?}", cast.helpme.app.keep_screenshot());
     let (user, operator) = (&cast.user_display, &cast.operator_display);
 
     // a terminal of the user's, where Ctrl+V pastes
@@ -102,6 +108,12 @@ fn s7_the_clipboard_goes_both_ways_as_far_as_both_want_it() {
         .app
         .wait_for_matching("the reason", |label| label.contains("too large for the clipboard"))
         .expect("said");
+    println!("TMP {:?}", cast.console.app.keep_screenshot());
+    cast.console.app.click("Session menu").expect("menu");
+    cast.console.app.wait_for("Share my clipboard").expect("menu");
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    println!("TMP {:?}", cast.console.app.keep_screenshot());
+    cast.console.app.hands().tap(key::Escape).expect("closed");
 
     // the operator's switch
     operator.put_on_clipboard("before").expect("copied");

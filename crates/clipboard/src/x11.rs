@@ -5,7 +5,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread;
 use std::time::Instant;
@@ -93,8 +93,6 @@ enum Order {
         kind: ClipboardKind,
         contents: Result<Bytes, ClipboardFault>,
     },
-    /// Nobody needs the clipboard any more.
-    Quit,
 }
 
 /// The way to the thread.
@@ -102,6 +100,8 @@ enum Order {
 struct Orders {
     sender: SyncSender<Order>,
     alarm: Arc<::x11::Alarm>,
+    /// Nobody needs the clipboard any more.
+    is_over: Arc<AtomicBool>,
 }
 
 impl Orders {
@@ -109,7 +109,7 @@ impl Orders {
         match self.sender.try_send(order) {
             Ok(()) => self.alarm.ring(),
             // what it was to answer is dropped with it
-            Err(TrySendError::Full(_)) => tracing::warn!("The clipboard is too slow"),
+            Err(TrySendError::Full(_)) => tracing::debug!("The clipboard is too slow"),
             Err(TrySendError::Disconnected(_)) => tracing::trace!("The clipboard is gone"),
         }
     }
@@ -125,6 +125,7 @@ pub(crate) fn open(display: Option<String>, tell: Tell) -> io::Result<Arc<dyn Cl
     let orders = Orders {
         sender,
         alarm: Arc::new(::x11::Alarm::new()?),
+        is_over: Arc::default(),
     };
     let for_thread = orders.clone();
     thread::Builder::new()
@@ -171,7 +172,8 @@ impl Clipboard for X11Clipboard {
 
 impl Drop for X11Clipboard {
     fn drop(&mut self) {
-        self.orders.give(Order::Quit);
+        self.orders.is_over.store(true, Ordering::Relaxed);
+        self.orders.alarm.ring();
     }
 }
 
@@ -275,6 +277,10 @@ impl Served {
                     Err(TryRecvError::Disconnected) => return Ok(()),
                 }
             }
+            if !self.is_quitting && self.orders.is_over.load(Ordering::Relaxed) {
+                self.is_quitting = true;
+                self.giving.release_all(&self.ground)?;
+            }
             let now = Instant::now();
             self.giving.give_up_late(&self.ground, now)?;
             self.reading.give_up_late(&self.ground, now)?;
@@ -327,10 +333,6 @@ impl Served {
                 kind,
                 contents,
             } => self.giving.provided(ground, number, kind, contents),
-            Order::Quit => {
-                self.is_quitting = true;
-                self.giving.release_all(ground)
-            }
         }
     }
 

@@ -32,8 +32,6 @@ pub(crate) struct Clipboards {
     with: BTreeMap<PeerId, Share>,
     takers: Takers,
     driver: Option<PeerId>,
-    /// What was copied here since it was opened.
-    copied: Option<Copied>,
     teller: mpsc::Sender<ClipboardNews>,
     told: mpsc::Receiver<ClipboardNews>,
 }
@@ -47,7 +45,6 @@ impl Clipboards {
             with: BTreeMap::new(),
             takers: Takers::default(),
             driver: None,
-            copied: None,
             teller,
             told,
         }
@@ -91,7 +88,6 @@ impl Clipboards {
         let share = Share::start(channel, true, machine, Arc::new(tell));
         self.lock_takers().insert(channel.operator, share.taker());
         self.with.insert(channel.operator, share);
-        self.announce();
     }
 
     fn open(&self) -> Option<Arc<dyn Clipboard>> {
@@ -112,32 +108,30 @@ impl Clipboards {
         opened.ok()
     }
 
-    /// Something was copied on this computer.
-    pub(crate) fn copied(&mut self, copied: Copied) {
-        if !copied.is_old && self.machine.is_some() {
-            self.copied = Some(copied);
-            self.announce();
+    /// Something was copied on this computer: the operator who drives, or the only one, may have it.
+    pub(crate) fn copied(&self, copied: Copied) {
+        if copied.is_old {
+            return;
         }
-    }
-
-    /// Who has keyboard and pointer now.
-    pub(crate) fn driver_is(&mut self, driver: Option<PeerId>) {
-        self.driver = driver;
-        self.announce();
-    }
-
-    /// Says what was copied here to the operator who drives, or to the only one; all others may have nothing.
-    fn announce(&self) {
-        let Some(copied) = self.copied else { return };
         let alone = self.with.keys().next().filter(|_| self.with.len() == 1);
         let whom = self.driver.or_else(|| alone.copied());
         for (operator, share) in &self.with {
-            let kinds = if whom == Some(*operator) {
-                copied.kinds
+            if whom == Some(*operator) {
+                share.announce(copied.number, copied.kinds);
             } else {
-                ClipboardKinds::default()
-            };
-            share.announce(copied.number, kinds);
+                share.withdraw();
+            }
+        }
+    }
+
+    /// Who has keyboard and pointer now; what others were offered is over. What was copied before is not
+    /// offered anew: it would put aside what the new driver has copied since.
+    pub(crate) fn driver_is(&mut self, driver: Option<PeerId>) {
+        self.driver = driver;
+        for (operator, share) in &self.with {
+            if driver.is_some_and(|driver| driver != *operator) {
+                share.withdraw();
+            }
         }
     }
 
@@ -169,7 +163,6 @@ impl Clipboards {
         self.lock_takers().clear();
         self.with.clear();
         self.driver = None;
-        self.copied = None;
         self.machine = None;
     }
 

@@ -227,6 +227,12 @@ impl Share {
         })
     }
 
+    /// The other end may have nothing of this computer's clipboard any more.
+    pub fn withdraw(&self) {
+        let offer = self.announced.borrow().offer;
+        self.announce(offer, ClipboardKinds::default());
+    }
+
     /// Whether the other end may have a copy that was before `offer`.
     pub fn lags_behind(&self, offer: u64) -> bool {
         let announced = self.announced.borrow();
@@ -347,7 +353,8 @@ impl Work {
         match frame {
             ClipboardFrame::Offer { offer, kinds } => {
                 // what a console offers comes by the input lane
-                if self.is_host || offer <= self.heard_offer {
+                // the same again is taken back
+                if self.is_host || offer < self.heard_offer {
                     return Err(Forged);
                 }
                 self.heard_offer = offer;

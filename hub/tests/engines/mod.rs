@@ -23,7 +23,7 @@ use crate::support::{PASSWORD, PATIENCE, TestHub};
 
 const SCREEN: PixelSize = PixelSize::new(320, 200);
 
-struct NoView;
+pub(crate) struct NoView;
 
 impl SessionView for NoView {
     fn show_layout(&self, _layout: &ScreenLayout) {}

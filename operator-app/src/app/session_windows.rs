@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use egui::{CentralPanel, Context, Frame, Ui, ViewportBuilder, ViewportCommand, ViewportId, vec2};
-use operator_engine::{ClipboardWays, InputSender, SessionView, Wake, WishSender};
+use operator_engine::{ClipboardPlace, ClipboardWays, InputSender, SessionView, Wake, WishSender};
 use protocol::{ChatLine, EndedBy, PeerId, ReportFacts, Rights, SessionId, ViewWish};
 use ui_kit::raw_input::{InputTap, MARK_KEY, MENU_KEY, TapEvent};
 use ui_kit::remote_view::{PictureSlot, RemoteView, ViewOptions, ViewSize};
@@ -598,6 +598,7 @@ impl ConsoleApp {
             chat_open: false,
             files: Files::default(),
             clipboard: self.settings.clipboard(),
+            has_clipboard: ClipboardPlace::of_this_desktop().exists(),
             chat,
             paused: false,
             line: None,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use operator_engine::{ClipboardPlace, ClipboardWays, InputSender, LineQuality};
+use operator_engine::{ClipboardWays, InputSender, LineQuality};
 use protocol::files::TransferId;
 use protocol::transfers::Transfer;
 use protocol::{
@@ -168,6 +168,8 @@ pub struct SessionState {
     pub files: Files,
     /// Which way the clipboard goes (S7).
     pub clipboard: ClipboardWays,
+    /// This computer has one that can be shared.
+    pub has_clipboard: bool,
     pub chat: Conversation,
     /// The line is lost and is to come back; the picture is the last one.
     pub paused: bool,
@@ -221,7 +223,7 @@ impl SessionState {
 
     /// Why the clipboard is not shared whatever its switches say, if so.
     pub fn clipboard_obstacle(&self) -> Option<&'static str> {
-        if !ClipboardPlace::of_this_desktop().exists() {
+        if !self.has_clipboard {
             Some(phrases::no_clipboard(self.lang))
         } else if self.rights.has(Rights::CLIPBOARD) {
             None
