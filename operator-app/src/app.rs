@@ -13,8 +13,8 @@ use std::time::Instant;
 
 use egui::{Context, Ui, ViewportId};
 use operator_engine::{Command, Doctor, ProxyTest, Wake};
-use protocol::{ReportId, SessionId};
 use protocol::admin::reports::Language;
+use protocol::{ReportId, SessionId};
 use ui_kit::widgets::Notices;
 use ui_kit::{Clock, Lang, Tone, Word, w};
 use zeroize::Zeroizing;

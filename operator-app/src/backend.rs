@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use operator_engine::{
-    ClipboardPlace, ClipboardWays, Command, CommandError, Config, Doctor, Event, Events, HubAddress, OperatorEngine,
-    OperatorHandle, Pin, ProxyChoice, ProxyTest, Routes, StartError, Wake,
+    ClipboardPlace, ClipboardWays, Command, CommandError, Config, Doctor, Event, Events,
+    HubAddress, OperatorEngine, OperatorHandle, Pin, ProxyChoice, ProxyTest, Routes, StartError,
+    Wake,
 };
 use protocol::{Entry, Role};
 

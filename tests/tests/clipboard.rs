@@ -46,13 +46,7 @@ fn s7_the_clipboard_goes_both_ways_as_far_as_both_want_it() {
     let ticket = cast.user_asks_for_help().expect("asked");
     // the operator has the ticket on the clipboard
     assert_eq!(cast.user_display.clipboard().expect("read"), None);
-    cast.console.choose(&ticket, "Remote Session").expect("asked");
-    assert!(cast.helpme.is_asked().expect("asked"));
-    println!("TMP {:?}", cast.helpme.app.keep_screenshot());
-    cast.helpme.allow().expect("allowed");
-    cast.helpme.wait_for_bar().expect("bar");
-    let session = cast.console.wait_for_session().expect("session");
-    println!("TMP {:?}", cast.helpme.app.keep_screenshot());
+    let session = cast.session_begins(&ticket).expect("a session");
     let (user, operator) = (&cast.user_display, &cast.operator_display);
 
     // a terminal of the user's, where Ctrl+V pastes
@@ -67,7 +61,10 @@ fn s7_the_clipboard_goes_both_ways_as_far_as_both_want_it() {
         .env("LC_ALL", "C.UTF-8");
     let log = cast.folder().join("xterm.log");
     let _terminal = Running::start("xterm", &mut xterm, &log).expect("a terminal");
-    wait_until("the terminal", PATIENCE, || Ok(typed.exists().then_some(()))).expect("it runs");
+    wait_until("the terminal", PATIENCE, || {
+        Ok(typed.exists().then_some(()))
+    })
+    .expect("it runs");
     let hands = cast.console.app.hands();
     hands
         .click((session.x + 200, session.y + 450))
@@ -77,7 +74,9 @@ fn s7_the_clipboard_goes_both_ways_as_far_as_both_want_it() {
         hands.chord(&[key::Control_L, key::v])?;
         hands.tap(key::Return)?;
         std::thread::sleep(std::time::Duration::from_millis(200));
-        Ok(fs::read_to_string(&typed)?.contains("Perché no? €").then_some(()))
+        Ok(fs::read_to_string(&typed)?
+            .contains("Perché no? €")
+            .then_some(()))
     })
     .expect("typed");
     wait_for_text(user, Some("Perché no? €"));
@@ -100,20 +99,18 @@ fn s7_the_clipboard_goes_both_ways_as_far_as_both_want_it() {
     copy_file(operator, "UTF8_STRING", &large);
     wait_until("the offer", PATIENCE, || {
         let targets = paste(user, "TARGETS").unwrap_or_default();
-        Ok(String::from_utf8(targets)?.contains("UTF8_STRING").then_some(()))
+        Ok(String::from_utf8(targets)?
+            .contains("UTF8_STRING")
+            .then_some(()))
     })
     .expect("offered");
     assert_eq!(paste(user, "UTF8_STRING"), None);
     cast.console
         .app
-        .wait_for_matching("the reason", |label| label.contains("too large for the clipboard"))
+        .wait_for_matching("the reason", |label| {
+            label.contains("too large for the clipboard")
+        })
         .expect("said");
-    println!("TMP {:?}", cast.console.app.keep_screenshot());
-    cast.console.app.click("Session menu").expect("menu");
-    cast.console.app.wait_for("Share my clipboard").expect("menu");
-    std::thread::sleep(std::time::Duration::from_millis(500));
-    println!("TMP {:?}", cast.console.app.keep_screenshot());
-    cast.console.app.hands().tap(key::Escape).expect("closed");
 
     // the operator's switch
     operator.put_on_clipboard("before").expect("copied");
@@ -127,7 +124,10 @@ fn s7_the_clipboard_goes_both_ways_as_far_as_both_want_it() {
     operator.put_on_clipboard("mine alone").expect("copied");
     user.put_on_clipboard("still theirs").expect("copied");
     wait_for_text(operator, Some("still theirs"));
-    assert_eq!(user.clipboard().expect("read").as_deref(), Some("still theirs"));
+    assert_eq!(
+        user.clipboard().expect("read").as_deref(),
+        Some("still theirs")
+    );
     console
         .choose_in_session("Session menu", share)
         .expect("on");

@@ -295,9 +295,7 @@ impl Served {
             let until = [self.giving.deadline(), self.reading.deadline()];
             let until = until.into_iter().flatten().min();
             let timeout = until.map(|until| until.saturating_duration_since(now));
-            self.orders
-                .alarm
-                .wait(self.ground.conn.stream(), timeout)?;
+            self.orders.alarm.wait(self.ground.conn.stream(), timeout)?;
             self.orders.alarm.rang();
         }
     }
@@ -344,10 +342,9 @@ impl Served {
         let ground = &self.ground;
         let clipboard = ground.atoms.CLIPBOARD;
         match event {
-            Event::XfixesSelectionNotify(owned) if owned.selection == clipboard => {
-                self.reading
-                    .owner_is(ground, owned.owner, owned.selection_timestamp, false)
-            }
+            Event::XfixesSelectionNotify(owned) if owned.selection == clipboard => self
+                .reading
+                .owner_is(ground, owned.owner, owned.selection_timestamp, false),
             Event::SelectionNotify(answer) => self.reading.answered(ground, &answer),
             Event::PropertyNotify(changed) if changed.window == ground.window => {
                 self.giving.timed(ground, &changed)?;

@@ -115,7 +115,9 @@ struct Owner(Child);
 impl Owner {
     fn signal(&self, signal: &str) {
         let pid = self.0.id().to_string();
-        let killed = std::process::Command::new("kill").args([signal, &pid]).status();
+        let killed = std::process::Command::new("kill")
+            .args([signal, &pid])
+            .status();
         assert!(killed.expect("kill").success());
     }
 }
@@ -157,7 +159,11 @@ fn what_another_program_copies_is_told_by_kind_and_read_when_it_is_wanted() {
     for (target, kind, bytes) in texts {
         let owner = desk.copy(target, &bytes);
         let copied = desk.copied();
-        assert_eq!(copied.kinds, ClipboardKinds::default().with(kind), "{target}");
+        assert_eq!(
+            copied.kinds,
+            ClipboardKinds::default().with(kind),
+            "{target}"
+        );
         assert!(copied.number > last && !copied.is_old);
         last = copied.number;
         let contents = soon(&desk.fetch(last, kind)).expect("contents");
@@ -247,7 +253,12 @@ fn what_is_held_is_asked_for_when_a_program_pastes_it() {
     let (held, asked) = desk.hold(&all);
     let targets = desk.paste("TARGETS").expect("targets");
     let targets = String::from_utf8(targets).expect("names");
-    for target in ["UTF8_STRING", "text/plain;charset=utf-8", "text/html", "image/png"] {
+    for target in [
+        "UTF8_STRING",
+        "text/plain;charset=utf-8",
+        "text/html",
+        "image/png",
+    ] {
         assert!(targets.lines().any(|line| line == target), "{targets}");
     }
     assert_eq!(asked.load(Ordering::SeqCst), 0, "nobody pasted");
@@ -267,7 +278,10 @@ fn ten_megabytes_are_pasted_in_pieces_also_while_the_session_ends() {
     let text = long_text(10_000_000);
     let (held, _) = desk.hold(&[(TEXT, text.clone())]);
     assert!(desk.paste("UTF8_STRING").expect("text") == text);
-    let pastes = [desk.begin_paste("UTF8_STRING"), desk.begin_paste("UTF8_STRING")];
+    let pastes = [
+        desk.begin_paste("UTF8_STRING"),
+        desk.begin_paste("UTF8_STRING"),
+    ];
     std::thread::sleep(Duration::from_millis(30));
     drop(held);
     let Desk {

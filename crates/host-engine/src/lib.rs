@@ -31,11 +31,11 @@ mod viewers;
 mod wire;
 mod worker;
 
+pub use ::clipboard::Place as ClipboardPlace;
 pub use engine::{
     Backends, EngineBusy, HostConfig, HostEngine, HostEvents, HostHandle, LookForHindrances,
     OpenScreen, OpenSink, SessionEnder,
 };
-pub use ::clipboard::Place as ClipboardPlace;
 pub use input::run_guardian_if_asked;
 pub use transport::{
     AddressFault, CertificateFault, Doctor, Fingerprint, HubAddress, Pin, ProxyChoice, Routes,

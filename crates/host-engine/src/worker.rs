@@ -20,7 +20,7 @@ use tokio::time::MissedTickBehavior;
 use transfer::{Channel, Happening, Step};
 use transport::{ConnectError, FramedReader, reconnect};
 
-use crate::clipboard::{Clipboards, ClipboardNews};
+use crate::clipboard::{ClipboardNews, Clipboards};
 use crate::course::Course;
 use crate::engine::{Backends, CurrentSession, HostConfig, Teller};
 use crate::event::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble};

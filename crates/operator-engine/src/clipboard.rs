@@ -101,7 +101,10 @@ impl Clipboards {
         };
         let teller = self.teller.clone();
         let tell = move |news| {
-            if teller.try_send(ClipboardNews::Shared(session, news)).is_err() {
+            if teller
+                .try_send(ClipboardNews::Shared(session, news))
+                .is_err()
+            {
                 tracing::debug!("The engine is gone, or busy");
             }
         };

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use crate::clipboard::ClipboardWays;
 use clipboard::Place;
 use codec::{Picture, Rect};
 use protocol::admin::reports::{FieldValue, Language};
@@ -16,7 +17,6 @@ use protocol::{
 };
 use session::TicketNumber;
 use tokio::sync::{mpsc, watch};
-use crate::clipboard::ClipboardWays;
 use transport::{HubAddress, Pin, Routes};
 use zeroize::Zeroizing;
 

@@ -13,8 +13,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use clipboard::{Clipboard, Held, Reply};
 use protocol::clipboard::{
-    CLIPBOARD_PIECE_BYTES, ClipboardFault, ClipboardFrame, ClipboardKind, ClipboardKinds, Gathering,
-    PieceBytes,
+    CLIPBOARD_PIECE_BYTES, ClipboardFault, ClipboardFrame, ClipboardKind, ClipboardKinds,
+    Gathering, PieceBytes,
 };
 use protocol::lanes::CONTROL_PRIORITY;
 use protocol::limits::{MAX_CLIPBOARD_FRAME_BYTES, MAX_HEADER_FRAME_BYTES};
@@ -219,7 +219,8 @@ impl Share {
     /// so by its lane. Gives whether that is news.
     pub fn announce(&self, offer: u64, kinds: ClipboardKinds) -> bool {
         self.announced.send_if_modified(|announced| {
-            let is_news = announced.kinds != kinds || (announced.offer != offer && !kinds.is_empty());
+            let is_news =
+                announced.kinds != kinds || (announced.offer != offer && !kinds.is_empty());
             if is_news {
                 *announced = Announced { offer, kinds };
             }
@@ -310,7 +311,10 @@ impl Work {
         let (heard, mut frames) = mpsc::channel(MAX_WAITING);
         let mut fetching: Option<Fetching> = None;
         loop {
-            let late = self.pasting.as_ref().filter(|pasting| pasting.reply.is_some());
+            let late = self
+                .pasting
+                .as_ref()
+                .filter(|pasting| pasting.reply.is_some());
             let late = late.map(|pasting| pasting.until);
             let done = tokio::select! {
                 order = orders.recv() => match order {
@@ -493,12 +497,7 @@ impl Work {
         }
     }
 
-    fn broken(
-        &self,
-        offer: u64,
-        kind: ClipboardKind,
-        fault: ClipboardFault,
-    ) -> Result<(), Forged> {
+    fn broken(&self, offer: u64, kind: ClipboardKind, fault: ClipboardFault) -> Result<(), Forged> {
         self.send(Outgoing::Frame(ClipboardFrame::Broken {
             offer,
             kind,

@@ -22,7 +22,7 @@ use crate::state::{Action, Below, Line, Present, Running, Stage, State};
 use crate::words;
 
 /// The bar's size, in points.
-pub const BAR_WIDTH: f32 = 640.0;
+pub const BAR_WIDTH: f32 = 684.0;
 pub const BAR_HEIGHT: f32 = 60.0;
 /// What the chat adds below it, in points.
 const CHAT_HEIGHT: f32 = 340.0;

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use capture::synthetic::SyntheticScreen;
 use codec::{Picture, PixelSize, Rect};
 use host_engine::{
-    Backends, ClipboardPlace, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents, HostHandle,
+    Backends, ClipboardPlace, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents,
+    HostHandle,
 };
 use input::{MemoryLog, MemorySink};
 use operator_engine::{

@@ -204,7 +204,12 @@ impl Giving {
             None => {
                 holding.contents.insert(kind, None);
                 let (orders, number) = (orders.clone(), holding.number);
-                let back = Returned { orders, number, kind, is_over: false };
+                let back = Returned {
+                    orders,
+                    number,
+                    kind,
+                    is_over: false,
+                };
                 (holding.provide)(kind, Box::new(move |contents| back.give(contents)));
             }
         }
@@ -339,7 +344,8 @@ impl Giving {
     /// A program that was pasting is gone.
     pub(super) fn window_is_gone(&mut self, window: Window) {
         self.taking.retain(|taking| taking.requestor != window);
-        self.waiting.retain(|waiting| waiting.request.requestor != window);
+        self.waiting
+            .retain(|waiting| waiting.request.requestor != window);
     }
 
     fn refuse_waiting(
