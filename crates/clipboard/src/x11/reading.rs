@@ -23,8 +23,16 @@ const MAX_TARGETS_BYTES: usize = 4 * 1024;
 const MAX_WAITING: usize = 8;
 
 enum Ask {
-    Kinds { is_old: bool },
-    Contents { kind: ClipboardKind, reply: Reply },
+    Kinds {
+        is_old: bool,
+    },
+    Contents {
+        kind: ClipboardKind,
+        reply: Reply,
+    },
+    /// What is left of something too large: it is taken and dropped, for its program may answer nobody else
+    /// before.
+    Rest,
 }
 
 impl Ask {
@@ -33,6 +41,7 @@ impl Ask {
             Self::Kinds { .. } => MAX_TARGETS_BYTES,
             // so much is room for what is only longer until it is UTF-8
             Self::Contents { kind, .. } => kind.max_bytes(),
+            Self::Rest => 0,
         }
     }
 }
@@ -137,6 +146,8 @@ impl Reading {
         let target = match &ask {
             Ask::Kinds { .. } => Some(ground.atoms.TARGETS),
             Ask::Contents { kind, .. } => self.target_of(ground, *kind),
+            // it is never asked for
+            Ask::Rest => None,
         };
         // cannot be: it was looked for, and a new copy ends what waits
         let target = target.unwrap_or(ground.atoms.UTF8_STRING);
@@ -228,15 +239,21 @@ impl Reading {
             let at_least = asked.reply()?.value32().and_then(|mut value| value.next());
             let at_least = usize::try_from(at_least.unwrap_or(0)).unwrap_or(usize::MAX);
             if at_least > running.ask.max_bytes() {
-                return self.finish(ground, Err(ClipboardFault::TOO_LARGE));
+                self.pass_over();
             }
             return Ok(());
         }
         let had = running.pieces.as_ref().map_or(0, Vec::len);
         let comes = usize::try_from(look.bytes_after).unwrap_or(usize::MAX);
         if comes > running.ask.max_bytes().saturating_sub(had) {
+            running.until = Instant::now() + PATIENCE;
+            let is_all = running.pieces.is_none();
             ground.conn.delete_property(window, property)?;
-            return self.finish(ground, Err(ClipboardFault::TOO_LARGE));
+            if is_all {
+                return self.finish(ground, Err(ClipboardFault::TOO_LARGE));
+            }
+            self.pass_over();
+            return Ok(());
         }
         let words = look.bytes_after.div_ceil(4);
         let bytes = ground
@@ -255,6 +272,22 @@ impl Reading {
                 pieces.extend_from_slice(&bytes);
                 Ok(())
             }
+        }
+    }
+
+    /// Says that what comes is too large, and goes on taking it.
+    fn pass_over(&mut self) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        running.pieces = Some(Vec::new());
+        match std::mem::replace(&mut running.ask, Ask::Rest) {
+            Ask::Kinds { is_old } => self.tell_copied(ClipboardKinds::default(), is_old),
+            Ask::Contents { kind, reply } => {
+                self.too_large.push(kind);
+                reply(Err(ClipboardFault::TOO_LARGE));
+            }
+            Ask::Rest => {}
         }
     }
 
@@ -285,6 +318,7 @@ impl Reading {
                 check_contents(kind, &bytes)?;
                 Ok(Bytes::from(bytes))
             })),
+            Ask::Rest => {}
         }
         self.ask_next(ground)
     }
