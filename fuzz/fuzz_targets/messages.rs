@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use protocol::admin::{AdminToHub, HubToAdmin};
+use protocol::clipboard::{self, ClipboardFrame, ClipboardKind};
 use protocol::files::FileMessage;
 use protocol::limits::MAX_SCREEN_FRAME_BYTES;
 use protocol::wire::{self, PREFIX_BYTES};
@@ -54,7 +55,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(len) = wire::body_len(*prefix, MAX_SCREEN_FRAME_BYTES) {
         assert!(len <= MAX_SCREEN_FRAME_BYTES);
     }
-    match kind % 19 {
+    match kind % 20 {
         0 => parse::<ClientHello>(rest),
         1 => parse::<HubHello>(rest),
         2 => parse::<HostToHub>(rest),
@@ -76,6 +77,12 @@ fuzz_target!(|data: &[u8]| {
         15 => parse::<AdminToHub>(rest),
         16 => parse::<HubToAdmin>(rest),
         17 => parse::<FileMessage>(rest),
+        18 => {
+            parse::<ClipboardFrame>(rest);
+            for kind in ClipboardKind::ALL {
+                let _checked = clipboard::check_contents(kind, rest);
+            }
+        }
         _ => parse_invitation(rest),
     }
 });

@@ -124,6 +124,8 @@ pub enum Action {
     SaveReceipt(Offsets),
     /// So many stars; or the words for those that were pressed.
     Rate(Option<Stars>),
+    /// Take back the right to the clipboard.
+    StopClipboard,
     /// Drag the bar.
     DragBar,
 }
@@ -542,6 +544,7 @@ impl State {
                 vec![Effect::Tell(command)]
             }
             Action::StopFiles => self.take_back(Rights::FILES),
+            Action::StopClipboard => self.take_back(Rights::CLIPBOARD),
             Action::CancelFiles(operator, id) => {
                 vec![Effect::Tell(HostCommand::CancelFiles { operator, id })]
             }

@@ -94,7 +94,7 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
                 let room = ask::room_above_answers(ui);
                 let area = ScrollArea::vertical().max_height(room);
                 scrolling_in(ui, area.auto_shrink([false, true]), |ui| {
-                    ask::ask_ui(ui, lang, question, organisation, hindrances);
+                    ask::ask_ui(ui, lang, question, organisation, hindrances, room);
                 });
                 ask::answers_ui(ui, lang, question, moment.now, actions);
             }

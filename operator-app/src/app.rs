@@ -13,8 +13,8 @@ use std::time::Instant;
 
 use egui::{Context, Ui, ViewportId};
 use operator_engine::{Command, Doctor, ProxyTest, Wake};
-use protocol::ReportId;
 use protocol::admin::reports::Language;
+use protocol::{ReportId, SessionId};
 use ui_kit::widgets::Notices;
 use ui_kit::{Clock, Lang, Tone, Word, w};
 use zeroize::Zeroizing;
@@ -76,6 +76,8 @@ pub struct ConsoleApp {
     is_portable: bool,
     further: desktop::FurtherStarts,
     sessions: SessionWindows,
+    /// The session whose window has the keyboard.
+    keyboard_in: Option<SessionId>,
     report_windows: ReportWindows,
     quit_asked: bool,
     may_quit: bool,
@@ -130,6 +132,7 @@ impl ConsoleApp {
             is_portable: start.folders.are_portable(),
             further: further_starts(start.first, ctx),
             sessions: SessionWindows::new(ctx.clone(), start.tap, start.routes, wake),
+            keyboard_in: None,
             report_windows: ReportWindows::default(),
             quit_asked: false,
             may_quit: false,
@@ -143,6 +146,7 @@ impl ConsoleApp {
         }
         app.use_proxies();
         app.receive_files();
+        app.backend.share_clipboard(app.settings.clipboard());
         if app.settings.proxy.remember_password {
             // before the other one, which may log in by itself
             let name = app.settings.proxy.secret_name();

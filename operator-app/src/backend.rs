@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use operator_engine::{
-    Command, CommandError, Config, Doctor, Event, Events, HubAddress, OperatorEngine,
-    OperatorHandle, Pin, ProxyChoice, ProxyTest, Routes, StartError, Wake,
+    ClipboardPlace, ClipboardWays, Command, CommandError, Config, Doctor, Event, Events,
+    HubAddress, OperatorEngine, OperatorHandle, Pin, ProxyChoice, ProxyTest, Routes, StartError,
+    Wake,
 };
 use protocol::{Entry, Role};
 
@@ -18,6 +19,7 @@ pub struct Backend {
     wake: Wake,
     /// Outlives engines: it knows which ways worked, and the proxies.
     routes: Routes,
+    clipboard: ClipboardWays,
 }
 
 struct Running {
@@ -42,6 +44,10 @@ impl Backend {
             running: None,
             keep,
             receive_into: None,
+            clipboard: ClipboardWays {
+                to_hosts: true,
+                from_hosts: true,
+            },
             wake,
             routes: Routes::default(),
         }
@@ -106,11 +112,16 @@ impl Backend {
             routes: self.routes.clone(),
             program: program(),
             keep: self.keep.clone(),
+            clipboard: ClipboardPlace::of_this_desktop(),
         };
         let (handle, events) = OperatorEngine::start(config, Arc::clone(&self.wake))?;
         let folder = self.receive_into.clone();
         if handle.send(Command::ReceiveInto { folder }).is_err() {
             tracing::warn!("Files will not be received");
+        }
+        let ways = Command::ShareClipboard(self.clipboard);
+        if handle.send(ways).is_err() {
+            tracing::warn!("The clipboard goes both ways");
         }
         self.running = Some(Running {
             handle,
@@ -119,6 +130,14 @@ impl Backend {
             pin,
         });
         Ok(())
+    }
+
+    /// The clipboard goes these ways from now on.
+    pub fn share_clipboard(&mut self, ways: ClipboardWays) {
+        self.clipboard = ways;
+        if self.running.is_some() {
+            self.send(Command::ShareClipboard(ways));
+        }
     }
 
     /// Files of users land in this folder from now on.

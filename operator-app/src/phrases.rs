@@ -4,6 +4,7 @@ pub mod line;
 pub mod popups;
 
 use operator_engine::{ConnectError, LogInProblem, NotStarted};
+use protocol::clipboard::ClipboardFault;
 use protocol::{BroughtIn, EndedBy, Hindrances};
 use ui_kit::words::{
     beginning_of, certificate_problem, hindrance_for_operator, name_alone, name_in_sentence,
@@ -129,6 +130,12 @@ phrases! {
     received_files: "Folder for received files", "Cartella dei file ricevuti";
     usual_folder: "Downloads", "Scaricati";
     file_transfer_missing: "Not in this version yet", "Non ancora in questa versione";
+    /// The clipboard's two switches in a session (S7).
+    share_my_clipboard: "Share my clipboard", "Condividi i miei appunti";
+    take_their_clipboard: "Receive their clipboard", "Ricevi i loro appunti";
+    clipboard_not_allowed: "The user does not share the clipboard", "L'utente non condivide gli appunti";
+    no_clipboard: "This computer cannot share its clipboard yet",
+        "Questo computer non può ancora condividere gli appunti";
     view_only_granted: "The user lets you watch only", "L'utente ti permette solo di guardare";
     all_keys: "All keys", "Tutti i tasti";
     all_keys_note: "Keys of this desktop, such as Alt+Tab, go to the remote computer too",
@@ -369,6 +376,31 @@ pub fn not_delivered(lang: Lang, count: usize) -> String {
         (Lang::It, 1) => "1 tasto o clic non è stato recapitato.".to_owned(),
         (Lang::It, _) => format!("{count} tasti o clic non sono stati recapitati."),
     }
+}
+
+/// What was pasted did not come: here, or at the user's computer.
+pub fn not_pasted(lang: Lang, here: bool, fault: ClipboardFault) -> String {
+    let what = match (lang, here) {
+        (Lang::En, true) => "Nothing was pasted here",
+        (Lang::En, false) => "Nothing was pasted on the user's computer",
+        (Lang::It, true) => "Non è stato incollato nulla qui",
+        (Lang::It, false) => "Non è stato incollato nulla sul computer dell'utente",
+    };
+    let why = match (lang, fault) {
+        (Lang::En, ClipboardFault::TOO_LARGE) => {
+            "what was copied is too large for the clipboard. Send it as a file."
+        }
+        (Lang::It, ClipboardFault::TOO_LARGE) => {
+            "ciò che è stato copiato è troppo grande per gli appunti. Invialo come file."
+        }
+        (Lang::En, ClipboardFault::SWITCHED_OFF) => "the clipboard is not shared.",
+        (Lang::It, ClipboardFault::SWITCHED_OFF) => "gli appunti non sono condivisi.",
+        (Lang::En, ClipboardFault::DAMAGED) => "what was copied cannot be read.",
+        (Lang::It, ClipboardFault::DAMAGED) => "ciò che è stato copiato è illeggibile.",
+        (Lang::En, _) => "the program it was copied from does not answer.",
+        (Lang::It, _) => "il programma da cui è stato copiato non risponde.",
+    };
+    format!("{what}: {why}")
 }
 
 /// How many messages wait to be read.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use desktop::WindowPlace;
+use operator_engine::ClipboardWays;
 use protocol::ColourDepth;
 use serde::{Deserialize, Serialize};
 use ui_kit::remote_view::ViewSize;
@@ -51,6 +52,9 @@ pub struct Settings {
     pub snippets: Vec<String>,
     /// Where files of users land; empty for the usual folder.
     pub received_files: String,
+    /// What is copied here can be pasted at hosts, and the other way round (S7).
+    pub clipboard_to_hosts: bool,
+    pub clipboard_from_hosts: bool,
     pub window: Option<WindowPlace>,
     /// The colour depth that each account chose last.
     pub color_depths: BTreeMap<String, ColourDepth>,
@@ -205,6 +209,8 @@ impl Default for Settings {
             snippets: Vec::new(),
             window: None,
             received_files: String::new(),
+            clipboard_to_hosts: true,
+            clipboard_from_hosts: true,
             color_depths: BTreeMap::new(),
             habits: BTreeMap::new(),
             session_places: Vec::new(),
@@ -274,6 +280,18 @@ impl Settings {
             .retain(|known| known.picture != place.picture);
         self.session_places.insert(0, place);
         self.session_places.truncate(MOST_SESSION_PLACES);
+    }
+
+    pub fn clipboard(&self) -> ClipboardWays {
+        ClipboardWays {
+            to_hosts: self.clipboard_to_hosts,
+            from_hosts: self.clipboard_from_hosts,
+        }
+    }
+
+    pub fn keep_clipboard(&mut self, ways: ClipboardWays) {
+        self.clipboard_to_hosts = ways.to_hosts;
+        self.clipboard_from_hosts = ways.from_hosts;
     }
 
     /// The texts for users; the one of earlier settings becomes one of them, called `name`.

@@ -9,7 +9,7 @@ use operator_app::state::chats::Conversation;
 use operator_app::state::session::{Files, SessionState, SessionWish};
 use operator_app::views::files::files_side_ui;
 use operator_app::views::session::{bar_ui, mark_ui, paused_ui};
-use operator_engine::{Grade, InputSender, Limit, LineQuality, Route};
+use operator_engine::{ClipboardWays, Grade, InputSender, Limit, LineQuality, Route};
 use protocol::files::{FileFault, TransferId};
 use protocol::transfers::{Ended, Problem, Stage, Transfer};
 use protocol::{ColourDepth, Rights, ScreenLayout, ScreenMonitor, ViewWish};
@@ -70,6 +70,11 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         chat_open: false,
         files: Files::default(),
         snippets: Default::default(),
+        clipboard: ClipboardWays {
+            to_hosts: true,
+            from_hosts: true,
+        },
+        has_clipboard: true,
         chat: Conversation {
             name: "Anna".to_owned(),
             ..Conversation::default()
@@ -125,6 +130,36 @@ fn r4_while_the_line_is_lost_the_window_says_so_and_can_be_ended() {
     harness.get_by_label("End").click();
     harness.run_steps(2);
     assert_eq!(harness.state().wishes, [SessionWish::End]);
+}
+
+#[test]
+fn s7_the_clipboard_has_a_switch_for_each_way_where_the_user_allows_it() {
+    let labels = ["Share my clipboard", "Receive their clipboard"];
+    for (at, label) in labels.into_iter().enumerate() {
+        let mut state = state(Lang::En, None);
+        state.rights = state.rights.with(Rights::CLIPBOARD);
+        let mut harness = window(state, 1000.0);
+        choose(&mut harness, "Session menu", label);
+        let ways = ClipboardWays {
+            to_hosts: at != 0,
+            from_hosts: at != 1,
+        };
+        let wishes = &harness.state().wishes;
+        assert_eq!(*wishes, [SessionWish::ShareClipboard(ways)]);
+    }
+    let mut without = state(Lang::En, None);
+    assert_eq!(
+        without.clipboard_obstacle(),
+        Some("The user does not share the clipboard")
+    );
+    let mut harness = window(state(Lang::En, None), 1000.0);
+    choose(&mut harness, "Session menu", labels[0]);
+    assert_eq!(harness.state().wishes, [], "it is greyed");
+    without.has_clipboard = false;
+    assert_eq!(
+        without.clipboard_obstacle(),
+        Some("This computer cannot share its clipboard yet")
+    );
 }
 
 #[test]

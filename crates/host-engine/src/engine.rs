@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use capture::{CaptureError, ScreenSource};
+use clipboard::Place;
 use input::{InjectError, InputSink};
 use protocol::Hindrances;
 use protocol::control::Name;
@@ -38,6 +39,7 @@ pub struct Backends {
     pub screen: OpenScreen,
     pub input: OpenSink,
     pub hindrances: LookForHindrances,
+    pub clipboard: Place,
 }
 
 impl Backends {
@@ -49,6 +51,7 @@ impl Backends {
             screen: Arc::new(capture::open),
             input: Arc::new(move || input::open_guarded(&exe)),
             hindrances: hindrances::of_this_machine(),
+            clipboard: Place::of_this_desktop(),
         }
     }
 }

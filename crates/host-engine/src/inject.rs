@@ -7,6 +7,7 @@ use input::{InjectError, InputSink};
 use protocol::{InputEvent, PeerId, Place};
 use tokio::sync::mpsc;
 
+use crate::clipboard::{Offers, Takers};
 use crate::course::Course;
 use crate::engine::OpenSink;
 use crate::event::Trouble;
@@ -42,6 +43,7 @@ pub(crate) fn run(
     switch: &Arc<Switch>,
     course: &Course,
     mut jobs: mpsc::Receiver<Job>,
+    takers: Takers,
     reports: &mpsc::Sender<Report>,
 ) {
     let trouble = |detail: String| {
@@ -58,6 +60,7 @@ pub(crate) fn run(
         }
     };
     let mut turns = Turns::default();
+    let mut offers = Offers::new(takers);
     let mut impossible = Impossible::default();
     let mut watches_user = false;
     while let Some(job) = jobs.blocking_recv() {
@@ -96,10 +99,15 @@ pub(crate) fn run(
         if !switch.lets_touch(operator) {
             continue;
         }
+        if let InputEvent::ClipboardOffered { offer, kinds } = event {
+            offers.offered(operator, (offer, kinds), turns.driver());
+            continue;
+        }
         match turns.turn(operator, &event, course.elapsed()) {
             Turn::Has => {}
             Turn::Takes => {
                 release(sink.as_mut());
+                offers.drives(operator);
                 tell_driver(reports, Some(operator));
             }
             Turn::Waits => continue,
@@ -222,7 +230,8 @@ fn on_desktop(event: InputEvent, course: &Course) -> Option<InputEvent> {
         event @ (InputEvent::Key { .. }
         | InputEvent::Text { .. }
         | InputEvent::ReleaseAll
-        | InputEvent::StillHeld) => event,
+        | InputEvent::StillHeld
+        | InputEvent::ClipboardOffered { .. }) => event,
     })
 }
 

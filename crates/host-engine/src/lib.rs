@@ -10,6 +10,7 @@
 //! The hub is trusted with what it films and with nothing else: it cannot start a session that the
 //! user did not allow, and what it could type does not open (`session::channel`).
 
+mod clipboard;
 mod course;
 mod engine;
 mod event;
@@ -30,6 +31,7 @@ mod viewers;
 mod wire;
 mod worker;
 
+pub use ::clipboard::Place as ClipboardPlace;
 pub use engine::{
     Backends, EngineBusy, HostConfig, HostEngine, HostEvents, HostHandle, LookForHindrances,
     OpenScreen, OpenSink, SessionEnder,

@@ -19,6 +19,7 @@ use session::{LaneKeys, Opener, PictureKey};
 use tokio::sync::{mpsc, watch};
 use transport::{Connection, FramedReader, FramedWriter, WriteError};
 
+use crate::clipboard::Takers;
 use crate::course::Course;
 use crate::engine::Backends;
 use crate::event::Trouble;
@@ -60,6 +61,7 @@ pub(crate) struct LiveSession {
     switch: Arc<Switch>,
     outbox: Arc<Outbox>,
     jobs: mpsc::Sender<Job>,
+    takers: Takers,
     /// For the thread that injects, until somebody may control.
     waiting_jobs: Option<mpsc::Receiver<Job>>,
     operators: BTreeMap<PeerId, Operator>,
@@ -95,6 +97,7 @@ impl LiveSession {
         session: SessionId,
         picture_key: PictureKey,
         course: Arc<Course>,
+        takers: Takers,
         connection: &Connection,
         backends: &Backends,
     ) -> io::Result<Self> {
@@ -110,6 +113,7 @@ impl LiveSession {
             outbox: Arc::new(outbox),
             switch,
             jobs,
+            takers,
             waiting_jobs: Some(waiting_jobs),
             operators: BTreeMap::new(),
             reports,
@@ -212,10 +216,11 @@ impl LiveSession {
     ) -> io::Result<()> {
         let open = Arc::clone(&backends.input);
         let course = Arc::clone(&self.course);
+        let takers = Arc::clone(&self.takers);
         let (switch, reporter) = (Arc::clone(&self.switch), self.reporter.clone());
         let thread = thread::Builder::new()
             .name("inject".to_owned())
-            .spawn(move || inject::run(&open, &switch, &course, jobs, &reporter))?;
+            .spawn(move || inject::run(&open, &switch, &course, jobs, takers, &reporter))?;
         self.threads.push(thread);
         Ok(())
     }
@@ -443,7 +448,8 @@ impl Hearing {
                 InputEvent::PointerMoved { .. }
                 | InputEvent::Wheel { .. }
                 | InputEvent::Text { .. }
-                | InputEvent::ReleaseAll => {}
+                | InputEvent::ReleaseAll
+                | InputEvent::ClipboardOffered { .. } => {}
             }
             if event == InputEvent::StillHeld || number <= self.course.input_taken(self.operator) {
                 continue;
@@ -476,10 +482,10 @@ impl Hearing {
     }
 }
 
-/// Whether `event` only lets something go, which is done however late it is.
+/// Whether `event` is done however late it is: it lets something go, or the operator pastes later.
 fn lets_go(event: &InputEvent) -> bool {
     match event {
-        InputEvent::ReleaseAll => true,
+        InputEvent::ReleaseAll | InputEvent::ClipboardOffered { .. } => true,
         InputEvent::Key { pressed, .. } | InputEvent::Button { pressed, .. } => !pressed,
         InputEvent::PointerMoved { .. }
         | InputEvent::Wheel { .. }

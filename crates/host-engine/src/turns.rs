@@ -58,8 +58,10 @@ impl Turns {
                 self.drags &= !has;
                 return if has { Turn::Has } else { Turn::Waits };
             }
-            // nobody else holds anything
-            InputEvent::Key { pressed: false, .. } | InputEvent::StillHeld => {
+            // nobody else holds anything, and what is offered waits for its driver
+            InputEvent::Key { pressed: false, .. }
+            | InputEvent::StillHeld
+            | InputEvent::ClipboardOffered { .. } => {
                 return if has { Turn::Has } else { Turn::Waits };
             }
         };

@@ -20,6 +20,7 @@ use tokio::time::MissedTickBehavior;
 use transfer::{Channel, Happening, Step};
 use transport::{ConnectError, FramedReader, receipt, reconnect};
 
+use crate::clipboard::{ClipboardNews, Clipboards};
 use crate::course::Course;
 use crate::engine::{Backends, CurrentSession, HostConfig, Teller};
 use crate::event::{
@@ -70,6 +71,7 @@ pub(crate) struct Worker {
     cause: Option<EndCause>,
     ending: Vec<JoinHandle<()>>,
     files: Files,
+    clipboards: Clipboards,
 }
 
 impl Worker {
@@ -89,7 +91,9 @@ impl Worker {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
         let chat_base = since_epoch.unwrap_or_default().as_micros();
         let chat_base = u64::try_from(chat_base).unwrap_or_default();
+        let clipboards = Clipboards::new(backends.clipboard.clone());
         Self {
+            clipboards,
             config,
             backends,
             commands,
@@ -305,6 +309,10 @@ impl Worker {
                     let steps = self.files_happened(operator, happening);
                     steps.and_then(|steps| self.take(steps, Some(&wire)))
                 }
+                news = self.clipboards.next() => {
+                    let steps = self.clipboard_news(news);
+                    self.take(steps, Some(&wire))
+                }
                 () = &mut silent => {
                     tracing::info!("No sign of life from the hub");
                     Err(End::Lost(LostCause::Silence))
@@ -414,6 +422,14 @@ impl Worker {
         Ok(said)
     }
 
+    fn clipboard_news(&mut self, news: ClipboardNews) -> Vec<HostStep> {
+        match news {
+            ClipboardNews::Copied(copied) => self.clipboards.copied(copied),
+            ClipboardNews::Forged => return self.side.end(StopCause::Forged),
+        }
+        Vec::new()
+    }
+
     fn heard(
         &mut self,
         message: Option<Result<HubToHost, LostCause>>,
@@ -466,6 +482,7 @@ impl Worker {
                 if let Some(live) = &self.live {
                     live.driver_is(driver);
                 }
+                self.clipboards.driver_is(driver);
                 self.side.driver_is(driver)
             }
             Report::Trouble(trouble) => {
@@ -520,10 +537,15 @@ impl Worker {
 
     fn stream_arrived(&mut self, header: StreamHeader, mut reader: FramedReader) {
         if let Some(live) = self.live.as_mut().filter(|live| live.is_for(&header)) {
-            if header.lane == Lane::FileToHost {
-                self.files.take_stream(header.operator, reader);
-            } else {
-                live.take_stream(header, reader);
+            match header.lane {
+                Lane::FileToHost => self.files.take_stream(header.operator, reader),
+                Lane::ClipboardToHost => self.clipboards.take_stream(header.operator, reader),
+                Lane::Screen
+                | Lane::Pointer
+                | Lane::Viewer
+                | Lane::Input
+                | Lane::ClipboardToOperator
+                | Lane::FileToOperator => live.take_stream(header, reader),
             }
         } else if self.side.expects(&header) && self.early.len() < MAX_EARLY_STREAMS {
             self.early.push((header, reader));
@@ -555,6 +577,7 @@ impl Worker {
                             operator,
                             keys,
                         };
+                        self.clipboards.opened(rights, &channel);
                         let steps = self.files.opened(rights, channel);
                         after.extend(self.files_do(operator, steps)?);
                         for (header, reader) in std::mem::take(&mut self.early) {
@@ -594,6 +617,9 @@ impl Worker {
                     if let Some(session) = session {
                         self.tell(HostEvent::RightsReduced { session, rights })?;
                     }
+                    if !rights.has(Rights::CLIPBOARD) {
+                        self.clipboards.end_all();
+                    }
                     if !rights.has(Rights::FILES) {
                         for (operator, steps) in self.files.withdraw() {
                             after.extend(self.files_do(operator, steps)?);
@@ -607,12 +633,15 @@ impl Worker {
                 HostStep::Pause { session, operator } => {
                     tracing::info!(%session, %operator, "Session waits for its line");
                     self.dismiss(operator);
+                    self.clipboards.closed(operator);
                     let steps = self.files.closed(operator);
                     after.extend(self.files_do(operator, steps)?);
                 }
                 HostStep::Leave { session, operator } => {
                     tracing::info!(%session, %operator, "Operator left the session");
                     self.dismiss(operator);
+                    self.clipboards.closed(operator);
+                    self.clipboards.close_unused();
                     let steps = self.files.left(operator);
                     after.extend(self.files_do(operator, steps)?);
                     if let Some(course) = &self.course {
@@ -621,6 +650,7 @@ impl Worker {
                 }
                 HostStep::Stop { session, cause } => {
                     self.stop_run();
+                    self.clipboards.end_all();
                     for (operator, steps) in self.files.end_all() {
                         after.extend(self.files_do(operator, steps)?);
                     }
@@ -675,7 +705,8 @@ impl Worker {
         let (connection, backends) = (&wire.connection, &self.backends);
         if self.live.as_ref().is_none_or(|l| l.session() != session) {
             let key = agreement.picture_key.clone();
-            let live = LiveSession::start(session, key, course, connection, backends);
+            let takers = self.clipboards.takers();
+            let live = LiveSession::start(session, key, course, takers, connection, backends);
             let live = live.map_err(no_thread)?;
             self.current.set(Some(live.switch()));
             self.live = Some(live);
@@ -743,7 +774,12 @@ impl Worker {
             } => HostEvent::ConsentAsked {
                 session,
                 operator,
-                asked,
+                // nobody is asked for what is not there
+                asked: if self.backends.clipboard.exists() {
+                    asked
+                } else {
+                    asked.without(Rights::CLIPBOARD)
+                },
                 insistent,
                 brought_by,
             },

@@ -75,7 +75,8 @@ impl MemoryLog {
                 | InputEvent::Button { .. }
                 | InputEvent::Wheel { .. }
                 | InputEvent::ReleaseAll
-                | InputEvent::StillHeld => {}
+                | InputEvent::StillHeld
+                | InputEvent::ClipboardOffered { .. } => {}
             }
         }
         typed
@@ -140,7 +141,8 @@ impl InputSink for MemorySink {
                 InputEvent::PointerMoved { .. }
                 | InputEvent::Wheel { .. }
                 | InputEvent::Text { .. }
-                | InputEvent::StillHeld => None,
+                | InputEvent::StillHeld
+                | InputEvent::ClipboardOffered { .. } => None,
             };
             match held {
                 Some((held, true)) => drop(memory.held.insert(held)),

@@ -92,7 +92,7 @@ impl InputSink for RdevSink {
                 reason: "text needs to know the keyboard layout",
             }),
             InputEvent::ReleaseAll => self.release_all(),
-            InputEvent::StillHeld => Ok(()),
+            InputEvent::StillHeld | InputEvent::ClipboardOffered { .. } => Ok(()),
         }
     }
 

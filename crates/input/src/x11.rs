@@ -163,7 +163,7 @@ impl X11Sink {
             InputEvent::Wheel { dx, dy } => Ok(self.turn(*dx, *dy)?),
             InputEvent::Text { text } => self.type_text(text.as_str()),
             InputEvent::ReleaseAll => Ok(self.let_go()?),
-            InputEvent::StillHeld => Ok(()),
+            InputEvent::StillHeld | InputEvent::ClipboardOffered { .. } => Ok(()),
         }
     }
 

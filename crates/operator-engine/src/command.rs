@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use crate::clipboard::ClipboardWays;
+use clipboard::Place;
 use codec::{Picture, Rect};
 use protocol::admin::reports::{FieldValue, Language};
 use protocol::control::ChatText;
@@ -35,6 +37,8 @@ pub struct Config {
     /// The folder for open tickets and unsaved reports; is made where it is missing. Only its owner
     /// may read what is put there.
     pub keep: PathBuf,
+    /// What hosts share; opened with the first session that may have it.
+    pub clipboard: Place,
 }
 
 /// Where a session's pictures go. Called from the session's own threads; must not wait for a window.
@@ -129,6 +133,12 @@ pub enum Command {
     ReceiveInto {
         folder: Option<PathBuf>,
     },
+    /// The operator is in this session's window now, or in none: there the clipboard goes.
+    WorkIn {
+        session: Option<SessionId>,
+    },
+    /// Which way the clipboard goes, in all sessions; both ways at first.
+    ShareClipboard(ClipboardWays),
     /// Keeps the report on disk at once and with the hub as soon as it can be reached (D1).
     SaveReport {
         report: ReportId,
@@ -173,6 +183,8 @@ impl fmt::Debug for Command {
             Self::CancelFiles { .. } => "CancelFiles",
             Self::HoldFiles { .. } => "HoldFiles",
             Self::ReceiveInto { .. } => "ReceiveInto",
+            Self::WorkIn { .. } => "WorkIn",
+            Self::ShareClipboard(_) => "ShareClipboard",
             Self::SaveReport { .. } => "SaveReport",
             Self::ListDrafts => "ListDrafts",
             Self::AskAboutReport { .. } => "AskAboutReport",

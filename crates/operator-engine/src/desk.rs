@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use transfer::Transfers;
 
+use crate::clipboard::Clipboards;
 use crate::command::{Command, SessionView};
 use crate::engine::Teller;
 use crate::event::Event;
@@ -62,6 +63,7 @@ pub(crate) struct Desk {
     /// What is told of files.
     pub(crate) files_told: mpsc::Receiver<FilesNews>,
     files_news: mpsc::Sender<FilesNews>,
+    pub(crate) clipboards: Clipboards,
     /// When the channel to each host was opened.
     opened: BTreeMap<PeerId, std::time::Instant>,
     renewed: Option<Instant>,
@@ -72,6 +74,7 @@ impl Desk {
     pub(crate) fn open(
         hub: String,
         keeper: Keeper,
+        clipboards: Clipboards,
         teller: Teller,
         entries: watch::Sender<Arc<Vec<Entry>>>,
     ) -> io::Result<Self> {
@@ -85,6 +88,7 @@ impl Desk {
             folder: None,
             files_told,
             files_news,
+            clipboards,
             hub,
             keeper,
             teller,
@@ -280,6 +284,8 @@ impl Desk {
                 self.files(link, session, |all| all.hold(id, held)).await;
             }
             Command::ReceiveInto { folder } => self.receive_into(folder),
+            Command::WorkIn { session } => self.works_in(session),
+            Command::ShareClipboard(ways) => self.share_clipboard(ways),
             // the engine's own
             Command::LogIn { .. }
             | Command::AcceptInvitation { .. }
@@ -484,6 +490,9 @@ impl Desk {
                     if let Some(running) = self.running.get(&session) {
                         running.input.set_allowed(rights.has(Rights::CONTROL));
                     }
+                    if !rights.has(Rights::CLIPBOARD) {
+                        self.clipboards.closed(session);
+                    }
                     if !rights.has(Rights::FILES) {
                         self.files(link, session, Transfers::withdraw).await;
                     }
@@ -492,12 +501,14 @@ impl Desk {
                     self.files_heard(link, session, word).await;
                 }
                 ConsoleStep::Pause { session } => {
+                    self.clipboards.closed(session);
                     self.files(link, session, Transfers::closed).await;
                     if let Some(running) = self.running.get_mut(&session) {
                         running.pause();
                     }
                 }
                 ConsoleStep::Stop { session } => {
+                    self.clipboards.ended(session);
                     self.files(link, session, Transfers::end_all).await;
                     self.running.remove(&session);
                 }
@@ -540,6 +551,7 @@ impl Desk {
             sessions: &link.sessions,
             faults: &link.fault_sender,
             files: &self.files_news,
+            clipboard: &self.clipboards.teller,
             opened: opened.unwrap_or_else(std::time::Instant::now),
         };
         if let Err(error) = running.open(&started, &way) {
@@ -553,6 +565,7 @@ impl Desk {
         if resumed && count > 0 {
             self.tell(Event::InputNotDelivered { session, count }).await;
         }
+        self.clipboard_opened(link, &started);
         self.files_opened(link, &started).await;
         if !resumed {
             let running = &self.running[&session];

@@ -13,6 +13,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use transport::{ConnectError, Pin};
 use zeroize::Zeroizing;
 
+use crate::clipboard::{ClipboardNews, Clipboards};
 use crate::command::{Command, Config, OperatorHandle, Wake};
 use crate::desk::Desk;
 use crate::event::{Event, Events, LogInProblem};
@@ -72,6 +73,7 @@ impl OperatorEngine {
         let desk = Desk::open(
             hub,
             keeper,
+            Clipboards::new(config.clipboard.clone()),
             Teller {
                 events: event_sender,
                 wake,
@@ -171,6 +173,7 @@ enum Step {
     Hub(Option<HubToOperator>),
     Fault(Option<SessionFault>),
     Files(FilesNews),
+    Clipboard(ClipboardNews),
     Look,
 }
 
@@ -215,14 +218,10 @@ impl Engine {
                     }
                 }
                 Step::Files(news) => {
-                    let link = match &self.phase {
-                        Phase::Online { link, .. } => Some(link.as_ref()),
-                        Phase::LoggedOut
-                        | Phase::Connecting { .. }
-                        | Phase::Returning(_)
-                        | Phase::Waiting { .. } => None,
-                    };
-                    self.desk.files_news(link, news).await;
+                    self.desk.files_news(link(&self.phase), news).await;
+                }
+                Step::Clipboard(news) => {
+                    self.desk.clipboard_news(link(&self.phase), news).await;
                 }
                 Step::Fault(fault) => {
                     if let (Phase::Online { link, .. }, Some(fault)) = (&self.phase, fault) {
@@ -265,6 +264,7 @@ impl Engine {
                 fault = link.faults.recv() => Step::Fault(fault),
                 _silent = &mut link.silent => Step::Silence,
                 Some(news) = self.desk.files_told.recv() => Step::Files(news),
+                Some(news) = self.desk.clipboards.told.recv() => Step::Clipboard(news),
                 _ = self.looks.tick(), if self.desk.has_sessions() => Step::Look,
             },
             Phase::Waiting { until } => tokio::select! {
@@ -321,6 +321,8 @@ impl Engine {
             | Command::CancelFiles { .. }
             | Command::HoldFiles { .. }
             | Command::ReceiveInto { .. }
+            | Command::WorkIn { .. }
+            | Command::ShareClipboard(_)
             | Command::EndSession { .. }
             | Command::DisconnectHost { .. }
             | Command::SendChat { .. }
@@ -334,14 +336,7 @@ impl Engine {
                     let new = Zeroizing::new(new.0.to_string());
                     self.chosen = Some((*number, new));
                 }
-                let link = match &self.phase {
-                    Phase::Online { link, .. } => Some(link.as_ref()),
-                    Phase::LoggedOut
-                    | Phase::Connecting { .. }
-                    | Phase::Returning(_)
-                    | Phase::Waiting { .. } => None,
-                };
-                self.desk.obey(link, of_the_desk).await;
+                self.desk.obey(link(&self.phase), of_the_desk).await;
             }
         }
     }
@@ -507,6 +502,16 @@ impl Engine {
             }
             Phase::LoggedOut | Phase::Waiting { .. } => {}
         }
+    }
+}
+
+fn link(phase: &Phase) -> Option<&Link> {
+    match phase {
+        Phase::Online { link, .. } => Some(link),
+        Phase::LoggedOut
+        | Phase::Connecting { .. }
+        | Phase::Returning(_)
+        | Phase::Waiting { .. } => None,
     }
 }
 

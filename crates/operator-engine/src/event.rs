@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use protocol::admin::reports::{Field, FieldValue, ReportRow};
+use protocol::clipboard::ClipboardFault;
 use protocol::control::{ChatLine, ChatText, Name};
 use protocol::transfers::Transfer;
 use protocol::{
@@ -173,6 +174,12 @@ pub enum Event {
         session: SessionId,
         transfer: Transfer,
     },
+    /// What was pasted did not come, on this computer (`here`) or at the host.
+    NotPasted {
+        session: SessionId,
+        here: bool,
+        fault: ClipboardFault,
+    },
     /// What became of a colleague who was to be brought in.
     BroughtIn {
         session: SessionId,
@@ -274,6 +281,7 @@ impl fmt::Debug for Event {
             Self::Watched { .. } => "Watched",
             Self::MomentMarked { .. } => "MomentMarked",
             Self::Transfer { .. } => "Transfer",
+            Self::NotPasted { fault, .. } => return write!(f, "NotPasted({fault:?})"),
             Self::BroughtIn { .. } => "BroughtIn",
             Self::ChatReceived { .. } => "ChatReceived",
             Self::ChatNotSent { .. } => "ChatNotSent",

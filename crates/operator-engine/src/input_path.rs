@@ -269,7 +269,10 @@ fn counts(event: &InputEvent) -> bool {
     match event {
         InputEvent::Key { pressed, .. } | InputEvent::Button { pressed, .. } => *pressed,
         InputEvent::Text { .. } | InputEvent::Wheel { .. } => true,
-        InputEvent::PointerMoved { .. } | InputEvent::ReleaseAll | InputEvent::StillHeld => false,
+        InputEvent::PointerMoved { .. }
+        | InputEvent::ReleaseAll
+        | InputEvent::StillHeld
+        | InputEvent::ClipboardOffered { .. } => false,
     }
 }
 
@@ -309,7 +312,8 @@ impl Held {
             InputEvent::PointerMoved { .. }
             | InputEvent::Wheel { .. }
             | InputEvent::Text { .. }
-            | InputEvent::StillHeld => {}
+            | InputEvent::StillHeld
+            | InputEvent::ClipboardOffered { .. } => {}
         }
     }
 }

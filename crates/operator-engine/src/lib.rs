@@ -10,6 +10,7 @@
 //! The hub is not trusted more than it must be: it never learns a ticket's secret digits, cannot make
 //! input, and whatever it sends is bounded and of no effect where it makes no sense.
 
+mod clipboard;
 mod command;
 mod decode;
 mod desk;
@@ -26,6 +27,8 @@ mod reports;
 mod session_streams;
 mod wish_path;
 
+pub use ::clipboard::Place as ClipboardPlace;
+pub use clipboard::ClipboardWays;
 pub use command::{Command, CommandError, Config, OperatorHandle, SessionView, Wake};
 pub use engine::{OperatorEngine, StartError};
 pub use event::{Event, Events, LogInProblem, NotStarted};

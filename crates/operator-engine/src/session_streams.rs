@@ -22,6 +22,7 @@ use transfer::Transfers;
 use transport::line::Look;
 use transport::{Connection, FramedReader, FramedWriter, ReadError, RecvStream, Route};
 
+use crate::clipboard::ClipboardNews;
 use crate::command::SessionView;
 use crate::decode::{self, Arrived, MAX_FRAMES_WAITING};
 use crate::files::FilesNews;
@@ -55,6 +56,7 @@ struct Ports {
     key: PictureKey,
     faults: mpsc::Sender<SessionFault>,
     files: mpsc::Sender<FilesNews>,
+    clipboard: mpsc::Sender<ClipboardNews>,
     /// Closes with the channel.
     running: watch::Receiver<()>,
 }
@@ -141,6 +143,7 @@ pub(crate) struct Way<'a> {
     pub(crate) sessions: &'a Sessions,
     pub(crate) faults: &'a mpsc::Sender<SessionFault>,
     pub(crate) files: &'a mpsc::Sender<FilesNews>,
+    pub(crate) clipboard: &'a mpsc::Sender<ClipboardNews>,
     /// When this end had the channel. The host counts the age of input from when it had it, a moment
     /// before.
     pub(crate) opened: Instant,
@@ -190,6 +193,7 @@ impl RunningSession {
             key: running.picture_key.clone(),
             faults: way.faults.clone(),
             files: way.files.clone(),
+            clipboard: way.clipboard.clone(),
             running: is_running,
         };
         way.sessions.lock().insert(session, (channel, ports));
@@ -389,12 +393,15 @@ async fn read_stream(stream: RecvStream, sessions: Sessions) -> Result<(), ReadE
                 }
                 Ok(())
             }
-            // an operator opens these, or they are not used yet
-            Lane::Viewer
-            | Lane::Input
-            | Lane::ClipboardToOperator
-            | Lane::ClipboardToHost
-            | Lane::FileToHost => Ok(()),
+            Lane::ClipboardToOperator => {
+                let news = ClipboardNews::Stream(header.session, header.channel, reader);
+                if ports.clipboard.send(news).await.is_err() {
+                    tracing::debug!("A stream comes after its engine");
+                }
+                Ok(())
+            }
+            // an operator opens these
+            Lane::Viewer | Lane::Input | Lane::ClipboardToHost | Lane::FileToHost => Ok(()),
         }
     };
     let ended = tokio::select! {

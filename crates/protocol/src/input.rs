@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clipboard::ClipboardKinds;
 use crate::text::BoundedText;
 
 /// A key by its place on the keyboard: the usage number on the USB HID keyboard page (0x07).
@@ -66,6 +67,10 @@ pub enum InputEvent {
     /// as a key or button is down. A host that hears nothing for [`HOLD_PATIENCE`] lets everything go,
     /// long before the connection counts as lost.
     StillHeld,
+    /// Something else was copied at the operator's computer, or, without kinds, nothing is to be had any
+    /// more; the operator has come to the session's window with it. Offers count from 1. Contents go by the
+    /// lanes of the clipboard ([`crate::clipboard`]).
+    ClipboardOffered { offer: u64, kinds: ClipboardKinds },
 }
 
 /// What [`InputEvent::Key`] says in place of a character of a key that makes none, where the key alone

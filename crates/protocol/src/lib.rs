@@ -9,6 +9,7 @@
 
 pub mod address;
 pub mod admin;
+pub mod clipboard;
 pub mod control;
 pub mod diagnosis;
 pub mod enrolment;

@@ -13,6 +13,9 @@ use protocol::admin::reports::{
     self, Field, FieldDefinition, FieldKind, FieldValue, Language, ReportRow,
 };
 use protocol::admin::{self, AdminToHub, Answer, HubToAdmin, Page, Question, Rows};
+use protocol::clipboard::{
+    ClipboardFault, ClipboardFrame, ClipboardKind, ClipboardKinds, PieceBytes,
+};
 use protocol::control::Admission;
 use protocol::files::{
     FileFault, FileFrame, FileHas, FileMessage, FilePath, FileStart, FilesEnd, FilesWord,
@@ -1211,6 +1214,10 @@ fn streams(samples: &mut Samples) {
             at: place,
         }),
     );
+    events.push(InputEvent::ClipboardOffered {
+        offer: 300,
+        kinds: ClipboardKinds::default().with(ClipboardKind::Html),
+    });
     for event in events {
         samples.add(&InputFrame {
             number: 400,
@@ -1245,6 +1252,7 @@ fn streams(samples: &mut Samples) {
         samples.add(message);
     }
     add_files(samples);
+    add_clipboard(samples);
     samples.add(&ScreenFrame {
         seq: 300,
         captured_at_micros: 70_000,
@@ -1762,6 +1770,35 @@ fn every_message_looks_on_the_wire_as_it_always_has() {
         .filter(|name| !samples.contains_key(*name))
         .collect();
     assert!(gone.is_empty(), "no samples: {gone:?}");
+}
+
+fn add_clipboard(samples: &mut Samples) {
+    let (text, html, png) = (ClipboardKind::Text, ClipboardKind::Html, ClipboardKind::Png);
+    for frame in [
+        ClipboardFrame::Offer {
+            offer: 300,
+            kinds: ClipboardKinds::default().with(text).with(png),
+        },
+        ClipboardFrame::Want {
+            offer: 300,
+            kind: png,
+        },
+        ClipboardFrame::Piece {
+            offer: 300,
+            bytes: PieceBytes(Bytes::from_static(b"piece")),
+        },
+        ClipboardFrame::End {
+            offer: 300,
+            kind: html,
+        },
+        ClipboardFrame::Broken {
+            offer: 300,
+            kind: text,
+            fault: ClipboardFault::TOO_LARGE,
+        },
+    ] {
+        samples.add(&frame);
+    }
 }
 
 fn add_files(samples: &mut Samples) {

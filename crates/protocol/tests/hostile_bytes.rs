@@ -36,6 +36,7 @@ fn parse_as_everything(body: &[u8]) {
     parse::<ViewerMessage>(body);
     parse::<PointerUpdate>(body);
     parse::<InputFrame>(body);
+    parse::<protocol::clipboard::ClipboardFrame>(body);
     parse::<Greeting>(body);
     parse::<HostState>(body);
     parse::<HostWord>(body);

@@ -1,4 +1,5 @@
-//! Files between the two ends of a session, as both engines carry them: the same for host and console.
+//! Files and the clipboard between the two ends of a session, as both engines carry them: the same for host
+//! and console. Of the clipboard's tells [`clipboard`].
 //!
 //! [`Transfers`] knows what is sent and what comes, and is told what happens; it waits for nothing. What is
 //! said for the hub, too, are [`FilesWord`](protocol::files::FilesWord)s; what is in the files goes over one
@@ -8,6 +9,7 @@
 //! A transfer outlives a lost line: in the next channel it is offered again, and goes on where the receiver
 //! says.
 
+pub mod clipboard;
 mod landing;
 mod lane;
 mod meter;

@@ -42,7 +42,15 @@ const OF_ONE_SYSTEM: &[&str] = &[
     "rdev",
     "scrap",
 ];
-const PLATFORM: &[&str] = &["capture", "desktop", "input", "negotiate", "present", "x11"];
+const PLATFORM: &[&str] = &[
+    "capture",
+    "clipboard",
+    "desktop",
+    "input",
+    "negotiate",
+    "present",
+    "x11",
+];
 
 const CORE: &[&str] = &["protocol", "session", "codec", "recording", "keyboard"];
 /// What a platform crate may know.
@@ -139,6 +147,11 @@ const RULES: &[Rule] = &[
         never: NO_IO_NO_GUI,
     },
     Rule {
+        package: "clipboard",
+        may_know: CORE_AND_X11,
+        never: NO_IO_NO_GUI,
+    },
+    Rule {
         package: "input",
         may_know: CORE_AND_X11,
         never: NO_IO_NO_GUI,
@@ -162,7 +175,7 @@ const RULES: &[Rule] = &[
     // what both engines do alike with files
     Rule {
         package: "transfer",
-        may_know: &["protocol", "session", "transport", "files"],
+        may_know: &["protocol", "session", "transport", "files", "clipboard"],
         never: &["eframe", "egui", "winit", "capture", "input"],
     },
     Rule {
@@ -175,6 +188,7 @@ const RULES: &[Rule] = &[
             "transport",
             "transfer",
             "capture",
+            "clipboard",
             "input",
         ],
         never: NO_GUI,
@@ -188,6 +202,7 @@ const RULES: &[Rule] = &[
             "recording",
             "transport",
             "transfer",
+            "clipboard",
             "private-file",
         ],
         never: &["eframe", "egui", "winit", "capture", "input"],

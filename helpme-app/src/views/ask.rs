@@ -17,6 +17,7 @@ pub(super) fn ask_ui(
     question: &mut Question,
     organisation: Option<&str>,
     hindrances: Hindrances,
+    room: f32,
 ) {
     let palette = Palette::of(ui);
     let heading = match &question.joins {
@@ -38,7 +39,7 @@ pub(super) fn ask_ui(
     card_ui(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.add_enabled_ui(!question.allowed, |ui| {
-            rights_ui(ui, lang, question, hindrances);
+            rights_ui(ui, lang, question, hindrances, room);
         });
     });
     ui.add_space(4.0);
@@ -141,27 +142,41 @@ fn all_answers_ui(
     }
 }
 
-/// One switch for each right that was asked for; what cannot be done here is greyed with the reason.
-fn rights_ui(ui: &mut Ui, lang: Lang, question: &mut Question, hindrances: Hindrances) {
+/// One switch for each right that was asked for; what cannot be done here is greyed with the reason. Where
+/// the notes would push it out of `room` that the session is filmed, they wait under the pointer.
+fn rights_ui(ui: &mut Ui, lang: Lang, question: &mut Question, hindrances: Hindrances, room: f32) {
+    /// A row with its note, and what is above and below all rows, in points.
+    const ROW: f32 = 65.0;
+    const AROUND: f32 = 207.0;
     let rows = [
         (Rights::SEE, Word::RightSee, Word::RightSeeNote),
         (Rights::CONTROL, Word::RightControl, Word::RightControlNote),
+        (
+            Rights::CLIPBOARD,
+            Word::RightClipboard,
+            Word::RightClipboardNote,
+        ),
         (Rights::FILES, Word::RightFiles, Word::RightFilesNote),
     ];
+    let asked = question.asked;
+    let rows = rows.into_iter().filter(|(right, ..)| asked.has(*right));
+    let has_room = room >= AROUND + ROW * rows.clone().count() as f32;
     let mut first = true;
     for (right, label, note) in rows {
-        if !question.asked.has(right) {
-            continue;
-        }
         if !std::mem::take(&mut first) {
             divider_ui(ui);
         }
         let mut chosen = question.chosen.has(right);
         let hindrance = hindrances.input.filter(|_| right == Rights::CONTROL);
-        let note = hindrance.map_or_else(|| w(lang, note), |h| hindrance_for_user(lang, h));
+        let reason = hindrance.map(|h| hindrance_for_user(lang, h));
+        let note = w(lang, note);
+        let shown = reason.or_else(|| has_room.then_some(note));
         chosen &= hindrance.is_none();
         ui.add_enabled_ui(hindrance.is_none(), |ui| {
-            switch_ui(ui, &mut chosen, w(lang, label), Some(note));
+            let switch = switch_ui(ui, &mut chosen, w(lang, label), shown);
+            if shown.is_none() {
+                switch.on_hover_text(note);
+            }
         });
         question.chosen = question.chosen.set(right, chosen);
     }

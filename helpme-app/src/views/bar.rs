@@ -22,7 +22,7 @@ use crate::state::{Action, Below, Line, Present, Running, Stage, State};
 use crate::words;
 
 /// The bar's size, in points.
-pub const BAR_WIDTH: f32 = 640.0;
+pub const BAR_WIDTH: f32 = 684.0;
 pub const BAR_HEIGHT: f32 = 60.0;
 /// What the chat adds below it, in points.
 const CHAT_HEIGHT: f32 = 340.0;
@@ -294,6 +294,11 @@ fn content_ui(
             if icon_toggle_ui(ui, Icon::Users, label, true, running.list_shown).clicked() {
                 actions.push(Action::ListOperators(!running.list_shown));
             }
+        }
+        if running.rights.has(Rights::CLIPBOARD)
+            && icon_button_ui(ui, Icon::ClipboardX, w(lang, Word::StopClipboard), true).clicked()
+        {
+            actions.push(Action::StopClipboard);
         }
         if running.rights.has(Rights::CONTROL)
             && icon_button_ui(ui, Icon::Hand, w(lang, Word::StopControl), true).clicked()

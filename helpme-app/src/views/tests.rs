@@ -271,6 +271,40 @@ fn s5_a_line_that_was_not_sent_is_told() {
 }
 
 #[test]
+fn h5_the_clipboard_is_a_right_of_its_own_and_can_be_taken_back_on_the_bar() {
+    let mut state = asked();
+    let Stage::Asked(question) = &mut state.stage else {
+        unreachable!("it is asked");
+    };
+    question.asked = question.asked.with(Rights::CLIPBOARD);
+    question.chosen = question.asked;
+    let mut harness = show(state);
+    let label = w(Lang::En, Word::RightClipboard);
+    harness.get_by_label(label).click();
+    harness.run_steps(2);
+    let Stage::Asked(question) = &harness.state().state.stage else {
+        unreachable!("it is asked");
+    };
+    assert_eq!(question.chosen, Rights::SEE_AND_CONTROL);
+
+    let mut state = running();
+    let Stage::Running(running) = &mut state.stage else {
+        unreachable!("it runs");
+    };
+    running.rights = running.rights.with(Rights::CLIPBOARD);
+    let mut harness = show(state);
+    let label = w(Lang::En, Word::StopClipboard);
+    harness.get_by_label(label).click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::StopClipboard]);
+    let state = &mut harness.state_mut().state;
+    let effects = state.act(Action::StopClipboard, LATER);
+    let rights = Rights::SEE_AND_CONTROL;
+    let reduce = Effect::Tell(HostCommand::ReduceRights { rights });
+    assert_eq!(effects, [reduce]);
+}
+
+#[test]
 fn h6_control_can_be_taken_back_on_the_bar() {
     let mut harness = show(running());
     harness.get_by_label(w(Lang::En, Word::StopControl)).click();

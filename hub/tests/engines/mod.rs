@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use capture::synthetic::SyntheticScreen;
 use codec::{Picture, PixelSize, Rect};
 use host_engine::{
-    Backends, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents, HostHandle,
+    Backends, ClipboardPlace, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents,
+    HostHandle,
 };
 use input::{MemoryLog, MemorySink};
 use operator_engine::{
@@ -23,7 +24,7 @@ use crate::support::{PASSWORD, PATIENCE, TestHub};
 
 const SCREEN: PixelSize = PixelSize::new(320, 200);
 
-struct NoView;
+pub(crate) struct NoView;
 
 impl SessionView for NoView {
     fn show_layout(&self, _layout: &ScreenLayout) {}
@@ -49,6 +50,17 @@ pub(crate) struct Ends {
 impl Ends {
     /// The host comes to the hub by `address`.
     pub(crate) fn begin(hub: &TestHub, address: &HubAddress, granted: Rights) -> Self {
+        let none = ClipboardPlace::none();
+        Self::begin_with(hub, address, granted, (none.clone(), none))
+    }
+
+    /// As [`Self::begin`], with the clipboards of host and console.
+    pub(crate) fn begin_with(
+        hub: &TestHub,
+        address: &HubAddress,
+        granted: Rights,
+        clipboards: (ClipboardPlace, ClipboardPlace),
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let config = Config {
             hub: hub.address.clone(),
@@ -56,6 +68,7 @@ impl Ends {
             routes: transport::Routes::with_tunnels_at(&[]),
             program: "test".to_owned(),
             keep: folder.path().join("keep"),
+            clipboard: clipboards.1,
         };
         let wake: operator_engine::Wake = Arc::new(|| {});
         let (console, mut console_events) = OperatorEngine::start(config, wake).expect("threads");
@@ -75,6 +88,7 @@ impl Ends {
                 Ok(Box::new(sink.unwrap_or_else(|| input::memory().0)))
             }),
             hindrances: Arc::new(|| Hindrances::NONE),
+            clipboard: clipboards.0,
         };
         let config = HostConfig {
             hub: address.clone(),

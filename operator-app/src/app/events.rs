@@ -223,6 +223,18 @@ impl ConsoleApp {
                 self.sessions
                     .change(session, |state| state.files.take(transfer));
             }
+            Event::NotPasted {
+                session,
+                here,
+                fault,
+            } => {
+                self.sessions.change(session, |state| {
+                    state.notices.push(SessionNotice {
+                        text: phrases::not_pasted(lang, here, fault),
+                        is_problem: true,
+                    });
+                });
+            }
             Event::MomentMarked { session, outcome } => {
                 let (text, is_problem) = match outcome {
                     Outcome::Done => (phrases::moment_marked(lang).to_owned(), false),

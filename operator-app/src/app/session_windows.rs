@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use egui::{CentralPanel, Context, Frame, Ui, ViewportBuilder, ViewportCommand, ViewportId, vec2};
-use operator_engine::{InputSender, SessionView, Wake, WishSender};
+use operator_engine::{ClipboardPlace, ClipboardWays, InputSender, SessionView, Wake, WishSender};
 use protocol::{ChatLine, EndedBy, PeerId, ReportFacts, Rights, SessionId, ViewWish};
 use ui_kit::raw_input::{InputTap, MARK_KEY, MENU_KEY, TapEvent};
 use ui_kit::remote_view::{PictureSlot, RemoteView, ViewOptions, ViewSize};
@@ -83,6 +83,7 @@ struct Drawing {
     notices: Notices,
     all_keys: AllKeys,
     full_screen: bool,
+    has_keyboard: bool,
     /// What the host was told last.
     wished: ViewWish,
     /// Where the window stands.
@@ -140,6 +141,11 @@ impl SessionWindow {
             };
             ui.ctx().send_viewport_cmd(ViewportCommand::CancelClose);
             state.wishes.push(wish);
+        }
+        let has_keyboard = ui.input(|input| input.focused) && state.ended.is_none();
+        if drawing.has_keyboard != has_keyboard {
+            drawing.has_keyboard = has_keyboard;
+            state.wishes.push(SessionWish::HasKeyboard(has_keyboard));
         }
         let wish = state.view_wish();
         if drawing.wished != wish {
@@ -343,6 +349,12 @@ impl SessionWindows {
                 let text = text.to_owned();
                 state.notices.push(SessionNotice { text, is_problem });
             });
+        }
+    }
+
+    pub(super) fn set_clipboard(&self, ways: ClipboardWays) {
+        for session in self.all.keys() {
+            self.change(*session, |state| state.clipboard = ways);
         }
     }
 
@@ -585,6 +597,8 @@ impl ConsoleApp {
             marking: None,
             chat_open: false,
             files: Files::default(),
+            clipboard: self.settings.clipboard(),
+            has_clipboard: ClipboardPlace::of_this_desktop().exists(),
             chat,
             snippets: self.state.snippets.clone(),
             paused: false,
@@ -603,6 +617,7 @@ impl ConsoleApp {
             notices: Notices::default(),
             all_keys: AllKeys::default(),
             full_screen: false,
+            has_keyboard: false,
             wished: ViewWish::default(),
             outer: None,
             inner: None,

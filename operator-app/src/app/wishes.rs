@@ -281,7 +281,8 @@ impl ConsoleApp {
         }
         let view = self.sessions.new_view(host);
         let permitted = self.state.account.permitted.rights();
-        let asked = Rights::SEE_AND_CONTROL.with(Rights::FILES);
+        let more = Rights::FILES.with(Rights::CLIPBOARD);
+        let asked = Rights::SEE_AND_CONTROL.with(more);
         let asked = asked.common_with(permitted);
         if self
             .backend
@@ -331,6 +332,13 @@ impl ConsoleApp {
                 SessionWish::HoldFiles(id, held) => {
                     self.backend.send(Command::HoldFiles { session, id, held });
                 }
+                SessionWish::ShareClipboard(ways) => {
+                    self.settings.keep_clipboard(ways);
+                    self.save_settings();
+                    self.backend.share_clipboard(ways);
+                    self.sessions.set_clipboard(ways);
+                }
+                SessionWish::HasKeyboard(here) => self.keyboard_is(session, here),
                 SessionWish::BringIn { digits } => self.bring_in(session, &digits),
                 SessionWish::Screenshot => self.take_screenshot(session, host),
                 SessionWish::KeepDepth(depth) => {
@@ -338,6 +346,16 @@ impl ConsoleApp {
                     self.save_settings();
                 }
             }
+        }
+    }
+
+    /// The clipboard goes where the operator works.
+    fn keyboard_is(&mut self, session: SessionId, here: bool) {
+        let was_here = self.keyboard_in == Some(session);
+        if here || was_here {
+            self.keyboard_in = here.then_some(session);
+            let session = self.keyboard_in;
+            self.backend.send(Command::WorkIn { session });
         }
     }
 

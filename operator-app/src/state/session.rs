@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use operator_engine::{InputSender, LineQuality};
+use operator_engine::{ClipboardWays, InputSender, LineQuality};
 use protocol::files::TransferId;
 use protocol::transfers::Transfer;
 use protocol::{
@@ -15,6 +15,7 @@ use ui_kit::words::name_alone;
 
 use super::chats::Conversation;
 use super::snippets::Snippets;
+use crate::phrases;
 use ui_kit::Clock;
 
 /// The percentages that the menu offers beside 1:1.
@@ -50,6 +51,10 @@ pub enum SessionWish {
     SendFiles(Vec<PathBuf>),
     CancelFiles(TransferId),
     HoldFiles(TransferId, bool),
+    /// Which way the clipboard goes from now on, in all sessions.
+    ShareClipboard(ClipboardWays),
+    /// The keyboard came to this window, or left it.
+    HasKeyboard(bool),
     /// The digits of a colleague's ticket are complete.
     BringIn {
         digits: String,
@@ -162,6 +167,10 @@ pub struct SessionState {
     pub marking: Option<Marking>,
     pub chat_open: bool,
     pub files: Files,
+    /// Which way the clipboard goes (S7).
+    pub clipboard: ClipboardWays,
+    /// This computer has one that can be shared.
+    pub has_clipboard: bool,
     pub chat: Conversation,
     /// Texts for conversations.
     pub snippets: Snippets,
@@ -213,6 +222,17 @@ impl SessionState {
     /// Whether files can be sent now.
     pub fn may_send_files(&self) -> bool {
         self.rights.has(Rights::FILES) && self.ended.is_none()
+    }
+
+    /// Why the clipboard is not shared whatever its switches say, if so.
+    pub fn clipboard_obstacle(&self) -> Option<&'static str> {
+        if !self.has_clipboard {
+            Some(phrases::no_clipboard(self.lang))
+        } else if self.rights.has(Rights::CLIPBOARD) {
+            None
+        } else {
+            Some(phrases::clipboard_not_allowed(self.lang))
+        }
     }
 
     /// Sends `event` if this window controls the host.

@@ -451,9 +451,32 @@ fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
             state.files.open = !state.files.open;
             ui.close();
         }
+        let reason = state.clipboard_obstacle();
+        let ways = state.clipboard;
+        let mut wanted = ways;
+        for (icon, label, way) in [
+            (
+                Icon::ClipboardCopy,
+                phrases::share_my_clipboard(lang),
+                &mut wanted.to_hosts,
+            ),
+            (
+                Icon::ClipboardPaste,
+                phrases::take_their_clipboard(lang),
+                &mut wanted.from_hosts,
+            ),
+        ] {
+            let is_on = *way && reason.is_none();
+            if menu_item_ui(ui, Some(icon), label, is_on, reason).clicked() {
+                *way = !*way;
+                ui.close();
+            }
+        }
+        if wanted != ways {
+            state.wishes.push(SessionWish::ShareClipboard(wanted));
+        }
         let missing = Some(phrases::file_transfer_missing(lang));
         for (icon, word) in [
-            (Icon::Clipboard, Word::Clipboard),
             (Icon::Download, Word::FetchFiles),
             (Icon::Info, Word::SystemInformation),
             (Icon::Lock, Word::BlockInput),

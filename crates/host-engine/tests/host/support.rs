@@ -95,6 +95,7 @@ impl Host {
                 let sink = of_sinks.lock().expect("no panic").pop();
                 Ok(Box::new(sink.expect("one for each run")))
             }),
+            clipboard: host_engine::ClipboardPlace::none(),
             hindrances: Arc::new(move || hindrances),
         };
         let config = HostConfig {
@@ -220,7 +221,8 @@ pub(crate) fn places(log: &MemoryLog) -> Vec<(i32, i32)> {
         | InputEvent::Wheel { .. }
         | InputEvent::Text { .. }
         | InputEvent::ReleaseAll
-        | InputEvent::StillHeld => None,
+        | InputEvent::StillHeld
+        | InputEvent::ClipboardOffered { .. } => None,
     };
     log.events().iter().filter_map(place).collect()
 }

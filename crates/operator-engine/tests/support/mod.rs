@@ -50,6 +50,7 @@ impl ScriptedHub {
             routes: Default::default(),
             program: "test 1".to_owned(),
             keep: data.path().join("keep"),
+            clipboard: operator_engine::ClipboardPlace::none(),
         };
         Self {
             endpoint,

@@ -193,6 +193,10 @@ words! {
     RightControlNote: "Your own keep working.", "I tuoi continuano a funzionare.";
     RightFiles: "Exchange files", "Scambiare file";
     RightFilesNote: "Each file is shown to you.", "Ogni file ti viene mostrato.";
+    RightClipboard: "Share the clipboard", "Condividere gli appunti";
+    RightClipboardNote: "What one of you copies, the other can paste.",
+        "Quello che uno copia, l'altro può incollarlo.";
+    StopClipboard: "Stop sharing the clipboard", "Non condividere più gli appunti";
     Refuse: "Refuse", "Rifiuta";
     End: "End", "Termina";
     EndHotKey: "Ctrl+Alt+Shift+X ends it too", "Fine: Ctrl+Alt+Maiusc+X";
@@ -396,7 +400,6 @@ words! {
     KeyAltF4: "Alt+F4", "Alt+F4";
     Screenshot: "Screenshot", "Cattura schermata";
     ScreenshotSaved: "Screenshot saved", "Schermata salvata";
-    Clipboard: "Clipboard", "Appunti";
     SendFiles: "Send files", "Invia file";
     FetchFiles: "Fetch files", "Preleva file";
     Files: "Files", "File";
