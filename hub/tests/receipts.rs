@@ -239,7 +239,7 @@ async fn h9_a_host_that_was_away_and_one_whose_hub_was_killed_have_the_receipt_o
     assert_eq!(feedback["stars"], 2);
     assert_eq!(feedback["words"], "piano");
 
-    // a film that is held, and a session that the hub ends because it was down: said as it is
+    // a film that is held since then
     printed(&hub, &["film", "hold", "1", "--reason", "a complaint"]);
     come_back(&hub, &mut pair.host).await;
     let held = read(&hub, &pair.host.receipt().await);
