@@ -12,7 +12,7 @@ use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
     ClientHello, Enrolment, Greeting, HostState, HostToHub, HostWord, HubHello, HubToHost, HubToOperator,
     InputFrame, Invitation, OperatorToHub, OperatorWord, PointerUpdate, ScreenFrame, StreamHeader,
-    ViewerMessage,
+    SystemInformation, ViewerMessage,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -54,7 +54,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(len) = wire::body_len(*prefix, MAX_SCREEN_FRAME_BYTES) {
         assert!(len <= MAX_SCREEN_FRAME_BYTES);
     }
-    match kind % 19 {
+    match kind % 20 {
         0 => parse::<ClientHello>(rest),
         1 => parse::<HubHello>(rest),
         2 => parse::<HostToHub>(rest),
@@ -76,6 +76,7 @@ fuzz_target!(|data: &[u8]| {
         15 => parse::<AdminToHub>(rest),
         16 => parse::<HubToAdmin>(rest),
         17 => parse::<FileMessage>(rest),
+        18 => parse::<SystemInformation>(rest),
         _ => parse_invitation(rest),
     }
 });

@@ -84,6 +84,7 @@ fn ticket(state: TicketState) -> Ticket {
         state,
         guesses: 0,
         host: None,
+        note: String::new(),
     }
 }
 

@@ -25,6 +25,7 @@ mod pointer_shape;
 mod scale;
 mod share;
 mod switch;
+mod system;
 mod turns;
 mod viewers;
 mod wire;

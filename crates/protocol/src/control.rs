@@ -210,6 +210,8 @@ pub enum OperatorToHub {
     },
     /// About the operator's own account. `number` comes back with the answer; the console counts.
     AskOwn { number: u32, question: OwnQuestion },
+    /// Let an open ticket be good for as long again as a new one.
+    ExtendTicket { route: TicketRoute },
 }
 
 /// What the hub says to an operator's console.
@@ -369,6 +371,16 @@ pub enum HubToOperator {
     Page {
         /// As browsers take it: `https://hub.example.org/`.
         url: BoundedText<MAX_PAGE_BYTES>,
+    },
+    /// An open ticket is good for so long from now on.
+    TicketExtended {
+        route: TicketRoute,
+        valid_seconds: u32,
+    },
+    /// Whose help desk it is, as the administrator set it; said after the list where it is set, and when it
+    /// changes.
+    Organisation {
+        name: Name,
     },
 }
 

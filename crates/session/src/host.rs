@@ -18,6 +18,8 @@ mod pairing;
 mod question;
 mod resume;
 mod sessions;
+mod system;
+mod withheld;
 
 use std::time::Duration;
 
@@ -35,6 +37,7 @@ use organisation::Organisation;
 use pairing::{Tried, Try};
 use question::Question;
 use sessions::Live;
+pub use system::SystemQuestion;
 
 /// Who is at the host, as the operator will read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +79,8 @@ pub enum HostStep {
         operator: PeerId,
         word: FilesWord,
     },
+    /// Look what computer this is; [`HostSide::tell_system`] tells the operator.
+    LookAtSystem(SystemQuestion),
     /// An operator takes part no more; the others do.
     Leave {
         session: SessionId,
@@ -138,6 +143,12 @@ pub enum HostNews {
         text: ChatText,
     },
     OperatorPresent(bool),
+    /// An operator wants to know what computer this is; [`HostSide::answer_system`] answers.
+    SystemAsked {
+        session: SessionId,
+        operator: PeerId,
+        name: Name,
+    },
     /// Which administrators of the hub watch the session.
     Watched {
         session: SessionId,
@@ -265,7 +276,7 @@ impl HostSide {
                 from,
                 at_unix_seconds,
                 word,
-            } => self.said(from, at_unix_seconds, &word),
+            } => self.said(from, at_unix_seconds, &word, outside.now),
             HubToHost::ConsentAsked {
                 session,
                 from,

@@ -129,6 +129,11 @@ const RULES: &[Rule] = &[
         never: NO_IO_NO_GUI,
     },
     Rule {
+        package: "machine",
+        may_know: &["protocol"],
+        never: NO_IO_NO_GUI,
+    },
+    Rule {
         package: "files",
         may_know: &["protocol"],
         never: NO_IO_NO_GUI,
@@ -176,6 +181,7 @@ const RULES: &[Rule] = &[
             "transfer",
             "capture",
             "input",
+            "machine",
         ],
         never: NO_GUI,
     },

@@ -26,6 +26,8 @@ pub const BAR_WIDTH: f32 = 640.0;
 pub const BAR_HEIGHT: f32 = 60.0;
 /// What the chat adds below it, in points.
 const CHAT_HEIGHT: f32 = 340.0;
+/// What an operator's question what computer this is adds, in points.
+const SYSTEM_HEIGHT: f32 = 116.0;
 /// What each operator of the list adds, and what stands around them.
 const OPERATOR_HEIGHT: f32 = 48.0;
 const LIST_MARGIN: i8 = 10;
@@ -43,6 +45,7 @@ pub fn height_below(below: Below) -> f32 {
     match below {
         Below::Nothing => 0.0,
         Below::Chat => CHAT_HEIGHT,
+        Below::SystemAsked => SYSTEM_HEIGHT,
         Below::Operators(count) => 2.0 * f32::from(LIST_MARGIN) + count as f32 * OPERATOR_HEIGHT,
         Below::Files(count) => {
             let rows = count.clamp(1, MOST_TRANSFERS) as f32;
@@ -59,6 +62,10 @@ pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &m
         return;
     };
     if let Stage::Running(running) = &state.stage
+        && let Some(asks) = running.system_asked.first()
+    {
+        system_asked_ui(ui, lang, asks, actions);
+    } else if let Stage::Running(running) = &state.stage
         && running.list_shown
     {
         operators_ui(ui, lang, running, actions);
@@ -81,6 +88,33 @@ pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &m
     }
     let line = Stroke::new(1.0, palette.line);
     ui.painter().hline(edge.x_range(), edge.bottom(), line);
+}
+
+/// The question what computer this is, with its two answers (S2).
+fn system_asked_ui(ui: &mut Ui, lang: Lang, asks: &Present, actions: &mut Vec<Action>) {
+    let palette = Palette::of(ui);
+    let frame = Frame::new()
+        .fill(palette.background)
+        .inner_margin(Margin::symmetric(14, LIST_MARGIN));
+    CentralPanel::default().frame(frame).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        let question = words::asks_about_computer(lang, &asks.name);
+        let question = text(question, theme::BODY_SIZE, theme::SEMIBOLD, palette.text);
+        ui.add(Label::new(question).truncate());
+        let note = words::about_computer_note(lang);
+        let note = text(note, theme::SMALL_SIZE, theme::REGULAR, palette.dim);
+        ui.add(Label::new(note).wrap());
+        ui.with_layout(Layout::right_to_left(Align::Max), |ui| {
+            ui.spacing_mut().item_spacing.x = 8.0;
+            if ui.add(Push::primary(words::send_it(lang))).clicked() {
+                actions.push(Action::AnswerSystem(true));
+            }
+            let refuse = Push::secondary(w(lang, Word::Refuse));
+            if ui.add(refuse).clicked() {
+                actions.push(Action::AnswerSystem(false));
+            }
+        });
+    });
 }
 
 /// Files to and from the operators, and what sends more (S6).
@@ -205,7 +239,12 @@ pub fn strip_ui(
         });
     // a border, so that the bar stands out from whatever is below
     let window = ui.ctx().content_rect();
-    let line = Stroke::new(2.0, palette.danger_fill);
+    let color = if running.withheld {
+        palette.good
+    } else {
+        palette.danger_fill
+    };
+    let line = Stroke::new(2.0, color);
     ui.ctx()
         .layer_painter(eframe::egui::LayerId::new(
             eframe::egui::Order::Foreground,
@@ -287,6 +326,14 @@ fn content_ui(
         {
             actions.push(Action::End);
         }
+        let pause = if running.withheld {
+            Push::primary(w(lang, Word::GoOn)).icon(Icon::Play)
+        } else {
+            Push::secondary(w(lang, Word::Pause)).icon(Icon::Pause)
+        };
+        if ui.add(pause).clicked() {
+            actions.push(Action::Withhold(!running.withheld));
+        }
         chat_button_ui(ui, lang, unread, chat_shown, actions);
         files_button_ui(ui, lang, running, actions);
         if running.is_shared() {
@@ -334,6 +381,9 @@ fn headline(lang: Lang, palette: &Palette, running: &Running, now: Duration) -> 
         Line::Back { .. } if !running.line.news_left(now).is_zero() => {
             (w(lang, Word::LineBack).to_owned(), palette.text)
         }
+        Line::Up | Line::Back { .. } if running.withheld => {
+            (words::paused(lang).to_owned(), palette.text)
+        }
         Line::Up | Line::Back { .. } => (operators_are_here(lang, &running.names()), palette.text),
     }
 }
@@ -355,6 +405,11 @@ fn rights_ui(ui: &mut Ui, lang: Lang, running: &Running) {
             Tone::Warning,
             words::nothing_seen_now(lang),
         );
+        return;
+    }
+    if running.withheld {
+        let name = words::nothing_seen_now(lang);
+        mark(ui, Icon::EyeOff, Tone::Good, name);
         return;
     }
     mark(ui, Icon::Eye, Tone::Danger, w(lang, Word::ViewedNow));
