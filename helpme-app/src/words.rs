@@ -258,8 +258,8 @@ pub fn send_it(lang: Lang) -> &'static str {
 pub fn paused(lang: Lang) -> &'static str {
     pick(
         lang,
-        "Paused. Nobody sees your screen.",
-        "In pausa. Nessuno vede il tuo schermo.",
+        "Paused. Nothing is seen.",
+        "In pausa. Non si vede nulla.",
     )
 }
 

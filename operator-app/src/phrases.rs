@@ -71,9 +71,9 @@ phrases! {
     template_places: "{ticket}, {link}, {page}, {operator}, {organisation} and {minutes} stand for what goes in.",
         "{ticket}, {link}, {page}, {operator}, {organisation} e {minutes} indicano ciò che verrà inserito.";
     extend_ticket: "Extend the ticket", "Prolunga il ticket";
+    add_note: "Add a note", "Aggiungi una nota";
     ticket_note: "Note", "Nota";
-    ticket_note_hint: "What is it about? The report begins with it.",
-        "Di che cosa si tratta? Il rapporto inizia con la nota.";
+    ticket_note_hint: "The report begins with it", "Il rapporto inizia da qui";
     your_help_desk: "Your help desk", "La tua assistenza";
     no_mail_program: "This computer has no mail program. Use Copy instead.",
         "Questo computer non ha un programma di posta. Usa Copia.";

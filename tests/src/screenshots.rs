@@ -243,8 +243,9 @@ impl Album<'_> {
     /// The operator asks what computer it is (S2).
     fn look_at_system(&self, cast: &mut Cast) -> anyhow::Result<()> {
         const INTO_REPORT: &str = "Put into the report";
-        let console = &mut cast.console;
-        console.choose_in_session("Session menu", "System information")?;
+        let console = &mut cast.console.app;
+        console.click("Session menu")?;
+        console.click_in_menu("System information")?;
         cast.helpme.app.wait_until_usable("Send it")?;
         self.add(&mut cast.helpme.app, "Send it", "helpme-system")?;
         cast.helpme.app.click("Send it")?;

@@ -10,6 +10,7 @@ fn s2_what_computer_it_is_comes_into_the_report_that_begins_with_the_tickets_not
     let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
     let ticket = cast.console.generate_ticket().expect("a ticket");
     let console = &mut cast.console.app;
+    console.click("Add a note").expect("there");
     console.type_into("Note", "Printer offline").expect("typed");
     cast.helpme.ask_for_help(&ticket, "Rosa").expect("asked");
     cast.console
@@ -17,14 +18,10 @@ fn s2_what_computer_it_is_comes_into_the_report_that_begins_with_the_tickets_not
         .expect("in the list");
     cast.session_begins(&ticket).expect("a session");
 
-    let console = &mut cast.console;
-    console
-        .choose_in_session("Session menu", "System information")
-        .expect("chosen");
-    console
-        .app
-        .wait_for("The user is being asked.")
-        .expect("asked");
+    let console = &mut cast.console.app;
+    console.click("Session menu").expect("open");
+    console.click_in_menu("System information").expect("chosen");
+    console.wait_for("The user is being asked.").expect("asked");
     let asks = |label: &str| label.contains("would like to know what computer this is");
     let helpme = &mut cast.helpme.app;
     helpme
@@ -37,6 +34,8 @@ fn s2_what_computer_it_is_comes_into_the_report_that_begins_with_the_tickets_not
             picture.save_png(&path).expect("saved");
         }
     };
+    // the bar grows
+    std::thread::sleep(std::time::Duration::from_secs(1));
     picture("system-user.png", &cast.user_display);
     helpme.click("Send it").expect("allowed");
     helpme.wait_until_gone("Send it").expect("answered");
@@ -45,7 +44,15 @@ fn s2_what_computer_it_is_comes_into_the_report_that_begins_with_the_tickets_not
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").expect("a system");
     console.wait_for(kernel.trim()).expect("this one");
     picture("system-console.png", &cast.operator_display);
-    console.click("Put into the report").expect("put there");
+    // the dialog finds its place while what it shows grows
+    wait_until("a press that counts", PATIENCE, || {
+        console.click_if_there("Put into the report")?;
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        Ok(console
+            .shows("It will be in the report's notes")?
+            .then_some(()))
+    })
+    .expect("put there");
     console.click("Close").expect("closed");
     console
         .wait_until_gone("Put into the report")
@@ -54,6 +61,9 @@ fn s2_what_computer_it_is_comes_into_the_report_that_begins_with_the_tickets_not
     cast.helpme.end().expect("ended");
     let console = &mut cast.console.app;
     console.click("Write the report").expect("it follows");
+    console.wait_for("Finish the report").expect("it opens");
+    picture("system-report.png", &cast.operator_display);
+    let console = &mut cast.console.app;
     console
         .type_into("Solution", "Switched it on")
         .expect("typed");

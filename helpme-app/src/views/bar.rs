@@ -226,7 +226,9 @@ pub fn strip_ui(
                 (!running.watched_by.is_empty()).then(|| watched_by(lang, &running.watched_by));
             let news: Vec<String> = watched.into_iter().chain(driver).collect();
             let news = (!news.is_empty()).then(|| news.join("  ·  "));
+            let lasted = moment.now.saturating_sub(running.since).as_secs();
             let below = BelowNames {
+                lasted: &whole_minutes(lasted),
                 organisation: state.organisation(),
                 news: news.as_deref(),
                 hint,
@@ -267,6 +269,8 @@ pub fn strip_ui(
 /// The line below the names of who is there.
 #[derive(Clone, Copy)]
 struct BelowNames<'a> {
+    /// How long it has lasted.
+    lasted: &'a str,
     organisation: Option<&'a str>,
     /// Who watches, and who of several drives.
     news: Option<&'a str>,
@@ -275,9 +279,11 @@ struct BelowNames<'a> {
 }
 
 impl BelowNames<'_> {
-    /// Whose help desk it is, then the news or else the hint, which is cut where there is no room.
+    /// The time, whose help desk it is, then the news or else the hint, which is cut where there is no room.
     fn show(self, ui: &mut Ui, lang: Lang, palette: &Palette, is_watched: bool) {
         const SIZE: f32 = 12.0;
+        /// The room in which a hint is read, in points.
+        const HINT: f32 = 90.0;
         let (news_weight, news_color) = if is_watched {
             (theme::SEMIBOLD, palette.danger)
         } else {
@@ -288,6 +294,8 @@ impl BelowNames<'_> {
         ui.spacing_mut().interact_size.y = 0.0;
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
+            ui.label(quiet(self.lasted));
+            ui.label(quiet("·"));
             let whose = words::help_desk_in_short(lang, self.organisation, self.news.is_some());
             let whose = text(whose, SIZE, theme::MEDIUM, palette.text);
             let whose = ui.add(Label::new(whose).truncate());
@@ -297,7 +305,9 @@ impl BelowNames<'_> {
             let news = self
                 .news
                 .map(|news| text(news, SIZE, news_weight, news_color));
-            if let Some(what) = news.or_else(|| self.hint.map(quiet)) {
+            // the beginning of a hint says nothing
+            let hint = self.hint.filter(|_| ui.available_width() >= HINT);
+            if let Some(what) = news.or_else(|| hint.map(quiet)) {
                 ui.label(quiet("·"));
                 ui.add(Label::new(what).truncate());
             }
@@ -320,6 +330,8 @@ fn content_ui(
     rights_ui(ui, lang, running);
     ui.add_space(4.0);
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        // what the tools leave is the names'
+        ui.spacing_mut().item_spacing.x = 4.0;
         if ui
             .add(Push::danger(w(lang, Word::End)).icon(Icon::X))
             .clicked()
@@ -347,9 +359,6 @@ fn content_ui(
         {
             actions.push(Action::StopControl);
         }
-        let lasted = now.saturating_sub(running.since).as_secs();
-        let clock = text(whole_minutes(lasted), 14.0, theme::MEDIUM, palette.dim);
-        ui.label(clock);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             // the bar is dragged by its middle: a drag under a button would take its press
             let middle = ui.available_rect_before_wrap();

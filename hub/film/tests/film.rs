@@ -537,8 +537,8 @@ fn a_gap_of_minutes_or_a_pause_is_a_dark_picture_and_one_without_an_end_is_a_fil
         (2000, 7, true),
         (400_000, 7, true),
         (600_200, 8, false),
-        (602_000, 8, true),
-        (604_000, 8, false),
+        (601_000, 8, true),
+        (603_100, 8, false),
         (606_000, 8, true),
         (880_000, 8, true),
     ] {

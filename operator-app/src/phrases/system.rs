@@ -104,25 +104,20 @@ pub fn sections(lang: Lang, told: &SystemInformation) -> Vec<Section> {
         let kind = visible_line(&disk.file_system);
         row(&disk.place, format!("{} ({kind})", used(lang, disk.room)))
     });
-    let interfaces = told.interfaces.iter().map(|interface| {
+    let interfaces = told.interfaces.iter().flat_map(|interface| {
         let addresses = interface.addresses.iter();
-        let mut parts: Vec<String> = addresses
-            .map(|(address, length)| format!("{address}/{length}"))
-            .collect();
-        let (received, sent) = (interface.received_bytes, interface.sent_bytes);
-        parts.push(match lang {
-            Lang::En => format!(
-                "{} received, {} sent",
-                size_text(lang, received),
-                size_text(lang, sent)
-            ),
-            Lang::It => format!(
-                "{} ricevuti, {} inviati",
-                size_text(lang, received),
-                size_text(lang, sent)
-            ),
-        });
-        row(&interface.name, parts.join(", "))
+        let addresses = addresses.map(|(address, length)| format!("{address}/{length}"));
+        let addresses = addresses.collect::<Vec<String>>().join(", ");
+        let received = size_text(lang, interface.received_bytes);
+        let sent = size_text(lang, interface.sent_bytes);
+        let traffic = match lang {
+            Lang::En => format!("{received} received, {sent} sent"),
+            Lang::It => format!("{received} ricevuti, {sent} inviati"),
+        };
+        [
+            row(&interface.name, addresses),
+            row(pick(lang, "Traffic", "Traffico"), traffic),
+        ]
     });
     let programs = told.programs.iter().map(|program| {
         let Program {

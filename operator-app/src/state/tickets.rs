@@ -79,6 +79,8 @@ pub struct Tickets {
     pub templates: Templates,
     /// The QR code of the link is shown.
     pub qr_open: bool,
+    /// The field for the newest ticket's note is shown though there is none yet.
+    pub note_open: bool,
 }
 
 impl Tickets {
@@ -128,6 +130,7 @@ impl Tickets {
             self.all.remove(over.unwrap_or(0));
         }
         self.all.push(ticket);
+        self.note_open = false;
     }
 
     /// Puts `places` into the template; the result is what **Copy** and **E-mail** take.

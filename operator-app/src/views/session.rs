@@ -511,7 +511,7 @@ pub fn paused_ui(ui: &mut Ui, lang: Lang, area: egui::Rect) {
 /// Says over the screen that the user has paused, calmly; what may be seen of it is from before.
 pub fn withheld_ui(ui: &mut Ui, lang: Lang, area: egui::Rect, has_picture: bool) {
     /// Of the words, in points.
-    const WIDTH: f32 = 420.0;
+    const WIDTH: f32 = 560.0;
     /// Of icon and words together, in points.
     const HEIGHT: f32 = 130.0;
     let veil = egui::Color32::from_black_alpha(200);

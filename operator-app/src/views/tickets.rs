@@ -43,11 +43,17 @@ pub fn tickets_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Actio
             return;
         };
         ui.add_space(2.0);
-        newest_ui(ui, lang, &newest, now, actions);
-        if let Some(newest) = tickets.all.last_mut() {
+        let begins_note = newest_ui(ui, lang, &newest, now, actions);
+        tickets.note_open |= begins_note;
+        if let Some(newest) = tickets.all.last_mut()
+            && (tickets.note_open || !newest.note.is_empty())
+        {
             let field = Field::new(phrases::ticket_note(lang));
             let field = field.hint(phrases::ticket_note_hint(lang));
-            text_field_ui(ui, &field, &mut newest.note);
+            let field = text_field_ui(ui, &field, &mut newest.note);
+            if begins_note {
+                field.request_focus();
+            }
         }
         ui.add_space(4.0);
         text_ui(ui, lang, tickets, &newest, now, actions);
@@ -58,8 +64,16 @@ pub fn tickets_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Actio
     }
 }
 
-fn newest_ui(ui: &mut Ui, lang: Lang, ticket: &Ticket, now: i64, actions: &mut Vec<Action>) {
+/// Whether a note on it is to be begun.
+fn newest_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    ticket: &Ticket,
+    now: i64,
+    actions: &mut Vec<Action>,
+) -> bool {
     let state = ticket.state_at(now);
+    let mut begins_note = false;
     card_ui(ui, |ui| {
         let digits: String = ticket.spoken.chars().filter(char::is_ascii_digit).collect();
         ui.vertical_centered(|ui| {
@@ -74,12 +88,18 @@ fn newest_ui(ui: &mut Ui, lang: Lang, ticket: &Ticket, now: i64, actions: &mut V
                 let palette = Palette::of(ui);
                 let left = valid_for(lang, ticket.seconds_left(now));
                 ui.label(text(left, theme::SMALL_SIZE, theme::REGULAR, palette.dim));
-                ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
-                    open_ticket_buttons_ui(ui, lang, ticket, actions);
-                });
             }
+            ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+                if state == TicketState::Open {
+                    open_ticket_buttons_ui(ui, lang, ticket, actions);
+                }
+                let label = phrases::add_note(lang);
+                let can = ticket.note.is_empty();
+                begins_note = icon_button_ui(ui, Icon::StickyNote, label, can).clicked();
+            });
         });
     });
+    begins_note
 }
 
 /// What can be done with a ticket that is open, from right to left.
