@@ -81,7 +81,7 @@ fn h6_while_the_user_has_paused_nothing_is_seen_filmed_or_typed() {
     }
     assert_eq!(text(), typed, "no key arrives");
     if let Some(folder) = std::env::var_os("PHD_PICTURES") {
-        let folder = std::path::Path::new(&folder);
+        let folder = Path::new(&folder);
         for (display, name) in [
             (&cast.operator_display, "paused-console.png"),
             (&cast.user_display, "paused-user.png"),

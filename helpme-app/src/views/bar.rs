@@ -338,6 +338,8 @@ fn content_ui(
         {
             actions.push(Action::End);
         }
+        // so that none is pressed for the other
+        ui.add_space(6.0);
         let pause = if running.withheld {
             Push::primary(w(lang, Word::GoOn)).icon(Icon::Play)
         } else {

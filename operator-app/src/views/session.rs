@@ -454,7 +454,8 @@ fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
             state.files.open = !state.files.open;
             ui.close();
         }
-        let reason = reason.or(state.withheld.then(|| phrases::paused_by_user(lang)));
+        let paused = || state.withheld.then(|| phrases::paused_by_user(lang));
+        let reason = reason.or_else(paused);
         let label = w(lang, Word::SystemInformation);
         if menu_item_ui(ui, Some(Icon::Info), label, false, reason).clicked() {
             state.open_system();
