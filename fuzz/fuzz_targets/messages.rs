@@ -13,7 +13,7 @@ use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
     ClientHello, Enrolment, Greeting, HostState, HostToHub, HostWord, HubHello, HubToHost, HubToOperator,
     InputFrame, Invitation, OperatorToHub, OperatorWord, PointerUpdate, ScreenFrame, StreamHeader,
-    ViewerMessage,
+    SystemInformation, ViewerMessage,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -83,6 +83,7 @@ fuzz_target!(|data: &[u8]| {
                 let _checked = clipboard::check_contents(kind, rest);
             }
         }
+        19 => parse::<SystemInformation>(rest),
         _ => parse_invitation(rest),
     }
 });

@@ -127,6 +127,7 @@ impl HelpmeApp {
         for effect in effects {
             match effect {
                 Effect::Tell(command) => self.backend.tell(command),
+                Effect::Withhold(withheld) => self.backend.withhold(withheld),
                 Effect::UseHub(hub) => self.use_hub(&hub),
                 Effect::Examine(hub) => {
                     let doctor = self.backend.examine(&hub);
@@ -260,6 +261,10 @@ impl HelpmeApp {
         self.shape = wanted;
         if let Shape::Bar { below } = wanted {
             become_bar(ctx, !was_bar, below);
+            if below == Below::SystemAsked {
+                // it stands below the bar, where something may cover it
+                self.front.come(ctx);
+            }
             return;
         }
         if was_bar {

@@ -105,6 +105,13 @@ impl Backend {
         }
     }
 
+    /// Pauses the running session at once, or goes on with it; never waits.
+    pub fn withhold(&self, withheld: bool) {
+        if let Some((handle, _)) = &self.engine {
+            handle.withhold(withheld);
+        }
+    }
+
     /// What happened since the last call; a bounded number.
     pub fn events(&self) -> Vec<HostEvent> {
         let Some((_, events)) = &self.engine else {

@@ -79,6 +79,10 @@ pub enum Action {
     Block,
     /// Take back keyboard and mouse.
     StopControl,
+    /// **Pause**, or **Go on**.
+    Withhold(bool),
+    /// Whether the operator who asked first may know what computer this is.
+    AnswerSystem(bool),
     /// **End**.
     End,
     /// List the operators below the bar, or no longer.
@@ -134,6 +138,8 @@ pub enum Action {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     Tell(HostCommand),
+    /// Nothing is captured or injected any more at once, or all is again.
+    Withhold(bool),
     /// Start the engine anew, for another hub.
     UseHub(HubPlace),
     /// Look at the ways to this hub, until the form has no inquiry.
@@ -181,6 +187,8 @@ pub enum Below {
     Operators(usize),
     /// So many transfers of files.
     Files(usize),
+    /// An operator's question what computer this is.
+    SystemAsked,
 }
 
 /// Everything.
@@ -327,7 +335,9 @@ impl State {
     pub fn shape(&self) -> Shape {
         match &self.stage {
             Stage::Running(running) => Shape::Bar {
-                below: if running.list_shown {
+                below: if !running.system_asked.is_empty() {
+                    Below::SystemAsked
+                } else if running.list_shown {
                     Below::Operators(running.operators.len())
                 } else if running.files.shown {
                     Below::Files(running.files.all.len())
@@ -417,9 +427,11 @@ impl State {
                     rights,
                     since: now,
                     line: Line::Up,
+                    withheld: false,
                     watched_by: Vec::new(),
                     list_shown: false,
                     files: Files::default(),
+                    system_asked: Vec::new(),
                 });
                 return vec![Effect::WatchHotKey(true)];
             }
@@ -450,12 +462,31 @@ impl State {
                     files.shown |= !self.chat.shown;
                 }
             }
+            HostEvent::SystemAsked {
+                session,
+                operator,
+                name,
+            } => {
+                if let Some(running) = self.running_mut(session) {
+                    running.system_asked.push(Present {
+                        operator: Some(operator),
+                        name: name.to_string(),
+                    });
+                    return vec![Effect::DrawAttention];
+                }
+            }
             HostEvent::Watched { session, by } => {
                 if let Some(running) = self.running_mut(session) {
                     running.watched_by = by.iter().map(ToString::to_string).collect();
                 }
             }
-            HostEvent::SessionPaused { session } => self.line_is(session, Line::Lost),
+            HostEvent::SessionPaused { session } => {
+                self.line_is(session, Line::Lost);
+                if let Some(running) = self.running_mut(session) {
+                    // nobody hears the answer
+                    running.system_asked.clear();
+                }
+            }
             HostEvent::SessionResumed { session } => {
                 self.line_is(session, Line::Back { at: now });
             }
@@ -522,6 +553,25 @@ impl State {
             Action::Leave | Action::Block => self.leave(),
             Action::Answer { allow } => self.answer(allow, now),
             Action::StopControl => self.take_back(Rights::CONTROL),
+            Action::Withhold(withheld) => {
+                let Stage::Running(running) = &mut self.stage else {
+                    return Vec::new();
+                };
+                running.withheld = withheld;
+                vec![Effect::Withhold(withheld)]
+            }
+            Action::AnswerSystem(allowed) => {
+                let Stage::Running(running) = &mut self.stage else {
+                    return Vec::new();
+                };
+                if running.system_asked.is_empty() {
+                    return Vec::new();
+                }
+                let asked = running.system_asked.remove(0);
+                let answer = |operator| HostCommand::AnswerSystem { operator, allowed };
+                let answer = asked.operator.map(answer).map(Effect::Tell);
+                answer.into_iter().collect()
+            }
             Action::End => vec![Effect::Tell(HostCommand::EndSession)],
             Action::SendChat(text) => {
                 let since_start = i64::try_from(now.as_secs()).unwrap_or(0);
@@ -788,6 +838,8 @@ impl State {
         running.operators = operators.iter().map(present).collect();
         let is_shared = running.is_shared();
         running.list_shown &= is_shared;
+        let is_here = |o: &Present| operators.iter().any(|c| Some(c.operator) == o.operator);
+        running.system_asked.retain(is_here);
         let driver = operators.iter().find(|o| Some(o.operator) == driver);
         running.driver = driver.filter(|_| is_shared).map(|o| o.name.to_string());
     }

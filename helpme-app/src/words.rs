@@ -325,6 +325,40 @@ pub fn receipt_forged(lang: Lang) -> &'static str {
     )
 }
 
+/// An operator's question in the session.
+pub fn asks_about_computer(lang: Lang, operator: &str) -> String {
+    let operator = name_in_sentence(lang, operator);
+    match lang {
+        Lang::En => format!("{operator} would like to know what computer this is"),
+        Lang::It => format!("{operator} vorrebbe sapere che computer è questo"),
+    }
+}
+
+/// What the answer would hold.
+pub fn about_computer_note(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "The system, its memory, disks and network, and the names of the busiest programs. No files, no \
+         passwords.",
+        "Il sistema, la memoria, i dischi, la rete e i nomi dei programmi più attivi. Nessun file, nessuna \
+         password.",
+    )
+}
+
+/// Tells it.
+pub fn send_it(lang: Lang) -> &'static str {
+    pick(lang, "Send it", "Invia")
+}
+
+/// In the bar's middle while the user has paused.
+pub fn paused(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "Paused. Nothing is seen.",
+        "In pausa. Non si vede nulla.",
+    )
+}
+
 /// The heading over the operator's last line of chat.
 pub fn last_message(lang: Lang, operator: &str) -> String {
     let operator = name_in_sentence(lang, operator);
@@ -498,7 +532,7 @@ pub fn ticket_spent(lang: Lang) -> &'static str {
     )
 }
 
-/// While the line is lost.
+/// While the line is lost, or the user has paused.
 pub fn nothing_seen_now(lang: Lang) -> &'static str {
     pick(
         lang,

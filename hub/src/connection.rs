@@ -527,6 +527,7 @@ impl Talk {
                 }
                 message @ (OperatorToHub::GenerateTicket
                 | OperatorToHub::RevokeTicket { .. }
+                | OperatorToHub::ExtendTicket { .. }
                 | OperatorToHub::AnswerTicket { .. }
                 | OperatorToHub::JudgeTicket { .. }
                 | OperatorToHub::StartSession { .. }

@@ -268,6 +268,11 @@ impl Film {
         })));
     }
 
+    /// Notes that the user has paused, or goes on.
+    pub(crate) fn withheld(&self, begins: bool) {
+        self.mark(Body::Event(FilmEvent::Withheld { begins }));
+    }
+
     /// Notes something in plain words.
     pub(crate) fn note(&self, text: String) {
         self.mark(Body::Event(FilmEvent::Note(text)));

@@ -210,6 +210,8 @@ struct OpenFilm {
     relay: Option<Relay>,
     /// From the moment in which the session runs.
     ledger: Option<Ledger>,
+    /// The user has paused: that time is nobody's work.
+    withheld: bool,
 }
 
 impl OpenFilm {
@@ -219,13 +221,22 @@ impl OpenFilm {
             names: BTreeMap::new(),
             relay: None,
             ledger: None,
+            withheld: false,
+        }
+    }
+
+    /// Counts the time up to `now`, as it is spent until then.
+    fn count_up_to(&mut self, now: std::time::Instant) {
+        let flows = self.relay.is_some() && !self.withheld;
+        if let Some(ledger) = &mut self.ledger {
+            ledger.count(now, flows);
         }
     }
 
     /// Counts the time up to `now`; gives what is to be stored.
     fn count(&mut self, now: std::time::Instant, is_over: bool) -> Option<Worked> {
+        self.count_up_to(now);
         let ledger = self.ledger.as_mut()?;
-        ledger.count(now, self.relay.is_some());
         (is_over || ledger.is_due(now)).then(|| ledger.take(now))?
     }
 }
@@ -502,6 +513,7 @@ impl Registry {
             OperatorToHub::LogIn { .. }
             | OperatorToHub::Resume { .. }
             | OperatorToHub::RevokeTicket { .. }
+            | OperatorToHub::ExtendTicket { .. }
             | OperatorToHub::AnswerTicket { .. }
             | OperatorToHub::JudgeTicket { .. }
             | OperatorToHub::Greet { .. }
@@ -697,6 +709,13 @@ impl Registry {
                         open.film.files(&note);
                     }
                 }
+                Effect::Withhold { session, withheld } => {
+                    if let Some(open) = self.films.get_mut(&session) {
+                        open.count_up_to(std::time::Instant::now());
+                        open.withheld = withheld;
+                        open.film.withheld(withheld);
+                    }
+                }
                 Effect::FilmNote { session, text } => {
                     if let Some(open) = self.films.get(&session) {
                         open.film.note(text);
@@ -850,9 +869,9 @@ impl Registry {
             return;
         };
         let now = std::time::Instant::now();
-        let ledger = open.ledger.get_or_insert_with(|| Ledger::new(now));
         // what has passed up to now was spent without this operator
-        ledger.count(now, open.relay.is_some());
+        open.count_up_to(now);
+        let ledger = open.ledger.get_or_insert_with(|| Ledger::new(now));
         let hands = ledger.hands();
         let film = &open.film;
         let relay = open.relay.get_or_insert_with(|| {
@@ -870,9 +889,7 @@ impl Registry {
     fn stop_relay(&mut self, session: SessionId) {
         let open = self.films.get_mut(&session);
         let relay = open.and_then(|open| {
-            if let Some(ledger) = &mut open.ledger {
-                ledger.count(std::time::Instant::now(), open.relay.is_some());
-            }
+            open.count_up_to(std::time::Instant::now());
             open.relay.take()
         });
         let Some(relay) = relay else {

@@ -246,3 +246,75 @@ async fn b3_a_disabled_operator_is_cut_off_and_stays_out() {
     assert!(run_hub(&args, "").status.success());
     hub.operator("anna").await;
 }
+
+#[tokio::test]
+async fn o6_an_open_ticket_is_extended_by_its_owner_as_often_as_tickets_are_made() {
+    let hub = TestHub::start();
+    let mut operator = hub.operator("anna").await;
+    let ticket = operator.generate_ticket().await;
+    let route = ticket.route();
+    let expires = |hub: &TestHub| {
+        let database = rusqlite::Connection::open(hub.data.join("hub.db")).expect("opened");
+        let sql = "SELECT expires_at FROM ticket";
+        database
+            .query_row(sql, [], |row| row.get::<_, i64>(0))
+            .expect("one")
+    };
+    let before = expires(&hub);
+    let extend = OperatorToHub::ExtendTicket { route };
+    let mut bruno = hub.operator("bruno").await;
+    bruno.send(&extend).await;
+    let refused = bruno.wait_for(|m| match m {
+        HubToOperator::TicketRefused { refusal } => Some(refusal.code),
+        _ => None,
+    });
+    assert_eq!(refused.await, RefusalCode::TICKET_WRONG, "not theirs");
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    let mut extended = 0;
+    let refusal = loop {
+        operator.send(&extend).await;
+        let answer = operator.wait_for(|m| match m {
+            HubToOperator::TicketExtended { valid_seconds, .. } => Some(Ok(valid_seconds)),
+            HubToOperator::TicketRefused { refusal } => Some(Err(refusal)),
+            _ => None,
+        });
+        match answer.await {
+            Ok(valid_seconds) => assert!(valid_seconds >= 60, "{valid_seconds}"),
+            Err(refusal) => break refusal,
+        }
+        extended += 1;
+    };
+    assert_eq!((extended, refusal.code), (59, RefusalCode::THROTTLED));
+
+    // good for longer also for a hub that is started anew
+    let hub = hub.kill_and_restart();
+    assert!(expires(&hub) >= before + 1000);
+    let mut operator = hub.operator("anna").await;
+    let revoke = OperatorToHub::RevokeTicket { route };
+    operator.send(&revoke).await;
+    operator.send(&extend).await;
+    for _ in 0..2 {
+        let changed = operator.wait_for(|m| match m {
+            HubToOperator::TicketChanged { state, .. } => Some(state),
+            _ => None,
+        });
+        assert_eq!(changed.await, TicketState::Revoked);
+    }
+}
+
+#[tokio::test]
+async fn b6_operators_know_whose_help_desk_it_is() {
+    let hub = TestHub::start();
+    let said = |m| match m {
+        HubToOperator::Organisation { name } => Some(name.into_string()),
+        _ => None,
+    };
+    let mut anna = hub.operator("anna").await;
+    let set = ["settings", "set", "organisation", "Rossi & Co"];
+    let set = [&set[..], &["--data", hub.data_text()]].concat();
+    let set = run_hub(&set, "");
+    assert!(set.status.success(), "{}", support::text(&set));
+    assert_eq!(anna.wait_for(said).await, "Rossi & Co");
+    let mut bruno = hub.operator("bruno").await;
+    assert_eq!(bruno.wait_for(said).await, "Rossi & Co");
+}

@@ -23,6 +23,10 @@ pub enum Action {
     RevokeTicket {
         route: TicketRoute,
     },
+    /// A ticket is to be good for longer.
+    ExtendTicket {
+        route: TicketRoute,
+    },
     /// **Copy**: the prepared text.
     CopyText,
     /// **E-mail**: the prepared text.

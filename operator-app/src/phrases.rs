@@ -2,6 +2,7 @@
 
 pub mod line;
 pub mod popups;
+pub mod system;
 
 use operator_engine::{ConnectError, LogInProblem, NotStarted};
 use protocol::clipboard::ClipboardFault;
@@ -68,8 +69,13 @@ phrases! {
     link_qr_note: "Whoever scans it comes to your help desk's page, with the ticket filled in.",
         "Chi lo scansiona arriva alla pagina dell'assistenza con il ticket già inserito.";
     no_link: "The hub has no page for users", "L'hub non ha una pagina per gli utenti";
-    template_places: "{ticket}, {link}, {page}, {operator} and {minutes} stand for what goes in.",
-        "{ticket}, {link}, {page}, {operator} e {minutes} indicano ciò che verrà inserito.";
+    template_places: "{ticket}, {link}, {page}, {operator}, {organisation} and {minutes} stand for what goes in.",
+        "{ticket}, {link}, {page}, {operator}, {organisation} e {minutes} indicano ciò che verrà inserito.";
+    extend_ticket: "Extend the ticket", "Prolunga il ticket";
+    add_note: "Add a note", "Aggiungi una nota";
+    ticket_note: "Note", "Nota";
+    ticket_note_hint: "The report begins with it", "Il rapporto inizia da qui";
+    your_help_desk: "Your help desk", "La tua assistenza";
     no_mail_program: "This computer has no mail program. Use Copy instead.",
         "Questo computer non ha un programma di posta. Usa Copia.";
     start_up_not_changed: "Whether the console starts with this computer could not be changed.",
@@ -274,6 +280,36 @@ pub fn session_over(lang: Lang, by: EndedBy, hindrances: Hindrances) -> String {
     sentence
         .unwrap_or_else(|| session_ended_for_operator(lang, by))
         .to_owned()
+}
+
+/// Over the picture while the user has paused.
+pub fn paused_by_user(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "Paused by the user",
+        Lang::It => "In pausa per scelta dell'utente",
+    }
+}
+
+/// Below that; whether there is a picture, which is an old one then.
+pub fn paused_note(lang: Lang, has_picture: bool) -> &'static str {
+    match (lang, has_picture) {
+        (Lang::En, true) => {
+            "This is the picture from before. You see the screen again when the user goes on."
+        }
+        (Lang::En, false) => "You see the screen when the user goes on.",
+        (Lang::It, true) => {
+            "Questa è l'immagine di prima. Rivedrai lo schermo quando l'utente riprende."
+        }
+        (Lang::It, false) => "Vedrai lo schermo quando l'utente riprende.",
+    }
+}
+
+/// The pause is over.
+pub fn user_goes_on(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "The user goes on",
+        Lang::It => "L'utente ha ripreso",
+    }
 }
 
 /// What became of a colleague who was to be brought in (O11).

@@ -12,6 +12,7 @@ pub mod report;
 pub mod session;
 pub mod settings;
 pub mod shell;
+pub mod system;
 pub mod tickets;
 mod tool_button;
 

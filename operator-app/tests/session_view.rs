@@ -6,13 +6,15 @@ use egui::Key;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use operator_app::state::chats::Conversation;
-use operator_app::state::session::{Files, SessionState, SessionWish};
+use operator_app::state::session::{Files, SessionState, SessionWish, System, SystemView};
 use operator_app::views::files::files_side_ui;
-use operator_app::views::session::{bar_ui, mark_ui, paused_ui};
+use operator_app::views::session::{bar_ui, mark_ui, paused_ui, withheld_ui};
+use operator_app::views::system::system_ui;
 use operator_engine::{ClipboardWays, Grade, InputSender, Limit, LineQuality, Route};
 use protocol::files::{FileFault, TransferId};
+use protocol::system::{Disk, Interface, Program, Room};
 use protocol::transfers::{Ended, Problem, Stage, Transfer};
-use protocol::{ColourDepth, Rights, ScreenLayout, ScreenMonitor, ViewWish};
+use protocol::{ColourDepth, Rights, ScreenLayout, ScreenMonitor, SystemInformation, ViewWish};
 use ui_kit::Lang;
 use ui_kit::remote_view::ViewSize;
 use ui_kit::{Clock, Zone};
@@ -67,6 +69,7 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         watched_by: Vec::new(),
         bring_in: None,
         marking: None,
+        system: None,
         chat_open: false,
         files: Files::default(),
         snippets: Default::default(),
@@ -80,6 +83,7 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
             ..Conversation::default()
         },
         paused: false,
+        withheld: false,
         line: None,
         ending: false,
         hindrances: Default::default(),
@@ -130,6 +134,139 @@ fn r4_while_the_line_is_lost_the_window_says_so_and_can_be_ended() {
     harness.get_by_label("End").click();
     harness.run_steps(2);
     assert_eq!(harness.state().wishes, [SessionWish::End]);
+}
+
+/// A window of `size` in which the user has paused, over a picture if it `has_picture`.
+fn withheld(lang: Lang, size: [f32; 2], has_picture: bool) -> Harness<'static, SessionState> {
+    let mut paused = state(lang, Some(two_monitors()));
+    paused.withheld = true;
+    let draw = move |ui: &mut egui::Ui, state: &mut SessionState| {
+        ui_kit::theme::install(ui.ctx());
+        bar_ui(ui, state);
+        let area = ui.available_rect_before_wrap();
+        withheld_ui(ui, state.lang, area, has_picture);
+    };
+    let builder = Harness::builder().with_size(size);
+    let mut harness = builder.build_ui_state(draw, paused);
+    harness.run_steps(3);
+    harness
+}
+
+#[test]
+fn s2_while_the_user_has_paused_the_window_says_so_and_nothing_is_controlled() {
+    let mut harness = withheld(Lang::En, [1000.0, 600.0], true);
+    assert!(!harness.state().controls());
+    harness.get_by_label("Paused by the user");
+    harness.get_by_label_contains("the picture from before");
+    let keys = harness.get_by_label("Special keys");
+    assert!(keys.accesskit_node().is_disabled());
+    harness.get_by_label("End").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().wishes, [SessionWish::End]);
+    let small = withheld(Lang::It, [640.0, 320.0], false);
+    let title = small.get_by_label("In pausa per scelta dell'utente").rect();
+    let note = small.get_by_label_contains("quando l'utente riprende");
+    assert!(title.bottom() <= note.rect().top() && note.rect().bottom() < 320.0);
+}
+
+fn a_computer() -> SystemInformation {
+    let room = |used: u64, total: u64| Room {
+        used_bytes: used * 1_000_000,
+        total_bytes: total * 1_000_000,
+    };
+    let program = |name: &str, processes, busy_percent, memory: u64| Program {
+        name: name.into(),
+        processes,
+        busy_percent,
+        memory_bytes: memory * 1_000_000,
+    };
+    SystemInformation {
+        computer: "ANNA-PC".into(),
+        model: "LENOVO 20AN".into(),
+        system: "Debian GNU/Linux 13 (trixie)".into(),
+        kernel: "6.12.48-amd64".into(),
+        uptime_seconds: 273_900,
+        processor: "Intel(R) Core(TM) i5-4300M CPU @ 2.60GHz".into(),
+        architecture: "x86_64".into(),
+        cores: 4,
+        busy_percent: 37,
+        memory: room(6_100, 8_050),
+        swap: room(0, 1_000),
+        disks: vec![
+            Disk {
+                place: "/".into(),
+                file_system: "ext4".into(),
+                room: room(231_000, 244_000),
+            },
+            Disk {
+                place: "/home".into(),
+                file_system: "btrfs".into(),
+                room: room(120_000, 480_000),
+            },
+        ],
+        interfaces: vec![Interface {
+            name: "wlp3s0".into(),
+            addresses: vec![([192, 168, 1, 23].into(), 24)],
+            received_bytes: 1_200_000_000,
+            sent_bytes: 88_000_000,
+        }],
+        programs: vec![
+            program("firefox", 12, 131, 2_900),
+            program("gnome-shell", 1, 14, 410),
+            program("thunderbird", 1, 2, 560),
+        ],
+    }
+}
+
+fn with_system(lang: Lang, system: System, size: [f32; 2]) -> Harness<'static, SessionState> {
+    let mut state = state(lang, Some(two_monitors()));
+    state.system = Some(system);
+    let draw = |ui: &mut egui::Ui, state: &mut SessionState| {
+        ui_kit::theme::install(ui.ctx());
+        bar_ui(ui, state);
+        system_ui(ui, state);
+    };
+    let mut harness = Harness::builder()
+        .with_size(size)
+        .build_ui_state(draw, state);
+    harness.run_steps(4);
+    harness
+}
+
+#[test]
+fn s2_what_computer_it_is_is_asked_for_shown_and_put_into_the_report() {
+    let mut harness = window(state(Lang::En, Some(two_monitors())), 1000.0);
+    choose(&mut harness, "Session menu", "System information");
+    assert_eq!(harness.state().wishes, [SessionWish::AskSystem]);
+    let asked = harness.state().system.as_ref().expect("it is open");
+    assert_eq!(asked.view, SystemView::Asking);
+
+    let told = System {
+        view: SystemView::Is(Box::new(a_computer())),
+        in_report: false,
+    };
+    let mut harness = with_system(Lang::En, told.clone(), [1000.0, 900.0]);
+    harness.get_by_label("Debian GNU/Linux 13 (trixie)");
+    harness.get_by_label("231 GB of 244 GB (94 %) (ext4)");
+    harness.get_by_label("firefox × 12");
+    harness.get_by_label("Put into the report").click();
+    harness.run_steps(3);
+    let [SessionWish::IntoReport { text }] = harness.state().wishes.as_slice() else {
+        unreachable!("{:?}", harness.state().wishes);
+    };
+    assert!(text.contains("\n  Kernel: 6.12.48-amd64\n"), "{text}");
+    let button = harness.get_by_label("Put into the report");
+    assert!(button.accesskit_node().is_disabled(), "once is enough");
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert_eq!(harness.state().system, None);
+
+    // in the smallest window all of its buttons are in reach
+    let small = with_system(Lang::It, told, [640.0, 320.0]);
+    for button in ["Inserisci nel rapporto", "Copia", "Aggiorna", "Chiudi"] {
+        let button = small.get_by_label(button).rect();
+        assert!(button.bottom() < 320.0 && button.left() > 0.0, "{button}");
+    }
 }
 
 #[test]

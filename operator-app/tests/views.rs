@@ -84,6 +84,7 @@ fn ticket(state: TicketState) -> Ticket {
         state,
         guesses: 0,
         host: None,
+        note: String::new(),
     }
 }
 
@@ -160,6 +161,37 @@ fn o6_a_ticket_is_shown_large_with_its_time_and_can_be_taken_back() {
     harness.run_steps(2);
     let route = TicketRoute::new(4_829).expect("four digits");
     assert_eq!(harness.state().actions, [Action::RevokeTicket { route }]);
+}
+
+#[test]
+fn o6_an_open_ticket_is_extended_and_noted_and_earlier_ones_show_their_time() {
+    let mut two = logged_in(Lang::En);
+    let earlier = Ticket {
+        route: TicketRoute::new(1_234).expect("four digits"),
+        spoken: "123 456 7890".to_owned(),
+        expires_unix_seconds: NOW + 61,
+        note: "Till 3".to_owned(),
+        ..ticket(TicketState::Open)
+    };
+    two.tickets.all.insert(0, earlier);
+    let mut harness = window(two);
+    assert!(harness.query_by_label("Note").is_none());
+    harness.get_by_label("Add a note").click();
+    harness.run_steps(3);
+    let typed = egui::Event::Text("Printer offline".to_owned());
+    harness.event(typed);
+    harness.run_steps(2);
+    let tickets = &harness.state().state.tickets;
+    let route = |number| TicketRoute::new(number).expect("four digits");
+    assert_eq!(tickets.note(route(4_829)), "Printer offline");
+    assert_eq!(tickets.note(route(1_234)), "Till 3");
+    let extend: Vec<_> = harness.get_all_by_label("Extend the ticket").collect();
+    extend[0].click();
+    harness.run_steps(2);
+    let route = route(4_829);
+    assert_eq!(harness.state().actions, [Action::ExtendTicket { route }]);
+    harness.get_by_label("valid for 1:01");
+    harness.get_by_label("Till 3");
 }
 
 #[test]

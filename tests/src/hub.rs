@@ -266,6 +266,18 @@ impl Hub {
         self.ask(&words, None).map(drop)
     }
 
+    /// Makes `out` a picture of what the film `id` shows so many seconds after it began.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    pub fn film_picture(&self, id: u64, seconds: u64, out: &Path) -> anyhow::Result<()> {
+        let out = out.to_str().context("a path that can be typed")?;
+        let (id, at) = (id.to_string(), seconds.to_string());
+        self.ask(&["film", "picture", &id, out, "--at", &at], None)
+            .map(drop)
+    }
+
     /// The reports and drafts, newest first, as JSON.
     ///
     /// # Errors

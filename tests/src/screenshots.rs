@@ -216,6 +216,8 @@ impl Album<'_> {
             .click("Mark this moment (Ctrl+Alt+Shift+M)")?;
         self.add(&mut cast.console.app, "Mark", "session-mark")?;
         cast.console.app.click("Cancel")?;
+        self.pause(&mut cast)?;
+        self.look_at_system(&mut cast)?;
         self.bring_in_a_colleague(&mut cast)?;
         cast.helpme.end()?;
         cast.helpme.app.wait_for("Use another ticket")?;
@@ -225,6 +227,33 @@ impl Album<'_> {
             .app
             .type_into("Problem", "The printer does not print")?;
         self.add(&mut cast.console.app, "Finish the report", "report")
+    }
+
+    /// The user pauses, and goes on.
+    fn pause(&self, cast: &mut Cast) -> anyhow::Result<()> {
+        const PAUSED: &str = "Paused by the user";
+        cast.helpme.app.click("Pause")?;
+        cast.console.app.wait_for(PAUSED)?;
+        self.add(&mut cast.console.app, PAUSED, "session-paused")?;
+        self.add(&mut cast.helpme.app, "Go on", "helpme-paused")?;
+        cast.helpme.app.click("Go on")?;
+        cast.console.app.wait_until_gone(PAUSED)
+    }
+
+    /// The operator asks what computer it is (S2).
+    fn look_at_system(&self, cast: &mut Cast) -> anyhow::Result<()> {
+        const INTO_REPORT: &str = "Put into the report";
+        let console = &mut cast.console.app;
+        console.click("Session menu")?;
+        console.click_in_menu("System information")?;
+        cast.helpme.app.wait_until_usable("Send it")?;
+        self.add(&mut cast.helpme.app, "Send it", "helpme-system")?;
+        cast.helpme.app.click("Send it")?;
+        let console = &mut cast.console.app;
+        console.wait_for(INTO_REPORT)?;
+        self.add(console, INTO_REPORT, "session-system")?;
+        console.click("Close")?;
+        console.wait_until_gone(INTO_REPORT)
     }
 
     /// A second operator joins the session (O11).

@@ -157,7 +157,8 @@ pub trait ScreenSource: Send {
 pub struct CaptureWaker(Arc<dyn Fn() + Send + Sync>);
 
 impl CaptureWaker {
-    fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
+    /// `wake` must not block.
+    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
         Self(Arc::new(wake))
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use clipboard::Place;
 use input::{InjectError, InputSink};
 use protocol::Hindrances;
 use protocol::control::Name;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use transport::{HubAddress, Pin, Routes};
 
 use crate::event::{HostCommand, HostEvent};
@@ -148,6 +148,7 @@ impl HostHandle {
             HostCommand::OpenTicket { .. }
             | HostCommand::AnswerConsent { .. }
             | HostCommand::SendChat { .. }
+            | HostCommand::AnswerSystem { .. }
             | HostCommand::SendFiles { .. }
             | HostCommand::CancelFiles { .. }
             | HostCommand::ReceiveInto { .. }
@@ -165,6 +166,13 @@ impl HostHandle {
             // the switch alone tells the engine
             tracing::debug!("End not queued");
         }
+    }
+
+    /// **Pause** and **Go on**: with `true` nothing is captured, sent or injected any more when this
+    /// returns, and keys that operators hold come up, until it is called with `false`. It counts for the
+    /// session that runs, also while its line is lost. Never waits.
+    pub fn withhold(&self, withheld: bool) {
+        self.current.withhold(withheld);
     }
 
     /// Something that ends the running session from another thread, for a global hot key.
@@ -228,20 +236,52 @@ impl HostEvents {
     }
 }
 
-/// The switch of the session that runs, if one does.
+/// The switch of the session that runs, if one does, and whether its user has paused.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct CurrentSession(Arc<Mutex<Option<Arc<Switch>>>>);
+pub(crate) struct CurrentSession(Arc<Current>);
+
+#[derive(Debug, Default)]
+struct Current {
+    switch: Mutex<Option<Arc<Switch>>>,
+    /// Outlives the switch, of which each line has its own. Changed only while that is locked.
+    withheld: watch::Sender<bool>,
+}
 
 impl CurrentSession {
+    /// From now on this is the switch; it begins withheld where the user has paused.
     pub(crate) fn set(&self, switch: Option<Arc<Switch>>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = switch;
+        let mut current = self.lock();
+        if let Some(switch) = &switch {
+            switch.withhold(*self.0.withheld.borrow());
+        }
+        *current = switch;
+    }
+
+    /// Another session begins: nobody has paused it.
+    pub(crate) fn begin(&self) {
+        let _current = self.lock();
+        self.0.withheld.send_replace(false);
+    }
+
+    fn withhold(&self, withheld: bool) {
+        let current = self.lock();
+        self.0.withheld.send_replace(withheld);
+        if let Some(switch) = current.as_ref() {
+            switch.withhold(withheld);
+        }
+    }
+
+    /// What hears whether the user has paused.
+    pub(crate) fn withheld(&self) -> watch::Receiver<bool> {
+        self.0.withheld.subscribe()
     }
 
     fn get(&self) -> Option<Arc<Switch>> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Switch>>> {
+        self.0.switch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn turn_off(&self) {

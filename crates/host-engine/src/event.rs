@@ -27,6 +27,8 @@ pub enum HostCommand {
     ReduceRights { rights: Rights },
     /// Send one of several operators away; with the last one the session ends.
     SendAway { operator: PeerId },
+    /// The answer to [`HostEvent::SystemAsked`].
+    AnswerSystem { operator: PeerId, allowed: bool },
     /// **End** (H6). [`crate::HostHandle::end_session`] stops everything before this is read.
     EndSession,
     /// A line of chat to the operator.
@@ -120,6 +122,13 @@ pub enum HostEvent {
     },
     /// The operator is out of reach (or back).
     OperatorPresent(bool),
+    /// An operator wants to know what computer this is and what it is busy with; told once for each unless
+    /// the user says no, or the line is lost.
+    SystemAsked {
+        session: SessionId,
+        operator: PeerId,
+        name: Name,
+    },
     /// Which administrators of the hub watch the session now.
     Watched {
         session: SessionId,

@@ -26,6 +26,7 @@ mod pointer_shape;
 mod scale;
 mod share;
 mod switch;
+mod system;
 mod turns;
 mod viewers;
 mod wire;

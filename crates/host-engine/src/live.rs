@@ -21,7 +21,7 @@ use transport::{Connection, FramedReader, FramedWriter, WriteError};
 
 use crate::clipboard::Takers;
 use crate::course::Course;
-use crate::engine::Backends;
+use crate::engine::{Backends, CurrentSession};
 use crate::event::Trouble;
 use crate::inject::{self, Job};
 use crate::pace::MAX_IN_FLIGHT;
@@ -88,7 +88,8 @@ struct Operator {
 const BROKEN_PATIENCE: Duration = Duration::from_secs(6);
 
 impl LiveSession {
-    /// Opens the host's streams and begins to capture, for nobody yet: [`Self::admit`] follows.
+    /// Opens the host's streams and begins to capture, for nobody yet: [`Self::admit`] follows. Its switch
+    /// is the one of `current` from the first.
     ///
     /// # Errors
     ///
@@ -100,11 +101,13 @@ impl LiveSession {
         takers: Takers,
         connection: &Connection,
         backends: &Backends,
+        current: &CurrentSession,
     ) -> io::Result<Self> {
         let (jobs, waiting_jobs) = mpsc::channel(inject::MAX_WAITING);
         let (frames, waiting_frames) = mpsc::channel(MAX_IN_FLIGHT);
         let (reporter, reports) = mpsc::channel(8);
         let switch = Switch::new(&jobs);
+        current.set(Some(Arc::clone(&switch)));
         let outbox = Outbox::new(Arc::clone(&course), frames);
         let mut live = Self {
             session,
@@ -323,11 +326,6 @@ impl LiveSession {
     /// Takes rights away at once; gives what is left.
     pub(crate) fn reduce(&self, rights: Rights) -> Rights {
         self.switch.reduce(rights)
-    }
-
-    /// What turns this session off from any thread.
-    pub(crate) fn switch(&self) -> Arc<Switch> {
-        Arc::clone(&self.switch)
     }
 
     /// The next thing that happened inside. Cancellation safe.
@@ -556,33 +554,56 @@ enum What {
 }
 
 impl Writer {
-    /// Writes until the switch is off; then the stream is reset, so that nothing that still waits
-    /// in it leaves this machine (H6).
-    async fn run(self, connection: &Connection, switch: &Switch) -> Result<(), WriteError> {
-        let stream = tokio::select! {
-            biased;
-            () = switch.until_off() => return Ok(()),
-            stream = connection.open_uni() => {
-                stream.map_err(|lost| WriteError::Broken(lost.into()))?
-            },
-        };
-        let mut writer = FramedWriter::new(stream, MAX_HEADER_FRAME_BYTES);
-        let written = tokio::select! {
-            biased;
-            () = switch.until_off() => Ok(()),
-            written = write(self.header, &self.key, self.what, &mut writer) => written,
-        };
-        if writer.stream_mut().reset(0u32.into()).is_err() {
-            tracing::trace!("Stream was over already");
+    /// Writes until the switch is off. Then, and while the user has paused, there is no stream: it is
+    /// reset, so that nothing that still waits in it leaves this machine (H6).
+    async fn run(mut self, connection: &Connection, switch: &Switch) -> Result<(), WriteError> {
+        loop {
+            tokio::select! {
+                biased;
+                () = switch.until_off() => return Ok(()),
+                () = switch.until_withheld(false) => {}
+                () = self.what.drop_all() => return Ok(()),
+            }
+            let stream = tokio::select! {
+                biased;
+                () = switch.until_off() => return Ok(()),
+                stream = connection.open_uni() => {
+                    stream.map_err(|lost| WriteError::Broken(lost.into()))?
+                },
+            };
+            let mut writer = FramedWriter::new(stream, MAX_HEADER_FRAME_BYTES);
+            let written = tokio::select! {
+                biased;
+                () = switch.until_off() => Some(Ok(())),
+                () = switch.until_withheld(true) => None,
+                written = write(self.header, &self.key, &mut self.what, &mut writer) => Some(written),
+            };
+            if writer.stream_mut().reset(0u32.into()).is_err() {
+                tracing::trace!("Stream was over already");
+            }
+            if let Some(written) = written {
+                return written;
+            }
         }
-        written
+    }
+}
+
+impl What {
+    /// Drops what waits and what comes, for as long as this is polled and anything can come.
+    async fn drop_all(&mut self) {
+        match self {
+            Self::Screen(frames) => while frames.recv().await.is_some() {},
+            Self::Pointer(outbox) => loop {
+                drop(outbox.next_pointer().await);
+            },
+        }
     }
 }
 
 async fn write(
     header: StreamHeader,
     key: &PictureKey,
-    what: What,
+    what: &mut What,
     writer: &mut FramedWriter,
 ) -> Result<(), WriteError> {
     let StreamHeader { lane, session, .. } = header;
@@ -598,9 +619,14 @@ async fn write(
     writer.set_limit(rules.max_frame_bytes);
     let tag = |body: &[u8]| key.tag(session, lane, body);
     match what {
-        What::Screen(mut frames) => {
+        What::Screen(frames) => {
+            // what comes before an update that stands alone builds on what is in no stream
+            let mut has_begun = false;
             while let Some(frame) = frames.recv().await {
-                writer.write_tagged(&frame, tag).await?;
+                has_begun |= frame.layout.is_some();
+                if has_begun {
+                    writer.write_tagged(&frame, tag).await?;
+                }
             }
             Ok(())
         }

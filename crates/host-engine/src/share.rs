@@ -7,9 +7,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
-use capture::{CaptureError, Changes, Monitor, PointerState, ScreenSource};
+use capture::{CaptureError, CaptureWaker, Changes, Monitor, PointerState, ScreenSource};
 use codec::{DamageHint, Encoder, Level, Picture, PixelSize, Rect, Update};
 use protocol::control::Name;
 use protocol::limits::{MAX_MONITORS, MAX_SCREEN_UPDATE_BYTES};
@@ -103,6 +104,12 @@ impl Outbox {
         self.pointer_changed.notify_one();
     }
 
+    /// Nothing that waits counts any more, and every viewer begins with a whole picture.
+    fn begin_anew(&self) {
+        lock(&self.pointer).take();
+        self.viewers().begin_anew();
+    }
+
     /// How long was captured and encoded, in all.
     pub(crate) fn worked(&self) -> Duration {
         Duration::from_micros(self.worked_micros.load(Ordering::Relaxed))
@@ -118,14 +125,27 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Captures until the switch is off.
+/// Captures until the switch is off. While the user has paused the screen is not even open.
 pub(crate) fn run(
     open: &OpenScreen,
     switch: &Arc<Switch>,
     outbox: &Arc<Outbox>,
     reports: &mpsc::Sender<Report>,
 ) {
-    let done = open().and_then(|source| Sharing::new(source, switch, outbox)?.run());
+    let mut wish = ViewWish::default();
+    let done = loop {
+        sleep_while_withheld(switch);
+        if !switch.is_on() {
+            break Ok(());
+        }
+        let shared = open().and_then(|source| Sharing::new(source, switch, outbox, wish)?.run());
+        match shared {
+            Ok(End::Withheld(wished)) => wish = wished,
+            Ok(End::Over) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+        outbox.begin_anew();
+    };
     if let Err(error) = done {
         tracing::warn!(%error, "Screen not available");
         let trouble = Trouble::NoCapture {
@@ -137,10 +157,29 @@ pub(crate) fn run(
     }
 }
 
+fn sleep_while_withheld(switch: &Switch) {
+    let sleeper = thread::current();
+    switch.set_waker(CaptureWaker::new(move || sleeper.unpark()));
+    while switch.is_on() && switch.is_withheld() {
+        thread::park();
+    }
+}
+
+/// Why nothing is captured any more.
+enum End {
+    /// The user has paused; when that is over the viewers see what they wished for.
+    Withheld(ViewWish),
+    Over,
+}
+
 struct Sharing<'a> {
     source: Box<dyn ScreenSource>,
     switch: &'a Switch,
+    /// How often the user had paused before.
+    pauses: u64,
     outbox: &'a Outbox,
+    /// What was wished for last.
+    wish: ViewWish,
     encoder: Encoder,
     /// The screen as it was grabbed last.
     picture: Picture,
@@ -165,14 +204,21 @@ impl<'a> Sharing<'a> {
         mut source: Box<dyn ScreenSource>,
         switch: &'a Switch,
         outbox: &'a Outbox,
+        wish: ViewWish,
     ) -> Result<Self, CaptureError> {
         switch.set_waker(source.waker());
-        let wish = ViewWish::default();
-        let (geometry, layout) = survey(source.as_mut(), wish.percent, None)?;
+        let pauses = switch.pauses();
+        let shared = match wish.monitor {
+            Some(_) => select(source.as_mut(), wish.monitor)?,
+            None => None,
+        };
+        let (geometry, layout) = survey(source.as_mut(), percent(wish), shared)?;
         Ok(Self {
             source,
             switch,
+            pauses,
             outbox,
+            wish,
             encoder: Encoder::new(level(wish.depth)),
             picture: Picture::new(PixelSize::new(1, 1)),
             scaler: None,
@@ -185,12 +231,17 @@ impl<'a> Sharing<'a> {
         })
     }
 
-    fn run(mut self) -> Result<(), CaptureError> {
+    fn run(mut self) -> Result<End, CaptureError> {
         let mut changes = Changes::default();
-        self.send_pointer()?;
-        while self.switch.is_on() && !self.viewers_gone {
+        if self.shows() {
+            self.send_pointer()?;
+        }
+        while self.shows() && !self.viewers_gone {
             let sleep = self.send_if_room()?;
             self.source.wait(sleep, &mut changes)?;
+            if !self.shows() {
+                break;
+            }
             if changes.resized {
                 self.survey()?;
             }
@@ -199,7 +250,17 @@ impl<'a> Sharing<'a> {
                 self.send_pointer()?;
             }
         }
-        Ok(())
+        let is_over = !self.switch.is_on() || self.viewers_gone;
+        Ok(if is_over {
+            End::Over
+        } else {
+            End::Withheld(self.wish)
+        })
+    }
+
+    /// Whether anything may be captured and sent.
+    fn shows(&self) -> bool {
+        self.switch.shows(self.pauses)
     }
 
     /// Sends the newest state if it is due; gives how long to sleep for (`None`: until woken).
@@ -276,7 +337,7 @@ impl<'a> Sharing<'a> {
             payload: update.bytes.into(),
         };
         // as many places as updates in flight; only a viewer that starts anew makes it wait
-        if self.switch.is_on() && self.outbox.frames.blocking_send(frame).is_err() {
+        if self.shows() && self.outbox.frames.blocking_send(frame).is_err() {
             self.viewers_gone = true;
         }
     }
@@ -310,23 +371,16 @@ impl<'a> Sharing<'a> {
 
     /// Shows the screen as the viewer wishes. A change of colours alone needs no whole picture.
     fn fulfil(&mut self, wish: ViewWish) -> Result<(), CaptureError> {
+        self.wish = wish;
         let level = level(wish.depth);
         self.stale |= level != self.encoder.level();
         self.encoder.set_level(level);
-        let percent = wish.percent.clamp(*PERCENTS.start(), *PERCENTS.end());
         let mut shared = self.layout.shared;
         if wish.monitor != shared {
-            match self.source.select(wish.monitor) {
-                Ok(()) => shared = wish.monitor,
-                Err(CaptureError::NoSuchMonitor { .. }) => {
-                    self.source.select(None)?;
-                    shared = None;
-                }
-                Err(error) => return Err(error),
-            }
+            shared = select(self.source.as_mut(), wish.monitor)?;
             self.stale = true;
         }
-        self.survey_as(percent, shared)
+        self.survey_as(percent(wish), shared)
     }
 
     /// Looks what the picture is of; where that has changed, the next update stands alone.
@@ -388,6 +442,22 @@ impl<'a> Sharing<'a> {
     fn now(&self) -> Duration {
         self.outbox.course.elapsed()
     }
+}
+
+/// Has the source show one monitor, or all where it is gone; gives which it shows.
+fn select(
+    source: &mut dyn ScreenSource,
+    monitor: Option<u32>,
+) -> Result<Option<u32>, CaptureError> {
+    match source.select(monitor) {
+        Ok(()) => Ok(monitor),
+        Err(CaptureError::NoSuchMonitor { .. }) => source.select(None).map(|()| None),
+        Err(error) => Err(error),
+    }
+}
+
+fn percent(wish: ViewWish) -> u8 {
+    wish.percent.clamp(*PERCENTS.start(), *PERCENTS.end())
 }
 
 /// Where the picture lies on the desktop, and what the viewer is told of it. A monitor that is gone

@@ -1,9 +1,10 @@
-//! The one switch of a session: off means that nothing is seen and nothing touched any more (H6).
+//! The one switch of a session: off means that nothing is seen and nothing touched any more (H6), and
+//! withheld that it is so until the user goes on.
 //!
 //! Whoever holds it can turn it off from any thread, without waiting for the network.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use capture::CaptureWaker;
@@ -17,6 +18,10 @@ use crate::inject::Job;
 #[derive(Debug)]
 pub(crate) struct Switch {
     off: watch::Sender<bool>,
+    /// The user has paused, ...
+    withheld: watch::Sender<bool>,
+    /// ... so many times.
+    pauses: AtomicU64,
     /// More than one operator may touch anything.
     shared: AtomicBool,
     parts: Mutex<Parts>,
@@ -39,6 +44,8 @@ impl Switch {
         };
         Arc::new(Self {
             off: watch::Sender::new(false),
+            withheld: watch::Sender::new(false),
+            pauses: AtomicU64::new(0),
             shared: AtomicBool::new(false),
             parts: Mutex::new(parts),
         })
@@ -59,6 +66,39 @@ impl Switch {
     pub(crate) async fn until_off(&self) {
         let mut off = self.off.subscribe();
         if off.wait_for(|off| *off).await.is_err() {
+            unreachable!("the sender lives as long as self");
+        }
+    }
+
+    /// The user pauses, or goes on. Never blocks for longer than a lock.
+    pub(crate) fn withhold(&self, withheld: bool) {
+        if self.withheld.send_replace(withheld) == withheld {
+            return;
+        }
+        self.pauses.fetch_add(u64::from(withheld), Ordering::SeqCst);
+        self.wake_capture();
+        self.release();
+    }
+
+    pub(crate) fn is_withheld(&self) -> bool {
+        *self.withheld.borrow()
+    }
+
+    /// How often the user has paused.
+    pub(crate) fn pauses(&self) -> u64 {
+        self.pauses.load(Ordering::SeqCst)
+    }
+
+    /// Whether anything may be captured and sent by whoever began after so many `pauses`: a pause that is
+    /// over already counts, too.
+    pub(crate) fn shows(&self, pauses: u64) -> bool {
+        self.is_on() && !self.is_withheld() && self.pauses() == pauses
+    }
+
+    /// Returns when the user has paused, or with `false` when that is over.
+    pub(crate) async fn until_withheld(&self, withheld: bool) {
+        let mut now = self.withheld.subscribe();
+        if now.wait_for(|now| *now == withheld).await.is_err() {
             unreachable!("the sender lives as long as self");
         }
     }
@@ -90,7 +130,9 @@ impl Switch {
     /// Whether `operator` may touch anything now.
     pub(crate) fn lets_touch(&self, operator: PeerId) -> bool {
         let may = |grant: &Grant| grant.rights().has(Rights::CONTROL);
-        self.is_on() && self.with(|parts| parts.grants.get(&operator).is_some_and(may))
+        self.is_on()
+            && !self.is_withheld()
+            && self.with(|parts| parts.grants.get(&operator).is_some_and(may))
     }
 
     /// Whether more than one operator may touch anything; asked for each event, so no lock is taken.
@@ -133,5 +175,25 @@ impl Switch {
     fn with<T>(&self, act: impl FnOnce(&mut Parts) -> T) -> T {
         // a panic elsewhere must not keep the switch from working
         act(&mut self.parts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_that_nobody_noticed_in_time_counts_when_it_is_over() {
+        let (jobs, _waiting) = mpsc::channel(4);
+        let switch = Switch::new(&jobs);
+        let before = switch.pauses();
+        assert!(switch.shows(before));
+        switch.withhold(true);
+        assert!(!switch.shows(before) && !switch.shows(switch.pauses()));
+        switch.withhold(false);
+        assert!(!switch.shows(before), "it began before the pause");
+        assert!(switch.shows(switch.pauses()));
+        switch.turn_off();
+        assert!(!switch.shows(switch.pauses()));
     }
 }

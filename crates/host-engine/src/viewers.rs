@@ -60,6 +60,14 @@ impl Viewers {
         });
     }
 
+    /// Everybody begins with a whole picture, as if they had just come.
+    pub(crate) fn begin_anew(&mut self) {
+        for viewer in &mut self.all {
+            viewer.pace.want_restart();
+            viewer.has_begun = false;
+        }
+    }
+
     /// `operator` watches no more.
     pub(crate) fn remove(&mut self, operator: PeerId) {
         self.all.retain(|viewer| viewer.operator != operator);

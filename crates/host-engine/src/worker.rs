@@ -15,7 +15,7 @@ use session::TicketNumber;
 use session::host::{
     Agreement, Caller, HostFault, HostNews, HostSide, HostStep, Outside, StopCause,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 use transfer::{Channel, Happening, Step};
 use transport::{ConnectError, FramedReader, receipt, reconnect};
@@ -30,6 +30,7 @@ use crate::files::Files;
 use crate::hindrances::Lookout;
 use crate::line_report::{self, LineReports};
 use crate::live::{LiveSession, Report};
+use crate::system::Looks;
 use crate::wire::{Wire, refuse};
 
 /// Streams of a session that may arrive before its start does.
@@ -54,6 +55,8 @@ pub(crate) struct Worker {
     teller: Teller,
     lookout: Lookout,
     current: CurrentSession,
+    /// Whether the user has paused.
+    withheld: watch::Receiver<bool>,
     started: Instant,
     side: HostSide,
     /// When the channel to each operator was opened.
@@ -72,6 +75,7 @@ pub(crate) struct Worker {
     ending: Vec<JoinHandle<()>>,
     files: Files,
     clipboards: Clipboards,
+    looks: Looks,
 }
 
 impl Worker {
@@ -99,6 +103,7 @@ impl Worker {
             commands,
             teller,
             lookout,
+            withheld: current.withheld(),
             current,
             started: Instant::now(),
             side: HostSide::new(caller, chat_base),
@@ -112,6 +117,7 @@ impl Worker {
             cause: None,
             ending: Vec::new(),
             files: Files::new(),
+            looks: Looks::default(),
         }
     }
 
@@ -127,6 +133,7 @@ impl Worker {
                 | HostCommand::ReduceRights { .. }
                 | HostCommand::EndSession
                 | HostCommand::SendAway { .. }
+                | HostCommand::AnswerSystem { .. }
                 | HostCommand::SendChat { .. }
                 | HostCommand::Rate { .. }
                 | HostCommand::Leave => {
@@ -218,6 +225,10 @@ impl Worker {
                         self.take(steps, None)?;
                     }
                 },
+                Ok(()) = self.withheld.changed() => {
+                    let steps = self.withhold();
+                    self.take(steps, None)?;
+                }
                 (operator, happening) = self.files.next() => {
                     let steps = self.files_happened(operator, happening)?;
                     self.take(steps, None)?;
@@ -293,6 +304,10 @@ impl Worker {
                         steps.and_then(|steps| self.take(steps, Some(&wire)))
                     }
                 },
+                Ok(()) = self.withheld.changed() => {
+                    let steps = self.withhold();
+                    self.take(steps, Some(&wire))
+                }
                 hindrances = self.lookout.changed() => {
                     let steps = self.hindered(hindrances);
                     self.take(steps, Some(&wire))
@@ -311,6 +326,10 @@ impl Worker {
                 }
                 news = self.clipboards.next() => {
                     let steps = self.clipboard_news(news);
+                    self.take(steps, Some(&wire))
+                }
+                (question, found) = self.looks.next() => {
+                    let steps = self.side.tell_system(question, &found);
                     self.take(steps, Some(&wire))
                 }
                 () = &mut silent => {
@@ -387,6 +406,10 @@ impl Worker {
             },
             HostCommand::ReduceRights { rights } => self.side.reduce(rights),
             HostCommand::SendAway { operator } => self.side.send_away(operator),
+            HostCommand::AnswerSystem { operator, allowed } => {
+                let now = self.started.elapsed();
+                self.side.answer_system(operator, allowed, now)
+            }
             HostCommand::EndSession => self.side.end(StopCause::By(EndedBy::User)),
             HostCommand::SendChat { text } => {
                 let (steps, taken) = self.side.chat(text.clone());
@@ -524,6 +547,12 @@ impl Worker {
         steps.collect()
     }
 
+    /// The user has paused, or goes on.
+    fn withhold(&mut self) -> Vec<HostStep> {
+        let withheld = *self.withheld.borrow_and_update();
+        self.side.withhold(withheld)
+    }
+
     /// What hinders on this machine has changed.
     fn hindered(&mut self, mut seen: Hindrances) -> Vec<HostStep> {
         if self.live.is_some() {
@@ -630,6 +659,7 @@ impl Worker {
                     let steps = self.files.heard(operator, word);
                     after.extend(self.files_do(operator, steps)?);
                 }
+                HostStep::LookAtSystem(question) => self.looks.begin(question),
                 HostStep::Pause { session, operator } => {
                     tracing::info!(%session, %operator, "Session waits for its line");
                     self.dismiss(operator);
@@ -688,7 +718,10 @@ impl Worker {
     fn start(&mut self, agreement: Agreement, wire: &Wire) -> Result<(), EndCause> {
         let session = agreement.session;
         let course = self.course.take_if(|course| course.session == session);
-        let course = course.unwrap_or_else(|| Arc::new(Course::begin(session)));
+        let course = course.unwrap_or_else(|| {
+            self.current.begin();
+            Arc::new(Course::begin(session))
+        });
         self.course = Some(Arc::clone(&course));
         if !reads_our_pictures(agreement.formats) {
             tracing::warn!(%session, formats = ?agreement.formats, "No common format of pictures");
@@ -706,10 +739,9 @@ impl Worker {
         if self.live.as_ref().is_none_or(|l| l.session() != session) {
             let key = agreement.picture_key.clone();
             let takers = self.clipboards.takers();
-            let live = LiveSession::start(session, key, course, takers, connection, backends);
-            let live = live.map_err(no_thread)?;
-            self.current.set(Some(live.switch()));
-            self.live = Some(live);
+            let current = &self.current;
+            let live = LiveSession::start(session, key, course, takers, connection, backends, current);
+            self.live = Some(live.map_err(no_thread)?);
         }
         if let Some(live) = &mut self.live {
             let trip = connection.rtt();
@@ -756,6 +788,7 @@ impl Worker {
             | HostNews::SessionResumed { .. }
             | HostNews::ChatReceived { .. }
             | HostNews::OperatorPresent(_)
+            | HostNews::SystemAsked { .. }
             | HostNews::Watched { .. }
             | HostNews::Receipt(_)
             | HostNews::FeedbackTaken { .. }
@@ -815,6 +848,15 @@ impl Worker {
                 text,
             }),
             HostNews::OperatorPresent(present) => HostEvent::OperatorPresent(present),
+            HostNews::SystemAsked {
+                session,
+                operator,
+                name,
+            } => HostEvent::SystemAsked {
+                session,
+                operator,
+                name,
+            },
             HostNews::Watched { session, by } => HostEvent::Watched { session, by },
             HostNews::Resumed => HostEvent::Reconnected,
             HostNews::Organisation(name) => HostEvent::Organisation(name),

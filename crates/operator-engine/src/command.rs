@@ -80,6 +80,10 @@ pub enum Command {
     RevokeTicket {
         route: TicketRoute,
     },
+    /// Lets an open ticket be good for as long again as a new one; [`crate::Event::TicketExtended`] tells it.
+    ExtendTicket {
+        route: TicketRoute,
+    },
     /// **Remote Session** (O9); the pictures will go to `view`.
     StartSession {
         host: PeerId,
@@ -98,6 +102,11 @@ pub enum Command {
         session: SessionId,
         text: ChatText,
         ago_millis: u32,
+    },
+    /// Asks the session's host what computer it is and what it is busy with; the user is asked the first
+    /// time. [`crate::Event::System`] tells what becomes of it.
+    AskSystem {
+        session: SessionId,
     },
     /// Leaves a session, which ends with its last operator; or takes the question back.
     EndSession {
@@ -173,9 +182,11 @@ impl fmt::Debug for Command {
             Self::LogOut => "LogOut",
             Self::GenerateTicket => "GenerateTicket",
             Self::RevokeTicket { .. } => "RevokeTicket",
+            Self::ExtendTicket { .. } => "ExtendTicket",
             Self::StartSession { .. } => "StartSession",
             Self::BringIn { .. } => "BringIn",
             Self::MarkMoment { .. } => "MarkMoment",
+            Self::AskSystem { .. } => "AskSystem",
             Self::EndSession { .. } => "EndSession",
             Self::DisconnectHost { .. } => "DisconnectHost",
             Self::SendChat { .. } => "SendChat",

@@ -310,6 +310,10 @@ impl Desk {
             Command::StartSession { host, asked, view } => {
                 self.ask(link, host, asked, view).await;
             }
+            Command::AskSystem { session } => {
+                let steps = self.side.ask_system(session);
+                self.take(link, steps).await;
+            }
             Command::EndSession { session } => {
                 let steps = self.side.end(session);
                 self.take(link, steps).await;
@@ -338,6 +342,9 @@ impl Desk {
             Command::GenerateTicket => tell_hub(link, OperatorToHub::GenerateTicket),
             Command::RevokeTicket { route } => {
                 tell_hub(link, OperatorToHub::RevokeTicket { route });
+            }
+            Command::ExtendTicket { route } => {
+                tell_hub(link, OperatorToHub::ExtendTicket { route });
             }
             Command::DisconnectHost { host } => {
                 tell_hub(link, OperatorToHub::DisconnectHost { host });
@@ -414,6 +421,7 @@ impl Desk {
             HubToOperator::OwnAnswered { number, answer } => {
                 self.tell(Event::OwnAnswered { number, answer }).await;
             }
+            HubToOperator::Organisation { name } => self.tell(Event::Organisation(name)).await,
             HubToOperator::Page { url } => self.tell(Event::Page(url.into_string())).await,
             HubToOperator::Goodbye { refusal } => link.goodbye = Some(refusal),
             of_the_protocol => {
@@ -594,6 +602,13 @@ impl Desk {
             },
             ConsoleNews::TicketRefused(refusal) => Event::TicketRefused(refusal),
             ConsoleNews::TicketChanged { route, state } => Event::TicketChanged { route, state },
+            ConsoleNews::TicketExtended {
+                route,
+                valid_seconds,
+            } => Event::TicketExtended {
+                route,
+                valid_seconds,
+            },
             ConsoleNews::TicketGuessed { route } => Event::TicketGuessed { route },
             ConsoleNews::TicketUsed { route, host } => Event::TicketUsed { route, host },
             ConsoleNews::ConsentPending { session, host } => {
@@ -657,6 +672,13 @@ impl Desk {
                 }
                 // it is told with the next look
                 return;
+            }
+            ConsoleNews::System { session, told } => Event::System { session, told },
+            ConsoleNews::Withheld { session, withheld } => {
+                if let Some(running) = self.running.get(&session) {
+                    running.input.set_withheld(withheld);
+                }
+                Event::Withheld { session, withheld }
             }
             ConsoleNews::HostHindered { host, hindrances } => {
                 Event::HostHindered { host, hindrances }

@@ -314,6 +314,8 @@ impl Engine {
             }
             of_the_desk @ (Command::GenerateTicket
             | Command::RevokeTicket { .. }
+            | Command::ExtendTicket { .. }
+            | Command::AskSystem { .. }
             | Command::StartSession { .. }
             | Command::BringIn { .. }
             | Command::MarkMoment { .. }

@@ -12,7 +12,7 @@ use protocol::{
     Proposal, Refusal, ReportDraft, ReportFacts, ReportId, Rights, SessionId, TicketRoute,
     TicketState,
 };
-pub use session::console::NotStarted;
+pub use session::console::{NotStarted, SystemTold};
 use tokio::sync::mpsc;
 use transport::ConnectError;
 
@@ -44,6 +44,9 @@ pub enum Event {
     Permitted(Permissions),
     /// The hub has a page for users, here.
     Page(String),
+    /// Whose help desk it is, as the hub says of itself; told after the log-in where it is set, and when it
+    /// changes.
+    Organisation(Name),
     /// No log-in, and no more tries.
     LogInFailed(LogInProblem),
     /// The connection is lost or could not be made; the engine tries again after `retry_in_millis`.
@@ -76,6 +79,11 @@ pub enum Event {
     TicketChanged {
         route: TicketRoute,
         state: TicketState,
+    },
+    /// An open ticket is good for so long from now on.
+    TicketExtended {
+        route: TicketRoute,
+        valid_seconds: u32,
     },
     /// Somebody typed one of this console's tickets with wrong last digits.
     TicketGuessed {
@@ -123,6 +131,17 @@ pub enum Event {
     InputImpossible {
         session: SessionId,
         count: usize,
+    },
+    /// What became of [`crate::Command::AskSystem`].
+    System {
+        session: SessionId,
+        told: SystemTold,
+    },
+    /// The host's user has paused: nothing new is seen, and nothing is typed or clicked there. Or the user
+    /// goes on.
+    Withheld {
+        session: SessionId,
+        withheld: bool,
     },
     /// What a host cannot do, as it says itself; it replaces what it said before.
     HostHindered {
@@ -252,6 +271,8 @@ impl fmt::Debug for Event {
             Self::CodeWanted => "CodeWanted",
             Self::Permitted(permissions) => return write!(f, "Permitted({permissions})"),
             Self::Page(_) => "Page",
+            Self::Organisation(_) => "Organisation",
+            Self::TicketExtended { .. } => "TicketExtended",
             Self::LogInFailed(problem) => return write!(f, "LogInFailed({problem:?})"),
             Self::ConnectionLost { .. } => "ConnectionLost",
             Self::LoggedOut(why) => return write!(f, "LoggedOut({why:?})"),
@@ -270,6 +291,8 @@ impl fmt::Debug for Event {
             Self::SessionResumed { .. } => "SessionResumed",
             Self::InputNotDelivered { .. } => "InputNotDelivered",
             Self::InputImpossible { .. } => "InputImpossible",
+            Self::System { .. } => "System",
+            Self::Withheld { withheld, .. } => return write!(f, "Withheld({withheld})"),
             Self::HostHindered { .. } => "HostHindered",
             Self::Forged { .. } => "Forged",
             Self::Reconnected => "Reconnected",

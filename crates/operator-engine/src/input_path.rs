@@ -36,6 +36,8 @@ struct Shared {
     state: Mutex<State>,
     wake: Notify,
     allowed: AtomicBool,
+    /// The user has paused.
+    withheld: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -97,6 +99,7 @@ impl InputSender {
                 state: Mutex::default(),
                 wake: Notify::new(),
                 allowed: AtomicBool::new(allowed),
+                withheld: AtomicBool::new(false),
             }),
         }
     }
@@ -108,8 +111,8 @@ impl InputSender {
         sender
     }
 
-    /// Sends `event` as soon as the network takes it. Without the right to control, and after the
-    /// session's end, nothing is sent.
+    /// Sends `event` as soon as the network takes it. Without the right to control, while the user has
+    /// paused, and after the session's end, nothing is sent.
     pub fn send(&self, event: InputEvent) {
         if !self.is_allowed() && event != InputEvent::ReleaseAll {
             return;
@@ -147,9 +150,13 @@ impl InputSender {
         self.shared.wake.notify_one();
     }
 
-    /// Whether the user lets this operator control.
+    /// Whether the user lets this operator control now.
     pub fn is_allowed(&self) -> bool {
-        self.shared.allowed.load(Ordering::Relaxed)
+        self.shared.allowed.load(Ordering::Relaxed) && !self.shared.withheld.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_withheld(&self, withheld: bool) {
+        self.shared.withheld.store(withheld, Ordering::Relaxed);
     }
 
     pub(crate) fn set_allowed(&self, allowed: bool) {

@@ -224,6 +224,8 @@ pub enum OperatorToHub {
     },
     /// About the operator's own account. `number` comes back with the answer; the console counts.
     AskOwn { number: u32, question: OwnQuestion },
+    /// Let an open ticket be good for as long again as a new one.
+    ExtendTicket { route: TicketRoute },
 }
 
 /// What the hub says to an operator's console.
@@ -389,6 +391,16 @@ pub enum HubToOperator {
     Feedback {
         report: ReportId,
         feedback: Feedback,
+    },
+    /// An open ticket is good for so long from now on.
+    TicketExtended {
+        route: TicketRoute,
+        valid_seconds: u32,
+    },
+    /// Whose help desk it is, as the administrator set it; said after the list where it is set, and when it
+    /// changes.
+    Organisation {
+        name: Name,
     },
 }
 

@@ -27,6 +27,7 @@ pub mod receipt;
 pub mod refusal;
 pub mod rights;
 pub mod screen;
+pub mod system;
 pub mod text;
 pub mod transfers;
 pub mod version;
@@ -62,6 +63,7 @@ pub use screen::{
     ColourDepth, PointerShape, PointerUpdate, ScreenFrame, ScreenLayout, ScreenMonitor, ViewWish,
     ViewerMessage,
 };
+pub use system::{SystemAnswer, SystemInformation};
 pub use text::BoundedText;
 pub use version::{ClientHello, HubHello, ProtocolVersion, Role, TooOld, VersionRange};
 pub use visible::{visible_line, visible_text};

@@ -14,6 +14,7 @@ use crate::hindrance::Hindrances;
 use crate::ids::{PeerId, SessionId};
 use crate::refusal::Refusal;
 use crate::rights::Rights;
+use crate::system::SystemAnswer;
 
 /// A message from one end to the other, and the proof that it comes from there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +85,13 @@ pub enum OperatorWord {
     },
     /// Of files, with the right to them.
     Files { session: SessionId, word: FilesWord },
+    /// What computer is it, and what is it busy with? The user is asked before this operator is told for the
+    /// first time.
+    AskSystem {
+        session: SessionId,
+        /// Counts these words in a session from 1.
+        attempt: u64,
+    },
 }
 
 /// What became of [`OperatorWord::BringIn`].
@@ -155,6 +163,15 @@ pub enum HostWord {
     Line { session: SessionId, line: HostLine },
     /// Of files, with the right to them.
     Files { session: SessionId, word: FilesWord },
+    /// The user has paused: nothing is captured, and no input is done, until the user goes on. Said in
+    /// each new channel of a session in which that ever was, and whenever it changes.
+    Withheld { session: SessionId, withheld: bool },
+    /// What became of [`OperatorWord::AskSystem`].
+    System {
+        session: SessionId,
+        attempt: u64,
+        answer: SystemAnswer,
+    },
 }
 
 /// The way to an operator as the host sees it.

@@ -22,6 +22,7 @@ use protocol::files::{
     TransferId,
 };
 use protocol::receipt::{FilmKept, Helper, SentFiles};
+use protocol::system::{Disk, Interface, Program, Room};
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
     AccountId, BroughtIn, ChannelId, ClientHello, Code, ColourDepth, Companion, EndedBy,
@@ -32,8 +33,8 @@ use protocol::{
     PeerId, PermanentHost, Permissions, Place, PointerButton, PointerShape, PointerUpdate,
     Proposal, ProtocolVersion, Receipt, Refusal, RefusalCode, ReportDraft, ReportFacts, ReportId,
     ResumeSecret, Rights, Role, RoleId, RunningSession, ScreenFrame, ScreenLayout, ScreenMonitor,
-    SessionId, SignedReceipt, Stars, StreamHeader, TicketRoute, TicketState, VersionRange,
-    ViewWish, ViewerMessage, Word,
+    SessionId, SignedReceipt, Stars, StreamHeader, SystemAnswer, SystemInformation, TicketRoute,
+    TicketState, VersionRange, ViewWish, ViewerMessage, Word,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -705,6 +706,7 @@ fn operator_to_hub(samples: &mut Samples) {
             text: "here it fails".into(),
             ago_millis: 2500,
         },
+        OperatorToHub::ExtendTicket { route: route() },
     ];
     for message in &messages {
         samples.add(message);
@@ -712,6 +714,13 @@ fn operator_to_hub(samples: &mut Samples) {
 }
 
 fn hub_to_operator(samples: &mut Samples) {
+    samples.add(&HubToOperator::TicketExtended {
+        route: route(),
+        valid_seconds: 900,
+    });
+    samples.add(&HubToOperator::Organisation {
+        name: "Rossi".into(),
+    });
     let messages = [
         HubToOperator::LoggedIn {
             admission: admission(),
@@ -1169,6 +1178,66 @@ fn words(samples: &mut Samples) {
     for message in words.chain(&impossible).chain(&lines) {
         samples.add(message);
     }
+    for withheld in [true, false] {
+        samples.add(&HostWord::Withheld {
+            session: SESSION,
+            withheld,
+        });
+    }
+    add_system(samples);
+}
+
+fn add_system(samples: &mut Samples) {
+    let (session, attempt) = (SESSION, 2);
+    samples.add(&OperatorWord::AskSystem { session, attempt });
+    for answer in [
+        SystemAnswer::Told {
+            number: 7,
+            sealed: bytes("sealed"),
+        },
+        SystemAnswer::Refused,
+        SystemAnswer::Withheld,
+    ] {
+        samples.add(&HostWord::System {
+            session,
+            attempt,
+            answer,
+        });
+    }
+    let room = Room {
+        used_bytes: 300,
+        total_bytes: 70_000,
+    };
+    samples.add(&SystemInformation {
+        computer: "pc".into(),
+        model: "model".into(),
+        system: "Linux".into(),
+        kernel: "6".into(),
+        uptime_seconds: 300,
+        processor: "cpu".into(),
+        architecture: "x86_64".into(),
+        cores: 8,
+        busy_percent: 12,
+        memory: room,
+        swap: Room::default(),
+        disks: vec![Disk {
+            place: "/".into(),
+            file_system: "ext4".into(),
+            room,
+        }],
+        interfaces: vec![Interface {
+            name: "eth0".into(),
+            addresses: vec![([192, 0, 2, 1].into(), 24)],
+            received_bytes: 1,
+            sent_bytes: 2,
+        }],
+        programs: vec![Program {
+            name: "browser".into(),
+            processes: 3,
+            busy_percent: 150,
+            memory_bytes: 4,
+        }],
+    });
 }
 
 fn streams(samples: &mut Samples) {

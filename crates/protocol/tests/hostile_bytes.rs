@@ -8,7 +8,7 @@ use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
     ClientHello, Greeting, HostState, HostToHub, HostWord, HubHello, HubToHost, HubToOperator,
     InputFrame, OperatorToHub, OperatorWord, PointerUpdate, ScreenFrame, StreamHeader,
-    ViewerMessage,
+    SystemInformation, ViewerMessage,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -41,6 +41,7 @@ fn parse_as_everything(body: &[u8]) {
     parse::<HostState>(body);
     parse::<HostWord>(body);
     parse::<OperatorWord>(body);
+    parse::<SystemInformation>(body);
     parse::<AdminToHub>(body);
     parse::<HubToAdmin>(body);
 }

@@ -45,6 +45,9 @@ pub enum Event {
     HelpDesk { name: String },
     /// The pictures are of these monitors from now on; all in all [`crate::MAX_TEXT_BYTES`].
     Monitors(Vec<Monitor>),
+    /// The user has paused: nothing is captured and no input is done from now on, or all is again. What
+    /// follows then begins with an update that stands alone.
+    Withheld { begins: bool },
 }
 
 /// A transfer of files, by name and size.
@@ -151,6 +154,8 @@ impl fmt::Display for Event {
                 }
                 Ok(())
             }
+            Self::Withheld { begins: true } => f.write_str("paused by the user"),
+            Self::Withheld { begins: false } => f.write_str("the user goes on"),
         }
     }
 }

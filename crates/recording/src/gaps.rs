@@ -70,6 +70,7 @@ impl Gaps {
             | Event::Watched { .. }
             | Event::Files(_)
             | Event::HelpDesk { .. }
+            | Event::Withheld { .. }
             | Event::Monitors(_) => {}
         }
     }

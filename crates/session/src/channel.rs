@@ -17,7 +17,10 @@
 
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
-use protocol::{ChannelId, Greeting, HostState, Lane, PeerId, SessionId, Word, wire};
+use protocol::limits::MAX_WORD_BYTES;
+use protocol::{
+    ChannelId, Greeting, HostState, Lane, PeerId, SessionId, SystemInformation, Word, wire,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
@@ -397,6 +400,37 @@ impl LaneKeys {
         ticket
     }
 
+    /// Seals what a host tells of itself; `number` is used once in a channel.
+    pub fn seal_system(
+        &self,
+        session: SessionId,
+        number: u64,
+        told: &SystemInformation,
+    ) -> Option<Vec<u8>> {
+        let frame = wire::encode(told, MAX_WORD_BYTES).ok()?;
+        let mut sealer = Sealer::new(&self.system_key(session, number));
+        Some(sealer.seal(&frame[wire::PREFIX_BYTES..]))
+    }
+
+    /// Opens what [`Self::seal_system`] sealed.
+    pub fn open_system(
+        &self,
+        session: SessionId,
+        number: u64,
+        sealed: &[u8],
+    ) -> Option<SystemInformation> {
+        let mut opener = Opener::new(&self.system_key(session, number));
+        let body = opener.open(sealed).ok()?;
+        let told = wire::decode::<SystemInformation>(&body).ok()?;
+        Some(told.bounded())
+    }
+
+    fn system_key(&self, session: SessionId, number: u64) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.key(session, SYSTEM));
+        hasher.update(&number.to_le_bytes());
+        hasher.finalize().into()
+    }
+
     fn ticket_key(&self, session: SessionId, attempt: u64) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new_keyed(&self.key(session, TICKET));
         hasher.update(&attempt.to_le_bytes());
@@ -417,6 +451,7 @@ impl LaneKeys {
 
 const PICTURE_KEY: u8 = 255;
 const TICKET: u8 = 254;
+const SYSTEM: u8 = 253;
 
 // INVARIANT: the numbers are part of what keys come from, on both ends.
 fn lane_number(lane: Lane) -> u8 {
@@ -613,6 +648,24 @@ mod tests {
         );
         assert!(host.lane_keys().open_ticket(SESSION, 2, &sealed).is_none());
         assert!(host.lane_keys().open_ticket(SESSION, 1, b"12").is_none());
+    }
+
+    #[test]
+    fn what_a_host_tells_of_itself_is_read_by_the_other_end_alone() {
+        let (console, host) = channels();
+        let told = SystemInformation {
+            computer: "pc".into(),
+            cores: 8,
+            ..SystemInformation::default()
+        };
+        let keys = host.lane_keys();
+        let sealed = keys.seal_system(SESSION, 1, &told).expect("small");
+        assert_ne!(Some(&sealed), keys.seal_system(SESSION, 2, &told).as_ref());
+        let open = |number, sealed: &[u8]| console.lane_keys().open_system(SESSION, number, sealed);
+        assert_eq!(open(1, &sealed), Some(told));
+        assert_eq!(open(2, &sealed), None);
+        assert_eq!(open(1, &sealed[1..]), None);
+        assert_eq!(open(1, b""), None);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod question;
 mod resume;
 mod rows;
 mod sessions;
+mod system;
 mod tickets;
 
 use std::collections::BTreeMap;
@@ -19,7 +20,8 @@ use protocol::control::{Admission, ChatText, Name};
 use protocol::files::FilesWord;
 use protocol::{
     BroughtIn, ChatAuthor, Companion, EndedBy, Hindrances, HostLine, HubToOperator, OperatorToHub,
-    Outcome, PeerId, Refusal, ReportFacts, Rights, SessionId, TicketRoute, TicketState,
+    Outcome, PeerId, Refusal, ReportFacts, Rights, SessionId, SystemInformation, TicketRoute,
+    TicketState,
 };
 
 use crate::channel::{LaneKeys, PictureKey};
@@ -108,6 +110,18 @@ pub enum NotStarted {
     Forged,
 }
 
+/// What becomes of [`ConsoleSide::ask_system`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SystemTold {
+    Is(Box<SystemInformation>),
+    /// The user does not allow it.
+    Refused,
+    /// The user has paused.
+    Withheld,
+    /// The line to the host is gone.
+    NotConnected,
+}
+
 /// What the operator is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConsoleNews {
@@ -121,6 +135,11 @@ pub enum ConsoleNews {
     TicketChanged {
         route: TicketRoute,
         state: TicketState,
+    },
+    /// An open ticket is good for so long from now on.
+    TicketExtended {
+        route: TicketRoute,
+        valid_seconds: u32,
     },
     TicketGuessed {
         route: TicketRoute,
@@ -207,6 +226,16 @@ pub enum ConsoleNews {
         session: SessionId,
         line: HostLine,
     },
+    /// The host's user has paused, or goes on.
+    Withheld {
+        session: SessionId,
+        withheld: bool,
+    },
+    /// What became of the question what computer the host is.
+    System {
+        session: SessionId,
+        told: SystemTold,
+    },
     /// What the host cannot do, as it says itself; it replaces what it said before.
     HostHindered {
         host: PeerId,
@@ -263,6 +292,10 @@ impl ConsoleSide {
                 vec![ConsoleStep::Tell(ConsoleNews::TicketRefused(refusal))]
             }
             HubToOperator::TicketChanged { route, state } => self.ticket_changed(route, state),
+            HubToOperator::TicketExtended {
+                route,
+                valid_seconds,
+            } => self.ticket_extended(route, valid_seconds, outside),
             HubToOperator::TicketOpened {
                 route,
                 attempt,
@@ -304,6 +337,7 @@ impl ConsoleSide {
             | HubToOperator::CodeWanted
             | HubToOperator::Permitted { .. }
             | HubToOperator::Page { .. }
+            | HubToOperator::Organisation { .. }
             | HubToOperator::Resumed { .. }
             | HubToOperator::ResumeRefused { .. }
             | HubToOperator::Entries { .. }

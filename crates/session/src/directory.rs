@@ -28,7 +28,7 @@ use protocol::limits::{MAX_PAGE_BYTES, MAX_WORD_BYTES};
 use protocol::{
     BoundedText, ChatAuthor, ChatLine, EndedBy, Feedback, Greeting, Hindrances, HostToHub,
     HostWord, HubToHost, HubToOperator, OperatorToHub, OperatorWord, PeerId, Permissions, Refusal,
-    RefusalCode, Rights, SessionId, TicketRoute, Word, wire,
+    RefusalCode, Rights, SessionId, SystemAnswer, TicketRoute, Word, wire,
 };
 
 use crate::authority::{Action, Denied, Membership, Object, Standing, Who, may};
@@ -150,6 +150,11 @@ pub enum Effect {
         session: SessionId,
         by: Name,
         begins: bool,
+    },
+    /// The user has paused or goes on: note it on the film's time line, and count the time.
+    Withhold {
+        session: SessionId,
+        withheld: bool,
     },
     /// Note something on the film's time line, in plain words.
     FilmNote {
@@ -473,6 +478,7 @@ impl Directory {
         let done = match message {
             OperatorToHub::GenerateTicket => self.generate_ticket(id, random, now),
             OperatorToHub::RevokeTicket { route } => self.revoke_ticket(id, route),
+            OperatorToHub::ExtendTicket { route } => self.extend_ticket(id, route, now),
             OperatorToHub::AnswerTicket {
                 route,
                 attempt,
@@ -593,11 +599,18 @@ impl Directory {
             Some(HostWord::Files { session, word }) => {
                 self.files_said((id, to), true, session, word)
             }
+            Some(HostWord::System {
+                session,
+                answer: SystemAnswer::Told { .. },
+                ..
+            }) => self.system_told(id, to, session),
+            Some(HostWord::Withheld { session, withheld }) => self.withhold(id, session, withheld),
             Some(
                 HostWord::Heard { .. }
                 | HostWord::BroughtIn { .. }
                 | HostWord::ChatOf { .. }
                 | HostWord::InputImpossible { .. }
+                | HostWord::System { .. }
                 | HostWord::Line { .. },
             )
             | None => Ok(()),
@@ -634,7 +647,12 @@ impl Directory {
             Some(OperatorWord::Files { session, word }) => {
                 self.files_said((to, id), false, session, word)
             }
-            Some(OperatorWord::Heard { .. } | OperatorWord::BringIn { .. }) | None => Ok(()),
+            Some(
+                OperatorWord::Heard { .. }
+                | OperatorWord::BringIn { .. }
+                | OperatorWord::AskSystem { .. },
+            )
+            | None => Ok(()),
             // with a question comes a session's number
             Some(OperatorWord::Ask { .. }) => Err(OutOfPlace),
         }
@@ -804,7 +822,8 @@ impl Directory {
         self.policy.ticket_validity = validity;
     }
 
-    /// The help desk is `name`'s from now on. Hosts with a ticket or a place are told, if that is news.
+    /// The help desk is `name`'s from now on. Operators, and hosts with a ticket or a place, are told, if that
+    /// is news.
     pub fn set_organisation(&mut self, name: Name) {
         if self.organisation == name {
             return;
@@ -813,6 +832,11 @@ impl Directory {
         let hosts: Vec<PeerId> = self.hosts.keys().copied().collect();
         for id in hosts {
             self.tell_organisation(id);
+        }
+        let operators: Vec<PeerId> = self.operators.keys().copied().collect();
+        for id in operators {
+            let name = self.organisation.clone();
+            self.tell_operator(id, HubToOperator::Organisation { name });
         }
     }
 

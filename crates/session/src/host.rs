@@ -19,6 +19,8 @@ mod question;
 mod receipt;
 mod resume;
 mod sessions;
+mod system;
+mod withheld;
 
 use std::time::Duration;
 
@@ -38,6 +40,7 @@ use pairing::{Tried, Try};
 use question::Question;
 use receipt::Opinion;
 use sessions::Live;
+pub use system::SystemQuestion;
 
 /// Who is at the host, as the operator will read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +82,8 @@ pub enum HostStep {
         operator: PeerId,
         word: FilesWord,
     },
+    /// Look what computer this is; [`HostSide::tell_system`] tells the operator.
+    LookAtSystem(SystemQuestion),
     /// An operator takes part no more; the others do.
     Leave {
         session: SessionId,
@@ -141,6 +146,12 @@ pub enum HostNews {
         text: ChatText,
     },
     OperatorPresent(bool),
+    /// An operator wants to know what computer this is; [`HostSide::answer_system`] answers.
+    SystemAsked {
+        session: SessionId,
+        operator: PeerId,
+        name: Name,
+    },
     /// Which administrators of the hub watch the session.
     Watched {
         session: SessionId,
@@ -277,7 +288,7 @@ impl HostSide {
                 from,
                 at_unix_seconds,
                 word,
-            } => self.said(from, at_unix_seconds, &word),
+            } => self.said(from, at_unix_seconds, &word, outside.now),
             HubToHost::ConsentAsked {
                 session,
                 from,

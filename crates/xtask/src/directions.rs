@@ -137,6 +137,11 @@ const RULES: &[Rule] = &[
         never: NO_IO_NO_GUI,
     },
     Rule {
+        package: "machine",
+        may_know: &["protocol"],
+        never: NO_IO_NO_GUI,
+    },
+    Rule {
         package: "files",
         may_know: &["protocol"],
         never: NO_IO_NO_GUI,
@@ -190,6 +195,7 @@ const RULES: &[Rule] = &[
             "capture",
             "clipboard",
             "input",
+            "machine",
         ],
         never: NO_GUI,
     },

@@ -20,11 +20,15 @@ pub struct Running {
     /// When it began.
     pub since: Duration,
     pub line: Line,
+    /// The user has paused: nothing is seen or touched until they go on.
+    pub withheld: bool,
     /// Administrators of the hub who watch.
     pub watched_by: Vec<String>,
     /// The operators are listed below the bar, each with a way to send it away.
     pub list_shown: bool,
     pub files: Files,
+    /// Operators who want to know what computer this is, the first one first.
+    pub system_asked: Vec<Present>,
 }
 
 /// Files between this computer and the operators (S6).

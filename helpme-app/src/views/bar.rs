@@ -26,6 +26,8 @@ pub const BAR_WIDTH: f32 = 684.0;
 pub const BAR_HEIGHT: f32 = 60.0;
 /// What the chat adds below it, in points.
 const CHAT_HEIGHT: f32 = 340.0;
+/// What an operator's question what computer this is adds, in points.
+const SYSTEM_HEIGHT: f32 = 116.0;
 /// What each operator of the list adds, and what stands around them.
 const OPERATOR_HEIGHT: f32 = 48.0;
 const LIST_MARGIN: i8 = 10;
@@ -43,6 +45,7 @@ pub fn height_below(below: Below) -> f32 {
     match below {
         Below::Nothing => 0.0,
         Below::Chat => CHAT_HEIGHT,
+        Below::SystemAsked => SYSTEM_HEIGHT,
         Below::Operators(count) => 2.0 * f32::from(LIST_MARGIN) + count as f32 * OPERATOR_HEIGHT,
         Below::Files(count) => {
             let rows = count.clamp(1, MOST_TRANSFERS) as f32;
@@ -59,6 +62,10 @@ pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &m
         return;
     };
     if let Stage::Running(running) = &state.stage
+        && let Some(asks) = running.system_asked.first()
+    {
+        system_asked_ui(ui, lang, asks, actions);
+    } else if let Stage::Running(running) = &state.stage
         && running.list_shown
     {
         operators_ui(ui, lang, running, actions);
@@ -81,6 +88,33 @@ pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &m
     }
     let line = Stroke::new(1.0, palette.line);
     ui.painter().hline(edge.x_range(), edge.bottom(), line);
+}
+
+/// The question what computer this is, with its two answers (S2).
+fn system_asked_ui(ui: &mut Ui, lang: Lang, asks: &Present, actions: &mut Vec<Action>) {
+    let palette = Palette::of(ui);
+    let frame = Frame::new()
+        .fill(palette.background)
+        .inner_margin(Margin::symmetric(14, LIST_MARGIN));
+    CentralPanel::default().frame(frame).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        let question = words::asks_about_computer(lang, &asks.name);
+        let question = text(question, theme::BODY_SIZE, theme::SEMIBOLD, palette.text);
+        ui.add(Label::new(question).truncate());
+        let note = words::about_computer_note(lang);
+        let note = text(note, theme::SMALL_SIZE, theme::REGULAR, palette.dim);
+        ui.add(Label::new(note).wrap());
+        ui.with_layout(Layout::right_to_left(Align::Max), |ui| {
+            ui.spacing_mut().item_spacing.x = 8.0;
+            if ui.add(Push::primary(words::send_it(lang))).clicked() {
+                actions.push(Action::AnswerSystem(true));
+            }
+            let refuse = Push::secondary(w(lang, Word::Refuse));
+            if ui.add(refuse).clicked() {
+                actions.push(Action::AnswerSystem(false));
+            }
+        });
+    });
 }
 
 /// Files to and from the operators, and what sends more (S6).
@@ -192,7 +226,9 @@ pub fn strip_ui(
                 (!running.watched_by.is_empty()).then(|| watched_by(lang, &running.watched_by));
             let news: Vec<String> = watched.into_iter().chain(driver).collect();
             let news = (!news.is_empty()).then(|| news.join("  ·  "));
+            let lasted = moment.now.saturating_sub(running.since).as_secs();
             let below = BelowNames {
+                lasted: &whole_minutes(lasted),
                 organisation: state.organisation(),
                 news: news.as_deref(),
                 hint,
@@ -205,7 +241,12 @@ pub fn strip_ui(
         });
     // a border, so that the bar stands out from whatever is below
     let window = ui.ctx().content_rect();
-    let line = Stroke::new(2.0, palette.danger_fill);
+    let color = if running.withheld {
+        palette.good
+    } else {
+        palette.danger_fill
+    };
+    let line = Stroke::new(2.0, color);
     ui.ctx()
         .layer_painter(eframe::egui::LayerId::new(
             eframe::egui::Order::Foreground,
@@ -228,6 +269,8 @@ pub fn strip_ui(
 /// The line below the names of who is there.
 #[derive(Clone, Copy)]
 struct BelowNames<'a> {
+    /// How long it has lasted.
+    lasted: &'a str,
     organisation: Option<&'a str>,
     /// Who watches, and who of several drives.
     news: Option<&'a str>,
@@ -236,9 +279,11 @@ struct BelowNames<'a> {
 }
 
 impl BelowNames<'_> {
-    /// Whose help desk it is, then the news or else the hint, which is cut where there is no room.
+    /// The time, whose help desk it is, then the news or else the hint, which is cut where there is no room.
     fn show(self, ui: &mut Ui, lang: Lang, palette: &Palette, is_watched: bool) {
         const SIZE: f32 = 12.0;
+        /// The room in which a hint is read, in points.
+        const HINT: f32 = 90.0;
         let (news_weight, news_color) = if is_watched {
             (theme::SEMIBOLD, palette.danger)
         } else {
@@ -249,6 +294,8 @@ impl BelowNames<'_> {
         ui.spacing_mut().interact_size.y = 0.0;
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
+            ui.label(quiet(self.lasted));
+            ui.label(quiet("·"));
             let whose = words::help_desk_in_short(lang, self.organisation, self.news.is_some());
             let whose = text(whose, SIZE, theme::MEDIUM, palette.text);
             let whose = ui.add(Label::new(whose).truncate());
@@ -258,7 +305,9 @@ impl BelowNames<'_> {
             let news = self
                 .news
                 .map(|news| text(news, SIZE, news_weight, news_color));
-            if let Some(what) = news.or_else(|| self.hint.map(quiet)) {
+            // the beginning of a hint says nothing
+            let hint = self.hint.filter(|_| ui.available_width() >= HINT);
+            if let Some(what) = news.or_else(|| hint.map(quiet)) {
                 ui.label(quiet("·"));
                 ui.add(Label::new(what).truncate());
             }
@@ -281,11 +330,23 @@ fn content_ui(
     rights_ui(ui, lang, running);
     ui.add_space(4.0);
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        // what the tools leave is the names'
+        ui.spacing_mut().item_spacing.x = 4.0;
         if ui
             .add(Push::danger(w(lang, Word::End)).icon(Icon::X))
             .clicked()
         {
             actions.push(Action::End);
+        }
+        // so that none is pressed for the other
+        ui.add_space(6.0);
+        let pause = if running.withheld {
+            Push::primary(w(lang, Word::GoOn)).icon(Icon::Play)
+        } else {
+            Push::secondary(w(lang, Word::Pause)).icon(Icon::Pause)
+        };
+        if ui.add(pause).clicked() {
+            actions.push(Action::Withhold(!running.withheld));
         }
         chat_button_ui(ui, lang, unread, chat_shown, actions);
         files_button_ui(ui, lang, running, actions);
@@ -305,9 +366,6 @@ fn content_ui(
         {
             actions.push(Action::StopControl);
         }
-        let lasted = now.saturating_sub(running.since).as_secs();
-        let clock = text(whole_minutes(lasted), 14.0, theme::MEDIUM, palette.dim);
-        ui.label(clock);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             // the bar is dragged by its middle: a drag under a button would take its press
             let middle = ui.available_rect_before_wrap();
@@ -339,6 +397,9 @@ fn headline(lang: Lang, palette: &Palette, running: &Running, now: Duration) -> 
         Line::Back { .. } if !running.line.news_left(now).is_zero() => {
             (w(lang, Word::LineBack).to_owned(), palette.text)
         }
+        Line::Up | Line::Back { .. } if running.withheld => {
+            (words::paused(lang).to_owned(), palette.text)
+        }
         Line::Up | Line::Back { .. } => (operators_are_here(lang, &running.names()), palette.text),
     }
 }
@@ -360,6 +421,11 @@ fn rights_ui(ui: &mut Ui, lang: Lang, running: &Running) {
             Tone::Warning,
             words::nothing_seen_now(lang),
         );
+        return;
+    }
+    if running.withheld {
+        let name = words::nothing_seen_now(lang);
+        mark(ui, Icon::EyeOff, Tone::Good, name);
         return;
     }
     mark(ui, Icon::Eye, Tone::Danger, w(lang, Word::ViewedNow));

@@ -313,6 +313,68 @@ fn h6_control_can_be_taken_back_on_the_bar() {
 }
 
 #[test]
+fn h6_the_bar_pauses_and_goes_on_with_one_press_each() {
+    for (lang, pause, go_on) in [
+        (Lang::En, "Pause", "Go on"),
+        (Lang::It, "Pausa", "Riprendi"),
+    ] {
+        let mut state = running();
+        state.settings.language = Some(lang);
+        let mut harness = show(state);
+        harness.get_by_label(pause).click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().actions, [Action::Withhold(true)]);
+        let shown = harness.state_mut();
+        let effects = shown.state.act(Action::Withhold(true), LATER);
+        assert_eq!(effects, [Effect::Withhold(true)]);
+        harness.run_steps(2);
+        harness.get_by_label(words::paused(lang));
+        let viewed = harness.query_by_label(w(lang, Word::ViewedNow));
+        assert!(viewed.is_none(), "nobody does");
+        harness.get_by_label(go_on).click();
+        harness.run_steps(2);
+        let last = harness.state().actions.last();
+        assert_eq!(last, Some(&Action::Withhold(false)));
+    }
+}
+
+#[test]
+fn s2_the_user_is_asked_before_an_operator_knows_what_computer_this_is() {
+    let ask = |number: u8, name: &str| HostEvent::SystemAsked {
+        session: SessionId(3),
+        operator: PeerId([number; 16]),
+        name: name.into(),
+    };
+    let mut state = running();
+    let effects = state.apply(ask(1, "Marco"), LATER);
+    assert_eq!(effects, [Effect::DrawAttention]);
+    state.apply(ask(2, "Anna"), LATER);
+    let below = Below::SystemAsked;
+    assert_eq!(state.shape(), Shape::Bar { below });
+    let mut harness = show(state);
+    harness.get_by_label_contains("“Marco” would like to know");
+    harness.get_by_label_contains("No files, no passwords.");
+    harness.get_by_label("Send it").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::AnswerSystem(true)]);
+    let answer = |operator, allowed| {
+        let operator = PeerId([operator; 16]);
+        Effect::Tell(HostCommand::AnswerSystem { operator, allowed })
+    };
+    let state = &mut harness.state_mut().state;
+    let effects = state.act(Action::AnswerSystem(true), LATER);
+    assert_eq!(effects, [answer(1, true)]);
+    let effects = state.act(Action::AnswerSystem(false), LATER);
+    assert_eq!(effects, [answer(2, false)]);
+    let below = Below::Nothing;
+    assert_eq!(state.shape(), Shape::Bar { below });
+    state.apply(ask(1, "Marco"), LATER);
+    let session = SessionId(3);
+    state.apply(HostEvent::SessionPaused { session }, LATER);
+    assert_eq!(state.shape(), Shape::Bar { below });
+}
+
+#[test]
 fn s5_unread_lines_show_on_the_bar() {
     let mut state = running();
     state.apply(said("hello"), LATER);

@@ -44,6 +44,8 @@ fn italian(event: &Event) -> String {
             let shown: Vec<String> = shown.iter().map(ToString::to_string).collect();
             format!("lo schermo è {}", shown.join(", "))
         }
+        Event::Withheld { begins: true } => "in pausa per scelta dell'utente".to_owned(),
+        Event::Withheld { begins: false } => "l'utente ha ripreso".to_owned(),
     }
 }
 
@@ -72,6 +74,9 @@ fn italian_note(text: &str) -> String {
     }
     if let Some(by) = text.strip_suffix(" watches") {
         return format!("{by} osserva");
+    }
+    if let Some(name) = text.strip_prefix("system information for ") {
+        return format!("informazioni di sistema per {name}");
     }
     if text == Hindrances::NONE.to_string() {
         return "nessun impedimento".to_owned();
@@ -208,6 +213,8 @@ mod tests {
         }
         assert_eq!(told(&Hindrances::NONE.to_string()), "nessun impedimento");
         assert_eq!(told("Carla watches no more"), "Carla non osserva più");
+        let system = "informazioni di sistema per Anna";
+        assert_eq!(told("system information for Anna"), system);
         assert_eq!(told("the display was changed"), "the display was changed");
     }
 }

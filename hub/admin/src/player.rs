@@ -402,7 +402,8 @@ fn mark_of(entry: Entry, lang: Lang) -> Option<Mark> {
                 | Event::Ended { .. }
                 | Event::Watched { .. }
                 | Event::OperatorJoined { .. }
-                | Event::OperatorLeft { .. } => MarkKind::People,
+                | Event::OperatorLeft { .. }
+                | Event::Withheld { .. } => MarkKind::People,
             };
             (
                 kind,

@@ -3,7 +3,7 @@
 use codec::{Picture, PixelSize, Rect};
 use protocol::PointerShape;
 
-use crate::caption::Caption;
+use crate::caption::{Caption, Held};
 
 /// The longer and the shorter side of the largest picture the encoder takes, in pixels.
 const MAX_LONG_SIDE: u32 = 3840;
@@ -101,8 +101,8 @@ impl Canvas {
         }
     }
 
-    /// Marks what is shown as old: the connection is lost.
-    pub(crate) fn mark_lost(&mut self) {
+    /// Marks what is shown as old, and says why it is `held`.
+    pub(crate) fn mark_held(&mut self, held: Held) {
         const WHITE: u32 = 0x00ff_ffff;
         if self.is_marked {
             return;
@@ -111,7 +111,7 @@ impl Canvas {
         for pixel in self.picture.pixels_mut() {
             *pixel = u32::from_le_bytes(pixel.to_le_bytes().map(|channel| channel / 3));
         }
-        if let Some(caption) = Caption::on(self.size()) {
+        if let Some(caption) = Caption::on(self.size(), held) {
             self.fill(caption.plate(), 0);
             caption.dots().for_each(|dot| self.fill(dot, WHITE));
         }
@@ -283,7 +283,7 @@ mod tests {
             let screen = filled(width, height / 2, GREY);
             canvas.show(&screen, None);
             let before = canvas.picture().pixels().to_vec();
-            canvas.mark_lost();
+            canvas.mark_held(Held::Lost);
             let marked = canvas.picture().pixels().to_vec();
             let pixels = || marked.iter();
             let dark = pixels().filter(|pixel| **pixel == 0x0020_2020);
@@ -291,7 +291,7 @@ mod tests {
             let words = pixels().filter(|pixel| **pixel == 0x00ff_ffff).count();
             // there is no room for words on the smallest
             assert_eq!(words > 0, width > 16, "{width} x {height}: {words}");
-            canvas.mark_lost();
+            canvas.mark_held(Held::Lost);
             assert_eq!(canvas.picture().pixels(), marked, "once is enough");
             canvas.show(&screen, None);
             assert_eq!(canvas.picture().pixels(), before);

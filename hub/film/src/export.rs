@@ -338,8 +338,8 @@ impl Film<'_> {
         if !self.has_begun || !self.has_picture {
             return Ok(());
         }
-        if scene.is_lost() {
-            self.canvas.mark_lost();
+        if let Some(held) = scene.held() {
+            self.canvas.mark_held(held);
         }
         if self.writing.is_none() {
             self.writing = Some(Writing {

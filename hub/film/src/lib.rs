@@ -16,7 +16,7 @@
 //! - Chat, events and changes of the monitors or their size are chapters (Nero's `chpl`), the first 255 of
 //!   them; what an operator marked comes before the rest.
 //! - While the line of the host or the hub is lost, the last picture stands, darker, with the words
-//!   "connection lost".
+//!   "connection lost"; while the user has paused, with "paused".
 //! - What cannot be decoded leaves the last good picture standing until the next update that stands
 //!   alone. An unfinished or damaged recording gives a film up to its last good entry; the
 //!   [`Summary`] says so.

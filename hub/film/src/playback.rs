@@ -157,8 +157,8 @@ impl<'a> Playback<'a> {
                 }
                 self.canvas.show(screen, self.scene.pointer());
             }
-            if self.scene.is_lost() {
-                self.canvas.mark_lost();
+            if let Some(held) = self.scene.held() {
+                self.canvas.mark_held(held);
             }
         }
         self.canvas.picture()

@@ -5,6 +5,7 @@ use protocol::{PointerShape, PointerUpdate};
 use recording::{Body, Event, Side};
 
 use crate::canvas::Pointer;
+use crate::caption::Held;
 
 /// Follows a recording entry by entry.
 #[derive(Debug, Default)]
@@ -17,6 +18,8 @@ pub(crate) struct Scene {
     /// The host's line is lost; the hub's.
     host_is_lost: bool,
     hub_is_lost: bool,
+    /// The user has paused.
+    is_withheld: bool,
     not_understood: u64,
 }
 
@@ -36,7 +39,7 @@ impl Scene {
     }
 
     fn apply_event(&mut self, event: &Event) -> bool {
-        let was_lost = self.is_lost();
+        let before = self.held();
         match event {
             Event::Interrupted { side: Side::Host } => self.host_is_lost = true,
             Event::Interrupted { side: Side::Hub } => {
@@ -46,6 +49,7 @@ impl Scene {
             }
             Event::Resumed { side: Side::Host } => self.host_is_lost = false,
             Event::Resumed { side: Side::Hub } => self.hub_is_lost = false,
+            Event::Withheld { begins } => self.is_withheld = *begins,
             // what the host shows goes on, for the film and for other operators
             Event::Interrupted {
                 side: Side::Operator { .. },
@@ -66,7 +70,7 @@ impl Scene {
             | Event::HelpDesk { .. }
             | Event::Monitors(_) => {}
         }
-        self.is_lost() != was_lost
+        self.held() != before
     }
 
     fn apply_screen(&mut self, payload: &[u8]) -> bool {
@@ -74,8 +78,9 @@ impl Scene {
         if let Ok(applied) = self.decoder.apply(payload) {
             self.broken = false;
             if applied.was_reset {
-                // whatever was said of the lines, here is the host's picture
+                // whatever was said, here is the host's picture
                 (self.host_is_lost, self.hub_is_lost) = (false, false);
+                self.is_withheld = false;
             }
             return applied.was_reset || !applied.changed.is_empty();
         }
@@ -126,6 +131,15 @@ impl Scene {
     /// The picture may be an old one: the line to the host is lost.
     pub(crate) fn is_lost(&self) -> bool {
         self.host_is_lost || self.hub_is_lost
+    }
+
+    /// Why the picture may be an old one, if it may.
+    pub(crate) fn held(&self) -> Option<Held> {
+        if self.is_lost() {
+            Some(Held::Lost)
+        } else {
+            self.is_withheld.then_some(Held::Withheld)
+        }
     }
 
     /// How many updates made no sense.

@@ -511,13 +511,16 @@ fn nonsense_from_the_host_leaves_the_last_picture_until_the_next_reset() {
 }
 
 #[test]
-fn a_gap_of_minutes_is_a_dark_picture_and_one_without_an_end_is_a_film_too() {
+fn a_gap_of_minutes_or_a_pause_is_a_dark_picture_and_one_without_an_end_is_a_film_too() {
     let mut session = Session::new();
     let lost = |side| Event::Interrupted { side };
     session.show(0, &page(SIZE, 7));
     session.event(2000, lost(Side::Host));
     session.event(600_000, Event::Resumed { side: Side::Host });
     session.show_anew(600_200, &page(SIZE, 8));
+    session.event(601_000, Event::Withheld { begins: true });
+    session.event(603_000, Event::Withheld { begins: false });
+    session.show_anew(603_100, &page(SIZE, 8));
     session.event(605_000, lost(Side::Hub));
     // what would build on lost updates is not shown
     session.show(606_000, &page(SIZE, 9));
@@ -534,6 +537,8 @@ fn a_gap_of_minutes_is_a_dark_picture_and_one_without_an_end_is_a_film_too() {
         (2000, 7, true),
         (400_000, 7, true),
         (600_200, 8, false),
+        (601_000, 8, true),
+        (603_100, 8, false),
         (606_000, 8, true),
         (880_000, 8, true),
     ] {

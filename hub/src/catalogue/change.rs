@@ -576,6 +576,14 @@ fn describe_desk(what: &records::What) -> Option<(Action, Value)> {
             Action::SessionResumed,
             json!({ "session": session.to_string() }),
         ),
+        What::SessionWithheld { session, withheld } => {
+            let action = if *withheld {
+                Action::SessionWithheld
+            } else {
+                Action::SessionGoesOn
+            };
+            (action, json!({ "session": session.to_string() }))
+        }
         What::InputTooOld { session, count } => {
             let detail = json!({ "session": session.to_string(), "count": count });
             (Action::SessionInputTooOld, detail)
@@ -583,6 +591,10 @@ fn describe_desk(what: &records::What) -> Option<(Action, Value)> {
         What::TicketCreated { route, .. } => {
             (Action::TicketCreated, json!({ "route": route.to_string() }))
         }
+        What::TicketExtended { route, .. } => (
+            Action::TicketExtended,
+            json!({ "route": route.to_string() }),
+        ),
         What::TicketClosed { route, state } => {
             let action = match state {
                 TicketState::Open => Action::TicketOpen,

@@ -158,12 +158,16 @@ impl TestHub {
     }
 
     /// As [`Self::serve`], by a command that starts the hub in its own way.
-    pub(crate) fn serve_by(mut command: Command, data: &Path, args: &[&str]) -> Self {
+    pub(crate) fn serve_by(command: Command, data: &Path, args: &[&str]) -> Self {
+        Self::serve_at(command, data, "127.0.0.1:0", args)
+    }
+
+    fn serve_at(mut command: Command, data: &Path, listen: &str, args: &[&str]) -> Self {
         let ready = data.join("ready.json");
         drop(std::fs::remove_file(&ready));
         let data_text = data.to_str().expect("a plain path");
         let mut child = command
-            .args(["serve", "--data", data_text, "--listen", "127.0.0.1:0"])
+            .args(["serve", "--data", data_text, "--listen", listen])
             .args(["--web-listen", "127.0.0.1:0"])
             .args(["--ready-file", ready.to_str().expect("a plain path")])
             .args(args)
@@ -249,6 +253,16 @@ impl TestHub {
         self.kill();
         let folder = self.folder.take();
         let mut again = Self::serve(&self.data, &[]);
+        again.folder = folder;
+        again
+    }
+
+    /// The same where its engines look for it.
+    pub(crate) fn kill_and_restart_in_place(mut self) -> Self {
+        self.kill();
+        let folder = self.folder.take();
+        let listen = self.address.to_string();
+        let mut again = Self::serve_at(hub_command(&[]), &self.data, &listen, &[]);
         again.folder = folder;
         again
     }

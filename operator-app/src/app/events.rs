@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use operator_engine::{Command, Event, LogInProblem};
+use operator_engine::{Command, Event, LogInProblem, SystemTold};
 use protocol::{
     BroughtIn, Companion, EndedBy, Entry, EntryKind, Outcome, OwnAnswer, PeerId, RefusalCode,
     ReportDraft, ReportFacts, Rights, SessionId, TicketState,
@@ -16,7 +16,7 @@ use crate::phrases;
 use crate::popups;
 use crate::state::account::LogIn;
 use crate::state::reports::Saved;
-use crate::state::session::{Company, Driver, SessionNotice};
+use crate::state::session::{Company, Driver, SessionNotice, SystemView};
 use crate::state::tickets::{Places, Ticket, link};
 use crate::views::chat;
 
@@ -52,6 +52,10 @@ impl ConsoleApp {
             }
             Event::Permitted(permissions) => self.state.account.permitted = permissions,
             Event::Page(url) => self.has_page(url),
+            Event::Organisation(name) => {
+                self.state.tickets.organisation = name.into_string();
+                self.fill_ticket_text();
+            }
             Event::LogInFailed(problem) => {
                 self.state.account.retype_password = is_wrong_password(&problem);
                 self.logged_out(Some(phrases::log_in_problem(lang, &problem)));
@@ -110,6 +114,15 @@ impl ConsoleApp {
             Event::TicketChanged { route, state } => {
                 if let Some(ticket) = self.state.tickets.get_mut(route) {
                     ticket.state = state;
+                }
+            }
+            Event::TicketExtended {
+                route,
+                valid_seconds,
+            } => {
+                let until = self.state.clock.now_unix_seconds + i64::from(valid_seconds);
+                if let Some(ticket) = self.state.tickets.get_mut(route) {
+                    ticket.expires_unix_seconds = until;
                 }
             }
             Event::TicketGuessed { route } => {
@@ -184,6 +197,31 @@ impl ConsoleApp {
                     });
                 });
             }
+            Event::System { session, told } => self.sessions.change(session, |state| {
+                let Some(system) = &mut state.system else {
+                    return;
+                };
+                system.view = match told {
+                    SystemTold::Is(told) => SystemView::Is(told),
+                    SystemTold::Refused => {
+                        SystemView::Not(phrases::system::refused(lang).to_owned())
+                    }
+                    SystemTold::Withheld => {
+                        SystemView::Not(phrases::system::withheld(lang).to_owned())
+                    }
+                    SystemTold::NotConnected => SystemView::Not(w(lang, Word::LineLost).to_owned()),
+                };
+            }),
+            Event::Withheld { session, withheld } => self.sessions.change(session, |state| {
+                state.withheld = withheld;
+                if !withheld {
+                    let text = phrases::user_goes_on(lang).to_owned();
+                    state.notices.push(SessionNotice {
+                        text,
+                        is_problem: false,
+                    });
+                }
+            }),
             Event::HostHindered { host, hindrances } => {
                 self.state.computers.hindrances.insert(host, hindrances);
                 if let Some(session) = self.state.computers.in_session.get(&host) {
@@ -363,6 +401,7 @@ impl ConsoleApp {
             state: TicketState::Open,
             guesses: 0,
             host: None,
+            note: String::new(),
         });
     }
 
@@ -376,11 +415,13 @@ impl ConsoleApp {
         let page = self.state.tickets.page.clone().unwrap_or_default();
         let user = || self.state.account.form.user.clone();
         let operator = self.display_name().unwrap_or_else(user);
+        let organisation = self.state.tickets.organisation.clone();
         let house = self.house_template();
         let places = Places {
             ticket: &ticket,
             page: &page,
             operator: &operator,
+            organisation: &organisation,
             minutes,
         };
         self.state.tickets.link = link(places);
@@ -478,9 +519,13 @@ impl ConsoleApp {
         if let Some(facts) = facts {
             // what ended it against everybody's will is in the report from the start
             let mut draft = ReportDraft::default();
+            let mut notes = self.state.reports.take_notes(session);
             if !matches!(by, EndedBy::User | EndedBy::Operator) {
-                draft.notes = over.as_str().into();
+                notes.insert(0, over.clone());
             }
+            let about = facts.ticket.map(|route| self.state.tickets.note(route));
+            draft.problem = about.unwrap_or_default().into();
+            draft.notes = notes.join("\n\n").as_str().into();
             self.state.reports.keep_draft(facts.clone(), draft.clone());
             if draft != ReportDraft::default() {
                 let save = Command::SaveReport {

@@ -22,8 +22,9 @@ use crate::state::chats::Conversation;
 use crate::state::session::{Company, Files, SessionNotice, SessionState, SessionWish};
 use crate::views::files::files_side_ui;
 use crate::views::session::{
-    BAR_HEIGHT, bar_ui, bring_in_ui, chat_side_ui, ended_ui, mark_ui, paused_ui,
+    BAR_HEIGHT, bar_ui, bring_in_ui, chat_side_ui, ended_ui, mark_ui, paused_ui, withheld_ui,
 };
+use crate::views::system::system_ui;
 use ui_kit::Clock;
 
 /// How long a window waits for the first picture before it opens without one.
@@ -107,6 +108,7 @@ impl SessionWindow {
         files_side_ui(ui, &mut state);
         bring_in_ui(ui, &mut state);
         mark_ui(ui, &mut state);
+        system_ui(ui, &mut state);
         let palette = Palette::of(ui);
         CentralPanel::default()
             .frame(Frame::new().fill(palette.sunken))
@@ -208,15 +210,17 @@ impl SessionWindow {
             control: state.controls(),
             keys_by_place: state.keys_by_place,
             // the words over a picture that stands still are drawn here, and it with them
-            drawn_elsewhere: self.picture.is_direct() && !state.paused,
+            drawn_elsewhere: self.picture.is_direct() && !state.stands_still(),
         };
         let shown = drawing.view.ui(ui, &options);
         self.picture.passed(shown.seq);
-        let place = shown.placement.filter(|_| !shown.covered && !state.paused);
+        let place = shown.placement;
+        let place = place.filter(|_| !shown.covered && !state.stands_still());
         // the operator's own pointer stands for the host's while it is over the screen
         let draw_pointer = !(state.controls() && shown.response.hovered());
         self.picture.place(window, place, draw_pointer);
-        if self.picture.size().is_none() {
+        let has_picture = self.picture.size().is_some();
+        if !has_picture && !state.stands_still() {
             let title = w(state.lang, Word::WaitingForPicture);
             let mut over = ui.new_child(egui::UiBuilder::new().max_rect(shown.response.rect));
             over.visuals_mut().dark_mode = true;
@@ -227,6 +231,8 @@ impl SessionWindow {
         }
         if state.paused {
             paused_ui(ui, state.lang, shown.response.rect);
+        } else if state.withheld {
+            withheld_ui(ui, state.lang, shown.response.rect, has_picture);
         }
     }
 }
@@ -371,7 +377,8 @@ impl SessionWindows {
             state.ended = Some(by);
             state.bring_in = None;
             state.marking = None;
-            state.paused = false;
+            state.system = None;
+            (state.paused, state.withheld) = (false, false);
             state.all_keys = false;
             state.full_screen = false;
         });
@@ -595,6 +602,7 @@ impl ConsoleApp {
             watched_by: Vec::new(),
             bring_in: None,
             marking: None,
+            system: None,
             chat_open: false,
             files: Files::default(),
             clipboard: self.settings.clipboard(),
@@ -602,6 +610,7 @@ impl ConsoleApp {
             chat,
             snippets: self.state.snippets.clone(),
             paused: false,
+            withheld: false,
             line: None,
             ending: false,
             hindrances: self.state.computers.hindrances_of(host),

@@ -49,6 +49,9 @@ impl ConsoleApp {
             Action::RevokeTicket { route } => {
                 self.backend.send(Command::RevokeTicket { route });
             }
+            Action::ExtendTicket { route } => {
+                self.backend.send(Command::ExtendTicket { route });
+            }
             Action::CopyText => {
                 ctx.copy_text(self.state.tickets.text.clone());
                 self.notices.push(Tone::Good, w(lang, Word::CopiedNotice));
@@ -339,6 +342,10 @@ impl ConsoleApp {
                     self.sessions.set_clipboard(ways);
                 }
                 SessionWish::HasKeyboard(here) => self.keyboard_is(session, here),
+                SessionWish::AskSystem => {
+                    self.backend.send(Command::AskSystem { session });
+                }
+                SessionWish::IntoReport { text } => self.state.reports.add_note(session, text),
                 SessionWish::BringIn { digits } => self.bring_in(session, &digits),
                 SessionWish::Screenshot => self.take_screenshot(session, host),
                 SessionWish::KeepDepth(depth) => {

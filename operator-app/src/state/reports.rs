@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::admin::reports::{Field, FieldDefinition, FieldText, FieldValue, ReportRow};
 use protocol::control::Name;
-use protocol::{Feedback, Proposal, ReportDraft, ReportFacts, ReportId};
+use protocol::{Feedback, Proposal, ReportDraft, ReportFacts, ReportId, SessionId};
 
 /// How long after the last key stroke what was typed is saved, in seconds.
 pub const AUTOSAVE_AFTER_SECONDS: f64 = 0.8;
@@ -159,9 +159,21 @@ pub struct Reports {
     pub drafts: Vec<(ReportFacts, ReportDraft)>,
     categories: Vec<Name>,
     fields: Vec<Field>,
+    /// What is to be in the notes of reports whose sessions still run.
+    notes: BTreeMap<SessionId, Vec<String>>,
 }
 
 impl Reports {
+    /// Puts `text` into the notes of a session's report, when there is one.
+    pub fn add_note(&mut self, session: SessionId, text: String) {
+        self.notes.entry(session).or_default().push(text);
+    }
+
+    /// What was put into the notes of a session that is over.
+    pub fn take_notes(&mut self, session: SessionId) -> Vec<String> {
+        self.notes.remove(&session).unwrap_or_default()
+    }
+
     /// Opens a window for a report, or finds the one that is open.
     pub fn open(&mut self, facts: ReportFacts, draft: &ReportDraft) {
         let report = facts.report;

@@ -7,7 +7,8 @@ use operator_engine::{ClipboardWays, InputSender, LineQuality};
 use protocol::files::TransferId;
 use protocol::transfers::Transfer;
 use protocol::{
-    ColourDepth, EndedBy, HidKey, Hindrances, InputEvent, Rights, ScreenLayout, ViewWish,
+    ColourDepth, EndedBy, HidKey, Hindrances, InputEvent, Rights, ScreenLayout, SystemInformation,
+    ViewWish,
 };
 use ui_kit::Lang;
 use ui_kit::remote_view::ViewSize;
@@ -39,6 +40,12 @@ pub enum SessionWish {
     KeepDepth(ColourDepth),
     /// The conversation came into sight.
     ChatSeen,
+    /// Ask the host what computer it is.
+    AskSystem,
+    /// Put this into the notes of the session's report.
+    IntoReport {
+        text: String,
+    },
     /// Mark the moment that was so long ago in the film.
     Mark {
         text: String,
@@ -59,6 +66,24 @@ pub enum SessionWish {
     BringIn {
         digits: String,
     },
+}
+
+/// What computer the host is, while the operator looks at that (S2).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct System {
+    pub view: SystemView,
+    /// It was put into the report.
+    pub in_report: bool,
+}
+
+/// What is known of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum SystemView {
+    #[default]
+    Asking,
+    Is(Box<SystemInformation>),
+    /// Why nothing is known.
+    Not(String),
 }
 
 /// A colleague who is to be brought in (O11).
@@ -165,6 +190,8 @@ pub struct SessionState {
     pub bring_in: Option<BringIn>,
     /// The dialog for a moment's words, while it is open.
     pub marking: Option<Marking>,
+    /// The dialog that says what computer the host is, while it is open.
+    pub system: Option<System>,
     pub chat_open: bool,
     pub files: Files,
     /// Which way the clipboard goes (S7).
@@ -176,6 +203,8 @@ pub struct SessionState {
     pub snippets: Snippets,
     /// The line is lost and is to come back; the picture is the last one.
     pub paused: bool,
+    /// The user has paused; the picture is from before.
+    pub withheld: bool,
     /// How the line is, once that is known.
     pub line: Option<LineQuality>,
     /// **End** was pressed and the hub has not answered.
@@ -216,7 +245,15 @@ impl SessionState {
 
     /// Whether keyboard and pointer go to the host now.
     pub fn controls(&self) -> bool {
-        self.rights.has(Rights::CONTROL) && !self.view_only && !self.paused && self.ended.is_none()
+        self.rights.has(Rights::CONTROL)
+            && !self.view_only
+            && !self.stands_still()
+            && self.ended.is_none()
+    }
+
+    /// Whether the picture is an old one: the line is lost, or the user has paused.
+    pub fn stands_still(&self) -> bool {
+        self.paused || self.withheld
     }
 
     /// Whether files can be sent now.
@@ -266,7 +303,8 @@ impl SessionState {
     /// Asks for the words of this moment, which is to be marked in the film.
     pub fn begin_mark(&mut self) {
         let can = !self.paused && self.ended.is_none();
-        if can && self.marking.is_none() && self.bring_in.is_none() {
+        let is_free = self.marking.is_none() && self.bring_in.is_none() && self.system.is_none();
+        if can && is_free {
             // the words are typed here
             self.all_keys = false;
             self.marking = Some(Marking {
@@ -274,6 +312,13 @@ impl SessionState {
                 at: Instant::now(),
             });
         }
+    }
+
+    /// Asks what computer the host is.
+    pub fn open_system(&mut self) {
+        self.all_keys = false;
+        self.system = Some(System::default());
+        self.wishes.push(SessionWish::AskSystem);
     }
 
     /// Watches only from now on, or controls again. Nothing stays pressed.

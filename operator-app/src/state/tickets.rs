@@ -21,6 +21,8 @@ pub struct Ticket {
     pub guesses: u32,
     /// The computer that came with it.
     pub host: Option<String>,
+    /// What it is about, as the operator noted it; the report of its session begins with that.
+    pub note: String,
 }
 
 impl Ticket {
@@ -52,6 +54,8 @@ pub struct Places<'a> {
     /// The hub's page for users; empty if it has none.
     pub page: &'a str,
     pub operator: &'a str,
+    /// Whose help desk it is; empty where that is not set.
+    pub organisation: &'a str,
     /// How long the ticket is good, in minutes.
     pub minutes: u32,
 }
@@ -64,6 +68,8 @@ pub struct Tickets {
     pub used_before: BTreeMap<TicketRoute, String>,
     /// The hub's page for users, if it has one.
     pub page: Option<String>,
+    /// Whose help desk it is, as the hub says; empty where that is not set.
+    pub organisation: String,
     /// The hub was asked for a ticket and has not answered.
     pub waiting: bool,
     /// The link of the newest ticket; empty without a page.
@@ -73,6 +79,8 @@ pub struct Tickets {
     pub templates: Templates,
     /// The QR code of the link is shown.
     pub qr_open: bool,
+    /// The field for the newest ticket's note is shown though there is none yet.
+    pub note_open: bool,
 }
 
 impl Tickets {
@@ -99,6 +107,12 @@ impl Tickets {
         self.all.iter_mut().rev().find(|t| t.route == route)
     }
 
+    /// What was noted on the ticket behind a route.
+    pub fn note(&self, route: TicketRoute) -> &str {
+        let made = self.all.iter().rev().find(|t| t.route == route);
+        made.map_or("", |ticket| ticket.note.trim())
+    }
+
     /// The whole ticket behind a route, if it was made here.
     pub fn spoken(&self, route: TicketRoute) -> Option<&str> {
         let made = self.all.iter().rev().find(|t| t.route == route);
@@ -116,6 +130,7 @@ impl Tickets {
             self.all.remove(over.unwrap_or(0));
         }
         self.all.push(ticket);
+        self.note_open = false;
     }
 
     /// Puts `places` into the template; the result is what **Copy** and **E-mail** take.
@@ -133,6 +148,7 @@ pub fn filled(template: &str, places: Places<'_>) -> String {
         .replace("{link}", &link(places))
         .replace("{page}", places.page)
         .replace("{operator}", places.operator)
+        .replace("{organisation}", places.organisation)
         .replace("{minutes}", &places.minutes.to_string())
         .replace("{ticket}", places.ticket)
 }
@@ -164,6 +180,7 @@ mod tests {
             state,
             guesses: 0,
             host: None,
+            note: String::new(),
         }
     }
 
@@ -171,17 +188,19 @@ mod tests {
     fn o6_the_prepared_text_holds_the_ticket_and_the_page() {
         let own = Template {
             name: "mine".to_owned(),
-            text: "{operator}: {ticket} at {page}, {minutes} min".to_owned(),
+            text: "{operator} of {organisation}: {ticket} at {page}, {minutes} min".to_owned(),
         };
         let mut tickets = Tickets::new(Templates::new(vec![own], Some("mine")));
         let places = Places {
             ticket: "482 913 0571",
             page: "https://hub",
             operator: "Otto",
+            organisation: "Rossi & Co",
             minutes: 15,
         };
         tickets.fill("unused", places);
-        assert_eq!(tickets.text, "Otto: 482 913 0571 at https://hub, 15 min");
+        let wanted = "Otto of Rossi & Co: 482 913 0571 at https://hub, 15 min";
+        assert_eq!(tickets.text, wanted);
     }
 
     #[test]
@@ -191,6 +210,7 @@ mod tests {
                 ticket: "482 913 0571",
                 page,
                 operator: "{link}",
+                organisation: "",
                 minutes: 15,
             };
             filled("{ticket}: {link} {operator}", places)

@@ -53,7 +53,10 @@ pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
                     }
                     ui.add_space(6.0);
                     tools_ui(ui, state);
-                    if let Some(quality) = state.line.as_ref().filter(|_| running && !state.paused)
+                    if let Some(quality) = state
+                        .line
+                        .as_ref()
+                        .filter(|_| running && !state.stands_still())
                     {
                         ui.add_space(4.0);
                         line_ui(ui, state.lang, quality);
@@ -475,10 +478,16 @@ fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
         if wanted != ways {
             state.wishes.push(SessionWish::ShareClipboard(wanted));
         }
+        let paused = || state.withheld.then(|| phrases::paused_by_user(lang));
+        let reason = reason.or_else(paused);
+        let label = w(lang, Word::SystemInformation);
+        if menu_item_ui(ui, Some(Icon::Info), label, false, reason).clicked() {
+            state.open_system();
+            ui.close();
+        }
         let missing = Some(phrases::file_transfer_missing(lang));
         for (icon, word) in [
             (Icon::Download, Word::FetchFiles),
-            (Icon::Info, Word::SystemInformation),
             (Icon::Lock, Word::BlockInput),
             (Icon::MonitorOff, Word::BlankScreen),
             (Icon::Pause, Word::Pause),
@@ -522,6 +531,31 @@ pub fn paused_ui(ui: &mut Ui, lang: Lang, area: egui::Rect) {
         let words = w(lang, Word::LineLost);
         ui.label(text(words, 18.0, theme::SEMIBOLD, egui::Color32::WHITE));
     });
+}
+
+/// Says over the screen that the user has paused, calmly; what may be seen of it is from before.
+pub fn withheld_ui(ui: &mut Ui, lang: Lang, area: egui::Rect, has_picture: bool) {
+    /// Of the words, in points.
+    const WIDTH: f32 = 560.0;
+    /// Of icon and words together, in points.
+    const HEIGHT: f32 = 130.0;
+    let veil = egui::Color32::from_black_alpha(200);
+    ui.painter().rect_filled(area, CornerRadius::ZERO, veil);
+    let size = egui::vec2(WIDTH.min(area.width() - 16.0), HEIGHT.min(area.height()));
+    let middle = egui::Rect::from_center_size(area.center(), size.max(egui::Vec2::ZERO));
+    let mut over = ui.new_child(
+        egui::UiBuilder::new()
+            .max_rect(middle)
+            .layout(egui::Layout::top_down(egui::Align::Center)),
+    );
+    over.visuals_mut().dark_mode = true;
+    icon_tile_ui(&mut over, Icon::Pause, Tone::Neutral, 44.0);
+    over.add_space(10.0);
+    let title = phrases::paused_by_user(lang);
+    over.label(text(title, 18.0, theme::SEMIBOLD, egui::Color32::WHITE));
+    let note = phrases::paused_note(lang, has_picture);
+    let note = text(note, 14.0, theme::REGULAR, Palette::DARK.dim);
+    over.add(egui::Label::new(note).wrap().halign(egui::Align::Center));
 }
 
 /// Says over the screen that the session is over, and goes after a moment.

@@ -43,7 +43,18 @@ pub fn tickets_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Actio
             return;
         };
         ui.add_space(2.0);
-        newest_ui(ui, lang, &newest, now, actions);
+        let begins_note = newest_ui(ui, lang, &newest, now, actions);
+        tickets.note_open |= begins_note;
+        if let Some(newest) = tickets.all.last_mut()
+            && (tickets.note_open || !newest.note.is_empty())
+        {
+            let field = Field::new(phrases::ticket_note(lang));
+            let field = field.hint(phrases::ticket_note_hint(lang));
+            let field = text_field_ui(ui, &field, &mut newest.note);
+            if begins_note {
+                field.request_focus();
+            }
+        }
         ui.add_space(4.0);
         text_ui(ui, lang, tickets, &newest, now, actions);
         earlier_ui(ui, lang, tickets, now, actions);
@@ -53,8 +64,16 @@ pub fn tickets_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<Actio
     }
 }
 
-fn newest_ui(ui: &mut Ui, lang: Lang, ticket: &Ticket, now: i64, actions: &mut Vec<Action>) {
+/// Whether a note on it is to be begun.
+fn newest_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    ticket: &Ticket,
+    now: i64,
+    actions: &mut Vec<Action>,
+) -> bool {
     let state = ticket.state_at(now);
+    let mut begins_note = false;
     card_ui(ui, |ui| {
         let digits: String = ticket.spoken.chars().filter(char::is_ascii_digit).collect();
         ui.vertical_centered(|ui| {
@@ -69,17 +88,31 @@ fn newest_ui(ui: &mut Ui, lang: Lang, ticket: &Ticket, now: i64, actions: &mut V
                 let palette = Palette::of(ui);
                 let left = valid_for(lang, ticket.seconds_left(now));
                 ui.label(text(left, theme::SMALL_SIZE, theme::REGULAR, palette.dim));
-                ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
-                    let label = w(lang, Word::RevokeTicket);
-                    if icon_button_ui(ui, Icon::Ban, label, true).clicked() {
-                        actions.push(Action::RevokeTicket {
-                            route: ticket.route,
-                        });
-                    }
-                });
             }
+            ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+                if state == TicketState::Open {
+                    open_ticket_buttons_ui(ui, lang, ticket, actions);
+                }
+                let label = phrases::add_note(lang);
+                let can = ticket.note.is_empty();
+                begins_note = icon_button_ui(ui, Icon::StickyNote, label, can).clicked();
+            });
         });
     });
+    begins_note
+}
+
+/// What can be done with a ticket that is open, from right to left.
+fn open_ticket_buttons_ui(ui: &mut Ui, lang: Lang, ticket: &Ticket, actions: &mut Vec<Action>) {
+    let route = ticket.route;
+    ui.spacing_mut().item_spacing.x = 2.0;
+    if icon_button_ui(ui, Icon::Ban, w(lang, Word::RevokeTicket), true).clicked() {
+        actions.push(Action::RevokeTicket { route });
+    }
+    let label = phrases::extend_ticket(lang);
+    if icon_button_ui(ui, Icon::ClockPlus, label, true).clicked() {
+        actions.push(Action::ExtendTicket { route });
+    }
 }
 
 fn state_ui(ui: &mut Ui, lang: Lang, ticket: &Ticket, now: i64) {
@@ -94,6 +127,11 @@ fn state_ui(ui: &mut Ui, lang: Lang, ticket: &Ticket, now: i64) {
         (Some(host), TicketState::Used) => chip_ui(ui, &phrases::used_by(lang, host), tone),
         _ => chip_ui(ui, ticket_state(lang, state), tone),
     };
+    guesses_ui(ui, lang, ticket, state);
+}
+
+/// That somebody tried an open ticket with wrong digits.
+fn guesses_ui(ui: &mut Ui, lang: Lang, ticket: &Ticket, state: TicketState) {
     if ticket.guesses > 0 && state == TicketState::Open {
         chip_ui(
             ui,
@@ -220,10 +258,15 @@ fn template_ui(
     actions: &mut Vec<Action>,
 ) {
     let example = example_of(tickets, now);
+    let organisation = match tickets.organisation.as_str() {
+        "" => phrases::your_help_desk(lang).to_owned(),
+        name => name.to_owned(),
+    };
     let places = Places {
         ticket: &example.0,
         page: &example.1,
         operator: phrases::your_name(lang),
+        organisation: &organisation,
         minutes: example.2,
     };
     let Some(editing) = &mut tickets.templates.editing else {
@@ -291,15 +334,23 @@ fn earlier_ui(ui: &mut Ui, lang: Lang, tickets: &Tickets, now: i64, actions: &mu
             ui.label(text(ticket.spoken.as_str(), 14.0, theme::MEDIUM, color));
             ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
                 if open {
-                    let label = w(lang, Word::RevokeTicket);
-                    if icon_button_ui(ui, Icon::Ban, label, true).clicked() {
-                        actions.push(Action::RevokeTicket {
-                            route: ticket.route,
-                        });
-                    }
+                    open_ticket_buttons_ui(ui, lang, ticket, actions);
+                    let left = valid_for(lang, ticket.seconds_left(now));
+                    ui.label(text(left, theme::SMALL_SIZE, theme::REGULAR, palette.dim));
+                    return;
                 }
                 state_ui(ui, lang, ticket, now);
             });
         });
+        guesses_ui(ui, lang, ticket, ticket.state_at(now));
+        if !ticket.note.trim().is_empty() {
+            let note = text(
+                ticket.note.trim(),
+                theme::SMALL_SIZE,
+                theme::REGULAR,
+                palette.dim,
+            );
+            ui.add(egui::Label::new(note).truncate());
+        }
     }
 }

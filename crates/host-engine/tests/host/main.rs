@@ -8,6 +8,7 @@
 )]
 
 mod line;
+mod pause;
 mod session;
 mod support;
 mod trust;

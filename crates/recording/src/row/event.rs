@@ -15,6 +15,8 @@
 //! | 12 watched | 0: no more, 1: from now on; the name |
 //! | 13 monitors | of each: name length, name, width and height (4 bytes, little endian) |
 //! | 14 files | to: 0 operator, 1 host; 1 begun, 2 done, 3 cancelled, 4 failed; how many (4 bytes), bytes (8 bytes), operator's name length and name, their name |
+//! | 15 help desk | name |
+//! | 16 withheld | 0: no more, 1: from now on |
 //!
 //! Rights are the bytes of their bits, lowest first, without zeros behind the last that is not; at
 //! least one, at most four. Format 1 knows the first four, and rights below 8; format 2 the first ten.
@@ -43,6 +45,7 @@ const WATCHED: u8 = 12;
 const MONITORS: u8 = 13;
 const FILES: u8 = 14;
 const HELP_DESK: u8 = 15;
+const WITHHELD: u8 = 16;
 
 const SIDE_HOST: u8 = 1;
 const SIDE_OPERATOR: u8 = 2;
@@ -111,6 +114,7 @@ pub(super) fn encode(event: &Event) -> Result<Vec<u8>, RecordError> {
             within(&body, MAX_TEXT_BYTES)?;
             body
         }
+        Event::Withheld { begins } => vec![WITHHELD, u8::from(*begins)],
     })
 }
 
@@ -178,6 +182,12 @@ pub(super) fn decode(body: &[u8]) -> Result<Event, RowError> {
         FILES => Event::Files(decode_files(rest)?),
         HELP_DESK => Event::HelpDesk {
             name: decode_text(rest)?,
+        },
+        WITHHELD => match rest {
+            [begins @ (0 | 1)] => Event::Withheld {
+                begins: *begins == 1,
+            },
+            _ => return Err(RowError::Malformed),
         },
         _ => return Err(RowError::Malformed),
     })
@@ -349,6 +359,7 @@ pub(super) mod tests {
             (name(), rights()).prop_map(|(name, rights)| Event::OperatorJoined { name, rights }),
             name().prop_map(|name| Event::OperatorLeft { name }),
             name().prop_map(|name| Event::HelpDesk { name }),
+            any::<bool>().prop_map(|begins| Event::Withheld { begins }),
             any::<Option<String>>().prop_map(|name| Event::Driver { name }),
             (name(), name(), any::<u32>()).prop_map(|(operator, text, ago_millis)| {
                 Event::Marked {
@@ -388,7 +399,7 @@ pub(super) mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_an_event_or_an_error_and_encode_to_themselves(
-            what in 0_u8..17,
+            what in 0_u8..18,
             rest in prop::collection::vec(prop_oneof![0_u8..5, any::<u8>()], 0..12),
         ) {
             let body = joined(&[what], &rest);
@@ -402,7 +413,7 @@ pub(super) mod tests {
     fn the_numbers_in_the_file_stay_as_they_are() {
         let name = || "Al".to_owned();
         let rights = Rights::SEE | Rights::FILES;
-        let bodies: [(Event, &[u8]); 23] = [
+        let bodies: [(Event, &[u8]); 25] = [
             (Event::Started { rights }, &[1, 5]),
             (
                 Event::RightsChanged {
@@ -481,6 +492,8 @@ pub(super) mod tests {
                 ],
             ),
             (Event::HelpDesk { name: name() }, &[15, b'A', b'l']),
+            (Event::Withheld { begins: true }, &[16, 1]),
+            (Event::Withheld { begins: false }, &[16, 0]),
             (Event::Interrupted { side: Side::Host }, &[5, 1]),
             (
                 Event::Interrupted {
@@ -511,7 +524,18 @@ pub(super) mod tests {
             assert_eq!(encode(&event).expect("small"), body, "{event}");
             assert_eq!(decode(body), Ok(event));
         }
-        for body in [&[][..], &[0], &[3, 0], &[3, 10], &[11], &[1], &[1, 1, 0]] {
+        for body in [
+            &[][..],
+            &[0],
+            &[3, 0],
+            &[3, 10],
+            &[11],
+            &[1],
+            &[1, 1, 0],
+            &[16],
+            &[16, 2],
+            &[16, 1, 0],
+        ] {
             assert_eq!(decode(body), Err(RowError::Malformed), "{body:?}");
         }
     }

@@ -13,7 +13,7 @@ pub fn of_operator(message: &OperatorToHub) -> Option<Action> {
         | OperatorToHub::GiveCode { .. }
         | OperatorToHub::AcceptInvitation { .. } => Action::LogIn,
         OperatorToHub::LogOut => return None,
-        OperatorToHub::GenerateTicket => Action::MakeTicket,
+        OperatorToHub::GenerateTicket | OperatorToHub::ExtendTicket { .. } => Action::MakeTicket,
         OperatorToHub::RevokeTicket { .. } => Action::RevokeTicket,
         OperatorToHub::AnswerTicket { .. } | OperatorToHub::JudgeTicket { .. } => {
             Action::AnswerTicket

@@ -126,6 +126,12 @@ impl ConsoleSide {
                 let step = ConsoleStep::Files { session, word };
                 may.then_some(step).into_iter().collect()
             }
+            HostWord::System {
+                session,
+                attempt,
+                answer,
+            } => self.system_answered(host, session, attempt, answer),
+            HostWord::Withheld { session, withheld } => self.withheld(host, session, withheld),
             HostWord::Line { session, line } => {
                 let is_its_own = self.session_with(host, session).is_some();
                 let news = ConsoleStep::Tell(ConsoleNews::HostLine { session, line });
@@ -205,6 +211,9 @@ mod tests {
             rights: Rights::SEE,
             picture_key: PictureKey::from_random([3; 32]),
             paused: false,
+            withheld: false,
+            asks_system: None,
+            system_asked: 0,
             ending: false,
         };
         side.sessions.insert(SESSION, live);
@@ -213,6 +222,10 @@ mod tests {
                 HostWord::InputTooOld {
                     session: SESSION,
                     count: 3,
+                },
+                HostWord::Withheld {
+                    session: SESSION,
+                    withheld: true,
                 },
                 HostWord::BroughtIn {
                     session: SESSION,
@@ -238,7 +251,7 @@ mod tests {
             let said = format!("{word:?}");
             assert!(side.heard(HOSTILE, 0, word).is_empty(), "{said}");
         }
-        for word in words().into_iter().take(3) {
+        for word in words().into_iter().take(4) {
             let said = format!("{word:?}");
             assert!(!side.heard(HONEST, 0, word).is_empty(), "{said}");
         }

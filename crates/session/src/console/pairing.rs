@@ -50,6 +50,27 @@ impl ConsoleSide {
         }
     }
 
+    pub(super) fn ticket_extended(
+        &mut self,
+        route: TicketRoute,
+        valid_seconds: u32,
+        outside: &Outside<'_>,
+    ) -> Vec<ConsoleStep> {
+        let valid_until = outside
+            .now_unix_seconds
+            .saturating_add(valid_seconds.into());
+        if !self.tickets.extend(route, valid_until) {
+            return Vec::new();
+        }
+        vec![
+            ConsoleStep::KeepTickets,
+            ConsoleStep::Tell(ConsoleNews::TicketExtended {
+                route,
+                valid_seconds,
+            }),
+        ]
+    }
+
     pub(super) fn ticket_changed(
         &mut self,
         route: TicketRoute,

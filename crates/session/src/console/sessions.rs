@@ -7,7 +7,7 @@ use protocol::{
     Companion, EndedBy, OperatorToHub, OperatorWord, PeerId, ReportFacts, Rights, SessionId,
 };
 
-use super::{ConsoleNews, ConsoleSide, ConsoleStep, NotStarted, Running};
+use super::{ConsoleNews, ConsoleSide, ConsoleStep, NotStarted, Running, SystemTold};
 use crate::channel::PictureKey;
 use crate::ticket::TicketNumber;
 
@@ -17,6 +17,11 @@ pub(super) struct Live {
     pub(super) rights: Rights,
     pub(super) picture_key: PictureKey,
     pub(super) paused: bool,
+    /// The host's user has paused.
+    pub(super) withheld: bool,
+    /// The question what computer it is that has no answer, and how many there were.
+    pub(super) asks_system: Option<u64>,
+    pub(super) system_asked: u64,
     /// The operator ended it, and the hub has not said so yet.
     pub(super) ending: bool,
 }
@@ -108,6 +113,9 @@ impl ConsoleSide {
             rights,
             picture_key,
             paused: false,
+            withheld: false,
+            asks_system: None,
+            system_asked: 0,
             ending: false,
         };
         self.sessions.insert(session, live);
@@ -137,6 +145,20 @@ impl ConsoleSide {
         ]
     }
 
+    /// The user has paused, or goes on; told when it is news.
+    pub(super) fn withheld(
+        &mut self,
+        host: PeerId,
+        session: SessionId,
+        withheld: bool,
+    ) -> Vec<ConsoleStep> {
+        let live = self.session_with(host, session);
+        let is_news =
+            live.is_some_and(|live| std::mem::replace(&mut live.withheld, withheld) != withheld);
+        let news = ConsoleStep::Tell(ConsoleNews::Withheld { session, withheld });
+        is_news.then_some(news).into_iter().collect()
+    }
+
     pub(super) fn company(
         &mut self,
         host: PeerId,
@@ -162,6 +184,10 @@ impl ConsoleSide {
                 let session = *session;
                 steps.push(ConsoleStep::Pause { session });
                 steps.push(ConsoleStep::Tell(ConsoleNews::SessionPaused { session }));
+                if live.asks_system.take().is_some() {
+                    let told = SystemTold::NotConnected;
+                    steps.push(ConsoleStep::Tell(ConsoleNews::System { session, told }));
+                }
             }
         }
         steps

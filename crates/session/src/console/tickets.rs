@@ -103,6 +103,15 @@ impl Tickets {
             .collect()
     }
 
+    /// An open ticket is good until then; whether there is such a one.
+    pub(crate) fn extend(&mut self, route: TicketRoute, expires_unix_seconds: i64) -> bool {
+        let ticket = self.open.get_mut(&route);
+        ticket.is_some_and(|ticket| {
+            ticket.expires_unix_seconds = expires_unix_seconds;
+            true
+        })
+    }
+
     /// Forgets a ticket's secret; its hosts' keys stay.
     pub(crate) fn close(&mut self, route: TicketRoute) {
         self.open.remove(&route);

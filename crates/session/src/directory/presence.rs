@@ -304,6 +304,10 @@ impl Directory {
         if let Some(url) = self.page.clone() {
             self.tell_operator(to, HubToOperator::Page { url });
         }
+        let name = self.organisation.clone();
+        if !name.is_empty() {
+            self.tell_operator(to, HubToOperator::Organisation { name });
+        }
     }
 
     /// Tells every operator but `except` that the row of `id` is new or changed.

@@ -76,6 +76,11 @@ pub enum What {
         owner: AccountId,
         expires_unix_millis: i64,
     },
+    /// An open ticket is good for longer.
+    TicketExtended {
+        route: TicketRoute,
+        expires_unix_millis: i64,
+    },
     /// The ticket that was open is so no longer.
     TicketClosed {
         route: TicketRoute,
@@ -133,6 +138,11 @@ pub enum What {
     },
     SessionResumed {
         session: SessionId,
+    },
+    /// The user has paused, or goes on.
+    SessionWithheld {
+        session: SessionId,
+        withheld: bool,
     },
     RightsReduced {
         session: SessionId,

@@ -38,6 +38,8 @@ pub(super) struct Session {
     /// Transfers of files that are under way, and how many were begun since this hub started.
     pub(super) transfers: Vec<Transfer>,
     pub(super) transfers_begun: u32,
+    /// Whether the user has paused; `None` where this hub does not know what the film knows.
+    withheld: Option<bool>,
 }
 
 /// An operator who takes part, or asks to.
@@ -136,6 +138,7 @@ impl Session {
             watching: Vec::new(),
             transfers: Vec::new(),
             transfers_begun: 0,
+            withheld: None,
         }
     }
 
@@ -389,6 +392,7 @@ impl Directory {
                 watching: Vec::new(),
                 transfers: Vec::new(),
                 transfers_begun: 0,
+                withheld: Some(false),
             };
             self.last_session += 1;
             self.sessions.insert(session, new);
@@ -672,6 +676,43 @@ impl Directory {
             let driver = name;
             self.effects.push(Effect::FilmDriver { session, driver });
         }
+        Ok(())
+    }
+
+    /// The host has told `operator`, sealed, what computer it is; the film notes that.
+    pub(super) fn system_told(
+        &mut self,
+        id: PeerId,
+        operator: PeerId,
+        session: SessionId,
+    ) -> Result<(), Fault> {
+        let Some(found) = self.session_of_host(id, Action::SpeakForUser, session)? else {
+            return Ok(());
+        };
+        if let Some(name) = found.name_of(operator) {
+            let text = format!("system information for {name}");
+            self.effects.push(Effect::FilmNote { session, text });
+        }
+        Ok(())
+    }
+
+    /// The host says, to each of its operators, that the user has paused or goes on.
+    pub(super) fn withhold(
+        &mut self,
+        id: PeerId,
+        session: SessionId,
+        withheld: bool,
+    ) -> Result<(), Fault> {
+        let Some(found) = self.session_of_host(id, Action::SpeakForUser, session)? else {
+            return Ok(());
+        };
+        if !found.is_running() || found.withheld.replace(withheld) == Some(withheld) {
+            return Ok(());
+        }
+        let actor = found.user();
+        let what = What::SessionWithheld { session, withheld };
+        self.effects.push(Effect::Withhold { session, withheld });
+        self.effects.push(Effect::Record(Change { actor, what }));
         Ok(())
     }
 

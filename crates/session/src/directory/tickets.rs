@@ -129,6 +129,64 @@ impl Directory {
         Ok(())
     }
 
+    /// An open ticket is good for as long again as a new one. It counts as one that was made: nobody keeps
+    /// tickets open any faster than that.
+    pub(super) fn extend_ticket(
+        &mut self,
+        id: PeerId,
+        route: TicketRoute,
+        now: Moment,
+    ) -> Result<(), Fault> {
+        self.check(id, Action::MakeTicket, Object::Hub)?;
+        let operator = self.operators.get(&id).ok_or(OutOfPlace)?;
+        let owner = operator.who.account;
+        let actor = Actor::Account(operator.who.login.clone());
+        let own = self.ticket_of(id, Action::RevokeTicket, route);
+        let Some((state, before)) = own.map(|t| (t.state, t.expires_unix_millis)) else {
+            if self.tickets.contains_key(&route) {
+                self.note_denied(id, Action::RevokeTicket, Denied::NotTheirs);
+            }
+            let refusal = RefusalCode::TICKET_WRONG.into();
+            self.tell_operator(id, HubToOperator::TicketRefused { refusal });
+            return Ok(());
+        };
+        if state != TicketState::Open || before <= now.unix_millis {
+            let state = if state == TicketState::Open {
+                TicketState::Expired
+            } else {
+                state
+            };
+            self.tell_operator(id, HubToOperator::TicketChanged { route, state });
+            return Ok(());
+        }
+        if let Some(wait) = self.made.wait(&owner, now.since_start) {
+            let refusal = throttled(wait);
+            self.tell_operator(id, HubToOperator::TicketRefused { refusal });
+            return Ok(());
+        }
+        self.made.count(owner, now.since_start);
+        let validity = self.policy.ticket_validity.as_millis();
+        let validity = i64::try_from(validity).expect("a day's milliseconds fit");
+        // the administrator may have shortened it meanwhile
+        let expires_unix_millis = before.max(now.unix_millis.saturating_add(validity));
+        if let Some(ticket) = self.tickets.get_mut(&route) {
+            ticket.expires_unix_millis = expires_unix_millis;
+        }
+        let what = What::TicketExtended {
+            route,
+            expires_unix_millis,
+        };
+        self.effects.push(Effect::Record(Change { actor, what }));
+        let left = expires_unix_millis.saturating_sub(now.unix_millis) / 1000;
+        let valid_seconds = u32::try_from(left).unwrap_or(u32::MAX);
+        let extended = HubToOperator::TicketExtended {
+            route,
+            valid_seconds,
+        };
+        self.tell_operator(id, extended);
+        Ok(())
+    }
+
     /// The new ticket is stored, or cannot be.
     pub fn ticket_stored(&mut self, id: PeerId, route: TicketRoute, stored: bool) {
         let message = if stored {

@@ -35,6 +35,7 @@ impl HostSide {
         from: PeerId,
         at_unix_seconds: i64,
         word: &Word,
+        now: Duration,
     ) -> Result<Vec<HostStep>, HostFault> {
         let admitted = self.admitted_for("Said")?;
         let Some(at) = admitted.position(from) else {
@@ -61,6 +62,9 @@ impl HostSide {
             } => self.bring_in(from, session, attempt, &ticket),
             OperatorWord::Files { session, word } => {
                 Ok(admitted.files_said(at, session, word).into_iter().collect())
+            }
+            OperatorWord::AskSystem { session, attempt } => {
+                Ok(admitted.system_asked(at, session, attempt, now))
             }
             // a question has a number of its own, from the hub
             OperatorWord::Ask { .. } => admitted.distrust(at),

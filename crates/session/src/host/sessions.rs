@@ -8,6 +8,7 @@ use protocol::{
 
 use super::acquaintance::Acquaintance;
 use super::question::Question;
+use super::system::Telling;
 use super::{Admitted, Agreement, HostFault, HostNews, HostSide, HostStep, Stage, StopCause};
 use crate::channel::PictureKey;
 use crate::grant::Grant;
@@ -20,6 +21,8 @@ pub(super) struct Live {
     driver: Option<PeerId>,
     /// How many came in so far.
     parts: u32,
+    /// Whether the user has paused; `None` if that never was.
+    pub(super) withheld: Option<bool>,
 }
 
 /// What an operator may do in the session that runs.
@@ -31,6 +34,10 @@ pub(super) struct Part {
     paused: bool,
     /// Who came earlier has a lower number.
     number: u32,
+    /// Whether it may be told what computer this is, ...
+    pub(super) telling: Telling,
+    /// ... and how often it was.
+    pub(super) told: u64,
 }
 
 impl HostSide {
@@ -68,6 +75,7 @@ impl HostSide {
             picture_key,
             driver: None,
             parts: 0,
+            withheld: None,
         });
         live.parts += 1;
         let number = live.parts;
@@ -78,6 +86,8 @@ impl HostSide {
             formats: question.formats,
             paused: true,
             number,
+            telling: Telling::default(),
+            told: 0,
         });
         let mut steps = Vec::new();
         if !is_first {
@@ -86,6 +96,7 @@ impl HostSide {
         }
         let operator = operator.name.clone();
         steps.extend(admitted.start(at));
+        steps.extend(admitted.tell_withheld(at));
         if is_first {
             steps.push(HostStep::Tell(HostNews::SessionStarted {
                 session,
@@ -275,6 +286,7 @@ impl Admitted {
         let reduce = operator.say(&HostWord::Reduce { session, rights });
         let mut steps: Vec<HostStep> = reduce.into_iter().collect();
         steps.extend(self.start(at));
+        steps.extend(self.tell_withheld(at));
         if was_paused {
             steps.push(HostStep::Tell(HostNews::SessionResumed { session }));
         }
@@ -295,6 +307,10 @@ impl Admitted {
             return Vec::new();
         };
         part.paused = true;
+        if let Telling::Asked(_) = part.telling {
+            // the console will not hear the answer
+            part.telling = Telling::Unasked;
+        }
         let operator = peer;
         let mut steps = vec![HostStep::Pause { session, operator }];
         if self.operators.iter().any(Acquaintance::sees) {

@@ -79,6 +79,13 @@ impl Disk {
                 };
                 self.tickets.insert(route, ticket);
             }
+            What::TicketExtended {
+                route,
+                expires_unix_millis,
+            } => {
+                let ticket = self.tickets.get_mut(&route).expect("one that was made");
+                ticket.expires_unix_millis = expires_unix_millis;
+            }
             What::TicketClosed { route, state } => {
                 if let Some(ticket) = self.tickets.get_mut(&route) {
                     ticket.state = state;
@@ -161,6 +168,7 @@ impl Disk {
             | What::JoinAsked { .. }
             | What::JoinRefused { .. }
             | What::SessionResumed { .. }
+            | What::SessionWithheld { .. }
             | What::InputTooOld { .. }
             | What::FilmClosed { .. }
             | What::FilmFailed { .. }

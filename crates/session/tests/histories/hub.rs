@@ -262,6 +262,12 @@ impl World {
                 let before = self.film_driver.insert(session, noted.clone());
                 assert_ne!(before, Some(noted), "a change is noted once");
             }
+            Effect::Withhold { session, withheld } => {
+                assert!(self.relays.keys().any(|(id, _)| *id == session));
+                let noted = (self.life, withheld);
+                let before = self.film_withheld.insert(session, noted);
+                assert_ne!(before, Some(noted), "a change is noted once");
+            }
             Effect::FilmMark { session, .. }
             | Effect::FilmWatched { session, .. }
             | Effect::FilmFiles { session, .. }

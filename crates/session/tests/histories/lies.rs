@@ -249,6 +249,10 @@ impl World {
                 screen: Some(protocol::Hindrance::WAYLAND),
                 input: None,
             })),
+            body(&HostWord::Withheld {
+                session,
+                withheld: true,
+            }),
             body(&HostWord::Line {
                 session,
                 line: protocol::HostLine {

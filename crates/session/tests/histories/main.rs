@@ -125,7 +125,7 @@ fn happen(world: &mut World) {
             0 => world.end_at_host(host),
             1 | 2 => world.send_away(host),
             3 => world.reduce(host, Rights::SEE),
-            _ => {}
+            _ => world.withhold(host),
         },
         56 => {
             if world.dice.one_in(2)

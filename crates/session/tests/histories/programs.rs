@@ -99,6 +99,7 @@ impl World {
                 ConsoleStep::Stop { session } => {
                     assert!(me.sessions.remove(&session).is_some(), "stops once");
                     me.company.remove(&session);
+                    me.withheld.remove(&session);
                 }
                 ConsoleStep::Goodbye(_) => {
                     // the program may come back, if it has a place
@@ -138,6 +139,14 @@ impl World {
                 driver,
             } => {
                 me.company.insert(session, (operators, driver));
+            }
+            ConsoleNews::Withheld { session, withheld } => {
+                let is_news = if withheld {
+                    me.withheld.insert(session)
+                } else {
+                    me.withheld.remove(&session)
+                };
+                assert!(is_news, "told when it is news");
             }
             ConsoleNews::BroughtIn { outcome, .. } => {
                 let met = matches!(outcome, protocol::BroughtIn::Met { .. });
@@ -247,6 +256,10 @@ impl World {
                         "only with the right"
                     );
                 }
+                HostStep::LookAtSystem(question) => {
+                    assert!(me.part(question.session, question.operator).is_some());
+                    assert!(!me.withheld, "not while the user has paused");
+                }
                 HostStep::Leave { session, operator } => {
                     assert!(me.part(session, operator).is_some(), "leaves once");
                     me.driver_lapsed |= me.driver == Some(operator);
@@ -258,6 +271,7 @@ impl World {
                 HostStep::Stop { session, .. } => {
                     let stopped = me.session.take().map(|(id, _)| id);
                     assert_eq!(stopped, Some(session), "stops once");
+                    me.withheld = false;
                 }
                 HostStep::HangUp(_) => {
                     me.line = None;
@@ -373,6 +387,7 @@ impl World {
             | HostNews::SessionPaused { .. }
             | HostNews::SessionResumed { .. }
             | HostNews::OperatorPresent(_)
+            | HostNews::SystemAsked { .. }
             | HostNews::Watched { .. }
             | HostNews::Organisation(_) => {}
         }

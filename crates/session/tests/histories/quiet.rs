@@ -134,6 +134,11 @@ fn check_part(world: &World, session: SessionId, operator: PeerId, relay: Stream
     assert_eq!(part.channel, seen.channel, "the same keys at both ends");
     let company = console.company.get(&session);
     assert_eq!(company, Some(&host.company), "who is in, and who drives");
+    let told = console.withheld.contains(&session);
+    assert_eq!(told, host.withheld, "whether the user has paused");
+    let noted = world.film_withheld.get(&session);
+    let noted = noted.is_some_and(|(_, withheld)| *withheld);
+    assert_eq!(noted, host.withheld, "the film knows that, too");
     let driver = host
         .company
         .1

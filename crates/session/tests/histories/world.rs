@@ -108,6 +108,8 @@ pub(crate) struct Console {
     pub(crate) handed_out: Vec<String>,
     pub(crate) sessions: BTreeMap<SessionId, Streams>,
     pub(crate) company: BTreeMap<SessionId, Company>,
+    /// Whose users have paused, as it was told.
+    pub(crate) withheld: BTreeSet<SessionId>,
     pub(crate) pending: Vec<SessionId>,
     /// Lines said to each host, and heard there (`name: text`).
     pub(crate) said: BTreeMap<PeerId, Vec<String>>,
@@ -139,6 +141,8 @@ pub(crate) struct Host {
     pub(crate) order: Vec<PeerId>,
     /// What it told last, and whom its threads named as the one who drives; whether that one lost it.
     pub(crate) company: Company,
+    /// Its user has paused.
+    pub(crate) withheld: bool,
     pub(crate) driver: Option<PeerId>,
     pub(crate) driver_lapsed: bool,
     /// Lines heard at each place: which console's, and what.
@@ -195,6 +199,7 @@ pub(crate) struct World {
     /// the film holds.
     pub(crate) filmed: Vec<(u32, String)>,
     pub(crate) film_driver: BTreeMap<SessionId, (u32, Option<Name>)>,
+    pub(crate) film_withheld: BTreeMap<SessionId, (u32, bool)>,
     pub(crate) life: u32,
     pub(crate) counts: Counts,
     /// The hub forwards what nobody said.
@@ -229,6 +234,7 @@ impl World {
             handed_out: Vec::new(),
             sessions: BTreeMap::new(),
             company: BTreeMap::new(),
+            withheld: BTreeSet::new(),
             pending: Vec::new(),
             said: BTreeMap::new(),
             heard: BTreeMap::new(),
@@ -255,6 +261,7 @@ impl World {
             session: None,
             order: Vec::new(),
             company: (Vec::new(), None),
+            withheld: false,
             driver: None,
             driver_lapsed: false,
             heard: BTreeMap::new(),
@@ -281,6 +288,7 @@ impl World {
             passed: BTreeMap::new(),
             filmed: Vec::new(),
             film_driver: BTreeMap::new(),
+            film_withheld: BTreeMap::new(),
             life: 0,
             counts: Counts::default(),
             lies: false,
@@ -440,6 +448,18 @@ impl World {
             me.driver_lapsed |= drives && !rights.has(Rights::CONTROL);
         }
         let steps = me.side.reduce(rights);
+        self.host_does(host, steps);
+    }
+
+    /// The user pauses, or goes on.
+    pub(crate) fn withhold(&mut self, host: usize) {
+        let me = &mut self.hosts[host];
+        if me.session.is_none() {
+            return;
+        }
+        me.withheld = !me.withheld;
+        trace!("host {host} withholds: {}", me.withheld);
+        let steps = me.side.withhold(me.withheld);
         self.host_does(host, steps);
     }
 

@@ -171,6 +171,7 @@ fn make_desk(
         What::LoggedOut
         | What::SessionPaused { .. }
         | What::SessionResumed { .. }
+        | What::SessionWithheld { .. }
         | What::InputTooOld { .. }
         | What::JoinAsked { .. }
         | What::JoinRefused { .. }
@@ -225,6 +226,15 @@ fn make_desk(
                 "INSERT INTO ticket (route, operator, state, created_at, expires_at) \
                  VALUES (?1, ?2, 0, ?3, ?4)",
                 (route.get(), owner.0, now, expires_unix_millis),
+            )?;
+        }
+        What::TicketExtended {
+            route,
+            expires_unix_millis,
+        } => {
+            t.execute(
+                "UPDATE ticket SET expires_at = ?2 WHERE route = ?1 AND state = 0",
+                (route.get(), expires_unix_millis),
             )?;
         }
         What::TicketClosed { route, state } => {
