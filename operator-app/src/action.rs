@@ -40,6 +40,10 @@ pub enum Action {
     Select(PeerId),
     ShowKind(Option<EntryKind>),
     StartSession(PeerId),
+    /// The access password of a permanent host was typed.
+    OpenHost,
+    /// It is not to be opened after all.
+    CloseOpening,
     WithdrawQuestion(SessionId),
     OpenChat(PeerId),
     /// **Disconnect this PC** was chosen: ask whether that is meant.

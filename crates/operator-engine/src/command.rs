@@ -82,6 +82,18 @@ pub enum Command {
         asked: Rights,
         view: Arc<dyn SessionView>,
     },
+    /// **Remote Session** on a permanent host: opens it with what was typed, and asks. Either
+    /// [`crate::Event::HostOpened`] follows, or [`crate::Event::HostNotOpened`].
+    OpenHost {
+        host: PeerId,
+        password: Zeroizing<String>,
+        asked: Rights,
+        view: Arc<dyn SessionView>,
+    },
+    /// The operator closed the box in which the password is typed.
+    GiveUpOpening {
+        host: PeerId,
+    },
     /// Gives the session's host the ticket of a colleague, who may ask to be let in then (O11).
     /// [`crate::Event::BroughtIn`] tells what became of it.
     BringIn {
@@ -164,6 +176,8 @@ impl fmt::Debug for Command {
             Self::GenerateTicket => "GenerateTicket",
             Self::RevokeTicket { .. } => "RevokeTicket",
             Self::StartSession { .. } => "StartSession",
+            Self::OpenHost { .. } => "OpenHost",
+            Self::GiveUpOpening { .. } => "GiveUpOpening",
             Self::BringIn { .. } => "BringIn",
             Self::MarkMoment { .. } => "MarkMoment",
             Self::EndSession { .. } => "EndSession",

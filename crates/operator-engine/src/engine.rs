@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use protocol::control::{Admission, Name};
 use protocol::{HubToOperator, OwnAnswer, OwnQuestion, ProxyError, RefusalCode};
+use session::console::Stretched;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
@@ -171,6 +172,8 @@ enum Step {
     Hub(Option<HubToOperator>),
     Fault(Option<SessionFault>),
     Files(FilesNews),
+    /// A key is stretched.
+    Stretched(Stretched),
     Look,
 }
 
@@ -224,6 +227,16 @@ impl Engine {
                     };
                     self.desk.files_news(link, news).await;
                 }
+                Step::Stretched(key) => {
+                    let link = match &self.phase {
+                        Phase::Online { link, .. } => Some(link.as_ref()),
+                        Phase::LoggedOut
+                        | Phase::Connecting { .. }
+                        | Phase::Returning(_)
+                        | Phase::Waiting { .. } => None,
+                    };
+                    self.desk.stretched(link, key).await;
+                }
                 Step::Fault(fault) => {
                     if let (Phase::Online { link, .. }, Some(fault)) = (&self.phase, fault) {
                         self.desk.session_failed(link, &fault).await;
@@ -257,6 +270,7 @@ impl Engine {
             Phase::Returning(task) => tokio::select! {
                 command = commands.recv() => Step::Command(command),
                 Some(news) = self.desk.files_told.recv() => Step::Files(news),
+                Some(key) = self.desk.stretched_told.recv() => Step::Stretched(key),
                 done = task => Step::Returned(done),
             },
             Phase::Online { link, .. } => tokio::select! {
@@ -265,6 +279,7 @@ impl Engine {
                 fault = link.faults.recv() => Step::Fault(fault),
                 _silent = &mut link.silent => Step::Silence,
                 Some(news) = self.desk.files_told.recv() => Step::Files(news),
+                Some(key) = self.desk.stretched_told.recv() => Step::Stretched(key),
                 _ = self.looks.tick(), if self.desk.has_sessions() => Step::Look,
             },
             Phase::Waiting { until } => tokio::select! {
@@ -315,6 +330,8 @@ impl Engine {
             of_the_desk @ (Command::GenerateTicket
             | Command::RevokeTicket { .. }
             | Command::StartSession { .. }
+            | Command::OpenHost { .. }
+            | Command::GiveUpOpening { .. }
             | Command::BringIn { .. }
             | Command::MarkMoment { .. }
             | Command::SendFiles { .. }

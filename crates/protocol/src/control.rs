@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::admin::reports::{Field, FieldValue, Language, ReportRow};
 use crate::enrolment::{EnrolmentCode, PermanentHost};
-use crate::ids::{PeerId, ReportId, ResumeSecret, SessionId, TicketRoute};
+use crate::ids::{AccountId, PeerId, ReportId, ResumeSecret, SessionId, TicketRoute};
 use crate::invitation::InvitationToken;
 use crate::limits::{
     MAX_CHAT_BYTES, MAX_CODE_BYTES, MAX_NAME_BYTES, MAX_PAGE_BYTES, MAX_PASSWORD_BYTES,
@@ -75,6 +75,14 @@ pub enum HostToHub {
     },
     /// The first message of a permanent host that the hub knows.
     ComeIn { host: PermanentHost },
+    /// From a permanent host: it is in the place no more that it was given before, and does not come back
+    /// there; its program was started anew, or a part of it failed. Also said where there is none.
+    LeavePlace,
+    /// From a permanent host, the answer to [`HubToHost::Knocked`].
+    AnswerKnock { knock: u64, answer: KnockAnswer },
+    /// From a permanent host, the answer to [`HubToHost::KnockProved`]: whether the operator's console
+    /// has shown that it knows the access password.
+    JudgeKnock { knock: u64, right: bool },
 }
 
 /// What the hub says to a host.
@@ -133,6 +141,30 @@ pub enum HubToHost {
     /// Whose help desk this is, as its administrator calls it; empty where that is not set. Said to every
     /// host with a ticket or a place, at the beginning and when it changes.
     Organisation { name: Name },
+    /// To a permanent host: an operator wants to open it with its access password. `exchange` is the
+    /// console's first message of OPAQUE.
+    Knocked {
+        knock: u64,
+        /// Whose tries the host counts together.
+        account: AccountId,
+        operator: Name,
+        exchange: Bytes,
+    },
+    /// The console's last message of OPAQUE; `None` where the console gave up, as it does where the
+    /// password was wrong.
+    KnockProved { knock: u64, proof: Option<Bytes> },
+    /// After a right judgement: the host has this place from now on, and comes to it over a connection of
+    /// its own. Where it has the place already the secret is zeros, and one more operator may ask there.
+    KnockAdmitted { knock: u64, admission: Admission },
+}
+
+/// What a permanent host says to an operator who knocks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KnockAnswer {
+    /// The host's message of OPAQUE.
+    Exchange(Bytes),
+    /// The password is not tried.
+    Refused(Refusal),
 }
 
 /// What an operator's console says to the hub.
@@ -210,6 +242,11 @@ pub enum OperatorToHub {
     },
     /// About the operator's own account. `number` comes back with the answer; the console counts.
     AskOwn { number: u32, question: OwnQuestion },
+    /// Open a permanent host with its access password (U3). `exchange` is the console's first message of
+    /// OPAQUE. One that is under way at the same host is given up.
+    Knock { host: PeerId, exchange: Bytes },
+    /// Answer to [`HubToOperator::KnockAnswered`]; without a proof the console gives up.
+    ProveKnock { host: PeerId, proof: Option<Bytes> },
 }
 
 /// What the hub says to an operator's console.
@@ -370,6 +407,22 @@ pub enum HubToOperator {
         /// As browsers take it: `https://hub.example.org/`.
         url: BoundedText<MAX_PAGE_BYTES>,
     },
+    /// The host's message of OPAQUE. The console answers [`OperatorToHub::ProveKnock`].
+    KnockAnswered {
+        host: PeerId,
+        exchange: Bytes,
+    },
+    /// The permanent host is not opened.
+    KnockRefused {
+        host: PeerId,
+        refusal: Refusal,
+    },
+    /// The permanent host is open for this operator: it stands in the list as `place`, in the row's stead,
+    /// and may be asked for a session there.
+    KnockOpened {
+        host: PeerId,
+        place: PeerId,
+    },
 }
 
 /// A place at the hub that outlives a lost connection (R4).
@@ -465,7 +518,8 @@ pub struct Entry {
     pub in_session_with: Option<Name>,
     /// Since when it is connected, in seconds since the Unix epoch (hub's clock).
     pub since_unix_seconds: i64,
-    /// Whether this operator may open it: hosts that came with their own tickets.
+    /// Whether this operator may open it: hosts that came with their own tickets, and permanent hosts
+    /// with their access password.
     pub yours: bool,
     /// Whether it is in reach now; one that is not may come back.
     pub present: bool,

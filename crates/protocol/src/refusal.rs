@@ -88,6 +88,12 @@ impl RefusalCode {
     pub const HOST_UNKNOWN: Self = Self(46);
     /// An administrator disabled this permanent host.
     pub const HOST_DISABLED: Self = Self(47);
+    /// The access password of the permanent host is another.
+    pub const HOST_PASSWORD_WRONG: Self = Self(48);
+    /// The permanent host has no access password, so nobody opens it.
+    pub const HOST_PASSWORD_MISSING: Self = Self(49);
+    /// Nobody sits at the host who could let a colleague in: they open it with its access password.
+    pub const COLLEAGUE_NEEDS_PASSWORD: Self = Self(50);
 
     /// No such host, or not one this operator may open.
     pub const HOST_GONE: Self = Self(60);

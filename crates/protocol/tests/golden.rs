@@ -23,7 +23,7 @@ use protocol::{
     AccountId, BroughtIn, ChannelId, ClientHello, Code, ColourDepth, Companion, EndedBy,
     EnrolmentCode, EnrolmentId, Entry, EntryKind, Greeting, GroupId, HidKey, Hindrance, Hindrances,
     HostGroupId, HostId, HostKey, HostLine, HostState, HostToHub, HostWord, HubHello, HubToHost,
-    HubToOperator, InputEvent, InputFrame, InvitationToken, KeyProof, Lane, LiveState,
+    HubToOperator, InputEvent, InputFrame, InvitationToken, KeyProof, KnockAnswer, Lane, LiveState,
     OperatorToHub, OperatorWord, Outcome, OwnAccount, OwnAnswer, OwnQuestion, OwnSignIn, Password,
     PeerId, PermanentHost, Permissions, Place, PointerButton, PointerShape, PointerUpdate,
     Proposal, ProtocolVersion, Refusal, RefusalCode, ReportDraft, ReportFacts, ReportId,
@@ -505,6 +505,70 @@ fn hub_to_host(samples: &mut Samples) {
     ];
     for message in &messages {
         samples.add(message);
+    }
+}
+
+fn knocks(samples: &mut Samples) {
+    let knock = 300;
+    for message in [
+        HostToHub::LeavePlace,
+        HostToHub::AnswerKnock {
+            knock,
+            answer: KnockAnswer::Exchange(bytes("answer")),
+        },
+        HostToHub::AnswerKnock {
+            knock,
+            answer: KnockAnswer::Refused(REFUSAL),
+        },
+        HostToHub::JudgeKnock { knock, right: true },
+    ] {
+        samples.add(&message);
+    }
+    for message in [
+        HubToHost::Knocked {
+            knock,
+            account: AccountId(7),
+            operator: "Marco".into(),
+            exchange: bytes("request"),
+        },
+        HubToHost::KnockProved {
+            knock,
+            proof: Some(bytes("proof")),
+        },
+        HubToHost::KnockAdmitted {
+            knock,
+            admission: admission(),
+        },
+    ] {
+        samples.add(&message);
+    }
+    for message in [
+        OperatorToHub::Knock {
+            host: PEER,
+            exchange: bytes("request"),
+        },
+        OperatorToHub::ProveKnock {
+            host: PEER,
+            proof: None,
+        },
+    ] {
+        samples.add(&message);
+    }
+    for message in [
+        HubToOperator::KnockAnswered {
+            host: PEER,
+            exchange: bytes("answer"),
+        },
+        HubToOperator::KnockRefused {
+            host: PEER,
+            refusal: REFUSAL,
+        },
+        HubToOperator::KnockOpened {
+            host: PEER,
+            place: PeerId([0xbb; 16]),
+        },
+    ] {
+        samples.add(&message);
     }
 }
 
@@ -1665,6 +1729,7 @@ fn samples() -> BTreeMap<String, String> {
     answers_about_reports(&mut samples);
     questions_about_hosts(&mut samples);
     answers_about_hosts(&mut samples);
+    knocks(&mut samples);
     samples.0
 }
 

@@ -18,6 +18,7 @@ mod pairing;
 mod question;
 mod resume;
 mod sessions;
+mod unattended;
 
 use std::time::Duration;
 
@@ -206,6 +207,8 @@ struct Admitted {
     question: Option<Question>,
     live: Option<Live>,
     coming: Option<Coming>,
+    /// Nobody sits here: it was opened with the computer's access password.
+    unattended: bool,
 }
 
 /// The host's side: lives as long as the program, over any number of connections.
@@ -282,6 +285,9 @@ impl HostSide {
             HubToHost::Watched { session, by } => self.watched(session, by),
             HubToHost::Organisation { name } => Ok(self.organisation.is(name)),
             // it is no permanent host
+            HubToHost::Knocked { .. } => out_of_place("Knocked"),
+            HubToHost::KnockProved { .. } => out_of_place("KnockProved"),
+            HubToHost::KnockAdmitted { .. } => out_of_place("KnockAdmitted"),
             HubToHost::HostAccepted { .. } => out_of_place("HostAccepted"),
             HubToHost::HostRefused { .. } => out_of_place("HostRefused"),
         }

@@ -183,7 +183,7 @@ fn u1_an_enrolled_computer_is_connected_and_comes_back_whatever_happens() {
     let (said, output) = done(purepc(&own, &["enroll", &line]));
     assert!(output.status.success(), "{said}");
     assert!(
-        said.contains("Help without a user is not built yet"),
+        said.contains("It has no access password, so nobody can open it"),
         "{said}"
     );
     let (said, output) = done(purepc(&own, &["enroll", &line]));

@@ -134,6 +134,22 @@ impl ConsoleApp {
                     self.notices.push(Tone::Warning, text);
                 }
             }
+            Event::HostOpened { host, place } => {
+                self.state.opening.take_if(|open| open.host == host);
+                self.sessions.has_moved(host, place);
+                self.state.computers.opened.insert(place);
+                self.state.computers.asked.insert(place, None);
+                if self.state.computers.selected == Some(host) {
+                    self.state.computers.selected = Some(place);
+                }
+            }
+            Event::HostNotOpened { host, why } => {
+                self.sessions.forget_asked(host);
+                let open = self.state.opening.as_mut();
+                if let Some(open) = open.filter(|open| open.host == host) {
+                    open.failed(phrases::not_opened(lang, why));
+                }
+            }
             Event::SessionStarted {
                 session,
                 host,
@@ -284,6 +300,8 @@ impl ConsoleApp {
         self.state.account.problem = problem;
         self.state.account.is_unreached = false;
         self.state.computers.you = None;
+        self.state.opening = None;
+        self.state.computers.opened.clear();
         self.state.computers.asked.clear();
         self.state.tickets.waiting = false;
         self.popups.forget();

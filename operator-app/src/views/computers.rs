@@ -230,7 +230,10 @@ fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<A
     let obstacle = obstacle.map(|obstacle| phrases::obstacle(lang, obstacle, with));
     let not_a_computer = match (entry.kind, entry.yours) {
         (EntryKind::Operator, _) => Some(phrases::is_operator(lang)),
-        (EntryKind::PermanentHost, _) => Some(phrases::unattended(lang)),
+        (EntryKind::PermanentHost, false) => Some(phrases::unattended(lang)),
+        (EntryKind::PermanentHost, true) if state.computers.wants_password(entry) => {
+            Some(phrases::open_it_first(lang))
+        }
         (_, false) => Some(phrases::not_yours(lang)),
         (_, true) => None,
     };
@@ -276,7 +279,11 @@ fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<A
 
 /// Arrow keys move the selection, Enter opens it; only while no field has the focus.
 fn keys(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
-    if ui.ctx().text_edit_focused() || state.settings_open || state.drafts_open {
+    if ui.ctx().text_edit_focused()
+        || state.settings_open
+        || state.drafts_open
+        || state.opening.is_some()
+    {
         return;
     }
     let (down, up, enter) = ui.input(|input| {

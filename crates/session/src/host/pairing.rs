@@ -105,6 +105,7 @@ impl HostSide {
             question: None,
             live: None,
             coming: None,
+            unattended: false,
         }));
         let accepted = HostNews::TicketAccepted { operator };
         Ok(vec![HostStep::Tell(accepted)])

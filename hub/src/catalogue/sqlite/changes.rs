@@ -177,6 +177,8 @@ fn make_desk(
         | What::DisconnectedByAdministrator { .. }
         | What::WatchEnded { .. }
         | What::Files { .. }
+        | What::HostOpened { .. }
+        | What::HostNotOpened { .. }
         | What::Denied { .. } => {}
         What::WatchBegan { session } => {
             films::note_use(t, now, actor, *session, UseKind::Watched)?;
@@ -258,7 +260,7 @@ fn make_desk(
                     operator,
                     host,
                     requester,
-                    ticket.get(),
+                    ticket.map(protocol::TicketRoute::get),
                     now,
                 ),
             )?;
@@ -363,7 +365,7 @@ mod tests {
             operator: "Anna".to_owned(),
             host: "PC".to_owned(),
             requester: "Rossi".to_owned(),
-            ticket: TicketRoute::new(1).expect("four digits"),
+            ticket: TicketRoute::new(1),
             asked: Rights::SEE,
         };
         let started = records::What::SessionStarted(StartedSession {
