@@ -526,6 +526,12 @@ impl Talk {
                     let answer = desk.office.answer_owner(owner, question).await;
                     HubToOperator::OwnAnswered { number, answer }
                 }
+                OperatorToHub::Knock { host, reason, .. }
+                    if reason.trim().is_empty() && desk.office.settings().unattended_reason =>
+                {
+                    let refusal = RefusalCode::NO_REASON.into();
+                    HubToOperator::KnockRefused { host, refusal }
+                }
                 message @ (OperatorToHub::GenerateTicket
                 | OperatorToHub::RevokeTicket { .. }
                 | OperatorToHub::AnswerTicket { .. }

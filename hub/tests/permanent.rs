@@ -15,6 +15,7 @@ use protocol::admin as administration;
 use protocol::admin::hosts::{
     Answer, Filter, HostChange, HostGroup, HostRow, NewEnrolment, Order, Question,
 };
+use protocol::admin::settings::Setting;
 use protocol::limits::{MAX_KNOCK_BYTES, MAX_WORD_BYTES};
 use protocol::{
     Enrolment, Entry, EntryKind, GroupId, HostGroupId, HostToHub, HubToHost, HubToOperator,
@@ -457,11 +458,11 @@ async fn knock(
     (till, record): (&mut Peer, &AccessRecord),
     password: &str,
 ) -> Result<(), RefusalCode> {
-    let (exchange, request) = ConsoleKnock::start(password);
-    let exchange_with = host;
+    let (typed, request) = ConsoleKnock::start(password);
     let request = OperatorToHub::Knock {
-        host: exchange_with,
+        host,
         exchange: request.into(),
+        reason: "Case 7".into(),
     };
     console.send(&request).await;
     // one that is refused at once is not carried
@@ -481,7 +482,7 @@ async fn knock(
         _ => None,
     });
     let answer = answer.await;
-    let Ok((console_key, proof)) = exchange.finish(&answer) else {
+    let Ok((console_key, proof)) = typed.finish(&answer) else {
         let proof = None;
         console
             .send(&OperatorToHub::ProveKnock { host, proof })
@@ -562,7 +563,13 @@ async fn u3_a_password_is_guessed_slowly_and_in_the_log_and_a_colleague_comes_in
     said_until_now(&mut bruno).await;
     for host in [host, PeerId([7; 16])] {
         let exchange = ConsoleKnock::start(ACCESS_PASSWORD).1.into();
-        bruno.send(&OperatorToHub::Knock { host, exchange }).await;
+        let reason = "".into();
+        let knock = OperatorToHub::Knock {
+            host,
+            exchange,
+            reason,
+        };
+        bruno.send(&knock).await;
         assert_eq!(bruno.wait_for(refusal_of).await, RefusalCode::HOST_GONE);
     }
     let opened = knock((&mut carla, host), (&mut till, &record), ACCESS_PASSWORD).await;
@@ -570,6 +577,20 @@ async fn u3_a_password_is_guessed_slowly_and_in_the_log_and_a_colleague_comes_in
     said_until_now(&mut carla).await;
     let opened = audited(&hub, "host.opened");
     assert_eq!(opened.len(), 1, "{opened:?}");
+    assert!(format!("{opened:?}").contains("Case 7"), "{opened:?}");
+    // by a setting nobody comes in without saying why, whatever the password
+    let mut window = Window::signed_in(&hub, "carla").await;
+    let set = window.change(vec![Setting::UnattendedReason(true)]).await;
+    assert_eq!(set, Ok(()));
+    let exchange = ConsoleKnock::start(ACCESS_PASSWORD).1.into();
+    let reason = "  ".into();
+    let knock = OperatorToHub::Knock {
+        host,
+        exchange,
+        reason,
+    };
+    carla.send(&knock).await;
+    assert_eq!(carla.wait_for(refusal_of).await, RefusalCode::NO_REASON);
     // the password is nowhere in the hub's folder, nor what was guessed
     let folder = hub.data.clone();
     drop((anna, bruno, carla, till));
@@ -598,7 +619,13 @@ async fn u3_nonsense_about_opening_ends_its_own_connection_alone() {
         .await;
     assert_eq!(judges.refused().await, RefusalCode::OUT_OF_PLACE);
     let exchange = vec![0; MAX_KNOCK_BYTES + 1].into();
-    anna.send(&OperatorToHub::Knock { host, exchange }).await;
+    let reason = "".into();
+    let knock = OperatorToHub::Knock {
+        host,
+        exchange,
+        reason,
+    };
+    anna.send(&knock).await;
     assert_eq!(anna.refused().await, RefusalCode::OUT_OF_PLACE);
     let mut bruno = bruno;
     said_until_now(&mut bruno).await;

@@ -87,6 +87,8 @@ phrases! {
     open_it_first: "Open it with Remote Session first", "Prima aprilo con Sessione remota";
     open_host_note: "Nobody is asked there: the password lets you in. The session is filmed.",
         "Nessuno deve dare il consenso: basta la password. La sessione viene filmata.";
+    reason: "Reason or ticket number", "Motivo o numero di ticket";
+    reason_note: "Kept in the hub's audit log.", "Resta nel registro di controllo dell'hub.";
     access_password: "Access password of the computer", "Password di accesso del computer";
     in_your_session: "You are in session with this computer", "Sei già in sessione con questo computer";
     out_of_reach: "out of reach", "non raggiungibile";

@@ -4,7 +4,6 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use e2e::{
     Administrator, Cast, Display, Home, Look, OPERATOR, PATIENCE, Running, Size, Till, wait_until,
@@ -115,7 +114,8 @@ fn u3_a_computer_with_nobody_in_front_is_opened_with_its_password_and_used() {
     app.hands().type_text(WRONG).expect("typed");
     app.hands().tap(key::Return).expect("pressed");
     app.wait_for("The password is wrong.").expect("said");
-    app.keep_screenshot().expect("a picture");
+    app.show_picture("Logged in", "console-open-host-wrong")
+        .expect("a picture");
     app.hands().type_text(PASSWORD).expect("typed");
     app.hands().tap(key::Return).expect("pressed");
     let session = cast.console.wait_for_session().expect("a session");
@@ -159,8 +159,18 @@ fn u3_a_computer_with_nobody_in_front_is_opened_with_its_password_and_used() {
     app.hands().type_text(PASSWORD).expect("typed");
     app.hands().tap(key::Return).expect("pressed");
     cast.console.wait_for_session().expect("a session");
-    std::thread::sleep(Duration::from_millis(500));
-    cast.console.end_session().expect("ended");
+    // whoever sits there sees it, and ends it
+    let end = end_button(&shop);
+    shop.hands().expect("hands").click(end).expect("clicked");
+    let ended = |label: &str| label.starts_with("The user ended");
+    cast.console
+        .app
+        .wait_for_matching("the end", ended)
+        .expect("the end is said");
+    wait_until("the bar to be gone", PATIENCE, || {
+        Ok(bar_on(&shop)?.is_none().then_some(()))
+    })
+    .expect("nobody is there any more");
     cast.console.leave_session().expect("left");
 
     let reports = cast.hub.reports().expect("reports");
@@ -175,6 +185,23 @@ fn u3_a_computer_with_nobody_in_front_is_opened_with_its_password_and_used() {
     assert_eq!(cast.hub.films().expect("films").len(), 2);
     cast.hub.verify_audit().expect("sound");
     hub_does_not_know(&mut cast);
+}
+
+/// Where the bar that says who is there ends at the right.
+fn bar_on(shop: &Display) -> anyhow::Result<Option<u32>> {
+    const RED: [u8; 3] = [0xb3, 0x26, 0x1e];
+    const BELOW_THE_EDGE: u32 = 2;
+    let screen = shop.screenshot()?;
+    let red = (0..screen.width()).rev();
+    Ok(red
+        .into_iter()
+        .find(|x| screen.at(*x, BELOW_THE_EDGE) == RED))
+}
+
+fn end_button(shop: &Display) -> (u32, u32) {
+    const FROM_RIGHT: u32 = 38;
+    let right = wait_until("the bar", PATIENCE, || bar_on(shop)).expect("it says who is there");
+    (right - FROM_RIGHT, 23)
 }
 
 /// Neither the hub's memory nor its folder has the password, or the one that was tried.

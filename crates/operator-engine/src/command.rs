@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use codec::{Picture, Rect};
 use protocol::admin::reports::{FieldValue, Language};
-use protocol::control::ChatText;
+use protocol::control::{ChatText, KnockReason};
 use protocol::files::TransferId;
 use protocol::{
     Entry, InvitationToken, OwnQuestion, PeerId, PointerUpdate, ReportDraft, ReportId, Rights,
@@ -87,6 +87,8 @@ pub enum Command {
     OpenHost {
         host: PeerId,
         password: Zeroizing<String>,
+        /// Why, for the hub's audit log.
+        reason: KnockReason,
         asked: Rights,
         view: Arc<dyn SessionView>,
     },

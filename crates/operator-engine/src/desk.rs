@@ -313,11 +313,12 @@ impl Desk {
             Command::OpenHost {
                 host,
                 password,
+                reason,
                 asked,
                 view,
             } => {
                 self.views.insert(host, view);
-                let steps = self.side.open_host(host, &password, asked);
+                let steps = self.side.open_host(host, &password, reason, asked);
                 self.take(link, steps).await;
             }
             Command::GiveUpOpening { host } => {

@@ -11,8 +11,8 @@ use crate::enrolment::{EnrolmentCode, PermanentHost};
 use crate::ids::{AccountId, PeerId, ReportId, ResumeSecret, SessionId, TicketRoute};
 use crate::invitation::InvitationToken;
 use crate::limits::{
-    MAX_CHAT_BYTES, MAX_CODE_BYTES, MAX_NAME_BYTES, MAX_PAGE_BYTES, MAX_PASSWORD_BYTES,
-    MAX_REPORT_FIELD_BYTES,
+    MAX_CHAT_BYTES, MAX_CODE_BYTES, MAX_KNOCK_REASON_BYTES, MAX_NAME_BYTES, MAX_PAGE_BYTES,
+    MAX_PASSWORD_BYTES, MAX_REPORT_FIELD_BYTES,
 };
 use crate::own_account::{OwnAnswer, OwnQuestion};
 use crate::permissions::Permissions;
@@ -26,6 +26,9 @@ pub type Name = BoundedText<MAX_NAME_BYTES>;
 pub type ChatText = BoundedText<MAX_CHAT_BYTES>;
 /// One field of a report.
 pub type ReportText = BoundedText<MAX_REPORT_FIELD_BYTES>;
+
+/// Why a permanent host is opened.
+pub type KnockReason = BoundedText<MAX_KNOCK_REASON_BYTES>;
 
 /// One field of a report as the hub proposes it.
 pub type ProposedText = BoundedText<MAX_CHAT_BYTES>;
@@ -244,7 +247,12 @@ pub enum OperatorToHub {
     AskOwn { number: u32, question: OwnQuestion },
     /// Open a permanent host with its access password (U3). `exchange` is the console's first message of
     /// OPAQUE. One that is under way at the same host is given up.
-    Knock { host: PeerId, exchange: Bytes },
+    Knock {
+        host: PeerId,
+        exchange: Bytes,
+        /// Why, or the number of a ticket in some other system, for the audit log; empty where nobody said.
+        reason: KnockReason,
+    },
     /// Answer to [`HubToOperator::KnockAnswered`]; without a proof the console gives up.
     ProveKnock { host: PeerId, proof: Option<Bytes> },
 }

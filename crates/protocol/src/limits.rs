@@ -47,6 +47,8 @@ pub const MAX_ENTRIES: usize = 10_000;
 pub const MAX_EXCHANGE_BYTES: usize = 64;
 /// Largest message of the exchange over a permanent host's access password, in bytes.
 pub const MAX_KNOCK_BYTES: usize = 512;
+/// Longest reason for opening a permanent host, in bytes.
+pub const MAX_KNOCK_REASON_BYTES: usize = 256;
 /// Shortest access password of a permanent host, in characters.
 pub const MIN_ACCESS_PASSWORD_CHARS: usize = 10;
 /// Most monitors of one host.

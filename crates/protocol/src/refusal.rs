@@ -123,7 +123,8 @@ impl RefusalCode {
     pub const FILM_RUNNING: Self = Self(101);
     /// The film is held, so it cannot be erased.
     pub const FILM_HELD: Self = Self(102);
-    /// A film is held and erased with a reason, and none was given.
+    /// A film is held and erased with a reason, and by the hub's settings a permanent host is opened with
+    /// one; none was given.
     pub const NO_REASON: Self = Self(103);
     /// A setting cannot have this value; nothing was changed.
     pub const SETTING_OUT_OF_RANGE: Self = Self(104);

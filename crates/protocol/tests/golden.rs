@@ -379,6 +379,7 @@ fn administration_of_settings(samples: &mut Samples) {
     };
     let mut each = settings.each().to_vec();
     // what was added since travels in the messages at the end
+    let newest = each.split_off(9);
     let newer = each.split_off(8);
     let png = bytes("png");
     for question in &[
@@ -390,6 +391,7 @@ fn administration_of_settings(samples: &mut Samples) {
             settings: newer.clone(),
         },
         Question::ReadEach,
+        Question::Change { settings: newest },
     ] {
         samples.add(question);
     }
@@ -546,6 +548,7 @@ fn knocks(samples: &mut Samples) {
         OperatorToHub::Knock {
             host: PEER,
             exchange: bytes("request"),
+            reason: "Case 7".into(),
         },
         OperatorToHub::ProveKnock {
             host: PEER,

@@ -500,7 +500,11 @@ impl Directory {
                 ago_millis,
             } => self.mark_moment(id, session, text, ago_millis),
             OperatorToHub::DisconnectHost { host } => self.disconnect_host(id, host, now),
-            OperatorToHub::Knock { host, exchange } => self.knock(id, host, exchange, random, now),
+            OperatorToHub::Knock {
+                host,
+                exchange,
+                reason,
+            } => self.knock(id, host, (exchange, reason), random, now),
             OperatorToHub::ProveKnock { host, proof } => self.prove_knock(id, host, proof, random),
             OperatorToHub::LogOut => Ok(()),
             OperatorToHub::LogIn { .. }

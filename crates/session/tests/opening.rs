@@ -164,7 +164,7 @@ impl World {
     fn types_at(&mut self, id: PeerId, row: PeerId, password: &str) {
         let asked = Rights::SEE_AND_CONTROL;
         let console = self.consoles.get_mut(&id).expect("logged in");
-        let steps = console.open_host(row, password, asked);
+        let steps = console.open_host(row, password, "a reason".into(), asked);
         self.console_does(id, steps);
         self.settle();
     }
@@ -220,9 +220,14 @@ impl World {
 
     fn carry_up(&mut self, message: OperatorToHub) -> OperatorToHub {
         match message {
-            OperatorToHub::Knock { host, exchange } => OperatorToHub::Knock {
+            OperatorToHub::Knock {
+                host,
+                exchange,
+                reason,
+            } => OperatorToHub::Knock {
                 host,
                 exchange: self.carry(exchange),
+                reason,
             },
             OperatorToHub::ProveKnock {
                 host,
@@ -419,7 +424,7 @@ fn moment(seconds: u64) -> Moment {
 }
 
 fn opened(what: &What) -> bool {
-    matches!(what, What::HostOpened { host: HOST, .. })
+    matches!(what, What::HostOpened { host: HOST, said, .. } if said == "a reason")
 }
 
 fn wrong(what: &What) -> bool {
@@ -554,7 +559,7 @@ fn u3_a_host_that_is_too_old_is_not_asked() {
 fn u3_a_host_that_does_not_answer_or_come_is_given_up() {
     let mut world = World::new();
     let console = world.consoles.get_mut(&ANNA).expect("logged in");
-    let steps = console.open_host(TILL, PASSWORD, Rights::SEE);
+    let steps = console.open_host(TILL, PASSWORD, "".into(), Rights::SEE);
     let [ConsoleStep::Send(message)] = steps.as_slice() else {
         panic!("{steps:?}");
     };
@@ -606,7 +611,7 @@ proptest! {
         let mut world = World::new();
         let console = world.consoles.get_mut(&ANNA).expect("logged in");
         if knocked {
-            drop(console.open_host(TILL, PASSWORD, Rights::SEE));
+            drop(console.open_host(TILL, PASSWORD, "".into(), Rights::SEE));
         }
         let mut random = |_: &mut [u8; 32]| {};
         let mut outside = Outside { now_unix_seconds: 0, random: &mut random };

@@ -209,5 +209,10 @@ fn answer(
     if let Err(refusal) = may {
         return Ok(Err(refusal));
     }
-    Ok(HostKnock::answer(&record, request).map_err(|_malformed| RefusalCode::MALFORMED.into()))
+    let answered = HostKnock::answer(&record, request);
+    if answered.is_err() {
+        // who gets no answer checks no guess
+        access::count(folder, |tries, _| tries.was_none(account))?;
+    }
+    Ok(answered.map_err(|_malformed| RefusalCode::MALFORMED.into()))
 }

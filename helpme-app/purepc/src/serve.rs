@@ -142,21 +142,24 @@ fn command(order: Order) -> HostCommand {
 }
 
 /// Whoever sits there sees who is on the computer, and can end it (U4).
-fn show_who_is_there(handle: &HostHandle, event: &HostEvent, sign: &mut Option<Sign>) {
+fn show_who_is_there(handle: &HostHandle, event: &HostEvent, shown: &mut Option<(String, Sign)>) {
     let HostEvent::Company { operators, .. } = event else {
         return;
     };
     let names: Vec<_> = operators.iter().map(|o| visible_line(&o.name)).collect();
-    let ender = handle.ender();
-    // the one before goes, so there is one at a time
-    *sign = None;
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    let text = format!("{} {verb} connected to this computer", names.join(", "));
+    // it is also told when somebody else has keyboard and pointer
+    if shown.as_ref().is_some_and(|(before, _)| *before == text) {
+        return;
+    }
+    *shown = None;
     if names.is_empty() {
         return;
     }
-    let verb = if names.len() == 1 { "is" } else { "are" };
-    let text = format!("{} {verb} connected to this computer", names.join(", "));
+    let ender = handle.ender();
     match Sign::show(&text, "End", move || ender.end()) {
-        Ok(shown) => *sign = Some(shown),
+        Ok(sign) => *shown = Some((text, sign)),
         Err(error) => tracing::warn!(%error, "No sign on the screen"),
     }
 }

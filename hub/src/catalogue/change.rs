@@ -671,8 +671,9 @@ fn describe_desk(what: &records::What) -> Option<(Action, Value)> {
         What::DisconnectedByAdministrator { peer } => {
             (Action::PlaceTaken, json!({ "peer": peer.to_string() }))
         }
-        What::HostOpened { host, name } => {
-            (Action::HostOpened, json!({ "host": host.0, "name": name }))
+        What::HostOpened { host, name, said } => {
+            let detail = json!({ "host": host.0, "name": name, "said": said });
+            (Action::HostOpened, detail)
         }
         What::HostNotOpened { host, name, reason } => {
             let detail = json!({ "host": host.0, "name": name, "reason": reason });

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use operator_engine::{Command, Event, LogInProblem};
+use operator_engine::{Command, Event, LogInProblem, NotStarted};
 use protocol::{
-    BroughtIn, Companion, EndedBy, Entry, Outcome, OwnAnswer, PeerId, RefusalCode, ReportDraft,
-    ReportFacts, Rights, SessionId, TicketState,
+    BroughtIn, Companion, EndedBy, Entry, Outcome, OwnAnswer, PeerId, Refusal, RefusalCode,
+    ReportDraft, ReportFacts, Rights, SessionId, TicketState,
 };
 use ui_kit::words::refusal_text;
 use ui_kit::{Tone, Word, w};
@@ -147,7 +147,13 @@ impl ConsoleApp {
                 self.sessions.forget_asked(host);
                 let open = self.state.opening.as_mut();
                 if let Some(open) = open.filter(|open| open.host == host) {
-                    open.failed(phrases::not_opened(lang, why));
+                    let problem = phrases::not_opened(lang, why);
+                    let lacks_reason = |refusal: Refusal| refusal.code == RefusalCode::NO_REASON;
+                    if matches!(why, NotStarted::Refused(refusal) if lacks_reason(refusal)) {
+                        open.wants_reason(problem);
+                    } else {
+                        open.failed(problem);
+                    }
                 }
             }
             Event::SessionStarted {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use desktop::Choose;
 use egui::Context;
 use operator_engine::{Command, TicketNumber};
-use protocol::control::ChatText;
+use protocol::control::{ChatText, KnockReason};
 use protocol::{PeerId, Rights, SessionId};
 use ui_kit::{OwnForm, OwnWish, Tone, Word, w};
 
@@ -308,6 +308,7 @@ impl ConsoleApp {
         open.waiting = self.backend.send(Command::OpenHost {
             host,
             password: open.password.clone(),
+            reason: KnockReason::cut(open.reason.trim()),
             asked,
             view,
         });

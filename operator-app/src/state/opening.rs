@@ -8,9 +8,13 @@ pub struct OpeningHost {
     pub host: PeerId,
     pub name: String,
     pub password: Zeroizing<String>,
+    /// Why, or the number of a ticket in some other system.
+    pub reason: String,
     /// The host is being asked.
     pub waiting: bool,
     pub problem: Option<String>,
+    /// The hub wants a reason, and there is none.
+    pub lacks_reason: bool,
     /// The keyboard is to be in the field, and what stands there selected.
     pub select: bool,
 }
@@ -30,6 +34,8 @@ impl OpeningHost {
             host,
             name,
             password: Zeroizing::default(),
+            reason: String::new(),
+            lacks_reason: false,
             waiting: false,
             problem: None,
             select: true,
@@ -40,6 +46,13 @@ impl OpeningHost {
     pub fn failed(&mut self, problem: String) {
         self.waiting = false;
         self.problem = Some(problem);
+        self.lacks_reason = false;
         self.select = true;
+    }
+
+    /// The hub's settings want to know why.
+    pub fn wants_reason(&mut self, problem: String) {
+        self.failed(problem);
+        self.lacks_reason = true;
     }
 }

@@ -3,7 +3,7 @@
 use egui::Ui;
 use ui_kit::widgets::{
     DialogSize, Field, Push, dialog_ui, entered_in_field, escaped_from, focus_and_select,
-    password_field_ui,
+    password_field_ui, text_field_ui,
 };
 use ui_kit::words::name_in_sentence;
 use ui_kit::{Icon, Palette, Tone, Word, text, theme, w};
@@ -32,18 +32,31 @@ pub(super) fn opening_ui(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Ac
             let note = phrases::open_host_note(lang);
             ui.label(text(note, 14.0, theme::REGULAR, palette.dim));
             ui.add_space(10.0);
-            let field = Field::new(phrases::access_password(lang)).error(open.problem.as_deref());
+            let (of_reason, of_password) = match &open.problem {
+                Some(problem) if open.lacks_reason => (Some(problem.as_str()), None),
+                problem => (None, problem.as_deref()),
+            };
+            let field = Field::new(phrases::access_password(lang)).error(of_password);
+            let why = Field::new(phrases::reason(lang))
+                .note(phrases::reason_note(lang))
+                .error(of_reason);
             let shown = ui.add_enabled_ui(!open.waiting, |ui| {
-                password_field_ui(ui, lang, &field, &mut open.password)
+                let password = password_field_ui(ui, lang, &field, &mut open.password);
+                ui.add_space(8.0);
+                (password, text_field_ui(ui, &why, &mut open.reason))
             });
-            let response = shown.inner;
+            let (password, reason) = shown.inner;
             let entered = entered_in_field(ui);
-            if response.changed() {
+            if password.changed() || reason.changed() {
                 open.problem = None;
             }
             if !open.waiting && (open.select || entered) {
                 open.select = false;
-                focus_and_select(ui, &response, &open.password);
+                if open.lacks_reason {
+                    focus_and_select(ui, &reason, &open.reason);
+                } else {
+                    focus_and_select(ui, &password, &open.password);
+                }
             }
             ui.add_space(12.0);
             let is_typed = !open.password.is_empty() && !open.waiting;

@@ -164,10 +164,12 @@ fn open(
         drawn(connection, screen, text)?,
         drawn(connection, screen, button)?,
     );
-    let width = text.width + button.width + 6 * GAP;
+    let width = text.width + button.width + 7 * GAP;
     let height = text.height + 2 * GAP;
     let window = x11::new_id(connection)?;
-    let events = EventMask::EXPOSURE | EventMask::BUTTON_RELEASE | EventMask::VISIBILITY_CHANGE;
+    // a press that nobody takes here would go to the desktop, and the release with it
+    let buttons = EventMask::BUTTON_PRESS | EventMask::BUTTON_RELEASE;
+    let events = EventMask::EXPOSURE | EventMask::VISIBILITY_CHANGE | buttons;
     let look = CreateWindowAux::new()
         .background_pixel(RED)
         .override_redirect(1)

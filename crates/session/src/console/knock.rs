@@ -2,6 +2,7 @@
 //!
 //! The password is forgotten with the exchange, and the key with the host's place: nothing of it is kept.
 
+use protocol::control::KnockReason;
 use protocol::{OperatorToHub, PeerId, Refusal, RefusalCode, Rights};
 
 use super::acquaintance::Acquaintance;
@@ -59,7 +60,14 @@ impl Stretch {
 
 impl ConsoleSide {
     /// Opens the permanent host at `host` with what was typed, and asks for a session there.
-    pub fn open_host(&mut self, host: PeerId, password: &str, asked: Rights) -> Vec<ConsoleStep> {
+    /// `reason` says why, for the hub's audit log.
+    pub fn open_host(
+        &mut self,
+        host: PeerId,
+        password: &str,
+        reason: KnockReason,
+        asked: Rights,
+    ) -> Vec<ConsoleStep> {
         if !self.connected {
             let why = NotStarted::NotConnected;
             return vec![ConsoleStep::Tell(ConsoleNews::HostNotOpened { host, why })];
@@ -73,7 +81,11 @@ impl ConsoleSide {
         };
         self.knocks.insert(host, knock);
         let exchange = exchange.into();
-        vec![ConsoleStep::Send(OperatorToHub::Knock { host, exchange })]
+        vec![ConsoleStep::Send(OperatorToHub::Knock {
+            host,
+            exchange,
+            reason,
+        })]
     }
 
     /// The operator closed the box.

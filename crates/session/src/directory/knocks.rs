@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
+use protocol::control::KnockReason;
 use protocol::limits::MAX_KNOCK_BYTES;
 use protocol::{
     EndedBy, Hindrances, HostId, HostToHub, HubToHost, HubToOperator, KnockAnswer, PeerId, Refusal,
@@ -53,6 +54,8 @@ struct Knock {
     operator: PeerId,
     account: AccountId,
     stage: Stage,
+    /// Why, as the operator says.
+    reason: KnockReason,
     /// Fresh with the knock, and with the proof: a place and its secret.
     random: [u8; 32],
     secret: [u8; 32],
@@ -103,7 +106,7 @@ impl Directory {
         &mut self,
         id: PeerId,
         host: PeerId,
-        exchange: Bytes,
+        (exchange, reason): (Bytes, KnockReason),
         random: [u8; 32],
         now: Moment,
     ) -> Result<(), Fault> {
@@ -134,6 +137,7 @@ impl Directory {
                 operator: id,
                 account: who.account,
                 stage: Stage::Answer,
+                reason,
                 random,
                 secret: [0; 32],
                 deadline: now.since_start + EXCHANGE,
@@ -310,6 +314,7 @@ impl Directory {
         };
         let (host, operator, account) = (found.host, found.operator, found.account);
         let (random, secret) = (found.random, found.secret);
+        let said = found.reason.to_string();
         let Some((host_id, name, system)) = self.permanent.introduction(host) else {
             return;
         };
@@ -319,6 +324,7 @@ impl Directory {
             What::HostOpened {
                 host: host_id,
                 name: name.to_string(),
+                said,
             },
         );
         let known = self.place_of(host_id);

@@ -184,6 +184,8 @@ pub enum What {
     HostOpened {
         host: HostId,
         name: String,
+        /// Why, as the operator said; empty where nothing was said.
+        said: String,
     },
     /// An operator wanted to, and did not.
     HostNotOpened {
