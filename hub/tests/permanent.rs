@@ -15,7 +15,7 @@ use protocol::admin as administration;
 use protocol::admin::hosts::{
     Answer, Filter, HostChange, HostGroup, HostRow, NewEnrolment, Order, Question,
 };
-use protocol::admin::settings::Setting;
+use protocol::admin::settings::{self, Setting};
 use protocol::limits::{MAX_KNOCK_BYTES, MAX_WORD_BYTES};
 use protocol::{
     Enrolment, Entry, EntryKind, GroupId, HostGroupId, HostToHub, HubToHost, HubToOperator,
@@ -580,8 +580,13 @@ async fn u3_a_password_is_guessed_slowly_and_in_the_log_and_a_colleague_comes_in
     assert!(format!("{opened:?}").contains("Case 7"), "{opened:?}");
     // by a setting nobody comes in without saying why, whatever the password
     let mut window = Window::signed_in(&hub, "carla").await;
-    let set = window.change(vec![Setting::UnattendedReason(true)]).await;
-    assert_eq!(set, Ok(()));
+    let wanted = settings::Question::Change {
+        settings: vec![Setting::UnattendedReason(true)],
+    };
+    let wanted = administration::Question::Settings(wanted);
+    let set = window.ask_hub(wanted).await;
+    let done = administration::Answer::Settings(settings::Answer::Done);
+    assert_eq!(set, done);
     let exchange = ConsoleKnock::start(ACCESS_PASSWORD).1.into();
     let reason = "  ".into();
     let knock = OperatorToHub::Knock {
