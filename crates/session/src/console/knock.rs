@@ -23,7 +23,7 @@ pub(super) struct Knock {
 #[derive(Debug)]
 enum Stage {
     /// Waits for the host's answer.
-    Asked(ConsoleKnock),
+    Asked(Box<ConsoleKnock>),
     /// Somebody stretches the key.
     Stretching,
     /// The host has the same password; it comes to its place.
@@ -35,7 +35,7 @@ enum Stage {
 pub struct Stretch {
     host: PeerId,
     number: u64,
-    knock: ConsoleKnock,
+    knock: Box<ConsoleKnock>,
     answer: Vec<u8>,
 }
 
@@ -77,7 +77,7 @@ impl ConsoleSide {
         let knock = Knock {
             number: self.last_knock,
             asked,
-            stage: Stage::Asked(knock),
+            stage: Stage::Asked(Box::new(knock)),
         };
         self.knocks.insert(host, knock);
         let exchange = exchange.into();
