@@ -514,6 +514,7 @@ async fn knock(
     Ok(())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `wait_for` gives it")]
 fn refusal_of(message: HubToOperator) -> Option<RefusalCode> {
     match message {
         HubToOperator::KnockRefused { refusal, .. } => Some(refusal.code),

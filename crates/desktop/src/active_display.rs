@@ -110,7 +110,7 @@ mod linux {
     fn choose(mut servers: Vec<Server>, shown: Option<u32>) -> Option<Server> {
         servers.sort_by_key(|server| number(&server.display));
         let on_it = |server: &&Server| server.terminal.is_some() && server.terminal == shown;
-        let found = servers.iter().find(on_it).or(servers.first());
+        let found = servers.iter().find(on_it).or_else(|| servers.first());
         found.cloned()
     }
 

@@ -50,16 +50,15 @@ impl Agent {
         }
         command.arg("serve").arg("--folder").arg(&args.folder);
         command.args(&args.routes);
-        match desktop::active_display() {
-            Some(found) => {
-                tracing::info!(display = found.display, "Serving a display");
-                command.env("DISPLAY", &found.display);
-                if let Some(authority) = &found.authority {
-                    command.env("XAUTHORITY", authority);
-                }
+        if let Some(found) = desktop::active_display() {
+            tracing::info!(display = found.display, "Serving a display");
+            command.env("DISPLAY", &found.display);
+            if let Some(authority) = &found.authority {
+                command.env("XAUTHORITY", authority);
             }
-            // it will say to the operator that there is none
-            None => tracing::warn!("No display found"),
+        } else {
+            // it will say so to the operator
+            tracing::warn!("No display found");
         }
         command.stdin(Stdio::piped()).stdout(Stdio::null());
         command.kill_on_drop(true);

@@ -67,6 +67,10 @@ impl Doorman {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "a permanent host hears of nothing else but its end"
+    )]
     /// What the hub said to a host that is in; `Err` for what makes no sense here.
     pub(crate) async fn hear(
         &mut self,
@@ -120,7 +124,7 @@ impl Doorman {
             match Agent::start(&self.agent_args) {
                 Ok(agent) => self.agent = Some(agent),
                 Err(error) => {
-                    tracing::error!(error = format!("{error:#}"), "Cannot serve operators")
+                    tracing::error!(error = format!("{error:#}"), "Cannot serve operators");
                 }
             }
         }

@@ -136,12 +136,13 @@ fn run(
                         pressed();
                     }
                 }
-                Event::VisibilityNotify(now) if now.state != Visibility::UNOBSCURED => {
-                    if raised.is_none_or(|raised| raised.elapsed() >= RAISE_EVERY) {
-                        raised = Some(Instant::now());
-                        let above = ConfigureWindowAux::new().stack_mode(StackMode::ABOVE);
-                        connection.configure_window(bar.window, &above)?;
-                    }
+                Event::VisibilityNotify(now)
+                    if now.state != Visibility::UNOBSCURED
+                        && raised.is_none_or(|raised| raised.elapsed() >= RAISE_EVERY) =>
+                {
+                    raised = Some(Instant::now());
+                    let above = ConfigureWindowAux::new().stack_mode(StackMode::ABOVE);
+                    connection.configure_window(bar.window, &above)?;
                 }
                 _ => {}
             }
