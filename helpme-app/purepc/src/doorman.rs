@@ -67,11 +67,11 @@ impl Doorman {
         }
     }
 
+    /// What the hub said to a host that is in; `Err` for what makes no sense here.
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "a permanent host hears of nothing else but its end"
     )]
-    /// What the hub said to a host that is in; `Err` for what makes no sense here.
     pub(crate) async fn hear(
         &mut self,
         message: HubToHost,
