@@ -3,16 +3,24 @@
 
 #![no_main]
 
+use std::sync::LazyLock;
+
 use libfuzzer_sys::fuzz_target;
 use protocol::{Greeting, HostState, Lane, PeerId, SessionId, wire};
 use session::channel::{self, Ends, Opening};
-use session::{HostExchange, OperatorExchange, PairKey, TicketNumber};
+use session::{
+    AccessRecord, ConsoleKnock, HostExchange, HostKnock, OperatorExchange, PairKey, TicketNumber,
+};
 
 const SESSION: SessionId = SessionId(1);
 const ENDS: Ends = Ends {
     console: PeerId([1; 16]),
     host: PeerId([2; 16]),
 };
+
+const PASSWORD: &str = "the shop opens at nine";
+static RECORD: LazyLock<AccessRecord> =
+    LazyLock::new(|| AccessRecord::of_password(PASSWORD).expect("fit"));
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(typed) = std::str::from_utf8(data)
@@ -30,6 +38,14 @@ fuzz_target!(|data: &[u8]| {
     if let Ok((host, _proof)) = host.answer(data) {
         assert!(host.finish(data).is_err(), "a half is no proof");
     }
+
+    if let Ok((host, _answer)) = HostKnock::answer(&RECORD, data) {
+        assert!(host.finish(data).is_err(), "a request is no proof");
+    }
+    let (host, _) = HostKnock::answer(&RECORD, &ConsoleKnock::start(PASSWORD).1).expect("sound");
+    assert!(host.finish(data).is_err(), "nobody else knows the password");
+    assert!(ConsoleKnock::start(PASSWORD).0.finish(data).is_err());
+    assert!(AccessRecord::from_bytes(data).is_err() || data[0] == 1);
 
     let pair = PairKey::from_bytes([7; 32]);
     let state = HostState {

@@ -13,6 +13,7 @@ use protocol::admin::people::SignInKind;
 use protocol::admin::{AdminToHub, HubToAdmin};
 use protocol::control::Name;
 use protocol::limits::{MAX_ADMIN_FRAME_BYTES, MAX_CONTROL_FRAME_BYTES, MAX_STRANGER_FRAME_BYTES};
+use protocol::version::KNOCKING;
 use protocol::{
     ClientHello, HostToHub, HubHello, HubToHost, HubToOperator, OperatorToHub, Outcome, PeerId,
     Refusal, RefusalCode, ResumeSecret, Role, VersionRange,
@@ -223,7 +224,10 @@ impl Talk {
         let program = hello.program.to_string();
         // each in a box of its size: thousands of hosts need less than half of what an operator does
         match hello.role {
-            Role::Host => Box::pin(self.serve_host(reader, writer, program)).await,
+            Role::Host => {
+                let knocking = hello.versions.newest >= KNOCKING;
+                Box::pin(self.serve_host(reader, writer, program, knocking)).await
+            }
             Role::Operator => Box::pin(self.serve_operator(reader, writer, program)).await,
             Role::Administrator => {
                 Box::pin(self.serve_administrator(reader, writer, program)).await
@@ -289,6 +293,7 @@ impl Talk {
         mut reader: FramedReader,
         writer: FramedWriter,
         program: String,
+        knocking: bool,
     ) -> Result<(), Fault> {
         let desk = &self.desk;
         let admission = &self.admission;
@@ -301,8 +306,13 @@ impl Talk {
         };
         let first = match permanent {
             Ok((host, code)) => {
+                let caller = permanent::Caller {
+                    host,
+                    program,
+                    knocking,
+                };
                 return self
-                    .serve_permanent_host(host, code, program, reader, writer)
+                    .serve_permanent_host(caller, code, reader, writer)
                     .await;
             }
             Err(first) => first,
@@ -525,6 +535,12 @@ impl Talk {
                     let answer = desk.office.answer_owner(owner, question).await;
                     HubToOperator::OwnAnswered { number, answer }
                 }
+                OperatorToHub::Knock { host, reason, .. }
+                    if reason.trim().is_empty() && desk.office.settings().unattended_reason =>
+                {
+                    let refusal = RefusalCode::NO_REASON.into();
+                    HubToOperator::KnockRefused { host, refusal }
+                }
                 message @ (OperatorToHub::GenerateTicket
                 | OperatorToHub::RevokeTicket { .. }
                 | OperatorToHub::ExtendTicket { .. }
@@ -534,6 +550,8 @@ impl Talk {
                 | OperatorToHub::EndSession { .. }
                 | OperatorToHub::MarkMoment { .. }
                 | OperatorToHub::DisconnectHost { .. }
+                | OperatorToHub::Knock { .. }
+                | OperatorToHub::ProveKnock { .. }
                 | OperatorToHub::Greet { .. }
                 | OperatorToHub::Say { .. }) => {
                     desk.tell(Event::OperatorSaid(id, Box::new(message)))

@@ -644,7 +644,7 @@ fn create(path: &Path, order: &FilmOrder) -> Result<Recorder, WriteError> {
         operator: order.operator.clone(),
         requester: order.requester.clone(),
         host: order.host.clone(),
-        ticket: Some(order.ticket.get()),
+        ticket: order.ticket.map(protocol::TicketRoute::get),
         started_unix_millis: order.started_unix_millis,
         hub_version: env!("CARGO_PKG_VERSION").to_owned(),
     };

@@ -510,6 +510,10 @@ impl Registry {
                 host: *host,
                 refusal,
             },
+            OperatorToHub::Knock { host, .. } => HubToOperator::KnockRefused {
+                host: *host,
+                refusal,
+            },
             OperatorToHub::LogIn { .. }
             | OperatorToHub::Resume { .. }
             | OperatorToHub::RevokeTicket { .. }
@@ -529,6 +533,7 @@ impl Registry {
             | OperatorToHub::AskAboutReport { .. }
             | OperatorToHub::FillFields { .. }
             | OperatorToHub::AskOwn { .. }
+            | OperatorToHub::ProveKnock { .. }
             | OperatorToHub::LogOut => return None,
         };
         self.store.is_behind().then_some(refused)

@@ -1,4 +1,5 @@
-//! Permanent hosts through the real hub: enrolment by code, their own key, and who sees them (U2, B3).
+//! Permanent hosts through the real hub: enrolment by code, their own key, who sees them (U2, B3), and who
+//! opens them (U3).
 
 #![expect(
     clippy::panic,
@@ -14,12 +15,15 @@ use protocol::admin as administration;
 use protocol::admin::hosts::{
     Answer, Filter, HostChange, HostGroup, HostRow, NewEnrolment, Order, Question,
 };
-use protocol::limits::MAX_WORD_BYTES;
+use protocol::admin::settings::{self, Setting};
+use protocol::limits::{MAX_KNOCK_BYTES, MAX_WORD_BYTES};
 use protocol::{
     Enrolment, Entry, EntryKind, GroupId, HostGroupId, HostToHub, HubToHost, HubToOperator,
-    OperatorToHub, OperatorWord, PeerId, PermanentHost, RefusalCode, Rights, Role, Word, wire,
+    KnockAnswer, OperatorToHub, OperatorWord, PeerId, PermanentHost, RefusalCode, Rights, Role,
+    Word, wire,
 };
 use serde_json::Value;
+use session::access::{AccessRecord, ConsoleKnock, HostKnock};
 use support::window::{ALL, Window, admin, audited, hub_with_administrator};
 use support::{PASSWORD, PATIENCE, Peer, TestHub};
 use transport::HostSigner;
@@ -297,10 +301,10 @@ async fn b3_a_permanent_host_is_in_the_lists_of_those_who_may_see_it_and_in_no_m
     assert_eq!(entry.name.as_str(), "TILL-1");
     assert_eq!(
         (entry.yours, entry.present, entry.ticket),
-        (false, true, None)
+        (true, true, None)
     );
     assert_eq!(said_until_now(&mut bruno).await, []);
-    // nobody opens one yet, and who may not see it learns nothing by trying
+    // nobody asks it for a session as it stands there, and who may not see it learns nothing by trying
     for console in [&mut anna, &mut bruno] {
         let asked = OperatorWord::Ask {
             asked: Rights::SEE,
@@ -443,4 +447,200 @@ async fn b3_an_operator_cannot_ask_about_permanent_hosts() {
     let mut window = Window::signed_in(&hub, "dora").await;
     let refused = ask(&mut window, Question::Groups { page: ALL }).await;
     assert_eq!(refused, Err(RefusalCode::NOT_ALLOWED));
+}
+
+const ACCESS_PASSWORD: &str = "the shop opens at nine";
+
+/// What an operator who types `password` is told: the place that is open, or why there is none. `till`
+/// answers as `PurePC` does.
+async fn knock(
+    (console, host): (&mut Peer, PeerId),
+    (till, record): (&mut Peer, &AccessRecord),
+    password: &str,
+) -> Result<(), RefusalCode> {
+    let (typed, request) = ConsoleKnock::start(password);
+    let request = OperatorToHub::Knock {
+        host,
+        exchange: request.into(),
+        reason: "Case 7".into(),
+    };
+    console.send(&request).await;
+    // one that is refused at once is not carried
+    let carried = tokio::select! {
+        refused = console.wait_for(refusal_of) => return Err(refused),
+        carried = till.wait_for(|m| match m {
+            HubToHost::Knocked { knock, exchange, .. } => Some((knock, exchange)),
+            _ => None,
+        }) => carried,
+    };
+    let (knock, asked) = carried;
+    let (state, answer) = HostKnock::answer(record, &asked).expect("sound");
+    let answer = KnockAnswer::Exchange(answer.into());
+    till.send(&HostToHub::AnswerKnock { knock, answer }).await;
+    let answer = console.wait_for(|m| match m {
+        HubToOperator::KnockAnswered { exchange, .. } => Some(exchange),
+        _ => None,
+    });
+    let answer = answer.await;
+    let Ok((console_key, proof)) = typed.finish(&answer) else {
+        let proof = None;
+        console
+            .send(&OperatorToHub::ProveKnock { host, proof })
+            .await;
+        let over = till.wait_for(|m| match m {
+            HubToHost::KnockProved { proof, .. } => Some(proof),
+            _ => None,
+        });
+        assert_eq!(over.await, None);
+        return Err(RefusalCode::HOST_PASSWORD_WRONG);
+    };
+    let proof = Some(proof.into());
+    console
+        .send(&OperatorToHub::ProveKnock { host, proof })
+        .await;
+    let proof = till.wait_for(|m| match m {
+        HubToHost::KnockProved { proof, .. } => proof,
+        _ => None,
+    });
+    let host_key = state.finish(&proof.await).expect("the same password");
+    assert_eq!(host_key.to_bytes(), console_key.to_bytes());
+    till.send(&HostToHub::JudgeKnock { knock, right: true })
+        .await;
+    let admission = till.wait_for(|m| match m {
+        HubToHost::KnockAdmitted { admission, .. } => Some(admission),
+        _ => None,
+    });
+    admission.await;
+    Ok(())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as `wait_for` gives it")]
+fn refusal_of(message: HubToOperator) -> Option<RefusalCode> {
+    match message {
+        HubToOperator::KnockRefused { refusal, .. } => Some(refusal.code),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn u3_a_password_is_guessed_slowly_and_in_the_log_and_a_colleague_comes_in() {
+    let hub = hub_with_administrator();
+    admin(&hub, &["add-group", "Shops"]);
+    admin(&hub, &["change", "anna", "--group", "Shops"]);
+    admin(&hub, &["change", "carla", "--group", "Shops"]);
+    admin(&hub, &["host", "add-group", "Tills", "--seen-by", "Shops"]);
+    let line = invite(&hub, &["--group", "Tills"]);
+    let (mut till, name) = come(&hub, &key(), "TILL-1", Some(&line)).await;
+    assert_eq!(name, Ok("TILL-1".to_owned()));
+    let record = AccessRecord::of_password(ACCESS_PASSWORD).expect("fit");
+    let (mut anna, list) = log_in(&hub, "anna").await;
+    let (mut carla, seen) = log_in(&hub, "carla").await;
+    let host = *list.iter().find(|id| seen.contains(id)).expect("the host");
+
+    let (mut tried, mut throttled) = (0, 0);
+    for number in 0..60 {
+        let guess = format!("the shop opens at {number}");
+        match knock((&mut anna, host), (&mut till, &record), &guess).await {
+            Err(RefusalCode::HOST_PASSWORD_WRONG) => tried += 1,
+            Err(RefusalCode::THROTTLED) => throttled += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((tried, throttled), (10, 50));
+    // the right one waits too: who guesses learns nothing by it
+    let right = knock((&mut anna, host), (&mut till, &record), ACCESS_PASSWORD).await;
+    assert_eq!(right, Err(RefusalCode::THROTTLED));
+    let refused = audited(&hub, "host.not_opened");
+    assert_eq!(refused.len(), 10, "{refused:?}");
+    let said = format!("{refused:?}");
+    assert!(
+        said.contains("wrong password") && said.contains("TILL-1"),
+        "{said}"
+    );
+    assert!(said.contains("anna"), "{said}");
+
+    // who is outside of the groups hears what is said of a host that is not there
+    let mut bruno = hub.operator("bruno").await;
+    said_until_now(&mut bruno).await;
+    for host in [host, PeerId([7; 16])] {
+        let exchange = ConsoleKnock::start(ACCESS_PASSWORD).1.into();
+        let reason = "".into();
+        let knock = OperatorToHub::Knock {
+            host,
+            exchange,
+            reason,
+        };
+        bruno.send(&knock).await;
+        assert_eq!(bruno.wait_for(refusal_of).await, RefusalCode::HOST_GONE);
+    }
+    let opened = knock((&mut carla, host), (&mut till, &record), ACCESS_PASSWORD).await;
+    assert_eq!(opened, Ok(()));
+    said_until_now(&mut carla).await;
+    let opened = audited(&hub, "host.opened");
+    assert_eq!(opened.len(), 1, "{opened:?}");
+    assert!(format!("{opened:?}").contains("Case 7"), "{opened:?}");
+    // by a setting nobody comes in without saying why, whatever the password
+    let mut window = Window::signed_in(&hub, "carla").await;
+    let wanted = settings::Question::Change {
+        settings: vec![Setting::UnattendedReason(true)],
+    };
+    let wanted = administration::Question::Settings(wanted);
+    let set = window.ask_hub(wanted).await;
+    let done = administration::Answer::Settings(settings::Answer::Done);
+    assert_eq!(set, done);
+    // a hub that runs follows within seconds
+    let end = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let knock = OperatorToHub::Knock {
+            host,
+            exchange: ConsoleKnock::start(ACCESS_PASSWORD).1.into(),
+            reason: "  ".into(),
+        };
+        carla.send(&knock).await;
+        let said = said_until_now(&mut carla).await;
+        let refused = said.into_iter().find_map(refusal_of);
+        if refused == Some(RefusalCode::NO_REASON) {
+            break;
+        }
+        assert!(tokio::time::Instant::now() < end, "{refused:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    // the password is nowhere in the hub's folder, nor what was guessed
+    let folder = hub.data.clone();
+    drop((anna, bruno, carla, till));
+    for file in std::fs::read_dir(folder).expect("listed") {
+        let path = file.expect("listed").path();
+        let Ok(bytes) = std::fs::read(&path) else {
+            continue;
+        };
+        let text = b"the shop opens";
+        let found = bytes.windows(text.len()).any(|part| part == text);
+        assert!(!found, "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn u3_nonsense_about_opening_ends_its_own_connection_alone() {
+    let hub = hub_with_administrator();
+    let (mut anna, bruno, till, _) = in_groups(&hub).await;
+    let host = hears_of(&mut anna).await.id;
+    let mut judges = till;
+    judges
+        .send(&HostToHub::JudgeKnock {
+            knock: 7,
+            right: true,
+        })
+        .await;
+    assert_eq!(judges.refused().await, RefusalCode::OUT_OF_PLACE);
+    let exchange = vec![0; MAX_KNOCK_BYTES + 1].into();
+    let reason = "".into();
+    let knock = OperatorToHub::Knock {
+        host,
+        exchange,
+        reason,
+    };
+    anna.send(&knock).await;
+    assert_eq!(anna.refused().await, RefusalCode::OUT_OF_PLACE);
+    let mut bruno = bruno;
+    said_until_now(&mut bruno).await;
 }

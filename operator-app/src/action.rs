@@ -48,6 +48,10 @@ pub enum Action {
     /// A favourite, or one no longer.
     TurnFavourite(PeerId),
     StartSession(PeerId),
+    /// The access password of a permanent host was typed.
+    OpenHost,
+    /// It is not to be opened after all.
+    CloseOpening,
     WithdrawQuestion(SessionId),
     OpenChat(PeerId),
     /// **Disconnect this PC** was chosen: ask whether that is meant.

@@ -87,8 +87,16 @@ phrases! {
     withdraw_question: "Take the question back", "Ritira la richiesta";
     this_is_you: "you", "tu";
     is_operator: "This is an operator", "Questo è un operatore";
-    unattended: "Help without a user is not built yet. When somebody sits there, ask them to start Helpme.",
-        "L'assistenza senza utente non esiste ancora. Se c'è qualcuno, chiedigli di avviare Helpme.";
+    /// Why a permanent host is greyed.
+    unattended: "You cannot open this computer: your role does not permit it, or its PurePC is too old.",
+        "Non puoi aprire questo computer: il tuo ruolo non lo consente oppure il suo PurePC è troppo vecchio.";
+    /// Why there is no chat with a permanent host.
+    open_it_first: "Open it with Remote Session first", "Prima aprilo con Sessione remota";
+    open_host_note: "Nobody is asked there: the password lets you in. The session is filmed.",
+        "Nessuno deve dare il consenso: basta la password. La sessione viene filmata.";
+    reason: "Reason or ticket number", "Motivo o numero di ticket";
+    reason_note: "Kept in the hub's audit log.", "Resta nel registro di controllo dell'hub.";
+    access_password: "Access password of the computer", "Password di accesso del computer";
     in_your_session: "You are in session with this computer", "Sei già in sessione con questo computer";
     out_of_reach: "out of reach", "non raggiungibile";
     away: "This computer is out of reach at the moment", "Al momento questo computer non è raggiungibile";
@@ -360,6 +368,19 @@ pub fn obstacle(lang: Lang, obstacle: Obstacle, in_session_with: Option<&str>) -
         Obstacle::Away => away(lang).to_owned(),
         Obstacle::Hindered(hindrance) => hindrance_for_operator(lang, hindrance).to_owned(),
     }
+}
+
+/// Above the box for the access password of a permanent host.
+pub fn open_host(lang: Lang, host: &str) -> String {
+    match lang {
+        Lang::En => format!("Open {host}"),
+        Lang::It => format!("Apri {host}"),
+    }
+}
+
+/// Why a permanent host was not opened.
+pub fn not_opened(lang: Lang, why: NotStarted) -> String {
+    not_started(lang, "", why).unwrap_or_default()
 }
 
 /// The question before **Disconnect this PC**.

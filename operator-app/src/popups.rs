@@ -141,7 +141,15 @@ fn only_in<'a>(
     there: &BTreeMap<PeerId, Who>,
     kind: EntryKind,
 ) -> Vec<&'a Who> {
-    let only = here.iter().filter(|(id, _)| !there.contains_key(*id));
+    // a permanent host that is opened or left has another row, and is where it was
+    let stays = |who: &Who| {
+        kind == EntryKind::PermanentHost
+            && there
+                .values()
+                .any(|o| (o.kind, &o.name) == (kind, &who.name))
+    };
+    let only = here.iter();
+    let only = only.filter(|(id, who)| !there.contains_key(*id) && !stays(who));
     only.map(|(_, who)| who)
         .filter(|who| who.kind == kind)
         .collect()

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod chats;
 pub mod computers;
+pub mod opening;
 pub mod proxy;
 pub mod reports;
 pub mod session;
@@ -15,6 +16,7 @@ use ui_kit::{Lang, OwnForm};
 use account::Account;
 use chats::Chats;
 use computers::Computers;
+use opening::OpeningHost;
 use reports::Reports;
 use snippets::Snippets;
 use templates::Templates;
@@ -36,6 +38,8 @@ pub struct ConsoleState {
     pub side: Side,
     /// The host that **Disconnect this PC** was chosen for, while the console asks if that is meant.
     pub disconnecting: Option<protocol::PeerId>,
+    /// The permanent host whose access password is being typed.
+    pub opening: Option<OpeningHost>,
     /// **Check the connection**, while it is open.
     pub examination: Option<Examination>,
     pub settings_open: bool,
@@ -66,6 +70,7 @@ impl ConsoleState {
             snippets: Snippets::default(),
             side: Side::Tickets,
             disconnecting: None,
+            opening: None,
             examination: None,
             settings_open: false,
             drafts_open: false,

@@ -7,6 +7,7 @@ pub mod drafts;
 pub mod files;
 mod line;
 pub mod log_in;
+mod opening;
 mod proxy;
 pub mod report;
 pub mod session;

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use egui::Key;
 use egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use operator_app::action::Action;
 use operator_app::settings::Settings;
 use operator_app::state::account::{Account, LogIn};
+use operator_app::state::opening::OpeningHost;
 use operator_app::state::reports::{About, OpenReport, ReportText, Saved};
 use operator_app::state::templates::{Template, Templates};
 use operator_app::state::tickets::Ticket;
@@ -143,7 +145,7 @@ fn o5_the_account_is_opened_from_the_initials_and_keys_stay_in_its_dialog() {
     harness.state_mut().actions.clear();
     harness.state_mut().state.own = Some(OwnForm::default());
     harness.run_steps(3);
-    harness.key_press_modifiers(egui::Modifiers::CTRL, egui::Key::G);
+    harness.key_press_modifiers(egui::Modifiers::CTRL, Key::G);
     harness.run_steps(2);
     let asked = Action::InOwnAccount(OwnWish::Ask(OwnQuestion::Show));
     assert_eq!(harness.state().actions, [asked]);
@@ -219,7 +221,7 @@ fn o6_an_expired_ticket_is_not_handed_out() {
 #[test]
 fn o6_ctrl_g_generates() {
     let mut harness = window(logged_in(Lang::En));
-    harness.key_press_modifiers(egui::Modifiers::CTRL, egui::Key::G);
+    harness.key_press_modifiers(egui::Modifiers::CTRL, Key::G);
     harness.run_steps(2);
     assert_eq!(harness.state().actions, [Action::GenerateTicket]);
 }
@@ -269,7 +271,7 @@ fn o9_an_open_menu_stays_with_its_computer_when_another_one_leaves() {
 }
 
 #[test]
-fn u1_a_permanent_host_is_shown_and_cannot_be_opened_yet() {
+fn u3_a_permanent_host_that_may_not_be_opened_is_greyed() {
     let mut state = logged_in(Lang::En);
     let till = Entry {
         person: "".into(),
@@ -287,6 +289,49 @@ fn u1_a_permanent_host_is_shown_and_cannot_be_opened_yet() {
     let opens = |action: &Action| matches!(action, Action::StartSession(_));
     let actions = &window.state().actions;
     assert!(!actions.iter().any(opens), "{actions:?}");
+}
+
+#[test]
+fn u3_the_password_box_opens_with_enter_and_closes_with_escape() {
+    let opening = || {
+        let mut state = logged_in(Lang::En);
+        let till = row(9, EntryKind::PermanentHost, "Till 4", true);
+        let host = till.id;
+        state.computers.update(Arc::new(vec![till]));
+        state.opening = Some(OpeningHost::new(host, "Till 4".to_owned()));
+        window(state)
+    };
+    let wishes = |window: &Harness<'_, Seen>| {
+        let of_box = |a: &&Action| matches!(a, Action::OpenHost | Action::CloseOpening);
+        let actions = &window.state().actions;
+        actions.iter().filter(of_box).cloned().collect::<Vec<_>>()
+    };
+    let mut harness = opening();
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(wishes(&harness), [], "nothing is typed");
+    // the keyboard is in the field; a paste goes there too
+    harness.event(egui::Event::Paste("the shop opens".to_owned()));
+    harness.run_steps(2);
+    let typed = |h: &Harness<'_, Seen>| {
+        let open = h.state().state.opening.as_ref().expect("open");
+        open.password.to_string()
+    };
+    assert_eq!(typed(&harness), "the shop opens");
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(wishes(&harness), [Action::OpenHost]);
+    // a wrong one is selected, so the next replaces it
+    let open = harness.state_mut().state.opening.as_mut().expect("open");
+    open.failed("The password is wrong.".to_owned());
+    harness.run_steps(3);
+    harness.get_by_label_contains("The password is wrong.");
+    harness.event(egui::Event::Text("another".to_owned()));
+    harness.run_steps(2);
+    assert_eq!(typed(&harness), "another");
+    harness.key_press(Key::Escape);
+    harness.run_steps(2);
+    assert_eq!(wishes(&harness).last(), Some(&Action::CloseOpening));
 }
 
 #[test]
@@ -662,7 +707,7 @@ fn e4_an_address_is_taken_apart_when_its_field_is_left_and_the_page_keeps_its_sh
         assert_eq!(address(&harness), typed);
         harness.get_by_role_and_label(Role::TextInput, label);
     }
-    harness.key_press(egui::Key::Tab);
+    harness.key_press(Key::Tab);
     harness.run_steps(3);
     let form = &harness.state().state.account.form;
     assert_eq!(
@@ -733,7 +778,7 @@ fn b3_a_code_is_asked_for_and_sent_with_enter() {
     let mut harness = window(connecting);
     harness.event(egui::Event::Text("123456".to_owned()));
     harness.run_steps(2);
-    harness.key_press(egui::Key::Enter);
+    harness.key_press(Key::Enter);
     harness.run_steps(2);
     let typed = harness.state().state.account.code.as_ref();
     assert_eq!(typed.map(|code| code.as_str()), Some("123456"));
@@ -743,7 +788,7 @@ fn b3_a_code_is_asked_for_and_sent_with_enter() {
 #[test]
 fn o5_escape_gives_a_log_in_up() {
     let mut harness = window(state(Lang::En, LogIn::Connecting));
-    harness.key_press(egui::Key::Escape);
+    harness.key_press(Key::Escape);
     harness.run_steps(2);
     assert_eq!(harness.state().actions, [Action::LogOut]);
 }
@@ -836,7 +881,7 @@ fn r2_what_is_checked_appears_row_by_row_and_can_be_copied_in_the_end() {
         harness.get_by_label(w(lang, Word::Copy)).click();
         harness.run_steps(2);
         assert_eq!(harness.state().2, [Action::CopyCheck]);
-        harness.key_press(egui::Key::Escape);
+        harness.key_press(Key::Escape);
         harness.run_steps(2);
         assert_eq!(harness.state().2.last(), Some(&Action::CloseCheck));
     }

@@ -2,6 +2,7 @@
 
 mod administration;
 mod help_desk;
+mod unattended;
 
 use std::fs;
 use std::path::Path;

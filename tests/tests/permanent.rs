@@ -1,13 +1,21 @@
-//! Computers with nobody in front, as an operator and an administrator see them (U1, O8).
+//! Computers with nobody in front, as an operator and an administrator see them (U1, O8), and as an operator
+//! opens them (U3).
 
-use e2e::{Administrator, Cast, Display, Home, Look, OPERATOR, Size, Till};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use e2e::{
+    Administrator, Cast, Display, Home, Look, OPERATOR, PATIENCE, Running, Size, Till, wait_until,
+};
+use xkeysym::key;
 
 const USER_SCREEN: Size = Size(800, 600);
 const OPERATOR_SCREEN: Size = Size(1280, 800);
 const ADMIN_SCREEN: Size = Size(1280, 840);
 
 #[test]
-fn u1_a_permanent_host_is_seen_by_those_who_may_and_says_what_is_not_there_yet() {
+fn u1_a_permanent_host_is_seen_by_those_who_may_and_says_what_is_missing() {
     let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
     cast.hub
         .set_up_hosts("Tills", "Retail", OPERATOR)
@@ -34,14 +42,211 @@ fn u1_a_permanent_host_is_seen_by_those_who_may_and_says_what_is_not_there_yet()
     }
     assert!(!cast.console.app.shows("VAULT-1").expect("a window"));
 
-    cast.console.app.right_click("TILL-4").expect("clicked");
-    let not_yet = |label: &str| label.starts_with("Help without a user is not built yet.");
+    open_box(&mut cast);
+    let field = "Access password of the computer";
+    cast.console.app.type_into(field, PASSWORD).expect("typed");
+    cast.console.app.hands().tap(key::Return).expect("pressed");
+    let missing = |label: &str| label.starts_with("This computer has no access password.");
     cast.console
         .app
-        .wait_for_matching("the reason", not_yet)
+        .wait_for_matching("the reason", missing)
         .expect("why it cannot be helped");
+    cast.console.app.hands().tap(key::Escape).expect("pressed");
+    cast.console.app.wait_until_gone(field).expect("closed");
 
     drop(seen);
     cast.console.app.wait_until_gone("TILL-4").expect("gone");
     cast.hub.verify_audit().expect("sound");
+}
+
+const PASSWORD: &str = "the shop opens at nine";
+const WRONG: &str = "the shop opens at noon";
+/// Both pointers rest to the right of this. Only what is left of it is compared.
+const WITHOUT_POINTER: u32 = 700;
+
+/// Chooses **Remote Session** on the till.
+fn open_box(cast: &mut Cast) {
+    let app = &mut cast.console.app;
+    app.bring_to_front("Logged in").expect("in front");
+    app.right_click("TILL-4").expect("clicked");
+    app.click_in_menu("Remote Session").expect("chosen");
+    app.wait_for_field("Access password of the computer")
+        .expect("the box");
+}
+
+fn terminal(display: &Display, file: &Path, log: &Path) -> Running {
+    let mut command = Command::new("xterm");
+    command
+        .args([
+            "-geometry",
+            "60x12+20+20",
+            "-e",
+            "bash",
+            "-c",
+            r#"cat >"$1""#,
+            "till",
+        ])
+        .arg(file)
+        .env("DISPLAY", display.name())
+        .env("LC_ALL", "C.UTF-8");
+    Running::start("xterm", &mut command, log).expect("a terminal")
+}
+
+#[test]
+fn u3_a_computer_with_nobody_in_front_is_opened_with_its_password_and_used() {
+    let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
+    cast.hub
+        .set_up_hosts("Tills", "Retail", OPERATOR)
+        .expect("groups");
+    let shop = Display::start_managed(USER_SCREEN.0, USER_SCREEN.1).expect("a display");
+    shop.paint_background(0x35_58_7a).expect("painted");
+    let typed = cast.folder().join("typed");
+    let _terminal = terminal(&shop, &typed, &cast.folder().join("xterm.log"));
+    let home = Home::fresh(cast.folder(), "till").expect("a home");
+    let names = ("TILL-4", "Tills");
+    let mut till = Till::enrol_openable(&cast.programs, &cast.hub, home, names, (&shop, PASSWORD))
+        .expect("enrolled");
+    cast.console.app.wait_for("TILL-4").expect("in the list");
+
+    // a wrong password is said, and the next one replaces it
+    open_box(&mut cast);
+    let app = &mut cast.console.app;
+    app.hands().type_text(WRONG).expect("typed");
+    app.hands().tap(key::Return).expect("pressed");
+    app.wait_for("The password is wrong.").expect("said");
+    app.show_picture("Logged in", "console-open-host-wrong")
+        .expect("a picture");
+    app.hands().type_text(PASSWORD).expect("typed");
+    app.hands().tap(key::Return).expect("pressed");
+    let session = cast.console.wait_for_session().expect("a session");
+
+    // what is seen is what is there, and what is typed arrives
+    let hands = cast.console.app.hands();
+    let text = "behind the counter";
+    hands
+        .click((session.x + 150, session.y + 120))
+        .expect("a click into the terminal");
+    hands.type_text(text).expect("typed");
+    hands.type_text("\n").expect("typed");
+    wait_until("what was typed", PATIENCE, || {
+        let read = fs::read_to_string(&typed).unwrap_or_default();
+        Ok((read == format!("{text}\n")).then_some(()))
+    })
+    .expect("it arrives");
+    hands
+        .point_at((session.x + 760, session.y + 560))
+        .expect("pointed");
+    wait_until("the same picture", PATIENCE, || {
+        let there = shop.screenshot()?.left(WITHOUT_POINTER);
+        let seen = cast.console.remote_picture()?.left(WITHOUT_POINTER);
+        Ok((there.differing_pixels(&seen) == 0).then_some(()))
+    })
+    .expect("what the till shows");
+
+    // killed in the middle of it, it comes back, and the operator is told
+    till.crash_and_come_back().expect("it comes back");
+    let lost = |label: &str| label.contains("out of reach for too long");
+    cast.console
+        .app
+        .wait_for_matching("the end", lost)
+        .expect("the end is said");
+    cast.console.leave_session().expect("left");
+    assert_eq!(shop.pressed_keys().expect("asked"), Vec::<u8>::new());
+
+    // and is opened again
+    open_box(&mut cast);
+    let app = &mut cast.console.app;
+    app.hands().type_text(PASSWORD).expect("typed");
+    app.hands().tap(key::Return).expect("pressed");
+    cast.console.wait_for_session().expect("a session");
+    // whoever sits there sees it, and ends it
+    let end = end_button(&shop);
+    shop.hands().expect("hands").click(end).expect("clicked");
+    let ended = |label: &str| label.starts_with("The user ended");
+    cast.console
+        .app
+        .wait_for_matching("the end", ended)
+        .expect("the end is said");
+    wait_until("the bar to be gone", PATIENCE, || {
+        Ok(bar_on(&shop)?.is_none().then_some(()))
+    })
+    .expect("nobody is there any more");
+    cast.console.leave_session().expect("left");
+
+    let reports = cast.hub.reports().expect("reports");
+    assert_eq!(reports.len(), 2, "{reports:?}");
+    assert!(
+        reports.iter().all(|report| report["host"] == "TILL-4"),
+        "{reports:?}"
+    );
+    assert_eq!(cast.hub.audited("host.opened").expect("read").len(), 2);
+    let refused = cast.hub.audited("host.not_opened").expect("read");
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert_eq!(cast.hub.films().expect("films").len(), 2);
+    cast.hub.verify_audit().expect("sound");
+    hub_does_not_know(&mut cast);
+}
+
+/// Where the bar that says who is there ends at the right.
+fn bar_on(shop: &Display) -> anyhow::Result<Option<u32>> {
+    const RED: [u8; 3] = [0xb3, 0x26, 0x1e];
+    const BELOW_THE_EDGE: u32 = 2;
+    let screen = shop.screenshot()?;
+    let red = (0..screen.width()).rev();
+    Ok(red
+        .into_iter()
+        .find(|x| screen.at(*x, BELOW_THE_EDGE) == RED))
+}
+
+fn end_button(shop: &Display) -> (u32, u32) {
+    const FROM_RIGHT: u32 = 38;
+    let right = wait_until("the bar", PATIENCE, || bar_on(shop)).expect("it says who is there");
+    (right - FROM_RIGHT, 23)
+}
+
+/// Neither the hub's memory nor its folder has the password, or the one that was tried.
+fn hub_does_not_know(cast: &mut Cast) {
+    let pid = cast.hub.running().expect("it runs").pid();
+    let has = |bytes: &[u8]| {
+        let secrets = [PASSWORD, WRONG].map(str::as_bytes);
+        let mut secrets = secrets.into_iter();
+        secrets.any(|secret| bytes.windows(secret.len()).any(|part| part == secret))
+    };
+    let mut searched = 0;
+    for map in fs::read_to_string(format!("/proc/{pid}/maps"))
+        .expect("maps")
+        .lines()
+    {
+        let Some((range, rest)) = map.split_once(' ') else {
+            continue;
+        };
+        if !rest.starts_with("rw") {
+            continue;
+        }
+        let Some((from, to)) = range.split_once('-') else {
+            continue;
+        };
+        let number = |text| u64::from_str_radix(text, 16).expect("an address");
+        let (from, to) = (number(from), number(to));
+        let Ok(bytes) = memory_of(pid, from, to) else {
+            continue;
+        };
+        searched += bytes.len();
+        assert!(!has(&bytes), "the hub has it in memory at {range}");
+    }
+    assert!(searched > 1 << 20, "{searched} bytes were searched");
+    for file in fs::read_dir(cast.hub.data()).expect("a folder") {
+        let path = file.expect("listed").path();
+        if let Ok(bytes) = fs::read(&path) {
+            assert!(!has(&bytes), "{}", path.display());
+        }
+    }
+}
+
+fn memory_of(pid: u32, from: u64, to: u64) -> std::io::Result<Vec<u8>> {
+    use std::os::unix::fs::FileExt as _;
+    let memory = fs::File::open(format!("/proc/{pid}/mem"))?;
+    let mut bytes = vec![0; usize::try_from(to - from).unwrap_or(0)];
+    memory.read_exact_at(&mut bytes, from)?;
+    Ok(bytes)
 }

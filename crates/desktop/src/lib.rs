@@ -5,6 +5,7 @@
 //! Nothing here knows the network or draws. Calls touch files or the session bus and may block; each
 //! says so.
 
+pub mod active_display;
 pub mod alert;
 pub mod appearance;
 pub mod choose;
@@ -23,10 +24,12 @@ pub mod open;
 pub mod proxies;
 pub mod secrets;
 pub mod settings;
+pub mod sign;
 pub mod start_up;
 pub mod window_place;
 
 pub use crate::open::{OpenError, mailto_url, open_mail, open_url};
+pub use active_display::{ActiveDisplay, active_display};
 pub use alert::{Alert, AlertError, Face};
 pub use appearance::prefers_dark;
 pub use choose::{Choose, choose};
@@ -42,5 +45,6 @@ pub use notices::{Notice, NoticeBoard};
 pub use proxies::system_proxies;
 pub use secrets::{Keeper, SecretError, Secrets};
 pub use settings::{LoadProblem, Loaded, SaveError, SettingsFile};
+pub use sign::{Sign, SignError};
 pub use start_up::{StartUp, StartUpError, start_at_log_in, starts_at_log_in};
 pub use window_place::WindowPlace;

@@ -146,6 +146,8 @@ impl HostHandle {
             HostCommand::ReduceRights { rights } => self.current.reduce(*rights),
             HostCommand::SendAway { operator } => self.current.disarm(*operator),
             HostCommand::OpenTicket { .. }
+            | HostCommand::TakePlace { .. }
+            | HostCommand::Acquaint { .. }
             | HostCommand::AnswerConsent { .. }
             | HostCommand::SendChat { .. }
             | HostCommand::AnswerSystem { .. }

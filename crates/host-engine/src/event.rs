@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use protocol::control::{ChatText, Name};
+use protocol::control::{Admission, ChatText, Name};
 use protocol::files::TransferId;
 use protocol::transfers::Transfer;
 use protocol::{
     ChatLine, Companion, EndedBy, Feedback, Hindrances, PeerId, ProxyError, Receipt, Refusal,
     Rights, SessionId, SignedReceipt, TooOld,
 };
-use session::TicketNumber;
+use session::{PairKey, TicketNumber};
 use transport::{CertificateFault, ConnectError, HubAddress};
 
 /// What the person at the host wants.
@@ -18,6 +18,14 @@ use transport::{CertificateFault, ConnectError, HubAddress};
 pub enum HostCommand {
     /// Connect where that is needed and come with this ticket (H4).
     OpenTicket { ticket: TicketNumber, user: Name },
+    /// Take the place that the hub has given this computer because `operator` knows its access password.
+    TakePlace {
+        admission: Admission,
+        operator: Name,
+        pair: PairKey,
+    },
+    /// One more operator knows it, and may ask in that place.
+    Acquaint { operator: Name, pair: PairKey },
     /// The answer to [`HostEvent::ConsentAsked`]; `None` refuses. More than was asked for is cut.
     AnswerConsent {
         session: SessionId,

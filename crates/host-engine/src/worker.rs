@@ -126,8 +126,21 @@ impl Worker {
         while let Some(command) = self.commands.recv().await {
             match command {
                 HostCommand::OpenTicket { ticket, user } => self.help(&ticket, user).await,
+                HostCommand::TakePlace {
+                    admission,
+                    operator,
+                    pair,
+                } => {
+                    self.accepted = true;
+                    self.away_since = None;
+                    self.side.hindered(self.lookout.seen());
+                    self.side.take_place(admission, operator, pair);
+                    // as one whose line was lost
+                    self.stay(End::Lost(LostCause::Closed)).await;
+                }
                 HostCommand::ReceiveInto { folder } => self.files.receive_into(folder),
-                HostCommand::AnswerConsent { .. }
+                HostCommand::Acquaint { .. }
+                | HostCommand::AnswerConsent { .. }
                 | HostCommand::SendFiles { .. }
                 | HostCommand::CancelFiles { .. }
                 | HostCommand::ReduceRights { .. }
@@ -152,7 +165,12 @@ impl Worker {
         self.away_since = None;
         self.side.hindered(self.lookout.seen());
         let opened = self.side.open_ticket(ticket, user);
-        let mut end = self.serve(wire, opened).await;
+        let end = self.serve(wire, opened).await;
+        self.stay(end).await;
+    }
+
+    /// Comes back to this host's place after each connection that was lost, until either side has left.
+    async fn stay(&mut self, mut end: End) {
         while matches!(end, End::Lost(_)) && self.side.admitted() {
             if !self.teller.tell(HostEvent::Reconnecting) {
                 end = End::Left;
@@ -400,6 +418,16 @@ impl Worker {
                 Vec::new()
             }
             HostCommand::OpenTicket { ticket, user } => self.side.open_ticket(&ticket, user),
+            HostCommand::Acquaint { operator, pair } => {
+                if !self.side.acquaint(operator, pair) {
+                    tracing::warn!("Too many operators at once");
+                }
+                Vec::new()
+            }
+            HostCommand::TakePlace { .. } => {
+                tracing::warn!("This computer has a place already");
+                Vec::new()
+            }
             HostCommand::AnswerConsent { session, granted } => match random() {
                 Some(random) => self.side.answer(session, granted, random),
                 None => self.side.answer(session, None, [0; 32]),

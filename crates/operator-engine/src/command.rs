@@ -9,7 +9,7 @@ use crate::clipboard::ClipboardWays;
 use clipboard::Place;
 use codec::{Picture, Rect};
 use protocol::admin::reports::{FieldValue, Language};
-use protocol::control::ChatText;
+use protocol::control::{ChatText, KnockReason};
 use protocol::files::TransferId;
 use protocol::{
     Entry, InvitationToken, OwnQuestion, PeerId, PointerUpdate, ReportDraft, ReportId, Rights,
@@ -89,6 +89,20 @@ pub enum Command {
         host: PeerId,
         asked: Rights,
         view: Arc<dyn SessionView>,
+    },
+    /// **Remote Session** on a permanent host: opens it with what was typed, and asks. Either
+    /// [`crate::Event::HostOpened`] follows, or [`crate::Event::HostNotOpened`].
+    OpenHost {
+        host: PeerId,
+        password: Zeroizing<String>,
+        /// Why, for the hub's audit log.
+        reason: KnockReason,
+        asked: Rights,
+        view: Arc<dyn SessionView>,
+    },
+    /// The operator closed the box in which the password is typed.
+    GiveUpOpening {
+        host: PeerId,
     },
     /// Gives the session's host the ticket of a colleague, who may ask to be let in then (O11).
     /// [`crate::Event::BroughtIn`] tells what became of it.
@@ -184,6 +198,8 @@ impl fmt::Debug for Command {
             Self::RevokeTicket { .. } => "RevokeTicket",
             Self::ExtendTicket { .. } => "ExtendTicket",
             Self::StartSession { .. } => "StartSession",
+            Self::OpenHost { .. } => "OpenHost",
+            Self::GiveUpOpening { .. } => "GiveUpOpening",
             Self::BringIn { .. } => "BringIn",
             Self::MarkMoment { .. } => "MarkMoment",
             Self::AskSystem { .. } => "AskSystem",

@@ -13,7 +13,7 @@ use protocol::{
     RefusalCode, ReportId, Rights, SessionId,
 };
 use session::console::{
-    ConsoleNews, ConsoleSide, ConsoleStep, KeptTickets, NotStarted, Outside, Running,
+    ConsoleNews, ConsoleSide, ConsoleStep, KeptTickets, NotStarted, Outside, Running, Stretched,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -64,6 +64,9 @@ pub(crate) struct Desk {
     pub(crate) files_told: mpsc::Receiver<FilesNews>,
     files_news: mpsc::Sender<FilesNews>,
     pub(crate) clipboards: Clipboards,
+    /// Keys that were stretched.
+    pub(crate) stretched_told: mpsc::Receiver<Stretched>,
+    stretched_news: mpsc::Sender<Stretched>,
     /// When the channel to each host was opened.
     opened: BTreeMap<PeerId, std::time::Instant>,
     renewed: Option<Instant>,
@@ -84,11 +87,14 @@ impl Desk {
             .and_then(|(name, bytes)| parse(&keeper, name, bytes))
             .unwrap_or_default();
         let (files_news, files_told) = mpsc::channel(files::MAX_WAITING);
+        let (stretched_news, stretched_told) = mpsc::channel(1);
         Ok(Self {
             folder: None,
             files_told,
             files_news,
             clipboards,
+            stretched_told,
+            stretched_news,
             hub,
             keeper,
             teller,
@@ -314,6 +320,22 @@ impl Desk {
                 let steps = self.side.ask_system(session);
                 self.take(link, steps).await;
             }
+            Command::OpenHost {
+                host,
+                password,
+                reason,
+                asked,
+                view,
+            } => {
+                self.views.insert(host, view);
+                let steps = self.side.open_host(host, &password, reason, asked);
+                self.take(link, steps).await;
+            }
+            Command::GiveUpOpening { host } => {
+                self.views.remove(&host);
+                let steps = self.side.give_up_opening(host);
+                self.take(link, steps).await;
+            }
             Command::EndSession { session } => {
                 let steps = self.side.end(session);
                 self.take(link, steps).await;
@@ -472,6 +494,12 @@ impl Desk {
         self.take(link, steps).await;
     }
 
+    /// A key is stretched; without a line nobody waits for it any more.
+    pub(crate) async fn stretched(&mut self, link: Option<&Link>, stretched: Stretched) {
+        let steps = self.side.stretched(stretched);
+        self.take(link, steps).await;
+    }
+
     async fn chat(&mut self, link: Option<&Link>, host: PeerId, text: ChatText) {
         let (steps, taken) = self.side.chat(host, text.clone());
         if !taken {
@@ -522,6 +550,13 @@ impl Desk {
                 }
                 // the link hears of it before
                 ConsoleStep::Goodbye(_) => {}
+                ConsoleStep::Stretch(stretch) => {
+                    let told = self.stretched_news.clone();
+                    tokio::task::spawn_blocking(move || {
+                        // a console that is ending needs no answer
+                        drop(told.blocking_send(stretch.run()));
+                    });
+                }
             }
         }
     }
@@ -684,6 +719,16 @@ impl Desk {
                 Event::HostHindered { host, hindrances }
             }
             ConsoleNews::Forged { host } => Event::Forged { host },
+            ConsoleNews::HostOpened { host, place } => {
+                if let Some(view) = self.views.remove(&host) {
+                    self.views.insert(place, view);
+                }
+                Event::HostOpened { host, place }
+            }
+            ConsoleNews::HostNotOpened { host, why } => {
+                self.views.remove(&host);
+                Event::HostNotOpened { host, why }
+            }
         };
         self.tell(event).await;
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use protocol::control::{Admission, Name};
 use protocol::{HubToOperator, OwnAnswer, OwnQuestion, ProxyError, RefusalCode};
+use session::console::Stretched;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
@@ -174,6 +175,8 @@ enum Step {
     Fault(Option<SessionFault>),
     Files(FilesNews),
     Clipboard(ClipboardNews),
+    /// A key is stretched.
+    Stretched(Stretched),
     Look,
 }
 
@@ -223,6 +226,9 @@ impl Engine {
                 Step::Clipboard(news) => {
                     self.desk.clipboard_news(link(&self.phase), news).await;
                 }
+                Step::Stretched(key) => {
+                    self.desk.stretched(link(&self.phase), key).await;
+                }
                 Step::Fault(fault) => {
                     if let (Phase::Online { link, .. }, Some(fault)) = (&self.phase, fault) {
                         self.desk.session_failed(link, &fault).await;
@@ -256,6 +262,7 @@ impl Engine {
             Phase::Returning(task) => tokio::select! {
                 command = commands.recv() => Step::Command(command),
                 Some(news) = self.desk.files_told.recv() => Step::Files(news),
+                Some(key) = self.desk.stretched_told.recv() => Step::Stretched(key),
                 done = task => Step::Returned(done),
             },
             Phase::Online { link, .. } => tokio::select! {
@@ -265,6 +272,7 @@ impl Engine {
                 _silent = &mut link.silent => Step::Silence,
                 Some(news) = self.desk.files_told.recv() => Step::Files(news),
                 Some(news) = self.desk.clipboards.told.recv() => Step::Clipboard(news),
+                Some(key) = self.desk.stretched_told.recv() => Step::Stretched(key),
                 _ = self.looks.tick(), if self.desk.has_sessions() => Step::Look,
             },
             Phase::Waiting { until } => tokio::select! {
@@ -317,6 +325,8 @@ impl Engine {
             | Command::ExtendTicket { .. }
             | Command::AskSystem { .. }
             | Command::StartSession { .. }
+            | Command::OpenHost { .. }
+            | Command::GiveUpOpening { .. }
             | Command::BringIn { .. }
             | Command::MarkMoment { .. }
             | Command::SendFiles { .. }

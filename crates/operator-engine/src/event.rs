@@ -103,6 +103,16 @@ pub enum Event {
         host: PeerId,
         why: NotStarted,
     },
+    /// The access password was right: the permanent host stands in the list as `place` now, and is asked
+    /// for a session there.
+    HostOpened {
+        host: PeerId,
+        place: PeerId,
+    },
+    HostNotOpened {
+        host: PeerId,
+        why: NotStarted,
+    },
     SessionStarted {
         session: SessionId,
         host: PeerId,
@@ -285,6 +295,8 @@ impl fmt::Debug for Event {
             Self::TicketUsed { .. } => "TicketUsed",
             Self::ConsentPending { .. } => "ConsentPending",
             Self::SessionRefused { why, .. } => return write!(f, "SessionRefused({why:?})"),
+            Self::HostOpened { .. } => "HostOpened",
+            Self::HostNotOpened { why, .. } => return write!(f, "HostNotOpened({why:?})"),
             Self::SessionStarted { .. } => "SessionStarted",
             Self::RightsChanged { .. } => "RightsChanged",
             Self::SessionPaused { .. } => "SessionPaused",

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::admin::reports::{Field, FieldValue, Language, ReportRow};
 use crate::enrolment::{EnrolmentCode, PermanentHost};
-use crate::ids::{PeerId, ReportId, ResumeSecret, SessionId, TicketRoute};
+use crate::ids::{AccountId, PeerId, ReportId, ResumeSecret, SessionId, TicketRoute};
 use crate::invitation::InvitationToken;
 use crate::limits::{
-    MAX_CHAT_BYTES, MAX_CODE_BYTES, MAX_NAME_BYTES, MAX_PAGE_BYTES, MAX_PASSWORD_BYTES,
-    MAX_REPORT_FIELD_BYTES,
+    MAX_CHAT_BYTES, MAX_CODE_BYTES, MAX_KNOCK_REASON_BYTES, MAX_NAME_BYTES, MAX_PAGE_BYTES,
+    MAX_PASSWORD_BYTES, MAX_REPORT_FIELD_BYTES,
 };
 use crate::own_account::{OwnAnswer, OwnQuestion};
 use crate::permissions::Permissions;
@@ -27,6 +27,9 @@ pub type Name = BoundedText<MAX_NAME_BYTES>;
 pub type ChatText = BoundedText<MAX_CHAT_BYTES>;
 /// One field of a report.
 pub type ReportText = BoundedText<MAX_REPORT_FIELD_BYTES>;
+
+/// Why a permanent host is opened.
+pub type KnockReason = BoundedText<MAX_KNOCK_REASON_BYTES>;
 
 /// One field of a report as the hub proposes it.
 pub type ProposedText = BoundedText<MAX_CHAT_BYTES>;
@@ -82,6 +85,14 @@ pub enum HostToHub {
         session: SessionId,
         feedback: Feedback,
     },
+    /// From a permanent host: it is in the place no more that it was given before, and does not come back
+    /// there; its program was started anew, or a part of it failed. Also said where there is none.
+    LeavePlace,
+    /// From a permanent host, the answer to [`HubToHost::Knocked`].
+    AnswerKnock { knock: u64, answer: KnockAnswer },
+    /// From a permanent host, the answer to [`HubToHost::KnockProved`]: whether the operator's console
+    /// has shown that it knows the access password.
+    JudgeKnock { knock: u64, right: bool },
 }
 
 /// What the hub says to a host.
@@ -147,6 +158,30 @@ pub enum HubToHost {
         session: SessionId,
         outcome: Outcome,
     },
+    /// To a permanent host: an operator wants to open it with its access password. `exchange` is the
+    /// console's first message of OPAQUE.
+    Knocked {
+        knock: u64,
+        /// Whose tries the host counts together.
+        account: AccountId,
+        operator: Name,
+        exchange: Bytes,
+    },
+    /// The console's last message of OPAQUE; `None` where the console gave up, as it does where the
+    /// password was wrong.
+    KnockProved { knock: u64, proof: Option<Bytes> },
+    /// After a right judgement: the host has this place from now on, and comes to it over a connection of
+    /// its own. Where it has the place already the secret is zeros, and one more operator may ask there.
+    KnockAdmitted { knock: u64, admission: Admission },
+}
+
+/// What a permanent host says to an operator who knocks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KnockAnswer {
+    /// The host's message of OPAQUE.
+    Exchange(Bytes),
+    /// The password is not tried.
+    Refused(Refusal),
 }
 
 /// What an operator's console says to the hub.
@@ -226,6 +261,16 @@ pub enum OperatorToHub {
     AskOwn { number: u32, question: OwnQuestion },
     /// Let an open ticket be good for as long again as a new one.
     ExtendTicket { route: TicketRoute },
+    /// Open a permanent host with its access password (U3). `exchange` is the console's first message of
+    /// OPAQUE. One that is under way at the same host is given up.
+    Knock {
+        host: PeerId,
+        exchange: Bytes,
+        /// Why, or the number of a ticket in some other system, for the audit log; empty where nobody said.
+        reason: KnockReason,
+    },
+    /// Answer to [`HubToOperator::KnockAnswered`]; without a proof the console gives up.
+    ProveKnock { host: PeerId, proof: Option<Bytes> },
 }
 
 /// What the hub says to an operator's console.
@@ -402,6 +447,22 @@ pub enum HubToOperator {
     Organisation {
         name: Name,
     },
+    /// The host's message of OPAQUE. The console answers [`OperatorToHub::ProveKnock`].
+    KnockAnswered {
+        host: PeerId,
+        exchange: Bytes,
+    },
+    /// The permanent host is not opened.
+    KnockRefused {
+        host: PeerId,
+        refusal: Refusal,
+    },
+    /// The permanent host is open for this operator: it stands in the list as `place`, in the row's stead,
+    /// and may be asked for a session there.
+    KnockOpened {
+        host: PeerId,
+        place: PeerId,
+    },
 }
 
 /// A place at the hub that outlives a lost connection (R4).
@@ -497,7 +558,8 @@ pub struct Entry {
     pub in_session_with: Option<Name>,
     /// Since when it is connected, in seconds since the Unix epoch (hub's clock).
     pub since_unix_seconds: i64,
-    /// Whether this operator may open it: hosts that came with their own tickets.
+    /// Whether this operator may open it: hosts that came with their own tickets, and permanent hosts
+    /// with their access password.
     pub yours: bool,
     /// Whether it is in reach now; one that is not may come back.
     pub present: bool,

@@ -38,8 +38,8 @@ pub mod words;
 pub use address::{AddressFault, CertificateFault, HubAddress, WrittenAddress};
 pub use control::{
     Admission, ChatAuthor, ChatLine, Code, EndedBy, Entry, EntryKind, HostToHub, HubToHost,
-    HubToOperator, OperatorToHub, Outcome, Password, Proposal, ReportDraft, ReportFacts,
-    RunningSession, TicketState,
+    HubToOperator, KnockAnswer, OperatorToHub, Outcome, Password, Proposal, ReportDraft,
+    ReportFacts, RunningSession, TicketState,
 };
 pub use enrolment::{Enrolment, EnrolmentCode, HostKey, KeyProof, PermanentHost};
 pub use hindrance::{Hindrance, Hindrances};

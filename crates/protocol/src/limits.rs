@@ -45,6 +45,12 @@ pub const MAX_CODE_BYTES: usize = 32;
 pub const MAX_ENTRIES: usize = 10_000;
 /// Largest key-exchange or confirmation message, in bytes.
 pub const MAX_EXCHANGE_BYTES: usize = 64;
+/// Largest message of the exchange over a permanent host's access password, in bytes.
+pub const MAX_KNOCK_BYTES: usize = 512;
+/// Longest reason for opening a permanent host, in bytes.
+pub const MAX_KNOCK_REASON_BYTES: usize = 256;
+/// Shortest access password of a permanent host, in characters.
+pub const MIN_ACCESS_PASSWORD_CHARS: usize = 10;
 /// Most monitors of one host.
 pub const MAX_MONITORS: usize = 16;
 /// Most operators in one session.

@@ -88,6 +88,12 @@ impl RefusalCode {
     pub const HOST_UNKNOWN: Self = Self(46);
     /// An administrator disabled this permanent host.
     pub const HOST_DISABLED: Self = Self(47);
+    /// The access password of the permanent host is another.
+    pub const HOST_PASSWORD_WRONG: Self = Self(48);
+    /// The permanent host has no access password, so nobody opens it.
+    pub const HOST_PASSWORD_MISSING: Self = Self(49);
+    /// Nobody sits at the host who could let a colleague in: they open it with its access password.
+    pub const COLLEAGUE_NEEDS_PASSWORD: Self = Self(50);
 
     /// No such host, or not one this operator may open.
     pub const HOST_GONE: Self = Self(60);
@@ -117,7 +123,8 @@ impl RefusalCode {
     pub const FILM_RUNNING: Self = Self(101);
     /// The film is held, so it cannot be erased.
     pub const FILM_HELD: Self = Self(102);
-    /// A film is held and erased with a reason, and none was given.
+    /// A film is held and erased with a reason, and by the hub's settings a permanent host is opened with
+    /// one; none was given.
     pub const NO_REASON: Self = Self(103);
     /// A setting cannot have this value; nothing was changed.
     pub const SETTING_OUT_OF_RANGE: Self = Self(104);

@@ -25,6 +25,8 @@ pub struct VersionRange {
 
 /// What no program speaks that anybody was given.
 const NEVER_RELEASED: u16 = 1;
+/// The first in which permanent hosts are opened with their access password.
+pub const KNOCKING: ProtocolVersion = ProtocolVersion(3);
 /// How many versions a build speaks besides its newest.
 const KEPT: u16 = 2;
 
@@ -38,7 +40,7 @@ pub enum TooOld {
 
 impl VersionRange {
     /// What this build speaks.
-    pub const OURS: Self = Self::up_to(2);
+    pub const OURS: Self = Self::up_to(3);
 
     /// What a build speaks whose newest version is `newest`: that and the two before it.
     const fn up_to(newest: u16) -> Self {

@@ -28,7 +28,8 @@ use protocol::{
     AccountId, BroughtIn, ChannelId, ClientHello, Code, ColourDepth, Companion, EndedBy,
     EnrolmentCode, EnrolmentId, Entry, EntryKind, Feedback, Greeting, GroupId, HidKey, Hindrance,
     Hindrances, HostGroupId, HostId, HostKey, HostLine, HostState, HostToHub, HostWord, HubHello,
-    HubToHost, HubToOperator, InputEvent, InputFrame, InvitationToken, KeyProof, Lane, LiveState,
+    HubToHost, HubToOperator, InputEvent, InputFrame, InvitationToken, KeyProof, KnockAnswer, Lane,
+    LiveState,
     OperatorToHub, OperatorWord, Outcome, OwnAccount, OwnAnswer, OwnQuestion, OwnSignIn, Password,
     PeerId, PermanentHost, Permissions, Place, PointerButton, PointerShape, PointerUpdate,
     Proposal, ProtocolVersion, Receipt, Refusal, RefusalCode, ReportDraft, ReportFacts, ReportId,
@@ -422,6 +423,7 @@ fn administration_of_settings(samples: &mut Samples) {
     };
     let mut each = settings.each().to_vec();
     // what was added since travels in the messages at the end
+    let newest = each.split_off(9);
     let newer = each.split_off(8);
     let png = bytes("png");
     for question in &[
@@ -433,6 +435,7 @@ fn administration_of_settings(samples: &mut Samples) {
             settings: newer.clone(),
         },
         Question::ReadEach,
+        Question::Change { settings: newest },
     ] {
         samples.add(question);
     }
@@ -563,6 +566,71 @@ fn hub_to_host(samples: &mut Samples) {
     ];
     for message in &messages {
         samples.add(message);
+    }
+}
+
+fn knocks(samples: &mut Samples) {
+    let knock = 300;
+    for message in [
+        HostToHub::LeavePlace,
+        HostToHub::AnswerKnock {
+            knock,
+            answer: KnockAnswer::Exchange(bytes("answer")),
+        },
+        HostToHub::AnswerKnock {
+            knock,
+            answer: KnockAnswer::Refused(REFUSAL),
+        },
+        HostToHub::JudgeKnock { knock, right: true },
+    ] {
+        samples.add(&message);
+    }
+    for message in [
+        HubToHost::Knocked {
+            knock,
+            account: AccountId(7),
+            operator: "Marco".into(),
+            exchange: bytes("request"),
+        },
+        HubToHost::KnockProved {
+            knock,
+            proof: Some(bytes("proof")),
+        },
+        HubToHost::KnockAdmitted {
+            knock,
+            admission: admission(),
+        },
+    ] {
+        samples.add(&message);
+    }
+    for message in [
+        OperatorToHub::Knock {
+            host: PEER,
+            exchange: bytes("request"),
+            reason: "Case 7".into(),
+        },
+        OperatorToHub::ProveKnock {
+            host: PEER,
+            proof: None,
+        },
+    ] {
+        samples.add(&message);
+    }
+    for message in [
+        HubToOperator::KnockAnswered {
+            host: PEER,
+            exchange: bytes("answer"),
+        },
+        HubToOperator::KnockRefused {
+            host: PEER,
+            refusal: REFUSAL,
+        },
+        HubToOperator::KnockOpened {
+            host: PEER,
+            place: PeerId([0xbb; 16]),
+        },
+    ] {
+        samples.add(&message);
     }
 }
 
@@ -1806,6 +1874,7 @@ fn samples() -> BTreeMap<String, String> {
     answers_about_reports(&mut samples);
     questions_about_hosts(&mut samples);
     answers_about_hosts(&mut samples);
+    knocks(&mut samples);
     samples.0
 }
 

@@ -68,6 +68,8 @@ pub enum Action {
     /// Take part in the exchange over a ticket that a host typed.
     AnswerTicket,
     AskForSession,
+    /// Open a permanent host with its access password.
+    OpenHost,
     EndSession,
     /// Mark a moment in the film of a session.
     MarkMoment,
@@ -226,6 +228,7 @@ fn permissions_for(action: Action) -> Permissions {
         | Action::DisconnectHost
         | Action::SaveReport
         | Action::ListDrafts => Permissions::SEE,
+        Action::OpenHost => Permissions::UNATTENDED,
         Action::SpeakForUser | Action::GiveFeedback => Permissions::NONE,
         Action::SignIn | Action::Oversee => Permissions::OF_ADMINISTRATION,
         Action::WatchLive => Permissions::WATCH_LIVE,
@@ -275,7 +278,7 @@ fn may_with_account(standing: Standing, action: Action, object: Object) -> Resul
                 Err(Denied::OtherGroup)
             }
         }
-        (Action::SeeEntry, Object::PermanentHost { shares_group }) => {
+        (Action::SeeEntry | Action::OpenHost, Object::PermanentHost { shares_group }) => {
             if shares_group {
                 Ok(())
             } else {
@@ -318,7 +321,7 @@ mod tests {
     const HOST: PeerId = PeerId([1; 16]);
     const OTHER_HOST: PeerId = PeerId([2; 16]);
 
-    const ACTIONS: [Action; 23] = [
+    const ACTIONS: [Action; 24] = [
         Action::LogIn,
         Action::SeeEntry,
         Action::MakeTicket,
@@ -342,6 +345,7 @@ mod tests {
         Action::Export,
         Action::ReadAudit,
         Action::Administer,
+        Action::OpenHost,
     ];
 
     fn objects(owner: AccountId) -> [Object; 10] {
@@ -418,7 +422,7 @@ mod tests {
     #[test]
     fn an_administrator_sees_no_more_of_the_desk_than_others() {
         let who = Who::Account(account(ANNA, Permissions::OF_ADMINISTRATOR));
-        let of_the_hub = [&[Action::LogIn, Action::MakeTicket], &ACTIONS[14..]].concat();
+        let of_the_hub = [&[Action::LogIn, Action::MakeTicket], &ACTIONS[14..23]].concat();
         assert_eq!(allowed(who, BRUNO), of_the_hub);
         let host = Object::Host { owner: BRUNO };
         let denied = may(who, Action::SpeakToHost, host);
@@ -464,6 +468,27 @@ mod tests {
     }
 
     #[test]
+    fn u3_a_permanent_host_is_opened_by_those_who_see_it_and_may_work_unattended() {
+        let open = |permissions, shares_group| {
+            let who = Who::Account(account(ANNA, permissions));
+            may(
+                who,
+                Action::OpenHost,
+                Object::PermanentHost { shares_group },
+            )
+        };
+        assert_eq!(open(Permissions::OF_OPERATOR, true), Ok(()));
+        let denied = open(Permissions::OF_OPERATOR, false);
+        assert_eq!(denied, Err(Denied::OtherGroup));
+        let sees = Permissions::OF_OPERATOR.without(Permissions::UNATTENDED);
+        assert_eq!(open(sees, true), Err(Denied::NotPermitted));
+        assert!(open(Permissions::OF_AUDITOR, true).is_err());
+        let host = Object::PermanentHost { shares_group: true };
+        assert!(may(Who::CommandLine, Action::OpenHost, host).is_err());
+        assert!(may(Who::Host(HOST), Action::OpenHost, host).is_err());
+    }
+
+    #[test]
     fn nobody_asks_a_user_for_more_than_the_role_permits() {
         let see = Permissions::SEE;
         assert!(may_ask_for(see, Rights::SEE));
@@ -499,6 +524,6 @@ mod tests {
 
     #[test]
     fn the_command_line_reads_and_administers_and_does_not_help() {
-        assert_eq!(allowed(Who::CommandLine, ANNA), ACTIONS[17..]);
+        assert_eq!(allowed(Who::CommandLine, ANNA), ACTIONS[17..23]);
     }
 }

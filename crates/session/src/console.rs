@@ -6,6 +6,7 @@
 
 mod acquaintance;
 mod greeting;
+mod knock;
 mod pairing;
 mod question;
 mod resume;
@@ -25,7 +26,10 @@ use protocol::{
 };
 
 use crate::channel::{LaneKeys, PictureKey};
+use crate::exchange::PairKey;
 use acquaintance::Acquaintance;
+use knock::Knock;
+pub use knock::{Stretch, Stretched};
 use sessions::Live;
 pub use tickets::KeptTickets;
 use tickets::Tickets;
@@ -79,6 +83,8 @@ pub enum ConsoleStep {
     },
     /// The hub ends the connection for this reason.
     Goodbye(Refusal),
+    /// Slow work for another thread; [`ConsoleSide::stretched`] takes what comes of it.
+    Stretch(Box<Stretch>),
 }
 
 /// A session both sides agreed on.
@@ -245,6 +251,16 @@ pub enum ConsoleNews {
     Forged {
         host: PeerId,
     },
+    /// The access password was right: the permanent host stands in the list as `place` now, and is asked
+    /// for a session.
+    HostOpened {
+        host: PeerId,
+        place: PeerId,
+    },
+    HostNotOpened {
+        host: PeerId,
+        why: NotStarted,
+    },
 }
 
 /// The console's side: lives as long as the operator works with one hub, over any number of
@@ -260,6 +276,11 @@ pub struct ConsoleSide {
     tickets: Tickets,
     hosts: BTreeMap<PeerId, Acquaintance>,
     sessions: BTreeMap<SessionId, Live>,
+    /// Permanent hosts that are being opened, by their rows.
+    knocks: BTreeMap<PeerId, Knock>,
+    last_knock: u64,
+    /// The keys of those that were opened, by their places.
+    opened: BTreeMap<PeerId, PairKey>,
     chat_base: u64,
 }
 
@@ -324,6 +345,9 @@ impl ConsoleSide {
                 self.forget_session(session, by, Some(facts))
             }
             HubToOperator::SessionLeft { session, by } => self.left(session, by),
+            HubToOperator::KnockAnswered { host, exchange } => self.knock_answered(host, &exchange),
+            HubToOperator::KnockRefused { host, refusal } => self.knock_refused(host, refusal),
+            HubToOperator::KnockOpened { host, place } => self.knock_opened(host, place),
             HubToOperator::Watched { session, by } => self.watched(session, by),
             HubToOperator::MomentMarked { session, outcome } => {
                 vec![ConsoleStep::Tell(ConsoleNews::MomentMarked {

@@ -8,6 +8,7 @@
 //! outlives its connection: whoever is out of reach is *away*, comes back with the place's secret,
 //! and its sessions go on (R4).
 
+mod knocks;
 mod marks;
 mod oversight;
 mod permanent;
@@ -26,7 +27,7 @@ use std::time::Duration;
 use protocol::control::{ChatText, Name};
 use protocol::limits::{MAX_PAGE_BYTES, MAX_WORD_BYTES};
 use protocol::{
-    BoundedText, ChatAuthor, ChatLine, EndedBy, Feedback, Greeting, Hindrances, HostToHub,
+    BoundedText, ChatAuthor, ChatLine, EndedBy, EntryKind, Feedback, Greeting, Hindrances, HostToHub,
     HostWord, HubToHost, HubToOperator, OperatorToHub, OperatorWord, PeerId, Permissions, Refusal,
     RefusalCode, Rights, SessionId, SystemAnswer, TicketRoute, Word, wire,
 };
@@ -34,6 +35,7 @@ use protocol::{
 use crate::authority::{Action, Denied, Membership, Object, Standing, Who, may};
 use crate::chat::MAX_UNHEARD;
 use crate::throttle::Window;
+use knocks::{Knocks, Opened};
 use permanent::PermanentHosts;
 pub use permanent::{HostStanding, PermanentArrival};
 use records::{AccountId, Actor, Change, SecretHash, Side, Stored, What};
@@ -206,7 +208,8 @@ pub struct FilmOrder {
     pub operator: String,
     pub requester: String,
     pub host: String,
-    pub ticket: TicketRoute,
+    /// `None` where the host was opened with its access password.
+    pub ticket: Option<TicketRoute>,
     pub started_unix_millis: i64,
     pub rights: Rights,
     /// Whose help desk it is; empty if nobody said.
@@ -265,7 +268,8 @@ enum HostStage {
 
 #[derive(Clone)]
 struct AcceptedHost {
-    /// Whose tickets it came with: first the one it was admitted by, then those of colleagues.
+    /// Whose tickets it came with: first the one it was admitted by, then those of colleagues. Of a
+    /// permanent host those who opened it. There is always one.
     owners: Vec<Owner>,
     computer: Name,
     user: Name,
@@ -281,13 +285,15 @@ struct AcceptedHost {
     filmed: FilmedLines,
     /// What it cannot do, as it says itself.
     hindrances: Hindrances,
+    /// It is a permanent host that was opened with its access password.
+    opened: Option<Opened>,
 }
 
-/// An account whose ticket a host came with.
+/// An account whose ticket a host came with, or that opened it with its password.
 #[derive(Clone)]
 struct Owner {
     account: AccountId,
-    route: TicketRoute,
+    route: Option<TicketRoute>,
     /// The last line of the operator's chat that was filmed.
     last_line: u64,
 }
@@ -316,7 +322,7 @@ impl FilmedLines {
 }
 
 impl Owner {
-    fn new((account, route): (AccountId, TicketRoute)) -> Self {
+    fn new((account, route): (AccountId, Option<TicketRoute>)) -> Self {
         Self {
             account,
             route,
@@ -337,8 +343,16 @@ impl AcceptedHost {
         own.or_else(first).expect("it was admitted by one")
     }
 
+    /// What its row is.
+    fn kind(&self) -> EntryKind {
+        match self.opened {
+            Some(_) => EntryKind::PermanentHost,
+            None => EntryKind::User,
+        }
+    }
+
     /// The route of the ticket that it was admitted by.
-    fn first_route(&self) -> TicketRoute {
+    fn first_route(&self) -> Option<TicketRoute> {
         self.owners.first().expect("it was admitted by one").route
     }
 }
@@ -353,6 +367,7 @@ pub struct Directory {
     operators: BTreeMap<PeerId, OperatorPeer>,
     hosts: BTreeMap<PeerId, HostPeer>,
     permanent: PermanentHosts,
+    knocks: Knocks,
     /// What all accounts may do, and who is with whom.
     memberships: BTreeMap<AccountId, Membership>,
     tickets: BTreeMap<TicketRoute, Ticket>,
@@ -399,6 +414,7 @@ impl Directory {
             operators: BTreeMap::new(),
             hosts: BTreeMap::new(),
             permanent: PermanentHosts::default(),
+            knocks: Knocks::default(),
             memberships: stored.memberships.clone(),
             tickets: tickets.map(|t| (t.route, Ticket::from(t))).collect(),
             attempts: BTreeMap::new(),
@@ -428,6 +444,10 @@ impl Directory {
 
     /// A host said something.
     pub fn host_said(&mut self, id: PeerId, message: HostToHub, now: Moment) {
+        if self.permanent.has(id) {
+            let done = self.permanent_host_said(id, message, now);
+            return self.cut_unless(done, id);
+        }
         if !self.hosts.contains_key(&id) {
             return;
         }
@@ -459,6 +479,10 @@ impl Directory {
             HostToHub::Resume { .. } | HostToHub::Enrol { .. } | HostToHub::ComeIn { .. } => {
                 Err(OutOfPlace)
             }
+            // a permanent host's
+            HostToHub::LeavePlace
+            | HostToHub::AnswerKnock { .. }
+            | HostToHub::JudgeKnock { .. } => Err(OutOfPlace),
         };
         self.cut_unless(done, id);
     }
@@ -499,6 +523,12 @@ impl Directory {
                 ago_millis,
             } => self.mark_moment(id, session, text, ago_millis),
             OperatorToHub::DisconnectHost { host } => self.disconnect_host(id, host, now),
+            OperatorToHub::Knock {
+                host,
+                exchange,
+                reason,
+            } => self.knock(id, host, (exchange, reason), random, now),
+            OperatorToHub::ProveKnock { host, proof } => self.prove_knock(id, host, proof, random),
             OperatorToHub::LogOut => Ok(()),
             OperatorToHub::LogIn { .. }
             | OperatorToHub::Resume { .. }
@@ -519,6 +549,7 @@ impl Directory {
         self.expire_tickets(now);
         self.time_out_attempts(now);
         self.time_out_questions(now);
+        self.time_out_knocks(now);
         self.time_out_away(now);
         self.time_out_watching(now);
         self.note_permanent_hosts(now);

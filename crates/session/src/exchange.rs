@@ -51,6 +51,14 @@ impl PairKey {
     }
 }
 
+impl PartialEq for PairKey {
+    fn eq(&self, other: &Self) -> bool {
+        same(&self.0, &other.0)
+    }
+}
+
+impl Eq for PairKey {}
+
 impl std::fmt::Debug for PairKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("PairKey(..)")

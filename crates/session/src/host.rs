@@ -20,6 +20,7 @@ mod receipt;
 mod resume;
 mod sessions;
 mod system;
+mod unattended;
 mod withheld;
 
 use std::time::Duration;
@@ -229,6 +230,8 @@ struct Admitted {
     coming: Option<Coming>,
     /// What the user said of a session, until it is stored.
     opinion: Option<Opinion>,
+    /// Nobody sits here: it was opened with the computer's access password.
+    unattended: bool,
 }
 
 /// The host's side: lives as long as the program, over any number of connections.
@@ -307,6 +310,9 @@ impl HostSide {
             HubToHost::Receipt { signed } => self.receipt(signed),
             HubToHost::FeedbackTaken { session, outcome } => self.feedback_taken(session, outcome),
             // it is no permanent host
+            HubToHost::Knocked { .. } => out_of_place("Knocked"),
+            HubToHost::KnockProved { .. } => out_of_place("KnockProved"),
+            HubToHost::KnockAdmitted { .. } => out_of_place("KnockAdmitted"),
             HubToHost::HostAccepted { .. } => out_of_place("HostAccepted"),
             HubToHost::HostRefused { .. } => out_of_place("HostRefused"),
         }

@@ -1,8 +1,9 @@
 //! State machines of a session, without I/O: tickets, the key exchange over a ticket's secret
-//! digits, sealing of input, and what an operator may do.
+//! digits or a host's access password, sealing of input, and what an operator may do.
 //!
 //! Time and randomness arrive as arguments.
 
+pub mod access;
 pub mod authority;
 pub mod channel;
 mod chat;
@@ -15,6 +16,7 @@ pub mod seal;
 pub mod throttle;
 pub mod ticket;
 
+pub use access::{AccessError, AccessRecord, ConsoleKnock, HostKnock};
 pub use channel::{Channel, ChannelError, Ends, LaneKeys, Opening, PictureKey};
 pub use exchange::{ExchangeError, HostExchange, OperatorExchange, PairKey};
 pub use grant::Grant;

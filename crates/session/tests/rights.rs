@@ -81,6 +81,9 @@ fn object(action: Action, whose: Whose) -> Object {
         Action::AskForSession | Action::SpeakToHost | Action::DisconnectHost => {
             Object::Host { owner }
         }
+        Action::OpenHost => Object::PermanentHost {
+            shares_group: !matches!(whose, Whose::OfOthers),
+        },
         Action::EndSession | Action::MarkMoment | Action::SpeakForUser | Action::GiveFeedback => {
             Object::Session {
                 owner,
@@ -201,8 +204,8 @@ fn the_table_of_rights_is_what_was_looked_at() {
 fn every_message_is_in_the_table() {
     // the last ones of their enums, and one of each area that has questions
     for last in [
-        "console  AskOwn",
-        "host     ComeIn",
+        "console  ProveKnock",
+        "host     JudgeKnock",
         "admin    People SetRules",
         "admin    Desk Disconnect",
         "admin    Hosts RemoveGroup",

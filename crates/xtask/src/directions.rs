@@ -225,9 +225,16 @@ const RULES: &[Rule] = &[
         never: &["operator-engine"],
     },
     Rule {
-        // a service: it links no window, and asks the desktop's crate for the system's proxies alone
+        // a service: it links no window, and asks the desktop's crate for the system's proxies and display
         package: "purepc",
-        may_know: &["protocol", "transport", "private-file", "desktop"],
+        may_know: &[
+            "protocol",
+            "session",
+            "transport",
+            "host-engine",
+            "private-file",
+            "desktop",
+        ],
         never: &["eframe", "egui", "winit", "operator-engine", "hub"],
     },
     Rule {

@@ -4,12 +4,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use protocol::version::KNOCKING;
 use protocol::{EnrolmentCode, HostToHub, HubToHost, PermanentHost, Refusal, RefusalCode, Role};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use transport::client::{self, ConnectError, Greeted};
-use transport::{CloseReason, Routes, reconnect};
+use transport::{CloseReason, Connection, Routes, reconnect};
 
 use crate::computer;
+use crate::doorman::Doorman;
 use crate::membership::Membership;
 use crate::pause::{Pauses, shortened};
 use crate::standing::{Standing, refusal_text};
@@ -92,6 +95,7 @@ pub(crate) async fn stay(
     membership: &Membership,
     routes: &Routes,
     folder: &Path,
+    mut doorman: Doorman,
 ) -> anyhow::Result<()> {
     let mut stop = StopSignal::listen().context("cannot hear when to stop")?;
     let mut pauses = Pauses::new();
@@ -99,12 +103,15 @@ pub(crate) async fn stay(
     loop {
         let began = tokio::time::Instant::now();
         let ended = tokio::select! {
-            () = stop.heard() => return Ok(()),
+            () = stop.heard() => {
+                doorman.close().await;
+                return Ok(());
+            }
             came = come_in(membership, routes, None) => match came {
                 Ok((greeted, HubToHost::HostAccepted { name })) => {
                     tracing::info!(%name, "Connected");
                     Standing::connected(&name).keep(folder).await;
-                    match listen(greeted, &mut stop).await {
+                    match listen(greeted, &mut stop, &mut doorman).await {
                         Some(end) => end,
                         None => return Ok(()),
                     }
@@ -129,34 +136,78 @@ pub(crate) async fn stay(
             }
         };
         tokio::select! {
-            () = stop.heard() => return Ok(()),
+            () = stop.heard() => {
+                doorman.close().await;
+                return Ok(());
+            }
             () = tokio::time::sleep(pause) => {}
         }
     }
 }
 
+/// Messages of the hub that may wait.
+const MOST_WAITING: usize = 16;
+
 /// Listens until the connection is over, or the program is to stop (`None`).
-async fn listen(mut greeted: Greeted, stop: &mut StopSignal) -> Option<End> {
-    let connection = greeted.connection.clone();
-    let end = tokio::select! {
-        () = stop.heard() => {
-            // sent before the connection closes: the hub then knows at once that it is meant
-            drop(timeout(LEAVE, greeted.writer.write(&HostToHub::Leave)).await);
-            transport::close::close(&connection);
-            drop(timeout(LEAVE, greeted.endpoint.wait_idle()).await);
-            return None;
+async fn listen(greeted: Greeted, stop: &mut StopSignal, doorman: &mut Doorman) -> Option<End> {
+    let Greeted {
+        endpoint,
+        connection,
+        mut reader,
+        mut writer,
+        version,
+        ..
+    } = greeted;
+    let (heard, mut inbox) = mpsc::channel(MOST_WAITING);
+    // a task of its own, since a message that has come half way must not be given up
+    let reading = tokio::spawn(async move {
+        while let Ok(Some(message)) = reader.read::<HubToHost>().await {
+            if heard.send(message).await.is_err() {
+                return;
+            }
         }
-        () = reconnect::silent(&connection) => End::Lost("the line is lost".to_owned()),
-        said = greeted.reader.read::<HubToHost>() => match said {
-            Ok(Some(message)) => end_of(&message),
-            Ok(None) | Err(_) => match connection.close_reason().as_ref().map(CloseReason::from) {
-                Some(CloseReason::Refused(refusal)) => end_by(refusal),
-                _ => End::Lost("the hub hung up".to_owned()),
+    });
+    let first = doorman.first_words().filter(|_| version >= KNOCKING);
+    let mut to_say = first;
+    let mut silent = Box::pin(reconnect::silent(&connection));
+    let end = loop {
+        if let Some(message) = to_say.take()
+            && writer.write(&message).await.is_err()
+        {
+            break closed(&connection);
+        }
+        tokio::select! {
+            () = stop.heard() => {
+                doorman.close().await;
+                // sent before the connection closes: the hub then knows at once that it is meant
+                drop(timeout(LEAVE, writer.write(&HostToHub::Leave)).await);
+                transport::close::close(&connection);
+                drop(timeout(LEAVE, endpoint.wait_idle()).await);
+                reading.abort();
+                return None;
+            }
+            () = &mut silent => break End::Lost("the line is lost".to_owned()),
+            left = doorman.agent_ends() => to_say = Some(left).filter(|_| version >= KNOCKING),
+            said = inbox.recv() => match said {
+                Some(message) => match doorman.hear(message).await {
+                    Ok(answer) => to_say = answer,
+                    Err(other) => break end_of(&other),
+                },
+                None => break closed(&connection),
             },
-        },
+        }
     };
+    reading.abort();
     transport::close::close(&connection);
     Some(end)
+}
+
+/// Why the hub says no more.
+fn closed(connection: &Connection) -> End {
+    match connection.close_reason().as_ref().map(CloseReason::from) {
+        Some(CloseReason::Refused(refusal)) => end_by(refusal),
+        _ => End::Lost("the hub hung up".to_owned()),
+    }
 }
 
 fn end_of(message: &HubToHost) -> End {

@@ -1,14 +1,18 @@
 //! `PurePC`: keeps a computer connected to its hub, whoever sits in front of it (U1, U2).
 //!
 //! It is enrolled once with a line from the administrator, and from then on comes with a key of its own.
-//! Operators see that it is connected; to help without a user is not built yet, and there is no message by
-//! which anybody could see or touch the computer through it.
+//! Operators see that it is connected, and open it with its access password, if it has one (U3). A process of
+//! its own serves them then, and has the screen; this one never has.
 
+mod access;
+mod agent;
 mod computer;
+mod doorman;
 mod line;
 mod membership;
 mod pause;
 mod proxy;
+mod serve;
 mod standing;
 
 use std::io::{IsTerminal as _, Read as _, Write as _};
@@ -21,13 +25,20 @@ use protocol::{Enrolment, InvitationFault};
 use tracing_subscriber::EnvFilter;
 use transport::Routes;
 
+use crate::agent::AgentArgs;
+use crate::doorman::Doorman;
 use crate::membership::{Membership, RunLock};
 use crate::proxy::ProxyArgs;
 use crate::standing::Standing;
 
 /// Said by every command that sets up or shows a membership.
-const NOT_BUILT_YET: &str = "Operators see that this computer is connected. Help without a user is not \
-                             built yet: nobody can see its screen or use it through PurePC.";
+fn openness(folder: &Path) -> &'static str {
+    if access::is_set(folder) {
+        "Operators who know the access password can see its screen and use it."
+    } else {
+        "It has no access password, so nobody can open it; `purepc set-password` sets one."
+    }
+}
 
 /// Keeps this computer connected to the hub of Pure Help Desk.
 #[derive(Debug, Parser)]
@@ -50,6 +61,9 @@ enum Command {
         /// Leave the hub to which this computer belongs now; it gets another key.
         #[arg(long)]
         again: bool,
+        /// The file with the access password that this computer gets, which nobody but its owner may read.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
         #[command(flatten)]
         proxy: ProxyArgs,
         #[command(flatten)]
@@ -57,6 +71,20 @@ enum Command {
     },
     /// Stay connected, until told to stop.
     Run {
+        #[command(flatten)]
+        proxy: ProxyArgs,
+        #[command(flatten)]
+        folder: FolderArgs,
+    },
+    /// Set the access password with which operators open this computer: typed twice at a terminal, or the
+    /// first line of standard input. At least 10 characters; the one before is not good any more.
+    SetPassword {
+        #[command(flatten)]
+        folder: FolderArgs,
+    },
+    /// Serve operators who came in; `run` starts this.
+    #[command(hide = true)]
+    Serve {
         #[command(flatten)]
         proxy: ProxyArgs,
         #[command(flatten)]
@@ -90,9 +118,12 @@ impl FolderArgs {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = host_engine::run_guardian_if_asked() {
+        return code;
+    }
     let cli = Cli::parse();
     set_up_log(cli.log.as_deref());
-    match run(cli.command) {
+    match run(cli.command, cli.log) {
         Ok(code) => code,
         Err(error) => {
             // without standard error there is nobody to tell
@@ -114,24 +145,47 @@ fn set_up_log(filter: Option<&str>) {
         .init();
 }
 
-fn run(command: Command) -> anyhow::Result<ExitCode> {
+fn run(command: Command, log: Option<String>) -> anyhow::Result<ExitCode> {
     match command {
         Command::Enroll {
             invitation,
             again,
+            password_file,
             proxy,
             folder,
         } => {
-            let routes = proxy.routes()?;
-            enroll(&invitation, again, &routes, &folder.find()?).map(|()| ExitCode::SUCCESS)
+            let (folder, routes) = (folder.find()?, proxy.routes()?);
+            if let Some(file) = &password_file {
+                // before the code is used up: one that is too short enrols nothing
+                access::set(&folder, &proxy::private_line(file)?)?;
+            }
+            enroll(&invitation, again, &routes, &folder).map(|()| ExitCode::SUCCESS)
+        }
+        Command::SetPassword { folder } => {
+            access::set(&folder.find()?, &access::ask()?)?;
+            let said = "The access password is set. Operators who know it can see this computer's screen \
+                        and use it while `purepc run` runs.";
+            writeln!(std::io::stdout(), "{said}")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Serve { proxy, folder } => {
+            let (folder, routes) = (folder.find()?, proxy.routes()?);
+            let membership = Membership::load(&folder)?;
+            serve::run(&membership, routes, &folder)
         }
         Command::Run { proxy, folder } => {
             let (folder, routes) = (folder.find()?, proxy.routes()?);
             let membership = Membership::load(&folder)?;
             let _lock = RunLock::take(&folder)?;
             let _shown = RunLock::show(&folder)?;
-            tracing::info!(hub = %membership.hub(), "{NOT_BUILT_YET}");
-            runtime()?.block_on(line::stay(&membership, &routes, &folder))?;
+            tracing::info!(hub = %membership.hub(), "{}", openness(&folder));
+            let agent = AgentArgs {
+                folder: folder.clone(),
+                routes: proxy.words(),
+                log,
+            };
+            let doorman = Doorman::new(folder.clone(), agent);
+            runtime()?.block_on(line::stay(&membership, &routes, &folder, doorman))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Status { json, folder } => status(json, &folder.find()?),
@@ -167,7 +221,8 @@ fn enroll(invitation: &str, again: bool, routes: &Routes, folder: &Path) -> anyh
     let mut out = std::io::stdout();
     writeln!(
         out,
-        "This computer is enrolled at {hub} as {name}.\n{NOT_BUILT_YET}"
+        "This computer is enrolled at {hub} as {name}.\n{}",
+        openness(folder)
     )?;
     Ok(())
 }
@@ -184,14 +239,15 @@ fn status(json: bool, folder: &Path) -> anyhow::Result<ExitCode> {
         let shown = serde_json::json!({
             "hub": membership.hub().to_string(),
             "standing": standing,
-            "help_without_a_user": false,
+            "help_without_a_user": access::is_set(folder),
         });
         writeln!(out, "{shown}")?;
     } else {
         writeln!(
             out,
-            "hub: {}\n{standing}\n{NOT_BUILT_YET}",
-            membership.hub()
+            "hub: {}\n{standing}\n{}",
+            membership.hub(),
+            openness(folder)
         )?;
     }
     let connected = matches!(standing, Standing::Connected { .. });

@@ -56,6 +56,19 @@ impl ProxyArgs {
         Ok(routes)
     }
 
+    /// The same options, for a process that this one starts.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let mut words = vec!["--proxy".to_owned(), self.proxy.clone()];
+        if let Some(user) = &self.proxy_user {
+            words.extend(["--proxy-user".to_owned(), user.clone()]);
+        }
+        if let Some(file) = &self.proxy_password_file {
+            let file = file.to_string_lossy().into_owned();
+            words.extend(["--proxy-password-file".to_owned(), file]);
+        }
+        words
+    }
+
     fn choice(&self, credentials: Option<&Path>) -> anyhow::Result<ProxyChoice> {
         let login = self.login(credentials)?;
         match self.proxy.as_str() {
@@ -82,10 +95,7 @@ impl ProxyArgs {
         };
         let credential = credentials.map(|folder| folder.join(CREDENTIAL));
         let password = match (&self.proxy_password_file, credential) {
-            (Some(file), _) => {
-                check_private(file)?;
-                read(file)?
-            }
+            (Some(file), _) => private_line(file)?,
             // the service manager sees to it that nobody else reads it
             (None, Some(credential)) if credential.exists() => read(&credential)?,
             (None, _) => bail!(
@@ -95,6 +105,16 @@ impl ProxyArgs {
         };
         Ok(Some(ProxyLogin::new(user, &password)?))
     }
+}
+
+/// The first line of a file that nobody but its owner may read.
+///
+/// # Errors
+///
+/// Where others may, or there is no such line.
+pub(crate) fn private_line(path: &Path) -> anyhow::Result<String> {
+    check_private(path)?;
+    read(path)
 }
 
 /// The first line of a file.

@@ -183,7 +183,7 @@ fn u1_an_enrolled_computer_is_connected_and_comes_back_whatever_happens() {
     let (said, output) = done(purepc(&own, &["enroll", &line]));
     assert!(output.status.success(), "{said}");
     assert!(
-        said.contains("Help without a user is not built yet"),
+        said.contains("It has no access password, so nobody can open it"),
         "{said}"
     );
     let (said, output) = done(purepc(&own, &["enroll", &line]));
@@ -297,4 +297,72 @@ fn u1_who_looks_at_the_status_is_never_in_the_way_of_who_starts() {
         looker.join().expect("it looked");
     }
     assert_eq!(status(&own)["standing"], "not_running");
+}
+
+/// `purepc set-password`, told the password on its standard input.
+fn set_password(folder: &Path, password: &str) -> (bool, String) {
+    use std::io::Write as _;
+
+    let mut command = purepc(folder, &["set-password"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("started");
+    let mut input = child.stdin.take().expect("piped");
+    writeln!(input, "{password}").expect("read");
+    drop(input);
+    let output = child.wait_with_output().expect("ended");
+    let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
+    said.push_str(&String::from_utf8_lossy(&output.stderr));
+    (output.status.success(), said)
+}
+
+#[test]
+fn u3_the_access_password_is_read_from_where_nobody_looks_and_kept_nowhere() {
+    const PASSWORD: &str = "the shop opens at nine";
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, own) = (folder.path().join("hub"), folder.path().join("own"));
+    let hub = TestHub::start(&data, 0);
+    let file = folder.path().join("password");
+    let file_name = file.to_str().expect("text");
+    std::fs::write(&file, "too short\n").expect("written");
+    let line = hub.invitation();
+    let enroll = ["enroll", &line, "--password-file", file_name];
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode));
+        mode(0o644).expect("set");
+        let (said, output) = done(purepc(&own, &enroll));
+        assert!(
+            !output.status.success() && said.contains("chmod 600"),
+            "{said}"
+        );
+        mode(0o600).expect("set");
+    }
+    let (said, output) = done(purepc(&own, &enroll));
+    assert!(
+        !output.status.success() && said.contains("10 characters"),
+        "{said}"
+    );
+    std::fs::write(&file, format!("{PASSWORD}\n")).expect("written");
+    let (said, output) = done(purepc(&own, &enroll));
+    assert!(output.status.success(), "the code was not used up: {said}");
+    assert!(said.contains("who know the access password"), "{said}");
+    assert_eq!(status(&own)["help_without_a_user"], true);
+
+    let before = std::fs::read(own.join("access")).expect("a record");
+    let (set, said) = set_password(&own, "123456789");
+    assert!(!set && said.contains("10 characters"), "{said}");
+    assert_eq!(std::fs::read(own.join("access")).expect("a record"), before);
+    let (set, said) = set_password(&own, "another password");
+    assert!(set, "{said}");
+    assert_ne!(std::fs::read(own.join("access")).expect("a record"), before);
+    for entry in std::fs::read_dir(&own).expect("listed") {
+        let bytes = std::fs::read(entry.expect("listed").path()).expect("readable");
+        for secret in [PASSWORD, "another password"] {
+            let found = bytes
+                .windows(secret.len())
+                .any(|part| part == secret.as_bytes());
+            assert!(!found);
+        }
+    }
 }

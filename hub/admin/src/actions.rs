@@ -130,6 +130,11 @@ pub(crate) fn action_text(lang: Lang, action: Action) -> &'static str {
         Action::HostDisabled => ("Computer disabled", "Computer disattivato"),
         Action::HostEnabled => ("Computer enabled", "Computer riattivato"),
         Action::HostRemoved => ("Computer removed", "Computer rimosso"),
+        Action::HostOpened => (
+            "Computer opened with its password",
+            "Computer aperto con la sua password",
+        ),
+        Action::HostNotOpened => ("Computer not opened", "Computer non aperto"),
         Action::HostGroupAdded => ("Group of computers added", "Gruppo di computer aggiunto"),
         Action::HostGroupChanged => (
             "Group of computers changed",

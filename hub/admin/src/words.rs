@@ -380,6 +380,10 @@ says! {
     ReportDays: "Reports, in days", "Rapporti, in giorni";
     ReportDaysNote: "Since they were finished; 0 for ever. Drafts stay.",
         "Da quando sono stati conclusi; 0 per sempre. Le bozze restano.";
+    UnattendedReason: "Opening an unattended computer needs a reason",
+        "Per aprire un computer non presidiato serve un motivo";
+    UnattendedReasonNote: "Or a ticket number. It goes into the audit log.",
+        "Oppure un numero di ticket. Resta nel registro di controllo.";
     WatchLive: "Sessions can be watched live", "Le sessioni si possono guardare in diretta";
     WatchLiveNote: "By those whose role permits it; everybody in the session reads their name.",
         "Da chi ha un ruolo che lo permette; tutti nella sessione ne leggono il nome.";

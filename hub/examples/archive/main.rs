@@ -232,7 +232,7 @@ fn assistance(dice: &mut Dice, number: u64, filmed: bool) -> Batch {
             operator: operator(owner),
             host,
             requester,
-            ticket: route,
+            ticket: Some(route),
             asked: Rights::SEE,
         }),
         desk(records::What::SessionStarted(StartedSession {

@@ -692,6 +692,14 @@ fn describe_desk(what: &records::What) -> Option<(Action, Value)> {
         What::DisconnectedByAdministrator { peer } => {
             (Action::PlaceTaken, json!({ "peer": peer.to_string() }))
         }
+        What::HostOpened { host, name, said } => {
+            let detail = json!({ "host": host.0, "name": name, "said": said });
+            (Action::HostOpened, detail)
+        }
+        What::HostNotOpened { host, name, reason } => {
+            let detail = json!({ "host": host.0, "name": name, "reason": reason });
+            (Action::HostNotOpened, detail)
+        }
         What::Denied { action, why } => {
             let detail = json!({ "action": format!("{action:?}"), "why": why.to_string() });
             (Action::Denied, detail)

@@ -137,7 +137,7 @@ fn to_json(setting: &Setting) -> (String, Value) {
     let value = setting.value();
     let value = match setting {
         Setting::Organisation(_) | Setting::Words(_) => Value::from(value),
-        Setting::WatchLive(may) => Value::from(*may),
+        Setting::WatchLive(may) | Setting::UnattendedReason(may) => Value::from(*may),
         Setting::FilmDays(_)
         | Setting::ReportDays(_)
         | Setting::FilmQuotaBytes(_)

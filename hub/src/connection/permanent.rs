@@ -14,16 +14,28 @@ use crate::registry::{Event, log_store_error};
 /// When a host that is disabled, or not known, may ask again.
 const ASK_AGAIN_SECONDS: u32 = 300;
 
+/// A permanent host as it introduced itself.
+pub(super) struct Caller {
+    pub(super) host: PermanentHost,
+    pub(super) program: String,
+    /// It speaks the version in which permanent hosts are opened.
+    pub(super) knocking: bool,
+}
+
 impl Talk {
-    /// Serves whoever says that it is `host`, until it leaves.
+    /// Serves whoever says that it is the caller's host, until it leaves.
     pub(super) async fn serve_permanent_host(
         self,
-        host: PermanentHost,
+        caller: Caller,
         code: Option<EnrolmentCode>,
-        program: String,
         mut reader: FramedReader,
         mut writer: FramedWriter,
     ) -> Result<(), Fault> {
+        let Caller {
+            host,
+            program,
+            knocking,
+        } = caller;
         let hub = self.desk.fingerprint;
         if !host_is_proved(&self.connection, hub, host.key, &host.proof) {
             return Err(Fault::OutOfPlace);
@@ -47,6 +59,7 @@ impl Talk {
             computer: host.computer.clone(),
             system: host.system.clone(),
             program,
+            knocking,
         };
         let arrived = Event::PermanentHostArrived(you, link, Box::new(arrival));
         self.desk.tell(arrived).await?;
@@ -55,10 +68,13 @@ impl Talk {
         if self.known(&host).await.ok().flatten() != Some(known) {
             return Err(Fault::Gone);
         }
-        // that it is there, QUIC says; there is nothing else to say yet
-        match read::<HostToHub>(&mut reader, &mut Pace::new()).await? {
-            None | Some(HostToHub::Leave) => Ok(()),
-            Some(_) => Err(Fault::OutOfPlace),
+        // that it is there, QUIC says; it speaks where somebody wants to open it
+        let mut pace = Pace::new();
+        loop {
+            match read::<HostToHub>(&mut reader, &mut pace).await? {
+                None | Some(HostToHub::Leave) => return Ok(()),
+                Some(message) => self.desk.tell(Event::HostSaid(you, message)).await?,
+            }
         }
     }
 

@@ -3,9 +3,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+<<<<<<< HEAD
 use operator_engine::{Command, Event, LogInProblem, SystemTold};
 use protocol::{
     BroughtIn, Companion, EndedBy, Entry, EntryKind, Outcome, OwnAnswer, PeerId, RefusalCode,
+=======
+use operator_engine::{Command, Event, LogInProblem, NotStarted};
+use protocol::{
+    BroughtIn, Companion, EndedBy, Entry, Outcome, OwnAnswer, PeerId, Refusal, RefusalCode,
+>>>>>>> unattended
     ReportDraft, ReportFacts, Rights, SessionId, TicketState,
 };
 use ui_kit::words::refusal_text;
@@ -146,6 +152,28 @@ impl ConsoleApp {
                 let name = self.host_name(host).unwrap_or_default();
                 if let Some(text) = phrases::not_started(lang, &name, why) {
                     self.notices.push(Tone::Warning, text);
+                }
+            }
+            Event::HostOpened { host, place } => {
+                self.state.opening.take_if(|open| open.host == host);
+                self.sessions.has_moved(host, place);
+                self.state.computers.opened.insert(place);
+                self.state.computers.asked.insert(place, None);
+                if self.state.computers.selected == Some(host) {
+                    self.state.computers.selected = Some(place);
+                }
+            }
+            Event::HostNotOpened { host, why } => {
+                self.sessions.forget_asked(host);
+                let open = self.state.opening.as_mut();
+                if let Some(open) = open.filter(|open| open.host == host) {
+                    let problem = phrases::not_opened(lang, why);
+                    let lacks_reason = |refusal: Refusal| refusal.code == RefusalCode::NO_REASON;
+                    if matches!(why, NotStarted::Refused(refusal) if lacks_reason(refusal)) {
+                        open.wants_reason(problem);
+                    } else {
+                        open.failed(problem);
+                    }
                 }
             }
             Event::SessionStarted {
@@ -337,6 +365,8 @@ impl ConsoleApp {
         self.state.account.problem = problem;
         self.state.account.is_unreached = false;
         self.state.computers.you = None;
+        self.state.opening = None;
+        self.state.computers.opened.clear();
         self.state.computers.asked.clear();
         self.state.tickets.waiting = false;
         self.popups.forget();

@@ -309,6 +309,13 @@ impl SessionWindows {
         picture
     }
 
+    /// The host that is asked has another row now.
+    pub(super) fn has_moved(&mut self, from: PeerId, to: PeerId) {
+        if let Some(picture) = self.asked.remove(&from) {
+            self.asked.insert(to, picture);
+        }
+    }
+
     pub(super) fn forget_asked(&mut self, host: PeerId) {
         self.asked.remove(&host);
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use desktop::Choose;
 use egui::Context;
 use operator_engine::{Command, TicketNumber};
-use protocol::control::ChatText;
+use protocol::control::{ChatText, KnockReason};
 use protocol::{PeerId, Rights, SessionId};
 use ui_kit::{OwnForm, OwnWish, Tone, Word, w};
 
@@ -14,6 +14,7 @@ use crate::action::Action;
 use crate::clerk::{Job, file_name};
 use crate::state::Side;
 use crate::state::account::LogIn;
+use crate::state::opening::OpeningHost;
 use crate::state::session::SessionWish;
 use crate::state::tickets::holds_ticket;
 use crate::views::settings::{SettingsForm, account_form};
@@ -111,6 +112,14 @@ impl ConsoleApp {
                 self.keep_habits();
             }
             Action::StartSession(host) => self.start_session(host),
+            Action::OpenHost => self.open_host(),
+            Action::CloseOpening => {
+                if let Some(open) = self.state.opening.take() {
+                    let host = open.host;
+                    self.sessions.forget_asked(host);
+                    self.backend.send(Command::GiveUpOpening { host });
+                }
+            }
             Action::WithdrawQuestion(session) => {
                 self.backend.send(Command::EndSession { session });
             }
@@ -282,17 +291,54 @@ impl ConsoleApp {
         if self.state.computers.obstacle(entry).is_some() || !self.state.account.is_logged_in() {
             return;
         }
+        if self.state.computers.wants_password(entry) {
+            let opening = OpeningHost::new(host, entry.name.to_string());
+            self.state.opening = Some(opening);
+            return;
+        }
         let view = self.sessions.new_view(host);
+<<<<<<< HEAD
         let permitted = self.state.account.permitted.rights();
         let more = Rights::FILES.with(Rights::CLIPBOARD);
         let asked = Rights::SEE_AND_CONTROL.with(more);
         let asked = asked.common_with(permitted);
+=======
+        let asked = self.asked();
+>>>>>>> unattended
         if self
             .backend
             .send(Command::StartSession { host, asked, view })
         {
             self.state.computers.asked.insert(host, None);
         }
+    }
+
+    /// What sessions are asked for.
+    fn asked(&self) -> Rights {
+        let permitted = self.state.account.permitted.rights();
+        let asked = Rights::SEE_AND_CONTROL.with(Rights::FILES);
+        asked.common_with(permitted)
+    }
+
+    /// The access password of a permanent host was typed.
+    fn open_host(&mut self) {
+        let asked = self.asked();
+        let Some(open) = &mut self.state.opening else {
+            return;
+        };
+        if open.waiting || open.password.is_empty() {
+            return;
+        }
+        let host = open.host;
+        let view = self.sessions.new_view(host);
+        open.problem = None;
+        open.waiting = self.backend.send(Command::OpenHost {
+            host,
+            password: open.password.clone(),
+            reason: KnockReason::cut(open.reason.trim()),
+            asked,
+            view,
+        });
     }
 
     pub(super) fn send_chat(&mut self, host: PeerId, text: &str) {

@@ -26,7 +26,12 @@ pub struct Computers {
     pub in_session: BTreeMap<PeerId, SessionId>,
     /// What hosts cannot do.
     pub hindrances: BTreeMap<PeerId, Hindrances>,
+<<<<<<< HEAD
     shown: Shown,
+=======
+    /// Permanent hosts that this console has opened, by the rows that they have since.
+    pub opened: BTreeSet<PeerId>,
+>>>>>>> unattended
 }
 
 /// What an operator does with the list from day to day; the settings remember it.
@@ -109,12 +114,23 @@ impl Computers {
     /// Takes the newest list; a row that left takes its selection and its question along.
     pub fn update(&mut self, entries: Arc<Vec<Entry>>) {
         self.entries = entries;
-        if self.selected.is_some_and(|id| self.get(id).is_none()) {
+        let is_gone = |id| self.get(id).is_none() && !self.opened.contains(&id);
+        if self.selected.is_some_and(is_gone) {
             self.selected = None;
         }
         let here: Vec<PeerId> = self.entries.iter().map(|entry| entry.id).collect();
-        self.asked.retain(|id, _| here.contains(id));
+        let opened = &self.opened;
+        self.asked
+            .retain(|id, _| here.contains(id) || opened.contains(id));
         self.hindrances.retain(|id, _| here.contains(id));
+        // a host that was just opened has its row in a moment
+        let may_come = |id: &PeerId| self.asked.contains_key(id);
+        self.opened.retain(|id| here.contains(id) || may_come(id));
+    }
+
+    /// Whether `entry` is opened with an access password first.
+    pub fn wants_password(&self, entry: &Entry) -> bool {
+        entry.kind == EntryKind::PermanentHost && !self.opened.contains(&entry.id)
     }
 
     pub fn get(&self, id: PeerId) -> Option<&Entry> {
@@ -236,7 +252,7 @@ impl Computers {
     pub fn obstacle(&self, entry: &Entry) -> Option<Obstacle> {
         if entry.kind == EntryKind::Operator {
             Some(Obstacle::IsOperator)
-        } else if entry.kind == EntryKind::PermanentHost {
+        } else if entry.kind == EntryKind::PermanentHost && !entry.yours {
             Some(Obstacle::Unattended)
         } else if self.asked.contains_key(&entry.id) {
             Some(Obstacle::Asked)
@@ -264,7 +280,7 @@ impl Computers {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obstacle {
     IsOperator,
-    /// Help without a user is not built yet.
+    /// The role does not permit it, or the computer's `PurePC` is too old.
     Unattended,
     Asked,
     InYourSession,
@@ -448,7 +464,15 @@ mod tests {
         };
         assert_eq!(computers.obstacle(&away), Some(Obstacle::Away));
         let server = entry(3, EntryKind::PermanentHost, "server-1", "");
-        assert_eq!(computers.obstacle(&server), Some(Obstacle::Unattended));
+        assert_eq!(computers.obstacle(&server), None);
+        assert!(computers.wants_password(&server) && !computers.wants_password(&anna));
+        computers.opened.insert(server.id);
+        assert!(!computers.wants_password(&server));
+        let closed = Entry {
+            yours: false,
+            ..server
+        };
+        assert_eq!(computers.obstacle(&closed), Some(Obstacle::Unattended));
         computers.asked.insert(anna.id, None);
         assert_eq!(computers.obstacle(&anna), Some(Obstacle::Asked));
     }

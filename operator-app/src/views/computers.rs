@@ -321,7 +321,10 @@ fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<A
     let obstacle = obstacle.map(|obstacle| phrases::obstacle(lang, obstacle, with));
     let not_a_computer = match (entry.kind, entry.yours) {
         (EntryKind::Operator, _) => Some(phrases::is_operator(lang)),
-        (EntryKind::PermanentHost, _) => Some(phrases::unattended(lang)),
+        (EntryKind::PermanentHost, false) => Some(phrases::unattended(lang)),
+        (EntryKind::PermanentHost, true) if state.computers.wants_password(entry) => {
+            Some(phrases::open_it_first(lang))
+        }
         (_, false) => Some(phrases::not_yours(lang)),
         (_, true) => None,
     };
@@ -373,6 +376,7 @@ fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<A
     }
 }
 
+<<<<<<< HEAD
 /// Arrow keys, Home, End and the page keys move the selection, Enter opens it; only while no field has the
 /// focus. True if the selection moved.
 fn keys(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) -> bool {
@@ -380,6 +384,16 @@ fn keys(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) -> bool {
     let elsewhere = ui.ctx().text_edit_focused() || Popup::is_any_open(ui.ctx());
     if elsewhere || state.settings_open || state.drafts_open {
         return false;
+=======
+/// Arrow keys move the selection, Enter opens it; only while no field has the focus.
+fn keys(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
+    if ui.ctx().text_edit_focused()
+        || state.settings_open
+        || state.drafts_open
+        || state.opening.is_some()
+    {
+        return;
+>>>>>>> unattended
     }
     let (steps, enter) = ui.input(|input| {
         let steps = [

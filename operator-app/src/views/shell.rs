@@ -50,6 +50,7 @@ pub fn main_window_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<A
             .show(ui, |ui| log_in::log_in_ui(ui, state, actions));
     }
     disconnect_question_ui(ui, state, actions);
+    super::opening::opening_ui(ui, state, actions);
     own_account_ui(ui, state, actions);
 }
 
@@ -64,7 +65,8 @@ fn own_account_ui(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) 
 
 fn hot_keys(ui: &Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
     use egui::{Key, KeyboardShortcut, Modifiers};
-    let is_covered = state.settings_open || state.drafts_open || state.own.is_some();
+    let is_covered =
+        state.settings_open || state.drafts_open || state.own.is_some() || state.opening.is_some();
     if !state.account.is_logged_in() || is_covered {
         return;
     }

@@ -35,6 +35,7 @@ impl Album<'_> {
         self.proxies(&mut cast)?;
         self.page(&mut cast)?;
         self.assistance(&mut cast)?;
+        self.unattended(&mut cast)?;
 
         cast.helpme.enter(TICKET, USER_NAME)?;
         let helpme = &mut cast.helpme.app;

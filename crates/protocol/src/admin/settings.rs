@@ -63,6 +63,9 @@ pub struct Settings {
     /// How many days a finished report is kept; 0 for ever (D5). [`Answer::Settings`] does not have it.
     #[serde(skip)]
     pub report_days: u32,
+    /// Whether a permanent host is opened only by who says why (U4). [`Answer::Settings`] does not have it.
+    #[serde(skip)]
+    pub unattended_reason: bool,
 }
 
 /// One setting and its value.
@@ -77,6 +80,7 @@ pub enum Setting {
     TicketMinutes(u32),
     WatchLive(bool),
     ReportDays(u32),
+    UnattendedReason(bool),
 }
 
 /// What was given is no setting, or not of its range.
@@ -122,6 +126,7 @@ impl Default for Settings {
             ticket_minutes: 15,
             watch_live: true,
             report_days: 0,
+            unattended_reason: false,
         }
     }
 }
@@ -148,6 +153,7 @@ impl Settings {
             Setting::TicketMinutes(minutes) => self.ticket_minutes = minutes,
             Setting::WatchLive(may) => self.watch_live = may,
             Setting::ReportDays(days) => self.report_days = days,
+            Setting::UnattendedReason(must) => self.unattended_reason = must,
         }
     }
 
@@ -163,13 +169,14 @@ impl Settings {
             Setting::TicketMinutes(self.ticket_minutes),
             Setting::WatchLive(self.watch_live),
             Setting::ReportDays(self.report_days),
+            Setting::UnattendedReason(self.unattended_reason),
         ]
     }
 }
 
 impl Setting {
     /// What settings are called on the command line and in data bases.
-    pub const NAMES: [&'static str; 9] = [
+    pub const NAMES: [&'static str; 10] = [
         "organisation",
         "words",
         "film-days",
@@ -179,6 +186,7 @@ impl Setting {
         "ticket-minutes",
         "watch-live",
         "report-days",
+        "unattended-reason",
     ];
 
     pub fn name(&self) -> &'static str {
@@ -192,6 +200,7 @@ impl Setting {
             Self::TicketMinutes(_) => 6,
             Self::WatchLive(_) => 7,
             Self::ReportDays(_) => 8,
+            Self::UnattendedReason(_) => 9,
         };
         Self::NAMES[place]
     }
@@ -204,7 +213,9 @@ impl Setting {
             Self::FilmDays(number) | Self::ReportDays(number) | Self::TicketMinutes(number) => {
                 number.to_string()
             }
-            Self::WatchLive(may) => if *may { "yes" } else { "no" }.to_owned(),
+            Self::WatchLive(may) | Self::UnattendedReason(may) => {
+                if *may { "yes" } else { "no" }.to_owned()
+            }
             Self::FilmQuotaBytes(number)
             | Self::FilmBytesPerSecond(number)
             | Self::FreeDiskBytes(number) => number.to_string(),
@@ -228,6 +239,11 @@ impl Setting {
         };
         // what does not fit is out of every range
         let small = || number().map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+        let yes_or_no = || match text.trim() {
+            "yes" => Ok(true),
+            "no" => Ok(false),
+            _ => Err(SettingError::YesOrNo { name }),
+        };
         let too_long = |most| SettingError::Text { name, most };
         let setting = match name {
             "organisation" if text.len() > crate::limits::MAX_NAME_BYTES => {
@@ -242,11 +258,8 @@ impl Setting {
             "film-bytes-per-second" => Self::FilmBytesPerSecond(number()?),
             "free-disk-bytes" => Self::FreeDiskBytes(number()?),
             "ticket-minutes" => Self::TicketMinutes(small()?),
-            "watch-live" => Self::WatchLive(match text.trim() {
-                "yes" => true,
-                "no" => false,
-                _ => return Err(SettingError::YesOrNo { name }),
-            }),
+            "watch-live" => Self::WatchLive(yes_or_no()?),
+            "unattended-reason" => Self::UnattendedReason(yes_or_no()?),
             _ => return Err(unknown()),
         };
         setting.check()?;
@@ -292,7 +305,7 @@ impl Setting {
             Self::FilmBytesPerSecond(bytes) => within(*bytes, MIB / 4, 1024 * MIB),
             Self::FreeDiskBytes(bytes) => zero_or(*bytes, MIB, MOST_BYTES),
             Self::TicketMinutes(minutes) => within(u64::from(*minutes), 1, 1440),
-            Self::WatchLive(_) => Ok(()),
+            Self::WatchLive(_) | Self::UnattendedReason(_) => Ok(()),
         }
     }
 }
@@ -323,6 +336,7 @@ mod tests {
             ("ticket-minutes", "4294967296"),
             ("organisation", "a\u{7}b"),
             ("watch-live", "perhaps"),
+            ("unattended-reason", "perhaps"),
             ("colour", "blue"),
         ] {
             assert!(Setting::parse(name, text).is_err(), "{name} {text}");

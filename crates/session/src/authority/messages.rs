@@ -20,6 +20,7 @@ pub fn of_operator(message: &OperatorToHub) -> Option<Action> {
         }
         OperatorToHub::Greet { .. } | OperatorToHub::Say { .. } => Action::SpeakToHost,
         OperatorToHub::StartSession { .. } => Action::AskForSession,
+        OperatorToHub::Knock { .. } | OperatorToHub::ProveKnock { .. } => Action::OpenHost,
         OperatorToHub::EndSession { .. } => Action::EndSession,
         OperatorToHub::MarkMoment { .. } => Action::MarkMoment,
         OperatorToHub::DisconnectHost { .. } => Action::DisconnectHost,
@@ -40,6 +41,9 @@ pub fn of_host(message: &HostToHub) -> Option<Action> {
         | HostToHub::Greet { .. }
         | HostToHub::Enrol { .. }
         | HostToHub::ComeIn { .. }
+        | HostToHub::LeavePlace
+        | HostToHub::AnswerKnock { .. }
+        | HostToHub::JudgeKnock { .. }
         | HostToHub::Leave => return None,
         HostToHub::Say { .. } | HostToHub::SendAway { .. } => Action::SpeakForUser,
         HostToHub::EndSession { .. } => Action::EndSession,

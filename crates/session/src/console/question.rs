@@ -42,12 +42,7 @@ impl ConsoleSide {
         if known.ask.is_some() {
             return Vec::new();
         }
-        known.ask = Some(Ask {
-            asked,
-            sent: false,
-            session: None,
-            answer: None,
-        });
+        known.ask = Some(Ask::new(asked));
         if known.opening.is_some() {
             return Vec::new(); // the question follows the greeting
         }
@@ -130,6 +125,15 @@ impl ConsoleSide {
 }
 
 impl Ask {
+    pub(super) fn new(asked: Rights) -> Self {
+        Self {
+            asked,
+            sent: false,
+            session: None,
+            answer: None,
+        }
+    }
+
     /// Whether this is the question that the hub gave that number.
     pub(super) fn is(&self, session: SessionId) -> bool {
         self.session == Some(session)

@@ -52,8 +52,11 @@ impl ConsoleSide {
     pub fn connection_lost(&mut self) -> Vec<ConsoleStep> {
         self.connected = false;
         let hosts: Vec<PeerId> = self.hosts.keys().copied().collect();
-        let away = |host| self.host_away(host);
-        hosts.into_iter().flat_map(away).collect()
+        let mut steps = self.forget_knocks();
+        for host in hosts {
+            steps.extend(self.host_away(host));
+        }
+        steps
     }
 
     /// Nobody comes back to this place: sessions end, tickets and keys stay.

@@ -49,6 +49,7 @@ impl ConsoleSide {
     pub fn entry_gone(&mut self, id: PeerId) -> Vec<ConsoleStep> {
         let steps = self.host_away(id);
         self.hosts.remove(&id);
+        self.opened.remove(&id);
         steps
     }
 
@@ -57,7 +58,8 @@ impl ConsoleSide {
         host: PeerId,
         outside: &mut Outside<'_>,
     ) -> Vec<ConsoleStep> {
-        let Some(pair) = self.tickets.key_of(host) else {
+        let opened = self.opened.get(&host).cloned();
+        let Some(pair) = opened.or_else(|| self.tickets.key_of(host)) else {
             return Vec::new();
         };
         let chat_base = self.chat_base;

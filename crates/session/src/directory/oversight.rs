@@ -2,7 +2,7 @@
 
 use protocol::admin::desk::LiveSession;
 use protocol::control::Name;
-use protocol::{EndedBy, Entry, EntryKind, PeerId, RefusalCode, SessionId};
+use protocol::{EndedBy, Entry, PeerId, RefusalCode, SessionId};
 
 use super::records::{Actor, Change, What};
 use super::sessions::Session;
@@ -18,6 +18,9 @@ impl Directory {
 
     fn host_row(&self, id: PeerId) -> Option<Entry> {
         let host = self.accepted(id)?;
+        if host.opened.is_some_and(|opened| !opened.arrived) {
+            return None;
+        }
         let session = host.session.and_then(|session| {
             let found = self.sessions.get(&session)?;
             found.live(session)
@@ -28,11 +31,11 @@ impl Directory {
         });
         Some(Entry {
             id,
-            kind: EntryKind::User,
+            kind: host.kind(),
             name: host.computer.clone(),
             person: host.user.clone(),
             system: host.system.clone(),
-            ticket: Some(host.first_route()),
+            ticket: host.first_route(),
             in_session_with: operators,
             since_unix_seconds: host.since_unix_seconds,
             yours: false,

@@ -35,6 +35,8 @@ pub struct PermanentArrival {
     pub computer: Name,
     pub system: Name,
     pub program: String,
+    /// It speaks the version of the protocol in which hosts are opened with their access password.
+    pub knocking: bool,
 }
 
 /// Those that are connected.
@@ -51,11 +53,28 @@ struct PermanentHost {
     standing: HostStanding,
     system: Name,
     since_unix_seconds: i64,
+    knocking: bool,
 }
 
 impl PermanentHosts {
     pub(super) fn has(&self, id: PeerId) -> bool {
         self.here.contains_key(&id)
+    }
+
+    /// Whether the host at `id` can be opened with its password.
+    pub(super) fn may_be_opened(&self, id: PeerId) -> bool {
+        self.here.get(&id).is_some_and(|host| host.knocking)
+    }
+
+    /// Who the host at `id` is: its number, name and system.
+    pub(super) fn introduction(&self, id: PeerId) -> Option<(HostId, Name, Name)> {
+        let host = self.here.get(&id)?;
+        Some((host.host, host.standing.name.clone(), host.system.clone()))
+    }
+
+    /// Where the host is connected.
+    pub(super) fn peer_of(&self, host: HostId) -> Option<PeerId> {
+        self.peers.get(&host).copied()
     }
 
     pub(super) fn peers(&self) -> Vec<PeerId> {
@@ -88,6 +107,7 @@ impl Directory {
             computer,
             system,
             program,
+            knocking,
         } = arrival;
         if let Some(older) = self.permanent.peers.get(&host).copied() {
             self.forget_permanent_host(older);
@@ -106,6 +126,7 @@ impl Directory {
             standing,
             system,
             since_unix_seconds: now.unix_seconds(),
+            knocking,
         };
         self.permanent.here.insert(id, peer);
         self.permanent.peers.insert(host, id);
@@ -115,6 +136,7 @@ impl Directory {
     }
 
     pub(super) fn forget_permanent_host(&mut self, id: PeerId) {
+        self.forget_knocks_at(id);
         let viewers = self.viewers_of(id);
         if let Some(peer) = self.permanent.here.remove(&id) {
             self.permanent.peers.remove(&peer.host);
@@ -145,13 +167,28 @@ impl Directory {
         ids.filter_map(move |id| self.permanent_row(*id, viewer))
     }
 
-    /// The row of `id` as `viewer` sees it, if it has one.
-    pub(super) fn permanent_row(&self, id: PeerId, viewer: AccountId) -> Option<Entry> {
+    /// The permanent host at `id` as what `viewer` may see or open.
+    pub(super) fn permanent_object(&self, id: PeerId, viewer: AccountId) -> Option<Object> {
         let host = self.permanent.here.get(&id)?;
         let groups = self.memberships.get(&viewer).map(|m| &m.groups);
         let shares_group = groups.is_some_and(|groups| !groups.is_disjoint(&host.standing.seen_by));
-        let row = Object::PermanentHost { shares_group };
-        may(self.standing(viewer), Action::SeeEntry, row).ok()?;
+        Some(Object::PermanentHost { shares_group })
+    }
+
+    /// The row of `id` as `viewer` sees it, if it has one. Who has opened the host has the row of its place
+    /// instead.
+    pub(super) fn permanent_row(&self, id: PeerId, viewer: AccountId) -> Option<Entry> {
+        let host = self.permanent.here.get(&id)?;
+        let row = self.permanent_object(id, viewer)?;
+        let who = self.standing(viewer);
+        may(who, Action::SeeEntry, row).ok()?;
+        let place = self.place_of(host.host);
+        let place = place.and_then(|place| self.accepted(place));
+        let opened = place.filter(|place| place.opened.is_some_and(|opened| opened.arrived));
+        if opened.is_some_and(|place| place.owner(viewer).is_some()) {
+            return None;
+        }
+        let session = opened.and_then(|place| place.session);
         Some(Entry {
             id,
             kind: EntryKind::PermanentHost,
@@ -159,10 +196,9 @@ impl Directory {
             person: Name::default(),
             system: host.system.clone(),
             ticket: None,
-            in_session_with: None,
+            in_session_with: session.and_then(|session| self.company(session, viewer)),
             since_unix_seconds: host.since_unix_seconds,
-            // nobody opens one yet
-            yours: false,
+            yours: host.knocking && may(who, Action::OpenHost, row).is_ok(),
             present: true,
         })
     }

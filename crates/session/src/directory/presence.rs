@@ -83,6 +83,9 @@ impl Directory {
     /// A connection is gone.
     pub fn left(&mut self, id: PeerId, how: Departure, now: Moment) {
         if self.permanent.has(id) {
+            if how == Departure::GoodOrder {
+                self.leave_place_of(id, now);
+            }
             self.forget_permanent_host(id);
         } else if self.operators.contains_key(&id) {
             match how {
@@ -191,6 +194,7 @@ impl Directory {
         let account = operator.who.account;
         self.pause_sessions_of_operator(id, now);
         self.refuse_attempts_of_owner(account, RefusalCode::OPERATOR_AWAY.into());
+        self.forget_knocks_of(id);
         self.announce(id, Some(id));
         self.tell_presence(id, account, false);
     }
@@ -201,13 +205,21 @@ impl Directory {
             self.end_session(session, by, now);
         }
         self.forget_attempts_of_host(id);
+        self.forget_knocks_for(id);
         let viewers = self.viewers_of(id);
         let Some(peer) = self.hosts.remove(&id) else {
             return;
         };
-        if matches!(peer.stage, HostStage::Accepted(_)) {
+        if let HostStage::Accepted(host) = peer.stage {
             self.record_as_hub(What::PeerGone { peer: id });
             self.announce_gone(id, viewers);
+            let permanent = host
+                .opened
+                .and_then(|opened| self.permanent.peer_of(opened.host));
+            if let Some(permanent) = permanent {
+                // the host's own row is back for those who had the place's
+                self.announce(permanent, None);
+            }
         }
     }
 
@@ -216,6 +228,7 @@ impl Directory {
         for session in self.sessions_of_operator(id) {
             self.leave_session(session, id, by, now);
         }
+        self.forget_knocks_of(id);
         let viewers = self.viewers_of(id);
         let Some(peer) = self.operators.remove(&id) else {
             return;
@@ -250,6 +263,7 @@ impl Directory {
         }
         self.memberships = memberships;
         let dismissed = self.permanent.follow(hosts);
+        self.check_places(hosts, now);
         for (viewer, account, permitted, rows) in before {
             if self.check(viewer, Action::LogIn, Object::Hub).is_err() {
                 self.dismiss_operator(viewer, RefusalCode::NOT_ALLOWED.into(), now);
@@ -276,7 +290,7 @@ impl Directory {
     }
 
     /// The rows that `viewer` has.
-    fn entries(&self, viewer: AccountId) -> Vec<Entry> {
+    pub fn entries(&self, viewer: AccountId) -> Vec<Entry> {
         let ids = self.operators.keys().chain(self.hosts.keys());
         let rows = ids.filter_map(|id| self.entry(*id, viewer));
         rows.chain(self.permanent_rows(viewer)).collect()
@@ -312,6 +326,11 @@ impl Directory {
 
     /// Tells every operator but `except` that the row of `id` is new or changed.
     pub(super) fn announce(&mut self, id: PeerId, except: Option<PeerId>) {
+        let opened = self.accepted(id).and_then(|host| host.opened);
+        if let Some(permanent) = opened.and_then(|opened| self.permanent.peer_of(opened.host)) {
+            // others see there who is in session with it
+            self.announce(permanent, except);
+        }
         let viewers: Vec<(PeerId, AccountId)> = self
             .operators
             .iter()
@@ -377,15 +396,19 @@ impl Directory {
         }
         let host = self.accepted(id)?;
         let mut owners = host.owners.iter();
-        // the first of those that the viewer may know of
-        let known = owners.find(|owner| self.may_see(viewer, owner.account))?;
+        let known = match host.opened {
+            // others see the permanent host itself
+            Some(opened) => host.owner(viewer).filter(|_| opened.arrived)?,
+            // the first of those that the viewer may know of
+            None => owners.find(|owner| self.may_see(viewer, owner.account))?,
+        };
         Some(Entry {
             id,
-            kind: EntryKind::User,
+            kind: host.kind(),
             name: host.computer.clone(),
             person: host.user.clone(),
             system: host.system.clone(),
-            ticket: Some(host.owner(viewer).unwrap_or(known).route),
+            ticket: host.owner(viewer).unwrap_or(known).route,
             in_session_with: host
                 .session
                 .and_then(|session| self.company(session, viewer)),

@@ -97,7 +97,8 @@ pub enum What {
         operator: String,
         host: String,
         requester: String,
-        ticket: TicketRoute,
+        /// `None` where the host was opened with its access password.
+        ticket: Option<TicketRoute>,
         asked: Rights,
     },
     /// There will be no session.
@@ -189,6 +190,19 @@ pub enum What {
         session: SessionId,
         note: FilesNote,
     },
+    /// An operator opened a permanent host with its access password.
+    HostOpened {
+        host: HostId,
+        name: String,
+        /// Why, as the operator said; empty where nothing was said.
+        said: String,
+    },
+    /// An operator wanted to, and did not.
+    HostNotOpened {
+        host: HostId,
+        name: String,
+        reason: &'static str,
+    },
     /// Somebody wanted what they may not.
     Denied {
         action: Action,
@@ -254,12 +268,14 @@ pub struct StoredOperator {
 pub struct StoredHost {
     pub peer: PeerId,
     /// Whose tickets it came with, the first one first.
-    pub owners: Vec<(AccountId, TicketRoute)>,
+    pub owners: Vec<(AccountId, Option<TicketRoute>)>,
     pub computer: String,
     pub user: String,
     pub system: String,
     pub since_unix_seconds: i64,
     pub secret: SecretHash,
+    /// The permanent host that has the place, opened with its access password.
+    pub permanent: Option<HostId>,
 }
 
 /// A session that ran when the hub went down.

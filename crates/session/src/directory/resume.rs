@@ -13,7 +13,7 @@ use super::records::{AccountId, SecretHash, Side, Stored, StoredMember, StoredSe
 use super::sessions::Session;
 use super::{
     AcceptedHost, Departure, Directory, Effect, FilmedLines, HostPeer, HostStage, LoggedIn, Moment,
-    OperatorPeer, Owner,
+    Opened, OperatorPeer, Owner,
 };
 
 /// Why somebody does not come back.
@@ -77,6 +77,10 @@ impl Directory {
                 session: None,
                 filmed: FilmedLines::default(),
                 hindrances: Hindrances::NONE,
+                opened: host.permanent.map(|host| Opened {
+                    host,
+                    arrived: true,
+                }),
             };
             let peer = HostPeer {
                 stage: HostStage::Accepted(Box::new(accepted)),
@@ -145,6 +149,7 @@ impl Directory {
         self.tell_host(id, HubToHost::Resumed { running, ended });
         self.tell_organisation(id);
         self.tell_host_of_watching(id);
+        self.place_arrived(id);
         self.announce(id, None);
         for owner in owners {
             if let Some(operator) = self.present_operator_of(owner) {

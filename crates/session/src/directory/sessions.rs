@@ -26,7 +26,7 @@ pub(super) struct Session {
     host: PeerId,
     computer: Name,
     requester: Name,
-    ticket: TicketRoute,
+    ticket: Option<TicketRoute>,
     /// In the order in which they came; there is always one.
     members: Vec<Member>,
     /// The names of all who ever took part.
@@ -146,9 +146,14 @@ impl Session {
         self.host
     }
 
-    /// The user's name, for the audit log.
+    /// The user's name, for the audit log; the computer's where nobody sits in front.
     pub(super) fn user(&self) -> Actor {
-        Actor::Host(self.requester.to_string())
+        let name = if self.requester.is_empty() {
+            &self.computer
+        } else {
+            &self.requester
+        };
+        Actor::Host(name.to_string())
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -858,7 +863,7 @@ impl Directory {
             requester: found.requester.clone(),
             operator: found.all_names(),
             host: found.computer.clone(),
-            ticket: Some(found.ticket),
+            ticket: found.ticket,
             started_unix_seconds: run.started_unix_millis.div_euclid(1000),
             ended_unix_seconds: ended_unix_millis.div_euclid(1000),
         };

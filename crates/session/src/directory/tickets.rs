@@ -456,12 +456,12 @@ impl Directory {
             admission.secret = ResumeSecret([0; 32]);
             let mut owners = accepted.owners.iter_mut();
             match owners.find(|known| known.account == found.owner) {
-                Some(known) => known.route = route,
-                None => accepted.owners.push(Owner::new((found.owner, route))),
+                Some(known) => known.route = Some(route),
+                None => accepted.owners.push(Owner::new((found.owner, Some(route)))),
             }
         } else {
             let accepted = AcceptedHost {
-                owners: vec![Owner::new((found.owner, route))],
+                owners: vec![Owner::new((found.owner, Some(route)))],
                 computer: found.person.computer,
                 user: found.person.user,
                 system: found.person.system,
@@ -472,6 +472,7 @@ impl Directory {
                 session: None,
                 filmed: FilmedLines::default(),
                 hindrances: Hindrances::NONE,
+                opened: None,
             };
             peer.stage = HostStage::Accepted(Box::new(accepted));
         }
@@ -488,6 +489,7 @@ impl Directory {
             system: accepted.system.to_string(),
             since_unix_seconds: accepted.since_unix_seconds,
             secret: accepted.secret,
+            permanent: accepted.opened.map(|opened| opened.host),
         };
         let what = What::HostAdmitted(stored);
         let admitted = Change {

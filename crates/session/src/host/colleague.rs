@@ -55,6 +55,11 @@ impl HostSide {
             session,
             attempt,
         };
+        if admitted.unattended {
+            // nobody could be asked; the password lets a colleague in
+            let refusal = RefusalCode::COLLEAGUE_NEEDS_PASSWORD.into();
+            return Ok(admitted.tell_wisher(wish, BroughtIn::Refused(refusal)));
+        }
         if admitted.coming.is_some() || !admitted.has_room() {
             return Ok(admitted.tell_wisher(wish, BroughtIn::Busy));
         }

@@ -106,6 +106,7 @@ impl HostSide {
             live: None,
             coming: None,
             opinion: None,
+            unattended: false,
         }));
         let accepted = HostNews::TicketAccepted { operator };
         Ok(vec![HostStep::Tell(accepted)])

@@ -176,6 +176,8 @@ impl Disk {
             | What::DisconnectedByAdministrator { .. }
             | What::WatchBegan { .. }
             | What::WatchEnded { .. }
+            | What::HostOpened { .. }
+            | What::HostNotOpened { .. }
             | What::Denied { .. }
             | What::PermanentHostHere { .. }
             | What::PermanentHostGone { .. }

@@ -112,6 +112,8 @@ impl World {
                     assert!(streams.rights.has(Rights::FILES), "only with the right");
                 }
                 ConsoleStep::KeepTickets => {}
+                // no permanent hosts here
+                ConsoleStep::Stretch(_) => unreachable!("nobody knocks"),
             }
         }
     }

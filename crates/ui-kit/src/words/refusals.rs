@@ -331,6 +331,15 @@ fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
             "An administrator disabled this computer.",
             "Un amministratore ha disabilitato questo computer.",
         ),
+        RefusalCode::HOST_PASSWORD_WRONG => ("The password is wrong.", "La password è errata."),
+        RefusalCode::HOST_PASSWORD_MISSING => (
+            "This computer has no access password. Whoever looks after it sets one with: purepc set-password",
+            "Questo computer non ha una password di accesso. Chi lo gestisce la imposta con: purepc set-password",
+        ),
+        RefusalCode::COLLEAGUE_NEEDS_PASSWORD => (
+            "Nobody is at this computer to let a colleague in. They can open it with its access password.",
+            "A questo computer non c'è nessuno che possa far entrare un collega. Può aprirlo con la password di accesso.",
+        ),
         RefusalCode::HOST_GONE => (
             "This computer is no longer connected.",
             "Questo computer non è più connesso.",

@@ -104,4 +104,5 @@ pub struct SettingsForm {
     pub password_chars: String,
     pub ticket_minutes: String,
     pub watch_live: bool,
+    pub unattended_reason: bool,
 }

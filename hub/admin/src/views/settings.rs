@@ -199,6 +199,9 @@ fn form_ui(ui: &mut Ui, state: &mut State, form: &mut SettingsForm, wrong: Optio
         }
         let (label, note) = (s(lang, Say::WatchLive), s(lang, Say::WatchLiveNote));
         switch_ui(ui, &mut form.watch_live, label, Some(note));
+        let label = s(lang, Say::UnattendedReason);
+        let note = s(lang, Say::UnattendedReasonNote);
+        switch_ui(ui, &mut form.unattended_reason, label, Some(note));
     });
 }
 
@@ -230,6 +233,7 @@ impl SettingsForm {
             password_chars: rules.password_chars.to_string(),
             ticket_minutes: settings.ticket_minutes.to_string(),
             watch_live: settings.watch_live,
+            unattended_reason: settings.unattended_reason,
         }
     }
 
@@ -257,7 +261,8 @@ impl SettingsForm {
             second_factor,
             password_chars,
             ticket_minutes,
-            watch_live
+            watch_live,
+            unattended_reason
         )
     }
 
@@ -333,6 +338,11 @@ impl SettingsForm {
                 "watch-live",
                 Setting::WatchLive(self.watch_live).value(),
                 self.watch_live == shown.watch_live,
+            ),
+            (
+                "unattended-reason",
+                Setting::UnattendedReason(self.unattended_reason).value(),
+                self.unattended_reason == shown.unattended_reason,
             ),
         ];
         let changed = fields.into_iter().filter(|(_, _, is_same)| !is_same);

@@ -179,6 +179,12 @@ fn make_desk(
         | What::EndedByAdministrator { .. }
         | What::DisconnectedByAdministrator { .. }
         | What::WatchEnded { .. }
+<<<<<<< HEAD
+=======
+        | What::Files { .. }
+        | What::HostOpened { .. }
+        | What::HostNotOpened { .. }
+>>>>>>> unattended
         | What::Denied { .. } => {}
         What::Files { session, note } => receipts::note_files(t, *session, note)?,
         What::WatchBegan { session } => {
@@ -270,7 +276,7 @@ fn make_desk(
                     operator,
                     host,
                     requester,
-                    ticket.get(),
+                    ticket.map(protocol::TicketRoute::get),
                     now,
                 ),
             )?;
@@ -375,7 +381,7 @@ mod tests {
             operator: "Anna".to_owned(),
             host: "PC".to_owned(),
             requester: "Rossi".to_owned(),
-            ticket: TicketRoute::new(1).expect("four digits"),
+            ticket: TicketRoute::new(1),
             asked: Rights::SEE,
         };
         let started = records::What::SessionStarted(StartedSession {

@@ -1,10 +1,13 @@
 //! Places of operators and hosts as rows: what outlives a lost connection and the hub's own process.
 
 use ::session::directory::records::{AccountId, SecretHash, StoredHost, StoredOperator};
-use protocol::{PeerId, TicketRoute};
+use protocol::{HostId, PeerId, TicketRoute};
 use rusqlite::Connection;
 
 use crate::catalogue::CatalogueError;
+
+/// In place of a route, where no ticket led.
+const NO_ROUTE: i64 = -1;
 
 pub(super) fn add_operator(t: &Connection, place: &StoredOperator) -> Result<(), CatalogueError> {
     t.prepare_cached(
@@ -26,8 +29,8 @@ pub(super) fn add_operator(t: &Connection, place: &StoredOperator) -> Result<(),
 pub(super) fn add_host(t: &Connection, place: &StoredHost) -> Result<(), CatalogueError> {
     let peer = place.peer.0;
     t.prepare_cached(
-        "INSERT INTO host_place (peer, computer, user, system, since, secret) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (peer) DO UPDATE SET secret = ?6",
+        "INSERT INTO host_place (peer, computer, user, system, since, secret, permanent) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (peer) DO UPDATE SET secret = ?6",
     )?
     .execute((
         peer,
@@ -36,6 +39,7 @@ pub(super) fn add_host(t: &Connection, place: &StoredHost) -> Result<(), Catalog
         &place.system,
         place.since_unix_seconds,
         place.secret.0,
+        place.permanent.map(|host| host.0),
     ))?;
     t.prepare_cached("DELETE FROM host_owner WHERE peer = ?1")?
         .execute([peer])?;
@@ -43,7 +47,8 @@ pub(super) fn add_host(t: &Connection, place: &StoredHost) -> Result<(), Catalog
         "INSERT INTO host_owner (peer, operator, position, route) VALUES (?1, ?2, ?3, ?4)",
     )?;
     for (position, (owner, route)) in place.owners.iter().enumerate() {
-        add.execute((peer, owner.0, position.cast_signed(), route.get()))?;
+        let route = route.map_or(NO_ROUTE, |route| route.get().into());
+        add.execute((peer, owner.0, position.cast_signed(), route))?;
     }
     Ok(())
 }
@@ -95,7 +100,7 @@ pub(super) fn operators(c: &Connection) -> Result<Vec<StoredOperator>, Catalogue
 
 pub(super) fn hosts(c: &Connection) -> Result<Vec<StoredHost>, CatalogueError> {
     let mut statement = c.prepare(
-        "SELECT host.peer, computer, user, system, since, secret, owner.operator, owner.route \
+        "SELECT host.peer, computer, user, system, since, secret, owner.operator, owner.route, permanent \
          FROM host_place AS host JOIN host_owner AS owner ON owner.peer = host.peer \
          ORDER BY host.peer, owner.position",
     )?;
@@ -103,8 +108,12 @@ pub(super) fn hosts(c: &Connection) -> Result<Vec<StoredHost>, CatalogueError> {
     let mut hosts: Vec<StoredHost> = Vec::new();
     while let Some(row) = rows.next()? {
         let peer = PeerId(row.get(0)?);
-        let Some(route) = TicketRoute::new(row.get(7)?) else {
-            continue;
+        let route = match row.get::<_, i64>(7)? {
+            NO_ROUTE => None,
+            route => match u32::try_from(route).ok().and_then(TicketRoute::new) {
+                None => continue,
+                route => route,
+            },
         };
         let owner = (AccountId(row.get(6)?), route);
         if let Some(host) = hosts.last_mut().filter(|host| host.peer == peer) {
@@ -119,6 +128,7 @@ pub(super) fn hosts(c: &Connection) -> Result<Vec<StoredHost>, CatalogueError> {
             system: row.get(3)?,
             since_unix_seconds: row.get(4)?,
             secret: SecretHash(row.get(5)?),
+            permanent: row.get::<_, Option<i64>>(8)?.map(HostId),
         });
     }
     Ok(hosts)

@@ -122,6 +122,8 @@ actions! {
     HostDisabled = "host.disabled",
     HostEnabled = "host.enabled",
     HostRemoved = "host.removed",
+    HostOpened = "host.opened",
+    HostNotOpened = "host.not_opened",
     HostGroupAdded = "host_group.added",
     HostGroupChanged = "host_group.changed",
     HostGroupRemoved = "host_group.removed",

@@ -1,0 +1,47 @@
+//! A bar at the top of the screen that says who is on the computer, with a button that ends it (U4), for a
+//! program that has no windows.
+
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+mod x11;
+
+/// The bar cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    #[error("no thread: {0}")]
+    Thread(#[from] std::io::Error),
+    #[error("not on this platform yet")]
+    UnsupportedPlatform,
+}
+
+/// The bar, above all windows. Dropping it takes it away soon.
+#[derive(Debug)]
+pub struct Sign {
+    #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+    _shown: x11::Shown,
+}
+
+impl Sign {
+    /// Shows `text` and a button on the display that the environment names, from a thread of its own; `pressed`
+    /// is called from there. Never waits for the display; where there is none the log says so.
+    ///
+    /// The display's own letters are used, which are those of Western Europe; others show as `?`.
+    ///
+    /// # Errors
+    ///
+    /// [`SignError`].
+    pub fn show(
+        text: &str,
+        button: &str,
+        pressed: impl Fn() + Send + 'static,
+    ) -> Result<Self, SignError> {
+        #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+        let shown =
+            x11::Shown::begin(text, button, Box::new(pressed)).map(|shown| Self { _shown: shown });
+        #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+        let shown = {
+            drop((text, button, pressed));
+            Err(SignError::UnsupportedPlatform)
+        };
+        shown
+    }
+}

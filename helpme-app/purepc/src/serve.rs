@@ -1,0 +1,233 @@
+//! What the process of [`crate::agent`] does: it is the helped side, and says yes to those who came by the
+//! password.
+
+use std::io::BufRead as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use desktop::Sign;
+use host_engine::{Backends, HostCommand, HostConfig, HostEngine, HostEvent, HostHandle};
+use protocol::visible_line;
+use session::PairKey;
+use transport::Routes;
+
+use crate::agent::Order;
+use crate::computer;
+use crate::membership::Membership;
+
+/// How long nobody may be in a session before this computer is left alone.
+const ALONE: Duration = Duration::from_mins(1);
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+/// Files that operators send land here, in the folder of this computer's key.
+const RECEIVED: &str = "received";
+
+enum Heard {
+    Order(Box<Order>),
+    /// There are no more orders: the service is gone.
+    Alone,
+    /// The engine has told something.
+    Event,
+}
+
+/// Serves operators until nobody is in any more.
+///
+/// # Errors
+///
+/// If the system gives no thread.
+pub(crate) fn run(
+    membership: &Membership,
+    routes: Routes,
+    folder: &Path,
+) -> anyhow::Result<ExitCode> {
+    let (heard, hears) = sync_channel(64);
+    hear_orders(heard.clone())?;
+    let config = HostConfig {
+        hub: membership.hub().clone(),
+        pin: membership.pin().into(),
+        routes,
+        program: computer::program(),
+        computer: computer::name(),
+        system: computer::system(),
+    };
+    let exe = std::env::current_exe().context("where is this program?")?;
+    let wake = move || {
+        // a full queue is read anyway
+        drop(heard.try_send(Heard::Event));
+    };
+    let backends = Backends::of_this_machine(exe);
+    let (handle, events) = HostEngine::start(config, backends, Arc::new(wake))?;
+    let folder = Some(folder.join(RECEIVED));
+    tell(&handle, HostCommand::ReceiveInto { folder });
+    let mut alone_since = Some(Instant::now());
+    let mut sign = None;
+    loop {
+        match next(&hears) {
+            Some(Heard::Order(order)) => {
+                alone_since = alone_since.map(|_| Instant::now());
+                tell(&handle, command(*order));
+            }
+            Some(Heard::Alone) => leave_at_once(),
+            Some(Heard::Event) | None => {}
+        }
+        let mut over = false;
+        while let Some(event) = events.try_next() {
+            show_who_is_there(&handle, &event, &mut sign);
+            over |= take(&handle, event, &mut alone_since);
+        }
+        if over || alone_since.is_some_and(|since| since.elapsed() >= ALONE) {
+            break;
+        }
+    }
+    // says good-bye, so the hub does not wait
+    drop(handle);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The service was ended. That is no good-bye of the user's, which the engine would say: the hub hears from
+/// the service, or from the next one, that nobody comes back.
+fn leave_at_once() -> ! {
+    tracing::info!("The service is gone");
+    #[expect(
+        clippy::exit,
+        clippy::disallowed_methods,
+        reason = "the engine must not take its leave; the guardian releases what is held"
+    )]
+    std::process::exit(0)
+}
+
+fn next(hears: &Receiver<Heard>) -> Option<Heard> {
+    match hears.recv_timeout(LOOK) {
+        Ok(heard) => Some(heard),
+        Err(RecvTimeoutError::Timeout) => None,
+        Err(RecvTimeoutError::Disconnected) => Some(Heard::Alone),
+    }
+}
+
+fn hear_orders(heard: SyncSender<Heard>) -> std::io::Result<()> {
+    let read = move || {
+        for line in std::io::stdin().lock().lines() {
+            let Ok(line) = line else { break };
+            let Ok(order) = serde_json::from_str(&line) else {
+                tracing::error!("Not an order");
+                break;
+            };
+            if heard.send(Heard::Order(Box::new(order))).is_err() {
+                return;
+            }
+        }
+        // whoever hears this no more has ended
+        drop(heard.send(Heard::Alone));
+    };
+    let thread = std::thread::Builder::new().name("orders".to_owned());
+    thread.spawn(read).map(drop)
+}
+
+fn command(order: Order) -> HostCommand {
+    match order {
+        Order::TakePlace {
+            admission,
+            operator,
+            pair,
+        } => HostCommand::TakePlace {
+            admission,
+            operator,
+            pair: PairKey::from_bytes(pair),
+        },
+        Order::Acquaint { operator, pair } => HostCommand::Acquaint {
+            operator,
+            pair: PairKey::from_bytes(pair),
+        },
+    }
+}
+
+/// Whoever sits there sees who is on the computer, and can end it (U4).
+fn show_who_is_there(handle: &HostHandle, event: &HostEvent, shown: &mut Option<(String, Sign)>) {
+    let HostEvent::Company { operators, .. } = event else {
+        return;
+    };
+    let names: Vec<_> = operators.iter().map(|o| visible_line(&o.name)).collect();
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    let text = format!("{} {verb} connected to this computer", names.join(", "));
+    // it is also told when somebody else has keyboard and pointer
+    if shown.as_ref().is_some_and(|(before, _)| *before == text) {
+        return;
+    }
+    *shown = None;
+    if names.is_empty() {
+        return;
+    }
+    let ender = handle.ender();
+    match Sign::show(&text, "End", move || ender.end()) {
+        Ok(sign) => *shown = Some((text, sign)),
+        Err(error) => tracing::warn!(%error, "No sign on the screen"),
+    }
+}
+
+/// Takes what the engine told; whether everything is over.
+fn take(handle: &HostHandle, event: HostEvent, alone_since: &mut Option<Instant>) -> bool {
+    match event {
+        HostEvent::ConsentAsked {
+            session,
+            operator,
+            asked,
+            ..
+        } => {
+            // whoever can ask here has shown the password; the hub knows what their role permits
+            tracing::info!(%session, %operator, %asked, "Let in by the access password");
+            let granted = Some(asked);
+            tell(handle, HostCommand::AnswerConsent { session, granted });
+            false
+        }
+        HostEvent::SessionStarted { operator, .. } => {
+            tracing::info!(%operator, "Session");
+            *alone_since = None;
+            false
+        }
+        HostEvent::SessionEnded { cause, .. } => {
+            tracing::info!(?cause, "Session ended");
+            true
+        }
+        HostEvent::ConnectionLost(cause) => {
+            tracing::info!(?cause, "The place at the hub is gone");
+            true
+        }
+        HostEvent::ConnectionFailed(problem) => {
+            tracing::warn!(?problem, "Not connected");
+            true
+        }
+        HostEvent::Trouble(trouble) => {
+            tracing::warn!(?trouble, "Something does not work");
+            false
+        }
+        HostEvent::Connecting
+        | HostEvent::Connected
+        | HostEvent::TicketRefused(_)
+        | HostEvent::TicketSpent
+        | HostEvent::TicketAccepted { .. }
+        | HostEvent::ConsentWithdrawn { .. }
+        | HostEvent::Company { .. }
+        | HostEvent::RightsReduced { .. }
+        | HostEvent::SessionPaused { .. }
+        | HostEvent::SessionResumed { .. }
+        | HostEvent::Reconnecting
+        | HostEvent::Reconnected
+        | HostEvent::ChatReceived(_)
+        | HostEvent::ChatNotSent { .. }
+        | HostEvent::OperatorPresent(_)
+        | HostEvent::Watched { .. }
+        | HostEvent::Organisation(_)
+        | HostEvent::Transfer { .. }
+        | HostEvent::Hindered(_) => false,
+    }
+}
+
+fn tell(handle: &HostHandle, command: HostCommand) {
+    if let Err(error) = handle.send(command) {
+        tracing::warn!(%error, "Command not taken");
+    }
+}
