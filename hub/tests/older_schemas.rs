@@ -1,13 +1,7 @@
 //! The data base of every earlier schema is opened, becomes one of today's, and loses nothing (B4).
 //!
-<<<<<<< HEAD
 //! What lies in `fixtures` was written by hubs of that schema, but for 4, 5, 6 and 8: these are the folder
 //! of schema 3, or of 7, brought on by the steps of that time, with rows of what was new then.
-=======
-//! What lies in `fixtures` was written by hubs of that schema, but for 4, 5 and 6: these are the folder of
-//! schema 3, brought on by the steps of that time, with rows of what was new then. 8 is the folder of schema 7,
-//! brought on by a hub of that time.
->>>>>>> unattended
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -768,7 +768,8 @@ impl Worker {
             let key = agreement.picture_key.clone();
             let takers = self.clipboards.takers();
             let current = &self.current;
-            let live = LiveSession::start(session, key, course, takers, connection, backends, current);
+            let live =
+                LiveSession::start(session, key, course, takers, connection, backends, current);
             self.live = Some(live.map_err(no_thread)?);
         }
         if let Some(live) = &mut self.live {

@@ -29,13 +29,12 @@ use protocol::{
     EnrolmentCode, EnrolmentId, Entry, EntryKind, Feedback, Greeting, GroupId, HidKey, Hindrance,
     Hindrances, HostGroupId, HostId, HostKey, HostLine, HostState, HostToHub, HostWord, HubHello,
     HubToHost, HubToOperator, InputEvent, InputFrame, InvitationToken, KeyProof, KnockAnswer, Lane,
-    LiveState,
-    OperatorToHub, OperatorWord, Outcome, OwnAccount, OwnAnswer, OwnQuestion, OwnSignIn, Password,
-    PeerId, PermanentHost, Permissions, Place, PointerButton, PointerShape, PointerUpdate,
-    Proposal, ProtocolVersion, Receipt, Refusal, RefusalCode, ReportDraft, ReportFacts, ReportId,
-    ResumeSecret, Rights, Role, RoleId, RunningSession, ScreenFrame, ScreenLayout, ScreenMonitor,
-    SessionId, SignedReceipt, Stars, StreamHeader, SystemAnswer, SystemInformation, TicketRoute,
-    TicketState, VersionRange, ViewWish, ViewerMessage, Word,
+    LiveState, OperatorToHub, OperatorWord, Outcome, OwnAccount, OwnAnswer, OwnQuestion, OwnSignIn,
+    Password, PeerId, PermanentHost, Permissions, Place, PointerButton, PointerShape,
+    PointerUpdate, Proposal, ProtocolVersion, Receipt, Refusal, RefusalCode, ReportDraft,
+    ReportFacts, ReportId, ResumeSecret, Rights, Role, RoleId, RunningSession, ScreenFrame,
+    ScreenLayout, ScreenMonitor, SessionId, SignedReceipt, Stars, StreamHeader, SystemAnswer,
+    SystemInformation, TicketRoute, TicketState, VersionRange, ViewWish, ViewerMessage, Word,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;

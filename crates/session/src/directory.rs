@@ -27,9 +27,9 @@ use std::time::Duration;
 use protocol::control::{ChatText, Name};
 use protocol::limits::{MAX_PAGE_BYTES, MAX_WORD_BYTES};
 use protocol::{
-    BoundedText, ChatAuthor, ChatLine, EndedBy, EntryKind, Feedback, Greeting, Hindrances, HostToHub,
-    HostWord, HubToHost, HubToOperator, OperatorToHub, OperatorWord, PeerId, Permissions, Refusal,
-    RefusalCode, Rights, SessionId, SystemAnswer, TicketRoute, Word, wire,
+    BoundedText, ChatAuthor, ChatLine, EndedBy, EntryKind, Feedback, Greeting, Hindrances,
+    HostToHub, HostWord, HubToHost, HubToOperator, OperatorToHub, OperatorWord, PeerId,
+    Permissions, Refusal, RefusalCode, Rights, SessionId, SystemAnswer, TicketRoute, Word, wire,
 };
 
 use crate::authority::{Action, Denied, Membership, Object, Standing, Who, may};

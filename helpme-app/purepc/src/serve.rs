@@ -188,6 +188,13 @@ fn take(handle: &HostHandle, event: HostEvent, alone_since: &mut Option<Instant>
             *alone_since = None;
             false
         }
+        HostEvent::SystemAsked { operator, name, .. } => {
+            // nobody is in front to be asked, and who may use the computer can look by themselves
+            tracing::info!(%name, "Told what computer this is");
+            let allowed = true;
+            tell(handle, HostCommand::AnswerSystem { operator, allowed });
+            false
+        }
         HostEvent::SessionEnded { cause, .. } => {
             tracing::info!(?cause, "Session ended");
             true
@@ -221,6 +228,9 @@ fn take(handle: &HostHandle, event: HostEvent, alone_since: &mut Option<Instant>
         | HostEvent::OperatorPresent(_)
         | HostEvent::Watched { .. }
         | HostEvent::Organisation(_)
+        | HostEvent::Receipt(_)
+        | HostEvent::ReceiptForged
+        | HostEvent::FeedbackTaken { .. }
         | HostEvent::Transfer { .. }
         | HostEvent::Hindered(_) => false,
     }

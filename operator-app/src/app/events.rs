@@ -3,16 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-<<<<<<< HEAD
-use operator_engine::{Command, Event, LogInProblem, SystemTold};
+use operator_engine::{Command, Event, LogInProblem, NotStarted, SystemTold};
 use protocol::{
-    BroughtIn, Companion, EndedBy, Entry, EntryKind, Outcome, OwnAnswer, PeerId, RefusalCode,
-=======
-use operator_engine::{Command, Event, LogInProblem, NotStarted};
-use protocol::{
-    BroughtIn, Companion, EndedBy, Entry, Outcome, OwnAnswer, PeerId, Refusal, RefusalCode,
->>>>>>> unattended
-    ReportDraft, ReportFacts, Rights, SessionId, TicketState,
+    BroughtIn, Companion, EndedBy, Entry, EntryKind, Outcome, OwnAnswer, PeerId, Refusal,
+    RefusalCode, ReportDraft, ReportFacts, Rights, SessionId, TicketState,
 };
 use ui_kit::words::refusal_text;
 use ui_kit::{Tone, Word, w};

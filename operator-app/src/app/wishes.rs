@@ -297,14 +297,7 @@ impl ConsoleApp {
             return;
         }
         let view = self.sessions.new_view(host);
-<<<<<<< HEAD
-        let permitted = self.state.account.permitted.rights();
-        let more = Rights::FILES.with(Rights::CLIPBOARD);
-        let asked = Rights::SEE_AND_CONTROL.with(more);
-        let asked = asked.common_with(permitted);
-=======
         let asked = self.asked();
->>>>>>> unattended
         if self
             .backend
             .send(Command::StartSession { host, asked, view })
@@ -316,7 +309,8 @@ impl ConsoleApp {
     /// What sessions are asked for.
     fn asked(&self) -> Rights {
         let permitted = self.state.account.permitted.rights();
-        let asked = Rights::SEE_AND_CONTROL.with(Rights::FILES);
+        let more = Rights::FILES.with(Rights::CLIPBOARD);
+        let asked = Rights::SEE_AND_CONTROL.with(more);
         asked.common_with(permitted)
     }
 

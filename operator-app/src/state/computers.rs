@@ -26,12 +26,9 @@ pub struct Computers {
     pub in_session: BTreeMap<PeerId, SessionId>,
     /// What hosts cannot do.
     pub hindrances: BTreeMap<PeerId, Hindrances>,
-<<<<<<< HEAD
-    shown: Shown,
-=======
     /// Permanent hosts that this console has opened, by the rows that they have since.
     pub opened: BTreeSet<PeerId>,
->>>>>>> unattended
+    shown: Shown,
 }
 
 /// What an operator does with the list from day to day; the settings remember it.

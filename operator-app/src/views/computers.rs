@@ -376,24 +376,14 @@ fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<A
     }
 }
 
-<<<<<<< HEAD
 /// Arrow keys, Home, End and the page keys move the selection, Enter opens it; only while no field has the
 /// focus. True if the selection moved.
 fn keys(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) -> bool {
     const PAGE: isize = 10;
     let elsewhere = ui.ctx().text_edit_focused() || Popup::is_any_open(ui.ctx());
-    if elsewhere || state.settings_open || state.drafts_open {
+    let dialog = state.settings_open || state.drafts_open || state.opening.is_some();
+    if elsewhere || dialog {
         return false;
-=======
-/// Arrow keys move the selection, Enter opens it; only while no field has the focus.
-fn keys(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) {
-    if ui.ctx().text_edit_focused()
-        || state.settings_open
-        || state.drafts_open
-        || state.opening.is_some()
-    {
-        return;
->>>>>>> unattended
     }
     let (steps, enter) = ui.input(|input| {
         let steps = [

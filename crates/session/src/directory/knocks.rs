@@ -243,7 +243,8 @@ impl Directory {
             | HostToHub::EndSession { .. }
             | HostToHub::SendAway { .. }
             | HostToHub::Enrol { .. }
-            | HostToHub::ComeIn { .. } => Err(OutOfPlace),
+            | HostToHub::ComeIn { .. }
+            | HostToHub::Feedback { .. } => Err(OutOfPlace),
         }
     }
 

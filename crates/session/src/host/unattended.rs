@@ -25,6 +25,7 @@ impl HostSide {
             question: None,
             live: None,
             coming: None,
+            opinion: None,
             unattended: true,
         }));
     }

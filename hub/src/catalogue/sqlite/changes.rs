@@ -179,12 +179,8 @@ fn make_desk(
         | What::EndedByAdministrator { .. }
         | What::DisconnectedByAdministrator { .. }
         | What::WatchEnded { .. }
-<<<<<<< HEAD
-=======
-        | What::Files { .. }
         | What::HostOpened { .. }
         | What::HostNotOpened { .. }
->>>>>>> unattended
         | What::Denied { .. } => {}
         What::Files { session, note } => receipts::note_files(t, *session, note)?,
         What::WatchBegan { session } => {

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 -- Receipts, and what users say of assistances.
 
 -- How it was, as the user says: 1 to 5, and a line; NULL where nothing was said.
@@ -32,8 +31,7 @@ CREATE INDEX transfer_by_session ON transfer (session);
 
 -- A host that comes back is given the receipt of its last session.
 CREATE INDEX session_by_host_place ON session (host_place) WHERE state = 2;
-=======
+
 -- The permanent host that has a place because an operator opened it with its access password. Its owners
 -- have no ticket's route there, but -1.
 ALTER TABLE host_place ADD COLUMN permanent INTEGER REFERENCES host (id) ON DELETE CASCADE;
->>>>>>> unattended
