@@ -454,7 +454,7 @@ fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
             state.files.open = !state.files.open;
             ui.close();
         }
-        let reason = state.clipboard_obstacle();
+        let obstacle = state.clipboard_obstacle();
         let ways = state.clipboard;
         let mut wanted = ways;
         for (icon, label, way) in [
@@ -469,8 +469,8 @@ fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
                 &mut wanted.from_hosts,
             ),
         ] {
-            let is_on = *way && reason.is_none();
-            if menu_item_ui(ui, Some(icon), label, is_on, reason).clicked() {
+            let is_on = *way && obstacle.is_none();
+            if menu_item_ui(ui, Some(icon), label, is_on, obstacle).clicked() {
                 *way = !*way;
                 ui.close();
             }
