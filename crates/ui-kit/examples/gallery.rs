@@ -346,14 +346,17 @@ impl Gallery {
             ui.add_space(4.0);
             let lines_height = ui.available_height() - 52.0;
             ui.allocate_ui(vec2(ui.available_width(), lines_height), |ui| {
+                let clock = Clock::now();
                 let line = |mine, text| Bubble {
                     mine,
                     name: "Anna Rossi",
-                    time: "10:42",
+                    at_unix_seconds: clock.now_unix_seconds - 60,
+                    note: "",
                     text,
                 };
                 chat_lines_ui(
                     ui,
+                    clock,
                     [
                         line(false, "Buongiorno, la stampante non va più."),
                         line(true, "Hello! I will have a look. Please type the ticket."),

@@ -9,7 +9,15 @@ use ui_kit::widgets::{
     Bubble, Field, Leading, Notices, Push, Row, chat_entry_ui, chat_lines_ui, check_ui,
     icon_button_ui, password_field_ui, row_ui, text_field_ui, ticket_entry_ui,
 };
-use ui_kit::{Icon, Lang, Tone};
+use ui_kit::{Clock, Icon, Lang, Tone, Zone};
+
+/// Noon.
+fn clock() -> Clock {
+    Clock {
+        now_unix_seconds: 12 * 3600,
+        zone: Zone::utc(),
+    }
+}
 
 /// A window that draws `view` over `state`, with our fonts and theme.
 fn window<'a, S>(state: S, mut view: impl FnMut(&mut egui::Ui, &mut S) + 'a) -> Harness<'a, S> {
@@ -283,10 +291,11 @@ fn conversation(count: usize) -> Harness<'static, ()> {
         let bubbles = lines.iter().enumerate().map(|(number, text)| Bubble {
             mine: number % 3 == 0,
             name: "Anna",
-            time: "12:00",
+            at_unix_seconds: clock().now_unix_seconds,
+            note: "",
             text,
         });
-        chat_lines_ui(ui, bubbles);
+        chat_lines_ui(ui, clock(), bubbles);
     };
     let mut harness = window((), draw);
     harness.run_steps(4);
@@ -325,10 +334,11 @@ fn what_somebody_hid_in_a_line_is_shown() {
         let line = Bubble {
             mine: false,
             name: "An\u{202e}na",
-            time: "12:00",
+            at_unix_seconds: clock().now_unix_seconds,
+            note: "",
             text: "open invoice\u{202e}fdp.exe",
         };
-        chat_lines_ui(ui, [line]);
+        chat_lines_ui(ui, clock(), [line]);
     };
     let mut harness = window((), draw);
     harness.run_steps(3);
@@ -453,10 +463,11 @@ fn s5_an_address_in_a_line_is_opened_after_a_question_that_shows_all_of_it() {
         let line = Bubble {
             mine: false,
             name: "Anna",
-            time: "12:00",
+            at_unix_seconds: clock().now_unix_seconds,
+            note: "",
             text: &format!("Look at {URL}, please"),
         };
-        chat_lines_ui(ui, [line]);
+        chat_lines_ui(ui, clock(), [line]);
     };
     let mut harness = window((), draw);
     harness.run_steps(3);

@@ -52,18 +52,14 @@ pub(super) fn conversation_ui(
                 }
                 return;
             }
-            let times: Vec<String> = chat
-                .lines
-                .iter()
-                .map(|line| moment.clock.since(line.at_unix_seconds))
-                .collect();
-            let bubbles = chat.lines.iter().zip(&times).map(|(line, time)| Bubble {
+            let bubbles = chat.lines.iter().map(|line| Bubble {
                 mine: line.mine,
                 name: &line.name,
-                time,
+                at_unix_seconds: line.at_unix_seconds,
+                note: "",
                 text: &line.text,
             });
-            chat_lines_ui(ui, bubbles);
+            chat_lines_ui(ui, moment.clock, bubbles);
         },
     );
     if chat.not_sent {

@@ -1,7 +1,7 @@
 //! The conversation with one user (S5), in the main window and in session windows.
 
 use egui::{Align, Frame, Label, Layout, Margin, Popup, ScrollArea, Ui, vec2};
-use protocol::{ChatAuthor, PeerId};
+use protocol::{ChatAuthor, ChatLine, PeerId};
 use ui_kit::widgets::{
     Bubble, banner_ui, card_ui, chat_entry_ui, chat_lines_ui, empty_state_ui, icon_button_ui,
     menu_item_ui, section_header_ui,
@@ -59,14 +59,19 @@ pub fn conversation_ui(
             empty_state_ui(ui, Icon::MessageCircle, title, w(lang, Word::ChatEmpty));
             return;
         }
-        let times = times(lang, clock, chat);
-        let lines = chat.lines.iter().zip(&times).map(|(line, time)| Bubble {
+        let unheard = first_unheard(chat);
+        let lines = chat.lines.iter().enumerate().map(|(at, line)| Bubble {
             mine: line.author == ChatAuthor::Operator,
             name: &line.name,
-            time,
+            at_unix_seconds: line.at_unix_seconds,
+            note: if at >= unheard && is_late(clock, line) {
+                phrases::not_received_yet(lang)
+            } else {
+                ""
+            },
             text: &line.text,
         });
-        chat_lines_ui(ui, lines);
+        chat_lines_ui(ui, clock, lines);
     });
     ui.add_enabled_ui(here, |ui| {
         let (hint, send) = (w(lang, Word::ChatHint), w(lang, Word::Send));
@@ -125,25 +130,20 @@ fn snippets_ui(ui: &mut Ui, lang: Lang, snippets: &Snippets, draft: &mut String)
     });
 }
 
-/// When each line was written, and which have not arrived.
-fn times(lang: Lang, clock: Clock, chat: &Conversation) -> Vec<String> {
-    /// So long a line may take before anybody is told, in seconds.
+/// Where the lines of our own begin that the other end has not heard.
+fn first_unheard(chat: &Conversation) -> usize {
+    let own = chat.lines.iter().enumerate().rev();
+    let own = own.filter(|(_, line)| line.author == ChatAuthor::Operator);
+    let unheard = own.take(chat.unheard).last();
+    unheard.map_or(chat.lines.len(), |(at, _)| at)
+}
+
+/// Whether a line of our own is on its way for so long that its operator is told.
+fn is_late(clock: Clock, line: &ChatLine) -> bool {
+    /// In seconds.
     const ON_ITS_WAY: i64 = 2;
-    let mut unheard = chat.unheard;
-    let newest_first = chat.lines.iter().rev().map(|line| {
-        let time = clock.since(line.at_unix_seconds);
-        if line.author == ChatAuthor::User || unheard == 0 {
-            return time;
-        }
-        unheard -= 1;
-        if clock.now_unix_seconds - line.at_unix_seconds < ON_ITS_WAY {
-            return time;
-        }
-        format!("{time}  ·  {}", phrases::not_received_yet(lang))
-    });
-    let mut times: Vec<String> = newest_first.collect();
-    times.reverse();
-    times
+    line.author == ChatAuthor::Operator
+        && clock.now_unix_seconds - line.at_unix_seconds >= ON_ITS_WAY
 }
 
 /// Whether the conversation with `host` is before the operator's eyes in the main window.

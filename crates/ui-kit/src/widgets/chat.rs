@@ -11,6 +11,7 @@ use egui::{
 };
 
 use super::{Field, Push, link_button_ui, text_field_ui};
+use crate::clock::Clock;
 use crate::fonts::Icon;
 use crate::links::{Link, links_in};
 use crate::theme::{self, Palette, text};
@@ -22,16 +23,17 @@ pub struct Bubble<'a> {
     /// Whether the person at this screen wrote it.
     pub mine: bool,
     pub name: &'a str,
-    /// When, as it is to be read.
-    pub time: &'a str,
+    pub at_unix_seconds: i64,
+    /// Stands behind the time; empty most of the time.
+    pub note: &'a str,
     pub text: &'a str,
 }
 
 /// The conversation so far, oldest first; stays at the newest line until somebody scrolls up.
 ///
-/// Only what is in sight is drawn, and how high a line is is reckoned once. Unseen characters in names
-/// and lines are shown.
-pub fn chat_lines_ui<'a>(ui: &mut Ui, lines: impl IntoIterator<Item = Bubble<'a>>) {
+/// Only what is in sight is drawn and dated, and how high a line is is reckoned once. Unseen characters in
+/// names and lines are shown.
+pub fn chat_lines_ui<'a>(ui: &mut Ui, clock: Clock, lines: impl IntoIterator<Item = Bubble<'a>>) {
     ScrollArea::vertical()
         .auto_shrink(false)
         .stick_to_bottom(true)
@@ -48,7 +50,7 @@ pub fn chat_lines_ui<'a>(ui: &mut Ui, lines: impl IntoIterator<Item = Bubble<'a>
                 let (_, rect) = ui.allocate_space(vec2(width, height));
                 if ui.is_rect_visible(rect) {
                     let mut inside = ui.new_child(UiBuilder::new().max_rect(rect));
-                    bubble_ui(&mut inside, &line);
+                    bubble_ui(&mut inside, clock, &line);
                 }
             }
         });
@@ -113,11 +115,11 @@ impl Heights {
 }
 
 /// Author and time on one line: a name that is too long for it is cut, and the time stays.
-fn named_head(ui: &Ui, line: &Bubble<'_>) -> String {
+fn named_head(ui: &Ui, line: &Bubble<'_>, time: &str) -> String {
     let lang = Lang::of_widgets(ui.ctx());
     let within = |longest| {
         let name = name_alone_within(lang, line.name, longest);
-        format!("{name}  ·  {}", line.time)
+        format!("{name}  ·  {time}")
     };
     let fits = |head: &String| {
         let words = WidgetText::from(head_of(head.clone(), egui::Color32::PLACEHOLDER));
@@ -133,7 +135,7 @@ fn head_of(head: String, color: egui::Color32) -> RichText {
     text(head, 12.0, 450.0, color)
 }
 
-fn bubble_ui(ui: &mut Ui, line: &Bubble<'_>) {
+fn bubble_ui(ui: &mut Ui, clock: Clock, line: &Bubble<'_>) {
     let palette = Palette::of(ui);
     let room = room_for_words(ui.available_width());
     let align = if line.mine { Align::Max } else { Align::Min };
@@ -152,10 +154,14 @@ fn bubble_ui(ui: &mut Ui, line: &Bubble<'_>) {
     };
     ui.with_layout(Layout::top_down(align), |ui| {
         ui.spacing_mut().item_spacing.y = GAP;
+        let mut time = clock.since(line.at_unix_seconds);
+        if !line.note.is_empty() {
+            time = format!("{time}  ·  {}", line.note);
+        }
         let head = if line.mine {
-            line.time.to_owned()
+            time
         } else {
-            named_head(ui, line)
+            named_head(ui, line, &time)
         };
         let head = ui.label(head_of(head, palette.dim));
         if let Some(name) = whole_name(line.name).filter(|_| !line.mine) {
