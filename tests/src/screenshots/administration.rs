@@ -179,7 +179,7 @@ impl<'a> Window<'a> {
         self.add("Log-in name", "person")?;
         let app = &mut self.admin.app;
         app.hands().tap(key::Escape)?;
-        app.wait_until_gone("Log-in name")?;
+        app.wait_until_gone("What is typed to log in.")?;
         // the settings have a tab that is called like the section
         app.click("Overview")?;
         app.wait_for("Today")?;
