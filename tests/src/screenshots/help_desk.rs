@@ -63,7 +63,9 @@ impl Album<'_> {
         cast.console.wait_for_session()?;
         self.add(&mut cast.helpme.app, "End", "helpme-bar")?;
         cast.helpme.end()?;
-        cast.helpme.leave()
+        cast.helpme.leave()?;
+        // its window would lie over the list
+        cast.console.app.click("Finish later")
     }
 
     /// The page as a visitor's browser shows it.
