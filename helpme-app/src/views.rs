@@ -15,7 +15,7 @@ mod waiting;
 
 use std::time::Duration;
 
-use eframe::egui::{Align, Label, Layout, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
+use eframe::egui::{Align, Label, Layout, Rangef, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
 use protocol::Hindrances;
 use ui_kit::widgets::{banner_ui, icon_button_ui, logo_ui, page_ui, status_bar_ui};
 use ui_kit::words::{hindrance_for_user, refusal_for_user, whole_name};
@@ -91,12 +91,15 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
             Stage::Asked(question) => {
                 let organisation = organisation.as_deref();
                 let hindrances = state.hindrances;
+                let column = ui.available_rect_before_wrap().x_range();
                 let room = ask::room_above_answers(ui);
                 let area = ScrollArea::vertical().max_height(room);
                 scrolling_in(ui, area.auto_shrink([false, true]), |ui| {
                     ask::ask_ui(ui, lang, question, organisation, hindrances, room);
                 });
-                ask::answers_ui(ui, lang, question, moment.now, actions);
+                in_column(ui, column, |ui| {
+                    ask::answers_ui(ui, lang, question, moment.now, actions);
+                });
             }
             Stage::Ended(ended) => {
                 let (trouble, chat) = (state.trouble.as_ref(), &mut state.chat);
@@ -106,10 +109,7 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
                 scrolling_in(ui, area.auto_shrink(false), |ui| {
                     ended::ended_ui(ui, lang, ended, trouble, chat, moment, actions);
                 });
-                // the room of the content's shadows is none of it
-                let below = ui.available_rect_before_wrap().y_range();
-                let foot = UiBuilder::new().max_rect(Rect::from_x_y_ranges(column, below));
-                ui.scope_builder(foot, |ui| ended::foot_ui(ui, lang, actions));
+                in_column(ui, column, |ui| ended::foot_ui(ui, lang, actions));
             }
             Stage::Running(_) => {}
         }
@@ -137,6 +137,13 @@ fn hindrances_ui(ui: &mut Ui, lang: Lang, hindrances: Hindrances) {
 /// Content that may be higher than a small window.
 fn scrolling(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
     scrolling_in(ui, ScrollArea::vertical().auto_shrink(false), content);
+}
+
+/// What stands below what scrolls, as wide as that: the room of its shadows is none of it.
+fn in_column(ui: &mut Ui, column: Rangef, content: impl FnOnce(&mut Ui)) {
+    let below = ui.available_rect_before_wrap().y_range();
+    let place = UiBuilder::new().max_rect(Rect::from_x_y_ranges(column, below));
+    ui.scope_builder(place, content);
 }
 
 fn scrolling_in(ui: &mut Ui, area: ScrollArea, content: impl FnOnce(&mut Ui)) {

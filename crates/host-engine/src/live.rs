@@ -452,7 +452,7 @@ impl Hearing {
             if event == InputEvent::StillHeld || number <= self.course.input_taken(self.operator) {
                 continue;
             }
-            let job = if lets_go(&event) {
+            let job = if is_never_too_late(&event) {
                 Job::Do(self.operator, number, event)
             } else if self.age(at_millis) > MAX_INPUT_AGE {
                 too_old.count(self.operator, &self.reporter);
@@ -481,7 +481,7 @@ impl Hearing {
 }
 
 /// Whether `event` is done however late it is: it lets something go, or the operator pastes later.
-fn lets_go(event: &InputEvent) -> bool {
+fn is_never_too_late(event: &InputEvent) -> bool {
     match event {
         InputEvent::ReleaseAll | InputEvent::ClipboardOffered { .. } => true,
         InputEvent::Key { pressed, .. } | InputEvent::Button { pressed, .. } => !pressed,

@@ -38,7 +38,7 @@ use crate::throttle::Window;
 use knocks::{Knocks, Opened};
 use permanent::PermanentHosts;
 pub use permanent::{HostStanding, PermanentArrival};
-use records::{AccountId, Actor, Change, SecretHash, Side, Stored, What};
+use records::{AccountId, Actor, Change, SecretHash, Side, Stored, StoredHost, What};
 pub use resume::CannotResume;
 use sessions::Session;
 pub use tickets::TICKET_MEMORY;
@@ -332,6 +332,21 @@ impl Owner {
 }
 
 impl AcceptedHost {
+    /// As the store keeps it.
+    fn stored(&self, peer: PeerId) -> StoredHost {
+        let owners = self.owners.iter();
+        StoredHost {
+            peer,
+            owners: owners.map(|owner| (owner.account, owner.route)).collect(),
+            computer: self.computer.to_string(),
+            user: self.user.to_string(),
+            system: self.system.to_string(),
+            since_unix_seconds: self.since_unix_seconds,
+            secret: self.secret,
+            permanent: self.opened.map(|opened| opened.host),
+        }
+    }
+
     fn owner(&self, account: AccountId) -> Option<&Owner> {
         self.owners.iter().find(|owner| owner.account == account)
     }

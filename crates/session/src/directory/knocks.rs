@@ -17,7 +17,7 @@ use protocol::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::records::{AccountId, Actor, Change, StoredHost, What};
+use super::records::{AccountId, Actor, Change, What};
 use super::resume::hash;
 use super::{
     AcceptedHost, Directory, Effect, Fault, FilmedLines, HostPeer, HostStage, HostStanding, Moment,
@@ -380,17 +380,7 @@ impl Directory {
         let Some(accepted) = self.accepted(place) else {
             return;
         };
-        let owners = accepted.owners.iter();
-        let stored = StoredHost {
-            peer: place,
-            owners: owners.map(|owner| (owner.account, owner.route)).collect(),
-            computer: accepted.computer.to_string(),
-            user: accepted.user.to_string(),
-            system: accepted.system.to_string(),
-            since_unix_seconds: accepted.since_unix_seconds,
-            secret: accepted.secret,
-            permanent: accepted.opened.map(|opened| opened.host),
-        };
+        let stored = accepted.stored(place);
         let actor = Actor::Host(accepted.computer.to_string());
         let what = What::HostAdmitted(stored);
         self.effects.push(Effect::Record(Change { actor, what }));

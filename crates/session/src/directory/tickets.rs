@@ -10,7 +10,7 @@ use protocol::{
     TicketState,
 };
 
-use super::records::{AccountId, Actor, Change, StoredHost, StoredTicket, What};
+use super::records::{AccountId, Actor, Change, StoredTicket, What};
 use super::resume::hash;
 use super::{
     AcceptedHost, Directory, Effect, Fault, FilmedLines, HostStage, Moment, OutOfPlace, Owner,
@@ -480,17 +480,7 @@ impl Directory {
             return Ok(()); // cannot be
         };
         let actor = Actor::Host(accepted.computer.to_string());
-        let owners = accepted.owners.iter();
-        let stored = StoredHost {
-            peer: host,
-            owners: owners.map(|owner| (owner.account, owner.route)).collect(),
-            computer: accepted.computer.to_string(),
-            user: accepted.user.to_string(),
-            system: accepted.system.to_string(),
-            since_unix_seconds: accepted.since_unix_seconds,
-            secret: accepted.secret,
-            permanent: accepted.opened.map(|opened| opened.host),
-        };
+        let stored = accepted.stored(host);
         let what = What::HostAdmitted(stored);
         let admitted = Change {
             actor: actor.clone(),
