@@ -1,7 +1,7 @@
 //! What the user of a host has in hand when an assistance is over (H9), and what the user says of it.
 //!
 //! The hub makes the receipt from what it has stored, and signs it with the key that clients pin. What is
-//! signed has no language; [`file`] writes it for people.
+//! signed has no language; [`mod@file`] writes it for people.
 
 pub mod file;
 mod lines;
