@@ -8,6 +8,7 @@
 //! Ctrl+Alt+Shift+E ([`MENU_KEY`]) always goes to egui: the way out for who has only a keyboard; and so does
 //! Ctrl+Alt+Shift+M ([`MARK_KEY`]).
 
+mod braille;
 mod keys;
 mod notches;
 mod tap;

@@ -7,6 +7,7 @@ use egui::ViewportId;
 use protocol::{BoundedText, HidKey, InputEvent, Place, PointerButton};
 use winit::keyboard::{KeyCode, PhysicalKey};
 
+use super::braille::{self, Cell};
 use super::keys::{self, Meaning, Modifiers, Stroke};
 
 /// Units of one wheel notch, as the protocol counts them.
@@ -159,6 +160,7 @@ struct Armed {
     buttons: BTreeSet<PointerButton>,
     /// A compose sequence has begun.
     composes: bool,
+    braille: Cell,
 }
 
 impl Armed {
@@ -223,6 +225,7 @@ impl Armed {
 
     fn release_all(&mut self, out: &mut Vec<TapEvent>) {
         self.composes = false;
+        self.braille = Cell::default();
         let anything = !self.keys.is_empty() || !self.buttons.is_empty();
         self.keys.clear();
         self.stand_ins.clear();
@@ -263,6 +266,7 @@ impl Tap {
                 stand_ins: BTreeSet::new(),
                 buttons: BTreeSet::new(),
                 composes: false,
+                braille: Cell::default(),
                 target,
             };
             self.targets.insert(armed.target.id, armed);
@@ -596,6 +600,14 @@ impl Tap {
         let id = armed.target.id;
         let place = super::hid_key(stroke.physical);
         if !stroke.pressed {
+            if armed.braille.holds(stroke.physical) {
+                if let Some(cell) = armed.braille.release(stroke.physical, Instant::now()) {
+                    let text = BoundedText::cut(cell.to_string());
+                    let event = InputEvent::Text { text };
+                    out.push(TapEvent { id, event });
+                }
+                return Verdict::Swallow;
+            }
             // a key that went down elsewhere comes up there too
             let held = place.and_then(|place| Some((place, armed.keys.remove(&place)?)));
             return match held {
@@ -618,6 +630,12 @@ impl Tap {
         if is_ours(stroke, state.modifiers) {
             armed.release_all(out);
             return Verdict::Forward;
+        }
+        if !armed.target.by_place
+            && let Some(dot) = braille::dot(stroke)
+        {
+            armed.braille.press(stroke.physical, dot);
+            return Verdict::Swallow;
         }
         let meaning = if armed.target.by_place {
             keys::place(stroke)

@@ -1,6 +1,6 @@
 //! What goes to the host, what to egui, and what to nobody.
 
-use winit::keyboard::{Key, KeyLocation, NamedKey};
+use winit::keyboard::{Key, KeyLocation, NamedKey, NativeKey};
 
 use super::*;
 
@@ -202,6 +202,36 @@ fn s1_a_key_that_only_ends_a_compose_sequence_does_nothing() {
     let composed = key(KeyCode::KeyE, Key::Character("ê".into()), Some("ê"));
     assert_eq!(press(&composed).len(), 1);
     assert_eq!(press(&left).len(), 1, "the sequence is over");
+}
+
+#[test]
+fn s1_a_braille_cell_goes_to_the_host_as_one_character() {
+    let dot = |code, symbol, pressed| Stroke {
+        physical: PhysicalKey::Code(code),
+        logical: Key::Unidentified(NativeKey::Xkb(symbol)),
+        unmodified: Key::Unidentified(NativeKey::Xkb(symbol)),
+        location: KeyLocation::Standard,
+        text: None,
+        pressed,
+    };
+    let one = |pressed| dot(KeyCode::KeyF, 0xfff1, pressed);
+    let eight = |pressed| dot(KeyCode::Semicolon, 0xfff8, pressed);
+    let mut tap = armed();
+    let typed = events(|out| {
+        for stroke in [one(true), eight(true), one(false), eight(false)] {
+            assert_eq!(tap.key(WINDOW, &stroke, out), Verdict::Swallow);
+        }
+    });
+    let text = BoundedText::cut("\u{2881}".to_owned());
+    assert_eq!(typed, [InputEvent::Text { text }]);
+
+    let lost_with_the_focus = events(|out| {
+        tap.key(WINDOW, &one(true), out);
+        tap.focus(WINDOW, false, out);
+        tap.focus(WINDOW, true, out);
+        tap.key(WINDOW, &one(false), out);
+    });
+    assert_eq!(lost_with_the_focus, []);
 }
 
 #[test]
