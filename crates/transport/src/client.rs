@@ -27,7 +27,7 @@ use crate::pin::{Judge, Mistrust, Pin, Verifier};
 use crate::proxy;
 use crate::routes::{ProxyChoice, Rest, Route, Routes, Start, Way};
 use crate::tunnel::Mover;
-use crate::{tuning, tunnel};
+use crate::{plain_udp, tuning, tunnel};
 
 /// How long connecting may take, for each way and address of the hub.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
@@ -705,10 +705,10 @@ fn udp_endpoint(peer: SocketAddr) -> io::Result<Endpoint> {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
     };
-    Endpoint::new(
+    Endpoint::new_with_abstract_socket(
         EndpointConfig::default(),
         None,
-        tuning::socket(any)?,
+        plain_udp::for_quic(tuning::socket(any)?)?,
         Arc::new(TokioRuntime),
     )
 }

@@ -11,6 +11,7 @@ pub mod host_key;
 pub mod identity;
 pub mod line;
 pub mod pin;
+mod plain_udp;
 mod proxy;
 pub mod receipt;
 pub mod reconnect;

@@ -5,14 +5,12 @@ use std::sync::Arc;
 use std::{fmt, io};
 
 use quinn::crypto::rustls::QuicServerConfig;
-use quinn::{
-    AsyncUdpSocket, Connection, Endpoint, EndpointConfig, Runtime as _, ServerConfig, TokioRuntime,
-};
+use quinn::{AsyncUdpSocket, Connection, Endpoint, EndpointConfig, ServerConfig, TokioRuntime};
 use quinn_proto::{ConnectionId, ConnectionIdGenerator as _, HashedConnectionIdGenerator};
 
 use crate::identity::{HubIdentity, provider};
-use crate::tuning;
 use crate::tunnel::Front;
+use crate::{plain_udp, tuning};
 
 /// The hub cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -80,8 +78,8 @@ impl Udp {
         config.transport_config(Arc::new(tuning::transport_for_strangers()));
         let io = |source| BindError::io(address, source);
         let socket = tuning::socket(address).map_err(io)?;
+        let front = Front::new(plain_udp::for_quic(socket).map_err(io)?);
         let runtime = Arc::new(TokioRuntime);
-        let front = Front::new(runtime.wrap_udp_socket(socket).map_err(io)?);
         let (endpoint, socket) = (recognisable(identity, None), Arc::clone(&front));
         let endpoint = Endpoint::new_with_abstract_socket(endpoint, Some(config), socket, runtime);
         let endpoint = endpoint.map_err(io)?;
