@@ -4,8 +4,7 @@
 //! ([`crate::channel`]). The AEAD nonce is a counter, which also shows a dropped, doubled or reordered
 //! message: QUIC streams lose nothing, so any such gap is an attack and ends the session.
 
-use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
-use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
 /// Bytes that sealing adds to a message.
 pub const SEAL_OVERHEAD_BYTES: usize = 16;
@@ -15,19 +14,20 @@ pub const SEAL_OVERHEAD_BYTES: usize = 16;
 #[error("a sealed message does not open; it did not come from the other end as it is")]
 pub struct OpenError;
 
-fn cipher(key: &[u8; 32]) -> ChaCha20Poly1305 {
-    ChaCha20Poly1305::new(Key::from_slice(key))
+fn cipher(key: &[u8; 32]) -> LessSafeKey {
+    let key = UnboundKey::new(&CHACHA20_POLY1305, key).expect("its keys have 32 bytes");
+    LessSafeKey::new(key)
 }
 
 fn nonce(counter: u64) -> Nonce {
-    let mut bytes = [0; 12];
+    let mut bytes = [0; NONCE_LEN];
     bytes[4..].copy_from_slice(&counter.to_le_bytes());
-    Nonce::from(bytes)
+    Nonce::assume_unique_for_key(bytes)
 }
 
 /// Seals messages of one direction in order.
 pub struct Sealer {
-    cipher: ChaCha20Poly1305,
+    cipher: LessSafeKey,
     counter: u64,
 }
 
@@ -50,13 +50,10 @@ impl Sealer {
 
     /// Seals the next message.
     pub fn seal(&mut self, message: &[u8]) -> Vec<u8> {
-        let payload = Payload {
-            msg: message,
-            aad: &[],
-        };
-        let sealed = self
-            .cipher
-            .encrypt(&nonce(self.counter), payload)
+        let mut sealed = Vec::with_capacity(message.len() + SEAL_OVERHEAD_BYTES);
+        sealed.extend_from_slice(message);
+        self.cipher
+            .seal_in_place_append_tag(nonce(self.counter), Aad::empty(), &mut sealed)
             .expect("ChaCha20-Poly1305 seals anything shorter than 256 GiB");
         self.counter += 1;
         sealed
@@ -65,7 +62,7 @@ impl Sealer {
 
 /// Opens messages of one direction in order.
 pub struct Opener {
-    cipher: ChaCha20Poly1305,
+    cipher: LessSafeKey,
     counter: u64,
 }
 
@@ -92,14 +89,13 @@ impl Opener {
     ///
     /// [`OpenError`]; the session must end then.
     pub fn open(&mut self, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
-        let payload = Payload {
-            msg: sealed,
-            aad: &[],
-        };
-        let message = self
+        let mut message = sealed.to_vec();
+        let length = self
             .cipher
-            .decrypt(&nonce(self.counter), payload)
-            .map_err(|_no_detail| OpenError)?;
+            .open_in_place(nonce(self.counter), Aad::empty(), &mut message)
+            .map_err(|_no_detail| OpenError)?
+            .len();
+        message.truncate(length);
         self.counter += 1;
         Ok(message)
     }
@@ -116,6 +112,21 @@ mod tests {
         let (mut sealer, mut opener) = (Sealer::new(&KEY), Opener::new(&KEY));
         for message in [&b"a"[..], b"", b"long enough"] {
             assert_eq!(opener.open(&sealer.seal(message)).as_deref(), Ok(message));
+        }
+    }
+
+    #[test]
+    fn another_implementation_seals_and_opens_the_same() {
+        use chacha20poly1305::aead::{Aead as _, KeyInit as _};
+
+        let other = chacha20poly1305::ChaCha20Poly1305::new(&KEY.into());
+        let mut sealer = Sealer::new(&KEY);
+        for counter in 0..40_u64 {
+            let message = vec![counter.to_le_bytes()[0]; usize::try_from(counter * 31).unwrap()];
+            let mut nonce = [0; 12];
+            nonce[4..].copy_from_slice(&counter.to_le_bytes());
+            let expected = other.encrypt(&nonce.into(), &*message).unwrap();
+            assert_eq!(sealer.seal(&message), expected);
         }
     }
 
