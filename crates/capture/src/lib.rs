@@ -19,6 +19,8 @@ pub mod scrap_backend;
 pub mod synthetic;
 mod tiles;
 mod unsupported;
+#[cfg(windows)]
+pub mod windows;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 pub mod x11;
 
@@ -204,14 +206,16 @@ pub enum CaptureError {
 pub fn open() -> Result<Box<dyn ScreenSource>, CaptureError> {
     #[cfg(any(target_os = "linux", target_os = "freebsd"))]
     let opened = x11::X11Screen::open_display(None).map(|screen| Box::new(screen) as _);
+    #[cfg(windows)]
+    let opened = windows::GdiScreen::open().map(|screen| Box::new(screen) as _);
     #[cfg(all(
         feature = "scrap",
-        not(any(target_os = "linux", target_os = "freebsd"))
+        not(any(target_os = "linux", target_os = "freebsd", windows))
     ))]
     let opened = scrap_backend::ScrapScreen::open().map(|screen| Box::new(screen) as _);
     #[cfg(all(
         not(feature = "scrap"),
-        not(any(target_os = "linux", target_os = "freebsd"))
+        not(any(target_os = "linux", target_os = "freebsd", windows))
     ))]
     let opened = unsupported::open();
     opened

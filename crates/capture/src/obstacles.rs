@@ -46,7 +46,9 @@ impl Observer {
     pub fn obstacles(&mut self) -> Obstacles {
         #[cfg(any(target_os = "linux", target_os = "freebsd"))]
         let found = self.platform.obstacles();
-        #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+        #[cfg(windows)]
+        let found = crate::windows::obstacles();
+        #[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
         let found = Obstacles::default();
         found
     }

@@ -1,6 +1,6 @@
 //! Platforms without a screen source.
 
-#![cfg(not(any(feature = "scrap", target_os = "linux", target_os = "freebsd")))]
+#![cfg(not(any(feature = "scrap", target_os = "linux", target_os = "freebsd", windows)))]
 
 use crate::{CaptureError, ScreenSource};
 

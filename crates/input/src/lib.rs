@@ -21,6 +21,8 @@ pub mod rdev_backend;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 pub mod remapped;
 mod unsupported;
+#[cfg(windows)]
+pub mod windows;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 pub mod x11;
 
@@ -158,8 +160,14 @@ pub fn release_stuck() -> Result<usize, InjectError> {
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 use self::x11 as platform;
 
-#[cfg(all(feature = "rdev", not(any(target_os = "linux", target_os = "freebsd"))))]
+#[cfg(windows)]
+use self::windows as platform;
+
+#[cfg(all(
+    feature = "rdev",
+    not(any(target_os = "linux", target_os = "freebsd", windows))
+))]
 use rdev_backend as platform;
 
-#[cfg(not(any(feature = "rdev", target_os = "linux", target_os = "freebsd")))]
+#[cfg(not(any(feature = "rdev", target_os = "linux", target_os = "freebsd", windows)))]
 use unsupported as platform;

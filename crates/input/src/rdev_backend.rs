@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-#[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
 use std::path::Path;
-#[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
 use std::process::ExitCode;
 
 use protocol::input::{HidKey, InputEvent, PointerButton};
@@ -132,25 +132,25 @@ impl fmt::Debug for RdevSink {
 }
 
 /// See [`crate::open`].
-#[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
 pub(crate) fn open() -> Result<Box<dyn InputSink>, InjectError> {
     Ok(Box::new(RdevSink::open()))
 }
 
 /// See [`crate::open_guarded`]; no guardian is started.
-#[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
 pub(crate) fn open_guarded(_exe: &Path) -> Result<Box<dyn InputSink>, InjectError> {
     open()
 }
 
 /// See [`crate::run_guardian_if_asked`]; nobody asks.
-#[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
 pub(crate) fn run_guardian_if_asked() -> Option<ExitCode> {
     None
 }
 
 /// See [`crate::release_stuck`]; the platform does not tell artificial keys from others.
-#[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
 pub(crate) fn release_stuck() -> Result<usize, InjectError> {
     Ok(0)
 }

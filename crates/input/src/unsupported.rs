@@ -1,6 +1,6 @@
 //! Platforms without an input sink.
 
-#![cfg(not(any(feature = "rdev", target_os = "linux", target_os = "freebsd")))]
+#![cfg(not(any(feature = "rdev", target_os = "linux", target_os = "freebsd", windows)))]
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,0 +1,330 @@
+//! What of Windows is asked for, without pointers.
+#![expect(unsafe_code, reason = "Windows' own functions are foreign ones")]
+
+use std::io;
+use std::mem::size_of;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use windows_sys::Win32::Foundation::{LPARAM, LRESULT, POINT, WPARAM};
+use windows_sys::Win32::System::Threading::GetCurrentThreadId;
+use windows_sys::Win32::UI::Input::KeyboardAndMouse::{
+    GetAsyncKeyState, GetKeyState, GetKeyboardLayout, HKL, INPUT, INPUT_0, INPUT_KEYBOARD,
+    INPUT_MOUSE, KEYBDINPUT, KEYEVENTF_EXTENDEDKEY, KEYEVENTF_KEYUP, KEYEVENTF_SCANCODE,
+    KEYEVENTF_UNICODE, MAPVK_VK_TO_VSC_EX, MAPVK_VSC_TO_VK_EX, MOUSEINPUT, MapVirtualKeyExW,
+    SendInput, VkKeyScanExW,
+};
+use windows_sys::Win32::UI::WindowsAndMessaging::{
+    CallNextHookEx, GetForegroundWindow, GetMessageW, GetSystemMetrics, GetWindowThreadProcessId,
+    HC_ACTION, HHOOK, KBDLLHOOKSTRUCT, LLKHF_INJECTED, LLMHF_INJECTED, MSG, MSLLHOOKSTRUCT,
+    PostThreadMessageW, SM_CXVIRTUALSCREEN, SM_CYVIRTUALSCREEN, SM_SWAPBUTTON, SM_XVIRTUALSCREEN,
+    SM_YVIRTUALSCREEN, SetWindowsHookExW, UnhookWindowsHookEx, WH_KEYBOARD_LL, WH_MOUSE_LL,
+    WM_KEYDOWN, WM_MOUSEMOVE, WM_QUIT, WM_SYSKEYDOWN,
+};
+
+use super::codes::Code;
+use crate::UserActed;
+
+/// One event that Windows takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Artificial {
+    Key {
+        code: Code,
+        down: bool,
+    },
+    /// A unit of UTF-16, by no key.
+    Unit {
+        unit: u16,
+        down: bool,
+    },
+    Mouse {
+        flags: u32,
+        /// What the flags say that it is.
+        data: i32,
+        /// Of 65,536 parts of the whole desktop, where the flags have a move.
+        to: (i32, i32),
+    },
+}
+
+/// The layout of the keyboard of one thread.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KeyLayout(HKL);
+
+/// How a layout makes a character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Scanned {
+    pub(super) virtual_key: u8,
+    pub(super) shift: bool,
+    pub(super) control: bool,
+    pub(super) alt: bool,
+    /// With a modifier of its own, as the Japanese layouts have.
+    pub(super) others: bool,
+}
+
+/// Sends all of it, with nothing of others in between.
+///
+/// # Errors
+///
+/// That Windows took none or only the first of them.
+pub(super) fn send(events: &[Artificial]) -> io::Result<()> {
+    let inputs: Vec<INPUT> = events.iter().map(|event| input_of(*event)).collect();
+    if inputs.is_empty() {
+        return Ok(());
+    }
+    let count = u32::try_from(inputs.len()).map_err(io::Error::other)?;
+    let size = i32::try_from(size_of::<INPUT>()).map_err(io::Error::other)?;
+    // SAFETY: `count` structures of `size` bytes begin there and live until the call returns.
+    let sent = unsafe { SendInput(count, inputs.as_ptr(), size) };
+    if sent == count {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+fn input_of(event: Artificial) -> INPUT {
+    let of_keyboard = |ki| INPUT {
+        r#type: INPUT_KEYBOARD,
+        Anonymous: INPUT_0 { ki },
+    };
+    let up = |down: bool| if down { 0 } else { KEYEVENTF_KEYUP };
+    match event {
+        Artificial::Key { code, down } => {
+            let mut flags = up(down);
+            if code.extended {
+                flags |= KEYEVENTF_EXTENDEDKEY;
+            }
+            if code.virtual_key == 0 {
+                flags |= KEYEVENTF_SCANCODE;
+            }
+            of_keyboard(KEYBDINPUT {
+                wVk: code.virtual_key.into(),
+                wScan: code.scan.into(),
+                dwFlags: flags,
+                ..KEYBDINPUT::default()
+            })
+        }
+        Artificial::Unit { unit, down } => of_keyboard(KEYBDINPUT {
+            wScan: unit,
+            dwFlags: up(down) | KEYEVENTF_UNICODE,
+            ..KEYBDINPUT::default()
+        }),
+        Artificial::Mouse { flags, data, to } => INPUT {
+            r#type: INPUT_MOUSE,
+            Anonymous: INPUT_0 {
+                mi: MOUSEINPUT {
+                    dx: to.0,
+                    dy: to.1,
+                    mouseData: data.cast_unsigned(),
+                    dwFlags: flags,
+                    ..MOUSEINPUT::default()
+                },
+            },
+        },
+    }
+}
+
+impl KeyLayout {
+    /// That of the program in front, which gets the keys.
+    pub(super) fn in_front() -> Self {
+        // SAFETY: it takes nothing; no window in front is a null, which the next function takes.
+        let window = unsafe { GetForegroundWindow() };
+        // SAFETY: whatever the window is, also gone, and nobody asks for its process.
+        let thread = unsafe { GetWindowThreadProcessId(window, std::ptr::null_mut()) };
+        // SAFETY: whatever the thread is; 0 is this one.
+        Self(unsafe { GetKeyboardLayout(thread) })
+    }
+
+    /// How `character` is made; `None` if it is not.
+    pub(super) fn scan(self, character: char) -> Option<Scanned> {
+        let unit = u16::try_from(u32::from(character)).ok()?;
+        // SAFETY: the layout came from Windows.
+        let found = unsafe { VkKeyScanExW(unit, self.0) };
+        let [virtual_key, state] = found.to_le_bytes();
+        (found != -1).then_some(Scanned {
+            virtual_key,
+            shift: state & 1 != 0,
+            control: state & 2 != 0,
+            alt: state & 4 != 0,
+            others: state & !7 != 0,
+        })
+    }
+
+    /// Where the virtual key is.
+    pub(super) fn code_of(self, virtual_key: u8) -> Code {
+        // SAFETY: the layout came from Windows.
+        let scan = unsafe { MapVirtualKeyExW(virtual_key.into(), MAPVK_VK_TO_VSC_EX, self.0) };
+        let [scan, prefix, _, _] = scan.to_le_bytes();
+        Code {
+            virtual_key,
+            scan,
+            extended: prefix == 0xe0,
+        }
+    }
+
+    /// The same key with the virtual key that it is on this layout.
+    pub(super) fn completed(self, code: Code) -> Code {
+        let prefix = if code.extended { 0xe0 } else { 0 };
+        let scan = u32::from_le_bytes([code.scan, prefix, 0, 0]);
+        // SAFETY: the layout came from Windows.
+        let found = unsafe { MapVirtualKeyExW(scan, MAPVK_VSC_TO_VK_EX, self.0) };
+        Code {
+            virtual_key: u8::try_from(found).unwrap_or(0),
+            ..code
+        }
+    }
+}
+
+/// Whether a key is down, by whosever hand.
+pub(super) fn is_down(virtual_key: u8) -> bool {
+    // SAFETY: it takes any number.
+    let state = unsafe { GetAsyncKeyState(virtual_key.into()) };
+    state < 0
+}
+
+/// Whether a lock is on.
+pub(super) fn is_on(virtual_key: u8) -> bool {
+    // SAFETY: it takes any number.
+    let state = unsafe { GetKeyState(virtual_key.into()) };
+    state & 1 != 0
+}
+
+/// The user has the left and the right button changed.
+pub(super) fn buttons_are_swapped() -> bool {
+    // SAFETY: it takes any number.
+    let swapped = unsafe { GetSystemMetrics(SM_SWAPBUTTON) };
+    swapped != 0
+}
+
+/// Where the whole desktop begins, and its size, in pixels.
+pub(super) fn desktop() -> ((i32, i32), (i32, i32)) {
+    let ask = |which| {
+        // SAFETY: it takes any number.
+        unsafe { GetSystemMetrics(which) }
+    };
+    (
+        (ask(SM_XVIRTUALSCREEN), ask(SM_YVIRTUALSCREEN)),
+        (ask(SM_CXVIRTUALSCREEN), ask(SM_CYVIRTUALSCREEN)),
+    )
+}
+
+/// Tells of what the user does, for as long as it lives.
+#[derive(Debug)]
+pub(super) struct Watch {
+    thread_id: u32,
+    thread: Option<JoinHandle<()>>,
+}
+
+thread_local! {
+    /// Windows calls a hook on the thread that set it.
+    static ACTED: std::cell::RefCell<Option<UserActed>> = const { std::cell::RefCell::new(None) };
+}
+
+impl Watch {
+    /// # Errors
+    ///
+    /// That Windows takes no hook.
+    pub(super) fn start(acted: UserActed) -> io::Result<Self> {
+        let (ready, when_ready) = sync_channel(1);
+        let thread = std::thread::Builder::new()
+            .name("user's keys".to_owned())
+            .spawn(move || watch(acted, &ready))?;
+        let thread_id = when_ready.recv().map_err(io::Error::other)??;
+        Ok(Self {
+            thread_id,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // SAFETY: it takes the number of any thread; this one waits for messages until it gets the last.
+        unsafe { PostThreadMessageW(self.thread_id, WM_QUIT, 0, 0) };
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}
+
+fn watch(acted: UserActed, ready: &SyncSender<io::Result<u32>>) {
+    ACTED.set(Some(acted));
+    let set = |which, hook| {
+        // SAFETY: the hook is a function of this program, which stays; 0 means all threads.
+        let set = unsafe { SetWindowsHookExW(which, Some(hook), std::ptr::null_mut(), 0) };
+        if set.is_null() {
+            Err(io::Error::last_os_error())
+        } else {
+            Ok(Hook(set))
+        }
+    };
+    let hooks = set(WH_KEYBOARD_LL, on_key as HookFunction).and_then(|keys| {
+        let buttons = set(WH_MOUSE_LL, on_mouse)?;
+        Ok((keys, buttons))
+    });
+    let _hooks = match hooks {
+        Ok(hooks) => hooks,
+        Err(error) => {
+            ready.send(Err(error)).ok();
+            return;
+        }
+    };
+    let mut message = MSG {
+        pt: POINT { x: 0, y: 0 },
+        ..MSG::default()
+    };
+    // SAFETY: it takes nothing.
+    let this = unsafe { GetCurrentThreadId() };
+    ready.send(Ok(this)).ok();
+    // SAFETY: the message is written there; no window means all of this thread.
+    while unsafe { GetMessageW(&raw mut message, std::ptr::null_mut(), 0, 0) } > 0 {}
+}
+
+type HookFunction = unsafe extern "system" fn(i32, WPARAM, LPARAM) -> LRESULT;
+
+struct Hook(HHOOK);
+
+impl Drop for Hook {
+    fn drop(&mut self) {
+        // SAFETY: it was set and is taken off once.
+        unsafe { UnhookWindowsHookEx(self.0) };
+    }
+}
+
+fn tell() {
+    ACTED.with_borrow(|acted| {
+        if let Some(acted) = acted {
+            acted();
+        }
+    });
+}
+
+/// Windows' own signature of a hook.
+unsafe extern "system" fn on_key(code: i32, what: WPARAM, at: LPARAM) -> LRESULT {
+    let pressed = [WM_KEYDOWN as usize, WM_SYSKEYDOWN as usize].contains(&what);
+    if code == HC_ACTION.cast_signed() && pressed {
+        let event = std::ptr::with_exposed_provenance::<KBDLLHOOKSTRUCT>(at.cast_unsigned());
+        // SAFETY: with this code Windows hands over such a structure for the time of the call.
+        let flags = unsafe { (*event).flags };
+        if flags & LLKHF_INJECTED == 0 {
+            tell();
+        }
+    }
+    // SAFETY: what came is handed on as it came.
+    unsafe { CallNextHookEx(std::ptr::null_mut(), code, what, at) }
+}
+
+/// Windows' own signature of a hook.
+unsafe extern "system" fn on_mouse(code: i32, what: WPARAM, at: LPARAM) -> LRESULT {
+    // moves alone are many, and say little
+    if code == HC_ACTION.cast_signed() && what != WM_MOUSEMOVE as usize {
+        let event = std::ptr::with_exposed_provenance::<MSLLHOOKSTRUCT>(at.cast_unsigned());
+        // SAFETY: with this code Windows hands over such a structure for the time of the call.
+        let flags = unsafe { (*event).flags };
+        if flags & LLMHF_INJECTED == 0 {
+            tell();
+        }
+    }
+    // SAFETY: what came is handed on as it came.
+    unsafe { CallNextHookEx(std::ptr::null_mut(), code, what, at) }
+}

@@ -1,0 +1,195 @@
+//! The sink of Windows on a real desktop: what arrives in a text field and in a window of this program.
+
+#![cfg(windows)]
+
+mod field;
+
+use field::{Field, Seen};
+use input::{InjectError, InputSink, hid};
+use protocol::input::{HidKey, InputEvent, PointerButton, hint};
+use protocol::{BoundedText, Place};
+
+fn key(key: HidKey, pressed: bool, character: Option<char>) -> InputEvent {
+    InputEvent::Key {
+        key,
+        pressed,
+        character,
+    }
+}
+
+fn tap(
+    sink: &mut dyn InputSink,
+    place: HidKey,
+    character: Option<char>,
+) -> Result<(), InjectError> {
+    sink.inject(&key(place, true, character))?;
+    sink.inject(&key(place, false, None))
+}
+
+fn text(text: &str) -> InputEvent {
+    InputEvent::Text {
+        text: BoundedText::cut(text.to_owned()),
+    }
+}
+
+#[test]
+fn s1_characters_arrive_whatever_the_layout_makes() {
+    let field = Field::open();
+    let mut sink = input::open().unwrap();
+    for (place, character) in [
+        (hid::A, 'a'),
+        (hid::Q, '@'),
+        (hid::SEMICOLON, 'ò'),
+        (hid::E, '€'),
+        (hid::N, 'ñ'),
+        (hid::BRACKET_LEFT, '['),
+        (hid::F, 'ж'),
+        (hid::SPACE, ' '),
+        (hid::NUMPAD_7, '7'),
+        (hid::NUMPAD_DECIMAL, ','),
+        (hid::DIGIT_1, '😀'),
+    ] {
+        tap(&mut *sink, place, Some(character)).unwrap();
+    }
+    sink.inject(&text("è漢z")).unwrap();
+    assert_eq!(field.text_when_still(), "a@ò€ñ[ж 7,😀è漢z");
+    assert_eq!(sink.held(), 0);
+}
+
+#[test]
+fn s1_shift_that_the_operator_holds_is_no_part_of_another_character() {
+    let field = Field::open();
+    let mut sink = input::open().unwrap();
+    sink.inject(&key(hid::SHIFT_LEFT, true, None)).unwrap();
+    for (place, character) in [
+        (hid::A, 'A'),
+        (hid::DIGIT_7, '/'),
+        (hid::B, 'b'),
+        (hid::C, 'È'),
+    ] {
+        tap(&mut *sink, place, Some(character)).unwrap();
+    }
+    sink.inject(&key(hid::SHIFT_LEFT, false, None)).unwrap();
+    tap(&mut *sink, hid::D, Some('d')).unwrap();
+    assert_eq!(field.text_when_still(), "A/bÈd");
+}
+
+#[test]
+fn s1_keys_do_what_they_are_called_also_on_the_pad() {
+    let field = Field::open();
+    let mut sink = input::open().unwrap();
+    sink.inject(&text("bcd")).unwrap();
+    // to the beginning by the pad, with Num Lock on or off at the operator's
+    tap(&mut *sink, hid::NUMPAD_7, Some(hint::PAD_MOVES)).unwrap();
+    tap(&mut *sink, hid::A, Some('a')).unwrap();
+    tap(&mut *sink, hid::ARROW_RIGHT, None).unwrap();
+    tap(&mut *sink, hid::DELETE, None).unwrap();
+    tap(&mut *sink, hid::END, None).unwrap();
+    tap(&mut *sink, hid::BACKSPACE, None).unwrap();
+    tap(&mut *sink, hid::NUMPAD_5, Some('5')).unwrap();
+    assert_eq!(field.text_when_still(), "ab5");
+}
+
+#[test]
+fn s1_a_command_reaches_the_program_as_one() {
+    let field = Field::open();
+    let mut sink = input::open().unwrap();
+    sink.inject(&text("one")).unwrap();
+    tap(&mut *sink, hid::HOME, None).unwrap();
+    sink.inject(&key(hid::SHIFT_RIGHT, true, None)).unwrap();
+    tap(&mut *sink, hid::END, None).unwrap();
+    sink.inject(&key(hid::SHIFT_RIGHT, false, None)).unwrap();
+    sink.inject(&key(hid::CONTROL_LEFT, true, None)).unwrap();
+    // where another keyboard has it
+    tap(&mut *sink, hid::J, Some('c')).unwrap();
+    sink.inject(&key(hid::CONTROL_LEFT, false, None)).unwrap();
+    tap(&mut *sink, hid::END, None).unwrap();
+    sink.inject(&key(hid::CONTROL_RIGHT, true, None)).unwrap();
+    tap(&mut *sink, hid::V, Some('v')).unwrap();
+    sink.inject(&key(hid::CONTROL_RIGHT, false, None)).unwrap();
+    assert_eq!(field.text_when_still(), "oneone");
+}
+
+#[test]
+fn s1_a_key_that_reaches_further_characters_is_no_alt() {
+    let field = Field::open();
+    let mut sink = input::open().unwrap();
+    let level_three = Some(hint::LEVEL_THREE);
+    sink.inject(&key(hid::ALT_RIGHT, true, level_three))
+        .unwrap();
+    tap(&mut *sink, hid::Q, Some('@')).unwrap();
+    tap(&mut *sink, hid::E, Some('e')).unwrap();
+    sink.inject(&key(hid::ALT_RIGHT, false, None)).unwrap();
+    tap(&mut *sink, hid::X, Some('x')).unwrap();
+    assert_eq!(field.text_when_still(), "@ex");
+}
+
+#[test]
+fn s1_the_pointer_clicks_and_turns_where_it_should() {
+    let field = Field::open();
+    let mut sink = input::open().unwrap();
+    let at = |x, y| Place { x, y, seen: 0 };
+    let inside = field.place_inside();
+    for button in [PointerButton::Right, PointerButton::Middle] {
+        for pressed in [true, false] {
+            let at = at(inside.0, inside.1);
+            sink.inject(&InputEvent::Button {
+                button,
+                pressed,
+                at,
+            })
+            .unwrap();
+        }
+    }
+    sink.inject(&InputEvent::Wheel { dx: 0, dy: 240 }).unwrap();
+    sink.inject(&InputEvent::Wheel { dx: 0, dy: -30 }).unwrap();
+    let seen = Field::seen_when_still();
+    assert_eq!(
+        seen,
+        [
+            Seen::Press("right"),
+            Seen::Release("right"),
+            Seen::Press("middle"),
+            Seen::Release("middle"),
+            Seen::Wheel(-240),
+            Seen::Wheel(30),
+        ]
+    );
+    assert_eq!(field::pointer(), inside);
+    sink.inject(&InputEvent::PointerMoved {
+        to: at(-5, 100_000),
+    })
+    .unwrap();
+    assert_eq!(field::pointer(), (0, field::desktop_size().1 - 1));
+}
+
+#[test]
+fn keys_and_buttons_are_released_when_the_sink_is_dropped() {
+    let field = Field::open();
+    let mut sink = input::open().unwrap();
+    sink.inject(&key(hid::CONTROL_LEFT, true, None)).unwrap();
+    sink.inject(&key(hid::F5, true, None)).unwrap();
+    field.text_when_still();
+    assert!(field::is_down(0x11) && field::is_down(0x74));
+    assert_eq!(sink.held(), 2);
+    drop(sink);
+    field.text_when_still();
+    assert!(!field::is_down(0x11) && !field::is_down(0x74));
+}
+
+#[test]
+fn a_killed_process_leaves_nothing_down() {
+    let _field = Field::open();
+    let mut path = std::env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    let mut holder = std::process::Command::new(path.join("examples/hold_key.exe"))
+        .spawn()
+        .expect("the example hold_key is built with the tests");
+    let is_held = || field::is_down(0x10) && field::is_down(0x01);
+    assert!(field::wait_until(is_held), "nothing was pressed");
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    let is_free = || !field::is_down(0x10) && !field::is_down(0x01);
+    assert!(field::wait_until(is_free), "something stayed down");
+}
