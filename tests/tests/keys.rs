@@ -20,6 +20,10 @@ const SHIFT: u8 = 50;
 const C: u8 = 54;
 const ALT: u8 = 64;
 const CAPS_LOCK: u8 = 66;
+/// On the left of the home row and on its right.
+const DOT_1: u8 = 41;
+const DOT_2: u8 = 40;
+const DOT_5: u8 = 45;
 const PAD_7: u8 = 79;
 const PAD_PLUS: u8 = 86;
 const PAD_DECIMAL: u8 = 91;
@@ -142,6 +146,10 @@ fn s1_a_layout_that_is_switched_within_a_session_is_whole() {
     scene.makes(&[SPACE], b"'", "its accent");
     scene.operator_types_on("gr", "", "");
     scene.makes(&[SHIFT, C], "Ψ".as_bytes(), "a Greek capital");
+    // dots that are down together make one character
+    scene.operator_types_on("brai", "", "");
+    scene.makes(&[DOT_1], "⠁".as_bytes(), "a dot of braille");
+    scene.makes(&[DOT_1, DOT_2, DOT_5], "⠓".as_bytes(), "three dots of braille");
     scene.operator_types_on("us", "", "");
     scene.makes(&[SHIFT, C], b"C", "a Latin capital");
 }

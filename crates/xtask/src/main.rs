@@ -58,6 +58,8 @@ enum Task {
     Bugs,
     /// Checks that the workspace would compile for Windows; needs nothing but rustup.
     CheckWindows,
+    /// Runs the tests of what is Windows' own under Wine; needs mingw, Wine and Xvfb.
+    Wine,
     /// Fuzzes the parsers of a peer's bytes; needs clang and cargo-fuzz.
     Fuzz {
         /// For each target.
@@ -139,6 +141,14 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::CheckWindows => {
             let mut steps = steps::Steps::default();
             let outcome = windows::check(&mut steps);
+            steps.summary();
+            outcome
+        }
+        Task::Wine => {
+            let metadata = MetadataCommand::new().no_deps().exec()?;
+            let mut steps = steps::Steps::default();
+            let outcome =
+                windows::try_under_wine(&mut steps, metadata.target_directory.as_std_path());
             steps.summary();
             outcome
         }
