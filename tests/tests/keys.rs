@@ -149,7 +149,11 @@ fn s1_a_layout_that_is_switched_within_a_session_is_whole() {
     // dots that are down together make one character
     scene.operator_types_on("brai", "", "");
     scene.makes(&[DOT_1], "⠁".as_bytes(), "a dot of braille");
-    scene.makes(&[DOT_1, DOT_2, DOT_5], "⠓".as_bytes(), "three dots of braille");
+    scene.makes(
+        &[DOT_1, DOT_2, DOT_5],
+        "⠓".as_bytes(),
+        "three dots of braille",
+    );
     scene.operator_types_on("us", "", "");
     scene.makes(&[SHIFT, C], b"C", "a Latin capital");
 }

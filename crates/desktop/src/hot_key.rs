@@ -8,10 +8,16 @@ mod x11;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 use self::x11 as platform;
 
-#[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+#[cfg(windows)]
+mod windows;
+
+#[cfg(windows)]
+use self::windows as platform;
+
+#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
 mod unsupported;
 
-#[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
 use unsupported as platform;
 
 /// The key cannot be watched; the button still works.

@@ -32,9 +32,9 @@ fn command_of(program: StartUp<'_>) -> String {
     format!("\"{}\"", program.program.display())
 }
 
-fn failed(error: windows_registry::Error) -> StartUpError {
+fn failed(error: impl Into<std::io::Error>) -> StartUpError {
     StartUpError::Failed {
         what: RUN.to_owned(),
-        source: std::io::Error::from_raw_os_error(error.code().0),
+        source: error.into(),
     }
 }
