@@ -141,6 +141,17 @@ phrases! {
     no_files: "No files yet", "Ancora nessun file";
     no_files_note: "What you and the user send each other is listed here.",
         "Qui appare ciò che tu e l'utente vi inviate.";
+    /// Where a file of a name is there already (S6).
+    is_there_at_host: "A file of this name is there on the host.",
+        "Sul computer remoto c'è già un file con questo nome.";
+    is_there_at_yours: "You have a file of this name there.",
+        "In quella cartella hai già un file con questo nome.";
+    one_there: "There now", "Ora presente";
+    one_that_comes: "Arriving", "In arrivo";
+    replace: "Replace", "Sostituisci";
+    keep_both: "Keep both", "Tieni entrambi";
+    skip: "Skip", "Salta";
+    same_for_all: "Do the same for all", "Fai lo stesso per tutti";
     received_files: "Folder for received files", "Cartella dei file ricevuti";
     usual_folder: "Downloads", "Scaricati";
     file_transfer_missing: "Not in this version yet", "Non ancora in questa versione";

@@ -2,6 +2,7 @@
 
 pub mod chat;
 pub mod computers;
+pub mod conflict;
 pub mod doctor;
 pub mod drafts;
 pub mod files;

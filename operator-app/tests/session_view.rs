@@ -501,6 +501,9 @@ fn transfer(number: u32, is_outgoing: bool, stage: Stage) -> Transfer {
         stage,
         problems: Vec::new(),
         folder: None,
+        question: None,
+        replaced: 0,
+        skipped: 0,
     }
 }
 

@@ -10,5 +10,5 @@ mod incoming;
 mod names;
 mod outgoing;
 
-pub use incoming::{Existing, Incoming, IncomingError, Landed, Step, WhenThere};
+pub use incoming::{Incoming, IncomingError, Landed, Step, WhenThere};
 pub use outgoing::{Outgoing, Reader, Skipped};

@@ -154,8 +154,6 @@ fn reading(error: &io::Error) -> FileFault {
 pub struct Reader {
     of: Arc<Outgoing>,
     next: u32,
-    /// One after the last.
-    end: u32,
     has: Option<FileHas>,
     open: Option<Open>,
     is_done: bool,
@@ -211,21 +209,9 @@ impl State {
 impl Reader {
     /// All from `start` on.
     pub fn from(of: Arc<Outgoing>, start: FileStart) -> Self {
-        let end = u32::try_from(of.entries.len()).unwrap_or(u32::MAX);
-        Self::of(of, start, end)
-    }
-
-    /// One entry alone.
-    pub fn only(of: Arc<Outgoing>, start: FileStart) -> Self {
-        let end = start.entry.saturating_add(1);
-        Self::of(of, start, end)
-    }
-
-    fn of(of: Arc<Outgoing>, start: FileStart, end: u32) -> Self {
         Self {
             of,
             next: start.entry,
-            end,
             has: start.has,
             open: None,
             is_done: false,
@@ -259,7 +245,7 @@ impl Reader {
             return self.go_on(open, room);
         }
         let at = usize::try_from(self.next).unwrap_or(usize::MAX);
-        let entry = self.of.entries.get(at).filter(|_| self.next < self.end);
+        let entry = self.of.entries.get(at);
         let Some(entry) = entry else {
             self.is_done = true;
             return (FileFrame::Done, 1);

@@ -10,7 +10,7 @@ use clipboard::Place;
 use codec::{Picture, Rect};
 use protocol::admin::reports::{FieldValue, Language};
 use protocol::control::{ChatText, KnockReason};
-use protocol::files::TransferId;
+use protocol::files::{ConflictAnswer, TransferId};
 use protocol::{
     Entry, InvitationToken, OwnQuestion, PeerId, PointerUpdate, ReportDraft, ReportId, Rights,
     ScreenLayout, SessionId, TicketRoute,
@@ -145,6 +145,15 @@ pub enum Command {
         session: SessionId,
         id: TransferId,
     },
+    /// What becomes of an entry of a transfer whose name is there already, as
+    /// [`crate::Event::Transfer`] asked; and of all others of that transfer.
+    AnswerConflict {
+        session: SessionId,
+        id: TransferId,
+        entry: u32,
+        answer: ConflictAnswer,
+        for_all: bool,
+    },
     /// Stops what is sent for a while, or goes on with it.
     HoldFiles {
         session: SessionId,
@@ -208,6 +217,7 @@ impl fmt::Debug for Command {
             Self::SendChat { .. } => "SendChat",
             Self::SendFiles { .. } => "SendFiles",
             Self::CancelFiles { .. } => "CancelFiles",
+            Self::AnswerConflict { .. } => "AnswerConflict",
             Self::HoldFiles { .. } => "HoldFiles",
             Self::ReceiveInto { .. } => "ReceiveInto",
             Self::WorkIn { .. } => "WorkIn",

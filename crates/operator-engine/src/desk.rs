@@ -286,6 +286,16 @@ impl Desk {
             Command::CancelFiles { session, id } => {
                 self.files(link, session, |all| all.cancel(id)).await;
             }
+            Command::AnswerConflict {
+                session,
+                id,
+                entry,
+                answer,
+                for_all,
+            } => {
+                self.files(link, session, |all| all.answer(id, entry, answer, for_all))
+                    .await;
+            }
             Command::HoldFiles { session, id, held } => {
                 self.files(link, session, |all| all.hold(id, held)).await;
             }

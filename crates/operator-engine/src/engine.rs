@@ -331,6 +331,7 @@ impl Engine {
             | Command::MarkMoment { .. }
             | Command::SendFiles { .. }
             | Command::CancelFiles { .. }
+            | Command::AnswerConflict { .. }
             | Command::HoldFiles { .. }
             | Command::ReceiveInto { .. }
             | Command::WorkIn { .. }

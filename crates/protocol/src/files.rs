@@ -148,6 +148,50 @@ pub enum FileMessage {
         files: u32,
         bytes: u64,
     },
+    /// From a host that receives: where a file of a name is there already, what is to become of it; `None`
+    /// once nothing is asked any more. Only to a console that is [`FilesWord::Able`].
+    Asked {
+        transfer: u32,
+        conflict: Option<Conflict>,
+    },
+    /// From the console, whose operator decides: what becomes of that entry of its own transfer.
+    Answer {
+        transfer: u32,
+        entry: u32,
+        answer: ConflictAnswer,
+        /// And of all that are asked for or come later.
+        for_all: bool,
+    },
+    /// From whoever receives: what is left of that entry need not come. Only to an end that is
+    /// [`FilesWord::Able`].
+    Skip { transfer: u32, entry: u32 },
+}
+
+/// A file that comes has the name of one that is there (S6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    pub entry: u32,
+    pub path: FilePath,
+    pub here: FileFacts,
+    pub comes: FileFacts,
+}
+
+/// What tells one file of a name from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFacts {
+    pub bytes: u64,
+    pub modified_unix_millis: i64,
+}
+
+/// What becomes of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ConflictAnswer {
+    /// The one that comes takes the place of the other once it is whole.
+    Replace,
+    /// The one that comes gets a number.
+    KeepBoth,
+    /// The one that comes is dropped.
+    Skip,
 }
 
 /// Which of a session's transfers between the host and one operator.
@@ -181,6 +225,8 @@ pub enum FilesWord {
         files: u32,
         bytes: u64,
     },
+    /// This end knows conflicts and [`FileMessage::Skip`]; said first of all in each channel.
+    Able,
 }
 
 /// How a transfer ended.

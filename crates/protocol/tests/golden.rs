@@ -18,8 +18,8 @@ use protocol::clipboard::{
 };
 use protocol::control::Admission;
 use protocol::files::{
-    FileFault, FileFrame, FileHas, FileMessage, FilePath, FileStart, FilesEnd, FilesWord,
-    TransferId,
+    Conflict, ConflictAnswer, FileFacts, FileFault, FileFrame, FileHas, FileMessage, FilePath,
+    FileStart, FilesEnd, FilesWord, TransferId,
 };
 use protocol::receipt::{FilmKept, Helper, SentFiles};
 use protocol::system::{Disk, Interface, Program, Room};
@@ -1993,6 +1993,10 @@ fn add_files(samples: &mut Samples) {
         let word = over(end);
         samples.add(&HostWord::Files { session, word });
     }
+    let facts = FileFacts {
+        bytes: 300,
+        modified_unix_millis: -1,
+    };
     for message in [
         FileMessage::Frames {
             transfer: 300,
@@ -2008,8 +2012,34 @@ fn add_files(samples: &mut Samples) {
             files: 2,
             bytes: 300,
         },
+        FileMessage::Asked {
+            transfer: 300,
+            conflict: Some(Conflict {
+                entry: 1,
+                path: FilePath::try_from("Docs/a.txt").expect("a path"),
+                here: facts,
+                comes: facts,
+            }),
+        },
+        FileMessage::Answer {
+            transfer: 300,
+            entry: 1,
+            answer: ConflictAnswer::Replace,
+            for_all: true,
+        },
+        FileMessage::Skip {
+            transfer: 300,
+            entry: 1,
+        },
     ] {
         samples.add(&message);
+    }
+    samples.add(&OperatorWord::Files {
+        session,
+        word: FilesWord::Able,
+    });
+    for answer in [ConflictAnswer::KeepBoth, ConflictAnswer::Skip] {
+        samples.add(&answer);
     }
     samples.add(&FileStart {
         entry: 300,

@@ -18,6 +18,12 @@ struct State {
     begin: Option<FileMessage>,
     /// What was taken of it.
     taken: Option<FileMessage>,
+    /// What the operator is asked, or answers: one question stands at a time.
+    question: Option<FileMessage>,
+    /// What need not come.
+    unwanted: Option<FileMessage>,
+    /// What the other end does not want of ours.
+    skip: Option<(u32, u32)>,
     /// What is sent from now on, by its number.
     sending: Option<Box<(u32, Reader)>>,
     /// Nothing is sent any more.
@@ -40,6 +46,8 @@ pub(crate) enum Order {
     GoOn,
     /// The other end has taken so many messages.
     Taken(u64),
+    /// Nothing more of that entry of that transfer.
+    Skip { transfer: u32, entry: u32 },
     Close,
 }
 
@@ -50,6 +58,18 @@ impl Orders {
 
     pub(crate) fn taken(&self, message: FileMessage) {
         self.change(|state| state.taken = Some(message));
+    }
+
+    pub(crate) fn question(&self, message: FileMessage) {
+        self.change(|state| state.question = Some(message));
+    }
+
+    pub(crate) fn unwanted(&self, message: FileMessage) {
+        self.change(|state| state.unwanted = Some(message));
+    }
+
+    pub(crate) fn skip(&self, transfer: u32, entry: u32) {
+        self.change(|state| state.skip = Some((transfer, entry)));
     }
 
     pub(crate) fn send(&self, sending: Option<(u32, Reader)>) {
@@ -78,7 +98,15 @@ impl Orders {
             if state.is_closed {
                 return Order::Close;
             }
-            if let Some(message) = state.begin.take().or_else(|| state.taken.take()) {
+            let State {
+                begin,
+                taken,
+                question,
+                unwanted,
+                ..
+            } = &mut *state;
+            let mut said = [begin, question, unwanted, taken].into_iter();
+            if let Some(message) = said.find_map(Option::take) {
                 return Order::Say(message);
             }
             if std::mem::take(&mut state.is_stopped) {
@@ -86,6 +114,9 @@ impl Orders {
             }
             if let Some(sending) = state.sending.take() {
                 return Order::Send(sending);
+            }
+            if let Some((transfer, entry)) = state.skip.take() {
+                return Order::Skip { transfer, entry };
             }
             if state.messages_taken != known_taken {
                 return Order::Taken(state.messages_taken);

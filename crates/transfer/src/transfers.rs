@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use files::{Outgoing, Reader};
-use protocol::files::{FileFault, FilesEnd, FilesWord, TransferId, TransferName};
+use files::{Outgoing, Reader, WhenThere};
+use protocol::files::{
+    Conflict, ConflictAnswer, FileFault, FilesEnd, FilesWord, TransferId, TransferName,
+};
 use protocol::limits::MAX_NAME_BYTES;
 use protocol::transfers::{Ended, MOST_PROBLEMS, Problem, Stage, Transfer};
 use protocol::{Lane, PeerId, SessionId, StreamHeader};
 use session::LaneKeys;
+use tokio::task::AbortHandle;
 use transport::{Connection, FramedReader};
 
 use crate::landing::{Came, Happening, Landing};
@@ -23,6 +26,8 @@ use crate::meter::Meter;
 const MOST_WAITING: usize = 200;
 /// Words that nobody could be told while the line was gone.
 const MOST_UNSAID: usize = 16;
+/// How long a question stands; then both files are kept.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Tells what happens on the threads; called from there, and may wait.
 pub type Tell = Arc<dyn Fn(Happening) + Send + Sync>;
@@ -57,6 +62,8 @@ pub struct Transfers {
     /// Where what comes lands.
     folder: Option<PathBuf>,
     may: bool,
+    /// The other end knows conflicts.
+    other_is_able: bool,
     lanes: Option<Lanes>,
     channels: u64,
     last_sent: u32,
@@ -93,6 +100,20 @@ struct Sending {
 struct Coming {
     view: Transfer,
     meter: Meter,
+    /// The last that was told of it.
+    step: u64,
+    /// Ends what nobody answers.
+    patience: Option<AbortHandle>,
+    /// The other end was told that it need not come.
+    unwanted: Option<u32>,
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        if let Some(patience) = &self.patience {
+            patience.abort();
+        }
+    }
 }
 
 impl Transfers {
@@ -102,6 +123,7 @@ impl Transfers {
             tell,
             folder: None,
             may,
+            other_is_able: false,
             lanes: None,
             channels: 0,
             last_sent: 0,
@@ -148,6 +170,9 @@ impl Transfers {
                 stage: Stage::Preparing,
                 problems: Vec::new(),
                 folder: None,
+                question: None,
+                replaced: 0,
+                skipped: 0,
             },
             meter: Meter::default(),
             list: None,
@@ -176,12 +201,60 @@ impl Transfers {
     /// Ends a transfer.
     pub fn cancel(&mut self, id: TransferId) -> Vec<Step> {
         if let Some(coming) = self.incoming.take_if(|coming| coming.view.id == id) {
-            return self.came_to_end(coming.view, Ended::Cancelled { here: true }, true);
+            let ended = Ended::Cancelled { here: true };
+            return self.came_to_end(coming.view.clone(), ended, true);
         }
         let Some(at) = self.outgoing.iter().position(|s| s.view.id == id) else {
             return Vec::new();
         };
         self.sent_to_end(at, Ended::Cancelled { here: true })
+    }
+
+    /// The operator decides what becomes of an entry whose name is there already, at this end or at the
+    /// host. Without a line to the host the question stands.
+    pub fn answer(
+        &mut self,
+        id: TransferId,
+        entry: u32,
+        answer: ConflictAnswer,
+        for_all: bool,
+    ) -> Vec<Step> {
+        let is_asked = |view: &Transfer| {
+            let asked = view.question.as_ref();
+            view.id == id && asked.is_some_and(|asked| asked.entry == entry)
+        };
+        if self.is_host {
+            return Vec::new();
+        }
+        if let Some(coming) = self.incoming.as_mut().filter(|c| is_asked(&c.view)) {
+            coming.view.question = None;
+            let steps = vec![Step::Changed(coming.view.clone())];
+            self.settle(id.number, entry, answer, for_all);
+            return steps;
+        }
+        let sending = self.outgoing.front_mut().filter(|s| is_asked(&s.view));
+        let (Some(sending), Some(lanes)) = (sending, &mut self.lanes) else {
+            return Vec::new();
+        };
+        sending.view.question = None;
+        lanes.answer(id.number, entry, answer, for_all);
+        vec![Step::Changed(sending.view.clone())]
+    }
+
+    /// Has a thread do what was decided of a transfer that comes.
+    fn settle(&self, number: u32, entry: u32, answer: ConflictAnswer, for_all: bool) {
+        let (landing, tell) = (Arc::clone(&self.landing), Arc::clone(&self.tell));
+        let thread = thread::Builder::new().name("files-answer".to_owned());
+        let spawned = thread.spawn(move || {
+            match landing.answer(number, entry, answer, for_all) {
+                Some(Ok(came)) => tell(Happening::Came(came)),
+                Some(Err(over)) => tell(over),
+                None => {}
+            }
+        });
+        if let Err(error) = spawned {
+            tracing::error!(%error, "No thread for files");
+        }
     }
 
     /// Stops what this end sends for a while, or goes on with it.
@@ -222,6 +295,10 @@ impl Transfers {
                 files,
                 bytes,
             } => self.over(id, end, files, bytes),
+            FilesWord::Able => {
+                self.other_is_able = true;
+                Vec::new()
+            }
         }
     }
 
@@ -242,7 +319,8 @@ impl Transfers {
             }
             if let Some(before) = self.incoming.take() {
                 // whoever sends gave it up while the line was gone
-                steps = self.came_to_end(before.view, Ended::Cancelled { here: false }, false);
+                let ended = Ended::Cancelled { here: false };
+                steps = self.came_to_end(before.view.clone(), ended, false);
             }
             self.last_came = id.number;
             let view = Transfer {
@@ -257,10 +335,16 @@ impl Transfers {
                 stage: Stage::Running,
                 problems: Vec::new(),
                 folder: self.folder.clone(),
+                question: None,
+                replaced: 0,
+                skipped: 0,
             };
             self.incoming = Some(Coming {
                 view,
                 meter: Meter::default(),
+                step: 0,
+                patience: None,
+                unwanted: None,
             });
         }
         let Some(coming) = &mut self.incoming else {
@@ -274,7 +358,14 @@ impl Transfers {
         steps.push(Step::Changed(coming.view.clone()));
         if let Some(lanes) = &self.lanes {
             let offered = (id.number, bytes);
-            if let Err(error) = lanes.prepare(&self.landing, offered, folder, &self.tell) {
+            // the operator is asked, where the console can
+            let when_there = if self.is_host && !self.other_is_able {
+                WhenThere::KeepBoth
+            } else {
+                WhenThere::Ask
+            };
+            let place = (folder, when_there);
+            if let Err(error) = lanes.prepare(&self.landing, offered, place, &self.tell) {
                 tracing::error!(%error, "No thread for files");
                 let ended = Ended::Failed(FileFault::WRITING_FAILED);
                 return self.incoming_ends(steps, ended);
@@ -285,7 +376,7 @@ impl Transfers {
 
     fn incoming_ends(&mut self, mut steps: Vec<Step>, ended: Ended) -> Vec<Step> {
         if let Some(coming) = self.incoming.take() {
-            steps.extend(self.came_to_end(coming.view, ended, true));
+            steps.extend(self.came_to_end(coming.view.clone(), ended, true));
         }
         steps
     }
@@ -302,7 +393,7 @@ impl Transfers {
                 self.incoming = Some(coming);
                 return Vec::new();
             }
-            return self.came_to_end(coming.view, ended, false);
+            return self.came_to_end(coming.view.clone(), ended, false);
         }
         let Some(at) = self
             .outgoing
@@ -333,7 +424,11 @@ impl Transfers {
         };
         let lanes = Lanes::new(self.channels, channel.connection, header, channel.keys);
         self.lanes = Some(lanes);
-        let mut steps: Vec<Step> = self.unsaid.drain(..).map(Step::Say).collect();
+        let mut steps = Vec::new();
+        if self.may {
+            steps.push(Step::Say(FilesWord::Able));
+        }
+        steps.extend(self.unsaid.drain(..).map(Step::Say));
         steps.extend(self.offer(true));
         steps
     }
@@ -385,8 +480,10 @@ impl Transfers {
         self.channels += 1;
         self.landing.belongs_to(self.channels);
         self.unsaid.clear();
-        self.give_up_landing(None);
-        let coming = self.incoming.take().map(|coming| coming.view);
+        self.give_up_landing(None, ended == Ended::SessionOver);
+        // nothing comes any more that would have to be removed
+        self.last_came = 0;
+        let coming = self.incoming.take().map(|coming| coming.view.clone());
         let sending = self.outgoing.drain(..).map(|sending| {
             sending.is_given_up.store(true, Ordering::Relaxed);
             sending.view
@@ -404,9 +501,15 @@ impl Transfers {
                 let is_it = |c: &Coming| c.view.id.number == number;
                 if !self.incoming.as_ref().is_some_and(is_it) {
                     // cancelled meanwhile
-                    self.give_up_landing(Some(number));
+                    self.give_up_landing(Some(number), false);
                 } else if let Some(lanes) = &mut self.lanes {
                     lanes.begin(number, start);
+                    let coming = self.incoming.as_ref();
+                    let question = coming.and_then(|coming| coming.view.question.clone());
+                    if self.is_host && question.is_some() {
+                        // it was asked in the channel before
+                        lanes.ask(number, question);
+                    }
                 }
                 Vec::new()
             }
@@ -448,25 +551,51 @@ impl Transfers {
                 vec![Step::Changed(view.clone())]
             }
             Happening::Came(came) => {
+                let known = self.incoming.as_ref().map(|coming| coming.step);
+                if known.is_some_and(|known| came.step <= known) {
+                    // told by another thread before
+                    return Vec::new();
+                }
+                self.ask(&came);
                 let Some(coming) = self.coming(&came) else {
                     return Vec::new();
                 };
+                coming.step = came.step;
                 coming.view.bytes_per_second = coming.meter.note(Instant::now(), came.bytes);
                 vec![Step::Changed(coming.view.clone())]
+            }
+            Happening::Asked { number, conflict } => {
+                let sending = self.outgoing.front_mut();
+                let is_it = |s: &&mut Sending| s.view.id.number == number && s.is_offered;
+                let Some(sending) = sending.filter(is_it) else {
+                    return Vec::new();
+                };
+                sending.view.question = conflict;
+                vec![Step::Changed(sending.view.clone())]
+            }
+            Happening::Unanswered { number, entry } => {
+                let coming = self.incoming.as_ref().map(|coming| &coming.view);
+                let asked = coming.and_then(|view| view.question.as_ref());
+                if coming.is_some_and(|view| view.id.number == number)
+                    && asked.is_some_and(|asked| asked.entry == entry)
+                {
+                    self.settle(number, entry, ConflictAnswer::KeepBoth, true);
+                }
+                Vec::new()
             }
             Happening::Finished(came) => {
                 let missing = came.missing;
                 let is_it = self.coming(&came).is_some();
                 let coming = self.incoming.take_if(|_| is_it);
                 coming.map_or_else(Vec::new, |coming| {
-                    self.came_to_end(coming.view, Ended::Done { missing }, true)
+                    self.came_to_end(coming.view.clone(), Ended::Done { missing }, true)
                 })
             }
             Happening::Broke { came, fault } => {
                 let is_it = self.coming(&came).is_some();
                 let coming = self.incoming.take_if(|_| is_it);
                 coming.map_or_else(Vec::new, |coming| {
-                    self.came_to_end(coming.view, Ended::Failed(fault), true)
+                    self.came_to_end(coming.view.clone(), Ended::Failed(fault), true)
                 })
             }
             Happening::Forged => vec![Step::Forged],
@@ -479,7 +608,47 @@ impl Transfers {
         let view = &mut coming.view;
         (view.done_files, view.done_bytes) = (came.files, came.bytes);
         view.problems.clone_from(&came.problems);
+        view.question.clone_from(&came.question);
+        (view.replaced, view.skipped) = (came.replaced, came.skipped);
         Some(coming)
+    }
+
+    /// Has the operator asked what nobody has answered yet, for a while, and says what need not come.
+    fn ask(&mut self, came: &Came) {
+        let (is_host, tell) = (self.is_host, Arc::clone(&self.tell));
+        let Some(coming) = &mut self.incoming else {
+            return;
+        };
+        let number = coming.view.id.number;
+        if number != came.number {
+            return;
+        }
+        let entry_of = |question: &Option<Conflict>| question.as_ref().map(|asked| asked.entry);
+        let entry = entry_of(&came.question);
+        if entry != entry_of(&coming.view.question) {
+            let patience = entry.map(|entry| {
+                let waits = tokio::spawn(async move {
+                    tokio::time::sleep(PATIENCE).await;
+                    tokio::task::spawn_blocking(move || {
+                        tell(Happening::Unanswered { number, entry });
+                    });
+                });
+                waits.abort_handle()
+            });
+            if let Some(before) = std::mem::replace(&mut coming.patience, patience) {
+                before.abort();
+            }
+            if let Some(lanes) = self.lanes.as_mut().filter(|_| is_host) {
+                lanes.ask(number, came.question.clone());
+            }
+        }
+        if let Some(unwanted) = came.unwanted
+            && coming.unwanted.replace(unwanted) != Some(unwanted)
+            && self.other_is_able
+            && let Some(lanes) = &mut self.lanes
+        {
+            lanes.unwanted(number, unwanted);
+        }
     }
 
     fn listed(&mut self, number: u32, list: Option<Arc<Outgoing>>) -> Vec<Step> {
@@ -572,7 +741,7 @@ impl Transfers {
     fn came_to_end(&mut self, view: Transfer, ended: Ended, say: bool) -> Vec<Step> {
         let number = view.id.number;
         if !matches!(ended, Ended::Done { .. }) {
-            self.give_up_landing(Some(number));
+            self.give_up_landing(Some(number), false);
         }
         let word = word_of(&view, ended);
         self.ended.push_back(word.clone());
@@ -598,10 +767,10 @@ impl Transfers {
         None
     }
 
-    fn give_up_landing(&self, number: Option<u32>) {
+    fn give_up_landing(&self, number: Option<u32>, keeps: bool) {
         let landing = Arc::clone(&self.landing);
         let thread = thread::Builder::new().name("files-drop".to_owned());
-        if let Err(error) = thread.spawn(move || landing.give_up(number)) {
+        if let Err(error) = thread.spawn(move || landing.give_up(number, keeps)) {
             tracing::error!(%error, "No thread to remove parts of files");
         }
     }
@@ -615,13 +784,14 @@ impl Drop for Transfers {
             sending.is_given_up.store(true, Ordering::Relaxed);
         }
         if self.last_came > 0 {
-            self.give_up_landing(None);
+            self.give_up_landing(None, false);
         }
     }
 }
 
 fn over(mut view: Transfer, ended: Ended) -> Transfer {
     view.bytes_per_second = 0;
+    view.question = None;
     view.stage = Stage::Over(ended);
     view
 }

@@ -733,6 +733,9 @@ fn s6_the_user_sees_each_transfer_and_cancels_it_or_all_files() {
         stage: TransferStage::Running,
         problems: Vec::new(),
         folder: None,
+        question: None,
+        replaced: 0,
+        skipped: 0,
     };
     let operator = PeerId([1; 16]);
     state.apply(HostEvent::Transfer { operator, transfer }, LATER);

@@ -372,6 +372,20 @@ impl ConsoleApp {
                 SessionWish::CancelFiles(id) => {
                     self.backend.send(Command::CancelFiles { session, id });
                 }
+                SessionWish::AnswerConflict {
+                    id,
+                    entry,
+                    answer,
+                    for_all,
+                } => {
+                    self.backend.send(Command::AnswerConflict {
+                        session,
+                        id,
+                        entry,
+                        answer,
+                        for_all,
+                    });
+                }
                 SessionWish::HoldFiles(id, held) => {
                     self.backend.send(Command::HoldFiles { session, id, held });
                 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use operator_engine::{ClipboardWays, InputSender, LineQuality};
-use protocol::files::TransferId;
+use protocol::files::{ConflictAnswer, TransferId};
 use protocol::transfers::Transfer;
 use protocol::{
     ColourDepth, EndedBy, HidKey, Hindrances, InputEvent, Rights, ScreenLayout, SystemInformation,
@@ -57,6 +57,13 @@ pub enum SessionWish {
     },
     SendFiles(Vec<PathBuf>),
     CancelFiles(TransferId),
+    /// What becomes of an entry whose name is there already, and of all others.
+    AnswerConflict {
+        id: TransferId,
+        entry: u32,
+        answer: ConflictAnswer,
+        for_all: bool,
+    },
     HoldFiles(TransferId, bool),
     /// Which way the clipboard goes from now on, in all sessions.
     ShareClipboard(ClipboardWays),
@@ -132,15 +139,18 @@ pub struct Files {
     pub open: bool,
     /// A path that is typed.
     pub path: String,
+    /// The next answer about a name that is there already is for all.
+    pub answer_for_all: bool,
 }
 
 /// How many transfers of a session stay in the list.
 const MOST_TRANSFERS: usize = 500;
 
 impl Files {
-    /// Takes how a transfer stands; a new one is shown.
+    /// Takes how a transfer stands; a new one is shown, and so is a question.
     pub fn take(&mut self, transfer: Transfer) {
         if let Some(known) = self.all.iter_mut().find(|t| t.id == transfer.id) {
+            self.open |= transfer.question.is_some() && known.question.is_none();
             *known = transfer;
             return;
         }

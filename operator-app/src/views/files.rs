@@ -9,6 +9,7 @@ use ui_kit::widgets::{
 };
 use ui_kit::{Icon, Palette, Word, text, theme, w};
 
+use super::conflict::conflict_ui;
 use crate::phrases;
 use crate::state::session::{SessionState, SessionWish};
 
@@ -88,6 +89,22 @@ fn list_ui(ui: &mut Ui, state: &mut SessionState) {
         return;
     }
     let mut wish = None;
+    let asked = state.files.all.iter().find(|t| t.question.is_some());
+    if let Some(transfer) = asked
+        && let Some(asked) = &transfer.question
+    {
+        let said = (lang, state.clock);
+        let for_all = &mut state.files.answer_for_all;
+        if let Some(answer) = conflict_ui(ui, said, transfer, asked, for_all) {
+            wish = Some(SessionWish::AnswerConflict {
+                id: transfer.id,
+                entry: asked.entry,
+                answer,
+                for_all: std::mem::take(for_all),
+            });
+        }
+        ui.add_space(8.0);
+    }
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         for transfer in &state.files.all {
             let id = transfer.id;

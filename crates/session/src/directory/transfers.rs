@@ -132,6 +132,8 @@ impl Directory {
                 let actor = self.speaker(by_host, operator, user);
                 self.note_files(session, note, actor);
             }
+            // between the two ends
+            FilesWord::Able => {}
         }
         Ok(())
     }

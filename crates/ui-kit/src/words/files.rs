@@ -84,7 +84,16 @@ fn progress_text(lang: Lang, transfer: &Transfer) -> String {
 }
 
 fn running_text(lang: Lang, transfer: &Transfer) -> String {
+    let is_at_host = transfer.id.to_host != transfer.is_outgoing;
+    if let Some(asked) = transfer.question.as_ref().filter(|_| is_at_host) {
+        let name = visible_line(asked.path.name());
+        return match lang {
+            Lang::En => format!("The operator decides what becomes of {name}."),
+            Lang::It => format!("L'operatore decide che fare di {name}."),
+        };
+    }
     let mut parts = vec![progress_text(lang, transfer)];
+    parts.extend(replaced_text(lang, transfer.replaced));
     if transfer.bytes_per_second > 0 {
         parts.push(format!("{}/s", size_text(lang, transfer.bytes_per_second)));
     }
@@ -114,6 +123,14 @@ fn ended_text(lang: Lang, transfer: &Transfer, ended: Ended) -> String {
                 (Lang::It, true) => format!("Inviati · {arrived} · {size}"),
                 (Lang::It, false) => format!("Ricevuti · {arrived} · {size}"),
             };
+            let more = [
+                replaced_text(lang, transfer.replaced),
+                skipped_text(lang, transfer.skipped),
+            ];
+            let done = more
+                .into_iter()
+                .flatten()
+                .fold(done, |done, more| format!("{done} · {more}"));
             match (lang, missing) {
                 (_, 0) => done,
                 (Lang::En, _) => format!("{done} · {missing} missing"),
@@ -130,6 +147,25 @@ fn ended_text(lang: Lang, transfer: &Transfer, ended: Ended) -> String {
         (Lang::It, Ended::Withdrawn) => "L'utente non permette più i file.".to_owned(),
         (Lang::It, Ended::SessionOver) => "La sessione è finita prima del termine.".to_owned(),
         (_, Ended::Failed(fault)) => file_fault(lang, fault).to_owned(),
+    }
+}
+
+/// That so many files are gone for others of their name.
+fn replaced_text(lang: Lang, replaced: u32) -> Option<String> {
+    match (lang, replaced) {
+        (_, 0) => None,
+        (Lang::En, _) => Some(format!("{replaced} replaced")),
+        (Lang::It, 1) => Some("1 sostituito".to_owned()),
+        (Lang::It, _) => Some(format!("{replaced} sostituiti")),
+    }
+}
+
+fn skipped_text(lang: Lang, skipped: u32) -> Option<String> {
+    match (lang, skipped) {
+        (_, 0) => None,
+        (Lang::En, _) => Some(format!("{skipped} skipped")),
+        (Lang::It, 1) => Some("1 saltato".to_owned()),
+        (Lang::It, _) => Some(format!("{skipped} saltati")),
     }
 }
 
@@ -214,6 +250,9 @@ mod tests {
             stage: Stage::Running,
             problems: Vec::new(),
             folder: None,
+            question: None,
+            replaced: 0,
+            skipped: 0,
         };
         let running = "12 of 214 files · 3.4 MB of 12.3 MB · 1.0 MB/s · 9 s left";
         assert_eq!(transfer_text(Lang::En, &transfer), running);
@@ -221,6 +260,9 @@ mod tests {
         assert_eq!(transfer_text(Lang::It, &transfer), running);
         transfer.stage = Stage::Over(Ended::Done { missing: 2 });
         let over = "Sent · 12 files · 3.4 MB · 2 missing";
+        assert_eq!(transfer_text(Lang::En, &transfer), over);
+        (transfer.is_outgoing, transfer.replaced, transfer.skipped) = (false, 1, 2);
+        let over = "Received · 12 files · 3.4 MB · 1 replaced · 2 skipped · 2 missing";
         assert_eq!(transfer_text(Lang::En, &transfer), over);
     }
 }
