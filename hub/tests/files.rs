@@ -429,7 +429,10 @@ fn s6_the_operator_decides_at_both_ends_what_becomes_of_a_name_that_is_there() {
             });
             let asked = desk.at_console[&id].question.clone().expect("asked");
             assert_eq!(asked.path.as_str(), "Docs/a.txt");
-            assert_eq!((asked.here.bytes, asked.comes.bytes), (plain_before(number), 5));
+            assert_eq!(
+                (asked.here.bytes, asked.comes.bytes),
+                (plain_before(number), 5)
+            );
             // the rest does not wait for it
             let more = format!("{end}/Docs/{number}.txt");
             desk.until("the rest", |desk| desk.path(&more).exists());
@@ -444,7 +447,11 @@ fn s6_the_operator_decides_at_both_ends_what_becomes_of_a_name_that_is_there() {
             let at = |name: &str| read(&desk, &format!("{end}/Docs/{name}"));
             assert_eq!(at("a.txt").as_deref(), Some(plain));
             assert_eq!(at("a (2).txt").as_deref(), numbered);
-            let arrived = if to_host { &desk.at_host } else { &desk.at_console };
+            let arrived = if to_host {
+                &desk.at_host
+            } else {
+                &desk.at_console
+            };
             let told = (arrived[&id].replaced, arrived[&id].skipped);
             let expected = match answer {
                 ConflictAnswer::Replace => (1, 0),
@@ -480,7 +487,9 @@ fn s6_one_answer_is_for_all_and_without_one_both_are_kept() {
         told.and_then(|t: &Transfer| t.question.clone())
     };
     desk.send_to_host(&from);
-    desk.until("the operator is asked", |desk| question(desk, TO_HOST).is_some());
+    desk.until("the operator is asked", |desk| {
+        question(desk, TO_HOST).is_some()
+    });
     // the question outlives the line
     line.cut(true);
     desk.until("the break is noticed", |desk| {
@@ -505,10 +514,17 @@ fn s6_one_answer_is_for_all_and_without_one_both_are_kept() {
         number: 2,
     };
     desk.send_to_host(&from);
-    desk.until("the operator is asked", |desk| question(desk, second).is_some());
-    desk.until("all has come", |desk| desk.at_host[&second].done_bytes == desk.at_host[&second].bytes);
+    desk.until("the operator is asked", |desk| {
+        question(desk, second).is_some()
+    });
+    desk.until("all has come", |desk| {
+        desk.at_host[&second].done_bytes == desk.at_host[&second].bytes
+    });
     let there = desk.path("at host/Many");
-    let folder = std::mem::replace(&mut desk.ends.folder, tempfile::tempdir().expect("a folder"));
+    let folder = std::mem::replace(
+        &mut desk.ends.folder,
+        tempfile::tempdir().expect("a folder"),
+    );
     desk.end(&hub);
     let end = Instant::now() + PATIENCE;
     while contents(&there).len() != 400 {

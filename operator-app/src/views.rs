@@ -1,5 +1,6 @@
 //! What the windows show. A view reads state and reports wishes; it sends nothing.
 
+pub mod browser;
 pub mod chat;
 pub mod computers;
 pub mod conflict;

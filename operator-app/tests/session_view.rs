@@ -5,6 +5,7 @@ use std::time::Duration;
 use egui::Key;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use operator_app::state::browser::Browser;
 use operator_app::state::chats::Conversation;
 use operator_app::state::session::{Files, SessionState, SessionWish, System, SystemView};
 use operator_app::views::files::files_side_ui;
@@ -72,6 +73,7 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         system: None,
         chat_open: false,
         files: Files::default(),
+        browser: Browser::default(),
         snippets: Default::default(),
         clipboard: ClipboardWays {
             to_hosts: true,

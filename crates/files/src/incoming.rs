@@ -209,7 +209,9 @@ impl Incoming {
         self.when_there = answer.into();
         let asked: Vec<u32> = self.asked.keys().copied().collect();
         let steps = asked.into_iter();
-        steps.filter_map(|entry| self.answer(entry, answer)).collect()
+        steps
+            .filter_map(|entry| self.answer(entry, answer))
+            .collect()
     }
 
     /// Takes the next frame.
@@ -231,7 +233,11 @@ impl Incoming {
                 version,
                 from,
             } => {
-                if self.given_up.take_if(|given_up| *given_up == entry).is_some() {
+                if self
+                    .given_up
+                    .take_if(|given_up| *given_up == entry)
+                    .is_some()
+                {
                     // it was on its way before its sender heard
                     self.is_ignoring = true;
                     return Ok(Step::Taken);
@@ -650,13 +656,7 @@ impl Parts {
     }
 
     /// Under its name, in place of the file that is there, at once. Who may read that may read this.
-    fn replace(
-        &self,
-        entry: u32,
-        target: &Dir,
-        local: &Path,
-        there: &Metadata,
-    ) -> io::Result<()> {
+    fn replace(&self, entry: u32, target: &Dir, local: &Path, there: &Metadata) -> io::Result<()> {
         let part = entry.to_string();
         if let Err(error) = self.folder.set_permissions(&part, there.permissions()) {
             tracing::debug!(%error, "A file has rights of its own");

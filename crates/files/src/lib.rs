@@ -6,6 +6,7 @@
 //! What arrives never leaves the folder that it was sent to, is under its name only when it is whole and its
 //! hash is right, and takes the place of nothing without somebody's word.
 
+pub mod browse;
 mod incoming;
 mod names;
 mod outgoing;

@@ -46,6 +46,23 @@ impl Outgoing {
     pub fn of(chosen: &[PathBuf], mut goes_on: impl FnMut(u32) -> bool) -> Option<Self> {
         let mut all = Self::default();
         for top in chosen {
+            // what people point at is meant, be it a link
+            match top.canonicalize() {
+                Ok(whole) => {
+                    if !all.add_tree(&whole, &mut goes_on) {
+                        return None;
+                    }
+                }
+                Err(error) => all.skip(top, reading(&error)),
+            }
+        }
+        Some(all)
+    }
+
+    /// As [`Self::of`], for what somebody at another computer chose: no link is followed.
+    pub fn of_listed(chosen: &[PathBuf], mut goes_on: impl FnMut(u32) -> bool) -> Option<Self> {
+        let mut all = Self::default();
+        for top in chosen {
             if !all.add_tree(top, &mut goes_on) {
                 return None;
             }
@@ -54,17 +71,10 @@ impl Outgoing {
     }
 
     fn add_tree(&mut self, top: &Path, goes_on: &mut impl FnMut(u32) -> bool) -> bool {
-        // what people point at is meant, be it a link
-        let top = match top.canonicalize() {
-            Ok(whole) => whole,
-            Err(error) => {
-                self.skip(top, reading(&error));
-                return true;
-            }
-        };
-        let above = top.parent().unwrap_or(&top).to_owned();
-        let walk = WalkDir::new(&top)
+        let above = top.parent().unwrap_or(top).to_owned();
+        let walk = WalkDir::new(top)
             .follow_links(false)
+            .follow_root_links(false)
             .max_depth(MAX_FILE_DEPTH)
             .sort_by_file_name();
         for found in walk {
@@ -72,7 +82,7 @@ impl Outgoing {
                 Ok(found) => found,
                 Err(error) => {
                     let fault = error.io_error().map_or(FileFault::READING_FAILED, reading);
-                    self.skip(error.path().unwrap_or(&top), fault);
+                    self.skip(error.path().unwrap_or(top), fault);
                     continue;
                 }
             };
@@ -138,7 +148,7 @@ fn below(above: &Path, at: &Path) -> Option<FilePath> {
     FilePath::try_from(&*parts.join("/")).ok()
 }
 
-fn reading(error: &io::Error) -> FileFault {
+pub(crate) fn reading(error: &io::Error) -> FileFault {
     let kind = error.kind();
     if kind == io::ErrorKind::NotFound {
         FileFault::GONE

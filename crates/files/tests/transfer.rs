@@ -43,7 +43,10 @@ fn list(chosen: &[PathBuf]) -> Arc<Outgoing> {
 /// Carries what `reader` makes, up to `most` frames; whether it is whole.
 fn carry(reader: &mut Reader, to: &mut Incoming, told: &mut Told, most: usize) -> bool {
     let mut left = most;
-    while let Some(frames) = reader.frames() {
+    while left > 0 {
+        let Some(frames) = reader.frames() else {
+            return true;
+        };
         for frame in frames {
             if left == 0 {
                 return false;
@@ -55,7 +58,7 @@ fn carry(reader: &mut Reader, to: &mut Incoming, told: &mut Told, most: usize) -
             }
         }
     }
-    true
+    false
 }
 
 fn send(chosen: &[PathBuf], target: &Path, when_there: WhenThere) -> Told {
@@ -131,7 +134,12 @@ fn s6_nothing_is_overwritten_without_a_word_and_the_rest_does_not_wait() {
         let Step::Asked(asked) = step else {
             return None;
         };
-        Some((asked.entry, asked.path.as_str(), asked.here.bytes, asked.comes.bytes))
+        Some((
+            asked.entry,
+            asked.path.as_str(),
+            asked.here.bytes,
+            asked.comes.bytes,
+        ))
     });
     let asked: Vec<_> = asked.collect();
     assert_eq!(asked, [(0, "a.txt", 5, 9), (1, "b.txt", 5, 9)]);
@@ -201,9 +209,7 @@ fn s6_a_file_is_replaced_only_when_the_new_one_is_whole_and_only_a_file() {
     fs::write(&theirs, "theirs").expect("written");
     symlink(&theirs, to.join("a")).expect("linked");
     let step = incoming.answer(0, ConflictAnswer::Replace);
-    let in_the_way = |step: &Option<Step>| {
-        matches!(step, Some(Step::Failed { fault, .. }) if *fault == FileFault::IN_THE_WAY)
-    };
+    let in_the_way = |step: &Option<Step>| matches!(step, Some(Step::Failed { fault, .. }) if *fault == FileFault::IN_THE_WAY);
     assert!(in_the_way(&step), "{step:?}");
     drop(incoming);
     assert_eq!(fs::read(&theirs).expect("there"), b"theirs");
@@ -228,9 +234,7 @@ fn s6_what_is_skipped_in_the_middle_is_not_waited_for() {
         assert!(!carry(&mut reader, &mut incoming, &mut told, 2));
         let start = incoming.start();
         let step = incoming.answer(0, ConflictAnswer::Skip);
-        let left = |step: &Option<Step>| {
-            matches!(step, Some(Step::Skipped { bytes_to_come, .. }) if *bytes_to_come > 0)
-        };
+        let left = |step: &Option<Step>| matches!(step, Some(Step::Skipped { bytes_to_come, .. }) if *bytes_to_come > 0);
         assert!(left(&step), "{step:?}");
         match hears {
             0 => reader.skip(0),

@@ -330,6 +330,10 @@ impl Engine {
             | Command::BringIn { .. }
             | Command::MarkMoment { .. }
             | Command::SendFiles { .. }
+            | Command::SendFilesInto { .. }
+            | Command::AskToBrowse { .. }
+            | Command::List { .. }
+            | Command::FetchFiles { .. }
             | Command::CancelFiles { .. }
             | Command::AnswerConflict { .. }
             | Command::HoldFiles { .. }

@@ -8,6 +8,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::browse::{BrowseAnswer, FolderAt, ListingPart};
 use crate::limits::MAX_NAME_BYTES;
 use crate::text::BoundedText;
 
@@ -165,6 +166,13 @@ pub enum FileMessage {
     /// From whoever receives: what is left of that entry need not come. Only to an end that is
     /// [`FilesWord::Able`].
     Skip { transfer: u32, entry: u32 },
+    /// From the console, once the user allows it: list that folder, and no longer the one before.
+    List { listing: u32, at: FolderAt },
+    /// From the host: what is in the folder.
+    Listing { listing: u32, part: ListingPart },
+    /// From the console: send these entries of what was listed last; at most
+    /// [`crate::browse::MAX_FETCHED_AT_ONCE`].
+    Fetch { listing: u32, entries: Vec<u32> },
 }
 
 /// A file that comes has the name of one that is there (S6).
@@ -227,6 +235,21 @@ pub enum FilesWord {
     },
     /// This end knows conflicts and [`FileMessage::Skip`]; said first of all in each channel.
     Able,
+    /// The operator wants to look through the host's folders, fetch files from them and put some there.
+    AskToBrowse,
+    /// What the user says to that: when asked, when it is taken back, and in each new channel in which it is
+    /// allowed.
+    Browse(BrowseAnswer),
+    /// From the host: the operator has seen so many entries of the folder with this name.
+    Shown { name: TransferName, entries: u32 },
+    /// As [`Self::Offered`], for the folder that was listed as `listing`.
+    OfferedInto {
+        id: TransferId,
+        name: TransferName,
+        files: u32,
+        bytes: u64,
+        listing: u32,
+    },
 }
 
 /// How a transfer ended.
@@ -261,6 +284,12 @@ impl FileFault {
     pub const NO_FILE: Self = Self(5);
     /// Its path is too long, or has something in it that no other computer takes.
     pub const BAD_PATH: Self = Self(6);
+    /// The user does not allow it.
+    pub const NOT_ALLOWED: Self = Self(7);
+    /// The user has paused.
+    pub const PAUSED: Self = Self(8);
+    /// What it was named by is no longer what was listed.
+    pub const OUTDATED: Self = Self(9);
     /// The account may not write there.
     pub const NOT_WRITABLE: Self = Self(20);
     /// The disk or the line to it failed while it was written.

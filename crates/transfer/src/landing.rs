@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use files::{Incoming, IncomingError, Outgoing, Step, WhenThere};
+use protocol::browse::{FolderAt, ListingPart};
 use protocol::files::{
     Conflict, ConflictAnswer, FileFault, FileFrame, FileStart, MAX_FILE_BYTES_ON_THE_WAY,
+    TransferName,
 };
 use protocol::transfers::{MOST_PROBLEMS, Problem};
 
@@ -39,6 +41,14 @@ pub enum Happening {
         number: u32,
         conflict: Option<Conflict>,
     },
+    /// The operator wants to see a folder of this computer.
+    List { listing: u32, at: FolderAt },
+    /// The operator has seen one.
+    Shown { name: TransferName, entries: u32 },
+    /// The operator wants these of a folder.
+    Fetch { listing: u32, entries: Vec<u32> },
+    /// What is in a folder of the host.
+    Listing { listing: u32, part: ListingPart },
     /// Nobody has answered what was asked of that entry.
     Unanswered { number: u32, entry: u32 },
     /// Something came that the other end did not make.
@@ -64,6 +74,14 @@ pub struct Came {
     pub question: Option<Conflict>,
     /// The last entry of which much is still to come for nothing.
     pub unwanted: Option<u32>,
+}
+
+/// What follows from frames and answers.
+pub(crate) enum Taken {
+    /// So much has come.
+    Some(Came),
+    /// It is over.
+    Over(Happening),
 }
 
 /// The transfer that comes, shared by the channels one after another.
@@ -138,12 +156,7 @@ impl Landing {
 
     /// Takes frames of a transfer that came in a channel. `None`: the channel is over. Frames of a transfer
     /// that is over are dropped.
-    pub(crate) fn take(
-        &self,
-        channel: u64,
-        number: u32,
-        frames: Vec<FileFrame>,
-    ) -> Option<Result<Came, Happening>> {
+    pub(crate) fn take(&self, channel: u64, number: u32, frames: Vec<FileFrame>) -> Option<Taken> {
         let mut slot = self.lock();
         if !self.is_of(channel) {
             return None;
@@ -153,13 +166,13 @@ impl Landing {
                 number,
                 ..Came::default()
             };
-            return Some(Ok(came));
+            return Some(Taken::Some(came));
         };
         for frame in frames {
             if let Err(fault) = open.take(frame) {
                 let came = open.came.clone();
                 *slot = None;
-                return Some(Err(Happening::Broke { came, fault }));
+                return Some(Taken::Over(Happening::Broke { came, fault }));
             }
         }
         Some(Self::came(slot))
@@ -173,7 +186,7 @@ impl Landing {
         entry: u32,
         answer: ConflictAnswer,
         for_all: bool,
-    ) -> Option<Result<Came, Happening>> {
+    ) -> Option<Taken> {
         let mut slot = self.lock();
         let open = slot.as_mut().filter(|open| open.came.number == number)?;
         let mut steps: Vec<Step> = open.incoming.answer(entry, answer).into_iter().collect();
@@ -187,18 +200,18 @@ impl Landing {
     }
 
     /// How far it is; it is over once all has come and all is answered.
-    fn came(mut slot: MutexGuard<'_, Option<Open>>) -> Result<Came, Happening> {
+    fn came(mut slot: MutexGuard<'_, Option<Open>>) -> Taken {
         let Some(open) = slot.as_mut() else {
-            return Ok(Came::default()); // cannot be: whoever calls has it open
+            return Taken::Some(Came::default()); // cannot be: whoever calls has it open
         };
         open.came.question = open.incoming.question().cloned();
         open.came.step += 1;
         let came = open.came.clone();
         if open.has_all && came.question.is_none() {
             *slot = None;
-            return Err(Happening::Finished(came));
+            return Taken::Over(Happening::Finished(came));
         }
-        Ok(came)
+        Taken::Some(came)
     }
 
     /// Removes what has come of a transfer, and is not whole. What only waits for an answer is kept beside

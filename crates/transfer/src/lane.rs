@@ -18,7 +18,7 @@ use session::{LaneKeys, Opener, Sealer};
 use tokio::sync::{mpsc, watch};
 use transport::{Connection, FramedReader, FramedWriter, ReadError, WriteError};
 
-use crate::landing::{Came, Happening, Landing};
+use crate::landing::{Happening, Landing, Taken};
 use crate::orders::{Order, Orders};
 use crate::transfers::Tell;
 use crate::window::Window;
@@ -93,6 +93,18 @@ impl Lanes {
             answer,
             for_all,
         });
+    }
+
+    /// Says what the operator wants of the host's folders; whether there is room for it.
+    pub(crate) fn wish(&mut self, wish: FileMessage) -> bool {
+        self.start();
+        self.orders.wish(wish)
+    }
+
+    /// What the lane says; it is open from now on.
+    pub(crate) fn orders(&mut self) -> &Arc<Orders> {
+        self.start();
+        &self.orders
     }
 
     /// Says that the rest of an entry of the other end's need not come.
@@ -200,7 +212,9 @@ impl Lanes {
         let (channel, landing, tell) = (self.number, Arc::clone(landing), Arc::clone(tell));
         let thread = thread::Builder::new().name("files-place".to_owned());
         let spawned = thread.spawn(move || {
-            if let Some(happening) = landing.prepare(channel, transfer, bytes, (&folder, when_there)) {
+            if let Some(happening) =
+                landing.prepare(channel, transfer, bytes, (&folder, when_there))
+            {
                 tell(happening);
             }
         });
@@ -315,8 +329,8 @@ struct Hearing {
     is_host: bool,
     /// How many messages of frames were taken.
     messages: u64,
-    /// The entry of which it was last told that it is asked for.
-    asked: Option<u32>,
+    /// The transfer and the entry of which it was last told that they are asked for.
+    asked: Option<(u32, u32)>,
     /// When it was last told how much has arrived.
     told: Option<Instant>,
 }
@@ -381,8 +395,21 @@ impl Hearing {
                 }
             }
             FileMessage::Skip { transfer, entry } => self.orders.skip(transfer, entry),
-            // only the operator decides
-            FileMessage::Asked { .. } | FileMessage::Answer { .. } => {
+            FileMessage::List { listing, at } if self.is_host => {
+                (self.tell)(Happening::List { listing, at });
+            }
+            FileMessage::Fetch { listing, entries } if self.is_host => {
+                (self.tell)(Happening::Fetch { listing, entries });
+            }
+            FileMessage::Listing { listing, part } if !self.is_host => {
+                (self.tell)(Happening::Listing { listing, part });
+            }
+            // only the operator decides, and only the host has folders to look through
+            FileMessage::Asked { .. }
+            | FileMessage::Answer { .. }
+            | FileMessage::List { .. }
+            | FileMessage::Fetch { .. }
+            | FileMessage::Listing { .. } => {
                 (self.tell)(Happening::Forged);
                 return false;
             }
@@ -391,15 +418,15 @@ impl Hearing {
     }
 
     /// Says how much was taken, and tells.
-    fn took(&mut self, transfer: u32, taken: Result<Came, Happening>) {
+    fn took(&mut self, transfer: u32, taken: Taken) {
         let (came, happened) = match taken {
-            Ok(came) => {
-                let asked = came.question.as_ref().map(|question| question.entry);
+            Taken::Some(came) => {
+                let asked = came.question.as_ref().map(|asked| (transfer, asked.entry));
                 let is_news = std::mem::replace(&mut self.asked, asked) != asked;
                 let tell = self.is_time_to_tell() || is_news;
                 (came.clone(), tell.then_some(Happening::Came(came)))
             }
-            Err(over) => {
+            Taken::Over(over) => {
                 let (Happening::Finished(came) | Happening::Broke { came, .. }) = &over else {
                     return; // cannot be: nothing else is over
                 };

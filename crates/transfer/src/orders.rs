@@ -1,15 +1,26 @@
 //! What the thread that sends is to do next. Only the newest of each kind counts, so nothing piles up.
 
+use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use files::Reader;
 use protocol::files::FileMessage;
+
+/// Wishes of an operator that wait to be said.
+const MOST_WISHES: usize = 64;
+/// Parts of a folder that wait to be said; whoever lists waits too.
+const MOST_PARTS: usize = 4;
+/// How often whoever waits for room looks whether it is still wanted.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// The thread sleeps here.
 #[derive(Debug, Default)]
 pub(crate) struct Orders {
     state: Mutex<State>,
     changed: Condvar,
+    /// Whoever lists a folder sleeps here.
+    room: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -22,6 +33,10 @@ struct State {
     question: Option<FileMessage>,
     /// What need not come.
     unwanted: Option<FileMessage>,
+    /// What the operator wants to see or have.
+    wishes: VecDeque<FileMessage>,
+    /// What is in a folder, bit by bit.
+    listing: VecDeque<FileMessage>,
     /// What the other end does not want of ours.
     skip: Option<(u32, u32)>,
     /// What is sent from now on, by its number.
@@ -32,6 +47,15 @@ struct State {
     /// How many of our messages the other end has taken.
     messages_taken: u64,
     is_closed: bool,
+}
+
+impl State {
+    /// What is said before anything else.
+    fn due(&mut self) -> Option<FileMessage> {
+        let first = self.begin.take().or_else(|| self.question.take());
+        let first = first.or_else(|| self.unwanted.take());
+        first.or_else(|| self.taken.take())
+    }
 }
 
 /// What is to be done now.
@@ -47,7 +71,10 @@ pub(crate) enum Order {
     /// The other end has taken so many messages.
     Taken(u64),
     /// Nothing more of that entry of that transfer.
-    Skip { transfer: u32, entry: u32 },
+    Skip {
+        transfer: u32,
+        entry: u32,
+    },
     Close,
 }
 
@@ -66,6 +93,51 @@ impl Orders {
 
     pub(crate) fn unwanted(&self, message: FileMessage) {
         self.change(|state| state.unwanted = Some(message));
+    }
+
+    /// Whether there was room.
+    pub(crate) fn wish(&self, message: FileMessage) -> bool {
+        let mut has_room = true;
+        self.change(|state| {
+            has_room = state.wishes.len() < MOST_WISHES;
+            if has_room {
+                state.wishes.push_back(message);
+            }
+        });
+        has_room
+    }
+
+    /// Says at once what needs no room, as it takes the place of all before.
+    pub(crate) fn say_listing(&self, message: FileMessage) {
+        self.change(|state| {
+            state.listing.clear();
+            state.listing.push_back(message);
+        });
+    }
+
+    /// Waits for room; `false` if the lane closes or it is wanted no more.
+    pub(crate) fn say_listing_when_there_is_room(
+        &self,
+        message: FileMessage,
+        is_wanted: impl Fn() -> bool,
+    ) -> bool {
+        let mut state = self.lock();
+        while state.listing.len() >= MOST_PARTS && !state.is_closed && is_wanted() {
+            let waited = self.room.wait_timeout(state, LOOK_EVERY);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if state.is_closed || !is_wanted() {
+            return false;
+        }
+        state.listing.push_back(message);
+        drop(state);
+        self.changed.notify_one();
+        true
+    }
+
+    /// What waits of a folder is wanted no more.
+    pub(crate) fn forget_listings(&self) {
+        self.change(|state| state.listing.clear());
     }
 
     pub(crate) fn skip(&self, transfer: u32, entry: u32) {
@@ -89,6 +161,7 @@ impl Orders {
 
     pub(crate) fn close(&self) {
         self.change(|state| state.is_closed = true);
+        self.room.notify_all();
     }
 
     /// Waits for the next. `can_go_on`: there is more to send, and room for it.
@@ -98,15 +171,14 @@ impl Orders {
             if state.is_closed {
                 return Order::Close;
             }
-            let State {
-                begin,
-                taken,
-                question,
-                unwanted,
-                ..
-            } = &mut *state;
-            let mut said = [begin, question, unwanted, taken].into_iter();
-            if let Some(message) = said.find_map(Option::take) {
+            if let Some(message) = state.due() {
+                return Order::Say(message);
+            }
+            if let Some(message) = state.wishes.pop_front() {
+                return Order::Say(message);
+            }
+            if let Some(message) = state.listing.pop_front() {
+                self.room.notify_all();
                 return Order::Say(message);
             }
             if std::mem::take(&mut state.is_stopped) {

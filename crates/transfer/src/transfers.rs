@@ -8,8 +8,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use files::{Outgoing, Reader, WhenThere};
+use protocol::browse::{
+    BrowseAnswer, FolderAt, ListingPart, MAX_ENTRIES_AT_ONCE, MAX_FETCHED_AT_ONCE,
+    MAX_LISTED_ENTRIES, MAX_LISTED_PARTS,
+};
 use protocol::files::{
-    Conflict, ConflictAnswer, FileFault, FilesEnd, FilesWord, TransferId, TransferName,
+    Conflict, ConflictAnswer, FileFault, FileMessage, FilesEnd, FilesWord, TransferId, TransferName,
 };
 use protocol::limits::MAX_NAME_BYTES;
 use protocol::transfers::{Ended, MOST_PROBLEMS, Problem, Stage, Transfer};
@@ -18,7 +22,8 @@ use session::LaneKeys;
 use tokio::task::AbortHandle;
 use transport::{Connection, FramedReader};
 
-use crate::landing::{Came, Happening, Landing};
+use crate::browse::{Asked, Browsing, Consent};
+use crate::landing::{Came, Happening, Landing, Taken};
 use crate::lane::Lanes;
 use crate::meter::Meter;
 
@@ -39,6 +44,12 @@ pub enum Step {
     Say(FilesWord),
     /// To whoever looks.
     Changed(Transfer),
+    /// To the user: may this operator look through the folders? [`Transfers::answer_browse`] answers.
+    AskUser,
+    /// To the operator: what the user said to that.
+    Browse(BrowseAnswer),
+    /// To the operator: what is in the folder that was asked for last.
+    Listing { listing: u32, part: ListingPart },
     /// Something came that the other end did not make: the session must end.
     Forged,
 }
@@ -74,6 +85,11 @@ pub struct Transfers {
     /// How the last ones that came ended, for an end that has not heard it.
     ended: VecDeque<FilesWord>,
     unsaid: VecDeque<FilesWord>,
+    /// What the operator may see here.
+    browsing: Browsing,
+    /// What this end's operator asked for last, and how many entries of it came.
+    last_listing: u32,
+    listed: u32,
 }
 
 impl std::fmt::Debug for Transfers {
@@ -95,6 +111,10 @@ struct Sending {
     /// The channel in which the other end took it.
     begun_in: Option<u64>,
     is_held: bool,
+    /// The folder of the host that it goes to, as it was listed.
+    into: Option<u32>,
+    /// The operator chose it, in the host's folders.
+    is_fetched: bool,
 }
 
 struct Coming {
@@ -133,6 +153,9 @@ impl Transfers {
             incoming: None,
             ended: VecDeque::new(),
             unsaid: VecDeque::new(),
+            browsing: Browsing::default(),
+            last_listing: 0,
+            listed: 0,
         }
     }
 
@@ -148,6 +171,15 @@ impl Transfers {
 
     /// Sends files and folders, after those before them.
     pub fn send(&mut self, chosen: Vec<PathBuf>) -> Vec<Step> {
+        self.send_as(chosen, None, false)
+    }
+
+    /// As [`Self::send`], into the folder of the host that was listed as `listing`.
+    pub fn send_into(&mut self, chosen: Vec<PathBuf>, listing: u32) -> Vec<Step> {
+        self.send_as(chosen, Some(listing), false)
+    }
+
+    fn send_as(&mut self, chosen: Vec<PathBuf>, into: Option<u32>, is_fetched: bool) -> Vec<Step> {
         if !self.may || chosen.is_empty() || self.outgoing.len() >= MOST_WAITING {
             return Vec::new();
         }
@@ -180,12 +212,19 @@ impl Transfers {
             is_offered: false,
             begun_in: None,
             is_held: false,
+            into,
+            is_fetched,
         };
         let tell = Arc::clone(&self.tell);
         let thread = thread::Builder::new().name("files-list".to_owned());
         let spawned = thread.spawn(move || {
             let goes_on = |_so_far| !is_given_up.load(Ordering::Relaxed);
-            let list = Outgoing::of(&chosen, goes_on).map(Arc::new);
+            let list = if is_fetched {
+                Outgoing::of_listed(&chosen, goes_on)
+            } else {
+                Outgoing::of(&chosen, goes_on)
+            };
+            let list = list.map(Arc::new);
             tell(Happening::Listed { number, list });
         });
         if let Err(error) = spawned {
@@ -241,17 +280,94 @@ impl Transfers {
         vec![Step::Changed(sending.view.clone())]
     }
 
+    /// Asks the host's user whether the operator may look through the folders; [`Step::Browse`] tells.
+    /// Whether there is a line to ask by.
+    pub fn ask_to_browse(&mut self) -> Vec<Step> {
+        let can = self.lanes.is_some() && self.may && !self.is_host;
+        can.then_some(Step::Say(FilesWord::AskToBrowse))
+            .into_iter()
+            .collect()
+    }
+
+    /// What the host's user says to an operator who asked; also takes back what was allowed, and then ends
+    /// what the operator fetches.
+    pub fn answer_browse(&mut self, consent: Consent) -> Vec<Step> {
+        let Some(answer) = self.browsing.answer(consent) else {
+            return Vec::new();
+        };
+        let mut steps = Vec::new();
+        if self.lanes.is_some() {
+            steps.push(Step::Say(FilesWord::Browse(answer)));
+        }
+        if answer == BrowseAnswer::Stopped {
+            let fetched = self.outgoing.iter().filter(|s| s.is_fetched);
+            let fetched: Vec<TransferId> = fetched.map(|s| s.view.id).collect();
+            for id in fetched {
+                steps.extend(self.cancel(id));
+            }
+        }
+        steps
+    }
+
+    /// The host's user has paused, or goes on: nothing is listed meanwhile.
+    pub fn withhold(&mut self, withheld: bool) {
+        self.browsing.is_withheld = withheld;
+    }
+
+    /// Asks for what is in a folder of the host; `listing` is higher than for any before.
+    pub fn list(&mut self, listing: u32, at: FolderAt) {
+        (self.last_listing, self.listed) = (listing, 0);
+        self.wish(FileMessage::List { listing, at });
+    }
+
+    /// Asks for entries of a folder that was listed; they come as a transfer.
+    pub fn fetch(&mut self, listing: u32, entries: &[u32]) {
+        for some in entries.chunks(MAX_FETCHED_AT_ONCE) {
+            let entries = some.to_vec();
+            self.wish(FileMessage::Fetch { listing, entries });
+        }
+    }
+
+    fn wish(&mut self, wish: FileMessage) {
+        let may = self.may && !self.is_host;
+        if let Some(lanes) = self.lanes.as_mut().filter(|_| may)
+            && !lanes.wish(wish)
+        {
+            tracing::warn!("Too much is asked of the host's folders at once");
+        }
+    }
+
+    /// Passes on what came of the folder that was asked for last, as far as there can be so much.
+    fn listed_there(&mut self, listing: u32, part: ListingPart) -> Vec<Step> {
+        if listing != self.last_listing {
+            return Vec::new();
+        }
+        if let ListingPart::Entries(entries) = &part {
+            let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+            self.listed = self.listed.saturating_add(count);
+            if self.listed > MAX_LISTED_ENTRIES || entries.len() > MAX_ENTRIES_AT_ONCE {
+                return vec![Step::Forged];
+            }
+        }
+        if let ListingPart::Begun { path } = &part
+            && path.len() > MAX_LISTED_PARTS
+        {
+            return vec![Step::Forged];
+        }
+        vec![Step::Listing { listing, part }]
+    }
+
     /// Has a thread do what was decided of a transfer that comes.
     fn settle(&self, number: u32, entry: u32, answer: ConflictAnswer, for_all: bool) {
         let (landing, tell) = (Arc::clone(&self.landing), Arc::clone(&self.tell));
         let thread = thread::Builder::new().name("files-answer".to_owned());
-        let spawned = thread.spawn(move || {
-            match landing.answer(number, entry, answer, for_all) {
-                Some(Ok(came)) => tell(Happening::Came(came)),
-                Some(Err(over)) => tell(over),
+        let spawned = thread.spawn(
+            move || match landing.answer(number, entry, answer, for_all) {
+                Some(Taken::Some(came)) => tell(Happening::Came(came)),
+                Some(Taken::Over(over)) => tell(over),
                 None => {}
-            }
-        });
+            },
+        );
         if let Err(error) = spawned {
             tracing::error!(%error, "No thread for files");
         }
@@ -286,9 +402,32 @@ impl Transfers {
                 name,
                 files,
                 bytes,
-            } if id.to_host == self.is_host => self.offered(id, name, files, bytes),
-            // of what we send only we say so
-            FilesWord::Offered { .. } => Vec::new(),
+            } if id.to_host == self.is_host => {
+                let folder = self.folder.clone();
+                self.offered(id, name, (files, bytes), folder)
+            }
+            FilesWord::OfferedInto {
+                id,
+                name,
+                files,
+                bytes,
+                listing,
+            } if id.to_host && self.is_host => {
+                let folder = self.browsing.folder(listing);
+                self.offered(id, name, (files, bytes), folder)
+            }
+            FilesWord::AskToBrowse if self.is_host => match self.browsing.asked() {
+                Asked::User => vec![Step::AskUser],
+                Asked::Answer(answer) => vec![Step::Say(FilesWord::Browse(answer))],
+                Asked::Nothing => Vec::new(),
+            },
+            FilesWord::Browse(answer) if !self.is_host => vec![Step::Browse(answer)],
+            // for the hub, or from the wrong end: of what we send only we say so
+            FilesWord::Offered { .. }
+            | FilesWord::OfferedInto { .. }
+            | FilesWord::AskToBrowse
+            | FilesWord::Browse(_)
+            | FilesWord::Shown { .. } => Vec::new(),
             FilesWord::Over {
                 id,
                 end,
@@ -302,7 +441,13 @@ impl Transfers {
         }
     }
 
-    fn offered(&mut self, id: TransferId, name: TransferName, files: u32, bytes: u64) -> Vec<Step> {
+    fn offered(
+        &mut self,
+        id: TransferId,
+        name: TransferName,
+        (files, bytes): (u32, u64),
+        folder: Option<PathBuf>,
+    ) -> Vec<Step> {
         let mut steps = Vec::new();
         let is_known = self.incoming.as_ref().is_some_and(|c| c.view.id == id);
         if !is_known {
@@ -334,7 +479,7 @@ impl Transfers {
                 bytes_per_second: 0,
                 stage: Stage::Running,
                 problems: Vec::new(),
-                folder: self.folder.clone(),
+                folder,
                 question: None,
                 replaced: 0,
                 skipped: 0,
@@ -428,6 +573,10 @@ impl Transfers {
         if self.may {
             steps.push(Step::Say(FilesWord::Able));
         }
+        if self.may && self.browsing.may() {
+            let allowed = BrowseAnswer::Allowed;
+            steps.push(Step::Say(FilesWord::Browse(allowed)));
+        }
         steps.extend(self.unsaid.drain(..).map(Step::Say));
         steps.extend(self.offer(true));
         steps
@@ -440,6 +589,7 @@ impl Transfers {
         }
         self.channels += 1;
         self.landing.belongs_to(self.channels);
+        self.browsing.closed();
         let mut steps = Vec::new();
         let outgoing = self.outgoing.iter_mut().filter(|s| s.is_offered);
         let outgoing = outgoing.map(|s| (&mut s.view, &mut s.meter));
@@ -480,6 +630,7 @@ impl Transfers {
         self.channels += 1;
         self.landing.belongs_to(self.channels);
         self.unsaid.clear();
+        self.browsing = Browsing::default();
         self.give_up_landing(None, ended == Ended::SessionOver);
         // nothing comes any more that would have to be removed
         self.last_came = 0;
@@ -598,6 +749,21 @@ impl Transfers {
                     self.came_to_end(coming.view.clone(), Ended::Failed(fault), true)
                 })
             }
+            Happening::List { listing, at } => {
+                if let Some(lanes) = &mut self.lanes {
+                    self.browsing.list(listing, at, lanes.orders(), &self.tell);
+                }
+                Vec::new()
+            }
+            Happening::Shown { name, entries } => {
+                let said = self.say(FilesWord::Shown { name, entries });
+                said.into_iter().collect()
+            }
+            Happening::Fetch { listing, entries } => {
+                let chosen = self.browsing.chosen(listing, &entries);
+                self.send_as(chosen, None, true)
+            }
+            Happening::Listing { listing, part } => self.listed_there(listing, part),
             Happening::Forged => vec![Step::Forged],
         }
     }
@@ -699,11 +865,22 @@ impl Transfers {
         } else {
             Stage::Running
         };
-        let word = FilesWord::Offered {
-            id: view.id,
-            name: view.name.clone(),
-            files: view.files,
-            bytes: view.bytes,
+        let (id, name) = (view.id, view.name.clone());
+        let (files, bytes) = (view.files, view.bytes);
+        let word = match sending.into {
+            None => FilesWord::Offered {
+                id,
+                name,
+                files,
+                bytes,
+            },
+            Some(listing) => FilesWord::OfferedInto {
+                id,
+                name,
+                files,
+                bytes,
+                listing,
+            },
         };
         vec![Step::Say(word), Step::Changed(view.clone())]
     }

@@ -16,7 +16,7 @@ use crate::phrases;
 use crate::popups;
 use crate::state::account::LogIn;
 use crate::state::reports::Saved;
-use crate::state::session::{Company, Driver, SessionNotice, SystemView};
+use crate::state::session::{Company, Driver, SessionNotice, SessionWish, SystemView};
 use crate::state::tickets::{Places, Ticket, link};
 use crate::views::chat;
 
@@ -189,10 +189,16 @@ impl ConsoleApp {
                 });
             }
             Event::SessionPaused { session } => {
-                self.sessions.change(session, |state| state.paused = true);
+                self.sessions.change(session, |state| {
+                    state.paused = true;
+                    state.browser.line_lost();
+                });
             }
             Event::SessionResumed { session } => self.sessions.change(session, |state| {
                 state.paused = false;
+                if state.browser.open {
+                    state.open_browser();
+                }
                 let text = w(lang, Word::LineBack).to_owned();
                 state.notices.push(SessionNotice {
                     text,
@@ -282,6 +288,20 @@ impl ConsoleApp {
             Event::Transfer { session, transfer } => {
                 self.sessions
                     .change(session, |state| state.files.take(transfer));
+            }
+            Event::Browse { session, answer } => self.sessions.change(session, |state| {
+                if let Some(at) = state.browser.answered(answer) {
+                    let listing = state.browser.ask();
+                    state.wishes.push(SessionWish::List { listing, at });
+                }
+            }),
+            Event::Listing {
+                session,
+                listing,
+                part,
+            } => {
+                self.sessions
+                    .change(session, |state| state.browser.take(listing, part));
             }
             Event::NotPasted {
                 session,

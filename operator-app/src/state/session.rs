@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use operator_engine::{ClipboardWays, InputSender, LineQuality};
+use protocol::browse::FolderAt;
 use protocol::files::{ConflictAnswer, TransferId};
 use protocol::transfers::Transfer;
 use protocol::{
@@ -14,6 +15,7 @@ use ui_kit::Lang;
 use ui_kit::remote_view::ViewSize;
 use ui_kit::words::name_alone;
 
+use super::browser::{Browser, Consent};
 use super::chats::Conversation;
 use super::snippets::Snippets;
 use crate::phrases;
@@ -56,6 +58,22 @@ pub enum SessionWish {
         folders: bool,
     },
     SendFiles(Vec<PathBuf>),
+    /// Into the folder of the host that is shown.
+    SendFilesInto {
+        chosen: Vec<PathBuf>,
+        listing: u32,
+    },
+    /// Ask the user for a look through the folders.
+    AskToBrowse,
+    /// What is in a folder of the host.
+    List {
+        listing: u32,
+        at: FolderAt,
+    },
+    FetchFiles {
+        listing: u32,
+        entries: Vec<u32>,
+    },
     CancelFiles(TransferId),
     /// What becomes of an entry whose name is there already, and of all others.
     AnswerConflict {
@@ -204,6 +222,8 @@ pub struct SessionState {
     pub system: Option<System>,
     pub chat_open: bool,
     pub files: Files,
+    /// The host's folders.
+    pub browser: Browser,
     /// Which way the clipboard goes (S7).
     pub clipboard: ClipboardWays,
     /// This computer has one that can be shared.
@@ -329,6 +349,24 @@ impl SessionState {
         self.all_keys = false;
         self.system = Some(System::default());
         self.wishes.push(SessionWish::AskSystem);
+    }
+
+    /// Opens the window with the host's folders; the user is asked where that was not done.
+    pub fn open_browser(&mut self) {
+        self.all_keys = false;
+        self.browser.open = true;
+        if self.browser.consent != Consent::Allowed {
+            self.browser.consent = Consent::Asking;
+            self.wishes.push(SessionWish::AskToBrowse);
+        }
+    }
+
+    /// Sends files: into the folder of the host that is in front, if one is.
+    pub fn send_files(&self, chosen: Vec<PathBuf>) -> SessionWish {
+        match self.browser.sends_into() {
+            Some(listing) => SessionWish::SendFilesInto { chosen, listing },
+            None => SessionWish::SendFiles(chosen),
+        }
     }
 
     /// Watches only from now on, or controls again. Nothing stays pressed.

@@ -19,7 +19,7 @@ const FILES_WIDTH: f32 = 370.0;
 /// Draws the list at the right of the screen, if it is open, and takes what is dropped onto the window.
 pub fn files_side_ui(ui: &mut Ui, state: &mut SessionState) {
     let dropped = ui.input(|input| dropped_paths(&input.raw));
-    if !dropped.is_empty() && state.may_send_files() {
+    if !dropped.is_empty() && state.may_send_files() && !state.browser.open {
         state.wishes.push(SessionWish::SendFiles(dropped));
         state.files.open = true;
     }
@@ -67,6 +67,10 @@ fn send_ui(ui: &mut Ui, state: &mut SessionState) {
             state.wishes.push(wish);
         }
     });
+    let browse = Push::secondary(phrases::files_on_host(lang)).icon(Icon::FolderOpen);
+    if ui.add(browse.wide()).clicked() {
+        state.open_browser();
+    }
     let field = Field::new(phrases::path_to_send(lang)).hint(phrases::or_drop_files(lang));
     let response = text_field_ui(ui, &field, &mut state.files.path);
     let entered = entered_in_field(ui) && (response.has_focus() || response.lost_focus());
