@@ -4,19 +4,23 @@ use egui::{
     Align, EventFilter, Id, Key, Label, Layout, Rect, ScrollArea, Sense, Ui, UiBuilder, vec2,
 };
 use protocol::browse::{BrowseAnswer, FolderAt, FolderPlace, ListedKind};
+use protocol::transfers::Transfer;
 use ui_kit::widgets::{
     DialogSize, LISTED_HEIGHT, ListedRow, Push, banner_ui, dialog_ui, dropped_paths,
     empty_state_ui, escaped_from, icon_button_ui, link_button_ui, listed_columns, listed_row_ui,
 };
-use ui_kit::words::{file_count, file_fault, size_text, visible_line};
+use ui_kit::words::{file_count, file_fault, size_text, transfer_text, visible_line};
 use ui_kit::{Clock, Icon, Lang, Palette, Tone, Word, text, theme, w};
 
+use super::files::question_ui;
 use crate::phrases;
 use crate::state::browser::{Browser, By, Choose, Consent, Folder};
 use crate::state::session::{SessionState, SessionWish};
 
 /// The title, the path, the buttons and the margins, in points.
 const AROUND: f32 = 330.0;
+/// What a question about a name that is there adds.
+const QUESTION_HEIGHT: f32 = 190.0;
 /// How many folders of a path are shown.
 const MOST_PARTS: usize = 4;
 /// Rows that Page Up and Page Down go.
@@ -39,7 +43,14 @@ pub fn browser_ui(ui: &mut Ui, state: &mut SessionState) {
     let height = (ctx.content_rect().height() - AROUND).clamp(80.0, 420.0);
     let line_is_lost = state.paused;
     let browser = &mut state.browser;
+    let files = &mut state.files;
     let wishes = &mut state.wishes;
+    let is_asked = files.all.iter().any(|transfer| transfer.question.is_some());
+    let height = if is_asked {
+        (height - QUESTION_HEIGHT).max(80.0)
+    } else {
+        height
+    };
     let dialog = dialog_ui(&ctx, "browser", DialogSize::Large, icon, &title, |ui| {
         match browser.consent {
             Consent::Unasked | Consent::Asking => {
@@ -61,7 +72,8 @@ pub fn browser_ui(ui: &mut Ui, state: &mut SessionState) {
             }
         }
         ui.add_space(10.0);
-        foot_ui(ui, lang, browser, wishes)
+        wishes.extend(question_ui(ui, (lang, clock), files));
+        foot_ui(ui, lang, browser, files.all.first(), wishes)
     });
     if dialog.inner || escaped_from(&dialog) {
         state.browser.open = false;
@@ -405,12 +417,23 @@ fn typed(ui: &Ui) -> Vec<String> {
 }
 
 /// What is chosen, and what can be done with it; whether the window is to be closed.
-fn foot_ui(ui: &mut Ui, lang: Lang, browser: &mut Browser, wishes: &mut Vec<SessionWish>) -> bool {
+fn foot_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    browser: &mut Browser,
+    newest: Option<&Transfer>,
+    wishes: &mut Vec<SessionWish>,
+) -> bool {
     let palette = Palette::of(ui);
     let mut closed = false;
     if browser.consent == Consent::Allowed {
-        let said = count_text(lang, &browser.folder);
-        ui.label(text(said, theme::SMALL_SIZE, theme::REGULAR, palette.dim));
+        let small = |words| text(words, theme::SMALL_SIZE, theme::REGULAR, palette.dim);
+        ui.label(small(count_text(lang, &browser.folder)));
+        if let Some(transfer) = newest {
+            let name = visible_line(&transfer.name);
+            let line = format!("{name}: {}", transfer_text(lang, transfer));
+            ui.add(Label::new(small(line)).truncate());
+        }
     }
     super::foot_ui(ui, |ui| {
         match browser.consent {

@@ -7,11 +7,11 @@ use ui_kit::widgets::{
     Field, Push, TransferWish, divider_ui, dropped_paths, empty_state_ui, entered_in_field,
     icon_button_ui, section_header_ui, text_field_ui, transfer_ui,
 };
-use ui_kit::{Icon, Palette, Word, text, theme, w};
+use ui_kit::{Clock, Icon, Lang, Palette, Word, text, theme, w};
 
 use super::conflict::conflict_ui;
 use crate::phrases;
-use crate::state::session::{SessionState, SessionWish};
+use crate::state::session::{Files, SessionState, SessionWish};
 
 /// Width of the list beside the screen, in points: how far a transfer is has room in two lines.
 const FILES_WIDTH: f32 = 370.0;
@@ -93,21 +93,9 @@ fn list_ui(ui: &mut Ui, state: &mut SessionState) {
         return;
     }
     let mut wish = None;
-    let asked = state.files.all.iter().find(|t| t.question.is_some());
-    if let Some(transfer) = asked
-        && let Some(asked) = &transfer.question
-    {
+    if !state.browser.open {
         let said = (lang, state.clock);
-        let for_all = &mut state.files.answer_for_all;
-        if let Some(answer) = conflict_ui(ui, said, transfer, asked, for_all) {
-            wish = Some(SessionWish::AnswerConflict {
-                id: transfer.id,
-                entry: asked.entry,
-                answer,
-                for_all: std::mem::take(for_all),
-            });
-        }
-        ui.add_space(8.0);
+        wish = question_ui(ui, said, &mut state.files);
     }
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         for transfer in &state.files.all {
@@ -120,4 +108,23 @@ fn list_ui(ui: &mut Ui, state: &mut SessionState) {
         }
     });
     state.wishes.extend(wish);
+}
+
+/// Draws what the operator is asked of a name that is there already, if anything.
+pub(super) fn question_ui(
+    ui: &mut Ui,
+    said: (Lang, Clock),
+    files: &mut Files,
+) -> Option<SessionWish> {
+    let transfer = files.all.iter().find(|t| t.question.is_some())?;
+    let asked = transfer.question.as_ref()?;
+    let for_all = &mut files.answer_for_all;
+    let answer = conflict_ui(ui, said, transfer, asked, for_all);
+    ui.add_space(8.0);
+    Some(SessionWish::AnswerConflict {
+        id: transfer.id,
+        entry: asked.entry,
+        answer: answer?,
+        for_all: std::mem::take(for_all),
+    })
 }
