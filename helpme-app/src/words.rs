@@ -363,10 +363,10 @@ pub fn asks_to_browse(lang: Lang, operator: &str) -> String {
 pub fn browse_note(lang: Lang) -> &'static str {
     pick(
         lang,
-        "They see the names in your folders, can fetch files and put files there. Each transfer is listed \
-         here, and you can stop it at any time.",
-        "Vede i nomi nelle tue cartelle, può prelevare file e metterne. Ogni trasferimento appare qui, e puoi \
-         interrompere in qualsiasi momento.",
+        "They will see the names in your folders and can fetch files from there or add some. Each transfer is \
+         listed here, and you can stop it at any time.",
+        "Vedrà i nomi nelle tue cartelle e potrà prelevare o aggiungere file. Ogni trasferimento appare qui e \
+         puoi interrompere in qualsiasi momento.",
     )
 }
 

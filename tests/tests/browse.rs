@@ -64,6 +64,8 @@ fn s6_the_user_allows_a_look_and_the_operator_fetches_two_files_and_replaces_one
     console.click("Photos of Lago è").expect("listed");
     console.hands().tap(RETURN).expect("pressed");
     console.click("boat.jpg").expect("entered");
+    let one = |label: &str| label.contains("1 file chosen");
+    console.wait_for_matching("one", one).expect("chosen");
     let a = u32::from(b'a');
     console.hands().chord(&[CONTROL, a]).expect("pressed");
     let chosen = |label: &str| label.contains("2 files chosen");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File, Metadata, OpenOptions};
+use cap_std::fs::{Dir, File, Metadata, OpenOptions, Permissions};
 use protocol::files::{
     Conflict, ConflictAnswer, FILE_PIECE_BYTES, FileFacts, FileFault, FileFrame, FileHas, FilePath,
     FileStart, MAX_FILE_ENTRIES,
@@ -555,6 +555,17 @@ fn facts(there: &Metadata) -> FileFacts {
     }
 }
 
+/// Who may read and write a file; not what it would be run as.
+fn rights_of(there: &Metadata) -> Permissions {
+    #[cfg(unix)]
+    {
+        use cap_std::fs::PermissionsExt as _;
+        Permissions::from_mode(there.permissions().mode() & 0o777)
+    }
+    #[cfg(not(unix))]
+    there.permissions()
+}
+
 /// What the disk says, if it concerns all files.
 fn ends(error: io::Error) -> IncomingError {
     use io::ErrorKind::{QuotaExceeded, StorageFull};
@@ -658,7 +669,7 @@ impl Parts {
     /// Under its name, in place of the file that is there, at once. Who may read that may read this.
     fn replace(&self, entry: u32, target: &Dir, local: &Path, there: &Metadata) -> io::Result<()> {
         let part = entry.to_string();
-        if let Err(error) = self.folder.set_permissions(&part, there.permissions()) {
+        if let Err(error) = self.folder.set_permissions(&part, rights_of(there)) {
             tracing::debug!(%error, "A file has rights of its own");
         }
         self.folder.rename(part, target, local)

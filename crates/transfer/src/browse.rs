@@ -1,6 +1,6 @@
 //! The host's folders, as far as the user lets an operator look (S6).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -199,13 +199,9 @@ impl Browsing {
         let Some(shown) = slot.shown(listing) else {
             return Vec::new();
         };
-        let mut entries = entries.to_vec();
-        entries.sort_unstable();
-        entries.dedup();
-        entries
-            .iter()
-            .filter_map(|entry| shown.entry(*entry))
-            .collect()
+        let mut known = BTreeSet::new();
+        let entries = entries.iter().filter(|entry| known.insert(**entry));
+        entries.filter_map(|entry| shown.entry(*entry)).collect()
     }
 }
 
@@ -293,5 +289,74 @@ impl Slot {
 impl Drop for Browsing {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::browse::{
+        ListedEntry, ListedKind, MAX_ENTRIES_AT_ONCE, MAX_LISTED_ENTRIES, MAX_LISTED_PARTS,
+    };
+    use protocol::files::FilesWord;
+
+    use super::*;
+    use crate::transfers::{Step, Transfers};
+
+    fn transfers(is_host: bool) -> Transfers {
+        Transfers::new(is_host, true, Arc::new(|_| {}))
+    }
+
+    fn entries(count: usize) -> ListingPart {
+        let entry = ListedEntry {
+            name: "a".into(),
+            kind: ListedKind::File,
+            bytes: 1,
+            modified_unix_millis: 0,
+        };
+        ListingPart::Entries(vec![entry; count])
+    }
+
+    #[test]
+    fn s6_a_hostile_host_tells_no_more_than_there_can_be() {
+        let mut console = transfers(false);
+        console.list(3, FolderAt::Place(FolderPlace::Home));
+        let mut told = |listing, part| console.happened(Happening::Listing { listing, part });
+        // of another folder
+        assert!(told(2, entries(1)).is_empty());
+        assert!(told(4, entries(1)).is_empty());
+        let is_forged = |steps: Vec<Step>| matches!(&*steps, [Step::Forged]);
+        assert!(is_forged(told(3, entries(MAX_ENTRIES_AT_ONCE + 1))));
+        let path = vec!["a".into(); MAX_LISTED_PARTS + 1];
+        assert!(is_forged(told(3, ListingPart::Begun { path })));
+        let most = usize::try_from(MAX_LISTED_ENTRIES).expect("fits") / MAX_ENTRIES_AT_ONCE;
+        let mut passed = 0;
+        while !is_forged(told(3, entries(MAX_ENTRIES_AT_ONCE))) {
+            passed += 1;
+            assert!(passed <= most, "endless");
+        }
+        assert!(passed + 1 >= most, "{passed}");
+    }
+
+    #[test]
+    fn h5_only_the_user_of_a_host_that_was_asked_allows_a_look() {
+        let mut host = transfers(true);
+        let allow = || Consent::Allow(Places::new());
+        assert!(host.answer_browse(allow()).is_empty(), "nobody asked");
+        assert!(!host.may_browse());
+        let asked = host.heard(FilesWord::AskToBrowse);
+        assert!(matches!(&*asked, [Step::AskUser]), "{asked:?}");
+        // once
+        assert!(host.heard(FilesWord::AskToBrowse).is_empty());
+        // an operator's own yes is none
+        let allowed = FilesWord::Browse(BrowseAnswer::Allowed);
+        assert!(host.heard(allowed).is_empty());
+        assert!(!host.may_browse());
+        host.answer_browse(allow());
+        assert!(host.may_browse());
+        host.withdraw();
+        assert!(!host.may_browse(), "with the right to files it is gone");
+        // a console asks nobody
+        let mut console = transfers(false);
+        assert!(console.heard(FilesWord::AskToBrowse).is_empty());
     }
 }

@@ -309,6 +309,11 @@ impl Transfers {
         steps
     }
 
+    /// Whether the operator may look through this computer's folders now.
+    pub fn may_browse(&self) -> bool {
+        self.browsing.may()
+    }
+
     /// The host's user has paused, or goes on: nothing is listed meanwhile.
     pub fn withhold(&mut self, withheld: bool) {
         self.browsing.is_withheld = withheld;
@@ -573,7 +578,7 @@ impl Transfers {
         if self.may {
             steps.push(Step::Say(FilesWord::Able));
         }
-        if self.may && self.browsing.may() {
+        if self.may && self.may_browse() {
             let allowed = BrowseAnswer::Allowed;
             steps.push(Step::Say(FilesWord::Browse(allowed)));
         }

@@ -306,14 +306,16 @@ impl Folder {
         Some(bytes)
     }
 
-    /// What can be fetched of what is chosen.
+    /// What can be fetched of what is chosen, as it is ordered.
     pub fn fetchable(&self) -> Vec<u32> {
         let can = |entry: &u32| {
             let at = usize::try_from(*entry).unwrap_or(usize::MAX);
             let kind = self.entries.get(at).map(|entry| entry.kind);
             matches!(kind, Some(ListedKind::File | ListedKind::Folder))
         };
-        self.chosen.iter().copied().filter(can).collect()
+        let is_chosen = |entry: &&u32| self.chosen.contains(*entry);
+        let rows = self.rows.iter().filter(is_chosen).copied();
+        rows.filter(can).collect()
     }
 }
 
@@ -414,7 +416,7 @@ mod tests {
         ])
         .folder;
         folder.choose_all();
-        assert_eq!(folder.fetchable(), [0, 3]);
+        assert_eq!(folder.fetchable(), [3, 0], "as they are shown");
         assert_eq!(folder.chosen_bytes(), None);
     }
 

@@ -1,7 +1,8 @@
 //! The host's folders, over its screen (S6).
 
 use egui::{
-    Align, EventFilter, Id, Key, Label, Layout, Rect, ScrollArea, Sense, Ui, UiBuilder, vec2,
+    Align, EventFilter, Id, Key, Label, Layout, Modifiers, Rect, ScrollArea, Sense, Ui, UiBuilder,
+    vec2,
 };
 use protocol::browse::{BrowseAnswer, FolderAt, FolderPlace, ListedKind};
 use protocol::transfers::Transfer;
@@ -25,6 +26,15 @@ const QUESTION_HEIGHT: f32 = 190.0;
 const MOST_PARTS: usize = 4;
 /// Rows that Page Up and Page Down go.
 const PAGE: isize = 10;
+/// Where keys lead, in rows.
+const STEPS: [(Key, isize); 6] = [
+    (Key::ArrowDown, 1),
+    (Key::ArrowUp, -1),
+    (Key::PageDown, PAGE),
+    (Key::PageUp, -PAGE),
+    (Key::Home, isize::MIN),
+    (Key::End, isize::MAX),
+];
 
 /// Draws the window while it is open.
 pub fn browser_ui(ui: &mut Ui, state: &mut SessionState) {
@@ -363,44 +373,58 @@ fn keys(ui: &mut Ui, id: Id, browser: &mut Browser, wishes: &mut Vec<SessionWish
     };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
     let folder = &mut browser.folder;
-    let pressed = |key| ui.input(|input| input.key_pressed(key));
-    let (modifiers, seconds) = ui.input(|input| (input.modifiers, input.time));
-    let choose = if modifiers.shift {
-        Choose::Range
-    } else {
-        Choose::One
-    };
-    let steps = [
-        (Key::ArrowDown, 1),
-        (Key::ArrowUp, -1),
-        (Key::PageDown, PAGE),
-        (Key::PageUp, -PAGE),
-        (Key::Home, isize::MIN),
-        (Key::End, isize::MAX),
-    ];
-    let mut moved = false;
-    for (_, steps) in steps.into_iter().filter(|(key, _)| pressed(*key)) {
-        // the first press goes to the first row
-        let is_first = folder.chosen.is_empty() && folder.at == 0 && steps == 1;
-        folder.step(if is_first { 0 } else { steps }, choose);
-        moved = true;
-    }
-    if modifiers.command && pressed(Key::A) {
-        folder.choose_all();
-    }
-    if modifiers.command && pressed(Key::Space) {
-        folder.go(folder.at, Choose::Toggle);
+    let seconds = ui.input(|input| input.time);
+    let (mut moved, mut opened, mut up) = (false, false, false);
+    for (key, modifiers) in pressed(ui) {
+        let choose = if modifiers.shift {
+            Choose::Range
+        } else {
+            Choose::One
+        };
+        let step = STEPS.into_iter().find(|(step, _)| *step == key);
+        if let Some((_, steps)) = step {
+            // the first press goes to the first row
+            let is_first = folder.chosen.is_empty() && folder.at == 0 && steps == 1;
+            folder.step(if is_first { 0 } else { steps }, choose);
+            moved = true;
+        }
+        opened |= key == Key::Enter;
+        up |= key == Key::Backspace;
+        if modifiers.command && key == Key::A {
+            folder.choose_all();
+        }
+        if modifiers.command && key == Key::Space {
+            folder.go(folder.at, Choose::Toggle);
+        }
     }
     for typed in typed(ui) {
         folder.find(&typed, seconds);
         moved = true;
     }
-    let (opened, up) = (pressed(Key::Enter), pressed(Key::Backspace));
     let listing = folder.listing;
     if up && listing != 0 && folder.path.len() > 1 {
         list(browser, FolderAt::Above { listing, levels: 1 }, wishes);
     }
     (moved, opened)
+}
+
+/// The keys that were pressed in this pass, each with what was held then: a slow pass has seen more than one.
+fn pressed(ui: &Ui) -> Vec<(Key, Modifiers)> {
+    ui.input(|input| {
+        let pressed = input.events.iter().filter_map(|event| {
+            let egui::Event::Key {
+                key,
+                pressed: true,
+                modifiers,
+                ..
+            } = event
+            else {
+                return None;
+            };
+            Some((*key, *modifiers))
+        });
+        pressed.collect()
+    })
 }
 
 /// What was typed in this pass.

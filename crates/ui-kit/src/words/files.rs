@@ -92,6 +92,13 @@ fn running_text(lang: Lang, transfer: &Transfer) -> String {
             Lang::It => format!("L'operatore decide che fare di {name}."),
         };
     }
+    if transfer.question.is_some() {
+        let progress = progress_text(lang, transfer);
+        return match lang {
+            Lang::En => format!("Waiting for your answer · {progress}"),
+            Lang::It => format!("In attesa della tua risposta · {progress}"),
+        };
+    }
     let mut parts = vec![progress_text(lang, transfer)];
     parts.extend(replaced_text(lang, transfer.replaced));
     if transfer.bytes_per_second > 0 {
