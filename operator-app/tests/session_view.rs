@@ -705,6 +705,29 @@ fn s6_the_hosts_folders_are_gone_through_with_the_keyboard_alone() {
 }
 
 #[test]
+fn s6_a_yes_to_a_window_that_was_closed_meanwhile_lists_once_it_is_open_again() {
+    let mut state = state(Lang::En, Some(two_monitors()));
+    state.open_browser();
+    state.browser.open = false;
+    state.browse_answered(BrowseAnswer::Allowed);
+    assert_eq!(state.wishes, [SessionWish::AskToBrowse], "nobody looks");
+    state.open_browser();
+    let at = FolderAt::Place(FolderPlace::Home);
+    let home = SessionWish::List { listing: 1, at };
+    assert_eq!(state.wishes.last(), Some(&home));
+    // the line broke: the same folder again
+    listed(&mut state.browser, &["/"], &[]);
+    let listing = state.browser.folder.listing;
+    state.browse_answered(BrowseAnswer::Allowed);
+    let at = FolderAt::Same { listing };
+    let again = SessionWish::List {
+        listing: listing + 1,
+        at,
+    };
+    assert_eq!(state.wishes.last(), Some(&again));
+}
+
+#[test]
 fn s6_fifty_thousand_rows_are_drawn_as_far_as_they_are_in_sight() {
     let mut harness = browser_window(Lang::It, 700.0);
     let browser = &mut harness.state_mut().browser;

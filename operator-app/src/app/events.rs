@@ -16,7 +16,7 @@ use crate::phrases;
 use crate::popups;
 use crate::state::account::LogIn;
 use crate::state::reports::Saved;
-use crate::state::session::{Company, Driver, SessionNotice, SessionWish, SystemView};
+use crate::state::session::{Company, Driver, SessionNotice, SystemView};
 use crate::state::tickets::{Places, Ticket, link};
 use crate::views::chat;
 
@@ -289,12 +289,10 @@ impl ConsoleApp {
                 self.sessions
                     .change(session, |state| state.files.take(transfer));
             }
-            Event::Browse { session, answer } => self.sessions.change(session, |state| {
-                if let Some(at) = state.browser.answered(answer) {
-                    let listing = state.browser.ask();
-                    state.wishes.push(SessionWish::List { listing, at });
-                }
-            }),
+            Event::Browse { session, answer } => {
+                self.sessions
+                    .change(session, |state| state.browse_answered(answer));
+            }
             Event::Listing {
                 session,
                 listing,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use operator_engine::{ClipboardWays, InputSender, LineQuality};
-use protocol::browse::FolderAt;
+use protocol::browse::{BrowseAnswer, FolderAt};
 use protocol::files::{ConflictAnswer, TransferId};
 use protocol::transfers::Transfer;
 use protocol::{
@@ -358,6 +358,19 @@ impl SessionState {
         if self.browser.consent != Consent::Allowed {
             self.browser.consent = Consent::Asking;
             self.wishes.push(SessionWish::AskToBrowse);
+        } else if self.browser.folder.listing == 0 {
+            // the user said so while the window was closed
+            self.browse_answered(BrowseAnswer::Allowed);
+        }
+    }
+
+    /// What the user says to a look through the folders; what is in sight is listed then.
+    pub fn browse_answered(&mut self, answer: BrowseAnswer) {
+        if let Some(at) = self.browser.answered(answer)
+            && self.browser.open
+        {
+            let listing = self.browser.ask();
+            self.wishes.push(SessionWish::List { listing, at });
         }
     }
 

@@ -38,7 +38,7 @@ const STEPS: [(Key, isize); 6] = [
 
 /// Draws the window while it is open.
 pub fn browser_ui(ui: &mut Ui, state: &mut SessionState) {
-    if !state.browser.open {
+    if !state.browser.open || state.ended.is_some() {
         return;
     }
     let (lang, clock) = (state.lang, state.clock);
