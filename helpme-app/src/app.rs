@@ -261,7 +261,7 @@ impl HelpmeApp {
         self.shape = wanted;
         if let Shape::Bar { below } = wanted {
             become_bar(ctx, !was_bar, below);
-            if below == Below::SystemAsked {
+            if matches!(below, Below::SystemAsked | Below::BrowseAsked) {
                 // it stands below the bar, where something may cover it
                 self.front.come(ctx);
             }

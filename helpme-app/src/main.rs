@@ -116,6 +116,7 @@ fn set_up(program: &mut Program, arguments: Arguments) -> Result<Start, StartFau
         account: account_name(),
         language: Lang::from_system(),
         unix_seconds: unix_seconds(),
+        places: desktop::places(),
     };
     program.lang = settings.language.unwrap_or(program.lang);
     Ok(Start {

@@ -14,7 +14,9 @@ pub mod ticket;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use host_engine::{ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble};
+use host_engine::{
+    BrowseConsent, ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Places, Trouble,
+};
 use protocol::diagnosis::News;
 use protocol::files::TransferId;
 use protocol::receipt::Offsets;
@@ -83,6 +85,10 @@ pub enum Action {
     Withhold(bool),
     /// Whether the operator who asked first may know what computer this is.
     AnswerSystem(bool),
+    /// What the operator who asked first for a look through the folders hears.
+    AnswerBrowse(BrowseChoice),
+    /// Nobody may look through the folders any more.
+    StopBrowsing,
     /// **End**.
     End,
     /// List the operators below the bar, or no longer.
@@ -132,6 +138,15 @@ pub enum Action {
     StopClipboard,
     /// Drag the bar.
     DragBar,
+}
+
+/// What the user says to an operator who wants to look through the folders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BrowseChoice {
+    Allow,
+    /// They choose files to send instead.
+    ChooseThemselves,
+    Refuse,
 }
 
 /// What is to be done outside.
@@ -189,6 +204,8 @@ pub enum Below {
     Files(usize),
     /// An operator's question what computer this is.
     SystemAsked,
+    /// An operator's question for a look through the folders.
+    BrowseAsked,
 }
 
 /// Everything.
@@ -220,6 +237,8 @@ pub struct State {
     pub proxy_form: Option<ProxyForm>,
     system_language: Lang,
     started_unix_seconds: i64,
+    /// Where an operator begins to look who may look through the folders.
+    places: Places,
 }
 
 /// What a start finds around it.
@@ -234,6 +253,8 @@ pub struct Surroundings {
     pub language: Lang,
     /// Now, in seconds since the Unix epoch.
     pub unix_seconds: i64,
+    /// Where people begin to look through this computer's folders.
+    pub places: Places,
 }
 
 impl State {
@@ -276,6 +297,7 @@ impl State {
             proxy_form: None,
             system_language: around.language,
             started_unix_seconds: around.unix_seconds,
+            places: around.places,
             settings,
         };
         if let Some(question) = other_hub {
@@ -337,6 +359,8 @@ impl State {
             Stage::Running(running) => Shape::Bar {
                 below: if !running.system_asked.is_empty() {
                     Below::SystemAsked
+                } else if !running.browse_asked.is_empty() {
+                    Below::BrowseAsked
                 } else if running.list_shown {
                     Below::Operators(running.operators.len())
                 } else if running.files.shown {
@@ -432,12 +456,18 @@ impl State {
                     list_shown: false,
                     files: Files::default(),
                     system_asked: Vec::new(),
+                    browse_asked: Vec::new(),
+                    browsers: Vec::new(),
                 });
                 return vec![Effect::WatchHotKey(true)];
             }
             HostEvent::RightsReduced { session, rights } => {
                 if let Some(running) = self.running_mut(session) {
                     running.rights = rights;
+                    if !rights.has(Rights::FILES) {
+                        running.browse_asked.clear();
+                        running.browsers.clear();
+                    }
                 }
             }
             HostEvent::Company {
@@ -475,6 +505,17 @@ impl State {
                     return vec![Effect::DrawAttention];
                 }
             }
+            HostEvent::BrowseAsked { operator } => {
+                if let Stage::Running(running) = &mut self.stage {
+                    let present = running.present(operator);
+                    running.browse_asked.push(present);
+                    return vec![Effect::DrawAttention];
+                }
+                // while another operator asks to be let in there is no room for it
+                let consent = BrowseConsent::Refuse;
+                let refuse = HostCommand::AnswerBrowse { operator, consent };
+                return vec![Effect::Tell(refuse)];
+            }
             HostEvent::Watched { session, by } => {
                 if let Some(running) = self.running_mut(session) {
                     running.watched_by = by.iter().map(ToString::to_string).collect();
@@ -485,6 +526,7 @@ impl State {
                 if let Some(running) = self.running_mut(session) {
                     // nobody hears the answer
                     running.system_asked.clear();
+                    running.browse_asked.clear();
                 }
             }
             HostEvent::SessionResumed { session } => {
@@ -571,6 +613,18 @@ impl State {
                 let answer = |operator| HostCommand::AnswerSystem { operator, allowed };
                 let answer = asked.operator.map(answer).map(Effect::Tell);
                 answer.into_iter().collect()
+            }
+            Action::AnswerBrowse(choice) => self.answer_browse(choice),
+            Action::StopBrowsing => {
+                let Stage::Running(running) = &mut self.stage else {
+                    return Vec::new();
+                };
+                let may = std::mem::take(&mut running.browsers).into_iter();
+                let stop = |operator| {
+                    let consent = BrowseConsent::Refuse;
+                    Effect::Tell(HostCommand::AnswerBrowse { operator, consent })
+                };
+                may.filter_map(|o| o.operator).map(stop).collect()
             }
             Action::End => vec![Effect::Tell(HostCommand::EndSession)],
             Action::SendChat(text) => {
@@ -669,6 +723,38 @@ impl State {
                 given.into_iter().collect()
             }
         }
+    }
+
+    /// The user answers the operator who asked first.
+    fn answer_browse(&mut self, choice: BrowseChoice) -> Vec<Effect> {
+        let places = self.places.clone();
+        let Stage::Running(running) = &mut self.stage else {
+            return Vec::new();
+        };
+        if running.browse_asked.is_empty() {
+            return Vec::new();
+        }
+        let asked = running.browse_asked.remove(0);
+        let Some(operator) = asked.operator else {
+            return Vec::new();
+        };
+        let consent = match choice {
+            BrowseChoice::Allow => {
+                running.browsers.push(asked);
+                BrowseConsent::Allow(places)
+            }
+            BrowseChoice::ChooseThemselves => BrowseConsent::ChooseThemselves,
+            BrowseChoice::Refuse => BrowseConsent::Refuse,
+        };
+        let mut effects = vec![Effect::Tell(HostCommand::AnswerBrowse {
+            operator,
+            consent,
+        })];
+        if choice == BrowseChoice::ChooseThemselves {
+            running.files.shown = true;
+            effects.push(Effect::ChooseFiles { folders: false });
+        }
+        effects
     }
 
     /// Tries the ticket again, with what was typed for the proxy. It stays until there is a connection.
@@ -840,6 +926,8 @@ impl State {
         running.list_shown &= is_shared;
         let is_here = |o: &Present| operators.iter().any(|c| Some(c.operator) == o.operator);
         running.system_asked.retain(is_here);
+        running.browse_asked.retain(is_here);
+        running.browsers.retain(is_here);
         let driver = operators.iter().find(|o| Some(o.operator) == driver);
         running.driver = driver.filter(|_| is_shared).map(|o| o.name.to_string());
     }

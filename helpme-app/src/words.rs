@@ -350,6 +350,49 @@ pub fn send_it(lang: Lang) -> &'static str {
     pick(lang, "Send it", "Invia")
 }
 
+/// An operator's question in the session.
+pub fn asks_to_browse(lang: Lang, operator: &str) -> String {
+    let operator = name_in_sentence(lang, operator);
+    match lang {
+        Lang::En => format!("{operator} wants to look through your folders to fetch files"),
+        Lang::It => format!("{operator} vuole consultare le tue cartelle per prelevare file"),
+    }
+}
+
+/// What they could do then.
+pub fn browse_note(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "They will see the names in your folders and can fetch files from there or add some. Each transfer is \
+         listed here, and you can stop it at any time.",
+        "Vedrà i nomi nelle tue cartelle e potrà prelevare o aggiungere file. Ogni trasferimento appare qui e \
+         puoi interrompere in qualsiasi momento.",
+    )
+}
+
+/// The user sends files instead.
+pub fn choose_files_myself(lang: Lang) -> &'static str {
+    pick(lang, "Choose files myself", "Scelgo io i file")
+}
+
+/// Who may look through the folders now.
+pub fn may_browse(lang: Lang, operator: &str) -> String {
+    let operator = name_in_sentence(lang, operator);
+    match lang {
+        Lang::En => format!("{operator} may look through your folders"),
+        Lang::It => format!("{operator} può consultare le tue cartelle"),
+    }
+}
+
+/// Takes that back.
+pub fn stop_browsing(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "Stop looking through folders",
+        "Non far più consultare le cartelle",
+    )
+}
+
 /// In the bar's middle while the user has paused.
 pub fn paused(lang: Lang) -> &'static str {
     pick(

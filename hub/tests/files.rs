@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use engines::{Ends, wait};
 use host_engine::{HostCommand, HostEvent};
 use operator_engine::{Command, Event};
-use protocol::files::{FileFault, TransferId};
+use protocol::files::{ConflictAnswer, FileFault, TransferId};
 use protocol::transfers::{Ended, Stage, Transfer};
 use protocol::{HubToHost, Lane, RefusalCode, Rights};
 use support::{PATIENCE, TestHub, run_hub, screen_frame, send_tagged, text};
@@ -103,6 +103,17 @@ impl Desk {
         let command = Command::SendFiles {
             session: self.ends.session,
             chosen: vec![chosen.to_owned()],
+        };
+        self.ends.console.send(command).expect("room");
+    }
+
+    fn answer(&self, id: TransferId, entry: u32, answer: ConflictAnswer, for_all: bool) {
+        let command = Command::AnswerConflict {
+            session: self.ends.session,
+            id,
+            entry,
+            answer,
+            for_all,
         };
         self.ends.console.send(command).expect("room");
     }
@@ -378,6 +389,149 @@ fn s6_a_transfer_goes_on_by_itself_where_the_line_broke() {
     );
     assert!(fs::read(desk.path("at host/a.bin")).expect("there") == sent);
     assert_eq!(desk.end(&hub).len(), 2, "begun once, done once");
+}
+
+/// A folder with a file that is at both ends, and one that is new.
+fn same_name(desk: &Desk, number: u32) -> PathBuf {
+    let from = desk.path(&format!("{number}/Docs"));
+    fs::create_dir_all(&from).expect("made");
+    fs::write(from.join("a.txt"), format!("new {number}")).expect("written");
+    fs::write(from.join(format!("{number}.txt")), "more").expect("written");
+    from
+}
+
+#[test]
+fn s6_the_operator_decides_at_both_ends_what_becomes_of_a_name_that_is_there() {
+    let hub = TestHub::start();
+    let mut desk = Desk::begin(&hub, None, ALL);
+    for end in ["at host", "at console"] {
+        fs::create_dir_all(desk.path(end).join("Docs")).expect("made");
+        fs::write(desk.path(end).join("Docs/a.txt"), "old").expect("written");
+    }
+    let read = |desk: &Desk, name: &str| fs::read_to_string(desk.path(name)).ok();
+    let answers = [
+        (ConflictAnswer::Skip, "old", None),
+        (ConflictAnswer::Replace, "new 2", None),
+        (ConflictAnswer::KeepBoth, "new 2", Some("new 3")),
+    ];
+    for (number, (answer, plain, numbered)) in (1..).zip(answers) {
+        let from = same_name(&desk, number);
+        for (to_host, end) in [(true, "at host"), (false, "at console")] {
+            if to_host {
+                desk.send_to_host(&from);
+            } else {
+                desk.send_to_console(&from);
+            }
+            let id = TransferId { to_host, number };
+            desk.until("the operator is asked", |desk| {
+                let told = desk.at_console.get(&id);
+                told.is_some_and(|t| t.question.is_some())
+            });
+            let asked = desk.at_console[&id].question.clone().expect("asked");
+            assert_eq!(asked.path.as_str(), "Docs/a.txt");
+            assert_eq!(
+                (asked.here.bytes, asked.comes.bytes),
+                (plain_before(number), 5)
+            );
+            // the rest does not wait for it
+            let more = format!("{end}/Docs/{number}.txt");
+            desk.until("the rest", |desk| desk.path(&more).exists());
+            if to_host {
+                desk.until("the user sees it", |desk| {
+                    desk.at_host[&id].question.is_some()
+                });
+            }
+            desk.answer(id, asked.entry, answer, false);
+            desk.until("it is over", |desk| desk.is_over(id));
+            assert_eq!(desk.ends(id), (DONE, DONE));
+            let at = |name: &str| read(&desk, &format!("{end}/Docs/{name}"));
+            assert_eq!(at("a.txt").as_deref(), Some(plain));
+            assert_eq!(at("a (2).txt").as_deref(), numbered);
+            let arrived = if to_host {
+                &desk.at_host
+            } else {
+                &desk.at_console
+            };
+            let told = (arrived[&id].replaced, arrived[&id].skipped);
+            let expected = match answer {
+                ConflictAnswer::Replace => (1, 0),
+                ConflictAnswer::KeepBoth => (0, 0),
+                ConflictAnswer::Skip => (0, 1),
+            };
+            assert_eq!(told, expected);
+        }
+    }
+    assert_eq!(desk.end(&hub).len(), 12, "each begun and done");
+}
+
+/// What `a.txt` has before the transfer of this number.
+fn plain_before(number: u32) -> u64 {
+    if number < 3 { 3 } else { 5 }
+}
+
+#[test]
+fn s6_one_answer_is_for_all_and_without_one_both_are_kept() {
+    let hub = TestHub::start();
+    let line = Line::to(hub.socket_address());
+    let mut desk = Desk::begin(&hub, Some(&line), ALL);
+    let from = desk.path("Many");
+    for folder in [&from, &desk.path("at host/Many")] {
+        fs::create_dir_all(folder).expect("made");
+        for number in 0..200 {
+            let text = format!("{number} {}", folder == &from);
+            fs::write(folder.join(format!("{number}.txt")), text).expect("written");
+        }
+    }
+    let question = |desk: &Desk, id| {
+        let told = desk.at_console.get(&id);
+        told.and_then(|t: &Transfer| t.question.clone())
+    };
+    desk.send_to_host(&from);
+    desk.until("the operator is asked", |desk| {
+        question(desk, TO_HOST).is_some()
+    });
+    // the question outlives the line
+    line.cut(true);
+    desk.until("the break is noticed", |desk| {
+        desk.at_console[&TO_HOST].stage == Stage::Paused
+            && desk.at_host[&TO_HOST].stage == Stage::Paused
+    });
+    line.cut(false);
+    desk.until("it goes on", |desk| {
+        desk.at_host[&TO_HOST].stage == Stage::Running
+            && desk.at_console[&TO_HOST].stage == Stage::Running
+    });
+    let asked = question(&desk, TO_HOST).expect("it stands");
+    desk.answer(TO_HOST, asked.entry, ConflictAnswer::Replace, true);
+    desk.until("it is over", |desk| desk.is_over(TO_HOST));
+    assert_eq!(desk.ends(TO_HOST), (DONE, DONE));
+    assert_eq!(desk.at_host[&TO_HOST].replaced, 200);
+    assert_eq!(contents(&from), contents(&desk.path("at host/Many")));
+
+    // nobody answers, and the session ends
+    let second = TransferId {
+        to_host: true,
+        number: 2,
+    };
+    desk.send_to_host(&from);
+    desk.until("the operator is asked", |desk| {
+        question(desk, second).is_some()
+    });
+    desk.until("all has come", |desk| {
+        desk.at_host[&second].done_bytes == desk.at_host[&second].bytes
+    });
+    let there = desk.path("at host/Many");
+    let folder = std::mem::replace(
+        &mut desk.ends.folder,
+        tempfile::tempdir().expect("a folder"),
+    );
+    desk.end(&hub);
+    let end = Instant::now() + PATIENCE;
+    while contents(&there).len() != 400 {
+        assert!(Instant::now() < end, "{}", contents(&there).len());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    drop(folder);
 }
 
 #[test]

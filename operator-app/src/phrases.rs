@@ -141,6 +141,36 @@ phrases! {
     no_files: "No files yet", "Ancora nessun file";
     no_files_note: "What you and the user send each other is listed here.",
         "Qui appare ciò che tu e l'utente vi inviate.";
+    /// The host's folders (S6).
+    user_chooses_files: "The user chooses files to send instead.",
+        "L'utente preferisce scegliere i file da inviare.";
+    folders_stopped: "The user no longer allows it.", "L'utente non lo permette più.";
+    place_home: "Home", "Home";
+    place_desktop: "Desktop", "Scrivania";
+    place_documents: "Documents", "Documenti";
+    place_downloads: "Downloads", "Scaricati";
+    place_computer: "Computer", "Computer";
+    folder_above: "Folder above", "Cartella superiore";
+    folder_again: "Look again", "Aggiorna";
+    folder_is_empty: "This folder is empty", "Questa cartella è vuota";
+    column_name: "Name", "Nome";
+    column_size: "Size", "Dimensione";
+    column_changed: "Changed", "Modificato";
+    fetch: "Fetch", "Preleva";
+    send_here: "Send files here…", "Invia file qui…";
+    more_not_shown: "more are not shown", "altri non mostrati";
+    files_on_host: "Files on the host…", "File sul computer remoto…";
+    /// Where a file of a name is there already (S6).
+    is_there_at_host: "A file of this name is there on the host.",
+        "Sul computer remoto c'è già un file con questo nome.";
+    is_there_at_yours: "You have a file of this name there.",
+        "In quella cartella hai già un file con questo nome.";
+    one_there: "There now", "Ora presente";
+    one_that_comes: "Arriving", "In arrivo";
+    replace: "Replace", "Sostituisci";
+    keep_both: "Keep both", "Tieni entrambi";
+    skip: "Skip", "Salta";
+    same_for_all: "Do the same for all", "Fai lo stesso per tutti";
     received_files: "Folder for received files", "Cartella dei file ricevuti";
     usual_folder: "Downloads", "Scaricati";
     file_transfer_missing: "Not in this version yet", "Non ancora in questa versione";
@@ -422,6 +452,42 @@ pub fn cannot_be_typed(lang: Lang, count: usize) -> String {
         (Lang::It, count) => {
             format!("Il computer remoto non può digitare {count} degli ultimi tasti.")
         }
+    }
+}
+
+/// The title over the host's folders.
+pub fn files_on(lang: Lang, host: &str) -> String {
+    let host = name_alone(lang, host);
+    match lang {
+        Lang::En => format!("Files on {host}"),
+        Lang::It => format!("File su {host}"),
+    }
+}
+
+/// How many entries a folder has.
+pub fn entries_in_all(lang: Lang, entries: usize) -> String {
+    match (lang, entries) {
+        (Lang::En, 1) => "1 entry".to_owned(),
+        (Lang::En, _) => format!("{entries} entries"),
+        (Lang::It, 1) => "1 elemento".to_owned(),
+        (Lang::It, _) => format!("{entries} elementi"),
+    }
+}
+
+/// So many files are chosen.
+pub fn chosen(lang: Lang, files: &str) -> String {
+    match lang {
+        Lang::En => format!("{files} chosen"),
+        Lang::It => format!("scelti: {files}"),
+    }
+}
+
+/// So many files and folders are chosen.
+pub fn chosen_entries(lang: Lang, entries: u32) -> String {
+    match (lang, entries) {
+        (Lang::En, _) => format!("{entries} chosen"),
+        (Lang::It, 1) => "1 scelto".to_owned(),
+        (Lang::It, _) => format!("{entries} scelti"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the console knows. Views read it, [`crate::app`] changes it.
 
 pub mod account;
+pub mod browser;
 pub mod chats;
 pub mod computers;
 pub mod opening;

@@ -1,7 +1,9 @@
 //! What the windows show. A view reads state and reports wishes; it sends nothing.
 
+pub mod browser;
 pub mod chat;
 pub mod computers;
+pub mod conflict;
 pub mod doctor;
 pub mod drafts;
 pub mod files;

@@ -5,13 +5,16 @@ use std::time::Duration;
 use egui::Key;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use operator_app::state::browser::Browser;
 use operator_app::state::chats::Conversation;
 use operator_app::state::session::{Files, SessionState, SessionWish, System, SystemView};
+use operator_app::views::browser::browser_ui;
 use operator_app::views::files::files_side_ui;
 use operator_app::views::session::{bar_ui, mark_ui, paused_ui, withheld_ui};
 use operator_app::views::system::system_ui;
 use operator_engine::{ClipboardWays, Grade, InputSender, Limit, LineQuality, Route};
-use protocol::files::{FileFault, TransferId};
+use protocol::browse::{BrowseAnswer, FolderAt, FolderPlace, ListedEntry, ListedKind, ListingPart};
+use protocol::files::{Conflict, ConflictAnswer, FileFacts, FileFault, FilePath, TransferId};
 use protocol::system::{Disk, Interface, Program, Room};
 use protocol::transfers::{Ended, Problem, Stage, Transfer};
 use protocol::{ColourDepth, Rights, ScreenLayout, ScreenMonitor, SystemInformation, ViewWish};
@@ -72,6 +75,7 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         system: None,
         chat_open: false,
         files: Files::default(),
+        browser: Browser::default(),
         snippets: Default::default(),
         clipboard: ClipboardWays {
             to_hosts: true,
@@ -501,6 +505,9 @@ fn transfer(number: u32, is_outgoing: bool, stage: Stage) -> Transfer {
         stage,
         problems: Vec::new(),
         folder: None,
+        question: None,
+        replaced: 0,
+        skipped: 0,
     }
 }
 
@@ -561,4 +568,240 @@ fn s6_files_are_sent_paused_and_cancelled_beside_the_screen() {
     harness.run_steps(3);
     assert!(harness.query_by_label("Files…").is_none());
     harness.get_by_label("The user does not allow files.");
+}
+
+/// What a host says of a folder.
+fn listed(browser: &mut Browser, path: &[&str], entries: &[(&str, ListedKind, u64)]) {
+    let listing = browser.ask();
+    let path = path.iter().map(|part| (*part).into()).collect();
+    browser.take(listing, ListingPart::Begun { path });
+    let entries = entries.iter().map(|(name, kind, bytes)| ListedEntry {
+        name: (*name).into(),
+        kind: *kind,
+        bytes: *bytes,
+        modified_unix_millis: 1_795_546_800_000,
+    });
+    browser.take(listing, ListingPart::Entries(entries.collect()));
+    browser.take(listing, ListingPart::Whole { is_cut: false });
+}
+
+fn browser_window(lang: Lang, width: f32) -> Harness<'static, SessionState> {
+    let mut state = state(lang, Some(two_monitors()));
+    state.rights = state.rights.with(Rights::FILES);
+    let draw = |ui: &mut egui::Ui, state: &mut SessionState| {
+        ui_kit::theme::install(ui.ctx());
+        browser_ui(ui, state);
+        files_side_ui(ui, state);
+    };
+    let mut harness = Harness::builder()
+        .with_size([width, 700.0])
+        .build_ui_state(draw, state);
+    harness.state_mut().open_browser();
+    harness.run_steps(3);
+    harness
+}
+
+fn wishes_of(harness: &mut Harness<'_, SessionState>) -> Vec<SessionWish> {
+    harness.run_steps(3);
+    std::mem::take(&mut harness.state_mut().wishes)
+}
+
+#[test]
+fn s6_the_hosts_folders_are_gone_through_with_the_keyboard_alone() {
+    use egui::Modifiers;
+    let mut harness = browser_window(Lang::En, 1000.0);
+    harness.get_by_label("The user is being asked.");
+    assert_eq!(wishes_of(&mut harness), [SessionWish::AskToBrowse]);
+    let browser = &mut harness.state_mut().browser;
+    let first = browser.answered(BrowseAnswer::Allowed);
+    assert_eq!(first, Some(FolderAt::Place(FolderPlace::Home)));
+    let files = [
+        ("invoice\u{202e}fdp.exe", ListedKind::File, 3_400_000),
+        ("Documents", ListedKind::Folder, 0),
+        ("etc", ListedKind::Link, 0),
+        ("notes.txt", ListedKind::File, 12),
+    ];
+    listed(browser, &["/", "home", "mario"], &files);
+    let listing = browser.folder.listing;
+    harness.run_steps(3);
+    harness.get_by_label("4 entries");
+    assert!(
+        harness.query_by_label("invoice\u{202e}fdp.exe").is_none(),
+        "what turns the writing round is made visible"
+    );
+    // into the folder
+    harness.key_press(Key::ArrowDown);
+    harness.run_steps(3);
+    harness.key_press(Key::Enter);
+    let (at, entry) = (2, 1);
+    let at_entry = FolderAt::Entry { listing, entry };
+    let into = SessionWish::List {
+        listing: at,
+        at: at_entry,
+    };
+    assert_eq!(wishes_of(&mut harness), [into]);
+    // and above
+    harness.key_press(Key::Backspace);
+    let at_above = FolderAt::Above { listing, levels: 1 };
+    let above = SessionWish::List {
+        listing: 3,
+        at: at_above,
+    };
+    assert_eq!(wishes_of(&mut harness), [above]);
+    // found by typing, and fetched
+    harness.event(egui::Event::Text("no".to_owned()));
+    harness.run_steps(3);
+    harness.get_by_label("4 entries · 1 file chosen · 12 B");
+    harness.key_press(Key::Enter);
+    let fetch = |entries| SessionWish::FetchFiles { listing, entries };
+    assert_eq!(wishes_of(&mut harness), [fetch(vec![3])]);
+    // all of it, but for what is no file
+    // pressed and let go of before a slow pass
+    let key = |pressed| egui::Event::Key {
+        key: Key::A,
+        physical_key: None,
+        pressed,
+        repeat: false,
+        modifiers: Modifiers::COMMAND,
+    };
+    harness.event(key(true));
+    harness.event(key(false));
+    harness.run_steps(3);
+    harness.get_by_label("Fetch").click();
+    assert_eq!(wishes_of(&mut harness), [fetch(vec![1, 0, 3])]);
+    // by the places and the path
+    harness.get_by_label("Downloads").click();
+    let downloads = FolderAt::Place(FolderPlace::Downloads);
+    let to = SessionWish::List {
+        listing: 4,
+        at: downloads,
+    };
+    assert_eq!(wishes_of(&mut harness), [to]);
+    harness.get_by_label("home").click();
+    let to = SessionWish::List {
+        listing: 5,
+        at: at_above,
+    };
+    assert_eq!(wishes_of(&mut harness), [to]);
+    harness.get_by_label("Send files here…").click();
+    let choose = SessionWish::ChooseFiles { folders: false };
+    assert_eq!(wishes_of(&mut harness), [choose]);
+    let chosen = vec![std::path::PathBuf::from("/tmp/a")];
+    let sends = harness.state().send_files(chosen.clone());
+    assert_eq!(sends, SessionWish::SendFilesInto { chosen, listing });
+    // what cannot be listed says why
+    let browser = &mut harness.state_mut().browser;
+    browser.take(5, ListingPart::Failed(FileFault::NOT_READABLE));
+    harness.run_steps(3);
+    harness.get_by_label("It may not be read by this account.");
+    // the user takes it back
+    harness.state_mut().browser.answered(BrowseAnswer::Stopped);
+    harness.run_steps(3);
+    harness.get_by_label("The user no longer allows it.");
+    assert!(harness.query_by_label("notes.txt").is_none());
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert!(!harness.state().browser.open);
+}
+
+#[test]
+fn s6_a_yes_to_a_window_that_was_closed_meanwhile_lists_once_it_is_open_again() {
+    let mut state = state(Lang::En, Some(two_monitors()));
+    state.open_browser();
+    state.browser.open = false;
+    state.browse_answered(BrowseAnswer::Allowed);
+    assert_eq!(state.wishes, [SessionWish::AskToBrowse], "nobody looks");
+    state.open_browser();
+    let at = FolderAt::Place(FolderPlace::Home);
+    let home = SessionWish::List { listing: 1, at };
+    assert_eq!(state.wishes.last(), Some(&home));
+    // the line broke: the same folder again
+    listed(&mut state.browser, &["/"], &[]);
+    let listing = state.browser.folder.listing;
+    state.browse_answered(BrowseAnswer::Allowed);
+    let at = FolderAt::Same { listing };
+    let again = SessionWish::List {
+        listing: listing + 1,
+        at,
+    };
+    assert_eq!(state.wishes.last(), Some(&again));
+}
+
+#[test]
+fn s6_fifty_thousand_rows_are_drawn_as_far_as_they_are_in_sight() {
+    let mut harness = browser_window(Lang::It, 700.0);
+    let browser = &mut harness.state_mut().browser;
+    browser.answered(BrowseAnswer::Allowed);
+    let names: Vec<String> = (0..50_000).map(|n| format!("file {n:05}")).collect();
+    let entries: Vec<_> = names
+        .iter()
+        .map(|name| (name.as_str(), ListedKind::File, 1))
+        .collect();
+    listed(browser, &["/"], &entries);
+    harness.run_steps(3);
+    harness.get_by_label("50000 elementi");
+    let drawn =
+        |harness: &Harness<'_, SessionState>| harness.query_all_by_label_contains("file ").count();
+    assert!((5..60).contains(&drawn(&harness)), "{}", drawn(&harness));
+    harness.key_press(Key::End);
+    harness.run_steps(5);
+    harness.get_by_label("file 49999");
+    assert!((5..60).contains(&drawn(&harness)));
+}
+
+#[test]
+fn s6_a_name_that_is_there_is_asked_about_with_three_answers() {
+    let mut asked = transfer(1, false, Stage::Running);
+    asked.id.to_host = false;
+    let facts = |bytes| FileFacts {
+        bytes,
+        modified_unix_millis: 1_795_546_800_000,
+    };
+    asked.question = Some(Conflict {
+        entry: 4,
+        path: FilePath::try_from("Photos/boat.jpg").expect("a path"),
+        here: facts(300),
+        comes: facts(5_000_000),
+    });
+    let id = asked.id;
+    for (label, answer) in [
+        ("Replace", ConflictAnswer::Replace),
+        ("Keep both", ConflictAnswer::KeepBoth),
+        ("Skip", ConflictAnswer::Skip),
+    ] {
+        for for_all in [false, true] {
+            let mut state = state(Lang::En, Some(two_monitors()));
+            state.files.take(transfer(1, false, Stage::Running));
+            state.files.open = false;
+            let mut unasked = asked.clone();
+            unasked.question = None;
+            state.files.take(unasked);
+            state.files.open = false;
+            state.files.take(asked.clone());
+            assert!(state.files.open, "a question is shown");
+            let draw = |ui: &mut egui::Ui, state: &mut SessionState| {
+                ui_kit::theme::install(ui.ctx());
+                files_side_ui(ui, state);
+            };
+            let mut harness = Harness::builder()
+                .with_size([1000.0, 700.0])
+                .build_ui_state(draw, state);
+            harness.run_steps(3);
+            harness.get_by_label("You have a file of this name there.");
+            harness.get_by_label_contains("There now: 300 B");
+            harness.get_by_label_contains("Arriving: 5.0 MB");
+            if for_all {
+                harness.get_by_label("Do the same for all").click();
+                harness.run_steps(3);
+            }
+            harness.get_by_label(label).click();
+            let wish = SessionWish::AnswerConflict {
+                id,
+                entry: 4,
+                answer,
+                for_all,
+            };
+            assert_eq!(wishes_of(&mut harness), [wish]);
+        }
+    }
 }

@@ -159,6 +159,14 @@ fn u3_a_computer_with_nobody_in_front_is_opened_with_its_password_and_used() {
     app.hands().type_text(PASSWORD).expect("typed");
     app.hands().tap(key::Return).expect("pressed");
     cast.console.wait_for_session().expect("a session");
+    // nobody is there to be asked for a look through the folders (S6)
+    cast.console
+        .choose_in_session("Session menu", "Fetch files")
+        .expect("chosen");
+    let app = &mut cast.console.app;
+    app.wait_for("purepc.log").expect("its folder, at once");
+    app.click("Close").expect("closed");
+    app.wait_until_gone("purepc.log").expect("closed");
     // whoever sits there sees it, and ends it
     let end = end_button(&shop);
     shop.hands().expect("hands").click(end).expect("clicked");

@@ -7,6 +7,8 @@ use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use protocol::browse::FolderPlace;
+
 /// Names a folder that holds everything, for tests and for several profiles on one machine.
 pub const PROFILE_VARIABLE: &str = "PHD_PROFILE_DIR";
 /// The file beside the program that makes it portable.
@@ -100,6 +102,23 @@ impl Folders {
     pub fn are_portable(&self) -> bool {
         self.own
     }
+}
+
+/// Where people begin to look on this computer, as far as there are such folders.
+pub fn places() -> Vec<(FolderPlace, PathBuf)> {
+    let mut places = Vec::new();
+    if let Some(person) = directories::UserDirs::new() {
+        let known = [
+            (FolderPlace::Home, Some(person.home_dir())),
+            (FolderPlace::Desktop, person.desktop_dir()),
+            (FolderPlace::Documents, person.document_dir()),
+            (FolderPlace::Downloads, person.download_dir()),
+        ];
+        for (place, path) in known {
+            places.extend(path.map(|path| (place, path.to_owned())));
+        }
+    }
+    places
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub use appearance::prefers_dark;
 pub use choose::{Choose, choose};
 pub use crash::CrashReports;
 pub use display::{CheckedDisplay, DisplayFault, WindowSystem};
-pub use folders::{Folders, FoldersError};
+pub use folders::{Folders, FoldersError, places};
 pub use front::{Front, FrontBusy, PointerPlace};
 pub use hot_key::{HotKey, HotKeyError};
 pub use instance::{First, FurtherStarts, Instance};

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File, OpenOptions};
+use cap_std::fs::{Dir, File, Metadata, OpenOptions, Permissions};
 use protocol::files::{
-    FILE_PIECE_BYTES, FileFault, FileFrame, FileHas, FilePath, FileStart, MAX_FILE_ENTRIES,
+    Conflict, ConflictAnswer, FILE_PIECE_BYTES, FileFacts, FileFault, FileFrame, FileHas, FilePath,
+    FileStart, MAX_FILE_ENTRIES,
 };
 
 use crate::names;
@@ -20,6 +21,8 @@ const PARTS: &str = ".pure-help-desk-";
 const LOCK: &str = "lock";
 /// How many files of one name are kept beside each other.
 const MOST_OF_A_NAME: u32 = 1000;
+/// How many files wait for an answer at once; of more both are kept.
+const MOST_ASKED: usize = 10_000;
 
 /// A transfer that arrives in a folder. Dropping it removes what is not whole.
 #[derive(Debug)]
@@ -29,9 +32,15 @@ pub struct Incoming {
     when_there: WhenThere,
     /// For entries alone.
     answers: BTreeMap<u32, WhenThere>,
+    /// What is not answered yet.
+    asked: BTreeMap<u32, Conflict>,
+    /// Those of them that are whole.
+    held: BTreeMap<u32, Whole>,
     /// The next entry that is not known yet.
     next: u32,
     open: Option<Part>,
+    /// The last entry that was given up while it came; a stream may still go on with it.
+    given_up: Option<u32>,
     /// The file that comes is not wanted, or cannot be had.
     is_ignoring: bool,
 }
@@ -39,7 +48,7 @@ pub struct Incoming {
 /// What becomes of a file whose name is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WhenThere {
-    /// Somebody is asked, and meanwhile the next files come.
+    /// Somebody is asked, and meanwhile this file and the next ones come.
     #[default]
     Ask,
     Replace,
@@ -48,11 +57,14 @@ pub enum WhenThere {
     Skip,
 }
 
-/// A file that has the name of one that comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Existing {
-    pub bytes: u64,
-    pub modified_unix_millis: i64,
+impl From<ConflictAnswer> for WhenThere {
+    fn from(answer: ConflictAnswer) -> Self {
+        match answer {
+            ConflictAnswer::Replace => Self::Replace,
+            ConflictAnswer::KeepBoth => Self::KeepBoth,
+            ConflictAnswer::Skip => Self::Skip,
+        }
+    }
 }
 
 /// What a frame has led to.
@@ -61,17 +73,12 @@ pub enum Step {
     /// Nothing to tell.
     Taken,
     Landed(Landed),
-    /// It is asked what to do: see [`Incoming::answer`]. Its pieces are dropped.
-    Asked {
-        entry: u32,
-        path: FilePath,
-        here: Existing,
-        comes: Existing,
-    },
-    /// As it was answered, or said for all, before.
+    /// It is asked what to do: see [`Incoming::answer`]. The file comes, and is kept aside.
+    Asked(Conflict),
+    /// As it was answered, or said for all. So many bytes of it are still to come, and are dropped.
     Skipped {
         entry: u32,
-        path: FilePath,
+        bytes_to_come: u64,
     },
     Failed {
         path: FilePath,
@@ -88,6 +95,8 @@ pub struct Landed {
     /// Below the folder that it was sent to.
     pub path: PathBuf,
     pub bytes: u64,
+    /// Another file of that name is gone for it.
+    pub replaced: bool,
 }
 
 /// The transfer ends.
@@ -106,17 +115,23 @@ pub enum IncomingError {
 /// A file that is not whole.
 #[derive(Debug)]
 struct Part {
+    whole: Whole,
+    file: File,
+    hasher: blake3::Hasher,
+    got: u64,
+    version: u64,
+    when_there: WhenThere,
+}
+
+/// A file that is among the parts, once it is whole.
+#[derive(Debug)]
+struct Whole {
     entry: u32,
     path: FilePath,
     /// Where it goes.
     local: PathBuf,
-    file: File,
-    hasher: blake3::Hasher,
     bytes: u64,
-    got: u64,
-    version: u64,
     modified_unix_millis: i64,
-    when_there: WhenThere,
 }
 
 impl Incoming {
@@ -133,8 +148,11 @@ impl Incoming {
             parts,
             when_there,
             answers: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            held: BTreeMap::new(),
             next: 0,
             open: None,
+            given_up: None,
             is_ignoring: false,
         })
     }
@@ -144,7 +162,7 @@ impl Incoming {
         self.is_ignoring = false;
         match &self.open {
             Some(part) => FileStart {
-                entry: part.entry,
+                entry: part.whole.entry,
                 has: Some(FileHas {
                     version: part.version,
                     bytes: part.got,
@@ -157,14 +175,43 @@ impl Incoming {
         }
     }
 
-    /// What becomes of an entry that was [asked](Step::Asked) for, once it comes again.
-    pub fn answer(&mut self, entry: u32, answer: WhenThere) {
-        self.answers.insert(entry, answer);
+    /// The first that is [asked](Step::Asked) and not answered.
+    pub fn question(&self) -> Option<&Conflict> {
+        self.asked.values().next()
     }
 
-    /// As [`Self::answer`], and for all that come from now on.
-    pub fn answer_for_all(&mut self, answer: WhenThere) {
-        self.when_there = answer;
+    /// What becomes of an entry that was [asked](Step::Asked) for: at once, or when it is whole. Others are
+    /// passed over.
+    pub fn answer(&mut self, entry: u32, answer: ConflictAnswer) -> Option<Step> {
+        self.asked.remove(&entry)?;
+        if let Some(whole) = self.held.remove(&entry) {
+            return Some(self.settle(&whole, answer.into()));
+        }
+        if answer != ConflictAnswer::Skip {
+            let part = self.open.as_mut().filter(|part| part.whole.entry == entry);
+            if let Some(part) = part {
+                part.when_there = answer.into();
+            }
+            return None;
+        }
+        let part = self.open.take_if(|part| part.whole.entry == entry)?;
+        self.parts.remove(entry);
+        self.is_ignoring = true;
+        self.given_up = Some(entry);
+        Some(Step::Skipped {
+            entry,
+            bytes_to_come: part.whole.bytes.saturating_sub(part.got),
+        })
+    }
+
+    /// As [`Self::answer`], for all that are asked for, and for all that come from now on.
+    pub fn answer_for_all(&mut self, answer: ConflictAnswer) -> Vec<Step> {
+        self.when_there = answer.into();
+        let asked: Vec<u32> = self.asked.keys().copied().collect();
+        let steps = asked.into_iter();
+        steps
+            .filter_map(|entry| self.answer(entry, answer))
+            .collect()
     }
 
     /// Takes the next frame.
@@ -186,6 +233,15 @@ impl Incoming {
                 version,
                 from,
             } => {
+                if self
+                    .given_up
+                    .take_if(|given_up| *given_up == entry)
+                    .is_some()
+                {
+                    // it was on its way before its sender heard
+                    self.is_ignoring = true;
+                    return Ok(Step::Taken);
+                }
                 if let Some(part) = self.goes_on(entry, version, from)? {
                     self.open = Some(part);
                     return Ok(Step::Taken);
@@ -194,7 +250,7 @@ impl Incoming {
                     return Err(IncomingError::Senseless("a file begins in its middle"));
                 }
                 self.begins(entry)?;
-                let comes = Existing {
+                let comes = FileFacts {
                     bytes,
                     modified_unix_millis,
                 };
@@ -203,9 +259,9 @@ impl Incoming {
             FileFrame::Piece(piece) => self.write(&piece),
             FileFrame::End { digest } => self.end(&digest),
             FileFrame::Broken { entry, path, fault } => {
-                let was_open = self.open.take_if(|part| part.entry == entry).is_some();
-                if was_open {
-                    self.parts.remove(entry);
+                let left = self.open.take_if(|part| part.whole.entry == entry);
+                if let Some(left) = left {
+                    self.drop_part(&left);
                 } else if !self.is_ignoring {
                     self.begins(entry)?;
                 }
@@ -226,7 +282,7 @@ impl Incoming {
     fn begins(&mut self, entry: u32) -> Result<(), IncomingError> {
         if let Some(left) = self.open.take() {
             // it was skipped by whoever sends
-            self.parts.remove(left.entry);
+            self.drop_part(&left);
         }
         self.is_ignoring = false;
         if entry >= MAX_FILE_ENTRIES {
@@ -250,19 +306,24 @@ impl Incoming {
         version: u64,
         from: u64,
     ) -> Result<Option<Part>, IncomingError> {
-        let Some(part) = self.open.take_if(|part| part.entry == entry) else {
+        let Some(part) = self.open.take_if(|part| part.whole.entry == entry) else {
             return Ok(None);
         };
         if part.version == version && part.got == from {
             return Ok(Some(part));
         }
         // it is another file by now
-        self.parts.remove(entry);
+        self.drop_part(&part);
         self.answers.insert(entry, part.when_there);
         if from > 0 {
             return Err(IncomingError::Senseless("a file goes on elsewhere"));
         }
         Ok(None)
+    }
+
+    fn drop_part(&mut self, part: &Part) {
+        self.asked.remove(&part.whole.entry);
+        self.parts.remove(part.whole.entry);
     }
 
     fn make_folder(&mut self, path: FilePath) -> Result<Step, IncomingError> {
@@ -286,7 +347,7 @@ impl Incoming {
     fn begin_file(
         &mut self,
         (entry, path): (u32, FilePath),
-        comes: Existing,
+        comes: FileFacts,
         version: u64,
     ) -> Result<Step, IncomingError> {
         self.is_ignoring = true;
@@ -299,25 +360,26 @@ impl Incoming {
         {
             return Self::failed(path, fault);
         }
-        let when_there = self.answers.remove(&entry).unwrap_or(self.when_there);
+        let mut when_there = self.answers.remove(&entry).unwrap_or(self.when_there);
+        let mut question = None;
         match self.target.symlink_metadata(&local) {
             Ok(there) => match when_there {
-                WhenThere::Skip => return Ok(Step::Skipped { entry, path }),
-                WhenThere::Ask => {
-                    let modified = there
-                        .modified()
-                        .ok()
-                        .map(cap_std::time::SystemTime::into_std);
-                    let here = Existing {
-                        bytes: there.len(),
-                        modified_unix_millis: modified.map_or(0, unix_millis),
-                    };
-                    // until it is answered; then it comes again
-                    self.answers.insert(entry, WhenThere::Ask);
-                    return Ok(Step::Asked {
+                WhenThere::Skip => {
+                    let bytes_to_come = comes.bytes;
+                    return Ok(Step::Skipped {
                         entry,
-                        path,
-                        here,
+                        bytes_to_come,
+                    });
+                }
+                // what cannot be replaced is not asked about
+                WhenThere::Ask if !there.is_file() || self.asked.len() >= MOST_ASKED => {
+                    when_there = WhenThere::KeepBoth;
+                }
+                WhenThere::Ask => {
+                    question = Some(Conflict {
+                        entry,
+                        path: path.clone(),
+                        here: facts(&there),
                         comes,
                     });
                 }
@@ -326,24 +388,35 @@ impl Incoming {
                 }
                 WhenThere::Replace | WhenThere::KeepBoth => {}
             },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // one that comes into its place meanwhile is nobody's to replace
+                when_there = WhenThere::KeepBoth;
+            }
             Err(error) => return Self::failed(path, writing(&error)),
         }
         let file = self.parts.create(entry).map_err(ends)?;
         self.open = Some(Part {
-            entry,
-            path,
-            local,
+            whole: Whole {
+                entry,
+                path,
+                local,
+                bytes: comes.bytes,
+                modified_unix_millis: comes.modified_unix_millis,
+            },
             file,
             hasher: blake3::Hasher::new(),
-            bytes: comes.bytes,
             got: 0,
             version,
-            modified_unix_millis: comes.modified_unix_millis,
             when_there,
         });
         self.is_ignoring = false;
-        Ok(Step::Taken)
+        Ok(match question {
+            Some(question) => {
+                self.asked.insert(entry, question.clone());
+                Step::Asked(question)
+            }
+            None => Step::Taken,
+        })
     }
 
     fn write(&mut self, piece: &[u8]) -> Result<Step, IncomingError> {
@@ -356,7 +429,7 @@ impl Incoming {
         let part = self.open.as_mut();
         let part = part.ok_or(IncomingError::Senseless("a piece belongs to no file"))?;
         part.got += u64::try_from(piece.len()).unwrap_or(u64::MAX);
-        if part.got > part.bytes {
+        if part.got > part.whole.bytes {
             return Err(IncomingError::Senseless("a file is longer than it is"));
         }
         part.file.write_all(piece).map_err(ends)?;
@@ -370,53 +443,80 @@ impl Incoming {
         }
         let part = self.open.take();
         let part = part.ok_or(IncomingError::Senseless("no file ends here"))?;
-        if part.got != part.bytes || part.hasher.finalize() != *digest {
-            self.parts.remove(part.entry);
-            return Self::failed(part.path, FileFault::DAMAGED);
+        if part.got != part.whole.bytes || part.hasher.finalize() != *digest {
+            self.drop_part(&part);
+            return Self::failed(part.whole.path, FileFault::DAMAGED);
         }
-        let entry = part.entry;
-        let landed = self.land(&part);
-        if landed.is_err() {
-            self.parts.remove(entry);
+        let Part {
+            whole,
+            file,
+            when_there,
+            ..
+        } = part;
+        set_modified(&file, whole.modified_unix_millis);
+        drop(file);
+        if when_there == WhenThere::Ask {
+            self.held.insert(whole.entry, whole);
+            return Ok(Step::Taken);
         }
+        Ok(self.settle(&whole, when_there))
+    }
+
+    /// What becomes of a file that is whole.
+    fn settle(&self, whole: &Whole, when_there: WhenThere) -> Step {
+        let (entry, bytes) = (whole.entry, whole.bytes);
+        let landed = match when_there {
+            WhenThere::Skip => {
+                self.parts.remove(entry);
+                return Step::Skipped {
+                    entry,
+                    bytes_to_come: 0,
+                };
+            }
+            WhenThere::Replace => self.replace(whole),
+            WhenThere::KeepBoth | WhenThere::Ask => self.put(whole),
+        };
         match landed {
-            Ok(path) => Ok(Step::Landed(Landed {
+            Ok((path, replaced)) => Step::Landed(Landed {
                 entry,
                 path,
-                bytes: part.bytes,
-            })),
-            Err(fault) => Self::failed(part.path, fault),
+                bytes,
+                replaced,
+            }),
+            Err(fault) => {
+                self.parts.remove(entry);
+                let path = whole.path.clone();
+                Step::Failed { path, fault }
+            }
         }
     }
 
-    /// Puts a file that is whole under its name; returns where.
-    fn land(&self, part: &Part) -> Result<PathBuf, FileFault> {
-        let millis = part.modified_unix_millis;
-        let since = Duration::from_millis(millis.unsigned_abs());
-        let modified = if millis < 0 {
-            UNIX_EPOCH.checked_sub(since)
-        } else {
-            UNIX_EPOCH.checked_add(since)
-        };
-        if let (Some(modified), Ok(file)) = (modified, part.file.try_clone()) {
-            // a file system that keeps no such time keeps the file
-            drop(file.into_std().set_modified(modified));
+    /// Puts a file that is whole in the place of another, and of nothing else; returns where, and whether
+    /// there was one.
+    fn replace(&self, whole: &Whole) -> Result<(PathBuf, bool), FileFault> {
+        match self.target.symlink_metadata(&whole.local) {
+            // it became something else while the question stood
+            Ok(there) if !there.is_file() => Err(FileFault::IN_THE_WAY),
+            Ok(there) => {
+                self.parts
+                    .replace(whole.entry, &self.target, &whole.local, &there)
+                    .map_err(|error| writing(&error))?;
+                Ok((whole.local.clone(), true))
+            }
+            Err(_) => self.put(whole),
         }
-        if part.when_there == WhenThere::Replace {
-            self.parts
-                .replace(part.entry, &self.target, &part.local)
-                .map_err(|error| writing(&error))?;
-            return Ok(part.local.clone());
-        }
-        let mut local = part.local.clone();
+    }
+
+    /// Puts a file that is whole under its name, or that with a number; returns where.
+    fn put(&self, whole: &Whole) -> Result<(PathBuf, bool), FileFault> {
+        let mut local = whole.local.clone();
         for number in 2..=MOST_OF_A_NAME {
-            match self.parts.put(part.entry, &self.target, &local) {
-                Ok(()) => return Ok(local),
+            match self.parts.put(whole.entry, &self.target, &local) {
+                Ok(()) => return Ok((local, false)),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    // it came while this one did
-                    let name = part.local.file_name().unwrap_or_default();
+                    let name = whole.local.file_name().unwrap_or_default();
                     let numbered = names::numbered(&name.to_string_lossy(), number);
-                    local = part.local.with_file_name(numbered);
+                    local = whole.local.with_file_name(numbered);
                 }
                 Err(error) => return Err(writing(&error)),
             }
@@ -431,6 +531,39 @@ impl Incoming {
     fn failed(path: FilePath, fault: FileFault) -> Result<Step, IncomingError> {
         Ok(Step::Failed { path, fault })
     }
+}
+
+fn set_modified(file: &File, unix_millis: i64) {
+    let since = Duration::from_millis(unix_millis.unsigned_abs());
+    let modified = if unix_millis < 0 {
+        UNIX_EPOCH.checked_sub(since)
+    } else {
+        UNIX_EPOCH.checked_add(since)
+    };
+    if let (Some(modified), Ok(file)) = (modified, file.try_clone()) {
+        // a file system that keeps no such time keeps the file
+        drop(file.into_std().set_modified(modified));
+    }
+}
+
+fn facts(there: &Metadata) -> FileFacts {
+    let modified = there.modified().ok();
+    let modified = modified.map(cap_std::time::SystemTime::into_std);
+    FileFacts {
+        bytes: there.len(),
+        modified_unix_millis: modified.map_or(0, unix_millis),
+    }
+}
+
+/// Who may read and write a file; not what it would be run as.
+fn rights_of(there: &Metadata) -> Permissions {
+    #[cfg(unix)]
+    {
+        use cap_std::fs::PermissionsExt as _;
+        Permissions::from_mode(there.permissions().mode() & 0o777)
+    }
+    #[cfg(not(unix))]
+    there.permissions()
 }
 
 /// What the disk says, if it concerns all files.
@@ -533,9 +666,13 @@ impl Parts {
         }
     }
 
-    /// Under its name, in place of what is there.
-    fn replace(&self, entry: u32, target: &Dir, local: &Path) -> io::Result<()> {
-        self.folder.rename(entry.to_string(), target, local)
+    /// Under its name, in place of the file that is there, at once. Who may read that may read this.
+    fn replace(&self, entry: u32, target: &Dir, local: &Path, there: &Metadata) -> io::Result<()> {
+        let part = entry.to_string();
+        if let Err(error) = self.folder.set_permissions(&part, rights_of(there)) {
+            tracing::debug!(%error, "A file has rights of its own");
+        }
+        self.folder.rename(part, target, local)
     }
 
     /// Under its name, if that is free.

@@ -6,9 +6,10 @@
 //! What arrives never leaves the folder that it was sent to, is under its name only when it is whole and its
 //! hash is right, and takes the place of nothing without somebody's word.
 
+pub mod browse;
 mod incoming;
 mod names;
 mod outgoing;
 
-pub use incoming::{Existing, Incoming, IncomingError, Landed, Step, WhenThere};
+pub use incoming::{Incoming, IncomingError, Landed, Step, WhenThere};
 pub use outgoing::{Outgoing, Reader, Skipped};

@@ -46,6 +46,23 @@ impl Outgoing {
     pub fn of(chosen: &[PathBuf], mut goes_on: impl FnMut(u32) -> bool) -> Option<Self> {
         let mut all = Self::default();
         for top in chosen {
+            // what people point at is meant, be it a link
+            match top.canonicalize() {
+                Ok(whole) => {
+                    if !all.add_tree(&whole, &mut goes_on) {
+                        return None;
+                    }
+                }
+                Err(error) => all.skip(top, reading(&error)),
+            }
+        }
+        Some(all)
+    }
+
+    /// As [`Self::of`], for what somebody at another computer chose: no link is followed.
+    pub fn of_listed(chosen: &[PathBuf], mut goes_on: impl FnMut(u32) -> bool) -> Option<Self> {
+        let mut all = Self::default();
+        for top in chosen {
             if !all.add_tree(top, &mut goes_on) {
                 return None;
             }
@@ -54,17 +71,10 @@ impl Outgoing {
     }
 
     fn add_tree(&mut self, top: &Path, goes_on: &mut impl FnMut(u32) -> bool) -> bool {
-        // what people point at is meant, be it a link
-        let top = match top.canonicalize() {
-            Ok(whole) => whole,
-            Err(error) => {
-                self.skip(top, reading(&error));
-                return true;
-            }
-        };
-        let above = top.parent().unwrap_or(&top).to_owned();
-        let walk = WalkDir::new(&top)
+        let above = top.parent().unwrap_or(top).to_owned();
+        let walk = WalkDir::new(top)
             .follow_links(false)
+            .follow_root_links(false)
             .max_depth(MAX_FILE_DEPTH)
             .sort_by_file_name();
         for found in walk {
@@ -72,7 +82,7 @@ impl Outgoing {
                 Ok(found) => found,
                 Err(error) => {
                     let fault = error.io_error().map_or(FileFault::READING_FAILED, reading);
-                    self.skip(error.path().unwrap_or(&top), fault);
+                    self.skip(error.path().unwrap_or(top), fault);
                     continue;
                 }
             };
@@ -138,7 +148,7 @@ fn below(above: &Path, at: &Path) -> Option<FilePath> {
     FilePath::try_from(&*parts.join("/")).ok()
 }
 
-fn reading(error: &io::Error) -> FileFault {
+pub(crate) fn reading(error: &io::Error) -> FileFault {
     let kind = error.kind();
     if kind == io::ErrorKind::NotFound {
         FileFault::GONE
@@ -154,8 +164,6 @@ fn reading(error: &io::Error) -> FileFault {
 pub struct Reader {
     of: Arc<Outgoing>,
     next: u32,
-    /// One after the last.
-    end: u32,
     has: Option<FileHas>,
     open: Option<Open>,
     is_done: bool,
@@ -211,21 +219,9 @@ impl State {
 impl Reader {
     /// All from `start` on.
     pub fn from(of: Arc<Outgoing>, start: FileStart) -> Self {
-        let end = u32::try_from(of.entries.len()).unwrap_or(u32::MAX);
-        Self::of(of, start, end)
-    }
-
-    /// One entry alone.
-    pub fn only(of: Arc<Outgoing>, start: FileStart) -> Self {
-        let end = start.entry.saturating_add(1);
-        Self::of(of, start, end)
-    }
-
-    fn of(of: Arc<Outgoing>, start: FileStart, end: u32) -> Self {
         Self {
             of,
             next: start.entry,
-            end,
             has: start.has,
             open: None,
             is_done: false,
@@ -259,7 +255,7 @@ impl Reader {
             return self.go_on(open, room);
         }
         let at = usize::try_from(self.next).unwrap_or(usize::MAX);
-        let entry = self.of.entries.get(at).filter(|_| self.next < self.end);
+        let entry = self.of.entries.get(at);
         let Some(entry) = entry else {
             self.is_done = true;
             return (FileFrame::Done, 1);

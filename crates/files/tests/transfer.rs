@@ -5,9 +5,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use files::{Existing, Incoming, IncomingError, Outgoing, Reader, Step, WhenThere};
+use files::{Incoming, IncomingError, Outgoing, Reader, Step, WhenThere};
 use proptest::prelude::*;
-use protocol::files::{FileFault, FileFrame, FilePath, FileStart};
+use protocol::files::{ConflictAnswer, FileFault, FileFrame, FilePath, FileStart};
 use tempfile::TempDir;
 
 /// What a transfer told.
@@ -43,7 +43,10 @@ fn list(chosen: &[PathBuf]) -> Arc<Outgoing> {
 /// Carries what `reader` makes, up to `most` frames; whether it is whole.
 fn carry(reader: &mut Reader, to: &mut Incoming, told: &mut Told, most: usize) -> bool {
     let mut left = most;
-    while let Some(frames) = reader.frames() {
+    while left > 0 {
+        let Some(frames) = reader.frames() else {
+            return true;
+        };
         for frame in frames {
             if left == 0 {
                 return false;
@@ -55,7 +58,7 @@ fn carry(reader: &mut Reader, to: &mut Incoming, told: &mut Told, most: usize) -
             }
         }
     }
-    true
+    false
 }
 
 fn send(chosen: &[PathBuf], target: &Path, when_there: WhenThere) -> Told {
@@ -127,39 +130,123 @@ fn s6_nothing_is_overwritten_without_a_word_and_the_rest_does_not_wait() {
     let mut reader = Reader::from(Arc::clone(&of), FileStart::default());
     assert!(carry(&mut reader, &mut incoming, &mut told, usize::MAX));
     assert_eq!(told.landed(), [Path::new("c.txt")]);
-    let asked: Vec<(u32, Existing)> = told
-        .0
-        .iter()
-        .filter_map(|step| {
-            let Step::Asked { entry, here, .. } = step else {
-                return None;
-            };
-            Some((*entry, *here))
-        })
-        .collect();
-    assert_eq!(
-        asked.iter().map(|(entry, _)| *entry).collect::<Vec<_>>(),
-        [0, 1]
-    );
-    assert_eq!(asked[0].1.bytes, 5);
+    let asked = told.0.iter().filter_map(|step| {
+        let Step::Asked(asked) = step else {
+            return None;
+        };
+        Some((
+            asked.entry,
+            asked.path.as_str(),
+            asked.here.bytes,
+            asked.comes.bytes,
+        ))
+    });
+    let asked: Vec<_> = asked.collect();
+    assert_eq!(asked, [(0, "a.txt", 5, 9), (1, "b.txt", 5, 9)]);
     assert_eq!(
         fs::read_to_string(to.join("a.txt")).expect("there"),
         "old a"
     );
+    assert_eq!(incoming.question().map(|asked| asked.entry), Some(0));
 
-    incoming.answer(0, WhenThere::Replace);
-    incoming.answer(1, WhenThere::KeepBoth);
-    for entry in [0, 1] {
-        let start = FileStart { entry, has: None };
-        let mut reader = Reader::only(Arc::clone(&of), start);
-        assert!(carry(&mut reader, &mut incoming, &mut told, usize::MAX));
-    }
+    let landed = incoming.answer(0, ConflictAnswer::Replace);
+    assert!(
+        matches!(&landed, Some(Step::Landed(landed)) if landed.replaced),
+        "{landed:?}"
+    );
+    let landed = incoming.answer(1, ConflictAnswer::KeepBoth);
+    assert!(
+        matches!(&landed, Some(Step::Landed(landed)) if !landed.replaced),
+        "{landed:?}"
+    );
+    assert_eq!(incoming.question(), None);
+    assert_eq!(incoming.answer(1, ConflictAnswer::Replace), None, "once");
     drop(incoming);
     let text = |name: &str| fs::read_to_string(to.join(name)).expect("there");
     assert_eq!(text("a.txt"), "new a.txt");
     assert_eq!(text("b.txt"), "old b");
     assert_eq!(text("b (2).txt"), "new b.txt");
     assert_eq!(tree(&to).len(), 4);
+}
+
+#[test]
+fn s6_a_file_is_replaced_only_when_the_new_one_is_whole_and_only_a_file() {
+    let (folder, from, to) = folders();
+    fs::write(from.join("a"), vec![1; 700_000]).expect("written");
+    fs::write(to.join("a"), "old").expect("written");
+    fs::set_permissions(to.join("a"), PermissionsExt::from_mode(0o600)).expect("closed");
+    let of = list(&[from.join("a")]);
+    let begun = |most| {
+        let mut incoming = Incoming::into_folder(&to, WhenThere::Ask).expect("a folder");
+        let mut reader = Reader::from(Arc::clone(&of), FileStart::default());
+        carry(&mut reader, &mut incoming, &mut Told::default(), most);
+        (incoming, reader)
+    };
+    // answered in the middle, and broken off
+    let (mut incoming, _) = begun(3);
+    assert_eq!(incoming.answer(0, ConflictAnswer::Replace), None);
+    drop(incoming);
+    assert_eq!(fs::read(to.join("a")).expect("there"), b"old");
+    // damaged
+    let (mut incoming, _) = begun(3);
+    incoming.answer(0, ConflictAnswer::Replace);
+    let step = incoming.take(FileFrame::End { digest: [0; 32] });
+    assert!(matches!(step, Ok(Step::Failed { .. })), "{step:?}");
+    drop(incoming);
+    assert_eq!(fs::read(to.join("a")).expect("there"), b"old");
+    // whole
+    let (mut incoming, mut reader) = begun(3);
+    incoming.answer(0, ConflictAnswer::Replace);
+    carry(&mut reader, &mut incoming, &mut Told::default(), usize::MAX);
+    drop(incoming);
+    assert_eq!(fs::read(to.join("a")).expect("there").len(), 700_000);
+    let mode = fs::metadata(to.join("a")).expect("there").permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600, "nobody else may read it now");
+    // it became a link while the question stood
+    let (mut incoming, _) = begun(usize::MAX);
+    fs::remove_file(to.join("a")).expect("removed");
+    let theirs = folder.path().join("theirs");
+    fs::write(&theirs, "theirs").expect("written");
+    symlink(&theirs, to.join("a")).expect("linked");
+    let step = incoming.answer(0, ConflictAnswer::Replace);
+    let in_the_way = |step: &Option<Step>| matches!(step, Some(Step::Failed { fault, .. }) if *fault == FileFault::IN_THE_WAY);
+    assert!(in_the_way(&step), "{step:?}");
+    drop(incoming);
+    assert_eq!(fs::read(&theirs).expect("there"), b"theirs");
+    // and what is no file is not asked about: the new one gets a number
+    let told = send(&[from.join("a")], &to, WhenThere::Ask);
+    assert_eq!(told.landed(), [Path::new("a (2)")]);
+}
+
+#[test]
+fn s6_what_is_skipped_in_the_middle_is_not_waited_for() {
+    let (_folder, from, to) = folders();
+    for name in ["a", "b"] {
+        fs::write(from.join(name), vec![1; 900_000]).expect("written");
+    }
+    fs::write(to.join("a"), "old").expect("written");
+    let of = list(&[from.join("a"), from.join("b")]);
+    // its sender hears of it at once, later, or in another stream
+    for hears in 0..3 {
+        let mut incoming = Incoming::into_folder(&to, WhenThere::Ask).expect("a folder");
+        let mut told = Told::default();
+        let mut reader = Reader::from(Arc::clone(&of), FileStart::default());
+        assert!(!carry(&mut reader, &mut incoming, &mut told, 2));
+        let start = incoming.start();
+        let step = incoming.answer(0, ConflictAnswer::Skip);
+        let left = |step: &Option<Step>| matches!(step, Some(Step::Skipped { bytes_to_come, .. }) if *bytes_to_come > 0);
+        assert!(left(&step), "{step:?}");
+        match hears {
+            0 => reader.skip(0),
+            1 => {}
+            _ => reader = Reader::from(Arc::clone(&of), start),
+        }
+        assert!(carry(&mut reader, &mut incoming, &mut told, usize::MAX));
+        drop(incoming);
+        assert_eq!(told.landed(), [Path::new("b")]);
+        assert_eq!(fs::read(to.join("a")).expect("there"), b"old");
+        fs::remove_file(to.join("b")).expect("removed");
+    }
 }
 
 #[test]
@@ -343,17 +430,60 @@ proptest! {
         prop_assert_eq!(told.landed().len(), usize::try_from(of.files()).expect("few"));
     }
 
+    /// Whenever it is answered and however often it is cut, each file is as the operator said.
+    #[test]
+    fn s6_each_file_is_as_the_operator_said(
+        answers in prop::collection::vec((answer(), 0_usize..6), 1..6),
+        cuts in prop::collection::vec(1_usize..12, 0..6),
+    ) {
+        let (_folder, from, to) = folders();
+        let chosen: Vec<PathBuf> = (0..answers.len()).map(|n| from.join(format!("{n}.x"))).collect();
+        for (number, file) in chosen.iter().enumerate() {
+            fs::write(file, vec![1; 100_000 * number]).expect("written");
+            fs::write(to.join(format!("{number}.x")), "old").expect("written");
+        }
+        let of = list(&chosen);
+        let mut incoming = Incoming::into_folder(&to, WhenThere::Ask).expect("a folder");
+        let mut told = Told::default();
+        for round in 0..=cuts.len() {
+            let most = cuts.get(round).copied().unwrap_or(usize::MAX);
+            let mut reader = Reader::from(Arc::clone(&of), incoming.start());
+            carry(&mut reader, &mut incoming, &mut told, most);
+            for (entry, (answer, when)) in (0..).zip(&answers) {
+                if *when <= round || most == usize::MAX {
+                    incoming.answer(entry, *answer);
+                }
+            }
+        }
+        // the last may have been skipped before its sender heard
+        prop_assert_eq!(incoming.question(), None);
+        drop(incoming);
+        for (number, (answer, _)) in answers.iter().enumerate() {
+            let len = |name: String| fs::read(to.join(name)).map(|all| all.len()).ok();
+            let new = Some(100_000 * number);
+            let (plain, numbered) = (len(format!("{number}.x")), len(format!("{number} (2).x")));
+            let expected = match answer {
+                ConflictAnswer::Replace => (new, None),
+                ConflictAnswer::KeepBoth => (Some(3), new),
+                ConflictAnswer::Skip => (Some(3), None),
+            };
+            prop_assert_eq!((plain, numbered), expected);
+        }
+    }
+
     /// Whatever a hostile sender says, nothing is written outside of the folder and nothing half is left.
     #[test]
     fn s6_nothing_leads_out_of_the_folder(frames in prop::collection::vec(frame(), 0..24)) {
         let (folder, _from, to) = folders();
         symlink(folder.path(), to.join("b")).expect("linked");
         let before = fs::read_dir(folder.path()).expect("readable").count();
-        let mut incoming = Incoming::into_folder(&to, WhenThere::Replace).expect("a folder");
-        for frame in frames {
+        fs::write(to.join("a"), "old").expect("written");
+        let mut incoming = Incoming::into_folder(&to, WhenThere::Ask).expect("a folder");
+        for (number, frame) in (0..).zip(frames) {
             if incoming.take(frame).is_err() {
                 break;
             }
+            incoming.answer(number / 2, ConflictAnswer::Replace);
         }
         drop(incoming);
         prop_assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), before);
@@ -362,6 +492,14 @@ proptest! {
             prop_assert!(!name.to_string_lossy().starts_with(".pure-help-desk-"));
         }
     }
+}
+
+fn answer() -> impl Strategy<Value = ConflictAnswer> {
+    prop_oneof![
+        Just(ConflictAnswer::Replace),
+        Just(ConflictAnswer::KeepBoth),
+        Just(ConflictAnswer::Skip),
+    ]
 }
 
 fn frame() -> impl Strategy<Value = FileFrame> {

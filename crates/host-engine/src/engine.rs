@@ -152,6 +152,7 @@ impl HostHandle {
             | HostCommand::SendChat { .. }
             | HostCommand::AnswerSystem { .. }
             | HostCommand::SendFiles { .. }
+            | HostCommand::AnswerBrowse { .. }
             | HostCommand::CancelFiles { .. }
             | HostCommand::ReceiveInto { .. }
             | HostCommand::Rate { .. } => {}

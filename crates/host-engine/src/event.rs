@@ -11,6 +11,7 @@ use protocol::{
     Rights, SessionId, SignedReceipt, TooOld,
 };
 use session::{PairKey, TicketNumber};
+use transfer::Consent;
 use transport::{CertificateFault, ConnectError, HubAddress};
 
 /// What the person at the host wants.
@@ -46,6 +47,8 @@ pub enum HostCommand {
         operator: Option<PeerId>,
         chosen: Vec<PathBuf>,
     },
+    /// The answer to [`HostEvent::BrowseAsked`]; also takes back what was allowed.
+    AnswerBrowse { operator: PeerId, consent: Consent },
     /// End a transfer with that operator.
     CancelFiles { operator: PeerId, id: TransferId },
     /// Files that operators send land in this folder from the next session on, which is made where it is
@@ -162,6 +165,10 @@ pub enum HostEvent {
     Transfer {
         operator: PeerId,
         transfer: Transfer,
+    },
+    /// An operator wants to look through this computer's folders, to fetch files and to put some there.
+    BrowseAsked {
+        operator: PeerId,
     },
     /// What hinders on this machine now; told when it changes, the first time before any ticket.
     Hindered(Hindrances),

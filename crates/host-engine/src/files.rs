@@ -7,7 +7,7 @@ use std::sync::Arc;
 use protocol::files::{FilesWord, TransferId};
 use protocol::{PeerId, Rights};
 use tokio::sync::mpsc;
-use transfer::{Channel, Happening, Step, Tell, Transfers};
+use transfer::{Channel, Consent, Happening, Step, Tell, Transfers};
 use transport::FramedReader;
 
 /// Happenings that wait for the network thread; those who tell more wait too.
@@ -15,6 +15,8 @@ const MAX_WAITING: usize = 64;
 
 pub(crate) struct Files {
     folder: Option<PathBuf>,
+    /// The user has paused.
+    is_withheld: bool,
     /// Of a session's operators, in no order.
     with: BTreeMap<PeerId, Transfers>,
     teller: mpsc::Sender<(PeerId, Happening)>,
@@ -26,6 +28,7 @@ impl Files {
         let (teller, told) = mpsc::channel(MAX_WAITING);
         Self {
             folder: None,
+            is_withheld: false,
             with: BTreeMap::new(),
             teller,
             told,
@@ -37,6 +40,14 @@ impl Files {
             transfers.receive_into(folder.clone());
         }
         self.folder = folder;
+    }
+
+    /// The user has paused, or goes on.
+    pub(crate) fn withhold(&mut self, withheld: bool) {
+        for transfers in self.with.values_mut() {
+            transfers.withhold(withheld);
+        }
+        self.is_withheld = withheld;
     }
 
     /// What a thread tells next. Cancellation safe.
@@ -71,6 +82,10 @@ impl Files {
         )
     }
 
+    pub(crate) fn answer_browse(&mut self, operator: PeerId, consent: Consent) -> Vec<Step> {
+        self.each(operator, |transfers| transfers.answer_browse(consent))
+    }
+
     pub(crate) fn cancel(&mut self, operator: PeerId, id: TransferId) -> Vec<Step> {
         self.each(operator, |transfers| transfers.cancel(id))
     }
@@ -79,7 +94,7 @@ impl Files {
     pub(crate) fn opened(&mut self, rights: Rights, channel: Channel) -> Vec<Step> {
         let (operator, may) = (channel.operator, rights.has(Rights::FILES));
         let teller = &self.teller;
-        let folder = &self.folder;
+        let (folder, is_withheld) = (&self.folder, self.is_withheld);
         let transfers = self.with.entry(operator).or_insert_with(|| {
             let teller = teller.clone();
             let tell: Tell = Arc::new(move |happening| {
@@ -89,6 +104,7 @@ impl Files {
             });
             let mut transfers = Transfers::new(true, may, tell);
             transfers.receive_into(folder.clone());
+            transfers.withhold(is_withheld);
             transfers
         });
         transfers.opened(channel)

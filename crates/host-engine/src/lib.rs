@@ -38,6 +38,7 @@ pub use engine::{
     OpenScreen, OpenSink, SessionEnder,
 };
 pub use input::run_guardian_if_asked;
+pub use transfer::{Consent as BrowseConsent, Places};
 pub use transport::{
     AddressFault, CertificateFault, Doctor, Fingerprint, HubAddress, Pin, ProxyChoice, Routes,
 };

@@ -142,6 +142,7 @@ impl Worker {
                 HostCommand::Acquaint { .. }
                 | HostCommand::AnswerConsent { .. }
                 | HostCommand::SendFiles { .. }
+                | HostCommand::AnswerBrowse { .. }
                 | HostCommand::CancelFiles { .. }
                 | HostCommand::ReduceRights { .. }
                 | HostCommand::EndSession
@@ -409,6 +410,10 @@ impl Worker {
                 let (operator, steps) = self.files.send(operator, chosen);
                 return self.files_do(operator, steps);
             }
+            HostCommand::AnswerBrowse { operator, consent } => {
+                let steps = self.files.answer_browse(operator, consent);
+                return self.files_do(operator, steps);
+            }
             HostCommand::CancelFiles { operator, id } => {
                 let steps = self.files.cancel(operator, id);
                 return self.files_do(operator, steps);
@@ -467,7 +472,10 @@ impl Worker {
             match step {
                 Step::Say(word) => said.extend(self.side.say_files(operator, word)),
                 Step::Changed(transfer) => self.tell(HostEvent::Transfer { operator, transfer })?,
+                Step::AskUser => self.tell(HostEvent::BrowseAsked { operator })?,
                 Step::Forged => said.extend(self.side.end(StopCause::Forged)),
+                // of a console
+                Step::Browse(_) | Step::Listing { .. } => {}
             }
         }
         Ok(said)
@@ -578,6 +586,7 @@ impl Worker {
     /// The user has paused, or goes on.
     fn withhold(&mut self) -> Vec<HostStep> {
         let withheld = *self.withheld.borrow_and_update();
+        self.files.withhold(withheld);
         self.side.withhold(withheld)
     }
 

@@ -9,8 +9,9 @@ use crate::clipboard::ClipboardWays;
 use clipboard::Place;
 use codec::{Picture, Rect};
 use protocol::admin::reports::{FieldValue, Language};
+use protocol::browse::FolderAt;
 use protocol::control::{ChatText, KnockReason};
-use protocol::files::TransferId;
+use protocol::files::{ConflictAnswer, TransferId};
 use protocol::{
     Entry, InvitationToken, OwnQuestion, PeerId, PointerUpdate, ReportDraft, ReportId, Rights,
     ScreenLayout, SessionId, TicketRoute,
@@ -140,10 +141,43 @@ pub enum Command {
         session: SessionId,
         chosen: Vec<PathBuf>,
     },
+    /// As [`Self::SendFiles`], into the folder of the host that was listed as `listing`.
+    SendFilesInto {
+        session: SessionId,
+        chosen: Vec<PathBuf>,
+        listing: u32,
+    },
+    /// Asks the session's user whether the operator may look through the folders, fetch files from them and
+    /// put some there; [`crate::Event::Browse`] tells what becomes of that.
+    AskToBrowse {
+        session: SessionId,
+    },
+    /// Asks for what is in a folder of the host; `listing` is higher than for any before in the session, and
+    /// the one before comes no further. [`crate::Event::Listing`] tells.
+    List {
+        session: SessionId,
+        listing: u32,
+        at: FolderAt,
+    },
+    /// Fetches entries of a folder that was listed.
+    FetchFiles {
+        session: SessionId,
+        listing: u32,
+        entries: Vec<u32>,
+    },
     /// Ends a transfer.
     CancelFiles {
         session: SessionId,
         id: TransferId,
+    },
+    /// What becomes of an entry of a transfer whose name is there already, as
+    /// [`crate::Event::Transfer`] asked; and of all others of that transfer.
+    AnswerConflict {
+        session: SessionId,
+        id: TransferId,
+        entry: u32,
+        answer: ConflictAnswer,
+        for_all: bool,
     },
     /// Stops what is sent for a while, or goes on with it.
     HoldFiles {
@@ -207,7 +241,12 @@ impl fmt::Debug for Command {
             Self::DisconnectHost { .. } => "DisconnectHost",
             Self::SendChat { .. } => "SendChat",
             Self::SendFiles { .. } => "SendFiles",
+            Self::SendFilesInto { .. } => "SendFilesInto",
+            Self::AskToBrowse { .. } => "AskToBrowse",
+            Self::List { .. } => "List",
+            Self::FetchFiles { .. } => "FetchFiles",
             Self::CancelFiles { .. } => "CancelFiles",
+            Self::AnswerConflict { .. } => "AnswerConflict",
             Self::HoldFiles { .. } => "HoldFiles",
             Self::ReceiveInto { .. } => "ReceiveInto",
             Self::WorkIn { .. } => "WorkIn",

@@ -283,8 +283,47 @@ impl Desk {
             Command::SendFiles { session, chosen } => {
                 self.files(link, session, |all| all.send(chosen)).await;
             }
+            Command::SendFilesInto {
+                session,
+                chosen,
+                listing,
+            } => {
+                self.files(link, session, |all| all.send_into(chosen, listing))
+                    .await;
+            }
+            Command::AskToBrowse { session } => {
+                self.files(link, session, Transfers::ask_to_browse).await;
+            }
+            Command::List {
+                session,
+                listing,
+                at,
+            } => {
+                if let Some(running) = self.running.get_mut(&session) {
+                    running.transfers.list(listing, at);
+                }
+            }
+            Command::FetchFiles {
+                session,
+                listing,
+                entries,
+            } => {
+                if let Some(running) = self.running.get_mut(&session) {
+                    running.transfers.fetch(listing, &entries);
+                }
+            }
             Command::CancelFiles { session, id } => {
                 self.files(link, session, |all| all.cancel(id)).await;
+            }
+            Command::AnswerConflict {
+                session,
+                id,
+                entry,
+                answer,
+                for_all,
+            } => {
+                self.files(link, session, |all| all.answer(id, entry, answer, for_all))
+                    .await;
             }
             Command::HoldFiles { session, id, held } => {
                 self.files(link, session, |all| all.hold(id, held)).await;

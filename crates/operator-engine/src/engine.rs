@@ -330,7 +330,12 @@ impl Engine {
             | Command::BringIn { .. }
             | Command::MarkMoment { .. }
             | Command::SendFiles { .. }
+            | Command::SendFilesInto { .. }
+            | Command::AskToBrowse { .. }
+            | Command::List { .. }
+            | Command::FetchFiles { .. }
             | Command::CancelFiles { .. }
+            | Command::AnswerConflict { .. }
             | Command::HoldFiles { .. }
             | Command::ReceiveInto { .. }
             | Command::WorkIn { .. }

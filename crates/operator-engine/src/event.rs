@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use protocol::admin::reports::{Field, FieldValue, ReportRow};
+use protocol::browse::{BrowseAnswer, ListingPart};
 use protocol::clipboard::ClipboardFault;
 use protocol::control::{ChatLine, ChatText, Name};
 use protocol::transfers::Transfer;
@@ -203,6 +204,17 @@ pub enum Event {
         session: SessionId,
         transfer: Transfer,
     },
+    /// Whether the operator may look through the host's folders, as its user says.
+    Browse {
+        session: SessionId,
+        answer: BrowseAnswer,
+    },
+    /// A part of the folder that was asked for last; none of it is told in a lost line.
+    Listing {
+        session: SessionId,
+        listing: u32,
+        part: ListingPart,
+    },
     /// What was pasted did not come, on this computer (`here`) or at the host.
     NotPasted {
         session: SessionId,
@@ -316,6 +328,8 @@ impl fmt::Debug for Event {
             Self::Watched { .. } => "Watched",
             Self::MomentMarked { .. } => "MomentMarked",
             Self::Transfer { .. } => "Transfer",
+            Self::Browse { answer, .. } => return write!(f, "Browse({answer:?})"),
+            Self::Listing { .. } => "Listing",
             Self::NotPasted { fault, .. } => return write!(f, "NotPasted({fault:?})"),
             Self::BroughtIn { .. } => "BroughtIn",
             Self::ChatReceived { .. } => "ChatReceived",

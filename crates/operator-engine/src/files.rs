@@ -46,10 +46,10 @@ impl Desk {
     pub(crate) async fn files_news(&mut self, link: Option<&Link>, news: FilesNews) {
         match news {
             FilesNews::Happened(session, happening) => {
-                let is_forged = matches!(happening, Happening::Forged);
-                self.files(link, session, |transfers| transfers.happened(happening))
+                let is_sound = self
+                    .files(link, session, |transfers| transfers.happened(happening))
                     .await;
-                if is_forged && self.running.contains_key(&session) {
+                if !is_sound && self.running.contains_key(&session) {
                     tracing::warn!(%session, "Files that the host did not send");
                     let steps = self.side.forged(session);
                     self.take(link, steps).await;
@@ -102,16 +102,18 @@ impl Desk {
         .await;
     }
 
-    /// Lets the transfers of a session do something, and tells and says what follows.
+    /// Lets the transfers of a session do something, and tells and says what follows; whether all that came
+    /// for it was the host's.
     pub(crate) async fn files(
         &mut self,
         link: Option<&Link>,
         session: SessionId,
         act: impl FnOnce(&mut Transfers) -> Vec<Step>,
-    ) {
+    ) -> bool {
         let Some(running) = self.running.get_mut(&session) else {
-            return;
+            return true;
         };
+        let mut is_sound = true;
         for step in act(&mut running.transfers) {
             match step {
                 Step::Say(word) => {
@@ -124,9 +126,21 @@ impl Desk {
                 Step::Changed(transfer) => {
                     self.tell(Event::Transfer { session, transfer }).await;
                 }
+                Step::Browse(answer) => self.tell(Event::Browse { session, answer }).await,
+                Step::Listing { listing, part } => {
+                    let told = Event::Listing {
+                        session,
+                        listing,
+                        part,
+                    };
+                    self.tell(told).await;
+                }
                 // whoever hears of it ends the session
-                Step::Forged => {}
+                Step::Forged => is_sound = false,
+                // of a host
+                Step::AskUser => {}
             }
         }
+        is_sound
     }
 }

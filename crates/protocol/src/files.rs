@@ -8,6 +8,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::browse::{BrowseAnswer, FolderAt, ListingPart};
 use crate::limits::MAX_NAME_BYTES;
 use crate::text::BoundedText;
 
@@ -148,6 +149,57 @@ pub enum FileMessage {
         files: u32,
         bytes: u64,
     },
+    /// From a host that receives: where a file of a name is there already, what is to become of it; `None`
+    /// once nothing is asked any more. Only to a console that is [`FilesWord::Able`].
+    Asked {
+        transfer: u32,
+        conflict: Option<Conflict>,
+    },
+    /// From the console, whose operator decides: what becomes of that entry of its own transfer.
+    Answer {
+        transfer: u32,
+        entry: u32,
+        answer: ConflictAnswer,
+        /// And of all that are asked for or come later.
+        for_all: bool,
+    },
+    /// From whoever receives: what is left of that entry need not come. Only to an end that is
+    /// [`FilesWord::Able`].
+    Skip { transfer: u32, entry: u32 },
+    /// From the console, once the user allows it: list that folder, and no longer the one before.
+    List { listing: u32, at: FolderAt },
+    /// From the host: what is in the folder.
+    Listing { listing: u32, part: ListingPart },
+    /// From the console: send these entries of what was listed last; at most
+    /// [`crate::browse::MAX_FETCHED_AT_ONCE`].
+    Fetch { listing: u32, entries: Vec<u32> },
+}
+
+/// A file that comes has the name of one that is there (S6).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    pub entry: u32,
+    pub path: FilePath,
+    pub here: FileFacts,
+    pub comes: FileFacts,
+}
+
+/// What tells one file of a name from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFacts {
+    pub bytes: u64,
+    pub modified_unix_millis: i64,
+}
+
+/// What becomes of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ConflictAnswer {
+    /// The one that comes takes the place of the other once it is whole.
+    Replace,
+    /// The one that comes gets a number.
+    KeepBoth,
+    /// The one that comes is dropped.
+    Skip,
 }
 
 /// Which of a session's transfers between the host and one operator.
@@ -180,6 +232,23 @@ pub enum FilesWord {
         /// What has arrived as a whole.
         files: u32,
         bytes: u64,
+    },
+    /// This end knows conflicts and [`FileMessage::Skip`]; said first of all in each channel.
+    Able,
+    /// The operator wants to look through the host's folders, fetch files from them and put some there.
+    AskToBrowse,
+    /// What the user says to that: when asked, when it is taken back, and in each new channel in which it is
+    /// allowed.
+    Browse(BrowseAnswer),
+    /// From the host: the operator has seen so many entries of the folder with this name.
+    Shown { name: TransferName, entries: u32 },
+    /// As [`Self::Offered`], for the folder that was listed as `listing`.
+    OfferedInto {
+        id: TransferId,
+        name: TransferName,
+        files: u32,
+        bytes: u64,
+        listing: u32,
     },
 }
 
@@ -215,6 +284,12 @@ impl FileFault {
     pub const NO_FILE: Self = Self(5);
     /// Its path is too long, or has something in it that no other computer takes.
     pub const BAD_PATH: Self = Self(6);
+    /// The user does not allow it.
+    pub const NOT_ALLOWED: Self = Self(7);
+    /// The user has paused.
+    pub const PAUSED: Self = Self(8);
+    /// What it was named by is no longer what was listed.
+    pub const OUTDATED: Self = Self(9);
     /// The account may not write there.
     pub const NOT_WRITABLE: Self = Self(20);
     /// The disk or the line to it failed while it was written.

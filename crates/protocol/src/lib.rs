@@ -9,6 +9,7 @@
 
 pub mod address;
 pub mod admin;
+pub mod browse;
 pub mod clipboard;
 pub mod control;
 pub mod diagnosis;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::files::{FileFault, TransferId, TransferName};
+use crate::files::{Conflict, FileFault, TransferId, TransferName};
 
 /// Most problems of one transfer that are told; how many there were is told too.
 pub const MOST_PROBLEMS: usize = 20;
@@ -28,6 +28,12 @@ pub struct Transfer {
     pub problems: Vec<Problem>,
     /// Where it lands, if it comes here.
     pub folder: Option<PathBuf>,
+    /// What the operator is asked: a file of that name is there already.
+    pub question: Option<Conflict>,
+    /// How many files took the place of others, and how many were left out, by the operator's word; known
+    /// where they arrive.
+    pub replaced: u32,
+    pub skipped: u32,
 }
 
 /// How far a transfer is.

@@ -13,13 +13,14 @@ use protocol::admin::reports::{
     self, Field, FieldDefinition, FieldKind, FieldValue, Language, ReportRow,
 };
 use protocol::admin::{self, AdminToHub, Answer, HubToAdmin, Page, Question, Rows};
+use protocol::browse::{BrowseAnswer, FolderAt, FolderPlace, ListedEntry, ListedKind, ListingPart};
 use protocol::clipboard::{
     ClipboardFault, ClipboardFrame, ClipboardKind, ClipboardKinds, PieceBytes,
 };
 use protocol::control::Admission;
 use protocol::files::{
-    FileFault, FileFrame, FileHas, FileMessage, FilePath, FileStart, FilesEnd, FilesWord,
-    TransferId,
+    Conflict, ConflictAnswer, FileFacts, FileFault, FileFrame, FileHas, FileMessage, FilePath,
+    FileStart, FilesEnd, FilesWord, TransferId,
 };
 use protocol::receipt::{FilmKept, Helper, SentFiles};
 use protocol::system::{Disk, Interface, Program, Room};
@@ -1993,6 +1994,10 @@ fn add_files(samples: &mut Samples) {
         let word = over(end);
         samples.add(&HostWord::Files { session, word });
     }
+    let facts = FileFacts {
+        bytes: 300,
+        modified_unix_millis: -1,
+    };
     for message in [
         FileMessage::Frames {
             transfer: 300,
@@ -2008,8 +2013,109 @@ fn add_files(samples: &mut Samples) {
             files: 2,
             bytes: 300,
         },
+        FileMessage::Asked {
+            transfer: 300,
+            conflict: Some(Conflict {
+                entry: 1,
+                path: FilePath::try_from("Docs/a.txt").expect("a path"),
+                here: facts,
+                comes: facts,
+            }),
+        },
+        FileMessage::Answer {
+            transfer: 300,
+            entry: 1,
+            answer: ConflictAnswer::Replace,
+            for_all: true,
+        },
+        FileMessage::Skip {
+            transfer: 300,
+            entry: 1,
+        },
+        FileMessage::Listing {
+            listing: 300,
+            part: ListingPart::Begun {
+                path: vec!["/".into(), "home".into()],
+            },
+        },
+        FileMessage::Listing {
+            listing: 300,
+            part: ListingPart::Whole { is_cut: true },
+        },
+        FileMessage::Listing {
+            listing: 300,
+            part: ListingPart::Failed(FileFault::NOT_READABLE),
+        },
+        FileMessage::Fetch {
+            listing: 300,
+            entries: vec![1, 300],
+        },
     ] {
         samples.add(&message);
+    }
+    samples.add(&OperatorWord::Files {
+        session,
+        word: FilesWord::Able,
+    });
+    samples.add(&OperatorWord::Files {
+        session,
+        word: FilesWord::AskToBrowse,
+    });
+    samples.add(&OperatorWord::Files {
+        session,
+        word: FilesWord::OfferedInto {
+            id,
+            name: "Documents".into(),
+            files: 2,
+            bytes: 70_000,
+            listing: 300,
+        },
+    });
+    for answer in [
+        BrowseAnswer::Allowed,
+        BrowseAnswer::Refused,
+        BrowseAnswer::UserChooses,
+        BrowseAnswer::Stopped,
+    ] {
+        let word = FilesWord::Browse(answer);
+        samples.add(&HostWord::Files { session, word });
+    }
+    let word = FilesWord::Shown {
+        name: "Documents".into(),
+        entries: 300,
+    };
+    samples.add(&HostWord::Files { session, word });
+    let places = FolderPlace::ALL.map(FolderAt::Place);
+    let others = [
+        FolderAt::Entry {
+            listing: 300,
+            entry: 1,
+        },
+        FolderAt::Above {
+            listing: 300,
+            levels: 1,
+        },
+        FolderAt::Same { listing: 300 },
+    ];
+    for at in places.into_iter().chain(others) {
+        samples.add(&FileMessage::List { listing: 300, at });
+    }
+    for kind in [
+        ListedKind::Folder,
+        ListedKind::File,
+        ListedKind::Link,
+        ListedKind::Other,
+    ] {
+        let entry = ListedEntry {
+            name: "a.txt".into(),
+            kind,
+            bytes: 300,
+            modified_unix_millis: -1,
+        };
+        samples.add(&ListingPart::Entries(vec![entry]));
+    }
+    for answer in [ConflictAnswer::KeepBoth, ConflictAnswer::Skip] {
+        samples.add(&answer);
     }
     samples.add(&FileStart {
         entry: 300,

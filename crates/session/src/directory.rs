@@ -43,7 +43,7 @@ pub use resume::CannotResume;
 use sessions::Session;
 pub use tickets::TICKET_MEMORY;
 use tickets::{Attempt, Ticket};
-pub use transfers::{FilesNote, FilesStage};
+pub use transfers::{FilesNote, FilesStage, FoldersNote};
 pub use watching::Watcher;
 
 /// Sessions that are over of which a peer that comes back is told how they ended.

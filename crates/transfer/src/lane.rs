@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use files::Reader;
-use protocol::files::{FileMessage, FileStart};
+use files::{Reader, WhenThere};
+use protocol::files::{Conflict, ConflictAnswer, FileMessage, FileStart};
 use protocol::lanes::CONTROL_PRIORITY;
 use protocol::limits::{MAX_FILE_FRAME_BYTES, MAX_HEADER_FRAME_BYTES};
 use protocol::wire::{self, PREFIX_BYTES};
@@ -18,7 +18,7 @@ use session::{LaneKeys, Opener, Sealer};
 use tokio::sync::{mpsc, watch};
 use transport::{Connection, FramedReader, FramedWriter, ReadError, WriteError};
 
-use crate::landing::{Happening, Landing};
+use crate::landing::{Happening, Landing, Taken};
 use crate::orders::{Order, Orders};
 use crate::transfers::Tell;
 use crate::window::Window;
@@ -69,6 +69,49 @@ impl Lanes {
     pub(crate) fn begin(&mut self, transfer: u32, start: FileStart) {
         self.start();
         self.orders.begin(FileMessage::Begin { transfer, start });
+    }
+
+    /// Says what the operator is asked of the other end's transfer.
+    pub(crate) fn ask(&mut self, transfer: u32, conflict: Option<Conflict>) {
+        self.start();
+        let asked = FileMessage::Asked { transfer, conflict };
+        self.orders.question(asked);
+    }
+
+    /// Says what the operator answers of ours.
+    pub(crate) fn answer(
+        &mut self,
+        transfer: u32,
+        entry: u32,
+        answer: ConflictAnswer,
+        for_all: bool,
+    ) {
+        self.start();
+        self.orders.question(FileMessage::Answer {
+            transfer,
+            entry,
+            answer,
+            for_all,
+        });
+    }
+
+    /// Says what the operator wants of the host's folders; whether there is room for it.
+    pub(crate) fn wish(&mut self, wish: FileMessage) -> bool {
+        self.start();
+        self.orders.wish(wish)
+    }
+
+    /// What the lane says; it is open from now on.
+    pub(crate) fn orders(&mut self) -> &Arc<Orders> {
+        self.start();
+        &self.orders
+    }
+
+    /// Says that the rest of an entry of the other end's need not come.
+    pub(crate) fn unwanted(&mut self, transfer: u32, entry: u32) {
+        self.start();
+        let unwanted = FileMessage::Skip { transfer, entry };
+        self.orders.unwanted(unwanted);
     }
 
     /// Sends this from now on, or nothing.
@@ -130,7 +173,9 @@ impl Lanes {
             orders: Arc::clone(&self.orders),
             landing: Arc::clone(landing),
             tell: Arc::clone(tell),
+            is_host: self.header.lane == Lane::FileToOperator,
             messages: 0,
+            asked: None,
             told: None,
         };
         let (read, to_open) = mpsc::channel(MAX_WAITING);
@@ -161,13 +206,15 @@ impl Lanes {
         &self,
         landing: &Arc<Landing>,
         (transfer, bytes): (u32, u64),
-        folder: PathBuf,
+        (folder, when_there): (PathBuf, WhenThere),
         tell: &Tell,
     ) -> io::Result<()> {
         let (channel, landing, tell) = (self.number, Arc::clone(landing), Arc::clone(tell));
         let thread = thread::Builder::new().name("files-place".to_owned());
         let spawned = thread.spawn(move || {
-            if let Some(happening) = landing.prepare(channel, transfer, bytes, &folder) {
+            if let Some(happening) =
+                landing.prepare(channel, transfer, bytes, (&folder, when_there))
+            {
                 tell(happening);
             }
         });
@@ -197,6 +244,13 @@ fn send(orders: &Orders, mut sealer: Sealer, sealed: &mpsc::Sender<Bytes>) {
             }
             Order::Stop => {
                 sending = None;
+                continue;
+            }
+            Order::Skip { transfer, entry } => {
+                let it = sending.as_mut().filter(|(number, _)| *number == transfer);
+                if let Some((_, reader)) = it {
+                    reader.skip(entry);
+                }
                 continue;
             }
             Order::Taken(messages) => {
@@ -272,8 +326,11 @@ struct Hearing {
     orders: Arc<Orders>,
     landing: Arc<Landing>,
     tell: Tell,
+    is_host: bool,
     /// How many messages of frames were taken.
     messages: u64,
+    /// The transfer and the entry of which it was last told that they are asked for.
+    asked: Option<(u32, u32)>,
     /// When it was last told how much has arrived.
     told: Option<Instant>,
 }
@@ -320,31 +377,71 @@ impl Hearing {
                     return false;
                 };
                 self.messages += 1;
-                let (came, happened) = match taken {
-                    Ok(came) => {
-                        let tell = self.is_time_to_tell();
-                        (came.clone(), tell.then_some(Happening::Came(came)))
-                    }
-                    Err(over) => {
-                        let (Happening::Finished(came) | Happening::Broke { came, .. }) = &over
-                        else {
-                            return true; // cannot be: nothing else is over
-                        };
-                        (came.clone(), Some(over))
-                    }
-                };
-                self.orders.taken(FileMessage::Taken {
-                    messages: self.messages,
-                    transfer,
-                    files: came.files,
-                    bytes: came.bytes,
-                });
-                if let Some(happened) = happened {
-                    (self.tell)(happened);
+                self.took(transfer, taken);
+            }
+            FileMessage::Asked { transfer, conflict } if !self.is_host => {
+                let number = transfer;
+                (self.tell)(Happening::Asked { number, conflict });
+            }
+            FileMessage::Answer {
+                transfer,
+                entry,
+                answer,
+                for_all,
+            } if self.is_host => {
+                let answered = self.landing.answer(transfer, entry, answer, for_all);
+                if let Some(answered) = answered {
+                    self.took(transfer, answered);
                 }
+            }
+            FileMessage::Skip { transfer, entry } => self.orders.skip(transfer, entry),
+            FileMessage::List { listing, at } if self.is_host => {
+                (self.tell)(Happening::List { listing, at });
+            }
+            FileMessage::Fetch { listing, entries } if self.is_host => {
+                (self.tell)(Happening::Fetch { listing, entries });
+            }
+            FileMessage::Listing { listing, part } if !self.is_host => {
+                (self.tell)(Happening::Listing { listing, part });
+            }
+            // only the operator decides, and only the host has folders to look through
+            FileMessage::Asked { .. }
+            | FileMessage::Answer { .. }
+            | FileMessage::List { .. }
+            | FileMessage::Fetch { .. }
+            | FileMessage::Listing { .. } => {
+                (self.tell)(Happening::Forged);
+                return false;
             }
         }
         true
+    }
+
+    /// Says how much was taken, and tells.
+    fn took(&mut self, transfer: u32, taken: Taken) {
+        let (came, happened) = match taken {
+            Taken::Some(came) => {
+                let asked = came.question.as_ref().map(|asked| (transfer, asked.entry));
+                let is_news = std::mem::replace(&mut self.asked, asked) != asked;
+                let tell = self.is_time_to_tell() || is_news;
+                (came.clone(), tell.then_some(Happening::Came(came)))
+            }
+            Taken::Over(over) => {
+                let (Happening::Finished(came) | Happening::Broke { came, .. }) = &over else {
+                    return; // cannot be: nothing else is over
+                };
+                (came.clone(), Some(over))
+            }
+        };
+        self.orders.taken(FileMessage::Taken {
+            messages: self.messages,
+            transfer,
+            files: came.files,
+            bytes: came.bytes,
+        });
+        if let Some(happened) = happened {
+            (self.tell)(happened);
+        }
     }
 
     fn is_time_to_tell(&mut self) -> bool {

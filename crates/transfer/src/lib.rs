@@ -9,6 +9,7 @@
 //! A transfer outlives a lost line: in the next channel it is offered again, and goes on where the receiver
 //! says.
 
+mod browse;
 pub mod clipboard;
 mod landing;
 mod lane;
@@ -17,5 +18,6 @@ mod orders;
 mod transfers;
 mod window;
 
+pub use browse::{Consent, Places};
 pub use landing::{Came, Happening};
 pub use transfers::{Channel, Step, Tell, Transfers};

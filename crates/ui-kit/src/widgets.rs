@@ -10,6 +10,7 @@ mod doctor;
 mod edit;
 mod fields;
 mod frames;
+mod listing;
 mod notices;
 mod paint;
 mod qr;
@@ -31,6 +32,7 @@ pub use frames::{
     card_ui, countdown_ui, divider_ui, empty_state_ui, fact_ui, feature_ui, heading_ui,
     icon_tile_ui, logo_ui, page_ui, section_header_ui, status_bar_ui,
 };
+pub use listing::{LISTED_HEIGHT, ListedRow, listed_columns, listed_row_ui};
 pub use notices::{Notices, banner_ui};
 pub use qr::Qr;
 pub use rows::{Leading, ROW_HEIGHT, Row, account_button_ui, chip_ui, dot_ui, initials_ui, row_ui};

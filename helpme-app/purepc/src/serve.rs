@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use desktop::Sign;
-use host_engine::{Backends, HostCommand, HostConfig, HostEngine, HostEvent, HostHandle};
+use host_engine::{
+    Backends, BrowseConsent, HostCommand, HostConfig, HostEngine, HostEvent, HostHandle,
+};
 use protocol::visible_line;
 use session::PairKey;
 use transport::Routes;
@@ -193,6 +195,13 @@ fn take(handle: &HostHandle, event: HostEvent, alone_since: &mut Option<Instant>
             tracing::info!(%name, "Told what computer this is");
             let allowed = true;
             tell(handle, HostCommand::AnswerSystem { operator, allowed });
+            false
+        }
+        HostEvent::BrowseAsked { operator } => {
+            // as above: who was let in with files may have any that this account can read
+            tracing::info!(%operator, "May look through the folders");
+            let consent = BrowseConsent::Allow(desktop::places());
+            tell(handle, HostCommand::AnswerBrowse { operator, consent });
             false
         }
         HostEvent::SessionEnded { cause, .. } => {

@@ -29,6 +29,9 @@ pub struct Running {
     pub files: Files,
     /// Operators who want to know what computer this is, the first one first.
     pub system_asked: Vec<Present>,
+    /// Operators who want to look through the folders, the first one first, and those who may.
+    pub browse_asked: Vec<Present>,
+    pub browsers: Vec<Present>,
 }
 
 /// Files between this computer and the operators (S6).
@@ -75,6 +78,19 @@ impl Running {
     /// Who is there.
     pub fn names(&self) -> Vec<String> {
         self.operators.iter().map(|o| o.name.clone()).collect()
+    }
+
+    /// The one at that place.
+    pub fn present(&self, operator: PeerId) -> Present {
+        let mut operators = self.operators.iter();
+        let known = operators.find(|o| o.operator == Some(operator));
+        // where there is only one, it is that one
+        let known = known.or_else(|| self.operators.first());
+        let name = known.map(|o| o.name.clone());
+        Present {
+            operator: Some(operator),
+            name: name.unwrap_or_default(),
+        }
     }
 
     /// Several operators see the screen.

@@ -566,6 +566,7 @@ pub(crate) fn typed() -> State {
         account: "Anna".to_owned(),
         language: Lang::En,
         unix_seconds: 1_800_000_000,
+        places: Vec::new(),
     };
     let settings = Settings {
         advice_read: true,

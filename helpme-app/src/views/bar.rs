@@ -18,7 +18,7 @@ use ui_kit::words::{
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::{Moment, chat};
-use crate::state::{Action, Below, Line, Present, Running, Stage, State};
+use crate::state::{Action, Below, BrowseChoice, Line, Present, Running, Stage, State};
 use crate::words;
 
 /// The bar's size, in points.
@@ -28,6 +28,8 @@ pub const BAR_HEIGHT: f32 = 60.0;
 const CHAT_HEIGHT: f32 = 340.0;
 /// What an operator's question what computer this is adds, in points.
 const SYSTEM_HEIGHT: f32 = 116.0;
+/// The same for one who wants to look through the folders.
+const BROWSE_HEIGHT: f32 = 126.0;
 /// What each operator of the list adds, and what stands around them.
 const OPERATOR_HEIGHT: f32 = 48.0;
 const LIST_MARGIN: i8 = 10;
@@ -46,6 +48,7 @@ pub fn height_below(below: Below) -> f32 {
         Below::Nothing => 0.0,
         Below::Chat => CHAT_HEIGHT,
         Below::SystemAsked => SYSTEM_HEIGHT,
+        Below::BrowseAsked => BROWSE_HEIGHT,
         Below::Operators(count) => 2.0 * f32::from(LIST_MARGIN) + count as f32 * OPERATOR_HEIGHT,
         Below::Files(count) => {
             let rows = count.clamp(1, MOST_TRANSFERS) as f32;
@@ -65,6 +68,10 @@ pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &m
         && let Some(asks) = running.system_asked.first()
     {
         system_asked_ui(ui, lang, asks, actions);
+    } else if let Stage::Running(running) = &state.stage
+        && let Some(asks) = running.browse_asked.first()
+    {
+        browse_asked_ui(ui, lang, asks, actions);
     } else if let Stage::Running(running) = &state.stage
         && running.list_shown
     {
@@ -112,6 +119,39 @@ fn system_asked_ui(ui: &mut Ui, lang: Lang, asks: &Present, actions: &mut Vec<Ac
             let refuse = Push::secondary(w(lang, Word::Refuse));
             if ui.add(refuse).clicked() {
                 actions.push(Action::AnswerSystem(false));
+            }
+        });
+    });
+}
+
+/// The question for a look through the folders, with its three answers (S6).
+fn browse_asked_ui(ui: &mut Ui, lang: Lang, asks: &Present, actions: &mut Vec<Action>) {
+    let palette = Palette::of(ui);
+    let frame = Frame::new()
+        .fill(palette.background)
+        .inner_margin(Margin::symmetric(14, LIST_MARGIN));
+    CentralPanel::default().frame(frame).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        let question = words::asks_to_browse(lang, &asks.name);
+        let question = text(question, theme::BODY_SIZE, theme::SEMIBOLD, palette.text);
+        ui.add(Label::new(question).truncate());
+        let note = words::browse_note(lang);
+        let note = text(note, theme::SMALL_SIZE, theme::REGULAR, palette.dim);
+        ui.add(Label::new(note).wrap());
+        ui.with_layout(Layout::right_to_left(Align::Max), |ui| {
+            ui.spacing_mut().item_spacing.x = 8.0;
+            let answers = [
+                (Push::primary(words::allow(lang)), BrowseChoice::Allow),
+                (
+                    Push::secondary(words::choose_files_myself(lang)),
+                    BrowseChoice::ChooseThemselves,
+                ),
+                (Push::secondary(w(lang, Word::Refuse)), BrowseChoice::Refuse),
+            ];
+            for (push, choice) in answers {
+                if ui.add(push).clicked() {
+                    actions.push(Action::AnswerBrowse(choice));
+                }
             }
         });
     });
@@ -354,6 +394,16 @@ fn content_ui(
             let label = words::who_is_here(lang);
             if icon_toggle_ui(ui, Icon::Users, label, true, running.list_shown).clicked() {
                 actions.push(Action::ListOperators(!running.list_shown));
+            }
+        }
+        if !running.browsers.is_empty() {
+            let stop = icon_button_ui(ui, Icon::FolderX, words::stop_browsing(lang), true);
+            for present in &running.browsers {
+                let who = words::may_browse(lang, &present.name);
+                stop.clone().on_hover_text(who);
+            }
+            if stop.clicked() {
+                actions.push(Action::StopBrowsing);
             }
         }
         if running.rights.has(Rights::CLIPBOARD)

@@ -3,7 +3,7 @@ use std::time::Duration;
 use eframe::egui::{self, Key};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use host_engine::{EndCause, HostCommand, HostEvent, LostCause};
+use host_engine::{BrowseConsent, EndCause, HostCommand, HostEvent, LostCause};
 use protocol::diagnosis::Found;
 use protocol::files::TransferId;
 use protocol::receipt::Offsets;
@@ -19,7 +19,7 @@ use crate::state::tests::{
     asked, asked_again, asked_by_proxy, asked_to_join, ended, examined, other_hub, receipted,
     running, said, told, typed, unreached, watched,
 };
-use crate::state::{Action, Below, Effect, Shape, Stage, State, Surroundings};
+use crate::state::{Action, Below, BrowseChoice, Effect, Shape, Stage, State, Surroundings};
 use crate::words;
 use crate::words::works_now;
 
@@ -335,6 +335,76 @@ fn h6_the_bar_pauses_and_goes_on_with_one_press_each() {
         harness.run_steps(2);
         let last = harness.state().actions.last();
         assert_eq!(last, Some(&Action::Withhold(false)));
+    }
+}
+
+#[test]
+fn s6_the_user_is_asked_once_for_a_look_through_the_folders_and_takes_it_back() {
+    let operator = |number: u8| PeerId([number; 16]);
+    let ask = |number| HostEvent::BrowseAsked {
+        operator: operator(number),
+    };
+    let answer = |number, consent| {
+        let operator = operator(number);
+        Effect::Tell(HostCommand::AnswerBrowse { operator, consent })
+    };
+    let allow = || BrowseConsent::Allow(Vec::new());
+    for (lang, allows, mine, no, stop) in [
+        (
+            Lang::En,
+            "Allow",
+            "Choose files myself",
+            "Refuse",
+            "Stop looking through folders",
+        ),
+        (
+            Lang::It,
+            "Consenti",
+            "Scelgo io i file",
+            "Rifiuta",
+            "Non far più consultare le cartelle",
+        ),
+    ] {
+        let mut state = running();
+        state.settings.language = Some(lang);
+        let effects = state.apply(ask(1), LATER);
+        assert_eq!(effects, [Effect::DrawAttention]);
+        let below = Below::BrowseAsked;
+        assert_eq!(state.shape(), Shape::Bar { below });
+        let mut harness = show(state);
+        harness.get_by_label(&words::asks_to_browse(lang, "Marco"));
+        for label in [no, mine, allows] {
+            harness.get_by_label(label).click();
+            harness.run_steps(2);
+        }
+        let choices = [
+            BrowseChoice::Refuse,
+            BrowseChoice::ChooseThemselves,
+            BrowseChoice::Allow,
+        ];
+        assert_eq!(harness.state().actions, choices.map(Action::AnswerBrowse));
+        let state = &mut harness.state_mut().state;
+        let effects = state.act(Action::AnswerBrowse(BrowseChoice::Allow), LATER);
+        assert_eq!(effects, [answer(1, allow())]);
+        // somebody else chooses files instead
+        state.apply(ask(2), LATER);
+        let effects = state.act(Action::AnswerBrowse(BrowseChoice::ChooseThemselves), LATER);
+        let choose = Effect::ChooseFiles { folders: false };
+        assert_eq!(
+            effects,
+            [answer(2, BrowseConsent::ChooseThemselves), choose]
+        );
+        // and the first may as long as the user likes
+        harness.run_steps(3);
+        harness.get_by_label(stop).click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().actions.last(), Some(&Action::StopBrowsing));
+        let state = &mut harness.state_mut().state;
+        let effects = state.act(Action::StopBrowsing, LATER);
+        assert_eq!(effects, [answer(1, BrowseConsent::Refuse)]);
+        assert_eq!(state.act(Action::StopBrowsing, LATER), []);
+        harness.run_steps(3);
+        assert!(harness.query_by_label(stop).is_none());
     }
 }
 
@@ -733,6 +803,9 @@ fn s6_the_user_sees_each_transfer_and_cancels_it_or_all_files() {
         stage: TransferStage::Running,
         problems: Vec::new(),
         folder: None,
+        question: None,
+        replaced: 0,
+        skipped: 0,
     };
     let operator = PeerId([1; 16]);
     state.apply(HostEvent::Transfer { operator, transfer }, LATER);

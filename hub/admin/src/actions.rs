@@ -99,6 +99,15 @@ pub(crate) fn action_text(lang: Lang, action: Action) -> &'static str {
         Action::FilesDone => ("Files arrived", "File arrivati"),
         Action::FilesCancelled => ("Files cancelled", "Invio di file annullato"),
         Action::FilesFailed => ("Files failed", "Invio di file non riuscito"),
+        Action::FoldersAllowed => (
+            "Looking through folders allowed",
+            "Consultazione delle cartelle permessa",
+        ),
+        Action::FoldersStopped => (
+            "Looking through folders stopped",
+            "Consultazione delle cartelle revocata",
+        ),
+        Action::FolderShown => ("Folder shown", "Cartella mostrata"),
         Action::FilmClosed => ("Film finished", "Filmato concluso"),
         Action::FilmFailed => ("Film failed", "Filmato non riuscito"),
         Action::FilmWatched => ("Film watched", "Filmato guardato"),

@@ -14,8 +14,8 @@ use protocol::{
 use serde_json::{Value, json};
 
 use ::session::authority::Denied;
-use ::session::directory::FilesStage;
 use ::session::directory::records::{self, Side};
+use ::session::directory::{FilesStage, FoldersNote};
 
 use super::{
     AccountId, Actor, ChangedAccount, HostChange, Named, NewAccount, NewSecondFactor, PasswordHash,
@@ -708,6 +708,32 @@ fn describe_desk(what: &records::What) -> Option<(Action, Value)> {
             Action::FilmFailed,
             json!({ "session": session.to_string() }),
         ),
+        What::Folders {
+            session,
+            operator,
+            note,
+        } => {
+            let session = session.to_string();
+            match note {
+                FoldersNote::Allowed => (
+                    Action::FoldersAllowed,
+                    json!({ "session": session, "operator": operator }),
+                ),
+                FoldersNote::Stopped => (
+                    Action::FoldersStopped,
+                    json!({ "session": session, "operator": operator }),
+                ),
+                FoldersNote::Shown { folder, entries } => (
+                    Action::FolderShown,
+                    json!({
+                        "session": session,
+                        "operator": operator,
+                        "name": folder,
+                        "entries": entries,
+                    }),
+                ),
+            }
+        }
         What::Files { session, note } => {
             let action = match note.stage {
                 FilesStage::Begun => Action::FilesBegun,

@@ -189,10 +189,16 @@ impl ConsoleApp {
                 });
             }
             Event::SessionPaused { session } => {
-                self.sessions.change(session, |state| state.paused = true);
+                self.sessions.change(session, |state| {
+                    state.paused = true;
+                    state.browser.line_lost();
+                });
             }
             Event::SessionResumed { session } => self.sessions.change(session, |state| {
                 state.paused = false;
+                if state.browser.open {
+                    state.open_browser();
+                }
                 let text = w(lang, Word::LineBack).to_owned();
                 state.notices.push(SessionNotice {
                     text,
@@ -282,6 +288,18 @@ impl ConsoleApp {
             Event::Transfer { session, transfer } => {
                 self.sessions
                     .change(session, |state| state.files.take(transfer));
+            }
+            Event::Browse { session, answer } => {
+                self.sessions
+                    .change(session, |state| state.browse_answered(answer));
+            }
+            Event::Listing {
+                session,
+                listing,
+                part,
+            } => {
+                self.sessions
+                    .change(session, |state| state.browser.take(listing, part));
             }
             Event::NotPasted {
                 session,

@@ -18,8 +18,10 @@ use super::ConsoleApp;
 use super::all_keys::AllKeys;
 use crate::picture::SessionPicture;
 use crate::settings::{SessionPlace, Settings};
+use crate::state::browser::Browser;
 use crate::state::chats::Conversation;
 use crate::state::session::{Company, Files, SessionNotice, SessionState, SessionWish};
+use crate::views::browser::browser_ui;
 use crate::views::files::files_side_ui;
 use crate::views::session::{
     BAR_HEIGHT, bar_ui, bring_in_ui, chat_side_ui, ended_ui, mark_ui, paused_ui, withheld_ui,
@@ -105,6 +107,7 @@ impl SessionWindow {
         hot_keys(ui, &mut state);
         bar_ui(ui, &mut state);
         chat_side_ui(ui, &mut state);
+        browser_ui(ui, &mut state);
         files_side_ui(ui, &mut state);
         bring_in_ui(ui, &mut state);
         mark_ui(ui, &mut state);
@@ -435,7 +438,10 @@ impl SessionWindows {
     ) -> Option<impl FnOnce(Vec<PathBuf>) + Send + 'static> {
         let window = Arc::clone(&self.all.get(&session)?.window);
         Some(move |paths| {
-            window.lock().wishes.push(SessionWish::SendFiles(paths));
+            let mut state = window.lock();
+            let wish = state.send_files(paths);
+            state.wishes.push(wish);
+            drop(state);
             (window.wake)();
         })
     }
@@ -612,6 +618,7 @@ impl ConsoleApp {
             system: None,
             chat_open: false,
             files: Files::default(),
+            browser: Browser::default(),
             clipboard: self.settings.clipboard(),
             has_clipboard: ClipboardPlace::of_this_desktop().exists(),
             chat,

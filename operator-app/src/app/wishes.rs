@@ -369,8 +369,46 @@ impl ConsoleApp {
                 SessionWish::SendFiles(chosen) => {
                     self.backend.send(Command::SendFiles { session, chosen });
                 }
+                SessionWish::SendFilesInto { chosen, listing } => {
+                    self.backend.send(Command::SendFilesInto {
+                        session,
+                        chosen,
+                        listing,
+                    });
+                }
+                SessionWish::AskToBrowse => {
+                    self.backend.send(Command::AskToBrowse { session });
+                }
+                SessionWish::List { listing, at } => {
+                    self.backend.send(Command::List {
+                        session,
+                        listing,
+                        at,
+                    });
+                }
+                SessionWish::FetchFiles { listing, entries } => {
+                    self.backend.send(Command::FetchFiles {
+                        session,
+                        listing,
+                        entries,
+                    });
+                }
                 SessionWish::CancelFiles(id) => {
                     self.backend.send(Command::CancelFiles { session, id });
+                }
+                SessionWish::AnswerConflict {
+                    id,
+                    entry,
+                    answer,
+                    for_all,
+                } => {
+                    self.backend.send(Command::AnswerConflict {
+                        session,
+                        id,
+                        entry,
+                        answer,
+                        for_all,
+                    });
                 }
                 SessionWish::HoldFiles(id, held) => {
                     self.backend.send(Command::HoldFiles { session, id, held });

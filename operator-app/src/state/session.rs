@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use operator_engine::{ClipboardWays, InputSender, LineQuality};
-use protocol::files::TransferId;
+use protocol::browse::{BrowseAnswer, FolderAt};
+use protocol::files::{ConflictAnswer, TransferId};
 use protocol::transfers::Transfer;
 use protocol::{
     ColourDepth, EndedBy, HidKey, Hindrances, InputEvent, Rights, ScreenLayout, SystemInformation,
@@ -14,6 +15,7 @@ use ui_kit::Lang;
 use ui_kit::remote_view::ViewSize;
 use ui_kit::words::name_alone;
 
+use super::browser::{Browser, Consent};
 use super::chats::Conversation;
 use super::snippets::Snippets;
 use crate::phrases;
@@ -56,7 +58,30 @@ pub enum SessionWish {
         folders: bool,
     },
     SendFiles(Vec<PathBuf>),
+    /// Into the folder of the host that is shown.
+    SendFilesInto {
+        chosen: Vec<PathBuf>,
+        listing: u32,
+    },
+    /// Ask the user for a look through the folders.
+    AskToBrowse,
+    /// What is in a folder of the host.
+    List {
+        listing: u32,
+        at: FolderAt,
+    },
+    FetchFiles {
+        listing: u32,
+        entries: Vec<u32>,
+    },
     CancelFiles(TransferId),
+    /// What becomes of an entry whose name is there already, and of all others.
+    AnswerConflict {
+        id: TransferId,
+        entry: u32,
+        answer: ConflictAnswer,
+        for_all: bool,
+    },
     HoldFiles(TransferId, bool),
     /// Which way the clipboard goes from now on, in all sessions.
     ShareClipboard(ClipboardWays),
@@ -132,15 +157,18 @@ pub struct Files {
     pub open: bool,
     /// A path that is typed.
     pub path: String,
+    /// The next answer about a name that is there already is for all.
+    pub answer_for_all: bool,
 }
 
 /// How many transfers of a session stay in the list.
 const MOST_TRANSFERS: usize = 500;
 
 impl Files {
-    /// Takes how a transfer stands; a new one is shown.
+    /// Takes how a transfer stands; a new one is shown, and so is a question.
     pub fn take(&mut self, transfer: Transfer) {
         if let Some(known) = self.all.iter_mut().find(|t| t.id == transfer.id) {
+            self.open |= transfer.question.is_some() && known.question.is_none();
             *known = transfer;
             return;
         }
@@ -194,6 +222,8 @@ pub struct SessionState {
     pub system: Option<System>,
     pub chat_open: bool,
     pub files: Files,
+    /// The host's folders.
+    pub browser: Browser,
     /// Which way the clipboard goes (S7).
     pub clipboard: ClipboardWays,
     /// This computer has one that can be shared.
@@ -319,6 +349,37 @@ impl SessionState {
         self.all_keys = false;
         self.system = Some(System::default());
         self.wishes.push(SessionWish::AskSystem);
+    }
+
+    /// Opens the window with the host's folders; the user is asked where that was not done.
+    pub fn open_browser(&mut self) {
+        self.all_keys = false;
+        self.browser.open = true;
+        if self.browser.consent != Consent::Allowed {
+            self.browser.consent = Consent::Asking;
+            self.wishes.push(SessionWish::AskToBrowse);
+        } else if self.browser.folder.listing == 0 {
+            // the user said so while the window was closed
+            self.browse_answered(BrowseAnswer::Allowed);
+        }
+    }
+
+    /// What the user says to a look through the folders; what is in sight is listed then.
+    pub fn browse_answered(&mut self, answer: BrowseAnswer) {
+        if let Some(at) = self.browser.answered(answer)
+            && self.browser.open
+        {
+            let listing = self.browser.ask();
+            self.wishes.push(SessionWish::List { listing, at });
+        }
+    }
+
+    /// Sends files: into the folder of the host that is in front, if one is.
+    pub fn send_files(&self, chosen: Vec<PathBuf>) -> SessionWish {
+        match self.browser.sends_into() {
+            Some(listing) => SessionWish::SendFilesInto { chosen, listing },
+            None => SessionWish::SendFiles(chosen),
+        }
     }
 
     /// Watches only from now on, or controls again. Nothing stays pressed.

@@ -7,10 +7,11 @@ use ui_kit::widgets::{
     Field, Push, TransferWish, divider_ui, dropped_paths, empty_state_ui, entered_in_field,
     icon_button_ui, section_header_ui, text_field_ui, transfer_ui,
 };
-use ui_kit::{Icon, Palette, Word, text, theme, w};
+use ui_kit::{Clock, Icon, Lang, Palette, Word, text, theme, w};
 
+use super::conflict::conflict_ui;
 use crate::phrases;
-use crate::state::session::{SessionState, SessionWish};
+use crate::state::session::{Files, SessionState, SessionWish};
 
 /// Width of the list beside the screen, in points: how far a transfer is has room in two lines.
 const FILES_WIDTH: f32 = 370.0;
@@ -18,7 +19,7 @@ const FILES_WIDTH: f32 = 370.0;
 /// Draws the list at the right of the screen, if it is open, and takes what is dropped onto the window.
 pub fn files_side_ui(ui: &mut Ui, state: &mut SessionState) {
     let dropped = ui.input(|input| dropped_paths(&input.raw));
-    if !dropped.is_empty() && state.may_send_files() {
+    if !dropped.is_empty() && state.may_send_files() && !state.browser.open {
         state.wishes.push(SessionWish::SendFiles(dropped));
         state.files.open = true;
     }
@@ -66,6 +67,10 @@ fn send_ui(ui: &mut Ui, state: &mut SessionState) {
             state.wishes.push(wish);
         }
     });
+    let browse = Push::secondary(phrases::files_on_host(lang)).icon(Icon::FolderOpen);
+    if ui.add(browse.wide()).clicked() {
+        state.open_browser();
+    }
     let field = Field::new(phrases::path_to_send(lang)).hint(phrases::or_drop_files(lang));
     let response = text_field_ui(ui, &field, &mut state.files.path);
     let entered = entered_in_field(ui) && (response.has_focus() || response.lost_focus());
@@ -88,6 +93,10 @@ fn list_ui(ui: &mut Ui, state: &mut SessionState) {
         return;
     }
     let mut wish = None;
+    if !state.browser.open {
+        let said = (lang, state.clock);
+        wish = question_ui(ui, said, &mut state.files);
+    }
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         for transfer in &state.files.all {
             let id = transfer.id;
@@ -99,4 +108,23 @@ fn list_ui(ui: &mut Ui, state: &mut SessionState) {
         }
     });
     state.wishes.extend(wish);
+}
+
+/// Draws what the operator is asked of a name that is there already, if anything.
+pub(super) fn question_ui(
+    ui: &mut Ui,
+    said: (Lang, Clock),
+    files: &mut Files,
+) -> Option<SessionWish> {
+    let transfer = files.all.iter().find(|t| t.question.is_some())?;
+    let asked = transfer.question.as_ref()?;
+    let for_all = &mut files.answer_for_all;
+    let answer = conflict_ui(ui, said, transfer, asked, for_all);
+    ui.add_space(8.0);
+    Some(SessionWish::AnswerConflict {
+        id: transfer.id,
+        entry: asked.entry,
+        answer: answer?,
+        for_all: std::mem::take(for_all),
+    })
 }

@@ -454,6 +454,16 @@ fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
             state.files.open = !state.files.open;
             ui.close();
         }
+        let not_allowed = || {
+            let may = state.rights.has(Rights::FILES);
+            (!may).then(|| phrases::files_not_allowed(lang))
+        };
+        let why_not = reason.or_else(not_allowed);
+        let label = w(lang, Word::FetchFiles);
+        if menu_item_ui(ui, Some(Icon::Download), label, false, why_not).clicked() {
+            state.open_browser();
+            ui.close();
+        }
         let obstacle = state.clipboard_obstacle();
         let ways = state.clipboard;
         let mut wanted = ways;
@@ -487,7 +497,6 @@ fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
         }
         let missing = Some(phrases::file_transfer_missing(lang));
         for (icon, word) in [
-            (Icon::Download, Word::FetchFiles),
             (Icon::Lock, Word::BlockInput),
             (Icon::MonitorOff, Word::BlankScreen),
             (Icon::Pause, Word::Pause),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use protocol::{EndedBy, HostId, PeerId, ReportId, Rights, SessionId, TicketRoute, TicketState};
 
-use super::FilesNote;
+use super::{FilesNote, FoldersNote};
 use crate::authority::{Action, Denied, Membership};
 
 /// One operator's account, numbered by the store.
@@ -189,6 +189,12 @@ pub enum What {
     Files {
         session: SessionId,
         note: FilesNote,
+    },
+    /// An operator and the host's folders.
+    Folders {
+        session: SessionId,
+        operator: protocol::control::Name,
+        note: FoldersNote,
     },
     /// An operator opened a permanent host with its access password.
     HostOpened {

@@ -1,5 +1,6 @@
 //! The question, the session, who takes part in it, and its end (H5, H6, O11, D1).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use protocol::admin::desk::LiveSession;
@@ -38,6 +39,9 @@ pub(super) struct Session {
     /// Transfers of files that are under way, and how many were begun since this hub started.
     pub(super) transfers: Vec<Transfer>,
     pub(super) transfers_begun: u32,
+    /// Operators who may look through the host's folders, and how many were shown since this hub started.
+    pub(super) browsers: BTreeSet<PeerId>,
+    pub(super) folders_shown: u32,
     /// Whether the user has paused; `None` where this hub does not know what the film knows.
     withheld: Option<bool>,
 }
@@ -138,6 +142,8 @@ impl Session {
             watching: Vec::new(),
             transfers: Vec::new(),
             transfers_begun: 0,
+            browsers: BTreeSet::new(),
+            folders_shown: 0,
             withheld: None,
         }
     }
@@ -397,6 +403,8 @@ impl Directory {
                 watching: Vec::new(),
                 transfers: Vec::new(),
                 transfers_begun: 0,
+                browsers: BTreeSet::new(),
+                folders_shown: 0,
                 withheld: Some(false),
             };
             self.last_session += 1;

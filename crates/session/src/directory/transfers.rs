@@ -1,5 +1,6 @@
 //! Files between the ends of a session, as the hub hears of them: by name and size (D4, S6).
 
+use protocol::browse::BrowseAnswer;
 use protocol::control::Name;
 use protocol::files::{FilesEnd, FilesWord, TransferId, TransferName};
 use protocol::{PeerId, Rights, SessionId};
@@ -10,6 +11,8 @@ use crate::authority::Action;
 
 /// Most transfers of one session; an end that offers more breaks the protocol.
 const MAX_TRANSFERS: u32 = 10_000;
+/// Of how many folders of one session it is noted that they were shown.
+const MAX_FOLDERS_SHOWN: u32 = 10_000;
 
 /// A transfer that is under way.
 #[derive(Debug, Clone)]
@@ -31,6 +34,17 @@ pub struct FilesNote {
     /// What is to be sent when it begins, and what has arrived when it is over.
     pub files: u32,
     pub bytes: u64,
+}
+
+/// What the audit log says of the host's folders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FoldersNote {
+    /// The operator may look through them.
+    Allowed,
+    /// No longer.
+    Stopped,
+    /// The operator has seen so many entries of the one with this name.
+    Shown { folder: TransferName, entries: u32 },
 }
 
 /// How far a transfer is.
@@ -65,6 +79,13 @@ impl Directory {
                 name: title,
                 files,
                 bytes,
+            }
+            | FilesWord::OfferedInto {
+                id,
+                name: title,
+                files,
+                bytes,
+                listing: _,
             } => {
                 if id.to_host == by_host {
                     return Err(OutOfPlace);
@@ -132,6 +153,40 @@ impl Directory {
                 let actor = self.speaker(by_host, operator, user);
                 self.note_files(session, note, actor);
             }
+            FilesWord::Browse(BrowseAnswer::Allowed) if by_host => {
+                if !found.browsers.insert(operator) {
+                    // said again in a new channel
+                    return Ok(());
+                }
+                let text = format!("{name} may look through the folders");
+                self.effects.push(Effect::FilmNote { session, text });
+                self.note_folders(session, name, user, FoldersNote::Allowed);
+            }
+            FilesWord::Browse(BrowseAnswer::Stopped) if by_host => {
+                if found.browsers.remove(&operator) {
+                    let text = format!("{name} may no longer look through the folders");
+                    self.effects.push(Effect::FilmNote { session, text });
+                    self.note_folders(session, name, user, FoldersNote::Stopped);
+                }
+            }
+            FilesWord::Shown {
+                name: folder,
+                entries,
+            } if by_host => {
+                if found.folders_shown >= MAX_FOLDERS_SHOWN || !found.browsers.contains(&operator) {
+                    return Ok(());
+                }
+                found.folders_shown += 1;
+                let text = format!("folder shown to {name}: {folder} ({entries} entries)");
+                self.effects.push(Effect::FilmNote { session, text });
+                let shown = FoldersNote::Shown { folder, entries };
+                self.note_folders(session, name, user, shown);
+            }
+            // between the two ends
+            FilesWord::Able
+            | FilesWord::AskToBrowse
+            | FilesWord::Browse(_)
+            | FilesWord::Shown { .. } => {}
         }
         Ok(())
     }
@@ -175,6 +230,16 @@ impl Directory {
             Some(login) => Actor::Account(login),
             None => user,
         }
+    }
+
+    fn note_folders(&mut self, session: SessionId, operator: Name, user: Actor, note: FoldersNote) {
+        let what = What::Folders {
+            session,
+            operator,
+            note,
+        };
+        self.effects
+            .push(Effect::Record(Change { actor: user, what }));
     }
 
     fn note_files(&mut self, session: SessionId, note: FilesNote, actor: Actor) {

@@ -182,6 +182,7 @@ impl Disk {
             | What::PermanentHostHere { .. }
             | What::PermanentHostGone { .. }
             | What::Files { .. }
+            | What::Folders { .. }
             | What::PermanentHostsSeen => {}
         }
     }

@@ -84,7 +84,23 @@ fn progress_text(lang: Lang, transfer: &Transfer) -> String {
 }
 
 fn running_text(lang: Lang, transfer: &Transfer) -> String {
+    let is_at_host = transfer.id.to_host != transfer.is_outgoing;
+    if let Some(asked) = transfer.question.as_ref().filter(|_| is_at_host) {
+        let name = visible_line(asked.path.name());
+        return match lang {
+            Lang::En => format!("The operator decides what becomes of {name}."),
+            Lang::It => format!("L'operatore decide che fare di {name}."),
+        };
+    }
+    if transfer.question.is_some() {
+        let progress = progress_text(lang, transfer);
+        return match lang {
+            Lang::En => format!("Waiting for your answer · {progress}"),
+            Lang::It => format!("In attesa della tua risposta · {progress}"),
+        };
+    }
     let mut parts = vec![progress_text(lang, transfer)];
+    parts.extend(replaced_text(lang, transfer.replaced));
     if transfer.bytes_per_second > 0 {
         parts.push(format!("{}/s", size_text(lang, transfer.bytes_per_second)));
     }
@@ -114,6 +130,14 @@ fn ended_text(lang: Lang, transfer: &Transfer, ended: Ended) -> String {
                 (Lang::It, true) => format!("Inviati · {arrived} · {size}"),
                 (Lang::It, false) => format!("Ricevuti · {arrived} · {size}"),
             };
+            let more = [
+                replaced_text(lang, transfer.replaced),
+                skipped_text(lang, transfer.skipped),
+            ];
+            let done = more
+                .into_iter()
+                .flatten()
+                .fold(done, |done, more| format!("{done} · {more}"));
             match (lang, missing) {
                 (_, 0) => done,
                 (Lang::En, _) => format!("{done} · {missing} missing"),
@@ -130,6 +154,25 @@ fn ended_text(lang: Lang, transfer: &Transfer, ended: Ended) -> String {
         (Lang::It, Ended::Withdrawn) => "L'utente non permette più i file.".to_owned(),
         (Lang::It, Ended::SessionOver) => "La sessione è finita prima del termine.".to_owned(),
         (_, Ended::Failed(fault)) => file_fault(lang, fault).to_owned(),
+    }
+}
+
+/// That so many files are gone for others of their name.
+fn replaced_text(lang: Lang, replaced: u32) -> Option<String> {
+    match (lang, replaced) {
+        (_, 0) => None,
+        (Lang::En, _) => Some(format!("{replaced} replaced")),
+        (Lang::It, 1) => Some("1 sostituito".to_owned()),
+        (Lang::It, _) => Some(format!("{replaced} sostituiti")),
+    }
+}
+
+fn skipped_text(lang: Lang, skipped: u32) -> Option<String> {
+    match (lang, skipped) {
+        (_, 0) => None,
+        (Lang::En, _) => Some(format!("{skipped} skipped")),
+        (Lang::It, 1) => Some("1 saltato".to_owned()),
+        (Lang::It, _) => Some(format!("{skipped} saltati")),
     }
 }
 
@@ -151,6 +194,9 @@ pub fn file_fault(lang: Lang, fault: FileFault) -> &'static str {
         (Lang::En, FileFault::READING_FAILED) => "It could not be read.",
         (Lang::En, FileFault::NO_FILE) => "It is a link or a device, not a file.",
         (Lang::En, FileFault::BAD_PATH) => "Its name cannot be used on the other computer.",
+        (Lang::En, FileFault::NOT_ALLOWED) => "The user does not allow it.",
+        (Lang::En, FileFault::PAUSED) => "The user has paused.",
+        (Lang::En, FileFault::OUTDATED) => "Something has changed there. Look again.",
         (Lang::En, FileFault::NOT_WRITABLE) => "Nothing may be written in the folder there.",
         (Lang::En, FileFault::WRITING_FAILED) => "It could not be written.",
         (Lang::En, FileFault::DAMAGED) => "It did not arrive as it was sent.",
@@ -165,6 +211,9 @@ pub fn file_fault(lang: Lang, fault: FileFault) -> &'static str {
         (Lang::It, FileFault::READING_FAILED) => "Non è stato possibile leggerlo.",
         (Lang::It, FileFault::NO_FILE) => "È un collegamento o un dispositivo, non un file.",
         (Lang::It, FileFault::BAD_PATH) => "Il suo nome non è utilizzabile sull'altro computer.",
+        (Lang::It, FileFault::NOT_ALLOWED) => "L'utente non lo permette.",
+        (Lang::It, FileFault::PAUSED) => "L'utente è in pausa.",
+        (Lang::It, FileFault::OUTDATED) => "Qualcosa è cambiato. Aggiorna.",
         (Lang::It, FileFault::NOT_WRITABLE) => "In quella cartella non si può scrivere.",
         (Lang::It, FileFault::WRITING_FAILED) => "Non è stato possibile scriverlo.",
         (Lang::It, FileFault::DAMAGED) => "Non è arrivato com'era stato inviato.",
@@ -214,6 +263,9 @@ mod tests {
             stage: Stage::Running,
             problems: Vec::new(),
             folder: None,
+            question: None,
+            replaced: 0,
+            skipped: 0,
         };
         let running = "12 of 214 files · 3.4 MB of 12.3 MB · 1.0 MB/s · 9 s left";
         assert_eq!(transfer_text(Lang::En, &transfer), running);
@@ -221,6 +273,9 @@ mod tests {
         assert_eq!(transfer_text(Lang::It, &transfer), running);
         transfer.stage = Stage::Over(Ended::Done { missing: 2 });
         let over = "Sent · 12 files · 3.4 MB · 2 missing";
+        assert_eq!(transfer_text(Lang::En, &transfer), over);
+        (transfer.is_outgoing, transfer.replaced, transfer.skipped) = (false, 1, 2);
+        let over = "Received · 12 files · 3.4 MB · 1 replaced · 2 skipped · 2 missing";
         assert_eq!(transfer_text(Lang::En, &transfer), over);
     }
 }

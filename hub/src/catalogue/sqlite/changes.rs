@@ -181,6 +181,7 @@ fn make_desk(
         | What::WatchEnded { .. }
         | What::HostOpened { .. }
         | What::HostNotOpened { .. }
+        | What::Folders { .. }
         | What::Denied { .. } => {}
         What::Files { session, note } => receipts::note_files(t, *session, note)?,
         What::WatchBegan { session } => {
