@@ -465,6 +465,7 @@ impl Hearing {
                 // control was not granted, or cannot be had; what arrives is dropped
                 tracing::trace!("Input dropped");
             }
+            transfer::hands::are_busy_now();
         }
     }
 

@@ -351,6 +351,9 @@ pub(crate) async fn write_input(
             Err(fault) => return Some(fault),
         };
         held.note(&outgoing.event);
+        if outgoing.event != InputEvent::StillHeld {
+            transfer::hands::are_busy_now();
+        }
         let Some(sealed) = seal(&mut sealer, outgoing, opened) else {
             continue;
         };

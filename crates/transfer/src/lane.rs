@@ -18,6 +18,7 @@ use session::{LaneKeys, Opener, Sealer};
 use tokio::sync::{mpsc, watch};
 use transport::{Connection, FramedReader, FramedWriter, ReadError, WriteError};
 
+use crate::hands;
 use crate::landing::{Happening, Landing, Taken};
 use crate::orders::{Order, Orders};
 use crate::transfers::Tell;
@@ -234,7 +235,7 @@ fn send(orders: &Orders, mut sealer: Sealer, sealed: &mpsc::Sender<Bytes>) {
     let mut window = Window::new();
     let mut taken = 0;
     loop {
-        let can_go_on = sending.is_some() && window.has_room();
+        let can_go_on = sending.is_some() && window.has_room(hands::are_busy(Instant::now()));
         let (message, counts) = match orders.next(can_go_on, taken) {
             Order::Close => return,
             Order::Say(message) => (message, false),

@@ -11,6 +11,7 @@
 
 mod browse;
 pub mod clipboard;
+pub mod hands;
 mod landing;
 mod lane;
 mod meter;

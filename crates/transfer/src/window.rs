@@ -13,6 +13,8 @@ const FIRST_BYTES: usize = 1 << 20;
 const STEP_BYTES: usize = 64 * 1024;
 /// So much longer than at its best a message may take before less is sent.
 const PATIENCE: Duration = Duration::from_millis(150);
+/// A message that comes through so soon has met no line that it could fill.
+const NEARBY: Duration = Duration::from_millis(10);
 
 /// The messages that are sent and not taken.
 #[derive(Debug)]
@@ -37,8 +39,12 @@ impl Window {
         }
     }
 
-    pub(crate) fn has_room(&self) -> bool {
-        self.bytes < self.limit
+    /// `hands_are_busy` while somebody presses something, which must wait behind as little as possible. On a
+    /// line that is faster than the computers at its ends one message then goes after the other.
+    pub(crate) fn has_room(&self, hands_are_busy: bool) -> bool {
+        let one_by_one = hands_are_busy && self.best < NEARBY;
+        let limit = if one_by_one { 1 } else { self.limit };
+        self.bytes < limit
     }
 
     pub(crate) fn sent(&mut self, now: Instant, bytes: usize) {
@@ -83,7 +89,7 @@ mod tests {
         let mut waiting = 0_usize;
         let mut most = 0;
         for message in 1..=2_000 {
-            while window.has_room() {
+            while window.has_room(false) {
                 window.sent(now, MESSAGE);
                 waiting += MESSAGE;
             }
@@ -101,6 +107,20 @@ mod tests {
     fn a_thin_line_is_not_filled_and_a_wide_one_is_used() {
         assert!(play(2_000_000) <= LEAST_BYTES + MESSAGE);
         assert!(play(500_000_000) >= MAX_FILE_BYTES_ON_THE_WAY);
+    }
+
+    #[test]
+    fn one_message_is_on_the_way_while_hands_are_busy_unless_the_line_is_what_takes_time() {
+        for (trip, is_one_by_one) in [(NEARBY / 2, true), (NEARBY * 2, false)] {
+            let mut window = Window::new();
+            let now = Instant::now();
+            window.sent(now, MESSAGE);
+            window.taken(now + trip, 1);
+            assert!(window.has_room(true));
+            window.sent(now, MESSAGE);
+            assert!(window.has_room(false));
+            assert_eq!(window.has_room(true), !is_one_by_one, "{trip:?}");
+        }
     }
 
     #[test]
