@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::Command;
 
 use e2e::{
-    Administrator, Cast, Display, Home, Look, OPERATOR, PATIENCE, Running, Size, Till, wait_until,
+    Administrator, Cast, Display, Home, Look, OPERATOR, PATIENCE, Running, Size, Till, bar_on,
+    end_button, wait_until,
 };
 use xkeysym::key;
 
@@ -160,7 +161,7 @@ fn u3_a_computer_with_nobody_in_front_is_opened_with_its_password_and_used() {
     app.hands().tap(key::Return).expect("pressed");
     cast.console.wait_for_session().expect("a session");
     // whoever sits there sees it, and ends it
-    let end = end_button(&shop);
+    let end = end_button(&shop).expect("it says who is there");
     shop.hands().expect("hands").click(end).expect("clicked");
     let ended = |label: &str| label.starts_with("The user ended");
     cast.console
@@ -185,23 +186,6 @@ fn u3_a_computer_with_nobody_in_front_is_opened_with_its_password_and_used() {
     assert_eq!(cast.hub.films().expect("films").len(), 2);
     cast.hub.verify_audit().expect("sound");
     hub_does_not_know(&mut cast);
-}
-
-/// Where the bar that says who is there ends at the right.
-fn bar_on(shop: &Display) -> anyhow::Result<Option<u32>> {
-    const RED: [u8; 3] = [0xb3, 0x26, 0x1e];
-    const BELOW_THE_EDGE: u32 = 2;
-    let screen = shop.screenshot()?;
-    let red = (0..screen.width()).rev();
-    Ok(red
-        .into_iter()
-        .find(|x| screen.at(*x, BELOW_THE_EDGE) == RED))
-}
-
-fn end_button(shop: &Display) -> (u32, u32) {
-    const FROM_RIGHT: u32 = 38;
-    let right = wait_until("the bar", PATIENCE, || bar_on(shop)).expect("it says who is there");
-    (right - FROM_RIGHT, 23)
 }
 
 /// Neither the hub's memory nor its folder has the password, or the one that was tried.

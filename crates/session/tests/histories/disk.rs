@@ -182,6 +182,8 @@ impl Disk {
             | What::PermanentHostHere { .. }
             | What::PermanentHostGone { .. }
             | What::Files { .. }
+            | What::ScreenShown { .. }
+            | What::ScreenNotShown { .. }
             | What::PermanentHostsSeen => {}
         }
     }

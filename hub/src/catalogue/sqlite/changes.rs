@@ -181,6 +181,8 @@ fn make_desk(
         | What::WatchEnded { .. }
         | What::HostOpened { .. }
         | What::HostNotOpened { .. }
+        | What::ScreenShown { .. }
+        | What::ScreenNotShown { .. }
         | What::Denied { .. } => {}
         What::Files { session, note } => receipts::note_files(t, *session, note)?,
         What::WatchBegan { session } => {
