@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use e2e::{
     Administrator, Cast, Display, Home, Look, OPERATOR, PATIENCE, Running, Size, Till, bar_on,
@@ -144,8 +145,27 @@ fn u3_a_computer_with_nobody_in_front_is_opened_with_its_password_and_used() {
     })
     .expect("what the till shows");
 
-    // killed in the middle of it, it comes back, and the operator is told
+    // killed in the middle of it with a key held, it comes back, the key is up, and the operator is told
+    let hands = cast.console.app.hands();
+    hands.press(key::Shift_L).expect("held");
+    wait_until("the key to be held there", PATIENCE, || {
+        Ok((!shop.pressed_keys()?.is_empty()).then_some(()))
+    })
+    .expect("held");
+    let killed = Instant::now();
     till.crash_and_come_back().expect("it comes back");
+    // systemd waits a second before it starts it again
+    let away = killed.elapsed();
+    assert!(away < Duration::from_secs(4), "{away:?}");
+    wait_until("no key to be held there", PATIENCE, || {
+        Ok(shop.pressed_keys()?.is_empty().then_some(()))
+    })
+    .expect("let go of");
+    cast.console
+        .app
+        .hands()
+        .release(key::Shift_L)
+        .expect("let go");
     let lost = |label: &str| label.contains("out of reach for too long");
     cast.console
         .app
