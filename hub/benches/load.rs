@@ -10,6 +10,8 @@
 mod engines;
 #[path = "load/files.rs"]
 mod files;
+#[path = "load/hosts.rs"]
+mod hosts;
 #[path = "load/office.rs"]
 mod office;
 #[path = "load/play.rs"]
@@ -60,6 +62,10 @@ struct Arguments {
     /// meanwhile; a file of 1 GB and 20,000 small ones.
     #[arg(long, conflicts_with_all = ["tunnel", "kill", "traffic", "throughput"])]
     files: bool,
+    /// Instead of all that: so many permanent hosts are enrolled, and then only stay connected for
+    /// `--seconds`.
+    #[arg(long, value_name = "N", conflicts_with_all = ["tunnel", "kill", "traffic", "throughput", "files"])]
+    hosts: Option<u32>,
     /// With `--files`: so much of all that, to see whether it works.
     #[arg(long, value_name = "N", default_value_t = 100)]
     percent: u32,
@@ -78,6 +84,11 @@ async fn main() -> anyhow::Result<()> {
         let time = Duration::from_secs(arguments.seconds.into());
         let found = Box::pin(throughput::measure(time)).await;
         return tell_throughput(&found, arguments.json);
+    }
+    if let Some(hosts) = arguments.hosts {
+        let time = Duration::from_secs(arguments.seconds.into());
+        let found = Box::pin(hosts::measure(hosts, time)).await;
+        return tell_hosts(&found, arguments.json);
     }
     if arguments.files {
         let found = tokio::task::block_in_place(|| files::measure(arguments.percent));
@@ -134,6 +145,28 @@ fn tell_throughput(found: &[OfRoute; 2], json: bool) -> anyhow::Result<()> {
         share >= LEAST_SHARE_OF_TUNNEL,
         "tunnels carry {share:.2} of what UDP carries, wanted at least {LEAST_SHARE_OF_TUNNEL}"
     );
+    Ok(())
+}
+
+fn tell_hosts(found: &hosts::Figures, json: bool) -> anyhow::Result<()> {
+    if json {
+        let all = serde_json::json!({ "build": play::BUILD, "found": found });
+        println!("{}", serde_json::to_string_pretty(&all)?);
+        return Ok(());
+    }
+    println!(
+        "| {} build | {} permanent hosts, idle |",
+        play::BUILD,
+        found.hosts
+    );
+    println!("| --- | --- |");
+    println!(
+        "| enrolled by one code in, s | {:.1} |",
+        found.enrolled_seconds
+    );
+    println!("| hub's memory, MiB | {:.1} |", found.hub_mib);
+    println!("| of it for each host, KiB | {:.1} |", found.host_kib);
+    println!("| hub's CPU, ms/s | {:.1} |", found.hub_cpu_ms_per_second);
     Ok(())
 }
 

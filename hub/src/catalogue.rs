@@ -212,6 +212,9 @@ pub trait Catalogue: Send {
     /// The permanent host with this number; [`CatalogueError::Refused`] if there is none.
     fn host(&self, id: HostId) -> Result<NamedHost, CatalogueError>;
 
+    /// The names of the only accounts that open the host; none where all who see it do.
+    fn host_operators(&self, host: HostId) -> Result<Vec<String>, CatalogueError>;
+
     /// The permanent host that has this key, if there is one.
     fn host_with_key(&self, key: HostKey) -> Result<Option<KnownHost>, CatalogueError>;
 

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use protocol::admin::people::SignInKind;
 use protocol::admin::{AdminToHub, HubToAdmin};
 use protocol::control::Name;
@@ -39,6 +40,7 @@ use crate::proposal;
 use crate::registry::{Event, LinkId, PeerLink, Resume, log_store_error};
 use crate::relay::{self, SessionsOfPeer};
 use crate::store::{SaveOutcome, SaveReport, Store};
+use crate::unattended::{self, Brought};
 
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 const LOG_IN_TIMEOUT: Duration = Duration::from_mins(1);
@@ -440,6 +442,8 @@ impl Talk {
         let id = you;
         let in_use = desk.office.in_use(you);
         let mut pace = Pace::new();
+        // the host for which a code of the second factor was given just now, and whether it was right
+        let mut code_for = None;
         while let Some(message) = read::<OperatorToHub>(&mut reader, &mut pace).await? {
             in_use.touch();
             let answer = match message {
@@ -535,11 +539,51 @@ impl Talk {
                     let answer = desk.office.answer_owner(owner, question).await;
                     HubToOperator::OwnAnswered { number, answer }
                 }
-                OperatorToHub::Knock { host, reason, .. }
-                    if reason.trim().is_empty() && desk.office.settings().unattended_reason =>
-                {
-                    let refusal = RefusalCode::NO_REASON.into();
-                    HubToOperator::KnockRefused { host, refusal }
+                OperatorToHub::KnockCode { host, code } => {
+                    let address = self.admission.address();
+                    let given = desk
+                        .logins
+                        .prove_code((who.account, &who.login), &code, address);
+                    match given.await {
+                        Ok(()) => code_for = Some((host, true)),
+                        Err(refusal) => {
+                            code_for = Some((host, false));
+                            let reason = unattended::why_no_code(refusal);
+                            desk.tell(Event::KnockRefused(id, host, refusal, reason))
+                                .await?;
+                        }
+                    }
+                    continue;
+                }
+                OperatorToHub::Knock {
+                    host,
+                    exchange,
+                    reason,
+                } => {
+                    let code = code_for.take().filter(|(of, _)| *of == host);
+                    if code == Some((host, false)) {
+                        // it came with a wrong code, and is refused
+                        continue;
+                    }
+                    let brought = Brought {
+                        reason: &reason,
+                        code: code.is_some(),
+                    };
+                    let (settings, now) = (desk.office.settings(), desk.clock.now().unix_millis);
+                    let obstacle =
+                        unattended::obstacle(&settings, brought, now, &TimeZone::system());
+                    let event = if let Some((code, why)) = obstacle {
+                        Event::KnockRefused(id, host, code.into(), why)
+                    } else {
+                        let knock = OperatorToHub::Knock {
+                            host,
+                            exchange,
+                            reason,
+                        };
+                        Event::OperatorSaid(id, Box::new(knock))
+                    };
+                    desk.tell(event).await?;
+                    continue;
                 }
                 message @ (OperatorToHub::GenerateTicket
                 | OperatorToHub::RevokeTicket { .. }
@@ -550,8 +594,10 @@ impl Talk {
                 | OperatorToHub::EndSession { .. }
                 | OperatorToHub::MarkMoment { .. }
                 | OperatorToHub::DisconnectHost { .. }
-                | OperatorToHub::Knock { .. }
                 | OperatorToHub::ProveKnock { .. }
+                | OperatorToHub::AskToSee { .. }
+                | OperatorToHub::ShowingPart { .. }
+                | OperatorToHub::LeaveShowing { .. }
                 | OperatorToHub::Greet { .. }
                 | OperatorToHub::Say { .. }) => {
                     desk.tell(Event::OperatorSaid(id, Box::new(message)))

@@ -2,13 +2,15 @@
 //! makes the change that is to be stored, and what the person is shown.
 
 use protocol::admin::hosts::{
-    HostChange as Wanted, HostGroup, MAX_USES, MAX_VALID_HOURS, NewEnrolment,
+    HostChange as Wanted, HostGroup, MAX_OPERATORS_OF_HOST, MAX_USES, MAX_VALID_HOURS, NewEnrolment,
 };
+use protocol::control::Name;
 use protocol::{Enrolment, EnrolmentCode, HostGroupId, HubAddress, visible_text};
 use transport::Fingerprint;
 
 use crate::catalogue::{
-    Catalogue, ChangedHost, HostChange, NamedHost, NewEnrolmentCode, TokenHash, What,
+    Catalogue, CatalogueError, ChangedHost, HostChange, NamedHost, NewEnrolmentCode, TokenHash,
+    What,
 };
 use crate::people::{self, PeopleError, fit_name};
 
@@ -79,6 +81,28 @@ pub fn change(host: NamedHost, to: &Wanted) -> Result<What, PeopleError> {
         note: note.to_owned(),
     };
     Ok(What::Host(HostChange::Changed { host, to }))
+}
+
+/// Only the accounts of these names open the host; all who see it where there is none.
+///
+/// # Errors
+///
+/// [`CatalogueError`] where there is no such account, or there are too many.
+pub fn choose_operators(
+    catalogue: &dyn Catalogue,
+    host: NamedHost,
+    names: &[Name],
+) -> Result<What, CatalogueError> {
+    if names.len() > MAX_OPERATORS_OF_HOST {
+        let rule = format!("at most {MAX_OPERATORS_OF_HOST} operators are chosen for one host");
+        return Err(CatalogueError::Rule(rule));
+    }
+    let account = |name: &Name| {
+        let account = catalogue.account_named(name.trim())?;
+        Ok::<_, CatalogueError>((account.id, account.name))
+    };
+    let operators = names.iter().map(account).collect::<Result<_, _>>()?;
+    Ok(What::Host(HostChange::OperatorsChosen { host, operators }))
 }
 
 /// A new group, or what becomes of one.

@@ -42,6 +42,7 @@ pub mod reports;
 mod second_factor;
 mod server;
 mod store;
+mod unattended;
 mod upkeep;
 mod watch;
 mod web;

@@ -368,6 +368,38 @@ impl LoginDesk {
         Ok(proof)
     }
 
+    /// Whether somebody who is logged in has the second factor of their account (U4): as slowly for who
+    /// guesses as at a log-in. A code is good once.
+    pub(crate) async fn prove_code(
+        &self,
+        (account, login): (AccountId, &str),
+        code: &Code,
+        address: IpAddr,
+    ) -> Result<(), Refusal> {
+        let user = Name::cut(login);
+        let (who, permit) = self.begin(&user, address).await?;
+        drop(permit);
+        let found = self.credentials(&user).await?;
+        let found = found.filter(|found| found.account.id == account);
+        let Some(Credentials {
+            account,
+            second_factor: Some(secret),
+            ..
+        }) = found
+        else {
+            lock(&self.failures).take_back(&who);
+            return Err(RefusalCode::SECOND_FACTOR_MISSING.into());
+        };
+        let used = Some(self.use_of(code, &secret, account.named()));
+        let proof = Proof {
+            who,
+            account: account.named(),
+            address,
+            used,
+        };
+        self.act(proof, Vec::new()).await
+    }
+
     /// Does what the owner gave `proof` for, if the code that is a part of it was not used before: all of
     /// it, or nothing.
     pub(crate) async fn act(&self, proof: Proof, changes: Vec<What>) -> Result<(), Refusal> {

@@ -56,6 +56,8 @@ pub(crate) enum Event {
     OperatorResumes(Resume<HubToOperator, LoggedIn>),
     HostSaid(PeerId, HostToHub),
     OperatorSaid(PeerId, Box<OperatorToHub>),
+    /// An operator knocks at that host, and what the administrator demands is missing.
+    KnockRefused(PeerId, PeerId, Refusal, &'static str),
     Left(PeerId, LinkId, Departure),
     /// Log-ins with these accounts end, for that reason.
     AccountsClosed(Vec<AccountId>, Refusal),
@@ -386,6 +388,9 @@ impl Registry {
                     self.directory.operator_said(id, *message, random, now);
                 }
             }
+            Event::KnockRefused(id, host, refusal, reason) => {
+                self.directory.refuse_knock(id, host, refusal, reason, now);
+            }
             Event::Left(id, link, how) => {
                 let peer = self.peers.get(&id);
                 if peer.is_some_and(|peer| peer.admission().id() == link) {
@@ -514,6 +519,11 @@ impl Registry {
                 host: *host,
                 refusal,
             },
+            OperatorToHub::AskToSee { operator, .. } => HubToOperator::ShowingRefused {
+                showing: 0,
+                operator: *operator,
+                refusal,
+            },
             OperatorToHub::LogIn { .. }
             | OperatorToHub::Resume { .. }
             | OperatorToHub::RevokeTicket { .. }
@@ -534,6 +544,9 @@ impl Registry {
             | OperatorToHub::FillFields { .. }
             | OperatorToHub::AskOwn { .. }
             | OperatorToHub::ProveKnock { .. }
+            | OperatorToHub::KnockCode { .. }
+            | OperatorToHub::ShowingPart { .. }
+            | OperatorToHub::LeaveShowing { .. }
             | OperatorToHub::LogOut => return None,
         };
         self.store.is_behind().then_some(refused)

@@ -619,6 +619,211 @@ async fn u3_a_password_is_guessed_slowly_and_in_the_log_and_a_colleague_comes_in
     }
 }
 
+/// Sets a setting of a hub that runs, and waits until opening the host is answered with `wanted`.
+async fn demand(
+    hub: &TestHub,
+    (name, value): (&str, &str),
+    (console, host): (&mut Peer, PeerId),
+    (till, record): (&mut Peer, &AccessRecord),
+    wanted: Result<(), RefusalCode>,
+) {
+    let set = [
+        "settings",
+        "set",
+        name,
+        value,
+        "--json",
+        "--data",
+        hub.data_text(),
+    ];
+    let set = support::run_hub(&set, "");
+    assert!(set.status.success(), "{}", support::text(&set));
+    let end = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let got = knock((&mut *console, host), (&mut *till, record), ACCESS_PASSWORD).await;
+        if got == wanted {
+            return;
+        }
+        assert!(tokio::time::Instant::now() < end, "{name} {value}: {got:?}");
+        if got.is_ok() {
+            leave(till, console).await;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// The host leaves the place to which it was to come, and whoever opened it is told.
+async fn leave(till: &mut Peer, console: &mut Peer) {
+    till.send(&HostToHub::LeavePlace).await;
+    assert_eq!(console.wait_for(refusal_of).await, RefusalCode::HOST_GONE);
+}
+
+#[tokio::test]
+async fn u4_reason_hours_code_and_choice_are_each_demanded_and_each_in_the_log() {
+    let hub = hub_with_administrator();
+    admin(&hub, &["add-group", "Shops"]);
+    admin(&hub, &["change", "anna", "--group", "Shops"]);
+    admin(&hub, &["host", "add-group", "Tills", "--seen-by", "Shops"]);
+    let line = invite(&hub, &["--group", "Tills"]);
+    let (mut till, _) = come(&hub, &key(), "TILL-1", Some(&line)).await;
+    let record = AccessRecord::of_password(ACCESS_PASSWORD).expect("fit");
+    let (mut anna, list) = log_in(&hub, "anna").await;
+    let (mut bruno, _) = log_in(&hub, "bruno").await;
+    admin(&hub, &["change", "bruno", "--group", "Shops"]);
+    let host = hears_of(&mut bruno).await.id;
+    assert!(list.contains(&host));
+    let reasons = |hub: &TestHub| -> Vec<String> {
+        let rows = audited(hub, "host.not_opened");
+        let detail = |(_, detail): &(String, String)| {
+            let detail: Value = serde_json::from_str(detail).expect("JSON");
+            detail["reason"].as_str().unwrap_or_default().to_owned()
+        };
+        rows.iter().map(detail).collect()
+    };
+
+    let never = ("unattended-hours", "wed 00:00-00:01");
+    let outside = Err(RefusalCode::OUTSIDE_HOURS);
+    demand(
+        &hub,
+        never,
+        (&mut anna, host),
+        (&mut till, &record),
+        outside,
+    )
+    .await;
+    let always = ("unattended-hours", "mon-sun 00:00-24:00");
+    demand(
+        &hub,
+        always,
+        (&mut anna, host),
+        (&mut till, &record),
+        Ok(()),
+    )
+    .await;
+    leave(&mut till, &mut anna).await;
+
+    // a new code of the second factor; Anna has none yet
+    let needed = Err(RefusalCode::CODE_NEEDED);
+    demand(
+        &hub,
+        ("unattended-code", "yes"),
+        (&mut anna, host),
+        (&mut till, &record),
+        needed,
+    )
+    .await;
+    let give = |code: &str| OperatorToHub::KnockCode {
+        host,
+        code: protocol::Code(code.into()),
+    };
+    anna.send(&give("123456")).await;
+    let missing = anna.wait_for(refusal_of).await;
+    assert_eq!(missing, RefusalCode::SECOND_FACTOR_MISSING);
+    let shown = admin(&hub, &["set-second-factor", "anna", "--json"]);
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    let codes: Vec<String> = shown["recovery_codes"]
+        .as_array()
+        .expect("codes")
+        .iter()
+        .map(|code| code.as_str().expect("text").to_owned())
+        .collect();
+    // a second factor that an administrator set ends what ran
+    let (mut anna, _) = log_in_with_code(&hub, "anna", &codes[0]).await;
+    anna.send(&give("no code")).await;
+    assert_eq!(anna.wait_for(refusal_of).await, RefusalCode::CODE_WRONG);
+    // one that was used at the log-in is none any more
+    anna.send(&give(&codes[0])).await;
+    assert_eq!(anna.wait_for(refusal_of).await, RefusalCode::CODE_WRONG);
+    anna.send(&give(&codes[1])).await;
+    let opened = knock((&mut anna, host), (&mut till, &record), ACCESS_PASSWORD).await;
+    assert_eq!(opened, Ok(()));
+    leave(&mut till, &mut anna).await;
+    // and opens once
+    let again = knock((&mut anna, host), (&mut till, &record), ACCESS_PASSWORD).await;
+    assert_eq!(again, Err(RefusalCode::CODE_NEEDED));
+    demand(
+        &hub,
+        ("unattended-code", "no"),
+        (&mut anna, host),
+        (&mut till, &record),
+        Ok(()),
+    )
+    .await;
+    leave(&mut till, &mut anna).await;
+
+    // who was chosen
+    let said = admin(
+        &hub,
+        &["host", "operators", "TILL-1", "--only", "bruno", "--json"],
+    );
+    let said: Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!(said["operators"], serde_json::json!(["bruno"]));
+    let end = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let got = knock((&mut anna, host), (&mut till, &record), ACCESS_PASSWORD).await;
+        if got == Err(RefusalCode::NOT_CHOSEN) {
+            break;
+        }
+        assert!(tokio::time::Instant::now() < end, "{got:?}");
+        if got.is_ok() {
+            leave(&mut till, &mut anna).await;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let opened = knock((&mut bruno, host), (&mut till, &record), ACCESS_PASSWORD).await;
+    assert_eq!(opened, Ok(()));
+    leave(&mut till, &mut bruno).await;
+    // the window reads the same, and lets all in again
+    let mut window = Window::signed_in(&hub, "carla").await;
+    let rows = rows(&mut window).await;
+    let till_row = rows[0].host;
+    let chosen = ask(&mut window, Question::Operators { host: till_row }).await;
+    let names = vec!["bruno".into()];
+    assert_eq!(chosen, Ok(Answer::Operators { names }));
+    let choose = |names: Vec<protocol::control::Name>| Question::ChooseOperators {
+        host: till_row,
+        names,
+    };
+    let unknown = ask(&mut window, choose(vec!["nobody".into()])).await;
+    assert_eq!(unknown, Err(RefusalCode::NOT_THERE));
+    assert_eq!(ask(&mut window, choose(Vec::new())).await, Ok(Answer::Done));
+    let opened = knock((&mut anna, host), (&mut till, &record), ACCESS_PASSWORD).await;
+    assert_eq!(opened, Ok(()));
+
+    let refused = reasons(&hub);
+    for reason in [
+        "outside of the hours",
+        "no code of the second factor",
+        "the account has no second factor",
+        "a wrong code of the second factor",
+        "not chosen to open it",
+    ] {
+        assert!(
+            refused.iter().any(|said| said == reason),
+            "{reason}: {refused:?}"
+        );
+    }
+    assert!(audited(&hub, "host.opened").len() >= 5);
+    assert_eq!(audited(&hub, "host.operators").len(), 2);
+}
+
+/// As [`log_in`], with a code of the second factor.
+async fn log_in_with_code(hub: &TestHub, name: &str, code: &str) -> (Peer, Vec<PeerId>) {
+    let mut console = Peer::new(hub.connect(Role::Operator).await.expect("greeted"));
+    console.send(&support::log_in(name, PASSWORD)).await;
+    let wanted = |m| matches!(m, HubToOperator::CodeWanted).then_some(());
+    console.wait_for(wanted).await;
+    let code = protocol::Code(code.into());
+    console.send(&OperatorToHub::GiveCode { code }).await;
+    let list = console.wait_for(|m| match m {
+        HubToOperator::Entries { entries } => Some(entries),
+        _ => None,
+    });
+    let list = list.await.iter().map(|entry| entry.id).collect();
+    said_until_now(&mut console).await;
+    (console, list)
+}
+
 #[tokio::test]
 async fn u3_nonsense_about_opening_ends_its_own_connection_alone() {
     let hub = hub_with_administrator();

@@ -52,6 +52,14 @@ pub enum Action {
     OpenHost,
     /// It is not to be opened after all.
     CloseOpening,
+    /// The box in which a colleague is asked to show their screen.
+    AskToSee(PeerId),
+    /// The question in it goes to the colleague.
+    SendShowing,
+    /// The word was typed.
+    GiveWord,
+    /// The screen is refused, the question taken back, or the box closed.
+    LeaveShowing,
     WithdrawQuestion(SessionId),
     OpenChat(PeerId),
     /// **Disconnect this PC** was chosen: ask whether that is meant.

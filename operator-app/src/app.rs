@@ -24,6 +24,7 @@ use crate::backend::Backend;
 use crate::clerk::{Clerk, Done, Job};
 use crate::phrases;
 use crate::popups::Popups;
+use crate::screen::Screen;
 use crate::settings::Settings;
 use crate::state::ConsoleState;
 use crate::state::account::{Account, LogIn};
@@ -76,6 +77,10 @@ pub struct ConsoleApp {
     is_portable: bool,
     further: desktop::FurtherStarts,
     sessions: SessionWindows,
+    /// This console's own screen, shown to colleagues.
+    screens: Vec<Screen>,
+    /// The operator has to see the window.
+    wants_front: bool,
     /// The session whose window has the keyboard.
     keyboard_in: Option<SessionId>,
     report_windows: ReportWindows,
@@ -131,6 +136,8 @@ impl ConsoleApp {
             notice_board: notice_board(ctx),
             is_portable: start.folders.are_portable(),
             further: further_starts(start.first, ctx),
+            screens: Vec::new(),
+            wants_front: false,
             sessions: SessionWindows::new(ctx.clone(), start.tap, start.routes, wake),
             keyboard_in: None,
             report_windows: ReportWindows::default(),
@@ -481,6 +488,14 @@ impl eframe::App for ConsoleApp {
         {
             self.take_entries(entries);
         }
+        let over = self.screens.extract_if(.., Screen::is_over);
+        over.for_each(Screen::leave);
+        if !self.screens.is_empty() {
+            ctx.request_repaint_after(std::time::Duration::from_secs(1));
+        }
+        if std::mem::take(&mut self.wants_front) {
+            to_the_front(ctx);
+        }
         self.show_popups(ctx);
         while let Some(invitation) = self.further.take() {
             to_the_front(ctx);
@@ -551,6 +566,7 @@ impl eframe::App for ConsoleApp {
             self.save_report(report, false);
         }
         self.sessions.close_all();
+        self.screens.clear();
         self.backend.shut_down();
         self.save_settings();
     }

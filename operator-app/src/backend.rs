@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use operator_engine::{
     ClipboardPlace, ClipboardWays, Command, CommandError, Config, Doctor, Event, Events,
-    HubAddress, OperatorEngine, OperatorHandle, Pin, ProxyChoice, ProxyTest, Routes, StartError,
-    Wake,
+    HubAddress, OperatorEngine, OperatorHandle, Pin, ProxyChoice, ProxyTest, Routes, ShownScreen,
+    StartError, Wake,
 };
 use protocol::{Entry, Role};
+use ui_kit::Lang;
+
+use crate::screen::{Screen, Way};
 
 /// An engine for the hub of the settings, once there is one.
 pub struct Backend {
@@ -130,6 +133,26 @@ impl Backend {
             pin,
         });
         Ok(())
+    }
+
+    /// Shows this console's screen to a colleague, at the hub where the engine is logged in; `None` without
+    /// one.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread, or does not say where this program is.
+    pub fn show_screen(&self, shown: ShownScreen, lang: Lang) -> std::io::Result<Option<Screen>> {
+        let Some(running) = &self.running else {
+            return Ok(None);
+        };
+        let way = Way {
+            hub: running.hub.clone(),
+            pin: running.pin,
+            routes: self.routes.clone(),
+            program: program(),
+        };
+        let exe = std::env::current_exe()?;
+        Screen::show(shown, way, exe, lang, &self.wake).map(Some)
     }
 
     /// The clipboard goes these ways from now on.

@@ -13,6 +13,7 @@ pub mod meanings;
 pub mod phrases;
 pub mod picture;
 pub mod popups;
+pub mod screen;
 pub mod settings;
 pub mod state;
 pub mod views;

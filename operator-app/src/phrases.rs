@@ -6,7 +6,7 @@ pub mod system;
 
 use operator_engine::{ConnectError, LogInProblem, NotStarted};
 use protocol::clipboard::ClipboardFault;
-use protocol::{BroughtIn, EndedBy, Hindrances};
+use protocol::{BroughtIn, EndedBy, Hindrances, RefusalCode};
 use ui_kit::words::{
     beginning_of, certificate_problem, hindrance_for_operator, name_alone, name_in_sentence,
     other_version, proxy_text, proxy_that_asks, refusal_text, session_ended_for_operator,
@@ -96,7 +96,20 @@ phrases! {
         "Nessuno deve dare il consenso: basta la password. La sessione viene filmata.";
     reason: "Reason or ticket number", "Motivo o numero di ticket";
     reason_note: "Kept in the hub's audit log.", "Resta nel registro di controllo dell'hub.";
+    own_code: "Code of your second factor", "Codice del tuo secondo fattore";
     access_password: "Access password of the computer", "Password di accesso del computer";
+    showing_note: "They are asked, and then both of you type the same word. Tell it to each other by another way, such as the telephone. The session is filmed.",
+        "La richiesta arriva al collega; poi entrambi digitate la stessa parola. Ditevela per un'altra via, per esempio al telefono. La sessione viene filmata.";
+    only_see: "Only see", "Solo vedere";
+    see_and_control: "See, keyboard and pointer", "Vedere, tastiera e mouse";
+    ask: "Ask", "Chiedi";
+    /// The field for what two operators have agreed on.
+    word: "Word", "Parola";
+    word_said: "Capital letters do not count.", "Maiuscole e minuscole non contano.";
+    own_screen: "This is you", "Sei tu";
+    colleague_away: "This operator is out of reach at the moment",
+        "Al momento questo operatore non è raggiungibile";
+    asks_no_more: "Your colleague no longer asks.", "Il collega ha ritirato la richiesta.";
     in_your_session: "You are in session with this computer", "Sei già in sessione con questo computer";
     out_of_reach: "out of reach", "non raggiungibile";
     away: "This computer is out of reach at the moment", "Al momento questo computer non è raggiungibile";
@@ -411,6 +424,81 @@ pub fn open_host(lang: Lang, host: &str) -> String {
 /// Why a permanent host was not opened.
 pub fn not_opened(lang: Lang, why: NotStarted) -> String {
     not_started(lang, "", why).unwrap_or_default()
+}
+
+/// In the menu of an operator's row, and above the box.
+pub fn ask_to_see(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::En => format!("Ask to see the screen of {name}"),
+        Lang::It => format!("Chiedi di vedere lo schermo di {name}"),
+    }
+}
+
+/// Above the box of whoever is asked.
+pub fn asks_to_see(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::En => format!("{name} asks to see your screen"),
+        Lang::It => format!("{name} chiede di vedere il tuo schermo"),
+    }
+}
+
+/// What whoever asks does now.
+pub fn word_note_of_asking(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::En => format!("Type the word that {name} tells you, or tell them yours."),
+        Lang::It => format!("Digita la parola che ti dice {name}, oppure comunica la tua."),
+    }
+}
+
+/// What whoever is asked gives away with the word.
+pub fn word_note_of_asked(lang: Lang, name: &str, control: bool) -> String {
+    let what = match (lang, control) {
+        (Lang::En, false) => "They see your whole screen and cannot use your keyboard and pointer.",
+        (Lang::En, true) => "They see your whole screen and can use your keyboard and pointer.",
+        (Lang::It, false) => "Vedrà tutto il tuo schermo, senza usare tastiera e mouse.",
+        (Lang::It, true) => "Vedrà tutto il tuo schermo e potrà usare tastiera e mouse.",
+    };
+    match lang {
+        Lang::En => format!(
+            "{what} The session is filmed. To agree, type any word, press OK, and tell it to {name} by another way, such as the telephone."
+        ),
+        Lang::It => format!(
+            "{what} La sessione viene filmata. Per accettare digita una parola qualsiasi, premi OK e dilla a {name} per un'altra via, per esempio al telefono."
+        ),
+    }
+}
+
+/// How long there is for the word.
+pub fn seconds_left(lang: Lang, seconds: i64) -> String {
+    match (lang, seconds) {
+        (Lang::En, 1) => "1 second left".to_owned(),
+        (Lang::En, _) => format!("{seconds} seconds left"),
+        (Lang::It, 1) => "1 secondo rimasto".to_owned(),
+        (Lang::It, _) => format!("{seconds} secondi rimasti"),
+    }
+}
+
+/// Why nothing is shown; `asks` where this operator wanted to see it.
+pub fn not_shown(lang: Lang, asks: bool, why: NotStarted) -> Option<String> {
+    match why {
+        NotStarted::Refused(refusal) if refusal.code == RefusalCode::COLLEAGUE_REFUSED && !asks => {
+            Some(asks_no_more(lang).to_owned())
+        }
+        NotStarted::NotConnected => Some(colleague_away(lang).to_owned()),
+        NotStarted::Refused(_) | NotStarted::NoKey | NotStarted::Withdrawn | NotStarted::Forged => {
+            not_started(lang, "", why)
+        }
+    }
+}
+
+/// The bar on a screen that colleagues see.
+pub fn screen_seen(lang: Lang, names: &str, control: bool) -> String {
+    match (lang, control) {
+        (Lang::En, false) => format!("Seeing this screen: {names}"),
+        (Lang::En, true) => format!("Seeing and controlling this computer: {names}"),
+        (Lang::It, false) => format!("Vede questo schermo: {names}"),
+        (Lang::It, true) => format!("Vede e controlla questo computer: {names}"),
+    }
 }
 
 /// The question before **Disconnect this PC**.

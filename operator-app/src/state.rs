@@ -8,6 +8,7 @@ pub mod opening;
 pub mod proxy;
 pub mod reports;
 pub mod session;
+pub mod showing;
 pub mod snippets;
 pub mod templates;
 pub mod tickets;
@@ -19,6 +20,7 @@ use chats::Chats;
 use computers::Computers;
 use opening::OpeningHost;
 use reports::Reports;
+use showing::ShowingBox;
 use snippets::Snippets;
 use templates::Templates;
 use tickets::Tickets;
@@ -41,6 +43,8 @@ pub struct ConsoleState {
     pub disconnecting: Option<protocol::PeerId>,
     /// The permanent host whose access password is being typed.
     pub opening: Option<OpeningHost>,
+    /// A colleague's screen is asked for, or this one's, while that is open.
+    pub showing: Option<ShowingBox>,
     /// **Check the connection**, while it is open.
     pub examination: Option<Examination>,
     pub settings_open: bool,
@@ -72,6 +76,7 @@ impl ConsoleState {
             side: Side::Tickets,
             disconnecting: None,
             opening: None,
+            showing: None,
             examination: None,
             settings_open: false,
             drafts_open: false,

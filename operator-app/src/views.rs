@@ -15,6 +15,7 @@ pub mod report;
 pub mod session;
 pub mod settings;
 pub mod shell;
+mod showing;
 pub mod system;
 pub mod tickets;
 mod tool_button;

@@ -11,6 +11,7 @@ use operator_app::settings::Settings;
 use operator_app::state::account::{Account, LogIn};
 use operator_app::state::opening::OpeningHost;
 use operator_app::state::reports::{About, OpenReport, ReportText, Saved};
+use operator_app::state::showing::ShowingBox;
 use operator_app::state::templates::{Template, Templates};
 use operator_app::state::tickets::Ticket;
 use operator_app::state::{ConsoleState, Side};
@@ -289,6 +290,38 @@ fn u3_a_permanent_host_that_may_not_be_opened_is_greyed() {
     let opens = |action: &Action| matches!(action, Action::StartSession(_));
     let actions = &window.state().actions;
     assert!(!actions.iter().any(opens), "{actions:?}");
+}
+
+#[test]
+fn o10_the_box_for_the_word_counts_down_agrees_with_enter_and_refuses_with_escape() {
+    let asked = |lang| {
+        let mut state = logged_in(lang);
+        let until = state.clock.now_unix_seconds + 42;
+        let colleague = row(7, EntryKind::Operator, "Bruno", false).id;
+        let open = ShowingBox::asked(colleague, "Bruno".to_owned(), true, until);
+        state.showing = Some(open);
+        window(state)
+    };
+    let wishes = |window: &Harness<'_, Seen>| {
+        let of_box = |a: &&Action| matches!(a, Action::GiveWord | Action::LeaveShowing);
+        let actions = &window.state().actions;
+        actions.iter().filter(of_box).cloned().collect::<Vec<_>>()
+    };
+    let mut harness = asked(Lang::En);
+    harness.get_by_label_contains("can use your keyboard and pointer");
+    harness.get_by_label("42 seconds left");
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(wishes(&harness), [], "nothing is typed");
+    harness.event(egui::Event::Text("girasole".to_owned()));
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(wishes(&harness), [Action::GiveWord]);
+    harness.key_press(Key::Escape);
+    harness.run_steps(2);
+    assert_eq!(wishes(&harness).last(), Some(&Action::LeaveShowing));
+    asked(Lang::It).get_by_label("42 secondi rimasti");
 }
 
 #[test]

@@ -4,9 +4,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use e2e::{
-    Administrator, Cast, Display, Home, Look, OPERATOR, PATIENCE, Running, Size, Till, wait_until,
+    Administrator, Cast, Display, Home, Look, OPERATOR, PATIENCE, Running, Size, Till, bar_on,
+    end_button, wait_until,
 };
 use xkeysym::key;
 
@@ -143,8 +145,27 @@ fn u3_a_computer_with_nobody_in_front_is_opened_with_its_password_and_used() {
     })
     .expect("what the till shows");
 
-    // killed in the middle of it, it comes back, and the operator is told
+    // killed in the middle of it with a key held, it comes back, the key is up, and the operator is told
+    let hands = cast.console.app.hands();
+    hands.press(key::Shift_L).expect("held");
+    wait_until("the key to be held there", PATIENCE, || {
+        Ok((!shop.pressed_keys()?.is_empty()).then_some(()))
+    })
+    .expect("held");
+    let killed = Instant::now();
     till.crash_and_come_back().expect("it comes back");
+    // systemd waits a second before it starts it again
+    let away = killed.elapsed();
+    assert!(away < Duration::from_secs(4), "{away:?}");
+    wait_until("no key to be held there", PATIENCE, || {
+        Ok(shop.pressed_keys()?.is_empty().then_some(()))
+    })
+    .expect("let go of");
+    cast.console
+        .app
+        .hands()
+        .release(key::Shift_L)
+        .expect("let go");
     let lost = |label: &str| label.contains("out of reach for too long");
     cast.console
         .app
@@ -168,7 +189,7 @@ fn u3_a_computer_with_nobody_in_front_is_opened_with_its_password_and_used() {
     app.click("Close").expect("closed");
     app.wait_until_gone("purepc.log").expect("closed");
     // whoever sits there sees it, and ends it
-    let end = end_button(&shop);
+    let end = end_button(&shop).expect("it says who is there");
     shop.hands().expect("hands").click(end).expect("clicked");
     let ended = |label: &str| label.starts_with("The user ended");
     cast.console
@@ -193,23 +214,6 @@ fn u3_a_computer_with_nobody_in_front_is_opened_with_its_password_and_used() {
     assert_eq!(cast.hub.films().expect("films").len(), 2);
     cast.hub.verify_audit().expect("sound");
     hub_does_not_know(&mut cast);
-}
-
-/// Where the bar that says who is there ends at the right.
-fn bar_on(shop: &Display) -> anyhow::Result<Option<u32>> {
-    const RED: [u8; 3] = [0xb3, 0x26, 0x1e];
-    const BELOW_THE_EDGE: u32 = 2;
-    let screen = shop.screenshot()?;
-    let red = (0..screen.width()).rev();
-    Ok(red
-        .into_iter()
-        .find(|x| screen.at(*x, BELOW_THE_EDGE) == RED))
-}
-
-fn end_button(shop: &Display) -> (u32, u32) {
-    const FROM_RIGHT: u32 = 38;
-    let right = wait_until("the bar", PATIENCE, || bar_on(shop)).expect("it says who is there");
-    (right - FROM_RIGHT, 23)
 }
 
 /// Neither the hub's memory nor its folder has the password, or the one that was tried.

@@ -10,7 +10,7 @@ use clipboard::Place;
 use codec::{Picture, Rect};
 use protocol::admin::reports::{FieldValue, Language};
 use protocol::browse::FolderAt;
-use protocol::control::{ChatText, KnockReason};
+use protocol::control::{ChatText, KnockReason, Name};
 use protocol::files::{ConflictAnswer, TransferId};
 use protocol::{
     Entry, InvitationToken, OwnQuestion, PeerId, PointerUpdate, ReportDraft, ReportId, Rights,
@@ -98,6 +98,8 @@ pub enum Command {
         password: Zeroizing<String>,
         /// Why, for the hub's audit log.
         reason: KnockReason,
+        /// A code of the second factor, where the hub wants one; else empty.
+        code: Zeroizing<String>,
         asked: Rights,
         view: Arc<dyn SessionView>,
     },
@@ -105,6 +107,22 @@ pub enum Command {
     GiveUpOpening {
         host: PeerId,
     },
+    /// Asks a colleague, who is in the list by this `name`, to show their screen (O10); the pictures will go
+    /// to `view`. [`crate::Event::ShowingBegun`] follows, or [`crate::Event::ShowingOver`].
+    AskToSee {
+        colleague: PeerId,
+        name: Name,
+        asked: Rights,
+        view: Arc<dyn SessionView>,
+    },
+    /// The word that both operators type; whoever is asked agrees with it.
+    GiveWord {
+        word: Zeroizing<String>,
+        /// This computer's name and its operating system, for a colleague who sees its screen.
+        computer: (Name, Name),
+    },
+    /// The screen is not shown, or the question is taken back.
+    LeaveShowing,
     /// Gives the session's host the ticket of a colleague, who may ask to be let in then (O11).
     /// [`crate::Event::BroughtIn`] tells what became of it.
     BringIn {
@@ -234,6 +252,9 @@ impl fmt::Debug for Command {
             Self::StartSession { .. } => "StartSession",
             Self::OpenHost { .. } => "OpenHost",
             Self::GiveUpOpening { .. } => "GiveUpOpening",
+            Self::AskToSee { .. } => "AskToSee",
+            Self::GiveWord { .. } => "GiveWord",
+            Self::LeaveShowing => "LeaveShowing",
             Self::BringIn { .. } => "BringIn",
             Self::MarkMoment { .. } => "MarkMoment",
             Self::AskSystem { .. } => "AskSystem",

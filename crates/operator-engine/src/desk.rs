@@ -363,16 +363,39 @@ impl Desk {
                 host,
                 password,
                 reason,
+                code,
                 asked,
                 view,
             } => {
                 self.views.insert(host, view);
+                if !code.trim().is_empty() {
+                    let steps = self.side.give_knock_code(host, code.trim());
+                    self.take(link, steps).await;
+                }
                 let steps = self.side.open_host(host, &password, reason, asked);
                 self.take(link, steps).await;
             }
             Command::GiveUpOpening { host } => {
                 self.views.remove(&host);
                 let steps = self.side.give_up_opening(host);
+                self.take(link, steps).await;
+            }
+            Command::AskToSee {
+                colleague,
+                name,
+                asked,
+                view,
+            } => {
+                self.views.insert(colleague, view);
+                let steps = self.side.ask_to_see(colleague, name, asked);
+                self.take(link, steps).await;
+            }
+            Command::GiveWord { word, computer } => {
+                let steps = self.side.give_word(&word, computer);
+                self.take(link, steps).await;
+            }
+            Command::LeaveShowing => {
+                let steps = self.side.leave_showing();
                 self.take(link, steps).await;
             }
             Command::EndSession { session } => {
@@ -587,6 +610,9 @@ impl Desk {
                     self.files(link, session, Transfers::end_all).await;
                     self.running.remove(&session);
                 }
+                ConsoleStep::Show { colleague, shown } => {
+                    self.tell(Event::ShowScreen { colleague, shown }).await;
+                }
                 // the link hears of it before
                 ConsoleStep::Goodbye(_) => {}
                 ConsoleStep::Stretch(stretch) => {
@@ -767,6 +793,30 @@ impl Desk {
             ConsoleNews::HostNotOpened { host, why } => {
                 self.views.remove(&host);
                 Event::HostNotOpened { host, why }
+            }
+            ConsoleNews::ShowingBegun { colleague, seconds } => {
+                Event::ShowingBegun { colleague, seconds }
+            }
+            ConsoleNews::ShowingAsked {
+                colleague,
+                name,
+                control,
+                seconds,
+            } => Event::ShowingAsked {
+                colleague,
+                name,
+                control,
+                seconds,
+            },
+            ConsoleNews::ShowingOpened { colleague, place } => {
+                if let Some(view) = self.views.remove(&colleague) {
+                    self.views.insert(place, view);
+                }
+                Event::ShowingOpened { colleague, place }
+            }
+            ConsoleNews::ShowingOver { colleague, why } => {
+                self.views.remove(&colleague);
+                Event::ShowingOver { colleague, why }
             }
         };
         self.tell(event).await;

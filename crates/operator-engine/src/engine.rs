@@ -327,6 +327,9 @@ impl Engine {
             | Command::StartSession { .. }
             | Command::OpenHost { .. }
             | Command::GiveUpOpening { .. }
+            | Command::AskToSee { .. }
+            | Command::GiveWord { .. }
+            | Command::LeaveShowing
             | Command::BringIn { .. }
             | Command::MarkMoment { .. }
             | Command::SendFiles { .. }

@@ -13,7 +13,7 @@ use protocol::{
     Proposal, Refusal, ReportDraft, ReportFacts, ReportId, Rights, SessionId, TicketRoute,
     TicketState,
 };
-pub use session::console::{NotStarted, SystemTold};
+pub use session::console::{NotStarted, ShownScreen, SystemTold};
 use tokio::sync::mpsc;
 use transport::ConnectError;
 
@@ -112,6 +112,34 @@ pub enum Event {
     },
     HostNotOpened {
         host: PeerId,
+        why: NotStarted,
+    },
+    /// The colleague is asked to show their screen; both words have to be there in so many seconds.
+    ShowingBegun {
+        colleague: PeerId,
+        seconds: u32,
+    },
+    /// A colleague asks to see this operator's screen; [`crate::Command::GiveWord`] agrees.
+    ShowingAsked {
+        colleague: PeerId,
+        name: Name,
+        control: bool,
+        seconds: u32,
+    },
+    /// The words were the same. Whoever hears it runs the host's engine, which comes to the place.
+    ShowScreen {
+        colleague: PeerId,
+        shown: Box<ShownScreen>,
+    },
+    /// The words were the same: the colleague's screen stands in the list as `place`, and is asked for a
+    /// session there.
+    ShowingOpened {
+        colleague: PeerId,
+        place: PeerId,
+    },
+    /// Nothing is shown, on either side.
+    ShowingOver {
+        colleague: PeerId,
         why: NotStarted,
     },
     SessionStarted {
@@ -309,6 +337,11 @@ impl fmt::Debug for Event {
             Self::SessionRefused { why, .. } => return write!(f, "SessionRefused({why:?})"),
             Self::HostOpened { .. } => "HostOpened",
             Self::HostNotOpened { why, .. } => return write!(f, "HostNotOpened({why:?})"),
+            Self::ShowingBegun { .. } => "ShowingBegun",
+            Self::ShowingAsked { .. } => "ShowingAsked",
+            Self::ShowScreen { .. } => "ShowScreen",
+            Self::ShowingOpened { .. } => "ShowingOpened",
+            Self::ShowingOver { why, .. } => return write!(f, "ShowingOver({why:?})"),
             Self::SessionStarted { .. } => "SessionStarted",
             Self::RightsChanged { .. } => "RightsChanged",
             Self::SessionPaused { .. } => "SessionPaused",

@@ -31,7 +31,7 @@ pub use ::clipboard::Place as ClipboardPlace;
 pub use clipboard::ClipboardWays;
 pub use command::{Command, CommandError, Config, OperatorHandle, SessionView, Wake};
 pub use engine::{OperatorEngine, StartError};
-pub use event::{Event, Events, LogInProblem, NotStarted, SystemTold};
+pub use event::{Event, Events, LogInProblem, NotStarted, ShownScreen, SystemTold};
 pub use input_path::InputSender;
 pub use protocol::address::DEFAULT_PORT;
 pub use proxy_test::{ProxyTest, ProxyTested};

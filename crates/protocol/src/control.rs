@@ -271,6 +271,15 @@ pub enum OperatorToHub {
     },
     /// Answer to [`HubToOperator::KnockAnswered`]; without a proof the console gives up.
     ProveKnock { host: PeerId, proof: Option<Bytes> },
+    /// Ask a colleague to show their screen (O10), with keyboard and pointer or without.
+    AskToSee { operator: PeerId, control: bool },
+    /// A part of the exchange over the word that both type, for the colleague's console.
+    ShowingPart { showing: u64, part: ShowingPart },
+    /// Refuse, take the question back, or say that the words differ.
+    LeaveShowing { showing: u64 },
+    /// Right before [`Self::Knock`] at the same host: a code of the second factor, where the hub's settings
+    /// want one. A wrong one is answered with [`HubToOperator::KnockRefused`].
+    KnockCode { host: PeerId, code: Code },
 }
 
 /// What the hub says to an operator's console.
@@ -462,6 +471,56 @@ pub enum HubToOperator {
     KnockOpened {
         host: PeerId,
         place: PeerId,
+    },
+    /// The answer to [`OperatorToHub::AskToSee`]: the colleague is asked, and both words have to be there
+    /// in so many seconds.
+    ShowingBegun {
+        showing: u64,
+        operator: PeerId,
+        seconds: u32,
+    },
+    /// A colleague asks to see this console's screen.
+    ShowingAsked {
+        showing: u64,
+        operator: PeerId,
+        name: Name,
+        control: bool,
+        seconds: u32,
+    },
+    /// A part of the exchange, as the colleague's console sent it.
+    ShowingPart {
+        showing: u64,
+        part: ShowingPart,
+    },
+    /// Nothing is shown. `showing` is 0 where `operator` was not asked at all.
+    ShowingRefused {
+        showing: u64,
+        operator: PeerId,
+        refusal: Refusal,
+    },
+    /// To the console that shows: the words are the same, and it has this place from now on, to which it
+    /// comes over a connection of its own.
+    ShowingAdmitted {
+        showing: u64,
+        admission: Admission,
+    },
+    /// To the console that asked: the screen stands in the list as `place`.
+    ShowingOpened {
+        showing: u64,
+        place: PeerId,
+    },
+}
+
+/// A part of the exchange over the word that two operators have agreed on, in the order in which they are
+/// sent: the halves and the proofs of SPAKE2, of the console that shows first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ShowingPart {
+    Half(Bytes),
+    Proof(Bytes),
+    /// From the console that shows: the colleague typed the same word. What computer it is, for the list.
+    Right {
+        computer: Name,
+        system: Name,
     },
 }
 

@@ -16,6 +16,7 @@ pub mod diagnosis;
 pub mod enrolment;
 pub mod files;
 pub mod hindrance;
+pub mod hours;
 pub mod ids;
 pub mod input;
 pub mod invitation;
@@ -40,10 +41,11 @@ pub use address::{AddressFault, CertificateFault, HubAddress, WrittenAddress};
 pub use control::{
     Admission, ChatAuthor, ChatLine, Code, EndedBy, Entry, EntryKind, HostToHub, HubToHost,
     HubToOperator, KnockAnswer, OperatorToHub, Outcome, Password, Proposal, ReportDraft,
-    ReportFacts, RunningSession, TicketState,
+    ReportFacts, RunningSession, ShowingPart, TicketState,
 };
 pub use enrolment::{Enrolment, EnrolmentCode, HostKey, KeyProof, PermanentHost};
 pub use hindrance::{Hindrance, Hindrances};
+pub use hours::WeekHours;
 pub use ids::{
     AccountId, EnrolmentId, GroupId, HostGroupId, HostId, PeerId, ReportId, ResumeSecret, RoleId,
     SessionId, TicketRoute,

@@ -95,6 +95,25 @@ impl RefusalCode {
     /// Nobody sits at the host who could let a colleague in: they open it with its access password.
     pub const COLLEAGUE_NEEDS_PASSWORD: Self = Self(50);
 
+    /// The colleague is not connected now.
+    pub const COLLEAGUE_AWAY: Self = Self(51);
+    /// The colleague, or this operator, is asking or being asked already.
+    pub const COLLEAGUE_BUSY: Self = Self(52);
+    /// The colleague was first: they ask to see this operator's screen.
+    pub const COLLEAGUE_ASKS: Self = Self(53);
+    /// The colleague does not show their screen, or asks no more.
+    pub const COLLEAGUE_REFUSED: Self = Self(54);
+    /// The two operators typed different words.
+    pub const WORDS_DIFFER: Self = Self(55);
+    /// The two words were not there in time.
+    pub const WORD_LATE: Self = Self(56);
+    /// By the hub's settings a permanent host is opened with a new code of the second factor; none was given.
+    pub const CODE_NEEDED: Self = Self(57);
+    /// By the hub's settings permanent hosts are not opened at this hour.
+    pub const OUTSIDE_HOURS: Self = Self(58);
+    /// An administrator chose who opens this permanent host, and this operator is none of them.
+    pub const NOT_CHOSEN: Self = Self(59);
+
     /// No such host, or not one this operator may open.
     pub const HOST_GONE: Self = Self(60);
     /// The host is in a session already.

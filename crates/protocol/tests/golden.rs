@@ -34,8 +34,9 @@ use protocol::{
     Password, PeerId, PermanentHost, Permissions, Place, PointerButton, PointerShape,
     PointerUpdate, Proposal, ProtocolVersion, Receipt, Refusal, RefusalCode, ReportDraft,
     ReportFacts, ReportId, ResumeSecret, Rights, Role, RoleId, RunningSession, ScreenFrame,
-    ScreenLayout, ScreenMonitor, SessionId, SignedReceipt, Stars, StreamHeader, SystemAnswer,
-    SystemInformation, TicketRoute, TicketState, VersionRange, ViewWish, ViewerMessage, Word,
+    ScreenLayout, ScreenMonitor, SessionId, ShowingPart, SignedReceipt, Stars, StreamHeader,
+    SystemAnswer, SystemInformation, TicketRoute, TicketState, VersionRange, ViewWish,
+    ViewerMessage, Word,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -423,6 +424,7 @@ fn administration_of_settings(samples: &mut Samples) {
     };
     let mut each = settings.each().to_vec();
     // what was added since travels in the messages at the end
+    let demands = each.split_off(10);
     let newest = each.split_off(9);
     let newer = each.split_off(8);
     let png = bytes("png");
@@ -436,6 +438,7 @@ fn administration_of_settings(samples: &mut Samples) {
         },
         Question::ReadEach,
         Question::Change { settings: newest },
+        Question::Change { settings: demands },
     ] {
         samples.add(question);
     }
@@ -628,6 +631,63 @@ fn knocks(samples: &mut Samples) {
         HubToOperator::KnockOpened {
             host: PEER,
             place: PeerId([0xbb; 16]),
+        },
+    ] {
+        samples.add(&message);
+    }
+}
+
+fn showings(samples: &mut Samples) {
+    let showing = 300;
+    let parts = [
+        ShowingPart::Half(bytes("half")),
+        ShowingPart::Proof(bytes("proof")),
+        ShowingPart::Right {
+            computer: "DESK-2".into(),
+            system: "Linux".into(),
+        },
+    ];
+    for part in parts {
+        samples.add(&OperatorToHub::ShowingPart { showing, part });
+    }
+    samples.add(&OperatorToHub::AskToSee {
+        operator: PEER,
+        control: true,
+    });
+    samples.add(&OperatorToHub::LeaveShowing { showing });
+    samples.add(&OperatorToHub::KnockCode {
+        host: PEER,
+        code: Code("123456".into()),
+    });
+    for message in [
+        HubToOperator::ShowingBegun {
+            showing,
+            operator: PEER,
+            seconds: 60,
+        },
+        HubToOperator::ShowingAsked {
+            showing,
+            operator: PEER,
+            name: "Anna".into(),
+            control: false,
+            seconds: 60,
+        },
+        HubToOperator::ShowingPart {
+            showing,
+            part: ShowingPart::Half(bytes("half")),
+        },
+        HubToOperator::ShowingRefused {
+            showing: 0,
+            operator: PEER,
+            refusal: REFUSAL,
+        },
+        HubToOperator::ShowingAdmitted {
+            showing,
+            admission: admission(),
+        },
+        HubToOperator::ShowingOpened {
+            showing,
+            place: PEER,
         },
     ] {
         samples.add(&message);
@@ -1788,6 +1848,11 @@ fn questions_about_hosts(samples: &mut Samples) {
         Question::AddGroup(named.clone()),
         Question::ChangeGroup { group, to: named },
         Question::RemoveGroup { group },
+        Question::Operators { host },
+        Question::ChooseOperators {
+            host,
+            names: vec!["anna".into()],
+        },
     ]);
     for question in &questions {
         samples.add(question);
@@ -1846,6 +1911,9 @@ fn answers_about_hosts(samples: &mut Samples) {
         })),
         Answer::GroupAdded { group },
         Answer::Done,
+        Answer::Operators {
+            names: vec!["anna".into()],
+        },
     ];
     for answer in &answers {
         samples.add(answer);
@@ -1875,6 +1943,7 @@ fn samples() -> BTreeMap<String, String> {
     questions_about_hosts(&mut samples);
     answers_about_hosts(&mut samples);
     knocks(&mut samples);
+    showings(&mut samples);
     samples.0
 }
 

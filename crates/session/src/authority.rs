@@ -97,6 +97,8 @@ pub enum Action {
     KeepOwnAccount,
     /// Say for the user of a host how an assistance was.
     GiveFeedback,
+    /// Ask a colleague to show their screen, and take part in the exchange over the word.
+    AskToSee,
 }
 
 /// What it is to be done to, with what decides.
@@ -222,6 +224,7 @@ fn permissions_for(action: Action) -> Permissions {
         | Action::RevokeTicket
         | Action::AnswerTicket
         | Action::AskForSession
+        | Action::AskToSee
         | Action::EndSession
         | Action::MarkMoment
         | Action::SpeakToHost
@@ -278,6 +281,21 @@ fn may_with_account(standing: Standing, action: Action, object: Object) -> Resul
                 Err(Denied::OtherGroup)
             }
         }
+        (
+            Action::AskToSee,
+            Object::Entry {
+                owner,
+                shares_group,
+            },
+        ) => {
+            if standing.id == owner {
+                Err(Denied::NoSense)
+            } else if shares_group {
+                Ok(())
+            } else {
+                Err(Denied::OtherGroup)
+            }
+        }
         (Action::SeeEntry | Action::OpenHost, Object::PermanentHost { shares_group }) => {
             if shares_group {
                 Ok(())
@@ -321,7 +339,7 @@ mod tests {
     const HOST: PeerId = PeerId([1; 16]);
     const OTHER_HOST: PeerId = PeerId([2; 16]);
 
-    const ACTIONS: [Action; 24] = [
+    const ACTIONS: [Action; 25] = [
         Action::LogIn,
         Action::SeeEntry,
         Action::MakeTicket,
@@ -346,6 +364,7 @@ mod tests {
         Action::ReadAudit,
         Action::Administer,
         Action::OpenHost,
+        Action::AskToSee,
     ];
 
     fn objects(owner: AccountId) -> [Object; 10] {

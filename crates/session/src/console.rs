@@ -12,6 +12,7 @@ mod question;
 mod resume;
 mod rows;
 mod sessions;
+mod showing;
 mod system;
 mod tickets;
 
@@ -31,6 +32,8 @@ use acquaintance::Acquaintance;
 use knock::Knock;
 pub use knock::{Stretch, Stretched};
 use sessions::Live;
+use showing::Showing;
+pub use showing::ShownScreen;
 pub use tickets::KeptTickets;
 use tickets::Tickets;
 
@@ -83,6 +86,11 @@ pub enum ConsoleStep {
     },
     /// The hub ends the connection for this reason.
     Goodbye(Refusal),
+    /// The operator and a colleague typed the same word: this console shows its screen.
+    Show {
+        colleague: PeerId,
+        shown: Box<ShownScreen>,
+    },
     /// Slow work for another thread; [`ConsoleSide::stretched`] takes what comes of it.
     Stretch(Box<Stretch>),
 }
@@ -261,6 +269,29 @@ pub enum ConsoleNews {
         host: PeerId,
         why: NotStarted,
     },
+    /// The colleague is asked to show their screen; both words have to be there in so many seconds.
+    ShowingBegun {
+        colleague: PeerId,
+        seconds: u32,
+    },
+    /// A colleague asks to see this console's screen.
+    ShowingAsked {
+        colleague: PeerId,
+        name: Name,
+        control: bool,
+        seconds: u32,
+    },
+    /// The words were the same: the colleague's screen stands in the list as `place`, and is asked for a
+    /// session.
+    ShowingOpened {
+        colleague: PeerId,
+        place: PeerId,
+    },
+    /// Nothing is shown, on either side.
+    ShowingOver {
+        colleague: PeerId,
+        why: NotStarted,
+    },
 }
 
 /// The console's side: lives as long as the operator works with one hub, over any number of
@@ -279,6 +310,8 @@ pub struct ConsoleSide {
     /// Permanent hosts that are being opened, by their rows.
     knocks: BTreeMap<PeerId, Knock>,
     last_knock: u64,
+    /// Two operators and one screen: what is under way.
+    showing: Option<Showing>,
     /// The keys of those that were opened, by their places.
     opened: BTreeMap<PeerId, PairKey>,
     chat_base: u64,
@@ -348,6 +381,28 @@ impl ConsoleSide {
             HubToOperator::KnockAnswered { host, exchange } => self.knock_answered(host, &exchange),
             HubToOperator::KnockRefused { host, refusal } => self.knock_refused(host, refusal),
             HubToOperator::KnockOpened { host, place } => self.knock_opened(host, place),
+            HubToOperator::ShowingBegun {
+                showing,
+                operator,
+                seconds,
+            } => self.showing_begun(showing, operator, seconds),
+            HubToOperator::ShowingAsked {
+                showing,
+                operator,
+                name,
+                control,
+                seconds,
+            } => self.showing_asked(showing, (operator, name), control, seconds),
+            HubToOperator::ShowingPart { showing, part } => self.showing_part(showing, part),
+            HubToOperator::ShowingRefused {
+                showing,
+                operator,
+                refusal,
+            } => self.showing_refused(showing, operator, NotStarted::Refused(refusal)),
+            HubToOperator::ShowingAdmitted { showing, admission } => {
+                self.showing_admitted(showing, admission)
+            }
+            HubToOperator::ShowingOpened { showing, place } => self.showing_opened(showing, place),
             HubToOperator::Watched { session, by } => self.watched(session, by),
             HubToOperator::MomentMarked { session, outcome } => {
                 vec![ConsoleStep::Tell(ConsoleNews::MomentMarked {

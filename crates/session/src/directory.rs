@@ -17,6 +17,7 @@ mod receipts;
 pub mod records;
 mod resume;
 mod sessions;
+mod showings;
 mod tickets;
 mod transfers;
 mod watching;
@@ -41,6 +42,7 @@ pub use permanent::{HostStanding, PermanentArrival};
 use records::{AccountId, Actor, Change, SecretHash, Side, Stored, StoredHost, What};
 pub use resume::CannotResume;
 use sessions::Session;
+use showings::{Showings, Shown};
 pub use tickets::TICKET_MEMORY;
 use tickets::{Attempt, Ticket};
 pub use transfers::{FilesNote, FilesStage, FoldersNote};
@@ -287,6 +289,8 @@ struct AcceptedHost {
     hindrances: Hindrances,
     /// It is a permanent host that was opened with its access password.
     opened: Option<Opened>,
+    /// It is the console of an operator who shows their screen to a colleague.
+    shown: Option<Shown>,
 }
 
 /// An account whose ticket a host came with, or that opened it with its password.
@@ -383,6 +387,7 @@ pub struct Directory {
     hosts: BTreeMap<PeerId, HostPeer>,
     permanent: PermanentHosts,
     knocks: Knocks,
+    showings: Showings,
     /// What all accounts may do, and who is with whom.
     memberships: BTreeMap<AccountId, Membership>,
     tickets: BTreeMap<TicketRoute, Ticket>,
@@ -430,6 +435,7 @@ impl Directory {
             hosts: BTreeMap::new(),
             permanent: PermanentHosts::default(),
             knocks: Knocks::default(),
+            showings: Showings::default(),
             memberships: stored.memberships.clone(),
             tickets: tickets.map(|t| (t.route, Ticket::from(t))).collect(),
             attempts: BTreeMap::new(),
@@ -544,6 +550,13 @@ impl Directory {
                 reason,
             } => self.knock(id, host, (exchange, reason), random, now),
             OperatorToHub::ProveKnock { host, proof } => self.prove_knock(id, host, proof, random),
+            OperatorToHub::AskToSee { operator, control } => {
+                self.ask_to_see(id, operator, control, random, now)
+            }
+            OperatorToHub::ShowingPart { showing, part } => {
+                self.showing_part(id, showing, part, random, now)
+            }
+            OperatorToHub::LeaveShowing { showing } => self.leave_showing(id, showing),
             OperatorToHub::LogOut => Ok(()),
             OperatorToHub::LogIn { .. }
             | OperatorToHub::Resume { .. }
@@ -554,6 +567,7 @@ impl Directory {
             | OperatorToHub::ListReportForms
             | OperatorToHub::AskAboutReport { .. }
             | OperatorToHub::FillFields { .. }
+            | OperatorToHub::KnockCode { .. }
             | OperatorToHub::AskOwn { .. } => Err(OutOfPlace),
         };
         self.cut_unless(done, id);
@@ -565,6 +579,7 @@ impl Directory {
         self.time_out_attempts(now);
         self.time_out_questions(now);
         self.time_out_knocks(now);
+        self.time_out_showings(now);
         self.time_out_away(now);
         self.time_out_watching(now);
         self.note_permanent_hosts(now);

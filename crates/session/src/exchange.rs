@@ -1,19 +1,20 @@
-//! The key exchange over a ticket's six secret digits: SPAKE2 with key confirmation.
+//! The key exchange over a secret that two people have told each other: SPAKE2 with key confirmation. The
+//! secret is a ticket's six digits (H1), or the word of two operators (O10).
 //!
-//! The hub carries it and learns nothing; a wrong guess costs the guesser one of three tries,
-//! because each try needs an answer from the operator's console. Order: the host's half, the
-//! console's half, the host's proof, the console's proof. The host proves first, so that somebody
-//! who guesses at Helpme's end learns nothing from the console but its half.
+//! The hub carries it and learns nothing; a wrong guess costs the guesser one of three tries of a ticket,
+//! or the only one of a word, because each try needs an answer from the other end. Order: the host's half,
+//! the console's half, the host's proof, the console's proof. The host proves first, so that somebody
+//! who guesses at Helpme's end learns nothing from the console but its half. Of two operators the one who
+//! shows the screen is the host.
 //!
 //! SPAKE2: RFC 9382; here over Ed25519 as the `spake2` crate does it. A wrong secret is no error
 //! there, only another key, hence the proofs (HMAC-SHA-256 over a key derived by HKDF).
 
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
-use protocol::TicketRoute;
 use sha2::Sha256;
 use spake2::{Ed25519Group, Identity, Password, Spake2};
-use zeroize::{Zeroize as _, ZeroizeOnDrop};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::ticket::TicketNumber;
 
@@ -25,7 +26,7 @@ const OPERATOR: &[u8] = b"pure-help-desk operator";
 pub enum ExchangeError {
     #[error("the other side's half of the key exchange is malformed")]
     Malformed,
-    #[error("the other side does not know the ticket's secret digits")]
+    #[error("the other side does not know the same secret")]
     WrongSecret,
 }
 
@@ -65,6 +66,61 @@ impl std::fmt::Debug for PairKey {
     }
 }
 
+/// What two ends have to have alike to meet.
+#[derive(Clone)]
+pub struct Meeting {
+    /// Nothing of another kind of meeting fits.
+    kind: &'static [u8],
+    /// What is no secret and has to be the same at both ends; the proofs are about it.
+    about: Vec<u8>,
+    secret: Zeroizing<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Meeting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Meeting(..)")
+    }
+}
+
+impl From<&TicketNumber> for Meeting {
+    fn from(ticket: &TicketNumber) -> Self {
+        let mut secret = Zeroizing::new(ticket.route().to_string().into_bytes());
+        secret.extend_from_slice(&ticket.secret().digits());
+        Self {
+            kind: b"pure-help-desk ticket v2",
+            about: ticket.route().get().to_le_bytes().to_vec(),
+            secret,
+        }
+    }
+}
+
+impl Meeting {
+    /// Of two operators who have told each other `word`: `asks` wants to see the screen of `shows`, with
+    /// `control` or without. The hub tells each the name of the other, so one that tells a wrong name, or
+    /// asks for more than was asked, brings no two together. Upper case and spaces around the word do not
+    /// count, since it is said and not written.
+    pub fn by_word(word: &str, (asks, shows): (&str, &str), control: bool) -> Self {
+        let mut about = vec![u8::from(control)];
+        for name in [asks, shows] {
+            about.extend_from_slice(&(name.len() as u64).to_le_bytes());
+            about.extend_from_slice(name.as_bytes());
+        }
+        Self {
+            kind: b"pure-help-desk showing v1",
+            about,
+            secret: Zeroizing::new(
+                Zeroizing::new(word.trim().to_lowercase())
+                    .as_bytes()
+                    .to_vec(),
+            ),
+        }
+    }
+
+    fn password(&self) -> Password {
+        Password::new(&*self.secret)
+    }
+}
+
 /// Everything both sides derive from the raw SPAKE2 key.
 struct Derived {
     pair_key: PairKey,
@@ -72,8 +128,8 @@ struct Derived {
     operator_proof: [u8; 32],
 }
 
-fn derive(raw: &[u8], route: TicketRoute) -> Derived {
-    let expand = Hkdf::<Sha256>::new(Some(b"pure-help-desk ticket v2"), raw);
+fn derive(raw: &[u8], meeting: &Meeting) -> Derived {
+    let expand = Hkdf::<Sha256>::new(Some(meeting.kind), raw);
     let fill = |info: &[u8]| {
         let mut out = [0; 32];
         expand
@@ -83,7 +139,7 @@ fn derive(raw: &[u8], route: TicketRoute) -> Derived {
     };
     let proof = |key: [u8; 32]| {
         let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes any key length");
-        mac.update(&route.get().to_le_bytes());
+        mac.update(&meeting.about);
         <[u8; 32]>::from(mac.finalize().into_bytes())
     };
     Derived {
@@ -93,34 +149,24 @@ fn derive(raw: &[u8], route: TicketRoute) -> Derived {
     }
 }
 
-fn password(ticket: &TicketNumber) -> Password {
-    let mut text = ticket.route().to_string().into_bytes();
-    text.extend_from_slice(&ticket.secret().digits());
-    let password = Password::new(&text);
-    text.zeroize();
-    password
-}
-
 fn same(a: &[u8], b: &[u8; 32]) -> bool {
     use subtle::ConstantTimeEq as _;
     a.ct_eq(b).into()
 }
 
-/// Helpme's side of the exchange.
+/// The host's side of the exchange.
 pub struct HostExchange {
-    route: TicketRoute,
+    meeting: Meeting,
     state: Spake2<Ed25519Group>,
 }
 
 impl std::fmt::Debug for HostExchange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HostExchange")
-            .field("route", &self.route)
-            .finish_non_exhaustive()
+        f.debug_struct("HostExchange").finish_non_exhaustive()
     }
 }
 
-/// Helpme's side after it has sent its proof.
+/// The host's side after it has sent its proof.
 #[derive(Debug)]
 pub struct HostAwaitsProof {
     key: PairKey,
@@ -129,19 +175,14 @@ pub struct HostAwaitsProof {
 
 impl HostExchange {
     /// Begins; the bytes go to the console.
-    pub fn start(ticket: &TicketNumber) -> (Self, Vec<u8>) {
+    pub fn start(meeting: impl Into<Meeting>) -> (Self, Vec<u8>) {
+        let meeting = meeting.into();
         let (state, half) = Spake2::<Ed25519Group>::start_a(
-            &password(ticket),
+            &meeting.password(),
             &Identity::new(HOST),
             &Identity::new(OPERATOR),
         );
-        (
-            Self {
-                route: ticket.route(),
-                state,
-            },
-            half,
-        )
+        (Self { meeting, state }, half)
     }
 
     /// Takes the console's half; the bytes are the host's proof.
@@ -154,7 +195,7 @@ impl HostExchange {
             .state
             .finish(half)
             .map_err(|_no_detail| ExchangeError::Malformed)?;
-        let derived = derive(&raw, self.route);
+        let derived = derive(&raw, &self.meeting);
         let next = HostAwaitsProof {
             key: derived.pair_key,
             expected: derived.operator_proof,
@@ -192,16 +233,20 @@ impl OperatorExchange {
     /// # Errors
     ///
     /// [`ExchangeError::Malformed`].
-    pub fn answer(ticket: &TicketNumber, half: &[u8]) -> Result<(Self, Vec<u8>), ExchangeError> {
+    pub fn answer(
+        meeting: impl Into<Meeting>,
+        half: &[u8],
+    ) -> Result<(Self, Vec<u8>), ExchangeError> {
+        let meeting = meeting.into();
         let (state, ours) = Spake2::<Ed25519Group>::start_b(
-            &password(ticket),
+            &meeting.password(),
             &Identity::new(HOST),
             &Identity::new(OPERATOR),
         );
         let raw = state
             .finish(half)
             .map_err(|_no_detail| ExchangeError::Malformed)?;
-        let derived = derive(&raw, ticket.route());
+        let derived = derive(&raw, &meeting);
         let next = Self {
             key: derived.pair_key,
             expected: derived.host_proof,
@@ -257,6 +302,34 @@ mod tests {
             host.finish(&[0; 32]).expect_err("wrong"),
             ExchangeError::WrongSecret
         );
+    }
+
+    fn meet(host: &Meeting, operator: &Meeting) -> bool {
+        let (host, half) = HostExchange::start(host.clone());
+        let (operator, answer) =
+            OperatorExchange::answer(operator.clone(), &half).expect("well formed");
+        let (host, host_proof) = host.answer(&answer).expect("well formed");
+        let Ok((operator_key, operator_proof)) = operator.judge(&host_proof) else {
+            return false;
+        };
+        host.finish(&operator_proof).expect("the same") == operator_key
+    }
+
+    #[test]
+    fn o10_two_operators_meet_by_one_word_and_by_nothing_else() {
+        let names = ("Anna", "Bruno");
+        let word = Meeting::by_word("girasole", names, false);
+        assert!(meet(&word, &Meeting::by_word(" Girasole ", names, false)));
+        for other in [
+            Meeting::by_word("girasoli", names, false),
+            Meeting::by_word("girasole", ("Carla", "Bruno"), false),
+            Meeting::by_word("girasole", ("Bruno", "Anna"), false),
+            Meeting::by_word("girasole", ("AnnaB", "runo"), false),
+            Meeting::by_word("girasole", names, true),
+        ] {
+            assert!(!meet(&word, &other));
+        }
+        assert_eq!(format!("{word:?}"), "Meeting(..)");
     }
 
     #[test]

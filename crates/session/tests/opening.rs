@@ -108,7 +108,7 @@ impl World {
     }
 
     fn random(&mut self) -> [u8; 32] {
-        self.random += 1;
+        self.random = self.random.wrapping_add(1);
         [self.random; 32]
     }
 
@@ -140,6 +140,7 @@ impl World {
             name: "TILL-1".into(),
             disabled: false,
             seen_by: [TILLS].into(),
+            only: Default::default(),
         }
     }
 
@@ -473,6 +474,90 @@ fn u3_wrong_passwords_are_told_counted_and_slowed_down_and_a_colleague_is_not() 
         (1, 2),
         "both are in one session"
     );
+}
+
+/// Half a year of guessing as fast as the hub lets an operator; each guess costs the guesser nothing, as one
+/// who does not stretch the key and proves anything.
+#[test]
+fn u3_a_thousand_wrong_passwords_take_weeks_are_all_in_the_log_and_harm_nobody() {
+    let mut world = World::new();
+    world.logs_in(BRUNO, Permissions::OF_OPERATOR, [TILLS]);
+    let (mut tried, mut told_to_wait) = (0, 0);
+    let began = world.seconds;
+    while tried < 1000 {
+        let (_, request) = session::ConsoleKnock::start("the shop opens at noon");
+        let knock = OperatorToHub::Knock {
+            host: TILL,
+            exchange: request.into(),
+            reason: "a reason".into(),
+        };
+        let carried = world.knocks.len();
+        let (random, now) = ([7; 32], world.now());
+        world.directory.operator_said(ANNA, knock, random, now);
+        let effects = world.directory.take_effects();
+        let waits = effects.iter().find_map(|effect| match effect {
+            Effect::ToOperator(ANNA, HubToOperator::KnockRefused { refusal, .. }) => {
+                assert_eq!(refusal.code, RefusalCode::THROTTLED);
+                Some(u64::from(refusal.retry_after_seconds))
+            }
+            _ => None,
+        });
+        for effect in effects {
+            world.carry_out(effect);
+        }
+        world.settle();
+        if let Some(seconds) = waits {
+            assert_eq!(world.knocks.len(), carried, "the host is not asked");
+            told_to_wait += 1;
+            world.seconds += seconds;
+            continue;
+        }
+        tried += 1;
+        let proof = Some(Bytes::from_static(&[0; 64]));
+        let prove = OperatorToHub::ProveKnock { host: TILL, proof };
+        let now = world.now();
+        world.directory.operator_said(ANNA, prove, random, now);
+        world.settle();
+    }
+    assert_eq!((world.sessions(), world.audited(opened)), (0, 0));
+    assert_eq!(world.audited(wrong), 1000, "each is in the log");
+    assert!(told_to_wait >= 990, "{told_to_wait}");
+    // ten at once, a few more within the first quarter of an hour, then four an hour
+    let days = (world.seconds - began) / (24 * 60 * 60);
+    assert!((10..11).contains(&days), "{days} days");
+    // meanwhile and after it a colleague who knows the password comes in at once
+    world.types(BRUNO, PASSWORD);
+    assert_eq!((world.sessions(), world.audited(opened)), (1, 1));
+}
+
+#[test]
+fn u4_only_who_was_chosen_opens_it_and_who_is_chosen_no_more_is_out() {
+    let mut world = World::new();
+    world.logs_in(BRUNO, Permissions::OF_OPERATOR, [TILLS]);
+    world.types(ANNA, PASSWORD);
+    assert_eq!(world.sessions(), 1);
+    let only_bruno = HostStanding {
+        only: [AccountId(2)].into(),
+        ..World::standing()
+    };
+    let member = Membership {
+        permissions: Permissions::OF_OPERATOR,
+        groups: [TILLS].into(),
+    };
+    let now = world.now();
+    world.directory.memberships_changed(
+        [(AccountId(1), member.clone()), (AccountId(2), member)].into(),
+        &[(HOST, only_bruno)].into(),
+        now,
+    );
+    world.settle();
+    assert_eq!(world.sessions(), 0, "Anna is out");
+    world.types(ANNA, PASSWORD);
+    assert_eq!(world.is_told(ANNA), Some(RefusalCode::NOT_CHOSEN));
+    let not_chosen = |what: &What| matches!(what, What::HostNotOpened { reason, .. } if *reason == "not chosen to open it");
+    assert_eq!(world.audited(not_chosen), 1);
+    world.types(BRUNO, PASSWORD);
+    assert_eq!((world.sessions(), world.audited(opened)), (1, 2));
 }
 
 #[test]

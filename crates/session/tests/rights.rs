@@ -73,7 +73,7 @@ fn object(action: Action, whose: Whose) -> Object {
         Whose::OfSameGroup | Whose::OfOthers => ANOTHER,
     };
     match action {
-        Action::SeeEntry => Object::Entry {
+        Action::SeeEntry | Action::AskToSee => Object::Entry {
             owner,
             shares_group: matches!(whose, Whose::OfSameGroup),
         },
@@ -204,7 +204,7 @@ fn the_table_of_rights_is_what_was_looked_at() {
 fn every_message_is_in_the_table() {
     // the last ones of their enums, and one of each area that has questions
     for last in [
-        "console  ProveKnock",
+        "console  KnockCode",
         "host     JudgeKnock",
         "admin    People SetRules",
         "admin    Desk Disconnect",

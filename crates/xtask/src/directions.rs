@@ -238,19 +238,21 @@ const RULES: &[Rule] = &[
         never: &["eframe", "egui", "winit", "operator-engine", "hub"],
     },
     Rule {
-        // `input` for the names of keys and the grab of the operator's own keyboard
+        // `input` for the names of keys and the grab of the operator's own keyboard, the host's engine for a
+        // colleague who is shown the operator's own screen
         package: "operator-app",
         may_know: &[
             "protocol",
             "session",
             "codec",
             "operator-engine",
+            "host-engine",
             "ui-kit",
             "desktop",
             "input",
             "present",
         ],
-        never: &["host-engine", "capture"],
+        never: &["hub"],
     },
     // the hub never decodes, draws, captures or types
     Rule {

@@ -13,6 +13,7 @@ mod membership;
 mod pause;
 mod proxy;
 mod serve;
+mod service;
 mod standing;
 
 use std::io::{IsTerminal as _, Read as _, Write as _};
@@ -81,6 +82,18 @@ enum Command {
     SetPassword {
         #[command(flatten)]
         folder: FolderArgs,
+    },
+    /// Have systemd run it from boot on: needs root.
+    Install {
+        /// Only write the unit, into this folder.
+        #[arg(long, value_name = "DIR")]
+        into: Option<PathBuf>,
+    },
+    /// End what `install` began, and take it back. The key stays.
+    Uninstall {
+        /// Only remove the unit from this folder.
+        #[arg(long, value_name = "DIR")]
+        from: Option<PathBuf>,
     },
     /// Serve operators who came in; `run` starts this.
     #[command(hide = true)]
@@ -187,6 +200,10 @@ fn run(command: Command, log: Option<String>) -> anyhow::Result<ExitCode> {
             let doorman = Doorman::new(folder.clone(), agent);
             runtime()?.block_on(line::stay(&membership, &routes, &folder, doorman))?;
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Install { into } => service::install(into.as_deref()).map(|()| ExitCode::SUCCESS),
+        Command::Uninstall { from } => {
+            service::uninstall(from.as_deref()).map(|()| ExitCode::SUCCESS)
         }
         Command::Status { json, folder } => status(json, &folder.find()?),
     }

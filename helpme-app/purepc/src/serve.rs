@@ -153,8 +153,8 @@ fn show_who_is_there(handle: &HostHandle, event: &HostEvent, shown: &mut Option<
         return;
     };
     let names: Vec<_> = operators.iter().map(|o| visible_line(&o.name)).collect();
-    let verb = if names.len() == 1 { "is" } else { "are" };
-    let text = format!("{} {verb} connected to this computer", names.join(", "));
+    let italian = speaks_italian();
+    let text = who_is_there(&names, italian);
     // it is also told when somebody else has keyboard and pointer
     if shown.as_ref().is_some_and(|(before, _)| *before == text) {
         return;
@@ -164,10 +164,35 @@ fn show_who_is_there(handle: &HostHandle, event: &HostEvent, shown: &mut Option<
         return;
     }
     let ender = handle.ender();
-    match Sign::show(&text, "End", move || ender.end()) {
+    let end = if italian { "Termina" } else { "End" };
+    match Sign::show(&text, end, move || ender.end()) {
         Ok(sign) => *shown = Some((text, sign)),
         Err(error) => tracing::warn!(%error, "No sign on the screen"),
     }
+}
+
+/// Whether the computer's own language is Italian, as the service manager hands it on.
+fn speaks_italian() -> bool {
+    let mut names = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter();
+    let said = names.find_map(|name| std::env::var(name).ok().filter(|said| !said.is_empty()));
+    said.is_some_and(|locale| is_italian(&locale))
+}
+
+fn is_italian(locale: &str) -> bool {
+    let language = locale.split(['_', '-', '.', '@']).next();
+    language.is_some_and(|language| language.eq_ignore_ascii_case("it"))
+}
+
+/// What the bar says.
+fn who_is_there(names: &[impl AsRef<str>], italian: bool) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    let says = match (italian, names.len()) {
+        (false, 1) => "is connected to this computer",
+        (false, _) => "are connected to this computer",
+        (true, 1) => "è connesso a questo computer",
+        (true, _) => "sono connessi a questo computer",
+    };
+    format!("{} {says}", names.join(", "))
 }
 
 /// Takes what the engine told; whether everything is over.
@@ -248,5 +273,24 @@ fn take(handle: &HostHandle, event: HostEvent, alone_since: &mut Option<Instant>
 fn tell(handle: &HostHandle, command: HostCommand) {
     if let Err(error) = handle.send(command) {
         tracing::warn!(%error, "Command not taken");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn u4_the_bar_speaks_the_computers_language() {
+        assert_eq!(
+            who_is_there(&["Anna"], false),
+            "Anna is connected to this computer"
+        );
+        assert_eq!(
+            who_is_there(&["Anna", "Bruno"], true),
+            "Anna, Bruno sono connessi a questo computer"
+        );
+        assert!(is_italian("it_IT.UTF-8") && is_italian("it"));
+        assert!(!is_italian("en_GB.UTF-8") && !is_italian("C") && !is_italian("ita"));
     }
 }

@@ -148,6 +148,18 @@ impl Running {
         Self(command.spawn().expect("purepc starts"))
     }
 
+    /// Of all its threads.
+    #[cfg(target_os = "linux")]
+    fn cpu_time(&self) -> Duration {
+        let threads = format!("/proc/{}/task", self.0.id());
+        let threads = std::fs::read_dir(threads).expect("a process");
+        let nanos = threads.filter_map(|thread| {
+            let text = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+            text.split_whitespace().next()?.parse::<u64>().ok()
+        });
+        Duration::from_nanos(nanos.sum())
+    }
+
     #[cfg(target_os = "linux")]
     fn resident_kib(&self) -> u64 {
         let path = format!("/proc/{}/status", self.0.id());
@@ -202,6 +214,12 @@ fn u1_an_enrolled_computer_is_connected_and_comes_back_whatever_happens() {
         println!("{kib} KiB in memory");
         // a build for tests; one for people needs less
         assert!(kib < 40 * 1024, "{kib} KiB");
+        let (began, before) = (Instant::now(), running.cpu_time());
+        std::thread::sleep(Duration::from_secs(5));
+        let worked = running.cpu_time().saturating_sub(before);
+        let per_second = worked.as_secs_f64() * 1000.0 / began.elapsed().as_secs_f64();
+        println!("{per_second:.2} ms of CPU a second");
+        assert!(per_second < 5.0, "{per_second} ms of CPU a second");
     }
     let (said, output) = done(purepc(&own, &["run"]));
     assert!(
@@ -212,8 +230,13 @@ fn u1_an_enrolled_computer_is_connected_and_comes_back_whatever_happens() {
     // killed at any time, nothing is to be cleaned up
     drop(running);
     assert_eq!(status(&own)["standing"], "not_running");
+    // as systemd does after its unit's RestartSec
+    let killed = Instant::now();
+    std::thread::sleep(Duration::from_secs(1));
     let _running = Running::start(&own);
     wait_for_status(&own, "connected");
+    let away = killed.elapsed();
+    assert!(away < Duration::from_secs(5), "{away:?}");
 
     // the hub goes and comes
     drop(hub);
@@ -258,6 +281,23 @@ fn u2_what_enrols_nobody_says_so_and_the_key_is_its_owners_alone() {
     }
     assert_eq!(hub.rows().len(), 1);
 
+    // one that was used, and one whose time is over
+    let late = hub.invitation();
+    let database = rusqlite::Connection::open(data.join("hub.db")).expect("opened");
+    let sql = "UPDATE enrolment SET expires_at = 1000 WHERE uses_left > 0";
+    assert_eq!(database.execute(sql, ()).expect("changed"), 1);
+    for over in [&line, &late] {
+        let (said, output) = done(purepc(
+            &folder.path().join("other"),
+            &["enroll", "--again", over],
+        ));
+        assert!(
+            !output.status.success() && said.contains("enrols no computer"),
+            "{said}"
+        );
+    }
+    assert_eq!(hub.rows().len(), 1);
+
     // a code that enrols nobody does not cost the hub that there is
     let (said, output) = done(purepc(&own, &["enroll", "--again", &wrong]));
     assert!(
@@ -297,6 +337,54 @@ fn u1_who_looks_at_the_status_is_never_in_the_way_of_who_starts() {
         looker.join().expect("it looked");
     }
     assert_eq!(status(&own)["standing"], "not_running");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn u1_the_unit_is_one_that_systemd_takes_and_closes_in() {
+    /// Of ten, as `systemd-analyze security` counts; a service without any of it has 9.6.
+    const MOST_EXPOSED: f32 = 5.0;
+    let folder = tempfile::tempdir().expect("a folder");
+    let install = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_purepc"));
+        command.args(words).arg(folder.path());
+        done(command)
+    };
+    let (said, output) = install(&["install", "--into"]);
+    assert!(output.status.success(), "{said}");
+    let unit = folder.path().join("purepc.service");
+    let text = std::fs::read_to_string(&unit).expect("a unit");
+    assert!(text.contains(env!("CARGO_BIN_EXE_purepc")), "{text}");
+    let analyze = |words: &[&str]| {
+        let mut command = Command::new("systemd-analyze");
+        command.args(words).arg(&unit).env("SYSTEMD_PAGER", "");
+        command.output()
+    };
+    if let Ok(output) = analyze(&["verify", "--man=no", "--recursive-errors=no"]) {
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        assert!(!said.contains("purepc.service"), "{said}");
+    } else {
+        eprintln!("no systemd here; the unit is not verified");
+    }
+    if let Ok(output) = analyze(&["security", "--offline=true", "--no-pager"]) {
+        let said = String::from_utf8_lossy(&output.stdout);
+        let level = said
+            .lines()
+            .find(|line| line.contains("Overall exposure level"));
+        let level = level.and_then(|line| line.rsplit_once(": "));
+        let level = level.and_then(|(_, rest)| rest.split_whitespace().next());
+        let level: f32 = level.and_then(|l| l.parse().ok()).expect("a level");
+        println!("exposed: {level}");
+        assert!(level <= MOST_EXPOSED, "{level}");
+    }
+    let (said, output) = install(&["uninstall", "--from"]);
+    assert!(output.status.success() && !unit.exists(), "{said}");
+    let (said, output) = install(&["uninstall", "--from"]);
+    assert!(
+        !output.status.success() && said.contains("there is no"),
+        "{said}"
+    );
 }
 
 /// `purepc set-password`, told the password on its standard input.

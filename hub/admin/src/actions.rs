@@ -139,11 +139,23 @@ pub(crate) fn action_text(lang: Lang, action: Action) -> &'static str {
         Action::HostDisabled => ("Computer disabled", "Computer disattivato"),
         Action::HostEnabled => ("Computer enabled", "Computer riattivato"),
         Action::HostRemoved => ("Computer removed", "Computer rimosso"),
+        Action::HostOperators => (
+            "Operators of a computer chosen",
+            "Operatori di un computer scelti",
+        ),
         Action::HostOpened => (
             "Computer opened with its password",
             "Computer aperto con la sua password",
         ),
         Action::HostNotOpened => ("Computer not opened", "Computer non aperto"),
+        Action::ScreenShown => (
+            "Screen shown to a colleague",
+            "Schermo mostrato a un collega",
+        ),
+        Action::ScreenNotShown => (
+            "Screen not shown to a colleague",
+            "Schermo non mostrato a un collega",
+        ),
         Action::HostGroupAdded => ("Group of computers added", "Gruppo di computer aggiunto"),
         Action::HostGroupChanged => (
             "Group of computers changed",

@@ -20,7 +20,7 @@ use crate::listing::{Listing, PageOf};
 use crate::words::Say;
 
 pub use computers::{
-    Computers, ComputersAsking, ComputersTab, HostForm, HostGroupForm, InviteForm,
+    Computers, ComputersAsking, ComputersTab, HostForm, HostGroupForm, InviteForm, OperatorsForm,
 };
 pub use films::{Cut, CutForm, Exporting, Film, FilmAsking, FilmStage, Films};
 pub use people::{AccountForm, People, PeopleAsking, PeopleTab, RoleForm};
@@ -106,6 +106,8 @@ pub enum Topic {
     Enrolments,
     /// A line that enrols hosts.
     HostsInvited,
+    /// Who alone opens this host.
+    OperatorsOf(protocol::HostId),
     Audit(PageOf),
     Verified,
     Settings,

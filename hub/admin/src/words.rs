@@ -384,6 +384,17 @@ says! {
         "Per aprire un computer non presidiato serve un motivo";
     UnattendedReasonNote: "Or a ticket number. It goes into the audit log.",
         "Oppure un numero di ticket. Resta nel registro di controllo.";
+    UnattendedCode: "Opening an unattended computer needs a new code of the second factor",
+        "Per aprire un computer non presidiato serve un nuovo codice del secondo fattore";
+    UnattendedCodeNote: "Each operator's own, as at the log-in; operators without one open none.",
+        "Quello di ciascun operatore, come all'accesso; chi non lo ha non ne apre nessuno.";
+    UnattendedHours: "Unattended computers are opened in these hours",
+        "I computer non presidiati si aprono in questi orari";
+    UnattendedHoursNote: "In the hub's time zone, days in English as in the example; at all hours if it is empty.",
+        "Nel fuso orario dell'hub, con i giorni in inglese come nell'esempio; a tutte le ore se è vuoto.";
+    OperatorsOfComputer: "Operators", "Operatori";
+    OperatorsOfComputerNote: "User names, one after another with commas. Only they open this computer; all operators who see it if it is empty.",
+        "Nomi utente separati da virgole. Solo loro aprono questo computer; tutti gli operatori che lo vedono se è vuoto.";
     WatchLive: "Sessions can be watched live", "Le sessioni si possono guardare in diretta";
     WatchLiveNote: "By those whose role permits it; everybody in the session reads their name.",
         "Da chi ha un ruolo che lo permette; tutti nella sessione ne leggono il nome.";

@@ -259,7 +259,7 @@ async fn idle_hosts(hub: &TestHub, operators: &mut [Peer], count: u32) -> Vec<Pe
     hosts
 }
 
-async fn cpu_ms_per_second(hub: &TestHub, time: Duration) -> f64 {
+pub(crate) async fn cpu_ms_per_second(hub: &TestHub, time: Duration) -> f64 {
     let (began, before) = (Instant::now(), hub.cpu_time());
     tokio::time::sleep(time).await;
     let worked = hub.cpu_time().saturating_sub(before);

@@ -2,6 +2,7 @@
 
 use protocol::admin::hosts::{Answer, NewEnrolment, Question};
 use protocol::admin::people::Line;
+use protocol::control::Name;
 use protocol::{HostId, Refusal};
 
 use super::people::refusal;
@@ -63,6 +64,18 @@ pub(super) async fn answer(
         }
         Question::RemoveGroup { group } => {
             done(office, who, HostChange::GroupRemoved { group }).await?
+        }
+        Question::Operators { host } => {
+            let names = office.read(move |c| c.host_operators(host)).await?;
+            let names = names.into_iter().map(Name::cut).collect();
+            Answer::Operators { names }
+        }
+        Question::ChooseOperators { host, names } => {
+            let host = find(office, host).await?;
+            let choose = move |c: &dyn Catalogue| hosts::choose_operators(c, host, &names);
+            let what = office.read(choose).await?;
+            office.change_people(who, what).await?;
+            Answer::Done
         }
     })
 }

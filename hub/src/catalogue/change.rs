@@ -493,6 +493,11 @@ fn describe_host(change: &HostChange) -> (Action, Value) {
             let detail = json!({ "host": host.id.0, "name": host.name });
             (Action::HostRemoved, detail)
         }
+        HostChange::OperatorsChosen { host, operators } => {
+            let names: Vec<&str> = operators.iter().map(|(_, name)| name.as_str()).collect();
+            let detail = json!({ "host": host.id.0, "name": host.name, "operators": names });
+            (Action::HostOperators, detail)
+        }
         HostChange::GroupAdded { name, seen_by } => {
             let seen_by: Vec<i64> = seen_by.iter().map(|group| group.0).collect();
             let detail = json!({ "name": name, "seen_by": seen_by });
@@ -699,6 +704,18 @@ fn describe_desk(what: &records::What) -> Option<(Action, Value)> {
         What::HostNotOpened { host, name, reason } => {
             let detail = json!({ "host": host.0, "name": name, "reason": reason });
             (Action::HostNotOpened, detail)
+        }
+        What::ScreenShown { colleague, control } => {
+            let detail = json!({ "colleague": colleague, "control": control });
+            (Action::ScreenShown, detail)
+        }
+        What::ScreenNotShown {
+            colleague,
+            control,
+            reason,
+        } => {
+            let detail = json!({ "colleague": colleague, "control": control, "reason": reason });
+            (Action::ScreenNotShown, detail)
         }
         What::Denied { action, why } => {
             let detail = json!({ "action": format!("{action:?}"), "why": why.to_string() });

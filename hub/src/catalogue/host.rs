@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use protocol::control::Name;
-use protocol::{EnrolmentId, GroupId, HostGroupId, HostId, HostKey};
+use protocol::{AccountId, EnrolmentId, GroupId, HostGroupId, HostId, HostKey};
 use session::directory::HostStanding;
 
 use super::TokenHash;
@@ -61,6 +61,11 @@ pub enum HostChange {
     },
     Removed {
         host: NamedHost,
+    },
+    /// Only these open the host; all who see it where there is none.
+    OperatorsChosen {
+        host: NamedHost,
+        operators: Vec<(AccountId, String)>,
     },
     GroupAdded {
         name: String,

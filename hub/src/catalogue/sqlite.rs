@@ -296,6 +296,10 @@ impl Catalogue for SqliteCatalogue {
         hosts::one(&self.connection, id)
     }
 
+    fn host_operators(&self, host: HostId) -> Result<Vec<String>, CatalogueError> {
+        hosts::operators(&self.connection, host)
+    }
+
     fn host_with_key(&self, key: HostKey) -> Result<Option<KnownHost>, CatalogueError> {
         hosts::with_key(&self.connection, key)
     }

@@ -136,8 +136,12 @@ fn print(out: &mut impl std::io::Write, setting: &Setting, as_json: bool) -> any
 fn to_json(setting: &Setting) -> (String, Value) {
     let value = setting.value();
     let value = match setting {
-        Setting::Organisation(_) | Setting::Words(_) => Value::from(value),
-        Setting::WatchLive(may) | Setting::UnattendedReason(may) => Value::from(*may),
+        Setting::Organisation(_) | Setting::Words(_) | Setting::UnattendedHours(_) => {
+            Value::from(value)
+        }
+        Setting::WatchLive(may) | Setting::UnattendedReason(may) | Setting::UnattendedCode(may) => {
+            Value::from(*may)
+        }
         Setting::FilmDays(_)
         | Setting::ReportDays(_)
         | Setting::FilmQuotaBytes(_)

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use operator_engine::{Command, Event, LogInProblem, NotStarted, SystemTold};
+use operator_engine::{Command, Event, LogInProblem, NotStarted, ShownScreen, SystemTold};
 use protocol::{
-    BroughtIn, Companion, EndedBy, Entry, EntryKind, Outcome, OwnAnswer, PeerId, Refusal,
-    RefusalCode, ReportDraft, ReportFacts, Rights, SessionId, TicketState,
+    BroughtIn, Companion, EndedBy, Entry, EntryKind, Outcome, OwnAnswer, PeerId, RefusalCode,
+    ReportDraft, ReportFacts, Rights, SessionId, TicketState,
 };
 use ui_kit::words::refusal_text;
 use ui_kit::{Tone, Word, w};
@@ -14,9 +14,11 @@ use ui_kit::{Tone, Word, w};
 use super::ConsoleApp;
 use crate::phrases;
 use crate::popups;
+use crate::screen::Screen;
 use crate::state::account::LogIn;
 use crate::state::reports::Saved;
 use crate::state::session::{Company, Driver, SessionNotice, SystemView};
+use crate::state::showing::{ShowingBox, Stage};
 use crate::state::tickets::{Places, Ticket, link};
 use crate::views::chat;
 
@@ -162,13 +164,58 @@ impl ConsoleApp {
                 let open = self.state.opening.as_mut();
                 if let Some(open) = open.filter(|open| open.host == host) {
                     let problem = phrases::not_opened(lang, why);
-                    let lacks_reason = |refusal: Refusal| refusal.code == RefusalCode::NO_REASON;
-                    if matches!(why, NotStarted::Refused(refusal) if lacks_reason(refusal)) {
-                        open.wants_reason(problem);
-                    } else {
-                        open.failed(problem);
+                    let code = match why {
+                        NotStarted::Refused(refusal) => Some(refusal.code),
+                        NotStarted::NoKey
+                        | NotStarted::Withdrawn
+                        | NotStarted::NotConnected
+                        | NotStarted::Forged => None,
+                    };
+                    match code {
+                        Some(RefusalCode::NO_REASON) => open.wants_reason(problem),
+                        Some(RefusalCode::CODE_NEEDED | RefusalCode::CODE_WRONG) => {
+                            open.needs_code(problem);
+                        }
+                        Some(_) | None => open.failed(problem),
                     }
                 }
+            }
+            Event::ShowingBegun { colleague, seconds } => {
+                let until_unix_seconds = self.state.clock.now_unix_seconds + i64::from(seconds);
+                let open = self.state.showing.as_mut();
+                if let Some(open) = open.filter(|open| open.colleague == colleague) {
+                    open.stage = Stage::Typing { until_unix_seconds };
+                    open.focus = true;
+                }
+            }
+            Event::ShowingAsked {
+                colleague,
+                name,
+                control,
+                seconds,
+            } => {
+                let until = self.state.clock.now_unix_seconds + i64::from(seconds);
+                let open = ShowingBox::asked(colleague, name.to_string(), control, until);
+                self.state.showing = Some(open);
+                self.wants_front = true;
+            }
+            Event::ShowScreen { colleague, shown } => {
+                self.state
+                    .showing
+                    .take_if(|open| open.colleague == colleague);
+                self.show_screen(*shown);
+            }
+            Event::ShowingOpened { colleague, place } => {
+                self.state
+                    .showing
+                    .take_if(|open| open.colleague == colleague);
+                self.sessions.has_moved(colleague, place);
+                self.state.computers.opened.insert(place);
+                self.state.computers.asked.insert(place, None);
+            }
+            Event::ShowingOver { colleague, why } => {
+                self.sessions.forget_asked(colleague);
+                self.showing_over(colleague, why);
             }
             Event::SessionStarted {
                 session,
@@ -360,6 +407,34 @@ impl ConsoleApp {
         }
     }
 
+    /// Why nothing is shown stands in the box; beside it where another question has taken its place.
+    fn showing_over(&mut self, colleague: PeerId, why: NotStarted) {
+        let lang = self.state.lang;
+        let open = self.state.showing.as_mut();
+        let open = open.filter(|open| open.colleague == colleague);
+        let asks = open.as_ref().is_none_or(|open| open.asks);
+        let Some(problem) = phrases::not_shown(lang, asks, why) else {
+            return;
+        };
+        if let Some(open) = open {
+            open.is_over(problem);
+        } else {
+            self.notices.push(Tone::Warning, problem);
+        }
+    }
+
+    /// The colleague and this operator typed the same word.
+    fn show_screen(&mut self, shown: ShownScreen) {
+        match self.backend.show_screen(shown, self.state.lang) {
+            Ok(screen) => self.screens.extend(screen),
+            Err(error) => {
+                tracing::error!(%error, "The screen cannot be shown");
+                let text = refusal_text(self.state.lang, RefusalCode::CANNOT_SHOW.into());
+                self.notices.push(Tone::Danger, text);
+            }
+        }
+    }
+
     /// What the operator is called by the hub that the console is logged in at, or was.
     fn display_name(&self) -> Option<String> {
         match &self.state.account.log_in {
@@ -378,6 +453,8 @@ impl ConsoleApp {
         self.state.account.is_unreached = false;
         self.state.computers.you = None;
         self.state.opening = None;
+        self.state.showing = None;
+        self.screens.drain(..).for_each(Screen::leave);
         self.state.computers.opened.clear();
         self.state.computers.asked.clear();
         self.state.tickets.waiting = false;

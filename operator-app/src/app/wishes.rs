@@ -5,17 +5,19 @@ use std::path::PathBuf;
 use desktop::Choose;
 use egui::Context;
 use operator_engine::{Command, TicketNumber};
-use protocol::control::{ChatText, KnockReason};
+use protocol::control::{ChatText, KnockReason, Name};
 use protocol::{PeerId, Rights, SessionId};
 use ui_kit::{OwnForm, OwnWish, Tone, Word, w};
 
 use super::ConsoleApp;
 use crate::action::Action;
 use crate::clerk::{Job, file_name};
+use crate::screen::this_computer;
 use crate::state::Side;
 use crate::state::account::LogIn;
 use crate::state::opening::OpeningHost;
 use crate::state::session::SessionWish;
+use crate::state::showing::{ShowingBox, Stage};
 use crate::state::tickets::holds_ticket;
 use crate::views::settings::{SettingsForm, account_form};
 use crate::{phrases, popups};
@@ -118,6 +120,27 @@ impl ConsoleApp {
                     let host = open.host;
                     self.sessions.forget_asked(host);
                     self.backend.send(Command::GiveUpOpening { host });
+                }
+            }
+            Action::AskToSee(colleague) => {
+                if let Some(entry) = self.state.computers.get(colleague)
+                    && self.state.showing.is_none()
+                {
+                    let open = ShowingBox::asking(colleague, entry.name.to_string());
+                    self.state.showing = Some(open);
+                }
+            }
+            Action::SendShowing => self.send_showing(),
+            Action::GiveWord => self.give_word(),
+            Action::LeaveShowing => {
+                if let Some(open) = self.state.showing.take() {
+                    self.sessions.forget_asked(open.colleague);
+                    if matches!(
+                        open.stage,
+                        Stage::Sent | Stage::Typing { .. } | Stage::Typed { .. }
+                    ) {
+                        self.backend.send(Command::LeaveShowing);
+                    }
                 }
             }
             Action::WithdrawQuestion(session) => {
@@ -314,6 +337,47 @@ impl ConsoleApp {
         asked.common_with(permitted)
     }
 
+    /// A colleague is asked to show their screen.
+    fn send_showing(&mut self) {
+        let permitted = self.state.account.permitted.rights();
+        let Some(open) = &mut self.state.showing else {
+            return;
+        };
+        if open.stage != Stage::Choosing {
+            return;
+        }
+        let most = if open.control {
+            Rights::SEE_AND_CONTROL
+        } else {
+            Rights::SEE
+        };
+        let colleague = open.colleague;
+        let view = self.sessions.new_view(colleague);
+        let sent = self.backend.send(Command::AskToSee {
+            colleague,
+            name: Name::cut(open.name.as_str()),
+            asked: most.common_with(permitted),
+            view,
+        });
+        if sent {
+            open.stage = Stage::Sent;
+        }
+    }
+
+    fn give_word(&mut self) {
+        let Some(open) = self.state.showing.as_mut().filter(|open| open.can_give()) else {
+            return;
+        };
+        let Some(until_unix_seconds) = open.until_unix_seconds() else {
+            return;
+        };
+        let word = open.word.clone();
+        let computer = this_computer();
+        if self.backend.send(Command::GiveWord { word, computer }) {
+            open.stage = Stage::Typed { until_unix_seconds };
+        }
+    }
+
     /// The access password of a permanent host was typed.
     fn open_host(&mut self) {
         let asked = self.asked();
@@ -330,6 +394,7 @@ impl ConsoleApp {
             host,
             password: open.password.clone(),
             reason: KnockReason::cut(open.reason.trim()),
+            code: open.code.clone(),
             asked,
             view,
         });

@@ -9,7 +9,9 @@ use ui_kit::widgets::{
     Field, Leading, ROW_HEIGHT, Row, banner_ui, card_ui, empty_state_ui, icon_button_ui,
     menu_item_ui, row_ui, segments_ui, text_field_ui,
 };
-use ui_kit::words::{hindrance_for_operator, hindrance_in_short, in_session_with, name_alone};
+use ui_kit::words::{
+    hindrance_for_operator, hindrance_in_short, in_session_with, name_alone, name_in_sentence,
+};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use crate::action::Action;
@@ -352,6 +354,10 @@ fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<A
         ),
     ];
     ui.set_width(230.0);
+    if entry.kind == EntryKind::Operator {
+        ask_to_see_ui(ui, state, entry, actions);
+        return;
+    }
     for (icon, word, reason, action) in items {
         if menu_item_ui(ui, Some(icon), w(lang, word), false, reason).clicked() {
             actions.push(action);
@@ -376,12 +382,34 @@ fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<A
     }
 }
 
+/// What an operator's row has: their screen can be asked for.
+fn ask_to_see_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<Action>) {
+    let lang = state.lang;
+    let reason = if !state.account.is_logged_in() {
+        Some(phrases::log_in_first(lang))
+    } else if state.computers.you == Some(entry.id) {
+        Some(phrases::own_screen(lang))
+    } else if !entry.present {
+        Some(phrases::colleague_away(lang))
+    } else {
+        None
+    };
+    let label = phrases::ask_to_see(lang, &name_in_sentence(lang, &entry.name));
+    if menu_item_ui(ui, Some(Icon::MonitorUp), &label, false, reason).clicked() {
+        actions.push(Action::AskToSee(entry.id));
+        ui.close();
+    }
+}
+
 /// Arrow keys, Home, End and the page keys move the selection, Enter opens it; only while no field has the
 /// focus. True if the selection moved.
 fn keys(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) -> bool {
     const PAGE: isize = 10;
     let elsewhere = ui.ctx().text_edit_focused() || Popup::is_any_open(ui.ctx());
-    let dialog = state.settings_open || state.drafts_open || state.opening.is_some();
+    let dialog = state.settings_open
+        || state.drafts_open
+        || state.opening.is_some()
+        || state.showing.is_some();
     if elsewhere || dialog {
         return false;
     }

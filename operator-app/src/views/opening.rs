@@ -32,9 +32,11 @@ pub(super) fn opening_ui(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Ac
             let note = phrases::open_host_note(lang);
             ui.label(text(note, 14.0, theme::REGULAR, palette.dim));
             ui.add_space(10.0);
-            let (of_reason, of_password) = match &open.problem {
-                Some(problem) if open.lacks_reason => (Some(problem.as_str()), None),
-                problem => (None, problem.as_deref()),
+            let lacks_code = open.wants_code && open.problem_is_of_code;
+            let (of_reason, of_code, of_password) = match open.problem.as_deref() {
+                problem if open.lacks_reason => (problem, None, None),
+                problem if lacks_code => (None, problem, None),
+                problem => (None, None, problem),
             };
             let field = Field::new(phrases::access_password(lang)).error(of_password);
             let why = Field::new(phrases::reason(lang))
@@ -43,17 +45,28 @@ pub(super) fn opening_ui(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Ac
             let shown = ui.add_enabled_ui(!open.waiting, |ui| {
                 let password = password_field_ui(ui, lang, &field, &mut open.password);
                 ui.add_space(8.0);
-                (password, text_field_ui(ui, &why, &mut open.reason))
+                let code = open.wants_code.then(|| {
+                    let field = Field::new(phrases::own_code(lang))
+                        .note(phrases::code_note(lang))
+                        .error(of_code);
+                    let code = text_field_ui(ui, &field, &mut open.code);
+                    ui.add_space(8.0);
+                    code
+                });
+                (password, code, text_field_ui(ui, &why, &mut open.reason))
             });
-            let (password, reason) = shown.inner;
+            let (password, code, reason) = shown.inner;
             let entered = entered_in_field(ui);
-            if password.changed() || reason.changed() {
+            let code_changed = code.as_ref().is_some_and(egui::Response::changed);
+            if password.changed() || reason.changed() || code_changed {
                 open.problem = None;
             }
             if !open.waiting && (open.select || entered) {
                 open.select = false;
                 if open.lacks_reason {
                     focus_and_select(ui, &reason, &open.reason);
+                } else if let Some(code) = code.filter(|_| lacks_code) {
+                    focus_and_select(ui, &code, &open.code);
                 } else {
                     focus_and_select(ui, &password, &open.password);
                 }

@@ -12,6 +12,8 @@ use crate::text::BoundedText;
 /// Most groups of hosts of a hub, and most groups of operators that see one of them.
 pub const MAX_HOST_GROUPS: usize = 1000;
 pub const MAX_SEEN_BY: usize = 100;
+/// Most operators who are chosen to open one host.
+pub const MAX_OPERATORS_OF_HOST: usize = 100;
 /// Most hosts that one code enrols, and the longest time for which one is good.
 pub const MAX_USES: u32 = 100_000;
 pub const MAX_VALID_HOURS: u32 = 24 * 366;
@@ -63,6 +65,16 @@ pub enum Question {
     RemoveGroup {
         group: HostGroupId,
     },
+    /// Who alone opens the host.
+    Operators {
+        host: HostId,
+    },
+    /// Only the accounts of these names open the host; all who see it where there is none. At most
+    /// [`MAX_OPERATORS_OF_HOST`].
+    ChooseOperators {
+        host: HostId,
+        names: Vec<Name>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +91,9 @@ pub enum Answer {
         group: HostGroupId,
     },
     Done,
+    Operators {
+        names: Vec<Name>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -12,6 +12,9 @@ use crate::text::BoundedText;
 /// Largest logo, in bytes.
 pub const MAX_LOGO_BYTES: usize = 256 * 1024;
 
+/// Hours as [`crate::WeekHours`] reads them.
+pub type HoursText = BoundedText<256>;
+
 /// What the organisation says of itself, below its name.
 pub type Words = BoundedText<1024>;
 
@@ -66,6 +69,14 @@ pub struct Settings {
     /// Whether a permanent host is opened only by who says why (U4). [`Answer::Settings`] does not have it.
     #[serde(skip)]
     pub unattended_reason: bool,
+    /// Whether a code of the operator's second factor is asked for anew before a permanent host is opened
+    /// (U4). [`Answer::Settings`] does not have it.
+    #[serde(skip)]
+    pub unattended_code: bool,
+    /// The hours of the week, in the hub's time zone, in which permanent hosts are opened; empty for all of
+    /// them (U4). [`Answer::Settings`] does not have it.
+    #[serde(skip)]
+    pub unattended_hours: HoursText,
 }
 
 /// One setting and its value.
@@ -81,6 +92,8 @@ pub enum Setting {
     WatchLive(bool),
     ReportDays(u32),
     UnattendedReason(bool),
+    UnattendedCode(bool),
+    UnattendedHours(HoursText),
 }
 
 /// What was given is no setting, or not of its range.
@@ -107,6 +120,8 @@ pub enum SettingError {
     Text { name: &'static str, most: usize },
     #[error("{name} is yes or no")]
     YesOrNo { name: &'static str },
+    #[error("{name} is empty, or as in: mon-fri 08:00-18:00, sat 09:00-12:30")]
+    NoHours { name: &'static str },
 }
 
 const MIB: u64 = 1024 * 1024;
@@ -127,6 +142,8 @@ impl Default for Settings {
             watch_live: true,
             report_days: 0,
             unattended_reason: false,
+            unattended_code: false,
+            unattended_hours: HoursText::default(),
         }
     }
 }
@@ -154,6 +171,8 @@ impl Settings {
             Setting::WatchLive(may) => self.watch_live = may,
             Setting::ReportDays(days) => self.report_days = days,
             Setting::UnattendedReason(must) => self.unattended_reason = must,
+            Setting::UnattendedCode(must) => self.unattended_code = must,
+            Setting::UnattendedHours(hours) => self.unattended_hours = hours,
         }
     }
 
@@ -170,13 +189,15 @@ impl Settings {
             Setting::WatchLive(self.watch_live),
             Setting::ReportDays(self.report_days),
             Setting::UnattendedReason(self.unattended_reason),
+            Setting::UnattendedCode(self.unattended_code),
+            Setting::UnattendedHours(self.unattended_hours.clone()),
         ]
     }
 }
 
 impl Setting {
     /// What settings are called on the command line and in data bases.
-    pub const NAMES: [&'static str; 10] = [
+    pub const NAMES: [&'static str; 12] = [
         "organisation",
         "words",
         "film-days",
@@ -187,6 +208,8 @@ impl Setting {
         "watch-live",
         "report-days",
         "unattended-reason",
+        "unattended-code",
+        "unattended-hours",
     ];
 
     pub fn name(&self) -> &'static str {
@@ -201,6 +224,8 @@ impl Setting {
             Self::WatchLive(_) => 7,
             Self::ReportDays(_) => 8,
             Self::UnattendedReason(_) => 9,
+            Self::UnattendedCode(_) => 10,
+            Self::UnattendedHours(_) => 11,
         };
         Self::NAMES[place]
     }
@@ -213,7 +238,8 @@ impl Setting {
             Self::FilmDays(number) | Self::ReportDays(number) | Self::TicketMinutes(number) => {
                 number.to_string()
             }
-            Self::WatchLive(may) | Self::UnattendedReason(may) => {
+            Self::UnattendedHours(hours) => hours.to_string(),
+            Self::WatchLive(may) | Self::UnattendedReason(may) | Self::UnattendedCode(may) => {
                 if *may { "yes" } else { "no" }.to_owned()
             }
             Self::FilmQuotaBytes(number)
@@ -260,6 +286,11 @@ impl Setting {
             "ticket-minutes" => Self::TicketMinutes(small()?),
             "watch-live" => Self::WatchLive(yes_or_no()?),
             "unattended-reason" => Self::UnattendedReason(yes_or_no()?),
+            "unattended-code" => Self::UnattendedCode(yes_or_no()?),
+            "unattended-hours" if text.len() > HoursText::MAX_BYTES => {
+                return Err(too_long(HoursText::MAX_BYTES));
+            }
+            "unattended-hours" => Self::UnattendedHours(text.trim().into()),
             _ => return Err(unknown()),
         };
         setting.check()?;
@@ -305,7 +336,11 @@ impl Setting {
             Self::FilmBytesPerSecond(bytes) => within(*bytes, MIB / 4, 1024 * MIB),
             Self::FreeDiskBytes(bytes) => zero_or(*bytes, MIB, MOST_BYTES),
             Self::TicketMinutes(minutes) => within(u64::from(*minutes), 1, 1440),
-            Self::WatchLive(_) | Self::UnattendedReason(_) => Ok(()),
+            Self::UnattendedHours(hours) => match hours.parse::<crate::WeekHours>() {
+                Ok(_hours) => Ok(()),
+                Err(_none) => Err(SettingError::NoHours { name }),
+            },
+            Self::WatchLive(_) | Self::UnattendedReason(_) | Self::UnattendedCode(_) => Ok(()),
         }
     }
 }
@@ -337,6 +372,8 @@ mod tests {
             ("organisation", "a\u{7}b"),
             ("watch-live", "perhaps"),
             ("unattended-reason", "perhaps"),
+            ("unattended-code", "perhaps"),
+            ("unattended-hours", "always"),
             ("colour", "blue"),
         ] {
             assert!(Setting::parse(name, text).is_err(), "{name} {text}");

@@ -20,7 +20,12 @@ pub fn of_operator(message: &OperatorToHub) -> Option<Action> {
         }
         OperatorToHub::Greet { .. } | OperatorToHub::Say { .. } => Action::SpeakToHost,
         OperatorToHub::StartSession { .. } => Action::AskForSession,
-        OperatorToHub::Knock { .. } | OperatorToHub::ProveKnock { .. } => Action::OpenHost,
+        OperatorToHub::Knock { .. }
+        | OperatorToHub::KnockCode { .. }
+        | OperatorToHub::ProveKnock { .. } => Action::OpenHost,
+        OperatorToHub::AskToSee { .. }
+        | OperatorToHub::ShowingPart { .. }
+        | OperatorToHub::LeaveShowing { .. } => Action::AskToSee,
         OperatorToHub::EndSession { .. } => Action::EndSession,
         OperatorToHub::MarkMoment { .. } => Action::MarkMoment,
         OperatorToHub::DisconnectHost { .. } => Action::DisconnectHost,

@@ -3,7 +3,7 @@
 //! The password is forgotten with the exchange, and the key with the host's place: nothing of it is kept.
 
 use protocol::control::KnockReason;
-use protocol::{OperatorToHub, PeerId, Refusal, RefusalCode, Rights};
+use protocol::{Code, OperatorToHub, PeerId, Refusal, RefusalCode, Rights};
 
 use super::acquaintance::Acquaintance;
 use super::question::Ask;
@@ -86,6 +86,13 @@ impl ConsoleSide {
             exchange,
             reason,
         })]
+    }
+
+    /// Right before [`Self::open_host`]: a code of the second factor, where the hub wants one.
+    pub fn give_knock_code(&self, host: PeerId, code: &str) -> Vec<ConsoleStep> {
+        let code = Code(code.into());
+        let give = ConsoleStep::Send(OperatorToHub::KnockCode { host, code });
+        self.connected.then_some(give).into_iter().collect()
     }
 
     /// The operator closed the box.

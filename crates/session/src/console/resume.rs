@@ -53,6 +53,7 @@ impl ConsoleSide {
         self.connected = false;
         let hosts: Vec<PeerId> = self.hosts.keys().copied().collect();
         let mut steps = self.forget_knocks();
+        steps.extend(self.end_showing(super::NotStarted::NotConnected, false));
         for host in hosts {
             steps.extend(self.host_away(host));
         }

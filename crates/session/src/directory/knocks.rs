@@ -24,7 +24,7 @@ use super::{
     OutOfPlace, Owner,
 };
 use crate::authority::{Action, Denied, Object, may};
-use crate::throttle::{Backoff, throttled};
+use crate::throttle::{Backoff, Window, throttled};
 
 /// How long the exchange may take; a console stretches a key meanwhile.
 const EXCHANGE: Duration = Duration::from_secs(30);
@@ -38,12 +38,16 @@ const KNOCKS_PER_OPERATOR: usize = 4;
 const FREE: u32 = 9;
 const FIRST_WAIT: Duration = Duration::from_secs(30);
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
+/// Rows of the audit log that one operator causes in a minute without a try.
+const REFUSED_ROWS: u32 = 20;
 
 /// The exchanges that are under way.
 pub(super) struct Knocks {
     under_way: BTreeMap<u64, Knock>,
     last: u64,
     wrong: Backoff<AccountId>,
+    /// Rows of the audit log of hosts that were not opened though nothing was tried.
+    refused: Window<AccountId>,
 }
 
 struct Knock {
@@ -89,6 +93,7 @@ impl Default for Knocks {
             under_way: BTreeMap::new(),
             last: 0,
             wrong: Backoff::new(FREE, FIRST_WAIT, LONGEST_WAIT),
+            refused: Window::new(REFUSED_ROWS, Duration::from_mins(1)),
         }
     }
 }
@@ -173,6 +178,10 @@ impl Directory {
                 return Err(code.into());
             }
         }
+        if self.permanent.shuts_out(host, account) {
+            self.note_refused(id, host, "not chosen to open it", now);
+            return Err(RefusalCode::NOT_CHOSEN.into());
+        }
         if !self.permanent.may_be_opened(host) {
             return Err(RefusalCode::VERSION_MISMATCH.into());
         }
@@ -183,6 +192,47 @@ impl Directory {
             return Err(RefusalCode::FULL.into());
         }
         Ok(())
+    }
+
+    /// The hub's settings keep operator `id` from opening the host at `row`, for this `reason`.
+    pub fn refuse_knock(
+        &mut self,
+        id: PeerId,
+        row: PeerId,
+        refusal: Refusal,
+        reason: &'static str,
+        now: Moment,
+    ) {
+        let opened = self.accepted(row).and_then(|place| place.opened);
+        let host = opened.and_then(|opened| self.permanent.peer_of(opened.host));
+        let host = host.unwrap_or(row);
+        let allowed = self.may_knock(id, host, now);
+        if allowed.is_ok() {
+            self.note_refused(id, host, reason, now);
+        }
+        // whoever may not open it anyway is told that
+        let refusal = allowed.err().unwrap_or(refusal);
+        self.tell_operator(id, HubToOperator::KnockRefused { host: row, refusal });
+    }
+
+    /// Notes that a host was not opened though nothing was tried: each operator gets so many rows.
+    fn note_refused(&mut self, id: PeerId, host: PeerId, reason: &'static str, now: Moment) {
+        let Ok(account) = self.account_of(id) else {
+            return;
+        };
+        if self
+            .knocks
+            .refused
+            .wait(&account, now.since_start)
+            .is_some()
+        {
+            return;
+        }
+        self.knocks.refused.count(account, now.since_start);
+        if let Some((host, name, _)) = self.permanent.introduction(host) {
+            let name = name.to_string();
+            self.note_knock(id, What::HostNotOpened { host, name, reason });
+        }
     }
 
     /// The console's proof; `None` if it gives up.
@@ -355,6 +405,7 @@ impl Directory {
                     host: host_id,
                     arrived: false,
                 }),
+                shown: None,
             };
             let peer = HostPeer {
                 stage: HostStage::Accepted(Box::new(accepted)),
@@ -376,7 +427,7 @@ impl Directory {
         }
     }
 
-    fn store_place(&mut self, place: PeerId) {
+    pub(super) fn store_place(&mut self, place: PeerId) {
         let Some(accepted) = self.accepted(place) else {
             return;
         };
@@ -436,7 +487,13 @@ impl Directory {
         }
     }
 
-    fn close_place(&mut self, place: PeerId, by: EndedBy, code: RefusalCode, now: Moment) {
+    pub(super) fn close_place(
+        &mut self,
+        place: PeerId,
+        by: EndedBy,
+        code: RefusalCode,
+        now: Moment,
+    ) {
         let is_here = self.accepted(place).is_some_and(|host| host.away.is_none());
         self.forget_host(place, by, now);
         if is_here {
@@ -460,7 +517,8 @@ impl Directory {
                     .zip(groups)
                     .is_some_and(|(s, groups)| !groups.is_disjoint(&s.seen_by));
                 let row = Object::PermanentHost { shares_group };
-                may(self.standing(account), Action::OpenHost, row).is_ok()
+                let shut_out = standing.is_some_and(|standing| standing.shuts_out(account));
+                !shut_out && may(self.standing(account), Action::OpenHost, row).is_ok()
             };
             let Some(accepted) = self.accepted(place) else {
                 continue;
@@ -597,7 +655,7 @@ impl Directory {
 const WRONG_PASSWORD: &str = "wrong password";
 
 /// A place that nobody had before.
-fn new_place(random: &[u8; 32]) -> PeerId {
+pub(super) fn new_place(random: &[u8; 32]) -> PeerId {
     let hash = Sha256::new_with_prefix(b"pure-help-desk place v1")
         .chain_update(random)
         .finalize();

@@ -25,6 +25,15 @@ pub struct HostStanding {
     pub disabled: bool,
     /// The groups whose operators see it.
     pub seen_by: BTreeSet<GroupId>,
+    /// The only ones who open it; all who see it where there is none.
+    pub only: BTreeSet<AccountId>,
+}
+
+impl HostStanding {
+    /// Whether `account` is not among those who were chosen to open it.
+    pub(super) fn shuts_out(&self, account: AccountId) -> bool {
+        !self.only.is_empty() && !self.only.contains(&account)
+    }
 }
 
 /// A permanent host that has proved its key.
@@ -64,6 +73,12 @@ impl PermanentHosts {
     /// Whether the host at `id` can be opened with its password.
     pub(super) fn may_be_opened(&self, id: PeerId) -> bool {
         self.here.get(&id).is_some_and(|host| host.knocking)
+    }
+
+    /// Whether the administrator chose others than `account` to open the host at `id`.
+    pub(super) fn shuts_out(&self, id: PeerId, account: AccountId) -> bool {
+        let here = self.here.get(&id);
+        here.is_some_and(|host| host.standing.shuts_out(account))
     }
 
     /// Who the host at `id` is: its number, name and system.

@@ -195,6 +195,7 @@ impl Directory {
         self.pause_sessions_of_operator(id, now);
         self.refuse_attempts_of_owner(account, RefusalCode::OPERATOR_AWAY.into());
         self.forget_knocks_of(id);
+        self.forget_showings_of(id);
         self.announce(id, Some(id));
         self.tell_presence(id, account, false);
     }
@@ -206,6 +207,7 @@ impl Directory {
         }
         self.forget_attempts_of_host(id);
         self.forget_knocks_for(id);
+        self.forget_showings_for(id);
         let viewers = self.viewers_of(id);
         let Some(peer) = self.hosts.remove(&id) else {
             return;
@@ -229,6 +231,8 @@ impl Directory {
             self.leave_session(session, id, by, now);
         }
         self.forget_knocks_of(id);
+        self.forget_showings_of(id);
+        self.close_screens_of(id, now);
         let viewers = self.viewers_of(id);
         let Some(peer) = self.operators.remove(&id) else {
             return;
@@ -371,16 +375,19 @@ impl Directory {
 
     /// Whether rows of `owner`, or of hosts with a ticket of theirs, are for `viewer`.
     pub(super) fn may_see(&self, viewer: AccountId, owner: AccountId) -> bool {
-        let membership = |account| self.memberships.get(&account);
-        let shares_group = match (membership(viewer), membership(owner)) {
-            (Some(viewer), Some(owner)) => viewer.shares_group(owner),
-            _ => false,
-        };
         let entry = Object::Entry {
             owner,
-            shares_group,
+            shares_group: self.shares_group(viewer, owner),
         };
         may(self.standing(viewer), Action::SeeEntry, entry).is_ok()
+    }
+
+    pub(super) fn shares_group(&self, one: AccountId, other: AccountId) -> bool {
+        let membership = |account| self.memberships.get(&account);
+        match (membership(one), membership(other)) {
+            (Some(one), Some(other)) => one.shares_group(other),
+            _ => false,
+        }
     }
 
     /// The row of `id` as `viewer` sees it, if it has one.
@@ -399,6 +406,8 @@ impl Directory {
         let known = match host.opened {
             // others see the permanent host itself
             Some(opened) => host.owner(viewer).filter(|_| opened.arrived)?,
+            // it stands in no list before it is there
+            None if host.shown.is_some_and(|shown| !shown.arrived) => return None,
             // the first of those that the viewer may know of
             None => owners.find(|owner| self.may_see(viewer, owner.account))?,
         };

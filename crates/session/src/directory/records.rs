@@ -209,6 +209,17 @@ pub enum What {
         name: String,
         reason: &'static str,
     },
+    /// An operator and a colleague typed the same word: the colleague shows their screen.
+    ScreenShown {
+        colleague: String,
+        control: bool,
+    },
+    /// An operator asked a colleague for it in vain.
+    ScreenNotShown {
+        colleague: String,
+        control: bool,
+        reason: &'static str,
+    },
     /// Somebody wanted what they may not.
     Denied {
         action: Action,

@@ -81,6 +81,8 @@ impl Directory {
                     host,
                     arrived: true,
                 }),
+                // whoever shows it is not known any more, and ends it at their own console
+                shown: None,
             };
             let peer = HostPeer {
                 stage: HostStage::Accepted(Box::new(accepted)),
@@ -150,6 +152,7 @@ impl Directory {
         self.tell_organisation(id);
         self.tell_host_of_watching(id);
         self.place_arrived(id);
+        self.shown_place_arrived(id);
         self.announce(id, None);
         for owner in owners {
             if let Some(operator) = self.present_operator_of(owner) {

@@ -473,6 +473,7 @@ impl Directory {
                 filmed: FilmedLines::default(),
                 hindrances: Hindrances::NONE,
                 opened: None,
+                shown: None,
             };
             peer.stage = HostStage::Accepted(Box::new(accepted));
         }

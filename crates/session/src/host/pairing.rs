@@ -24,7 +24,7 @@ pub(super) enum Try {
     /// The ticket is on its way; the console's half is awaited.
     Offered {
         route: TicketRoute,
-        exchange: HostExchange,
+        exchange: Box<HostExchange>,
     },
     /// The proof is on its way; the console's is awaited.
     Proved {
@@ -129,6 +129,7 @@ impl Try {
             system,
             exchange: half.into(),
         };
+        let exchange = Box::new(exchange);
         (Self::Offered { route, exchange }, HostStep::Send(offer))
     }
 

@@ -183,6 +183,8 @@ impl Disk {
             | What::PermanentHostGone { .. }
             | What::Files { .. }
             | What::Folders { .. }
+            | What::ScreenShown { .. }
+            | What::ScreenNotShown { .. }
             | What::PermanentHostsSeen => {}
         }
     }

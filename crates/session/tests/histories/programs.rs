@@ -114,6 +114,7 @@ impl World {
                 ConsoleStep::KeepTickets => {}
                 // no permanent hosts here
                 ConsoleStep::Stretch(_) => unreachable!("nobody knocks"),
+                ConsoleStep::Show { .. } => unreachable!("nobody asks to see a screen"),
             }
         }
     }

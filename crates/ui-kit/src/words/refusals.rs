@@ -340,6 +340,42 @@ fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
             "Nobody is at this computer to let a colleague in. They can open it with its access password.",
             "A questo computer non c'è nessuno che possa far entrare un collega. Può aprirlo con la password di accesso.",
         ),
+        RefusalCode::COLLEAGUE_AWAY => (
+            "This colleague is not connected now.",
+            "Questo collega non è connesso al momento.",
+        ),
+        RefusalCode::COLLEAGUE_BUSY => (
+            "This colleague, or you, are asking or being asked for a screen already. Try again in a minute.",
+            "Tu o questo collega avete già una richiesta di schermo in corso. Riprova tra un minuto.",
+        ),
+        RefusalCode::COLLEAGUE_ASKS => (
+            "Your colleague was first: they ask to see your screen. Answer that, and ask again.",
+            "Il collega ti ha preceduto: chiede di vedere il tuo schermo. Rispondi, poi chiedi di nuovo.",
+        ),
+        RefusalCode::COLLEAGUE_REFUSED => (
+            "Your colleague does not show their screen now.",
+            "Il collega per ora non mostra il suo schermo.",
+        ),
+        RefusalCode::WORDS_DIFFER => (
+            "The two words were not the same, so nothing is shown. Ask again, and agree on a new word.",
+            "Le due parole non coincidono, quindi non viene mostrato nulla. Chiedi di nuovo e concordate un'altra parola.",
+        ),
+        RefusalCode::WORD_LATE => (
+            "The two words were not there in time, so nothing is shown.",
+            "Le due parole non sono arrivate in tempo, quindi non viene mostrato nulla.",
+        ),
+        RefusalCode::CODE_NEEDED => (
+            "By your organisation's rules this also needs a code of your second factor. Without one, set it up under Your account.",
+            "Per le regole della tua organizzazione serve anche un codice del secondo fattore. Se non lo hai, configuralo in Il tuo account.",
+        ),
+        RefusalCode::OUTSIDE_HOURS => (
+            "By your organisation's rules unattended computers are not opened at this hour.",
+            "Per le regole della tua organizzazione a quest'ora i computer non presidiati non si aprono.",
+        ),
+        RefusalCode::NOT_CHOSEN => (
+            "An administrator chose who opens this computer, and you are not among them.",
+            "Un amministratore ha scelto chi può aprire questo computer e tu non sei tra questi.",
+        ),
         RefusalCode::HOST_GONE => (
             "This computer is no longer connected.",
             "Questo computer non è più connesso.",
@@ -437,7 +473,7 @@ mod tests {
         let known = (1..=3)
             .chain(5..=8)
             .chain(20..=39)
-            .chain(40..=44)
+            .chain(40..=59)
             .chain(60..=65)
             .chain(80..=85)
             .chain(100..=105);

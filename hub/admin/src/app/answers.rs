@@ -11,7 +11,7 @@ use ui_kit::words::refusal_text;
 use super::AdminApp;
 use crate::exports::Document;
 use crate::incoming::{self, Incoming};
-use crate::state::{ComputersAsking, Done, Live, PeopleAsking, Topic};
+use crate::state::{ComputersAsking, Done, Live, OperatorsForm, PeopleAsking, Topic};
 use crate::words::{self, Say, s};
 
 /// What is in an answer of this form; any other one makes no sense.
@@ -181,6 +181,24 @@ impl AdminApp {
                     let computers = &mut self.state.computers;
                     computers.asking = Some(ComputersAsking::Invited(line.to_string()));
                     computers.refresh();
+                }
+            }
+            Topic::OperatorsOf(host) => {
+                if let Some(Answer::Hosts(hosts::Answer::Operators { names })) =
+                    self.unless_refused(answer)
+                {
+                    let computers = &mut self.state.computers;
+                    let row = computers.chosen_row().filter(|row| row.host == host);
+                    if let Some(row) = row {
+                        let names: Vec<&str> =
+                            names.iter().map(protocol::BoundedText::as_str).collect();
+                        let form = OperatorsForm {
+                            host,
+                            name: row.name.clone(),
+                            names: names.join(", "),
+                        };
+                        computers.asking = Some(ComputersAsking::Operators(form));
+                    }
                 }
             }
             Topic::Audit(of) => {

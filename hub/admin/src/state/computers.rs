@@ -121,6 +121,7 @@ pub enum ComputersAsking {
     /// The line, which is shown once.
     Invited(String),
     Change(HostForm),
+    Operators(OperatorsForm),
     Disable {
         host: HostId,
         name: Name,
@@ -212,6 +213,27 @@ impl HostForm {
         Question::Change {
             host: self.host,
             change,
+        }
+    }
+}
+
+/// Who alone opens a computer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OperatorsForm {
+    pub host: HostId,
+    /// Of the computer.
+    pub name: Name,
+    /// Names of accounts, with commas between them.
+    pub names: String,
+}
+
+impl OperatorsForm {
+    pub(crate) fn question(&self) -> Question {
+        let names = self.names.split(',').map(str::trim);
+        let names = names.filter(|name| !name.is_empty()).map(Name::cut);
+        Question::ChooseOperators {
+            host: self.host,
+            names: names.collect(),
         }
     }
 }

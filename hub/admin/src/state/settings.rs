@@ -105,4 +105,6 @@ pub struct SettingsForm {
     pub ticket_minutes: String,
     pub watch_live: bool,
     pub unattended_reason: bool,
+    pub unattended_code: bool,
+    pub unattended_hours: String,
 }

@@ -214,6 +214,11 @@ fn actions_ui(ui: &mut Ui, state: &mut State) {
         let form = HostForm::of(&row);
         state.computers.asking = Some(ComputersAsking::Change(form));
     }
+    let operators = Push::secondary(s(lang, Say::OperatorsOfComputer)).icon(Icon::Headset);
+    if ui.add(operators).clicked() {
+        let question = Question::Hosts(Ask::Operators { host });
+        state.ask(Topic::OperatorsOf(host), question);
+    }
     let label = if row.disabled {
         Say::Enable
     } else {

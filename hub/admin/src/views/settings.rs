@@ -202,6 +202,17 @@ fn form_ui(ui: &mut Ui, state: &mut State, form: &mut SettingsForm, wrong: Optio
         let label = s(lang, Say::UnattendedReason);
         let note = s(lang, Say::UnattendedReasonNote);
         switch_ui(ui, &mut form.unattended_reason, label, Some(note));
+        let label = s(lang, Say::UnattendedCode);
+        let note = s(lang, Say::UnattendedCodeNote);
+        switch_ui(ui, &mut form.unattended_code, label, Some(note));
+        let field = Field {
+            hint: "mon-fri 08:00-18:00, sat 09:00-12:30",
+            ..Field::new(s(lang, Say::UnattendedHours))
+                .width(WIDTH)
+                .note(s(lang, Say::UnattendedHoursNote))
+                .error(error("unattended-hours"))
+        };
+        text_field_ui(ui, &field, &mut form.unattended_hours);
     });
 }
 
@@ -234,6 +245,8 @@ impl SettingsForm {
             ticket_minutes: settings.ticket_minutes.to_string(),
             watch_live: settings.watch_live,
             unattended_reason: settings.unattended_reason,
+            unattended_code: settings.unattended_code,
+            unattended_hours: settings.unattended_hours.to_string(),
         }
     }
 
@@ -262,7 +275,9 @@ impl SettingsForm {
             password_chars,
             ticket_minutes,
             watch_live,
-            unattended_reason
+            unattended_reason,
+            unattended_code,
+            unattended_hours
         )
     }
 
@@ -343,6 +358,16 @@ impl SettingsForm {
                 "unattended-reason",
                 Setting::UnattendedReason(self.unattended_reason).value(),
                 self.unattended_reason == shown.unattended_reason,
+            ),
+            (
+                "unattended-code",
+                Setting::UnattendedCode(self.unattended_code).value(),
+                self.unattended_code == shown.unattended_code,
+            ),
+            (
+                "unattended-hours",
+                self.unattended_hours.clone(),
+                self.unattended_hours == shown.unattended_hours,
             ),
         ];
         let changed = fields.into_iter().filter(|(_, _, is_same)| !is_same);

@@ -182,6 +182,8 @@ fn make_desk(
         | What::HostOpened { .. }
         | What::HostNotOpened { .. }
         | What::Folders { .. }
+        | What::ScreenShown { .. }
+        | What::ScreenNotShown { .. }
         | What::Denied { .. } => {}
         What::Files { session, note } => receipts::note_files(t, *session, note)?,
         What::WatchBegan { session } => {

@@ -6,7 +6,7 @@ use ::session::directory::HostStanding;
 use protocol::admin::hosts::{EnrolmentRow, Filter, HostRow, Note, OfGroup, OfState, Order};
 use protocol::admin::{Page, Rows};
 use protocol::control::Name;
-use protocol::{EnrolmentId, GroupId, HostGroupId, HostId, HostKey, RefusalCode};
+use protocol::{AccountId, EnrolmentId, GroupId, HostGroupId, HostId, HostKey, RefusalCode};
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, params_from_iter};
 
@@ -37,6 +37,7 @@ pub(super) fn make(
         HostChange::Removed { host } => {
             there(t.execute("DELETE FROM host WHERE id = ?1", [host.id.0])?)
         }
+        HostChange::OperatorsChosen { host, operators } => choose(t, host.id, operators),
         HostChange::GroupAdded { name, seen_by } => host_groups::add(t, name, seen_by),
         HostChange::GroupChanged {
             group,
@@ -47,6 +48,32 @@ pub(super) fn make(
             there(t.execute("DELETE FROM host_group WHERE id = ?1", [group.0])?)
         }
     }
+}
+
+/// Only these open the host; all who see it where there is none.
+fn choose(
+    t: &Connection,
+    host: HostId,
+    operators: &[(AccountId, String)],
+) -> Result<(), CatalogueError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM host WHERE id = ?1)";
+    there(t.query_row(sql, [host.0], |row| row.get(0))?)?;
+    t.execute("DELETE FROM host_operator WHERE host = ?1", [host.0])?;
+    let sql = "INSERT OR IGNORE INTO host_operator (host, account) VALUES (?1, ?2)";
+    for (account, _) in operators {
+        t.execute(sql, (host.0, account.0))?;
+    }
+    Ok(())
+}
+
+/// The only operators who open `host`, by name.
+pub(super) fn operators(c: &Connection, host: HostId) -> Result<Vec<String>, CatalogueError> {
+    let mut statement = c.prepare_cached(
+        "SELECT operator.name FROM host_operator JOIN operator ON operator.id = account \
+         WHERE host = ?1 ORDER BY operator.name",
+    )?;
+    let rows = statement.query_map([host.0], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Nothing was changed where there is no such row.
@@ -193,6 +220,9 @@ pub(super) fn with_key(c: &Connection, key: HostKey) -> Result<Option<KnownHost>
     if let Some(group) = group {
         standing.seen_by = host_groups::seen_by(c, HostGroupId(group))?;
     }
+    let mut statement = c.prepare_cached("SELECT account FROM host_operator WHERE host = ?1")?;
+    let rows = statement.query_map([id.0], |row| Ok(AccountId(row.get(0)?)))?;
+    standing.only = rows.collect::<Result<_, _>>()?;
     Ok(Some(KnownHost {
         id,
         standing,
@@ -206,6 +236,7 @@ fn standing_of(row: &Row<'_>) -> rusqlite::Result<HostStanding> {
         name: Name::cut(row.get::<_, String>(1)?),
         disabled: row.get(2)?,
         seen_by: BTreeSet::new(),
+        only: BTreeSet::new(),
     })
 }
 
@@ -219,6 +250,13 @@ pub(super) fn standing(c: &Connection) -> Result<BTreeMap<HostId, HostStanding>,
         let groups = by_group.entry(row.get(0)?).or_default();
         groups.insert(GroupId(row.get(1)?));
     }
+    let mut only: BTreeMap<i64, BTreeSet<AccountId>> = BTreeMap::new();
+    let mut statement = c.prepare_cached("SELECT host, account FROM host_operator")?;
+    let mut rows = statement.query(())?;
+    while let Some(row) = rows.next()? {
+        let chosen = only.entry(row.get(0)?).or_default();
+        chosen.insert(AccountId(row.get(1)?));
+    }
     let mut statement = c.prepare_cached("SELECT id, name, disabled, host_group FROM host")?;
     let rows = statement.query_map((), |row| {
         let mut standing = standing_of(row)?;
@@ -226,7 +264,11 @@ pub(super) fn standing(c: &Connection) -> Result<BTreeMap<HostId, HostStanding>,
         if let Some(seen_by) = group.and_then(|group| by_group.get(&group)) {
             standing.seen_by.clone_from(seen_by);
         }
-        Ok((HostId(row.get(0)?), standing))
+        let id = row.get(0)?;
+        if let Some(chosen) = only.get(&id) {
+            standing.only.clone_from(chosen);
+        }
+        Ok((HostId(id), standing))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -12,6 +12,7 @@ use protocol::EnrolmentId;
 use protocol::admin::hosts::{
     Filter, HostChange, HostGroup, HostGroupRow, HostRow, NewEnrolment, OfGroup, OfState, Order,
 };
+use protocol::control::Name;
 use serde_json::json;
 use transport::HubIdentity;
 
@@ -66,6 +67,21 @@ pub(crate) enum HostCommand {
     Group {
         host: String,
         group: Option<String>,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// List who alone opens a host, or choose anew.
+    Operators {
+        host: String,
+        /// The account of an operator who opens it; may be given several times, in place of those before.
+        #[arg(long, value_name = "NAME")]
+        only: Vec<String>,
+        /// All who see the host open it.
+        #[arg(long, conflicts_with = "only")]
+        all: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         data: DataArgs,
     },
@@ -175,6 +191,13 @@ pub(super) fn run(command: HostCommand) -> anyhow::Result<()> {
             to.group = group.transpose()?;
             Ok(())
         })?,
+        HostCommand::Operators {
+            host,
+            only,
+            all,
+            json,
+            data,
+        } => operators(&data, &host, (&only, all), json)?,
         HostCommand::Disable { host, data } => set_disabled(&data, &host, true)?,
         HostCommand::Enable { host, data } => set_disabled(&data, &host, false)?,
         HostCommand::Remove { host, data } => {
@@ -264,6 +287,33 @@ fn change_host(
     wanted(&*catalogue, &mut to)?;
     change(&mut *catalogue, hosts::change(named(&row), &to)?)?;
     Ok(say(&format!("host {} is changed", row.name))?)
+}
+
+/// Chooses who alone opens the host, where that is wanted, and says who does.
+fn operators(
+    data: &DataArgs,
+    host: &str,
+    (only, all): (&[String], bool),
+    json: bool,
+) -> anyhow::Result<()> {
+    let (mut catalogue, row) = open(data, host)?;
+    if all || !only.is_empty() {
+        let names: Vec<Name> = only.iter().map(|name| Name::cut(name.as_str())).collect();
+        let what = hosts::choose_operators(&*catalogue, named(&row), &names)?;
+        change(&mut *catalogue, what)?;
+    }
+    let names = catalogue.host_operators(row.host)?;
+    if json {
+        let shown = json!({ "host": row.host.0, "name": row.name.as_str(), "operators": names });
+        writeln!(std::io::stdout(), "{shown:#}")?;
+        return Ok(());
+    }
+    let who = if names.is_empty() {
+        "all who see it".to_owned()
+    } else {
+        names.join(", ")
+    };
+    Ok(say(&format!("host {} is opened by {who}", row.name))?)
 }
 
 fn set_disabled(data: &DataArgs, host: &str, disabled: bool) -> anyhow::Result<()> {

@@ -11,7 +11,9 @@ use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 use super::super::form_buttons_ui;
 use super::super::people::once_ui;
 use super::super::questions::{answer_of, danger_ui, memberships_ui};
-use crate::state::{ComputersAsking, Done, HostForm, HostGroupForm, InviteForm, State, Topic};
+use crate::state::{
+    ComputersAsking, Done, HostForm, HostGroupForm, InviteForm, OperatorsForm, State, Topic,
+};
 use crate::words::{self, Say, s};
 
 pub(super) fn asking_ui(ui: &Ui, state: &mut State) {
@@ -26,6 +28,9 @@ pub(super) fn asking_ui(ui: &Ui, state: &mut State) {
         }
         Some(ComputersAsking::Change(form)) => {
             change_ui(ui, state, form).map(ComputersAsking::Change)
+        }
+        Some(ComputersAsking::Operators(form)) => {
+            operators_ui(ui, state, form).map(ComputersAsking::Operators)
         }
         Some(ComputersAsking::Group(form)) => group_ui(ui, state, form).map(ComputersAsking::Group),
         Some(asking) => dangerous_ui(ui, state, asking),
@@ -115,6 +120,37 @@ fn change_ui(ui: &Ui, state: &mut State, mut form: HostForm) -> Option<HostForm>
     }
 }
 
+/// Who alone opens a computer.
+fn operators_ui(ui: &Ui, state: &mut State, mut form: OperatorsForm) -> Option<OperatorsForm> {
+    let lang = state.lang;
+    let icon = Some((Icon::Headset, Tone::Accent));
+    let title = name_alone(lang, &form.name);
+    let dialog = dialog_ui(
+        ui.ctx(),
+        "operators",
+        DialogSize::Medium,
+        icon,
+        &title,
+        |ui| {
+            let field = Field {
+                hint: "anna, bruno",
+                ..Field::new(s(lang, Say::OperatorsOfComputer))
+                    .note(s(lang, Say::OperatorsOfComputerNote))
+            };
+            text_field_ui(ui, &field, &mut form.names);
+            form_buttons_ui(ui, lang, w(lang, Word::Save))
+        },
+    );
+    match answer_of(&dialog) {
+        Some(false) => None,
+        Some(true) => {
+            ask(state, form.question());
+            None
+        }
+        None => Some(form),
+    }
+}
+
 fn group_ui(ui: &Ui, state: &mut State, mut form: HostGroupForm) -> Option<HostGroupForm> {
     let lang = state.lang;
     let icon = Some((Icon::Server, Tone::Accent));
@@ -188,6 +224,7 @@ fn dangerous_ui(ui: &Ui, state: &mut State, asking: ComputersAsking) -> Option<C
         ComputersAsking::Invite(_)
         | ComputersAsking::Invited(_)
         | ComputersAsking::Change(_)
+        | ComputersAsking::Operators(_)
         | ComputersAsking::Group(_) => return Some(asking),
     };
     match danger_ui(ui, lang, (icon, &title), (note, label)) {
