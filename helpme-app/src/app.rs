@@ -128,6 +128,7 @@ impl HelpmeApp {
             match effect {
                 Effect::Tell(command) => self.backend.tell(command),
                 Effect::Withhold(withheld) => self.backend.withhold(withheld),
+                Effect::ShareOnly(monitor) => self.backend.share_only(monitor.as_ref()),
                 Effect::UseHub(hub) => self.use_hub(&hub),
                 Effect::Examine(hub) => {
                     let doctor = self.backend.examine(&hub);
@@ -261,7 +262,7 @@ impl HelpmeApp {
         self.shape = wanted;
         if let Shape::Bar { below } = wanted {
             become_bar(ctx, !was_bar, below);
-            if below == Below::SystemAsked {
+            if matches!(below, Below::SystemAsked | Below::ShieldAsked) {
                 // it stands below the bar, where something may cover it
                 self.front.come(ctx);
             }
@@ -296,6 +297,7 @@ impl HelpmeApp {
             Action::ShowChat(true),
             Action::ListOperators(true),
             Action::ShowFiles(true),
+            Action::ListMonitors(true),
         ];
         if opens.iter().any(|opens| actions.contains(opens)) {
             // it opens below, where something may cover it

@@ -8,7 +8,7 @@ use host_engine::{
     Backends, Doctor, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents, HostHandle,
     ProxyChoice, Routes, SessionEnder,
 };
-use protocol::{ProxyLogin, Role};
+use protocol::{ProxyLogin, Role, ScreenMonitor};
 
 use crate::settings::HubPlace;
 
@@ -109,6 +109,13 @@ impl Backend {
     pub fn withhold(&self, withheld: bool) {
         if let Some((handle, _)) = &self.engine {
             handle.withhold(withheld);
+        }
+    }
+
+    /// Shares this monitor alone from now on, or all; never waits.
+    pub fn share_only(&self, monitor: Option<&ScreenMonitor>) {
+        if let Some((handle, _)) = &self.engine {
+            handle.share_only(monitor);
         }
     }
 

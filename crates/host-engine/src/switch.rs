@@ -13,12 +13,13 @@ use session::Grant;
 use tokio::sync::{mpsc, watch};
 
 use crate::inject::Job;
+use crate::shield::{Order, Orders};
 
 /// What the threads and tasks of one session share.
 #[derive(Debug)]
 pub(crate) struct Switch {
     off: watch::Sender<bool>,
-    /// The user has paused, ...
+    /// The user has paused, or all operators have, ...
     withheld: watch::Sender<bool>,
     /// ... so many times.
     pauses: AtomicU64,
@@ -31,6 +32,13 @@ pub(crate) struct Switch {
 struct Parts {
     grants: BTreeMap<PeerId, Grant>,
     waker: Option<CaptureWaker>,
+    shields: Option<Orders>,
+    /// The user has paused.
+    paused: bool,
+    /// All operators have.
+    rested: bool,
+    /// The monitor that the user shares alone.
+    only: Option<u32>,
     jobs: mpsc::WeakSender<Job>,
 }
 
@@ -40,6 +48,10 @@ impl Switch {
         let parts = Parts {
             grants: BTreeMap::new(),
             waker: None,
+            shields: None,
+            paused: false,
+            rested: false,
+            only: None,
             jobs: jobs.downgrade(),
         };
         Arc::new(Self {
@@ -72,9 +84,22 @@ impl Switch {
 
     /// The user pauses, or goes on. Never blocks for longer than a lock.
     pub(crate) fn withhold(&self, withheld: bool) {
-        if self.withheld.send_replace(withheld) == withheld {
-            return;
-        }
+        self.stand_still(|parts| parts.paused = withheld);
+    }
+
+    /// All operators have paused, or one of them looks again; for whoever captures and injects it is as if
+    /// the user had.
+    pub(crate) fn rest(&self, rested: bool) {
+        self.stand_still(|parts| parts.rested = rested);
+    }
+
+    fn stand_still(&self, change: impl FnOnce(&mut Parts)) {
+        let withheld = self.with(|parts| {
+            change(parts);
+            let withheld = parts.paused || parts.rested;
+            (self.withheld.send_replace(withheld) != withheld).then_some(withheld)
+        });
+        let Some(withheld) = withheld else { return };
         self.pauses.fetch_add(u64::from(withheld), Ordering::SeqCst);
         self.wake_capture();
         self.release();
@@ -84,7 +109,7 @@ impl Switch {
         *self.withheld.borrow()
     }
 
-    /// How often the user has paused.
+    /// How often the user has paused, or chosen what is shared.
     pub(crate) fn pauses(&self) -> u64 {
         self.pauses.load(Ordering::SeqCst)
     }
@@ -135,6 +160,37 @@ impl Switch {
             && self.with(|parts| parts.grants.get(&operator).is_some_and(may))
     }
 
+    /// The user shares this monitor alone from now on, or all there are: who captures begins anew.
+    pub(crate) fn share_only(&self, monitor: Option<u32>) {
+        let before = self.with(|parts| std::mem::replace(&mut parts.only, monitor));
+        if before != monitor {
+            self.pauses.fetch_add(1, Ordering::SeqCst);
+            self.wake_capture();
+        }
+    }
+
+    /// The monitor that the user shares alone.
+    pub(crate) fn only(&self) -> Option<u32> {
+        self.with(|parts| parts.only)
+    }
+
+    /// Whether shields may be up: somebody may act, and nobody has paused.
+    pub(crate) fn lets_shield(&self) -> bool {
+        let may = |grant: &Grant| grant.rights().has(Rights::CONTROL);
+        self.is_on() && !self.is_withheld() && self.with(|parts| parts.grants.values().any(may))
+    }
+
+    pub(crate) fn set_shields(&self, orders: Orders) {
+        self.with(|parts| parts.shields = Some(orders));
+    }
+
+    /// Has a shield put up or taken down, where there are any.
+    pub(crate) fn order(&self, order: Order) {
+        if let Some(shields) = self.with(|parts| parts.shields.clone()) {
+            shields.give(order);
+        }
+    }
+
     /// Whether more than one operator may touch anything; asked for each event, so no lock is taken.
     pub(crate) fn is_shared(&self) -> bool {
         self.shared.load(Ordering::Relaxed)
@@ -162,6 +218,7 @@ impl Switch {
         let able = self.with(|parts| parts.grants.values().filter(may).count());
         self.shared.store(able > 1, Ordering::Relaxed);
         self.tell_injection(Job::Check);
+        self.order(Order::Check);
     }
 
     fn tell_injection(&self, job: Job) {

@@ -13,7 +13,7 @@ use protocol::control::{ChatText, KnockReason};
 use protocol::files::TransferId;
 use protocol::{
     Entry, InvitationToken, OwnQuestion, PeerId, PointerUpdate, ReportDraft, ReportId, Rights,
-    ScreenLayout, SessionId, TicketRoute,
+    ScreenLayout, SessionId, Shield, TicketRoute,
 };
 use session::TicketNumber;
 use tokio::sync::{mpsc, watch};
@@ -122,6 +122,19 @@ pub enum Command {
     AskSystem {
         session: SessionId,
     },
+    /// Wishes that the user's keyboard and mouse do nothing, or that their screen is dark, for which the user
+    /// is asked; or no longer. [`crate::Event::Shields`] tells what becomes of it.
+    Shield {
+        session: SessionId,
+        shield: Shield,
+        up: bool,
+    },
+    /// The operator pauses, or goes on: nothing is sent meanwhile, and nothing captured where all of a
+    /// session's operators have paused.
+    Rest {
+        session: SessionId,
+        resting: bool,
+    },
     /// Leaves a session, which ends with its last operator; or takes the question back.
     EndSession {
         session: SessionId,
@@ -203,6 +216,8 @@ impl fmt::Debug for Command {
             Self::BringIn { .. } => "BringIn",
             Self::MarkMoment { .. } => "MarkMoment",
             Self::AskSystem { .. } => "AskSystem",
+            Self::Shield { .. } => "Shield",
+            Self::Rest { .. } => "Rest",
             Self::EndSession { .. } => "EndSession",
             Self::DisconnectHost { .. } => "DisconnectHost",
             Self::SendChat { .. } => "SendChat",

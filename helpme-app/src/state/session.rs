@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use host_engine::EndCause;
 use protocol::transfers::Transfer;
-use protocol::{PeerId, Rights, SessionId};
+use protocol::{PeerId, Rights, SessionId, Shield, Shields};
 
 use super::receipt::{Opinion, Receipt};
 
@@ -29,6 +29,16 @@ pub struct Running {
     pub files: Files,
     /// Operators who want to know what computer this is, the first one first.
     pub system_asked: Vec<Present>,
+    /// Who wishes the user's input blocked or the screen dark, the first one first.
+    pub shields_asked: Vec<(Shield, String)>,
+    /// How these stand.
+    pub shields: Shields,
+    /// Operators who have paused.
+    pub resting: Vec<String>,
+    /// The monitors are listed below the bar.
+    pub monitors_shown: bool,
+    /// The monitor that was shared alone is gone; nothing is seen until the user chooses another or goes on.
+    pub monitor_gone: bool,
 }
 
 /// Files between this computer and the operators (S6).

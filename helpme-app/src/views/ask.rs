@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use eframe::egui::{Id, Ui};
-use protocol::{Hindrances, Rights};
-use ui_kit::widgets::{Push, banner_ui, card_ui, divider_ui, heading_ui, switch_ui};
+use protocol::{Hindrances, Rights, ScreenMonitor};
+use ui_kit::widgets::{
+    Field, Push, banner_ui, card_ui, choice_ui, divider_ui, heading_ui, switch_ui,
+};
 use ui_kit::words::{ask_consent, hindrance_for_user, whole_name};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
@@ -55,6 +57,30 @@ pub(super) fn ask_ui(
             &words::asks_again(lang, &question.operator),
         );
     }
+}
+
+/// Which of several monitors the operator is to see.
+pub(super) fn monitors_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    question: &mut Question,
+    monitors: &[ScreenMonitor],
+) {
+    if monitors.len() < 2 || question.joins.is_some() {
+        return;
+    }
+    ui.add_space(8.0);
+    let names = words::monitors_to_share(lang, monitors);
+    let choices: Vec<_> = names
+        .iter()
+        .map(|(id, name)| (*id, name.as_str()))
+        .collect();
+    let field = Field::new(words::what_is_shared(lang)).note(words::only_note(lang));
+    ui.add_enabled_ui(!question.allowed, |ui| {
+        if let Some(chosen) = choice_ui(ui, &field, question.only, &choices) {
+            question.only = chosen;
+        }
+    });
 }
 
 fn answers_id() -> Id {

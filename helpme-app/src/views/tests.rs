@@ -8,7 +8,9 @@ use protocol::diagnosis::Found;
 use protocol::files::TransferId;
 use protocol::receipt::Offsets;
 use protocol::transfers::{Stage as TransferStage, Transfer};
-use protocol::{EndedBy, PeerId, Refusal, RefusalCode, Rights, SessionId, Stars};
+use protocol::{
+    EndedBy, PeerId, Refusal, RefusalCode, Rights, SessionId, Shield, ShieldState, Shields, Stars,
+};
 use session::ticket::TicketMissing;
 use ui_kit::{Lang, Word, w};
 
@@ -335,6 +337,65 @@ fn h6_the_bar_pauses_and_goes_on_with_one_press_each() {
         harness.run_steps(2);
         let last = harness.state().actions.last();
         assert_eq!(last, Some(&Action::Withhold(false)));
+    }
+}
+
+#[test]
+fn s2_the_user_is_asked_before_their_input_is_blocked_and_reads_how_it_ends() {
+    for (lang, question, ends, yes, blocked) in [
+        (
+            Lang::En,
+            "would like to work without your keyboard and mouse",
+            "Hold Esc for 2 seconds",
+            "Allow",
+            "Keyboard and mouse blocked: hold Esc",
+        ),
+        (
+            Lang::It,
+            "vorrebbe lavorare senza la tua tastiera",
+            "Tieni premuto Esc per 2 secondi",
+            "Consenti",
+            "Tastiera e mouse bloccati: tieni premuto Esc",
+        ),
+    ] {
+        let mut state = running();
+        state.settings.language = Some(lang);
+        let session = SessionId(3);
+        let asked = HostEvent::ShieldAsked {
+            session,
+            operator: PeerId([1; 16]),
+            name: "Marco".into(),
+            shield: Shield::Input,
+        };
+        assert_eq!(state.apply(asked, LATER), [Effect::DrawAttention]);
+        let below = Below::ShieldAsked;
+        assert_eq!(state.shape(), Shape::Bar { below });
+        let mut harness = show(state);
+        harness.get_by_label_contains(question);
+        harness.get_by_label_contains(ends);
+        harness.get_by_label(yes).click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().actions, [Action::AnswerShield(true)]);
+        let state = &mut harness.state_mut().state;
+        let answer = HostCommand::AnswerShield {
+            shield: Shield::Input,
+            allowed: true,
+        };
+        let effects = state.act(Action::AnswerShield(true), LATER);
+        assert_eq!(effects, [Effect::Tell(answer)]);
+        let shields = Shields::default().with(Shield::Input, ShieldState::Up);
+        state.apply(HostEvent::Shields { session, shields }, LATER);
+        let below = Below::Nothing;
+        assert_eq!(state.shape(), Shape::Bar { below });
+        harness.run_steps(2);
+        harness.get_by_label(blocked);
+        let state = &mut harness.state_mut().state;
+        let shields = Shields::default();
+        state.apply(HostEvent::Shields { session, shields }, LATER);
+        let by = vec!["Marco".into()];
+        state.apply(HostEvent::Resting { session, by }, LATER);
+        harness.run_steps(2);
+        harness.get_by_label_contains("Marco: ");
     }
 }
 
