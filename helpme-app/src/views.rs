@@ -95,8 +95,8 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
                 let room = ask::room_above_answers(ui);
                 let area = ScrollArea::vertical().max_height(room);
                 scrolling_in(ui, area.auto_shrink([false, true]), |ui| {
-                    ask::ask_ui(ui, lang, question, organisation, hindrances, room);
-                    ask::monitors_ui(ui, lang, question, monitors);
+                    let machine = (hindrances, monitors.as_slice());
+                    ask::ask_ui(ui, lang, question, organisation, machine, room);
                 });
                 in_column(ui, column, |ui| {
                     ask::answers_ui(ui, lang, question, moment.now, actions);

@@ -200,7 +200,11 @@ impl X11Screen {
                 .find(|monitor| monitor.id == id)
             {
                 Some(monitor) => area = monitor.area,
-                None if self.keeps => return Err(CaptureError::NoSuchMonitor { id }),
+                None if self.keeps => {
+                    // asked again by every later call, too
+                    self.geometry_is_stale = true;
+                    return Err(CaptureError::NoSuchMonitor { id });
+                }
                 None => self.selected = None,
             }
         }

@@ -405,9 +405,13 @@ fn content_ui(
         if ui.add(pause).clicked() {
             actions.push(Action::Withhold(!running.withheld));
         }
-        chat_button_ui(ui, lang, unread, chat_shown, actions);
-        files_button_ui(ui, lang, running, actions);
-        if monitors.1 > 1 || monitors.0 {
+        // what the user cannot press makes room for how that ends
+        let is_blocked = running.shields.input == ShieldState::Up;
+        if !is_blocked {
+            chat_button_ui(ui, lang, unread, chat_shown, actions);
+            files_button_ui(ui, lang, running, actions);
+        }
+        if !is_blocked && (monitors.1 > 1 || monitors.0) {
             let label = words::what_is_shared(lang);
             let icon = Icon::Monitor;
             let shown = running.monitors_shown;
@@ -416,18 +420,20 @@ fn content_ui(
                 actions.push(Action::ListMonitors(!shown));
             }
         }
-        if running.is_shared() {
+        if !is_blocked && running.is_shared() {
             let label = words::who_is_here(lang);
             if icon_toggle_ui(ui, Icon::Users, label, true, running.list_shown).clicked() {
                 actions.push(Action::ListOperators(!running.list_shown));
             }
         }
-        if running.rights.has(Rights::CLIPBOARD)
+        if !is_blocked
+            && running.rights.has(Rights::CLIPBOARD)
             && icon_button_ui(ui, Icon::ClipboardX, w(lang, Word::StopClipboard), true).clicked()
         {
             actions.push(Action::StopClipboard);
         }
-        if running.rights.has(Rights::CONTROL)
+        if !is_blocked
+            && running.rights.has(Rights::CONTROL)
             && icon_button_ui(ui, Icon::Hand, w(lang, Word::StopControl), true).clicked()
         {
             actions.push(Action::StopControl);
