@@ -385,6 +385,10 @@ impl eframe::App for HelpmeApp {
             actions.extend(self.bar_above(&ctx, moment));
         }
         for action in actions {
+            if action.is_the_users_alone() && self.backend.may_be_an_operators() {
+                tracing::warn!("Not taken: an operator may have pressed it");
+                continue;
+            }
             let effects = self.state.act(action, now);
             self.take(&ctx, effects);
             ctx.request_repaint();

@@ -143,6 +143,19 @@ pub enum Action {
     DragBar,
 }
 
+impl Action {
+    /// Whether it gives an operator more than before, and so counts only from the user's own hand.
+    pub fn is_the_users_alone(&self) -> bool {
+        matches!(
+            self,
+            Self::Answer { allow: true }
+                | Self::AnswerSystem(true)
+                | Self::AnswerShield(true)
+                | Self::ShareOnly(_)
+        )
+    }
+}
+
 /// What is to be done outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {

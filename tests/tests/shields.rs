@@ -222,11 +222,21 @@ fn s2_an_operator_pauses_and_works_alone_and_the_user_has_their_keyboard_back_at
     })
     .expect("the user types");
     let block = |cast: &mut Cast| {
+        let session = cast.console.wait_for_session().expect("a session");
         cast.console
             .choose_in_session("Session menu", "Block the user's input")
             .expect("chosen");
         cast.helpme.app.wait_for("Allow").expect("asked");
         keep(cast, "block-asked");
+        let allow = cast.helpme.app.wait_for("Allow").expect("asked");
+        // the operator cannot answer in the user's place
+        let (x, y) = allow.region.middle();
+        hands
+            .click((session.x + x, session.y + y))
+            .expect("clicked");
+        std::thread::sleep(Duration::from_millis(1_500));
+        let asked = cast.helpme.app.shows("Allow").expect("read");
+        assert!(asked, "the question stands");
         cast.helpme.app.click("Allow").expect("allowed");
         cast.console.app.wait_for("Input blocked").expect("told");
     };

@@ -191,6 +191,13 @@ impl HostHandle {
         self.current.withhold(withheld);
     }
 
+    /// Whether an operator did less than `ago` ago what could press a button on this screen: an answer that
+    /// comes then may not be the user's own.
+    pub fn operator_pressed_within(&self, ago: Duration) -> bool {
+        let switch = self.current.get();
+        switch.is_some_and(|switch| switch.operator_pressed_within(ago))
+    }
+
     /// Shares this monitor of [`HostEvent::Monitors`] alone, or all there are, in the session that runs and in
     /// those after it. From then on no other is captured, whatever becomes of this one. Never waits.
     pub fn share_only(&self, monitor: Option<&ScreenMonitor>) {

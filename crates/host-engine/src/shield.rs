@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 
@@ -18,6 +18,9 @@ use tokio::sync::mpsc;
 
 use crate::live::Report;
 use crate::switch::Switch;
+
+/// Orders that may wait.
+const MAX_ORDERS: usize = 64;
 
 /// A shield that is up, until this is dropped.
 pub type UpShield = Box<dyn Send>;
@@ -150,13 +153,13 @@ pub(crate) enum Order {
 
 /// The way to the thread. With the last one it ends, and every shield with it.
 #[derive(Clone)]
-pub(crate) struct Orders(Sender<Order>);
+pub(crate) struct Orders(SyncSender<Order>);
 
 impl Orders {
-    /// Never waits.
+    /// Never waits. A thread with so many orders looks at the switch after each of them anyway.
     pub(crate) fn give(&self, order: Order) {
-        if self.0.send(order).is_err() {
-            tracing::trace!("Shields are over");
+        if self.0.try_send(order).is_err() {
+            tracing::trace!("Shields are over, or busy");
         }
     }
 }
@@ -173,7 +176,7 @@ pub(crate) fn start(
     switch: &Arc<Switch>,
     reports: mpsc::Sender<Report>,
 ) -> io::Result<(Orders, JoinHandle<()>)> {
-    let (sender, orders) = channel();
+    let (sender, orders) = sync_channel(MAX_ORDERS);
     let keeper = Keeper {
         shielder,
         // the switch holds the way here, and must not be held by it
@@ -193,7 +196,7 @@ struct Keeper {
     shielder: Arc<dyn Shielder>,
     switch: Weak<Switch>,
     reports: mpsc::Sender<Report>,
-    itself: Sender<Order>,
+    itself: SyncSender<Order>,
     /// Which are up, each with its number.
     up: BTreeMap<Shield, (u64, UpShield)>,
     raised: u64,

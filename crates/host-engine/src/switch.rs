@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use capture::CaptureWaker;
 use protocol::{PeerId, Rights};
@@ -25,6 +26,9 @@ pub(crate) struct Switch {
     pauses: AtomicU64,
     /// More than one operator may touch anything.
     shared: AtomicBool,
+    born: Instant,
+    /// When an operator last did what could press a button on the screen, in milliseconds after that, from 1.
+    pressed_millis: AtomicU64,
     parts: Mutex<Parts>,
 }
 
@@ -59,6 +63,8 @@ impl Switch {
             withheld: watch::Sender::new(false),
             pauses: AtomicU64::new(0),
             shared: AtomicBool::new(false),
+            born: Instant::now(),
+            pressed_millis: AtomicU64::new(0),
             parts: Mutex::new(parts),
         })
     }
@@ -196,6 +202,19 @@ impl Switch {
         self.shared.load(Ordering::Relaxed)
     }
 
+    /// An operator does what could press a button on the screen.
+    pub(crate) fn operator_presses(&self) {
+        let millis = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.pressed_millis.store(millis + 1, Ordering::Relaxed);
+    }
+
+    /// Whether an operator did that less than `ago` ago.
+    pub(crate) fn operator_pressed_within(&self, ago: Duration) -> bool {
+        let pressed = self.pressed_millis.load(Ordering::Relaxed);
+        let at = Duration::from_millis(pressed.saturating_sub(1));
+        pressed > 0 && self.born.elapsed().saturating_sub(at) < ago
+    }
+
     /// The user has moved the pointer, or pressed something.
     pub(crate) fn user_acts(&self) {
         self.tell_injection(Job::UserActs);
@@ -252,5 +271,28 @@ mod tests {
         assert!(switch.shows(switch.pauses()));
         switch.turn_off();
         assert!(!switch.shows(switch.pauses()));
+    }
+
+    #[test]
+    fn an_operators_press_is_known_for_a_while() {
+        let (jobs, _waiting) = mpsc::channel(4);
+        let switch = Switch::new(&jobs);
+        let second = Duration::from_secs(1);
+        assert!(!switch.operator_pressed_within(second), "nobody has");
+        switch.operator_presses();
+        assert!(switch.operator_pressed_within(second));
+        assert!(!switch.operator_pressed_within(Duration::ZERO));
+    }
+
+    #[test]
+    fn both_go_on_before_anything_is_seen_again() {
+        let (jobs, _waiting) = mpsc::channel(4);
+        let switch = Switch::new(&jobs);
+        switch.withhold(true);
+        switch.rest(true);
+        switch.withhold(false);
+        assert!(switch.is_withheld(), "the operators still rest");
+        switch.rest(false);
+        assert!(!switch.is_withheld());
     }
 }

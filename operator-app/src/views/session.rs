@@ -531,9 +531,10 @@ fn shield_ui(
     let is_up = stands == Some(ShieldState::Up);
     let watching = (!state.rights.has(Rights::CONTROL)).then(|| {
         let hindrance = state.hindrances.input;
-        hindrance.map_or(phrases::view_only_granted(lang), |hindrance| {
-            hindrance_for_operator(lang, hindrance)
-        })
+        hindrance.map_or_else(
+            || phrases::view_only_granted(lang),
+            |hindrance| hindrance_for_operator(lang, hindrance),
+        )
     });
     let resting = state.resting.then(|| phrases::shields::you_paused(lang));
     let obstacle = reason.or(resting).or(watching);

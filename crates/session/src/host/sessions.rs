@@ -27,8 +27,10 @@ pub(super) struct Live {
     pub(super) shielding: Shielding,
     /// Whether all operators rest, and who does, as was told last.
     pub(super) rested: (bool, Vec<Name>),
-    /// The monitor that the user shares alone; `None` if that never was, then `None` for all.
-    pub(super) shares_only: Option<Option<Name>>,
+    /// The monitor that the user shares alone, ...
+    pub(super) shares_only: Option<Name>,
+    /// ... and whether there ever was one.
+    pub(super) shared_alone: bool,
 }
 
 /// What an operator may do in the session that runs.
@@ -87,6 +89,7 @@ impl HostSide {
             shielding: Shielding::default(),
             rested: (false, Vec::new()),
             shares_only: None,
+            shared_alone: false,
         });
         live.parts += 1;
         let number = live.parts;

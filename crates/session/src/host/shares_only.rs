@@ -14,10 +14,11 @@ impl HostSide {
         let Some(live) = &mut admitted.live else {
             return Vec::new();
         };
-        if live.shares_only.as_ref().unwrap_or(&None) == &monitor {
+        if live.shares_only == monitor {
             return Vec::new();
         }
-        live.shares_only = Some(monitor);
+        live.shares_only = monitor;
+        live.shared_alone = true;
         let all = 0..admitted.operators.len();
         all.filter_map(|at| admitted.tell_shares_only(at)).collect()
     }
@@ -27,7 +28,10 @@ impl Admitted {
     /// Tells the operator at `at` which monitor is shared alone, if that ever was one.
     pub(super) fn tell_shares_only(&mut self, at: usize) -> Option<HostStep> {
         let live = self.live.as_ref()?;
-        let (session, monitor) = (live.session, live.shares_only.clone()?);
+        if !live.shared_alone {
+            return None;
+        }
+        let (session, monitor) = (live.session, live.shares_only.clone());
         let operator = &mut self.operators[at];
         operator.part.as_ref()?;
         operator.say(&HostWord::SharesOnly { session, monitor })

@@ -1,4 +1,4 @@
-//! The brightness of the monitors: RandR's gamma, which the graphics card applies to what leaves it.
+//! The brightness of the monitors: `RandR`'s gamma, which the graphics card applies to what leaves it.
 
 use std::collections::BTreeMap;
 
