@@ -583,6 +583,7 @@ impl Writer {
                 () = switch.until_withheld(false) => {}
                 () = self.what.drop_all() => return Ok(()),
             }
+            let pauses = switch.pauses();
             let stream = tokio::select! {
                 biased;
                 () = switch.until_off() => return Ok(()),
@@ -594,7 +595,7 @@ impl Writer {
             let written = tokio::select! {
                 biased;
                 () = switch.until_off() => Some(Ok(())),
-                () = switch.until_withheld(true) => None,
+                () = switch.until_paused_since(pauses) => None,
                 written = write(self.header, &self.key, &mut self.what, &mut writer) => Some(written),
             };
             if writer.stream_mut().reset(0u32.into()).is_err() {

@@ -184,6 +184,8 @@ struct Sharing<'a> {
     switch: &'a Switch,
     /// How often the user had paused before.
     pauses: u64,
+    /// How often the user had chosen what is shared.
+    choices: u64,
     /// The monitor that the user shares alone.
     only: Option<u32>,
     outbox: &'a Outbox,
@@ -217,6 +219,7 @@ impl<'a> Sharing<'a> {
     ) -> Result<Self, CaptureError> {
         switch.set_waker(source.waker());
         let pauses = switch.pauses();
+        let choices = switch.choices();
         let only = switch.only();
         let shared = match (only, wish.monitor) {
             // before anything is looked at
@@ -233,6 +236,7 @@ impl<'a> Sharing<'a> {
             source,
             switch,
             pauses,
+            choices,
             only,
             outbox,
             wish,
@@ -277,7 +281,7 @@ impl<'a> Sharing<'a> {
 
     /// Whether anything may be captured and sent.
     fn shows(&self) -> bool {
-        self.switch.shows(self.pauses)
+        self.switch.shows(self.pauses) && self.switch.choices() == self.choices
     }
 
     /// Sends the newest state if it is due; gives how long to sleep for (`None`: until woken).

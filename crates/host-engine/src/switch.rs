@@ -24,6 +24,8 @@ pub(crate) struct Switch {
     withheld: watch::Sender<bool>,
     /// ... so many times.
     pauses: AtomicU64,
+    /// How often the user has chosen what is shared.
+    choices: AtomicU64,
     /// More than one operator may touch anything.
     shared: AtomicBool,
     born: Instant,
@@ -62,6 +64,7 @@ impl Switch {
             off: watch::Sender::new(false),
             withheld: watch::Sender::new(false),
             pauses: AtomicU64::new(0),
+            choices: AtomicU64::new(0),
             shared: AtomicBool::new(false),
             born: Instant::now(),
             pressed_millis: AtomicU64::new(0),
@@ -100,22 +103,33 @@ impl Switch {
     }
 
     fn stand_still(&self, change: impl FnOnce(&mut Parts)) {
-        let withheld = self.with(|parts| {
+        let changed = self.with(|parts| {
             change(parts);
             let withheld = parts.paused || parts.rested;
-            (self.withheld.send_replace(withheld) != withheld).then_some(withheld)
+            let changed = *self.withheld.borrow() != withheld;
+            if changed {
+                // counted first: whoever is told only of its end knows that it was
+                self.pauses.fetch_add(u64::from(withheld), Ordering::SeqCst);
+                self.withheld.send_replace(withheld);
+            }
+            changed
         });
-        let Some(withheld) = withheld else { return };
-        self.pauses.fetch_add(u64::from(withheld), Ordering::SeqCst);
-        self.wake_capture();
-        self.release();
+        if changed {
+            self.wake_capture();
+            self.release();
+        }
     }
 
     pub(crate) fn is_withheld(&self) -> bool {
         *self.withheld.borrow()
     }
 
-    /// How often the user has paused, or chosen what is shared.
+    /// How often the user has chosen what is shared.
+    pub(crate) fn choices(&self) -> u64 {
+        self.choices.load(Ordering::SeqCst)
+    }
+
+    /// How often the user has paused.
     pub(crate) fn pauses(&self) -> u64 {
         self.pauses.load(Ordering::SeqCst)
     }
@@ -124,6 +138,15 @@ impl Switch {
     /// over already counts, too.
     pub(crate) fn shows(&self, pauses: u64) -> bool {
         self.is_on() && !self.is_withheld() && self.pauses() == pauses
+    }
+
+    /// Returns when anybody has paused since there were so many `pauses`, also if that is over already.
+    pub(crate) async fn until_paused_since(&self, pauses: u64) {
+        let mut now = self.withheld.subscribe();
+        let since = |now: &bool| *now || self.pauses() != pauses;
+        if now.wait_for(since).await.is_err() {
+            unreachable!("the sender lives as long as self");
+        }
     }
 
     /// Returns when the user has paused, or with `false` when that is over.
@@ -170,7 +193,7 @@ impl Switch {
     pub(crate) fn share_only(&self, monitor: Option<u32>) {
         let before = self.with(|parts| std::mem::replace(&mut parts.only, monitor));
         if before != monitor {
-            self.pauses.fetch_add(1, Ordering::SeqCst);
+            self.choices.fetch_add(1, Ordering::SeqCst);
             self.wake_capture();
         }
     }

@@ -22,14 +22,14 @@ use crate::state::{Action, Below, Line, Present, Running, Stage, State};
 use crate::words;
 
 /// The bar's size, in points.
-pub const BAR_WIDTH: f32 = 684.0;
+pub const BAR_WIDTH: f32 = 720.0;
 pub const BAR_HEIGHT: f32 = 60.0;
 /// What the chat adds below it, in points.
 const CHAT_HEIGHT: f32 = 340.0;
 /// What an operator's question what computer this is adds, in points.
 const SYSTEM_HEIGHT: f32 = 116.0;
 /// What an operator's wish to block the user's input adds, or to make the screen dark.
-const SHIELD_HEIGHT: f32 = 134.0;
+const SHIELD_HEIGHT: f32 = 124.0;
 /// What each operator of the list adds, and what stands around them.
 const OPERATOR_HEIGHT: f32 = 48.0;
 const LIST_MARGIN: i8 = 10;
