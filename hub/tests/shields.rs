@@ -234,3 +234,19 @@ fn s2_while_the_operator_pauses_nothing_is_captured_and_the_user_knows_it() {
     });
     assert_eq!(notes(&hub), ["ANNA has paused", "ANNA goes on"]);
 }
+
+#[test]
+fn r4_an_operators_pause_outlives_the_hub() {
+    let hub = TestHub::start();
+    let mut ends = Ends::begin(&hub, &hub.address, Rights::SEE_AND_CONTROL);
+    ends.rest(true);
+    ends.hears(|event| matches!(event, HostEvent::Resting { by, .. } if by.len() == 1));
+    let _hub = hub.kill_and_restart_in_place();
+    wait(&mut ends.console_events, |event| {
+        matches!(event, Event::SessionResumed { .. }).then_some(())
+    });
+    assert!(!ends.input.is_allowed(), "the operator does not look");
+    ends.rest(false);
+    ends.hears(|event| matches!(event, HostEvent::Resting { by, .. } if by.is_empty()));
+    assert!(ends.input.is_allowed());
+}
