@@ -128,6 +128,7 @@ impl HelpmeApp {
             match effect {
                 Effect::Tell(command) => self.backend.tell(command),
                 Effect::Withhold(withheld) => self.backend.withhold(withheld),
+                Effect::ShareOnly(monitor) => self.backend.share_only(monitor.as_ref()),
                 Effect::UseHub(hub) => self.use_hub(&hub),
                 Effect::Examine(hub) => {
                     let doctor = self.backend.examine(&hub);
@@ -261,7 +262,11 @@ impl HelpmeApp {
         self.shape = wanted;
         if let Shape::Bar { below } = wanted {
             become_bar(ctx, !was_bar, below);
-            if matches!(below, Below::SystemAsked | Below::BrowseAsked) {
+            let is_asked = matches!(
+                below,
+                Below::SystemAsked | Below::BrowseAsked | Below::ShieldAsked
+            );
+            if is_asked {
                 // it stands below the bar, where something may cover it
                 self.front.come(ctx);
             }
@@ -296,6 +301,7 @@ impl HelpmeApp {
             Action::ShowChat(true),
             Action::ListOperators(true),
             Action::ShowFiles(true),
+            Action::ListMonitors(true),
         ];
         if opens.iter().any(|opens| actions.contains(opens)) {
             // it opens below, where something may cover it
@@ -383,6 +389,10 @@ impl eframe::App for HelpmeApp {
             actions.extend(self.bar_above(&ctx, moment));
         }
         for action in actions {
+            if action.is_the_users_alone() && self.backend.may_be_an_operators() {
+                tracing::warn!("Not taken: an operator may have pressed it");
+                continue;
+            }
             let effects = self.state.act(action, now);
             self.take(&ctx, effects);
             ctx.request_repaint();

@@ -2,16 +2,19 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use desktop::Folders;
 use host_engine::{
     Backends, Doctor, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents, HostHandle,
     ProxyChoice, Routes, SessionEnder,
 };
-use protocol::{ProxyLogin, Role};
+use protocol::{ProxyLogin, Role, ScreenMonitor};
 
 use crate::settings::HubPlace;
 
+/// For so long after an operator's press one here may be the same: until a busy window has taken it.
+const OPERATORS_PRESS: Duration = Duration::from_secs(1);
 /// Events that are taken at once; the rest comes with the next frame.
 const EVENTS_AT_ONCE: usize = 64;
 
@@ -110,6 +113,19 @@ impl Backend {
         if let Some((handle, _)) = &self.engine {
             handle.withhold(withheld);
         }
+    }
+
+    /// Shares this monitor alone from now on, or all; never waits.
+    pub fn share_only(&self, monitor: Option<&ScreenMonitor>) {
+        if let Some((handle, _)) = &self.engine {
+            handle.share_only(monitor);
+        }
+    }
+
+    /// Whether what was just pressed here may have been pressed by an operator.
+    pub fn may_be_an_operators(&self) -> bool {
+        let engine = self.engine.as_ref();
+        engine.is_some_and(|(handle, _)| handle.operator_pressed_within(OPERATORS_PRESS))
     }
 
     /// What happened since the last call; a bounded number.

@@ -20,7 +20,10 @@ use host_engine::{
 use protocol::diagnosis::News;
 use protocol::files::TransferId;
 use protocol::receipt::Offsets;
-use protocol::{ChatAuthor, Hindrances, PeerId, ProxyLogin, Rights, Stars};
+use protocol::{
+    ChatAuthor, Hindrances, PeerId, ProxyLogin, Rights, ScreenMonitor, Shield, ShieldState,
+    Shields, Stars,
+};
 use ui_kit::words::doctor_text;
 use ui_kit::{Lang, ProxyForm, ThemeChoice};
 
@@ -89,8 +92,14 @@ pub enum Action {
     AnswerBrowse(BrowseChoice),
     /// Nobody may look through the folders any more.
     StopBrowsing,
+    /// Whether the shield that was asked for first may go up.
+    AnswerShield(bool),
     /// **End**.
     End,
+    /// List the monitors below the bar, or no longer.
+    ListMonitors(bool),
+    /// Share this monitor alone, or all there are.
+    ShareOnly(Option<u32>),
     /// List the operators below the bar, or no longer.
     ListOperators(bool),
     /// Send one of several operators away.
@@ -149,12 +158,28 @@ pub enum BrowseChoice {
     Refuse,
 }
 
+impl Action {
+    /// Whether it gives an operator more than before, and so counts only from the user's own hand.
+    pub fn is_the_users_alone(&self) -> bool {
+        matches!(
+            self,
+            Self::Answer { allow: true }
+                | Self::AnswerSystem(true)
+                | Self::AnswerShield(true)
+                | Self::AnswerBrowse(BrowseChoice::Allow)
+                | Self::ShareOnly(_)
+        )
+    }
+}
+
 /// What is to be done outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     Tell(HostCommand),
     /// Nothing is captured or injected any more at once, or all is again.
     Withhold(bool),
+    /// Only this monitor is captured from now on, or all are.
+    ShareOnly(Option<ScreenMonitor>),
     /// Start the engine anew, for another hub.
     UseHub(HubPlace),
     /// Look at the ways to this hub, until the form has no inquiry.
@@ -200,12 +225,16 @@ pub enum Below {
     Chat,
     /// So many operators, one of whom can be sent away.
     Operators(usize),
+    /// So many monitors, and all of them together.
+    Monitors(usize),
     /// So many transfers of files.
     Files(usize),
     /// An operator's question what computer this is.
     SystemAsked,
     /// An operator's question for a look through the folders.
     BrowseAsked,
+    /// An operator's wish that the user's input is blocked or the screen dark.
+    ShieldAsked,
 }
 
 /// Everything.
@@ -222,6 +251,10 @@ pub struct State {
     /// This computer's connection is lost and is being tried again.
     pub reconnecting: bool,
     pub trouble: Option<Trouble>,
+    /// The monitors of this computer, the primary one first.
+    pub monitors: Vec<ScreenMonitor>,
+    /// The one that is shared alone.
+    pub only: Option<ScreenMonitor>,
     /// What hinders a helper on this computer.
     pub hindrances: Hindrances,
     /// The hot key works.
@@ -289,6 +322,8 @@ impl State {
             operator_present: true,
             reconnecting: false,
             trouble: None,
+            monitors: Vec::new(),
+            only: None,
             hindrances: Hindrances::NONE,
             hot_key: false,
             advice_shown: !settings.advice_read,
@@ -361,6 +396,10 @@ impl State {
                     Below::SystemAsked
                 } else if !running.browse_asked.is_empty() {
                     Below::BrowseAsked
+                } else if !running.shields_asked.is_empty() {
+                    Below::ShieldAsked
+                } else if running.monitors_shown {
+                    Below::Monitors(self.monitors.len())
                 } else if running.list_shown {
                     Below::Operators(running.operators.len())
                 } else if running.files.shown {
@@ -458,6 +497,11 @@ impl State {
                     system_asked: Vec::new(),
                     browse_asked: Vec::new(),
                     browsers: Vec::new(),
+                    shields_asked: Vec::new(),
+                    shields: Shields::default(),
+                    resting: Vec::new(),
+                    monitors_shown: false,
+                    monitor_gone: false,
                 });
                 return vec![Effect::WatchHotKey(true)];
             }
@@ -516,6 +560,43 @@ impl State {
                 let refuse = HostCommand::AnswerBrowse { operator, consent };
                 return vec![Effect::Tell(refuse)];
             }
+            HostEvent::ShieldAsked {
+                session,
+                name,
+                shield,
+                ..
+            } => {
+                if let Some(running) = self.running_mut(session) {
+                    running.shields_asked.push((shield, name.to_string()));
+                    return vec![Effect::DrawAttention];
+                }
+            }
+            HostEvent::Shields { session, shields } => {
+                if let Some(running) = self.running_mut(session) {
+                    running.shields = shields;
+                    let asked =
+                        |(shield, _): &(Shield, String)| shields.of(*shield) == ShieldState::Asked;
+                    running.shields_asked.retain(asked);
+                }
+            }
+            HostEvent::Monitors(monitors) => {
+                if let Stage::Asked(question) = &mut self.stage {
+                    let is_there = |id: &u32| monitors.iter().any(|m| m.id == *id);
+                    question.only = question.only.filter(is_there);
+                }
+                self.monitors = monitors;
+            }
+            HostEvent::MonitorGone { session } => {
+                if let Some(running) = self.running_mut(session) {
+                    (running.withheld, running.monitor_gone) = (true, true);
+                    return vec![Effect::DrawAttention];
+                }
+            }
+            HostEvent::Resting { session, by } => {
+                if let Some(running) = self.running_mut(session) {
+                    running.resting = by.iter().map(ToString::to_string).collect();
+                }
+            }
             HostEvent::Watched { session, by } => {
                 if let Some(running) = self.running_mut(session) {
                     running.watched_by = by.iter().map(ToString::to_string).collect();
@@ -527,6 +608,8 @@ impl State {
                     // nobody hears the answer
                     running.system_asked.clear();
                     running.browse_asked.clear();
+                    running.shields_asked.clear();
+                    running.shields = Shields::default();
                 }
             }
             HostEvent::SessionResumed { session } => {
@@ -600,6 +683,7 @@ impl State {
                     return Vec::new();
                 };
                 running.withheld = withheld;
+                running.monitor_gone = false;
                 vec![Effect::Withhold(withheld)]
             }
             Action::AnswerSystem(allowed) => {
@@ -626,6 +710,17 @@ impl State {
                 };
                 may.filter_map(|o| o.operator).map(stop).collect()
             }
+            Action::AnswerShield(allowed) => {
+                let Stage::Running(running) = &mut self.stage else {
+                    return Vec::new();
+                };
+                if running.shields_asked.is_empty() {
+                    return Vec::new();
+                }
+                let (shield, _) = running.shields_asked.remove(0);
+                let answer = HostCommand::AnswerShield { shield, allowed };
+                vec![Effect::Tell(answer)]
+            }
             Action::End => vec![Effect::Tell(HostCommand::EndSession)],
             Action::SendChat(text) => {
                 let since_start = i64::try_from(now.as_secs()).unwrap_or(0);
@@ -633,7 +728,16 @@ impl State {
                 let text = self.chat.send(&self.form.name, &text, at);
                 vec![Effect::Tell(HostCommand::SendChat { text })]
             }
+            Action::ListMonitors(shown) => {
+                self.list_operators(false);
+                self.chat.show(false);
+                self.show_files(false);
+                self.list_monitors(shown);
+                Vec::new()
+            }
+            Action::ShareOnly(monitor) => self.share_only(monitor),
             Action::ShowFiles(shown) => {
+                self.list_monitors(false);
                 self.list_operators(false);
                 self.chat.show(false);
                 self.show_files(shown);
@@ -653,12 +757,14 @@ impl State {
                 vec![Effect::Tell(HostCommand::CancelFiles { operator, id })]
             }
             Action::ShowChat(shown) => {
+                self.list_monitors(false);
                 self.list_operators(false);
                 self.show_files(false);
                 self.chat.show(shown);
                 Vec::new()
             }
             Action::ListOperators(shown) => {
+                self.list_monitors(false);
                 self.chat.show(false);
                 self.show_files(false);
                 self.list_operators(shown);
@@ -854,6 +960,20 @@ impl State {
         }
         let granted = allow.then_some(question.chosen);
         let session = question.session;
+        let mut effects = Vec::new();
+        if allow && question.joins.is_none() {
+            let is_it = |monitor: &&ScreenMonitor| Some(monitor.id) == question.only;
+            let only = self.monitors.iter().find(is_it).cloned();
+            let before = std::mem::replace(&mut self.only, only);
+            if question.only.is_some() && self.only.is_none() {
+                // it went just now; the others were not offered
+                return Vec::new();
+            }
+            // before anything can be seen
+            if self.only.is_some() || before.is_some() {
+                effects.push(Effect::ShareOnly(self.only.clone()));
+            }
+        }
         if let Some(joins) = question.joins.take() {
             self.stage = Stage::Running(joins.running);
         } else if allow {
@@ -866,10 +986,37 @@ impl State {
                 note: Some(WaitNote::Refused),
             };
         }
-        vec![Effect::Tell(HostCommand::AnswerConsent {
+        effects.push(Effect::Tell(HostCommand::AnswerConsent {
             session,
             granted,
-        })]
+        }));
+        effects
+    }
+
+    /// Shares that monitor alone, or all, in the session that runs; one that waits for that goes on.
+    fn share_only(&mut self, monitor: Option<u32>) -> Vec<Effect> {
+        let Stage::Running(running) = &mut self.stage else {
+            return Vec::new();
+        };
+        let is_it = |found: &&ScreenMonitor| Some(found.id) == monitor;
+        let found = self.monitors.iter().find(is_it).cloned();
+        if monitor.is_some() && found.is_none() {
+            return Vec::new();
+        }
+        running.monitors_shown = false;
+        let mut effects = vec![Effect::ShareOnly(found.clone())];
+        if std::mem::take(&mut running.monitor_gone) {
+            running.withheld = false;
+            effects.push(Effect::Withhold(false));
+        }
+        self.only = found;
+        effects
+    }
+
+    fn list_monitors(&mut self, shown: bool) {
+        if let Stage::Running(running) = &mut self.stage {
+            running.monitors_shown = shown;
+        }
     }
 
     fn withdrawn(&mut self, session: protocol::SessionId) {

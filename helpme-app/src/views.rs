@@ -90,12 +90,13 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
             }
             Stage::Asked(question) => {
                 let organisation = organisation.as_deref();
-                let hindrances = state.hindrances;
+                let (hindrances, monitors) = (state.hindrances, &state.monitors);
                 let column = ui.available_rect_before_wrap().x_range();
                 let room = ask::room_above_answers(ui);
                 let area = ScrollArea::vertical().max_height(room);
                 scrolling_in(ui, area.auto_shrink([false, true]), |ui| {
-                    ask::ask_ui(ui, lang, question, organisation, hindrances, room);
+                    let machine = (hindrances, monitors.as_slice());
+                    ask::ask_ui(ui, lang, question, organisation, machine, room);
                 });
                 in_column(ui, column, |ui| {
                     ask::answers_ui(ui, lang, question, moment.now, actions);

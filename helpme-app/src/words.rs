@@ -1,7 +1,7 @@
 //! Sentences that only Helpme says (E3); the words it shares with the console are in `ui_kit`.
 
 use host_engine::{ConnectProblem, EndCause, LostCause, Trouble};
-use protocol::{EndedBy, Rights};
+use protocol::{EndedBy, Rights, ScreenMonitor, Shield};
 use ui_kit::words::{
     beginning_of, certificate_problem, name_alone, name_in_sentence, names_in_words, other_version,
     proxy_text, refusal_for_user, session_ended_for_user,
@@ -391,6 +391,100 @@ pub fn stop_browsing(lang: Lang) -> &'static str {
         "Stop looking through folders",
         "Non far più consultare le cartelle",
     )
+}
+
+/// An operator's wish that the user's input is blocked or the screen dark (S2).
+pub fn asks_to_shield(lang: Lang, shield: Shield, operator: &str) -> String {
+    let operator = name_in_sentence(lang, operator);
+    match (lang, shield) {
+        (Lang::En, Shield::Input) => {
+            format!("{operator} would like to work without your keyboard and mouse")
+        }
+        (Lang::En, Shield::Screen) => format!("{operator} would like to make your screen dark"),
+        (Lang::It, Shield::Input) => {
+            format!("{operator} vorrebbe lavorare senza la tua tastiera e il tuo mouse")
+        }
+        (Lang::It, Shield::Screen) => format!("{operator} vorrebbe oscurare il tuo schermo"),
+    }
+}
+
+/// What that means, and how it ends.
+pub fn shield_note(lang: Lang, shield: Shield) -> &'static str {
+    match shield {
+        Shield::Input => pick(
+            lang,
+            "What you type and click will do nothing. Hold Esc for 2 seconds to have it back; \
+             Ctrl+Alt+Shift+X ends everything at once. After 15 minutes it ends by itself.",
+            "Ciò che digiti e clicchi non avrà effetto. Tieni premuto Esc per 2 secondi per riaverli; \
+             Ctrl+Alt+Maiusc+X termina tutto subito. Dopo 15 minuti finisce da sé.",
+        ),
+        Shield::Screen => pick(
+            lang,
+            "You will see nothing of what is done, and it is filmed as always. Press any key or click to \
+             have the screen back. After 15 minutes it comes back by itself.",
+            "Non vedrai ciò che viene fatto, ma verrà filmato come sempre. Premi un tasto o fai clic per \
+             riavere lo schermo. Dopo 15 minuti torna da sé.",
+        ),
+    }
+}
+
+/// Above the choice of a monitor.
+pub fn what_is_shared(lang: Lang) -> &'static str {
+    pick(lang, "What is shown", "Cosa si mostra")
+}
+
+/// Below it.
+pub fn only_note(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "Of one monitor alone the others are neither seen nor filmed.",
+        "Se ne scegli uno solo, gli altri non vengono né visti né filmati.",
+    )
+}
+
+/// Every choice: all monitors, and each alone.
+pub fn monitors_to_share(lang: Lang, monitors: &[ScreenMonitor]) -> Vec<(Option<u32>, String)> {
+    let all = (None, w(lang, Word::AllMonitors).to_owned());
+    let each = monitors.iter().map(|monitor| {
+        let ScreenMonitor {
+            id,
+            name,
+            width,
+            height,
+        } = monitor;
+        let name = name_alone(lang, name);
+        let only = pick(lang, "Only", "Solo");
+        (Some(*id), format!("{only} {name} ({width} × {height})"))
+    });
+    std::iter::once(all).chain(each).collect()
+}
+
+/// In the bar's middle once the monitor that was shared alone is gone.
+pub fn monitor_gone(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "Paused: the shared monitor is gone",
+        "In pausa: il monitor condiviso non c'è più",
+    )
+}
+
+/// In the bar's middle while the user's input is blocked.
+pub fn input_blocked(lang: Lang) -> &'static str {
+    pick(
+        lang,
+        "Keyboard and mouse blocked: hold Esc",
+        "Tastiera e mouse bloccati: tieni premuto Esc",
+    )
+}
+
+/// In the bar's middle while operators have paused.
+pub fn rests(lang: Lang, names: &[String]) -> String {
+    let who: Vec<String> = names.iter().map(|name| name_alone(lang, name)).collect();
+    let who = who.join(", ");
+    match lang {
+        Lang::En => format!("{who}: paused"),
+        Lang::It => format!("{who}: in pausa"),
+    }
 }
 
 /// In the bar's middle while the user has paused.

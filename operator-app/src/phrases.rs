@@ -2,6 +2,7 @@
 
 pub mod line;
 pub mod popups;
+pub mod shields;
 pub mod system;
 
 use operator_engine::{ConnectError, LogInProblem, NotStarted};
@@ -186,7 +187,9 @@ phrases! {
     same_for_all: "Do the same for all", "Fai lo stesso per tutti";
     received_files: "Folder for received files", "Cartella dei file ricevuti";
     usual_folder: "Downloads", "Scaricati";
-    file_transfer_missing: "Not in this version yet", "Non ancora in questa versione";
+    /// Why **Fetch files** is greyed: nobody browses a user's folders.
+    fetch_by_user: "The user sends them, with the button in their bar",
+        "Li invia l'utente, con il pulsante nella sua barra";
     /// The clipboard's two switches in a session (S7).
     share_my_clipboard: "Share my clipboard", "Condividi i miei appunti";
     take_their_clipboard: "Receive their clipboard", "Ricevi i loro appunti";

@@ -10,14 +10,17 @@ use operator_app::state::chats::Conversation;
 use operator_app::state::session::{Files, SessionState, SessionWish, System, SystemView};
 use operator_app::views::browser::browser_ui;
 use operator_app::views::files::files_side_ui;
-use operator_app::views::session::{bar_ui, mark_ui, paused_ui, withheld_ui};
+use operator_app::views::session::{bar_ui, mark_ui, paused_ui, resting_ui, withheld_ui};
 use operator_app::views::system::system_ui;
 use operator_engine::{ClipboardWays, Grade, InputSender, Limit, LineQuality, Route};
 use protocol::browse::{BrowseAnswer, FolderAt, FolderPlace, ListedEntry, ListedKind, ListingPart};
 use protocol::files::{Conflict, ConflictAnswer, FileFacts, FileFault, FilePath, TransferId};
 use protocol::system::{Disk, Interface, Program, Room};
 use protocol::transfers::{Ended, Problem, Stage, Transfer};
-use protocol::{ColourDepth, Rights, ScreenLayout, ScreenMonitor, SystemInformation, ViewWish};
+use protocol::{
+    ColourDepth, Hindrance, Rights, ScreenLayout, ScreenMonitor, Shield, ShieldState, Shields,
+    SystemInformation, ViewWish,
+};
 use ui_kit::Lang;
 use ui_kit::remote_view::ViewSize;
 use ui_kit::{Clock, Zone};
@@ -88,6 +91,9 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         },
         paused: false,
         withheld: false,
+        resting: false,
+        shields: None,
+        shares_only: None,
         line: None,
         ending: false,
         hindrances: Default::default(),
@@ -803,5 +809,86 @@ fn s6_a_name_that_is_there_is_asked_about_with_three_answers() {
             };
             assert_eq!(wishes_of(&mut harness), [wish]);
         }
+    }
+}
+
+#[test]
+fn s2_the_users_input_is_blocked_from_the_menu_and_what_the_host_cannot_do_says_why() {
+    let mut shielded = state(Lang::En, Some(two_monitors()));
+    shielded.shields = Some(Shields {
+        input: ShieldState::Down,
+        screen: ShieldState::Cannot(Hindrance::NO_BRIGHTNESS),
+    });
+    let mut harness = window(shielded, 1300.0);
+    choose(&mut harness, "Session menu", "Block the user's input");
+    let wishes = std::mem::take(&mut harness.state_mut().wishes);
+    assert_eq!(wishes, [SessionWish::Shield(Shield::Input, true)]);
+    choose(&mut harness, "Session menu", "Blank the screen");
+    assert_eq!(harness.state().wishes, [], "it is greyed");
+    harness.get_by_label("Session menu").click();
+    harness.run_steps(3);
+    harness.get_by_label("Blank the screen").hover();
+    harness.run_steps(60);
+    harness.get_by_label("The user's display lets no program change its brightness.");
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+
+    harness.state_mut().shields = Some(Shields {
+        input: ShieldState::Up,
+        screen: ShieldState::Down,
+    });
+    harness.run_steps(3);
+    harness.get_by_label("Input blocked");
+    choose(&mut harness, "Session menu", "Block the user's input");
+    let wishes = std::mem::take(&mut harness.state_mut().wishes);
+    assert_eq!(wishes, [SessionWish::Shield(Shield::Input, false)]);
+
+    // a host that knows of none, and one who may only watch
+    let cases = [
+        (None, Rights::SEE_AND_CONTROL),
+        (Some(Shields::default()), Rights::SEE),
+    ];
+    for (shields, rights) in cases {
+        let mut state = state(Lang::En, None);
+        (state.shields, state.rights) = (shields, rights);
+        let mut harness = window(state, 1300.0);
+        choose(&mut harness, "Session menu", "Block the user's input");
+        assert_eq!(harness.state().wishes, [], "it is greyed");
+    }
+}
+
+#[test]
+fn s2_the_operator_pauses_and_goes_on_and_the_window_says_so() {
+    for (lang, pause, title, go_on) in [
+        (Lang::En, "Pause", "You have paused", "Go on"),
+        (Lang::It, "Pausa", "Hai messo in pausa", "Riprendi"),
+    ] {
+        let draw = |ui: &mut egui::Ui, state: &mut SessionState| {
+            ui_kit::theme::install(ui.ctx());
+            bar_ui(ui, state);
+            let area = ui.available_rect_before_wrap();
+            if state.resting && resting_ui(ui, state.lang, area) {
+                state.set_resting(false);
+            }
+        };
+        let mut harness = Harness::builder()
+            .with_size([1000.0, 600.0])
+            .build_ui_state(draw, state(lang, Some(two_monitors())));
+        harness.run_steps(3);
+        let menu = match lang {
+            Lang::En => "Session menu",
+            Lang::It => "Menu della sessione",
+        };
+        assert!(harness.state().controls());
+        choose(&mut harness, menu, pause);
+        let wishes = std::mem::take(&mut harness.state_mut().wishes);
+        assert_eq!(wishes, [SessionWish::Rest(true)]);
+        assert!(!harness.state().controls());
+        harness.get_by_label(title);
+        harness.get_by_label(go_on).click();
+        harness.run_steps(3);
+        let wishes = std::mem::take(&mut harness.state_mut().wishes);
+        assert_eq!(wishes, [SessionWish::Rest(false)]);
+        assert!(harness.query_by_label(title).is_none());
     }
 }

@@ -113,6 +113,14 @@ pub trait ScreenSource: Send {
     /// [`CaptureError::NoSuchMonitor`]; the selection stays as it was.
     fn select(&mut self, monitor: Option<u32>) -> Result<(), CaptureError>;
 
+    /// Shares this monitor and never anything else from now on: once it is unplugged every call fails with
+    /// [`CaptureError::NoSuchMonitor`], and what a grab gave was all of it.
+    ///
+    /// # Errors
+    ///
+    /// [`CaptureError::NoSuchMonitor`]; then nothing may be grabbed.
+    fn keep_to(&mut self, monitor: u32) -> Result<(), CaptureError>;
+
     /// The shared area in pixels of the whole desktop. Add its corner to a position in the picture
     /// to get the position that an input sink wants.
     fn area(&self) -> Rect;

@@ -1,6 +1,8 @@
 //! What keeps the screen from being seen, or the machine from being used, found out without looking at
 //! the screen.
 
+use crate::Monitor;
+
 /// Something that is in the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obstacle {
@@ -50,6 +52,16 @@ impl Observer {
         let found = crate::windows::obstacles();
         #[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
         let found = Obstacles::default();
+        found
+    }
+
+    /// The monitors of this machine, the primary one first; none where nobody can tell. Nothing of what they
+    /// show is looked at.
+    pub fn monitors(&mut self) -> Vec<Monitor> {
+        #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+        let found = self.platform.monitors();
+        #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+        let found = Vec::new();
         found
     }
 }

@@ -140,6 +140,11 @@ impl ScreenSource for ScrapScreen {
         Ok(())
     }
 
+    fn keep_to(&mut self, monitor: u32) -> Result<(), CaptureError> {
+        // its monitors are those that were there when it was opened
+        self.select(Some(monitor))
+    }
+
     fn area(&self) -> Rect {
         self.monitors[self.selected].area
     }

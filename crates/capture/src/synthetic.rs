@@ -15,6 +15,8 @@ pub struct SyntheticScreen {
     shared: Arc<Shared>,
     everything: bool,
     selected: Option<u32>,
+    /// Nothing but the selected monitor is ever shared.
+    keeps: bool,
     /// Where the last grab was of.
     grabbed: Rect,
 }
@@ -72,6 +74,7 @@ impl SyntheticScreen {
                 shared: Arc::clone(&shared),
                 everything: true,
                 selected: None,
+                keeps: false,
                 grabbed: size.rect(),
             },
             SyntheticPainter { shared },
@@ -158,6 +161,18 @@ impl SyntheticPainter {
 }
 
 impl Canvas {
+    /// # Errors
+    ///
+    /// Where the source `keeps` to a monitor that is gone.
+    fn check(&self, keeps: bool, selected: Option<u32>) -> Result<(), CaptureError> {
+        match selected.filter(|_| keeps) {
+            Some(id) if !self.monitors.iter().any(|monitor| monitor.id == id) => {
+                Err(CaptureError::NoSuchMonitor { id })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     fn area_of(&self, selected: Option<u32>) -> Rect {
         let is_selected = |monitor: &&Monitor| selected == Some(monitor.id);
         let selected = self.monitors.iter().find(is_selected);
@@ -203,6 +218,12 @@ impl ScreenSource for SyntheticScreen {
         Ok(())
     }
 
+    fn keep_to(&mut self, monitor: u32) -> Result<(), CaptureError> {
+        self.select(Some(monitor))?;
+        self.keeps = true;
+        Ok(())
+    }
+
     fn area(&self) -> Rect {
         self.shared.lock().area_of(self.selected)
     }
@@ -240,6 +261,7 @@ impl ScreenSource for SyntheticScreen {
 
     fn grab(&mut self, picture: &mut Picture) -> Result<Vec<Rect>, CaptureError> {
         let mut canvas = self.shared.lock_alive()?;
+        canvas.check(self.keeps, self.selected)?;
         let damaged = std::mem::take(&mut canvas.damaged);
         let area = canvas.area_of(self.selected);
         let is_new = std::mem::replace(&mut self.grabbed, area) != area;

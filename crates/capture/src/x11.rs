@@ -48,6 +48,8 @@ pub struct X11Screen {
     root: Window,
     desktop: PixelSize,
     selected: Option<u32>,
+    /// Nothing but the selected monitor is ever shared.
+    keeps: bool,
     area: Rect,
     reader: PixelReader,
     watch: Watch,
@@ -104,6 +106,7 @@ impl X11Screen {
             root,
             desktop,
             selected: None,
+            keeps: false,
             area: whole(desktop),
             reader,
             watch,
@@ -197,6 +200,11 @@ impl X11Screen {
                 .find(|monitor| monitor.id == id)
             {
                 Some(monitor) => area = monitor.area,
+                None if self.keeps => {
+                    // asked again by every later call, too
+                    self.geometry_is_stale = true;
+                    return Err(CaptureError::NoSuchMonitor { id });
+                }
                 None => self.selected = None,
             }
         }
@@ -294,6 +302,17 @@ impl X11Screen {
         Ok(rects)
     }
 
+    /// Whether the shared area is another one, as the server has said by now. The events that came are told by
+    /// the next wait.
+    fn has_moved(&mut self) -> Result<bool, CaptureError> {
+        let before = self.area;
+        let mut untold = std::mem::take(&mut self.untold);
+        let taken = self.take_events(&mut untold);
+        self.untold = untold;
+        taken?;
+        Ok(self.area != before)
+    }
+
     fn fetch_shape(&mut self) -> Result<Arc<PointerPicture>, CaptureError> {
         let image = self
             .conn
@@ -317,53 +336,66 @@ impl X11Screen {
     }
 }
 
+/// The monitors of a display whose desktop is so large, the primary one first.
+fn monitors_on(
+    conn: &PatientConnection,
+    root: Window,
+    desktop: PixelSize,
+) -> Result<Vec<Monitor>, CaptureError> {
+    let reply = conn
+        .randr_get_monitors(root, true)
+        .map_err(|error| lost(&error))?;
+    let found = reply.reply().map_err(|error| lost(&error))?.monitors;
+    let mut monitors = Vec::with_capacity(found.len());
+    for info in found {
+        let place = Rect {
+            x: u32::try_from(info.x).unwrap_or(0),
+            y: u32::try_from(info.y).unwrap_or(0),
+            width: info.width.into(),
+            height: info.height.into(),
+        };
+        let Some(area) = place
+            .intersect(whole(desktop))
+            .filter(|area| !area.is_empty())
+        else {
+            continue;
+        };
+        let name = conn
+            .get_atom_name(info.name)
+            .map_err(|error| lost(&error))?;
+        let name = name.reply().map_err(|error| lost(&error))?.name;
+        monitors.push(Monitor {
+            id: info.name,
+            name: String::from_utf8_lossy(&name).into_owned(),
+            area,
+            primary: info.primary,
+        });
+    }
+    if monitors.is_empty() {
+        let area = whole(desktop);
+        monitors.push(Monitor {
+            id: 0,
+            name: "screen".to_owned(),
+            area,
+            primary: true,
+        });
+    }
+    if !monitors.iter().any(|monitor| monitor.primary) {
+        monitors[0].primary = true;
+    }
+    monitors.sort_by_key(|monitor| !monitor.primary);
+    Ok(monitors)
+}
+
 impl ScreenSource for X11Screen {
     fn monitors(&mut self) -> Result<Vec<Monitor>, CaptureError> {
-        let reply = self
-            .conn
-            .randr_get_monitors(self.root, true)
-            .map_err(|error| lost(&error))?;
-        let found = reply.reply().map_err(|error| lost(&error))?.monitors;
-        let mut monitors = Vec::with_capacity(found.len());
-        for info in found {
-            let place = Rect {
-                x: u32::try_from(info.x).unwrap_or(0),
-                y: u32::try_from(info.y).unwrap_or(0),
-                width: info.width.into(),
-                height: info.height.into(),
-            };
-            let Some(area) = place
-                .intersect(whole(self.desktop))
-                .filter(|area| !area.is_empty())
-            else {
-                continue;
-            };
-            let name = self
-                .conn
-                .get_atom_name(info.name)
-                .map_err(|error| lost(&error))?;
-            let name = name.reply().map_err(|error| lost(&error))?.name;
-            monitors.push(Monitor {
-                id: info.name,
-                name: String::from_utf8_lossy(&name).into_owned(),
-                area,
-                primary: info.primary,
-            });
-        }
-        if monitors.is_empty() {
-            let area = whole(self.desktop);
-            monitors.push(Monitor {
-                id: 0,
-                name: "screen".to_owned(),
-                area,
-                primary: true,
-            });
-        }
-        if !monitors.iter().any(|monitor| monitor.primary) {
-            monitors[0].primary = true;
-        }
-        monitors.sort_by_key(|monitor| !monitor.primary);
-        Ok(monitors)
+        monitors_on(&self.conn, self.root, self.desktop)
+    }
+
+    fn keep_to(&mut self, monitor: u32) -> Result<(), CaptureError> {
+        self.select(Some(monitor))?;
+        self.keeps = true;
+        Ok(())
     }
 
     fn select(&mut self, monitor: Option<u32>) -> Result<(), CaptureError> {
@@ -421,6 +453,8 @@ impl ScreenSource for X11Screen {
         let mut refused = None;
         for _ in 0..MAX_RESIZES_DURING_A_GRAB {
             match self.try_grab(picture) {
+                // what was read may have become another monitor's place just before
+                Ok(_) if self.keeps && self.has_moved()? => {}
                 Ok(rects) => return Ok(rects),
                 Err(ReadFault::Failed(error)) => {
                     // A server that wakes up later may still write its answers.
@@ -436,7 +470,7 @@ impl ScreenSource for X11Screen {
             }
         }
         Err(CaptureError::Lost {
-            reason: refused.unwrap_or_default(),
+            reason: refused.unwrap_or_else(|| "its monitors keep changing".to_owned()),
         })
     }
 

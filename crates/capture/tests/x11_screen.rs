@@ -426,6 +426,54 @@ fn two_monitors_are_told_and_one_of_them_can_be_shared() {
 }
 
 #[test]
+fn h5_of_a_monitor_that_is_kept_to_nothing_else_is_ever_grabbed() {
+    let server = Xvfb::start("1280x720x24");
+    let painter = Painter::open(server.display(), 1280, 720);
+    painter.fill(0, 0, 640, 720, 0x11_2233);
+    painter.fill(640, 0, 640, 720, 0xee_0000);
+    painter.sync();
+    let set = |name: &str, place: &str, output: &str| {
+        server.run("xrandr", &["--setmonitor", name, place, output]);
+    };
+    set("left", "640/160x720/180+0+0", "screen");
+    set("right", "640/160x720/180+640+0", "none");
+    let mut screen = open(&server);
+    let monitors = screen.monitors().expect("tells");
+    let left = monitors.iter().find(|monitor| monitor.name == "left");
+    let left = left.expect("the monitor is there").clone();
+    screen.keep_to(left.id).expect("there is such a monitor");
+    let is_secret = |picture: &Picture| {
+        let pixels = picture.pixels().iter();
+        pixels
+            .filter(|pixel| **pixel & 0xff_ffff == 0xee_0000)
+            .count()
+    };
+    let mut picture = any_picture();
+    settle(&mut screen, &mut picture);
+    assert_eq!(picture.size(), PixelSize::new(640, 720));
+    assert_eq!(is_secret(&picture), 0);
+
+    // what it shows moves to the other side; nobody has waited for that to be told
+    painter.fill(0, 0, 640, 720, 0xee_0000);
+    painter.fill(640, 0, 640, 720, 0x11_2233);
+    painter.sync();
+    for name in ["right", "left"] {
+        server.run("xrandr", &["--delmonitor", name]);
+    }
+    set("left", "640/160x720/180+640+0", "screen");
+    screen.grab(&mut picture).expect("grabs");
+    assert_eq!(is_secret(&picture), 0, "not for one grab");
+    assert_eq!(screen.area().x, 640);
+
+    server.run("xrandr", &["--delmonitor", "left"]);
+    let gone = Err(CaptureError::NoSuchMonitor { id: left.id });
+    let mut changes = Changes::default();
+    let waited = screen.wait(SOON, &mut changes);
+    assert_eq!(waited, gone.clone().map(|_: Vec<Rect>| ()));
+    assert_eq!(screen.grab(&mut picture), gone);
+}
+
+#[test]
 fn another_screen_size_is_told_and_grabbed_whole() {
     let server = Xvfb::start("1280x720x24");
     let mut screen = open(&server);

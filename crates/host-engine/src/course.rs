@@ -121,6 +121,11 @@ impl Course {
             .map(|(_, geometry)| *geometry)
     }
 
+    /// Nothing is done any more in pictures that were sent before.
+    pub(crate) fn forget_places(&self) {
+        self.geometries().clear();
+    }
+
     fn geometries(&self) -> MutexGuard<'_, VecDeque<(u64, Geometry)>> {
         lock(&self.geometries)
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -10,13 +11,14 @@ use std::time::Duration;
 use capture::{CaptureError, ScreenSource};
 use clipboard::Place;
 use input::{InjectError, InputSink};
-use protocol::Hindrances;
 use protocol::control::Name;
+use protocol::{Hindrances, ScreenMonitor};
 use tokio::sync::{mpsc, watch};
 use transport::{HubAddress, Pin, Routes};
 
 use crate::event::{HostCommand, HostEvent};
 use crate::hindrances::{self, Lookout};
+use crate::shield::{Shielder, ThisMachine};
 use crate::switch::Switch;
 use crate::worker::Worker;
 
@@ -33,13 +35,19 @@ pub type OpenSink = Arc<dyn Fn() -> Result<Box<dyn InputSink>, InjectError> + Se
 /// Looks what hinders on this machine, without looking at the screen; may block for some milliseconds.
 pub type LookForHindrances = Arc<dyn Fn() -> Hindrances + Send + Sync>;
 
+/// Names the monitors of this machine, the primary one first, without looking at what they show; may block for
+/// some milliseconds.
+pub type NameMonitors = Arc<dyn Fn() -> Vec<ScreenMonitor> + Send + Sync>;
+
 /// What the engine captures from and injects into. Neither is opened before a session runs (H5).
 #[derive(Clone)]
 pub struct Backends {
     pub screen: OpenScreen,
     pub input: OpenSink,
     pub hindrances: LookForHindrances,
+    pub monitors: NameMonitors,
     pub clipboard: Place,
+    pub shields: Arc<dyn Shielder>,
 }
 
 impl Backends {
@@ -47,10 +55,14 @@ impl Backends {
     /// killed are released by a guardian, a process of `exe`, whose `main` must begin with
     /// [`crate::run_guardian_if_asked`].
     pub fn of_this_machine(exe: PathBuf) -> Self {
+        let shields = Arc::new(ThisMachine { exe: exe.clone() });
+        let (hindrances, monitors) = hindrances::of_this_machine();
         Self {
+            shields,
             screen: Arc::new(capture::open),
             input: Arc::new(move || input::open_guarded(&exe)),
-            hindrances: hindrances::of_this_machine(),
+            hindrances,
+            monitors,
             clipboard: Place::of_this_desktop(),
         }
     }
@@ -105,7 +117,8 @@ impl HostEngine {
             .enable_all()
             .build()?;
         let teller = Teller { events, wake };
-        let lookout = Lookout::start(Arc::clone(&backends.hindrances), teller.clone())?;
+        let (look, monitors) = (&backends.hindrances, &backends.monitors);
+        let lookout = Lookout::start(Arc::clone(look), Arc::clone(monitors), teller.clone())?;
         let worker = Worker::new(config, backends, waiting, teller, lookout, current.clone());
         let thread = thread::Builder::new()
             .name("host-net".to_owned())
@@ -151,6 +164,7 @@ impl HostHandle {
             | HostCommand::AnswerConsent { .. }
             | HostCommand::SendChat { .. }
             | HostCommand::AnswerSystem { .. }
+            | HostCommand::AnswerShield { .. }
             | HostCommand::SendFiles { .. }
             | HostCommand::AnswerBrowse { .. }
             | HostCommand::CancelFiles { .. }
@@ -176,6 +190,20 @@ impl HostHandle {
     /// session that runs, also while its line is lost. Never waits.
     pub fn withhold(&self, withheld: bool) {
         self.current.withhold(withheld);
+    }
+
+    /// Whether an operator did less than `ago` ago what could press a button on this screen: an answer that
+    /// comes then may not be the user's own.
+    pub fn operator_pressed_within(&self, ago: Duration) -> bool {
+        let switch = self.current.get();
+        switch.is_some_and(|switch| switch.operator_pressed_within(ago))
+    }
+
+    /// Shares this monitor of [`HostEvent::Monitors`] alone, or all there are, in the session that runs and in
+    /// those after it. From then on no other is captured, whatever becomes of this one. Never waits.
+    pub fn share_only(&self, monitor: Option<&ScreenMonitor>) {
+        let monitor = monitor.map(|monitor| (monitor.id, monitor.name.clone()));
+        self.current.share_only(monitor);
     }
 
     /// Something that ends the running session from another thread, for a global hot key.
@@ -248,6 +276,10 @@ struct Current {
     switch: Mutex<Option<Arc<Switch>>>,
     /// Outlives the switch, of which each line has its own. Changed only while that is locked.
     withheld: watch::Sender<bool>,
+    /// All operators have paused; the same holds for it.
+    rested: AtomicBool,
+    /// The monitor that the user shares alone; outlives sessions.
+    only: watch::Sender<Option<(u32, Name)>>,
 }
 
 impl CurrentSession {
@@ -256,6 +288,8 @@ impl CurrentSession {
         let mut current = self.lock();
         if let Some(switch) = &switch {
             switch.withhold(*self.0.withheld.borrow());
+            switch.rest(self.0.rested.load(Ordering::Relaxed));
+            switch.share_only(self.0.only.borrow().as_ref().map(|(id, _)| *id));
         }
         *current = switch;
     }
@@ -264,14 +298,38 @@ impl CurrentSession {
     pub(crate) fn begin(&self) {
         let _current = self.lock();
         self.0.withheld.send_replace(false);
+        self.0.rested.store(false, Ordering::Relaxed);
     }
 
-    fn withhold(&self, withheld: bool) {
+    /// All operators have paused, or one of them looks again.
+    pub(crate) fn rest(&self, rested: bool) {
+        let current = self.lock();
+        self.0.rested.store(rested, Ordering::Relaxed);
+        if let Some(switch) = current.as_ref() {
+            switch.rest(rested);
+        }
+    }
+
+    pub(crate) fn withhold(&self, withheld: bool) {
         let current = self.lock();
         self.0.withheld.send_replace(withheld);
         if let Some(switch) = current.as_ref() {
             switch.withhold(withheld);
         }
+    }
+
+    fn share_only(&self, monitor: Option<(u32, Name)>) {
+        let current = self.lock();
+        let id = monitor.as_ref().map(|(id, _)| *id);
+        self.0.only.send_replace(monitor);
+        if let Some(switch) = current.as_ref() {
+            switch.share_only(id);
+        }
+    }
+
+    /// What hears which monitor the user shares alone.
+    pub(crate) fn only(&self) -> watch::Receiver<Option<(u32, Name)>> {
+        self.0.only.subscribe()
     }
 
     /// What hears whether the user has paused.

@@ -8,7 +8,7 @@ use protocol::files::TransferId;
 use protocol::transfers::Transfer;
 use protocol::{
     ChatLine, Companion, EndedBy, Feedback, Hindrances, PeerId, ProxyError, Receipt, Refusal,
-    Rights, SessionId, SignedReceipt, TooOld,
+    Rights, ScreenMonitor, SessionId, Shield, Shields, SignedReceipt, TooOld,
 };
 use session::{PairKey, TicketNumber};
 use transfer::Consent;
@@ -38,6 +38,8 @@ pub enum HostCommand {
     SendAway { operator: PeerId },
     /// The answer to [`HostEvent::SystemAsked`].
     AnswerSystem { operator: PeerId, allowed: bool },
+    /// The answer to [`HostEvent::ShieldAsked`].
+    AnswerShield { shield: Shield, allowed: bool },
     /// **End** (H6). [`crate::HostHandle::end_session`] stops everything before this is read.
     EndSession,
     /// A line of chat to the operator.
@@ -139,6 +141,30 @@ pub enum HostEvent {
         session: SessionId,
         operator: PeerId,
         name: Name,
+    },
+    /// An operator wishes that the user's keyboard and mouse do nothing, or that their screen is dark.
+    ShieldAsked {
+        session: SessionId,
+        operator: PeerId,
+        name: Name,
+        shield: Shield,
+    },
+    /// How these stand now. A question for one that is not `Asked` is over.
+    Shields {
+        session: SessionId,
+        shields: Shields,
+    },
+    /// The monitors of this machine, the primary one first; told when that changes, the first time before any
+    /// ticket.
+    Monitors(Vec<ScreenMonitor>),
+    /// The monitor that is shared alone was unplugged: the session is paused, as if the user had.
+    MonitorGone {
+        session: SessionId,
+    },
+    /// Which operators have paused; where all have, nothing is captured.
+    Resting {
+        session: SessionId,
+        by: Vec<Name>,
     },
     /// Which administrators of the hub watch the session now.
     Watched {

@@ -2,27 +2,36 @@
 //! session begins.
 
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use capture::{Observer, Obstacle, Obstacles};
+use protocol::limits::MAX_MONITORS;
 use protocol::{Hindrance, Hindrances};
 use tokio::sync::watch;
 
-use crate::engine::{LookForHindrances, Teller};
+use crate::engine::{LookForHindrances, NameMonitors, Teller};
 use crate::event::HostEvent;
+use crate::share;
 
 /// How often it is looked. A look costs a connection to the display server.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// What looks at this machine.
-pub(crate) fn of_this_machine() -> LookForHindrances {
-    let observer = Mutex::new(Observer::default());
-    Arc::new(move || {
-        let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
-        named(observer.obstacles())
-    })
+/// What looks at this machine, and what names its monitors.
+pub(crate) fn of_this_machine() -> (LookForHindrances, NameMonitors) {
+    let observer = Arc::new(Mutex::new(Observer::default()));
+    let other = Arc::clone(&observer);
+    let look = move || named(lock(&observer).obstacles());
+    let monitors = move || {
+        let all = lock(&other).monitors();
+        all.iter().take(MAX_MONITORS).map(share::told).collect()
+    };
+    (Arc::new(look), Arc::new(monitors))
+}
+
+fn lock(observer: &Mutex<Observer>) -> MutexGuard<'_, Observer> {
+    observer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn named(obstacles: Obstacles) -> Hindrances {
@@ -53,13 +62,25 @@ pub(crate) struct Lookout {
 
 impl Lookout {
     /// Starts to look; `teller` tells the program what changes.
-    pub(crate) fn start(look: LookForHindrances, teller: Teller) -> std::io::Result<Self> {
+    pub(crate) fn start(
+        look: LookForHindrances,
+        monitors: NameMonitors,
+        teller: Teller,
+    ) -> std::io::Result<Self> {
         let (stop, stopped) = sync_channel(0);
         let (sender, seen) = watch::channel(Hindrances::NONE);
         thread::Builder::new()
             .name("host-look".to_owned())
             .spawn(move || {
+                let mut known = Vec::new();
                 loop {
+                    let there = monitors();
+                    if there != known {
+                        known.clone_from(&there);
+                        if !teller.tell(HostEvent::Monitors(there)) {
+                            return; // the program is ending
+                        }
+                    }
                     let now = look();
                     let changed = sender.send_if_modified(|seen| {
                         let before = std::mem::replace(seen, now);

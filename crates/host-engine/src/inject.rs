@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use input::{InjectError, InputSink};
+use input::{InjectError, InputSink, hid};
 use protocol::{InputEvent, PeerId, Place};
 use tokio::sync::mpsc;
 
@@ -121,6 +121,9 @@ pub(crate) fn run(
         {
             course.put_pointer((at.x, at.y));
         }
+        if could_press(&event) {
+            switch.operator_presses();
+        }
         match sink.inject(&event) {
             Ok(()) => {}
             Err(error @ InjectError::Lost { .. }) => {
@@ -137,6 +140,22 @@ pub(crate) fn run(
         }
     }
     release(sink.as_mut());
+}
+
+/// Whether a button on the screen could take `event` for its press.
+fn could_press(event: &InputEvent) -> bool {
+    match event {
+        InputEvent::Button { .. } | InputEvent::Text { .. } => true,
+        InputEvent::Key { key, character, .. } => {
+            [hid::ENTER, hid::NUMPAD_ENTER, hid::SPACE].contains(key)
+                || matches!(character, Some(' ' | '\n' | '\r'))
+        }
+        InputEvent::PointerMoved { .. }
+        | InputEvent::Wheel { .. }
+        | InputEvent::ReleaseAll
+        | InputEvent::StillHeld
+        | InputEvent::ClipboardOffered { .. } => false,
+    }
 }
 
 /// Counts what could not be done, and says so at once and then now and then.
@@ -273,6 +292,31 @@ mod tests {
         assert_eq!(on_desktop(moved(5, 5, 1), &course), Some(moved(5, 5, 1)));
         assert_eq!(on_desktop(moved(5, 5, 2), &course), Some(moved(645, 5, 2)));
         assert_eq!(on_desktop(moved(5, 5, 3), &course), None);
+    }
+
+    #[test]
+    fn h6_what_could_press_the_users_answer_is_known() {
+        let key = |key, character| InputEvent::Key {
+            key,
+            pressed: true,
+            character,
+        };
+        let at = Place {
+            x: 0,
+            y: 0,
+            seen: 1,
+        };
+        let button = InputEvent::Button {
+            button: protocol::PointerButton::Left,
+            pressed: false,
+            at,
+        };
+        for event in [button, key(hid::ENTER, None), key(hid::A, Some(' '))] {
+            assert!(could_press(&event), "{event:?}");
+        }
+        for event in [key(hid::A, Some('a')), moved(1, 1, 1)] {
+            assert!(!could_press(&event), "{event:?}");
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod pace;
 mod pointer_shape;
 mod scale;
 mod share;
+mod shield;
 mod switch;
 mod system;
 mod turns;
@@ -35,9 +36,10 @@ mod worker;
 pub use ::clipboard::Place as ClipboardPlace;
 pub use engine::{
     Backends, EngineBusy, HostConfig, HostEngine, HostEvents, HostHandle, LookForHindrances,
-    OpenScreen, OpenSink, SessionEnder,
+    NameMonitors, OpenScreen, OpenSink, SessionEnder,
 };
 pub use input::run_guardian_if_asked;
+pub use shield::{MemoryShields, Shielder, UpShield};
 pub use transfer::{Consent as BrowseConsent, Places};
 pub use transport::{
     AddressFault, CertificateFault, Doctor, Fingerprint, HubAddress, Pin, ProxyChoice, Routes,

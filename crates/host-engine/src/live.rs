@@ -12,7 +12,7 @@ use protocol::lanes::CONTROL_PRIORITY;
 use protocol::limits::MAX_HEADER_FRAME_BYTES;
 use protocol::{
     ChannelId, InputEvent, InputFrame, Lane, PeerId, PointerUpdate, Rights, ScreenFrame, SessionId,
-    StreamHeader, ViewerMessage, wire,
+    Shield, ShieldState, StreamHeader, ViewerMessage, wire,
 };
 use session::host::Agreement;
 use session::{LaneKeys, Opener, PictureKey};
@@ -26,6 +26,7 @@ use crate::event::Trouble;
 use crate::inject::{self, Job};
 use crate::pace::MAX_IN_FLIGHT;
 use crate::share::{self, Outbox};
+use crate::shield::{self, Order};
 use crate::switch::Switch;
 use crate::wire::refuse;
 
@@ -44,6 +45,10 @@ pub(crate) enum Report {
     TooOld(PeerId, u32),
     /// So many presses and texts of an operator could not be done on this computer.
     Impossible(PeerId, u32),
+    /// The monitor that the user shares alone was unplugged; nothing is captured since.
+    MonitorGone,
+    /// How a shield stands.
+    Shield(Shield, ShieldState),
     /// Who has keyboard and pointer now.
     Driver(Option<PeerId>),
     /// A stream broke, and the hub has not said why in time.
@@ -151,6 +156,11 @@ impl LiveSession {
             && let Some(jobs) = self.waiting_jobs.take()
         {
             self.spawn_injection(backends, jobs)?;
+            let shielder = Arc::clone(&backends.shields);
+            let started = shield::start(shielder, &self.switch, self.reporter.clone());
+            let (orders, thread) = started?;
+            self.threads.push(thread);
+            self.switch.set_shields(orders);
         }
         self.switch.allow(operator, Some(grant));
         self.outbox.viewers().add(operator, trip);
@@ -321,6 +331,15 @@ impl LiveSession {
             | Lane::FileToOperator
             | Lane::FileToHost => refuse(&mut reader),
         }
+    }
+
+    /// Has a shield put up, or taken down; a report tells what comes of it.
+    pub(crate) fn shield(&self, shield: Shield, up: bool) {
+        self.switch.order(if up {
+            Order::Raise(shield)
+        } else {
+            Order::Lower(shield)
+        });
     }
 
     /// Takes rights away at once; gives what is left.
@@ -565,6 +584,7 @@ impl Writer {
                 () = switch.until_withheld(false) => {}
                 () = self.what.drop_all() => return Ok(()),
             }
+            let pauses = switch.pauses();
             let stream = tokio::select! {
                 biased;
                 () = switch.until_off() => return Ok(()),
@@ -576,7 +596,7 @@ impl Writer {
             let written = tokio::select! {
                 biased;
                 () = switch.until_off() => Some(Ok(())),
-                () = switch.until_withheld(true) => None,
+                () = switch.until_paused_since(pauses) => None,
                 written = write(self.header, &self.key, &mut self.what, &mut writer) => Some(written),
             };
             if writer.stream_mut().reset(0u32.into()).is_err() {

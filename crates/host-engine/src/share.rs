@@ -142,6 +142,13 @@ pub(crate) fn run(
         match shared {
             Ok(End::Withheld(wished)) => wish = wished,
             Ok(End::Over) => break Ok(()),
+            // nothing else may be shown in its place: it is for the user to say
+            Err(CaptureError::NoSuchMonitor { id }) if switch.only() == Some(id) => {
+                switch.withhold(true);
+                if reports.blocking_send(Report::MonitorGone).is_err() {
+                    tracing::debug!("The session is gone");
+                }
+            }
             Err(error) => break Err(error),
         }
         outbox.begin_anew();
@@ -177,6 +184,10 @@ struct Sharing<'a> {
     switch: &'a Switch,
     /// How often the user had paused before.
     pauses: u64,
+    /// How often the user had chosen what is shared.
+    choices: u64,
+    /// The monitor that the user shares alone.
+    only: Option<u32>,
     outbox: &'a Outbox,
     /// What was wished for last.
     wish: ViewWish,
@@ -208,15 +219,25 @@ impl<'a> Sharing<'a> {
     ) -> Result<Self, CaptureError> {
         switch.set_waker(source.waker());
         let pauses = switch.pauses();
-        let shared = match wish.monitor {
-            Some(_) => select(source.as_mut(), wish.monitor)?,
-            None => None,
+        let choices = switch.choices();
+        let only = switch.only();
+        let shared = match (only, wish.monitor) {
+            // before anything is looked at
+            (Some(only), _) => {
+                source.keep_to(only)?;
+                outbox.course.forget_places();
+                Some(only)
+            }
+            (None, Some(_)) => select(source.as_mut(), wish.monitor)?,
+            (None, None) => None,
         };
-        let (geometry, layout) = survey(source.as_mut(), percent(wish), shared)?;
+        let (geometry, layout) = survey(source.as_mut(), percent(wish), shared, only.is_some())?;
         Ok(Self {
             source,
             switch,
             pauses,
+            choices,
+            only,
             outbox,
             wish,
             encoder: Encoder::new(level(wish.depth)),
@@ -260,7 +281,7 @@ impl<'a> Sharing<'a> {
 
     /// Whether anything may be captured and sent.
     fn shows(&self) -> bool {
-        self.switch.shows(self.pauses)
+        self.switch.shows(self.pauses) && self.switch.choices() == self.choices
     }
 
     /// Sends the newest state if it is due; gives how long to sleep for (`None`: until woken).
@@ -376,7 +397,7 @@ impl<'a> Sharing<'a> {
         self.stale |= level != self.encoder.level();
         self.encoder.set_level(level);
         let mut shared = self.layout.shared;
-        if wish.monitor != shared {
+        if self.only.is_none() && wish.monitor != shared {
             shared = select(self.source.as_mut(), wish.monitor)?;
             self.stale = true;
         }
@@ -389,7 +410,8 @@ impl<'a> Sharing<'a> {
     }
 
     fn survey_as(&mut self, percent: u8, shared: Option<u32>) -> Result<(), CaptureError> {
-        let (geometry, layout) = survey(self.source.as_mut(), percent, shared)?;
+        let is_only = self.only.is_some();
+        let (geometry, layout) = survey(self.source.as_mut(), percent, shared, is_only)?;
         if (geometry, &layout) != (self.geometry, &self.layout) {
             self.encoder.request_reset();
             self.stale = true;
@@ -461,13 +483,18 @@ fn percent(wish: ViewWish) -> u8 {
 }
 
 /// Where the picture lies on the desktop, and what the viewer is told of it. A monitor that is gone
-/// counts as the whole desktop, as it does for the source.
+/// counts as the whole desktop, as it does for the source. Of a monitor that is shared alone the viewer knows
+/// no others.
 fn survey(
     source: &mut dyn ScreenSource,
     percent: u8,
     shared: Option<u32>,
+    is_only: bool,
 ) -> Result<(Geometry, ScreenLayout), CaptureError> {
-    let monitors = source.monitors()?;
+    let mut monitors = source.monitors()?;
+    if is_only {
+        monitors.retain(|monitor| Some(monitor.id) == shared);
+    }
     let area = source.area();
     let layout = ScreenLayout {
         shared: shared.filter(|id| monitors.iter().any(|monitor| monitor.id == *id)),
@@ -479,7 +506,7 @@ fn survey(
     Ok((Geometry::new(area, percent), layout))
 }
 
-fn told(monitor: &Monitor) -> ScreenMonitor {
+pub(crate) fn told(monitor: &Monitor) -> ScreenMonitor {
     ScreenMonitor {
         id: monitor.id,
         name: Name::cut(monitor.name.as_str()),

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use capture::CaptureWaker;
 use protocol::{PeerId, Rights};
@@ -13,17 +14,23 @@ use session::Grant;
 use tokio::sync::{mpsc, watch};
 
 use crate::inject::Job;
+use crate::shield::{Order, Orders};
 
 /// What the threads and tasks of one session share.
 #[derive(Debug)]
 pub(crate) struct Switch {
     off: watch::Sender<bool>,
-    /// The user has paused, ...
+    /// The user has paused, or all operators have, ...
     withheld: watch::Sender<bool>,
     /// ... so many times.
     pauses: AtomicU64,
+    /// How often the user has chosen what is shared.
+    choices: AtomicU64,
     /// More than one operator may touch anything.
     shared: AtomicBool,
+    born: Instant,
+    /// When an operator last did what could press a button on the screen, in milliseconds after that, from 1.
+    pressed_millis: AtomicU64,
     parts: Mutex<Parts>,
 }
 
@@ -31,6 +38,13 @@ pub(crate) struct Switch {
 struct Parts {
     grants: BTreeMap<PeerId, Grant>,
     waker: Option<CaptureWaker>,
+    shields: Option<Orders>,
+    /// The user has paused.
+    paused: bool,
+    /// All operators have.
+    rested: bool,
+    /// The monitor that the user shares alone.
+    only: Option<u32>,
     jobs: mpsc::WeakSender<Job>,
 }
 
@@ -40,13 +54,20 @@ impl Switch {
         let parts = Parts {
             grants: BTreeMap::new(),
             waker: None,
+            shields: None,
+            paused: false,
+            rested: false,
+            only: None,
             jobs: jobs.downgrade(),
         };
         Arc::new(Self {
             off: watch::Sender::new(false),
             withheld: watch::Sender::new(false),
             pauses: AtomicU64::new(0),
+            choices: AtomicU64::new(0),
             shared: AtomicBool::new(false),
+            born: Instant::now(),
+            pressed_millis: AtomicU64::new(0),
             parts: Mutex::new(parts),
         })
     }
@@ -72,16 +93,40 @@ impl Switch {
 
     /// The user pauses, or goes on. Never blocks for longer than a lock.
     pub(crate) fn withhold(&self, withheld: bool) {
-        if self.withheld.send_replace(withheld) == withheld {
-            return;
+        self.stand_still(|parts| parts.paused = withheld);
+    }
+
+    /// All operators have paused, or one of them looks again; for whoever captures and injects it is as if
+    /// the user had.
+    pub(crate) fn rest(&self, rested: bool) {
+        self.stand_still(|parts| parts.rested = rested);
+    }
+
+    fn stand_still(&self, change: impl FnOnce(&mut Parts)) {
+        let changed = self.with(|parts| {
+            change(parts);
+            let withheld = parts.paused || parts.rested;
+            let changed = *self.withheld.borrow() != withheld;
+            if changed {
+                // counted first: whoever is told only of its end knows that it was
+                self.pauses.fetch_add(u64::from(withheld), Ordering::SeqCst);
+                self.withheld.send_replace(withheld);
+            }
+            changed
+        });
+        if changed {
+            self.wake_capture();
+            self.release();
         }
-        self.pauses.fetch_add(u64::from(withheld), Ordering::SeqCst);
-        self.wake_capture();
-        self.release();
     }
 
     pub(crate) fn is_withheld(&self) -> bool {
         *self.withheld.borrow()
+    }
+
+    /// How often the user has chosen what is shared.
+    pub(crate) fn choices(&self) -> u64 {
+        self.choices.load(Ordering::SeqCst)
     }
 
     /// How often the user has paused.
@@ -93,6 +138,15 @@ impl Switch {
     /// over already counts, too.
     pub(crate) fn shows(&self, pauses: u64) -> bool {
         self.is_on() && !self.is_withheld() && self.pauses() == pauses
+    }
+
+    /// Returns when anybody has paused since there were so many `pauses`, also if that is over already.
+    pub(crate) async fn until_paused_since(&self, pauses: u64) {
+        let mut now = self.withheld.subscribe();
+        let since = |now: &bool| *now || self.pauses() != pauses;
+        if now.wait_for(since).await.is_err() {
+            unreachable!("the sender lives as long as self");
+        }
     }
 
     /// Returns when the user has paused, or with `false` when that is over.
@@ -135,9 +189,53 @@ impl Switch {
             && self.with(|parts| parts.grants.get(&operator).is_some_and(may))
     }
 
+    /// The user shares this monitor alone from now on, or all there are: who captures begins anew.
+    pub(crate) fn share_only(&self, monitor: Option<u32>) {
+        let before = self.with(|parts| std::mem::replace(&mut parts.only, monitor));
+        if before != monitor {
+            self.choices.fetch_add(1, Ordering::SeqCst);
+            self.wake_capture();
+        }
+    }
+
+    /// The monitor that the user shares alone.
+    pub(crate) fn only(&self) -> Option<u32> {
+        self.with(|parts| parts.only)
+    }
+
+    /// Whether shields may be up: somebody may act, and nobody has paused.
+    pub(crate) fn lets_shield(&self) -> bool {
+        let may = |grant: &Grant| grant.rights().has(Rights::CONTROL);
+        self.is_on() && !self.is_withheld() && self.with(|parts| parts.grants.values().any(may))
+    }
+
+    pub(crate) fn set_shields(&self, orders: Orders) {
+        self.with(|parts| parts.shields = Some(orders));
+    }
+
+    /// Has a shield put up or taken down, where there are any.
+    pub(crate) fn order(&self, order: Order) {
+        if let Some(shields) = self.with(|parts| parts.shields.clone()) {
+            shields.give(order);
+        }
+    }
+
     /// Whether more than one operator may touch anything; asked for each event, so no lock is taken.
     pub(crate) fn is_shared(&self) -> bool {
         self.shared.load(Ordering::Relaxed)
+    }
+
+    /// An operator does what could press a button on the screen.
+    pub(crate) fn operator_presses(&self) {
+        let millis = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.pressed_millis.store(millis + 1, Ordering::Relaxed);
+    }
+
+    /// Whether an operator did that less than `ago` ago.
+    pub(crate) fn operator_pressed_within(&self, ago: Duration) -> bool {
+        let pressed = self.pressed_millis.load(Ordering::Relaxed);
+        let at = Duration::from_millis(pressed.saturating_sub(1));
+        pressed > 0 && self.born.elapsed().saturating_sub(at) < ago
     }
 
     /// The user has moved the pointer, or pressed something.
@@ -162,6 +260,7 @@ impl Switch {
         let able = self.with(|parts| parts.grants.values().filter(may).count());
         self.shared.store(able > 1, Ordering::Relaxed);
         self.tell_injection(Job::Check);
+        self.order(Order::Check);
     }
 
     fn tell_injection(&self, job: Job) {
@@ -195,5 +294,28 @@ mod tests {
         assert!(switch.shows(switch.pauses()));
         switch.turn_off();
         assert!(!switch.shows(switch.pauses()));
+    }
+
+    #[test]
+    fn an_operators_press_is_known_for_a_while() {
+        let (jobs, _waiting) = mpsc::channel(4);
+        let switch = Switch::new(&jobs);
+        let second = Duration::from_secs(1);
+        assert!(!switch.operator_pressed_within(second), "nobody has");
+        switch.operator_presses();
+        assert!(switch.operator_pressed_within(second));
+        assert!(!switch.operator_pressed_within(Duration::ZERO));
+    }
+
+    #[test]
+    fn both_go_on_before_anything_is_seen_again() {
+        let (jobs, _waiting) = mpsc::channel(4);
+        let switch = Switch::new(&jobs);
+        switch.withhold(true);
+        switch.rest(true);
+        switch.withhold(false);
+        assert!(switch.is_withheld(), "the operators still rest");
+        switch.rest(false);
+        assert!(!switch.is_withheld());
     }
 }

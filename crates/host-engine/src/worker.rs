@@ -9,7 +9,7 @@ use protocol::control::Name;
 use protocol::limits::MAX_OPERATORS;
 use protocol::{
     ChatAuthor, ChatLine, EndedBy, Hindrance, Hindrances, HostToHub, HubToHost, Lane, Outcome,
-    PeerId, RefusalCode, Rights, Role, StreamHeader,
+    PeerId, RefusalCode, Rights, Role, ShieldState, StreamHeader,
 };
 use session::TicketNumber;
 use session::host::{
@@ -57,6 +57,8 @@ pub(crate) struct Worker {
     current: CurrentSession,
     /// Whether the user has paused.
     withheld: watch::Receiver<bool>,
+    /// The monitor that the user shares alone.
+    only: watch::Receiver<Option<(u32, Name)>>,
     started: Instant,
     side: HostSide,
     /// When the channel to each operator was opened.
@@ -104,6 +106,7 @@ impl Worker {
             teller,
             lookout,
             withheld: current.withheld(),
+            only: current.only(),
             current,
             started: Instant::now(),
             side: HostSide::new(caller, chat_base),
@@ -148,6 +151,7 @@ impl Worker {
                 | HostCommand::EndSession
                 | HostCommand::SendAway { .. }
                 | HostCommand::AnswerSystem { .. }
+                | HostCommand::AnswerShield { .. }
                 | HostCommand::SendChat { .. }
                 | HostCommand::Rate { .. }
                 | HostCommand::Leave => {
@@ -327,6 +331,10 @@ impl Worker {
                     let steps = self.withhold();
                     self.take(steps, Some(&wire))
                 }
+                Ok(()) = self.only.changed() => {
+                    let steps = self.share_only();
+                    self.take(steps, Some(&wire))
+                }
                 hindrances = self.lookout.changed() => {
                     let steps = self.hindered(hindrances);
                     self.take(steps, Some(&wire))
@@ -443,6 +451,10 @@ impl Worker {
                 let now = self.started.elapsed();
                 self.side.answer_system(operator, allowed, now)
             }
+            HostCommand::AnswerShield { shield, allowed } => {
+                let now = self.started.elapsed();
+                self.side.answer_shield(shield, allowed, now)
+            }
             HostCommand::EndSession => self.side.end(StopCause::By(EndedBy::User)),
             HostCommand::SendChat { text } => {
                 let (steps, taken) = self.side.chat(text.clone());
@@ -537,6 +549,16 @@ impl Worker {
             Report::Broken => self.side.end(StopCause::ConnectionLost),
             Report::TooOld(operator, count) => self.side.input_too_old(operator, count),
             Report::Impossible(operator, count) => self.side.input_impossible(operator, count),
+            Report::MonitorGone => {
+                // capture has stopped by itself; this keeps it so over a lost line
+                self.current.withhold(true);
+                if let Some(live) = &self.live {
+                    let session = live.session();
+                    self.tell(HostEvent::MonitorGone { session })?;
+                }
+                Vec::new()
+            }
+            Report::Shield(shield, state) => self.side.shield_is(shield, state),
             Report::Driver(driver) => {
                 if let Some(live) = &self.live {
                     live.driver_is(driver);
@@ -581,6 +603,12 @@ impl Worker {
         let news = reports.look(live, &wire.connection).into_iter();
         let steps = news.flat_map(|(operator, line)| self.side.line_is(operator, line));
         steps.collect()
+    }
+
+    /// The user shares one monitor alone, or all.
+    fn share_only(&mut self) -> Vec<HostStep> {
+        let only = self.only.borrow_and_update().clone();
+        self.side.shares_only(only.map(|(_, name)| name))
     }
 
     /// The user has paused, or goes on.
@@ -643,6 +671,7 @@ impl Worker {
                             operator,
                             keys,
                         };
+                        after.extend(self.share_only());
                         self.clipboards.opened(rights, &channel);
                         let steps = self.files.opened(rights, channel);
                         after.extend(self.files_do(operator, steps)?);
@@ -696,6 +725,11 @@ impl Worker {
                     let steps = self.files.heard(operator, word);
                     after.extend(self.files_do(operator, steps)?);
                 }
+                HostStep::Shield { shield, up } => match &self.live {
+                    Some(live) => live.shield(shield, up),
+                    None => after.extend(self.side.shield_is(shield, ShieldState::Down)),
+                },
+                HostStep::Rest(all) => self.current.rest(all),
                 HostStep::LookAtSystem(question) => self.looks.begin(question),
                 HostStep::Pause { session, operator } => {
                     tracing::info!(%session, %operator, "Session waits for its line");
@@ -827,6 +861,9 @@ impl Worker {
             | HostNews::ChatReceived { .. }
             | HostNews::OperatorPresent(_)
             | HostNews::SystemAsked { .. }
+            | HostNews::ShieldAsked { .. }
+            | HostNews::Shields { .. }
+            | HostNews::Resting { .. }
             | HostNews::Watched { .. }
             | HostNews::Receipt(_)
             | HostNews::FeedbackTaken { .. }
@@ -895,6 +932,19 @@ impl Worker {
                 operator,
                 name,
             },
+            HostNews::ShieldAsked {
+                session,
+                operator,
+                name,
+                shield,
+            } => HostEvent::ShieldAsked {
+                session,
+                operator,
+                name,
+                shield,
+            },
+            HostNews::Shields { session, shields } => HostEvent::Shields { session, shields },
+            HostNews::Resting { session, by } => HostEvent::Resting { session, by },
             HostNews::Watched { session, by } => HostEvent::Watched { session, by },
             HostNews::Resumed => HostEvent::Reconnected,
             HostNews::Organisation(name) => HostEvent::Organisation(name),

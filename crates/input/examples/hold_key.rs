@@ -1,24 +1,40 @@
 //! Holds Shift, a letter and a button on the display until it is killed: shows what a guardian is
-//! for.
+//! for. With `block` or `dark` it keeps the user's hands or eyes off instead.
 
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use input::hid;
+use input::shield::LONGEST;
+use input::{Raised, hid};
+use protocol::Shield;
 use protocol::input::{InputEvent, PointerButton};
 
 fn main() -> ExitCode {
     if let Some(code) = input::run_guardian_if_asked() {
         return code;
     }
-    match hold() {
+    let asked = std::env::args().nth(1);
+    let done = match asked.as_deref() {
+        Some("block") => shield(Shield::Input),
+        Some("dark") => shield(Shield::Screen),
+        Some(_) | None => hold(),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             writeln!(std::io::stderr(), "{error}").ok();
             ExitCode::FAILURE
         }
     }
+}
+
+fn shield(shield: Shield) -> Result<(), Box<dyn std::error::Error>> {
+    let exe = std::env::current_exe()?;
+    let lowered = Box::new(|_why| {});
+    let _up = Raised::begin(shield, None, &exe, LONGEST, lowered)?;
+    std::thread::sleep(Duration::from_mins(10));
+    Ok(())
 }
 
 fn hold() -> Result<(), Box<dyn std::error::Error>> {

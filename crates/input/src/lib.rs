@@ -2,7 +2,7 @@
 //!
 //! [`open`] gives the best sink of this platform behind [`InputSink`]; [`open_guarded`] adds a
 //! guardian process that releases what is held when this one is killed. [`memory()`] is a sink that
-//! remembers instead of typing. `grab` is the other direction, for an operator who wants to
+//! remembers instead of typing. [`shield`] keeps the user's own hands and eyes off. `grab` is the other direction, for an operator who wants to
 //! send every key: it takes the keyboard of this machine.
 //!
 //! Key places travel as USB HID usages ([`keyboard`]).
@@ -20,6 +20,7 @@ pub mod memory;
 pub mod rdev_backend;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 pub mod remapped;
+pub mod shield;
 mod unsupported;
 #[cfg(windows)]
 pub mod windows;
@@ -28,6 +29,7 @@ pub mod x11;
 
 pub use keyboard::hid;
 pub use memory::{MemoryLog, MemorySink, memory};
+pub use shield::{Lowered, Raised, ShieldError, can_shield};
 
 /// Somewhere input events can be delivered.
 ///
@@ -126,8 +128,8 @@ pub fn open_guarded(exe: &Path) -> Result<Box<dyn InputSink>, InjectError> {
     platform::open_guarded(exe)
 }
 
-/// Makes this process a guardian if a guarded sink started it as one; blocks until the sink's
-/// process is gone.
+/// Makes this process a guardian, or one that keeps a [`shield`] up, if it was started as one; blocks until
+/// the process that started it is gone.
 ///
 /// Call it first of all in `main` and end with the exit code that it gives:
 ///

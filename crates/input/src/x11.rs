@@ -29,6 +29,7 @@ pub(crate) mod layout;
 mod locks;
 pub(crate) mod names;
 mod repeat;
+pub(crate) mod shield;
 mod spare;
 mod stuck;
 mod user;
@@ -81,7 +82,7 @@ pub(crate) fn open_guarded(exe: &Path) -> Result<Box<dyn InputSink>, InjectError
 
 /// See [`crate::run_guardian_if_asked`].
 pub(crate) fn run_guardian_if_asked() -> Option<ExitCode> {
-    guardian::run_if_asked()
+    shield::run_if_asked().or_else(guardian::run_if_asked)
 }
 
 /// See [`crate::release_stuck`].

@@ -14,7 +14,7 @@ use protocol::control::{ChatText, KnockReason, Name};
 use protocol::files::{ConflictAnswer, TransferId};
 use protocol::{
     Entry, InvitationToken, OwnQuestion, PeerId, PointerUpdate, ReportDraft, ReportId, Rights,
-    ScreenLayout, SessionId, TicketRoute,
+    ScreenLayout, SessionId, Shield, TicketRoute,
 };
 use session::TicketNumber;
 use tokio::sync::{mpsc, watch};
@@ -141,6 +141,19 @@ pub enum Command {
     AskSystem {
         session: SessionId,
     },
+    /// Wishes that the user's keyboard and mouse do nothing, or that their screen is dark, for which the user
+    /// is asked; or no longer. [`crate::Event::Shields`] tells what becomes of it.
+    Shield {
+        session: SessionId,
+        shield: Shield,
+        up: bool,
+    },
+    /// The operator pauses, or goes on: nothing is sent meanwhile, and nothing captured where all of a
+    /// session's operators have paused.
+    Rest {
+        session: SessionId,
+        resting: bool,
+    },
     /// Leaves a session, which ends with its last operator; or takes the question back.
     EndSession {
         session: SessionId,
@@ -258,6 +271,8 @@ impl fmt::Debug for Command {
             Self::BringIn { .. } => "BringIn",
             Self::MarkMoment { .. } => "MarkMoment",
             Self::AskSystem { .. } => "AskSystem",
+            Self::Shield { .. } => "Shield",
+            Self::Rest { .. } => "Rest",
             Self::EndSession { .. } => "EndSession",
             Self::DisconnectHost { .. } => "DisconnectHost",
             Self::SendChat { .. } => "SendChat",

@@ -359,6 +359,21 @@ impl Desk {
                 let steps = self.side.ask_system(session);
                 self.take(link, steps).await;
             }
+            Command::Shield {
+                session,
+                shield,
+                up,
+            } => {
+                let steps = self.side.shield(session, shield, up);
+                self.take(link, steps).await;
+            }
+            Command::Rest { session, resting } => {
+                if let Some(running) = self.running.get(&session) {
+                    running.input.set_resting(resting);
+                }
+                let steps = self.side.rest(session, resting);
+                self.take(link, steps).await;
+            }
             Command::OpenHost {
                 host,
                 password,
@@ -780,6 +795,8 @@ impl Desk {
                 }
                 Event::Withheld { session, withheld }
             }
+            ConsoleNews::Shields { session, shields } => Event::Shields { session, shields },
+            ConsoleNews::SharesOnly { session, monitor } => Event::SharesOnly { session, monitor },
             ConsoleNews::HostHindered { host, hindrances } => {
                 Event::HostHindered { host, hindrances }
             }

@@ -324,6 +324,8 @@ impl Engine {
             | Command::RevokeTicket { .. }
             | Command::ExtendTicket { .. }
             | Command::AskSystem { .. }
+            | Command::Shield { .. }
+            | Command::Rest { .. }
             | Command::StartSession { .. }
             | Command::OpenHost { .. }
             | Command::GiveUpOpening { .. }

@@ -10,7 +10,7 @@ use protocol::control::{ChatLine, ChatText, Name};
 use protocol::transfers::Transfer;
 use protocol::{
     BroughtIn, Companion, EndedBy, Feedback, Hindrances, Outcome, OwnAnswer, PeerId, Permissions,
-    Proposal, Refusal, ReportDraft, ReportFacts, ReportId, Rights, SessionId, TicketRoute,
+    Proposal, Refusal, ReportDraft, ReportFacts, ReportId, Rights, SessionId, Shields, TicketRoute,
     TicketState,
 };
 pub use session::console::{NotStarted, ShownScreen, SystemTold};
@@ -182,6 +182,16 @@ pub enum Event {
         session: SessionId,
         withheld: bool,
     },
+    /// How the shields stand at the host; told as soon as a session of a host that has any begins.
+    Shields {
+        session: SessionId,
+        shields: Shields,
+    },
+    /// The user shares this monitor alone, or all there are.
+    SharesOnly {
+        session: SessionId,
+        monitor: Option<Name>,
+    },
     /// What a host cannot do, as it says itself; it replaces what it said before.
     HostHindered {
         host: PeerId,
@@ -350,6 +360,8 @@ impl fmt::Debug for Event {
             Self::InputImpossible { .. } => "InputImpossible",
             Self::System { .. } => "System",
             Self::Withheld { withheld, .. } => return write!(f, "Withheld({withheld})"),
+            Self::Shields { shields, .. } => return write!(f, "Shields({shields:?})"),
+            Self::SharesOnly { .. } => "SharesOnly",
             Self::HostHindered { .. } => "HostHindered",
             Self::Forged { .. } => "Forged",
             Self::Reconnected => "Reconnected",

@@ -2,7 +2,7 @@
 //! way.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,9 +36,14 @@ struct Shared {
     state: Mutex<State>,
     wake: Notify,
     allowed: AtomicBool,
-    /// The user has paused.
-    withheld: AtomicBool,
+    /// Who has paused: nothing is sent while anybody has.
+    still: AtomicU8,
 }
+
+/// The user has paused.
+const WITHHELD: u8 = 1;
+/// The operator has.
+const RESTING: u8 = 2;
 
 #[derive(Debug, Default)]
 struct State {
@@ -99,7 +104,7 @@ impl InputSender {
                 state: Mutex::default(),
                 wake: Notify::new(),
                 allowed: AtomicBool::new(allowed),
-                withheld: AtomicBool::new(false),
+                still: AtomicU8::new(0),
             }),
         }
     }
@@ -152,11 +157,24 @@ impl InputSender {
 
     /// Whether the user lets this operator control now.
     pub fn is_allowed(&self) -> bool {
-        self.shared.allowed.load(Ordering::Relaxed) && !self.shared.withheld.load(Ordering::Relaxed)
+        self.shared.allowed.load(Ordering::Relaxed)
+            && self.shared.still.load(Ordering::Relaxed) == 0
     }
 
     pub(crate) fn set_withheld(&self, withheld: bool) {
-        self.shared.withheld.store(withheld, Ordering::Relaxed);
+        self.stand_still(WITHHELD, withheld);
+    }
+
+    pub(crate) fn set_resting(&self, resting: bool) {
+        self.stand_still(RESTING, resting);
+    }
+
+    fn stand_still(&self, who: u8, still: bool) {
+        if still {
+            self.shared.still.fetch_or(who, Ordering::Relaxed);
+        } else {
+            self.shared.still.fetch_and(!who, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn set_allowed(&self, allowed: bool) {

@@ -35,6 +35,12 @@ impl Hindrance {
     /// The display takes no keys and no pointer from programs.
     pub const NO_INPUT: Self = Self(20);
 
+    /// The display does not tell the user's keyboard and mouse from those that programs make up, so the
+    /// user's alone cannot be kept back.
+    pub const NO_OWN_DEVICES: Self = Self(30);
+    /// The display's brightness cannot be changed by programs.
+    pub const NO_BRIGHTNESS: Self = Self(31);
+
     /// Whether nothing of use can be seen, so that no session can begin.
     pub fn prevents_seeing(self) -> bool {
         matches!(
@@ -57,6 +63,8 @@ impl fmt::Display for Hindrance {
             Self::OTHER_USER => f.write_str("it is another user's, or one sits in front of it"),
             Self::OTHER_PICTURES => f.write_str("the console does not read its pictures"),
             Self::NO_INPUT => f.write_str("the display takes none from programs"),
+            Self::NO_OWN_DEVICES => f.write_str("the user's devices are not told from programs"),
+            Self::NO_BRIGHTNESS => f.write_str("its brightness cannot be changed"),
             Self(number) => write!(f, "hindered ({number})"),
         }
     }

@@ -29,6 +29,7 @@ pub mod receipt;
 pub mod refusal;
 pub mod rights;
 pub mod screen;
+pub mod shield;
 pub mod system;
 pub mod text;
 pub mod transfers;
@@ -66,6 +67,7 @@ pub use screen::{
     ColourDepth, PointerShape, PointerUpdate, ScreenFrame, ScreenLayout, ScreenMonitor, ViewWish,
     ViewerMessage,
 };
+pub use shield::{Shield, ShieldState, Shields};
 pub use system::{SystemAnswer, SystemInformation};
 pub use text::BoundedText;
 pub use version::{ClientHello, HubHello, ProtocolVersion, Role, TooOld, VersionRange};

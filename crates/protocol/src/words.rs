@@ -14,6 +14,7 @@ use crate::hindrance::Hindrances;
 use crate::ids::{PeerId, SessionId};
 use crate::refusal::Refusal;
 use crate::rights::Rights;
+use crate::shield::{Shield, Shields};
 use crate::system::SystemAnswer;
 
 /// A message from one end to the other, and the proof that it comes from there.
@@ -92,6 +93,14 @@ pub enum OperatorWord {
         /// Counts these words in a session from 1.
         attempt: u64,
     },
+    /// Put a shield up, for which the user is asked, or take it down.
+    Shield {
+        session: SessionId,
+        shield: Shield,
+        up: bool,
+    },
+    /// This operator pauses, or goes on. While all of a session do, nothing is captured.
+    Rest { session: SessionId, resting: bool },
 }
 
 /// What became of [`OperatorWord::BringIn`].
@@ -171,6 +180,18 @@ pub enum HostWord {
         session: SessionId,
         attempt: u64,
         answer: SystemAnswer,
+    },
+    /// How the shields stand; said in each new channel, and whenever it changes. A host that never says it
+    /// has none.
+    Shields {
+        session: SessionId,
+        shields: Shields,
+    },
+    /// The user shares this monitor alone, or all there are; said in each new channel where it is one, and
+    /// whenever it changes.
+    SharesOnly {
+        session: SessionId,
+        monitor: Option<Name>,
     },
 }
 

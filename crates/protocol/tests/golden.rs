@@ -34,9 +34,9 @@ use protocol::{
     Password, PeerId, PermanentHost, Permissions, Place, PointerButton, PointerShape,
     PointerUpdate, Proposal, ProtocolVersion, Receipt, Refusal, RefusalCode, ReportDraft,
     ReportFacts, ReportId, ResumeSecret, Rights, Role, RoleId, RunningSession, ScreenFrame,
-    ScreenLayout, ScreenMonitor, SessionId, ShowingPart, SignedReceipt, Stars, StreamHeader,
-    SystemAnswer, SystemInformation, TicketRoute, TicketState, VersionRange, ViewWish,
-    ViewerMessage, Word,
+    ScreenLayout, ScreenMonitor, SessionId, Shield, ShieldState, Shields, ShowingPart,
+    SignedReceipt, Stars, StreamHeader, SystemAnswer, SystemInformation, TicketRoute, TicketState,
+    VersionRange, ViewWish, ViewerMessage, Word,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -1313,6 +1313,33 @@ fn words(samples: &mut Samples) {
         });
     }
     add_system(samples);
+    add_shields(samples);
+}
+
+fn add_shields(samples: &mut Samples) {
+    let session = SESSION;
+    for shield in Shield::ALL {
+        samples.add(&OperatorWord::Shield {
+            session,
+            shield,
+            up: shield == Shield::Input,
+        });
+    }
+    let cannot = ShieldState::Cannot(Hindrance::NO_BRIGHTNESS);
+    for (input, screen) in [
+        (ShieldState::Down, ShieldState::Asked),
+        (ShieldState::Up, ShieldState::Refused),
+        (ShieldState::Up, cannot),
+    ] {
+        let shields = Shields { input, screen };
+        samples.add(&HostWord::Shields { session, shields });
+    }
+    for resting in [true, false] {
+        samples.add(&OperatorWord::Rest { session, resting });
+    }
+    for monitor in [Some("eDP-1".into()), None] {
+        samples.add(&HostWord::SharesOnly { session, monitor });
+    }
 }
 
 fn add_system(samples: &mut Samples) {

@@ -12,6 +12,7 @@ mod question;
 mod resume;
 mod rows;
 mod sessions;
+mod shield;
 mod showing;
 mod system;
 mod tickets;
@@ -22,8 +23,8 @@ use protocol::control::{Admission, ChatText, Name};
 use protocol::files::FilesWord;
 use protocol::{
     BroughtIn, ChatAuthor, Companion, EndedBy, Hindrances, HostLine, HubToOperator, OperatorToHub,
-    Outcome, PeerId, Refusal, ReportFacts, Rights, SessionId, SystemInformation, TicketRoute,
-    TicketState,
+    Outcome, PeerId, Refusal, ReportFacts, Rights, SessionId, Shields, SystemInformation,
+    TicketRoute, TicketState,
 };
 
 use crate::channel::{LaneKeys, PictureKey};
@@ -249,6 +250,16 @@ pub enum ConsoleNews {
     System {
         session: SessionId,
         told: SystemTold,
+    },
+    /// How the shields stand at the host.
+    Shields {
+        session: SessionId,
+        shields: Shields,
+    },
+    /// The user shares this monitor alone, or all there are.
+    SharesOnly {
+        session: SessionId,
+        monitor: Option<Name>,
     },
     /// What the host cannot do, as it says itself; it replaces what it said before.
     HostHindered {

@@ -17,6 +17,7 @@ mod receipts;
 pub mod records;
 mod resume;
 mod sessions;
+mod shields;
 mod showings;
 mod tickets;
 mod transfers;
@@ -666,6 +667,10 @@ impl Directory {
                 ..
             }) => self.system_told(id, to, session),
             Some(HostWord::Withheld { session, withheld }) => self.withhold(id, session, withheld),
+            Some(HostWord::Shields { session, shields }) => self.shields_are(id, session, shields),
+            Some(HostWord::SharesOnly { session, monitor }) => {
+                self.shares_only(id, session, monitor)
+            }
             Some(
                 HostWord::Heard { .. }
                 | HostWord::BroughtIn { .. }
@@ -708,10 +713,15 @@ impl Directory {
             Some(OperatorWord::Files { session, word }) => {
                 self.files_said((to, id), false, session, word)
             }
+            Some(OperatorWord::Rest { session, resting }) => {
+                self.rests(id, session, resting);
+                Ok(())
+            }
             Some(
                 OperatorWord::Heard { .. }
                 | OperatorWord::BringIn { .. }
-                | OperatorWord::AskSystem { .. },
+                | OperatorWord::AskSystem { .. }
+                | OperatorWord::Shield { .. },
             )
             | None => Ok(()),
             // with a question comes a session's number

@@ -17,8 +17,11 @@ mod organisation;
 mod pairing;
 mod question;
 mod receipt;
+mod rest;
 mod resume;
 mod sessions;
+mod shares_only;
+mod shield;
 mod system;
 mod unattended;
 mod withheld;
@@ -29,7 +32,7 @@ use protocol::control::{Admission, ChatText, Name};
 use protocol::files::FilesWord;
 use protocol::{
     Companion, EndedBy, Hindrances, HostToHub, HubToHost, Outcome, PeerId, Refusal, Rights,
-    SessionId, SignedReceipt,
+    SessionId, Shield, Shields, SignedReceipt,
 };
 
 use crate::channel::{LaneKeys, PictureKey};
@@ -85,6 +88,13 @@ pub enum HostStep {
     },
     /// Look what computer this is; [`HostSide::tell_system`] tells the operator.
     LookAtSystem(SystemQuestion),
+    /// Put a shield up, or take it down; [`HostSide::shield_is`] tells what comes of it.
+    Shield {
+        shield: Shield,
+        up: bool,
+    },
+    /// All operators have paused: nothing is captured. Or one of them looks again.
+    Rest(bool),
     /// An operator takes part no more; the others do.
     Leave {
         session: SessionId,
@@ -152,6 +162,23 @@ pub enum HostNews {
         session: SessionId,
         operator: PeerId,
         name: Name,
+    },
+    /// An operator wishes a shield up; [`HostSide::answer_shield`] answers.
+    ShieldAsked {
+        session: SessionId,
+        operator: PeerId,
+        name: Name,
+        shield: Shield,
+    },
+    /// How the shields stand now. A question for one that is not `Asked` is over.
+    Shields {
+        session: SessionId,
+        shields: Shields,
+    },
+    /// Which of the operators have paused.
+    Resting {
+        session: SessionId,
+        by: Vec<Name>,
     },
     /// Which administrators of the hub watch the session.
     Watched {

@@ -13,7 +13,7 @@ use desktop::Sign;
 use host_engine::{
     Backends, BrowseConsent, HostCommand, HostConfig, HostEngine, HostEvent, HostHandle,
 };
-use protocol::visible_line;
+use protocol::{ShieldState, visible_line};
 use session::PairKey;
 use transport::Routes;
 
@@ -66,7 +66,7 @@ pub(crate) fn run(
     let folder = Some(folder.join(RECEIVED));
     tell(&handle, HostCommand::ReceiveInto { folder });
     let mut alone_since = Some(Instant::now());
-    let mut sign = None;
+    let mut sign = WhoIsThere::default();
     loop {
         match next(&hears) {
             Some(Heard::Order(order)) => {
@@ -78,7 +78,7 @@ pub(crate) fn run(
         }
         let mut over = false;
         while let Some(event) = events.try_next() {
-            show_who_is_there(&handle, &event, &mut sign);
+            sign.hear(&handle, &event);
             over |= take(&handle, event, &mut alone_since);
         }
         if over || alone_since.is_some_and(|since| since.elapsed() >= ALONE) {
@@ -148,26 +148,53 @@ fn command(order: Order) -> HostCommand {
 }
 
 /// Whoever sits there sees who is on the computer, and can end it (U4).
-fn show_who_is_there(handle: &HostHandle, event: &HostEvent, shown: &mut Option<(String, Sign)>) {
-    let HostEvent::Company { operators, .. } = event else {
-        return;
-    };
-    let names: Vec<_> = operators.iter().map(|o| visible_line(&o.name)).collect();
-    let italian = speaks_italian();
-    let text = who_is_there(&names, italian);
-    // it is also told when somebody else has keyboard and pointer
-    if shown.as_ref().is_some_and(|(before, _)| *before == text) {
-        return;
-    }
-    *shown = None;
-    if names.is_empty() {
-        return;
-    }
-    let ender = handle.ender();
-    let end = if italian { "Termina" } else { "End" };
-    match Sign::show(&text, end, move || ender.end()) {
-        Ok(sign) => *shown = Some((text, sign)),
-        Err(error) => tracing::warn!(%error, "No sign on the screen"),
+#[derive(Default)]
+struct WhoIsThere {
+    names: Vec<String>,
+    /// Keyboard and mouse do nothing.
+    is_blocked: bool,
+    shown: Option<(String, Sign)>,
+}
+
+impl WhoIsThere {
+    fn hear(&mut self, handle: &HostHandle, event: &HostEvent) {
+        if let HostEvent::Company { operators, .. } = event {
+            let names = operators.iter().map(|o| visible_line(&o.name).into());
+            self.names = names.collect();
+        } else if let HostEvent::Shields { shields, .. } = event {
+            self.is_blocked = shields.input == ShieldState::Up;
+        } else if let HostEvent::SessionPaused { .. } = event {
+            self.is_blocked = false;
+        } else {
+            return;
+        }
+        let italian = speaks_italian();
+        let mut text = who_is_there(&self.names, italian);
+        if self.is_blocked {
+            text.push_str(if italian {
+                ". Tieni premuto Esc per riavere la tastiera"
+            } else {
+                ". Hold Esc for your keyboard"
+            });
+        }
+        // it is also told when somebody else has keyboard and pointer
+        if self
+            .shown
+            .as_ref()
+            .is_some_and(|(before, _)| *before == text)
+        {
+            return;
+        }
+        self.shown = None;
+        if self.names.is_empty() {
+            return;
+        }
+        let ender = handle.ender();
+        let end = if italian { "Termina" } else { "End" };
+        match Sign::show(&text, end, move || ender.end()) {
+            Ok(sign) => self.shown = Some((text, sign)),
+            Err(error) => tracing::warn!(%error, "No sign on the screen"),
+        }
     }
 }
 
@@ -229,6 +256,13 @@ fn take(handle: &HostHandle, event: HostEvent, alone_since: &mut Option<Instant>
             tell(handle, HostCommand::AnswerBrowse { operator, consent });
             false
         }
+        HostEvent::ShieldAsked { name, shield, .. } => {
+            // nobody is in front to be asked; who comes by takes it down with a key
+            tracing::info!(%name, %shield, "Keeps off who may come by");
+            let allowed = true;
+            tell(handle, HostCommand::AnswerShield { shield, allowed });
+            false
+        }
         HostEvent::SessionEnded { cause, .. } => {
             tracing::info!(?cause, "Session ended");
             true
@@ -261,6 +295,10 @@ fn take(handle: &HostHandle, event: HostEvent, alone_since: &mut Option<Instant>
         | HostEvent::ChatNotSent { .. }
         | HostEvent::OperatorPresent(_)
         | HostEvent::Watched { .. }
+        | HostEvent::Shields { .. }
+        | HostEvent::Monitors(_)
+        | HostEvent::MonitorGone { .. }
+        | HostEvent::Resting { .. }
         | HostEvent::Organisation(_)
         | HostEvent::Receipt(_)
         | HostEvent::ReceiptForged

@@ -20,6 +20,8 @@ pub struct Question {
     pub insistent: bool,
     /// What the user is about to grant; at first what was asked for.
     pub chosen: Rights,
+    /// The monitor that is to be shared alone; all of them if `None`.
+    pub only: Option<u32>,
     /// The user said yes; the session starts any moment.
     pub allowed: bool,
     /// The session that runs meanwhile, and who brings the operator into it.
@@ -43,6 +45,7 @@ impl Question {
             asked,
             insistent,
             chosen: asked,
+            only: None,
             allowed: false,
             joins: None,
             drawn_at: None,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use host_engine::EndCause;
 use protocol::transfers::Transfer;
-use protocol::{PeerId, Rights, SessionId};
+use protocol::{PeerId, Rights, SessionId, Shield, Shields};
 
 use super::receipt::{Opinion, Receipt};
 
@@ -32,6 +32,16 @@ pub struct Running {
     /// Operators who want to look through the folders, the first one first, and those who may.
     pub browse_asked: Vec<Present>,
     pub browsers: Vec<Present>,
+    /// Who wishes the user's input blocked or the screen dark, the first one first.
+    pub shields_asked: Vec<(Shield, String)>,
+    /// How these stand.
+    pub shields: Shields,
+    /// Operators who have paused.
+    pub resting: Vec<String>,
+    /// The monitors are listed below the bar.
+    pub monitors_shown: bool,
+    /// The monitor that was shared alone is gone; nothing is seen until the user chooses another or goes on.
+    pub monitor_gone: bool,
 }
 
 /// Files between this computer and the operators (S6).

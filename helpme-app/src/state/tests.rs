@@ -7,7 +7,8 @@ use protocol::diagnosis::{Check, Diagnosis, Family, Finding, Found, News};
 use protocol::receipt::{FilmKept, Helper, Offsets, SentFiles};
 use protocol::{
     ChatAuthor, ChatLine, EndedBy, Feedback, ProxyAddress, ProxyError, ProxyKind, ProxyLogin,
-    ProxySource, Receipt, Refusal, RefusalCode, Rights, SessionId, SignedReceipt, Stars,
+    ProxySource, Receipt, Refusal, RefusalCode, Rights, ScreenMonitor, SessionId, SignedReceipt,
+    Stars,
 };
 use ui_kit::Lang;
 
@@ -351,6 +352,52 @@ fn h5_a_click_in_flight_lets_nobody_in() {
         state.act(Action::Answer { allow: true }, late),
         [Effect::Tell(answer)]
     );
+}
+
+#[test]
+fn h5_one_monitor_is_shared_before_anything_can_be_seen_and_never_another_in_its_place() {
+    let monitor = |id: u32| ScreenMonitor {
+        id,
+        name: format!("HDMI-{id}").as_str().into(),
+        width: 640,
+        height: 480,
+    };
+    let monitors = |ids: &[u32]| HostEvent::Monitors(ids.iter().map(|id| monitor(*id)).collect());
+    let late = Duration::from_secs(9);
+    let mut state = asked();
+    state.question_was_drawn(SOON);
+    state.apply(monitors(&[4, 5]), SOON);
+    let choose = |state: &mut State| {
+        if let Stage::Asked(question) = &mut state.stage {
+            question.only = Some(5);
+        }
+    };
+    choose(&mut state);
+    // unplugged while the question stands: the choice is asked anew
+    state.apply(monitors(&[4]), SOON);
+    let Stage::Asked(question) = &state.stage else {
+        unreachable!("asked");
+    };
+    assert_eq!(question.only, None);
+    choose(&mut state);
+    assert_eq!(state.act(Action::Answer { allow: true }, late), []);
+    state.apply(monitors(&[4, 5]), SOON);
+    let effects = state.act(Action::Answer { allow: true }, late);
+    assert_eq!(effects[0], Effect::ShareOnly(Some(monitor(5))));
+    assert_eq!(effects.len(), 2, "then the answer");
+
+    let mut state = running();
+    state.apply(monitors(&[4, 5]), SOON);
+    let session = SESSION;
+    state.apply(HostEvent::MonitorGone { session }, SOON);
+    let Stage::Running(running) = &state.stage else {
+        unreachable!("it runs");
+    };
+    assert!(running.withheld && running.monitor_gone);
+    let effects = state.act(Action::ShareOnly(Some(4)), SOON);
+    let goes_on = Effect::Withhold(false);
+    assert_eq!(effects, [Effect::ShareOnly(Some(monitor(4))), goes_on]);
+    assert_eq!(state.act(Action::ShareOnly(Some(9)), SOON), []);
 }
 
 #[test]

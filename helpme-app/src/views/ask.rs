@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use eframe::egui::{Id, Ui};
-use protocol::{Hindrances, Rights};
-use ui_kit::widgets::{Push, banner_ui, card_ui, divider_ui, heading_ui, switch_ui};
+use protocol::{Hindrances, Rights, ScreenMonitor};
+use ui_kit::widgets::{
+    Field, Push, banner_ui, card_ui, choice_ui, divider_ui, heading_ui, switch_ui,
+};
 use ui_kit::words::{ask_consent, hindrance_for_user, whole_name};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
@@ -16,7 +18,7 @@ pub(super) fn ask_ui(
     lang: Lang,
     question: &mut Question,
     organisation: Option<&str>,
-    hindrances: Hindrances,
+    (hindrances, monitors): (Hindrances, &[ScreenMonitor]),
     room: f32,
 ) {
     let palette = Palette::of(ui);
@@ -39,7 +41,13 @@ pub(super) fn ask_ui(
     card_ui(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.add_enabled_ui(!question.allowed, |ui| {
-            rights_ui(ui, lang, question, hindrances, room);
+            // who joins sees what the others see
+            let monitors = if question.joins.is_some() {
+                &[]
+            } else {
+                monitors
+            };
+            rights_ui(ui, lang, question, hindrances, monitors, room);
         });
     });
     ui.add_space(4.0);
@@ -144,7 +152,14 @@ fn all_answers_ui(
 
 /// One switch for each right that was asked for; what cannot be done here is greyed with the reason. Where
 /// the notes would push it out of `room` that the session is filmed, they wait under the pointer.
-fn rights_ui(ui: &mut Ui, lang: Lang, question: &mut Question, hindrances: Hindrances, room: f32) {
+fn rights_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    question: &mut Question,
+    hindrances: Hindrances,
+    monitors: &[ScreenMonitor],
+    room: f32,
+) {
     /// A row with its note, and what is above and below all rows, in points.
     const ROW: f32 = 65.0;
     const AROUND: f32 = 207.0;
@@ -160,7 +175,9 @@ fn rights_ui(ui: &mut Ui, lang: Lang, question: &mut Question, hindrances: Hindr
     ];
     let asked = question.asked;
     let rows = rows.into_iter().filter(|(right, ..)| asked.has(*right));
-    let has_room = room >= AROUND + ROW * rows.clone().count() as f32;
+    let has_choice = monitors.len() > 1;
+    let high = rows.clone().count() + usize::from(has_choice);
+    let has_room = room >= AROUND + ROW * high as f32;
     let mut first = true;
     for (right, label, note) in rows {
         if !std::mem::take(&mut first) {
@@ -179,5 +196,24 @@ fn rights_ui(ui: &mut Ui, lang: Lang, question: &mut Question, hindrances: Hindr
             }
         });
         question.chosen = question.chosen.set(right, chosen);
+        if right == Rights::SEE && has_choice {
+            ui.add_enabled_ui(chosen, |ui| monitors_ui(ui, lang, question, monitors));
+        }
+    }
+}
+
+/// Which of several monitors the operator is to see.
+fn monitors_ui(ui: &mut Ui, lang: Lang, question: &mut Question, monitors: &[ScreenMonitor]) {
+    ui.add_space(4.0);
+    let names = words::monitors_to_share(lang, monitors);
+    let choices: Vec<_> = names
+        .iter()
+        .map(|(id, name)| (*id, name.as_str()))
+        .collect();
+    let field = Field::new(words::what_is_shared(lang));
+    let shown = ui.scope(|ui| choice_ui(ui, &field, question.only, &choices));
+    shown.response.on_hover_text(words::only_note(lang));
+    if let Some(chosen) = shown.inner {
+        question.only = chosen;
     }
 }

@@ -6,10 +6,10 @@ use eframe::egui::{
 };
 use std::time::Duration;
 
-use protocol::Rights;
+use protocol::{Rights, ScreenMonitor, ShieldState};
 use ui_kit::widgets::{
     Push, TRANSFER_HEIGHT, banner_ui, dropped_paths, icon_button_ui, icon_toggle_ui, initials_ui,
-    transfer_ui,
+    menu_item_ui, transfer_ui,
 };
 use ui_kit::words::{
     has_control, name_alone, operators_are_here, visible_line, watched_by, whole_minutes,
@@ -22,7 +22,7 @@ use crate::state::{Action, Below, BrowseChoice, Line, Present, Running, Stage, S
 use crate::words;
 
 /// The bar's size, in points.
-pub const BAR_WIDTH: f32 = 684.0;
+pub const BAR_WIDTH: f32 = 720.0;
 pub const BAR_HEIGHT: f32 = 60.0;
 /// What the chat adds below it, in points.
 const CHAT_HEIGHT: f32 = 340.0;
@@ -30,9 +30,13 @@ const CHAT_HEIGHT: f32 = 340.0;
 const SYSTEM_HEIGHT: f32 = 116.0;
 /// The same for one who wants to look through the folders.
 const BROWSE_HEIGHT: f32 = 126.0;
+/// What an operator's wish to block the user's input adds, or to make the screen dark.
+const SHIELD_HEIGHT: f32 = 124.0;
 /// What each operator of the list adds, and what stands around them.
 const OPERATOR_HEIGHT: f32 = 48.0;
 const LIST_MARGIN: i8 = 10;
+/// What each monitor of the list adds.
+const MONITOR_HEIGHT: f32 = 34.0;
 /// How high the two lines in the bar's middle are.
 const LINES: f32 = 38.0;
 /// What sends files, above the list of them.
@@ -49,6 +53,10 @@ pub fn height_below(below: Below) -> f32 {
         Below::Chat => CHAT_HEIGHT,
         Below::SystemAsked => SYSTEM_HEIGHT,
         Below::BrowseAsked => BROWSE_HEIGHT,
+        Below::ShieldAsked => SHIELD_HEIGHT,
+        Below::Monitors(count) => {
+            2.0 * f32::from(LIST_MARGIN) + (count + 1) as f32 * MONITOR_HEIGHT
+        }
         Below::Operators(count) => 2.0 * f32::from(LIST_MARGIN) + count as f32 * OPERATOR_HEIGHT,
         Below::Files(count) => {
             let rows = count.clamp(1, MOST_TRANSFERS) as f32;
@@ -67,7 +75,26 @@ pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &m
     if let Stage::Running(running) = &state.stage
         && let Some(asks) = running.system_asked.first()
     {
-        system_asked_ui(ui, lang, asks, actions);
+        let question = words::asks_about_computer(lang, &asks.name);
+        let note = words::about_computer_note(lang);
+        let yes = words::send_it(lang);
+        question_ui(ui, lang, (&question, note, yes), |allowed| {
+            actions.push(Action::AnswerSystem(allowed));
+        });
+    } else if let Stage::Running(running) = &state.stage
+        && let Some((shield, name)) = running.shields_asked.first()
+    {
+        let question = words::asks_to_shield(lang, *shield, name);
+        let note = words::shield_note(lang, *shield);
+        let yes = words::allow(lang);
+        question_ui(ui, lang, (&question, note, yes), |allowed| {
+            actions.push(Action::AnswerShield(allowed));
+        });
+    } else if let Stage::Running(running) = &state.stage
+        && running.monitors_shown
+    {
+        let only = state.only.as_ref().map(|monitor| monitor.id);
+        monitors_ui(ui, lang, &state.monitors, only, actions);
     } else if let Stage::Running(running) = &state.stage
         && let Some(asks) = running.browse_asked.first()
     {
@@ -97,28 +124,31 @@ pub(super) fn bar_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &m
     ui.painter().hline(edge.x_range(), edge.bottom(), line);
 }
 
-/// The question what computer this is, with its two answers (S2).
-fn system_asked_ui(ui: &mut Ui, lang: Lang, asks: &Present, actions: &mut Vec<Action>) {
+/// A question of an operator's, what it means, and its two answers (S2).
+fn question_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    (question, note, yes): (&str, &str, &str),
+    mut answer: impl FnMut(bool),
+) {
     let palette = Palette::of(ui);
     let frame = Frame::new()
         .fill(palette.background)
         .inner_margin(Margin::symmetric(14, LIST_MARGIN));
     CentralPanel::default().frame(frame).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        let question = words::asks_about_computer(lang, &asks.name);
         let question = text(question, theme::BODY_SIZE, theme::SEMIBOLD, palette.text);
         ui.add(Label::new(question).truncate());
-        let note = words::about_computer_note(lang);
         let note = text(note, theme::SMALL_SIZE, theme::REGULAR, palette.dim);
         ui.add(Label::new(note).wrap());
         ui.with_layout(Layout::right_to_left(Align::Max), |ui| {
             ui.spacing_mut().item_spacing.x = 8.0;
-            if ui.add(Push::primary(words::send_it(lang))).clicked() {
-                actions.push(Action::AnswerSystem(true));
+            if ui.add(Push::primary(yes)).clicked() {
+                answer(true);
             }
             let refuse = Push::secondary(w(lang, Word::Refuse));
             if ui.add(refuse).clicked() {
-                actions.push(Action::AnswerSystem(false));
+                answer(false);
             }
         });
     });
@@ -154,6 +184,28 @@ fn browse_asked_ui(ui: &mut Ui, lang: Lang, asks: &Present, actions: &mut Vec<Ac
                 }
             }
         });
+    });
+}
+
+/// What the operators see: all monitors, or one alone.
+fn monitors_ui(
+    ui: &mut Ui,
+    lang: Lang,
+    monitors: &[ScreenMonitor],
+    only: Option<u32>,
+    actions: &mut Vec<Action>,
+) {
+    let palette = Palette::of(ui);
+    let frame = Frame::new()
+        .fill(palette.background)
+        .inner_margin(Margin::symmetric(14, LIST_MARGIN));
+    CentralPanel::default().frame(frame).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = MONITOR_HEIGHT - 32.0;
+        for (monitor, name) in words::monitors_to_share(lang, monitors) {
+            if menu_item_ui(ui, None, &name, monitor == only, None).clicked() {
+                actions.push(Action::ShareOnly(monitor));
+            }
+        }
     });
 }
 
@@ -276,7 +328,11 @@ pub fn strip_ui(
             let unread = state.chat.unread;
             let shown = state.chat.shown;
             ui.horizontal_centered(|ui| {
-                content_ui(ui, lang, running, below, unread, shown, moment.now, actions);
+                // one is shared alone, and how many there are
+                let monitors = (state.only.is_some(), state.monitors.len());
+                content_ui(
+                    ui, lang, running, below, unread, shown, monitors, moment.now, actions,
+                );
             });
         });
     // a border, so that the bar stands out from whatever is below
@@ -363,6 +419,7 @@ fn content_ui(
     below: BelowNames<'_>,
     unread: usize,
     chat_shown: bool,
+    monitors: (bool, usize),
     now: Duration,
     actions: &mut Vec<Action>,
 ) {
@@ -388,15 +445,28 @@ fn content_ui(
         if ui.add(pause).clicked() {
             actions.push(Action::Withhold(!running.withheld));
         }
-        chat_button_ui(ui, lang, unread, chat_shown, actions);
-        files_button_ui(ui, lang, running, actions);
-        if running.is_shared() {
+        // what the user cannot press makes room for how that ends
+        let is_blocked = running.shields.input == ShieldState::Up;
+        if !is_blocked {
+            chat_button_ui(ui, lang, unread, chat_shown, actions);
+            files_button_ui(ui, lang, running, actions);
+        }
+        if !is_blocked && (monitors.1 > 1 || monitors.0) {
+            let label = words::what_is_shared(lang);
+            let icon = Icon::Monitor;
+            let shown = running.monitors_shown;
+            let toggle = icon_toggle_ui(ui, icon, label, true, shown || monitors.0);
+            if toggle.clicked() {
+                actions.push(Action::ListMonitors(!shown));
+            }
+        }
+        if !is_blocked && running.is_shared() {
             let label = words::who_is_here(lang);
             if icon_toggle_ui(ui, Icon::Users, label, true, running.list_shown).clicked() {
                 actions.push(Action::ListOperators(!running.list_shown));
             }
         }
-        if !running.browsers.is_empty() {
+        if !is_blocked && !running.browsers.is_empty() {
             let stop = icon_button_ui(ui, Icon::FolderX, words::stop_browsing(lang), true);
             for present in &running.browsers {
                 let who = words::may_browse(lang, &present.name);
@@ -406,12 +476,14 @@ fn content_ui(
                 actions.push(Action::StopBrowsing);
             }
         }
-        if running.rights.has(Rights::CLIPBOARD)
+        if !is_blocked
+            && running.rights.has(Rights::CLIPBOARD)
             && icon_button_ui(ui, Icon::ClipboardX, w(lang, Word::StopClipboard), true).clicked()
         {
             actions.push(Action::StopClipboard);
         }
-        if running.rights.has(Rights::CONTROL)
+        if !is_blocked
+            && running.rights.has(Rights::CONTROL)
             && icon_button_ui(ui, Icon::Hand, w(lang, Word::StopControl), true).clicked()
         {
             actions.push(Action::StopControl);
@@ -447,8 +519,17 @@ fn headline(lang: Lang, palette: &Palette, running: &Running, now: Duration) -> 
         Line::Back { .. } if !running.line.news_left(now).is_zero() => {
             (w(lang, Word::LineBack).to_owned(), palette.text)
         }
+        Line::Up | Line::Back { .. } if running.monitor_gone => {
+            (words::monitor_gone(lang).to_owned(), palette.danger)
+        }
         Line::Up | Line::Back { .. } if running.withheld => {
             (words::paused(lang).to_owned(), palette.text)
+        }
+        Line::Up | Line::Back { .. } if running.shields.input == ShieldState::Up => {
+            (words::input_blocked(lang).to_owned(), palette.danger)
+        }
+        Line::Up | Line::Back { .. } if !running.resting.is_empty() => {
+            (words::rests(lang, &running.resting), palette.text)
         }
         Line::Up | Line::Back { .. } => (operators_are_here(lang, &running.names()), palette.text),
     }

@@ -8,7 +8,9 @@ use protocol::diagnosis::Found;
 use protocol::files::TransferId;
 use protocol::receipt::Offsets;
 use protocol::transfers::{Stage as TransferStage, Transfer};
-use protocol::{EndedBy, PeerId, Refusal, RefusalCode, Rights, SessionId, Stars};
+use protocol::{
+    EndedBy, PeerId, Refusal, RefusalCode, Rights, SessionId, Shield, ShieldState, Shields, Stars,
+};
 use session::ticket::TicketMissing;
 use ui_kit::{Lang, Word, w};
 
@@ -833,4 +835,63 @@ fn s6_the_user_sees_each_transfer_and_cancels_it_or_all_files() {
         effects,
         [Effect::Tell(HostCommand::ReduceRights { rights })]
     );
+}
+
+#[test]
+fn s2_the_user_is_asked_before_their_input_is_blocked_and_reads_how_it_ends() {
+    for (lang, question, ends, yes, blocked) in [
+        (
+            Lang::En,
+            "would like to work without your keyboard and mouse",
+            "Hold Esc for 2 seconds",
+            "Allow",
+            "Keyboard and mouse blocked: hold Esc",
+        ),
+        (
+            Lang::It,
+            "vorrebbe lavorare senza la tua tastiera",
+            "Tieni premuto Esc per 2 secondi",
+            "Consenti",
+            "Tastiera e mouse bloccati: tieni premuto Esc",
+        ),
+    ] {
+        let mut state = running();
+        state.settings.language = Some(lang);
+        let session = SessionId(3);
+        let asked = HostEvent::ShieldAsked {
+            session,
+            operator: PeerId([1; 16]),
+            name: "Marco".into(),
+            shield: Shield::Input,
+        };
+        assert_eq!(state.apply(asked, LATER), [Effect::DrawAttention]);
+        let below = Below::ShieldAsked;
+        assert_eq!(state.shape(), Shape::Bar { below });
+        let mut harness = show(state);
+        harness.get_by_label_contains(question);
+        harness.get_by_label_contains(ends);
+        harness.get_by_label(yes).click();
+        harness.run_steps(2);
+        assert_eq!(harness.state().actions, [Action::AnswerShield(true)]);
+        let state = &mut harness.state_mut().state;
+        let answer = HostCommand::AnswerShield {
+            shield: Shield::Input,
+            allowed: true,
+        };
+        let effects = state.act(Action::AnswerShield(true), LATER);
+        assert_eq!(effects, [Effect::Tell(answer)]);
+        let shields = Shields::default().with(Shield::Input, ShieldState::Up);
+        state.apply(HostEvent::Shields { session, shields }, LATER);
+        let below = Below::Nothing;
+        assert_eq!(state.shape(), Shape::Bar { below });
+        harness.run_steps(2);
+        harness.get_by_label(blocked);
+        let state = &mut harness.state_mut().state;
+        let shields = Shields::default();
+        state.apply(HostEvent::Shields { session, shields }, LATER);
+        let by = vec!["Marco".into()];
+        state.apply(HostEvent::Resting { session, by }, LATER);
+        harness.run_steps(2);
+        harness.get_by_label_contains("Marco: ");
+    }
 }

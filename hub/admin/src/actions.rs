@@ -83,6 +83,22 @@ pub(crate) fn action_text(lang: Lang, action: Action) -> &'static str {
         Action::SessionResumed => ("Session resumed", "Sessione ripresa"),
         Action::SessionWithheld => ("Paused by the user", "In pausa per scelta dell'utente"),
         Action::SessionGoesOn => ("The user goes on", "L'utente ha ripreso"),
+        Action::SessionInputBlocked => (
+            "The user's keyboard and mouse blocked",
+            "Tastiera e mouse dell'utente bloccati",
+        ),
+        Action::SessionInputFreed => (
+            "The user's keyboard and mouse work again",
+            "Tastiera e mouse dell'utente di nuovo attivi",
+        ),
+        Action::SessionScreenDark => (
+            "The user's screen made dark",
+            "Schermo dell'utente oscurato",
+        ),
+        Action::SessionScreenLit => (
+            "The user's screen shows again",
+            "Schermo dell'utente di nuovo visibile",
+        ),
         Action::SessionInputTooOld => ("Late input left out", "Input in ritardo scartato"),
         Action::SessionWatched => ("Session watched live", "Sessione guardata in diretta"),
         Action::SessionWatchEnded => ("Stopped watching live", "Fine della visione in diretta"),

@@ -78,6 +78,19 @@ fn italian_note(text: &str) -> String {
     if let Some(name) = text.strip_prefix("system information for ") {
         return format!("informazioni di sistema per {name}");
     }
+    if let Some(name) = text.strip_suffix(" has paused") {
+        return format!("{name} ha messo in pausa");
+    }
+    if let Some(name) = text.strip_suffix(" goes on") {
+        return format!("{name} ha ripreso");
+    }
+    let monitor = text.strip_prefix("the user shares ");
+    if let Some(monitor) = monitor.and_then(|rest| rest.strip_suffix(" alone")) {
+        return format!("l'utente condivide solo {monitor}");
+    }
+    if let Some((_, told)) = SHIELDS.iter().find(|(english, _)| *english == text) {
+        return (*told).to_owned();
+    }
     if text == Hindrances::NONE.to_string() {
         return "nessun impedimento".to_owned();
     }
@@ -117,6 +130,26 @@ const HINDRANCES: [(Hindrance, &str); 9] = [
     (
         Hindrance::NO_INPUT,
         "lo schermo non li accetta dai programmi",
+    ),
+];
+
+const SHIELDS: [(&str, &str); 5] = [
+    (
+        "the user's keyboard and mouse are blocked",
+        "tastiera e mouse dell'utente bloccati",
+    ),
+    (
+        "the user's keyboard and mouse work again",
+        "tastiera e mouse dell'utente di nuovo attivi",
+    ),
+    ("the user's screen is dark", "schermo dell'utente oscurato"),
+    (
+        "the user's screen shows again",
+        "schermo dell'utente di nuovo visibile",
+    ),
+    (
+        "the user shares all monitors",
+        "l'utente condivide tutti i monitor",
     ),
 ];
 

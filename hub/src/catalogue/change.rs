@@ -9,7 +9,7 @@ use protocol::admin::reports::{CategoryChange, FieldChange, FieldText, FieldValu
 use protocol::admin::settings::Setting;
 use protocol::{
     ChatLine, Feedback, GroupId, PeerId, Permissions, ReportDraft, ReportId, RoleId, SessionId,
-    TicketState,
+    Shield, TicketState,
 };
 use serde_json::{Value, json};
 
@@ -586,6 +586,19 @@ fn describe_desk(what: &records::What) -> Option<(Action, Value)> {
                 Action::SessionWithheld
             } else {
                 Action::SessionGoesOn
+            };
+            (action, json!({ "session": session.to_string() }))
+        }
+        What::SessionShielded {
+            session,
+            shield,
+            up,
+        } => {
+            let action = match (shield, up) {
+                (Shield::Input, true) => Action::SessionInputBlocked,
+                (Shield::Input, false) => Action::SessionInputFreed,
+                (Shield::Screen, true) => Action::SessionScreenDark,
+                (Shield::Screen, false) => Action::SessionScreenLit,
             };
             (action, json!({ "session": session.to_string() }))
         }

@@ -10,14 +10,16 @@ use capture::synthetic::SyntheticScreen;
 use codec::{Picture, PixelSize, Rect};
 use host_engine::{
     Backends, ClipboardPlace, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents,
-    HostHandle,
+    HostHandle, MemoryShields,
 };
 use input::{MemoryLog, MemorySink};
 use operator_engine::{
     Command, Config, Event, Events, InputSender, OperatorEngine, OperatorHandle, SessionView,
     TicketNumber,
 };
-use protocol::{Hindrances, PeerId, PointerUpdate, Rights, ScreenLayout, SessionId};
+use protocol::{
+    Hindrance, Hindrances, PeerId, PointerUpdate, Rights, ScreenLayout, SessionId, Shield,
+};
 use transport::HubAddress;
 
 use crate::support::{PASSWORD, PATIENCE, TestHub};
@@ -43,6 +45,8 @@ pub(crate) struct Ends {
     pub(crate) input: InputSender,
     /// What the host's keyboard was told.
     pub(crate) log: MemoryLog,
+    /// Of a host that has no brightness to change.
+    pub(crate) shields: MemoryShields,
     /// Files of the other end land in `at host` and `at console` in there.
     pub(crate) folder: tempfile::TempDir,
 }
@@ -77,6 +81,7 @@ impl Ends {
         let screens = Arc::new(Mutex::new(vec![screen]));
         let (sink, log) = input::memory();
         let sinks: Arc<Mutex<Vec<MemorySink>>> = Arc::new(Mutex::new(vec![sink]));
+        let shields = MemoryShields::lacking(Shield::Screen, Hindrance::NO_BRIGHTNESS);
         let backends = Backends {
             screen: Arc::new(move || {
                 let screen = screens.lock().expect("no panic").pop();
@@ -89,6 +94,8 @@ impl Ends {
             }),
             hindrances: Arc::new(|| Hindrances::NONE),
             clipboard: clipboards.0,
+            shields: Arc::new(shields.clone()),
+            monitors: Arc::new(Vec::new),
         };
         let config = HostConfig {
             hub: address.clone(),
@@ -161,6 +168,7 @@ impl Ends {
             operator,
             input,
             log,
+            shields,
             folder,
         }
     }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use operator_engine::{Command, Event, LogInProblem, NotStarted, ShownScreen, SystemTold};
+use protocol::control::Name;
 use protocol::{
-    BroughtIn, Companion, EndedBy, Entry, EntryKind, Outcome, OwnAnswer, PeerId, RefusalCode,
-    ReportDraft, ReportFacts, Rights, SessionId, TicketState,
+    BroughtIn, Companion, EndedBy, Entry, EntryKind, Outcome, OwnAnswer, PeerId, Refusal,
+    RefusalCode, ReportDraft, ReportFacts, Rights, SessionId, Shield, TicketState,
 };
 use ui_kit::words::refusal_text;
 use ui_kit::{Tone, Word, w};
@@ -296,6 +297,20 @@ impl ConsoleApp {
                         is_problem: false,
                     });
                 }
+            }),
+            Event::Shields { session, shields } => self.sessions.change(session, |state| {
+                let before = state.shields.replace(shields).unwrap_or_default();
+                for shield in Shield::ALL {
+                    let (before, now) = (before.of(shield), shields.of(shield));
+                    let news = phrases::shields::news(lang, shield, before, now);
+                    state.notices.extend(news.map(|text| SessionNotice {
+                        text: text.to_owned(),
+                        is_problem: false,
+                    }));
+                }
+            }),
+            Event::SharesOnly { session, monitor } => self.sessions.change(session, |state| {
+                state.shares_only = monitor.map(Name::into_string);
             }),
             Event::HostHindered { host, hindrances } => {
                 self.state.computers.hindrances.insert(host, hindrances);

@@ -24,7 +24,8 @@ use crate::state::session::{Company, Files, SessionNotice, SessionState, Session
 use crate::views::browser::browser_ui;
 use crate::views::files::files_side_ui;
 use crate::views::session::{
-    BAR_HEIGHT, bar_ui, bring_in_ui, chat_side_ui, ended_ui, mark_ui, paused_ui, withheld_ui,
+    BAR_HEIGHT, bar_ui, bring_in_ui, chat_side_ui, ended_ui, mark_ui, paused_ui, resting_ui,
+    withheld_ui,
 };
 use crate::views::system::system_ui;
 use ui_kit::Clock;
@@ -120,7 +121,7 @@ impl SessionWindow {
                     self.picture.place(None, None, false);
                     ended_ui(ui, &mut state);
                 } else {
-                    self.screen_ui(ui, &state, &mut drawing);
+                    self.screen_ui(ui, &mut state, &mut drawing);
                 }
             });
         for notice in state.notices.drain(..) {
@@ -200,7 +201,7 @@ impl SessionWindow {
         })
     }
 
-    fn screen_ui(&self, ui: &mut Ui, state: &SessionState, drawing: &mut Drawing) {
+    fn screen_ui(&self, ui: &mut Ui, state: &mut SessionState, drawing: &mut Drawing) {
         let label = w(state.lang, Word::RemoteScreen);
         let window = self
             .tap
@@ -236,6 +237,8 @@ impl SessionWindow {
             paused_ui(ui, state.lang, shown.response.rect);
         } else if state.withheld {
             withheld_ui(ui, state.lang, shown.response.rect, has_picture);
+        } else if state.resting && resting_ui(ui, state.lang, shown.response.rect) {
+            state.set_resting(false);
         }
     }
 }
@@ -388,7 +391,7 @@ impl SessionWindows {
             state.bring_in = None;
             state.marking = None;
             state.system = None;
-            (state.paused, state.withheld) = (false, false);
+            (state.paused, state.withheld, state.resting) = (false, false, false);
             state.all_keys = false;
             state.full_screen = false;
         });
@@ -625,6 +628,9 @@ impl ConsoleApp {
             snippets: self.state.snippets.clone(),
             paused: false,
             withheld: false,
+            resting: false,
+            shields: None,
+            shares_only: None,
             line: None,
             ending: false,
             hindrances: self.state.computers.hindrances_of(host),

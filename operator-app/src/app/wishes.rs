@@ -488,6 +488,16 @@ impl ConsoleApp {
                 SessionWish::AskSystem => {
                     self.backend.send(Command::AskSystem { session });
                 }
+                SessionWish::Shield(shield, up) => {
+                    self.backend.send(Command::Shield {
+                        session,
+                        shield,
+                        up,
+                    });
+                }
+                SessionWish::Rest(resting) => {
+                    self.backend.send(Command::Rest { session, resting });
+                }
                 SessionWish::IntoReport { text } => self.state.reports.add_note(session, text),
                 SessionWish::BringIn { digits } => self.bring_in(session, &digits),
                 SessionWish::Screenshot => self.take_screenshot(session, host),

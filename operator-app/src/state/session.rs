@@ -8,8 +8,8 @@ use protocol::browse::{BrowseAnswer, FolderAt};
 use protocol::files::{ConflictAnswer, TransferId};
 use protocol::transfers::Transfer;
 use protocol::{
-    ColourDepth, EndedBy, HidKey, Hindrances, InputEvent, Rights, ScreenLayout, SystemInformation,
-    ViewWish,
+    ColourDepth, EndedBy, HidKey, Hindrances, InputEvent, Rights, ScreenLayout, Shield,
+    ShieldState, Shields, SystemInformation, ViewWish,
 };
 use ui_kit::Lang;
 use ui_kit::remote_view::ViewSize;
@@ -44,6 +44,10 @@ pub enum SessionWish {
     ChatSeen,
     /// Ask the host what computer it is.
     AskSystem,
+    /// Block the user's input or make their screen dark, or no longer.
+    Shield(Shield, bool),
+    /// **Pause**, or **Go on**.
+    Rest(bool),
     /// Put this into the notes of the session's report.
     IntoReport {
         text: String,
@@ -235,6 +239,12 @@ pub struct SessionState {
     pub paused: bool,
     /// The user has paused; the picture is from before.
     pub withheld: bool,
+    /// The operator has paused.
+    pub resting: bool,
+    /// How the shields stand at the host, if it has any.
+    pub shields: Option<Shields>,
+    /// The monitor that the user shares alone.
+    pub shares_only: Option<String>,
     /// How the line is, once that is known.
     pub line: Option<LineQuality>,
     /// **End** was pressed and the hub has not answered.
@@ -281,9 +291,24 @@ impl SessionState {
             && self.ended.is_none()
     }
 
-    /// Whether the picture is an old one: the line is lost, or the user has paused.
+    /// Whether the picture is an old one: the line is lost, or somebody has paused.
     pub fn stands_still(&self) -> bool {
-        self.paused || self.withheld
+        self.paused || self.withheld || self.resting
+    }
+
+    /// Pauses, or goes on. Nothing stays pressed.
+    pub fn set_resting(&mut self, resting: bool) {
+        if resting {
+            self.send(InputEvent::ReleaseAll);
+            self.all_keys = false;
+        }
+        self.resting = resting;
+        self.wishes.push(SessionWish::Rest(resting));
+    }
+
+    /// How a shield stands at the host.
+    pub fn shield(&self, shield: Shield) -> ShieldState {
+        self.shields.map_or(ShieldState::Down, |all| all.of(shield))
     }
 
     /// Whether files can be sent now.

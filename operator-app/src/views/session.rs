@@ -2,7 +2,7 @@
 
 use egui::{CornerRadius, Frame, Margin, Panel, Popup, Response, ScrollArea, Stroke, Ui};
 use input::hid;
-use protocol::{ColourDepth, HidKey, Rights, ScreenMonitor};
+use protocol::{ColourDepth, HidKey, Rights, ScreenMonitor, Shield, ShieldState};
 use ui_kit::widgets::{
     DialogSize, Field, Push, TICKET_DIGITS, banner_ui, chip_ui, dialog_ui, escaped_from,
     icon_button_ui, icon_tile_ui, icon_toggle_ui, menu_item_ui, section_header_ui, text_field_ui,
@@ -91,6 +91,13 @@ fn rights_ui(ui: &mut Ui, state: &SessionState) {
     } else if state.all_keys {
         let hint = phrases::escape_key(state.lang, ESCAPE_KEYS);
         chip_ui(ui, phrases::all_keys(state.lang), Tone::Accent).on_hover_text(hint);
+    }
+    for shield in Shield::ALL {
+        if state.shield(shield) == ShieldState::Up {
+            let ends = phrases::shields::how_it_ends(state.lang, shield);
+            let up = phrases::shields::is_up(state.lang, shield);
+            chip_ui(ui, up, Tone::Warning).on_hover_text(ends);
+        }
     }
     if state.controls() && state.keys_by_place {
         let note = phrases::keys_by_place_note(state.lang);
@@ -357,6 +364,9 @@ fn monitor_menu_ui(ui: &mut Ui, state: &mut SessionState) {
     let choices: Vec<_> = std::iter::once(all).chain(each).collect();
     let has_choice = choices.len() > 2;
     let label = match &state.layout {
+        Some(_) if state.shares_only.is_some() => {
+            format!("{name}: {}", phrases::shields::shares_only(lang))
+        }
         Some(_) if has_choice => name.to_owned(),
         Some(_) => format!("{name}: {}", w(lang, Word::OneMonitor)),
         None => format!("{name}: {}", w(lang, Word::WaitingForPicture)),
@@ -495,15 +505,56 @@ fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
             state.open_system();
             ui.close();
         }
-        let missing = Some(phrases::file_transfer_missing(lang));
-        for (icon, word) in [
-            (Icon::Lock, Word::BlockInput),
-            (Icon::MonitorOff, Word::BlankScreen),
-            (Icon::Pause, Word::Pause),
+        ui.separator();
+        for (icon, shield) in [
+            (Icon::Lock, Shield::Input),
+            (Icon::MonitorOff, Shield::Screen),
         ] {
-            menu_item_ui(ui, Some(icon), w(lang, word), false, missing);
+            shield_ui(ui, state, icon, shield, reason);
+        }
+        let (icon, word) = if state.resting {
+            (Icon::Play, Word::GoOn)
+        } else {
+            (Icon::Pause, Word::Pause)
+        };
+        let over = state.ended.map(|_| w(lang, Word::SessionEndedTitle));
+        if menu_item_ui(ui, Some(icon), w(lang, word), false, over).clicked() {
+            state.set_resting(!state.resting);
+            ui.close();
         }
     });
+}
+
+/// What keeps the user's hands or eyes off while it is checked.
+fn shield_ui(
+    ui: &mut Ui,
+    state: &mut SessionState,
+    icon: Icon,
+    shield: Shield,
+    reason: Option<&str>,
+) {
+    let lang = state.lang;
+    let stands = state.shields.map(|shields| shields.of(shield));
+    let is_up = stands == Some(ShieldState::Up);
+    let watching = (!state.rights.has(Rights::CONTROL)).then(|| {
+        let hindrance = state.hindrances.input;
+        hindrance.map_or_else(
+            || phrases::view_only_granted(lang),
+            |hindrance| hindrance_for_operator(lang, hindrance),
+        )
+    });
+    let resting = state.resting.then(|| phrases::shields::you_paused(lang));
+    let obstacle = reason.or(resting).or(watching);
+    let obstacle = obstacle.or_else(|| phrases::shields::obstacle(lang, stands));
+    let label = phrases::shields::label(lang, shield);
+    let mut item = menu_item_ui(ui, Some(icon), label, is_up, obstacle);
+    if obstacle.is_none() {
+        item = item.on_hover_text(phrases::shields::how_it_ends(lang, shield));
+    }
+    if item.clicked() {
+        state.wishes.push(SessionWish::Shield(shield, !is_up));
+        ui.close();
+    }
 }
 
 /// Draws the conversation at the right of the screen, if it is open.
@@ -544,9 +595,24 @@ pub fn paused_ui(ui: &mut Ui, lang: Lang, area: egui::Rect) {
 
 /// Says over the screen that the user has paused, calmly; what may be seen of it is from before.
 pub fn withheld_ui(ui: &mut Ui, lang: Lang, area: egui::Rect, has_picture: bool) {
+    let title = phrases::paused_by_user(lang);
+    still_ui(ui, area, title, phrases::paused_note(lang, has_picture));
+}
+
+/// Says over the screen that the operator has paused; whether they go on.
+pub fn resting_ui(ui: &mut Ui, lang: Lang, area: egui::Rect) -> bool {
+    let title = phrases::shields::you_paused(lang);
+    let mut over = still_ui(ui, area, title, phrases::shields::you_paused_note(lang));
+    over.add_space(12.0);
+    let go_on = Push::primary(w(lang, Word::GoOn)).icon(Icon::Play);
+    over.add(go_on).clicked()
+}
+
+/// Words over a picture that stands still; gives what goes below them.
+fn still_ui(ui: &mut Ui, area: egui::Rect, title: &str, note: &str) -> Ui {
     /// Of the words, in points.
     const WIDTH: f32 = 560.0;
-    /// Of icon and words together, in points.
+    /// Of icon, words and what is below them together, in points.
     const HEIGHT: f32 = 130.0;
     let veil = egui::Color32::from_black_alpha(200);
     ui.painter().rect_filled(area, CornerRadius::ZERO, veil);
@@ -560,11 +626,10 @@ pub fn withheld_ui(ui: &mut Ui, lang: Lang, area: egui::Rect, has_picture: bool)
     over.visuals_mut().dark_mode = true;
     icon_tile_ui(&mut over, Icon::Pause, Tone::Neutral, 44.0);
     over.add_space(10.0);
-    let title = phrases::paused_by_user(lang);
     over.label(text(title, 18.0, theme::SEMIBOLD, egui::Color32::WHITE));
-    let note = phrases::paused_note(lang, has_picture);
     let note = text(note, 14.0, theme::REGULAR, Palette::DARK.dim);
     over.add(egui::Label::new(note).wrap().halign(egui::Align::Center));
+    over
 }
 
 /// Says over the screen that the session is over, and goes after a moment.

@@ -4,18 +4,19 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use codec::PixelSize;
 use x11::PatientConnection;
 use x11rb::connection::RequestConnection as _;
 use x11rb::errors::ReplyError;
 use x11rb::protocol::dpms::{self, ConnectionExt as _};
 use x11rb::protocol::randr::{self, ConnectionExt as _};
 use x11rb::protocol::screensaver::{self, ConnectionExt as _};
-use x11rb::protocol::xproto::Screen;
+use x11rb::protocol::xproto::{ConnectionExt as _, Screen, Window};
 use x11rb::protocol::{xkb, xtest};
 use zbus::zvariant::OwnedValue;
 
 use super::pixels::PixelReader;
-use crate::{Obstacle, Obstacles};
+use crate::{CaptureError, Monitor, Obstacle, Obstacles};
 
 /// How long the system may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -55,6 +56,40 @@ impl Observer {
             }
         }
     }
+}
+
+impl Observer {
+    /// The monitors of that display.
+    pub(crate) fn monitors(&mut self) -> Vec<Monitor> {
+        if self.display.is_none() {
+            self.display = x11::connect_patiently(None).ok();
+        }
+        let Some((conn, screen)) = &self.display else {
+            return Vec::new();
+        };
+        monitors(conn, screen.root).unwrap_or_else(|error| {
+            tracing::debug!(%error, "Monitors not told");
+            self.display = None;
+            Vec::new()
+        })
+    }
+}
+
+fn monitors(conn: &PatientConnection, root: Window) -> Result<Vec<Monitor>, CaptureError> {
+    let lost = |error: ReplyError| super::lost(&error);
+    let has_randr = conn.extension_information(randr::X11_EXTENSION_NAME);
+    if has_randr.map_err(|error| lost(error.into()))?.is_none() {
+        return Ok(Vec::new());
+    }
+    let geometry = conn
+        .get_geometry(root)
+        .map_err(|error| lost(error.into()))?;
+    let geometry = geometry.reply().map_err(lost)?;
+    let desktop = PixelSize {
+        width: geometry.width.into(),
+        height: geometry.height.into(),
+    };
+    super::monitors_on(conn, root, desktop)
 }
 
 fn look(conn: &PatientConnection, screen: &Screen, desk: &Desk) -> Result<Obstacles, ReplyError> {

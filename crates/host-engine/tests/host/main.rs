@@ -10,5 +10,6 @@
 mod line;
 mod pause;
 mod session;
+mod shields;
 mod support;
 mod trust;

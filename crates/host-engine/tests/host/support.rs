@@ -14,16 +14,16 @@ use capture::synthetic::{SyntheticPainter, SyntheticScreen};
 use codec::{Decoder, PixelSize};
 use host_engine::{
     Backends, ConnectProblem, EndCause, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents,
-    HostHandle, LostCause,
+    HostHandle, LostCause, MemoryShields,
 };
 use input::{MemoryLog, MemorySink};
 use protocol::control::Admission;
 use protocol::limits::{MAX_CONTROL_FRAME_BYTES, MAX_HEADER_FRAME_BYTES};
 use protocol::{
-    ClientHello, HidKey, Hindrances, HostState, HostToHub, HostWord, HubHello, HubToHost,
-    InputEvent, InputFrame, Lane, OperatorWord, PeerId, Place, PointerButton, PointerUpdate,
-    ResumeSecret, Rights, RunningSession, ScreenFrame, SessionId, StreamHeader, VersionRange,
-    ViewerMessage, Word, wire,
+    ClientHello, HidKey, Hindrance, Hindrances, HostState, HostToHub, HostWord, HubHello,
+    HubToHost, InputEvent, InputFrame, Lane, OperatorWord, PeerId, Place, PointerButton,
+    PointerUpdate, ResumeSecret, Rights, RunningSession, ScreenFrame, SessionId, Shield, Shields,
+    StreamHeader, VersionRange, ViewerMessage, Word, wire,
 };
 use serde::Serialize;
 use session::{
@@ -83,6 +83,7 @@ impl Host {
         let (sink, log) = input::memory();
         let screens = Arc::new(Mutex::new(vec![screen_after, screen]));
         let sinks = Arc::new(Mutex::new(vec![sink_after, sink]));
+        let shields = MemoryShields::lacking(Shield::Screen, Hindrance::NO_BRIGHTNESS);
         let (of_screens, of_sinks) = (Arc::clone(&screens), Arc::clone(&sinks));
         let backends = Backends {
             screen: Arc::new(move || {
@@ -97,6 +98,8 @@ impl Host {
             }),
             clipboard: host_engine::ClipboardPlace::none(),
             hindrances: Arc::new(move || hindrances),
+            shields: Arc::new(shields.clone()),
+            monitors: Arc::new(Vec::new),
         };
         let config = HostConfig {
             hub: address.to_string().parse().expect("an address"),
@@ -267,6 +270,7 @@ impl FakeHub {
             writer: FramedWriter::new(send, MAX_CONTROL_FRAME_BYTES),
             connection,
             company: None,
+            shields: Shields::default(),
         };
         let _hello: ClientHello = desk.reader.read().await.expect("reads").expect("there");
         let welcome = HubHello::Welcome {
@@ -296,6 +300,8 @@ pub(crate) struct Desk {
     pub(crate) writer: FramedWriter,
     /// Who takes part, as the host said last.
     pub(crate) company: Option<HostWord>,
+    /// How the shields stand, as it said last.
+    pub(crate) shields: Shields,
 }
 
 impl Desk {
@@ -303,7 +309,7 @@ impl Desk {
         self.writer.write(&message).await.expect("written");
     }
 
-    /// What the host says next, but for who takes part: that is kept aside.
+    /// What the host says next, but for who takes part and how the shields stand: that is kept aside.
     pub(crate) async fn hear(&mut self) -> HostToHub {
         loop {
             let heard = tokio::time::timeout(PATIENCE, self.reader.read());
@@ -316,6 +322,12 @@ impl Desk {
                 && let Ok(company @ HostWord::Company { .. }) = wire::decode(&word.body)
             {
                 self.company = Some(company);
+                continue;
+            }
+            if let HostToHub::Say { word, .. } = &heard
+                && let Ok(HostWord::Shields { shields, .. }) = wire::decode(&word.body)
+            {
+                self.shields = shields;
                 continue;
             }
             // comes with the clock

@@ -24,6 +24,7 @@ mod xvfb;
 
 mod names;
 mod remapped;
+mod shields;
 mod support;
 
 use support::*;

@@ -132,6 +132,16 @@ impl ConsoleSide {
                 answer,
             } => self.system_answered(host, session, attempt, answer),
             HostWord::Withheld { session, withheld } => self.withheld(host, session, withheld),
+            HostWord::Shields { session, shields } => {
+                let is_its_own = self.session_with(host, session).is_some();
+                let news = ConsoleStep::Tell(ConsoleNews::Shields { session, shields });
+                is_its_own.then_some(news).into_iter().collect()
+            }
+            HostWord::SharesOnly { session, monitor } => {
+                let is_its_own = self.session_with(host, session).is_some();
+                let news = ConsoleStep::Tell(ConsoleNews::SharesOnly { session, monitor });
+                is_its_own.then_some(news).into_iter().collect()
+            }
             HostWord::Line { session, line } => {
                 let is_its_own = self.session_with(host, session).is_some();
                 let news = ConsoleStep::Tell(ConsoleNews::HostLine { session, line });
@@ -189,7 +199,7 @@ impl Acquaintance {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{BroughtIn, HostLine, SessionId};
+    use protocol::{BroughtIn, HostLine, SessionId, Shields};
 
     use super::*;
     use crate::channel::PictureKey;
@@ -212,6 +222,7 @@ mod tests {
             picture_key: PictureKey::from_random([3; 32]),
             paused: false,
             withheld: false,
+            resting: None,
             asks_system: None,
             system_asked: 0,
             ending: false,
@@ -244,6 +255,14 @@ mod tests {
                 HostWord::Line {
                     session: SESSION,
                     line: HostLine::default(),
+                },
+                HostWord::Shields {
+                    session: SESSION,
+                    shields: Shields::default(),
+                },
+                HostWord::SharesOnly {
+                    session: SESSION,
+                    monitor: None,
                 },
             ]
         };

@@ -94,6 +94,7 @@ impl ConsoleSide {
                         resumed: true,
                     })));
                     steps.push(ConsoleStep::Rights { session, rights });
+                    steps.extend(self.say_rest(session));
                     steps.push(ConsoleStep::Tell(ConsoleNews::SessionResumed { session }));
                 }
                 // a console that was started anew has no key for its pictures

@@ -19,6 +19,8 @@ pub(super) struct Live {
     pub(super) paused: bool,
     /// The host's user has paused.
     pub(super) withheld: bool,
+    /// Whether the operator has paused; `None` if that never was.
+    pub(super) resting: Option<bool>,
     /// The question what computer it is that has no answer, and how many there were.
     pub(super) asks_system: Option<u64>,
     pub(super) system_asked: u64,
@@ -114,6 +116,7 @@ impl ConsoleSide {
             picture_key,
             paused: false,
             withheld: false,
+            resting: None,
             asks_system: None,
             system_asked: 0,
             ending: false,

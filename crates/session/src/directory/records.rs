@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{EndedBy, HostId, PeerId, ReportId, Rights, SessionId, TicketRoute, TicketState};
+use protocol::{
+    EndedBy, HostId, PeerId, ReportId, Rights, SessionId, Shield, TicketRoute, TicketState,
+};
 
 use super::{FilesNote, FoldersNote};
 use crate::authority::{Action, Denied, Membership};
@@ -144,6 +146,12 @@ pub enum What {
     SessionWithheld {
         session: SessionId,
         withheld: bool,
+    },
+    /// A shield went up at the host, or down.
+    SessionShielded {
+        session: SessionId,
+        shield: Shield,
+        up: bool,
     },
     RightsReduced {
         session: SessionId,

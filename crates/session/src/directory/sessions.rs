@@ -8,7 +8,7 @@ use protocol::control::Name;
 use protocol::limits::MAX_OPERATORS;
 use protocol::{
     EndedBy, Hindrances, HubToHost, HubToOperator, OperatorWord, PeerId, RefusalCode, ReportFacts,
-    ReportId, Rights, SessionId, TicketRoute, Word, wire,
+    ReportId, Rights, SessionId, Shields, TicketRoute, Word, wire,
 };
 
 use super::records::{AccountId, Actor, Change, StartedSession, StoredMember, StoredSession, What};
@@ -44,6 +44,11 @@ pub(super) struct Session {
     pub(super) folders_shown: u32,
     /// Whether the user has paused; `None` where this hub does not know what the film knows.
     withheld: Option<bool>,
+    pub(super) shields: Shields,
+    /// The monitor that the user shares alone.
+    pub(super) shares_only: Option<Name>,
+    /// Operators who have paused.
+    resting: BTreeSet<PeerId>,
 }
 
 /// An operator who takes part, or asks to.
@@ -145,6 +150,9 @@ impl Session {
             browsers: BTreeSet::new(),
             folders_shown: 0,
             withheld: None,
+            shields: Shields::default(),
+            shares_only: None,
+            resting: BTreeSet::new(),
         }
     }
 
@@ -213,6 +221,15 @@ impl Session {
     pub(super) fn name_of(&self, operator: PeerId) -> Option<Name> {
         let member = self.member(operator).filter(|_| self.takes_part(operator));
         member.map(|member| member.name.clone())
+    }
+
+    /// An operator has paused, or goes on; whether that is news.
+    pub(super) fn note_rest(&mut self, operator: PeerId, resting: bool) -> bool {
+        if resting {
+            self.resting.insert(operator)
+        } else {
+            self.resting.remove(&operator)
+        }
     }
 
     /// What `operator` may do.
@@ -406,6 +423,9 @@ impl Directory {
                 browsers: BTreeSet::new(),
                 folders_shown: 0,
                 withheld: Some(false),
+                shields: Shields::default(),
+                shares_only: None,
+                resting: BTreeSet::new(),
             };
             self.last_session += 1;
             self.sessions.insert(session, new);

@@ -66,6 +66,12 @@ impl HostSide {
             OperatorWord::AskSystem { session, attempt } => {
                 Ok(admitted.system_asked(at, session, attempt, now))
             }
+            OperatorWord::Shield {
+                session,
+                shield,
+                up,
+            } => Ok(admitted.shield_wished(at, session, (shield, up), now)),
+            OperatorWord::Rest { session, resting } => Ok(admitted.rest(at, session, resting)),
             // a question has a number of its own, from the hub
             OperatorWord::Ask { .. } => admitted.distrust(at),
         }

@@ -8,6 +8,7 @@ use protocol::{
 
 use super::acquaintance::Acquaintance;
 use super::question::Question;
+use super::shield::Shielding;
 use super::system::Telling;
 use super::{Admitted, Agreement, HostFault, HostNews, HostSide, HostStep, Stage, StopCause};
 use crate::channel::PictureKey;
@@ -23,6 +24,13 @@ pub(super) struct Live {
     parts: u32,
     /// Whether the user has paused; `None` if that never was.
     pub(super) withheld: Option<bool>,
+    pub(super) shielding: Shielding,
+    /// Whether all operators rest, and who does, as was told last.
+    pub(super) rested: (bool, Vec<Name>),
+    /// The monitor that the user shares alone, ...
+    pub(super) shares_only: Option<Name>,
+    /// ... and whether there ever was one.
+    pub(super) shared_alone: bool,
 }
 
 /// What an operator may do in the session that runs.
@@ -38,6 +46,8 @@ pub(super) struct Part {
     pub(super) telling: Telling,
     /// ... and how often it was.
     pub(super) told: u64,
+    /// This operator has paused.
+    pub(super) resting: bool,
 }
 
 impl HostSide {
@@ -76,6 +86,10 @@ impl HostSide {
             driver: None,
             parts: 0,
             withheld: None,
+            shielding: Shielding::default(),
+            rested: (false, Vec::new()),
+            shares_only: None,
+            shared_alone: false,
         });
         live.parts += 1;
         let number = live.parts;
@@ -88,6 +102,7 @@ impl HostSide {
             number,
             telling: Telling::default(),
             told: 0,
+            resting: false,
         });
         let mut steps = Vec::new();
         if !is_first {
@@ -97,6 +112,8 @@ impl HostSide {
         let operator = operator.name.clone();
         steps.extend(admitted.start(at));
         steps.extend(admitted.tell_withheld(at));
+        steps.extend(admitted.tell_shields_to(at));
+        steps.extend(admitted.tell_shares_only(at));
         if is_first {
             steps.push(HostStep::Tell(HostNews::SessionStarted {
                 session,
@@ -287,6 +304,8 @@ impl Admitted {
         let mut steps: Vec<HostStep> = reduce.into_iter().collect();
         steps.extend(self.start(at));
         steps.extend(self.tell_withheld(at));
+        steps.extend(self.tell_shields_to(at));
+        steps.extend(self.tell_shares_only(at));
         if was_paused {
             steps.push(HostStep::Tell(HostNews::SessionResumed { session }));
         }
@@ -316,6 +335,7 @@ impl Admitted {
         if self.operators.iter().any(Acquaintance::sees) {
             steps.extend(self.tell_company());
         } else {
+            self.drop_shields();
             steps.push(HostStep::Tell(HostNews::SessionPaused { session }));
         }
         steps
@@ -407,13 +427,14 @@ impl Admitted {
             operators,
             driver,
         }));
+        steps.extend(self.rested());
         steps
     }
 }
 
 impl Acquaintance {
     /// Whether the screen goes to it now.
-    fn sees(&self) -> bool {
+    pub(super) fn sees(&self) -> bool {
         self.part.as_ref().is_some_and(|part| !part.paused)
     }
 

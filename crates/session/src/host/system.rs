@@ -165,7 +165,7 @@ impl Admitted {
         self.say_to(operator, &word)
     }
 
-    fn is_withheld(&self) -> bool {
+    pub(super) fn is_withheld(&self) -> bool {
         let live = self.live.as_ref();
         live.and_then(|live| live.withheld).unwrap_or(false)
     }

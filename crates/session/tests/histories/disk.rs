@@ -169,6 +169,7 @@ impl Disk {
             | What::JoinRefused { .. }
             | What::SessionResumed { .. }
             | What::SessionWithheld { .. }
+            | What::SessionShielded { .. }
             | What::InputTooOld { .. }
             | What::FilmClosed { .. }
             | What::FilmFailed { .. }

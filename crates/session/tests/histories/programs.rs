@@ -263,6 +263,15 @@ impl World {
                     assert!(me.part(question.session, question.operator).is_some());
                     assert!(!me.withheld, "not while the user has paused");
                 }
+                HostStep::Shield { up, .. } => {
+                    assert!(me.session.is_some(), "one that runs");
+                    assert!(!(up && me.withheld), "not while the user has paused");
+                }
+                HostStep::Rest(all) => {
+                    let (_, parts) = me.session.as_ref().expect("one that runs");
+                    let any_runs = parts.values().any(|streams| streams.runs);
+                    assert!(any_runs || !all, "who is away does not rest");
+                }
                 HostStep::Leave { session, operator } => {
                     assert!(me.part(session, operator).is_some(), "leaves once");
                     me.driver_lapsed |= me.driver == Some(operator);
@@ -391,6 +400,9 @@ impl World {
             | HostNews::SessionResumed { .. }
             | HostNews::OperatorPresent(_)
             | HostNews::SystemAsked { .. }
+            | HostNews::ShieldAsked { .. }
+            | HostNews::Shields { .. }
+            | HostNews::Resting { .. }
             | HostNews::Watched { .. }
             | HostNews::Organisation(_) => {}
         }

@@ -32,6 +32,10 @@ pub fn hindrance_for_user(lang: Lang, hindrance: Hindrance) -> &'static str {
         (Lang::En, Hindrance::NO_INPUT) => {
             "Your helper can only watch: keyboard and mouse cannot be driven here."
         }
+        (Lang::En, Hindrance::NO_OWN_DEVICES) => {
+            "Your keyboard and mouse cannot be told from those of programs here, so they stay in use."
+        }
+        (Lang::En, Hindrance::NO_BRIGHTNESS) => "This screen cannot be made dark by a program.",
         (Lang::En, _) => "Something on this computer hinders your helper.",
         (Lang::It, Hindrance::NO_DISPLAY) => {
             "Helpme non trova uno schermo da mostrare. Esci, accedi di nuovo e riavvia Helpme."
@@ -58,6 +62,10 @@ pub fn hindrance_for_user(lang: Lang, hindrance: Hindrance) -> &'static str {
         (Lang::It, Hindrance::NO_INPUT) => {
             "Chi ti assiste può solo guardare: qui tastiera e mouse non si possono guidare."
         }
+        (Lang::It, Hindrance::NO_OWN_DEVICES) => {
+            "Qui tastiera e mouse tuoi non si distinguono da quelli dei programmi, quindi restano attivi."
+        }
+        (Lang::It, Hindrance::NO_BRIGHTNESS) => "Nessun programma può oscurare questo schermo.",
         (Lang::It, _) => "Qualcosa in questo computer ostacola chi ti assiste.",
     }
 }
@@ -90,6 +98,12 @@ pub fn hindrance_for_operator(lang: Lang, hindrance: Hindrance) -> &'static str 
         (Lang::En, Hindrance::NO_INPUT) => {
             "You can only watch: the user's display lets no program use keyboard and mouse."
         }
+        (Lang::En, Hindrance::NO_OWN_DEVICES) => {
+            "The user's display does not tell their keyboard and mouse from those of programs."
+        }
+        (Lang::En, Hindrance::NO_BRIGHTNESS) => {
+            "The user's display lets no program change its brightness."
+        }
         (Lang::En, _) => "Something on the user's computer hinders the session.",
         (Lang::It, Hindrance::NO_DISPLAY) => {
             "Helpme non trova uno schermo sul computer dell'utente. Può servire uscire e accedere di nuovo."
@@ -117,6 +131,12 @@ pub fn hindrance_for_operator(lang: Lang, hindrance: Hindrance) -> &'static str 
         }
         (Lang::It, Hindrance::NO_INPUT) => {
             "Puoi solo guardare: lo schermo dell'utente non lascia usare tastiera e mouse ai programmi."
+        }
+        (Lang::It, Hindrance::NO_OWN_DEVICES) => {
+            "Il display dell'utente non distingue la sua tastiera e il suo mouse da quelli dei programmi."
+        }
+        (Lang::It, Hindrance::NO_BRIGHTNESS) => {
+            "Il display dell'utente non lascia cambiare la luminosità ai programmi."
         }
         (Lang::It, _) => "Qualcosa sul computer dell'utente ostacola la sessione.",
     }

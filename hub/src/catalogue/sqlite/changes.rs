@@ -172,6 +172,7 @@ fn make_desk(
         | What::SessionPaused { .. }
         | What::SessionResumed { .. }
         | What::SessionWithheld { .. }
+        | What::SessionShielded { .. }
         | What::InputTooOld { .. }
         | What::JoinAsked { .. }
         | What::JoinRefused { .. }
