@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use egui::{Context, Ui, ViewportId};
-use operator_engine::{Command, Doctor, ProxyTest, Wake};
+use operator_engine::{Command, Doctor, Notes, ProxyTest, Wake};
 use protocol::admin::reports::Language;
 use protocol::{ReportId, SessionId};
 use ui_kit::widgets::Notices;
@@ -366,6 +366,27 @@ impl ConsoleApp {
         }
     }
 
+    /// Keeps what was noted beside tickets and sessions a moment ago.
+    fn keep_notes(&mut self, ctx: &Context) {
+        // without a log-in nobody knows whose they are
+        if !self.state.account.has_list() {
+            return;
+        }
+        let notes = self.state.notes();
+        if let Some(notes) = self.state.noting.look(notes, Instant::now()) {
+            self.give_notes(notes);
+        }
+        if self.state.noting.waits() {
+            ctx.request_repaint_after(std::time::Duration::from_millis(250));
+        }
+    }
+
+    fn give_notes(&mut self, notes: Notes) {
+        if self.backend.send(Command::KeepNotes(notes.clone())) {
+            self.state.noting.are_kept(notes);
+        }
+    }
+
     /// Asks the hub about the reports that are newly open.
     fn ask_about_reports(&self) {
         let language = match self.state.lang {
@@ -496,6 +517,7 @@ impl eframe::App for ConsoleApp {
             self.fulfil(ctx, action);
         }
         self.autosave(ctx);
+        self.keep_notes(ctx);
         if let Some(snippets) = self.state.snippets.take_changed() {
             self.settings.snippets = snippets;
             self.save_settings();
@@ -549,6 +571,9 @@ impl eframe::App for ConsoleApp {
         }
         for report in self.state.reports.typed() {
             self.save_report(report, false);
+        }
+        if self.state.account.has_list() {
+            self.give_notes(self.state.notes());
         }
         self.sessions.close_all();
         self.backend.shut_down();
