@@ -179,6 +179,14 @@ phrases! {
     mark_words: "What is to be seen here (optional)", "Che cosa si vede qui (facoltativo)";
     mark_button: "Mark", "Segna";
     moment_marked: "The moment is marked.", "Momento segnato.";
+    end_with_message: "End with a message…", "Termina con un messaggio…";
+    closing_title: "End with a message", "Termina con un messaggio";
+    closing_note: "The user reads it on their last page, beside the receipt. It stays in the chat, the film and the report.",
+        "L'utente lo legge nell'ultima pagina, accanto alla ricevuta. Resta nella chat, nel filmato e nel rapporto.";
+    closing_words: "Closing message", "Messaggio di chiusura";
+    closing_hint: "For example, what to do if it happens again",
+        "Ad esempio, cosa fare se capita di nuovo";
+    closing_button: "Send and end", "Invia e termina";
     you_have_control: "You have the keyboard and mouse", "Tastiera e mouse sono tuoi";
     handed_over: "You left the session; your colleague goes on and writes the report.",
         "Hai lasciato la sessione; il collega continua e scrive il rapporto.";

@@ -1,6 +1,7 @@
 //! What the windows show. A view reads state and reports wishes; it sends nothing.
 
 pub mod chat;
+pub mod closing;
 pub mod computers;
 pub mod doctor;
 pub mod drafts;

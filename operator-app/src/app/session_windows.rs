@@ -20,6 +20,7 @@ use crate::picture::SessionPicture;
 use crate::settings::{SessionPlace, Settings};
 use crate::state::chats::Conversation;
 use crate::state::session::{Company, Files, SessionNotice, SessionState, SessionWish};
+use crate::views::closing::closing_ui;
 use crate::views::files::files_side_ui;
 use crate::views::session::{
     BAR_HEIGHT, bar_ui, bring_in_ui, chat_side_ui, ended_ui, mark_ui, paused_ui, withheld_ui,
@@ -108,6 +109,7 @@ impl SessionWindow {
         files_side_ui(ui, &mut state);
         bring_in_ui(ui, &mut state);
         mark_ui(ui, &mut state);
+        closing_ui(ui, &mut state);
         system_ui(ui, &mut state);
         let palette = Palette::of(ui);
         CentralPanel::default()
@@ -384,6 +386,7 @@ impl SessionWindows {
             state.ended = Some(by);
             state.bring_in = None;
             state.marking = None;
+            state.closing = None;
             state.system = None;
             (state.paused, state.withheld) = (false, false);
             state.all_keys = false;
@@ -609,6 +612,7 @@ impl ConsoleApp {
             watched_by: Vec::new(),
             bring_in: None,
             marking: None,
+            closing: None,
             system: None,
             chat_open: false,
             files: Files::default(),

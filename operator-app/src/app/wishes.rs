@@ -353,6 +353,12 @@ impl ConsoleApp {
                     self.backend.send(Command::EndSession { session });
                     self.sessions.change(session, |state| state.ending = true);
                 }
+                SessionWish::EndWith { text } => {
+                    // the same stream carries both, in this order
+                    self.send_chat(host, &text);
+                    self.backend.send(Command::EndSession { session });
+                    self.sessions.change(session, |state| state.ending = true);
+                }
                 SessionWish::Leave => self.close_session_window(session),
                 SessionWish::SendChat { text } => self.send_chat(host, &text),
                 SessionWish::ChatSeen => self.state.chats.seen(host),

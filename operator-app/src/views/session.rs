@@ -485,6 +485,12 @@ fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
             state.open_system();
             ui.close();
         }
+        let reason = (!running).then(|| w(lang, Word::LineLost));
+        let label = phrases::end_with_message(lang);
+        if menu_item_ui(ui, Some(Icon::MessageSquare), label, false, reason).clicked() {
+            state.begin_closing();
+            ui.close();
+        }
         let missing = Some(phrases::file_transfer_missing(lang));
         for (icon, word) in [
             (Icon::Download, Word::FetchFiles),
