@@ -3,6 +3,7 @@
 mod all_keys;
 mod doctor;
 mod events;
+mod passwords;
 mod proxies;
 mod report_windows;
 mod session_windows;
@@ -68,6 +69,8 @@ pub struct ConsoleApp {
     clerk: Clerk,
     /// Who keeps remembered passwords, once the clerk knows.
     keeper: Option<desktop::Keeper>,
+    /// The passwords were asked for; they are once in each run.
+    recalled: bool,
     notices: Notices,
     popups: Popups,
     /// Where notices of the desktop go; none if the system gave no thread.
@@ -126,6 +129,7 @@ impl ConsoleApp {
             backend: Backend::new(start.folders.data().join("engine"), Arc::clone(&wake)),
             clerk,
             keeper: None,
+            recalled: false,
             notices: Notices::default(),
             popups: Popups::default(),
             notice_board: notice_board(ctx),
@@ -147,15 +151,6 @@ impl ConsoleApp {
         app.use_proxies();
         app.receive_files();
         app.backend.share_clipboard(app.settings.clipboard());
-        if app.settings.proxy.remember_password {
-            // before the other one, which may log in by itself
-            let name = app.settings.proxy.secret_name();
-            app.clerk.give(Job::RecallPassword { name });
-        }
-        if app.settings.remember_password {
-            let name = app.settings.secret_name();
-            app.clerk.give(Job::RecallPassword { name });
-        }
         if let Some(path) = start.invitation {
             app.clerk.give(Job::ReadInvitation { path });
         }
@@ -171,9 +166,11 @@ impl ConsoleApp {
         let lang = self.lang();
         while let Some(done) = self.clerk.take_answer() {
             match done {
-                Done::KeeperKnown(keeper) => {
-                    self.keeper = Some(keeper);
-                    self.tell_password_place();
+                Done::KeeperKnown(keeper) => self.keeper_is(keeper),
+                Done::NotUnlocked { wrong, detail } => self.not_unlocked(wrong, detail),
+                Done::ProtectionNotChanged { detail } => {
+                    let text = format!("{} ({detail})", phrases::protection_not_changed(lang));
+                    self.notices.push(Tone::Danger, text);
                 }
                 Done::PasswordRecalled { name, password }
                     if name == self.settings.proxy.secret_name() =>
@@ -229,15 +226,6 @@ impl ConsoleApp {
                 }
             }
         }
-    }
-
-    /// Says in words where a remembered password is kept.
-    fn tell_password_place(&mut self) {
-        let lang = self.lang();
-        let place = self.keeper.map(|keeper| password_place(lang, keeper));
-        place
-            .unwrap_or_default()
-            .clone_into(&mut self.state.account.password_place);
     }
 
     /// Logs in with what stands in the form.
@@ -604,11 +592,4 @@ fn to_the_front(ctx: &Context) {
         ctx.send_viewport_cmd_to(ViewportId::ROOT, command);
     }
     ctx.request_repaint_of(ViewportId::ROOT);
-}
-
-fn password_place(lang: Lang, keeper: desktop::Keeper) -> &'static str {
-    match keeper {
-        desktop::Keeper::Store => w(lang, Word::PasswordInStoreNote),
-        desktop::Keeper::File => w(lang, Word::PasswordInFileNote),
-    }
 }

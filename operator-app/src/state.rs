@@ -11,6 +11,7 @@ pub mod session;
 pub mod snippets;
 pub mod templates;
 pub mod tickets;
+pub mod unlocking;
 
 use operator_engine::Notes;
 use protocol::{ReportDraft, ReportId};
@@ -26,6 +27,7 @@ use snippets::Snippets;
 use templates::Templates;
 use tickets::Tickets;
 use ui_kit::{Clock, Examination};
+use unlocking::Unlocking;
 
 /// Everything that the main window shows.
 #[derive(Debug)]
@@ -45,6 +47,8 @@ pub struct ConsoleState {
     pub disconnecting: Option<protocol::PeerId>,
     /// The permanent host whose access password is being typed.
     pub opening: Option<OpeningHost>,
+    /// The passphrase of remembered passwords is asked for.
+    pub unlocking: Option<Unlocking>,
     /// **Check the connection**, while it is open.
     pub examination: Option<Examination>,
     pub settings_open: bool,
@@ -77,6 +81,7 @@ impl ConsoleState {
             side: Side::Tickets,
             disconnecting: None,
             opening: None,
+            unlocking: None,
             examination: None,
             settings_open: false,
             drafts_open: false,

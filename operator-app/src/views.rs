@@ -17,6 +17,7 @@ pub mod shell;
 pub mod system;
 pub mod tickets;
 mod tool_button;
+mod unlocking;
 
 /// The buttons at the foot of a dialog, the first one at the right.
 pub(crate) fn foot_ui(ui: &mut egui::Ui, buttons: impl FnOnce(&mut egui::Ui)) {

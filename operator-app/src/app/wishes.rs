@@ -17,6 +17,7 @@ use crate::state::account::LogIn;
 use crate::state::opening::OpeningHost;
 use crate::state::session::SessionWish;
 use crate::state::tickets::holds_ticket;
+use crate::state::unlocking::Unlocking;
 use crate::views::settings::{SettingsForm, account_form};
 use crate::{phrases, popups};
 
@@ -174,6 +175,10 @@ impl ConsoleApp {
                 let form = SettingsForm::new(&self.settings, password, place);
                 let mut form = form.with_proxy_password(&self.proxy_password);
                 form.is_portable = self.is_portable;
+                if let Some(keeper) = self.keeper {
+                    let place = self.state.account.password_place.clone();
+                    form.kept_by(keeper, place);
+                }
                 self.settings_form = Some(form);
                 self.state.settings_open = true;
             }
@@ -199,6 +204,12 @@ impl ConsoleApp {
                     form.is_saved();
                 }
             }
+            Action::Unlock => self.unlock(),
+            Action::AskForPassphrase => self.state.unlocking = Some(Unlocking::new()),
+            Action::ForgetPasswords => {
+                self.clerk.give(Job::ForgetSealed);
+            }
+            Action::GoWithoutPasswords => self.state.unlocking = None,
             Action::ShowNotice => {
                 if let Some(board) = &self.notice_board {
                     board.show(popups::example(lang));
@@ -244,6 +255,7 @@ impl ConsoleApp {
         let before = std::mem::replace(&mut self.settings, settings);
         self.settings.keep_what_no_form_has(&before);
         if let Some(form) = self.settings_form.clone() {
+            self.keep_protection(&form);
             self.password = form.account.password;
             self.take_proxy(&before.proxy, form.proxy);
         }

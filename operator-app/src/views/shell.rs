@@ -51,6 +51,7 @@ pub fn main_window_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<A
     }
     disconnect_question_ui(ui, state, actions);
     super::opening::opening_ui(ui, state, actions);
+    super::unlocking::unlocking_ui(ui, state, actions);
     own_account_ui(ui, state, actions);
 }
 
@@ -65,8 +66,11 @@ fn own_account_ui(ui: &Ui, state: &mut ConsoleState, actions: &mut Vec<Action>) 
 
 fn hot_keys(ui: &Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
     use egui::{Key, KeyboardShortcut, Modifiers};
-    let is_covered =
-        state.settings_open || state.drafts_open || state.own.is_some() || state.opening.is_some();
+    let is_covered = state.settings_open
+        || state.drafts_open
+        || state.own.is_some()
+        || state.opening.is_some()
+        || state.unlocking.is_some();
     if !state.account.is_logged_in() || is_covered {
         return;
     }
