@@ -7,6 +7,7 @@ mod passwords;
 mod proxies;
 mod report_windows;
 mod session_windows;
+mod tray;
 mod wishes;
 
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use crate::views::{self, drafts, settings, shell};
 use report_windows::ReportWindows;
 pub use session_windows::InputRoutes;
 use session_windows::SessionWindows;
+use tray::ConsoleTray;
 
 /// Most events that are taken in one go, so that the window never stands still for long.
 const MAX_EVENTS_AT_ONCE: usize = 500;
@@ -84,6 +86,12 @@ pub struct ConsoleApp {
     report_windows: ReportWindows,
     quit_asked: bool,
     may_quit: bool,
+    /// The icon in the notification area, while the settings want one.
+    tray: Option<ConsoleTray>,
+    /// This desktop has an area for it, as far as is known.
+    has_tray: bool,
+    /// **Quit** was chosen there: closing the window ends the program.
+    quits: bool,
     /// The number of the last question about the operator's own account.
     last_own: u32,
     /// Where files of users land, if no other folder was chosen.
@@ -140,6 +148,9 @@ impl ConsoleApp {
             report_windows: ReportWindows::default(),
             quit_asked: false,
             may_quit: false,
+            tray: None,
+            has_tray: false,
+            quits: false,
             last_own: 0,
             downloads: start.folders.downloads(),
             settings,
@@ -148,6 +159,7 @@ impl ConsoleApp {
             app.notices
                 .push(Tone::Danger, w(lang, Word::SettingsBroken));
         }
+        app.look_for_tray();
         app.use_proxies();
         app.receive_files();
         app.backend.share_clipboard(app.settings.clipboard());
@@ -202,6 +214,12 @@ impl ConsoleApp {
                 Done::StartUpNotChanged { detail } => {
                     let text = format!("{} ({detail})", phrases::start_up_not_changed(lang));
                     self.notices.push(Tone::Danger, text);
+                }
+                Done::TrayKnown(has_tray) => {
+                    self.has_tray = has_tray;
+                    if let Some(form) = &mut self.settings_form {
+                        form.has_tray = has_tray;
+                    }
                 }
                 Done::NoMailProgram => self
                     .notices
@@ -416,7 +434,11 @@ impl ConsoleApp {
         if !ctx.input(|input| input.viewport().close_requested()) {
             return;
         }
-        if self.sessions.any_running() && !self.may_quit {
+        if self.may_quit || self.hides(ctx) {
+            return;
+        }
+        self.quits = false;
+        if self.sessions.any_running() {
             ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
             self.quit_asked = true;
         }
@@ -512,6 +534,7 @@ impl eframe::App for ConsoleApp {
         }
         self.ask_about_reports();
         self.fulfil_session_wishes();
+        self.follow_tray(ctx);
         self.closing(ctx);
         if self
             .state
@@ -586,6 +609,7 @@ fn further_starts(first: Option<desktop::First>, ctx: &Context) -> desktop::Furt
 
 fn to_the_front(ctx: &Context) {
     for command in [
+        egui::ViewportCommand::Visible(true),
         egui::ViewportCommand::Minimized(false),
         egui::ViewportCommand::Focus,
     ] {

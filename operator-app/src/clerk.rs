@@ -47,6 +47,8 @@ pub enum Job {
         subject: String,
         body: String,
     },
+    /// Whether the desktop has an area for icons.
+    LookForTray,
     /// Whether the console starts when its operator logs in to the desktop.
     StartAtLogIn(bool),
     /// An invitation as a file.
@@ -72,6 +74,7 @@ impl std::fmt::Debug for Job {
             Self::Protect { .. } => "Protect",
             Self::ForgetSealed => "ForgetSealed",
             Self::Mail { .. } => "Mail",
+            Self::LookForTray => "LookForTray",
             Self::StartAtLogIn(_) => "StartAtLogIn",
             Self::ReadInvitation { .. } => "ReadInvitation",
             Self::Screenshot { .. } => "Screenshot",
@@ -104,6 +107,7 @@ pub enum Done {
     StartUpNotChanged {
         detail: String,
     },
+    TrayKnown(bool),
     NoMailProgram,
     InvitationRead {
         text: String,
@@ -247,6 +251,7 @@ fn work(job: Job, secrets: &mut Secrets, settings: &SettingsFile, pictures: &Pat
             tracing::warn!(%error, "Mail not opened");
             Done::NoMailProgram
         }),
+        Job::LookForTray => Some(Done::TrayKnown(desktop::has_tray())),
         Job::StartAtLogIn(start) => start_at_log_in(start).err().map(|detail| {
             tracing::warn!(detail, "Start at log-in not changed");
             Done::StartUpNotChanged { detail }

@@ -3,6 +3,7 @@
 pub mod line;
 pub mod popups;
 pub mod system;
+pub mod tray;
 
 use operator_engine::{ConnectError, LogInProblem, NotStarted};
 use protocol::clipboard::ClipboardFault;

@@ -174,6 +174,7 @@ impl ConsoleApp {
                 let password = self.state.account.form.password.clone();
                 let form = SettingsForm::new(&self.settings, password, place);
                 let mut form = form.with_proxy_password(&self.proxy_password);
+                form.has_tray = self.has_tray;
                 form.is_portable = self.is_portable;
                 if let Some(keeper) = self.keeper {
                     let place = self.state.account.password_place.clone();
@@ -181,6 +182,7 @@ impl ConsoleApp {
                 }
                 self.settings_form = Some(form);
                 self.state.settings_open = true;
+                self.look_for_tray();
             }
             Action::OpenOwnAccount => self.state.own = Some(OwnForm::default()),
             Action::InOwnAccount(wish) => self.fulfil_own(ctx, wish),

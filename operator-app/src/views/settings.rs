@@ -31,6 +31,9 @@ pub struct SettingsForm {
     pub proxy: ProxyForm,
     pub action_feed_back: bool,
     pub popups: PopupSettings,
+    pub tray: bool,
+    /// This desktop has an area for the icon.
+    pub has_tray: bool,
     /// The quiet hours, as they are typed.
     pub quiet: (String, String),
     pub starting_color_depth: Option<ColourDepth>,
@@ -77,6 +80,7 @@ impl SettingsForm {
             proxy: self.proxy.to_settings(&self.rest.proxy),
             action_feed_back: self.action_feed_back,
             popups: self.popups(),
+            tray: self.tray,
             starting_color_depth: self.starting_color_depth,
             starting_image_size: self.starting_image_size,
             received_files: self.received_files.trim().to_owned(),
@@ -163,6 +167,8 @@ impl SettingsForm {
             proxy: ProxyForm::new(&settings.proxy, Zeroizing::default()),
             action_feed_back: settings.action_feed_back,
             popups: settings.popups.clone(),
+            tray: settings.tray,
+            has_tray: false,
             quiet: (
                 written_time(settings.popups.quiet_from),
                 written_time(settings.popups.quiet_to),
@@ -414,6 +420,14 @@ fn operation_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm) {
     divider_ui(ui);
     section_header_ui(ui, phrases::this_program(lang), "");
     looks_ui(ui, lang, form);
+    let note = if form.has_tray {
+        phrases::tray_icon_note(lang)
+    } else {
+        phrases::no_tray(lang)
+    };
+    ui.add_enabled_ui(form.has_tray, |ui| {
+        check_ui(ui, &mut form.tray, phrases::tray_icon(lang), Some(note));
+    });
 }
 
 fn hub_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm) {
