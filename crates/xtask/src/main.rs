@@ -14,6 +14,7 @@ mod ci;
 mod directions;
 mod fuzz;
 mod load;
+mod man;
 mod rules;
 mod soak;
 mod steps;
@@ -54,6 +55,8 @@ enum Task {
     Check,
     /// Writes the table of rules and the tests that are named after them, RULES.md.
     Rules,
+    /// Writes the programs' pages of the manual, packaging/man, as their command lines are now.
+    Man,
     /// Puts bugs into copies of the protocol's state machines; the random histories must find each.
     Bugs,
     /// Checks that the workspace would compile for Windows; needs nothing but rustup.
@@ -129,6 +132,7 @@ fn run(task: Task) -> anyhow::Result<()> {
             rules::check(workspace_root()?.as_std_path())
         }
         Task::Rules => rules::write(workspace_root()?.as_std_path()),
+        Task::Man => man::write(),
         Task::Bugs => {
             let metadata = MetadataCommand::new().no_deps().exec()?;
             bugs::run(
