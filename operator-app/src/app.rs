@@ -534,6 +534,9 @@ impl eframe::App for ConsoleApp {
         }
         self.ask_about_reports();
         self.fulfil_session_wishes();
+        for session in self.sessions.said_farewell() {
+            self.close_session_window(session);
+        }
         self.follow_tray(ctx);
         self.closing(ctx);
         if self
@@ -545,7 +548,11 @@ impl eframe::App for ConsoleApp {
         }
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
+        if let Some(seconds) = frame.info().cpu_usage {
+            // what the one before took, to see whether the window keeps up
+            tracing::trace!(millis = seconds * 1000.0, "Frame");
+        }
         let lang = self.lang();
         lang.speak_in_widgets(ui.ctx());
         let mut actions = Vec::new();

@@ -11,7 +11,7 @@ use crate::cast::{Cast, Size};
 const USER_SCREEN: Size = Size(900, 700);
 const OPERATOR_SCREEN: Size = Size(1280, 840);
 /// Until the caret has blinked for the last time and what starts later has started.
-const SETTLED: Duration = Duration::from_secs(8);
+const SETTLED: Duration = Duration::from_secs(15);
 /// How long they are watched.
 const WATCHED: Duration = Duration::from_secs(20);
 

@@ -213,7 +213,12 @@ fn d1_what_was_noted_beside_tickets_and_sessions_outlives_a_killed_console() {
     let console = &mut cast.console.app;
     console.click("Session menu").expect("open");
     console.click_in_menu("System information").expect("chosen");
-    cast.helpme.app.click("Send it").expect("allowed");
+    let helpme = &mut cast.helpme.app;
+    helpme.wait_for("Send it").expect("asked");
+    // the bar grows
+    std::thread::sleep(Duration::from_secs(1));
+    helpme.click("Send it").expect("allowed");
+    helpme.wait_until_gone("Send it").expect("answered");
     let console = &mut cast.console.app;
     wait_until("a press that counts", PATIENCE, || {
         console.click_if_there("Put into the report")?;
@@ -238,7 +243,14 @@ fn d1_what_was_noted_beside_tickets_and_sessions_outlives_a_killed_console() {
     let notes = report["notes"].as_str().expect("text");
     assert!(notes.contains(kernel.trim()), "{notes}");
     let console = &mut cast.console.app;
-    console.wait_for("Till 3 is slow").expect("still noted");
+    let field = console.wait_for_field("Note").expect("there is one");
+    console
+        .hands()
+        .click(field.region.middle())
+        .expect("clicked");
+    console.wait_for_keyboard("Note").expect("in the field");
+    let noted = console.typed_text().expect("read");
+    assert_eq!(noted, "Till 3 is slow");
     assert_eq!(reports_with(&cast, "Till 3 is slow"), 0, "of {open}");
 }
 

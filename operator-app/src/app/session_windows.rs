@@ -23,7 +23,8 @@ use crate::state::session::{Company, Files, SessionNotice, SessionState, Session
 use crate::views::closing::closing_ui;
 use crate::views::files::files_side_ui;
 use crate::views::session::{
-    BAR_HEIGHT, bar_ui, bring_in_ui, chat_side_ui, ended_ui, mark_ui, paused_ui, withheld_ui,
+    BAR_HEIGHT, FAREWELL_SECONDS, bar_ui, bring_in_ui, chat_side_ui, ended_ui, mark_ui, paused_ui,
+    withheld_ui,
 };
 use crate::views::system::system_ui;
 use ui_kit::Clock;
@@ -259,6 +260,8 @@ struct Running {
     opened: Option<(Place, (u32, u32))>,
     /// The report that follows when the window is gone.
     report: Option<ReportFacts>,
+    /// When the session ended.
+    ended: Option<Instant>,
 }
 
 /// What is left of a session's window.
@@ -380,8 +383,11 @@ impl SessionWindows {
     }
 
     /// The session is over; whether it has a window that can say so.
-    pub(super) fn ended(&self, session: SessionId, by: EndedBy) -> bool {
+    pub(super) fn ended(&mut self, session: SessionId, by: EndedBy) -> bool {
         self.routes.lock().remove(&session.0);
+        if let Some(running) = self.all.get_mut(&session) {
+            running.ended.get_or_insert_with(Instant::now);
+        }
         self.change(session, |state| {
             state.ended = Some(by);
             state.bring_in = None;
@@ -400,6 +406,24 @@ impl SessionWindows {
             running.report = Some(facts);
         }
         self.change(session, |state| state.report_follows = true);
+    }
+
+    /// The windows that have said for long enough that their session is over. One that is covered is not drawn,
+    /// and does not count for itself.
+    pub(super) fn said_farewell(&self) -> Vec<SessionId> {
+        let stay = Duration::from_secs_f64(FAREWELL_SECONDS);
+        let mut said = Vec::new();
+        for (session, running) in &self.all {
+            let left = running
+                .ended
+                .map(|ended| stay.saturating_sub(ended.elapsed()));
+            match left {
+                Some(Duration::ZERO) => said.push(*session),
+                Some(left) => self.ctx.request_repaint_after_for(left, ViewportId::ROOT),
+                None => {}
+            }
+        }
+        said
     }
 
     /// Closes a window; what is left of it.
@@ -488,7 +512,10 @@ impl SessionWindows {
             drop(state);
             let window = Arc::clone(&running.window);
             ctx.show_viewport_deferred(running.window.viewport, builder, move |ui, _class| {
+                let begun = Instant::now();
                 window.ui(ui);
+                let millis = begun.elapsed().as_secs_f32() * 1000.0;
+                tracing::trace!(millis, "Frame of a session");
             });
         }
     }
@@ -659,6 +686,7 @@ impl ConsoleApp {
             shown: false,
             opened: None,
             report: None,
+            ended: None,
         };
         self.sessions.all.insert(session, running);
         (self.sessions.wake)();

@@ -24,7 +24,7 @@ pub const CHAT_WIDTH: f32 = 320.0;
 /// Width of the menus, in points.
 const MENU_WIDTH: f32 = 240.0;
 /// How long the window says that the session is over before it goes, in seconds.
-const FAREWELL_SECONDS: f64 = 8.0;
+pub const FAREWELL_SECONDS: f64 = 8.0;
 
 /// Draws the tool bar at the top of the window.
 pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
