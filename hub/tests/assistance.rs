@@ -469,12 +469,9 @@ async fn o9_a_disconnected_host_is_told_so() {
     });
     assert_eq!(by.await, EndedBy::Operator);
     // and has in hand what became of it
-    let receipt = pair.host.wait_for(|m| match m {
-        HubToHost::Receipt { signed } => Some(signed),
-        _ => None,
-    });
+    let signed = pair.host.receipt().await;
     let pin = transport::Pin::Key(hub.fingerprint);
-    let receipt = transport::receipt::verify_of(&receipt.await, pin).expect("signed by the hub");
+    let receipt = transport::receipt::verify_of(&signed, pin).expect("signed by the hub");
     assert_eq!(receipt.session, session);
     assert_eq!(receipt.ended_by, EndedBy::Operator);
     assert_eq!(pair.host.refused().await, RefusalCode::DISCONNECTED);
