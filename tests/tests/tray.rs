@@ -1,7 +1,7 @@
 //! The icon in the notification area, on a real bus with a watcher of this test's own.
 
 use std::collections::HashMap;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use e2e::{
@@ -15,9 +15,10 @@ const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 
 /// As a panel does: takes the names of icons that want to be shown.
 struct Watcher {
-    icons: Sender<String>,
+    icons: SyncSender<String>,
 }
 
+#[expect(clippy::unused_self, reason = "what the bus asks of a panel")]
 #[zbus::interface(name = "org.kde.StatusNotifierWatcher")]
 impl Watcher {
     fn register_status_notifier_item(&self, service: &str) {
@@ -42,7 +43,7 @@ impl Watcher {
 
 /// A panel on `bus`; it is gone when the connection is dropped.
 fn panel(bus: &str) -> (Connection, Receiver<String>) {
-    let (icons, came) = channel();
+    let (icons, came) = sync_channel(8);
     let connection = connection::Builder::address(bus)
         .and_then(|builder| builder.serve_at("/StatusNotifierWatcher", Watcher { icons }))
         .and_then(|builder| builder.name(WATCHER))
@@ -76,7 +77,7 @@ impl<'a> Icon<'a> {
         let (_, (_, _, items)): (u32, Layout) = self.menu.call("GetLayout", &asked).expect("told");
         let lines = items.into_iter().map(|item| {
             let (number, has, _): Layout = item.try_into().expect("an item");
-            let label = has.get("label").map(|label| label.try_clone());
+            let label = has.get("label").map(OwnedValue::try_clone);
             let label = label.and_then(Result::ok).and_then(|l| l.try_into().ok());
             let enabled = has.get("enabled").and_then(|e| bool::try_from(e).ok());
             (number, label.unwrap_or_default(), enabled.unwrap_or(true))
@@ -87,7 +88,8 @@ impl<'a> Icon<'a> {
     fn choose(&self, label: &str) {
         let lines = self.lines();
         let line = lines.iter().find(|(_, known, can)| known == label && *can);
-        let number = line.unwrap_or_else(|| panic!("{label} in {lines:?}")).0;
+        assert!(line.is_some(), "{label} in {lines:?}");
+        let number = line.map_or(0, |line| line.0);
         let chosen = (number, "clicked", Value::from(0_i32), 0_u32);
         let () = self.menu.call("Event", &chosen).expect("chosen");
     }

@@ -85,6 +85,11 @@ enum Task {
     /// What a frame of the administrator's window takes over the archive that `--archive DIR` holds; programs
     /// built for release.
     Frames(StageArguments),
+    /// What console and Helpme cost while nothing happens; programs built for release.
+    Rest(StageArguments),
+    /// An operator's day in some minutes; `--most-millis 50` says how long a frame of the console may take;
+    /// programs built for release.
+    Day(StageArguments),
     /// Presses every key of every layout that the system knows at the operator's, and compares what
     /// arrives at hosts with other layouts; programs built for release. Takes hours; `--layouts` and
     /// `--hosts` choose.
@@ -155,6 +160,8 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Demo(arguments) => stage("demo", "dev", &arguments.rest),
         Task::Screenshots(arguments) => stage("screenshots", "dev", &arguments.rest),
         Task::Frames(arguments) => stage("frames", "release", &arguments.rest),
+        Task::Rest(arguments) => stage("rest", "release", &arguments.rest),
+        Task::Day(arguments) => stage("day", "release", &arguments.rest),
         Task::Keyboards(arguments) => stage("keyboards", "release", &arguments.rest),
         Task::Networks(arguments) => stage("networks", "release", &arguments.rest),
         Task::Bench(arguments) => stage("bench", "release", &arguments.rest),
