@@ -209,3 +209,39 @@ fn unix_seconds() -> i64 {
         .unwrap_or_default();
     i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_page_of_the_manual_says_what_the_command_line_does() {
+        let more: &[manual::Section<'_>] = &[
+            (
+                "FILES",
+                &[
+                    "`helpme.json` beside the program names the help desk, so that nobody has to type it.",
+                    "`portable` beside the program is a folder. Where it exists everything is kept in it.",
+                ],
+            ),
+            (
+                "ENVIRONMENT",
+                &[
+                    "`PHD_PROFILE_DIR` names a folder for settings in place of all others.",
+                    "`RUST_LOG` says what to log, for instance `info`.",
+                    "`https_proxy` names the proxy of the system, as for other programs.",
+                ],
+            ),
+            (
+                "EXIT STATUS",
+                &[
+                    "0 when the window was closed, or some way works; 2 for a wrong command line; 10 without a display; 11 and 12 where the display lacks what the window needs; 14 where a link or an address makes no sense; 16 when no way leads to the help desk; 70 and 71 after a fault of the program, which leaves a report.",
+                ],
+            ),
+            ("SEE ALSO", &["`pure-help-desk`(1), `purepc`(8), `hub`(8)"]),
+        ];
+        manual::check(Arguments::command(), "1", more);
+    }
+}

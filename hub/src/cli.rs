@@ -167,3 +167,34 @@ fn set_up_log(said: Option<&str>, in_file: Option<&str>, format: Option<LogForma
         LogFormat::Json => log.json().init(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_page_of_the_manual_says_what_the_command_line_does() {
+        let more: &[manual::Section<'_>] = &[
+            (
+                "FILES",
+                &[
+                    "The data folder, which `--data` names, holds `hub.db` (accounts, tickets, reports, audit log), `films`, the key of the hub, `downloads` with the Helpmes that the page offers, and `passwords.txt` with passwords that nobody may choose.",
+                    "`hub serve --config` names a file with the same options as lines; flags go before variables of the environment, and these before the file.",
+                ],
+            ),
+            (
+                "EXIT STATUS",
+                &[
+                    "0 for success; 1 where the words on standard error say what is wrong, and where a film or a proof is not what was recorded; 2 for a wrong command line or configuration; 13 where the data folder cannot be used; 15 where the hub cannot listen at its address.",
+                ],
+            ),
+            (
+                "SEE ALSO",
+                &["`hub-admin`(1), `pure-help-desk`(1), `helpme`(1), `purepc`(8)"],
+            ),
+        ];
+        manual::check(Cli::command(), "8", more);
+    }
+}

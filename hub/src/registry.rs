@@ -39,6 +39,8 @@ const RETRY_SECONDS: u32 = 5;
 /// How often, and how far apart, a receipt is tried while the disk is full.
 const RECEIPT_TRIES: usize = 60;
 const RECEIPT_INTERVAL: Duration = Duration::from_secs(5);
+/// How long a host that is sent away waits for its receipt.
+const PARTING: Duration = Duration::from_secs(3);
 /// How long films may take to finish when the hub goes down.
 const FINISH_FILMS: Duration = Duration::from_millis(1500);
 
@@ -85,6 +87,8 @@ pub(crate) enum Event {
     FilmFailed(SessionId, Option<FinishedFilm>),
     /// The receipt of the last session of a host is made.
     ReceiptMade(PeerId, Box<SignedReceipt>),
+    /// The same for one that is to go with it; none if it took too long.
+    LastReceiptMade(PeerId, Refusal, Option<Box<SignedReceipt>>),
     /// What the user of a host says of a session is stored with whose report, or why it is not.
     FeedbackStored(
         PeerId,
@@ -444,6 +448,13 @@ impl Registry {
                 }
             }
             Event::ReceiptMade(host, signed) => self.directory.receipt_made(host, *signed),
+            Event::LastReceiptMade(host, refusal, signed) => {
+                // the directory has forgotten it
+                if let Some(signed) = signed {
+                    self.send_host(host, HubToHost::Receipt { signed: *signed });
+                }
+                self.dismiss(host, refusal);
+            }
             Event::FeedbackStored(host, session, feedback, stored) => {
                 let directory = &mut self.directory;
                 directory.feedback_stored(host, session, *feedback, stored);
@@ -603,6 +614,7 @@ impl Registry {
                 Effect::ToHost(id, message) => self.send_host(id, message),
                 Effect::ToOperator(id, message) => self.send_operator(id, message),
                 Effect::Dismiss(id, refusal) => self.dismiss(id, refusal),
+                Effect::DismissWithReceipt(id, refusal) => self.make_last_receipt(id, refusal),
                 Effect::Cut(id, refusal) => {
                     if let Some(peer) = self.peers.get(&id) {
                         peer.admission().log("Peer said what is out of place");
@@ -818,25 +830,25 @@ impl Registry {
     fn make_receipt(&self, host: PeerId) {
         let (store, mailbox) = (self.store.clone(), self.mailbox.clone());
         tokio::spawn(async move {
-            for _try in 0..RECEIPT_TRIES {
-                let made = match store.last_receipt(host).await {
-                    Ok(made) => made,
-                    Err(CatalogueError::DiskFull | CatalogueError::Busy) => {
-                        // the end of the session is not stored yet
-                        tokio::time::sleep(RECEIPT_INTERVAL).await;
-                        continue;
-                    }
-                    Err(error) => return log_store_error(&error),
-                };
-                if let Some(signed) = made
-                    && mailbox
-                        .send(Event::ReceiptMade(host, Box::new(signed)))
-                        .await
-                        .is_err()
-                {
-                    tracing::debug!("Hub is gone already");
-                }
+            let Some(signed) = last_receipt(&store, host).await else {
                 return;
+            };
+            let made = Event::ReceiptMade(host, Box::new(signed));
+            if mailbox.send(made).await.is_err() {
+                tracing::debug!("Hub is gone already");
+            }
+        });
+    }
+
+    /// The same for a host that is dismissed then, with or without it.
+    fn make_last_receipt(&self, host: PeerId, refusal: Refusal) {
+        let (store, mailbox) = (self.store.clone(), self.mailbox.clone());
+        tokio::spawn(async move {
+            let made = tokio::time::timeout(PARTING, last_receipt(&store, host)).await;
+            let signed = made.ok().flatten().map(Box::new);
+            let made = Event::LastReceiptMade(host, refusal, signed);
+            if mailbox.send(made).await.is_err() {
+                tracing::debug!("Hub is gone already");
             }
         });
     }
@@ -987,6 +999,24 @@ impl Registry {
         }
         self.directory.left(id, Departure::Cut, self.clock.now());
     }
+}
+
+/// The receipt of the last session of `host`, as soon as the disk takes what it tells.
+async fn last_receipt(store: &Store, host: PeerId) -> Option<SignedReceipt> {
+    for _try in 0..RECEIPT_TRIES {
+        match store.last_receipt(host).await {
+            Ok(made) => return made,
+            // the end of the session is not stored yet
+            Err(CatalogueError::DiskFull | CatalogueError::Busy) => {
+                tokio::time::sleep(RECEIPT_INTERVAL).await;
+            }
+            Err(error) => {
+                log_store_error(&error);
+                return None;
+            }
+        }
+    }
+    None
 }
 
 impl<M> PeerLink<M> {

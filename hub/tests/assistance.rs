@@ -460,7 +460,7 @@ async fn o5_the_newer_log_in_of_an_account_wins() {
 async fn o9_a_disconnected_host_is_told_so() {
     let hub = TestHub::start();
     let mut pair = hub.pair("anna").await;
-    let (_, _) = pair.start_session(SEE).await;
+    let (session, _) = pair.start_session(SEE).await;
     let disconnect = OperatorToHub::DisconnectHost { host: pair.entry };
     pair.operator.send(&disconnect).await;
     let by = pair.host.wait_for(|m| match m {
@@ -468,6 +468,12 @@ async fn o9_a_disconnected_host_is_told_so() {
         _ => None,
     });
     assert_eq!(by.await, EndedBy::Operator);
+    // and has in hand what became of it
+    let signed = pair.host.receipt().await;
+    let pin = transport::Pin::Key(hub.fingerprint);
+    let receipt = transport::receipt::verify_of(&signed, pin).expect("signed by the hub");
+    assert_eq!(receipt.session, session);
+    assert_eq!(receipt.ended_by, EndedBy::Operator);
     assert_eq!(pair.host.refused().await, RefusalCode::DISCONNECTED);
 }
 

@@ -91,6 +91,14 @@ pub enum Action {
     CheckConnection,
     CopyCheck,
     CloseCheck,
+    /// The passphrase was typed.
+    Unlock,
+    /// It is asked for again.
+    AskForPassphrase,
+    /// The passphrase is lost: what it sealed is forgotten.
+    ForgetPasswords,
+    /// Nothing is remembered in this run.
+    GoWithoutPasswords,
     /// **OK**.
     SaveSettings(Box<Settings>),
     /// **Apply**: saved, and the dialog stays.

@@ -3,16 +3,18 @@
 mod all_keys;
 mod doctor;
 mod events;
+mod passwords;
 mod proxies;
 mod report_windows;
 mod session_windows;
+mod tray;
 mod wishes;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use egui::{Context, Ui, ViewportId};
-use operator_engine::{Command, Doctor, ProxyTest, Wake};
+use operator_engine::{Command, Doctor, Notes, ProxyTest, Wake};
 use protocol::admin::reports::Language;
 use protocol::{ReportId, SessionId};
 use ui_kit::widgets::Notices;
@@ -35,6 +37,7 @@ use crate::views::{self, drafts, settings, shell};
 use report_windows::ReportWindows;
 pub use session_windows::InputRoutes;
 use session_windows::SessionWindows;
+use tray::ConsoleTray;
 
 /// Most events that are taken in one go, so that the window never stands still for long.
 const MAX_EVENTS_AT_ONCE: usize = 500;
@@ -69,6 +72,8 @@ pub struct ConsoleApp {
     clerk: Clerk,
     /// Who keeps remembered passwords, once the clerk knows.
     keeper: Option<desktop::Keeper>,
+    /// The passwords were asked for; they are once in each run.
+    recalled: bool,
     notices: Notices,
     popups: Popups,
     /// Where notices of the desktop go; none if the system gave no thread.
@@ -86,6 +91,12 @@ pub struct ConsoleApp {
     report_windows: ReportWindows,
     quit_asked: bool,
     may_quit: bool,
+    /// The icon in the notification area, while the settings want one.
+    tray: Option<ConsoleTray>,
+    /// This desktop has an area for it, as far as is known.
+    has_tray: bool,
+    /// **Quit** was chosen there: closing the window ends the program.
+    quits: bool,
     /// The number of the last question about the operator's own account.
     last_own: u32,
     /// Where files of users land, if no other folder was chosen.
@@ -131,6 +142,7 @@ impl ConsoleApp {
             backend: Backend::new(start.folders.data().join("engine"), Arc::clone(&wake)),
             clerk,
             keeper: None,
+            recalled: false,
             notices: Notices::default(),
             popups: Popups::default(),
             notice_board: notice_board(ctx),
@@ -143,6 +155,9 @@ impl ConsoleApp {
             report_windows: ReportWindows::default(),
             quit_asked: false,
             may_quit: false,
+            tray: None,
+            has_tray: false,
+            quits: false,
             last_own: 0,
             downloads: start.folders.downloads(),
             settings,
@@ -151,18 +166,10 @@ impl ConsoleApp {
             app.notices
                 .push(Tone::Danger, w(lang, Word::SettingsBroken));
         }
+        app.look_for_tray();
         app.use_proxies();
         app.receive_files();
         app.backend.share_clipboard(app.settings.clipboard());
-        if app.settings.proxy.remember_password {
-            // before the other one, which may log in by itself
-            let name = app.settings.proxy.secret_name();
-            app.clerk.give(Job::RecallPassword { name });
-        }
-        if app.settings.remember_password {
-            let name = app.settings.secret_name();
-            app.clerk.give(Job::RecallPassword { name });
-        }
         if let Some(path) = start.invitation {
             app.clerk.give(Job::ReadInvitation { path });
         }
@@ -178,9 +185,11 @@ impl ConsoleApp {
         let lang = self.lang();
         while let Some(done) = self.clerk.take_answer() {
             match done {
-                Done::KeeperKnown(keeper) => {
-                    self.keeper = Some(keeper);
-                    self.tell_password_place();
+                Done::KeeperKnown(keeper) => self.keeper_is(keeper),
+                Done::NotUnlocked { wrong, detail } => self.not_unlocked(wrong, detail),
+                Done::ProtectionNotChanged { detail } => {
+                    let text = format!("{} ({detail})", phrases::protection_not_changed(lang));
+                    self.notices.push(Tone::Danger, text);
                 }
                 Done::PasswordRecalled { name, password }
                     if name == self.settings.proxy.secret_name() =>
@@ -213,6 +222,12 @@ impl ConsoleApp {
                     let text = format!("{} ({detail})", phrases::start_up_not_changed(lang));
                     self.notices.push(Tone::Danger, text);
                 }
+                Done::TrayKnown(has_tray) => {
+                    self.has_tray = has_tray;
+                    if let Some(form) = &mut self.settings_form {
+                        form.has_tray = has_tray;
+                    }
+                }
                 Done::NoMailProgram => self
                     .notices
                     .push(Tone::Warning, phrases::no_mail_program(lang)),
@@ -236,15 +251,6 @@ impl ConsoleApp {
                 }
             }
         }
-    }
-
-    /// Says in words where a remembered password is kept.
-    fn tell_password_place(&mut self) {
-        let lang = self.lang();
-        let place = self.keeper.map(|keeper| password_place(lang, keeper));
-        place
-            .unwrap_or_default()
-            .clone_into(&mut self.state.account.password_place);
     }
 
     /// Logs in with what stands in the form.
@@ -373,6 +379,27 @@ impl ConsoleApp {
         }
     }
 
+    /// Keeps what was noted beside tickets and sessions a moment ago.
+    fn keep_notes(&mut self, ctx: &Context) {
+        // without a log-in nobody knows whose they are
+        if !self.state.account.has_list() {
+            return;
+        }
+        let notes = self.state.notes();
+        if let Some(notes) = self.state.noting.look(notes, Instant::now()) {
+            self.give_notes(notes);
+        }
+        if self.state.noting.waits() {
+            ctx.request_repaint_after(std::time::Duration::from_millis(250));
+        }
+    }
+
+    fn give_notes(&mut self, notes: Notes) {
+        if self.backend.send(Command::KeepNotes(notes.clone())) {
+            self.state.noting.are_kept(notes);
+        }
+    }
+
     /// Asks the hub about the reports that are newly open.
     fn ask_about_reports(&self) {
         let language = match self.state.lang {
@@ -414,7 +441,11 @@ impl ConsoleApp {
         if !ctx.input(|input| input.viewport().close_requested()) {
             return;
         }
-        if self.sessions.any_running() && !self.may_quit {
+        if self.may_quit || self.hides(ctx) {
+            return;
+        }
+        self.quits = false;
+        if self.sessions.any_running() {
             ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
             self.quit_asked = true;
         }
@@ -511,12 +542,17 @@ impl eframe::App for ConsoleApp {
             self.fulfil(ctx, action);
         }
         self.autosave(ctx);
+        self.keep_notes(ctx);
         if let Some(snippets) = self.state.snippets.take_changed() {
             self.settings.snippets = snippets;
             self.save_settings();
         }
         self.ask_about_reports();
         self.fulfil_session_wishes();
+        for session in self.sessions.said_farewell() {
+            self.close_session_window(session);
+        }
+        self.follow_tray(ctx);
         self.closing(ctx);
         if self
             .state
@@ -527,7 +563,11 @@ impl eframe::App for ConsoleApp {
         }
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
+        if let Some(seconds) = frame.info().cpu_usage {
+            // what the one before took, to see whether the window keeps up
+            tracing::trace!(millis = seconds * 1000.0, "Frame");
+        }
         let lang = self.lang();
         lang.speak_in_widgets(ui.ctx());
         let mut actions = Vec::new();
@@ -565,6 +605,9 @@ impl eframe::App for ConsoleApp {
         for report in self.state.reports.typed() {
             self.save_report(report, false);
         }
+        if self.state.account.has_list() {
+            self.give_notes(self.state.notes());
+        }
         self.sessions.close_all();
         self.screens.clear();
         self.backend.shut_down();
@@ -589,17 +632,11 @@ fn further_starts(first: Option<desktop::First>, ctx: &Context) -> desktop::Furt
 
 fn to_the_front(ctx: &Context) {
     for command in [
+        egui::ViewportCommand::Visible(true),
         egui::ViewportCommand::Minimized(false),
         egui::ViewportCommand::Focus,
     ] {
         ctx.send_viewport_cmd_to(ViewportId::ROOT, command);
     }
     ctx.request_repaint_of(ViewportId::ROOT);
-}
-
-fn password_place(lang: Lang, keeper: desktop::Keeper) -> &'static str {
-    match keeper {
-        desktop::Keeper::Store => w(lang, Word::PasswordInStoreNote),
-        desktop::Keeper::File => w(lang, Word::PasswordInFileNote),
-    }
 }

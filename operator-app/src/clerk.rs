@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use codec::{Picture, PixelSize};
-use desktop::{Folders, Keeper, Secrets, SettingsFile};
+use desktop::{Folders, Keeper, SecretError, Secrets, SettingsFile};
 use operator_engine::Wake;
 use ui_kit::remote_view::PictureSlot;
 use zeroize::Zeroizing;
@@ -33,10 +33,22 @@ pub enum Job {
     ForgetPassword {
         name: String,
     },
+    /// Opens the sealed passwords.
+    Unlock {
+        passphrase: Zeroizing<String>,
+    },
+    /// Seals the passwords with a passphrase, or no longer.
+    Protect {
+        passphrase: Option<Zeroizing<String>>,
+    },
+    /// The passphrase is lost.
+    ForgetSealed,
     Mail {
         subject: String,
         body: String,
     },
+    /// Whether the desktop has an area for icons.
+    LookForTray,
     /// Whether the console starts when its operator logs in to the desktop.
     StartAtLogIn(bool),
     /// An invitation as a file.
@@ -58,7 +70,11 @@ impl std::fmt::Debug for Job {
             Self::RecallPassword { .. } => "RecallPassword",
             Self::RememberPassword { .. } => "RememberPassword",
             Self::ForgetPassword { .. } => "ForgetPassword",
+            Self::Unlock { .. } => "Unlock",
+            Self::Protect { .. } => "Protect",
+            Self::ForgetSealed => "ForgetSealed",
             Self::Mail { .. } => "Mail",
+            Self::LookForTray => "LookForTray",
             Self::StartAtLogIn(_) => "StartAtLogIn",
             Self::ReadInvitation { .. } => "ReadInvitation",
             Self::Screenshot { .. } => "Screenshot",
@@ -69,8 +85,15 @@ impl std::fmt::Debug for Job {
 /// What came of it.
 #[derive(Debug)]
 pub enum Done {
-    /// Who keeps remembered passwords; told once, first of all.
+    /// Who keeps remembered passwords; told first of all, and when it changes.
     KeeperKnown(Keeper),
+    NotUnlocked {
+        wrong: bool,
+        detail: String,
+    },
+    ProtectionNotChanged {
+        detail: String,
+    },
     SettingsNotSaved {
         detail: String,
     },
@@ -84,6 +107,7 @@ pub enum Done {
     StartUpNotChanged {
         detail: String,
     },
+    TrayKnown(bool),
     NoMailProgram,
     InvitationRead {
         text: String,
@@ -128,11 +152,11 @@ impl Clerk {
                     wake();
                 };
                 // asking the desktop for its store may take a while
-                let secrets = Secrets::open(SERVICE, &folders);
+                let mut secrets = Secrets::open(SERVICE, &folders);
                 answer(Done::KeeperKnown(secrets.keeper()));
                 let pictures = pictures_folder(&folders);
                 while let Ok(job) = waiting.recv() {
-                    if let Some(done) = work(job, &secrets, &settings, &pictures) {
+                    if let Some(done) = work(job, &mut secrets, &settings, &pictures) {
                         answer(done);
                     }
                 }
@@ -181,8 +205,8 @@ fn start_at_log_in(start: bool) -> Result<(), String> {
     desktop::start_at_log_in(console, start).map_err(|error| error.to_string())
 }
 
-fn work(job: Job, secrets: &Secrets, settings: &SettingsFile, pictures: &Path) -> Option<Done> {
-    let not_kept = |error: desktop::SecretError| Done::PasswordNotKept {
+fn work(job: Job, secrets: &mut Secrets, settings: &SettingsFile, pictures: &Path) -> Option<Done> {
+    let not_kept = |error: SecretError| Done::PasswordNotKept {
         detail: error.to_string(),
     };
     match job {
@@ -205,10 +229,29 @@ fn work(job: Job, secrets: &Secrets, settings: &SettingsFile, pictures: &Path) -
             secrets.remember(&name, &password).err().map(not_kept)
         }
         Job::ForgetPassword { name } => secrets.forget(&name).err().map(not_kept),
+        Job::Unlock { passphrase } => Some(match secrets.unlock(&passphrase) {
+            Ok(()) => Done::KeeperKnown(secrets.keeper()),
+            Err(error) => Done::NotUnlocked {
+                wrong: matches!(error, SecretError::WrongPassphrase),
+                detail: error.to_string(),
+            },
+        }),
+        Job::Protect { passphrase } => {
+            let changed = match passphrase {
+                Some(passphrase) => secrets.protect(&passphrase),
+                None => secrets.unprotect(),
+            };
+            Some(protection(secrets, changed))
+        }
+        Job::ForgetSealed => {
+            let changed = secrets.forget_sealed();
+            Some(protection(secrets, changed))
+        }
         Job::Mail { subject, body } => desktop::open_mail(&subject, &body).err().map(|error| {
             tracing::warn!(%error, "Mail not opened");
             Done::NoMailProgram
         }),
+        Job::LookForTray => Some(Done::TrayKnown(desktop::has_tray())),
         Job::StartAtLogIn(start) => start_at_log_in(start).err().map(|detail| {
             tracing::warn!(detail, "Start at log-in not changed");
             Done::StartUpNotChanged { detail }
@@ -226,6 +269,15 @@ fn work(job: Job, secrets: &Secrets, settings: &SettingsFile, pictures: &Path) -
                 Err(detail) => Done::ScreenshotFailed { detail },
             })
         }
+    }
+}
+
+fn protection(secrets: &Secrets, changed: Result<(), SecretError>) -> Done {
+    match changed {
+        Ok(()) => Done::KeeperKnown(secrets.keeper()),
+        Err(error) => Done::ProtectionNotChanged {
+            detail: error.to_string(),
+        },
     }
 }
 

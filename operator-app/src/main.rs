@@ -160,3 +160,43 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_page_of_the_manual_says_what_the_command_line_does() {
+        let more: &[manual::Section<'_>] = &[
+            (
+                "FILES",
+                &[
+                    "`portable` beside the program is a folder. Where it exists everything is kept in it, and goes along when the folder around both is carried to another computer; passwords in it open with a passphrase, if one was chosen under Settings, Options.",
+                    "`pure-help-desk.json` beside the program names the hub before anybody has typed it.",
+                    "Otherwise settings, drafts and unsent reports are where this system has the settings and data of programs.",
+                ],
+            ),
+            (
+                "ENVIRONMENT",
+                &[
+                    "`PHD_PROFILE_DIR` names a folder for settings and data in place of all others.",
+                    "`RUST_LOG` says what to log, for instance `info` or `operator_app=debug`.",
+                    "`https_proxy` names the proxy of the system, as for other programs.",
+                ],
+            ),
+            (
+                "EXIT STATUS",
+                &[
+                    "0 when the window was closed, or some way works; 2 for a wrong command line; 10 without a display; 11 and 12 where the display lacks what the window needs; 13 where a folder cannot be used; 14 where an address makes no sense; 16 when no way leads to the hub; 70 and 71 after a fault of the program, which leaves a report.",
+                ],
+            ),
+            (
+                "SEE ALSO",
+                &["`helpme`(1), `hub`(8), `hub-admin`(1), `purepc`(8)"],
+            ),
+        ];
+        manual::check(Arguments::command(), "1", more);
+    }
+}

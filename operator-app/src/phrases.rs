@@ -4,6 +4,7 @@ pub mod line;
 pub mod popups;
 pub mod shields;
 pub mod system;
+pub mod tray;
 
 use operator_engine::{ConnectError, LogInProblem, NotStarted};
 use protocol::clipboard::ClipboardFault;
@@ -187,9 +188,6 @@ phrases! {
     same_for_all: "Do the same for all", "Fai lo stesso per tutti";
     received_files: "Folder for received files", "Cartella dei file ricevuti";
     usual_folder: "Downloads", "Scaricati";
-    /// Why **Fetch files** is greyed: nobody browses a user's folders.
-    fetch_by_user: "The user sends them, with the button in their bar",
-        "Li invia l'utente, con il pulsante nella sua barra";
     /// The clipboard's two switches in a session (S7).
     share_my_clipboard: "Share my clipboard", "Condividi i miei appunti";
     take_their_clipboard: "Receive their clipboard", "Ricevi i loro appunti";
@@ -211,6 +209,35 @@ phrases! {
     not_kept: "This computer's disk did not take something:", "Il disco di questo computer ha rifiutato qualcosa:";
     password_not_remembered: "The password could not be remembered.",
         "Non è stato possibile ricordare la password.";
+    passphrase: "Passphrase", "Passphrase";
+    passwords_are_sealed: "Your passwords are sealed", "Le tue password sono sigillate";
+    unlock_note: "The passphrase opens the remembered passwords that came along with this copy.",
+        "La passphrase apre le password memorizzate che accompagnano questa copia.";
+    unlock: "Open", "Apri";
+    without_passwords: "Go on without", "Continua senza";
+    forget_passwords: "Forget these passwords", "Dimentica queste password";
+    passwords_forgotten: "The sealed passwords are forgotten.", "Le password sigillate sono state dimenticate.";
+    wrong_passphrase: "This passphrase does not open them.", "Questa passphrase non le apre.";
+    protect: "Protect with a passphrase", "Proteggi con una passphrase";
+    protect_note: "Seals the remembered passwords. It is asked for when the program starts; nobody can restore it.",
+        "Sigilla le password memorizzate. Viene chiesta all'avvio del programma; nessuno può recuperarla.";
+    passphrase_hint: "At least 10 characters, better several words", "Almeno 10 caratteri, meglio più parole";
+    passphrase_short: "At least 10 characters.", "Almeno 10 caratteri.";
+    protection_not_changed: "The passwords could not be sealed or opened.",
+        "Non è stato possibile sigillare o aprire le password.";
+    /// Where a remembered password is kept.
+    password_is_sealed: "Kept in a file that opens with your passphrase, and goes along with this copy",
+        "Conservata in un file che si apre con la tua passphrase e accompagna questa copia";
+    password_goes_along: "Kept in a file that goes along with this copy. Whoever holds it can log in as you.",
+        "Conservata in un file che accompagna questa copia. Chi lo possiede può accedere come te.";
+    password_is_locked: "Sealed: without the passphrase nothing is remembered",
+        "Sigillata: senza la passphrase non viene memorizzato nulla";
+    tray_icon: "Icon in the notification area", "Icona nell'area di notifica";
+    tray_icon_note: "Closing the window leaves the console running there",
+        "Chiudendo la finestra la console resta attiva lì";
+    no_tray: "This desktop has no notification area", "Questo desktop non ha un'area di notifica";
+    /// Above language and colours in the options.
+    this_program: "This program", "Questo programma";
     write_the_report: "Write the report", "Scrivi il rapporto";
     keyboard_to_remote: "Type here to control the remote computer",
         "Scrivi qui per controllare il computer remoto";
@@ -225,6 +252,14 @@ phrases! {
     mark_words: "What is to be seen here (optional)", "Che cosa si vede qui (facoltativo)";
     mark_button: "Mark", "Segna";
     moment_marked: "The moment is marked.", "Momento segnato.";
+    end_with_message: "End with a message…", "Termina con un messaggio…";
+    closing_title: "End with a message", "Termina con un messaggio";
+    closing_note: "The user reads it on their last page, beside the receipt. It stays in the chat, the film and the report.",
+        "L'utente lo legge nell'ultima pagina, accanto alla ricevuta. Resta nella chat, nel filmato e nel rapporto.";
+    closing_words: "Closing message", "Messaggio di chiusura";
+    closing_hint: "For example, what to do if it happens again",
+        "Ad esempio, cosa fare se capita di nuovo";
+    closing_button: "Send and end", "Invia e termina";
     you_have_control: "You have the keyboard and mouse", "Tastiera e mouse sono tuoi";
     handed_over: "You left the session; your colleague goes on and writes the report.",
         "Hai lasciato la sessione; il collega continua e scrive il rapporto.";

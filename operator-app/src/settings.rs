@@ -35,6 +35,8 @@ pub struct Settings {
     /// Ask for the report when an assistance ends.
     pub action_feed_back: bool,
     pub popups: PopupSettings,
+    /// An icon in the notification area, where the program stays when its window is closed.
+    pub tray: bool,
     /// How much colour a session starts with (O3); as the last one had if `None`.
     pub starting_color_depth: Option<ColourDepth>,
     pub starting_image_size: StartingSize,
@@ -199,6 +201,7 @@ impl Default for Settings {
             proxy: ProxySettings::default(),
             action_feed_back: true,
             popups: PopupSettings::default(),
+            tray: false,
             starting_color_depth: None,
             starting_image_size: StartingSize::default(),
             language: None,

@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod chat;
+pub mod closing;
 pub mod computers;
 pub mod conflict;
 pub mod doctor;
@@ -19,6 +20,7 @@ mod showing;
 pub mod system;
 pub mod tickets;
 mod tool_button;
+mod unlocking;
 
 /// The buttons at the foot of a dialog, the first one at the right.
 pub(crate) fn foot_ui(ui: &mut egui::Ui, buttons: impl FnOnce(&mut egui::Ui)) {

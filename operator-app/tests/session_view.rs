@@ -9,6 +9,7 @@ use operator_app::state::browser::Browser;
 use operator_app::state::chats::Conversation;
 use operator_app::state::session::{Files, SessionState, SessionWish, System, SystemView};
 use operator_app::views::browser::browser_ui;
+use operator_app::views::closing::closing_ui;
 use operator_app::views::files::files_side_ui;
 use operator_app::views::session::{bar_ui, mark_ui, paused_ui, resting_ui, withheld_ui};
 use operator_app::views::system::system_ui;
@@ -75,6 +76,7 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         watched_by: Vec::new(),
         bring_in: None,
         marking: None,
+        closing: None,
         system: None,
         chat_open: false,
         files: Files::default(),
@@ -110,6 +112,7 @@ fn window(state: SessionState, width: f32) -> Harness<'static, SessionState> {
         ui_kit::theme::install(ui.ctx());
         bar_ui(ui, state);
         mark_ui(ui, state);
+        closing_ui(ui, state);
     };
     let mut harness = Harness::builder()
         .with_size([width, 600.0])
@@ -435,6 +438,41 @@ fn d3_a_moment_is_marked_with_words_or_without_or_not_at_all() {
     harness.state_mut().paused = true;
     harness.state_mut().begin_mark();
     assert_eq!(harness.state().marking, None);
+}
+
+#[test]
+fn s5_a_closing_message_ends_the_session_once_it_has_words() {
+    let mut harness = window(state(Lang::En, None), 1000.0);
+    let open = |harness: &mut Harness<'_, SessionState>| {
+        choose(harness, "Session menu", "End with a message…");
+        // it has the keyboard already
+        harness.event(egui::Event::Text("Call again if it comes back ".to_owned()));
+        harness.run_steps(2);
+    };
+    open(&mut harness);
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert_eq!(harness.state().closing, None, "not meant");
+    assert_eq!(harness.state().wishes, []);
+    open(&mut harness);
+    // Enter is a new line
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert!(harness.state().closing.is_some());
+    harness.get_by_label("Send and end").click();
+    harness.run_steps(3);
+    let text = "Call again if it comes back".to_owned();
+    assert_eq!(harness.state().wishes, [SessionWish::EndWith { text }]);
+    // an empty one is none, and nothing is sent over a lost line
+    harness.state_mut().wishes.clear();
+    for (typed, paused) in [("  ", false), ("words", true)] {
+        harness.state_mut().closing = Some(typed.to_owned());
+        harness.state_mut().paused = paused;
+        harness.run_steps(3);
+        harness.get_by_label("Send and end").click();
+        harness.run_steps(3);
+        assert_eq!(harness.state().wishes, []);
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use desktop::Keeper;
 use egui::Key;
 use egui::accesskit::Role;
 use egui_kittest::Harness;
@@ -14,6 +15,7 @@ use operator_app::state::reports::{About, OpenReport, ReportText, Saved};
 use operator_app::state::showing::ShowingBox;
 use operator_app::state::templates::{Template, Templates};
 use operator_app::state::tickets::Ticket;
+use operator_app::state::unlocking::Unlocking;
 use operator_app::state::{ConsoleState, Side};
 use operator_app::views::settings::{SettingsForm, settings_ui};
 use operator_app::views::{doctor, drafts, report, shell};
@@ -638,6 +640,81 @@ fn e4_settings_with_a_wrong_port_are_not_saved() {
     harness.run_steps(3);
     assert!(harness.state().1.is_empty());
     harness.get_by_label("A port is a number from 1 to 65535.");
+}
+
+#[test]
+fn o1_where_no_store_keeps_them_passwords_are_sealed_with_a_passphrase_that_is_long_enough() {
+    let open = |keeper: Option<Keeper>| {
+        let settings = Settings::default();
+        let mut form = SettingsForm::new(&settings, Default::default(), String::new());
+        if let Some(keeper) = keeper {
+            form.kept_by(keeper, "somewhere".to_owned());
+        }
+        let draw = |ui: &mut egui::Ui, (form, actions): &mut (SettingsForm, Vec<Action>)| {
+            ui_kit::theme::install(ui.ctx());
+            settings_ui(ui, Lang::En, form, actions);
+        };
+        let mut harness = Harness::builder()
+            .with_size([760.0, 900.0])
+            .build_ui_state(draw, (form, Vec::new()));
+        harness.run_steps(3);
+        harness
+    };
+    for keeper in [None, Some(Keeper::Store)] {
+        let harness = open(keeper);
+        let offered = harness.query_by_label_contains("Protect with a passphrase");
+        assert!(offered.is_none(), "{keeper:?}");
+    }
+    let mut harness = open(Some(Keeper::File));
+    let protect = harness.get_by_label_contains("Protect with a passphrase");
+    protect.click();
+    harness.run_steps(3);
+    assert!(harness.state().0.is_changed());
+    harness.get_by_label("OK").click();
+    harness.run_steps(3);
+    assert!(harness.state().1.is_empty());
+    harness.get_by_label("At least 10 characters.");
+    harness.state_mut().0.passphrase.push_str("seven green");
+    harness.run_steps(2);
+    harness.get_by_label("OK").click();
+    harness.run_steps(3);
+    assert!(matches!(
+        harness.state().1.as_slice(),
+        [Action::SaveSettings(_)]
+    ));
+    // once it is sealed nothing is to be typed
+    let mut harness = open(Some(Keeper::Sealed));
+    assert!(!harness.state().0.is_changed());
+    assert!(harness.query_by_label("Passphrase").is_none());
+    harness
+        .get_by_label_contains("Protect with a passphrase")
+        .click();
+    harness.run_steps(3);
+    assert!(harness.state().0.is_changed(), "no longer");
+}
+
+#[test]
+fn o1_the_passphrase_is_asked_for_and_can_be_gone_without() {
+    let mut sealed = state(Lang::En, LogIn::Out);
+    sealed.unlocking = Some(Unlocking::new());
+    let mut harness = window(sealed);
+    // the keyboard is there already
+    harness.event(egui::Event::Text("seven green".to_owned()));
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::Unlock]);
+    harness.state_mut().actions.clear();
+    let open = harness.state_mut().state.unlocking.as_mut().expect("open");
+    open.failed("This passphrase does not open them.".to_owned());
+    harness.run_steps(3);
+    harness.get_by_label("Forget these passwords").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::ForgetPasswords]);
+    harness.state_mut().actions.clear();
+    harness.key_press(Key::Escape);
+    harness.run_steps(2);
+    assert_eq!(harness.state().actions, [Action::GoWithoutPasswords]);
 }
 
 /// The settings at the tab of the proxies.

@@ -483,6 +483,15 @@ impl Display {
         self.ask_the_manager(window, "WM_CHANGE_STATE", [ICONIC, 0, 0, 0, 0])
     }
 
+    /// Closes a window, as the button in its title bar does: its program may do something else.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn close(&self, window: Window) -> anyhow::Result<()> {
+        self.ask_the_manager(window, "_NET_CLOSE_WINDOW", [0, 2, 0, 0, 0])
+    }
+
     /// Says for the window that has the keyboard that somebody uses it now, as GTK and Qt say for
     /// theirs with each key: window managers let nothing take the keyboard from it then.
     ///
@@ -512,7 +521,12 @@ impl Display {
         self.ask_the_manager(self.active_window()?, "_NET_WM_STATE", order)
     }
 
-    fn active_window(&self) -> anyhow::Result<Window> {
+    /// The window that has the keyboard.
+    ///
+    /// # Errors
+    ///
+    /// If none has it, or the server does not answer.
+    pub fn active_window(&self) -> anyhow::Result<Window> {
         let active = self.atom("_NET_ACTIVE_WINDOW")?;
         let property = self
             .connection

@@ -83,7 +83,7 @@ fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
 }
 
 /// What each frame took that the log tells of, after its first `from` bytes.
-fn frames(log: &Path, from: u64) -> anyhow::Result<Vec<f64>> {
+pub(crate) fn frames(log: &Path, from: u64) -> anyhow::Result<Vec<f64>> {
     let text = fs::read(log)?;
     let text = text.get(usize::try_from(from)?..).unwrap_or_default();
     let text = String::from_utf8_lossy(text);

@@ -288,6 +288,16 @@ impl Hub {
         Ok(serde_json::from_str(&text)?)
     }
 
+    /// The reports and drafts with a word in them, or in what was said, newest first, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// If the hub's store does not open.
+    pub fn search_reports(&self, word: &str) -> anyhow::Result<Vec<serde_json::Value>> {
+        let text = self.ask(&["report", "search", word, "--json"], None)?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
     /// Puts all reports into the document `out`, for printing.
     ///
     /// # Errors

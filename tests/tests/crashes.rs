@@ -199,3 +199,70 @@ fn d2_a_killed_hub_opens_its_store_again_with_film_and_draft() {
             .expect("nothing is lost");
     }
 }
+
+#[test]
+fn d1_what_was_noted_beside_tickets_and_sessions_outlives_a_killed_console() {
+    let mut cast = cast().expect("the cast");
+    // one note is in no report yet, the other is of the session that is cut off
+    let open = cast.console.generate_ticket().expect("a ticket");
+    note(&mut cast, "Till 3 is slow").expect("noted");
+    let used = cast.console.generate_ticket().expect("a ticket");
+    note(&mut cast, "Printer offline").expect("noted");
+    cast.helpme.ask_for_help(&used, "Rosa").expect("asked");
+    cast.session_begins(&used).expect("a session");
+    let console = &mut cast.console.app;
+    console.click("Session menu").expect("open");
+    console.click_in_menu("System information").expect("chosen");
+    let helpme = &mut cast.helpme.app;
+    helpme.wait_for("Send it").expect("asked");
+    // the bar grows
+    std::thread::sleep(Duration::from_secs(1));
+    helpme.click("Send it").expect("allowed");
+    helpme.wait_until_gone("Send it").expect("answered");
+    let console = &mut cast.console.app;
+    wait_until("a press that counts", PATIENCE, || {
+        console.click_if_there("Put into the report")?;
+        std::thread::sleep(Duration::from_millis(300));
+        Ok(console
+            .shows("It will be in the report's notes")?
+            .then_some(()))
+    })
+    .expect("put there");
+    // as long as a report that is typed may take to be saved
+    std::thread::sleep(Duration::from_secs(2));
+    console.running().kill_now().expect("killed");
+    cast.start_console_again().expect("it is back");
+
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").expect("a system");
+    let report = wait_until("the report with the notes", PATIENCE, || {
+        let reports = cast.hub.reports()?;
+        let mut reports = reports.into_iter();
+        Ok(reports.find(|report| report["problem"] == "Printer offline"))
+    });
+    let report = report.expect("with the hub");
+    let notes = report["notes"].as_str().expect("text");
+    assert!(notes.contains(kernel.trim()), "{notes}");
+    let console = &mut cast.console.app;
+    let field = console.wait_for_field("Note").expect("there is one");
+    console
+        .hands()
+        .click(field.region.middle())
+        .expect("clicked");
+    console.wait_for_keyboard("Note").expect("in the field");
+    let noted = console.typed_text().expect("read");
+    assert_eq!(noted, "Till 3 is slow");
+    assert_eq!(reports_with(&cast, "Till 3 is slow"), 0, "of {open}");
+}
+
+fn reports_with(cast: &Cast, problem: &str) -> usize {
+    let reports = cast.hub.reports().expect("reports");
+    let having = reports.iter().filter(|report| report["problem"] == problem);
+    having.count()
+}
+
+/// Notes something on the newest ticket.
+fn note(cast: &mut Cast, text: &str) -> anyhow::Result<()> {
+    let console = &mut cast.console.app;
+    console.click("Add a note")?;
+    console.type_into("Note", text)
+}

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use e2e::{Cast, Size};
+use e2e::{Cast, PATIENCE, Size, wait_until};
 
 const USER_SCREEN: Size = Size(1024, 768);
 const OPERATOR_SCREEN: Size = Size(1440, 900);
@@ -63,4 +63,38 @@ fn h9_the_user_saves_a_receipt_that_proves_itself_and_the_report_shows_the_stars
     console.wait_for("4 of 5 stars").expect("the stars");
     console.wait_for("quick and kind").expect("and the words");
     println!("{:?}", console.keep_screenshot());
+}
+
+#[test]
+fn s5_a_closing_message_stands_beside_the_receipt_in_the_film_and_in_the_report() {
+    const WORDS: &str = "Call Rosa on Monday about the toner";
+    let mut cast = Cast::assemble(USER_SCREEN, OPERATOR_SCREEN).expect("the cast");
+    let ticket = cast.user_asks_for_help().expect("asked");
+    cast.session_begins(&ticket).expect("a session");
+    let console = &mut cast.console.app;
+    console.click("Session menu").expect("open");
+    console
+        .click_in_menu("End with a message…")
+        .expect("chosen");
+    console.type_into("Closing message", WORDS).expect("typed");
+    println!("{:?}", console.keep_screenshot());
+    console.click("Send and end").expect("pressed");
+    console.wait_for("Write the report").expect("it is over");
+
+    let helpme = &mut cast.helpme.app;
+    helpme.wait_for("Your receipt").expect("a receipt");
+    helpme.wait_for(WORDS).expect("the last words");
+    println!("{:?}", helpme.keep_screenshot());
+
+    // the hub has it where it has the rest of the conversation
+    let report = wait_until("the report", PATIENCE, || {
+        let reports = cast.hub.search_reports("toner")?;
+        Ok(reports.into_iter().next())
+    });
+    let report = report.expect("found by what was said");
+    let film = cast.hub.films().expect("films").remove(0);
+    assert_eq!(report["session"], film.id);
+    assert_eq!(film.ended_by.as_deref(), Some("operator"));
+    let said = cast.hub.timeline(film.id).expect("a time line");
+    assert!(said.contains(WORDS), "{said}");
 }

@@ -1,7 +1,7 @@
 //! Where a program keeps what is its own.
 //!
-//! In this order: the folder named by `PHD_PROFILE_DIR`; the folder `data` beside the program when a
-//! file `portable` lies there (O1); the folders the platform has for a program's settings and data.
+//! In this order: the folder named by `PHD_PROFILE_DIR`; the folder `portable` beside the program, where
+//! there is one (O1); the folders the platform has for a program's settings and data.
 
 use std::env;
 use std::io;
@@ -11,10 +11,8 @@ use protocol::browse::FolderPlace;
 
 /// Names a folder that holds everything, for tests and for several profiles on one machine.
 pub const PROFILE_VARIABLE: &str = "PHD_PROFILE_DIR";
-/// The file beside the program that makes it portable.
-pub const PORTABLE_MARKER: &str = "portable";
-/// The folder beside a portable program.
-const PORTABLE_FOLDER: &str = "data";
+/// The folder beside a program that makes it portable: everything is kept in it and goes along.
+pub const PORTABLE_FOLDER: &str = "portable";
 
 /// A folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -53,8 +51,8 @@ impl Folders {
         beside_program: Option<&Path>,
     ) -> Result<Self, FoldersError> {
         let portable = beside_program
-            .filter(|folder| folder.join(PORTABLE_MARKER).is_file())
-            .map(|folder| folder.join(PORTABLE_FOLDER));
+            .map(|folder| folder.join(PORTABLE_FOLDER))
+            .filter(|portable| portable.is_dir());
         let folders = if let Some(own) = profile.or(portable) {
             let own = own.join(app);
             Self {
@@ -128,7 +126,7 @@ mod tests {
     #[test]
     fn a_profile_folder_goes_before_everything_else() {
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join(PORTABLE_MARKER), "").expect("a marker");
+        std::fs::create_dir(folder.path().join(PORTABLE_FOLDER)).expect("a folder");
         let profile = folder.path().join("profile");
         let folders = Folders::choose("console", Some(profile.clone()), Some(folder.path()))
             .expect("folders");
@@ -138,11 +136,17 @@ mod tests {
     }
 
     #[test]
-    fn o1_a_marker_beside_the_program_keeps_everything_beside_it() {
+    fn o1_a_folder_beside_the_program_keeps_everything_in_it() {
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join(PORTABLE_MARKER), "").expect("a marker");
+        let portable = folder.path().join(PORTABLE_FOLDER);
+        std::fs::create_dir(&portable).expect("a folder");
         let folders = Folders::choose("console", None, Some(folder.path())).expect("folders");
-        assert_eq!(folders.data(), folder.path().join("data").join("console"));
+        assert_eq!(folders.data(), portable.join("console"));
+        assert_eq!(
+            folders.downloads(),
+            portable.join("console").join("Downloads")
+        );
+        assert!(folders.are_portable());
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! What a program asks of the desktop it runs on: folders, settings, secrets, mail and browser, notices, a start
-//! at the log-in, a message where no window opens, a report of a crash, a place in front of all windows, and a key that works whatever
+//! at the log-in, an icon in the notification area, a message where no window opens, a report of a crash, a place in front of all windows, and a key that works whatever
 //! window has the focus.
 //!
 //! Nothing here knows the network or draws. Calls touch files or the session bus and may block; each
@@ -22,10 +22,12 @@ pub mod links;
 pub mod notices;
 pub mod open;
 pub mod proxies;
+pub mod sealed;
 pub mod secrets;
 pub mod settings;
 pub mod sign;
 pub mod start_up;
+pub mod tray;
 pub mod window_place;
 
 pub use crate::open::{OpenError, mailto_url, open_mail, open_url};
@@ -43,8 +45,9 @@ pub use keep::keep_text;
 pub use links::{LinkKind, LinkOpener, LinksError, link_opener, register_links, unregister_links};
 pub use notices::{Notice, NoticeBoard};
 pub use proxies::system_proxies;
-pub use secrets::{Keeper, SecretError, Secrets};
+pub use secrets::{Keeper, LEAST_PASSPHRASE_CHARS, SecretError, Secrets};
 pub use settings::{LoadProblem, Loaded, SaveError, SettingsFile};
 pub use sign::{Sign, SignError};
 pub use start_up::{StartUp, StartUpError, start_at_log_in, starts_at_log_in};
+pub use tray::{Tray, TrayItem, TrayState, TrayWish, has_tray};
 pub use window_place::WindowPlace;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crate::clipboard::ClipboardWays;
+use crate::notes::Notes;
 use clipboard::Place;
 use codec::{Picture, Rect};
 use protocol::admin::reports::{FieldValue, Language};
@@ -235,6 +236,8 @@ pub enum Command {
         fields: Vec<FieldValue>,
         finished: bool,
     },
+    /// Keeps the notes that no report has yet on disk, in place of those before.
+    KeepNotes(Notes),
     ListDrafts,
     /// What the hub knows of a report that is being written: [`crate::Event::AboutReport`] tells it. Out of
     /// reach nothing comes.
@@ -288,6 +291,7 @@ impl fmt::Debug for Command {
             Self::WorkIn { .. } => "WorkIn",
             Self::ShareClipboard(_) => "ShareClipboard",
             Self::SaveReport { .. } => "SaveReport",
+            Self::KeepNotes(_) => "KeepNotes",
             Self::ListDrafts => "ListDrafts",
             Self::AskAboutReport { .. } => "AskAboutReport",
             Self::AskOwn { .. } => "AskOwn",

@@ -28,6 +28,7 @@ use crate::input_path::StreamFault;
 use crate::keeper::Keeper;
 use crate::link::{Link, Resumed};
 use crate::list::LiveList;
+use crate::notes::{self, KeptNotes, Notes};
 use crate::reports::{self, KeptReport, Reports};
 use crate::session_streams::{RunningSession, SessionFault, Way};
 
@@ -55,6 +56,8 @@ pub(crate) struct Desk {
     /// Tickets of other hubs and users, as they lie on disk.
     foreign_tickets: BTreeMap<String, KeptTickets>,
     reports: Reports,
+    /// Those from before, until they are told.
+    notes: Notes,
     /// Where the pictures of sessions go that were asked for.
     views: BTreeMap<PeerId, Arc<dyn SessionView>>,
     pub(crate) running: BTreeMap<SessionId, RunningSession>,
@@ -107,6 +110,7 @@ impl Desk {
             tickets_told: false,
             foreign_tickets,
             reports: Reports::default(),
+            notes: Notes::default(),
             views: BTreeMap::new(),
             running: BTreeMap::new(),
             opened: BTreeMap::new(),
@@ -136,23 +140,31 @@ impl Desk {
                 .insert(owner_before, before.kept_tickets());
         }
         self.tickets_told = false;
-        let found =
-            self.keeper
-                .read_all(reports::PREFIX, reports::MAX_FILES, reports::MAX_FILE_BYTES);
+        let kept = self.kept::<KeptReport>(reports::PREFIX).await;
+        self.reports = Reports::from_kept(kept, &self.owner);
+        let name = notes::file_name(&self.owner);
+        let kept = self.kept::<KeptNotes>(&name).await;
+        let ours = kept.into_iter().find(|kept| kept.owner == self.owner);
+        self.notes = ours.map(|kept| kept.notes).unwrap_or_default();
+    }
+
+    /// What is kept in the files whose names begin with `prefix`.
+    async fn kept<T: serde::de::DeserializeOwned>(&self, prefix: &str) -> Vec<T> {
+        let found = self
+            .keeper
+            .read_all(prefix, reports::MAX_FILES, reports::MAX_FILE_BYTES);
         let found = match found {
             Ok(found) => found,
             Err(error) => {
-                self.tell(Event::NotKept {
-                    detail: error.to_string(),
-                })
-                .await;
+                let detail = error.to_string();
+                self.tell(Event::NotKept { detail }).await;
                 Vec::new()
             }
         };
-        let kept = found
+        let read = found
             .iter()
-            .filter_map(|(name, bytes)| parse::<KeptReport>(&self.keeper, name, bytes));
-        self.reports = Reports::from_kept(kept, &self.owner);
+            .filter_map(|(name, bytes)| parse(&self.keeper, name, bytes));
+        read.collect()
     }
 
     /// The operator has a new place.
@@ -168,6 +180,8 @@ impl Desk {
         let you = admission.you;
         self.tell(Event::LoggedIn { you, display_name }).await;
         if !std::mem::replace(&mut self.tickets_told, true) {
+            let notes = std::mem::take(&mut self.notes);
+            self.tell(Event::NotesKept(notes)).await;
             for (route, spoken, host) in self.side.used_tickets() {
                 self.tell(Event::TicketWasUsed {
                     route,
@@ -448,6 +462,7 @@ impl Desk {
             Command::DisconnectHost { host } => {
                 tell_hub(link, OperatorToHub::DisconnectHost { host });
             }
+            Command::KeepNotes(notes) => self.keep_notes(notes).await,
             Command::ListDrafts => tell_hub(link, OperatorToHub::ListDrafts),
             Command::AskAboutReport { report, language } => {
                 tell_hub(link, OperatorToHub::AskAboutReport { report, language });
@@ -866,6 +881,21 @@ impl Desk {
         }
         for save in self.reports.save(kept) {
             tell_hub(link, save);
+        }
+    }
+
+    async fn keep_notes(&self, notes: Notes) {
+        let name = notes::file_name(&self.owner);
+        if notes.is_empty() {
+            return self.keeper.remove(&name);
+        }
+        let owner = self.owner.clone();
+        match serde_json::to_vec_pretty(&KeptNotes { owner, notes }) {
+            Ok(bytes) => self.keeper.write(&name, bytes),
+            Err(error) => {
+                let detail = error.to_string();
+                self.tell(Event::NotKept { detail }).await;
+            }
         }
     }
 

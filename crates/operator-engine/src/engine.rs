@@ -349,6 +349,7 @@ impl Engine {
             | Command::DisconnectHost { .. }
             | Command::SendChat { .. }
             | Command::SaveReport { .. }
+            | Command::KeepNotes(_)
             | Command::ListDrafts
             | Command::AskAboutReport { .. }
             | Command::AskOwn { .. }) => {

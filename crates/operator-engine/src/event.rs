@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use transport::ConnectError;
 
 use crate::input_path::InputSender;
+use crate::notes::Notes;
 use crate::quality::LineQuality;
 use crate::wish_path::WishSender;
 
@@ -289,6 +290,9 @@ pub enum Event {
     ReportRescued {
         report: ReportId,
     },
+    /// The operator's notes from before the program was started anew; told after the log-in, before anything
+    /// else of that time.
+    NotesKept(Notes),
     /// The reports that are not finished; where this computer has newer text, that is in them.
     Drafts(Vec<(ReportFacts, ReportDraft)>),
     /// What the organisation asks of reports; told after each log-in and each return.
@@ -381,6 +385,7 @@ impl fmt::Debug for Event {
             Self::ChatNotSent { .. } => "ChatNotSent",
             Self::ReportSaved { outcome, .. } => return write!(f, "ReportSaved({outcome:?})"),
             Self::ReportRescued { .. } => "ReportRescued",
+            Self::NotesKept(_) => "NotesKept",
             Self::Drafts(_) => "Drafts",
             Self::ReportForms { .. } => "ReportForms",
             Self::AboutReport { .. } => "AboutReport",

@@ -21,6 +21,7 @@ mod input_path;
 mod keeper;
 mod link;
 mod list;
+mod notes;
 mod proxy_test;
 mod quality;
 mod reports;
@@ -33,6 +34,7 @@ pub use command::{Command, CommandError, Config, OperatorHandle, SessionView, Wa
 pub use engine::{OperatorEngine, StartError};
 pub use event::{Event, Events, LogInProblem, NotStarted, ShownScreen, SystemTold};
 pub use input_path::InputSender;
+pub use notes::Notes;
 pub use protocol::address::DEFAULT_PORT;
 pub use proxy_test::{ProxyTest, ProxyTested};
 pub use quality::{Grade, Limit, LineQuality};

@@ -27,15 +27,16 @@ pub(crate) struct KeptReport {
 impl KeptReport {
     /// The file's name. Reports of different hubs have the same numbers, so the owner is in it.
     pub(crate) fn file_name(&self) -> String {
-        // FNV-1a: only a short name, no protection
-        let hash = self
-            .owner
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            });
-        format!("{PREFIX}{hash:016x}-{}.json", self.report)
+        format!("{PREFIX}{}-{}.json", short_name(&self.owner), self.report)
     }
+}
+
+/// Stands for hub and user in a file's name. FNV-1a: only short, no protection.
+pub(crate) fn short_name(owner: &str) -> String {
+    let hash = owner.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
 }
 
 #[derive(Debug)]

@@ -86,6 +86,9 @@ pub enum Effect {
     ToOperator(PeerId, HubToOperator),
     /// Say goodbye, then close.
     Dismiss(PeerId, Refusal),
+    /// The same to a host that is sent away out of a session, once it has the receipt of that, or was long
+    /// enough without.
+    DismissWithReceipt(PeerId, Refusal),
     /// Close at once: the peer breaks the protocol.
     Cut(PeerId, Refusal),
     /// Store a change.

@@ -272,7 +272,9 @@ impl World {
                 assert_ne!(self.lie.map(|_| id), Some(TILL), "{refusal:?}");
                 self.directory.left(id, Departure::Cut, now);
             }
-            Effect::Dismiss(id, _) if self.side.as_ref().is_some_and(|(_, place)| *place == id) => {
+            Effect::Dismiss(id, _) | Effect::DismissWithReceipt(id, _)
+                if self.side.as_ref().is_some_and(|(_, place)| *place == id) =>
+            {
                 self.side = None;
             }
             _ => {}

@@ -6,6 +6,7 @@
 //! A widget reads what it is given and reports what was wished for; it knows no network and no engine.
 //! Functions that take a `&mut egui::Ui` end in `_ui`.
 
+mod caret;
 pub mod clock;
 pub mod doctor;
 pub mod fonts;

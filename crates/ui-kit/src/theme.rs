@@ -197,6 +197,7 @@ impl Palette {
 pub fn install(ctx: &egui::Context) {
     fonts::install(ctx);
     crate::typing::keep_in_order(ctx);
+    crate::caret::comes_to_rest(ctx);
     ctx.options_mut(|options| options.fallback_theme = Theme::Light);
     for (theme, palette) in [(Theme::Light, Palette::LIGHT), (Theme::Dark, Palette::DARK)] {
         ctx.style_mut_of(theme, |style| apply(style, &palette));

@@ -266,6 +266,28 @@ fn s5_what_is_typed_right_after_enter_begins_the_next_line() {
 }
 
 #[test]
+fn two_notices_at_once_are_as_high_as_their_words() {
+    let mut notices = Notices::default();
+    notices.push(Tone::Good, "Copied");
+    notices.push(Tone::Good, "Saved");
+    let long =
+        "The hub does not take this report; it is kept on this computer. Try it again later.";
+    notices.push(Tone::Danger, long);
+    let mut harness = window(notices, |ui, notices: &mut Notices| {
+        notices.ui(ui.ctx(), Lang::En);
+    });
+    harness.run_steps(3);
+    let [first, second, third] =
+        ["Copied", "Saved", long].map(|words| harness.get_by_label(words).rect());
+    // a button, its margins and the gap
+    let step = second.center().y - first.center().y;
+    assert!((50.0..60.0).contains(&step), "{step} points");
+    assert!(third.height() > 1.5 * second.height(), "in two lines");
+    let gap = third.top() - second.bottom();
+    assert!((20.0..40.0).contains(&gap), "{gap} points");
+}
+
+#[test]
 fn a_notice_leaves_when_it_is_dismissed() {
     let mut notices = Notices::default();
     notices.push(Tone::Good, "Copied");

@@ -14,6 +14,7 @@ mod ci;
 mod directions;
 mod fuzz;
 mod load;
+mod man;
 mod rules;
 mod soak;
 mod steps;
@@ -54,6 +55,8 @@ enum Task {
     Check,
     /// Writes the table of rules and the tests that are named after them, RULES.md.
     Rules,
+    /// Writes the programs' pages of the manual, packaging/man, as their command lines are now.
+    Man,
     /// Puts bugs into copies of the protocol's state machines; the random histories must find each.
     Bugs,
     /// Checks that the workspace would compile for Windows; needs nothing but rustup.
@@ -84,6 +87,11 @@ enum Task {
     /// What a frame of the administrator's window takes over the archive that `--archive DIR` holds; programs
     /// built for release.
     Frames(StageArguments),
+    /// What console and Helpme cost while nothing happens; programs built for release.
+    Rest(StageArguments),
+    /// An operator's day in some minutes; `--most-millis 50` says how long a frame of the console may take;
+    /// programs built for release.
+    Day(StageArguments),
     /// Presses every key of every layout that the system knows at the operator's, and compares what
     /// arrives at hosts with other layouts; programs built for release. Takes hours; `--layouts` and
     /// `--hosts` choose.
@@ -131,6 +139,7 @@ fn run(task: Task) -> anyhow::Result<()> {
             rules::check(workspace_root()?.as_std_path())
         }
         Task::Rules => rules::write(workspace_root()?.as_std_path()),
+        Task::Man => man::write(),
         Task::Bugs => {
             let metadata = MetadataCommand::new().no_deps().exec()?;
             bugs::run(
@@ -161,6 +170,8 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Demo(arguments) => stage("demo", "dev", &arguments.rest),
         Task::Screenshots(arguments) => stage("screenshots", "dev", &arguments.rest),
         Task::Frames(arguments) => stage("frames", "release", &arguments.rest),
+        Task::Rest(arguments) => stage("rest", "release", &arguments.rest),
+        Task::Day(arguments) => stage("day", "release", &arguments.rest),
         Task::Keyboards(arguments) => stage("keyboards", "release", &arguments.rest),
         Task::Networks(arguments) => stage("networks", "release", &arguments.rest),
         Task::Bench(arguments) => stage("bench", "release", &arguments.rest),

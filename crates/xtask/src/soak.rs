@@ -2,7 +2,8 @@
 
 use crate::steps::{Steps, cargo};
 
-/// Kills each program twenty times, at random moments of a session, and cuts lines fifty times.
+/// Kills each program twenty times, at random moments of a session, plays an operator's day, and cuts lines
+/// fifty times.
 ///
 /// # Errors
 ///
@@ -32,6 +33,24 @@ fn all(steps: &mut Steps) -> anyhow::Result<()> {
             "crashes",
             "--locked",
             "--no-fail-fast",
+        ])
+        .env("PHD_SOAK", "1"),
+    )?;
+    steps.command(
+        "day",
+        cargo([
+            "nextest",
+            "run",
+            "--profile",
+            "soak",
+            "--package",
+            "e2e",
+            "--test",
+            "day",
+            "--locked",
+            "--run-ignored",
+            "only",
+            "--no-capture",
         ])
         .env("PHD_SOAK", "1"),
     )?;

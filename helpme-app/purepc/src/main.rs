@@ -274,3 +274,24 @@ fn status(json: bool, folder: &Path) -> anyhow::Result<ExitCode> {
         ExitCode::from(3)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_page_of_the_manual_says_what_the_command_line_does() {
+        let more: &[manual::Section<'_>] = &[
+            (
+                "FILES",
+                &[
+                    "The folder that `--folder` names, or `STATE_DIRECTORY`, holds the key of this computer and what is needed to check its access password. Only its owner may read it.",
+                ],
+            ),
+            ("SEE ALSO", &["`helpme`(1), `hub`(8)"]),
+        ];
+        manual::check(Cli::command(), "8", more);
+    }
+}

@@ -96,3 +96,31 @@ fn run(program: &mut Program, arguments: Arguments) -> Result<(), StartFault> {
     });
     program.run_window(options, creator, None)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_page_of_the_manual_says_what_the_command_line_does() {
+        let more: &[manual::Section<'_>] = &[
+            (
+                "ENVIRONMENT",
+                &[
+                    "`PHD_PROFILE_DIR` names a folder for settings in place of all others.",
+                    "`RUST_LOG` says what to log; `hub_admin=trace` tells what each picture of the window took.",
+                ],
+            ),
+            (
+                "EXIT STATUS",
+                &[
+                    "0 when the window was closed; 2 for a wrong command line; 10 without a display; 11 and 12 where the display lacks what the window needs; 13 where a folder cannot be used; 70 and 71 after a fault of the program, which leaves a report.",
+                ],
+            ),
+            ("SEE ALSO", &["`hub`(8), `pure-help-desk`(1)"]),
+        ];
+        manual::check(Arguments::command(), "1", more);
+    }
+}

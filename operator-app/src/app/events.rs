@@ -7,7 +7,7 @@ use operator_engine::{Command, Event, LogInProblem, NotStarted, ShownScreen, Sys
 use protocol::control::Name;
 use protocol::{
     BroughtIn, Companion, EndedBy, Entry, EntryKind, Outcome, OwnAnswer, PeerId, Refusal,
-    RefusalCode, ReportDraft, ReportFacts, Rights, SessionId, Shield, TicketState,
+    RefusalCode, ReportDraft, ReportFacts, ReportId, Rights, SessionId, Shield, TicketState,
 };
 use ui_kit::words::refusal_text;
 use ui_kit::{Tone, Word, w};
@@ -93,6 +93,7 @@ impl ConsoleApp {
                 spoken,
                 valid_seconds,
             } => {
+                self.state.tickets.forget_note(route);
                 self.add_ticket(route, spoken, valid_seconds);
                 self.fill_ticket_text();
                 self.state.tickets.waiting = false;
@@ -403,7 +404,13 @@ impl ConsoleApp {
                 tracing::info!(%report, "Report rescued");
                 self.notices.push(Tone::Good, phrases::report_rescued(lang));
             }
-            Event::Drafts(drafts) => self.state.reports.drafts = drafts,
+            Event::NotesKept(notes) => self.state.take_notes(notes),
+            Event::Drafts(drafts) => {
+                self.state.reports.drafts = drafts;
+                for (report, draft) in self.state.notes_into_drafts() {
+                    self.save_draft(report, draft);
+                }
+            }
             Event::ReportForms { categories, fields } => {
                 self.state.reports.forms(categories, fields);
             }
@@ -528,6 +535,7 @@ impl ConsoleApp {
 
     fn add_ticket(&mut self, route: protocol::TicketRoute, spoken: String, valid_seconds: u32) {
         let now = self.state.clock.now_unix_seconds;
+        let note = self.state.tickets.note_from_before(route);
         self.state.tickets.add(Ticket {
             route,
             spoken,
@@ -535,7 +543,7 @@ impl ConsoleApp {
             state: TicketState::Open,
             guesses: 0,
             host: None,
-            note: String::new(),
+            note,
         });
     }
 
@@ -657,20 +665,15 @@ impl ConsoleApp {
             if !matches!(by, EndedBy::User | EndedBy::Operator) {
                 notes.insert(0, over.clone());
             }
-            let about = facts.ticket.map(|route| self.state.tickets.note(route));
-            draft.problem = about.unwrap_or_default().into();
+            let tickets = &mut self.state.tickets;
+            let about = facts
+                .ticket
+                .and_then(|route| tickets.note_for_report(route));
+            draft.problem = about.unwrap_or_default().as_str().into();
             draft.notes = notes.join("\n\n").as_str().into();
             self.state.reports.keep_draft(facts.clone(), draft.clone());
             if draft != ReportDraft::default() {
-                let save = Command::SaveReport {
-                    report: facts.report,
-                    draft: draft.clone(),
-                    fields: Vec::new(),
-                    finished: false,
-                };
-                if !self.backend.send(save) {
-                    tracing::warn!("The draft is not saved yet");
-                }
+                self.save_draft(facts.report, draft.clone());
             }
             if !self.settings.action_feed_back {
                 self.notices
@@ -688,7 +691,20 @@ impl ConsoleApp {
         }
     }
 
-    fn report_saved(&mut self, report: protocol::ReportId, finished: bool, outcome: Outcome) {
+    /// Saves what was put together for a report that no window shows.
+    fn save_draft(&self, report: ReportId, draft: ReportDraft) {
+        let save = Command::SaveReport {
+            report,
+            draft,
+            fields: Vec::new(),
+            finished: false,
+        };
+        if !self.backend.send(save) {
+            tracing::warn!("The draft is not saved yet");
+        }
+    }
+
+    fn report_saved(&mut self, report: ReportId, finished: bool, outcome: Outcome) {
         let lang = self.state.lang;
         match outcome {
             Outcome::Done if finished => {

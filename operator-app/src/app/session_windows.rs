@@ -22,10 +22,11 @@ use crate::state::browser::Browser;
 use crate::state::chats::Conversation;
 use crate::state::session::{Company, Files, SessionNotice, SessionState, SessionWish};
 use crate::views::browser::browser_ui;
+use crate::views::closing::closing_ui;
 use crate::views::files::files_side_ui;
 use crate::views::session::{
-    BAR_HEIGHT, bar_ui, bring_in_ui, chat_side_ui, ended_ui, mark_ui, paused_ui, resting_ui,
-    withheld_ui,
+    BAR_HEIGHT, FAREWELL_SECONDS, bar_ui, bring_in_ui, chat_side_ui, ended_ui, mark_ui, paused_ui,
+    resting_ui, withheld_ui,
 };
 use crate::views::system::system_ui;
 use ui_kit::Clock;
@@ -112,6 +113,7 @@ impl SessionWindow {
         files_side_ui(ui, &mut state);
         bring_in_ui(ui, &mut state);
         mark_ui(ui, &mut state);
+        closing_ui(ui, &mut state);
         system_ui(ui, &mut state);
         let palette = Palette::of(ui);
         CentralPanel::default()
@@ -263,6 +265,8 @@ struct Running {
     opened: Option<(Place, (u32, u32))>,
     /// The report that follows when the window is gone.
     report: Option<ReportFacts>,
+    /// When the session ended.
+    ended: Option<Instant>,
 }
 
 /// What is left of a session's window.
@@ -384,12 +388,16 @@ impl SessionWindows {
     }
 
     /// The session is over; whether it has a window that can say so.
-    pub(super) fn ended(&self, session: SessionId, by: EndedBy) -> bool {
+    pub(super) fn ended(&mut self, session: SessionId, by: EndedBy) -> bool {
         self.routes.lock().remove(&session.0);
+        if let Some(running) = self.all.get_mut(&session) {
+            running.ended.get_or_insert_with(Instant::now);
+        }
         self.change(session, |state| {
             state.ended = Some(by);
             state.bring_in = None;
             state.marking = None;
+            state.closing = None;
             state.system = None;
             (state.paused, state.withheld, state.resting) = (false, false, false);
             state.all_keys = false;
@@ -403,6 +411,24 @@ impl SessionWindows {
             running.report = Some(facts);
         }
         self.change(session, |state| state.report_follows = true);
+    }
+
+    /// The windows that have said for long enough that their session is over. One that is covered is not drawn,
+    /// and does not count for itself.
+    pub(super) fn said_farewell(&self) -> Vec<SessionId> {
+        let stay = Duration::from_secs_f64(FAREWELL_SECONDS);
+        let mut said = Vec::new();
+        for (session, running) in &self.all {
+            let left = running
+                .ended
+                .map(|ended| stay.saturating_sub(ended.elapsed()));
+            match left {
+                Some(Duration::ZERO) => said.push(*session),
+                Some(left) => self.ctx.request_repaint_after_for(left, ViewportId::ROOT),
+                None => {}
+            }
+        }
+        said
     }
 
     /// Closes a window; what is left of it.
@@ -494,7 +520,10 @@ impl SessionWindows {
             drop(state);
             let window = Arc::clone(&running.window);
             ctx.show_viewport_deferred(running.window.viewport, builder, move |ui, _class| {
+                let begun = Instant::now();
                 window.ui(ui);
+                let millis = begun.elapsed().as_secs_f32() * 1000.0;
+                tracing::trace!(millis, "Frame of a session");
             });
         }
     }
@@ -618,6 +647,7 @@ impl ConsoleApp {
             watched_by: Vec::new(),
             bring_in: None,
             marking: None,
+            closing: None,
             system: None,
             chat_open: false,
             files: Files::default(),
@@ -668,6 +698,7 @@ impl ConsoleApp {
             shown: false,
             opened: None,
             report: None,
+            ended: None,
         };
         self.sessions.all.insert(session, running);
         (self.sessions.wake)();

@@ -19,6 +19,7 @@ use crate::state::opening::OpeningHost;
 use crate::state::session::SessionWish;
 use crate::state::showing::{ShowingBox, Stage};
 use crate::state::tickets::holds_ticket;
+use crate::state::unlocking::Unlocking;
 use crate::views::settings::{SettingsForm, account_form};
 use crate::{phrases, popups};
 
@@ -196,9 +197,15 @@ impl ConsoleApp {
                 let password = self.state.account.form.password.clone();
                 let form = SettingsForm::new(&self.settings, password, place);
                 let mut form = form.with_proxy_password(&self.proxy_password);
+                form.has_tray = self.has_tray;
                 form.is_portable = self.is_portable;
+                if let Some(keeper) = self.keeper {
+                    let place = self.state.account.password_place.clone();
+                    form.kept_by(keeper, place);
+                }
                 self.settings_form = Some(form);
                 self.state.settings_open = true;
+                self.look_for_tray();
             }
             Action::OpenOwnAccount => self.state.own = Some(OwnForm::default()),
             Action::InOwnAccount(wish) => self.fulfil_own(ctx, wish),
@@ -222,6 +229,12 @@ impl ConsoleApp {
                     form.is_saved();
                 }
             }
+            Action::Unlock => self.unlock(),
+            Action::AskForPassphrase => self.state.unlocking = Some(Unlocking::new()),
+            Action::ForgetPasswords => {
+                self.clerk.give(Job::ForgetSealed);
+            }
+            Action::GoWithoutPasswords => self.state.unlocking = None,
             Action::ShowNotice => {
                 if let Some(board) = &self.notice_board {
                     board.show(popups::example(lang));
@@ -267,6 +280,7 @@ impl ConsoleApp {
         let before = std::mem::replace(&mut self.settings, settings);
         self.settings.keep_what_no_form_has(&before);
         if let Some(form) = self.settings_form.clone() {
+            self.keep_protection(&form);
             self.password = form.account.password;
             self.take_proxy(&before.proxy, form.proxy);
         }
@@ -415,6 +429,12 @@ impl ConsoleApp {
         for (session, host, wish) in self.sessions.take_wishes() {
             match wish {
                 SessionWish::End => {
+                    self.backend.send(Command::EndSession { session });
+                    self.sessions.change(session, |state| state.ending = true);
+                }
+                SessionWish::EndWith { text } => {
+                    // the same stream carries both, in this order
+                    self.send_chat(host, &text);
                     self.backend.send(Command::EndSession { session });
                     self.sessions.change(session, |state| state.ending = true);
                 }

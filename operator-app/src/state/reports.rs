@@ -10,6 +10,10 @@ use protocol::{Feedback, Proposal, ReportDraft, ReportFacts, ReportId, SessionId
 /// How long after the last key stroke what was typed is saved, in seconds.
 pub const AUTOSAVE_AFTER_SECONDS: f64 = 0.8;
 
+/// Most sessions with notes that are remembered from an earlier run; those of the oldest go, whose reports
+/// somebody else wrote.
+const MOST_NOTED: usize = 100;
+
 /// The text of a report as it is typed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReportText {
@@ -172,6 +176,19 @@ impl Reports {
     /// What was put into the notes of a session that is over.
     pub fn take_notes(&mut self, session: SessionId) -> Vec<String> {
         self.notes.remove(&session).unwrap_or_default()
+    }
+
+    /// What is to be in the notes of reports whose sessions still run.
+    pub fn notes(&self) -> &BTreeMap<SessionId, Vec<String>> {
+        &self.notes
+    }
+
+    /// Takes the notes of an earlier run.
+    pub fn put_notes(&mut self, notes: BTreeMap<SessionId, Vec<String>>) {
+        self.notes = notes;
+        while self.notes.len() > MOST_NOTED {
+            self.notes.pop_first();
+        }
     }
 
     /// Opens a window for a report, or finds the one that is open.

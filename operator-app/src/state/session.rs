@@ -32,6 +32,10 @@ const MADE_BY_THE_HOST: u16 = 50;
 pub enum SessionWish {
     /// **End**.
     End,
+    /// The same, after a last line of chat.
+    EndWith {
+        text: String,
+    },
     /// The window whose session is over can go; the report comes next.
     Leave,
     SendChat {
@@ -222,6 +226,8 @@ pub struct SessionState {
     pub bring_in: Option<BringIn>,
     /// The dialog for a moment's words, while it is open.
     pub marking: Option<Marking>,
+    /// The dialog for a closing message, while it is open: what is typed so far.
+    pub closing: Option<String>,
     /// The dialog that says what computer the host is, while it is open.
     pub system: Option<System>,
     pub chat_open: bool,
@@ -358,7 +364,10 @@ impl SessionState {
     /// Asks for the words of this moment, which is to be marked in the film.
     pub fn begin_mark(&mut self) {
         let can = !self.paused && self.ended.is_none();
-        let is_free = self.marking.is_none() && self.bring_in.is_none() && self.system.is_none();
+        let is_free = self.marking.is_none()
+            && self.bring_in.is_none()
+            && self.system.is_none()
+            && self.closing.is_none();
         if can && is_free {
             // the words are typed here
             self.all_keys = false;
@@ -367,6 +376,13 @@ impl SessionState {
                 at: Instant::now(),
             });
         }
+    }
+
+    /// Asks for the words that the user is left with.
+    pub fn begin_closing(&mut self) {
+        // the words are typed here
+        self.all_keys = false;
+        self.closing = Some(String::new());
     }
 
     /// Asks what computer the host is.

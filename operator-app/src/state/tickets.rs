@@ -66,6 +66,10 @@ pub struct Tickets {
     pub all: Vec<Ticket>,
     /// Spoken texts of tickets that hosts came with before the program was started anew.
     pub used_before: BTreeMap<TicketRoute, String>,
+    /// Notes on tickets of an earlier run, which are not in the list.
+    noted_before: BTreeMap<TicketRoute, String>,
+    /// Notes that reports have, as they were then.
+    reported: BTreeMap<TicketRoute, String>,
     /// The hub's page for users, if it has one.
     pub page: Option<String>,
     /// Whose help desk it is, as the hub says; empty where that is not set.
@@ -110,7 +114,47 @@ impl Tickets {
     /// What was noted on the ticket behind a route.
     pub fn note(&self, route: TicketRoute) -> &str {
         let made = self.all.iter().rev().find(|t| t.route == route);
-        made.map_or("", |ticket| ticket.note.trim())
+        let before = || self.noted_before.get(&route).map(String::as_str);
+        let note = made.map(|ticket| ticket.note.as_str()).or_else(before);
+        note.map_or("", str::trim)
+    }
+
+    /// What was noted on the ticket behind a route and is in no report yet; the report has it now.
+    pub fn note_for_report(&mut self, route: TicketRoute) -> Option<String> {
+        let note = self.note(route).to_owned();
+        let is_new = !note.is_empty() && self.reported.get(&route) != Some(&note);
+        is_new.then(|| {
+            self.reported.insert(route, note.clone());
+            note
+        })
+    }
+
+    /// The notes that no report has.
+    pub fn notes(&self) -> BTreeMap<TicketRoute, String> {
+        let now = self.all.iter().map(|ticket| ticket.route);
+        let routes = self.noted_before.keys().copied().chain(now);
+        let notes = routes.map(|route| (route, self.note(route).to_owned()));
+        notes
+            .filter(|(route, note)| !note.is_empty() && self.reported.get(route) != Some(note))
+            .collect()
+    }
+
+    /// Takes the notes of an earlier run; told before its tickets are.
+    pub fn take_notes(&mut self, notes: BTreeMap<TicketRoute, String>) {
+        let newest = notes.len().saturating_sub(MAX_TICKETS);
+        self.noted_before = notes.into_iter().skip(newest).collect();
+        self.reported.clear();
+    }
+
+    /// The note that the ticket behind a route had in an earlier run.
+    pub fn note_from_before(&mut self, route: TicketRoute) -> String {
+        self.noted_before.remove(&route).unwrap_or_default()
+    }
+
+    /// The route has another ticket now: what was noted is about one that is over.
+    pub fn forget_note(&mut self, route: TicketRoute) {
+        self.noted_before.remove(&route);
+        self.reported.remove(&route);
     }
 
     /// The whole ticket behind a route, if it was made here.

@@ -85,7 +85,7 @@ pub fn conversation_ui(
 }
 
 /// The texts that are kept, behind one button; a press puts one into the line to write.
-fn snippets_ui(ui: &mut Ui, lang: Lang, snippets: &Snippets, draft: &mut String) {
+pub(super) fn snippets_ui(ui: &mut Ui, lang: Lang, snippets: &Snippets, draft: &mut String) {
     const WIDTH: f32 = 320.0;
     const HEIGHT: f32 = 320.0;
     let button = icon_button_ui(ui, Icon::TextQuote, w(lang, Word::Snippets), true);

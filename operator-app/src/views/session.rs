@@ -24,7 +24,7 @@ pub const CHAT_WIDTH: f32 = 320.0;
 /// Width of the menus, in points.
 const MENU_WIDTH: f32 = 240.0;
 /// How long the window says that the session is over before it goes, in seconds.
-const FAREWELL_SECONDS: f64 = 8.0;
+pub const FAREWELL_SECONDS: f64 = 8.0;
 
 /// Draws the tool bar at the top of the window.
 pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
@@ -503,6 +503,12 @@ fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
         let label = w(lang, Word::SystemInformation);
         if menu_item_ui(ui, Some(Icon::Info), label, false, reason).clicked() {
             state.open_system();
+            ui.close();
+        }
+        let over = (!running).then(|| w(lang, Word::LineLost));
+        let label = phrases::end_with_message(lang);
+        if menu_item_ui(ui, Some(Icon::MessageSquare), label, false, over).clicked() {
+            state.begin_closing();
             ui.close();
         }
         ui.separator();

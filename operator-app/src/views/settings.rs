@@ -1,10 +1,11 @@
 //! **Settings > Options**: the account and its hub (O2), how sessions start (O3), and the proxies (O4).
 
+use desktop::{Keeper, LEAST_PASSPHRASE_CHARS};
 use egui::{ScrollArea, Ui};
 use protocol::ColourDepth;
 use ui_kit::widgets::{
     DialogSize, Field, Push, check_ui, choice_ui, dialog_ui, divider_ui, entered_in_field,
-    escaped_from, password_field_ui, section_header_ui, segments_ui, text_field_ui,
+    escaped_from, link_button_ui, password_field_ui, section_header_ui, segments_ui, text_field_ui,
 };
 use ui_kit::words::address_wrong;
 use ui_kit::{Icon, Lang, ThemeChoice, Tone, Word, w};
@@ -30,6 +31,9 @@ pub struct SettingsForm {
     pub proxy: ProxyForm,
     pub action_feed_back: bool,
     pub popups: PopupSettings,
+    pub tray: bool,
+    /// This desktop has an area for the icon.
+    pub has_tray: bool,
     /// The quiet hours, as they are typed.
     pub quiet: (String, String),
     pub starting_color_depth: Option<ColourDepth>,
@@ -40,6 +44,12 @@ pub struct SettingsForm {
     pub theme: ThemeChoice,
     /// In words: where a remembered password is kept.
     pub password_place: String,
+    /// Who keeps it, once that is known.
+    pub keeper: Option<Keeper>,
+    /// Remembered passwords are sealed with a passphrase.
+    pub protect: bool,
+    /// A new one, as far as it is typed.
+    pub passphrase: Zeroizing<String>,
     /// Everything lies beside the program, and nothing is left on the computer.
     pub is_portable: bool,
     pub show_faults: bool,
@@ -70,6 +80,7 @@ impl SettingsForm {
             proxy: self.proxy.to_settings(&self.rest.proxy),
             action_feed_back: self.action_feed_back,
             popups: self.popups(),
+            tray: self.tray,
             starting_color_depth: self.starting_color_depth,
             starting_image_size: self.starting_image_size,
             received_files: self.received_files.trim().to_owned(),
@@ -98,6 +109,24 @@ impl SettingsForm {
             || self.account.port.trim() != self.rest.port.to_string()
             || self.proxy.port.trim() != self.rest.proxy.port.to_string()
             || self.quiet_faults() != (false, false)
+            || self.protect != (self.keeper == Some(Keeper::Sealed))
+    }
+
+    /// Remembered passwords are there, which the words say.
+    pub fn kept_by(&mut self, keeper: Keeper, place: String) {
+        if self.keeper != Some(keeper) {
+            self.keeper = Some(keeper);
+            self.protect = keeper == Keeper::Sealed;
+            self.passphrase = Zeroizing::default();
+        }
+        self.password_place = place;
+    }
+
+    /// Whether a new passphrase is wanted, and what is typed is none.
+    fn passphrase_is_short(&self) -> bool {
+        self.protect
+            && self.keeper == Some(Keeper::File)
+            && self.passphrase.chars().count() < LEAST_PASSPHRASE_CHARS
     }
 
     /// What is here was saved.
@@ -119,7 +148,7 @@ impl SettingsForm {
         self.proxy.take_server_apart();
         let faults = self.account.faults();
         let no_hub = !faults.hub_is_sound() && !self.account.host.trim().is_empty();
-        if no_hub || self.quiet_faults() != (false, false) {
+        if no_hub || self.quiet_faults() != (false, false) || self.passphrase_is_short() {
             (self.show_faults, self.tab) = (true, Tab::Account);
         } else if self.proxy.choice().is_err() || self.proxy.faults() != ProxyFaults::default() {
             (self.show_faults, self.tab) = (true, Tab::Proxy);
@@ -138,6 +167,8 @@ impl SettingsForm {
             proxy: ProxyForm::new(&settings.proxy, Zeroizing::default()),
             action_feed_back: settings.action_feed_back,
             popups: settings.popups.clone(),
+            tray: settings.tray,
+            has_tray: false,
             quiet: (
                 written_time(settings.popups.quiet_from),
                 written_time(settings.popups.quiet_to),
@@ -148,6 +179,9 @@ impl SettingsForm {
             language: settings.language,
             theme: settings.theme,
             password_place,
+            keeper: None,
+            protect: false,
+            passphrase: Zeroizing::default(),
             is_portable: false,
             show_faults: false,
             rest: settings.clone(),
@@ -268,6 +302,8 @@ fn account_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &mut Ve
     if !account.remember_password {
         account.connect_on_start = false;
     }
+    protection_ui(ui, lang, form, actions);
+    let account = &mut form.account;
     let note = if form.is_portable {
         Word::ConnectOnStartUpPortableNote
     } else {
@@ -293,6 +329,31 @@ fn account_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &mut Ve
     divider_ui(ui);
     section_header_ui(ui, w(lang, Word::Popups), "");
     popups_ui(ui, lang, form, actions);
+}
+
+/// The passphrase, where no store keeps the passwords.
+fn protection_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &mut Vec<Action>) {
+    match form.keeper {
+        None | Some(Keeper::Store) => return,
+        Some(Keeper::Locked) => {
+            let label = phrases::unlock(lang);
+            if link_button_ui(ui, Some(Icon::KeyRound), label).clicked() {
+                actions.push(Action::AskForPassphrase);
+                actions.push(Action::CloseSettings);
+            }
+            return;
+        }
+        Some(Keeper::Sealed | Keeper::File) => {}
+    }
+    let note = Some(phrases::protect_note(lang));
+    check_ui(ui, &mut form.protect, phrases::protect(lang), note);
+    if form.protect && form.keeper == Some(Keeper::File) {
+        let is_short = form.show_faults && form.passphrase_is_short();
+        let field = Field::new(phrases::passphrase(lang))
+            .hint(phrases::passphrase_hint(lang))
+            .error(is_short.then(|| phrases::passphrase_short(lang)));
+        password_field_ui(ui, lang, &field, &mut form.passphrase);
+    }
 }
 
 fn popups_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &mut Vec<Action>) {
@@ -357,8 +418,16 @@ fn operation_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm) {
     let field = Field::new(phrases::received_files(lang)).hint(phrases::usual_folder(lang));
     text_field_ui(ui, &field, &mut form.received_files);
     divider_ui(ui);
-    section_header_ui(ui, w(lang, Word::Appearance), "");
+    section_header_ui(ui, phrases::this_program(lang), "");
     looks_ui(ui, lang, form);
+    let note = if form.has_tray {
+        phrases::tray_icon_note(lang)
+    } else {
+        phrases::no_tray(lang)
+    };
+    ui.add_enabled_ui(form.has_tray, |ui| {
+        check_ui(ui, &mut form.tray, phrases::tray_icon(lang), Some(note));
+    });
 }
 
 fn hub_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm) {

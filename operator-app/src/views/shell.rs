@@ -52,6 +52,7 @@ pub fn main_window_ui(ui: &mut Ui, state: &mut ConsoleState, actions: &mut Vec<A
     disconnect_question_ui(ui, state, actions);
     super::opening::opening_ui(ui, state, actions);
     super::showing::showing_ui(ui, state, actions);
+    super::unlocking::unlocking_ui(ui, state, actions);
     own_account_ui(ui, state, actions);
 }
 
@@ -70,7 +71,8 @@ fn hot_keys(ui: &Ui, state: &ConsoleState, actions: &mut Vec<Action>) {
         || state.drafts_open
         || state.own.is_some()
         || state.opening.is_some()
-        || state.showing.is_some();
+        || state.showing.is_some()
+        || state.unlocking.is_some();
     if !state.account.is_logged_in() || is_covered {
         return;
     }

@@ -50,6 +50,14 @@ enum Play {
         #[arg(long)]
         archive: PathBuf,
     },
+    /// An operator's day in some minutes: eight tickets, three sessions at once, two conversations, a hand-over.
+    /// Fails if the hub lacks anything of it, or a frame of the console took longer than `--most-millis`.
+    Day {
+        #[arg(long)]
+        most_millis: Option<f64>,
+    },
+    /// What console and Helpme cost while nothing happens, in CPU and memory.
+    Rest,
     /// Presses every key of every layout at the operator's, and compares what arrives at hosts with what a
     /// program on the operator's own computer gets.
     Keyboards {
@@ -113,6 +121,12 @@ fn main() -> ExitCode {
         } => screenshots::take_help_desk(&out, &mut tell),
         Play::Screenshots { out, .. } => screenshots::take(&out, &mut tell),
         Play::Frames { archive } => e2e::frames::play(&archive, &mut tell),
+        Play::Rest => e2e::rest::watch().map(|both| {
+            for program in both {
+                tell(&program.told());
+            }
+        }),
+        Play::Day { most_millis } => day(most_millis, &mut tell),
         Play::Keyboards {
             hosts,
             layouts,
@@ -153,4 +167,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn day(most_millis: Option<f64>, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+    let day = e2e::day::play(tell)?;
+    tell(&day.told());
+    let most = most_millis.unwrap_or(f64::INFINITY);
+    anyhow::ensure!(
+        day.longest_frame() <= most,
+        "a frame took longer than {most} ms"
+    );
+    Ok(())
 }

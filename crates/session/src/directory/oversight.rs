@@ -72,8 +72,9 @@ impl Directory {
         };
         let what = What::DisconnectedByAdministrator { peer };
         self.effects.push(Effect::Record(Change { actor, what }));
+        let helped = self.accepted(peer).and_then(|host| host.session);
         if is_host {
-            if let Some(session) = self.accepted(peer).and_then(|host| host.session) {
+            if let Some(session) = helped {
                 self.end_session(session, EndedBy::Administrator, now);
             }
             self.forget_host(peer, EndedBy::Administrator, now);
@@ -81,8 +82,8 @@ impl Directory {
             self.forget_operator(peer, EndedBy::Administrator, now);
         }
         if is_here {
-            let refusal = RefusalCode::DISCONNECTED_BY_ADMINISTRATOR.into();
-            self.effects.push(Effect::Dismiss(peer, refusal));
+            let why = RefusalCode::DISCONNECTED_BY_ADMINISTRATOR;
+            self.send_away_from(helped.is_some(), peer, why);
         }
         true
     }

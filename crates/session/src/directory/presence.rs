@@ -157,12 +157,22 @@ impl Directory {
             self.leave_session(session, id, EndedBy::Operator, now);
             return Ok(());
         }
+        let was_helped = accepted.session.is_some();
         self.forget_host(host, EndedBy::Operator, now);
         if here {
-            let refusal = RefusalCode::DISCONNECTED.into();
-            self.effects.push(Effect::Dismiss(host, refusal));
+            self.send_away_from(was_helped, host, RefusalCode::DISCONNECTED);
         }
         Ok(())
+    }
+
+    /// Dismisses a host that is forgotten; out of a session its user has the receipt first.
+    pub(super) fn send_away_from(&mut self, session: bool, host: PeerId, why: RefusalCode) {
+        let effect = if session {
+            Effect::DismissWithReceipt
+        } else {
+            Effect::Dismiss
+        };
+        self.effects.push(effect(host, why.into()));
     }
 
     fn host_lost(&mut self, id: PeerId, now: Moment) {

@@ -149,7 +149,7 @@ impl World {
                     line.down.push_back(message);
                 }
             }
-            Effect::Dismiss(id, refusal) => {
+            Effect::Dismiss(id, refusal) | Effect::DismissWithReceipt(id, refusal) => {
                 if let Some(line) = self.host_line(id) {
                     line.down.push_back(HubToHost::Goodbye { refusal });
                     (line.peer, line.dismissed) = (None, true);

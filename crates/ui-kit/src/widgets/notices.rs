@@ -120,6 +120,10 @@ impl Notices {
 
 /// Whether the notice was dismissed.
 fn notice_ui(ui: &mut Ui, lang: Lang, notice: &Notice, width: f32) -> bool {
+    /// Of the button that dismisses it, and so the least height, in points.
+    const BUTTON: f32 = 34.0;
+    /// Of the icon in front, with a gap on each side, in points.
+    const ICON: f32 = 18.0;
     let palette = Palette::of(ui);
     let (color, _) = palette.tone(notice.tone);
     let shadow = Shadow {
@@ -141,12 +145,22 @@ fn notice_ui(ui: &mut Ui, lang: Lang, notice: &Notice, width: f32) -> bool {
         })
         .show(ui, |ui| {
             ui.set_width(width - 20.0);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let gap = ui.spacing().item_spacing.x;
+            let words = text(notice.text.as_str(), 14.0, theme::REGULAR, palette.text);
+            let words = egui::WidgetText::from(words).into_galley(
+                ui,
+                Some(egui::TextWrapMode::Wrap),
+                ui.available_width() - BUTTON - ICON - 2.0 * gap,
+                egui::TextStyle::Body,
+            );
+            // of its own: the layout would take all the room that there is below
+            let size = vec2(ui.available_width(), words.size().y.max(BUTTON));
+            let line = Layout::right_to_left(Align::Center);
+            ui.allocate_ui_with_layout(size, line, |ui| {
                 let closed = icon_button_ui(ui, Icon::X, w(lang, Word::Dismiss), true).clicked();
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    ui.label(icon(tone_icon(notice.tone), 18.0, color));
-                    let words = text(notice.text.as_str(), 14.0, theme::REGULAR, palette.text);
-                    let response = ui.add(Label::new(words).wrap());
+                    ui.label(icon(tone_icon(notice.tone), ICON, color));
+                    let response = ui.add(Label::new(words));
                     ui.ctx().accesskit_node_builder(response.id, |node| {
                         node.set_live(egui::accesskit::Live::Polite);
                     });

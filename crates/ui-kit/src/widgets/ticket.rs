@@ -307,11 +307,15 @@ fn boxes_ui(
 
 fn caret_ui(ui: &Ui, at: Pos2, palette: &Palette) {
     const BLINK_SECONDS: f64 = 1.1;
+    let blinks = ui.visuals().text_cursor.blink;
     let phase = ui.input(|input| input.time).rem_euclid(BLINK_SECONDS);
-    if phase < BLINK_SECONDS / 2.0 {
+    if phase < BLINK_SECONDS / 2.0 || !blinks {
         let line = [at - vec2(0.0, 16.0), at + vec2(0.0, 16.0)];
         ui.painter()
             .line_segment(line, Stroke::new(2.0, palette.accent));
+    }
+    if !blinks {
+        return;
     }
     let left = BLINK_SECONDS / 2.0 - phase.rem_euclid(BLINK_SECONDS / 2.0);
     ui.ctx()

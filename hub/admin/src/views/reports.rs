@@ -467,7 +467,9 @@ fn facts_ui(ui: &mut Ui, state: &mut State, whole: &WholeReport) {
             s(lang, Say::Operators),
             &name_alone(lang, &facts.operator),
         );
-        fact_ui(ui, s(lang, Say::Category), &whole.draft.category);
+        if !whole.draft.category.trim().is_empty() {
+            fact_ui(ui, s(lang, Say::Category), &whole.draft.category);
+        }
         fact_ui(
             ui,
             s(lang, Say::Started),
