@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -60,7 +60,6 @@ enum State {
 struct Seen {
     /// The listing that is wanted; others stop.
     wanted: AtomicU32,
-    at_work: AtomicUsize,
     slot: Mutex<Slot>,
 }
 
@@ -70,6 +69,18 @@ struct Slot {
     shown: Option<(u32, Shown)>,
     /// The folders that were listed, by their numbers.
     folders: VecDeque<(u32, PathBuf)>,
+    /// How many threads list.
+    at_work: usize,
+    /// What the first that is done lists next: the last that was asked for.
+    next: Option<Job>,
+}
+
+/// A folder to list.
+#[derive(Debug)]
+struct Job {
+    listing: u32,
+    path: PathBuf,
+    orders: Arc<Orders>,
 }
 
 /// What follows from an operator's question.
@@ -109,7 +120,10 @@ impl Browsing {
         };
         self.consent = State::Refused(Instant::now(), answer);
         self.stop();
-        *self.seen.lock() = Slot::default();
+        let mut slot = self.seen.lock();
+        (slot.shown, slot.next) = (None, None);
+        slot.folders.clear();
+        drop(slot);
         Some(answer)
     }
 
@@ -147,22 +161,34 @@ impl Browsing {
         };
         self.seen.wanted.store(listing, Ordering::SeqCst);
         orders.forget_listings();
-        if self.seen.at_work.fetch_add(1, Ordering::SeqCst) >= MOST_AT_ONCE {
-            self.seen.at_work.fetch_sub(1, Ordering::SeqCst);
-            return failed(FileFault::READING_FAILED);
+        let mut job = Job {
+            listing,
+            path,
+            orders: Arc::clone(orders),
+        };
+        let mut slot = self.seen.lock();
+        if slot.at_work >= MOST_AT_ONCE {
+            slot.next = Some(job);
+            return;
         }
-        let (seen, orders, tell) = (Arc::clone(&self.seen), Arc::clone(orders), Arc::clone(tell));
+        slot.at_work += 1;
+        drop(slot);
+        let (seen, tell) = (Arc::clone(&self.seen), Arc::clone(tell));
         let thread = thread::Builder::new().name("files-look".to_owned());
-        let spawned = thread.spawn({
-            let seen = Arc::clone(&seen);
-            move || {
-                seen.list(listing, path, &orders, &tell);
-                seen.at_work.fetch_sub(1, Ordering::SeqCst);
+        let spawned = thread.spawn(move || {
+            loop {
+                seen.list(&job, &tell);
+                let mut slot = seen.lock();
+                let Some(next) = slot.next.take() else {
+                    slot.at_work -= 1;
+                    return;
+                };
+                job = next;
             }
         });
         if let Err(error) = spawned {
             tracing::error!(%error, "No thread for a folder");
-            seen.at_work.fetch_sub(1, Ordering::SeqCst);
+            self.seen.lock().at_work -= 1;
         }
     }
 
@@ -206,13 +232,14 @@ impl Browsing {
 }
 
 impl Seen {
-    fn list(&self, listing: u32, path: PathBuf, orders: &Orders, tell: &Tell) {
+    fn list(&self, job: &Job, tell: &Tell) {
+        let listing = job.listing;
         let is_wanted = || self.wanted.load(Ordering::SeqCst) == listing;
         let say = |part| {
             let said = FileMessage::Listing { listing, part };
-            orders.say_listing_when_there_is_room(said, is_wanted)
+            job.orders.say_listing_when_there_is_room(said, is_wanted)
         };
-        let (shown, mut lister) = match browse::begin(path) {
+        let (shown, mut lister) = match browse::begin(job.path.clone()) {
             Ok(begun) => begun,
             Err(fault) => {
                 say(ListingPart::Failed(fault));
