@@ -16,11 +16,13 @@ use std::sync::Arc;
 use capture::synthetic::SyntheticScreen;
 use codec::PixelSize;
 use engines::{NoView, wait};
-use host_engine::{Backends, ClipboardPlace, HostCommand, HostConfig, HostEngine, HostEvent};
+use host_engine::{
+    Backends, ClipboardPlace, HostCommand, HostConfig, HostEngine, HostEvent, MemoryShields,
+};
 use operator_engine::{
     Command, Config, Event, Events, NotStarted, OperatorEngine, OperatorHandle, ShownScreen,
 };
-use protocol::{HidKey, Hindrances, InputEvent, PeerId, RefusalCode, Rights};
+use protocol::{HidKey, Hindrance, Hindrances, InputEvent, PeerId, RefusalCode, Rights, Shield};
 use serde_json::Value;
 use support::{PASSWORD, PATIENCE, TestHub, run_hub, text};
 
@@ -146,6 +148,11 @@ fn o10_the_same_word_shows_a_screen_and_the_hub_never_learns_it() {
         }),
         hindrances: Arc::new(|| Hindrances::NONE),
         clipboard: ClipboardPlace::none(),
+        shields: Arc::new(MemoryShields::lacking(
+            Shield::Screen,
+            Hindrance::NO_BRIGHTNESS,
+        )),
+        monitors: Arc::new(Vec::new),
     };
     let config = HostConfig {
         hub: hub.address.clone(),

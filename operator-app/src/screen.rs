@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use desktop::Sign;
 use host_engine::{
-    Backends, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents, HostHandle,
+    Backends, BrowseConsent, HostCommand, HostConfig, HostEngine, HostEvent, HostEvents, HostHandle,
 };
 use operator_engine::{HubAddress, Pin, Routes, ShownScreen, Wake};
 use protocol::control::Name;
@@ -136,6 +136,16 @@ impl Screen {
                 self.tell(HostCommand::AnswerSystem { operator, allowed });
                 false
             }
+            HostEvent::ShieldAsked { shield, .. } => {
+                let allowed = false;
+                self.tell(HostCommand::AnswerShield { shield, allowed });
+                false
+            }
+            HostEvent::BrowseAsked { operator } => {
+                let consent = BrowseConsent::Refuse;
+                self.tell(HostCommand::AnswerBrowse { operator, consent });
+                false
+            }
             HostEvent::Company { operators, .. } => {
                 self.is_seen_by(operators.into_iter().map(|o| o.name).collect());
                 false
@@ -171,6 +181,10 @@ impl Screen {
             | HostEvent::ReceiptForged
             | HostEvent::FeedbackTaken { .. }
             | HostEvent::Transfer { .. }
+            | HostEvent::Shields { .. }
+            | HostEvent::Monitors(_)
+            | HostEvent::MonitorGone { .. }
+            | HostEvent::Resting { .. }
             | HostEvent::Hindered(_) => false,
         }
     }

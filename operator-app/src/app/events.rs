@@ -6,8 +6,8 @@ use std::time::Instant;
 use operator_engine::{Command, Event, LogInProblem, NotStarted, ShownScreen, SystemTold};
 use protocol::control::Name;
 use protocol::{
-    BroughtIn, Companion, EndedBy, Entry, EntryKind, Outcome, OwnAnswer, PeerId, Refusal,
-    RefusalCode, ReportDraft, ReportFacts, ReportId, Rights, SessionId, Shield, TicketState,
+    BroughtIn, Companion, EndedBy, Entry, EntryKind, Outcome, OwnAnswer, PeerId, RefusalCode,
+    ReportDraft, ReportFacts, ReportId, Rights, SessionId, Shield, TicketState,
 };
 use ui_kit::words::refusal_text;
 use ui_kit::{Tone, Word, w};
