@@ -245,6 +245,14 @@ impl ConsoleApp {
                     let text = phrases::screenshot_at(lang, &path.display().to_string());
                     self.sessions.notice(&text, false);
                 }
+                Done::ScreenshotCopied => {
+                    self.sessions
+                        .notice(phrases::screenshot_copied(lang), false);
+                }
+                Done::ScreenshotNotCopied { detail } => {
+                    let text = format!("{} ({detail})", phrases::screenshot_not_copied(lang));
+                    self.sessions.notice(&text, true);
+                }
                 Done::ScreenshotFailed { detail } => {
                     let text = format!("{} ({detail})", phrases::screenshot_failed(lang));
                     self.sessions.notice(&text, true);

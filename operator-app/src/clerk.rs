@@ -1,18 +1,20 @@
 //! Work that may block and therefore is not done on the GUI thread: settings and pictures to disk,
 //! passwords, the mail program.
 
+mod pictures;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
-use codec::{Picture, PixelSize};
 use desktop::{Folders, Keeper, SecretError, Secrets, SettingsFile};
 use operator_engine::Wake;
 use ui_kit::remote_view::PictureSlot;
 use zeroize::Zeroizing;
 
 use crate::settings::Settings;
+use pictures::Pictures;
 
 /// Jobs and answers that may wait.
 const MAX_WAITING: usize = 64;
@@ -60,6 +62,10 @@ pub enum Job {
         file_name: String,
         picture: Arc<PictureSlot>,
     },
+    /// The same onto the clipboard.
+    CopyScreenshot {
+        picture: Arc<PictureSlot>,
+    },
 }
 
 impl std::fmt::Debug for Job {
@@ -78,6 +84,7 @@ impl std::fmt::Debug for Job {
             Self::StartAtLogIn(_) => "StartAtLogIn",
             Self::ReadInvitation { .. } => "ReadInvitation",
             Self::Screenshot { .. } => "Screenshot",
+            Self::CopyScreenshot { .. } => "CopyScreenshot",
         })
     }
 }
@@ -121,6 +128,10 @@ pub enum Done {
     ScreenshotFailed {
         detail: String,
     },
+    ScreenshotCopied,
+    ScreenshotNotCopied {
+        detail: String,
+    },
 }
 
 /// The clerk's desk. Dropping it finishes what waits.
@@ -154,9 +165,9 @@ impl Clerk {
                 // asking the desktop for its store may take a while
                 let mut secrets = Secrets::open(SERVICE, &folders);
                 answer(Done::KeeperKnown(secrets.keeper()));
-                let pictures = pictures_folder(&folders);
+                let mut pictures = Pictures::of(&folders);
                 while let Ok(job) = waiting.recv() {
-                    if let Some(done) = work(job, &mut secrets, &settings, &pictures) {
+                    if let Some(done) = work(job, &mut secrets, &settings, &mut pictures) {
                         answer(done);
                     }
                 }
@@ -205,7 +216,12 @@ fn start_at_log_in(start: bool) -> Result<(), String> {
     desktop::start_at_log_in(console, start).map_err(|error| error.to_string())
 }
 
-fn work(job: Job, secrets: &mut Secrets, settings: &SettingsFile, pictures: &Path) -> Option<Done> {
+fn work(
+    job: Job,
+    secrets: &mut Secrets,
+    settings: &SettingsFile,
+    pictures: &mut Pictures,
+) -> Option<Done> {
     let not_kept = |error: SecretError| Done::PasswordNotKept {
         detail: error.to_string(),
     };
@@ -263,12 +279,15 @@ fn work(job: Job, secrets: &mut Secrets, settings: &SettingsFile, pictures: &Pat
             },
         }),
         Job::Screenshot { file_name, picture } => {
-            let path = pictures.join(file_name);
-            Some(match save_png(&path, &picture.snapshot()?) {
-                Ok(()) => Done::ScreenshotSaved { path },
+            Some(match pictures.save(&file_name, &picture.snapshot()?) {
+                Ok(path) => Done::ScreenshotSaved { path },
                 Err(detail) => Done::ScreenshotFailed { detail },
             })
         }
+        Job::CopyScreenshot { picture } => Some(match pictures.copy(&picture.snapshot()?) {
+            Ok(()) => Done::ScreenshotCopied,
+            Err(detail) => Done::ScreenshotNotCopied { detail },
+        }),
     }
 }
 
@@ -289,32 +308,6 @@ fn read_text(path: &Path) -> std::io::Result<String> {
     file.take(MAX_INVITATION_BYTES).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
     Ok(text.trim().to_owned())
-}
-
-fn save_png(path: &Path, picture: &Picture) -> Result<(), String> {
-    let rgb = picture.pixels().iter().flat_map(|pixel| {
-        let [_, red, green, blue] = pixel.to_be_bytes();
-        [red, green, blue]
-    });
-    let rgb: Vec<u8> = rgb.collect();
-    let PixelSize { width, height } = picture.size();
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
-    }
-    image::save_buffer(path, &rgb, width, height, image::ExtendedColorType::Rgb8)
-        .map_err(|error| error.to_string())
-}
-
-/// Beside a portable program, otherwise where the account keeps its pictures.
-fn pictures_folder(folders: &Folders) -> PathBuf {
-    let own = || folders.data().join("screenshots");
-    if folders.are_portable() {
-        return own();
-    }
-    let pictures = directories::UserDirs::new()
-        .and_then(|dirs| dirs.picture_dir().map(Path::to_owned))
-        .map(|pictures| pictures.join("Pure Help Desk"));
-    pictures.unwrap_or_else(own)
 }
 
 /// A name that a file can have on every platform.

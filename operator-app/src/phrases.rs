@@ -206,6 +206,10 @@ phrases! {
         "64 cifre; vuota se l'hub ha un certificato pubblico";
     password_missing: "Please type the password", "Scrivi la password";
     screenshot_failed: "The screenshot could not be saved.", "Non è stato possibile salvare la schermata.";
+    copy_screenshot: "Copy a screenshot", "Copia una schermata";
+    screenshot_copied: "Screenshot copied", "Schermata copiata";
+    screenshot_not_copied: "The screenshot could not be copied.",
+        "Non è stato possibile copiare la schermata.";
     not_kept: "This computer's disk did not take something:", "Il disco di questo computer ha rifiutato qualcosa:";
     password_not_remembered: "The password could not be remembered.",
         "Non è stato possibile ricordare la password.";

@@ -93,6 +93,21 @@ fn s7_the_clipboard_goes_both_ways_as_far_as_both_want_it() {
     })
     .expect("pasted");
 
+    // what the operator sees, as a picture for other programs
+    cast.console
+        .choose_in_session("Session menu", "Copy a screenshot")
+        .expect("chosen");
+    wait_until("the screenshot", PATIENCE, || {
+        let copied = paste(operator, "image/png").unwrap_or_default();
+        let size = copied.get(16..24);
+        let Size(width, height) = USER_SCREEN;
+        let wanted = [width, height]
+            .map(|side| u32::from(side).to_be_bytes())
+            .concat();
+        Ok((size == Some(&wanted[..])).then_some(()))
+    })
+    .expect("copied");
+
     // what is too large is said
     let large = cast.folder().join("large.txt");
     fs::write(&large, "0123456789abcdef".repeat(17 << 16)).expect("written");

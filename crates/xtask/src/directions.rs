@@ -251,6 +251,7 @@ const RULES: &[Rule] = &[
             "desktop",
             "input",
             "present",
+            "clipboard",
         ],
         never: &["hub"],
     },

@@ -521,6 +521,11 @@ impl ConsoleApp {
                 SessionWish::IntoReport { text } => self.state.reports.add_note(session, text),
                 SessionWish::BringIn { digits } => self.bring_in(session, &digits),
                 SessionWish::Screenshot => self.take_screenshot(session, host),
+                SessionWish::CopyScreenshot => {
+                    if let Some(picture) = self.sessions.picture(session) {
+                        self.clerk.give(Job::CopyScreenshot { picture });
+                    }
+                }
                 SessionWish::KeepDepth(depth) => {
                     self.settings.keep_color_depth(depth);
                     self.save_settings();

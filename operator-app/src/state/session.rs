@@ -42,6 +42,8 @@ pub enum SessionWish {
         text: String,
     },
     Screenshot,
+    /// The same onto the clipboard.
+    CopyScreenshot,
     /// The colour depth that the next session starts with too.
     KeepDepth(ColourDepth),
     /// The conversation came into sight.

@@ -474,6 +474,11 @@ fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
             state.open_browser();
             ui.close();
         }
+        let label = phrases::copy_screenshot(lang);
+        if menu_item_ui(ui, Some(Icon::Camera), label, false, None).clicked() {
+            state.wishes.push(SessionWish::CopyScreenshot);
+            ui.close();
+        }
         let obstacle = state.clipboard_obstacle();
         let ways = state.clipboard;
         let mut wanted = ways;
