@@ -7,10 +7,7 @@ use protocol::{Rights, ScreenMonitor};
 use ui_kit::ProxyForm;
 use ui_kit::words::doctor_text;
 
-use super::{
-    Action, BrowseChoice, Effect, Ended, FormProblem, HubForm, Inquiry, OtherHub, Running, Stage,
-    State, WaitNote,
-};
+use super::{Action, BrowseChoice, Effect, FormProblem, HubForm, Inquiry, Stage, State, WaitNote};
 use crate::backend::program;
 use crate::settings::HubText;
 

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use host_engine::{
-    BrowseConsent, ConnectProblem, EndCause, HostCommand, HostEvent, LostCause, Trouble,
-};
+use host_engine::{BrowseConsent, ConnectProblem, EndCause, HostCommand, HostEvent, LostCause};
 use protocol::{ChatAuthor, PeerId, Rights, Shield, ShieldState, Shields};
 use ui_kit::ProxyForm;
 
 use super::{
-    Chat, Effect, Ended, Files, FormProblem, Joins, Line, Opinion, OtherHub, Present, Question,
-    Receipt, Running, Stage, State, WaitNote,
+    Chat, Effect, Ended, Files, FormProblem, Joins, Line, Opinion, Present, Question, Receipt,
+    Running, Stage, State, WaitNote,
 };
 
 impl State {
