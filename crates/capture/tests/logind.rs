@@ -60,14 +60,14 @@ impl Drop for Ended {
 struct Logind {
     address: String,
     connection: Connection,
-    _logind: Ended,
-    _bus: Ended,
+    /// They end in this order.
+    _programs: [Ended; 2],
 }
 
 impl Logind {
     fn start(unpacked: &Path, folder: &Path) -> Self {
         let config = folder.join("bus.conf");
-        fs::write(&config, BUS).unwrap();
+        fs::write(&config, BUS).expect("written");
         let mut bus = Command::new("dbus-daemon")
             .arg(format!("--config-file={}", config.display()))
             .args(["--nofork", "--nopidfile", "--print-address"])
@@ -76,14 +76,16 @@ impl Logind {
             .spawn()
             .expect("dbus-daemon");
         let mut address = String::new();
-        let output = bus.stdout.take().unwrap();
-        BufReader::new(output).read_line(&mut address).unwrap();
+        let output = bus.stdout.take().expect("piped");
+        BufReader::new(output)
+            .read_line(&mut address)
+            .expect("an address");
         let address = address.trim().to_owned();
         let bus = Ended(bus);
         let libraries = ["lib/x86_64-linux-gnu", "lib/elogind"].map(|part| unpacked.join(part));
-        let libraries = std::env::join_paths(libraries).unwrap();
+        let libraries = std::env::join_paths(libraries).expect("paths");
         let script = "mount -t tmpfs none /run/systemd && mount -t tmpfs -o mode=0755 none /run/user && exec \"$0\"";
-        fs::create_dir_all("/run/systemd").unwrap();
+        fs::create_dir_all("/run/systemd").expect("made");
         let logind = Command::new("unshare")
             .args(["--mount", "sh", "-c", script])
             .arg(unpacked.join("lib/elogind/elogind"))
@@ -94,9 +96,9 @@ impl Logind {
             .expect("unshare");
         let logind = Ended(logind);
         let connection = zbus::blocking::connection::Builder::address(&*address)
-            .unwrap()
+            .expect("it works")
             .build()
-            .unwrap();
+            .expect("it works");
         let end = Instant::now() + PATIENCE;
         let is_there = || {
             let asked = connection.call_method(
@@ -115,8 +117,7 @@ impl Logind {
         Self {
             address,
             connection,
-            _logind: logind,
-            _bus: bus,
+            _programs: [logind, bus],
         }
     }
 
@@ -128,7 +129,7 @@ impl Logind {
                 "-c",
                 "read go && exec \"$0\" looks --exact --ignored --nocapture",
             ])
-            .arg(std::env::current_exe().unwrap())
+            .arg(std::env::current_exe().expect("it works"))
             .env(LOOKS, "1")
             .env("DBUS_SYSTEM_BUS_ADDRESS", &self.address)
             .env("DISPLAY", display)
@@ -137,7 +138,7 @@ impl Logind {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .unwrap();
+            .expect("it works");
         let answer = self.connection.call_method(
             Some(LOGIND),
             "/org/freedesktop/login1",
@@ -162,14 +163,19 @@ impl Logind {
         );
         let body = answer.expect("a session").body();
         // the session lasts as long as the pipe
-        let (_, session, _, _pipe, ..): Created = body.deserialize().unwrap();
+        let (_, session, _, _pipe, ..): Created = body.deserialize().expect("it works");
         let hint = "SetLockedHint";
         let hinted =
             self.connection
                 .call_method(Some(LOGIND), &session, Some(SESSION), hint, &is_locked);
         hinted.expect("the hint is taken");
-        program.stdin.take().unwrap().write_all(b"\n").unwrap();
-        let output = program.wait_with_output().unwrap();
+        program
+            .stdin
+            .take()
+            .expect("it works")
+            .write_all(b"\n")
+            .expect("it works");
+        let output = program.wait_with_output().expect("it works");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let found = text.lines().find_map(|line| line.strip_prefix("found "));
         found.unwrap_or_else(|| panic!("{text}")).to_owned()
