@@ -337,16 +337,4 @@ mod tests {
         assert_eq!(file_name(" ", "12-00"), "12-00.png");
         assert!(file_name(&"x".repeat(500), "t").len() < 80);
     }
-
-    #[test]
-    fn s2_a_screenshot_holds_the_pixels_of_the_screen() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("Pictures").join("shot.png");
-        let mut picture = Picture::new(PixelSize::new(3, 2));
-        picture.row_mut(1)[2] = 0x0012_3456;
-        save_png(&path, &picture).expect("saved");
-        let saved = image::open(&path).expect("a picture").to_rgb8();
-        assert_eq!(saved.dimensions(), (3, 2));
-        assert_eq!(saved.get_pixel(2, 1).0, [0x12, 0x34, 0x56]);
-    }
 }

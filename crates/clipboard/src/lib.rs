@@ -142,12 +142,25 @@ impl Place {
     ///
     /// If there is none, or the system gives no thread.
     pub fn open(&self, tell: Tell) -> io::Result<Arc<dyn Clipboard>> {
+        self.open_for(Some(tell))
+    }
+
+    /// Opens it for [`hold`] alone: no other program is asked what it has copied.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn open_to_give(&self) -> io::Result<Arc<dyn Clipboard>> {
+        self.open_for(None)
+    }
+
+    fn open_for(&self, listener: Option<Tell>) -> io::Result<Arc<dyn Clipboard>> {
         if !self.exists() {
             return Err(io::ErrorKind::Unsupported.into());
         }
         #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-        return x11::open(self.display.clone(), tell);
+        return x11::open(self.display.clone(), listener);
         #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
-        return unsupported::open(tell);
+        return unsupported::open(listener);
     }
 }

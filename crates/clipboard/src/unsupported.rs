@@ -5,6 +5,6 @@ use std::sync::Arc;
 
 use crate::{Clipboard, Tell};
 
-pub(crate) fn open(_tell: Tell) -> io::Result<Arc<dyn Clipboard>> {
+pub(crate) fn open(_listener: Option<Tell>) -> io::Result<Arc<dyn Clipboard>> {
     Err(io::ErrorKind::Unsupported.into())
 }

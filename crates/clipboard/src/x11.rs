@@ -120,7 +120,10 @@ struct X11Clipboard {
     holdings: AtomicU64,
 }
 
-pub(crate) fn open(display: Option<String>, tell: Tell) -> io::Result<Arc<dyn Clipboard>> {
+pub(crate) fn open(
+    display: Option<String>,
+    listener: Option<Tell>,
+) -> io::Result<Arc<dyn Clipboard>> {
     let (sender, waiting) = sync_channel(MAX_ORDERS);
     let orders = Orders {
         sender,
@@ -131,11 +134,13 @@ pub(crate) fn open(display: Option<String>, tell: Tell) -> io::Result<Arc<dyn Cl
     thread::Builder::new()
         .name("clipboard".to_owned())
         .spawn(move || {
-            let served = Served::open(display.as_deref(), for_thread, Arc::clone(&tell));
+            let served = Served::open(display.as_deref(), for_thread, listener.clone());
             let ended = served.and_then(|mut served| served.serve(&waiting));
             if let Err(error) = ended {
                 tracing::warn!(%error, "No clipboard");
-                tell(Happening::Lost);
+                if let Some(tell) = listener {
+                    tell(Happening::Lost);
+                }
             }
         })?;
     Ok(Arc::new(X11Clipboard {
@@ -218,7 +223,7 @@ struct Served {
 }
 
 impl Served {
-    fn open(display: Option<&str>, orders: Orders, tell: Tell) -> Result<Self, Fault> {
+    fn open(display: Option<&str>, orders: Orders, listener: Option<Tell>) -> Result<Self, Fault> {
         let (conn, screen) = ::x11::connect_patiently(display)?;
         if ::x11::missing_extension(&conn, &[xfixes::X11_EXTENSION_NAME])?.is_some() {
             return Err(Fault::NoXfixes);
@@ -245,15 +250,18 @@ impl Served {
         let owners = SelectionEventMask::SET_SELECTION_OWNER
             | SelectionEventMask::SELECTION_WINDOW_DESTROY
             | SelectionEventMask::SELECTION_CLIENT_CLOSE;
-        conn.xfixes_select_selection_input(window, atoms.CLIPBOARD, owners)?
-            .check()?;
-        let owner = conn.get_selection_owner(atoms.CLIPBOARD)?.reply()?.owner;
+        let mut owner = x11rb::NONE;
+        if listener.is_some() {
+            conn.xfixes_select_selection_input(window, atoms.CLIPBOARD, owners)?
+                .check()?;
+            owner = conn.get_selection_owner(atoms.CLIPBOARD)?.reply()?.owner;
+        }
         let ground = Ground {
             conn,
             window,
             atoms,
         };
-        let mut reading = Reading::new(tell);
+        let mut reading = Reading::new(listener.unwrap_or_else(|| Arc::new(|_| {})));
         if owner != x11rb::NONE {
             reading.owner_is(&ground, owner, x11rb::CURRENT_TIME, true)?;
         }

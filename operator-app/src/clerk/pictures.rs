@@ -46,7 +46,7 @@ impl Pictures {
             return Err(format!("{} MB", png.len() >> 20));
         }
         let clipboard = Place::of_this_desktop()
-            .open(Arc::new(|_| {}))
+            .open_to_give()
             .map_err(|error| error.to_string())?;
         let kinds = ClipboardKinds::default().with(ClipboardKind::Png);
         let provide = move |kind, reply: clipboard::Reply| {
@@ -88,4 +88,24 @@ fn folder_of(folders: &Folders) -> PathBuf {
         .and_then(|dirs| dirs.picture_dir().map(Path::to_owned))
         .map(|pictures| pictures.join("Pure Help Desk"));
     pictures.unwrap_or_else(own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s2_a_screenshot_holds_the_pixels_of_the_screen() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pictures = Pictures {
+            folder: folder.path().join("Pictures"),
+            copied: None,
+        };
+        let mut picture = Picture::new(PixelSize::new(3, 2));
+        picture.row_mut(1)[2] = 0x0012_3456;
+        let path = pictures.save("shot.png", &picture).expect("saved");
+        let saved = image::open(&path).expect("a picture").to_rgb8();
+        assert_eq!(saved.dimensions(), (3, 2));
+        assert_eq!(saved.get_pixel(2, 1).0, [0x12, 0x34, 0x56]);
+    }
 }
