@@ -243,7 +243,8 @@ fn entries_ui(
             let response = ui
                 .scope_builder(builder, |ui| listed_row_ui(ui, &shown))
                 .inner;
-            if response.double_clicked() {
+            // of two quick clicks the first may have been on a row of the folder before
+            if response.double_clicked() && folder.chosen.contains(&entry) {
                 open = Some(row);
             } else if response.clicked() {
                 let modifiers = ui.input(|input| input.modifiers);
