@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Files make room for so long after a key or a click.
-const STILL_AT_IT: Duration = Duration::from_millis(250);
+const STILL_AT_IT: Duration = Duration::from_millis(100);
 
 static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 /// In milliseconds since [`BEGIN`], and one more; 0 is never.
@@ -17,7 +17,7 @@ pub fn are_busy_now() {
     LAST.store(millis(Instant::now()) + 1, Ordering::Relaxed);
 }
 
-/// Whether somebody did in the last quarter of a second.
+/// Whether somebody did in the last tenth of a second.
 pub(crate) fn are_busy(now: Instant) -> bool {
     let last = LAST.load(Ordering::Relaxed);
     let since = millis(now).saturating_sub(last.saturating_sub(1));
