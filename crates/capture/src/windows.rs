@@ -37,6 +37,10 @@ pub struct GdiScreen {
     monitors: Vec<Monitor>,
     origin: (i32, i32),
     selected: Option<u32>,
+    /// Nothing but the selected monitor is ever shared.
+    keeps: bool,
+    /// The area changed and nobody was told.
+    resized: bool,
     area: Rect,
     canvas: Canvas,
     /// What was grabbed last.
@@ -99,6 +103,8 @@ impl GdiScreen {
             monitors,
             origin,
             selected: None,
+            keeps: false,
+            resized: false,
             area,
             canvas,
             grabbed: Vec::new(),
@@ -119,8 +125,21 @@ impl GdiScreen {
         })
     }
 
-    /// Copies the screen. What cannot be seen now, as a question of Windows itself, stays as it was.
+    /// Copies the screen. Where one monitor is kept to, it stood where it stands before and after.
     fn look(&mut self) -> Result<(), CaptureError> {
+        if self.keeps {
+            self.follow_monitors()?;
+        }
+        loop {
+            self.copy()?;
+            if !self.keeps || !self.follow_monitors()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What cannot be seen now, as a question of Windows itself, stays as it was.
+    fn copy(&mut self) -> Result<(), CaptureError> {
         if self.canvas.size() != size_of(self.area) {
             self.canvas = Canvas::new(size_of(self.area)).map_err(|error| lost(&error))?;
             self.everything = true;
@@ -144,6 +163,12 @@ impl GdiScreen {
     fn follow_monitors(&mut self) -> Result<bool, CaptureError> {
         self.monitors_seen = Instant::now();
         let (monitors, origin) = ask_monitors().map_err(|error| lost(&error))?;
+        if self.keeps
+            && let Some(id) = self.selected
+            && !monitors.iter().any(|monitor| monitor.id == id)
+        {
+            return Err(CaptureError::NoSuchMonitor { id });
+        }
         // between two modes there is none for a moment
         let Some(desktop) = whole(&monitors) else {
             return Ok(false);
@@ -159,6 +184,7 @@ impl GdiScreen {
         self.area = still.map_or(desktop, |(_, area)| area);
         self.everything = true;
         self.told = false;
+        self.resized = true;
         Ok(true)
     }
 
@@ -222,6 +248,12 @@ impl ScreenSource for GdiScreen {
         Ok(())
     }
 
+    fn keep_to(&mut self, monitor: u32) -> Result<(), CaptureError> {
+        self.select(Some(monitor))?;
+        self.keeps = true;
+        Ok(())
+    }
+
     fn area(&self) -> Rect {
         self.area
     }
@@ -236,8 +268,9 @@ impl ScreenSource for GdiScreen {
         loop {
             let now = Instant::now();
             if now.saturating_duration_since(self.monitors_seen) >= MONITORS_EVERY {
-                changes.resized = self.follow_monitors()?;
+                self.follow_monitors()?;
             }
+            changes.resized |= std::mem::take(&mut self.resized);
             self.follow_pointer(changes);
             if !self.told && (self.everything || self.pace.is_due(now, api::last_input())) {
                 if !self.everything {

@@ -241,6 +241,11 @@ fn one_monitor_is_chosen_and_a_wrong_one_refused() {
     let missing = CaptureError::NoSuchMonitor { id: 4_000 };
     assert_eq!(screen.select(Some(4_000)), Err(missing));
     assert_eq!(screen.area(), monitors[0].area);
+    // what is kept to alone is seen as before
+    screen.keep_to(monitors[0].id).unwrap();
+    let mut picture = any_picture();
+    screen.grab(&mut picture).unwrap();
+    assert_eq!(picture.size().width, monitors[0].area.width);
 }
 
 #[test]

@@ -14,7 +14,9 @@ mod platform;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 /// States that may wait to be shown; the newest counts.
 const MOST_WAITING: usize = 8;
