@@ -1,7 +1,8 @@
 //! The keyboard and pointer of an X server, through XTEST.
 //!
 //! A character is typed by the key of the host's own layout that makes it, with the modifiers that
-//! it takes there; one that no key makes gets a key that means nothing (`spare`).
+//! it takes there; one that no key makes gets a key that means nothing (`spare`), and so does a key that
+//! the host's keyboard lacks.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -37,7 +38,7 @@ mod user;
 use guardian::{Guardian, Hold};
 use layout::{ALT, CONTROL, LOCK, Layout, Mods, SHIFT, SUPER, Stroke};
 use locks::Locks;
-use spare::SpareKeys;
+use spare::{SpareKeys, symbol_of};
 use user::{Pressed, UserWatch};
 
 /// The platforms count a notch of a wheel as this.
@@ -201,7 +202,7 @@ impl X11Sink {
                 return Ok(found.map(Way::plain));
             }
             Some(hint::PAD_MOVES) => return Ok(Some(self.way_to_move(key)?)),
-            Some(wanted) if !wanted.is_control() => {
+            Some(wanted) if is_typed(wanted) => {
                 let way = if self.is_command(wanted) {
                     let mut way = self.way_of_command(wanted, place)?;
                     // an alphabet of its own has no key for Ctrl+C
@@ -231,6 +232,10 @@ impl X11Sink {
     fn way_by_name(&mut self, key: HidKey) -> Result<Way, Fault> {
         let place = keymap::x11_from_hid(key);
         let symbols = names::symbols(key);
+        let usual = symbols.first().copied();
+        if let Some(lent) = usual.and_then(|symbol| self.spare.use_key_of(symbol)) {
+            return Ok(Way::plain(lent));
+        }
         let layout = self.layout()?;
         let is_there = place.is_some_and(|place| layout.always_means(place, symbols));
         if symbols.is_empty() || is_there {
@@ -250,6 +255,13 @@ impl X11Sink {
                 unlock: false,
             });
         }
+        // one that changes other keys is found by its place or not at all
+        if let Some(symbol) = usual.filter(|_| !names::changes_keys(key)) {
+            self.follow_changes()?;
+            self.lend_to_symbols(&[symbol])?;
+            let lent = self.spare.use_key_of(symbol);
+            return lent.map(Way::plain).ok_or(Fault::NoKey);
+        }
         Ok(Way::plain(self.own(place)?))
     }
 
@@ -266,7 +278,7 @@ impl X11Sink {
         let plain = wanted.to_lowercase().next().unwrap_or(wanted);
         let layout = self.layout()?;
         if let Some(keycode) = layout.find_plain(plain, group, place) {
-            self.spare.use_key_of(plain);
+            self.spare.use_key_of(symbol_of(plain));
             return Ok(Some(Way::plain(keycode)));
         }
         let adjustable = if layout.shift_key().is_some() {
@@ -287,7 +299,7 @@ impl X11Sink {
             unlock: false,
         });
         // one that was lent just now is not in the layout yet
-        let lent = || self.spare.use_key_of(plain).map(Way::plain);
+        let lent = || self.spare.use_key_of(symbol_of(plain)).map(Way::plain);
         Ok(found.or_else(lent))
     }
 
@@ -346,7 +358,7 @@ impl X11Sink {
             if let Some(Stroke { keycode, mods }) =
                 layout.find(wanted, state.group, mods, adjustable, place)
             {
-                self.spare.use_key_of(wanted);
+                self.spare.use_key_of(symbol_of(wanted));
                 return Ok(Some(Way {
                     keycode,
                     mods: Some((state.mods, mods)),
@@ -358,7 +370,7 @@ impl X11Sink {
             }
         }
         let mods = Some((state.mods, if locked { mods & !LOCK } else { mods }));
-        let lent = self.spare.use_key_of(wanted);
+        let lent = self.spare.use_key_of(symbol_of(wanted));
         Ok(lent.map(|keycode| Way {
             keycode,
             mods,
@@ -375,14 +387,19 @@ impl X11Sink {
                 homeless.push(character);
             }
         }
-        if homeless.is_empty() {
+        let symbols: Vec<u32> = homeless.into_iter().map(symbol_of).collect();
+        self.lend_to_symbols(&symbols)
+    }
+
+    fn lend_to_symbols(&mut self, symbols: &[u32]) -> Result<(), ReplyError> {
+        if symbols.is_empty() {
             return Ok(());
         }
         let held = &self.held_keys;
         let guardian = &mut self.guardian;
         self.spare.lend(
             &self.conn,
-            &homeless,
+            symbols,
             |keycode| held.values().any(|&held| held == keycode),
             |keycode| {
                 if let Some(guardian) = guardian {
@@ -555,7 +572,7 @@ impl X11Sink {
                             unlock: false,
                         })
                     }
-                    None if character.is_control() => continue,
+                    None if !is_typed(character) => continue,
                     None => self.way_to(character, None)?,
                 };
                 match way {
@@ -759,6 +776,12 @@ impl fmt::Debug for X11Sink {
             .field("held", &self.held())
             .finish_non_exhaustive()
     }
+}
+
+/// Whether `character` is one that keys make. Some fonts have letters where Unicode has its second block of
+/// control characters, and layouts for them.
+fn is_typed(character: char) -> bool {
+    !character.is_ascii_control()
 }
 
 /// How a key is pressed.

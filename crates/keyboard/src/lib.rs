@@ -4,7 +4,8 @@
 //! Sources: HID Usage Tables 1.5, section 10 (keyboard page), the key codes of Linux
 //! `input-event-codes.h`, related as the Linux HID driver relates them, and the W3C's values of
 //! `KeyboardEvent.code`. Media keys have no place on the keyboard page; here they have the numbers from
-//! 0xE8 on, which that driver also knows.
+//! 0xE8 on, which that driver also knows. The last three are of this table alone: keys that only layouts of
+//! X11 have, and that have no code on Linux.
 
 use protocol::HidKey;
 
@@ -191,6 +192,9 @@ macro_rules! each_key {
             SCREEN_SAVER 0xf9 [152] []
             BROWSER_REFRESH 0xfa [173] []
             CALCULATOR 0xfb [140] []
+            EISU 0xfc [] []
+            BRAILLE_DOT_9 0xfd [] []
+            BRAILLE_DOT_10 0xfe [] []
         }
     };
 }

@@ -129,7 +129,9 @@ impl Findings {
 /// the pointer by keys moves theirs.
 pub(super) fn stays_here(effect: &Effect) -> bool {
     match effect {
-        Effect::Modifier(name) => name.starts_with("ISO_") || name == "Mode_switch",
+        Effect::Modifier(name) => {
+            name.starts_with("ISO_") || ["Mode_switch", "Shift_Lock"].contains(&name.as_str())
+        }
         Effect::Key(name) => name.starts_with("Pointer_"),
         Effect::Text(_) | Effect::Composing => false,
     }

@@ -219,8 +219,8 @@ fn effect(event: &str) -> Option<Effect> {
         Ok(text) => text,
         Err(other) => other.into_bytes().into_iter().map(char::from).collect(),
     };
+    let text = as_defined(event).unwrap_or(text);
     // a key that means nothing does nothing
-    let means_nothing = |name: &&str| ["NoSymbol", "VoidSymbol"].contains(name);
     let name = symbol(event).filter(|name| !means_nothing(name) || !text.is_empty())?;
     Some(if is_modifier(name) {
         Effect::Modifier(name.to_owned())
@@ -229,6 +229,32 @@ fn effect(event: &str) -> Option<Effect> {
     } else {
         Effect::Text(text)
     })
+}
+
+/// Whether a symbol says nothing to any program: also a number that nobody has given a name, and a dead key
+/// that is in no compose sequence.
+fn means_nothing(name: &str) -> bool {
+    ["NoSymbol", "VoidSymbol", "(no name"].contains(&name) || name.starts_with("dead_")
+}
+
+/// What a key types by the definition of its symbol, which GTK and Qt follow. Xlib's own table differs in some
+/// old ones, and knows no Latin characters by their numbers in Unicode, which GTK reads. `None` for what Ctrl is
+/// held with, what a compose sequence makes, and what types nothing.
+fn as_defined(event: &str) -> Option<String> {
+    const CONTROL: u32 = 1 << 2;
+    let after = |name: &str| {
+        let (_, rest) = event.split_once(name)?;
+        rest.split([',', ' ', ')']).next()
+    };
+    let hexadecimal = |text: &str| u32::from_str_radix(text.strip_prefix("0x")?, 16).ok();
+    let state = hexadecimal(after("state ")?)?;
+    let is_composed = after("keycode ")? == "0";
+    let symbol = hexadecimal(after("(keysym ")?)?;
+    let by_number = || u8::try_from(symbol.checked_sub(0x0100_0000)?).ok();
+    let character = xkeysym::Keysym::new(symbol).key_char();
+    let character = character.or_else(|| by_number().map(char::from))?;
+    let types = state & CONTROL == 0 && !is_composed && !character.is_control();
+    types.then(|| character.to_string())
 }
 
 /// `keycode 38 (keysym 0x61, a)`
@@ -270,6 +296,8 @@ mod tests {
         assert_eq!(effect(enter), Some(Effect::Key("Return".to_owned())));
         let degree = "KeyPress event,\n    state 0x80, keycode 24 (keysym 0xb0, degree), same_screen YES,\n    XmbLookupString gives 1 bytes: (b0) \"\u{fffd}\"\n    XFilterEvent returns: False\n";
         assert_eq!(effect(degree), Some(Effect::Text("°".to_owned())));
+        let old = "KeyPress event,\n    state 0x0, keycode 53 (keysym 0xba3, leftcaret), same_screen YES,\n    XmbLookupString gives 0 bytes: \n    XFilterEvent returns: False\n";
+        assert_eq!(effect(old), Some(Effect::Text("<".to_owned())));
         let dead = "KeyPress event,\n    state 0x0, keycode 34 (keysym 0xfe52, dead_circumflex), same_screen YES,\n    XFilterEvent returns: True\n";
         assert_eq!(effect(dead), Some(Effect::Composing));
     }

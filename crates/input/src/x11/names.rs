@@ -55,6 +55,9 @@ const NAMES: &[(HidKey, &[u32])] = &[
     (hid::LANG_3, &[key::Katakana]),
     (hid::LANG_4, &[key::Hiragana]),
     (hid::LANG_5, &[key::Zenkaku_Hankaku]),
+    (hid::EISU, &[key::Eisu_toggle]),
+    (hid::BRAILLE_DOT_9, &[key::braille_dot_9]),
+    (hid::BRAILLE_DOT_10, &[key::braille_dot_10]),
     (hid::CONTROL_LEFT, &[key::Control_L]),
     (hid::SHIFT_LEFT, &[key::Shift_L]),
     (hid::ALT_LEFT, &[key::Alt_L]),
@@ -69,6 +72,12 @@ const NAMES: &[(HidKey, &[u32])] = &[
 pub(crate) fn symbols(key: HidKey) -> &'static [u32] {
     let found = NAMES.iter().find(|(known, _)| *known == key);
     found.map_or(&[], |(_, symbols)| symbols)
+}
+
+/// Whether `key` does what it does to the keys after it: a modifier or a lock.
+pub(crate) fn changes_keys(key: HidKey) -> bool {
+    (hid::CONTROL_LEFT..=hid::SUPER_RIGHT).contains(&key)
+        || [hid::CAPS_LOCK, hid::NUM_LOCK, hid::SCROLL_LOCK].contains(&key)
 }
 
 /// The key that `symbol` is the usual one of.

@@ -1,4 +1,4 @@
-//! Keys that mean nothing, lent to characters that no key makes.
+//! Keys that mean nothing, lent to characters that no key makes and to keys that the host's keyboard lacks.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use super::layout::Layout;
 const SETTLING: Duration = Duration::from_millis(25);
 /// Until no program can still ask what a key meant when it was pressed.
 const RESTING: Duration = Duration::from_millis(150);
-/// As many different foreign characters can be typed without lending a key anew.
+/// As many different foreign symbols can be typed without lending a key anew.
 const MOST_KEYS: usize = 48;
 
 /// The lent keys, least recently used first.
@@ -28,7 +28,7 @@ pub(super) struct SpareKeys {
 #[derive(Debug)]
 struct Lent {
     keycode: u8,
-    character: char,
+    symbol: u32,
     used_at: Instant,
 }
 
@@ -36,7 +36,7 @@ impl SpareKeys {
     /// Follows a new layout: keys that it uses are not spare, and loans it forgot are over.
     pub(super) fn follow(&mut self, layout: &Layout) {
         self.lent
-            .retain(|lent| layout.character(lent.keycode, 0, 0) == Some(lent.character));
+            .retain(|lent| layout.plain_symbol(lent.keycode, 0) == Some(lent.symbol));
         let unused = layout
             .keycodes()
             .rev()
@@ -46,22 +46,19 @@ impl SpareKeys {
             .collect();
     }
 
-    /// How many characters can have a key at the same time.
+    /// How many symbols can have a key at the same time.
     pub(super) fn room(&self) -> usize {
         self.free.len() + self.lent.len()
     }
 
-    /// Whether the key means a character only because it was lent to it.
+    /// Whether the key means something only because it was lent.
     pub(super) fn lends(&self, keycode: u8) -> bool {
         self.lent.iter().any(|lent| lent.keycode == keycode)
     }
 
-    /// The key that was lent to a character; using it keeps it lent longest.
-    pub(super) fn use_key_of(&mut self, character: char) -> Option<u8> {
-        let index = self
-            .lent
-            .iter()
-            .position(|lent| lent.character == character)?;
+    /// The key that was lent to a symbol; using it keeps it lent longest.
+    pub(super) fn use_key_of(&mut self, symbol: u32) -> Option<u8> {
+        let index = self.lent.iter().position(|lent| lent.symbol == symbol)?;
         let mut lent = self.lent.remove(index)?;
         lent.used_at = Instant::now();
         let keycode = lent.keycode;
@@ -69,29 +66,29 @@ impl SpareKeys {
         Some(keycode)
     }
 
-    /// Lends keys to those of `characters` that have none, and waits until the programs of the host
-    /// know it. Characters beyond the room get none, nor do any while all keys `is_held`.
+    /// Lends keys to those of `symbols` that have none, and waits until the programs of the host
+    /// know it. Symbols beyond the room get none, nor do any while all keys `is_held`.
     ///
     /// `tell` hears of each key before it is lent.
     pub(super) fn lend(
         &mut self,
         conn: &RustConnection,
-        characters: &[char],
+        symbols: &[u32],
         is_held: impl Fn(u8) -> bool,
         mut tell: impl FnMut(u8),
     ) -> Result<(), ReplyError> {
         let start = Instant::now();
         let mut new = Vec::new();
         let mut rest_until = start;
-        for &character in characters {
-            if self.use_key_of(character).is_some() {
+        for &symbol in symbols {
+            if self.use_key_of(symbol).is_some() {
                 continue;
             }
             let keycode = if let Some(keycode) = self.free.pop() {
                 keycode
             } else {
                 let may_go =
-                    |lent: &Lent| !is_held(lent.keycode) && !characters.contains(&lent.character);
+                    |lent: &Lent| !is_held(lent.keycode) && !symbols.contains(&lent.symbol);
                 let Some(index) = self.lent.iter().position(may_go) else {
                     break;
                 };
@@ -104,10 +101,10 @@ impl SpareKeys {
             tell(keycode);
             self.lent.push_back(Lent {
                 keycode,
-                character,
+                symbol,
                 used_at: start,
             });
-            new.push((keycode, symbol_of(character)));
+            new.push((keycode, symbol));
         }
         if new.is_empty() {
             return Ok(());
@@ -133,7 +130,7 @@ impl SpareKeys {
 /// The symbol that programs read as `character`.
 ///
 /// Some of the older symbols of what is no letter mean nothing to Xlib, or something else than to others.
-fn symbol_of(character: char) -> u32 {
+pub(super) fn symbol_of(character: char) -> u32 {
     const FIRST_NO_LETTER: char = '\u{2000}';
     const UNICODE: u32 = 0x0100_0000;
     if character < FIRST_NO_LETTER {

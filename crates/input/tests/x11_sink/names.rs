@@ -108,6 +108,43 @@ fn s1_a_name_that_the_host_has_on_another_level_is_pressed_there() {
 }
 
 #[test]
+fn s1_a_key_that_the_host_lacks_is_lent_one_that_means_nothing() {
+    let server = Xvfb::start(SCREEN);
+    let watcher = Watcher::open(&server);
+    let mut sink = open(&server);
+    let symbol_of = |keycode| {
+        let row = watcher.conn.get_keyboard_mapping(keycode, 1);
+        row.expect("asks").reply().expect("answers").keysyms[0]
+    };
+    layout(&server, "us");
+    watcher.seen();
+    let japanese_and_braille = [
+        (hid::LANG_5, 0xff2a),
+        (hid::EISU, 0xff30),
+        (hid::BRAILLE_DOT_9, 0xfff9),
+        (hid::BRAILLE_DOT_10, 0xfffa),
+    ];
+    for round in ["lent", "used again"] {
+        for (which, symbol) in japanese_and_braille {
+            tap(&mut sink, which, None);
+            let [keycode] = pressed(&watcher)[..] else {
+                panic!("one key goes down, {round}: {which:?}");
+            };
+            assert_eq!(symbol_of(keycode), symbol, "{round}: {which:?}");
+        }
+    }
+    // a lock that the host lacks has no other key
+    server.run("setxkbmap", &["-layout", "us", "-option", "caps:none"]);
+    watcher.seen();
+    let caps_lock = sink.inject(&key(hid::CAPS_LOCK, true, None));
+    caps_lock.expect("the key there is pressed");
+    assert_eq!(pressed(&watcher), [CAPS_KEYCODE]);
+    drop(sink);
+    let nothing = (8..=255).all(|keycode| symbol_of(keycode) != 0xff2a);
+    assert!(nothing, "it is taken back");
+}
+
+#[test]
 fn s1_a_pad_does_what_it_does_at_the_operators_whatever_is_locked_here() {
     let server = Xvfb::start(SCREEN);
     let watcher = Watcher::open(&server);

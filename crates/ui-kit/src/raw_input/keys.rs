@@ -68,7 +68,22 @@ pub(super) enum Meaning {
 /// What the press puts into a text on this computer.
 fn text_of(stroke: &Stroke) -> Option<&str> {
     let text = stroke.text.as_deref();
-    text.filter(|text| !text.chars().any(char::is_control))
+    // the second block of control characters are letters of some fonts
+    text.filter(|text| !text.chars().any(|c| c.is_ascii_control()))
+}
+
+/// The character of a symbol that names it by its number in Unicode although it has a name, as GTK reads it.
+///
+/// Source: `keysymdef.h` of the X11 protocol, which begins such numbers at U+0100.
+fn latin_by_number(key: &Key) -> Option<char> {
+    const UNICODE: u32 = 0x0100_0000;
+    match key {
+        Key::Unidentified(NativeKey::Xkb(symbol)) => {
+            let latin = u8::try_from(symbol.checked_sub(UNICODE)?).ok()?;
+            Some(char::from(latin)).filter(|character| !character.is_control())
+        }
+        Key::Named(_) | Key::Unidentified(_) | Key::Character(_) | Key::Dead(_) => None,
+    }
 }
 
 /// Whether the press puts something into a text on this computer.
@@ -89,7 +104,7 @@ pub(super) fn meaning(stroke: &Stroke, modifiers: Modifiers) -> Meaning {
     if stroke.location == KeyLocation::Numpad
         && let Some(place) = hid_key(stroke.physical).filter(|place| is_on_the_pad(*place))
     {
-        return of_the_pad(stroke, place);
+        return of_the_pad(stroke, place, command);
     }
     if !command {
         let composes = match &stroke.logical {
@@ -102,6 +117,9 @@ pub(super) fn meaning(stroke: &Stroke, modifiers: Modifiers) -> Meaning {
         }
         if let Some(text) = text.filter(|text| text.chars().count() > 1) {
             return Meaning::Text(text.to_owned());
+        }
+        if let Some(character) = latin_by_number(&stroke.logical) {
+            return Meaning::Text(character.to_string());
         }
     }
     if is_alt_gr(stroke) {
@@ -145,10 +163,12 @@ fn is_on_the_pad(place: HidKey) -> bool {
     clippy::wildcard_enum_match_arm,
     reason = "the few names of a pad are written out"
 )]
-fn of_the_pad(stroke: &Stroke, place: HidKey) -> Meaning {
+fn of_the_pad(stroke: &Stroke, place: HidKey, command: bool) -> Meaning {
     use keyboard::hid;
     let digits = (hid::NUMPAD_1..=hid::NUMPAD_DECIMAL).contains(&place);
     let hint = match &stroke.logical {
+        // it has ended a compose sequence, and done nothing else
+        Key::Character(_) if !command && stroke.text.is_none() => return Meaning::Composing,
         Key::Character(text) => single(text),
         Key::Named(NamedKey::Enter) => None,
         // also the key in the middle, which moves nothing and has no name
@@ -167,7 +187,7 @@ fn key_of(stroke: &Stroke) -> Option<HidKey> {
         Key::Unidentified(native) => {
             named_by_x11(native).or_else(|| place.filter(|place| may_stand_for(native, *place)))
         }
-        // what is in no character set but that of a font; the host has something else in its place
+        // what is in no character set but that of a font goes as a text
         Key::Character(text) if text.chars().any(char::is_control) => None,
         Key::Character(_) | Key::Dead(_) => place,
     }
@@ -225,6 +245,7 @@ fn named(name: NamedKey, location: KeyLocation, place: Option<HidKey>) -> Option
                 NamedKey::ZenkakuHankaku => hid::LANG_5,
                 NamedKey::HangulMode => hid::LANG_1,
                 NamedKey::HanjaMode => hid::LANG_2,
+                NamedKey::Alphanumeric => hid::EISU,
                 name => function_key(name)?,
             };
             (key, key)
@@ -249,18 +270,22 @@ macro_rules! function_keys {
 }
 function_keys!(F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 F13 F14 F15 F16 F17 F18 F19 F20 F21 F22 F23 F24);
 
-/// The keys of Korean keyboards, which winit has no names for on X11.
+/// Keys that winit has no names for on X11: those of Korean keyboards, and two of braille that belong to no cell.
 ///
 /// Source: `keysymdef.h` of the X11 protocol.
 fn named_by_x11(native: &NativeKey) -> Option<HidKey> {
     const HANGUL: u32 = 0xff31;
     const HANGUL_HANJA: u32 = 0xff34;
+    const BRAILLE_DOT_9: u32 = 0xfff9;
+    const BRAILLE_DOT_10: u32 = 0xfffa;
     let NativeKey::Xkb(symbol) = native else {
         return None;
     };
     match *symbol {
         HANGUL => Some(keyboard::hid::LANG_1),
         HANGUL_HANJA => Some(keyboard::hid::LANG_2),
+        BRAILLE_DOT_9 => Some(keyboard::hid::BRAILLE_DOT_9),
+        BRAILLE_DOT_10 => Some(keyboard::hid::BRAILLE_DOT_10),
         _ => None,
     }
 }
@@ -506,6 +531,10 @@ mod tests {
         let zenkaku = Key::Named(NamedKey::ZenkakuHankaku);
         let zenkaku = stroke(KeyCode::Backquote, zenkaku, None);
         assert_eq!(meaning(&zenkaku, plain), Meaning::Key(HidKey(0x94), None));
+        let eisu = Key::Named(NamedKey::Alphanumeric);
+        let eisu = stroke(KeyCode::CapsLock, eisu, None);
+        let meant = Meaning::Key(keyboard::hid::EISU, None);
+        assert_eq!(meaning(&eisu, plain), meant);
         for for_here_alone in [
             Key::Named(NamedKey::GroupNext),
             Key::Named(NamedKey::ModeChange),
@@ -535,18 +564,20 @@ mod tests {
             let key = Key::Unidentified(NativeKey::Xkb(symbol));
             meaning(&stroke(code, key, None), plain)
         };
-        // Hangul and Hanja stand beside the space bar, Eisu on Caps Lock
+        // Hangul and Hanja stand beside the space bar
         let hangul = Meaning::Key(HidKey(0x90), None);
         assert_eq!(meant(KeyCode::AltRight, 0xff31), hangul);
         let hanja = Meaning::Key(HidKey(0x91), None);
         assert_eq!(meant(KeyCode::ControlRight, 0xff34), hanja);
-        assert_eq!(meant(KeyCode::CapsLock, 0xff30), Meaning::Unknown);
         assert_eq!(meant(KeyCode::AltLeft, 0xffed), Meaning::Unknown);
         let own = Meaning::Key(HidKey(0x65), None);
         assert_eq!(meant(KeyCode::ContextMenu, 0x1008_ff65), own);
+        let at = Meaning::Text("@".to_owned());
+        assert_eq!(meant(KeyCode::Digit2, 0x0100_0040), at);
         // a character of a font's own
         let of_a_font = letter(KeyCode::Digit3, "\u{99}");
-        assert_eq!(meaning(&of_a_font, plain), Meaning::Unknown);
+        let text = Meaning::Text("\u{99}".to_owned());
+        assert_eq!(meaning(&of_a_font, plain), text);
     }
 
     #[test]

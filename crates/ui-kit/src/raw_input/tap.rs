@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use egui::ViewportId;
 use protocol::{BoundedText, HidKey, InputEvent, Place, PointerButton};
-use winit::keyboard::{KeyCode, PhysicalKey};
+use winit::keyboard::{Key, KeyCode, NamedKey, PhysicalKey};
 
 use super::braille::{self, Cell};
 use super::keys::{self, Meaning, Modifiers, Stroke};
@@ -158,9 +158,18 @@ struct Armed {
     /// keyboard.
     stand_ins: BTreeSet<HidKey>,
     buttons: BTreeSet<PointerButton>,
-    /// A compose sequence has begun.
-    composes: bool,
+    /// The compose sequence that has begun.
+    composes: Option<Sequence>,
     braille: Cell,
+}
+
+/// What a compose sequence has begun with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sequence {
+    /// A dead key, which one more character ends.
+    Dead,
+    /// The Compose key, or what only the table of sequences knows.
+    Compose,
 }
 
 impl Armed {
@@ -209,7 +218,13 @@ impl Armed {
     ) -> bool {
         match meaning {
             Meaning::Composing => {
-                self.composes = true;
+                self.composes = match (&stroke.logical, self.composes) {
+                    (Key::Named(NamedKey::Compose), _) => Some(Sequence::Compose),
+                    (Key::Dead(_), None) => Some(Sequence::Dead),
+                    // the two make nothing together
+                    (Key::Character(_) | Key::Named(_), Some(Sequence::Dead)) => None,
+                    (_, before) => before.or(Some(Sequence::Compose)),
+                };
                 return false;
             }
             // they are pressed within a sequence too
@@ -220,11 +235,11 @@ impl Armed {
             Meaning::Unknown => return false,
             Meaning::Key(..) | Meaning::Text(_) => {}
         }
-        std::mem::take(&mut self.composes) && !modifiers.command() && !keys::makes_text(stroke)
+        self.composes.take().is_some() && !modifiers.command() && !keys::makes_text(stroke)
     }
 
     fn release_all(&mut self, out: &mut Vec<TapEvent>) {
-        self.composes = false;
+        self.composes = None;
         self.braille = Cell::default();
         let anything = !self.keys.is_empty() || !self.buttons.is_empty();
         self.keys.clear();
@@ -265,7 +280,7 @@ impl Tap {
                 keys: BTreeMap::new(),
                 stand_ins: BTreeSet::new(),
                 buttons: BTreeSet::new(),
-                composes: false,
+                composes: None,
                 braille: Cell::default(),
                 target,
             };

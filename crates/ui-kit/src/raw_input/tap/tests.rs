@@ -202,6 +202,17 @@ fn s1_a_key_that_only_ends_a_compose_sequence_does_nothing() {
     let composed = key(KeyCode::KeyE, Key::Character("ê".into()), Some("ê"));
     assert_eq!(press(&composed).len(), 1);
     assert_eq!(press(&left).len(), 1, "the sequence is over");
+    // what makes nothing with the dead key is swallowed with it, on the pad too
+    let q = key(KeyCode::KeyQ, Key::Character("q".into()), None);
+    let seven = Stroke {
+        location: KeyLocation::Numpad,
+        ..key(KeyCode::Numpad7, Key::Character("7".into()), None)
+    };
+    for other in [&q, &seven] {
+        press(&dead);
+        assert_eq!(press(other), [], "{other:?}");
+        assert_eq!(press(&left).len(), 1, "{other:?} was the end of it");
+    }
 }
 
 #[test]
