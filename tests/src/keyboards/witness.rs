@@ -221,7 +221,8 @@ fn effect(event: &str) -> Option<Effect> {
     };
     let text = as_defined(event).unwrap_or(text);
     // a key that means nothing does nothing
-    let name = symbol(event).filter(|name| !means_nothing(name) || !text.is_empty())?;
+    let is_typed = !text.is_empty() && !text.chars().all(|c| c.is_ascii_control());
+    let name = symbol(event).filter(|name| !means_nothing(name) || is_typed)?;
     Some(if is_modifier(name) {
         Effect::Modifier(name.to_owned())
     } else if text.is_empty() || text.chars().any(char::is_control) {
