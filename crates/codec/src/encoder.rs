@@ -110,12 +110,16 @@ struct State {
     wanted: Picture,
     /// Cells that did not fit into the last update.
     waiting: Cells,
+    /// Those of them that show a natural picture, which is known of them then and not looked at again.
+    untold: Cells,
     /// Cells that the viewer shows only nearly as `shown`.
     lossy: Cells,
     /// Lossy cells that look bad.
     coarse: Cells,
     /// The row from which the waiting cells go on.
     next_row: u32,
+    /// The row of cells from which the untold ones go on.
+    next_natural_row: u32,
     cache: TileCache,
     index: TileIndex,
     /// When each tile last changed.
@@ -364,9 +368,11 @@ impl State {
             shown: Picture::new(size),
             wanted: Picture::new(size),
             waiting: Cells::none(grid),
+            untold: Cells::none(grid),
             lossy: Cells::none(grid),
             coarse: Cells::none(grid),
             next_row: 0,
+            next_natural_row: 0,
             cache: TileCache::new(),
             index: TileIndex::new(),
             tile_changed_at: vec![now; grid.tiles() as usize],
@@ -405,16 +411,19 @@ impl State {
                         *mark = *mark || differ(new, shown);
                     }
                 }
-                let was_waiting = &self.waiting.row(row)[run];
+                let was_waiting = &self.waiting.row(row)[run.clone()];
+                let untold = &mut self.untold.row_mut(row)[run];
                 for y in rect.y..rect.bottom() {
                     let new = picture.span(rect.x, y, rect.width).chunks(CELL as usize);
                     let wanted = self
                         .wanted
                         .span_mut(rect.x, y, rect.width)
                         .chunks_mut(CELL as usize);
-                    let cells = marks.iter().zip(was_waiting).zip(new).zip(wanted);
-                    for (((&differs, &waited), new), wanted) in cells {
+                    let cells = marks.iter().zip(was_waiting).zip(untold.iter_mut());
+                    for (((&differs, &waited), untold), (new, wanted)) in cells.zip(new.zip(wanted))
+                    {
                         if differs || waited {
+                            *untold = *untold && differs && !differ(new, wanted);
                             copy_colours(wanted, new);
                         }
                     }
@@ -428,6 +437,12 @@ impl State {
     /// Appends the sections that turn `shown` into `wanted` in the `changed` cells; what is told only
     /// nearly is told as `soft` shows it.
     fn encode(&mut self, mut changed: Cells, soft: &Picture, order: Order, bytes: &mut Vec<u8>) {
+        let mut untold = std::mem::replace(&mut self.untold, Cells::none(self.grid));
+        if order.level.is_lossy() {
+            changed.remove(&untold);
+        } else {
+            untold.set_all(false);
+        }
         self.activity
             .note(&changed, order.now, order.line.is_narrow());
         let mut video = if order.level.is_lossy() {
@@ -450,11 +465,13 @@ impl State {
         put_section(bytes, Tag::Moves, &self.apply_moves(&moves));
         put_section(bytes, Tag::Recalls, &self.apply_recalls(&recalls));
         if !moves.is_empty() {
-            for found in &moves {
-                changed.clear_covered(found.target);
-            }
             let (shown, wanted) = (&self.shown, &self.wanted);
-            changed.retain(|cell| rect_differs(shown, wanted, cell));
+            for cells in [&mut changed, &mut untold] {
+                for found in &moves {
+                    cells.clear_covered(found.target);
+                }
+                cells.retain(|cell| rect_differs(shown, wanted, cell));
+            }
             if !order.level.is_lossy() {
                 changed.add(&self.lossy);
             }
@@ -466,7 +483,7 @@ impl State {
             self.activity.classify(soft, &changed);
             natural = changed.clone();
             natural.keep_where(|column, row| self.activity.is_natural(column, row));
-            if natural.count() < MIN_NATURAL_CELLS {
+            if natural.count() < MIN_NATURAL_CELLS && !untold.any() {
                 natural.set_all(false);
             }
             changed.remove(&natural);
@@ -474,6 +491,7 @@ impl State {
             let calm = self.calm_of(&natural, order);
             natural.remove(&calm);
             changed.add(&calm);
+            natural.add(&untold);
         }
         let (pixels, left) = self.code_changed(&changed, order);
         put_section(bytes, Tag::Pixels, &pixels);
@@ -490,9 +508,13 @@ impl State {
         let (body, left) = self.code_natural(&natural, soft, are_drawn, order);
         put_section(bytes, Tag::Natural, &body);
         self.waiting.add(&left);
+        if !are_drawn {
+            self.untold = left;
+        }
         put_section(bytes, Tag::Video, &self.code_video(video, soft, order));
         if !self.waiting.any() {
             self.next_row = 0;
+            self.next_natural_row = 0;
         }
     }
 

@@ -439,6 +439,98 @@ fn s3_a_photo_is_exact_at_once_on_a_wide_line_and_coarse_first_on_a_narrow_one()
     assert!(!is_exact_on(Line { bytes_per_second }));
 }
 
+/// The photo of one seed, as large as a screen.
+fn large_photo(seed: u32) -> Picture {
+    let mut picture = Picture::new(PixelSize::new(1920, 1080));
+    let mut state = seed;
+    for y in 0..1080_u32 {
+        for (x, pixel) in (0_u32..).zip(picture.row_mut(y)) {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let grain = state >> 28;
+            let shade = |value: u32| (value / 8 + seed * 31 + grain) & 0xff;
+            *pixel = shade(x) << 16 | shade(y) << 8 | shade(x + y);
+        }
+    }
+    picture
+}
+
+/// The viewer decodes a part while the next is coded; what changes meanwhile is not lost.
+#[test]
+fn s4_a_large_photo_comes_in_parts_on_a_wide_line_and_each_cell_in_one_of_them() {
+    let mut encoder = Encoder::new(Level::True);
+    let mut decoder = Decoder::new();
+    let first = large_photo(1);
+    encode_all(
+        &mut encoder,
+        &first,
+        DamageHint::Everything,
+        Duration::ZERO,
+        |update| {
+            apply_checked(&mut decoder, update);
+        },
+    );
+    let mut second = large_photo(2);
+    let later = Duration::from_secs(5);
+    let mut hint = DamageHint::Everything;
+    let mut parts = Vec::new();
+    let corner = Rect::new(1792, 992, 64, 64);
+    while let Some(update) = encoder.encode(&second, hint, later, Line::WIDE) {
+        let applied = decoder
+            .apply(&update.bytes)
+            .expect("the encoder's own update");
+        parts.push(
+            applied
+                .changed
+                .iter()
+                .map(|rect| u64::from(rect.width * rect.height))
+                .sum::<u64>(),
+        );
+        // a window opens in the last part, which nobody was told of yet
+        hint = DamageHint::Rects(std::slice::from_ref(&corner));
+        for y in corner.y..corner.bottom() {
+            let span = corner.x as usize..corner.right() as usize;
+            second.row_mut(y)[span].fill(0x0020_4060);
+        }
+        assert!(parts.len() < 20, "it ends");
+    }
+    assert!(!encoder.has_more());
+    let told: u64 = parts.iter().sum();
+    assert!((4..8).contains(&parts.len()), "{parts:?}");
+    let whole = u64::from(first.size().width * first.size().height);
+    assert!(
+        (whole..whole * 11 / 10).contains(&told),
+        "{told} of {whole}: {parts:?}"
+    );
+    assert!(encoder.is_exact(corner));
+    let mut now = later;
+    while let Some(due) = encoder.sharpens_at() {
+        now = due.max(now + Duration::from_millis(1));
+        let update = encoder.sharpen(now, Line::WIDE).expect("it is due");
+        apply_checked(&mut decoder, &update);
+    }
+    assert_eq!(shown(&decoder), visible(&second));
+}
+
+/// Where everything changes with each picture and is no video, each row has its turn.
+#[test]
+fn natural_cells_that_wait_are_not_overtaken_for_ever() {
+    let mut encoder = Encoder::new(Level::True);
+    let mut decoder = Decoder::new();
+    let bottom = Rect::new(0, 1072, 1920, 8);
+    for seed in 1..7 {
+        let now = Duration::from_secs(5) * seed;
+        let picture = large_photo(seed);
+        let update = encoder.encode(&picture, DamageHint::Everything, now, Line::WIDE);
+        let applied = decoder.apply(&update.expect("a new photo").bytes);
+        let applied = applied.expect("the encoder's own update");
+        let is_there = |rect: &Rect| rect.intersect(bottom).is_some();
+        if !applied.was_reset && applied.changed.iter().any(is_there) {
+            return;
+        }
+    }
+    panic!("the bottom never came");
+}
+
 /// Where an update of a narrow line holds only a few rows of a photo.
 #[test]
 fn s3_a_photo_told_nearly_becomes_exact_at_the_lossless_level_on_a_narrow_line() {
