@@ -311,7 +311,9 @@ impl<'a> Sharing<'a> {
         let worked = &self.outbox.worked_micros;
         worked.fetch_add(micros(cost), Ordering::Relaxed);
         if let Some(update) = update {
-            self.send(update, now, cost);
+            // the rest of this picture need not keep a distance: it comes to an end by itself
+            let spaced = if self.stale { Duration::ZERO } else { cost };
+            self.send(update, now, spaced);
         }
         let again = self.stale || self.encoder.sharpens_at().is_some();
         Ok(if again {
