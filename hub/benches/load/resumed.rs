@@ -189,7 +189,7 @@ impl Desk {
             let is_over = |at: &Option<Transfer>| at.as_ref().is_some_and(Transfer::is_over);
             is_over(&desk.at_host) && is_over(&desk.at_console)
         });
-        way.seconds = (begun.elapsed() - stood_still).as_secs_f64();
+        way.seconds = begun.elapsed().saturating_sub(stood_still).as_secs_f64();
         for told in [&self.at_host, &self.at_console].into_iter().flatten() {
             assert_eq!(told.stage, Stage::Over(Ended::Done { missing: 0 }));
             assert_eq!(told.done_bytes, told.bytes, "each byte once");

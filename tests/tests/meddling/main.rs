@@ -142,7 +142,7 @@ fn s4_a_key_that_a_hub_alters_repeats_or_leaves_out_is_not_done_and_all_say_so()
 
         // the first frame is touched, whatever comes after it is not
         let mut touched = false;
-        scene.meddler.from_now_on(move |passing: &Passing<'_>| {
+        scene.meddler.does(move |passing: &Passing<'_>| {
             if passing.lane != Some(Lane::Input) || std::mem::replace(&mut touched, true) {
                 return None;
             }
@@ -171,7 +171,7 @@ fn s4_a_key_that_a_hub_alters_repeats_or_leaves_out_is_not_done_and_all_say_so()
         assert_eq!(held, Vec::<u8>::new(), "no key stays down");
         scene.is_on_record("the user's computer");
 
-        scene.meddler.from_now_on(|_| None);
+        scene.meddler.does(|_| None);
         scene.cast.console.leave_session().expect("left");
         scene.cast.helpme = scene.another_helpme(None);
     }
@@ -181,7 +181,7 @@ fn s4_a_key_that_a_hub_alters_repeats_or_leaves_out_is_not_done_and_all_say_so()
 fn h5_a_yes_or_a_right_that_a_hub_makes_up_counts_nowhere_and_the_console_says_so() {
     let mut scene = Scene::begin();
     // "allowed", while the user still reads the question
-    scene.meddler.from_now_on(|passing| {
+    scene.meddler.does(|passing| {
         let pending = passing.says(Role::Operator, true)?;
         let HubToOperator::ConsentPending { session, host } = pending else {
             return None;
@@ -206,7 +206,7 @@ fn h5_a_yes_or_a_right_that_a_hub_makes_up_counts_nowhere_and_the_console_says_s
     assert!(scene.cast.hub.films().expect("films").is_empty());
 
     // the user lets the operator watch; the hub says that they may type, too
-    scene.meddler.from_now_on(|passing| {
+    scene.meddler.does(|passing| {
         let HubToOperator::Said {
             from,
             at_unix_seconds,
@@ -275,7 +275,7 @@ fn d2_a_picture_that_a_hub_alters_is_not_shown_and_both_windows_say_so() {
         Ok((pixels_of(&seen(&scene.cast)?, BEFORE) > 100_000).then_some(()))
     })
     .expect("seen");
-    scene.meddler.from_now_on(|passing| {
+    scene.meddler.does(|passing| {
         let is_picture = passing.lane == Some(Lane::Screen) && passing.program == Role::Operator;
         is_picture.then(|| vec![altered(passing.body)])
     });
@@ -300,7 +300,7 @@ fn h5_another_computer_in_the_place_of_the_one_that_was_chosen_is_asked_nothing(
     let mut scene = Scene::begin();
     let hosts: Arc<Mutex<Vec<PeerId>>> = Arc::default();
     let known = Arc::clone(&hosts);
-    scene.meddler.from_now_on(move |passing| {
+    scene.meddler.does(move |passing| {
         if let Some(HubToOperator::TicketSettled { host, .. }) = passing.says(Role::Operator, true)
         {
             known.lock().expect("no panic").push(host);
@@ -320,7 +320,7 @@ fn h5_another_computer_in_the_place_of_the_one_that_was_chosen_is_asked_nothing(
     let [chosen, swapped] = hosts.lock().expect("no panic")[..] else {
         panic!("two hosts came");
     };
-    scene.meddler.from_now_on(move |passing| {
+    scene.meddler.does(move |passing| {
         let OperatorToHub::StartSession { host, word } = passing.says(Role::Operator, false)?
         else {
             return None;

@@ -88,8 +88,8 @@ impl Meddler {
         }
     }
 
-    /// From now on `plan` decides what goes on.
-    pub(crate) fn from_now_on(
+    /// From now on `plan` decides what goes on in place of what comes.
+    pub(crate) fn does(
         &self,
         plan: impl FnMut(&Passing<'_>) -> Option<Vec<Bytes>> + Send + 'static,
     ) {
@@ -182,7 +182,7 @@ impl Way {
         loop {
             match from.read_body().await {
                 Ok(Some(body)) => {
-                    for body in self.pass(lane, body) {
+                    for body in self.pass(lane, &body) {
                         if to.write_body(body).await.is_err() {
                             // it may be stopped already
                             let _stopped = from.stream_mut().stop(0_u32.into());
@@ -199,12 +199,12 @@ impl Way {
         }
     }
 
-    fn pass(&self, lane: Option<Lane>, body: Bytes) -> Vec<Bytes> {
+    fn pass(&self, lane: Option<Lane>, body: &Bytes) -> Vec<Bytes> {
         let passing = Passing {
             program: self.program,
             to_program: self.to_program,
             lane,
-            body: &body,
+            body,
         };
         let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
         plan(&passing).unwrap_or_else(|| vec![body.clone()])
