@@ -123,7 +123,7 @@ fn terminal(cast: &Cast, typed: &Path) -> Running {
 }
 
 #[test]
-fn s4_a_key_that_a_hub_alters_repeats_or_leaves_out_is_not_done_and_all_say_so() {
+fn a_key_that_a_hub_alters_repeats_or_leaves_out_is_not_done_and_all_say_so() {
     let mut scene = Scene::begin();
     let verbs = ["alters", "repeats", "leaves out"];
     for verb in verbs {
