@@ -16,6 +16,8 @@ mod hosts;
 mod office;
 #[path = "load/play.rs"]
 mod play;
+#[path = "load/resumed.rs"]
+mod resumed;
 #[path = "../tests/support/mod.rs"]
 mod support;
 #[path = "load/throughput.rs"]
@@ -62,11 +64,15 @@ struct Arguments {
     /// meanwhile; a file of 1 GB and 20,000 small ones.
     #[arg(long, conflicts_with_all = ["tunnel", "kill", "traffic", "throughput"])]
     files: bool,
+    /// Instead of all that: 2 GB in one large file and 20,000 small ones of odd names go to a host and come back,
+    /// by a line that is cut three times on each way, and have to be the same in the end.
+    #[arg(long, conflicts_with_all = ["tunnel", "kill", "traffic", "throughput", "files"])]
+    cuts: bool,
     /// Instead of all that: so many permanent hosts are enrolled, and then only stay connected for
     /// `--seconds`.
-    #[arg(long, value_name = "N", conflicts_with_all = ["tunnel", "kill", "traffic", "throughput", "files"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["tunnel", "kill", "traffic", "throughput", "files", "cuts"])]
     hosts: Option<u32>,
-    /// With `--files`: so much of all that, to see whether it works.
+    /// With `--files` and `--cuts`: so much of all that, to see whether it works.
     #[arg(long, value_name = "N", default_value_t = 100)]
     percent: u32,
     /// Print the figures as JSON.
@@ -93,6 +99,10 @@ async fn main() -> anyhow::Result<()> {
     if arguments.files {
         let found = tokio::task::block_in_place(|| files::measure(arguments.percent));
         return tell_files(&found, arguments.json);
+    }
+    if arguments.cuts {
+        let found = tokio::task::block_in_place(|| resumed::measure(arguments.percent));
+        return tell_resumed(&found, arguments.json);
     }
     let load = Load {
         traffic: match &arguments.traffic {
@@ -200,6 +210,37 @@ fn tell_files(found: &files::Figures, json: bool) -> anyhow::Result<()> {
     println!(
         "\nA key takes {rest:.2} ms (p95 {rest_95:.2}) at rest, {meanwhile:.2} ms (p95 {meanwhile_95:.2}) while files go."
     );
+    Ok(())
+}
+
+fn tell_resumed(found: &resumed::Figures, json: bool) -> anyhow::Result<()> {
+    if json {
+        let all = serde_json::json!({ "build": play::BUILD, "found": found });
+        println!("{}", serde_json::to_string_pretty(&all)?);
+        return Ok(());
+    }
+    println!(
+        "| {} build, {} files, {:.0} MB | s | MB/s | there at each cut, MB | goes on after, s |",
+        play::BUILD,
+        found.files,
+        found.megabytes
+    );
+    println!("| --- | ---: | ---: | --- | --- |");
+    let list = |figures: &[f64], digits: usize| {
+        let figures = figures.iter().map(|figure| format!("{figure:.digits$}"));
+        figures.collect::<Vec<_>>().join(" / ")
+    };
+    for way in &found.ways {
+        println!(
+            "| {} | {:.1} | {:.0} | {} | {} |",
+            way.what,
+            way.seconds,
+            found.megabytes / way.seconds,
+            list(&way.there_megabytes, 0),
+            list(&way.goes_on_after_seconds, 1)
+        );
+    }
+    println!("\nEvery file is there at both ends, with the checksum that it had.");
     Ok(())
 }
 

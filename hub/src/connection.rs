@@ -592,6 +592,7 @@ impl Talk {
                 | OperatorToHub::JudgeTicket { .. }
                 | OperatorToHub::StartSession { .. }
                 | OperatorToHub::EndSession { .. }
+                | OperatorToHub::EndForged { .. }
                 | OperatorToHub::MarkMoment { .. }
                 | OperatorToHub::DisconnectHost { .. }
                 | OperatorToHub::ProveKnock { .. }

@@ -544,6 +544,7 @@ impl Registry {
             | OperatorToHub::Greet { .. }
             | OperatorToHub::Say { .. }
             | OperatorToHub::EndSession { .. }
+            | OperatorToHub::EndForged { .. }
             | OperatorToHub::MarkMoment { .. }
             | OperatorToHub::DisconnectHost { .. }
             | OperatorToHub::SaveReport { .. }

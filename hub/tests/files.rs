@@ -12,10 +12,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use engines::{Ends, wait};
@@ -24,61 +21,11 @@ use operator_engine::{Command, Event};
 use protocol::files::{ConflictAnswer, FileFault, TransferId};
 use protocol::transfers::{Ended, Stage, Transfer};
 use protocol::{HubToHost, Lane, RefusalCode, Rights};
+use support::line::Line;
+use support::trees::{contents, noise};
 use support::{PATIENCE, TestHub, run_hub, screen_frame, send_tagged, text};
-use transport::HubAddress;
 
 const ALL: Rights = Rights::SEE.with(Rights::FILES);
-
-/// A way to the hub that can be cut: datagrams are lost while it is.
-struct Line {
-    address: HubAddress,
-    is_cut: Arc<AtomicBool>,
-}
-
-impl Line {
-    fn to(hub: SocketAddr) -> Self {
-        let near = UdpSocket::bind("127.0.0.1:0").expect("a port");
-        let address = near.local_addr().expect("bound").to_string();
-        let is_cut = Arc::new(AtomicBool::new(false));
-        let cut = Arc::clone(&is_cut);
-        // it ends with the test's process
-        std::thread::spawn(move || relay(&near, hub, &cut));
-        Self {
-            address: address.parse().expect("an address"),
-            is_cut,
-        }
-    }
-
-    fn cut(&self, is_cut: bool) {
-        self.is_cut.store(is_cut, Ordering::SeqCst);
-    }
-}
-
-fn relay(near: &UdpSocket, hub: SocketAddr, is_cut: &Arc<AtomicBool>) {
-    let mut ways: BTreeMap<SocketAddr, UdpSocket> = BTreeMap::new();
-    let mut datagram = vec![0; 65_536];
-    while let Ok((len, from)) = near.recv_from(&mut datagram) {
-        let far = ways.entry(from).or_insert_with(|| {
-            let far = UdpSocket::bind("127.0.0.1:0").expect("a port");
-            far.connect(hub).expect("bound");
-            let (back, near) = (far.try_clone(), near.try_clone());
-            let (back, near) = (back.expect("a socket"), near.expect("a socket"));
-            let is_cut = Arc::clone(is_cut);
-            std::thread::spawn(move || {
-                let mut datagram = vec![0; 65_536];
-                while let Ok(len) = back.recv(&mut datagram) {
-                    if !is_cut.load(Ordering::SeqCst) {
-                        drop(near.send_to(&datagram[..len], from));
-                    }
-                }
-            });
-            far
-        });
-        if !is_cut.load(Ordering::SeqCst) {
-            drop(far.send(&datagram[..len]));
-        }
-    }
-}
 
 /// A host and a console in a session.
 struct Desk {
@@ -226,19 +173,6 @@ impl Desk {
     }
 }
 
-/// Bytes that no compression and no luck makes equal.
-fn noise(seed: u64, bytes: usize) -> Vec<u8> {
-    let mut state = seed | 1;
-    let step = move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state
-    };
-    let words = std::iter::repeat_with(step).flat_map(u64::to_le_bytes);
-    words.take(bytes).collect()
-}
-
 /// A folder of many small files, odd names and one larger file.
 fn tree(at: &Path) {
     fs::create_dir_all(at.join("empty")).expect("made");
@@ -250,26 +184,6 @@ fn tree(at: &Path) {
     }
     fs::write(at.join("sub/deeper è/…  :?.bin"), noise(7, 10)).expect("written");
     fs::write(at.join("large.bin"), noise(9, 5_000_000)).expect("written");
-}
-
-/// Each file and folder below `at`, with what is in it.
-fn contents(at: &Path) -> BTreeMap<PathBuf, Option<blake3::Hash>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![at.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).expect("a folder") {
-            let path = entry.expect("readable").path();
-            let below = path.strip_prefix(at).expect("below").to_owned();
-            if path.is_dir() {
-                found.insert(below, None);
-                folders.push(path);
-            } else {
-                let bytes = fs::read(&path).expect("readable");
-                found.insert(below, Some(blake3::hash(&bytes)));
-            }
-        }
-    }
-    found
 }
 
 const TO_HOST: TransferId = TransferId {

@@ -255,7 +255,7 @@ async fn is_forged(operator: &mut Operator, console: &mut Console) {
         })
         .await;
     assert_eq!(by, EndedBy::Forged);
-    let end = OperatorToHub::EndSession { session: SESSION };
+    let end = OperatorToHub::EndForged { session: SESSION };
     assert_eq!(console.hears_next().await, end);
 }
 

@@ -93,6 +93,8 @@ pub enum HostToHub {
     /// From a permanent host, the answer to [`HubToHost::KnockProved`]: whether the operator's console
     /// has shown that it knows the access password.
     JudgeKnock { knock: u64, right: bool },
+    /// As `EndSession`, because something in it was not what an operator had sent.
+    EndForged { session: SessionId },
 }
 
 /// What the hub says to a host.
@@ -280,6 +282,8 @@ pub enum OperatorToHub {
     /// Right before [`Self::Knock`] at the same host: a code of the second factor, where the hub's settings
     /// want one. A wrong one is answered with [`HubToOperator::KnockRefused`].
     KnockCode { host: PeerId, code: Code },
+    /// As `EndSession`, because something in it was not what the host had sent.
+    EndForged { session: SessionId },
 }
 
 /// What the hub says to an operator's console.

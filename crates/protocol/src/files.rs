@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::browse::{BrowseAnswer, FolderAt, ListingPart};
 use crate::limits::MAX_NAME_BYTES;
 use crate::text::BoundedText;
+use crate::wire::{self, DecodeError};
 
 /// Longest path of an entry, in bytes.
 pub const MAX_FILE_PATH_BYTES: usize = 4096;
@@ -175,6 +176,81 @@ pub enum FileMessage {
     Fetch { listing: u32, entries: Vec<u32> },
 }
 
+impl FileMessage {
+    /// Parses one body; pieces of files share its memory.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Malformed`] or [`DecodeError::TrailingBytes`].
+    pub fn from_body(body: &Bytes) -> Result<Self, DecodeError> {
+        /// [`FileFrame`], borrowed.
+        #[derive(Deserialize)]
+        enum Frame<'a> {
+            Folder {
+                entry: u32,
+                path: FilePath,
+            },
+            File {
+                entry: u32,
+                path: FilePath,
+                bytes: u64,
+                modified_unix_millis: i64,
+                version: u64,
+                from: u64,
+            },
+            Piece(&'a [u8]),
+            End {
+                digest: [u8; 32],
+            },
+            Broken {
+                entry: u32,
+                path: FilePath,
+                fault: FileFault,
+            },
+            Done,
+        }
+        /// The one message that has pieces.
+        #[derive(Deserialize)]
+        enum Message<'a> {
+            Frames {
+                transfer: u32,
+                #[serde(borrow)]
+                frames: Vec<Frame<'a>>,
+            },
+        }
+        if body.first() != Some(&0) {
+            return wire::decode(body);
+        }
+        let Message::Frames { transfer, frames } = wire::decode_borrowed(body)?;
+        let frames = frames.into_iter().map(|frame| match frame {
+            Frame::Folder { entry, path } => FileFrame::Folder { entry, path },
+            Frame::File {
+                entry,
+                path,
+                bytes,
+                modified_unix_millis,
+                version,
+                from,
+            } => FileFrame::File {
+                entry,
+                path,
+                bytes,
+                modified_unix_millis,
+                version,
+                from,
+            },
+            Frame::Piece(piece) => FileFrame::Piece(body.slice_ref(piece)),
+            Frame::End { digest } => FileFrame::End { digest },
+            Frame::Broken { entry, path, fault } => FileFrame::Broken { entry, path, fault },
+            Frame::Done => FileFrame::Done,
+        });
+        Ok(Self::Frames {
+            transfer,
+            frames: frames.collect(),
+        })
+    }
+}
+
 /// A file that comes has the name of one that is there (S6).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conflict {
@@ -322,6 +398,58 @@ mod tests {
         ];
         for bad in bad.into_iter().chain([&*deep, &*long]) {
             assert!(FilePath::try_from(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_parses_in_place_as_it_parses_by_copy() {
+        let path = || FilePath::try_from("a/b").expect("a path");
+        let frames = vec![
+            FileFrame::Folder {
+                entry: 1,
+                path: path(),
+            },
+            FileFrame::File {
+                entry: 300,
+                path: path(),
+                bytes: 70_000,
+                modified_unix_millis: -5,
+                version: u64::MAX,
+                from: 9,
+            },
+            FileFrame::Piece(vec![0xa5; 70_000].into()),
+            FileFrame::Piece(Bytes::new()),
+            FileFrame::End { digest: [7; 32] },
+            FileFrame::Broken {
+                entry: 2,
+                path: path(),
+                fault: FileFault::CHANGED,
+            },
+            FileFrame::Done,
+        ];
+        let start = FileStart::default();
+        for message in [
+            FileMessage::Frames {
+                transfer: 3,
+                frames,
+            },
+            FileMessage::Begin { transfer: 3, start },
+            FileMessage::Skip {
+                transfer: 3,
+                entry: 4,
+            },
+        ] {
+            let frame = wire::encode(&message, 1 << 20).expect("small");
+            let body = Bytes::from(frame).slice(wire::PREFIX_BYTES..);
+            let parsed = FileMessage::from_body(&body);
+            assert_eq!(parsed, wire::decode(&body));
+            assert_eq!(parsed, Ok(message));
+            for cut in [1, body.len() / 2, body.len()] {
+                let rest = body.slice(..body.len() - cut);
+                assert_eq!(FileMessage::from_body(&rest), wire::decode(&rest));
+            }
+            let longer = Bytes::from([&body[..], b"x"].concat());
+            assert_eq!(FileMessage::from_body(&longer), wire::decode(&longer));
         }
     }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::control::Name;
 use crate::limits::MAX_MONITORS;
-use crate::wire::DecodeError;
+use crate::wire::{self, DecodeError};
 
 /// One encoded screen update. The payload is opaque to the hub.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,17 +100,13 @@ impl ScreenFrame {
             layout: Option<ScreenLayout>,
             payload: &'a [u8],
         }
-        match postcard::take_from_bytes::<Borrowed<'_>>(body) {
-            Ok((frame, [])) => Ok(Self {
-                seq: frame.seq,
-                captured_at_micros: frame.captured_at_micros,
-                layout: frame.layout,
-                payload: body.slice_ref(frame.payload),
-            }),
-            Ok((_, rest)) => Err(DecodeError::TrailingBytes { extra: rest.len() }),
-            // postcard's errors carry nothing beyond "does not parse"
-            Err(_no_detail) => Err(DecodeError::Malformed),
-        }
+        let frame: Borrowed<'_> = wire::decode_borrowed(body)?;
+        Ok(Self {
+            seq: frame.seq,
+            captured_at_micros: frame.captured_at_micros,
+            layout: frame.layout,
+            payload: body.slice_ref(frame.payload),
+        })
     }
 }
 
@@ -190,7 +186,7 @@ impl PointerUpdate {
     ///
     /// [`DecodeError::Malformed`] or [`DecodeError::TrailingBytes`], also for an unsound shape.
     pub fn to_film(body: &Bytes) -> Result<Bytes, DecodeError> {
-        let update: Self = crate::wire::decode(body)?;
+        let update: Self = wire::decode(body)?;
         if update.shape.is_some_and(|shape| !shape.is_sound()) {
             return Err(DecodeError::Malformed);
         }
@@ -208,7 +204,7 @@ impl PointerUpdate {
         let mut body = Vec::with_capacity(kept.len() + 1);
         body.push(0);
         body.extend_from_slice(kept);
-        crate::wire::decode(&body)
+        wire::decode(&body)
     }
 }
 

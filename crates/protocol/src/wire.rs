@@ -4,8 +4,9 @@
 //! [postcard](https://postcard.jamesmunns.com/wire-format) encoding. After a fault the position in
 //! the stream is unknown, so every error ends the connection.
 
-use serde::Serialize;
+use postcard::ser_flavors::Size;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 /// Bytes of the length in front of each body.
 pub const PREFIX_BYTES: usize = 4;
@@ -49,6 +50,11 @@ pub fn body_len(prefix: [u8; PREFIX_BYTES], limit: usize) -> Result<usize, Decod
 ///
 /// [`DecodeError::Malformed`] or [`DecodeError::TrailingBytes`].
 pub fn decode<M: DeserializeOwned>(body: &[u8]) -> Result<M, DecodeError> {
+    decode_borrowed(body)
+}
+
+/// As [`decode`], for what borrows from `body`.
+pub(crate) fn decode_borrowed<'a, M: Deserialize<'a>>(body: &'a [u8]) -> Result<M, DecodeError> {
     match postcard::take_from_bytes::<M>(body) {
         Ok((message, [])) => Ok(message),
         Ok((_, rest)) => Err(DecodeError::TrailingBytes { extra: rest.len() }),
@@ -63,16 +69,30 @@ pub fn decode<M: DeserializeOwned>(body: &[u8]) -> Result<M, DecodeError> {
 ///
 /// [`EncodeError`] if the body exceeds `limit` bytes.
 pub fn encode<M: Serialize>(message: &M, limit: usize) -> Result<Vec<u8>, EncodeError> {
-    let mut frame = vec![0; PREFIX_BYTES];
-    frame = postcard::to_extend(message, frame)
-        .expect("serialising to memory fails only for types without a length, which we have not");
-    let bytes = frame.len() - PREFIX_BYTES;
+    encode_with_room(message, limit, 0)
+}
+
+/// As [`encode`], in memory that has `room` more bytes for what is put behind it.
+///
+/// # Errors
+///
+/// As [`encode`].
+pub fn encode_with_room<M: Serialize>(
+    message: &M,
+    limit: usize,
+    room: usize,
+) -> Result<Vec<u8>, EncodeError> {
+    const HAVE_LENGTHS: &str =
+        "serialising to memory fails only for types without a length, which we have not";
+    let counted = postcard::serialize_with_flavor(message, Size::default());
+    let bytes = counted.expect(HAVE_LENGTHS);
     let prefix = u32::try_from(bytes).ok().filter(|_| bytes <= limit);
     let Some(prefix) = prefix else {
         return Err(EncodeError { bytes, limit });
     };
-    frame[..PREFIX_BYTES].copy_from_slice(&prefix.to_le_bytes());
-    Ok(frame)
+    let mut frame = Vec::with_capacity(PREFIX_BYTES + bytes + room);
+    frame.extend_from_slice(&prefix.to_le_bytes());
+    Ok(postcard::to_extend(message, frame).expect(HAVE_LENGTHS))
 }
 
 /// Turns `message` into one frame with what `tag` makes of its body behind it.
@@ -85,7 +105,7 @@ pub fn encode_tagged<M: Serialize, const N: usize>(
     limit: usize,
     tag: impl FnOnce(&[u8]) -> [u8; N],
 ) -> Result<Vec<u8>, EncodeError> {
-    let mut frame = encode(message, limit.saturating_sub(N))?;
+    let mut frame = encode_with_room(message, limit.saturating_sub(N), N)?;
     let tag = tag(&frame[PREFIX_BYTES..]);
     frame.extend_from_slice(&tag);
     let bytes = frame.len() - PREFIX_BYTES;

@@ -585,6 +585,7 @@ fn knocks(samples: &mut Samples) {
             answer: KnockAnswer::Refused(REFUSAL),
         },
         HostToHub::JudgeKnock { knock, right: true },
+        HostToHub::EndForged { session: SESSION },
     ] {
         samples.add(&message);
     }
@@ -659,6 +660,7 @@ fn showings(samples: &mut Samples) {
         host: PEER,
         code: Code("123456".into()),
     });
+    samples.add(&OperatorToHub::EndForged { session: SESSION });
     for message in [
         HubToOperator::ShowingBegun {
             showing,

@@ -494,7 +494,12 @@ impl Directory {
             HostToHub::ConfirmTicket { proof } => self.confirm_ticket(id, proof),
             HostToHub::Greet { to, greeting } => self.host_greets(id, to, greeting),
             HostToHub::Say { to, word } => self.host_says(id, to, word, now),
-            HostToHub::EndSession { session } => self.host_ends_session(id, session, now),
+            HostToHub::EndSession { session } => {
+                self.host_ends_session(id, session, EndedBy::User, now)
+            }
+            HostToHub::EndForged { session } => {
+                self.host_ends_session(id, session, EndedBy::Forged, now)
+            }
             HostToHub::SendAway { session, operator } => self.send_away(id, session, operator, now),
             HostToHub::Feedback { session, feedback } => {
                 self.give_feedback(id, session, feedback, now)
@@ -541,7 +546,12 @@ impl Directory {
             OperatorToHub::Greet { to, greeting } => self.operator_greets(id, to, greeting),
             OperatorToHub::Say { to, word } => self.operator_says(id, to, word, now),
             OperatorToHub::StartSession { host, word } => self.start_session(id, host, word, now),
-            OperatorToHub::EndSession { session } => self.operator_ends_session(id, session, now),
+            OperatorToHub::EndSession { session } => {
+                self.operator_ends_session(id, session, EndedBy::Operator, now)
+            }
+            OperatorToHub::EndForged { session } => {
+                self.operator_ends_session(id, session, EndedBy::Forged, now)
+            }
             OperatorToHub::MarkMoment {
                 session,
                 text,

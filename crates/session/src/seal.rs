@@ -4,6 +4,7 @@
 //! ([`crate::channel`]). The AEAD nonce is a counter, which also shows a dropped, doubled or reordered
 //! message: QUIC streams lose nothing, so any such gap is an attack and ends the session.
 
+use bytes::{Bytes, BytesMut};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
 /// Bytes that sealing adds to a message.
@@ -52,11 +53,23 @@ impl Sealer {
     pub fn seal(&mut self, message: &[u8]) -> Vec<u8> {
         let mut sealed = Vec::with_capacity(message.len() + SEAL_OVERHEAD_BYTES);
         sealed.extend_from_slice(message);
-        self.cipher
-            .seal_in_place_append_tag(nonce(self.counter), Aad::empty(), &mut sealed)
-            .expect("ChaCha20-Poly1305 seals anything shorter than 256 GiB");
-        self.counter += 1;
+        self.seal_in_place(&mut sealed, 0);
         sealed
+    }
+
+    /// Seals the next message where it lies: what `buffer` has from `begin` on. It grows by
+    /// [`SEAL_OVERHEAD_BYTES`].
+    pub fn seal_in_place(&mut self, buffer: &mut Vec<u8>, begin: usize) {
+        let tag = self
+            .cipher
+            .seal_in_place_separate_tag(
+                nonce(self.counter),
+                Aad::empty(),
+                buffer.get_mut(begin..).unwrap_or_default(),
+            )
+            .expect("ChaCha20-Poly1305 seals anything shorter than 256 GiB");
+        buffer.extend_from_slice(tag.as_ref());
+        self.counter += 1;
     }
 }
 
@@ -90,14 +103,34 @@ impl Opener {
     /// [`OpenError`]; the session must end then.
     pub fn open(&mut self, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
         let mut message = sealed.to_vec();
-        let length = self
-            .cipher
-            .open_in_place(nonce(self.counter), Aad::empty(), &mut message)
-            .map_err(|_no_detail| OpenError)?
-            .len();
+        let length = self.open_in_place(&mut message)?;
         message.truncate(length);
-        self.counter += 1;
         Ok(message)
+    }
+
+    /// Opens the next message where it lies, if nobody else holds it; a copy otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn open_owned(&mut self, sealed: Bytes) -> Result<Bytes, OpenError> {
+        let mut message = match sealed.try_into_mut() {
+            Ok(alone) => alone,
+            Err(shared) => BytesMut::from(&*shared),
+        };
+        let length = self.open_in_place(&mut message)?;
+        message.truncate(length);
+        Ok(message.freeze())
+    }
+
+    /// How long the message is, which is where the sealed one was.
+    fn open_in_place(&mut self, sealed: &mut [u8]) -> Result<usize, OpenError> {
+        let opened = self
+            .cipher
+            .open_in_place(nonce(self.counter), Aad::empty(), sealed);
+        let length = opened.map_err(|_no_detail| OpenError)?.len();
+        self.counter += 1;
+        Ok(length)
     }
 }
 
@@ -128,6 +161,29 @@ mod tests {
             let expected = other.encrypt(&nonce.into(), &*message).unwrap();
             assert_eq!(sealer.seal(&message), expected);
         }
+    }
+
+    #[test]
+    fn what_is_sealed_and_opened_where_it_lies_is_the_same() {
+        let (mut sealer, mut opener) = (Sealer::new(&KEY), Opener::new(&KEY));
+        for (message, is_shared) in [(&b"a"[..], false), (b"", false), (b"shared", true)] {
+            let mut frame = [b"head", message].concat();
+            let mut plain = Sealer {
+                counter: sealer.counter,
+                ..Sealer::new(&KEY)
+            };
+            sealer.seal_in_place(&mut frame, 4);
+            assert_eq!(frame[4..], plain.seal(message));
+            let sealed = Bytes::from(frame).slice(4..);
+            let came = sealed.to_vec();
+            let held = is_shared.then(|| sealed.clone());
+            let opened = opener.open_owned(sealed);
+            assert_eq!(opened.as_deref(), Ok(message));
+            assert!(held.is_none_or(|held| held == came), "it is another's, too");
+        }
+        let twice = Bytes::from(sealer.seal(b"once"));
+        assert!(opener.open_owned(twice.clone()).is_ok());
+        assert_eq!(opener.open_owned(twice), Err(OpenError));
     }
 
     #[test]

@@ -271,13 +271,15 @@ fn send(orders: &Orders, mut sealer: Sealer, sealed: &mpsc::Sender<Bytes>) {
                 (FileMessage::Frames { transfer, frames }, true)
             }
         };
-        let frame = wire::encode(&message, MAX_FILE_FRAME_BYTES - SEAL_OVERHEAD_BYTES)
+        let most = MAX_FILE_FRAME_BYTES - SEAL_OVERHEAD_BYTES;
+        let mut frame = wire::encode_with_room(&message, most, SEAL_OVERHEAD_BYTES)
             .expect("a piece and the paths beside it are smaller than a frame");
-        let body = sealer.seal(&frame[PREFIX_BYTES..]);
+        sealer.seal_in_place(&mut frame, PREFIX_BYTES);
+        let body = Bytes::from(frame).slice(PREFIX_BYTES..);
         if counts {
             window.sent(Instant::now(), body.len());
         }
-        if sealed.blocking_send(body.into()).is_err() {
+        if sealed.blocking_send(body).is_err() {
             // the lane broke; in the next channel there is another
             return;
         }
@@ -339,8 +341,8 @@ struct Hearing {
 impl Hearing {
     fn run(mut self, mut bodies: mpsc::Receiver<Option<Bytes>>) {
         while let Some(body) = bodies.blocking_recv() {
-            let message = body.and_then(|body| self.opener.open(&body).ok());
-            let message = message.and_then(|body| wire::decode::<FileMessage>(&body).ok());
+            let message = body.and_then(|body| self.opener.open_owned(body).ok());
+            let message = message.and_then(|body| FileMessage::from_body(&body).ok());
             let Some(message) = message else {
                 return (self.tell)(Happening::Forged);
             };

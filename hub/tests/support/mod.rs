@@ -5,6 +5,8 @@
 
 pub(crate) mod authority;
 pub(crate) mod caller;
+pub(crate) mod line;
+pub(crate) mod trees;
 pub(crate) mod web;
 pub(crate) mod window;
 

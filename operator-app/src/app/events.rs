@@ -148,8 +148,13 @@ impl ConsoleApp {
                 self.state.computers.asked.remove(&host);
                 self.sessions.forget_asked(host);
                 let name = self.host_name(host).unwrap_or_default();
+                let tone = if why == NotStarted::Forged {
+                    Tone::Danger
+                } else {
+                    Tone::Warning
+                };
                 if let Some(text) = phrases::not_started(lang, &name, why) {
-                    self.notices.push(Tone::Warning, text);
+                    self.notices.push(tone, text);
                 }
             }
             Event::HostOpened { host, place } => {

@@ -18,7 +18,7 @@ async fn forged_input_is_not_done_and_ends_the_session() {
     let forged = seat.input.write_body(vec![7; 40].into());
     forged.await.expect("written");
     assert_eq!(host.wait_for(ended), EndCause::Forged);
-    assert!(matches!(desk.hear().await, HostToHub::EndSession { .. }));
+    assert!(matches!(desk.hear().await, HostToHub::EndForged { .. }));
     let done = host.log.events();
     assert!(done.iter().all(|event| *event == InputEvent::ReleaseAll));
 }
@@ -30,7 +30,7 @@ async fn a_forged_word_of_the_viewer_ends_the_session() {
     let forged = seat.viewer.write_body(vec![7; 40].into());
     forged.await.expect("written");
     assert_eq!(host.wait_for(ended), EndCause::Forged);
-    assert!(matches!(desk.hear().await, HostToHub::EndSession { .. }));
+    assert!(matches!(desk.hear().await, HostToHub::EndForged { .. }));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

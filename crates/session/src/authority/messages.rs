@@ -26,7 +26,7 @@ pub fn of_operator(message: &OperatorToHub) -> Option<Action> {
         OperatorToHub::AskToSee { .. }
         | OperatorToHub::ShowingPart { .. }
         | OperatorToHub::LeaveShowing { .. } => Action::AskToSee,
-        OperatorToHub::EndSession { .. } => Action::EndSession,
+        OperatorToHub::EndSession { .. } | OperatorToHub::EndForged { .. } => Action::EndSession,
         OperatorToHub::MarkMoment { .. } => Action::MarkMoment,
         OperatorToHub::DisconnectHost { .. } => Action::DisconnectHost,
         OperatorToHub::SaveReport { .. }
@@ -51,7 +51,7 @@ pub fn of_host(message: &HostToHub) -> Option<Action> {
         | HostToHub::JudgeKnock { .. }
         | HostToHub::Leave => return None,
         HostToHub::Say { .. } | HostToHub::SendAway { .. } => Action::SpeakForUser,
-        HostToHub::EndSession { .. } => Action::EndSession,
+        HostToHub::EndSession { .. } | HostToHub::EndForged { .. } => Action::EndSession,
         HostToHub::Feedback { .. } => Action::GiveFeedback,
     })
 }

@@ -121,7 +121,7 @@ impl ConsoleSide {
             if let Some(ask) = known.ask.take() {
                 let why = NotStarted::Forged;
                 steps.push(ConsoleStep::Tell(ConsoleNews::SessionRefused { host, why }));
-                let end = |session| ConsoleStep::Send(OperatorToHub::EndSession { session });
+                let end = |session| ConsoleStep::Send(OperatorToHub::EndForged { session });
                 steps.extend(ask.session.map(end));
             }
         }
@@ -129,7 +129,7 @@ impl ConsoleSide {
         let of_host: Vec<SessionId> = of_host.map(|(session, _)| *session).collect();
         for session in of_host {
             steps.extend(self.forget_session(session, EndedBy::Forged, None));
-            steps.push(ConsoleStep::Send(OperatorToHub::EndSession { session }));
+            steps.push(ConsoleStep::Send(OperatorToHub::EndForged { session }));
         }
         steps
     }

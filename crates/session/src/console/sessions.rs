@@ -97,6 +97,7 @@ impl ConsoleSide {
         };
         let (Some((rights, picture_key)), Some(channel)) = (ask.answer, &known.channel) else {
             // the hub says that it runs, the host never did
+            let end = ConsoleStep::Send(OperatorToHub::EndForged { session });
             let why = NotStarted::Forged;
             let refused = ConsoleNews::SessionRefused { host, why };
             return vec![end, ConsoleStep::Tell(refused)];

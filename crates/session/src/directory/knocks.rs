@@ -291,6 +291,7 @@ impl Directory {
             | HostToHub::Greet { .. }
             | HostToHub::Say { .. }
             | HostToHub::EndSession { .. }
+            | HostToHub::EndForged { .. }
             | HostToHub::SendAway { .. }
             | HostToHub::Enrol { .. }
             | HostToHub::ComeIn { .. }

@@ -749,22 +749,33 @@ impl Directory {
         Ok(())
     }
 
+    /// The host ends its session: `by` its user, or because something was forged.
     pub(super) fn host_ends_session(
         &mut self,
         id: PeerId,
         session: SessionId,
+        by: EndedBy,
         now: Moment,
     ) -> Result<(), Fault> {
         let found = self.session_of_host(id, Action::EndSession, session)?;
         if found.is_some() {
-            let by = if self.cannot_show(id) {
+            let by = if by == EndedBy::User && self.cannot_show(id) {
                 EndedBy::NoCapture
             } else {
-                EndedBy::User
+                by
             };
+            self.note_forged(session, by, "the user's computer");
             self.end_session(session, by, now);
         }
         Ok(())
+    }
+
+    /// Leaves in the film which end found that something was forged.
+    fn note_forged(&mut self, session: SessionId, by: EndedBy, finder: &str) {
+        if by == EndedBy::Forged && self.is_running(session) {
+            let text = format!("forged on the way, as {finder} found");
+            self.effects.push(Effect::FilmNote { session, text });
+        }
     }
 
     /// The host's user does not let `operator` in, or not any more.
@@ -784,10 +795,12 @@ impl Directory {
         Ok(())
     }
 
+    /// An operator leaves a session: of its own will, or because something was forged.
     pub(super) fn operator_ends_session(
         &mut self,
         id: PeerId,
         session: SessionId,
+        by: EndedBy,
         now: Moment,
     ) -> Result<(), Fault> {
         let Some(found) = self.sessions.get(&session) else {
@@ -796,7 +809,11 @@ impl Directory {
         let (owner, host) = (found.account_for(id), found.host);
         let may_end = self.check(id, Action::EndSession, Object::Session { owner, host });
         let Err(denied) = may_end else {
-            self.leave_session(session, id, EndedBy::Operator, now);
+            if let Some(name) = found.name_of(id) {
+                let finder = format!("the console of {name}");
+                self.note_forged(session, by, &finder);
+            }
+            self.leave_session(session, id, by, now);
             return Ok(());
         };
         if self.was_in(id, session) {
@@ -1092,7 +1109,7 @@ fn not_begun(by: EndedBy) -> (RefusalCode, &'static str) {
         EndedBy::OperatorLost => (RefusalCode::SESSION_GONE, "the operator is gone"),
         EndedBy::CannotRecord => (RefusalCode::CANNOT_RECORD, "no film"),
         EndedBy::HubStopped => (RefusalCode::SHUTTING_DOWN, "the hub stops"),
-        EndedBy::Forged => (RefusalCode::OUT_OF_PLACE, "forged"),
+        EndedBy::Forged => (RefusalCode::SESSION_GONE, "forged on the way"),
         EndedBy::NoCapture => (RefusalCode::CANNOT_SHOW, "no screen"),
         EndedBy::Administrator => (RefusalCode::DISCONNECTED, "ended by an administrator"),
     }

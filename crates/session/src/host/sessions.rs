@@ -7,7 +7,6 @@ use protocol::{
 };
 
 use super::acquaintance::Acquaintance;
-use super::question::Question;
 use super::shield::Shielding;
 use super::system::Telling;
 use super::{Admitted, Agreement, HostFault, HostNews, HostSide, HostStep, Stage, StopCause};
@@ -380,15 +379,17 @@ impl Admitted {
 
     /// Ends what runs, or takes back an allowance that has not begun.
     fn end(&mut self, cause: StopCause) -> Vec<HostStep> {
+        let end = |session| {
+            HostStep::Send(match cause {
+                StopCause::Forged => HostToHub::EndForged { session },
+                StopCause::By(_) | StopCause::ConnectionLost => HostToHub::EndSession { session },
+            })
+        };
         let allowed = self.question.take_if(|q| q.allowed.is_some());
         if let Some(Live { session, .. }) = self.stop() {
-            return vec![
-                HostStep::Stop { session, cause },
-                HostStep::Send(HostToHub::EndSession { session }),
-            ];
+            return vec![HostStep::Stop { session, cause }, end(session)];
         }
-        let end = |q: Question| HostStep::Send(HostToHub::EndSession { session: q.session });
-        allowed.map(end).into_iter().collect()
+        allowed.map(|q| end(q.session)).into_iter().collect()
     }
 
     /// The session is over for everybody.

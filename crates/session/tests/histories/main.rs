@@ -19,6 +19,7 @@ mod lies;
 mod named;
 mod programs;
 mod quiet;
+mod verbs;
 mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -189,7 +189,7 @@ pub fn session_ended_for_operator(lang: Lang, by: EndedBy) -> &'static str {
         (Lang::En, EndedBy::CannotRecord) => "The hub could not film the session, so it was ended.",
         (Lang::En, EndedBy::HubStopped) => "The hub was stopped.",
         (Lang::En, EndedBy::Forged) => {
-            "What arrived was not what the user's computer sent, so the session was ended. Tell your administrator."
+            "What arrived at one end was not what the other had sent, so the session was ended. Tell your administrator."
         }
         (Lang::En, EndedBy::NoCapture) => "The user's screen cannot be captured.",
         (Lang::En, EndedBy::Administrator) => "An administrator ended the session.",
@@ -206,7 +206,7 @@ pub fn session_ended_for_operator(lang: Lang, by: EndedBy) -> &'static str {
         }
         (Lang::It, EndedBy::HubStopped) => "L'hub è stato arrestato.",
         (Lang::It, EndedBy::Forged) => {
-            "Ciò che è arrivato non è ciò che il computer dell'utente ha inviato: la sessione è stata terminata. Avvisa l'amministratore."
+            "Ciò che è arrivato a una delle due parti non è ciò che l'altra ha inviato: la sessione è stata terminata. Avvisa l'amministratore."
         }
         (Lang::It, EndedBy::NoCapture) => "Lo schermo dell'utente non può essere catturato.",
         (Lang::It, EndedBy::Administrator) => "Un amministratore ha terminato la sessione.",
