@@ -49,6 +49,7 @@ const PLATFORM: &[&str] = &[
     "input",
     "negotiate",
     "present",
+    "private-file",
     "x11",
 ];
 
