@@ -48,6 +48,10 @@ pub enum ServiceError {
     Slow { what: &'static str },
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "all others are texts that cannot be handed to Windows"
+)]
 impl From<windows_service::Error> for ServiceError {
     fn from(error: windows_service::Error) -> Self {
         Self::Refused(match error {
@@ -184,6 +188,10 @@ fn called(_arguments: Vec<OsString>) {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what else a service can be told is not accepted"
+)]
 fn serve(id: &str, work: Work) -> windows_service::Result<()> {
     let (stop, stopped) = sync_channel(1);
     let handler = move |control: ServiceControl| match control {

@@ -61,7 +61,7 @@ fn u4_a_bar_says_who_is_there_and_its_button_ends_it_without_taking_the_keyboard
     let (presses, pressed) = sync_channel(4);
     let text = "Anna Più, Bruno are connected to this computer";
     let sign = Sign::show(text, "End", move || {
-        presses.try_send(()).unwrap_or_default()
+        presses.try_send(()).unwrap_or_default();
     });
     let sign = sign.expect("shown");
     let window = bar().expect("a window");

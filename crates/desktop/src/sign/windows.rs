@@ -1,6 +1,7 @@
 //! A window above all others that takes no keys, drawn by GDI.
 #![expect(unsafe_code, reason = "Windows' own functions are foreign ones")]
 
+use std::ffi::c_void;
 use std::io;
 use std::ptr::{null, null_mut};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -208,7 +209,7 @@ fn serve(
 ) {
     let bar = Box::new(Bar::new(text, button, pressed));
     let window = open(&bar);
-    let told = window.map(|window| window.expose_provenance());
+    let told = window.map(<*mut c_void>::expose_provenance);
     if ready.send(told).is_err() {
         return;
     }
