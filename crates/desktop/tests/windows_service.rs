@@ -27,7 +27,6 @@ fn becomes(expected: &str) -> bool {
             return true;
         }
         if Instant::now() >= until {
-            eprintln!("{told:?}");
             return false;
         }
         std::thread::sleep(Duration::from_millis(50));
