@@ -72,7 +72,7 @@ impl Backend {
             routes: self.routes.clone(),
             program: program(),
             computer: computer_name().as_str().into(),
-            system: system_name().as_str().into(),
+            system: host_engine::system_name().as_str().into(),
         };
         let wake = Arc::clone(&self.wake);
         self.engine = Some(HostEngine::start(config, self.backends.clone(), wake)?);
@@ -162,23 +162,4 @@ fn computer_name() -> String {
         |_unknown| String::from("computer"),
         |name| name.to_string_lossy().into_owned(),
     )
-}
-
-/// The system's own name where it tells one, like `Debian GNU/Linux 12 (bookworm)`.
-fn system_name() -> String {
-    let pretty = std::fs::read_to_string("/etc/os-release")
-        .ok()
-        .and_then(|text| {
-            text.lines()
-                .find_map(|line| line.strip_prefix("PRETTY_NAME="))
-                .map(|name| name.trim_matches('"').to_owned())
-        });
-    pretty
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| match std::env::consts::OS {
-            "linux" => "Linux".to_owned(),
-            "windows" => "Windows".to_owned(),
-            "macos" => "macOS".to_owned(),
-            other => other.to_owned(),
-        })
 }

@@ -71,6 +71,7 @@ fn main() -> ExitCode {
         lang: Lang::from_system(),
         crashes: None,
     };
+    desktop::console::join();
     let arguments = Arguments::parse();
     if arguments.doctor {
         let json = arguments.json;

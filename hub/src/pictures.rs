@@ -276,6 +276,17 @@ pub fn first(data: &Path, session: SessionId) -> Result<Vec<u8>, PictureFault> {
     Ok(png)
 }
 
+/// Elsewhere the worker lowers its own priority.
+#[cfg(windows)]
+fn make_way(command: &mut Command) {
+    use std::os::windows::process::CommandExt as _;
+    const BELOW_NORMAL_PRIORITY_CLASS: u32 = 0x4000;
+    command.creation_flags(BELOW_NORMAL_PRIORITY_CLASS);
+}
+
+#[cfg(not(windows))]
+fn make_way(_command: &mut Command) {}
+
 /// Has the worker make a picture of `film` at a moment, at most so many pixels wide and high and so many
 /// bytes long.
 fn make(
@@ -295,6 +306,7 @@ fn make(
     command.arg(format!("--picture-bytes={most_bytes}"));
     command.stdin(Stdio::null()).stdout(Stdio::null());
     command.stderr(Stdio::piped());
+    make_way(&mut command);
     wait(command.spawn().map_err(PictureFault::Worker)?, patience)?;
     let most = u64::try_from(most_bytes).unwrap_or(u64::MAX);
     let mut png = Vec::new();

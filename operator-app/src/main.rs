@@ -1,5 +1,7 @@
 //! Pure Help Desk: the operator's console.
 
+#![cfg_attr(windows, windows_subsystem = "windows")]
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
     if let Some(code) = host_engine::run_guardian_if_asked() {
         return code;
     }
+    desktop::console::join();
     let arguments = Arguments::parse();
     let filter = tracing_subscriber::EnvFilter::try_from_default_env();
     let filter = filter.unwrap_or_else(|_not_set| "info".into());

@@ -16,8 +16,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use protocol::clipboard::{ClipboardFault, ClipboardKind, ClipboardKinds};
 
-#[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
 mod unsupported;
+#[cfg(windows)]
+mod windows;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 mod x11;
 
@@ -133,7 +135,7 @@ impl Place {
     pub fn exists(&self) -> bool {
         let has_display = self.display.is_some() || std::env::var_os("DISPLAY").is_some();
         let is_x11 = cfg!(any(target_os = "linux", target_os = "freebsd"));
-        is_x11 && has_display && !self.is_none
+        (cfg!(windows) || is_x11 && has_display) && !self.is_none
     }
 
     /// Opens it; never waits for it. What can be had now is told at first.
@@ -160,7 +162,9 @@ impl Place {
         }
         #[cfg(any(target_os = "linux", target_os = "freebsd"))]
         return x11::open(self.display.clone(), listener);
-        #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+        #[cfg(windows)]
+        return windows::open(listener);
+        #[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
         return unsupported::open(listener);
     }
 }

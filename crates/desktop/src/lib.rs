@@ -9,6 +9,7 @@ pub mod active_display;
 pub mod alert;
 pub mod appearance;
 pub mod choose;
+pub mod console;
 pub mod crash;
 #[cfg(not(any(windows, target_os = "macos")))]
 mod desktop_entry;
@@ -24,10 +25,14 @@ pub mod open;
 pub mod proxies;
 pub mod sealed;
 pub mod secrets;
+#[cfg(windows)]
+pub mod service;
 pub mod settings;
 pub mod sign;
 pub mod start_up;
 pub mod tray;
+#[cfg(windows)]
+pub mod user_process;
 pub mod window_place;
 
 pub use crate::open::{OpenError, mailto_url, open_mail, open_url};

@@ -1,8 +1,12 @@
 //! A bar at the top of the screen that says who is on the computer, with a button that ends it (U4), for a
 //! program that has no windows.
 
+#[cfg(windows)]
+#[path = "sign/windows.rs"]
+mod platform;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-mod x11;
+#[path = "sign/x11.rs"]
+mod platform;
 
 /// The bar cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -16,15 +20,15 @@ pub enum SignError {
 /// The bar, above all windows. Dropping it takes it away soon.
 #[derive(Debug)]
 pub struct Sign {
-    #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-    _shown: x11::Shown,
+    #[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
+    _shown: platform::Shown,
 }
 
 impl Sign {
     /// Shows `text` and a button on the display that the environment names, from a thread of its own; `pressed`
     /// is called from there. Never waits for the display; where there is none the log says so.
     ///
-    /// The display's own letters are used, which are those of Western Europe; others show as `?`.
+    /// An X server's own letters are used, which are those of Western Europe; others show as `?`.
     ///
     /// # Errors
     ///
@@ -34,10 +38,10 @@ impl Sign {
         button: &str,
         pressed: impl Fn() + Send + 'static,
     ) -> Result<Self, SignError> {
-        #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-        let shown =
-            x11::Shown::begin(text, button, Box::new(pressed)).map(|shown| Self { _shown: shown });
-        #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+        #[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
+        let shown = platform::Shown::begin(text, button, Box::new(pressed))
+            .map(|shown| Self { _shown: shown });
+        #[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
         let shown = {
             drop((text, button, pressed));
             Err(SignError::UnsupportedPlatform)

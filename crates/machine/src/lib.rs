@@ -53,6 +53,18 @@ pub fn look() -> SystemInformation {
     told.bounded()
 }
 
+/// The system's own name where it tells one, like `Debian GNU/Linux 12 (bookworm)` or `Windows 11 Pro`. Reads a
+/// file or the registry.
+pub fn system_name() -> String {
+    let told = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let pretty = told.lines().find_map(|l| l.strip_prefix("PRETTY_NAME="));
+    let pretty = pretty.map(|name| name.trim_matches('"').to_owned());
+    let known = pretty.filter(|name| !name.is_empty());
+    known
+        .or_else(|| System::long_os_version().ok())
+        .unwrap_or_else(|| std::env::consts::OS.to_owned())
+}
+
 /// Maker and model, where the maker wrote something.
 fn model() -> String {
     let parts = [Product::vendor_name(), Product::name()];

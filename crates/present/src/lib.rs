@@ -14,9 +14,17 @@ mod x11;
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 pub use self::x11::Presenter;
 
-#[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+#[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
+mod sheet;
+
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+pub use self::windows::Presenter;
+
+#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
 mod unsupported;
-#[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
 pub use unsupported::Presenter;
 
 /// Where the picture stands in its window. All lengths are physical pixels.

@@ -16,7 +16,7 @@ use x11rb::protocol::xproto::ConnectionExt as _;
 use x11rb::protocol::{Event, shape, xfixes, xproto};
 use x11rb::rust_connection::RustConnection;
 
-use crate::{Placement, PresentError};
+use crate::{Placement, PresentError, sheet};
 
 /// A picture in a child window. Drop removes the window.
 ///
@@ -268,19 +268,8 @@ impl Shared {
             }
             return Ok(Vec::new());
         };
-        let (size, shown) = (picture.size(), placement.shown);
-        let scaled = shown != size;
-        let part = if scaled {
-            // only what is in sight is scaled
-            let sight = Rect {
-                x: placement.source_x,
-                y: placement.source_y,
-                ..placement.area
-            };
-            sight.intersect(shown.rect()).unwrap_or_default()
-        } else {
-            size.rect()
-        };
+        let shown = placement.shown;
+        let part = sheet::part(&placement, picture.size());
         let is_new = !state
             .sheet
             .as_ref()
@@ -291,39 +280,11 @@ impl Shared {
         let Some(sheet) = &mut state.sheet else {
             return Ok(Vec::new());
         };
-        let (stride, pixels) = (part.width as usize, sheet.segment.pixels_mut());
-        let mut put = |part: Rect, y: u32, row: &[u32]| {
-            let at = (y - sheet.part.y) as usize * stride + (part.x - sheet.part.x) as usize;
-            pixels[at..at + row.len()].copy_from_slice(row);
-        };
-        let whole = size.rect();
-        let changed = if is_new {
-            std::slice::from_ref(&whole)
-        } else {
-            changed
-        };
-        let mut drawn = Vec::with_capacity(changed.len());
-        if !scaled {
-            for rect in changed.iter().filter_map(|rect| rect.intersect(whole)) {
-                let columns = rect.x as usize..rect.right() as usize;
-                for y in rect.y..rect.bottom() {
-                    put(rect, y, &picture.row(y)[columns.clone()]);
-                }
-                drawn.push(rect);
-            }
-            return Ok(drawn);
-        }
-        let scaler = match &mut state.scaler {
-            Some(scaler) if scaler.source() == size && scaler.target() == shown => scaler,
-            other => other.insert(Scaler::new(size, shown)),
-        };
-        for rect in changed {
-            if let Some(rect) = scaler.touched(*rect).intersect(part) {
-                scaler.scale(picture, rect, |y, row| put(rect, y, row));
-                drawn.push(rect);
-            }
-        }
-        Ok(drawn)
+        let whole = [picture.size().rect()];
+        let changed = if is_new { &whole } else { changed };
+        let pixels = sheet.segment.pixels_mut();
+        let scaler = &mut state.scaler;
+        Ok(sheet::draw(scaler, picture, shown, part, pixels, changed))
     }
 
     /// Makes room for `part` of a picture that is shown at size `shown`.
@@ -366,12 +327,7 @@ impl Shared {
         let (Some(placement), Some(sheet)) = (state.placement, &state.sheet) else {
             return Ok(());
         };
-        let sight = Rect {
-            x: placement.source_x,
-            y: placement.source_y,
-            ..placement.area
-        };
-        let part = sight
+        let part = sheet::sight(&placement)
             .intersect(sheet.part)
             .and_then(|sight| sight.intersect(rect));
         let Some(part) = part.filter(|_| sheet.shown == placement.shown) else {

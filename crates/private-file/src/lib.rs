@@ -20,8 +20,12 @@ mod platform;
 #[cfg(not(unix))]
 #[path = "other.rs"]
 mod platform;
+#[cfg(windows)]
+mod windows;
 
 pub use platform::{close_to_others, mode_open_to_others, other_owner, sync_folder};
+#[cfg(windows)]
+pub use windows::close_to_users;
 
 /// The ending of a file that is not in its place yet.
 const DRAFT_END: &str = ".new";
@@ -70,10 +74,10 @@ pub fn open(path: &Path) -> io::Result<File> {
 /// Whatever the platform says, also where `path` is a symbolic link. The old file stands then,
 /// unless the folder alone could not be synced.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    refuse_link(path)?;
+    refuse_others(path)?;
     for _ in 0..TRIES {
         let draft = Draft::write(path, bytes)?;
-        match fs::rename(&draft.path, path) {
+        match platform::patiently(|| fs::rename(&draft.path, path)) {
             Ok(()) => {
                 draft.placed();
                 return sync_folder(folder_of(path));
@@ -92,7 +96,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// Whatever the platform says, also where `path` is a symbolic link.
 pub fn create(path: &Path, bytes: &[u8]) -> io::Result<Created> {
-    refuse_link(path)?;
+    refuse_others(path)?;
     for _ in 0..TRIES {
         let draft = Draft::write(path, bytes)?;
         match fs::hard_link(&draft.path, path) {
@@ -115,11 +119,13 @@ fn taken_away() -> io::Error {
     io::Error::other("somebody takes the new file away each time")
 }
 
-fn refuse_link(path: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(path) {
+/// Whatever is at `path` must be a file, if anything.
+fn refuse_others(path: &Path) -> io::Result<()> {
+    match platform::patiently(|| fs::symlink_metadata(path)) {
         Ok(found) if found.is_symlink() => Err(io::Error::other(
             "it is a symbolic link, through which nothing is written",
         )),
+        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(_) | Err(_) => Ok(()),
     }
@@ -201,7 +207,7 @@ fn remove_leftovers(folder: &Path, name: &OsStr) -> io::Result<()> {
             continue;
         };
         if file.try_lock().is_ok() {
-            match fs::remove_file(entry.path()) {
+            match platform::patiently(|| fs::remove_file(entry.path())) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 Ok(()) | Err(_) => {}
             }

@@ -31,6 +31,11 @@ pub(crate) fn make_private(file: &File) -> io::Result<()> {
     file.set_permissions(Permissions::from_mode(FILE))
 }
 
+/// Does `what`: whoever has a file open here is in nobody's way.
+pub(crate) fn patiently<T>(mut what: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    what()
+}
+
 /// The mode of the folder `path` if other accounts may do anything there.
 ///
 /// # Errors

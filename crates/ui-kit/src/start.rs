@@ -113,6 +113,7 @@ impl Program {
     ) -> Result<(), StartFault> {
         let display = desktop::display::check()?;
         choose(display.system, &mut options);
+        options.viewport.icon.get_or_insert_with(window_icon);
         let hook = PanicMessage::install(self.clone());
         let (created, seen) = (Rc::new(Cell::new(false)), hook.started());
         let creator: AppCreator<'_> = {
@@ -176,6 +177,16 @@ impl Program {
         }
         told
     }
+}
+
+/// What the list of windows shows.
+fn window_icon() -> Arc<egui::IconData> {
+    let side = 64;
+    Arc::new(egui::IconData {
+        rgba: icon::rgba(side, false),
+        width: side.into(),
+        height: side.into(),
+    })
 }
 
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]

@@ -49,6 +49,7 @@ const PLATFORM: &[&str] = &[
     "input",
     "negotiate",
     "present",
+    "private-file",
     "x11",
 ];
 
@@ -63,6 +64,7 @@ const CORE_AND_X11: &[&str] = &[
     "x11",
 ];
 const CORE_X11_AND_FILES: &[&str] = &[
+    "icon",
     "protocol",
     "session",
     "codec",
@@ -83,6 +85,7 @@ const CORE_FILES_AND_SIGN_IN: &[&str] = &[
 ];
 /// What the windows' kit may know.
 const CORE_AND_DESKTOP: &[&str] = &[
+    "icon",
     "protocol",
     "session",
     "codec",
@@ -118,6 +121,11 @@ const RULES: &[Rule] = &[
     Rule {
         package: "keyboard",
         may_know: CORE,
+        never: NO_IO_NO_GUI,
+    },
+    Rule {
+        package: "icon",
+        may_know: &[],
         never: NO_IO_NO_GUI,
     },
     // platform knows core; what its crates do alike with an X server is in one of them
@@ -304,7 +312,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// Tools and tests, which may know everybody and whom nobody may know.
-const FREE: &[&str] = &["xtask", "e2e", "manual"];
+const FREE: &[&str] = &["xtask", "e2e", "manual", "badge"];
 
 /// Checks this workspace.
 ///

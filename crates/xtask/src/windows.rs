@@ -13,7 +13,15 @@ const TARGET: &str = "x86_64-pc-windows-gnu";
 const UNDERSCORED: &str = "x86_64_pc_windows_gnu";
 
 /// What has a part of its own for Windows that its tests try there.
-const PLATFORM_CRATES: [&str; 3] = ["capture", "input", "desktop"];
+const PLATFORM_CRATES: [&str; 7] = [
+    "capture",
+    "clipboard",
+    "desktop",
+    "input",
+    "machine",
+    "present",
+    "private-file",
+];
 
 /// Checks every program and library but the stage, which is made of X servers. A warning is a fault. Nothing is
 /// linked, so no compiler of C for Windows is needed: `true` stands in for it.

@@ -7,12 +7,8 @@ pub(crate) fn name() -> Name {
     Name::cut(name.to_string_lossy().as_ref())
 }
 
-/// The system's own name where it tells one.
 pub(crate) fn system() -> Name {
-    let told = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
-    let pretty = told.lines().find_map(|l| l.strip_prefix("PRETTY_NAME="));
-    let pretty = pretty.map(|name| name.trim_matches('"'));
-    Name::cut(pretty.unwrap_or(std::env::consts::OS))
+    Name::cut(host_engine::system_name())
 }
 
 /// This program, for the hub.

@@ -16,6 +16,7 @@ use crate::doorman::Doorman;
 use crate::membership::Membership;
 use crate::pause::{Pauses, shortened};
 use crate::standing::{Standing, refusal_text};
+use crate::stop::StopSignal;
 
 /// How long the hub may take to say whether it lets this computer in.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -96,8 +97,8 @@ pub(crate) async fn stay(
     routes: &Routes,
     folder: &Path,
     mut doorman: Doorman,
+    mut stop: StopSignal,
 ) -> anyhow::Result<()> {
-    let mut stop = StopSignal::listen().context("cannot hear when to stop")?;
     let mut pauses = Pauses::new();
     Standing::Connecting { why: None }.keep(folder).await;
     loop {
@@ -242,32 +243,5 @@ fn end_of_try(error: &anyhow::Error) -> End {
         ) => End::Refused(why, ASK_AGAIN),
         Some(ConnectError::Refused(refusal)) => end_by(*refusal),
         _ => End::Lost(why),
-    }
-}
-
-/// The ways in which a person or a service manager stops the program.
-struct StopSignal {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl StopSignal {
-    fn listen() -> std::io::Result<Self> {
-        #[cfg(unix)]
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            #[cfg(unix)]
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn heard(&mut self) {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
-        #[cfg(not(unix))]
-        drop(tokio::signal::ctrl_c().await);
     }
 }

@@ -15,6 +15,7 @@ mod proxy;
 mod serve;
 mod service;
 mod standing;
+mod stop;
 
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -22,15 +23,18 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow};
 use clap::{Args, Parser, Subcommand};
-use protocol::{Enrolment, InvitationFault};
+use protocol::{Enrolment, HubAddress, InvitationFault};
+use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
-use transport::Routes;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use transport::{Fingerprint, Routes};
 
 use crate::agent::AgentArgs;
 use crate::doorman::Doorman;
 use crate::membership::{Membership, RunLock};
 use crate::proxy::ProxyArgs;
 use crate::standing::Standing;
+use crate::stop::StopSignal;
 
 /// Said by every command that sets up or shows a membership.
 fn openness(folder: &Path) -> &'static str {
@@ -72,6 +76,10 @@ enum Command {
     },
     /// Stay connected, until told to stop.
     Run {
+        /// The service manager of Windows starts it so.
+        #[cfg(windows)]
+        #[arg(long, hide = true)]
+        as_service: bool,
         #[command(flatten)]
         proxy: ProxyArgs,
         #[command(flatten)]
@@ -83,7 +91,7 @@ enum Command {
         #[command(flatten)]
         folder: FolderArgs,
     },
-    /// Have systemd run it from boot on: needs root.
+    /// Have it run from boot on, by systemd or as a service of Windows: needs root or an administrator.
     Install {
         /// Only write the unit, into this folder.
         #[arg(long, value_name = "DIR")]
@@ -98,6 +106,11 @@ enum Command {
     /// Serve operators who came in; `run` starts this.
     #[command(hide = true)]
     Serve {
+        /// The hub, which whoever serves in the name of another account cannot look up in its folder.
+        #[arg(long)]
+        hub: HubAddress,
+        #[arg(long)]
+        fingerprint: Fingerprint,
         #[command(flatten)]
         proxy: ProxyArgs,
         #[command(flatten)]
@@ -135,7 +148,7 @@ fn main() -> ExitCode {
         return code;
     }
     let cli = Cli::parse();
-    set_up_log(cli.log.as_deref());
+    set_up_log(cli.log.as_deref(), log_writer(&cli.command));
     match run(cli.command, cli.log) {
         Ok(code) => code,
         Err(error) => {
@@ -146,14 +159,33 @@ fn main() -> ExitCode {
     }
 }
 
-fn set_up_log(filter: Option<&str>) {
+/// Standard error, or the file of a service that has none.
+fn log_writer(command: &Command) -> BoxMakeWriter {
+    #[cfg(windows)]
+    if let Command::Run {
+        as_service: true,
+        folder: FolderArgs {
+            folder: Some(folder),
+        },
+        ..
+    } = command
+        && let Ok(file) = service::log_file(folder)
+    {
+        return BoxMakeWriter::new(std::sync::Mutex::new(file));
+    }
+    #[cfg(not(windows))]
+    let _ = command;
+    BoxMakeWriter::new(std::io::stderr)
+}
+
+fn set_up_log(filter: Option<&str>, writer: BoxMakeWriter) {
     let filter = filter.map_or_else(
         || EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info")),
         EnvFilter::new,
     );
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(writer)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
 }
@@ -181,25 +213,20 @@ fn run(command: Command, log: Option<String>) -> anyhow::Result<ExitCode> {
             writeln!(std::io::stdout(), "{said}")?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Serve { proxy, folder } => {
-            let (folder, routes) = (folder.find()?, proxy.routes()?);
-            let membership = Membership::load(&folder)?;
-            serve::run(&membership, routes, &folder)
-        }
-        Command::Run { proxy, folder } => {
-            let (folder, routes) = (folder.find()?, proxy.routes()?);
-            let membership = Membership::load(&folder)?;
-            let _lock = RunLock::take(&folder)?;
-            let _shown = RunLock::show(&folder)?;
-            tracing::info!(hub = %membership.hub(), "{}", openness(&folder));
-            let agent = AgentArgs {
-                folder: folder.clone(),
-                routes: proxy.words(),
-                log,
-            };
-            let doorman = Doorman::new(folder.clone(), agent);
-            runtime()?.block_on(line::stay(&membership, &routes, &folder, doorman))?;
-            Ok(ExitCode::SUCCESS)
+        Command::Serve {
+            hub,
+            fingerprint,
+            proxy,
+            folder,
+        } => serve::run(hub, fingerprint, proxy.routes()?, &folder.find()?),
+        #[cfg(windows)]
+        Command::Run {
+            as_service: true,
+            proxy,
+            folder,
+        } => run_as_service(proxy, folder.find()?, log),
+        Command::Run { proxy, folder, .. } => {
+            stay(&proxy, &folder.find()?, log, None).map(|()| ExitCode::SUCCESS)
         }
         Command::Install { into } => service::install(into.as_deref()).map(|()| ExitCode::SUCCESS),
         Command::Uninstall { from } => {
@@ -207,6 +234,61 @@ fn run(command: Command, log: Option<String>) -> anyhow::Result<ExitCode> {
         }
         Command::Status { json, folder } => status(json, &folder.find()?),
     }
+}
+
+/// Stays connected until the program is told to stop, also by the service manager that `service` stands for.
+fn stay(
+    proxy: &ProxyArgs,
+    folder: &Path,
+    log: Option<String>,
+    service: Option<watch::Receiver<bool>>,
+) -> anyhow::Result<()> {
+    let routes = proxy.routes()?;
+    let membership = Membership::load(folder)?;
+    let _lock = RunLock::take(folder)?;
+    let _shown = RunLock::show(folder)?;
+    tracing::info!(hub = %membership.hub(), "{}", openness(folder));
+    let agent = AgentArgs {
+        hub: membership.hub().to_string(),
+        fingerprint: membership.pin().to_string(),
+        folder: folder.to_owned(),
+        routes: proxy.words(),
+        log,
+        #[cfg(windows)]
+        is_service: service.is_some(),
+    };
+    let doorman = Doorman::new(folder.to_owned(), agent);
+    runtime()?.block_on(async {
+        let stop = StopSignal::listen(service).context("cannot hear when to stop")?;
+        line::stay(&membership, &routes, folder, doorman, stop).await
+    })
+}
+
+/// As [`stay`], for the service manager of Windows.
+#[cfg(windows)]
+fn run_as_service(
+    proxy: ProxyArgs,
+    folder: PathBuf,
+    log: Option<String>,
+) -> anyhow::Result<ExitCode> {
+    desktop::service::run(service::ID, move |stop| {
+        let (tell, told) = watch::channel(false);
+        let hear = move || {
+            if stop.recv().is_ok() {
+                tell.send(true).ok();
+            }
+        };
+        let heard = std::thread::Builder::new().spawn(hear).context("no thread");
+        let stayed = heard.and_then(|_thread| stay(&proxy, &folder, log, Some(told)));
+        match stayed {
+            Ok(()) => 0,
+            Err(error) => {
+                tracing::error!("{error:#}");
+                1
+            }
+        }
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// One thread is plenty for one connection.

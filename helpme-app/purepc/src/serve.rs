@@ -13,13 +13,12 @@ use desktop::Sign;
 use host_engine::{
     Backends, BrowseConsent, HostCommand, HostConfig, HostEngine, HostEvent, HostHandle,
 };
-use protocol::{ShieldState, visible_line};
+use protocol::{HubAddress, ShieldState, visible_line};
 use session::PairKey;
-use transport::Routes;
+use transport::{Fingerprint, Routes};
 
 use crate::agent::Order;
 use crate::computer;
-use crate::membership::Membership;
 
 /// How long nobody may be in a session before this computer is left alone.
 const ALONE: Duration = Duration::from_mins(1);
@@ -42,15 +41,16 @@ enum Heard {
 ///
 /// If the system gives no thread.
 pub(crate) fn run(
-    membership: &Membership,
+    hub: HubAddress,
+    fingerprint: Fingerprint,
     routes: Routes,
     folder: &Path,
 ) -> anyhow::Result<ExitCode> {
     let (heard, hears) = sync_channel(64);
     hear_orders(heard.clone())?;
     let config = HostConfig {
-        hub: membership.hub().clone(),
-        pin: membership.pin().into(),
+        hub,
+        pin: fingerprint.into(),
         routes,
         program: computer::program(),
         computer: computer::name(),

@@ -1,5 +1,7 @@
 //! `hub-admin`: the administrator's window.
 
+#![cfg_attr(windows, windows_subsystem = "windows")]
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -34,6 +36,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
+    desktop::console::join();
     let arguments = Arguments::parse();
     let filter = tracing_subscriber::EnvFilter::try_from_default_env();
     let filter = filter.unwrap_or_else(|_not_set| "info".into());

@@ -7,6 +7,6 @@ pub(crate) fn lower() {
     rustix::process::nice(15).ok();
 }
 
-/// Does nothing: who starts this process chooses its priority here.
+/// Does nothing: who starts this process chooses its priority here, as the hub does.
 #[cfg(not(unix))]
 pub(crate) fn lower() {}

@@ -102,6 +102,16 @@ struct StopSignal {
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    interrupt: tokio::signal::windows::CtrlC,
+    #[cfg(windows)]
+    pause: tokio::signal::windows::CtrlBreak,
+    #[cfg(windows)]
+    close: tokio::signal::windows::CtrlClose,
+    #[cfg(windows)]
+    log_off: tokio::signal::windows::CtrlLogoff,
+    #[cfg(windows)]
+    shut_down: tokio::signal::windows::CtrlShutdown,
 }
 
 #[cfg(unix)]
@@ -122,20 +132,27 @@ impl StopSignal {
     }
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 impl StopSignal {
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "listening can fail on other systems"
-    )]
     fn listen() -> std::io::Result<Self> {
-        Ok(Self {})
+        use tokio::signal::windows;
+        Ok(Self {
+            interrupt: windows::ctrl_c()?,
+            pause: windows::ctrl_break()?,
+            close: windows::ctrl_close()?,
+            log_off: windows::ctrl_logoff()?,
+            shut_down: windows::ctrl_shutdown()?,
+        })
     }
 
-    async fn heard(self) {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::error!(%error, "Cannot hear Ctrl+C");
-            std::future::pending::<()>().await;
+    /// Keys in the terminal, or that the terminal, the session or the computer ends.
+    async fn heard(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.pause.recv() => {}
+            _ = self.close.recv() => {}
+            _ = self.log_off.recv() => {}
+            _ = self.shut_down.recv() => {}
         }
     }
 }

@@ -9,7 +9,7 @@ use ksni::blocking::TrayMethods as _;
 use ksni::menu::StandardItem;
 use ksni::{Category, Icon, MenuItem, OfflineReason, ToolTip};
 
-use super::{TrayState, TrayWish, Wished, drawn, newest};
+use super::{TrayState, TrayWish, Wished, newest};
 
 /// Whoever shows such icons has this name on the bus.
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
@@ -47,7 +47,7 @@ impl ksni::Tray for Item {
         let icons = SIDES.iter().map(|side| Icon {
             width: i32::from(*side),
             height: i32::from(*side),
-            data: drawn(*side, self.state.attention),
+            data: icon::argb(*side, self.state.attention),
         });
         icons.collect()
     }

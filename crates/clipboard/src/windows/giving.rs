@@ -1,0 +1,217 @@
+//! What was copied at the other end, for the programs here that paste it.
+//!
+//! Windows asks for a format while the program that pastes waits, and takes what is put there before the
+//! question is answered. So this thread waits too, and does what else comes once that is over.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use protocol::clipboard::{ClipboardFault, ClipboardKind, ClipboardKinds};
+
+use super::api::{self, Open, OwnWindow};
+use super::formats::Formats;
+use super::{MAX_ORDERS, Order, Orders};
+use crate::Provide;
+
+/// How long a program may wait for contents to come from the other end.
+const CONTENTS_PATIENCE: Duration = Duration::from_mins(1);
+/// How often to look whether anybody needs the clipboard, while a program waits.
+const EACH_LOOK: Duration = Duration::from_millis(100);
+/// How long another program may have the clipboard open.
+const OPEN_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the clipboard holds.
+struct Holding {
+    number: u64,
+    provide: Provide,
+    /// What was pasted once.
+    contents: BTreeMap<ClipboardKind, Bytes>,
+}
+
+/// What is held, and the orders, which also come while a program waits for contents.
+pub(super) struct Giving {
+    formats: Formats,
+    orders: Orders,
+    inbox: Receiver<Order>,
+    /// What came while a program was waiting.
+    postponed: RefCell<VecDeque<Order>>,
+    holding: RefCell<Option<Holding>>,
+    /// Counts what was asked for: an answer that comes late must not be taken for another.
+    asked: Cell<u64>,
+}
+
+impl Giving {
+    pub(super) fn new(formats: Formats, orders: Orders, inbox: Receiver<Order>) -> Self {
+        Self {
+            formats,
+            orders,
+            inbox,
+            postponed: RefCell::default(),
+            holding: RefCell::default(),
+            asked: Cell::new(0),
+        }
+    }
+
+    pub(super) fn next_order(&self) -> Option<Order> {
+        let postponed = self.postponed.borrow_mut().pop_front();
+        postponed.or_else(|| self.inbox.try_recv().ok())
+    }
+
+    pub(super) fn take_over(
+        &self,
+        window: &OwnWindow,
+        number: u64,
+        kinds: ClipboardKinds,
+        provide: Provide,
+        taken: &SyncSender<()>,
+    ) {
+        let new = Holding {
+            number,
+            provide,
+            contents: BTreeMap::new(),
+        };
+        // before anybody can paste it
+        self.holding.replace(Some(new));
+        if let Err(error) = self.promise(window, kinds) {
+            tracing::warn!(%error, "The clipboard cannot be had");
+            self.holding.replace(None);
+        }
+        if taken.try_send(()).is_err() {
+            tracing::trace!("Nobody waits for it any more");
+        }
+    }
+
+    fn promise(&self, window: &OwnWindow, kinds: ClipboardKinds) -> io::Result<()> {
+        let open = Open::wait(Some(window), OPEN_PATIENCE)?;
+        open.clear()?;
+        self.formats.promise(&open, kinds)
+    }
+
+    pub(super) fn release(&self, window: &OwnWindow, number: u64) {
+        let is_it = |holding: &Holding| holding.number == number;
+        if self.holding.borrow().as_ref().is_some_and(is_it) {
+            self.let_go(window);
+        }
+    }
+
+    pub(super) fn let_go(&self, window: &OwnWindow) {
+        if self.holding.replace(None).is_none() || !window.is_owner() {
+            return;
+        }
+        // without an owner: what is empty must not be taken for ours
+        let cleared = Open::wait(None, OPEN_PATIENCE).and_then(|open| {
+            // whoever had it open may have copied
+            if window.is_owner() {
+                open.clear()
+            } else {
+                Ok(())
+            }
+        });
+        if let Err(error) = cleared {
+            tracing::debug!(%error, "The clipboard keeps what nobody gives any more");
+        }
+    }
+
+    /// Another program has copied.
+    pub(super) fn lost(&self) {
+        self.holding.replace(None);
+    }
+
+    /// A program pastes, and waits until this returns.
+    pub(super) fn render(&self, format: u32) {
+        let Some(kind) = self.formats.kind_of(format) else {
+            return;
+        };
+        let written = match self.contents(kind) {
+            Ok(contents) => self.formats.written(format, &contents),
+            Err(fault) => {
+                // the next paste asks again
+                tracing::debug!(?kind, ?fault, "Nothing to paste");
+                return;
+            }
+        };
+        let put = written.map(|bytes| api::put(format, &bytes));
+        if let Some(Err(error)) = put {
+            tracing::debug!(%error, "Nobody takes it any more");
+        }
+    }
+
+    fn contents(&self, kind: ClipboardKind) -> Result<Bytes, ClipboardFault> {
+        let (number, provide) = {
+            let holding = self.holding.borrow();
+            let holding = holding.as_ref().ok_or(ClipboardFault::REPLACED)?;
+            if let Some(contents) = holding.contents.get(&kind) {
+                return Ok(contents.clone());
+            }
+            (holding.number, Provide::clone(&holding.provide))
+        };
+        let asked = self.asked.get() + 1;
+        self.asked.set(asked);
+        let mut back = Returned {
+            orders: self.orders.clone(),
+            asked,
+            is_over: false,
+        };
+        provide(kind, Box::new(move |contents| back.say(contents)));
+        let contents = self.wait_for(asked, number)?;
+        if let Some(holding) = self.holding.borrow_mut().as_mut() {
+            holding.contents.insert(kind, contents.clone());
+        }
+        Ok(contents)
+    }
+
+    /// Waits for what was asked for, until what is held is let go.
+    fn wait_for(&self, asked: u64, number: u64) -> Result<Bytes, ClipboardFault> {
+        let until = Instant::now() + CONTENTS_PATIENCE;
+        while Instant::now() < until && !self.orders.are_over() {
+            let Ok(order) = self.inbox.recv_timeout(EACH_LOOK) else {
+                continue;
+            };
+            let is_end = match order {
+                Order::Contents {
+                    asked: of,
+                    contents,
+                } if of == asked => return contents,
+                Order::Contents { .. } => continue,
+                Order::Release { number: of } => of == number,
+                Order::TakeOver { .. } => true,
+                Order::Fetch { .. } | Order::Read(_) => false,
+            };
+            let mut postponed = self.postponed.borrow_mut();
+            if postponed.len() < MAX_ORDERS || matches!(order, Order::Read(_)) {
+                postponed.push_back(order);
+            }
+            if is_end {
+                return Err(ClipboardFault::REPLACED);
+            }
+        }
+        Err(ClipboardFault::NO_ANSWER)
+    }
+}
+
+/// What was asked for comes back by this; one that is dropped says that nothing comes.
+struct Returned {
+    orders: Orders,
+    asked: u64,
+    is_over: bool,
+}
+
+impl Returned {
+    fn say(&mut self, contents: Result<Bytes, ClipboardFault>) {
+        self.is_over = true;
+        let asked = self.asked;
+        self.orders.give(Order::Contents { asked, contents });
+    }
+}
+
+impl Drop for Returned {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.say(Err(ClipboardFault::NO_ANSWER));
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! A process for who sits in front of the computer, started by a service of Windows: a service has no desktop.
+#![expect(unsafe_code, reason = "Windows' own functions are foreign ones")]
+
+use std::ffi::{OsStr, OsString, c_void};
+use std::io;
+use std::os::windows::ffi::OsStrExt as _;
+use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
+use std::path::Path;
+use std::ptr::{null, null_mut};
+
+use windows_sys::Win32::Foundation::{
+    HANDLE, HANDLE_FLAG_INHERIT, SetHandleInformation, TRUE, WAIT_OBJECT_0,
+};
+use windows_sys::Win32::Security::SECURITY_ATTRIBUTES;
+use windows_sys::Win32::System::Environment::{CreateEnvironmentBlock, DestroyEnvironmentBlock};
+use windows_sys::Win32::System::Pipes::CreatePipe;
+use windows_sys::Win32::System::RemoteDesktop::{WTSGetActiveConsoleSessionId, WTSQueryUserToken};
+use windows_sys::Win32::System::Threading::{
+    CREATE_NO_WINDOW, CREATE_UNICODE_ENVIRONMENT, CreateProcessAsUserW, GetExitCodeProcess,
+    INFINITE, PROCESS_INFORMATION, STARTF_USESTDHANDLES, STARTUPINFOW, TerminateProcess,
+    WaitForSingleObject,
+};
+
+/// Where nobody has a session.
+const NO_SESSION: u32 = u32::MAX;
+const DESKTOP: &str = "winsta0\\default";
+
+fn succeeded(result: i32) -> io::Result<()> {
+    if result == 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}
+
+/// A process in the session of the user who is in front, with that account's rights.
+#[derive(Debug)]
+pub struct UserProcess {
+    process: OwnedHandle,
+}
+
+impl UserProcess {
+    /// Starts `program`, and gives what its standard input reads.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::NotFound`] where nobody is logged in; else what Windows says, as to a program that is no
+    /// service.
+    pub fn start(program: &Path, arguments: &[OsString]) -> io::Result<(Self, OwnedHandle)> {
+        let account = account_in_front()?;
+        let environment = Environment::of(&account)?;
+        let (theirs, ours) = pipe()?;
+        let mut line = command_line(program, arguments)?;
+        let program = wide(program.as_os_str());
+        let mut desktop = wide(OsStr::new(DESKTOP));
+        let startup = STARTUPINFOW {
+            cb: u32::try_from(size_of::<STARTUPINFOW>()).map_err(io::Error::other)?,
+            lpDesktop: desktop.as_mut_ptr(),
+            dwFlags: STARTF_USESTDHANDLES,
+            hStdInput: theirs.as_raw_handle(),
+            ..STARTUPINFOW::default()
+        };
+        let mut started = PROCESS_INFORMATION::default();
+        let how = CREATE_UNICODE_ENVIRONMENT | CREATE_NO_WINDOW;
+        // SAFETY: all texts end with a zero and live until it returns, and so do handles and structures.
+        succeeded(unsafe {
+            CreateProcessAsUserW(
+                account.as_raw_handle(),
+                program.as_ptr(),
+                line.as_mut_ptr(),
+                null(),
+                null(),
+                TRUE,
+                how,
+                environment.0,
+                null(),
+                &raw const startup,
+                &raw mut started,
+            )
+        })?;
+        // SAFETY: it was made above, and is nobody else's.
+        drop(unsafe { OwnedHandle::from_raw_handle(started.hThread) });
+        // SAFETY: the same.
+        let process = unsafe { OwnedHandle::from_raw_handle(started.hProcess) };
+        Ok((Self { process }, ours))
+    }
+
+    /// Blocks until it has ended; gives its exit code.
+    ///
+    /// # Errors
+    ///
+    /// That Windows does not tell.
+    pub fn wait(&self) -> io::Result<u32> {
+        let process = self.process.as_raw_handle();
+        // SAFETY: the handle lives.
+        if unsafe { WaitForSingleObject(process, INFINITE) } != WAIT_OBJECT_0 {
+            return Err(io::Error::last_os_error());
+        }
+        let mut code = 0;
+        // SAFETY: as above, and the code is written there.
+        succeeded(unsafe { GetExitCodeProcess(process, &raw mut code) })?;
+        Ok(code)
+    }
+
+    /// Ends it at once.
+    ///
+    /// # Errors
+    ///
+    /// That it has ended, or Windows does not let it.
+    pub fn end(&self) -> io::Result<()> {
+        // SAFETY: the handle lives.
+        succeeded(unsafe { TerminateProcess(self.process.as_raw_handle(), 1) })
+    }
+}
+
+/// The rights of the account that is logged in at the screen.
+fn account_in_front() -> io::Result<OwnedHandle> {
+    // SAFETY: it takes nothing.
+    let session = unsafe { WTSGetActiveConsoleSessionId() };
+    if session == NO_SESSION {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    let mut account: HANDLE = null_mut();
+    // SAFETY: the handle is written there.
+    succeeded(unsafe { WTSQueryUserToken(session, &raw mut account) })?;
+    // SAFETY: it was made above, and is nobody else's.
+    Ok(unsafe { OwnedHandle::from_raw_handle(account) })
+}
+
+/// The variables of an account.
+struct Environment(*mut c_void);
+
+impl Environment {
+    fn of(account: &OwnedHandle) -> io::Result<Self> {
+        let mut block = null_mut();
+        let nothing_of_ours = 0;
+        // SAFETY: the address is written there, and the handle lives.
+        succeeded(unsafe {
+            CreateEnvironmentBlock(&raw mut block, account.as_raw_handle(), nothing_of_ours)
+        })?;
+        Ok(Self(block))
+    }
+}
+
+impl Drop for Environment {
+    fn drop(&mut self) {
+        // SAFETY: it was made by the function beside.
+        unsafe { DestroyEnvironmentBlock(self.0) };
+    }
+}
+
+/// The end that a process is given, and the other.
+fn pipe() -> io::Result<(OwnedHandle, OwnedHandle)> {
+    let given = SECURITY_ATTRIBUTES {
+        nLength: u32::try_from(size_of::<SECURITY_ATTRIBUTES>()).map_err(io::Error::other)?,
+        bInheritHandle: TRUE,
+        ..SECURITY_ATTRIBUTES::default()
+    };
+    let (mut read, mut write): (HANDLE, HANDLE) = (null_mut(), null_mut());
+    // SAFETY: both handles are written there.
+    succeeded(unsafe { CreatePipe(&raw mut read, &raw mut write, &raw const given, 0) })?;
+    // SAFETY: it was made above, and is nobody else's.
+    let read = unsafe { OwnedHandle::from_raw_handle(read) };
+    // SAFETY: the same.
+    let write = unsafe { OwnedHandle::from_raw_handle(write) };
+    // SAFETY: the handle lives.
+    succeeded(unsafe { SetHandleInformation(write.as_raw_handle(), HANDLE_FLAG_INHERIT, 0) })?;
+    Ok((read, write))
+}
+
+fn wide(text: &OsStr) -> Vec<u16> {
+    text.encode_wide().chain([0]).collect()
+}
+
+/// Programs take their line apart by a rule of C: words in quotation marks, and before such a mark two
+/// backslashes for each.
+fn command_line(program: &Path, arguments: &[OsString]) -> io::Result<Vec<u16>> {
+    const QUOTE: u16 = b'"' as u16;
+    const BACKSLASH: u16 = b'\\' as u16;
+    let mut line = Vec::new();
+    let program = program.as_os_str();
+    for word in std::iter::once(program).chain(arguments.iter().map(OsString::as_os_str)) {
+        if !line.is_empty() {
+            line.push(u16::from(b' '));
+        }
+        line.push(QUOTE);
+        let mut backslashes = 0;
+        for unit in word.encode_wide() {
+            if unit == 0 {
+                return Err(io::ErrorKind::InvalidInput.into());
+            }
+            if unit == BACKSLASH {
+                backslashes += 1;
+                continue;
+            }
+            let each = if unit == QUOTE { 2 } else { 1 };
+            line.extend(std::iter::repeat_n(BACKSLASH, backslashes * each));
+            backslashes = 0;
+            if unit == QUOTE {
+                line.push(BACKSLASH);
+            }
+            line.push(unit);
+        }
+        line.extend(std::iter::repeat_n(BACKSLASH, backslashes * 2));
+        line.push(QUOTE);
+    }
+    line.push(0);
+    Ok(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_taken_apart_into_what_it_was_made_of() {
+        let arguments = ["a b", "", r"C:\x\", r#"say "hi\""#, "è"].map(OsString::from);
+        let line = command_line(Path::new(r"C:\P F\p.exe"), &arguments).expect("no zero in it");
+        let line = String::from_utf16(&line[..line.len() - 1]).expect("text");
+        assert_eq!(
+            line,
+            r#""C:\P F\p.exe" "a b" "" "C:\x\\" "say \"hi\\\"" "è""#
+        );
+        assert!(command_line(Path::new("p"), &["a\0b".into()]).is_err());
+    }
+}
