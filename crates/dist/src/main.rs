@@ -19,6 +19,7 @@ mod linked;
 mod macos;
 mod portable;
 mod release;
+mod summary;
 mod sums;
 mod tree;
 mod windows;

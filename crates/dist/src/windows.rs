@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::bill::uuid_of;
 use crate::release::{Programs, Release};
-use crate::{Package, icon};
+use crate::{Package, icon, summary};
 
 /// The set-up program, for one account or for all.
 ///
@@ -51,7 +51,7 @@ pub(crate) fn msi(
     let stage = stage(release, programs, licences)?;
     let name = format!("pure-help-desk-{}.msi", release.version);
     let made = stage.path().join(&name);
-    // the same package has the same codes, and each version its own
+    // each version has codes of its own
     let code = |what: &str| uuid_of(&format!("{what} {}", release.version));
     let mut command = Command::new("wixl");
     command
@@ -60,13 +60,13 @@ pub(crate) fn msi(
         .args(["--arch", "x64"])
         .args(["--define", &format!("Version={}", three_numbers(release)?)])
         .args(["--define", &format!("ProductCode={}", code("product"))])
-        .args(["--define", &format!("PackageCode={}", code("package"))])
         .arg("--output")
         .arg(&made)
         .arg(release.root.join("packaging/windows/pure-help-desk.wxs"))
         .env("SOURCE_DATE_EPOCH", release.epoch.to_string());
     run(&mut command, "wixl")?;
-    Ok(vec![Package::new(name, fs::read(&made)?)])
+    let settled = summary::settle(fs::read(&made)?, &code("package"), release.epoch)?;
+    Ok(vec![Package::new(name, settled)])
 }
 
 /// Windows takes versions of numbers alone.
