@@ -40,15 +40,18 @@ clean_system() { # suite; prints nothing, leaves $kept/SUITE.clean
 
 inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
 quiet() { "$@" >"$kept/$suite.log" 2>&1 || { tail -30 "$kept/$suite.log" >&2; fail "$suite: $*"; }; }
-hub_as_its_unit_has_it() { # words for hub
-    inside setpriv --reuid pure-help-desk --regid pure-help-desk --clear-groups \
-        --inh-caps=-all,+net_bind_service --ambient-caps=+net_bind_service --bounding-set=-all,+net_bind_service \
-        --no-new-privs env HOME=/var/lib/pure-help-desk hub "$@"
+# words for hub follow; an array, so that what is started in the background is the hub and no shell around it
+as_the_unit_does() {
+    hub=(chroot "$root" env -i PATH=/usr/bin LANG=C.UTF-8 HOME=/var/lib/pure-help-desk
+        setpriv --reuid pure-help-desk --regid pure-help-desk --clear-groups --no-new-privs
+        --inh-caps=-all,+net_bind_service --ambient-caps=+net_bind_service --bounding-set=-all,+net_bind_service hub)
 }
 
+hub_pid=
+trap '[ -z "$hub_pid" ] || kill "$hub_pid"' EXIT
 start_hub() { # the file of its log; sets hub_pid
     rm -f "$root/var/lib/pure-help-desk/ready.json"
-    hub_as_its_unit_has_it serve --config /etc/pure-help-desk/hub.toml --public-address localhost --listen 127.0.0.1:7443 \
+    "${hub[@]}" serve --config /etc/pure-help-desk/hub.toml --public-address localhost --listen 127.0.0.1:7443 \
         --web-listen 127.0.0.1:7443 --ready-file /var/lib/pure-help-desk/ready.json >"$1" 2>&1 &
     hub_pid=$!
     local waited=0
@@ -58,8 +61,9 @@ start_hub() { # the file of its log; sets hub_pid
     done
 }
 stop_hub() {
-    # setpriv and env gave their process to the hub
-    kill "$hub_pid" && wait "$hub_pid" || [ $? -le 143 ] || fail "$suite: the hub does not stop"
+    kill "$hub_pid"
+    wait "$hub_pid" || fail "$suite: the hub does not stop as it should"
+    hub_pid=
 }
 
 # Programs that the stage starts here, and that run inside.
@@ -74,6 +78,7 @@ programs_for_the_stage() { # the folder
 
 try_suite() {
     suite=$1 root=$kept/$1.tried
+    as_the_unit_does
     say "$suite: a clean system"
     clean_system "$suite"
     rm -rf "$root"
@@ -93,7 +98,7 @@ try_suite() {
     quiet inside sh -c "apt-get install -y /packages/before/*.deb"
     inside hub --version
     start_hub "$kept/$suite.hub.log"
-    quiet hub_as_its_unit_has_it admin add-group Shops --data /var/lib/pure-help-desk
+    quiet "${hub[@]}" admin add-group Shops --data /var/lib/pure-help-desk
     stop_hub
     echo '# changed by the administrator' >>"$root/etc/pure-help-desk/hub.toml"
 
@@ -103,8 +108,8 @@ try_suite() {
     grep -q 'changed by the administrator' "$root/etc/pure-help-desk/hub.toml" || fail "$suite: settings were overwritten"
     start_hub "$kept/$suite.hub.log"
     # everything of the version before is there still
-    hub_as_its_unit_has_it audit verify --data /var/lib/pure-help-desk
-    hub_as_its_unit_has_it admin groups --data /var/lib/pure-help-desk | tee "$kept/$suite.log"
+    "${hub[@]}" audit verify --data /var/lib/pure-help-desk
+    "${hub[@]}" admin groups --data /var/lib/pure-help-desk | tee "$kept/$suite.log"
     grep -q Shops "$kept/$suite.log" || fail "$suite: the group is gone"
     stop_hub
     inside dpkg --verify

@@ -8,7 +8,8 @@
 ;   setup.exe /D=FOLDER             where to, as the last word and without quotation marks
 ;   uninstall.exe /S                removes the programs and keeps what they remember; with /DATA that too
 
-Unicode true
+; a program for 64 bits, as those that it installs
+Target amd64-unicode
 !define PRODUCT "Pure Help Desk"
 !define UNINSTALL "Software\Microsoft\Windows\CurrentVersion\Uninstall\${PRODUCT}"
 !define CLASS "Software\Classes\helpme"
@@ -26,11 +27,14 @@ Unicode true
 !include MUI2.nsh
 !include FileFunc.nsh
 !include LogicLib.nsh
-!include x64.nsh
 
 Name "${PRODUCT}"
 OutFile "${OUT}"
+!ifdef FAST
+SetCompressor zlib
+!else
 SetCompressor /SOLID lzma
+!endif
 ; files have the time of the version and not of whoever packaged them
 SetDateSave on
 ManifestDPIAware true
@@ -65,8 +69,6 @@ LangString Programs ${LANG_ENGLISH} "The programs"
 LangString Programs ${LANG_ITALIAN} "I programmi"
 LangString Data ${LANG_ENGLISH} "What they remember for this account"
 LangString Data ${LANG_ITALIAN} "Ciò che ricordano per questo account"
-LangString Needs64 ${LANG_ENGLISH} "This needs a 64-bit Windows."
-LangString Needs64 ${LANG_ITALIAN} "Serve un Windows a 64 bit."
 
 ; A program that runs cannot be replaced, but it can be renamed: a session goes on with the old one.
 !macro PutProgram NAME
@@ -133,10 +135,6 @@ SectionEnd
 !insertmacro MUI_FUNCTION_DESCRIPTION_END
 
 Function .onInit
-    ${IfNot} ${RunningX64}
-        MessageBox MB_OK|MB_ICONSTOP "$(Needs64)" /SD IDOK
-        Abort
-    ${EndIf}
     SetRegView 64
     ; a folder of the command line counts more than the usual one
     StrCpy $R9 "$INSTDIR"

@@ -6,23 +6,21 @@ use cargo_metadata::{DependencyKind, Package, PackageId};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::linked;
 use crate::release::Release;
 
 /// The document, as JSON.
 ///
 /// # Errors
 ///
-/// If cargo does not say what is linked.
-pub(crate) fn of_materials(release: &Release) -> anyhow::Result<Vec<u8>> {
-    let linked = linked::crates(release)?;
+/// If `Cargo.lock` cannot be read.
+pub(crate) fn of_materials(release: &Release, linked: &[&Package]) -> anyhow::Result<Vec<u8>> {
     let root = format!("pure-help-desk@{}", release.version);
     let sums = checksums(release)?;
     let components: Vec<_> = linked
         .iter()
         .map(|package| component(package, &sums))
         .collect();
-    let dependencies = dependencies(release, &linked, &root);
+    let dependencies = dependencies(release, linked, &root);
     let content = json!([components, dependencies]).to_string();
     let document = json!({
         "bomFormat": "CycloneDX",

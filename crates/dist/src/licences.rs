@@ -9,7 +9,6 @@ use anyhow::{Context as _, ensure};
 use cargo_metadata::Package;
 use spdx::Expression;
 
-use crate::linked;
 use crate::release::Release;
 
 /// How files with a licence begin, in capitals.
@@ -34,9 +33,9 @@ const MOST_BYTES: u64 = 256 * 1024;
 /// # Errors
 ///
 /// If a crate says of no licence, or has none that is known.
-pub(crate) fn of_everything(release: &Release) -> anyhow::Result<String> {
+pub(crate) fn of_everything(release: &Release, linked: &[&Package]) -> anyhow::Result<String> {
     let mut owners_of: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for package in linked::crates(release)? {
+    for &package in linked {
         if package.source.is_none() {
             continue;
         }

@@ -122,7 +122,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let linux = folders.programs(System::Linux, &release)?;
     let windows = folders.programs(System::Windows, &release)?;
     let macos = folders.programs(System::Macos, &release)?;
-    let licences = licences::of_everything(&release)?;
+    let linked = linked::crates(&release)?;
+    let licences = licences::of_everything(&release, &linked)?;
 
     for &kind in Kind::value_variants() {
         let is_asked_for = cli.only.contains(&kind);
@@ -162,7 +163,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     made.keep(vec![
         Package::new(
             format!("pure-help-desk-{}.cdx.json", release.version),
-            bill::of_materials(&release)?,
+            bill::of_materials(&release, &linked)?,
         ),
         Package::new("third-party-licences.txt".to_owned(), licences.into_bytes()),
     ])?;

@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
 
 use crate::bill::uuid_of;
-use crate::release::{Programs, Release};
+use crate::release::{Effort, Programs, Release};
 use crate::{Package, icon, summary};
 
 /// The set-up program, for one account or for all.
@@ -26,6 +26,9 @@ pub(crate) fn setup(
     let name = format!("pure-help-desk-{}-setup.exe", release.version);
     let made = stage.path().join(&name);
     let mut command = Command::new("makensis");
+    if release.effort == Effort::Little {
+        command.arg("-DFAST");
+    }
     command
         .args(["-V2", "-NOCD", "-WX"])
         .arg(format!("-DVERSION={}", release.version))
