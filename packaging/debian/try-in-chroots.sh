@@ -127,8 +127,8 @@ try_suite() {
     quiet inside apt-get remove -y $all
     [ -e "$root/var/lib/pure-help-desk/hub.db" ] || fail "$suite: data was removed"
     [ ! -e "$root/usr/bin/hub" ] || fail "$suite: the hub is there still"
-    # shellcheck disable=SC2086
-    quiet inside apt-get purge -y $all
+    # the others are gone altogether, since they keep nothing
+    quiet inside apt-get purge -y pure-help-desk-hub purepc
     [ ! -e "$root/var/lib/pure-help-desk" ] && [ ! -e "$root/etc/pure-help-desk" ] || fail "$suite: data was not purged"
     umount -l "$root/dev" "$root/proc"
     ! grep -q " $root/" /proc/self/mountinfo || fail "$suite: something is mounted still"
