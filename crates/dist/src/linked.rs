@@ -36,7 +36,9 @@ pub(crate) fn crates(release: &Release) -> anyhow::Result<Vec<&Package>> {
         tree.current_dir(&release.root)
             .args(["tree", "--locked", "--target", target])
             .args(["--edges", "normal,no-proc-macro"])
-            .args(["--prefix", "none", "--format", "{p}"]);
+            .args(["--prefix", "none", "--format", "{p}"])
+            // for tests the whole workspace may be resolved together, tools included
+            .env_remove("CARGO_RESOLVER_FEATURE_UNIFICATION");
         for program in PROGRAMS {
             tree.args(["--package", program]);
         }

@@ -83,7 +83,7 @@ impl Key {
         Ok(Self { secret, public })
     }
 
-    /// Signs what `data` reads, which is in the file `name`. The same bytes have the same signature.
+    /// Signs what `data` reads, which is in the file `name`. No two signatures are alike.
     fn sign(
         &self,
         out: &Path,

@@ -105,8 +105,13 @@ impl Tree {
                 Entry::Folder { mode, owner } => {
                     let mut header =
                         header(&format!("{path}/"), EntryType::Directory, *mode, epoch)?;
-                    header.set_uid(*owner);
-                    header.set_gid(*owner);
+                    if *owner != 0 {
+                        // who that is the package does not say
+                        header.set_uid(*owner);
+                        header.set_gid(*owner);
+                        header.set_username("")?;
+                        header.set_groupname("")?;
+                    }
                     append(&mut builder, header, &[])?;
                 }
                 Entry::File { mode, bytes } => {
@@ -131,6 +136,8 @@ fn header(path: &str, kind: EntryType, mode: u32, epoch: u64) -> anyhow::Result<
     header.set_mtime(epoch);
     header.set_uid(0);
     header.set_gid(0);
+    header.set_username("root")?;
+    header.set_groupname("root")?;
     Ok(header)
 }
 

@@ -100,7 +100,8 @@ fn p1_packages_made_twice_from_the_same_programs_are_equal_and_carry_what_they_s
         one.keys().collect::<Vec<_>>(),
         other.keys().collect::<Vec<_>>()
     );
-    for (name, bytes) in &one {
+    // there is chance in a signature
+    for (name, bytes) in one.iter().filter(|(name, _)| !name.ends_with(".minisig")) {
         assert!(bytes == &other[name], "{name} differs");
     }
 
@@ -118,7 +119,7 @@ fn p1_packages_made_twice_from_the_same_programs_are_equal_and_carry_what_they_s
 fn the_hub_is_packaged_for_its_service(deb: &Path) {
     let files = output("dpkg-deb", &["--contents"], deb);
     for end in [
-        "root/root 0 ./usr/bin/hub",
+        "./usr/bin/hub",
         "./usr/bin/hub-film",
         "./usr/lib/systemd/system/hub.service",
         "./usr/lib/sysusers.d/pure-help-desk-hub.conf",
@@ -126,7 +127,6 @@ fn the_hub_is_packaged_for_its_service(deb: &Path) {
         "./usr/share/man/man8/hub.8.gz",
         "./usr/share/doc/pure-help-desk-hub/third-party-licences.txt.gz",
     ] {
-        let end = end.strip_prefix("root/root 0 ").unwrap_or(end);
         assert!(
             files.lines().any(|line| line.ends_with(end)),
             "{end}: {files}"
