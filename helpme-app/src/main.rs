@@ -16,7 +16,9 @@ use helpme_app::app::{HelpmeApp, SMALLEST_WINDOW, Start, WINDOW_SIZE};
 use helpme_app::doctor;
 use helpme_app::link::{Link, link_to};
 use helpme_app::links;
-use helpme_app::settings::{HubPlace, HubText, Settings, account_name, hub_beside_program};
+use helpme_app::settings::{
+    HubPlace, HubText, Settings, account_name, hub_beside_program, set_up_beside_program,
+};
 use helpme_app::state::{State, Surroundings};
 use tracing_subscriber::EnvFilter;
 use ui_kit::{Lang, Program, StartFault};
@@ -27,7 +29,9 @@ Examples:
   helpme 'helpme://help.example.org/?key=public'
                                    Open it for a help desk that has a public certificate
   helpme --doctor > network.txt    What the people of the network need to know
-  helpme --register-links          Open helpme:// links with this program from now on";
+  helpme --register-links          Open helpme:// links with this program from now on
+  helpme --hub help.example.org --fingerprint HEX --set-up
+                                   Set this program up for a help desk, for everybody who starts it";
 
 /// Lets someone help you: shows your screen to your helper after you agree.
 #[derive(Debug, Parser)]
@@ -55,6 +59,9 @@ struct Arguments {
     /// Open them with it no longer, and do nothing else.
     #[arg(long, conflicts_with_all = ["link", "hub"])]
     unregister_links: bool,
+    /// Write what --hub and --fingerprint say into `helpme.json` beside this program, and do nothing else.
+    #[arg(long, requires = "hub", conflicts_with_all = ["doctor", "register_links", "unregister_links"])]
+    set_up: bool,
 }
 
 fn main() -> ExitCode {
@@ -82,6 +89,9 @@ fn main() -> ExitCode {
     }
     if arguments.register_links || arguments.unregister_links {
         return tell_links(arguments.register_links);
+    }
+    if arguments.set_up {
+        return tell_set_up(arguments);
     }
     match run(&mut program, arguments) {
         Ok(()) => ExitCode::SUCCESS,
@@ -180,6 +190,31 @@ fn tell_links(open: bool) -> ExitCode {
     }
 }
 
+/// Names the hub in the file beside the program, and says so.
+fn tell_set_up(arguments: Arguments) -> ExitCode {
+    let done = std::env::current_exe()
+        .context("this program is nowhere to be found")
+        .and_then(|exe| {
+            let folder = exe.parent().context("a program is in a folder")?;
+            let hub = given_hub(arguments, None)?.context("--hub and --fingerprint")?;
+            set_up_beside_program(folder, &hub)
+        });
+    match done {
+        Ok(path) => {
+            drop(writeln!(
+                io::stdout(),
+                "{} names the help desk.",
+                path.display()
+            ));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            drop(writeln!(io::stderr(), "helpme: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// The hub from the command line, or from the file beside the program (H2).
 fn given_hub(arguments: Arguments, folder: Option<&Path>) -> anyhow::Result<Option<HubPlace>> {
     if let (Some(address), Some(fingerprint)) = (arguments.hub, arguments.fingerprint) {
@@ -223,7 +258,7 @@ mod tests {
             (
                 "FILES",
                 &[
-                    "`helpme.json` beside the program names the help desk, so that nobody has to type it.",
+                    "`helpme.json` beside the program names the help desk, so that nobody has to type it; for one in /usr/bin it is in /etc/pure-help-desk.",
                     "`portable` beside the program is a folder. Where it exists everything is kept in it.",
                 ],
             ),

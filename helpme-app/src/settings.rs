@@ -1,6 +1,6 @@
 //! What Helpme remembers, and where its hub is (H2).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use desktop::WindowPlace;
 use host_engine::{AddressFault, HubAddress, Pin};
@@ -11,6 +11,8 @@ use crate::organisations::Organisations;
 
 /// The file beside the program that names its hub.
 const HUB_FILE: &str = "helpme.json";
+/// Where packages of Linux put programs, and where such a file is then in place of beside it.
+const PACKAGED: (&str, &str) = ("/usr/bin", "/etc/pure-help-desk");
 /// The largest of it that is read, in bytes.
 const MAX_HUB_FILE_BYTES: u64 = 16 * 1024;
 
@@ -102,7 +104,7 @@ pub fn hub_beside_program(folder: &Path) -> anyhow::Result<Option<HubPlace>> {
     use anyhow::Context as _;
     use std::io::Read as _;
 
-    let path = folder.join(HUB_FILE);
+    let path = hub_file(folder);
     let file = match std::fs::File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -118,6 +120,36 @@ pub fn hub_beside_program(folder: &Path) -> anyhow::Result<Option<HubPlace>> {
         .parse()
         .with_context(|| format!("{HUB_FILE} is damaged"))?;
     Ok(Some(place))
+}
+
+/// Sets the program in `folder` up for a hub, for everybody who starts it: writes `helpme.json`, and gives its path.
+///
+/// # Errors
+///
+/// If it cannot be written there.
+pub fn set_up_beside_program(folder: &Path, hub: &HubPlace) -> anyhow::Result<PathBuf> {
+    use anyhow::Context as _;
+
+    let path = hub_file(folder);
+    let text = serde_json::to_string_pretty(&HubText::from(hub))? + "\n";
+    // nothing in it is a secret: other accounts read it
+    let write = || {
+        path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+        std::fs::write(&path, &text)
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(path)
+}
+
+fn hub_file(folder: &Path) -> PathBuf {
+    let (programs, settings) = PACKAGED;
+    let is_packaged = cfg!(unix) && folder == Path::new(programs);
+    let folder = if is_packaged {
+        Path::new(settings)
+    } else {
+        folder
+    };
+    folder.join(HUB_FILE)
 }
 
 /// The name of whoever uses this account, for a first start.
@@ -150,6 +182,27 @@ mod tests {
             .expect("is there");
         assert_eq!(place.address.port, 8443);
         assert_eq!(place.pin.to_string(), "ab".repeat(32));
+    }
+
+    #[test]
+    fn h2_what_was_set_up_for_a_hub_is_found_beside_the_program() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let hub = HubText {
+            address: "hub.example.org:8443".to_owned(),
+            fingerprint: "ab".repeat(32),
+        };
+        let hub = hub.parse().expect("a hub");
+        let path = set_up_beside_program(folder.path(), &hub).expect("written");
+        assert_eq!(path, folder.path().join(HUB_FILE));
+        let found = hub_beside_program(folder.path()).expect("reads");
+        assert_eq!(found, Some(hub));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn h2_a_packaged_program_is_set_up_where_the_system_keeps_settings() {
+        let file = hub_file(Path::new("/usr/bin"));
+        assert_eq!(file, Path::new("/etc/pure-help-desk/helpme.json"));
     }
 
     #[test]

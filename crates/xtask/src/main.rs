@@ -12,6 +12,7 @@ mod archive;
 mod bugs;
 mod ci;
 mod directions;
+mod dist;
 mod fuzz;
 mod load;
 mod man;
@@ -80,6 +81,12 @@ enum Task {
     /// makes of recorded desktops. With `--tunnel` all come by TCP. `--throughput` instead measures how much one
     /// session can carry by UDP and in tunnels, and what that costs the hub. Built for release.
     Load(StageArguments),
+    /// Makes the packages of all systems, what they are made of and their checksums, in `packaging/out`. `--only
+    /// deb,tar` makes some, `--from DIR` takes programs that are built already, `--key FILE` signs; `--help` says all.
+    Dist(StageArguments),
+    /// Installs the Debian packages in clean systems of Debian and Ubuntu, plays an assistance there, upgrades and
+    /// removes them. `--from DIR` takes programs that are built already. Needs root, debootstrap and the network.
+    Chroots(StageArguments),
     /// Plays one whole assistance through the real windows and leaves pictures, film and report.
     Demo(StageArguments),
     /// Takes the pictures of every window, light, dark and Italian, for `assets/screenshots`.
@@ -167,6 +174,8 @@ fn run(task: Task) -> anyhow::Result<()> {
         }
         Task::Archive(arguments) => archive::run(&arguments.rest),
         Task::Load(arguments) => load::run(&arguments.rest),
+        Task::Dist(arguments) => dist::run(&arguments.rest),
+        Task::Chroots(arguments) => dist::try_in_chroots(&arguments.rest),
         Task::Demo(arguments) => stage("demo", "dev", &arguments.rest),
         Task::Screenshots(arguments) => stage("screenshots", "dev", &arguments.rest),
         Task::Frames(arguments) => stage("frames", "release", &arguments.rest),

@@ -1,0 +1,160 @@
+//! Builds the programs for release, in a target folder of their own and without paths of this machine in them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, ensure};
+
+use crate::release::{Release, System};
+
+const WINDOWS: &str = "x86_64-pc-windows-gnu";
+const COMPILER: &str = "x86_64-w64-mingw32-gcc-posix";
+const COMPILER_OF_CPP: &str = "x86_64-w64-mingw32-g++-posix";
+
+/// The folder with the programs for `system`, once they are built; `None` where they cannot be built here.
+///
+/// # Errors
+///
+/// If they do not build.
+pub(crate) fn programs(system: System, release: &Release) -> anyhow::Result<Option<PathBuf>> {
+    match system {
+        System::Linux => {
+            let build = Build::new(release, None)?;
+            build.all_but_helpme(&[
+                "--workspace",
+                "--exclude",
+                "e2e",
+                "--exclude",
+                "helpme-app",
+            ])?;
+            build.helpme().map(Some)
+        }
+        System::Windows if starts(COMPILER) => {
+            let build = Build::new(release, Some(WINDOWS))?;
+            build.all_but_helpme(&["--package", "operator-app"])?;
+            build.helpme().map(Some)
+        }
+        System::Windows | System::Macos => Ok(None),
+    }
+}
+
+fn starts(program: &str) -> bool {
+    let started = Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    started.is_ok_and(|status| status.success())
+}
+
+struct Build {
+    root: PathBuf,
+    /// Where cargo builds.
+    target_folder: PathBuf,
+    target: Option<&'static str>,
+    /// For the compilers of Rust and of C: what paths become.
+    flags: String,
+    flags_of_c: String,
+}
+
+impl Build {
+    fn new(release: &Release, target: Option<&'static str>) -> anyhow::Result<Self> {
+        let root = release.root.clone();
+        let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+        let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+        let home = home.context("there is no home folder")?;
+        let target_folder = release.metadata.target_directory.join("dist");
+        let target_folder = target_folder.into_std_path_buf();
+        let paths = [
+            (root.as_path(), "/src"),
+            (home.as_path(), "/cargo"),
+            (target_folder.as_path(), "/target"),
+        ];
+        let each = |flag: &str, between: &str| {
+            let flags = paths.map(|(from, to)| format!("{flag}={}={to}", from.display()));
+            flags.join(between)
+        };
+        let mut flags = each("--remap-path-prefix", "\u{1f}");
+        if target == Some(WINDOWS) {
+            // what is written in C++ goes into the program
+            let folder = folder_of_cpp()?;
+            flags = format!("{flags}\u{1f}-L\u{1f}native={}", folder.display());
+        }
+        Ok(Self {
+            flags_of_c: each("-ffile-prefix-map", " "),
+            flags,
+            root,
+            target_folder,
+            target,
+        })
+    }
+
+    fn all_but_helpme(&self, packages: &[&str]) -> anyhow::Result<()> {
+        let mut cargo = self.cargo("release");
+        run(cargo.args(packages))
+    }
+
+    /// Builds the small one, and gives the folder with all.
+    fn helpme(&self) -> anyhow::Result<PathBuf> {
+        let mut cargo = self.cargo("small");
+        run(cargo.args(["--package", "helpme-app"]))?;
+        let suffix = if self.target == Some(WINDOWS) {
+            ".exe"
+        } else {
+            ""
+        };
+        let folder = |profile: &str| {
+            let built = self.target.map_or_else(
+                || self.target_folder.clone(),
+                |target| self.target_folder.join(target),
+            );
+            built.join(profile)
+        };
+        let release = folder("release");
+        let name = format!("helpme{suffix}");
+        std::fs::copy(folder("small").join(&name), release.join(&name))?;
+        Ok(release)
+    }
+
+    fn cargo(&self, profile: &str) -> Command {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command
+            .current_dir(&self.root)
+            .args(["build", "--locked", "--bins", "--profile", profile])
+            .env("CARGO_TARGET_DIR", &self.target_folder)
+            .env("CARGO_INCREMENTAL", "0")
+            .env("CARGO_ENCODED_RUSTFLAGS", &self.flags)
+            .env("CFLAGS", &self.flags_of_c)
+            .env("CXXFLAGS", &self.flags_of_c);
+        if let Some(target) = self.target {
+            command
+                .args(["--target", target])
+                .env("CC_x86_64_pc_windows_gnu", COMPILER)
+                .env("CXX_x86_64_pc_windows_gnu", COMPILER_OF_CPP)
+                .env(
+                    "AR_x86_64_pc_windows_gnu",
+                    "x86_64-w64-mingw32-gcc-ar-posix",
+                )
+                .env("CXXSTDLIB_x86_64_pc_windows_gnu", "static=stdc++")
+                .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER", COMPILER);
+        }
+        command
+    }
+}
+
+fn folder_of_cpp() -> anyhow::Result<PathBuf> {
+    let said = Command::new(COMPILER_OF_CPP)
+        .arg("-print-file-name=libstdc++.a")
+        .output()
+        .with_context(|| format!("cannot start {COMPILER_OF_CPP}"))?;
+    let path = String::from_utf8(said.stdout)?;
+    let folder = Path::new(path.trim()).parent();
+    Ok(folder.context("mingw has no C++")?.to_owned())
+}
+
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let status = command.status().context("cannot start cargo")?;
+    ensure!(status.success(), "the programs do not build");
+    Ok(())
+}

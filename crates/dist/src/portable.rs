@@ -1,0 +1,126 @@
+//! Console and Helpme in one folder that runs from anywhere and keeps everything in itself (O1).
+
+use std::io::{Cursor, Write as _};
+
+use anyhow::bail;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use crate::Package;
+use crate::release::{Programs, Release, System};
+use crate::tree::Tree;
+
+/// What the hub's page offers is told by these names.
+pub(crate) const LINUX_FOR_THE_PAGE: &str = "helpme-linux-x86_64";
+pub(crate) const WINDOWS_FOR_THE_PAGE: &str = "helpme-windows-x86_64.exe";
+
+/// The folder as `tar.gz`.
+///
+/// # Errors
+///
+/// If a program is missing.
+pub(crate) fn tar(
+    release: &Release,
+    programs: &Programs,
+    licences: &str,
+) -> anyhow::Result<Vec<Package>> {
+    let name = format!("pure-help-desk-{}-linux-x86_64", release.version);
+    let tree = folder(release, programs, licences, &name)?;
+    let level = Compression::new(release.effort.of_zlib());
+    let mut writer = GzEncoder::new(Vec::new(), level);
+    tree.tar("", release.epoch, &mut writer)?;
+    Ok(vec![Package::new(
+        format!("{name}.tar.gz"),
+        writer.finish()?,
+    )])
+}
+
+/// The folder as ZIP.
+///
+/// # Errors
+///
+/// If a program is missing.
+pub(crate) fn zip(
+    release: &Release,
+    programs: &Programs,
+    licences: &str,
+) -> anyhow::Result<Vec<Package>> {
+    let name = format!("pure-help-desk-{}-windows-x86_64", release.version);
+    let tree = folder(release, programs, licences, &name)?;
+    Ok(vec![Package::new(
+        format!("{name}.zip"),
+        zipped(&tree, release)?,
+    )])
+}
+
+/// A Helpme as the hub's page wants it in its folder.
+///
+/// # Errors
+///
+/// If there is none.
+pub(crate) fn for_the_page(programs: &Programs) -> anyhow::Result<Package> {
+    let name = match programs.system {
+        System::Linux => LINUX_FOR_THE_PAGE,
+        System::Windows => WINDOWS_FOR_THE_PAGE,
+        System::Macos => bail!("programs for macOS are no single files"),
+    };
+    Ok(Package::new(
+        name.to_owned(),
+        programs.get("helpme")?.to_vec(),
+    ))
+}
+
+fn folder(
+    release: &Release,
+    programs: &Programs,
+    licences: &str,
+    name: &str,
+) -> anyhow::Result<Tree> {
+    let (suffix, line) = match programs.system {
+        System::Windows => (".exe", "\r\n"),
+        System::Linux | System::Macos => ("", "\n"),
+    };
+    let mut tree = Tree::default();
+    for program in ["helpme", "pure-help-desk"] {
+        let path = format!("{name}/{program}{suffix}");
+        tree.program(&path, programs.get(program)?);
+    }
+    // it decides that everything is kept here
+    tree.folder(&format!("{name}/portable"), 0o700, 0);
+    for (file, text) in [
+        ("README.txt", release.text("packaging/portable.txt")?),
+        ("LICENSE-APACHE.txt", release.text("LICENSE-APACHE")?),
+        ("LICENSE-MIT.txt", release.text("LICENSE-MIT")?),
+        ("third-party-licences.txt", licences.to_owned()),
+    ] {
+        let text = text.replace('\n', line);
+        tree.file(&format!("{name}/{file}"), text.into_bytes());
+    }
+    Ok(tree)
+}
+
+/// A tree as ZIP, empty folders too.
+///
+/// # Errors
+///
+/// If it is too large.
+pub(crate) fn zipped(tree: &Tree, release: &Release) -> anyhow::Result<Vec<u8>> {
+    let level = i64::from(release.effort.of_zlib());
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(level))
+        // a ZIP has local time without a zone
+        .last_modified_time(DateTime::default());
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for folder in tree.empty_folders() {
+        zip.add_directory(folder, options.unix_permissions(0o700))?;
+    }
+    for (path, bytes) in tree.files() {
+        let mode = if tree.is_program(path) { 0o755 } else { 0o644 };
+        zip.start_file(path, options.unix_permissions(mode))?;
+        zip.write_all(bytes)?;
+    }
+    Ok(zip.finish()?.into_inner())
+}
