@@ -680,7 +680,8 @@ impl Directory {
                 | HostWord::ChatOf { .. }
                 | HostWord::InputImpossible { .. }
                 | HostWord::System { .. }
-                | HostWord::Line { .. },
+                | HostWord::Line { .. }
+                | HostWord::Equipped { .. },
             )
             | None => Ok(()),
         }
