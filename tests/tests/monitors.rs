@@ -27,9 +27,9 @@ const SECOND: &str = "Remote screen: right";
 /// The user's screen, with something to click and to type into on each monitor.
 struct Desk {
     cast: Cast,
-    boards: [Board; 2],
+    boards: Vec<Board>,
     typed: [PathBuf; 2],
-    _terminals: [Running; 2],
+    terminals: Vec<Running>,
 }
 
 /// Where the boards and the terminals are on their monitors.
@@ -53,29 +53,33 @@ impl Desk {
                 .status()?;
             ensure!(made.success(), "xrandr made no monitor");
         }
-        let board = |monitor: Region| {
-            let at = (monitor.x + BOARD.0, monitor.y + BOARD.1);
-            Board::hang(&user, &photo(380, 260), at)
-        };
-        let boards = [board(LEFT)?, board(RIGHT)?];
         let cast = Cast::assemble_on(user, operator, Look::LIGHT)?;
-        let typed = ["left", "right"].map(|name| cast.folder().join(name));
-        let terminal = |monitor: Region, typed: &PathBuf| {
+        Ok(Self {
+            typed: ["left", "right"].map(|name| cast.folder().join(name)),
+            boards: Vec::new(),
+            terminals: Vec::new(),
+            cast,
+        })
+    }
+
+    /// Puts a board and a terminal on each monitor, once Helpme makes room for them.
+    fn furnish(&mut self) -> anyhow::Result<()> {
+        let display = &self.cast.user_display;
+        for (monitor, typed) in [LEFT, RIGHT].into_iter().zip(&self.typed) {
+            let at = (monitor.x + BOARD.0, monitor.y + BOARD.1);
+            self.boards
+                .push(Board::hang(display, &photo(380, 260), at)?);
             let place = format!("50x10+{}+{}", monitor.x + TERMINAL.0, TERMINAL.1);
             let mut xterm = Command::new("xterm");
             xterm
                 .args(["-geometry", &place, "-e", "sh", "-c", r#"cat >"$0""#])
                 .arg(typed)
-                .env("DISPLAY", cast.user_display.name());
-            Running::start("xterm", &mut xterm, &typed.with_extension("log"))
-        };
-        let terminals = [terminal(LEFT, &typed[0])?, terminal(RIGHT, &typed[1])?];
-        Ok(Self {
-            cast,
-            boards,
-            typed,
-            _terminals: terminals,
-        })
+                .env("DISPLAY", display.name());
+            let log = typed.with_extension("log");
+            self.terminals
+                .push(Running::start("xterm", &mut xterm, &log)?);
+        }
+        Ok(())
     }
 
     /// Where the first pixel of `monitor` is on the operator's screen, once the window whose picture is called
@@ -83,6 +87,10 @@ impl Desk {
     fn seen(&mut self, label: &str, monitor: Region) -> anyhow::Result<(u32, u32)> {
         let console = &mut self.cast.console.app;
         console.bring_to_front(label)?;
+        // the host's pointer is drawn where the operator's is not
+        let room = console.wait_for(label)?.region;
+        let corner = (room.x + room.width - 20, room.y + room.height - 20);
+        console.hands().point_at(corner)?;
         let seen = wait_until(&format!("every pixel in {label:?}"), PATIENCE, || {
             let found = console.find(label)?.context("no such window")?.region;
             let host = self.cast.user_display.screenshot_of(monitor)?;
@@ -105,9 +113,11 @@ impl Desk {
         hands.click((x + BOARD.0 + 100, y + BOARD.1 + 50))?;
         let board = &self.boards[number];
         let click = wait_until("the click", PATIENCE, || board.next_click())?;
+        let meant = (monitor.x + BOARD.0 + 100, BOARD.1 + 50);
+        let meant = (i16::try_from(meant.0)?, i16::try_from(meant.1)?);
         ensure!(
-            click == (100, 50),
-            "{label:?}: the click arrived at {click:?}"
+            click == meant,
+            "{label:?}: a click at {meant:?} arrived at {click:?}"
         );
         hands.click((x + TERMINAL.0 + 80, y + TERMINAL.1 + 60))?;
         std::thread::sleep(std::time::Duration::from_millis(300));
@@ -151,6 +161,7 @@ fn s2_each_monitor_has_a_window_of_its_own_and_all_is_as_it_was_at_the_next_sess
     let mut desk = Desk::set_up().expect("a desk");
     let ticket = desk.cast.user_asks_for_help().expect("a ticket");
     desk.cast.session_begins(&ticket).expect("a session");
+    desk.furnish().expect("furnished");
 
     desk.choose("Monitor", "Separate windows").expect("chosen");
     desk.use_monitor(1, SECOND, "on the right")
@@ -231,6 +242,8 @@ fn s2_each_monitor_has_a_window_of_its_own_and_all_is_as_it_was_at_the_next_sess
     desk.cast.console.leave_session().expect("left");
 
     // the same computer comes again
+    desk.boards.clear();
+    desk.terminals.clear();
     desk.cast.start_helpme_again().expect("Helpme");
     desk.cast
         .helpme

@@ -1,7 +1,8 @@
 //! What is seen of a host and how keys count there (S1, S2).
 
-use protocol::{HostKeyboard, Unlisted, visible_line};
+use protocol::{HostKeyboard, Unlisted};
 use ui_kit::Lang;
+use ui_kit::words::beginning_of;
 
 /// Of a layout's name so many characters are shown.
 const LONGEST_LAYOUT: usize = 60;
@@ -59,10 +60,7 @@ fn name(lang: Lang, keyboard: &HostKeyboard) -> String {
         not_known(lang).to_owned()
     } else {
         // somebody else wrote it; most have brackets, which are no reason to put it in quotes
-        visible_line(&keyboard.layout)
-            .chars()
-            .take(LONGEST_LAYOUT)
-            .collect()
+        beginning_of(&keyboard.layout, LONGEST_LAYOUT)
     }
 }
 
