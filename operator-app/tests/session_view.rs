@@ -132,6 +132,8 @@ fn window(state: SessionState, width: f32) -> Harness<'static, SessionState> {
 fn choose(harness: &mut Harness<'_, SessionState>, menu: &str, item: &str) {
     harness.get_by_label(menu).click();
     harness.run_steps(3);
+    harness.get_by_label(item).scroll_to_me();
+    harness.run_steps(20);
     harness.get_by_label(item).click();
     harness.run_steps(3);
 }
@@ -1021,6 +1023,33 @@ fn e1_whatever_is_greyed_in_a_session_says_why() {
         "Screenshot",
     ] {
         assert!(seen.contains(label), "{label:?} was never grey: {seen:?}");
+    }
+}
+
+#[test]
+fn in_the_smallest_window_the_longest_menus_are_scrolled() {
+    for (menu, first, last) in [
+        ("Session menu", "Bring in a colleague", "Reset view"),
+        ("Special keys", "Ctrl+Alt+Del", "Layout there"),
+    ] {
+        let draw = |ui: &mut egui::Ui, state: &mut SessionState| {
+            ui_kit::theme::install(ui.ctx());
+            bar_ui(ui, state);
+        };
+        let mut harness = Harness::builder()
+            .with_size([640.0, 320.0])
+            .build_ui_state(draw, placed(Lang::En));
+        harness.run_steps(3);
+        harness.get_by_label(menu).click();
+        harness.run_steps(4);
+        let first = harness.get_by_label(first).rect();
+        assert!(first.top() >= 0.0 && first.bottom() < 320.0, "{first}");
+        let hidden = harness.get_by_label_contains(last);
+        assert!(hidden.rect().bottom() > 320.0, "there is no room for it");
+        hidden.scroll_to_me();
+        harness.run_steps(30);
+        let shown = harness.get_by_label_contains(last).rect();
+        assert!(shown.bottom() < 320.0, "{menu}: {shown}");
     }
 }
 

@@ -1,12 +1,12 @@
 //! The tools of a session's window that are about keyboard and mouse (S1, S2).
 
-use egui::{Popup, Ui};
+use egui::{Frame, Margin, Ui};
 use input::hid;
 use protocol::HidKey;
 use ui_kit::widgets::{icon_button_unless_ui, icon_toggle_unless_ui, menu_item_ui};
 use ui_kit::{Icon, Palette, Word, text, theme, w};
 
-use super::session::{ESCAPE_KEYS, MENU_WIDTH};
+use super::session::{ESCAPE_KEYS, menu_ui};
 use crate::phrases;
 use crate::state::session::{SessionState, SessionWish};
 
@@ -48,8 +48,7 @@ pub(super) fn special_keys_ui(ui: &mut Ui, state: &mut SessionState) {
     if button.clicked() {
         state.wishes.push(SessionWish::LookAtKeyboard);
     }
-    Popup::menu(&button).show(|ui| {
-        ui.set_width(MENU_WIDTH);
+    menu_ui(&button, |ui| {
         for (word, keys) in chords() {
             if menu_item_ui(ui, None, w(lang, word), false, None).clicked() {
                 state.press_chord(&keys);
@@ -112,14 +111,19 @@ fn keyboard_mode_ui(ui: &mut Ui, state: &mut SessionState) {
 
 /// Words in a menu that are no command.
 fn note_ui(ui: &mut Ui, words: &str, weight: f32) {
-    /// As far as the labels of commands.
-    const INDENT: f32 = 32.0;
+    /// As far as the labels of commands, in points.
+    const INDENT: i8 = 32;
+    let margin = Margin {
+        left: INDENT,
+        right: 12,
+        top: 3,
+        bottom: 3,
+    };
     let palette = Palette::of(ui);
     let words = text(words, theme::SMALL_SIZE, weight, palette.dim);
-    ui.horizontal(|ui| {
-        ui.add_space(INDENT - ui.spacing().item_spacing.x);
-        ui.add(egui::Label::new(words).wrap());
-    });
+    Frame::new()
+        .inner_margin(margin)
+        .show(ui, |ui| ui.add(egui::Label::new(words).wrap()));
 }
 
 fn chords() -> [(Word, Vec<HidKey>); 6] {

@@ -1,6 +1,6 @@
 //! The tool bar of a session window, its chat, and how it says that the session is over (S2).
 
-use egui::{CornerRadius, Frame, Margin, Panel, Popup, Stroke, Ui};
+use egui::{CornerRadius, Frame, Margin, Panel, Popup, Response, ScrollArea, Stroke, Ui};
 use protocol::{Rights, Shield, ShieldState};
 use ui_kit::widgets::{
     DialogSize, Field, Push, TICKET_DIGITS, banner_ui, chip_ui, dialog_ui, escaped_from,
@@ -23,7 +23,7 @@ pub const BAR_HEIGHT: f32 = 44.0;
 /// Width of the chat beside the screen, in points.
 pub const CHAT_WIDTH: f32 = 320.0;
 /// Width of the menus, in points.
-pub(super) const MENU_WIDTH: f32 = 240.0;
+const MENU_WIDTH: f32 = 240.0;
 /// How long the window says that the session is over before it goes, in seconds.
 pub const FAREWELL_SECONDS: f64 = 8.0;
 
@@ -290,6 +290,16 @@ fn tools_ui(ui: &mut Ui, state: &mut SessionState) {
     size_menu_ui(ui, state);
 }
 
+/// The menu of `button`; what a small window has no room for is scrolled to.
+pub(super) fn menu_ui(button: &Response, add: impl FnOnce(&mut Ui)) {
+    Popup::menu(button).show(|ui| {
+        ui.set_width(MENU_WIDTH);
+        // a long one lies over the bar
+        let height = (ui.ctx().content_rect().height() - 24.0).max(96.0);
+        ScrollArea::vertical().max_height(height).show(ui, add);
+    });
+}
+
 /// Why there is nothing to take a picture of yet, if so.
 fn no_picture(state: &SessionState) -> Option<&'static str> {
     let waits = state.layout.is_none();
@@ -300,8 +310,7 @@ fn no_picture(state: &SessionState) -> Option<&'static str> {
 fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
     let lang = state.lang;
     let button = icon_button_ui(ui, Icon::Ellipsis, w(lang, Word::SessionMenu), true);
-    Popup::menu(&button).show(|ui| {
-        ui.set_width(MENU_WIDTH);
+    menu_ui(&button, |ui| {
         let over = state.line_obstacle();
         let reason = over;
         let label = phrases::bring_in(lang);

@@ -1,13 +1,13 @@
 //! The menus of a session's window that say what is seen: size, colours and monitors (S2, S3).
 
-use egui::{Popup, Response, ScrollArea, Ui};
+use egui::{Response, Ui};
 use protocol::{ColourDepth, ScreenMonitor};
 use ui_kit::remote_view::ViewSize;
 use ui_kit::widgets::{icon_button_ui, icon_button_unless_ui, menu_item_ui};
 use ui_kit::words::name_alone;
 use ui_kit::{Icon, Word, w};
 
-use super::session::{BAR_HEIGHT, MENU_WIDTH};
+use super::session::menu_ui;
 use crate::phrases;
 use crate::state::session::{PERCENTAGES, SessionState};
 use crate::state::view::Monitors;
@@ -124,22 +124,18 @@ fn pick_ui<T: Copy + PartialEq>(
 ) -> Option<T> {
     let by_key = button.clicked() && button.has_focus();
     let mut picked = None;
-    Popup::menu(button).show(|ui| {
-        ui.set_width(MENU_WIDTH);
-        let height = (ui.ctx().content_rect().height() - BAR_HEIGHT - 40.0).max(96.0);
-        ScrollArea::vertical().max_height(height).show(ui, |ui| {
-            for choice in choices {
-                let is_present = choice.value == present;
-                let item = menu_item_ui(ui, None, &choice.label, is_present, choice.reason);
-                if by_key && is_present {
-                    item.request_focus();
-                }
-                if item.clicked() {
-                    picked = Some(choice.value);
-                    ui.close();
-                }
+    menu_ui(button, |ui| {
+        for choice in choices {
+            let is_present = choice.value == present;
+            let item = menu_item_ui(ui, None, &choice.label, is_present, choice.reason);
+            if by_key && is_present {
+                item.request_focus();
             }
-        });
+            if item.clicked() {
+                picked = Some(choice.value);
+                ui.close();
+            }
+        }
     });
     picked
 }
