@@ -153,6 +153,7 @@ fn o10_the_same_word_shows_a_screen_and_the_hub_never_learns_it() {
             Hindrance::NO_BRIGHTNESS,
         )),
         monitors: Arc::new(Vec::new),
+        keyboard: Arc::new(|| None),
     };
     let config = HostConfig {
         hub: hub.address.clone(),

@@ -3,7 +3,9 @@
 mod all_keys;
 mod doctor;
 mod events;
+mod monitor_windows;
 mod passwords;
+mod places;
 mod proxies;
 mod report_windows;
 mod session_windows;
@@ -222,6 +224,7 @@ impl ConsoleApp {
                     let text = format!("{} ({detail})", phrases::start_up_not_changed(lang));
                     self.notices.push(Tone::Danger, text);
                 }
+                Done::KeyboardKnown(keyboard) => self.sessions.set_keyboard(keyboard),
                 Done::TrayKnown(has_tray) => {
                     self.has_tray = has_tray;
                     if let Some(form) = &mut self.settings_form {
@@ -595,7 +598,8 @@ impl eframe::App for ConsoleApp {
         let (lang, clock) = (self.state.lang, self.state.clock);
         self.report_windows
             .show(&ctx, lang, clock, &self.state.reports);
-        self.sessions.show(&ctx, self.state.clock, &self.settings);
+        let left = self.sessions.show(&ctx, self.state.clock, &self.settings);
+        self.keep_session_places(left);
         self.note_window(&ctx);
         for action in actions {
             self.fulfil(&ctx, action);

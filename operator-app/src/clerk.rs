@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 
 use desktop::{Folders, Keeper, SecretError, Secrets, SettingsFile};
 use operator_engine::Wake;
+use protocol::HostKeyboard;
 use ui_kit::remote_view::PictureSlot;
 use zeroize::Zeroizing;
 
@@ -49,6 +50,8 @@ pub enum Job {
         subject: String,
         body: String,
     },
+    /// What this computer's keyboard is.
+    LookAtKeyboard,
     /// Whether the desktop has an area for icons.
     LookForTray,
     /// Whether the console starts when its operator logs in to the desktop.
@@ -80,6 +83,7 @@ impl std::fmt::Debug for Job {
             Self::Protect { .. } => "Protect",
             Self::ForgetSealed => "ForgetSealed",
             Self::Mail { .. } => "Mail",
+            Self::LookAtKeyboard => "LookAtKeyboard",
             Self::LookForTray => "LookForTray",
             Self::StartAtLogIn(_) => "StartAtLogIn",
             Self::ReadInvitation { .. } => "ReadInvitation",
@@ -114,6 +118,7 @@ pub enum Done {
     StartUpNotChanged {
         detail: String,
     },
+    KeyboardKnown(Option<HostKeyboard>),
     TrayKnown(bool),
     NoMailProgram,
     InvitationRead {
@@ -267,6 +272,7 @@ fn work(
             tracing::warn!(%error, "Mail not opened");
             Done::NoMailProgram
         }),
+        Job::LookAtKeyboard => Some(Done::KeyboardKnown(input::keyboard_of_this_machine())),
         Job::LookForTray => Some(Done::TrayKnown(desktop::has_tray())),
         Job::StartAtLogIn(start) => start_at_log_in(start).err().map(|detail| {
             tracing::warn!(detail, "Start at log-in not changed");

@@ -1,11 +1,5 @@
 //! Sentences that only the console says, in English and Italian (E3); single words are in `ui-kit`.
 
-pub mod line;
-pub mod popups;
-pub mod shields;
-pub mod system;
-pub mod tray;
-
 use operator_engine::{ConnectError, LogInProblem, NotStarted};
 use protocol::clipboard::ClipboardFault;
 use protocol::{BroughtIn, EndedBy, Hindrances, RefusalCode};
@@ -27,6 +21,13 @@ macro_rules! phrases {
         })*
     };
 }
+
+pub mod line;
+pub mod popups;
+pub mod shields;
+pub mod system;
+pub mod tray;
+pub mod view;
 
 phrases! {
     /// The status bar without a log-in (O5).
@@ -198,10 +199,6 @@ phrases! {
     all_keys: "All keys", "Tutti i tasti";
     all_keys_note: "Keys of this desktop, such as Alt+Tab, go to the remote computer too",
         "Anche i tasti di questo desktop, come Alt+Tab, vanno al computer remoto";
-    keys_by_place: "Keys by position", "Tasti per posizione";
-    by_place: "By position", "Per posizione";
-    keys_by_place_note: "Every key counts by where it is, as games, virtual machines and boot menus expect",
-        "Ogni tasto conta per la sua posizione, come per giochi, macchine virtuali e menu di avvio";
     fingerprint_place: "64 digits; empty if the hub has a public certificate",
         "64 cifre; vuota se l'hub ha un certificato pubblico";
     password_missing: "Please type the password", "Scrivi la password";

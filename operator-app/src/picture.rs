@@ -1,4 +1,4 @@
-//! The remote screen of one session, between the decoding thread and its window.
+//! The remote screen of one session, between the decoding thread and its windows.
 //!
 //! Every picture goes into a slot, from which the window draws it through egui. Where the platform can,
 //! it goes straight into a child window instead, scaled on the decoding thread: no repaint, and so no
@@ -6,134 +6,77 @@
 //!
 //! The display answers when it likes. The GUI thread only says where the picture is to stand; a thread
 //! of the picture's own sees to it.
+//!
+//! Where each monitor has a window of its own, each gets its part of the same picture: the host sends one.
 
 mod canvas;
+mod pane;
+mod parts;
 mod sight;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use codec::{Picture, PixelSize, Rect};
+use codec::{Picture, Rect};
 use egui::{Context, ViewportId};
 use operator_engine::SessionView;
-use present::{Placement, Presenter};
-use protocol::{InputEvent, PointerUpdate, ScreenLayout};
-use ui_kit::remote_view::{PicturePlacement, PictureSlot};
+use protocol::{MonitorPlace, PointerUpdate, ScreenLayout};
+use ui_kit::remote_view::{Cut, PictureSlot};
 
-use canvas::Canvas;
-use sight::Sight;
+pub use pane::Pane;
+pub use parts::{can_part, parts};
 
-/// Takes pictures from the decoding thread and has the window show them.
+/// Takes pictures from the decoding thread and has the windows show them.
+#[derive(Debug)]
 pub struct SessionPicture {
-    stage: Arc<Stage>,
-    layout: Mutex<Layouts>,
-    sight: Mutex<Sight>,
-}
-
-/// The way to the screen.
-struct Stage {
     ctx: Context,
-    viewport: ViewportId,
-    slot: Arc<PictureSlot>,
-    /// Pictures go straight to the screen now; the slot must not ask for a repaint.
-    direct: Arc<AtomicBool>,
-    /// Held while a picture is presented: never waited for by the GUI thread.
-    screen: Mutex<Screen>,
-    wished: Mutex<Wished>,
-    wish_changed: Condvar,
-}
-
-/// What the window wishes for.
-#[derive(Default)]
-struct Wished {
-    standing: Standing,
-    carried_out: bool,
-    is_over: bool,
-}
-
-/// Where the picture stands.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-struct Standing {
-    /// As the platform numbers it.
-    window: Option<u64>,
-    place: Option<PicturePlacement>,
-    draw_pointer: bool,
-    /// Of the picture.
-    size: Option<PixelSize>,
+    whole: Arc<Pane>,
+    layout: Mutex<Layouts>,
+    /// The monitors that have a window of their own, by their ids.
+    monitors: Mutex<Vec<(u32, Arc<Pane>)>>,
 }
 
 /// What the pictures are of.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Layouts {
     /// Of the picture that is shown.
     shown: Option<ScreenLayout>,
     /// Of the picture that comes next.
     next: Option<ScreenLayout>,
-}
-
-#[derive(Default)]
-struct Screen {
-    presenter: Option<Presenter>,
-    canvas: Canvas,
-    /// The platform cannot; not tried again.
-    refused: bool,
-}
-
-impl std::fmt::Debug for SessionPicture {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SessionPicture")
-            .field("viewport", &self.stage.viewport)
-            .finish_non_exhaustive()
-    }
+    /// Where the monitors stand, as far as the host has said.
+    places: Vec<MonitorPlace>,
+    /// The pointer as it was told last: a window that opens later has to know it too.
+    pointer: Option<PointerUpdate>,
 }
 
 impl SessionPicture {
     /// For the window `viewport`.
     pub fn new(ctx: Context, viewport: ViewportId) -> Self {
-        let direct = Arc::new(AtomicBool::new(false));
-        let slot = {
-            let (ctx, direct) = (ctx.clone(), Arc::clone(&direct));
-            PictureSlot::new(move || {
-                if !direct.load(Ordering::Acquire) {
-                    ctx.request_repaint_of(viewport);
-                }
-            })
-        };
-        let stage = Arc::new(Stage {
-            ctx,
-            viewport,
-            slot,
-            direct,
-            screen: Mutex::default(),
-            wished: Mutex::default(),
-            wish_changed: Condvar::new(),
-        });
-        let placing = Arc::clone(&stage);
-        let thread = std::thread::Builder::new().name("picture-place".to_owned());
-        if let Err(error) = thread.spawn(move || placing.place_as_wished()) {
-            tracing::warn!(%error, "Pictures go through the GUI");
-            stage.lock().refused = true;
-        }
         Self {
-            stage,
+            whole: Arc::new(Pane::new(ctx.clone(), viewport)),
+            ctx,
             layout: Mutex::default(),
-            sight: Mutex::default(),
+            monitors: Mutex::default(),
         }
     }
 
-    /// The window that shows it.
+    /// The window that shows all of it, or its first monitor.
     pub fn viewport(&self) -> ViewportId {
-        self.stage.viewport
+        self.whole.viewport()
     }
 
-    /// Where the pictures are for the window to draw.
+    /// The whole picture.
+    pub fn whole(&self) -> &Arc<Pane> {
+        &self.whole
+    }
+
+    /// Where the whole pictures are.
     pub fn slot(&self) -> &Arc<PictureSlot> {
-        &self.stage.slot
+        self.whole.slot()
     }
 
     /// Width and height in pixels, once there is a picture.
     pub fn size(&self) -> Option<(u32, u32)> {
-        self.stage.slot.size().map(|size| (size.width, size.height))
+        self.slot().size().map(|size| (size.width, size.height))
     }
 
     /// What the picture is of, once there is one.
@@ -141,148 +84,54 @@ impl SessionPicture {
         self.layouts().shown.clone()
     }
 
-    /// A pass of the window took update `seq` from the slot, and places in the window are reckoned
-    /// by it.
-    pub fn passed(&self, seq: u64) {
-        self.sight().passed(seq);
+    /// The host has said where its monitors stand.
+    pub fn set_places(&self, places: Vec<MonitorPlace>) {
+        self.layouts().places = places;
+        self.ctx.request_repaint_of(self.viewport());
     }
 
-    /// `event` with its place in the picture that the operator sees now.
-    pub fn name_places(&self, mut event: InputEvent) -> InputEvent {
-        if let InputEvent::PointerMoved { to: place } | InputEvent::Button { at: place, .. } =
-            &mut event
-        {
-            place.seen = self.sight().seen();
+    /// Where the monitors stand, as far as the host has said.
+    pub fn places(&self) -> Vec<MonitorPlace> {
+        self.layouts().places.clone()
+    }
+
+    /// The part of each monitor in the picture that is shown now, in the order of the layout; none where the
+    /// picture is of one monitor, or it is not known where they stand.
+    pub fn parts(&self) -> Vec<(u32, Cut)> {
+        let Some(size) = self.slot().size() else {
+            return Vec::new();
+        };
+        let layouts = self.layouts();
+        let layout = layouts.shown.as_ref();
+        layout.map_or_else(Vec::new, |layout| parts(layout, &layouts.places, size))
+    }
+
+    /// Monitor `id`, whose part that is now, in the window `viewport`.
+    pub fn show_monitor(&self, (id, cut): (u32, Cut), viewport: ViewportId) -> Arc<Pane> {
+        let pane = Arc::new(Pane::new(self.ctx.clone(), viewport));
+        self.monitors().push((id, Arc::clone(&pane)));
+        // after that: no update is missed
+        pane.begin_with(&self.whole, cut);
+        let pointer = self.layouts().pointer.clone();
+        if let Some(pointer) = pointer {
+            pane.show_pointer(&pointer);
         }
-        event
+        pane
     }
 
-    fn sight(&self) -> MutexGuard<'_, Sight> {
-        self.sight.lock().unwrap_or_else(PoisonError::into_inner)
+    /// That window is gone.
+    pub fn hide_monitor(&self, pane: &Arc<Pane>) {
+        pane.set_in_use(false);
+        self.monitors()
+            .retain(|(_, known)| !Arc::ptr_eq(known, pane));
+    }
+
+    fn monitors(&self) -> MutexGuard<'_, Vec<(u32, Arc<Pane>)>> {
+        self.monitors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn layouts(&self) -> MutexGuard<'_, Layouts> {
         self.layout.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether pictures go straight to the screen.
-    pub fn is_direct(&self) -> bool {
-        self.stage.is_direct()
-    }
-
-    /// From now on the picture is to stand straight on the screen at `place` in `window` (as the
-    /// platform numbers it), or is left to egui; called in every pass of the window. Never waits.
-    ///
-    /// `draw_pointer` says whether the host's pointer is to be seen in the picture.
-    pub fn place(&self, window: Option<u64>, place: Option<PicturePlacement>, draw_pointer: bool) {
-        let standing = Standing {
-            window,
-            place,
-            draw_pointer,
-            size: self.stage.slot.size(),
-        };
-        let mut wished = self.stage.wished();
-        if wished.standing != standing {
-            wished.standing = standing;
-            wished.carried_out = false;
-            self.stage.wish_changed.notify_one();
-        }
-    }
-}
-
-impl Drop for SessionPicture {
-    fn drop(&mut self) {
-        self.stage.wished().is_over = true;
-        self.stage.wish_changed.notify_one();
-    }
-}
-
-impl Stage {
-    fn is_direct(&self) -> bool {
-        self.direct.load(Ordering::Acquire)
-    }
-
-    /// Does as the window wishes until there is none any more.
-    fn place_as_wished(&self) {
-        loop {
-            let standing = {
-                let idle = |wished: &mut Wished| wished.carried_out && !wished.is_over;
-                let wished = self.wish_changed.wait_while(self.wished(), idle);
-                let mut wished = wished.unwrap_or_else(PoisonError::into_inner);
-                if wished.is_over {
-                    return;
-                }
-                wished.carried_out = true;
-                wished.standing
-            };
-            self.place(standing);
-        }
-    }
-
-    fn place(&self, standing: Standing) {
-        let Standing {
-            window,
-            place,
-            draw_pointer,
-            size: _,
-        } = standing;
-        let mut screen = self.lock();
-        if let (Some(window), Some(_)) = (window, place)
-            && screen.presenter.is_none()
-            && !screen.refused
-        {
-            match Presenter::attach(window) {
-                Ok(presenter) => {
-                    screen.presenter = Some(presenter);
-                }
-                Err(error) => {
-                    tracing::info!(%error, "Pictures go through the GUI");
-                    screen.refused = true;
-                }
-            }
-        }
-        let Screen {
-            presenter: Some(presenter),
-            canvas,
-            refused,
-        } = &mut *screen
-        else {
-            return;
-        };
-        let direct = place.is_some();
-        if direct && !self.is_direct() {
-            // from now on the decoding thread keeps it up to date
-            if let Some(picture) = self.slot.snapshot() {
-                canvas.replace(picture);
-            }
-        }
-        let damage = canvas.set_pointer_drawn(draw_pointer);
-        let place = place.filter(|_| !*refused).map(|place| Placement {
-            area: place.area,
-            source_x: place.source_x,
-            source_y: place.source_y,
-            shown: place.shown,
-        });
-        if let Err(error) = presenter.place(place, canvas.picture()) {
-            tracing::warn!(%error, "Picture not placed");
-            *refused = true;
-        }
-        if direct {
-            *refused |= !show(presenter, canvas, &damage);
-        }
-        let direct = direct && !*refused;
-        if self.direct.swap(direct, Ordering::AcqRel) && !direct {
-            // what came meanwhile is in the slot
-            self.ctx.request_repaint_of(self.viewport);
-        }
-    }
-
-    fn wished(&self) -> MutexGuard<'_, Wished> {
-        self.wished.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Screen> {
-        self.screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -292,86 +141,45 @@ impl SessionView for SessionPicture {
     }
 
     fn show_picture(&self, picture: &Picture, changed: &[Rect], seq: u64) {
-        let new_layout = {
+        let (new_layout, parts) = {
             let mut layouts = self.layouts();
             let next = layouts.next.take();
             let is_new = next.is_some() && next != layouts.shown;
             layouts.shown = next.or_else(|| layouts.shown.take());
-            is_new
+            let Layouts { shown, places, .. } = &*layouts;
+            let shown = shown.as_ref();
+            let parts = shown.map_or_else(Vec::new, |shown| parts(shown, places, picture.size()));
+            (is_new, parts)
         };
-        let is_first = self.stage.slot.size().is_none();
-        {
-            let mut screen = self.stage.lock();
-            if self.is_direct()
-                && let Screen {
-                    presenter: Some(presenter),
-                    canvas,
-                    refused,
-                } = &mut *screen
-            {
-                let damage = canvas.update(picture, changed);
-                *refused |= !show(presenter, canvas, &damage);
+        let is_first = self.slot().size().is_none();
+        // the whole first: a window that opens meanwhile begins with that
+        let all = Cut::all(picture.size());
+        self.whole.show(picture, all, changed, seq, new_layout);
+        let windows = self.monitors().clone();
+        for (id, pane) in windows {
+            if let Some((_, cut)) = parts.iter().find(|(known, _)| *known == id) {
+                pane.show(picture, *cut, changed, seq, new_layout);
             }
-            // under the lock: a window that takes the picture over from the slot misses nothing
-            self.stage.slot.publish(picture, changed, seq);
-            self.sight().shown(seq, self.is_direct(), new_layout);
         }
-        if new_layout {
-            // menus and scale follow it
-            self.stage.ctx.request_repaint_of(self.stage.viewport);
-        }
-        if is_first {
-            // the main window opens the session's window at its right size
-            self.stage.ctx.request_repaint_of(ViewportId::ROOT);
+        if is_first || new_layout {
+            // the main window opens the session's windows at their right size
+            self.ctx.request_repaint_of(ViewportId::ROOT);
         }
     }
 
     fn show_pointer(&self, pointer: PointerUpdate) {
-        let has_new_shape = pointer.shape.is_some();
         {
-            let mut screen = self.stage.lock();
-            let damage = screen.canvas.move_pointer(&pointer);
-            if self.is_direct()
-                && let Screen {
-                    presenter: Some(presenter),
-                    canvas,
-                    refused,
-                } = &mut *screen
-            {
-                *refused |= !show(presenter, canvas, &damage);
-            }
+            let mut layouts = self.layouts();
+            let shape = layouts.pointer.take().and_then(|before| before.shape);
+            layouts.pointer = Some(PointerUpdate {
+                shape: pointer.shape.clone().or(shape),
+                ..pointer.clone()
+            });
         }
-        self.stage.slot.publish_pointer(&pointer);
-        if has_new_shape && self.is_direct() {
-            // the window's own pointer takes the new shape
-            self.stage.ctx.request_repaint_of(self.stage.viewport);
+        self.whole.show_pointer(&pointer);
+        let windows = self.monitors().clone();
+        for (_, pane) in windows {
+            pane.show_pointer(&pointer);
         }
-    }
-}
-
-/// Whether the screen took it.
-fn show(presenter: &Presenter, canvas: &Canvas, damage: &[Rect]) -> bool {
-    let Some(picture) = canvas.picture().filter(|_| !damage.is_empty()) else {
-        return true;
-    };
-    let shown = presenter.present(picture, damage);
-    if let Err(error) = &shown {
-        tracing::warn!(%error, "Picture not presented");
-    }
-    shown.is_ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_window_does_not_wait_for_the_display() {
-        let picture = SessionPicture::new(Context::default(), ViewportId::ROOT);
-        // somebody presents a picture, and the display takes its time
-        let busy = picture.stage.lock();
-        picture.place(Some(7), None, true);
-        picture.place(Some(7), None, false);
-        drop(busy);
     }
 }

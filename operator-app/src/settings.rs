@@ -13,12 +13,15 @@ use ui_kit::{Lang, ThemeChoice};
 
 use crate::state::computers::Habits;
 use crate::state::templates::{Template, Templates};
+use crate::state::view::{HostView, Usual};
 
 /// The file beside the program that says which hub is whose: `pure-help-desk.json`.
 pub const PROVISION_FILE: &str = "pure-help-desk.json";
 const MAX_PROVISION_BYTES: u64 = 64 * 1024;
 /// Sizes of pictures whose windows' places are remembered.
-const MOST_SESSION_PLACES: usize = 12;
+const MOST_SESSION_PLACES: usize = 24;
+/// Hosts of which it is remembered what was seen of them.
+const MOST_HOST_VIEWS: usize = 200;
 
 /// Settings (O2). The password is not among them; see `desktop::Secrets`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,13 +67,35 @@ pub struct Settings {
     pub habits: BTreeMap<String, Habits>,
     /// Where session windows stand that their operator moved; the newest first.
     pub session_places: Vec<SessionPlace>,
+    /// What was chosen to see of hosts; the newest first.
+    pub host_views: Vec<KeptView>,
+}
+
+/// What an account chose to see of one host.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeptView {
+    /// The account, and so the hub.
+    pub account: String,
+    /// See [`host_key`].
+    pub host: String,
+    pub view: HostView,
+}
+
+/// What a host is remembered by: permanent ones come back under their name; of who comes with a ticket the
+/// computer's name is all that comes back.
+pub fn host_key(is_permanent: bool, name: &str) -> String {
+    let kind = if is_permanent { "permanent" } else { "ticket" };
+    format!("{kind}:{name}")
 }
 
 /// Where the window of a session stands whose picture has that size. Lengths are points.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SessionPlace {
     /// The size of the picture it opened with, in pixels.
     pub picture: (u32, u32),
+    /// The monitor that has it for its own, by its name; `None` for a session's first window.
+    #[serde(default)]
+    pub monitor: Option<String>,
     pub left: f32,
     pub top: f32,
     /// The size without the window's frame.
@@ -217,6 +242,7 @@ impl Default for Settings {
             color_depths: BTreeMap::new(),
             habits: BTreeMap::new(),
             session_places: Vec::new(),
+            host_views: Vec::new(),
         }
     }
 }
@@ -260,6 +286,7 @@ impl Settings {
         self.color_depths = now.color_depths;
         self.habits = now.habits;
         self.session_places = now.session_places;
+        self.host_views = now.host_views;
     }
 
     /// What this account does with its list.
@@ -272,15 +299,55 @@ impl Settings {
         self.habits.insert(self.account(), habits);
     }
 
-    /// Where the operator left the window of a picture of that size.
-    pub fn session_place(&self, picture: (u32, u32)) -> Option<SessionPlace> {
+    /// How sessions begin with a host for which nothing was chosen.
+    pub fn usual(&self) -> Usual {
+        let (size, full_screen) = self.starting_image_size.to_view();
+        Usual {
+            size: (self.starting_image_size != StartingSize::Fit).then_some(size),
+            full_screen,
+            depth: self.color_depth(),
+        }
+    }
+
+    /// What this account chose to see of a host.
+    pub fn host_view(&self, host: &str) -> HostView {
+        let account = self.account();
+        let mut views = self.host_views.iter();
+        let known = views.find(|known| known.account == account && known.host == host);
+        known.map(|known| known.view.clone()).unwrap_or_default()
+    }
+
+    /// The newest choice; nothing chosen is nothing remembered.
+    pub fn keep_host_view(&mut self, host: String, view: HostView) {
+        let account = self.account();
+        self.host_views
+            .retain(|known| known.account != account || known.host != host);
+        if view != HostView::default() {
+            let kept = KeptView {
+                account,
+                host,
+                view,
+            };
+            self.host_views.insert(0, kept);
+            self.host_views.truncate(MOST_HOST_VIEWS);
+        }
+    }
+
+    /// Where the operator left the window of a picture of that size, and of that monitor.
+    pub fn session_place(
+        &self,
+        picture: (u32, u32),
+        monitor: Option<&str>,
+    ) -> Option<SessionPlace> {
         let mut places = self.session_places.iter();
-        places.find(|place| place.picture == picture).copied()
+        let is_it =
+            |place: &&SessionPlace| place.picture == picture && place.monitor.as_deref() == monitor;
+        places.find(is_it).cloned()
     }
 
     pub fn keep_session_place(&mut self, place: SessionPlace) {
         self.session_places
-            .retain(|known| known.picture != place.picture);
+            .retain(|known| (known.picture, &known.monitor) != (place.picture, &place.monitor));
         self.session_places.insert(0, place);
         self.session_places.truncate(MOST_SESSION_PLACES);
     }
@@ -357,6 +424,7 @@ impl Provision {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::view::Monitors;
 
     #[test]
     fn a_file_beside_the_program_sets_the_hub_up() {
@@ -390,6 +458,36 @@ mod tests {
         assert_eq!(saved.user_name, "otto");
         assert_eq!(saved.snippets, now.snippets);
         assert_eq!(saved.color_depths, now.color_depths);
+    }
+
+    #[test]
+    fn s2_what_was_seen_of_a_host_is_kept_for_its_account_and_bounded() {
+        let mut settings = Settings {
+            user_name: "otto".to_owned(),
+            ..Settings::default()
+        };
+        let grey = HostView {
+            depth: Some(ColourDepth::Grey),
+            monitors: Some(Monitors::One("HDMI-1".to_owned())),
+            ..HostView::default()
+        };
+        let pc = host_key(false, "ANNA-PC");
+        settings.keep_host_view(pc.clone(), grey.clone());
+        let text = serde_json::to_string(&settings).expect("written");
+        let mut settings: Settings = serde_json::from_str(&text).expect("parses");
+        assert_eq!(settings.host_view(&pc), grey);
+        let permanent = host_key(true, "ANNA-PC");
+        assert_eq!(settings.host_view(&permanent), HostView::default());
+        settings.user_name = "anna".to_owned();
+        assert_eq!(settings.host_view(&pc), HostView::default(), "another's");
+        for number in 0..2 * MOST_HOST_VIEWS {
+            settings.keep_host_view(host_key(false, &number.to_string()), grey.clone());
+        }
+        assert_eq!(settings.host_views.len(), MOST_HOST_VIEWS);
+        let newest = host_key(false, &(2 * MOST_HOST_VIEWS - 1).to_string());
+        assert_eq!(settings.host_view(&newest), grey);
+        settings.keep_host_view(newest.clone(), HostView::default());
+        assert_eq!(settings.host_views.len(), MOST_HOST_VIEWS - 1, "forgotten");
     }
 
     #[test]

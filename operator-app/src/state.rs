@@ -14,6 +14,7 @@ pub mod snippets;
 pub mod templates;
 pub mod tickets;
 pub mod unlocking;
+pub mod view;
 
 use operator_engine::Notes;
 use protocol::{ReportDraft, ReportId};

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use egui::Key;
+use egui::accesskit::Role;
 use egui_kittest::Harness;
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::{AccessKitNode, By, NodeT as _, Queryable as _};
 use operator_app::state::browser::Browser;
 use operator_app::state::chats::Conversation;
 use operator_app::state::session::{Files, SessionState, SessionWish, System, SystemView};
+use operator_app::state::view::{HostView, Keyboards, Monitors, Usual};
 use operator_app::views::browser::browser_ui;
 use operator_app::views::closing::closing_ui;
 use operator_app::views::files::files_side_ui;
@@ -19,8 +21,8 @@ use protocol::files::{Conflict, ConflictAnswer, FileFacts, FileFault, FilePath, 
 use protocol::system::{Disk, Interface, Program, Room};
 use protocol::transfers::{Ended, Problem, Stage, Transfer};
 use protocol::{
-    ColourDepth, Hindrance, Rights, ScreenLayout, ScreenMonitor, Shield, ShieldState, Shields,
-    SystemInformation, ViewWish,
+    ColourDepth, Hindrance, HostKeyboard, Rights, ScreenLayout, ScreenMonitor, Shield, ShieldState,
+    Shields, SystemInformation, Unlisted, ViewWish,
 };
 use ui_kit::Lang;
 use ui_kit::remote_view::ViewSize;
@@ -66,6 +68,12 @@ fn state(lang: Lang, layout: Option<ScreenLayout>) -> SessionState {
         size: ViewSize::Actual,
         depth: ColourDepth::True,
         monitor: None,
+        apart: false,
+        can_part: false,
+        wanted: None,
+        view: HostView::default(),
+        usual: Usual::default(),
+        keyboards: Keyboards::default(),
         layout,
         full_screen: false,
         view_only: false,
@@ -124,6 +132,8 @@ fn window(state: SessionState, width: f32) -> Harness<'static, SessionState> {
 fn choose(harness: &mut Harness<'_, SessionState>, menu: &str, item: &str) {
     harness.get_by_label(menu).click();
     harness.run_steps(3);
+    harness.get_by_label(item).scroll_to_me();
+    harness.run_steps(20);
     harness.get_by_label(item).click();
     harness.run_steps(3);
 }
@@ -318,7 +328,15 @@ fn s3_the_colour_depth_is_wished_for_and_kept() {
     choose(&mut harness, "Color depth", "8 bit (256 colors)");
     let state = harness.state();
     assert_eq!(state.view_wish().depth, ColourDepth::Bits8);
-    assert_eq!(state.wishes, [SessionWish::KeepDepth(ColourDepth::Bits8)]);
+    let view = HostView {
+        depth: Some(ColourDepth::Bits8),
+        ..HostView::default()
+    };
+    let kept = [
+        SessionWish::KeepDepth(ColourDepth::Bits8),
+        SessionWish::KeepView(view),
+    ];
+    assert_eq!(state.wishes, kept);
 }
 
 #[test]
@@ -334,8 +352,10 @@ fn s2_one_monitor_of_several_is_wished_for() {
 fn e1_with_one_monitor_the_menu_is_greyed_and_says_why() {
     let one = layout(vec![monitor(3, "eDP-1", 1920, 1080)]);
     let harness = window(state(Lang::It, Some(one)), 1000.0);
-    let button = harness.get_by_label("Monitor: Questo computer ha un solo monitor");
-    assert!(button.accesskit_node().is_disabled());
+    let node = harness.get_by_label("Monitor").accesskit_node();
+    assert!(node.is_disabled());
+    let why = node.description();
+    assert_eq!(why.as_deref(), Some("Questo computer ha un solo monitor"));
 }
 
 #[test]
@@ -929,4 +949,235 @@ fn s2_the_operator_pauses_and_goes_on_and_the_window_says_so() {
         assert_eq!(wishes, [SessionWish::Rest(false)]);
         assert!(harness.query_by_label(title).is_none());
     }
+}
+
+/// The commands and tools that are greyed now, and why.
+fn greyed(harness: &Harness<'_, SessionState>) -> Vec<(String, Option<String>)> {
+    let is_command = |role| matches!(role, Role::Button | Role::MenuItem);
+    let commands = By::new().predicate(move |node| is_command(node.role()));
+    let nodes = harness.query_all(commands);
+    let nodes = nodes.map(|node| node.accesskit_node());
+    let grey = nodes.filter(AccessKitNode::is_disabled);
+    grey.map(|node| (node.label().unwrap_or_default(), node.description()))
+        .collect()
+}
+
+#[test]
+fn e1_whatever_is_greyed_in_a_session_says_why() {
+    type Make = fn(&mut SessionState);
+    let cases: [(&str, Make); 11] = [
+        ("nothing is wrong", |_| {}),
+        ("no picture yet", |state| state.layout = None),
+        ("one monitor", |state| {
+            state.layout = Some(layout(vec![monitor(3, "eDP-1", 1920, 1080)]));
+        }),
+        ("one is shared", |state| {
+            state.shares_only = Some("eDP-1".to_owned());
+        }),
+        ("the line is lost", |state| state.paused = true),
+        ("the user has paused", |state| state.withheld = true),
+        ("the operator has paused", |state| state.resting = true),
+        ("watching is allowed", |state| state.rights = Rights::SEE),
+        ("watching is all there is", |state| {
+            state.rights = Rights::SEE;
+            state.hindrances.input = Some(Hindrance::NO_INPUT);
+        }),
+        ("watching is chosen", |state| state.view_only = true),
+        ("the end was pressed", |state| state.ending = true),
+    ];
+    let menus = [
+        "Session menu",
+        "Monitor",
+        "Special keys",
+        "Color depth",
+        "Image size",
+    ];
+    let mut seen = std::collections::BTreeSet::new();
+    for (case, make) in cases {
+        let mut state = state(Lang::En, Some(two_monitors()));
+        make(&mut state);
+        let mut harness = window(state, 1300.0);
+        for menu in [None].into_iter().chain(menus.map(Some)) {
+            if let Some(menu) = menu {
+                harness.get_by_label(menu).click();
+                harness.run_steps(3);
+            }
+            for (label, why) in greyed(&harness) {
+                let why = why.unwrap_or_default();
+                assert!(
+                    !why.is_empty() && why != label,
+                    "{case}: {label:?} is grey, {why:?}"
+                );
+                seen.insert(label);
+            }
+            harness.key_press(Key::Escape);
+            harness.run_steps(3);
+        }
+    }
+    // the test looks at what it means to look at
+    for label in [
+        "End",
+        "Special keys",
+        "Separate windows",
+        "Reset view",
+        "Screenshot",
+    ] {
+        assert!(seen.contains(label), "{label:?} was never grey: {seen:?}");
+    }
+}
+
+#[test]
+fn in_the_smallest_window_the_longest_menus_are_scrolled() {
+    for (menu, first, last) in [
+        ("Session menu", "Bring in a colleague", "Reset view"),
+        ("Special keys", "Ctrl+Alt+Del", "Layout there"),
+    ] {
+        let draw = |ui: &mut egui::Ui, state: &mut SessionState| {
+            ui_kit::theme::install(ui.ctx());
+            bar_ui(ui, state);
+        };
+        let mut harness = Harness::builder()
+            .with_size([640.0, 320.0])
+            .build_ui_state(draw, placed(Lang::En));
+        harness.run_steps(3);
+        harness.get_by_label(menu).click();
+        harness.run_steps(4);
+        let first = harness.get_by_label(first).rect();
+        assert!(first.top() >= 0.0 && first.bottom() < 320.0, "{first}");
+        let hidden = harness.get_by_label_contains(last);
+        assert!(hidden.rect().bottom() > 320.0, "there is no room for it");
+        hidden.scroll_to_me();
+        harness.run_steps(30);
+        let shown = harness.get_by_label_contains(last).rect();
+        assert!(shown.bottom() < 320.0, "{menu}: {shown}");
+    }
+}
+
+fn placed(lang: Lang) -> SessionState {
+    let mut state = state(lang, Some(two_monitors()));
+    state.can_part = true;
+    state
+}
+
+#[test]
+fn s2_each_monitor_has_a_window_of_its_own_where_the_host_says_where_they_stand() {
+    let mut harness = window(state(Lang::En, Some(two_monitors())), 1000.0);
+    choose(&mut harness, "Monitor", "Separate windows");
+    assert!(!harness.state().stands_apart(), "an older host");
+    assert_eq!(harness.state().wishes, []);
+
+    let mut harness = window(placed(Lang::En), 1000.0);
+    choose(&mut harness, "Monitor", "HDMI-1 (1280 × 1024)");
+    assert_eq!(harness.state().view_wish().monitor, Some(8));
+    choose(&mut harness, "Monitor", "Separate windows");
+    let state = harness.state_mut();
+    assert!(state.stands_apart());
+    assert_eq!(state.view_wish().monitor, None, "the host sends them all");
+    assert_eq!(state.view.monitors, Some(Monitors::Apart));
+    // one of the windows is closed
+    state.join_windows();
+    assert!(!state.stands_apart());
+    let kept = SessionWish::KeepView(HostView {
+        monitors: Some(Monitors::All),
+        ..HostView::default()
+    });
+    assert_eq!(state.wishes.last(), Some(&kept));
+}
+
+#[test]
+fn s2_a_session_begins_as_the_last_one_with_the_host_was_left() {
+    let view = HostView {
+        size: Some(ViewSize::Percent(75)),
+        depth: Some(ColourDepth::Bits8),
+        monitors: Some(Monitors::One("HDMI-1".to_owned())),
+        full_screen: Some(true),
+        keys_by_place: Some(true),
+    };
+    let usual = Usual {
+        depth: ColourDepth::Lossless,
+        ..Usual::default()
+    };
+    let mut session = state(Lang::En, None);
+    session.begin_with(view.clone(), usual);
+    assert!(!session.size_is_open() && session.full_screen && session.keys_by_place);
+    assert_eq!(session.depth, ColourDepth::Bits8);
+    session.follow_wanted();
+    assert_eq!(
+        session.view_wish().monitor,
+        None,
+        "nobody knows which there are"
+    );
+    session.layout = Some(two_monitors());
+    session.follow_wanted();
+    assert_eq!(session.view_wish().monitor, Some(8));
+
+    // the windows wait until the host has said where the monitors stand
+    let apart = HostView {
+        monitors: Some(Monitors::Apart),
+        ..HostView::default()
+    };
+    let mut session = state(Lang::En, Some(two_monitors()));
+    session.begin_with(apart, usual);
+    session.follow_wanted();
+    assert!(!session.stands_apart());
+    session.can_part = true;
+    session.follow_wanted();
+    assert!(session.stands_apart());
+
+    let mut used = placed(Lang::En);
+    used.begin_with(view, usual);
+    let mut harness = window(used, 1000.0);
+    choose(&mut harness, "Session menu", "Reset view");
+    let state = harness.state();
+    let forgotten = SessionWish::KeepView(HostView::default());
+    assert_eq!(state.wishes, [forgotten]);
+    assert_eq!(
+        state.view_wish(),
+        ViewWish {
+            depth: ColourDepth::Lossless,
+            ..ViewWish::default()
+        }
+    );
+    assert!(!state.full_screen && !state.keys_by_place && state.size_is_open());
+}
+
+#[test]
+fn s1_the_menu_of_keys_says_how_they_count_and_both_layouts() {
+    let keyboard = |layout: &str, unlisted| {
+        Some(HostKeyboard {
+            layout: layout.into(),
+            unlisted,
+        })
+    };
+    let mut state = placed(Lang::En);
+    state.keyboards.here = keyboard("Italian", Unlisted::SpareKey);
+    state.keyboards.there = keyboard("English (US)", Unlisted::SpareKey);
+    let mut harness = window(state, 1000.0);
+    let open = |harness: &mut Harness<'_, SessionState>, label: &str| {
+        harness.get_by_label(label).click();
+        harness.run_steps(3);
+    };
+    open(&mut harness, "Special keys");
+    assert_eq!(harness.state().wishes, [SessionWish::LookAtKeyboard]);
+    harness.get_by_label("Layout here: Italian");
+    harness.get_by_label("Layout there: English (US)");
+    harness.get_by_label_contains("put on an unused key");
+    let window = harness.ctx.content_rect();
+    let note = harness.get_by_label_contains("put on an unused key").rect();
+    assert!(window.contains_rect(note), "{note}");
+    harness.get_by_label("Physical keys").click();
+    harness.run_steps(3);
+    assert!(harness.state().keys_by_place);
+    open(&mut harness, "Special keys");
+    harness.get_by_label("The layout there decides what a key types.");
+    // the chip in the bar says so too
+    assert_eq!(harness.get_all_by_label("Physical keys").count(), 2);
+    harness.get_by_label("Characters").click();
+    harness.run_steps(3);
+    assert!(!harness.state().keys_by_place);
+
+    let mut harness = self::window(placed(Lang::It), 640.0);
+    open(&mut harness, "Tasti speciali");
+    harness.get_by_label("Layout qui: sconosciuto");
+    harness.get_by_label("Layout di là: sconosciuto, il programma di là è troppo vecchio");
 }

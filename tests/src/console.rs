@@ -83,6 +83,12 @@ impl Console {
             .and_then(|text| ticket_in(&text));
         let mut asked: Option<Instant> = None;
         wait_until("a ticket on the clipboard", PATIENCE, || {
+            // the window of a session opens when its first picture is there, in front of this one and with the
+            // keyboard: keys and clicks are its host's from then on
+            let window = self.app.window_of("Logged in")?;
+            if window.is_none_or(|window| !window.focused) {
+                self.app.bring_to_front("Logged in")?;
+            }
             if asked.is_none_or(|asked| asked.elapsed() > Duration::from_secs(4)) {
                 self.app.hands().chord(&[key::Control_L, key::g])?;
                 asked = Some(Instant::now());

@@ -127,9 +127,13 @@ fn h5_of_one_monitor_that_is_shared_the_other_is_never_seen_and_never_filmed() {
     })
     .expect("seen");
     let words = "Monitor: The user shares this monitor only";
+    let monitor = cast.console.app.find("Monitor").expect("a map");
+    let monitor = monitor.expect("a tool");
+    assert!(!monitor.enabled);
+    let hands = cast.operator_display.hands().expect("hands");
+    hands.point_at(monitor.region.middle()).expect("pointed");
     cast.console.app.wait_for(words).expect("told");
     // what the user and the operator do moves the other monitor's picture, too
-    let hands = cast.operator_display.hands().expect("hands");
     for turn in 0..6 {
         secret.fill(SECRET + turn).expect("painted");
         let at = (session.x + session.width - 5, session.y + 200 + turn * 20);

@@ -12,7 +12,7 @@ use capture::{CaptureError, ScreenSource};
 use clipboard::Place;
 use input::{InjectError, InputSink};
 use protocol::control::Name;
-use protocol::{Hindrances, ScreenMonitor};
+use protocol::{Hindrances, HostKeyboard, ScreenMonitor};
 use tokio::sync::{mpsc, watch};
 use transport::{HubAddress, Pin, Routes};
 
@@ -39,6 +39,9 @@ pub type LookForHindrances = Arc<dyn Fn() -> Hindrances + Send + Sync>;
 /// some milliseconds.
 pub type NameMonitors = Arc<dyn Fn() -> Vec<ScreenMonitor> + Send + Sync>;
 
+/// Says what the keyboard of this machine is; may block for some milliseconds.
+pub type LookAtKeyboard = Arc<dyn Fn() -> Option<HostKeyboard> + Send + Sync>;
+
 /// What the engine captures from and injects into. Neither is opened before a session runs (H5).
 #[derive(Clone)]
 pub struct Backends {
@@ -46,6 +49,7 @@ pub struct Backends {
     pub input: OpenSink,
     pub hindrances: LookForHindrances,
     pub monitors: NameMonitors,
+    pub keyboard: LookAtKeyboard,
     pub clipboard: Place,
     pub shields: Arc<dyn Shielder>,
 }
@@ -63,6 +67,7 @@ impl Backends {
             input: Arc::new(move || input::open_guarded(&exe)),
             hindrances,
             monitors,
+            keyboard: Arc::new(input::keyboard_of_this_machine),
             clipboard: Place::of_this_desktop(),
         }
     }
@@ -117,8 +122,7 @@ impl HostEngine {
             .enable_all()
             .build()?;
         let teller = Teller { events, wake };
-        let (look, monitors) = (&backends.hindrances, &backends.monitors);
-        let lookout = Lookout::start(Arc::clone(look), Arc::clone(monitors), teller.clone())?;
+        let lookout = Lookout::start(&backends, teller.clone())?;
         let worker = Worker::new(config, backends, waiting, teller, lookout, current.clone());
         let thread = thread::Builder::new()
             .name("host-net".to_owned())

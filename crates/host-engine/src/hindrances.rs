@@ -1,5 +1,5 @@
-//! What hinders on this machine: looked for again and again, so that both people know it before a
-//! session begins.
+//! What hinders on this machine, and what its keyboard is: looked for again and again, so that both people
+//! know it before a session begins.
 
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use capture::{Observer, Obstacle, Obstacles};
 use protocol::limits::MAX_MONITORS;
-use protocol::{Hindrance, Hindrances};
+use protocol::{Hindrance, Hindrances, HostKeyboard};
 use tokio::sync::watch;
 
-use crate::engine::{LookForHindrances, NameMonitors, Teller};
+use crate::engine::{Backends, LookForHindrances, NameMonitors, Teller};
 use crate::event::HostEvent;
 use crate::share;
 
@@ -56,19 +56,22 @@ fn named(obstacles: Obstacles) -> Hindrances {
 #[derive(Debug)]
 pub(crate) struct Lookout {
     seen: watch::Receiver<Hindrances>,
+    keyboard: watch::Receiver<Option<HostKeyboard>>,
     /// The thread ends when this is dropped.
     _stop: SyncSender<()>,
 }
 
 impl Lookout {
     /// Starts to look; `teller` tells the program what changes.
-    pub(crate) fn start(
-        look: LookForHindrances,
-        monitors: NameMonitors,
-        teller: Teller,
-    ) -> std::io::Result<Self> {
+    pub(crate) fn start(backends: &Backends, teller: Teller) -> std::io::Result<Self> {
+        let (look, monitors) = (
+            Arc::clone(&backends.hindrances),
+            Arc::clone(&backends.monitors),
+        );
+        let look_at_keyboard = Arc::clone(&backends.keyboard);
         let (stop, stopped) = sync_channel(0);
         let (sender, seen) = watch::channel(Hindrances::NONE);
+        let (keyboards, keyboard) = watch::channel(None);
         thread::Builder::new()
             .name("host-look".to_owned())
             .spawn(move || {
@@ -81,6 +84,12 @@ impl Lookout {
                             return; // the program is ending
                         }
                     }
+                    let there = look_at_keyboard();
+                    keyboards.send_if_modified(|known| {
+                        let is_news = *known != there;
+                        *known = there;
+                        is_news
+                    });
                     let now = look();
                     let changed = sender.send_if_modified(|seen| {
                         let before = std::mem::replace(seen, now);
@@ -95,12 +104,21 @@ impl Lookout {
                     }
                 }
             })?;
-        Ok(Self { seen, _stop: stop })
+        Ok(Self {
+            seen,
+            keyboard,
+            _stop: stop,
+        })
     }
 
     /// What hinders now.
     pub(crate) fn seen(&self) -> Hindrances {
         *self.seen.borrow()
+    }
+
+    /// What hears which keyboard this machine has.
+    pub(crate) fn keyboard(&self) -> watch::Receiver<Option<HostKeyboard>> {
+        self.keyboard.clone()
     }
 
     /// Returns when something else hinders than when this was asked last. Cancellation safe.

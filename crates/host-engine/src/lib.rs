@@ -35,8 +35,8 @@ mod worker;
 
 pub use ::clipboard::Place as ClipboardPlace;
 pub use engine::{
-    Backends, EngineBusy, HostConfig, HostEngine, HostEvents, HostHandle, LookForHindrances,
-    NameMonitors, OpenScreen, OpenSink, SessionEnder,
+    Backends, EngineBusy, HostConfig, HostEngine, HostEvents, HostHandle, LookAtKeyboard,
+    LookForHindrances, NameMonitors, OpenScreen, OpenSink, SessionEnder,
 };
 pub use input::run_guardian_if_asked;
 pub use machine::system_name;

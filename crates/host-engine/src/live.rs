@@ -11,8 +11,8 @@ use protocol::input::{HOLD_PATIENCE, MAX_INPUT_AGE};
 use protocol::lanes::CONTROL_PRIORITY;
 use protocol::limits::MAX_HEADER_FRAME_BYTES;
 use protocol::{
-    ChannelId, InputEvent, InputFrame, Lane, PeerId, PointerUpdate, Rights, ScreenFrame, SessionId,
-    Shield, ShieldState, StreamHeader, ViewerMessage, wire,
+    ChannelId, InputEvent, InputFrame, Lane, MonitorPlace, PeerId, PointerUpdate, Rights,
+    ScreenFrame, SessionId, Shield, ShieldState, StreamHeader, ViewerMessage, wire,
 };
 use session::host::Agreement;
 use session::{LaneKeys, Opener, PictureKey};
@@ -47,6 +47,8 @@ pub(crate) enum Report {
     Impossible(PeerId, u32),
     /// The monitor that the user shares alone was unplugged; nothing is captured since.
     MonitorGone,
+    /// Where the monitors stand that are shared; none where that is one alone.
+    Monitors(Vec<MonitorPlace>),
     /// How a shield stands.
     Shield(Shield, ShieldState),
     /// Who has keyboard and pointer now.

@@ -15,8 +15,8 @@ use codec::{DamageHint, Encoder, Level, Picture, PixelSize, Rect, Update};
 use protocol::control::Name;
 use protocol::limits::{MAX_MONITORS, MAX_SCREEN_UPDATE_BYTES};
 use protocol::{
-    ColourDepth, PeerId, PointerUpdate, ScreenFrame, ScreenLayout, ScreenMonitor, ViewWish,
-    ViewerMessage,
+    ColourDepth, MonitorPlace, PeerId, PointerUpdate, ScreenFrame, ScreenLayout, ScreenMonitor,
+    ViewWish, ViewerMessage,
 };
 use tokio::sync::{Notify, mpsc};
 
@@ -138,7 +138,8 @@ pub(crate) fn run(
         if !switch.is_on() {
             break Ok(());
         }
-        let shared = open().and_then(|source| Sharing::new(source, switch, outbox, wish)?.run());
+        let shared =
+            open().and_then(|source| Sharing::new(source, switch, outbox, reports, wish)?.run());
         match shared {
             Ok(End::Withheld(wished)) => wish = wished,
             Ok(End::Over) => break Ok(()),
@@ -189,6 +190,7 @@ struct Sharing<'a> {
     /// The monitor that the user shares alone.
     only: Option<u32>,
     outbox: &'a Outbox,
+    reports: &'a mpsc::Sender<Report>,
     /// What was wished for last.
     wish: ViewWish,
     encoder: Encoder,
@@ -200,6 +202,8 @@ struct Sharing<'a> {
     geometry: Geometry,
     /// What the picture is of.
     layout: ScreenLayout,
+    /// Where its monitors stand, as was told last.
+    places: Vec<MonitorPlace>,
     /// The picture may be older than the screen, or the viewer older than the picture.
     stale: bool,
     /// The pointer's shape that the viewer has.
@@ -215,6 +219,7 @@ impl<'a> Sharing<'a> {
         mut source: Box<dyn ScreenSource>,
         switch: &'a Switch,
         outbox: &'a Outbox,
+        reports: &'a mpsc::Sender<Report>,
         wish: ViewWish,
     ) -> Result<Self, CaptureError> {
         switch.set_waker(source.waker());
@@ -231,7 +236,9 @@ impl<'a> Sharing<'a> {
             (None, Some(_)) => select(source.as_mut(), wish.monitor)?,
             (None, None) => None,
         };
-        let (geometry, layout) = survey(source.as_mut(), percent(wish), shared, only.is_some())?;
+        let seen = survey(source.as_mut(), percent(wish), shared, only.is_some())?;
+        let (geometry, layout, places) = seen;
+        tell_places(reports, &places);
         Ok(Self {
             source,
             switch,
@@ -239,12 +246,14 @@ impl<'a> Sharing<'a> {
             choices,
             only,
             outbox,
+            reports,
             wish,
             encoder: Encoder::new(level(wish.depth)),
             picture: Picture::new(PixelSize::new(1, 1)),
             scaler: None,
             geometry,
             layout,
+            places,
             stale: true,
             shape_sent: None,
             viewers_gone: false,
@@ -413,7 +422,12 @@ impl<'a> Sharing<'a> {
 
     fn survey_as(&mut self, percent: u8, shared: Option<u32>) -> Result<(), CaptureError> {
         let is_only = self.only.is_some();
-        let (geometry, layout) = survey(self.source.as_mut(), percent, shared, is_only)?;
+        let seen = survey(self.source.as_mut(), percent, shared, is_only)?;
+        let (geometry, layout, places) = seen;
+        if places != self.places {
+            tell_places(self.reports, &places);
+            self.places = places;
+        }
         if (geometry, &layout) != (self.geometry, &self.layout) {
             self.encoder.request_reset();
             self.stale = true;
@@ -492,12 +506,15 @@ fn survey(
     percent: u8,
     shared: Option<u32>,
     is_only: bool,
-) -> Result<(Geometry, ScreenLayout), CaptureError> {
+) -> Result<(Geometry, ScreenLayout, Vec<MonitorPlace>), CaptureError> {
     let mut monitors = source.monitors()?;
     if is_only {
         monitors.retain(|monitor| Some(monitor.id) == shared);
     }
     let area = source.area();
+    // of one alone nobody needs to know where it stands
+    let placed = monitors.iter().filter(|_| !is_only);
+    let places = placed.take(MAX_MONITORS).map(place).collect();
     let layout = ScreenLayout {
         shared: shared.filter(|id| monitors.iter().any(|monitor| monitor.id == *id)),
         monitors: monitors.iter().take(MAX_MONITORS).map(told).collect(),
@@ -505,7 +522,24 @@ fn survey(
         height: area.height,
         percent,
     };
-    Ok((Geometry::new(area, percent), layout))
+    Ok((Geometry::new(area, percent), layout, places))
+}
+
+fn place(monitor: &Monitor) -> MonitorPlace {
+    MonitorPlace {
+        id: monitor.id,
+        left: monitor.area.x,
+        top: monitor.area.y,
+        width: monitor.area.width,
+        height: monitor.area.height,
+    }
+}
+
+fn tell_places(reports: &mpsc::Sender<Report>, places: &[MonitorPlace]) {
+    let report = Report::Monitors(places.to_vec());
+    if reports.blocking_send(report).is_err() {
+        tracing::debug!("The session is gone");
+    }
 }
 
 pub(crate) fn told(monitor: &Monitor) -> ScreenMonitor {

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use protocol::control::Name;
 use protocol::limits::MAX_OPERATORS;
 use protocol::{
-    ChatAuthor, ChatLine, EndedBy, Hindrance, Hindrances, HostToHub, HubToHost, Lane, Outcome,
-    PeerId, RefusalCode, Rights, Role, ShieldState, StreamHeader,
+    ChatAuthor, ChatLine, EndedBy, Equipment, Hindrance, Hindrances, HostKeyboard, HostToHub,
+    HubToHost, Lane, Outcome, PeerId, RefusalCode, Rights, Role, ShieldState, StreamHeader,
 };
 use session::TicketNumber;
 use session::host::{
@@ -59,6 +59,7 @@ pub(crate) struct Worker {
     withheld: watch::Receiver<bool>,
     /// The monitor that the user shares alone.
     only: watch::Receiver<Option<(u32, Name)>>,
+    keyboard: watch::Receiver<Option<HostKeyboard>>,
     started: Instant,
     side: HostSide,
     /// When the channel to each operator was opened.
@@ -104,6 +105,7 @@ impl Worker {
             backends,
             commands,
             teller,
+            keyboard: lookout.keyboard(),
             lookout,
             withheld: current.withheld(),
             only: current.only(),
@@ -335,6 +337,10 @@ impl Worker {
                     let steps = self.share_only();
                     self.take(steps, Some(&wire))
                 }
+                Ok(()) = self.keyboard.changed() => {
+                    let steps = self.tell_keyboard();
+                    self.take(steps, Some(&wire))
+                }
                 hindrances = self.lookout.changed() => {
                     let steps = self.hindered(hindrances);
                     self.take(steps, Some(&wire))
@@ -558,6 +564,7 @@ impl Worker {
                 }
                 Vec::new()
             }
+            Report::Monitors(places) => self.side.equipped(Equipment::Monitors(places)),
             Report::Shield(shield, state) => self.side.shield_is(shield, state),
             Report::Driver(driver) => {
                 if let Some(live) = &self.live {
@@ -609,6 +616,13 @@ impl Worker {
     fn share_only(&mut self) -> Vec<HostStep> {
         let only = self.only.borrow_and_update().clone();
         self.side.shares_only(only.map(|(_, name)| name))
+    }
+
+    /// What the keyboard is now, if that is known.
+    fn tell_keyboard(&mut self) -> Vec<HostStep> {
+        let keyboard = self.keyboard.borrow_and_update().clone();
+        let piece = keyboard.map(Equipment::Keyboard);
+        piece.map_or_else(Vec::new, |piece| self.side.equipped(piece))
     }
 
     /// The user has paused, or goes on.
@@ -672,6 +686,7 @@ impl Worker {
                             keys,
                         };
                         after.extend(self.share_only());
+                        after.extend(self.tell_keyboard());
                         self.clipboards.opened(rights, &channel);
                         let steps = self.files.opened(rights, channel);
                         after.extend(self.files_do(operator, steps)?);

@@ -10,6 +10,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use protocol::HostKeyboard;
 use protocol::input::InputEvent;
 
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
@@ -157,6 +158,12 @@ pub fn run_guardian_if_asked() -> Option<ExitCode> {
 /// Those of [`open`].
 pub fn release_stuck() -> Result<usize, InjectError> {
     platform::release_stuck()
+}
+
+/// What the keyboard of this machine is, for people; `None` where that is not known. Blocks for some
+/// milliseconds.
+pub fn keyboard_of_this_machine() -> Option<HostKeyboard> {
+    platform::keyboard()
 }
 
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]

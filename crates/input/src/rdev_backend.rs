@@ -149,6 +149,10 @@ pub(crate) fn run_guardian_if_asked() -> Option<ExitCode> {
     None
 }
 
+pub(crate) fn keyboard() -> Option<protocol::HostKeyboard> {
+    None
+}
+
 /// See [`crate::release_stuck`]; the platform does not tell artificial keys from others.
 #[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
 pub(crate) fn release_stuck() -> Result<usize, InjectError> {

@@ -19,6 +19,10 @@ pub(crate) fn run_guardian_if_asked() -> Option<ExitCode> {
     None
 }
 
+pub(crate) fn keyboard() -> Option<protocol::HostKeyboard> {
+    None
+}
+
 pub(crate) fn release_stuck() -> Result<usize, InjectError> {
     Ok(0)
 }

@@ -10,7 +10,9 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
+use protocol::control::Name;
 use protocol::input::{HidKey, InputEvent, PointerButton, hint};
+use protocol::{HostKeyboard, Unlisted};
 use windows_sys::Win32::UI::Input::KeyboardAndMouse::{
     MOUSEEVENTF_ABSOLUTE, MOUSEEVENTF_HWHEEL, MOUSEEVENTF_LEFTDOWN, MOUSEEVENTF_LEFTUP,
     MOUSEEVENTF_MIDDLEDOWN, MOUSEEVENTF_MIDDLEUP, MOUSEEVENTF_MOVE, MOUSEEVENTF_RIGHTDOWN,
@@ -72,6 +74,18 @@ pub(crate) fn run_guardian_if_asked() -> Option<ExitCode> {
 #[expect(clippy::unnecessary_wraps, reason = "on other platforms it can fail")]
 pub(crate) fn release_stuck() -> Result<usize, InjectError> {
     Ok(0)
+}
+
+/// See [`crate::keyboard_of_this_machine`]. The layout is that of the program in front.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "on other platforms it may not be known"
+)]
+pub(crate) fn keyboard() -> Option<HostKeyboard> {
+    Some(HostKeyboard {
+        layout: Name::cut(KeyLayout::in_front().language().unwrap_or_default()),
+        unlisted: Unlisted::Text,
+    })
 }
 
 /// How a press is done.

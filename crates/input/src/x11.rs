@@ -9,6 +9,7 @@ use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
+use protocol::HostKeyboard;
 use protocol::input::{HidKey, InputEvent, PointerButton, hint};
 use x11::ConnectError;
 use x11rb::connection::Connection as _;
@@ -25,6 +26,7 @@ use x11rb::wrapper::ConnectionExt as _;
 
 use crate::{InjectError, InputSink, UserActed, hid, keymap};
 
+mod description;
 mod guardian;
 pub(crate) mod layout;
 mod locks;
@@ -35,6 +37,7 @@ mod spare;
 mod stuck;
 mod user;
 
+pub use description::keyboard as keyboard_of;
 use guardian::{Guardian, Hold};
 use layout::{ALT, CONTROL, LOCK, Layout, Mods, SHIFT, SUPER, Stroke};
 use locks::Locks;
@@ -89,6 +92,11 @@ pub(crate) fn run_guardian_if_asked() -> Option<ExitCode> {
 /// See [`crate::release_stuck`].
 pub(crate) fn release_stuck() -> Result<usize, InjectError> {
     stuck::release(None)
+}
+
+/// See [`crate::keyboard_of_this_machine`].
+pub(crate) fn keyboard() -> Option<HostKeyboard> {
+    keyboard_of(None)
 }
 
 /// Does what [`crate::release_stuck`] does on a display by name.

@@ -812,6 +812,7 @@ impl Desk {
             }
             ConsoleNews::Shields { session, shields } => Event::Shields { session, shields },
             ConsoleNews::SharesOnly { session, monitor } => Event::SharesOnly { session, monitor },
+            ConsoleNews::Equipped { session, equipment } => Event::Equipped { session, equipment },
             ConsoleNews::HostHindered { host, hindrances } => {
                 Event::HostHindered { host, hindrances }
             }

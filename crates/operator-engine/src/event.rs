@@ -9,9 +9,9 @@ use protocol::clipboard::ClipboardFault;
 use protocol::control::{ChatLine, ChatText, Name};
 use protocol::transfers::Transfer;
 use protocol::{
-    BroughtIn, Companion, EndedBy, Feedback, Hindrances, Outcome, OwnAnswer, PeerId, Permissions,
-    Proposal, Refusal, ReportDraft, ReportFacts, ReportId, Rights, SessionId, Shields, TicketRoute,
-    TicketState,
+    BroughtIn, Companion, EndedBy, Equipment, Feedback, Hindrances, Outcome, OwnAnswer, PeerId,
+    Permissions, Proposal, Refusal, ReportDraft, ReportFacts, ReportId, Rights, SessionId, Shields,
+    TicketRoute, TicketState,
 };
 pub use session::console::{NotStarted, ShownScreen, SystemTold};
 use tokio::sync::mpsc;
@@ -193,6 +193,11 @@ pub enum Event {
         session: SessionId,
         monitor: Option<Name>,
     },
+    /// What the host's desk is equipped with. A host that is older says nothing of it.
+    Equipped {
+        session: SessionId,
+        equipment: Equipment,
+    },
     /// What a host cannot do, as it says itself; it replaces what it said before.
     HostHindered {
         host: PeerId,
@@ -366,6 +371,7 @@ impl fmt::Debug for Event {
             Self::Withheld { withheld, .. } => return write!(f, "Withheld({withheld})"),
             Self::Shields { shields, .. } => return write!(f, "Shields({shields:?})"),
             Self::SharesOnly { .. } => "SharesOnly",
+            Self::Equipped { .. } => "Equipped",
             Self::HostHindered { .. } => "HostHindered",
             Self::Forged { .. } => "Forged",
             Self::Reconnected => "Reconnected",

@@ -14,6 +14,7 @@ pub mod clipboard;
 pub mod control;
 pub mod diagnosis;
 pub mod enrolment;
+pub mod equipment;
 pub mod files;
 pub mod hindrance;
 pub mod hours;
@@ -45,6 +46,7 @@ pub use control::{
     ReportFacts, RunningSession, ShowingPart, TicketState,
 };
 pub use enrolment::{Enrolment, EnrolmentCode, HostKey, KeyProof, PermanentHost};
+pub use equipment::{Equipment, HostKeyboard, MonitorPlace, Unlisted};
 pub use hindrance::{Hindrance, Hindrances};
 pub use hours::WeekHours;
 pub use ids::{

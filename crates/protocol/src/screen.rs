@@ -1,6 +1,7 @@
 //! What travels on the streams of a session.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use bytes::Bytes;
 use serde::de::{SeqAccess, Visitor};
@@ -41,13 +42,13 @@ pub struct ScreenLayout {
 }
 
 /// Reads a list that is refused before it takes more memory than [`MAX_MONITORS`] need.
-fn few_monitors<'de, D: serde::Deserializer<'de>>(
+pub(crate) fn few_monitors<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
-) -> Result<Vec<ScreenMonitor>, D::Error> {
-    struct Few;
+) -> Result<Vec<T>, D::Error> {
+    struct Few<T>(PhantomData<T>);
 
-    impl<'de> Visitor<'de> for Few {
-        type Value = Vec<ScreenMonitor>;
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Few<T> {
+        type Value = Vec<T>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "at most {MAX_MONITORS} monitors")
@@ -65,7 +66,7 @@ fn few_monitors<'de, D: serde::Deserializer<'de>>(
         }
     }
 
-    deserializer.deserialize_seq(Few)
+    deserializer.deserialize_seq(Few(PhantomData))
 }
 
 /// One monitor of the host.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::control::{ChatText, Name};
+use crate::equipment::Equipment;
 use crate::files::FilesWord;
 use crate::hindrance::Hindrances;
 use crate::ids::{PeerId, SessionId};
@@ -192,6 +193,12 @@ pub enum HostWord {
     SharesOnly {
         session: SessionId,
         monitor: Option<Name>,
+    },
+    /// What the host's desk is equipped with; said in each new channel of a session, and whenever it changes. A
+    /// console that does not know the word passes it over.
+    Equipped {
+        session: SessionId,
+        equipment: Equipment,
     },
 }
 

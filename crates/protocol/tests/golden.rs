@@ -27,16 +27,17 @@ use protocol::system::{Disk, Interface, Program, Room};
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
     AccountId, BroughtIn, ChannelId, ClientHello, Code, ColourDepth, Companion, EndedBy,
-    EnrolmentCode, EnrolmentId, Entry, EntryKind, Feedback, Greeting, GroupId, HidKey, Hindrance,
-    Hindrances, HostGroupId, HostId, HostKey, HostLine, HostState, HostToHub, HostWord, HubHello,
-    HubToHost, HubToOperator, InputEvent, InputFrame, InvitationToken, KeyProof, KnockAnswer, Lane,
-    LiveState, OperatorToHub, OperatorWord, Outcome, OwnAccount, OwnAnswer, OwnQuestion, OwnSignIn,
-    Password, PeerId, PermanentHost, Permissions, Place, PointerButton, PointerShape,
-    PointerUpdate, Proposal, ProtocolVersion, Receipt, Refusal, RefusalCode, ReportDraft,
-    ReportFacts, ReportId, ResumeSecret, Rights, Role, RoleId, RunningSession, ScreenFrame,
-    ScreenLayout, ScreenMonitor, SessionId, Shield, ShieldState, Shields, ShowingPart,
-    SignedReceipt, Stars, StreamHeader, SystemAnswer, SystemInformation, TicketRoute, TicketState,
-    VersionRange, ViewWish, ViewerMessage, Word,
+    EnrolmentCode, EnrolmentId, Entry, EntryKind, Equipment, Feedback, Greeting, GroupId, HidKey,
+    Hindrance, Hindrances, HostGroupId, HostId, HostKey, HostKeyboard, HostLine, HostState,
+    HostToHub, HostWord, HubHello, HubToHost, HubToOperator, InputEvent, InputFrame,
+    InvitationToken, KeyProof, KnockAnswer, Lane, LiveState, MonitorPlace, OperatorToHub,
+    OperatorWord, Outcome, OwnAccount, OwnAnswer, OwnQuestion, OwnSignIn, Password, PeerId,
+    PermanentHost, Permissions, Place, PointerButton, PointerShape, PointerUpdate, Proposal,
+    ProtocolVersion, Receipt, Refusal, RefusalCode, ReportDraft, ReportFacts, ReportId,
+    ResumeSecret, Rights, Role, RoleId, RunningSession, ScreenFrame, ScreenLayout, ScreenMonitor,
+    SessionId, Shield, ShieldState, Shields, ShowingPart, SignedReceipt, Stars, StreamHeader,
+    SystemAnswer, SystemInformation, TicketRoute, TicketState, Unlisted, VersionRange, ViewWish,
+    ViewerMessage, Word,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -1316,6 +1317,35 @@ fn words(samples: &mut Samples) {
     }
     add_system(samples);
     add_shields(samples);
+    add_equipment(samples);
+}
+
+fn add_equipment(samples: &mut Samples) {
+    let keyboard = |layout: &str, unlisted| {
+        Equipment::Keyboard(HostKeyboard {
+            layout: layout.into(),
+            unlisted,
+        })
+    };
+    let place = MonitorPlace {
+        id: 3,
+        left: 1_920,
+        top: 0,
+        width: 1_280,
+        height: 1_024,
+    };
+    for equipment in [
+        Equipment::Monitors(vec![place]),
+        Equipment::Monitors(Vec::new()),
+        keyboard("Italian", Unlisted::SpareKey),
+        keyboard("", Unlisted::Text),
+        keyboard("", Unlisted::Never),
+    ] {
+        samples.add(&HostWord::Equipped {
+            session: SESSION,
+            equipment,
+        });
+    }
 }
 
 fn add_shields(samples: &mut Samples) {

@@ -22,9 +22,9 @@ use std::collections::BTreeMap;
 use protocol::control::{Admission, ChatText, Name};
 use protocol::files::FilesWord;
 use protocol::{
-    BroughtIn, ChatAuthor, Companion, EndedBy, Hindrances, HostLine, HubToOperator, OperatorToHub,
-    Outcome, PeerId, Refusal, ReportFacts, Rights, SessionId, Shields, SystemInformation,
-    TicketRoute, TicketState,
+    BroughtIn, ChatAuthor, Companion, EndedBy, Equipment, Hindrances, HostLine, HubToOperator,
+    OperatorToHub, Outcome, PeerId, Refusal, ReportFacts, Rights, SessionId, Shields,
+    SystemInformation, TicketRoute, TicketState,
 };
 
 use crate::channel::{LaneKeys, PictureKey};
@@ -260,6 +260,11 @@ pub enum ConsoleNews {
     SharesOnly {
         session: SessionId,
         monitor: Option<Name>,
+    },
+    /// What the host's desk is equipped with.
+    Equipped {
+        session: SessionId,
+        equipment: Equipment,
     },
     /// What the host cannot do, as it says itself; it replaces what it said before.
     HostHindered {

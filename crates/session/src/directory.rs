@@ -690,7 +690,8 @@ impl Directory {
                 | HostWord::ChatOf { .. }
                 | HostWord::InputImpossible { .. }
                 | HostWord::System { .. }
-                | HostWord::Line { .. },
+                | HostWord::Line { .. }
+                | HostWord::Equipped { .. },
             )
             | None => Ok(()),
         }

@@ -10,6 +10,7 @@
 mod acquaintance;
 mod chat;
 mod colleague;
+mod equipment;
 mod files;
 mod greeting;
 mod hindered;

@@ -18,7 +18,7 @@ use egui::{
 };
 use protocol::PointerShape;
 
-pub use slot::PictureSlot;
+pub use slot::{Cut, PictureSlot};
 
 use crate::raw_input::{InputTap, TapTarget, WindowRect};
 use slot::RemotePointer;
@@ -87,6 +87,8 @@ pub struct RemoteView {
     tap: Option<Arc<InputTap>>,
     texture: PictureTexture,
     seq: u64,
+    /// Which part of the host's picture it shows.
+    cut: Option<Cut>,
     pointer: Option<RemotePointer>,
     pointer_picture: Option<PointerPicture>,
 }
@@ -117,6 +119,7 @@ impl RemoteView {
             tap,
             texture: PictureTexture::default(),
             seq: 0,
+            cut: None,
             pointer: None,
             pointer_picture: None,
         }
@@ -183,7 +186,7 @@ impl RemoteView {
     fn take_news(&mut self, ui: &Ui, scale: f64, drawn_elsewhere: bool) {
         let filter = texture::filter_for(scale);
         let texture = &mut self.texture;
-        let (seq, pointer) = self.slot.take(|news| {
+        let (seq, cut, pointer) = self.slot.take(|news| {
             let Some((picture, changed)) = news else {
                 return;
             };
@@ -194,6 +197,7 @@ impl RemoteView {
             }
         });
         self.seq = seq;
+        self.cut = cut;
         let shape = pointer.as_ref().and_then(|pointer| pointer.shape.clone());
         let factor = pointer_factor(scale);
         let is_known = |shape: &Arc<PointerShape>| {
@@ -283,19 +287,23 @@ impl RemoteView {
         }
         let active = options.control && !busy;
         let zero = window_rect(place.picture);
+        let shown = shown_size(place.size, place.scale);
+        let scale = (
+            f64::from(place.size.width) / f64::from(shown.width),
+            f64::from(place.size.height) / f64::from(shown.height),
+        );
+        // places are those of the whole picture: what is dragged out of one part comes to the next
+        let cut = self.cut.unwrap_or_else(|| Cut::all(place.size));
         tap.arm(TapTarget {
             id: self.id,
             viewport: ui.ctx().viewport_id(),
             visible: window_rect(place.visible),
-            zero: (zero.left.round(), zero.top.round()),
-            scale: {
-                let shown = shown_size(place.size, place.scale);
-                (
-                    f64::from(place.size.width) / f64::from(shown.width),
-                    f64::from(place.size.height) / f64::from(shown.height),
-                )
-            },
-            size: (place.size.width, place.size.height),
+            zero: (
+                zero.left.round() - f64::from(cut.part.x) / scale.0,
+                zero.top.round() - f64::from(cut.part.y) / scale.1,
+            ),
+            scale,
+            size: (cut.whole.width, cut.whole.height),
             keyboard: active && !typing_elsewhere,
             by_place: options.keys_by_place,
             pointer: active,
@@ -327,10 +335,13 @@ impl RemoteView {
         let Some(image) = &self.pointer_picture else {
             return;
         };
+        let Some((x, y)) = self.in_sight(pointer) else {
+            return;
+        };
         let points = 1.0 / ui.ctx().pixels_per_point();
         let scale = to_f32(scale) * points;
         #[expect(clippy::cast_precision_loss, reason = "pixels of a screen")]
-        let hot = picture.min + vec2(pointer.x as f32, pointer.y as f32) * scale;
+        let hot = picture.min + vec2(x as f32, y as f32) * scale;
         let CustomCursorImage { size, hotspot, .. } = &image.cursor;
         let offset = vec2(f32::from(hotspot[0]), f32::from(hotspot[1])) * points;
         let size = vec2(f32::from(size[0]), f32::from(size[1])) * points;
@@ -338,6 +349,21 @@ impl RemoteView {
         let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
         ui.painter()
             .image(image.texture.id(), at, whole, Color32::WHITE);
+    }
+
+    /// Where the pointer is in the part that is shown here; one that is elsewhere is seen there.
+    fn in_sight(&self, pointer: &RemotePointer) -> Option<(i32, i32)> {
+        let Some(cut) = self.cut.filter(|cut| *cut != Cut::all(cut.whole)) else {
+            return Some((pointer.x, pointer.y));
+        };
+        let at = |place: i32, start: u32, length: u32| {
+            let place = i64::from(place) - i64::from(start);
+            let inside = (0..i64::from(length)).contains(&place);
+            i32::try_from(place).ok().filter(|_| inside)
+        };
+        let part = cut.part;
+        let x = at(pointer.x, part.x, part.width)?;
+        Some((x, at(pointer.y, part.y, part.height)?))
     }
 
     /// Whether the host's pointer rests elsewhere than we sent it.

@@ -20,8 +20,8 @@ mod ticket;
 mod transfers;
 
 pub use buttons::{
-    Push, check_ui, icon_button_ui, icon_toggle_ui, link_button_ui, menu_item_ui, segments_ui,
-    switch_ui,
+    Push, check_ui, icon_button_ui, icon_button_unless_ui, icon_toggle_ui, icon_toggle_unless_ui,
+    link_button_ui, menu_item_ui, segments_ui, switch_ui,
 };
 pub use chat::{Bubble, chat_entry_ui, chat_lines_ui};
 pub use dialogs::{DialogSize, dialog_buttons_ui, dialog_ui, escaped, escaped_from};

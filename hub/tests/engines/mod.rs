@@ -96,6 +96,7 @@ impl Ends {
             clipboard: clipboards.0,
             shields: Arc::new(shields.clone()),
             monitors: Arc::new(Vec::new),
+            keyboard: Arc::new(|| None),
         };
         let config = HostConfig {
             hub: address.clone(),

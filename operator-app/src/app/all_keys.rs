@@ -37,17 +37,13 @@ struct Grab {
 
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 impl AllKeys {
-    /// Takes or gives back the keyboard as the window wishes; called in every pass.
-    pub(super) fn follow(&mut self, ui: &Ui, state: &mut SessionState) {
+    /// Takes or gives back the keyboard as the window wishes; called in every pass. `here` says that keyboard or
+    /// pointer are in one of the session's windows: taking the keyboard looks like a lost focus, but the pointer
+    /// is still here then.
+    pub(super) fn follow(&mut self, ui: &Ui, state: &mut SessionState, here: bool) {
         if let Some(grab) = &self.grab {
-            // taking the keyboard looks like a lost focus, but the pointer is still here then
-            let (focused, hovered) = ui.input(|input| {
-                let focused = input.viewport().focused.unwrap_or(true);
-                (focused, input.pointer.has_pointer())
-            });
-            let left = !focused && !hovered;
             let over = grab.escaped.load(Ordering::Acquire) || !grab.keyboard.is_active();
-            if over || left || !state.controls() {
+            if over || !here || !state.controls() {
                 state.all_keys = false;
             }
             if grab.marks.swap(false, Ordering::AcqRel) {
@@ -113,7 +109,7 @@ impl AllKeys {
 impl AllKeys {
     /// This platform cannot take the keyboard yet; the window says so.
     #[expect(clippy::unused_self, reason = "the same call on every platform")]
-    pub(super) fn follow(&mut self, _ui: &Ui, state: &mut SessionState) {
+    pub(super) fn follow(&mut self, _ui: &Ui, state: &mut SessionState, _here: bool) {
         state.all_keys = false;
         let reason = || w(state.lang, Word::NotOnThisPlatform).to_owned();
         if state.all_keys_problem.is_none() {

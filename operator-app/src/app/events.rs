@@ -318,6 +318,7 @@ impl ConsoleApp {
             Event::SharesOnly { session, monitor } => self.sessions.change(session, |state| {
                 state.shares_only = monitor.map(Name::into_string);
             }),
+            Event::Equipped { session, equipment } => self.sessions.equipped(session, equipment),
             Event::HostHindered { host, hindrances } => {
                 self.state.computers.hindrances.insert(host, hindrances);
                 if let Some(session) = self.state.computers.in_session.get(&host) {

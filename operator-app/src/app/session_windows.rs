@@ -1,14 +1,17 @@
 //! The windows of remote sessions. Each is a deferred viewport with a state of its own, so that a
-//! new picture repaints its window and nothing else.
+//! new picture repaints its window and nothing else. Where each monitor has a window, see `monitor_windows`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use egui::{CentralPanel, Context, Frame, Ui, ViewportBuilder, ViewportCommand, ViewportId, vec2};
+use egui::{CentralPanel, Context, Frame, Ui, ViewportBuilder, ViewportCommand, ViewportId};
 use operator_engine::{ClipboardPlace, ClipboardWays, InputSender, SessionView, Wake, WishSender};
-use protocol::{ChatLine, EndedBy, PeerId, ReportFacts, Rights, SessionId, ViewWish};
+use protocol::{
+    ChatLine, ColourDepth, EndedBy, Equipment, HostKeyboard, PeerId, ReportFacts, Rights,
+    SessionId, ViewWish,
+};
 use ui_kit::raw_input::{InputTap, MARK_KEY, MENU_KEY, TapEvent};
 use ui_kit::remote_view::{PictureSlot, RemoteView, ViewOptions, ViewSize};
 use ui_kit::widgets::Notices;
@@ -16,11 +19,15 @@ use ui_kit::{Lang, Palette, Tone, Word, w};
 
 use super::ConsoleApp;
 use super::all_keys::AllKeys;
-use crate::picture::SessionPicture;
-use crate::settings::{SessionPlace, Settings};
+use super::monitor_windows::{Apart, Hands};
+use super::places::{Place, SMALLEST, Standing, WITHOUT_PICTURE, centred};
+use crate::clerk::Job;
+use crate::picture::{Pane, SessionPicture, can_part};
+use crate::settings::{SessionPlace, Settings, host_key};
 use crate::state::browser::Browser;
 use crate::state::chats::Conversation;
 use crate::state::session::{Company, Files, SessionNotice, SessionState, SessionWish};
+use crate::state::view::{HostView, Keyboards, Usual};
 use crate::views::browser::browser_ui;
 use crate::views::closing::closing_ui;
 use crate::views::files::files_side_ui;
@@ -35,35 +42,34 @@ use ui_kit::Clock;
 ///
 /// Its size and place follow from the picture, so a window that opens early jumps.
 const WAIT_FOR_PICTURE: Duration = Duration::from_secs(3);
-/// Size of a window that opens without a picture, in points.
-const WITHOUT_PICTURE: egui::Vec2 = vec2(1280.0, 800.0);
-/// Smallest window, in points: all tools have room.
-const SMALLEST: egui::Vec2 = vec2(640.0, 320.0);
-/// A window that is further than this from where it opened was moved by its operator, in points.
-const MOVED: f32 = 8.0;
-/// Room that window borders and the desktop's own bars may take, in points.
-const DESKTOP_ROOM: egui::Vec2 = vec2(0.0, 40.0);
-
-/// Where the input of which session goes; shared with the tap that takes it from the window.
+/// Where the input of which picture goes; shared with the tap that takes it from the window.
 #[derive(Debug, Clone, Default)]
 pub struct InputRoutes {
     routes: Arc<Mutex<BTreeMap<u64, Route>>>,
 }
 
-/// Where one session's input goes, and the picture that its places are in.
+/// Where the input over one picture goes, and which picture its places are in.
 #[derive(Debug, Clone)]
-struct Route {
-    input: InputSender,
-    picture: Arc<SessionPicture>,
+pub(super) struct Route {
+    pub(super) input: InputSender,
+    pub(super) pane: Arc<Pane>,
 }
 
 impl InputRoutes {
     /// Sends what the tap took to its session. Never waits.
     pub fn send(&self, event: TapEvent) {
         let route = self.lock().get(&event.id).cloned();
-        if let Some(Route { input, picture }) = route {
-            input.send(picture.name_places(event.event));
+        if let Some(Route { input, pane }) = route {
+            input.send(pane.name_places(event.event));
         }
+    }
+
+    pub(super) fn add(&self, view: u64, route: Route) {
+        self.lock().insert(view, route);
+    }
+
+    pub(super) fn remove(&self, view: u64) {
+        self.lock().remove(&view);
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Route>> {
@@ -72,14 +78,18 @@ impl InputRoutes {
 }
 
 /// What window and program share.
-struct SessionWindow {
-    viewport: ViewportId,
-    picture: Arc<SessionPicture>,
-    tap: Option<Arc<InputTap>>,
+pub(super) struct SessionWindow {
+    pub(super) viewport: ViewportId,
+    pub(super) picture: Arc<SessionPicture>,
+    pub(super) tap: Option<Arc<InputTap>>,
     wishes: WishSender,
     state: Mutex<SessionState>,
     drawing: Mutex<Drawing>,
-    wake: Wake,
+    /// The windows of monitors. Locked after the state, if both are.
+    apart: Mutex<Apart>,
+    /// In which of the session's windows the operator's hands are.
+    hands: Mutex<Hands>,
+    pub(super) wake: Wake,
 }
 
 /// What only the window's own passes need.
@@ -88,24 +98,20 @@ struct Drawing {
     notices: Notices,
     all_keys: AllKeys,
     full_screen: bool,
-    has_keyboard: bool,
     /// What the host was told last.
     wished: ViewWish,
-    /// Where the window stands.
-    outer: Option<egui::Rect>,
-    inner: Option<egui::Rect>,
-    maximized: bool,
+    standing: Standing,
 }
 
 impl SessionWindow {
-    fn lock(&self) -> MutexGuard<'_, SessionState> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, SessionState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn ui(&self, ui: &mut Ui) {
         let mut state = self.lock();
         let mut drawing = self.drawing.lock().unwrap_or_else(PoisonError::into_inner);
-        state.layout = self.picture.layout();
+        self.look_at_monitors(&mut state);
         hot_keys(ui, &mut state);
         bar_ui(ui, &mut state);
         chat_side_ui(ui, &mut state);
@@ -120,10 +126,10 @@ impl SessionWindow {
             .frame(Frame::new().fill(palette.sunken))
             .show(ui, |ui| {
                 if state.ended.is_some() {
-                    self.picture.place(None, None, false);
+                    self.picture.whole().place(None, None, false);
                     ended_ui(ui, &mut state);
                 } else {
-                    self.screen_ui(ui, &mut state, &mut drawing);
+                    self.first_picture_ui(ui, &mut state, &mut drawing);
                 }
             });
         for notice in state.notices.drain(..) {
@@ -135,7 +141,8 @@ impl SessionWindow {
             drawing.notices.push(tone, notice.text);
         }
         drawing.notices.ui(ui.ctx(), state.lang);
-        drawing.all_keys.follow(ui, &mut state);
+        let here = self.hands_are(ui, &mut state);
+        drawing.all_keys.follow(ui, &mut state, here);
         if drawing.full_screen != state.full_screen {
             drawing.full_screen = state.full_screen;
             let command = ViewportCommand::Fullscreen(state.full_screen);
@@ -150,65 +157,88 @@ impl SessionWindow {
             ui.ctx().send_viewport_cmd(ViewportCommand::CancelClose);
             state.wishes.push(wish);
         }
-        let has_keyboard = ui.input(|input| input.focused) && state.ended.is_none();
-        if drawing.has_keyboard != has_keyboard {
-            drawing.has_keyboard = has_keyboard;
-            state.wishes.push(SessionWish::HasKeyboard(has_keyboard));
-        }
         let wish = state.view_wish();
         if drawing.wished != wish {
             drawing.wished = wish;
             self.wishes.send(wish);
         }
-        if !state.full_screen {
-            ui.input(|input| {
-                let viewport = input.viewport();
-                drawing.outer = viewport.outer_rect.or(drawing.outer);
-                drawing.inner = viewport.inner_rect.or(drawing.inner);
-                drawing.maximized = viewport.maximized.unwrap_or(false);
-            });
-        }
+        drawing.standing.note(ui, state.full_screen);
         if !state.wishes.is_empty() {
             (self.wake)();
         }
     }
 
-    /// Where the window stands now, if that is not where it opened: at `opened`, for a picture of
-    /// that size.
+    /// Where the window stands now, if that is not where it opened.
     fn moved_from(&self, opened: &Place, picture: (u32, u32)) -> Option<SessionPlace> {
         let drawing = self.drawing.lock().unwrap_or_else(PoisonError::into_inner);
-        let (outer, inner) = (drawing.outer?, drawing.inner?);
-        let far = |one: f32, other: f32| (one - other).abs() > MOVED;
-        let moved = if drawing.maximized || opened.maximized {
-            drawing.maximized != opened.maximized
-        } else {
-            far(outer.left(), opened.at.x)
-                || far(outer.top(), opened.at.y)
-                || far(inner.width(), opened.inner.x)
-                || far(inner.height(), opened.inner.y)
-        };
-        // a maximized window says nothing of the place that it goes back to
-        let (at, size) = if drawing.maximized {
-            (opened.at, opened.inner)
-        } else {
-            (outer.min, inner.size())
-        };
-        moved.then_some(SessionPlace {
-            picture,
-            left: at.x,
-            top: at.y,
-            width: size.x,
-            height: size.y,
-            maximized: drawing.maximized,
-        })
+        drawing.standing.moved_from(opened, picture, None)
     }
 
-    fn screen_ui(&self, ui: &mut Ui, state: &mut SessionState, drawing: &mut Drawing) {
+    /// Takes what the host said of its monitors.
+    pub(super) fn look_at_monitors(&self, state: &mut SessionState) {
+        state.layout = self.picture.layout();
+        let layout = state.layout.as_ref();
+        let places = self.picture.places();
+        state.can_part = layout.is_some_and(|layout| can_part(layout, &places));
+        state.follow_wanted();
+    }
+
+    /// Notes whether keyboard and pointer are in the window of this pass; whether they are in any of the
+    /// session's.
+    pub(super) fn hands_are(&self, ui: &Ui, state: &mut SessionState) -> bool {
+        let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
+        let had_keyboard = hands.have_keyboard();
+        hands.note(ui, state.ended.is_some());
+        if hands.have_keyboard() != had_keyboard {
+            let has = hands.have_keyboard();
+            state.wishes.push(SessionWish::HasKeyboard(has));
+        }
+        hands.are_here()
+    }
+
+    pub(super) fn are_hands_here(&self) -> bool {
+        let hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
+        hands.are_here()
+    }
+
+    /// That window is gone.
+    pub(super) fn hands_leave(&self, viewport: ViewportId) {
+        let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
+        let had_keyboard = hands.have_keyboard();
+        hands.leave(viewport);
+        if had_keyboard && !hands.have_keyboard() {
+            drop(hands);
+            self.lock().wishes.push(SessionWish::HasKeyboard(false));
+        }
+    }
+
+    pub(super) fn apart(&self) -> MutexGuard<'_, Apart> {
+        self.apart.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The whole picture in the session's own window, or its first monitor where each has a window.
+    fn first_picture_ui(&self, ui: &mut Ui, state: &mut SessionState, drawing: &mut Drawing) {
         let label = w(state.lang, Word::RemoteScreen);
+        if let Some(first) = &mut self.apart().first {
+            self.picture_ui(ui, state, label, &first.pane, &mut first.view);
+        } else {
+            self.picture_ui(ui, state, label, self.picture.whole(), &mut drawing.view);
+        }
+    }
+
+    /// One share of the picture in all the room there is.
+    pub(super) fn picture_ui(
+        &self,
+        ui: &mut Ui,
+        state: &mut SessionState,
+        label: &str,
+        pane: &Pane,
+        view: &mut RemoteView,
+    ) {
         let window = self
             .tap
             .as_ref()
-            .and_then(|tap| tap.window_of(self.viewport));
+            .and_then(|tap| tap.window_of(pane.viewport()));
         let options = ViewOptions {
             label,
             size: state.size,
@@ -216,16 +246,16 @@ impl SessionWindow {
             control: state.controls(),
             keys_by_place: state.keys_by_place,
             // the words over a picture that stands still are drawn here, and it with them
-            drawn_elsewhere: self.picture.is_direct() && !state.stands_still(),
+            drawn_elsewhere: pane.is_direct() && !state.stands_still(),
         };
-        let shown = drawing.view.ui(ui, &options);
-        self.picture.passed(shown.seq);
+        let shown = view.ui(ui, &options);
+        pane.passed(shown.seq);
         let place = shown.placement;
         let place = place.filter(|_| !shown.covered && !state.stands_still());
         // the operator's own pointer stands for the host's while it is over the screen
         let draw_pointer = !(state.controls() && shown.response.hovered());
-        self.picture.place(window, place, draw_pointer);
-        let has_picture = self.picture.size().is_some();
+        pane.place(window, place, draw_pointer);
+        let has_picture = pane.slot().size().is_some();
         if !has_picture && !state.stands_still() {
             let title = w(state.lang, Word::WaitingForPicture);
             let mut over = ui.new_child(egui::UiBuilder::new().max_rect(shown.response.rect));
@@ -246,7 +276,7 @@ impl SessionWindow {
 }
 
 /// F11 belongs to the remote computer; the menu key is the way out for who has only a keyboard.
-fn hot_keys(ui: &Ui, state: &mut SessionState) {
+pub(super) fn hot_keys(ui: &Ui, state: &mut SessionState) {
     if ui.input_mut(|input| input.consume_shortcut(&MENU_KEY)) {
         state.all_keys = false;
         state.full_screen = false;
@@ -256,9 +286,14 @@ fn hot_keys(ui: &Ui, state: &mut SessionState) {
     }
 }
 
-struct Running {
+pub(super) struct Running {
     host: PeerId,
-    window: Arc<SessionWindow>,
+    /// What the host is remembered by.
+    key: String,
+    /// The number of the whole picture among all that take input.
+    view: u64,
+    input: InputSender,
+    pub(super) window: Arc<SessionWindow>,
     since: Instant,
     shown: bool,
     /// Where the window opened for its first picture, of that size in pixels.
@@ -276,8 +311,8 @@ pub(super) struct Closed {
     pub(super) report: Option<ReportFacts>,
     /// A line of chat that was typed and not sent.
     pub(super) unsent: String,
-    /// The window's place, if the operator chose it.
-    pub(super) place: Option<SessionPlace>,
+    /// The places of its windows, as far as the operator chose them.
+    pub(super) places: Vec<SessionPlace>,
 }
 
 /// All session windows.
@@ -286,10 +321,12 @@ pub(super) struct SessionWindows {
     /// Pictures of questions that are not answered yet.
     asked: BTreeMap<PeerId, Arc<SessionPicture>>,
     tap: Option<Arc<InputTap>>,
-    routes: InputRoutes,
+    pub(super) routes: InputRoutes,
     wake: Wake,
-    ctx: Context,
+    pub(super) ctx: Context,
     made: u64,
+    /// What this computer's keyboard is, as was found last.
+    keyboard: Option<HostKeyboard>,
 }
 
 impl SessionWindows {
@@ -307,16 +344,49 @@ impl SessionWindows {
             wake,
             ctx,
             made: 0,
+            keyboard: None,
         }
     }
 
     /// Where the pictures of the session that is asked for will go.
     pub(super) fn new_view(&mut self, host: PeerId) -> Arc<dyn SessionView> {
-        self.made += 1;
-        let viewport = ViewportId::from_hash_of(("session", self.made));
+        let viewport = ViewportId::from_hash_of(("session", self.number()));
         let picture = Arc::new(SessionPicture::new(self.ctx.clone(), viewport));
         self.asked.insert(host, Arc::clone(&picture));
         picture
+    }
+
+    /// A number that no window and no picture had before.
+    pub(super) fn number(&mut self) -> u64 {
+        self.made += 1;
+        self.made
+    }
+
+    /// What the host of a session is remembered by.
+    pub(super) fn key_of(&self, session: SessionId) -> Option<&str> {
+        self.all.get(&session).map(|running| running.key.as_str())
+    }
+
+    /// What this computer's keyboard is now.
+    pub(super) fn set_keyboard(&mut self, keyboard: Option<HostKeyboard>) {
+        for session in self.all.keys() {
+            self.change(*session, |state| state.keyboards.here.clone_from(&keyboard));
+        }
+        self.keyboard = keyboard;
+    }
+
+    /// A host has said what its desk is equipped with.
+    pub(super) fn equipped(&self, session: SessionId, equipment: Equipment) {
+        match equipment {
+            Equipment::Monitors(places) => {
+                if let Some(running) = self.all.get(&session) {
+                    running.window.picture.set_places(places);
+                }
+            }
+            Equipment::Keyboard(keyboard) => {
+                self.change(session, |state| state.keyboards.there = Some(keyboard));
+            }
+        }
     }
 
     /// The host that is asked has another row now.
@@ -389,8 +459,8 @@ impl SessionWindows {
 
     /// The session is over; whether it has a window that can say so.
     pub(super) fn ended(&mut self, session: SessionId, by: EndedBy) -> bool {
-        self.routes.lock().remove(&session.0);
         if let Some(running) = self.all.get_mut(&session) {
+            self.routes.remove(running.view);
             running.ended.get_or_insert_with(Instant::now);
         }
         self.change(session, |state| {
@@ -435,11 +505,12 @@ impl SessionWindows {
     pub(super) fn close(&mut self, session: SessionId) -> Option<Closed> {
         let closed = self.all.remove(&session)?;
         let unsent = std::mem::take(&mut closed.window.lock().chat.draft);
-        let place = closed
-            .opened
-            .and_then(|(place, picture)| closed.window.moved_from(&place, picture));
+        let mut places = closed.window.join(&self.routes);
+        if let Some((place, picture)) = closed.opened {
+            places.extend(closed.window.moved_from(&place, picture));
+        }
         Some(Closed {
-            place,
+            places,
             host: closed.host,
             report: closed.report,
             unsent,
@@ -481,8 +552,15 @@ impl SessionWindows {
         picture.size().map(|_| Arc::clone(picture.slot()))
     }
 
-    /// Keeps the windows open; called in every pass of the main window.
-    pub(super) fn show(&mut self, ctx: &Context, clock: Clock, settings: &Settings) {
+    /// Keeps the windows open; called in every pass of the main window. Gives where windows stood that are
+    /// gone.
+    pub(super) fn show(
+        &mut self,
+        ctx: &Context,
+        clock: Clock,
+        settings: &Settings,
+    ) -> Vec<SessionPlace> {
+        let left = self.arrange();
         let monitor = ctx.input(|input| input.viewport().monitor_size);
         for running in self.all.values_mut() {
             let pixels_per_point = ctx.pixels_per_point();
@@ -500,12 +578,15 @@ impl SessionWindows {
                 .with_title(state.title())
                 .with_app_id("pure-help-desk")
                 .with_min_inner_size(SMALLEST);
-            if let Some(picture) = size.filter(|_| running.opened.is_none()) {
-                let mut place = Place::choose(picture, pixels_per_point, monitor);
-                if let Some(chosen) = settings.session_place(picture) {
+            let first = running.window.first_size().or(size);
+            if let Some(picture) = first.filter(|_| running.opened.is_none()) {
+                let mut place = Place::choose(picture, BAR_HEIGHT, pixels_per_point, monitor);
+                if let Some(chosen) = settings.session_place(picture, None) {
                     place.follow(&chosen, monitor);
                 }
-                state.size = place.size;
+                if state.size_is_open() {
+                    state.size = place.size;
+                }
                 builder = builder
                     .with_inner_size(place.inner)
                     .with_position(place.at)
@@ -525,75 +606,28 @@ impl SessionWindows {
                 let millis = begun.elapsed().as_secs_f32() * 1000.0;
                 tracing::trace!(millis, "Frame of a session");
             });
+            running.window.show_monitors(ctx, settings);
         }
-    }
-}
-
-/// The first place of a session window; the same for the same picture each time.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    /// Top left of its frame.
-    at: egui::Pos2,
-    inner: egui::Vec2,
-    size: ViewSize,
-    maximized: bool,
-}
-
-impl Place {
-    /// The whole picture at its usual size where the monitor has room for it, otherwise fitted. The
-    /// usual size is 1:1, and larger by a whole factor where the monitor's pixels are finer: as easily
-    /// read, and as sharp.
-    fn choose(
-        (width, height): (u32, u32),
-        pixels_per_point: f32,
-        monitor: Option<egui::Vec2>,
-    ) -> Self {
-        let factor = pixels_per_point.floor().max(1.0);
-        let picture = vec2(width as f32, height as f32) * factor / pixels_per_point;
-        let wanted = (picture + vec2(0.0, BAR_HEIGHT)).max(SMALLEST);
-        let room = monitor.map_or(WITHOUT_PICTURE, |monitor| monitor - DESKTOP_ROOM);
-        let fits = wanted.x <= room.x && wanted.y <= room.y;
-        let inner = if fits {
-            // an edge of half a pixel must not make scroll bars
-            (wanted * pixels_per_point).ceil() / pixels_per_point
-        } else {
-            room * 0.9
-        };
-        Self {
-            at: centred(inner, monitor),
-            inner,
-            size: if fits && factor < 2.0 {
-                ViewSize::Actual
-            } else {
-                ViewSize::Fit
-            },
-            maximized: !fits,
-        }
+        left
     }
 
-    /// Goes where the operator left the window, as far as the monitor reaches now.
-    fn follow(&mut self, chosen: &SessionPlace, monitor: Option<egui::Vec2>) {
-        /// Of the window's frame this much stays in reach.
-        const IN_REACH: f32 = 80.0;
-        let room = monitor.map_or(WITHOUT_PICTURE, |monitor| monitor - DESKTOP_ROOM);
-        let room = room.max(SMALLEST);
-        let inner = vec2(chosen.width, chosen.height).clamp(SMALLEST, room);
-        if inner.x + MOVED < self.inner.x || inner.y + MOVED < self.inner.y {
-            self.size = ViewSize::Fit;
+    /// Gives each monitor a window where that is wished for, and none otherwise; where windows stood that are
+    /// gone.
+    fn arrange(&mut self) -> Vec<SessionPlace> {
+        let mut left = Vec::new();
+        let mut made = self.made;
+        for running in self.all.values() {
+            let mut number = || {
+                made += 1;
+                made
+            };
+            let window = &running.window;
+            let places = window.arrange(&running.input, &self.routes, &mut number);
+            left.extend(places);
         }
-        self.inner = inner;
-        self.at = egui::pos2(
-            chosen.left.clamp(IN_REACH - inner.x, room.x - IN_REACH),
-            chosen.top.clamp(0.0, room.y - IN_REACH),
-        );
-        self.maximized = chosen.maximized;
+        self.made = made;
+        left
     }
-}
-
-/// Where a window of that size stands in the middle of the monitor.
-fn centred(inner: egui::Vec2, monitor: Option<egui::Vec2>) -> egui::Pos2 {
-    let free = monitor.map_or(egui::Vec2::ZERO, |monitor| monitor - DESKTOP_ROOM - inner);
-    (free / 2.0).floor().max(egui::Vec2::ZERO).to_pos2()
 }
 
 impl ConsoleApp {
@@ -608,11 +642,6 @@ impl ConsoleApp {
         let Some(picture) = self.sessions.asked.remove(&host) else {
             return;
         };
-        let way = Route {
-            input: input.clone(),
-            picture: Arc::clone(&picture),
-        };
-        self.sessions.routes.lock().insert(session.0, way);
         let entry = self.state.computers.get(host);
         let route = entry.and_then(|entry| entry.ticket);
         let ticket = route.and_then(|route| self.state.tickets.spoken(route));
@@ -624,8 +653,9 @@ impl ConsoleApp {
             draft: String::new(),
             ..chat.clone()
         };
-        let (size, full_screen) = self.settings.starting_image_size.to_view();
-        let state = SessionState {
+        let is_permanent = self.state.computers.opened.contains(&host);
+        let key = host_key(is_permanent, &name);
+        let mut state = SessionState {
             lang: self.state.lang,
             clock: self.state.clock,
             host: name,
@@ -633,12 +663,21 @@ impl ConsoleApp {
                 .or_else(|| route.map(|r| r.to_string()))
                 .unwrap_or_default(),
             rights,
-            input,
-            size,
-            depth: self.settings.color_depth(),
+            input: input.clone(),
+            size: ViewSize::default(),
+            depth: ColourDepth::default(),
             monitor: None,
+            apart: false,
+            can_part: false,
+            wanted: None,
+            view: HostView::default(),
+            usual: Usual::default(),
+            keyboards: Keyboards {
+                here: self.sessions.keyboard.clone(),
+                there: None,
+            },
             layout: None,
-            full_screen,
+            full_screen: false,
             view_only: false,
             keys_by_place: false,
             all_keys: false,
@@ -670,17 +709,21 @@ impl ConsoleApp {
             notices: Vec::new(),
             wishes: Vec::new(),
         };
+        state.begin_with(self.settings.host_view(&key), self.settings.usual());
         let slot = Arc::clone(picture.slot());
+        let view = self.sessions.number();
+        let way = Route {
+            input: input.clone(),
+            pane: Arc::clone(picture.whole()),
+        };
+        self.sessions.routes.add(view, way);
         let drawing = Drawing {
-            view: RemoteView::new(session.0, slot, self.sessions.tap.clone()),
+            view: RemoteView::new(view, slot, self.sessions.tap.clone()),
             notices: Notices::default(),
             all_keys: AllKeys::default(),
             full_screen: false,
-            has_keyboard: false,
             wished: ViewWish::default(),
-            outer: None,
-            inner: None,
-            maximized: false,
+            standing: Standing::default(),
         };
         let window = SessionWindow {
             drawing: Mutex::new(drawing),
@@ -689,10 +732,15 @@ impl ConsoleApp {
             tap: self.sessions.tap.clone(),
             wishes,
             state: Mutex::new(state),
+            apart: Mutex::default(),
+            hands: Mutex::default(),
             wake: Arc::clone(&self.sessions.wake),
         };
         let running = Running {
             host,
+            key,
+            view,
+            input,
             window: Arc::new(window),
             since: Instant::now(),
             shown: false,
@@ -701,51 +749,8 @@ impl ConsoleApp {
             ended: None,
         };
         self.sessions.all.insert(session, running);
+        // it may have been changed since the last session
+        self.clerk.give(Job::LookAtKeyboard);
         (self.sessions.wake)();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn s1_the_first_window_shows_every_pixel_where_the_monitor_has_room() {
-        let monitor = Some(vec2(2560.0, 1440.0));
-        let place = Place::choose((1920, 1080), 1.0, monitor);
-        assert_eq!(place.inner, vec2(1920.0, 1080.0 + BAR_HEIGHT));
-        assert_eq!(place.size, ViewSize::Actual);
-        assert_eq!(place.at, egui::pos2(320.0, 138.0));
-        let place = Place::choose((2560, 1440), 1.0, monitor);
-        assert_eq!((place.size, place.maximized), (ViewSize::Fit, true));
-    }
-
-    #[test]
-    fn s2_on_finer_pixels_the_first_window_is_as_easily_read() {
-        let monitor = Some(vec2(1280.0, 800.0));
-        let place = Place::choose((1024, 700), 2.0, monitor);
-        assert_eq!(place.inner, vec2(1024.0, 700.0 + BAR_HEIGHT));
-        assert_eq!((place.size, place.maximized), (ViewSize::Fit, false));
-        let place = Place::choose((1280, 720), 2.0, monitor);
-        assert_eq!((place.size, place.maximized), (ViewSize::Fit, true));
-        let place = Place::choose((1024, 700), 1.5, monitor);
-        assert_eq!(place.size, ViewSize::Actual, "no whole factor");
-    }
-
-    #[test]
-    fn a_place_that_was_chosen_on_a_larger_monitor_stays_in_reach() {
-        let mut place = Place::choose((800, 600), 1.0, Some(vec2(1280.0, 800.0)));
-        let chosen = SessionPlace {
-            picture: (800, 600),
-            left: 3000.0,
-            top: -50.0,
-            width: 1e9,
-            height: 700.0,
-            maximized: false,
-        };
-        place.follow(&chosen, Some(vec2(1280.0, 800.0)));
-        assert_eq!(place.inner, vec2(1280.0, 700.0));
-        assert_eq!(place.at, egui::pos2(1200.0, 0.0));
-        assert_eq!(place.size, ViewSize::Actual);
     }
 }

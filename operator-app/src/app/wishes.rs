@@ -13,6 +13,7 @@ use super::ConsoleApp;
 use crate::action::Action;
 use crate::clerk::{Job, file_name};
 use crate::screen::this_computer;
+use crate::settings::SessionPlace;
 use crate::state::Side;
 use crate::state::account::LogIn;
 use crate::state::opening::OpeningHost;
@@ -530,6 +531,15 @@ impl ConsoleApp {
                     self.settings.keep_color_depth(depth);
                     self.save_settings();
                 }
+                SessionWish::KeepView(view) => {
+                    if let Some(key) = self.sessions.key_of(session) {
+                        self.settings.keep_host_view(key.to_owned(), view);
+                        self.save_settings();
+                    }
+                }
+                SessionWish::LookAtKeyboard => {
+                    self.clerk.give(Job::LookAtKeyboard);
+                }
             }
         }
     }
@@ -582,15 +592,23 @@ impl ConsoleApp {
         self.clerk.give(Job::Screenshot { file_name, picture });
     }
 
+    /// Windows that were moved open where they were left.
+    pub(super) fn keep_session_places(&mut self, places: Vec<SessionPlace>) {
+        if places.is_empty() {
+            return;
+        }
+        for place in places {
+            self.settings.keep_session_place(place);
+        }
+        self.save_settings();
+    }
+
     /// Closes the window of a session that is over and opens its report.
     pub(super) fn close_session_window(&mut self, session: SessionId) {
         let Some(closed) = self.sessions.close(session) else {
             return;
         };
-        if let Some(place) = closed.place {
-            self.settings.keep_session_place(place);
-            self.save_settings();
-        }
+        self.keep_session_places(closed.places);
         let draft = &mut self.state.chats.get_or_new(closed.host).draft;
         if draft.is_empty() {
             *draft = closed.unsent;

@@ -2,14 +2,18 @@
 
 use codec::{Picture, Rect};
 use protocol::{PointerShape, PointerUpdate};
+use ui_kit::remote_view::Cut;
 
 /// A picture of its own, so that the pointer can be taken away again.
 #[derive(Debug, Default)]
 pub(super) struct Canvas {
-    /// The screen without the pointer.
+    /// The screen without the pointer, or the part of it.
     clean: Option<Picture>,
+    /// Which part that is.
+    cut: Option<Cut>,
     /// The screen as it is shown.
     shown: Option<Picture>,
+    /// In pixels of the whole screen.
     pointer: Option<(i32, i32)>,
     shape: Option<PointerShape>,
     pointer_drawn: bool,
@@ -21,29 +25,29 @@ impl Canvas {
         self.shown.as_ref()
     }
 
-    /// Starts anew with `picture`.
-    pub(super) fn replace(&mut self, picture: Picture) {
+    /// Starts anew with `picture`, which is that part.
+    pub(super) fn replace(&mut self, picture: Picture, cut: Cut) {
+        self.cut = Some(cut);
         self.shown = Some(picture.clone());
         self.clean = Some(picture);
         self.draw_pointer();
     }
 
-    /// Takes over what changed; returns what is to be shown anew.
-    pub(super) fn update(&mut self, picture: &Picture, changed: &[Rect]) -> Vec<Rect> {
-        let same_size = |have: &Picture| have.size() == picture.size();
-        if !self.clean.as_ref().is_some_and(same_size) {
-            self.replace(picture.clone());
-            return vec![picture.size().rect()];
+    /// Takes over what changed in the part of the whole `picture`; returns what is to be shown anew.
+    pub(super) fn update(&mut self, picture: &Picture, cut: Cut, changed: &[Rect]) -> Vec<Rect> {
+        if self.cut != Some(cut) {
+            self.replace(cut.picture(picture), cut);
+            return vec![cut.part.size().rect()];
         }
         let (Some(clean), Some(shown)) = (&mut self.clean, &mut self.shown) else {
             return Vec::new();
         };
         let mut damage = Vec::with_capacity(changed.len());
         for rect in changed {
-            if let Some(rect) = rect.intersect(picture.size().rect()) {
-                copy(picture, clean, rect);
-                copy(picture, shown, rect);
-                damage.push(rect);
+            if let Some(rect) = rect.intersect(cut.part) {
+                cut.copy(picture, clean, rect);
+                cut.copy(picture, shown, rect);
+                damage.extend(cut.inside(rect));
             }
         }
         if let Some(pointer) = self.pointer_rect()
@@ -107,13 +111,14 @@ impl Canvas {
         (!rect.is_empty()).then_some(rect)
     }
 
-    /// Where the pointer's picture begins; may be outside of the screen.
+    /// Where the pointer's picture begins in the part; may be outside of it.
     fn pointer_corner(&self) -> Option<(i64, i64)> {
         let (x, y) = self.pointer.filter(|_| self.pointer_drawn)?;
         let shape = self.shape.as_ref()?;
+        let part = self.cut?.part;
         Some((
-            i64::from(x) - i64::from(shape.hot_x),
-            i64::from(y) - i64::from(shape.hot_y),
+            i64::from(x) - i64::from(part.x) - i64::from(shape.hot_x),
+            i64::from(y) - i64::from(part.y) - i64::from(shape.hot_y),
         ))
     }
 
@@ -183,6 +188,11 @@ mod tests {
         }
     }
 
+    fn begin(canvas: &mut Canvas, screen: Picture) {
+        let all = Cut::all(screen.size());
+        canvas.replace(screen, all);
+    }
+
     fn lit(canvas: &Canvas) -> usize {
         let picture = canvas.picture().expect("a picture");
         picture.pixels().iter().filter(|p| **p != 0).count()
@@ -191,7 +201,7 @@ mod tests {
     #[test]
     fn the_pointer_moves_without_a_trace() {
         let mut canvas = Canvas::default();
-        canvas.replace(Picture::new(PixelSize::new(8, 8)));
+        begin(&mut canvas, Picture::new(PixelSize::new(8, 8)));
         canvas.set_pointer_drawn(true);
         assert_eq!(canvas.move_pointer(&white_pointer(3, 3)).len(), 1);
         assert_eq!(lit(&canvas), 4);
@@ -204,7 +214,7 @@ mod tests {
     #[test]
     fn a_pointer_over_the_edge_is_cut() {
         let mut canvas = Canvas::default();
-        canvas.replace(Picture::new(PixelSize::new(8, 8)));
+        begin(&mut canvas, Picture::new(PixelSize::new(8, 8)));
         canvas.set_pointer_drawn(true);
         canvas.move_pointer(&white_pointer(0, 0));
         assert_eq!(lit(&canvas), 1);
@@ -213,14 +223,33 @@ mod tests {
     }
 
     #[test]
+    fn a_pointer_over_two_parts_is_seen_in_both() {
+        let screen = Picture::new(PixelSize::new(16, 8));
+        let cut = |x| Cut {
+            part: Rect::new(x, 0, 8, 8),
+            whole: screen.size(),
+        };
+        let lit_in = |x| {
+            let mut canvas = Canvas::default();
+            canvas.update(&screen, cut(x), &[]);
+            canvas.set_pointer_drawn(true);
+            // its picture covers the columns 7 and 8
+            canvas.move_pointer(&white_pointer(8, 3));
+            lit(&canvas)
+        };
+        assert_eq!((lit_in(0), lit_in(8)), (2, 2));
+    }
+
+    #[test]
     fn what_changes_under_the_pointer_changes_under_the_pointer() {
         let mut canvas = Canvas::default();
         let mut screen = Picture::new(PixelSize::new(8, 8));
-        canvas.replace(screen.clone());
+        begin(&mut canvas, screen.clone());
         canvas.set_pointer_drawn(true);
         canvas.move_pointer(&white_pointer(3, 3));
         screen.pixels_mut().fill(0x0000_00ff);
-        let damage = canvas.update(&screen, &[screen.size().rect()]);
+        let all = Cut::all(screen.size());
+        let damage = canvas.update(&screen, all, &[screen.size().rect()]);
         assert_eq!(damage.len(), 2);
         let white = canvas.picture().expect("a picture").pixels();
         assert_eq!(white.iter().filter(|p| **p == 0x00ff_ffff).count(), 4);

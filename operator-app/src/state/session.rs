@@ -13,13 +13,14 @@ use protocol::{
 };
 use ui_kit::Lang;
 use ui_kit::remote_view::ViewSize;
-use ui_kit::words::name_alone;
+use ui_kit::words::{hindrance_for_operator, name_alone};
 
 use super::browser::{Browser, Consent};
 use super::chats::Conversation;
 use super::snippets::Snippets;
+use super::view::{HostView, Keyboards, Monitors, Usual};
 use crate::phrases;
-use ui_kit::Clock;
+use ui_kit::{Clock, Word, w};
 
 /// The percentages that the menu offers beside 1:1.
 pub const PERCENTAGES: [u16; 5] = [25, 50, 75, 150, 200];
@@ -46,6 +47,10 @@ pub enum SessionWish {
     CopyScreenshot,
     /// The colour depth that the next session starts with too.
     KeepDepth(ColourDepth),
+    /// What sessions with this host begin with from now on.
+    KeepView(HostView),
+    /// Look what this computer's keyboard is.
+    LookAtKeyboard,
     /// The conversation came into sight.
     ChatSeen,
     /// Ask the host what computer it is.
@@ -210,6 +215,17 @@ pub struct SessionState {
     pub depth: ColourDepth,
     /// The monitor that is to be seen; all of them if `None`.
     pub monitor: Option<u32>,
+    /// Each monitor is to have a window of its own.
+    pub apart: bool,
+    /// The host has said where its monitors stand, so they can have that.
+    pub can_part: bool,
+    /// Which monitors are wanted, until that can be had.
+    pub wanted: Option<Monitors>,
+    /// What was chosen for this host, ...
+    pub view: HostView,
+    /// ... and how sessions begin where nothing was.
+    pub usual: Usual,
+    pub keyboards: Keyboards,
     /// What the host says that the pictures are of.
     pub layout: Option<ScreenLayout>,
     pub full_screen: bool,
@@ -335,6 +351,51 @@ impl SessionState {
         }
     }
 
+    /// Why nothing can be typed and clicked at the host now, if so.
+    pub fn control_obstacle(&self) -> Option<&'static str> {
+        let lang = self.lang;
+        let own = || self.view_only.then(|| phrases::view::you_watch_only(lang));
+        let obstacle = self.rights_obstacle();
+        obstacle.or_else(|| self.still_obstacle()).or_else(own)
+    }
+
+    /// Why nothing may be typed and clicked at the host, whatever the line does.
+    pub fn rights_obstacle(&self) -> Option<&'static str> {
+        if self.rights.has(Rights::CONTROL) {
+            return None;
+        }
+        let lang = self.lang;
+        Some(match self.hindrances.input {
+            Some(hindrance) => hindrance_for_operator(lang, hindrance),
+            None => phrases::view_only_granted(lang),
+        })
+    }
+
+    /// Why the host is out of reach, or its picture stands still, if so.
+    pub fn still_obstacle(&self) -> Option<&'static str> {
+        let lang = self.lang;
+        if let Some(obstacle) = self.line_obstacle() {
+            Some(obstacle)
+        } else if self.withheld {
+            Some(phrases::paused_by_user(lang))
+        } else if self.resting {
+            Some(phrases::shields::you_paused(lang))
+        } else {
+            None
+        }
+    }
+
+    /// Why nothing reaches the host, if so.
+    pub fn line_obstacle(&self) -> Option<&'static str> {
+        if self.ended.is_some() {
+            Some(w(self.lang, Word::SessionEndedTitle))
+        } else if self.paused {
+            Some(w(self.lang, Word::LineLost))
+        } else {
+            None
+        }
+    }
+
     /// Sends `event` if this window controls the host.
     pub fn send(&self, event: InputEvent) {
         if self.controls() {
@@ -355,12 +416,6 @@ impl SessionState {
         for key in keys.iter().rev() {
             self.send(event(key, false));
         }
-    }
-
-    /// Keys count by where they are from now on, or by what they mean here again. Nothing stays pressed.
-    pub fn set_keys_by_place(&mut self, by_place: bool) {
-        self.send(InputEvent::ReleaseAll);
-        self.keys_by_place = by_place;
     }
 
     /// Asks for the words of this moment, which is to be marked in the film.

@@ -1,21 +1,22 @@
 //! The tool bar of a session window, its chat, and how it says that the session is over (S2).
 
 use egui::{CornerRadius, Frame, Margin, Panel, Popup, Response, ScrollArea, Stroke, Ui};
-use input::hid;
-use protocol::{ColourDepth, HidKey, Rights, ScreenMonitor, Shield, ShieldState};
+use protocol::{Rights, Shield, ShieldState};
 use ui_kit::widgets::{
     DialogSize, Field, Push, TICKET_DIGITS, banner_ui, chip_ui, dialog_ui, escaped_from,
-    icon_button_ui, icon_tile_ui, icon_toggle_ui, menu_item_ui, section_header_ui, text_field_ui,
-    ticket_entry_ui,
+    icon_button_ui, icon_button_unless_ui, icon_tile_ui, icon_toggle_ui, menu_item_ui,
+    section_header_ui, text_field_ui, ticket_entry_ui,
 };
-use ui_kit::words::{chat_with, hindrance_for_operator, name_alone};
+use ui_kit::words::{chat_with, hindrance_for_operator};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::chat::conversation_ui;
+use super::keys::{all_keys_ui, special_keys_ui, view_only_ui};
 use super::line::line_ui;
+use super::sights::{depth_menu_ui, monitor_menu_ui, size_menu_ui};
 use crate::phrases;
-use crate::state::session::{BringIn, Driver, Marking, PERCENTAGES, SessionState, SessionWish};
-use ui_kit::remote_view::ViewSize;
+use crate::state::session::{BringIn, Driver, Marking, SessionState, SessionWish};
+use crate::state::view::HostView;
 
 /// Height of the tool bar, in points.
 pub const BAR_HEIGHT: f32 = 44.0;
@@ -46,8 +47,11 @@ pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                     ui.spacing_mut().item_spacing.x = 2.0;
                     let end = w(state.lang, Word::End);
-                    let running = !state.ending && state.ended.is_none();
-                    let end = Push::danger(end).icon(Icon::X).enabled(running);
+                    let over = state.ended.map(|_| w(state.lang, Word::SessionEndedTitle));
+                    let ending = state.ending.then(|| phrases::view::ending(state.lang));
+                    let reason = over.or(ending);
+                    let running = reason.is_none();
+                    let end = Push::danger(end).icon(Icon::X).unless(reason);
                     if ui.add(end).clicked() {
                         state.wishes.push(SessionWish::End);
                     }
@@ -100,8 +104,9 @@ fn rights_ui(ui: &mut Ui, state: &SessionState) {
         }
     }
     if state.controls() && state.keys_by_place {
-        let note = phrases::keys_by_place_note(state.lang);
-        chip_ui(ui, phrases::by_place(state.lang), Tone::Accent).on_hover_text(note);
+        let note = phrases::view::physical_keys_note(state.lang);
+        let chip = phrases::view::physical_keys(state.lang);
+        chip_ui(ui, chip, Tone::Accent).on_hover_text(note);
     }
 }
 
@@ -243,12 +248,13 @@ pub const ESCAPE_KEYS: &str = "Ctrl+Alt+Shift+E";
 fn tools_ui(ui: &mut Ui, state: &mut SessionState) {
     let lang = state.lang;
     more_menu_ui(ui, state);
-    if icon_button_ui(ui, Icon::Camera, w(lang, Word::Screenshot), true).clicked() {
+    let label = w(lang, Word::Screenshot);
+    if icon_button_unless_ui(ui, Icon::Camera, label, no_picture(state)).clicked() {
         state.wishes.push(SessionWish::Screenshot);
     }
     let mark = format!("{} ({MARK_KEYS})", phrases::mark_moment(lang));
-    let running = !state.paused && state.ended.is_none();
-    if icon_button_ui(ui, Icon::Bookmark, &mark, running).clicked() {
+    let reason = state.line_obstacle();
+    if icon_button_unless_ui(ui, Icon::Bookmark, &mark, reason).clicked() {
         state.begin_mark();
     }
     let chat = match state.chat.unread {
@@ -268,191 +274,45 @@ fn tools_ui(ui: &mut Ui, state: &mut SessionState) {
     if toggle.clicked() {
         state.chat_open = !state.chat_open;
     }
-    let may_control = state.rights.has(Rights::CONTROL);
-    // what the host cannot do says why
-    let hindered = state
-        .hindrances
-        .input
-        .map(|h| hindrance_for_operator(lang, h));
-    let with_reason = |label: &str| match hindered {
-        Some(reason) => format!("{label}: {reason}"),
-        None => label.to_owned(),
-    };
-    let label = with_reason(w(lang, Word::ViewOnly));
-    if icon_toggle_ui(ui, Icon::Eye, &label, may_control, state.view_only).clicked() {
-        state.set_view_only(!state.view_only);
-    }
-    special_keys_ui(ui, state, &with_reason(w(lang, Word::SpecialKeys)));
-    let problem = hindered.map(|_| with_reason(phrases::all_keys(lang)));
-    let problem = problem.or_else(|| state.all_keys_problem.clone());
-    let label = problem.unwrap_or_else(|| {
-        format!(
-            "{}: {}. {}",
-            phrases::all_keys(lang),
-            phrases::all_keys_note(lang),
-            phrases::escape_key(lang, ESCAPE_KEYS)
-        )
-    });
-    let possible = state.controls() && state.all_keys_problem.is_none();
-    if icon_toggle_ui(ui, Icon::Keyboard, &label, possible, state.all_keys).clicked() {
-        state.all_keys = !state.all_keys;
-    }
+    view_only_ui(ui, state);
+    special_keys_ui(ui, state);
+    all_keys_ui(ui, state);
     let (icon, word) = if state.full_screen {
         (Icon::Minimize, Word::LeaveFullScreen)
     } else {
         (Icon::Maximize, Word::FullScreen)
     };
     if icon_toggle_ui(ui, icon, w(lang, word), true, state.full_screen).clicked() {
-        state.full_screen = !state.full_screen;
+        state.choose_full_screen(!state.full_screen);
     }
     monitor_menu_ui(ui, state);
     depth_menu_ui(ui, state);
     size_menu_ui(ui, state);
 }
 
-/// Every colour depth, from the most to the least.
-pub(super) const DEPTHS: [(ColourDepth, Word); 5] = [
-    (ColourDepth::Lossless, Word::DepthLossless),
-    (ColourDepth::True, Word::DepthTrue),
-    (ColourDepth::Bits15, Word::Depth15),
-    (ColourDepth::Bits8, Word::Depth8),
-    (ColourDepth::Grey, Word::DepthGrey),
-];
-
-fn size_menu_ui(ui: &mut Ui, state: &mut SessionState) {
-    let lang = state.lang;
-    let fixed = [
-        (ViewSize::Fit, w(lang, Word::SizeFit).to_owned()),
-        (
-            ViewSize::Actual,
-            format!("{} (100 %)", w(lang, Word::SizeActual)),
-        ),
-    ];
-    let percentages = PERCENTAGES.map(|p| (ViewSize::Percent(p), format!("{p} %")));
-    let choices: Vec<_> = fixed.into_iter().chain(percentages).collect();
-    let button = icon_button_ui(ui, Icon::Scaling, w(lang, Word::ImageSize), true);
-    if let Some(size) = pick_ui(&button, state.size, &choices) {
-        state.size = size;
-    }
-}
-
-fn depth_menu_ui(ui: &mut Ui, state: &mut SessionState) {
-    let lang = state.lang;
-    let choices = DEPTHS.map(|(depth, word)| (depth, w(lang, word).to_owned()));
-    let button = icon_button_ui(ui, Icon::Palette, w(lang, Word::ColorDepth), true);
-    if let Some(depth) = pick_ui(&button, state.depth, &choices) {
-        state.depth = depth;
-        state.wishes.push(SessionWish::KeepDepth(depth));
-    }
-}
-
-fn monitor_menu_ui(ui: &mut Ui, state: &mut SessionState) {
-    let lang = state.lang;
-    let name = w(lang, Word::Monitor);
-    let monitors = state.layout.iter().flat_map(|layout| &layout.monitors);
-    let each = monitors.map(|monitor| {
-        let ScreenMonitor {
-            id,
-            name,
-            width,
-            height,
-        } = monitor;
-        let name = name_alone(lang, name);
-        (Some(*id), format!("{name} ({width} × {height})"))
-    });
-    let all = (None, w(lang, Word::AllMonitors).to_owned());
-    let choices: Vec<_> = std::iter::once(all).chain(each).collect();
-    let has_choice = choices.len() > 2;
-    let label = match &state.layout {
-        Some(_) if state.shares_only.is_some() => {
-            format!("{name}: {}", phrases::shields::shares_only(lang))
-        }
-        Some(_) if has_choice => name.to_owned(),
-        Some(_) => format!("{name}: {}", w(lang, Word::OneMonitor)),
-        None => format!("{name}: {}", w(lang, Word::WaitingForPicture)),
-    };
-    let button = icon_button_ui(ui, Icon::Monitor, &label, has_choice);
-    // the host may show another than the one wished for: that one may be gone
-    let shared = state.layout.as_ref().and_then(|layout| layout.shared);
-    if let Some(monitor) = pick_ui(&button, shared, &choices) {
-        state.monitor = monitor;
-    }
-}
-
-/// The menu of `button` with one item for each choice; what was chosen. Opened by a key, it has the
-/// keyboard at its present choice.
-fn pick_ui<T: Copy + PartialEq>(
-    button: &Response,
-    present: T,
-    choices: &[(T, String)],
-) -> Option<T> {
-    let by_key = button.clicked() && button.has_focus();
-    let mut picked = None;
+/// The menu of `button`; what a small window has no room for is scrolled to.
+pub(super) fn menu_ui(button: &Response, add: impl FnOnce(&mut Ui)) {
     Popup::menu(button).show(|ui| {
         ui.set_width(MENU_WIDTH);
-        let height = (ui.ctx().content_rect().height() - BAR_HEIGHT - 40.0).max(96.0);
-        ScrollArea::vertical().max_height(height).show(ui, |ui| {
-            for (choice, label) in choices {
-                let item = menu_item_ui(ui, None, label, *choice == present, None);
-                if by_key && *choice == present {
-                    item.request_focus();
-                }
-                if item.clicked() {
-                    picked = Some(*choice);
-                    ui.close();
-                }
-            }
-        });
-    });
-    picked
-}
-
-fn special_keys_ui(ui: &mut Ui, state: &mut SessionState, label: &str) {
-    let lang = state.lang;
-    let button = icon_button_ui(ui, Icon::Command, label, state.controls());
-    Popup::menu(&button).show(|ui| {
-        ui.set_width(MENU_WIDTH);
-        for (word, keys) in chords() {
-            if menu_item_ui(ui, None, w(lang, word), false, None).clicked() {
-                state.press_chord(&keys);
-                ui.close();
-            }
-        }
-        ui.separator();
-        let label = phrases::keys_by_place(lang);
-        let item = menu_item_ui(ui, None, label, state.keys_by_place, None);
-        if item
-            .on_hover_text(phrases::keys_by_place_note(lang))
-            .clicked()
-        {
-            state.set_keys_by_place(!state.keys_by_place);
-            ui.close();
-        }
+        // a long one lies over the bar
+        let height = (ui.ctx().content_rect().height() - 24.0).max(96.0);
+        ScrollArea::vertical().max_height(height).show(ui, add);
     });
 }
 
-fn chords() -> [(Word, Vec<HidKey>); 6] {
-    [
-        (
-            Word::KeyCtrlAltDel,
-            vec![hid::CONTROL_LEFT, hid::ALT_LEFT, hid::DELETE],
-        ),
-        (Word::KeySuper, vec![hid::SUPER_LEFT]),
-        (Word::KeyPrint, vec![hid::PRINT_SCREEN]),
-        (Word::KeyAltTab, vec![hid::ALT_LEFT, hid::TAB]),
-        (Word::KeyAltF4, vec![hid::ALT_LEFT, hid::F4]),
-        (Word::KeyEscape, vec![hid::ESCAPE]),
-    ]
+/// Why there is nothing to take a picture of yet, if so.
+fn no_picture(state: &SessionState) -> Option<&'static str> {
+    let waits = state.layout.is_none();
+    waits.then(|| w(state.lang, Word::WaitingForPicture))
 }
 
-/// What is seldom needed; and everything that this version cannot do yet, greyed with the reason (E1).
+/// What is seldom needed; what cannot be done now is greyed with the reason (E1).
 fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
     let lang = state.lang;
     let button = icon_button_ui(ui, Icon::Ellipsis, w(lang, Word::SessionMenu), true);
-    Popup::menu(&button).show(|ui| {
-        ui.set_width(MENU_WIDTH);
-        let running = !state.paused && state.ended.is_none();
-        let reason = (!running).then(|| w(lang, Word::LineLost));
+    menu_ui(&button, |ui| {
+        let over = state.line_obstacle();
+        let reason = over;
         let label = phrases::bring_in(lang);
         if menu_item_ui(ui, Some(Icon::UserPlus), label, false, reason).clicked() {
             state.bring_in = Some(BringIn::default());
@@ -475,7 +335,7 @@ fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
             ui.close();
         }
         let label = phrases::copy_screenshot(lang);
-        if menu_item_ui(ui, Some(Icon::Camera), label, false, None).clicked() {
+        if menu_item_ui(ui, Some(Icon::Camera), label, false, no_picture(state)).clicked() {
             state.wishes.push(SessionWish::CopyScreenshot);
             ui.close();
         }
@@ -510,7 +370,6 @@ fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
             state.open_system();
             ui.close();
         }
-        let over = (!running).then(|| w(lang, Word::LineLost));
         let label = phrases::end_with_message(lang);
         if menu_item_ui(ui, Some(Icon::MessageSquare), label, false, over).clicked() {
             state.begin_closing();
@@ -531,6 +390,18 @@ fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
         let over = state.ended.map(|_| w(lang, Word::SessionEndedTitle));
         if menu_item_ui(ui, Some(icon), w(lang, word), false, over).clicked() {
             state.set_resting(!state.resting);
+            ui.close();
+        }
+        ui.separator();
+        let is_usual = state.view == HostView::default();
+        let nothing = is_usual.then(|| phrases::view::nothing_to_reset(lang));
+        let label = phrases::view::reset_view(lang);
+        let mut item = menu_item_ui(ui, Some(Icon::RotateCcw), label, false, nothing);
+        if !is_usual {
+            item = item.on_hover_text(phrases::view::reset_view_note(lang));
+        }
+        if item.clicked() {
+            state.reset_view();
             ui.close();
         }
     });

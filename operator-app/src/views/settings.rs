@@ -18,7 +18,7 @@ use crate::state::account::AccountForm;
 use crate::state::proxy::{ProxyFaults, ProxyForm};
 use crate::state::session::PERCENTAGES;
 use crate::views::proxy::proxy_ui;
-use crate::views::session::DEPTHS;
+use crate::views::sights::DEPTHS;
 
 /// Height of what a tab shows at once, in points, where the window has room for it.
 const USUAL_HEIGHT: f32 = 560.0;

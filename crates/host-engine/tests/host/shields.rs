@@ -3,7 +3,9 @@
 use capture::Monitor;
 use codec::Rect;
 use host_engine::HostEvent;
-use protocol::{HostWord, HubToHost, OperatorWord, ScreenMonitor, ViewWish, ViewerMessage};
+use protocol::{
+    Equipment, HostWord, HubToHost, OperatorWord, ScreenMonitor, ViewWish, ViewerMessage,
+};
 
 use crate::support::{BOTH, PATIENCE, SCREEN, SESSION, in_session, places, press, press_at, said};
 
@@ -111,6 +113,12 @@ async fn h5_of_a_monitor_that_is_shared_alone_the_others_are_neither_seen_nor_to
         withheld: true,
     };
     assert_eq!(console.hear(&mut desk).await, paused);
+    let told = desk.equipment.iter().filter_map(|piece| match piece {
+        Equipment::Monitors(places) => Some(places.len()),
+        Equipment::Keyboard(_) => None,
+    });
+    // first the only one there was; of one alone nobody hears where it stands
+    assert_eq!(told.collect::<Vec<_>>(), [1, 2, 0]);
     seat.see_until_cut().await;
     assert!(!desk.opens_a_stream().await, "nothing is sent");
 }

@@ -20,8 +20,8 @@ use input::{MemoryLog, MemorySink};
 use protocol::control::Admission;
 use protocol::limits::{MAX_CONTROL_FRAME_BYTES, MAX_HEADER_FRAME_BYTES};
 use protocol::{
-    ClientHello, HidKey, Hindrance, Hindrances, HostState, HostToHub, HostWord, HubHello,
-    HubToHost, InputEvent, InputFrame, Lane, OperatorWord, PeerId, Place, PointerButton,
+    ClientHello, Equipment, HidKey, Hindrance, Hindrances, HostState, HostToHub, HostWord,
+    HubHello, HubToHost, InputEvent, InputFrame, Lane, OperatorWord, PeerId, Place, PointerButton,
     PointerUpdate, ResumeSecret, Rights, RunningSession, ScreenFrame, SessionId, Shield, Shields,
     StreamHeader, VersionRange, ViewerMessage, Word, wire,
 };
@@ -100,6 +100,7 @@ impl Host {
             hindrances: Arc::new(move || hindrances),
             shields: Arc::new(shields.clone()),
             monitors: Arc::new(Vec::new),
+            keyboard: Arc::new(|| None),
         };
         let config = HostConfig {
             hub: address.to_string().parse().expect("an address"),
@@ -271,6 +272,7 @@ impl FakeHub {
             connection,
             company: None,
             shields: Shields::default(),
+            equipment: Vec::new(),
         };
         let _hello: ClientHello = desk.reader.read().await.expect("reads").expect("there");
         let welcome = HubHello::Welcome {
@@ -302,6 +304,8 @@ pub(crate) struct Desk {
     pub(crate) company: Option<HostWord>,
     /// How the shields stand, as it said last.
     pub(crate) shields: Shields,
+    /// What it said of its desk, in this order.
+    pub(crate) equipment: Vec<Equipment>,
 }
 
 impl Desk {
@@ -309,7 +313,8 @@ impl Desk {
         self.writer.write(&message).await.expect("written");
     }
 
-    /// What the host says next, but for who takes part and how the shields stand: that is kept aside.
+    /// What the host says next, but for who takes part, how the shields stand and what its desk has: that is
+    /// kept aside.
     pub(crate) async fn hear(&mut self) -> HostToHub {
         loop {
             let heard = tokio::time::timeout(PATIENCE, self.reader.read());
@@ -322,6 +327,12 @@ impl Desk {
                 && let Ok(company @ HostWord::Company { .. }) = wire::decode(&word.body)
             {
                 self.company = Some(company);
+                continue;
+            }
+            if let HostToHub::Say { word, .. } = &heard
+                && let Ok(HostWord::Equipped { equipment, .. }) = wire::decode(&word.body)
+            {
+                self.equipment.push(equipment);
                 continue;
             }
             if let HostToHub::Say { word, .. } = &heard

@@ -7,6 +7,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use windows_sys::Win32::Foundation::{LPARAM, LRESULT, POINT, WPARAM};
+use windows_sys::Win32::Globalization::{GetLocaleInfoW, LOCALE_SENGLISHDISPLAYNAME};
 use windows_sys::Win32::System::Threading::GetCurrentThreadId;
 use windows_sys::Win32::UI::Input::KeyboardAndMouse::{
     GetAsyncKeyState, GetKeyState, GetKeyboardLayout, HKL, INPUT, INPUT_0, INPUT_KEYBOARD,
@@ -133,6 +134,26 @@ impl KeyLayout {
         let thread = unsafe { GetWindowThreadProcessId(window, std::ptr::null_mut()) };
         // SAFETY: whatever the thread is; 0 is this one.
         Self(unsafe { GetKeyboardLayout(thread) })
+    }
+
+    /// The language that it is for, in English: `Italian (Italy)`.
+    pub(super) fn language(self) -> Option<String> {
+        // the lower half of its number
+        let language = u32::try_from(self.0 as usize & 0xffff).ok()?;
+        let mut units = [0_u16; 128];
+        let room = i32::try_from(units.len()).ok()?;
+        // SAFETY: the buffer has as many units as it is told.
+        let taken = unsafe {
+            GetLocaleInfoW(
+                language,
+                LOCALE_SENGLISHDISPLAYNAME,
+                units.as_mut_ptr(),
+                room,
+            )
+        };
+        // the last one is a zero
+        let units = units.get(..usize::try_from(taken).ok()?.checked_sub(1)?)?;
+        String::from_utf16(units).ok()
     }
 
     /// How `character` is made; `None` if it is not.

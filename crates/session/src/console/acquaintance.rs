@@ -142,6 +142,11 @@ impl ConsoleSide {
                 let news = ConsoleStep::Tell(ConsoleNews::SharesOnly { session, monitor });
                 is_its_own.then_some(news).into_iter().collect()
             }
+            HostWord::Equipped { session, equipment } => {
+                let is_its_own = self.session_with(host, session).is_some();
+                let news = ConsoleStep::Tell(ConsoleNews::Equipped { session, equipment });
+                is_its_own.then_some(news).into_iter().collect()
+            }
             HostWord::Line { session, line } => {
                 let is_its_own = self.session_with(host, session).is_some();
                 let news = ConsoleStep::Tell(ConsoleNews::HostLine { session, line });
@@ -199,7 +204,7 @@ impl Acquaintance {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{BroughtIn, HostLine, SessionId, Shields};
+    use protocol::{BroughtIn, Equipment, HostLine, SessionId, Shields};
 
     use super::*;
     use crate::channel::PictureKey;
@@ -263,6 +268,10 @@ mod tests {
                 HostWord::SharesOnly {
                     session: SESSION,
                     monitor: None,
+                },
+                HostWord::Equipped {
+                    session: SESSION,
+                    equipment: Equipment::Monitors(Vec::new()),
                 },
             ]
         };

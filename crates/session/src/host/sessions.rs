@@ -3,7 +3,8 @@
 use protocol::control::Name;
 use protocol::limits::MAX_WATCHERS;
 use protocol::{
-    Companion, EndedBy, HostLine, HostToHub, HostWord, PeerId, Rights, SessionId, StreamHeader,
+    Companion, EndedBy, Equipment, HostLine, HostToHub, HostWord, PeerId, Rights, SessionId,
+    StreamHeader,
 };
 
 use super::acquaintance::Acquaintance;
@@ -30,6 +31,8 @@ pub(super) struct Live {
     pub(super) shares_only: Option<Name>,
     /// ... and whether there ever was one.
     pub(super) shared_alone: bool,
+    /// What was said of the desk, each piece once.
+    pub(super) equipment: Vec<Equipment>,
 }
 
 /// What an operator may do in the session that runs.
@@ -89,6 +92,7 @@ impl HostSide {
             rested: (false, Vec::new()),
             shares_only: None,
             shared_alone: false,
+            equipment: Vec::new(),
         });
         live.parts += 1;
         let number = live.parts;
@@ -113,6 +117,7 @@ impl HostSide {
         steps.extend(admitted.tell_withheld(at));
         steps.extend(admitted.tell_shields_to(at));
         steps.extend(admitted.tell_shares_only(at));
+        steps.extend(admitted.tell_equipment(at));
         if is_first {
             steps.push(HostStep::Tell(HostNews::SessionStarted {
                 session,
@@ -305,6 +310,7 @@ impl Admitted {
         steps.extend(self.tell_withheld(at));
         steps.extend(self.tell_shields_to(at));
         steps.extend(self.tell_shares_only(at));
+        steps.extend(self.tell_equipment(at));
         if was_paused {
             steps.push(HostStep::Tell(HostNews::SessionResumed { session }));
         }

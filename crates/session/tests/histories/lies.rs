@@ -253,6 +253,19 @@ impl World {
                 session,
                 withheld: true,
             }),
+            body(&HostWord::Equipped {
+                session,
+                equipment: protocol::Equipment::Monitors(vec![
+                    protocol::MonitorPlace {
+                        id: 7,
+                        left: u32::MAX,
+                        top: u32::MAX,
+                        width: u32::MAX,
+                        height: 0,
+                    };
+                    protocol::limits::MAX_MONITORS
+                ]),
+            }),
             body(&HostWord::Line {
                 session,
                 line: protocol::HostLine {

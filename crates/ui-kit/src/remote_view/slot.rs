@@ -17,7 +17,55 @@ pub struct PictureSlot {
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
-/// The host's pointer as last told.
+/// Which part of a whole picture something shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    /// In pixels of the whole, and inside of it.
+    pub part: Rect,
+    /// The size of the whole.
+    pub whole: PixelSize,
+}
+
+impl Cut {
+    /// All of a picture of that size.
+    pub fn all(whole: PixelSize) -> Self {
+        Self {
+            part: whole.rect(),
+            whole,
+        }
+    }
+
+    /// Where `rect` of the whole is in the part, if it is in there.
+    pub fn inside(&self, rect: Rect) -> Option<Rect> {
+        let rect = rect.intersect(self.part)?;
+        Some(Rect::new(
+            rect.x - self.part.x,
+            rect.y - self.part.y,
+            rect.width,
+            rect.height,
+        ))
+    }
+
+    /// Copies `rect` of `whole` to where it is in the part. It is inside of the part.
+    pub fn copy(&self, whole: &Picture, part: &mut Picture, rect: Rect) {
+        let from = rect.x as usize..rect.right() as usize;
+        let left = (rect.x - self.part.x) as usize;
+        let to = left..left + rect.width as usize;
+        for y in rect.y..rect.bottom() {
+            let row = &whole.row(y)[from.clone()];
+            part.row_mut(y - self.part.y)[to.clone()].copy_from_slice(row);
+        }
+    }
+
+    /// The part as a picture of its own.
+    pub fn picture(&self, whole: &Picture) -> Picture {
+        let mut part = Picture::new(self.part.size());
+        self.copy(whole, &mut part, self.part);
+        part
+    }
+}
+
+/// The host's pointer as last told, in pixels of the whole picture.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct RemotePointer {
     pub(super) x: i32,
@@ -28,7 +76,7 @@ pub(super) struct RemotePointer {
 
 #[derive(Default)]
 struct State {
-    picture: Option<Picture>,
+    picture: Option<(Picture, Cut)>,
     /// The number of the update that the picture is of.
     seq: u64,
     damage: Damage,
@@ -60,24 +108,45 @@ impl PictureSlot {
     ///
     /// `changed` may overlap and reach beyond the picture.
     pub fn publish(&self, picture: &Picture, changed: &[Rect], seq: u64) {
-        let size = picture.size();
+        self.publish_part(picture, Cut::all(picture.size()), changed, seq);
+    }
+
+    /// The same of a part of `picture`, whose size `cut` names too; another part is taken as a whole.
+    pub fn publish_part(&self, picture: &Picture, cut: Cut, changed: &[Rect], seq: u64) {
         self.change(|state| {
             state.seq = seq;
-            let Some(shown) = state.picture.as_mut().filter(|shown| shown.size() == size) else {
-                state.picture = Some(picture.clone());
-                state.damage.everything(size);
+            let Some((shown, _)) = state.picture.as_mut().filter(|(_, known)| *known == cut) else {
+                state.picture = Some((cut.picture(picture), cut));
+                state.damage.everything(cut.part.size());
                 return true;
             };
-            let changed = changed
-                .iter()
-                .filter_map(|rect| rect.intersect(size.rect()));
             let mut any = false;
-            for rect in changed {
-                copy(picture, shown, rect);
-                state.damage.add(rect);
+            for rect in changed.iter().filter_map(|rect| rect.intersect(cut.part)) {
+                cut.copy(picture, shown, rect);
+                state.damage.extend(cut.inside(rect));
                 any = true;
             }
             any
+        });
+    }
+
+    /// Takes over a part of what `other` has, which shows a whole picture, unless there is a picture here
+    /// already.
+    pub fn begin_with(&self, other: &Self, cut: Cut) {
+        let whole = {
+            let state = other.lock();
+            let there = state.picture.as_ref();
+            let there = there.filter(|(_, all)| *all == Cut::all(cut.whole));
+            there.map(|(picture, _)| (cut.picture(picture), state.seq))
+        };
+        self.change(|state| {
+            let Some((picture, seq)) = whole.filter(|_| state.picture.is_none()) else {
+                return false;
+            };
+            state.picture = Some((picture, cut));
+            state.seq = seq;
+            state.damage.everything(cut.part.size());
+            true
         });
     }
 
@@ -104,20 +173,31 @@ impl PictureSlot {
 
     /// Size of the picture, once there is one.
     pub fn size(&self) -> Option<PixelSize> {
-        self.lock().picture.as_ref().map(Picture::size)
+        self.cut().map(|cut| cut.part.size())
+    }
+
+    /// Which part of the host's picture it is, once there is one.
+    pub fn cut(&self) -> Option<Cut> {
+        self.lock().picture.as_ref().map(|(_, cut)| *cut)
     }
 
     /// A copy of the picture as it is now, for a screenshot (S2).
     pub fn snapshot(&self) -> Option<Picture> {
+        let state = self.lock();
+        state.picture.as_ref().map(|(picture, _)| picture.clone())
+    }
+
+    /// The same, and which part of the host's picture it is.
+    pub fn snapshot_of_part(&self) -> Option<(Picture, Cut)> {
         self.lock().picture.clone()
     }
 
     /// Hands the picture and what changed since the last call to `read`; both stay locked for as
-    /// long as it runs. Gives the number of the picture's update, and the pointer.
+    /// long as it runs. Gives the number of the picture's update, its part, and the pointer.
     pub(super) fn take(
         &self,
         read: impl FnOnce(Option<(&Picture, &[Rect])>),
-    ) -> (u64, Option<RemotePointer>) {
+    ) -> (u64, Option<Cut>, Option<RemotePointer>) {
         let mut state = self.lock();
         state.woken = false;
         let damage = std::mem::take(&mut state.damage);
@@ -125,9 +205,10 @@ impl PictureSlot {
             state
                 .picture
                 .as_ref()
-                .map(|picture| (picture, damage.rects.as_slice())),
+                .map(|(picture, _)| (picture, damage.rects.as_slice())),
         );
-        (state.seq, state.pointer.clone())
+        let cut = state.picture.as_ref().map(|(_, cut)| *cut);
+        (state.seq, cut, state.pointer.clone())
     }
 
     fn change(&self, change: impl FnOnce(&mut State) -> bool) {
@@ -146,13 +227,6 @@ impl PictureSlot {
     }
 }
 
-fn copy(from: &Picture, to: &mut Picture, rect: Rect) {
-    let columns = rect.x as usize..rect.right() as usize;
-    for y in rect.y..rect.bottom() {
-        to.row_mut(y)[columns.clone()].copy_from_slice(&from.row(y)[columns.clone()]);
-    }
-}
-
 /// What changed, as few rectangles.
 #[derive(Debug, Default)]
 struct Damage {
@@ -163,6 +237,10 @@ impl Damage {
     fn everything(&mut self, size: PixelSize) {
         self.rects.clear();
         self.rects.push(size.rect());
+    }
+
+    fn extend(&mut self, rects: impl IntoIterator<Item = Rect>) {
+        rects.into_iter().for_each(|rect| self.add(rect));
     }
 
     fn add(&mut self, rect: Rect) {
@@ -233,6 +311,54 @@ mod tests {
     }
 
     #[test]
+    fn a_part_is_kept_up_to_date_and_hears_of_nothing_outside() {
+        let (slot, wakes) = slot();
+        let mut picture = Picture::new(PixelSize::new(8, 4));
+        let cut = Cut {
+            part: Rect::new(5, 1, 3, 2),
+            whole: picture.size(),
+        };
+        slot.publish_part(&picture, cut, &[], 1);
+        assert_eq!(slot.size(), Some(PixelSize::new(3, 2)));
+        taken(&slot);
+        picture.pixels_mut().fill(7);
+        slot.publish_part(&picture, cut, &[Rect::new(0, 0, 5, 4)], 2);
+        assert_eq!(wakes.load(Ordering::Relaxed), 1);
+        slot.publish_part(&picture, cut, &[Rect::new(0, 2, 6, 9)], 3);
+        assert_eq!(taken(&slot), [Rect::new(0, 1, 1, 1)]);
+        let shown = slot.snapshot().expect("a picture");
+        assert_eq!(shown.pixels(), [0, 0, 0, 7, 0, 0]);
+    }
+
+    #[test]
+    fn a_part_begins_with_what_the_whole_shows_and_never_with_older_pixels() {
+        let (whole, _) = slot();
+        let mut picture = Picture::new(PixelSize::new(4, 2));
+        picture.row_mut(1)[3] = 9;
+        whole.publish(&picture, &[], 4);
+        let cut = Cut {
+            part: Rect::new(2, 0, 2, 2),
+            whole: picture.size(),
+        };
+        let (part, wakes) = slot();
+        part.begin_with(&whole, cut);
+        assert_eq!(part.snapshot().expect("a picture").pixels(), [0, 0, 0, 9]);
+        assert_eq!(wakes.load(Ordering::Relaxed), 1);
+        let (late, _) = slot();
+        picture.row_mut(0)[2] = 5;
+        late.publish_part(&picture, cut, &[], 5);
+        late.begin_with(&whole, cut);
+        assert_eq!(late.snapshot().expect("a picture").pixels(), [5, 0, 0, 9]);
+        let (other, _) = slot();
+        let larger = Cut {
+            whole: PixelSize::new(8, 2),
+            ..cut
+        };
+        other.begin_with(&whole, larger);
+        assert_eq!(other.size(), None, "of a picture that is no more");
+    }
+
+    #[test]
     fn nothing_changed_wakes_nobody() {
         let (slot, wakes) = slot();
         let picture = Picture::new(PixelSize::new(8, 8));
@@ -282,7 +408,7 @@ mod tests {
             ..good.clone()
         };
         slot.publish_pointer(&update(Some(bad)));
-        let pointer = slot.take(|_| ()).1.expect("a pointer");
+        let pointer = slot.take(|_| ()).2.expect("a pointer");
         assert_eq!(pointer.shape.as_deref(), Some(&good));
     }
 }

@@ -288,7 +288,29 @@ fn face_ui(
 
 /// A square button that shows only an icon; `label` is its name and appears under the pointer.
 pub fn icon_button_ui(ui: &mut Ui, icon: Icon, label: &str, enabled: bool) -> Response {
-    icon_square_ui(ui, icon, label, enabled, None)
+    icon_square_ui(ui, icon, label, enabled, (None, None))
+}
+
+/// The same, greyed while there is a reason; the reason appears under the pointer too (E1).
+pub fn icon_button_unless_ui(
+    ui: &mut Ui,
+    icon: Icon,
+    label: &str,
+    reason: Option<&str>,
+) -> Response {
+    icon_square_ui(ui, icon, label, reason.is_none(), (None, reason))
+}
+
+/// An icon button that is on or off, greyed while there is a reason.
+pub fn icon_toggle_unless_ui(
+    ui: &mut Ui,
+    icon: Icon,
+    label: &str,
+    reason: Option<&str>,
+    selected: bool,
+) -> Response {
+    let more = (Some(selected), reason);
+    icon_square_ui(ui, icon, label, reason.is_none(), more)
 }
 
 /// An icon button that is on or off.
@@ -299,7 +321,7 @@ pub fn icon_toggle_ui(
     enabled: bool,
     selected: bool,
 ) -> Response {
-    icon_square_ui(ui, icon, label, enabled, Some(selected))
+    icon_square_ui(ui, icon, label, enabled, (Some(selected), None))
 }
 
 fn icon_square_ui(
@@ -307,7 +329,7 @@ fn icon_square_ui(
     icon: Icon,
     label: &str,
     enabled: bool,
-    selected: Option<bool>,
+    (selected, reason): (Option<bool>, Option<&str>),
 ) -> Response {
     let palette = Palette::of(ui);
     let enabled = enabled && ui.is_enabled();
@@ -344,7 +366,14 @@ fn icon_square_ui(
         };
         paint::put_icon(ui, rect.center(), icon, 18.0, color);
     }
-    let response = response.on_hover_text(label);
+    let response = match reason {
+        None => response.on_hover_text(label),
+        Some(reason) => {
+            let describe = |node: &mut egui::accesskit::Node| node.set_description(reason);
+            ui.ctx().accesskit_node_builder(response.id, describe);
+            response.on_hover_text(format!("{label}: {reason}"))
+        }
+    };
     if enabled {
         response.on_hover_cursor(CursorIcon::PointingHand)
     } else {
