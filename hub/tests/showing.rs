@@ -153,6 +153,7 @@ fn o10_the_same_word_shows_a_screen_and_the_hub_never_learns_it() {
             Hindrance::NO_BRIGHTNESS,
         )),
         monitors: Arc::new(Vec::new),
+        comes_back_within: std::time::Duration::ZERO,
     };
     let config = HostConfig {
         hub: hub.address.clone(),

@@ -17,7 +17,7 @@ pub enum SignError {
 #[derive(Debug)]
 pub struct Sign {
     #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-    _shown: x11::Shown,
+    shown: x11::Shown,
 }
 
 impl Sign {
@@ -35,13 +35,21 @@ impl Sign {
         pressed: impl Fn() + Send + 'static,
     ) -> Result<Self, SignError> {
         #[cfg(any(target_os = "linux", target_os = "freebsd"))]
-        let shown =
-            x11::Shown::begin(text, button, Box::new(pressed)).map(|shown| Self { _shown: shown });
+        let shown = x11::Shown::begin(text, button, Box::new(pressed)).map(|shown| Self { shown });
         #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
         let shown = {
             drop((text, button, pressed));
             Err(SignError::UnsupportedPlatform)
         };
         shown
+    }
+
+    /// Whether it is on no display any more, or could not be shown.
+    pub fn is_over(&self) -> bool {
+        #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+        let is_over = self.shown.is_over();
+        #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+        let is_over = true;
+        is_over
     }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::Context as _;
+use desktop::FollowedDisplay;
 use protocol::control::{Admission, Name};
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt as _;
@@ -50,16 +51,8 @@ impl Agent {
         }
         command.arg("serve").arg("--folder").arg(&args.folder);
         command.args(&args.routes);
-        if let Some(found) = desktop::active_display() {
-            tracing::info!(display = found.display, "Serving a display");
-            command.env("DISPLAY", &found.display);
-            if let Some(authority) = &found.authority {
-                command.env("XAUTHORITY", authority);
-            }
-        } else {
-            // it will say so to the operator
-            tracing::warn!("No display found");
-        }
+        // unless one is named it follows whichever is shown
+        command.envs(FollowedDisplay::environment(&args.folder));
         command.stdin(Stdio::piped()).stdout(Stdio::null());
         command.kill_on_drop(true);
         let mut child = command

@@ -96,6 +96,7 @@ impl Ends {
             clipboard: clipboards.0,
             shields: Arc::new(shields.clone()),
             monitors: Arc::new(Vec::new),
+            comes_back_within: Duration::ZERO,
         };
         let config = HostConfig {
             hub: address.clone(),

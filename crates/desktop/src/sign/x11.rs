@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use x11::{Alarm, PatientConnection};
@@ -37,25 +38,31 @@ type Pressed = Box<dyn Fn() + Send>;
 pub(super) struct Shown {
     over: Arc<AtomicBool>,
     alarm: Arc<Alarm>,
+    thread: JoinHandle<()>,
 }
 
 impl Shown {
     pub(super) fn begin(text: &str, button: &str, pressed: Pressed) -> Result<Self, SignError> {
         let alarm = Arc::new(Alarm::new()?);
         let over = Arc::new(AtomicBool::new(false));
-        let shown = Self {
-            over: Arc::clone(&over),
-            alarm: Arc::clone(&alarm),
-        };
+        let (of_thread, alarm_of_thread) = (Arc::clone(&over), Arc::clone(&alarm));
         let (text, button) = (letters(text), letters(button));
         // nobody waits for its end: it may itself be waiting for the server
         let thread = std::thread::Builder::new().name("sign".to_owned());
-        thread.spawn(move || {
-            if let Err(error) = run(&text, &button, &pressed, &alarm, &over) {
+        let thread = thread.spawn(move || {
+            if let Err(error) = run(&text, &button, &pressed, &alarm_of_thread, &of_thread) {
                 tracing::warn!(%error, "No sign on the screen");
             }
         })?;
-        Ok(shown)
+        Ok(Self {
+            over,
+            alarm,
+            thread,
+        })
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.thread.is_finished()
     }
 }
 
