@@ -12,4 +12,4 @@ mod root;
 
 pub use guest::Machine;
 pub use play::{Figures, play};
-pub use root::prepare;
+pub use root::{Root, prepare};

@@ -16,8 +16,8 @@ use crate::running::{Running, wait_until};
 
 /// How large the machine's screen is, in pixels.
 pub(super) const SCREEN: (u32, u32) = (800, 600);
-/// How long a start may take, without help of the processor.
-const BOOT: Duration = Duration::from_secs(400);
+/// How long a start may take.
+const BOOT: Duration = Duration::from_secs(120);
 
 /// A machine that runs. Dropping it switches it off; what was written on its disk is gone then.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub struct Machine {
     door: Door,
     monitor: Monitor,
     running: Running,
+    /// How much longer everything may take than on a real computer.
+    slowness: u32,
     _folder: TempDir,
 }
 
@@ -46,20 +48,16 @@ impl Machine {
         pack.arg("-C").arg(folder.path());
         done(pack.arg("-cf").arg(&disk).arg("purepc"))?;
 
-        let by_kvm = fs::File::options()
-            .read(true)
-            .write(true)
-            .open("/dev/kvm")
-            .is_ok();
-        if !by_kvm {
+        let is_emulated = !has_hardware();
+        if is_emulated {
             tell(
-                "no /dev/kvm here: the machine is computed step by step, which takes ten times as long",
+                "no KVM of the processor's own here: the machine is emulated, which takes many times as long",
             );
         }
-        let acceleration: &[&str] = if by_kvm {
-            &["-accel", "kvm", "-cpu", "host"]
+        let acceleration: &[&str] = if is_emulated {
+            &["-accel", "tcg,thread=multi", "-cpu", "max"]
         } else {
-            &["-accel", "tcg", "-cpu", "max"]
+            &["-accel", "kvm", "-cpu", "host"]
         };
         let (width, height) = SCREEN;
         let (door, monitor) = (file("door"), file("qmp"));
@@ -109,16 +107,28 @@ impl Machine {
                 Ok((door.exists() && monitor.exists()).then_some(()))
             },
         )?;
+        let opened = Door::open(&door).and_then(|door| {
+            let monitor = Monitor::open(&monitor, folder.path())?;
+            Ok((door, monitor))
+        });
+        let (door, monitor) = opened.with_context(|| running.log_tail())?;
         let mut machine = Self {
-            door: Door::open(&door)?,
-            monitor: Monitor::open(&monitor, folder.path())?,
+            door,
+            monitor,
             running,
+            slowness: if is_emulated { 5 } else { 1 },
             _folder: folder,
         };
-        let ready = machine.door.wait_until_ready(BOOT);
+        let boot = machine.may_take(BOOT);
+        let ready = machine.door.wait_until_ready(boot);
         ready.with_context(|| machine.running.log_tail())?;
         machine.done("tar -xf /dev/vdb -C /usr/local/bin --no-same-owner")?;
         Ok(machine)
+    }
+
+    /// How long something may take here that takes `time` on a real computer.
+    pub(super) fn may_take(&self, time: Duration) -> Duration {
+        time * self.slowness
     }
 
     /// Has `command` done by root, and gives what it says.
@@ -151,8 +161,18 @@ impl Machine {
 
     /// Waits until its system runs again.
     pub(super) fn wait_until_up(&mut self) -> anyhow::Result<()> {
-        self.door.wait_until_ready(BOOT)
+        let boot = self.may_take(BOOT);
+        self.door.wait_until_ready(boot)
     }
+}
+
+/// Whether the processor itself runs the machine. There is also a `/dev/kvm` without that, by which only systems made
+/// for it run.
+fn has_hardware() -> bool {
+    let modules = ["kvm_intel", "kvm_amd"].map(|name| Path::new("/sys/module").join(name));
+    let mut options = fs::File::options();
+    let device = options.read(true).write(true).open("/dev/kvm");
+    modules.iter().any(|module| module.exists()) && device.is_ok()
 }
 
 fn drive(file: &Path, how: &str) -> String {

@@ -23,7 +23,7 @@ const FOLDER: &str = "/var/lib/purepc";
 const ACCESS: &str = "the shop opens at nine";
 const OPERATOR_SCREEN: (u16, u16) = (1280, 800);
 /// How long anything on the machine may take; a slow one starts a desktop in that.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How soon PurePC has to be back after a crash (U1), and held keys up.
 const BACK: Duration = Duration::from_secs(5);
 /// How soon the session has to be where another display is shown, after the look each second.
@@ -287,7 +287,7 @@ impl<'a> Stage<'a> {
         self.key_is_up(killed, "the service is killed, until no key is held")?;
         self.is_connected()?;
         let back = killed.elapsed();
-        ensure!(back <= BACK, "back after {back:?}");
+        ensure!(back <= self.machine.may_take(BACK), "back after {back:?}");
         self.time("the service is killed, until it is connected again", back);
         self.console.app.hands().release(key::Shift_L)?;
         let after = self
@@ -388,29 +388,44 @@ impl<'a> Stage<'a> {
 
     /// Somebody types into the log-in screen, through the session.
     fn log_in(&mut self, name: &str) -> anyhow::Result<()> {
-        // the log-in screen takes the keyboard a while after it is drawn, and asks one thing after the other
-        const ASKED: Duration = Duration::from_secs(3);
-        std::thread::sleep(ASKED);
-        let hands = self.console.app.hands();
-        hands.type_text(&format!("{name}\n"))?;
-        std::thread::sleep(ASKED);
-        hands.type_text(&format!("{name} likes 12 cakes\n"))
+        // it takes the keyboard a while after it is drawn, and asks one thing after the other
+        self.monitor_rests()?;
+        self.console.app.hands().type_text(&format!("{name}\n"))?;
+        self.monitor_rests()?;
+        let password = format!("{name} likes 12 cakes\n");
+        self.console.app.hands().type_text(&password)
     }
 
     /// Through the session, into the terminal that each user's desktop begins with.
     fn type_in_terminal(&mut self, line: &str) -> anyhow::Result<()> {
-        const COMES: Duration = Duration::from_secs(2);
-        std::thread::sleep(COMES);
+        self.monitor_rests()?;
         let session = self.console.wait_for_session()?;
         let hands = self.console.app.hands();
         hands.click((session.x + 150, session.y + 160))?;
         hands.type_text(&format!("{line}\n"))
     }
 
+    /// Waits until the monitor shows the same for a while, as programs do that have started.
+    fn monitor_rests(&mut self) -> anyhow::Result<()> {
+        const LOOKS: u32 = 4;
+        let pause = self.machine.may_take(Duration::from_millis(500));
+        let until = Instant::now() + self.machine.may_take(PATIENCE);
+        let (mut before, mut same) = (self.machine.picture()?, 0);
+        while same < LOOKS {
+            ensure!(Instant::now() < until, "the monitor does not come to rest");
+            std::thread::sleep(pause);
+            let now = self.machine.picture()?;
+            same = if now == before { same + 1 } else { 0 };
+            before = now;
+        }
+        Ok(())
+    }
+
     fn machine_shows(&mut self, shown: Shown) -> anyhow::Result<Picture> {
+        let patience = self.machine.may_take(PATIENCE);
         let machine = &mut self.machine;
         let mut last = None;
-        let found = wait_until(&format!("{shown:?} on the monitor"), PATIENCE, || {
+        let found = wait_until(&format!("{shown:?} on the monitor"), patience, || {
             let picture = machine.picture()?;
             let is_it = shown.is_in(&picture);
             let kept = last.insert(picture);
@@ -429,7 +444,8 @@ impl<'a> Stage<'a> {
         let began = Instant::now();
         let mut different = 0;
         // what was drawn since is compared, too
-        let same = wait_until(&format!("{shown:?} in the console"), PATIENCE, || {
+        let patience = self.machine.may_take(PATIENCE);
+        let same = wait_until(&format!("{shown:?} in the console"), patience, || {
             let seen = self.console.remote_picture()?;
             if !shown.is_in(&seen) {
                 return Ok(None);
@@ -439,7 +455,10 @@ impl<'a> Stage<'a> {
             Ok((different <= POINTERS).then_some(followed))
         });
         let behind = same.with_context(|| format!("{different} pixels are different"))?;
-        ensure!(behind <= FOLLOWED, "it followed after {behind:?}");
+        ensure!(
+            behind <= self.machine.may_take(FOLLOWED),
+            "it followed after {behind:?}"
+        );
         Ok(behind)
     }
 
@@ -448,8 +467,9 @@ impl<'a> Stage<'a> {
     }
 
     fn wait_in_machine(&mut self, command: &str) -> anyhow::Result<()> {
+        let patience = self.machine.may_take(PATIENCE);
         let machine = &mut self.machine;
-        wait_until(command, PATIENCE, || {
+        wait_until(command, patience, || {
             Ok(machine.holds(command)?.then_some(()))
         })
     }
@@ -465,7 +485,8 @@ impl<'a> Stage<'a> {
 
     fn wait_for_hub(&mut self, connected: bool) -> anyhow::Result<()> {
         let hub = &self.hub;
-        wait_until("the hub to say how the computer is", PATIENCE, || {
+        let patience = self.machine.may_take(PATIENCE);
+        wait_until("the hub to say how the computer is", patience, || {
             let hosts = hub.hosts()?;
             let found = hosts.iter().find(|host| host["name"] == COMPUTER);
             Ok(found
@@ -488,7 +509,7 @@ impl<'a> Stage<'a> {
     fn key_is_up(&mut self, killed: Instant, what: &str) -> anyhow::Result<()> {
         self.wait_in_machine(&format!("{} ! grep -q =down /tmp/keys", Self::HELD))?;
         let up = killed.elapsed();
-        ensure!(up <= BACK, "{what}: {up:?}");
+        ensure!(up <= self.machine.may_take(BACK), "{what}: {up:?}");
         self.time(what, up);
         Ok(())
     }

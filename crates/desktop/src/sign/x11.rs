@@ -11,9 +11,11 @@ use x11rb::connection::Connection as _;
 use x11rb::errors::ReplyError;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    ConfigureWindowAux, ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask, Gcontext,
-    ImageFormat, ImageOrder, Rectangle, Screen, StackMode, Visibility, Window, WindowClass,
+    AtomEnum, ConfigureWindowAux, ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask,
+    Gcontext, ImageFormat, ImageOrder, PropMode, Rectangle, Screen, StackMode, Visibility, Window,
+    WindowClass,
 };
+use x11rb::wrapper::ConnectionExt as _;
 
 use super::SignError;
 
@@ -196,6 +198,10 @@ fn open(
         x11rb::COPY_FROM_PARENT,
         &look,
     )?;
+    // a log-in screen gives the keyboard to every window that comes, but for notices
+    let kind = x11::atom(connection, "_NET_WM_WINDOW_TYPE")?;
+    let notice = x11::atom(connection, "_NET_WM_WINDOW_TYPE_NOTIFICATION")?;
+    connection.change_property32(PropMode::REPLACE, window, kind, AtomEnum::ATOM, &[notice])?;
     let gc = x11::new_id(connection)?;
     connection.create_gc(gc, window, &CreateGCAux::new().foreground(WHITE))?;
     connection.map_window(window)?;
