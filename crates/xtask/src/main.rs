@@ -82,7 +82,7 @@ enum Task {
     Load(StageArguments),
     /// Plays one whole assistance through the real windows and leaves pictures, film and report.
     Demo(StageArguments),
-    /// PurePC on a real system: systemd, a display manager, users who log in, out and switch, crashes and a restart, in
+    /// `PurePC` on a real system: systemd, a display manager, users who log in, out and switch, crashes and a restart, in
     /// a virtual machine (`qemu`, KVM where there is any) that is built from Debian's archive. Needs root.
     Boot(StageArguments),
     /// Takes the pictures of every window, light, dark and Italian, for `assets/screenshots`.

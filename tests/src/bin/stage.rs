@@ -31,7 +31,7 @@ enum Play {
         #[arg(long, default_value = "demo-out")]
         out: PathBuf,
     },
-    /// PurePC on a system of its own, with systemd and a display manager, in a virtual machine; needs root.
+    /// `PurePC` on a system of its own, with systemd and a display manager, in a virtual machine; needs root.
     Boot {
         /// Where the machine's disk is kept.
         #[arg(long, default_value = "target/boot")]

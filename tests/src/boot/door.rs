@@ -1,6 +1,7 @@
 //! The way into the machine: commands that are done there as root, by a line of its own (`virtio-serial`), so that
 //! nothing of its network, users or display is needed for it.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -98,7 +99,10 @@ fn answer(line: &str) -> Option<(u64, i32, String)> {
 
 /// As pairs of hexadecimal digits, which a shell reads without quotes.
 fn encoded(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes all");
+        text
+    })
 }
 
 fn decoded(text: &str) -> Option<Vec<u8>> {

@@ -17,7 +17,7 @@ use crate::running::{Running, wait_until};
 /// How large the machine's screen is, in pixels.
 pub(super) const SCREEN: (u32, u32) = (800, 600);
 /// How long a start may take.
-const BOOT: Duration = Duration::from_secs(120);
+const BOOT: Duration = Duration::from_mins(2);
 
 /// A machine that runs. Dropping it switches it off; what was written on its disk is gone then.
 #[derive(Debug)]

@@ -23,8 +23,8 @@ const FOLDER: &str = "/var/lib/purepc";
 const ACCESS: &str = "the shop opens at nine";
 const OPERATOR_SCREEN: (u16, u16) = (1280, 800);
 /// How long anything on the machine may take; a slow one starts a desktop in that.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// How soon PurePC has to be back after a crash (U1), and held keys up.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How soon `PurePC` has to be back after a crash (U1), and held keys up.
 const BACK: Duration = Duration::from_secs(5);
 /// How soon the session has to be where another display is shown, after the look each second.
 const FOLLOWED: Duration = Duration::from_secs(5);
@@ -84,7 +84,7 @@ impl Figures {
 ///
 /// # Errors
 ///
-/// What went wrong first; the log of PurePC on the machine is told too.
+/// What went wrong first; the log of `PurePC` on the machine is told too.
 pub fn play(root: &Root, out: &Path, tell: &mut dyn FnMut(&str)) -> anyhow::Result<Figures> {
     std::fs::create_dir_all(out)?;
     let out = out.canonicalize()?;

@@ -18,7 +18,7 @@ const IN_IT: &str = "systemd-sysv,udev,dbus,libpam-systemd,linux-image-amd64,ini
 const MEGABYTES: u32 = 3_000;
 
 /// Done in the new system, as root.
-const SET_UP: &str = r##"
+const SET_UP: &str = r#"
 set -eu
 echo TILL-7 >/etc/hostname
 printf '127.0.0.1 localhost TILL-7\n' >/etc/hosts
@@ -58,7 +58,7 @@ screensaver-timeout=0
 TEXT
 mkdir -p /etc/gtk-3.0
 printf '[Settings]\ngtk-cursor-blink=false\ngtk-enable-animations=false\n' >/etc/gtk-3.0/settings.ini
-"##;
+"#;
 
 /// Does what comes through the door, one command after another, as root.
 const DOOR: &str = r#"#!/bin/bash
