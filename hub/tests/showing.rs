@@ -154,6 +154,7 @@ fn o10_the_same_word_shows_a_screen_and_the_hub_never_learns_it() {
         )),
         monitors: Arc::new(Vec::new),
         keyboard: Arc::new(|| None),
+        comes_back_within: std::time::Duration::ZERO,
     };
     let config = HostConfig {
         hub: hub.address.clone(),

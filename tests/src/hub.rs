@@ -182,6 +182,16 @@ impl Hub {
         self.ask(&["admin", "host", "invite", "--group", group], None)
     }
 
+    /// The computers with nobody in front, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// If the hub's store does not open.
+    pub fn hosts(&self) -> anyhow::Result<Vec<serde_json::Value>> {
+        let text = self.ask(&["admin", "host", "list", "--json"], None)?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
     /// Makes an administrator's account.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod administrator;
 mod app;
 pub mod bench;
 mod board;
+pub mod boot;
 mod browser;
 mod cast;
 mod colleague;

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 /// A display, and the file that opens it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActiveDisplay {
-    /// As `DISPLAY` names it.
+    /// As `DISPLAY` names it: `:0`.
     pub display: String,
     pub authority: Option<PathBuf>,
+    /// The process that shows it, where that is to be seen.
+    pub server: Option<u32>,
 }
 
-/// The display that the environment names; otherwise that of the X server on the terminal that is shown, the
-/// log-in screen's too. Reads files of the system, which can take some milliseconds.
+/// The display of the X server on the terminal that is shown, the log-in screen's too; where a terminal without
+/// one is shown, the first there is. Reads files of the system, which can take some milliseconds.
 ///
 /// `None` where there is none, and on systems without X11.
 pub fn active_display() -> Option<ActiveDisplay> {
@@ -43,20 +45,18 @@ mod linux {
         authority: Option<PathBuf>,
         /// The number of the virtual terminal on which it is shown.
         terminal: Option<u32>,
+        process: Option<u32>,
     }
 
     pub(super) fn find() -> Option<ActiveDisplay> {
-        if let Some(display) = std::env::var("DISPLAY")
-            .ok()
-            .filter(|name| !name.is_empty())
-        {
-            let authority = std::env::var_os("XAUTHORITY").map(PathBuf::from);
-            return Some(ActiveDisplay { display, authority });
-        }
         let processes = processes();
         let servers = processes.iter().filter_map(|process| {
             let line = fs::read(process.join("cmdline")).ok()?;
-            server_of(&line)
+            let process = process.file_name()?.to_str()?.parse().ok();
+            Some(Server {
+                process,
+                ..server_of(&line)?
+            })
         });
         let shown = fs::read_to_string("/sys/class/tty/tty0/active").ok();
         let shown = shown.and_then(|name| name.trim().strip_prefix("tty")?.parse().ok());
@@ -66,6 +66,7 @@ mod linux {
         Some(ActiveDisplay {
             display: chosen.display,
             authority,
+            server: chosen.process,
         })
     }
 
@@ -87,6 +88,7 @@ mod linux {
             display: ":0".to_owned(),
             authority: None,
             terminal: None,
+            process: None,
         };
         while let Some(word) = words.next() {
             let text = word.to_str().unwrap_or_default();
@@ -131,6 +133,7 @@ mod linux {
             display: format!(":{number}"),
             authority: None,
             terminal: None,
+            process: None,
         })
     }
 
@@ -180,6 +183,7 @@ mod linux {
                 display: ":1".to_owned(),
                 authority: Some("/run/x/1".into()),
                 terminal: Some(7),
+                process: None,
             };
             assert_eq!(found, expected);
             assert_eq!(server_of(&line(&["/usr/bin/xterm", ":1"])), None);
@@ -194,6 +198,7 @@ mod linux {
                 display: format!(":{number}"),
                 authority: None,
                 terminal,
+                process: None,
             };
             let all = || vec![server(10, Some(8)), server(2, Some(7)), server(3, None)];
             let chosen = |shown| choose(all(), shown).expect("one").display;

@@ -21,7 +21,7 @@ pub enum SignError {
 #[derive(Debug)]
 pub struct Sign {
     #[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
-    _shown: platform::Shown,
+    shown: platform::Shown,
 }
 
 impl Sign {
@@ -39,13 +39,22 @@ impl Sign {
         pressed: impl Fn() + Send + 'static,
     ) -> Result<Self, SignError> {
         #[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
-        let shown = platform::Shown::begin(text, button, Box::new(pressed))
-            .map(|shown| Self { _shown: shown });
+        let shown =
+            platform::Shown::begin(text, button, Box::new(pressed)).map(|shown| Self { shown });
         #[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
         let shown = {
             drop((text, button, pressed));
             Err(SignError::UnsupportedPlatform)
         };
         shown
+    }
+
+    /// Whether it is on no display any more, or could not be shown.
+    pub fn is_over(&self) -> bool {
+        #[cfg(any(target_os = "linux", target_os = "freebsd", windows))]
+        let is_over = self.shown.is_over();
+        #[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
+        let is_over = true;
+        is_over
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -52,6 +52,9 @@ pub struct Backends {
     pub keyboard: LookAtKeyboard,
     pub clipboard: Place,
     pub shields: Arc<dyn Shielder>,
+    /// How long a display that is gone, or is not there yet, may be missing in a session: where somebody logs
+    /// out, another one follows. Zero where nothing follows.
+    pub comes_back_within: Duration,
 }
 
 impl Backends {
@@ -69,6 +72,7 @@ impl Backends {
             monitors,
             keyboard: Arc::new(input::keyboard_of_this_machine),
             clipboard: Place::of_this_desktop(),
+            comes_back_within: Duration::ZERO,
         }
     }
 }
@@ -210,6 +214,12 @@ impl HostHandle {
         self.current.share_only(monitor);
     }
 
+    /// This machine shows another display than before: the session goes on there. What operators hold comes up
+    /// on the one before, and nothing that they saw of it counts on the other. Never waits.
+    pub fn display_changed(&self) {
+        self.current.display_changed();
+    }
+
     /// Something that ends the running session from another thread, for a global hot key.
     pub fn ender(&self) -> SessionEnder {
         SessionEnder {
@@ -284,6 +294,8 @@ struct Current {
     rested: AtomicBool,
     /// The monitor that the user shares alone; outlives sessions.
     only: watch::Sender<Option<(u32, Name)>>,
+    /// How often another display came in the place of the one before.
+    displays: AtomicU64,
 }
 
 impl CurrentSession {
@@ -294,6 +306,7 @@ impl CurrentSession {
             switch.withhold(*self.0.withheld.borrow());
             switch.rest(self.0.rested.load(Ordering::Relaxed));
             switch.share_only(self.0.only.borrow().as_ref().map(|(id, _)| *id));
+            switch.shows_display(self.0.displays.load(Ordering::Relaxed));
         }
         *current = switch;
     }
@@ -319,6 +332,14 @@ impl CurrentSession {
         self.0.withheld.send_replace(withheld);
         if let Some(switch) = current.as_ref() {
             switch.withhold(withheld);
+        }
+    }
+
+    fn display_changed(&self) {
+        let current = self.lock();
+        let number = self.0.displays.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(switch) = current.as_ref() {
+            switch.shows_display(number);
         }
     }
 

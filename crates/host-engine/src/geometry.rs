@@ -13,6 +13,8 @@ pub(crate) struct Geometry {
     /// In pixels of the whole desktop.
     pub(crate) area: Rect,
     pub(crate) picture: PixelSize,
+    /// Of which display it is: how many there were before.
+    pub(crate) display: u64,
 }
 
 impl Geometry {
@@ -27,7 +29,13 @@ impl Geometry {
         Self {
             area,
             picture: PixelSize::new(side(area.width), side(area.height)),
+            display: 0,
         }
+    }
+
+    /// The same on another display.
+    pub(crate) fn of_display(self, display: u64) -> Self {
+        Self { display, ..self }
     }
 
     /// The pixel of the picture that shows a place of the shared area; outside stays outside.

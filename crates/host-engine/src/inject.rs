@@ -9,9 +9,10 @@ use tokio::sync::mpsc;
 
 use crate::clipboard::{Offers, Takers};
 use crate::course::Course;
-use crate::engine::OpenSink;
+use crate::engine::Backends;
 use crate::event::Trouble;
 use crate::live::Report;
+use crate::share::LOOK_FOR_DISPLAY_EVERY;
 use crate::switch::Switch;
 use crate::turns::{Turn, Turns};
 
@@ -37,32 +38,116 @@ pub(crate) enum Job {
     Check,
 }
 
+/// Keyboard and pointer of the display that is shown, for as long as there is one.
+struct Hands<'a> {
+    backends: &'a Backends,
+    sink: Option<Box<dyn InputSink>>,
+    /// How often another display had come.
+    displays: u64,
+    gone_since: Option<Instant>,
+    looked: Option<Instant>,
+    /// The sink tells what the user does.
+    watch_user: bool,
+}
+
+impl<'a> Hands<'a> {
+    fn new(backends: &'a Backends, displays: u64) -> Self {
+        Self {
+            backends,
+            sink: None,
+            displays,
+            gone_since: None,
+            looked: None,
+            watch_user: false,
+        }
+    }
+
+    /// Opens the sink where it is not; there is none while the display is missing.
+    ///
+    /// # Errors
+    ///
+    /// If it has been missing for longer than it may.
+    fn keep_open(&mut self, switch: &Arc<Switch>) -> Result<(), InjectError> {
+        let displays = switch.displays();
+        if displays != self.displays {
+            self.let_go();
+            (self.displays, self.looked) = (displays, None);
+        }
+        let looks = self
+            .looked
+            .is_none_or(|at| at.elapsed() >= LOOK_FOR_DISPLAY_EVERY);
+        if self.sink.is_none() && looks {
+            self.looked = Some(Instant::now());
+            match (self.backends.input)() {
+                Ok(sink) => {
+                    self.sink = Some(sink);
+                    self.gone_since = None;
+                }
+                Err(error) => self.missing(error)?,
+            }
+        }
+        let is_shared = switch.is_shared();
+        if let Some(sink) = &mut self.sink
+            && is_shared != self.watch_user
+        {
+            self.watch_user = is_shared;
+            watch_user(sink.as_mut(), is_shared.then_some(switch));
+        }
+        Ok(())
+    }
+
+    /// The display is gone with `error`.
+    ///
+    /// # Errors
+    ///
+    /// That error, if it has been so for longer than it may.
+    fn missing(&mut self, error: InjectError) -> Result<(), InjectError> {
+        self.let_go();
+        let since = *self.gone_since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= self.backends.comes_back_within {
+            return Err(error);
+        }
+        tracing::debug!(%error, "Input gone; looking for another display");
+        Ok(())
+    }
+
+    fn release(&mut self) {
+        if let Some(sink) = &mut self.sink {
+            release(sink.as_mut());
+        }
+    }
+
+    fn let_go(&mut self) {
+        self.release();
+        self.sink = None;
+        self.watch_user = false;
+    }
+}
+
 /// Injects until the switch is off or all senders are gone; then everything is released.
 pub(crate) fn run(
-    open: &OpenSink,
+    backends: &Backends,
     switch: &Arc<Switch>,
     course: &Course,
     mut jobs: mpsc::Receiver<Job>,
     takers: Takers,
     reports: &mpsc::Sender<Report>,
 ) {
-    let trouble = |detail: String| {
+    let trouble = |error: InjectError| {
+        tracing::warn!(%error, "Input not available");
+        let detail = error.to_string();
         let report = Report::Trouble(Trouble::NoInput { detail });
         if reports.blocking_send(report).is_err() {
             tracing::debug!("The session is gone");
         }
     };
-    let mut sink = match open() {
-        Ok(sink) => sink,
-        Err(error) => {
-            tracing::warn!(%error, "Input not available");
-            return trouble(error.to_string());
-        }
-    };
+    let mut hands = Hands::new(backends, switch.displays());
+    if let Err(error) = hands.keep_open(switch) {
+        return trouble(error);
+    }
     let mut turns = Turns::default();
     let mut offers = Offers::new(takers);
     let mut impossible = Impossible::default();
-    let mut watches_user = false;
     while let Some(job) = jobs.blocking_recv() {
         if !switch.is_on() {
             break;
@@ -72,13 +157,12 @@ pub(crate) fn run(
             && !switch.lets_touch(driver)
         {
             turns.give_up(driver);
-            release(sink.as_mut());
+            hands.release();
             tell_driver(reports, None);
         }
-        let is_shared = switch.is_shared();
-        if is_shared != watches_user {
-            watches_user = is_shared;
-            watch_user(sink.as_mut(), is_shared.then_some(switch));
+        if let Err(error) = hands.keep_open(switch) {
+            trouble(error);
+            break;
         }
         let (operator, event) = match job {
             // only here it counts as taken: what waits when the line is lost is asked for again
@@ -106,17 +190,17 @@ pub(crate) fn run(
         match turns.turn(operator, &event, course.elapsed()) {
             Turn::Has => {}
             Turn::Takes => {
-                release(sink.as_mut());
+                hands.release();
                 offers.drives(operator);
                 tell_driver(reports, Some(operator));
             }
             Turn::Waits => continue,
         }
-        let Some(event) = on_desktop(event, course) else {
+        let Some(event) = on_desktop(event, course, hands.displays) else {
             tracing::debug!("Place in a picture that is not known");
             continue;
         };
-        if is_shared
+        if switch.is_shared()
             && let InputEvent::PointerMoved { to: at } | InputEvent::Button { at, .. } = &event
         {
             course.put_pointer((at.x, at.y));
@@ -124,12 +208,17 @@ pub(crate) fn run(
         if could_press(&event) {
             switch.operator_presses();
         }
+        // what is pressed while no display is there is pressed nowhere
+        let Some(sink) = &mut hands.sink else {
+            continue;
+        };
         match sink.inject(&event) {
             Ok(()) => {}
             Err(error @ InjectError::Lost { .. }) => {
-                tracing::warn!(%error, "Input lost");
-                trouble(error.to_string());
-                break;
+                if let Err(error) = hands.missing(error) {
+                    trouble(error);
+                    break;
+                }
             }
             // this one event cannot be done; the next may
             Err(error) => {
@@ -139,7 +228,7 @@ pub(crate) fn run(
             }
         }
     }
-    release(sink.as_mut());
+    hands.release();
 }
 
 /// Whether a button on the screen could take `event` for its press.
@@ -220,10 +309,13 @@ fn release(sink: &mut dyn InputSink) {
 }
 
 /// The event with its place on the desktop instead of in the picture, and never outside of it. `None`
-/// for a place in a picture that nobody can have seen or that is long gone.
-fn on_desktop(event: InputEvent, course: &Course) -> Option<InputEvent> {
+/// for a place in a picture that nobody can have seen, that is long gone, or of another display.
+fn on_desktop(event: InputEvent, course: &Course, display: u64) -> Option<InputEvent> {
     let moved = |place: Place| {
-        let (x, y) = course.seen(place.seen)?.on_desktop(place.x, place.y);
+        let seen = course
+            .seen(place.seen)
+            .filter(|seen| seen.display == display)?;
+        let (x, y) = seen.on_desktop(place.x, place.y);
         Some(Place { x, y, ..place })
     };
     Some(match event {
@@ -278,7 +370,7 @@ mod tests {
     #[test]
     fn a_place_outside_of_the_shared_screen_is_moved_to_its_edge() {
         let course = course(Rect::new(100, 50, 640, 480));
-        let lands = |x, y| on_desktop(moved(x, y, 1), &course);
+        let lands = |x, y| on_desktop(moved(x, y, 1), &course, 0);
         assert_eq!(lands(0, 0), Some(moved(100, 50, 1)));
         assert_eq!(lands(-9, 9_999), Some(moved(100, 529, 1)));
         assert_eq!(lands(i32::MAX, i32::MIN), Some(moved(739, 50, 1)));
@@ -289,9 +381,17 @@ mod tests {
         let course = course(Rect::new(0, 0, 640, 480));
         course.lies(2, Geometry::new(Rect::new(640, 0, 640, 480), 100));
         course.screen_sent(2);
-        assert_eq!(on_desktop(moved(5, 5, 1), &course), Some(moved(5, 5, 1)));
-        assert_eq!(on_desktop(moved(5, 5, 2), &course), Some(moved(645, 5, 2)));
-        assert_eq!(on_desktop(moved(5, 5, 3), &course), None);
+        assert_eq!(on_desktop(moved(5, 5, 1), &course, 0), Some(moved(5, 5, 1)));
+        assert_eq!(
+            on_desktop(moved(5, 5, 2), &course, 0),
+            Some(moved(645, 5, 2))
+        );
+        assert_eq!(on_desktop(moved(5, 5, 3), &course, 0), None);
+        assert_eq!(
+            on_desktop(moved(5, 5, 2), &course, 1),
+            None,
+            "another display"
+        );
     }
 
     #[test]
@@ -326,7 +426,7 @@ mod tests {
             dy: i32::MAX,
         };
         assert_eq!(
-            on_desktop(event, &course(Rect::new(0, 0, 1, 1))),
+            on_desktop(event, &course(Rect::new(0, 0, 1, 1)), 0),
             Some(InputEvent::Wheel {
                 dx: -MAX_WHEEL,
                 dy: MAX_WHEEL

@@ -214,12 +214,12 @@ impl LiveSession {
     }
 
     fn spawn_capture(&mut self, backends: &Backends) -> io::Result<()> {
-        let open = Arc::clone(&backends.screen);
+        let backends = backends.clone();
         let (switch, outbox) = (Arc::clone(&self.switch), Arc::clone(&self.outbox));
         let reporter = self.reporter.clone();
         let thread = thread::Builder::new()
             .name("capture".to_owned())
-            .spawn(move || share::run(&open, &switch, &outbox, &reporter))?;
+            .spawn(move || share::run(&backends, &switch, &outbox, &reporter))?;
         self.threads.push(thread);
         Ok(())
     }
@@ -229,13 +229,13 @@ impl LiveSession {
         backends: &Backends,
         jobs: mpsc::Receiver<Job>,
     ) -> io::Result<()> {
-        let open = Arc::clone(&backends.input);
+        let backends = backends.clone();
         let course = Arc::clone(&self.course);
         let takers = Arc::clone(&self.takers);
         let (switch, reporter) = (Arc::clone(&self.switch), self.reporter.clone());
         let thread = thread::Builder::new()
             .name("inject".to_owned())
-            .spawn(move || inject::run(&open, &switch, &course, jobs, takers, &reporter))?;
+            .spawn(move || inject::run(&backends, &switch, &course, jobs, takers, &reporter))?;
         self.threads.push(thread);
         Ok(())
     }

@@ -8,7 +8,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use capture::{CaptureError, CaptureWaker, Changes, Monitor, PointerState, ScreenSource};
 use codec::{DamageHint, Encoder, Level, Picture, PixelSize, Rect, Update};
@@ -21,7 +21,7 @@ use protocol::{
 use tokio::sync::{Notify, mpsc};
 
 use crate::course::Course;
-use crate::engine::OpenScreen;
+use crate::engine::Backends;
 use crate::event::Trouble;
 use crate::geometry::{Geometry, PERCENTS};
 use crate::live::Report;
@@ -125,23 +125,32 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How often a display that is gone is looked for.
+pub(crate) const LOOK_FOR_DISPLAY_EVERY: Duration = Duration::from_millis(250);
+
 /// Captures until the switch is off. While the user has paused the screen is not even open.
 pub(crate) fn run(
-    open: &OpenScreen,
+    backends: &Backends,
     switch: &Arc<Switch>,
     outbox: &Arc<Outbox>,
     reports: &mpsc::Sender<Report>,
 ) {
     let mut wish = ViewWish::default();
+    let mut gone_since: Option<Instant> = None;
     let done = loop {
         sleep_while_withheld(switch);
         if !switch.is_on() {
             break Ok(());
         }
-        let shared =
-            open().and_then(|source| Sharing::new(source, switch, outbox, reports, wish)?.run());
+        let displays = switch.displays();
+        let shared = (backends.screen)()
+            .and_then(|source| Sharing::new(source, switch, displays, outbox, reports, &mut wish))
+            .and_then(|sharing| {
+                gone_since = None;
+                sharing.run()
+            });
         match shared {
-            Ok(End::Withheld(wished)) => wish = wished,
+            Ok(End::Interrupted) => {}
             Ok(End::Over) => break Ok(()),
             // nothing else may be shown in its place: it is for the user to say
             Err(CaptureError::NoSuchMonitor { id }) if switch.only() == Some(id) => {
@@ -150,7 +159,15 @@ pub(crate) fn run(
                     tracing::debug!("The session is gone");
                 }
             }
-            Err(error) => break Err(error),
+            Err(error) => {
+                let since = *gone_since.get_or_insert_with(Instant::now);
+                if since.elapsed() >= backends.comes_back_within {
+                    break Err(error);
+                }
+                tracing::debug!(%error, "Screen gone; looking for another");
+                outbox.course.forget_places();
+                sleep(switch, LOOK_FOR_DISPLAY_EVERY);
+            }
         }
         outbox.begin_anew();
     };
@@ -173,10 +190,19 @@ fn sleep_while_withheld(switch: &Switch) {
     }
 }
 
+/// Sleeps so long, or until something is to be looked at.
+fn sleep(switch: &Switch, time: Duration) {
+    let sleeper = thread::current();
+    switch.set_waker(CaptureWaker::new(move || sleeper.unpark()));
+    if switch.is_on() {
+        thread::park_timeout(time);
+    }
+}
+
 /// Why nothing is captured any more.
 enum End {
-    /// The user has paused; when that is over the viewers see what they wished for.
-    Withheld(ViewWish),
+    /// The user has paused or chosen anew, or another display is shown.
+    Interrupted,
     Over,
 }
 
@@ -187,12 +213,14 @@ struct Sharing<'a> {
     pauses: u64,
     /// How often the user had chosen what is shared.
     choices: u64,
+    /// How often another display had come.
+    displays: u64,
     /// The monitor that the user shares alone.
     only: Option<u32>,
     outbox: &'a Outbox,
     reports: &'a mpsc::Sender<Report>,
-    /// What was wished for last.
-    wish: ViewWish,
+    /// What was wished for last; outlives what interrupts.
+    wish: &'a mut ViewWish,
     encoder: Encoder,
     /// The screen as it was grabbed last.
     picture: Picture,
@@ -218,9 +246,10 @@ impl<'a> Sharing<'a> {
     fn new(
         mut source: Box<dyn ScreenSource>,
         switch: &'a Switch,
+        displays: u64,
         outbox: &'a Outbox,
         reports: &'a mpsc::Sender<Report>,
-        wish: ViewWish,
+        wish: &'a mut ViewWish,
     ) -> Result<Self, CaptureError> {
         switch.set_waker(source.waker());
         let pauses = switch.pauses();
@@ -236,7 +265,7 @@ impl<'a> Sharing<'a> {
             (None, Some(_)) => select(source.as_mut(), wish.monitor)?,
             (None, None) => None,
         };
-        let seen = survey(source.as_mut(), percent(wish), shared, only.is_some())?;
+        let seen = survey(source.as_mut(), percent(*wish), shared, only.is_some())?;
         let (geometry, layout, places) = seen;
         tell_places(reports, &places);
         Ok(Self {
@@ -244,11 +273,12 @@ impl<'a> Sharing<'a> {
             switch,
             pauses,
             choices,
+            displays,
             only,
             outbox,
             reports,
-            wish,
             encoder: Encoder::new(level(wish.depth)),
+            wish,
             picture: Picture::new(PixelSize::new(1, 1)),
             scaler: None,
             geometry,
@@ -281,16 +311,14 @@ impl<'a> Sharing<'a> {
             }
         }
         let is_over = !self.switch.is_on() || self.viewers_gone;
-        Ok(if is_over {
-            End::Over
-        } else {
-            End::Withheld(self.wish)
-        })
+        Ok(if is_over { End::Over } else { End::Interrupted })
     }
 
     /// Whether anything may be captured and sent.
     fn shows(&self) -> bool {
-        self.switch.shows(self.pauses) && self.switch.choices() == self.choices
+        self.switch.shows(self.pauses)
+            && self.switch.choices() == self.choices
+            && self.switch.displays() == self.displays
     }
 
     /// Sends the newest state if it is due; gives how long to sleep for (`None`: until woken).
@@ -360,7 +388,9 @@ impl<'a> Sharing<'a> {
             .viewers()
             .sent(bytes, update.is_reset, made, cost);
         // before the viewer can have it: a click in it finds where it lies
-        self.outbox.course.lies(seq, self.geometry);
+        self.outbox
+            .course
+            .lies(seq, self.geometry.of_display(self.displays));
         self.outbox.course.screen_sent(seq);
         let frame = ScreenFrame {
             seq,
@@ -403,7 +433,7 @@ impl<'a> Sharing<'a> {
 
     /// Shows the screen as the viewer wishes. A change of colours alone needs no whole picture.
     fn fulfil(&mut self, wish: ViewWish) -> Result<(), CaptureError> {
-        self.wish = wish;
+        *self.wish = wish;
         let level = level(wish.depth);
         self.stale |= level != self.encoder.level();
         self.encoder.set_level(level);

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use capture::CaptureWaker;
-use protocol::{PeerId, Rights};
+use protocol::{PeerId, Rights, Shield};
 use session::Grant;
 use tokio::sync::{mpsc, watch};
 
@@ -26,6 +26,8 @@ pub(crate) struct Switch {
     pauses: AtomicU64,
     /// How often the user has chosen what is shared.
     choices: AtomicU64,
+    /// How often another display came in the place of the one before.
+    displays: AtomicU64,
     /// More than one operator may touch anything.
     shared: AtomicBool,
     born: Instant,
@@ -65,6 +67,7 @@ impl Switch {
             withheld: watch::Sender::new(false),
             pauses: AtomicU64::new(0),
             choices: AtomicU64::new(0),
+            displays: AtomicU64::new(0),
             shared: AtomicBool::new(false),
             born: Instant::now(),
             pressed_millis: AtomicU64::new(0),
@@ -196,6 +199,23 @@ impl Switch {
             self.choices.fetch_add(1, Ordering::SeqCst);
             self.wake_capture();
         }
+    }
+
+    /// Display `number` is shown: where that is another one, who captures and who injects begin anew there, and shields come down.
+    pub(crate) fn shows_display(&self, number: u64) {
+        if self.displays.swap(number, Ordering::SeqCst) == number {
+            return;
+        }
+        for shield in Shield::ALL {
+            self.order(Order::Lower(shield));
+        }
+        self.wake_capture();
+        self.tell_injection(Job::Check);
+    }
+
+    /// How often another display came in the place of the one before.
+    pub(crate) fn displays(&self) -> u64 {
+        self.displays.load(Ordering::SeqCst)
     }
 
     /// The monitor that the user shares alone.

@@ -12,7 +12,7 @@ mod requests;
 mod segment;
 
 pub use alarm::Alarm;
-pub use connection::{ConnectError, connect};
+pub use connection::{ConnectError, connect, place};
 pub use patience::{PatientConnection, PatientStream, connect_patiently};
 pub use requests::{atom, missing_extension, new_id, this_user};
 pub use segment::{Segment, SegmentError, ServerMay, can_share_memory};

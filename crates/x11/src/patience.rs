@@ -6,14 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use x11rb::connection::Connection as _;
-use x11rb::errors::DisplayParsingError;
 use x11rb::protocol::xproto::Screen;
-use x11rb::reexports::x11rb_protocol::parse_display::parse_display;
-use x11rb::reexports::x11rb_protocol::xauth::get_auth;
 use x11rb::rust_connection::{DefaultStream, PollMode, RustConnection, Stream};
 use x11rb::utils::RawFdContainer;
 
 use crate::ConnectError;
+use crate::connection::reach;
 
 /// A server that needs longer for one answer is taken for dead.
 const PATIENCE: Timespec = Timespec {
@@ -71,34 +69,16 @@ pub fn connect_patiently(
     open(display).map_err(|error| ConnectError::new(display, error))
 }
 
-/// Does what [`RustConnection::connect`] does.
 fn open(display: Option<&str>) -> Result<(PatientConnection, Screen), x11rb::errors::ConnectError> {
-    let parsed = parse_display(display)?;
-    let mut fault = None;
-    for address in parsed.connect_instruction() {
-        let (stream, (family, host)) = match DefaultStream::connect(&address) {
-            Ok(connected) => connected,
-            Err(error) => {
-                fault = Some(error);
-                continue;
-            }
-        };
-        // A server that asks for no proof of who calls has none stored either.
-        let proof = get_auth(family, &host, parsed.display).ok().flatten();
-        let (name, data) = proof.unwrap_or_default();
-        let number = usize::from(parsed.screen);
-        let stream = PatientStream {
-            stream,
-            is_full: AtomicBool::new(false),
-        };
-        let conn = PatientConnection::connect_to_stream_with_auth_info(stream, number, name, data)?;
-        let screen = conn.setup().roots[number].clone();
-        return Ok((conn, screen));
-    }
-    Err(fault.map_or(
-        x11rb::errors::ConnectError::DisplayParsingError(DisplayParsingError::Unknown),
-        x11rb::errors::ConnectError::IoError,
-    ))
+    let reached = reach(display)?;
+    let stream = PatientStream {
+        stream: reached.stream,
+        is_full: AtomicBool::new(false),
+    };
+    let (number, name, data) = (reached.number, reached.name, reached.data);
+    let conn = PatientConnection::connect_to_stream_with_auth_info(stream, number, name, data)?;
+    let screen = conn.setup().roots[number].clone();
+    Ok((conn, screen))
 }
 
 impl Stream for PatientStream {

@@ -30,6 +30,28 @@ fn a_display_that_is_not_there_is_named() {
 }
 
 #[test]
+fn a_display_named_by_a_link_is_where_the_link_leads() {
+    let (small, large) = (Xvfb::start("64x64x24"), Xvfb::start("128x64x24"));
+    let folder = std::env::temp_dir().join(format!("a link of {}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let link = folder.join("display".repeat(20));
+    let name = format!("unix:{}", link.display());
+    for (server, width) in [(&small, 64), (&large, 128)] {
+        let number = server.display().trim_start_matches(':');
+        let socket = format!("/tmp/.X11-unix/X{number}");
+        std::os::unix::fs::symlink(socket, &link).expect("a link");
+        let (_, screen) = x11::connect(Some(&name)).expect("connects");
+        assert_eq!(screen.width_in_pixels, width);
+        let (_, screen) = x11::connect_patiently(Some(&name)).expect("connects");
+        assert_eq!(screen.width_in_pixels, width);
+        std::fs::remove_file(&link).expect("removed");
+    }
+    let error = x11::connect(Some(&name)).expect_err("it leads nowhere");
+    assert!(error.to_string().contains("display"), "{error}");
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[test]
 fn an_extension_that_is_missing_is_named() {
     let server = Xvfb::start("64x64x24");
     let (connection, _) = x11::connect(Some(server.display())).expect("connects");

@@ -89,6 +89,9 @@ enum Task {
     Chroots(StageArguments),
     /// Plays one whole assistance through the real windows and leaves pictures, film and report.
     Demo(StageArguments),
+    /// `PurePC` on a real system: systemd, a display manager, users who log in, out and switch, crashes and a restart, in
+    /// a virtual machine (`qemu`, KVM where there is any) that is built from Debian's archive. Needs root.
+    Boot(StageArguments),
     /// Takes the pictures of every window, light, dark and Italian, for `assets/screenshots`.
     Screenshots(StageArguments),
     /// What a frame of the administrator's window takes over the archive that `--archive DIR` holds; programs
@@ -177,6 +180,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Dist(arguments) => dist::run(&arguments.rest),
         Task::Chroots(arguments) => dist::try_in_chroots(&arguments.rest),
         Task::Demo(arguments) => stage("demo", "dev", &arguments.rest),
+        Task::Boot(arguments) => stage("boot", "dev", &arguments.rest),
         Task::Screenshots(arguments) => stage("screenshots", "dev", &arguments.rest),
         Task::Frames(arguments) => stage("frames", "release", &arguments.rest),
         Task::Rest(arguments) => stage("rest", "release", &arguments.rest),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::Context as _;
+use desktop::FollowedDisplay;
 use protocol::control::{Admission, Name};
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt as _;
@@ -83,16 +84,8 @@ impl Agent {
         }
         let mut command = Command::new(exe);
         command.args(args.words(Some(&args.folder)));
-        if let Some(found) = desktop::active_display() {
-            tracing::info!(display = found.display, "Serving a display");
-            command.env("DISPLAY", &found.display);
-            if let Some(authority) = &found.authority {
-                command.env("XAUTHORITY", authority);
-            }
-        } else if !cfg!(windows) {
-            // it will say so to the operator
-            tracing::warn!("No display found");
-        }
+        // unless one is named it follows whichever is shown
+        command.envs(FollowedDisplay::environment(&args.folder));
         command.stdin(Stdio::piped()).stdout(Stdio::null());
         command.kill_on_drop(true);
         let mut child = command

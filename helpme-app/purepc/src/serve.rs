@@ -2,14 +2,14 @@
 //! password.
 
 use std::io::BufRead as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use desktop::Sign;
+use desktop::{FollowedDisplay, Sign};
 use host_engine::{
     Backends, BrowseConsent, HostCommand, HostConfig, HostEngine, HostEvent, HostHandle,
 };
@@ -24,6 +24,9 @@ use crate::computer;
 const ALONE: Duration = Duration::from_mins(1);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long there may be no display while somebody is in: from a log-out to the next log-in screen, on a slow
+/// computer.
+const NO_DISPLAY: Duration = Duration::from_secs(30);
 /// Files that operators send land here, in the folder of this computer's key.
 const RECEIVED: &str = "received";
 
@@ -61,12 +64,15 @@ pub(crate) fn run(
         // a full queue is read anyway
         drop(heard.try_send(Heard::Event));
     };
-    let backends = Backends::of_this_machine(exe);
+    let followed = FollowedDisplay::of_environment(folder).map(Arc::new);
+    let mut displays = followed.as_ref().map_or(0, |followed| followed.look());
+    let backends = backends(exe, followed.as_ref());
     let (handle, events) = HostEngine::start(config, backends, Arc::new(wake))?;
     let folder = Some(folder.join(RECEIVED));
     tell(&handle, HostCommand::ReceiveInto { folder });
     let mut alone_since = Some(Instant::now());
     let mut sign = WhoIsThere::default();
+    let mut looked = Instant::now();
     loop {
         match next(&hears) {
             Some(Heard::Order(order)) => {
@@ -81,6 +87,18 @@ pub(crate) fn run(
             sign.hear(&handle, &event);
             over |= take(&handle, event, &mut alone_since);
         }
+        if let Some(followed) = &followed
+            && looked.elapsed() >= LOOK
+        {
+            looked = Instant::now();
+            let now = followed.look();
+            if now != displays {
+                displays = now;
+                handle.display_changed();
+                sign.move_over(&handle);
+            }
+            sign.keep_up(&handle);
+        }
         if over || alone_since.is_some_and(|since| since.elapsed() >= ALONE) {
             break;
         }
@@ -88,6 +106,25 @@ pub(crate) fn run(
     // says good-bye, so the hub does not wait
     drop(handle);
     Ok(ExitCode::SUCCESS)
+}
+
+/// This machine's, or whichever display it shows: each time that one is opened it is looked which that is.
+fn backends(exe: PathBuf, followed: Option<&Arc<FollowedDisplay>>) -> Backends {
+    let mut backends = Backends::of_this_machine(exe);
+    if let Some(followed) = followed {
+        let (open, display) = (Arc::clone(&backends.screen), Arc::clone(followed));
+        backends.screen = Arc::new(move || {
+            display.look();
+            open()
+        });
+        let (open, display) = (Arc::clone(&backends.input), Arc::clone(followed));
+        backends.input = Arc::new(move || {
+            display.look();
+            open()
+        });
+        backends.comes_back_within = NO_DISPLAY;
+    }
+    backends
 }
 
 /// The service was ended. That is no good-bye of the user's, which the engine would say: the hub hears from
@@ -185,10 +222,29 @@ impl WhoIsThere {
         {
             return;
         }
+        self.show(handle, text);
+    }
+
+    /// Another display is shown.
+    fn move_over(&mut self, handle: &HostHandle) {
+        if let Some((text, _)) = self.shown.take() {
+            self.show(handle, text);
+        }
+    }
+
+    /// Shows the bar again where it went with its display.
+    fn keep_up(&mut self, handle: &HostHandle) {
+        if let Some((text, _)) = self.shown.take_if(|(_, sign)| sign.is_over()) {
+            self.show(handle, text);
+        }
+    }
+
+    fn show(&mut self, handle: &HostHandle, text: String) {
         self.shown = None;
         if self.names.is_empty() {
             return;
         }
+        let italian = speaks_italian();
         let ender = handle.ender();
         let end = if italian { "Termina" } else { "End" };
         match Sign::show(&text, end, move || ender.end()) {

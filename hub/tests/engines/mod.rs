@@ -97,6 +97,7 @@ impl Ends {
             shields: Arc::new(shields.clone()),
             monitors: Arc::new(Vec::new),
             keyboard: Arc::new(|| None),
+            comes_back_within: Duration::ZERO,
         };
         let config = HostConfig {
             hub: address.clone(),

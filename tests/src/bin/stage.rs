@@ -5,7 +5,7 @@
     reason = "a play tells what happens"
 )]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -30,6 +30,18 @@ enum Play {
         /// Where they go.
         #[arg(long, default_value = "demo-out")]
         out: PathBuf,
+    },
+    /// `PurePC` on a system of its own, with systemd and a display manager, in a virtual machine; needs root.
+    Boot {
+        /// Where the machine's disk is kept.
+        #[arg(long, default_value = "target/boot")]
+        folder: PathBuf,
+        /// Where pictures of what the operator saw go.
+        #[arg(long, default_value = "target/boot/pictures")]
+        out: PathBuf,
+        /// Only build the disk.
+        #[arg(long)]
+        only_disk: bool,
     },
     /// Pictures of every window, light, dark and Italian.
     Screenshots {
@@ -109,6 +121,11 @@ fn main() -> ExitCode {
     let mut tell = |what: &str| println!("{what}");
     let played = match Cli::parse().play {
         Play::Demo { out } => e2e::demo::play(&out, &mut tell),
+        Play::Boot {
+            folder,
+            out,
+            only_disk,
+        } => boot(&folder, &out, only_disk, &mut tell),
         Play::Screenshots {
             out,
             administration: true,
@@ -167,6 +184,21 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn boot(
+    folder: &Path,
+    out: &Path,
+    only_disk: bool,
+    tell: &mut dyn FnMut(&str),
+) -> anyhow::Result<()> {
+    let root = e2e::boot::prepare(folder, tell)?;
+    if only_disk {
+        return Ok(());
+    }
+    let figures = e2e::boot::play(&root, out, tell)?;
+    tell(&format!("\n{}", figures.table()));
+    Ok(())
 }
 
 fn day(most_millis: Option<f64>, tell: &mut dyn FnMut(&str)) -> anyhow::Result<()> {

@@ -2,6 +2,7 @@
 //! the session that it shows.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use codec::PixelSize;
@@ -26,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub(crate) struct Observer {
     display: Option<(PatientConnection, Screen)>,
+    /// Where it is, as [`x11::place`] says.
+    place: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Observer {
@@ -38,9 +41,7 @@ impl Observer {
     /// What is in the way of the display that `DISPLAY` names.
     pub(crate) fn obstacles(&mut self) -> Obstacles {
         let desk = Desk::ask();
-        if self.display.is_none() {
-            self.display = x11::connect_patiently(None).ok();
-        }
+        self.connect();
         let Some((conn, screen)) = &self.display else {
             return Obstacles {
                 seeing: Some(Obstacle::NoDisplay),
@@ -59,11 +60,18 @@ impl Observer {
 }
 
 impl Observer {
+    /// Connects where it is not connected, or to another display than the one that is meant now.
+    fn connect(&mut self) {
+        let place = x11::place();
+        if self.display.is_none() || self.place != place {
+            self.display = x11::connect_patiently(None).ok();
+            self.place = place;
+        }
+    }
+
     /// The monitors of that display.
     pub(crate) fn monitors(&mut self) -> Vec<Monitor> {
-        if self.display.is_none() {
-            self.display = x11::connect_patiently(None).ok();
-        }
+        self.connect();
         let Some((conn, screen)) = &self.display else {
             return Vec::new();
         };
@@ -164,16 +172,21 @@ fn is_dark(conn: &PatientConnection, screen: &Screen) -> Result<bool, ReplyError
     Ok(false)
 }
 
-/// Whether the server runs for another user. One that runs for the system may be anybody's.
+/// Whether the server runs for another user.
 fn is_of_another_user(conn: &PatientConnection) -> bool {
-    const SYSTEM: u32 = 0;
     let Some(owner) = conn.stream().server_user() else {
         return false; // on another machine
     };
-    let this = x11::this_user();
     let through_sudo = std::env::var("SUDO_UID").ok();
     let through_sudo = through_sudo.and_then(|user| user.parse().ok());
-    owner != SYSTEM && owner != this && Some(owner) != through_sudo
+    is_anothers(owner, x11::this_user(), through_sudo)
+}
+
+/// What runs for the system may be anybody's, and a service of the system serves anybody.
+fn is_anothers(owner: u32, this: u32, through_sudo: Option<u32>) -> bool {
+    const SYSTEM: u32 = 0;
+    let is_service = this == SYSTEM && through_sudo.is_none();
+    owner != SYSTEM && owner != this && Some(owner) != through_sudo && !is_service
 }
 
 /// What the system knows of the session that this program runs in.
@@ -223,4 +236,21 @@ fn session_properties() -> zbus::Result<HashMap<String, OwnedValue>> {
         &("org.freedesktop.login1.Session",),
     )?;
     answer.body().deserialize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_of_the_system_sees_anybodys_display_and_others_their_own() {
+        const ANNA: u32 = 1000;
+        const BRUNO: u32 = 1001;
+        assert!(is_anothers(ANNA, BRUNO, None));
+        assert!(is_anothers(ANNA, 0, Some(BRUNO)), "root for somebody else");
+        assert!(!is_anothers(ANNA, 0, None), "a service");
+        assert!(!is_anothers(ANNA, 0, Some(ANNA)));
+        assert!(!is_anothers(ANNA, ANNA, None));
+        assert!(!is_anothers(0, ANNA, None), "a display manager's");
+    }
 }

@@ -16,7 +16,7 @@ use windows_sys::Win32::Graphics::Gdi::{
 use windows_sys::Win32::System::LibraryLoader::GetModuleHandleW;
 use windows_sys::Win32::UI::WindowsAndMessaging::{
     CreateWindowExW, DefWindowProcW, DestroyWindow, DispatchMessageW, GWLP_USERDATA, GetMessageW,
-    GetSystemMetrics, GetWindowLongPtrW, HWND_TOPMOST, IDC_ARROW, KillTimer, LoadCursorW,
+    GetSystemMetrics, GetWindowLongPtrW, HWND_TOPMOST, IDC_ARROW, IsWindow, KillTimer, LoadCursorW,
     MA_NOACTIVATE, MSG, PostMessageW, PostQuitMessage, RegisterClassW, SM_CXSCREEN, SW_SHOWNA,
     SWP_NOACTIVATE, SWP_NOMOVE, SWP_NOSIZE, SetTimer, SetWindowLongPtrW, SetWindowPos, ShowWindow,
     WM_APP, WM_DESTROY, WM_LBUTTONUP, WM_MOUSEACTIVATE, WM_PAINT, WM_TIMER, WNDCLASSW,
@@ -58,6 +58,11 @@ impl Shown {
         thread.spawn(move || serve(text, button, pressed, &ready))?;
         let handle = made.recv().map_err(io::Error::other)??;
         Ok(Self(std::ptr::with_exposed_provenance_mut(handle)))
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        // SAFETY: Windows looks whether there is such a window.
+        unsafe { IsWindow(self.0) == 0 }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use x11::{Alarm, PatientConnection};
@@ -10,9 +11,11 @@ use x11rb::connection::Connection as _;
 use x11rb::errors::ReplyError;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    ConfigureWindowAux, ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask, Gcontext,
-    ImageFormat, ImageOrder, Rectangle, Screen, StackMode, Visibility, Window, WindowClass,
+    AtomEnum, ConfigureWindowAux, ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask,
+    Gcontext, ImageFormat, ImageOrder, PropMode, Rectangle, Screen, StackMode, Visibility, Window,
+    WindowClass,
 };
+use x11rb::wrapper::ConnectionExt as _;
 
 use super::SignError;
 
@@ -37,25 +40,31 @@ type Pressed = Box<dyn Fn() + Send>;
 pub(super) struct Shown {
     over: Arc<AtomicBool>,
     alarm: Arc<Alarm>,
+    thread: JoinHandle<()>,
 }
 
 impl Shown {
     pub(super) fn begin(text: &str, button: &str, pressed: Pressed) -> Result<Self, SignError> {
         let alarm = Arc::new(Alarm::new()?);
         let over = Arc::new(AtomicBool::new(false));
-        let shown = Self {
-            over: Arc::clone(&over),
-            alarm: Arc::clone(&alarm),
-        };
+        let (of_thread, alarm_of_thread) = (Arc::clone(&over), Arc::clone(&alarm));
         let (text, button) = (letters(text), letters(button));
         // nobody waits for its end: it may itself be waiting for the server
         let thread = std::thread::Builder::new().name("sign".to_owned());
-        thread.spawn(move || {
-            if let Err(error) = run(&text, &button, &pressed, &alarm, &over) {
+        let thread = thread.spawn(move || {
+            if let Err(error) = run(&text, &button, &pressed, &alarm_of_thread, &of_thread) {
                 tracing::warn!(%error, "No sign on the screen");
             }
         })?;
-        Ok(shown)
+        Ok(Self {
+            over,
+            alarm,
+            thread,
+        })
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.thread.is_finished()
     }
 }
 
@@ -189,6 +198,10 @@ fn open(
         x11rb::COPY_FROM_PARENT,
         &look,
     )?;
+    // a log-in screen gives the keyboard to every window that comes, but for notices
+    let kind = x11::atom(connection, "_NET_WM_WINDOW_TYPE")?;
+    let notice = x11::atom(connection, "_NET_WM_WINDOW_TYPE_NOTIFICATION")?;
+    connection.change_property32(PropMode::REPLACE, window, kind, AtomEnum::ATOM, &[notice])?;
     let gc = x11::new_id(connection)?;
     connection.create_gc(gc, window, &CreateGCAux::new().foreground(WHITE))?;
     connection.map_window(window)?;

@@ -7,6 +7,7 @@
     reason = "a test waits for one event and skips the others; one that hears something else has failed"
 )]
 
+mod display;
 mod line;
 mod pause;
 mod session;

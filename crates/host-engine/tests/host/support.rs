@@ -71,11 +71,25 @@ impl Host {
         Self::start_hindered(address, pin, Hindrances::NONE)
     }
 
+    /// On a machine where another display follows one that is gone.
+    pub(crate) fn start_following(address: SocketAddr, pin: Fingerprint) -> Self {
+        Self::start_on(address, pin, Hindrances::NONE, PATIENCE)
+    }
+
     /// On a machine where this hinders.
     pub(crate) fn start_hindered(
         address: SocketAddr,
         pin: Fingerprint,
         hindrances: Hindrances,
+    ) -> Self {
+        Self::start_on(address, pin, hindrances, Duration::ZERO)
+    }
+
+    fn start_on(
+        address: SocketAddr,
+        pin: Fingerprint,
+        hindrances: Hindrances,
+        comes_back_within: Duration,
     ) -> Self {
         let (screen_after, painter_after) = SyntheticScreen::new(SCREEN);
         let (screen, painter) = SyntheticScreen::new(SCREEN);
@@ -101,6 +115,7 @@ impl Host {
             shields: Arc::new(shields.clone()),
             monitors: Arc::new(Vec::new),
             keyboard: Arc::new(|| None),
+            comes_back_within,
         };
         let config = HostConfig {
             hub: address.to_string().parse().expect("an address"),
@@ -796,7 +811,19 @@ pub(crate) async fn in_session_by(
     address: SocketAddr,
     rights: Rights,
 ) -> (FakeHub, Host, Desk, Console, Seat) {
-    let (hub, host, mut desk, mut console) = allowed(hub, address, rights).await;
+    begun(allowed(hub, address, rights).await).await
+}
+
+/// [`in_session`] for a [`Host::start_following`].
+pub(crate) async fn in_session_following(rights: Rights) -> (FakeHub, Host, Desk, Console, Seat) {
+    let hub = FakeHub::listen();
+    let host = Host::start_following(hub.address, hub.pin);
+    begun(allowed_on(host, hub, rights).await).await
+}
+
+async fn begun(
+    (hub, host, mut desk, mut console): (FakeHub, Host, Desk, Console),
+) -> (FakeHub, Host, Desk, Console, Seat) {
     let seat = console.begin(&mut desk).await;
     host.wait_for(|event| matches!(event, HostEvent::SessionStarted { .. }).then_some(()));
     (hub, host, desk, console, seat)
@@ -809,6 +836,10 @@ pub(crate) async fn allowed(
     rights: Rights,
 ) -> (FakeHub, Host, Desk, Console) {
     let host = Host::start(address, hub.pin);
+    allowed_on(host, hub, rights).await
+}
+
+async fn allowed_on(host: Host, hub: FakeHub, rights: Rights) -> (FakeHub, Host, Desk, Console) {
     host.open_ticket();
     let mut desk = hub.accept().await;
     let mut console = desk.admit().await;
