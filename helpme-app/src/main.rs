@@ -20,7 +20,6 @@ use helpme_app::settings::{
     HubPlace, HubText, Settings, account_name, hub_beside_program, set_up_beside_program,
 };
 use helpme_app::state::{State, Surroundings};
-use tracing_subscriber::EnvFilter;
 use ui_kit::{Lang, Program, StartFault};
 
 const EXAMPLES: &str = "\
@@ -68,11 +67,7 @@ fn main() -> ExitCode {
     if let Some(code) = host_engine::run_guardian_if_asked() {
         return code;
     }
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| "info".into());
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .init();
+    ui_kit::start_log();
     let mut program = Program {
         title: "Helpme",
         lang: Lang::from_system(),

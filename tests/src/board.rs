@@ -7,7 +7,7 @@ use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
     ChangeWindowAttributesAux, ConfigureWindowAux, ConnectionExt as _, CreateGCAux,
-    CreateWindowAux, EventMask, ImageFormat, StackMode, Window, WindowClass,
+    CreateWindowAux, EventMask, ImageFormat, Pixmap, StackMode, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -31,19 +31,12 @@ impl Board {
     pub fn hang(display: &Display, picture: &Picture, (x, y): (u32, u32)) -> anyhow::Result<Self> {
         let (connection, screen) = x11rb::connect(Some(display.name()))
             .with_context(|| format!("cannot connect to display {}", display.name()))?;
-        let screen = &connection.setup().roots[screen];
-        let (root, depth) = (screen.root, screen.root_depth);
+        let root = connection.setup().roots[screen].root;
+        let pixmap = pixmap_of(&connection, root, picture)?;
         let (width, height) = (
             u16::try_from(picture.width())?,
             u16::try_from(picture.height())?,
         );
-        let pixmap = connection.generate_id()?;
-        connection.create_pixmap(depth, pixmap, root, width, height)?;
-        let gc = connection.generate_id()?;
-        connection.create_gc(gc, pixmap, &CreateGCAux::new())?;
-        let format = ImageFormat::Z_PIXMAP;
-        let pixels = picture.to_bgrx();
-        connection.put_image(format, pixmap, gc, width, height, 0, 0, 0, depth, &pixels)?;
         let window = connection.generate_id()?;
         // as a background the server keeps it there, whoever passes over it
         let look = CreateWindowAux::new()
@@ -65,9 +58,25 @@ impl Board {
             &look,
         )?;
         connection.map_window(window)?.check()?;
-        connection.free_gc(gc)?;
         connection.free_pixmap(pixmap)?.check()?;
         Ok(Self { connection, window })
+    }
+
+    /// Shows another picture of the same size.
+    ///
+    /// # Errors
+    ///
+    /// If the server does not answer.
+    pub fn show(&self, picture: &Picture) -> anyhow::Result<()> {
+        let pixmap = pixmap_of(&self.connection, self.window, picture)?;
+        let look = ChangeWindowAttributesAux::new().background_pixmap(pixmap);
+        self.connection
+            .change_window_attributes(self.window, &look)?;
+        self.connection.free_pixmap(pixmap)?;
+        self.connection
+            .clear_area(false, self.window, 0, 0, 0, 0)?
+            .check()?;
+        Ok(())
     }
 
     /// Goes behind all windows.
@@ -113,6 +122,26 @@ impl Board {
         }
         Ok(None)
     }
+}
+
+/// `picture` as the server keeps it, for a window on the screen of `like`.
+fn pixmap_of(
+    connection: &RustConnection,
+    like: Window,
+    picture: &Picture,
+) -> anyhow::Result<Pixmap> {
+    let width = u16::try_from(picture.width())?;
+    let height = u16::try_from(picture.height())?;
+    let depth = connection.get_geometry(like)?.reply()?.depth;
+    let pixmap = connection.generate_id()?;
+    connection.create_pixmap(depth, pixmap, like, width, height)?;
+    let gc = connection.generate_id()?;
+    connection.create_gc(gc, pixmap, &CreateGCAux::new())?;
+    let format = ImageFormat::Z_PIXMAP;
+    let pixels = picture.to_bgrx();
+    connection.put_image(format, pixmap, gc, width, height, 0, 0, 0, depth, &pixels)?;
+    connection.free_gc(gc)?;
+    Ok(pixmap)
 }
 
 /// A landscape with the grain of a photograph: every pixel differs a little from its neighbours.

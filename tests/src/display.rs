@@ -258,6 +258,11 @@ impl Display {
         &self.connection
     }
 
+    /// The window behind all others.
+    pub(crate) fn root(&self) -> Window {
+        self.root
+    }
+
     /// Gives the keyboard the layout `layout` of XKB (`us`, `it`, ...).
     ///
     /// # Errors

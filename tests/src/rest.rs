@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use crate::app::App;
 use crate::cast::{Cast, Size};
+use crate::memory::Memory;
 
 const USER_SCREEN: Size = Size(900, 700);
 const OPERATOR_SCREEN: Size = Size(1280, 840);
@@ -58,6 +59,37 @@ pub fn watch() -> anyhow::Result<[AtRest; 2]> {
     ])
 }
 
+/// What processes work while nothing happens, in milliseconds of CPU for each second; waits until they have settled.
+///
+/// # Errors
+///
+/// If the system does not tell.
+pub fn millis_per_second(pids: &[u32]) -> anyhow::Result<Vec<f64>> {
+    std::thread::sleep(SETTLED);
+    let worked = || {
+        let all = pids.iter().map(|pid| nanos_worked(*pid));
+        all.collect::<anyhow::Result<Vec<u64>>>()
+    };
+    let before = worked()?;
+    std::thread::sleep(WATCHED);
+    let after = worked()?;
+    let pairs = before.into_iter().zip(after);
+    // threads that ended meanwhile take theirs along
+    let nanos = pairs.map(|(before, after)| after.saturating_sub(before));
+    Ok(nanos
+        .map(|nanos| nanos as f64 / 1e6 / WATCHED.as_secs_f64())
+        .collect())
+}
+
+/// What the threads that `pid` has now have worked, in nanoseconds of CPU.
+///
+/// # Errors
+///
+/// If the system does not tell.
+pub(crate) fn nanos_worked(pid: u32) -> anyhow::Result<u64> {
+    Ok(threads(pid)?.iter().map(|thread| thread.nanos).sum())
+}
+
 fn at_rest(app: &mut App, before: &[Thread]) -> anyhow::Result<AtRest> {
     let running = app.running();
     let after = threads(running.pid())?;
@@ -75,7 +107,7 @@ fn at_rest(app: &mut App, before: &[Thread]) -> anyhow::Result<AtRest> {
     Ok(AtRest {
         program: running.name().to_owned(),
         cpu_millis_per_second: nanos as f64 / 1e6 / WATCHED.as_secs_f64(),
-        memory_mb: memory_mb(running.pid())?,
+        memory_mb: Memory::of(running.pid())?.all_mb(),
         busy,
     })
 }
@@ -105,12 +137,4 @@ fn threads(pid: u32) -> anyhow::Result<Vec<Thread>> {
         });
     }
     Ok(all)
-}
-
-fn memory_mb(pid: u32) -> anyhow::Result<f64> {
-    let told = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
-    let mut lines = told.lines();
-    let kib = lines.find_map(|line| line.strip_prefix("Pss:"));
-    let kib = kib.context("a share")?.trim().trim_end_matches(" kB");
-    Ok(kib.trim().parse::<f64>()? / 1024.0)
 }

@@ -13,6 +13,8 @@ pub use lucide_icons::Icon;
 
 const INTER: &[u8] = include_bytes!("../../../assets/fonts/Inter-Variable.ttf");
 const JETBRAINS_MONO: &[u8] = include_bytes!("../../../assets/fonts/JetBrainsMono-Regular.ttf");
+/// The icons that the sources name, and no others; `cargo xtask icons` makes it.
+const LUCIDE: &[u8] = include_bytes!("../../../assets/fonts/Lucide-Icons.ttf");
 
 /// The name of the family that holds the icons.
 const ICON_FAMILY: &str = "icons";
@@ -29,7 +31,7 @@ pub fn install(ctx: &Context) {
 /// Text families end with the icons, so that an icon character inside a text is drawn too.
 pub fn definitions() -> FontDefinitions {
     let mut fonts = FontDefinitions::empty();
-    let mut icons = FontData::from_static(lucide_icons::LUCIDE_FONT_BYTES);
+    let mut icons = FontData::from_static(LUCIDE);
     // thin strokes come out uneven when they are moved to whole pixels
     icons.tweak.hinting = Some(false);
     let mut add = |name: &str, data: FontData| fonts.font_data.insert(name.into(), data.into());

@@ -14,6 +14,8 @@ mod ci;
 mod directions;
 mod dist;
 mod fuzz;
+mod icons;
+mod lean;
 mod load;
 mod man;
 mod rules;
@@ -23,9 +25,10 @@ mod windows;
 mod words;
 
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
 use cargo_metadata::MetadataCommand;
 use clap::{Parser, Subcommand};
 
@@ -52,8 +55,11 @@ enum Task {
     /// The long versions of tests: twenty crashes of each program, and fifty cut lines, on network
     /// namespaces where root runs it. Takes about three quarters of an hour.
     Soak,
-    /// Proves from `cargo metadata` that crates know only whom they may know, and that every word is used.
+    /// Proves from `cargo metadata` that crates know only whom they may know, that every word is used, and that the
+    /// font has every icon.
     Check,
+    /// Cuts the icons that the sources name out of the Lucide font, into assets/fonts.
+    Icons,
     /// Writes the table of rules and the tests that are named after them, RULES.md.
     Rules,
     /// Writes the programs' pages of the manual, packaging/man, as their command lines are now.
@@ -99,6 +105,9 @@ enum Task {
     Frames(StageArguments),
     /// What console and Helpme cost while nothing happens; programs built for release.
     Rest(StageArguments),
+    /// What console and Helpme weigh: on the disk, until their windows are there, at rest and in a session; Helpme as
+    /// people download it.
+    Lean(StageArguments),
     /// An operator's day in some minutes; `--most-millis 50` says how long a frame of the console may take;
     /// programs built for release.
     Day(StageArguments),
@@ -146,8 +155,10 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Check => {
             directions::check()?;
             words::check(workspace_root()?.as_std_path())?;
+            icons::check(workspace_root()?.as_std_path())?;
             rules::check(workspace_root()?.as_std_path())
         }
+        Task::Icons => icons::write(workspace_root()?.as_std_path()),
         Task::Rules => rules::write(workspace_root()?.as_std_path()),
         Task::Man => man::write(),
         Task::Bugs => {
@@ -184,6 +195,11 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Screenshots(arguments) => stage("screenshots", "dev", &arguments.rest),
         Task::Frames(arguments) => stage("frames", "release", &arguments.rest),
         Task::Rest(arguments) => stage("rest", "release", &arguments.rest),
+        Task::Lean(arguments) => {
+            let given = std::env::var_os("PHD_BIN_DIR").map(PathBuf::from);
+            let programs = given.map_or_else(lean::gather, Ok)?;
+            stage_with("lean", &programs, &arguments.rest)
+        }
         Task::Day(arguments) => stage("day", "release", &arguments.rest),
         Task::Keyboards(arguments) => stage("keyboards", "release", &arguments.rest),
         Task::Networks(arguments) => stage("networks", "release", &arguments.rest),
@@ -198,27 +214,38 @@ pub(crate) fn workspace_root() -> anyhow::Result<cargo_metadata::camino::Utf8Pat
 /// Builds the programs in `profile` and lets the stage play `play` with them; only the stage itself is
 /// built where `PHD_BIN_DIR` names programs.
 fn stage(play: &str, profile: &str, arguments: &[OsString]) -> anyhow::Result<()> {
-    let mut build = steps::cargo(["build", "--bins"]);
-    let profile = if std::env::var_os("PHD_BIN_DIR").is_some() {
-        build.args(["--package", "e2e"]);
-        "dev"
-    } else {
-        build.args(["--workspace", "--profile", profile]);
-        profile
-    };
-    if !build.status()?.success() {
-        bail!("the programs do not build");
+    if let Some(programs) = std::env::var_os("PHD_BIN_DIR") {
+        return stage_with(play, Path::new(&programs), arguments);
     }
+    build(&["--workspace", "--profile", profile])?;
+    perform(play, &mut stage_in(profile)?, arguments)
+}
+
+/// Lets the stage play `play` with the programs in the folder `programs`.
+fn stage_with(play: &str, programs: &Path, arguments: &[OsString]) -> anyhow::Result<()> {
+    build(&["--package", "e2e"])?;
+    let mut stage = stage_in("dev")?;
+    perform(play, stage.env("PHD_BIN_DIR", programs), arguments)
+}
+
+fn build(what: &[&str]) -> anyhow::Result<()> {
+    let built = steps::cargo(["build", "--bins"]).args(what).status()?;
+    ensure!(built.success(), "the programs do not build");
+    Ok(())
+}
+
+/// The stage that was built in `profile`.
+fn stage_in(profile: &str) -> anyhow::Result<Command> {
     let metadata = MetadataCommand::new().no_deps().exec()?;
     let folder = if profile == "dev" { "debug" } else { profile };
-    let stage = metadata.target_directory.join(folder).join("stage");
-    let played = Command::new(&stage)
-        .arg(play)
-        .args(arguments)
-        .status()
-        .with_context(|| format!("cannot start {stage}"))?;
-    if !played.success() {
-        bail!("{play} failed");
-    }
+    Ok(Command::new(
+        metadata.target_directory.join(folder).join("stage"),
+    ))
+}
+
+fn perform(play: &str, stage: &mut Command, arguments: &[OsString]) -> anyhow::Result<()> {
+    let played = stage.arg(play).args(arguments).status();
+    let played = played.context("cannot start the stage")?;
+    ensure!(played.success(), "{play} failed");
     Ok(())
 }

@@ -24,7 +24,7 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
         bail!("only {} words are found in {TABLE}", words.len());
     }
     let mut used = BTreeSet::new();
-    note_used(root, &table, &mut used)?;
+    note_sources(root, &mut |source| used.extend(used_in(source)))?;
     let unused: Vec<&str> = words.difference(&used).map(String::as_str).collect();
     if unused.is_empty() {
         println!("{} words, all of them used", words.len());
@@ -45,23 +45,30 @@ fn words_in(table: &str) -> BTreeSet<String> {
     names.collect()
 }
 
-/// Notes every `Word::Name` in and below `folder`.
-fn note_used(folder: &Path, table: &Path, used: &mut BTreeSet<String>) -> anyhow::Result<()> {
-    const LEFT_OUT: &[&str] = &["tests", "tests.rs", "examples", "benches", "target"];
+/// Gives `note` every source in and below `folder`, those of tests, of examples and of this program
+/// left out, and the table of words.
+///
+/// # Errors
+///
+/// If a file does not read.
+pub(crate) fn note_sources(folder: &Path, note: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+    const LEFT_OUT: &[&str] = &[
+        "tests", "tests.rs", "examples", "benches", "xtask", "target",
+    ];
     let entries =
         fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
     for entry in entries {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if LEFT_OUT.contains(&&*name) || name.starts_with('.') || path == table {
+        if LEFT_OUT.contains(&&*name) || name.starts_with('.') || path.ends_with(TABLE) {
             continue;
         }
         if path.is_dir() {
-            note_used(&path, table, used)?;
+            note_sources(&path, note)?;
         } else if name.ends_with(".rs") {
             let text = fs::read_to_string(&path)
                 .with_context(|| format!("cannot read {}", path.display()))?;
-            used.extend(used_in(&text));
+            note(&text);
         }
     }
     Ok(())

@@ -38,12 +38,7 @@ struct Arguments {
 fn main() -> ExitCode {
     desktop::console::join();
     let arguments = Arguments::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env();
-    let filter = filter.unwrap_or_else(|_not_set| "info".into());
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    ui_kit::start_log();
     let mut program = Program {
         title: TITLE,
         lang: Lang::from_system(),

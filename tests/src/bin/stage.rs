@@ -70,6 +70,13 @@ enum Play {
     },
     /// What console and Helpme cost while nothing happens, in CPU and memory.
     Rest,
+    /// What console and Helpme weigh: on the disk, until their windows are there, at rest and in a session, beside
+    /// a window that does nothing.
+    Lean {
+        /// How often each is started; the middle counts, and the least on a busy machine.
+        #[arg(long, default_value_t = 15)]
+        starts: usize,
+    },
     /// Presses every key of every layout at the operator's, and compares what arrives at hosts with what a
     /// program on the operator's own computer gets.
     Keyboards {
@@ -143,6 +150,7 @@ fn main() -> ExitCode {
                 tell(&program.told());
             }
         }),
+        Play::Lean { starts } => e2e::lean::play(starts, &mut tell),
         Play::Day { most_millis } => day(most_millis, &mut tell),
         Play::Keyboards {
             hosts,
