@@ -14,6 +14,7 @@ mod ci;
 mod directions;
 mod fuzz;
 mod load;
+mod looks;
 mod man;
 mod rules;
 mod soak;
@@ -22,6 +23,7 @@ mod windows;
 mod words;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, bail};
@@ -84,6 +86,14 @@ enum Task {
     Demo(StageArguments),
     /// Takes the pictures of every window, light, dark and Italian, for `assets/screenshots`.
     Screenshots(StageArguments),
+    /// Draws every page, dialog and state of the three windows without a display, in every look, into `--out`, and says
+    /// what does not fit; `--only menu` takes those with `menu` in their names.
+    Looks {
+        #[arg(long)]
+        out: PathBuf,
+        #[arg(long)]
+        only: Option<String>,
+    },
     /// What a frame of the administrator's window takes over the archive that `--archive DIR` holds; programs
     /// built for release.
     Frames(StageArguments),
@@ -169,6 +179,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Load(arguments) => load::run(&arguments.rest),
         Task::Demo(arguments) => stage("demo", "dev", &arguments.rest),
         Task::Screenshots(arguments) => stage("screenshots", "dev", &arguments.rest),
+        Task::Looks { out, only } => looks::take(&out, only.as_deref()),
         Task::Frames(arguments) => stage("frames", "release", &arguments.rest),
         Task::Rest(arguments) => stage("rest", "release", &arguments.rest),
         Task::Day(arguments) => stage("day", "release", &arguments.rest),

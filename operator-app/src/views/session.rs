@@ -23,12 +23,17 @@ pub const BAR_HEIGHT: f32 = 44.0;
 pub const CHAT_WIDTH: f32 = 320.0;
 /// Width of the menus, in points.
 const MENU_WIDTH: f32 = 240.0;
+/// In a narrower window, in points, what there is to know has a strip of its own below the tools.
+const ROOM_FOR_NEWS: f32 = 900.0;
+/// Height of that strip, in points.
+const NEWS_HEIGHT: f32 = 30.0;
 /// How long the window says that the session is over before it goes, in seconds.
 pub const FAREWELL_SECONDS: f64 = 8.0;
 
 /// Draws the tool bar at the top of the window.
 pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
     let palette = Palette::of(ui);
+    let has_room = ui.available_width() >= ROOM_FOR_NEWS;
     Panel::top("session tools")
         .exact_size(BAR_HEIGHT)
         .show_separator_line(false)
@@ -59,20 +64,50 @@ pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
                         .filter(|_| running && !state.stands_still())
                     {
                         ui.add_space(4.0);
-                        line_ui(ui, state.lang, quality);
+                        line_ui(ui, state.lang, quality, has_room);
                     }
-                    ui.add_space(8.0);
-                    rights_ui(ui, state);
-                    ui.add_space(8.0);
+                    if has_room {
+                        ui.add_space(8.0);
+                        rights_ui(ui, state);
+                        ui.add_space(8.0);
+                    }
                     // what the tools leave is the title's
                     ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                         ui.add_space(4.0);
-                        let label = text(state.title(), 13.5, theme::SEMIBOLD, palette.text);
-                        ui.add(egui::Label::new(label).truncate());
+                        let title = if has_room {
+                            state.title()
+                        } else {
+                            name_alone(state.lang, &state.host)
+                        };
+                        let label = text(title, 13.5, theme::SEMIBOLD, palette.text);
+                        ui.add(egui::Label::new(label).truncate())
+                            .on_hover_text(state.title());
                     });
                 });
             });
         });
+    if !has_room && has_news(state) {
+        let frame = Frame::new().fill(palette.card);
+        Panel::top("session news")
+            .exact_size(NEWS_HEIGHT)
+            .show_separator_line(false)
+            .frame(frame.inner_margin(Margin::symmetric(8, 0)))
+            .show(ui, |ui| {
+                ui.horizontal_centered(|ui| rights_ui(ui, state));
+            });
+    }
+}
+
+/// Whether [`rights_ui`] says anything.
+fn has_news(state: &SessionState) -> bool {
+    let is_up = |shield: &Shield| state.shield(*shield) == ShieldState::Up;
+    !state.company.others.is_empty()
+        || !state.watched_by.is_empty()
+        || !state.rights.has(Rights::CONTROL)
+        || state.view_only
+        || state.all_keys
+        || Shield::ALL.iter().any(is_up)
+        || (state.controls() && state.keys_by_place)
 }
 
 fn rights_ui(ui: &mut Ui, state: &SessionState) {
@@ -82,10 +117,12 @@ fn rights_ui(ui: &mut Ui, state: &SessionState) {
         chip_ui(ui, &watched, Tone::Danger);
     }
     if !state.rights.has(Rights::CONTROL) {
-        let chip = chip_ui(ui, phrases::view_only_granted(state.lang), Tone::Warning);
-        if let Some(hindrance) = state.hindrances.input {
-            chip.on_hover_text(hindrance_for_operator(state.lang, hindrance));
-        }
+        let chip = chip_ui(ui, w(state.lang, Word::ViewOnly), Tone::Warning);
+        let why = state.hindrances.input.map_or_else(
+            || phrases::view_only_granted(state.lang),
+            |hindrance| hindrance_for_operator(state.lang, hindrance),
+        );
+        chip.on_hover_text(why);
     } else if state.view_only {
         chip_ui(ui, w(state.lang, Word::ViewOnly), Tone::Accent);
     } else if state.all_keys {
@@ -388,30 +425,34 @@ fn pick_ui<T: Copy + PartialEq>(
 ) -> Option<T> {
     let by_key = button.clicked() && button.has_focus();
     let mut picked = None;
+    menu_ui(button, |ui| {
+        for (choice, label) in choices {
+            let item = menu_item_ui(ui, None, label, *choice == present, None);
+            if by_key && *choice == present {
+                item.request_focus();
+            }
+            if item.clicked() {
+                picked = Some(*choice);
+                ui.close();
+            }
+        }
+    });
+    picked
+}
+
+/// The menu of `button`, which scrolls where the window is lower than it.
+fn menu_ui(button: &Response, items: impl FnOnce(&mut Ui)) {
     Popup::menu(button).show(|ui| {
         ui.set_width(MENU_WIDTH);
         let height = (ui.ctx().content_rect().height() - BAR_HEIGHT - 40.0).max(96.0);
-        ScrollArea::vertical().max_height(height).show(ui, |ui| {
-            for (choice, label) in choices {
-                let item = menu_item_ui(ui, None, label, *choice == present, None);
-                if by_key && *choice == present {
-                    item.request_focus();
-                }
-                if item.clicked() {
-                    picked = Some(*choice);
-                    ui.close();
-                }
-            }
-        });
+        ScrollArea::vertical().max_height(height).show(ui, items);
     });
-    picked
 }
 
 fn special_keys_ui(ui: &mut Ui, state: &mut SessionState, label: &str) {
     let lang = state.lang;
     let button = icon_button_ui(ui, Icon::Command, label, state.controls());
-    Popup::menu(&button).show(|ui| {
-        ui.set_width(MENU_WIDTH);
+    menu_ui(&button, |ui| {
         for (word, keys) in chords() {
             if menu_item_ui(ui, None, w(lang, word), false, None).clicked() {
                 state.press_chord(&keys);
@@ -449,8 +490,7 @@ fn chords() -> [(Word, Vec<HidKey>); 6] {
 fn more_menu_ui(ui: &mut Ui, state: &mut SessionState) {
     let lang = state.lang;
     let button = icon_button_ui(ui, Icon::Ellipsis, w(lang, Word::SessionMenu), true);
-    Popup::menu(&button).show(|ui| {
-        ui.set_width(MENU_WIDTH);
+    menu_ui(&button, |ui| {
         let running = !state.paused && state.ended.is_none();
         let reason = (!running).then(|| w(lang, Word::LineLost));
         let label = phrases::bring_in(lang);

@@ -178,6 +178,10 @@ fn around_ui(
     let palette = Palette::of(ui);
     let id = field.id(ui);
     ui.vertical(|ui| {
+        // what stands below is no wider, and pushes nothing beside it away
+        if let Some(width) = field.width {
+            ui.set_max_width(width);
+        }
         ui.spacing_mut().item_spacing.y = 5.0;
         let label = (!field.label.is_empty()).then(|| {
             ui.label(text(
