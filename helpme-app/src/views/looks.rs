@@ -45,6 +45,7 @@ const MAY_BE_CUT: &[&str] = &[
     "Connessione persa.",
     "Paused:",
     "In pausa:",
+    "In pausa. ",
 ];
 
 struct Shown {

@@ -445,7 +445,9 @@ fn menu_ui(button: &Response, items: impl FnOnce(&mut Ui)) {
     Popup::menu(button).show(|ui| {
         ui.set_width(MENU_WIDTH);
         let height = (ui.ctx().content_rect().height() - BAR_HEIGHT - 40.0).max(96.0);
-        ScrollArea::vertical().max_height(height).show(ui, items);
+        // a menu has a usual height, beyond which it would scroll in a large window, too
+        let area = ScrollArea::vertical().max_height(height);
+        area.min_scrolled_height(height).show(ui, items);
     });
 }
 
