@@ -46,6 +46,10 @@ const MAY_BE_CUT: &[&str] = &[
     "Printer",
     "operator",
     "Operator",
+    "massimiliano",
+    // the hint of a field that has what room is left
+    "Cerca ",
+    "Search ",
     "Nome di accesso",
     "Log-in name",
     "Second",
