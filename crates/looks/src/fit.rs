@@ -99,7 +99,7 @@ fn out_of_reach<S>(harness: &mut Harness<'_, S>, window: Rect) -> Vec<String> {
             let words = node
                 .accesskit_node()
                 .label()
-                .or(node.accesskit_node().value());
+                .or_else(|| node.accesskit_node().value());
             Some((bounds(&node)?, words.unwrap_or_default()))
         };
         let node = harness
@@ -148,7 +148,7 @@ fn rects<S>(harness: &Harness<'_, S>, of: impl Fn(Role) -> bool) -> Vec<Rect> {
 
 fn bounds(node: &egui_kittest::Node<'_>) -> Option<Rect> {
     node.accesskit_node().bounding_box()?;
-    Some(node.rect()).filter(|at| at.is_positive())
+    Some(node.rect()).filter(Rect::is_positive)
 }
 
 fn texts(shapes: &[ClippedShape]) -> Vec<Drawn> {
@@ -162,6 +162,10 @@ fn texts(shapes: &[ClippedShape]) -> Vec<Drawn> {
     all
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of all shapes only words are read"
+)]
 fn collect(shape: &Shape, clip: Rect, all: &mut Vec<Drawn>) {
     match shape {
         Shape::Vec(parts) => {

@@ -18,6 +18,7 @@ pub(crate) struct Textures(HashMap<TextureId, ColorImage>);
 pub(crate) struct Collector(pub(crate) Rc<RefCell<Textures>>);
 
 impl TestRenderer for Collector {
+    #[expect(clippy::iter_over_hash_type, reason = "no texture depends on another")]
     fn handle_delta(&mut self, delta: &mut TexturesDelta) {
         let all = &mut self.0.borrow_mut().0;
         for (id, changes) in delta.set.drain() {
@@ -137,7 +138,7 @@ impl Canvas {
                 let sides = edges.map(|(from, to)| side(from, to, at));
                 let is_in = |index: usize| {
                     let (from, to) = edges[index];
-                    sides[index] > 0.0 || (sides[index] == 0.0 && owns(from, to))
+                    sides[index] > 0.0 || (sides[index] >= 0.0 && owns(from, to))
                 };
                 if !(is_in(0) && is_in(1) && is_in(2)) {
                     continue;
@@ -166,7 +167,7 @@ fn side(a: Pos2, b: Pos2, c: Pos2) -> f32 {
 /// Of two triangles with this edge, whether a pixel on it belongs to the one that goes round this way.
 fn owns(from: Pos2, to: Pos2) -> bool {
     let along = to - from;
-    along.y < 0.0 || (along.y == 0.0 && along.x > 0.0)
+    along.y < 0.0 || (along.y <= 0.0 && along.x > 0.0)
 }
 
 /// What `texture` has at a place from 0 to 1, each channel from 0 to 255, between its four nearest texels.

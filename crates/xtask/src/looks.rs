@@ -19,7 +19,9 @@ pub(crate) fn take(out: &Path, only: Option<&str>) -> anyhow::Result<()> {
     for package in ["hub-admin", "helpme-app", "operator-app"] {
         tests.args(["--package", package]);
     }
-    tests.arg("in_every_look").env("PHD_LOOKS", &out);
+    tests
+        .args(["in_every_look", "--", "--include-ignored"])
+        .env("PHD_LOOKS", &out);
     if let Some(only) = only {
         tests.env("PHD_LOOKS_ONLY", only);
     }

@@ -110,7 +110,7 @@ fn fitted_ui<R>(ui: &mut Ui, id: Id, content: impl FnOnce(&mut Ui) -> R) -> R {
         let shown = ui.scope(content);
         (shown.inner, shown.response.rect.height())
     };
-    if before != height {
+    if (before - height).abs() > 0.5 {
         ui.data_mut(|data| data.insert_temp(id, height));
         if (before > room) != (height > room) {
             ui.ctx().request_repaint();

@@ -163,7 +163,11 @@ pub fn choice_ui<T: Copy + PartialEq>(
                 }
             })
             .response;
-        response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), field.label));
+        // without a label it is called what it shows
+        let names = [field.label, field.hint, shown];
+        let name = names.into_iter().find(|name| !name.is_empty());
+        let name = name.unwrap_or_default();
+        response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), name));
         response
     });
     made
