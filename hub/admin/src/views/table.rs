@@ -160,13 +160,11 @@ fn rows_ui<C: Copy + PartialEq>(
             .auto_shrink(false)
             .animate_scrolling(false)
             .cell_layout(Layout::left_to_right(Align::Center));
-        for at in 0..columns.len() {
+        for (at, usual) in widths.iter().enumerate() {
             let width = if at + 1 == columns.len() {
                 Width::remainder().at_least(60.0)
             } else {
-                Width::initial(widths[at])
-                    .at_least(LEAST_WIDTH)
-                    .resizable(true)
+                Width::initial(*usual).at_least(LEAST_WIDTH).resizable(true)
             };
             table = table.column(width.clip(true));
         }
