@@ -9,7 +9,7 @@ use eframe::egui::{
 };
 
 use crate::front::Front;
-use crate::views::{BAR_HEIGHT, BAR_WIDTH};
+use crate::views::{BAR_HEIGHT, bar_width};
 
 /// The window above all, from pass to pass.
 #[derive(Debug, Default)]
@@ -42,12 +42,13 @@ impl Above {
             // nobody tells a window without a manager that it was moved; the next pass looks by itself
             ctx.request_repaint();
         }
+        let monitor = ctx.input(|input| input.viewport().monitor_size);
         let builder = ViewportBuilder::default()
             .with_title("Helpme")
             .with_override_redirect(true)
             .with_decorations(false)
             .with_active(false)
-            .with_inner_size(vec2(BAR_WIDTH, BAR_HEIGHT))
+            .with_inner_size(vec2(bar_width(monitor), BAR_HEIGHT))
             .with_position(self.corner);
         let id = ViewportId::from_hash_of("above");
         let is_down = ctx.show_viewport_immediate(id, builder, |ui, _class| {

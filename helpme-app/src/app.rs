@@ -22,7 +22,7 @@ use crate::link::Link;
 use crate::links::LinkDesk;
 use crate::settings::HubPlace;
 use crate::state::{Action, Below, Effect, Shape, Stage, State};
-use crate::views::{self, BAR_HEIGHT, BAR_WIDTH, Moment};
+use crate::views::{self, BAR_HEIGHT, Moment};
 
 /// The window's size at a first start, and the smallest, in points.
 pub const WINDOW_SIZE: (f32, f32) = (440.0, 690.0);
@@ -432,13 +432,14 @@ fn hot_key(wake: &Wake) -> Option<HotKey> {
 /// The bar at the top centre, above everything else.
 fn become_bar(ctx: &Context, was_window: bool, below: Below) {
     let below = views::height_below(below);
-    let size = vec2(BAR_WIDTH, BAR_HEIGHT + below);
+    let monitor = ctx.input(|input| input.viewport().monitor_size);
+    let width = views::bar_width(monitor);
+    let size = vec2(width, BAR_HEIGHT + below);
     if was_window {
-        let monitor = ctx.input(|input| input.viewport().monitor_size);
         ctx.send_viewport_cmd(ViewportCommand::Maximized(false));
         ctx.send_viewport_cmd(ViewportCommand::Decorations(false));
         ctx.send_viewport_cmd(ViewportCommand::WindowLevel(WindowLevel::AlwaysOnTop));
-        ctx.send_viewport_cmd(ViewportCommand::MinInnerSize(vec2(BAR_WIDTH, BAR_HEIGHT)));
+        ctx.send_viewport_cmd(ViewportCommand::MinInnerSize(vec2(width, BAR_HEIGHT)));
         ctx.send_viewport_cmd(ViewportCommand::InnerSize(size));
         let left = monitor
             .map_or(0.0, |monitor| (monitor.x - size.x) / 2.0)

@@ -23,7 +23,7 @@ use ui_kit::{
     Clock, Icon, Lang, Palette, ProxyAnswer, ThemeChoice, Tone, Word, proxy_form_ui, text, theme, w,
 };
 
-pub use bar::{BAR_HEIGHT, BAR_WIDTH, height_below, strip_ui};
+pub use bar::{BAR_HEIGHT, BAR_WIDTH, bar_width, height_below, strip_ui};
 
 use self::waiting::{Reach, Waiting};
 use crate::state::{Action, FormProblem, Stage, State};
@@ -85,8 +85,16 @@ pub fn root_ui(ui: &mut Ui, state: &mut State, moment: Moment, actions: &mut Vec
                         (false, true) => Reach::Present,
                     },
                 };
-                hindrances_ui(ui, lang, state.hindrances);
-                waiting::waiting_ui(ui, lang, &view, &mut state.chat, moment, actions);
+                let (hindrances, chat) = (state.hindrances, &mut state.chat);
+                let mut content = |ui: &mut Ui| {
+                    hindrances_ui(ui, lang, hindrances);
+                    waiting::waiting_ui(ui, lang, &view, chat, moment, actions);
+                };
+                if ui.available_height() < waiting::room(hindrances) {
+                    scrolling(ui, content);
+                } else {
+                    content(ui);
+                }
             }
             Stage::Asked(question) => {
                 let organisation = organisation.as_deref();
@@ -244,5 +252,7 @@ fn problem_text(lang: Lang, problem: &FormProblem) -> String {
     }
 }
 
+#[cfg(test)]
+mod looks;
 #[cfg(test)]
 mod tests;

@@ -98,7 +98,7 @@ phrases! {
     open_host_note: "Nobody is asked there: the password lets you in. The session is filmed.",
         "Nessuno deve dare il consenso: basta la password. La sessione viene filmata.";
     reason: "Reason or ticket number", "Motivo o numero di ticket";
-    reason_note: "Kept in the hub's audit log.", "Resta nel registro di controllo dell'hub.";
+    reason_note: "Kept in the hub's audit log.", "Resta nel registro dell'hub.";
     own_code: "Code of your second factor", "Codice del tuo secondo fattore";
     access_password: "Access password of the computer", "Password di accesso del computer";
     showing_note: "They are asked, and then both of you type the same word. Tell it to each other by another way, such as the telephone. The session is filmed.",

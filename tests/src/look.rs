@@ -118,8 +118,6 @@ impl Look {
             "Signed in" => "Accesso all'hub",
             "Name" => "Nome",
             "Play (Space)" => "Riproduci (Spazio)",
-            "Reports, in days" => "Rapporti, in giorni",
-            "Disk that stays free, in GB" => "Disco che resta libero, in GB",
             "Add a person" => "Aggiungi persona",
             "Log-in name" => "Nome di accesso",
             "What is typed to log in." => "Ciò che si digita per accedere.",

@@ -17,6 +17,7 @@ mod fuzz;
 mod icons;
 mod lean;
 mod load;
+mod looks;
 mod man;
 mod rules;
 mod soak;
@@ -100,6 +101,14 @@ enum Task {
     Boot(StageArguments),
     /// Takes the pictures of every window, light, dark and Italian, for `assets/screenshots`.
     Screenshots(StageArguments),
+    /// Draws every page, dialog and state of the three windows without a display, in every look, into `--out`, and says
+    /// what does not fit; `--only menu` takes those with `menu` in their names.
+    Looks {
+        #[arg(long)]
+        out: PathBuf,
+        #[arg(long)]
+        only: Option<String>,
+    },
     /// What a frame of the administrator's window takes over the archive that `--archive DIR` holds; programs
     /// built for release.
     Frames(StageArguments),
@@ -193,6 +202,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Demo(arguments) => stage("demo", "dev", &arguments.rest),
         Task::Boot(arguments) => stage("boot", "dev", &arguments.rest),
         Task::Screenshots(arguments) => stage("screenshots", "dev", &arguments.rest),
+        Task::Looks { out, only } => looks::take(&out, only.as_deref()),
         Task::Frames(arguments) => stage("frames", "release", &arguments.rest),
         Task::Rest(arguments) => stage("rest", "release", &arguments.rest),
         Task::Lean(arguments) => {

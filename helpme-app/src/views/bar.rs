@@ -2,7 +2,8 @@
 
 use eframe::egui::{
     Align, Align2, CentralPanel, Color32, CornerRadius, CursorIcon, FontId, Frame, Label, Layout,
-    Margin, Panel, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, vec2,
+    Margin, Panel, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, TextWrapMode, Ui, Vec2,
+    WidgetText, vec2,
 };
 use std::time::Duration;
 
@@ -44,6 +45,12 @@ const FILES_HEAD_HEIGHT: f32 = 46.0;
 /// What each transfer adds, and how many are seen without scrolling.
 const TRANSFER_ROOM: f32 = TRANSFER_HEIGHT + 8.0;
 const MOST_TRANSFERS: usize = 4;
+
+/// How wide the bar is where the monitor has `monitor_size`, in points: on a small one with large letters its
+/// buttons would be beside the screen.
+pub fn bar_width(monitor_size: Option<Vec2>) -> f32 {
+    monitor_size.map_or(BAR_WIDTH, |size| size.x.min(BAR_WIDTH))
+}
 
 /// How high it is below the bar, in points.
 #[expect(clippy::cast_precision_loss, reason = "a handful of operators")]
@@ -424,7 +431,10 @@ fn content_ui(
     actions: &mut Vec<Action>,
 ) {
     let palette = Palette::of(ui);
-    rights_ui(ui, lang, running);
+    let mut tools = tools(running, monitors);
+    let is_tight = fit(&mut tools, ui.available_width(), running.withheld);
+    let has = |tool: Tool| tools.contains(&tool);
+    rights_ui(ui, lang, running, is_tight);
     ui.add_space(4.0);
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         // what the tools leave is the names'
@@ -440,18 +450,26 @@ fn content_ui(
         let pause = if running.withheld {
             Push::primary(w(lang, Word::GoOn)).icon(Icon::Play)
         } else {
-            Push::secondary(w(lang, Word::Pause)).icon(Icon::Pause)
+            let word = if is_tight { "" } else { w(lang, Word::Pause) };
+            Push::secondary(word).icon(Icon::Pause)
         };
-        if ui.add(pause).clicked() {
+        let mut pause = ui.add(pause);
+        if is_tight && !running.withheld {
+            let word = w(lang, Word::Pause);
+            ui.ctx()
+                .accesskit_node_builder(pause.id, |node| node.set_label(word));
+            pause = pause.on_hover_text(word);
+        }
+        if pause.clicked() {
             actions.push(Action::Withhold(!running.withheld));
         }
-        // what the user cannot press makes room for how that ends
-        let is_blocked = running.shields.input == ShieldState::Up;
-        if !is_blocked {
+        if has(Tool::Chat) {
             chat_button_ui(ui, lang, unread, chat_shown, actions);
+        }
+        if has(Tool::Files) {
             files_button_ui(ui, lang, running, actions);
         }
-        if !is_blocked && (monitors.1 > 1 || monitors.0) {
+        if has(Tool::Monitors) {
             let label = words::what_is_shared(lang);
             let icon = Icon::Monitor;
             let shown = running.monitors_shown;
@@ -460,13 +478,13 @@ fn content_ui(
                 actions.push(Action::ListMonitors(!shown));
             }
         }
-        if !is_blocked && running.is_shared() {
+        if has(Tool::Operators) {
             let label = words::who_is_here(lang);
             if icon_toggle_ui(ui, Icon::Users, label, true, running.list_shown).clicked() {
                 actions.push(Action::ListOperators(!running.list_shown));
             }
         }
-        if !is_blocked && !running.browsers.is_empty() {
+        if has(Tool::Folders) {
             let stop = icon_button_ui(ui, Icon::FolderX, words::stop_browsing(lang), true);
             for present in &running.browsers {
                 let who = words::may_browse(lang, &present.name);
@@ -476,14 +494,12 @@ fn content_ui(
                 actions.push(Action::StopBrowsing);
             }
         }
-        if !is_blocked
-            && running.rights.has(Rights::CLIPBOARD)
+        if has(Tool::Clipboard)
             && icon_button_ui(ui, Icon::ClipboardX, w(lang, Word::StopClipboard), true).clicked()
         {
             actions.push(Action::StopClipboard);
         }
-        if !is_blocked
-            && running.rights.has(Rights::CONTROL)
+        if has(Tool::Control)
             && icon_button_ui(ui, Icon::Hand, w(lang, Word::StopControl), true).clicked()
         {
             actions.push(Action::StopControl);
@@ -499,7 +515,7 @@ fn content_ui(
                 ui.spacing_mut().item_spacing.y = 1.0;
                 ui.add_space((ui.available_height() - LINES).max(0.0) / 2.0);
                 let (who, color) = headline(lang, &palette, running, now);
-                let who = text(who, theme::BODY_SIZE, theme::SEMIBOLD, color);
+                let who = headline_text(ui, who, color);
                 let who = ui.add(Label::new(who).truncate());
                 let names = running.operators.iter();
                 for name in names.filter_map(|present| whole_name(&present.name)) {
@@ -510,6 +526,93 @@ fn content_ui(
             });
         });
     });
+}
+
+/// What can be done but to pause and to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tool {
+    Chat,
+    Files,
+    Monitors,
+    Operators,
+    Folders,
+    Clipboard,
+    Control,
+}
+
+/// Those that there are now, from right to left; `monitors`: one is shared alone, and how many there are.
+fn tools(running: &Running, monitors: (bool, usize)) -> Vec<Tool> {
+    // what the user cannot press makes room for how that ends
+    if running.shields.input == ShieldState::Up {
+        return Vec::new();
+    }
+    let has_files = running.rights.has(Rights::FILES) || !running.files.all.is_empty();
+    let all = [
+        (Tool::Chat, true),
+        (Tool::Files, has_files),
+        (Tool::Monitors, monitors.1 > 1 || monitors.0),
+        (Tool::Operators, running.is_shared()),
+        (Tool::Folders, !running.browsers.is_empty()),
+        (Tool::Clipboard, running.rights.has(Rights::CLIPBOARD)),
+        (Tool::Control, running.rights.has(Rights::CONTROL)),
+    ];
+    let there = all.into_iter().filter(|(_, is_there)| *is_there);
+    there.map(|(tool, _)| tool).collect()
+}
+
+/// Whether a bar `room` points wide has to be brief, so that names can be read. On the smallest displays tools are left
+/// out, too: there is always **Pause** and **End**, which do what each of them does, and more.
+fn fit(tools: &mut Vec<Tool>, room: f32, withheld: bool) -> bool {
+    /// What names are to have, and what they need; that nothing is seen needs more.
+    const WISHED: f32 = 170.0;
+    const NAMES: f32 = 130.0;
+    const PAUSED: f32 = 176.0;
+    const TOOL: f32 = 38.0;
+    /// **End**, **Pause** or **Go on**, what the operator may, and gaps.
+    const AROUND: f32 = 320.0;
+    const BRIEFLY_AROUND: f32 = 224.0;
+    const WITH_GO_ON: f32 = 280.0;
+    const LEFT_OUT_FIRST: [Tool; 5] = [
+        Tool::Clipboard,
+        Tool::Folders,
+        Tool::Monitors,
+        Tool::Files,
+        Tool::Operators,
+    ];
+    let width = |tools: &[Tool]| TOOL * f32::from(u8::try_from(tools.len()).unwrap_or(u8::MAX));
+    if AROUND + width(tools) + WISHED <= room {
+        return false;
+    }
+    let around = if withheld {
+        WITH_GO_ON + PAUSED
+    } else {
+        BRIEFLY_AROUND + NAMES
+    };
+    for least in LEFT_OUT_FIRST {
+        if around + width(tools) > room {
+            tools.retain(|tool| *tool != least);
+        }
+    }
+    true
+}
+
+/// The headline; smaller where there is not enough room for it.
+fn headline_text(ui: &Ui, words: String, color: Color32) -> RichText {
+    /// In points.
+    const SMALLER: f32 = 11.5;
+    let usual = text(&*words, theme::BODY_SIZE, theme::SEMIBOLD, color);
+    let extend = Some(TextWrapMode::Extend);
+    let galley = WidgetText::from(usual.clone()).into_galley(
+        ui,
+        extend,
+        f32::INFINITY,
+        FontId::proportional(theme::BODY_SIZE),
+    );
+    if galley.size().x <= ui.available_width() {
+        usual
+    } else {
+        text(words, SMALLER, theme::SEMIBOLD, color)
+    }
 }
 
 /// Who is there; or how the line stands, where that is news.
@@ -535,8 +638,8 @@ fn headline(lang: Lang, palette: &Palette, running: &Running, now: Duration) -> 
     }
 }
 
-/// An eye, and a hand where the operator may use keyboard and mouse.
-fn rights_ui(ui: &mut Ui, lang: Lang, running: &Running) {
+/// An eye, and a hand where the operator may use keyboard and mouse; the more important alone if `is_tight`.
+fn rights_ui(ui: &mut Ui, lang: Lang, running: &Running, is_tight: bool) {
     let mark = |ui: &mut Ui, icon, tone, name: &str| {
         let tile = ui_kit::widgets::icon_tile_ui(ui, icon, tone, 32.0);
         ui.ctx().accesskit_node_builder(tile.id, |node| {
@@ -559,8 +662,17 @@ fn rights_ui(ui: &mut Ui, lang: Lang, running: &Running) {
         mark(ui, Icon::EyeOff, Tone::Good, name);
         return;
     }
+    let controls = running.rights.has(Rights::CONTROL);
+    if is_tight && controls {
+        let both = [Word::ViewedNow, Word::ControlledNow].map(|word| w(lang, word));
+        mark(ui, Icon::MousePointerClick, Tone::Danger, &both.join(". "));
+        return;
+    }
     mark(ui, Icon::Eye, Tone::Danger, w(lang, Word::ViewedNow));
-    if running.rights.has(Rights::CONTROL) {
+    if is_tight {
+        return;
+    }
+    if controls {
         mark(
             ui,
             Icon::MousePointerClick,
@@ -580,9 +692,6 @@ fn rights_ui(ui: &mut Ui, lang: Lang, running: &Running) {
 /// Where files may go, or have gone.
 fn files_button_ui(ui: &mut Ui, lang: Lang, running: &Running, actions: &mut Vec<Action>) {
     let files = &running.files;
-    if !running.rights.has(Rights::FILES) && files.all.is_empty() {
-        return;
-    }
     let label = words::files_under_way(lang, files.under_way());
     let icon = if files.shown {
         Icon::ChevronUp

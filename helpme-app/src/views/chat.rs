@@ -8,7 +8,7 @@ use super::Moment;
 use crate::state::{Action, Chat};
 use crate::words;
 
-/// Fills what is left of the page but `below` points.
+/// Fills what is left of the page but `below` points; as high as it needs to be on a page that scrolls.
 pub(super) fn panel_ui(
     ui: &mut Ui,
     lang: Lang,
@@ -19,7 +19,13 @@ pub(super) fn panel_ui(
 ) {
     // what the card puts around its content
     const FRAME: f32 = 30.0;
-    let height = (ui.available_height() - below - FRAME).max(120.0);
+    const ON_SCROLLING: f32 = 180.0;
+    let room = ui.available_height();
+    let height = if room.is_finite() {
+        (room - below - FRAME).max(120.0)
+    } else {
+        ON_SCROLLING
+    };
     card_ui(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.set_height(height);

@@ -15,7 +15,7 @@ use crate::words;
 
 pub(super) fn settings_ui(ui: &mut Ui, state: &mut State, actions: &mut Vec<Action>) {
     /// The title, the buttons and the margins.
-    const AROUND: f32 = 190.0;
+    const AROUND: f32 = 214.0;
     let lang = state.lang();
     let icon = Some((Icon::Settings, Tone::Accent));
     let title = w(lang, Word::Settings);

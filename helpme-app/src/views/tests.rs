@@ -33,14 +33,18 @@ struct Shown {
     now: Duration,
 }
 
-/// The window at its first size, showing `state` a minute after the start.
+/// The window at its first size, or as wide as the bar, showing `state` a minute after the start.
 fn show(state: State) -> Harness<'static, Shown> {
+    let width = match state.shape() {
+        Shape::Bar { .. } => super::BAR_WIDTH,
+        Shape::Window | Shape::Question => 440.0,
+    };
     let shown = Shown {
         state,
         actions: Vec::new(),
         now: LATER,
     };
-    let mut harness = Harness::builder().with_size([440.0, 690.0]).build_ui_state(
+    let mut harness = Harness::builder().with_size([width, 690.0]).build_ui_state(
         |ui: &mut egui::Ui, shown: &mut Shown| {
             ui_kit::theme::install(ui.ctx());
             let moment = Moment {

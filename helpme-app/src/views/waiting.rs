@@ -1,6 +1,7 @@
 //! In the operator's list, until he asks.
 
 use eframe::egui::Ui;
+use protocol::Hindrances;
 use ui_kit::widgets::{Push, banner_ui, card_ui, feature_ui, heading_ui};
 use ui_kit::words::whole_name;
 use ui_kit::{Icon, Lang, Tone, Word, w};
@@ -23,6 +24,14 @@ pub(super) enum Reach {
     OperatorAway,
     /// This computer's own line is lost.
     LineLost,
+}
+
+/// How high the page is with a conversation that can be read, in points.
+pub(super) fn room(Hindrances { screen, input }: Hindrances) -> f32 {
+    const USUAL: f32 = 420.0;
+    const EACH_HINDRANCE: f32 = 110.0;
+    let hindrances = screen.into_iter().chain(input).count();
+    USUAL + EACH_HINDRANCE * f32::from(u8::try_from(hindrances).unwrap_or(u8::MAX))
 }
 
 pub(super) fn waiting_ui(

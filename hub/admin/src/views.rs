@@ -131,3 +131,6 @@ pub(crate) fn share(part: u64, whole: u64) -> f32 {
     let share = (part.min(whole) as f64 / whole as f64) as f32;
     share
 }
+
+#[cfg(test)]
+mod looks;

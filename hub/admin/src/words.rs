@@ -295,8 +295,8 @@ says! {
     ComputersNote: "Computers that are always connected, whoever sits in front of them.",
         "Computer sempre connessi, chiunque ci sia davanti.";
     AddComputers: "Add computers", "Aggiungi computer";
-    AddComputersNote: "You get one line. On the computer, run purepc enroll LINE, then keep purepc run running. Helping without a user is not built yet; operators see that the computer is connected.",
-        "Riceverai una riga. Sul computer esegui: purepc enroll RIGA, poi tieni attivo purepc run. L'assistenza senza utente non esiste ancora; gli operatori vedono che il computer è connesso.";
+    AddComputersNote: "You get one line. On the computer, run purepc enroll LINE, purepc set-password and purepc install.",
+        "Riceverai una riga. Sul computer esegui purepc enroll RIGA, purepc set-password e purepc install.";
     SearchComputers: "Search computers", "Cerca computer";
     Codes: "Codes", "Codici";
     AllComputers: "All", "Tutti";
@@ -363,14 +363,14 @@ says! {
     NotNoted: "not noted", "non annotato";
     // Settings
     SettingsNote: "For the whole hub. A running hub follows within seconds.",
-        "Per tutto l'hub. Un hub in funzione li segue in pochi secondi.";
+        "Per tutto l'hub. Un hub in funzione le applica in pochi secondi.";
     NothingChanged: "Nothing was changed.", "Nulla è stato modificato.";
     SomethingWrong: "Something is not right yet; it is marked.", "Qualcosa non va ancora; è segnato.";
     OutOfRange: "This is not possible here.", "Qui non è possibile.";
     Undo: "Undo", "Annulla modifiche";
     Organisation: "Organisation", "Organizzazione";
     OrganisationNote: "Shown wherever a user or a reader of a report looks.",
-        "Compare ovunque guardino un utente o chi legge un rapporto.";
+        "Compare dove guardano gli utenti e chi legge i rapporti.";
     OrganisationWords: "Words below the name", "Parole sotto il nome";
     Keeping: "How long things are kept", "Per quanto si conserva";
     KeepingNote: "What is held is kept whatever stands here.",
@@ -383,7 +383,7 @@ says! {
     UnattendedReason: "Opening an unattended computer needs a reason",
         "Per aprire un computer non presidiato serve un motivo";
     UnattendedReasonNote: "Or a ticket number. It goes into the audit log.",
-        "Oppure un numero di ticket. Resta nel registro di controllo.";
+        "Oppure un numero di ticket. Resta nel registro.";
     UnattendedCode: "Opening an unattended computer needs a new code of the second factor",
         "Per aprire un computer non presidiato serve un nuovo codice del secondo fattore";
     UnattendedCodeNote: "Each operator's own, as at the log-in; operators without one open none.",
@@ -737,8 +737,8 @@ pub fn report_title(lang: Lang, number: &str) -> String {
 /// A link to all reports of somebody or something.
 pub fn all_of(lang: Lang, name: &str) -> String {
     match lang {
-        Lang::En => format!("All of {name}"),
-        Lang::It => format!("Tutti di {name}"),
+        Lang::En => format!("All reports of {name}"),
+        Lang::It => format!("Tutti i rapporti di {name}"),
     }
 }
 

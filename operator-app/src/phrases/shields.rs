@@ -62,14 +62,14 @@ pub fn news(
         (Lang::It, _, Asked, Refused) => "L'utente ha detto di no",
         (Lang::En, Shield::Input, Up, Refused) => "The user took keyboard and mouse back",
         (Lang::It, Shield::Input, Up, Refused) => "L'utente ha ripreso tastiera e mouse",
-        (Lang::En, Shield::Screen, Up, Refused) => "The user has the screen show again",
+        (Lang::En, Shield::Screen, Up, Refused) => "The user brought the screen back",
         (Lang::It, Shield::Screen, Up, Refused) => "L'utente ha fatto riapparire lo schermo",
         (Lang::En, Shield::Input, Up, Down) => "The user's keyboard and mouse work again",
         (Lang::It, Shield::Input, Up, Down) => "Tastiera e mouse dell'utente funzionano di nuovo",
         (Lang::En, Shield::Screen, Up, Down) => "The user's screen shows again",
         (Lang::It, Shield::Screen, Up, Down) => "Lo schermo dell'utente è di nuovo visibile",
         (Lang::En, _, Asked, Down) => "It did not work on the user's computer",
-        (Lang::It, _, Asked, Down) => "Sul computer dell'utente non è riuscito",
+        (Lang::It, _, Asked, Down) => "Non ha funzionato sul computer dell'utente",
         _ => return None,
     })
 }

@@ -1,12 +1,12 @@
 //! The conversation with one user (S5), in the main window and in session windows.
 
-use egui::{Align, Frame, Label, Layout, Margin, Popup, ScrollArea, Ui, vec2};
+use egui::{Frame, Label, Margin, Popup, ScrollArea, Ui};
 use protocol::{ChatAuthor, ChatLine, PeerId};
 use ui_kit::widgets::{
     Bubble, banner_ui, card_ui, chat_entry_ui, chat_lines_ui, empty_state_ui, icon_button_ui,
     menu_item_ui, section_header_ui,
 };
-use ui_kit::words::chat_with;
+use ui_kit::words::{beginning_of, chat_with};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use crate::action::Action;
@@ -88,6 +88,10 @@ pub fn conversation_ui(
 pub(super) fn snippets_ui(ui: &mut Ui, lang: Lang, snippets: &Snippets, draft: &mut String) {
     const WIDTH: f32 = 320.0;
     const HEIGHT: f32 = 320.0;
+    /// What removes a text, and the gap before it.
+    const REMOVE_WIDTH: f32 = 44.0;
+    /// So much of a text has room; all of it is under the pointer.
+    const MOST_CHARS: usize = 28;
     let button = icon_button_ui(ui, Icon::TextQuote, w(lang, Word::Snippets), true);
     Popup::menu(&button).show(|ui| {
         ui.set_width(WIDTH);
@@ -106,16 +110,25 @@ pub(super) fn snippets_ui(ui: &mut Ui, lang: Lang, snippets: &Snippets, draft: &
         }
         ScrollArea::vertical().max_height(HEIGHT).show(ui, |ui| {
             for snippet in &kept {
-                let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
-                ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+                ui.horizontal(|ui| {
+                    let begins = beginning_of(snippet, MOST_CHARS);
+                    let item = ui.scope(|ui| {
+                        ui.set_max_width(WIDTH - REMOVE_WIDTH);
+                        menu_item_ui(ui, None, &begins, false, None)
+                    });
+                    let item = if begins == *snippet {
+                        item.inner
+                    } else {
+                        item.inner.on_hover_text(snippet)
+                    };
+                    if item.clicked() {
+                        put_into(draft, snippet);
+                        ui.close();
+                    }
                     let remove = w(lang, Word::RemoveSnippet);
                     // its menu stays, for there may be more to remove
                     if icon_button_ui(ui, Icon::X, remove, true).clicked() {
                         snippets.remove(snippet);
-                    }
-                    if menu_item_ui(ui, None, snippet, false, None).clicked() {
-                        put_into(draft, snippet);
-                        ui.close();
                     }
                 });
             }

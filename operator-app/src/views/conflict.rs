@@ -40,19 +40,18 @@ pub fn conflict_ui(
             ui.add(Label::new(small(format!("{which}: {facts}"))).wrap());
         }
         ui.add_space(4.0);
-        ui.columns(3, |columns| {
+        // what loses nothing stands out
+        let keep = Push::primary(phrases::keep_both(lang)).wide();
+        if ui.add(keep).clicked() {
+            answer = Some(ConflictAnswer::KeepBoth);
+        }
+        ui.add_space(2.0);
+        ui.columns(2, |columns| {
             for (column, (label, chosen)) in columns.iter_mut().zip([
                 (phrases::replace(lang), ConflictAnswer::Replace),
-                (phrases::keep_both(lang), ConflictAnswer::KeepBoth),
                 (phrases::skip(lang), ConflictAnswer::Skip),
             ]) {
-                // what loses nothing stands out
-                let push = if chosen == ConflictAnswer::KeepBoth {
-                    Push::primary(label)
-                } else {
-                    Push::secondary(label)
-                };
-                if column.add(push.wide()).clicked() {
+                if column.add(Push::secondary(label).wide()).clicked() {
                     answer = Some(chosen);
                 }
             }

@@ -15,6 +15,8 @@ use crate::state::session::{Files, SessionState, SessionWish};
 
 /// Width of the list beside the screen, in points: how far a transfer is has room in two lines.
 const FILES_WIDTH: f32 = 370.0;
+/// Where there is less, in points, what sends files scrolls away with the list.
+const ROOM_FOR_LIST: f32 = 420.0;
 
 /// Draws the list at the right of the screen, if it is open, and takes what is dropped onto the window.
 pub fn files_side_ui(ui: &mut Ui, state: &mut SessionState) {
@@ -41,9 +43,24 @@ pub fn files_side_ui(ui: &mut Ui, state: &mut SessionState) {
                     }
                 });
             });
-            send_ui(ui, state);
-            divider_ui(ui);
-            list_ui(ui, state);
+            // a question comes before everything else
+            if !state.browser.open {
+                let said = (lang, state.clock);
+                let answer = question_ui(ui, said, &mut state.files);
+                state.wishes.extend(answer);
+            }
+            let all = ScrollArea::vertical().auto_shrink(false);
+            if ui.available_height() < ROOM_FOR_LIST {
+                all.show(ui, |ui| {
+                    send_ui(ui, state);
+                    divider_ui(ui);
+                    list_ui(ui, state);
+                });
+            } else {
+                send_ui(ui, state);
+                divider_ui(ui);
+                all.show(ui, |ui| list_ui(ui, state));
+            }
         });
 }
 
@@ -92,22 +109,14 @@ fn list_ui(ui: &mut Ui, state: &mut SessionState) {
         empty_state_ui(ui, Icon::Files, title, note);
         return;
     }
-    let mut wish = None;
-    if !state.browser.open {
-        let said = (lang, state.clock);
-        wish = question_ui(ui, said, &mut state.files);
+    for transfer in &state.files.all {
+        let id = transfer.id;
+        let wish = transfer_ui(ui, lang, transfer, transfer.is_outgoing).map(|wish| match wish {
+            TransferWish::Cancel => SessionWish::CancelFiles(id),
+            TransferWish::Hold(held) => SessionWish::HoldFiles(id, held),
+        });
+        state.wishes.extend(wish);
     }
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        for transfer in &state.files.all {
-            let id = transfer.id;
-            match transfer_ui(ui, lang, transfer, transfer.is_outgoing) {
-                Some(TransferWish::Cancel) => wish = Some(SessionWish::CancelFiles(id)),
-                Some(TransferWish::Hold(held)) => wish = Some(SessionWish::HoldFiles(id, held)),
-                None => {}
-            }
-        }
-    });
-    state.wishes.extend(wish);
 }
 
 /// Draws what the operator is asked of a name that is there already, if anything.

@@ -10,8 +10,8 @@ use crate::phrases::line;
 /// Width of the details, in points.
 const DETAILS_WIDTH: f32 = 330.0;
 
-/// Draws the sign; a click shows the figures.
-pub(super) fn line_ui(ui: &mut Ui, lang: Lang, quality: &LineQuality) -> Response {
+/// Draws the sign, with its word where there is room; a click shows the figures.
+pub(super) fn line_ui(ui: &mut Ui, lang: Lang, quality: &LineQuality, has_room: bool) -> Response {
     let palette = Palette::of(ui);
     let (icon, color) = match quality.grade {
         Grade::Good => (Icon::Signal, palette.dim),
@@ -19,7 +19,10 @@ pub(super) fn line_ui(ui: &mut Ui, lang: Lang, quality: &LineQuality) -> Respons
         Grade::Poor => (Icon::TriangleAlert, palette.danger),
     };
     let label = line::grade(lang, quality.grade);
-    let sign = ui.add(Push::quiet(label).icon(icon).icon_color(color));
+    let shown = if has_room { label } else { "" };
+    let sign = ui.add(Push::quiet(shown).icon(icon).icon_color(color));
+    ui.ctx()
+        .accesskit_node_builder(sign.id, |node| node.set_label(label));
     let sign = sign.on_hover_text(line::limit(lang, quality.limit));
     Popup::menu(&sign).show(|ui| {
         // sentences are not spread over the width as the items of a menu are

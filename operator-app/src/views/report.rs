@@ -24,7 +24,7 @@ pub fn report_ui(
     report: &mut OpenReport,
     actions: &mut Vec<Action>,
 ) {
-    const FOOT_HEIGHT: f32 = 50.0;
+    const FOOT_HEIGHT: f32 = 96.0;
     let number = report.facts.report;
     if escaped(ui) {
         actions.push(Action::LeaveReport(number));
@@ -47,6 +47,14 @@ pub fn report_ui(
             ui.add_space(4.0);
         });
     ui.add_space(4.0);
+    ui.horizontal(|ui| {
+        if report.finish_refused && !report.may_finish() {
+            dot_ui(ui, Tone::Warning);
+            ui.label(phrases::fields_missing(lang));
+        } else {
+            saved_ui(ui, lang, report.saved);
+        }
+    });
     ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
         let finish = Push::primary(w(lang, Word::FinishReport)).icon(Icon::Check);
         if ui.add(finish.enabled(!report.finishing)).clicked() {
@@ -61,14 +69,6 @@ pub fn report_ui(
         if ui.add(Push::quiet(w(lang, Word::FinishLater))).clicked() {
             actions.push(Action::LeaveReport(number));
         }
-        ui.with_layout(Layout::left_to_right(egui::Align::Center), |ui| {
-            if report.finish_refused && !report.may_finish() {
-                dot_ui(ui, Tone::Warning);
-                ui.label(phrases::fields_missing(lang));
-            } else {
-                saved_ui(ui, lang, report.saved);
-            }
-        });
     });
 }
 
@@ -94,7 +94,16 @@ fn facts_ui(ui: &mut Ui, lang: Lang, clock: Clock, report: &OpenReport) {
         (Word::EndTime, end.as_str()),
         (Word::Duration, duration.as_str()),
     ];
+    /// Below this width, in points, a date has no room beside another fact.
+    const ROOM_FOR_TWO: f32 = 520.0;
     card_ui(ui, |ui| {
+        if ui.available_width() < ROOM_FOR_TWO {
+            ui.spacing_mut().item_spacing.y = 4.0;
+            for (word, value) in left.iter().chain(&right) {
+                fact_ui(ui, w(lang, *word), value);
+            }
+            return;
+        }
         ui.columns(2, |columns| {
             for (column, facts) in columns.iter_mut().zip([&left[..], &right[..]]) {
                 column.spacing_mut().item_spacing.y = 4.0;

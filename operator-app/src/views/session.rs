@@ -24,12 +24,17 @@ pub const BAR_HEIGHT: f32 = 44.0;
 pub const CHAT_WIDTH: f32 = 320.0;
 /// Width of the menus, in points.
 const MENU_WIDTH: f32 = 240.0;
+/// In a narrower window, in points, what there is to know has a strip of its own below the tools.
+const ROOM_FOR_NEWS: f32 = 900.0;
+/// Height of that strip, in points.
+const NEWS_HEIGHT: f32 = 30.0;
 /// How long the window says that the session is over before it goes, in seconds.
 pub const FAREWELL_SECONDS: f64 = 8.0;
 
 /// Draws the tool bar at the top of the window.
 pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
     let palette = Palette::of(ui);
+    let has_room = ui.available_width() >= ROOM_FOR_NEWS;
     Panel::top("session tools")
         .exact_size(BAR_HEIGHT)
         .show_separator_line(false)
@@ -63,20 +68,50 @@ pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
                         .filter(|_| running && !state.stands_still())
                     {
                         ui.add_space(4.0);
-                        line_ui(ui, state.lang, quality);
+                        line_ui(ui, state.lang, quality, has_room);
                     }
-                    ui.add_space(8.0);
-                    rights_ui(ui, state);
-                    ui.add_space(8.0);
+                    if has_room {
+                        ui.add_space(8.0);
+                        rights_ui(ui, state);
+                        ui.add_space(8.0);
+                    }
                     // what the tools leave is the title's
                     ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                         ui.add_space(4.0);
-                        let label = text(state.title(), 13.5, theme::SEMIBOLD, palette.text);
-                        ui.add(egui::Label::new(label).truncate());
+                        let title = if has_room {
+                            state.title()
+                        } else {
+                            name_alone(state.lang, &state.host)
+                        };
+                        let label = text(title, 13.5, theme::SEMIBOLD, palette.text);
+                        ui.add(egui::Label::new(label).truncate())
+                            .on_hover_text(state.title());
                     });
                 });
             });
         });
+    if !has_room && has_news(state) {
+        let frame = Frame::new().fill(palette.card);
+        Panel::top("session news")
+            .exact_size(NEWS_HEIGHT)
+            .show_separator_line(false)
+            .frame(frame.inner_margin(Margin::symmetric(8, 0)))
+            .show(ui, |ui| {
+                ui.horizontal_centered(|ui| rights_ui(ui, state));
+            });
+    }
+}
+
+/// Whether [`rights_ui`] says anything.
+fn has_news(state: &SessionState) -> bool {
+    let is_up = |shield: &Shield| state.shield(*shield) == ShieldState::Up;
+    !state.company.others.is_empty()
+        || !state.watched_by.is_empty()
+        || !state.rights.has(Rights::CONTROL)
+        || state.view_only
+        || state.all_keys
+        || Shield::ALL.iter().any(is_up)
+        || (state.controls() && state.keys_by_place)
 }
 
 fn rights_ui(ui: &mut Ui, state: &SessionState) {
@@ -86,10 +121,12 @@ fn rights_ui(ui: &mut Ui, state: &SessionState) {
         chip_ui(ui, &watched, Tone::Danger);
     }
     if !state.rights.has(Rights::CONTROL) {
-        let chip = chip_ui(ui, phrases::view_only_granted(state.lang), Tone::Warning);
-        if let Some(hindrance) = state.hindrances.input {
-            chip.on_hover_text(hindrance_for_operator(state.lang, hindrance));
-        }
+        let chip = chip_ui(ui, w(state.lang, Word::ViewOnly), Tone::Warning);
+        let why = state.hindrances.input.map_or_else(
+            || phrases::view_only_granted(state.lang),
+            |hindrance| hindrance_for_operator(state.lang, hindrance),
+        );
+        chip.on_hover_text(why);
     } else if state.view_only {
         chip_ui(ui, w(state.lang, Word::ViewOnly), Tone::Accent);
     } else if state.all_keys {
@@ -291,12 +328,13 @@ fn tools_ui(ui: &mut Ui, state: &mut SessionState) {
 }
 
 /// The menu of `button`; what a small window has no room for is scrolled to.
-pub(super) fn menu_ui(button: &Response, add: impl FnOnce(&mut Ui)) {
+pub(super) fn menu_ui(button: &Response, items: impl FnOnce(&mut Ui)) {
     Popup::menu(button).show(|ui| {
         ui.set_width(MENU_WIDTH);
-        // a long one lies over the bar
-        let height = (ui.ctx().content_rect().height() - 24.0).max(96.0);
-        ScrollArea::vertical().max_height(height).show(ui, add);
+        let height = (ui.ctx().content_rect().height() - BAR_HEIGHT - 40.0).max(96.0);
+        // a menu has a usual height, beyond which it would scroll in a large window, too
+        let area = ScrollArea::vertical().max_height(height);
+        area.min_scrolled_height(height).show(ui, items);
     });
 }
 

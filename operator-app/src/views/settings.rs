@@ -244,7 +244,7 @@ pub fn settings_ui(ui: &mut Ui, lang: Lang, form: &mut SettingsForm, actions: &m
             }
             ui.add_space(6.0);
             // the same in every tab, so that nothing jumps
-            let room = (ui.ctx().content_rect().height() - 200.0).max(140.0);
+            let room = (ui.ctx().content_rect().height() - 240.0).max(140.0);
             let height = room.min(USUAL_HEIGHT);
             let area = ScrollArea::vertical().max_height(height);
             area.auto_shrink([true, false]).show(ui, |ui| {

@@ -11,6 +11,8 @@ use crate::state::session::{SessionState, SessionWish, System, SystemView};
 
 /// The title, the buttons and the margins, in points.
 const AROUND: f32 = 220.0;
+/// What it adds that all of it is in the report.
+const TOLD: f32 = 60.0;
 
 /// Draws the dialog while it is open.
 pub fn system_ui(ui: &mut Ui, state: &mut SessionState) {
@@ -19,7 +21,8 @@ pub fn system_ui(ui: &mut Ui, state: &mut SessionState) {
         return;
     };
     let ctx = ui.ctx();
-    let height = (ctx.content_rect().height() - AROUND).clamp(60.0, 460.0);
+    let told = if system.in_report { TOLD } else { 0.0 };
+    let height = (ctx.content_rect().height() - AROUND - told).clamp(40.0, 460.0);
     let icon = Some((Icon::Info, Tone::Accent));
     let title = w(lang, Word::SystemInformation);
     let wishes = &mut state.wishes;

@@ -82,6 +82,7 @@ fn newest_ui(
             });
         });
         ui.add_space(2.0);
+        guesses_ui(ui, lang, ticket, state);
         ui.horizontal(|ui| {
             state_ui(ui, lang, ticket, now);
             if state == TicketState::Open {
@@ -127,7 +128,6 @@ fn state_ui(ui: &mut Ui, lang: Lang, ticket: &Ticket, now: i64) {
         (Some(host), TicketState::Used) => chip_ui(ui, &phrases::used_by(lang, host), tone),
         _ => chip_ui(ui, ticket_state(lang, state), tone),
     };
-    guesses_ui(ui, lang, ticket, state);
 }
 
 /// That somebody tried an open ticket with wrong digits.

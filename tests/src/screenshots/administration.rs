@@ -158,22 +158,7 @@ impl<'a> Window<'a> {
             self.admin.app.wait_for(shows)?;
             self.add(section, name)?;
         }
-        // what says that it will erase, before it does
         let app = &mut self.admin.app;
-        // down to the rules, whatever room they take in this language
-        let page = app.wait_for("Name")?.region.middle();
-        app.hands().point_at(page)?;
-        for _ in 0..30 {
-            if app.shows("Disk that stays free, in GB")? {
-                break;
-            }
-            app.hands().turn_wheel(1)?;
-            std::thread::sleep(SETTLED);
-        }
-        app.type_into("Reports, in days", "30")?;
-        self.add("Reports, in days", "settings-warned")?;
-        let app = &mut self.admin.app;
-        app.type_into("Reports, in days", "0")?;
         app.click("People")?;
         app.click("Add a person")?;
         self.add("Log-in name", "person")?;

@@ -170,10 +170,15 @@ fn open(
     text: &[u8],
     button: &[u8],
 ) -> Result<Bar, Fault> {
-    let (text, button) = (
-        drawn(connection, screen, text)?,
-        drawn(connection, screen, button)?,
-    );
+    let button = drawn(connection, screen, button)?;
+    let mut shown = drawn(connection, screen, text)?;
+    let room = screen
+        .width_in_pixels
+        .saturating_sub(button.width + 7 * GAP);
+    if let Some(part) = cut(text, shown.width, room) {
+        shown = drawn(connection, screen, &part)?;
+    }
+    let text = shown;
     let width = text.width + button.width + 7 * GAP;
     let height = text.height + 2 * GAP;
     let window = x11::new_id(connection)?;
@@ -214,6 +219,19 @@ fn open(
         text,
         button,
     })
+}
+
+/// As much of `text`, which is `width` pixels wide, as has `room`: beside a longer one the button would not be on the
+/// screen. `None` if all of it has.
+fn cut(text: &[u8], width: u16, room: u16) -> Option<Vec<u8>> {
+    const MORE: &[u8] = b"...";
+    if width <= room {
+        return None;
+    }
+    // all letters of the font are as wide as each other
+    let letter = usize::from(width).div_ceil(text.len().max(1)).max(1);
+    let most = (usize::from(room) / letter).saturating_sub(MORE.len());
+    Some([&text[..most.min(text.len())], MORE].concat())
 }
 
 /// Has the server draw letters where nobody sees it, and reads them.
@@ -281,5 +299,25 @@ fn rectangle(x: u16, y: u16, width: u16, height: u16) -> Rectangle {
         y: i16::try_from(y).unwrap_or(i16::MAX),
         width,
         height,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn o10_the_button_stays_on_the_narrowest_screen() {
+        let text = [b'x'; MOST_LETTERS];
+        let letter = 6 * SCALE;
+        let width = letter * 80;
+        assert_eq!(cut(&text, width, width), None);
+        for room in [0, 1, 36, 500, width - 1] {
+            let part = cut(&text, width, room).expect("there is no room for all");
+            let needed = letter * u16::try_from(part.len()).expect("short");
+            // without any room the dots alone stand there
+            assert!(needed <= room.max(3 * letter), "{needed} of {room}");
+            assert!(part.ends_with(b"..."));
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Dialogs over the window.
 
 use egui::{
-    Align, Context, Frame, Id, Key, Layout, Margin, Modal, ModalResponse, Modifiers, Popup, Stroke,
-    Ui,
+    Align, Context, Frame, Id, Key, Layout, Margin, Modal, ModalResponse, Modifiers, Popup,
+    ScrollArea, Stroke, Ui,
 };
 
 use super::frames::mark_as_heading;
@@ -94,6 +94,27 @@ pub fn dialog_ui<R>(
                 mark_as_heading(&response, title);
             });
             ui.add_space(6.0);
-            content(ui)
+            fitted_ui(ui, Id::unique(id).with("height"), content)
         })
+}
+
+/// What a window is too small for is scrolled to, so that no button is ever out of reach.
+fn fitted_ui<R>(ui: &mut Ui, id: Id, content: impl FnOnce(&mut Ui) -> R) -> R {
+    let room = ui.available_height();
+    let before: f32 = ui.data(|data| data.get_temp(id).unwrap_or(0.0));
+    let (inner, height) = if before > room {
+        let area = ScrollArea::vertical().max_height(room);
+        let shown = area.auto_shrink([false, true]).show(ui, content);
+        (shown.inner, shown.content_size.y)
+    } else {
+        let shown = ui.scope(content);
+        (shown.inner, shown.response.rect.height())
+    };
+    if (before - height).abs() > 0.5 {
+        ui.data_mut(|data| data.insert_temp(id, height));
+        if (before > room) != (height > room) {
+            ui.ctx().request_repaint();
+        }
+    }
+    inner
 }

@@ -163,7 +163,11 @@ pub fn choice_ui<T: Copy + PartialEq>(
                 }
             })
             .response;
-        response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), field.label));
+        // without a label it is called what it shows
+        let names = [field.label, field.hint, shown];
+        let name = names.into_iter().find(|name| !name.is_empty());
+        let name = name.unwrap_or_default();
+        response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), name));
         response
     });
     made
@@ -178,6 +182,10 @@ fn around_ui(
     let palette = Palette::of(ui);
     let id = field.id(ui);
     ui.vertical(|ui| {
+        // what stands below is no wider, and pushes nothing beside it away
+        if let Some(width) = field.width {
+            ui.set_max_width(width);
+        }
         ui.spacing_mut().item_spacing.y = 5.0;
         let label = (!field.label.is_empty()).then(|| {
             ui.label(text(

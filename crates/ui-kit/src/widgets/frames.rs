@@ -170,7 +170,7 @@ pub fn fact_ui(ui: &mut Ui, name: &str, value: &str) {
         );
         let value = visible_line(value);
         let value = text(&*value, theme::SMALL_SIZE, 500.0, palette.text);
-        ui.add(Label::new(value).selectable(true).truncate());
+        ui.add(Label::new(value).selectable(true).wrap());
     });
 }
 

@@ -89,8 +89,11 @@ pub fn row_ui(ui: &mut Ui, row: &Row<'_>) -> Response {
         paint::put(ui, badge.center(), Align2::CENTER_CENTER, galley);
         right = badge.left() - 10.0;
     }
-    if !row.trailing.is_empty() {
-        let room = (right - tile.right()) * 0.5;
+    /// A name needs it more than a time does, in points.
+    const ROOM_FOR_NAME: f32 = 170.0;
+    let room = right - tile.right();
+    if !row.trailing.is_empty() && (row.badge.is_none() || room > ROOM_FOR_NAME) {
+        let room = room * 0.5;
         let galley = paint::line(
             ui,
             row.trailing,

@@ -426,7 +426,7 @@ fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
         ),
         RefusalCode::NO_REASON => (
             "Give a reason; it is kept in the audit log.",
-            "Indica un motivo: resta nel registro di controllo.",
+            "Indica un motivo: resta nel registro.",
         ),
         RefusalCode::SETTING_OUT_OF_RANGE => (
             "A setting cannot have this value; nothing was changed.",

@@ -15,12 +15,15 @@ use ui_kit::words::name_alone;
 use ui_kit::{Icon, Lang, Palette, Tone, text, theme};
 
 use super::people::group_name;
-use super::table::{Cell, Column, bar_ui, table_ui};
+use super::table::{Cell, Column, bar_ui, filters_bar_ui, table_ui};
 use super::{at_right_ui, loading_ui, missing_ui, refused_ui, scroll_ui};
 use crate::state::{
     ComputersAsking, ComputersTab, Done, HostForm, HostGroupForm, InviteForm, State, Topic,
 };
 use crate::words::{self, Say, s};
+
+/// What the filter needs in one line, in points.
+const ROOM_FOR_FILTER: f32 = 740.0;
 
 pub(super) fn computers_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
@@ -55,7 +58,7 @@ pub(super) fn computers_ui(ui: &mut Ui, state: &mut State) {
     });
     if state.computers.tab == ComputersTab::Hosts {
         ui.add_space(4.0);
-        bar_ui(ui, |ui| filter_ui(ui, state));
+        filters_bar_ui(ui, ROOM_FOR_FILTER, |ui| filter_ui(ui, state));
     }
     ui.add_space(8.0);
     ui_kit::widgets::card_ui(ui, |ui| {

@@ -11,7 +11,7 @@ use ui_kit::words::{name_alone, session_ended_for_operator, size_text, visible_l
 use ui_kit::{Icon, Lang, Tone, Word, text, theme, w};
 
 use super::questions::{Reasoned, reason_ui};
-use super::table::{Cell, Column, bar_ui, picture_table_ui};
+use super::table::{Cell, Column, bar_ui, filters_bar_ui, picture_table_ui};
 use super::{at_right_ui, export, loading_ui, missing_ui, player, refused_ui};
 use crate::state::{
     Done, Film as OpenFilm, FilmAsking, FilmStage, Period, Section, State, Topic, Wish,
@@ -39,8 +39,10 @@ pub(super) fn films_ui(ui: &mut Ui, state: &mut State) {
 }
 
 fn filters_ui(ui: &mut Ui, state: &mut State) {
+    /// What all of them need in one line, in points.
+    const ROOM: f32 = 800.0;
     let lang = state.lang;
-    bar_ui(ui, |ui| {
+    filters_bar_ui(ui, ROOM, |ui| {
         let mut changed = false;
         for (say, value) in [
             (Say::Operator, &mut state.films.operator),

@@ -38,9 +38,12 @@ pub(super) fn people_ui(ui: &mut Ui, state: &mut State) {
         }
         match state.people.tab {
             PeopleTab::Accounts => {
+                /// What the button at the right needs, in points.
+                const BUTTON: f32 = 190.0;
+                let width = (ui.available_width() - BUTTON).clamp(80.0, 220.0);
                 let field = Field {
                     hint: s(lang, Say::SearchPeople),
-                    width: Some(220.0),
+                    width: Some(width),
                     ..Field::default()
                 };
                 if text_field_ui(ui, &field, &mut state.people.search).changed() {

@@ -19,6 +19,8 @@ const HEAD_GAP: f32 = 4.0;
 const PICTURE: egui::Vec2 = vec2(64.0, 36.0);
 /// Between two columns.
 const GAP: f32 = 14.0;
+/// No column becomes narrower, in points.
+const LEAST_WIDTH: f32 = 48.0;
 
 /// A column, and what the list is ordered by when its head is pressed.
 #[derive(Debug, Clone, Copy)]
@@ -147,19 +149,22 @@ fn rows_ui<C: Copy + PartialEq>(
             .iter()
             .map(|column| head_width(ui, column))
             .collect();
+        let usual = columns.iter().zip(&heads);
+        let usual: Vec<f32> = usual
+            .map(|(column, head)| (column.width * shrink).max(*head))
+            .collect();
+        let widths = squeezed(&usual, ui.available_width() - gaps);
         let mut table = TableBuilder::new(ui)
             .id_salt(id)
             .sense(Sense::click())
             .auto_shrink(false)
             .animate_scrolling(false)
             .cell_layout(Layout::left_to_right(Align::Center));
-        for (at, column) in columns.iter().enumerate() {
+        for (at, usual) in widths.iter().enumerate() {
             let width = if at + 1 == columns.len() {
                 Width::remainder().at_least(60.0)
             } else {
-                Width::initial((column.width * shrink).max(heads[at]))
-                    .at_least(48.0)
-                    .resizable(true)
+                Width::initial(*usual).at_least(LEAST_WIDTH).resizable(true)
             };
             table = table.column(width.clip(true));
         }
@@ -210,6 +215,16 @@ fn rows_ui<C: Copy + PartialEq>(
         });
     });
     done
+}
+
+/// `widths` with less of each, the wider the more, until they have `room`; none becomes unreadable.
+fn squeezed(widths: &[f32], room: f32) -> Vec<f32> {
+    let spare = |width: f32| (width - LEAST_WIDTH).max(0.0);
+    let too_much = (widths.iter().sum::<f32>() - room).max(0.0);
+    let all: f32 = widths.iter().copied().map(spare).sum();
+    let share = (too_much / all.max(1.0)).min(1.0);
+    let widths = widths.iter().copied();
+    widths.map(|width| width - spare(width) * share).collect()
 }
 
 /// What the head of a column needs, with the arrow of the one that the list is ordered by, in points.
@@ -357,6 +372,15 @@ fn keys(ui: &Ui, total: u32, chosen: Option<u32>, visible: f32) -> Option<u32> {
         Some(last)
     } else {
         None
+    }
+}
+
+/// What stands above a table: in a line where there is `room` for it, in points, otherwise in several.
+pub(super) fn filters_bar_ui(ui: &mut Ui, room: f32, content: impl FnOnce(&mut Ui)) {
+    if ui.available_width() >= room {
+        bar_ui(ui, content);
+    } else {
+        ui.horizontal_wrapped(content);
     }
 }
 
