@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn a_page_is_opened_once_and_what_else_was_asked_for_stays() {
-        let (opened, pages) = mpsc::channel();
+        let (opened, pages) = mpsc::sync_channel(4);
         let ctx = Context::default();
         let open = move |url| opened.send(url).expect("somebody listens");
         ctx.add_plugin(Pages { open });

@@ -68,7 +68,7 @@ fn add(album: &mut Album, name: &str, state: impl Fn() -> State) {
             let height = BAR_HEIGHT + height_below(below);
             Window::new((BAR_WIDTH, height), (NARROW, height))
         }
-        _ => Window::new(WINDOW_SIZE, SMALLEST_WINDOW),
+        Shape::Window | Shape::Question => Window::new(WINDOW_SIZE, SMALLEST_WINDOW),
     };
     let make = |lang| {
         let mut state = known();

@@ -7,7 +7,7 @@ use ui_kit::widgets::{
     icon_button_ui, icon_button_unless_ui, icon_tile_ui, icon_toggle_ui, menu_item_ui,
     section_header_ui, text_field_ui, ticket_entry_ui,
 };
-use ui_kit::words::{chat_with, hindrance_for_operator};
+use ui_kit::words::{chat_with, hindrance_for_operator, name_alone};
 use ui_kit::{Icon, Lang, Palette, Tone, Word, text, theme, w};
 
 use super::chat::conversation_ui;

@@ -131,8 +131,8 @@ fn busy(lang: Lang) -> ConsoleState {
     state.computers.hindrances.insert(long, hindrances);
     state.computers.selected = Some(ANNA);
     state.tickets.add(ticket(TicketState::Open));
-    state.tickets.organisation = "Comune di Prova".to_owned();
-    state.tickets.link = "https://hub.example.org/#482-913-0571".to_owned();
+    state.tickets.organisation = "Comune di Prova".into();
+    state.tickets.link = "https://hub.example.org/#482-913-0571".into();
     let text = match lang {
         Lang::En => {
             "Please open https://hub.example.org/#482-913-0571, start Helpme and type the ticket 482 913 0571.\n\nOtto Ferri"
@@ -141,7 +141,7 @@ fn busy(lang: Lang) -> ConsoleState {
             "Apri https://hub.example.org/#482-913-0571, avvia Helpme e digita il ticket 482 913 0571.\n\nOtto Ferri"
         }
     };
-    state.tickets.text = text.to_owned();
+    state.tickets.text = text.into();
     state
 }
 
@@ -169,13 +169,13 @@ fn several_tickets(lang: Lang) -> ConsoleState {
     used.host = Some("LAPTOP-7KQ2".to_owned());
     state.tickets.all.insert(0, used);
     let mut noted = earlier(2_345, "234 567 8901", TicketState::Open, 2);
-    noted.note = "Kyocera on the first floor prints nothing but empty pages".to_owned();
+    noted.note = "Kyocera on the first floor prints nothing but empty pages".into();
     state.tickets.all.insert(1, noted);
     let burnt = earlier(3_456, "345 678 9012", TicketState::Burnt, 5);
     state.tickets.all.insert(2, burnt);
     if let Some(newest) = state.tickets.all.last_mut() {
         newest.guesses = 2;
-        newest.note = "Till 3".to_owned();
+        newest.note = "Till 3".into();
     }
     let own = |name: &str| Template {
         name: name.to_owned(),
