@@ -20,6 +20,8 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often a click that did nothing is tried.
 const CLICKS: u32 = 5;
+/// From a field that is cut off, so far lies what scrolls, in pixels.
+const WITHIN: u32 = 150;
 
 /// A running program, its windows, and the hands on its display.
 #[derive(Debug)]
@@ -238,14 +240,22 @@ impl App {
     pub fn type_into(&mut self, label: &str, text: &str) -> anyhow::Result<()> {
         use xkeysym::key;
         let label = self.look.reads(label);
-        // like a person, who clicks again when no caret appears
-        for _ in 0..CLICKS {
+        // like a person, who clicks again when no caret appears, and scrolls to what is cut off
+        for turn in 0..CLICKS {
             let field = self.wait_for_where(label, |map| input_field(map, label))?;
-            self.hands.click(field.region.middle())?;
+            let (x, y) = field.region.middle();
+            self.hands.click((x, y))?;
             let focused = |map: &UiMap| input_field(map, label).is_some_and(|f| f.focused);
             if self.soon(focused)? {
                 break;
             }
+            let (within, notches) = if turn % 2 == 0 {
+                (y.saturating_sub(WITHIN), 4)
+            } else {
+                (y + WITHIN, -8)
+            };
+            self.hands.point_at((x, within))?;
+            self.hands.turn_wheel(notches)?;
         }
         // no hand goes from the mouse to the keys within a picture
         std::thread::sleep(Duration::from_millis(150));

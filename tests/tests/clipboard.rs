@@ -93,7 +93,9 @@ fn s7_the_clipboard_goes_both_ways_as_far_as_both_want_it() {
     })
     .expect("pasted");
 
-    // what the operator sees, as a picture for other programs
+    // what the operator sees, as a picture for other programs; before it something that is none
+    operator.put_on_clipboard("no picture").expect("copied");
+    wait_for_text(user, Some("no picture"));
     cast.console
         .choose_in_session("Session menu", "Copy a screenshot")
         .expect("chosen");
@@ -107,6 +109,12 @@ fn s7_the_clipboard_goes_both_ways_as_far_as_both_want_it() {
         Ok((size == Some(&wanted[..])).then_some(()))
     })
     .expect("copied");
+
+    // it is the operator's own, and offered to nobody
+    wait_until("the end of the offer", PATIENCE, || {
+        Ok(paste(user, "UTF8_STRING").is_none().then_some(()))
+    })
+    .expect("withdrawn");
 
     // what is too large is said
     let large = cast.folder().join("large.txt");
