@@ -203,25 +203,25 @@ fn s1_by_position_keys_count_by_where_they_are() {
     let mut scene = Scene::open();
     scene.operator_types_on("de", "", "caps:escape");
     scene.makes(&[Y_PLACE], b"z", "by meaning");
-    let menu = |scene: &mut Scene| {
+    let choose = |scene: &mut Scene, mode: &str| {
         let console = &mut scene.cast.console;
         console
-            .choose_in_session("Special keys", "Keys by position")
+            .choose_in_session("Special keys", mode)
             .expect("chosen");
         std::thread::sleep(Duration::from_millis(500));
     };
-    menu(&mut scene);
+    choose(&mut scene, "Physical keys");
     scene
         .cast
         .console
         .app
-        .wait_for("By position")
+        .wait_for("Physical keys")
         .expect("said in the bar");
     scene.makes(&[Y_PLACE], b"y", "by position");
     scene.makes(&[CAPS_LOCK], b"", "Caps Lock by position");
     scene.makes(&[C], b"C", "with Caps Lock");
     scene.makes(&[CAPS_LOCK], b"", "Caps Lock by position");
-    menu(&mut scene);
+    choose(&mut scene, "Characters");
     scene.makes(&[Y_PLACE], b"z", "by meaning again");
     scene.makes(&[CAPS_LOCK], b"\x1b", "Caps Lock by meaning");
 }

@@ -17,6 +17,8 @@ use crate::state::session::{Files, SessionState, SessionWish};
 const FILES_WIDTH: f32 = 370.0;
 /// Where there is less, in points, what sends files scrolls away with the list.
 const ROOM_FOR_LIST: f32 = 420.0;
+/// What a question needs beside it, in points.
+const ROOM_FOR_QUESTION: f32 = 230.0;
 
 /// Draws the list at the right of the screen, if it is open, and takes what is dropped onto the window.
 pub fn files_side_ui(ui: &mut Ui, state: &mut SessionState) {
@@ -43,25 +45,32 @@ pub fn files_side_ui(ui: &mut Ui, state: &mut SessionState) {
                     }
                 });
             });
-            // a question comes before everything else
-            if !state.browser.open {
-                let said = (lang, state.clock);
-                let answer = question_ui(ui, said, &mut state.files);
-                state.wishes.extend(answer);
-            }
             let all = ScrollArea::vertical().auto_shrink(false);
-            if ui.available_height() < ROOM_FOR_LIST {
+            let asks = state.files.all.iter().any(|t| t.question.is_some());
+            let needed = ROOM_FOR_LIST + if asks { ROOM_FOR_QUESTION } else { 0.0 };
+            if ui.available_height() < needed {
                 all.show(ui, |ui| {
+                    first_ui(ui, state);
                     send_ui(ui, state);
                     divider_ui(ui);
                     list_ui(ui, state);
                 });
             } else {
+                first_ui(ui, state);
                 send_ui(ui, state);
                 divider_ui(ui);
                 all.show(ui, |ui| list_ui(ui, state));
             }
         });
+}
+
+/// A question comes before everything else.
+fn first_ui(ui: &mut Ui, state: &mut SessionState) {
+    if !state.browser.open {
+        let said = (state.lang, state.clock);
+        let answer = question_ui(ui, said, &mut state.files);
+        state.wishes.extend(answer);
+    }
 }
 
 fn send_ui(ui: &mut Ui, state: &mut SessionState) {

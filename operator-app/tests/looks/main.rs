@@ -11,6 +11,9 @@ const MAY_BE_CUT: &[&str] = &[
     "ANNA-PC",
     "/home/otto/Downloads",
     "Kyocera",
+    // a computer and its ticket, a person and their system
+    "··",
+    "Debian 13",
     "Fotos from the sister",
     "Please restart the printer",
 ];

@@ -180,6 +180,14 @@ fn e1_without_xtest_both_sides_know_that_the_operator_can_only_watch() {
         .expect("the user knows when asked");
     play.cast.helpme.allow().expect("allowed");
     let session = play.cast.console.wait_for_session().expect("a session");
+    let tool = play
+        .cast
+        .console
+        .app
+        .wait_for_matching("the tool", |label| label == "View only");
+    let hands = play.cast.operator_display.hands().expect("hands");
+    let at = tool.expect("greyed").region.middle();
+    hands.point_at(at).expect("pointed");
     play.console_reads(ONLY_WATCH)
         .expect("the tools say why they are greyed");
     for tool in ["View only", "Special keys"] {
