@@ -204,10 +204,10 @@ fn s1_by_position_keys_count_by_where_they_are() {
     scene.operator_types_on("de", "", "caps:escape");
     scene.makes(&[Y_PLACE], b"z", "by meaning");
     let choose = |scene: &mut Scene, mode: &str| {
-        let console = &mut scene.cast.console;
-        console
-            .choose_in_session("Special keys", mode)
-            .expect("chosen");
+        let app = &mut scene.cast.console.app;
+        app.click("Special keys").expect("a menu");
+        app.click_in_menu(mode).expect("chosen");
+        app.wait_until_gone("Keyboard mode").expect("closed");
         std::thread::sleep(Duration::from_millis(500));
     };
     choose(&mut scene, "Physical keys");
