@@ -149,6 +149,8 @@ pub(crate) fn run_guardian_if_asked() -> Option<ExitCode> {
     None
 }
 
+/// See [`crate::keyboard_of_this_machine`]; the platform does not tell.
+#[cfg(not(any(target_os = "linux", target_os = "freebsd", windows)))]
 pub(crate) fn keyboard() -> Option<protocol::HostKeyboard> {
     None
 }

@@ -83,7 +83,8 @@ impl State {
             is_enough && count * bytes <= order.line.carries_in(time / share, usize::MAX)
         });
         let quality = quality.map_or(WORST, |&(quality, ..)| quality);
-        if order.line.is_narrow() || count <= MOST_NATURAL_CELLS {
+        // the viewer is not ready for the second part of a first picture before it has shown the first
+        if order.line.is_narrow() || order.is_first || count <= MOST_NATURAL_CELLS {
             return self.code_natural_at(cells, Some(soft), quality);
         }
         let now = self.next_natural(cells);
