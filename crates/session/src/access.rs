@@ -35,6 +35,10 @@ const RECORD_VERSION: u8 = 1;
 /// What stretching a password costs: memory in KiB, and passes. About a tenth of a second.
 const STRETCH_KIB: u32 = 64 * 1024;
 const STRETCH_PASSES: u32 = 3;
+/// What each message of the exchange has, no more and no less: the library would pass over what follows it.
+const REQUEST_BYTES: usize = 96;
+const ANSWER_BYTES: usize = 320;
+const PROOF_BYTES: usize = 64;
 
 struct Suite;
 
@@ -140,7 +144,10 @@ impl AccessRecord {
         let setup = ServerSetup::deserialize(setup).map_err(|_no_detail| DamagedRecord)?;
         let password =
             ServerRegistration::deserialize(password).map_err(|_no_detail| DamagedRecord)?;
-        Ok(Self { setup, password })
+        let record = Self { setup, password };
+        // the library would pass over what follows a record
+        let is_whole = record.to_bytes().as_slice() == bytes;
+        is_whole.then_some(record).ok_or(DamagedRecord)
     }
 }
 
@@ -162,8 +169,8 @@ impl HostKnock {
     ///
     /// [`AccessError::Malformed`].
     pub fn answer(record: &AccessRecord, request: &[u8]) -> Result<(Self, Vec<u8>), AccessError> {
-        let request =
-            CredentialRequest::deserialize(bounded(request)?).map_err(|_no_detail| MALFORMED)?;
+        let request = CredentialRequest::deserialize(exactly::<REQUEST_BYTES>(request)?)
+            .map_err(|_no_detail| MALFORMED)?;
         let parameters = ServerLoginParameters {
             context: Some(CONTEXT),
             identifiers: Identifiers::default(),
@@ -189,8 +196,8 @@ impl HostKnock {
     ///
     /// [`AccessError`]; either way the console has not shown that it knows the password.
     pub fn finish(self, proof: &[u8]) -> Result<PairKey, AccessError> {
-        let proof =
-            CredentialFinalization::deserialize(bounded(proof)?).map_err(|_no_detail| MALFORMED)?;
+        let proof = CredentialFinalization::deserialize(exactly::<PROOF_BYTES>(proof)?)
+            .map_err(|_no_detail| MALFORMED)?;
         let parameters = ServerLoginParameters {
             context: Some(CONTEXT),
             identifiers: Identifiers::default(),
@@ -232,8 +239,8 @@ impl ConsoleKnock {
     ///
     /// [`AccessError::WrongPassword`], also where whoever answered is not the host.
     pub fn finish(self, answer: &[u8]) -> Result<(PairKey, Vec<u8>), AccessError> {
-        let answer =
-            CredentialResponse::deserialize(bounded(answer)?).map_err(|_no_detail| MALFORMED)?;
+        let answer = CredentialResponse::deserialize(exactly::<ANSWER_BYTES>(answer)?)
+            .map_err(|_no_detail| MALFORMED)?;
         let stretch = stretch();
         let parameters =
             ClientLoginFinishParameters::new(Some(CONTEXT), Identifiers::default(), Some(&stretch));
@@ -247,11 +254,10 @@ impl ConsoleKnock {
 
 const MALFORMED: AccessError = AccessError::Malformed;
 
-fn bounded(bytes: &[u8]) -> Result<&[u8], AccessError> {
-    bytes
-        .get(..bytes.len().min(MAX_KNOCK_BYTES))
-        .filter(|cut| cut.len() == bytes.len())
-        .ok_or(MALFORMED)
+const _: () = assert!(ANSWER_BYTES <= MAX_KNOCK_BYTES);
+
+fn exactly<const LEN: usize>(bytes: &[u8]) -> Result<&[u8; LEN], AccessError> {
+    bytes.try_into().map_err(|_no_detail| MALFORMED)
 }
 
 fn pair_key(session_key: &mut [u8]) -> PairKey {
@@ -369,13 +375,34 @@ mod tests {
 
         #[test]
         fn u3_nonsense_is_refused_and_does_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..700)) {
-            prop_assert!(HostKnock::answer(record(), &bytes).is_err() || bytes.len() == 96);
+            // a number is a point of the curve now and then, so what has the right length may be well formed
+            prop_assert!(HostKnock::answer(record(), &bytes).is_err() || bytes.len() == REQUEST_BYTES);
             let (host, _) = HostKnock::answer(record(), &ConsoleKnock::start("x").1).expect("sound");
             prop_assert!(host.finish(&bytes).is_err());
-            prop_assert!(AccessRecord::from_bytes(&bytes).is_err());
-            if bytes.len() != 320 {
+            let kept = AccessRecord::from_bytes(&bytes);
+            prop_assert!(kept.is_err() || bytes.len() == record().to_bytes().len());
+            if bytes.len() != ANSWER_BYTES {
                 prop_assert!(ConsoleKnock::start("x").0.finish(&bytes).is_err());
             }
         }
+    }
+
+    #[test]
+    fn u3_what_follows_a_message_or_a_record_is_refused() {
+        let longer = |bytes: &[u8]| [bytes, &[0]].concat();
+        let (console, request) = ConsoleKnock::start(PASSWORD);
+        let refused = HostKnock::answer(record(), &longer(&request));
+        assert_eq!(refused.expect_err("longer"), AccessError::Malformed);
+        let (_, answer) = HostKnock::answer(record(), &request).expect("well formed");
+        let refused = console.finish(&longer(&answer));
+        assert_eq!(refused.expect_err("longer"), AccessError::Malformed);
+        let (console, request) = ConsoleKnock::start(PASSWORD);
+        let (host, answer) = HostKnock::answer(record(), &request).expect("well formed");
+        let (_, proof) = console.finish(&answer).expect("the same password");
+        let refused = host.finish(&longer(&proof));
+        assert_eq!(refused.expect_err("longer"), AccessError::Malformed);
+        let kept = record().to_bytes();
+        AccessRecord::from_bytes(&longer(&kept)).expect_err("longer");
+        AccessRecord::from_bytes(&kept[..kept.len() - 1]).expect_err("shorter");
     }
 }

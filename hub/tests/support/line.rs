@@ -3,35 +3,52 @@
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use transport::HubAddress;
 
 pub(crate) struct Line {
     pub(crate) address: HubAddress,
-    is_cut: Arc<AtomicBool>,
+    bytes_left: Arc<AtomicU64>,
 }
 
 impl Line {
     pub(crate) fn to(hub: SocketAddr) -> Self {
         let near = UdpSocket::bind("127.0.0.1:0").expect("a port");
         let address = near.local_addr().expect("bound").to_string();
-        let is_cut = Arc::new(AtomicBool::new(false));
-        let cut = Arc::clone(&is_cut);
+        let bytes_left = Arc::new(AtomicU64::new(u64::MAX));
+        let left = Arc::clone(&bytes_left);
         // it ends with the test's process
-        std::thread::spawn(move || relay(&near, hub, &cut));
+        std::thread::spawn(move || relay(&near, hub, &left));
         Self {
             address: address.parse().expect("an address"),
-            is_cut,
+            bytes_left,
         }
     }
 
     pub(crate) fn cut(&self, is_cut: bool) {
-        self.is_cut.store(is_cut, Ordering::SeqCst);
+        self.cut_after(if is_cut { 0 } else { u64::MAX });
+    }
+
+    /// Carries so many bytes more, of both ways, and is cut then.
+    pub(crate) fn cut_after(&self, bytes: u64) {
+        self.bytes_left.store(bytes, Ordering::SeqCst);
     }
 }
 
-fn relay(near: &UdpSocket, hub: SocketAddr, is_cut: &Arc<AtomicBool>) {
+/// Whether a line that has so much left carries a datagram of this length.
+fn carries(bytes_left: &AtomicU64, len: usize) -> bool {
+    let less = |left: u64| {
+        Some(match left {
+            u64::MAX => left,
+            _ => left.saturating_sub(len as u64),
+        })
+    };
+    let before = bytes_left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+    before.is_ok_and(|left| left >= len as u64)
+}
+
+fn relay(near: &UdpSocket, hub: SocketAddr, bytes_left: &Arc<AtomicU64>) {
     let mut ways: BTreeMap<SocketAddr, UdpSocket> = BTreeMap::new();
     let mut datagram = vec![0; 65_536];
     while let Ok((len, from)) = near.recv_from(&mut datagram) {
@@ -40,18 +57,18 @@ fn relay(near: &UdpSocket, hub: SocketAddr, is_cut: &Arc<AtomicBool>) {
             far.connect(hub).expect("bound");
             let (back, near) = (far.try_clone(), near.try_clone());
             let (back, near) = (back.expect("a socket"), near.expect("a socket"));
-            let is_cut = Arc::clone(is_cut);
+            let bytes_left = Arc::clone(bytes_left);
             std::thread::spawn(move || {
                 let mut datagram = vec![0; 65_536];
                 while let Ok(len) = back.recv(&mut datagram) {
-                    if !is_cut.load(Ordering::SeqCst) {
+                    if carries(&bytes_left, len) {
                         drop(near.send_to(&datagram[..len], from));
                     }
                 }
             });
             far
         });
-        if !is_cut.load(Ordering::SeqCst) {
+        if carries(bytes_left, len) {
             drop(far.send(&datagram[..len]));
         }
     }
