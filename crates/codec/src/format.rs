@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Bit 0 of `flags` marks a reset, which alone carries version and size; the other bits are kept for
-//! later and must be zero. This is version 3 (see [`FormatVersion`](crate::FormatVersion)); the updates
+//! later and must be zero. These are the versions 3 and 4 (see [`FormatVersion`](crate::FormatVersion)); the updates
 //! up to the next reset have its version too. Sections come in ascending order of their tags, each at most once; a tag
 //! that this version does not know is an error, since a viewer that leaves something out would show
 //! a wrong picture.
@@ -17,7 +17,7 @@
 //! | moves   | x, y, width, height of the target, then how far it moved right and down, until the end |
 //! | recalls | tile number as in stores, cache slot, until the end |
 //! | pixels  | number of rectangles; each x and y as the signed distance from the one before, width, height; then the range coder's bytes |
-//! | natural | quality (1 to 100), runs of cells, the range coder's bytes |
+//! | natural | quality (1 to 100), runs of cells, the range coder's bytes; from version 4 on with the top bit of the quality set, prefix codes and what they code |
 //! | video   | 1 if the rectangle is new, else 0; if new its x, y, width, height; runs of cells; one H.264 access unit (annex B) |
 //!
 //! *Runs of cells* are their number, then for each how many cells lie between it and the one before,
@@ -46,6 +46,9 @@ pub const MAX_UPDATE_BYTES: usize = 8 << 20;
 /// Most rectangles of a pixels section for each cell of the picture. An encoder tells cells once, but
 /// may cut them into what goes first and what follows.
 pub(crate) const RECTS_OF_CELL: usize = 2;
+
+/// In the byte of a natural section's quality: its cells have prefix codes.
+pub(crate) const QUICK: u8 = 0x80;
 
 /// The flag of an update that stands alone.
 pub(crate) const FLAG_RESET: u8 = 1;

@@ -27,6 +27,7 @@ mod moves;
 mod natural;
 mod picture;
 mod pixels;
+mod prefix_code;
 mod range_coder;
 mod scale;
 mod version;

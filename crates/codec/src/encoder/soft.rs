@@ -6,12 +6,14 @@ use std::time::Duration;
 use super::exact::{TYPICAL_CELL_BYTES, distance};
 use super::{Order, State};
 use crate::activity::looks_natural;
-use crate::format::{Tag, put_runs, put_section};
+use crate::format::{QUICK, Tag, put_runs, put_section};
 use crate::geometry::Rect;
 use crate::grid::{Cells, touched};
 use crate::natural::Quality;
+use crate::natural::quick::QuickCells;
 use crate::picture::Picture;
 use crate::range_coder::RangeEncoder;
+use crate::version::FormatVersion;
 
 /// A cell that did not change for so long is made exact.
 const REST: Duration = Duration::from_millis(250);
@@ -30,6 +32,9 @@ const NATURAL_BUDGET_BYTES: usize = 1 << 20;
 /// On a wide line the natural cells of one update end with the row with which they are so many, so that the
 /// viewer decodes the first of a large photo while the next are coded: some 12 ms of a core on either side.
 const MOST_NATURAL_CELLS: usize = 2_048;
+
+/// So many cells are worth the bytes of codes of their own, on a wide line.
+const FEWEST_QUICK_CELLS: usize = 64;
 
 /// What an exact natural cell costs until it is known better, in bytes.
 pub(super) const FIRST_SHARPENING_COST: usize = 250;
@@ -61,6 +66,28 @@ const IN_MOTION: Duration = Duration::from_millis(500);
 /// ... and the line may take only this part of the time for them.
 const MOTION_SHARE: u32 = 4;
 
+/// Either way to code natural cells.
+enum Coder {
+    Careful(RangeEncoder),
+    Quick(QuickCells),
+}
+
+impl Coder {
+    fn len(&self) -> usize {
+        match self {
+            Self::Careful(coder) => coder.len(),
+            Self::Quick(cells) => cells.len(),
+        }
+    }
+
+    fn finish(self) -> Vec<u8> {
+        match self {
+            Self::Careful(coder) => coder.finish(),
+            Self::Quick(cells) => cells.finish(),
+        }
+    }
+}
+
 impl State {
     /// Codes cells as natural pictures, `are_drawn` if some are not, as `soft` shows them; gives the
     /// body of the section, and the cells that were too much for one update.
@@ -85,12 +112,12 @@ impl State {
         let quality = quality.map_or(WORST, |&(quality, ..)| quality);
         // the viewer is not ready for the second part of a first picture before it has shown the first
         if order.line.is_narrow() || order.is_first || count <= MOST_NATURAL_CELLS {
-            return self.code_natural_at(cells, Some(soft), quality);
+            return self.code_natural_at(cells, Some(soft), quality, order);
         }
         let now = self.next_natural(cells);
         let mut later = cells.clone();
         later.remove(&now);
-        let (body, left) = self.code_natural_at(&now, Some(soft), quality);
+        let (body, left) = self.code_natural_at(&now, Some(soft), quality, order);
         later.add(&left);
         (body, later)
     }
@@ -119,15 +146,23 @@ impl State {
         cells: &Cells,
         soft: Option<&Picture>,
         quality: u8,
+        order: Order,
     ) -> (Vec<u8>, Cells) {
         let mut left = Cells::none(self.grid);
         if !cells.any() {
             return (Vec::new(), left);
         }
-        let mut coded = Cells::none(self.grid);
-        let mut coder = RangeEncoder::new();
         self.natural
             .begin(Quality::new(quality).expect("all are within 1 and 100"));
+        let is_quick = order.version >= FormatVersion::V4
+            && !order.line.is_narrow()
+            && cells.count() >= FEWEST_QUICK_CELLS;
+        let mut coder = if is_quick {
+            Coder::Quick(QuickCells::new())
+        } else {
+            Coder::Careful(RangeEncoder::new())
+        };
+        let mut coded = Cells::none(self.grid);
         for (column, row) in cells.marked() {
             if coder.len() >= NATURAL_BUDGET_BYTES {
                 left.set(column, row, true);
@@ -135,13 +170,18 @@ impl State {
             }
             let cell = self.grid.cells_rect(column..column + 1, row..row + 1);
             let from = soft.unwrap_or(&self.wanted);
-            self.natural.encode_cell(&mut coder, from, cell);
-            self.shown.copy_rect(&self.wanted, cell);
+            match &mut coder {
+                Coder::Careful(coder) => self.natural.encode_cell(coder, from, cell),
+                Coder::Quick(cells) => self.natural.encode_cell_quickly(cells, from, cell),
+            }
             self.lossy.set(column, row, true);
             self.coarse.set(column, row, quality < GOOD);
             coded.set(column, row, true);
         }
-        let mut body = vec![quality];
+        for rect in coded.exact_rects() {
+            self.shown.copy_rect(&self.wanted, rect);
+        }
+        let mut body = vec![if is_quick { quality | QUICK } else { quality }];
         put_runs(&mut body, &coded);
         body.extend(coder.finish());
         (body, left)
@@ -182,7 +222,7 @@ impl State {
             }
             if coarse.any() {
                 let chosen = nearest(&coarse, budget / SHARPENED_CELL_BYTES, order.looked_at);
-                let (body, _) = self.code_natural_at(&chosen, None, SHARPENED);
+                let (body, _) = self.code_natural_at(&chosen, None, SHARPENED, order);
                 put_section(&mut bytes, Tag::Natural, &body);
                 return Some(bytes);
             }
