@@ -7,6 +7,7 @@ use crate::grid::Grid;
 use crate::moves::Move;
 use crate::natural::quick::QuickReader;
 use crate::natural::{NaturalModel, Quality};
+use crate::photo::PhotoReader;
 use crate::picture::Picture;
 use crate::pixels::PixelModel;
 use crate::prefix_code::NoCode;
@@ -227,6 +228,8 @@ impl State {
                 Tag::Pixels => self.apply_pixels(body)?,
                 Tag::Natural => self.apply_natural(body)?,
                 Tag::Video => self.apply_video(body)?,
+                Tag::Photos if self.version >= FormatVersion::V4 => self.apply_photos(body)?,
+                Tag::Photos => return Err(DecodeError::UnknownSection { tag: tag as u8 }),
             }
         }
         Ok(())
@@ -385,20 +388,8 @@ impl State {
     }
 
     fn apply_pixels(&mut self, mut body: Reader<'_>) -> Result<(), DecodeError> {
-        let mut budget = self.grid.size().area();
-        let count = body.varint()?;
-        if count as usize > RECTS_OF_CELL * self.grid.cells() {
-            return Err(DecodeError::TooManyRects);
-        }
         let first = self.changed.len();
-        let (mut x, mut y) = (0_u32, 0_u32);
-        for _ in 0..count {
-            x = x.wrapping_add_signed(body.signed()?);
-            y = y.wrapping_add_signed(body.signed()?);
-            let rect = Rect::new(x, y, body.varint()?, body.varint()?);
-            self.admit(rect, &mut budget)?;
-            self.changed.push(rect);
-        }
+        self.read_rects(&mut body)?;
         let mut coder = RangeDecoder::new(body.rest());
         for &rect in &self.changed[first..] {
             let mut rows = self.model.begin(rect.width);
@@ -418,6 +409,40 @@ impl State {
         } else {
             Err(DecodeError::BytesLeft)
         }
+    }
+
+    fn apply_photos(&mut self, mut body: Reader<'_>) -> Result<(), DecodeError> {
+        let first = self.changed.len();
+        self.read_rects(&mut body)?;
+        let mut reader = PhotoReader::new(body.rest())?;
+        for &rect in &self.changed[first..] {
+            if !reader.read(rect.width, self.picture.spans_mut(rect)) {
+                return Err(DecodeError::CutOff);
+            }
+        }
+        if reader.is_at_end() {
+            Ok(())
+        } else {
+            Err(DecodeError::BytesLeft)
+        }
+    }
+
+    /// Appends the rectangles of a section to what has changed.
+    fn read_rects(&mut self, body: &mut Reader<'_>) -> Result<(), DecodeError> {
+        let mut budget = self.grid.size().area();
+        let count = body.varint()?;
+        if count as usize > RECTS_OF_CELL * self.grid.cells() {
+            return Err(DecodeError::TooManyRects);
+        }
+        let (mut x, mut y) = (0_u32, 0_u32);
+        for _ in 0..count {
+            x = x.wrapping_add_signed(body.signed()?);
+            y = y.wrapping_add_signed(body.signed()?);
+            let rect = Rect::new(x, y, body.varint()?, body.varint()?);
+            self.admit(rect, &mut budget)?;
+            self.changed.push(rect);
+        }
+        Ok(())
     }
 
     /// Lets a rectangle pass that lies within the picture, as long as the budget of pixels lasts.

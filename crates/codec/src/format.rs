@@ -19,6 +19,7 @@
 //! | pixels  | number of rectangles; each x and y as the signed distance from the one before, width, height; then the range coder's bytes |
 //! | natural | quality (1 to 100), runs of cells, the range coder's bytes; from version 4 on with the top bit of the quality set, prefix codes and what they code |
 //! | video   | 1 if the rectangle is new, else 0; if new its x, y, width, height; runs of cells; one H.264 access unit (annex B) |
+//! | photos  | rectangles as in pixels; prefix codes and what they code; from version 4 on |
 //!
 //! *Runs of cells* are their number, then for each how many cells lie between it and the one before,
 //! and how many cells it has; cells count row by row.
@@ -33,6 +34,7 @@
 use std::ops::Range;
 
 use crate::decoder::DecodeError;
+use crate::geometry::Rect;
 use crate::grid::{Cells, Grid};
 
 /// Largest update, in bytes. An encoder keeps below it by sending what is too much in the next
@@ -62,6 +64,7 @@ pub(crate) enum Tag {
     Pixels = 4,
     Natural = 5,
     Video = 6,
+    Photos = 7,
 }
 
 impl Tag {
@@ -73,6 +76,7 @@ impl Tag {
             4 => Ok(Self::Pixels),
             5 => Ok(Self::Natural),
             6 => Ok(Self::Video),
+            7 => Ok(Self::Photos),
             tag => Err(DecodeError::UnknownSection { tag }),
         }
     }
@@ -99,6 +103,20 @@ pub(crate) fn put_varint(bytes: &mut Vec<u8>, mut value: u32) {
             return;
         }
         bytes.push(low | 0x80);
+    }
+}
+
+/// Writes how many rectangles there are, and which.
+pub(crate) fn put_rects(bytes: &mut Vec<u8>, rects: &[Rect]) {
+    let count = u32::try_from(rects.len()).expect("fewer rectangles than cells");
+    put_varint(bytes, count);
+    let (mut x, mut y) = (0, 0);
+    for rect in rects {
+        put_signed(bytes, rect.x.wrapping_sub(x).cast_signed());
+        put_signed(bytes, rect.y.wrapping_sub(y).cast_signed());
+        put_varint(bytes, rect.width);
+        put_varint(bytes, rect.height);
+        (x, y) = (rect.x, rect.y);
     }
 }
 

@@ -24,6 +24,8 @@ const SHARPENING_SHARE: Duration = Duration::from_millis(100);
 /// Most cells of one such step, so that it takes few milliseconds of a core: whatever changes
 /// meanwhile waits for it.
 const MOST_SHARPENED_CELLS: usize = 150;
+/// The same where a photo is made exact in one.
+const MOST_SHARPENED_CELLS_OF_PHOTOS: usize = 800;
 const FEWEST_SHARPENED_CELLS: usize = 8;
 
 /// Natural cells of one update stop with the cell with which they pass this.
@@ -33,8 +35,8 @@ const NATURAL_BUDGET_BYTES: usize = 1 << 20;
 /// viewer decodes the first of a large photo while the next are coded: some 12 ms of a core on either side.
 const MOST_NATURAL_CELLS: usize = 2_048;
 
-/// So many cells are worth the bytes of codes of their own, on a wide line.
-const FEWEST_QUICK_CELLS: usize = 64;
+/// So many cells are worth the bytes of codes of their own.
+const FEWEST_QUICK_CELLS: usize = 256;
 
 /// What an exact natural cell costs until it is known better, in bytes.
 pub(super) const FIRST_SHARPENING_COST: usize = 250;
@@ -208,6 +210,7 @@ impl State {
         }
         let mut bytes = vec![0];
         let budget = order.line.carries_in(SHARPENING_SHARE, usize::MAX);
+        let most = |count: usize| count.min(MOST_SHARPENED_CELLS);
         if order.line.is_narrow() {
             let mut coarse = rested.clone();
             coarse.keep_where(|column, row| self.coarse.has(column, row));
@@ -215,30 +218,53 @@ impl State {
             drawn.retain(|cell| !looks_natural(&self.wanted, cell));
             if drawn.any() {
                 // text is read, photos are looked at
-                let chosen = nearest(&drawn, budget / TYPICAL_CELL_BYTES, order.looked_at);
+                let chosen = nearest(&drawn, most(budget / TYPICAL_CELL_BYTES), order.looked_at);
                 let coded = self.code_pixels(chosen.exact_rects(), NATURAL_BUDGET_BYTES);
                 put_section(&mut bytes, Tag::Pixels, &coded.body);
                 return Some(bytes);
             }
             if coarse.any() {
-                let chosen = nearest(&coarse, budget / SHARPENED_CELL_BYTES, order.looked_at);
+                let chosen = nearest(
+                    &coarse,
+                    most(budget / SHARPENED_CELL_BYTES),
+                    order.looked_at,
+                );
                 let (body, _) = self.code_natural_at(&chosen, None, SHARPENED, order);
                 put_section(&mut bytes, Tag::Natural, &body);
                 return Some(bytes);
             }
         }
-        let chosen = nearest(&rested, budget / self.sharpening_cost, order.looked_at);
+        // of few colours a pixel often has its neighbour's
+        if order.version >= FormatVersion::V4 && order.level.keeps_colours() {
+            let mut photos = rested.clone();
+            photos.keep_where(|column, row| self.activity.is_natural(column, row));
+            if photos.count() >= FEWEST_QUICK_CELLS {
+                let count = budget / self.sharpening_cost;
+                let count = count.min(MOST_SHARPENED_CELLS_OF_PHOTOS);
+                let chosen = nearest(&photos, count, order.looked_at);
+                let body = self.code_photos(&chosen.exact_rects());
+                self.note_sharpening_cost(body.len(), chosen.count());
+                put_section(&mut bytes, Tag::Photos, &body);
+                return Some(bytes);
+            }
+        }
+        let count = most(budget / self.sharpening_cost);
+        let chosen = nearest(&rested, count, order.looked_at);
         let coded = self.code_pixels(chosen.exact_rects(), NATURAL_BUDGET_BYTES);
-        let cost = coded.body.len() / chosen.count().max(1);
-        self.sharpening_cost = self.sharpening_cost.midpoint(cost).max(1);
+        self.note_sharpening_cost(coded.body.len(), chosen.count());
         put_section(&mut bytes, Tag::Pixels, &coded.body);
         Some(bytes)
+    }
+
+    fn note_sharpening_cost(&mut self, bytes: usize, cells: usize) {
+        let cost = bytes / cells.max(1);
+        self.sharpening_cost = self.sharpening_cost.midpoint(cost).max(1);
     }
 }
 
 /// About `count` of the marked cells, tile by tile from where the viewer looks outward.
 fn nearest(cells: &Cells, count: usize, looked_at: Option<(u32, u32)>) -> Cells {
-    let count = count.clamp(FEWEST_SHARPENED_CELLS, MOST_SHARPENED_CELLS);
+    let count = count.max(FEWEST_SHARPENED_CELLS);
     let grid = cells.grid();
     let tiles = (0..grid.tiles()).filter_map(|tile| grid.tile_rect(tile));
     let mut tiles: Vec<Rect> = tiles.filter(|&tile| cells.any_touched(tile)).collect();
