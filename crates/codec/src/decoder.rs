@@ -1,13 +1,16 @@
 //! The viewer's side: updates in, the host's picture out.
 
 use crate::cache::TileCache;
-use crate::format::{FLAG_RESET, MAX_UPDATE_BYTES, RECTS_OF_CELL, Reader, Tag};
+use crate::format::{FLAG_RESET, MAX_UPDATE_BYTES, QUICK, RECTS_OF_CELL, Reader, Tag};
 use crate::geometry::{PixelSize, Rect};
 use crate::grid::Grid;
 use crate::moves::Move;
+use crate::natural::quick::QuickReader;
 use crate::natural::{NaturalModel, Quality};
+use crate::photo::PhotoReader;
 use crate::picture::Picture;
 use crate::pixels::PixelModel;
+use crate::prefix_code::NoCode;
 use crate::range_coder::RangeDecoder;
 use crate::version::{FormatVersion, UnsupportedVersion};
 use crate::video::{VideoDecoder, VideoError};
@@ -57,6 +60,8 @@ pub enum DecodeError {
     NoSuchCell { cell: u32 },
     #[error("a quality of {quality}, it goes from 1 to 100")]
     NoSuchQuality { quality: u8 },
+    #[error("the codes of a natural picture are none")]
+    NoCode,
     #[error("cells of a video that are not within it, or of none")]
     NoSuchVideo,
     #[error("the video is not what it should be: {0}")]
@@ -65,6 +70,12 @@ pub enum DecodeError {
     TooManyPixels,
     #[error("a section has more rectangles than a picture of this size needs")]
     TooManyRects,
+}
+
+impl From<NoCode> for DecodeError {
+    fn from(_: NoCode) -> Self {
+        Self::NoCode
+    }
 }
 
 /// Applies updates to a picture.
@@ -85,6 +96,7 @@ pub struct Decoder {
 }
 
 struct State {
+    version: FormatVersion,
     grid: Grid,
     picture: Picture,
     cache: TileCache,
@@ -148,9 +160,9 @@ impl Decoder {
         }
         let was_reset = flags & FLAG_RESET != 0;
         let state = if was_reset {
-            let size = read_reset(&mut reader)?;
+            let (version, size) = read_reset(&mut reader)?;
             let old = self.state.take();
-            self.state.insert(State::new(size, old))
+            self.state.insert(State::new(version, size, old))
         } else {
             let state = self.state.as_mut().filter(|_| !self.is_broken);
             state.ok_or(DecodeError::ResetNeeded)?
@@ -166,13 +178,12 @@ impl Decoder {
     }
 }
 
-fn read_reset(reader: &mut Reader<'_>) -> Result<PixelSize, DecodeError> {
-    // All of them are read alike so far. A version that is not goes into `State` from here.
-    FormatVersion::new(reader.byte()?).supported()?;
+fn read_reset(reader: &mut Reader<'_>) -> Result<(FormatVersion, PixelSize), DecodeError> {
+    let version = FormatVersion::new(reader.byte()?).supported()?;
     let (width, height) = (reader.varint()?, reader.varint()?);
     let size = PixelSize::new(width, height);
     if size.is_supported() {
-        Ok(size)
+        Ok((version, size))
     } else {
         Err(DecodeError::UnsupportedSize { width, height })
     }
@@ -180,7 +191,7 @@ fn read_reset(reader: &mut Reader<'_>) -> Result<PixelSize, DecodeError> {
 
 impl State {
     /// Starts with a black picture; the memory of an old one is used again.
-    fn new(size: PixelSize, old: Option<Self>) -> Self {
+    fn new(version: FormatVersion, size: PixelSize, old: Option<Self>) -> Self {
         // One of another size goes before there is a new one: there is never memory for two.
         let old = old.map(|old| old.picture);
         let picture = match old.filter(|picture| picture.size() == size) {
@@ -191,6 +202,7 @@ impl State {
             None => Picture::new(size),
         };
         Self {
+            version,
             grid: Grid::new(size),
             picture,
             cache: TileCache::new(),
@@ -216,6 +228,8 @@ impl State {
                 Tag::Pixels => self.apply_pixels(body)?,
                 Tag::Natural => self.apply_natural(body)?,
                 Tag::Video => self.apply_video(body)?,
+                Tag::Photos if self.version >= FormatVersion::V4 => self.apply_photos(body)?,
+                Tag::Photos => return Err(DecodeError::UnknownSection { tag: tag as u8 }),
             }
         }
         Ok(())
@@ -304,21 +318,39 @@ impl State {
     }
 
     fn apply_natural(&mut self, mut body: Reader<'_>) -> Result<(), DecodeError> {
-        let quality = body.byte()?;
+        let mut quality = body.byte()?;
+        let is_quick = self.version >= FormatVersion::V4 && quality & QUICK != 0;
+        if is_quick {
+            quality &= !QUICK;
+        }
         let quality = Quality::new(quality).ok_or(DecodeError::NoSuchQuality { quality })?;
         let cells = body.runs(self.grid)?;
-        let mut coder = RangeDecoder::new(body.rest());
         self.natural.begin(quality);
-        for (column, row) in cells.marked() {
-            let cell = self.grid.cells_rect(column..column + 1, row..row + 1);
-            self.natural
-                .decode_cell(&mut coder, &mut self.picture, cell);
-            if coder.is_exhausted() {
-                return Err(DecodeError::CutOff);
+        let is_at_end = if is_quick {
+            let mut reader = QuickReader::new(body.rest())?;
+            for (column, row) in cells.marked() {
+                let cell = self.grid.cells_rect(column..column + 1, row..row + 1);
+                self.natural
+                    .decode_cell_quickly(&mut reader, &mut self.picture, cell);
+                if reader.is_exhausted() {
+                    return Err(DecodeError::CutOff);
+                }
             }
-        }
+            reader.is_at_end()
+        } else {
+            let mut coder = RangeDecoder::new(body.rest());
+            for (column, row) in cells.marked() {
+                let cell = self.grid.cells_rect(column..column + 1, row..row + 1);
+                self.natural
+                    .decode_cell(&mut coder, &mut self.picture, cell);
+                if coder.is_exhausted() {
+                    return Err(DecodeError::CutOff);
+                }
+            }
+            coder.is_at_end()
+        };
         self.changed.extend(cells.exact_rects());
-        if coder.is_at_end() {
+        if is_at_end {
             Ok(())
         } else {
             Err(DecodeError::BytesLeft)
@@ -356,20 +388,8 @@ impl State {
     }
 
     fn apply_pixels(&mut self, mut body: Reader<'_>) -> Result<(), DecodeError> {
-        let mut budget = self.grid.size().area();
-        let count = body.varint()?;
-        if count as usize > RECTS_OF_CELL * self.grid.cells() {
-            return Err(DecodeError::TooManyRects);
-        }
         let first = self.changed.len();
-        let (mut x, mut y) = (0_u32, 0_u32);
-        for _ in 0..count {
-            x = x.wrapping_add_signed(body.signed()?);
-            y = y.wrapping_add_signed(body.signed()?);
-            let rect = Rect::new(x, y, body.varint()?, body.varint()?);
-            self.admit(rect, &mut budget)?;
-            self.changed.push(rect);
-        }
+        self.read_rects(&mut body)?;
         let mut coder = RangeDecoder::new(body.rest());
         for &rect in &self.changed[first..] {
             let mut rows = self.model.begin(rect.width);
@@ -389,6 +409,40 @@ impl State {
         } else {
             Err(DecodeError::BytesLeft)
         }
+    }
+
+    fn apply_photos(&mut self, mut body: Reader<'_>) -> Result<(), DecodeError> {
+        let first = self.changed.len();
+        self.read_rects(&mut body)?;
+        let mut reader = PhotoReader::new(body.rest())?;
+        for &rect in &self.changed[first..] {
+            if !reader.read(rect.width, self.picture.spans_mut(rect)) {
+                return Err(DecodeError::CutOff);
+            }
+        }
+        if reader.is_at_end() {
+            Ok(())
+        } else {
+            Err(DecodeError::BytesLeft)
+        }
+    }
+
+    /// Appends the rectangles of a section to what has changed.
+    fn read_rects(&mut self, body: &mut Reader<'_>) -> Result<(), DecodeError> {
+        let mut budget = self.grid.size().area();
+        let count = body.varint()?;
+        if count as usize > RECTS_OF_CELL * self.grid.cells() {
+            return Err(DecodeError::TooManyRects);
+        }
+        let (mut x, mut y) = (0_u32, 0_u32);
+        for _ in 0..count {
+            x = x.wrapping_add_signed(body.signed()?);
+            y = y.wrapping_add_signed(body.signed()?);
+            let rect = Rect::new(x, y, body.varint()?, body.varint()?);
+            self.admit(rect, &mut budget)?;
+            self.changed.push(rect);
+        }
+        Ok(())
     }
 
     /// Lets a rectangle pass that lies within the picture, as long as the budget of pixels lasts.

@@ -138,6 +138,7 @@ struct State {
 /// How an update is to be made.
 #[derive(Clone, Copy)]
 struct Order {
+    version: FormatVersion,
     level: Level,
     line: Line,
     looked_at: Option<(u32, u32)>,
@@ -308,6 +309,7 @@ impl Encoder {
 
     fn order(&self, now: Duration, line: Line) -> Order {
         Order {
+            version: self.version,
             level: self.level,
             line,
             looked_at: self.looked_at,

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Bit 0 of `flags` marks a reset, which alone carries version and size; the other bits are kept for
-//! later and must be zero. This is version 3 (see [`FormatVersion`](crate::FormatVersion)); the updates
+//! later and must be zero. These are the versions 3 and 4 (see [`FormatVersion`](crate::FormatVersion)); the updates
 //! up to the next reset have its version too. Sections come in ascending order of their tags, each at most once; a tag
 //! that this version does not know is an error, since a viewer that leaves something out would show
 //! a wrong picture.
@@ -17,8 +17,9 @@
 //! | moves   | x, y, width, height of the target, then how far it moved right and down, until the end |
 //! | recalls | tile number as in stores, cache slot, until the end |
 //! | pixels  | number of rectangles; each x and y as the signed distance from the one before, width, height; then the range coder's bytes |
-//! | natural | quality (1 to 100), runs of cells, the range coder's bytes |
+//! | natural | quality (1 to 100), runs of cells, the range coder's bytes; from version 4 on with the top bit of the quality set, prefix codes and what they code |
 //! | video   | 1 if the rectangle is new, else 0; if new its x, y, width, height; runs of cells; one H.264 access unit (annex B) |
+//! | photos  | rectangles as in pixels; prefix codes and what they code; from version 4 on |
 //!
 //! *Runs of cells* are their number, then for each how many cells lie between it and the one before,
 //! and how many cells it has; cells count row by row.
@@ -33,6 +34,7 @@
 use std::ops::Range;
 
 use crate::decoder::DecodeError;
+use crate::geometry::Rect;
 use crate::grid::{Cells, Grid};
 
 /// Largest update, in bytes. An encoder keeps below it by sending what is too much in the next
@@ -47,6 +49,9 @@ pub const MAX_UPDATE_BYTES: usize = 8 << 20;
 /// may cut them into what goes first and what follows.
 pub(crate) const RECTS_OF_CELL: usize = 2;
 
+/// In the byte of a natural section's quality: its cells have prefix codes.
+pub(crate) const QUICK: u8 = 0x80;
+
 /// The flag of an update that stands alone.
 pub(crate) const FLAG_RESET: u8 = 1;
 
@@ -59,6 +64,7 @@ pub(crate) enum Tag {
     Pixels = 4,
     Natural = 5,
     Video = 6,
+    Photos = 7,
 }
 
 impl Tag {
@@ -70,6 +76,7 @@ impl Tag {
             4 => Ok(Self::Pixels),
             5 => Ok(Self::Natural),
             6 => Ok(Self::Video),
+            7 => Ok(Self::Photos),
             tag => Err(DecodeError::UnknownSection { tag }),
         }
     }
@@ -96,6 +103,20 @@ pub(crate) fn put_varint(bytes: &mut Vec<u8>, mut value: u32) {
             return;
         }
         bytes.push(low | 0x80);
+    }
+}
+
+/// Writes how many rectangles there are, and which.
+pub(crate) fn put_rects(bytes: &mut Vec<u8>, rects: &[Rect]) {
+    let count = u32::try_from(rects.len()).expect("fewer rectangles than cells");
+    put_varint(bytes, count);
+    let (mut x, mut y) = (0, 0);
+    for rect in rects {
+        put_signed(bytes, rect.x.wrapping_sub(x).cast_signed());
+        put_signed(bytes, rect.y.wrapping_sub(y).cast_signed());
+        put_varint(bytes, rect.width);
+        put_varint(bytes, rect.height);
+        (x, y) = (rect.x, rect.y);
     }
 }
 

@@ -10,7 +10,9 @@
 //! 1. *stores*: tiles of the old picture that are about to change and go into the cache,
 //! 2. *moves*: rectangles copied from elsewhere in the old picture (scrolled text, dragged windows),
 //! 3. *recalls*: tiles that come back out of the cache,
-//! 4. *pixels*: whatever is left, through a context-modelled range coder.
+//! 4. *pixels*: whatever is left, through a context-modelled range coder,
+//! 5. *natural*: photos, coarse at first, and a *video*,
+//! 6. *photos*: such cells exactly, when they have rested.
 //!
 //! This crate knows no clock, no thread, no file and no network. The decoder takes its input for
 //! hostile: memory and time are bounded by the picture's size and the update's length.
@@ -25,8 +27,10 @@ mod grid;
 mod levels;
 mod moves;
 mod natural;
+mod photo;
 mod picture;
 mod pixels;
+mod prefix_code;
 mod range_coder;
 mod scale;
 mod version;

@@ -11,16 +11,26 @@
 //!
 //! Blocks of coefficients are kept *transposed*: it saves a transposition each way.
 
+//! What goes through every pixel is compiled once for each set of instructions that processors have, and
+//! chosen at run time (`fearless_simd`): on one with AVX2 a photo takes two thirds of the time.
+
 #![expect(
     clippy::cast_possible_wrap,
     reason = "levels have far fewer bits than an i32"
 )]
+#![expect(
+    clippy::inline_always,
+    reason = "only what is inlined there is compiled for the instructions of the caller"
+)]
 
 mod quantiser;
+pub(crate) mod quick;
 mod samples;
 #[cfg(test)]
 mod tests;
 mod transform;
+
+use fearless_simd::dispatch;
 
 use crate::geometry::Rect;
 use crate::grid::CELL;
@@ -72,6 +82,8 @@ impl Quality {
 /// INVARIANT: every index is a function of bits already coded.
 #[derive(Clone)]
 pub(crate) struct NaturalModel {
+    /// What this machine calculates with: results are equal, the time is not.
+    processor: fearless_simd::Level,
     luma: Quantiser,
     chroma: Quantiser,
     statistics: Box<[Statistics; 2]>,
@@ -113,6 +125,7 @@ impl NaturalModel {
             dc: Default::default(),
         };
         Self {
+            processor: fearless_simd::Level::new(),
             luma,
             chroma,
             statistics: Box::new([estimates.clone(), estimates]),
@@ -128,10 +141,12 @@ impl NaturalModel {
 
     /// Codes the pixels of `cell`, which lies in `picture` and is at most 16 x 16 large.
     pub(crate) fn encode_cell(&mut self, coder: &mut RangeEncoder, picture: &Picture, cell: Rect) {
-        let mut blocks = blocks_of_pixels(&pixels_of_cell(picture, cell));
-        for (place, block) in blocks.iter_mut().enumerate() {
-            self.encode_block(coder, place, block);
-        }
+        dispatch!(self.processor, _simd => {
+            let mut blocks = blocks_of_pixels(&pixels_of_cell(picture, cell));
+            for (place, block) in blocks.iter_mut().enumerate() {
+                self.encode_block(coder, place, block);
+            }
+        });
     }
 
     /// Does what `encode_cell` does, and puts into `shown` what the decoder will show.
@@ -158,15 +173,18 @@ impl NaturalModel {
         picture: &mut Picture,
         cell: Rect,
     ) {
-        let mut blocks = [[Lanes([0; SIDE]); SIDE]; BLOCKS];
-        for (place, block) in blocks.iter_mut().enumerate() {
-            let mut levels = Levels::zero();
-            self.code_block(coder, place, &mut levels);
-            *block = self.quantiser(place).restored(&levels);
-        }
-        show(&blocks, picture, cell);
+        dispatch!(self.processor, _simd => {
+            let mut blocks = [[Lanes([0; SIDE]); SIDE]; BLOCKS];
+            for (place, block) in blocks.iter_mut().enumerate() {
+                let mut levels = Levels::zero();
+                self.code_block(coder, place, &mut levels);
+                *block = self.quantiser(place).restored(&levels);
+            }
+            show(&blocks, picture, cell);
+        });
     }
 
+    #[inline(always)]
     fn encode_block(
         &mut self,
         coder: &mut RangeEncoder,
@@ -179,6 +197,7 @@ impl NaturalModel {
         levels
     }
 
+    #[inline(always)]
     fn quantiser(&self, place: usize) -> &Quantiser {
         if place < LUMA_BLOCKS {
             &self.luma
@@ -188,6 +207,7 @@ impl NaturalModel {
     }
 
     /// Codes one block: an encoder takes the levels, a decoder fills them in.
+    #[inline(always)]
     fn code_block<B: BitCoder>(&mut self, coder: &mut B, place: usize, levels: &mut Levels) {
         let statistics = &mut self.statistics[usize::from(place >= LUMA_BLOCKS)];
         let fill = fill_class(self.latest.expected_ac_count(place));

@@ -73,6 +73,14 @@ impl Picture {
         &mut self.row_mut(y)[x as usize..][..width as usize]
     }
 
+    /// The rows of a rectangle that lies within the picture.
+    pub(crate) fn spans_mut(&mut self, rect: Rect) -> impl Iterator<Item = &mut [u32]> {
+        let (x, width) = (rect.x as usize, rect.width as usize);
+        let rows = self.pixels.chunks_exact_mut(self.size.width as usize);
+        let rows = rows.skip(rect.y as usize).take(rect.height as usize);
+        rows.map(move |row| &mut row[x..][..width])
+    }
+
     /// Copies `source` to `target`, which has the same size and may overlap it.
     pub(crate) fn copy_within(&mut self, source: Rect, target: Rect) {
         let (width, stride) = (target.width as usize, self.size.width as usize);

@@ -6,6 +6,10 @@
 //! disagree with itself.
 
 #![expect(
+    clippy::inline_always,
+    reason = "it is compiled for the instructions that its callers use"
+)]
+#![expect(
     clippy::cast_possible_truncation,
     reason = "the coder takes numbers apart into bytes"
 )]
@@ -35,7 +39,7 @@ impl Probability {
     /// INVARIANT: neither it nor the rest is below 1/1024 of a range that has its top bit set, so no
     /// bit shifts by more than [`MOST_PLACES`]. `learn` leaves `quick` at least 15 and `slow` at least
     /// 127 away from either end, because its shifts round down.
-    #[inline]
+    #[inline(always)]
     fn share_of_clear(self, range: u32) -> u32 {
         // The sum of two estimates of 16 bits.
         const SUM_BITS: u32 = 17;
@@ -43,7 +47,7 @@ impl Probability {
         ((u64::from(range) * sum) >> SUM_BITS) as u32
     }
 
-    #[inline]
+    #[inline(always)]
     fn learn(&mut self, bit: bool) {
         if bit {
             self.quick -= self.quick >> 4;
@@ -133,7 +137,7 @@ impl RangeEncoder {
     }
 
     /// Shifts until the top bit of `range` is set.
-    #[inline]
+    #[inline(always)]
     fn widen(&mut self) {
         let places = self.range.leading_zeros();
         self.range <<= places;
@@ -166,7 +170,7 @@ impl RangeEncoder {
 impl BitCoder for RangeEncoder {
     const ENCODES: bool = true;
 
-    #[inline]
+    #[inline(always)]
     fn bit(&mut self, probability: &mut Probability, bit: bool) -> bool {
         let bound = probability.share_of_clear(self.range);
         self.low += if bit { u64::from(bound) } else { 0 };
@@ -176,7 +180,7 @@ impl BitCoder for RangeEncoder {
         bit
     }
 
-    #[inline]
+    #[inline(always)]
     fn even_bit(&mut self, bit: bool) -> bool {
         self.range >>= 1;
         self.low += if bit { u64::from(self.range) } else { 0 };
@@ -242,7 +246,7 @@ impl<'a> RangeDecoder<'a> {
     }
 
     /// Shifts until the top bit of `range` is set.
-    #[inline]
+    #[inline(always)]
     fn widen(&mut self) {
         let places = self.range.leading_zeros();
         self.range <<= places;
@@ -261,7 +265,7 @@ impl<'a> RangeDecoder<'a> {
 impl BitCoder for RangeDecoder<'_> {
     const ENCODES: bool = false;
 
-    #[inline]
+    #[inline(always)]
     fn bit(&mut self, probability: &mut Probability, _: bool) -> bool {
         let bound = probability.share_of_clear(self.range);
         let above = u64::from(bound) << RANGE_BITS;
@@ -273,7 +277,7 @@ impl BitCoder for RangeDecoder<'_> {
         bit
     }
 
-    #[inline]
+    #[inline(always)]
     fn even_bit(&mut self, _: bool) -> bool {
         self.range >>= 1;
         let above = u64::from(self.range) << RANGE_BITS;

@@ -23,6 +23,8 @@ use codec::{
 use scene::{Screen, Step};
 
 const SIZE: PixelSize = PixelSize::new(200, 144);
+/// A photo of so much is not told exactly at once.
+const LARGE_SIZE: PixelSize = PixelSize::new(600, 300);
 const PHOTO: Rect = Rect::new(61, 35, 96, 80);
 const NARROW: Line = Line {
     bytes_per_second: Some(20_000),
@@ -31,7 +33,7 @@ const NARROW: Line = Line {
 const VIDEO: u8 = 6;
 
 /// Version, level, and the hashes of all updates and of the picture after each.
-const GOLDEN: [(FormatVersion, Level, &str, &str); 5] = [
+const GOLDEN: [(FormatVersion, Level, &str, &str); 10] = [
     (
         FormatVersion::V3,
         Level::Lossless,
@@ -62,6 +64,42 @@ const GOLDEN: [(FormatVersion, Level, &str, &str); 5] = [
         "daecb90ac187c893",
         "168328c2fbefe31c",
     ),
+    (
+        FormatVersion::V4,
+        Level::Lossless,
+        "77d590ead4a22352",
+        "b64952119047342c",
+    ),
+    (
+        FormatVersion::V4,
+        Level::True,
+        "48b806b1cd278cfa",
+        "5362f1a18f0d9d28",
+    ),
+    (
+        FormatVersion::V4,
+        Level::Bits15,
+        "83ab428b80587c1b",
+        "d1c093a48ebc7de3",
+    ),
+    (
+        FormatVersion::V4,
+        Level::Bits8,
+        "10b23a606468644f",
+        "7b759ee5d6026a27",
+    ),
+    (
+        FormatVersion::V4,
+        Level::Grey,
+        "ef97f095368a51a0",
+        "168328c2fbefe31c",
+    ),
+];
+
+/// The same of large photos on a line on which bytes need not be spared.
+const GOLDEN_OF_PHOTOS: [(FormatVersion, &str, &str); 2] = [
+    (FormatVersion::V3, "11dc24e27208d4db", "2ddd8035ca689596"),
+    (FormatVersion::V4, "f94a67921af50517", "97a3028b99909592"),
 ];
 
 #[test]
@@ -78,6 +116,19 @@ fn the_same_screens_are_the_same_bytes_and_the_same_pixels() {
 }
 
 #[test]
+fn the_same_photos_are_the_same_bytes_and_the_same_pixels() {
+    let found = GOLDEN_OF_PHOTOS.map(|(version, ..)| {
+        let encoder = Encoder::with_version(Level::True, version).expect("a supported version");
+        let session = play_photos(encoder);
+        (version, hex(&session.bytes), hex(&session.pixels))
+    });
+    let found = found
+        .each_ref()
+        .map(|(version, bytes, pixels)| (*version, &bytes[..], &pixels[..]));
+    assert_eq!(found, GOLDEN_OF_PHOTOS);
+}
+
+#[test]
 fn every_version_and_level_and_every_section_but_video_is_pinned() {
     let (oldest, newest) = SUPPORTED.into_inner();
     for number in oldest.number()..=newest.number() {
@@ -90,10 +141,11 @@ fn every_version_and_level_and_every_section_but_video_is_pinned() {
     }
     let session = play(Encoder::new(Level::True));
     let mut tags = session.tags;
+    tags.extend(play_photos(Encoder::new(Level::True)).tags);
     tags.sort_unstable();
     tags.dedup();
-    assert_eq!(tags, [1, 2, 3, 4, 5]);
-    for (_, level, ..) in GOLDEN {
+    assert_eq!(tags, [1, 2, 3, 4, 5, 7]);
+    for level in Level::ALL {
         let session = play(Encoder::new(level));
         assert!(!session.tags.contains(&VIDEO), "a video at {level:?}");
     }
@@ -111,13 +163,7 @@ struct Session {
 /// Text, a menu that comes and goes, a window that is dragged, a page that scrolls, and a photo that
 /// comes coarse and becomes exact.
 fn play(encoder: Encoder) -> Session {
-    let mut session = Session {
-        encoder,
-        decoder: Decoder::new(),
-        tags: Vec::new(),
-        bytes: blake3::Hasher::new(),
-        pixels: blake3::Hasher::new(),
-    };
+    let mut session = Session::of(encoder);
     let mut screen = Screen::new(SIZE);
     let (page, window) = (SIZE.rect(), Rect::new(17, 23, 110, 60));
     let steps = [
@@ -153,7 +199,7 @@ fn play(encoder: Encoder) -> Session {
         session.show(&screen.picture, screen.now, Line::WIDE);
     }
     let mut now = screen.now + Duration::from_secs(2);
-    paint_photo(&mut screen.picture);
+    paint_photo(&mut screen.picture, PHOTO, 0);
     session.show(&screen.picture, now, NARROW);
     for _ in 0..40 {
         now += Duration::from_millis(100);
@@ -163,7 +209,40 @@ fn play(encoder: Encoder) -> Session {
     session
 }
 
+/// Two photos, one after the other, each of the whole of a larger screen, and what makes them exact.
+fn play_photos(encoder: Encoder) -> Session {
+    let mut session = Session::of(encoder);
+    let mut picture = Picture::new(LARGE_SIZE);
+    let mut now = Duration::ZERO;
+    session.show(&picture, now, Line::WIDE);
+    for at in [3, 90] {
+        now += Duration::from_secs(2);
+        paint_photo(&mut picture, LARGE_SIZE.rect(), at);
+        session.show(&picture, now, Line::WIDE);
+        assert!(
+            !session.encoder.is_exact(LARGE_SIZE.rect()),
+            "coarse at first"
+        );
+        while let Some(at) = session.encoder.sharpens_at() {
+            now = now.max(at);
+            session.rest(now, Line::WIDE);
+        }
+        assert!(session.decoder.picture() == Some(&picture));
+    }
+    session
+}
+
 impl Session {
+    fn of(encoder: Encoder) -> Self {
+        Self {
+            encoder,
+            decoder: Decoder::new(),
+            tags: Vec::new(),
+            bytes: blake3::Hasher::new(),
+            pixels: blake3::Hasher::new(),
+        }
+    }
+
     fn show(&mut self, picture: &Picture, now: Duration, line: Line) {
         let hint = DamageHint::Everything;
         while let Some(update) = self.encoder.encode(picture, hint, now, line) {
@@ -193,17 +272,17 @@ impl Session {
     }
 }
 
-/// Slopes of colour with some grain.
-fn paint_photo(picture: &mut Picture) {
+/// Slopes of colour with some grain, which `at` moves.
+fn paint_photo(picture: &mut Picture, place: Rect, at: u32) {
     let channel = |along: u32, grain: u32| {
         let place = along & 255;
         place.min(255 - place) * 3 / 2 + grain
     };
-    for y in PHOTO.y..PHOTO.bottom() {
-        for x in PHOTO.x..PHOTO.right() {
+    for y in place.y..place.bottom() {
+        for x in place.x..place.right() {
             let grain = (x.wrapping_mul(0x9e37_79b1) ^ y.wrapping_mul(0x85eb_ca6b)) >> 29;
-            let (red, green) = (channel(x + y, grain), channel(2 * x + y, grain));
-            let blue = channel(x + 3 * y, grain);
+            let (red, green) = (channel(x + y + at, grain), channel(2 * x + y + at, grain));
+            let blue = channel(x + 3 * y + at, grain);
             picture.row_mut(y)[x as usize] = red << 16 | green << 8 | blue;
         }
     }

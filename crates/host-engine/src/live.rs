@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use codec::FormatVersion;
 use protocol::input::{HOLD_PATIENCE, MAX_INPUT_AGE};
 use protocol::lanes::CONTROL_PRIORITY;
 use protocol::limits::MAX_HEADER_FRAME_BYTES;
@@ -102,10 +103,10 @@ impl LiveSession {
     ///
     /// If the system gives no thread.
     pub(crate) fn start(
-        session: SessionId,
-        picture_key: PictureKey,
+        agreement: &Agreement,
         course: Arc<Course>,
         takers: Takers,
+        format: FormatVersion,
         connection: &Connection,
         backends: &Backends,
         current: &CurrentSession,
@@ -114,12 +115,13 @@ impl LiveSession {
         let (frames, waiting_frames) = mpsc::channel(MAX_IN_FLIGHT);
         let (reporter, reports) = mpsc::channel(8);
         let switch = Switch::new(&jobs);
+        switch.is_read_in(format);
         current.set(Some(Arc::clone(&switch)));
         let outbox = Outbox::new(Arc::clone(&course), frames);
         let mut live = Self {
-            session,
+            session: agreement.session,
             course,
-            picture_key,
+            picture_key: agreement.picture_key.clone(),
             outbox: Arc::new(outbox),
             switch,
             jobs,
@@ -134,6 +136,11 @@ impl LiveSession {
         live.spawn_capture(backends)?;
         live.spawn_writers(connection, waiting_frames);
         Ok(live)
+    }
+
+    /// A viewer reads pictures of `format` and of those before it.
+    pub(crate) fn is_read_in(&self, format: FormatVersion) {
+        self.switch.is_read_in(format);
     }
 
     /// Lets an operator see and, where granted, act.

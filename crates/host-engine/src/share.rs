@@ -268,6 +268,8 @@ impl<'a> Sharing<'a> {
         let seen = survey(source.as_mut(), percent(*wish), shared, only.is_some())?;
         let (geometry, layout, places) = seen;
         tell_places(reports, &places);
+        let encoder = Encoder::with_version(level(wish.depth), switch.format());
+        let encoder = encoder.expect("one that both sides know");
         Ok(Self {
             source,
             switch,
@@ -277,7 +279,7 @@ impl<'a> Sharing<'a> {
             only,
             outbox,
             reports,
-            encoder: Encoder::new(level(wish.depth)),
+            encoder,
             wish,
             picture: Picture::new(PixelSize::new(1, 1)),
             scaler: None,

@@ -4,11 +4,12 @@
 //! Whoever holds it can turn it off from any thread, without waiting for the network.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use capture::CaptureWaker;
+use codec::FormatVersion;
 use protocol::{PeerId, Rights, Shield};
 use session::Grant;
 use tokio::sync::{mpsc, watch};
@@ -24,10 +25,12 @@ pub(crate) struct Switch {
     withheld: watch::Sender<bool>,
     /// ... so many times.
     pauses: AtomicU64,
-    /// How often the user has chosen what is shared.
+    /// How often the user has chosen what is shared, or pictures of another format were needed.
     choices: AtomicU64,
     /// How often another display came in the place of the one before.
     displays: AtomicU64,
+    /// The newest format of pictures that all viewers so far have read.
+    format: AtomicU8,
     /// More than one operator may touch anything.
     shared: AtomicBool,
     born: Instant,
@@ -68,6 +71,7 @@ impl Switch {
             pauses: AtomicU64::new(0),
             choices: AtomicU64::new(0),
             displays: AtomicU64::new(0),
+            format: AtomicU8::new(FormatVersion::NEWEST.number()),
             shared: AtomicBool::new(false),
             born: Instant::now(),
             pressed_millis: AtomicU64::new(0),
@@ -201,6 +205,20 @@ impl Switch {
         }
     }
 
+    /// There is a viewer who reads pictures of `format` and of those before it: where newer ones were made, who
+    /// captures begins anew.
+    pub(crate) fn is_read_in(&self, format: FormatVersion) {
+        if self.format.fetch_min(format.number(), Ordering::SeqCst) > format.number() {
+            self.choices.fetch_add(1, Ordering::SeqCst);
+            self.wake_capture();
+        }
+    }
+
+    /// The format in which pictures are made.
+    pub(crate) fn format(&self) -> FormatVersion {
+        FormatVersion::new(self.format.load(Ordering::SeqCst))
+    }
+
     /// Display `number` is shown: where that is another one, who captures and who injects begin anew there, and shields come down.
     pub(crate) fn shows_display(&self, number: u64) {
         if self.displays.swap(number, Ordering::SeqCst) == number {
@@ -314,6 +332,24 @@ mod tests {
         assert!(switch.shows(switch.pauses()));
         switch.turn_off();
         assert!(!switch.shows(switch.pauses()));
+    }
+
+    #[test]
+    fn pictures_begin_anew_for_a_viewer_who_does_not_read_them() {
+        let (jobs, _waiting) = mpsc::channel(4);
+        let switch = Switch::new(&jobs);
+        assert_eq!(switch.format(), FormatVersion::NEWEST);
+        let before = switch.choices();
+        switch.is_read_in(FormatVersion::NEWEST);
+        assert_eq!(switch.choices(), before, "nothing is different");
+        switch.is_read_in(FormatVersion::V3);
+        assert_ne!(switch.choices(), before);
+        let before = switch.choices();
+        switch.is_read_in(FormatVersion::NEWEST);
+        assert_eq!(
+            (switch.format(), switch.choices()),
+            (FormatVersion::V3, before)
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::limits::MAX_HEADER_FRAME_BYTES;
-use protocol::{HostToHub, HubToHost, RefusalCode, StreamHeader};
+use protocol::{HostToHub, HubToHost, ProtocolVersion, RefusalCode, StreamHeader};
 use tokio::sync::mpsc;
 use transport::client::Greeted;
 use transport::{
@@ -24,6 +24,8 @@ pub(crate) struct Wire {
     endpoint: Endpoint,
     pub(crate) connection: Connection,
     pub(crate) route: Route,
+    /// What was agreed with the hub.
+    pub(crate) version: ProtocolVersion,
     outgoing: mpsc::Sender<HostToHub>,
     pub(crate) inbound: mpsc::Receiver<Result<HubToHost, LostCause>>,
     pub(crate) streams: mpsc::Receiver<(StreamHeader, FramedReader)>,
@@ -38,7 +40,7 @@ impl Wire {
             connection,
             reader,
             writer,
-            version: _,
+            version,
             route,
         } = greeted;
         let (outgoing, to_write) = mpsc::channel(MAX_OUTGOING);
@@ -51,6 +53,7 @@ impl Wire {
             endpoint,
             connection,
             route,
+            version,
             outgoing,
             inbound,
             streams,

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use codec::FormatVersion;
 use protocol::control::Name;
 use protocol::limits::MAX_OPERATORS;
+use protocol::version::QUICK_PHOTOS;
 use protocol::{
     ChatAuthor, ChatLine, EndedBy, Equipment, Hindrance, Hindrances, HostKeyboard, HostToHub,
-    HubToHost, Lane, Outcome, PeerId, RefusalCode, Rights, Role, ShieldState, StreamHeader,
+    HubToHost, Lane, Outcome, PeerId, ProtocolVersion, RefusalCode, Rights, Role, ShieldState,
+    StreamHeader,
 };
 use session::TicketNumber;
 use session::host::{
@@ -809,10 +812,10 @@ impl Worker {
             Arc::new(Course::begin(session))
         });
         self.course = Some(Arc::clone(&course));
-        if !reads_our_pictures(agreement.formats) {
+        let Some(format) = format_for(agreement.formats, wire.version) else {
             tracing::warn!(%session, formats = ?agreement.formats, "No common format of pictures");
             return Err(EndCause::NoCommonFormat);
-        }
+        };
         let (operator, name) = (agreement.operator, &agreement.operator_name);
         tracing::info!(%session, %operator, %name, "Session runs");
         let opened = self.channels_opened.get(&operator).copied();
@@ -823,14 +826,15 @@ impl Worker {
         };
         let (connection, backends) = (&wire.connection, &self.backends);
         if self.live.as_ref().is_none_or(|l| l.session() != session) {
-            let key = agreement.picture_key.clone();
             let takers = self.clipboards.takers();
             let current = &self.current;
-            let live =
-                LiveSession::start(session, key, course, takers, connection, backends, current);
+            let live = LiveSession::start(
+                &agreement, course, takers, format, connection, backends, current,
+            );
             self.live = Some(live.map_err(no_thread)?);
         }
         if let Some(live) = &mut self.live {
+            live.is_read_in(format);
             let trip = connection.rtt();
             let admitted = live.admit(agreement, opened, trip, backends);
             if let Err(error) = admitted {
@@ -1017,10 +1021,17 @@ async fn until_leave(commands: &mut mpsc::Receiver<HostCommand>) {
     }
 }
 
-/// Whether a console that reads the `formats` from the oldest to the newest reads what is encoded here.
-fn reads_our_pictures(formats: (u16, u16)) -> bool {
-    let (oldest, newest) = formats;
-    (oldest..=newest).contains(&codec::FormatVersion::NEWEST.number().into())
+/// The format of pictures for a console that reads `formats`, from the oldest to the newest, through a hub
+/// that makes films of them.
+fn format_for(formats: (u16, u16), hub: ProtocolVersion) -> Option<FormatVersion> {
+    let newest = if hub >= QUICK_PHOTOS {
+        FormatVersion::NEWEST
+    } else {
+        FormatVersion::V3
+    };
+    let version = |number: u16| FormatVersion::new(u8::try_from(number).unwrap_or(u8::MAX));
+    let ours = *codec::SUPPORTED.start()..=newest;
+    codec::newest_common(&ours, &(version(formats.0)..=version(formats.1)))
 }
 
 fn random() -> Option<[u8; 32]> {

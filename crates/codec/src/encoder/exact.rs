@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::{Order, State};
-use crate::format::{put_signed, put_varint};
+use crate::format::put_rects;
 use crate::geometry::Rect;
 use crate::grid::{CELL, Cells};
+use crate::photo::PhotoWriter;
 use crate::picture::Picture;
 use crate::range_coder::RangeEncoder;
 
@@ -98,9 +99,7 @@ impl State {
                 height: end - rect.y,
                 ..rect
             };
-            self.shown.copy_rect(&self.wanted, rect);
-            self.lossy.clear_covered(rect);
-            self.coarse.clear_covered(rect);
+            self.now_exact(rect);
             coded.push(rect);
             if is_full {
                 break;
@@ -108,18 +107,7 @@ impl State {
         }
         let mut body = Vec::new();
         if !coded.is_empty() {
-            put_varint(
-                &mut body,
-                u32::try_from(coded.len()).expect("fewer rectangles than cells"),
-            );
-            let (mut x, mut y) = (0, 0);
-            for rect in &coded {
-                put_signed(&mut body, rect.x.wrapping_sub(x).cast_signed());
-                put_signed(&mut body, rect.y.wrapping_sub(y).cast_signed());
-                put_varint(&mut body, rect.width);
-                put_varint(&mut body, rect.height);
-                (x, y) = (rect.x, rect.y);
-            }
+            put_rects(&mut body, &coded);
             body.extend(coder.finish());
         }
         Coded {
@@ -127,6 +115,28 @@ impl State {
             rects: coded,
             is_cut,
         }
+    }
+
+    /// Codes rectangles as photos; gives the body of the section.
+    pub(super) fn code_photos(&mut self, rects: &[Rect]) -> Vec<u8> {
+        let mut writer = PhotoWriter::new();
+        for &rect in rects {
+            let wanted = &self.wanted;
+            let rows = (rect.y..rect.bottom()).map(|y| wanted.span(rect.x, y, rect.width));
+            writer.code(rect.width, rows);
+            self.now_exact(rect);
+        }
+        let mut body = Vec::new();
+        put_rects(&mut body, rects);
+        body.extend(writer.finish());
+        body
+    }
+
+    /// The viewer is told exactly what `rect` should show.
+    fn now_exact(&mut self, rect: Rect) {
+        self.shown.copy_rect(&self.wanted, rect);
+        self.lossy.clear_covered(rect);
+        self.coarse.clear_covered(rect);
     }
 }
 

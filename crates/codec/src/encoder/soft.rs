@@ -6,12 +6,14 @@ use std::time::Duration;
 use super::exact::{TYPICAL_CELL_BYTES, distance};
 use super::{Order, State};
 use crate::activity::looks_natural;
-use crate::format::{Tag, put_runs, put_section};
+use crate::format::{QUICK, Tag, put_runs, put_section};
 use crate::geometry::Rect;
 use crate::grid::{Cells, touched};
 use crate::natural::Quality;
+use crate::natural::quick::QuickCells;
 use crate::picture::Picture;
 use crate::range_coder::RangeEncoder;
+use crate::version::FormatVersion;
 
 /// A cell that did not change for so long is made exact.
 const REST: Duration = Duration::from_millis(250);
@@ -22,6 +24,8 @@ const SHARPENING_SHARE: Duration = Duration::from_millis(100);
 /// Most cells of one such step, so that it takes few milliseconds of a core: whatever changes
 /// meanwhile waits for it.
 const MOST_SHARPENED_CELLS: usize = 150;
+/// The same where a photo is made exact in one.
+const MOST_SHARPENED_CELLS_OF_PHOTOS: usize = 800;
 const FEWEST_SHARPENED_CELLS: usize = 8;
 
 /// Natural cells of one update stop with the cell with which they pass this.
@@ -30,6 +34,9 @@ const NATURAL_BUDGET_BYTES: usize = 1 << 20;
 /// On a wide line the natural cells of one update end with the row with which they are so many, so that the
 /// viewer decodes the first of a large photo while the next are coded: some 12 ms of a core on either side.
 const MOST_NATURAL_CELLS: usize = 2_048;
+
+/// So many cells are worth the bytes of codes of their own.
+const FEWEST_QUICK_CELLS: usize = 256;
 
 /// What an exact natural cell costs until it is known better, in bytes.
 pub(super) const FIRST_SHARPENING_COST: usize = 250;
@@ -61,6 +68,28 @@ const IN_MOTION: Duration = Duration::from_millis(500);
 /// ... and the line may take only this part of the time for them.
 const MOTION_SHARE: u32 = 4;
 
+/// Either way to code natural cells.
+enum Coder {
+    Careful(RangeEncoder),
+    Quick(QuickCells),
+}
+
+impl Coder {
+    fn len(&self) -> usize {
+        match self {
+            Self::Careful(coder) => coder.len(),
+            Self::Quick(cells) => cells.len(),
+        }
+    }
+
+    fn finish(self) -> Vec<u8> {
+        match self {
+            Self::Careful(coder) => coder.finish(),
+            Self::Quick(cells) => cells.finish(),
+        }
+    }
+}
+
 impl State {
     /// Codes cells as natural pictures, `are_drawn` if some are not, as `soft` shows them; gives the
     /// body of the section, and the cells that were too much for one update.
@@ -85,12 +114,12 @@ impl State {
         let quality = quality.map_or(WORST, |&(quality, ..)| quality);
         // the viewer is not ready for the second part of a first picture before it has shown the first
         if order.line.is_narrow() || order.is_first || count <= MOST_NATURAL_CELLS {
-            return self.code_natural_at(cells, Some(soft), quality);
+            return self.code_natural_at(cells, Some(soft), quality, order);
         }
         let now = self.next_natural(cells);
         let mut later = cells.clone();
         later.remove(&now);
-        let (body, left) = self.code_natural_at(&now, Some(soft), quality);
+        let (body, left) = self.code_natural_at(&now, Some(soft), quality, order);
         later.add(&left);
         (body, later)
     }
@@ -119,15 +148,23 @@ impl State {
         cells: &Cells,
         soft: Option<&Picture>,
         quality: u8,
+        order: Order,
     ) -> (Vec<u8>, Cells) {
         let mut left = Cells::none(self.grid);
         if !cells.any() {
             return (Vec::new(), left);
         }
-        let mut coded = Cells::none(self.grid);
-        let mut coder = RangeEncoder::new();
         self.natural
             .begin(Quality::new(quality).expect("all are within 1 and 100"));
+        let is_quick = order.version >= FormatVersion::V4
+            && !order.line.is_narrow()
+            && cells.count() >= FEWEST_QUICK_CELLS;
+        let mut coder = if is_quick {
+            Coder::Quick(QuickCells::new())
+        } else {
+            Coder::Careful(RangeEncoder::new())
+        };
+        let mut coded = Cells::none(self.grid);
         for (column, row) in cells.marked() {
             if coder.len() >= NATURAL_BUDGET_BYTES {
                 left.set(column, row, true);
@@ -135,13 +172,18 @@ impl State {
             }
             let cell = self.grid.cells_rect(column..column + 1, row..row + 1);
             let from = soft.unwrap_or(&self.wanted);
-            self.natural.encode_cell(&mut coder, from, cell);
-            self.shown.copy_rect(&self.wanted, cell);
+            match &mut coder {
+                Coder::Careful(coder) => self.natural.encode_cell(coder, from, cell),
+                Coder::Quick(cells) => self.natural.encode_cell_quickly(cells, from, cell),
+            }
             self.lossy.set(column, row, true);
             self.coarse.set(column, row, quality < GOOD);
             coded.set(column, row, true);
         }
-        let mut body = vec![quality];
+        for rect in coded.exact_rects() {
+            self.shown.copy_rect(&self.wanted, rect);
+        }
+        let mut body = vec![if is_quick { quality | QUICK } else { quality }];
         put_runs(&mut body, &coded);
         body.extend(coder.finish());
         (body, left)
@@ -168,6 +210,7 @@ impl State {
         }
         let mut bytes = vec![0];
         let budget = order.line.carries_in(SHARPENING_SHARE, usize::MAX);
+        let most = |count: usize| count.min(MOST_SHARPENED_CELLS);
         if order.line.is_narrow() {
             let mut coarse = rested.clone();
             coarse.keep_where(|column, row| self.coarse.has(column, row));
@@ -175,30 +218,53 @@ impl State {
             drawn.retain(|cell| !looks_natural(&self.wanted, cell));
             if drawn.any() {
                 // text is read, photos are looked at
-                let chosen = nearest(&drawn, budget / TYPICAL_CELL_BYTES, order.looked_at);
+                let chosen = nearest(&drawn, most(budget / TYPICAL_CELL_BYTES), order.looked_at);
                 let coded = self.code_pixels(chosen.exact_rects(), NATURAL_BUDGET_BYTES);
                 put_section(&mut bytes, Tag::Pixels, &coded.body);
                 return Some(bytes);
             }
             if coarse.any() {
-                let chosen = nearest(&coarse, budget / SHARPENED_CELL_BYTES, order.looked_at);
-                let (body, _) = self.code_natural_at(&chosen, None, SHARPENED);
+                let chosen = nearest(
+                    &coarse,
+                    most(budget / SHARPENED_CELL_BYTES),
+                    order.looked_at,
+                );
+                let (body, _) = self.code_natural_at(&chosen, None, SHARPENED, order);
                 put_section(&mut bytes, Tag::Natural, &body);
                 return Some(bytes);
             }
         }
-        let chosen = nearest(&rested, budget / self.sharpening_cost, order.looked_at);
+        // of few colours a pixel often has its neighbour's
+        if order.version >= FormatVersion::V4 && order.level.keeps_colours() {
+            let mut photos = rested.clone();
+            photos.keep_where(|column, row| self.activity.is_natural(column, row));
+            if photos.count() >= FEWEST_QUICK_CELLS {
+                let count = budget / self.sharpening_cost;
+                let count = count.min(MOST_SHARPENED_CELLS_OF_PHOTOS);
+                let chosen = nearest(&photos, count, order.looked_at);
+                let body = self.code_photos(&chosen.exact_rects());
+                self.note_sharpening_cost(body.len(), chosen.count());
+                put_section(&mut bytes, Tag::Photos, &body);
+                return Some(bytes);
+            }
+        }
+        let count = most(budget / self.sharpening_cost);
+        let chosen = nearest(&rested, count, order.looked_at);
         let coded = self.code_pixels(chosen.exact_rects(), NATURAL_BUDGET_BYTES);
-        let cost = coded.body.len() / chosen.count().max(1);
-        self.sharpening_cost = self.sharpening_cost.midpoint(cost).max(1);
+        self.note_sharpening_cost(coded.body.len(), chosen.count());
         put_section(&mut bytes, Tag::Pixels, &coded.body);
         Some(bytes)
+    }
+
+    fn note_sharpening_cost(&mut self, bytes: usize, cells: usize) {
+        let cost = bytes / cells.max(1);
+        self.sharpening_cost = self.sharpening_cost.midpoint(cost).max(1);
     }
 }
 
 /// About `count` of the marked cells, tile by tile from where the viewer looks outward.
 fn nearest(cells: &Cells, count: usize, looked_at: Option<(u32, u32)>) -> Cells {
-    let count = count.clamp(FEWEST_SHARPENED_CELLS, MOST_SHARPENED_CELLS);
+    let count = count.max(FEWEST_SHARPENED_CELLS);
     let grid = cells.grid();
     let tiles = (0..grid.tiles()).filter_map(|tile| grid.tile_rect(tile));
     let mut tiles: Vec<Rect> = tiles.filter(|&tile| cells.any_touched(tile)).collect();

@@ -115,6 +115,7 @@ impl Quantiser {
     }
 
     /// Quantises transformed samples.
+    #[inline(always)]
     pub(super) fn levels(&self, block: &Block) -> Levels {
         let mut levels = Levels::zero();
         let mut roundings = [AC_ROUNDING; AREA];
@@ -139,6 +140,7 @@ impl Quantiser {
     }
 
     /// The samples that remain of a block, without the offset of 128 that luma has.
+    #[inline(always)]
     pub(super) fn restored(&self, levels: &Levels) -> Block {
         let coefficient = |place: usize| {
             let product = levels.by_place[place].wrapping_mul(self.steps[place]);

@@ -16,25 +16,31 @@ use crate::picture::Picture;
 pub(super) type CellPixels = [[u32; CELL_SIDE]; CELL_SIDE];
 
 /// The pixels of a cell; where the picture cuts it off, its edge is repeated.
+#[inline(always)]
 pub(super) fn pixels_of_cell(picture: &Picture, cell: Rect) -> CellPixels {
     debug_assert!(!cell.is_empty() && cell.width <= CELL && cell.height <= CELL);
     let width = cell.width as usize;
     let mut pixels = [[0; CELL_SIDE]; CELL_SIDE];
     for (y, row) in (0..).zip(&mut pixels) {
         let source = picture.span(cell.x, cell.y + cell.height.min(y + 1) - 1, cell.width);
-        row[..width].copy_from_slice(source);
-        row[width..].fill(source[width - 1]);
+        if let Some(whole) = source.first_chunk() {
+            *row = *whole;
+        } else {
+            row[..width].copy_from_slice(source);
+            row[width..].fill(source[width - 1]);
+        }
     }
     pixels
 }
 
 /// Red, green and blue of a pixel.
-#[inline]
+#[inline(always)]
 pub(super) fn channels(pixel: u32) -> [i32; 3] {
     [16, 8, 0].map(|shift| (pixel >> shift & 0xff) as i32)
 }
 
 /// Splits a cell into samples with [`SAMPLE_BITS`] bits below the point.
+#[inline(always)]
 pub(super) fn blocks_of_pixels(pixels: &CellPixels) -> [Block; BLOCKS] {
     /// Weights are in 1 / 2^15. Those of luma add up to one and those of chroma to zero, so that
     /// grey stays grey exactly.
@@ -83,6 +89,7 @@ pub(super) fn blocks_of_pixels(pixels: &CellPixels) -> [Block; BLOCKS] {
 }
 
 /// Puts samples into a picture as far as the cell reaches.
+#[inline(always)]
 pub(super) fn show(blocks: &[Block; BLOCKS], picture: &mut Picture, cell: Rect) {
     /// What chroma adds to the channels, in 1 / 2^14.
     const RED_OF_RED: i32 = 22_970;
@@ -120,8 +127,11 @@ pub(super) fn show(blocks: &[Block; BLOCKS], picture: &mut Picture, cell: Rect) 
         for (x, pixel) in row.iter_mut().enumerate() {
             *pixel = channel(0, x) << 16 | channel(1, x) << 8 | channel(2, x);
         }
-        picture
-            .span_mut(cell.x, cell.y + y as u32, cell.width)
-            .copy_from_slice(&row[..cell.width as usize]);
+        let target = picture.span_mut(cell.x, cell.y + y as u32, cell.width);
+        if let Some(whole) = target.first_chunk_mut() {
+            *whole = row;
+        } else {
+            target.copy_from_slice(&row[..cell.width as usize]);
+        }
     }
 }

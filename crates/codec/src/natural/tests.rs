@@ -6,6 +6,7 @@
     reason = "waves are made to fit a channel"
 )]
 
+use super::quick::{QuickCells, QuickReader};
 use super::samples::channels;
 use super::*;
 use crate::geometry::PixelSize;
@@ -41,6 +42,38 @@ fn decoded(model: &mut NaturalModel, quality: Quality, bytes: &[u8], size: Pixel
         model.decode_cell(&mut coder, &mut picture, cell);
     }
     picture
+}
+
+fn quickly_encoded(model: &mut NaturalModel, quality: Quality, from: &Picture) -> Vec<u8> {
+    let mut coded = QuickCells::new();
+    model.begin(quality);
+    for cell in cells(from.size()) {
+        model.encode_cell_quickly(&mut coded, from, cell);
+    }
+    let about = coded.len();
+    let bytes = coded.finish();
+    assert!(
+        bytes.len() <= 3 * about + 8 * 256,
+        "{} of {about}",
+        bytes.len()
+    );
+    bytes
+}
+
+/// The picture, and whether all bytes were used and no more.
+fn quickly_decoded(
+    model: &mut NaturalModel,
+    quality: Quality,
+    bytes: &[u8],
+    size: PixelSize,
+) -> Option<(Picture, bool)> {
+    let mut picture = Picture::new(size);
+    let mut reader = QuickReader::new(bytes).ok()?;
+    model.begin(quality);
+    for cell in cells(size) {
+        model.decode_cell_quickly(&mut reader, &mut picture, cell);
+    }
+    Some((picture, reader.is_at_end() && !reader.is_exhausted()))
 }
 
 fn painted(size: PixelSize, mut paint: impl FnMut(u32, u32) -> u32) -> Picture {
@@ -105,6 +138,27 @@ proptest::proptest! {
             proptest::prop_assert_eq!(coder.finish(), &bytes[..]);
             let picture = decoded(&mut decoder, quality, &bytes, size);
             proptest::prop_assert!(picture == shown);
+            let bytes = quickly_encoded(&mut writer, quality, &from);
+            let quick = quickly_decoded(&mut decoder, quality, &bytes, size);
+            proptest::prop_assert!(quick == Some((shown, true)));
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_no_codes_or_become_some_picture_quickly(
+        bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..3_000),
+        sound in 0..800_usize,
+        level in 1_u8..=100,
+    ) {
+        let size = PixelSize::new(100, 75);
+        let mut mixed = quickly_encoded(&mut NaturalModel::new(), quality(level), &hills());
+        mixed.truncate(sound);
+        mixed.extend(&bytes);
+        for bytes in [bytes, mixed] {
+            let found = quickly_decoded(&mut NaturalModel::new(), quality(level), &bytes, size);
+            if let Some((picture, _)) = found {
+                proptest::prop_assert!(picture.pixels().iter().all(|pixel| pixel >> 24 == 0));
+            }
         }
     }
 
@@ -168,9 +222,10 @@ fn the_best_quality_loses_next_to_nothing_of_a_grey_picture() {
 
 #[test]
 fn higher_quality_costs_more_and_shows_more() {
+    let hills = hills();
     let from = painted(PixelSize::new(160, 96), |x, y| {
         let noise = (x * 73 + y * 151).wrapping_mul(0x9e37_79b1) >> 27;
-        hills().row(y)[x as usize] / 2 + 0x0001_0101 * noise
+        hills.row(y)[x as usize] / 2 + 0x0001_0101 * noise
     });
     let mut before = (0, f64::INFINITY);
     for level in [5, 22, 50, 75, 85, 95] {
@@ -204,6 +259,28 @@ fn grey_stays_grey_and_its_chroma_is_all_but_free() {
     // 400 cells.
     let chroma = bytes.len() - coder.finish().len();
     assert!(chroma <= 40, "{chroma} bytes for chroma");
+}
+
+/// Machines calculate with what they have, and get the same.
+#[test]
+fn every_processor_gets_the_same() {
+    let from = hills();
+    let results = [
+        fearless_simd::Level::new(),
+        fearless_simd::Level::baseline(),
+    ]
+    .map(|processor| {
+        let of = |processor| NaturalModel {
+            processor,
+            ..NaturalModel::new()
+        };
+        let careful = encoded(&mut of(processor), quality(75), &from).0;
+        let quick = quickly_encoded(&mut of(processor), quality(75), &from);
+        let shown = decoded(&mut of(processor), quality(75), &careful, from.size());
+        let quickly = quickly_decoded(&mut of(processor), quality(75), &quick, from.size());
+        (careful, quick, shown, quickly)
+    });
+    assert!(results[0] == results[1]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub(super) type Block = [Lanes; SIDE];
 impl Add for Lanes {
     type Output = Self;
 
-    #[inline]
+    #[inline(always)]
     fn add(mut self, other: Self) -> Self {
         for (lane, other) in self.0.iter_mut().zip(other.0) {
             *lane = lane.wrapping_add(other);
@@ -26,7 +26,7 @@ impl Add for Lanes {
 impl Sub for Lanes {
     type Output = Self;
 
-    #[inline]
+    #[inline(always)]
     fn sub(mut self, other: Self) -> Self {
         for (lane, other) in self.0.iter_mut().zip(other.0) {
             *lane = lane.wrapping_sub(other);
@@ -38,7 +38,7 @@ impl Sub for Lanes {
 impl Shr<u32> for Lanes {
     type Output = Self;
 
-    #[inline]
+    #[inline(always)]
     fn shr(mut self, bits: u32) -> Self {
         for lane in &mut self.0 {
             *lane >>= bits;
@@ -48,6 +48,7 @@ impl Shr<u32> for Lanes {
 }
 
 /// Turns samples into coefficients 64 / (lengths of both basis vectors) times too small.
+#[inline(always)]
 pub(super) fn transform(block: &mut Block) {
     transform_columns(block);
     transpose(block);
@@ -55,13 +56,14 @@ pub(super) fn transform(block: &mut Block) {
 }
 
 /// Turns coefficients that are too small by as much again into samples.
+#[inline(always)]
 pub(super) fn transform_back(block: &mut Block) {
     transform_columns_back(block);
     transpose(block);
     transform_columns_back(block);
 }
 
-#[inline]
+#[inline(always)]
 fn transpose(block: &mut Block) {
     let from = *block;
     for (row, lanes) in block.iter_mut().enumerate() {
@@ -71,7 +73,7 @@ fn transpose(block: &mut Block) {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn transform_columns(block: &mut Block) {
     let rows = *block;
     let (s0, s1, s2, s3) = (
@@ -104,7 +106,7 @@ fn transform_columns(block: &mut Block) {
     block[7] = (odd1 >> 2) - odd7;
 }
 
-#[inline]
+#[inline(always)]
 fn transform_columns_back(block: &mut Block) {
     let rows = *block;
     let (sum, difference) = (rows[0] + rows[4], rows[0] - rows[4]);

@@ -10,9 +10,11 @@ use capture::Monitor;
 use codec::{PixelSize, Rect};
 use host_engine::{EndCause, HostCommand, HostEvent, Trouble};
 use protocol::input::{HOLD_PATIENCE, HOLD_SIGN_EVERY, MAX_INPUT_AGE};
+use protocol::version::QUICK_PHOTOS;
 use protocol::{
     ColourDepth, EndedBy, Hindrance, Hindrances, HostToHub, HostWord, HubToHost, InputEvent, Lane,
-    Place, PointerButton, Refusal, RefusalCode, SessionId, ViewWish, ViewerMessage,
+    Place, PointerButton, ProtocolVersion, Refusal, RefusalCode, SessionId, VersionRange, ViewWish,
+    ViewerMessage,
 };
 
 /// How soon **End** must have stopped everything (H6).
@@ -667,6 +669,37 @@ async fn nobody_is_asked_for_a_screen_that_cannot_be_shown() {
     console.ask(&mut desk, BOTH).await;
     assert_eq!(console.answer(&mut desk).await, None);
     assert!(host.untouched());
+}
+
+/// The format of the first picture for a console that reads `formats`, through a hub of this version.
+async fn format_for(formats: (u16, u16), hub_speaks: ProtocolVersion) -> u8 {
+    let hub = FakeHub::speaking(hub_speaks);
+    let host = Host::start(hub.address, hub.pin);
+    host.open_ticket();
+    let mut desk = hub.accept().await;
+    let mut console = desk.admit().await;
+    console.formats = formats;
+    console.ask(&mut desk, SEE).await;
+    host.wait_for(|event| matches!(event, HostEvent::ConsentAsked { .. }).then_some(()));
+    host.answer(Some(SEE));
+    assert_eq!(console.answer(&mut desk).await, Some(SEE));
+    let mut seat = console.begin(&mut desk).await;
+    let first = seat.see().await;
+    assert_eq!(
+        first.payload[0], 1,
+        "it stands alone, so its version follows"
+    );
+    first.payload[1]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pictures_are_as_new_as_console_and_hub_can_read_them() {
+    let newest = codec::FormatVersion::NEWEST.number();
+    let ours = VersionRange::OURS.newest;
+    let before = ProtocolVersion(QUICK_PHOTOS.0 - 1);
+    assert_eq!(format_for((3, 9), ours).await, newest);
+    assert_eq!(format_for((1, 3), ours).await, 3);
+    assert_eq!(format_for((3, 9), before).await, 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -22,8 +22,8 @@ use protocol::limits::{MAX_CONTROL_FRAME_BYTES, MAX_HEADER_FRAME_BYTES};
 use protocol::{
     ClientHello, Equipment, HidKey, Hindrance, Hindrances, HostState, HostToHub, HostWord,
     HubHello, HubToHost, InputEvent, InputFrame, Lane, OperatorWord, PeerId, Place, PointerButton,
-    PointerUpdate, ResumeSecret, Rights, RunningSession, ScreenFrame, SessionId, Shield, Shields,
-    StreamHeader, VersionRange, ViewerMessage, Word, wire,
+    PointerUpdate, ProtocolVersion, ResumeSecret, Rights, RunningSession, ScreenFrame, SessionId,
+    Shield, Shields, StreamHeader, VersionRange, ViewerMessage, Word, wire,
 };
 use serde::Serialize;
 use session::{
@@ -39,7 +39,7 @@ pub(crate) const SCREEN: PixelSize = PixelSize::new(640, 400);
 pub(crate) const HOST: PeerId = PeerId([2; 16]);
 pub(crate) const OPERATOR: PeerId = PeerId([1; 16]);
 /// What every console of today reads.
-pub(crate) const FORMATS: (u16, u16) = (1, 3);
+pub(crate) const FORMATS: (u16, u16) = (3, 4);
 
 pub(crate) const SEE: Rights = Rights::SEE;
 pub(crate) const BOTH: Rights = Rights::SEE_AND_CONTROL;
@@ -249,6 +249,7 @@ pub(crate) fn places(log: &MemoryLog) -> Vec<(i32, i32)> {
 /// A hub that listens.
 pub(crate) struct FakeHub {
     endpoint: Endpoint,
+    speaks: ProtocolVersion,
     _folder: tempfile::TempDir,
     pub(crate) address: SocketAddr,
     pub(crate) pin: Fingerprint,
@@ -256,6 +257,10 @@ pub(crate) struct FakeHub {
 
 impl FakeHub {
     pub(crate) fn listen() -> Self {
+        Self::speaking(VersionRange::OURS.newest)
+    }
+
+    pub(crate) fn speaking(speaks: ProtocolVersion) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let identity = HubIdentity::open_or_create(folder.path()).expect("a key");
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -264,6 +269,7 @@ impl FakeHub {
             address: endpoint.local_addr().expect("bound"),
             pin: identity.fingerprint(),
             endpoint,
+            speaks,
             _folder: folder,
         }
     }
@@ -291,7 +297,7 @@ impl FakeHub {
         };
         let _hello: ClientHello = desk.reader.read().await.expect("reads").expect("there");
         let welcome = HubHello::Welcome {
-            version: VersionRange::OURS.newest,
+            version: self.speaks,
             hub: "fake".into(),
         };
         desk.writer.write(&welcome).await.expect("written");
