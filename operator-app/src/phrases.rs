@@ -28,6 +28,7 @@ pub mod shields;
 pub mod system;
 pub mod tray;
 pub mod view;
+pub mod waking;
 
 phrases! {
     /// The status bar without a log-in (O5).
@@ -448,6 +449,7 @@ pub fn obstacle(lang: Lang, obstacle: Obstacle, in_session_with: Option<&str>) -
         Obstacle::Busy => ui_kit::words::in_session_with(lang, in_session_with.unwrap_or_default()),
         Obstacle::NotYours => not_yours(lang).to_owned(),
         Obstacle::Away => away(lang).to_owned(),
+        Obstacle::Asleep => waking::wake_it_first(lang).to_owned(),
         Obstacle::Hindered(hindrance) => hindrance_for_operator(lang, hindrance).to_owned(),
     }
 }

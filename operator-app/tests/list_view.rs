@@ -56,7 +56,7 @@ fn window(lang: Lang, tills: u16) -> Harness<'static, Seen> {
     };
     let mut state = ConsoleState::new(lang, clock, account, Templates::default());
     let entries = (1..=tills).rev().map(till).collect();
-    state.computers.update(Arc::new(entries));
+    state.computers.update(entries.into());
     let draw = |ui: &mut egui::Ui, seen: &mut Seen| {
         ui_kit::theme::install(ui.ctx());
         shell::main_window_ui(ui, &mut seen.state, &mut seen.actions);

@@ -27,6 +27,8 @@ pub struct VersionRange {
 const NEVER_RELEASED: u16 = 1;
 /// The first in which permanent hosts are opened with their access password.
 pub const KNOCKING: ProtocolVersion = ProtocolVersion(3);
+/// The first in which permanent hosts wake each other.
+pub const WAKING: ProtocolVersion = ProtocolVersion(4);
 /// How many versions a build speaks besides its newest.
 const KEPT: u16 = 2;
 
@@ -40,7 +42,7 @@ pub enum TooOld {
 
 impl VersionRange {
     /// What this build speaks.
-    pub const OURS: Self = Self::up_to(3);
+    pub const OURS: Self = Self::up_to(4);
 
     /// What a build speaks whose newest version is `newest`: that and the two before it.
     const fn up_to(newest: u16) -> Self {

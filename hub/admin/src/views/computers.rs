@@ -222,6 +222,18 @@ fn actions_ui(ui: &mut Ui, state: &mut State) {
         let question = Question::Hosts(Ask::Operators { host });
         state.ask(Topic::OperatorsOf(host), question);
     }
+    let not_to_wake = if row.connected {
+        Some(s(lang, Say::AlreadyConnected))
+    } else if row.disabled {
+        Some(s(lang, Say::WakeDisabled))
+    } else {
+        None
+    };
+    let wake = Push::secondary(s(lang, Say::Wake)).icon(Icon::Radio);
+    if ui.add(wake.unless(not_to_wake)).clicked() {
+        let question = Question::Hosts(Ask::Wake { host });
+        state.ask(Topic::Woken(host), question);
+    }
     let label = if row.disabled {
         Say::Enable
     } else {
