@@ -101,6 +101,11 @@ pub enum HostToHub {
     Lans { lans: Vec<Lan> },
     /// From a permanent host, the answer to [`HubToHost::Wake`]: whether a packet was sent.
     Woke { wake: u64, sent: bool },
+    /// As `SendAway`, because something was not what this operator had sent.
+    SendForgedAway {
+        session: SessionId,
+        operator: PeerId,
+    },
 }
 
 /// What the hub says to a host.

@@ -708,6 +708,10 @@ fn wakes(samples: &mut Samples) {
         lans: vec![Lan { card, network }],
     });
     samples.add(&HostToHub::Woke { wake, sent: true });
+    samples.add(&HostToHub::SendForgedAway {
+        session: SESSION,
+        operator: PEER,
+    });
     samples.add(&HubToHost::Wake {
         wake,
         order: WakeOrder {

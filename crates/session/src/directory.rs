@@ -507,7 +507,12 @@ impl Directory {
             HostToHub::EndForged { session } => {
                 self.host_ends_session(id, session, EndedBy::Forged, now)
             }
-            HostToHub::SendAway { session, operator } => self.send_away(id, session, operator, now),
+            HostToHub::SendAway { session, operator } => {
+                self.send_away(id, session, (operator, EndedBy::User), now)
+            }
+            HostToHub::SendForgedAway { session, operator } => {
+                self.send_away(id, session, (operator, EndedBy::Forged), now)
+            }
             HostToHub::Feedback { session, feedback } => {
                 self.give_feedback(id, session, feedback, now)
             }

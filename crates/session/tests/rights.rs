@@ -205,7 +205,7 @@ fn every_message_is_in_the_table() {
     // the last ones of their enums, and one of each area that has questions
     for last in [
         "console  Wake",
-        "host     Woke",
+        "host     SendForgedAway",
         "admin    People SetRules",
         "admin    Desk Disconnect",
         "admin    Hosts Wake",

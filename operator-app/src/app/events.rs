@@ -661,6 +661,8 @@ impl ConsoleApp {
         running.retain(|_, running| *running != session);
         if by == EndedBy::User {
             self.notices.push(Tone::Warning, phrases::sent_away(lang));
+        } else if by == EndedBy::Forged {
+            self.notices.push(Tone::Danger, phrases::left_forged(lang));
         } else {
             self.notices.push(Tone::Neutral, phrases::handed_over(lang));
         }

@@ -124,7 +124,7 @@ fn busy(lang: Lang) -> ConsoleState {
     let mut rows = Rows::from(entries);
     let sleeping = [
         (SLEEPING, "TILL-6", WakeStanding::Ready),
-        (ALONE, "WAREHOUSE-GATE-CONTROL-2", WakeStanding::Alone),
+        (ALONE, "TILL-7", WakeStanding::Alone),
         (PeerId([13; 16]), "TILL-8", WakeStanding::Ready),
     ];
     for (id, name, standing) in sleeping {
@@ -432,7 +432,7 @@ fn e3_the_main_window_fits_in_every_look() {
     });
     for (name, of) in [
         ("menu-asleep", "TILL-6"),
-        ("menu-asleep-alone", "WAREHOUSE-GATE-CONTROL-2"),
+        ("menu-asleep-alone", "TILL-7"),
         ("menu-being-woken", "TILL-8"),
         ("menu-awake", "TILL-4"),
     ] {

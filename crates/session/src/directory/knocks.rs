@@ -293,6 +293,7 @@ impl Directory {
             | HostToHub::EndSession { .. }
             | HostToHub::EndForged { .. }
             | HostToHub::SendAway { .. }
+            | HostToHub::SendForgedAway { .. }
             | HostToHub::Enrol { .. }
             | HostToHub::ComeIn { .. }
             | HostToHub::Feedback { .. } => Err(OutOfPlace),

@@ -660,7 +660,9 @@ impl Directory {
             return Ok(()); // over meanwhile
         };
         let host = *host;
-        let answer = wake.helpers.get_mut(&helper).ok_or(OutOfPlace)?;
+        let Some(answer) = wake.helpers.get_mut(&helper) else {
+            return Ok(()); // others were asked meanwhile
+        };
         *answer = Some(sent);
         if wake.helpers.values().all(|answer| *answer == Some(false))
             && let Some(wake) = self.waking.wakes.remove(&host)
