@@ -54,9 +54,9 @@ pub fn of_host(message: &HostToHub) -> Option<Action> {
         | HostToHub::Lans { .. }
         | HostToHub::Woke { .. }
         | HostToHub::Leave => return None,
-        HostToHub::Say { .. }
-        | HostToHub::SendAway { .. }
-        | HostToHub::SendForgedAway { .. } => Action::SpeakForUser,
+        HostToHub::Say { .. } | HostToHub::SendAway { .. } | HostToHub::SendForgedAway { .. } => {
+            Action::SpeakForUser
+        }
         HostToHub::EndSession { .. } | HostToHub::EndForged { .. } => Action::EndSession,
         HostToHub::Feedback { .. } => Action::GiveFeedback,
     })

@@ -8,8 +8,8 @@ use egui::{Label, ScrollArea, Ui};
 use protocol::admin::Question;
 use protocol::admin::hosts::{EnrolmentRow, HostRow, OfGroup, OfState, Order, Question as Ask};
 use ui_kit::widgets::{
-    Field, Push, divider_ui, empty_state_ui, heading_ui, icon_button_ui, icon_button_unless_ui, menu_item_ui, segments_ui,
-    text_field_ui,
+    Field, Push, divider_ui, empty_state_ui, heading_ui, icon_button_ui, icon_button_unless_ui,
+    menu_item_ui, segments_ui, text_field_ui,
 };
 use ui_kit::words::name_alone;
 use ui_kit::{Icon, Lang, Palette, Tone, text, theme};

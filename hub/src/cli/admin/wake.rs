@@ -28,7 +28,7 @@ pub(super) fn run(data: &DataArgs, name: &str, wait: bool, json: bool) -> anyhow
             bail!("the hub answered {other:?}")
         }
     };
-    let names: Vec<&str> = through.iter().map(|name| name.as_str()).collect();
+    let names: Vec<&str> = through.iter().map(protocol::BoundedText::as_str).collect();
     if !json {
         say(&format!("waking {} through {}", row.name, names.join(", ")))?;
     }
