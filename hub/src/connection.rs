@@ -14,10 +14,10 @@ use protocol::admin::people::SignInKind;
 use protocol::admin::{AdminToHub, HubToAdmin};
 use protocol::control::Name;
 use protocol::limits::{MAX_ADMIN_FRAME_BYTES, MAX_CONTROL_FRAME_BYTES, MAX_STRANGER_FRAME_BYTES};
-use protocol::version::KNOCKING;
+use protocol::version::{KNOCKING, WAKING};
 use protocol::{
     ClientHello, HostToHub, HubHello, HubToHost, HubToOperator, OperatorToHub, Outcome, PeerId,
-    Refusal, RefusalCode, ResumeSecret, Role, VersionRange,
+    ProtocolVersion, Refusal, RefusalCode, ResumeSecret, Role, VersionRange,
 };
 use quinn::{ConnectionError, Incoming};
 use serde::Serialize;
@@ -227,8 +227,8 @@ impl Talk {
         // each in a box of its size: thousands of hosts need less than half of what an operator does
         match hello.role {
             Role::Host => {
-                let knocking = hello.versions.newest >= KNOCKING;
-                Box::pin(self.serve_host(reader, writer, program, knocking)).await
+                let newest = hello.versions.newest;
+                Box::pin(self.serve_host(reader, writer, program, newest)).await
             }
             Role::Operator => Box::pin(self.serve_operator(reader, writer, program)).await,
             Role::Administrator => {
@@ -295,7 +295,7 @@ impl Talk {
         mut reader: FramedReader,
         writer: FramedWriter,
         program: String,
-        knocking: bool,
+        newest: ProtocolVersion,
     ) -> Result<(), Fault> {
         let desk = &self.desk;
         let admission = &self.admission;
@@ -311,7 +311,8 @@ impl Talk {
                 let caller = permanent::Caller {
                     host,
                     program,
-                    knocking,
+                    knocking: newest >= KNOCKING,
+                    waking: newest >= WAKING,
                 };
                 return self
                     .serve_permanent_host(caller, code, reader, writer)
@@ -585,6 +586,17 @@ impl Talk {
                     desk.tell(event).await?;
                     continue;
                 }
+                OperatorToHub::Wake { host } => {
+                    let (settings, now) = (desk.office.settings(), desk.clock.now().unix_millis);
+                    let shut = unattended::is_shut(&settings, now, &TimeZone::system());
+                    let event = if let Some((code, why)) = shut {
+                        Event::WakeRefused(id, host, code.into(), why)
+                    } else {
+                        Event::OperatorSaid(id, Box::new(OperatorToHub::Wake { host }))
+                    };
+                    desk.tell(event).await?;
+                    continue;
+                }
                 message @ (OperatorToHub::GenerateTicket
                 | OperatorToHub::RevokeTicket { .. }
                 | OperatorToHub::ExtendTicket { .. }
@@ -599,6 +611,7 @@ impl Talk {
                 | OperatorToHub::AskToSee { .. }
                 | OperatorToHub::ShowingPart { .. }
                 | OperatorToHub::LeaveShowing { .. }
+                | OperatorToHub::ListSleeping
                 | OperatorToHub::Greet { .. }
                 | OperatorToHub::Say { .. }) => {
                     desk.tell(Event::OperatorSaid(id, Box::new(message)))

@@ -60,6 +60,8 @@ pub(crate) enum Event {
     OperatorSaid(PeerId, Box<OperatorToHub>),
     /// An operator knocks at that host, and what the administrator demands is missing.
     KnockRefused(PeerId, PeerId, Refusal, &'static str),
+    /// The same where it wants that host woken.
+    WakeRefused(PeerId, PeerId, Refusal, &'static str),
     Left(PeerId, LinkId, Departure),
     /// Log-ins with these accounts end, for that reason.
     AccountsClosed(Vec<AccountId>, Refusal),
@@ -124,6 +126,12 @@ pub(crate) enum Oversight {
         session: SessionId,
         sign_in: PeerId,
         done: oneshot::Sender<()>,
+    },
+    /// Has a permanent host woken in the name of `actor`; the computers that do it, or why it cannot be.
+    Wake {
+        host: HostId,
+        actor: Actor,
+        done: oneshot::Sender<Result<Vec<Name>, Refusal>>,
     },
     /// Sends a peer away in the name of `actor`; whether it was there.
     Disconnect {
@@ -395,6 +403,9 @@ impl Registry {
             Event::KnockRefused(id, host, refusal, reason) => {
                 self.directory.refuse_knock(id, host, refusal, reason, now);
             }
+            Event::WakeRefused(id, host, refusal, reason) => {
+                self.directory.refuse_wake(id, host, refusal, reason, now);
+            }
             Event::Left(id, link, how) => {
                 let peer = self.peers.get(&id);
                 if peer.is_some_and(|peer| peer.admission().id() == link) {
@@ -507,6 +518,10 @@ impl Registry {
                 self.directory.stop_watching(session, sign_in);
                 done.send(()).unwrap_or_default();
             }
+            Oversight::Wake { host, actor, done } => {
+                let through = self.directory.administrator_wakes(host, actor, now);
+                drop(done.send(through));
+            }
             Oversight::Disconnect { peer, actor, done } => {
                 let gone = self.directory.administrator_disconnects(peer, actor, now);
                 done.send(gone).unwrap_or_default();
@@ -559,6 +574,8 @@ impl Registry {
             | OperatorToHub::KnockCode { .. }
             | OperatorToHub::ShowingPart { .. }
             | OperatorToHub::LeaveShowing { .. }
+            | OperatorToHub::ListSleeping
+            | OperatorToHub::Wake { .. }
             | OperatorToHub::LogOut => return None,
         };
         self.store.is_behind().then_some(refused)

@@ -22,8 +22,8 @@ pub(crate) fn obstacle(
     now_unix_millis: i64,
     zone: &TimeZone,
 ) -> Option<(RefusalCode, &'static str)> {
-    if !is_within(&settings.unattended_hours, now_unix_millis, zone) {
-        return Some((RefusalCode::OUTSIDE_HOURS, "outside of the hours"));
+    if let Some(shut) = is_shut(settings, now_unix_millis, zone) {
+        return Some(shut);
     }
     if settings.unattended_reason && brought.reason.trim().is_empty() {
         return Some((RefusalCode::NO_REASON, "no reason"));
@@ -32,6 +32,16 @@ pub(crate) fn obstacle(
         return Some((RefusalCode::CODE_NEEDED, "no code of the second factor"));
     }
     None
+}
+
+/// Whether permanent hosts are neither opened nor woken at this hour, and why in both words.
+pub(crate) fn is_shut(
+    settings: &Settings,
+    now_unix_millis: i64,
+    zone: &TimeZone,
+) -> Option<(RefusalCode, &'static str)> {
+    let open = is_within(&settings.unattended_hours, now_unix_millis, zone);
+    (!open).then_some((RefusalCode::OUTSIDE_HOURS, "outside of the hours"))
 }
 
 /// Why a code of the second factor was not taken, in the words of the audit log.

@@ -48,6 +48,8 @@ pub enum Action {
     /// A favourite, or one no longer.
     TurnFavourite(PeerId),
     StartSession(PeerId),
+    /// Have others of its network wake a permanent host that is not connected.
+    Wake(PeerId),
     /// The access password of a permanent host was typed.
     OpenHost,
     /// It is not to be opened after all.

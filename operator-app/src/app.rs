@@ -525,10 +525,10 @@ impl eframe::App for ConsoleApp {
             };
             self.take_event(event);
         }
-        if let Some(entries) = self.backend.entries()
-            && !Arc::ptr_eq(&entries, &self.state.computers.entries)
+        if let Some(rows) = self.backend.rows()
+            && !Arc::ptr_eq(&rows.entries, &self.state.computers.entries)
         {
-            self.take_entries(entries);
+            self.take_rows(rows);
         }
         let over = self.screens.extract_if(.., Screen::is_over);
         over.for_each(Screen::leave);

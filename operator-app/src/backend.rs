@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use operator_engine::{
     ClipboardPlace, ClipboardWays, Command, CommandError, Config, Doctor, Event, Events,
-    HubAddress, OperatorEngine, OperatorHandle, Pin, ProxyChoice, ProxyTest, Routes, ShownScreen,
-    StartError, Wake,
+    HubAddress, OperatorEngine, OperatorHandle, Pin, ProxyChoice, ProxyTest, Routes, Rows,
+    ShownScreen, StartError, Wake,
 };
-use protocol::{Entry, Role};
+use protocol::Role;
 use ui_kit::Lang;
 
 use crate::screen::{Screen, Way};
@@ -190,10 +190,8 @@ impl Backend {
     }
 
     /// The live list as it is now.
-    pub fn entries(&self) -> Option<Arc<Vec<Entry>>> {
-        self.running
-            .as_ref()
-            .map(|running| running.handle.entries())
+    pub fn rows(&self) -> Option<Rows> {
+        self.running.as_ref().map(|running| running.handle.rows())
     }
 
     /// Logs out and waits until everything is on disk.

@@ -28,6 +28,7 @@ pub mod shields;
 pub mod system;
 pub mod tray;
 pub mod view;
+pub mod waking;
 
 phrases! {
     /// The status bar without a log-in (O5).
@@ -266,6 +267,9 @@ phrases! {
         "Hai lasciato la sessione; il collega continua e scrive il rapporto.";
     sent_away: "The user ended your part of the session; it goes on without you.",
         "L'utente ha terminato la tua partecipazione; la sessione continua senza di te.";
+    /// Something in it was forged on the way; the others go on.
+    left_forged: "What arrived at one end was not what the other had sent, so your part of the session was ended. It goes on without you. Tell your administrator.",
+        "Ciò che è arrivato a una delle due parti non è ciò che l'altra ha inviato: la tua parte della sessione è stata terminata. La sessione continua senza di te. Avvisa l'amministratore.";
     proxy_settings: "Enter them under Settings, Proxy and http tunneling.",
         "Indicali in Impostazioni, Proxy e tunnel http.";
     quit_question: "End the sessions and quit?", "Terminare le sessioni e uscire?";
@@ -448,6 +452,7 @@ pub fn obstacle(lang: Lang, obstacle: Obstacle, in_session_with: Option<&str>) -
         Obstacle::Busy => ui_kit::words::in_session_with(lang, in_session_with.unwrap_or_default()),
         Obstacle::NotYours => not_yours(lang).to_owned(),
         Obstacle::Away => away(lang).to_owned(),
+        Obstacle::Asleep => waking::wake_it_first(lang).to_owned(),
         Obstacle::Hindered(hindrance) => hindrance_for_operator(lang, hindrance).to_owned(),
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use desktop::Notice;
+use operator_engine::Rows;
 use protocol::{Entry, EntryKind, PeerId};
 use ui_kit::Lang;
 use ui_kit::words::name_alone;
@@ -42,11 +43,15 @@ pub struct Popups {
 }
 
 impl Popups {
-    /// Takes the newest list. The operator's own row and users of other operators are nobody's news.
-    pub fn take_list(&mut self, entries: &[Entry], you: Option<PeerId>, lang: Lang, now: Instant) {
+    /// Takes the newest list. The operator's own row, users of other operators and computers that are not
+    /// connected are nobody's news.
+    pub fn take_list(&mut self, rows: &Rows, you: Option<PeerId>, lang: Lang, now: Instant) {
         let told = |entry: &&Entry| {
-            Some(entry.id) != you && (entry.kind != EntryKind::User || entry.yours)
+            Some(entry.id) != you
+                && (entry.kind != EntryKind::User || entry.yours)
+                && !rows.sleeping.contains_key(&entry.id)
         };
+        let entries = &rows.entries;
         let new: BTreeMap<PeerId, Who> = entries
             .iter()
             .filter(told)
@@ -207,7 +212,12 @@ mod tests {
     }
 
     fn list(popups: &mut Popups, entries: &[Entry], now: Instant) {
-        popups.take_list(entries, Some(PeerId([99; 16])), Lang::En, now);
+        popups.take_list(
+            &entries.to_vec().into(),
+            Some(PeerId([99; 16])),
+            Lang::En,
+            now,
+        );
     }
 
     fn told(popups: &mut Popups, wanted: &PopupSettings, now: Instant) -> Vec<(String, String)> {

@@ -1,6 +1,5 @@
 //! The list as its operator uses it: by keyboard, in some order, with thousands of computers.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use egui::{Key, Modifiers};
@@ -55,8 +54,8 @@ fn window(lang: Lang, tills: u16) -> Harness<'static, Seen> {
         ..Account::default()
     };
     let mut state = ConsoleState::new(lang, clock, account, Templates::default());
-    let entries = (1..=tills).rev().map(till).collect();
-    state.computers.update(Arc::new(entries));
+    let entries: Vec<_> = (1..=tills).rev().map(till).collect();
+    state.computers.update(entries.into());
     let draw = |ui: &mut egui::Ui, seen: &mut Seen| {
         ui_kit::theme::install(ui.ctx());
         shell::main_window_ui(ui, &mut seen.state, &mut seen.actions);

@@ -72,7 +72,7 @@ fn logged_in(lang: Lang) -> ConsoleState {
             display_name: "Otto".to_owned(),
         },
     );
-    state.computers.update(Arc::new(vec![
+    state.computers.update(operator_engine::Rows::from(vec![
         row(1, EntryKind::Operator, "Otto", false),
         row(ANNA.0[0], EntryKind::User, "ANNA-PC", true),
     ]));
@@ -256,12 +256,12 @@ fn o9_an_open_menu_stays_with_its_computer_when_another_one_leaves() {
     let after = row(10, EntryKind::User, "Z-PC", true);
     let mut state = logged_in(Lang::En);
     let all = vec![before, anna.clone(), after.clone()];
-    state.computers.update(Arc::new(all));
+    state.computers.update(all.into());
     let mut window = window(state);
     window.get_by_label_contains("ANNA-PC").click_secondary();
     window.run();
-    let left = Arc::new(vec![anna, after]);
-    window.state_mut().state.computers.update(left);
+    let left = vec![anna, after];
+    window.state_mut().state.computers.update(left.into());
     window.run();
     window.get_by_label("Disconnect this PC").click();
     window.run();
@@ -280,7 +280,7 @@ fn u3_a_permanent_host_that_may_not_be_opened_is_greyed() {
         person: "".into(),
         ..row(9, EntryKind::PermanentHost, "Till 4", false)
     };
-    state.computers.update(Arc::new(vec![till]));
+    state.computers.update(vec![till].into());
     let mut window = window(state);
     window.get_by_label_contains("Permanent hosts  ·  1");
     window.get_by_label_contains("Till 4").click_secondary();
@@ -332,7 +332,7 @@ fn u3_the_password_box_opens_with_enter_and_closes_with_escape() {
         let mut state = logged_in(Lang::En);
         let till = row(9, EntryKind::PermanentHost, "Till 4", true);
         let host = till.id;
-        state.computers.update(Arc::new(vec![till]));
+        state.computers.update(vec![till].into());
         state.opening = Some(OpeningHost::new(host, "Till 4".to_owned()));
         window(state)
     };

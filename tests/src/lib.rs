@@ -30,6 +30,7 @@ pub mod memory;
 mod network;
 pub mod networks;
 mod own_keyboard;
+pub mod permanent;
 mod picture;
 mod programs;
 mod proxy_server;

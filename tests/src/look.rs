@@ -17,6 +17,14 @@ pub struct Look {
 }
 
 impl Look {
+    /// What a computer with nobody in front has as `LANG`.
+    pub(crate) fn locale(&self) -> &'static str {
+        match self.language {
+            "It" => "it_IT.UTF-8",
+            _ => "en_GB.UTF-8",
+        }
+    }
+
     /// Light, in English: what tests and the demo look like.
     pub const LIGHT: Self = Self {
         name: "light",

@@ -75,6 +75,8 @@ pub struct Home {
     network: Option<u32>,
     /// The rules of the owner's clocks, as `TZ` has them.
     zone: Option<String>,
+    /// The language and country of the owner's computer, as `LANG` has them, if not nobody's.
+    locale: Option<String>,
     /// What the owner's computer is called, if not as this one is.
     computer: Option<String>,
     /// What the environment names as proxy.
@@ -98,6 +100,7 @@ impl Home {
             folder: folder.join(name),
             network: None,
             zone: None,
+            locale: None,
             computer: None,
             proxy: None,
             bus: None,
@@ -122,6 +125,12 @@ impl Home {
     /// The same home, in a place whose clocks go by `zone`, as `TZ` has it.
     pub fn in_zone(mut self, zone: &str) -> Self {
         self.zone = Some(zone.to_owned());
+        self
+    }
+
+    /// The same home, on a computer that speaks the language of `locale`, as `LANG` has it.
+    pub fn speaking(mut self, locale: &str) -> Self {
+        self.locale = Some(locale.to_owned());
         self
     }
 
@@ -224,7 +233,7 @@ impl Home {
             .current_dir(&self.folder)
             .env("HOME", &self.folder)
             .env("XDG_RUNTIME_DIR", self.folder.join("run"))
-            .env("LANG", "C.UTF-8")
+            .env("LANG", self.locale.as_deref().unwrap_or("C.UTF-8"))
             .env("KRB5CCNAME", self.file("no-tickets"))
             // logs are read by plays
             .env("NO_COLOR", "1");

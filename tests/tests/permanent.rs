@@ -56,8 +56,10 @@ fn u1_a_permanent_host_is_seen_by_those_who_may_and_says_what_is_missing() {
     cast.console.app.hands().tap(key::Escape).expect("pressed");
     cast.console.app.wait_until_gone(field).expect("closed");
 
+    // it stays in the list, to be woken
     drop(seen);
-    cast.console.app.wait_until_gone("TILL-4").expect("gone");
+    cast.console.app.wait_for("Not connected").expect("gone");
+    assert!(cast.console.app.shows("TILL-4").expect("a window"));
     cast.hub.verify_audit().expect("sound");
 }
 

@@ -39,7 +39,7 @@ pub use engine::{
     LookForHindrances, NameMonitors, OpenScreen, OpenSink, SessionEnder,
 };
 pub use input::run_guardian_if_asked;
-pub use machine::system_name;
+pub use machine::{OwnLan, lans, system_name};
 pub use shield::{MemoryShields, Shielder, UpShield};
 pub use transfer::{Consent as BrowseConsent, Places};
 pub use transport::{

@@ -1,5 +1,7 @@
 //! What this computer is, and what it is busy with, as an operator may be told it (S2).
 
+mod lans;
+
 use std::collections::BTreeMap;
 use std::thread;
 
@@ -10,6 +12,8 @@ use sysinfo::{
     CpuRefreshKind, DiskRefreshKind, Disks, MINIMUM_CPU_UPDATE_INTERVAL, MemoryRefreshKind,
     Networks, ProcessRefreshKind, ProcessesToUpdate, Product, RefreshKind, System,
 };
+
+pub use lans::{OwnLan, lans};
 
 /// Looks at this computer; blocks for a few hundred milliseconds, in which it counts who is busy.
 /// What the system does not tell is missing.

@@ -22,6 +22,8 @@ use tokio::sync::{mpsc, watch};
 use transport::{HubAddress, Pin, Routes};
 use zeroize::Zeroizing;
 
+use crate::list::Rows;
+
 /// Called after each event and each change of the list; must return at once. The program makes its
 /// window look again.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -106,6 +108,11 @@ pub enum Command {
     },
     /// The operator closed the box in which the password is typed.
     GiveUpOpening {
+        host: PeerId,
+    },
+    /// Has others of its network wake a permanent host that is not connected; [`crate::Event::Waking`] tells
+    /// what becomes of it.
+    Wake {
         host: PeerId,
     },
     /// Asks a colleague, who is in the list by this `name`, to show their screen (O10); the pictures will go
@@ -268,6 +275,7 @@ impl fmt::Debug for Command {
             Self::StartSession { .. } => "StartSession",
             Self::OpenHost { .. } => "OpenHost",
             Self::GiveUpOpening { .. } => "GiveUpOpening",
+            Self::Wake { .. } => "Wake",
             Self::AskToSee { .. } => "AskToSee",
             Self::GiveWord { .. } => "GiveWord",
             Self::LeaveShowing => "LeaveShowing",
@@ -315,7 +323,7 @@ pub enum CommandError {
 #[derive(Debug)]
 pub struct OperatorHandle {
     pub(crate) commands: mpsc::Sender<Command>,
-    pub(crate) entries: watch::Receiver<Arc<Vec<Entry>>>,
+    pub(crate) rows: watch::Receiver<Rows>,
     pub(crate) thread: JoinHandle<()>,
 }
 
@@ -336,7 +344,12 @@ impl OperatorHandle {
 
     /// The live list as it is now, in the order in which the rows came.
     pub fn entries(&self) -> Arc<Vec<Entry>> {
-        Arc::clone(&self.entries.borrow())
+        self.rows().entries
+    }
+
+    /// The same, and which of the rows are permanent hosts that are not connected.
+    pub fn rows(&self) -> Rows {
+        self.rows.borrow().clone()
     }
 
     /// Logs out and ends the engine; returns when everything is on disk and the hub knows, or
@@ -344,10 +357,10 @@ impl OperatorHandle {
     pub fn shut_down(self) {
         let Self {
             commands,
-            entries,
+            rows,
             thread,
         } = self;
-        drop((commands, entries));
+        drop((commands, rows));
         if thread.join().is_err() {
             tracing::error!("Engine thread panicked");
         }

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use protocol::control::{Admission, ChatText, Name};
+use protocol::version::WAKING;
 use protocol::{
-    BroughtIn, ChatAuthor, ChatLine, Entry, HubToOperator, OperatorToHub, Outcome, PeerId,
-    RefusalCode, ReportId, Rights, SessionId,
+    BroughtIn, ChatAuthor, ChatLine, HubToOperator, OperatorToHub, Outcome, PeerId, RefusalCode,
+    ReportId, Rights, SessionId,
 };
 use session::console::{
     ConsoleNews, ConsoleSide, ConsoleStep, KeptTickets, NotStarted, Outside, Running, Stretched,
@@ -27,7 +28,7 @@ use crate::files::{self, FilesNews};
 use crate::input_path::StreamFault;
 use crate::keeper::Keeper;
 use crate::link::{Link, Resumed};
-use crate::list::LiveList;
+use crate::list::{LiveList, Rows};
 use crate::notes::{self, KeptNotes, Notes};
 use crate::reports::{self, KeptReport, Reports};
 use crate::session_streams::{RunningSession, SessionFault, Way};
@@ -43,7 +44,7 @@ pub(crate) struct Desk {
     hub: String,
     keeper: Keeper,
     teller: Teller,
-    entries: watch::Sender<Arc<Vec<Entry>>>,
+    rows: watch::Sender<Rows>,
     list: LiveList,
     list_changed: bool,
     /// Hub and user that everything kept here belongs to.
@@ -82,7 +83,7 @@ impl Desk {
         keeper: Keeper,
         clipboards: Clipboards,
         teller: Teller,
-        entries: watch::Sender<Arc<Vec<Entry>>>,
+        rows: watch::Sender<Rows>,
     ) -> io::Result<Self> {
         let files = keeper.read_all(TICKETS_FILE, 1, MAX_TICKETS_BYTES)?;
         let foreign_tickets = files
@@ -101,7 +102,7 @@ impl Desk {
             hub,
             keeper,
             teller,
-            entries,
+            rows,
             list: LiveList::default(),
             list_changed: false,
             owner: String::new(),
@@ -216,6 +217,9 @@ impl Desk {
         }
         link.send(OperatorToHub::ListDrafts);
         link.send(OperatorToHub::ListReportForms);
+        if link.version >= WAKING {
+            link.send(OperatorToHub::ListSleeping);
+        }
     }
 
     /// What another connection has to begin with, and for how long the hub waits for it.
@@ -232,7 +236,7 @@ impl Desk {
         }
         if self.list_changed && hub_is_quiet {
             self.list_changed = false;
-            self.entries.send_replace(Arc::new(self.list.snapshot()));
+            self.rows.send_replace(self.list.snapshot());
             self.teller.wake();
         }
     }
@@ -409,6 +413,7 @@ impl Desk {
                 let steps = self.side.give_up_opening(host);
                 self.take(link, steps).await;
             }
+            Command::Wake { host } => tell_hub(link, OperatorToHub::Wake { host }),
             Command::AskToSee {
                 colleague,
                 name,
@@ -497,6 +502,11 @@ impl Desk {
                 self.list_changed = true;
                 self.take(Some(link), steps).await;
             }
+            HubToOperator::Sleeping { sleeping } => {
+                self.list.sleeps(sleeping);
+                self.list_changed = true;
+            }
+            HubToOperator::Waking { host, news } => self.tell(Event::Waking { host, news }).await,
             HubToOperator::ReportSaved {
                 report,
                 finished,

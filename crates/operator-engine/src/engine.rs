@@ -2,7 +2,6 @@
 //! turn.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::control::{Admission, Name};
@@ -21,6 +20,7 @@ use crate::event::{Event, Events, LogInProblem};
 use crate::files::FilesNews;
 use crate::keeper::Keeper;
 use crate::link::{Credentials, Link, Resumed};
+use crate::list::Rows;
 use crate::quality;
 use crate::session_streams::SessionFault;
 
@@ -66,7 +66,7 @@ impl OperatorEngine {
         let keeper = Keeper::start(&config.keep).map_err(unkept)?;
         let (commands, command_receiver) = mpsc::channel(MAX_COMMANDS_WAITING);
         let (event_sender, events) = mpsc::channel(MAX_EVENTS_WAITING);
-        let (entry_sender, entries) = watch::channel(Arc::default());
+        let (row_sender, rows) = watch::channel(Rows::default());
         let hub = match config.pin {
             Pin::Key(fingerprint) => fingerprint.to_string(),
             Pin::PublicName => config.hub.to_string(),
@@ -79,7 +79,7 @@ impl OperatorEngine {
                 events: event_sender,
                 wake,
             },
-            entry_sender,
+            row_sender,
         )
         .map_err(unkept)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -111,7 +111,7 @@ impl OperatorEngine {
         Ok((
             OperatorHandle {
                 commands,
-                entries,
+                rows,
                 thread,
             },
             Events(events),
@@ -329,6 +329,7 @@ impl Engine {
             | Command::StartSession { .. }
             | Command::OpenHost { .. }
             | Command::GiveUpOpening { .. }
+            | Command::Wake { .. }
             | Command::AskToSee { .. }
             | Command::GiveWord { .. }
             | Command::LeaveShowing

@@ -11,7 +11,7 @@ use protocol::transfers::Transfer;
 use protocol::{
     BroughtIn, Companion, EndedBy, Equipment, Feedback, Hindrances, Outcome, OwnAnswer, PeerId,
     Permissions, Proposal, Refusal, ReportDraft, ReportFacts, ReportId, Rights, SessionId, Shields,
-    TicketRoute, TicketState,
+    TicketRoute, TicketState, WakeNews,
 };
 pub use session::console::{NotStarted, ShownScreen, SystemTold};
 use tokio::sync::mpsc;
@@ -114,6 +114,11 @@ pub enum Event {
     HostNotOpened {
         host: PeerId,
         why: NotStarted,
+    },
+    /// What becomes of waking a permanent host.
+    Waking {
+        host: PeerId,
+        news: WakeNews,
     },
     /// The colleague is asked to show their screen; both words have to be there in so many seconds.
     ShowingBegun {
@@ -356,6 +361,7 @@ impl fmt::Debug for Event {
             Self::SessionRefused { why, .. } => return write!(f, "SessionRefused({why:?})"),
             Self::HostOpened { .. } => "HostOpened",
             Self::HostNotOpened { why, .. } => return write!(f, "HostNotOpened({why:?})"),
+            Self::Waking { news, .. } => return write!(f, "Waking({news:?})"),
             Self::ShowingBegun { .. } => "ShowingBegun",
             Self::ShowingAsked { .. } => "ShowingAsked",
             Self::ShowScreen { .. } => "ShowScreen",

@@ -34,6 +34,7 @@ pub use command::{Command, CommandError, Config, OperatorHandle, SessionView, Wa
 pub use engine::{OperatorEngine, StartError};
 pub use event::{Event, Events, LogInProblem, NotStarted, ShownScreen, SystemTold};
 pub use input_path::InputSender;
+pub use list::Rows;
 pub use notes::Notes;
 pub use protocol::address::DEFAULT_PORT;
 pub use proxy_test::{ProxyTest, ProxyTested};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use protocol::control::{Admission, Name};
 use protocol::{
-    Code, EndedBy, HubToOperator, InvitationToken, OperatorToHub, Password, Refusal, RefusalCode,
-    Role, RunningSession, SessionId,
+    Code, EndedBy, HubToOperator, InvitationToken, OperatorToHub, Password, ProtocolVersion,
+    Refusal, RefusalCode, Role, RunningSession, SessionId,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -70,6 +70,8 @@ pub(crate) struct Link {
     pub(crate) connection: Connection,
     hub: HubAddress,
     routes: Routes,
+    /// Of the protocol, as both ends speak it.
+    pub(crate) version: ProtocolVersion,
     /// The way that the connection goes, at the last look.
     pub(crate) route: Route,
     line: LineWatch,
@@ -165,6 +167,7 @@ impl Link {
             reader,
             writer,
             route,
+            version,
             ..
         } = greeted;
         let (in_sender, inbox) = mpsc::channel(MAX_WAITING);
@@ -192,6 +195,7 @@ impl Link {
             connection,
             hub: config.hub.clone(),
             routes: config.routes.clone(),
+            version,
             line: LineWatch::new(&route),
             route,
             goodbye: None,

@@ -19,6 +19,7 @@ use crate::permissions::Permissions;
 use crate::receipt::{Feedback, SignedReceipt};
 use crate::refusal::Refusal;
 use crate::text::BoundedText;
+use crate::waking::{Lan, SleepingHost, WakeNews, WakeOrder};
 use crate::words::{Greeting, Word};
 
 /// A person's, computer's or operator's name.
@@ -95,6 +96,16 @@ pub enum HostToHub {
     JudgeKnock { knock: u64, right: bool },
     /// As `EndSession`, because something in it was not what an operator had sent.
     EndForged { session: SessionId },
+    /// From a permanent host, once it is in and whenever it changes: its network cards, in the networks that
+    /// they are in, at most [`crate::waking::MAX_LANS`]; for waking it, and for waking others there.
+    Lans { lans: Vec<Lan> },
+    /// From a permanent host, the answer to [`HubToHost::Wake`]: whether a packet was sent.
+    Woke { wake: u64, sent: bool },
+    /// As `SendAway`, because something was not what this operator had sent.
+    SendForgedAway {
+        session: SessionId,
+        operator: PeerId,
+    },
 }
 
 /// What the hub says to a host.
@@ -175,6 +186,8 @@ pub enum HubToHost {
     /// After a right judgement: the host has this place from now on, and comes to it over a connection of
     /// its own. Where it has the place already the secret is zeros, and one more operator may ask there.
     KnockAdmitted { knock: u64, admission: Admission },
+    /// To a permanent host: wake another one of its network. It answers with [`HostToHub::Woke`].
+    Wake { wake: u64, order: WakeOrder },
 }
 
 /// What a permanent host says to an operator who knocks.
@@ -284,6 +297,11 @@ pub enum OperatorToHub {
     KnockCode { host: PeerId, code: Code },
     /// As `EndSession`, because something in it was not what the host had sent.
     EndForged { session: SessionId },
+    /// Tell this console also of the permanent hosts that it may open and that are not connected, until it
+    /// leaves or its connection is lost.
+    ListSleeping,
+    /// Wake a permanent host that is not connected, by the row that it has as such.
+    Wake { host: PeerId },
 }
 
 /// What the hub says to an operator's console.
@@ -512,6 +530,16 @@ pub enum HubToOperator {
     ShowingOpened {
         showing: u64,
         place: PeerId,
+    },
+    /// A permanent host that is not connected, after [`OperatorToHub::ListSleeping`] and when something of it
+    /// changes. [`Self::EntryGone`] takes its row away.
+    Sleeping {
+        sleeping: SleepingHost,
+    },
+    /// What becomes of waking a host, to those who asked for it.
+    Waking {
+        host: PeerId,
+        news: WakeNews,
     },
 }
 

@@ -36,6 +36,7 @@ pub mod text;
 pub mod transfers;
 pub mod version;
 pub mod visible;
+pub mod waking;
 pub mod wire;
 pub mod words;
 
@@ -74,6 +75,7 @@ pub use system::{SystemAnswer, SystemInformation};
 pub use text::BoundedText;
 pub use version::{ClientHello, HubHello, ProtocolVersion, Role, TooOld, VersionRange};
 pub use visible::{visible_line, visible_text};
+pub use waking::{CardAddress, Lan, Network, SleepingHost, WakeNews, WakeOrder, WakeStanding};
 pub use words::{
     BroughtIn, Companion, Greeting, HostLine, HostState, HostWord, LiveState, OperatorWord, Word,
 };

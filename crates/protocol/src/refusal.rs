@@ -130,6 +130,13 @@ impl RefusalCode {
     /// An administrator of the hub ended the connection.
     pub const DISCONNECTED_BY_ADMINISTRATOR: Self = Self(67);
 
+    /// The host is connected already, and needs no waking.
+    pub const HOST_AWAKE: Self = Self(68);
+    /// The hub does not know where the host's network cards are.
+    pub const NETWORK_UNKNOWN: Self = Self(69);
+    /// No other computer of the host's network is connected, which could wake it.
+    pub const NOBODY_NEAR: Self = Self(70);
+
     /// The host's screen cannot be shown; what hinders it says the host.
     pub const CANNOT_SHOW: Self = Self(66);
 

@@ -29,6 +29,8 @@ const NEVER_RELEASED: u16 = 1;
 pub const KNOCKING: ProtocolVersion = ProtocolVersion(3);
 /// The first whose hubs make films of pictures of format 4.
 pub const QUICK_PHOTOS: ProtocolVersion = ProtocolVersion(4);
+/// The first in which permanent hosts wake each other.
+pub const WAKING: ProtocolVersion = ProtocolVersion(4);
 /// How many versions a build speaks besides its newest.
 const KEPT: u16 = 2;
 

@@ -26,18 +26,18 @@ use protocol::receipt::{FilmKept, Helper, SentFiles};
 use protocol::system::{Disk, Interface, Program, Room};
 use protocol::wire::{self, PREFIX_BYTES};
 use protocol::{
-    AccountId, BroughtIn, ChannelId, ClientHello, Code, ColourDepth, Companion, EndedBy,
-    EnrolmentCode, EnrolmentId, Entry, EntryKind, Equipment, Feedback, Greeting, GroupId, HidKey,
-    Hindrance, Hindrances, HostGroupId, HostId, HostKey, HostKeyboard, HostLine, HostState,
+    AccountId, BroughtIn, CardAddress, ChannelId, ClientHello, Code, ColourDepth, Companion,
+    EndedBy, EnrolmentCode, EnrolmentId, Entry, EntryKind, Equipment, Feedback, Greeting, GroupId,
+    HidKey, Hindrance, Hindrances, HostGroupId, HostId, HostKey, HostKeyboard, HostLine, HostState,
     HostToHub, HostWord, HubHello, HubToHost, HubToOperator, InputEvent, InputFrame,
-    InvitationToken, KeyProof, KnockAnswer, Lane, LiveState, MonitorPlace, OperatorToHub,
-    OperatorWord, Outcome, OwnAccount, OwnAnswer, OwnQuestion, OwnSignIn, Password, PeerId,
-    PermanentHost, Permissions, Place, PointerButton, PointerShape, PointerUpdate, Proposal,
-    ProtocolVersion, Receipt, Refusal, RefusalCode, ReportDraft, ReportFacts, ReportId,
+    InvitationToken, KeyProof, KnockAnswer, Lan, Lane, LiveState, MonitorPlace, Network,
+    OperatorToHub, OperatorWord, Outcome, OwnAccount, OwnAnswer, OwnQuestion, OwnSignIn, Password,
+    PeerId, PermanentHost, Permissions, Place, PointerButton, PointerShape, PointerUpdate,
+    Proposal, ProtocolVersion, Receipt, Refusal, RefusalCode, ReportDraft, ReportFacts, ReportId,
     ResumeSecret, Rights, Role, RoleId, RunningSession, ScreenFrame, ScreenLayout, ScreenMonitor,
-    SessionId, Shield, ShieldState, Shields, ShowingPart, SignedReceipt, Stars, StreamHeader,
-    SystemAnswer, SystemInformation, TicketRoute, TicketState, Unlisted, VersionRange, ViewWish,
-    ViewerMessage, Word,
+    SessionId, Shield, ShieldState, Shields, ShowingPart, SignedReceipt, SleepingHost, Stars,
+    StreamHeader, SystemAnswer, SystemInformation, TicketRoute, TicketState, Unlisted,
+    VersionRange, ViewWish, ViewerMessage, WakeNews, WakeOrder, WakeStanding, Word,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -694,6 +694,57 @@ fn showings(samples: &mut Samples) {
         },
     ] {
         samples.add(&message);
+    }
+}
+
+fn wakes(samples: &mut Samples) {
+    let wake = 300;
+    let card = CardAddress([2, 0x42, 0xac, 0x11, 0, 2]);
+    let network = Network {
+        address: [192, 168, 1, 0],
+        prefix: 24,
+    };
+    samples.add(&HostToHub::Lans {
+        lans: vec![Lan { card, network }],
+    });
+    samples.add(&HostToHub::Woke { wake, sent: true });
+    samples.add(&HostToHub::SendForgedAway {
+        session: SESSION,
+        operator: PEER,
+    });
+    samples.add(&HubToHost::Wake {
+        wake,
+        order: WakeOrder {
+            network,
+            cards: vec![card],
+        },
+    });
+    samples.add(&OperatorToHub::ListSleeping);
+    samples.add(&OperatorToHub::Wake { host: PEER });
+    for standing in [
+        WakeStanding::Ready,
+        WakeStanding::Unknown,
+        WakeStanding::Alone,
+    ] {
+        let entry = Entry {
+            present: false,
+            ..entry(EntryKind::PermanentHost)
+        };
+        samples.add(&HubToOperator::Sleeping {
+            sleeping: SleepingHost { entry, standing },
+        });
+    }
+    for news in [
+        WakeNews::Begun {
+            through: vec!["BUERO-2".into()],
+            seconds: 120,
+        },
+        WakeNews::Refused(REFUSAL),
+        WakeNews::Connected,
+        WakeNews::Silent,
+        WakeNews::NotSent,
+    ] {
+        samples.add(&HubToOperator::Waking { host: PEER, news });
     }
 }
 
@@ -1912,6 +1963,7 @@ fn questions_about_hosts(samples: &mut Samples) {
             host,
             names: vec!["anna".into()],
         },
+        Question::Wake { host },
     ]);
     for question in &questions {
         samples.add(question);
@@ -1973,6 +2025,9 @@ fn answers_about_hosts(samples: &mut Samples) {
         Answer::Operators {
             names: vec!["anna".into()],
         },
+        Answer::Waking {
+            through: vec!["BUERO-2".into()],
+        },
     ];
     for answer in &answers {
         samples.add(answer);
@@ -2003,6 +2058,7 @@ fn samples() -> BTreeMap<String, String> {
     answers_about_hosts(&mut samples);
     knocks(&mut samples);
     showings(&mut samples);
+    wakes(&mut samples);
     samples.0
 }
 

@@ -438,6 +438,8 @@ impl ConsoleSide {
             | HubToOperator::Entries { .. }
             | HubToOperator::EntryChanged { .. }
             | HubToOperator::EntryGone { .. }
+            | HubToOperator::Sleeping { .. }
+            | HubToOperator::Waking { .. }
             | HubToOperator::ReportSaved { .. }
             | HubToOperator::OwnAnswered { .. }
             | HubToOperator::Drafts { .. }

@@ -21,6 +21,7 @@ mod shields;
 mod showings;
 mod tickets;
 mod transfers;
+mod waking;
 mod watching;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -47,6 +48,7 @@ use showings::{Showings, Shown};
 pub use tickets::TICKET_MEMORY;
 use tickets::{Attempt, Ticket};
 pub use transfers::{FilesNote, FilesStage, FoldersNote};
+use waking::Waking;
 pub use watching::Watcher;
 
 /// Sessions that are over of which a peer that comes back is told how they ended.
@@ -254,6 +256,8 @@ struct OperatorPeer {
     past: VecDeque<(SessionId, EndedBy)>,
     /// What was denied and is in the audit log, each once.
     denied: BTreeSet<Action>,
+    /// Its console also shows permanent hosts that are not connected.
+    lists_sleeping: bool,
 }
 
 struct HostPeer {
@@ -391,6 +395,7 @@ pub struct Directory {
     hosts: BTreeMap<PeerId, HostPeer>,
     permanent: PermanentHosts,
     knocks: Knocks,
+    waking: Waking,
     showings: Showings,
     /// What all accounts may do, and who is with whom.
     memberships: BTreeMap<AccountId, Membership>,
@@ -429,7 +434,8 @@ use Fault::OutOfPlace;
 
 impl Directory {
     /// A desk with nobody at it, and what is left from before. Peers that had a place are away.
-    pub fn new(policy: Policy, stored: Stored, now: Moment) -> Self {
+    pub fn new(policy: Policy, mut stored: Stored, now: Moment) -> Self {
+        let permanent = std::mem::take(&mut stored.permanent);
         let tickets = stored.tickets.iter();
         let mut directory = Self {
             policy,
@@ -439,6 +445,7 @@ impl Directory {
             hosts: BTreeMap::new(),
             permanent: PermanentHosts::default(),
             knocks: Knocks::default(),
+            waking: Waking::restored(permanent),
             showings: Showings::default(),
             memberships: stored.memberships.clone(),
             tickets: tickets.map(|t| (t.route, Ticket::from(t))).collect(),
@@ -500,7 +507,12 @@ impl Directory {
             HostToHub::EndForged { session } => {
                 self.host_ends_session(id, session, EndedBy::Forged, now)
             }
-            HostToHub::SendAway { session, operator } => self.send_away(id, session, operator, now),
+            HostToHub::SendAway { session, operator } => {
+                self.send_away(id, session, (operator, EndedBy::User), now)
+            }
+            HostToHub::SendForgedAway { session, operator } => {
+                self.send_away(id, session, (operator, EndedBy::Forged), now)
+            }
             HostToHub::Feedback { session, feedback } => {
                 self.give_feedback(id, session, feedback, now)
             }
@@ -512,7 +524,9 @@ impl Directory {
             // a permanent host's
             HostToHub::LeavePlace
             | HostToHub::AnswerKnock { .. }
-            | HostToHub::JudgeKnock { .. } => Err(OutOfPlace),
+            | HostToHub::JudgeKnock { .. }
+            | HostToHub::Lans { .. }
+            | HostToHub::Woke { .. } => Err(OutOfPlace),
         };
         self.cut_unless(done, id);
     }
@@ -571,6 +585,8 @@ impl Directory {
                 self.showing_part(id, showing, part, random, now)
             }
             OperatorToHub::LeaveShowing { showing } => self.leave_showing(id, showing),
+            OperatorToHub::ListSleeping => self.list_sleeping(id),
+            OperatorToHub::Wake { host } => self.wake(id, host, now),
             OperatorToHub::LogOut => Ok(()),
             OperatorToHub::LogIn { .. }
             | OperatorToHub::Resume { .. }
@@ -593,6 +609,7 @@ impl Directory {
         self.time_out_attempts(now);
         self.time_out_questions(now);
         self.time_out_knocks(now);
+        self.time_out_wakes(now);
         self.time_out_showings(now);
         self.time_out_away(now);
         self.time_out_watching(now);

@@ -343,6 +343,7 @@ impl HostSide {
             HubToHost::KnockAdmitted { .. } => out_of_place("KnockAdmitted"),
             HubToHost::HostAccepted { .. } => out_of_place("HostAccepted"),
             HubToHost::HostRefused { .. } => out_of_place("HostRefused"),
+            HubToHost::Wake { .. } => out_of_place("Wake"),
         }
     }
 

@@ -152,6 +152,8 @@ impl World {
             system: "Linux".into(),
             program: "purepc".into(),
             knocking,
+            waking: true,
+            from: std::net::Ipv4Addr::LOCALHOST.into(),
         };
         let now = self.now();
         self.directory.permanent_host_arrived(TILL, arrival, now);

@@ -204,11 +204,11 @@ fn the_table_of_rights_is_what_was_looked_at() {
 fn every_message_is_in_the_table() {
     // the last ones of their enums, and one of each area that has questions
     for last in [
-        "console  KnockCode",
-        "host     JudgeKnock",
+        "console  Wake",
+        "host     SendForgedAway",
         "admin    People SetRules",
         "admin    Desk Disconnect",
-        "admin    Hosts RemoveGroup",
+        "admin    Hosts Wake",
         "admin    Own EndSignIn",
     ] {
         assert!(TABLE.contains(last), "{last}");

@@ -114,6 +114,8 @@ enum Task {
     Frames(StageArguments),
     /// What console and Helpme cost while nothing happens; programs built for release.
     Rest(StageArguments),
+    /// What an enrolled `purepc` costs while nobody is on it; programs built for release.
+    Permanent(StageArguments),
     /// What console and Helpme weigh: on the disk, until their windows are there, at rest and in a session; Helpme as
     /// people download it.
     Lean(StageArguments),
@@ -205,6 +207,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Looks { out, only } => looks::take(&out, only.as_deref()),
         Task::Frames(arguments) => stage("frames", "release", &arguments.rest),
         Task::Rest(arguments) => stage("rest", "release", &arguments.rest),
+        Task::Permanent(arguments) => stage("permanent", "release", &arguments.rest),
         Task::Lean(arguments) => {
             let given = std::env::var_os("PHD_BIN_DIR").map(PathBuf::from);
             let programs = given.map_or_else(lean::gather, Ok)?;

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use protocol::version::KNOCKING;
+use protocol::version::{KNOCKING, WAKING};
 use protocol::{EnrolmentCode, HostToHub, HubToHost, PermanentHost, Refusal, RefusalCode, Role};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{MissedTickBehavior, timeout};
 use transport::client::{self, ConnectError, Greeted};
 use transport::{CloseReason, Connection, Routes, reconnect};
 
@@ -17,6 +17,7 @@ use crate::membership::Membership;
 use crate::pause::{Pauses, shortened};
 use crate::standing::{Standing, refusal_text};
 use crate::stop::StopSignal;
+use crate::waking::{self, Waker};
 
 /// How long the hub may take to say whether it lets this computer in.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -170,6 +171,9 @@ async fn listen(greeted: Greeted, stop: &mut StopSignal, doorman: &mut Doorman) 
     });
     let first = doorman.first_words().filter(|_| version >= KNOCKING);
     let mut to_say = first;
+    let mut waker = Waker::default();
+    let mut looks = tokio::time::interval(waking::LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut silent = Box::pin(reconnect::silent(&connection));
     let end = loop {
         if let Some(message) = to_say.take()
@@ -189,7 +193,9 @@ async fn listen(greeted: Greeted, stop: &mut StopSignal, doorman: &mut Doorman) 
             }
             () = &mut silent => break End::Lost("the line is lost".to_owned()),
             left = doorman.agent_ends() => to_say = Some(left).filter(|_| version >= KNOCKING),
+            _ = looks.tick(), if version >= WAKING => to_say = waker.news(),
             said = inbox.recv() => match said {
+                Some(HubToHost::Wake { wake, order }) => to_say = Some(waker.wake(wake, &order)),
                 Some(message) => match doorman.hear(message).await {
                     Ok(answer) => to_say = answer,
                     Err(other) => break end_of(&other),

@@ -16,6 +16,7 @@ mod serve;
 mod service;
 mod standing;
 mod stop;
+mod waking;
 
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};

@@ -1,10 +1,15 @@
 //! The real program and a real hub: enrolled once, then always there (U1, U2).
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+#[cfg(target_os = "linux")]
+#[path = "purepc/waking.rs"]
+mod waking;
 
 use hub::catalogue::{self, Change, HostChange, NamedHost, What};
 use protocol::admin::hosts::{Filter, HostRow, NewEnrolment, Order};
@@ -25,9 +30,14 @@ struct TestHub {
 
 impl TestHub {
     fn start(folder: &Path, port: u16) -> Self {
+        Self::start_at(folder, ([127, 0, 0, 1], port).into(), || {})
+    }
+
+    /// The hub's thread begins with `enter`.
+    fn start_at(folder: &Path, listen: SocketAddr, enter: impl FnOnce() + Send + 'static) -> Self {
         let config = hub::Config {
             data: folder.to_owned(),
-            listen: vec![([127, 0, 0, 1], port).into()],
+            listen: vec![listen],
             web: Some(Vec::new()),
             certificate: hub::CertificateSource::Own,
             page: None,
@@ -43,6 +53,7 @@ impl TestHub {
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (ready, address) = std::sync::mpsc::sync_channel(1);
         let thread = std::thread::spawn(move || {
+            enter();
             let runtime = tokio::runtime::Runtime::new().expect("a runtime");
             runtime.block_on(async {
                 let hub = hub::Hub::start(&config).expect("started");

@@ -164,6 +164,9 @@ pub(crate) fn action_text(lang: Lang, action: Action) -> &'static str {
             "Computer aperto con la sua password",
         ),
         Action::HostNotOpened => ("Computer not opened", "Computer non aperto"),
+        Action::HostWaking => ("Computer being woken", "Risveglio di un computer"),
+        Action::HostWoken => ("Computer woken", "Computer risvegliato"),
+        Action::HostNotWoken => ("Computer not woken", "Computer non risvegliato"),
         Action::ScreenShown => (
             "Screen shown to a colleague",
             "Schermo mostrato a un collega",

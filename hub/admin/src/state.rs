@@ -108,6 +108,8 @@ pub enum Topic {
     HostsInvited,
     /// Who alone opens this host.
     OperatorsOf(protocol::HostId),
+    /// This host is to be woken.
+    Woken(protocol::HostId),
     Audit(PageOf),
     Verified,
     Settings,

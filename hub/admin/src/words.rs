@@ -1,6 +1,8 @@
 //! What the window says, in English and Italian. What other programs say too is in `ui_kit::words`.
 
+use protocol::control::Name;
 use ui_kit::Lang;
+use ui_kit::words::{name_in_sentence, names_in_words};
 
 macro_rules! says {
     ($($say:ident: $en:literal, $it:literal;)*) => {
@@ -392,6 +394,9 @@ says! {
         "I computer non presidiati si aprono in questi orari";
     UnattendedHoursNote: "In the hub's time zone, days in English as in the example; at all hours if it is empty.",
         "Nel fuso orario dell'hub, con i giorni in inglese come nell'esempio; a tutte le ore se è vuoto.";
+    Wake: "Wake", "Risveglia";
+    AlreadyConnected: "It is already connected", "È già connesso";
+    WakeDisabled: "It is disabled", "È disattivato";
     OperatorsOfComputer: "Operators", "Operatori";
     OperatorsOfComputerNote: "User names, one after another with commas. Only they open this computer; all operators who see it if it is empty.",
         "Nomi utente separati da virgole. Solo loro aprono questo computer; tutti gli operatori che lo vedono se è vuoto.";
@@ -693,6 +698,22 @@ pub fn seen_by(lang: Lang, groups: &str) -> String {
 }
 
 /// When a computer was enrolled, and with whose code.
+/// A computer is being woken by others.
+pub fn waking(lang: Lang, host: &str, through: &[Name]) -> String {
+    let through: Vec<String> = through.iter().map(ToString::to_string).collect();
+    let (host, through) = (name_in_sentence(lang, host), names_in_words(lang, &through));
+    match lang {
+        Lang::En => format!(
+            "Waking {host} through {through}. It shows here as connected within two minutes; if not, \
+             Wake-on-LAN may be off in its firmware, or it has no power."
+        ),
+        Lang::It => format!(
+            "Risveglio di {host} tramite {through}. Entro due minuti risulterà connesso; altrimenti \
+             Wake-on-LAN potrebbe essere disattivato nel firmware, oppure manca l'alimentazione."
+        ),
+    }
+}
+
 pub fn enrolled(lang: Lang, at: &str, by: &str) -> String {
     match lang {
         Lang::En => format!("Enrolled {at}, with a code of {by}"),

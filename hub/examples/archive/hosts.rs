@@ -92,6 +92,7 @@ fn enrolled(dice: &mut Dice, number: u64) -> Batch {
             computer,
             system: system.to_owned(),
             program,
+            from: std::net::Ipv4Addr::LOCALHOST.into(),
         }));
     }
     Batch {

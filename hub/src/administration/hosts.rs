@@ -5,9 +5,11 @@ use protocol::admin::people::Line;
 use protocol::control::Name;
 use protocol::{HostId, Refusal};
 
+use super::desk::ask;
 use super::people::refusal;
 use super::{Administrator, Office};
 use crate::catalogue::{Catalogue, HostChange, NamedHost, What};
+use crate::registry::Oversight;
 use crate::{hosts, people};
 
 pub(super) async fn answer(
@@ -76,6 +78,11 @@ pub(super) async fn answer(
             let what = office.read(choose).await?;
             office.change_people(who, what).await?;
             Answer::Done
+        }
+        Question::Wake { host } => {
+            let actor = who.actor();
+            let through = ask(office, |done| Oversight::Wake { host, actor, done }).await??;
+            Answer::Waking { through }
         }
     })
 }

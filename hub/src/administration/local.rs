@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::admin::desk::LiveSession;
-use protocol::{Entry, PeerId, Refusal, SessionId};
+use protocol::control::Name;
+use protocol::{Entry, HostId, PeerId, Refusal, SessionId};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _};
@@ -41,6 +42,8 @@ pub enum LocalQuestion {
     EndSession { session: SessionId, reason: String },
     /// Sends a host or a console away.
     Disconnect { peer: PeerId },
+    /// Has others of its network wake a permanent host.
+    Wake { host: HostId },
 }
 
 /// What the hub says.
@@ -54,6 +57,10 @@ pub enum LocalAnswer {
     /// There is no such session or peer, now.
     NotThere,
     Refused(Refusal),
+    /// It is being woken by these.
+    Waking {
+        through: Vec<Name>,
+    },
 }
 
 /// There is no answer.
@@ -211,6 +218,10 @@ async fn answer(office: &Office, question: LocalQuestion) -> Result<LocalAnswer,
                 office.change_all(vec![Change { actor, what }]).await?;
             }
             ended
+        }
+        LocalQuestion::Wake { host } => {
+            let through = desk::ask(office, |done| Oversight::Wake { host, actor, done }).await??;
+            return Ok(LocalAnswer::Waking { through });
         }
         LocalQuestion::Disconnect { peer } => {
             desk::ask(office, |done| Oversight::Disconnect { peer, actor, done }).await?

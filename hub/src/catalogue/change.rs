@@ -556,6 +556,7 @@ fn describe_desk(what: &records::What) -> Option<(Action, Value)> {
     Some(match what {
         What::PermanentHostHere { .. }
         | What::PermanentHostGone { .. }
+        | What::PermanentHostIn { .. }
         | What::PermanentHostsSeen => return None,
         What::OperatorAdmitted(operator) => (
             Action::PlaceGiven,
@@ -717,6 +718,21 @@ fn describe_desk(what: &records::What) -> Option<(Action, Value)> {
         What::HostNotOpened { host, name, reason } => {
             let detail = json!({ "host": host.0, "name": name, "reason": reason });
             (Action::HostNotOpened, detail)
+        }
+        What::HostWaking {
+            host,
+            name,
+            through,
+        } => {
+            let detail = json!({ "host": host.0, "name": name, "through": through });
+            (Action::HostWaking, detail)
+        }
+        What::HostWoken { host, name } => {
+            (Action::HostWoken, json!({ "host": host.0, "name": name }))
+        }
+        What::HostNotWoken { host, name, reason } => {
+            let detail = json!({ "host": host.0, "name": name, "reason": reason });
+            (Action::HostNotWoken, detail)
         }
         What::ScreenShown { colleague, control } => {
             let detail = json!({ "colleague": colleague, "control": control });

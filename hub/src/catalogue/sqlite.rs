@@ -356,6 +356,7 @@ impl Catalogue for SqliteCatalogue {
             operators: places::operators(&self.connection)?,
             hosts: places::hosts(&self.connection)?,
             sessions: members::running_sessions(&self.connection)?,
+            permanent: hosts::stored(&self.connection)?,
             memberships: accounts::standing(&self.connection)?.memberships,
         })
     }

@@ -7,6 +7,7 @@ mod list;
 mod live;
 mod password;
 mod sign_ins;
+mod wake;
 
 use std::path::Path;
 use std::process::ExitCode;

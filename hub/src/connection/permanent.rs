@@ -20,6 +20,8 @@ pub(super) struct Caller {
     pub(super) program: String,
     /// It speaks the version in which permanent hosts are opened.
     pub(super) knocking: bool,
+    /// And the one in which they wake others.
+    pub(super) waking: bool,
 }
 
 impl Talk {
@@ -35,6 +37,7 @@ impl Talk {
             host,
             program,
             knocking,
+            waking,
         } = caller;
         let hub = self.desk.fingerprint;
         if !host_is_proved(&self.connection, hub, host.key, &host.proof) {
@@ -60,6 +63,8 @@ impl Talk {
             system: host.system.clone(),
             program,
             knocking,
+            waking,
+            from: self.admission.address(),
         };
         let arrived = Event::PermanentHostArrived(you, link, Box::new(arrival));
         self.desk.tell(arrived).await?;

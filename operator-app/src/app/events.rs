@@ -1,13 +1,12 @@
 //! What the engine told goes into the state.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use operator_engine::{Command, Event, LogInProblem, NotStarted, ShownScreen, SystemTold};
+use operator_engine::{Command, Event, LogInProblem, NotStarted, Rows, ShownScreen, SystemTold};
 use protocol::control::Name;
 use protocol::{
-    BroughtIn, Companion, EndedBy, Entry, EntryKind, Outcome, OwnAnswer, PeerId, RefusalCode,
-    ReportDraft, ReportFacts, ReportId, Rights, SessionId, Shield, TicketState,
+    BroughtIn, Companion, EndedBy, EntryKind, Outcome, OwnAnswer, PeerId, RefusalCode, ReportDraft,
+    ReportFacts, ReportId, Rights, SessionId, Shield, TicketState, WakeNews,
 };
 use ui_kit::words::refusal_text;
 use ui_kit::{Tone, Word, w};
@@ -187,6 +186,7 @@ impl ConsoleApp {
                     }
                 }
             }
+            Event::Waking { host, news } => self.take_wake_news(host, &news),
             Event::ShowingBegun { colleague, seconds } => {
                 let until_unix_seconds = self.state.clock.now_unix_seconds + i64::from(seconds);
                 let open = self.state.showing.as_mut();
@@ -487,7 +487,7 @@ impl ConsoleApp {
         self.state.computers.asked.clear();
         self.state.tickets.waiting = false;
         self.popups.forget();
-        self.take_entries(Arc::default());
+        self.take_rows(Rows::default());
     }
 
     fn take_own(&mut self, number: u32, answer: OwnAnswer) {
@@ -514,12 +514,29 @@ impl ConsoleApp {
         self.keep_habits();
     }
 
-    pub(super) fn take_entries(&mut self, entries: Arc<Vec<Entry>>) {
+    fn take_wake_news(&mut self, host: PeerId, news: &WakeNews) {
+        let name = self.host_name(host).unwrap_or_default();
+        let computers = &mut self.state.computers;
+        if matches!(news, WakeNews::Begun { .. }) {
+            computers.woken.insert(host);
+        } else {
+            computers.woken.remove(&host);
+        }
+        let tone = match news {
+            WakeNews::Begun { .. } => Tone::Neutral,
+            WakeNews::Connected => Tone::Good,
+            WakeNews::Refused(_) | WakeNews::Silent | WakeNews::NotSent => Tone::Warning,
+        };
+        let text = phrases::waking::news(self.state.lang, &name, news);
+        self.notices.push(tone, text);
+    }
+
+    pub(super) fn take_rows(&mut self, rows: Rows) {
         let (you, lang) = (self.state.computers.you, self.state.lang);
         if you.is_some() {
-            self.popups.take_list(&entries, you, lang, Instant::now());
+            self.popups.take_list(&rows, you, lang, Instant::now());
         }
-        self.state.computers.update(entries);
+        self.state.computers.update(rows);
         // a ticket can be used before its host's row is here
         for entry in self.state.computers.entries.iter() {
             let Some(route) = entry.ticket else { continue };
@@ -644,6 +661,8 @@ impl ConsoleApp {
         running.retain(|_, running| *running != session);
         if by == EndedBy::User {
             self.notices.push(Tone::Warning, phrases::sent_away(lang));
+        } else if by == EndedBy::Forged {
+            self.notices.push(Tone::Danger, phrases::left_forged(lang));
         } else {
             self.notices.push(Tone::Neutral, phrases::handed_over(lang));
         }

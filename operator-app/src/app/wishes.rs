@@ -116,6 +116,9 @@ impl ConsoleApp {
                 self.keep_habits();
             }
             Action::StartSession(host) => self.start_session(host),
+            Action::Wake(host) => {
+                self.backend.send(Command::Wake { host });
+            }
             Action::OpenHost => self.open_host(),
             Action::CloseOpening => {
                 if let Some(open) = self.state.opening.take() {

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use protocol::{Entry, EntryKind, Hindrance, Hindrances, PeerId, SessionId};
+use operator_engine::Rows;
+use protocol::{Entry, EntryKind, Hindrance, Hindrances, PeerId, SessionId, WakeStanding};
 use serde::{Deserialize, Serialize};
 
 /// Computers of which it is known when they were helped last.
@@ -28,6 +29,10 @@ pub struct Computers {
     pub hindrances: BTreeMap<PeerId, Hindrances>,
     /// Permanent hosts that this console has opened, by the rows that they have since.
     pub opened: BTreeSet<PeerId>,
+    /// The rows of permanent hosts that are not connected, and whether they can be woken.
+    pub sleeping: Arc<BTreeMap<PeerId, WakeStanding>>,
+    /// Those of them that are being woken for this operator.
+    pub woken: BTreeSet<PeerId>,
     shown: Shown,
 }
 
@@ -109,8 +114,11 @@ struct Shown {
 
 impl Computers {
     /// Takes the newest list; a row that left takes its selection and its question along.
-    pub fn update(&mut self, entries: Arc<Vec<Entry>>) {
+    pub fn update(&mut self, rows: Rows) {
+        let Rows { entries, sleeping } = rows;
         self.entries = entries;
+        self.woken.retain(|id| sleeping.contains_key(id));
+        self.sleeping = sleeping;
         let is_gone = |id| self.get(id).is_none() && !self.opened.contains(&id);
         if self.selected.is_some_and(is_gone) {
             self.selected = None;
@@ -123,6 +131,18 @@ impl Computers {
         // a host that was just opened has its row in a moment
         let may_come = |id: &PeerId| self.asked.contains_key(id);
         self.opened.retain(|id| here.contains(id) || may_come(id));
+    }
+
+    /// What keeps this console from having `entry` woken, which is a permanent host.
+    pub fn not_to_wake(&self, entry: &Entry) -> Option<NotToWake> {
+        match self.sleeping.get(&entry.id) {
+            Some(_) if self.woken.contains(&entry.id) => Some(NotToWake::BeingWoken),
+            Some(WakeStanding::Ready) => None,
+            Some(WakeStanding::Unknown) => Some(NotToWake::Unknown),
+            Some(WakeStanding::Alone) => Some(NotToWake::Alone),
+            None if entry.present => Some(NotToWake::Connected),
+            None => Some(NotToWake::Away),
+        }
     }
 
     /// Whether `entry` is opened with an access password first.
@@ -249,6 +269,8 @@ impl Computers {
     pub fn obstacle(&self, entry: &Entry) -> Option<Obstacle> {
         if entry.kind == EntryKind::Operator {
             Some(Obstacle::IsOperator)
+        } else if self.sleeping.contains_key(&entry.id) {
+            Some(Obstacle::Asleep)
         } else if entry.kind == EntryKind::PermanentHost && !entry.yours {
             Some(Obstacle::Unattended)
         } else if self.asked.contains_key(&entry.id) {
@@ -284,7 +306,22 @@ pub enum Obstacle {
     Busy,
     NotYours,
     Away,
+    /// A permanent host that is not connected.
+    Asleep,
     Hindered(Hindrance),
+}
+
+/// Why **Wake** is greyed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotToWake {
+    Connected,
+    /// Its line is lost, and its place waits.
+    Away,
+    /// It is not known where its network cards are.
+    Unknown,
+    /// No other computer of its network is connected.
+    Alone,
+    BeingWoken,
 }
 
 /// Names as people look for them: in any case, and numbers in them by what they count.
@@ -353,7 +390,7 @@ mod tests {
 
     fn three() -> Computers {
         let mut computers = Computers::default();
-        computers.update(Arc::new(vec![
+        computers.update(Rows::from(vec![
             entry(1, EntryKind::Operator, "Otto", ""),
             entry(2, EntryKind::User, "ANNA-PC", "Anna Rossi"),
             entry(3, EntryKind::PermanentHost, "server-1", ""),
@@ -383,7 +420,7 @@ mod tests {
         let rows = names.iter().zip(1..);
         let rows = rows.map(|(name, id)| entry(id, EntryKind::PermanentHost, name, ""));
         let mut computers = Computers::default();
-        computers.update(Arc::new(rows.collect()));
+        computers.update(rows.collect::<Vec<_>>().into());
         computers
     }
 
@@ -439,7 +476,7 @@ mod tests {
         computers.move_selection(1);
         computers.move_selection(5);
         assert_eq!(computers.selected, Some(peer(1)));
-        computers.update(Arc::default());
+        computers.update(Rows::default());
         assert_eq!(computers.selected, None);
         computers.move_selection(1);
         assert_eq!(computers.selected, None);

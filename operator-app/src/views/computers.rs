@@ -209,6 +209,12 @@ fn entry_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<
         Some((phrases::waiting_for_consent(lang).to_owned(), Tone::Warning))
     } else if unread > 0 {
         Some((phrases::unread(lang, unread), Tone::Danger))
+    } else if state.computers.woken.contains(&entry.id) {
+        let being_woken = phrases::waking::being_woken(lang);
+        Some((being_woken.to_owned(), Tone::Accent))
+    } else if state.computers.sleeping.contains_key(&entry.id) {
+        let not_connected = phrases::waking::not_connected(lang);
+        Some((not_connected.to_owned(), Tone::Neutral))
     } else if !entry.present {
         Some((phrases::out_of_reach(lang).to_owned(), Tone::Neutral))
     } else if let Some(operator) = &entry.in_session_with {
@@ -358,13 +364,27 @@ fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<A
         ask_to_see_ui(ui, state, entry, actions);
         return;
     }
+    let sleeps = state.computers.sleeping.contains_key(&entry.id);
+    // with one that is not connected nobody can chat
+    let items = items.into_iter().take(if sleeps { 1 } else { 3 });
     for (icon, word, reason, action) in items {
         if menu_item_ui(ui, Some(icon), w(lang, word), false, reason).clicked() {
             actions.push(action);
             ui.close();
         }
     }
+    let mut why_not_woken = None;
     if entry.kind == EntryKind::PermanentHost {
+        let no_log_in = (!logged_in).then(|| phrases::log_in_first(lang));
+        let not_to_wake = state.computers.not_to_wake(entry);
+        let not_to_wake = not_to_wake.map(|why| phrases::waking::not_to_wake(lang, why));
+        let reason = no_log_in.or(not_to_wake);
+        why_not_woken = reason.filter(|_| sleeps);
+        let word = phrases::waking::wake(lang);
+        if menu_item_ui(ui, Some(Icon::Radio), word, false, reason).clicked() {
+            actions.push(Action::Wake(entry.id));
+            ui.close();
+        }
         let favourite = state.computers.is_favourite(entry);
         let word = w(lang, Word::Favourite);
         if menu_item_ui(ui, Some(Icon::Star), word, favourite, None).clicked() {
@@ -373,7 +393,12 @@ fn menu_ui(ui: &mut Ui, state: &ConsoleState, entry: &Entry, actions: &mut Vec<A
         }
     }
     // nothing can be done, so why is said without being asked
-    if let Some(reason) = session_reason.filter(|_| holds_for_all) {
+    let why = if sleeps {
+        why_not_woken.map(str::to_owned)
+    } else {
+        session_reason.filter(|_| holds_for_all)
+    };
+    if let Some(reason) = why {
         ui.separator();
         let note = text(reason, 12.5, theme::REGULAR, Palette::of(ui).dim);
         Frame::new()

@@ -35,6 +35,7 @@ pub const FAREWELL_SECONDS: f64 = 8.0;
 pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
     let palette = Palette::of(ui);
     let has_room = ui.available_width() >= ROOM_FOR_NEWS;
+    let mut name_needs_room = false;
     Panel::top("session tools")
         .exact_size(BAR_HEIGHT)
         .show_separator_line(false)
@@ -84,22 +85,46 @@ pub fn bar_ui(ui: &mut Ui, state: &mut SessionState) {
                             name_alone(state.lang, &state.host)
                         };
                         let label = text(title, 13.5, theme::SEMIBOLD, palette.text);
-                        ui.add(egui::Label::new(label).truncate())
-                            .on_hover_text(state.title());
+                        // a name of which only the beginning is left says nothing
+                        name_needs_room = !has_room && !fits(ui, &label);
+                        if !name_needs_room {
+                            ui.add(egui::Label::new(label).truncate())
+                                .on_hover_text(state.title());
+                        }
                     });
                 });
             });
         });
-    if !has_room && has_news(state) {
+    if name_needs_room || (!has_room && has_news(state)) {
         let frame = Frame::new().fill(palette.card);
         Panel::top("session news")
             .exact_size(NEWS_HEIGHT)
             .show_separator_line(false)
             .frame(frame.inner_margin(Margin::symmetric(8, 0)))
             .show(ui, |ui| {
-                ui.horizontal_centered(|ui| rights_ui(ui, state));
+                ui.horizontal_centered(|ui| {
+                    if name_needs_room {
+                        let name = name_alone(state.lang, &state.host);
+                        let label = text(name, 13.5, theme::SEMIBOLD, palette.text);
+                        ui.add(egui::Label::new(label).truncate())
+                            .on_hover_text(state.title());
+                        ui.add_space(6.0);
+                    }
+                    rights_ui(ui, state);
+                });
             });
     }
+}
+
+/// Whether all of `label` has room in its line.
+fn fits(ui: &Ui, label: &egui::RichText) -> bool {
+    let wide = egui::WidgetText::from(label.clone()).into_galley(
+        ui,
+        Some(egui::TextWrapMode::Extend),
+        f32::INFINITY,
+        egui::TextStyle::Body,
+    );
+    wide.size().x <= ui.available_width()
 }
 
 /// Whether [`rights_ui`] says anything.

@@ -16,13 +16,14 @@ use operator_app::state::tickets::Ticket;
 use operator_app::state::unlocking::Unlocking;
 use operator_app::state::{ConsoleState, Side};
 use operator_app::views::{doctor, drafts, report, shell};
+use operator_engine::Rows;
 use protocol::admin::people::SignInKind;
 use protocol::admin::reports::{Field, FieldDefinition, FieldKind, ReportRow};
 use protocol::diagnosis::{Check, Diagnosis, Family, Finding, Found, News};
 use protocol::{
     ChatAuthor, ChatLine, Entry, EntryKind, Feedback, Hindrance, Hindrances, OwnAccount, OwnAnswer,
     OwnSignIn, PeerId, Permissions, Proposal, Refusal, RefusalCode, ReportDraft, ReportFacts,
-    ReportId, SessionId, Stars, TicketRoute, TicketState,
+    ReportId, SessionId, Stars, TicketRoute, TicketState, WakeStanding,
 };
 use ui_kit::words::refusal_text;
 use ui_kit::{Clock, Examination, Lang, OwnForm, Word, Zone, w};
@@ -35,6 +36,8 @@ pub(crate) const NOW: i64 = 1_795_546_800;
 const ANNA: PeerId = PeerId([2; 16]);
 const TILL: PeerId = PeerId([9; 16]);
 const BRUNO: PeerId = PeerId([7; 16]);
+const SLEEPING: PeerId = PeerId([11; 16]);
+const ALONE: PeerId = PeerId([12; 16]);
 
 struct Seen {
     state: ConsoleState,
@@ -86,7 +89,7 @@ fn alone(lang: Lang) -> ConsoleState {
     let you = PeerId([1; 16]);
     state.computers.you = Some(you);
     let own = entry(you, EntryKind::Operator, "Otto Ferri", "");
-    state.computers.update(Arc::new(vec![own]));
+    state.computers.update(vec![own].into());
     state
 }
 
@@ -118,7 +121,20 @@ fn busy(lang: Lang) -> ConsoleState {
     let mut closed = entry(PeerId([10; 16]), EntryKind::PermanentHost, "TILL-5", "");
     closed.yours = false;
     entries.push(closed);
-    state.computers.update(Arc::new(entries));
+    let mut rows = Rows::from(entries);
+    let sleeping = [
+        (SLEEPING, "TILL-6", WakeStanding::Ready),
+        (ALONE, "TILL-7", WakeStanding::Alone),
+        (PeerId([13; 16]), "TILL-8", WakeStanding::Ready),
+    ];
+    for (id, name, standing) in sleeping {
+        let mut entry = entry(id, EntryKind::PermanentHost, name, "");
+        entry.present = false;
+        Arc::make_mut(&mut rows.entries).push(entry);
+        Arc::make_mut(&mut rows.sleeping).insert(id, standing);
+    }
+    state.computers.update(rows);
+    state.computers.woken.insert(PeerId([13; 16]));
     state
         .computers
         .asked
@@ -414,6 +430,18 @@ fn e3_the_main_window_fits_in_every_look() {
         window.run_steps(3);
         menu(window, "TILL-5");
     });
+    for (name, of) in [
+        ("menu-asleep", "TILL-6"),
+        ("menu-asleep-alone", "TILL-7"),
+        ("menu-being-woken", "TILL-8"),
+        ("menu-awake", "TILL-4"),
+    ] {
+        add_then(&mut album, name, busy, move |window, _lang| {
+            window.state_mut().state.computers.kind = Some(EntryKind::PermanentHost);
+            window.run_steps(3);
+            menu(window, of);
+        });
+    }
     add_then(&mut album, "menu-operator", busy, |window, _lang| {
         window.state_mut().state.computers.kind = Some(EntryKind::Operator);
         window.run_steps(3);
@@ -460,8 +488,8 @@ fn e3_tickets_and_chats_fit_in_every_look() {
         let mut state = chatting(lang);
         let rest = state.computers.entries.iter();
         let rest = rest.filter(|entry| entry.id != ANNA).cloned();
-        let rest = Arc::new(rest.collect());
-        state.computers.update(rest);
+        let rest: Vec<_> = rest.collect();
+        state.computers.update(rest.into());
         state
     });
     add_then(&mut album, "snippets", chatting, |window, lang| {

@@ -70,6 +70,8 @@ enum Play {
     },
     /// What console and Helpme cost while nothing happens, in CPU and memory.
     Rest,
+    /// What an enrolled `purepc` costs while nobody is on it; fails beyond 15 MB in memory or 1 ms of CPU a second.
+    Permanent,
     /// What console and Helpme weigh: on the disk, until their windows are there, at rest and in a session, beside
     /// a window that does nothing.
     Lean {
@@ -150,6 +152,7 @@ fn main() -> ExitCode {
                 tell(&program.told());
             }
         }),
+        Play::Permanent => e2e::permanent::play(&mut tell),
         Play::Lean { starts } => e2e::lean::play(starts, &mut tell),
         Play::Day { most_millis } => day(most_millis, &mut tell),
         Play::Keyboards {

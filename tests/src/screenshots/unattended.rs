@@ -12,7 +12,7 @@ const PASSWORD: &str = "the shop opens at nine";
 impl Album<'_> {
     pub(super) fn unattended(&self, cast: &mut Cast) -> anyhow::Result<()> {
         cast.hub.set_up_hosts("Tills", "Retail", OPERATOR)?;
-        let home = cast.fresh_home("till")?;
+        let home = cast.fresh_home("till")?.speaking(self.look.locale());
         let openable = (&cast.user_display, PASSWORD);
         let names = (COMPUTER, "Tills");
         let _till = Till::enrol_openable(&cast.programs, &cast.hub, home, names, openable)?;

@@ -75,6 +75,10 @@ pub enum Question {
         host: HostId,
         names: Vec<Name>,
     },
+    /// Have others of its network wake the host.
+    Wake {
+        host: HostId,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +97,10 @@ pub enum Answer {
     Done,
     Operators {
         names: Vec<Name>,
+    },
+    /// The host is being woken by these; it may take two minutes until it is connected.
+    Waking {
+        through: Vec<Name>,
     },
 }
 

@@ -22,7 +22,9 @@ pub fn of_operator(message: &OperatorToHub) -> Option<Action> {
         OperatorToHub::StartSession { .. } => Action::AskForSession,
         OperatorToHub::Knock { .. }
         | OperatorToHub::KnockCode { .. }
-        | OperatorToHub::ProveKnock { .. } => Action::OpenHost,
+        | OperatorToHub::ProveKnock { .. }
+        | OperatorToHub::ListSleeping
+        | OperatorToHub::Wake { .. } => Action::OpenHost,
         OperatorToHub::AskToSee { .. }
         | OperatorToHub::ShowingPart { .. }
         | OperatorToHub::LeaveShowing { .. } => Action::AskToSee,
@@ -49,8 +51,12 @@ pub fn of_host(message: &HostToHub) -> Option<Action> {
         | HostToHub::LeavePlace
         | HostToHub::AnswerKnock { .. }
         | HostToHub::JudgeKnock { .. }
+        | HostToHub::Lans { .. }
+        | HostToHub::Woke { .. }
         | HostToHub::Leave => return None,
-        HostToHub::Say { .. } | HostToHub::SendAway { .. } => Action::SpeakForUser,
+        HostToHub::Say { .. } | HostToHub::SendAway { .. } | HostToHub::SendForgedAway { .. } => {
+            Action::SpeakForUser
+        }
         HostToHub::EndSession { .. } | HostToHub::EndForged { .. } => Action::EndSession,
         HostToHub::Feedback { .. } => Action::GiveFeedback,
     })

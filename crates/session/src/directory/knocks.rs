@@ -215,23 +215,23 @@ impl Directory {
         self.tell_operator(id, HubToOperator::KnockRefused { host: row, refusal });
     }
 
-    /// Notes that a host was not opened though nothing was tried: each operator gets so many rows.
+    /// Notes that a host was not opened though nothing was tried.
     fn note_refused(&mut self, id: PeerId, host: PeerId, reason: &'static str, now: Moment) {
+        if let Some((host, name, _)) = self.permanent.introduction(host) {
+            let name = name.to_string();
+            self.note_in_vain(id, What::HostNotOpened { host, name, reason }, now);
+        }
+    }
+
+    /// Notes what an operator wanted of a permanent host in vain: each gets so many rows.
+    pub(super) fn note_in_vain(&mut self, id: PeerId, what: What, now: Moment) {
         let Ok(account) = self.account_of(id) else {
             return;
         };
-        if self
-            .knocks
-            .refused
-            .wait(&account, now.since_start)
-            .is_some()
-        {
-            return;
-        }
-        self.knocks.refused.count(account, now.since_start);
-        if let Some((host, name, _)) = self.permanent.introduction(host) {
-            let name = name.to_string();
-            self.note_knock(id, What::HostNotOpened { host, name, reason });
+        let refused = &mut self.knocks.refused;
+        if refused.wait(&account, now.since_start).is_none() {
+            refused.count(account, now.since_start);
+            self.note_knock(id, what);
         }
     }
 
@@ -293,9 +293,12 @@ impl Directory {
             | HostToHub::EndSession { .. }
             | HostToHub::EndForged { .. }
             | HostToHub::SendAway { .. }
+            | HostToHub::SendForgedAway { .. }
             | HostToHub::Enrol { .. }
             | HostToHub::ComeIn { .. }
             | HostToHub::Feedback { .. } => Err(OutOfPlace),
+            HostToHub::Lans { lans } => self.lans_are(id, lans, now),
+            HostToHub::Woke { wake, sent } => self.woke(id, wake, sent),
         }
     }
 

@@ -5,6 +5,7 @@
 //! groups may see the group that the host is in.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use protocol::control::Name;
@@ -46,6 +47,10 @@ pub struct PermanentArrival {
     pub program: String,
     /// It speaks the version of the protocol in which hosts are opened with their access password.
     pub knocking: bool,
+    /// It speaks the version in which hosts wake others.
+    pub waking: bool,
+    /// Where its connection comes from.
+    pub from: IpAddr,
 }
 
 /// Those that are connected.
@@ -123,9 +128,11 @@ impl Directory {
             system,
             program,
             knocking,
+            waking,
+            from,
         } = arrival;
         if let Some(older) = self.permanent.peers.get(&host).copied() {
-            self.forget_permanent_host(older);
+            self.forget_permanent_host(older, now);
             let refusal = RefusalCode::LOGGED_IN_ELSEWHERE.into();
             self.effects.push(Effect::Dismiss(older, refusal));
         }
@@ -134,8 +141,10 @@ impl Directory {
             computer: computer.to_string(),
             system: system.to_string(),
             program,
+            from,
         });
         let name = standing.name.clone();
+        let awoke = (standing.clone(), system.clone());
         let peer = PermanentHost {
             host,
             standing,
@@ -147,23 +156,25 @@ impl Directory {
         self.permanent.peers.insert(host, id);
         let accepted = HubToHost::HostAccepted { name };
         self.effects.push(Effect::ToHost(id, accepted));
+        self.host_awoke(host, awoke, (from, waking), now);
         self.announce(id, None);
     }
 
-    pub(super) fn forget_permanent_host(&mut self, id: PeerId) {
+    pub(super) fn forget_permanent_host(&mut self, id: PeerId, now: Moment) {
         self.forget_knocks_at(id);
         let viewers = self.viewers_of(id);
         if let Some(peer) = self.permanent.here.remove(&id) {
             self.permanent.peers.remove(&peer.host);
             self.record_as_hub(What::PermanentHostGone { host: peer.host });
             self.announce_gone(id, viewers);
+            self.host_sleeps(peer.host, now);
         }
     }
 
     /// Sends those away that an administrator disabled or removed. They come again and hear which.
-    pub(super) fn dismiss_permanent_hosts(&mut self, gone: Vec<PeerId>) {
+    pub(super) fn dismiss_permanent_hosts(&mut self, gone: Vec<PeerId>, now: Moment) {
         for id in gone {
-            self.forget_permanent_host(id);
+            self.forget_permanent_host(id, now);
             let refusal = RefusalCode::DISCONNECTED_BY_ADMINISTRATOR.into();
             self.effects.push(Effect::Dismiss(id, refusal));
         }

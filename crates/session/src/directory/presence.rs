@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use protocol::control::Name;
 use protocol::{
     EndedBy, Entry, EntryKind, HostId, HubToHost, HubToOperator, PeerId, Permissions, Refusal,
-    RefusalCode,
+    RefusalCode, SleepingHost,
 };
 
 use super::records::{AccountId, Actor, Change, StoredOperator, What};
@@ -16,6 +16,9 @@ use super::{
     Departure, Directory, Effect, Fault, HostPeer, HostStage, HostStanding, LoggedIn, Moment,
     OperatorPeer,
 };
+
+/// The rows of one operator: of those who are here, and of hosts that are not connected.
+type Rows = (Vec<Entry>, Vec<SleepingHost>);
 
 /// Rows in the first list message, which has to fit one frame; the others follow one by one.
 const FIRST_ROWS_BYTES: usize = 200 * 1024;
@@ -56,6 +59,7 @@ impl Directory {
             away: None,
             past: VecDeque::new(),
             denied: BTreeSet::new(),
+            lists_sleeping: false,
         };
         self.effects.push(Effect::Record(Change {
             actor: Actor::Account(who.login.clone()),
@@ -86,7 +90,7 @@ impl Directory {
             if how == Departure::GoodOrder {
                 self.leave_place_of(id, now);
             }
-            self.forget_permanent_host(id);
+            self.forget_permanent_host(id, now);
         } else if self.operators.contains_key(&id) {
             match how {
                 Departure::GoodOrder => self.forget_operator(id, EndedBy::Operator, now),
@@ -201,6 +205,7 @@ impl Directory {
             return;
         }
         operator.away = Some(deadline);
+        operator.lists_sleeping = false;
         let account = operator.who.account;
         self.pause_sessions_of_operator(id, now);
         self.refuse_attempts_of_owner(account, RefusalCode::OPERATOR_AWAY.into());
@@ -268,17 +273,19 @@ impl Directory {
         let before = self.operators.iter().map(|(id, operator)| {
             let account = operator.who.account;
             let permissions = self.permissions_of(account);
-            (*id, account, permissions, self.entries(account))
+            let rows = (self.entries(account), self.listed_sleeping(*id));
+            (*id, account, permissions, rows)
         });
-        let before: Vec<(PeerId, AccountId, Permissions, Vec<Entry>)> = before.collect();
+        let before: Vec<(PeerId, AccountId, Permissions, Rows)> = before.collect();
         // one that came with its account may be newer than these
         for (account, membership) in std::mem::take(&mut self.memberships) {
             memberships.entry(account).or_insert(membership);
         }
         self.memberships = memberships;
         let dismissed = self.permanent.follow(hosts);
+        self.sleepers_follow(hosts);
         self.check_places(hosts, now);
-        for (viewer, account, permitted, rows) in before {
+        for (viewer, account, permitted, (rows, slept)) in before {
             if self.check(viewer, Action::LogIn, Object::Hub).is_err() {
                 self.dismiss_operator(viewer, RefusalCode::NOT_ALLOWED.into(), now);
                 continue;
@@ -299,8 +306,9 @@ impl Directory {
                     self.tell_operator(viewer, HubToOperator::EntryChanged { entry });
                 }
             }
+            self.tell_of_sleepers(viewer, slept);
         }
-        self.dismiss_permanent_hosts(dismissed);
+        self.dismiss_permanent_hosts(dismissed, now);
     }
 
     /// The rows that `viewer` has.

@@ -1,12 +1,13 @@
 //! What the directory asks the hub's store to keep, and what the store gives back at the next start.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use protocol::{
-    EndedBy, HostId, PeerId, ReportId, Rights, SessionId, Shield, TicketRoute, TicketState,
+    EndedBy, HostId, Lan, PeerId, ReportId, Rights, SessionId, Shield, TicketRoute, TicketState,
 };
 
-use super::{FilesNote, FoldersNote};
+use super::{FilesNote, FoldersNote, HostStanding};
 use crate::authority::{Action, Denied, Membership};
 
 /// One operator's account, numbered by the store.
@@ -61,6 +62,8 @@ pub enum What {
         computer: String,
         system: String,
         program: String,
+        /// Where its connection comes from.
+        from: IpAddr,
     },
     /// A permanent host is not connected any more.
     PermanentHostGone {
@@ -68,6 +71,11 @@ pub enum What {
     },
     /// Those that are connected still are.
     PermanentHostsSeen,
+    /// Where a permanent host says that its network cards are.
+    PermanentHostIn {
+        host: HostId,
+        lans: Vec<Lan>,
+    },
     /// A place is given up.
     PeerGone {
         peer: PeerId,
@@ -217,6 +225,23 @@ pub enum What {
         name: String,
         reason: &'static str,
     },
+    /// A permanent host is being woken by others of its network.
+    HostWaking {
+        host: HostId,
+        name: String,
+        through: Vec<String>,
+    },
+    /// One that was being woken is connected.
+    HostWoken {
+        host: HostId,
+        name: String,
+    },
+    /// One is not woken, or has not come.
+    HostNotWoken {
+        host: HostId,
+        name: String,
+        reason: &'static str,
+    },
     /// An operator and a colleague typed the same word: the colleague shows their screen.
     ScreenShown {
         colleague: String,
@@ -303,6 +328,18 @@ pub struct StoredHost {
     pub permanent: Option<HostId>,
 }
 
+/// A permanent host as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPermanentHost {
+    pub host: HostId,
+    pub standing: HostStanding,
+    pub system: String,
+    pub last_seen_unix_seconds: i64,
+    /// Where its last connection came from, if there was one since that is kept.
+    pub came_from: Option<IpAddr>,
+    pub lans: Vec<Lan>,
+}
+
 /// A session that ran when the hub went down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredSession {
@@ -325,5 +362,6 @@ pub struct Stored {
     pub operators: Vec<StoredOperator>,
     pub hosts: Vec<StoredHost>,
     pub sessions: Vec<StoredSession>,
+    pub permanent: Vec<StoredPermanentHost>,
     pub memberships: BTreeMap<AccountId, Membership>,
 }

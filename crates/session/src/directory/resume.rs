@@ -61,6 +61,7 @@ impl Directory {
                 away,
                 past: Default::default(),
                 denied: BTreeSet::new(),
+                lists_sleeping: false,
             };
             self.operators.insert(operator.peer, peer);
         }

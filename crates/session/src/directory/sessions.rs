@@ -778,19 +778,21 @@ impl Directory {
         }
     }
 
-    /// The host's user does not let `operator` in, or not any more.
+    /// The host's user does not let `operator` in, or not any more; or the host found that something was not
+    /// what it had sent.
     pub(super) fn send_away(
         &mut self,
         id: PeerId,
         session: SessionId,
-        operator: PeerId,
+        (operator, by): (PeerId, EndedBy),
         now: Moment,
     ) -> Result<(), Fault> {
         if self
             .session_of_host(id, Action::SpeakForUser, session)?
             .is_some()
         {
-            self.leave_session(session, operator, EndedBy::User, now);
+            self.note_forged(session, by, "the user's computer");
+            self.leave_session(session, operator, by, now);
         }
         Ok(())
     }

@@ -378,7 +378,12 @@ impl Admitted {
             return self.end(cause);
         }
         let mut steps = self.leaves(operator, cause);
-        let away = HostToHub::SendAway { session, operator };
+        let away = match cause {
+            StopCause::Forged => HostToHub::SendForgedAway { session, operator },
+            StopCause::By(_) | StopCause::ConnectionLost => {
+                HostToHub::SendAway { session, operator }
+            }
+        };
         steps.push(HostStep::Send(away));
         steps
     }

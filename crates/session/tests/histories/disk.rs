@@ -36,6 +36,7 @@ impl Disk {
             operators: self.operators.values().cloned().collect(),
             hosts: self.hosts.values().cloned().collect(),
             sessions: self.running.values().cloned().collect(),
+            permanent: Vec::new(),
             // more than ever play
             memberships: (0..100)
                 .map(|account| (AccountId(account), Membership::of_new_operator()))
@@ -179,6 +180,10 @@ impl Disk {
             | What::WatchEnded { .. }
             | What::HostOpened { .. }
             | What::HostNotOpened { .. }
+            | What::HostWaking { .. }
+            | What::HostWoken { .. }
+            | What::HostNotWoken { .. }
+            | What::PermanentHostIn { .. }
             | What::Denied { .. }
             | What::PermanentHostHere { .. }
             | What::PermanentHostGone { .. }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protocol::{HubToHost, OperatorToHub, PeerId, Rights, SessionId};
+use protocol::{EndedBy, HubToHost, HubToOperator, OperatorToHub, PeerId, Rights, SessionId};
 
 use crate::quiet::{check_story, check_words, settle};
 use crate::world::World;
@@ -267,4 +267,33 @@ fn a_colleague_whose_half_is_nonsense_stops_nobody() {
     world.deliver_all();
     assert_eq!(world.counts.brought_in, 1);
     ends_well(&mut world);
+}
+
+#[test]
+fn of_several_operators_the_one_who_was_forged_reads_that_and_the_others_go_on() {
+    let (mut world, session) = joint();
+    let host = host_place(&world);
+    world.chat_at_console(1, host);
+    while world.hub_hears_console(1) {}
+    let line = world.hosts[0].line.as_mut().expect("a line");
+    let mut said = line.down.iter_mut().filter_map(|message| match message {
+        HubToHost::Said { word, .. } => Some(word),
+        _ => None,
+    });
+    let word = said.next().expect("on its way");
+    word.tag[0] ^= 1;
+    let left = |world: &World| {
+        let line = world.consoles[1].line.as_ref().expect("a line");
+        line.down.iter().find_map(|message| match message {
+            HubToOperator::SessionLeft { session, by } => Some((*session, *by)),
+            _ => None,
+        })
+    };
+    while left(&world).is_none() {
+        assert!(world.deliver_one(), "it is told that it takes part no more");
+    }
+    assert_eq!(left(&world), Some((session, EndedBy::Forged)));
+    world.deliver_all();
+    assert!(is_in(&world, session, 0), "the other goes on");
+    assert!(!is_in(&world, session, 1));
 }

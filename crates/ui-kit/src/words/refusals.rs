@@ -376,6 +376,15 @@ fn sentence(code: RefusalCode) -> Option<(&'static str, &'static str)> {
             "An administrator chose who opens this computer, and you are not among them.",
             "Un amministratore ha scelto chi può aprire questo computer e tu non sei tra questi.",
         ),
+        RefusalCode::HOST_AWAKE => ("It is already connected.", "È già connesso."),
+        RefusalCode::NETWORK_UNKNOWN => (
+            "Pure Help Desk does not know its network address yet: it has to be connected once, in an IPv4 network.",
+            "Pure Help Desk non conosce ancora il suo indirizzo di rete: deve connettersi una volta da una rete IPv4.",
+        ),
+        RefusalCode::NOBODY_NEAR => (
+            "No other computer of its network is connected, which could wake it.",
+            "Nessun altro computer della sua rete è connesso per poterlo risvegliare.",
+        ),
         RefusalCode::HOST_GONE => (
             "This computer is no longer connected.",
             "Questo computer non è più connesso.",

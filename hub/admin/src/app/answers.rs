@@ -201,6 +201,17 @@ impl AdminApp {
                     }
                 }
             }
+            Topic::Woken(host) => {
+                if let Some(Answer::Hosts(hosts::Answer::Waking { through })) =
+                    self.unless_refused(answer)
+                {
+                    let computers = &self.state.computers;
+                    let row = computers.chosen_row().filter(|row| row.host == host);
+                    let name = row.map(|row| row.name.clone()).unwrap_or_default();
+                    let text = words::waking(self.state.lang, &name, &through);
+                    self.notices.push(Tone::Good, text);
+                }
+            }
             Topic::Audit(of) => {
                 let rows = within!(answer, Answer::Audit(audit::Answer::Rows(rows)) => rows);
                 state.audit.list.take(of, rows);

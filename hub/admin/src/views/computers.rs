@@ -8,8 +8,8 @@ use egui::{Label, ScrollArea, Ui};
 use protocol::admin::Question;
 use protocol::admin::hosts::{EnrolmentRow, HostRow, OfGroup, OfState, Order, Question as Ask};
 use ui_kit::widgets::{
-    Field, Push, divider_ui, empty_state_ui, heading_ui, icon_button_ui, menu_item_ui, segments_ui,
-    text_field_ui,
+    Field, Push, divider_ui, empty_state_ui, heading_ui, icon_button_ui, icon_button_unless_ui,
+    menu_item_ui, segments_ui, text_field_ui,
 };
 use ui_kit::words::name_alone;
 use ui_kit::{Icon, Lang, Palette, Tone, text, theme};
@@ -24,6 +24,10 @@ use crate::words::{self, Say, s};
 
 /// What the filter needs in one line, in points.
 const ROOM_FOR_FILTER: f32 = 740.0;
+/// And the buttons below the list with a word on each.
+const ROOM_FOR_ACTIONS: f32 = 660.0;
+/// And what is said beside them.
+const ROOM_FOR_NOTE: f32 = 60.0;
 
 pub(super) fn computers_ui(ui: &mut Ui, state: &mut State) {
     let lang = state.lang;
@@ -212,6 +216,7 @@ fn actions_ui(ui: &mut Ui, state: &mut State) {
         return;
     };
     let (host, name) = (row.host, row.name.clone());
+    let has_room = ui.available_width() >= ROOM_FOR_ACTIONS;
     let change = Push::secondary(s(lang, Say::Change)).icon(Icon::Pencil);
     if ui.add(change).clicked() {
         let form = HostForm::of(&row);
@@ -221,6 +226,24 @@ fn actions_ui(ui: &mut Ui, state: &mut State) {
     if ui.add(operators).clicked() {
         let question = Question::Hosts(Ask::Operators { host });
         state.ask(Topic::OperatorsOf(host), question);
+    }
+    let not_to_wake = if row.connected {
+        Some(s(lang, Say::AlreadyConnected))
+    } else if row.disabled {
+        Some(s(lang, Say::WakeDisabled))
+    } else {
+        None
+    };
+    let label = s(lang, Say::Wake);
+    let wake = if has_room {
+        let wake = Push::secondary(label).icon(Icon::Radio);
+        ui.add(wake.unless(not_to_wake))
+    } else {
+        icon_button_unless_ui(ui, Icon::Radio, label, not_to_wake)
+    };
+    if wake.clicked() {
+        let question = Question::Hosts(Ask::Wake { host });
+        state.ask(Topic::Woken(host), question);
     }
     let label = if row.disabled {
         Say::Enable
@@ -254,7 +277,11 @@ fn actions_ui(ui: &mut Ui, state: &mut State) {
     );
     let shown = if row.note.is_empty() { enrolled } else { note };
     let palette = Palette::of(ui);
-    ui.add(Label::new(text(shown, 13.0, theme::REGULAR, palette.dim)).truncate());
+    let shown = Label::new(text(shown, 13.0, theme::REGULAR, palette.dim)).truncate();
+    // of which a letter or two say nothing
+    if ui.available_width() >= ROOM_FOR_NOTE {
+        ui.add(shown);
+    }
 }
 
 fn groups_ui(ui: &mut Ui, state: &mut State) {

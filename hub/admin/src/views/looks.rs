@@ -606,6 +606,15 @@ fn u2_computers_with_nobody_in_front_fit_in_every_look() {
             state.computers.tab = tab;
         });
     }
+    add(
+        &mut album,
+        "computers-asleep",
+        Section::Computers,
+        |state| {
+            computers(state);
+            state.computers.choose(1);
+        },
+    );
     add(&mut album, "computers-none", Section::Computers, |state| {
         give!(state.computers.list, Vec::new());
     });

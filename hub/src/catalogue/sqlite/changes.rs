@@ -182,6 +182,9 @@ fn make_desk(
         | What::WatchEnded { .. }
         | What::HostOpened { .. }
         | What::HostNotOpened { .. }
+        | What::HostWaking { .. }
+        | What::HostWoken { .. }
+        | What::HostNotWoken { .. }
         | What::Folders { .. }
         | What::ScreenShown { .. }
         | What::ScreenNotShown { .. }
@@ -195,7 +198,9 @@ fn make_desk(
             computer,
             system,
             program,
-        } => hosts::is_here(t, now, *host, (computer, system, program))?,
+            from,
+        } => hosts::is_here(t, now, *host, (computer, system, program), *from)?,
+        What::PermanentHostIn { host, lans } => hosts::keep_lans(t, *host, lans)?,
         What::PermanentHostGone { host } => hosts::is_gone(t, now, *host)?,
         What::PermanentHostsSeen => hosts::seen(t, now)?,
         What::OperatorAdmitted(operator) => places::add_operator(t, operator)?,

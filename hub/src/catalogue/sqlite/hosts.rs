@@ -1,12 +1,17 @@
 //! Permanent hosts, and the codes that enrol them, as rows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use ::session::directory::HostStanding;
+use ::session::directory::records::StoredPermanentHost;
 use protocol::admin::hosts::{EnrolmentRow, Filter, HostRow, Note, OfGroup, OfState, Order};
 use protocol::admin::{Page, Rows};
 use protocol::control::Name;
-use protocol::{AccountId, EnrolmentId, GroupId, HostGroupId, HostId, HostKey, RefusalCode};
+use protocol::{
+    AccountId, CardAddress, EnrolmentId, GroupId, HostGroupId, HostId, HostKey, Lan, Network,
+    RefusalCode,
+};
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, params_from_iter};
 
@@ -178,13 +183,66 @@ pub(super) fn is_here(
     now: i64,
     host: HostId,
     (computer, system, program): (&str, &str, &str),
+    from: IpAddr,
 ) -> Result<(), CatalogueError> {
     t.prepare_cached(
-        "UPDATE host SET connected = 1, last_seen = ?2, computer = ?3, system = ?4, program = ?5 \
-         WHERE id = ?1",
+        "UPDATE host SET connected = 1, last_seen = ?2, computer = ?3, system = ?4, program = ?5, \
+         came_from = ?6 WHERE id = ?1",
     )?
-    .execute((host.0, now, computer, system, program))?;
+    .execute((host.0, now, computer, system, program, from.to_string()))?;
     refresh_words(t, host)
+}
+
+/// Keeps where the host's network cards are.
+pub(super) fn keep_lans(t: &Connection, host: HostId, lans: &[Lan]) -> Result<(), CatalogueError> {
+    t.prepare_cached("DELETE FROM host_lan WHERE host = ?1")?
+        .execute([host.0])?;
+    // it may be removed meanwhile
+    let mut statement = t.prepare_cached(
+        "INSERT OR IGNORE INTO host_lan (host, card, network, prefix) \
+         SELECT id, ?2, ?3, ?4 FROM host WHERE id = ?1",
+    )?;
+    for lan in lans {
+        let (card, network) = (lan.card.0, lan.network);
+        statement.execute((host.0, card, network.address, network.prefix))?;
+    }
+    Ok(())
+}
+
+/// All of them, as the directory begins with them.
+pub(super) fn stored(c: &Connection) -> Result<Vec<StoredPermanentHost>, CatalogueError> {
+    let mut lans: BTreeMap<i64, Vec<Lan>> = BTreeMap::new();
+    let mut statement = c.prepare_cached("SELECT host, card, network, prefix FROM host_lan")?;
+    let mut rows = statement.query(())?;
+    while let Some(row) = rows.next()? {
+        let network = Network {
+            address: row.get(2)?,
+            prefix: row.get(3)?,
+        };
+        let card = CardAddress(row.get(1)?);
+        lans.entry(row.get(0)?)
+            .or_default()
+            .push(Lan { card, network });
+    }
+    let mut standing = standing(c)?;
+    let mut statement = c.prepare_cached("SELECT id, system, last_seen, came_from FROM host")?;
+    let mut rows = statement.query(())?;
+    let mut stored = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        let Some(standing) = standing.remove(&HostId(id)) else {
+            continue;
+        };
+        stored.push(StoredPermanentHost {
+            host: HostId(id),
+            standing,
+            system: row.get(1)?,
+            last_seen_unix_seconds: row.get::<_, i64>(2)?.div_euclid(1000),
+            came_from: row.get::<_, String>(3)?.parse().ok(),
+            lans: lans.remove(&id).unwrap_or_default(),
+        });
+    }
+    Ok(stored)
 }
 
 pub(super) fn is_gone(t: &Connection, now: i64, host: HostId) -> Result<(), CatalogueError> {

@@ -19,7 +19,7 @@ use transport::HubIdentity;
 use super::super::DataArgs;
 use super::super::table::{Table, time_text};
 use super::list::{ListArgs, all, print_json};
-use super::{change, groups, invite, say};
+use super::{change, groups, invite, say, wake};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum HostCommand {
@@ -94,6 +94,19 @@ pub(crate) enum HostCommand {
     /// Let a host in again.
     Enable {
         host: String,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Have other computers of its network wake a host that is off or asleep (Wake-on-LAN); the hub has to run.
+    Wake {
+        /// The name, or the number after a `#`.
+        host: String,
+        /// Wait until it is connected, for two minutes at most.
+        #[arg(long)]
+        wait: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         data: DataArgs,
     },
@@ -200,6 +213,12 @@ pub(super) fn run(command: HostCommand) -> anyhow::Result<()> {
         } => operators(&data, &host, (&only, all), json)?,
         HostCommand::Disable { host, data } => set_disabled(&data, &host, true)?,
         HostCommand::Enable { host, data } => set_disabled(&data, &host, false)?,
+        HostCommand::Wake {
+            host,
+            wait,
+            json,
+            data,
+        } => wake::run(&data, &host, wait, json)?,
         HostCommand::Remove { host, data } => {
             let (mut catalogue, row) = open(&data, &host)?;
             let host = named(&row);
@@ -256,7 +275,7 @@ fn make(catalogue: &mut dyn Catalogue, what: Change) -> anyhow::Result<()> {
 }
 
 /// The catalogue, and the host with this name or number in it.
-fn open(data: &DataArgs, host: &str) -> anyhow::Result<(Box<dyn Catalogue>, HostRow)> {
+pub(super) fn open(data: &DataArgs, host: &str) -> anyhow::Result<(Box<dyn Catalogue>, HostRow)> {
     let catalogue = catalogue::open(&data.data)?;
     let row = catalogue.host_named(host)?;
     Ok((catalogue, row))

@@ -33,7 +33,10 @@ fn live(args: &DataArgs) -> anyhow::Result<(Vec<Entry>, Vec<LiveSession>)> {
             connected,
             sessions,
         } => Ok((connected, sessions)),
-        other @ (LocalAnswer::Done | LocalAnswer::NotThere | LocalAnswer::Refused(_)) => {
+        other @ (LocalAnswer::Done
+        | LocalAnswer::NotThere
+        | LocalAnswer::Waking { .. }
+        | LocalAnswer::Refused(_)) => {
             bail!("the hub did not answer: {other:?}")
         }
     }
@@ -131,7 +134,9 @@ pub(super) fn session(command: SessionCommand) -> anyhow::Result<()> {
     match ask_running(&data.data, question)? {
         LocalAnswer::Done => Ok(say(&format!("session {id} is over"))?),
         LocalAnswer::NotThere => bail!("session {id} does not run"),
-        other @ (LocalAnswer::Live { .. } | LocalAnswer::Refused(_)) => {
+        other @ (LocalAnswer::Live { .. }
+        | LocalAnswer::Waking { .. }
+        | LocalAnswer::Refused(_)) => {
             bail!("the hub did not answer: {other:?}")
         }
     }
@@ -141,7 +146,9 @@ pub(super) fn disconnect(data: &DataArgs, SignInNumber(peer): SignInNumber) -> a
     match ask_running(&data.data, LocalQuestion::Disconnect { peer })? {
         LocalAnswer::Done => Ok(say("it is sent away")?),
         LocalAnswer::NotThere => bail!("nobody with this id is connected"),
-        other @ (LocalAnswer::Live { .. } | LocalAnswer::Refused(_)) => {
+        other @ (LocalAnswer::Live { .. }
+        | LocalAnswer::Waking { .. }
+        | LocalAnswer::Refused(_)) => {
             bail!("the hub did not answer: {other:?}")
         }
     }
